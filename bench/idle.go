@@ -1,0 +1,205 @@
+package main
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/zerobroker/zmq/bench/internal/peer"
+)
+
+// The idle rows: a ROUTER process, and this process as its many peers, each a
+// bare TCP connection that has finished the ZMTP 3.1 NULL handshake as a DEALER
+// and then says nothing.
+
+const (
+	// warmPeers are connected before the first reading, so that what a process
+	// needs once (threads, arenas, tables) is not laid to the peers.
+	warmPeers = 100
+	// quiet is how long the router is left alone before a reading.
+	quiet = 500 * time.Millisecond
+	// handshakeLimit bounds one peer's handshake.
+	handshakeLimit = 5 * time.Second
+)
+
+// doIdle measures resident memory per peer. With settle, the router first gives
+// free memory back to the system (a collection and FreeOSMemory in Go,
+// malloc_trim in C); without, it is read as it stands.
+func doIdle(settle bool) func(context.Context, Library, Row) (Sample, error) {
+	return func(ctx context.Context, lib Library, row Row) (Sample, error) {
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		router, err := start(ctx, lib, "idle_router", anyPort)
+		if err != nil {
+			return Sample{}, err
+		}
+		s, err := readIdle(ctx, router, settle, row.Count)
+		if err != nil {
+			cancel()
+			_, end := router.wait()
+			return Sample{}, errors.Join(err, end)
+		}
+		router.stdin.Close() // asks it to end
+		o, err := router.wait()
+		s.CPU = o.cpu
+		return s, err
+	}
+}
+
+func readIdle(ctx context.Context, router *process, settle bool, count int) (s Sample, err error) {
+	endpoint, err := router.line()
+	if err != nil {
+		return s, errors.New("no endpoint")
+	}
+	var peers []net.Conn
+	defer func() {
+		for _, c := range peers {
+			c.Close()
+		}
+	}()
+	readings := make([]int, 0, 2)
+	for _, n := range []int{warmPeers, count} {
+		for range n {
+			c, err := connectIdle(ctx, endpoint)
+			if err != nil {
+				return s, fmt.Errorf("peer %d: %w", len(peers), err)
+			}
+			peers = append(peers, c)
+		}
+		rss, err := readRouter(router, settle)
+		if err != nil {
+			return s, err
+		}
+		readings = append(readings, rss)
+	}
+	// A router that had dropped peers would look small.
+	for i, c := range peers {
+		if err := stillOpen(c); err != nil {
+			return s, fmt.Errorf("peer %d is gone: %w", i, err)
+		}
+	}
+	peak, err := statusOf(router, "VmHWM")
+	s.Value = float64(readings[1]-readings[0]) / float64(count)
+	s.PeakKiB = []int{peak}
+	return s, err
+}
+
+func readRouter(router *process, settle bool) (int, error) {
+	time.Sleep(quiet)
+	if settle {
+		if _, err := io.WriteString(router.stdin, "settle\n"); err != nil {
+			return 0, err
+		}
+		if answer, err := router.line(); err != nil {
+			return 0, fmt.Errorf("no answer to settle: %q, %w", answer, err)
+		}
+	}
+	return statusOf(router, "VmRSS")
+}
+
+func statusOf(p *process, field string) (int, error) {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
+	if err != nil {
+		return 0, err
+	}
+	kib, ok := peer.StatusKiB(status, field)
+	if !ok {
+		return 0, fmt.Errorf("no %s in /proc", field)
+	}
+	return kib, nil
+}
+
+// connectIdle opens one peer and finishes its handshake.
+func connectIdle(ctx context.Context, endpoint string) (net.Conn, error) {
+	var d net.Dialer
+	c, err := d.DialContext(ctx, "tcp", strings.TrimPrefix(endpoint, "tcp://"))
+	if err != nil {
+		return nil, err
+	}
+	if err := c.SetDeadline(time.Now().Add(handshakeLimit)); err != nil {
+		return nil, err
+	}
+	if err := handshake(c); err != nil {
+		c.Close()
+		return nil, err
+	}
+	return c, c.SetDeadline(time.Time{})
+}
+
+const greetingSize = 64
+
+// greeting is that of ZMTP 3.1 with the NULL mechanism.
+func greeting() []byte {
+	g := make([]byte, greetingSize)
+	copy(g, "\xff\x00\x00\x00\x00\x00\x00\x00\x01\x7f\x03\x01NULL")
+	return g
+}
+
+// ready is the READY command of a DEALER, as a short command frame.
+func ready() []byte {
+	body := []byte("\x05READY")
+	for _, p := range [][2]string{{"Socket-Type", "DEALER"}, {"Identity", ""}} {
+		body = append(body, byte(len(p[0])))
+		body = append(body, p[0]...)
+		body = binary.BigEndian.AppendUint32(body, uint32(len(p[1])))
+		body = append(body, p[1]...)
+	}
+	return append([]byte{0x04, byte(len(body))}, body...)
+}
+
+// handshake speaks both halves at once and reads the router's.
+func handshake(c io.ReadWriter) error {
+	if _, err := c.Write(append(greeting(), ready()...)); err != nil {
+		return err
+	}
+	theirs := make([]byte, greetingSize, 512)
+	if _, err := io.ReadFull(c, theirs); err != nil {
+		return fmt.Errorf("greeting: %w", err)
+	}
+	if theirs[0] != 0xff || theirs[10] < 3 {
+		return fmt.Errorf("not a ZMTP 3 greeting: % x", theirs[:12])
+	}
+	var header [2]byte
+	if _, err := io.ReadFull(c, header[:]); err != nil {
+		return fmt.Errorf("READY: %w", err)
+	}
+	body := make([]byte, header[1])
+	if _, err := io.ReadFull(c, body); err != nil {
+		return fmt.Errorf("READY: %w", err)
+	}
+	if header[0] != 0x04 || !strings.HasPrefix(string(body), "\x05READY") {
+		return fmt.Errorf("no READY: % x %q", header, body)
+	}
+	return nil
+}
+
+// stillOpen looks whether the router has closed c, without waiting.
+func stillOpen(c net.Conn) error {
+	raw, err := c.(*net.TCPConn).SyscallConn()
+	if err != nil {
+		return err
+	}
+	var n int
+	var peek error
+	if err := raw.Control(func(fd uintptr) {
+		n, _, peek = syscall.Recvfrom(int(fd), make([]byte, 1), syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
+	}); err != nil {
+		return err
+	}
+	switch {
+	case peek == syscall.EAGAIN:
+		return nil
+	case peek != nil:
+		return peek
+	case n == 0:
+		return io.EOF
+	}
+	return nil
+}

@@ -1,0 +1,110 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// Library is one contestant: a peer program, perhaps with a switch.
+type Library struct {
+	Name    string   `json:"name"`
+	Peer    string   `json:"peer"` // folder under peers/, and the program's name
+	Flags   []string `json:"flags,omitempty"`
+	Version string   `json:"version,omitempty"`
+	Failed  string   `json:"failed,omitempty"` // why it could not be built
+	path    string
+	cpu     string // where its process is held; "" for anywhere
+}
+
+// on is the library with its process held on one CPU.
+func (l Library) on(cpu string) Library {
+	l.cpu = cpu
+	return l
+}
+
+// command is what starts the peer, but for the sub-command.
+func (l Library) command() []string {
+	words := append([]string{l.path}, l.Flags...)
+	if l.cpu != "" {
+		words = append([]string{"taskset", "-c", l.cpu}, words...)
+	}
+	return words
+}
+
+func allLibraries() []Library {
+	return []Library{
+		{Name: "ours", Peer: "ours"},
+		{Name: "ours-release", Peer: "ours", Flags: []string{"-release"}},
+		{Name: "libzmq", Peer: "libzmq"},
+		{Name: "rawtcp", Peer: "rawtcp"},
+		{Name: "pebbe", Peer: "pebbe"},
+		{Name: "gozeromq", Peer: "gozeromq"},
+	}
+}
+
+// build makes the peers that rows need, into bin/. One that cannot be built is
+// kept with the reason, so that its rows show it.
+func build(ctx context.Context, dir string, rows []Row) []Library {
+	needed := make(map[string]bool)
+	for _, row := range rows {
+		for _, name := range row.Libs {
+			needed[name] = true
+		}
+	}
+	built := make(map[string]error)
+	var libs []Library
+	for _, lib := range allLibraries() {
+		if !needed[lib.Name] {
+			continue
+		}
+		lib.path = filepath.Join(dir, "bin", lib.Peer)
+		err, done := built[lib.Peer]
+		if !done {
+			progress("building %s", lib.Peer)
+			err = compile(ctx, dir, lib.Peer, lib.path)
+			built[lib.Peer] = err
+		}
+		if err == nil {
+			lib.Version, err = version(ctx, lib.path)
+		}
+		if err != nil {
+			lib.Failed = err.Error()
+			progress("%s: NOT BUILT: %v", lib.Name, err)
+		}
+		libs = append(libs, lib)
+	}
+	return libs
+}
+
+func compile(ctx context.Context, dir, peer, target string) error {
+	if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
+		return err
+	}
+	args := []string{"go", "build", "-o", target, "./peers/" + peer}
+	if peer == "libzmq" {
+		flags, err := exec.CommandContext(ctx, "pkg-config", "--cflags", "--libs", "libzmq").Output()
+		if err != nil {
+			return fmt.Errorf("pkg-config libzmq (package libzmq3-dev): %w", err)
+		}
+		args = []string{"cc", "-std=gnu11", "-O2", "-Wall", "-Wextra", "-o", target, "peers/libzmq/peer.c"}
+		args = append(append(args, strings.Fields(string(flags))...), "-lpthread")
+	}
+	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
+	cmd.Dir = dir
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("%w: %s", err, strings.Join(strings.Fields(string(out)), " "))
+	}
+	return nil
+}
+
+func version(ctx context.Context, program string) (string, error) {
+	out, err := exec.CommandContext(ctx, program, "version").Output()
+	if err != nil {
+		return "", fmt.Errorf("no version: %w", err)
+	}
+	return strings.TrimSpace(string(out)), nil
+}

@@ -1,0 +1,117 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// RowResult is a row with the samples of each library, by repetition.
+type RowResult struct {
+	Row     Row                 `json:"-"`
+	Name    string              `json:"name"`
+	Unit    string              `json:"unit"`
+	Size    int                 `json:"size"`
+	Count   int                 `json:"count"`
+	Samples map[string][]Sample `json:"samples"`
+}
+
+// notBuilt is the error of every run of a library whose peer is missing; the
+// library itself holds the reason.
+const notBuilt = "not built"
+
+// pause lets the sockets of one run be taken down before the next.
+const pause = 100 * time.Millisecond
+
+// measure runs row: each repetition runs each library once, in turn.
+func measure(ctx context.Context, o options, row Row, libs []Library) RowResult {
+	r := RowResult{
+		Row: row, Name: row.Name, Unit: row.Work.Unit, Size: row.Size, Count: row.Count,
+		Samples: make(map[string][]Sample),
+	}
+	for rep := range o.Reps {
+		for _, name := range row.Libs {
+			if ctx.Err() != nil {
+				return r
+			}
+			if !another(r.Samples[name], o.Budget) {
+				continue
+			}
+			s := once(ctx, o.Timeout, find(libs, name), row)
+			if ctx.Err() != nil {
+				return r // interrupted, so s means nothing
+			}
+			r.Samples[name] = append(r.Samples[name], s)
+			tell(row, name, rep+1, o.Reps, s)
+			time.Sleep(pause)
+		}
+	}
+	return r
+}
+
+// another says whether a library runs once more: not after a failure, which
+// would mostly be the same failure after the same timeout, and not beyond its
+// budget of time.
+func another(samples []Sample, budget time.Duration) bool {
+	var spent float64
+	for _, s := range samples {
+		if s.Error != "" {
+			return false
+		}
+		spent += s.Wall
+	}
+	return spent < budget.Seconds()
+}
+
+func find(libs []Library, name string) Library {
+	for _, l := range libs {
+		if l.Name == name {
+			return l
+		}
+	}
+	return Library{Name: name, Failed: "unknown library"}
+}
+
+// once makes one run, bounded in time, and watches what the rest of the machine
+// does meanwhile.
+func once(ctx context.Context, limit time.Duration, lib Library, row Row) Sample {
+	if lib.Failed != "" {
+		return Sample{Error: notBuilt}
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	busy, self, start := busySeconds(), selfSeconds(), time.Now()
+	s, err := row.Work.Do(ctx, lib, row)
+	s.Wall = time.Since(start).Seconds()
+	own := s.CPU + selfSeconds() - self
+	s.Foreign = max(0, (busySeconds()-busy-own)/s.Wall)
+	switch {
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		s.Error = fmt.Sprintf("timed out after %v", limit)
+	case err != nil:
+		s.Error = strings.Join(strings.Fields(err.Error()), " ")
+	}
+	return s
+}
+
+// selfSeconds is the processor time of this process: in the idle rows it is the
+// peers, elsewhere next to nothing.
+func selfSeconds() float64 {
+	var u syscall.Rusage
+	if syscall.Getrusage(syscall.RUSAGE_SELF, &u) != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano()).Seconds()
+}
+
+func tell(row Row, lib string, rep, reps int, s Sample) {
+	if s.Error != "" {
+		progress("  %d/%d %-13s FAILED: %s", rep, reps, lib, s.Error)
+		return
+	}
+	progress("  %d/%d %-13s %12s   cpu %5.2f s   others %.2f cores", rep, reps, lib,
+		figure(s.Value, row.Work.Unit), s.CPU, s.Foreign)
+}

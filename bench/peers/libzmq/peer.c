@@ -1,0 +1,304 @@
+/*
+ * The libzmq peer of bench/: the same sub-commands and the same one line of
+ * JSON as the Go peers (bench/internal/peer says what each must do).
+ *
+ * It uses libzmq the way its own perf tools do on the receiving side
+ * (zmq_msg_recv: the body is handed over, not copied out) and zmq_send on the
+ * sending side (the body is copied in), because that is what Recv and Send of
+ * our library do too. Every option keeps its default.
+ */
+#include <errno.h>
+#include <malloc.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include <zmq.h>
+
+#define FILL 'x'
+#define WARM_ROUNDS 1000
+
+static void *context;
+
+static void die(const char *what, ...)
+{
+	va_list args;
+	va_start(args, what);
+	vfprintf(stderr, what, args);
+	va_end(args);
+	fprintf(stderr, ": %s\n", zmq_strerror(errno));
+	exit(1);
+}
+
+static double now(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+/* The peak resident size of this program image. Not ru_maxrss: Linux carries
+ * that over from the process that ran before exec. */
+static long peak_kib(void)
+{
+	char line[256];
+	long kib = 0;
+	FILE *f = fopen("/proc/self/status", "r");
+	if (!f)
+		return 0;
+	while (fgets(line, sizeof line, f))
+		if (sscanf(line, "VmHWM: %ld", &kib) == 1)
+			break;
+	fclose(f);
+	return kib;
+}
+
+static void report(long messages, double seconds)
+{
+	printf("{\"messages\":%ld,\"seconds\":%.9f,\"peak_kib\":%ld}\n", messages, seconds, peak_kib());
+	fflush(stdout);
+}
+
+static void *open_socket(int type)
+{
+	void *s = zmq_socket(context, type);
+	if (!s)
+		die("zmq_socket");
+	return s;
+}
+
+static void *bound(int type, const char *endpoint)
+{
+	void *s = open_socket(type);
+	char last[256];
+	size_t size = sizeof last;
+	if (zmq_bind(s, endpoint) != 0)
+		die("bind %s", endpoint);
+	if (zmq_getsockopt(s, ZMQ_LAST_ENDPOINT, last, &size) != 0)
+		die("last endpoint");
+	printf("%s\n", last);
+	fflush(stdout);
+	return s;
+}
+
+static void *connected(int type, const char *endpoint)
+{
+	void *s = open_socket(type);
+	if (zmq_connect(s, endpoint) != 0)
+		die("connect %s", endpoint);
+	return s;
+}
+
+static char *new_body(size_t size)
+{
+	char *b = malloc(size);
+	if (!b)
+		die("malloc");
+	memset(b, FILL, size);
+	return b;
+}
+
+static void send_body(void *s, const char *body, size_t size)
+{
+	if (zmq_send(s, body, size, 0) < 0)
+		die("zmq_send");
+}
+
+/* Receives into m, which zmq_msg_recv empties first, and checks it. */
+static void receive(void *s, zmq_msg_t *m, size_t size)
+{
+	if (zmq_msg_recv(m, s, 0) < 0)
+		die("zmq_msg_recv");
+	if (zmq_msg_size(m) != size || ((char *)zmq_msg_data(m))[size - 1] != FILL) {
+		fprintf(stderr, "wrong message of %zu bytes\n", zmq_msg_size(m));
+		exit(1);
+	}
+}
+
+/* Times count messages from the arrival of the first to that of the last. */
+static double pull_all(void *s, size_t size, long count)
+{
+	zmq_msg_t m;
+	double start;
+	zmq_msg_init(&m);
+	receive(s, &m, size);
+	start = now();
+	for (long i = 1; i < count; i++)
+		receive(s, &m, size);
+	start = now() - start;
+	zmq_msg_close(&m);
+	return start;
+}
+
+static void push_all(void *s, size_t size, long count)
+{
+	char *body = new_body(size);
+	for (long i = 0; i < count; i++)
+		send_body(s, body, size);
+	free(body);
+}
+
+/* Warms up, then times rounds round trips. */
+static double request_all(void *s, size_t size, long rounds)
+{
+	char *body = new_body(size);
+	zmq_msg_t m;
+	double start = 0;
+	zmq_msg_init(&m);
+	for (long i = -WARM_ROUNDS; i < rounds; i++) {
+		if (i == 0)
+			start = now();
+		send_body(s, body, size);
+		receive(s, &m, size);
+	}
+	start = now() - start;
+	zmq_msg_close(&m);
+	free(body);
+	return start;
+}
+
+static void reply_all(void *s, size_t size, long rounds)
+{
+	zmq_msg_t m;
+	zmq_msg_init(&m);
+	for (long i = 0; i < rounds + WARM_ROUNDS; i++) {
+		receive(s, &m, size);
+		if (zmq_msg_send(&m, s, 0) < 0)
+			die("zmq_msg_send");
+	}
+	zmq_msg_close(&m);
+}
+
+/* The other end of an inproc run: one thread with a socket of its own. */
+struct side {
+	void *socket;
+	size_t size;
+	long count;
+	void (*work)(void *, size_t, long);
+};
+
+static void *run_side(void *arg)
+{
+	struct side *x = arg;
+	x->work(x->socket, x->size, x->count);
+	zmq_close(x->socket);
+	return NULL;
+}
+
+static double inproc(int bind_type, int connect_type, double (*timed)(void *, size_t, long),
+		     void (*other)(void *, size_t, long), size_t size, long count)
+{
+	void *s = open_socket(bind_type);
+	struct side x = {NULL, size, count, other};
+	pthread_t thread;
+	double seconds;
+	if (zmq_bind(s, "inproc://bench") != 0)
+		die("bind inproc");
+	x.socket = connected(connect_type, "inproc://bench");
+	if (pthread_create(&thread, NULL, run_side, &x) != 0)
+		die("pthread_create");
+	seconds = timed(s, size, count);
+	pthread_join(thread, NULL);
+	zmq_close(s);
+	return seconds;
+}
+
+/* Serves a ROUTER until standard input ends. A line on standard input asks for
+ * all free memory to be given back to the system; the answer is a line. */
+static void idle_router(const char *endpoint)
+{
+	void *s = bound(ZMQ_ROUTER, endpoint);
+	zmq_pollitem_t items[2] = {{s, 0, ZMQ_POLLIN, 0}, {NULL, STDIN_FILENO, ZMQ_POLLIN, 0}};
+	zmq_msg_t m;
+	char line[64];
+	zmq_msg_init(&m);
+	for (;;) {
+		if (zmq_poll(items, 2, -1) < 0)
+			die("zmq_poll");
+		if (items[0].revents && zmq_msg_recv(&m, s, ZMQ_DONTWAIT) < 0 && errno != EAGAIN)
+			die("zmq_msg_recv");
+		if (!items[1].revents)
+			continue;
+		if (read(STDIN_FILENO, line, sizeof line) <= 0)
+			break;
+		malloc_trim(0);
+		printf("settled\n");
+		fflush(stdout);
+	}
+	zmq_msg_close(&m);
+	zmq_close(s);
+}
+
+static void print_version(void)
+{
+	int major, minor, patch;
+	zmq_version(&major, &minor, &patch);
+	printf("libzmq %d.%d.%d\n", major, minor, patch);
+}
+
+static int is(const char *command, const char *name, int argc, int want)
+{
+	return strcmp(command, name) == 0 && argc == want;
+}
+
+static int run(int argc, char **argv)
+{
+	const char *command = argv[1];
+	const char *endpoint = argc > 2 ? argv[2] : "";
+	size_t size = argc > 3 ? strtoul(argv[argc - 2], NULL, 10) : 0;
+	long count = argc > 3 ? strtol(argv[argc - 1], NULL, 10) : 0;
+	void *s = NULL;
+
+	if (argc > 3 && (size < 1 || count < 2)) {
+		fprintf(stderr, "SIZE must be at least 1 and COUNT at least 2\n");
+		return 2;
+	}
+	if (is(command, "version", argc, 2)) {
+		print_version();
+	} else if (is(command, "pull", argc, 5)) {
+		s = bound(ZMQ_PULL, endpoint);
+		report(count, pull_all(s, size, count));
+	} else if (is(command, "push", argc, 5)) {
+		double start = now();
+		s = connected(ZMQ_PUSH, endpoint);
+		push_all(s, size, count);
+		report(count, now() - start);
+	} else if (is(command, "rep", argc, 5)) {
+		double start = now();
+		s = bound(ZMQ_REP, endpoint);
+		reply_all(s, size, count);
+		report(count, now() - start);
+	} else if (is(command, "req", argc, 5)) {
+		s = connected(ZMQ_REQ, endpoint);
+		report(count, request_all(s, size, count));
+	} else if (is(command, "inproc_thr", argc, 4)) {
+		report(count, inproc(ZMQ_PULL, ZMQ_PUSH, pull_all, push_all, size, count));
+	} else if (is(command, "inproc_lat", argc, 4)) {
+		report(count, inproc(ZMQ_REQ, ZMQ_REP, request_all, reply_all, size, count));
+	} else if (is(command, "idle_router", argc, 3)) {
+		idle_router(endpoint);
+	} else {
+		return 2;
+	}
+	if (s)
+		zmq_close(s);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	int code = 2;
+	context = zmq_ctx_new();
+	if (!context)
+		die("zmq_ctx_new");
+	if (argc > 1)
+		code = run(argc, argv);
+	if (code == 2)
+		fprintf(stderr, "usage: version | pull|push|rep|req ENDPOINT SIZE COUNT | "
+				"inproc_thr|inproc_lat SIZE COUNT | idle_router ENDPOINT\n");
+	zmq_ctx_term(context);
+	return code;
+}

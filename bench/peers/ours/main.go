@@ -1,0 +1,189 @@
+// Command ours is the peer that uses this library through its Go face, as any
+// program would: Send(ctx, body), which copies, and Recv(ctx). Every option
+// keeps its default. With -release in front of the sub-command the receiver
+// gives each message's memory back when it is done with it (Message.Release).
+package main
+
+import (
+	"context"
+	"os"
+	"runtime/debug"
+	"time"
+
+	"github.com/zerobroker/zmq"
+	"github.com/zerobroker/zmq/bench/internal/peer"
+)
+
+var (
+	background = context.Background()
+	// release says whether received messages are released.
+	release bool
+)
+
+func main() {
+	args := os.Args[1:]
+	if len(args) > 0 && args[0] == "-release" {
+		release, args = true, args[1:]
+	}
+	peer.Main(version(), peer.Commands{
+		Pull: pull, Push: push, Rep: rep, Req: req,
+		InprocThr: inprocThr, InprocLat: inprocLat, IdleRouter: idleRouter,
+	}, args)
+}
+
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "this checkout"
+	}
+	return "this checkout, built by " + info.GoVersion
+}
+
+// receiver is what Pull and Req share.
+type receiver interface {
+	Recv(context.Context) (zmq.Message, error)
+}
+
+// drain sends what the socket still holds, then closes it.
+func drain(s interface{ Shutdown(context.Context) error }) error {
+	ctx, cancel := context.WithTimeout(background, time.Minute)
+	defer cancel()
+	return s.Shutdown(ctx)
+}
+
+func pull(a peer.Args) (time.Duration, error) {
+	s, err := zmq.NewPull(nil)
+	if err != nil {
+		return 0, err
+	}
+	defer s.Close()
+	endpoint, err := s.Bind(a.Endpoint)
+	if err != nil {
+		return 0, err
+	}
+	peer.Bound(endpoint)
+	return pullAll(s, a)
+}
+
+func pullAll(s *zmq.Pull, a peer.Args) (time.Duration, error) {
+	if err := takeOne(s, a.Size); err != nil {
+		return 0, err
+	}
+	start := time.Now()
+	for range a.Count - 1 {
+		m, err := s.Recv(background)
+		if err != nil {
+			return 0, err
+		}
+		if err := peer.Check(m.Frame(0), a.Size); err != nil {
+			return 0, err
+		}
+		if release {
+			m.Release()
+		}
+	}
+	return time.Since(start), nil
+}
+
+func takeOne(s receiver, size int) error {
+	m, err := s.Recv(background)
+	if err != nil {
+		return err
+	}
+	if err := peer.Check(m.Frame(0), size); err != nil {
+		return err
+	}
+	if release {
+		m.Release()
+	}
+	return nil
+}
+
+func push(a peer.Args) (time.Duration, error) {
+	start := time.Now()
+	s, err := zmq.NewPush(nil)
+	if err != nil {
+		return 0, err
+	}
+	if err := s.Connect(a.Endpoint); err != nil {
+		return 0, err
+	}
+	if err := pushAll(s, a); err != nil {
+		return 0, err
+	}
+	err = drain(s)
+	return time.Since(start), err
+}
+
+func pushAll(s *zmq.Push, a peer.Args) error {
+	body := peer.Body(a.Size)
+	for range a.Count {
+		if err := s.Send(background, body); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func rep(a peer.Args) (time.Duration, error) {
+	start := time.Now()
+	s, err := zmq.NewRep(nil)
+	if err != nil {
+		return 0, err
+	}
+	endpoint, err := s.Bind(a.Endpoint)
+	if err != nil {
+		return 0, err
+	}
+	peer.Bound(endpoint)
+	if err := replyAll(s, a); err != nil {
+		return 0, err
+	}
+	err = drain(s)
+	return time.Since(start), err
+}
+
+func replyAll(s *zmq.Rep, a peer.Args) error {
+	for range a.Count + peer.WarmRounds {
+		m, err := s.Recv(background)
+		if err != nil {
+			return err
+		}
+		if err := peer.Check(m.Frame(0), a.Size); err != nil {
+			return err
+		}
+		if err := s.Send(background, m.Frame(0)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func req(a peer.Args) (time.Duration, error) {
+	s, err := zmq.NewReq(nil)
+	if err != nil {
+		return 0, err
+	}
+	defer s.Close()
+	if err := s.Connect(a.Endpoint); err != nil {
+		return 0, err
+	}
+	return requestAll(s, a)
+}
+
+func requestAll(s *zmq.Req, a peer.Args) (time.Duration, error) {
+	var start time.Time
+	body := peer.Body(a.Size)
+	for i := range a.Count + peer.WarmRounds {
+		if i == peer.WarmRounds {
+			start = time.Now()
+		}
+		if err := s.Send(background, body); err != nil {
+			return 0, err
+		}
+		if err := takeOne(s, a.Size); err != nil {
+			return 0, err
+		}
+	}
+	return time.Since(start), nil
+}

@@ -1,0 +1,282 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// Report is a whole session: what results.json holds.
+type Report struct {
+	Options   options     `json:"options"`
+	Machine   Machine     `json:"machine"`
+	Libraries []Library   `json:"libraries"`
+	Rows      []RowResult `json:"rows"`
+}
+
+// The file names in the results folder. Those that people look at carry the day.
+const (
+	jsonName = "results.json"
+	dayForm  = len("2006-01-02")
+)
+
+// write puts the tables, the raw samples and the plot into dir.
+func write(dir string, r Report) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	raw, err := json.MarshalIndent(r, "", " ")
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(dir, jsonName), append(raw, '\n'), 0o644); err != nil {
+		return err
+	}
+	day := r.Machine.Date[:dayForm]
+	md := "# Measurements of " + day + "\n\n" + r.Text()
+	picture := day + ".png"
+	switch err := plotRatios(filepath.Join(dir, picture), r); {
+	case errors.Is(err, errNothingToPlot):
+	case err != nil:
+		return err
+	default:
+		md += "\n![Each library against libzmq](" + picture + ")\n"
+	}
+	path := filepath.Join(dir, day+".md")
+	if err := os.WriteFile(path, []byte(md), 0o644); err != nil {
+		return err
+	}
+	progress("written: %s, %s, %s in %s", filepath.Base(path), picture, jsonName, dir)
+	return nil
+}
+
+const (
+	aboutGoals   = "Goals. Ratios are ours / theirs in the same repetition: median [min .. max] of the pairs."
+	aboutFigures = `Figures: median [min .. max] of the runs. CPU is that of all peer processes for a million messages, peak the
+resident memory of the receiving + the sending process, others the cores that the rest of the machine used meanwhile.`
+)
+
+// Text is the report as text that is Markdown too.
+func (r Report) Text() string {
+	var b strings.Builder
+	if r.Options.Quick || r.Options.Reps < 5 {
+		fmt.Fprintf(&b, "**Only %d repetition(s)%s: a smoke test, no evidence.**\n\n", r.Options.Reps,
+			map[bool]string{true: " of short runs"}[r.Options.Quick])
+	}
+	fmt.Fprintf(&b, "%s\n\n%s\n", aboutGoals, r.goalTable())
+	fmt.Fprintf(&b, "%s\n\n%s\n", aboutFigures, r.figureTable())
+	for _, f := range r.failures() {
+		fmt.Fprintln(&b, "- failed:", f)
+	}
+	b.WriteString("\nMachine and versions. The method is in bench/README.md.\n\n")
+	for _, f := range r.Machine.facts() {
+		fmt.Fprintf(&b, "- %s: %s\n", f[0], f[1])
+	}
+	for _, l := range r.Libraries {
+		version := l.Version
+		if l.Failed != "" {
+			version = "NOT BUILT: " + l.Failed
+		}
+		fmt.Fprintf(&b, "- %s: %s\n", l.Name, version)
+	}
+	return b.String()
+}
+
+func (r Report) goalTable() string {
+	t := [][]string{{"work", "ours", "against", "ours", "theirs", "ratio", "goal", "reached"}}
+	for _, row := range r.Rows {
+		for _, g := range row.Row.Goals {
+			t = append(t, goalCells(row, g))
+		}
+	}
+	return table(t)
+}
+
+// verdict is a goal held against the samples: the ratio, or for an absolute
+// goal the value itself.
+func verdict(row RowResult, g Goal) Spread {
+	if g.Against == "" {
+		return spread(pick(row.Samples[g.Ours], value))
+	}
+	return spread(ratios(row.Samples[g.Ours], row.Samples[g.Against]))
+}
+
+func goalCells(row RowResult, g Goal) []string {
+	unit, lower := row.Row.Work.Unit, row.Row.Work.LowerBetter
+	ours := spread(pick(row.Samples[g.Ours], value))
+	theirs := spread(pick(row.Samples[g.Against], value))
+	ratio, sign := verdict(row, g), ">="
+	if lower {
+		sign = "<="
+	}
+	goal := fmt.Sprintf("%s %gx", sign, g.Ratio)
+	cell, answer := "-", "not measured"
+	if g.Against == "" {
+		goal = fmt.Sprintf("%s %s", sign, figure(g.Ratio, unit))
+	} else if ratio.N > 0 {
+		cell = fmt.Sprintf("%.2fx [%.2f .. %.2f]", ratio.Median, ratio.Min, ratio.Max)
+	}
+	if ratio.N > 0 {
+		answer = map[bool]string{true: "yes", false: "NO"}[reached(ratio.Median, g.Ratio, lower)]
+	}
+	return []string{
+		row.Name, g.Ours, orElse(g.Against, "(absolute)"), median(ours, unit), median(theirs, unit), cell, goal, answer,
+	}
+}
+
+func (r Report) figureTable() string {
+	t := [][]string{{"work", "library", "figure", "ours is", "cpu s/M msg", "peak MiB", "others", "runs"}}
+	for _, row := range r.Rows {
+		for _, lib := range row.Row.Libs {
+			t = append(t, r.figureCells(row, lib))
+		}
+	}
+	return table(t)
+}
+
+func (r Report) figureCells(row RowResult, lib string) []string {
+	samples, unit := row.Samples[lib], row.Row.Work.Unit
+	v := spread(pick(samples, value))
+	runs := fmt.Sprintf("%d/%d", v.N, r.Options.Reps)
+	if v.N == 0 {
+		return []string{row.Name, lib, "FAILED", "", "", "", "", runs}
+	}
+	ratio := "-"
+	if q := spread(ratios(row.Samples["ours"], samples)); q.N > 0 && lib != "ours" {
+		ratio = fmt.Sprintf("%.2fx", q.Median)
+	}
+	cpu := "-"
+	if c := spread(pick(samples, func(s Sample) float64 { return s.PerM })); c.Max > 0 {
+		cpu = digits(c.Median)
+	}
+	others := spread(pick(samples, func(s Sample) float64 { return s.Foreign }))
+	return []string{
+		row.Name, lib,
+		figureRange(v, unit),
+		ratio, cpu, peaks(samples), fmt.Sprintf("%.2f", others.Median), runs,
+	}
+}
+
+// peaks is the median peak memory of each process of a run.
+func peaks(samples []Sample) string {
+	var cells []string
+	for i := 0; ; i++ {
+		var mib []float64
+		for _, s := range samples {
+			if s.Error == "" && i < len(s.PeakKiB) {
+				mib = append(mib, float64(s.PeakKiB[i])/1024)
+			}
+		}
+		if len(mib) == 0 {
+			return strings.Join(cells, " + ")
+		}
+		cells = append(cells, fmt.Sprintf("%.1f", spread(mib).Median))
+	}
+}
+
+// failures lists each run that failed, with its reason.
+func (r Report) failures() []string {
+	var all []string
+	for _, row := range r.Rows {
+		for _, lib := range row.Row.Libs {
+			for i, s := range row.Samples[lib] {
+				if s.Error != "" && s.Error != notBuilt { // the list of versions says the other
+					all = append(all, fmt.Sprintf("%s, %s, repetition %d: %s", row.Name, lib, i+1, s.Error))
+				}
+			}
+		}
+	}
+	return all
+}
+
+// oursFailed makes the command fail when our own library did not run: a smoke
+// test must not pass over that. A goal that is missed is shown, not an error.
+func (r Report) oursFailed() error {
+	for _, row := range r.Rows {
+		for lib, samples := range row.Samples {
+			for _, s := range samples {
+				if strings.HasPrefix(lib, "ours") && s.Error != "" {
+					return fmt.Errorf("%s failed in %q: %s", lib, row.Name, s.Error)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+func median(s Spread, unit string) string {
+	if s.N == 0 {
+		return "-"
+	}
+	return figure(s.Median, unit)
+}
+
+// figure writes a value for people: three digits and the unit.
+func figure(v float64, unit string) string {
+	scale, prefix := scaleOf(v, unit)
+	return digits(v/scale) + " " + prefix + unit
+}
+
+// figureRange writes a spread, all of it in the scale of the median.
+func figureRange(s Spread, unit string) string {
+	scale, prefix := scaleOf(s.Median, unit)
+	return fmt.Sprintf("%s [%s .. %s] %s%s", digits(s.Median/scale), digits(s.Min/scale), digits(s.Max/scale), prefix, unit)
+}
+
+// scaleOf is the unit's multiple that suits v: rates are in thousands and
+// millions, times and sizes stay as they are.
+func scaleOf(v float64, unit string) (scale float64, prefix string) {
+	switch {
+	case unit != "msg/s":
+	case v >= 1e6:
+		return 1e6, "M "
+	case v >= 1e3:
+		return 1e3, "k "
+	}
+	return 1, ""
+}
+
+// digits writes three significant digits, never with an exponent.
+func digits(v float64) string {
+	switch {
+	case v >= 100:
+		return fmt.Sprintf("%.0f", v)
+	case v >= 10:
+		return fmt.Sprintf("%.1f", v)
+	}
+	return fmt.Sprintf("%.2f", v)
+}
+
+func orElse(s, other string) string {
+	if s == "" {
+		return other
+	}
+	return s
+}
+
+// table lines up cells as a Markdown table; the first row is the heading.
+func table(rows [][]string) string {
+	widths := make([]int, len(rows[0]))
+	for _, row := range rows {
+		for i, cell := range row {
+			widths[i] = max(widths[i], len(cell))
+		}
+	}
+	var b strings.Builder
+	line := func(cell func(i int) string) {
+		for i, w := range widths {
+			fmt.Fprintf(&b, "| %-*s ", w, cell(i))
+		}
+		b.WriteString("|\n")
+	}
+	for n, row := range rows {
+		line(func(i int) string { return row[i] })
+		if n == 0 {
+			line(func(i int) string { return strings.Repeat("-", widths[i]) })
+		}
+	}
+	return b.String()
+}

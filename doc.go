@@ -1,0 +1,2 @@
+// Package zmq is ZeroMQ in pure Go.
+package zmq

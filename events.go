@@ -1,0 +1,181 @@
+package zmq
+
+import (
+	"context"
+	"iter"
+	"time"
+
+	"github.com/zerobroker/zmq/internal/engine"
+	"github.com/zerobroker/zmq/internal/pipe"
+	"github.com/zerobroker/zmq/internal/session"
+)
+
+// EventKind is what an [Event] is about.
+type EventKind uint8
+
+// The kinds of events. The names in brackets are those of libzmq's monitor.
+const (
+	EventListening       = EventKind(session.Listening)       // an endpoint is bound [LISTENING]
+	EventListenerClosed  = EventKind(session.ListenerClosed)  // a bound endpoint is closed [CLOSED]
+	EventAccepted        = EventKind(session.Accepted)        // a connection came in; its handshake begins [ACCEPTED]
+	EventAcceptFailed    = EventKind(session.AcceptFailed)    // accepting failed and is tried again after Delay [ACCEPT_FAILED]
+	EventRetrying        = EventKind(session.Connecting)      // connecting failed, or a connection was lost; tried again after Delay [CONNECT_RETRIED]
+	EventConnected       = EventKind(session.Connected)       // a connection was made; its handshake begins [CONNECTED]
+	EventHandshakeFailed = EventKind(session.HandshakeFailed) // a connection was closed before it could carry messages [HANDSHAKE_FAILED_*]
+	EventReady           = EventKind(session.Ready)           // a handshake is over; messages flow [HANDSHAKE_SUCCEEDED]
+	EventDisconnected    = EventKind(session.Disconnected)    // a connection that carried messages has ended [DISCONNECTED]
+	EventPeerRefused     = EventKind(session.PeerRefused)     // a peer was turned away: a limit, a second PAIR, a duplicate routing id
+)
+
+var eventNames = [...]string{
+	EventListening: "listening", EventListenerClosed: "listener closed", EventAccepted: "accepted",
+	EventAcceptFailed: "accept failed", EventRetrying: "retrying", EventConnected: "connected",
+	EventHandshakeFailed: "handshake failed", EventReady: "ready", EventDisconnected: "disconnected",
+	EventPeerRefused: "peer refused",
+}
+
+// String is the kind in words.
+func (k EventKind) String() string {
+	if int(k) < len(eventNames) && k > 0 {
+		return eventNames[k]
+	}
+	return "unknown"
+}
+
+// Reason is why a connection had to be closed.
+type Reason uint8
+
+// The reasons. ReasonNone is a network error or a peer that closed; the
+// event's Err tells.
+const (
+	ReasonNone             = Reason(engine.FaultNone)
+	ReasonMalformed        = Reason(engine.FaultMalformed)        // bytes that are no ZMTP
+	ReasonUnexpected       = Reason(engine.FaultUnexpected)       // a command out of its turn
+	ReasonMechanism        = Reason(engine.FaultMechanism)        // another security mechanism than ours
+	ReasonVersion          = Reason(engine.FaultVersion)          // a ZMTP version without the security we demand
+	ReasonSocketType       = Reason(engine.FaultSocketType)       // a socket type ours does not talk to
+	ReasonRefused          = Reason(engine.FaultRefused)          // the peer refused us
+	ReasonMetadata         = Reason(engine.FaultMetadata)         // too much metadata
+	ReasonHandshakeSize    = Reason(engine.FaultHandshakeSize)    // too long a handshake
+	ReasonFrameSize        = Reason(engine.FaultFrameSize)        // a frame above MaxFrameSize
+	ReasonMessageSize      = Reason(engine.FaultMessageSize)      // a message above MaxMessageSize or MaxMessageFrames
+	ReasonCommandSize      = Reason(engine.FaultCommandSize)      // too large a command
+	ReasonUseless          = Reason(engine.FaultUseless)          // too many commands that mean nothing to us
+	ReasonHandshakeTimeout = Reason(engine.FaultHandshakeTimeout) // HandshakeTimeout passed
+	ReasonSilence          = Reason(engine.FaultSilence)          // HeartbeatTimeout, or the peer's own TTL, passed
+)
+
+// String is the reason's name in counters.
+func (r Reason) String() string { return engine.Fault(r).String() }
+
+// Event is one thing that happened to an endpoint of a socket.
+type Event struct {
+	Kind       EventKind
+	Time       time.Time
+	Endpoint   string        // as bound or connected
+	LocalAddr  string        // of the connection, if there is one
+	RemoteAddr string        // of the connection, if there is one
+	Peer       Peer          // who is at the far end, once the handshake told
+	Delay      time.Duration // until the next attempt
+	Reason     Reason        // why a connection was closed
+	Err        error         // details, if something failed
+	Missed     int           // events before this one that came too fast for this listener
+}
+
+// Events returns an iterator over what happens to the socket from this call
+// on, also before the loop begins. It ends when ctx ends or when the socket is
+// closed. A listener that is more than 1024 events behind misses some; nothing
+// ever waits for it.
+func (b *base) Events(ctx context.Context) iter.Seq[Event] {
+	l := b.s.Listen()
+	context.AfterFunc(ctx, l.Stop)
+	return func(yield func(Event) bool) {
+		defer l.Stop()
+		for {
+			ev, ok := l.Next(ctx)
+			if !ok {
+				return
+			}
+			e := Event{
+				Kind: EventKind(ev.Kind), Time: ev.Time, Endpoint: ev.Endpoint,
+				Peer: Peer{ev.Peer}, Delay: ev.Delay, Reason: Reason(ev.Fault),
+				Err: publicError(ev.Err), Missed: ev.Missed,
+			}
+			if ev.Local != nil {
+				e.LocalAddr = ev.Local.String()
+			}
+			if ev.Remote != nil {
+				e.RemoteAddr = ev.Remote.String()
+			}
+			if !yield(e) {
+				return
+			}
+		}
+	}
+}
+
+// DropReason is why a message was accepted and not delivered.
+type DropReason uint8
+
+// The reasons. Each lost message is counted under one of them.
+const (
+	DropHWM        = DropReason(pipe.DropHWM)        // the queue of a peer that the pattern does not wait for was full
+	DropNoRoute    = DropReason(pipe.DropNoRoute)    // nobody to send it to
+	DropInFlight   = DropReason(pipe.DropInFlight)   // partly written when its connection was lost
+	DropConnLost   = DropReason(pipe.DropConnLost)   // queued for an accepted connection that was lost
+	DropLinger     = DropReason(pipe.DropLinger)     // still unsent when the socket had to be closed
+	DropUnread     = DropReason(pipe.DropUnread)     // received and not read when the socket was closed
+	DropStaleReply = DropReason(pipe.DropStaleReply) // a reply to a request that nobody waits for any more
+	DropRequester  = DropReason(pipe.DropRequester)  // a reply to a requester that is gone
+	DropMalformed  = DropReason(pipe.DropMalformed)  // a message without the envelope its pattern demands
+	DropUpstream   = DropReason(pipe.DropUpstream)   // sent by a subscriber to a PUB, which takes no messages
+	DropFiltered   = DropReason(pipe.DropFiltered)   // received by a SUB and not subscribed to
+	DropPartial    = DropReason(pipe.DropPartial)    // received in part when its connection was lost
+	DropConflated  = DropReason(pipe.DropConflated)  // replaced by a newer one
+	DropLimit      = DropReason(pipe.DropLimit)      // over a limit of the socket
+)
+
+// String is the reason's name in counters.
+func (d DropReason) String() string { return pipe.Drop(d).String() }
+
+// Stats is what a socket has done since it was made. The counters are taken
+// one after the other while traffic goes on, so they may differ by what
+// happened in between.
+type Stats struct {
+	MessagesSent     uint64 // accepted by Send
+	BytesSent        uint64 // in them
+	MessagesReceived uint64 // returned by Recv
+	BytesReceived    uint64 // in them
+	QueuedSend       int    // waiting to be written, all peers together
+	QueuedRecv       int    // waiting to be received
+	Peers            int    // connected now
+	Drops            map[DropReason]uint64
+	Events           map[EventKind]uint64
+	Failures         map[Reason]uint64 // closed connections by reason, without ReasonNone
+}
+
+// Stats returns a snapshot of the socket's counters. Maps hold only what is
+// not zero.
+func (b *base) Stats() Stats {
+	st := b.s.Stats()
+	out := Stats{
+		MessagesSent: st.MsgsSent, BytesSent: st.BytesSent,
+		MessagesReceived: st.MsgsReceived, BytesReceived: st.BytesReceived,
+		QueuedSend: st.QueuedSend, QueuedRecv: st.QueuedRecv, Peers: st.Peers,
+		Drops:    make(map[DropReason]uint64),
+		Events:   make(map[EventKind]uint64),
+		Failures: make(map[Reason]uint64),
+	}
+	collect(out.Drops, st.Drops[:], 0)
+	collect(out.Events, st.Events[:], 1)
+	collect(out.Failures, st.Faults[:], 1)
+	return out
+}
+
+func collect[K ~uint8](m map[K]uint64, counts []uint64, from int) {
+	for i := from; i < len(counts); i++ {
+		if counts[i] > 0 {
+			m[K(i)] = counts[i]
+		}
+	}
+}

@@ -1,0 +1,3 @@
+module github.com/zerobroker/zmq
+
+go 1.26

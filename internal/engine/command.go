@@ -1,0 +1,85 @@
+package engine
+
+import (
+	"fmt"
+
+	"github.com/zerobroker/zmq/internal/mechanism"
+	"github.com/zerobroker/zmq/internal/msg"
+	"github.com/zerobroker/zmq/internal/wire"
+)
+
+// command handles a command during traffic. One that is unknown, or not for
+// our socket type, is ignored and counted: a newer peer may have reasons.
+// https://rfc.zeromq.org/spec/37/#commands
+func (e *Engine) command(body []byte, in *msg.Batch) {
+	name, data, ok := wire.SplitCommand(body)
+	if !ok {
+		e.ignore(body)
+		return
+	}
+	switch string(name) {
+	case wire.NamePing:
+		e.ping(data)
+	case wire.NamePong:
+		e.recv.pongs++
+	case wire.NameSubscribe:
+		e.subscription(1, data, body, in)
+	case wire.NameCancel:
+		e.subscription(0, data, body, in)
+	case wire.NameError:
+		var cmd wire.Error
+		if err := cmd.Decode(data); err != nil {
+			e.stop(FaultMalformed, err)
+			return
+		}
+		e.stop(FaultRefused, &mechanism.PeerError{Reason: string(cmd.Reason)})
+	default:
+		e.ignore(body)
+	}
+}
+
+// ping owes the peer a PONG. Only the last one asked for is kept, so a flood
+// of PINGs costs its sender more than us.
+func (e *Engine) ping(data []byte) {
+	var p wire.Ping
+	if err := p.Decode(data); err != nil {
+		e.stop(FaultMalformed, err)
+		return
+	}
+	e.recv.lease = p.TTL
+	e.out = p.Pong().Append(e.out[:0])
+}
+
+// subscription passes a SUBSCRIBE or CANCEL on as the message that it was
+// before ZMTP 3.1, a first byte of 1 or 0 and the topic: what comes as a
+// message in any version and what comes as a command are then the same.
+func (e *Engine) subscription(first byte, topic, body []byte, in *msg.Batch) {
+	if !e.cfg.Publishes || e.recv.frames > 0 {
+		e.ignore(body)
+		return
+	}
+	e.recv.region = msg.AppendHeader(e.recv.region, 1+len(topic), false)
+	e.recv.region = append(append(e.recv.region, first), topic...)
+	e.endMessage(in)
+}
+
+func (e *Engine) ignore(body []byte) {
+	r := &e.recv
+	r.ignored++
+	r.useless += int64(len(body)) + 2
+	if l := e.cfg.Limits.Useless; l > 0 && r.useless > l {
+		e.stop(FaultUseless, fmt.Errorf("%d bytes of ignored commands", r.useless))
+	}
+}
+
+// Ignored is the number of commands ignored so far. It belongs to the
+// receiving half.
+func (e *Engine) Ignored() uint64 { return e.recv.ignored }
+
+// Pongs is the number of PONGs received so far. It belongs to the receiving
+// half.
+func (e *Engine) Pongs() uint64 { return e.recv.pongs }
+
+// Lease is the TTL of the peer's last PING in tenths of a second, 0 for none:
+// how long it wants to be waited for. It belongs to the receiving half.
+func (e *Engine) Lease() uint16 { return e.recv.lease }

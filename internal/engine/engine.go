@@ -1,0 +1,122 @@
+// Package engine is one connection's side of ZMTP as a state machine: bytes
+// in, messages and bytes out. It greets, negotiates the version, runs the
+// security handshake, decodes and encodes traffic, answers PINGs and watches
+// for silence. It does no I/O, starts no goroutine and reads no clock; it
+// knows nothing of sockets, queues or what its messages mean.
+//
+// # Use
+//
+// Until [Engine.Ready], feed what arrives to [Engine.Handshake] and send what
+// [Engine.Output] gives. After that [Engine.Decode] turns bytes into messages
+// at rest and [Engine.Encode] messages at rest into bytes. Decode and Encode
+// are two halves that share nothing which changes, so one goroutine may read
+// while another writes. [Heart] is the third part, for whoever has a clock.
+package engine
+
+import (
+	"github.com/zerobroker/zmq/internal/mechanism"
+	"github.com/zerobroker/zmq/internal/msg"
+	"github.com/zerobroker/zmq/internal/wire"
+)
+
+// Config is what an engine must know of its socket. It is shared by all of a
+// socket's connections and not changed.
+type Config struct {
+	SocketType   string   // as in the Socket-Type property
+	SocketNumber byte     // as in the ZMTP 2.0 greeting
+	PeerTypes    []string // the Socket-Types we talk to
+	RoutingID    string   // ours; announced if SendsIdentity
+	SendsID      bool     // whether READY carries an Identity property, as REQ, DEALER and ROUTER do
+	Publishes    bool     // whether the peer's SUBSCRIBE and CANCEL are for us (PUB, XPUB)
+
+	// NewMechanism makes this connection's mechanism; metadata is what the
+	// socket announces of itself.
+	NewMechanism func(metadata []byte) mechanism.Mechanism
+
+	Limits Limits
+}
+
+// Limits bound what a peer may make us hold. Zero is unlimited.
+type Limits struct {
+	Handshake  int   // bytes of all handshake commands
+	Commands   int   // handshake commands
+	Metadata   int   // bytes of metadata
+	Properties int   // properties in metadata
+	Frame      int64 // bytes of one frame's body
+	Frames     int   // frames of one message
+	Message    int64 // bytes of one message
+	Command    int   // bytes of a command during traffic, topics included
+	Useless    int64 // bytes of ignored commands with no message between them
+}
+
+// phase is what the engine is waiting for.
+type phase uint8
+
+const (
+	greeting    phase = iota // the peer's greeting, or its first byte if it has none
+	identity                 // the identity message that opens a ZMTP 1.0 or 2.0 connection
+	handshaking              // the mechanism's commands
+	ready                    // traffic
+	failed
+)
+
+// Engine is one connection's state. Make it with New.
+type Engine struct {
+	cfg   *Config
+	phase phase
+	out   []byte // handshake bytes and answers to send
+
+	version wire.Version
+	mech    mechanism.Mechanism
+	peer    *msg.Peer
+
+	hs   handshakeState
+	recv receiveState
+	send sendState
+}
+
+// New returns an engine whose first bytes are in Output.
+func New(cfg *Config) *Engine {
+	e := &Engine{cfg: cfg}
+	e.mech = cfg.NewMechanism(e.metadata())
+	e.out = wire.AppendSignature(e.out, len(cfg.RoutingID))
+	return e
+}
+
+// metadata is the properties we announce.
+// https://rfc.zeromq.org/spec/37/#connection-metadata
+func (e *Engine) metadata() []byte {
+	b := wire.AppendProperty(nil, wire.PropSocketType, e.cfg.SocketType)
+	if e.cfg.SendsID {
+		b = wire.AppendProperty(b, wire.PropIdentity, e.cfg.RoutingID)
+	}
+	return b
+}
+
+// Output returns the bytes that are to be sent before any message, and forgets
+// them. The slice is the caller's.
+func (e *Engine) Output() []byte {
+	out := e.out
+	e.out = nil
+	return out
+}
+
+// Ready reports whether the handshake is over and traffic may flow.
+func (e *Engine) Ready() bool { return e.phase == ready }
+
+// Version is the version spoken, known from the end of the greeting on.
+func (e *Engine) Version() wire.Version { return e.version }
+
+// Heartbeats reports whether the peer understands PING and PONG.
+// https://rfc.zeromq.org/spec/37/#connection-heartbeating
+func (e *Engine) Heartbeats() bool { return e.version >= wire.V3_1 }
+
+// Peer describes the peer as the handshake did. The caller completes it with
+// what only it knows, before anyone else sees it.
+func (e *Engine) Peer() *msg.Peer { return e.peer }
+
+// fail puts the engine in its final state.
+func (e *Engine) fail(f Fault, err error) error {
+	e.phase = failed
+	return &Error{Fault: f, Err: err}
+}

@@ -1,0 +1,341 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/zerobroker/zmq/internal/msg"
+	"github.com/zerobroker/zmq/internal/wire"
+)
+
+// directRead is the frame size from which the part of a body that has not
+// arrived is read straight into the memory it stays in.
+const directRead = 32 << 10
+
+// maxAhead bounds the memory taken for a frame of which less has arrived: a
+// connection that has delivered a frame of that size may claim it again.
+const maxAhead = 1 << 20
+
+// receiveState is the receiving half of an Engine in traffic.
+type receiveState struct {
+	direct  bool   // wire frames are frames at rest: run is allowed
+	maxWire uint64 // the largest body of a wire frame
+
+	// The message being received. Its frames so far are in part and, after
+	// done, in region; region is the memory that small frames of this call of
+	// Decode are put in, and the finished messages of the call are before done.
+	part   msg.Batch
+	region []byte
+	done   int
+	frames int
+	bytes  int64
+
+	big     *bigFrame // a frame being read straight into place
+	largest int       // the largest frame that was
+	useless int64     // bytes of ignored commands since the last message
+	ignored uint64    // commands ignored so far
+	pongs   uint64    // PONGs so far
+	lease   uint16    // the last PING's TTL, in tenths of a second
+	failed  error
+
+	// subscribeAll says that Decode is to begin with a subscription to
+	// everything: an unversioned subscriber sends none and filters for itself.
+	subscribeAll bool
+}
+
+type bigFrame struct {
+	flags byte
+	size  int
+	buf   *msg.Buf
+}
+
+// startTraffic leaves the handshake behind.
+func (e *Engine) startTraffic() {
+	e.recv.subscribeAll = e.cfg.Publishes && e.hs.unversioned
+	e.hs = handshakeState{}
+	sealed := e.mech.Seals()
+	e.recv.direct = e.version >= wire.V2 && !sealed
+	e.send.direct = e.recv.direct
+	e.recv.maxWire = maxInt
+	if f := e.cfg.Limits.Frame; f > 0 {
+		e.recv.maxWire = uint64(f)
+		if sealed {
+			e.recv.maxWire += sealOverhead
+		}
+	}
+}
+
+// sealOverhead is what a mechanism that seals may add to a frame.
+const sealOverhead = 128
+
+// Decode takes what the peer has sent and was not consumed before, adds the
+// messages in it to in, and returns how much is consumed. It stops when in
+// holds limit messages or nothing whole is left; what is left must come again,
+// with what arrives behind it, unless Want says otherwise. Memory in in is
+// fresh: b may be reused.
+func (e *Engine) Decode(b []byte, limit int, in *msg.Batch) (n int, err error) {
+	r := &e.recv
+	if r.subscribeAll {
+		r.subscribeAll = false
+		e.addFrame(0, []byte{1})
+		e.endMessage(in)
+	}
+	for r.failed == nil && n < len(b) && in.Msgs < limit && r.big == nil {
+		if r.direct && r.frames == 0 {
+			e.endRegion(in)
+			n += e.run(b[n:], limit-in.Msgs, in)
+			if n == len(b) || in.Msgs == limit {
+				break
+			}
+		}
+		k := e.takeFrame(b[n:], in)
+		if k == 0 {
+			break
+		}
+		n += k
+	}
+	e.endRegion(in)
+	return n, r.failed
+}
+
+// run adds the whole messages that b starts with, up to the first command or
+// anything else that wants a closer look. It is the path of nearly all
+// traffic: a walk over headers and one copy.
+func (e *Engine) run(b []byte, limit int, in *msg.Batch) int {
+	maxBody := e.recv.maxWire
+	maxFrames, maxBytes := e.cfg.Limits.Frames, e.cfg.Limits.Message
+	pos, end, msgs, frames := 0, 0, 0, 0
+	for msgs < limit && len(b)-pos >= 2 {
+		flags := b[pos]
+		size, h := uint64(b[pos+1]), 2
+		if flags&(wire.FlagLarge|wire.FlagCommand) != 0 {
+			if flags&wire.FlagCommand != 0 {
+				break
+			}
+			if flags, size, h = wire.ConsumeFrameHeader(b[pos:]); h == 0 {
+				break
+			}
+		}
+		if size > uint64(len(b)-pos-h) || size > maxBody {
+			break
+		}
+		pos += h + int(size)
+		frames++
+		if flags&wire.FlagMore != 0 {
+			if maxFrames > 0 && frames >= maxFrames {
+				break
+			}
+			continue
+		}
+		if maxBytes > 0 && int64(pos-end) > maxBytes {
+			break
+		}
+		end = pos
+		frames = 0
+		msgs++
+	}
+	if msgs > 0 {
+		in.Add(msg.Seg{B: append([]byte(nil), b[:end]...), From: e.peer})
+		in.Msgs += msgs
+		e.recv.useless = 0
+	}
+	return end
+}
+
+// takeFrame consumes one frame, if it is whole or large enough to be read
+// straight into place.
+func (e *Engine) takeFrame(b []byte, in *msg.Batch) int {
+	flags, size, h := e.header(b)
+	switch {
+	case h == 0:
+		return 0
+	case h < 0:
+		e.stop(FaultMalformed, errors.New("frame of no length"))
+		return 0
+	case flags&wire.FlagCommand != 0 && e.cfg.Limits.Command > 0 && size > uint64(e.cfg.Limits.Command):
+		e.stop(FaultCommandSize, fmt.Errorf("command of %d bytes", size))
+		return 0
+	case size > e.recv.maxWire:
+		e.stop(FaultFrameSize, fmt.Errorf("frame of %d bytes", size))
+		return 0
+	}
+	if rest := b[h:]; size > uint64(len(rest)) {
+		if size < directRead {
+			return 0
+		}
+		e.recv.big = &bigFrame{flags: flags, size: int(size)}
+		e.growBig(len(rest))
+		e.recv.big.buf.B = append(e.recv.big.buf.B, rest...)
+		return len(b)
+	}
+	end := h + int(size)
+	if e.recv.region == nil {
+		// No frame takes more at rest than on the wire, so this is enough
+		// for everything in b.
+		e.recv.region = make([]byte, 0, len(b))
+	}
+	e.frame(flags, b[h:end], nil, in)
+	return end
+}
+
+// header reads a wire frame's header in the version spoken.
+func (e *Engine) header(b []byte) (flags byte, size uint64, h int) {
+	if e.version != wire.V1 {
+		return wire.ConsumeFrameHeader(b)
+	}
+	more, size, h := wire.ConsumeFrameHeaderV1(b)
+	if more {
+		flags = wire.FlagMore
+	}
+	return flags, size, h
+}
+
+// frame handles one whole wire frame. buf is the memory behind body if body
+// may be kept.
+func (e *Engine) frame(flags byte, body []byte, buf *msg.Buf, in *msg.Batch) {
+	if e.mech.Seals() {
+		var err error
+		if flags, body, err = e.mech.Open(body); err != nil {
+			e.stop(FaultMalformed, err)
+			return
+		}
+	}
+	if flags&wire.FlagCommand != 0 {
+		e.command(body, in)
+		return
+	}
+	if err := e.checkMessage(len(body)); err != nil {
+		e.stop(FaultMessageSize, err)
+		return
+	}
+	if buf == nil || len(body) < msg.LargeFrame {
+		e.addFrame(flags, body)
+	} else {
+		e.addLarge(flags, body, buf, in)
+	}
+	if flags&wire.FlagMore == 0 {
+		e.endMessage(in)
+	}
+}
+
+// checkMessage counts one more frame of the message being received.
+func (e *Engine) checkMessage(size int) error {
+	r, l := &e.recv, &e.cfg.Limits
+	r.frames++
+	r.bytes += int64(size)
+	if l.Frames > 0 && r.frames > l.Frames {
+		return fmt.Errorf("message of more than %d frames", l.Frames)
+	}
+	if l.Message > 0 && r.bytes > l.Message {
+		return fmt.Errorf("message of more than %d bytes", l.Message)
+	}
+	return nil
+}
+
+// addFrame puts a small frame at rest, copying it.
+func (e *Engine) addFrame(flags byte, body []byte) {
+	e.recv.region = msg.AppendFrame(e.recv.region, body, flags&wire.FlagMore != 0)
+}
+
+// addLarge puts a large frame at rest, taking it over.
+func (e *Engine) addLarge(flags byte, body []byte, buf *msg.Buf, in *msg.Batch) {
+	r := &e.recv
+	r.region = msg.AppendHeader(r.region, len(body), flags&wire.FlagMore != 0)
+	e.endRegion(in)
+	r.part.Add(msg.Seg{B: body, From: e.peer, Buf: buf})
+}
+
+func (e *Engine) endMessage(in *msg.Batch) {
+	r := &e.recv
+	r.frames, r.bytes, r.useless = 0, 0, 0
+	in.Msgs++
+	if len(r.part.Segs) > 0 {
+		if n := len(r.region); n > 0 {
+			r.part.Add(msg.Seg{B: r.region[:n:n], From: e.peer})
+			r.region = r.region[n:]
+		}
+		in.Append(&r.part)
+		return
+	}
+	r.done = len(r.region)
+}
+
+// endRegion moves what is in the region out: finished messages to in, frames
+// of an unfinished one to part.
+func (e *Engine) endRegion(in *msg.Batch) {
+	r := &e.recv
+	if r.done > 0 {
+		in.Add(msg.Seg{B: r.region[:r.done:r.done], From: e.peer})
+		r.region, r.done = r.region[r.done:], 0
+	}
+	if len(r.region) > 0 {
+		r.part.Add(msg.Seg{B: r.region, From: e.peer})
+	}
+	r.region = nil
+}
+
+// Want returns the memory that the next bytes from the peer belong in, or nil
+// when they may go anywhere and on to Decode. After reading n bytes into it,
+// call Filled.
+func (e *Engine) Want() []byte {
+	f := e.recv.big
+	if f == nil {
+		return nil
+	}
+	e.growBig(0)
+	have := len(f.buf.B)
+	return f.buf.B[have:min(cap(f.buf.B), f.size)]
+}
+
+// Filled says that the first n bytes of Want are read.
+func (e *Engine) Filled(n int, in *msg.Batch) error {
+	r := &e.recv
+	f := r.big
+	f.buf.B = f.buf.B[:len(f.buf.B)+n]
+	if len(f.buf.B) == f.size {
+		r.big = nil
+		r.largest = max(r.largest, f.size)
+		e.frame(f.flags, f.buf.B, f.buf, in)
+		e.endRegion(in)
+	}
+	return r.failed
+}
+
+// growBig makes room for at least need more bytes, or for some if need is 0.
+// Memory follows the bytes that have arrived, not the size that was claimed:
+// it doubles, from 64 KiB or from what this connection has shown to send.
+func (e *Engine) growBig(need int) {
+	f := e.recv.big
+	have := 0
+	if f.buf != nil {
+		have = len(f.buf.B)
+		if have < cap(f.buf.B) {
+			return
+		}
+	}
+	want := max(2*(have+need), msg.ChunkSize, min(e.recv.largest, maxAhead))
+	size := min(want, f.size)
+	buf := msg.PooledBuf(f.size)
+	if buf == nil {
+		buf = msg.NewBuf(size)
+	}
+	if f.buf != nil {
+		buf.B = append(buf.B, f.buf.B...)
+		f.buf.FreeAll()
+	}
+	f.buf = buf
+}
+
+// stop records the fault that ends the connection.
+func (e *Engine) stop(f Fault, err error) { e.recv.failed = e.fail(f, err) }
+
+// Held is the number of bytes kept of a message that is not whole, and
+// whether there is such a message.
+func (e *Engine) Held() (n int, unfinished bool) {
+	r := &e.recv
+	n = r.part.Bytes + len(r.region)
+	if r.big != nil {
+		n += len(r.big.buf.B)
+	}
+	return n, r.frames > 0 || r.big != nil
+}

@@ -1,0 +1,296 @@
+// Package inproc joins two sockets of one process: a name table and two
+// queues, each written by one socket and read by the other. It moves messages
+// and not bytes, so it is no transport: there is no handshake, no reconnecting
+// and no copy. It does not know what the sockets do with their messages.
+package inproc
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"github.com/zerobroker/zmq/internal/msg"
+	"github.com/zerobroker/zmq/internal/pipe"
+)
+
+// ErrInUse is returned by Bind for a name that is bound.
+var ErrInUse = errors.New("name in use")
+
+// End is a socket as a link sees it. None of the methods is called with a lock
+// of the package held that they could need.
+type End interface {
+	pipe.Reader // of the queues it reads
+	pipe.Writer // of the queues it writes
+
+	SendLock() *sync.Mutex // guards the queues it writes
+	Limits() (sendHWM, recvHWM int)
+	Sends() bool    // whether it ever puts messages in a queue
+	Receives() bool // whether it ever takes messages from one
+	Talks(socketType string) bool
+	Describe() *msg.Peer // a new description of itself for the other end
+
+	Attach(p *pipe.Pipe) error
+	Connected(p *pipe.Pipe, peer *msg.Peer) error
+	Disconnected(p *pipe.Pipe)
+	Detach(p *pipe.Pipe)
+	// Upstream passes on a change of the subscriptions at p's far end.
+	Upstream(p *pipe.Pipe, topic string, on bool)
+	// Linked and Unlinked tell the binder of a link that it can finish, and
+	// of its end.
+	Linked(l *Link)
+	Unlinked(l *Link)
+	// Refused reports a link that could not be made.
+	Refused(name string, err error)
+	Drops() *pipe.Drops
+}
+
+// Errors that a link is refused with.
+var errTypes = errors.New("incompatible socket types")
+
+// Namespace is a set of names that sockets bind and connect to.
+type Namespace struct {
+	mu      sync.Mutex
+	bound   map[string]End
+	waiting map[string][]*Link // connected and not bound yet, in order
+}
+
+// NewNamespace returns an empty namespace.
+func NewNamespace() *Namespace {
+	return &Namespace{bound: make(map[string]End), waiting: make(map[string][]*Link)}
+}
+
+// Bind gives the name to e and joins those who wait for it.
+func (n *Namespace) Bind(name string, e End) error {
+	n.mu.Lock()
+	if n.bound[name] != nil {
+		n.mu.Unlock()
+		return ErrInUse
+	}
+	n.bound[name] = e
+	links := n.waiting[name]
+	delete(n.waiting, name)
+	n.mu.Unlock()
+	for _, l := range links {
+		l.join(e)
+	}
+	return nil
+}
+
+// Unbind makes the name free. Links made with it stay.
+func (n *Namespace) Unbind(name string, e End) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.bound[name] != e {
+		return false
+	}
+	delete(n.bound, name)
+	return true
+}
+
+// Connect links e with whoever is or will be bound to the name.
+func (n *Namespace) Connect(name string, e End) (*Link, error) {
+	l := &Link{space: n, name: name, a: e, pa: pipe.New(), joined: make(chan struct{})}
+	send, _ := e.Limits()
+	l.up = pipe.NewQueue(pipe.Config{Lock: e.SendLock(), HWM: send, Writer: e, From: l.pa})
+	if e.Sends() {
+		l.pa.Out = l.up
+	}
+	if err := e.Attach(l.pa); err != nil {
+		return nil, err
+	}
+	n.mu.Lock()
+	b := n.bound[name]
+	if b == nil {
+		n.waiting[name] = append(n.waiting[name], l)
+	}
+	n.mu.Unlock()
+	if b != nil {
+		l.join(b)
+	}
+	return l, nil
+}
+
+// Link is one connection between two sockets.
+type Link struct {
+	space  *Namespace
+	name   string
+	a, b   End // the connector, and the binder once joined
+	pa, pb *pipe.Pipe
+	up     *pipe.Queue   // from a to b, also if a only subscribes
+	joined chan struct{} // closed by join
+
+	mu   sync.Mutex // guards over, and is held while the ends are told
+	over bool
+}
+
+// Pipe is the connector's end.
+func (l *Link) Pipe() *pipe.Pipe { return l.pa }
+
+// join connects the far end.
+func (l *Link) join(b End) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	defer close(l.joined)
+	if l.over {
+		return
+	}
+	descA, descB := l.a.Describe(), b.Describe()
+	if !l.a.Talks(descB.SocketType) || !b.Talks(descA.SocketType) {
+		l.refuse(b, errTypes)
+		return
+	}
+	l.b, l.pb = b, pipe.New()
+	l.makeQueues()
+	if err := b.Attach(l.pb); err != nil {
+		l.refuse(b, err)
+		return
+	}
+	if err := b.Connected(l.pb, descA); err != nil {
+		b.Detach(l.pb)
+		l.refuse(b, err)
+		return
+	}
+	if err := l.a.Connected(l.pa, descB); err != nil {
+		b.Detach(l.pb)
+		l.refuse(b, err)
+		return
+	}
+	b.Linked(l)
+	l.open()
+}
+
+// makeQueues completes both pipes. The queue from a exists already, for a may
+// have written to it; its limit becomes what both ends together allow.
+func (l *Link) makeQueues() {
+	a, b := l.a, l.b
+	sendA, recvA := a.Limits()
+	sendB, recvB := b.Limits()
+	if b.Receives() {
+		l.pb.In = l.up
+	}
+	if b.Sends() && a.Receives() {
+		q := pipe.NewQueue(pipe.Config{Lock: b.SendLock(), HWM: sum(sendB, recvA), Writer: b, From: l.pb})
+		l.pb.Out, l.pa.In = q, q
+	}
+	if l.pb.In != nil {
+		l.pb.In.Lock()
+		l.pb.In.SetHWM(sum(sendA, recvB))
+		l.pb.In.Unlock()
+	}
+	l.pa.Sub = &subscriptions{to: b, pipe: l.pb}
+	l.pb.Sub = &subscriptions{to: a, pipe: l.pa}
+}
+
+// open lets both ends read.
+func (l *Link) open() {
+	if q := l.pb.In; q != nil {
+		q.Lock()
+		q.SetReader(l.b, l.pb)
+		q.Unlock()
+	} else {
+		l.b.Drops().Add(pipe.DropUpstream, l.up.Kill())
+	}
+	if q := l.pa.In; q != nil {
+		q.Lock()
+		q.SetReader(l.a, l.pa)
+		q.Unlock()
+	}
+}
+
+// sum is the limit of a queue with two limits, 0 being none.
+func sum(a, b int) int {
+	if a == 0 || b == 0 {
+		return 0
+	}
+	return a + b
+}
+
+// refuse ends the link before it began. The caller holds mu.
+func (l *Link) refuse(b End, err error) {
+	l.over = true
+	l.b = nil
+	l.a.Detach(l.pa)
+	if q := l.pa.Out; q != nil {
+		l.a.Drops().Add(pipe.DropNoRoute, q.Kill())
+	}
+	l.a.Refused(l.name, err)
+	b.Refused(l.name, err)
+}
+
+// Finish ends the link from one side, me. What me has written can still be
+// read at the other end. An end that was never joined stays in its namespace
+// until Wait.
+func (l *Link) Finish(me End) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.over || l.b == nil {
+		return
+	}
+	l.over = true
+	mine, far, peer := l.pa, l.pb, l.b
+	if me == l.b {
+		mine, far, peer = l.pb, l.pa, l.a
+	}
+	l.b.Unlinked(l)
+	me.Disconnected(mine)
+	me.Detach(mine)
+	peer.Disconnected(far)
+	peer.Detach(far)
+	l.up.Lock()
+	l.up.Close()
+	l.up.Unlock()
+	if down := l.pb.Out; down != nil {
+		down.Lock()
+		down.Close()
+		down.Unlock()
+	}
+}
+
+// Wait is for a link that its connector finished before anybody had bound: it
+// returns when somebody has, or gives up what is queued when ctx ends.
+func (l *Link) Wait(ctx context.Context) {
+	if l.pa.Out == nil || l.pa.Out.Ended() {
+		l.abandon()
+		return
+	}
+	select {
+	case <-l.joined:
+		l.Finish(l.a)
+	case <-ctx.Done():
+		l.abandon()
+	}
+}
+
+// abandon takes an end that was never joined out of the namespace.
+func (l *Link) abandon() {
+	l.space.mu.Lock()
+	links := l.space.waiting[l.name]
+	for i, w := range links {
+		if w == l {
+			l.space.waiting[l.name] = append(links[:i:i], links[i+1:]...)
+			break
+		}
+	}
+	l.space.mu.Unlock()
+	l.Finish(l.a)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.over {
+		return
+	}
+	l.over = true
+	l.a.Detach(l.pa)
+	if l.pa.Out != nil {
+		l.a.Drops().Add(pipe.DropLinger, l.pa.Out.Kill())
+	}
+}
+
+// subscriptions carries changes straight to the other socket.
+type subscriptions struct {
+	to   End
+	pipe *pipe.Pipe
+}
+
+func (s *subscriptions) Subscribe(topic string, on bool) { s.to.Upstream(s.pipe, topic, on) }
+
+func (s *subscriptions) Probe(done func(ok bool)) { done(true) }

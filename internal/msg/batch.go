@@ -1,0 +1,200 @@
+package msg
+
+import "sync"
+
+// ChunkSize is how much memory is taken at a time to put small frames in. It
+// is also the most that one write to a connection usually carries.
+const ChunkSize = 64 << 10
+
+// LargeFrame is the size from which a frame's body is passed on by reference
+// instead of being copied between other frames.
+const LargeFrame = 8 << 10
+
+type chunk [ChunkSize]byte
+
+var chunkPool = sync.Pool{New: func() any { return new(chunk) }}
+
+// Seg is one piece of a batch: frames at rest back to back, or the body of
+// the one large frame whose header ended the segment before it.
+type Seg struct {
+	B    []byte
+	From *Peer // who sent these frames; nil on the way out
+	Buf  *Buf  // the pooled memory of a large body, if it is pooled
+}
+
+// Batch is a run of whole messages that changes hands in one piece.
+type Batch struct {
+	Segs  []Seg
+	Msgs  int // whole messages in Segs
+	Bytes int // the sum of the segments' lengths
+
+	chunks []*chunk // the pooled chunks that Segs point into
+}
+
+// Add appends a segment.
+func (b *Batch) Add(s Seg) {
+	b.Segs = append(b.Segs, s)
+	b.Bytes += len(s.B)
+}
+
+// Chunk returns an empty slice of ChunkSize capacity that lives until the
+// batch is recycled or reset.
+func (b *Batch) Chunk() []byte {
+	c := chunkPool.Get().(*chunk)
+	b.chunks = append(b.chunks, c)
+	return c[:0]
+}
+
+// Append moves everything in o behind what b has and empties o.
+func (b *Batch) Append(o *Batch) {
+	b.Segs = append(b.Segs, o.Segs...)
+	b.chunks = append(b.chunks, o.chunks...)
+	b.Msgs += o.Msgs
+	b.Bytes += o.Bytes
+	clear(o.Segs)
+	clear(o.chunks)
+	o.Segs, o.chunks, o.Msgs, o.Bytes = o.Segs[:0], o.chunks[:0], 0, 0
+}
+
+// Recycle empties the batch and gives its pooled memory back. Nothing may use
+// the segments afterwards.
+func (b *Batch) Recycle() {
+	for _, s := range b.Segs {
+		s.Buf.FreeAll()
+	}
+	b.Reset()
+}
+
+// Reset empties the batch, giving back its chunks and leaving its large
+// bodies to whoever took them.
+func (b *Batch) Reset() {
+	for i, c := range b.chunks {
+		chunkPool.Put(c)
+		b.chunks[i] = nil
+	}
+	clear(b.Segs)
+	b.Segs, b.chunks, b.Msgs, b.Bytes = b.Segs[:0], b.chunks[:0], 0, 0
+	if cap(b.Segs) > maxKeptSegs {
+		b.Segs = nil
+	}
+	if cap(b.chunks) > maxKeptSegs {
+		b.chunks = nil
+	}
+}
+
+// maxKeptSegs bounds the tables that an idle queue keeps.
+const maxKeptSegs = 16
+
+// Skip removes the first n bytes of the batch, which end a message, and counts
+// the messages they held.
+func (b *Batch) Skip(n, msgs int) {
+	b.Msgs -= msgs
+	b.Bytes -= n
+	i := 0
+	for ; i < len(b.Segs) && n >= len(b.Segs[i].B); i++ {
+		n -= len(b.Segs[i].B)
+		b.Segs[i].Buf.FreeAll()
+		b.Segs[i] = Seg{}
+	}
+	b.Segs = b.Segs[i:]
+	if n > 0 {
+		b.Segs[0].B = b.Segs[0].B[n:]
+	}
+}
+
+// Tally counts the whole messages at the start of a batch as its bytes are
+// written.
+type Tally struct {
+	cur  Cursor
+	msgs int
+	end  int // where the last counted message ends
+	next int // where the one behind it ends; end if that is not known yet
+}
+
+// Tally returns a tally of nothing.
+func (b *Batch) Tally() Tally { return Tally{cur: b.Cursor()} }
+
+// Advance returns how many messages lie whole in the first n bytes of the
+// batch, and where the last of them ends. From call to call n must not
+// decrease.
+func (t *Tally) Advance(n int) (msgs, end int) {
+	for t.end < n {
+		if t.next == t.end {
+			t.next += t.cur.message()
+			if t.next == t.end {
+				break
+			}
+		}
+		if t.next > n {
+			break
+		}
+		t.msgs++
+		t.end = t.next
+	}
+	return t.msgs, t.end
+}
+
+// Cursor walks the frames of a batch.
+type Cursor struct {
+	segs []Seg
+	rest []byte
+}
+
+// Cursor returns a cursor before the first frame.
+func (b *Batch) Cursor() Cursor { return Cursor{segs: b.Segs} }
+
+// Frames returns a cursor over frames at rest that are not in a batch.
+func Frames(b []byte) Cursor { return Cursor{rest: b} }
+
+// Next returns the next frame's body and flags byte.
+func (c *Cursor) Next() (body []byte, flags byte, ok bool) {
+	if len(c.rest) == 0 {
+		if len(c.segs) == 0 {
+			return nil, 0, false
+		}
+		c.rest, c.segs = c.segs[0].B, c.segs[1:]
+	}
+	flags = c.rest[0]
+	size, h, _ := Header(c.rest)
+	c.rest = c.rest[h:]
+	if len(c.rest) == 0 && size > 0 {
+		body, c.segs = c.segs[0].B, c.segs[1:]
+		return body, flags, true
+	}
+	body, c.rest = c.rest[:size:size], c.rest[size:]
+	return body, flags, true
+}
+
+// message walks over one message and returns its size at rest.
+func (c *Cursor) message() int {
+	n := 0
+	for {
+		body, flags, ok := c.Next()
+		if !ok {
+			return n
+		}
+		n += HeaderSize(len(body)) + len(body)
+		if flags&FlagMore == 0 {
+			return n
+		}
+	}
+}
+
+// FirstSize is the size of the first message at rest.
+func (b *Batch) FirstSize() int {
+	c := b.Cursor()
+	return c.message()
+}
+
+// Message returns the next whole message. Its frames alias the batch, and its
+// large ones lose their pooled memory.
+func (c *Cursor) Message() (m Msg, ok bool) {
+	body, flags, ok := c.Next()
+	m.First = body
+	for ok && flags&FlagMore != 0 {
+		if body, flags, ok = c.Next(); ok {
+			m.Rest = append(m.Rest, body)
+		}
+	}
+	return m, ok
+}

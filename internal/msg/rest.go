@@ -1,0 +1,66 @@
+package msg
+
+import "encoding/binary"
+
+// The flag bits of a frame at rest. Other bits mean nothing and are ignored.
+const (
+	FlagMore = 1 << 0 // another frame of the same message follows
+	FlagLong = 1 << 1 // the length takes eight bytes instead of one
+)
+
+// MaxHeader is the largest size of a frame's flags and length at rest.
+const MaxHeader = 9
+
+// HeaderSize is the number of bytes that AppendHeader appends for a body of
+// the given size.
+func HeaderSize(size int) int {
+	if size > 255 {
+		return MaxHeader
+	}
+	return 2
+}
+
+// AppendHeader appends flags and length of a frame whose body follows.
+func AppendHeader(dst []byte, size int, more bool) []byte {
+	var flags byte
+	if more {
+		flags = FlagMore
+	}
+	if size > 255 {
+		dst = append(dst, flags|FlagLong)
+		return binary.BigEndian.AppendUint64(dst, uint64(size))
+	}
+	return append(dst, flags, byte(size))
+}
+
+// AppendFrame appends a whole frame at rest.
+func AppendFrame(dst, body []byte, more bool) []byte {
+	return append(AppendHeader(dst, len(body), more), body...)
+}
+
+// Append appends all frames of m.
+func (m *Msg) Append(dst []byte) []byte {
+	dst = AppendFrame(dst, m.First, len(m.Rest) > 0)
+	for i, f := range m.Rest {
+		dst = AppendFrame(dst, f, i < len(m.Rest)-1)
+	}
+	return dst
+}
+
+// RestSize is the number of bytes Append appends.
+func (m *Msg) RestSize() int {
+	n := HeaderSize(len(m.First)) + len(m.First)
+	for _, f := range m.Rest {
+		n += HeaderSize(len(f)) + len(f)
+	}
+	return n
+}
+
+// Header reads the flags and length at the start of b, which must have been
+// written by this package or checked by the engine. h is their size.
+func Header(b []byte) (size, h int, more bool) {
+	if b[0]&FlagLong == 0 {
+		return int(b[1]), 2, b[0]&FlagMore != 0
+	}
+	return int(binary.BigEndian.Uint64(b[1:])), MaxHeader, b[0]&FlagMore != 0
+}

@@ -1,0 +1,66 @@
+package pattern
+
+import (
+	"github.com/zerobroker/zmq/internal/msg"
+	"github.com/zerobroker/zmq/internal/pipe"
+)
+
+// balancer sends each message to the next pipe in turn that has room. Pipes
+// that are full leave the turn until they have room again. Everything runs
+// under the send lock.
+// https://rfc.zeromq.org/spec/30/#the-push-socket-type
+type balancer struct {
+	active []*pipe.Pipe // pipes that had room; each knows its index as Slot
+	turn   int          // index of the next to send to
+}
+
+const parked = -1 // the Slot of a pipe that is not active
+
+func (b *balancer) attach(p *pipe.Pipe) {
+	if p.Slot == parked {
+		p.Slot = len(b.active)
+		b.active = append(b.active, p)
+	}
+}
+
+func (b *balancer) detach(p *pipe.Pipe) {
+	if p.Slot == parked {
+		return
+	}
+	// Keep the order: whoever was next stays next.
+	copy(b.active[p.Slot:], b.active[p.Slot+1:])
+	b.active = b.active[:len(b.active)-1]
+	for i := p.Slot; i < len(b.active); i++ {
+		b.active[i].Slot = i
+	}
+	if p.Slot < b.turn {
+		b.turn--
+	}
+	p.Slot = parked
+}
+
+// pick returns the next pipe with room and ends its turn, or nil.
+func (b *balancer) pick() *pipe.Pipe {
+	for len(b.active) > 0 {
+		if b.turn >= len(b.active) {
+			b.turn = 0
+		}
+		p := b.active[b.turn]
+		if p.Out.Full() {
+			b.detach(p)
+			continue
+		}
+		b.turn++
+		return p
+	}
+	return nil
+}
+
+func (b *balancer) send(m *msg.Msg) error {
+	p := b.pick()
+	if p == nil {
+		return ErrWait
+	}
+	p.Out.Put(m)
+	return nil
+}

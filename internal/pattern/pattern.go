@@ -1,0 +1,117 @@
+// Package pattern holds the rules of each socket type, one small file each,
+// over shared strategies: load balancing, fair queueing, distribution by
+// prefix, routing by id, and the request-reply state machines. A pattern knows
+// nothing of bytes on a wire, networks or goroutines, and holds no lock: the
+// socket calls it under its own.
+//
+// # Locks
+//
+// A socket has two: one for receiving, one for sending, taken in this order
+// when both are needed. Every method says which it runs under. The queues that
+// a socket writes to are guarded by its send lock, so a pattern may ask them
+// anything while it has that.
+package pattern
+
+import (
+	"errors"
+
+	"github.com/zerobroker/zmq/internal/msg"
+	"github.com/zerobroker/zmq/internal/pipe"
+)
+
+// Results of Send and Recv that are not success.
+var (
+	// ErrWait: not now. The call may be tried again when a pipe gets room or
+	// a message arrives.
+	ErrWait = errors.New("not now")
+	// ErrNoRoute: the message names a peer that there is not.
+	ErrNoRoute = errors.New("no route to peer")
+	// ErrState: it is not this call's turn in a request-reply exchange.
+	ErrState = errors.New("operation not allowed in this state")
+	// ErrMessage: the message is not one this socket type can send.
+	ErrMessage = errors.New("message not allowed on this socket type")
+)
+
+// Results of Attach and Connected: why a peer is refused.
+var (
+	// ErrSecondPeer: a PAIR has its one peer.
+	ErrSecondPeer = errors.New("socket has a peer already")
+	// ErrDuplicateID: another peer has this routing id.
+	ErrDuplicateID = errors.New("routing id in use")
+)
+
+// Pattern is what every socket type does about its peers. All methods run
+// under both locks and read nothing.
+type Pattern interface {
+	// Attach makes a pipe known. Messages may be queued to it although nobody
+	// may be connected yet. An error refuses it.
+	Attach(p *pipe.Pipe) error
+	// Connected says who is at the far end of a pipe now, before anything of
+	// theirs arrives. An error refuses them.
+	Connected(p *pipe.Pipe, peer *msg.Peer) error
+	// Disconnected says that nobody is at the far end any more. What they sent
+	// before is still in the pipe, and the pipe stays.
+	Disconnected(p *pipe.Pipe)
+	// Detach forgets a pipe: nothing more is sent to it. What it has received
+	// is still read.
+	Detach(p *pipe.Pipe)
+}
+
+// Sender is a pattern that sends. Its methods run under the send lock.
+type Sender interface {
+	// Send queues m, or says why not: then it has done nothing.
+	Send(m *msg.Msg) error
+	// Room says that a pipe whose Out was full is not any more.
+	Room(p *pipe.Pipe)
+}
+
+// Receiver is a pattern that receives. Its methods run under the receive lock.
+type Receiver interface {
+	// Recv takes the next message into m, or says why not.
+	Recv(m *msg.Msg) error
+	// Ready says that a pipe whose In was empty is not any more, or has ended.
+	Ready(p *pipe.Pipe)
+	// More reports whether another Recv would find something.
+	More() bool
+}
+
+// Router is a pattern that sends to a peer by its routing id, under the send
+// lock.
+type Router interface {
+	SendTo(id string, m *msg.Msg) error
+}
+
+// Lockstep is a pattern whose two directions depend on each other. Its Send
+// runs under both locks, and Recv, as always, under the receive lock, which
+// guards all that the two share.
+type Lockstep interface {
+	// See takes in what has arrived. It runs under the receive lock alone,
+	// before anything that runs under both: under the send lock a pattern must
+	// not read, for that takes the send lock of a peer in the same process.
+	See()
+}
+
+// Intake is a pattern that looks at messages as they come out of a connection,
+// before they are queued. It runs under the send lock of the socket, in the
+// order of arrival. It reports whether the message is to be queued for Recv,
+// and an error closes the connection.
+type Intake interface {
+	Intake(p *pipe.Pipe, m *msg.Msg) (queue bool, err error)
+}
+
+// Subscriber is a pattern that subscribes. Its methods run under the send
+// lock.
+type Subscriber interface {
+	// Subscribe changes the set and reports whether the peers must hear of it.
+	Subscribe(topic string, on bool) (changed bool)
+	// Topics calls f for every topic the peers must hear of.
+	Topics(f func(topic string))
+	// Pipes calls f for every pipe attached.
+	Pipes(f func(p *pipe.Pipe))
+}
+
+// base is what most patterns do about their peers: nothing.
+type base struct{}
+
+func (base) Connected(*pipe.Pipe, *msg.Peer) error { return nil }
+func (base) Disconnected(*pipe.Pipe)               {}

@@ -1,0 +1,47 @@
+package pattern
+
+import (
+	"github.com/zerobroker/zmq/internal/msg"
+	"github.com/zerobroker/zmq/internal/pipe"
+)
+
+// Push sends to its peers in turn and receives nothing.
+// https://rfc.zeromq.org/spec/30/#the-push-socket-type
+type Push struct {
+	base
+	lb balancer
+}
+
+func (s *Push) Attach(p *pipe.Pipe) error { s.lb.attach(p); return nil }
+func (s *Push) Detach(p *pipe.Pipe)       { s.lb.detach(p) }
+func (s *Push) Room(p *pipe.Pipe)         { s.lb.attach(p) }
+func (s *Push) Send(m *msg.Msg) error     { return s.lb.send(m) }
+
+// Pull receives from its peers in turn and sends nothing.
+// https://rfc.zeromq.org/spec/30/#the-pull-socket-type
+type Pull struct {
+	base
+	fq fairQueue
+}
+
+func (s *Pull) Attach(*pipe.Pipe) error { return nil }
+func (s *Pull) Detach(*pipe.Pipe)       {}
+func (s *Pull) Ready(p *pipe.Pipe)      { s.fq.ready(p) }
+func (s *Pull) Recv(m *msg.Msg) error   { return s.fq.recv(m) }
+func (s *Pull) More() bool              { return s.fq.more() }
+
+// Dealer sends to its peers in turn and receives from them in turn.
+// https://rfc.zeromq.org/spec/28/#the-dealer-socket-type
+type Dealer struct {
+	base
+	lb balancer
+	fq fairQueue
+}
+
+func (s *Dealer) Attach(p *pipe.Pipe) error { s.lb.attach(p); return nil }
+func (s *Dealer) Detach(p *pipe.Pipe)       { s.lb.detach(p) }
+func (s *Dealer) Room(p *pipe.Pipe)         { s.lb.attach(p) }
+func (s *Dealer) Ready(p *pipe.Pipe)        { s.fq.ready(p) }
+func (s *Dealer) Send(m *msg.Msg) error     { return s.lb.send(m) }
+func (s *Dealer) Recv(m *msg.Msg) error     { return s.fq.recv(m) }
+func (s *Dealer) More() bool                { return s.fq.more() }

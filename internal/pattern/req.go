@@ -1,0 +1,202 @@
+package pattern
+
+import (
+	"crypto/rand"
+	"encoding/binary"
+	"errors"
+
+	"github.com/zerobroker/zmq/internal/msg"
+	"github.com/zerobroker/zmq/internal/pipe"
+)
+
+// ErrPeerLost ends a call whose request's peer is gone: nobody can say whether
+// the request was carried out.
+var ErrPeerLost = errors.New("peer lost with a request outstanding")
+
+// Req is REQ: it sends a request to the next peer in turn and receives the
+// reply from that one. Beside that strict exchange, of which there is one at a
+// time, any number of calls may be outstanding; their requests carry an id
+// that a REP sends back with the rest of the envelope.
+// https://rfc.zeromq.org/spec/28/#the-req-socket-type
+type Req struct {
+	base
+	lb    balancer
+	fq    fairQueue
+	drops *pipe.Drops
+
+	strict struct {
+		waiting bool       // for a reply
+		pipe    *pipe.Pipe // that it must come from; nil if that is gone
+		got     bool
+		reply   msg.Msg
+		waiter  chan<- struct{} // who is to be told; may be nil
+	}
+	calls map[uint32]*Call
+	id    uint32
+}
+
+// Call is one request and its reply. The receive lock guards its fields.
+type Call struct {
+	Done   bool
+	Reply  msg.Msg
+	Err    error
+	Waiter chan<- struct{} // gets an element, without blocking, when Done is set
+
+	id   uint32
+	pipe *pipe.Pipe
+}
+
+// NewReq returns a REQ with nothing outstanding.
+func NewReq(d *pipe.Drops) *Req {
+	var b [4]byte
+	rand.Read(b[:])
+	return &Req{drops: d, calls: make(map[uint32]*Call), id: binary.NativeEndian.Uint32(b[:])}
+}
+
+func (s *Req) Attach(p *pipe.Pipe) error { s.lb.attach(p); return nil }
+func (s *Req) Room(p *pipe.Pipe)         { s.lb.attach(p) }
+func (s *Req) Ready(p *pipe.Pipe)        { s.fq.ready(p) }
+func (s *Req) More() bool                { return s.fq.more() }
+
+// Detach gives up the calls to the peer, and no longer insists that the reply
+// come from it.
+func (s *Req) Detach(p *pipe.Pipe) {
+	s.lb.detach(p)
+	s.Disconnected(p)
+}
+
+// Disconnected is like Detach, for a peer that may come back: it will not
+// remember.
+func (s *Req) Disconnected(p *pipe.Pipe) {
+	if s.strict.pipe == p {
+		s.strict.pipe = nil
+	}
+	for _, c := range s.calls {
+		if c.pipe == p {
+			s.end(c, msg.Msg{}, ErrPeerLost)
+		}
+	}
+}
+
+// Send starts the strict exchange. Late replies to earlier requests are gone:
+// See found nobody waiting for them.
+func (s *Req) Send(m *msg.Msg) error {
+	if s.strict.waiting {
+		return ErrState
+	}
+	p := s.lb.pick()
+	if p == nil {
+		return ErrWait
+	}
+	req := envelope(m, nil)
+	p.Out.Put(&req)
+	s.strict.waiting, s.strict.pipe = true, p
+	return nil
+}
+
+// Recv ends the strict exchange.
+func (s *Req) Recv(m *msg.Msg) error {
+	if !s.strict.waiting {
+		return ErrState
+	}
+	s.See()
+	if !s.strict.got {
+		return ErrWait
+	}
+	*m = s.strict.reply
+	s.strict.waiting, s.strict.got, s.strict.pipe, s.strict.reply = false, false, nil, msg.Msg{}
+	return nil
+}
+
+// Await has w told when the strict exchange has its reply.
+func (s *Req) Await(w chan<- struct{}) { s.strict.waiter = w }
+
+// Begin sends a request that is a call of its own.
+func (s *Req) Begin(m *msg.Msg, c *Call) error {
+	p := s.lb.pick()
+	if p == nil {
+		return ErrWait
+	}
+	for s.id++; s.calls[s.id] != nil; {
+		s.id++
+	}
+	c.id, c.pipe = s.id, p
+	s.calls[c.id] = c
+	req := envelope(m, binary.BigEndian.AppendUint32(nil, c.id))
+	p.Out.Put(&req)
+	return nil
+}
+
+// Cancel forgets a call.
+func (s *Req) Cancel(c *Call) { delete(s.calls, c.id) }
+
+// See hands out the replies that have arrived.
+func (s *Req) See() {
+	var m msg.Msg
+	for {
+		p := s.fq.next(&m)
+		if p == nil {
+			return
+		}
+		s.deliver(p, m)
+	}
+}
+
+// deliver gives a reply to whom it belongs.
+func (s *Req) deliver(p *pipe.Pipe, m msg.Msg) {
+	switch {
+	case len(m.First) == 0 && len(m.Rest) >= 1:
+		st := &s.strict
+		if !st.waiting || st.got || st.pipe != nil && st.pipe != p {
+			s.drops.Add(pipe.DropStaleReply, 1)
+			return
+		}
+		st.reply, st.got = m.DropFirst(), true
+		signal(st.waiter)
+	case len(m.First) == 4 && len(m.Rest) >= 2 && len(m.Rest[0]) == 0:
+		c := s.calls[binary.BigEndian.Uint32(m.First)]
+		if c == nil || c.pipe != p {
+			s.drops.Add(pipe.DropStaleReply, 1)
+			return
+		}
+		s.end(c, m.DropFirst().DropFirst(), nil)
+	default:
+		s.drops.Add(pipe.DropMalformed, 1)
+	}
+}
+
+func (s *Req) end(c *Call, m msg.Msg, err error) {
+	delete(s.calls, c.id)
+	c.Done, c.Reply, c.Err = true, m, err
+	signal(c.Waiter)
+}
+
+// Inspect refuses what no REP sends, as its session does in libzmq: a reply
+// begins with an empty frame, or with a request id and an empty frame.
+func (s *Req) Inspect(m *msg.Msg) error {
+	if len(m.First) == 0 && len(m.Rest) >= 1 || len(m.First) == 4 && len(m.Rest) >= 2 && len(m.Rest[0]) == 0 {
+		return nil
+	}
+	return ErrMessage
+}
+
+// envelope puts an empty frame before m, and the id before that.
+func envelope(m *msg.Msg, id []byte) msg.Msg {
+	rest := make([][]byte, 0, 2+m.Len())
+	if id != nil {
+		rest = append(rest, nil)
+	}
+	rest = append(append(rest, m.First), m.Rest...)
+	return msg.Msg{First: id, Rest: rest, Bufs: m.Bufs}
+}
+
+// signal tells a waiter that may have been told already.
+func signal(w chan<- struct{}) {
+	if w == nil {
+		return
+	}
+	select {
+	case w <- struct{}{}:
+	default:
+	}
+}

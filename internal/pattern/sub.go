@@ -1,0 +1,151 @@
+package pattern
+
+import (
+	"github.com/zerobroker/zmq/internal/msg"
+	"github.com/zerobroker/zmq/internal/pipe"
+)
+
+// Sub is SUB: it receives from its publishers what it has subscribed to. The
+// subscriptions are the socket's: every publisher hears all of them.
+// https://rfc.zeromq.org/spec/29/#the-sub-socket-type
+type Sub struct {
+	base
+	subscriptions
+	fq    fairQueue
+	drops *pipe.Drops
+}
+
+// NewSub returns a SUB without subscriptions.
+func NewSub(d *pipe.Drops) *Sub {
+	return &Sub{subscriptions: newSubscriptions(), drops: d}
+}
+
+func (s *Sub) Attach(p *pipe.Pipe) error { s.attach(p); return nil }
+func (s *Sub) Detach(p *pipe.Pipe)       { s.detach(p) }
+func (s *Sub) Ready(p *pipe.Pipe)        { s.fq.ready(p) }
+func (s *Sub) More() bool                { return s.fq.more() }
+
+// Recv takes the next message that is subscribed to. Publishers filter, but
+// some late and old ones not at all.
+func (s *Sub) Recv(m *msg.Msg) error {
+	for {
+		if err := s.fq.recv(m); err != nil {
+			return err
+		}
+		if s.wants(m.First) {
+			return nil
+		}
+		s.drops.Add(pipe.DropFiltered, 1)
+	}
+}
+
+// XSub is XSUB: SUB without the filter, and with subscriptions that are
+// messages. https://rfc.zeromq.org/spec/29/#the-xsub-socket-type
+type XSub struct {
+	base
+	subscriptions
+	fq    fairQueue
+	drops *pipe.Drops
+	rest  []byte
+}
+
+// NewXSub returns an XSUB without subscriptions.
+func NewXSub(d *pipe.Drops) *XSub {
+	return &XSub{subscriptions: newSubscriptions(), drops: d}
+}
+
+func (s *XSub) Attach(p *pipe.Pipe) error { s.attach(p); return nil }
+func (s *XSub) Detach(p *pipe.Pipe)       { s.detach(p) }
+func (s *XSub) Room(*pipe.Pipe)           {}
+func (s *XSub) Ready(p *pipe.Pipe)        { s.fq.ready(p) }
+func (s *XSub) Recv(m *msg.Msg) error     { return s.fq.recv(m) }
+func (s *XSub) More() bool                { return s.fq.more() }
+
+// Send queues a message to every publisher that has room. It never waits.
+func (s *XSub) Send(m *msg.Msg) error {
+	s.rest = m.Append(s.rest[:0])
+	s.Pipes(func(p *pipe.Pipe) {
+		if p.Out.Full() {
+			s.drops.Add(pipe.DropHWM, 1)
+			return
+		}
+		p.Out.PutRest(s.rest)
+	})
+	if cap(s.rest) > maxKeptRest {
+		s.rest = nil
+	}
+	return nil
+}
+
+// maxKeptRest bounds the memory kept between messages.
+const maxKeptRest = 64 << 10
+
+// subscriptions is the set that a subscriber tells its publishers of. It runs
+// under the send lock, except wants, which runs under the receive lock.
+type subscriptions struct {
+	count map[string]int // how often each topic is subscribed to
+	pipes map[*pipe.Pipe]struct{}
+	filter
+}
+
+func newSubscriptions() subscriptions {
+	return subscriptions{
+		count:  make(map[string]int),
+		pipes:  make(map[*pipe.Pipe]struct{}),
+		filter: newFilter(),
+	}
+}
+
+func (s *subscriptions) attach(p *pipe.Pipe) { s.pipes[p] = struct{}{} }
+func (s *subscriptions) detach(p *pipe.Pipe) { delete(s.pipes, p) }
+
+// Subscribe counts: a topic is cancelled when it has been as often as it was
+// subscribed to.
+func (s *subscriptions) Subscribe(topic string, on bool) (changed bool) {
+	n := s.count[topic]
+	switch {
+	case on:
+		s.count[topic] = n + 1
+		return n == 0
+	case n == 0:
+		return false
+	case n == 1:
+		delete(s.count, topic)
+		return true
+	}
+	s.count[topic] = n - 1
+	return false
+}
+
+// Topics calls f for each topic once.
+func (s *subscriptions) Topics(f func(topic string)) {
+	for topic := range s.count {
+		f(topic)
+	}
+}
+
+// Pipes calls f for every publisher.
+func (s *subscriptions) Pipes(f func(p *pipe.Pipe)) {
+	for p := range s.pipes {
+		f(p)
+	}
+}
+
+// filter is the set once more, for the receiving half.
+type filter struct {
+	table *Table
+	self  *pipe.Pipe // the table's only subscriber
+}
+
+func newFilter() filter { return filter{table: NewTable(), self: pipe.New()} }
+
+// Filter changes what wants wants. It runs under the receive lock.
+func (f *filter) Filter(topic string, on bool) {
+	if on {
+		f.table.Add([]byte(topic), f.self)
+	} else {
+		f.table.Remove([]byte(topic), f.self)
+	}
+}
+
+func (f *filter) wants(first []byte) bool { return f.table.Has(first) }

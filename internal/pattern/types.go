@@ -1,0 +1,59 @@
+package pattern
+
+import "github.com/zerobroker/zmq/internal/pipe"
+
+// Type is a socket type by its number in libzmq and in ZMTP 2.0.
+type Type uint8
+
+// The socket types.
+const (
+	PAIR Type = iota
+	PUB
+	SUB
+	REQ
+	REP
+	DEALER
+	ROUTER
+	PULL
+	PUSH
+	XPUB
+	XSUB
+)
+
+// Info is what others must know of a socket type.
+type Info struct {
+	Name      string   // in the Socket-Type property
+	Peers     []string // the types it talks to
+	Sends     bool     // it puts messages in queues
+	Receives  bool     // it takes messages from queues
+	SendsID   bool     // its READY carries an Identity
+	Publishes bool     // its peers subscribe
+	New       func(d *pipe.Drops) Pattern
+}
+
+// Types holds every socket type.
+// https://rfc.zeromq.org/spec/37/#the-socket-type-property
+var Types = map[Type]*Info{
+	PAIR: {Name: "PAIR", Peers: []string{"PAIR"}, Sends: true, Receives: true,
+		New: func(*pipe.Drops) Pattern { return &Pair{} }},
+	PUB: {Name: "PUB", Peers: []string{"SUB", "XSUB"}, Sends: true, Publishes: true,
+		New: func(d *pipe.Drops) Pattern { return NewPub(d, false) }},
+	SUB: {Name: "SUB", Peers: []string{"PUB", "XPUB"}, Receives: true,
+		New: func(d *pipe.Drops) Pattern { return NewSub(d) }},
+	REQ: {Name: "REQ", Peers: []string{"REP", "ROUTER"}, Sends: true, Receives: true, SendsID: true,
+		New: func(d *pipe.Drops) Pattern { return NewReq(d) }},
+	REP: {Name: "REP", Peers: []string{"REQ", "DEALER"}, Sends: true, Receives: true,
+		New: func(d *pipe.Drops) Pattern { return NewRep(d) }},
+	DEALER: {Name: "DEALER", Peers: []string{"REP", "DEALER", "ROUTER"}, Sends: true, Receives: true, SendsID: true,
+		New: func(*pipe.Drops) Pattern { return &Dealer{} }},
+	ROUTER: {Name: "ROUTER", Peers: []string{"REQ", "DEALER", "ROUTER"}, Sends: true, Receives: true, SendsID: true,
+		New: func(d *pipe.Drops) Pattern { return NewRouter(d) }},
+	PULL: {Name: "PULL", Peers: []string{"PUSH"}, Receives: true,
+		New: func(*pipe.Drops) Pattern { return &Pull{} }},
+	PUSH: {Name: "PUSH", Peers: []string{"PULL"}, Sends: true,
+		New: func(*pipe.Drops) Pattern { return &Push{} }},
+	XPUB: {Name: "XPUB", Peers: []string{"SUB", "XSUB"}, Sends: true, Receives: true, Publishes: true,
+		New: func(d *pipe.Drops) Pattern { return NewPub(d, true) }},
+	XSUB: {Name: "XSUB", Peers: []string{"PUB", "XPUB"}, Sends: true, Receives: true,
+		New: func(d *pipe.Drops) Pattern { return NewXSub(d) }},
+}

@@ -1,0 +1,50 @@
+package pipe
+
+import "sync/atomic"
+
+// Drop is a reason for which a message was accepted and not delivered, one of
+// a closed list so that every lost message is counted once.
+type Drop uint8
+
+const (
+	DropHWM        Drop = iota // a subscriber's queue was full
+	DropNoRoute                // nobody to send it to, where the type drops instead of waiting
+	DropInFlight               // partly written when its connection was lost
+	DropConnLost               // queued for an accepted connection that was lost
+	DropLinger                 // still unsent when the socket had to be closed
+	DropUnread                 // received and not read when the socket was closed
+	DropStaleReply             // a reply to a request that is no longer waited for
+	DropRequester              // a reply to a requester that is gone
+	DropMalformed              // a message without the envelope its pattern demands
+	DropUpstream               // sent by a subscriber to a publisher that takes no messages
+	DropFiltered               // received but not subscribed to
+	DropPartial                // received in part when its connection was lost
+	DropConflated              // replaced by a newer one
+	DropLimit                  // over a limit of this socket
+	NumDrops
+)
+
+var dropNames = [NumDrops]string{
+	"hwm", "no_route", "conn_lost_inflight", "conn_lost_bound_queue", "linger_expired",
+	"closed_unread", "req_stale_reply", "rep_requester_gone", "malformed_envelope",
+	"pub_upstream", "filtered", "partial", "conflated", "limit_exceeded",
+}
+
+// String is the reason's name in counters and logs.
+func (d Drop) String() string {
+	if d < NumDrops {
+		return dropNames[d]
+	}
+	return "unknown"
+}
+
+// Drops counts dropped messages by reason. Its methods may be called
+// concurrently.
+type Drops [NumDrops]atomic.Uint64
+
+// Add counts n messages.
+func (d *Drops) Add(why Drop, n int) {
+	if n > 0 {
+		d[why].Add(uint64(n))
+	}
+}

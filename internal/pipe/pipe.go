@@ -1,0 +1,53 @@
+// Package pipe is the bounded two-way message queue between a pattern and one
+// peer: high-water marks, wake-ups, conflation, drain-then-close. It is the
+// only place where messages change goroutine. A pipe does not know who is on
+// either end: a connection or another socket of the process.
+//
+// # Locks
+//
+// A [Queue] is guarded by its writer's lock, which the writer already holds
+// when it picks the pipe: the hot path of a send is one lock and one append.
+// A reader swaps whole batches out, so it takes that lock once a batch. Both
+// callbacks, [Reader.Ready] and [Writer.Room], are made under it.
+package pipe
+
+import (
+	"sync/atomic"
+
+	"github.com/zerobroker/zmq/internal/msg"
+)
+
+// Subscriptions is the far side of a pipe as seen by a subscriber: it carries
+// changes of the set of subscriptions, which are state and not messages, so no
+// high-water mark holds them up.
+type Subscriptions interface {
+	// Subscribe adds a prefix to the far side's set, or removes it.
+	Subscribe(topic string, on bool)
+	// Probe calls done when the far side is known to have processed all
+	// changes so far, or with false when it never will.
+	Probe(done func(ok bool))
+}
+
+// Pipe is one socket's end of the connection to one peer.
+type Pipe struct {
+	Out *Queue        // messages to the peer; nil if the type never sends
+	In  *Queue        // messages from the peer; nil until it exists
+	Sub Subscriptions // nil if the peer takes no subscriptions
+
+	ID   uint64 // unique in the process
+	Slot int    // index in a load balancer's table; guarded by the send lock
+	Mark uint64 // the last message distributed here; guarded by the send lock
+
+	peer atomic.Pointer[msg.Peer]
+}
+
+var lastID atomic.Uint64
+
+// New returns a pipe without queues.
+func New() *Pipe { return &Pipe{ID: lastID.Add(1), Slot: -1} }
+
+// Peer describes who is at the far end, or nil while nobody is.
+func (p *Pipe) Peer() *msg.Peer { return p.peer.Load() }
+
+// SetPeer records who is at the far end.
+func (p *Pipe) SetPeer(peer *msg.Peer) { p.peer.Store(peer) }

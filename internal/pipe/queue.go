@@ -1,0 +1,234 @@
+package pipe
+
+import (
+	"sync"
+
+	"github.com/zerobroker/zmq/internal/msg"
+)
+
+// Reader is told that a queue which it found empty has messages again, or has
+// been closed. Ready is called with the writer's lock held: it may start a
+// goroutine or take a lock that nothing is locked under, no more.
+type Reader interface {
+	Ready(q *Queue)
+}
+
+// Writer is told that a queue which was full has room again. Room is called
+// with the writer's lock held.
+type Writer interface {
+	Room(q *Queue)
+}
+
+// Config is what a queue is made with.
+type Config struct {
+	Lock     *sync.Mutex // the writer's lock; it guards the writing half
+	HWM      int         // messages; 0 is unlimited
+	MaxBytes int         // bytes beside the HWM; 0 is unlimited
+	Pooled   bool        // the reader gives batches back with Recycle, so their memory may be reused
+	Conflate bool        // keep the newest message only; HWM and MaxBytes are ignored
+	Reader   Reader
+	Writer   Writer
+	From, To *Pipe // the ends whose Out and In this is, as far as they are sockets
+}
+
+// Queue is a bounded queue of whole messages from one writer side to one
+// reader side. The writing methods need the writer's lock held by the caller;
+// the reading methods must not overlap each other and take that lock
+// themselves, once a batch.
+type Queue struct {
+	mu       *sync.Mutex
+	from, to *Pipe // the ends whose Out and In this is; nil for one that is no socket
+	hwm      int
+	lwm      int // the reader acknowledges in multiples of this
+	maxBytes int
+	pooled   bool
+	conflate bool
+	reader   Reader
+	writer   Writer
+
+	// The writing half, guarded by mu.
+	in      msg.Batch
+	tail    []byte // end of the newest chunk: written part, room in its capacity
+	next    int    // size of the next unpooled chunk
+	count   int    // messages written and not acknowledged by the reader
+	bytes   int    // their size at rest
+	total   uint64 // messages ever written
+	asleep  bool   // the reader found nothing and waits for Ready
+	blocked bool   // the writer found no room and waits for Room
+	closed  bool   // nothing more will be written
+	dead    bool   // nothing more will be read
+	drops   int    // messages replaced by newer ones in a conflating queue
+
+	// The reading half.
+	out       msg.Batch
+	seg       int       // index in out.Segs of the segment after rest
+	rest      []byte    // the unread part of the current segment
+	sender    *msg.Peer // of rest
+	unackMsgs int
+	unackSize int
+	frames    [][]byte // slab that multi-frame messages take their Rest from
+}
+
+// NewQueue returns an empty queue. Its reader is asleep, so the first message
+// calls Ready.
+func NewQueue(c Config) *Queue {
+	q := &Queue{
+		mu: c.Lock, maxBytes: c.MaxBytes, pooled: c.Pooled, conflate: c.Conflate,
+		reader: c.Reader, writer: c.Writer, from: c.From, to: c.To, asleep: true,
+	}
+	q.setHWM(c.HWM)
+	return q
+}
+
+func (q *Queue) setHWM(n int) {
+	q.hwm = n
+	q.lwm = (n + 1) / 2
+	if n == 0 {
+		q.lwm = unlimitedAck
+	}
+}
+
+// unlimitedAck is how often, in messages, the reader of an unlimited queue
+// acknowledges: only the statistics see it.
+const unlimitedAck = 1024
+
+// SetHWM changes the limit of a live queue. Messages above a lowered limit
+// stay. The caller holds the writer's lock.
+func (q *Queue) SetHWM(n int) {
+	q.setHWM(n)
+	q.unblock()
+}
+
+// SetReader installs the reader side, whose In this is, of a queue that was
+// written to before anyone could read it, and wakes it if there is something
+// to read. The caller holds the writer's lock.
+func (q *Queue) SetReader(r Reader, p *Pipe) {
+	q.reader, q.to = r, p
+	q.asleep = true
+	if q.in.Msgs > 0 || q.closed {
+		q.wake()
+	}
+}
+
+// From is the pipe whose Out this is, or nil.
+func (q *Queue) From() *Pipe { return q.from }
+
+// To is the pipe whose In this is, or nil.
+func (q *Queue) To() *Pipe { return q.to }
+
+// Lock takes the writer's lock, for a caller that is not the writer.
+func (q *Queue) Lock() { q.mu.Lock() }
+
+// Unlock gives the writer's lock back.
+func (q *Queue) Unlock() { q.mu.Unlock() }
+
+// Full reports whether the next message must wait, and if so has the writer
+// told when it need not. The caller holds the writer's lock.
+func (q *Queue) Full() bool {
+	if q.dead {
+		return true
+	}
+	if q.conflate {
+		return false
+	}
+	if (q.hwm == 0 || q.count < q.hwm) && (q.maxBytes == 0 || q.bytes < q.maxBytes) {
+		return false
+	}
+	q.blocked = true
+	return true
+}
+
+// Space is the number of messages that may be put before the queue is full,
+// at most limit. A dead queue has room for anything, which it forgets. The
+// caller holds the writer's lock.
+func (q *Queue) Space(limit int) int {
+	if q.dead {
+		return limit
+	}
+	if q.Full() {
+		return 0
+	}
+	if q.hwm == 0 || q.conflate {
+		return limit
+	}
+	return min(limit, q.hwm-q.count)
+}
+
+// Len is the number of messages written and not yet acknowledged as read; the
+// acknowledgement lags by up to half the HWM. The caller holds the writer's
+// lock.
+func (q *Queue) Len() int { return q.count }
+
+// Written is the number of messages ever put. The caller holds the writer's
+// lock.
+func (q *Queue) Written() uint64 { return q.total }
+
+// Dead reports whether the reading side is gone. The caller holds the
+// writer's lock.
+func (q *Queue) Dead() bool { return q.dead }
+
+// Close says that nothing more will be written: the reader reads what there
+// is and then finds the end. The caller holds the writer's lock.
+func (q *Queue) Close() {
+	q.closed = true
+	q.wake()
+}
+
+func (q *Queue) wake() {
+	if q.asleep && q.reader != nil {
+		q.asleep = false
+		q.reader.Ready(q)
+	}
+}
+
+func (q *Queue) unblock() {
+	if !q.blocked {
+		return
+	}
+	if q.hwm > 0 && q.count > q.hwm-q.lwm || q.maxBytes > 0 && q.bytes > q.maxBytes/2 {
+		return
+	}
+	q.blocked = false
+	if q.writer != nil {
+		q.writer.Room(q)
+	}
+}
+
+// acknowledge tells the writing half that n messages have been read.
+func (q *Queue) acknowledge(n, size int) {
+	q.mu.Lock()
+	if !q.dead {
+		q.count -= n
+		q.bytes -= size
+		q.unblock()
+	}
+	q.mu.Unlock()
+}
+
+// Kill says that nothing more will be read. It drops what is queued and
+// returns how many messages that was. It takes the writer's lock and belongs
+// to the reading methods.
+func (q *Queue) Kill() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.KillLocked()
+}
+
+// KillLocked is Kill for a caller that holds the writer's lock.
+func (q *Queue) KillLocked() int {
+	if q.dead {
+		return 0
+	}
+	// count lags behind what was read by what is not yet acknowledged.
+	dropped := q.count - q.unackMsgs
+	q.dead = true
+	q.in.Recycle()
+	q.out.Recycle()
+	q.tail, q.rest, q.seg, q.frames = nil, nil, 0, nil
+	q.count, q.bytes, q.unackMsgs, q.unackSize = 0, 0, 0, 0
+	if q.blocked && q.writer != nil {
+		q.blocked = false
+		q.writer.Room(q)
+	}
+	return dropped
+}

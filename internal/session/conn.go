@@ -1,0 +1,270 @@
+package session
+
+import (
+	"container/list"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/zerobroker/zmq/internal/engine"
+	"github.com/zerobroker/zmq/internal/msg"
+	"github.com/zerobroker/zmq/internal/pipe"
+	"github.com/zerobroker/zmq/internal/transport"
+)
+
+// conn is one live connection: the engine that speaks for it and the pipe that
+// it serves. Its reader is the goroutine that calls run; its flusher is a
+// goroutine that exists while there is something to write (conn_flush.go).
+type conn struct {
+	cfg      *Config
+	endpoint string
+	nc       net.Conn
+	rd       *transport.Reader
+	engine   *engine.Engine
+	pipe     *pipe.Pipe
+	owner    owner
+
+	source  string        // where an accepted connection is counted; empty for none
+	waiting *list.Element // in its listener's pending, while in its handshake; guarded by the listener
+	linger  bool          // closed with messages unsent by Close; guarded by the listener
+
+	in        msg.Batch // decoded and not yet handed on
+	left      []byte    // the part of a frame that waits for the rest
+	seenPongs uint64
+
+	inLock sync.Mutex    // guards the writing half of pipe.In, unless the pipe outlives us
+	room   chan struct{} // has an element when pipe.In has got room
+	gone   chan struct{} // closed when the connection is to end
+
+	mu        sync.Mutex // guards what follows
+	live      bool       // the handshake is over and the connection not closed
+	flushing  bool       // a flusher is at work
+	pending   bool       // there may be something new for it
+	finishing bool       // close when everything is written
+	closed    bool       // nc is closed
+	wrote     bool       // a message was written
+	err       error      // why it was closed
+	control   []byte     // commands to send, as frames at rest
+	pong      []byte     // the answer to the last PING
+	probes    []probe    // who waits for which PONG
+	pings     uint64     // PINGs sent
+	heart     engine.Heart
+	timer     *time.Timer
+	flushers  sync.WaitGroup
+}
+
+// owner is the session a connection belongs to.
+type owner interface {
+	// join gives the connection its pipe once the peer is known.
+	join(c *conn) error
+	// unsent takes messages that were taken from the pipe and not written.
+	unsent(c *conn, b *msg.Batch)
+}
+
+// probe waits for the PONG to a PING that was sent behind something.
+type probe struct {
+	ping uint64
+	done func(ok bool)
+}
+
+func newConn(cfg *Config, endpoint string, nc net.Conn, o owner) *conn {
+	return &conn{
+		cfg: cfg, endpoint: endpoint, nc: nc, owner: o,
+		rd:     transport.NewReader(nc),
+		engine: engine.New(cfg.Engine),
+		room:   make(chan struct{}, 1),
+		gone:   make(chan struct{}),
+	}
+}
+
+// run carries the connection from greeting to end, and returns why it ended
+// and whether it ever carried messages. The connection is closed then and none
+// of its goroutines is left.
+func (c *conn) run() (ready bool, err error) {
+	defer c.flushers.Wait()
+	rest, err := c.handshake()
+	if err != nil {
+		c.close(err)
+		return false, err
+	}
+	if err := c.owner.join(c); err != nil {
+		c.close(err)
+		return false, err
+	}
+	c.start()
+	err = c.receive(rest)
+	c.close(err)
+	c.mu.Lock()
+	err = c.err
+	c.mu.Unlock()
+	return true, err
+}
+
+// handshake exchanges greetings and commands until the engine is ready, under
+// one deadline for all of it. It returns what arrived behind.
+func (c *conn) handshake() (rest []byte, err error) {
+	if d := c.cfg.HandshakeTimeout; d > 0 {
+		c.nc.SetDeadline(time.Now().Add(d))
+	}
+	// Small, since a pending peer should cost little; it grows by what comes.
+	buf := make([]byte, 0, 512)
+	for {
+		n, err := c.engine.Handshake(buf)
+		buf = buf[n:]
+		if out := c.engine.Output(); len(out) > 0 {
+			// What is said before an error tells the peer why.
+			if _, werr := c.nc.Write(out); werr != nil && err == nil {
+				return nil, c.handshakeError(werr)
+			}
+		}
+		if err != nil {
+			return nil, err
+		}
+		if c.engine.Ready() {
+			break
+		}
+		if cap(buf)-len(buf) < 256 {
+			buf = append(make([]byte, 0, 2*len(buf)+512), buf...)
+		}
+		n, err = c.rd.ReadInto(buf[len(buf):cap(buf)])
+		buf = buf[:len(buf)+n]
+		if n == 0 && err != nil {
+			return nil, c.handshakeError(err)
+		}
+	}
+	c.nc.SetDeadline(time.Time{})
+	return buf, nil
+}
+
+func (c *conn) handshakeError(err error) error {
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return &engine.Error{Fault: engine.FaultHandshakeTimeout, Err: err}
+	}
+	return err
+}
+
+// start lets traffic flow.
+func (c *conn) start() {
+	c.mu.Lock()
+	c.live = !c.closed
+	c.heart = engine.Heart{Timeout: c.cfg.HeartbeatTimeout}
+	if c.engine.Heartbeats() {
+		c.heart.Interval = c.cfg.Heartbeat
+	}
+	now := time.Now()
+	c.heart.Start(now)
+	c.armLocked(now)
+	c.mu.Unlock()
+	c.kick()
+}
+
+// close ends the connection. Only the first reason counts.
+func (c *conn) close(err error) {
+	c.mu.Lock()
+	if c.closed {
+		c.mu.Unlock()
+		return
+	}
+	c.closed, c.live = true, false
+	if c.err == nil {
+		c.err = err
+	}
+	if c.timer != nil {
+		c.timer.Stop()
+	}
+	probes := c.probes
+	c.probes = nil
+	close(c.gone)
+	c.mu.Unlock()
+	c.nc.Close()
+	for _, p := range probes {
+		p.done(false)
+	}
+}
+
+// armLocked sets the timer for the heart's next beat. The caller holds mu.
+func (c *conn) armLocked(now time.Time) {
+	next := c.heart.Next()
+	if next.IsZero() || c.closed {
+		return
+	}
+	d := max(next.Sub(now), 0)
+	if c.timer == nil {
+		c.timer = time.AfterFunc(d, c.beat)
+		return
+	}
+	c.timer.Reset(d)
+}
+
+// beat is called by the timer.
+func (c *conn) beat() {
+	now := time.Now()
+	c.mu.Lock()
+	if c.closed {
+		c.mu.Unlock()
+		return
+	}
+	ping, dead := c.heart.Tick(now)
+	if ping {
+		c.pingLocked()
+	}
+	c.armLocked(now)
+	c.mu.Unlock()
+	if dead {
+		c.close(&engine.Error{Fault: engine.FaultSilence, Err: errSilence})
+		return
+	}
+	c.kick()
+}
+
+var errSilence = errors.New("nothing heard from peer")
+
+// pingLocked queues a PING, unless many wait already to be written: the peer
+// does not read then, and one is as good as many. The caller holds mu.
+func (c *conn) pingLocked() {
+	if len(c.control) < maxControlForPing {
+		c.control = engine.AppendPing(c.control, c.cfg.HeartbeatTTL)
+		c.pings++
+	}
+}
+
+const maxControlForPing = 4 << 10
+
+// Subscribe sends a change of our subscriptions to the peer.
+func (c *conn) Subscribe(topic string, on bool) {
+	c.mu.Lock()
+	c.control = c.engine.AppendSubscription(c.control, topic, on)
+	c.mu.Unlock()
+	c.kick()
+}
+
+// Probe calls done when the peer has seen everything sent so far, as far as
+// its version lets us know: when it answers a PING, or at once if it knows
+// none. If the connection ends first, ok is false.
+func (c *conn) Probe(done func(ok bool)) {
+	c.mu.Lock()
+	if c.closed || !c.engine.Heartbeats() {
+		closed := c.closed
+		c.mu.Unlock()
+		done(!closed)
+		return
+	}
+	c.control = engine.AppendPing(c.control, c.cfg.HeartbeatTTL)
+	c.pings++
+	c.probes = append(c.probes, probe{c.pings, done})
+	c.mu.Unlock()
+	c.kick()
+}
+
+// eof makes a clean end an error that tells what it means here.
+func eof(err error) error {
+	if err == nil || errors.Is(err, io.EOF) {
+		return errPeerClosed
+	}
+	return err
+}
+
+var errPeerClosed = errors.New("closed by peer")

@@ -1,0 +1,273 @@
+package session
+
+import (
+	"io"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/zerobroker/zmq/internal/engine"
+	"github.com/zerobroker/zmq/internal/msg"
+	"github.com/zerobroker/zmq/internal/pipe"
+)
+
+// A message leaves in these steps: a socket's Send appends it to pipe.Out; if
+// that was asleep it kicks the connection; kick starts a flusher unless one is
+// at work; the flusher takes all that is queued, writes it in one call and
+// takes again, until it finds nothing and ends. Under load batches grow by
+// themselves, and an idle connection has no writer at all.
+
+// writeSize is about how much is written at a time: large enough to make a
+// system call cheap, small enough that the sender need not wait long for room.
+const writeSize = 256 << 10
+
+// kick has everything queued written.
+func (c *conn) kick() {
+	c.mu.Lock()
+	c.pending = true
+	start := c.live && !c.flushing
+	if start {
+		c.flushing = true
+		c.flushers.Add(1)
+	}
+	c.mu.Unlock()
+	if start {
+		go c.flush()
+	}
+}
+
+// writer is a flusher's memory, pooled so that idle connections have none.
+type writer struct {
+	batch   msg.Batch
+	bufs    net.Buffers
+	rest    net.Buffers
+	control []byte // commands, frames at rest
+	encoded []byte
+	acked   struct{ msgs, size int } // of the batch, so far
+}
+
+var writers = sync.Pool{New: func() any { return new(writer) }}
+
+// maxKept bounds the memory that a pooled writer keeps.
+const maxKept = 64 << 10
+
+func (w *writer) free() {
+	w.batch.Recycle()
+	clear(w.bufs[:cap(w.bufs)])
+	w.bufs, w.rest = w.bufs[:0], nil
+	if cap(w.control) > maxKept {
+		w.control = nil
+	}
+	if cap(w.encoded) > 2*maxKept {
+		w.encoded = nil
+	}
+	writers.Put(w)
+}
+
+// flush writes until there is nothing to write.
+func (c *conn) flush() {
+	defer c.flushers.Done()
+	w := writers.Get().(*writer)
+	defer w.free()
+	for {
+		c.takeControl(w)
+		if c.pipe.Out != nil {
+			c.pipe.Out.Take(&w.batch)
+		}
+		if len(w.control) == 0 && w.batch.Msgs == 0 {
+			if c.rest() {
+				return
+			}
+			continue
+		}
+		if err := c.write(w); err != nil {
+			// flushing stays set: nobody writes to this connection any more.
+			c.close(err)
+			return
+		}
+	}
+}
+
+// takeControl moves the commands that are due into w.
+func (c *conn) takeControl(w *writer) {
+	c.mu.Lock()
+	c.pending = false
+	w.control = append(w.control[:0], c.pong...)
+	w.control = append(w.control, c.control...)
+	c.pong, c.control = nil, nil
+	c.mu.Unlock()
+}
+
+// rest ends the flusher, unless something came up since it looked.
+func (c *conn) rest() bool {
+	c.mu.Lock()
+	if c.pending {
+		c.mu.Unlock()
+		return false
+	}
+	c.flushing = false
+	finish := c.finishing
+	c.mu.Unlock()
+	if finish {
+		c.hangUp()
+	}
+	return true
+}
+
+// write sends what is in w, commands first, and acknowledges messages as they
+// are written.
+func (c *conn) write(w *writer) error {
+	w.acked.msgs, w.acked.size = 0, 0
+	if c.engine.Direct() {
+		return c.writeDirect(w)
+	}
+	return c.writeEncoded(w)
+}
+
+// writeDirect sends frames at rest as they are, about writeSize at a time, so
+// that room is made as we go.
+func (c *conn) writeDirect(w *writer) error {
+	if len(w.control) > 0 {
+		if _, err := c.nc.Write(w.control); err != nil {
+			return c.lost(w, 0, err)
+		}
+	}
+	tally := w.batch.Tally()
+	segs := w.batch.Segs
+	written := 0
+	for len(segs) > 0 {
+		size, k := 0, 0
+		for k < len(segs) && (k == 0 || size < writeSize) {
+			size += len(segs[k].B)
+			k++
+		}
+		n, err := c.writeSegs(w, segs[:k])
+		written += n
+		if err != nil {
+			return c.lost(w, written, err)
+		}
+		if segs = segs[k:]; len(segs) > 0 {
+			msgs, end := tally.Advance(written)
+			c.written(msgs-w.acked.msgs, end-w.acked.size)
+			w.acked.msgs, w.acked.size = msgs, end
+		}
+	}
+	c.written(w.batch.Msgs-w.acked.msgs, w.batch.Bytes-w.acked.size)
+	w.batch.Recycle()
+	return nil
+}
+
+func (c *conn) writeSegs(w *writer, segs []msg.Seg) (int, error) {
+	if len(segs) == 1 {
+		return c.nc.Write(segs[0].B)
+	}
+	w.bufs = w.bufs[:0]
+	for _, s := range segs {
+		w.bufs = append(w.bufs, s.B)
+	}
+	w.rest = w.bufs // WriteTo consumes its receiver
+	n, err := w.rest.WriteTo(c.nc)
+	return int(n), err
+}
+
+// writeEncoded sends frames through the engine: to ZMTP 1.0 peers, and through
+// mechanisms that seal.
+func (c *conn) writeEncoded(w *writer) error {
+	var err error
+	if len(w.control) > 0 {
+		cur := msg.Frames(w.control)
+		if w.encoded, _, _, err = c.engine.Encode(w.encoded[:0], &cur, 1<<62); err != nil {
+			return c.lost(w, 0, err)
+		}
+		if _, err := c.nc.Write(w.encoded); err != nil {
+			return c.lost(w, 0, err)
+		}
+	}
+	for w.batch.Msgs > 0 {
+		cur := w.batch.Cursor()
+		var msgs, size int
+		w.encoded, msgs, size, err = c.engine.Encode(w.encoded[:0], &cur, maxKept)
+		if err != nil {
+			return c.lost(w, 0, err)
+		}
+		if n, err := c.nc.Write(w.encoded); err != nil {
+			// Which of these messages left whole cannot be told from n
+			// without decoding it again: those that may have are lost.
+			if n > 0 {
+				w.batch.Skip(size, msgs)
+				c.acknowledge(msgs, size)
+				c.cfg.Host.Drops().Add(pipe.DropInFlight, msgs)
+			}
+			return c.lost(w, 0, err)
+		}
+		c.written(msgs, size)
+		w.batch.Skip(size, msgs)
+	}
+	w.batch.Recycle()
+	return nil
+}
+
+// written acknowledges messages that the transport has taken.
+func (c *conn) written(msgs, size int) {
+	c.wrote = true
+	c.acknowledge(msgs, size)
+}
+
+func (c *conn) acknowledge(msgs, size int) {
+	if msgs > 0 {
+		c.pipe.Out.Done(msgs, size)
+	}
+}
+
+// lost sorts out a batch of which only n bytes were written: whole messages
+// are gone to the peer, one that is cut is lost, and those behind go back to
+// the owner.
+func (c *conn) lost(w *writer, n int, err error) error {
+	if w.batch.Msgs == 0 {
+		return err
+	}
+	tally := w.batch.Tally()
+	msgs, end := tally.Advance(n)
+	w.batch.Skip(end, msgs)
+	if n > end {
+		size := w.batch.FirstSize()
+		w.batch.Skip(size, 1)
+		msgs, end = msgs+1, end+size
+		c.cfg.Host.Drops().Add(pipe.DropInFlight, 1)
+	}
+	c.acknowledge(msgs-w.acked.msgs, end-w.acked.size)
+	if w.batch.Msgs > 0 {
+		c.owner.unsent(c, &w.batch)
+	}
+	return err
+}
+
+// finish closes the connection when everything queued is written. The queue is
+// closed already.
+func (c *conn) finish() {
+	c.mu.Lock()
+	c.finishing = true
+	c.mu.Unlock()
+	c.kick()
+}
+
+// hangUpWait is how long the peer gets to read to the end and hang up too.
+const hangUpWait = time.Second
+
+// hangUp ends our direction and leaves the other to the reader, which goes on
+// until the peer closes: closing at once could make the system discard what we
+// wrote, if anything from the peer was still unread.
+func (c *conn) hangUp() {
+	half, ok := c.nc.(interface{ CloseWrite() error })
+	if !ok || !c.wrote || half.CloseWrite() != nil {
+		c.close(errFinished)
+		return
+	}
+	c.nc.SetReadDeadline(time.Now().Add(hangUpWait))
+	c.mu.Lock()
+	c.err = errFinished
+	c.mu.Unlock()
+}
+
+// errFinished is the end of a connection that we wanted to end.
+var errFinished = &engine.Error{Fault: engine.FaultNone, Err: io.EOF}

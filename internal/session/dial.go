@@ -1,0 +1,280 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/zerobroker/zmq/internal/engine"
+	"github.com/zerobroker/zmq/internal/msg"
+	"github.com/zerobroker/zmq/internal/pipe"
+	"github.com/zerobroker/zmq/internal/transport"
+)
+
+// Dialer keeps one connected endpoint alive: it dials, serves the connection,
+// and when that is lost backs off and dials again, for ever. Its pipe outlives
+// the connections, so what is queued waits for the next.
+type Dialer struct {
+	cfg       *Config
+	transport transport.Transport
+	address   string
+	endpoint  string
+	pipe      *pipe.Pipe
+	inLock    sync.Mutex // guards the writing half of pipe.In
+	live      atomic.Pointer[conn]
+
+	stop   context.Context // ends at once, whatever is unsent
+	cancel context.CancelFunc
+	dials  context.Context // ends attempts when there is nothing left to send
+	quit   context.CancelFunc
+	done   chan struct{} // closed when run has returned
+
+	mu       sync.Mutex
+	draining bool  // closed by its socket: run ends when pipe.Out is empty
+	current  *conn // the connection that run is serving, from its handshake on
+}
+
+// Dial returns a dialer at work. The pipe is attached to the host; an error is
+// the host's refusal of that.
+func Dial(cfg *Config, t transport.Transport, endpoint, address string) (*Dialer, error) {
+	d := &Dialer{
+		cfg: cfg, transport: t, address: address, endpoint: endpoint,
+		done: make(chan struct{}),
+	}
+	d.stop, d.cancel = context.WithCancel(context.Background())
+	d.dials, d.quit = context.WithCancel(d.stop)
+	d.pipe = cfg.Host.NewPipe(d, d, &d.inLock, d)
+	if err := cfg.Host.Attach(d.pipe); err != nil {
+		d.cancel()
+		return nil, err
+	}
+	go d.run()
+	return d, nil
+}
+
+// Endpoint is the text that was connected to.
+func (d *Dialer) Endpoint() string { return d.endpoint }
+
+// Pipe is the dialer's pipe.
+func (d *Dialer) Pipe() *pipe.Pipe { return d.pipe }
+
+// Ready is called by pipe.Out.
+func (d *Dialer) Ready(*pipe.Queue) {
+	if c := d.live.Load(); c != nil {
+		c.kick()
+	}
+}
+
+// Room is called by pipe.In.
+func (d *Dialer) Room(q *pipe.Queue) {
+	if c := d.live.Load(); c != nil {
+		c.Room(q)
+	}
+}
+
+// Subscribe passes a change of our subscriptions on. While there is no
+// connection it does nothing: the next one begins with the whole set.
+func (d *Dialer) Subscribe(topic string, on bool) {
+	if c := d.live.Load(); c != nil {
+		c.Subscribe(topic, on)
+	}
+}
+
+// Probe calls done when the peer has processed everything sent so far, or at
+// once if there is no peer.
+func (d *Dialer) Probe(done func(ok bool)) {
+	if c := d.live.Load(); c != nil {
+		c.Probe(done)
+		return
+	}
+	done(false)
+}
+
+func (d *Dialer) run() {
+	defer close(d.done)
+	defer d.end()
+	wait := d.cfg.ReconnectInterval
+	for !d.over() {
+		nc, err := d.dial()
+		var ready bool
+		if err == nil {
+			ready, err = d.serve(nc)
+		}
+		if d.over() {
+			return
+		}
+		if ready {
+			wait = d.cfg.ReconnectInterval
+		}
+		if engine.FaultOf(err) != engine.FaultNone && engine.FaultOf(err) != engine.FaultSilence {
+			// This peer will not think otherwise soon.
+			wait = max(wait, d.cfg.ReconnectMax)
+		}
+		if wait <= 0 {
+			return
+		}
+		delay := jitter(wait)
+		d.cfg.Host.Event(Event{Kind: Connecting, Endpoint: d.endpoint, Delay: delay, Err: err})
+		if !sleep(d.dials, delay) {
+			return
+		}
+		wait = min(2*wait, max(d.cfg.ReconnectMax, d.cfg.ReconnectInterval))
+	}
+}
+
+// jitter spreads the attempts of many peers that lost the same server.
+func jitter(d time.Duration) time.Duration { return d/2 + rand.N(d) }
+
+// sleep waits, and returns false if ctx ends first.
+func sleep(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+func (d *Dialer) dial() (net.Conn, error) {
+	ctx := d.dials
+	if d.cfg.ConnectTimeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, d.cfg.ConnectTimeout)
+		defer cancel()
+	}
+	return d.transport.Dial(ctx, d.address, d.cfg.Transport)
+}
+
+// serve runs one connection.
+func (d *Dialer) serve(nc net.Conn) (ready bool, err error) {
+	c := newConn(d.cfg, d.endpoint, nc, d)
+	c.pipe = d.pipe
+	d.mu.Lock()
+	d.current = c
+	if d.draining {
+		c.finishing = true
+	}
+	d.mu.Unlock()
+	stop := context.AfterFunc(d.stop, func() { c.close(context.Canceled) })
+	defer stop()
+
+	d.cfg.Host.Event(c.event(Connected))
+	ready, err = c.run()
+	if d.live.Swap(nil) != nil {
+		d.cfg.Host.Disconnected(d.pipe)
+	}
+	d.mu.Lock()
+	d.current = nil
+	d.mu.Unlock()
+	c.reportEnd(ready, err)
+	return ready, err
+}
+
+// join makes c the connection behind the pipe.
+func (d *Dialer) join(c *conn) error {
+	d.live.Store(c)
+	if err := d.cfg.Host.Connected(d.pipe, c.peer()); err != nil {
+		return &refusal{err}
+	}
+	d.cfg.Host.Event(c.event(Ready))
+	return nil
+}
+
+// unsent puts messages back for the next connection.
+func (d *Dialer) unsent(_ *conn, b *msg.Batch) { d.pipe.Out.Return(b) }
+
+// over reports whether there is nothing left to dial for.
+func (d *Dialer) over() bool {
+	if d.stop.Err() != nil {
+		return true
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.draining && (d.pipe.Out == nil || d.pipe.Out.Ended())
+}
+
+// end gives up what is left in the pipe.
+func (d *Dialer) end() {
+	d.cancel()
+	d.cfg.Host.Detach(d.pipe)
+	if d.pipe.Out != nil {
+		d.cfg.Host.Drops().Add(pipe.DropLinger, d.pipe.Out.Kill())
+	}
+	if d.pipe.In != nil {
+		d.inLock.Lock()
+		d.pipe.In.Close()
+		d.inLock.Unlock()
+	}
+}
+
+// Finish lets the dialer end when everything queued is written. The pipe is
+// detached and its Out closed before.
+func (d *Dialer) Finish() {
+	d.mu.Lock()
+	d.draining = true
+	c := d.current
+	d.mu.Unlock()
+	if c != nil {
+		c.finish()
+	}
+	if d.over() {
+		d.quit()
+	}
+}
+
+// Wait returns when the dialer has ended after Finish. When ctx ends it gives
+// up what is left.
+func (d *Dialer) Wait(ctx context.Context) {
+	select {
+	case <-d.done:
+	case <-ctx.Done():
+		d.cancel()
+		<-d.done
+	}
+}
+
+// refusal is the pattern's word against a peer.
+type refusal struct{ err error }
+
+func (r *refusal) Error() string { return "peer refused: " + r.err.Error() }
+func (r *refusal) Unwrap() error { return r.err }
+
+// reportEnd says how a connection ended.
+func (c *conn) reportEnd(ready bool, err error) {
+	e := c.event(HandshakeFailed)
+	e.Err, e.Fault = err, engine.FaultOf(err)
+	var r *refusal
+	switch {
+	case errors.As(err, &r):
+		e.Kind = PeerRefused
+	case ready:
+		e.Kind = Disconnected
+	}
+	c.cfg.Host.Event(e)
+}
+
+func (c *conn) event(k Kind) Event {
+	return Event{
+		Kind: k, Endpoint: c.endpoint, Local: c.nc.LocalAddr(), Remote: c.nc.RemoteAddr(),
+		Peer: c.engine.Peer(),
+	}
+}
+
+// peer completes what the handshake told of the peer with its address.
+func (c *conn) peer() *msg.Peer {
+	p := c.engine.Peer()
+	if p.Endpoint == "" && c.nc.RemoteAddr() != nil {
+		p.Endpoint = c.nc.RemoteAddr().String()
+		p.Address = p.Endpoint
+		if host, _, err := net.SplitHostPort(p.Endpoint); err == nil {
+			p.Address = host
+		}
+	}
+	return p
+}

@@ -1,0 +1,268 @@
+package session
+
+import (
+	"container/list"
+	"context"
+	"errors"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/zerobroker/zmq/internal/msg"
+	"github.com/zerobroker/zmq/internal/pipe"
+	"github.com/zerobroker/zmq/internal/transport"
+)
+
+// Errors that connections are closed with before they are served.
+var (
+	errTooMany        = errors.New("too many connections")
+	errTooManyPending = errors.New("too many connections without a handshake")
+)
+
+// Listener accepts the peers of one bound endpoint. Each has a pipe of its own
+// that ends with its connection.
+type Listener struct {
+	cfg      *Config
+	endpoint string
+	listener transport.Listener
+	stop     chan struct{} // closed by Finish
+	done     chan struct{} // closed when accept has returned
+
+	mu      sync.Mutex
+	closed  bool
+	conns   map[*conn]struct{}
+	pending list.List      // of *conn in their handshake, the oldest first
+	sources map[string]int // pending connections by address
+	running sync.WaitGroup // the goroutines of conns
+}
+
+// Listen binds. endpoint begins the scheme of the endpoint that the address
+// belongs to, as "tcp://".
+func Listen(cfg *Config, t transport.Transport, scheme, address string) (*Listener, error) {
+	tl, err := t.Listen(address, cfg.Transport)
+	if err != nil {
+		return nil, err
+	}
+	l := &Listener{
+		cfg: cfg, endpoint: scheme + tl.Addr(), listener: tl,
+		stop:    make(chan struct{}),
+		done:    make(chan struct{}),
+		conns:   make(map[*conn]struct{}),
+		sources: make(map[string]int),
+	}
+	cfg.Host.Event(Event{Kind: Listening, Endpoint: l.endpoint})
+	go l.accept()
+	return l, nil
+}
+
+// Endpoint is the bound endpoint, wildcards and port filled in.
+func (l *Listener) Endpoint() string { return l.endpoint }
+
+// Accepting is retried after these delays, doubled from the first to the last.
+const (
+	minAcceptDelay = 5 * time.Millisecond
+	maxAcceptDelay = time.Second
+)
+
+func (l *Listener) accept() {
+	defer close(l.done)
+	delay := minAcceptDelay
+	for {
+		nc, err := l.listener.Accept()
+		switch {
+		case err == nil:
+			delay = minAcceptDelay
+			l.admit(nc)
+		case errors.Is(err, net.ErrClosed):
+			return
+		default:
+			// Out of descriptors, usually: others must give some back first.
+			l.cfg.Host.Event(Event{Kind: AcceptFailed, Endpoint: l.endpoint, Delay: delay, Err: err})
+			select {
+			case <-time.After(delay):
+			case <-l.stop:
+				return
+			}
+			delay = min(2*delay, maxAcceptDelay)
+		}
+	}
+}
+
+// admit starts a connection if the limits let it in.
+func (l *Listener) admit(nc net.Conn) {
+	c := newConn(l.cfg, l.endpoint, nc, l)
+	c.source = source(nc)
+	evicted, err := l.register(c)
+	if evicted != nil {
+		evicted.close(&refusal{errTooManyPending})
+	}
+	if err != nil {
+		nc.Close()
+		c.reportEnd(false, &refusal{err})
+		return
+	}
+	l.cfg.Host.Event(c.event(Accepted))
+	go l.serve(c)
+}
+
+// register counts a new connection. If that makes one too many in their
+// handshake, it returns the oldest of them to be closed.
+func (l *Listener) register(c *conn) (evict *conn, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	cfg := l.cfg
+	switch {
+	case l.closed:
+		return nil, net.ErrClosed
+	case cfg.MaxConnections > 0 && len(l.conns) >= cfg.MaxConnections:
+		return nil, errTooMany
+	case cfg.MaxPerSource > 0 && c.source != "" && l.sources[c.source] >= cfg.MaxPerSource:
+		return nil, errTooManyPending
+	}
+	if cfg.MaxPending > 0 && l.pending.Len() >= cfg.MaxPending {
+		evict = l.pending.Front().Value.(*conn)
+		l.settleLocked(evict)
+	}
+	l.conns[c] = struct{}{}
+	c.waiting = l.pending.PushBack(c)
+	if c.source != "" {
+		l.sources[c.source]++
+	}
+	l.running.Add(1)
+	return evict, nil
+}
+
+// settleLocked says that a connection's handshake is over. The caller holds
+// mu.
+func (l *Listener) settleLocked(c *conn) {
+	if c.waiting == nil {
+		return
+	}
+	l.pending.Remove(c.waiting)
+	c.waiting = nil
+	if c.source == "" {
+		return
+	}
+	if l.sources[c.source]--; l.sources[c.source] == 0 {
+		delete(l.sources, c.source)
+	}
+}
+
+// source is what connections are counted by: the address, of IPv6 the /64 that
+// one host usually has.
+func source(nc net.Conn) string {
+	a, ok := nc.RemoteAddr().(*net.TCPAddr)
+	if !ok {
+		return ""
+	}
+	if ip4 := a.IP.To4(); ip4 != nil {
+		return string(ip4)
+	}
+	return string(a.IP.Mask(net.CIDRMask(64, 128)))
+}
+
+func (l *Listener) serve(c *conn) {
+	defer l.running.Done()
+	ready, err := c.run()
+	if c.pipe != nil {
+		l.cfg.Host.Disconnected(c.pipe)
+		l.cfg.Host.Detach(c.pipe)
+		if c.pipe.Out != nil {
+			why := pipe.DropConnLost
+			if c.linger {
+				why = pipe.DropLinger
+			}
+			l.cfg.Host.Drops().Add(why, c.pipe.Out.Kill())
+		}
+		if c.pipe.In != nil {
+			c.inLock.Lock()
+			c.pipe.In.Close()
+			c.inLock.Unlock()
+		}
+	}
+	l.mu.Lock()
+	l.settleLocked(c)
+	delete(l.conns, c)
+	l.mu.Unlock()
+	c.reportEnd(ready, err)
+}
+
+// join makes a pipe for the peer.
+func (l *Listener) join(c *conn) error {
+	host := l.cfg.Host
+	p := host.NewPipe(c, c, &c.inLock, c)
+	c.pipe = p
+	if err := host.Attach(p); err != nil {
+		return &refusal{err}
+	}
+	if err := host.Connected(p, c.peer()); err != nil {
+		return &refusal{err}
+	}
+	l.mu.Lock()
+	l.settleLocked(c)
+	finish := l.closed
+	l.mu.Unlock()
+	if finish {
+		c.finish()
+	}
+	host.Event(c.event(Ready))
+	return nil
+}
+
+// unsent leaves messages to be counted with what is in the queue.
+func (l *Listener) unsent(_ *conn, b *msg.Batch) { b.Recycle() }
+
+// Ready is called by pipe.Out of an accepted connection.
+func (c *conn) Ready(*pipe.Queue) { c.kick() }
+
+// Finish stops accepting and lets every connection end when everything queued
+// for it is written. The pipes are detached and their Outs closed before.
+func (l *Listener) Finish() {
+	l.mu.Lock()
+	if l.closed {
+		l.mu.Unlock()
+		return
+	}
+	l.closed = true
+	var serving, pending []*conn
+	for c := range l.conns {
+		if c.waiting != nil {
+			pending = append(pending, c)
+		} else {
+			serving = append(serving, c)
+		}
+	}
+	l.mu.Unlock()
+	close(l.stop)
+	l.listener.Close()
+	for _, c := range pending {
+		c.close(net.ErrClosed)
+	}
+	for _, c := range serving {
+		c.finish()
+	}
+}
+
+// Wait returns when nothing is left after Finish. When ctx ends it closes what
+// there is.
+func (l *Listener) Wait(ctx context.Context) {
+	stop := context.AfterFunc(ctx, l.abort)
+	defer stop()
+	<-l.done
+	l.running.Wait()
+	l.cfg.Host.Event(Event{Kind: ListenerClosed, Endpoint: l.endpoint})
+}
+
+// abort closes every connection.
+func (l *Listener) abort() {
+	l.mu.Lock()
+	conns := make([]*conn, 0, len(l.conns))
+	for c := range l.conns {
+		c.linger = true
+		conns = append(conns, c)
+	}
+	l.mu.Unlock()
+	for _, c := range conns {
+		c.close(context.Canceled)
+	}
+}

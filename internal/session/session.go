@@ -1,0 +1,97 @@
+// Package session keeps one endpoint alive: a [Dialer] dials, backs off and
+// dials again, a [Listener] accepts; both run an engine over each live
+// connection and join it to a pipe. All the goroutines of the library start
+// here. A session does not know what a socket type does with its messages: it
+// asks its [Host].
+package session
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/zerobroker/zmq/internal/engine"
+	"github.com/zerobroker/zmq/internal/msg"
+	"github.com/zerobroker/zmq/internal/pipe"
+	"github.com/zerobroker/zmq/internal/transport"
+)
+
+// Host is the socket a session works for. Its methods may be called from any
+// goroutine; none is called with a lock of the session held.
+type Host interface {
+	// NewPipe makes a pipe whose Out wakes r, and whose In is written under
+	// inLock and calls w when there is room. Nobody else knows it yet.
+	NewPipe(r pipe.Reader, w pipe.Writer, inLock *sync.Mutex, sub pipe.Subscriptions) *pipe.Pipe
+	// Attach lets messages be queued to the pipe.
+	Attach(p *pipe.Pipe) error
+	// Connected says that the peer is at the far end of the pipe from now on.
+	Connected(p *pipe.Pipe, peer *msg.Peer) error
+	// Intake passes messages on from the pipe's far end, in order, and empties
+	// b.
+	Intake(p *pipe.Pipe, b *msg.Batch) error
+	// Disconnected says that there is nobody at the far end any more.
+	Disconnected(p *pipe.Pipe)
+	// Detach takes the pipe away: nothing more is queued to it, what is in its
+	// In can still be read. What is in its Out the caller sees to.
+	Detach(p *pipe.Pipe)
+	// Event reports what happened. It does not block.
+	Event(Event)
+	// Drops counts lost messages.
+	Drops() *pipe.Drops
+}
+
+// Config is what all sessions of a socket share.
+type Config struct {
+	Host      Host
+	Engine    *engine.Config
+	Transport *transport.Options
+	Logger    *slog.Logger
+
+	HandshakeTimeout  time.Duration // 0: none
+	ConnectTimeout    time.Duration // of one attempt; 0: none
+	ReconnectInterval time.Duration // before the first retry; 0: no retries
+	ReconnectMax      time.Duration // the back-off's end
+	Heartbeat         time.Duration // between PINGs; 0: none
+	HeartbeatTimeout  time.Duration
+	HeartbeatTTL      uint16 // in tenths of a second
+
+	MaxConnections int // accepted, per listener; 0: no limit
+	MaxPending     int // handshakes of one listener at a time; 0: no limit
+	MaxPerSource   int // handshakes from one source at a time; 0: no limit
+}
+
+// Kind is what an Event is about.
+type Kind uint8
+
+const (
+	Listening       Kind = iota + 1 // a listener is bound
+	ListenerClosed                  // a listener is closed
+	Accepted                        // a connection came in; its handshake begins
+	AcceptFailed                    // accepting failed; it goes on after Delay
+	Connecting                      // an attempt to connect failed and is repeated after Delay
+	Connected                       // a connection was made; its handshake begins
+	HandshakeFailed                 // a connection was closed before it carried messages
+	Ready                           // a handshake is over; messages flow
+	Disconnected                    // a connection that carried messages was lost
+	PeerRefused                     // a peer was turned away by the socket's pattern or a limit
+)
+
+// Event is one thing that happened to an endpoint.
+type Event struct {
+	Kind     Kind
+	Endpoint string // as bound or connected
+	Local    net.Addr
+	Remote   net.Addr
+	Peer     *msg.Peer
+	Delay    time.Duration
+	Fault    engine.Fault
+	Err      error
+}
+
+// deadline is a context's deadline, or the zero time for none.
+func deadline(ctx context.Context) time.Time {
+	t, _ := ctx.Deadline()
+	return t
+}

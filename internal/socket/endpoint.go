@@ -1,0 +1,222 @@
+package socket
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/zerobroker/zmq/internal/inproc"
+	"github.com/zerobroker/zmq/internal/pipe"
+	"github.com/zerobroker/zmq/internal/session"
+	"github.com/zerobroker/zmq/internal/transport"
+)
+
+// Errors about endpoints.
+var (
+	// ErrEndpoint: the text is no endpoint.
+	ErrEndpoint = errors.New("malformed endpoint")
+	// ErrTransport: the scheme is none that we know.
+	ErrTransport = errors.New("unknown transport")
+	// ErrNotFound: nothing is bound or connected there.
+	ErrNotFound = errors.New("no such endpoint")
+)
+
+// endpoint is one entry of a socket's table: a listener, a dialer, or either
+// end of an inproc name.
+type endpoint interface {
+	// Finish begins to end it: nothing new, and what is queued goes out.
+	Finish()
+	// Wait returns when it has ended, which ctx makes happen at once.
+	Wait(ctx context.Context)
+}
+
+const inprocScheme = "inproc"
+
+// split cuts an endpoint into scheme and address.
+func split(ep string) (scheme, address string, err error) {
+	scheme, address, ok := strings.Cut(ep, "://")
+	if !ok || scheme == "" || address == "" {
+		return "", "", fmt.Errorf("%w: want scheme://address", ErrEndpoint)
+	}
+	return scheme, address, nil
+}
+
+func (s *Socket) transport(scheme string) (transport.Transport, error) {
+	t := s.opts.Transports[scheme]
+	if t == nil {
+		return nil, fmt.Errorf("%w %q", ErrTransport, scheme)
+	}
+	return t, nil
+}
+
+// Bind listens on an endpoint and returns it with wildcards filled in.
+func (s *Socket) Bind(ep string) (string, error) {
+	scheme, address, err := split(ep)
+	if err != nil {
+		return "", err
+	}
+	s.endMu.Lock()
+	defer s.endMu.Unlock()
+	if s.closing {
+		return "", ErrClosed
+	}
+	if scheme == inprocScheme {
+		if err := s.opts.Namespace.Bind(address, s); err != nil {
+			return "", err
+		}
+		s.add(ep, &boundName{s, address})
+		s.Event(session.Event{Kind: session.Listening, Endpoint: ep})
+		return ep, nil
+	}
+	t, err := s.transport(scheme)
+	if err != nil {
+		return "", err
+	}
+	if err := t.CheckListen(address); err != nil {
+		return "", fmt.Errorf("%w: %w", ErrEndpoint, err)
+	}
+	l, err := session.Listen(&s.cfg, t, scheme+"://", address)
+	if err != nil {
+		return "", err
+	}
+	s.add(l.Endpoint(), l)
+	return l.Endpoint(), nil
+}
+
+// Connect keeps a connection to an endpoint, from now on and in the
+// background.
+func (s *Socket) Connect(ep string) error {
+	scheme, address, err := split(ep)
+	if err != nil {
+		return err
+	}
+	s.endMu.Lock()
+	defer s.endMu.Unlock()
+	if s.closing {
+		return ErrClosed
+	}
+	if scheme == inprocScheme {
+		l, err := s.opts.Namespace.Connect(address, s)
+		if err != nil {
+			return err
+		}
+		s.add(ep, &connectedName{s, l})
+		return nil
+	}
+	t, err := s.transport(scheme)
+	if err != nil {
+		return err
+	}
+	if err := t.CheckDial(address); err != nil {
+		return fmt.Errorf("%w: %w", ErrEndpoint, err)
+	}
+	d, err := session.Dial(&s.cfg, t, ep, address)
+	if err != nil {
+		return err
+	}
+	s.add(ep, &dialed{s, d})
+	return nil
+}
+
+func (s *Socket) add(ep string, e endpoint) { s.endpoints[ep] = append(s.endpoints[ep], e) }
+
+// Unbind stops listening on an endpoint, as Bind returned it, and ends the
+// connections that came in there, each when what is queued for it is written.
+// It does not wait for that; Close does.
+func (s *Socket) Unbind(ep string) error {
+	return s.remove(ep, func(e endpoint) bool {
+		switch e.(type) {
+		case *session.Listener, *boundName:
+			return true
+		}
+		return false
+	})
+}
+
+// Disconnect ends all connections to an endpoint, as it was given to Connect,
+// when what is queued for them is written. It does not wait for that; Close
+// does.
+func (s *Socket) Disconnect(ep string) error {
+	return s.remove(ep, func(e endpoint) bool {
+		switch e.(type) {
+		case *dialed, *connectedName:
+			return true
+		}
+		return false
+	})
+}
+
+func (s *Socket) remove(ep string, which func(endpoint) bool) error {
+	s.endMu.Lock()
+	defer s.endMu.Unlock()
+	if s.closing {
+		return ErrClosed
+	}
+	var keep []endpoint
+	found := false
+	for _, e := range s.endpoints[ep] {
+		if !which(e) {
+			keep = append(keep, e)
+			continue
+		}
+		found = true
+		e.Finish()
+		s.leaving = append(s.leaving, e)
+	}
+	if !found {
+		return ErrNotFound
+	}
+	if s.endpoints[ep] = keep; len(keep) == 0 {
+		delete(s.endpoints, ep)
+	}
+	return nil
+}
+
+// dialed is a dialer whose pipe is taken away before it ends.
+type dialed struct {
+	s *Socket
+	*session.Dialer
+}
+
+func (d *dialed) Finish() {
+	d.s.retire(d.Pipe())
+	d.Dialer.Finish()
+}
+
+// retire takes a pipe from the pattern and closes it behind what is queued.
+func (s *Socket) retire(p *pipe.Pipe) {
+	s.Detach(p)
+	if p.Out != nil {
+		p.Out.Lock()
+		p.Out.Close()
+		p.Out.Unlock()
+	}
+}
+
+// boundName is a name that we have bound.
+type boundName struct {
+	s    *Socket
+	name string
+}
+
+func (b *boundName) Finish() {
+	if b.s.opts.Namespace.Unbind(b.name, b.s) {
+		b.s.Event(session.Event{Kind: session.ListenerClosed, Endpoint: inprocScheme + "://" + b.name})
+	}
+}
+
+func (b *boundName) Wait(context.Context) {}
+
+// connectedName is a name that we have connected to.
+type connectedName struct {
+	s *Socket
+	l *inproc.Link
+}
+
+func (c *connectedName) Finish() {
+	c.s.retire(c.l.Pipe())
+	c.l.Finish(c.s)
+}
+
+func (c *connectedName) Wait(ctx context.Context) { c.l.Wait(ctx) }

@@ -1,0 +1,175 @@
+package socket
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/zerobroker/zmq/internal/engine"
+	"github.com/zerobroker/zmq/internal/pipe"
+	"github.com/zerobroker/zmq/internal/session"
+)
+
+// Stamped is an event and when it happened.
+type Stamped struct {
+	session.Event
+	Time   time.Time
+	Missed int // events before this one that the listener was too slow for
+}
+
+// events hands out what happens to those who listen, and counts it.
+type events struct {
+	mu        sync.Mutex
+	listeners map[*Listening]struct{}
+	closed    bool
+	kinds     [session.PeerRefused + 1]uint64
+	faults    [engine.NumFaults]uint64
+}
+
+// listenerBuffer is how many events wait for a listener that is slow.
+const listenerBuffer = 1024
+
+// Listening is one listener.
+type Listening struct {
+	e      *events
+	c      chan Stamped
+	missed int
+}
+
+// Listen begins to listen to the socket's events.
+func (s *Socket) Listen() *Listening {
+	e := &s.events
+	l := &Listening{e: e, c: make(chan Stamped, listenerBuffer)}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.closed {
+		close(l.c)
+		return l
+	}
+	if e.listeners == nil {
+		e.listeners = make(map[*Listening]struct{})
+	}
+	e.listeners[l] = struct{}{}
+	return l
+}
+
+// Next returns the next event, or false when ctx has ended or the socket is
+// closed and there are no more.
+func (l *Listening) Next(ctx context.Context) (Stamped, bool) {
+	select {
+	case ev, ok := <-l.c:
+		return ev, ok
+	default:
+	}
+	select {
+	case ev, ok := <-l.c:
+		return ev, ok
+	case <-ctx.Done():
+		return Stamped{}, false
+	}
+}
+
+// Stop ends the listening.
+func (l *Listening) Stop() {
+	l.e.mu.Lock()
+	delete(l.e.listeners, l)
+	l.e.mu.Unlock()
+}
+
+// Event is for sessions: it counts, logs and hands out.
+func (s *Socket) Event(ev session.Event) {
+	e := &s.events
+	now := time.Now()
+	e.mu.Lock()
+	e.kinds[ev.Kind]++
+	if ev.Kind == session.HandshakeFailed || ev.Kind == session.Disconnected {
+		e.faults[ev.Fault]++
+	}
+	for l := range e.listeners {
+		select {
+		case l.c <- Stamped{ev, now, l.missed}:
+			l.missed = 0
+		default:
+			l.missed++
+		}
+	}
+	e.mu.Unlock()
+	s.log(ev)
+}
+
+func (e *events) close() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.closed = true
+	for l := range e.listeners {
+		close(l.c)
+	}
+	e.listeners = nil
+}
+
+var kindNames = [...]string{
+	session.Listening: "listening", session.ListenerClosed: "listener closed",
+	session.Accepted: "accepted", session.AcceptFailed: "accept failed",
+	session.Connecting: "connecting", session.Connected: "connected",
+	session.HandshakeFailed: "handshake failed", session.Ready: "ready",
+	session.Disconnected: "disconnected", session.PeerRefused: "peer refused",
+}
+
+// log writes an event to the socket's logger.
+func (s *Socket) log(ev session.Event) {
+	args := []any{"socket", s.info.Name, "endpoint", ev.Endpoint}
+	if ev.Remote != nil {
+		args = append(args, "remote", ev.Remote.String())
+	}
+	if ev.Delay > 0 {
+		args = append(args, "delay", ev.Delay)
+	}
+	if ev.Err != nil {
+		args = append(args, "err", ev.Err)
+	}
+	s.opts.Logger.Debug(kindNames[ev.Kind], args...)
+}
+
+// Stats is what a socket has done so far.
+type Stats struct {
+	MsgsSent, BytesSent         uint64
+	MsgsReceived, BytesReceived uint64
+	QueuedSend, QueuedRecv      int
+	Peers                       int
+	Drops                       [pipe.NumDrops]uint64
+	Events                      [session.PeerRefused + 1]uint64
+	Faults                      [engine.NumFaults]uint64
+}
+
+// Stats returns a snapshot, whose parts may differ by what happened while it
+// was taken.
+func (s *Socket) Stats() Stats {
+	var st Stats
+	pipes := s.peers.all()
+	s.recvMu.Lock()
+	st.MsgsReceived, st.BytesReceived = s.received.msgs, s.received.bytes
+	for _, p := range pipes {
+		if p.In != nil {
+			st.QueuedRecv += p.In.Unread()
+		}
+	}
+	s.recvMu.Unlock()
+	s.sendMu.Lock()
+	st.MsgsSent, st.BytesSent = s.sent.msgs, s.sent.bytes
+	for _, p := range pipes {
+		if p.Out != nil {
+			st.QueuedSend += p.Out.Len()
+		}
+	}
+	s.sendMu.Unlock()
+	for i := range st.Drops {
+		st.Drops[i] = s.drops[i].Load()
+	}
+	s.events.mu.Lock()
+	st.Events, st.Faults = s.events.kinds, s.events.faults
+	s.events.mu.Unlock()
+	s.peers.mu.Lock()
+	st.Peers = s.peers.ready
+	s.peers.mu.Unlock()
+	return st
+}

@@ -1,0 +1,77 @@
+package socket
+
+import (
+	"sync"
+
+	"github.com/zerobroker/zmq/internal/inproc"
+	"github.com/zerobroker/zmq/internal/msg"
+	"github.com/zerobroker/zmq/internal/pattern"
+	"github.com/zerobroker/zmq/internal/pipe"
+	"github.com/zerobroker/zmq/internal/session"
+
+	"slices"
+)
+
+// What follows makes a Socket an inproc.End.
+
+// SendLock guards the queues we write.
+func (s *Socket) SendLock() *sync.Mutex { return &s.sendMu }
+
+// Limits are our high-water marks.
+func (s *Socket) Limits() (sendHWM, recvHWM int) { return s.opts.SendHWM, s.opts.RecvHWM }
+
+// Sends reports whether we put messages in queues.
+func (s *Socket) Sends() bool { return s.info.Sends }
+
+// Receives reports whether we take messages from queues.
+func (s *Socket) Receives() bool { return s.info.Receives }
+
+// Talks reports whether our type talks to another.
+func (s *Socket) Talks(socketType string) bool { return slices.Contains(s.info.Peers, socketType) }
+
+// Describe is what a peer learns of us.
+func (s *Socket) Describe() *msg.Peer {
+	p := &msg.Peer{SocketType: s.info.Name}
+	if s.info.SendsID {
+		p.RoutingID = s.opts.RoutingID
+	}
+	return p
+}
+
+// Upstream takes a subscription from a peer in this process.
+func (s *Socket) Upstream(p *pipe.Pipe, topic string, on bool) {
+	pub, ok := s.pat.(*pattern.Pub)
+	if !ok {
+		return
+	}
+	s.sendMu.Lock()
+	queue := pub.Upstream(p, topic, on)
+	s.sendMu.Unlock()
+	s.peers.changed()
+	if queue {
+		first := byte(0)
+		if on {
+			first = 1
+		}
+		s.enqueue(p, &msg.Msg{First: append([]byte{first}, topic...)})
+	}
+}
+
+// Linked remembers a link that was made to us, so that Close can end it.
+func (s *Socket) Linked(l *inproc.Link) {
+	s.linkMu.Lock()
+	s.links[l] = struct{}{}
+	s.linkMu.Unlock()
+}
+
+// Unlinked forgets it.
+func (s *Socket) Unlinked(l *inproc.Link) {
+	s.linkMu.Lock()
+	delete(s.links, l)
+	s.linkMu.Unlock()
+}
+
+// Refused reports a link that could not be made.
+func (s *Socket) Refused(name string, err error) {
+	s.Event(session.Event{Kind: session.PeerRefused, Endpoint: inprocScheme + "://" + name, Err: err})
+}

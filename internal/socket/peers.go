@@ -1,0 +1,182 @@
+package socket
+
+import (
+	"context"
+	"sync"
+
+	"github.com/zerobroker/zmq/internal/msg"
+	"github.com/zerobroker/zmq/internal/pipe"
+)
+
+// peers is the table of a socket's pipes, for those who wait for a peer or
+// want to know of them. Patterns have tables of their own, made for sending.
+type peers struct {
+	mu     sync.Mutex
+	pipes  map[*pipe.Pipe]bool // whether somebody is at the far end
+	ready  int                 // how many are true
+	change chan struct{}       // closed and replaced at every change
+	ended  bool
+}
+
+func (t *peers) init() {
+	t.pipes = make(map[*pipe.Pipe]bool)
+	t.change = make(chan struct{})
+}
+
+func (t *peers) changedLocked() {
+	close(t.change)
+	t.change = make(chan struct{})
+}
+
+// changed wakes those who wait for anything about peers.
+func (t *peers) changed() {
+	t.mu.Lock()
+	t.changedLocked()
+	t.mu.Unlock()
+}
+
+func (t *peers) attach(p *pipe.Pipe) {
+	t.mu.Lock()
+	t.pipes[p] = false
+	t.mu.Unlock()
+}
+
+func (t *peers) connected(p *pipe.Pipe) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if on, known := t.pipes[p]; known && !on {
+		t.pipes[p] = true
+		t.ready++
+		t.changedLocked()
+	}
+}
+
+func (t *peers) disconnected(p *pipe.Pipe) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.pipes[p] {
+		t.pipes[p] = false
+		t.ready--
+		t.changedLocked()
+	}
+}
+
+func (t *peers) detach(p *pipe.Pipe) {
+	t.disconnected(p)
+	t.mu.Lock()
+	delete(t.pipes, p)
+	t.mu.Unlock()
+}
+
+func (t *peers) close() {
+	t.mu.Lock()
+	t.ended = true
+	t.changedLocked()
+	t.mu.Unlock()
+}
+
+// all returns every pipe.
+func (t *peers) all() []*pipe.Pipe {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	list := make([]*pipe.Pipe, 0, len(t.pipes))
+	for p := range t.pipes {
+		list = append(list, p)
+	}
+	return list
+}
+
+// wait calls test with the pipes that have a peer, now and after each change,
+// until it says true or ctx ends.
+func (t *peers) wait(ctx context.Context, test func(connected []*pipe.Pipe) bool) error {
+	for {
+		t.mu.Lock()
+		change, ended := t.change, t.ended
+		list := make([]*pipe.Pipe, 0, t.ready)
+		for p, on := range t.pipes {
+			if on {
+				list = append(list, p)
+			}
+		}
+		t.mu.Unlock()
+		if ended {
+			return ErrClosed
+		}
+		if test(list) {
+			return nil
+		}
+		select {
+		case <-change:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// WaitConnected waits until n peers are connected.
+func (s *Socket) WaitConnected(ctx context.Context, n int) error {
+	return s.peers.wait(ctx, func(list []*pipe.Pipe) bool { return len(list) >= n })
+}
+
+// WaitSubscribers waits until n peers would get a message with this first
+// frame. The socket is a PUB or an XPUB.
+func (s *Socket) WaitSubscribers(ctx context.Context, n int, topic []byte) error {
+	pub := s.pat.(interface{ Subscribers(topic []byte) int })
+	return s.peers.wait(ctx, func([]*pipe.Pipe) bool {
+		s.sendMu.Lock()
+		defer s.sendMu.Unlock()
+		return pub.Subscribers(topic) >= n
+	})
+}
+
+// WaitSubscribed waits until a publisher has processed all subscriptions made
+// so far, as far as its version of ZMTP can tell us.
+func (s *Socket) WaitSubscribed(ctx context.Context) error {
+	for {
+		answers := make(chan bool, 1)
+		err := s.peers.wait(ctx, func(list []*pipe.Pipe) bool {
+			for _, p := range list {
+				p.Sub.Probe(func(ok bool) {
+					if ok {
+						select {
+						case answers <- true:
+						default:
+						}
+					}
+				})
+			}
+			return len(list) > 0
+		})
+		if err != nil {
+			return err
+		}
+		s.peers.mu.Lock()
+		change := s.peers.change
+		s.peers.mu.Unlock()
+		select {
+		case <-answers:
+			return nil
+		case <-change: // maybe the one we asked is gone
+			select {
+			case <-answers:
+				return nil
+			default:
+			}
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// Peers describes everybody connected.
+func (s *Socket) Peers() []*msg.Peer {
+	s.peers.mu.Lock()
+	defer s.peers.mu.Unlock()
+	list := make([]*msg.Peer, 0, s.peers.ready)
+	for p, on := range s.peers.pipes {
+		if peer := p.Peer(); on && peer != nil {
+			list = append(list, peer)
+		}
+	}
+	return list
+}

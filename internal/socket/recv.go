@@ -1,0 +1,207 @@
+package socket
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+
+	"github.com/zerobroker/zmq/internal/msg"
+	"github.com/zerobroker/zmq/internal/pattern"
+	"github.com/zerobroker/zmq/internal/pipe"
+)
+
+// inbox is where queues report that they have become readable, and where
+// those wait who found nothing to read. Its lock is the innermost of all, for
+// a report may come under any other.
+type inbox struct {
+	pending atomic.Bool  // pipes is not empty
+	waiting atomic.Int32 // len(waiters)
+
+	mu      sync.Mutex
+	pipes   []*pipe.Pipe    // reported and not yet known to the pattern
+	waiters []chan struct{} // in the order they came
+}
+
+// ready takes a report and wakes one who waits.
+func (b *inbox) ready(p *pipe.Pipe) {
+	b.mu.Lock()
+	b.pipes = append(b.pipes, p)
+	b.pending.Store(true)
+	b.wakeLocked()
+	b.mu.Unlock()
+}
+
+func (b *inbox) wakeLocked() {
+	if len(b.waiters) == 0 {
+		return
+	}
+	w := b.waiters[0]
+	b.waiters = append(b.waiters[:0], b.waiters[1:]...)
+	b.waiting.Store(int32(len(b.waiters)))
+	select {
+	case w <- struct{}{}:
+	default: // told already, by its pattern
+	}
+}
+
+// pass wakes one more who waits.
+func (b *inbox) pass() {
+	b.mu.Lock()
+	b.wakeLocked()
+	b.mu.Unlock()
+}
+
+// drain makes the reports known to the pattern.
+func (b *inbox) drain(r pattern.Receiver) {
+	b.mu.Lock()
+	pipes := b.pipes
+	b.pipes = nil
+	b.pending.Store(false)
+	b.mu.Unlock()
+	for _, p := range pipes {
+		r.Ready(p)
+	}
+}
+
+// wait registers w, unless there is a report to look at first.
+func (b *inbox) wait(w chan struct{}) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.pipes) > 0 {
+		return false
+	}
+	b.waiters = append(b.waiters, w)
+	b.waiting.Store(int32(len(b.waiters)))
+	return true
+}
+
+// forget takes w back, or passes on what it was woken for.
+func (b *inbox) forget(w chan struct{}) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for i, x := range b.waiters {
+		if x == w {
+			b.waiters = append(b.waiters[:i], b.waiters[i+1:]...)
+			b.waiting.Store(int32(len(b.waiters)))
+			return
+		}
+	}
+	b.wakeLocked()
+}
+
+// TryRecv takes the next message, or returns pattern.ErrWait.
+func (s *Socket) TryRecv(m *msg.Msg) error {
+	s.recvMu.Lock()
+	err := s.recvLocked(m)
+	s.recvMu.Unlock()
+	return err
+}
+
+// recvLocked makes one attempt to receive. If that leaves something for
+// others who wait, it wakes one of them.
+func (s *Socket) recvLocked(m *msg.Msg) error {
+	if s.closed.Load() {
+		return ErrClosed
+	}
+	if s.inbox.pending.Load() {
+		s.inbox.drain(s.receiver)
+	}
+	err := s.receiver.Recv(m)
+	if err != nil {
+		return err
+	}
+	s.received.msgs++
+	s.received.bytes += uint64(m.Size())
+	if s.inbox.waiting.Load() > 0 && s.receiver.More() {
+		s.inbox.pass()
+	}
+	return nil
+}
+
+// Recv takes the next message. It waits for one until ctx ends; an error means
+// that nothing was taken.
+func (s *Socket) Recv(ctx context.Context, m *msg.Msg) error {
+	if err := s.TryRecv(m); err != pattern.ErrWait {
+		return err
+	}
+	w := make(chan struct{}, 1)
+	for {
+		s.recvMu.Lock()
+		err := s.recvLocked(m)
+		if err != pattern.ErrWait {
+			s.recvMu.Unlock()
+			return err
+		}
+		if err := ctx.Err(); err != nil {
+			s.recvMu.Unlock()
+			return err
+		}
+		if !s.inbox.wait(w) {
+			s.recvMu.Unlock()
+			continue
+		}
+		if s.req != nil {
+			s.req.Await(w)
+		}
+		s.recvMu.Unlock()
+		select {
+		case <-w:
+			if s.req != nil {
+				s.inbox.forget(w)
+			}
+		case <-ctx.Done():
+			s.inbox.forget(w)
+			return ctx.Err()
+		case <-s.closedc:
+			return ErrClosed
+		}
+	}
+}
+
+// Call sends a request on a REQ and waits for its reply, beside any number of
+// others. If ctx ends first, the reply is dropped when it comes.
+func (s *Socket) Call(ctx context.Context, m, reply *msg.Msg) error {
+	w := make(chan struct{}, 1)
+	c := &pattern.Call{Waiter: w}
+	err := s.try(m, func() error { return s.req.Begin(m, c) })
+	if err == pattern.ErrWait {
+		err = s.waitSend(ctx, m, func() error { return s.req.Begin(m, c) })
+	}
+	if err != nil {
+		return err
+	}
+	for {
+		s.recvMu.Lock()
+		if s.closed.Load() {
+			s.recvMu.Unlock()
+			return ErrClosed
+		}
+		s.see()
+		if c.Done {
+			if c.Err == nil {
+				s.received.msgs++
+				s.received.bytes += uint64(c.Reply.Size())
+			}
+			s.recvMu.Unlock()
+			*reply = c.Reply
+			return c.Err
+		}
+		if err := ctx.Err(); err != nil {
+			s.req.Cancel(c)
+			s.recvMu.Unlock()
+			return err
+		}
+		waiting := s.inbox.wait(w)
+		s.recvMu.Unlock()
+		if !waiting {
+			continue
+		}
+		select {
+		case <-w:
+			s.inbox.forget(w)
+		case <-ctx.Done():
+			s.inbox.forget(w)
+		case <-s.closedc:
+		}
+	}
+}

@@ -1,0 +1,332 @@
+// Package socket is the core that every face of the library stands on: a
+// socket's options, its endpoints, one pattern and its sessions; sending and
+// receiving, events, statistics, linger and close. It knows the rules of no
+// socket type (they are the pattern's) and of no programming language.
+//
+// # Locks
+//
+// From the outside in; whoever holds one takes only those below it:
+//
+//	endMu    the table of endpoints; Bind, Connect and Close
+//	subMu    the order of changes to the subscriptions
+//	recvMu   the receiving half of the pattern
+//	sendMu   the sending half, and the writing half of every queue written to
+//	inLock   of a connection: the writing half of the queue it fills
+//	inbox    which pipes have become readable, and who waits for that
+//
+// A socket that publishes may take the sendMu of a subscriber in the same
+// process under its own; a subscriber never does the reverse.
+package socket
+
+import (
+	"errors"
+	"sync"
+	"sync/atomic"
+
+	"github.com/zerobroker/zmq/internal/inproc"
+	"github.com/zerobroker/zmq/internal/msg"
+	"github.com/zerobroker/zmq/internal/pattern"
+	"github.com/zerobroker/zmq/internal/pipe"
+	"github.com/zerobroker/zmq/internal/session"
+)
+
+// ErrClosed is returned by every call on a closed socket.
+var ErrClosed = errors.New("socket closed")
+
+// Socket is one ZeroMQ socket. All methods may be called concurrently.
+type Socket struct {
+	typ  pattern.Type
+	info *pattern.Info
+	opts Options
+	cfg  session.Config
+
+	pat      pattern.Pattern
+	sender   pattern.Sender     // nil if the type does not send
+	receiver pattern.Receiver   // nil if the type does not receive
+	router   pattern.Router     // nil if the type does not send by id
+	intake   pattern.Intake     // nil if the type does not look at what comes in
+	sub      pattern.Subscriber // nil if the type does not subscribe
+	req      *pattern.Req       // nil if the type is not REQ
+	lockstep pattern.Lockstep   // nil if the two directions do not depend on each other
+
+	endMu     sync.Mutex
+	endpoints map[string][]endpoint
+	leaving   []endpoint // ending, after Unbind or Disconnect
+	closing   bool
+	done      chan struct{} // closed when Close has returned
+
+	linkMu sync.Mutex
+	links  map[*inproc.Link]struct{} // made to us by connectors
+
+	subMu sync.Mutex
+
+	recvMu   sync.Mutex
+	received counters
+	inbox    inbox
+
+	sendMu      sync.Mutex
+	sent        counters
+	sendWaiters []chan struct{}
+
+	closed  atomic.Bool   // set under recvMu and sendMu
+	closedc chan struct{} // closed with closed
+
+	drops  pipe.Drops
+	peers  peers
+	events events
+}
+
+type counters struct{ msgs, bytes uint64 }
+
+// New returns a socket of the type. The options are checked and completed.
+func New(t pattern.Type, o Options) (*Socket, error) {
+	if err := o.complete(); err != nil {
+		return nil, err
+	}
+	info := pattern.Types[t]
+	s := &Socket{
+		typ: t, info: info, opts: o,
+		endpoints: make(map[string][]endpoint),
+		links:     make(map[*inproc.Link]struct{}),
+		closedc:   make(chan struct{}),
+		done:      make(chan struct{}),
+	}
+	s.peers.init()
+	s.pat = info.New(&s.drops)
+	s.sender, _ = s.pat.(pattern.Sender)
+	s.receiver, _ = s.pat.(pattern.Receiver)
+	s.router, _ = s.pat.(pattern.Router)
+	s.intake, _ = s.pat.(pattern.Intake)
+	s.sub, _ = s.pat.(pattern.Subscriber)
+	s.req, _ = s.pat.(*pattern.Req)
+	s.lockstep, _ = s.pat.(pattern.Lockstep)
+	if !info.Sends {
+		s.sender = nil
+	}
+	if !info.Receives {
+		s.receiver = nil
+	}
+	s.cfg = s.opts.session(s)
+	return s, nil
+}
+
+// Type is the socket's type.
+func (s *Socket) Type() pattern.Type { return s.typ }
+
+// lockSend takes what Send runs under. A Lockstep pattern sees to what has
+// arrived first, while nobody's send lock is held: reading takes the writer's.
+func (s *Socket) lockSend() {
+	if s.lockstep != nil {
+		s.recvMu.Lock()
+		s.see()
+	}
+	s.sendMu.Lock()
+}
+
+func (s *Socket) unlockSend() {
+	s.sendMu.Unlock()
+	if s.lockstep != nil {
+		s.recvMu.Unlock()
+	}
+}
+
+// lockBoth takes what the rest of a pattern runs under.
+func (s *Socket) lockBoth() {
+	s.recvMu.Lock()
+	s.see()
+	s.sendMu.Lock()
+}
+
+func (s *Socket) unlockBoth() {
+	s.sendMu.Unlock()
+	s.recvMu.Unlock()
+}
+
+// see lets a Lockstep pattern see to what has arrived. The caller holds
+// recvMu alone.
+func (s *Socket) see() {
+	if s.lockstep == nil {
+		return
+	}
+	s.inbox.drain(s.receiver)
+	s.lockstep.See()
+}
+
+// Ready is called by a queue this socket reads, under any lock.
+func (s *Socket) Ready(q *pipe.Queue) { s.inbox.ready(q.To()) }
+
+// Room is called by a queue this socket writes, under sendMu.
+func (s *Socket) Room(q *pipe.Queue) {
+	s.sender.Room(q.From())
+	s.wakeSenders()
+}
+
+// wakeSenders has everybody who waits to send try again. The caller holds
+// sendMu.
+func (s *Socket) wakeSenders() {
+	for i, w := range s.sendWaiters {
+		w <- struct{}{}
+		s.sendWaiters[i] = nil
+	}
+	s.sendWaiters = s.sendWaiters[:0]
+}
+
+// NewPipe is for sessions.
+func (s *Socket) NewPipe(r pipe.Reader, w pipe.Writer, inLock *sync.Mutex, sub pipe.Subscriptions) *pipe.Pipe {
+	p := pipe.New()
+	if s.info.Sends {
+		p.Out = pipe.NewQueue(pipe.Config{
+			Lock: &s.sendMu, HWM: s.opts.SendHWM, MaxBytes: s.opts.MaxQueuedBytes,
+			Pooled: true, Reader: r, Writer: s, From: p,
+		})
+	}
+	if s.info.Receives {
+		p.In = pipe.NewQueue(pipe.Config{
+			Lock: inLock, HWM: s.opts.RecvHWM, MaxBytes: s.opts.MaxQueuedBytes,
+			Reader: s, Writer: w, To: p,
+		})
+	}
+	p.Sub = sub
+	return p
+}
+
+// Attach is for sessions and links.
+func (s *Socket) Attach(p *pipe.Pipe) error {
+	s.lockBoth()
+	defer s.unlockBoth()
+	if s.closed.Load() {
+		return ErrClosed
+	}
+	if err := s.pat.Attach(p); err != nil {
+		return err
+	}
+	s.peers.attach(p)
+	s.wakeSenders()
+	return nil
+}
+
+// Connected is for sessions and links.
+func (s *Socket) Connected(p *pipe.Pipe, peer *msg.Peer) error {
+	s.subMu.Lock()
+	defer s.subMu.Unlock()
+	s.lockBoth()
+	if s.closed.Load() {
+		s.unlockBoth()
+		return ErrClosed
+	}
+	if err := s.pat.Connected(p, peer); err != nil {
+		s.unlockBoth()
+		return err
+	}
+	p.SetPeer(peer)
+	s.wakeSenders()
+	s.unlockBoth()
+	if s.sub != nil && p.Sub != nil {
+		s.sendMu.Lock()
+		var topics []string
+		s.sub.Topics(func(t string) { topics = append(topics, t) })
+		s.sendMu.Unlock()
+		for _, t := range topics {
+			p.Sub.Subscribe(t, true)
+		}
+	}
+	s.peers.connected(p)
+	return nil
+}
+
+// Disconnected is for sessions and links.
+func (s *Socket) Disconnected(p *pipe.Pipe) {
+	s.lockBoth()
+	s.pat.Disconnected(p)
+	s.unlockBoth()
+	s.peers.disconnected(p)
+}
+
+// Detach is for sessions and links.
+func (s *Socket) Detach(p *pipe.Pipe) {
+	s.lockBoth()
+	s.pat.Detach(p)
+	s.unlockBoth()
+	s.peers.detach(p)
+}
+
+// Intake is for sessions: it queues what came out of a connection.
+func (s *Socket) Intake(p *pipe.Pipe, b *msg.Batch) error {
+	if s.intake == nil && s.req == nil {
+		if n := session.Enqueue(p, b); n > 0 {
+			s.drops.Add(pipe.DropUnread, n)
+		}
+		return nil
+	}
+	defer b.Recycle()
+	cur := b.Cursor()
+	for range b.Msgs {
+		m, ok := cur.Message()
+		if !ok {
+			break
+		}
+		if err := s.intakeOne(p, &m); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Socket) intakeOne(p *pipe.Pipe, m *msg.Msg) error {
+	if s.req != nil {
+		if err := s.req.Inspect(m); err != nil {
+			s.drops.Add(pipe.DropMalformed, 1)
+			return err
+		}
+	} else {
+		s.sendMu.Lock()
+		queue, err := s.intake.Intake(p, m)
+		s.sendMu.Unlock()
+		if err != nil || !queue {
+			return err
+		}
+	}
+	s.enqueue(p, m)
+	return nil
+}
+
+// enqueue puts one message in p.In, whatever its limit.
+func (s *Socket) enqueue(p *pipe.Pipe, m *msg.Msg) {
+	p.In.Lock()
+	defer p.In.Unlock()
+	if p.In.Dead() {
+		s.drops.Add(pipe.DropUnread, 1)
+		return
+	}
+	p.In.Put(m)
+}
+
+// Drops is for sessions and links.
+func (s *Socket) Drops() *pipe.Drops { return &s.drops }
+
+// Subscribe changes the subscriptions of a socket that has them.
+func (s *Socket) Subscribe(topic string, on bool) error {
+	s.subMu.Lock()
+	defer s.subMu.Unlock()
+	filter, _ := s.pat.(interface{ Filter(topic string, on bool) })
+	s.lockBoth()
+	if s.closed.Load() {
+		s.unlockBoth()
+		return ErrClosed
+	}
+	changed := s.sub.Subscribe(topic, on)
+	if changed {
+		filter.Filter(topic, on)
+	}
+	var pipes []*pipe.Pipe
+	if changed {
+		s.sub.Pipes(func(p *pipe.Pipe) { pipes = append(pipes, p) })
+	}
+	s.unlockBoth()
+	for _, p := range pipes {
+		if p.Sub != nil {
+			p.Sub.Subscribe(topic, on)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,40 @@
+package transport
+
+import (
+	"errors"
+	"syscall"
+)
+
+// winsock maps the numbers that Windows reports for sockets to the portable
+// constants that package syscall has made up, and that callers know.
+var winsock = map[syscall.Errno]syscall.Errno{
+	10013: syscall.EACCES,
+	10043: syscall.EPROTONOSUPPORT,
+	10047: syscall.EAFNOSUPPORT,
+	10048: syscall.EADDRINUSE,
+	10049: syscall.EADDRNOTAVAIL,
+	10050: syscall.ENETDOWN,
+	10051: syscall.ENETUNREACH,
+	10060: syscall.ETIMEDOUT,
+	10061: syscall.ECONNREFUSED,
+	10065: syscall.EHOSTUNREACH,
+}
+
+// portableError is an error that also matches a portable number.
+type portableError struct {
+	error
+	errno syscall.Errno
+}
+
+func (e portableError) Unwrap() error { return e.error }
+
+func (e portableError) Is(target error) bool { return target == error(e.errno) }
+
+// portable lets errors.Is find the portable number in an error of Listen or
+// Dial.
+func portable(err error) error {
+	if n, ok := errors.AsType[syscall.Errno](err); ok && winsock[n] != 0 {
+		return portableError{err, winsock[n]}
+	}
+	return err
+}

@@ -1,0 +1,14 @@
+//go:build !unix
+
+package transport
+
+import "net"
+
+// rawReader is never ready: here the poller does not lend out descriptors.
+type rawReader struct{}
+
+func (*rawReader) init(net.Conn) {}
+
+func (*rawReader) ready() bool { return false }
+
+func (*rawReader) read(func() []byte, func([]byte)) ([]byte, int, error) { return nil, 0, nil }

@@ -1,0 +1,209 @@
+package transport_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"testing/iotest"
+	"time"
+
+	"github.com/zerobroker/zmq/internal/transport"
+)
+
+// idle is a Reader's lender of buffers that counts those that are out.
+type idle struct {
+	out  atomic.Int64
+	puts chan struct{} // one per return
+}
+
+func (i *idle) get() []byte {
+	i.out.Add(1)
+	return make([]byte, 64)
+}
+
+func (i *idle) put([]byte) {
+	i.out.Add(-1)
+	i.puts <- struct{}{}
+}
+
+// TestThousandIdleConnections: not one buffer is held while a thousand readers
+// wait, and each gets one when its byte comes.
+func TestThousandIdleConnections(t *testing.T) {
+	if runtime.GOOS == "windows" || runtime.GOOS == "js" {
+		t.Skip("no way to wait without a buffer on " + runtime.GOOS)
+	}
+	const many = 1000
+	t.Setenv("TMPDIR", shortDir(t))
+	for name, tr := range map[string]transport.Transport{"tcp": tcp, "ipc": transport.IPC} {
+		t.Run(name, func(t *testing.T) {
+			wild := map[string]string{"tcp": "127.0.0.1:0", "ipc": "*"}[name]
+			l := listen(t, tr, wild, nil)
+			lender := idle{puts: make(chan struct{}, 2*many)}
+			var got atomic.Int64
+			var g sync.WaitGroup
+			var peers []net.Conn
+			for range many {
+				a, b, err := both(tr, l)
+				if errors.Is(err, syscall.EMFILE) {
+					t.Skip("too few files allowed: ", err)
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer a.Close()
+				defer b.Close()
+				peers = append(peers, a)
+				g.Go(func() {
+					buf, n, err := transport.NewReader(b).Read(lender.get, lender.put)
+					if n != 1 || err != nil {
+						t.Errorf("read %d bytes, %v", n, err)
+						return
+					}
+					got.Add(int64(buf[0]))
+				})
+			}
+			for range many {
+				<-lender.puts // a reader has looked, and given its buffer back
+			}
+			if n := lender.out.Load(); n != 0 {
+				t.Errorf("%d idle connections hold %d buffers", many, n)
+			}
+			for _, c := range peers {
+				c.Write([]byte{1})
+			}
+			g.Wait()
+			if n, out := got.Load(), lender.out.Load(); n != many || out != many {
+				t.Errorf("%d connections got their byte in %d buffers", n, out)
+			}
+		})
+	}
+}
+
+func both(tr transport.Transport, l transport.Listener) (a, b net.Conn, err error) {
+	if a, err = tr.Dial(context.Background(), l.Addr(), nil); err != nil {
+		return nil, nil, err
+	}
+	if b, err = l.Accept(); err != nil {
+		a.Close()
+	}
+	return a, b, err
+}
+
+// scripted is a connection of the kind the Reader knows nothing about.
+type scripted struct {
+	net.Conn
+	r io.Reader
+}
+
+func (s scripted) Read(p []byte) (int, error) { return s.r.Read(p) }
+
+func (s scripted) Close() error { return nil }
+
+// stuck reads nothing, without an error.
+type stuck struct{}
+
+func (stuck) Read([]byte) (int, error) { return 0, nil }
+
+// TestReaderOfAnyConn: data and error may come in one Read, and are reported
+// one after the other.
+func TestReaderOfAnyConn(t *testing.T) {
+	boom := errors.New("boom")
+	tests := []struct {
+		what string
+		r    io.Reader
+		want []any
+	}{
+		{"separate", io.MultiReader(iotest.OneByteReader(reader("ab")), iotest.ErrReader(boom)), []any{"a", "b", boom}},
+		{"together", iotest.DataErrReader(io.MultiReader(reader("ab"), iotest.ErrReader(boom))), []any{"ab", boom, boom}},
+		{"end", iotest.DataErrReader(reader("ab")), []any{"ab", io.EOF, io.EOF}},
+		{"nothing", stuck{}, []any{io.ErrNoProgress}},
+	}
+	for _, test := range tests {
+		lender := idle{puts: make(chan struct{}, 10)}
+		r := transport.NewReader(scripted{r: test.r})
+		var got []any
+		for range test.want {
+			buf, n, err := r.Read(lender.get, lender.put)
+			if err != nil {
+				got = append(got, err)
+				if buf != nil || n != 0 {
+					t.Errorf("%s: %d bytes with %v", test.what, n, err)
+				}
+				continue
+			}
+			got = append(got, string(buf[:n]))
+			lender.put(buf)
+		}
+		if !slices.Equal(got, test.want) {
+			t.Errorf("%s: got %v, want %v", test.what, got, test.want)
+		}
+		if n := lender.out.Load(); n != 0 {
+			t.Errorf("%s: %d buffers are out", test.what, n)
+		}
+	}
+	// An error that came with bytes is not lost to ReadInto.
+	r := transport.NewReader(scripted{r: iotest.DataErrReader(reader("x"))})
+	lender := idle{puts: make(chan struct{}, 10)}
+	r.Read(lender.get, lender.put)
+	if n, err := r.ReadInto(make([]byte, 4)); n != 0 || err != io.EOF {
+		t.Errorf("ReadInto: %d, %v", n, err)
+	}
+}
+
+func reader(s string) io.Reader { return &oneString{s} }
+
+type oneString struct{ s string }
+
+func (o *oneString) Read(p []byte) (int, error) {
+	if o.s == "" {
+		return 0, io.EOF
+	}
+	n := copy(p, o.s)
+	o.s = o.s[n:]
+	return n, nil
+}
+
+func TestReaderDoesNotAllocate(t *testing.T) {
+	l := listen(t, tcp, "127.0.0.1:0", nil)
+	a, b := connect(t, tcp, l, l.Addr(), nil)
+	r := transport.NewReader(b)
+	spare := make([]byte, 64)
+	get, put := func() []byte { return spare }, func([]byte) {}
+	msg := []byte("x")
+	n := testing.AllocsPerRun(200, func() {
+		a.Write(msg)
+		if _, n, err := r.Read(get, put); n != 1 || err != nil {
+			t.Errorf("read %d bytes, %v", n, err)
+		}
+	})
+	if n != 0 {
+		t.Errorf("%v allocations per Read", n)
+	}
+}
+
+// TestReaderReset: an error of the system call looks like one of the
+// connection's own Read.
+func TestReaderReset(t *testing.T) {
+	l := listen(t, tcp, "127.0.0.1:0", nil)
+	a, b := connect(t, tcp, l, l.Addr(), nil)
+	a.(*net.TCPConn).SetLinger(0)
+	a.Close()
+	lender := idle{puts: make(chan struct{}, 10)}
+	b.SetReadDeadline(time.Now().Add(10 * time.Second))
+	_, _, err := transport.NewReader(b).Read(lender.get, lender.put)
+	op, ok := errors.AsType[*net.OpError](err)
+	if !ok || op.Op != "read" || op.Addr == nil || errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("got %#v", err)
+	}
+	if runtime.GOOS != "windows" && !errors.Is(err, syscall.ECONNRESET) {
+		t.Errorf("got %v", err)
+	}
+}

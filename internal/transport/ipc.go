@@ -1,0 +1,127 @@
+package transport
+
+import (
+	"context"
+	"net"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"syscall"
+)
+
+// IPC is the "ipc" scheme: Unix-domain stream sockets.
+//
+// An address is a path, or "@name" in Linux's abstract namespace. "*" binds a
+// socket file in a new directory that only this user can enter; its Addr says
+// where. A bound file disappears with its listener. A file left behind by a
+// dead listener is replaced; a living one, and whatever is not a socket, is
+// never touched and answers EADDRINUSE.
+var IPC Transport = ipc{}
+
+type ipc struct{}
+
+// maxPath is the longest path, one less than the room in sockaddr_un for its
+// terminating NUL.
+func maxPath() int {
+	switch runtime.GOOS {
+	case "darwin", "ios", "dragonfly", "freebsd", "netbsd", "openbsd":
+		return 103
+	}
+	return 107
+}
+
+func (ipc) CheckListen(addr string) error {
+	if addr == "*" {
+		return nil
+	}
+	return checkPath(addr)
+}
+
+func (ipc) CheckDial(addr string) error { return checkPath(addr) }
+
+func checkPath(addr string) error {
+	e := &AddrError{Addr: addr}
+	switch {
+	case addr == "":
+		e.Reason = "no path"
+	case strings.IndexByte(addr, 0) >= 0:
+		e.Reason = "the path contains a NUL byte"
+	case addr == "*":
+		e.Reason = "a wildcard can only be bound"
+	case addr[0] == '*':
+		// libzmq binds a wildcard for all of these, and forgets the rest.
+		e.Reason = "a file whose name begins with * is written ./*"
+	case addr == "@":
+		e.Reason = "no name after @"
+	case addr[0] == '@' && runtime.GOOS != "linux":
+		e.Reason = "abstract names exist on Linux only"
+	case len(addr) > maxPath():
+		e.Reason = "longer than " + strconv.Itoa(maxPath()) + " bytes"
+		e.errno = syscall.ENAMETOOLONG
+	default:
+		return nil
+	}
+	return e
+}
+
+func (t ipc) Listen(addr string, o *Options) (Listener, error) {
+	if err := t.CheckListen(addr); err != nil {
+		return nil, err
+	}
+	o = o.orZero()
+	switch addr[0] {
+	case '*':
+		return listenTemp(o)
+	case '@':
+		l, err := o.listenUnix(addr)
+		if err != nil {
+			return nil, err
+		}
+		return &listener{Listener: l, addr: addr}, nil
+	}
+	return listenFile(addr, o)
+}
+
+// listenTemp binds the wildcard: a file in a directory of its own, so that its
+// name needs no luck and nobody else can even look at it.
+func listenTemp(o *Options) (Listener, error) {
+	dir, err := os.MkdirTemp("", "zmq-") // mode 0700
+	if err != nil {
+		return nil, err
+	}
+	if dir, err = filepath.Abs(dir); err != nil {
+		return nil, err
+	}
+	l, err := bindTemp(filepath.Join(dir, "socket"), o)
+	if err != nil {
+		os.Remove(dir)
+		return nil, err
+	}
+	file := l.cleanup
+	l.cleanup = func() error {
+		err := file()
+		// Not RemoveAll: what others may have put there is not ours.
+		if rerr := os.Remove(dir); err == nil && !os.IsNotExist(rerr) {
+			err = rerr
+		}
+		return err
+	}
+	return l, nil
+}
+
+func bindTemp(path string, o *Options) (*listener, error) {
+	if err := checkPath(path); err != nil {
+		return nil, err // a very long TMPDIR
+	}
+	return listenFile(path, o)
+}
+
+func (t ipc) Dial(ctx context.Context, addr string, o *Options) (net.Conn, error) {
+	if err := t.CheckDial(addr); err != nil {
+		return nil, err
+	}
+	d := net.Dialer{Control: o.orZero().control}
+	return dialWith(ctx, &d, "unix", addr)
+}

@@ -1,0 +1,92 @@
+package transport_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"testing"
+
+	"github.com/zerobroker/zmq/internal/transport"
+)
+
+// TestIPCReplaceRaceBetweenProcesses has processes compete for one path, and
+// leave dead sockets there. Whoever has bound it must be the one that answers.
+func TestIPCReplaceRaceBetweenProcesses(t *testing.T) {
+	if dir := os.Getenv("ZMQ_TEST_RACE"); dir != "" {
+		for range 60 {
+			competeOnce(t, dir)
+		}
+		return
+	}
+	dir := shortDir(t)
+	var children []*exec.Cmd
+	for range 3 {
+		c := exec.Command(os.Args[0], "-test.run=^TestIPCReplaceRaceBetweenProcesses$")
+		c.Env = append(os.Environ(), "ZMQ_TEST_RACE="+dir)
+		c.Stdout, c.Stderr = os.Stderr, os.Stderr
+		if err := c.Start(); err != nil {
+			t.Fatal(err)
+		}
+		children = append(children, c)
+	}
+	for _, c := range children {
+		if err := c.Wait(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// competeOnce binds the path as soon as it can, finds itself there, and leaves
+// a dead socket if nobody else was quicker.
+func competeOnce(t *testing.T, dir string) {
+	path := filepath.Join(dir, "s")
+	l, err := ipc.Listen(path, nil)
+	for errors.Is(err, syscall.EADDRINUSE) {
+		l, err = ipc.Listen(path, nil)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := ipc.Dial(context.Background(), path, nil)
+	if err != nil {
+		t.Fatalf("bound, and not there: %v", err)
+	}
+	if _, _, pid, _ := transport.PeerCred(c); pid != os.Getpid() {
+		t.Errorf("process %d answers", pid)
+	}
+	c.Close()
+	l.Close()
+
+	dead := filepath.Join(dir, fmt.Sprint(os.Getpid()))
+	u, err := net.ListenUnix("unix", &net.UnixAddr{Name: dead, Net: "unix"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.SetUnlinkOnClose(false)
+	u.Close()
+	os.Link(dead, path)
+	os.Remove(dead)
+}
+
+// TestIPCBindsInALockedDirectory: a lock that somebody sits on delays a bind,
+// and does not prevent it.
+func TestIPCBindsInALockedDirectory(t *testing.T) {
+	dir := shortDir(t)
+	f, err := os.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, "s")
+	abandon(t, path)
+	l := listen(t, ipc, path, nil)
+	connect(t, ipc, l, path, nil)
+}

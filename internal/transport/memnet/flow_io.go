@@ -1,0 +1,102 @@
+package memnet
+
+import (
+	"bytes"
+	"io"
+	"syscall"
+	"time"
+)
+
+// acceptLocked takes bytes from a Write and returns how many, 0 if the buffer
+// is full. Errors are in werr, and for the caller to see first.
+func (f *Flow) acceptLocked(p []byte) int {
+	if f.gone {
+		// The other end has closed, and its answer to these bytes is not
+		// here yet. It will be before the next Write.
+		offset := f.accepted
+		f.accepted += int64(len(p))
+		f.killLocked(offset, p)
+		f.werr = syscall.EPIPE
+		return len(p)
+	}
+	n := min(len(p), f.buffer-f.pending)
+	if f.cutWrite != never {
+		n = int(min(int64(n), f.cutWrite-f.accepted))
+	}
+	if n <= 0 {
+		return 0
+	}
+	f.queueLocked(p[:n])
+	f.accepted += int64(n)
+	f.pending += n
+	f.checkWriteLocked()
+	return n
+}
+
+// queueLocked copies bytes to the queue, in pieces if the line is slow, so
+// that they trickle in.
+func (f *Flow) queueLocked(p []byte) {
+	for len(p) > 0 {
+		n := len(p)
+		if f.bandwidth > 0 {
+			n = min(n, packet)
+		}
+		at := f.scheduleLocked(n)
+		if last := len(f.queue) - 1; last >= 0 && f.queue[last].at.Equal(at) {
+			f.queue[last].b = append(f.queue[last].b, p[:n]...)
+		} else {
+			f.queue = append(f.queue, segment{bytes.Clone(p[:n]), at})
+		}
+		p = p[n:]
+	}
+}
+
+// pollLocked tells whether a Read would return now, with bytes or with the end.
+// If not, wake is when to ask again; zero is after a change.
+func (f *Flow) pollLocked() (ready bool, wake time.Time) {
+	var at time.Time
+	switch {
+	case len(f.queue) > 0 && !f.stalled:
+		at = f.queue[0].at
+	case len(f.queue) == 0 && f.end != nil && (!f.stalled || f.end != io.EOF):
+		at = f.endAt
+	default:
+		return false, time.Time{}
+	}
+	if at.After(time.Now()) {
+		return false, at
+	}
+	return true, time.Time{}
+}
+
+// deliverLocked is a Read for which pollLocked has said yes.
+func (f *Flow) deliverLocked(p []byte) (n int, err error) {
+	if len(f.queue) == 0 {
+		return 0, f.end
+	}
+	p = p[:f.limitLocked(len(p))]
+	now := time.Now()
+	for n < len(p) && len(f.queue) > 0 && !f.queue[0].at.After(now) {
+		s := &f.queue[0]
+		k := copy(p[n:], s.b)
+		n += k
+		if s.b = s.b[k:]; len(s.b) == 0 {
+			f.queue = f.queue[1:]
+		}
+	}
+	f.delivered += int64(n)
+	f.pending -= n
+	f.checkDeliveryLocked()
+	return n, nil
+}
+
+// limitLocked bounds one Read by the chunk size drawn for it and by the cut.
+func (f *Flow) limitLocked(n int) int {
+	if f.chunk > 0 {
+		n = min(n, 1+f.rand.IntN(f.chunk))
+	}
+	if f.cutDelivery != never {
+		n = int(min(int64(n), f.cutDelivery-f.delivered))
+	}
+	return n
+}

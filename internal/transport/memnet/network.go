@@ -1,0 +1,130 @@
+package memnet
+
+import (
+	"errors"
+	"net"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+
+	"github.com/zerobroker/zmq/internal/transport"
+)
+
+// Network is a world of its own: its addresses are known nowhere else.
+type Network struct {
+	seed uint64
+
+	mu        sync.Mutex
+	listeners map[string]*listener
+	faults    map[string]*dialFault
+	made      map[string]int // links per address, for their ordinals
+	links     []*Link
+	onLink    func(*Link)
+	port      int // the last ephemeral one
+}
+
+var _ transport.Transport = (*Network)(nil)
+
+// New returns an empty network whose every choice follows from seed.
+func New(seed uint64) *Network {
+	return &Network{
+		seed:      seed,
+		listeners: make(map[string]*listener),
+		faults:    make(map[string]*dialFault),
+		made:      make(map[string]int),
+		port:      40000,
+	}
+}
+
+// OnLink has f called for every connection before it is established, from the
+// goroutine that dials, so that f can set it up and script its faults.
+func (n *Network) OnLink(f func(*Link)) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.onLink = f
+}
+
+// Links returns every connection that was ever begun, in order, the dead
+// included: their accounts stay readable.
+func (n *Network) Links() []*Link {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return slices.Clone(n.links)
+}
+
+// CheckListen accepts any text without a blank, but for a bare port: "name",
+// "name:7", and "*", "name:0" and "name:*", which get a port of their own.
+func (n *Network) CheckListen(addr string) error {
+	switch {
+	case addr == "":
+		return &transport.AddrError{Addr: addr, Reason: "no name"}
+	case strings.ContainsAny(addr, " \t\r\n\x00"):
+		return &transport.AddrError{Addr: addr, Reason: "blank in the name"}
+	case addr[0] == ':':
+		return &transport.AddrError{Addr: addr, Reason: "no name before the port"}
+	}
+	return nil
+}
+
+// CheckDial accepts what CheckListen does, less the wildcards.
+func (n *Network) CheckDial(addr string) error {
+	if err := n.CheckListen(addr); err != nil {
+		return err
+	}
+	if _, wild := ephemeral(addr); wild {
+		return &transport.AddrError{Addr: addr, Reason: "a wildcard can only be bound"}
+	}
+	return nil
+}
+
+// ephemeral returns the name whose port is to be chosen.
+func ephemeral(addr string) (name string, ok bool) {
+	if addr == "*" {
+		return "any", true
+	}
+	for _, port := range []string{":0", ":*"} {
+		if name, ok := strings.CutSuffix(addr, port); ok {
+			return name, true
+		}
+	}
+	return "", false
+}
+
+// Listen binds an address of this network. The options mean nothing here.
+func (n *Network) Listen(addr string, _ *transport.Options) (transport.Listener, error) {
+	if err := n.CheckListen(addr); err != nil {
+		return nil, err
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if name, ok := ephemeral(addr); ok {
+		n.port++
+		addr = name + ":" + strconv.Itoa(n.port)
+	}
+	if n.listeners[addr] != nil {
+		return nil, opError("listen", nil, Addr(addr), syscall.EADDRINUSE)
+	}
+	l := newListener(n, addr)
+	n.listeners[addr] = l
+	return l, nil
+}
+
+// Addr is an address of a memory network.
+type Addr string
+
+// Network returns "mem".
+func (Addr) Network() string { return "mem" }
+
+func (a Addr) String() string { return string(a) }
+
+// opError dresses an error as package net does, so that errors.Is finds the
+// number and Timeout works.
+func opError(op string, from, to net.Addr, err error) error {
+	if errno, ok := errors.AsType[syscall.Errno](err); ok {
+		err = os.NewSyscallError(op, errno)
+	}
+	return &net.OpError{Op: op, Net: "mem", Source: from, Addr: to, Err: err}
+}

@@ -1,0 +1,69 @@
+package transport
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"syscall"
+)
+
+// errNoDevice refuses Options.Device where it cannot be kept: a program that
+// confines itself to an interface must not be let out silently.
+var errNoDevice = fmt.Errorf("binding to a device: %w", errors.ErrUnsupported)
+
+// control sets the options of a socket that is neither bound nor connected
+// yet. NODELAY is missing because package net always sets it.
+func (o *Options) control(network, _ string, c syscall.RawConn) error {
+	return rawControl(c, func(fd uintptr) error { return o.set(network, fd) })
+}
+
+// controlFrom does the same for a socket with a source address, whose last use
+// may still be in TIME_WAIT.
+func (o *Options) controlFrom(network, _ string, c syscall.RawConn) error {
+	return rawControl(c, func(fd uintptr) error {
+		if err := setReuse(fd); err != nil {
+			return err
+		}
+		return o.set(network, fd)
+	})
+}
+
+func rawControl(c syscall.RawConn, set func(fd uintptr) error) error {
+	var err error
+	if cerr := c.Control(func(fd uintptr) { err = set(fd) }); cerr != nil {
+		return cerr
+	}
+	return err
+}
+
+// set runs what the system has an option for. The network is "tcp4", "tcp6" or
+// "unix".
+func (o *Options) set(network string, fd uintptr) error {
+	if err := o.setBuffers(fd); err != nil {
+		return err
+	}
+	if !strings.HasPrefix(network, "tcp") {
+		return nil
+	}
+	return o.setTCP(fd, network == "tcp6")
+}
+
+// sockopt is one integer option to set.
+type sockopt struct {
+	what        string // for the error
+	level, name int
+	value       int // 0 leaves the system's
+}
+
+func setAll(fd uintptr, opts ...sockopt) error {
+	for _, s := range opts {
+		if s.value == 0 {
+			continue
+		}
+		if err := setInt(fd, s.level, s.name, s.value); err != nil {
+			return os.NewSyscallError("setsockopt "+s.what, err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,40 @@
+package transport
+
+import (
+	"os"
+	"syscall"
+	"time"
+)
+
+// tcpUserTimeout is TCP_USER_TIMEOUT, which package syscall lacks.
+const tcpUserTimeout = 18
+
+func setInt(fd uintptr, level, name, value int) error {
+	return syscall.SetsockoptInt(int(fd), level, name, value)
+}
+
+func setReuse(fd uintptr) error {
+	return setAll(fd, sockopt{"SO_REUSEADDR", syscall.SOL_SOCKET, syscall.SO_REUSEADDR, 1})
+}
+
+func (o *Options) setBuffers(fd uintptr) error {
+	return setAll(fd,
+		sockopt{"SO_SNDBUF", syscall.SOL_SOCKET, syscall.SO_SNDBUF, o.SendBuffer},
+		sockopt{"SO_RCVBUF", syscall.SOL_SOCKET, syscall.SO_RCVBUF, o.RecvBuffer})
+}
+
+func (o *Options) setTCP(fd uintptr, v6 bool) error {
+	ms := (o.MaxRetrans + time.Millisecond - 1) / time.Millisecond
+	// A dual-stack socket carries IPv4 too, and so takes both kinds of TOS.
+	err := setAll(fd,
+		sockopt{"TCP_USER_TIMEOUT", syscall.IPPROTO_TCP, tcpUserTimeout, int(ms)},
+		sockopt{"IP_TOS", syscall.IPPROTO_IP, syscall.IP_TOS, o.TOS},
+		sockopt{"SO_PRIORITY", syscall.SOL_SOCKET, syscall.SO_PRIORITY, o.Priority})
+	if err == nil && v6 {
+		err = setAll(fd, sockopt{"IPV6_TCLASS", syscall.IPPROTO_IPV6, syscall.IPV6_TCLASS, o.TOS})
+	}
+	if err == nil && o.Device != "" {
+		err = os.NewSyscallError("setsockopt SO_BINDTODEVICE", syscall.BindToDevice(int(fd), o.Device))
+	}
+	return err
+}

@@ -1,0 +1,16 @@
+//go:build !(linux || windows || darwin || dragonfly || freebsd || netbsd || openbsd)
+
+package transport
+
+func setInt(uintptr, int, int, int) error { return nil }
+
+func setReuse(uintptr) error { return nil }
+
+func (o *Options) setBuffers(uintptr) error { return nil }
+
+func (o *Options) setTCP(uintptr, bool) error {
+	if o.Device != "" {
+		return errNoDevice
+	}
+	return nil
+}

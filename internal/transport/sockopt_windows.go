@@ -1,0 +1,35 @@
+package transport
+
+import (
+	"syscall"
+	"time"
+)
+
+// tcpMaxRT is TCP_MAXRT, in seconds: the nearest thing to TCP_USER_TIMEOUT.
+const tcpMaxRT = 5
+
+func setInt(fd uintptr, level, name, value int) error {
+	return syscall.SetsockoptInt(syscall.Handle(fd), level, name, value)
+}
+
+// setReuse does nothing: SO_REUSEADDR on Windows lets one program steal the
+// port of another, and TIME_WAIT is no obstacle there.
+func setReuse(uintptr) error { return nil }
+
+func (o *Options) setBuffers(fd uintptr) error {
+	return setAll(fd,
+		sockopt{"SO_SNDBUF", syscall.SOL_SOCKET, syscall.SO_SNDBUF, o.SendBuffer},
+		sockopt{"SO_RCVBUF", syscall.SOL_SOCKET, syscall.SO_RCVBUF, o.RecvBuffer})
+}
+
+func (o *Options) setTCP(fd uintptr, v6 bool) error {
+	if o.Device != "" {
+		return errNoDevice
+	}
+	seconds := (o.MaxRetrans + time.Second - 1) / time.Second
+	err := setAll(fd, sockopt{"TCP_MAXRT", syscall.IPPROTO_TCP, tcpMaxRT, int(seconds)})
+	if err == nil && !v6 {
+		err = setAll(fd, sockopt{"IP_TOS", syscall.IPPROTO_IP, syscall.IP_TOS, o.TOS})
+	}
+	return err
+}

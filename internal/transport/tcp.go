@@ -1,0 +1,171 @@
+package transport
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/netip"
+	"strconv"
+	"syscall"
+)
+
+// TCP is the "tcp" scheme.
+//
+// Addresses to listen on are "*:port", "ip:port", "[v6]:port",
+// "[v6%zone]:port", "interface:port" and "name:port"; a port of "*" or "0" is
+// chosen by the system. The host "*" is every address of the machine, IPv4 and
+// IPv6, and so is "[::]", while "0.0.0.0" is IPv4 only.
+//
+// Addresses to dial are "host:port", and "source:port;host:port" where the
+// source is an address, an interface's name or "*", and its port may be 0.
+// Names are resolved at every attempt, and all their addresses tried.
+var TCP Transport = tcp{}
+
+type tcp struct{}
+
+func (tcp) CheckListen(addr string) error {
+	_, err := parseListen(addr)
+	return err
+}
+
+func (tcp) CheckDial(addr string) error {
+	_, err := parseDial(addr)
+	return err
+}
+
+func (tcp) Listen(addr string, o *Options) (Listener, error) {
+	h, err := parseListen(addr)
+	if err != nil {
+		return nil, err
+	}
+	o = o.orZero()
+	l, err := listenHost(h, o)
+	if err != nil {
+		return nil, err
+	}
+	return &listener{Listener: l, addr: numeric(l.Addr())}, nil
+}
+
+func listenHost(h tcpHost, o *Options) (net.Listener, error) {
+	port := strconv.Itoa(int(h.port))
+	if h.name == "" && (!h.ip.IsValid() || h.ip == netip.IPv6Unspecified()) && !o.IPv4Only {
+		l, err := o.listen("tcp", ":"+port)
+		if err == nil || !isNoFamily(err) {
+			return l, err
+		}
+		// A machine without IPv6: everything it has is IPv4.
+		return o.listen("tcp4", ":"+port)
+	}
+	if h.name == "" && !h.ip.IsValid() {
+		return o.listen("tcp4", ":"+port)
+	}
+	ip, err := h.bindIP(o)
+	if err != nil {
+		return nil, err
+	}
+	return o.listen(familyOf(ip), net.JoinHostPort(ip.String(), port))
+}
+
+// listen opens a stream listener with the options set before it is bound, so
+// that accepted connections inherit them.
+func (o *Options) listen(network, addr string) (net.Listener, error) {
+	lc := net.ListenConfig{Control: o.control, KeepAlive: -1, KeepAliveConfig: o.KeepAlive}
+	// Multipath TCP is Go's default where the system has it. It costs a
+	// fallback per connection, and the socket options are those of plain TCP.
+	lc.SetMultipathTCP(false)
+	l, err := lc.Listen(context.Background(), network, addr)
+	return l, portable(err)
+}
+
+func (tcp) Dial(ctx context.Context, addr string, o *Options) (net.Conn, error) {
+	d, err := parseDial(addr)
+	if err != nil {
+		return nil, err
+	}
+	o = o.orZero()
+	if d.src == nil {
+		return dialHost(ctx, d.dst, nil, o)
+	}
+	ips, err := d.src.sourceIPs(o)
+	if err != nil {
+		return nil, err
+	}
+	// An interface has addresses of both families, and which one the
+	// destination needs is known only once its name is resolved.
+	var c net.Conn
+	for _, ip := range ips {
+		c, err = dialHost(ctx, d.dst, localAddr(ip, d.src.port), o)
+		if err == nil || !isMismatch(err) {
+			break
+		}
+	}
+	return c, err
+}
+
+// localAddr returns nil where nothing is asked for, which leaves the choice to
+// the system.
+func localAddr(ip netip.Addr, port uint16) *net.TCPAddr {
+	if !ip.IsValid() && port == 0 {
+		return nil
+	}
+	a := &net.TCPAddr{Port: int(port)}
+	if ip.IsValid() {
+		a.IP, a.Zone = ip.AsSlice(), ip.Zone()
+	}
+	return a
+}
+
+func dialHost(ctx context.Context, h tcpHost, from *net.TCPAddr, o *Options) (net.Conn, error) {
+	d := net.Dialer{Control: o.control, KeepAlive: -1, KeepAliveConfig: o.KeepAlive}
+	d.SetMultipathTCP(false)
+	if from != nil {
+		d.LocalAddr = from
+		d.Control = o.controlFrom
+	}
+	port := strconv.Itoa(int(h.port))
+	if h.ip == netip.IPv6Unspecified() {
+		return dialAny(ctx, &d, port, o)
+	}
+	if !h.ip.IsValid() {
+		return dialWith(ctx, &d, anyFamily(o), net.JoinHostPort(h.name, port))
+	}
+	if o.IPv4Only && h.ip.Is6() {
+		return nil, &HostError{Host: h.ip.String(), Reason: "IPv6 is switched off", errno: syscall.EAFNOSUPPORT}
+	}
+	if err := checkZone(h.ip); err != nil {
+		return nil, err
+	}
+	return dialWith(ctx, &d, familyOf(h.ip), net.JoinHostPort(h.ip.String(), port))
+}
+
+// dialAny reaches what listens on "[::]", which is what a wildcard listener
+// reports as its address: this machine. The listener takes both families, so
+// IPv4 will do where IPv6 is missing.
+func dialAny(ctx context.Context, d *net.Dialer, port string, o *Options) (net.Conn, error) {
+	if !o.IPv4Only {
+		c, err := dialWith(ctx, d, "tcp6", "[::1]:"+port)
+		if err == nil || !isNoFamily(err) && !errors.Is(err, syscall.ECONNREFUSED) && !isMismatch(err) || ctx.Err() != nil {
+			return c, err
+		}
+	}
+	return dialWith(ctx, d, "tcp4", "127.0.0.1:"+port)
+}
+
+func dialWith(ctx context.Context, d *net.Dialer, network, addr string) (net.Conn, error) {
+	c, err := d.DialContext(ctx, network, addr)
+	return c, portable(err)
+}
+
+func familyOf(ip netip.Addr) string {
+	if ip.Is4() {
+		return "tcp4"
+	}
+	return "tcp6"
+}
+
+func anyFamily(o *Options) string {
+	if o.IPv4Only {
+		return "tcp4"
+	}
+	return "tcp"
+}

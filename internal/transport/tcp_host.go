@@ -1,0 +1,142 @@
+package transport
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/netip"
+	"slices"
+	"strconv"
+	"syscall"
+	"time"
+)
+
+// lookupLimit bounds the name lookup of a bind, which has no context of its
+// own and must not hang for longer than anybody would watch it.
+const lookupLimit = 10 * time.Second
+
+// bindIP finds the one address that a host part stands for at bind. An
+// interface's name wins over a DNS name. IPv4 is preferred: of an interface
+// or a name like localhost it is what a peer will most likely dial.
+func (h tcpHost) bindIP(o *Options) (netip.Addr, error) {
+	if h.ip.IsValid() {
+		if o.IPv4Only && h.ip.Is6() {
+			return netip.Addr{}, &HostError{Host: h.ip.String(), Reason: "IPv6 is switched off", errno: syscall.EAFNOSUPPORT}
+		}
+		return h.ip, checkZone(h.ip)
+	}
+	if ifi, err := net.InterfaceByName(h.name); err == nil {
+		ips, err := interfaceIPs(ifi, o)
+		if err != nil {
+			return netip.Addr{}, err
+		}
+		return ips[0], nil
+	}
+	return lookupIP(h.name, o)
+}
+
+// lookupIP asks the resolver for the address of a name to bind.
+func lookupIP(name string, o *Options) (netip.Addr, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), lookupLimit)
+	defer cancel()
+	network := "ip"
+	if o.IPv4Only {
+		network = "ip4"
+	}
+	ips, err := net.DefaultResolver.LookupNetIP(ctx, network, name)
+	if err != nil {
+		return netip.Addr{}, &HostError{Host: name, Reason: "neither an interface nor a resolvable name", Err: err, errno: syscall.ENODEV}
+	}
+	for i, ip := range ips {
+		ips[i] = ip.Unmap()
+	}
+	slices.SortStableFunc(ips, byUsefulness)
+	return ips[0], nil
+}
+
+// interfaceIPs lists the addresses of an interface, the most useful first. It
+// returns at least one, or an error.
+func interfaceIPs(ifi *net.Interface, o *Options) ([]netip.Addr, error) {
+	addrs, err := ifi.Addrs()
+	if err != nil {
+		return nil, err
+	}
+	var ips []netip.Addr
+	for _, a := range addrs {
+		p, ok := a.(*net.IPNet)
+		if !ok {
+			continue
+		}
+		ip, ok := netip.AddrFromSlice(p.IP)
+		if !ok {
+			continue
+		}
+		ip = ip.Unmap()
+		if o.IPv4Only && ip.Is6() {
+			continue
+		}
+		if ip.Is6() && ip.IsLinkLocalUnicast() {
+			ip = ip.WithZone(ifi.Name)
+		}
+		ips = append(ips, ip)
+	}
+	if len(ips) == 0 {
+		return nil, &HostError{Host: ifi.Name, Reason: "the interface has no usable address", errno: syscall.EADDRNOTAVAIL}
+	}
+	slices.SortStableFunc(ips, byUsefulness)
+	return ips, nil
+}
+
+// byUsefulness sorts IPv4 first, then IPv6, then addresses that only mean
+// something on one link.
+func byUsefulness(a, b netip.Addr) int { return rank(a) - rank(b) }
+
+func rank(ip netip.Addr) int {
+	switch {
+	case ip.Is4():
+		return 0
+	case ip.IsLinkLocalUnicast():
+		return 2
+	}
+	return 1
+}
+
+// checkZone refuses a zone that is no interface. Package net would silently
+// take it for "no zone".
+func checkZone(ip netip.Addr) error {
+	z := ip.Zone()
+	if z == "" {
+		return nil
+	}
+	_, err := net.InterfaceByName(z)
+	if n, numErr := strconv.Atoi(z); err != nil && numErr == nil {
+		_, err = net.InterfaceByIndex(n)
+	}
+	if err != nil {
+		return &HostError{Host: ip.String(), Reason: "the zone is no interface", Err: err, errno: syscall.ENODEV}
+	}
+	return nil
+}
+
+// sourceIPs lists the local addresses a source part stands for, in the order
+// they are to be tried. An invalid one leaves the choice to the system.
+func (h tcpHost) sourceIPs(o *Options) ([]netip.Addr, error) {
+	switch {
+	case h.name != "":
+		ifi, err := net.InterfaceByName(h.name)
+		if err != nil {
+			return nil, &HostError{Host: h.name, Reason: "no such interface", Err: err, errno: syscall.ENODEV}
+		}
+		return interfaceIPs(ifi, o)
+	case h.ip.IsValid():
+		return []netip.Addr{h.ip}, checkZone(h.ip)
+	}
+	return []netip.Addr{{}}, nil
+}
+
+// isMismatch tells whether a dial failed only because source and destination
+// are of different address families.
+func isMismatch(err error) bool {
+	var a *net.AddrError
+	return errors.As(err, &a)
+}

@@ -1,0 +1,165 @@
+package transporttest
+
+import (
+	"bytes"
+	"io"
+	"net"
+	"os"
+	"runtime"
+	"slices"
+	"sync/atomic"
+	"testing/synctest"
+	"time"
+
+	"github.com/zerobroker/zmq/internal/transport"
+)
+
+// lender counts the buffers that are out.
+type lender struct {
+	out  atomic.Int64
+	size int
+	put  chan struct{} // receives one per return, if not nil
+}
+
+func (l *lender) take() []byte {
+	l.out.Add(1)
+	return make([]byte, l.size)
+}
+
+func (l *lender) give([]byte) {
+	l.out.Add(-1)
+	if l.put != nil {
+		l.put <- struct{}{}
+	}
+}
+
+func (l *lender) checkNoneOut(s *suite) {
+	s.Helper()
+	if n := l.out.Load(); n != 0 {
+		s.Errorf("%d buffers are out", n)
+	}
+}
+
+func readerData(s *suite) {
+	a, b := s.pair()
+	data := pattern(1 << 20)
+	var g group
+	g.start(func() {
+		a.Write(data)
+		a.Close()
+	})
+	r, l := transport.NewReader(b), lender{size: 5000}
+	var got bytes.Buffer
+	// The two ways of reading may alternate.
+	head := make([]byte, 1000)
+	n, err := r.ReadInto(head)
+	if err != nil {
+		s.Error(err)
+	}
+	got.Write(head[:n])
+	for {
+		buf, n, err := r.Read(l.take, l.give)
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			s.Error(err)
+			break
+		}
+		if n < 1 || len(buf) != l.size {
+			s.Fatalf("%d bytes in a buffer of %d", n, len(buf))
+		}
+		got.Write(buf[:n])
+		l.give(buf)
+	}
+	g.Wait()
+	if !bytes.Equal(got.Bytes(), data) {
+		s.Errorf("read %d bytes of %d, or other ones", got.Len(), len(data))
+	}
+	l.checkNoneOut(s)
+}
+
+func readerEOF(s *suite) {
+	a, b := s.pair()
+	a.Close()
+	r, l := transport.NewReader(b), lender{size: 10}
+	for range 2 {
+		if buf, n, err := r.Read(l.take, l.give); buf != nil || n != 0 || err != io.EOF {
+			s.Errorf("got %v, %d, %v", buf, n, err)
+		}
+	}
+	if n, err := r.ReadInto(make([]byte, 1)); n != 0 || err != io.EOF {
+		s.Errorf("ReadInto: %d, %v", n, err)
+	}
+	l.checkNoneOut(s)
+}
+
+func readerDeadline(s *suite) {
+	a, b := s.pair()
+	r, l := transport.NewReader(b), lender{size: 10}
+	for _, at := range []time.Time{time.Unix(1, 0), time.Now().Add(short)} {
+		b.SetReadDeadline(at)
+		buf, _, err := r.Read(l.take, l.give)
+		s.want("Read", err, os.ErrDeadlineExceeded)
+		if buf != nil {
+			s.Error("a buffer came with the error")
+		}
+	}
+	b.SetReadDeadline(time.Time{})
+	a.Write([]byte("x"))
+	buf, n, err := r.Read(l.take, l.give)
+	if n != 1 || err != nil {
+		s.Fatalf("after the deadline: %d, %v", n, err)
+	}
+	l.give(buf)
+	l.checkNoneOut(s)
+}
+
+func readerClose(s *suite) {
+	_, b := s.pair()
+	r, l := transport.NewReader(b), lender{size: 10}
+	var g group
+	g.start(func() {
+		_, _, err := r.Read(l.take, l.give)
+		s.want("waiting Read", err, net.ErrClosed)
+	})
+	b.Close()
+	g.Wait()
+	_, _, err := r.Read(l.take, l.give)
+	s.want("Read", err, net.ErrClosed)
+	l.checkNoneOut(s)
+}
+
+// readerIdle is about what a waiting Reader holds. Only where the poller does
+// not lend its descriptors is that more than nothing.
+func readerIdle(s *suite) {
+	a, b := s.pair()
+	waits, canWait := b.(transport.ReadWaiter)
+	if !canWait && !slices.Contains(pollers, runtime.GOOS) {
+		s.Skip("no way to wait without a buffer on " + runtime.GOOS)
+	}
+	r, l := transport.NewReader(b), lender{size: 10, put: make(chan struct{}, 10)}
+	var g group
+	done := g.start(func() {
+		buf, n, err := r.Read(l.take, l.give)
+		if n != 1 || err != nil {
+			s.Errorf("read %d bytes, %v", n, err)
+		}
+		l.give(buf)
+	})
+	if s.Bubble {
+		synctest.Wait()
+	} else if !canWait {
+		<-l.put // the first try has found nothing
+	}
+	l.checkNoneOut(s)
+	a.Write([]byte("x"))
+	<-done
+	g.Wait()
+	if canWait {
+		b.SetReadDeadline(time.Now().Add(short))
+		s.want("WaitRead", waits.WaitRead(), os.ErrDeadlineExceeded)
+	}
+}
+
+var pollers = []string{"aix", "android", "darwin", "dragonfly", "freebsd", "illumos", "ios", "linux", "netbsd", "openbsd", "solaris"}

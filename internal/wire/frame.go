@@ -1,0 +1,52 @@
+package wire
+
+import "encoding/binary"
+
+// Flags of a ZMTP 2.0 and 3.x frame. https://rfc.zeromq.org/spec/37/#framing
+const (
+	FlagMore    = 1 // another frame of the same message follows
+	FlagLarge   = 2 // the size is 8 bytes long, not 1
+	FlagCommand = 4 // a command, not a message; reserved in 2.0
+)
+
+// MaxFrameHeader is the size of the longest frame header of 2.0 and 3.x.
+const MaxFrameHeader = 9
+
+// AppendFrameHeader appends a ZMTP 2.0 or 3.x frame's flags and size. flags
+// holds FlagMore and FlagCommand: FlagLarge follows from the size, the whole
+// body's, which must not be negative. https://rfc.zeromq.org/spec/37/#framing
+func AppendFrameHeader(dst []byte, flags byte, size int) []byte {
+	if uint(size) > 255 {
+		return appendLargeHeader(dst, flags, size)
+	}
+	return append(dst, flags&^FlagLarge, byte(size))
+}
+
+// appendLargeHeader stands apart so that AppendFrameHeader inlines.
+func appendLargeHeader(dst []byte, flags byte, size int) []byte {
+	return binary.BigEndian.AppendUint64(append(dst, flags|FlagLarge), uint64(size))
+}
+
+// ConsumeFrameHeader decodes the ZMTP 2.0 or 3.x frame header that b starts
+// with and returns its length, 0 if more bytes are needed. flags holds
+// FlagMore and FlagCommand only: reserved bits are ignored and FlagLarge has
+// done its work (n tells). The size is what the peer claims, up to 2^64-1:
+// compare it before converting it. A large header may hold a small size.
+// https://rfc.zeromq.org/spec/37/#framing
+func ConsumeFrameHeader(b []byte) (flags byte, size uint64, n int) {
+	if len(b) < 2 {
+		return 0, 0, 0
+	}
+	if b[0]&FlagLarge != 0 {
+		return consumeLargeHeader(b)
+	}
+	return b[0] & (FlagMore | FlagCommand), uint64(b[1]), 2
+}
+
+// consumeLargeHeader stands apart so that ConsumeFrameHeader inlines.
+func consumeLargeHeader(b []byte) (flags byte, size uint64, n int) {
+	if len(b) < MaxFrameHeader {
+		return 0, 0, 0
+	}
+	return b[0] & (FlagMore | FlagCommand), binary.BigEndian.Uint64(b[1:]), MaxFrameHeader
+}

@@ -1,0 +1,144 @@
+package wire
+
+import (
+	"bytes"
+	"encoding/binary"
+	"math"
+	"testing"
+)
+
+// frameSizes returns 2^k-1, 2^k and 2^k+1 for k = 0..64, as far as 64 bits hold
+// them: the lengths at which decoders have failed (CVE-2019-6250 and others).
+func frameSizes() []uint64 {
+	var sizes []uint64
+	for k := range 64 {
+		p := uint64(1) << k
+		sizes = append(sizes, p-1, p, p+1)
+	}
+	return append(sizes, math.MaxUint64) // 2^64-1; 2^64 and its successor wrap
+}
+
+func TestFrameHeaderBytes_RFC37(t *testing.T) {
+	tests := []struct {
+		flags byte
+		size  int
+		want  string
+	}{
+		{0, 0, "\x00\x00"},
+		{FlagMore, 1, "\x01\x01"},
+		{FlagCommand, 41, "\x04\x29"},
+		{FlagLarge, 3, "\x00\x03"}, // LARGE follows from the size alone
+		{0, 255, "\x00\xff"},
+		{0, 256, "\x02\x00\x00\x00\x00\x00\x00\x01\x00"},
+		{FlagMore, 256, "\x03\x00\x00\x00\x00\x00\x00\x01\x00"},
+		{FlagCommand, 65536, "\x06\x00\x00\x00\x00\x00\x01\x00\x00"},
+	}
+	for _, tt := range tests {
+		got := AppendFrameHeader([]byte("x"), tt.flags, tt.size)
+		if string(got) != "x"+tt.want {
+			t.Errorf("AppendFrameHeader(%d, %d) = %x, want %x", tt.flags, tt.size, got[1:], tt.want)
+		}
+	}
+}
+
+func TestFrameHeaderSizes(t *testing.T) {
+	for _, size := range frameSizes() {
+		large := binary.BigEndian.AppendUint64([]byte{FlagLarge | FlagMore}, size)
+		flags, got, n := ConsumeFrameHeader(large)
+		if flags != FlagMore || got != size || n != MaxFrameHeader {
+			t.Errorf("ConsumeFrameHeader(%x) = %d, %d, %d", large, flags, got, n)
+		}
+		if size > math.MaxInt {
+			continue
+		}
+		for _, want := range []byte{0, FlagMore, FlagCommand} {
+			b := AppendFrameHeader(nil, want, int(size))
+			flags, got, n := ConsumeFrameHeader(append(b, "body"...))
+			if flags != want || got != size || n != len(b) {
+				t.Errorf("flags %d, size %d: header %x reads as %d, %d, %d", want, size, b, flags, got, n)
+			}
+		}
+	}
+}
+
+// TestFrameHeaderEveryFlagsByte: reserved bits are ignored, and no flags byte
+// makes a header of another shape than LARGE says.
+func TestFrameHeaderEveryFlagsByte(t *testing.T) {
+	for f := range 256 {
+		b := []byte{byte(f), 7, 6, 5, 4, 3, 2, 1, 0, 99}
+		wantSize, wantN := uint64(7), 2
+		if f&FlagLarge != 0 {
+			wantSize, wantN = 0x0706050403020100, 9
+		}
+		flags, size, n := ConsumeFrameHeader(b)
+		if flags != byte(f)&(FlagMore|FlagCommand) || size != wantSize || n != wantN {
+			t.Errorf("flags %02x: got %d, %x, %d", f, flags, size, n)
+		}
+		for cut := range wantN {
+			if _, _, n := ConsumeFrameHeader(b[:cut]); n != 0 {
+				t.Errorf("flags %02x cut to %d bytes: n = %d", f, cut, n)
+			}
+		}
+	}
+}
+
+func FuzzFrameHeader(f *testing.F) {
+	f.Fuzz(func(t *testing.T, b []byte) {
+		flags, size, n := ConsumeFrameHeader(b)
+		if n < 0 || n > MaxFrameHeader || n > len(b) {
+			t.Fatalf("n = %d of %d bytes", n, len(b))
+		}
+		for cut := range n {
+			if _, _, m := ConsumeFrameHeader(b[:cut]); m != 0 {
+				t.Fatalf("%d of %d header bytes gave n = %d", cut, n, m)
+			}
+		}
+		if n == 0 || size > math.MaxInt {
+			return
+		}
+		again := AppendFrameHeader(nil, flags, int(size))
+		flags2, size2, n2 := ConsumeFrameHeader(again)
+		if flags2 != flags || size2 != size || n2 != len(again) {
+			t.Fatalf("%x reads as %d, %d and writes as %x", b[:n], flags, size, again)
+		}
+		if isShortest := n == 2 || size > 255; isShortest && b[0] < 8 && !bytes.Equal(again, b[:n]) {
+			t.Fatalf("shortest header %x writes as %x", b[:n], again)
+		}
+	})
+}
+
+func BenchmarkAppendFrameHeader(b *testing.B) {
+	for _, bm := range []struct {
+		name string
+		size int
+	}{{"small", 10}, {"large", 8192}} {
+		b.Run(bm.name, func(b *testing.B) {
+			buf := make([]byte, 0, 4096)
+			for b.Loop() {
+				if cap(buf)-len(buf) < MaxFrameHeader {
+					buf = buf[:0]
+				}
+				buf = AppendFrameHeader(buf, FlagMore, bm.size)
+			}
+		})
+	}
+}
+
+func BenchmarkConsumeFrameHeader(b *testing.B) {
+	for _, bm := range []struct {
+		name string
+		size int
+	}{{"small", 10}, {"large", 8192}} {
+		b.Run(bm.name, func(b *testing.B) {
+			buf := AppendFrameHeader(nil, FlagMore, bm.size)
+			var sum uint64
+			for b.Loop() {
+				_, size, n := ConsumeFrameHeader(buf)
+				sum += size + uint64(n)
+			}
+			if sum == 0 {
+				b.Fatal("nothing decoded")
+			}
+		})
+	}
+}

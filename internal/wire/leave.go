@@ -1,0 +1,29 @@
+package wire
+
+// NameLeave is the name of the LEAVE command.
+const NameLeave = "LEAVE"
+
+// Leave takes a [Join] back.
+//
+//	leave = command-size %d5 "LEAVE" group
+//
+// https://rfc.zeromq.org/spec/37/#the-radio-dish-pattern
+type Leave struct {
+	Group []byte
+}
+
+// Append appends the command as a frame.
+func (l Leave) Append(dst []byte) []byte { return AppendCommand(dst, NameLeave, l.Group) }
+
+// AppendBody appends the command without a frame header.
+func (l Leave) AppendBody(dst []byte) []byte { return AppendCommandBody(dst, NameLeave, l.Group) }
+
+// Decode sets l to slices of data. It fails on a group that is longer than 255
+// bytes or holds a NUL.
+func (l *Leave) Decode(data []byte) error {
+	if err := checkGroup(NameLeave, data); err != nil {
+		return err
+	}
+	l.Group = data
+	return nil
+}

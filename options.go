@@ -1,0 +1,204 @@
+package zmq
+
+import (
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"math"
+	"net"
+	"time"
+
+	"github.com/zerobroker/zmq/internal/engine"
+	"github.com/zerobroker/zmq/internal/inproc"
+	"github.com/zerobroker/zmq/internal/socket"
+	"github.com/zerobroker/zmq/internal/transport"
+)
+
+// Forever is a duration without end, for [Options.Linger].
+const Forever time.Duration = math.MaxInt64
+
+// Options configure a socket when it is made. In every field zero means the
+// default, and a negative value means none or unlimited, as the field says. The
+// struct is copied; changing it later changes nothing. A nil *Options is all
+// defaults. The names in brackets are libzmq's.
+type Options struct {
+	// SendHWM and RecvHWM are the high-water marks: how many messages may wait
+	// in each direction of each connection. A sender that finds its queues
+	// full waits (PUSH, DEALER, REQ, PAIR, ROUTER) or drops (PUB, XPUB, XSUB,
+	// REP). Default 1000, negative unlimited. [ZMQ_SNDHWM, ZMQ_RCVHWM]
+	SendHWM, RecvHWM int
+
+	// MaxQueuedBytes bounds the same queues in bytes. A message that starts
+	// below the bound is let in whole. Default 64 MiB, negative unlimited.
+	MaxQueuedBytes int
+
+	// Linger is how long Close waits for unsent messages to be written.
+	// Default 30 s, negative not at all, [Forever] until they are.
+	// [ZMQ_LINGER]
+	Linger time.Duration
+
+	// RoutingID names this socket to ROUTER peers; 1 to 255 bytes, the first
+	// not zero. Default none: each ROUTER makes one up. Only REQ, DEALER and
+	// ROUTER announce it. [ZMQ_ROUTING_ID]
+	RoutingID string
+
+	// HandshakeTimeout bounds the time from a connection's start to its first
+	// message. Default 10 s, negative unlimited. [ZMQ_HANDSHAKE_IVL]
+	HandshakeTimeout time.Duration
+
+	// ConnectTimeout bounds one attempt to connect. Default 30 s, negative the
+	// system's. [ZMQ_CONNECT_TIMEOUT]
+	ConnectTimeout time.Duration
+
+	// ReconnectInterval is the wait before a lost or failed connection is
+	// tried again. It doubles up to ReconnectMax and is spread at random by
+	// half to either side. Defaults 100 ms and 5 s; a negative interval means
+	// not to try again. [ZMQ_RECONNECT_IVL, ZMQ_RECONNECT_IVL_MAX]
+	ReconnectInterval, ReconnectMax time.Duration
+
+	// HeartbeatInterval is the time between PINGs to peers that know them, of
+	// ZMTP 3.1 and up. A peer that sends nothing for HeartbeatTimeout after a
+	// PING is given up. HeartbeatTTL asks the peer to do the same to us, in
+	// steps of 100 ms up to 6553.5 s. Defaults 10 s, the interval, and none;
+	// negative none. [ZMQ_HEARTBEAT_IVL, _TIMEOUT, _TTL]
+	HeartbeatInterval, HeartbeatTimeout, HeartbeatTTL time.Duration
+
+	// MaxFrameSize, MaxMessageSize and MaxMessageFrames bound what a peer may
+	// send; one that sends more is disconnected. Memory follows the bytes that
+	// arrive, never the size that is announced. Defaults 64 MiB, 256 MiB and
+	// 65536, negative unlimited. [ZMQ_MAXMSGSIZE]
+	MaxFrameSize, MaxMessageSize int64
+	MaxMessageFrames             int
+
+	// MaxConnections bounds the connections accepted per endpoint,
+	// MaxPendingHandshakes those of them whose handshake is not over (the
+	// oldest gives way), and MaxPendingPerSource those of one IPv4 address or
+	// IPv6 /64. Defaults 65536, 1024 and 64, negative unlimited.
+	MaxConnections, MaxPendingHandshakes, MaxPendingPerSource int
+
+	// SendBuffer and RecvBuffer are the system's buffers of a connection in
+	// bytes. Default the system's. [ZMQ_SNDBUF, ZMQ_RCVBUF]
+	SendBuffer, RecvBuffer int
+
+	// KeepAlive configures TCP keep-alive. Default Go's.
+	// [ZMQ_TCP_KEEPALIVE and following]
+	KeepAlive net.KeepAliveConfig
+
+	// MaxRetransmit is how long TCP may try to get data through before it
+	// gives a connection up. Default the system's. [ZMQ_TCP_MAXRT]
+	MaxRetransmit time.Duration
+
+	// TOS is the type-of-service byte of outgoing packets. [ZMQ_TOS]
+	TOS int
+
+	// IPv4Only turns IPv6 off. [ZMQ_IPV6 is the reverse]
+	IPv4Only bool
+
+	// IPCMode is the permission bits of the files that ipc endpoints make when
+	// bound. Default 0600.
+	IPCMode fs.FileMode
+
+	// Namespace holds the names of inproc endpoints. Default one that is
+	// shared by the whole program.
+	Namespace *Namespace
+
+	// Logger gets every event at level Debug. Default none.
+	Logger *slog.Logger
+}
+
+// Namespace is a set of names for inproc endpoints: sockets see each other
+// there only if they share it. Make it with [NewNamespace]. All sockets that
+// are given none share one.
+type Namespace struct{ n *inproc.Namespace }
+
+// NewNamespace returns an empty namespace, for tests that run in parallel or
+// libraries that want names of their own.
+func NewNamespace() *Namespace { return &Namespace{inproc.NewNamespace()} }
+
+var defaultNamespace = NewNamespace()
+
+// transports is every scheme but inproc, which moves no bytes.
+var transports = map[string]transport.Transport{
+	"tcp": transport.TCP,
+	"ipc": transport.IPC,
+}
+
+// pick is the value of an option: the default for zero, none for negative.
+func pick[T int | int64 | time.Duration](v, def, none T) T {
+	switch {
+	case v == 0:
+		return def
+	case v < 0:
+		return none
+	}
+	return v
+}
+
+// core translates the options. o may be nil.
+func (o *Options) core() (socket.Options, error) {
+	if o == nil {
+		o = &Options{}
+	}
+	if o.TOS < 0 || o.TOS > 255 {
+		return socket.Options{}, fmt.Errorf("%w: TOS %d", socket.ErrOption, o.TOS)
+	}
+	if o.IPCMode&^fs.ModePerm != 0 {
+		return socket.Options{}, fmt.Errorf("%w: IPCMode %v", socket.ErrOption, o.IPCMode)
+	}
+	mode := o.IPCMode
+	if mode == 0 {
+		mode = 0o600
+	}
+	space := o.Namespace
+	if space == nil {
+		space = defaultNamespace
+	}
+	interval := pick(o.HeartbeatInterval, 10*time.Second, 0)
+	return socket.Options{
+		SendHWM:           pick(o.SendHWM, 1000, 0),
+		RecvHWM:           pick(o.RecvHWM, 1000, 0),
+		MaxQueuedBytes:    pick(o.MaxQueuedBytes, 64<<20, 0),
+		RoutingID:         o.RoutingID,
+		Namespace:         space.n,
+		Transports:        transports,
+		Logger:            o.Logger,
+		HandshakeTimeout:  pick(o.HandshakeTimeout, 10*time.Second, 0),
+		ConnectTimeout:    pick(o.ConnectTimeout, 30*time.Second, 0),
+		ReconnectInterval: pick(o.ReconnectInterval, 100*time.Millisecond, 0),
+		ReconnectMax:      pick(o.ReconnectMax, 5*time.Second, 0),
+		Heartbeat:         interval,
+		HeartbeatTimeout:  pick(o.HeartbeatTimeout, interval, 0),
+		HeartbeatTTL:      pick(o.HeartbeatTTL, 0, 0),
+		MaxConnections:    pick(o.MaxConnections, 65536, 0),
+		MaxPending:        pick(o.MaxPendingHandshakes, 1024, 0),
+		MaxPerSource:      pick(o.MaxPendingPerSource, 64, 0),
+		Limits: engine.Limits{
+			Handshake:  128 << 10,
+			Commands:   16,
+			Metadata:   8 << 10,
+			Properties: 64,
+			Frame:      pick(o.MaxFrameSize, 64<<20, 0),
+			Frames:     pick(o.MaxMessageFrames, 65536, 0),
+			Message:    pick(o.MaxMessageSize, 256<<20, 0),
+			Command:    128 << 10,
+			Useless:    16 << 20,
+		},
+		Transport: transport.Options{
+			SendBuffer: max(o.SendBuffer, 0),
+			RecvBuffer: max(o.RecvBuffer, 0),
+			KeepAlive:  o.KeepAlive,
+			MaxRetrans: max(o.MaxRetransmit, 0),
+			TOS:        o.TOS,
+			IPv4Only:   o.IPv4Only,
+			Mode:       mode,
+		},
+	}, nil
+}
+
+// linger is the time Close waits.
+func (o *Options) linger() time.Duration {
+	if o == nil {
+		o = &Options{}
+	}
+	return pick(o.Linger, 30*time.Second, 0)
+}

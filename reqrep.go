@@ -1,0 +1,128 @@
+package zmq
+
+import (
+	"context"
+
+	"github.com/zerobroker/zmq/internal/pattern"
+)
+
+// Req is a REQ socket: it sends requests to its REP or ROUTER peers in turn
+// and receives their replies. There are two ways, which do not disturb each
+// other. [Req.Do] is request and reply in one call, from any number of
+// goroutines at once. Send and Recv are the strict exchange of the RFC: a
+// request, then its reply, and [ErrState] for anything out of turn. All methods
+// may be called concurrently. https://rfc.zeromq.org/spec/28/
+type Req struct {
+	base
+	sending
+	receiving
+}
+
+// NewReq returns a REQ socket. The error matches [ErrOption].
+func NewReq(o *Options) (*Req, error) {
+	b, err := newBase(pattern.REQ, o)
+	if err != nil {
+		return nil, err
+	}
+	return &Req{b, sending{b.s}, receiving{b.s}}, nil
+}
+
+// Do sends a request of the frames, which it copies, and returns the reply to
+// it. The request carries an id, which every REP sends back unseen. If ctx ends
+// first the error is ctx's, and a reply that comes later is dropped. If the
+// connection that carried the request is lost the error matches [ErrPeerLost].
+func (r *Req) Do(ctx context.Context, frames ...[]byte) (Message, error) {
+	return r.DoMessage(ctx, Message{outgoing(frames)})
+}
+
+// DoMessage is Do for a message that it takes over.
+func (r *Req) DoMessage(ctx context.Context, m Message) (Message, error) {
+	var reply Message
+	if err := r.s.Call(ctx, &m.m, &reply.m); err != nil {
+		return Message{}, opError("do", "", err)
+	}
+	return reply, nil
+}
+
+// Rep is a REP socket: it receives a request from its REQ or DEALER peers, one
+// from each in turn, and sends the reply to whom the request came from. Recv
+// and Send alternate; out of turn they fail with [ErrState]. Send never waits: a
+// reply to a requester that is gone or does not read is dropped and counted.
+// All methods may be called concurrently. https://rfc.zeromq.org/spec/28/
+type Rep struct {
+	base
+	sending
+	receiving
+}
+
+// NewRep returns a REP socket. The error matches [ErrOption].
+func NewRep(o *Options) (*Rep, error) {
+	b, err := newBase(pattern.REP, o)
+	if err != nil {
+		return nil, err
+	}
+	return &Rep{b, sending{b.s}, receiving{b.s}}, nil
+}
+
+// Dealer is a DEALER socket: it sends to its peers in turn, as PUSH does, and
+// receives from them in turn, as PULL does. To talk to a REP, begin each
+// message with an empty frame. All methods may be called concurrently.
+// https://rfc.zeromq.org/spec/28/
+type Dealer struct {
+	base
+	sending
+	receiving
+}
+
+// NewDealer returns a DEALER socket. The error matches [ErrOption].
+func NewDealer(o *Options) (*Dealer, error) {
+	b, err := newBase(pattern.DEALER, o)
+	if err != nil {
+		return nil, err
+	}
+	return &Dealer{b, sending{b.s}, receiving{b.s}}, nil
+}
+
+// Router is a ROUTER socket: it receives from its peers in turn and sends to
+// the one that a routing id names. The id is no frame of the message here:
+// [Message.RoutingID] tells who sent a message, and SendTo takes whom to send
+// to. Peers that announce no id get one of five bytes. All methods may be
+// called concurrently. https://rfc.zeromq.org/spec/28/
+type Router struct {
+	base
+	receiving
+}
+
+// NewRouter returns a ROUTER socket. The error matches [ErrOption].
+func NewRouter(o *Options) (*Router, error) {
+	b, err := newBase(pattern.ROUTER, o)
+	if err != nil {
+		return nil, err
+	}
+	return &Router{b, receiving{b.s}}, nil
+}
+
+// SendTo sends one message of the frames, which it copies, to the peer with
+// the routing id. If that peer's queue is full it waits for room, until ctx
+// ends. The error matches [ErrNoRoute] if there is no such peer.
+func (r *Router) SendTo(ctx context.Context, id string, frames ...[]byte) error {
+	m := outgoing(frames)
+	return opError("send", "", r.s.SendTo(ctx, id, &m))
+}
+
+// TrySendTo is SendTo without waiting: the error matches [ErrWouldBlock] if
+// the peer's queue is full.
+func (r *Router) TrySendTo(id string, frames ...[]byte) error {
+	m := outgoing(frames)
+	return opError("send", "", r.s.TrySendTo(id, &m))
+}
+
+// SendMessageTo is SendTo for a message that it takes over.
+func (r *Router) SendMessageTo(ctx context.Context, id string, m Message) error {
+	return opError("send", "", r.s.SendTo(ctx, id, &m.m))
+}
+
+// Reply is SendTo the peer that sent a message.
+func (r *Router) Reply(ctx context.Context, to Message, frames ...[]byte) error {
+	return r.SendTo(ctx, to.RoutingID(), frames...)
+}

@@ -1,0 +1,278 @@
+package zmq
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"time"
+
+	"github.com/zerobroker/zmq/internal/msg"
+	"github.com/zerobroker/zmq/internal/pattern"
+	"github.com/zerobroker/zmq/internal/socket"
+)
+
+// Socket is what sockets of all types can do, for code that works with any of
+// them. The types of this package implement it; it is not meant to be
+// implemented elsewhere.
+type Socket interface {
+	Bind(endpoint string) (string, error)
+	Unbind(endpoint string) error
+	Connect(endpoint string) error
+	Disconnect(endpoint string) error
+	WaitConnected(ctx context.Context) error
+	Events(ctx context.Context) iter.Seq[Event]
+	Stats() Stats
+	Peers() []Peer
+	Shutdown(ctx context.Context) error
+	Close() error
+}
+
+// Sender is a [Socket] that sends to whichever peer its pattern picks.
+type Sender interface {
+	Socket
+	Send(ctx context.Context, frames ...[]byte) error
+	TrySend(frames ...[]byte) error
+	SendMessage(ctx context.Context, m Message) error
+	TrySendMessage(m Message) error
+}
+
+// Receiver is a [Socket] that receives.
+type Receiver interface {
+	Socket
+	Recv(ctx context.Context) (Message, error)
+	TryRecv() (Message, error)
+	Messages(ctx context.Context) iter.Seq2[Message, error]
+}
+
+// base is what all socket types have.
+type base struct {
+	s      *socket.Socket
+	linger time.Duration
+}
+
+func newBase(t pattern.Type, o *Options) (base, error) {
+	opts, err := o.core()
+	if err != nil {
+		return base{}, opError("new", "", err)
+	}
+	s, err := socket.New(t, opts)
+	if err != nil {
+		return base{}, opError("new", "", err)
+	}
+	return base{s, o.linger()}, nil
+}
+
+// Bind accepts peers at an endpoint and returns it as it really is, with
+// wildcards, interface names and ephemeral ports filled in: what peers can
+// connect to, and what [Unbind] wants. A socket may be bound to any number of
+// endpoints and connected to others at the same time.
+//
+//	tcp://127.0.0.1:5555  tcp://*:5555  tcp://eth0:5555  tcp://[::1]:*
+//	ipc:///run/feed.sock  ipc://*  ipc://@abstract
+//	inproc://name
+//
+// The error matches [ErrEndpoint], [ErrTransport], [ErrInUse], [ErrClosed] or
+// the system's reason, such as [syscall.EADDRINUSE].
+func (b *base) Bind(endpoint string) (string, error) {
+	bound, err := b.s.Bind(endpoint)
+	return bound, opError("bind", endpoint, err)
+}
+
+// Unbind stops accepting peers at an endpoint that Bind returned, and ends the
+// connections that came in there once what is queued for them is written. It
+// does not wait for that. The error matches [ErrNotFound] or [ErrClosed].
+func (b *base) Unbind(endpoint string) error {
+	return opError("unbind", endpoint, b.s.Unbind(endpoint))
+}
+
+// Connect connects to an endpoint, now or as soon as somebody listens there,
+// and again whenever the connection is lost. It returns at once: connecting
+// goes on in the background until [Disconnect] or Close, and how it goes is
+// told by events. An error means that the endpoint is malformed or of an
+// unknown transport, or that the socket is closed.
+//
+// A local address to connect from comes before the remote one:
+// "tcp://10.0.0.5:0;server:5555".
+func (b *base) Connect(endpoint string) error {
+	return opError("connect", endpoint, b.s.Connect(endpoint))
+}
+
+// Disconnect ends all connections to an endpoint that was given to Connect,
+// once what is queued for them is written. It does not wait for that. The
+// error matches [ErrNotFound] or [ErrClosed].
+func (b *base) Disconnect(endpoint string) error {
+	return opError("disconnect", endpoint, b.s.Disconnect(endpoint))
+}
+
+// WaitConnected waits until at least one peer is connected, its handshake
+// done. The error is ctx's or matches [ErrClosed].
+func (b *base) WaitConnected(ctx context.Context) error {
+	return opError("wait connected", "", b.s.WaitConnected(ctx, 1))
+}
+
+// Peers describes everybody connected now, in no order.
+func (b *base) Peers() []Peer {
+	list := b.s.Peers()
+	peers := make([]Peer, len(list))
+	for i, p := range list {
+		peers[i] = Peer{p}
+	}
+	return peers
+}
+
+// Close ends the socket: all other calls, also those that wait, return
+// [ErrClosed]. Messages that are queued are still written, for at most
+// [Options.Linger]; those that were received and not read are dropped. Close
+// returns when all of that is done and no goroutine of the socket is left. It
+// may be called more than once and returns nil.
+func (b *base) Close() error {
+	ctx := context.Background()
+	if b.linger != Forever {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, b.linger)
+		defer cancel()
+	}
+	b.s.Close(ctx)
+	return nil
+}
+
+// Shutdown is Close with a context in place of the linger time. It returns nil
+// if everything was written, or a [*UnsentError] that says how much was not
+// when ctx ended.
+func (b *base) Shutdown(ctx context.Context) error {
+	if n := b.s.Close(ctx); n > 0 {
+		return opError("shutdown", "", &UnsentError{Messages: n, Err: ctx.Err()})
+	}
+	return nil
+}
+
+// UnsentError says that messages were still queued when a socket had to be
+// closed.
+type UnsentError struct {
+	Messages int
+	Err      error // the context's
+}
+
+func (e *UnsentError) Error() string {
+	return fmt.Sprintf("%d messages not sent: %v", e.Messages, e.Err)
+}
+
+func (e *UnsentError) Unwrap() error { return e.Err }
+
+// outgoing is a message of frames that stay the caller's: small ones are
+// copied where they are queued, large ones here.
+func outgoing(frames [][]byte) msg.Msg {
+	if len(frames) == 0 {
+		return msg.Msg{}
+	}
+	m := msg.Msg{First: frames[0], Rest: frames[1:]}
+	for _, f := range frames {
+		if len(f) >= msg.LargeFrame {
+			return copied(frames)
+		}
+	}
+	return m
+}
+
+// copied is a message whose large frames are copied to pooled memory.
+func copied(frames [][]byte) msg.Msg {
+	own := make([][]byte, len(frames))
+	var first, last *msg.Buf
+	for i, f := range frames {
+		own[i] = f
+		if len(f) < msg.LargeFrame {
+			continue
+		}
+		b := msg.NewBuf(len(f))
+		b.B = append(b.B, f...)
+		own[i] = b.B
+		if first == nil {
+			first = b
+		} else {
+			last.Next = b
+		}
+		last = b
+	}
+	return msg.Msg{First: own[0], Rest: own[1:], Bufs: first}
+}
+
+// sending is what socket types have that send to whom their pattern picks.
+type sending struct{ out *socket.Socket }
+
+// Send sends one message of the frames, which it copies: the caller may reuse
+// them. It waits while the pattern has nowhere to put the message, and returns
+// when it is queued, not when it is delivered. If ctx ends first nothing was
+// sent and the error is ctx's.
+func (s *sending) Send(ctx context.Context, frames ...[]byte) error {
+	m := outgoing(frames)
+	if err := s.out.TrySend(&m); err != nil {
+		return s.sendSlow(ctx, m, err)
+	}
+	return nil
+}
+
+func (s *sending) sendSlow(ctx context.Context, m msg.Msg, err error) error {
+	if err == pattern.ErrWait {
+		err = s.out.Send(ctx, &m)
+	}
+	return opError("send", "", err)
+}
+
+// TrySend is Send without waiting: the error matches [ErrWouldBlock] if it
+// would have to.
+func (s *sending) TrySend(frames ...[]byte) error {
+	m := outgoing(frames)
+	return opError("send", "", s.out.TrySend(&m))
+}
+
+// SendMessage is Send for a message that it takes over: on success the frames
+// must not be changed any more, and large ones travel without a copy.
+func (s *sending) SendMessage(ctx context.Context, m Message) error {
+	return opError("send", "", s.out.Send(ctx, &m.m))
+}
+
+// TrySendMessage is SendMessage without waiting.
+func (s *sending) TrySendMessage(m Message) error {
+	return opError("send", "", s.out.TrySend(&m.m))
+}
+
+// receiving is what socket types have that receive.
+type receiving struct{ in *socket.Socket }
+
+// Recv returns the next message. It waits for one, until ctx ends: then
+// nothing was taken, and the error is ctx's. If there is a message it is
+// returned, whatever ctx says. A lost peer is no error here but an event.
+func (r *receiving) Recv(ctx context.Context) (Message, error) {
+	var m Message
+	if err := r.in.Recv(ctx, &m.m); err != nil {
+		return Message{}, opError("recv", "", err)
+	}
+	return m, nil
+}
+
+// TryRecv is Recv without waiting: the error matches [ErrWouldBlock] if there
+// is no message.
+func (r *receiving) TryRecv() (Message, error) {
+	var m Message
+	if err := r.in.TryRecv(&m.m); err != nil {
+		return Message{}, opError("recv", "", err)
+	}
+	return m, nil
+}
+
+// Messages returns an iterator over the messages as they arrive. It ends
+// without an error when ctx ends or the socket is closed.
+func (r *receiving) Messages(ctx context.Context) iter.Seq2[Message, error] {
+	return func(yield func(Message, error) bool) {
+		for {
+			m, err := r.Recv(ctx)
+			if errors.Is(err, ErrClosed) || err != nil && ctx.Err() != nil {
+				return
+			}
+			if !yield(m, err) || err != nil {
+				return
+			}
+		}
+	}
+}
