@@ -130,7 +130,7 @@ func NewXSub(o *Options) (*XSub, error) {
 
 // Send sends one message of the frames, which it copies.
 func (s *XSub) Send(ctx context.Context, frames ...[]byte) error {
-	return s.SendMessage(ctx, Message{outgoing(frames)})
+	return s.SendMessage(ctx, Message{owned(frames)})
 }
 
 // SendMessage is Send for a message that it takes over.
@@ -140,7 +140,7 @@ func (s *XSub) SendMessage(ctx context.Context, m Message) error {
 
 // TrySend is Send, which never waits.
 func (s *XSub) TrySend(frames ...[]byte) error {
-	return s.TrySendMessage(Message{outgoing(frames)})
+	return s.TrySendMessage(Message{owned(frames)})
 }
 
 // TrySendMessage is SendMessage, which never waits.
@@ -148,5 +148,5 @@ func (s *XSub) TrySendMessage(m Message) error {
 	if b := m.Bytes(); m.Len() == 1 && len(b) > 0 && b[0] <= 1 {
 		return s.change([]string{string(b[1:])}, b[0] == 1)
 	}
-	return opError("send", "", s.s.TrySend(&m.m))
+	return opError("send", "", s.s.TrySend(m.m))
 }

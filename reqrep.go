@@ -32,16 +32,16 @@ func NewReq(o *Options) (*Req, error) {
 // first the error is ctx's, and a reply that comes later is dropped. If the
 // connection that carried the request is lost the error matches [ErrPeerLost].
 func (r *Req) Do(ctx context.Context, frames ...[]byte) (Message, error) {
-	return r.DoMessage(ctx, Message{outgoing(frames)})
+	return r.DoMessage(ctx, Message{owned(frames)})
 }
 
 // DoMessage is Do for a message that it takes over.
 func (r *Req) DoMessage(ctx context.Context, m Message) (Message, error) {
-	var reply Message
-	if err := r.s.Call(ctx, &m.m, &reply.m); err != nil {
+	reply, err := r.s.Call(ctx, m.m)
+	if err != nil {
 		return Message{}, opError("do", "", err)
 	}
-	return reply, nil
+	return Message{reply}, nil
 }
 
 // Rep is a REP socket: it receives a request from its REQ or DEALER peers, one
@@ -106,20 +106,18 @@ func NewRouter(o *Options) (*Router, error) {
 // the routing id. If that peer's queue is full it waits for room, until ctx
 // ends. The error matches [ErrNoRoute] if there is no such peer.
 func (r *Router) SendTo(ctx context.Context, id string, frames ...[]byte) error {
-	m := outgoing(frames)
-	return opError("send", "", r.s.SendTo(ctx, id, &m))
+	return opError("send", "", r.s.SendTo(ctx, id, owned(frames)))
 }
 
 // TrySendTo is SendTo without waiting: the error matches [ErrWouldBlock] if
 // the peer's queue is full.
 func (r *Router) TrySendTo(id string, frames ...[]byte) error {
-	m := outgoing(frames)
-	return opError("send", "", r.s.TrySendTo(id, &m))
+	return opError("send", "", r.s.TrySendTo(id, owned(frames)))
 }
 
 // SendMessageTo is SendTo for a message that it takes over.
 func (r *Router) SendMessageTo(ctx context.Context, id string, m Message) error {
-	return opError("send", "", r.s.SendTo(ctx, id, &m.m))
+	return opError("send", "", r.s.SendTo(ctx, id, m.m))
 }
 
 // Reply is SendTo the peer that sent a message.

@@ -160,23 +160,22 @@ func (e *UnsentError) Error() string {
 
 func (e *UnsentError) Unwrap() error { return e.Err }
 
-// outgoing is a message of frames that stay the caller's: small ones are
-// copied where they are queued, large ones here.
-func outgoing(frames [][]byte) msg.Msg {
+// small reports whether all frames are copied where they are queued.
+func small(frames [][]byte) bool {
+	for _, f := range frames {
+		if len(f) >= msg.LargeFrame {
+			return false
+		}
+	}
+	return len(frames) > 0
+}
+
+// owned is a message of frames that stay the caller's. Small ones are copied
+// where they are queued, and large ones here, to pooled memory.
+func owned(frames [][]byte) msg.Msg {
 	if len(frames) == 0 {
 		return msg.Msg{}
 	}
-	m := msg.Msg{First: frames[0], Rest: frames[1:]}
-	for _, f := range frames {
-		if len(f) >= msg.LargeFrame {
-			return copied(frames)
-		}
-	}
-	return m
-}
-
-// copied is a message whose large frames are copied to pooled memory.
-func copied(frames [][]byte) msg.Msg {
 	own := make([][]byte, len(frames))
 	var first, last *msg.Buf
 	for i, f := range frames {
@@ -205,36 +204,36 @@ type sending struct{ out *socket.Socket }
 // when it is queued, not when it is delivered. If ctx ends first nothing was
 // sent and the error is ctx's.
 func (s *sending) Send(ctx context.Context, frames ...[]byte) error {
-	m := outgoing(frames)
-	if err := s.out.TrySend(&m); err != nil {
-		return s.sendSlow(ctx, m, err)
+	if small(frames) {
+		err := s.out.TrySendFrames(frames)
+		if err == nil {
+			return nil
+		}
+		if err != pattern.ErrWait {
+			return opError("send", "", err)
+		}
 	}
-	return nil
-}
-
-func (s *sending) sendSlow(ctx context.Context, m msg.Msg, err error) error {
-	if err == pattern.ErrWait {
-		err = s.out.Send(ctx, &m)
-	}
-	return opError("send", "", err)
+	return opError("send", "", s.out.Send(ctx, owned(frames)))
 }
 
 // TrySend is Send without waiting: the error matches [ErrWouldBlock] if it
 // would have to.
 func (s *sending) TrySend(frames ...[]byte) error {
-	m := outgoing(frames)
-	return opError("send", "", s.out.TrySend(&m))
+	if small(frames) {
+		return opError("send", "", s.out.TrySendFrames(frames))
+	}
+	return opError("send", "", s.out.TrySend(owned(frames)))
 }
 
 // SendMessage is Send for a message that it takes over: on success the frames
 // must not be changed any more, and large ones travel without a copy.
 func (s *sending) SendMessage(ctx context.Context, m Message) error {
-	return opError("send", "", s.out.Send(ctx, &m.m))
+	return opError("send", "", s.out.Send(ctx, m.m))
 }
 
 // TrySendMessage is SendMessage without waiting.
 func (s *sending) TrySendMessage(m Message) error {
-	return opError("send", "", s.out.TrySend(&m.m))
+	return opError("send", "", s.out.TrySend(m.m))
 }
 
 // receiving is what socket types have that receive.
@@ -243,22 +242,20 @@ type receiving struct{ in *socket.Socket }
 // Recv returns the next message. It waits for one, until ctx ends: then
 // nothing was taken, and the error is ctx's. If there is a message it is
 // returned, whatever ctx says. A lost peer is no error here but an event.
-func (r *receiving) Recv(ctx context.Context) (Message, error) {
-	var m Message
-	if err := r.in.Recv(ctx, &m.m); err != nil {
-		return Message{}, opError("recv", "", err)
+func (r *receiving) Recv(ctx context.Context) (m Message, err error) {
+	if err = r.in.Recv(ctx, &m.m); err != nil {
+		err = opError("recv", "", err)
 	}
-	return m, nil
+	return m, err
 }
 
 // TryRecv is Recv without waiting: the error matches [ErrWouldBlock] if there
 // is no message.
-func (r *receiving) TryRecv() (Message, error) {
-	var m Message
-	if err := r.in.TryRecv(&m.m); err != nil {
-		return Message{}, opError("recv", "", err)
+func (r *receiving) TryRecv() (m Message, err error) {
+	if err = r.in.TryRecv(&m.m); err != nil {
+		err = opError("recv", "", err)
 	}
-	return m, nil
+	return m, err
 }
 
 // Messages returns an iterator over the messages as they arrive. It ends

@@ -37,12 +37,12 @@ func (b *Batch) Add(s Seg) {
 	b.Bytes += len(s.B)
 }
 
-// Chunk returns an empty slice of ChunkSize capacity that lives until the
-// batch is recycled or reset.
+// Chunk returns ChunkSize bytes, of any content, that live until the batch is
+// recycled or reset.
 func (b *Batch) Chunk() []byte {
 	c := chunkPool.Get().(*chunk)
 	b.chunks = append(b.chunks, c)
-	return c[:0]
+	return c[:]
 }
 
 // Append moves everything in o behind what b has and empties o.

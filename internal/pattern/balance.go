@@ -5,25 +5,25 @@ import (
 	"github.com/zerobroker/zmq/internal/pipe"
 )
 
-// balancer sends each message to the next pipe in turn that has room. Pipes
+// Balancer sends each message to the next pipe in turn that has room. Pipes
 // that are full leave the turn until they have room again. Everything runs
 // under the send lock.
 // https://rfc.zeromq.org/spec/30/#the-push-socket-type
-type balancer struct {
+type Balancer struct {
 	active []*pipe.Pipe // pipes that had room; each knows its index as Slot
 	turn   int          // index of the next to send to
 }
 
 const parked = -1 // the Slot of a pipe that is not active
 
-func (b *balancer) attach(p *pipe.Pipe) {
+func (b *Balancer) attach(p *pipe.Pipe) {
 	if p.Slot == parked {
 		p.Slot = len(b.active)
 		b.active = append(b.active, p)
 	}
 }
 
-func (b *balancer) detach(p *pipe.Pipe) {
+func (b *Balancer) detach(p *pipe.Pipe) {
 	if p.Slot == parked {
 		return
 	}
@@ -39,8 +39,8 @@ func (b *balancer) detach(p *pipe.Pipe) {
 	p.Slot = parked
 }
 
-// pick returns the next pipe with room and ends its turn, or nil.
-func (b *balancer) pick() *pipe.Pipe {
+// Pick returns the next pipe with room and ends its turn, or nil.
+func (b *Balancer) Pick() *pipe.Pipe {
 	for len(b.active) > 0 {
 		if b.turn >= len(b.active) {
 			b.turn = 0
@@ -56,11 +56,11 @@ func (b *balancer) pick() *pipe.Pipe {
 	return nil
 }
 
-func (b *balancer) send(m *msg.Msg) error {
-	p := b.pick()
+func (b *Balancer) send(m msg.Msg) error {
+	p := b.Pick()
 	if p == nil {
 		return ErrWait
 	}
-	p.Out.Put(m)
+	p.Out.Put(&m)
 	return nil
 }

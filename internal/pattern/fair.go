@@ -5,18 +5,18 @@ import (
 	"github.com/zerobroker/zmq/internal/pipe"
 )
 
-// fairQueue takes one message from each pipe in turn. Pipes that are found
+// FairQueue takes one message from each pipe in turn. Pipes that are found
 // empty leave the turn until they are ready again. Everything runs under the
 // receive lock. https://rfc.zeromq.org/spec/30/#the-pull-socket-type
-type fairQueue struct {
+type FairQueue struct {
 	active []*pipe.Pipe
 	turn   int
 }
 
-func (f *fairQueue) ready(p *pipe.Pipe) { f.active = append(f.active, p) }
+func (f *FairQueue) ready(p *pipe.Pipe) { f.active = append(f.active, p) }
 
-// next takes the next message and tells whose it is, or nil.
-func (f *fairQueue) next(m *msg.Msg) *pipe.Pipe {
+// Next takes the next message and tells whose it is, or nil.
+func (f *FairQueue) Next(m *msg.Msg) *pipe.Pipe {
 	for len(f.active) > 0 {
 		if f.turn >= len(f.active) {
 			f.turn = 0
@@ -31,11 +31,11 @@ func (f *fairQueue) next(m *msg.Msg) *pipe.Pipe {
 	return nil
 }
 
-func (f *fairQueue) recv(m *msg.Msg) error {
-	if f.next(m) == nil {
+func (f *FairQueue) recv(m *msg.Msg) error {
+	if f.Next(m) == nil {
 		return ErrWait
 	}
 	return nil
 }
 
-func (f *fairQueue) more() bool { return len(f.active) > 0 }
+func (f *FairQueue) more() bool { return len(f.active) > 0 }

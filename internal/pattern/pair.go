@@ -10,7 +10,7 @@ import (
 type Pair struct {
 	base
 	peer *pipe.Pipe
-	fq   fairQueue // the peer's pipe, and those of earlier peers until read
+	fq   FairQueue // the peer's pipe, and those of earlier peers until read
 }
 
 func (s *Pair) Attach(p *pipe.Pipe) error {
@@ -29,14 +29,15 @@ func (s *Pair) Detach(p *pipe.Pipe) {
 
 func (s *Pair) Room(*pipe.Pipe) {}
 
-func (s *Pair) Send(m *msg.Msg) error {
+func (s *Pair) Send(m msg.Msg) error {
 	if s.peer == nil || s.peer.Out.Full() {
 		return ErrWait
 	}
-	s.peer.Out.Put(m)
+	s.peer.Out.Put(&m)
 	return nil
 }
 
 func (s *Pair) Ready(p *pipe.Pipe)    { s.fq.ready(p) }
 func (s *Pair) Recv(m *msg.Msg) error { return s.fq.recv(m) }
 func (s *Pair) More() bool            { return s.fq.more() }
+func (s *Pair) Fair() *FairQueue      { return &s.fq }

@@ -60,7 +60,7 @@ type Pattern interface {
 // Sender is a pattern that sends. Its methods run under the send lock.
 type Sender interface {
 	// Send queues m, or says why not: then it has done nothing.
-	Send(m *msg.Msg) error
+	Send(m msg.Msg) error
 	// Room says that a pipe whose Out was full is not any more.
 	Room(p *pipe.Pipe)
 }
@@ -75,10 +75,17 @@ type Receiver interface {
 	More() bool
 }
 
+// Balanced is a pattern whose Send is nothing but its balancer, so that the
+// path of most messages need not go through two interfaces.
+type Balanced interface{ Balance() *Balancer }
+
+// Fair is a pattern whose Recv is nothing but its fair queue.
+type Fair interface{ Fair() *FairQueue }
+
 // Router is a pattern that sends to a peer by its routing id, under the send
 // lock.
 type Router interface {
-	SendTo(id string, m *msg.Msg) error
+	SendTo(id string, m msg.Msg) error
 }
 
 // Lockstep is a pattern whose two directions depend on each other. Its Send

@@ -13,7 +13,7 @@ type Pub struct {
 	base
 	upstream bool // XPUB
 	subs     *Table
-	fq       fairQueue
+	fq       FairQueue
 	drops    *pipe.Drops
 
 	match []*pipe.Pipe // of the message being sent
@@ -47,21 +47,20 @@ func (s *Pub) Detach(p *pipe.Pipe) { s.Disconnected(p) }
 func (s *Pub) Room(*pipe.Pipe) {}
 
 // Send distributes m. It never waits.
-func (s *Pub) Send(m *msg.Msg) error {
+func (s *Pub) Send(m msg.Msg) error {
 	s.match = s.subs.Match(s.match[:0], m.First)
 	switch len(s.match) {
 	case 0:
 		return nil
 	case 1:
-		s.put(s.match[0], m)
+		s.put(s.match[0], &m)
 		return nil
 	}
 	if m.RestSize() >= msg.LargeFrame {
 		// Large frames are shared by all queues, so nobody may reuse them.
+		m.Bufs = nil
 		for _, p := range s.match {
-			shared := *m
-			shared.Bufs = nil
-			s.put(p, &shared)
+			s.put(p, &m)
 		}
 		return nil
 	}
@@ -134,3 +133,4 @@ func (s *Pub) notify(p *pipe.Pipe, first byte, topic []byte) {
 func (s *Pub) Ready(p *pipe.Pipe)    { s.fq.ready(p) }
 func (s *Pub) Recv(m *msg.Msg) error { return s.fq.recv(m) }
 func (s *Pub) More() bool            { return s.fq.more() }
+func (s *Pub) Fair() *FairQueue      { return &s.fq }

@@ -9,19 +9,20 @@ import (
 // https://rfc.zeromq.org/spec/30/#the-push-socket-type
 type Push struct {
 	base
-	lb balancer
+	lb Balancer
 }
 
 func (s *Push) Attach(p *pipe.Pipe) error { s.lb.attach(p); return nil }
 func (s *Push) Detach(p *pipe.Pipe)       { s.lb.detach(p) }
 func (s *Push) Room(p *pipe.Pipe)         { s.lb.attach(p) }
-func (s *Push) Send(m *msg.Msg) error     { return s.lb.send(m) }
+func (s *Push) Send(m msg.Msg) error      { return s.lb.send(m) }
+func (s *Push) Balance() *Balancer        { return &s.lb }
 
 // Pull receives from its peers in turn and sends nothing.
 // https://rfc.zeromq.org/spec/30/#the-pull-socket-type
 type Pull struct {
 	base
-	fq fairQueue
+	fq FairQueue
 }
 
 func (s *Pull) Attach(*pipe.Pipe) error { return nil }
@@ -29,19 +30,22 @@ func (s *Pull) Detach(*pipe.Pipe)       {}
 func (s *Pull) Ready(p *pipe.Pipe)      { s.fq.ready(p) }
 func (s *Pull) Recv(m *msg.Msg) error   { return s.fq.recv(m) }
 func (s *Pull) More() bool              { return s.fq.more() }
+func (s *Pull) Fair() *FairQueue        { return &s.fq }
 
 // Dealer sends to its peers in turn and receives from them in turn.
 // https://rfc.zeromq.org/spec/28/#the-dealer-socket-type
 type Dealer struct {
 	base
-	lb balancer
-	fq fairQueue
+	lb Balancer
+	fq FairQueue
 }
 
 func (s *Dealer) Attach(p *pipe.Pipe) error { s.lb.attach(p); return nil }
 func (s *Dealer) Detach(p *pipe.Pipe)       { s.lb.detach(p) }
 func (s *Dealer) Room(p *pipe.Pipe)         { s.lb.attach(p) }
 func (s *Dealer) Ready(p *pipe.Pipe)        { s.fq.ready(p) }
-func (s *Dealer) Send(m *msg.Msg) error     { return s.lb.send(m) }
+func (s *Dealer) Send(m msg.Msg) error      { return s.lb.send(m) }
+func (s *Dealer) Balance() *Balancer        { return &s.lb }
+func (s *Dealer) Fair() *FairQueue          { return &s.fq }
 func (s *Dealer) Recv(m *msg.Msg) error     { return s.fq.recv(m) }
 func (s *Dealer) More() bool                { return s.fq.more() }

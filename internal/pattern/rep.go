@@ -13,7 +13,7 @@ const maxHops = 255
 // https://rfc.zeromq.org/spec/28/#the-rep-socket-type
 type Rep struct {
 	base
-	fq    fairQueue
+	fq    FairQueue
 	peers map[*pipe.Pipe]struct{}
 	drops *pipe.Drops
 
@@ -57,7 +57,7 @@ func (s *Rep) Recv(m *msg.Msg) error {
 		return ErrState
 	}
 	for {
-		p := s.fq.next(m)
+		p := s.fq.Next(m)
 		if p == nil {
 			return ErrWait
 		}
@@ -90,7 +90,7 @@ func delimiter(m *msg.Msg) int {
 
 // Send sends the reply. It never waits: a requester that does not read its
 // replies loses them and holds up nobody.
-func (s *Rep) Send(m *msg.Msg) error {
+func (s *Rep) Send(m msg.Msg) error {
 	if !s.serving {
 		return ErrState
 	}

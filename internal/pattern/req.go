@@ -20,8 +20,8 @@ var ErrPeerLost = errors.New("peer lost with a request outstanding")
 // https://rfc.zeromq.org/spec/28/#the-req-socket-type
 type Req struct {
 	base
-	lb    balancer
-	fq    fairQueue
+	lb    Balancer
+	fq    FairQueue
 	drops *pipe.Drops
 
 	strict struct {
@@ -80,11 +80,11 @@ func (s *Req) Disconnected(p *pipe.Pipe) {
 
 // Send starts the strict exchange. Late replies to earlier requests are gone:
 // See found nobody waiting for them.
-func (s *Req) Send(m *msg.Msg) error {
+func (s *Req) Send(m msg.Msg) error {
 	if s.strict.waiting {
 		return ErrState
 	}
-	p := s.lb.pick()
+	p := s.lb.Pick()
 	if p == nil {
 		return ErrWait
 	}
@@ -112,8 +112,8 @@ func (s *Req) Recv(m *msg.Msg) error {
 func (s *Req) Await(w chan<- struct{}) { s.strict.waiter = w }
 
 // Begin sends a request that is a call of its own.
-func (s *Req) Begin(m *msg.Msg, c *Call) error {
-	p := s.lb.pick()
+func (s *Req) Begin(m msg.Msg, c *Call) error {
+	p := s.lb.Pick()
 	if p == nil {
 		return ErrWait
 	}
@@ -134,7 +134,7 @@ func (s *Req) Cancel(c *Call) { delete(s.calls, c.id) }
 func (s *Req) See() {
 	var m msg.Msg
 	for {
-		p := s.fq.next(&m)
+		p := s.fq.Next(&m)
 		if p == nil {
 			return
 		}
@@ -181,7 +181,7 @@ func (s *Req) Inspect(m *msg.Msg) error {
 }
 
 // envelope puts an empty frame before m, and the id before that.
-func envelope(m *msg.Msg, id []byte) msg.Msg {
+func envelope(m msg.Msg, id []byte) msg.Msg {
 	rest := make([][]byte, 0, 2+m.Len())
 	if id != nil {
 		rest = append(rest, nil)

@@ -10,7 +10,7 @@ import (
 // RouterSocket sends to the peer that a routing id names and receives from all in
 // turn. https://rfc.zeromq.org/spec/28/#the-router-socket-type
 type RouterSocket struct {
-	fq    fairQueue
+	fq    FairQueue
 	peers map[string]*pipe.Pipe // guarded by the send lock
 	drops *pipe.Drops
 }
@@ -58,7 +58,7 @@ func (s *RouterSocket) Detach(p *pipe.Pipe) {
 }
 
 // SendTo queues m to the peer that id names.
-func (s *RouterSocket) SendTo(id string, m *msg.Msg) error {
+func (s *RouterSocket) SendTo(id string, m msg.Msg) error {
 	p := s.peers[id]
 	switch {
 	case p == nil:
@@ -66,20 +66,20 @@ func (s *RouterSocket) SendTo(id string, m *msg.Msg) error {
 	case p.Out.Full():
 		return ErrWait
 	}
-	p.Out.Put(m)
+	p.Out.Put(&m)
 	return nil
 }
 
 // Send queues a message whose first frame is the routing id.
-func (s *RouterSocket) Send(m *msg.Msg) error {
+func (s *RouterSocket) Send(m msg.Msg) error {
 	if len(m.Rest) == 0 {
 		return ErrMessage
 	}
-	body := m.DropFirst()
-	return s.SendTo(string(m.First), &body)
+	return s.SendTo(string(m.First), m.DropFirst())
 }
 
 func (s *RouterSocket) Room(*pipe.Pipe)       {}
 func (s *RouterSocket) Ready(p *pipe.Pipe)    { s.fq.ready(p) }
 func (s *RouterSocket) Recv(m *msg.Msg) error { return s.fq.recv(m) }
 func (s *RouterSocket) More() bool            { return s.fq.more() }
+func (s *RouterSocket) Fair() *FairQueue      { return &s.fq }

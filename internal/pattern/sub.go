@@ -11,7 +11,7 @@ import (
 type Sub struct {
 	base
 	subscriptions
-	fq    fairQueue
+	fq    FairQueue
 	drops *pipe.Drops
 }
 
@@ -29,11 +29,8 @@ func (s *Sub) More() bool                { return s.fq.more() }
 // some late and old ones not at all.
 func (s *Sub) Recv(m *msg.Msg) error {
 	for {
-		if err := s.fq.recv(m); err != nil {
+		if err := s.fq.recv(m); err != nil || s.wants(m.First) {
 			return err
-		}
-		if s.wants(m.First) {
-			return nil
 		}
 		s.drops.Add(pipe.DropFiltered, 1)
 	}
@@ -44,7 +41,7 @@ func (s *Sub) Recv(m *msg.Msg) error {
 type XSub struct {
 	base
 	subscriptions
-	fq    fairQueue
+	fq    FairQueue
 	drops *pipe.Drops
 	rest  []byte
 }
@@ -60,9 +57,10 @@ func (s *XSub) Room(*pipe.Pipe)           {}
 func (s *XSub) Ready(p *pipe.Pipe)        { s.fq.ready(p) }
 func (s *XSub) Recv(m *msg.Msg) error     { return s.fq.recv(m) }
 func (s *XSub) More() bool                { return s.fq.more() }
+func (s *XSub) Fair() *FairQueue          { return &s.fq }
 
 // Send queues a message to every publisher that has room. It never waits.
-func (s *XSub) Send(m *msg.Msg) error {
+func (s *XSub) Send(m msg.Msg) error {
 	s.rest = m.Append(s.rest[:0])
 	s.Pipes(func(p *pipe.Pipe) {
 		if p.Out.Full() {

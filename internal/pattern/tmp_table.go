@@ -6,7 +6,9 @@ import (
 	"github.com/zerobroker/zmq/internal/pipe"
 )
 
-type Table struct{ m map[string]map[*pipe.Pipe]bool }
+type Table struct {
+	m map[string]map[*pipe.Pipe]bool
+}
 
 func NewTable() *Table { return &Table{m: map[string]map[*pipe.Pipe]bool{}} }
 func (t *Table) Add(topic []byte, p *pipe.Pipe) (added, first bool) {

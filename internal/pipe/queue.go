@@ -47,17 +47,17 @@ type Queue struct {
 	writer   Writer
 
 	// The writing half, guarded by mu.
-	in      msg.Batch
-	tail    []byte // end of the newest chunk: written part, room in its capacity
-	next    int    // size of the next unpooled chunk
-	count   int    // messages written and not acknowledged by the reader
-	bytes   int    // their size at rest
-	total   uint64 // messages ever written
-	asleep  bool   // the reader found nothing and waits for Ready
-	blocked bool   // the writer found no room and waits for Room
-	closed  bool   // nothing more will be written
-	dead    bool   // nothing more will be read
-	drops   int    // messages replaced by newer ones in a conflating queue
+	in       msg.Batch
+	tail     []byte // the open part of the newest chunk: its length is room
+	used     int    // how much of tail is written; not yet in in.Segs nor in in.Bytes
+	next     int    // size of the next unpooled chunk
+	gone     int    // messages taken out of in and not acknowledged by the reader
+	goneSize int    // their size at rest
+	asleep   bool   // the reader found nothing and waits for Ready
+	blocked  bool   // the writer found no room and waits for Room
+	closed   bool   // nothing more will be written
+	dead     bool   // nothing more will be read
+	drops    int    // messages replaced by newer ones in a conflating queue
 
 	// The reading half.
 	out       msg.Batch
@@ -131,37 +131,20 @@ func (q *Queue) Full() bool {
 	if q.conflate {
 		return false
 	}
-	if (q.hwm == 0 || q.count < q.hwm) && (q.maxBytes == 0 || q.bytes < q.maxBytes) {
+	if (q.hwm == 0 || q.gone+q.in.Msgs < q.hwm) && (q.maxBytes == 0 || q.size() < q.maxBytes) {
 		return false
 	}
 	q.blocked = true
 	return true
 }
 
-// Space is the number of messages that may be put before the queue is full,
-// at most limit. A dead queue has room for anything, which it forgets. The
-// caller holds the writer's lock.
-func (q *Queue) Space(limit int) int {
-	if q.dead {
-		return limit
-	}
-	if q.Full() {
-		return 0
-	}
-	if q.hwm == 0 || q.conflate {
-		return limit
-	}
-	return min(limit, q.hwm-q.count)
-}
+// size is how much is written and not acknowledged, in bytes at rest.
+func (q *Queue) size() int { return q.goneSize + q.in.Bytes + q.used }
 
 // Len is the number of messages written and not yet acknowledged as read; the
 // acknowledgement lags by up to half the HWM. The caller holds the writer's
 // lock.
-func (q *Queue) Len() int { return q.count }
-
-// Written is the number of messages ever put. The caller holds the writer's
-// lock.
-func (q *Queue) Written() uint64 { return q.total }
+func (q *Queue) Len() int { return q.gone + q.in.Msgs }
 
 // Dead reports whether the reading side is gone. The caller holds the
 // writer's lock.
@@ -185,7 +168,7 @@ func (q *Queue) unblock() {
 	if !q.blocked {
 		return
 	}
-	if q.hwm > 0 && q.count > q.hwm-q.lwm || q.maxBytes > 0 && q.bytes > q.maxBytes/2 {
+	if q.hwm > 0 && q.Len() > q.hwm-q.lwm || q.maxBytes > 0 && q.size() > q.maxBytes/2 {
 		return
 	}
 	q.blocked = false
@@ -198,8 +181,8 @@ func (q *Queue) unblock() {
 func (q *Queue) acknowledge(n, size int) {
 	q.mu.Lock()
 	if !q.dead {
-		q.count -= n
-		q.bytes -= size
+		q.gone -= n
+		q.goneSize -= size
 		q.unblock()
 	}
 	q.mu.Unlock()
@@ -219,13 +202,13 @@ func (q *Queue) KillLocked() int {
 	if q.dead {
 		return 0
 	}
-	// count lags behind what was read by what is not yet acknowledged.
-	dropped := q.count - q.unackMsgs
+	// Len lags behind what was read by what is not yet acknowledged.
+	dropped := q.Len() - q.unackMsgs
 	q.dead = true
 	q.in.Recycle()
 	q.out.Recycle()
-	q.tail, q.rest, q.seg, q.frames = nil, nil, 0, nil
-	q.count, q.bytes, q.unackMsgs, q.unackSize = 0, 0, 0, 0
+	q.tail, q.used, q.rest, q.seg, q.frames = nil, 0, nil, 0, nil
+	q.gone, q.goneSize, q.unackMsgs, q.unackSize = 0, 0, 0, 0
 	if q.blocked && q.writer != nil {
 		q.blocked = false
 		q.writer.Room(q)

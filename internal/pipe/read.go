@@ -133,6 +133,8 @@ func (q *Queue) take(b *msg.Batch, sleep bool) bool {
 		q.tail = nil // its chunk leaves with the batch
 	}
 	*b, q.in = q.in, *b
+	q.gone += b.Msgs
+	q.goneSize += b.Bytes
 	return true
 }
 
@@ -154,6 +156,8 @@ func (q *Queue) Return(b *msg.Batch) {
 		b.Recycle()
 		return
 	}
+	q.gone -= b.Msgs
+	q.goneSize -= b.Bytes
 	q.closeTail()
 	b.Append(&q.in)
 	*b, q.in = q.in, *b
@@ -172,5 +176,5 @@ func (q *Queue) Ended() bool {
 func (q *Queue) Unread() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.count - q.unackMsgs
+	return q.Len() - q.unackMsgs
 }

@@ -2,6 +2,28 @@ package pipe
 
 import "github.com/zerobroker/zmq/internal/msg"
 
+// PutFrame appends a message of one frame below msg.LargeFrame, copying it. It
+// does not ask whether the queue is Full. The caller holds the writer's lock
+// and has found the queue not Dead.
+func (q *Queue) PutFrame(b []byte) {
+	n := len(b)
+	if n > 255 || q.conflate {
+		q.Put(&msg.Msg{First: b})
+		return
+	}
+	if len(q.tail)-q.used < n+2 {
+		q.grow(n + 2)
+	}
+	t := q.tail[q.used : q.used+2+n]
+	t[0], t[1] = 0, byte(n)
+	copy(t[2:], b)
+	q.used += n + 2
+	q.in.Msgs++
+	if q.asleep {
+		q.wake()
+	}
+}
+
 // Put appends one message. Frames below msg.LargeFrame are copied; larger ones
 // are taken over, with their Bufs. It does not ask whether the queue is Full.
 // The caller holds the writer's lock and has found the queue not Dead.
@@ -9,20 +31,12 @@ func (q *Queue) Put(m *msg.Msg) {
 	if q.conflate {
 		q.dropQueued()
 	}
-	size := 0
-	if n := len(m.First); len(m.Rest) == 0 && n <= 255 {
-		size = n + 2
-		if cap(q.tail)-len(q.tail) < size {
-			q.grow(size)
-		}
-		q.tail = append(append(q.tail, 0, byte(n)), m.First...)
+	if n := len(m.First); len(m.Rest) == 0 && n < msg.LargeFrame {
+		q.putSmall(m.First, false)
 	} else {
-		size = q.putFrames(m)
+		q.putFrames(m)
 	}
 	q.in.Msgs++
-	q.count++
-	q.total++
-	q.bytes += size
 	if q.asleep {
 		q.wake()
 	}
@@ -34,14 +48,9 @@ func (q *Queue) PutRest(b []byte) {
 	if q.conflate {
 		q.dropQueued()
 	}
-	if cap(q.tail)-len(q.tail) < len(b) {
-		q.grow(len(b))
-	}
-	q.tail = append(q.tail, b...)
+	q.reserve(len(b))
+	q.used += copy(q.tail[q.used:], b)
 	q.in.Msgs++
-	q.count++
-	q.total++
-	q.bytes += len(b)
 	if q.asleep {
 		q.wake()
 	}
@@ -51,34 +60,29 @@ func (q *Queue) PutRest(b []byte) {
 // b. The caller holds the writer's lock and has found the queue not Dead.
 func (q *Queue) PutBatch(b *msg.Batch) {
 	q.closeTail()
-	q.count += b.Msgs
-	q.total += uint64(b.Msgs)
-	q.bytes += b.Bytes
 	q.in.Append(b)
 	if q.asleep {
 		q.wake()
 	}
 }
 
-func (q *Queue) putFrames(m *msg.Msg) (size int) {
+func (q *Queue) putSmall(f []byte, more bool) {
+	q.reserve(msg.MaxHeader + len(f))
+	at := q.tail[q.used:q.used]
+	q.used += len(append(msg.AppendHeader(at, len(f), more), f...))
+}
+
+func (q *Queue) putFrames(m *msg.Msg) {
 	bufs := m.Bufs
 	for i := range m.Len() {
 		f := m.Frame(i)
-		n := len(f)
-		h := msg.HeaderSize(n)
-		size += h + n
 		more := i < m.Len()-1
-		if n < msg.LargeFrame {
-			if cap(q.tail)-len(q.tail) < h+n {
-				q.grow(h + n)
-			}
-			q.tail = append(msg.AppendHeader(q.tail, n, more), f...)
+		if len(f) < msg.LargeFrame {
+			q.putSmall(f, more)
 			continue
 		}
-		if cap(q.tail)-len(q.tail) < h {
-			q.grow(h)
-		}
-		q.tail = msg.AppendHeader(q.tail, n, more)
+		q.reserve(msg.MaxHeader)
+		q.used += len(msg.AppendHeader(q.tail[q.used:q.used], len(f), more))
 		q.closeTail()
 		s := msg.Seg{B: f}
 		if bufs != nil && &bufs.B[:1][0] == &f[0] {
@@ -88,15 +92,21 @@ func (q *Queue) putFrames(m *msg.Msg) (size int) {
 		}
 		q.in.Add(s)
 	}
-	return size
+}
+
+// reserve makes room for n bytes in tail.
+func (q *Queue) reserve(n int) {
+	if len(q.tail)-q.used < n {
+		q.grow(n)
+	}
 }
 
 // closeTail makes a segment of what was written to the newest chunk; the rest
 // of the chunk stays open.
 func (q *Queue) closeTail() {
-	if n := len(q.tail); n > 0 {
+	if n := q.used; n > 0 {
 		q.in.Add(msg.Seg{B: q.tail[:n:n]})
-		q.tail = q.tail[n:]
+		q.tail, q.used = q.tail[n:], 0
 	}
 }
 
@@ -107,20 +117,19 @@ func (q *Queue) grow(need int) {
 	case q.pooled && need <= msg.ChunkSize:
 		q.tail = q.in.Chunk()
 	case need > msg.ChunkSize:
-		q.tail = make([]byte, 0, need)
+		q.tail = make([]byte, need)
 	default:
 		// An unpooled chunk stays in memory as long as any message in it
 		// does, so it follows the traffic: doubled while one batch fills
 		// several, back to the size of one message when it is quiet.
 		q.next = min(max(q.next*2, need), msg.ChunkSize)
-		q.tail = make([]byte, 0, q.next)
+		q.tail = make([]byte, q.next)
 	}
 }
 
 // dropQueued empties the writing half of a conflating queue.
 func (q *Queue) dropQueued() {
-	q.count -= q.in.Msgs
-	q.bytes -= q.in.Bytes + len(q.tail)
+	q.drops += q.in.Msgs
 	q.in.Recycle()
-	q.tail = nil
+	q.tail, q.used = nil, 0
 }

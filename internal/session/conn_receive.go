@@ -15,6 +15,9 @@ const readSize = 64 << 10
 // their decoding, so there are about as many as connections busy at once.
 var readBuffers = sync.Pool{New: func() any { return new([readSize]byte) }}
 
+// maxDecode is how many messages are decoded at a time: as many as there are.
+const maxDecode = 1 << 20
+
 // maxLeft is the largest part of a frame for which a waiting connection gives
 // its read buffer back.
 const maxLeft = 4 << 10
@@ -89,15 +92,14 @@ func (c *conn) receive(rest []byte) error {
 // for none, and returns how much of it is used up.
 func (c *conn) decode(buf *[readSize]byte, n int) (used int, err error) {
 	for {
-		space, err := c.waitRoom()
-		if err != nil {
+		if err := c.waitRoom(); err != nil {
 			return used, err
 		}
 		var k int
 		if buf != nil {
-			k, err = c.engine.Decode(buf[used:n], space, &c.in)
+			k, err = c.engine.Decode(buf[used:n], maxDecode, &c.in)
 		} else {
-			_, err = c.engine.Decode(nil, space, &c.in)
+			_, err = c.engine.Decode(nil, maxDecode, &c.in)
 		}
 		used += k
 		c.answer()
@@ -112,21 +114,22 @@ func (c *conn) decode(buf *[readSize]byte, n int) (used int, err error) {
 	}
 }
 
-// waitRoom waits until the pipe takes another message, and returns how many.
-func (c *conn) waitRoom() (int, error) {
-	const most = 1 << 20
+// waitRoom waits until the pipe takes another message. What one read brought
+// then goes in whole: it is in our memory anyway, and the fewer changes
+// between this goroutine and those that receive, the better.
+func (c *conn) waitRoom() error {
 	if c.pipe.In == nil {
-		return most, nil
+		return nil
 	}
 	for paused := false; ; paused = true {
 		c.pipe.In.Lock()
-		space := c.pipe.In.Space(most)
+		full := c.pipe.In.Full() && !c.pipe.In.Dead()
 		c.pipe.In.Unlock()
-		if space > 0 {
+		if !full {
 			if paused {
 				c.pause(false)
 			}
-			return space, nil
+			return nil
 		}
 		if !paused {
 			c.pause(true)
@@ -134,7 +137,7 @@ func (c *conn) waitRoom() (int, error) {
 		select {
 		case <-c.room:
 		case <-c.gone:
-			return 0, errPeerClosed
+			return errPeerClosed
 		}
 	}
 }

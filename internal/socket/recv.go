@@ -89,7 +89,7 @@ func (b *inbox) forget(w chan struct{}) {
 	b.wakeLocked()
 }
 
-// TryRecv takes the next message, or returns pattern.ErrWait.
+// TryRecv takes the next message into m, or returns pattern.ErrWait.
 func (s *Socket) TryRecv(m *msg.Msg) error {
 	s.recvMu.Lock()
 	err := s.recvLocked(m)
@@ -97,18 +97,25 @@ func (s *Socket) TryRecv(m *msg.Msg) error {
 	return err
 }
 
-// recvLocked makes one attempt to receive. If that leaves something for
-// others who wait, it wakes one of them.
+// recvLocked makes one attempt to receive. If that leaves something for others
+// who wait, it wakes one of them.
 func (s *Socket) recvLocked(m *msg.Msg) error {
-	if s.closed.Load() {
-		return ErrClosed
-	}
 	if s.inbox.pending.Load() {
 		s.inbox.drain(s.receiver)
 	}
-	err := s.receiver.Recv(m)
-	if err != nil {
-		return err
+	if s.closed.Load() {
+		return ErrClosed
+	}
+	if s.fair != nil {
+		if s.fair.Next(m) == nil {
+			return pattern.ErrWait
+		}
+	} else {
+		// Through an interface, m itself would have to be on the heap.
+		if err := s.receiver.Recv(&s.slot); err != nil {
+			return err
+		}
+		*m, s.slot = s.slot, msg.Msg{}
 	}
 	s.received.msgs++
 	s.received.bytes += uint64(m.Size())
@@ -118,63 +125,75 @@ func (s *Socket) recvLocked(m *msg.Msg) error {
 	return nil
 }
 
-// Recv takes the next message. It waits for one until ctx ends; an error means
-// that nothing was taken.
+// Recv takes the next message into m. It waits for one until ctx ends; an
+// error means that nothing was taken.
 func (s *Socket) Recv(ctx context.Context, m *msg.Msg) error {
-	if err := s.TryRecv(m); err != pattern.ErrWait {
-		return err
+	err := s.TryRecv(m)
+	if err == pattern.ErrWait {
+		return s.waitRecv(ctx, m)
 	}
+	return err
+}
+
+func (s *Socket) waitRecv(ctx context.Context, m *msg.Msg) error {
 	w := make(chan struct{}, 1)
 	for {
 		s.recvMu.Lock()
 		err := s.recvLocked(m)
+		if err == pattern.ErrWait {
+			err = s.waitLocked(ctx, w)
+		} else {
+			s.recvMu.Unlock()
+		}
 		if err != pattern.ErrWait {
-			s.recvMu.Unlock()
 			return err
 		}
-		if err := ctx.Err(); err != nil {
-			s.recvMu.Unlock()
-			return err
-		}
-		if !s.inbox.wait(w) {
-			s.recvMu.Unlock()
-			continue
-		}
-		if s.req != nil {
-			s.req.Await(w)
-		}
+	}
+}
+
+// waitLocked waits until another attempt is worth while, which it says by
+// pattern.ErrWait. The caller holds recvMu and loses it.
+func (s *Socket) waitLocked(ctx context.Context, w chan struct{}) error {
+	if err := ctx.Err(); err != nil {
 		s.recvMu.Unlock()
-		select {
-		case <-w:
-			if s.req != nil {
-				s.inbox.forget(w)
-			}
-		case <-ctx.Done():
+		return err
+	}
+	waiting := s.inbox.wait(w)
+	if waiting && s.req != nil {
+		s.req.Await(w)
+	}
+	s.recvMu.Unlock()
+	if !waiting {
+		return pattern.ErrWait
+	}
+	select {
+	case <-w:
+		if s.req != nil {
 			s.inbox.forget(w)
-			return ctx.Err()
-		case <-s.closedc:
-			return ErrClosed
 		}
+		return pattern.ErrWait
+	case <-ctx.Done():
+		s.inbox.forget(w)
+		return ctx.Err()
+	case <-s.closedc:
+		return ErrClosed
 	}
 }
 
 // Call sends a request on a REQ and waits for its reply, beside any number of
 // others. If ctx ends first, the reply is dropped when it comes.
-func (s *Socket) Call(ctx context.Context, m, reply *msg.Msg) error {
+func (s *Socket) Call(ctx context.Context, m msg.Msg) (msg.Msg, error) {
 	w := make(chan struct{}, 1)
 	c := &pattern.Call{Waiter: w}
-	err := s.try(m, func() error { return s.req.Begin(m, c) })
-	if err == pattern.ErrWait {
-		err = s.waitSend(ctx, m, func() error { return s.req.Begin(m, c) })
-	}
+	err := s.waitSend(ctx, m.Size(), func() error { return s.req.Begin(m, c) })
 	if err != nil {
-		return err
+		return msg.Msg{}, err
 	}
 	for {
 		s.recvMu.Lock()
 		if s.closed.Load() {
 			s.recvMu.Unlock()
-			return ErrClosed
+			return msg.Msg{}, ErrClosed
 		}
 		s.see()
 		if c.Done {
@@ -183,13 +202,12 @@ func (s *Socket) Call(ctx context.Context, m, reply *msg.Msg) error {
 				s.received.bytes += uint64(c.Reply.Size())
 			}
 			s.recvMu.Unlock()
-			*reply = c.Reply
-			return c.Err
+			return c.Reply, c.Err
 		}
 		if err := ctx.Err(); err != nil {
 			s.req.Cancel(c)
 			s.recvMu.Unlock()
-			return err
+			return msg.Msg{}, err
 		}
 		waiting := s.inbox.wait(w)
 		s.recvMu.Unlock()

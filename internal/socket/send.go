@@ -7,53 +7,83 @@ import (
 	"github.com/zerobroker/zmq/internal/pattern"
 )
 
-// Send queues m. It waits while the pattern has nowhere to put it, until ctx
-// ends; an error means that nothing was sent. Frames below msg.LargeFrame are
+// TrySend queues m, or returns pattern.ErrWait while the pattern has nowhere to
+// put it; after an error nothing was sent. Frames below msg.LargeFrame are
 // copied, larger ones taken over.
-func (s *Socket) Send(ctx context.Context, m *msg.Msg) error {
-	err := s.TrySend(m)
-	if err != pattern.ErrWait {
-		return err
-	}
-	return s.waitSend(ctx, m, func() error { return s.sender.Send(m) })
+func (s *Socket) TrySend(m msg.Msg) error {
+	return s.attempt(m.Size(), func() error { return s.sender.Send(m) })
 }
 
-// TrySend is Send without waiting: it returns pattern.ErrWait instead.
-func (s *Socket) TrySend(m *msg.Msg) error {
-	size := m.Size()
+// TrySendFrames is TrySend for frames that are not kept: they are copied, so
+// that neither they nor the slice need be on the heap. None of them may be as
+// large as msg.LargeFrame.
+func (s *Socket) TrySendFrames(frames [][]byte) error {
+	if s.balance != nil && len(frames) == 1 {
+		return s.tryFrame(frames[0])
+	}
 	s.lockSend()
 	if s.closed.Load() {
 		s.unlockSend()
 		return ErrClosed
+	}
+	m := msg.Msg{First: frames[0]}
+	size := len(m.First)
+	if len(frames) > 1 {
+		s.frames = append(s.frames[:0], frames[1:]...)
+		m.Rest = s.frames
+		size = m.Size()
 	}
 	err := s.sender.Send(m)
 	if err == nil {
 		s.sent.msgs++
 		s.sent.bytes += uint64(size)
 	}
+	clear(s.frames)
 	s.unlockSend()
 	return err
 }
 
-// SendTo queues m to the peer with that routing id, as Send does.
-func (s *Socket) SendTo(ctx context.Context, id string, m *msg.Msg) error {
-	err := s.TrySendTo(id, m)
-	if err != pattern.ErrWait {
-		return err
+// tryFrame is the path of most messages.
+func (s *Socket) tryFrame(f []byte) error {
+	s.sendMu.Lock()
+	p := s.balance.Pick()
+	if p == nil || s.closed.Load() {
+		s.sendMu.Unlock()
+		if s.closed.Load() {
+			return ErrClosed
+		}
+		return pattern.ErrWait
 	}
-	return s.waitSend(ctx, m, func() error { return s.router.SendTo(id, m) })
+	p.Out.PutFrame(f)
+	s.sent.msgs++
+	s.sent.bytes += uint64(len(f))
+	s.sendMu.Unlock()
+	return nil
+}
+
+// Send is TrySend that waits until ctx ends.
+func (s *Socket) Send(ctx context.Context, m msg.Msg) error {
+	return s.waitSend(ctx, m.Size(), func() error { return s.sender.Send(m) })
+}
+
+// SendTo queues m to the peer with that routing id, as Send does.
+func (s *Socket) SendTo(ctx context.Context, id string, m msg.Msg) error {
+	return s.waitSend(ctx, m.Size(), func() error { return s.router.SendTo(id, m) })
 }
 
 // TrySendTo is SendTo without waiting.
-func (s *Socket) TrySendTo(id string, m *msg.Msg) error {
-	return s.try(m, func() error { return s.router.SendTo(id, m) })
+func (s *Socket) TrySendTo(id string, m msg.Msg) error {
+	return s.attempt(m.Size(), func() error { return s.router.SendTo(id, m) })
 }
 
-// try makes one attempt to send.
-func (s *Socket) try(m *msg.Msg, send func() error) error {
-	size := m.Size()
+// attempt tries to send once.
+func (s *Socket) attempt(size int, send func() error) error {
 	s.lockSend()
 	defer s.unlockSend()
+	return s.attemptLocked(size, send)
+}
+
+func (s *Socket) attemptLocked(size int, send func() error) error {
 	if s.closed.Load() {
 		return ErrClosed
 	}
@@ -65,21 +95,13 @@ func (s *Socket) try(m *msg.Msg, send func() error) error {
 	return err
 }
 
-// waitSend repeats an attempt each time that something changes.
-func (s *Socket) waitSend(ctx context.Context, m *msg.Msg, send func() error) error {
-	size := m.Size()
+// waitSend tries to send each time that something has changed.
+func (s *Socket) waitSend(ctx context.Context, size int, send func() error) error {
+	var w chan struct{}
 	for {
 		s.lockSend()
-		if s.closed.Load() {
-			s.unlockSend()
-			return ErrClosed
-		}
-		err := send()
+		err := s.attemptLocked(size, send)
 		if err != pattern.ErrWait {
-			if err == nil {
-				s.sent.msgs++
-				s.sent.bytes += uint64(size)
-			}
 			s.unlockSend()
 			return err
 		}
@@ -87,7 +109,9 @@ func (s *Socket) waitSend(ctx context.Context, m *msg.Msg, send func() error) er
 			s.unlockSend()
 			return err
 		}
-		w := make(chan struct{}, 1)
+		if w == nil {
+			w = make(chan struct{}, 1)
+		}
 		s.sendWaiters = append(s.sendWaiters, w)
 		s.unlockSend()
 		select {

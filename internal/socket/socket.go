@@ -43,6 +43,8 @@ type Socket struct {
 	pat      pattern.Pattern
 	sender   pattern.Sender     // nil if the type does not send
 	receiver pattern.Receiver   // nil if the type does not receive
+	balance  *pattern.Balancer  // nil unless sending is balancing and no more
+	fair     *pattern.FairQueue // nil unless receiving is fair queueing and no more
 	router   pattern.Router     // nil if the type does not send by id
 	intake   pattern.Intake     // nil if the type does not look at what comes in
 	sub      pattern.Subscriber // nil if the type does not subscribe
@@ -62,10 +64,12 @@ type Socket struct {
 
 	recvMu   sync.Mutex
 	received counters
+	slot     msg.Msg // the message being received through an interface
 	inbox    inbox
 
 	sendMu      sync.Mutex
 	sent        counters
+	frames      [][]byte // of the message being sent; empty in between
 	sendWaiters []chan struct{}
 
 	closed  atomic.Bool   // set under recvMu and sendMu
@@ -105,6 +109,12 @@ func New(t pattern.Type, o Options) (*Socket, error) {
 	}
 	if !info.Receives {
 		s.receiver = nil
+	}
+	if b, ok := s.pat.(pattern.Balanced); ok {
+		s.balance = b.Balance()
+	}
+	if f, ok := s.pat.(pattern.Fair); ok {
+		s.fair = f.Fair()
 	}
 	s.cfg = s.opts.session(s)
 	return s, nil
