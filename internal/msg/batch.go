@@ -28,6 +28,8 @@ type Batch struct {
 	Msgs  int // whole messages in Segs
 	Bytes int // the sum of the segments' lengths
 
+	Counted bool // they still count against the limits of the queue they left
+
 	chunks []*chunk // the pooled chunks that Segs point into
 }
 
@@ -73,7 +75,7 @@ func (b *Batch) Reset() {
 		b.chunks[i] = nil
 	}
 	clear(b.Segs)
-	b.Segs, b.chunks, b.Msgs, b.Bytes = b.Segs[:0], b.chunks[:0], 0, 0
+	b.Segs, b.chunks, b.Msgs, b.Bytes, b.Counted = b.Segs[:0], b.chunks[:0], 0, 0, false
 	if cap(b.Segs) > maxKeptSegs {
 		b.Segs = nil
 	}

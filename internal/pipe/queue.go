@@ -61,9 +61,10 @@ type Queue struct {
 
 	// The reading half.
 	out       msg.Batch
-	seg       int       // index in out.Segs of the segment after rest
-	rest      []byte    // the unread part of the current segment
-	sender    *msg.Peer // of rest
+	seg       int       // index in out.Segs of the segment after cur
+	cur       []byte    // the current segment
+	pos       int       // how much of cur is read
+	sender    *msg.Peer // of cur
 	unackMsgs int
 	unackSize int
 	frames    [][]byte // slab that multi-frame messages take their Rest from
@@ -207,7 +208,7 @@ func (q *Queue) KillLocked() int {
 	q.dead = true
 	q.in.Recycle()
 	q.out.Recycle()
-	q.tail, q.used, q.rest, q.seg, q.frames = nil, 0, nil, 0, nil
+	q.tail, q.used, q.cur, q.pos, q.seg, q.frames = nil, 0, nil, 0, 0, nil
 	q.gone, q.goneSize, q.unackMsgs, q.unackSize = 0, 0, 0, 0
 	if q.blocked && q.writer != nil {
 		q.blocked = false

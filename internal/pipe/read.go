@@ -6,14 +6,17 @@ import "github.com/zerobroker/zmq/internal/msg"
 // which the reader is told by Ready when there is; Ended tells whether there
 // ever will be. The frames of m are the caller's.
 func (q *Queue) Next(m *msg.Msg) bool {
-	if len(q.rest) == 0 && !q.refill() {
+	if q.pos == len(q.cur) && !q.refill() {
 		return false
 	}
-	size, h, more := msg.Header(q.rest)
-	if end := h + size; !more && end <= len(q.rest) {
-		m.First = q.rest[h:end:end]
+	// Only the index moves: a pointer stored for every message would cost a
+	// write barrier whenever the collector is at work.
+	b := q.cur[q.pos:]
+	size, h, more := msg.Header(b)
+	if end := h + size; !more && end <= len(b) {
+		m.First = b[h:end:end]
 		m.Rest, m.From, m.Bufs = nil, q.sender, nil
-		q.rest = q.rest[end:]
+		q.pos += end
 		q.consumed(end)
 		return true
 	}
@@ -28,19 +31,19 @@ func (q *Queue) nextFrames(m *msg.Msg) {
 	first := true
 	mark := len(q.frames)
 	for more := true; more; {
-		if len(q.rest) == 0 {
+		if q.pos == len(q.cur) {
 			q.nextSeg()
 		}
 		var size, h int
-		size, h, more = msg.Header(q.rest)
+		size, h, more = msg.Header(q.cur[q.pos:])
 		total += h + size
-		q.rest = q.rest[h:]
+		q.pos += h
 		var body []byte
-		if len(q.rest) == 0 && size > 0 {
+		if q.pos == len(q.cur) && size > 0 {
 			body = q.large(m)
 		} else {
-			body = q.rest[:size:size]
-			q.rest = q.rest[size:]
+			body = q.cur[q.pos : q.pos+size : q.pos+size]
+			q.pos += size
 		}
 		if first {
 			m.First = body
@@ -97,7 +100,7 @@ func (q *Queue) consumed(size int) {
 func (q *Queue) nextSeg() {
 	s := &q.out.Segs[q.seg]
 	q.seg++
-	q.rest, q.sender = s.B, s.From
+	q.cur, q.pos, q.sender = s.B, 0, s.From
 	if q.sender == nil && q.to != nil {
 		q.sender = q.to.Peer()
 	}
@@ -108,8 +111,7 @@ func (q *Queue) nextSeg() {
 // this one is read.
 func (q *Queue) refill() bool {
 	if q.seg == len(q.out.Segs) {
-		q.frames = nil
-		q.seg = 0
+		q.cur, q.pos, q.frames, q.seg = nil, 0, nil, 0
 		if !q.take(&q.out, true) {
 			return false
 		}
@@ -118,13 +120,14 @@ func (q *Queue) refill() bool {
 	return true
 }
 
-// take swaps the writing half's batch into b, which is empty.
-func (q *Queue) take(b *msg.Batch, sleep bool) bool {
+// take swaps the writing half's batch into b, which is empty. Its messages go
+// on counting against the limits if counted.
+func (q *Queue) take(b *msg.Batch, counted bool) bool {
 	b.Reset()
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.in.Msgs == 0 || q.dead {
-		q.asleep = sleep
+		q.asleep = true
 		q.next = 0
 		return false
 	}
@@ -133,18 +136,28 @@ func (q *Queue) take(b *msg.Batch, sleep bool) bool {
 		q.tail = nil // its chunk leaves with the batch
 	}
 	*b, q.in = q.in, *b
-	q.gone += b.Msgs
-	q.goneSize += b.Bytes
+	if counted || b.Bytes > freeTake {
+		b.Counted = true
+		q.gone += b.Msgs
+		q.goneSize += b.Bytes
+	} else {
+		q.unblock()
+	}
 	return true
 }
 
+// freeTake is how many bytes may be in the hands of a writer beside what
+// counts against the limits: a writer then need not wait for a writer.
+const freeTake = msg.ChunkSize
+
 // Take moves everything queued into b, which must be empty, and returns
 // whether there was anything. If not, the reader is told by Ready when there
-// is. Messages taken still count against the HWM until Done.
-func (q *Queue) Take(b *msg.Batch) bool { return q.take(b, true) }
+// is. If the batch is Counted, its messages count against the limits until
+// Done.
+func (q *Queue) Take(b *msg.Batch) bool { return q.take(b, false) }
 
-// Done says that n messages of size bytes at rest, taken with Take, need no
-// more room.
+// Done says that n messages of size bytes at rest, taken with Take in a batch
+// that is Counted, need no more room.
 func (q *Queue) Done(n, size int) { q.acknowledge(n, size) }
 
 // Return puts messages taken with Take back, ahead of what has been written
@@ -156,11 +169,14 @@ func (q *Queue) Return(b *msg.Batch) {
 		b.Recycle()
 		return
 	}
-	q.gone -= b.Msgs
-	q.goneSize -= b.Bytes
+	if b.Counted {
+		q.gone -= b.Msgs
+		q.goneSize -= b.Bytes
+	}
 	q.closeTail()
 	b.Append(&q.in)
 	*b, q.in = q.in, *b
+	q.in.Counted = false
 }
 
 // Ended reports whether the queue is closed and everything in it has been
@@ -168,7 +184,7 @@ func (q *Queue) Return(b *msg.Batch) {
 func (q *Queue) Ended() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.dead || q.closed && q.in.Msgs == 0 && len(q.rest) == 0 && q.seg == len(q.out.Segs)
+	return q.dead || q.closed && q.in.Msgs == 0 && q.pos == len(q.cur) && q.seg == len(q.out.Segs)
 }
 
 // Unread is the number of messages that Next has yet to return. It takes the

@@ -148,11 +148,11 @@ func (c *conn) writeDirect(w *writer) error {
 		}
 		if segs = segs[k:]; len(segs) > 0 {
 			msgs, end := tally.Advance(written)
-			c.written(msgs-w.acked.msgs, end-w.acked.size)
+			c.written(w, msgs-w.acked.msgs, end-w.acked.size)
 			w.acked.msgs, w.acked.size = msgs, end
 		}
 	}
-	c.written(w.batch.Msgs-w.acked.msgs, w.batch.Bytes-w.acked.size)
+	c.written(w, w.batch.Msgs-w.acked.msgs, w.batch.Bytes-w.acked.size)
 	w.batch.Recycle()
 	return nil
 }
@@ -195,12 +195,12 @@ func (c *conn) writeEncoded(w *writer) error {
 			// without decoding it again: those that may have are lost.
 			if n > 0 {
 				w.batch.Skip(size, msgs)
-				c.acknowledge(msgs, size)
+				c.acknowledge(w, msgs, size)
 				c.cfg.Host.Drops().Add(pipe.DropInFlight, msgs)
 			}
 			return c.lost(w, 0, err)
 		}
-		c.written(msgs, size)
+		c.written(w, msgs, size)
 		w.batch.Skip(size, msgs)
 	}
 	w.batch.Recycle()
@@ -208,13 +208,13 @@ func (c *conn) writeEncoded(w *writer) error {
 }
 
 // written acknowledges messages that the transport has taken.
-func (c *conn) written(msgs, size int) {
+func (c *conn) written(w *writer, msgs, size int) {
 	c.wrote = true
-	c.acknowledge(msgs, size)
+	c.acknowledge(w, msgs, size)
 }
 
-func (c *conn) acknowledge(msgs, size int) {
-	if msgs > 0 {
+func (c *conn) acknowledge(w *writer, msgs, size int) {
+	if msgs > 0 && w.batch.Counted {
 		c.pipe.Out.Done(msgs, size)
 	}
 }
@@ -235,7 +235,7 @@ func (c *conn) lost(w *writer, n int, err error) error {
 		msgs, end = msgs+1, end+size
 		c.cfg.Host.Drops().Add(pipe.DropInFlight, 1)
 	}
-	c.acknowledge(msgs-w.acked.msgs, end-w.acked.size)
+	c.acknowledge(w, msgs-w.acked.msgs, end-w.acked.size)
 	if w.batch.Msgs > 0 {
 		c.owner.unsent(c, &w.batch)
 	}

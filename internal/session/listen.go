@@ -168,11 +168,7 @@ func (l *Listener) serve(c *conn) {
 		l.cfg.Host.Disconnected(c.pipe)
 		l.cfg.Host.Detach(c.pipe)
 		if c.pipe.Out != nil {
-			why := pipe.DropConnLost
-			if c.linger {
-				why = pipe.DropLinger
-			}
-			l.cfg.Host.Drops().Add(why, c.pipe.Out.Kill())
+			l.cfg.Host.Drops().Add(c.dropReason(l), c.pipe.Out.Kill())
 		}
 		if c.pipe.In != nil {
 			c.inLock.Lock()
@@ -209,8 +205,24 @@ func (l *Listener) join(c *conn) error {
 	return nil
 }
 
-// unsent leaves messages to be counted with what is in the queue.
-func (l *Listener) unsent(_ *conn, b *msg.Batch) { b.Recycle() }
+// unsent drops messages, for nobody will come back for them. What counts
+// against the queue's limits is counted with what is left there.
+func (l *Listener) unsent(c *conn, b *msg.Batch) {
+	if !b.Counted {
+		l.cfg.Host.Drops().Add(c.dropReason(l), b.Msgs)
+	}
+	b.Recycle()
+}
+
+// dropReason is why messages for a connection are lost at its end.
+func (c *conn) dropReason(l *Listener) pipe.Drop {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if c.linger {
+		return pipe.DropLinger
+	}
+	return pipe.DropConnLost
+}
 
 // Ready is called by pipe.Out of an accepted connection.
 func (c *conn) Ready(*pipe.Queue) { c.kick() }
