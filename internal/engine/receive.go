@@ -71,9 +71,10 @@ const sealOverhead = 128
 // Decode takes what the peer has sent and was not consumed before, adds the
 // messages in it to in, and returns how much is consumed. It stops when in
 // holds limit messages or nothing whole is left; what is left must come again,
-// with what arrives behind it, unless Want says otherwise. Memory in in is
-// fresh: b may be reused.
-func (e *Engine) Decode(b []byte, limit int, in *msg.Batch) (n int, err error) {
+// with what arrives behind it, unless Want says otherwise. If keep is set b is
+// given away, and messages may stay where they are in it; otherwise they are
+// copied, and b may be reused.
+func (e *Engine) Decode(b []byte, keep bool, limit int, in *msg.Batch) (n int, err error) {
 	r := &e.recv
 	if r.subscribeAll {
 		r.subscribeAll = false
@@ -83,7 +84,7 @@ func (e *Engine) Decode(b []byte, limit int, in *msg.Batch) (n int, err error) {
 	for r.failed == nil && n < len(b) && in.Msgs < limit && r.big == nil {
 		if r.direct && r.frames == 0 {
 			e.endRegion(in)
-			n += e.run(b[n:], limit-in.Msgs, in)
+			n += e.run(b[n:], keep, limit-in.Msgs, in)
 			if n == len(b) || in.Msgs == limit {
 				break
 			}
@@ -100,8 +101,8 @@ func (e *Engine) Decode(b []byte, limit int, in *msg.Batch) (n int, err error) {
 
 // run adds the whole messages that b starts with, up to the first command or
 // anything else that wants a closer look. It is the path of nearly all
-// traffic: a walk over headers and one copy.
-func (e *Engine) run(b []byte, limit int, in *msg.Batch) int {
+// traffic: a walk over headers, and a copy unless b may be kept.
+func (e *Engine) run(b []byte, keep bool, limit int, in *msg.Batch) int {
 	maxBody := e.recv.maxWire
 	maxFrames, maxBytes := e.cfg.Limits.Frames, e.cfg.Limits.Message
 	pos, end, msgs, frames := 0, 0, 0, 0
@@ -135,7 +136,11 @@ func (e *Engine) run(b []byte, limit int, in *msg.Batch) int {
 		msgs++
 	}
 	if msgs > 0 {
-		in.Add(msg.Seg{B: append([]byte(nil), b[:end]...), From: e.peer})
+		whole := b[:end:end]
+		if !keep {
+			whole = append([]byte(nil), whole...)
+		}
+		in.Add(msg.Seg{B: whole, From: e.peer})
 		in.Msgs += msgs
 		e.recv.useless = 0
 	}

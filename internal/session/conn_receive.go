@@ -22,85 +22,135 @@ const maxDecode = 1 << 20
 // its read buffer back.
 const maxLeft = 4 << 10
 
+// headerRead is how much is read behind a frame that was read straight into
+// place: enough for the header of the next, which is often as large.
+const headerRead = 256
+
+// reader is the memory of a connection's reading half. A buffer belongs to it
+// only between the arrival of bytes and their decoding.
+type reader struct {
+	pooled *[readSize]byte // the buffer, if it is to be given back
+	buf    []byte          // the buffer: pooled, or fresh and given away with the messages in it
+	left   []byte          // bytes of a frame that is not whole; they begin the next buffer
+	heavy  bool            // the last read brought so much that the next buffer is to be given away
+	header bool            // only the header of a large frame is expected
+	get    func() []byte   // r.take, made once
+	put    func([]byte)    // r.drop, made once
+}
+
+// take opens a buffer, begins it with what is left, and returns the room in
+// it.
+func (r *reader) take() []byte {
+	if r.heavy {
+		r.buf = make([]byte, readSize)
+	} else {
+		r.pooled = readBuffers.Get().(*[readSize]byte)
+		r.buf = r.pooled[:]
+	}
+	n := copy(r.buf, r.left)
+	if r.header {
+		return r.buf[n:min(n+headerRead, readSize)]
+	}
+	return r.buf[n:]
+}
+
+// drop closes a buffer that nothing was read into.
+func (r *reader) drop([]byte) {
+	r.heavy = false
+	r.close()
+}
+
+func (r *reader) close() {
+	if r.pooled != nil {
+		readBuffers.Put(r.pooled)
+	}
+	r.pooled, r.buf = nil, nil
+}
+
+// keep notes the first n bytes of the buffer that are not used up and closes
+// it, unless so much is left that reading had better go on behind it.
+func (r *reader) keep(used, n int) {
+	left := r.buf[used:n]
+	switch {
+	case r.pooled == nil:
+		r.left = left
+		r.buf = nil
+	case len(left) == 0:
+		r.left = nil
+		r.close()
+	case len(left) <= maxLeft:
+		r.left = append([]byte(nil), left...)
+		r.close()
+	default:
+		r.left = r.buf[:copy(r.buf, left)]
+	}
+}
+
 // receive is the reading half of a connection in traffic:
 //
 //	wait for bytes, read, decode, hand on, wait for room
 //
 // until the connection fails or ends. rest is what came behind the handshake.
 func (c *conn) receive(rest []byte) error {
-	var buf *[readSize]byte
-	have := 0 // bytes in buf
-	get := func() []byte {
-		buf = readBuffers.Get().(*[readSize]byte)
-		return buf[copy(buf[:], c.left):]
-	}
-	put := func([]byte) {
-		readBuffers.Put(buf)
-		buf = nil
-	}
-	defer func() {
-		if buf != nil {
-			put(nil)
-		}
-		if _, unfinished := c.engine.Held(); unfinished {
-			c.cfg.Host.Drops().Add(pipe.DropPartial, 1)
-		}
-	}()
-	if len(rest) > 0 {
-		buf = readBuffers.Get().(*[readSize]byte)
-		have = copy(buf[:], rest)
-	}
+	r := &reader{}
+	r.get, r.put = r.take, r.drop
+	defer r.close()
+	defer c.countPartial()
+	r.buf = rest
+	n := len(rest)
 	for {
-		k, err := c.decode(buf, have)
+		used, err := c.decode(r.buf[:n], r.pooled == nil)
 		if err != nil {
 			return err
 		}
-		if left := have - k; buf != nil && left <= maxLeft {
-			c.left = append(c.left[:0], buf[k:have]...)
-			if left == 0 {
-				c.left = nil
-			}
-			put(nil)
-		} else if buf != nil {
-			have = copy(buf[:], buf[k:have])
+		r.keep(used, n)
+		if n, err = c.read(r); err != nil {
+			return err
 		}
-		var n int
-		switch want := c.engine.Want(); {
-		case want != nil:
-			if n, err = c.rd.ReadInto(want); n > 0 {
-				c.heard()
-				if err := c.engine.Filled(n, &c.in); err != nil {
-					return err
-				}
-			}
-			have = 0
-		case buf != nil:
-			n, err = c.rd.ReadInto(buf[have:])
-			have += n
-		default:
-			_, n, err = c.rd.Read(get, put)
-			have = len(c.left) + n
-		}
-		if n == 0 && err != nil {
-			return eof(err)
-		}
-		c.heard()
 	}
 }
 
-// decode hands on everything whole in the first n bytes of buf, which is nil
-// for none, and returns how much of it is used up.
-func (c *conn) decode(buf *[readSize]byte, n int) (used int, err error) {
+// read brings more bytes, into r.buf or where the engine wants them. n is how
+// many r.buf holds.
+func (c *conn) read(r *reader) (n int, err error) {
+	if want := c.engine.Want(); want != nil {
+		n, err := c.rd.ReadInto(want)
+		if n == 0 && err != nil {
+			return 0, eof(err)
+		}
+		c.heard()
+		r.header = true
+		return 0, c.engine.Filled(n, &c.in)
+	}
+	if r.buf != nil {
+		n, err = c.rd.ReadInto(r.buf[len(r.left):])
+	} else {
+		_, n, err = c.rd.Read(r.get, r.put)
+	}
+	if n == 0 && err != nil {
+		return 0, eof(err)
+	}
+	c.heard()
+	r.heavy = n >= readSize/2
+	r.header = false
+	return len(r.left) + n, nil
+}
+
+// countPartial counts the message that a lost connection has cut.
+func (c *conn) countPartial() {
+	if _, unfinished := c.engine.Held(); unfinished {
+		c.cfg.Host.Drops().Add(pipe.DropPartial, 1)
+	}
+}
+
+// decode hands on everything whole in b and returns how much of it is used
+// up. If keep is set b is given away.
+func (c *conn) decode(b []byte, keep bool) (used int, err error) {
 	for {
 		if err := c.waitRoom(); err != nil {
 			return used, err
 		}
-		var k int
-		if buf != nil {
-			k, err = c.engine.Decode(buf[used:n], maxDecode, &c.in)
-		} else {
-			_, err = c.engine.Decode(nil, maxDecode, &c.in)
-		}
+		k, err := c.engine.Decode(b[used:], keep, maxDecode, &c.in)
 		used += k
 		c.answer()
 		if c.in.Msgs > 0 {
@@ -108,7 +158,7 @@ func (c *conn) decode(buf *[readSize]byte, n int) (used int, err error) {
 				return used, herr
 			}
 		}
-		if err != nil || used == n || k == 0 {
+		if err != nil || used == len(b) || k == 0 {
 			return used, err
 		}
 	}
