@@ -1,2 +1,80 @@
-// Package zmq is ZeroMQ in pure Go.
+// Package zmq is ZeroMQ in pure Go: sockets that carry whole messages, with no
+// broker, between goroutines, processes and machines. It speaks ZMTP 3.1, 3.0,
+// 2.0 and 1.0, the protocol of libzmq and of every other ZeroMQ, and needs no
+// cgo.
+//
+// # A first look
+//
+// A socket has a type, which says what it does with messages. One side binds
+// an endpoint, the other connects to it; which is which, and who is there
+// first, does not matter. Here a PUSH hands out work and a PULL does it:
+//
+//	push, err := zmq.NewPush(nil) // nil options are all defaults
+//	defer push.Close()            // waits until everything is written
+//	_, err = push.Bind("tcp://127.0.0.1:5557")
+//	err = push.Send(ctx, []byte("work")) // waits until somebody can take it
+//
+//	pull, err := zmq.NewPull(nil)
+//	defer pull.Close()
+//	err = pull.Connect("tcp://127.0.0.1:5557") // returns at once, reconnects for ever
+//	for m, err := range pull.Messages(ctx) {
+//		...
+//	}
+//
+// # Socket types
+//
+//	[Push], [Pull]      hand messages out to workers in turn
+//	[Pub], [Sub]        publish to whoever subscribes to a prefix
+//	[XPub], [XSub]      the same, with the subscriptions as messages: for proxies
+//	[Req], [Rep]        request and reply
+//	[Dealer], [Router]  requests and replies without lockstep; routing by id
+//	[Pair]              exactly two sockets
+//
+// What a type cannot do it has no method for. [Socket], [Sender] and [Receiver]
+// are for code that works with several types.
+//
+// # Endpoints
+//
+//	tcp://host:port       TCP; * for every interface, or for any free port
+//	ipc:///path           a Unix-domain socket; ipc://* makes a path up,
+//	                      ipc://@name is abstract (Linux)
+//	inproc://name         within this program, in a [Namespace]
+//
+// A socket may bind and connect to any number of endpoints, at any time. Bind
+// returns the real endpoint.
+//
+// # Messages
+//
+// A [Message] has one or more frames, which travel together: it arrives whole
+// or not at all. Send copies its frames; SendMessage takes a message over.
+// What Recv returns is the caller's, and knows its sender ([Message.Peer]).
+//
+// # Waiting
+//
+// Calls that can wait take a context. When it ends they return its error, and
+// nothing was sent or received. The Try variants do not wait. Each direction of
+// each connection has a queue with a high-water mark ([Options.SendHWM],
+// [Options.RecvHWM]); what a socket does when it is full is said with its type.
+//
+// # Who is there
+//
+// WaitConnected waits for a peer. [Sub.Ready] waits until a publisher knows the
+// subscriptions, and [Pub.WaitSubscribers] until somebody subscribes: between
+// them no publisher needs to sleep before its first message.
+//
+// What happens to peers never fails a call. It is told by Events, counted by
+// Stats, and logged to [Options.Logger]. Every message that was accepted and not
+// delivered is counted under a [DropReason].
+//
+// # Errors
+//
+// Calls fail with an [*OpError] around one of the errors of this package, the
+// system's, or the context's own. A closed socket gives [ErrClosed], which is
+// net.ErrClosed too.
+//
+// # Concurrency
+//
+// All methods of all sockets may be called from any goroutines at once, Close
+// included. A message is one unit also then. Closing a socket ends every call
+// on it and all of its goroutines.
 package zmq

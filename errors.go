@@ -42,6 +42,9 @@ var (
 	// ErrDuplicateID: another peer of the ROUTER has the routing id. It is the
 	// reason in an event of a refused peer.
 	ErrDuplicateID = errors.New("routing id in use")
+	// ErrSubscriptions: a peer subscribed to more than the limits allow. It is
+	// the reason in an event of a peer that was turned away.
+	ErrSubscriptions = errors.New("too many subscriptions")
 	// ErrMessage: the message is not one this socket type can send.
 	ErrMessage = errors.New("message not allowed on this socket type")
 	// ErrOption: an option is out of range.
@@ -85,6 +88,7 @@ var publicErrors = map[error]error{
 	pattern.ErrMessage:     ErrMessage,
 	pattern.ErrSecondPeer:  ErrSecondPeer,
 	pattern.ErrDuplicateID: ErrDuplicateID,
+	pattern.ErrTopics:      ErrSubscriptions,
 }
 
 // publicError is err with the sentinel of this package in it. The text stays

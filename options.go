@@ -76,11 +76,18 @@ type Options struct {
 	// IPv6 /64. Defaults 65536, 1024 and 64, negative unlimited.
 	MaxConnections, MaxPendingHandshakes, MaxPendingPerSource int
 
+	// MaxSubscriptions and MaxSubscriptionBytes bound what one peer of a PUB or
+	// XPUB may subscribe to; one that goes further is disconnected. Defaults
+	// 100000 and 32 MiB, negative unlimited.
+	MaxSubscriptions, MaxSubscriptionBytes int
+
 	// SendBuffer and RecvBuffer are the system's buffers of a connection in
 	// bytes. Default the system's. [ZMQ_SNDBUF, ZMQ_RCVBUF]
 	SendBuffer, RecvBuffer int
 
-	// KeepAlive configures TCP keep-alive. Default Go's.
+	// KeepAlive configures TCP keep-alive. Default on with Go's times, as a
+	// sign of life from peers that know no PING; to turn it off set Idle, and
+	// not Enable.
 	// [ZMQ_TCP_KEEPALIVE and following]
 	KeepAlive net.KeepAliveConfig
 
@@ -153,6 +160,10 @@ func (o *Options) core() (socket.Options, error) {
 	if space == nil {
 		space = defaultNamespace
 	}
+	keepAlive := o.KeepAlive
+	if keepAlive == (net.KeepAliveConfig{}) {
+		keepAlive.Enable = true
+	}
 	interval := pick(o.HeartbeatInterval, 10*time.Second, 0)
 	return socket.Options{
 		SendHWM:           pick(o.SendHWM, 1000, 0),
@@ -172,6 +183,8 @@ func (o *Options) core() (socket.Options, error) {
 		MaxConnections:    pick(o.MaxConnections, 65536, 0),
 		MaxPending:        pick(o.MaxPendingHandshakes, 1024, 0),
 		MaxPerSource:      pick(o.MaxPendingPerSource, 64, 0),
+		MaxTopics:         pick(o.MaxSubscriptions, 100_000, 0),
+		MaxTopicBytes:     pick(o.MaxSubscriptionBytes, 32<<20, 0),
 		Limits: engine.Limits{
 			Handshake:  128 << 10,
 			Commands:   16,
@@ -186,7 +199,7 @@ func (o *Options) core() (socket.Options, error) {
 		Transport: transport.Options{
 			SendBuffer: max(o.SendBuffer, 0),
 			RecvBuffer: max(o.RecvBuffer, 0),
-			KeepAlive:  o.KeepAlive,
+			KeepAlive:  keepAlive,
 			MaxRetrans: max(o.MaxRetransmit, 0),
 			TOS:        o.TOS,
 			IPv4Only:   o.IPv4Only,

@@ -32,12 +32,14 @@ var (
 	ErrMessage = errors.New("message not allowed on this socket type")
 )
 
-// Results of Attach and Connected: why a peer is refused.
+// Why a peer is refused, by Attach, Connected or Intake.
 var (
 	// ErrSecondPeer: a PAIR has its one peer.
 	ErrSecondPeer = errors.New("socket has a peer already")
 	// ErrDuplicateID: another peer has this routing id.
 	ErrDuplicateID = errors.New("routing id in use")
+	// ErrTopics: the peer subscribes to more than the limits allow.
+	ErrTopics = errors.New("too many subscriptions")
 )
 
 // Pattern is what every socket type does about its peers. All methods run

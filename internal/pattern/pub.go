@@ -12,9 +12,13 @@ import (
 type Pub struct {
 	base
 	upstream bool // XPUB
-	subs     *Table
+	subs     *Topics
 	fq       FairQueue
 	drops    *pipe.Drops
+
+	// MaxTopics and MaxTopicBytes bound what one peer may subscribe to; 0 is
+	// unlimited.
+	MaxTopics, MaxTopicBytes int
 
 	match []*pipe.Pipe // of the message being sent
 	rest  []byte       // that message at rest
@@ -22,7 +26,7 @@ type Pub struct {
 
 // NewPub returns a PUB, or an XPUB if it receives.
 func NewPub(d *pipe.Drops, receives bool) *Pub {
-	return &Pub{upstream: receives, subs: NewTable(), drops: d}
+	return &Pub{upstream: receives, subs: new(Topics), drops: d}
 }
 
 // Attach does nothing: a peer gets messages when it subscribes.
@@ -100,7 +104,19 @@ func (s *Pub) Intake(p *pipe.Pipe, m *msg.Msg) (queue bool, err error) {
 		}
 		return s.upstream, nil
 	}
-	return s.change(p, m.First[0] == 1, m.First[1:]), nil
+	queue = s.change(p, m.First[0] == 1, m.First[1:])
+	if s.tooMany(p) {
+		return queue, ErrTopics
+	}
+	return queue, nil
+}
+
+func (s *Pub) tooMany(p *pipe.Pipe) bool {
+	if s.MaxTopics == 0 && s.MaxTopicBytes == 0 {
+		return false
+	}
+	topics, bytes := s.subs.Count(p)
+	return s.MaxTopics > 0 && topics > s.MaxTopics || s.MaxTopicBytes > 0 && bytes > s.MaxTopicBytes
 }
 
 // change applies a subscription and reports whether XPUB's application is to

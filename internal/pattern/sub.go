@@ -131,11 +131,11 @@ func (s *subscriptions) Pipes(f func(p *pipe.Pipe)) {
 
 // filter is the set once more, for the receiving half.
 type filter struct {
-	table *Table
+	table *Topics
 	self  *pipe.Pipe // the table's only subscriber
 }
 
-func newFilter() filter { return filter{table: NewTable(), self: pipe.New()} }
+func newFilter() filter { return filter{table: new(Topics), self: pipe.New()} }
 
 // Filter changes what wants wants. It runs under the receive lock.
 func (f *filter) Filter(topic string, on bool) {

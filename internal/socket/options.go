@@ -39,6 +39,8 @@ type Options struct {
 	MaxConnections int
 	MaxPending     int
 	MaxPerSource   int
+	MaxTopics      int // subscriptions of one peer
+	MaxTopicBytes  int // in them
 }
 
 // maxTTL is what fits in a PING.

@@ -14,7 +14,8 @@ type peers struct {
 	mu     sync.Mutex
 	pipes  map[*pipe.Pipe]bool // whether somebody is at the far end
 	ready  int                 // how many are true
-	change chan struct{}       // closed and replaced at every change
+	change chan struct{}       // closed and replaced at every change, if anybody waits
+	waits  int                 // how many wait for that
 	ended  bool
 }
 
@@ -24,6 +25,9 @@ func (t *peers) init() {
 }
 
 func (t *peers) changedLocked() {
+	if t.waits == 0 {
+		return
+	}
 	close(t.change)
 	t.change = make(chan struct{})
 }
@@ -32,6 +36,13 @@ func (t *peers) changedLocked() {
 func (t *peers) changed() {
 	t.mu.Lock()
 	t.changedLocked()
+	t.mu.Unlock()
+}
+
+// await adds n to those who wait.
+func (t *peers) await(n int) {
+	t.mu.Lock()
+	t.waits += n
 	t.mu.Unlock()
 }
 
@@ -89,6 +100,8 @@ func (t *peers) all() []*pipe.Pipe {
 // wait calls test with the pipes that have a peer, now and after each change,
 // until it says true or ctx ends.
 func (t *peers) wait(ctx context.Context, test func(connected []*pipe.Pipe) bool) error {
+	t.await(1)
+	defer t.await(-1)
 	for {
 		t.mu.Lock()
 		change, ended := t.change, t.ended
@@ -132,8 +145,13 @@ func (s *Socket) WaitSubscribers(ctx context.Context, n int, topic []byte) error
 // WaitSubscribed waits until a publisher has processed all subscriptions made
 // so far, as far as its version of ZMTP can tell us.
 func (s *Socket) WaitSubscribed(ctx context.Context) error {
+	s.peers.await(1)
+	defer s.peers.await(-1)
 	for {
 		answers := make(chan bool, 1)
+		s.peers.mu.Lock()
+		change := s.peers.change
+		s.peers.mu.Unlock()
 		err := s.peers.wait(ctx, func(list []*pipe.Pipe) bool {
 			for _, p := range list {
 				p.Sub.Probe(func(ok bool) {
@@ -150,9 +168,6 @@ func (s *Socket) WaitSubscribed(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		s.peers.mu.Lock()
-		change := s.peers.change
-		s.peers.mu.Unlock()
 		select {
 		case <-answers:
 			return nil

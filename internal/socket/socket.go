@@ -104,6 +104,9 @@ func New(t pattern.Type, o Options) (*Socket, error) {
 	s.sub, _ = s.pat.(pattern.Subscriber)
 	s.req, _ = s.pat.(*pattern.Req)
 	s.lockstep, _ = s.pat.(pattern.Lockstep)
+	if pub, ok := s.pat.(*pattern.Pub); ok {
+		pub.MaxTopics, pub.MaxTopicBytes = o.MaxTopics, o.MaxTopicBytes
+	}
 	if !info.Sends {
 		s.sender = nil
 	}
@@ -292,6 +295,7 @@ func (s *Socket) intakeOne(p *pipe.Pipe, m *msg.Msg) error {
 		s.sendMu.Lock()
 		queue, err := s.intake.Intake(p, m)
 		s.sendMu.Unlock()
+		s.peers.changed()
 		if err != nil || !queue {
 			return err
 		}

@@ -1,0 +1,168 @@
+package zmq_test
+
+import (
+	"encoding/json"
+	"go/ast"
+	"go/token"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// The tests in this file hold what is written about the library against it.
+
+// documents is every text for people at the top, in docs and in bench.
+func documents(t *testing.T) map[string]string {
+	t.Helper()
+	texts := map[string]string{}
+	for _, pattern := range []string{"*.md", "docs/*.md", "docs/*/*.md", "bench/*.md"} {
+		names, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range names {
+			text, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			texts[filepath.ToSlash(name)] = string(text)
+		}
+	}
+	if len(texts) < 5 {
+		t.Fatalf("only %d documents", len(texts))
+	}
+	return texts
+}
+
+var (
+	program = regexp.MustCompile("(?s)```go\n(package main\n.*?)```\n(?:[^`]*?```text\n(.*?)```)?")
+	link    = regexp.MustCompile(`\]\(([^)#]+)(#[^)]*)?\)`)
+	target  = regexp.MustCompile("`make ([a-z-]+)")
+)
+
+// Every program in the README runs as it stands, and prints what the README
+// says it does.
+func TestReadmePrograms(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds programs; not with -short")
+	}
+	text, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	programs := program.FindAllStringSubmatch(string(text), -1)
+	if len(programs) == 0 {
+		t.Fatal("no program in README.md")
+	}
+	for _, p := range programs {
+		// An overlay puts the program into the module without a file there.
+		dir := t.TempDir()
+		real := filepath.Join(dir, "main.go")
+		if err := os.WriteFile(real, []byte(p[1]), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		top, err := os.Getwd()
+		if err != nil {
+			t.Fatal(err)
+		}
+		overlay, err := json.Marshal(map[string]map[string]string{
+			"Replace": {filepath.Join(top, "internal", "readme", "main.go"): real},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		list := filepath.Join(dir, "overlay.json")
+		if err := os.WriteFile(list, overlay, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		out, err := exec.CommandContext(t.Context(), "go", "run", "-overlay", list, "./internal/readme").CombinedOutput()
+		if err != nil {
+			t.Errorf("%v\n%s\n%s", err, p[1], out)
+			continue
+		}
+		if string(out) != p[2] {
+			t.Errorf("the program prints\n%s\nand the README says\n%s", out, p[2])
+		}
+	}
+}
+
+// Links within the repository lead somewhere.
+func TestLinks(t *testing.T) {
+	for name, text := range documents(t) {
+		for _, m := range link.FindAllStringSubmatch(text, -1) {
+			if strings.Contains(m[1], "://") || strings.HasPrefix(m[1], "mailto:") {
+				continue
+			}
+			if _, err := os.Stat(filepath.Join(filepath.Dir(name), m[1])); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	}
+}
+
+// What the documents tell people to make, the Makefile makes.
+func TestMakeTargets(t *testing.T) {
+	makefile, err := os.ReadFile("Makefile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range documents(t) {
+		for _, m := range target.FindAllStringSubmatch(text, -1) {
+			if !strings.Contains(string(makefile), "\n"+m[1]+":") {
+				t.Errorf("%s: there is no make %s", name, m[1])
+			}
+		}
+	}
+}
+
+// understood is the methods that need no words: they are what errors have.
+var understood = []string{"Error", "Unwrap", "Is"}
+
+// Every exported name of package zmq has a comment, also the methods that its
+// types have from an unexported one.
+func TestExportedNamesAreDocumented(t *testing.T) {
+	check := func(f *goFile, name *ast.Ident, docs ...*ast.CommentGroup) {
+		if name.IsExported() && !slices.ContainsFunc(docs, func(g *ast.CommentGroup) bool { return g != nil }) {
+			t.Errorf("%s: %s has no comment", f.fset.Position(name.Pos()), name.Name)
+		}
+	}
+	eachFile(t, func(f *goFile) {
+		if f.dir() != "." || f.test {
+			return
+		}
+		for _, d := range f.ast.Decls {
+			switch d := d.(type) {
+			case *ast.FuncDecl:
+				if d.Recv == nil || !slices.Contains(understood, d.Name.Name) {
+					check(f, d.Name, d.Doc)
+				}
+			case *ast.GenDecl:
+				if d.Tok == token.IMPORT {
+					continue
+				}
+				for _, s := range d.Specs {
+					switch s := s.(type) {
+					case *ast.TypeSpec:
+						check(f, s.Name, s.Doc, d.Doc)
+					case *ast.ValueSpec:
+						for _, name := range s.Names {
+							check(f, name, s.Doc, s.Comment, ofGroup(d, name))
+						}
+					}
+				}
+			}
+		}
+	})
+}
+
+// ofGroup is the comment above a declaration, if it speaks of the name.
+func ofGroup(d *ast.GenDecl, name *ast.Ident) *ast.CommentGroup {
+	if strings.Contains(d.Doc.Text(), name.Name) {
+		return d.Doc
+	}
+	return nil
+}

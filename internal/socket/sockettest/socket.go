@@ -1,0 +1,220 @@
+package sockettest
+
+import (
+	"bytes"
+	"context"
+	"slices"
+	"time"
+
+	"github.com/zerobroker/zmq/internal/engine"
+	"github.com/zerobroker/zmq/internal/msg"
+	"github.com/zerobroker/zmq/internal/pattern"
+	"github.com/zerobroker/zmq/internal/pipe"
+	"github.com/zerobroker/zmq/internal/session"
+	"github.com/zerobroker/zmq/internal/socket"
+)
+
+// Socket is a socket whose Must and Want methods fail the test.
+type Socket struct {
+	*socket.Socket
+	w     *World
+	heard *socket.Listening
+	past  []socket.Stamped // taken from heard
+}
+
+// patience is how long, in virtual time, a Must or Want method waits.
+const patience = time.Hour
+
+// Of makes a message of strings.
+func Of(frames ...string) msg.Msg {
+	b := make([][]byte, len(frames))
+	for i, f := range frames {
+		b[i] = []byte(f)
+	}
+	return msg.Of(b...)
+}
+
+// Frames are the frames of a message as strings.
+func Frames(m *msg.Msg) []string {
+	var s []string
+	for i := range m.Len() {
+		s = append(s, string(m.Frame(i)))
+	}
+	return s
+}
+
+// MustBind binds and returns the endpoint.
+func (s *Socket) MustBind(ep string) string {
+	s.w.Helper()
+	bound, err := s.Bind(ep)
+	if err != nil {
+		s.w.Fatalf("bind %s: %v", ep, err)
+	}
+	return bound
+}
+
+// MustConnect connects.
+func (s *Socket) MustConnect(ep string) {
+	s.w.Helper()
+	if err := s.Connect(ep); err != nil {
+		s.w.Fatalf("connect %s: %v", ep, err)
+	}
+}
+
+// MustSend sends one message of the frames.
+func (s *Socket) MustSend(frames ...string) {
+	s.w.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	if err := s.Send(ctx, Of(frames...)); err != nil {
+		s.w.Fatalf("send %q: %v", clip(frames), err)
+	}
+}
+
+// MustRecv returns the next message and its sender.
+func (s *Socket) MustRecv() ([]string, *msg.Peer) {
+	s.w.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	var m msg.Msg
+	if err := s.Recv(ctx, &m); err != nil {
+		s.w.Fatalf("receive: %v", err)
+	}
+	return Frames(&m), m.From
+}
+
+// WantRecv receives one message and compares it.
+func (s *Socket) WantRecv(frames ...string) {
+	s.w.Helper()
+	if got, _ := s.MustRecv(); !slices.Equal(got, frames) {
+		s.w.Fatalf("received %q, want %q", clip(got), clip(frames))
+	}
+}
+
+// WantNone checks that there is nothing to receive, nor will be without time
+// passing.
+func (s *Socket) WantNone() {
+	s.w.Helper()
+	s.w.Settle()
+	var m msg.Msg
+	if err := s.TryRecv(&m); err != pattern.ErrWait {
+		s.w.Fatalf("received %q, %v, want nothing", clip(Frames(&m)), err)
+	}
+}
+
+// WantFull checks that a message cannot be sent now.
+func (s *Socket) WantFull() {
+	s.w.Helper()
+	s.w.Settle()
+	if err := s.TrySend(Of("too much")); err != pattern.ErrWait {
+		s.w.Fatalf("sending gave %v, want %v", err, pattern.ErrWait)
+	}
+}
+
+// Fill sends small messages until that would block, and returns how many it
+// sent.
+func (s *Socket) Fill() (n int) {
+	s.w.Helper()
+	for ; n < 1e6; n++ {
+		s.w.Settle()
+		switch err := s.TrySend(Of("fill")); err {
+		case nil:
+		case pattern.ErrWait:
+			return n
+		default:
+			s.w.Fatal(err)
+		}
+	}
+	s.w.Fatal("never full")
+	return
+}
+
+// MustMeet waits until n peers are connected.
+func (s *Socket) MustMeet(n int) {
+	s.w.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	if err := s.WaitConnected(ctx, n); err != nil {
+		s.w.Fatalf("waiting for %d peers: %v", n, err)
+	}
+}
+
+// CloseIn closes the socket with so much time to linger, for ever if it is
+// negative.
+func (s *Socket) CloseIn(linger time.Duration) (unsent int) {
+	if linger < 0 {
+		return s.Close(context.Background())
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), linger)
+	defer cancel()
+	return s.Close(ctx)
+}
+
+// WantDrops compares everything that was dropped so far.
+func (s *Socket) WantDrops(want map[pipe.Drop]uint64) {
+	s.w.Helper()
+	for why, n := range s.Stats().Drops {
+		if n != want[pipe.Drop(why)] {
+			s.w.Errorf("%d messages dropped for %v, want %d", n, pipe.Drop(why), want[pipe.Drop(why)])
+		}
+	}
+}
+
+// WantFaults compares the reasons for which connections were closed so far,
+// FaultNone not counted.
+func (s *Socket) WantFaults(want map[engine.Fault]uint64) {
+	s.w.Helper()
+	faults := s.Stats().Faults
+	for f := engine.FaultNone + 1; f < engine.NumFaults; f++ {
+		if faults[f] != want[f] {
+			s.w.Errorf("%d connections closed for %v, want %d", faults[f], f, want[f])
+		}
+	}
+}
+
+// History returns all events so far.
+func (s *Socket) History() []socket.Stamped {
+	for {
+		ev, ok := s.heard.Next(Ended())
+		if !ok {
+			return s.past
+		}
+		s.past = append(s.past, ev)
+	}
+}
+
+// Of returns the events of some kinds so far.
+func (s *Socket) Heard(kinds ...session.Kind) (some []socket.Stamped) {
+	for _, ev := range s.History() {
+		if slices.Contains(kinds, ev.Kind) {
+			some = append(some, ev)
+		}
+	}
+	return some
+}
+
+// WantKinds compares the kinds of all events so far.
+func (s *Socket) WantKinds(want ...session.Kind) {
+	s.w.Helper()
+	var got []session.Kind
+	for _, ev := range s.History() {
+		got = append(got, ev.Kind)
+	}
+	if !slices.Equal(got, want) {
+		s.w.Errorf("events are %v, want %v", got, want)
+	}
+}
+
+// clip keeps failure messages short.
+func clip(frames []string) []string {
+	out := slices.Clone(frames)
+	for i, f := range out {
+		if len(f) > 40 {
+			out[i] = f[:40] + "..."
+		}
+	}
+	return out
+}
+
+// Large is a frame of n bytes that are all alike.
+func Large(n int) string { return string(bytes.Repeat([]byte{'L'}, n)) }

@@ -1,0 +1,123 @@
+// Package sockettest is a world for tests of sockets in virtual time: a memory
+// network, a namespace, sockets that fail the test instead of returning
+// errors, and peers that speak ZMTP byte by byte, well or badly. It is used by
+// tests only, of several packages.
+package sockettest
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/zerobroker/zmq/internal/engine"
+	"github.com/zerobroker/zmq/internal/inproc"
+	"github.com/zerobroker/zmq/internal/pattern"
+	"github.com/zerobroker/zmq/internal/socket"
+	"github.com/zerobroker/zmq/internal/transport"
+	"github.com/zerobroker/zmq/internal/transport/memnet"
+)
+
+// World is one bubble's network and names.
+type World struct {
+	testing.TB
+	Net   *memnet.Network
+	Names *inproc.Namespace
+
+	// Transport is what sockets get for the scheme "mem"; Net, unless a test
+	// puts something of its own before it.
+	Transport transport.Transport
+}
+
+// longest is a virtual time that no test takes. A bubble whose timers go on
+// for ever would otherwise do so in real time too.
+const longest = 1000 * time.Hour
+
+// Run runs f in virtual time.
+func Run(t *testing.T, f func(w *World)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) { f(New(t, 1)) })
+}
+
+// New returns a world. It is to be called in a bubble.
+func New(t testing.TB, seed uint64) *World {
+	n := memnet.New(seed)
+	guard := time.AfterFunc(longest, func() {
+		buf := make([]byte, 1<<20)
+		panic(fmt.Sprintf("%s: still running after %v of virtual time\n%s", t.Name(), longest, buf[:runtime.Stack(buf, true)]))
+	})
+	t.Cleanup(func() { guard.Stop() })
+	return &World{TB: t, Net: n, Names: inproc.NewNamespace(), Transport: n}
+}
+
+// Settle waits until everything has happened that can without time passing.
+func (w *World) Settle() { synctest.Wait() }
+
+// After returns the virtual time that f takes.
+func After(f func()) time.Duration {
+	start := time.Now()
+	f()
+	return time.Since(start)
+}
+
+// Options are what the Go face gives a socket by default, without heartbeats.
+func (w *World) Options() socket.Options {
+	return socket.Options{
+		SendHWM: 1000, RecvHWM: 1000, MaxQueuedBytes: 64 << 20,
+		Namespace:         w.Names,
+		Transports:        map[string]transport.Transport{"mem": w.Transport},
+		HandshakeTimeout:  10 * time.Second,
+		ConnectTimeout:    30 * time.Second,
+		ReconnectInterval: 100 * time.Millisecond,
+		ReconnectMax:      5 * time.Second,
+		MaxConnections:    65536, MaxPending: 1024, MaxPerSource: 64,
+		Limits: engine.Limits{
+			Handshake: 128 << 10, Commands: 16, Metadata: 8 << 10, Properties: 64,
+			Frame: 64 << 20, Frames: 65536, Message: 256 << 20, Command: 128 << 10, Useless: 16 << 20,
+		},
+	}
+}
+
+// HWM sets both high-water marks.
+func HWM(send, recv int) func(*socket.Options) {
+	return func(o *socket.Options) { o.SendHWM, o.RecvHWM = send, recv }
+}
+
+// ID sets the routing id.
+func ID(id string) func(*socket.Options) { return func(o *socket.Options) { o.RoutingID = id } }
+
+// Heartbeat switches heartbeats on.
+func Heartbeat(interval, timeout, ttl time.Duration) func(*socket.Options) {
+	return func(o *socket.Options) { o.Heartbeat, o.HeartbeatTimeout, o.HeartbeatTTL = interval, timeout, ttl }
+}
+
+// Reconnect sets the back-off.
+func Reconnect(interval, most time.Duration) func(*socket.Options) {
+	return func(o *socket.Options) { o.ReconnectInterval, o.ReconnectMax = interval, most }
+}
+
+// Socket returns a socket that is closed, without lingering, at the end of the
+// test.
+func (w *World) Socket(typ pattern.Type, set ...func(*socket.Options)) *Socket {
+	w.Helper()
+	o := w.Options()
+	for _, f := range set {
+		f(&o)
+	}
+	core, err := socket.New(typ, o)
+	if err != nil {
+		w.Fatal(err)
+	}
+	s := &Socket{Socket: core, w: w, heard: core.Listen()}
+	w.Cleanup(func() { s.CloseIn(0) })
+	return s
+}
+
+// Ended returns a context that has ended.
+func Ended() context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	return ctx
+}
