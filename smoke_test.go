@@ -107,7 +107,7 @@ func TestSmokePub(t *testing.T) {
 		pub.Send(ctx, []byte("a1"))
 		m, err := sub.Recv(ctx)
 		if err != nil || m.String() != "a1" {
-			t.Fatal(err, m)
+			t.Fatalf("%s %v %v\npub %+v\nsub %+v", ep, err, m, pub.Stats(), sub.Stats())
 		}
 		pub.Close()
 		sub.Close()

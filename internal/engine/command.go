@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"encoding/binary"
 	"fmt"
 
 	"github.com/zerobroker/zmq/internal/mechanism"
@@ -21,7 +22,7 @@ func (e *Engine) command(body []byte, in *msg.Batch) {
 	case wire.NamePing:
 		e.ping(data)
 	case wire.NamePong:
-		e.recv.pongs++
+		e.pong(data)
 	case wire.NameSubscribe:
 		e.subscription(1, data, body, in)
 	case wire.NameCancel:
@@ -50,6 +51,17 @@ func (e *Engine) ping(data []byte) {
 	e.out = p.Pong().Append(e.out[:0])
 }
 
+// pong takes note of the PING that is answered, by the number we put in its
+// context. As we do, a peer may answer only the last of several. One that does
+// not echo contexts, as the first peers of 3.1 did not, answers each.
+func (e *Engine) pong(data []byte) {
+	if len(data) == pingContext {
+		e.recv.pongs = max(e.recv.pongs, binary.BigEndian.Uint64(data))
+	} else {
+		e.recv.pongs++
+	}
+}
+
 // subscription passes a SUBSCRIBE or CANCEL on as the message that it was
 // before ZMTP 3.1, a first byte of 1 or 0 and the topic: what comes as a
 // message in any version and what comes as a command are then the same.
@@ -76,8 +88,8 @@ func (e *Engine) ignore(body []byte) {
 // receiving half.
 func (e *Engine) Ignored() uint64 { return e.recv.ignored }
 
-// Pongs is the number of PONGs received so far. It belongs to the receiving
-// half.
+// Pongs is the number of the last PING that has been answered, as it was given
+// to AppendPing. It belongs to the receiving half.
 func (e *Engine) Pongs() uint64 { return e.recv.pongs }
 
 // Lease is the TTL of the peer's last PING in tenths of a second, 0 for none:

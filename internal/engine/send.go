@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"encoding/binary"
+
 	"github.com/zerobroker/zmq/internal/msg"
 	"github.com/zerobroker/zmq/internal/wire"
 )
@@ -73,6 +75,13 @@ func (e *Engine) AppendSubscription(dst []byte, topic string, on bool) []byte {
 	return wire.AppendLegacyCancel(dst, t)
 }
 
+// pingContext is the length of the contexts of our PINGs: a number.
+const pingContext = 8
+
 // AppendPing appends a PING, as a frame at rest for Encode. ttl is in tenths
-// of a second.
-func AppendPing(dst []byte, ttl uint16) []byte { return wire.Ping{TTL: ttl}.Append(dst) }
+// of a second; number, counted from 1, tells which PING a PONG answers.
+func AppendPing(dst []byte, ttl uint16, number uint64) []byte {
+	var context [pingContext]byte
+	binary.BigEndian.PutUint64(context[:], number)
+	return wire.Ping{TTL: ttl, Context: context[:]}.Append(dst)
+}

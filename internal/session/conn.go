@@ -226,8 +226,8 @@ var errSilence = errors.New("nothing heard from peer")
 // does not read then, and one is as good as many. The caller holds mu.
 func (c *conn) pingLocked() {
 	if len(c.control) < maxControlForPing {
-		c.control = engine.AppendPing(c.control, c.cfg.HeartbeatTTL)
 		c.pings++
+		c.control = engine.AppendPing(c.control, c.cfg.HeartbeatTTL, c.pings)
 	}
 }
 
@@ -252,8 +252,8 @@ func (c *conn) Probe(done func(ok bool)) {
 		done(!closed)
 		return
 	}
-	c.control = engine.AppendPing(c.control, c.cfg.HeartbeatTTL)
 	c.pings++
+	c.control = engine.AppendPing(c.control, c.cfg.HeartbeatTTL, c.pings)
 	c.probes = append(c.probes, probe{c.pings, done})
 	c.mu.Unlock()
 	c.kick()

@@ -152,12 +152,13 @@ func (c *conn) decode(b []byte, keep bool) (used int, err error) {
 		}
 		k, err := c.engine.Decode(b[used:], keep, maxDecode, &c.in)
 		used += k
-		c.answer()
 		if c.in.Msgs > 0 {
 			if herr := c.cfg.Host.Intake(c.pipe, &c.in); herr != nil {
 				return used, herr
 			}
 		}
+		// Only now: a PONG says that all before the PING has been seen to.
+		c.answer()
 		if err != nil || used == len(b) || k == 0 {
 			return used, err
 		}

@@ -1,0 +1,78 @@
+package socket_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/zerobroker/zmq/internal/pattern"
+	st "github.com/zerobroker/zmq/internal/socket/sockettest"
+)
+
+// TestWaitingCallsSleep has several Calls wait for replies that do not come
+// while others get theirs. If they kept each other awake no time would pass in
+// the bubble.
+func TestWaitingCallsSleep(t *testing.T) {
+	st.Run(t, func(w *st.World) {
+		server := w.Listen("a")
+		req := w.Socket(pattern.REQ)
+		req.MustConnect("mem://a")
+		p := server.Accept()
+		p.Shake("REP")
+		results := make(chan error, 4)
+		for range 3 {
+			go func() {
+				ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+				defer cancel()
+				_, err := req.Call(ctx, st.Of("x"))
+				results <- err
+			}()
+		}
+		last := ""
+		for range 3 {
+			last = p.Message()[0]
+		}
+		p.Must(st.Message("none", "", "stale"), st.Message(last, "", "reply"))
+		if err := <-results; err != nil {
+			t.Error(err)
+		}
+		for range 2 {
+			if err := <-results; !errors.Is(err, context.DeadlineExceeded) {
+				t.Error(err)
+			}
+		}
+	})
+}
+
+// TestManyCalls runs many Calls side by side against a REP that answers one
+// after the other.
+func TestManyCalls(t *testing.T) {
+	st.Run(t, func(w *st.World) {
+		const n = 100
+		rep := w.Socket(pattern.REP)
+		req := w.Socket(pattern.REQ)
+		req.MustConnect(rep.MustBind("mem://a"))
+		results := make(chan error, n)
+		for i := range n {
+			go func() {
+				m, err := req.Call(context.Background(), st.Of(fmt.Sprint(i)))
+				if err == nil && string(m.First) != fmt.Sprint("re ", i) {
+					err = fmt.Errorf("call %d got %q", i, m.First)
+				}
+				results <- err
+			}()
+		}
+		for range n {
+			m, _ := rep.MustRecv()
+			time.Sleep(time.Millisecond)
+			rep.MustSend("re " + m[0])
+		}
+		for range n {
+			if err := <-results; err != nil {
+				t.Error(err)
+			}
+		}
+	})
+}

@@ -1,0 +1,277 @@
+package socket_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/zerobroker/zmq/internal/msg"
+	"github.com/zerobroker/zmq/internal/pattern"
+	"github.com/zerobroker/zmq/internal/session"
+	"github.com/zerobroker/zmq/internal/socket"
+	st "github.com/zerobroker/zmq/internal/socket/sockettest"
+	"github.com/zerobroker/zmq/internal/transport"
+	"github.com/zerobroker/zmq/internal/transport/memnet"
+)
+
+// script is one script being played.
+type script struct {
+	*testing.T
+	plan
+	rnd   *rand.Rand // of the goroutine that plays
+	w     *st.World
+	tap   *st.Tap
+	nodes []*node // the hub first
+
+	mu     sync.Mutex
+	healed bool
+	lives  []*life // all there ever were
+}
+
+// node is a place that holds one socket at a time.
+type node struct {
+	sc  *script
+	typ pattern.Type
+	n   int
+	now *life
+}
+
+// life is one socket from opening to close, and its actors' records.
+type life struct {
+	*socket.Socket
+	sc    *script
+	node  *node
+	id    uint32
+	heard *socket.Listening
+	acts  sync.WaitGroup // all actors
+	sends sync.WaitGroup // those that end by themselves
+
+	mu        sync.Mutex
+	seq       uint32
+	accepted  map[label]bool // what Send took
+	failed    map[label]bool // what it did not
+	unsure    map[label]bool // what a Call may have sent before it failed
+	delivered []delivery
+	refused   map[int]bool // connections that were turned away
+	left      bool         // it has left and joined again: a second pipe
+}
+
+type delivery struct {
+	label
+	from *msg.Peer // one for each connection
+}
+
+func newScript(t *testing.T, seed uint64) *script {
+	rnd := rand.New(rand.NewPCG(seed, 1))
+	w := st.New(t, seed)
+	sc := &script{T: t, plan: newPlan(seed, rnd), rnd: rnd, w: w, tap: st.NewTap(w.Net)}
+	w.Net.OnLink(func(l *memnet.Link) {
+		sc.mu.Lock()
+		defer sc.mu.Unlock()
+		sc.shape(l, sc.healed)
+	})
+	sc.nodes = append(sc.nodes, &node{sc: sc, typ: sc.hub})
+	for i := range sc.spokes {
+		sc.nodes = append(sc.nodes, &node{sc: sc, typ: sc.spoke, n: i + 1})
+	}
+	return sc
+}
+
+func (sc *script) chance(one int) bool { return sc.rnd.IntN(one) == 0 }
+
+// upTo is a random time.
+func upTo(r *rand.Rand, d time.Duration) time.Duration { return rand.N(d + 1) }
+
+func (sc *script) pause(d time.Duration) { time.Sleep(time.Duration(sc.rnd.Int64N(int64(d) + 1))) }
+
+// play makes the sockets, trouble, peace and an end, in this order.
+func (sc *script) play() {
+	for _, i := range sc.rnd.Perm(len(sc.nodes)) {
+		sc.nodes[i].open()
+	}
+	for end := time.Now().Add(scriptLength); time.Now().Before(end); sc.pause(scriptLength / 4) {
+		sc.trouble()
+	}
+	sc.mu.Lock()
+	sc.healed = true
+	sc.mu.Unlock()
+	sc.w.Net.Hang("", false)
+	for _, n := range sc.nodes {
+		n.now.sends.Wait()
+	}
+	sc.drain()
+	for _, i := range sc.rnd.Perm(len(sc.nodes)) {
+		sc.nodes[i].now.close([]time.Duration{0, time.Second, time.Minute}[sc.rnd.IntN(3)])
+	}
+}
+
+// trouble does one thing that may happen.
+func (sc *script) trouble() {
+	n := sc.nodes[sc.rnd.IntN(len(sc.nodes))]
+	switch sc.rnd.IntN(9) {
+	case 0:
+		sc.w.Net.Refuse("", 1+sc.rnd.IntN(3))
+	case 1:
+		sc.w.Net.RefuseFor("", upTo(sc.rnd, time.Second))
+	case 2:
+		sc.w.Net.Hang("", sc.chance(3))
+	case 3, 4, 5:
+		if sc.clean {
+			return
+		}
+		n.now.close([]time.Duration{0, time.Millisecond, 100 * time.Millisecond, time.Second}[sc.rnd.IntN(4)])
+		sc.pause(time.Second)
+		n.open()
+	case 6, 7:
+		if sc.clean {
+			return
+		}
+		n.now.left = true
+		n.now.leave()
+		sc.pause(time.Second / 2)
+		n.now.join()
+	}
+}
+
+// drain waits until nothing is queued any more. After the network is healed it
+// must come to that, but for PAIRs, which may have nobody.
+func (sc *script) drain() {
+	var left string
+	for range 300 {
+		time.Sleep(737 * time.Millisecond) // in no step with heartbeats
+		synctest.Wait()
+		left = ""
+		for _, n := range sc.nodes {
+			s := n.now.Stats()
+			if n.typ == pattern.REQ {
+				s.QueuedRecv = 0 // late replies: no Call is there to see them
+			}
+			if s.QueuedSend+s.QueuedRecv > 0 {
+				left += fmt.Sprintf(" %s %d: %d to send, %d to receive;", pattern.Types[n.typ].Name, n.n, s.QueuedSend, s.QueuedRecv)
+			}
+		}
+		for _, link := range sc.w.Net.Links() {
+			if n := link.Up().Stats().Pending + link.Down().Stats().Pending; n > 0 {
+				left += fmt.Sprintf(" connection %d: %d bytes;", link.Ordinal(), n)
+			}
+		}
+		if left == "" {
+			return
+		}
+	}
+	if sc.hub != pattern.PAIR || sc.spokes == 1 {
+		sc.Errorf("still queued when all is well:%s", left)
+	}
+}
+
+// open makes the node a new socket and sets its actors to work.
+func (n *node) open() {
+	sc := n.sc
+	sc.mu.Lock()
+	l := &life{
+		sc: sc, node: n, id: uint32(len(sc.lives) + 1),
+		accepted: make(map[label]bool), failed: make(map[label]bool), unsure: make(map[label]bool),
+		refused: make(map[int]bool),
+	}
+	sc.lives = append(sc.lives, l)
+	sc.mu.Unlock()
+	o := sc.w.Options()
+	o.Transports = map[string]transport.Transport{"mem": sc.tap.For(l)}
+	o.SendHWM, o.RecvHWM = sc.hwm, sc.hwm
+	o.ConnectTimeout = 2 * time.Second
+	o.ReconnectMax = time.Second
+	if sc.beats {
+		o.Heartbeat, o.HeartbeatTimeout = time.Second, time.Second
+		if sc.clean {
+			o.HeartbeatTimeout = time.Minute
+		}
+	}
+	if n.typ == pattern.DEALER && sc.hub == pattern.ROUTER && n.n > 1 {
+		o.RoutingID = fmt.Sprint("dealer", n.n)
+	}
+	var err error
+	if l.Socket, err = socket.New(n.typ, o); err != nil {
+		sc.Fatal(err)
+	}
+	l.heard = l.Listen()
+	n.now = l
+	if n.typ == pattern.SUB {
+		topic := ""
+		if !sc.clean && sc.chance(2) {
+			topic = "A"
+		}
+		l.Subscribe(topic, true)
+	}
+	l.join()
+	l.act()
+}
+
+// join binds or connects.
+func (l *life) join() {
+	hub := l.node.n == 0
+	var err error
+	switch {
+	case hub && l.sc.hubBinds:
+		_, err = l.Bind("mem://hub")
+	case hub:
+		for i := range l.sc.spokes {
+			err = errors.Join(err, l.Connect(fmt.Sprint("mem://spoke", i+1)))
+			if l.sc.hub == pattern.PAIR {
+				break
+			}
+		}
+	case l.sc.hubBinds:
+		err = l.Connect("mem://hub")
+	default:
+		_, err = l.Bind(fmt.Sprint("mem://spoke", l.node.n))
+	}
+	if err != nil {
+		l.sc.Errorf("life %d: %v", l.id, err)
+	}
+}
+
+// leave undoes what join did.
+func (l *life) leave() {
+	hub := l.node.n == 0
+	switch {
+	case hub && l.sc.hubBinds:
+		l.Unbind("mem://hub")
+	case hub:
+		for i := range l.sc.spokes {
+			l.Disconnect(fmt.Sprint("mem://spoke", i+1))
+		}
+	case l.sc.hubBinds:
+		l.Disconnect("mem://hub")
+	default:
+		l.Unbind(fmt.Sprint("mem://spoke", l.node.n))
+	}
+}
+
+// close ends the socket's life, and its actors with it.
+func (l *life) close(linger time.Duration) {
+	ctx, cancel := context.WithTimeout(context.Background(), linger)
+	defer cancel()
+	start := time.Now()
+	l.Close(ctx)
+	if took := time.Since(start); took > linger {
+		l.sc.Errorf("life %d: close took %v, with %v to linger", l.id, took, linger)
+	}
+	l.acts.Wait()
+	for {
+		ev, ok := l.heard.Next(st.Ended())
+		if !ok {
+			return
+		}
+		if ev.Missed > 0 {
+			l.sc.Errorf("life %d: missed %d events", l.id, ev.Missed)
+		}
+		if ev.Kind == session.PeerRefused {
+			l.refused[max(st.Ordinal(ev.Local), st.Ordinal(ev.Remote))] = true
+		}
+	}
+}
