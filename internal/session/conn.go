@@ -46,7 +46,7 @@ type conn struct {
 	finishing bool       // close when everything is written
 	closed    bool       // nc is closed
 	wrote     bool       // a message was written
-	err       error      // why it was closed
+	err       error      // why it is closed or about to be; nil while it is to stay
 	control   []byte     // commands to send, as frames at rest
 	pong      []byte     // the answer to the last PING
 	probes    []probe    // who waits for which PONG
@@ -188,7 +188,7 @@ func (c *conn) close(err error) {
 // armLocked sets the timer for the heart's next beat. The caller holds mu.
 func (c *conn) armLocked(now time.Time) {
 	next := c.heart.Next()
-	if next.IsZero() || c.closed {
+	if next.IsZero() || c.err != nil {
 		return
 	}
 	d := max(next.Sub(now), 0)
@@ -203,7 +203,7 @@ func (c *conn) armLocked(now time.Time) {
 func (c *conn) beat() {
 	now := time.Now()
 	c.mu.Lock()
-	if c.closed {
+	if c.err != nil {
 		c.mu.Unlock()
 		return
 	}

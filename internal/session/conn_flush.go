@@ -1,12 +1,11 @@
 package session
 
 import (
-	"io"
+	"errors"
 	"net"
 	"sync"
 	"time"
 
-	"github.com/zerobroker/zmq/internal/engine"
 	"github.com/zerobroker/zmq/internal/msg"
 	"github.com/zerobroker/zmq/internal/pipe"
 )
@@ -263,11 +262,17 @@ func (c *conn) hangUp() {
 		c.close(errFinished)
 		return
 	}
-	c.nc.SetReadDeadline(time.Now().Add(hangUpWait))
 	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return
+	}
 	c.err = errFinished
-	c.mu.Unlock()
+	if c.timer != nil {
+		c.timer.Stop()
+	}
+	c.timer = time.AfterFunc(hangUpWait, func() { c.close(errFinished) })
 }
 
 // errFinished is the end of a connection that we wanted to end.
-var errFinished = &engine.Error{Fault: engine.FaultNone, Err: io.EOF}
+var errFinished = errors.New("closed by this socket")

@@ -59,9 +59,6 @@ func Dial(cfg *Config, t transport.Transport, endpoint, address string) (*Dialer
 // Endpoint is the text that was connected to.
 func (d *Dialer) Endpoint() string { return d.endpoint }
 
-// Pipe is the dialer's pipe.
-func (d *Dialer) Pipe() *pipe.Pipe { return d.pipe }
-
 // Ready is called by pipe.Out.
 func (d *Dialer) Ready(*pipe.Queue) {
 	if c := d.live.Load(); c != nil {
@@ -213,9 +210,9 @@ func (d *Dialer) end() {
 	}
 }
 
-// Finish lets the dialer end when everything queued is written. The pipe is
-// detached and its Out closed before.
+// Finish lets the dialer end when everything queued is written.
 func (d *Dialer) Finish() {
+	d.cfg.Host.Retire(d.pipe)
 	d.mu.Lock()
 	d.draining = true
 	c := d.current

@@ -199,6 +199,7 @@ func (l *Listener) join(c *conn) error {
 	finish := l.closed
 	l.mu.Unlock()
 	if finish {
+		host.Retire(p)
 		c.finish()
 	}
 	host.Event(c.event(Ready))
@@ -228,7 +229,7 @@ func (c *conn) dropReason(l *Listener) pipe.Drop {
 func (c *conn) Ready(*pipe.Queue) { c.kick() }
 
 // Finish stops accepting and lets every connection end when everything queued
-// for it is written. The pipes are detached and their Outs closed before.
+// for it is written.
 func (l *Listener) Finish() {
 	l.mu.Lock()
 	if l.closed {
@@ -251,6 +252,7 @@ func (l *Listener) Finish() {
 		c.close(net.ErrClosed)
 	}
 	for _, c := range serving {
+		l.cfg.Host.Retire(c.pipe)
 		c.finish()
 	}
 }

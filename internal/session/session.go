@@ -33,6 +33,9 @@ type Host interface {
 	Intake(p *pipe.Pipe, b *msg.Batch) error
 	// Disconnected says that there is nobody at the far end any more.
 	Disconnected(p *pipe.Pipe)
+	// Retire takes the pipe away as Detach does, and closes its Out behind what
+	// is queued, so that a connection that is to end knows when it may.
+	Retire(p *pipe.Pipe)
 	// Detach takes the pipe away: nothing more is queued to it, what is in its
 	// In can still be read. What is in its Out the caller sees to.
 	Detach(p *pipe.Pipe)

@@ -58,7 +58,7 @@ func (s *Socket) refuseCalls() {
 // queued to it and drops what is queued from it.
 func (s *Socket) retireAll() {
 	for _, p := range s.peers.all() {
-		s.retire(p)
+		s.Retire(p)
 		if p.In != nil {
 			s.recvMu.Lock()
 			s.drops.Add(pipe.DropUnread, p.In.Kill())

@@ -115,7 +115,7 @@ func (s *Socket) Connect(ep string) error {
 	if err != nil {
 		return err
 	}
-	s.add(ep, &dialed{s, d})
+	s.add(ep, d)
 	return nil
 }
 
@@ -140,7 +140,7 @@ func (s *Socket) Unbind(ep string) error {
 func (s *Socket) Disconnect(ep string) error {
 	return s.remove(ep, func(e endpoint) bool {
 		switch e.(type) {
-		case *dialed, *connectedName:
+		case *session.Dialer, *connectedName:
 			return true
 		}
 		return false
@@ -173,19 +173,9 @@ func (s *Socket) remove(ep string, which func(endpoint) bool) error {
 	return nil
 }
 
-// dialed is a dialer whose pipe is taken away before it ends.
-type dialed struct {
-	s *Socket
-	*session.Dialer
-}
-
-func (d *dialed) Finish() {
-	d.s.retire(d.Pipe())
-	d.Dialer.Finish()
-}
-
-// retire takes a pipe from the pattern and closes it behind what is queued.
-func (s *Socket) retire(p *pipe.Pipe) {
+// Retire is for sessions: it takes a pipe from the pattern and closes it
+// behind what is queued.
+func (s *Socket) Retire(p *pipe.Pipe) {
 	s.Detach(p)
 	if p.Out != nil {
 		p.Out.Lock()
@@ -215,7 +205,7 @@ type connectedName struct {
 }
 
 func (c *connectedName) Finish() {
-	c.s.retire(c.l.Pipe())
+	c.s.Retire(c.l.Pipe())
 	c.l.Finish(c.s)
 }
 
