@@ -3,6 +3,7 @@ package zmq_test
 import (
 	"encoding/json"
 	"go/ast"
+	"go/format"
 	"go/token"
 	"os"
 	"os/exec"
@@ -15,9 +16,19 @@ import (
 
 // The tests in this file hold what is written about the library against it.
 
+// inRepository skips a test where only the library's own module is, as in the
+// module cache of somebody who uses it.
+func inRepository(t *testing.T) {
+	t.Helper()
+	if _, err := os.Stat("bench/go.mod"); err != nil {
+		t.Skip("not in the repository")
+	}
+}
+
 // documents is every text for people at the top, in docs and in bench.
 func documents(t *testing.T) map[string]string {
 	t.Helper()
+	inRepository(t)
 	texts := map[string]string{}
 	for _, pattern := range []string{"*.md", "docs/*.md", "docs/*/*.md", "bench/*.md"} {
 		names, err := filepath.Glob(pattern)
@@ -41,12 +52,14 @@ func documents(t *testing.T) map[string]string {
 var (
 	program = regexp.MustCompile("(?s)```go\n(package main\n.*?)```\n(?:[^`]*?```text\n(.*?)```)?")
 	link    = regexp.MustCompile(`\]\(([^)#]+)(#[^)]*)?\)`)
-	target  = regexp.MustCompile("`make ([a-z-]+)")
+	target  = regexp.MustCompile("(?:`|\n    )make ([a-z-]+)")
+	file    = regexp.MustCompile("`([a-z0-9_./-]+\\.(?:go|conf|md|mod|work))`")
 )
 
 // Every program in the README runs as it stands, and prints what the README
 // says it does.
 func TestReadmePrograms(t *testing.T) {
+	inRepository(t)
 	if testing.Short() {
 		t.Skip("builds programs; not with -short")
 	}
@@ -59,6 +72,9 @@ func TestReadmePrograms(t *testing.T) {
 		t.Fatal("no program in README.md")
 	}
 	for _, p := range programs {
+		if want, err := format.Source([]byte(p[1])); err != nil || string(want) != p[1] {
+			t.Errorf("not formatted (%v):\n%s", err, p[1])
+		}
 		// An overlay puts the program into the module without a file there.
 		dir := t.TempDir()
 		real := filepath.Join(dir, "main.go")
@@ -99,6 +115,19 @@ func TestLinks(t *testing.T) {
 			}
 			if _, err := os.Stat(filepath.Join(filepath.Dir(name), m[1])); err != nil {
 				t.Errorf("%s: %v", name, err)
+			}
+		}
+	}
+}
+
+// Files that the documents speak of are there.
+func TestFilesInText(t *testing.T) {
+	for name, text := range documents(t) {
+		for _, m := range file.FindAllStringSubmatch(text, -1) {
+			_, atTop := os.Stat(m[1])
+			_, beside := os.Stat(filepath.Join(filepath.Dir(name), m[1]))
+			if atTop != nil && beside != nil {
+				t.Errorf("%s: there is no %s", name, m[1])
 			}
 		}
 	}

@@ -26,8 +26,6 @@ var (
 	// ErrPeerLost: the connection that carried a request of [Req.Do] was lost,
 	// so it is unknown whether the request was carried out.
 	ErrPeerLost = errors.New("peer lost with a request outstanding")
-	// ErrTooLarge: the message is larger than the socket's own limits allow.
-	ErrTooLarge = errors.New("message too large")
 	// ErrEndpoint: the text is no endpoint.
 	ErrEndpoint = errors.New("malformed endpoint")
 	// ErrTransport: the scheme of the endpoint is unknown.

@@ -88,9 +88,10 @@ type Event struct {
 // ever waits for it.
 func (b *base) Events(ctx context.Context) iter.Seq[Event] {
 	l := b.s.Listen()
-	context.AfterFunc(ctx, l.Stop)
+	forget := context.AfterFunc(ctx, l.Stop)
 	return func(yield func(Event) bool) {
 		defer l.Stop()
+		defer forget()
 		for {
 			ev, ok := l.Next(ctx)
 			if !ok {
@@ -131,8 +132,6 @@ const (
 	DropUpstream   = DropReason(pipe.DropUpstream)   // sent by a subscriber to a PUB, which takes no messages
 	DropFiltered   = DropReason(pipe.DropFiltered)   // received by a SUB and not subscribed to
 	DropPartial    = DropReason(pipe.DropPartial)    // received in part when its connection was lost
-	DropConflated  = DropReason(pipe.DropConflated)  // replaced by a newer one
-	DropLimit      = DropReason(pipe.DropLimit)      // over a limit of the socket
 )
 
 // String is the reason's name in counters.

@@ -109,7 +109,8 @@ type Options struct {
 	// shared by the whole program.
 	Namespace *Namespace
 
-	// Logger gets every event at level Debug. Default none.
+	// Logger gets every event at level Debug. Default none. Its handler must
+	// not call the socket.
 	Logger *slog.Logger
 }
 

@@ -70,6 +70,7 @@ func (e *Engine) subscription(first byte, topic, body []byte, in *msg.Batch) {
 		e.ignore(body)
 		return
 	}
+	e.reserve(msg.HeaderSize(1+len(topic)) + 1 + len(topic))
 	e.recv.region = msg.AppendHeader(e.recv.region, 1+len(topic), false)
 	e.recv.region = append(append(e.recv.region, first), topic...)
 	e.endMessage(in)

@@ -232,7 +232,8 @@ func (e *Engine) readMetadata() error {
 				p.Properties = make(map[string]string)
 			}
 			// The first of duplicates counts, as with libzmq.
-			if key := strings.ToLower(string(name)); p.Properties[key] == "" {
+			key := strings.ToLower(string(name))
+			if _, dup := p.Properties[key]; !dup {
 				p.Properties[key] = string(value)
 			}
 		}

@@ -20,6 +20,10 @@ type peer struct {
 	keep  bool // give buffers away to Decode, instead of overwriting them behind it
 	limit int  // of messages for each call of Decode
 
+	// bounded has the room that the engine takes checked. It may take more
+	// when others have given pooled memory back.
+	bounded bool
+
 	left []byte // sent and not consumed
 	sent int
 
@@ -162,7 +166,8 @@ func readBatch(b *msg.Batch) (msgs []message) {
 	return msgs
 }
 
-// checkHeld holds the engine to twice what it was sent, and 64 KiB.
+// checkHeld holds the engine to what it was sent: it keeps no more, and takes
+// room for twice that and 64 KiB.
 func (p *peer) checkHeld() {
 	held, unfinished := p.e.Held()
 	if !unfinished && held > 0 {
@@ -170,6 +175,9 @@ func (p *peer) checkHeld() {
 	}
 	if held > p.sent {
 		p.t.Fatalf("%d bytes held of %d sent", held, p.sent)
+	}
+	if want := p.e.Want(); p.bounded && held+len(want) > 2*p.sent+64<<10 {
+		p.t.Fatalf("room for %d bytes more with %d held of %d sent", len(want), held, p.sent)
 	}
 }
 

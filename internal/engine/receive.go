@@ -27,6 +27,7 @@ type receiveState struct {
 	part   msg.Batch
 	region []byte
 	done   int
+	expect int // how large the region of this call is to be
 	frames int
 	bytes  int64
 
@@ -81,9 +82,9 @@ func (e *Engine) Decode(b []byte, keep bool, limit int, in *msg.Batch) (n int, e
 		e.addFrame(0, []byte{1})
 		e.endMessage(in)
 	}
+	r.expect = len(b)
 	for r.failed == nil && n < len(b) && in.Msgs < limit && r.big == nil {
 		if r.direct && r.frames == 0 {
-			e.endRegion(in)
 			n += e.run(b[n:], keep, limit-in.Msgs, in)
 			if n == len(b) || in.Msgs == limit {
 				break
@@ -96,6 +97,7 @@ func (e *Engine) Decode(b []byte, keep bool, limit int, in *msg.Batch) (n int, e
 		n += k
 	}
 	e.endRegion(in)
+	r.region = nil
 	return n, r.failed
 }
 
@@ -136,6 +138,7 @@ func (e *Engine) run(b []byte, keep bool, limit int, in *msg.Batch) int {
 		msgs++
 	}
 	if msgs > 0 {
+		e.endRegion(in)
 		whole := b[:end:end]
 		if !keep {
 			whole = append([]byte(nil), whole...)
@@ -163,6 +166,9 @@ func (e *Engine) takeFrame(b []byte, in *msg.Batch) int {
 	case size > e.recv.maxWire:
 		e.stop(FaultFrameSize, fmt.Errorf("frame of %d bytes", size))
 		return 0
+	case flags&wire.FlagCommand == 0 && e.tooLong(size):
+		e.stop(FaultMessageSize, fmt.Errorf("message of more than %d bytes", e.cfg.Limits.Message))
+		return 0
 	}
 	if rest := b[h:]; size > uint64(len(rest)) {
 		if size < directRead {
@@ -174,11 +180,6 @@ func (e *Engine) takeFrame(b []byte, in *msg.Batch) int {
 		return len(b)
 	}
 	end := h + int(size)
-	if e.recv.region == nil {
-		// No frame takes more at rest than on the wire, so this is enough
-		// for everything in b.
-		e.recv.region = make([]byte, 0, len(b))
-	}
 	e.frame(flags, b[h:end], nil, in)
 	return end
 }
@@ -206,6 +207,10 @@ func (e *Engine) frame(flags byte, body []byte, buf *msg.Buf, in *msg.Batch) {
 		}
 	}
 	if flags&wire.FlagCommand != 0 {
+		if l := e.cfg.Limits.Command; l > 0 && len(body) > l {
+			e.stop(FaultCommandSize, fmt.Errorf("command of %d bytes", len(body)))
+			return
+		}
 		e.command(body, in)
 		return
 	}
@@ -221,6 +226,19 @@ func (e *Engine) frame(flags byte, body []byte, buf *msg.Buf, in *msg.Batch) {
 	if flags&wire.FlagMore == 0 {
 		e.endMessage(in)
 	}
+}
+
+// tooLong reports whether a frame of that size on the wire, whole or not,
+// makes the message too long.
+func (e *Engine) tooLong(size uint64) bool {
+	l := e.cfg.Limits.Message
+	if l == 0 {
+		return false
+	}
+	if e.mech.Seals() {
+		l += sealOverhead
+	}
+	return size > uint64(max(0, l-e.recv.bytes))
 }
 
 // checkMessage counts one more frame of the message being received.
@@ -239,12 +257,26 @@ func (e *Engine) checkMessage(size int) error {
 
 // addFrame puts a small frame at rest, copying it.
 func (e *Engine) addFrame(flags byte, body []byte) {
+	e.reserve(msg.HeaderSize(len(body)) + len(body))
 	e.recv.region = msg.AppendFrame(e.recv.region, body, flags&wire.FlagMore != 0)
+}
+
+// reserve makes room for n bytes in the region. The first of a Decode is for
+// all that it may bring: few frames take more at rest than on the wire.
+func (e *Engine) reserve(n int) {
+	r := &e.recv
+	if cap(r.region)-len(r.region) >= n {
+		return
+	}
+	size := max(n, r.expect)
+	r.expect = 0
+	r.region = append(make([]byte, 0, len(r.region)+size), r.region...)
 }
 
 // addLarge puts a large frame at rest, taking it over.
 func (e *Engine) addLarge(flags byte, body []byte, buf *msg.Buf, in *msg.Batch) {
 	r := &e.recv
+	e.reserve(msg.MaxHeader)
 	r.region = msg.AppendHeader(r.region, len(body), flags&wire.FlagMore != 0)
 	e.endRegion(in)
 	r.part.Add(msg.Seg{B: body, From: e.peer, Buf: buf})
@@ -273,10 +305,10 @@ func (e *Engine) endRegion(in *msg.Batch) {
 		in.Add(msg.Seg{B: r.region[:r.done:r.done], From: e.peer})
 		r.region, r.done = r.region[r.done:], 0
 	}
-	if len(r.region) > 0 {
-		r.part.Add(msg.Seg{B: r.region, From: e.peer})
+	if n := len(r.region); n > 0 {
+		r.part.Extend(r.region[:n:n], e.peer)
+		r.region = r.region[n:]
 	}
-	r.region = nil
 }
 
 // Want returns the memory that the next bytes from the peer belong in, or nil
@@ -320,10 +352,7 @@ func (e *Engine) growBig(need int) {
 	}
 	want := max(2*(have+need), msg.ChunkSize, min(e.recv.largest, maxAhead))
 	size := min(want, f.size)
-	buf := msg.PooledBuf(f.size)
-	if buf == nil {
-		buf = msg.NewBuf(size)
-	}
+	buf := msg.NewBuf(size)
 	if f.buf != nil {
 		buf.B = append(buf.B, f.buf.B...)
 		f.buf.FreeAll()
@@ -333,6 +362,11 @@ func (e *Engine) growBig(need int) {
 
 // stop records the fault that ends the connection.
 func (e *Engine) stop(f Fault, err error) { e.recv.failed = e.fail(f, err) }
+
+// Begins reports whether b, bytes that Decode left over, begin a message.
+func (e *Engine) Begins(b []byte) bool {
+	return len(b) > 0 && (e.version == wire.V1 || b[0]&wire.FlagCommand == 0)
+}
 
 // Held is the number of bytes kept of a message that is not whole, and
 // whether there is such a message.

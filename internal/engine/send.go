@@ -21,15 +21,15 @@ func (e *Engine) Direct() bool { return e.send.direct }
 // messages it took and their size at rest. Commands among the frames, marked
 // by wire.FlagCommand, are not counted.
 func (e *Engine) Encode(dst []byte, c *msg.Cursor, full int) (out []byte, msgs, size int, err error) {
+	start := c.Pos()
 	for len(dst) < full {
 		for {
 			body, flags, ok := c.Next()
 			if !ok {
-				return dst, msgs, size, nil
+				return dst, msgs, c.Pos() - start, nil
 			}
-			size += msg.HeaderSize(len(body)) + len(body)
 			if dst, err = e.encodeFrame(dst, flags, body); err != nil {
-				return dst, msgs, size, err
+				return dst, msgs, c.Pos() - start, err
 			}
 			if flags&wire.FlagMore == 0 {
 				if flags&wire.FlagCommand == 0 {
@@ -39,7 +39,7 @@ func (e *Engine) Encode(dst []byte, c *msg.Cursor, full int) (out []byte, msgs, 
 			}
 		}
 	}
-	return dst, msgs, size, nil
+	return dst, msgs, c.Pos() - start, nil
 }
 
 func (e *Engine) encodeFrame(dst []byte, flags byte, body []byte) ([]byte, error) {

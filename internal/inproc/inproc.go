@@ -24,6 +24,7 @@ type End interface {
 
 	SendLock() *sync.Mutex // guards the queues it writes
 	Limits() (sendHWM, recvHWM int)
+	MaxQueuedBytes() int
 	Sends() bool    // whether it ever puts messages in a queue
 	Receives() bool // whether it ever takes messages from one
 	Talks(socketType string) bool
@@ -91,7 +92,7 @@ func (n *Namespace) Unbind(name string, e End) bool {
 func (n *Namespace) Connect(name string, e End) (*Link, error) {
 	l := &Link{space: n, name: name, a: e, pa: pipe.New(), joined: make(chan struct{})}
 	send, _ := e.Limits()
-	l.up = pipe.NewQueue(pipe.Config{Lock: e.SendLock(), HWM: send, Writer: e, From: l.pa})
+	l.up = pipe.NewQueue(pipe.Config{Lock: e.SendLock(), HWM: send, MaxBytes: e.MaxQueuedBytes(), Writer: e, From: l.pa})
 	if e.Sends() {
 		l.pa.Out = l.up
 	}
@@ -119,8 +120,9 @@ type Link struct {
 	up     *pipe.Queue   // from a to b, also if a only subscribes
 	joined chan struct{} // closed by join
 
-	mu   sync.Mutex // guards over, and is held while the ends are told
-	over bool
+	mu       sync.Mutex // guards the rest, and is held while the ends are told
+	over     bool
+	finished bool // by a, before anybody was joined: what it wrote is still to be read
 }
 
 // Pipe is the connector's end.
@@ -150,13 +152,18 @@ func (l *Link) join(b End) {
 		l.refuse(b, err)
 		return
 	}
-	if err := l.a.Connected(l.pa, descB); err != nil {
-		b.Detach(l.pb)
-		l.refuse(b, err)
-		return
+	if !l.finished {
+		if err := l.a.Connected(l.pa, descB); err != nil {
+			b.Detach(l.pb)
+			l.refuse(b, err)
+			return
+		}
 	}
 	b.Linked(l)
 	l.open()
+	if l.finished {
+		l.finish(l.a)
+	}
 }
 
 // makeQueues completes both pipes. The queue from a exists already, for a may
@@ -169,7 +176,8 @@ func (l *Link) makeQueues() {
 		l.pb.In = l.up
 	}
 	if b.Sends() && a.Receives() {
-		q := pipe.NewQueue(pipe.Config{Lock: b.SendLock(), HWM: sum(sendB, recvA), Writer: b, From: l.pb})
+		q := pipe.NewQueue(pipe.Config{Lock: b.SendLock(), HWM: sum(sendB, recvA),
+			MaxBytes: b.MaxQueuedBytes(), Writer: b, From: l.pb})
 		l.pb.Out, l.pa.In = q, q
 	}
 	if l.pb.In != nil {
@@ -223,9 +231,24 @@ func (l *Link) refuse(b End, err error) {
 func (l *Link) Finish(me End) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.over || l.b == nil {
-		return
+	switch {
+	case l.over:
+	case l.b == nil:
+		l.finished = true
+	default:
+		l.finish(me)
 	}
+}
+
+// Over reports whether the link has ended.
+func (l *Link) Over() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.over
+}
+
+// finish is Finish for a caller that holds mu.
+func (l *Link) finish(me End) {
 	l.over = true
 	mine, far, peer := l.pa, l.pb, l.b
 	if me == l.b {
@@ -255,7 +278,6 @@ func (l *Link) Wait(ctx context.Context) {
 	}
 	select {
 	case <-l.joined:
-		l.Finish(l.a)
 	case <-ctx.Done():
 		l.abandon()
 	}
@@ -272,7 +294,6 @@ func (l *Link) abandon() {
 		}
 	}
 	l.space.mu.Unlock()
-	l.Finish(l.a)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.over {

@@ -39,6 +39,21 @@ func (b *Batch) Add(s Seg) {
 	b.Bytes += len(s.B)
 }
 
+// Extend appends frames at rest, to the last segment if that is small: many
+// small additions then cost little more than their bytes. The memory of b stays
+// the caller's or becomes the batch's, so nobody may change it.
+func (b *Batch) Extend(frames []byte, from *Peer) {
+	if n := len(b.Segs); n > 0 {
+		last := &b.Segs[n-1]
+		if last.Buf == nil && len(last.B)+len(frames) <= ChunkSize {
+			last.B = append(last.B[:len(last.B):len(last.B)], frames...)
+			b.Bytes += len(frames)
+			return
+		}
+	}
+	b.Add(Seg{B: frames, From: from})
+}
+
 // Chunk returns ChunkSize bytes, of any content, that live until the batch is
 // recycled or reset.
 func (b *Batch) Chunk() []byte {
@@ -104,6 +119,15 @@ func (b *Batch) Skip(n, msgs int) {
 	}
 }
 
+// KeepLast drops all messages but the last.
+func (b *Batch) KeepLast() {
+	c := b.Cursor()
+	for range b.Msgs - 1 {
+		c.message()
+	}
+	b.Skip(c.pos, b.Msgs-1)
+}
+
 // Tally counts the whole messages at the start of a batch as its bytes are
 // written.
 type Tally struct {
@@ -140,6 +164,7 @@ func (t *Tally) Advance(n int) (msgs, end int) {
 type Cursor struct {
 	segs []Seg
 	rest []byte
+	pos  int
 }
 
 // Cursor returns a cursor before the first frame.
@@ -150,34 +175,69 @@ func Frames(b []byte) Cursor { return Cursor{rest: b} }
 
 // Next returns the next frame's body and flags byte.
 func (c *Cursor) Next() (body []byte, flags byte, ok bool) {
+	body, flags, _, ok = c.next()
+	return body, flags, ok
+}
+
+// Pos is the size at rest of the frames that Next has returned.
+func (c *Cursor) Pos() int { return c.pos }
+
+// next also returns the segment that body is all of, or nil.
+func (c *Cursor) next() (body []byte, flags byte, whole *Seg, ok bool) {
 	if len(c.rest) == 0 {
 		if len(c.segs) == 0 {
-			return nil, 0, false
+			return nil, 0, nil, false
 		}
 		c.rest, c.segs = c.segs[0].B, c.segs[1:]
 	}
 	flags = c.rest[0]
 	size, h, _ := Header(c.rest)
 	c.rest = c.rest[h:]
+	c.pos += h + size
 	if len(c.rest) == 0 && size > 0 {
-		body, c.segs = c.segs[0].B, c.segs[1:]
-		return body, flags, true
+		whole, c.segs = &c.segs[0], c.segs[1:]
+		return whole.B, flags, whole, true
 	}
 	body, c.rest = c.rest[:size:size], c.rest[size:]
-	return body, flags, true
+	return body, flags, nil, true
+}
+
+// Message takes the next whole message out of the batch: its frames alias the
+// batch's memory, but for large ones, whose memory it takes along.
+func (c *Cursor) Message() (m Msg, ok bool) {
+	body, flags, whole, ok := c.next()
+	m.First = body
+	m.Adopt(whole)
+	for ok && flags&FlagMore != 0 {
+		if body, flags, whole, ok = c.next(); ok {
+			m.Rest = append(m.Rest, body)
+			m.Adopt(whole)
+		}
+	}
+	return m, ok
+}
+
+// Adopt moves the pooled memory of a segment to the end of the message's
+// chain, where its frame is.
+func (m *Msg) Adopt(s *Seg) {
+	if s == nil || s.Buf == nil {
+		return
+	}
+	last := &m.Bufs
+	for *last != nil {
+		last = &(*last).Next
+	}
+	*last = s.Buf
+	s.Buf = nil
 }
 
 // message walks over one message and returns its size at rest.
 func (c *Cursor) message() int {
-	n := 0
+	start := c.pos
 	for {
-		body, flags, ok := c.Next()
-		if !ok {
-			return n
-		}
-		n += HeaderSize(len(body)) + len(body)
-		if flags&FlagMore == 0 {
-			return n
+		_, flags, ok := c.Next()
+		if !ok || flags&FlagMore == 0 {
+			return c.pos - start
 		}
 	}
 }
@@ -186,17 +246,4 @@ func (c *Cursor) message() int {
 func (b *Batch) FirstSize() int {
 	c := b.Cursor()
 	return c.message()
-}
-
-// Message returns the next whole message. Its frames alias the batch, and its
-// large ones lose their pooled memory.
-func (c *Cursor) Message() (m Msg, ok bool) {
-	body, flags, ok := c.Next()
-	m.First = body
-	for ok && flags&FlagMore != 0 {
-		if body, flags, ok = c.Next(); ok {
-			m.Rest = append(m.Rest, body)
-		}
-	}
-	return m, ok
 }

@@ -25,12 +25,22 @@ func (s *RouterSocket) Attach(*pipe.Pipe) error { return nil }
 
 // Connected files the pipe under the peer's routing id, or gives it one.
 func (s *RouterSocket) Connected(p *pipe.Pipe, peer *msg.Peer) error {
-	if peer.RoutingID == "" {
+	old := p.Peer()
+	switch {
+	case peer.RoutingID == "" && old != nil && old.RoutingID[0] == 0:
+		// Whoever answers where the last one without an id did.
+		peer.RoutingID = old.RoutingID
+	case peer.RoutingID == "":
 		peer.RoutingID = s.assignID()
-	} else if q := s.peers[peer.RoutingID]; q != nil && q != p {
+	}
+	if q := s.peers[peer.RoutingID]; q != nil && q != p {
 		return ErrDuplicateID
 	}
 	s.peers[peer.RoutingID] = p
+	if old != nil && old.RoutingID != peer.RoutingID {
+		// What waits for the last one is not for this one.
+		s.drops.Add(pipe.DropConnLost, p.Out.Discard())
+	}
 	return nil
 }
 

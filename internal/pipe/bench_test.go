@@ -1,32 +1,148 @@
-package pipe
+package pipe_test
 
 import (
-	"sync"
 	"testing"
 
 	"github.com/zerobroker/zmq/internal/msg"
+	"github.com/zerobroker/zmq/internal/pipe"
 )
 
-type nobody struct{}
+// burst is how many messages are written before they are read, as much as
+// comes together under load.
+const burst = 500
 
-func (nobody) Ready(*Queue) {}
-func (nobody) Room(*Queue)  {}
+// BenchmarkPut writes messages for a connection, in the ways that sockets do.
+func BenchmarkPut(b *testing.B) {
+	small := make([]byte, 10)
+	m := &msg.Msg{First: small}
+	multi := message{"id", "", body(10)}.msg()
+	rest := multi.Append(nil)
+	large := &msg.Msg{First: make([]byte, msg.LargeFrame)}
+	for _, bb := range []struct {
+		name string
+		put  func(q *pipe.Queue)
+	}{
+		{"PutFrame", func(q *pipe.Queue) { q.PutFrame(small) }},
+		{"Put", func(q *pipe.Queue) { q.Put(m) }},
+		{"multipart", func(q *pipe.Queue) { q.Put(multi) }},
+		{"PutRest", func(q *pipe.Queue) { q.PutRest(rest) }},
+		{"large", func(q *pipe.Queue) { q.Put(large) }},
+	} {
+		b.Run(bb.name, func(b *testing.B) {
+			e := newEnds(b, pipe.Config{HWM: 2 * burst, Pooled: true})
+			var batch msg.Batch
+			b.ReportAllocs()
+			n := 0
+			for b.Loop() {
+				e.mu.Lock()
+				if !e.Full() {
+					bb.put(e.Queue)
+				}
+				e.mu.Unlock()
+				if n++; n == burst {
+					e.Take(&batch)
+					if batch.Counted {
+						e.Done(batch.Msgs, batch.Bytes)
+					}
+					batch.Recycle()
+					n = 0
+				}
+			}
+		})
+	}
+}
 
+// BenchmarkNext reads messages that came from a connection in batches.
+func BenchmarkNext(b *testing.B) {
+	for _, bb := range []struct {
+		name string
+		m    message
+	}{{"10B", message{body(10)}}, {"256B", message{body(256)}}, {"multipart", message{"id", "", body(10)}}} {
+		b.Run(bb.name, func(b *testing.B) {
+			e := newEnds(b, pipe.Config{HWM: 2 * burst})
+			var segment []byte
+			for range burst {
+				segment = bb.m.msg().Append(segment)
+			}
+			var batch msg.Batch
+			var m msg.Msg
+			b.ReportAllocs()
+			for b.Loop() {
+				if e.Next(&m) {
+					continue
+				}
+				batch.Add(msg.Seg{B: segment})
+				batch.Msgs = burst
+				e.mu.Lock()
+				e.PutBatch(&batch)
+				e.mu.Unlock()
+			}
+		})
+	}
+}
+
+// BenchmarkPutNext is a message from one socket to another in the process.
 func BenchmarkPutNext(b *testing.B) {
-	var mu sync.Mutex
-	q := NewQueue(Config{Lock: &mu, Reader: nobody{}, Writer: nobody{}})
-	m := msg.Msg{First: make([]byte, 10)}
-	var r msg.Msg
+	e := newEnds(b, pipe.Config{})
+	frame := make([]byte, 10)
+	var m msg.Msg
 	b.ReportAllocs()
 	n := 0
 	for b.Loop() {
-		mu.Lock()
-		q.Put(&m)
-		mu.Unlock()
-		if n++; n == 500 {
-			for q.Next(&r) {
+		e.mu.Lock()
+		e.PutFrame(frame)
+		e.mu.Unlock()
+		if n++; n == burst {
+			for e.Next(&m) {
 			}
 			n = 0
+		}
+	}
+}
+
+// TestAllocations: neither side allocates for a message, only for many.
+func TestAllocations(t *testing.T) {
+	frame, two := make([]byte, 10), message{"a", "b"}.msg()
+	segment := two.Append(nil)
+	for range burst - 1 {
+		segment = two.Append(segment)
+	}
+	out, in := newEnds(t, pipe.Config{Pooled: true}), newEnds(t, pipe.Config{})
+	var taken, batch msg.Batch
+	var m msg.Msg
+	for _, tt := range []struct {
+		name string
+		most float64 // of burst messages
+		f    func()
+	}{
+		{"PutFrame", 10, func() {
+			for range burst {
+				out.PutFrame(frame)
+			}
+			out.Take(&taken)
+			taken.Recycle()
+			out.Take(&taken)
+		}},
+		{"Put", 10, func() {
+			for range burst {
+				out.Put(two)
+			}
+			out.Take(&taken)
+			taken.Recycle()
+			out.Take(&taken)
+		}},
+		{"Next", burst/64 + 10, func() { // a slab for 64 messages of two frames
+			batch.Add(msg.Seg{B: segment})
+			batch.Msgs = burst
+			in.PutBatch(&batch)
+			for range burst {
+				in.Next(&m)
+			}
+			in.Next(&m)
+		}},
+	} {
+		if n := testing.AllocsPerRun(100, tt.f); n > tt.most {
+			t.Errorf("%s: %v allocations for %d messages", tt.name, n, burst)
 		}
 	}
 }

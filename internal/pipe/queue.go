@@ -53,11 +53,15 @@ type Queue struct {
 	next     int    // size of the next unpooled chunk
 	gone     int    // messages taken out of in and not acknowledged by the reader
 	goneSize int    // their size at rest
+	flying   int    // messages in the batch taken last, if they do not count; 0 once they are seen to
 	asleep   bool   // the reader found nothing and waits for Ready
 	blocked  bool   // the writer found no room and waits for Room
 	closed   bool   // nothing more will be written
 	dead     bool   // nothing more will be read
-	drops    int    // messages replaced by newer ones in a conflating queue
+	lag      int    // while asleep: what the reader has read and not acknowledged
+	lagSize  int
+	early    int // what of that has been taken as acknowledged
+	earlySz  int
 
 	// The reading half.
 	out       msg.Batch
@@ -65,6 +69,7 @@ type Queue struct {
 	cur       []byte    // the current segment
 	pos       int       // how much of cur is read
 	sender    *msg.Peer // of cur
+	ackAt     int       // acknowledge this many messages at a time
 	unackMsgs int
 	unackSize int
 	frames    [][]byte // slab that multi-frame messages take their Rest from
@@ -97,6 +102,15 @@ const unlimitedAck = 1024
 // stay. The caller holds the writer's lock.
 func (q *Queue) SetHWM(n int) {
 	q.setHWM(n)
+	if q.asleep {
+		// The reader has read everything and would acknowledge the rest of it
+		// only with what it reads next, which may now never fit.
+		q.gone -= q.lag
+		q.goneSize -= q.lagSize
+		q.early += q.lag
+		q.earlySz += q.lagSize
+		q.lag, q.lagSize = 0, 0
+	}
 	q.unblock()
 }
 
@@ -182,12 +196,26 @@ func (q *Queue) unblock() {
 func (q *Queue) acknowledge(n, size int) {
 	q.mu.Lock()
 	if !q.dead {
-		q.gone -= n
-		q.goneSize -= size
+		q.gone -= n - q.early
+		q.goneSize -= size - q.earlySz
+		q.early, q.earlySz = 0, 0
 		q.unblock()
 	}
 	q.mu.Unlock()
 }
+
+// Discard drops what is written and not taken, and returns how many messages
+// that was. The caller holds the writer's lock.
+func (q *Queue) Discard() int {
+	n := q.in.Msgs
+	q.in.Recycle()
+	q.tail, q.used = nil, 0
+	return n
+}
+
+// unread is the number of messages that have not been read. The caller holds
+// the writer's lock and is the reader.
+func (q *Queue) unread() int { return q.Len() - (q.unackMsgs - q.early) }
 
 // Kill says that nothing more will be read. It drops what is queued and
 // returns how many messages that was. It takes the writer's lock and belongs
@@ -204,7 +232,7 @@ func (q *Queue) KillLocked() int {
 		return 0
 	}
 	// Len lags behind what was read by what is not yet acknowledged.
-	dropped := q.Len() - q.unackMsgs
+	dropped := q.unread()
 	q.dead = true
 	q.in.Recycle()
 	q.out.Recycle()

@@ -66,10 +66,8 @@ func (q *Queue) nextFrames(m *msg.Msg) {
 func (q *Queue) large(m *msg.Msg) []byte {
 	s := &q.out.Segs[q.seg]
 	q.seg++
-	if s.Buf != nil {
-		s.Buf.Next, m.Bufs = m.Bufs, s.Buf
-	}
 	body := s.B
+	m.Adopt(s)
 	*s = msg.Seg{}
 	return body
 }
@@ -90,7 +88,7 @@ func (q *Queue) growSlab(mark int) {
 func (q *Queue) consumed(size int) {
 	q.unackMsgs++
 	q.unackSize += size
-	if q.unackMsgs >= q.lwm || q.maxBytes > 0 && q.unackSize >= q.maxBytes/2 {
+	if q.unackMsgs >= q.ackAt || q.maxBytes > 0 && q.unackSize >= q.maxBytes/2 {
 		n, s := q.unackMsgs, q.unackSize
 		q.unackMsgs, q.unackSize = 0, 0
 		q.acknowledge(n, s)
@@ -126,9 +124,12 @@ func (q *Queue) take(b *msg.Batch, counted bool) bool {
 	b.Reset()
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	q.flying = 0
+	q.ackAt = q.lwm
 	if q.in.Msgs == 0 || q.dead {
 		q.asleep = true
 		q.next = 0
+		q.settle()
 		return false
 	}
 	q.closeTail()
@@ -141,9 +142,24 @@ func (q *Queue) take(b *msg.Batch, counted bool) bool {
 		q.gone += b.Msgs
 		q.goneSize += b.Bytes
 	} else {
+		q.flying = b.Msgs
 		q.unblock()
 	}
 	return true
+}
+
+// settle notes, when the reader has found nothing more, what it has read and
+// not acknowledged, or acknowledges it if a limit was lowered meanwhile. The
+// caller holds the writer's lock and is the reader.
+func (q *Queue) settle() {
+	q.lag, q.lagSize = q.unackMsgs-q.early, q.unackSize-q.earlySz
+	if q.lag < q.lwm || q.dead {
+		return
+	}
+	q.gone -= q.lag
+	q.goneSize -= q.lagSize
+	q.lag, q.lagSize, q.early, q.earlySz, q.unackMsgs, q.unackSize = 0, 0, 0, 0, 0, 0
+	q.unblock()
 }
 
 // freeTake is how many bytes may be in the hands of a writer beside what
@@ -173,6 +189,7 @@ func (q *Queue) Return(b *msg.Batch) {
 		q.gone -= b.Msgs
 		q.goneSize -= b.Bytes
 	}
+	q.flying = 0
 	q.closeTail()
 	b.Append(&q.in)
 	*b, q.in = q.in, *b
@@ -180,11 +197,12 @@ func (q *Queue) Return(b *msg.Batch) {
 }
 
 // Ended reports whether the queue is closed and everything in it has been
-// read.
+// read, or taken and seen to. It takes the writer's lock and belongs to the
+// reading methods.
 func (q *Queue) Ended() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.dead || q.closed && q.in.Msgs == 0 && q.pos == len(q.cur) && q.seg == len(q.out.Segs)
+	return q.dead || q.closed && q.flying == 0 && q.unread() == 0
 }
 
 // Unread is the number of messages that Next has yet to return. It takes the
@@ -192,5 +210,5 @@ func (q *Queue) Ended() bool {
 func (q *Queue) Unread() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.Len() - q.unackMsgs
+	return q.unread()
 }

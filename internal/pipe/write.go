@@ -29,7 +29,7 @@ func (q *Queue) PutFrame(b []byte) {
 // The caller holds the writer's lock and has found the queue not Dead.
 func (q *Queue) Put(m *msg.Msg) {
 	if q.conflate {
-		q.dropQueued()
+		q.Discard()
 	}
 	if n := len(m.First); len(m.Rest) == 0 && n < msg.LargeFrame {
 		q.putSmall(m.First, false)
@@ -46,7 +46,7 @@ func (q *Queue) Put(m *msg.Msg) {
 // holds the writer's lock and has found the queue not Dead.
 func (q *Queue) PutRest(b []byte) {
 	if q.conflate {
-		q.dropQueued()
+		q.Discard()
 	}
 	q.reserve(len(b))
 	q.used += copy(q.tail[q.used:], b)
@@ -59,6 +59,10 @@ func (q *Queue) PutRest(b []byte) {
 // PutBatch appends the messages of b, taking its segments over, and empties
 // b. The caller holds the writer's lock and has found the queue not Dead.
 func (q *Queue) PutBatch(b *msg.Batch) {
+	if q.conflate && b.Msgs > 0 {
+		q.Discard()
+		b.KeepLast()
+	}
 	q.closeTail()
 	q.in.Append(b)
 	if q.asleep {
@@ -125,11 +129,4 @@ func (q *Queue) grow(need int) {
 		q.next = min(max(q.next*2, need), msg.ChunkSize)
 		q.tail = make([]byte, q.next)
 	}
-}
-
-// dropQueued empties the writing half of a conflating queue.
-func (q *Queue) dropQueued() {
-	q.drops += q.in.Msgs
-	q.in.Recycle()
-	q.tail, q.used = nil, 0
 }

@@ -29,10 +29,10 @@ type conn struct {
 
 	source  string        // where an accepted connection is counted; empty for none
 	waiting *list.Element // in its listener's pending, while in its handshake; guarded by the listener
+	joined  bool          // served, its handshake over; guarded by the listener
 	linger  bool          // closed with messages unsent by Close; guarded by the listener
 
 	in        msg.Batch // decoded and not yet handed on
-	left      []byte    // the part of a frame that waits for the rest
 	seenPongs uint64
 
 	inLock sync.Mutex    // guards the writing half of pipe.In, unless the pipe outlives us
@@ -86,21 +86,18 @@ func newConn(cfg *Config, endpoint string, nc net.Conn, o owner) *conn {
 func (c *conn) run() (ready bool, err error) {
 	defer c.flushers.Wait()
 	rest, err := c.handshake()
-	if err != nil {
-		c.close(err)
-		return false, err
+	if err == nil {
+		err = c.owner.join(c)
 	}
-	if err := c.owner.join(c); err != nil {
-		c.close(err)
-		return false, err
+	if err == nil {
+		ready = true
+		c.start()
+		err = c.receive(rest)
 	}
-	c.start()
-	err = c.receive(rest)
 	c.close(err)
 	c.mu.Lock()
-	err = c.err
-	c.mu.Unlock()
-	return true, err
+	defer c.mu.Unlock()
+	return ready, c.err
 }
 
 // handshake exchanges greetings and commands until the engine is ready, under

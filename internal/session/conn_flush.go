@@ -2,6 +2,7 @@ package session
 
 import (
 	"errors"
+	"math"
 	"net"
 	"sync"
 	"time"
@@ -175,7 +176,7 @@ func (c *conn) writeEncoded(w *writer) error {
 	var err error
 	if len(w.control) > 0 {
 		cur := msg.Frames(w.control)
-		if w.encoded, _, _, err = c.engine.Encode(w.encoded[:0], &cur, 1<<62); err != nil {
+		if w.encoded, _, _, err = c.engine.Encode(w.encoded[:0], &cur, math.MaxInt); err != nil {
 			return c.lost(w, 0, err)
 		}
 		if _, err := c.nc.Write(w.encoded); err != nil {

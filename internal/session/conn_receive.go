@@ -95,7 +95,7 @@ func (c *conn) receive(rest []byte) error {
 	r := &reader{}
 	r.get, r.put = r.take, r.drop
 	defer r.close()
-	defer c.countPartial()
+	defer c.countPartial(r)
 	r.buf = rest
 	n := len(rest)
 	for {
@@ -137,8 +137,8 @@ func (c *conn) read(r *reader) (n int, err error) {
 }
 
 // countPartial counts the message that a lost connection has cut.
-func (c *conn) countPartial() {
-	if _, unfinished := c.engine.Held(); unfinished {
+func (c *conn) countPartial(r *reader) {
+	if _, unfinished := c.engine.Held(); unfinished || c.engine.Begins(r.left) {
 		c.cfg.Host.Drops().Add(pipe.DropPartial, 1)
 	}
 }
@@ -147,9 +147,7 @@ func (c *conn) countPartial() {
 // up. If keep is set b is given away.
 func (c *conn) decode(b []byte, keep bool) (used int, err error) {
 	for {
-		if err := c.waitRoom(); err != nil {
-			return used, err
-		}
+		c.waitRoom()
 		k, err := c.engine.Decode(b[used:], keep, maxDecode, &c.in)
 		used += k
 		if c.in.Msgs > 0 {
@@ -168,9 +166,9 @@ func (c *conn) decode(b []byte, keep bool) (used int, err error) {
 // waitRoom waits until the pipe takes another message. What one read brought
 // then goes in whole: it is in our memory anyway, and the fewer changes
 // between this goroutine and those that receive, the better.
-func (c *conn) waitRoom() error {
+func (c *conn) waitRoom() {
 	if c.pipe.In == nil {
-		return nil
+		return
 	}
 	for paused := false; ; paused = true {
 		c.pipe.In.Lock()
@@ -180,7 +178,7 @@ func (c *conn) waitRoom() error {
 			if paused {
 				c.pause(false)
 			}
-			return nil
+			return
 		}
 		if !paused {
 			c.pause(true)
@@ -188,7 +186,8 @@ func (c *conn) waitRoom() error {
 		select {
 		case <-c.room:
 		case <-c.gone:
-			return errPeerClosed
+			// What is in hand was received: it goes in.
+			return
 		}
 	}
 }
@@ -209,6 +208,7 @@ func (c *conn) pause(on bool) {
 		c.heart.Pause()
 	} else {
 		c.heart.Resume(now)
+		c.armLocked(now)
 	}
 	c.mu.Unlock()
 }

@@ -107,12 +107,12 @@ func (d *Dialer) run() {
 		if ready {
 			wait = d.cfg.ReconnectInterval
 		}
-		if engine.FaultOf(err) != engine.FaultNone && engine.FaultOf(err) != engine.FaultSilence {
-			// This peer will not think otherwise soon.
-			wait = max(wait, d.cfg.ReconnectMax)
-		}
 		if wait <= 0 {
 			return
+		}
+		if f := engine.FaultOf(err); f != engine.FaultNone && f != engine.FaultSilence {
+			// This peer will not think otherwise soon.
+			wait = max(wait, d.cfg.ReconnectMax)
 		}
 		delay := jitter(wait)
 		d.cfg.Host.Event(Event{Kind: Connecting, Endpoint: d.endpoint, Delay: delay, Err: err})
@@ -222,6 +222,19 @@ func (d *Dialer) Finish() {
 	}
 	if d.over() {
 		d.quit()
+		if c != nil && d.live.Load() != c {
+			c.close(net.ErrClosed) // in a handshake that nobody waits for now
+		}
+	}
+}
+
+// Gone reports whether the dialer has ended.
+func (d *Dialer) Gone() bool {
+	select {
+	case <-d.done:
+		return true
+	default:
+		return false
 	}
 }
 

@@ -196,6 +196,7 @@ func (l *Listener) join(c *conn) error {
 	}
 	l.mu.Lock()
 	l.settleLocked(c)
+	c.joined = true
 	finish := l.closed
 	l.mu.Unlock()
 	if finish {
@@ -239,10 +240,10 @@ func (l *Listener) Finish() {
 	l.closed = true
 	var serving, pending []*conn
 	for c := range l.conns {
-		if c.waiting != nil {
-			pending = append(pending, c)
-		} else {
+		if c.joined {
 			serving = append(serving, c)
+		} else {
+			pending = append(pending, c)
 		}
 	}
 	l.mu.Unlock()
@@ -255,6 +256,14 @@ func (l *Listener) Finish() {
 		l.cfg.Host.Retire(c.pipe)
 		c.finish()
 	}
+	l.cfg.Host.Event(Event{Kind: ListenerClosed, Endpoint: l.endpoint})
+}
+
+// Gone reports whether the listener and all its connections have ended.
+func (l *Listener) Gone() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.closed && len(l.conns) == 0
 }
 
 // Wait returns when nothing is left after Finish. When ctx ends it closes what
@@ -264,7 +273,6 @@ func (l *Listener) Wait(ctx context.Context) {
 	defer stop()
 	<-l.done
 	l.running.Wait()
-	l.cfg.Host.Event(Event{Kind: ListenerClosed, Endpoint: l.endpoint})
 }
 
 // abort closes every connection.

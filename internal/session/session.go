@@ -6,7 +6,6 @@
 package session
 
 import (
-	"context"
 	"log/slog"
 	"net"
 	"sync"
@@ -91,10 +90,4 @@ type Event struct {
 	Delay    time.Duration
 	Fault    engine.Fault
 	Err      error
-}
-
-// deadline is a context's deadline, or the zero time for none.
-func deadline(ctx context.Context) time.Time {
-	t, _ := ctx.Deadline()
-	return t
 }

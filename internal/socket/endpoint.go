@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/zerobroker/zmq/internal/inproc"
@@ -29,6 +30,8 @@ type endpoint interface {
 	Finish()
 	// Wait returns when it has ended, which ctx makes happen at once.
 	Wait(ctx context.Context)
+	// Gone reports whether it has ended.
+	Gone() bool
 }
 
 const inprocScheme = "inproc"
@@ -162,7 +165,7 @@ func (s *Socket) remove(ep string, which func(endpoint) bool) error {
 		}
 		found = true
 		e.Finish()
-		s.leaving = append(s.leaving, e)
+		s.leaving = append(slices.DeleteFunc(s.leaving, endpoint.Gone), e)
 	}
 	if !found {
 		return ErrNotFound
@@ -198,6 +201,8 @@ func (b *boundName) Finish() {
 
 func (b *boundName) Wait(context.Context) {}
 
+func (b *boundName) Gone() bool { return true }
+
 // connectedName is a name that we have connected to.
 type connectedName struct {
 	s *Socket
@@ -210,3 +215,5 @@ func (c *connectedName) Finish() {
 }
 
 func (c *connectedName) Wait(ctx context.Context) { c.l.Wait(ctx) }
+
+func (c *connectedName) Gone() bool { return c.l.Over() }

@@ -20,6 +20,9 @@ func (s *Socket) SendLock() *sync.Mutex { return &s.sendMu }
 // Limits are our high-water marks.
 func (s *Socket) Limits() (sendHWM, recvHWM int) { return s.opts.SendHWM, s.opts.RecvHWM }
 
+// MaxQueuedBytes bounds the queues we write, beside the high-water mark.
+func (s *Socket) MaxQueuedBytes() int { return s.opts.MaxQueuedBytes }
+
 // Sends reports whether we put messages in queues.
 func (s *Socket) Sends() bool { return s.info.Sends }
 

@@ -2,6 +2,7 @@ package socket
 
 import (
 	"context"
+	"slices"
 	"sync"
 
 	"github.com/zerobroker/zmq/internal/msg"
@@ -14,6 +15,8 @@ type peers struct {
 	mu     sync.Mutex
 	pipes  map[*pipe.Pipe]bool // whether somebody is at the far end
 	ready  int                 // how many are true
+	left   []*pipe.Pipe        // taken away, and maybe not yet read to the end
+	sweep  int                 // the length of left at which to look through it again
 	change chan struct{}       // closed and replaced at every change, if anybody waits
 	waits  int                 // how many wait for that
 	ended  bool
@@ -52,6 +55,14 @@ func (t *peers) attach(p *pipe.Pipe) {
 	t.mu.Unlock()
 }
 
+// attached reports whether the pipe is one of the pattern's.
+func (t *peers) attached(p *pipe.Pipe) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	_, known := t.pipes[p]
+	return known
+}
+
 func (t *peers) connected(p *pipe.Pipe) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -72,12 +83,28 @@ func (t *peers) disconnected(p *pipe.Pipe) {
 	}
 }
 
+// detach forgets a pipe, but for what is still in it to be read. The caller
+// holds the socket's receive lock.
 func (t *peers) detach(p *pipe.Pipe) {
 	t.disconnected(p)
 	t.mu.Lock()
+	defer t.mu.Unlock()
+	if _, known := t.pipes[p]; !known {
+		return
+	}
 	delete(t.pipes, p)
-	t.mu.Unlock()
+	if p.In == nil {
+		return
+	}
+	if t.left = append(t.left, p); len(t.left) < t.sweep {
+		return
+	}
+	t.left = slices.DeleteFunc(t.left, func(p *pipe.Pipe) bool { return p.In.Ended() })
+	t.sweep = 2*len(t.left) + minSweep
 }
+
+// minSweep is how many pipes may be in left before it is looked through.
+const minSweep = 16
 
 func (t *peers) close() {
 	t.mu.Lock()
@@ -86,11 +113,12 @@ func (t *peers) close() {
 	t.mu.Unlock()
 }
 
-// all returns every pipe.
+// all returns every pipe, also those that are only read.
 func (t *peers) all() []*pipe.Pipe {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	list := make([]*pipe.Pipe, 0, len(t.pipes))
+	list := make([]*pipe.Pipe, 0, len(t.pipes)+len(t.left))
+	list = append(list, t.left...)
 	for p := range t.pipes {
 		list = append(list, p)
 	}

@@ -75,18 +75,31 @@ func (b *inbox) wait(w chan struct{}) bool {
 	return true
 }
 
-// forget takes w back, or passes on what it was woken for.
-func (b *inbox) forget(w chan struct{}) {
+// remove takes w back.
+func (b *inbox) remove(w chan struct{}) {
 	b.mu.Lock()
-	defer b.mu.Unlock()
+	b.removeLocked(w)
+	b.mu.Unlock()
+}
+
+func (b *inbox) removeLocked(w chan struct{}) bool {
 	for i, x := range b.waiters {
 		if x == w {
 			b.waiters = append(b.waiters[:i], b.waiters[i+1:]...)
 			b.waiting.Store(int32(len(b.waiters)))
-			return
+			return true
 		}
 	}
-	b.wakeLocked()
+	return false
+}
+
+// forget takes w back, or passes on what it was woken for.
+func (b *inbox) forget(w chan struct{}) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.removeLocked(w) {
+		b.wakeLocked()
+	}
 }
 
 // TryRecv takes the next message into m, or returns pattern.ErrWait.
@@ -169,7 +182,8 @@ func (s *Socket) waitLocked(ctx context.Context, w chan struct{}) error {
 	select {
 	case <-w:
 		if s.req != nil {
-			s.inbox.forget(w)
+			// Its pattern may have told it, and not the inbox.
+			s.inbox.remove(w)
 		}
 		return pattern.ErrWait
 	case <-ctx.Done():
@@ -191,10 +205,6 @@ func (s *Socket) Call(ctx context.Context, m msg.Msg) (msg.Msg, error) {
 	}
 	for {
 		s.recvMu.Lock()
-		if s.closed.Load() {
-			s.recvMu.Unlock()
-			return msg.Msg{}, ErrClosed
-		}
 		s.see()
 		if c.Done {
 			if c.Err == nil {
@@ -204,7 +214,11 @@ func (s *Socket) Call(ctx context.Context, m msg.Msg) (msg.Msg, error) {
 			s.recvMu.Unlock()
 			return c.Reply, c.Err
 		}
-		if err := ctx.Err(); err != nil {
+		err := ctx.Err()
+		if s.closed.Load() {
+			err = ErrClosed
+		}
+		if err != nil {
 			s.req.Cancel(c)
 			s.recvMu.Unlock()
 			return msg.Msg{}, err
@@ -214,12 +228,14 @@ func (s *Socket) Call(ctx context.Context, m msg.Msg) (msg.Msg, error) {
 		if !waiting {
 			continue
 		}
+		// Whatever w was woken for, it is seen to before this call returns, so
+		// there is nothing to pass on: waiters that did would wake each other
+		// for ever.
 		select {
 		case <-w:
-			s.inbox.forget(w)
 		case <-ctx.Done():
-			s.inbox.forget(w)
 		case <-s.closedc:
 		}
+		s.inbox.remove(w)
 	}
 }

@@ -76,3 +76,41 @@ func TestManyCalls(t *testing.T) {
 		}
 	})
 }
+
+// TestLargeRepliesKeepTheirMemory holds on to large replies while more arrive.
+func TestLargeRepliesKeepTheirMemory(t *testing.T) {
+	st.Run(t, func(w *st.World) {
+		const n = 4
+		server := w.Listen("a")
+		req := w.Socket(pattern.REQ)
+		req.MustConnect("mem://a")
+		p := server.Accept()
+		p.Shake("REP")
+		body := func(i int) string { return string(byte('a'+i)) + st.Large(60000) }
+		results := make(chan error, n)
+		for i := range n {
+			go func() {
+				m, err := req.Call(context.Background(), st.Of(string(byte('a'+i))))
+				if err == nil && string(m.First) != body(i) {
+					err = fmt.Errorf("reply %c begins %.10q", 'a'+i, m.First)
+				}
+				results <- err
+			}()
+		}
+		var requests [][]string
+		for range n {
+			requests = append(requests, p.Message())
+		}
+		for _, r := range requests {
+			b := st.Message(r[0], "", body(int(r[2][0]-'a')))
+			p.Must(b[:1000]) // so that the rest is read straight into place
+			w.Settle()
+			p.Must(b[1000:])
+		}
+		for range n {
+			if err := <-results; err != nil {
+				t.Error(err)
+			}
+		}
+	})
+}

@@ -156,6 +156,9 @@ func (sc *script) drain() {
 			}
 		}
 		for _, link := range sc.w.Net.Links() {
+			if sc.hub == pattern.REQ || sc.spoke == pattern.REQ {
+				break // those late replies may even stop the reading
+			}
 			if n := link.Up().Stats().Pending + link.Down().Stats().Pending; n > 0 {
 				left += fmt.Sprintf(" connection %d: %d bytes;", link.Ordinal(), n)
 			}

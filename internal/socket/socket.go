@@ -223,9 +223,10 @@ func (s *Socket) Connected(p *pipe.Pipe, peer *msg.Peer) error {
 	s.subMu.Lock()
 	defer s.subMu.Unlock()
 	s.lockBoth()
-	if s.closed.Load() {
+	if !s.peers.attached(p) {
+		s.reconnectRetired(p, peer)
 		s.unlockBoth()
-		return ErrClosed
+		return nil
 	}
 	if err := s.pat.Connected(p, peer); err != nil {
 		s.unlockBoth()
@@ -247,6 +248,16 @@ func (s *Socket) Connected(p *pipe.Pipe, peer *msg.Peer) error {
 	return nil
 }
 
+// reconnectRetired is Connected for a pipe that was taken from the pattern and
+// is kept alive for what is still queued to it. The caller holds both locks.
+func (s *Socket) reconnectRetired(p *pipe.Pipe, peer *msg.Peer) {
+	if old := p.Peer(); s.router != nil && old != nil && old.RoutingID != peer.RoutingID {
+		// What waits for the last peer is not for this one.
+		s.drops.Add(pipe.DropConnLost, p.Out.Discard())
+	}
+	p.SetPeer(peer)
+}
+
 // Disconnected is for sessions and links.
 func (s *Socket) Disconnected(p *pipe.Pipe) {
 	s.lockBoth()
@@ -259,8 +270,9 @@ func (s *Socket) Disconnected(p *pipe.Pipe) {
 func (s *Socket) Detach(p *pipe.Pipe) {
 	s.lockBoth()
 	s.pat.Detach(p)
-	s.unlockBoth()
+	s.sendMu.Unlock()
 	s.peers.detach(p)
+	s.recvMu.Unlock()
 }
 
 // Intake is for sessions: it queues what came out of a connection.
@@ -273,12 +285,11 @@ func (s *Socket) Intake(p *pipe.Pipe, b *msg.Batch) error {
 	}
 	defer b.Recycle()
 	cur := b.Cursor()
-	for range b.Msgs {
-		m, ok := cur.Message()
-		if !ok {
-			break
-		}
+	for i := range b.Msgs {
+		m, _ := cur.Message()
 		if err := s.intakeOne(p, &m); err != nil {
+			// The connection is closed for it; what came with it goes too.
+			s.drops.Add(pipe.DropMalformed, b.Msgs-i)
 			return err
 		}
 	}
@@ -288,7 +299,6 @@ func (s *Socket) Intake(p *pipe.Pipe, b *msg.Batch) error {
 func (s *Socket) intakeOne(p *pipe.Pipe, m *msg.Msg) error {
 	if s.req != nil {
 		if err := s.req.Inspect(m); err != nil {
-			s.drops.Add(pipe.DropMalformed, 1)
 			return err
 		}
 	} else {

@@ -204,3 +204,6 @@ func (p *Peer) End() time.Duration {
 		}
 	})
 }
+
+// CloseWrite ends the peer's own direction only.
+func (p *Peer) CloseWrite() { p.Conn.(interface{ CloseWrite() error }).CloseWrite() }

@@ -1,0 +1,38 @@
+package main
+
+import (
+	"context"
+
+	"github.com/zerobroker/zmq"
+)
+
+// both sends the input and prints what is received, each in its own time.
+func (j *job) both(ctx context.Context, send sendFunc, s zmq.Receiver, handle handleFunc) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	sent := make(chan error, 1)
+	go func() {
+		err := j.sendAll(ctx, send)
+		if err != nil {
+			cancel() // what is received makes no difference any more
+		}
+		sent <- err
+	}()
+	err := j.receiveAll(ctx, s, handle)
+	if err != nil {
+		cancel()
+	} else if j.in.terminal && j.count != nil && *j.count > 0 {
+		// A terminal is never at its end: having received is enough.
+		if j.in.stop() {
+			return nil
+		}
+	}
+	sendErr := <-sent
+	if sendErr == errStopped && err == nil {
+		return nil
+	}
+	if sendErr != nil && (err == nil || ended(err)) {
+		return sendErr
+	}
+	return err
+}

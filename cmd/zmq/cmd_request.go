@@ -1,0 +1,102 @@
+package main
+
+import (
+	"context"
+
+	"github.com/zerobroker/zmq"
+)
+
+type reqCmd struct {
+	socketFlags
+	sendFlags
+	sendCount
+}
+
+// Help is shown by zmq req --help.
+func (reqCmd) Help() string {
+	return `Sends each message as a request and prints the reply before it sends the next.
+
+Examples:
+
+    zmq req -c tcp://127.0.0.1:5558 ping --timeout 2s
+    zmq req -c tcp://127.0.0.1:5558 < requests.txt > replies.txt
+    zmq req -c tcp://127.0.0.1:5558 -n 10 --interval 1s ping`
+}
+
+// Run sends requests and prints replies.
+func (c *reqCmd) Run(ctx context.Context, e *env) error {
+	j, err := c.sender(e, &c.sendFlags, c.Count)
+	if err != nil {
+		return err
+	}
+	s, err := zmq.NewReq(c.options(e))
+	if err != nil {
+		return err
+	}
+	j.losses, j.did = queueLosses, "answered"
+	return j.run(ctx, s, func(ctx context.Context) error {
+		return j.sendAll(ctx, func(ctx context.Context, r *record) error { return j.exchange(ctx, s, r) })
+	})
+}
+
+// exchange is a request and its reply.
+func (j *job) exchange(ctx context.Context, s *zmq.Req, r *record) error {
+	if err := s.Send(ctx, r.frames...); err != nil {
+		return err
+	}
+	m, err := s.Recv(ctx)
+	if ended(err) {
+		j.waiting = "1 without a reply"
+	}
+	if err != nil {
+		return err
+	}
+	defer m.Release()
+	if err := j.out.print(&m); err != nil {
+		return err
+	}
+	return j.out.flush()
+}
+
+type repCmd struct {
+	socketFlags
+	recvCount
+	Reply *string `placeholder:"TEXT" help:"Answer with this message, a tab between frames, in place of the request."`
+}
+
+// Help is shown by zmq rep --help.
+func (repCmd) Help() string {
+	return `Prints each request, and sends it back as its reply or answers --reply.
+
+Examples:
+
+    zmq rep -b tcp://127.0.0.1:5558
+    zmq rep -b tcp://127.0.0.1:5558 --reply pong -n 1`
+}
+
+// Run answers requests.
+func (c *repCmd) Run(ctx context.Context, e *env) error {
+	j, err := c.receiver(e, c.Count)
+	if err != nil {
+		return err
+	}
+	reply := &j.out.rec // of the request that was just printed
+	if c.Reply != nil {
+		reply = new(record)
+		if err := c.codec().decode([]byte(*c.Reply), reply); err != nil {
+			return usagef("--reply: %w", err)
+		}
+	}
+	s, err := zmq.NewRep(c.options(e))
+	if err != nil {
+		return err
+	}
+	return j.run(ctx, s, func(ctx context.Context) error {
+		return j.receiveAll(ctx, s, func(ctx context.Context, m *zmq.Message) error {
+			if err := j.out.print(m); err != nil {
+				return err
+			}
+			return s.Send(ctx, reply.frames...)
+		})
+	})
+}

@@ -1,0 +1,40 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"sync"
+
+	"golang.org/x/term"
+)
+
+// env is the world a command runs in: that of the process, or one made up, so
+// that several commands can run side by side in one process.
+type env struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+
+	terminal struct{ in, out, err bool }
+
+	// inproc allows inproc endpoints: there are others in this process.
+	inproc bool
+
+	mu sync.Mutex // guards stderr, which several goroutines write to
+}
+
+// processEnv is the env of this process.
+func processEnv() *env {
+	e := &env{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr}
+	e.terminal.in = term.IsTerminal(int(os.Stdin.Fd()))
+	e.terminal.out = term.IsTerminal(int(os.Stdout.Fd()))
+	e.terminal.err = term.IsTerminal(int(os.Stderr.Fd()))
+	return e
+}
+
+// say writes one line to standard error.
+func (e *env) say(format string, args ...any) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	fmt.Fprintf(e.stderr, "zmq: "+format+"\n", args...)
+}

@@ -1,0 +1,219 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/zerobroker/zmq"
+)
+
+// interruptDrain is how long messages may still be written after Ctrl-C.
+const interruptDrain = 2 * time.Second
+
+// job is one socket command at work: messages from an input to a socket, and
+// from the socket to the printer.
+type job struct {
+	e     *env
+	flags *socketFlags
+	sock  zmq.Socket
+
+	in       *input // nil if nothing is sent
+	did      string // what was done with a message of it: "sent" if empty
+	interval time.Duration
+	ready    func(ctx context.Context, first *record) error // before the first message
+
+	out      *printer
+	receives bool // that messages come is part of the job
+	count    *int // how many; nil for until it is ended
+
+	losses   []zmq.DropReason // that count as not sent
+	unrouted atomic.Int64     // messages whose receiver is not there
+
+	sent, received atomic.Int64
+	waiting        string          // what was still waited for at the end, if that is special
+	whole          context.Context // ends by Ctrl-C or --timeout
+	watch          watcher
+}
+
+// timeoutError is the cause of a context that --timeout ended.
+type timeoutError struct{ d time.Duration }
+
+func (t timeoutError) Error() string { return fmt.Sprintf("timed out after %v", t.d) }
+
+// run opens the socket, has body work with it, and drains it.
+func (j *job) run(ctx context.Context, sock zmq.Socket, body func(ctx context.Context) error) error {
+	if d := j.flags.Timeout; d > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, d, timeoutError{d})
+		defer cancel()
+	}
+	j.sock, j.whole = sock, ctx
+	if j.ready == nil {
+		j.ready = func(ctx context.Context, _ *record) error { return sock.WaitConnected(ctx) }
+	}
+	background, stop := context.WithCancel(ctx)
+	var helpers sync.WaitGroup
+	j.helpers(background, &helpers)
+	err := j.attach()
+	if err == nil {
+		err = j.finish(body(ctx))
+	} else {
+		sock.Close()
+	}
+	stop()
+	helpers.Wait()
+	return err
+}
+
+// helpers start what only tells how things go. They end with ctx.
+func (j *job) helpers(ctx context.Context, wg *sync.WaitGroup) {
+	events := j.sock.Events(ctx)
+	wg.Go(func() { j.watch.run(j.e, events) })
+	if !j.hints() {
+		return
+	}
+	if j.in != nil && j.in.terminal {
+		j.e.say("reading messages from the terminal, one a line; Ctrl-D ends")
+	}
+	wg.Go(func() {
+		hint(ctx, j.sock.WaitConnected, func() { j.e.say("waiting for a peer at %s", j.where()) })
+	})
+}
+
+// hints reports whether somebody reads along who may want some.
+func (j *job) hints() bool { return j.e.terminal.err || j.flags.Verbose }
+
+// attach binds and connects.
+func (j *job) attach() error {
+	warned := false
+	for _, ep := range j.flags.Bind {
+		bound, err := j.sock.Bind(ep)
+		if err != nil {
+			return err
+		}
+		j.e.announce(ep, bound)
+		if !warned && exposed(bound) {
+			warned = true
+			j.e.warnExposed(bound)
+		}
+	}
+	for _, ep := range j.flags.Connect {
+		if err := j.sock.Connect(ep); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// finish writes what is queued on either side, and says how the job ended.
+func (j *job) finish(err error) error {
+	drain := j.whole
+	if j.interrupted() {
+		var cancel context.CancelFunc
+		drain, cancel = context.WithTimeout(context.Background(), interruptDrain)
+		defer cancel()
+	}
+	alone := j.sock.Stats().Peers == 0
+	unsent := 0
+	if e, ok := errors.AsType[*zmq.UnsentError](j.sock.Shutdown(drain)); ok {
+		unsent = e.Messages
+	}
+	flushed := j.excuse(j.out.flush())
+	switch {
+	case ended(err), err == nil && unsent > 0:
+		return j.ending(unsent, alone)
+	case err != nil:
+		return err
+	case flushed != nil:
+		return flushed
+	}
+	return j.lost()
+}
+
+// ended reports whether err says only that a context or the input was ended.
+func ended(err error) bool {
+	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) || err == errStopped
+}
+
+// interrupted reports whether Ctrl-C, or what is like it, ended the job.
+func (j *job) interrupted() bool {
+	_, timeout := errors.AsType[timeoutError](context.Cause(j.whole))
+	return j.whole.Err() != nil && !timeout
+}
+
+// excuse makes nothing of an output that is not wanted any more, if no number
+// of messages was asked for.
+func (j *job) excuse(err error) error {
+	if err == errOutputGone && j.receives && j.count == nil {
+		return nil
+	}
+	return err
+}
+
+// ending is the error of a job that was ended before it was done, with that
+// many messages still queued, and alone if there was no peer any more.
+func (j *job) ending(unsent int, alone bool) error {
+	how := "interrupted"
+	if t, ok := errors.AsType[timeoutError](context.Cause(j.whole)); ok {
+		how = t.Error()
+	}
+	met := j.sock.Stats().Events[zmq.EventReady] > 0 || j.e.inproc
+	if !met {
+		return fmt.Errorf("%s: no peer at %s", how, j.where())
+	}
+	if alone {
+		return fmt.Errorf("%s: %s; no peer any more at %s", how, j.progress(unsent), j.where())
+	}
+	return fmt.Errorf("%s: %s", how, j.progress(unsent))
+}
+
+// progress says what was done in words.
+func (j *job) progress(unsent int) string {
+	var parts []string
+	if j.in != nil {
+		parts = append(parts, fmt.Sprintf("%d %s", j.sent.Load()-int64(unsent), cmp.Or(j.did, "sent")))
+	}
+	if unsent > 0 && j.waiting == "" {
+		parts = append(parts, fmt.Sprintf("%d not sent", unsent))
+	}
+	if j.receives {
+		s := fmt.Sprintf("%d received", j.received.Load())
+		if j.count != nil {
+			s = fmt.Sprintf("%d of %d received", j.received.Load(), *j.count)
+		}
+		parts = append(parts, s)
+	}
+	if j.waiting != "" {
+		parts = append(parts, j.waiting)
+	}
+	return strings.Join(parts, ", ")
+}
+
+// lost is the error of messages that were taken and not delivered.
+func (j *job) lost() error {
+	if n := j.unrouted.Load(); n > 0 {
+		return fmt.Errorf("%d not sent: no such peer", n)
+	}
+	drops := j.sock.Stats().Drops
+	for _, reason := range j.losses {
+		if n := drops[reason]; n > 0 {
+			return fmt.Errorf("%d lost: %v", n, reason)
+		}
+	}
+	return nil
+}
+
+// where names the endpoints, and what is wrong with them if that is known.
+func (j *job) where() string {
+	s := strings.Join(j.flags.endpoints(), ", ")
+	if trouble := j.watch.trouble(); trouble != "" {
+		s += " (" + trouble + ")"
+	}
+	return s
+}

@@ -1,0 +1,125 @@
+// Command zmq speaks ZeroMQ from the shell: it opens a socket of any type,
+// sends what it is given and prints what it receives. It also measures
+// throughput and latency as libzmq's own programs do (zmq perf), and shows the
+// library at work (zmq demo).
+//
+//	zmq pull -b tcp://127.0.0.1:5555 &
+//	zmq push -c tcp://127.0.0.1:5555 hello world
+//
+// Run "zmq --help", or "zmq COMMAND --help" for examples of a command.
+//
+// It knows the library's public face only, never its internals.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// Exit statuses.
+const (
+	exitOK     = 0 // all was sent, and all that was asked for was received
+	exitFailed = 1 // it was not
+	exitUsage  = 2 // the command line makes no sense; nothing was done
+)
+
+// cli is the grammar of the command line.
+type cli struct {
+	Version kong.VersionFlag `help:"Print the version and exit."`
+
+	Push pushCmd `cmd:"" group:"Pipelines" help:"Hand messages out to PULL peers in turn."`
+	Pull pullCmd `cmd:"" group:"Pipelines" help:"Print the messages of PUSH peers."`
+
+	Pub  pubCmd  `cmd:"" group:"Publishing" help:"Send messages to all that subscribe to them."`
+	Sub  subCmd  `cmd:"" group:"Publishing" help:"Subscribe, and print what is published."`
+	Xpub xpubCmd `cmd:"" group:"Publishing" help:"Publish, and print subscriptions as they come."`
+	Xsub xsubCmd `cmd:"" group:"Publishing" help:"Subscribe, print what is published, and send upstream."`
+
+	Req    reqCmd    `cmd:"" group:"Requests" help:"Send requests one by one and print each reply."`
+	Rep    repCmd    `cmd:"" group:"Requests" help:"Print requests and answer them."`
+	Dealer dealerCmd `cmd:"" group:"Requests" help:"Send and print messages, in any order."`
+	Router routerCmd `cmd:"" group:"Requests" help:"Print messages with their sender's id, and send to ids."`
+
+	Pair pairCmd `cmd:"" group:"Pairs" help:"Talk both ways with one PAIR peer."`
+
+	Perf       perfCmd       `cmd:"" group:"Tools" help:"Measure, as libzmq's programs of the same names do."`
+	Demo       demoCmd       `cmd:"" group:"Tools" help:"Show every basic pattern over tcp, ipc and inproc, and how fast it is."`
+	VersionCmd versionCmd    `cmd:"" group:"Tools" name:"version" help:"Print the version."`
+	DemoInproc demoInprocCmd `cmd:"" hidden:"" name:"demo-inproc"`
+}
+
+const description = `ZeroMQ from the shell: open a socket of any type, send what you are given, print what comes.
+
+Messages are arguments or lines of standard input, and print one a line; a tab separates the frames of a message.
+Exit status: 0 all was sent and received as asked, 1 it was not, 2 wrong usage.`
+
+func main() {
+	// Whoever reads our output may go: writing fails then, and we end.
+	signal.Ignore(syscall.SIGPIPE)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the process at once
+	os.Exit(run(ctx, os.Args[1:], processEnv()))
+}
+
+// run executes one command line and returns its exit status.
+func run(ctx context.Context, args []string, e *env) int {
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	parser, err := kong.New(&cli{},
+		kong.Name("zmq"), kong.Description(description),
+		kong.Writers(e.stdout, e.stderr),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.Vars{"version": versionLine()},
+		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(e))
+	if err != nil {
+		e.say("internal: %v", err)
+		return exitFailed
+	}
+	c, err := parser.Parse(args)
+	if err != nil {
+		return e.fail(parsed(err), usageError{err})
+	}
+	return e.fail(c.Selected().Path(), c.Run())
+}
+
+// parsed is the command that a faulty command line names.
+func parsed(err error) string {
+	if p, ok := errors.AsType[*kong.ParseError](err); ok && p.Context.Selected() != nil {
+		return p.Context.Selected().Path()
+	}
+	return ""
+}
+
+// usageError is a mistake in the command line.
+type usageError struct{ error }
+
+func (u usageError) Unwrap() error { return u.error }
+
+// fail reports err, if there is one, and returns the exit status for it.
+func (e *env) fail(command string, err error) int {
+	if err == nil {
+		return exitOK
+	}
+	name := strings.TrimPrefix(strings.TrimPrefix(command, "zmq"), " ")
+	text := strings.TrimPrefix(err.Error(), "zmq: ")
+	if err == context.Canceled {
+		text = "interrupted"
+	}
+	if name != "" {
+		text = name + ": " + text
+	}
+	e.say("%s", text)
+	if _, ok := errors.AsType[usageError](err); ok {
+		fmt.Fprintf(e.stderr, "Try '%s --help'.\n", strings.TrimSpace("zmq "+name))
+		return exitUsage
+	}
+	return exitFailed
+}

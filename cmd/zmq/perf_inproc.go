@@ -1,0 +1,99 @@
+package main
+
+import (
+	"context"
+	"math"
+
+	"github.com/zerobroker/zmq"
+)
+
+type inprocThrCmd struct{ load }
+
+// Run measures from PUSH to PULL in one process.
+func (c *inprocThrCmd) Run(ctx context.Context, e *env) error {
+	if err := firstError(c.check(), c.printLoad(e, "message")); err != nil {
+		return err
+	}
+	in, err := zmq.NewPull(nil)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	out, err := zmq.NewPush(nil)
+	if err != nil {
+		return err
+	}
+	defer out.Close()
+	if err := join(in, out, "inproc://thr_test"); err != nil {
+		return err
+	}
+	ctx, stop := beside(ctx, func(ctx context.Context) error { return c.sendFlood(ctx, out) })
+	d, err := c.receiveFlood(ctx, in)
+	if err := stop(err); err != nil {
+		return err
+	}
+	// libzmq makes a whole number of it before it goes on.
+	return c.printThroughput(e, math.Trunc(c.throughput(d)))
+}
+
+type inprocLatCmd struct{ load }
+
+// Run measures between REQ and REP in one process.
+func (c *inprocLatCmd) Run(ctx context.Context, e *env) error {
+	if err := firstError(c.check(), c.printLoad(e, "roundtrip")); err != nil {
+		return err
+	}
+	req, err := zmq.NewReq(nil)
+	if err != nil {
+		return err
+	}
+	defer req.Close()
+	rep, err := zmq.NewRep(nil)
+	if err != nil {
+		return err
+	}
+	defer rep.Close()
+	if err := join(req, rep, "inproc://lat_test"); err != nil {
+		return err
+	}
+	ctx, stop := beside(ctx, func(ctx context.Context) error { return c.answer(ctx, rep) })
+	d, err := c.roundTrips(ctx, req)
+	if err := stop(err); err != nil {
+		return err
+	}
+	return c.printLatency(e, d)
+}
+
+// join binds one socket and connects the other to it.
+func join(bind, connect zmq.Socket, endpoint string) error {
+	if _, err := bind.Bind(endpoint); err != nil {
+		return err
+	}
+	return connect.Connect(endpoint)
+}
+
+// beside runs work in a goroutine while the caller does its own half with the
+// context returned, which a failure of work ends. The caller says with stop
+// how its half went; stop waits for work and returns what went wrong first.
+func beside(ctx context.Context, work func(context.Context) error) (half context.Context, stop func(error) error) {
+	half, cancel := context.WithCancel(ctx)
+	done := make(chan error, 1)
+	go func() {
+		err := work(half)
+		if err != nil {
+			cancel()
+		}
+		done <- err
+	}()
+	return half, func(err error) error {
+		if err != nil {
+			cancel()
+		}
+		werr := <-done
+		cancel()
+		if err != nil && (werr == nil || !ended(err)) {
+			return err
+		}
+		return werr
+	}
+}

@@ -1,0 +1,103 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+)
+
+// waitFlags say when a publisher begins.
+type waitFlags struct {
+	Wait   *int `placeholder:"N" xor:"wait" help:"Send nothing before N subscribers want the first message, or any one of the arguments. Default 1."`
+	NoWait bool `xor:"wait" help:"Send at once: what nobody subscribes to is lost."`
+}
+
+// waitSubscribers is the method of publishers.
+type waitSubscribers func(ctx context.Context, n int, topic string) error
+
+// apply has the job wait for subscribers before its first message.
+func (f *waitFlags) apply(j *job, wait waitSubscribers) error {
+	n := 1
+	if f.Wait != nil {
+		n = *f.Wait
+	}
+	switch {
+	case n < 0:
+		return usagef("--wait must not be negative")
+	case f.NoWait, n == 0:
+		j.ready = func(context.Context, *record) error { return nil }
+	default:
+		j.ready = func(ctx context.Context, first *record) error {
+			return j.awaitSubscribers(ctx, wait, n, j.topics(first))
+		}
+	}
+	return nil
+}
+
+// topics is what subscribers may want: of arguments we know all.
+func (j *job) topics(first *record) []string {
+	list, ok := j.in.src.(*listSource)
+	if !ok {
+		return []string{string(first.frames[0])}
+	}
+	var topics []string
+	seen := make(map[string]bool)
+	for _, m := range list.list {
+		if t := string(m.frames[0]); !seen[t] {
+			seen[t] = true
+			topics = append(topics, t)
+		}
+	}
+	return topics
+}
+
+// awaitSubscribers waits until n peers subscribe to one of the topics.
+func (j *job) awaitSubscribers(ctx context.Context, wait waitSubscribers, n int, topics []string) error {
+	if j.hints() {
+		hinting, stop := context.WithCancel(ctx)
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			hint(hinting, func(ctx context.Context) error { return waitAny(ctx, wait, n, topics) },
+				func() { j.hintSubscribers(n, topics) })
+		})
+		defer wg.Wait()
+		defer stop()
+	}
+	err := waitAny(ctx, wait, n, topics)
+	if err != nil {
+		j.waiting = fmt.Sprintf("fewer than %d subscribed to %s", n, someOf(topics))
+	}
+	return err
+}
+
+// hintSubscribers says what a publisher with peers waits for.
+func (j *job) hintSubscribers(n int, topics []string) {
+	if j.sock.Stats().Peers > 0 {
+		j.e.say("waiting for %d to subscribe to %s (--no-wait does not)", n, someOf(topics))
+	}
+}
+
+// waitAny waits until n peers subscribe to one of the topics.
+func waitAny(ctx context.Context, wait waitSubscribers, n int, topics []string) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	done := make(chan error, len(topics))
+	for _, t := range topics {
+		go func() { done <- wait(ctx, n, t) }()
+	}
+	return <-done
+}
+
+// someOf lists topics, but not a screenful.
+func someOf(topics []string) string {
+	const most = 3
+	var list []string
+	for _, t := range topics[:min(most, len(topics))] {
+		list = append(list, fmt.Sprintf("%.60q", t))
+	}
+	if more := len(topics) - most; more > 0 {
+		list = append(list, fmt.Sprintf("%d others", more))
+	}
+	return strings.Join(list, " or ")
+}

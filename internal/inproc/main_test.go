@@ -1,0 +1,9 @@
+package inproc_test
+
+import (
+	"testing"
+
+	"github.com/zerobroker/zmq/internal/transport/transporttest"
+)
+
+func TestMain(m *testing.M) { transporttest.Main(m) }

@@ -1,0 +1,205 @@
+package pattern_test
+
+import (
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/zerobroker/zmq/internal/msg"
+	"github.com/zerobroker/zmq/internal/pattern"
+	"github.com/zerobroker/zmq/internal/pipe"
+)
+
+// message is a message's frames.
+type message []string
+
+func (m message) msg() msg.Msg {
+	frames := make([][]byte, len(m))
+	for i, f := range m {
+		frames[i] = []byte(f)
+	}
+	return msg.Of(frames...)
+}
+
+func framesOf(m *msg.Msg) (frames message) {
+	for i := range m.Len() {
+		frames = append(frames, string(m.Frame(i)))
+	}
+	return frames
+}
+
+// socket plays what a socket does around a pattern, in one goroutine.
+type socket struct {
+	t      *testing.T
+	pat    pattern.Pattern
+	drops  pipe.Drops
+	sendMu sync.Mutex
+}
+
+func newSocket(t *testing.T, typ pattern.Type) *socket {
+	s := &socket{t: t}
+	s.pat = pattern.Types[typ].New(&s.drops)
+	return s
+}
+
+// Room and Ready are told by the queues.
+func (s *socket) Room(q *pipe.Queue)  { s.pat.(pattern.Sender).Room(q.From()) }
+func (s *socket) Ready(q *pipe.Queue) { s.pat.(pattern.Receiver).Ready(q.To()) }
+
+// far is the far end of a pipe, with whoever is there.
+type far struct {
+	s   *socket
+	p   *pipe.Pipe
+	hwm int // of what comes to it
+	mu  sync.Mutex
+}
+
+// hwm is what a far end's queues hold when nothing else is said.
+const hwm = 4
+
+// attach makes a pipe with nobody at its far end.
+func (s *socket) attach() *far {
+	s.t.Helper()
+	f, err := s.tryAttach(hwm)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return f
+}
+
+func (s *socket) tryAttach(hwm int) (*far, error) {
+	f := &far{s: s, p: pipe.New(), hwm: hwm}
+	f.p.Out = pipe.NewQueue(pipe.Config{Lock: &s.sendMu, HWM: hwm, Writer: s, From: f.p})
+	f.p.In = pipe.NewQueue(pipe.Config{Lock: &f.mu, Reader: s, To: f.p})
+	return f, s.pat.Attach(f.p)
+}
+
+// connect makes a pipe with a peer that has a routing id or none.
+func (s *socket) connect(id string) *far {
+	s.t.Helper()
+	f := s.attach()
+	if err := f.connect(id); err != nil {
+		s.t.Fatal(err)
+	}
+	return f
+}
+
+func (f *far) connect(id string) error {
+	peer := &msg.Peer{RoutingID: id}
+	if err := f.s.pat.Connected(f.p, peer); err != nil {
+		return err
+	}
+	f.p.SetPeer(peer)
+	return nil
+}
+
+func (f *far) disconnect() { f.s.pat.Disconnected(f.p) }
+
+func (f *far) detach() { f.s.pat.Detach(f.p) }
+
+// sends has the peer send a message. It reports whether it came so far as to
+// the queue.
+func (f *far) sends(frames ...string) bool {
+	f.s.t.Helper()
+	queued, err := f.trySends(frames...)
+	if err != nil {
+		f.s.t.Fatal(err)
+	}
+	return queued
+}
+
+func (f *far) trySends(frames ...string) (queued bool, err error) {
+	m := message(frames).msg()
+	if in, ok := f.s.pat.(pattern.Intake); ok {
+		if queued, err := in.Intake(f.p, &m); !queued || err != nil {
+			return queued, err
+		}
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.p.In.Put(&m)
+	return true, nil
+}
+
+// wants fails the test unless these messages, and no more, have come to the
+// peer.
+func (f *far) wants(want ...message) {
+	f.s.t.Helper()
+	var got []message
+	var m msg.Msg
+	for f.p.Out.Next(&m) {
+		got = append(got, framesOf(&m))
+	}
+	if !equalMessages(got, want) {
+		f.s.t.Fatalf("the peer got %.200q, want %.200q", got, want)
+	}
+}
+
+func equalMessages(a, b []message) bool { return slices.EqualFunc(a, b, slices.Equal[message]) }
+
+// send sends as a socket does.
+func (s *socket) send(frames ...string) error { return s.sendMsg(message(frames).msg()) }
+
+func (s *socket) sendMsg(m msg.Msg) error {
+	if l, ok := s.pat.(pattern.Lockstep); ok {
+		l.See()
+	}
+	s.sendMu.Lock()
+	defer s.sendMu.Unlock()
+	return s.pat.(pattern.Sender).Send(m)
+}
+
+// sent fails the test unless a message can be sent.
+func (s *socket) sent(frames ...string) {
+	s.t.Helper()
+	if err := s.send(frames...); err != nil {
+		s.t.Fatalf("sending %.50q: %v", frames, err)
+	}
+}
+
+// wantSend fails the test unless sending fails in that way.
+func (s *socket) wantSend(want error, frames ...string) {
+	s.t.Helper()
+	if err := s.send(frames...); err != want {
+		s.t.Fatalf("sending %.50q: %v, want %v", frames, err, want)
+	}
+}
+
+func (s *socket) recv() (msg.Msg, error) {
+	var m msg.Msg
+	err := s.pat.(pattern.Receiver).Recv(&m)
+	return m, err
+}
+
+// receives fails the test unless this is the next message, and returns it.
+func (s *socket) receives(frames ...string) msg.Msg {
+	s.t.Helper()
+	m, err := s.recv()
+	if err != nil || !slices.Equal(framesOf(&m), frames) {
+		s.t.Fatalf("received %.200q (%v), want %.200q", framesOf(&m), err, frames)
+	}
+	return m
+}
+
+// wantRecv fails the test unless receiving fails in that way.
+func (s *socket) wantRecv(want error) {
+	s.t.Helper()
+	if m, err := s.recv(); err != want {
+		s.t.Fatalf("received %.200q (%v), want %v", framesOf(&m), err, want)
+	}
+}
+
+// wantDrops fails the test unless that many messages, and no others, were
+// dropped for a reason.
+func (s *socket) wantDrops(why pipe.Drop, n uint64) {
+	s.t.Helper()
+	for d := range s.drops {
+		want := uint64(0)
+		if pipe.Drop(d) == why {
+			want = n
+		}
+		if got := s.drops[d].Load(); got != want {
+			s.t.Fatalf("%d messages dropped for %v, want %d", got, pipe.Drop(d), want)
+		}
+	}
+}

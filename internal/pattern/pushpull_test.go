@@ -1,0 +1,295 @@
+package pattern_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/zerobroker/zmq/internal/msg"
+	"github.com/zerobroker/zmq/internal/pattern"
+)
+
+// balanced are the types that send to their peers in turn.
+var balanced = []pattern.Type{pattern.PUSH, pattern.DEALER}
+
+// TestPushRoundRobin: one whole message for each peer in turn, from the first
+// on.
+func TestPushRoundRobin_RFC30(t *testing.T) {
+	for _, typ := range balanced {
+		s := newSocket(t, typ)
+		a, b, c := s.attach(), s.attach(), s.attach()
+		for _, m := range []string{"1", "2", "3", "4", "5", "6", "7"} {
+			s.sent(m, "", "tail of "+m)
+		}
+		a.wants(message{"1", "", "tail of 1"}, message{"4", "", "tail of 4"}, message{"7", "", "tail of 7"})
+		b.wants(message{"2", "", "tail of 2"}, message{"5", "", "tail of 5"})
+		c.wants(message{"3", "", "tail of 3"}, message{"6", "", "tail of 6"})
+	}
+}
+
+// TestPushWaitsWithoutPeers: nothing is discarded for want of a peer.
+func TestPushWaitsWithoutPeers_RFC30(t *testing.T) {
+	for _, typ := range append(balanced, pattern.PAIR) {
+		s := newSocket(t, typ)
+		s.wantSend(pattern.ErrWait, "early")
+		f := s.attach()
+		s.sent("late")
+		f.detach()
+		s.wantSend(pattern.ErrWait, "too late")
+		s.wantDrops(0, 0)
+	}
+}
+
+// TestPushQueuesForAbsent: messages queue for an endpoint that is not
+// connected yet.
+func TestPushQueuesForAbsent(t *testing.T) {
+	s := newSocket(t, pattern.PUSH)
+	a, b := s.attach(), s.attach()
+	for range 4 {
+		s.sent("m")
+	}
+	if err := a.connect(""); err != nil {
+		t.Fatal(err)
+	}
+	a.wants(message{"m"}, message{"m"})
+	b.wants(message{"m"}, message{"m"})
+}
+
+// TestPushSkipsFullUntilLWM: nothing is discarded for want of room, and a full
+// peer is passed over until it has read (HWM+1)/2 messages.
+func TestPushSkipsFullUntilLWM_RFC30(t *testing.T) {
+	for _, typ := range balanced {
+		s := newSocket(t, typ)
+		slow, fast := s.attach(), s.attach()
+		want := 0
+		for i := range 2 * hwm {
+			s.sent(fmt.Sprint(i))
+			if i%2 == 1 {
+				fast.wants(message{fmt.Sprint(i)})
+				want++
+			}
+		}
+		for range hwm { // slow is full: all for fast, which reads on
+			s.sent("for fast")
+			fast.wants(message{"for fast"})
+		}
+		for range hwm {
+			s.sent("fill")
+		}
+		s.wantSend(pattern.ErrWait, "no room")
+		var m msg.Msg
+		slow.p.Out.Next(&m)
+		s.wantSend(pattern.ErrWait, "one is not half")
+		slow.p.Out.Next(&m)
+		s.sent("room again")
+		s.sent("and one more")
+		s.wantSend(pattern.ErrWait, "no room")
+		slow.wants(message{"4"}, message{"6"}, message{"room again"}, message{"and one more"})
+		s.wantDrops(0, 0)
+	}
+}
+
+// TestPushUsesAllRoom: peers come, go, fill up and read; a message goes to one
+// of those that have room, as long as there is one.
+func TestPushUsesAllRoom(t *testing.T) {
+	for seed := range uint64(200) {
+		rng := rand.New(rand.NewPCG(seed, 0))
+		s := newSocket(t, pattern.PUSH)
+		peers := []*far{s.attach()}
+		for range 150 {
+			switch k := rng.IntN(20); {
+			case k == 0:
+				f, _ := s.tryAttach(1 + rng.IntN(5))
+				peers = append(peers, f)
+			case k == 1 && len(peers) > 1:
+				i := rng.IntN(len(peers))
+				peers[i].detach()
+				peers = append(peers[:i], peers[i+1:]...)
+			case k < 8:
+				peers[rng.IntN(len(peers))].drain()
+			default:
+				s.sendsToOne(peers)
+			}
+		}
+		s.wantDrops(0, 0)
+	}
+}
+
+// sendsToOne sends once, and finds the message with one peer that had room.
+func (s *socket) sendsToOne(peers []*far) {
+	s.t.Helper()
+	before := make(map[*far]int)
+	room := 0
+	for _, f := range peers {
+		if before[f] = s.queued(f); before[f] < f.hwm {
+			room++
+		}
+	}
+	if err := s.send("m"); (err == nil) != (room > 0) {
+		s.t.Fatalf("sending: %v with room at %d peers", err, room)
+	}
+	got := 0
+	for _, f := range peers {
+		got += s.queued(f) - before[f]
+	}
+	if got != min(room, 1) {
+		s.t.Fatalf("the peers got %d messages", got)
+	}
+}
+
+func (s *socket) queued(f *far) int {
+	s.sendMu.Lock()
+	defer s.sendMu.Unlock()
+	return f.p.Out.Len()
+}
+
+// TestPushNewPeerJoinsTurn: a new peer gets its share at once, and one that
+// goes takes nobody's turn along.
+func TestPushNewPeerJoinsTurn_RFC30(t *testing.T) {
+	for gone := range 3 {
+		for sent := range 3 {
+			s := newSocket(t, pattern.PUSH)
+			peers := []*far{s.attach(), s.attach(), s.attach()}
+			for range sent {
+				s.sent("before")
+			}
+			peers[gone].detach()
+			peers[gone].detach() // again, as a closing socket may
+			next := []*far{}
+			for i := range 3 {
+				if k := (sent + i) % 3; k != gone {
+					next = append(next, peers[k])
+				}
+			}
+			for _, f := range next {
+				f.drain()
+				s.sent("turn")
+				f.wants(message{"turn"})
+			}
+			peers[gone].drain()
+			peers[gone].wants()
+			joined := s.attach()
+			s.sent("1")
+			s.sent("2")
+			s.sent("3")
+			n := 0
+			for _, f := range append(next, joined) {
+				n += f.drain()
+			}
+			if n != 3 || s.queued(peers[gone]) > 2 {
+				t.Errorf("three peers got %d of three messages", n)
+			}
+		}
+	}
+}
+
+// drain reads all that has come to the peer.
+func (f *far) drain() (n int) {
+	var m msg.Msg
+	for f.p.Out.Next(&m) {
+		n++
+	}
+	return n
+}
+
+// fair are the types that receive from their peers in turn.
+var fair = []pattern.Type{pattern.PULL, pattern.DEALER, pattern.ROUTER, pattern.XSUB, pattern.XPUB}
+
+// TestPullFairQueue: one whole message from each peer in turn, as long as they
+// have any.
+func TestPullFairQueue_RFC30(t *testing.T) {
+	for _, typ := range fair {
+		s := newSocket(t, typ)
+		a, b, c := s.connect("a"), s.connect("b"), s.connect("c")
+		for i := range 3 {
+			a.sends("a", fmt.Sprint(i), "tail")
+		}
+		b.sends("b", "0")
+		c.sends("c", "0")
+		c.sends("c", "1")
+		s.receives("a", "0", "tail")
+		s.receives("b", "0")
+		s.receives("c", "0")
+		s.receives("a", "1", "tail")
+		s.receives("c", "1")
+		s.receives("a", "2", "tail")
+		if s.wantRecv(pattern.ErrWait); s.pat.(pattern.Receiver).More() {
+			t.Error("more to receive when nothing is")
+		}
+		b.sends("b", "again")
+		if !s.pat.(pattern.Receiver).More() {
+			t.Error("no more to receive when something is")
+		}
+		s.receives("b", "again")
+	}
+}
+
+// TestPullFair: of peers that always have something, each gets its turn.
+func TestPullFair(t *testing.T) {
+	for seed := range uint64(50) {
+		rng := rand.New(rand.NewPCG(seed, 0))
+		s := newSocket(t, pattern.PULL)
+		busy := []*far{s.attach(), s.attach(), s.attach(), s.attach()}
+		for i, f := range busy {
+			for range 60 {
+				f.sends(fmt.Sprint(i))
+			}
+		}
+		idle := s.attach()
+		var turn []string
+		for len(turn) < 200 {
+			if rng.IntN(5) == 0 {
+				idle.sends("idle")
+			}
+			m, err := s.recv()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if string(m.First) != "idle" {
+				turn = append(turn, string(m.First))
+			}
+		}
+		for i := 4; i < len(turn); i++ {
+			if turn[i] != turn[i-4] {
+				t.Fatalf("seed %d: turns %q", seed, turn)
+			}
+		}
+	}
+}
+
+// TestReceivedStaysReadable: what arrived before a peer vanished is still
+// received.
+func TestReceivedStaysReadable(t *testing.T) {
+	for _, typ := range append(fair, pattern.PAIR) {
+		s := newSocket(t, typ)
+		f := s.connect("id")
+		f.sends("one", "x")
+		f.sends("two", "x")
+		s.receives("one", "x")
+		f.disconnect()
+		f.detach()
+		m := s.receives("two", "x")
+		if m.From == nil || m.From.RoutingID != "id" {
+			t.Errorf("a message from %+v", m.From)
+		}
+		f.mu.Lock()
+		f.p.In.Close()
+		f.mu.Unlock()
+		if s.wantRecv(pattern.ErrWait); s.pat.(pattern.Receiver).More() {
+			t.Error("more to receive behind the end")
+		}
+	}
+}
+
+// TestDealerSendsAsGiven: no frame is added or taken.
+func TestDealerSendsAsGiven_RFC28(t *testing.T) {
+	s := newSocket(t, pattern.DEALER)
+	f := s.connect("")
+	s.sent("", "body")
+	s.sent("")
+	f.wants(message{"", "body"}, message{""})
+	f.sends("", "body")
+	f.sends("")
+	s.receives("", "body")
+	s.receives("")
+}

@@ -1,0 +1,73 @@
+package pattern_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/zerobroker/zmq/internal/pattern"
+	"github.com/zerobroker/zmq/internal/pipe"
+)
+
+// TestTypes: numbers and names are those of libzmq and of the Socket-Type
+// property, and who talks to whom is mutual.
+func TestTypes_RFC37(t *testing.T) {
+	names := []string{"PAIR", "PUB", "SUB", "REQ", "REP", "DEALER", "ROUTER", "PULL", "PUSH", "XPUB", "XSUB"}
+	if len(pattern.Types) != len(names) {
+		t.Fatalf("%d types", len(pattern.Types))
+	}
+	number := make(map[string]pattern.Type)
+	for i, name := range names {
+		number[name] = pattern.Type(i)
+		if got := pattern.Types[pattern.Type(i)].Name; got != name {
+			t.Errorf("type %d is %s, want %s", i, got, name)
+		}
+	}
+	for _, info := range pattern.Types {
+		for _, peer := range info.Peers {
+			if !slices.Contains(pattern.Types[number[peer]].Peers, info.Name) {
+				t.Errorf("%s talks to %s, which does not talk to it", info.Name, peer)
+			}
+		}
+	}
+}
+
+// TestTypesDoWhatTheySay: who sends can, who receives can, and so on.
+func TestTypesDoWhatTheySay(t *testing.T) {
+	for _, info := range pattern.Types {
+		p := info.New(new(pipe.Drops))
+		if _, ok := p.(pattern.Sender); info.Sends && !ok {
+			t.Errorf("%s cannot send", info.Name)
+		}
+		if _, ok := p.(pattern.Receiver); info.Receives && !ok {
+			t.Errorf("%s cannot receive", info.Name)
+		}
+		if _, ok := p.(pattern.Intake); info.Publishes != ok {
+			t.Errorf("%s looks at what comes in: %v", info.Name, ok)
+		}
+		if _, ok := p.(pattern.Router); ok != (info.Name == "ROUTER") {
+			t.Errorf("%s routes: %v", info.Name, ok)
+		}
+		if _, ok := p.(pattern.Subscriber); ok != (info.Name == "SUB" || info.Name == "XSUB") {
+			t.Errorf("%s subscribes: %v", info.Name, ok)
+		}
+		if want := info.Name == "REQ" || info.Name == "DEALER" || info.Name == "ROUTER"; info.SendsID != want {
+			t.Errorf("%s sends its id: %v", info.Name, info.SendsID)
+		}
+	}
+}
+
+// TestShortcuts: the balancer and the fair queue that a pattern hands out are
+// those it uses itself.
+func TestShortcuts(t *testing.T) {
+	for typ, info := range pattern.Types {
+		s := newSocket(t, typ)
+		if b, ok := s.pat.(pattern.Balanced); ok {
+			f := s.attach()
+			s.sendMu.Lock()
+			if p := b.Balance().Pick(); p != f.p {
+				t.Errorf("%s: its balancer picks %v", info.Name, p)
+			}
+			s.sendMu.Unlock()
+		}
+	}
+}

@@ -1,0 +1,65 @@
+package pipe_test
+
+import (
+	"testing"
+
+	"github.com/zerobroker/zmq/internal/msg"
+	"github.com/zerobroker/zmq/internal/pipe"
+)
+
+// TestConflate: only the newest message is kept, and there is always room.
+func TestConflate(t *testing.T) {
+	for _, c := range []pipe.Config{{Conflate: true, HWM: 1, MaxBytes: 1}, {Conflate: true, Pooled: true, HWM: 1}} {
+		e := newEnds(t, c)
+		take := e.readAll
+		if c.Pooled {
+			take = func() (msgs []message) {
+				var b msg.Batch
+				for e.Take(&b) {
+					msgs = append(msgs, readBatch(&b)...)
+					if b.Counted {
+						e.Done(b.Msgs, b.Bytes)
+					}
+					b.Recycle()
+				}
+				return msgs
+			}
+		}
+		ways := map[string]func(){
+			"Put":           func() { e.Put(message{"new", "est"}.msg()) },
+			"large":         func() { e.Put(message{"new", body(9000), "est"}.msg()) },
+			"PutFrame":      func() { e.PutFrame([]byte("newest")) },
+			"long PutFrame": func() { e.PutFrame([]byte(body(300))) },
+			"PutRest":       func() { e.PutRest([]byte("\x01\x03new\x00\x03est")) },
+			"PutBatch": func() {
+				b := new(msg.Batch)
+				b.Add(msg.Seg{B: []byte("\x00\x01a\x00\x01b\x01\x01c\x00\x01d")})
+				b.Msgs = 3
+				e.PutBatch(b)
+			},
+		}
+		newest := map[string]message{
+			"Put": {"new", "est"}, "large": {"new", body(9000), "est"}, "PutFrame": {"newest"},
+			"long PutFrame": {body(300)}, "PutRest": {"new", "est"}, "PutBatch": {"c", "d"},
+		}
+		for older, put := range ways {
+			for way, last := range ways {
+				e.write(func() {
+					put()
+					put()
+					if e.Full() {
+						t.Fatal("a conflating queue is full")
+					}
+					last()
+				})
+				if got := take(); !equalMessages(got, []message{newest[way]}) {
+					t.Errorf("%s behind %s: read %d messages, not the newest", way, older, len(got))
+				}
+			}
+		}
+		e.put(message{"a"}, message{"b"})
+		if n := e.Kill(); n != 1 {
+			t.Errorf("Kill() = %d", n)
+		}
+	}
+}

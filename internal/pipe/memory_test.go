@@ -1,0 +1,115 @@
+package pipe_test
+
+import (
+	"bytes"
+	"testing"
+
+	"github.com/zerobroker/zmq/internal/msg"
+	"github.com/zerobroker/zmq/internal/pipe"
+)
+
+// TestSmallFramesAreCopied: below LargeFrame the writer may reuse its memory.
+func TestSmallFramesAreCopied(t *testing.T) {
+	f, g := bytes.Repeat([]byte("f"), msg.LargeFrame-1), []byte("g")
+	h := []byte("\x00\x04rest")
+	e := newEnds(t, pipe.Config{})
+	e.write(func() {
+		e.Put(&msg.Msg{First: f})
+		e.Put(&msg.Msg{First: g, Rest: [][]byte{f, g}})
+		e.PutFrame(g)
+		e.PutFrame(f)
+		e.PutRest(h)
+	})
+	F := string(f)
+	clear(f)
+	clear(g)
+	clear(h)
+	e.wantRead(message{F}, message{"g", F, "g"}, message{"g"}, message{F}, message{"rest"})
+}
+
+// TestLargeFramesAreTakenOver: from LargeFrame on nothing is copied.
+func TestLargeFramesAreTakenOver(t *testing.T) {
+	f := bytes.Repeat([]byte("f"), msg.LargeFrame)
+	e := newEnds(t, pipe.Config{})
+	e.write(func() { e.Put(&msg.Msg{First: []byte("a"), Rest: [][]byte{f, f[1:]}}) })
+	var m msg.Msg
+	if !e.Next(&m) || m.Len() != 3 || &m.Rest[0][0] != &f[0] || len(m.Rest[1]) != msg.LargeFrame-1 {
+		t.Errorf("read %.50q", framesOf(&m))
+	}
+}
+
+// pooled is a message of large frames in pooled memory.
+func pooled(sizes ...int) *msg.Msg {
+	m := new(msg.Msg)
+	var frames [][]byte
+	last := &m.Bufs
+	for _, n := range sizes {
+		b := &msg.Buf{B: []byte(body(n))}
+		frames = append(frames, b.B)
+		*last, last = b, &b.Next
+	}
+	m.First, m.Rest = frames[0], frames[1:]
+	return m
+}
+
+// TestBufsTravel: the pooled memory of large frames goes where they go, also
+// through more than one queue.
+func TestBufsTravel(t *testing.T) {
+	for _, sizes := range [][]int{{9000}, {9000, 9001}, {9000, 9001, 9002}} {
+		m := pooled(sizes...)
+		bufs := make(map[*msg.Buf]bool)
+		for b := m.Bufs; b != nil; b = b.Next {
+			bufs[b] = true
+		}
+		for hop := 1; hop <= 3; hop++ {
+			e := newEnds(t, pipe.Config{})
+			e.write(func() { e.Put(m) })
+			m = new(msg.Msg)
+			e.Next(m)
+			n := 0
+			for b := m.Bufs; b != nil; b = b.Next {
+				if n++; !bufs[b] {
+					t.Fatal("a strange buffer")
+				}
+			}
+			if n != len(sizes) {
+				t.Fatalf("%d of %d buffers after %d queues", n, len(sizes), hop)
+			}
+		}
+	}
+}
+
+// TestReadFramesLive: what was read is the reader's, whatever comes after, and
+// to append to one frame changes no other.
+func TestReadFramesLive(t *testing.T) {
+	e := newEnds(t, pipe.Config{})
+	rng := seeded(1)
+	var got []msg.Msg
+	var want []message
+	for range 300 {
+		for range rng.IntN(20) {
+			m := make(message, 1+rng.IntN(8))
+			for i := range m {
+				m[i] = body(rng.IntN(60))
+			}
+			want = append(want, m)
+			e.put(m)
+		}
+		for len(got) < len(want) && rng.IntN(40) > 0 {
+			var m msg.Msg
+			if !e.Next(&m) {
+				t.Fatal("nothing to read")
+			}
+			for i := range m.Len() {
+				_ = append(m.Frame(i), "xxxxxxxxxxxx"...)
+			}
+			_ = append(m.Rest, []byte("x"))
+			got = append(got, m)
+		}
+	}
+	for i := range got {
+		if !equalMessages([]message{framesOf(&got[i])}, want[i:i+1]) {
+			t.Fatalf("message %d is now %q, was %q", i, framesOf(&got[i]), want[i])
+		}
+	}
+}

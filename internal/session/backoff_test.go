@@ -1,0 +1,125 @@
+package session_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/zerobroker/zmq/internal/pattern"
+	"github.com/zerobroker/zmq/internal/session"
+	st "github.com/zerobroker/zmq/internal/socket/sockettest"
+	"github.com/zerobroker/zmq/internal/transport/memnet"
+)
+
+// TestBackOff connects to an address where nobody listens: the delays double
+// up to the longest, each spread by half to either side, and it never gives
+// up.
+func TestBackOff(t *testing.T) {
+	st.Run(t, func(w *st.World) {
+		const first, most = 100 * time.Millisecond, 5 * time.Second
+		push := w.Socket(pattern.PUSH, st.Reconnect(first, most))
+		push.MustConnect("mem://a")
+		time.Sleep(time.Hour)
+		retries := push.Heard(session.Connecting)
+		if n := len(retries); n < 3600/8 {
+			t.Fatalf("%d attempts in an hour", n)
+		}
+		nominal := first
+		different := make(map[time.Duration]bool)
+		for i, ev := range retries {
+			if ev.Delay < nominal/2 || ev.Delay >= nominal+nominal/2 {
+				t.Errorf("delay %d is %v, want %v ± half", i, ev.Delay, nominal)
+			}
+			if i > 0 && ev.Time.Sub(retries[i-1].Time) != retries[i-1].Delay {
+				t.Errorf("attempt %d came after %v, announced were %v", i, ev.Time.Sub(retries[i-1].Time), retries[i-1].Delay)
+			}
+			different[ev.Delay] = true
+			nominal = min(2*nominal, most)
+		}
+		if len(different) < len(retries)*9/10 {
+			t.Errorf("%d attempts have only %d different delays", len(retries), len(different))
+		}
+		// Who comes late is found.
+		pull := w.Socket(pattern.PULL)
+		pull.MustBind("mem://a")
+		if d := st.After(func() { push.MustMeet(1) }); d > most+most/2 {
+			t.Errorf("connected %v after the bind", d)
+		}
+	})
+}
+
+// TestBackOffStartsAgain loses an established connection after long trouble.
+func TestBackOffStartsAgain(t *testing.T) {
+	st.Run(t, func(w *st.World) {
+		const first, most = 100 * time.Millisecond, 5 * time.Second
+		push := w.Socket(pattern.PUSH, st.Reconnect(first, most))
+		push.MustConnect("mem://a")
+		time.Sleep(time.Minute)
+		pull := w.Socket(pattern.PULL)
+		pull.MustBind("mem://a")
+		push.MustMeet(1)
+		before := len(push.Heard(session.Connecting))
+		for _, l := range w.Net.Links() {
+			l.Cut(memnet.RST)
+		}
+		w.Settle()
+		retries := push.Heard(session.Connecting)[before:]
+		if len(retries) != 1 || retries[0].Delay >= first+first/2 {
+			t.Errorf("after a connection: %+v", retries)
+		}
+		push.MustMeet(1)
+	})
+}
+
+// TestBackOffOfHandshakes has a listener that accepts and hangs up.
+func TestBackOffOfHandshakes(t *testing.T) {
+	st.Run(t, func(w *st.World) {
+		l := w.Listen("a")
+		push := w.Socket(pattern.PUSH, st.Reconnect(100*time.Millisecond, time.Second))
+		push.MustConnect("mem://a")
+		start := time.Now()
+		for range 20 {
+			l.Accept().Close()
+		}
+		if d := time.Since(start); d < 8*time.Second {
+			t.Errorf("20 attempts within %v", d)
+		}
+	})
+}
+
+// TestNoReconnect switches it off.
+func TestNoReconnect(t *testing.T) {
+	st.Run(t, func(w *st.World) {
+		push := w.Socket(pattern.PUSH, st.Reconnect(0, 0))
+		push.MustConnect("mem://a")
+		time.Sleep(time.Minute)
+		if n := len(push.Heard(session.Connecting)); n != 0 {
+			t.Errorf("%d retries", n)
+		}
+		if d := st.After(func() { push.CloseIn(time.Minute) }); d != 0 {
+			t.Errorf("Close took %v", d)
+		}
+	})
+}
+
+// TestConnectTimeout has dials that are never answered.
+func TestConnectTimeout(t *testing.T) {
+	st.Run(t, func(w *st.World) {
+		w.Net.Hang("a", true)
+		push := w.Socket(pattern.PUSH)
+		push.MustConnect("mem://a")
+		time.Sleep(30*time.Second - 1)
+		w.Settle()
+		if n := len(push.Heard(session.Connecting)); n != 0 {
+			t.Errorf("gave up before the timeout")
+		}
+		time.Sleep(1)
+		w.Settle()
+		if n := len(push.Heard(session.Connecting)); n != 1 {
+			t.Errorf("%d retries after the timeout", n)
+		}
+		push.MustSend("x")
+		if d := st.After(func() { push.CloseIn(time.Second) }); d != time.Second {
+			t.Errorf("Close took %v", d)
+		}
+	})
+}

@@ -1,0 +1,165 @@
+package session_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/zerobroker/zmq/internal/engine"
+	"github.com/zerobroker/zmq/internal/pattern"
+	"github.com/zerobroker/zmq/internal/session"
+	st "github.com/zerobroker/zmq/internal/socket/sockettest"
+	"github.com/zerobroker/zmq/internal/transport/memnet"
+	"github.com/zerobroker/zmq/internal/wire"
+)
+
+// TestSilentPeerIsGivenUp: PING after the interval, the end after the timeout.
+// conformance.md 6.5
+func TestSilentPeerIsGivenUp(t *testing.T) {
+	st.Run(t, func(w *st.World) {
+		pull := w.Socket(pattern.PULL, st.Heartbeat(10*time.Second, 3*time.Second, time.Minute))
+		pull.MustBind("mem://a")
+		p := w.Dial("a")
+		p.Shake("PUSH")
+		start := time.Now()
+		flags, body := p.Frame()
+		if d := time.Since(start); d != 10*time.Second || flags != wire.FlagCommand || !strings.HasPrefix(string(body), "\x04PING\x02\x58") {
+			t.Errorf("after %v: frame %x %q", d, flags, body)
+		}
+		if d := p.End(); d != 3*time.Second {
+			t.Errorf("given up after %v", d)
+		}
+		w.Settle()
+		pull.WantFaults(map[engine.Fault]uint64{engine.FaultSilence: 1})
+		pull.WantKinds(session.Listening, session.Accepted, session.Ready, session.Disconnected)
+	})
+}
+
+// TestAnySignOfLifeCounts answers PINGs late with something else.
+func TestAnySignOfLifeCounts(t *testing.T) {
+	for name, sign := range map[string][]byte{
+		"PONG": st.Command("PONG", nil), "PING": st.Ping(0, "x"), "message": st.Message("x"),
+		"unknown": st.Command("HELLO?", nil), "part": {wire.FlagMore, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			st.Run(t, func(w *st.World) {
+				pull := w.Socket(pattern.PULL, st.Heartbeat(time.Second, time.Second, 0))
+				pull.MustBind("mem://a")
+				p := w.Dial("a")
+				p.Shake("PUSH")
+				for range 100 {
+					time.Sleep(900 * time.Millisecond)
+					p.Must(sign)
+				}
+				w.Settle()
+				pull.WantFaults(nil)
+				if d := p.End(); d > 2*time.Second {
+					t.Errorf("silent for %v and not given up", d)
+				}
+			})
+		})
+	}
+}
+
+// TestSlowLargeMessageIsLife sends one message for a minute. libzmq#2709
+func TestSlowLargeMessageIsLife(t *testing.T) {
+	st.Run(t, func(w *st.World) {
+		w.Net.OnLink(func(l *memnet.Link) { l.Up().SetBandwidth(10 << 10) })
+		beat := st.Heartbeat(time.Second, time.Second, 0)
+		pull, push := w.Socket(pattern.PULL, beat), w.Socket(pattern.PUSH, beat)
+		push.MustConnect(pull.MustBind("mem://a"))
+		push.MustSend(st.Large(600 << 10))
+		pull.WantRecv(st.Large(600 << 10))
+		pull.WantFaults(nil)
+		push.WantFaults(nil)
+	})
+}
+
+// TestTTLOfPeer: the peer says in its PING how long it may be silent.
+func TestTTLOfPeer(t *testing.T) {
+	for _, ttl := range []uint16{1, 100, 655, 656, 6553, 65535} {
+		for _, own := range []time.Duration{0, 3 * time.Hour} {
+			st.Run(t, func(w *st.World) {
+				pull := w.Socket(pattern.PULL, st.Heartbeat(own, own, 0))
+				pull.MustBind("mem://a")
+				p := w.Dial("a")
+				p.Shake("PUSH")
+				p.Must(st.Ping(ttl, "context"))
+				if _, pong := p.Frame(); string(pong) != "\x04PONGcontext" {
+					t.Errorf("answer %q", pong)
+				}
+				want := time.Duration(ttl) * 100 * time.Millisecond
+				time.Sleep(want - 1)
+				p.Must(st.Message("still here"))
+				if d := p.End(); d != want {
+					t.Errorf("TTL %d: given up after %v", ttl, d)
+				}
+			})
+		}
+	}
+}
+
+// TestTTLAfterBackPressure: the TTL does not run while we do not read, and
+// runs again afterwards.
+func TestTTLAfterBackPressure(t *testing.T) {
+	st.Run(t, func(w *st.World) {
+		pull := w.Socket(pattern.PULL, st.HWM(1, 1))
+		pull.MustBind("mem://a")
+		p := w.Dial("a")
+		p.Shake("PUSH")
+		for _, b := range [][]byte{st.Ping(10, ""), st.Message("1"), st.Message("2"), st.Message("3")} {
+			p.Must(b)
+			w.Settle()
+		}
+		time.Sleep(time.Minute)
+		for _, want := range []string{"1", "2", "3"} {
+			pull.WantRecv(want)
+		}
+		time.AfterFunc(time.Hour, func() { p.CloseWrite() })
+		if d := p.End(); d != time.Second {
+			t.Errorf("given up after %v", d)
+		}
+	})
+}
+
+// TestBackPressureKillsNobody stops reading for an hour at one end: neither
+// gives the other up, and what is queued arrives.
+func TestBackPressureKillsNobody(t *testing.T) {
+	for _, typ := range [][2]pattern.Type{{pattern.PUSH, pattern.PULL}, {pattern.DEALER, pattern.DEALER}} {
+		st.Run(t, func(w *st.World) {
+			w.Net.OnLink(func(l *memnet.Link) { l.Up().SetBuffer(500); l.Down().SetBuffer(500) })
+			beat := st.Heartbeat(time.Second, 2*time.Second, 5*time.Second)
+			from, to := w.Socket(typ[0], beat, st.HWM(5, 5)), w.Socket(typ[1], beat, st.HWM(5, 5))
+			from.MustConnect(to.MustBind("mem://a"))
+			from.MustMeet(1)
+			n := 0
+			for range 100 {
+				n += from.Fill()
+				time.Sleep(time.Minute)
+			}
+			for range n {
+				to.WantRecv("fill")
+			}
+			from.WantFaults(nil)
+			to.WantFaults(nil)
+			from.WantDrops(nil)
+		})
+	}
+}
+
+// TestNoPingToOldPeers: ZMTP 3.0 has none.
+func TestNoPingToOldPeers(t *testing.T) {
+	st.Run(t, func(w *st.World) {
+		pull := w.Socket(pattern.PULL, st.Heartbeat(time.Second, time.Second, 0))
+		pull.MustBind("mem://a")
+		p := w.Dial("a")
+		g := st.Greeting()
+		g[11] = 0
+		p.Must(g, st.Ready("Socket-Type", "PUSH"))
+		p.Skip(64)
+		p.Frame()
+		time.Sleep(time.Hour)
+		p.Must(st.Message("x"))
+		pull.WantRecv("x")
+	})
+}

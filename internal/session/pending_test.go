@@ -1,0 +1,242 @@
+package session_test
+
+import (
+	"errors"
+	"net"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/zerobroker/zmq/internal/engine"
+	"github.com/zerobroker/zmq/internal/pattern"
+	"github.com/zerobroker/zmq/internal/session"
+	"github.com/zerobroker/zmq/internal/socket"
+	st "github.com/zerobroker/zmq/internal/socket/sockettest"
+	"github.com/zerobroker/zmq/internal/transport"
+)
+
+// TestHandshakeDeadlineIsAbsolute drips a handshake, a byte at a time.
+// threats.md 2.1
+func TestHandshakeDeadlineIsAbsolute(t *testing.T) {
+	for _, gap := range []time.Duration{time.Millisecond, 100 * time.Millisecond, time.Second, 9 * time.Second, time.Minute} {
+		st.Run(t, func(w *st.World) {
+			pull := w.Socket(pattern.PULL)
+			pull.MustBind("mem://a")
+			p := w.Dial("a")
+			dripped := make(chan struct{})
+			go func() {
+				defer close(dripped)
+				// Properties without end, as far as the limits allow.
+				b := append(st.Greeting(), st.Ready("Socket-Type", "PUSH", "X", st.Large(100<<10))...)
+				for _, c := range b {
+					if _, err := p.Write([]byte{c}); err != nil {
+						return
+					}
+					time.Sleep(gap)
+				}
+			}()
+			if d := p.End(); d != 10*time.Second {
+				t.Errorf("a byte every %v: closed after %v", gap, d)
+			}
+			<-dripped
+			pull.WantFaults(map[engine.Fault]uint64{engine.FaultHandshakeTimeout: 1})
+			pull.WantKinds(session.Listening, session.Accepted, session.HandshakeFailed)
+		})
+	}
+}
+
+// TestHandshakeDeadlineOfConnector is the same for who connects.
+func TestHandshakeDeadlineOfConnector(t *testing.T) {
+	st.Run(t, func(w *st.World) {
+		l := w.Listen("a")
+		push := w.Socket(pattern.PUSH)
+		push.MustConnect("mem://a")
+		p := l.Accept()
+		p.Must(st.Greeting())
+		if d := p.End(); d != 10*time.Second {
+			t.Errorf("closed after %v", d)
+		}
+		w.Settle()
+		push.WantFaults(map[engine.Fault]uint64{engine.FaultHandshakeTimeout: 1})
+		l.Accept().Shake("PULL")
+		push.MustMeet(1)
+	})
+}
+
+// TestOldestPendingGivesWay has more silent peers than may be in their
+// handshake at a time: a good one is always let in.
+func TestOldestPendingGivesWay(t *testing.T) {
+	st.Run(t, func(w *st.World) {
+		pull := w.Socket(pattern.PULL, func(o *socket.Options) { o.MaxPending = 3 })
+		pull.MustBind("mem://a")
+		var silent []*st.Peer
+		for range 5 {
+			silent = append(silent, w.Dial("a"))
+			time.Sleep(time.Second)
+		}
+		for i, p := range silent[:2] {
+			if d := p.End(); d != 0 {
+				t.Errorf("silent peer %d closed after %v", i, d)
+			}
+		}
+		good := w.Dial("a")
+		good.Shake("PUSH")
+		good.Must(st.Message("x"))
+		pull.WantRecv("x")
+		if d := silent[2].End(); d != 0 {
+			t.Errorf("the third closed after %v", d)
+		}
+		if d := silent[4].End(); d != 9*time.Second {
+			t.Errorf("the last closed after %v", d)
+		}
+		w.Settle()
+		if n := len(pull.Heard(session.PeerRefused)); n != 3 {
+			t.Errorf("%d peers refused, want 3", n)
+		}
+		pull.WantFaults(map[engine.Fault]uint64{engine.FaultHandshakeTimeout: 2})
+	})
+}
+
+// TestMaxConnections refuses one too many and takes it when there is room.
+func TestMaxConnections(t *testing.T) {
+	st.Run(t, func(w *st.World) {
+		pull := w.Socket(pattern.PULL, func(o *socket.Options) { o.MaxConnections = 2 })
+		ep := pull.MustBind("mem://a")
+		var push []*st.Socket
+		for range 3 {
+			s := w.Socket(pattern.PUSH)
+			s.MustConnect(ep)
+			w.Settle()
+			push = append(push, s)
+		}
+		if n := len(pull.Heard(session.PeerRefused)); n != 1 {
+			t.Errorf("%d refused", n)
+		}
+		push[2].MustSend("x")
+		time.Sleep(time.Minute)
+		pull.WantNone()
+		push[0].CloseIn(0)
+		pull.WantRecv("x")
+	})
+}
+
+// far is a transport whose connections come from internet addresses.
+type far struct {
+	transport.Transport
+	from func() net.IP
+}
+
+type farListener struct {
+	transport.Listener
+	from func() net.IP
+}
+
+type farConn struct {
+	net.Conn
+	from net.IP
+}
+
+func (f *far) Listen(addr string, o *transport.Options) (transport.Listener, error) {
+	l, err := f.Transport.Listen(addr, o)
+	return &farListener{l, f.from}, err
+}
+
+func (l *farListener) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return &farConn{c, l.from()}, nil
+}
+
+func (c *farConn) RemoteAddr() net.Addr { return &net.TCPAddr{IP: c.from, Port: 1} }
+func (c *farConn) WaitRead() error      { return c.Conn.(transport.ReadWaiter).WaitRead() }
+
+// TestPendingPerSource counts IPv4 addresses and IPv6 networks.
+func TestPendingPerSource(t *testing.T) {
+	for _, c := range []struct {
+		ips     []string
+		refused int
+	}{
+		{[]string{"10.0.0.1", "10.0.0.1", "10.0.0.1", "10.0.0.2"}, 1},
+		{[]string{"::ffff:10.0.0.1", "10.0.0.1", "10.0.0.1"}, 1},
+		{[]string{"2001:db8::1", "2001:db8::2", "2001:db8:0:0:ffff::", "2001:db8:0:1::1"}, 1},
+		{[]string{"10.0.0.1", "10.0.0.2", "10.0.0.3"}, 0},
+	} {
+		st.Run(t, func(w *st.World) {
+			i := -1
+			w.Transport = &far{w.Net, func() net.IP { i++; return net.ParseIP(c.ips[i]) }}
+			pull := w.Socket(pattern.PULL, func(o *socket.Options) { o.MaxPerSource = 2 })
+			pull.MustBind("mem://a")
+			for range c.ips {
+				w.Dial("a")
+				w.Settle()
+			}
+			if n := len(pull.Heard(session.PeerRefused)); n != c.refused {
+				t.Errorf("%v: %d refused, want %d", c.ips, n, c.refused)
+			}
+		})
+	}
+}
+
+// failing is a transport whose Accept fails so many times.
+type failing struct {
+	transport.Transport
+	times int
+}
+
+type failingListener struct {
+	transport.Listener
+	times int
+}
+
+func (f *failing) Listen(addr string, o *transport.Options) (transport.Listener, error) {
+	l, err := f.Transport.Listen(addr, o)
+	return &failingListener{l, f.times}, err
+}
+
+func (l *failingListener) Accept() (net.Conn, error) {
+	if l.times > 0 {
+		l.times--
+		return nil, syscall.EMFILE
+	}
+	return l.Listener.Accept()
+}
+
+// TestAcceptBacksOff: 5 ms doubling to a second, and it goes on.
+// threats.md 0, rule 11
+func TestAcceptBacksOff(t *testing.T) {
+	st.Run(t, func(w *st.World) {
+		w.Transport = &failing{w.Net, 20}
+		pull := w.Socket(pattern.PULL)
+		push := w.Socket(pattern.PUSH)
+		push.MustConnect(pull.MustBind("mem://a"))
+		push.MustSend("x")
+		var total, want time.Duration
+		total = st.After(func() { pull.WantRecv("x") })
+		failed := pull.Heard(session.AcceptFailed)
+		if len(failed) != 20 {
+			t.Fatalf("%d failures reported", len(failed))
+		}
+		delay := 5 * time.Millisecond
+		for i, ev := range failed {
+			if ev.Delay != delay || !errors.Is(ev.Err, syscall.EMFILE) {
+				t.Errorf("failure %d: %v, delay %v, want %v", i, ev.Err, ev.Delay, delay)
+			}
+			want += delay
+			delay = min(2*delay, time.Second)
+		}
+		if total < want {
+			t.Errorf("accepted after %v, want at least %v", total, want)
+		}
+	})
+	st.Run(t, func(w *st.World) {
+		w.Transport = &failing{w.Net, 1 << 30}
+		pull := w.Socket(pattern.PULL)
+		pull.MustBind("mem://a")
+		time.Sleep(time.Minute)
+		if d := st.After(func() { pull.CloseIn(time.Minute) }); d != 0 {
+			t.Errorf("Close took %v", d)
+		}
+	})
+}

@@ -1,0 +1,70 @@
+package socket_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/zerobroker/zmq/internal/pattern"
+	"github.com/zerobroker/zmq/internal/pipe"
+	st "github.com/zerobroker/zmq/internal/socket/sockettest"
+)
+
+// TestUnreadIsCounted closes a PULL with messages that it has not read, from a
+// peer that is there or gone, at either end.
+func TestUnreadIsCounted(t *testing.T) {
+	for _, ep := range []string{"mem://a", "inproc://a"} {
+		for _, binds := range []bool{true, false} {
+			for _, gone := range []bool{true, false} {
+				st.Run(t, func(w *st.World) {
+					pull, push := w.Socket(pattern.PULL), w.Socket(pattern.PUSH)
+					if binds {
+						pull.MustBind(ep)
+						push.MustConnect(ep)
+					} else {
+						push.MustBind(ep)
+						pull.MustConnect(ep)
+					}
+					push.MustMeet(1)
+					for range 5 {
+						push.MustSend("x")
+					}
+					w.Settle()
+					if gone {
+						push.CloseIn(time.Second)
+						w.Settle()
+					}
+					if n := pull.Stats().QueuedRecv; n != 5 {
+						t.Errorf("%s, binds %v, peer gone %v: %d messages to receive, want 5", ep, binds, gone, n)
+					}
+					pull.CloseIn(0)
+					if n := pull.Stats().Drops[pipe.DropUnread]; n != 5 {
+						t.Errorf("%s, binds %v, peer gone %v: %d unread messages counted, want 5", ep, binds, gone, n)
+					}
+				})
+			}
+		}
+	}
+}
+
+// TestPartIsCounted loses a peer in the middle of a message, at every byte of
+// it.
+func TestPartIsCounted(t *testing.T) {
+	whole := st.Message(st.Large(5), st.Large(300))
+	for n := range len(whole) {
+		st.Run(t, func(w *st.World) {
+			pull := w.Socket(pattern.PULL)
+			pull.MustBind("mem://a")
+			p := w.Dial("a")
+			p.Shake("PUSH")
+			p.Must(st.Message("before"), whole[:n])
+			p.Close()
+			pull.WantRecv("before")
+			w.Settle()
+			want := uint64(min(n, 1))
+			if got := pull.Stats().Drops[pipe.DropPartial]; got != want {
+				t.Errorf("%d bytes of a message: %d counted, want %d", n, got, want)
+			}
+			pull.WantNone()
+		})
+	}
+}

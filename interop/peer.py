@@ -1,0 +1,204 @@
+"""The far side of the interop tests: libzmq, driven over stdin and stdout.
+
+Each line of input is one command, a JSON object whose "do" names a method of
+Peer; the answer is one line of JSON. Commands run one at a time. Times are in
+milliseconds. The process ends with its input.
+"""
+
+import base64
+import functools
+import hashlib
+import json
+import sys
+
+import zmq
+from zmq.utils.monitor import parse_monitor_message
+
+# Frames up to this size are reported with their content, all with a digest.
+SHOWN = 1024
+
+
+@functools.lru_cache(maxsize=64)
+def blob(size, seed):
+    """Content that both sides can make: SHAKE-128, with the top bit of the
+    first byte set so that it never looks like a subscription."""
+    if size == 0:
+        return b""
+    b = bytearray(hashlib.shake_128(b"%d" % seed).digest(size))
+    b[0] |= 0x80
+    return bytes(b)
+
+
+def frame(spec):
+    if "b64" in spec:
+        return base64.b64decode(spec["b64"])
+    return blob(spec["size"], spec["seed"])
+
+
+def describe(b):
+    d = {"size": len(b), "sha256": hashlib.sha256(b).hexdigest()}
+    if len(b) <= SHOWN:
+        d["b64"] = base64.b64encode(b).decode()
+    return d
+
+
+def numbered(n, size):
+    """Message n of a stream."""
+    return [b"%d" % n, blob(size, n % 8)]
+
+
+class Peer:
+    def __init__(self):
+        self.context = zmq.Context()
+        self.sockets = {}
+        self.monitors = {}
+
+    def socket(self, name, type, options, monitor=False):
+        s = self.context.socket(getattr(zmq, type))
+        s.linger = 0
+        for option, value in options.items():
+            if option == "CURVE":
+                self.curve(s, value)
+                continue
+            if isinstance(value, str):
+                value = value.encode()
+            s.setsockopt(getattr(zmq, option), value)
+        if monitor:
+            self.monitors[name] = s.get_monitor_socket()
+        self.sockets[name] = s
+
+    def curve(self, s, role):
+        public, secret = zmq.curve_keypair()
+        s.setsockopt(zmq.CURVE_PUBLICKEY, public)
+        s.setsockopt(zmq.CURVE_SECRETKEY, secret)
+        if role == "server":
+            s.setsockopt(zmq.CURVE_SERVER, 1)
+        else:
+            s.setsockopt(zmq.CURVE_SERVERKEY, public)
+
+    def bind(self, name, endpoint):
+        s = self.sockets[name]
+        s.bind(endpoint)
+        return {"endpoint": s.getsockopt(zmq.LAST_ENDPOINT).rstrip(b"\0").decode()}
+
+    def connect(self, name, endpoint):
+        self.sockets[name].connect(endpoint)
+
+    def subscribe(self, name, topics):
+        for t in topics:
+            self.sockets[name].setsockopt(zmq.SUBSCRIBE, frame(t))
+
+    def unsubscribe(self, name, topics):
+        for t in topics:
+            self.sockets[name].setsockopt(zmq.UNSUBSCRIBE, frame(t))
+
+    def wait(self, s, flag, timeout):
+        # poll looks at what the I/O thread has told the socket; a plain send
+        # may skip that for a millisecond.
+        if not s.poll(timeout, flag):
+            raise TimeoutError("nothing to receive" if flag == zmq.POLLIN else "cannot send")
+
+    def put(self, s, frames, timeout):
+        self.wait(s, zmq.POLLOUT, timeout)
+        s.send_multipart(frames, zmq.DONTWAIT)
+
+    def take(self, s, timeout):
+        self.wait(s, zmq.POLLIN, timeout)
+        return s.recv_multipart(zmq.DONTWAIT)
+
+    def send(self, name, frames, timeout):
+        self.put(self.sockets[name], [frame(f) for f in frames], timeout)
+
+    def recv(self, name, timeout):
+        return {"frames": [describe(b) for b in self.take(self.sockets[name], timeout)]}
+
+    def poll(self, name, timeout):
+        return {"count": self.sockets[name].poll(timeout, zmq.POLLIN)}
+
+    def event(self, name, kind, timeout):
+        """Waits for an event of the socket and drops those before it."""
+        want = getattr(zmq, "EVENT_" + kind)
+        while True:
+            m = parse_monitor_message(self.take(self.monitors[name], timeout))
+            if m["event"] == want:
+                return {"count": m["value"]}
+
+    def events(self, name):
+        """Names the events that came so far and nobody waited for."""
+        seen = []
+        while self.monitors[name].poll(0):
+            m = parse_monitor_message(self.take(self.monitors[name], 0))
+            seen.append(zmq.Event(m["event"]).name)
+        return {"names": seen}
+
+    def fill(self, name, first, last, size, timeout):
+        """Sends the stream from first on until that would block."""
+        s = self.sockets[name]
+        for n in range(first, last):
+            try:
+                s.send_multipart(numbered(n, size), zmq.DONTWAIT)
+            except zmq.Again:
+                return {"count": n}
+        return {"count": last}
+
+    def pump(self, name, first, last, size, timeout):
+        """Sends the stream from first on, waiting as long as it takes."""
+        s = self.sockets[name]
+        for n in range(first, last):
+            self.put(s, numbered(n, size), timeout)
+
+    def drain(self, name, first, last, size, timeout):
+        """Receives the stream, which must be whole and in order."""
+        s = self.sockets[name]
+        for n in range(first, last):
+            got = self.take(s, timeout)
+            if got != numbered(n, size):
+                raise ValueError("message %d of the stream is %r" % (n, [f[:20] for f in got]))
+
+    def follow(self, name, first, last, size, timeout):
+        """Receives as many messages of the stream, which may begin anywhere
+        and have gaps, but must be whole and in order."""
+        s = self.sockets[name]
+        before = -1
+        for _ in range(first, last):
+            got = self.take(s, timeout)
+            n = int(got[0])
+            if n <= before or got != numbered(n, size):
+                raise ValueError("message after %d of the stream is %r" % (before, [f[:20] for f in got]))
+            before = n
+
+    def echo(self, name, count, timeout, reverse=False):
+        """Sends messages back, each at once or all at last in reverse."""
+        s = self.sockets[name]
+        kept = []
+        for _ in range(count):
+            m = self.take(s, timeout)
+            if reverse:
+                kept.append(m)
+            else:
+                self.put(s, m, timeout)
+        for m in reversed(kept):
+            self.put(s, m, timeout)
+
+    def close(self, name):
+        s = self.sockets.pop(name)
+        if name in self.monitors:
+            s.disable_monitor()
+            self.monitors.pop(name).close(0)
+        s.close(0)
+
+    def version(self):
+        return {"names": [zmq.zmq_version(), zmq.__version__]}
+
+    def run(self):
+        for line in sys.stdin:
+            command = json.loads(line)
+            try:
+                answer = getattr(self, command.pop("do"))(**command) or {}
+            except Exception as e:
+                answer = {"error": "%s: %s" % (type(e).__name__, e)}
+            print(json.dumps(answer), flush=True)
+
+
+if __name__ == "__main__":
+    Peer().run()
