@@ -1,16 +1,10 @@
 package transport
 
 import (
-	"errors"
-	"fmt"
 	"os"
 	"strings"
 	"syscall"
 )
-
-// errNoDevice refuses Options.Device where it cannot be kept: a program that
-// confines itself to an interface must not be let out silently.
-var errNoDevice = fmt.Errorf("binding to a device: %w", errors.ErrUnsupported)
 
 // control sets the options of a socket that is neither bound nor connected
 // yet. NODELAY is missing because package net always sets it.

@@ -183,7 +183,7 @@ func (s *Socket) History() []socket.Stamped {
 	}
 }
 
-// Of returns the events of some kinds so far.
+// Heard returns the events of some kinds so far.
 func (s *Socket) Heard(kinds ...session.Kind) (some []socket.Stamped) {
 	for _, ev := range s.History() {
 		if slices.Contains(kinds, ev.Kind) {

@@ -1,0 +1,330 @@
+package pattern_test
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/zerobroker/zmq/internal/msg"
+	"github.com/zerobroker/zmq/internal/pattern"
+	"github.com/zerobroker/zmq/internal/pipe"
+)
+
+// subscribe and cancel are what a subscriber sends.
+func (f *far) subscribe(topic string) (queued bool) { f.s.t.Helper(); return f.sends("\x01" + topic) }
+func (f *far) cancel(topic string) (queued bool)    { f.s.t.Helper(); return f.sends("\x00" + topic) }
+
+var publishers = []pattern.Type{pattern.PUB, pattern.XPUB}
+
+// TestPubMatchesPrefix: a message goes to those that subscribe to a prefix of
+// its first frame, whole.
+func TestPubMatchesPrefix_RFC29(t *testing.T) {
+	for _, typ := range publishers {
+		s := newSocket(t, typ)
+		all, a, ab, none := s.attach(), s.attach(), s.attach(), s.attach()
+		all.subscribe("")
+		a.subscribe("a")
+		ab.subscribe("ab")
+		none.subscribe("tail") // the later frames are not looked at
+		for _, topic := range []string{"", "a", "ab", "abc", "b", "\x00"} {
+			s.sent(topic, "tail")
+		}
+		tail := func(topics ...string) (msgs []message) {
+			for _, topic := range topics {
+				msgs = append(msgs, message{topic, "tail"})
+			}
+			return msgs
+		}
+		all.wants(tail("", "a", "ab", "abc")...) // and then its queue was full
+		a.wants(tail("a", "ab", "abc")...)
+		ab.wants(tail("ab", "abc")...)
+		none.wants()
+		s.wantDrops(pipe.DropHWM, 2)
+	}
+}
+
+// TestPubWithoutSubscribers: a message that nobody wants is filtered, which is
+// no drop.
+func TestPubWithoutSubscribers_RFC29(t *testing.T) {
+	for _, typ := range publishers {
+		s := newSocket(t, typ)
+		s.sent("a")
+		f := s.attach()
+		s.sent("a")
+		f.wants()
+		s.wantDrops(0, 0)
+	}
+}
+
+// TestPubOnceForEachPeer: however many of its subscriptions match.
+func TestPubOnceForEachPeer_RFC29(t *testing.T) {
+	s := newSocket(t, pattern.PUB)
+	f := s.attach()
+	for _, topic := range []string{"", "a", "ab", "abc"} {
+		f.subscribe(topic)
+	}
+	s.sent("abcd")
+	f.wants(message{"abcd"})
+}
+
+// TestPubDropsForFullOnly: a subscriber that is full misses messages, until it
+// has read (HWM+1)/2 of them; the others do not.
+func TestPubDropsForFullOnly_RFC29(t *testing.T) {
+	for _, typ := range publishers {
+		for _, size := range []int{1, msg.LargeFrame} {
+			s := newSocket(t, typ)
+			slow, fast := s.attach(), s.attach()
+			slow.subscribe("")
+			fast.subscribe("")
+			body := string(bytes.Repeat([]byte("x"), size))
+			for i := range hwm + 5 {
+				s.sent(fmt.Sprint(i), body)
+				fast.wants(message{fmt.Sprint(i), body})
+			}
+			s.wantDrops(pipe.DropHWM, 5)
+			var m msg.Msg
+			slow.p.Out.Next(&m)
+			s.sent("one is not half")
+			s.wantDrops(pipe.DropHWM, 6)
+			slow.p.Out.Next(&m)
+			s.sent("room")
+			s.wantDrops(pipe.DropHWM, 6)
+			slow.wants(message{"2", body}, message{"3", body}, message{"room"})
+		}
+	}
+}
+
+// TestPubDropsForFullOnlySubscriber: also when there is no other.
+func TestPubDropsForFullOnlySubscriber_RFC29(t *testing.T) {
+	s := newSocket(t, pattern.PUB)
+	f := s.attach()
+	f.subscribe("")
+	for range hwm + 2 {
+		s.sent("m")
+	}
+	s.wantDrops(pipe.DropHWM, 2)
+	if n := f.drain(); n != hwm {
+		t.Errorf("%d messages", n)
+	}
+}
+
+// TestPubSubscriptionsAreASet: from one peer a topic counts once, and is
+// cancelled by one cancel; a cancel of what is not subscribed to does nothing.
+func TestPubSubscriptionsAreASet_RFC29(t *testing.T) {
+	for _, typ := range publishers {
+		s := newSocket(t, typ)
+		f := s.attach()
+		f.cancel("a")
+		f.subscribe("a")
+		f.subscribe("a")
+		f.cancel("b")
+		f.cancel("")
+		s.sent("a1")
+		f.cancel("a")
+		s.sent("a2")
+		f.cancel("a")
+		f.subscribe("a")
+		s.sent("a3")
+		f.wants(message{"a1"}, message{"a3"})
+	}
+}
+
+// TestPubConsumesUpstream: a PUB keeps nothing of what its peers send, and
+// counts what is no subscription.
+func TestPubConsumesUpstream_RFC29(t *testing.T) {
+	s := newSocket(t, pattern.PUB)
+	f := s.attach()
+	if f.subscribe("a") || f.subscribe("a") || f.cancel("a") || f.cancel("x") {
+		t.Error("a subscription was queued")
+	}
+	s.wantDrops(0, 0)
+	for _, m := range [][]string{{"user"}, {""}, {"\x02"}, {"x", "y"}} {
+		if f.sends(m...) {
+			t.Errorf("%q was queued", m)
+		}
+	}
+	s.wantDrops(pipe.DropUpstream, 4)
+}
+
+// TestXPubReceivesFirstAndLast: its application hears of a topic when the
+// first peer wants it and when the last no longer does.
+func TestXPubReceivesFirstAndLast_RFC29(t *testing.T) {
+	s := newSocket(t, pattern.XPUB)
+	a, b := s.connect(""), s.connect("")
+	a.subscribe("t")
+	if m := s.receives("\x01t"); m.From != a.p.Peer() {
+		t.Errorf("from %v", m.From)
+	}
+	a.subscribe("t")
+	b.subscribe("t")
+	s.wantRecv(pattern.ErrWait)
+	b.subscribe("")
+	s.receives("\x01")
+	a.cancel("t")
+	a.cancel("t")
+	s.wantRecv(pattern.ErrWait)
+	b.cancel("t")
+	s.receives("\x00t")
+	a.cancel("never")
+	b.cancel("t")
+	s.wantRecv(pattern.ErrWait)
+	s.wantDrops(0, 0)
+}
+
+// TestXPubReceivesUserMessages: what is no subscription is the application's.
+func TestXPubReceivesUserMessages_RFC29(t *testing.T) {
+	s := newSocket(t, pattern.XPUB)
+	f := s.attach()
+	for _, m := range [][]string{{"user"}, {""}, {"\x02t"}, {"many", "", "frames"}} {
+		if !f.sends(m...) {
+			t.Errorf("%q was not queued", m)
+		}
+		s.receives(m...)
+	}
+	s.sent("user")
+	f.wants()
+	s.wantDrops(0, 0)
+}
+
+// TestXPubHearsOfDisconnect: topics that are left without subscriber are
+// reported as cancelled; those of others live on.
+func TestXPubHearsOfDisconnect_RFC29(t *testing.T) {
+	for _, leave := range []func(*far){(*far).disconnect, (*far).detach} {
+		s := newSocket(t, pattern.XPUB)
+		a, b := s.attach(), s.attach()
+		for _, topic := range []string{"both", "only a", "", "more of a"} {
+			a.subscribe(topic)
+			s.receives("\x01" + topic)
+		}
+		b.subscribe("both")
+		b.subscribe("b")
+		s.receives("\x01b")
+		leave(a)
+		var got []string
+		for range 3 {
+			m, err := s.recv()
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, string(m.First))
+		}
+		slices.Sort(got)
+		if !slices.Equal(got, []string{"\x00", "\x00more of a", "\x00only a"}) {
+			t.Errorf("received %q", got)
+		}
+		s.wantRecv(pattern.ErrWait)
+		s.sent("both")
+		a.wants()
+		b.wants(message{"both"})
+		leave(a) // nothing is left to report
+		s.wantRecv(pattern.ErrWait)
+	}
+}
+
+// TestPubForgetsDisconnected: also a PUB, whose application hears nothing.
+func TestPubForgetsDisconnected_RFC29(t *testing.T) {
+	s := newSocket(t, pattern.PUB)
+	f := s.attach()
+	f.subscribe("a")
+	f.disconnect()
+	s.sent("a")
+	f.wants()
+	f.subscribe("a") // after a reconnect
+	s.sent("a")
+	f.wants(message{"a"})
+	s.wantDrops(0, 0)
+}
+
+// TestXPubDisconnectOfDead: nobody is told who no longer reads.
+func TestXPubDisconnectOfDead(t *testing.T) {
+	s := newSocket(t, pattern.XPUB)
+	f := s.attach()
+	f.subscribe("a")
+	f.p.In.Kill()
+	f.disconnect()
+	s.wantRecv(pattern.ErrWait)
+}
+
+// TestPubUpstream: from a peer in the process, subscriptions come without a
+// message.
+func TestPubUpstream(t *testing.T) {
+	for _, typ := range publishers {
+		s := newSocket(t, typ)
+		pub := s.pat.(*pattern.Pub)
+		a, b := s.attach(), s.attach()
+		heard := typ == pattern.XPUB
+		if pub.Upstream(a.p, "t", true) != heard || pub.Upstream(b.p, "t", true) || pub.Upstream(a.p, "t", false) {
+			t.Error("what is no news to the application is told to it, or the reverse")
+		}
+		s.sent("topic")
+		a.wants()
+		b.wants(message{"topic"})
+		if pub.Upstream(b.p, "t", false) != heard {
+			t.Error("the last cancel")
+		}
+		if pub.Subscribers([]byte("topic")) != 0 {
+			t.Error("subscribers left")
+		}
+	}
+}
+
+func TestPubSubscribers(t *testing.T) {
+	s := newSocket(t, pattern.PUB)
+	pub := s.pat.(*pattern.Pub)
+	for i, topic := range []string{"a", "ab", "", "b"} {
+		s.attach().subscribe(topic)
+		if n, want := pub.Subscribers([]byte("abc")), min(i+1, 3); n != want {
+			t.Errorf("%d subscribers, want %d", n, want)
+		}
+	}
+}
+
+// TestPubLimitsTopics: a peer that wants too much is refused, and only it.
+func TestPubLimitsTopics(t *testing.T) {
+	for _, limit := range []func(*pattern.Pub){
+		func(p *pattern.Pub) { p.MaxTopics = 3 },
+		func(p *pattern.Pub) { p.MaxTopicBytes = 3 },
+	} {
+		s := newSocket(t, pattern.PUB)
+		limit(s.pat.(*pattern.Pub))
+		a, b := s.attach(), s.attach()
+		for _, topic := range []string{"1", "2", "3", "2"} {
+			a.subscribe(topic)
+			b.subscribe(topic)
+		}
+		a.cancel("1")
+		a.subscribe("4")
+		if _, err := a.trySends("\x015"); err != pattern.ErrTopics {
+			t.Errorf("a topic too many: %v", err)
+		}
+		b.subscribe("1")
+	}
+}
+
+// TestPubSharesLargeFrames: those that get a message share its large frames,
+// and nobody may give their memory back; one alone takes it over.
+func TestPubSharesLargeFrames(t *testing.T) {
+	for n := 1; n <= 3; n++ {
+		s := newSocket(t, pattern.PUB)
+		var peers []*far
+		for range n {
+			f := s.attach()
+			f.subscribe("")
+			peers = append(peers, f)
+		}
+		large := bytes.Repeat([]byte("x"), msg.LargeFrame)
+		if err := s.sendMsg(msg.Msg{First: []byte("t"), Rest: [][]byte{large}, Bufs: &msg.Buf{B: large}}); err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range peers {
+			var m msg.Msg
+			if !f.p.Out.Next(&m) || m.Len() != 2 || &m.Rest[0][0] != &large[0] {
+				t.Fatalf("%d subscribers: got %.20q", n, framesOf(&m))
+			}
+			if (m.Bufs != nil) != (n == 1) {
+				t.Errorf("%d subscribers: memory to give back: %v", n, m.Bufs != nil)
+			}
+		}
+	}
+}

@@ -1,0 +1,276 @@
+package pattern_test
+
+import (
+	"encoding/binary"
+	"testing"
+
+	"github.com/zerobroker/zmq/internal/msg"
+	"github.com/zerobroker/zmq/internal/pattern"
+	"github.com/zerobroker/zmq/internal/pipe"
+)
+
+// TestReqPrependsDelimiter: a request goes out behind an empty frame, whole
+// and to one peer; the reply comes without.
+func TestReqPrependsDelimiter_RFC28(t *testing.T) {
+	s := newSocket(t, pattern.REQ)
+	f := s.attach()
+	s.sent("a", "", "b")
+	f.wants(message{"", "a", "", "b"})
+	f.sends("", "c", "", "d")
+	s.receives("c", "", "d")
+	s.sent("")
+	f.wants(message{"", ""})
+	f.sends("", "")
+	s.receives("")
+}
+
+// TestReqStrict: a request, its reply, and nothing else.
+func TestReqStrict_RFC28(t *testing.T) {
+	s := newSocket(t, pattern.REQ)
+	f := s.attach()
+	s.wantRecv(pattern.ErrState)
+	s.sent("one")
+	s.wantSend(pattern.ErrState, "two")
+	s.wantRecv(pattern.ErrWait)
+	s.wantSend(pattern.ErrState, "two")
+	f.sends("", "reply")
+	s.wantSend(pattern.ErrState, "two") // the reply is there, and not received
+	s.receives("reply")
+	s.wantRecv(pattern.ErrState)
+	s.sent("two")
+	f.wants(message{"", "one"}, message{"", "two"})
+	s.wantDrops(0, 0)
+}
+
+// TestReqRoundRobin: each request goes to the next peer.
+func TestReqRoundRobin_RFC28(t *testing.T) {
+	s := newSocket(t, pattern.REQ)
+	peers := []*far{s.attach(), s.attach(), s.attach()}
+	for range 2 {
+		for _, f := range peers {
+			s.sent("request")
+			f.wants(message{"", "request"})
+			f.sends("", "reply")
+			s.receives("reply")
+		}
+	}
+}
+
+// TestReqWaitsWithoutPeers: and its state is as before.
+func TestReqWaitsWithoutPeers_RFC28(t *testing.T) {
+	s := newSocket(t, pattern.REQ)
+	s.wantSend(pattern.ErrWait, "early")
+	s.wantRecv(pattern.ErrState)
+	s.attach()
+	s.sent("late")
+	s.wantRecv(pattern.ErrWait)
+}
+
+func TestReqDropsReplyFromOtherPeer_RFC28(t *testing.T) {
+	s := newSocket(t, pattern.REQ)
+	a, b := s.attach(), s.attach()
+	s.sent("for a")
+	b.sends("", "from b")
+	s.wantRecv(pattern.ErrWait)
+	s.wantDrops(pipe.DropStaleReply, 1)
+	a.sends("", "from a")
+	s.receives("from a")
+}
+
+// TestReqDropsLateReplies: what has arrived before a request is no reply to
+// it.
+func TestReqDropsLateReplies_RFC28(t *testing.T) {
+	s := newSocket(t, pattern.REQ)
+	f := s.attach()
+	f.sends("", "before any request")
+	s.sent("one")
+	s.wantRecv(pattern.ErrWait)
+	f.sends("", "reply one")
+	f.sends("", "reply one, again")
+	s.receives("reply one")
+	f.sends("", "reply one, once more")
+	s.sent("two")
+	s.wantRecv(pattern.ErrWait)
+	s.wantDrops(pipe.DropStaleReply, 3)
+	f.sends("", "reply two")
+	s.receives("reply two")
+}
+
+// TestReqPeerGone: if the peer with the request goes, the request is not sent
+// again, and recv goes on to wait; a reply may then come from anyone.
+func TestReqPeerGone_RFC28(t *testing.T) {
+	for _, leave := range []func(*far){(*far).disconnect, (*far).detach} {
+		s := newSocket(t, pattern.REQ)
+		a, b := s.attach(), s.attach()
+		s.sent("for a")
+		a.drain()
+		leave(a)
+		s.wantRecv(pattern.ErrWait)
+		s.wantSend(pattern.ErrState, "another")
+		a.wants()
+		b.wants()
+		b.sends("", "from b")
+		s.receives("from b")
+	}
+}
+
+// TestReqKeepsReplyOfGonePeer: one that came before is still received.
+func TestReqKeepsReplyOfGonePeer(t *testing.T) {
+	s := newSocket(t, pattern.REQ)
+	f := s.attach()
+	s.sent("request")
+	f.sends("", "reply")
+	f.detach()
+	s.receives("reply")
+}
+
+// TestReqSkipsMalformed: from a peer in the same process, which nobody
+// inspects, what has no delimiter is skipped.
+func TestReqSkipsMalformed_RFC28(t *testing.T) {
+	s := newSocket(t, pattern.REQ)
+	f := s.attach()
+	s.sent("request")
+	bad := [][]string{{"no delimiter"}, {""}, {"x", "", "id of one byte"}, {"four", "no delimiter"}, {"four", ""}, {"fiver", "", "x"}}
+	for _, m := range bad {
+		f.sends(m...)
+	}
+	s.wantRecv(pattern.ErrWait)
+	s.wantDrops(pipe.DropMalformed, uint64(len(bad)))
+	f.sends("", "reply")
+	s.receives("reply")
+}
+
+// TestReqInspect: what no REP sends ends its connection: a reply is a
+// delimiter and a body, behind a request id of four bytes or nothing.
+func TestReqInspect(t *testing.T) {
+	s := newSocket(t, pattern.REQ)
+	for _, tt := range []struct {
+		m  message
+		ok bool
+	}{
+		{message{"", "body"}, true},
+		{message{"", ""}, true},
+		{message{"", "body", "", "more"}, true},
+		{message{"id01", "", "body"}, true},
+		{message{"id01", "", ""}, true},
+		{message{""}, false},
+		{message{"body"}, false},
+		{message{"id01", ""}, false},
+		{message{"id01", "body"}, false},
+		{message{"id01", "x", ""}, false},
+		{message{"id0", "", "body"}, false},
+		{message{"id012", "", "body"}, false},
+	} {
+		m := tt.m.msg()
+		if err := s.pat.(*pattern.Req).Inspect(&m); (err == nil) != tt.ok {
+			t.Errorf("Inspect(%q) = %v", tt.m, err)
+		}
+	}
+}
+
+// TestReqSignalsWaiter: whoever waits for the reply is told when it is seen,
+// and not twice.
+func TestReqSignalsWaiter(t *testing.T) {
+	s := newSocket(t, pattern.REQ)
+	req := s.pat.(*pattern.Req)
+	f := s.attach()
+	s.sent("request")
+	w := make(chan struct{}, 1)
+	req.Await(w)
+	req.See()
+	if len(w) != 0 {
+		t.Error("told of nothing")
+	}
+	f.sends("", "reply")
+	req.See()
+	req.See()
+	if len(w) != 1 {
+		t.Error("not told")
+	}
+}
+
+// call begins a call with a request, and returns it and its id.
+func (s *socket) call(f *far, request string) (*pattern.Call, string) {
+	s.t.Helper()
+	c := &pattern.Call{Waiter: make(chan struct{}, 1)}
+	s.sendMu.Lock()
+	err := s.pat.(*pattern.Req).Begin(message{request}.msg(), c)
+	s.sendMu.Unlock()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	var m msg.Msg
+	if !f.p.Out.Next(&m) || m.Len() != 3 || len(m.First) != 4 || len(m.Frame(1)) != 0 || string(m.Frame(2)) != request {
+		s.t.Fatalf("the peer got %q", framesOf(&m))
+	}
+	return c, string(m.First)
+}
+
+// TestReqCalls: any number of requests may be out at once, beside the strict
+// one; each gets the reply that carries its id.
+func TestReqCalls(t *testing.T) {
+	s := newSocket(t, pattern.REQ)
+	req := s.pat.(*pattern.Req)
+	f, err := s.tryAttach(100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.sent("strict")
+	f.wants(message{"", "strict"})
+	var calls []*pattern.Call
+	var ids []string
+	for range 10 {
+		c, id := s.call(f, "request")
+		if n := len(ids); n > 0 && binary.BigEndian.Uint32([]byte(id)) != binary.BigEndian.Uint32([]byte(ids[n-1]))+1 {
+			t.Errorf("id %x after %x", id, ids[n-1])
+		}
+		calls, ids = append(calls, c), append(ids, id)
+	}
+	for i := 9; i >= 0; i-- {
+		f.sends(ids[i], "", "reply", ids[i])
+	}
+	f.sends("", "strict reply")
+	f.sends(ids[3], "", "reply", "again")
+	req.See()
+	for i, c := range calls {
+		if got := framesOf(&c.Reply); !c.Done || c.Err != nil || len(got) != 2 || got[1] != ids[i] || len(c.Waiter) != 1 {
+			t.Errorf("call %d: done %v, error %v, reply %q", i, c.Done, c.Err, got)
+		}
+	}
+	s.receives("strict reply")
+	s.wantDrops(pipe.DropStaleReply, 1)
+}
+
+// TestReqCallEnds: by loss of its peer, and by nobody else's; a reply that
+// comes from elsewhere or after Cancel is dropped.
+func TestReqCallEnds(t *testing.T) {
+	s := newSocket(t, pattern.REQ)
+	req := s.pat.(*pattern.Req)
+	a, b := s.attach(), s.attach()
+	lost, id := s.call(a, "for a")
+	other, otherID := s.call(b, "for b")
+	b.sends(id, "", "from the wrong one")
+	req.See()
+	if lost.Done || other.Done {
+		t.Error("done by a stranger's reply")
+	}
+	a.disconnect()
+	if !lost.Done || lost.Err != pattern.ErrPeerLost || len(lost.Waiter) != 1 || other.Done {
+		t.Errorf("its peer lost, a call is done %v with %v; the other %v", lost.Done, lost.Err, other.Done)
+	}
+	a.sends(id, "", "late")
+	req.Cancel(other)
+	b.sends(otherID, "", "late too")
+	req.See()
+	if other.Done {
+		t.Error("done after Cancel")
+	}
+	s.wantDrops(pipe.DropStaleReply, 3)
+	a.detach()
+	b.detach()
+	s.sendMu.Lock()
+	defer s.sendMu.Unlock()
+	if err := req.Begin(message{"x"}.msg(), &pattern.Call{}); err != pattern.ErrWait {
+		t.Errorf("a call without peers: %v", err)
+	}
+}
