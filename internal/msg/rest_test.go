@@ -21,7 +21,7 @@ func TestAtRestLayout_RFC37(t *testing.T) {
 		{5, false, "\x00\x05"},
 		{255, true, "\x01\xff"},
 		{256, false, "\x02\x00\x00\x00\x00\x00\x00\x01\x00"},
-		{1 << 40, true, "\x03\x00\x00\x01\x00\x00\x00\x00\x00"},
+		{1 << 30, true, "\x03\x00\x00\x00\x00\x40\x00\x00\x00"},
 	} {
 		b := msg.AppendHeader([]byte("x"), tt.size, tt.more)
 		if string(b) != "x"+tt.want || msg.HeaderSize(tt.size) != len(tt.want) {

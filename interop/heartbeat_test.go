@@ -1,0 +1,128 @@
+package interop
+
+import (
+	"testing"
+	"time"
+
+	"github.com/zerobroker/zmq"
+)
+
+// beats is enough of them to be sure that they go on.
+const beats = 10
+
+// An idle connection stays while heartbeats of either side go over it.
+func TestIdleConnectionStays(t *testing.T) {
+	ms := time.Millisecond
+	cases := []struct {
+		name        string
+		ours        time.Duration
+		theirs      int
+		oursBeat    bool
+		theirsBeats bool
+	}{
+		{"ours", 10 * ms, 0, true, false},
+		{"theirs", -1, 10, false, true},
+		{"both", 10 * ms, 10, true, true},
+	}
+	for _, c := range cases {
+		for _, oursBinds := range []bool{true, false} {
+			t.Run(c.name+boundBy(oursBinds), func(t *testing.T) {
+				t.Parallel()
+				opts := testOptions()
+				opts.HeartbeatInterval = c.ours
+				// Long, so that a slow machine is not taken for a dead peer.
+				opts.HeartbeatTimeout, opts.HeartbeatTTL = patience, patience
+				far := options{}
+				if c.theirs > 0 {
+					far = options{"HEARTBEAT_IVL": c.theirs, "HEARTBEAT_TIMEOUT": patienceMS, "HEARTBEAT_TTL": patienceMS}
+				}
+				o, th := newOurs(t, "PAIR", opts), newTheirs(t, "PAIR", far)
+				net := joinOver(o, th, oursBinds)
+				there, back := toBinder, toConnector // as we see it
+				if oursBinds {
+					there, back = back, there
+				}
+				bothWays(o, th, single(10, 1))
+				if c.oursBeat {
+					net.wait(o.ctx, there, pulses[0], beats)
+					net.wait(o.ctx, back, pulses[1], beats)
+				}
+				if c.theirsBeats {
+					net.wait(o.ctx, back, pulses[0], beats)
+					net.wait(o.ctx, there, pulses[1], beats)
+				}
+				bothWays(o, th, single(10, 1))
+				if n := o.count(zmq.EventDisconnected); n > 0 {
+					t.Errorf("%d connections were lost", n)
+				}
+			})
+		}
+	}
+}
+
+func boundBy(us bool) string {
+	if us {
+		return "/bound by us"
+	}
+	return "/bound by them"
+}
+
+// joinOver is join with a relay in between.
+func joinOver(o *ours, th *theirs, oursBinds bool) (net *relay) {
+	o.t.Helper()
+	var endpoint string
+	if oursBinds {
+		net, endpoint = newRelay(o.t, o.bind(anywhere(o.t, "tcp")))
+		th.connect(endpoint)
+	} else {
+		net, endpoint = newRelay(o.t, th.bind(anywhere(o.t, "tcp")))
+		o.connect(endpoint)
+	}
+	o.connected()
+	th.connected()
+	return net
+}
+
+// A connection whose other end has fallen silent is given up by whoever is to
+// notice, and exchange goes on over the next one. beat and limit are what
+// makes each of them notice.
+func TestSilenceIsNoticed(t *testing.T) {
+	const beat, limit = 100 * time.Millisecond, time.Second
+	ms := func(d time.Duration) int64 { return d.Milliseconds() }
+	never := patience
+	cases := []struct {
+		name string
+		us   func(*zmq.Options)
+		them options
+		ours bool // we are to notice
+	}{
+		{"our timeout", func(o *zmq.Options) {
+			o.HeartbeatInterval, o.HeartbeatTimeout = beat, limit
+		}, options{}, true},
+		{"their TTL", func(o *zmq.Options) {
+			o.HeartbeatInterval = -1
+		}, options{"HEARTBEAT_IVL": ms(beat), "HEARTBEAT_TIMEOUT": ms(never), "HEARTBEAT_TTL": ms(limit)}, true},
+		{"their timeout", func(o *zmq.Options) {
+			o.HeartbeatInterval = -1
+		}, options{"HEARTBEAT_IVL": ms(beat), "HEARTBEAT_TIMEOUT": ms(limit)}, false},
+		{"our TTL", func(o *zmq.Options) {
+			o.HeartbeatInterval, o.HeartbeatTimeout, o.HeartbeatTTL = beat, never, limit
+		}, options{}, false},
+	}
+	for _, c := range cases {
+		for _, oursBinds := range []bool{true, false} {
+			t.Run(c.name+boundBy(oursBinds), func(t *testing.T) {
+				t.Parallel()
+				opts := testOptions()
+				c.us(opts)
+				o, th := newOurs(t, "DEALER", opts), newTheirs(t, "DEALER", c.them)
+				happens := o.watch()
+				net := joinOver(o, th, oursBinds)
+				bothWays(o, th, single(10, 1))
+				happens.wait(zmq.EventReady)
+				// A TTL is known once a PING has brought it.
+				net.wait(o.ctx, toBinder, pulses[1], 1)
+			})
+		}
+	}
+}
