@@ -38,10 +38,7 @@ func TestIdleConnectionStays(t *testing.T) {
 				}
 				o, th := newOurs(t, "PAIR", opts), newTheirs(t, "PAIR", far)
 				net := joinOver(o, th, oursBinds)
-				there, back := toBinder, toConnector // as we see it
-				if oursBinds {
-					there, back = back, there
-				}
+				there, back := way(oursBinds, false), way(oursBinds, true)
 				bothWays(o, th, single(10, 1))
 				if c.oursBeat {
 					net.wait(o.ctx, there, pulses[0], beats)
@@ -58,6 +55,14 @@ func TestIdleConnectionStays(t *testing.T) {
 			})
 		}
 	}
+}
+
+// way is the lane of a relay that leads to us, or to them.
+func way(oursBinds, toUs bool) int {
+	if oursBinds == toUs {
+		return toBinder
+	}
+	return toConnector
 }
 
 func boundBy(us bool) string {
@@ -91,23 +96,24 @@ func TestSilenceIsNoticed(t *testing.T) {
 	ms := func(d time.Duration) int64 { return d.Milliseconds() }
 	never := patience
 	cases := []struct {
-		name string
-		us   func(*zmq.Options)
-		them options
-		ours bool // we are to notice
+		name  string
+		us    func(*zmq.Options)
+		them  options
+		ours  bool // we are to notice
+		pings bool // we are to send PINGs
 	}{
 		{"our timeout", func(o *zmq.Options) {
 			o.HeartbeatInterval, o.HeartbeatTimeout = beat, limit
-		}, options{}, true},
+		}, options{}, true, true},
 		{"their TTL", func(o *zmq.Options) {
 			o.HeartbeatInterval = -1
-		}, options{"HEARTBEAT_IVL": ms(beat), "HEARTBEAT_TIMEOUT": ms(never), "HEARTBEAT_TTL": ms(limit)}, true},
+		}, options{"HEARTBEAT_IVL": ms(beat), "HEARTBEAT_TIMEOUT": ms(never), "HEARTBEAT_TTL": ms(limit)}, true, false},
 		{"their timeout", func(o *zmq.Options) {
 			o.HeartbeatInterval = -1
-		}, options{"HEARTBEAT_IVL": ms(beat), "HEARTBEAT_TIMEOUT": ms(limit)}, false},
+		}, options{"HEARTBEAT_IVL": ms(beat), "HEARTBEAT_TIMEOUT": ms(limit)}, false, false},
 		{"our TTL", func(o *zmq.Options) {
 			o.HeartbeatInterval, o.HeartbeatTimeout, o.HeartbeatTTL = beat, never, limit
-		}, options{}, false},
+		}, options{}, false, true},
 	}
 	for _, c := range cases {
 		for _, oursBinds := range []bool{true, false} {
@@ -120,8 +126,19 @@ func TestSilenceIsNoticed(t *testing.T) {
 				net := joinOver(o, th, oursBinds)
 				bothWays(o, th, single(10, 1))
 				happens.wait(zmq.EventReady)
-				// A TTL is known once a PING has brought it.
-				net.wait(o.ctx, toBinder, pulses[1], 1)
+				// A TTL is known when the PING that brought it is answered.
+				net.wait(o.ctx, way(oursBinds, c.pings), pulses[1], 1)
+
+				net.silence(way(oursBinds, c.ours), true)
+				e := happens.wait(zmq.EventDisconnected)
+				if c.ours && e.Reason != zmq.ReasonSilence {
+					t.Errorf("disconnected for the reason %q (%v), want %q", e.Reason, e.Err, zmq.ReasonSilence)
+				}
+				th.event("DISCONNECTED")
+				net.silence(way(oursBinds, c.ours), false)
+				happens.wait(zmq.EventReady)
+				th.connected()
+				bothWays(o, th, single(10, 1))
 			})
 		}
 	}

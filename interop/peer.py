@@ -109,8 +109,10 @@ class Peer:
     def send(self, name, frames, timeout):
         self.put(self.sockets[name], [frame(f) for f in frames], timeout)
 
-    def recv(self, name, timeout):
-        return {"frames": [describe(b) for b in self.take(self.sockets[name], timeout)]}
+    def recv(self, name, timeout, count=1):
+        """Receives messages and describes their frames in one list."""
+        s = self.sockets[name]
+        return {"frames": [describe(b) for _ in range(count) for b in self.take(s, timeout)]}
 
     def poll(self, name, timeout):
         return {"count": self.sockets[name].poll(timeout, zmq.POLLIN)}

@@ -32,9 +32,11 @@ func processEnv() *env {
 	return e
 }
 
-// say writes one line to standard error.
+// say writes one line to standard error. Parts of it may be a peer's words, so
+// control characters are shown and not written.
 func (e *env) say(format string, args ...any) {
+	line := showControls([]byte("zmq: "), fmt.Appendf(nil, format, args...))
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	fmt.Fprintf(e.stderr, "zmq: "+format+"\n", args...)
+	e.stderr.Write(append(line, '\n'))
 }

@@ -188,3 +188,25 @@ func TestHeldUnfinished(t *testing.T) {
 		p.wantMessages(message{"abc", body(40000), "def"})
 	}
 }
+
+// TestBegins: what Decode leaves over begins a message, or a command.
+func TestBegins(t *testing.T) {
+	for _, o := range openings {
+		p := inTraffic(t, dealer(""), o, whole)
+		if p.e.Begins(nil) {
+			t.Errorf("%s: nothing begins a message", o.name)
+		}
+		for n := 1; n < 5; n++ {
+			if b := onWire(o.version, message{"hello", "x"}); !p.e.Begins([]byte(b[:n])) {
+				t.Errorf("%s: %q does not begin a message", o.name, b[:n])
+			}
+			if b := command("PING", ""); o.version >= wire.V2 && p.e.Begins([]byte(b[:n])) {
+				t.Errorf("%s: %q begins a message", o.name, b[:n])
+			}
+		}
+		long := header(o.version, 4)
+		if !p.e.Begins([]byte(long)) {
+			t.Errorf("%s: %q does not begin a message", o.name, long)
+		}
+	}
+}

@@ -2,6 +2,7 @@ package msg_test
 
 import (
 	"bytes"
+	"runtime"
 	"slices"
 	"testing"
 
@@ -162,4 +163,117 @@ func TestChunksLive(t *testing.T) {
 	}
 	a.Reset()
 	b.Recycle()
+}
+
+// TestMessageTakesMemoryAlong: a message read from a batch has the pooled
+// memory of its large frames, in their order, and the batch has it no more.
+func TestMessageTakesMemoryAlong(t *testing.T) {
+	for seed := range uint64(50) {
+		rng := seeded(seed)
+		want := randomMessages(rng, 10)
+		b := batchOf(rng, want)
+		var bufs []*msg.Buf
+		for _, s := range b.Segs {
+			if s.Buf != nil {
+				bufs = append(bufs, s.Buf)
+			}
+		}
+		cur := b.Cursor()
+		var got []msg.Msg
+		for m, ok := cur.Message(); ok; m, ok = cur.Message() {
+			got = append(got, m)
+		}
+		b.Recycle()
+		var chain []*msg.Buf
+		for i := range got {
+			if !slices.Equal(framesOf(&got[i]), want[i]) {
+				t.Fatalf("seed %d: a message is %.50q behind Recycle, was %.50q", seed, framesOf(&got[i]), want[i])
+			}
+			for buf := got[i].Bufs; buf != nil; buf = buf.Next {
+				chain = append(chain, buf)
+			}
+		}
+		if !slices.Equal(chain, bufs) {
+			t.Fatalf("seed %d: %d buffers came along, of %d", seed, len(chain), len(bufs))
+		}
+	}
+}
+
+func TestCursorPos(t *testing.T) {
+	rng := seeded(1)
+	b := batchOf(rng, randomMessages(rng, 20))
+	cur := b.Cursor()
+	n := 0
+	for f, _, ok := cur.Next(); ok; f, _, ok = cur.Next() {
+		if n += msg.HeaderSize(len(f)) + len(f); cur.Pos() != n {
+			t.Fatalf("Pos() = %d, want %d", cur.Pos(), n)
+		}
+	}
+	if n != b.Bytes {
+		t.Errorf("%d bytes read of %d", n, b.Bytes)
+	}
+}
+
+func TestKeepLast(t *testing.T) {
+	for seed := range uint64(50) {
+		rng := seeded(seed)
+		want := randomMessages(rng, 1+rng.IntN(6))
+		b := batchOf(rng, want)
+		b.KeepLast()
+		wantBatch(t, b, want[len(want)-1:])
+	}
+}
+
+// TestExtend adds frames piece by piece, with large ones in between: nothing
+// that was added before changes, in the batch or outside.
+func TestExtend(t *testing.T) {
+	peer := &msg.Peer{}
+	for seed := range uint64(30) {
+		rng := seeded(seed)
+		want := randomMessages(rng, 200)
+		var b msg.Batch
+		for _, m := range want {
+			for i, f := range m {
+				more := i < len(m)-1
+				if len(f) >= msg.LargeFrame {
+					b.Extend(msg.AppendHeader(nil, len(f), more), peer)
+					b.Add(msg.Seg{B: []byte(f), From: peer, Buf: &msg.Buf{}})
+					continue
+				}
+				// With room behind it that is somebody else's.
+				rest := append(msg.AppendFrame(nil, []byte(f), more), "others"...)
+				n := len(rest) - len("others")
+				b.Extend(rest[:n:n], peer)
+				if string(rest[n:]) != "others" {
+					t.Fatal("wrote behind the memory it was given")
+				}
+			}
+			b.Msgs++
+		}
+		wantBatch(t, &b, want)
+		for _, s := range b.Segs {
+			if s.From != peer || s.Buf == nil && len(s.B) > msg.ChunkSize+msg.MaxHeader {
+				t.Fatalf("a segment of %d bytes from %v", len(s.B), s.From)
+			}
+		}
+	}
+}
+
+// TestExtendCost: many small additions cost little more than their bytes.
+func TestExtendCost(t *testing.T) {
+	frame := []byte("\x01\x00")
+	const n = 20_000
+	var b msg.Batch
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	for range n {
+		b.Extend(frame[:2:2], nil)
+	}
+	runtime.ReadMemStats(&after)
+	if cost := after.TotalAlloc - before.TotalAlloc; cost > 10*2*n+msg.ChunkSize {
+		t.Errorf("%d additions of 2 bytes took %d bytes of memory in all", n, cost)
+	}
+	if b.Bytes != 2*n {
+		t.Errorf("%d bytes", b.Bytes)
+	}
 }

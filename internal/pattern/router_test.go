@@ -6,6 +6,7 @@ import (
 
 	"github.com/zerobroker/zmq/internal/msg"
 	"github.com/zerobroker/zmq/internal/pattern"
+	"github.com/zerobroker/zmq/internal/pipe"
 )
 
 // TestRouterRoutesByID: the first frame names the peer and is not sent.
@@ -118,18 +119,39 @@ func TestRouterClaimOfAssigned(t *testing.T) {
 	}
 }
 
-// TestRouterReconnect: with another id after a reconnect, the peer is known by
-// the new one only.
+// TestRouterReconnect: behind a pipe that was lost and made again, a peer of
+// the same id gets what waits for it, one with another does not; who has none
+// keeps the one that we gave.
 func TestRouterReconnect(t *testing.T) {
-	s := newSocket(t, pattern.ROUTER)
-	f := s.connect("old")
-	f.disconnect()
-	if err := f.connect("new"); err != nil {
-		t.Fatal(err)
+	for _, tt := range []struct {
+		first, then string
+		same        bool
+	}{{"a", "a", true}, {"a", "b", false}, {"", "", true}, {"", "b", false}, {"a", "", false}} {
+		s := newSocket(t, pattern.ROUTER)
+		f := s.connect(tt.first)
+		old := f.p.Peer().RoutingID
+		s.sent(old, "waits")
+		s.sent(old, "waits too")
+		f.disconnect()
+		s.wantSend(pattern.ErrNoRoute, old, "x")
+		if err := f.connect(tt.then); err != nil {
+			t.Fatal(err)
+		}
+		id := f.p.Peer().RoutingID
+		if (id == old) != tt.same {
+			t.Errorf("%q and then %q has the id %q, and then %q", tt.first, tt.then, old, id)
+		}
+		if tt.same {
+			f.wants(message{"waits"}, message{"waits too"})
+			s.wantDrops(0, 0)
+			continue
+		}
+		f.wants()
+		s.wantDrops(pipe.DropConnLost, 2)
+		s.wantSend(pattern.ErrNoRoute, old, "x")
+		s.sent(id, "x")
+		f.wants(message{"x"})
 	}
-	s.wantSend(pattern.ErrNoRoute, "old", "x")
-	s.sent("new", "x")
-	f.wants(message{"x"})
 }
 
 // TestRouterPeersAreIndependent: a peer that is full waits alone.

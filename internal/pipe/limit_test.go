@@ -177,3 +177,21 @@ func TestSetHWMWhenAllIsRead(t *testing.T) {
 		}
 	}
 }
+
+// TestRoomAfterDiscard: what is dropped makes room like what is read.
+func TestRoomAfterDiscard(t *testing.T) {
+	for _, c := range []pipe.Config{{HWM: 4}, {MaxBytes: 28}} {
+		e := newEnds(t, c)
+		e.fill(hello)
+		e.write(func() {
+			if n := e.Discard(); n != 4 || e.Len() != 0 {
+				t.Errorf("dropped %d, %d left", n, e.Len())
+			}
+		})
+		e.wantTold(1, 1)
+		if n := e.fill(hello); n != 4 {
+			t.Errorf("took %d", n)
+		}
+		e.wantRead(hello, hello, hello, hello)
+	}
+}

@@ -165,8 +165,22 @@ func (m *model) done(n int) {
 	m.hold = m.hold[n:]
 }
 
+// end ends the queue from either side, or changes what it holds.
 func (m *model) end() {
 	switch m.rng.IntN(20) {
+	case 2, 3, 4:
+		m.step = "SetHWM"
+		m.hwm = m.rng.IntN(12)
+		m.ends.write(func() { m.SetHWM(m.hwm) })
+	case 5:
+		m.step = "Discard"
+		m.ends.write(func() {
+			if n := m.Discard(); n > len(m.msgs) || m.pool && n != len(m.msgs) {
+				m.fail("%d of %d messages", n, len(m.msgs))
+			} else {
+				m.msgs = m.msgs[:len(m.msgs)-n]
+			}
+		})
 	case 0:
 		m.step = "Close"
 		m.close()
@@ -215,6 +229,9 @@ func (m *model) check() {
 	})
 	if m.ends.ready != m.ready {
 		m.fail("told Ready %d times, want %d", m.ends.ready, m.ready)
+	}
+	if m.hold == nil && len(m.msgs) == 0 && m.slept && m.full() && !m.dead {
+		m.fail("full when all is read, and the reader sleeps")
 	}
 	if m.hold == nil {
 		if n := m.Unread(); n != len(m.msgs) {

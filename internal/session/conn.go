@@ -23,6 +23,7 @@ type conn struct {
 	endpoint string
 	nc       net.Conn
 	rd       *transport.Reader
+	try      *transport.TryWriter // nil unless Flush is to write
 	engine   *engine.Engine
 	pipe     *pipe.Pipe
 	owner    owner
@@ -71,13 +72,17 @@ type probe struct {
 }
 
 func newConn(cfg *Config, endpoint string, nc net.Conn, o owner) *conn {
-	return &conn{
+	c := &conn{
 		cfg: cfg, endpoint: endpoint, nc: nc, owner: o,
 		rd:     transport.NewReader(nc),
 		engine: engine.New(cfg.Engine),
 		room:   make(chan struct{}, 1),
 		gone:   make(chan struct{}),
 	}
+	if cfg.Lockstep {
+		c.try = transport.NewTryWriter(nc)
+	}
+	return c
 }
 
 // run carries the connection from greeting to end, and returns why it ended

@@ -32,9 +32,52 @@ func (c *conn) kick() {
 	}
 	c.mu.Unlock()
 	if start {
-		go c.flush()
+		go c.flush(writers.Get().(*writer))
 	}
 }
+
+// Flush is kick for a caller that holds no lock and will wait for an answer,
+// as a REQ does, so that nothing can be gained by collecting messages: if
+// everything queued is small and goes without waiting, it is written here, and
+// no other goroutine need run.
+func (c *conn) Flush() {
+	if c.try == nil {
+		c.kick()
+		return
+	}
+	c.mu.Lock()
+	c.pending = true
+	start := c.live && !c.flushing
+	if start {
+		c.flushing = true
+		c.flushers.Add(1)
+	}
+	c.mu.Unlock()
+	if !start {
+		return
+	}
+	w := writers.Get().(*writer)
+	c.take(w)
+	if len(w.control) == 0 && len(w.batch.Segs) == 1 && w.batch.Bytes <= maxInline {
+		w.ahead = c.try.TryWrite(w.batch.Segs[0].B)
+		if w.ahead == w.batch.Bytes {
+			w.ahead = 0
+			w.acked.msgs, w.acked.size = 0, 0
+			c.written(w, w.batch.Msgs, w.batch.Bytes)
+			w.batch.Recycle()
+			c.take(w) // nothing, usually, and then the queue is asleep again
+		}
+	}
+	if w.batch.Msgs == 0 && len(w.control) == 0 && c.rest() {
+		w.free()
+		c.flushers.Done()
+		return
+	}
+	go c.flush(w)
+}
+
+// maxInline is the most that Flush writes itself.
+const maxInline = 16 << 10
 
 // writer is a flusher's memory, pooled so that idle connections have none.
 type writer struct {
@@ -44,6 +87,7 @@ type writer struct {
 	control []byte // commands, frames at rest
 	encoded []byte
 	acked   struct{ msgs, size int } // of the batch, so far
+	ahead   int                      // bytes of the batch that are written already
 }
 
 var writers = sync.Pool{New: func() any { return new(writer) }}
@@ -53,6 +97,8 @@ const maxKept = 64 << 10
 
 func (w *writer) free() {
 	w.batch.Recycle()
+	w.ahead = 0
+	w.control = w.control[:0]
 	clear(w.bufs[:cap(w.bufs)])
 	w.bufs, w.rest = w.bufs[:0], nil
 	if cap(w.control) > maxKept {
@@ -64,15 +110,13 @@ func (w *writer) free() {
 	writers.Put(w)
 }
 
-// flush writes until there is nothing to write.
-func (c *conn) flush() {
+// flush writes until there is nothing to write, beginning with what is in w.
+func (c *conn) flush(w *writer) {
 	defer c.flushers.Done()
-	w := writers.Get().(*writer)
 	defer w.free()
 	for {
-		c.takeControl(w)
-		if c.pipe.Out != nil {
-			c.pipe.Out.Take(&w.batch)
+		if len(w.control) == 0 && w.batch.Msgs == 0 {
+			c.take(w)
 		}
 		if len(w.control) == 0 && w.batch.Msgs == 0 {
 			if c.rest() {
@@ -88,14 +132,17 @@ func (c *conn) flush() {
 	}
 }
 
-// takeControl moves the commands that are due into w.
-func (c *conn) takeControl(w *writer) {
+// take moves everything that is due into w, which is empty.
+func (c *conn) take(w *writer) {
 	c.mu.Lock()
 	c.pending = false
 	w.control = append(w.control[:0], c.pong...)
 	w.control = append(w.control, c.control...)
 	c.pong, c.control = nil, nil
 	c.mu.Unlock()
+	if c.pipe.Out != nil {
+		c.pipe.Out.Take(&w.batch)
+	}
 }
 
 // rest ends the flusher, unless something came up since it looked.
@@ -118,10 +165,14 @@ func (c *conn) rest() bool {
 // are written.
 func (c *conn) write(w *writer) error {
 	w.acked.msgs, w.acked.size = 0, 0
+	var err error
 	if c.engine.Direct() {
-		return c.writeDirect(w)
+		err = c.writeDirect(w)
+	} else {
+		err = c.writeEncoded(w)
 	}
-	return c.writeEncoded(w)
+	w.control = w.control[:0]
+	return err
 }
 
 // writeDirect sends frames at rest as they are, about writeSize at a time, so
@@ -134,7 +185,16 @@ func (c *conn) writeDirect(w *writer) error {
 	}
 	tally := w.batch.Tally()
 	segs := w.batch.Segs
-	written := 0
+	written := w.ahead
+	if w.ahead > 0 {
+		n, err := c.nc.Write(segs[0].B[w.ahead:])
+		written += n
+		w.ahead = 0
+		if err != nil {
+			return c.lost(w, written, err)
+		}
+		segs = segs[1:]
+	}
 	for len(segs) > 0 {
 		size, k := 0, 0
 		for k < len(segs) && (k == 0 || size < writeSize) {

@@ -66,6 +66,13 @@ func (d *Dialer) Ready(*pipe.Queue) {
 	}
 }
 
+// Flush is Ready for a caller that holds no lock and will wait for an answer.
+func (d *Dialer) Flush() {
+	if c := d.live.Load(); c != nil {
+		c.Flush()
+	}
+}
+
 // Room is called by pipe.In.
 func (d *Dialer) Room(q *pipe.Queue) {
 	if c := d.live.Load(); c != nil {

@@ -51,6 +51,10 @@ type Config struct {
 	Transport *transport.Options
 	Logger    *slog.Logger
 
+	// Lockstep says that the socket sends one message and waits: it calls
+	// Flush on what its pipes' Outs wake, instead of Ready.
+	Lockstep bool
+
 	HandshakeTimeout  time.Duration // 0: none
 	ConnectTimeout    time.Duration // of one attempt; 0: none
 	ReconnectInterval time.Duration // before the first retry; 0: no retries

@@ -70,6 +70,7 @@ func (o *Options) complete() error {
 func (o *Options) session(s *Socket) session.Config {
 	return session.Config{
 		Host:              s,
+		Lockstep:          s.lockstep != nil,
 		Engine:            o.engine(s),
 		Transport:         &o.Transport,
 		Logger:            o.Logger,

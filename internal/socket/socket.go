@@ -70,6 +70,7 @@ type Socket struct {
 	sendMu      sync.Mutex
 	sent        counters
 	frames      [][]byte // of the message being sent; empty in between
+	flush       flusher  // what Send has woken, if it is a Lockstep pattern's
 	sendWaiters []chan struct{}
 
 	closed  atomic.Bool   // set under recvMu and sendMu
@@ -137,10 +138,40 @@ func (s *Socket) lockSend() {
 }
 
 func (s *Socket) unlockSend() {
-	s.sendMu.Unlock()
-	if s.lockstep != nil {
-		s.recvMu.Unlock()
+	if s.lockstep == nil {
+		s.sendMu.Unlock()
+		return
 	}
+	flush := s.flush
+	s.flush = nil
+	s.sendMu.Unlock()
+	s.recvMu.Unlock()
+	if flush != nil {
+		flush.Flush()
+	}
+}
+
+// flusher is a session, as the reader of a pipe's Out.
+type flusher interface {
+	pipe.Reader
+	Flush()
+}
+
+// postponed is the reader of a Lockstep socket's pipe: it has the session write
+// when Send has given its locks back, in the goroutine of the caller, who will
+// only wait for an answer.
+type postponed struct {
+	s *Socket
+	f flusher
+}
+
+// Ready is called by the queue, under sendMu.
+func (p *postponed) Ready(q *pipe.Queue) {
+	if p.s.flush != nil || p.s.closed.Load() {
+		p.f.Ready(q)
+		return
+	}
+	p.s.flush = p.f
 }
 
 // lockBoth takes what the rest of a pattern runs under.
@@ -187,6 +218,9 @@ func (s *Socket) wakeSenders() {
 // NewPipe is for sessions.
 func (s *Socket) NewPipe(r pipe.Reader, w pipe.Writer, inLock *sync.Mutex, sub pipe.Subscriptions) *pipe.Pipe {
 	p := pipe.New()
+	if f, ok := r.(flusher); ok && s.lockstep != nil {
+		r = &postponed{s, f}
+	}
 	if s.info.Sends {
 		p.Out = pipe.NewQueue(pipe.Config{
 			Lock: &s.sendMu, HWM: s.opts.SendHWM, MaxBytes: s.opts.MaxQueuedBytes,

@@ -1,0 +1,315 @@
+package socket_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/zerobroker/zmq/internal/engine"
+	"github.com/zerobroker/zmq/internal/msg"
+	"github.com/zerobroker/zmq/internal/pattern"
+	"github.com/zerobroker/zmq/internal/session"
+	"github.com/zerobroker/zmq/internal/socket"
+	st "github.com/zerobroker/zmq/internal/socket/sockettest"
+	"github.com/zerobroker/zmq/internal/transport"
+	"github.com/zerobroker/zmq/internal/wire"
+)
+
+// badInput is what a peer sends that a socket which receives cannot take.
+type badInput struct {
+	name  string
+	bytes []byte
+	fault engine.Fault
+	ready bool // the handshake is over when it comes
+}
+
+// badInputs are for a PULL with the default limits. The zero byte at the head
+// of "zeros" would be a ZMTP 1.0 frame of no length, and the text protocols are
+// frames of that version which have the MORE bit in what they have for flags.
+func badInputs() []badInput {
+	hello := func(b ...[]byte) []byte { return append(st.Greeting(), bytes.Join(b, nil)...) }
+	ready := func(b ...[]byte) []byte {
+		return append(hello(st.Ready("Socket-Type", "PUSH")), bytes.Join(b, nil)...)
+	}
+	claim := func(flags byte, size uint64) []byte {
+		return binary.BigEndian.AppendUint64([]byte{flags | wire.FlagLarge}, size)
+	}
+	curve := st.Greeting()
+	copy(curve[12:], "CURVE\x00")
+	many := bytes.Repeat([]byte{wire.FlagMore, 0}, 65537)
+	var properties []string
+	for i := range 65 {
+		properties = append(properties, fmt.Sprint("X-", i), "")
+	}
+	return []badInput{
+		{"HTTP", []byte("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"), engine.FaultMalformed, false},
+		{"SSH", []byte("SSH-2.0-OpenSSH_9.6\r\n"), engine.FaultMalformed, false},
+		{"TLS", []byte("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"), engine.FaultMalformed, false},
+		{"zeros", make([]byte, 64), engine.FaultMalformed, false},
+		{"ones", bytes.Repeat([]byte{0xFF}, 64), engine.FaultMechanism, false},
+
+		{"mechanism", curve, engine.FaultMechanism, false},
+		{"socket type", hello(st.Ready("Socket-Type", "SUB")), engine.FaultSocketType, false},
+		{"socket type of no name", hello(st.Ready("Socket-Type", "")), engine.FaultSocketType, false},
+		{"identity with a zero", hello(st.Ready("Socket-Type", "PUSH", "Identity", "\x00a")), engine.FaultMalformed, false},
+		{"long identity", hello(st.Ready("Socket-Type", "PUSH", "Identity", st.Large(256))), engine.FaultMalformed, false},
+		{"property without end", hello(st.Command("READY", []byte("\x0bSocket-Type\xff\xff\xff\xff"))), engine.FaultMalformed, false},
+		{"properties", hello(st.Ready(properties...)), engine.FaultMetadata, false},
+		{"metadata", hello(st.Ready("X", st.Large(9<<10))), engine.FaultMetadata, false},
+		{"handshake of 200 KiB", hello(claim(wire.FlagCommand, 200<<10)), engine.FaultHandshakeSize, false},
+		{"handshake of 2^63", hello(claim(wire.FlagCommand, 1<<63)), engine.FaultFrameSize, false},
+		{"handshake of 2^64-1", hello(claim(wire.FlagCommand, 1<<64-1)), engine.FaultFrameSize, false},
+		{"handshake with MORE", hello(claim(wire.FlagCommand|wire.FlagMore, 1)), engine.FaultMalformed, false},
+		{"ERROR", hello(st.Command("ERROR", []byte("\x03400"))), engine.FaultRefused, false},
+		{"command for READY", hello(st.Command("NOTREADY", nil)), engine.FaultUnexpected, false},
+
+		{"frame of 2^63", ready(claim(0, 1<<63)), engine.FaultFrameSize, true},
+		{"frame of 2^64-1", ready(claim(0, 1<<64-1)), engine.FaultFrameSize, true},
+		{"frame of 2^64-1 with MORE", ready(claim(wire.FlagMore, 1<<64-1)), engine.FaultFrameSize, true},
+		{"frame above the limit", ready(claim(0, 64<<20+1)), engine.FaultFrameSize, true},
+		{"command of 2^63", ready(claim(wire.FlagCommand, 1<<63)), engine.FaultCommandSize, true},
+		{"command of 2^64-1", ready(claim(wire.FlagCommand, 1<<64-1)), engine.FaultCommandSize, true},
+		{"command above the limit", ready(claim(wire.FlagCommand, 128<<10+1)), engine.FaultCommandSize, true},
+		{"PING without TTL", ready(st.Command("PING", nil)), engine.FaultMalformed, true},
+		{"frames without end", ready(many), engine.FaultMessageSize, true},
+		{"ERROR in traffic", ready(st.Command("ERROR", []byte("\x03400"))), engine.FaultRefused, true},
+	}
+}
+
+// wantOneFailure checks that exactly one connection ended, with that event and
+// that fault, whatever kind of end is asked about.
+func wantOneFailure(t *testing.T, s *st.Socket, kind session.Kind, fault engine.Fault) {
+	t.Helper()
+	ends := s.Heard(session.HandshakeFailed, session.Disconnected, session.PeerRefused)
+	if len(ends) != 1 || ends[0].Kind != kind || ends[0].Fault != fault || ends[0].Err == nil {
+		t.Errorf("ends %+v, want one of kind %v with fault %v", ends, kind, fault)
+	}
+	for f, n := range s.Stats().Faults {
+		want := uint64(0)
+		if engine.Fault(f) == fault {
+			want = 1
+		}
+		if n != want {
+			t.Errorf("%d connections closed for %v, want %d", n, engine.Fault(f), want)
+		}
+	}
+}
+
+// TestBadInputHurtsNobodyElse: the connection is closed at once and counted
+// once, and its neighbour goes on. threats.md 2.1
+func TestBadInputHurtsNobodyElse(t *testing.T) {
+	for _, in := range badInputs() {
+		t.Run(in.name, func(t *testing.T) {
+			st.Run(t, func(w *st.World) {
+				pull, push := w.Socket(pattern.PULL), w.Socket(pattern.PUSH)
+				push.MustConnect(pull.MustBind("mem://a"))
+				push.MustSend("before")
+				pull.WantRecv("before")
+
+				bad := w.Dial("a")
+				bad.Must(in.bytes)
+				if d := bad.End(); d != 0 {
+					t.Errorf("closed after %v", d)
+				}
+				w.Settle()
+				kind := session.HandshakeFailed
+				if in.ready {
+					kind = session.Disconnected
+				}
+				wantOneFailure(t, pull, kind, in.fault)
+				if ev := pull.Heard(kind); len(ev) == 1 && ev[0].Remote.String() != bad.LocalAddr().String() {
+					t.Errorf("the event names %v, want %v", ev[0].Remote, bad.LocalAddr())
+				}
+
+				push.MustSend("after")
+				pull.WantRecv("after")
+				if n := pull.Stats().Peers; n != 1 {
+					t.Errorf("%d peers left, want 1", n)
+				}
+				if ends := push.Heard(session.Disconnected, session.HandshakeFailed); len(ends) != 0 {
+					t.Errorf("the good peer has lost its connection: %+v", ends)
+				}
+			})
+		})
+	}
+}
+
+// TestBadInputInBytes is the same with the bytes read one at a time, of which
+// the faults must not depend.
+func TestBadInputInBytes(t *testing.T) {
+	for _, in := range badInputs() {
+		if len(in.bytes) > 16<<10 {
+			continue
+		}
+		t.Run(in.name, func(t *testing.T) {
+			st.Run(t, func(w *st.World) {
+				pull := w.Socket(pattern.PULL)
+				pull.MustBind("mem://a")
+				bad := w.Dial("a")
+				w.Net.Links()[0].Up().SetChunk(1)
+				bad.Must(in.bytes)
+				if d := bad.End(); d != 0 {
+					t.Errorf("closed after %v", d)
+				}
+				w.Settle()
+				kind := session.HandshakeFailed
+				if in.ready {
+					kind = session.Disconnected
+				}
+				wantOneFailure(t, pull, kind, in.fault)
+			})
+		})
+	}
+}
+
+// TestBadInputFromServer is the same for who connects: it counts the fault and
+// tries again, but not soon, and serves a good peer then.
+func TestBadInputFromServer(t *testing.T) {
+	for _, in := range badInputs() {
+		t.Run(in.name, func(t *testing.T) {
+			st.Run(t, func(w *st.World) {
+				l := w.Listen("a")
+				pull := w.Socket(pattern.PULL)
+				pull.MustConnect("mem://a")
+				bad := l.Accept()
+				bad.Must(in.bytes)
+				if d := bad.End(); d != 0 {
+					t.Errorf("closed after %v", d)
+				}
+				w.Settle()
+				kind := session.HandshakeFailed
+				if in.ready {
+					kind = session.Disconnected
+				}
+				wantOneFailure(t, pull, kind, in.fault)
+				var good *st.Peer
+				// The longest back-off is 5 s, give or take half of it.
+				if d := st.After(func() { good = l.Accept() }); d < 2500*time.Millisecond || d > 7500*time.Millisecond {
+					t.Errorf("tried again after %v", d)
+				}
+				good.Shake("PUSH")
+				good.Must(st.Message("x"))
+				pull.WantRecv("x")
+			})
+		})
+	}
+}
+
+// TestTruncatedGreeting ends after each number of bytes, or stays and says no
+// more.
+func TestTruncatedGreeting(t *testing.T) {
+	for n := range 65 {
+		st.Run(t, func(w *st.World) {
+			pull, push := w.Socket(pattern.PULL), w.Socket(pattern.PUSH)
+			push.MustConnect(pull.MustBind("mem://a"))
+			push.MustMeet(1)
+			bad := w.Dial("a")
+			bad.Must(st.Greeting()[:n])
+			w.Settle()
+			bad.Close()
+			w.Settle()
+			wantOneFailure(t, pull, session.HandshakeFailed, engine.FaultNone)
+			push.MustSend("after")
+			pull.WantRecv("after")
+		})
+		st.Run(t, func(w *st.World) {
+			pull, push := w.Socket(pattern.PULL), w.Socket(pattern.PUSH)
+			push.MustConnect(pull.MustBind("mem://a"))
+			push.MustMeet(1)
+			bad := w.Dial("a")
+			bad.Must(st.Greeting()[:n])
+			if d := bad.End(); d != 10*time.Second {
+				t.Errorf("%d bytes of a greeting: closed after %v", n, d)
+			}
+			w.Settle()
+			wantOneFailure(t, pull, session.HandshakeFailed, engine.FaultHandshakeTimeout)
+			push.MustSend("after")
+			pull.WantRecv("after")
+		})
+	}
+}
+
+// overTCP returns a socket that knows tcp, for tests in real time. None of
+// them looks at how long something takes.
+func overTCP(t *testing.T, typ pattern.Type) *socket.Socket {
+	t.Helper()
+	o := st.New(t, 1).Options()
+	o.Transports = map[string]transport.Transport{"tcp": transport.TCP}
+	s, err := socket.New(typ, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close(st.Ended()) })
+	return s
+}
+
+// await returns the next event of one of the kinds.
+func await(t *testing.T, heard *socket.Listening, kinds ...session.Kind) socket.Stamped {
+	t.Helper()
+	for {
+		ev, ok := heard.Next(context.Background())
+		if !ok {
+			t.Fatal("no more events")
+		}
+		for _, k := range kinds {
+			if ev.Kind == k {
+				return ev
+			}
+		}
+	}
+}
+
+// TestBadInputOverTCP is TestBadInputHurtsNobodyElse with a real network: all
+// at one listener, with one good peer.
+func TestBadInputOverTCP(t *testing.T) {
+	pull, push := overTCP(t, pattern.PULL), overTCP(t, pattern.PUSH)
+	heard := pull.Listen()
+	ep, err := pull.Bind("tcp://127.0.0.1:*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := push.Connect(ep); err != nil {
+		t.Fatal(err)
+	}
+	var want [engine.NumFaults]uint64
+	for _, in := range badInputs() {
+		c, err := net.Dial("tcp", strings.TrimPrefix(ep, "tcp://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Write(in.bytes) // which may fail, for they need not all be read
+		io.Copy(io.Discard, c)
+		c.Close()
+		ev := await(t, heard, session.HandshakeFailed, session.Disconnected)
+		if ev.Fault != in.fault || ev.Kind == session.Disconnected != in.ready || ev.Remote.String() != c.LocalAddr().String() {
+			t.Errorf("%s: event %+v, want fault %v", in.name, ev, in.fault)
+		}
+		want[in.fault]++
+
+		if err := push.Send(context.Background(), st.Of(in.name)); err != nil {
+			t.Fatal(err)
+		}
+		if got := receive(t, pull); got != in.name {
+			t.Errorf("%s: the good peer's message is %q", in.name, got)
+		}
+	}
+	if got := pull.Stats().Faults; got != want {
+		t.Errorf("faults %v, want %v", got, want)
+	}
+}
+
+// receive returns the first frame of the next message.
+func receive(t *testing.T, s *socket.Socket) string {
+	t.Helper()
+	var m msg.Msg
+	if err := s.Recv(context.Background(), &m); err != nil {
+		t.Fatal(err)
+	}
+	return string(m.First)
+}

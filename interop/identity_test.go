@@ -1,0 +1,89 @@
+package interop
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/zerobroker/zmq"
+)
+
+// ids are of the lengths at the ends of what is allowed.
+var ids = []string{"a", "\x80\xff\x00", strings.Repeat("i", 255)}
+
+// ROUTER sees the id that libzmq's peer announces, and the message says who
+// sent it.
+func TestRouterSeesTheirID(t *testing.T) {
+	for _, typ := range []string{"DEALER", "REQ", "ROUTER"} {
+		o := newOurs(t, "ROUTER", nil)
+		endpoint := o.bind(anywhere(t, "tcp"))
+		router := o.Socket.(*zmq.Router)
+		happens := o.watch()
+		for _, id := range ids {
+			th := newTheirs(t, typ, options{"IDENTITY": id})
+			th.connect(endpoint)
+			e := happens.wait(zmq.EventReady)
+			if p := e.Peer; p.RoutingID() != id || p.SocketType() != typ || p.Version() != "3.1" ||
+				p.Mechanism() != "NULL" || p.Address() != "127.0.0.1" {
+				t.Errorf("peer %q, a %s of ZMTP %s, %s, from %s", p.RoutingID(), p.SocketType(), p.Version(), p.Mechanism(), p.Address())
+			}
+			if typ == "ROUTER" {
+				continue // it knows nobody to send to before we do
+			}
+			th.send(text("hello"))
+			m := o.recvMessage()
+			if m.RoutingID() != id || m.Peer() != e.Peer {
+				t.Errorf("message from %q, want %q", m.RoutingID(), id)
+			}
+			// Back goes what came, envelope included.
+			if err := router.Reply(o.ctx, m, m.Frames()...); err != nil {
+				t.Fatal(err)
+			}
+			th.expect(text("hello"))
+		}
+		if err := router.SendTo(o.ctx, "nobody", []byte("x")); !errors.Is(err, zmq.ErrNoRoute) {
+			t.Errorf("sending to nobody: %v, want %v", err, zmq.ErrNoRoute)
+		}
+	}
+}
+
+// Peers that announce no id get one each that no peer could claim.
+func TestRouterMakesIDsUp(t *testing.T) {
+	o := newOurs(t, "ROUTER", nil)
+	endpoint := o.bind(anywhere(t, "tcp"))
+	p := startPython(t)
+	seen := make(map[string]*theirs)
+	for range 10 {
+		th := p.socket("DEALER", options{"IDENTITY": nil})
+		th.connect(endpoint)
+		th.send(text("hello"))
+		id := string(o.recv()[0])
+		if len(id) != 5 || id[0] != 0 || seen[id] != nil {
+			t.Fatalf("made up %q", id)
+		}
+		seen[id] = th
+	}
+	for id, th := range seen {
+		o.send(text("you are " + id).under(id))
+		th.expect(text("you are " + id))
+	}
+}
+
+// libzmq's ROUTER sees the id that we announce, and makes one up if we do not.
+func TestTheirRouterSeesOurID(t *testing.T) {
+	for _, typ := range []string{"DEALER", "REQ"} {
+		th := newTheirs(t, "ROUTER", nil)
+		endpoint := th.bind(anywhere(t, "tcp"))
+		for _, id := range append(ids, "") {
+			opts := testOptions()
+			opts.RoutingID = id
+			o := newOurs(t, typ, opts)
+			o.connect(endpoint)
+			o.send(text("hello"))
+			f := th.recv()[0]
+			if got := string(f.B64); got != id && (id != "" || f.Size != 5 || got[0] != 0) {
+				t.Errorf("libzmq's ROUTER sees %q, want %q", got, id)
+			}
+		}
+	}
+}
