@@ -23,18 +23,27 @@ const writeSize = 256 << 10
 
 // kick has everything queued written.
 func (c *conn) kick() {
-	c.mu.Lock()
-	c.pending = true
-	start := c.live && !c.flushing
-	if start {
-		c.flushing = true
-		c.flushers.Add(1)
-	}
-	c.mu.Unlock()
-	if start {
-		go c.flush(writers.Get().(*writer))
+	if c.begin() {
+		c.launch(writers.Get().(*writer))
 	}
 }
+
+// begin notes that there may be something to write, and reports whether the
+// caller is now the flusher.
+func (c *conn) begin() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.pending = true
+	if !c.live || c.flushing {
+		return false
+	}
+	c.flushing = true
+	c.flushers.Add(1)
+	return true
+}
+
+// launch leaves the rest to a goroutine. The caller is the flusher.
+func (c *conn) launch(w *writer) { go c.flush(w) }
 
 // Flush is kick for a caller that holds no lock and will wait for an answer,
 // as a REQ does, so that nothing can be gained by collecting messages: if
@@ -45,15 +54,7 @@ func (c *conn) Flush() {
 		c.kick()
 		return
 	}
-	c.mu.Lock()
-	c.pending = true
-	start := c.live && !c.flushing
-	if start {
-		c.flushing = true
-		c.flushers.Add(1)
-	}
-	c.mu.Unlock()
-	if !start {
+	if !c.begin() {
 		return
 	}
 	w := writers.Get().(*writer)
@@ -73,7 +74,7 @@ func (c *conn) Flush() {
 		c.flushers.Done()
 		return
 	}
-	go c.flush(w)
+	c.launch(w)
 }
 
 // maxInline is the most that Flush writes itself.
