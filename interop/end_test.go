@@ -2,7 +2,9 @@ package interop
 
 import (
 	"net"
+	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 )
 
@@ -33,25 +35,35 @@ func anywhere(t *testing.T, transport string) string {
 	if transport == "ipc" {
 		return "ipc://" + filepath.Join(t.TempDir(), "s")
 	}
-	return "tcp://127.0.0.1:" + freePort(t)
+	return "tcp://" + freePort(t)
 }
 
-// freePort is a port that nobody listens on. Ports that the system gives to
-// outgoing connections begin above those tried here, so that a dialer that
-// waits for its peer to come back cannot connect to itself.
+var (
+	// host is a loopback address of this process alone: others that run the
+	// same tests cannot take a port while its owner is away.
+	host = net.IPv4(127, byte(1+os.Getpid()>>16&0x7f), byte(os.Getpid()>>8), byte(os.Getpid()))
+
+	portLock sync.Mutex
+	port     = firstPort
+)
+
+// Ports that the system gives to outgoing connections begin above these, so
+// that a dialer that waits for its peer to come back cannot connect to itself.
+const firstPort, lastPort = 12000, 28000
+
+// freePort is an address that nobody listens on, another one each time.
 func freePort(t *testing.T) string {
 	t.Helper()
 	portLock.Lock()
 	defer portLock.Unlock()
-	for range 10000 {
-		nextPort = 12000 + (nextPort-12000+1)%16000
-		l, err := net.ListenTCP("tcp4", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: nextPort})
+	for ; port < lastPort; port++ {
+		l, err := net.ListenTCP("tcp4", &net.TCPAddr{IP: host, Port: port})
 		if err != nil {
 			continue
 		}
 		defer l.Close()
-		_, port, _ := net.SplitHostPort(l.Addr().String())
-		return port
+		port++
+		return l.Addr().String()
 	}
 	t.Fatal("no free port")
 	return ""

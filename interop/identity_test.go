@@ -20,7 +20,7 @@ func TestRouterSeesTheirID(t *testing.T) {
 		router := o.Socket.(*zmq.Router)
 		happens := o.watch()
 		for _, id := range ids {
-			th := newTheirs(t, typ, options{"IDENTITY": id})
+			th := newTheirs(t, typ, options{"IDENTITY": frame{text: id}.spec()})
 			th.connect(endpoint)
 			e := happens.wait(zmq.EventReady)
 			if p := e.Peer; p.RoutingID() != id || p.SocketType() != typ || p.Version() != "3.1" ||

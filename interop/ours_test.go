@@ -3,17 +3,11 @@ package interop
 import (
 	"context"
 	"log/slog"
-	"math/rand/v2"
-	"sync"
+	"maps"
 	"testing"
 	"time"
 
 	"github.com/zerobroker/zmq"
-)
-
-var (
-	portLock sync.Mutex
-	nextPort = 12000 + rand.IntN(16000)
 )
 
 // ours is a socket of the library.
@@ -196,5 +190,13 @@ func (o *ours) waitSubscribers(n int, topic string) {
 	}).WaitSubscribers(o.ctx, n, topic)
 	if err != nil {
 		o.t.Fatalf("%s.WaitSubscribers(%d, %q): %v", o.name, n, topic, err)
+	}
+}
+
+// dropped compares what was lost with what must have been.
+func (o *ours) dropped(want map[zmq.DropReason]uint64) {
+	o.t.Helper()
+	if got := o.Stats().Drops; !maps.Equal(got, want) {
+		o.t.Errorf("%s dropped %v, want %v", o.name, got, want)
 	}
 }

@@ -62,6 +62,8 @@ class Peer:
                 continue
             if isinstance(value, str):
                 value = value.encode()
+            if isinstance(value, dict):
+                value = frame(value)
             s.setsockopt(getattr(zmq, option), value)
         if monitor:
             self.monitors[name] = s.get_monitor_socket()
@@ -124,14 +126,6 @@ class Peer:
             m = parse_monitor_message(self.take(self.monitors[name], timeout))
             if m["event"] == want:
                 return {"count": m["value"]}
-
-    def events(self, name):
-        """Names the events that came so far and nobody waited for."""
-        seen = []
-        while self.monitors[name].poll(0):
-            m = parse_monitor_message(self.take(self.monitors[name], 0))
-            seen.append(zmq.Event(m["event"]).name)
-        return {"names": seen}
 
     def fill(self, name, first, last, size, timeout):
         """Sends the stream from first on until that would block."""

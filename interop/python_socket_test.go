@@ -136,9 +136,3 @@ func (s *theirs) event(kind string) {
 	s.p.t.Helper()
 	s.do("event", command{"kind": kind, "timeout": patienceMS})
 }
-
-// events is those that came since and nobody waited for.
-func (s *theirs) events() []string {
-	s.p.t.Helper()
-	return s.do("events", nil).Names
-}

@@ -116,6 +116,11 @@ func TestXPubIsTold(t *testing.T) {
 	eachPubSub(t, []string{"XPUB"}, []string{"SUB", "XSUB"}, func(t *testing.T, pub, sub end) {
 		u := sub.(unsubscriber)
 		for _, size := range topicSizes {
+			if libzmq, ok := sub.(*theirs); ok && libzmq.kind == "SUB" && size >= 246 && size <= 255 {
+				// libzmq 4.3.4 gives such a SUBSCRIBE the header of a long
+				// frame without the flag that says so.
+				continue
+			}
 			topic := string(blob(size, 1).bytes())
 			sub.subscribe(topic, topic)
 			pub.expect(text("\x01" + topic))
@@ -174,9 +179,7 @@ func TestPubDropsUpstream(t *testing.T) {
 	th.subscribe("a")
 	o.waitSubscribers(1, "a")
 	oneWay(o, th, text("a"))
-	if n := fmt.Sprint(o.Stats().Drops); n != "map[upstream:2]" {
-		t.Errorf("drops %v, want 2 from upstream", n)
-	}
+	o.dropped(map[zmq.DropReason]uint64{zmq.DropUpstream: 2})
 }
 
 // A subscriber of two publishers gets what either sends, and a publisher with

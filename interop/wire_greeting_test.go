@@ -44,7 +44,7 @@ func (w *wire) attempt() error {
 		said = [][]byte{signature(len(identity)), {1}, {numbers[w.name]}, v2.appendFrame(nil, wireFrame{body: identity})}
 	case v3_0:
 		rest := make([]byte, 53)
-		copy(rest[1:], "NULL")
+		copy(rest[1:], w.mechanism)
 		said = [][]byte{signature(len(identity)), {3}, rest, v3_0.appendFrame(nil, wireFrame{command: true, body: w.ready(identity)})}
 	}
 	if w.eager {

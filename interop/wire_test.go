@@ -14,13 +14,14 @@ import (
 // wire is a peer of an old version of ZMTP with one connection: an application
 // and its socket in one. It reads only when it is told to.
 type wire struct {
-	t       *testing.T
-	version version
-	name    string // its socket type
-	peer    string // ours
-	eager   bool   // sends its whole handshake at once
-	trickle bool   // writes byte by byte
-	early   []byte // sent right behind the handshake, if that is eager
+	t         *testing.T
+	version   version
+	mechanism string // as in the greeting of ZMTP 3.0
+	name      string // its socket type
+	peer      string // ours
+	eager     bool   // sends its whole handshake at once
+	trickle   bool   // writes byte by byte
+	early     []byte // sent right behind the handshake, if that is eager
 
 	listener net.Listener
 	conn     net.Conn
@@ -40,7 +41,7 @@ var scratches = sync.Pool{New: func() any { return new(scratch) }}
 // newWire makes a peer that is not connected yet. The connection is ended
 // with the test.
 func newWire(t *testing.T, v version, r roles) *wire {
-	w := &wire{t: t, version: v, name: r.theirs, peer: r.ours, scratch: scratches.Get().(*scratch)}
+	w := &wire{t: t, version: v, mechanism: "NULL", name: r.theirs, peer: r.ours, scratch: scratches.Get().(*scratch)}
 	t.Cleanup(func() {
 		w.kill()
 		scratches.Put(w.scratch)
@@ -59,7 +60,7 @@ func address(endpoint string) (network, addr string) {
 	return scheme, addr
 }
 
-// bind listens; accept takes the connection.
+// bind listens.
 func (w *wire) bind(endpoint string) string {
 	w.t.Helper()
 	network, addr := address(endpoint)
@@ -71,7 +72,21 @@ func (w *wire) bind(endpoint string) string {
 	return endpoint
 }
 
+// accept takes the connection and connect makes one. Both go on until it
+// carries messages.
 func (w *wire) accept() {
+	w.t.Helper()
+	w.answer()
+	w.start()
+}
+
+func (w *wire) connect(endpoint string) {
+	w.t.Helper()
+	w.dial(endpoint)
+	w.start()
+}
+
+func (w *wire) answer() {
 	w.t.Helper()
 	c, err := w.listener.Accept()
 	if err != nil {
@@ -80,7 +95,7 @@ func (w *wire) accept() {
 	w.use(c)
 }
 
-func (w *wire) connect(endpoint string) {
+func (w *wire) dial(endpoint string) {
 	w.t.Helper()
 	network, addr := address(endpoint)
 	c, err := net.Dial(network, addr)
@@ -90,11 +105,14 @@ func (w *wire) connect(endpoint string) {
 	w.use(c)
 }
 
-// use is the handshake over a new connection, and what a socket says first.
 func (w *wire) use(c net.Conn) {
-	w.t.Helper()
 	w.conn, w.r = c, bufio.NewReader(c)
 	c.SetDeadline(time.Now().Add(patience))
+}
+
+// start is the handshake and what a socket says first.
+func (w *wire) start() {
+	w.t.Helper()
 	if err := w.greet(); err != nil {
 		w.t.Fatal(err)
 	}

@@ -112,14 +112,16 @@ func (c *xpubCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
+	n, err := c.subscribers()
+	if err != nil {
+		return err
+	}
 	s, err := zmq.NewXPub(c.publisherOptions(e))
 	if err != nil {
 		return err
 	}
 	j.losses = publishLosses
-	if err := c.waitFlags.apply(j, s.WaitSubscribers); err != nil {
-		return err
-	}
+	j.awaitFirst(n, s.WaitSubscribers)
 	return j.talk(ctx, s)
 }
 

@@ -44,14 +44,16 @@ func (c *pubCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
+	n, err := c.subscribers()
+	if err != nil {
+		return err
+	}
 	s, err := zmq.NewPub(c.publisherOptions(e))
 	if err != nil {
 		return err
 	}
 	j.losses = publishLosses
-	if err := c.waitFlags.apply(j, s.WaitSubscribers); err != nil {
-		return err
-	}
+	j.awaitFirst(n, s.WaitSubscribers)
 	return j.run(ctx, s, func(ctx context.Context) error { return j.sendAll(ctx, plain(s)) })
 }
 

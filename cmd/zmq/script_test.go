@@ -18,10 +18,19 @@ func TestMain(m *testing.M) {
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
+		Setup:               quickExit,
+		Deadline:            time.Now().Add(2 * time.Minute), // for what hangs
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"await": await},
 	})
+}
+
+// quickExit spares commands built with -race the second that they sleep at
+// their end by default.
+func quickExit(e *testscript.Env) error {
+	e.Setenv("GORACE", "atexit_sleep_ms=0 "+os.Getenv("GORACE"))
+	return nil
 }
 
 // await FILE REGEXP [VAR] waits until a file that a background command writes

@@ -16,23 +16,27 @@ type waitFlags struct {
 // waitSubscribers is the method of publishers.
 type waitSubscribers func(ctx context.Context, n int, topic string) error
 
-// apply has the job wait for subscribers before its first message.
-func (f *waitFlags) apply(j *job, wait waitSubscribers) error {
-	n := 1
-	if f.Wait != nil {
-		n = *f.Wait
-	}
+// subscribers is how many to wait for.
+func (f *waitFlags) subscribers() (int, error) {
 	switch {
-	case n < 0:
-		return usagef("--wait must not be negative")
-	case f.NoWait, n == 0:
-		j.ready = func(context.Context, *record) error { return nil }
-	default:
-		j.ready = func(ctx context.Context, first *record) error {
-			return j.awaitSubscribers(ctx, wait, n, j.topics(first))
-		}
+	case f.NoWait:
+		return 0, nil
+	case f.Wait == nil:
+		return 1, nil
+	case *f.Wait < 0:
+		return 0, usagef("--wait must not be negative")
 	}
-	return nil
+	return *f.Wait, nil
+}
+
+// awaitFirst has the job wait for n subscribers before its first message.
+func (j *job) awaitFirst(n int, wait waitSubscribers) {
+	j.ready = func(ctx context.Context, first *record) error {
+		if n == 0 {
+			return nil
+		}
+		return j.awaitSubscribers(ctx, wait, n, j.topics(first))
+	}
 }
 
 // topics is what subscribers may want: of arguments we know all.

@@ -368,6 +368,17 @@ func (e *Engine) Begins(b []byte) bool {
 	return len(b) > 0 && (e.version == wire.V1 || b[0]&wire.FlagCommand == 0)
 }
 
+// Discard gives up what is kept of a message that is not whole. Nothing more
+// is decoded.
+func (e *Engine) Discard() {
+	r := &e.recv
+	if r.big != nil {
+		r.big.buf.FreeAll()
+	}
+	r.part.Recycle()
+	r.big, r.region, r.part = nil, nil, msg.Batch{}
+}
+
 // Held is the number of bytes kept of a message that is not whole, and
 // whether there is such a message.
 func (e *Engine) Held() (n int, unfinished bool) {

@@ -117,6 +117,7 @@ type Link struct {
 	name   string
 	a, b   End // the connector, and the binder once joined
 	pa, pb *pipe.Pipe
+	down   *pipe.Queue   // from b to a, also if b only subscribes; nil if a does not receive
 	up     *pipe.Queue   // from a to b, also if a only subscribes
 	joined chan struct{} // closed by join
 
@@ -175,10 +176,13 @@ func (l *Link) makeQueues() {
 	if b.Receives() {
 		l.pb.In = l.up
 	}
-	if b.Sends() && a.Receives() {
-		q := pipe.NewQueue(pipe.Config{Lock: b.SendLock(), HWM: sum(sendB, recvA),
+	if a.Receives() {
+		l.down = pipe.NewQueue(pipe.Config{Lock: b.SendLock(), HWM: sum(sendB, recvA),
 			MaxBytes: b.MaxQueuedBytes(), Writer: b, From: l.pb})
-		l.pb.Out, l.pa.In = q, q
+		l.pa.In = l.down
+		if b.Sends() {
+			l.pb.Out = l.down
+		}
 	}
 	if l.pb.In != nil {
 		l.pb.In.Lock()
@@ -262,17 +266,17 @@ func (l *Link) finish(me End) {
 	l.up.Lock()
 	l.up.Close()
 	l.up.Unlock()
-	if down := l.pb.Out; down != nil {
-		down.Lock()
-		down.Close()
-		down.Unlock()
+	if l.down != nil {
+		l.down.Lock()
+		l.down.Close()
+		l.down.Unlock()
 	}
 }
 
 // Wait is for a link that its connector finished before anybody had bound: it
 // returns when somebody has, or gives up what is queued when ctx ends.
 func (l *Link) Wait(ctx context.Context) {
-	if l.pa.Out == nil || l.pa.Out.Ended() {
+	if l.idle() {
 		l.abandon()
 		return
 	}
@@ -281,6 +285,14 @@ func (l *Link) Wait(ctx context.Context) {
 	case <-ctx.Done():
 		l.abandon()
 	}
+}
+
+// idle reports whether nobody has joined the connector and it has left nothing
+// to be read. Until somebody joins, which mu excludes, nobody reads the queue.
+func (l *Link) idle() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b == nil && (l.pa.Out == nil || l.pa.Out.Ended())
 }
 
 // abandon takes an end that was never joined out of the namespace.

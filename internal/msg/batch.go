@@ -30,6 +30,7 @@ type Batch struct {
 
 	Counted bool // they still count against the limits of the queue they left
 
+	own    int      // how many segments there were when Extend gave the last one its own memory
 	chunks []*chunk // the pooled chunks that Segs point into
 }
 
@@ -43,15 +44,19 @@ func (b *Batch) Add(s Seg) {
 // small additions then cost little more than their bytes. The memory of b stays
 // the caller's or becomes the batch's, so nobody may change it.
 func (b *Batch) Extend(frames []byte, from *Peer) {
-	if n := len(b.Segs); n > 0 {
-		last := &b.Segs[n-1]
-		if last.Buf == nil && len(last.B)+len(frames) <= ChunkSize {
-			last.B = append(last.B[:len(last.B):len(last.B)], frames...)
-			b.Bytes += len(frames)
-			return
-		}
+	n := len(b.Segs)
+	if n == 0 || b.Segs[n-1].Buf != nil || len(b.Segs[n-1].B)+len(frames) > ChunkSize {
+		b.Add(Seg{B: frames, From: from})
+		return
 	}
-	b.Add(Seg{B: frames, From: from})
+	last := &b.Segs[n-1]
+	if b.own != n {
+		// From here on the segment has memory of its own, to grow in.
+		b.own = n
+		last.B = append(make([]byte, 0, 2*(len(last.B)+len(frames))), last.B...)
+	}
+	last.B = append(last.B, frames...)
+	b.Bytes += len(frames)
 }
 
 // Chunk returns ChunkSize bytes, of any content, that live until the batch is
@@ -70,7 +75,8 @@ func (b *Batch) Append(o *Batch) {
 	b.Bytes += o.Bytes
 	clear(o.Segs)
 	clear(o.chunks)
-	o.Segs, o.chunks, o.Msgs, o.Bytes = o.Segs[:0], o.chunks[:0], 0, 0
+	o.Segs, o.chunks, o.Msgs, o.Bytes, o.own = o.Segs[:0], o.chunks[:0], 0, 0, 0
+	b.own = 0
 }
 
 // Recycle empties the batch and gives its pooled memory back. Nothing may use
@@ -90,7 +96,8 @@ func (b *Batch) Reset() {
 		b.chunks[i] = nil
 	}
 	clear(b.Segs)
-	b.Segs, b.chunks, b.Msgs, b.Bytes, b.Counted = b.Segs[:0], b.chunks[:0], 0, 0, false
+	b.Segs, b.chunks, b.Msgs, b.Bytes = b.Segs[:0], b.chunks[:0], 0, 0
+	b.Counted, b.own = false, 0
 	if cap(b.Segs) > maxKeptSegs {
 		b.Segs = nil
 	}
@@ -107,6 +114,7 @@ const maxKeptSegs = 16
 func (b *Batch) Skip(n, msgs int) {
 	b.Msgs -= msgs
 	b.Bytes -= n
+	b.own = 0
 	i := 0
 	for ; i < len(b.Segs) && n >= len(b.Segs[i].B); i++ {
 		n -= len(b.Segs[i].B)

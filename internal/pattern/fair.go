@@ -1,6 +1,8 @@
 package pattern
 
 import (
+	"slices"
+
 	"github.com/zerobroker/zmq/internal/msg"
 	"github.com/zerobroker/zmq/internal/pipe"
 )
@@ -11,9 +13,20 @@ import (
 type FairQueue struct {
 	active []*pipe.Pipe
 	turn   int
+	prune  int // the length of active at which to look for pipes that have ended
 }
 
-func (f *FairQueue) ready(p *pipe.Pipe) { f.active = append(f.active, p) }
+func (f *FairQueue) ready(p *pipe.Pipe) {
+	if f.active = append(f.active, p); len(f.active) < max(f.prune, minPrune) {
+		return
+	}
+	// Usually Next comes across them; but nobody may call it.
+	f.active = slices.DeleteFunc(f.active, func(p *pipe.Pipe) bool { return p.In.Ended() })
+	f.prune = 2 * len(f.active)
+}
+
+// minPrune is how many pipes may be active before they are looked through.
+const minPrune = 64
 
 // Next takes the next message and tells whose it is, or nil.
 func (f *FairQueue) Next(m *msg.Msg) *pipe.Pipe {

@@ -106,6 +106,8 @@ type Lockstep interface {
 // and an error closes the connection.
 type Intake interface {
 	Intake(p *pipe.Pipe, m *msg.Msg) (queue bool, err error)
+	// Queued says that the message was queued, still under the send lock.
+	Queued(p *pipe.Pipe)
 }
 
 // Subscriber is a pattern that subscribes. Its methods run under the send

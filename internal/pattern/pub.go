@@ -13,7 +13,8 @@ type Pub struct {
 	base
 	upstream bool // XPUB
 	subs     *Topics
-	fq       FairQueue
+	order    pipe.Order // of the subscriptions that XPUB is to receive
+	fq       FairQueue  // what peers in this process have sent beside them
 	drops    *pipe.Drops
 
 	// MaxTopics and MaxTopicBytes bound what one peer may subscribe to; 0 is
@@ -144,9 +145,26 @@ func (s *Pub) notify(p *pipe.Pipe, first byte, topic []byte) {
 		return
 	}
 	p.In.Put(&msg.Msg{First: append([]byte{first}, topic...)})
+	s.Queued(p)
 }
 
-func (s *Pub) Ready(p *pipe.Pipe)    { s.fq.ready(p) }
-func (s *Pub) Recv(m *msg.Msg) error { return s.fq.recv(m) }
-func (s *Pub) More() bool            { return s.fq.more() }
-func (s *Pub) Fair() *FairQueue      { return &s.fq }
+// Queued says that a message was queued to p for Recv. It runs under the send
+// lock, so that messages come in the order in which the subscriptions changed,
+// whichever peers they are of: a topic that one peer has left is taken up by
+// the next.
+func (s *Pub) Queued(p *pipe.Pipe) { s.order.Push(p) }
+
+func (s *Pub) Ready(p *pipe.Pipe) { s.fq.ready(p) }
+
+// Recv takes the next message in the order of arrival. A pipe that has less
+// than the order says was read by way of the fair queue.
+func (s *Pub) Recv(m *msg.Msg) error {
+	for p := s.order.Pop(); p != nil; p = s.order.Pop() {
+		if p.In.Next(m) {
+			return nil
+		}
+	}
+	return s.fq.recv(m)
+}
+
+func (s *Pub) More() bool { return s.order.Len() > 0 || s.fq.more() }

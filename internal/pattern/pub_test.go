@@ -187,6 +187,30 @@ func TestXPubReceivesUserMessages_RFC29(t *testing.T) {
 	s.wantDrops(0, 0)
 }
 
+// TestXPubReceivesInOrder: it hears of its peers' subscriptions in the order in
+// which they took effect, or it would take a topic for cancelled that is not.
+func TestXPubReceivesInOrder(t *testing.T) {
+	for _, leave := range []func(*far){func(f *far) { f.cancel("t") }, (*far).disconnect, (*far).detach} {
+		s := newSocket(t, pattern.XPUB)
+		a, b, c := s.attach(), s.attach(), s.attach()
+		c.sends("user 1")
+		a.subscribe("t")
+		c.sends("user 2")
+		leave(a)
+		b.subscribe("t")
+		leave(b)
+		c.subscribe("t")
+		c.sends("user 3")
+		b.subscribe("u")
+		for _, want := range []string{"user 1", "\x01t", "user 2", "\x00t", "\x01t", "\x00t", "\x01t", "user 3", "\x01u"} {
+			s.receives(want)
+		}
+		if s.wantRecv(pattern.ErrWait); s.pat.(pattern.Receiver).More() {
+			t.Error("more to receive when nothing is")
+		}
+	}
+}
+
 // TestXPubHearsOfDisconnect: topics that are left without subscriber are
 // reported as cancelled; those of others live on.
 func TestXPubHearsOfDisconnect_RFC29(t *testing.T) {

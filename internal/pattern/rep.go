@@ -1,6 +1,8 @@
 package pattern
 
 import (
+	"bytes"
+
 	"github.com/zerobroker/zmq/internal/msg"
 	"github.com/zerobroker/zmq/internal/pipe"
 )
@@ -14,7 +16,7 @@ const maxHops = 255
 type Rep struct {
 	base
 	fq    FairQueue
-	peers map[*pipe.Pipe]struct{}
+	peers map[*pipe.Pipe]bool // whether nobody is at the far end any more
 	drops *pipe.Drops
 
 	// The request being served; pipe is nil when there is none, or when its
@@ -26,22 +28,29 @@ type Rep struct {
 
 // NewRep returns a REP that serves no request.
 func NewRep(d *pipe.Drops) *Rep {
-	return &Rep{peers: make(map[*pipe.Pipe]struct{}), drops: d}
+	return &Rep{peers: make(map[*pipe.Pipe]bool), drops: d}
 }
 
 // See does nothing: a request waits until Recv.
 func (s *Rep) See() {}
 
-func (s *Rep) Attach(p *pipe.Pipe) error { s.peers[p] = struct{}{}; return nil }
-func (s *Rep) Room(*pipe.Pipe)           {}
-func (s *Rep) Ready(p *pipe.Pipe)        { s.fq.ready(p) }
-func (s *Rep) More() bool                { return s.fq.more() }
+func (s *Rep) Attach(p *pipe.Pipe) error { s.peers[p] = false; return nil }
+
+// Connected lets replies go to the peer.
+func (s *Rep) Connected(p *pipe.Pipe, _ *msg.Peer) error { s.peers[p] = false; return nil }
+
+func (s *Rep) Room(*pipe.Pipe)    {}
+func (s *Rep) Ready(p *pipe.Pipe) { s.fq.ready(p) }
+func (s *Rep) More() bool         { return s.fq.more() }
 
 // Disconnected drops the reply that is owed to the peer: the request was made
 // on a connection that is no more.
 func (s *Rep) Disconnected(p *pipe.Pipe) {
 	if s.pipe == p {
 		s.pipe = nil
+	}
+	if _, attached := s.peers[p]; attached {
+		s.peers[p] = true
 	}
 }
 
@@ -68,10 +77,16 @@ func (s *Rep) Recv(m *msg.Msg) error {
 		}
 		s.envelope = append(s.envelope[:0], m.First)
 		s.envelope = append(s.envelope, m.Rest[:hops]...)
+		if m.Bufs != nil {
+			// The application may give the memory back before it replies.
+			for i, f := range s.envelope {
+				s.envelope[i] = bytes.Clone(f)
+			}
+		}
 		m.First, m.Rest = m.Rest[hops], m.Rest[hops+1:]
 		s.serving, s.pipe = true, p
-		if _, attached := s.peers[p]; !attached {
-			s.pipe = nil
+		if gone, attached := s.peers[p]; gone || !attached || m.From != nil && m.From != p.Peer() {
+			s.pipe = nil // the request is of a connection that is no more
 		}
 		return nil
 	}
@@ -80,7 +95,7 @@ func (s *Rep) Recv(m *msg.Msg) error {
 // delimiter is the index of the first empty frame, or -1 if there is none with
 // a frame behind it.
 func delimiter(m *msg.Msg) int {
-	for i := range min(m.Len()-1, maxHops) {
+	for i := range min(m.Len()-1, maxHops+1) {
 		if len(m.Frame(i)) == 0 {
 			return i
 		}

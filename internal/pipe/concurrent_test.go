@@ -146,9 +146,9 @@ func (s *stream) run(n uint64, read func()) {
 	}
 	reader.Go(read)
 	writers.Wait()
-	s.mu.Lock()
+	s.Lock()
 	s.Close()
-	s.mu.Unlock()
+	s.Unlock()
 	reader.Wait()
 }
 

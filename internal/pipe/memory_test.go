@@ -31,8 +31,14 @@ func TestSmallFramesAreCopied(t *testing.T) {
 func TestLargeFramesAreTakenOver(t *testing.T) {
 	f := bytes.Repeat([]byte("f"), msg.LargeFrame)
 	e := newEnds(t, pipe.Config{})
-	e.write(func() { e.Put(&msg.Msg{First: []byte("a"), Rest: [][]byte{f, f[1:]}}) })
+	e.write(func() {
+		e.Put(&msg.Msg{First: f})
+		e.Put(&msg.Msg{First: []byte("a"), Rest: [][]byte{f, f[1:]}})
+	})
 	var m msg.Msg
+	if !e.Next(&m) || m.Len() != 1 || &m.First[0] != &f[0] {
+		t.Errorf("read %.50q", framesOf(&m))
+	}
 	if !e.Next(&m) || m.Len() != 3 || &m.Rest[0][0] != &f[0] || len(m.Rest[1]) != msg.LargeFrame-1 {
 		t.Errorf("read %.50q", framesOf(&m))
 	}

@@ -29,6 +29,10 @@ type model struct {
 	closed bool
 	dead   bool
 	step   string
+
+	blocked bool // the writer found no room
+	room    int  // how often it had been told of some then
+	lagMost int  // how many messages a reader may have read unknown to the writer
 }
 
 func newModel(t *testing.T, rng *rand.Rand) *model {
@@ -39,8 +43,18 @@ func newModel(t *testing.T, rng *rand.Rand) *model {
 	if rng.IntN(3) == 0 {
 		m.max = 1 + rng.IntN(20_000)
 	}
+	m.lagMost = lagMost(m.hwm)
 	m.ends = newEnds(t, pipe.Config{HWM: m.hwm, MaxBytes: m.max, Pooled: m.pool})
 	return m
+}
+
+// lagMost is the number of messages that the reader of a queue acknowledges at
+// a time: any number if it has no limit.
+func lagMost(hwm int) int {
+	if hwm == 0 {
+		return 1 << 30
+	}
+	return (hwm + 1) / 2
 }
 
 // next is a message unlike all before.
@@ -171,6 +185,7 @@ func (m *model) end() {
 	case 2, 3, 4:
 		m.step = "SetHWM"
 		m.hwm = m.rng.IntN(12)
+		m.lagMost = max(m.lagMost, lagMost(m.hwm)) // until the reader learns of it
 		m.ends.write(func() { m.SetHWM(m.hwm) })
 	case 5:
 		m.step = "Discard"
@@ -210,38 +225,55 @@ func (m *model) fail(format string, args ...any) {
 // check compares what can be known at any time.
 func (m *model) check() {
 	m.t.Helper()
-	m.ends.write(func() {
-		if m.Dead() != m.dead {
-			m.fail("dead %v", m.Dead())
-		}
-		bytes := 0
-		for _, w := range m.msgs {
-			bytes += w.size()
-		}
-		over := m.hwm > 0 && len(m.msgs) >= m.hwm || m.max > 0 && bytes >= m.max
-		free := (m.hwm == 0 || m.Len() < m.hwm) && m.max == 0
-		if full := m.Full(); m.dead && !full || !m.dead && (over && !full || free && full) {
-			m.fail("full %v with %d messages of %d bytes, limits %d and %d", full, len(m.msgs), bytes, m.hwm, m.max)
-		}
-		if !m.dead && m.Len() < len(m.msgs) {
-			m.fail("Len() = %d with %d messages", m.Len(), len(m.msgs))
-		}
-	})
+	msgs, bytes := len(m.msgs), 0
+	for _, w := range m.msgs {
+		bytes += w.size()
+	}
+	if m.taken.Counted {
+		msgs += len(m.hold)
+		bytes += m.taken.Bytes
+	}
+	m.ends.write(func() { m.checkLimits(msgs, bytes) })
 	if m.ends.ready != m.ready {
 		m.fail("told Ready %d times, want %d", m.ends.ready, m.ready)
 	}
-	if m.hold == nil && len(m.msgs) == 0 && m.slept && m.full() && !m.dead {
-		m.fail("full when all is read, and the reader sleeps")
+	if m.hold != nil {
+		if m.Ended() && !m.dead {
+			m.fail("ended with %d messages in hand", len(m.hold))
+		}
+		return
 	}
-	if m.hold == nil {
-		if n := m.Unread(); n != len(m.msgs) {
-			m.fail("Unread() = %d, want %d", n, len(m.msgs))
+	if n := m.Unread(); n != len(m.msgs) {
+		m.fail("Unread() = %d, want %d", n, len(m.msgs))
+	}
+	if m.Ended() != (m.dead || m.closed && !m.flying && len(m.msgs) == 0) {
+		m.fail("ended %v with %d messages, flying %v, closed %v, dead %v", m.Ended(), len(m.msgs), m.flying, m.closed, m.dead)
+	}
+}
+
+// checkLimits compares the writing half with what is written and not done. One
+// that reads with Next may lag behind by less than half of each limit.
+func (m *model) checkLimits(msgs, bytes int) {
+	m.t.Helper()
+	if m.blocked && m.ends.room == m.room && m.slept && msgs == 0 && !m.dead {
+		m.fail("all is read, and a writer that found no room was not told")
+	}
+	full := m.Full()
+	m.blocked, m.room = full, m.ends.room
+	if m.dead {
+		if !full || !m.Dead() || m.Len() != 0 {
+			m.fail("dead, it is full %v and holds %d", full, m.Len())
 		}
-		if m.Ended() != (m.dead || m.closed && !m.flying && len(m.msgs) == 0) {
-			m.fail("ended %v with %d messages, flying %v, closed %v, dead %v", m.Ended(), len(m.msgs), m.flying, m.closed, m.dead)
-		}
-	} else if m.Ended() && !m.dead {
-		m.fail("ended with %d messages in hand", len(m.hold))
+		return
+	}
+	lag := m.Len() - msgs
+	over := m.hwm > 0 && m.Len() >= m.hwm || m.max > 0 && bytes >= m.max
+	under := (m.hwm == 0 || m.Len() < m.hwm) && (m.max == 0 || bytes < m.max && m.pool || bytes < m.max/2)
+	if over && !full || under && full || m.Dead() {
+		m.fail("full %v with %d messages of %d bytes, limits %d and %d", full, msgs, bytes, m.hwm, m.max)
+	}
+	if lag < 0 || m.pool && lag > 0 || lag >= max(m.lagMost, 1) {
+		m.fail("Len() = %d with %d messages, limit %d", m.Len(), msgs, m.hwm)
 	}
 }
 

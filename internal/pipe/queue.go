@@ -210,6 +210,7 @@ func (q *Queue) Discard() int {
 	n := q.in.Msgs
 	q.in.Recycle()
 	q.tail, q.used = nil, 0
+	q.unblock()
 	return n
 }
 
@@ -238,6 +239,7 @@ func (q *Queue) KillLocked() int {
 	q.out.Recycle()
 	q.tail, q.used, q.cur, q.pos, q.seg, q.frames = nil, 0, nil, 0, 0, nil
 	q.gone, q.goneSize, q.unackMsgs, q.unackSize = 0, 0, 0, 0
+	q.lag, q.lagSize, q.early, q.earlySz, q.flying = 0, 0, 0, 0, 0
 	if q.blocked && q.writer != nil {
 		q.blocked = false
 		q.writer.Room(q)

@@ -205,6 +205,14 @@ func (q *Queue) Ended() bool {
 	return q.dead || q.closed && q.flying == 0 && q.unread() == 0
 }
 
+// Size is the number of bytes at rest that Next has yet to return, about. It
+// takes the writer's lock and belongs to the reading methods.
+func (q *Queue) Size() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.size() - (q.unackSize - q.earlySz)
+}
+
 // Unread is the number of messages that Next has yet to return. It takes the
 // writer's lock and belongs to the reading methods.
 func (q *Queue) Unread() int {

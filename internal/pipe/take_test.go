@@ -69,6 +69,20 @@ func TestTakeCounts(t *testing.T) {
 	}
 }
 
+// TestTakeCountsAbove: a batch of a chunk goes free, one of a byte more does
+// not.
+func TestTakeCountsAbove(t *testing.T) {
+	for _, more := range []int{0, 1} {
+		e := newEnds(t, pipe.Config{})
+		m := message{body(msg.ChunkSize/2 - msg.MaxHeader)}
+		e.put(m, message{body(len(m[0]) + more)})
+		var b msg.Batch
+		if !e.Take(&b) || b.Bytes != msg.ChunkSize+more || b.Counted != (more > 0) {
+			t.Errorf("a batch of %d bytes is counted %v", b.Bytes, b.Counted)
+		}
+	}
+}
+
 // TestReturn puts back what was not written, ahead of what came since, in any
 // mixture of counted, partly done, and killed.
 func TestReturn(t *testing.T) {

@@ -59,7 +59,7 @@ func (c *conn) Flush() {
 	}
 	w := writers.Get().(*writer)
 	c.take(w)
-	if len(w.control) == 0 && len(w.batch.Segs) == 1 && w.batch.Bytes <= maxInline {
+	if c.engine.Direct() && len(w.control) == 0 && len(w.batch.Segs) == 1 && w.batch.Bytes <= maxInline {
 		w.ahead = c.try.TryWrite(w.batch.Segs[0].B)
 		if w.ahead == w.batch.Bytes {
 			w.ahead = 0

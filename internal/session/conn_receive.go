@@ -141,6 +141,7 @@ func (c *conn) countPartial(r *reader) {
 	if _, unfinished := c.engine.Held(); unfinished || c.engine.Begins(r.left) {
 		c.cfg.Host.Drops().Add(pipe.DropPartial, 1)
 	}
+	c.engine.Discard() // others may hold on to us for a while
 }
 
 // decode hands on everything whole in b and returns how much of it is used

@@ -82,8 +82,8 @@ func badInputs() []badInput {
 	}
 }
 
-// wantOneFailure checks that exactly one connection ended, with that event and
-// that fault, whatever kind of end is asked about.
+// wantOneFailure checks that exactly one connection has ended, with an event of
+// that kind and fault, and that exactly one counter says so.
 func wantOneFailure(t *testing.T, s *st.Socket, kind session.Kind, fault engine.Fault) {
 	t.Helper()
 	ends := s.Heard(session.HandshakeFailed, session.Disconnected, session.PeerRefused)

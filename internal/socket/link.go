@@ -49,14 +49,18 @@ func (s *Socket) Upstream(p *pipe.Pipe, topic string, on bool) {
 	}
 	s.sendMu.Lock()
 	queue := pub.Upstream(p, topic, on)
-	s.sendMu.Unlock()
-	s.peers.changed()
 	if queue {
 		first := byte(0)
 		if on {
 			first = 1
 		}
 		s.enqueue(p, &msg.Msg{First: append([]byte{first}, topic...)})
+		pub.Queued(p)
+	}
+	s.sendMu.Unlock()
+	s.peers.changed()
+	if queue {
+		s.inbox.notify()
 	}
 }
 

@@ -17,6 +17,7 @@ type peers struct {
 	ready  int                 // how many are true
 	left   []*pipe.Pipe        // taken away, and maybe not yet read to the end
 	sweep  int                 // the length of left at which to look through it again
+	unread int                 // bytes in left, at most
 	change chan struct{}       // closed and replaced at every change, if anybody waits
 	waits  int                 // how many wait for that
 	ended  bool
@@ -93,14 +94,37 @@ func (t *peers) detach(p *pipe.Pipe) {
 		return
 	}
 	delete(t.pipes, p)
-	if p.In == nil {
-		return
+	if p.In != nil {
+		t.left = append(t.left, p)
+		t.unread += p.In.Size()
 	}
-	if t.left = append(t.left, p); len(t.left) < t.sweep {
-		return
+}
+
+// sweepLeft forgets the pipes that have been read to the end, from time to
+// time. Peers that come, send and go could fill any memory while the
+// application does not receive; so when what they left is above limit bytes,
+// the oldest of it is dropped, and the number of messages returned. The caller
+// holds the socket's receive lock.
+func (t *peers) sweepLeft(limit int) (swept bool, dropped int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	full := limit > 0 && t.unread > limit
+	if len(t.left) < t.sweep && !full {
+		return false, 0
 	}
 	t.left = slices.DeleteFunc(t.left, func(p *pipe.Pipe) bool { return p.In.Ended() })
+	t.unread = 0
+	for _, p := range t.left {
+		t.unread += p.In.Size()
+	}
+	n := 0
+	for ; n < len(t.left) && limit > 0 && t.unread > limit; n++ {
+		t.unread -= t.left[n].In.Size()
+		dropped += t.left[n].In.Kill()
+	}
+	t.left = slices.Delete(t.left, 0, n)
 	t.sweep = 2*len(t.left) + minSweep
+	return true, dropped
 }
 
 // minSweep is how many pipes may be in left before it is looked through.
@@ -172,24 +196,21 @@ func (s *Socket) WaitSubscribers(ctx context.Context, n int, topic []byte) error
 
 // WaitSubscribed waits until a publisher has processed all subscriptions made
 // so far, as far as its version of ZMTP can tell us.
+//
+// It asks twice. Who answers a PING has read what came before it, but libzmq
+// passes the subscriptions of one read on only after it has answered; when it
+// answers the second PING, sent after the first answer, it has done that too.
 func (s *Socket) WaitSubscribed(ctx context.Context) error {
 	s.peers.await(1)
 	defer s.peers.await(-1)
 	for {
-		answers := make(chan bool, 1)
 		s.peers.mu.Lock()
 		change := s.peers.change
 		s.peers.mu.Unlock()
+		answers := make(chan struct{}, 1)
 		err := s.peers.wait(ctx, func(list []*pipe.Pipe) bool {
 			for _, p := range list {
-				p.Sub.Probe(func(ok bool) {
-					if ok {
-						select {
-						case answers <- true:
-						default:
-						}
-					}
-				})
+				probeTwice(p.Sub, answers)
 			}
 			return len(list) > 0
 		})
@@ -209,6 +230,25 @@ func (s *Socket) WaitSubscribed(ctx context.Context) error {
 			return ctx.Err()
 		}
 	}
+}
+
+// probeTwice puts an element in answers, if there is room, when the far side
+// has answered two probes, one after the other.
+func probeTwice(sub pipe.Subscriptions, answers chan<- struct{}) {
+	sub.Probe(func(ok bool) {
+		if !ok {
+			return
+		}
+		sub.Probe(func(ok bool) {
+			if !ok {
+				return
+			}
+			select {
+			case answers <- struct{}{}:
+			default:
+			}
+		})
+	})
 }
 
 // Peers describes everybody connected.

@@ -14,7 +14,7 @@ import (
 // those wait who found nothing to read. Its lock is the innermost of all, for
 // a report may come under any other.
 type inbox struct {
-	pending atomic.Bool  // pipes is not empty
+	pending atomic.Bool  // something was reported since drain
 	waiting atomic.Int32 // len(waiters)
 
 	mu      sync.Mutex
@@ -44,6 +44,14 @@ func (b *inbox) wakeLocked() {
 	}
 }
 
+// notify wakes one who waits for what no queue reports.
+func (b *inbox) notify() {
+	b.mu.Lock()
+	b.pending.Store(true)
+	b.wakeLocked()
+	b.mu.Unlock()
+}
+
 // pass wakes one more who waits.
 func (b *inbox) pass() {
 	b.mu.Lock()
@@ -67,7 +75,7 @@ func (b *inbox) drain(r pattern.Receiver) {
 func (b *inbox) wait(w chan struct{}) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if len(b.pipes) > 0 {
+	if b.pending.Load() {
 		return false
 	}
 	b.waiters = append(b.waiters, w)

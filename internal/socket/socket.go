@@ -297,6 +297,9 @@ func (s *Socket) Disconnected(p *pipe.Pipe) {
 	s.lockBoth()
 	s.pat.Disconnected(p)
 	s.unlockBoth()
+	if s.intake != nil {
+		s.inbox.notify() // of subscriptions that are no more
+	}
 	s.peers.disconnected(p)
 }
 
@@ -305,8 +308,14 @@ func (s *Socket) Detach(p *pipe.Pipe) {
 	s.lockBoth()
 	s.pat.Detach(p)
 	s.sendMu.Unlock()
+	defer s.recvMu.Unlock()
 	s.peers.detach(p)
-	s.recvMu.Unlock()
+	swept, dropped := s.peers.sweepLeft(s.opts.MaxQueuedBytes)
+	s.drops.Add(pipe.DropUnread, dropped)
+	if swept && s.receiver != nil {
+		// An application that does not receive does not see to this either.
+		s.inbox.drain(s.receiver)
+	}
 }
 
 // Intake is for sessions: it queues what came out of a connection.
@@ -338,11 +347,16 @@ func (s *Socket) intakeOne(p *pipe.Pipe, m *msg.Msg) error {
 	} else {
 		s.sendMu.Lock()
 		queue, err := s.intake.Intake(p, m)
+		if queue {
+			s.enqueue(p, m)
+			s.intake.Queued(p)
+		}
 		s.sendMu.Unlock()
 		s.peers.changed()
-		if err != nil || !queue {
-			return err
+		if queue {
+			s.inbox.notify()
 		}
+		return err
 	}
 	s.enqueue(p, m)
 	return nil

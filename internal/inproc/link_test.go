@@ -1,0 +1,356 @@
+package inproc_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/zerobroker/zmq/internal/inproc"
+	"github.com/zerobroker/zmq/internal/pattern"
+	"github.com/zerobroker/zmq/internal/pipe"
+	"github.com/zerobroker/zmq/internal/session"
+	"github.com/zerobroker/zmq/internal/socket"
+	st "github.com/zerobroker/zmq/internal/socket/sockettest"
+)
+
+const name = "inproc://x"
+
+// TestConnectBeforeBind joins those who wait in their order, with what they
+// have sent by then. conformance.md 5.3
+func TestConnectBeforeBind(t *testing.T) {
+	st.Run(t, func(w *st.World) {
+		var dealers []*st.Socket
+		for i := range 5 {
+			d := w.Socket(pattern.DEALER, st.ID(fmt.Sprint("dealer ", i)))
+			d.MustConnect(name)
+			for k := range 3 {
+				d.MustSend(fmt.Sprint(k))
+			}
+			dealers = append(dealers, d)
+		}
+		router := w.Socket(pattern.ROUTER)
+		router.MustBind(name)
+		// Fair: the first message of each, in the order they connected, and so on.
+		for k := range 3 {
+			for i := range dealers {
+				m, from := router.MustRecv()
+				if m[0] != fmt.Sprint(k) || from.RoutingID != fmt.Sprint("dealer ", i) {
+					t.Errorf("message %q from %q, want the %d. of dealer %d", m, from.RoutingID, k, i)
+				}
+			}
+		}
+		for i, d := range dealers {
+			if err := router.TrySendTo(fmt.Sprint("dealer ", i), st.Of("hello")); err != nil {
+				t.Error(err)
+			}
+			d.WantRecv("hello")
+			if n := d.Stats().Peers; n != 1 {
+				t.Errorf("%d peers", n)
+			}
+		}
+	})
+}
+
+// TestOrderIsKept in both directions, while messages go on.
+func TestOrderIsKept(t *testing.T) {
+	const n = 3000
+	st.Run(t, func(w *st.World) {
+		a, b := w.Socket(pattern.PAIR, st.HWM(5, 5)), w.Socket(pattern.PAIR, st.HWM(5, 5))
+		a.MustConnect(name)
+		send := func(s *st.Socket) {
+			for i := range n {
+				if err := s.Send(context.Background(), st.Of(fmt.Sprint(i), "body")); err != nil {
+					t.Error(err)
+				}
+			}
+		}
+		go send(a)
+		w.Settle()
+		b.MustBind(name)
+		go send(b)
+		for i := range n {
+			a.WantRecv(fmt.Sprint(i), "body")
+			b.WantRecv(fmt.Sprint(i), "body")
+		}
+	})
+}
+
+// TestHWMIsTheSum of the writer's and the reader's, and none if either has
+// none. conformance.md 3.1
+func TestHWMIsTheSum(t *testing.T) {
+	const many = 20_000 // stands for no limit
+	for _, c := range []struct{ send, recv, before, sum int }{
+		{1, 1, 1, 2},
+		{1, 2, 1, 3},
+		{3, 4, 3, 7},
+		{1000, 1000, 1000, 2000},
+		{0, 5, many, many},
+		{5, 0, 5, many},
+		{0, 0, many, many},
+	} {
+		fill := func(s *st.Socket, had int) int {
+			for n := had; n < many; n++ {
+				if s.TrySend(st.Of("fill")) != nil {
+					return n
+				}
+			}
+			return many
+		}
+		// What the reader sends and the writer receives has limits that must
+		// not matter.
+		writer, reader := st.HWM(c.send, 77), st.HWM(99, c.recv)
+		t.Run(fmt.Sprint(c.send, "+", c.recv), func(t *testing.T) {
+			st.Run(t, func(w *st.World) {
+				from, to := w.Socket(pattern.DEALER, writer), w.Socket(pattern.DEALER, reader)
+				from.MustConnect(name)
+				n := fill(from, 0)
+				if n != c.before {
+					t.Errorf("before the bind there is room for %d messages, want %d", n, c.before)
+				}
+				to.MustBind(name)
+				if n = fill(from, n); n != c.sum {
+					t.Errorf("connector to binder: room for %d messages, want %d", n, c.sum)
+				}
+				for range n {
+					to.WantRecv("fill")
+				}
+				to.WantNone()
+			})
+			st.Run(t, func(w *st.World) {
+				from, to := w.Socket(pattern.DEALER, writer), w.Socket(pattern.DEALER, reader)
+				from.MustBind(name)
+				to.MustConnect(name)
+				if n := fill(from, 0); n != c.sum {
+					t.Errorf("binder to connector: room for %d messages, want %d", n, c.sum)
+				}
+			})
+		})
+	}
+}
+
+// TestRaisedHWMWakesSender: who waits for room before the bind has it then.
+func TestRaisedHWMWakesSender(t *testing.T) {
+	st.Run(t, func(w *st.World) {
+		push, pull := w.Socket(pattern.PUSH, st.HWM(2, 2)), w.Socket(pattern.PULL, st.HWM(2, 2))
+		push.MustConnect(name)
+		push.Fill()
+		time.AfterFunc(time.Minute, func() { pull.MustBind(name) })
+		if d := st.After(func() { push.MustSend("third") }); d != time.Minute {
+			t.Errorf("Send waited %v", d)
+		}
+	})
+}
+
+// TestUnbindKeepsLinks and frees the name. conformance.md 5.3
+func TestUnbindKeepsLinks(t *testing.T) {
+	st.Run(t, func(w *st.World) {
+		old, next := w.Socket(pattern.PAIR), w.Socket(pattern.PAIR)
+		first, second := w.Socket(pattern.PAIR), w.Socket(pattern.PAIR)
+		old.MustBind(name)
+		first.MustConnect(name)
+		if _, err := next.Bind(name); !errors.Is(err, inproc.ErrInUse) {
+			t.Errorf("binding a name in use: %v", err)
+		}
+		if _, err := old.Bind(name); !errors.Is(err, inproc.ErrInUse) {
+			t.Errorf("binding a name twice: %v", err)
+		}
+		if err := old.Unbind(name); err != nil {
+			t.Fatal(err)
+		}
+		if err := old.Unbind(name); !errors.Is(err, socket.ErrNotFound) {
+			t.Errorf("unbinding a second time: %v", err)
+		}
+		old.MustSend("still linked")
+		first.WantRecv("still linked")
+		first.MustSend("still linked")
+		old.WantRecv("still linked")
+
+		second.MustConnect(name)
+		second.MustSend("to the next")
+		next.MustBind(name)
+		next.WantRecv("to the next")
+		old.WantNone()
+		old.WantKinds(session.Listening, session.ListenerClosed)
+	})
+}
+
+// TestNothingIsRestored when the binder closes: there is no reconnecting.
+func TestNothingIsRestored(t *testing.T) {
+	st.Run(t, func(w *st.World) {
+		old, next, push := w.Socket(pattern.PULL), w.Socket(pattern.PULL), w.Socket(pattern.PUSH)
+		old.MustBind(name)
+		push.MustConnect(name)
+		push.MustSend("x")
+		old.CloseIn(0)
+		old.WantDrops(map[pipe.Drop]uint64{pipe.DropUnread: 1})
+		if n := push.Stats().Peers; n != 0 {
+			t.Errorf("%d peers", n)
+		}
+		next.MustBind(name)
+		push.WantFull()
+		time.Sleep(time.Hour)
+		push.WantFull()
+		push.MustConnect(name)
+		push.MustSend("y")
+		next.WantRecv("y")
+	})
+}
+
+// TestNamesAreOfTheirNamespace: two worlds know nothing of each other.
+func TestNamesAreOfTheirNamespace(t *testing.T) {
+	st.Run(t, func(w *st.World) {
+		other := inproc.NewNamespace()
+		here, there := w.Socket(pattern.PULL), w.Socket(pattern.PULL, func(o *socket.Options) { o.Namespace = other })
+		here.MustBind(name)
+		there.MustBind(name)
+		push := w.Socket(pattern.PUSH, func(o *socket.Options) { o.Namespace = other })
+		push.MustConnect(name)
+		push.MustSend("x")
+		there.WantRecv("x")
+		here.WantNone()
+	})
+}
+
+// TestCloseDrainsToPeer: what was sent can be read when its sender is gone, and
+// Close waits for nobody.
+func TestCloseDrainsToPeer(t *testing.T) {
+	const n = 100
+	for _, binds := range []bool{true, false} {
+		for _, leaves := range []string{"close", "disconnect"} {
+			if binds && leaves == "disconnect" {
+				continue // Unbind keeps links
+			}
+			st.Run(t, func(w *st.World) {
+				from, to := w.Socket(pattern.DEALER), w.Socket(pattern.DEALER)
+				if binds {
+					from.MustBind(name)
+					to.MustConnect(name)
+				} else {
+					to.MustBind(name)
+					from.MustConnect(name)
+				}
+				for i := range n {
+					from.MustSend(fmt.Sprint(i))
+				}
+				to.MustSend("unread")
+				if leaves == "disconnect" {
+					if err := from.Disconnect(name); err != nil {
+						t.Fatal(err)
+					}
+					from.WantRecv("unread")
+				}
+				var unsent int
+				if d := st.After(func() { unsent = from.CloseIn(time.Minute) }); d != 0 || unsent != 0 {
+					t.Errorf("binds %v, %s: Close took %v and left %d messages", binds, leaves, d, unsent)
+				}
+				to.WantFull()
+				for i := range n {
+					to.WantRecv(fmt.Sprint(i))
+				}
+				to.WantNone()
+				if len(to.Peers()) != 0 {
+					t.Error("the one who left is still a peer")
+				}
+				lost := map[pipe.Drop]uint64{}
+				if leaves == "close" {
+					lost[pipe.DropUnread] = 1
+				}
+				from.WantDrops(lost)
+				to.WantDrops(nil)
+			})
+		}
+	}
+}
+
+// TestDisconnectBeforeBind gives the place in the queue up once what was sent
+// is delivered, or at once if nothing was.
+func TestDisconnectBeforeBind(t *testing.T) {
+	st.Run(t, func(w *st.World) {
+		push, idle := w.Socket(pattern.PUSH), w.Socket(pattern.PUSH)
+		push.MustConnect(name)
+		idle.MustConnect(name)
+		push.MustSend("x")
+		for _, s := range []*st.Socket{push, idle} {
+			if err := s.Disconnect(name); err != nil {
+				t.Fatal(err)
+			}
+			s.WantFull()
+		}
+		pull := w.Socket(pattern.PULL)
+		pull.MustBind(name)
+		pull.WantRecv("x")
+		pull.WantNone()
+		for _, s := range []*st.Socket{push, idle, pull} {
+			if n := s.Stats().Peers; n != 0 {
+				t.Errorf("%d peers", n)
+			}
+			if d := st.After(func() { s.CloseIn(time.Minute) }); d != 0 {
+				t.Errorf("Close took %v", d)
+			}
+		}
+	})
+}
+
+// TestIncompatibleTypesAreRefused, whoever was first, and both ends hear of it.
+func TestIncompatibleTypesAreRefused(t *testing.T) {
+	for _, bindFirst := range []bool{true, false} {
+		st.Run(t, func(w *st.World) {
+			push, pub := w.Socket(pattern.PUSH), w.Socket(pattern.PUB)
+			if bindFirst {
+				pub.MustBind(name)
+				push.MustConnect(name)
+			} else {
+				push.MustConnect(name)
+				push.MustSend("x")
+				pub.MustBind(name)
+				push.WantDrops(map[pipe.Drop]uint64{pipe.DropNoRoute: 1})
+			}
+			for _, s := range []*st.Socket{push, pub} {
+				refused := s.Heard(session.PeerRefused)
+				if len(refused) != 1 || refused[0].Endpoint != name || refused[0].Err == nil {
+					t.Errorf("bind first %v: refused %+v", bindFirst, refused)
+				}
+				if n := s.Stats().Peers; n != 0 {
+					t.Errorf("%d peers", n)
+				}
+			}
+			push.WantFull()
+			if d := st.After(func() { push.CloseIn(time.Minute) }); d != 0 {
+				t.Errorf("Close took %v", d)
+			}
+		})
+	}
+}
+
+// TestPatternRefusesInprocPeers as it does others.
+func TestPatternRefusesInprocPeers(t *testing.T) {
+	for _, c := range []struct {
+		bound, connected pattern.Type
+		want             error
+	}{
+		{pattern.PAIR, pattern.PAIR, pattern.ErrSecondPeer},
+		{pattern.ROUTER, pattern.DEALER, pattern.ErrDuplicateID},
+	} {
+		st.Run(t, func(w *st.World) {
+			bound := w.Socket(c.bound)
+			bound.MustBind(name)
+			first, second := w.Socket(c.connected, st.ID("same")), w.Socket(c.connected, st.ID("same"))
+			first.MustConnect(name)
+			second.MustConnect(name)
+			for _, s := range []*st.Socket{bound, second} {
+				refused := s.Heard(session.PeerRefused)
+				if len(refused) != 1 || !errors.Is(refused[0].Err, c.want) {
+					t.Errorf("refused %+v, want %v", refused, c.want)
+				}
+			}
+			second.WantFull()
+			first.MustSend("x")
+			bound.WantRecv("x")
+			if n := bound.Stats().Peers; n != 1 {
+				t.Errorf("%d peers", n)
+			}
+		})
+	}
+}

@@ -1,0 +1,242 @@
+package socket_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/zerobroker/zmq/internal/pattern"
+	"github.com/zerobroker/zmq/internal/pipe"
+	"github.com/zerobroker/zmq/internal/session"
+	st "github.com/zerobroker/zmq/internal/socket/sockettest"
+	"github.com/zerobroker/zmq/internal/transport/memnet"
+	"github.com/zerobroker/zmq/internal/wire"
+)
+
+// wantSubscriptions reads subscriptions, which must be the next that the peer
+// gets, in any order.
+func wantSubscriptions(t *testing.T, p *st.Peer, topics ...string) {
+	t.Helper()
+	var got, want []string
+	for _, topic := range topics {
+		want = append(want, "\x09SUBSCRIBE"+topic)
+		flags, body := p.Frame()
+		if flags&wire.FlagCommand == 0 {
+			t.Fatalf("frame %q before the subscriptions", body)
+		}
+		got = append(got, string(body))
+	}
+	slices.Sort(got)
+	slices.Sort(want)
+	if !slices.Equal(got, want) {
+		t.Errorf("subscriptions %q, want %q", got, want)
+	}
+}
+
+func subscribe(t *testing.T, s *st.Socket, on bool, topics ...string) {
+	t.Helper()
+	for _, topic := range topics {
+		if err := s.Subscribe(topic, on); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestSubscriptionsAreReplayed to each new publisher and after each loss, as
+// they are by then. conformance.md 3.6
+func TestSubscriptionsAreReplayed(t *testing.T) {
+	st.Run(t, func(w *st.World) {
+		a, b := w.Listen("a"), w.Listen("b")
+		sub := w.Socket(pattern.SUB)
+		subscribe(t, sub, true, "one", "two", "two", "")
+		sub.MustConnect("mem://a")
+		p := a.Accept()
+		p.Shake("PUB")
+		wantSubscriptions(t, p, "one", "two", "")
+		p.Must(st.Message("one 1"))
+		sub.WantRecv("one 1")
+
+		// One that comes later.
+		sub.MustConnect("mem://b")
+		q := b.Accept()
+		q.Shake("PUB")
+		wantSubscriptions(t, q, "one", "two", "")
+
+		// What changes while there is no connection.
+		p.Close()
+		w.Settle()
+		subscribe(t, sub, true, "three")
+		subscribe(t, sub, false, "one", "two", "", "never")
+		wantSubscriptions(t, q, "three")
+		for _, cancel := range []string{"one", ""} { // one of two is left of "two"
+			if _, body := q.Frame(); string(body) != "\x06CANCEL"+cancel {
+				t.Errorf("command %q, want the end of %q", body, cancel)
+			}
+		}
+		for range 3 {
+			p = a.Accept()
+			p.Shake("PUB")
+			wantSubscriptions(t, p, "two", "three")
+			p.Must(st.Message("three"))
+			sub.WantRecv("three")
+			p.Close()
+		}
+	})
+}
+
+// TestSubscriptionsGoBeforeData: what an XSUB has to say waits for a connection
+// too, and comes behind them.
+func TestSubscriptionsGoBeforeData(t *testing.T) {
+	st.Run(t, func(w *st.World) {
+		l := w.Listen("a")
+		xsub := w.Socket(pattern.XSUB)
+		xsub.MustConnect("mem://a")
+		xsub.MustSend("up")
+		var topics []string
+		for i := range 100 {
+			topics = append(topics, fmt.Sprint("topic ", i))
+		}
+		subscribe(t, xsub, true, topics...)
+		p := l.Accept()
+		p.Shake("XPUB")
+		wantSubscriptions(t, p, topics...)
+		if got := p.Message(); got[0] != "up" {
+			t.Errorf("%q behind the subscriptions", got)
+		}
+	})
+}
+
+// TestReconnectedSubscriberMissesOnlyTheGap loses the connection of a SUB: what
+// is published after WaitSubscribers has seen it again arrives.
+func TestReconnectedSubscriberMissesOnlyTheGap(t *testing.T) {
+	for _, subBinds := range []bool{false, true} {
+		st.Run(t, func(w *st.World) {
+			pub, sub := w.Socket(pattern.PUB), w.Socket(pattern.SUB)
+			subscribe(t, sub, true, "x")
+			if subBinds {
+				pub.MustConnect(sub.MustBind("mem://a"))
+			} else {
+				sub.MustConnect(pub.MustBind("mem://a"))
+			}
+			for i := range 5 {
+				if err := pub.WaitSubscribers(context.Background(), 1, []byte("x")); err != nil {
+					t.Fatal(err)
+				}
+				pub.MustSend("x", fmt.Sprint(i))
+				sub.WantRecv("x", fmt.Sprint(i))
+				links := w.Net.Links()
+				links[len(links)-1].Cut(memnet.RST)
+				w.Settle()
+				pub.MustSend("x", "into the gap")
+			}
+		})
+	}
+}
+
+// TestSlowSubscriberStallsNobody: what it has no room for is dropped for it
+// alone, and counted. conformance.md 3.5
+func TestSlowSubscriberStallsNobody(t *testing.T) {
+	const n, hwm = 1000, 5
+	st.Run(t, func(w *st.World) {
+		pub := w.Socket(pattern.PUB, st.HWM(hwm, 0))
+		pub.MustBind("mem://a")
+		slow := w.Dial("a")
+		slow.Shake("SUB")
+		slow.Must(st.Command("SUBSCRIBE", nil))
+		w.Net.Links()[0].Down().SetBuffer(100)
+		var fast []*st.Socket
+		for range 3 {
+			s := w.Socket(pattern.SUB)
+			subscribe(t, s, true, "")
+			s.MustConnect("mem://a")
+			fast = append(fast, s)
+		}
+		if err := pub.WaitSubscribers(context.Background(), 4, nil); err != nil {
+			t.Fatal(err)
+		}
+		if d := st.After(func() {
+			for i := range n {
+				pub.MustSend(fmt.Sprint(i), "body")
+				w.Settle()
+				for _, s := range fast {
+					s.WantRecv(fmt.Sprint(i), "body")
+				}
+			}
+		}); d != 0 {
+			t.Errorf("stalled for %v", d)
+		}
+		dropped := int(pub.Stats().Drops[pipe.DropHWM])
+		pub.WantDrops(map[pipe.Drop]uint64{pipe.DropHWM: uint64(dropped)})
+		if dropped == 0 || dropped == n {
+			t.Fatalf("%d messages dropped", dropped)
+		}
+		for i := range n - dropped {
+			if got := slow.Message(); got[0] != fmt.Sprint(i) {
+				t.Fatalf("the slow one got %q as its message %d", got, i)
+			}
+		}
+		// It has caught up and gets what is new.
+		w.Settle()
+		pub.MustSend("new")
+		if got := slow.Message(); got[0] != "new" {
+			t.Errorf("the slow one got %q then", got)
+		}
+		if d := pub.Stats().Drops[pipe.DropHWM]; int(d) != dropped {
+			t.Errorf("%d messages dropped in the end, %d before", d, dropped)
+		}
+	})
+}
+
+// TestWaitSubscribedIsExact: when it returns, the publisher has the
+// subscription, however long the way is.
+func TestWaitSubscribedIsExact(t *testing.T) {
+	st.Run(t, func(w *st.World) {
+		pub, sub := w.Socket(pattern.PUB), w.Socket(pattern.SUB)
+		sub.MustConnect(pub.MustBind("mem://a"))
+		sub.MustMeet(1)
+		w.Net.Links()[0].SetLatency(time.Second)
+		subscribe(t, sub, true, "x")
+		if d := st.After(func() {
+			if err := sub.WaitSubscribed(context.Background()); err != nil {
+				t.Fatal(err)
+			}
+		}); d != 4*time.Second { // it asks twice
+			t.Errorf("subscribed after %v", d)
+		}
+		pub.MustSend("x")
+		sub.WantRecv("x")
+	})
+}
+
+// TestXPubHearsOfLostSubscribers in both ways of leaving.
+func TestXPubHearsOfLostSubscribers(t *testing.T) {
+	st.Run(t, func(w *st.World) {
+		xpub := w.Socket(pattern.XPUB)
+		ep := xpub.MustBind("mem://a")
+		one, two := w.Socket(pattern.SUB), w.Socket(pattern.SUB)
+		one.MustConnect(ep)
+		two.MustConnect(ep)
+		subscribe(t, one, true, "both")
+		xpub.WantRecv("\x01both")
+		subscribe(t, two, true, "both", "second")
+		xpub.WantRecv("\x01second")
+		subscribe(t, one, false, "both")
+		xpub.WantNone()
+		two.CloseIn(0)
+		var gone []string
+		for range 2 {
+			m, _ := xpub.MustRecv()
+			gone = append(gone, m...)
+		}
+		slices.Sort(gone)
+		if !slices.Equal(gone, []string{"\x00both", "\x00second"}) {
+			t.Errorf("heard of %q", gone)
+		}
+		xpub.WantNone()
+		if n := len(xpub.Heard(session.Disconnected)); n != 1 {
+			t.Errorf("%d peers lost", n)
+		}
+	})
+}

@@ -1,0 +1,249 @@
+package socket_test
+
+import (
+	"context"
+	"errors"
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/zerobroker/zmq/internal/msg"
+	"github.com/zerobroker/zmq/internal/pattern"
+	"github.com/zerobroker/zmq/internal/socket"
+	st "github.com/zerobroker/zmq/internal/socket/sockettest"
+	"github.com/zerobroker/zmq/internal/transport"
+)
+
+// TestMalformedEndpoints are refused at once, by name, and leave nothing.
+func TestMalformedEndpoints(t *testing.T) {
+	for _, c := range []struct {
+		ep            string
+		bind, connect error // nil where the endpoint is good
+	}{
+		{"", socket.ErrEndpoint, socket.ErrEndpoint},
+		{"tcp", socket.ErrEndpoint, socket.ErrEndpoint},
+		{"tcp:", socket.ErrEndpoint, socket.ErrEndpoint},
+		{"tcp://", socket.ErrEndpoint, socket.ErrEndpoint},
+		{"tcp:/127.0.0.1:1", socket.ErrEndpoint, socket.ErrEndpoint},
+		{"://127.0.0.1:1", socket.ErrEndpoint, socket.ErrEndpoint},
+		{"127.0.0.1:1", socket.ErrEndpoint, socket.ErrEndpoint},
+		{"inproc://", socket.ErrEndpoint, socket.ErrEndpoint},
+		{"mem://", socket.ErrEndpoint, socket.ErrEndpoint},
+
+		{"nosuch://x", socket.ErrTransport, socket.ErrTransport},
+		{"TCP://127.0.0.1:1", socket.ErrTransport, socket.ErrTransport},
+		{" tcp://127.0.0.1:1", socket.ErrTransport, socket.ErrTransport},
+		{"mem ://x", socket.ErrTransport, socket.ErrTransport},
+
+		{"tcp://x", socket.ErrEndpoint, socket.ErrEndpoint},
+		{"tcp://127.0.0.1", socket.ErrEndpoint, socket.ErrEndpoint},
+		{"tcp://127.0.0.1:", socket.ErrEndpoint, socket.ErrEndpoint},
+		{"tcp://:", socket.ErrEndpoint, socket.ErrEndpoint},
+		{"tcp://127.0.0.1:x", socket.ErrEndpoint, socket.ErrEndpoint},
+		{"tcp://127.0.0.1:-1", socket.ErrEndpoint, socket.ErrEndpoint},
+		{"tcp://127.0.0.1:65536", socket.ErrEndpoint, socket.ErrEndpoint},
+		{"tcp://127.0.0.1:99999999999999999999", socket.ErrEndpoint, socket.ErrEndpoint},
+		{"tcp://[::1:1", socket.ErrEndpoint, socket.ErrEndpoint},
+		{"tcp://[::1]", socket.ErrEndpoint, socket.ErrEndpoint},
+		{"tcp://::1:x", socket.ErrEndpoint, socket.ErrEndpoint},
+		{"tcp://a b:1", socket.ErrEndpoint, socket.ErrEndpoint},
+		{"tcp://a\x00b:1", socket.ErrEndpoint, socket.ErrEndpoint},
+		{"tcp://127.0.0.1:1;", nil, socket.ErrEndpoint},
+		{"tcp://;127.0.0.1:1", nil, socket.ErrEndpoint},
+
+		// What only Bind knows.
+		{"tcp://*:*", nil, socket.ErrEndpoint},
+		{"tcp://127.0.0.1:0", nil, socket.ErrEndpoint},
+		{"mem://x:*", nil, socket.ErrEndpoint},
+
+		{"mem://a b", socket.ErrEndpoint, socket.ErrEndpoint},
+		{"mem://:1", socket.ErrEndpoint, socket.ErrEndpoint},
+	} {
+		st.Run(t, func(w *st.World) {
+			s := w.Socket(pattern.PULL, func(o *socket.Options) { o.Transports["tcp"] = transport.TCP })
+			check := func(verb string, want error, f func() error) {
+				var err error
+				if d := st.After(func() { err = f() }); d != 0 {
+					t.Errorf("%s %q took %v", verb, c.ep, d)
+				}
+				if !errors.Is(err, want) {
+					t.Errorf("%s %q: %v, want %v", verb, c.ep, err, want)
+				}
+			}
+			// A real listener has no place in a bubble: those that Bind takes
+			// are left to the transport's own tests.
+			if c.bind != nil {
+				check("Bind", c.bind, func() error { _, err := s.Bind(c.ep); return err })
+			}
+			check("Connect", c.connect, func() error { return s.Connect(c.ep) })
+			if err := s.Unbind(c.ep); !errors.Is(err, socket.ErrNotFound) {
+				t.Errorf("Unbind %q: %v", c.ep, err)
+			}
+			if err := s.Disconnect(c.ep); !errors.Is(err, socket.ErrNotFound) {
+				t.Errorf("Disconnect %q: %v", c.ep, err)
+			}
+			w.Settle()
+			s.WantKinds()
+		})
+	}
+}
+
+// call is a method of a socket as something that can fail.
+type call struct {
+	name string
+	typ  pattern.Type // one that has the method
+	f    func(s *st.Socket) error
+}
+
+// calls are all methods that an application uses and that return errors.
+func calls() []call {
+	ctx := context.Background()
+	return []call{
+		{"Bind", pattern.PULL, func(s *st.Socket) error { _, err := s.Bind("mem://new"); return err }},
+		{"Bind", pattern.PULL, func(s *st.Socket) error { _, err := s.Bind("inproc://new"); return err }},
+		{"Connect", pattern.PULL, func(s *st.Socket) error { return s.Connect("mem://new") }},
+		{"Connect", pattern.PULL, func(s *st.Socket) error { return s.Connect("inproc://new") }},
+		{"Unbind", pattern.PULL, func(s *st.Socket) error { return s.Unbind("mem://a") }},
+		{"Unbind", pattern.PULL, func(s *st.Socket) error { return s.Unbind("mem://unknown") }},
+		{"Disconnect", pattern.PULL, func(s *st.Socket) error { return s.Disconnect("mem://a") }},
+		{"Send", pattern.PUSH, func(s *st.Socket) error { return s.Send(ctx, st.Of("x")) }},
+		{"Send", pattern.REQ, func(s *st.Socket) error { return s.Send(ctx, st.Of("x")) }},
+		{"Send", pattern.PUB, func(s *st.Socket) error { return s.Send(ctx, st.Of("x")) }},
+		{"TrySend", pattern.PUSH, func(s *st.Socket) error { return s.TrySend(st.Of("x")) }},
+		{"TrySendFrames", pattern.PUSH, func(s *st.Socket) error { return s.TrySendFrames([][]byte{{1}}) }},
+		{"TrySendFrames", pattern.PAIR, func(s *st.Socket) error { return s.TrySendFrames([][]byte{{1}, {2}}) }},
+		{"SendTo", pattern.ROUTER, func(s *st.Socket) error { return s.SendTo(ctx, "peer", st.Of("x")) }},
+		{"TrySendTo", pattern.ROUTER, func(s *st.Socket) error { return s.TrySendTo("peer", st.Of("x")) }},
+		{"Recv", pattern.PULL, func(s *st.Socket) error { return s.Recv(ctx, new(msg.Msg)) }},
+		{"Recv", pattern.REP, func(s *st.Socket) error { return s.Recv(ctx, new(msg.Msg)) }},
+		{"Recv", pattern.REQ, func(s *st.Socket) error { return s.Recv(ctx, new(msg.Msg)) }},
+		{"Recv", pattern.SUB, func(s *st.Socket) error { return s.Recv(ctx, new(msg.Msg)) }},
+		{"TryRecv", pattern.PULL, func(s *st.Socket) error { return s.TryRecv(new(msg.Msg)) }},
+		{"Subscribe", pattern.SUB, func(s *st.Socket) error { return s.Subscribe("x", true) }},
+		{"Subscribe", pattern.XSUB, func(s *st.Socket) error { return s.Subscribe("x", false) }},
+		{"WaitConnected", pattern.PUSH, func(s *st.Socket) error { return s.WaitConnected(ctx, 1) }},
+		{"WaitConnected", pattern.PUSH, func(s *st.Socket) error { return s.WaitConnected(ctx, 0) }},
+		{"WaitSubscribers", pattern.PUB, func(s *st.Socket) error { return s.WaitSubscribers(ctx, 1, []byte("x")) }},
+		{"WaitSubscribed", pattern.SUB, func(s *st.Socket) error { return s.WaitSubscribed(ctx) }},
+		{"Call", pattern.REQ, func(s *st.Socket) error { _, err := s.Call(ctx, st.Of("x")); return err }},
+	}
+}
+
+// notCalls are the methods that sessions and links call, or that cannot fail.
+var notCalls = []string{
+	"Attach", "Connected", "Describe", "Detach", "Disconnected", "Drops", "Event", "Intake", "Limits",
+	"Linked", "MaxQueuedBytes", "NewPipe", "Ready", "Receives", "Refused", "Retire", "Room", "SendLock",
+	"Sends", "Talks", "Unlinked", "Upstream",
+	"Close", "Listen", "Peers", "Stats", "Type",
+}
+
+// TestEveryMethodIsKnown keeps the tables above complete.
+func TestEveryMethodIsKnown(t *testing.T) {
+	known := make(map[string]bool)
+	for _, c := range calls() {
+		known[c.name] = true
+	}
+	for _, name := range notCalls {
+		known[name] = true
+	}
+	typ := reflect.TypeFor[*socket.Socket]()
+	for i := range typ.NumMethod() {
+		if name := typ.Method(i).Name; !known[name] {
+			t.Errorf("what does %s do after Close?", name)
+		}
+	}
+	for name := range known {
+		if _, ok := typ.MethodByName(name); !ok {
+			t.Errorf("there is no %s", name)
+		}
+	}
+}
+
+// TestCallsAfterClose all fail at once, and those that cannot fail return.
+func TestCallsAfterClose(t *testing.T) {
+	for _, c := range calls() {
+		st.Run(t, func(w *st.World) {
+			s := w.Socket(c.typ)
+			s.MustBind("mem://a")
+			s.CloseIn(0)
+			var err error
+			if d := st.After(func() { err = c.f(s) }); d != 0 || err != socket.ErrClosed {
+				t.Errorf("%s on a closed %s: %v after %v", c.name, pattern.Types[c.typ].Name, err, d)
+			}
+			if n := s.Close(context.Background()); n != 0 {
+				t.Errorf("Close a second time: %d messages unsent", n)
+			}
+			if p := s.Peers(); len(p) != 0 {
+				t.Errorf("%d peers", len(p))
+			}
+			if _, ok := s.Socket.Listen().Next(context.Background()); ok {
+				t.Error("an event after Close")
+			}
+			if st := s.Stats(); st.Peers+st.QueuedSend+st.QueuedRecv != 0 {
+				t.Errorf("statistics %+v", st)
+			}
+		})
+	}
+}
+
+// blocked reports whether a call waits on a socket that has nobody to talk to.
+func (c *call) blocked() bool {
+	switch c.name {
+	case "Send", "Recv", "WaitConnected", "WaitSubscribers", "WaitSubscribed", "Call":
+		return true
+	}
+	return false
+}
+
+// TestCloseEndsWaitingCalls: Close returns at once and so do they, although
+// their contexts go on.
+func TestCloseEndsWaitingCalls(t *testing.T) {
+	for _, c := range calls() {
+		if !c.blocked() {
+			continue
+		}
+		st.Run(t, func(w *st.World) {
+			s := w.Socket(c.typ)
+			s.MustBind("mem://a")
+			const callers = 5
+			errs := make(chan error, callers)
+			for range callers {
+				go func() { errs <- c.f(s) }()
+			}
+			w.Settle()
+			switch err := pending(errs); err {
+			case nil, pattern.ErrState: // a PUB never waits, nor does a call out of turn
+				if d := st.After(func() { s.CloseIn(time.Minute) }); d != 0 {
+					t.Errorf("Close took %v", d)
+				}
+				return
+			case errNone:
+			default:
+				t.Errorf("%s on a %s: %v", c.name, pattern.Types[c.typ].Name, err)
+				return
+			}
+			if d := st.After(func() {
+				s.CloseIn(time.Minute)
+				for range callers {
+					if err := <-errs; err != socket.ErrClosed {
+						t.Errorf("%s on a %s: %v", c.name, pattern.Types[c.typ].Name, err)
+					}
+				}
+			}); d != 0 {
+				t.Errorf("%s on a %s: ended after %v", c.name, pattern.Types[c.typ].Name, d)
+			}
+		})
+	}
+}
+
+// errNone: no call has returned.
+var errNone = errors.New("none")
+
+func pending(errs chan error) error {
+	select {
+	case err := <-errs:
+		return err
+	default:
+		return errNone
+	}
+}
