@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 
 	"github.com/zerobroker/zmq"
 )
@@ -155,7 +156,7 @@ func (c *xsubCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	j.losses = append(publishLosses, queueLosses...)
+	j.losses = slices.Concat(publishLosses, queueLosses)
 	if err := s.Subscribe(prefixes...); err != nil {
 		return err
 	}

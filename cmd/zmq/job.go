@@ -203,10 +203,21 @@ func (j *job) lost() error {
 	drops := j.sock.Stats().Drops
 	for _, reason := range j.losses {
 		if n := drops[reason]; n > 0 {
-			return fmt.Errorf("%d lost: %v", n, reason)
+			return fmt.Errorf("%d lost: %s", n, lossWords(reason))
 		}
 	}
 	return nil
+}
+
+// lossWords says why messages were lost.
+func lossWords(reason zmq.DropReason) string {
+	switch reason {
+	case zmq.DropHWM:
+		return "a peer was too slow"
+	case zmq.DropInFlight, zmq.DropConnLost:
+		return "their connection was lost"
+	}
+	return reason.String()
 }
 
 // where names the endpoints, and what is wrong with them if that is known.

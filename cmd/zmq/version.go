@@ -15,25 +15,12 @@ func (versionCmd) Run(_ context.Context, e *env) error {
 	return outputError(err)
 }
 
-// versionLine says what was built, of what, and for what.
+// versionLine says what was built, of what, and for what. The go command knows
+// the version if it built from a repository or a published module.
 func versionLine() string {
 	version := "(devel)"
-	var revision, dirty string
-	if info, ok := debug.ReadBuildInfo(); ok {
-		if info.Main.Version != "" {
-			version = info.Main.Version
-		}
-		for _, s := range info.Settings {
-			switch s.Key {
-			case "vcs.revision":
-				revision = " " + s.Value[:min(12, len(s.Value))]
-			case "vcs.modified":
-				if s.Value == "true" {
-					dirty = "+changes"
-				}
-			}
-		}
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		version = info.Main.Version
 	}
-	return fmt.Sprintf("zmq %s%s%s ZMTP 3.1 %s %s/%s",
-		version, revision, dirty, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	return fmt.Sprintf("zmq %s, ZMTP 3.1, %s %s/%s", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }

@@ -34,6 +34,7 @@ type socket struct {
 	pat    pattern.Pattern
 	drops  pipe.Drops
 	sendMu sync.Mutex
+	inbox  []*pipe.Pipe // reported by queues, and not yet known to the pattern
 }
 
 func newSocket(t *testing.T, typ pattern.Type) *socket {
@@ -42,9 +43,30 @@ func newSocket(t *testing.T, typ pattern.Type) *socket {
 	return s
 }
 
-// Room and Ready are told by the queues.
-func (s *socket) Room(q *pipe.Queue)  { s.pat.(pattern.Sender).Room(q.From()) }
-func (s *socket) Ready(q *pipe.Queue) { s.pat.(pattern.Receiver).Ready(q.To()) }
+// Room is told by a queue under the send lock.
+func (s *socket) Room(q *pipe.Queue) { s.pat.(pattern.Sender).Room(q.From()) }
+
+// Ready is told by a queue under its writer's lock, which is not ours.
+func (s *socket) Ready(q *pipe.Queue) { s.inbox = append(s.inbox, q.To()) }
+
+// receiver is the pattern, told of all that has arrived.
+func (s *socket) receiver() pattern.Receiver {
+	r := s.pat.(pattern.Receiver)
+	for _, p := range s.inbox {
+		r.Ready(p)
+	}
+	s.inbox = nil
+	return r
+}
+
+// see has a pattern whose two directions depend on each other look at what
+// has arrived.
+func (s *socket) see() {
+	if l, ok := s.pat.(pattern.Lockstep); ok {
+		s.receiver()
+		l.See()
+	}
+}
 
 // far is the far end of a pipe, with whoever is there.
 type far struct {
@@ -145,9 +167,7 @@ func equalMessages(a, b []message) bool { return slices.EqualFunc(a, b, slices.E
 func (s *socket) send(frames ...string) error { return s.sendMsg(message(frames).msg()) }
 
 func (s *socket) sendMsg(m msg.Msg) error {
-	if l, ok := s.pat.(pattern.Lockstep); ok {
-		l.See()
-	}
+	s.see()
 	s.sendMu.Lock()
 	defer s.sendMu.Unlock()
 	return s.pat.(pattern.Sender).Send(m)
@@ -171,7 +191,7 @@ func (s *socket) wantSend(want error, frames ...string) {
 
 func (s *socket) recv() (msg.Msg, error) {
 	var m msg.Msg
-	err := s.pat.(pattern.Receiver).Recv(&m)
+	err := s.receiver().Recv(&m)
 	return m, err
 }
 

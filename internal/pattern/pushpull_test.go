@@ -3,10 +3,13 @@ package pattern_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"testing"
+	"weak"
 
 	"github.com/zerobroker/zmq/internal/msg"
 	"github.com/zerobroker/zmq/internal/pattern"
+	"github.com/zerobroker/zmq/internal/pipe"
 )
 
 // balanced are the types that send to their peers in turn.
@@ -213,11 +216,11 @@ func TestPullFairQueue_RFC30(t *testing.T) {
 		s.receives("a", "1", "tail")
 		s.receives("c", "1")
 		s.receives("a", "2", "tail")
-		if s.wantRecv(pattern.ErrWait); s.pat.(pattern.Receiver).More() {
+		if s.wantRecv(pattern.ErrWait); s.receiver().More() {
 			t.Error("more to receive when nothing is")
 		}
 		b.sends("b", "again")
-		if !s.pat.(pattern.Receiver).More() {
+		if !s.receiver().More() {
 			t.Error("no more to receive when something is")
 		}
 		s.receives("b", "again")
@@ -257,6 +260,44 @@ func TestPullFair(t *testing.T) {
 	}
 }
 
+// TestFairQueueForgetsEnded: pipes that have ended do not add up in a socket
+// that nobody receives from; what is in others stays readable.
+func TestFairQueueForgetsEnded(t *testing.T) {
+	for _, typ := range fair {
+		s := newSocket(t, typ)
+		s.attach().sends("first", "x")
+		var ended []weak.Pointer[pipe.Pipe]
+		for range 1000 {
+			f := s.attach()
+			f.end()
+			f.detach()
+			s.receiver()
+			ended = append(ended, weak.Make(f.p))
+		}
+		s.attach().sends("last", "x")
+		runtime.GC()
+		alive := 0
+		for _, p := range ended {
+			if p.Value() != nil {
+				alive++
+			}
+		}
+		if alive > 200 {
+			t.Errorf("%s: %d of %d ended pipes are remembered", pattern.Types[typ].Name, alive, len(ended))
+		}
+		s.receives("first", "x")
+		s.receives("last", "x")
+		s.wantRecv(pattern.ErrWait)
+	}
+}
+
+// end ends what the peer sends.
+func (f *far) end() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.p.In.Close()
+}
+
 // TestReceivedStaysReadable: what arrived before a peer vanished is still
 // received.
 func TestReceivedStaysReadable(t *testing.T) {
@@ -272,10 +313,8 @@ func TestReceivedStaysReadable(t *testing.T) {
 		if m.From == nil || m.From.RoutingID != "id" {
 			t.Errorf("a message from %+v", m.From)
 		}
-		f.mu.Lock()
-		f.p.In.Close()
-		f.mu.Unlock()
-		if s.wantRecv(pattern.ErrWait); s.pat.(pattern.Receiver).More() {
+		f.end()
+		if s.wantRecv(pattern.ErrWait); s.receiver().More() {
 			t.Error("more to receive behind the end")
 		}
 	}

@@ -14,7 +14,6 @@ const maxHops = 255
 // Rep is REP: it receives a request and sends the reply to whom it came from.
 // https://rfc.zeromq.org/spec/28/#the-rep-socket-type
 type Rep struct {
-	base
 	fq    FairQueue
 	peers map[*pipe.Pipe]bool // whether nobody is at the far end any more
 	drops *pipe.Drops

@@ -177,13 +177,13 @@ func TestReqSignalsWaiter(t *testing.T) {
 	s.sent("request")
 	w := make(chan struct{}, 1)
 	req.Await(w)
-	req.See()
+	s.see()
 	if len(w) != 0 {
 		t.Error("told of nothing")
 	}
 	f.sends("", "reply")
-	req.See()
-	req.See()
+	s.see()
+	s.see()
 	if len(w) != 1 {
 		t.Error("not told")
 	}
@@ -210,7 +210,6 @@ func (s *socket) call(f *far, request string) (*pattern.Call, string) {
 // one; each gets the reply that carries its id.
 func TestReqCalls(t *testing.T) {
 	s := newSocket(t, pattern.REQ)
-	req := s.pat.(*pattern.Req)
 	f, err := s.tryAttach(100)
 	if err != nil {
 		t.Fatal(err)
@@ -231,7 +230,7 @@ func TestReqCalls(t *testing.T) {
 	}
 	f.sends("", "strict reply")
 	f.sends(ids[3], "", "reply", "again")
-	req.See()
+	s.see()
 	for i, c := range calls {
 		if got := framesOf(&c.Reply); !c.Done || c.Err != nil || len(got) != 2 || got[1] != ids[i] || len(c.Waiter) != 1 {
 			t.Errorf("call %d: done %v, error %v, reply %q", i, c.Done, c.Err, got)
@@ -250,7 +249,7 @@ func TestReqCallEnds(t *testing.T) {
 	lost, id := s.call(a, "for a")
 	other, otherID := s.call(b, "for b")
 	b.sends(id, "", "from the wrong one")
-	req.See()
+	s.see()
 	if lost.Done || other.Done {
 		t.Error("done by a stranger's reply")
 	}
@@ -261,7 +260,7 @@ func TestReqCallEnds(t *testing.T) {
 	a.sends(id, "", "late")
 	req.Cancel(other)
 	b.sends(otherID, "", "late too")
-	req.See()
+	s.see()
 	if other.Done {
 		t.Error("done after Cancel")
 	}

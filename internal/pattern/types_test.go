@@ -4,6 +4,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/zerobroker/zmq/internal/msg"
 	"github.com/zerobroker/zmq/internal/pattern"
 	"github.com/zerobroker/zmq/internal/pipe"
 )
@@ -68,6 +69,16 @@ func TestShortcuts(t *testing.T) {
 				t.Errorf("%s: its balancer picks %v", info.Name, p)
 			}
 			s.sendMu.Unlock()
+		}
+		if q, ok := s.pat.(pattern.Fair); ok {
+			f := s.attach()
+			f.sends("m", "x")
+			s.receiver()
+			var m msg.Msg
+			if p := q.Fair().Next(&m); p != f.p || string(m.First) != "m" {
+				t.Errorf("%s: its fair queue takes %q of %v", info.Name, framesOf(&m), p)
+			}
+			s.wantRecv(pattern.ErrWait)
 		}
 	}
 }

@@ -44,6 +44,24 @@ func TestLargeFramesAreTakenOver(t *testing.T) {
 	}
 }
 
+// TestPutRestOfAnySize: a message at rest is one piece, also where it is more
+// than a chunk.
+func TestPutRestOfAnySize(t *testing.T) {
+	for _, pooled := range []bool{false, true} {
+		e := newEnds(t, pipe.Config{Pooled: pooled})
+		var want []message
+		for _, n := range []int{0, 1000, msg.ChunkSize - msg.MaxHeader, msg.ChunkSize, 3 * msg.ChunkSize, 1} {
+			m := message{"a", body(n)}
+			e.write(func() { e.PutRest(m.msg().Append(nil)) })
+			want = append(want, m)
+		}
+		var b msg.Batch
+		if !e.Take(&b) || !equalMessages(readBatch(&b), want) {
+			t.Errorf("pooled %v: took %d messages, not those put", pooled, b.Msgs)
+		}
+	}
+}
+
 // pooled is a message of large frames in pooled memory.
 func pooled(sizes ...int) *msg.Msg {
 	m := new(msg.Msg)

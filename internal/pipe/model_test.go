@@ -246,6 +246,9 @@ func (m *model) check() {
 	if n := m.Unread(); n != len(m.msgs) {
 		m.fail("Unread() = %d, want %d", n, len(m.msgs))
 	}
+	if n := m.Size(); n != bytes {
+		m.fail("Size() = %d, want %d", n, bytes)
+	}
 	if m.Ended() != (m.dead || m.closed && !m.flying && len(m.msgs) == 0) {
 		m.fail("ended %v with %d messages, flying %v, closed %v, dead %v", m.Ended(), len(m.msgs), m.flying, m.closed, m.dead)
 	}

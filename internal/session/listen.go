@@ -188,20 +188,21 @@ func (l *Listener) join(c *conn) error {
 	host := l.cfg.Host
 	p := host.NewPipe(c, c, &c.inLock, c)
 	c.pipe = p
+	// Before anybody can send to it: a Finish that comes now must let it write
+	// what it was given.
+	l.mu.Lock()
+	l.settleLocked(c)
+	c.joined = true
+	closed := l.closed
+	l.mu.Unlock()
+	if closed {
+		return net.ErrClosed
+	}
 	if err := host.Attach(p); err != nil {
 		return &refusal{err}
 	}
 	if err := host.Connected(p, c.peer()); err != nil {
 		return &refusal{err}
-	}
-	l.mu.Lock()
-	l.settleLocked(c)
-	c.joined = true
-	finish := l.closed
-	l.mu.Unlock()
-	if finish {
-		host.Retire(p)
-		c.finish()
 	}
 	host.Event(c.event(Ready))
 	return nil
