@@ -214,6 +214,7 @@ func TestEventsInOrder(t *testing.T) {
 		push.MustSend("y")
 		pull.WantRecv("y")
 		push.CloseIn(time.Minute)
+		w.Settle() // or the listener may be gone before the loss is seen
 		pull.CloseIn(time.Minute)
 
 		// One attempt may have failed before the other end was bound, or more.
