@@ -13,7 +13,7 @@ import (
 // A Message is a small value; copying it copies no bytes. The frames of a
 // received message belong to the caller, who may change and keep them. Small
 // frames that arrived together share memory, so keeping one may keep up to
-// 64 KiB alive: [Message.Clone] what is kept for long.
+// 256 KiB alive: [Message.Clone] what is kept for long.
 //
 // A Message may be used by one goroutine at a time.
 type Message struct{ m msg.Msg }

@@ -100,7 +100,7 @@ func FuzzDecode(f *testing.F) {
 		want.read(data)
 		for i, cut := range []cutter{whole, whole, piecewise(data), randomly(seeded(seed))} {
 			p := inTraffic(t, cfg, o, cut)
-			p.keep, p.bounded = i == 1, true
+			p.keep, p.bounded = i == 1, 4
 			p.limit = 1 + int(seed%1000)
 			p.send(string(data))
 			want.check(t, p)
@@ -135,7 +135,7 @@ func FuzzEngine(f *testing.F) {
 		cfg := fuzzed(kind)
 		play := func(cut cutter) *peer {
 			p := play(t, cfg, cut)
-			p.bounded = true
+			p.bounded = 4
 			p.send(string(data))
 			return p
 		}

@@ -95,12 +95,12 @@ func TestDecodeLengthLimited(t *testing.T) {
 }
 
 // TestGrowthFollowsBytes: the memory for a frame that claims to be huge is
-// twice what has come of it, and 64 KiB.
+// twice what has come of it, and 4 KiB.
 func TestGrowthFollowsBytes(t *testing.T) {
 	for _, o := range openings {
 		emptyPools()
 		p := inTraffic(t, dealer(""), o, whole)
-		p.bounded = true
+		p.bounded = 1
 		p.send(header(o.version, 1<<40))
 		for p.sent < 4<<20 {
 			p.send(body(1000))

@@ -20,9 +20,9 @@ type peer struct {
 	keep  bool // give buffers away to Decode, instead of overwriting them behind it
 	limit int  // of messages for each call of Decode
 
-	// bounded has the room that the engine takes checked. It may take more
-	// when others have given pooled memory back.
-	bounded bool
+	// bounded has the room that the engine takes checked, unless it is 0: 1 is
+	// exact, and 4 what pooled memory may have more that others gave back.
+	bounded int
 
 	left []byte // sent and not consumed
 	sent int
@@ -167,7 +167,7 @@ func readBatch(b *msg.Batch) (msgs []message) {
 }
 
 // checkHeld holds the engine to what it was sent: it keeps no more, and takes
-// room for twice that and 64 KiB.
+// room for twice that and 4 KiB.
 func (p *peer) checkHeld() {
 	held, unfinished := p.e.Held()
 	if !unfinished && held > 0 {
@@ -176,7 +176,7 @@ func (p *peer) checkHeld() {
 	if held > p.sent {
 		p.t.Fatalf("%d bytes held of %d sent", held, p.sent)
 	}
-	if want := p.e.Want(); p.bounded && held+len(want) > 2*p.sent+64<<10 {
+	if want := p.e.Want(); p.bounded > 0 && held+len(want) > p.bounded*(2*p.sent+4<<10) {
 		p.t.Fatalf("room for %d bytes more with %d held of %d sent", len(want), held, p.sent)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/zerobroker/zmq/internal/arena"
 	"github.com/zerobroker/zmq/internal/msg"
 	"github.com/zerobroker/zmq/internal/wire"
 )
@@ -11,6 +12,9 @@ import (
 // directRead is the frame size from which the part of a body that has not
 // arrived is read straight into the memory it stays in.
 const directRead = 32 << 10
+
+// firstRead is the least memory that is taken for such a frame.
+const firstRead = 4 << 10
 
 // maxAhead bounds the memory taken for a frame of which less has arrived: a
 // connection that has delivered a frame of that size may claim it again.
@@ -340,7 +344,7 @@ func (e *Engine) Filled(n int, in *msg.Batch) error {
 
 // growBig makes room for at least need more bytes, or for some if need is 0.
 // Memory follows the bytes that have arrived, not the size that was claimed:
-// it doubles, from 64 KiB or from what this connection has shown to send.
+// it doubles, from little or from what this connection has shown to send.
 func (e *Engine) growBig(need int) {
 	f := e.recv.big
 	have := 0
@@ -350,9 +354,12 @@ func (e *Engine) growBig(need int) {
 			return
 		}
 	}
-	want := max(2*(have+need), msg.ChunkSize, min(e.recv.largest, maxAhead))
+	want := max(2*(have+need), firstRead, min(e.recv.largest, maxAhead))
 	size := min(want, f.size)
-	buf := msg.NewBuf(size)
+	buf := msg.PooledBuf(size)
+	if buf == nil {
+		buf = &msg.Buf{B: arena.Get(size)[:0]}
+	}
 	if f.buf != nil {
 		buf.B = append(buf.B, f.buf.B...)
 		f.buf.FreeAll()

@@ -5,9 +5,9 @@ import (
 	"sync"
 )
 
-// Buf is pooled memory for one large frame. A received message carries its
-// Bufs in a chain; whoever is done with the message may give them back with
-// FreeAll, and if nobody does the garbage collector takes them.
+// Buf is the memory of one large frame. A received message carries its Bufs in
+// a chain; whoever is done with the message may give them back with FreeAll,
+// and if nobody does the garbage collector takes them.
 type Buf struct {
 	B    []byte
 	Next *Buf

@@ -4,12 +4,17 @@ import (
 	"sync"
 	"time"
 
+	"github.com/zerobroker/zmq/internal/arena"
 	"github.com/zerobroker/zmq/internal/msg"
 	"github.com/zerobroker/zmq/internal/pipe"
 )
 
-// readSize is how much is read at a time.
-const readSize = 64 << 10
+// readSize is how much is read at a time, and maxRead how much of a peer that
+// fills such buffers.
+const (
+	readSize = 64 << 10
+	maxRead  = 256 << 10
+)
 
 // A read buffer belongs to a connection only between the arrival of bytes and
 // their decoding, so there are about as many as connections busy at once.
@@ -30,9 +35,9 @@ const headerRead = 256
 // only between the arrival of bytes and their decoding.
 type reader struct {
 	pooled *[readSize]byte // the buffer, if it is to be given back
-	buf    []byte          // the buffer: pooled, or fresh and given away with the messages in it
+	buf    []byte          // the buffer: pooled, or given away with the messages in it
 	left   []byte          // bytes of a frame that is not whole; they begin the next buffer
-	heavy  bool            // the last read brought so much that the next buffer is to be given away
+	size   int             // of the next buffer, if that is to be given away; else 0
 	header bool            // only the header of a large frame is expected
 	get    func() []byte   // r.take, made once
 	put    func([]byte)    // r.drop, made once
@@ -41,8 +46,8 @@ type reader struct {
 // take opens a buffer, begins it with what is left, and returns the room in
 // it.
 func (r *reader) take() []byte {
-	if r.heavy {
-		r.buf = make([]byte, readSize)
+	if r.size > 0 {
+		r.buf = arena.Get(r.size)
 	} else {
 		r.pooled = readBuffers.Get().(*[readSize]byte)
 		r.buf = r.pooled[:]
@@ -56,8 +61,26 @@ func (r *reader) take() []byte {
 
 // drop closes a buffer that nothing was read into.
 func (r *reader) drop([]byte) {
-	r.heavy = false
+	if r.pooled == nil {
+		arena.Unused(r.buf)
+	}
 	r.close()
+}
+
+// learn chooses the next buffer by how much of this one is filled: a pooled one
+// while there is little to read, and what is in it will be copied; otherwise
+// one to give away, larger while peers fill it.
+func (r *reader) learn(filled int) {
+	switch size := len(r.buf); {
+	case filled == size:
+		r.size = min(2*size, maxRead)
+	case filled >= size/2:
+		r.size = size
+	case size > readSize:
+		r.size = size / 2
+	default:
+		r.size = 0
+	}
 }
 
 func (r *reader) close() {
@@ -131,7 +154,7 @@ func (c *conn) read(r *reader) (n int, err error) {
 		return 0, eof(err)
 	}
 	c.heard()
-	r.heavy = n >= readSize/2
+	r.learn(len(r.left) + n)
 	r.header = false
 	return len(r.left) + n, nil
 }

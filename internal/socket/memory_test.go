@@ -46,8 +46,8 @@ func wantGoroutines(t *testing.T, most int) {
 func TestMemoryFollowsBytesNotClaims(t *testing.T) {
 	const peers = 300
 	// A connection, its two ends on the memory network, and the first piece of
-	// the frame, which is 64 KiB.
-	const most = 128 << 10
+	// the frame, which is 4 KiB.
+	const most = 32 << 10
 	st.Run(t, func(w *st.World) {
 		pull, push := w.Socket(pattern.PULL, func(o *socket.Options) {
 			o.Limits.Frame, o.Limits.Message = 0, 0
