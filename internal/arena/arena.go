@@ -30,7 +30,7 @@ const (
 
 // maxRecycled bounds the free blocks of the process, in bytes. Twice as much
 // is hardly faster, half as much is slower.
-const maxRecycled = 8 << 20
+const maxRecycled = 16 << 20
 
 var recycled recycler
 
