@@ -132,6 +132,7 @@ const (
 	DropUpstream   = DropReason(pipe.DropUpstream)   // sent by a subscriber to a PUB, which takes no messages
 	DropFiltered   = DropReason(pipe.DropFiltered)   // received by a SUB and not subscribed to
 	DropPartial    = DropReason(pipe.DropPartial)    // received in part when its connection was lost
+	DropRefused    = DropReason(pipe.DropRefused)    // sent by a peer that was not let in
 )
 
 // String is the reason's name in counters.

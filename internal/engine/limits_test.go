@@ -120,6 +120,19 @@ func TestCommandLimitSealed(t *testing.T) {
 	p.wantFault(engine.FaultCommandSize)
 }
 
+// TestSealedFrameLimit: the limit is on what was sealed, to the byte.
+func TestSealedFrameLimit(t *testing.T) {
+	cfg := secured(0)
+	cfg.Limits = engine.Limits{Frame: 1000}
+	p := play(t, cfg, whole)
+	p.send(greeting("TOY") + readyRouter)
+	p.wantReady()
+	p.send(toyFrame(0, body(1000)))
+	p.wantMessages(message{body(1000)})
+	p.send(toyFrame(0, body(1001)))
+	p.wantFault(engine.FaultFrameSize)
+}
+
 // TestUselessLimit: ignored bytes add up until a message comes.
 func TestUselessLimit(t *testing.T) {
 	junk := command("JUNK", body(93)) // 100 bytes on the wire

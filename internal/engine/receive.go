@@ -218,6 +218,10 @@ func (e *Engine) frame(flags byte, body []byte, buf *msg.Buf, in *msg.Batch) {
 		e.command(body, in)
 		return
 	}
+	if l := e.cfg.Limits.Frame; l > 0 && int64(len(body)) > l { // one that was sealed
+		e.stop(FaultFrameSize, fmt.Errorf("frame of %d bytes", len(body)))
+		return
+	}
 	if err := e.checkMessage(len(body)); err != nil {
 		e.stop(FaultMessageSize, err)
 		return

@@ -19,13 +19,14 @@ const (
 	DropUpstream               // sent by a subscriber to a publisher that takes no messages
 	DropFiltered               // received but not subscribed to
 	DropPartial                // received in part when its connection was lost
+	DropRefused                // sent by a peer that was not let in
 	NumDrops
 )
 
 var dropNames = [NumDrops]string{
 	"hwm", "no_route", "conn_lost_inflight", "conn_lost_bound_queue", "linger_expired",
 	"closed_unread", "req_stale_reply", "rep_requester_gone", "malformed_envelope",
-	"pub_upstream", "filtered", "partial",
+	"pub_upstream", "filtered", "partial", "peer_refused",
 }
 
 // String is the reason's name in counters and logs.

@@ -48,7 +48,9 @@ type conn struct {
 	closed    bool       // nc is closed
 	wrote     bool       // a message was written
 	err       error      // why it is closed or about to be; nil while it is to stay
-	control   []byte     // commands to send, as frames at rest
+	control   []byte     // PINGs to send, as frames at rest
+	changes   []change   // of our subscriptions, to send before them
+	compactAt int        // compact changes when there are so many; 0 is minCompact
 	pong      []byte     // the answer to the last PING
 	probes    []probe    // who waits for which PONG
 	pings     uint64     // PINGs sent
@@ -92,7 +94,9 @@ func (c *conn) run() (ready bool, err error) {
 	defer c.flushers.Wait()
 	rest, err := c.handshake()
 	if err == nil {
-		err = c.owner.join(c)
+		if err = c.owner.join(c); err != nil {
+			c.countRefused(rest)
+		}
 	}
 	if err == nil {
 		ready = true
@@ -235,12 +239,48 @@ func (c *conn) pingLocked() {
 
 const maxControlForPing = 4 << 10
 
+// change is one of our subscriptions, made or taken back.
+type change struct {
+	topic string
+	on    bool
+}
+
 // Subscribe sends a change of our subscriptions to the peer.
 func (c *conn) Subscribe(topic string, on bool) {
 	c.mu.Lock()
-	c.control = c.engine.AppendSubscription(c.control, topic, on)
+	c.changes = append(c.changes, change{topic, on})
+	if len(c.changes) >= max(c.compactAt, minCompact) {
+		// A peer that does not read must not make us keep what is undone.
+		c.changes = compact(c.changes)
+		c.compactAt = 2 * len(c.changes)
+	}
 	c.mu.Unlock()
 	c.kick()
+}
+
+const minCompact = 1024
+
+// compact removes the changes that later ones have undone. Between two topics
+// the order does not matter.
+func compact(list []change) []change {
+	first := make(map[string]bool)
+	last := make(map[string]bool, len(list))
+	for _, ch := range list {
+		if _, ok := first[ch.topic]; !ok {
+			first[ch.topic] = ch.on
+		}
+		last[ch.topic] = ch.on
+	}
+	kept := list[:0]
+	for _, ch := range list {
+		on, ok := last[ch.topic]
+		if ok && first[ch.topic] == on {
+			kept = append(kept, change{ch.topic, on})
+		}
+		delete(last, ch.topic)
+	}
+	clear(list[len(kept):])
+	return kept
 }
 
 // Probe calls done when the peer has seen everything sent so far, as far as

@@ -138,8 +138,11 @@ func (c *conn) take(w *writer) {
 	c.mu.Lock()
 	c.pending = false
 	w.control = append(w.control[:0], c.pong...)
+	for _, ch := range c.changes {
+		w.control = c.engine.AppendSubscription(w.control, ch.topic, ch.on)
+	}
 	w.control = append(w.control, c.control...)
-	c.pong, c.control = nil, nil
+	c.pong, c.control, c.changes, c.compactAt = nil, nil, nil, 0
 	c.mu.Unlock()
 	if c.pipe.Out != nil {
 		c.pipe.Out.Take(&w.batch)

@@ -167,6 +167,18 @@ func (c *conn) countPartial(r *reader) {
 	c.engine.Discard() // others may hold on to us for a while
 }
 
+// countRefused counts the messages that a peer sent right behind its handshake
+// and that nobody will read, for it is not let in.
+func (c *conn) countRefused(rest []byte) {
+	if c.cfg.Engine.Publishes {
+		return // what comes in are subscriptions
+	}
+	c.engine.Decode(rest, false, maxDecode, &c.in)
+	c.cfg.Host.Drops().Add(pipe.DropRefused, c.in.Msgs)
+	c.in.Recycle()
+	c.engine.Discard()
+}
+
 // decode hands on everything whole in b and returns how much of it is used
 // up. If keep is set b is given away.
 func (c *conn) decode(b []byte, keep bool) (used int, err error) {

@@ -145,6 +145,20 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	}
 }
 
+// afterFunc is context.AfterFunc with a stop that waits for f if it has begun.
+func afterFunc(ctx context.Context, f func()) (stop func()) {
+	done := make(chan struct{})
+	forget := context.AfterFunc(ctx, func() {
+		defer close(done)
+		f()
+	})
+	return func() {
+		if !forget() {
+			<-done
+		}
+	}
+}
+
 func (d *Dialer) dial() (net.Conn, error) {
 	ctx := d.dials
 	if d.cfg.ConnectTimeout > 0 {
@@ -165,8 +179,7 @@ func (d *Dialer) serve(nc net.Conn) (ready bool, err error) {
 		c.finishing = true
 	}
 	d.mu.Unlock()
-	stop := context.AfterFunc(d.stop, func() { c.close(context.Canceled) })
-	defer stop()
+	defer afterFunc(d.stop, func() { c.close(context.Canceled) })()
 
 	d.cfg.Host.Event(c.event(Connected))
 	ready, err = c.run()

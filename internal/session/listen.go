@@ -270,8 +270,7 @@ func (l *Listener) Gone() bool {
 // Wait returns when nothing is left after Finish. When ctx ends it closes what
 // there is.
 func (l *Listener) Wait(ctx context.Context) {
-	stop := context.AfterFunc(ctx, l.abort)
-	defer stop()
+	defer afterFunc(ctx, l.abort)()
 	<-l.done
 	l.running.Wait()
 }

@@ -108,6 +108,53 @@ func TestSubscriptionsGoBeforeData(t *testing.T) {
 	})
 }
 
+// TestFlappingSubscriptionsDoNotPileUp: a publisher that does not read makes a
+// subscriber whose subscriptions come and go keep no more than what is to be
+// said in the end.
+func TestFlappingSubscriptionsDoNotPileUp(t *testing.T) {
+	const rounds, topics = 50_000, 8
+	st.Run(t, func(w *st.World) {
+		l := w.Listen("a")
+		sub := w.Socket(pattern.SUB)
+		sub.MustConnect("mem://a")
+		p := l.Accept()
+		p.Shake("PUB")
+		w.Net.Links()[0].Up().Stall()
+		before := heap()
+		topic := func(i int) string { return fmt.Sprintf("%0200d", i%topics) }
+		for i := range rounds {
+			subscribe(t, sub, true, topic(i))
+			subscribe(t, sub, false, topic(i))
+		}
+		subscribe(t, sub, true, topic(1), "last")
+		subscribe(t, sub, false, topic(1))
+		subscribe(t, sub, true, topic(2))
+		w.Settle()
+		if grown := heap() - before; grown > 4<<20 {
+			t.Errorf("%d changes to tell keep %d bytes", 2*rounds, grown)
+		}
+		w.Net.Links()[0].Up().Resume()
+		state := make(map[string]bool)
+		for !state["last"] || !state[topic(2)] {
+			_, body := p.Frame()
+			name, topic := string(body[1:1+body[0]]), string(body[1+body[0]:])
+			switch on := name == "SUBSCRIBE"; {
+			case !on && name != "CANCEL":
+				t.Fatalf("command %q", body)
+			case on == state[topic]:
+				t.Fatalf("%s of %q, which has been said", name, topic)
+			default:
+				state[topic] = on
+			}
+		}
+		for topic, on := range state {
+			if on && topic != "last" && topic != fmt.Sprintf("%0200d", 2) {
+				t.Errorf("%q stays subscribed", topic)
+			}
+		}
+	})
+}
+
 // TestReconnectedSubscriberMissesOnlyTheGap loses the connection of a SUB: what
 // is published after WaitSubscribers has seen it again arrives.
 func TestReconnectedSubscriberMissesOnlyTheGap(t *testing.T) {

@@ -196,6 +196,24 @@ func TestSlowRouterPeerStopsNobody(t *testing.T) {
 	})
 }
 
+// TestRefusedPeersMessagesAreCounted: what a second peer of a PAIR sent before
+// it could know better is lost, and counted.
+func TestRefusedPeersMessagesAreCounted(t *testing.T) {
+	st.Run(t, func(w *st.World) {
+		pair := w.Socket(pattern.PAIR)
+		pair.MustBind("mem://a")
+		first := w.Dial("a")
+		first.Shake("PAIR")
+		second := w.Dial("a")
+		second.Must(st.Greeting(), st.Ready("Socket-Type", "PAIR"), st.Message("one"), st.Message("two", "frames"), st.Message("cut")[:3])
+		second.End()
+		refused(t, pair, pattern.ErrSecondPeer)
+		pair.WantDrops(map[pipe.Drop]uint64{pipe.DropRefused: 2})
+		first.Must(st.Message("still here"))
+		pair.WantRecv("still here")
+	})
+}
+
 // TestEventsInOrder are those of both ends of a connection's life.
 // conformance.md 8
 func TestEventsInOrder(t *testing.T) {
