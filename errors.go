@@ -57,7 +57,7 @@ func (closedError) Is(target error) bool { return target == net.ErrClosed }
 // OpError is the error of every call that fails for a reason of its own. A
 // context's error comes back as it is instead.
 type OpError struct {
-	Op       string // the method, as "bind"
+	Op       string // the method, as "bind", or "new" and the type of socket
 	Endpoint string // for calls that name one, else empty
 	Err      error
 }

@@ -54,11 +54,11 @@ type base struct {
 func newBase(t pattern.Type, o *Options) (base, error) {
 	opts, err := o.core()
 	if err != nil {
-		return base{}, opError("new", "", err)
+		return base{}, opError("new "+pattern.Types[t].Name, "", err)
 	}
 	s, err := socket.New(t, opts)
 	if err != nil {
-		return base{}, opError("new", "", err)
+		return base{}, opError("new "+pattern.Types[t].Name, "", err)
 	}
 	return base{s, o.linger()}, nil
 }
