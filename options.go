@@ -10,6 +10,7 @@ import (
 
 	"github.com/zerobroker/zmq/internal/engine"
 	"github.com/zerobroker/zmq/internal/inproc"
+	"github.com/zerobroker/zmq/internal/pattern"
 	"github.com/zerobroker/zmq/internal/socket"
 	"github.com/zerobroker/zmq/internal/transport"
 )
@@ -184,8 +185,12 @@ func (o *Options) core() (socket.Options, error) {
 		MaxConnections:    pick(o.MaxConnections, 65536, 0),
 		MaxPending:        pick(o.MaxPendingHandshakes, 1024, 0),
 		MaxPerSource:      pick(o.MaxPendingPerSource, 64, 0),
-		MaxTopics:         pick(o.MaxSubscriptions, 100_000, 0),
-		MaxTopicBytes:     pick(o.MaxSubscriptionBytes, 32<<20, 0),
+		Pattern: pattern.Options{
+			Mandatory:     true,
+			OnlyFirst:     true,
+			MaxTopics:     pick(o.MaxSubscriptions, 100_000, 0),
+			MaxTopicBytes: pick(o.MaxSubscriptionBytes, 32<<20, 0),
+		},
 		Limits: engine.Limits{
 			Handshake:  128 << 10,
 			Commands:   16,

@@ -90,6 +90,13 @@ type Router interface {
 	SendTo(id string, m msg.Msg) error
 }
 
+// Evictor is a pattern that lets a peer take another's place.
+type Evictor interface {
+	// Evicted returns the pipes whose peers have to go, and forgets them. It
+	// runs under the send lock, after Connected.
+	Evicted() []*pipe.Pipe
+}
+
 // Lockstep is a pattern whose two directions depend on each other. Its Send
 // runs under both locks, and Recv, as always, under the receive lock, which
 // guards all that the two share.

@@ -9,6 +9,7 @@ import (
 	"github.com/zerobroker/zmq/internal/engine"
 	"github.com/zerobroker/zmq/internal/inproc"
 	"github.com/zerobroker/zmq/internal/mechanism"
+	"github.com/zerobroker/zmq/internal/pattern"
 	"github.com/zerobroker/zmq/internal/session"
 	"github.com/zerobroker/zmq/internal/transport"
 )
@@ -39,8 +40,8 @@ type Options struct {
 	MaxConnections int
 	MaxPending     int
 	MaxPerSource   int
-	MaxTopics      int // subscriptions of one peer
-	MaxTopicBytes  int // in them
+
+	Pattern pattern.Options // what the rules of the socket type depend on
 }
 
 // maxTTL is what fits in a PING.

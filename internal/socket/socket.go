@@ -97,7 +97,7 @@ func New(t pattern.Type, o Options) (*Socket, error) {
 		done:      make(chan struct{}),
 	}
 	s.peers.init()
-	s.pat = info.New(&s.drops)
+	s.pat = info.New(&s.opts.Pattern, &s.drops)
 	s.sender, _ = s.pat.(pattern.Sender)
 	s.receiver, _ = s.pat.(pattern.Receiver)
 	s.router, _ = s.pat.(pattern.Router)
@@ -105,9 +105,6 @@ func New(t pattern.Type, o Options) (*Socket, error) {
 	s.sub, _ = s.pat.(pattern.Subscriber)
 	s.req, _ = s.pat.(*pattern.Req)
 	s.lockstep, _ = s.pat.(pattern.Lockstep)
-	if pub, ok := s.pat.(*pattern.Pub); ok {
-		pub.MaxTopics, pub.MaxTopicBytes = o.MaxTopics, o.MaxTopicBytes
-	}
 	if !info.Sends {
 		s.sender = nil
 	}
