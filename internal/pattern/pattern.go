@@ -38,6 +38,8 @@ var (
 	ErrSecondPeer = errors.New("socket has a peer already")
 	// ErrDuplicateID: another peer has this routing id.
 	ErrDuplicateID = errors.New("routing id in use")
+	// ErrHandover: another peer has taken over the routing id.
+	ErrHandover = errors.New("routing id taken over by another peer")
 	// ErrTopics: the peer subscribes to more than the limits allow.
 	ErrTopics = errors.New("too many subscriptions")
 )

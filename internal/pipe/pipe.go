@@ -28,6 +28,15 @@ type Subscriptions interface {
 	Probe(done func(ok bool))
 }
 
+// Side tells which end of a connection a pipe is.
+type Side uint8
+
+const (
+	Joined   Side = iota // to a socket of this process that we connected to
+	Accepted             // by us
+	Dialed               // by us, and again when it is lost
+)
+
 // Connection is what a pipe leads to, as seen by a pattern that wants it gone.
 type Connection interface {
 	// Refuse ends the connection that there is now. Whoever connected may
@@ -43,9 +52,10 @@ type Pipe struct {
 	To  Connection    // nil until there is one
 
 	ID    uint64 // unique in the process
+	Side  Side   // who made the connection
 	Alias string // the routing id that we gave to whoever is at the far end, or empty
-	Slot int    // index in a load balancer's table; guarded by the send lock
-	Mark uint64 // the last message distributed here; guarded by the send lock
+	Slot  int    // index in a load balancer's table; guarded by the send lock
+	Mark  uint64 // the last message distributed here; guarded by the send lock
 
 	peer atomic.Pointer[msg.Peer]
 }

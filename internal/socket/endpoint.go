@@ -89,7 +89,14 @@ func (s *Socket) Bind(ep string) (string, error) {
 
 // Connect keeps a connection to an endpoint, from now on and in the
 // background.
-func (s *Socket) Connect(ep string) error {
+func (s *Socket) Connect(ep string) error { return s.ConnectAs(ep, "") }
+
+// ConnectAs is Connect to an endpoint where whoever is there has that routing
+// id, for a ROUTER. It may be used at once.
+func (s *Socket) ConnectAs(ep, alias string) error {
+	if err := checkRoutingID(alias); err != nil {
+		return err
+	}
 	scheme, address, err := split(ep)
 	if err != nil {
 		return err
@@ -100,7 +107,7 @@ func (s *Socket) Connect(ep string) error {
 		return ErrClosed
 	}
 	if scheme == inprocScheme {
-		l, err := s.opts.Namespace.Connect(address, s)
+		l, err := s.opts.Namespace.Connect(address, alias, s)
 		if err != nil {
 			return err
 		}
@@ -114,7 +121,7 @@ func (s *Socket) Connect(ep string) error {
 	if err := t.CheckDial(address); err != nil {
 		return fmt.Errorf("%w: %w", ErrEndpoint, err)
 	}
-	d, err := session.Dial(&s.cfg, t, ep, address)
+	d, err := session.Dial(&s.cfg, t, ep, address, alias)
 	if err != nil {
 		return err
 	}

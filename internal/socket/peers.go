@@ -74,6 +74,12 @@ func (t *peers) connected(p *pipe.Pipe) {
 	}
 }
 
+func (t *peers) isConnected(p *pipe.Pipe) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.pipes[p]
+}
+
 func (t *peers) disconnected(p *pipe.Pipe) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

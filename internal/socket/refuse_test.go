@@ -103,6 +103,7 @@ func calls() []call {
 		{"Bind", pattern.PULL, func(s *st.Socket) error { _, err := s.Bind("inproc://new"); return err }},
 		{"Connect", pattern.PULL, func(s *st.Socket) error { return s.Connect("mem://new") }},
 		{"Connect", pattern.PULL, func(s *st.Socket) error { return s.Connect("inproc://new") }},
+		{"ConnectAs", pattern.ROUTER, func(s *st.Socket) error { return s.ConnectAs("mem://new", "name") }},
 		{"Unbind", pattern.PULL, func(s *st.Socket) error { return s.Unbind("mem://a") }},
 		{"Unbind", pattern.PULL, func(s *st.Socket) error { return s.Unbind("mem://unknown") }},
 		{"Disconnect", pattern.PULL, func(s *st.Socket) error { return s.Disconnect("mem://a") }},
@@ -131,7 +132,7 @@ func calls() []call {
 
 // notCalls are the methods that sessions and links call, or that cannot fail.
 var notCalls = []string{
-	"Attach", "Connected", "Describe", "Detach", "Disconnected", "Drops", "Event", "Intake", "Limits",
+	"Attach", "Conflates", "Connected", "Describe", "Hello", "Detach", "Disconnected", "Drops", "Event", "Intake", "Limits",
 	"Linked", "MaxQueuedBytes", "NewPipe", "Ready", "Receives", "Refused", "Retire", "Room", "SendLock",
 	"Sends", "Talks", "Unlinked", "Upstream",
 	"Close", "Listen", "Peers", "Stats", "Type",
