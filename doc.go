@@ -9,15 +9,16 @@
 // an endpoint, the other connects to it; which is which, and who is there
 // first, does not matter. Here a PUSH hands out work and a PULL does it:
 //
-//	push, err := zmq.NewPush(nil) // nil options are all defaults
-//	defer push.Close()            // waits until everything is written
-//	_, err = push.Bind("tcp://127.0.0.1:5557")
-//	err = push.Send(ctx, []byte("work")) // waits until somebody can take it
-//
-//	pull, err := zmq.NewPull(nil)
+//	pull, err := zmq.NewPull(nil) // nil options are all defaults
 //	defer pull.Close()
-//	err = pull.Connect("tcp://127.0.0.1:5557") // returns at once, reconnects for ever
-//	for m, err := range pull.Messages(ctx) {
+//	endpoint, err := pull.Bind("tcp://127.0.0.1:*")
+//
+//	push, err := zmq.NewPush(nil)
+//	defer push.Close()           // waits until all is written, up to Options.Linger
+//	err = push.Connect(endpoint) // returns at once, reconnects for ever
+//	err = push.Send(ctx, []byte("work"))
+//
+//	for m, err := range pull.Messages(ctx) { // until ctx ends or pull is closed
 //		...
 //	}
 //
@@ -52,9 +53,15 @@
 // # Waiting
 //
 // Calls that can wait take a context. When it ends they return its error, and
-// nothing was sent or received. The Try variants do not wait. Each direction of
-// each connection has a queue with a high-water mark ([Options.SendHWM],
-// [Options.RecvHWM]); what a socket does when it is full is said with its type.
+// nothing was sent or received, but for [Req.Do], whose request may be under way
+// by then. The Try variants do not wait. Each direction of each connection has
+// a queue with a high-water mark ([Options.SendHWM], [Options.RecvHWM]); what a
+// socket does when it is full is said with its type. An endpoint that was given
+// to Connect has its queue from then on, whoever is there: what is sent waits in
+// it for the connection. Use WaitConnected to see a peer first.
+//
+// Sent means queued. Close waits for the queues to be written, at most
+// [Options.Linger]; [Push.Shutdown] and its like say how much was not.
 //
 // # Who is there
 //
@@ -63,8 +70,12 @@
 // them no publisher needs to sleep before its first message.
 //
 // What happens to peers never fails a call. It is told by Events, counted by
-// Stats, and logged to [Options.Logger]. Every message that was accepted and not
-// delivered is counted under a [DropReason].
+// Stats, and logged to [Options.Logger]. Every message that a socket has accepted,
+// by Send or from the network, and then lost is counted under a [DropReason]. A
+// message that is written to the network is out of its hands: what is under way
+// when a peer goes away is lost without anybody knowing, as with any protocol
+// that has no acknowledgements. A message that a publisher has no subscriber
+// for is not lost but not wanted.
 //
 // # Errors
 //

@@ -2,6 +2,7 @@ package zmq
 
 import (
 	"bytes"
+	"fmt"
 	"strings"
 
 	"github.com/zerobroker/zmq/internal/msg"
@@ -32,19 +33,24 @@ func NewStringMessage(frames ...string) Message {
 }
 
 // Len is the number of frames, at least 1.
-func (m *Message) Len() int { return m.m.Len() }
+func (m Message) Len() int { return m.m.Len() }
 
 // Size is the number of bytes in all frames.
-func (m *Message) Size() int { return m.m.Size() }
+func (m Message) Size() int { return m.m.Size() }
 
-// Frame is the i'th frame, counted from 0. It panics if i is out of range.
-func (m *Message) Frame(i int) []byte { return m.m.Frame(i) }
+// Frame is the i'th frame, counted from 0. It panics if there is none.
+func (m Message) Frame(i int) []byte {
+	if i < 0 || i >= m.m.Len() {
+		panic(fmt.Sprintf("zmq: frame %d of a message of %d", i, m.m.Len()))
+	}
+	return m.m.Frame(i)
+}
 
 // Bytes is the first frame, the whole of a single-frame message.
-func (m *Message) Bytes() []byte { return m.m.First }
+func (m Message) Bytes() []byte { return m.m.First }
 
 // Frames returns all frames in a new slice.
-func (m *Message) Frames() [][]byte {
+func (m Message) Frames() [][]byte {
 	return append([][]byte{m.m.First}, m.m.Rest...)
 }
 
@@ -62,8 +68,8 @@ func (m Message) String() string {
 }
 
 // Clone returns a copy that shares no memory with m.
-func (m *Message) Clone() Message {
-	c := *m
+func (m Message) Clone() Message {
+	c := m
 	c.m.Bufs = nil
 	c.m.First = bytes.Clone(m.m.First)
 	if m.m.Rest != nil {
@@ -87,7 +93,7 @@ func (m *Message) Release() {
 // RoutingID is the routing id of the peer that sent the message, as ROUTER
 // addresses it; empty for a message that was not received, or from a peer that
 // has none. It is the same string for all messages of a connection.
-func (m *Message) RoutingID() string {
+func (m Message) RoutingID() string {
 	if m.m.From == nil {
 		return ""
 	}
@@ -96,7 +102,7 @@ func (m *Message) RoutingID() string {
 
 // Peer describes who sent the message. It is the zero Peer for a message that
 // was not received.
-func (m *Message) Peer() Peer { return Peer{m.m.From} }
+func (m Message) Peer() Peer { return Peer{m.m.From} }
 
 // Peer describes the far end of a connection, as the handshake told. It is a
 // small value that stays valid when the connection is gone. The zero Peer is

@@ -23,10 +23,14 @@ const Forever time.Duration = math.MaxInt64
 // struct is copied; changing it later changes nothing. A nil *Options is all
 // defaults. The names in brackets are libzmq's.
 type Options struct {
-	// SendHWM and RecvHWM are the high-water marks: how many messages may wait
-	// in each direction of each connection. A sender that finds its queues
-	// full waits (PUSH, DEALER, REQ, PAIR, ROUTER) or drops (PUB, XPUB, XSUB,
-	// REP). Default 1000, negative unlimited. [ZMQ_SNDHWM, ZMQ_RCVHWM]
+	// SendHWM and RecvHWM are the high-water marks: about how many messages may
+	// wait in each direction of each connection. A sender that finds its
+	// queues full waits (PUSH, DEALER, REQ, PAIR, ROUTER) or drops (PUB, XPUB,
+	// XSUB, REP). Beside them a connection holds what it is reading and
+	// writing, up to 256 KiB, and the system's buffers hold what is under way:
+	// small messages may be far more than the marks say. Who wants one task at
+	// a time asks for each (REQ to ROUTER or REP). Default 1000, negative
+	// unlimited. [ZMQ_SNDHWM, ZMQ_RCVHWM]
 	SendHWM, RecvHWM int
 
 	// MaxQueuedBytes bounds the same queues in bytes. A message that starts
@@ -110,8 +114,9 @@ type Options struct {
 	// shared by the whole program.
 	Namespace *Namespace
 
-	// Logger gets every event at level Debug. Default none. Its handler must
-	// not call the socket.
+	// Logger gets every event: peers that were refused or do not speak as they
+	// should and trouble with accepting at level Warn, the rest at Debug.
+	// Default none. Its handler must not call the socket.
 	Logger *slog.Logger
 }
 

@@ -3,8 +3,10 @@ package zmq
 import "github.com/zerobroker/zmq/internal/pattern"
 
 // Push is a PUSH socket: it hands messages out to its PULL peers, each whole
-// message to the next one in turn that has room. Send waits while there is no
-// peer, or none with room; nothing is dropped. All methods may be called
+// message to the next one in turn that has room. An endpoint connected to counts
+// as a peer also while nobody is there. Send waits while there is no peer, or
+// none with room, and drops nothing; but what a peer has been sent and has not
+// read when it goes away is gone with it. All methods may be called
 // concurrently. https://rfc.zeromq.org/spec/30/
 type Push struct {
 	base
@@ -21,7 +23,9 @@ func NewPush(o *Options) (*Push, error) {
 }
 
 // Pull is a PULL socket: it receives from its PUSH peers, one message from
-// each in turn. All methods may be called concurrently.
+// each in turn. There is no way to leave a PUSH that goes on sending without
+// losing what is under way: let the PUSH stop first, or have workers ask for
+// work with REQ. All methods may be called concurrently.
 // https://rfc.zeromq.org/spec/30/
 type Pull struct {
 	base

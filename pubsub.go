@@ -83,7 +83,7 @@ func (s *subscribing) change(prefixes []string, on bool) error {
 }
 
 // Ready waits until a publisher is connected and has taken in all
-// subscriptions made so far, so that no message it sends from then on is
+// subscriptions made so far, if there are any, so that no message it sends from then on is
 // missed. Publishers of ZMTP 3.1 and up confirm it; older ones cannot, and
 // Ready returns when they are connected. The error is ctx's or matches
 // [ErrClosed].

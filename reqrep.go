@@ -10,8 +10,12 @@ import (
 // and receives their replies. There are two ways, which do not disturb each
 // other. [Req.Do] is request and reply in one call, from any number of
 // goroutines at once. Send and Recv are the strict exchange of the RFC: a
-// request, then its reply, and [ErrState] for anything out of turn. All methods
-// may be called concurrently. https://rfc.zeromq.org/spec/28/
+// request, then its reply, and [ErrState] for anything out of turn, also when
+// the reply never comes; close the socket then, or use Do.
+//
+// On the wire a request is an empty frame and then the message, with Do an id
+// before that, which is why a ROUTER that replies must send back all frames up
+// to and including the first empty one. All methods may be called concurrently. https://rfc.zeromq.org/spec/28/
 type Req struct {
 	base
 	sending
@@ -28,9 +32,12 @@ func NewReq(o *Options) (*Req, error) {
 }
 
 // Do sends a request of the frames, which it copies, and returns the reply to
-// it. The request carries an id, which every REP sends back unseen. If ctx ends
-// first the error is ctx's, and a reply that comes later is dropped. If the
-// connection that carried the request is lost the error matches [ErrPeerLost].
+// it. It waits for a peer if there is none. The request carries an id, which
+// every REP sends back unseen. If ctx ends first the error is ctx's and the reply
+// is dropped when it comes; the request may have been carried out, or may yet
+// be, also by a peer that is connected only later: to try again is to ask for
+// it twice. If the connection that carried the request is lost the error
+// matches [ErrPeerLost], and as much can be said.
 func (r *Req) Do(ctx context.Context, frames ...[]byte) (Message, error) {
 	return r.DoMessage(ctx, Message{owned(frames)})
 }
@@ -86,8 +93,12 @@ func NewDealer(o *Options) (*Dealer, error) {
 // Router is a ROUTER socket: it receives from its peers in turn and sends to
 // the one that a routing id names. The id is no frame of the message here:
 // [Message.RoutingID] tells who sent a message, and SendTo takes whom to send
-// to. Peers that announce no id get one of five bytes. All methods may be
-// called concurrently. https://rfc.zeromq.org/spec/28/
+// to. Peers that announce no id get one of five bytes.
+//
+// A REQ puts an envelope before its request: the frames up to and including the
+// first empty one. Whoever answers it sends the same frames before the reply;
+// without them the REQ drops it. That a peer is gone is told by Events. All
+// methods may be called concurrently. https://rfc.zeromq.org/spec/28/
 type Router struct {
 	base
 	receiving
@@ -120,7 +131,13 @@ func (r *Router) SendMessageTo(ctx context.Context, id string, m Message) error 
 	return opError("send", "", r.s.SendTo(ctx, id, m.m))
 }
 
-// Reply is SendTo the peer that sent a message.
+// TrySendMessageTo is SendMessageTo without waiting.
+func (r *Router) TrySendMessageTo(id string, m Message) error {
+	return opError("send", "", r.s.TrySendTo(id, m.m))
+}
+
+// Reply is SendTo the peer that sent a message. The frames are all that it gets:
+// to a REQ they begin with its envelope.
 func (r *Router) Reply(ctx context.Context, to Message, frames ...[]byte) error {
 	return r.SendTo(ctx, to.RoutingID(), frames...)
 }

@@ -200,7 +200,7 @@ func owned(frames [][]byte) msg.Msg {
 type sending struct{ out *socket.Socket }
 
 // Send sends one message of the frames, which it copies: the caller may reuse
-// them. It waits while the pattern has nowhere to put the message, and returns
+// them. Types that do not drop wait while there is no place for it, and it returns
 // when it is queued, not when it is delivered. If ctx ends first nothing was
 // sent and the error is ctx's.
 func (s *sending) Send(ctx context.Context, frames ...[]byte) error {
@@ -259,10 +259,15 @@ func (r *receiving) TryRecv() (m Message, err error) {
 }
 
 // Messages returns an iterator over the messages as they arrive. It ends
-// without an error when ctx ends or the socket is closed.
+// without an error when ctx ends, also while there are more, or when the socket
+// is closed. Any other error of Recv, such as [ErrState] of a REP that has not
+// replied, is the last thing it yields.
 func (r *receiving) Messages(ctx context.Context) iter.Seq2[Message, error] {
 	return func(yield func(Message, error) bool) {
 		for {
+			if ctx.Err() != nil {
+				return
+			}
 			m, err := r.Recv(ctx)
 			if errors.Is(err, ErrClosed) || err != nil && ctx.Err() != nil {
 				return

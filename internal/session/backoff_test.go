@@ -6,6 +6,7 @@ import (
 
 	"github.com/zerobroker/zmq/internal/pattern"
 	"github.com/zerobroker/zmq/internal/session"
+	"github.com/zerobroker/zmq/internal/socket"
 	st "github.com/zerobroker/zmq/internal/socket/sockettest"
 	"github.com/zerobroker/zmq/internal/transport/memnet"
 )
@@ -57,6 +58,7 @@ func TestBackOffStartsAgain(t *testing.T) {
 		pull := w.Socket(pattern.PULL)
 		pull.MustBind("mem://a")
 		push.MustMeet(1)
+		time.Sleep(time.Second)
 		before := len(push.Heard(session.Connecting))
 		for _, l := range w.Net.Links() {
 			l.Cut(memnet.RST)
@@ -67,6 +69,26 @@ func TestBackOffStartsAgain(t *testing.T) {
 			t.Errorf("after a connection: %+v", retries)
 		}
 		push.MustMeet(1)
+	})
+}
+
+// TestBackOffOfTheUnwanted: a peer that is thrown out as soon as it is in, for a
+// routing id that another has, does not try again and again.
+func TestBackOffOfTheUnwanted(t *testing.T) {
+	st.Run(t, func(w *st.World) {
+		router := w.Socket(pattern.ROUTER)
+		router.MustBind("mem://a")
+		named := func(o *socket.Options) { o.RoutingID = "id" }
+		first, second := w.Socket(pattern.DEALER, named), w.Socket(pattern.DEALER, named)
+		first.MustConnect("mem://a")
+		first.MustMeet(1)
+		second.MustConnect("mem://a")
+		time.Sleep(time.Minute)
+		if n := len(second.Heard(session.Connecting)); n < 10 || n > 40 {
+			t.Errorf("tried again %d times within a minute", n)
+		}
+		first.CloseIn(0)
+		second.MustMeet(1)
 	})
 }
 

@@ -106,12 +106,16 @@ func (d *Dialer) Probe(done func(ok bool)) {
 	done(false)
 }
 
+// settled is how long a connection lasts that begins the back-off anew.
+const settled = time.Second
+
 func (d *Dialer) run() {
 	defer close(d.done)
 	defer d.end()
 	wait := d.cfg.ReconnectInterval
 	for !d.over() {
 		nc, err := d.dial()
+		began := time.Now()
 		var ready bool
 		if err == nil {
 			ready, err = d.serve(nc)
@@ -119,7 +123,9 @@ func (d *Dialer) run() {
 		if d.over() {
 			return
 		}
-		if ready {
+		if ready && time.Since(began) >= settled {
+			// Unless the peer throws us out as soon as we are in, as it does
+			// for a routing id that another has.
 			wait = d.cfg.ReconnectInterval
 		}
 		if wait <= 0 {

@@ -2,6 +2,7 @@ package socket
 
 import (
 	"context"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -110,7 +111,7 @@ func (e *events) close() {
 var kindNames = [...]string{
 	session.Listening: "listening", session.ListenerClosed: "listener closed",
 	session.Accepted: "accepted", session.AcceptFailed: "accept failed",
-	session.Connecting: "connecting", session.Connected: "connected",
+	session.Connecting: "retrying", session.Connected: "connected",
 	session.HandshakeFailed: "handshake failed", session.Ready: "ready",
 	session.Disconnected: "disconnected", session.PeerRefused: "peer refused",
 }
@@ -127,7 +128,12 @@ func (s *Socket) log(ev session.Event) {
 	if ev.Err != nil {
 		args = append(args, "err", ev.Err)
 	}
-	s.opts.Logger.Debug(kindNames[ev.Kind], args...)
+	level := slog.LevelDebug
+	if ev.Kind == session.PeerRefused || ev.Kind == session.AcceptFailed ||
+		ev.Kind == session.HandshakeFailed && ev.Fault != engine.FaultNone {
+		level = slog.LevelWarn // it does not mend itself
+	}
+	s.opts.Logger.Log(context.Background(), level, kindNames[ev.Kind], args...)
 }
 
 // Stats is what a socket has done so far.
