@@ -146,9 +146,9 @@ func (s *Pub) Subscribers(topic []byte) int {
 	return len(s.match)
 }
 
-// Topics is the number of distinct prefixes subscribed to. It runs under the
-// send lock. [ZMQ_TOPICS_COUNT]
-func (s *Pub) Topics() int { return s.subs.Len() }
+// TopicCount is the number of different prefixes subscribed to. It runs under
+// the send lock. [ZMQ_TOPICS_COUNT]
+func (s *Pub) TopicCount() int { return s.subs.Len() }
 
 // isChange reports whether a frame is a subscription or takes one back.
 func isChange(frame []byte) bool { return len(frame) > 0 && frame[0] <= 1 }

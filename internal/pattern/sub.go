@@ -131,6 +131,9 @@ func (s *subscriptions) Topics(f func(topic string)) {
 	}
 }
 
+// TopicCount is the number of different topics.
+func (s *subscriptions) TopicCount() int { return len(s.count) }
+
 // Pipes calls f for every publisher.
 func (s *subscriptions) Pipes(f func(p *pipe.Pipe)) {
 	for p := range s.pipes {

@@ -87,7 +87,7 @@ func TestXPubManual(t *testing.T) {
 	s.assign(b.p, true, "XB")
 	s.sent("XB")
 	a.wants()
-	if n := s.pat.(*pattern.Pub).Topics(); n != 1 {
+	if n := s.pat.(*pattern.Pub).TopicCount(); n != 1 {
 		t.Errorf("%d topics are left", n)
 	}
 }
@@ -101,7 +101,7 @@ func TestXPubManualLastGone(t *testing.T) {
 	s.receives("\x01A")
 	a.disconnect()
 	s.assign(nil, true, "A")
-	if n := s.pat.(*pattern.Pub).Topics(); n != 0 {
+	if n := s.pat.(*pattern.Pub).TopicCount(); n != 0 {
 		t.Errorf("%d topics are left", n)
 	}
 	s.receives("\x00A")

@@ -122,6 +122,7 @@ func calls() []call {
 		{"TryRecv", pattern.PULL, func(s *st.Socket) error { return s.TryRecv(new(msg.Msg)) }},
 		{"Subscribe", pattern.SUB, func(s *st.Socket) error { return s.Subscribe("x", true) }},
 		{"Subscribe", pattern.XSUB, func(s *st.Socket) error { return s.Subscribe("x", false) }},
+		{"Assign", pattern.XPUB, func(s *st.Socket) error { return s.Assign(nil, []string{"x"}, true) }},
 		{"WaitConnected", pattern.PUSH, func(s *st.Socket) error { return s.WaitConnected(ctx, 1) }},
 		{"WaitConnected", pattern.PUSH, func(s *st.Socket) error { return s.WaitConnected(ctx, 0) }},
 		{"WaitSubscribers", pattern.PUB, func(s *st.Socket) error { return s.WaitSubscribers(ctx, 1, []byte("x")) }},
@@ -135,7 +136,7 @@ var notCalls = []string{
 	"Attach", "Conflates", "Connected", "Describe", "Hello", "Detach", "Disconnected", "Drops", "Event", "Intake", "Limits",
 	"Linked", "MaxQueuedBytes", "NewPipe", "Ready", "Receives", "Refused", "Retire", "Room", "SendLock",
 	"Sends", "Talks", "Unlinked", "Upstream",
-	"Close", "Listen", "Peers", "Stats", "Type",
+	"Close", "Listen", "Peers", "Stats", "TopicCount", "Type",
 }
 
 // TestEveryMethodIsKnown keeps the tables above complete.
