@@ -23,10 +23,10 @@ func (e *Engine) command(body []byte, in *msg.Batch) {
 		e.ping(data)
 	case wire.NamePong:
 		e.pong(data)
-	case wire.NameSubscribe:
-		e.subscription(1, data, body, in)
-	case wire.NameCancel:
-		e.subscription(0, data, body, in)
+	case wire.NameSubscribe, wire.NameJoin:
+		e.subscription(1, string(name) == wire.NameJoin, data, body, in)
+	case wire.NameCancel, wire.NameLeave:
+		e.subscription(0, string(name) == wire.NameLeave, data, body, in)
 	case wire.NameError:
 		var cmd wire.Error
 		if err := cmd.Decode(data); err != nil {
@@ -64,9 +64,10 @@ func (e *Engine) pong(data []byte) {
 
 // subscription passes a SUBSCRIBE or CANCEL on as the message that it was
 // before ZMTP 3.1, a first byte of 1 or 0 and the topic: what comes as a
-// message in any version and what comes as a command are then the same.
-func (e *Engine) subscription(first byte, topic, body []byte, in *msg.Batch) {
-	if !e.cfg.Publishes || e.recv.frames > 0 {
+// message in any version and what comes as a command are then the same. JOIN and
+// LEAVE are passed on likewise. https://rfc.zeromq.org/spec/48/
+func (e *Engine) subscription(first byte, group bool, topic, body []byte, in *msg.Batch) {
+	if !e.cfg.Publishes || e.recv.frames > 0 || group != e.cfg.Groups {
 		e.ignore(body)
 		return
 	}

@@ -27,6 +27,7 @@ type Config struct {
 	PeerTypes    []string // the Socket-Types we talk to
 	RoutingID    string   // ours; announced if SendsIdentity
 	SendsID      bool     // whether READY carries an Identity property, as REQ, DEALER and ROUTER do
+	Groups       bool     // whether subscriptions are JOIN and LEAVE (RADIO, DISH) and not SUBSCRIBE and CANCEL
 	Publishes    bool     // whether the peer's SUBSCRIBE and CANCEL are for us (PUB, XPUB)
 
 	// NewMechanism makes this connection's mechanism; metadata is what the

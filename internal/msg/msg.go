@@ -57,6 +57,7 @@ func (m Msg) DropFirst() Msg {
 // ends and never changes, so messages share it by pointer.
 type Peer struct {
 	RoutingID  string            // as announced, or assigned by ROUTER; may be empty
+	Number     uint32            // assigned by SERVER and PEER; 0 for peers of others
 	Address    string            // numeric address without port; empty for inproc
 	Endpoint   string            // the remote endpoint, scheme and port included
 	SocketType string            // Socket-Type property; empty from ZMTP 1.0 and 2.0 peers

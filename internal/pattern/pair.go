@@ -13,27 +13,33 @@ type Pair struct {
 	fq   FairQueue // the peer's pipe, and those of earlier peers until read
 }
 
-func (s *Pair) Attach(p *pipe.Pipe) error {
-	if s.peer != nil && s.peer != p {
+func (s *Pair) Attach(p *pipe.Pipe) error { return takeOnly(&s.peer, p) }
+func (s *Pair) Detach(p *pipe.Pipe)       { leaveOnly(&s.peer, p) }
+func (s *Pair) Room(*pipe.Pipe)           {}
+func (s *Pair) Send(m msg.Msg) error      { return sendOnly(s.peer, &m) }
+
+// takeOnly makes p the only peer, unless there is one.
+func takeOnly(peer **pipe.Pipe, p *pipe.Pipe) error {
+	if *peer != nil && *peer != p {
 		return ErrSecondPeer
 	}
-	s.peer = p
+	*peer = p
 	return nil
 }
 
-func (s *Pair) Detach(p *pipe.Pipe) {
-	if s.peer == p {
-		s.peer = nil
+// leaveOnly forgets p if it is the only peer.
+func leaveOnly(peer **pipe.Pipe, p *pipe.Pipe) {
+	if *peer == p {
+		*peer = nil
 	}
 }
 
-func (s *Pair) Room(*pipe.Pipe) {}
-
-func (s *Pair) Send(m msg.Msg) error {
-	if s.peer == nil || s.peer.Out.Full() {
+// sendOnly sends to the only peer, which may be nil.
+func sendOnly(peer *pipe.Pipe, m *msg.Msg) error {
+	if peer == nil || peer.Out.Full() {
 		return ErrWait
 	}
-	s.peer.Out.Put(&m)
+	peer.Out.Put(m)
 	return nil
 }
 

@@ -99,6 +99,31 @@ type Evictor interface {
 	Evicted() []*pipe.Pipe
 }
 
+// NumberRouter is a pattern that sends to a peer by its routing number, under
+// the send lock.
+type NumberRouter interface {
+	SendToNumber(number uint32, m msg.Msg) error
+}
+
+// Publisher is a pattern whose peers subscribe. Its methods run under the send
+// lock.
+type Publisher interface {
+	// Upstream takes in a subscription of a peer in this process, and reports
+	// whether Recv is to return it.
+	Upstream(p *pipe.Pipe, topic string, on bool) (queue bool)
+	// Queued says that it was queued.
+	Queued(p *pipe.Pipe)
+	// Subscribers is the number of peers that would get a message with this
+	// first frame.
+	Subscribers(topic []byte) int
+}
+
+// Inspector is a pattern that refuses messages that no peer of its type sends:
+// an error closes the connection. It runs under no lock.
+type Inspector interface {
+	Inspect(m *msg.Msg) error
+}
+
 // Lockstep is a pattern whose two directions depend on each other. Its Send
 // runs under both locks, and Recv, as always, under the receive lock, which
 // guards all that the two share.

@@ -18,6 +18,16 @@ const (
 	PUSH
 	XPUB
 	XSUB
+	STREAM
+	SERVER
+	CLIENT
+	RADIO
+	DISH
+	GATHER
+	SCATTER
+	DGRAM
+	PEER
+	CHANNEL
 )
 
 // Info is what others must know of a socket type.
@@ -28,6 +38,7 @@ type Info struct {
 	Receives  bool     // it takes messages from queues
 	SendsID   bool     // its READY carries an Identity
 	Publishes bool     // its peers subscribe
+	Groups    bool     // what is subscribed to are groups to join, whole names and no prefixes
 	Conflates bool     // it may keep the newest message only
 	Hello     bool     // it may greet its peers with a message
 	Farewell  bool     // it may receive a message when an accepted peer is lost
@@ -62,4 +73,20 @@ var Types = map[Type]*Info{
 		New: func(o *Options, d *pipe.Drops) Pattern { return NewPub(o, d, true) }},
 	XSUB: {Name: "XSUB", Peers: []string{"PUB", "XPUB"}, Sends: true, Receives: true,
 		New: func(o *Options, d *pipe.Drops) Pattern { return NewXSub(o, d) }},
+	SERVER: {Name: "SERVER", Peers: []string{"CLIENT"}, Sends: true, Receives: true, Hello: true, Farewell: true,
+		New: func(_ *Options, d *pipe.Drops) Pattern { return NewServer(d) }},
+	CLIENT: {Name: "CLIENT", Peers: []string{"SERVER"}, Sends: true, Receives: true, Hello: true, Hiccups: true,
+		New: func(_ *Options, d *pipe.Drops) Pattern { return &Client{single: single{drops: d}} }},
+	RADIO: {Name: "RADIO", Peers: []string{"DISH"}, Sends: true, Publishes: true, Groups: true,
+		New: func(o *Options, d *pipe.Drops) Pattern { return NewRadio(o, d) }},
+	DISH: {Name: "DISH", Peers: []string{"RADIO"}, Receives: true, Groups: true,
+		New: func(_ *Options, d *pipe.Drops) Pattern { return NewDish(d) }},
+	GATHER: {Name: "GATHER", Peers: []string{"SCATTER"}, Receives: true,
+		New: func(_ *Options, d *pipe.Drops) Pattern { return &Gather{single: single{drops: d}} }},
+	SCATTER: {Name: "SCATTER", Peers: []string{"GATHER"}, Sends: true,
+		New: func(*Options, *pipe.Drops) Pattern { return &Scatter{} }},
+	PEER: {Name: "PEER", Peers: []string{"PEER"}, Sends: true, Receives: true, Hello: true, Farewell: true, Hiccups: true,
+		New: func(_ *Options, d *pipe.Drops) Pattern { return NewServer(d) }},
+	CHANNEL: {Name: "CHANNEL", Peers: []string{"CHANNEL"}, Sends: true, Receives: true,
+		New: func(_ *Options, d *pipe.Drops) Pattern { return &Channel{single: single{drops: d}} }},
 }

@@ -54,7 +54,7 @@ func (s *Socket) Describe() *msg.Peer {
 
 // Upstream takes a subscription from a peer in this process.
 func (s *Socket) Upstream(p *pipe.Pipe, topic string, on bool) {
-	pub, ok := s.pat.(*pattern.Pub)
+	pub, ok := s.pat.(pattern.Publisher)
 	if !ok {
 		return
 	}

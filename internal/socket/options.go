@@ -120,6 +120,7 @@ func (o *Options) engine(s *Socket) *engine.Config {
 		RoutingID:    o.RoutingID,
 		SendsID:      s.info.SendsID,
 		Publishes:    s.info.Publishes,
+		Groups:       s.info.Groups,
 		NewMechanism: func(md []byte) mechanism.Mechanism { return mechanism.NewNull(md) },
 		Limits:       o.Limits,
 	}

@@ -76,6 +76,16 @@ func (s *Socket) TrySendTo(id string, m msg.Msg) error {
 	return s.attempt(m.Size(), func() error { return s.router.SendTo(id, m) })
 }
 
+// SendToNumber queues m to the peer with that routing number, as Send does.
+func (s *Socket) SendToNumber(ctx context.Context, number uint32, m msg.Msg) error {
+	return s.waitSend(ctx, m.Size(), func() error { return s.numbers.SendToNumber(number, m) })
+}
+
+// TrySendToNumber is SendToNumber without waiting.
+func (s *Socket) TrySendToNumber(number uint32, m msg.Msg) error {
+	return s.attempt(m.Size(), func() error { return s.numbers.SendToNumber(number, m) })
+}
+
 // attempt tries to send once.
 func (s *Socket) attempt(size int, send func() error) error {
 	s.lockSend()

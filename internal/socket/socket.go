@@ -41,15 +41,17 @@ type Socket struct {
 	cfg  session.Config
 
 	pat      pattern.Pattern
-	sender   pattern.Sender     // nil if the type does not send
-	receiver pattern.Receiver   // nil if the type does not receive
-	balance  *pattern.Balancer  // nil unless sending is balancing and no more
-	fair     *pattern.FairQueue // nil unless receiving is fair queueing and no more
-	router   pattern.Router     // nil if the type does not send by id
-	intake   pattern.Intake     // nil if the type does not look at what comes in
-	sub      pattern.Subscriber // nil if the type does not subscribe
-	req      *pattern.Req       // nil if the type is not REQ
-	lockstep pattern.Lockstep   // nil if the two directions do not depend on each other
+	sender   pattern.Sender       // nil if the type does not send
+	receiver pattern.Receiver     // nil if the type does not receive
+	balance  *pattern.Balancer    // nil unless sending is balancing and no more
+	fair     *pattern.FairQueue   // nil unless receiving is fair queueing and no more
+	router   pattern.Router       // nil if the type does not send by id
+	intake   pattern.Intake       // nil if the type does not look at what comes in
+	sub      pattern.Subscriber   // nil if the type does not subscribe
+	req      *pattern.Req         // nil if the type is not REQ
+	inspect  pattern.Inspector    // nil if the type takes any message
+	numbers  pattern.NumberRouter // nil if the type does not send by number
+	lockstep pattern.Lockstep     // nil if the two directions do not depend on each other
 
 	endMu     sync.Mutex
 	endpoints map[string][]endpoint
@@ -104,6 +106,8 @@ func New(t pattern.Type, o Options) (*Socket, error) {
 	s.intake, _ = s.pat.(pattern.Intake)
 	s.sub, _ = s.pat.(pattern.Subscriber)
 	s.req, _ = s.pat.(*pattern.Req)
+	s.inspect, _ = s.pat.(pattern.Inspector)
+	s.numbers, _ = s.pat.(pattern.NumberRouter)
 	s.lockstep, _ = s.pat.(pattern.Lockstep)
 	if !info.Sends {
 		s.sender = nil
@@ -351,7 +355,7 @@ func (s *Socket) Detach(p *pipe.Pipe) {
 
 // Intake is for sessions: it queues what came out of a connection.
 func (s *Socket) Intake(p *pipe.Pipe, b *msg.Batch) error {
-	if s.intake == nil && s.req == nil {
+	if s.intake == nil && s.inspect == nil {
 		if n := session.Enqueue(p, b); n > 0 {
 			s.drops.Add(pipe.DropUnread, n)
 		}
@@ -371,8 +375,8 @@ func (s *Socket) Intake(p *pipe.Pipe, b *msg.Batch) error {
 }
 
 func (s *Socket) intakeOne(p *pipe.Pipe, m *msg.Msg) error {
-	if s.req != nil {
-		if err := s.req.Inspect(m); err != nil {
+	if s.inspect != nil {
+		if err := s.inspect.Inspect(m); err != nil {
 			return err
 		}
 	} else {

@@ -1,0 +1,109 @@
+package pattern
+
+import (
+	"crypto/rand"
+	"encoding/binary"
+
+	"github.com/zerobroker/zmq/internal/msg"
+	"github.com/zerobroker/zmq/internal/pipe"
+)
+
+// single is a fair queue of a type whose messages have one frame: others are
+// dropped when their turn comes.
+type single struct {
+	fq    FairQueue
+	drops *pipe.Drops
+}
+
+func (s *single) Ready(p *pipe.Pipe) { s.fq.ready(p) }
+func (s *single) More() bool         { return s.fq.more() }
+
+// Recv takes the next message of one frame.
+func (s *single) Recv(m *msg.Msg) error {
+	for {
+		if err := s.fq.recv(m); err != nil || len(m.Rest) == 0 {
+			return err
+		}
+		s.drops.Add(pipe.DropMalformed, 1)
+	}
+}
+
+// Client is CLIENT: it sends to its servers in turn and receives from them in
+// turn. https://rfc.zeromq.org/spec/41/
+type Client struct {
+	base
+	single
+	lb Balancer
+}
+
+func (s *Client) Attach(p *pipe.Pipe) error { s.lb.attach(p); return nil }
+func (s *Client) Detach(p *pipe.Pipe)       { s.lb.detach(p) }
+func (s *Client) Room(p *pipe.Pipe)         { s.lb.attach(p) }
+
+// Send queues a message of one frame to the next server that has room.
+func (s *Client) Send(m msg.Msg) error {
+	if len(m.Rest) > 0 {
+		return ErrMessage
+	}
+	return s.lb.send(m)
+}
+
+// Server is SERVER and PEER: it receives from its peers in turn and sends to
+// the one that a routing number names. https://rfc.zeromq.org/spec/41/,
+// https://rfc.zeromq.org/spec/51/
+type Server struct {
+	base
+	single
+	peers map[uint32]*pipe.Pipe // guarded by the send lock
+	last  uint32                // number given
+}
+
+// NewServer returns a SERVER without peers.
+func NewServer(d *pipe.Drops) *Server {
+	var b [4]byte
+	rand.Read(b[:])
+	return &Server{single: single{drops: d}, peers: make(map[uint32]*pipe.Pipe), last: binary.NativeEndian.Uint32(b[:])}
+}
+
+// Attach gives the pipe a number, which it keeps whoever is at the far end.
+func (s *Server) Attach(p *pipe.Pipe) error {
+	for s.last++; s.last == 0 || s.peers[s.last] != nil; {
+		s.last++
+	}
+	p.Number = s.last
+	s.peers[p.Number] = p
+	return nil
+}
+
+// Connected has messages of the peer carry the number.
+func (s *Server) Connected(p *pipe.Pipe, peer *msg.Peer) error {
+	peer.Number = p.Number
+	return nil
+}
+
+// Detach makes the number good for nobody.
+func (s *Server) Detach(p *pipe.Pipe) { delete(s.peers, p.Number) }
+
+// Room does nothing: who waits for a peer tries it.
+func (s *Server) Room(*pipe.Pipe) {}
+
+// Send refuses: there is no peer in turn.
+func (s *Server) Send(msg.Msg) error { return ErrNoRoute }
+
+// SendToNumber queues a message of one frame to the peer with that number.
+func (s *Server) SendToNumber(number uint32, m msg.Msg) error {
+	p := s.peers[number]
+	switch {
+	case len(m.Rest) > 0:
+		return ErrMessage
+	case p == nil:
+		return ErrNoRoute
+	case p.Out.Full():
+		return ErrWait
+	}
+	p.Out.Put(&m)
+	return nil
+}
+
+// Pipe is the pipe of the peer with that number, or nil.
+func (s *Server) Pipe(number uint32) *pipe.Pipe { return s.peers[number] }

@@ -1,0 +1,227 @@
+package pattern
+
+import (
+	"github.com/zerobroker/zmq/internal/msg"
+	"github.com/zerobroker/zmq/internal/pipe"
+)
+
+// MaxGroup is the longest name of a group.
+// https://rfc.zeromq.org/spec/48/
+const MaxGroup = 255
+
+// Radio is RADIO: it sends a message of two frames, a group and a body, to the
+// peers that have joined that very group, and drops it for those whose queue is
+// full. https://rfc.zeromq.org/spec/48/
+type Radio struct {
+	base
+	opt    *Options
+	groups map[string]map[*pipe.Pipe]struct{}
+	joined map[*pipe.Pipe]*membership
+	drops  *pipe.Drops
+	rest   []byte // the message being sent, at rest
+}
+
+// membership is what one peer has joined.
+type membership struct {
+	groups map[string]struct{}
+	bytes  int
+}
+
+// NewRadio returns a RADIO without peers.
+func NewRadio(o *Options, d *pipe.Drops) *Radio {
+	return &Radio{
+		opt: o, drops: d,
+		groups: make(map[string]map[*pipe.Pipe]struct{}), joined: make(map[*pipe.Pipe]*membership),
+	}
+}
+
+// Attach does nothing: a peer gets messages when it joins.
+func (s *Radio) Attach(*pipe.Pipe) error { return nil }
+
+// Disconnected has the peer leave all groups.
+func (s *Radio) Disconnected(p *pipe.Pipe) {
+	if j := s.joined[p]; j != nil {
+		for group := range j.groups {
+			s.leave(p, group)
+		}
+	}
+}
+
+// Detach has the peer leave all groups.
+func (s *Radio) Detach(p *pipe.Pipe) { s.Disconnected(p) }
+
+// Room does nothing: fullness is looked at for every message.
+func (s *Radio) Room(*pipe.Pipe) {}
+
+// Send distributes a message of a group and a body. It waits for nobody,
+// unless NoDrop is set.
+func (s *Radio) Send(m msg.Msg) error {
+	if len(m.Rest) != 1 || len(m.First) > MaxGroup {
+		return ErrMessage
+	}
+	members := s.groups[string(m.First)]
+	if s.opt.NoDrop {
+		for p := range members {
+			if p.Out.Full() {
+				return ErrWait
+			}
+		}
+	}
+	large := m.RestSize() >= msg.LargeFrame
+	if large && len(members) > 1 {
+		m.Bufs = nil // shared by all queues
+	}
+	if !large && len(members) > 0 {
+		s.rest = m.Append(s.rest[:0])
+	}
+	for p := range members {
+		switch {
+		case p.Out.Full():
+			s.drops.Add(pipe.DropHWM, 1)
+		case large:
+			p.Out.Put(&m)
+		default:
+			p.Out.PutRest(s.rest)
+		}
+	}
+	return nil
+}
+
+// Subscribers is the number of peers that have joined a group. It runs under
+// the send lock.
+func (s *Radio) Subscribers(group []byte) int { return len(s.groups[string(group)]) }
+
+// Intake takes in that peers join and leave. Nothing else may come from them.
+func (s *Radio) Intake(p *pipe.Pipe, m *msg.Msg) (queue bool, err error) {
+	if len(m.Rest) > 0 || !isChange(m.First) || len(m.First) > 1+MaxGroup {
+		s.drops.Add(pipe.DropUpstream, 1)
+		return false, nil
+	}
+	s.Upstream(p, string(m.First[1:]), m.First[0] == 1)
+	if j := s.joined[p]; j != nil {
+		most, mostBytes := s.opt.MaxTopics, s.opt.MaxTopicBytes
+		if most > 0 && len(j.groups) > most || mostBytes > 0 && j.bytes > mostBytes {
+			return false, ErrTopics
+		}
+	}
+	return false, nil
+}
+
+// Queued is never called.
+func (s *Radio) Queued(*pipe.Pipe) {}
+
+// Upstream is Intake for a peer in this process.
+func (s *Radio) Upstream(p *pipe.Pipe, group string, on bool) (queue bool) {
+	if !on {
+		s.leave(p, group)
+		return false
+	}
+	j := s.joined[p]
+	if j == nil {
+		j = &membership{groups: make(map[string]struct{})}
+		s.joined[p] = j
+	}
+	if _, already := j.groups[group]; already {
+		return false
+	}
+	j.groups[group] = struct{}{}
+	j.bytes += len(group)
+	members := s.groups[group]
+	if members == nil {
+		members = make(map[*pipe.Pipe]struct{})
+		s.groups[group] = members
+	}
+	members[p] = struct{}{}
+	return false
+}
+
+func (s *Radio) leave(p *pipe.Pipe, group string) {
+	j := s.joined[p]
+	if j == nil {
+		return
+	}
+	if _, member := j.groups[group]; !member {
+		return
+	}
+	delete(j.groups, group)
+	j.bytes -= len(group)
+	if len(j.groups) == 0 {
+		delete(s.joined, p)
+	}
+	delete(s.groups[group], p)
+	if len(s.groups[group]) == 0 {
+		delete(s.groups, group)
+	}
+}
+
+// Dish is DISH: it receives the messages of the groups it has joined, as two
+// frames, the group and the body. https://rfc.zeromq.org/spec/48/
+type Dish struct {
+	base
+	joined map[string]bool // written under both locks
+	pipes  map[*pipe.Pipe]struct{}
+	fq     FairQueue
+	drops  *pipe.Drops
+}
+
+// NewDish returns a DISH that has joined nothing.
+func NewDish(d *pipe.Drops) *Dish {
+	return &Dish{joined: make(map[string]bool), pipes: make(map[*pipe.Pipe]struct{}), drops: d}
+}
+
+func (s *Dish) Attach(p *pipe.Pipe) error { s.pipes[p] = struct{}{}; return nil }
+func (s *Dish) Detach(p *pipe.Pipe)       { delete(s.pipes, p) }
+func (s *Dish) Ready(p *pipe.Pipe)        { s.fq.ready(p) }
+func (s *Dish) More() bool                { return s.fq.more() }
+
+// Recv takes the next message of a group that is joined.
+func (s *Dish) Recv(m *msg.Msg) error {
+	for {
+		if err := s.fq.recv(m); err != nil || len(m.Rest) == 1 && s.joined[string(m.First)] {
+			return err
+		}
+		s.drops.Add(pipe.DropFiltered, 1)
+	}
+}
+
+// Inspect refuses what no RADIO sends.
+func (s *Dish) Inspect(m *msg.Msg) error {
+	if len(m.Rest) == 1 && len(m.First) <= MaxGroup {
+		return nil
+	}
+	return ErrMessage
+}
+
+// Subscribe joins a group or leaves it. It reports whether that changes
+// anything.
+func (s *Dish) Subscribe(group string, on bool) (changed bool) {
+	if s.joined[group] == on {
+		return false
+	}
+	if on {
+		s.joined[group] = true
+	} else {
+		delete(s.joined, group)
+	}
+	return true
+}
+
+// Filter does nothing: Subscribe runs under both locks.
+func (s *Dish) Filter(string, bool) {}
+
+// Topics calls f for each group.
+func (s *Dish) Topics(f func(group string)) {
+	for group := range s.joined {
+		f(group)
+	}
+}
+
+// Pipes calls f for every RADIO.
+func (s *Dish) Pipes(f func(p *pipe.Pipe)) {
+	for p := range s.pipes {
+		f(p)
+	}
+}
+
+// TopicCount is the number of groups joined.
+func (s *Dish) TopicCount() int { return len(s.joined) }

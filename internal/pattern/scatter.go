@@ -1,0 +1,45 @@
+package pattern
+
+import (
+	"github.com/zerobroker/zmq/internal/msg"
+	"github.com/zerobroker/zmq/internal/pipe"
+)
+
+// Scatter is PUSH for messages of one frame. https://rfc.zeromq.org/spec/49/
+type Scatter struct{ Push }
+
+// Send queues a message of one frame to the next peer that has room.
+func (s *Scatter) Send(m msg.Msg) error {
+	if len(m.Rest) > 0 {
+		return ErrMessage
+	}
+	return s.Push.Send(m)
+}
+
+// Gather is PULL for messages of one frame. https://rfc.zeromq.org/spec/49/
+type Gather struct {
+	base
+	single
+}
+
+func (s *Gather) Attach(*pipe.Pipe) error { return nil }
+func (s *Gather) Detach(*pipe.Pipe)       {}
+
+// Channel is PAIR for messages of one frame. https://rfc.zeromq.org/spec/52/
+type Channel struct {
+	base
+	single
+	peer *pipe.Pipe
+}
+
+func (s *Channel) Attach(p *pipe.Pipe) error { return takeOnly(&s.peer, p) }
+func (s *Channel) Detach(p *pipe.Pipe)       { leaveOnly(&s.peer, p) }
+func (s *Channel) Room(*pipe.Pipe)           {}
+
+// Send queues a message of one frame to the peer.
+func (s *Channel) Send(m msg.Msg) error {
+	if len(m.Rest) > 0 {
+		return ErrMessage
+	}
+	return sendOnly(s.peer, &m)
+}
