@@ -11,6 +11,10 @@
 // at rest and [Engine.Encode] messages at rest into bytes. Decode and Encode
 // are two halves that share nothing which changes, so one goroutine may read
 // while another writes. [Heart] is the third part, for whoever has a clock.
+//
+// With [Config.Raw] the same calls carry bytes that are no ZMTP: the first
+// Handshake is the whole of it, and nothing is said that was not given to
+// Encode.
 package engine
 
 import (
@@ -29,6 +33,7 @@ type Config struct {
 	SendsID      bool     // whether READY carries an Identity property, as REQ, DEALER and ROUTER do
 	Groups       bool     // whether subscriptions are JOIN and LEAVE (RADIO, DISH) and not SUBSCRIBE and CANCEL
 	Publishes    bool     // whether the peer's SUBSCRIBE and CANCEL are for us (PUB, XPUB)
+	Raw          bool     // whether the peer speaks no ZMTP: bytes both ways, no handshake, no frames (STREAM)
 
 	// NewMechanism makes this connection's mechanism; metadata is what the
 	// socket announces of itself.
@@ -79,6 +84,9 @@ type Engine struct {
 // New returns an engine whose first bytes are in Output.
 func New(cfg *Config) *Engine {
 	e := &Engine{cfg: cfg}
+	if cfg.Raw {
+		return e
+	}
 	e.mech = cfg.NewMechanism(e.metadata())
 	e.out = wire.AppendSignature(e.out, len(cfg.RoutingID))
 	return e

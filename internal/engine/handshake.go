@@ -26,6 +26,9 @@ type handshakeState struct {
 // arrives behind it. It returns early when the engine becomes Ready: what is
 // left is then for Decode.
 func (e *Engine) Handshake(b []byte) (n int, err error) {
+	if e.cfg.Raw && e.phase < ready {
+		e.startRaw()
+	}
 	for e.phase < ready {
 		before := e.phase
 		var k int

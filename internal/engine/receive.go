@@ -80,6 +80,9 @@ const sealOverhead = 128
 // given away, and messages may stay where they are in it; otherwise they are
 // copied, and b may be reused.
 func (e *Engine) Decode(b []byte, keep bool, limit int, in *msg.Batch) (n int, err error) {
+	if e.cfg.Raw {
+		return e.decodeRaw(b, keep, limit, in), nil
+	}
 	r := &e.recv
 	if r.subscribeAll {
 		r.subscribeAll = false

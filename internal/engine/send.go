@@ -22,6 +22,10 @@ func (e *Engine) Direct() bool { return e.send.direct }
 // by wire.FlagCommand, are not counted.
 func (e *Engine) Encode(dst []byte, c *msg.Cursor, full int) (out []byte, msgs, size int, err error) {
 	start := c.Pos()
+	if e.cfg.Raw {
+		dst, msgs = encodeRaw(dst, c, full)
+		return dst, msgs, c.Pos() - start, nil
+	}
 	for len(dst) < full {
 		for {
 			body, flags, ok := c.Next()
