@@ -65,4 +65,14 @@ type Peer struct {
 	Mechanism  string            // security mechanism, as "NULL"; empty for inproc
 	UserID     string            // as authenticated, else empty
 	Properties map[string]string // further metadata of the handshake, names in lower case; may be nil
+	Notice     Notice            // set in a copy, as the sender of messages that a socket makes itself
 }
+
+// Notice is what an empty message says that no peer has sent.
+type Notice uint8
+
+const (
+	NoNotice Notice = iota // a peer has sent it
+	Came                   // the peer has connected
+	Left                   // its connection is lost
+)

@@ -27,6 +27,9 @@ type Options struct {
 	// NotifyConnect and NotifyDisconnect have ROUTER receive an empty message
 	// from a peer that has come, or gone. [ZMQ_ROUTER_NOTIFY]
 	NotifyConnect, NotifyDisconnect bool
+	// Silent has STREAM say nothing of connections that come and go.
+	// [ZMQ_STREAM_NOTIFY is the reverse]
+	Silent bool
 	// Probe has ROUTER, DEALER and REQ send an empty message to every peer
 	// first. [ZMQ_PROBE_ROUTER]
 	Probe bool

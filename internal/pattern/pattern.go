@@ -99,6 +99,13 @@ type Evictor interface {
 	Evicted() []*pipe.Pipe
 }
 
+// Parter is a pattern that ends connections when the application says so.
+type Parter interface {
+	// Parted returns the pipes that Send was told to part with, which the
+	// pattern has forgotten, and forgets that too. It runs under the send lock.
+	Parted() []*pipe.Pipe
+}
+
 // NumberRouter is a pattern that sends to a peer by its routing number, under
 // the send lock.
 type NumberRouter interface {

@@ -57,7 +57,7 @@ func (s *RouterSocket) Connected(p *pipe.Pipe, peer *msg.Peer) error {
 	}
 	s.peers[peer.RoutingID] = p
 	if s.opt.NotifyConnect {
-		notify(p, peer)
+		notify(p, peer, msg.Came)
 	}
 	if old != nil && old.RoutingID != peer.RoutingID {
 		// What waits for the last one is not for this one.
@@ -69,11 +69,13 @@ func (s *RouterSocket) Connected(p *pipe.Pipe, peer *msg.Peer) error {
 // assignID makes an id that a peer cannot claim: it starts with a zero. It is
 // random so that nobody can guess another's.
 // https://rfc.zeromq.org/spec/28/#the-router-socket-type
-func (s *RouterSocket) assignID() string {
+func (s *RouterSocket) assignID() string { return freeID(s.peers) }
+
+func freeID(taken map[string]*pipe.Pipe) string {
 	var id [5]byte
 	for {
 		rand.Read(id[1:])
-		if s.peers[string(id[:])] == nil {
+		if taken[string(id[:])] == nil {
 			return string(id[:])
 		}
 	}
@@ -88,11 +90,13 @@ func (s *RouterSocket) Evicted() []*pipe.Pipe {
 }
 
 // notify has Recv return an empty message of the peer, behind all that it has
-// sent.
-func notify(p *pipe.Pipe, peer *msg.Peer) {
+// sent, that says what has happened to it.
+func notify(p *pipe.Pipe, peer *msg.Peer, what msg.Notice) {
+	from := *peer
+	from.Notice = what
 	p.In.Lock()
 	if !p.In.Dead() {
-		p.In.PutFrom(peer, &msg.Msg{})
+		p.In.PutFrom(&from, &msg.Msg{})
 	}
 	p.In.Unlock()
 }
@@ -108,7 +112,7 @@ func (s *RouterSocket) Disconnected(p *pipe.Pipe) {
 		delete(s.peers, peer.RoutingID)
 	}
 	if s.opt.NotifyDisconnect {
-		notify(p, peer)
+		notify(p, peer, msg.Left)
 	}
 }
 

@@ -43,6 +43,7 @@ type Info struct {
 	Hello     bool     // it may greet its peers with a message
 	Farewell  bool     // it may receive a message when an accepted peer is lost
 	Hiccups   bool     // it may receive a message when a peer it connected to is lost
+	Raw       bool     // its peers are no sockets: bytes both ways
 	New       func(o *Options, d *pipe.Drops) Pattern
 }
 
@@ -73,6 +74,8 @@ var Types = map[Type]*Info{
 		New: func(o *Options, d *pipe.Drops) Pattern { return NewPub(o, d, true) }},
 	XSUB: {Name: "XSUB", Peers: []string{"PUB", "XPUB"}, Sends: true, Receives: true,
 		New: func(o *Options, d *pipe.Drops) Pattern { return NewXSub(o, d) }},
+	STREAM: {Name: "STREAM", Sends: true, Receives: true, Raw: true,
+		New: func(o *Options, d *pipe.Drops) Pattern { return NewStream(o, d) }},
 	SERVER: {Name: "SERVER", Peers: []string{"CLIENT"}, Sends: true, Receives: true, Hello: true, Farewell: true,
 		New: func(_ *Options, d *pipe.Drops) Pattern { return NewServer(d) }},
 	CLIENT: {Name: "CLIENT", Peers: []string{"SERVER"}, Sends: true, Receives: true, Hello: true, Hiccups: true,

@@ -45,7 +45,7 @@ func TestTypesDoWhatTheySay(t *testing.T) {
 		if _, ok := p.(pattern.Intake); info.Publishes != ok {
 			t.Errorf("%s looks at what comes in: %v", info.Name, ok)
 		}
-		if _, ok := p.(pattern.Router); ok != (info.Name == "ROUTER") {
+		if _, ok := p.(pattern.Router); ok != (info.Name == "ROUTER" || info.Name == "STREAM") {
 			t.Errorf("%s routes: %v", info.Name, ok)
 		}
 		if _, ok := p.(pattern.Subscriber); ok != (info.Name == "SUB" || info.Name == "XSUB") {

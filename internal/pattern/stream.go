@@ -1,0 +1,112 @@
+package pattern
+
+import (
+	"github.com/zerobroker/zmq/internal/msg"
+	"github.com/zerobroker/zmq/internal/pipe"
+)
+
+// Stream is STREAM: its peers are connections of any protocol, whose bytes it
+// receives in turn, as they come, and sends to the one that a routing id
+// names. There is no RFC; libzmq's manual describes it under zmq_socket(3).
+//
+// An id belongs to a pipe, as an alias does: whoever connects keeps it from
+// one connection to the next.
+type Stream struct {
+	opt   *Options
+	fq    FairQueue
+	peers map[string]*pipe.Pipe   // by id; guarded by the send lock
+	here  map[*pipe.Pipe]struct{} // whose coming was told; guarded by the send lock
+	drops *pipe.Drops
+
+	parted []*pipe.Pipe // since Parted was last called; guarded by the send lock
+}
+
+// NewStream returns a STREAM that counts what it drops.
+func NewStream(o *Options, d *pipe.Drops) *Stream {
+	return &Stream{opt: o, peers: make(map[string]*pipe.Pipe), here: make(map[*pipe.Pipe]struct{}), drops: d}
+}
+
+// Attach files a pipe under its alias, which it gets if it has none. It can be
+// sent to from now on.
+func (s *Stream) Attach(p *pipe.Pipe) error {
+	if p.Alias == "" {
+		p.Alias = freeID(s.peers)
+	}
+	if s.peers[p.Alias] != nil {
+		return ErrDuplicateID
+	}
+	s.peers[p.Alias] = p
+	return nil
+}
+
+// Connected has the peer known by the pipe's id.
+func (s *Stream) Connected(p *pipe.Pipe, peer *msg.Peer) error {
+	peer.RoutingID = p.Alias
+	if !s.opt.Silent {
+		s.here[p] = struct{}{}
+		notify(p, peer, msg.Came)
+	}
+	return nil
+}
+
+// Disconnected drops what is queued for the connection that is lost: the next
+// one begins a stream of its own.
+func (s *Stream) Disconnected(p *pipe.Pipe) {
+	if p.Side == pipe.Dialed {
+		s.drops.Add(pipe.DropConnLost, p.Out.Discard())
+	} else {
+		s.Detach(p)
+	}
+	if _, told := s.here[p]; told {
+		delete(s.here, p)
+		notify(p, p.Peer(), msg.Left)
+	}
+}
+
+// Detach forgets the id of the pipe.
+func (s *Stream) Detach(p *pipe.Pipe) {
+	if s.peers[p.Alias] == p {
+		delete(s.peers, p.Alias)
+	}
+}
+
+// SendTo queues the bytes of m to the peer that id names. If there are none it
+// parts with that peer.
+func (s *Stream) SendTo(id string, m msg.Msg) error {
+	p := s.peers[id]
+	switch {
+	case p == nil:
+		return ErrNoRoute
+	case m.Size() == 0:
+		delete(s.peers, id)
+		delete(s.here, p)
+		s.parted = append(s.parted, p)
+		return nil
+	case p.Out.Full():
+		return ErrWait
+	}
+	p.Out.Put(&m)
+	return nil
+}
+
+// Send queues a message whose first frame is the routing id.
+func (s *Stream) Send(m msg.Msg) error {
+	if len(m.Rest) == 0 {
+		return ErrMessage
+	}
+	return s.SendTo(string(m.First), m.DropFirst())
+}
+
+// Parted returns the pipes whose connections are to end when what is queued for
+// them is written, and forgets them.
+func (s *Stream) Parted() []*pipe.Pipe {
+	list := s.parted
+	s.parted = nil
+	return list
+}
+
+func (s *Stream) Room(*pipe.Pipe)       {}
+func (s *Stream) Ready(p *pipe.Pipe)    { s.fq.ready(p) }
+func (s *Stream) Recv(m *msg.Msg) error { return s.fq.recv(m) }
+func (s *Stream) More() bool            { return s.fq.more() }
+func (s *Stream) Fair() *FairQueue      { return &s.fq }
