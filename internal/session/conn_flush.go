@@ -1,6 +1,7 @@
 package session
 
 import (
+	"context"
 	"errors"
 	"math"
 	"net"
@@ -287,7 +288,7 @@ func (c *conn) acknowledge(w *writer, msgs, size int) {
 // are gone to the peer, one that is cut is lost, and those behind go back to
 // the owner.
 func (c *conn) lost(w *writer, n int, err error) error {
-	if w.batch.Msgs == 0 {
+	if c.pipe.Out == nil {
 		return err
 	}
 	tally := w.batch.Tally()
@@ -300,10 +301,35 @@ func (c *conn) lost(w *writer, n int, err error) error {
 		c.cfg.Host.Drops().Add(pipe.DropInFlight, 1)
 	}
 	c.acknowledge(w, msgs-w.acked.msgs, end-w.acked.size)
-	if w.batch.Msgs > 0 {
-		c.owner.unsent(c, &w.batch)
-	}
+	// Also if that is nothing: the queue then knows that none is under way.
+	c.owner.unsent(c, &w.batch)
 	return err
+}
+
+// Finish ends an accepted connection when everything queued is written.
+func (c *conn) Finish() {
+	c.cfg.Host.Retire(c.pipe)
+	c.finish()
+}
+
+// Wait returns when the connection is closed after Finish, which ctx makes
+// happen at once.
+func (c *conn) Wait(ctx context.Context) {
+	select {
+	case <-c.gone:
+	case <-ctx.Done():
+		c.close(context.Cause(ctx))
+	}
+}
+
+// Gone reports whether the connection is closed.
+func (c *conn) Gone() bool {
+	select {
+	case <-c.gone:
+		return true
+	default:
+		return false
+	}
 }
 
 // finish closes the connection when everything queued is written. The queue is

@@ -116,6 +116,10 @@ func (l *Listener) register(c *conn) (evict *conn, err error) {
 		return nil, net.ErrClosed
 	case cfg.MaxConnections > 0 && len(l.conns) >= cfg.MaxConnections:
 		return nil, errTooMany
+	case cfg.Engine.Raw: // there is no handshake that it could be in
+		l.conns[c] = struct{}{}
+		l.running.Add(1)
+		return nil, nil
 	case cfg.MaxPerSource > 0 && c.source != "" && l.sources[c.source] >= cfg.MaxPerSource:
 		return nil, errTooManyPending
 	}
@@ -255,8 +259,7 @@ func (l *Listener) Finish() {
 		c.close(net.ErrClosed)
 	}
 	for _, c := range serving {
-		l.cfg.Host.Retire(c.pipe)
-		c.finish()
+		c.Finish()
 	}
 	l.cfg.Host.Event(Event{Kind: ListenerClosed, Endpoint: l.endpoint})
 }

@@ -59,12 +59,18 @@ func (s *Socket) refuseCalls() {
 func (s *Socket) retireAll() {
 	for _, p := range s.peers.all() {
 		s.Retire(p)
-		if p.In != nil {
-			s.recvMu.Lock()
-			s.drops.Add(pipe.DropUnread, p.In.Kill())
-			s.recvMu.Unlock()
-		}
+		s.dropUnread(p)
 	}
+}
+
+// dropUnread drops what is queued from a pipe, and all that still comes.
+func (s *Socket) dropUnread(p *pipe.Pipe) {
+	if p.In == nil {
+		return
+	}
+	s.recvMu.Lock()
+	s.drops.Add(pipe.DropUnread, p.In.Kill())
+	s.recvMu.Unlock()
 }
 
 func (s *Socket) finishLinks() {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/zerobroker/zmq/internal/inproc"
+	"github.com/zerobroker/zmq/internal/msg"
 	"github.com/zerobroker/zmq/internal/pipe"
 	"github.com/zerobroker/zmq/internal/session"
 	"github.com/zerobroker/zmq/internal/transport"
@@ -45,6 +46,14 @@ func split(ep string) (scheme, address string, err error) {
 	return scheme, address, nil
 }
 
+// checkInproc refuses a type whose peers are no sockets.
+func (s *Socket) checkInproc() error {
+	if s.info.Raw {
+		return fmt.Errorf("%w %q for %s, which is for bytes", ErrTransport, inprocScheme, s.info.Name)
+	}
+	return nil
+}
+
 func (s *Socket) transport(scheme string) (transport.Transport, error) {
 	t := s.opts.Transports[scheme]
 	if t == nil {
@@ -65,6 +74,9 @@ func (s *Socket) Bind(ep string) (string, error) {
 		return "", ErrClosed
 	}
 	if scheme == inprocScheme {
+		if err := s.checkInproc(); err != nil {
+			return "", err
+		}
 		if err := s.opts.Namespace.Bind(address, s); err != nil {
 			return "", err
 		}
@@ -92,7 +104,7 @@ func (s *Socket) Bind(ep string) (string, error) {
 func (s *Socket) Connect(ep string) error { return s.ConnectAs(ep, "") }
 
 // ConnectAs is Connect to an endpoint where whoever is there has that routing
-// id, for a ROUTER. It may be used at once.
+// id, for a ROUTER or a STREAM. It may be used at once.
 func (s *Socket) ConnectAs(ep, alias string) error {
 	if err := checkRoutingID(alias); err != nil {
 		return err
@@ -107,6 +119,9 @@ func (s *Socket) ConnectAs(ep, alias string) error {
 		return ErrClosed
 	}
 	if scheme == inprocScheme {
+		if err := s.checkInproc(); err != nil {
+			return err
+		}
 		l, err := s.opts.Namespace.Connect(address, alias, s)
 		if err != nil {
 			return err
@@ -192,6 +207,40 @@ func (s *Socket) Retire(p *pipe.Pipe) {
 		p.Out.Close()
 		p.Out.Unlock()
 	}
+}
+
+// part ends the connection behind a pipe that the pattern has parted with, when
+// what is queued to it is written, and receives nothing more from it. A
+// connection of ours is not made again.
+func (s *Socket) part(p *pipe.Pipe) {
+	if d, ok := p.To.(*session.Dialer); ok {
+		s.remove(d.Endpoint(), func(e endpoint) bool { return e == endpoint(d) })
+	} else {
+		p.To.(endpoint).Finish()
+	}
+	s.dropUnread(p)
+}
+
+// ClosePeer sends an empty message to the peer with that routing id, which ends
+// its connection, and waits for that end. If ctx ends first, what is not written
+// is dropped. The socket is a STREAM.
+func (s *Socket) ClosePeer(ctx context.Context, id string) error {
+	s.sendMu.Lock()
+	err := ErrClosed
+	if !s.closed.Load() {
+		err = s.router.SendTo(id, msg.Msg{})
+	}
+	if err != nil {
+		s.sendMu.Unlock()
+		return err
+	}
+	parted := s.parter.Parted()
+	s.sendMu.Unlock()
+	for _, p := range parted {
+		s.part(p)
+		p.To.(endpoint).Wait(ctx)
+	}
+	return ctx.Err()
 }
 
 // boundName is a name that we have bound.

@@ -121,6 +121,7 @@ func (o *Options) engine(s *Socket) *engine.Config {
 		SendsID:      s.info.SendsID,
 		Publishes:    s.info.Publishes,
 		Groups:       s.info.Groups,
+		Raw:          s.info.Raw,
 		NewMechanism: func(md []byte) mechanism.Mechanism { return mechanism.NewNull(md) },
 		Limits:       o.Limits,
 	}

@@ -18,7 +18,7 @@ type peers struct {
 	ready  int                 // how many are true
 	left   []*pipe.Pipe        // taken away, and maybe not yet read to the end
 	sweep  int                 // the length of left at which to look through it again
-	unread int                 // bytes in left, at most
+	unread int                 // bytes of left, at most
 	change chan struct{}       // closed and replaced at every change, if anybody waits
 	waits  int                 // how many wait for that
 	ended  bool
@@ -103,9 +103,21 @@ func (t *peers) detach(p *pipe.Pipe) {
 	delete(t.pipes, p)
 	if p.In != nil {
 		t.left = append(t.left, p)
-		t.unread += p.In.Size()
+		t.unread += leftSize(p)
 	}
 }
+
+// leftSize is about how much memory a pipe takes that was taken away.
+func leftSize(p *pipe.Pipe) int {
+	n := p.In.Size()
+	if n > 0 {
+		n += leftCost
+	}
+	return n
+}
+
+// leftCost is for the pipe itself: its last message may be an empty one.
+const leftCost = 1 << 10
 
 // sweepLeft forgets the pipes that have been read to the end, from time to
 // time. Peers that come, send and go could fill any memory while the
@@ -122,11 +134,11 @@ func (t *peers) sweepLeft(limit int) (swept bool, dropped int) {
 	t.left = slices.DeleteFunc(t.left, func(p *pipe.Pipe) bool { return p.In.Ended() })
 	t.unread = 0
 	for _, p := range t.left {
-		t.unread += p.In.Size()
+		t.unread += leftSize(p)
 	}
 	n := 0
 	for ; n < len(t.left) && limit > 0 && t.unread > limit; n++ {
-		t.unread -= t.left[n].In.Size()
+		t.unread -= leftSize(t.left[n])
 		dropped += t.left[n].In.Kill()
 	}
 	t.left = slices.Delete(t.left, 0, n)

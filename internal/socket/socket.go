@@ -52,6 +52,7 @@ type Socket struct {
 	inspect  pattern.Inspector    // nil if the type takes any message
 	numbers  pattern.NumberRouter // nil if the type does not send by number
 	lockstep pattern.Lockstep     // nil if the two directions do not depend on each other
+	parter   pattern.Parter       // nil if the type does not part with peers
 
 	endMu     sync.Mutex
 	endpoints map[string][]endpoint
@@ -109,6 +110,7 @@ func New(t pattern.Type, o Options) (*Socket, error) {
 	s.inspect, _ = s.pat.(pattern.Inspector)
 	s.numbers, _ = s.pat.(pattern.NumberRouter)
 	s.lockstep, _ = s.pat.(pattern.Lockstep)
+	s.parter, _ = s.pat.(pattern.Parter)
 	if !info.Sends {
 		s.sender = nil
 	}
@@ -139,16 +141,23 @@ func (s *Socket) lockSend() {
 }
 
 func (s *Socket) unlockSend() {
-	if s.lockstep == nil {
+	switch {
+	case s.lockstep != nil:
+		flush := s.flush
+		s.flush = nil
 		s.sendMu.Unlock()
-		return
-	}
-	flush := s.flush
-	s.flush = nil
-	s.sendMu.Unlock()
-	s.recvMu.Unlock()
-	if flush != nil {
-		flush.Flush()
+		s.recvMu.Unlock()
+		if flush != nil {
+			flush.Flush()
+		}
+	case s.parter != nil:
+		parted := s.parter.Parted()
+		s.sendMu.Unlock()
+		for _, p := range parted {
+			s.part(p)
+		}
+	default:
+		s.sendMu.Unlock()
 	}
 }
 
@@ -299,6 +308,9 @@ func (s *Socket) letIn(p *pipe.Pipe, peer *msg.Peer) (evicted []*pipe.Pipe, err 
 // reconnectRetired is Connected for a pipe that was taken from the pattern and
 // is kept alive for what is still queued to it. The caller holds both locks.
 func (s *Socket) reconnectRetired(p *pipe.Pipe, peer *msg.Peer) {
+	if p.Alias != "" {
+		peer.RoutingID = p.Alias
+	}
 	if old := p.Peer(); s.router != nil && old != nil && old.RoutingID != peer.RoutingID {
 		// What waits for the last peer is not for this one.
 		s.drops.Add(pipe.DropConnLost, p.Out.Discard())
