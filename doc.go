@@ -30,6 +30,7 @@
 //	[Req], [Rep]        request and reply
 //	[Dealer], [Router]  requests and replies without lockstep; routing by id
 //	[Pair]              exactly two sockets
+//	[Stream]            bytes to and from plain TCP connections
 //
 // What a type cannot do it has no method for. [Socket], [Sender] and [Receiver]
 // are for code that works with several types.

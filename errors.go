@@ -18,7 +18,7 @@ var (
 	ErrClosed error = closedError{}
 	// ErrWouldBlock: a Try call would have to wait.
 	ErrWouldBlock = errors.New("operation would block")
-	// ErrNoRoute: ROUTER has no peer with that routing id.
+	// ErrNoRoute: ROUTER or STREAM has no peer with that routing id.
 	ErrNoRoute = errors.New("no route to peer")
 	// ErrState: it is not this call's turn: REQ sends and receives in turn,
 	// as REP receives and sends.
@@ -28,7 +28,8 @@ var (
 	ErrPeerLost = errors.New("peer lost with a request outstanding")
 	// ErrEndpoint: the text is no endpoint.
 	ErrEndpoint = errors.New("malformed endpoint")
-	// ErrTransport: the scheme of the endpoint is unknown.
+	// ErrTransport: the scheme of the endpoint is unknown, or none for this
+	// type of socket.
 	ErrTransport = errors.New("unknown transport")
 	// ErrNotFound: nothing is bound or connected at the endpoint.
 	ErrNotFound = errors.New("no such endpoint")

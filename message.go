@@ -90,8 +90,8 @@ func (m *Message) Release() {
 	m.m = msg.Msg{}
 }
 
-// RoutingID is the routing id of the peer that sent the message, as ROUTER
-// addresses it; empty for a message that was not received, or from a peer that
+// RoutingID is the routing id of the peer that sent the message, as ROUTER and
+// STREAM address it; empty for a message that was not received, or from a peer that
 // has none. It is the same string for all messages of a connection.
 func (m Message) RoutingID() string {
 	if m.m.From == nil {
@@ -99,6 +99,14 @@ func (m Message) RoutingID() string {
 	}
 	return m.m.From.RoutingID
 }
+
+// IsConnect reports whether the message was sent by nobody, and says that its
+// peer has connected: of a STREAM, and of a ROUTER with [NotifyConnect].
+func (m Message) IsConnect() bool { return m.m.From != nil && m.m.From.Notice == msg.Came }
+
+// IsDisconnect reports whether the message was sent by nobody, and says that
+// its peer is gone: of a STREAM, and of a ROUTER with [NotifyDisconnect].
+func (m Message) IsDisconnect() bool { return m.m.From != nil && m.m.From.Notice == msg.Left }
 
 // Peer describes who sent the message. It is the zero Peer for a message that
 // was not received.
@@ -117,7 +125,7 @@ func (p Peer) get() *msg.Peer {
 }
 
 // RoutingID is the peer's routing id, announced by itself or assigned by our
-// ROUTER; may be empty.
+// ROUTER or STREAM; may be empty.
 func (p Peer) RoutingID() string { return p.get().RoutingID }
 
 // Address is the peer's numeric network address without port; empty for
@@ -128,13 +136,15 @@ func (p Peer) Address() string { return p.get().Address }
 func (p Peer) RemoteAddr() string { return p.get().Endpoint }
 
 // SocketType is the peer's socket type, such as "DEALER"; empty for peers of
-// ZMTP 1.0 and 2.0, which do not tell.
+// ZMTP 1.0 and 2.0, which do not tell, and of a STREAM.
 func (p Peer) SocketType() string { return p.get().SocketType }
 
-// Version is the version of ZMTP spoken, such as "3.1"; empty for inproc.
+// Version is the version of ZMTP spoken, such as "3.1"; empty for inproc and of a
+// STREAM.
 func (p Peer) Version() string { return p.get().Version }
 
-// Mechanism is the security mechanism, such as "NULL"; empty for inproc.
+// Mechanism is the security mechanism, such as "NULL"; empty for inproc and of a
+// STREAM.
 func (p Peer) Mechanism() string { return p.get().Mechanism }
 
 // UserID is who the peer was authenticated as, or empty.

@@ -26,7 +26,7 @@ const Forever time.Duration = math.MaxInt64
 type Options struct {
 	// SendHWM and RecvHWM are the high-water marks: about how many messages may
 	// wait in each direction of each connection. A sender that finds its
-	// queues full waits (PUSH, DEALER, REQ, PAIR, ROUTER) or drops (PUB, XPUB,
+	// queues full waits (PUSH, DEALER, REQ, PAIR, ROUTER, STREAM) or drops (PUB, XPUB,
 	// XSUB, REP). Beside them a connection holds what it is reading and
 	// writing, up to 256 KiB, and the system's buffers hold what is under way:
 	// small messages may be far more than the marks say. Who wants one task at
@@ -77,8 +77,12 @@ type Options struct {
 	RouterHandover bool
 
 	// RouterNotify has a ROUTER receive an empty message from every peer that
-	// comes or goes. [ZMQ_ROUTER_NOTIFY]
+	// comes or goes: see [Message.IsConnect]. [ZMQ_ROUTER_NOTIFY]
 	RouterNotify RouterNotify
+
+	// StreamNoNotify has a STREAM not tell of connections that come and go.
+	// [ZMQ_STREAM_NOTIFY is the reverse]
+	StreamNoNotify bool
 
 	// ReqRelaxed lets a REQ send again before it has its reply, which it then
 	// drops; set ReqCorrelate with it, or an old reply is taken for the new
@@ -299,6 +303,7 @@ func (o *Options) core() (socket.Options, error) {
 			Handover:           o.RouterHandover,
 			NotifyConnect:      o.RouterNotify&NotifyConnect != 0,
 			NotifyDisconnect:   o.RouterNotify&NotifyDisconnect != 0,
+			Silent:             o.StreamNoNotify,
 			Probe:              o.ProbeRouter,
 			Verbose:            o.XPubVerbose >= EverySubscribe,
 			Verboser:           o.XPubVerbose >= EveryChange,

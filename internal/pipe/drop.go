@@ -10,7 +10,7 @@ const (
 	DropHWM        Drop = iota // a subscriber's queue was full
 	DropNoRoute                // nobody to send it to, where the type drops instead of waiting
 	DropInFlight               // partly written when its connection was lost
-	DropConnLost               // queued for an accepted connection that was lost
+	DropConnLost               // queued for a connection that was lost, and not for the next
 	DropLinger                 // still unsent when the socket had to be closed
 	DropUnread                 // received and not read when the socket was closed
 	DropStaleReply             // a reply to a request that is no longer waited for
