@@ -322,6 +322,7 @@ func (s *Socket) reconnectRetired(p *pipe.Pipe, peer *msg.Peer) {
 func (s *Socket) Disconnected(p *pipe.Pipe) {
 	s.lockBoth()
 	s.pat.Disconnected(p)
+	s.wakeSenders() // who waits for that peer has to hear of it
 	s.unlockBoth()
 	s.lament(p)
 	if s.intake != nil {
@@ -354,6 +355,7 @@ func (s *Socket) lament(p *pipe.Pipe) {
 func (s *Socket) Detach(p *pipe.Pipe) {
 	s.lockBoth()
 	s.pat.Detach(p)
+	s.wakeSenders()
 	s.sendMu.Unlock()
 	defer s.recvMu.Unlock()
 	s.peers.detach(p)

@@ -56,11 +56,20 @@ func (w *World) Listen(addr string) *Server {
 // Accept waits for the next connection.
 func (s *Server) Accept() *Peer {
 	s.w.Helper()
-	c, err := s.l.Accept()
+	p, err := s.TryAccept()
 	if err != nil {
 		s.w.Fatal(err)
 	}
-	return s.w.peer(c)
+	return p
+}
+
+// TryAccept is Accept that returns an error.
+func (s *Server) TryAccept() (*Peer, error) {
+	c, err := s.l.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return s.w.peer(c), nil
 }
 
 // Close stops listening.

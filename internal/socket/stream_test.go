@@ -1,0 +1,613 @@
+package socket_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/zerobroker/zmq/internal/msg"
+	"github.com/zerobroker/zmq/internal/pattern"
+	"github.com/zerobroker/zmq/internal/pipe"
+	"github.com/zerobroker/zmq/internal/session"
+	"github.com/zerobroker/zmq/internal/socket"
+	st "github.com/zerobroker/zmq/internal/socket/sockettest"
+	"github.com/zerobroker/zmq/internal/transport/memnet"
+)
+
+// stream is a STREAM in a test.
+type stream struct{ *st.Socket }
+
+func newStream(w *st.World, set ...func(*socket.Options)) stream {
+	return stream{w.Socket(pattern.STREAM, set...)}
+}
+
+func silent(o *socket.Options) { o.Pattern.Silent = true }
+
+// notice waits for the empty message that says that, and returns the id.
+func (s stream) notice(t *testing.T, what msg.Notice) string {
+	t.Helper()
+	m, from := s.MustRecv()
+	if len(m) != 1 || m[0] != "" || from.Notice != what {
+		t.Fatalf("received %.100q of notice %d, want notice %d", m, from.Notice, what)
+	}
+	return from.RoutingID
+}
+
+// reads receives n bytes of one peer.
+func (s stream) reads(t *testing.T, id string, n int) string {
+	t.Helper()
+	var all strings.Builder
+	for all.Len() < n {
+		m, from := s.MustRecv()
+		if len(m) != 1 || m[0] == "" || len(m[0]) > 8192 || from.RoutingID != id {
+			t.Fatalf("received %d frames, the first of %d bytes, of %q", len(m), len(m[0]), from.RoutingID)
+		}
+		all.WriteString(m[0])
+	}
+	if all.Len() > n {
+		t.Fatalf("received %d bytes, want %d", all.Len(), n)
+	}
+	return all.String()
+}
+
+// sends sends bytes to a peer.
+func (s stream) sends(t *testing.T, id string, frames ...string) {
+	t.Helper()
+	if err := s.SendTo(context.Background(), id, st.Of(frames...)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// wantRoute checks whether anything can be sent to a peer.
+func (s stream) wantRoute(t *testing.T, id string, want error) {
+	t.Helper()
+	if err := s.TrySendTo(id, st.Of("x")); err != want {
+		t.Fatalf("sending to %q: %v, want %v", id, err, want)
+	}
+}
+
+// text is n bytes that tell their place.
+func text(n int) string {
+	var b strings.Builder
+	for i := 0; b.Len() < n; i++ {
+		fmt.Fprintf(&b, "%d,", i)
+	}
+	return b.String()[:n]
+}
+
+// TestStreamBothWays: two STREAMs, one bound, tell of each other, of the bytes
+// between them in pieces of at most 8 KiB, and of the end. conformance.md 3.7
+func TestStreamBothWays(t *testing.T) {
+	st.Run(t, func(w *st.World) {
+		a, b := newStream(w), newStream(w)
+		a.MustBind("mem://a")
+		b.MustConnect("mem://a")
+		toB, toA := a.notice(t, msg.Came), b.notice(t, msg.Came)
+		big := text(100_000)
+		a.sends(t, toB, "small")
+		if got := b.reads(t, toA, 5); got != "small" {
+			t.Errorf("received %q", got)
+		}
+		a.sends(t, toB, big)
+		b.sends(t, toA, big[:50_000], big[50_000:])
+		if a.reads(t, toB, len(big)) != big || b.reads(t, toA, len(big)) != big {
+			t.Error("other bytes than were sent")
+		}
+		b.CloseIn(time.Minute)
+		if id := a.notice(t, msg.Left); id != toB {
+			t.Errorf("%q has left, not %q", id, toB)
+		}
+		a.wantRoute(t, toB, pattern.ErrNoRoute)
+		a.WantNone()
+		a.WantDrops(nil)
+		a.WantFaults(nil)
+		a.WantKinds(session.Listening, session.Accepted, session.Ready, session.Disconnected)
+	})
+}
+
+// TestStreamSaysNothingOfItsOwn: no greeting, no heartbeat, and a peer may be
+// silent for ever, but what is sent arrives as it is.
+func TestStreamSaysNothingOfItsOwn(t *testing.T) {
+	st.Run(t, func(w *st.World) {
+		s := newStream(w, st.Heartbeat(time.Second, time.Second, time.Second))
+		s.MustBind("mem://a")
+		p := w.Dial("a")
+		id := s.notice(t, msg.Came)
+		p.SetReadDeadline(time.Now().Add(100 * time.Hour))
+		if n, err := p.Read(make([]byte, 1)); n > 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Fatalf("read %d bytes, %v", n, err)
+		}
+		p.SetReadDeadline(time.Time{})
+		s.sends(t, id, "\x00\x05", "frames")
+		if got := p.Skip(8); string(got) != "\x00\x05frames" {
+			t.Errorf("on the wire %q", got)
+		}
+		p.Must(st.Greeting())
+		if got := s.reads(t, id, 64); got != string(st.Greeting()) {
+			t.Errorf("received %q", got)
+		}
+	})
+}
+
+// TestStreamSilentSaysNothing: without notifications there is only data.
+func TestStreamSilentSaysNothing(t *testing.T) {
+	st.Run(t, func(w *st.World) {
+		s := newStream(w, silent)
+		s.MustBind("mem://a")
+		p := w.Dial("a")
+		s.WantNone()
+		p.Must([]byte("x"))
+		p.CloseWrite()
+		s.WantRecv("x")
+		s.WantNone()
+	})
+}
+
+// TestStreamPartsBehindQueued: an empty message ends the connection when all
+// before it is written, and not before. conformance.md 3.7
+func TestStreamPartsBehindQueued(t *testing.T) {
+	for _, binds := range []bool{true, false} {
+		st.Run(t, func(w *st.World) {
+			w.Net.OnLink(func(l *memnet.Link) { l.Up().SetBuffer(100); l.Down().SetBuffer(100) })
+			s := newStream(w)
+			var p *st.Peer
+			if binds {
+				s.MustBind("mem://a")
+				p = w.Dial("a")
+			} else {
+				l := w.Listen("a")
+				s.MustConnect("mem://a")
+				p = l.Accept()
+				defer func() {
+					// It has no reason to come back.
+					time.AfterFunc(time.Hour, l.Close)
+					if _, err := l.TryAccept(); err == nil {
+						t.Error("a connection that we ended is made again")
+					}
+					if err := s.Disconnect("mem://a"); err != socket.ErrNotFound {
+						t.Errorf("the endpoint is still there: %v", err)
+					}
+				}()
+			}
+			id := s.notice(t, msg.Came)
+			data := text(30_000)
+			for i := range 10 {
+				s.sends(t, id, data[3000*i:3000*(i+1)])
+			}
+			s.sends(t, id, "")
+			s.wantRoute(t, id, pattern.ErrNoRoute)
+			time.Sleep(time.Hour)
+			p.Must([]byte("not heard any more"))
+			got, err := io.ReadAll(p)
+			if string(got) != data || err != nil {
+				t.Errorf("the peer read %d bytes of %d, %v", len(got), len(data), err)
+			}
+			p.Close()
+			s.WantNone()
+			s.WantDrops(map[pipe.Drop]uint64{pipe.DropUnread: 1})
+			if n := s.Stats().Peers; n != 0 {
+				t.Errorf("%d peers", n)
+			}
+		})
+	}
+}
+
+// TestStreamClosePeerWaits for what is queued and for the peer, or until its
+// context ends.
+func TestStreamClosePeerWaits(t *testing.T) {
+	st.Run(t, func(w *st.World) {
+		s := newStream(w)
+		s.MustBind("mem://a")
+		polite, slow, stuck := w.Dial("a"), w.Dial("a"), w.Dial("a")
+		ids := make(map[string]string)
+		for range 3 {
+			m, from := s.MustRecv()
+			if m[0] != "" {
+				t.Fatal(m)
+			}
+			ids[from.Endpoint] = from.RoutingID
+		}
+		id := func(p *st.Peer) string { return ids[p.LocalAddr().String()] }
+
+		s.sends(t, id(polite), "bye")
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			io.ReadAll(polite)
+			polite.Close()
+		}()
+		if d := st.After(func() {
+			if err := s.ClosePeer(context.Background(), id(polite)); err != nil {
+				t.Error(err)
+			}
+		}); d != 0 {
+			t.Errorf("ClosePeer of one that hangs up took %v", d)
+		}
+		<-done
+
+		s.sends(t, id(slow), "bye")
+		if d := st.After(func() {
+			if err := s.ClosePeer(context.Background(), id(slow)); err != nil {
+				t.Error(err)
+			}
+		}); d != time.Second {
+			t.Errorf("ClosePeer of one that does not hang up took %v", d)
+		}
+
+		w.Net.Links()[2].Down().SetBuffer(10)
+		for range 3 {
+			s.sends(t, id(stuck), text(20))
+			w.Settle()
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		defer cancel()
+		if d := st.After(func() {
+			if err := s.ClosePeer(ctx, id(stuck)); err != context.DeadlineExceeded {
+				t.Error(err)
+			}
+		}); d != time.Minute {
+			t.Errorf("ClosePeer of one that does not read took %v", d)
+		}
+		if err := s.ClosePeer(ctx, id(stuck)); err != pattern.ErrNoRoute {
+			t.Errorf("a second time: %v", err)
+		}
+		w.Settle()
+		s.WantDrops(map[pipe.Drop]uint64{pipe.DropInFlight: 1, pipe.DropConnLost: 2})
+		s.WantNone()
+	})
+}
+
+// TestStreamReconnects under the same id, and begins anew: the rest of a lost
+// stream is dropped, and what is sent in between is the beginning of the next.
+func TestStreamReconnects(t *testing.T) {
+	for _, how := range []memnet.Cut{memnet.RST, memnet.FIN} {
+		st.Run(t, func(w *st.World) {
+			w.Net.OnLink(func(l *memnet.Link) { l.Up().SetBuffer(10) })
+			s := newStream(w, st.Reconnect(time.Second, time.Second))
+			l := w.Listen("a")
+			s.MustConnect("mem://a")
+			p := l.Accept()
+			id := s.notice(t, msg.Came)
+			p.Must([]byte("first"))
+			s.reads(t, id, 5)
+			for range 5 {
+				s.sends(t, id, text(20))
+				w.Settle()
+			}
+			w.Net.Links()[0].Cut(how)
+			if got := s.notice(t, msg.Left); got != id {
+				t.Errorf("%q has left, not %q", got, id)
+			}
+			s.WantDrops(map[pipe.Drop]uint64{pipe.DropInFlight: 1, pipe.DropConnLost: 4})
+			s.sends(t, id, "hello")
+			p = l.Accept()
+			if got := s.notice(t, msg.Came); got != id {
+				t.Errorf("%q has come, not %q", got, id)
+			}
+			if got := p.Skip(5); string(got) != "hello" {
+				t.Errorf("the second stream begins with %q", got)
+			}
+			p.Must([]byte("second"))
+			s.reads(t, id, 6)
+		})
+	}
+}
+
+// TestStreamPeersThatReset lose what was queued for them, each counted once,
+// and nobody else is hurt.
+func TestStreamPeersThatReset(t *testing.T) {
+	st.Run(t, func(w *st.World) {
+		s := newStream(w)
+		s.MustBind("mem://a")
+		good := w.Dial("a")
+		goodID := s.notice(t, msg.Came)
+		for i := range 20 {
+			w.Dial("a")
+			id := s.notice(t, msg.Came)
+			link := w.Net.Links()[i+1]
+			link.Down().SetBuffer(10)
+			for range 3 {
+				s.sends(t, id, text(20))
+				w.Settle()
+			}
+			link.Cut(memnet.RST)
+			if got := s.notice(t, msg.Left); got != id {
+				t.Errorf("%q has left, not %q", got, id)
+			}
+			s.wantRoute(t, id, pattern.ErrNoRoute)
+		}
+		w.Settle()
+		s.WantDrops(map[pipe.Drop]uint64{pipe.DropInFlight: 20, pipe.DropConnLost: 40})
+		s.WantFaults(nil)
+		s.sends(t, goodID, "still here")
+		good.Skip(10)
+	})
+}
+
+// TestStreamAlias names a connection before it is there, and each that follows.
+func TestStreamAlias(t *testing.T) {
+	st.Run(t, func(w *st.World) {
+		s := newStream(w, st.Reconnect(time.Second, time.Second))
+		if err := s.ConnectAs("mem://a", "web"); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.ConnectAs("mem://b", "web"); !errors.Is(err, pattern.ErrDuplicateID) {
+			t.Errorf("a second one of that name: %v", err)
+		}
+		if err := s.ConnectAs("mem://b", "\x00web"); !errors.Is(err, socket.ErrOption) {
+			t.Errorf("a name as we give them: %v", err)
+		}
+		s.sends(t, "web", "early")
+		l := w.Listen("a")
+		for _, want := range []string{"early", "later"} {
+			p := l.Accept()
+			if got := p.Skip(5); string(got) != want {
+				t.Errorf("the server read %q, want %q", got, want)
+			}
+			if id := s.notice(t, msg.Came); id != "web" {
+				t.Errorf("%q has come", id)
+			}
+			p.Close()
+			if id := s.notice(t, msg.Left); id != "web" {
+				t.Errorf("%q has left", id)
+			}
+			s.sends(t, "web", "later")
+		}
+		if err := s.Disconnect("mem://a"); err != nil {
+			t.Fatal(err)
+		}
+		s.wantRoute(t, "web", pattern.ErrNoRoute)
+	})
+}
+
+// TestStreamSlowReceiver: a peer is not read further than the limits say, and
+// loses nothing.
+func TestStreamSlowReceiver(t *testing.T) {
+	for _, set := range []func(*socket.Options){
+		st.HWM(0, 4),
+		func(o *socket.Options) { o.RecvHWM, o.MaxQueuedBytes = 0, 32<<10 },
+	} {
+		st.Run(t, func(w *st.World) {
+			s := newStream(w, set)
+			s.MustBind("mem://a")
+			p := w.Dial("a")
+			w.Net.Links()[0].Up().SetBuffer(1000)
+			id := s.notice(t, msg.Came)
+			data := text(3 << 20)
+			written := make(chan int)
+			go func() {
+				n, _ := p.Write([]byte(data))
+				written <- n
+			}()
+			time.Sleep(time.Hour)
+			// What is queued and one buffer, as with other types.
+			if n := w.Net.Links()[0].Up().Stats().Delivered; n > 400<<10 {
+				t.Errorf("%d bytes were read for nobody", n)
+			}
+			if s.reads(t, id, len(data)) != data {
+				t.Error("other bytes than were sent")
+			}
+			if n := <-written; n != len(data) {
+				t.Errorf("the peer wrote %d bytes", n)
+			}
+		})
+	}
+}
+
+// TestStreamSlowPeer: sending to it waits, and to others does not.
+func TestStreamSlowPeer(t *testing.T) {
+	st.Run(t, func(w *st.World) {
+		s := newStream(w, st.HWM(3, 3))
+		s.MustBind("mem://a")
+		p := w.Dial("a")
+		slow := s.notice(t, msg.Came)
+		w.Net.Links()[0].Down().SetBuffer(10)
+		q := w.Dial("a")
+		fast := s.notice(t, msg.Came)
+		sent := 0
+		for ; s.TrySendTo(slow, st.Of("1234567890")) == nil; sent++ {
+			w.Settle()
+		}
+		if sent < 3 || sent > 10 {
+			t.Errorf("room for %d messages", sent)
+		}
+		late := make(chan error, 1)
+		go func() { late <- s.SendTo(context.Background(), slow, st.Of("late")) }()
+		for range 10 {
+			s.sends(t, fast, "quick")
+			q.Skip(5)
+		}
+		time.Sleep(time.Hour)
+		if err := pending(late); err != errNone {
+			t.Fatalf("SendTo returned %v", err)
+		}
+		p.Skip(10 * sent)
+		if got := p.Skip(4); string(got) != "late" {
+			t.Errorf("the peer read %q", got)
+		}
+		if err := <-late; err != nil {
+			t.Error(err)
+		}
+		s.WantDrops(nil)
+	})
+}
+
+// TestStreamWaitingSenderLosesItsPeer and hears of it.
+func TestStreamWaitingSenderLosesItsPeer(t *testing.T) {
+	st.Run(t, func(w *st.World) {
+		s := newStream(w, st.HWM(1, 1))
+		s.MustBind("mem://a")
+		for _, end := range []func(id string){
+			func(string) { w.Net.Links()[0].Cut(memnet.RST) },
+			func(id string) { s.sends(t, id, "") },
+		} {
+			w.Dial("a")
+			id := s.notice(t, msg.Came)
+			links := w.Net.Links()
+			links[len(links)-1].Down().SetBuffer(10)
+			for s.TrySendTo(id, st.Of("1234567890")) == nil {
+				w.Settle()
+			}
+			late := make(chan error, 1)
+			go func() { late <- s.SendTo(context.Background(), id, st.Of("late")) }()
+			w.Settle()
+			end(id)
+			w.Settle()
+			if err := pending(late); err != pattern.ErrNoRoute {
+				t.Errorf("SendTo: %v", err)
+			}
+			for {
+				var m msg.Msg
+				if s.TryRecv(&m) != nil {
+					break
+				}
+			}
+		}
+	})
+}
+
+// TestStreamConnectionLimits: MaxConnections holds, and the limits on
+// handshakes do not, for there is none.
+func TestStreamConnectionLimits(t *testing.T) {
+	st.Run(t, func(w *st.World) {
+		s := newStream(w, func(o *socket.Options) {
+			o.MaxConnections, o.MaxPending, o.MaxPerSource, o.HandshakeTimeout = 50, 1, 1, time.Nanosecond
+		})
+		s.MustBind("mem://a")
+		for range 50 {
+			w.Dial("a")
+		}
+		s.MustMeet(50)
+		one := w.Dial("a")
+		if d := one.End(); d != 0 {
+			t.Errorf("one too many is closed after %v", d)
+		}
+		time.Sleep(time.Hour)
+		if n := s.Stats().Peers; n != 50 {
+			t.Errorf("%d peers, want 50", n)
+		}
+		if n := len(s.Heard(session.PeerRefused)); n != 1 {
+			t.Errorf("%d refused, want 1", n)
+		}
+	})
+}
+
+// TestStreamFloodOfConnections: what those leave that come and go while nobody
+// receives is bounded.
+func TestStreamFloodOfConnections(t *testing.T) {
+	st.Run(t, func(w *st.World) {
+		const n = 1000
+		s := newStream(w, func(o *socket.Options) { o.MaxQueuedBytes = 100 << 10 })
+		s.MustBind("mem://a")
+		for range n {
+			w.Dial("a").Close()
+			w.Settle()
+		}
+		st := s.Stats()
+		if st.QueuedRecv > 250 || st.QueuedRecv < 50 {
+			t.Errorf("%d messages are kept", st.QueuedRecv)
+		}
+		if sum := st.QueuedRecv + int(st.Drops[pipe.DropUnread]); sum != 2*n {
+			t.Errorf("%d messages kept or counted, want %d", sum, 2*n)
+		}
+	})
+}
+
+// TestStreamLeavesEndpoints: what we do to an endpoint ends its connections
+// behind what is queued, and is told.
+func TestStreamLeavesEndpoints(t *testing.T) {
+	st.Run(t, func(w *st.World) {
+		s := newStream(w)
+		s.MustBind("mem://a")
+		p := w.Dial("a")
+		id := s.notice(t, msg.Came)
+		s.sends(t, id, "goodbye")
+		if err := s.Unbind("mem://a"); err != nil {
+			t.Fatal(err)
+		}
+		s.wantRoute(t, id, pattern.ErrNoRoute)
+		p.Must([]byte("last words"))
+		p.End()
+		p.Close()
+		s.reads(t, id, 10)
+		if got := s.notice(t, msg.Left); got != id {
+			t.Errorf("%q has left, not %q", got, id)
+		}
+		s.WantDrops(nil)
+	})
+}
+
+// TestStreamLeavesUnconnected: what was sent to an endpoint that nobody listened
+// at is still delivered after Disconnect, and the answer is who it is from.
+func TestStreamLeavesUnconnected(t *testing.T) {
+	st.Run(t, func(w *st.World) {
+		s := newStream(w)
+		if err := s.ConnectAs("mem://a", "web"); err != nil {
+			t.Fatal(err)
+		}
+		s.sends(t, "web", "request")
+		if err := s.Disconnect("mem://a"); err != nil {
+			t.Fatal(err)
+		}
+		p := w.Listen("a").Accept()
+		p.Skip(7)
+		p.Must([]byte("answer"))
+		p.End()
+		s.reads(t, "web", 6)
+		s.WantNone()
+	})
+}
+
+// TestStreamCloseLingers: what is queued is written first.
+func TestStreamCloseLingers(t *testing.T) {
+	st.Run(t, func(w *st.World) {
+		s := newStream(w)
+		s.MustBind("mem://a")
+		p := w.Dial("a")
+		w.Net.Links()[0].Down().SetBuffer(10)
+		id := s.notice(t, msg.Came)
+		data := text(5000)
+		s.sends(t, id, data)
+		got := make(chan string)
+		time.AfterFunc(time.Minute, func() {
+			b, _ := io.ReadAll(p)
+			p.Close()
+			got <- string(b)
+		})
+		unsent := make(chan int, 1)
+		go func() { unsent <- s.CloseIn(time.Hour) }()
+		if <-got != data || <-unsent != 0 {
+			t.Error("Close did not wait for all that was queued")
+		}
+	})
+}
+
+// TestStreamTalksToNoSocket: not over inproc, and one that dials it waits for a
+// greeting in vain.
+func TestStreamTalksToNoSocket(t *testing.T) {
+	st.Run(t, func(w *st.World) {
+		s := newStream(w)
+		if _, err := s.Bind("inproc://a"); !errors.Is(err, socket.ErrTransport) {
+			t.Errorf("bind: %v", err)
+		}
+		if err := s.Connect("inproc://a"); !errors.Is(err, socket.ErrTransport) {
+			t.Errorf("connect: %v", err)
+		}
+		s.MustBind("mem://a")
+		push := w.Socket(pattern.PUSH, st.Reconnect(time.Hour, time.Hour))
+		push.MustConnect("mem://a")
+		id := s.notice(t, msg.Came)
+		if got := s.reads(t, id, 10); got[0] != 0xFF {
+			t.Errorf("a greeting begins with %q", got)
+		}
+		time.Sleep(time.Minute)
+		if n := len(push.Heard(session.HandshakeFailed)); n != 1 {
+			t.Errorf("the PUSH has failed %d handshakes", n)
+		}
+	})
+}
