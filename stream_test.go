@@ -1,0 +1,249 @@
+package zmq_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/zerobroker/zmq"
+)
+
+// noise is n random bytes.
+func noise(n int) []byte {
+	b := make([]byte, n)
+	rng := rand.NewChaCha8([32]byte{byte(n)})
+	rng.Read(b)
+	return b
+}
+
+// echo sends back what comes, until the socket is closed.
+func echo(t *testing.T, ctx context.Context, s *zmq.Stream) {
+	for m, err := range s.Messages(ctx) {
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		if m.IsConnect() || m.IsDisconnect() {
+			continue
+		}
+		if err := s.Reply(ctx, m, m.Bytes()); err != nil && !errors.Is(err, zmq.ErrNoRoute) {
+			t.Error(err)
+			return
+		}
+	}
+}
+
+// TestStreamEcho: plain connections, many at a time, read back what they write.
+func TestStreamEcho(t *testing.T) {
+	for _, ep := range []string{"tcp://127.0.0.1:*", "ipc://*"} {
+		t.Run(ep[:3], func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+			defer cancel()
+			s := must(zmq.NewStream(nil))
+			network, address, _ := strings.Cut(must(s.Bind(ep)), "://")
+			if network == "ipc" {
+				network = "unix"
+			}
+			var all sync.WaitGroup
+			all.Go(func() { echo(t, ctx, s) })
+			var clients sync.WaitGroup
+			for i := range 20 {
+				clients.Go(func() {
+					c, err := net.Dial(network, address)
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					defer c.Close()
+					data := noise(100_000 + i)
+					go c.Write(data)
+					got := make([]byte, len(data))
+					if _, err := io.ReadFull(c, got); err != nil || !bytes.Equal(got, data) {
+						t.Errorf("read other bytes than were written (%v)", err)
+					}
+				})
+			}
+			clients.Wait()
+			s.Close()
+			all.Wait()
+			if d := s.Stats().Drops; len(d) > 1 || d[zmq.DropUnread] > 20 { // who left last
+				t.Errorf("drops: %v", d)
+			}
+		})
+	}
+}
+
+// TestStreamServesHTTP: a server of nothing but STREAM answers net/http's
+// client, 100 kB both ways.
+func TestStreamServesHTTP(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	s := must(zmq.NewStream(nil))
+	defer s.Close()
+	endpoint := must(s.Bind("tcp://127.0.0.1:*"))
+	answer := noise(100_000)
+	var requests sync.WaitGroup
+	defer requests.Wait()
+	requests.Go(func() {
+		heard := map[string][]byte{} // by connection
+		for m, err := range s.Messages(ctx) {
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			id := m.RoutingID()
+			switch {
+			case m.IsConnect():
+				heard[id] = nil
+				continue
+			case m.IsDisconnect():
+				delete(heard, id)
+				continue
+			}
+			heard[id] = append(heard[id], m.Bytes()...)
+			head, body, ok := bytes.Cut(heard[id], []byte("\r\n\r\n"))
+			if !ok || len(body) < len(answer) {
+				continue
+			}
+			if !bytes.HasPrefix(head, []byte("POST /upload HTTP/1.1\r\n")) || !bytes.Equal(body, answer) {
+				t.Errorf("a request with %d bytes that begins with %.50q", len(body), head)
+			}
+			s.Reply(ctx, m, fmt.Appendf(nil, "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"), answer)
+			s.Reply(ctx, m)
+			delete(heard, id)
+		}
+	})
+	for range 3 {
+		r, err := http.Post("http"+strings.TrimPrefix(endpoint, "tcp")+"/upload", "application/octet-stream", bytes.NewReader(answer))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := io.ReadAll(r.Body)
+		r.Body.Close()
+		if err != nil || !bytes.Equal(got, answer) {
+			t.Errorf("the answer has %d bytes of %d, %v", len(got), len(answer), err)
+		}
+	}
+	s.Close()
+}
+
+// TestStreamCallsHTTP: net/http's server answers a STREAM, which connects
+// again when the server has hung up.
+func TestStreamCallsHTTP(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	data := noise(100_000)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		got, err := io.ReadAll(r.Body)
+		if err != nil || !bytes.Equal(got, data) {
+			t.Errorf("the server read %d bytes, %v", len(got), err)
+		}
+		w.Write(got)
+	}))
+	defer server.Close()
+	s := must(zmq.NewStream(&zmq.Options{ReconnectInterval: time.Millisecond}))
+	defer s.Close()
+	endpoint := "tcp" + strings.TrimPrefix(server.URL, "http")
+	if err := s.Connect(endpoint); err != nil {
+		t.Fatal(err)
+	}
+	var ids []string
+	for range 3 {
+		m := must(s.Recv(ctx))
+		if !m.IsConnect() {
+			t.Fatalf("received %d bytes instead of a connection", m.Size())
+		}
+		ids = append(ids, m.RoutingID())
+		head := "POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: " + strconv.Itoa(len(data)) + "\r\n\r\n"
+		if err := s.Reply(ctx, m, []byte(head), data); err != nil {
+			t.Fatal(err)
+		}
+		var answer []byte
+		for {
+			m := must(s.Recv(ctx))
+			if m.IsDisconnect() {
+				break
+			}
+			if m.Len() != 1 || m.Size() == 0 || m.Size() > 8192 || m.RoutingID() != ids[0] {
+				t.Fatalf("a piece of %d frames and %d bytes from %q", m.Len(), m.Size(), m.RoutingID())
+			}
+			answer = append(answer, m.Bytes()...)
+		}
+		r, err := http.ReadResponse(bufio.NewReader(bytes.NewReader(answer)), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := io.ReadAll(r.Body)
+		if err != nil || !bytes.Equal(got, data) {
+			t.Errorf("the answer has %d bytes of %d, %v", len(got), len(data), err)
+		}
+	}
+	if ids[1] != ids[0] || ids[2] != ids[0] {
+		t.Errorf("one endpoint has ids %q", ids)
+	}
+	if err := s.ClosePeer(ctx, ids[0]); err != nil {
+		t.Error(err)
+	}
+	if err := s.SendTo(ctx, ids[0], data); !errors.Is(err, zmq.ErrNoRoute) {
+		t.Errorf("after ClosePeer: %v", err)
+	}
+	if err := s.Disconnect(endpoint); !errors.Is(err, zmq.ErrNotFound) {
+		t.Errorf("the endpoint is still there: %v", err)
+	}
+}
+
+// TestStreamReset: a client that resets its connection is one that has left.
+func TestStreamReset(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	s := must(zmq.NewStream(nil))
+	defer s.Close()
+	endpoint := must(s.Bind("tcp://127.0.0.1:*"))
+	c := must(net.Dial("tcp", strings.TrimPrefix(endpoint, "tcp://")))
+	id := must(s.Recv(ctx)).RoutingID()
+	fmt.Fprint(c, "bytes")
+	if m := must(s.Recv(ctx)); m.String() != "bytes" || m.Peer().RemoteAddr() != c.LocalAddr().String() {
+		t.Errorf("received %q of %v", m, m.Peer().RemoteAddr())
+	}
+	c.(*net.TCPConn).SetLinger(0)
+	c.Close()
+	if m := must(s.Recv(ctx)); !m.IsDisconnect() || m.RoutingID() != id || m.Size() > 0 {
+		t.Errorf("received %q", m)
+	}
+	if err := s.TrySendTo(id, []byte("x")); !errors.Is(err, zmq.ErrNoRoute) {
+		t.Errorf("sending to who has left: %v", err)
+	}
+}
+
+// TestRouterNotices are told apart as those of a STREAM are.
+func TestRouterNotices(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	opts := &zmq.Options{Namespace: zmq.NewNamespace(), RouterNotify: zmq.NotifyConnect | zmq.NotifyDisconnect}
+	router := must(zmq.NewRouter(opts))
+	defer router.Close()
+	must(router.Bind("inproc://a"))
+	dealer := must(zmq.NewDealer(opts))
+	dealer.Connect("inproc://a")
+	dealer.Send(ctx, nil)
+	came, data := must(router.Recv(ctx)), must(router.Recv(ctx))
+	dealer.Close()
+	left := must(router.Recv(ctx))
+	for i, m := range []zmq.Message{came, data, left} {
+		if m.Size() > 0 || m.IsConnect() != (i == 0) || m.IsDisconnect() != (i == 2) || m.RoutingID() != data.RoutingID() {
+			t.Errorf("message %d is %q, connect %v, disconnect %v", i, m, m.IsConnect(), m.IsDisconnect())
+		}
+	}
+}
