@@ -68,6 +68,8 @@ func open(typ string, o *zmq.Options) (zmq.Socket, error) {
 		return zmq.NewPush(o)
 	case "XPUB":
 		return zmq.NewXPub(o)
+	case "STREAM":
+		return zmq.NewStream(o)
 	}
 	return zmq.NewXSub(o)
 }

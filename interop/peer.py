@@ -176,6 +176,18 @@ class Peer:
         for m in reversed(kept):
             self.put(s, m, timeout)
 
+    def gather(self, name, size, timeout):
+        """Receives the pieces of one peer of a STREAM until they have so many
+        bytes, and describes its id and all of them."""
+        s = self.sockets[name]
+        data = b""
+        while len(data) < size:
+            peer, piece = self.take(s, timeout)
+            if not piece:
+                raise ValueError("the connection ended after %d bytes" % len(data))
+            data += piece
+        return {"frames": [describe(peer), describe(data)]}
+
     def close(self, name):
         s = self.sockets.pop(name)
         if name in self.monitors:
