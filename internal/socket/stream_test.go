@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"strings"
 	"testing"
@@ -149,119 +148,7 @@ func TestStreamSilentSaysNothing(t *testing.T) {
 }
 
 // TestStreamPartsBehindQueued: an empty message ends the connection when all
-// before it is written, and not before. conformance.md 3.7
-func TestStreamPartsBehindQueued(t *testing.T) {
-	for _, binds := range []bool{true, false} {
-		st.Run(t, func(w *st.World) {
-			w.Net.OnLink(func(l *memnet.Link) { l.Up().SetBuffer(100); l.Down().SetBuffer(100) })
-			s := newStream(w)
-			var p *st.Peer
-			if binds {
-				s.MustBind("mem://a")
-				p = w.Dial("a")
-			} else {
-				l := w.Listen("a")
-				s.MustConnect("mem://a")
-				p = l.Accept()
-				defer func() {
-					// It has no reason to come back.
-					time.AfterFunc(time.Hour, l.Close)
-					if _, err := l.TryAccept(); err == nil {
-						t.Error("a connection that we ended is made again")
-					}
-					if err := s.Disconnect("mem://a"); err != socket.ErrNotFound {
-						t.Errorf("the endpoint is still there: %v", err)
-					}
-				}()
-			}
-			id := s.notice(t, msg.Came)
-			data := text(30_000)
-			for i := range 10 {
-				s.sends(t, id, data[3000*i:3000*(i+1)])
-			}
-			s.sends(t, id, "")
-			s.wantRoute(t, id, pattern.ErrNoRoute)
-			time.Sleep(time.Hour)
-			p.Must([]byte("not heard any more"))
-			got, err := io.ReadAll(p)
-			if string(got) != data || err != nil {
-				t.Errorf("the peer read %d bytes of %d, %v", len(got), len(data), err)
-			}
-			p.Close()
-			s.WantNone()
-			s.WantDrops(map[pipe.Drop]uint64{pipe.DropUnread: 1})
-			if n := s.Stats().Peers; n != 0 {
-				t.Errorf("%d peers", n)
-			}
-		})
-	}
-}
-
 // TestStreamClosePeerWaits for what is queued and for the peer, or until its
-// context ends.
-func TestStreamClosePeerWaits(t *testing.T) {
-	st.Run(t, func(w *st.World) {
-		s := newStream(w)
-		s.MustBind("mem://a")
-		polite, slow, stuck := w.Dial("a"), w.Dial("a"), w.Dial("a")
-		ids := make(map[string]string)
-		for range 3 {
-			m, from := s.MustRecv()
-			if m[0] != "" {
-				t.Fatal(m)
-			}
-			ids[from.Endpoint] = from.RoutingID
-		}
-		id := func(p *st.Peer) string { return ids[p.LocalAddr().String()] }
-
-		s.sends(t, id(polite), "bye")
-		done := make(chan struct{})
-		go func() {
-			defer close(done)
-			io.ReadAll(polite)
-			polite.Close()
-		}()
-		if d := st.After(func() {
-			if err := s.ClosePeer(context.Background(), id(polite)); err != nil {
-				t.Error(err)
-			}
-		}); d != 0 {
-			t.Errorf("ClosePeer of one that hangs up took %v", d)
-		}
-		<-done
-
-		s.sends(t, id(slow), "bye")
-		if d := st.After(func() {
-			if err := s.ClosePeer(context.Background(), id(slow)); err != nil {
-				t.Error(err)
-			}
-		}); d != time.Second {
-			t.Errorf("ClosePeer of one that does not hang up took %v", d)
-		}
-
-		w.Net.Links()[2].Down().SetBuffer(10)
-		for range 3 {
-			s.sends(t, id(stuck), text(20))
-			w.Settle()
-		}
-		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-		defer cancel()
-		if d := st.After(func() {
-			if err := s.ClosePeer(ctx, id(stuck)); err != context.DeadlineExceeded {
-				t.Error(err)
-			}
-		}); d != time.Minute {
-			t.Errorf("ClosePeer of one that does not read took %v", d)
-		}
-		if err := s.ClosePeer(ctx, id(stuck)); err != pattern.ErrNoRoute {
-			t.Errorf("a second time: %v", err)
-		}
-		w.Settle()
-		s.WantDrops(map[pipe.Drop]uint64{pipe.DropInFlight: 1, pipe.DropConnLost: 2})
-		s.WantNone()
-	})
-}
-
 // TestStreamReconnects under the same id, and begins anew: the rest of a lost
 // stream is dropped, and what is sent in between is the beginning of the next.
 func TestStreamReconnects(t *testing.T) {
@@ -519,74 +406,7 @@ func TestStreamFloodOfConnections(t *testing.T) {
 }
 
 // TestStreamLeavesEndpoints: what we do to an endpoint ends its connections
-// behind what is queued, and is told.
-func TestStreamLeavesEndpoints(t *testing.T) {
-	st.Run(t, func(w *st.World) {
-		s := newStream(w)
-		s.MustBind("mem://a")
-		p := w.Dial("a")
-		id := s.notice(t, msg.Came)
-		s.sends(t, id, "goodbye")
-		if err := s.Unbind("mem://a"); err != nil {
-			t.Fatal(err)
-		}
-		s.wantRoute(t, id, pattern.ErrNoRoute)
-		p.Must([]byte("last words"))
-		p.End()
-		p.Close()
-		s.reads(t, id, 10)
-		if got := s.notice(t, msg.Left); got != id {
-			t.Errorf("%q has left, not %q", got, id)
-		}
-		s.WantDrops(nil)
-	})
-}
-
 // TestStreamLeavesUnconnected: what was sent to an endpoint that nobody listened
-// at is still delivered after Disconnect, and the answer is who it is from.
-func TestStreamLeavesUnconnected(t *testing.T) {
-	st.Run(t, func(w *st.World) {
-		s := newStream(w)
-		if err := s.ConnectAs("mem://a", "web"); err != nil {
-			t.Fatal(err)
-		}
-		s.sends(t, "web", "request")
-		if err := s.Disconnect("mem://a"); err != nil {
-			t.Fatal(err)
-		}
-		p := w.Listen("a").Accept()
-		p.Skip(7)
-		p.Must([]byte("answer"))
-		p.End()
-		s.reads(t, "web", 6)
-		s.WantNone()
-	})
-}
-
-// TestStreamCloseLingers: what is queued is written first.
-func TestStreamCloseLingers(t *testing.T) {
-	st.Run(t, func(w *st.World) {
-		s := newStream(w)
-		s.MustBind("mem://a")
-		p := w.Dial("a")
-		w.Net.Links()[0].Down().SetBuffer(10)
-		id := s.notice(t, msg.Came)
-		data := text(5000)
-		s.sends(t, id, data)
-		got := make(chan string)
-		time.AfterFunc(time.Minute, func() {
-			b, _ := io.ReadAll(p)
-			p.Close()
-			got <- string(b)
-		})
-		unsent := make(chan int, 1)
-		go func() { unsent <- s.CloseIn(time.Hour) }()
-		if <-got != data || <-unsent != 0 {
-			t.Error("Close did not wait for all that was queued")
-		}
-	})
-}
-
 // TestStreamTalksToNoSocket: not over inproc, and one that dials it waits for a
 // greeting in vain.
 func TestStreamTalksToNoSocket(t *testing.T) {
