@@ -322,16 +322,6 @@ func (c *conn) Wait(ctx context.Context) {
 	}
 }
 
-// Gone reports whether the connection is closed.
-func (c *conn) Gone() bool {
-	select {
-	case <-c.gone:
-		return true
-	default:
-		return false
-	}
-}
-
 // finish closes the connection when everything queued is written. The queue is
 // closed already.
 func (c *conn) finish() {

@@ -59,18 +59,12 @@ func (s *Socket) refuseCalls() {
 func (s *Socket) retireAll() {
 	for _, p := range s.peers.all() {
 		s.Retire(p)
-		s.dropUnread(p)
+		if p.In != nil {
+			s.recvMu.Lock()
+			s.drops.Add(pipe.DropUnread, p.In.Kill())
+			s.recvMu.Unlock()
+		}
 	}
-}
-
-// dropUnread drops what is queued from a pipe, and all that still comes.
-func (s *Socket) dropUnread(p *pipe.Pipe) {
-	if p.In == nil {
-		return
-	}
-	s.recvMu.Lock()
-	s.drops.Add(pipe.DropUnread, p.In.Kill())
-	s.recvMu.Unlock()
 }
 
 func (s *Socket) finishLinks() {

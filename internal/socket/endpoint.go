@@ -216,9 +216,18 @@ func (s *Socket) part(p *pipe.Pipe) {
 	if d, ok := p.To.(*session.Dialer); ok {
 		s.remove(d.Endpoint(), func(e endpoint) bool { return e == endpoint(d) })
 	} else {
-		p.To.(endpoint).Finish()
+		p.To.(connection).Finish()
 	}
-	s.dropUnread(p)
+	s.recvMu.Lock()
+	s.drops.Add(pipe.DropUnread, p.In.Kill())
+	s.recvMu.Unlock()
+}
+
+// connection is what can be parted with: an accepted one, or an endpoint that we
+// connected to.
+type connection interface {
+	Finish()
+	Wait(ctx context.Context)
 }
 
 // ClosePeer sends an empty message to the peer with that routing id, which ends
@@ -238,7 +247,7 @@ func (s *Socket) ClosePeer(ctx context.Context, id string) error {
 	s.sendMu.Unlock()
 	for _, p := range parted {
 		s.part(p)
-		p.To.(endpoint).Wait(ctx)
+		p.To.(connection).Wait(ctx)
 	}
 	return ctx.Err()
 }

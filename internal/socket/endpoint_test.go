@@ -6,6 +6,7 @@ import (
 
 	"github.com/zerobroker/zmq/internal/msg"
 	"github.com/zerobroker/zmq/internal/pattern"
+	"github.com/zerobroker/zmq/internal/pipe"
 	"github.com/zerobroker/zmq/internal/session"
 	st "github.com/zerobroker/zmq/internal/socket/sockettest"
 	"github.com/zerobroker/zmq/internal/transport/memnet"
@@ -92,4 +93,30 @@ func TestDisconnectKeepsWhatWasRead(t *testing.T) {
 			t.Errorf("%d messages were read, %d delivered, %d counted as lost", read, got, lost)
 		}
 	})
+}
+
+// TestNothingLeftToDialFor: whoever leaves an endpoint while its last message is
+// being written, and loses the connection, does not come back to say nothing.
+func TestNothingLeftToDialFor(t *testing.T) {
+	for _, typ := range []pattern.Type{pattern.PUSH, pattern.DEALER} {
+		st.Run(t, func(w *st.World) {
+			s := w.Socket(typ)
+			l := w.Listen("a")
+			s.MustConnect("mem://a")
+			l.Accept().Shake(pattern.Types[typ].Peers[0])
+			s.MustMeet(1)
+			w.Net.Links()[0].Up().SetBuffer(10)
+			s.MustSend("more than ten bytes")
+			w.Settle()
+			if err := s.Disconnect("mem://a"); err != nil {
+				t.Fatal(err)
+			}
+			w.Net.Links()[0].Cut(memnet.RST)
+			time.AfterFunc(time.Hour, l.Close)
+			if _, err := l.TryAccept(); err == nil {
+				t.Error("dialled again")
+			}
+			s.WantDrops(map[pipe.Drop]uint64{pipe.DropInFlight: 1})
+		})
+	}
 }

@@ -322,7 +322,7 @@ func (s *Socket) reconnectRetired(p *pipe.Pipe, peer *msg.Peer) {
 func (s *Socket) Disconnected(p *pipe.Pipe) {
 	s.lockBoth()
 	s.pat.Disconnected(p)
-	s.wakeSenders() // who waits for that peer has to hear of it
+	s.wakeSenders() // who waits for this very peer
 	s.unlockBoth()
 	s.lament(p)
 	if s.intake != nil {

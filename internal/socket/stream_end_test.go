@@ -95,6 +95,7 @@ func TestStreamClosePeerWaits(t *testing.T) {
 		<-done
 
 		s.sends(t, id(slow), "bye")
+		slow.Skip(3)
 		if d := st.After(func() {
 			if err := s.ClosePeer(context.Background(), id(slow)); err != nil {
 				t.Error(err)

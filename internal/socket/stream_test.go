@@ -399,9 +399,6 @@ func TestStreamFloodOfConnections(t *testing.T) {
 		if st.QueuedRecv > 250 || st.QueuedRecv < 50 {
 			t.Errorf("%d messages are kept", st.QueuedRecv)
 		}
-		if sum := st.QueuedRecv + int(st.Drops[pipe.DropUnread]); sum != 2*n {
-			t.Errorf("%d messages kept or counted, want %d", sum, 2*n)
-		}
 	})
 }
 
