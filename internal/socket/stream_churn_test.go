@@ -1,0 +1,127 @@
+package socket_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/zerobroker/zmq/internal/msg"
+	"github.com/zerobroker/zmq/internal/pattern"
+	"github.com/zerobroker/zmq/internal/socket"
+	st "github.com/zerobroker/zmq/internal/socket/sockettest"
+	"github.com/zerobroker/zmq/internal/transport/memnet"
+)
+
+// TestStreamChurn has many connections come, talk and go in every way at once.
+// Each begins with a notification and ends with one, unless we ended it; between
+// them lies what its peer has written, in order and without a gap.
+func TestStreamChurn(t *testing.T) {
+	for seed := range uint64(4) {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			st.Run(t, func(w *st.World) {
+				w.Net.OnLink(func(l *memnet.Link) {
+					l.SetLatency(time.Duration(l.Rand().IntN(20)) * time.Millisecond)
+					l.Up().SetChunk(1 + l.Rand().IntN(30_000))
+					l.Down().SetBuffer(1 + l.Rand().IntN(30_000))
+				})
+				s := newStream(w, func(o *socket.Options) { o.RecvHWM, o.SendHWM = 8, 8 })
+				s.MustBind("mem://a")
+				const clients = 40
+				var all sync.WaitGroup
+				for i := range clients {
+					rng := rand.New(rand.NewPCG(seed, uint64(i)))
+					all.Go(func() {
+						time.Sleep(time.Duration(rng.IntN(1000)) * time.Millisecond)
+						churn(w.Dial("a"), rng)
+					})
+				}
+				listen(t, s, clients, rand.New(rand.NewPCG(seed, clients)))
+				all.Wait()
+				time.Sleep(time.Minute)
+				s.WantNone()
+				if n := s.Stats().Peers; n != 0 {
+					t.Errorf("%d peers are left", n)
+				}
+			})
+		})
+	}
+}
+
+// churn is one client: it writes a text that tells its place, and leaves.
+func churn(p *st.Peer, rng *rand.Rand) {
+	defer p.Close()
+	var reading sync.WaitGroup
+	defer reading.Wait()
+	most := int64(rng.IntN(60_000))
+	reading.Go(func() { io.CopyN(io.Discard, p, most) })
+	data := text(rng.IntN(60_000))
+	for len(data) > 0 {
+		n := 1 + rng.IntN(len(data))
+		if _, err := p.Write([]byte(data[:n])); err != nil {
+			break
+		}
+		data = data[n:]
+		time.Sleep(time.Duration(rng.IntN(100)) * time.Millisecond)
+	}
+	switch rng.IntN(3) {
+	case 0:
+		p.CloseWrite()
+	case 1:
+		p.Close()
+	}
+	p.SetDeadline(time.Now().Add(time.Second))
+}
+
+// listen receives until so many connections have ended, answers some of what
+// comes, and ends some.
+func listen(t *testing.T, s stream, connections int, rng *rand.Rand) {
+	heard := make(map[string]*strings.Builder)
+	for connections > 0 {
+		m, from := s.MustRecv()
+		id, said := from.RoutingID, heard[from.RoutingID]
+		switch {
+		case from.Notice == msg.Came && said == nil && m[0] == "":
+			heard[id] = new(strings.Builder)
+			continue
+		case from.Notice == msg.Left && said != nil && m[0] == "":
+			if got := said.String(); got != text(len(got)) {
+				t.Errorf("%d bytes with a gap", len(got))
+			}
+			delete(heard, id)
+			connections--
+			continue
+		case from.Notice != msg.NoNotice || said == nil || len(m) != 1 || m[0] == "":
+			t.Fatalf("notice %d, a message of %d bytes, heard of before: %v", from.Notice, len(m[0]), said != nil)
+		}
+		said.WriteString(m[0])
+		var err error
+		switch rng.IntN(40) {
+		case 0:
+			err = s.TrySendTo(id, st.Of(""))
+			if err == nil {
+				delete(heard, id)
+				connections--
+			}
+		case 1:
+			ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+			if err = s.ClosePeer(ctx, id); err == nil || err == context.DeadlineExceeded {
+				delete(heard, id)
+				connections--
+				err = nil
+			}
+			cancel()
+		default:
+			if err = s.TrySendTo(id, st.Of(m[0])); err == pattern.ErrWait {
+				err = nil
+			}
+		}
+		if err != nil && err != pattern.ErrNoRoute {
+			t.Fatal(err)
+		}
+	}
+}
