@@ -214,7 +214,7 @@ func sum(a, b int) int {
 	if a == 0 || b == 0 {
 		return 0
 	}
-	return a + b
+	return min(a, pipe.MaxHWM/2) + min(b, pipe.MaxHWM/2)
 }
 
 // refuse ends the link before it began. The caller holds mu.

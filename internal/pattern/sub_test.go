@@ -157,3 +157,14 @@ func TestXSubCopies(t *testing.T) {
 	}
 	f.wants(message{string(make([]byte, 2*msg.LargeFrame))})
 }
+
+// TestXSubToPublisherThatTakesNothing: a PUB of this process has no queue for
+// what an XSUB sends, or one that nobody reads.
+func TestXSubToPublisherThatTakesNothing(t *testing.T) {
+	s := newSocket(t, pattern.XSUB)
+	f, g := s.attach(), s.attach()
+	f.p.Out = nil
+	g.p.Out.Kill()
+	s.sent("x")
+	s.wantDrops(pipe.DropUpstream, 2)
+}

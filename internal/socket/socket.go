@@ -296,6 +296,7 @@ func (s *Socket) reconnectRetired(p *pipe.Pipe, peer *msg.Peer) {
 func (s *Socket) Disconnected(p *pipe.Pipe) {
 	s.lockBoth()
 	s.pat.Disconnected(p)
+	s.wakeSenders() // who waits for this very peer
 	s.unlockBoth()
 	if s.intake != nil {
 		s.inbox.notify() // of subscriptions that are no more
