@@ -36,7 +36,8 @@ type Options struct {
 	// below the bound is let in whole. Default 64 MiB, negative unlimited.
 	MaxQueuedBytes int
 
-	// Linger is how long Close waits for unsent messages to be written.
+	// Linger is how long Close waits for unsent messages to be written, and
+	// how long connections live on for them after Disconnect and Unbind.
 	// Default 30 s, negative not at all, [Forever] until they are.
 	// [ZMQ_LINGER]
 	Linger time.Duration
@@ -179,6 +180,7 @@ func (o *Options) core() (socket.Options, error) {
 		Namespace:         space.n,
 		Transports:        transports,
 		Logger:            o.Logger,
+		Linger:            lingerOf(o.linger()),
 		HandshakeTimeout:  pick(o.HandshakeTimeout, 10*time.Second, 0),
 		ConnectTimeout:    pick(o.ConnectTimeout, 30*time.Second, 0),
 		ReconnectInterval: pick(o.ReconnectInterval, 100*time.Millisecond, 0),
@@ -212,6 +214,14 @@ func (o *Options) core() (socket.Options, error) {
 			Mode:       mode,
 		},
 	}, nil
+}
+
+// lingerOf is a time to linger as the core has it.
+func lingerOf(d time.Duration) time.Duration {
+	if d == Forever {
+		return -1
+	}
+	return d
 }
 
 // linger is the time Close waits.

@@ -138,11 +138,13 @@ func (b *base) Close() error {
 }
 
 // Shutdown is Close with a context in place of the linger time. It returns nil
-// if everything was written, or a [*UnsentError] that says how much was not
-// when ctx ended.
+// if everything was written and, where the system can tell, has arrived with the
+// systems of the peers; or else a [*UnsentError] that says what has not, because
+// ctx ended or peers went away. If the socket is being closed already, it waits
+// for that, and ends it when ctx ends.
 func (b *base) Shutdown(ctx context.Context) error {
-	if n := b.s.Close(ctx); n > 0 {
-		return opError("shutdown", "", &UnsentError{Messages: n, Err: ctx.Err()})
+	if n, k := b.s.Close(ctx); n > 0 || k > 0 {
+		return opError("shutdown", "", &UnsentError{Messages: n, UnderWay: k, Err: ctx.Err()})
 	}
 	return nil
 }
@@ -150,12 +152,20 @@ func (b *base) Shutdown(ctx context.Context) error {
 // UnsentError says that messages were still queued when a socket had to be
 // closed.
 type UnsentError struct {
-	Messages int
-	Err      error // the context's
+	Messages int   // not written
+	UnderWay int   // connections with something written that had not arrived; it may yet
+	Err      error // the context's, if that ended it, else nil
 }
 
 func (e *UnsentError) Error() string {
-	return fmt.Sprintf("%d messages not sent: %v", e.Messages, e.Err)
+	text := fmt.Sprintf("%d messages not sent", e.Messages)
+	if e.UnderWay > 0 {
+		text += fmt.Sprintf(", more under way to %d peers", e.UnderWay)
+	}
+	if e.Err != nil {
+		text += ": " + e.Err.Error()
+	}
+	return text
 }
 
 func (e *UnsentError) Unwrap() error { return e.Err }

@@ -277,14 +277,26 @@ func (l *Link) finish(me End) {
 // returns when somebody has, or gives up what is queued when ctx ends.
 func (l *Link) Wait(ctx context.Context) {
 	if l.idle() {
-		l.abandon()
+		l.Abandon()
 		return
 	}
 	select {
 	case <-l.joined:
 	case <-ctx.Done():
-		l.abandon()
+		l.Abandon()
 	}
+}
+
+// Pending is how many messages wait for somebody to join.
+func (l *Link) Pending() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.over || l.b != nil || l.pa.Out == nil {
+		return 0 // or it is the other end's to read
+	}
+	l.pa.Out.Lock()
+	defer l.pa.Out.Unlock()
+	return l.pa.Out.Len()
 }
 
 // idle reports whether nobody has joined the connector and it has left nothing
@@ -295,8 +307,9 @@ func (l *Link) idle() bool {
 	return l.b == nil && (l.pa.Out == nil || l.pa.Out.Ended())
 }
 
-// abandon takes an end that was never joined out of the namespace.
-func (l *Link) abandon() {
+// Abandon takes an end that was never joined out of the namespace. One that was
+// it leaves alone.
+func (l *Link) Abandon() {
 	l.space.mu.Lock()
 	links := l.space.waiting[l.name]
 	for i, w := range links {
@@ -308,7 +321,7 @@ func (l *Link) abandon() {
 	l.space.mu.Unlock()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.over {
+	if l.over || l.b != nil {
 		return
 	}
 	l.over = true

@@ -2,11 +2,13 @@ package session
 
 import (
 	"container/list"
+	"context"
 	"errors"
 	"io"
 	"net"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/zerobroker/zmq/internal/engine"
@@ -33,7 +35,8 @@ type conn struct {
 	joined  bool          // served, its handshake over; guarded by the listener
 	linger  bool          // closed with messages unsent by Close; guarded by the listener
 
-	in        msg.Batch // decoded and not yet handed on
+	in        msg.Batch     // decoded and not yet handed on
+	sent      atomic.Uint64 // writes of messages begun
 	seenPongs uint64
 
 	inLock sync.Mutex    // guards the writing half of pipe.In, unless the pipe outlives us
@@ -54,6 +57,8 @@ type conn struct {
 	pong      []byte     // the answer to the last PING
 	probes    []probe    // who waits for which PONG
 	pings     uint64     // PINGs sent
+	asked     reading    // with the last PING
+	readTo    uint64     // of sent, what the peer is known to have read
 	heart     engine.Heart
 	timer     *time.Timer
 	flushers  sync.WaitGroup
@@ -156,7 +161,7 @@ func (c *conn) handshakeError(err error) error {
 func (c *conn) start() {
 	c.mu.Lock()
 	c.live = !c.closed
-	c.heart = engine.Heart{Timeout: c.cfg.HeartbeatTimeout}
+	c.heart = engine.Heart{Timeout: c.cfg.HeartbeatTimeout, Pledged: c.cfg.HeartbeatTTL > 0}
 	if c.engine.Heartbeats() {
 		c.heart.Interval = c.cfg.Heartbeat
 	}
@@ -175,6 +180,7 @@ func (c *conn) close(err error) {
 		return
 	}
 	c.closed, c.live = true, false
+	forced := err == context.Canceled && c.err == errFinished
 	if c.err == nil {
 		c.err = err
 	}
@@ -185,6 +191,11 @@ func (c *conn) close(err error) {
 	c.probes = nil
 	close(c.gone)
 	c.mu.Unlock()
+	if forced {
+		if done, known := transport.Delivered(c.nc); known && !done {
+			c.cfg.Host.Undelivered()
+		}
+	}
 	c.nc.Close()
 	for _, p := range probes {
 		p.done(false)
@@ -205,7 +216,14 @@ func (c *conn) armLocked(now time.Time) {
 	c.timer.Reset(d)
 }
 
-// beat is called by the timer.
+// reading is a PING and what was sent before it: when it is answered, the peer
+// has read that.
+type reading struct{ ping, sent uint64 }
+
+// beat is called by the timer. A peer that may not have read all messages sent
+// to it cannot be blamed for not answering: its application may be slow, and
+// then it reads nothing. Unless its system does not answer either, it is
+// waited for.
 func (c *conn) beat() {
 	now := time.Now()
 	c.mu.Lock()
@@ -213,7 +231,8 @@ func (c *conn) beat() {
 		c.mu.Unlock()
 		return
 	}
-	ping, dead := c.heart.Tick(now)
+	excused := c.sent.Load() != c.readTo && !transport.Unreachable(c.nc, c.heart.Timeout)
+	ping, dead := c.heart.Tick(now, excused)
 	if ping {
 		c.pingLocked()
 	}
@@ -233,6 +252,7 @@ var errSilence = errors.New("nothing heard from peer")
 func (c *conn) pingLocked() {
 	if len(c.control) < maxControlForPing {
 		c.pings++
+		c.asked = reading{c.pings, c.sent.Load()}
 		c.control = engine.AppendPing(c.control, c.cfg.HeartbeatTTL, c.pings)
 	}
 }

@@ -276,6 +276,9 @@ func (c *conn) answer() {
 	}
 	c.seenPongs = pongs
 	c.mu.Lock()
+	if c.asked.ping > 0 && pongs >= c.asked.ping {
+		c.readTo = c.asked.sent
+	}
 	n := 0
 	for n < len(c.probes) && c.probes[n].ping <= pongs {
 		n++

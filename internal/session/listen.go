@@ -270,13 +270,29 @@ func (l *Listener) Gone() bool {
 // Wait returns when nothing is left after Finish. When ctx ends it closes what
 // there is.
 func (l *Listener) Wait(ctx context.Context) {
-	defer afterFunc(ctx, l.abort)()
+	defer afterFunc(ctx, l.Abort)()
 	<-l.done
 	l.running.Wait()
 }
 
-// abort closes every connection.
-func (l *Listener) abort() {
+// Pending is how many messages are yet to be written.
+func (l *Listener) Pending() (n int) {
+	l.mu.Lock()
+	var pipes []*pipe.Pipe
+	for c := range l.conns {
+		if c.joined {
+			pipes = append(pipes, c.pipe)
+		}
+	}
+	l.mu.Unlock()
+	for _, p := range pipes {
+		n += pending(p)
+	}
+	return n
+}
+
+// Abort closes every connection.
+func (l *Listener) Abort() {
 	l.mu.Lock()
 	conns := make([]*conn, 0, len(l.conns))
 	for c := range l.conns {

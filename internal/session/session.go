@@ -42,6 +42,9 @@ type Host interface {
 	Event(Event)
 	// Drops counts lost messages.
 	Drops() *pipe.Drops
+	// Undelivered says that a connection was given up before what was written
+	// to it had arrived.
+	Undelivered()
 }
 
 // Config is what all sessions of a socket share.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/zerobroker/zmq/internal/inproc"
 	"github.com/zerobroker/zmq/internal/pipe"
@@ -30,8 +31,69 @@ type endpoint interface {
 	Finish()
 	// Wait returns when it has ended, which ctx makes happen at once.
 	Wait(ctx context.Context)
+	// Abort makes it end now, without what is queued.
+	Abort()
 	// Gone reports whether it has ended.
 	Gone() bool
+	// Pending is how many messages it has yet to write, Finish called.
+	Pending() int
+}
+
+// leaver is an endpoint that is ending, and the timer of its lingering.
+type leaver struct {
+	endpoint
+	timer *time.Timer // nil if it has for ever
+}
+
+// leave lets an endpoint that is finished linger.
+func (s *Socket) leave(e endpoint) {
+	l := leaver{endpoint: e}
+	switch d := s.opts.Linger; {
+	case d == 0:
+		e.Abort()
+	case d > 0:
+		l.timer = time.AfterFunc(d, e.Abort)
+	}
+	s.leaveMu.Lock()
+	defer s.leaveMu.Unlock()
+	s.leaving = append(slices.DeleteFunc(s.leaving, leaver.forget), l)
+}
+
+// forget reports whether a leaver is gone, and stops its timer then.
+func (l leaver) forget() bool {
+	if !l.Gone() {
+		return false
+	}
+	if l.timer != nil {
+		l.timer.Stop()
+	}
+	return true
+}
+
+// takeLeaving returns all that are ending, for Close to wait for.
+func (s *Socket) takeLeaving() (ends []endpoint) {
+	s.leaveMu.Lock()
+	defer s.leaveMu.Unlock()
+	for _, l := range s.leaving {
+		if l.timer != nil {
+			l.timer.Stop()
+		}
+		ends = append(ends, l.endpoint)
+	}
+	s.leaving = nil
+	return ends
+}
+
+// leavingPending is how many messages endpoints that are ending have yet to
+// write.
+func (s *Socket) leavingPending() (n int) {
+	s.leaveMu.Lock()
+	list := slices.Clone(s.leaving)
+	s.leaveMu.Unlock()
+	for _, l := range list {
+		n += l.Pending()
+	}
+	return n
 }
 
 const inprocScheme = "inproc"
@@ -165,7 +227,7 @@ func (s *Socket) remove(ep string, which func(endpoint) bool) error {
 		}
 		found = true
 		e.Finish()
-		s.leaving = append(slices.DeleteFunc(s.leaving, endpoint.Gone), e)
+		s.leave(e)
 	}
 	if !found {
 		return ErrNotFound
@@ -201,6 +263,10 @@ func (b *boundName) Finish() {
 
 func (b *boundName) Wait(context.Context) {}
 
+func (b *boundName) Abort() {}
+
+func (b *boundName) Pending() int { return 0 }
+
 func (b *boundName) Gone() bool { return true }
 
 // connectedName is a name that we have connected to.
@@ -215,5 +281,9 @@ func (c *connectedName) Finish() {
 }
 
 func (c *connectedName) Wait(ctx context.Context) { c.l.Wait(ctx) }
+
+func (c *connectedName) Abort() { c.l.Abandon() }
+
+func (c *connectedName) Pending() int { return c.l.Pending() }
 
 func (c *connectedName) Gone() bool { return c.l.Over() }

@@ -171,6 +171,7 @@ func (s *Socket) Stats() Stats {
 		}
 	}
 	s.sendMu.Unlock()
+	st.QueuedSend += s.leavingPending()
 	for i := range st.Drops {
 		st.Drops[i] = s.drops[i].Load()
 	}

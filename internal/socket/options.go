@@ -28,6 +28,7 @@ type Options struct {
 	Logger           *slog.Logger
 	Limits           engine.Limits
 
+	Linger            time.Duration // of endpoints that are let go; negative: for ever
 	HandshakeTimeout  time.Duration
 	ConnectTimeout    time.Duration
 	ReconnectInterval time.Duration

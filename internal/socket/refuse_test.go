@@ -132,7 +132,7 @@ func calls() []call {
 // notCalls are the methods that sessions and links call, or that cannot fail.
 var notCalls = []string{
 	"Attach", "Connected", "Describe", "Detach", "Disconnected", "Drops", "Event", "Intake", "Limits",
-	"Linked", "MaxQueuedBytes", "NewPipe", "Ready", "Receives", "Refused", "Retire", "Room", "SendLock",
+	"Undelivered", "Linked", "MaxQueuedBytes", "NewPipe", "Ready", "Receives", "Refused", "Retire", "Room", "SendLock",
 	"Sends", "Talks", "Unlinked", "Upstream",
 	"Close", "Listen", "Peers", "Stats", "Type",
 }
@@ -170,7 +170,7 @@ func TestCallsAfterClose(t *testing.T) {
 			if d := st.After(func() { err = c.f(s) }); d != 0 || err != socket.ErrClosed {
 				t.Errorf("%s on a closed %s: %v after %v", c.name, pattern.Types[c.typ].Name, err, d)
 			}
-			if n := s.Close(context.Background()); n != 0 {
+			if n, _ := s.Close(context.Background()); n != 0 {
 				t.Errorf("Close a second time: %d messages unsent", n)
 			}
 			if p := s.Peers(); len(p) != 0 {

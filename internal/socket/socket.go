@@ -19,6 +19,7 @@
 package socket
 
 import (
+	"context"
 	"errors"
 	"sync"
 	"sync/atomic"
@@ -53,9 +54,16 @@ type Socket struct {
 
 	endMu     sync.Mutex
 	endpoints map[string][]endpoint
-	leaving   []endpoint // ending, after Unbind or Disconnect
 	closing   bool
 	done      chan struct{} // closed when Close has returned
+	unsent    int           // what that returned
+
+	patience context.Context // ends when Close is to give up
+	giveUp   func()          // ends it
+	underWay atomic.Int64    // connections given up with something under way
+
+	leaveMu sync.Mutex
+	leaving []leaver // ending, after Unbind or Disconnect
 
 	linkMu sync.Mutex
 	links  map[*inproc.Link]struct{} // made to us by connectors
@@ -96,6 +104,7 @@ func New(t pattern.Type, o Options) (*Socket, error) {
 		closedc:   make(chan struct{}),
 		done:      make(chan struct{}),
 	}
+	s.patience, s.giveUp = context.WithCancel(context.Background())
 	s.peers.init()
 	s.pat = info.New(&s.drops)
 	s.sender, _ = s.pat.(pattern.Sender)
