@@ -159,8 +159,11 @@ type UnsentError struct {
 
 func (e *UnsentError) Error() string {
 	text := fmt.Sprintf("%d messages not sent", e.Messages)
-	if e.UnderWay > 0 {
-		text += fmt.Sprintf(", more under way to %d peers", e.UnderWay)
+	switch {
+	case e.UnderWay > 0 && e.Messages > 0:
+		text += fmt.Sprintf(", and those under way to %d peers not confirmed", e.UnderWay)
+	case e.UnderWay > 0:
+		text = fmt.Sprintf("messages under way to %d peers not confirmed", e.UnderWay)
 	}
 	if e.Err != nil {
 		text += ": " + e.Err.Error()

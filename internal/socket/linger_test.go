@@ -8,6 +8,7 @@ import (
 
 	"github.com/zerobroker/zmq/internal/pattern"
 	"github.com/zerobroker/zmq/internal/pipe"
+	"github.com/zerobroker/zmq/internal/session"
 	"github.com/zerobroker/zmq/internal/socket"
 	st "github.com/zerobroker/zmq/internal/socket/sockettest"
 	"github.com/zerobroker/zmq/internal/transport/memnet"
