@@ -33,7 +33,8 @@ type Options struct {
 	SendHWM, RecvHWM int
 
 	// MaxQueuedBytes bounds the same queues in bytes. A message that starts
-	// below the bound is let in whole. Default 64 MiB, negative unlimited.
+	// below the bound is let in whole. While what peers that are gone have left
+	// unread is above it, no new ones are accepted. Default 64 MiB, negative unlimited.
 	MaxQueuedBytes int
 
 	// Linger is how long Close waits for unsent messages to be written, and

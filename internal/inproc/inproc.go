@@ -30,6 +30,8 @@ type End interface {
 	Talks(socketType string) bool
 	Describe() *msg.Peer // a new description of itself for the other end
 
+	// Update runs f while nobody uses what it changes of an attached pipe.
+	Update(f func())
 	Attach(p *pipe.Pipe) error
 	Connected(p *pipe.Pipe, peer *msg.Peer) error
 	Disconnected(p *pipe.Pipe)
@@ -177,9 +179,9 @@ func (l *Link) makeQueues() {
 		l.pb.In = l.up
 	}
 	if a.Receives() {
+		// The connector's pipe is in use already.
 		l.down = pipe.NewQueue(pipe.Config{Lock: b.SendLock(), HWM: sum(sendB, recvA),
 			MaxBytes: b.MaxQueuedBytes(), Writer: b, From: l.pb})
-		l.pa.In = l.down
 		if b.Sends() {
 			l.pb.Out = l.down
 		}
@@ -189,7 +191,10 @@ func (l *Link) makeQueues() {
 		l.pb.In.SetHWM(sum(sendA, recvB))
 		l.pb.In.Unlock()
 	}
-	l.pa.Sub = &subscriptions{to: b, pipe: l.pb}
+	a.Update(func() {
+		l.pa.In = l.down
+		l.pa.Sub = &subscriptions{to: b, pipe: l.pb}
+	})
 	l.pb.Sub = &subscriptions{to: a, pipe: l.pa}
 }
 

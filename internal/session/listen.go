@@ -16,6 +16,7 @@ import (
 // Errors that connections are closed with before they are served.
 var (
 	errTooMany        = errors.New("too many connections")
+	errCrowded        = errors.New("too much unread of peers that have gone")
 	errTooManyPending = errors.New("too many connections without a handshake")
 )
 
@@ -68,6 +69,9 @@ func (l *Listener) accept() {
 	defer close(l.done)
 	delay := minAcceptDelay
 	for {
+		if !l.waitUncrowded() {
+			return
+		}
 		nc, err := l.listener.Accept()
 		switch {
 		case err == nil:
@@ -86,6 +90,22 @@ func (l *Listener) accept() {
 			delay = min(2*delay, maxAcceptDelay)
 		}
 	}
+}
+
+// waitUncrowded waits while nobody is to be let in, and returns false if the
+// listener is closed first. Those who connect wait in the system's queue.
+func (l *Listener) waitUncrowded() bool {
+	for delay := minAcceptDelay; l.cfg.Host.Crowded(); delay = min(2*delay, maxAcceptDelay) {
+		if delay == minAcceptDelay {
+			l.cfg.Host.Event(Event{Kind: AcceptFailed, Endpoint: l.endpoint, Delay: delay, Err: errCrowded})
+		}
+		select {
+		case <-time.After(delay):
+		case <-l.stop:
+			return false
+		}
+	}
+	return true
 }
 
 // admit starts a connection if the limits let it in.

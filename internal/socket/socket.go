@@ -320,12 +320,26 @@ func (s *Socket) Detach(p *pipe.Pipe) {
 	s.sendMu.Unlock()
 	defer s.recvMu.Unlock()
 	s.peers.detach(p)
-	swept, dropped := s.peers.sweepLeft(s.opts.MaxQueuedBytes)
-	s.drops.Add(pipe.DropUnread, dropped)
-	if swept && s.receiver != nil {
+	if s.peers.sweepLeft() && s.receiver != nil {
 		// An application that does not receive does not see to this either.
 		s.inbox.drain(s.receiver)
 	}
+}
+
+// Crowded is for sessions: peers that come, send and go could fill any memory
+// while the application does not receive, so that nobody is let in while what
+// they left is above the bound of one queue.
+func (s *Socket) Crowded() bool {
+	s.recvMu.Lock()
+	defer s.recvMu.Unlock()
+	return s.peers.crowded(s.opts.MaxQueuedBytes)
+}
+
+// Update is for links: f changes a pipe that is attached.
+func (s *Socket) Update(f func()) {
+	s.lockBoth()
+	defer s.unlockBoth()
+	f()
 }
 
 // Intake is for sessions: it queues what came out of a connection.
@@ -400,15 +414,17 @@ func (s *Socket) Subscribe(topic string, on bool) error {
 	if changed {
 		filter.Filter(topic, on)
 	}
-	var pipes []*pipe.Pipe
+	var far []pipe.Subscriptions
 	if changed {
-		s.sub.Pipes(func(p *pipe.Pipe) { pipes = append(pipes, p) })
+		s.sub.Pipes(func(p *pipe.Pipe) {
+			if p.Sub != nil {
+				far = append(far, p.Sub)
+			}
+		})
 	}
 	s.unlockBoth()
-	for _, p := range pipes {
-		if p.Sub != nil {
-			p.Sub.Subscribe(topic, on)
-		}
+	for _, sub := range far {
+		sub.Subscribe(topic, on)
 	}
 	return nil
 }
