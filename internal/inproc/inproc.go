@@ -1,7 +1,7 @@
 // Package inproc joins two sockets of one process: a name table and two
 // queues, each written by one socket and read by the other. It moves messages
-// and not bytes, so it is no transport: there is no handshake, no reconnecting
-// and no copy. It does not know what the sockets do with their messages.
+// and not bytes, so it is no transport: there is no handshake and
+// no copy. It does not know what the sockets do with their messages.
 package inproc
 
 import (
@@ -44,6 +44,9 @@ type End interface {
 	Unlinked(l *Link)
 	// Refused reports a link that could not be made.
 	Refused(name string, err error)
+	// Met and Parted report that a link was made and that it has ended.
+	Met(name string, peer *msg.Peer)
+	Parted(name string, peer *msg.Peer)
 	Drops() *pipe.Drops
 }
 
@@ -91,8 +94,21 @@ func (n *Namespace) Unbind(name string, e End) bool {
 }
 
 // Connect links e with whoever is or will be bound to the name.
-func (n *Namespace) Connect(name string, e End) (*Link, error) {
-	l := &Link{space: n, name: name, a: e, pa: pipe.New(), joined: make(chan struct{})}
+//
+// A link ends with the binder, or when the two cannot talk. Then again is
+// called, under no lock, if the connector has not finished it: it may connect
+// again, not to the binder that it has had, but to the next.
+func (n *Namespace) Connect(name string, e End, again func(had End)) (*Link, error) {
+	return n.connect(name, e, nil, again)
+}
+
+// Again is Connect behind a link that has ended, to anybody but who was there.
+func (n *Namespace) Again(name string, e, had End, again func(had End)) (*Link, error) {
+	return n.connect(name, e, had, again)
+}
+
+func (n *Namespace) connect(name string, e, had End, again func(had End)) (*Link, error) {
+	l := &Link{space: n, name: name, a: e, pa: pipe.New(), joined: make(chan struct{}), again: again}
 	send, _ := e.Limits()
 	l.up = pipe.NewQueue(pipe.Config{Lock: e.SendLock(), HWM: send, MaxBytes: e.MaxQueuedBytes(), Writer: e, From: l.pa})
 	if e.Sends() {
@@ -103,6 +119,9 @@ func (n *Namespace) Connect(name string, e End) (*Link, error) {
 	}
 	n.mu.Lock()
 	b := n.bound[name]
+	if b == had {
+		b = nil
+	}
 	if b == nil {
 		n.waiting[name] = append(n.waiting[name], l)
 	}
@@ -123,6 +142,8 @@ type Link struct {
 	up     *pipe.Queue   // from a to b, also if a only subscribes
 	joined chan struct{} // closed by join
 
+	again func(had End) // called when it has ended, unless by a
+
 	mu       sync.Mutex // guards the rest, and is held while the ends are told
 	over     bool
 	finished bool // by a, before anybody was joined: what it wrote is still to be read
@@ -133,40 +154,50 @@ func (l *Link) Pipe() *pipe.Pipe { return l.pa }
 
 // join connects the far end.
 func (l *Link) join(b End) {
+	if !l.tryJoin(b) {
+		l.again(b)
+	}
+}
+
+// tryJoin returns false if the two cannot talk.
+func (l *Link) tryJoin(b End) (ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	defer close(l.joined)
 	if l.over {
-		return
+		return true
 	}
 	descA, descB := l.a.Describe(), b.Describe()
 	if !l.a.Talks(descB.SocketType) || !b.Talks(descA.SocketType) {
 		l.refuse(b, errTypes)
-		return
+		return l.finished
 	}
 	l.b, l.pb = b, pipe.New()
 	l.makeQueues()
 	if err := b.Attach(l.pb); err != nil {
 		l.refuse(b, err)
-		return
+		return l.finished
 	}
 	if err := b.Connected(l.pb, descA); err != nil {
 		b.Detach(l.pb)
 		l.refuse(b, err)
-		return
+		return l.finished
 	}
 	if !l.finished {
 		if err := l.a.Connected(l.pa, descB); err != nil {
 			b.Detach(l.pb)
 			l.refuse(b, err)
-			return
+			return false
 		}
 	}
 	b.Linked(l)
+	l.a.Met(l.name, descB)
+	b.Met(l.name, descA)
 	l.open()
 	if l.finished {
 		l.finish(l.a)
 	}
+	return true
 }
 
 // makeQueues completes both pipes. The queue from a exists already, for a may
@@ -239,13 +270,17 @@ func (l *Link) refuse(b End, err error) {
 // until Wait.
 func (l *Link) Finish(me End) {
 	l.mu.Lock()
-	defer l.mu.Unlock()
+	over, left := l.over, me == l.b
 	switch {
 	case l.over:
 	case l.b == nil:
 		l.finished = true
 	default:
 		l.finish(me)
+	}
+	l.mu.Unlock()
+	if !over && left {
+		l.again(me)
 	}
 }
 
@@ -264,6 +299,8 @@ func (l *Link) finish(me End) {
 		mine, far, peer = l.pb, l.pa, l.a
 	}
 	l.b.Unlinked(l)
+	l.a.Parted(l.name, l.pa.Peer())
+	l.b.Parted(l.name, l.pb.Peer())
 	me.Disconnected(mine)
 	me.Detach(mine)
 	peer.Disconnected(far)
