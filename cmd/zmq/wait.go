@@ -9,7 +9,7 @@ import (
 
 // waitFlags say when a publisher begins.
 type waitFlags struct {
-	Wait   *int `placeholder:"N" xor:"wait" help:"Send nothing before N subscribers want the first message, or any one of the arguments. Default 1."`
+	Wait   *int `placeholder:"N" xor:"wait" help:"Send nothing before N subscribers want the same message: the first line, or any one of the arguments. Default 1."`
 	NoWait bool `xor:"wait" help:"Send at once: what nobody subscribes to is lost."`
 }
 
