@@ -14,7 +14,7 @@ import (
 type socketFlags struct {
 	Bind    []string      `short:"b" sep:"none" placeholder:"EP" help:"Accept peers at an endpoint: tcp://127.0.0.1:5555, tcp://127.0.0.1:*, ipc:///run/feed. Repeatable."`
 	Connect []string      `short:"c" sep:"none" placeholder:"EP" help:"Connect to an endpoint, now or when it is there. Repeatable."`
-	Timeout time.Duration `placeholder:"D" help:"Give up after this time, such as 5s, with exit status 1."`
+	Timeout time.Duration `placeholder:"D" help:"End after this time, such as 5s; 0s, the default, is for ever. Exit status 1; where messages are received without --count, 0 if any came."`
 	JSON    bool          `name:"json" xor:"format" help:"Read and print lines of {\"frames\":[\"<base64>\", ...]}, which is exact."`
 	Quoted  bool          `short:"Q" xor:"format" help:"Read and print control characters in frames as \\t \\n \\r \\\\ \\xHH, which is exact too."`
 	Verbose bool          `short:"v" help:"Tell on standard error what happens to connections."`

@@ -137,9 +137,12 @@ func ended(err error) bool {
 }
 
 // interrupted reports whether Ctrl-C, or what is like it, ended the job.
-func (j *job) interrupted() bool {
-	_, timeout := errors.AsType[timeoutError](context.Cause(j.whole))
-	return j.whole.Err() != nil && !timeout
+func (j *job) interrupted() bool { return j.whole.Err() != nil && !j.timedOut() }
+
+// timedOut reports whether --timeout did.
+func (j *job) timedOut() bool {
+	_, ok := errors.AsType[timeoutError](context.Cause(j.whole))
+	return ok
 }
 
 // excuse makes nothing of an output that is not wanted any more, if no number
