@@ -165,10 +165,17 @@ func (j *job) ending(unsent int, alone bool) error {
 	if !met {
 		return fmt.Errorf("%s: no peer at %s", how, j.where())
 	}
-	if alone {
-		return fmt.Errorf("%s: %s; no peer any more at %s", how, j.progress(unsent), j.where())
+	var parts []string
+	if progress := j.progress(unsent); progress != "" {
+		parts = append(parts, progress)
 	}
-	return fmt.Errorf("%s: %s", how, j.progress(unsent))
+	if alone {
+		parts = append(parts, "no peer any more at "+j.where())
+	}
+	if len(parts) == 0 {
+		return errors.New(how)
+	}
+	return errors.New(how + ": " + strings.Join(parts, "; "))
 }
 
 // progress says what was done in words.

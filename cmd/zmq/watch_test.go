@@ -99,6 +99,7 @@ func TestAloneIsSaidOnce(t *testing.T) {
 		{"push -c inproc://nobody --timeout 1m x", "zmq: push: no peer yet at inproc://nobody\nzmq: push: timed out after 1m0s: "},
 		{"pull -b inproc://nobody --timeout 1m", "zmq: pull: no peer yet at inproc://nobody\nzmq: pull: timed out after 1m0s: "},
 		{"pub -b inproc://nobody --timeout 1m x", "zmq: pub: no subscriber yet at inproc://nobody\nzmq: pub: timed out after 1m0s: "},
+		{"perf remote_lat inproc://nobody 1 1 --timeout 1m", "zmq: perf remote_lat: no peer yet at inproc://nobody\nzmq: perf remote_lat: timed out after 1m0s: "},
 		{"push -c inproc://nobody --timeout 1s x", "zmq: push: timed out after 1s: "},
 	} {
 		synctest.Test(t, func(t *testing.T) {
