@@ -30,8 +30,10 @@ type End interface {
 	Talks(socketType string) bool
 	Describe() *msg.Peer // a new description of itself for the other end
 
-	// Update runs f while nobody uses what it changes of an attached pipe.
+	// Update runs f while nobody uses what it changes of an attached pipe, and
+	// Reading while nobody reads.
 	Update(f func())
+	Reading(f func())
 	Attach(p *pipe.Pipe) error
 	Connected(p *pipe.Pipe, peer *msg.Peer) error
 	Disconnected(p *pipe.Pipe)
@@ -231,17 +233,22 @@ func (l *Link) makeQueues() {
 
 // open lets both ends read.
 func (l *Link) open() {
+	// A publisher may have been told of subscriptions already and read them.
 	if q := l.pb.In; q != nil {
-		q.Lock()
-		q.SetReader(l.b, l.pb)
-		q.Unlock()
+		l.b.Reading(func() {
+			q.Lock()
+			q.SetReader(l.b, l.pb)
+			q.Unlock()
+		})
 	} else {
 		l.b.Drops().Add(pipe.DropUpstream, l.up.Kill())
 	}
 	if q := l.pa.In; q != nil {
-		q.Lock()
-		q.SetReader(l.a, l.pa)
-		q.Unlock()
+		l.a.Reading(func() {
+			q.Lock()
+			q.SetReader(l.a, l.pa)
+			q.Unlock()
+		})
 	}
 }
 

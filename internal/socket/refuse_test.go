@@ -132,7 +132,7 @@ func calls() []call {
 // notCalls are the methods that sessions and links call, or that cannot fail.
 var notCalls = []string{
 	"Attach", "Connected", "Describe", "Detach", "Disconnected", "Drops", "Event", "Intake", "Limits",
-	"Undelivered", "Met", "Parted", "Crowded", "Update", "Linked", "MaxQueuedBytes", "NewPipe", "Ready", "Receives", "Refused", "Retire", "Room", "SendLock",
+	"Undelivered", "Reading", "Met", "Parted", "Crowded", "Update", "Linked", "MaxQueuedBytes", "NewPipe", "Ready", "Receives", "Refused", "Retire", "Room", "SendLock",
 	"Sends", "Talks", "Unlinked", "Upstream",
 	"Close", "Listen", "Peers", "Stats", "Type",
 }

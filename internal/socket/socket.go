@@ -342,6 +342,13 @@ func (s *Socket) Update(f func()) {
 	f()
 }
 
+// Reading is for links: f changes what is read.
+func (s *Socket) Reading(f func()) {
+	s.recvMu.Lock()
+	defer s.recvMu.Unlock()
+	f()
+}
+
 // Intake is for sessions: it queues what came out of a connection.
 func (s *Socket) Intake(p *pipe.Pipe, b *msg.Batch) error {
 	if s.intake == nil && s.req == nil {
