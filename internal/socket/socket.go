@@ -367,6 +367,13 @@ func (s *Socket) Intake(p *pipe.Pipe, b *msg.Batch) error {
 			return err
 		}
 	}
+	if s.req != nil && s.inbox.waiting.Load() == 0 {
+		// Nobody waits for a reply, and so nobody would see to this one: it
+		// would stay in the way of others.
+		s.recvMu.Lock()
+		s.see()
+		s.recvMu.Unlock()
+	}
 	return nil
 }
 
