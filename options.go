@@ -62,11 +62,13 @@ type Options struct {
 	// not to try again. [ZMQ_RECONNECT_IVL, ZMQ_RECONNECT_IVL_MAX]
 	ReconnectInterval, ReconnectMax time.Duration
 
-	// HeartbeatInterval is the time between PINGs to peers that know them, of
-	// ZMTP 3.1 and up. A peer that sends nothing for HeartbeatTimeout after a
-	// PING is given up. HeartbeatTTL asks the peer to do the same to us, in
-	// steps of 100 ms up to 6553.5 s. Defaults 10 s, the interval, and none;
-	// negative none. [ZMQ_HEARTBEAT_IVL, _TIMEOUT, _TTL]
+	// HeartbeatInterval is how long a peer may be silent before it is sent a
+	// PING, and the time between PINGs; peers before ZMTP 3.1 know none. A peer
+	// that sends nothing for HeartbeatTimeout after a PING is given up, unless
+	// it may have messages of ours yet to read: it is slow then, and not gone,
+	// as long as its system answers. HeartbeatTTL asks the peer to do the same
+	// to us, in steps of 100 ms up to 6553.5 s. Defaults 10 s, the interval,
+	// and none; negative none. [ZMQ_HEARTBEAT_IVL, _TIMEOUT, _TTL]
 	HeartbeatInterval, HeartbeatTimeout, HeartbeatTTL time.Duration
 
 	// MaxFrameSize, MaxMessageSize and MaxMessageFrames bound what a peer may

@@ -144,7 +144,7 @@ func (c *conn) take(w *writer) {
 		w.control = c.engine.AppendSubscription(w.control, ch.topic, ch.on)
 	}
 	w.control = append(w.control, c.control...)
-	c.pong, c.control, c.changes, c.compactAt = nil, nil, nil, 0
+	c.pong, c.control, c.changes = nil, nil, nil
 	c.mu.Unlock()
 	if c.pipe.Out != nil {
 		c.pipe.Out.Take(&w.batch)

@@ -219,16 +219,17 @@ func (c *conn) waitRoom() {
 		if !paused {
 			c.pause(true)
 		}
-		select {
-		case <-c.room:
-		case <-c.gone:
-			// What is in hand was received: it goes in.
-			return
+		<-c.room
+		c.mu.Lock()
+		closed := c.closed
+		c.mu.Unlock()
+		if closed {
+			return // what is in hand was received: it goes in
 		}
 	}
 }
 
-// Room is called by pipe.In under its lock.
+// Room is called by pipe.In under its lock, and when the connection is closed.
 func (c *conn) Room(*pipe.Queue) {
 	select {
 	case c.room <- struct{}{}:
