@@ -26,19 +26,24 @@ func (s *Scenario) normal(t Trace) Trace {
 			n[i].Got = append(n[i].Got, m)
 		}
 		if i < len(s.Steps) {
-			arrange(n[i].Got, s.Steps[i].Order)
+			n[i].arrange(s.Steps[i].Order)
 		}
 	}
 	return n
 }
 
-// arrange sorts messages, as far as their order does not matter.
-func arrange(got [][]string, order string) {
+// arrange makes outcomes the same that differ in nothing but a free order.
+func (o *Outcome) arrange(order string) {
 	switch order {
 	case anyOrder:
-		slices.SortFunc(got, slices.Compare)
+		slices.SortFunc(o.Got, slices.Compare)
 	case perSource:
-		slices.SortStableFunc(got, func(a, b []string) int { return strings.Compare(source(a), source(b)) })
+		slices.SortStableFunc(o.Got, func(a, b []string) int { return strings.Compare(source(a), source(b)) })
+	case onlyCount:
+		o.Got, o.Counts = nil, []int{len(o.Got)}
+	case together:
+		slices.SortFunc(o.Got, slices.Compare)
+		o.Counts = nil
 	}
 }
 
@@ -69,7 +74,7 @@ func (o Outcome) meets(want Outcome, st *Step) bool {
 		}
 		w.Got = append(w.Got, m)
 	}
-	arrange(w.Got, st.Order)
+	w.arrange(st.Order)
 	return o.equal(w)
 }
 

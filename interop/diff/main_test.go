@@ -119,7 +119,7 @@ func (p *lanePool) open() (err error) {
 		if err := os.Mkdir(l.dir, 0o700); err != nil {
 			return err
 		}
-		if l.worker, err = startWorker(python, "-I", "worker.py", "tcp://"+host+":9998"); err != nil {
+		if err := l.start(); err != nil {
 			return err
 		}
 		if l.barrier, err = newBarrier("tcp://" + host + ":9999"); err != nil {
@@ -129,6 +129,12 @@ func (p *lanePool) open() (err error) {
 		p.free <- l
 	}
 	return nil
+}
+
+// start starts the lane's worker.
+func (l *lane) start() (err error) {
+	l.worker, err = startWorker(python, "-I", "worker.py", "tcp://"+l.host+":9998")
+	return err
 }
 
 // laneHost is an address that no other process on this machine asks for.
@@ -155,6 +161,11 @@ func (l *lane) play(s *Scenario, transport string) string {
 	theirs := newPlan(s, transport, l.real(transport))
 	libzmq, err := l.run(theirs)
 	if err != nil {
+		// Whatever state it is in, the next scenario shall not suffer.
+		l.kill()
+		if serr := l.start(); serr != nil {
+			return serr.Error()
+		}
 		return err.Error() + "\n" + s.show(nil, libzmq, make([]string, len(s.Steps)))
 	}
 	mine := newPlan(s, transport, l.real(transport))

@@ -164,17 +164,7 @@ func (r *run) step(st *Step, hint Outcome, b *barrier) Outcome {
 	case doDrain:
 		return r.drain(s, st, len(hint.Got), b)
 	case doPool:
-		var all Outcome
-		for i, name := range st.Of {
-			n := 0
-			if i < len(hint.Counts) {
-				n = hint.Counts[i]
-			}
-			o := r.drain(r.sockets[name], st, n, b)
-			all.Got = append(all.Got, o.Got...)
-			all.Counts = append(all.Counts, len(o.Got))
-		}
-		return all
+		return r.pool(st, len(hint.Got), b)
 	}
 	return Outcome{Err: "unknown step " + st.Do}
 }
@@ -244,6 +234,28 @@ func (r *run) drain(s zmq.Socket, st *Step, certain int, b *barrier) (o Outcome)
 			return o
 		}
 	}
+}
+
+// pool drains several sockets. Who gets what may be free, so it waits for as
+// many as all of them got.
+func (r *run) pool(st *Step, certain int, b *barrier) (all Outcome) {
+	each := make([]Outcome, len(st.Of))
+	sweep := func() (n int) {
+		for i, name := range st.Of {
+			for r.recvOne(context.Background(), r.sockets[name], st, false, &each[i]) == nil {
+			}
+			n += len(each[i].Got)
+		}
+		return n
+	}
+	until(func() bool { return sweep() >= certain })
+	b.pass(r.plan)
+	sweep()
+	for _, o := range each {
+		all.Got = append(all.Got, o.Got...)
+		all.Counts = append(all.Counts, len(o.Got))
+	}
+	return all
 }
 
 func (r *run) recvOne(ctx context.Context, s zmq.Socket, st *Step, wait bool, o *Outcome) error {

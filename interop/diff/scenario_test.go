@@ -33,7 +33,7 @@ type Step struct {
 	Socket string    `json:"socket,omitempty"`
 	At     string    `json:"at,omitempty"`     // an endpoint: a word, made real by the plan
 	Frames []string  `json:"frames,omitempty"` // a byte is a character up to U+00FF; "$x" is what recv kept
-	Count  int       `json:"count,omitempty"`  // of messages
+	Count  int       `json:"count"`            // of messages
 	Keep   string    `json:"keep,omitempty"`   // name for the first frame received
 	Topic  string    `json:"topic,omitempty"`
 	Of     []string  `json:"of,omitempty"` // the sockets of a pool
@@ -65,6 +65,8 @@ const (
 const (
 	anyOrder  = "any"
 	perSource = "source" // messages whose last frame has the same text before a dot keep their order
+	onlyCount = "count"  // nor does it matter which they are
+	together  = "pool"   // any, and how many each socket of a pool gets is free too
 )
 
 // Deviation is a difference that is meant.

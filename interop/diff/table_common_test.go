@@ -69,6 +69,16 @@ var common = []entry{
 		a fill 100 -> 3
 		b recv 1 ; 2 ; 1 ; 2 ; 3
 		b none`},
+	{"before the bind a full connector", "3.1 inproc before the bind", inside,
+		"ours has room after the bind only if no more than half of the new limit is used", `
+		a PUSH sndhwm=2
+		b PULL rcvhwm=1
+		a connect x
+		a fill 100 -> 2
+		b bind x
+		a fill 100 -> 1
+		b recv 1 ; 2 ; 1
+		b none`},
 	{"before the bind an unlimited connector has no limit", "3.1 inproc before the bind", inside, "", `
 		a PUSH sndhwm=0
 		b PULL rcvhwm=3

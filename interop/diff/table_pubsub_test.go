@@ -567,6 +567,22 @@ var subscribing = []entry{
 		p send *1000
 		a recv *1000
 		a none`},
+	{"topics above SNDHWM", "3.6 dropped if the pipe is at SNDHWM", inside, "", `
+		p XPUB
+		a SUB sndhwm=2
+		a connect x
+		a sub t
+		a sub u
+		a sub v
+		p bind x
+		p any "\x01t" ; "\x01u"
+		p none
+		! "\x01v" because subscriptions travel beside the queue, where no high-water mark holds them (docs/ARCHITECTURE.md)
+		p send t1
+		p send v1
+		a any t1
+		a none
+		! v1 because subscriptions travel beside the queue, where no high-water mark holds them (docs/ARCHITECTURE.md)`},
 	{"counted subscriptions", "3.5 the SUB side reference-counts", "", "", `
 		p XPUB
 		a SUB
@@ -755,6 +771,34 @@ var subscribing = []entry{
 		p send t3
 		a recv t3
 		a none`},
+	{"a bound XSUB sends to a PUB", "3.5 PUB drops upstream messages", inside,
+		"ours panics: the pipe of an XSUB to a PUB that connected over inproc has no queue to it", `
+		p PUB
+		a XSUB
+		a bind x
+		p connect x
+		a send hello
+		a sub ""
+		p send down
+		a recv down
+		a none`},
+	{"a bound XSUB sends to a PUB over a wire", "3.5 PUB drops upstream messages", wires, "", `
+		p PUB
+		a XSUB
+		a bind x
+		p connect x
+		a send hello
+		a sub ""
+		p send down
+		a recv down
+		a none`},
+	{"a bound XSUB sends to an XPUB", "3.5 other frames are user messages", "", "", `
+		p XPUB
+		a XSUB
+		a bind x
+		p connect x
+		a send hello
+		p recv hello`},
 	{"every part of a message may subscribe", "3.5 Without ONLY_FIRST_SUBSCRIBE every part is examined", "",
 		"ours takes only messages of one frame for subscriptions, and hands this one to the XPUB whole", `
 		p XPUB

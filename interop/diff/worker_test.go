@@ -63,6 +63,9 @@ func (w *worker) read(stdout io.Reader) {
 }
 
 func (w *worker) kill() {
+	if w.cmd.ProcessState != nil {
+		return
+	}
 	w.cmd.Process.Kill()
 	for range w.lines {
 	}
@@ -76,11 +79,12 @@ func (w *worker) run(p *plan) (Trace, error) {
 		return nil, err
 	}
 	if _, err := w.stdin.Write(append(line, '\n')); err != nil {
-		return nil, fmt.Errorf("the worker is gone: %w %s", err, w.stderr.Bytes())
+		return nil, fmt.Errorf("the worker is gone: %w", err)
 	}
 	select {
 	case line, ok := <-w.lines:
 		if !ok {
+			w.cmd.Wait() // for all it has to say
 			return nil, fmt.Errorf("the worker died: %s", w.stderr.Bytes())
 		}
 		var a answer
