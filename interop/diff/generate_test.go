@@ -28,6 +28,8 @@ type generator struct {
 	places    int  // endpoints, for theirs
 	churned   bool // a peer came or went after the first message
 	limited   bool // there are high-water marks
+
+	publishers int
 }
 
 // generate makes the scenario of a seed.
@@ -218,7 +220,7 @@ func (g *generator) pipeline() {
 		}
 	}
 	g.drainAll(to)
-	if push == "DEALER" && len(from) > 0 {
+	if push == "DEALER" && !g.churned {
 		for range g.IntN(5) {
 			g.send(to[g.IntN(len(to))])
 		}

@@ -324,11 +324,16 @@ func (r *run) settle(st *Step) error {
 			return fmt.Errorf("%s waits for %d subscribers of %q: %w", w.publisher, w.n, w.topic, err)
 		}
 	}
-	if sub, ok := r.sockets[st.Socket].(interface{ Ready(context.Context) error }); ok &&
-		sp.unsub && sp.peers[st.Socket] > 0 {
-		// The PONG comes behind the cancellation.
+	for _, name := range sp.subs {
+		// WaitSubscribers cannot tell of an unsubscription, nor of a topic
+		// whose prefix the peer wants already. The PONG comes behind both,
+		// but Ready speaks for one publisher alone.
+		if sp.peers[name] == 0 {
+			continue
+		}
+		sub := r.sockets[name].(interface{ Ready(context.Context) error })
 		if err := sub.Ready(ctx); err != nil {
-			return fmt.Errorf("%s waits for its publishers: %w", st.Socket, err)
+			return fmt.Errorf("%s waits for its publishers: %w", name, err)
 		}
 	}
 	return nil

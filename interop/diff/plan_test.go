@@ -15,7 +15,7 @@ type stepPlan struct {
 
 	peers map[string]int // connected to each open socket afterwards
 	turns []string       // sockets that turn somebody away
-	unsub bool           // a subscription is taken back
+	subs  []string       // subscribers that have told theirs something
 	pubs  []pubWait      // what publishers must have heard of
 }
 
@@ -104,7 +104,7 @@ func (p *plan) step(st *Step, open map[string]bool) *stepPlan {
 		p.subs[st.Socket][topic]++
 		p.told(sp, st.Socket, topic)
 	case do == doUnsubscribe:
-		sp.unsub = true
+		sp.subs = append(sp.subs, st.Socket)
 		if n := p.subs[st.Socket][topic]; n > 1 {
 			p.subs[st.Socket][topic]--
 		} else {
@@ -200,6 +200,9 @@ func (p *plan) closesAlone(name string) bool {
 
 // told has all publishers of a subscriber hear of a topic.
 func (p *plan) told(sp *stepPlan, sub, topic string) {
+	if !slices.Contains(sp.subs, sub) {
+		sp.subs = append(sp.subs, sub)
+	}
 	for _, c := range p.conns {
 		switch {
 		case c.peer == "":

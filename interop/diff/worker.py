@@ -216,16 +216,30 @@ class Worker:
         return {"got": got}
 
     def drain(self, w, step):
-        self.settle()
         got = []
+        looks = 0
+        while True:
+            # A socket that comes across the end of a pipe tells the far side,
+            # which answers; so one look is too few.
+            self.settle()
+            before = len(got)
+            err = self.sweep(w, step, got)
+            looks = looks + 1 if len(got) == before else 0
+            if err != zmq.EAGAIN:
+                if err == zmq.EFSM and got:
+                    return {"got": got}
+                return {"got": got, "err": name(zmq.ZMQError(err))}
+            if looks == (4 if self.closing else 2):
+                self.settle()
+                return {"got": got}
+
+    def sweep(self, w, step, got):
+        """Receives until there is an error, which it returns."""
         while True:
             try:
                 self.take(w, step, got)
             except zmq.ZMQError as e:
-                self.settle()  # it has come across pipes that have ended
-                if e.errno == zmq.EAGAIN or e.errno == zmq.EFSM and got:
-                    return {"got": got}
-                return {"got": got, "err": name(e)}
+                return e.errno
 
     def pool(self, _, step):
         got, counts = [], []
