@@ -18,13 +18,18 @@ const required = "ZMQ_INTEROP_REQUIRED"
 func TestMain(m *testing.M) {
 	flag.Parse()
 	if !isSet("test.parallel") {
-		flag.Set("test.parallel", fmt.Sprint(laneCount))
+		flag.Set("test.parallel", fmt.Sprint(stable.count+newer.count))
 	}
 	if why := noPython(); why != "" && os.Getenv(required) != "1" {
 		fmt.Println("interop/diff: SKIPPED:", why)
 	}
 	code := m.Run()
-	lanes.close()
+	for _, p := range pools {
+		p.close()
+	}
+	if d, err := dir(); err == nil {
+		os.RemoveAll(d)
+	}
 	if left := leaked(); left != "" && code == 0 {
 		fmt.Println("goroutines of the library outlived their sockets:\n" + left)
 		code = 1
@@ -76,6 +81,7 @@ func need(t *testing.T, why string) {
 // lane is what one scenario at a time needs: a worker, addresses of its own,
 // and a barrier.
 type lane struct {
+	pool *lanePool
 	*worker
 	places
 	*barrier
@@ -83,46 +89,60 @@ type lane struct {
 
 // lanePool hands lanes out, and makes them.
 type lanePool struct {
-	free chan *lane
-	all  []*lane
-	dir  string
-	err  error
+	missing func() string               // why there is no worker, or empty
+	command func(place string) []string // that starts one
+	first   int                         // of its lanes
+	count   int
+	once    sync.Once
+	free    chan *lane
+	all     []*lane
+	err     error
 }
 
-// lanes has as many as pay: two scenarios rarely both have something to do.
+// Scenarios mostly wait for each other's processes, so a few more lanes than
+// cores pay.
 var (
-	lanes = &lanePool{}
-	once  sync.Once
+	stable = &lanePool{count: 3, missing: noPython, command: func(place string) []string {
+		return []string{python, "-I", "worker.py", place}
+	}}
+	newer = &lanePool{first: 3, count: 1, missing: noNode, command: func(place string) []string {
+		return []string{"node", "worker.mjs", nodeModules(), place}
+	}}
 )
 
-const laneCount = 3
+var pools = []*lanePool{stable, newer}
+
+// dir is where ipc endpoints are.
+var dir = sync.OnceValues(func() (string, error) { return os.MkdirTemp("", "zmqdiff") })
 
 // take waits for a free lane.
 func (p *lanePool) take(t *testing.T) *lane {
 	t.Helper()
-	need(t, noPython())
-	once.Do(func() { p.err = p.open() })
+	p.once.Do(func() { p.err = p.open() })
 	if p.err != nil {
 		t.Fatal(p.err)
 	}
 	return <-p.free
 }
 
-func (p *lanePool) open() (err error) {
-	if p.dir, err = os.MkdirTemp("", "zmqdiff"); err != nil {
+// put gives a lane back.
+func (p *lanePool) put(l *lane) { p.free <- l }
+
+func (p *lanePool) open() error {
+	d, err := dir()
+	if err != nil {
 		return err
 	}
-	p.free = make(chan *lane, laneCount)
-	for i := range laneCount {
-		host := laneHost(i)
-		l := &lane{places: places{host: host, dir: fmt.Sprintf("%s/%d", p.dir, i)}}
+	p.free = make(chan *lane, p.count)
+	for i := p.first; i < p.first+p.count; i++ {
+		l := &lane{pool: p, places: places{host: laneHost(i), dir: fmt.Sprintf("%s/%d", d, i)}}
 		if err := os.Mkdir(l.dir, 0o700); err != nil {
 			return err
 		}
 		if err := l.start(); err != nil {
 			return err
 		}
-		if l.barrier, err = newBarrier("tcp://" + host + ":9999"); err != nil {
+		if l.barrier, err = newBarrier("tcp://" + l.host + ":9999"); err != nil {
 			return err
 		}
 		p.all = append(p.all, l)
@@ -131,9 +151,16 @@ func (p *lanePool) open() (err error) {
 	return nil
 }
 
+func (p *lanePool) close() {
+	for _, l := range p.all {
+		l.worker.kill()
+		l.barrier.close()
+	}
+}
+
 // start starts the lane's worker.
 func (l *lane) start() (err error) {
-	l.worker, err = startWorker(python, "-I", "worker.py", "tcp://"+l.host+":9998")
+	l.worker, err = startWorker(l.pool.command("tcp://" + l.host + ":9998")...)
 	return err
 }
 
@@ -141,19 +168,6 @@ func (l *lane) start() (err error) {
 func laneHost(lane int) string {
 	n := os.Getpid()<<2 | lane
 	return fmt.Sprintf("127.%d.%d.%d", n>>16&0xff, n>>8&0xff, n&0xff)
-}
-
-// put gives a lane back.
-func (p *lanePool) put(l *lane) { p.free <- l }
-
-func (p *lanePool) close() {
-	for _, l := range p.all {
-		l.worker.kill()
-		l.barrier.close()
-	}
-	if p.dir != "" {
-		os.RemoveAll(p.dir)
-	}
 }
 
 // play runs a scenario over a transport on both and says what is wrong.

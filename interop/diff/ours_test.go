@@ -45,7 +45,10 @@ func runOurs(p *plan, libzmq Trace, b *barrier) (t Trace, err error) {
 		st := &p.Steps[i]
 		r.before = r.refusals(st.Plan.turns)
 		var hint Outcome
-		if i < len(libzmq) {
+		switch {
+		case st.Differs != nil:
+			hint = st.Differs.Ours
+		case i < len(libzmq):
 			hint = libzmq[i]
 		}
 		out := r.step(st, hint, b)

@@ -80,6 +80,7 @@ func (p *plan) step(st *Step, open map[string]bool) *stepPlan {
 		p.join(sp)
 	case st.Do == doConnect && st.Refused:
 		sp.turns = []string{p.bound[st.At]}
+	case st.Do == doConnect && p.connected(st.Socket, st.At):
 	case st.Do == doConnect:
 		p.conns = append(p.conns, &planConn{socket: st.Socket, at: st.At})
 		p.join(sp)
@@ -166,6 +167,13 @@ func (p *plan) join(sp *stepPlan) {
 			}
 		}
 	}
+}
+
+// connected reports whether connect does nothing: libzmq's sockets of four types
+// do not connect twice to one endpoint of a wire.
+func (p *plan) connected(name, at string) bool {
+	return slices.Contains([]string{"DEALER", "SUB", "PUB", "REQ"}, p.socket(name).Type) && p.over(at) != "inproc" &&
+		slices.ContainsFunc(p.conns, func(c *planConn) bool { return c.socket == name && c.at == at })
 }
 
 // cut unlinks. Only inproc is for ever.

@@ -20,21 +20,33 @@ const enough = 5
 // TestRandom plays scenarios made from seeds on both. The seed of one that
 // differs is all that is needed to play it again.
 func TestRandom(t *testing.T) {
+	need(t, stable.missing())
+	testRandom(t, stable, *randomCount)
+}
+
+// TestRandomNewer does it with another libzmq, and a tenth as often.
+func TestRandomNewer(t *testing.T) {
+	if why := newer.missing(); why != "" {
+		t.Skip(why)
+	}
+	testRandom(t, newer, (*randomCount+9)/10)
+}
+
+func testRandom(t *testing.T, p *lanePool, count uint64) {
 	t.Parallel()
-	first, last := *randomFrom, *randomFrom+*randomCount
+	first, last := *randomFrom, *randomFrom+count
 	if *randomSeed != 0 {
 		first, last = *randomSeed, *randomSeed+1
 	}
-	need(t, noPython())
 	began := time.Now()
 	var next atomic.Uint64
 	var failed atomic.Int32
 	next.Store(first)
 	var players sync.WaitGroup
-	for range laneCount {
-		l := lanes.take(t)
+	for range p.count {
+		l := p.take(t)
 		players.Go(func() {
-			defer lanes.put(l)
+			defer p.put(l)
 			for seed := next.Add(1) - 1; seed < last && failed.Load() < enough; seed = next.Add(1) - 1 {
 				s, transport := generate(seed)
 				if wrong := l.play(s, transport); wrong != "" {

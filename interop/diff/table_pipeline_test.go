@@ -275,6 +275,15 @@ var pipeline = []entry{
 		u send two
 		s any one ; two
 		s none`},
+	{"a DEALER connected twice to one endpoint", "5.1 one connection for each endpoint", wires,
+		"ours connects twice, and takes the second for another peer", `
+		a DEALER
+		b DEALER
+		b bind x
+		a connect x
+		a connect x
+		b fill 4 -> 4
+		a recv 1 ; 2 ; 3 ; 4`},
 	{"a PUSH connected twice to one endpoint", "3.1 One pipe per connection", "", "", `
 		a PUSH
 		b PULL

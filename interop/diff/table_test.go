@@ -24,11 +24,24 @@ const (
 var allTransports = []string{"tcp", "ipc", "inproc"}
 
 // table is every scenario written by hand.
-var table = slices.Concat(common, reqrep, routing, pipeline, publishing, subscribing)
+var table = slices.Concat(common, leaving, reqrep, routing, pipeline, publishing, subscribing)
 
 // TestScenarios plays each scenario over each transport on both, and compares
 // what came of it with each other and with what the script demands.
 func TestScenarios(t *testing.T) {
+	need(t, stable.missing())
+	testTable(t, stable)
+}
+
+// TestScenariosNewer does it with another libzmq, which is never required.
+func TestScenariosNewer(t *testing.T) {
+	if why := newer.missing(); why != "" {
+		t.Skip(why)
+	}
+	testTable(t, newer)
+}
+
+func testTable(t *testing.T, p *lanePool) {
 	for _, e := range table {
 		over := allTransports
 		if e.over != "" {
@@ -40,8 +53,8 @@ func TestScenarios(t *testing.T) {
 				if e.skip != "" {
 					t.Skip(e.skip)
 				}
-				l := lanes.take(t)
-				defer lanes.put(l)
+				l := p.take(t)
+				defer p.put(l)
 				if wrong := l.play(script(e.text), transport); wrong != "" {
 					t.Errorf("%s\n%s", e.rows, wrong)
 				}
