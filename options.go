@@ -1,6 +1,7 @@
 package zmq
 
 import (
+	"bytes"
 	"fmt"
 	"io/fs"
 	"log/slog"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/zerobroker/zmq/internal/engine"
 	"github.com/zerobroker/zmq/internal/inproc"
+	"github.com/zerobroker/zmq/internal/pattern"
 	"github.com/zerobroker/zmq/internal/socket"
 	"github.com/zerobroker/zmq/internal/transport"
 )
@@ -47,6 +49,76 @@ type Options struct {
 	// not zero. Default none: each ROUTER makes one up. Only REQ, DEALER and
 	// ROUTER announce it. [ZMQ_ROUTING_ID]
 	RoutingID string
+
+	// Conflate keeps only the newest message of every queue, for values that
+	// are out of date when the next one comes; no high-water mark holds anybody
+	// up then. For DEALER, PUSH, PULL, PUB and SUB; others ignore it.
+	// [ZMQ_CONFLATE]
+	Conflate bool
+
+	// HelloMessage is sent as the first message of every connection, and of
+	// every one that takes its place. For DEALER and ROUTER. [ZMQ_HELLO_MSG]
+	HelloMessage []byte
+
+	// DisconnectMessage is received, as if from the peer, when a peer that
+	// connected to us is lost or leaves. For ROUTER. [ZMQ_DISCONNECT_MSG]
+	DisconnectMessage []byte
+
+	// HiccupMessage is received, as if from the peer, when the connection to
+	// an endpoint that we connected to is lost, before it is tried again. For
+	// DEALER. [ZMQ_HICCUP_MSG]
+	HiccupMessage []byte
+
+	// ProbeRouter sends an empty message to every peer first, so that a ROUTER
+	// there knows of us. For DEALER, REQ and ROUTER. [ZMQ_PROBE_ROUTER]
+	ProbeRouter bool
+
+	// RouterHandover lets a peer of a ROUTER that claims the routing id of
+	// another take it over: the other is disconnected. Otherwise the newcomer
+	// is refused. [ZMQ_ROUTER_HANDOVER]
+	RouterHandover bool
+
+	// RouterNotify has a ROUTER receive an empty message from every peer that
+	// comes or goes. [ZMQ_ROUTER_NOTIFY]
+	RouterNotify RouterNotify
+
+	// ReqRelaxed lets a REQ send again before it has its reply, which it then
+	// drops; set ReqCorrelate with it, or an old reply is taken for the new
+	// one. ReqCorrelate adds an id to each request that its reply must bring
+	// back. [Req.Do] needs neither. [ZMQ_REQ_RELAXED, ZMQ_REQ_CORRELATE]
+	ReqRelaxed, ReqCorrelate bool
+
+	// XPubVerbose says which changes of subscriptions an XPUB receives.
+	// [ZMQ_XPUB_VERBOSE, ZMQ_XPUB_VERBOSER]
+	XPubVerbose XPubVerbose
+
+	// XPubManual leaves to the application what the subscribers of an XPUB get:
+	// what they ask for is received and does nothing, until
+	// [XPub.SubscribePeer] says so. [ZMQ_XPUB_MANUAL]
+	XPubManual bool
+
+	// XPubLastValue, which includes XPubManual, sends the message that follows
+	// the receipt of a subscription to that subscriber alone.
+	// [ZMQ_XPUB_MANUAL_LAST_VALUE]
+	XPubLastValue bool
+
+	// PubNoDrop has Send of a PUB or XPUB wait when a subscriber's queue is
+	// full, instead of dropping the message for it: the slowest subscriber sets
+	// the pace. [ZMQ_XPUB_NODROP]
+	PubNoDrop bool
+
+	// PubWelcome is sent by a PUB or XPUB to every new subscriber, who receives
+	// it if it has subscribed to a prefix of it. [ZMQ_XPUB_WELCOME_MSG]
+	PubWelcome []byte
+
+	// InvertMatching has a PUB or XPUB send each message to those who have not
+	// subscribed to it, and a SUB receive what it has not subscribed to. Both
+	// sides must set it. [ZMQ_INVERT_MATCHING]
+	InvertMatching bool
+
+	// XSubVerboseUnsubscribe has an XSUB pass on every Unsubscribe and not only
+	// the one that ends a subscription. [ZMQ_XSUB_VERBOSE_UNSUBSCRIBE]
+	XSubVerboseUnsubscribe bool
 
 	// HandshakeTimeout bounds the time from a connection's start to its first
 	// message. Default 10 s, negative unlimited. [ZMQ_HANDSHAKE_IVL]
@@ -123,6 +195,27 @@ type Options struct {
 	Logger *slog.Logger
 }
 
+// RouterNotify says of what a ROUTER receives an empty message; add them up.
+type RouterNotify uint8
+
+const (
+	NotifyConnect    RouterNotify = 1 << iota // a peer has come
+	NotifyDisconnect                          // a peer is gone
+)
+
+// XPubVerbose says which changes of subscriptions an XPUB receives.
+type XPubVerbose uint8
+
+const (
+	// FirstAndLast: the first subscription to a topic, and when the last
+	// subscriber has left it.
+	FirstAndLast XPubVerbose = iota
+	// EverySubscribe: every subscription, and when the last has left.
+	EverySubscribe
+	// EveryChange: every subscription, and every one that is taken back.
+	EveryChange
+)
+
 // Namespace is a set of names for inproc endpoints: sockets see each other
 // there only if they share it. Make it with [NewNamespace]. All sockets that
 // are given none share one.
@@ -162,6 +255,12 @@ func (o *Options) core() (socket.Options, error) {
 	if o.IPCMode&^fs.ModePerm != 0 {
 		return socket.Options{}, fmt.Errorf("%w: IPCMode %v", socket.ErrOption, o.IPCMode)
 	}
+	if o.RouterNotify&^(NotifyConnect|NotifyDisconnect) != 0 {
+		return socket.Options{}, fmt.Errorf("%w: RouterNotify %d", socket.ErrOption, o.RouterNotify)
+	}
+	if o.XPubVerbose > EveryChange {
+		return socket.Options{}, fmt.Errorf("%w: XPubVerbose %d", socket.ErrOption, o.XPubVerbose)
+	}
 	mode := o.IPCMode
 	if mode == 0 {
 		mode = 0o600
@@ -180,6 +279,10 @@ func (o *Options) core() (socket.Options, error) {
 		RecvHWM:           pick(o.RecvHWM, 1000, 0),
 		MaxQueuedBytes:    pick(o.MaxQueuedBytes, 64<<20, 0),
 		RoutingID:         o.RoutingID,
+		Conflate:          o.Conflate,
+		Hello:             bytes.Clone(o.HelloMessage),
+		Farewell:          bytes.Clone(o.DisconnectMessage),
+		Hiccup:            bytes.Clone(o.HiccupMessage),
 		Namespace:         space.n,
 		Transports:        transports,
 		Logger:            o.Logger,
@@ -194,8 +297,26 @@ func (o *Options) core() (socket.Options, error) {
 		MaxConnections:    pick(o.MaxConnections, 65536, 0),
 		MaxPending:        pick(o.MaxPendingHandshakes, 1024, 0),
 		MaxPerSource:      pick(o.MaxPendingPerSource, 64, 0),
-		MaxTopics:         pick(o.MaxSubscriptions, 100_000, 0),
-		MaxTopicBytes:     pick(o.MaxSubscriptionBytes, 32<<20, 0),
+		Pattern: pattern.Options{
+			Relaxed:            o.ReqRelaxed,
+			Correlate:          o.ReqCorrelate,
+			Mandatory:          true,
+			Handover:           o.RouterHandover,
+			NotifyConnect:      o.RouterNotify&NotifyConnect != 0,
+			NotifyDisconnect:   o.RouterNotify&NotifyDisconnect != 0,
+			Probe:              o.ProbeRouter,
+			Verbose:            o.XPubVerbose >= EverySubscribe,
+			Verboser:           o.XPubVerbose >= EveryChange,
+			Manual:             o.XPubManual || o.XPubLastValue,
+			LastValue:          o.XPubLastValue,
+			NoDrop:             o.PubNoDrop,
+			Invert:             o.InvertMatching,
+			OnlyFirst:          true, // or frames of user messages would be taken for subscriptions
+			Welcome:            bytes.Clone(o.PubWelcome),
+			VerboseUnsubscribe: o.XSubVerboseUnsubscribe,
+			MaxTopics:          pick(o.MaxSubscriptions, 100_000, 0),
+			MaxTopicBytes:      pick(o.MaxSubscriptionBytes, 32<<20, 0),
+		},
 		Limits: engine.Limits{
 			Handshake:  128 << 10,
 			Commands:   16,

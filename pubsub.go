@@ -30,6 +30,10 @@ func (p *Pub) WaitSubscribers(ctx context.Context, n int, topic string) error {
 	return opError("wait subscribers", "", p.s.WaitSubscribers(ctx, n, []byte(topic)))
 }
 
+// TopicCount is the number of different prefixes that peers subscribe to.
+// [ZMQ_TOPICS_COUNT]
+func (p *Pub) TopicCount() int { return p.s.TopicCount() }
+
 // XPub is an XPUB socket: a PUB that also receives. Messages of one frame that
 // begins with 1 or 0 tell that the rest of it, a topic, has its first
 // subscriber or has lost its last; all others are what peers sent. All methods
@@ -55,6 +59,22 @@ func (p *XPub) WaitSubscribers(ctx context.Context, n int, topic string) error {
 	return opError("wait subscribers", "", p.s.WaitSubscribers(ctx, n, []byte(topic)))
 }
 
+// TopicCount is the number of different prefixes that peers subscribe to.
+// [ZMQ_TOPICS_COUNT]
+func (p *XPub) TopicCount() int { return p.s.TopicCount() }
+
+// SubscribePeer subscribes the peer that sent a message to the prefixes, with
+// [Options.XPubManual]: usually the peer whose wish the message is. If it is gone
+// nothing happens. The error matches [ErrClosed].
+func (p *XPub) SubscribePeer(of Message, prefixes ...string) error {
+	return opError("subscribe peer", "", p.s.Assign(of.m.From, prefixes, true))
+}
+
+// UnsubscribePeer takes back what SubscribePeer did.
+func (p *XPub) UnsubscribePeer(of Message, prefixes ...string) error {
+	return opError("unsubscribe peer", "", p.s.Assign(of.m.From, prefixes, false))
+}
+
 // subscribing is what SUB and XSUB have in common.
 type subscribing struct{ base }
 
@@ -72,6 +92,10 @@ func (s *subscribing) Subscribe(prefixes ...string) error {
 func (s *subscribing) Unsubscribe(prefixes ...string) error {
 	return s.change(prefixes, false)
 }
+
+// TopicCount is the number of different prefixes subscribed to.
+// [ZMQ_TOPICS_COUNT]
+func (s *subscribing) TopicCount() int { return s.s.TopicCount() }
 
 func (s *subscribing) change(prefixes []string, on bool) error {
 	for _, p := range prefixes {

@@ -113,6 +113,13 @@ func NewRouter(o *Options) (*Router, error) {
 	return &Router{b, receiving{b.s}}, nil
 }
 
+// ConnectAs is Connect to an endpoint where whoever is there has the routing id,
+// whatever they call themselves. It can be sent to at once. The error matches
+// those of Connect, [ErrOption] for an id that is none, or [ErrDuplicateID]. [ZMQ_CONNECT_ROUTING_ID]
+func (r *Router) ConnectAs(endpoint, id string) error {
+	return opError("connect", endpoint, r.s.ConnectAs(endpoint, id))
+}
+
 // SendTo sends one message of the frames, which it copies, to the peer with
 // the routing id. If that peer's queue is full it waits for room, until ctx
 // ends. The error matches [ErrNoRoute] if there is no such peer.

@@ -25,8 +25,10 @@ type End interface {
 	SendLock() *sync.Mutex // guards the queues it writes
 	Limits() (sendHWM, recvHWM int)
 	MaxQueuedBytes() int
-	Sends() bool    // whether it ever puts messages in a queue
-	Receives() bool // whether it ever takes messages from one
+	Conflates() bool // whether it keeps the newest message only
+	Hello() *msg.Msg // a message for the other end to begin with, or nil
+	Sends() bool     // whether it ever puts messages in a queue
+	Receives() bool  // whether it ever takes messages from one
 	Talks(socketType string) bool
 	Describe() *msg.Peer // a new description of itself for the other end
 
@@ -95,24 +97,27 @@ func (n *Namespace) Unbind(name string, e End) bool {
 	return true
 }
 
-// Connect links e with whoever is or will be bound to the name.
+// Connect links e with whoever is or will be bound to the name, under an alias
+// if that is not empty.
 //
 // A link ends with the binder, or when the two cannot talk. Then again is
 // called, under no lock, if the connector has not finished it: it may connect
 // again, not to the binder that it has had, but to the next.
-func (n *Namespace) Connect(name string, e End, again func(had End)) (*Link, error) {
-	return n.connect(name, e, nil, again)
+func (n *Namespace) Connect(name, alias string, e End, again func(had End)) (*Link, error) {
+	return n.connect(name, alias, e, nil, again)
 }
 
 // Again is Connect behind a link that has ended, to anybody but who was there.
-func (n *Namespace) Again(name string, e, had End, again func(had End)) (*Link, error) {
-	return n.connect(name, e, had, again)
+func (n *Namespace) Again(name, alias string, e, had End, again func(had End)) (*Link, error) {
+	return n.connect(name, alias, e, had, again)
 }
 
-func (n *Namespace) connect(name string, e, had End, again func(had End)) (*Link, error) {
+func (n *Namespace) connect(name, alias string, e, had End, again func(had End)) (*Link, error) {
 	l := &Link{space: n, name: name, a: e, pa: pipe.New(), joined: make(chan struct{}), again: again}
+	l.pa.Alias = alias
 	send, _ := e.Limits()
-	l.up = pipe.NewQueue(pipe.Config{Lock: e.SendLock(), HWM: send, MaxBytes: e.MaxQueuedBytes(), Writer: e, From: l.pa})
+	l.up = pipe.NewQueue(pipe.Config{Lock: e.SendLock(), HWM: send, MaxBytes: e.MaxQueuedBytes(),
+		Conflate: e.Conflates(), Writer: e, From: l.pa})
 	if e.Sends() {
 		l.pa.Out = l.up
 	}
@@ -214,7 +219,7 @@ func (l *Link) makeQueues() {
 	if a.Receives() {
 		// The connector's pipe is in use already.
 		l.down = pipe.NewQueue(pipe.Config{Lock: b.SendLock(), HWM: sum(sendB, recvA),
-			MaxBytes: b.MaxQueuedBytes(), Writer: b, From: l.pb})
+			MaxBytes: b.MaxQueuedBytes(), Conflate: a.Conflates() || b.Conflates(), Writer: b, From: l.pb})
 		if b.Sends() {
 			l.pb.Out = l.down
 		}
@@ -227,8 +232,36 @@ func (l *Link) makeQueues() {
 	a.Update(func() {
 		l.pa.In = l.down
 		l.pa.Sub = &subscriptions{to: b, pipe: l.pb}
+		l.pa.To = &side{l, a}
 	})
+	l.pb.To, l.pb.Side = &side{l, b}, pipe.Accepted
+	greet(a, l.pa.Out)
+	greet(b, l.pb.Out)
 	l.pb.Sub = &subscriptions{to: a, pipe: l.pa}
+}
+
+// greet puts an end's first message before all that it has queued.
+func greet(e End, out *pipe.Queue) {
+	m := e.Hello()
+	if m == nil || out == nil {
+		return
+	}
+	var b msg.Batch
+	b.Add(msg.Seg{B: m.Append(nil)})
+	b.Msgs = 1
+	out.Return(&b)
+}
+
+// side is one end of a link, as the pattern there sees the other.
+type side struct {
+	l  *Link
+	me End
+}
+
+// Refuse ends the link.
+func (s *side) Refuse(why error) {
+	s.me.Refused(s.l.name, why)
+	s.l.Finish(s.me)
 }
 
 // open lets both ends read.

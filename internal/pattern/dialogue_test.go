@@ -32,14 +32,18 @@ func framesOf(m *msg.Msg) (frames message) {
 type socket struct {
 	t      *testing.T
 	pat    pattern.Pattern
+	opt    pattern.Options
 	drops  pipe.Drops
 	sendMu sync.Mutex
 	inbox  []*pipe.Pipe // reported by queues, and not yet known to the pattern
 }
 
-func newSocket(t *testing.T, typ pattern.Type) *socket {
+func newSocket(t *testing.T, typ pattern.Type, set ...func(*pattern.Options)) *socket {
 	s := &socket{t: t}
-	s.pat = pattern.Types[typ].New(&s.drops)
+	for _, f := range set {
+		f(&s.opt)
+	}
+	s.pat = pattern.Types[typ].New(&s.opt, &s.drops)
 	return s
 }
 
@@ -90,10 +94,16 @@ func (s *socket) attach() *far {
 }
 
 func (s *socket) tryAttach(hwm int) (*far, error) {
+	f := s.newFar(hwm)
+	return f, s.pat.Attach(f.p)
+}
+
+// newFar makes a pipe that is not attached.
+func (s *socket) newFar(hwm int) *far {
 	f := &far{s: s, p: pipe.New(), hwm: hwm}
 	f.p.Out = pipe.NewQueue(pipe.Config{Lock: &s.sendMu, HWM: hwm, Writer: s, From: f.p})
 	f.p.In = pipe.NewQueue(pipe.Config{Lock: &f.mu, Reader: s, To: f.p})
-	return f, s.pat.Attach(f.p)
+	return f
 }
 
 // connect makes a pipe with a peer that has a routing id or none.

@@ -38,6 +38,8 @@ var (
 	ErrSecondPeer = errors.New("socket has a peer already")
 	// ErrDuplicateID: another peer has this routing id.
 	ErrDuplicateID = errors.New("routing id in use")
+	// ErrHandover: another peer has taken over the routing id.
+	ErrHandover = errors.New("routing id taken over by another peer")
 	// ErrTopics: the peer subscribes to more than the limits allow.
 	ErrTopics = errors.New("too many subscriptions")
 )
@@ -88,6 +90,13 @@ type Fair interface{ Fair() *FairQueue }
 // lock.
 type Router interface {
 	SendTo(id string, m msg.Msg) error
+}
+
+// Evictor is a pattern that lets a peer take another's place.
+type Evictor interface {
+	// Evicted returns the pipes whose peers have to go, and forgets them. It
+	// runs under the send lock, after Connected.
+	Evicted() []*pipe.Pipe
 }
 
 // Lockstep is a pattern whose two directions depend on each other. Its Send

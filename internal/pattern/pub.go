@@ -1,6 +1,8 @@
 package pattern
 
 import (
+	"sync/atomic"
+
 	"github.com/zerobroker/zmq/internal/msg"
 	"github.com/zerobroker/zmq/internal/pipe"
 )
@@ -11,49 +13,98 @@ import (
 // https://rfc.zeromq.org/spec/29/#the-pub-socket-type
 type Pub struct {
 	base
+	opt      *Options
 	upstream bool // XPUB
 	subs     *Topics
-	order    pipe.Order // of the subscriptions that XPUB is to receive
-	fq       FairQueue  // what peers in this process have sent beside them
+	asked    *Topics                   // with Manual: what peers have asked for
+	last     atomic.Pointer[pipe.Pipe] // with Manual: whose subscription Recv returned last
+	pipes    map[*pipe.Pipe]struct{}   // all of them; guarded by the send lock
+	order    pipe.Order                // of the subscriptions that XPUB is to receive
+	fq       FairQueue                 // what peers in this process have sent beside them
 	drops    *pipe.Drops
-
-	// MaxTopics and MaxTopicBytes bound what one peer may subscribe to; 0 is
-	// unlimited.
-	MaxTopics, MaxTopicBytes int
 
 	match []*pipe.Pipe // of the message being sent
 	rest  []byte       // that message at rest
 }
 
 // NewPub returns a PUB, or an XPUB if it receives.
-func NewPub(d *pipe.Drops, receives bool) *Pub {
-	return &Pub{upstream: receives, subs: new(Topics), drops: d}
+func NewPub(o *Options, d *pipe.Drops, receives bool) *Pub {
+	return &Pub{
+		opt: o, upstream: receives, subs: new(Topics), asked: new(Topics),
+		pipes: make(map[*pipe.Pipe]struct{}), drops: d,
+	}
 }
 
-// Attach does nothing: a peer gets messages when it subscribes.
-func (s *Pub) Attach(*pipe.Pipe) error { return nil }
+// Attach welcomes the peer, if so set. It gets messages when it subscribes.
+func (s *Pub) Attach(p *pipe.Pipe) error {
+	s.pipes[p] = struct{}{}
+	if s.opt.Welcome != nil {
+		p.Out.Put(&msg.Msg{First: s.opt.Welcome})
+	}
+	return nil
+}
 
 // Disconnected forgets the peer's subscriptions. XPUB's application hears of
-// topics that have no subscriber left.
+// topics that have no subscriber left; if it says itself who subscribes to what,
+// of all that the peer has asked for.
 func (s *Pub) Disconnected(p *pipe.Pipe) {
+	s.last.CompareAndSwap(p, nil)
+	s.asked.RemoveAll(p, func(topic []byte, _ bool) { s.tell(p, 0, topic) })
 	s.subs.RemoveAll(p, func(topic []byte, last bool) {
-		if last && s.upstream && p.In != nil {
-			p.In.Lock()
-			s.notify(p, 0, topic)
-			p.In.Unlock()
+		if (last || s.opt.Verboser) && !s.opt.Manual {
+			s.tell(p, 0, topic)
 		}
 	})
 }
 
 // Detach forgets the peer.
-func (s *Pub) Detach(p *pipe.Pipe) { s.Disconnected(p) }
+func (s *Pub) Detach(p *pipe.Pipe) {
+	s.Disconnected(p)
+	delete(s.pipes, p)
+}
 
 // Room does nothing: fullness is looked at for every message.
 func (s *Pub) Room(*pipe.Pipe) {}
 
-// Send distributes m. It never waits.
+// choose sets match to the pipes that a message with this first frame goes to.
+func (s *Pub) choose(first []byte) {
+	s.match = s.subs.Match(s.match[:0], first)
+	if s.opt.Invert {
+		mark := s.subs.Mark(s.match)
+		s.match = s.match[:0]
+		for p := range s.pipes {
+			if p.Mark != mark {
+				s.match = append(s.match, p)
+			}
+		}
+	}
+	if !s.opt.Manual || !s.opt.LastValue {
+		return
+	}
+	if last := s.last.Load(); last != nil {
+		only := s.match[:0]
+		for _, p := range s.match {
+			if p == last {
+				only = append(only, p)
+			}
+		}
+		s.match = only
+	}
+}
+
+// Send distributes m. It waits for nobody, unless NoDrop is set.
 func (s *Pub) Send(m msg.Msg) error {
-	s.match = s.subs.Match(s.match[:0], m.First)
+	s.choose(m.First)
+	if s.opt.NoDrop {
+		for _, p := range s.match {
+			if p.Out.Full() {
+				return ErrWait
+			}
+		}
+	}
+	if s.opt.LastValue {
+		s.last.Store(nil)
+	}
 	switch len(s.match) {
 	case 0:
 		return nil
@@ -95,41 +146,105 @@ func (s *Pub) Subscribers(topic []byte) int {
 	return len(s.match)
 }
 
-// Intake takes subscriptions out of what the peers send: messages of one
-// frame that begin with 1 or 0, whatever form they had on the wire.
+// TopicCount is the number of different prefixes subscribed to. It runs under
+// the send lock. [ZMQ_TOPICS_COUNT]
+func (s *Pub) TopicCount() int { return s.subs.Len() }
+
+// isChange reports whether a frame is a subscription or takes one back.
+func isChange(frame []byte) bool { return len(frame) > 0 && frame[0] <= 1 }
+
+// Intake takes subscriptions out of what the peers send: frames that begin with
+// 1 or 0, whatever form they had on the wire. With OnlyFirst set, only a message
+// whose first frame is one is searched for more.
 // https://rfc.zeromq.org/spec/29/#the-xpub-socket-type
 func (s *Pub) Intake(p *pipe.Pipe, m *msg.Msg) (queue bool, err error) {
-	if len(m.Rest) > 0 || len(m.First) == 0 || m.First[0] > 1 {
-		if !s.upstream {
-			s.drops.Add(pipe.DropUpstream, 1)
+	switch {
+	case len(m.Rest) == 0 && isChange(m.First):
+		queue = s.change(p, m.First[0] == 1, m.First[1:])
+		err = s.tooMany(p)
+		return queue, err
+	case len(m.Rest) > 0 && (isChange(m.First) || !s.opt.OnlyFirst):
+		if err := s.sift(p, m); err != nil || m.First == nil {
+			return false, err
 		}
-		return s.upstream, nil
 	}
-	queue = s.change(p, m.First[0] == 1, m.First[1:])
-	if s.tooMany(p) {
-		return queue, ErrTopics
+	if !s.upstream {
+		s.drops.Add(pipe.DropUpstream, 1)
 	}
-	return queue, nil
+	return s.upstream, nil
 }
 
-func (s *Pub) tooMany(p *pipe.Pipe) bool {
-	if s.MaxTopics == 0 && s.MaxTopicBytes == 0 {
-		return false
+// sift takes the subscriptions out of a message of several frames. If nothing
+// is left, First is nil.
+func (s *Pub) sift(p *pipe.Pipe, m *msg.Msg) error {
+	var rest [][]byte
+	for i := range m.Len() {
+		f := m.Frame(i)
+		if !isChange(f) {
+			rest = append(rest, append([]byte{}, f...))
+			continue
+		}
+		if s.change(p, f[0] == 1, f[1:]) {
+			s.tell(p, f[0], f[1:])
+		}
+		if err := s.tooMany(p); err != nil {
+			return err
+		}
 	}
-	topics, bytes := s.subs.Count(p)
-	return s.MaxTopics > 0 && topics > s.MaxTopics || s.MaxTopicBytes > 0 && bytes > s.MaxTopicBytes
+	*m = msg.Of(rest...)
+	return nil
+}
+
+func (s *Pub) tooMany(p *pipe.Pipe) error {
+	most, mostBytes := s.opt.MaxTopics, s.opt.MaxTopicBytes
+	if most == 0 && mostBytes == 0 {
+		return nil
+	}
+	subs := s.subs
+	if s.opt.Manual {
+		subs = s.asked
+	}
+	topics, bytes := subs.Count(p)
+	if most > 0 && topics > most || mostBytes > 0 && bytes > mostBytes {
+		return ErrTopics
+	}
+	return nil
 }
 
 // change applies a subscription and reports whether XPUB's application is to
-// hear of it: when the first peer wants the topic, and when the last no longer
-// does.
+// hear of it: when the first peer wants the topic and when the last no longer
+// does, or always if so set. With Manual it is noted and not applied.
 func (s *Pub) change(p *pipe.Pipe, on bool, topic []byte) bool {
-	if on {
+	switch {
+	case s.opt.Manual && on:
+		s.asked.Add(topic, p)
+		return s.upstream
+	case s.opt.Manual:
+		s.asked.Remove(topic, p)
+		return s.upstream
+	case on:
 		_, first := s.subs.Add(topic, p)
-		return first && s.upstream
+		return s.upstream && (first || s.opt.Verbose || s.opt.Verboser)
 	}
-	_, last := s.subs.Remove(topic, p)
-	return last && s.upstream
+	removed, last := s.subs.Remove(topic, p)
+	return s.upstream && (last || removed && s.opt.Verboser)
+}
+
+// Assign subscribes a peer, or no longer, on XPUB's application's word: the one
+// whose subscription Recv returned last if p is nil. Nobody hears of it. It
+// runs under the send lock. [ZMQ_SUBSCRIBE and ZMQ_UNSUBSCRIBE with ZMQ_XPUB_MANUAL]
+func (s *Pub) Assign(p *pipe.Pipe, on bool, topic []byte) {
+	if p == nil {
+		p = s.last.Load()
+	}
+	if _, known := s.pipes[p]; !known {
+		return
+	}
+	if on {
+		s.subs.Add(topic, p)
+	} else {
+		s.subs.Remove(topic, p)
+	}
 }
 
 // Upstream is Intake for a subscription that is no message, from a peer in
@@ -138,9 +253,14 @@ func (s *Pub) Upstream(p *pipe.Pipe, topic string, on bool) (queue bool) {
 	return s.change(p, on, []byte(topic))
 }
 
-// notify queues a subscription for XPUB's application, beside the HWM: whoever
+// tell queues a subscription for XPUB's application, beside the HWM: whoever
 // reads from the peer waits for room before it takes more from it.
-func (s *Pub) notify(p *pipe.Pipe, first byte, topic []byte) {
+func (s *Pub) tell(p *pipe.Pipe, first byte, topic []byte) {
+	if !s.upstream || p.In == nil {
+		return
+	}
+	p.In.Lock()
+	defer p.In.Unlock()
 	if p.In.Dead() {
 		return
 	}
@@ -161,6 +281,9 @@ func (s *Pub) Ready(p *pipe.Pipe) { s.fq.ready(p) }
 func (s *Pub) Recv(m *msg.Msg) error {
 	for p := s.order.Pop(); p != nil; p = s.order.Pop() {
 		if p.In.Next(m) {
+			if s.opt.Manual && len(m.Rest) == 0 && isChange(m.First) {
+				s.last.Store(p)
+			}
 			return nil
 		}
 	}

@@ -311,12 +311,12 @@ func TestPubSubscribers(t *testing.T) {
 
 // TestPubLimitsTopics: a peer that wants too much is refused, and only it.
 func TestPubLimitsTopics(t *testing.T) {
-	for _, limit := range []func(*pattern.Pub){
-		func(p *pattern.Pub) { p.MaxTopics = 3 },
-		func(p *pattern.Pub) { p.MaxTopicBytes = 3 },
+	for _, limit := range []func(*pattern.Options){
+		func(o *pattern.Options) { o.MaxTopics = 3 },
+		func(o *pattern.Options) { o.MaxTopicBytes = 3 },
 	} {
 		s := newSocket(t, pattern.PUB)
-		limit(s.pat.(*pattern.Pub))
+		limit(&s.opt)
 		a, b := s.attach(), s.attach()
 		for _, topic := range []string{"1", "2", "3", "2"} {
 			a.subscribe(topic)

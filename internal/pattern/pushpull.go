@@ -36,11 +36,12 @@ func (s *Pull) Fair() *FairQueue        { return &s.fq }
 // https://rfc.zeromq.org/spec/28/#the-dealer-socket-type
 type Dealer struct {
 	base
-	lb Balancer
-	fq FairQueue
+	opt *Options
+	lb  Balancer
+	fq  FairQueue
 }
 
-func (s *Dealer) Attach(p *pipe.Pipe) error { s.lb.attach(p); return nil }
+func (s *Dealer) Attach(p *pipe.Pipe) error { s.opt.probe(p); s.lb.attach(p); return nil }
 func (s *Dealer) Detach(p *pipe.Pipe)       { s.lb.detach(p) }
 func (s *Dealer) Room(p *pipe.Pipe)         { s.lb.attach(p) }
 func (s *Dealer) Ready(p *pipe.Pipe)        { s.fq.ready(p) }

@@ -21,6 +21,7 @@ var ErrPeerLost = errors.New("peer lost with a request outstanding")
 // https://rfc.zeromq.org/spec/28/#the-req-socket-type
 type Req struct {
 	base
+	opt   *Options
 	lb    Balancer
 	fq    FairQueue
 	drops *pipe.Drops
@@ -28,6 +29,8 @@ type Req struct {
 	strict struct {
 		waiting bool       // for a reply
 		pipe    *pipe.Pipe // that it must come from; nil if that is gone
+		id      uint32     // that it must bring back, if the request had one
+		hasID   bool
 		got     bool
 		reply   msg.Msg
 		waiters []chan<- struct{} // who is to be told
@@ -48,13 +51,13 @@ type Call struct {
 }
 
 // NewReq returns a REQ with nothing outstanding.
-func NewReq(d *pipe.Drops) *Req {
+func NewReq(o *Options, d *pipe.Drops) *Req {
 	var b [4]byte
 	rand.Read(b[:])
-	return &Req{drops: d, calls: make(map[uint32]*Call), id: binary.NativeEndian.Uint32(b[:])}
+	return &Req{opt: o, drops: d, calls: make(map[uint32]*Call), id: binary.NativeEndian.Uint32(b[:])}
 }
 
-func (s *Req) Attach(p *pipe.Pipe) error { s.lb.attach(p); return nil }
+func (s *Req) Attach(p *pipe.Pipe) error { s.opt.probe(p); s.lb.attach(p); return nil }
 func (s *Req) Room(p *pipe.Pipe)         { s.lb.attach(p) }
 func (s *Req) Ready(p *pipe.Pipe)        { s.fq.ready(p) }
 func (s *Req) More() bool                { return s.fq.more() }
@@ -82,16 +85,26 @@ func (s *Req) Disconnected(p *pipe.Pipe) {
 // Send starts the strict exchange. Late replies to earlier requests are gone:
 // See found nobody waiting for them.
 func (s *Req) Send(m msg.Msg) error {
-	if s.strict.waiting {
+	st := &s.strict
+	if st.waiting && !s.opt.Relaxed {
 		return ErrState
 	}
 	p := s.lb.Pick()
 	if p == nil {
 		return ErrWait
 	}
-	req := envelope(m, nil)
+	if st.got {
+		s.drops.Add(pipe.DropStaleReply, 1)
+		st.reply, st.got = msg.Msg{}, false
+	}
+	var id []byte
+	if st.hasID = s.opt.Correlate; st.hasID {
+		st.id = s.nextID()
+		id = binary.BigEndian.AppendUint32(nil, st.id)
+	}
+	req := envelope(m, id)
 	p.Out.Put(&req)
-	s.strict.waiting, s.strict.pipe = true, p
+	st.waiting, st.pipe = true, p
 	return nil
 }
 
@@ -123,14 +136,19 @@ func (s *Req) Begin(m msg.Msg, c *Call) error {
 	if p == nil {
 		return ErrWait
 	}
-	for s.id++; s.calls[s.id] != nil; {
-		s.id++
-	}
-	c.id, c.pipe = s.id, p
+	c.id, c.pipe = s.nextID(), p
 	s.calls[c.id] = c
 	req := envelope(m, binary.BigEndian.AppendUint32(nil, c.id))
 	p.Out.Put(&req)
 	return nil
+}
+
+// nextID is an id that no request has which waits for its reply.
+func (s *Req) nextID() uint32 {
+	for s.id++; s.calls[s.id] != nil || s.strict.hasID && s.strict.id == s.id; {
+		s.id++
+	}
+	return s.id
 }
 
 // Cancel forgets a call.
@@ -152,17 +170,14 @@ func (s *Req) See() {
 func (s *Req) deliver(p *pipe.Pipe, m msg.Msg) {
 	switch {
 	case len(m.First) == 0 && len(m.Rest) >= 1:
-		st := &s.strict
-		if !st.waiting || st.got || st.pipe != nil && st.pipe != p {
-			s.drops.Add(pipe.DropStaleReply, 1)
+		s.deliverStrict(p, m.DropFirst(), !s.strict.hasID)
+	case len(m.First) == 4 && len(m.Rest) >= 2 && len(m.Rest[0]) == 0:
+		id := binary.BigEndian.Uint32(m.First)
+		c := s.calls[id]
+		if c == nil && s.strict.hasID {
+			s.deliverStrict(p, m.DropFirst().DropFirst(), s.strict.id == id)
 			return
 		}
-		st.reply, st.got = m.DropFirst(), true
-		for _, w := range st.waiters {
-			signal(w)
-		}
-	case len(m.First) == 4 && len(m.Rest) >= 2 && len(m.Rest[0]) == 0:
-		c := s.calls[binary.BigEndian.Uint32(m.First)]
 		if c == nil || c.pipe != p {
 			s.drops.Add(pipe.DropStaleReply, 1)
 			return
@@ -170,6 +185,19 @@ func (s *Req) deliver(p *pipe.Pipe, m msg.Msg) {
 		s.end(c, m.DropFirst().DropFirst(), nil)
 	default:
 		s.drops.Add(pipe.DropMalformed, 1)
+	}
+}
+
+// deliverStrict takes the reply of the strict exchange, if it is that.
+func (s *Req) deliverStrict(p *pipe.Pipe, m msg.Msg, matches bool) {
+	st := &s.strict
+	if !matches || !st.waiting || st.got || st.pipe != nil && st.pipe != p {
+		s.drops.Add(pipe.DropStaleReply, 1)
+		return
+	}
+	st.reply, st.got = m, true
+	for _, w := range st.waiters {
+		signal(w)
 	}
 }
 

@@ -273,3 +273,94 @@ func TestReqCallEnds(t *testing.T) {
 		t.Errorf("a call without peers: %v", err)
 	}
 }
+
+// TestReqRelaxed: a request may be given up for the next, and its reply is
+// dropped, if it comes from another peer than the next is asked of.
+func TestReqRelaxed(t *testing.T) {
+	s := newSocket(t, pattern.REQ, func(o *pattern.Options) { o.Relaxed = true })
+	a, b := s.attach(), s.attach()
+	s.sent("one")
+	s.sent("two")
+	a.sends("", "of one")
+	s.wantRecv(pattern.ErrWait)
+	b.sends("", "of two")
+	s.receives("of two")
+	s.wantRecv(pattern.ErrState)
+	s.wantDrops(pipe.DropStaleReply, 1)
+	// A reply that is there already goes with its request.
+	s.sent("three")
+	a.sends("", "of three")
+	s.sent("four")
+	s.wantRecv(pattern.ErrWait)
+	b.sends("", "of four")
+	s.receives("of four")
+	s.wantDrops(pipe.DropStaleReply, 2)
+	// Nothing is given up for a request that cannot go out.
+	a.detach()
+	b.detach()
+	s.wantSend(pattern.ErrWait, "five")
+	s.wantRecv(pattern.ErrState)
+}
+
+// TestReqRelaxedConfuses: without ids an old reply of the same peer is taken
+// for the new one.
+func TestReqRelaxedConfuses(t *testing.T) {
+	s := newSocket(t, pattern.REQ, func(o *pattern.Options) { o.Relaxed = true })
+	f := s.attach()
+	s.sent("one")
+	s.sent("two")
+	f.sends("", "of one")
+	f.sends("", "of two")
+	s.receives("of one")
+	s.wantDrops(pipe.DropStaleReply, 1)
+}
+
+// TestReqCorrelate: each request has an id, one more than the last, and only
+// the reply that brings it back is one.
+func TestReqCorrelate(t *testing.T) {
+	s := newSocket(t, pattern.REQ, func(o *pattern.Options) { o.Relaxed, o.Correlate = true, true })
+	f := s.attach()
+	var ids []string
+	for range 3 {
+		s.sent("request", "2")
+		var m msg.Msg
+		if !f.p.Out.Next(&m) || m.Len() != 4 || len(m.First) != 4 || string(m.Rest[0]) != "" || string(m.Rest[2]) != "2" {
+			t.Fatalf("request %q", framesOf(&m))
+		}
+		ids = append(ids, string(m.First))
+	}
+	if a, b := binary.BigEndian.Uint32([]byte(ids[0])), binary.BigEndian.Uint32([]byte(ids[2])); b != a+2 {
+		t.Errorf("ids %x and, two later, %x", a, b)
+	}
+	f.sends(ids[0], "", "old")
+	f.sends("", "without an id")
+	f.sends("none", "", "of another")
+	s.wantRecv(pattern.ErrWait)
+	f.sends(ids[2], "", "reply", "2")
+	f.sends(ids[2], "", "again")
+	s.receives("reply", "2")
+	s.wantRecv(pattern.ErrState)
+	s.wantDrops(pipe.DropStaleReply, 4)
+}
+
+// TestReqCorrelateBesideCalls: their ids are of one series.
+func TestReqCorrelateBesideCalls(t *testing.T) {
+	s := newSocket(t, pattern.REQ, func(o *pattern.Options) { o.Correlate = true })
+	f := s.attach()
+	req := s.pat.(*pattern.Req)
+	s.sent("strict")
+	var c pattern.Call
+	if err := req.Begin(message{"call"}.msg(), &c); err != nil {
+		t.Fatal(err)
+	}
+	var strict, call msg.Msg
+	f.p.Out.Next(&strict)
+	f.p.Out.Next(&call)
+	f.sends(string(call.First), "", "of the call")
+	f.sends(string(strict.First), "", "of the other")
+	s.receives("of the other")
+	if !c.Done || string(c.Reply.First) != "of the call" {
+		t.Errorf("the call: %+v", c)
+	}
+	s.wantDrops(0, 0)
+}

@@ -10,23 +10,38 @@ import (
 // RouterSocket sends to the peer that a routing id names and receives from all in
 // turn. https://rfc.zeromq.org/spec/28/#the-router-socket-type
 type RouterSocket struct {
+	opt   *Options
 	fq    FairQueue
 	peers map[string]*pipe.Pipe // guarded by the send lock
 	drops *pipe.Drops
+
+	evicted []*pipe.Pipe // since Evicted was last called; guarded by the send lock
 }
 
 // NewRouter returns a ROUTER that counts what it drops.
-func NewRouter(d *pipe.Drops) *RouterSocket {
-	return &RouterSocket{peers: make(map[string]*pipe.Pipe), drops: d}
+func NewRouter(o *Options, d *pipe.Drops) *RouterSocket {
+	return &RouterSocket{opt: o, peers: make(map[string]*pipe.Pipe), drops: d}
 }
 
-// Attach does nothing: a peer can be sent to when its id is known.
-func (s *RouterSocket) Attach(*pipe.Pipe) error { return nil }
+// Attach files a pipe that has an alias: it can be sent to at once. Others can
+// when their peer's id is known.
+func (s *RouterSocket) Attach(p *pipe.Pipe) error {
+	if p.Alias != "" {
+		if s.peers[p.Alias] != nil {
+			return ErrDuplicateID
+		}
+		s.peers[p.Alias] = p
+	}
+	s.opt.probe(p)
+	return nil
+}
 
 // Connected files the pipe under the peer's routing id, or gives it one.
 func (s *RouterSocket) Connected(p *pipe.Pipe, peer *msg.Peer) error {
 	old := p.Peer()
 	switch {
+	case p.Alias != "":
+		peer.RoutingID = p.Alias
 	case peer.RoutingID == "" && old != nil && old.RoutingID[0] == 0:
 		// Whoever answers where the last one without an id did.
 		peer.RoutingID = old.RoutingID
@@ -34,9 +49,16 @@ func (s *RouterSocket) Connected(p *pipe.Pipe, peer *msg.Peer) error {
 		peer.RoutingID = s.assignID()
 	}
 	if q := s.peers[peer.RoutingID]; q != nil && q != p {
-		return ErrDuplicateID
+		if !s.opt.Handover || q.Alias != "" {
+			return ErrDuplicateID
+		}
+		s.Disconnected(q)
+		s.evicted = append(s.evicted, q)
 	}
 	s.peers[peer.RoutingID] = p
+	if s.opt.NotifyConnect {
+		notify(p, peer)
+	}
 	if old != nil && old.RoutingID != peer.RoutingID {
 		// What waits for the last one is not for this one.
 		s.drops.Add(pipe.DropConnLost, p.Out.Discard())
@@ -57,13 +79,47 @@ func (s *RouterSocket) assignID() string {
 	}
 }
 
-// Disconnected makes the id free again.
-func (s *RouterSocket) Disconnected(p *pipe.Pipe) { s.Detach(p) }
+// Evicted returns the pipes whose connections have to make way for others, and
+// forgets them.
+func (s *RouterSocket) Evicted() []*pipe.Pipe {
+	list := s.evicted
+	s.evicted = nil
+	return list
+}
 
-// Detach makes the id free again.
-func (s *RouterSocket) Detach(p *pipe.Pipe) {
-	if peer := p.Peer(); peer != nil && s.peers[peer.RoutingID] == p {
+// notify has Recv return an empty message of the peer, behind all that it has
+// sent.
+func notify(p *pipe.Pipe, peer *msg.Peer) {
+	p.In.Lock()
+	if !p.In.Dead() {
+		p.In.PutFrom(peer, &msg.Msg{})
+	}
+	p.In.Unlock()
+}
+
+// Disconnected makes the id free again, unless it is an alias: that is the
+// pipe's.
+func (s *RouterSocket) Disconnected(p *pipe.Pipe) {
+	peer := p.Peer()
+	if peer == nil || s.peers[peer.RoutingID] != p {
+		return
+	}
+	if p.Alias == "" {
 		delete(s.peers, peer.RoutingID)
+	}
+	if s.opt.NotifyDisconnect {
+		notify(p, peer)
+	}
+}
+
+// Detach forgets the pipe.
+func (s *RouterSocket) Detach(p *pipe.Pipe) {
+	id := p.Alias
+	if peer := p.Peer(); peer != nil {
+		id = peer.RoutingID
+	}
+	if s.peers[id] == p {
+		delete(s.peers, id)
 	}
 }
 
@@ -80,12 +136,22 @@ func (s *RouterSocket) SendTo(id string, m msg.Msg) error {
 	return nil
 }
 
-// Send queues a message whose first frame is the routing id.
+// Send queues a message whose first frame is the routing id. Unless Mandatory
+// is set it never fails: who cannot get the message misses it.
 func (s *RouterSocket) Send(m msg.Msg) error {
 	if len(m.Rest) == 0 {
 		return ErrMessage
 	}
-	return s.SendTo(string(m.First), m.DropFirst())
+	err := s.SendTo(string(m.First), m.DropFirst())
+	if err == nil || s.opt.Mandatory {
+		return err
+	}
+	if err == ErrNoRoute {
+		s.drops.Add(pipe.DropNoRoute, 1)
+	} else {
+		s.drops.Add(pipe.DropHWM, 1)
+	}
+	return nil
 }
 
 func (s *RouterSocket) Room(*pipe.Pipe)       {}

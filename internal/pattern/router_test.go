@@ -2,6 +2,7 @@ package pattern_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/zerobroker/zmq/internal/msg"
@@ -39,10 +40,12 @@ func TestRouterTellsSender_RFC28(t *testing.T) {
 	b.wants(message{"back"})
 }
 
+func mandatory(o *pattern.Options) { o.Mandatory = true }
+
 // TestRouterUnroutable: what nobody can get fails, and so does a message that
 // is nothing but an id.
 func TestRouterUnroutable_RFC28(t *testing.T) {
-	s := newSocket(t, pattern.ROUTER)
+	s := newSocket(t, pattern.ROUTER, mandatory)
 	s.wantSend(pattern.ErrNoRoute, "a", "x")
 	f := s.attach()
 	s.wantSend(pattern.ErrNoRoute, "a", "attached, and not yet anybody")
@@ -127,7 +130,7 @@ func TestRouterReconnect(t *testing.T) {
 		first, then string
 		same        bool
 	}{{"a", "a", true}, {"a", "b", false}, {"", "", true}, {"", "b", false}, {"a", "", false}} {
-		s := newSocket(t, pattern.ROUTER)
+		s := newSocket(t, pattern.ROUTER, mandatory)
 		f := s.connect(tt.first)
 		old := f.p.Peer().RoutingID
 		s.sent(old, "waits")
@@ -156,7 +159,7 @@ func TestRouterReconnect(t *testing.T) {
 
 // TestRouterPeersAreIndependent: a peer that is full waits alone.
 func TestRouterPeersAreIndependent_RFC28(t *testing.T) {
-	s := newSocket(t, pattern.ROUTER)
+	s := newSocket(t, pattern.ROUTER, mandatory)
 	slow, fast := s.connect("slow"), s.connect("fast")
 	for i := range hwm {
 		s.sent("slow", fmt.Sprint(i))
@@ -172,4 +175,126 @@ func TestRouterPeersAreIndependent_RFC28(t *testing.T) {
 	}
 	s.sent("slow", "room")
 	s.wantDrops(0, 0)
+}
+
+// TestRouterDropsUnroutable: unless it is mandatory that a message can be sent,
+// one that cannot is dropped and counted.
+func TestRouterDropsUnroutable_RFC28(t *testing.T) {
+	s := newSocket(t, pattern.ROUTER)
+	s.sent("nobody", "x")
+	s.wantDrops(pipe.DropNoRoute, 1)
+	s = newSocket(t, pattern.ROUTER)
+	f := s.connect("a")
+	for range hwm + 2 {
+		s.sent("a", "x")
+	}
+	s.wantDrops(pipe.DropHWM, 2)
+	f.wants(slices.Repeat([]message{{"x"}}, hwm)...)
+}
+
+// TestRouterHandover: the next peer with an id takes it over, what the earlier
+// one has sent is still read, and that one is to go.
+func TestRouterHandover(t *testing.T) {
+	s := newSocket(t, pattern.ROUTER, mandatory, func(o *pattern.Options) { o.Handover = true })
+	a := s.connect("id")
+	a.sends("of the first")
+	b := s.connect("id")
+	if list := s.pat.(pattern.Evictor).Evicted(); len(list) != 1 || list[0] != a.p {
+		t.Errorf("evicted are %v", list)
+	}
+	if list := s.pat.(pattern.Evictor).Evicted(); len(list) != 0 {
+		t.Errorf("evicted twice are %v", list)
+	}
+	s.sent("id", "for the second")
+	a.disconnect()
+	a.detach()
+	s.sent("id", "for the second too")
+	a.wants()
+	b.wants(message{"for the second"}, message{"for the second too"})
+	if m := s.receives("of the first"); m.From.RoutingID != "id" {
+		t.Errorf("from %q", m.From.RoutingID)
+	}
+	b.detach()
+	s.wantSend(pattern.ErrNoRoute, "id", "x")
+}
+
+// TestRouterNotify: who comes and goes is told by an empty message from them,
+// between those they send.
+func TestRouterNotify(t *testing.T) {
+	for _, on := range []struct{ connect, disconnect bool }{{true, true}, {true, false}, {false, true}} {
+		s := newSocket(t, pattern.ROUTER, func(o *pattern.Options) {
+			o.NotifyConnect, o.NotifyDisconnect = on.connect, on.disconnect
+		})
+		told := func(whether bool, id string) {
+			t.Helper()
+			if !whether {
+				return
+			}
+			if m := s.receives(""); m.From == nil || m.From.RoutingID != id {
+				t.Errorf("told by %+v, want %q", m.From, id)
+			}
+		}
+		s.attach().detach() // nobody ever came
+		a := s.connect("a")
+		a.sends("x")
+		a.disconnect()
+		if err := a.connect("b"); err != nil {
+			t.Fatal(err)
+		}
+		told(on.connect, "a")
+		s.receives("x")
+		told(on.disconnect, "a")
+		told(on.connect, "b")
+		a.disconnect()
+		a.detach()
+		told(on.disconnect, "b")
+		s.wantRecv(pattern.ErrWait)
+	}
+}
+
+// TestRouterAlias: an id that we gave to the far end of a pipe is good before
+// anybody is there and whoever that is, and nobody else's.
+func TestRouterAlias(t *testing.T) {
+	s := newSocket(t, pattern.ROUTER, mandatory)
+	f := s.newFar(hwm)
+	f.p.Alias = "alias"
+	if err := s.pat.Attach(f.p); err != nil {
+		t.Fatal(err)
+	}
+	s.sent("alias", "1")
+	if err := f.connect("own name"); err != nil {
+		t.Fatal(err)
+	}
+	s.sent("alias", "2")
+	s.wantSend(pattern.ErrNoRoute, "own name", "x")
+	f.sends("back")
+	if m := s.receives("back"); m.From.RoutingID != "alias" {
+		t.Errorf("from %q", m.From.RoutingID)
+	}
+	f.disconnect()
+	s.sent("alias", "3")
+	f.wants(message{"1"}, message{"2"}, message{"3"})
+	g := s.newFar(hwm)
+	g.p.Alias = "alias"
+	if err := s.pat.Attach(g.p); err != pattern.ErrDuplicateID {
+		t.Errorf("a second pipe of that alias: %v", err)
+	}
+	if err := s.attach().connect("alias"); err != pattern.ErrDuplicateID {
+		t.Errorf("a peer of that name: %v", err)
+	}
+	f.detach()
+	s.wantSend(pattern.ErrNoRoute, "alias", "x")
+}
+
+// TestProbe: an empty message goes before all others, once for a pipe.
+func TestProbe(t *testing.T) {
+	for _, typ := range []pattern.Type{pattern.ROUTER, pattern.DEALER, pattern.REQ} {
+		s := newSocket(t, typ, func(o *pattern.Options) { o.Probe = true })
+		f := s.connect("a")
+		f.disconnect()
+		if err := f.connect("a"); err != nil {
+			t.Fatal(err)
+		}
+		f.wants(message{""})
+	}
 }

@@ -10,14 +10,15 @@ import (
 // https://rfc.zeromq.org/spec/29/#the-sub-socket-type
 type Sub struct {
 	base
+	opt *Options
 	subscriptions
 	fq    FairQueue
 	drops *pipe.Drops
 }
 
 // NewSub returns a SUB without subscriptions.
-func NewSub(d *pipe.Drops) *Sub {
-	return &Sub{subscriptions: newSubscriptions(), drops: d}
+func NewSub(o *Options, d *pipe.Drops) *Sub {
+	return &Sub{opt: o, subscriptions: newSubscriptions(), drops: d}
 }
 
 func (s *Sub) Attach(p *pipe.Pipe) error { s.attach(p); return nil }
@@ -29,7 +30,7 @@ func (s *Sub) More() bool                { return s.fq.more() }
 // some late and old ones not at all.
 func (s *Sub) Recv(m *msg.Msg) error {
 	for {
-		if err := s.fq.recv(m); err != nil || s.wants(m.First) {
+		if err := s.fq.recv(m); err != nil || s.wants(m.First) != s.opt.Invert {
 			return err
 		}
 		s.drops.Add(pipe.DropFiltered, 1)
@@ -40,6 +41,7 @@ func (s *Sub) Recv(m *msg.Msg) error {
 // messages. https://rfc.zeromq.org/spec/29/#the-xsub-socket-type
 type XSub struct {
 	base
+	opt *Options
 	subscriptions
 	fq    FairQueue
 	drops *pipe.Drops
@@ -47,8 +49,8 @@ type XSub struct {
 }
 
 // NewXSub returns an XSUB without subscriptions.
-func NewXSub(d *pipe.Drops) *XSub {
-	return &XSub{subscriptions: newSubscriptions(), drops: d}
+func NewXSub(o *Options, d *pipe.Drops) *XSub {
+	return &XSub{opt: o, subscriptions: newSubscriptions(), drops: d}
 }
 
 func (s *XSub) Attach(p *pipe.Pipe) error { s.attach(p); return nil }
@@ -58,6 +60,12 @@ func (s *XSub) Ready(p *pipe.Pipe)        { s.fq.ready(p) }
 func (s *XSub) Recv(m *msg.Msg) error     { return s.fq.recv(m) }
 func (s *XSub) More() bool                { return s.fq.more() }
 func (s *XSub) Fair() *FairQueue          { return &s.fq }
+
+// Subscribe is that of all subscribers, but that every cancellation is passed on
+// if so set.
+func (s *XSub) Subscribe(topic string, on bool) (changed bool) {
+	return s.subscriptions.Subscribe(topic, on) || !on && s.opt.VerboseUnsubscribe
+}
 
 // Send queues a message to every publisher that has room and that takes
 // messages. It never waits.
@@ -103,13 +111,14 @@ func (s *subscriptions) attach(p *pipe.Pipe) { s.pipes[p] = struct{}{} }
 func (s *subscriptions) detach(p *pipe.Pipe) { delete(s.pipes, p) }
 
 // Subscribe counts: a topic is cancelled when it has been as often as it was
-// subscribed to.
+// subscribed to. Every subscription is passed on, for a verbose XPUB wants to
+// hear of them all.
 func (s *subscriptions) Subscribe(topic string, on bool) (changed bool) {
 	n := s.count[topic]
 	switch {
 	case on:
 		s.count[topic] = n + 1
-		return n == 0
+		return true
 	case n == 0:
 		return false
 	case n == 1:
@@ -126,6 +135,9 @@ func (s *subscriptions) Topics(f func(topic string)) {
 		f(topic)
 	}
 }
+
+// TopicCount is the number of different topics.
+func (s *subscriptions) TopicCount() int { return len(s.count) }
 
 // Pipes calls f for every publisher.
 func (s *subscriptions) Pipes(f func(p *pipe.Pipe)) {

@@ -27,8 +27,9 @@ func (s *socket) topics() (list []string) {
 
 var subscribers = []pattern.Type{pattern.SUB, pattern.XSUB}
 
-// TestSubCounts: a topic is cancelled when it has been as often as it was
-// subscribed to; a cancel of what is not subscribed to is nothing.
+// TestSubCounts: every subscription is passed on; a topic is cancelled when it
+// has been as often as it was subscribed to, and a cancel of what is not
+// subscribed to is nothing.
 func TestSubCounts_RFC29(t *testing.T) {
 	for _, typ := range subscribers {
 		s := newSocket(t, typ)
@@ -37,7 +38,7 @@ func TestSubCounts_RFC29(t *testing.T) {
 			on      bool
 			changed bool
 		}{
-			{"a", false, false}, {"a", true, true}, {"a", true, false}, {"", true, true}, {"b", false, false},
+			{"a", false, false}, {"a", true, true}, {"a", true, true}, {"", true, true}, {"b", false, false},
 			{"a", false, false}, {"a", false, true}, {"a", false, false}, {"a", true, true}, {"", false, true},
 		} {
 			if got := s.change(step.topic, step.on); got != step.changed {
@@ -167,4 +168,29 @@ func TestXSubToPublisherThatTakesNothing(t *testing.T) {
 	g.p.Out.Kill()
 	s.sent("x")
 	s.wantDrops(pipe.DropUpstream, 2)
+}
+
+// TestXSubPassesAllCancels if so set, also of what it has not subscribed to.
+func TestXSubPassesAllCancels(t *testing.T) {
+	s := newSocket(t, pattern.XSUB, func(o *pattern.Options) { o.VerboseUnsubscribe = true })
+	for i, on := range []bool{false, true, true, false, false, false} {
+		if !s.change("a", on) {
+			t.Errorf("change %d was not passed on", i)
+		}
+	}
+	if got := s.topics(); len(got) != 0 {
+		t.Errorf("%q is still subscribed to", got)
+	}
+}
+
+// TestSubInverted takes what it has not subscribed to.
+func TestSubInverted(t *testing.T) {
+	s := newSocket(t, pattern.SUB, func(o *pattern.Options) { o.Invert = true })
+	f := s.attach()
+	s.change("a", true)
+	f.sends("ab")
+	f.sends("b", "a")
+	s.receives("b", "a")
+	s.wantRecv(pattern.ErrWait)
+	s.wantDrops(pipe.DropFiltered, 1)
 }

@@ -28,32 +28,38 @@ type Info struct {
 	Receives  bool     // it takes messages from queues
 	SendsID   bool     // its READY carries an Identity
 	Publishes bool     // its peers subscribe
-	New       func(d *pipe.Drops) Pattern
+	Conflates bool     // it may keep the newest message only
+	Hello     bool     // it may greet its peers with a message
+	Farewell  bool     // it may receive a message when an accepted peer is lost
+	Hiccups   bool     // it may receive a message when a peer it connected to is lost
+	New       func(o *Options, d *pipe.Drops) Pattern
 }
 
 // Types holds every socket type.
 // https://rfc.zeromq.org/spec/37/#the-socket-type-property
 var Types = map[Type]*Info{
 	PAIR: {Name: "PAIR", Peers: []string{"PAIR"}, Sends: true, Receives: true,
-		New: func(*pipe.Drops) Pattern { return &Pair{} }},
-	PUB: {Name: "PUB", Peers: []string{"SUB", "XSUB"}, Sends: true, Publishes: true,
-		New: func(d *pipe.Drops) Pattern { return NewPub(d, false) }},
-	SUB: {Name: "SUB", Peers: []string{"PUB", "XPUB"}, Receives: true,
-		New: func(d *pipe.Drops) Pattern { return NewSub(d) }},
+		New: func(*Options, *pipe.Drops) Pattern { return &Pair{} }},
+	PUB: {Name: "PUB", Peers: []string{"SUB", "XSUB"}, Sends: true, Publishes: true, Conflates: true,
+		New: func(o *Options, d *pipe.Drops) Pattern { return NewPub(o, d, false) }},
+	SUB: {Name: "SUB", Peers: []string{"PUB", "XPUB"}, Receives: true, Conflates: true,
+		New: func(o *Options, d *pipe.Drops) Pattern { return NewSub(o, d) }},
 	REQ: {Name: "REQ", Peers: []string{"REP", "ROUTER"}, Sends: true, Receives: true, SendsID: true,
-		New: func(d *pipe.Drops) Pattern { return NewReq(d) }},
+		New: func(o *Options, d *pipe.Drops) Pattern { return NewReq(o, d) }},
 	REP: {Name: "REP", Peers: []string{"REQ", "DEALER"}, Sends: true, Receives: true,
-		New: func(d *pipe.Drops) Pattern { return NewRep(d) }},
+		New: func(_ *Options, d *pipe.Drops) Pattern { return NewRep(d) }},
 	DEALER: {Name: "DEALER", Peers: []string{"REP", "DEALER", "ROUTER"}, Sends: true, Receives: true, SendsID: true,
-		New: func(*pipe.Drops) Pattern { return &Dealer{} }},
+		Conflates: true, Hello: true, Hiccups: true,
+		New: func(o *Options, _ *pipe.Drops) Pattern { return &Dealer{opt: o} }},
 	ROUTER: {Name: "ROUTER", Peers: []string{"REQ", "DEALER", "ROUTER"}, Sends: true, Receives: true, SendsID: true,
-		New: func(d *pipe.Drops) Pattern { return NewRouter(d) }},
-	PULL: {Name: "PULL", Peers: []string{"PUSH"}, Receives: true,
-		New: func(*pipe.Drops) Pattern { return &Pull{} }},
-	PUSH: {Name: "PUSH", Peers: []string{"PULL"}, Sends: true,
-		New: func(*pipe.Drops) Pattern { return &Push{} }},
+		Hello: true, Farewell: true,
+		New: func(o *Options, d *pipe.Drops) Pattern { return NewRouter(o, d) }},
+	PULL: {Name: "PULL", Peers: []string{"PUSH"}, Receives: true, Conflates: true,
+		New: func(*Options, *pipe.Drops) Pattern { return &Pull{} }},
+	PUSH: {Name: "PUSH", Peers: []string{"PULL"}, Sends: true, Conflates: true,
+		New: func(*Options, *pipe.Drops) Pattern { return &Push{} }},
 	XPUB: {Name: "XPUB", Peers: []string{"SUB", "XSUB"}, Sends: true, Receives: true, Publishes: true,
-		New: func(d *pipe.Drops) Pattern { return NewPub(d, true) }},
+		New: func(o *Options, d *pipe.Drops) Pattern { return NewPub(o, d, true) }},
 	XSUB: {Name: "XSUB", Peers: []string{"PUB", "XPUB"}, Sends: true, Receives: true,
-		New: func(d *pipe.Drops) Pattern { return NewXSub(d) }},
+		New: func(o *Options, d *pipe.Drops) Pattern { return NewXSub(o, d) }},
 }

@@ -35,7 +35,7 @@ func TestTypes_RFC37(t *testing.T) {
 // TestTypesDoWhatTheySay: who sends can, who receives can, and so on.
 func TestTypesDoWhatTheySay(t *testing.T) {
 	for _, info := range pattern.Types {
-		p := info.New(new(pipe.Drops))
+		p := info.New(new(pattern.Options), new(pipe.Drops))
 		if _, ok := p.(pattern.Sender); info.Sends && !ok {
 			t.Errorf("%s cannot send", info.Name)
 		}

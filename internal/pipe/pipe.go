@@ -28,15 +28,34 @@ type Subscriptions interface {
 	Probe(done func(ok bool))
 }
 
+// Side tells which end of a connection a pipe is.
+type Side uint8
+
+const (
+	Joined   Side = iota // to a socket of this process that we connected to
+	Accepted             // by us
+	Dialed               // by us, and again when it is lost
+)
+
+// Connection is what a pipe leads to, as seen by a pattern that wants it gone.
+type Connection interface {
+	// Refuse ends the connection that there is now. Whoever connected may
+	// connect again. No lock of the socket may be held.
+	Refuse(why error)
+}
+
 // Pipe is one socket's end of the connection to one peer.
 type Pipe struct {
 	Out *Queue        // messages to the peer; nil if the type never sends
 	In  *Queue        // messages from the peer; nil until it exists
 	Sub Subscriptions // nil if the peer takes no subscriptions
+	To  Connection    // nil until there is one
 
-	ID   uint64 // unique in the process
-	Slot int    // index in a load balancer's table; guarded by the send lock
-	Mark uint64 // the last message distributed here; guarded by the send lock
+	ID    uint64 // unique in the process
+	Side  Side   // who made the connection
+	Alias string // the routing id that we gave to whoever is at the far end, or empty
+	Slot  int    // index in a load balancer's table; guarded by the send lock
+	Mark  uint64 // the last message distributed here; guarded by the send lock
 
 	peer atomic.Pointer[msg.Peer]
 }

@@ -74,6 +74,20 @@ func (q *Queue) PutRest(b []byte) {
 	}
 }
 
+// PutFrom appends one message as PutRest does, for a reader who is to take it
+// for that peer's. It is beside the limits.
+func (q *Queue) PutFrom(peer *msg.Peer, m *msg.Msg) {
+	if q.conflate {
+		q.Discard()
+	}
+	q.closeTail()
+	q.in.Add(msg.Seg{B: m.Append(nil), From: peer})
+	q.in.Msgs++
+	if q.asleep {
+		q.wake()
+	}
+}
+
 // PutBatch appends the messages of b, taking its segments over, and empties
 // b. The caller holds the writer's lock and has found the queue not Dead.
 func (q *Queue) PutBatch(b *msg.Batch) {

@@ -158,6 +158,8 @@ func (c *conn) handshakeError(err error) error {
 func (c *conn) start() {
 	c.mu.Lock()
 	c.live = !c.closed
+	// Ahead of all that is queued.
+	c.control = append(c.control, c.cfg.Hello...)
 	c.heart = engine.Heart{Timeout: c.cfg.HeartbeatTimeout, Pledged: c.cfg.HeartbeatTTL > 0}
 	if c.engine.Heartbeats() {
 		c.heart.Interval = c.cfg.Heartbeat
@@ -198,6 +200,9 @@ func (c *conn) close(err error) {
 		p.done(false)
 	}
 }
+
+// Refuse is close for a peer that has been let in, and has to go.
+func (c *conn) Refuse(why error) { c.close(why) }
 
 // armLocked sets the timer for the heart's next beat. The caller holds mu.
 func (c *conn) armLocked(now time.Time) {

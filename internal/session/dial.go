@@ -38,9 +38,9 @@ type Dialer struct {
 	current  *conn // the connection that run is serving, from its handshake on
 }
 
-// Dial returns a dialer at work. The pipe is attached to the host; an error is
-// the host's refusal of that.
-func Dial(cfg *Config, t transport.Transport, endpoint, address string) (*Dialer, error) {
+// Dial returns a dialer at work. The pipe is attached to the host, under an
+// alias if that is not empty; an error is the host's refusal of that.
+func Dial(cfg *Config, t transport.Transport, endpoint, address, alias string) (*Dialer, error) {
 	d := &Dialer{
 		cfg: cfg, transport: t, address: address, endpoint: endpoint,
 		done: make(chan struct{}),
@@ -48,6 +48,7 @@ func Dial(cfg *Config, t transport.Transport, endpoint, address string) (*Dialer
 	d.stop, d.cancel = context.WithCancel(context.Background())
 	d.dials, d.quit = context.WithCancel(d.stop)
 	d.pipe = cfg.Host.NewPipe(d, d, &d.inLock, d)
+	d.pipe.Side, d.pipe.Alias = pipe.Dialed, alias
 	if err := cfg.Host.Attach(d.pipe); err != nil {
 		d.cancel()
 		return nil, err
@@ -70,6 +71,13 @@ func (d *Dialer) Ready(*pipe.Queue) {
 func (d *Dialer) Flush() {
 	if c := d.live.Load(); c != nil {
 		c.Flush()
+	}
+}
+
+// Refuse ends the connection that there is.
+func (d *Dialer) Refuse(why error) {
+	if c := d.live.Load(); c != nil {
+		c.Refuse(why)
 	}
 }
 

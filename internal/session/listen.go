@@ -207,6 +207,7 @@ func (l *Listener) serve(c *conn) {
 func (l *Listener) join(c *conn) error {
 	host := l.cfg.Host
 	p := host.NewPipe(c, c, &c.inLock, c)
+	p.Side = pipe.Accepted
 	c.pipe = p
 	// Before anybody can send to it: a Finish that comes now must let it write
 	// what it was given.

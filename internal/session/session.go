@@ -57,6 +57,9 @@ type Config struct {
 	Transport *transport.Options
 	Logger    *slog.Logger
 
+	// Hello is a message at rest that every connection begins with; may be
+	// empty.
+	Hello []byte
 	// Lockstep says that the socket sends one message and waits: it calls
 	// Flush on what its pipes' Outs wake, instead of Ready.
 	Lockstep bool

@@ -152,7 +152,14 @@ func (s *Socket) Bind(ep string) (string, error) {
 
 // Connect keeps a connection to an endpoint, from now on and in the
 // background.
-func (s *Socket) Connect(ep string) error {
+func (s *Socket) Connect(ep string) error { return s.ConnectAs(ep, "") }
+
+// ConnectAs is Connect to an endpoint where whoever is there has that routing
+// id, for a ROUTER. It may be used at once.
+func (s *Socket) ConnectAs(ep, alias string) error {
+	if err := checkRoutingID(alias); err != nil {
+		return err
+	}
 	scheme, address, err := split(ep)
 	if err != nil {
 		return err
@@ -163,7 +170,7 @@ func (s *Socket) Connect(ep string) error {
 		return ErrClosed
 	}
 	if scheme == inprocScheme {
-		c, err := s.connectName(address)
+		c, err := s.connectName(address, alias)
 		if err != nil {
 			return err
 		}
@@ -177,7 +184,7 @@ func (s *Socket) Connect(ep string) error {
 	if err := t.CheckDial(address); err != nil {
 		return fmt.Errorf("%w: %w", ErrEndpoint, err)
 	}
-	d, err := session.Dial(&s.cfg, t, ep, address)
+	d, err := session.Dial(&s.cfg, t, ep, address, alias)
 	if err != nil {
 		return err
 	}
@@ -273,17 +280,18 @@ func (b *boundName) Gone() bool { return true }
 // connectedName is a name that we have connected to, for as long as we want:
 // when who is bound to it goes, the next one is waited for.
 type connectedName struct {
-	s    *Socket
-	name string
+	s     *Socket
+	name  string
+	alias string
 
 	mu       sync.Mutex // guards what follows
 	l        *inproc.Link
 	finished bool
 }
 
-func (s *Socket) connectName(name string) (*connectedName, error) {
-	c := &connectedName{s: s, name: name}
-	l, err := s.opts.Namespace.Connect(name, s, c.again)
+func (s *Socket) connectName(name, alias string) (*connectedName, error) {
+	c := &connectedName{s: s, name: name, alias: alias}
+	l, err := s.opts.Namespace.Connect(name, alias, s, c.again)
 	if err != nil {
 		return nil, err
 	}
@@ -293,7 +301,7 @@ func (s *Socket) connectName(name string) (*connectedName, error) {
 
 // again connects once more, when the other end has gone.
 func (c *connectedName) again(had inproc.End) {
-	l, err := c.s.opts.Namespace.Again(c.name, c.s, had, c.again)
+	l, err := c.s.opts.Namespace.Again(c.name, c.alias, c.s, had, c.again)
 	if err == nil && !c.have(l) {
 		c.s.Retire(l.Pipe())
 		l.Finish(c.s)

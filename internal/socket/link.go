@@ -24,6 +24,17 @@ func (s *Socket) Limits() (sendHWM, recvHWM int) { return s.opts.SendHWM, s.opts
 // MaxQueuedBytes bounds the queues we write, beside the high-water mark.
 func (s *Socket) MaxQueuedBytes() int { return s.opts.MaxQueuedBytes }
 
+// Conflates reports whether we keep the newest message only.
+func (s *Socket) Conflates() bool { return s.opts.Conflate && s.info.Conflates }
+
+// Hello is what every peer is to get first, or nil.
+func (s *Socket) Hello() *msg.Msg {
+	if s.opts.Hello == nil || !s.info.Hello {
+		return nil
+	}
+	return &msg.Msg{First: s.opts.Hello}
+}
+
 // Sends reports whether we put messages in queues.
 func (s *Socket) Sends() bool { return s.info.Sends }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/zerobroker/zmq/internal/engine"
 	"github.com/zerobroker/zmq/internal/inproc"
 	"github.com/zerobroker/zmq/internal/mechanism"
+	"github.com/zerobroker/zmq/internal/pattern"
 	"github.com/zerobroker/zmq/internal/session"
 	"github.com/zerobroker/zmq/internal/transport"
 )
@@ -40,8 +41,15 @@ type Options struct {
 	MaxConnections int
 	MaxPending     int
 	MaxPerSource   int
-	MaxTopics      int // subscriptions of one peer
-	MaxTopicBytes  int // in them
+
+	Conflate bool // keep the newest message of each queue only, where the type allows it
+
+	// Messages that are sent or received by themselves, where the type allows
+	// it: to a peer that comes, from an accepted peer that is lost, and from one
+	// connected to. nil is none. An empty one is a message too.
+	Hello, Farewell, Hiccup []byte
+
+	Pattern pattern.Options // what the rules of the socket type depend on
 }
 
 // maxTTL is what fits in a PING.
@@ -52,13 +60,21 @@ const maxTTL = 6553599 * time.Millisecond
 // https://rfc.zeromq.org/spec/37/#the-identity-property
 const maxRoutingID = 255
 
-func (o *Options) complete() error {
+func checkRoutingID(id string) error {
 	switch {
-	case len(o.RoutingID) > maxRoutingID:
-		return fmt.Errorf("%w: routing id of %d bytes, at most %d", ErrOption, len(o.RoutingID), maxRoutingID)
-	case o.RoutingID != "" && o.RoutingID[0] == 0:
+	case len(id) > maxRoutingID:
+		return fmt.Errorf("%w: routing id of %d bytes, at most %d", ErrOption, len(id), maxRoutingID)
+	case id != "" && id[0] == 0:
 		return fmt.Errorf("%w: routing id begins with a zero byte", ErrOption)
-	case o.HeartbeatTTL > maxTTL:
+	}
+	return nil
+}
+
+func (o *Options) complete() error {
+	if err := checkRoutingID(o.RoutingID); err != nil {
+		return err
+	}
+	if o.HeartbeatTTL > maxTTL {
 		return fmt.Errorf("%w: heartbeat TTL %v, at most %v", ErrOption, o.HeartbeatTTL, maxTTL)
 	}
 	if o.Logger == nil {
@@ -71,6 +87,7 @@ func (o *Options) complete() error {
 func (o *Options) session(s *Socket) session.Config {
 	return session.Config{
 		Host:              s,
+		Hello:             s.helloAtRest(),
 		Lockstep:          s.lockstep != nil,
 		Engine:            o.engine(s),
 		Transport:         &o.Transport,
@@ -86,6 +103,14 @@ func (o *Options) session(s *Socket) session.Config {
 		MaxPending:        o.MaxPending,
 		MaxPerSource:      o.MaxPerSource,
 	}
+}
+
+// helloAtRest is Hello as a connection sends it.
+func (s *Socket) helloAtRest() []byte {
+	if m := s.Hello(); m != nil {
+		return m.Append(nil)
+	}
+	return nil
 }
 
 func (o *Options) engine(s *Socket) *engine.Config {

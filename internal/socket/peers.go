@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/zerobroker/zmq/internal/msg"
+	"github.com/zerobroker/zmq/internal/pattern"
 	"github.com/zerobroker/zmq/internal/pipe"
 )
 
@@ -72,6 +73,12 @@ func (t *peers) connected(p *pipe.Pipe) {
 		t.ready++
 		t.changedLocked()
 	}
+}
+
+func (t *peers) isConnected(p *pipe.Pipe) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.pipes[p]
 }
 
 func (t *peers) disconnected(p *pipe.Pipe) {
@@ -268,4 +275,38 @@ func (s *Socket) Peers() []*msg.Peer {
 		}
 	}
 	return list
+}
+
+// TopicCount is the number of different prefixes that are subscribed to, by us
+// or by our peers.
+func (s *Socket) TopicCount() int {
+	c, ok := s.pat.(interface{ TopicCount() int })
+	if !ok {
+		return 0
+	}
+	s.sendMu.Lock()
+	defer s.sendMu.Unlock()
+	return c.TopicCount()
+}
+
+// Assign subscribes a peer of an XPUB to topics, or no longer, on the
+// application's word.
+func (s *Socket) Assign(peer *msg.Peer, topics []string, on bool) error {
+	var to *pipe.Pipe
+	for _, p := range s.peers.all() {
+		if peer != nil && p.Peer() == peer {
+			to = p
+		}
+	}
+	s.sendMu.Lock()
+	defer s.sendMu.Unlock()
+	if s.closed.Load() {
+		return ErrClosed
+	}
+	if pub, ok := s.pat.(*pattern.Pub); ok && to != nil {
+		for _, topic := range topics {
+			pub.Assign(to, on, []byte(topic))
+		}
+	}
+	return nil
 }

@@ -103,6 +103,7 @@ func calls() []call {
 		{"Bind", pattern.PULL, func(s *st.Socket) error { _, err := s.Bind("inproc://new"); return err }},
 		{"Connect", pattern.PULL, func(s *st.Socket) error { return s.Connect("mem://new") }},
 		{"Connect", pattern.PULL, func(s *st.Socket) error { return s.Connect("inproc://new") }},
+		{"ConnectAs", pattern.ROUTER, func(s *st.Socket) error { return s.ConnectAs("mem://new", "name") }},
 		{"Unbind", pattern.PULL, func(s *st.Socket) error { return s.Unbind("mem://a") }},
 		{"Unbind", pattern.PULL, func(s *st.Socket) error { return s.Unbind("mem://unknown") }},
 		{"Disconnect", pattern.PULL, func(s *st.Socket) error { return s.Disconnect("mem://a") }},
@@ -121,6 +122,7 @@ func calls() []call {
 		{"TryRecv", pattern.PULL, func(s *st.Socket) error { return s.TryRecv(new(msg.Msg)) }},
 		{"Subscribe", pattern.SUB, func(s *st.Socket) error { return s.Subscribe("x", true) }},
 		{"Subscribe", pattern.XSUB, func(s *st.Socket) error { return s.Subscribe("x", false) }},
+		{"Assign", pattern.XPUB, func(s *st.Socket) error { return s.Assign(nil, []string{"x"}, true) }},
 		{"WaitConnected", pattern.PUSH, func(s *st.Socket) error { return s.WaitConnected(ctx, 1) }},
 		{"WaitConnected", pattern.PUSH, func(s *st.Socket) error { return s.WaitConnected(ctx, 0) }},
 		{"WaitSubscribers", pattern.PUB, func(s *st.Socket) error { return s.WaitSubscribers(ctx, 1, []byte("x")) }},
@@ -131,10 +133,11 @@ func calls() []call {
 
 // notCalls are the methods that sessions and links call, or that cannot fail.
 var notCalls = []string{
-	"Attach", "Connected", "Describe", "Detach", "Disconnected", "Drops", "Event", "Intake", "Limits",
-	"Undelivered", "Reading", "Met", "Parted", "Crowded", "Update", "Linked", "MaxQueuedBytes", "NewPipe", "Ready", "Receives", "Refused", "Retire", "Room", "SendLock",
+	"Attach", "Conflates", "Connected", "Describe", "Hello", "Detach", "Disconnected", "Drops", "Event", "Intake", "Limits",
+	"Undelivered", "Reading", "Met", "Parted", "Crowded", "Update", "Linked", "MaxQueuedBytes", "NewPipe", "Ready", "Receives",
+	"Refused", "Retire", "Room", "SendLock",
 	"Sends", "Talks", "Unlinked", "Upstream",
-	"Close", "Listen", "Peers", "Stats", "Type",
+	"Close", "Listen", "Peers", "Stats", "TopicCount", "Type",
 }
 
 // TestEveryMethodIsKnown keeps the tables above complete.

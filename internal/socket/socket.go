@@ -106,7 +106,7 @@ func New(t pattern.Type, o Options) (*Socket, error) {
 	}
 	s.patience, s.giveUp = context.WithCancel(context.Background())
 	s.peers.init()
-	s.pat = info.New(&s.drops)
+	s.pat = info.New(&s.opts.Pattern, &s.drops)
 	s.sender, _ = s.pat.(pattern.Sender)
 	s.receiver, _ = s.pat.(pattern.Receiver)
 	s.router, _ = s.pat.(pattern.Router)
@@ -114,9 +114,6 @@ func New(t pattern.Type, o Options) (*Socket, error) {
 	s.sub, _ = s.pat.(pattern.Subscriber)
 	s.req, _ = s.pat.(*pattern.Req)
 	s.lockstep, _ = s.pat.(pattern.Lockstep)
-	if pub, ok := s.pat.(*pattern.Pub); ok {
-		pub.MaxTopics, pub.MaxTopicBytes = o.MaxTopics, o.MaxTopicBytes
-	}
 	if !info.Sends {
 		s.sender = nil
 	}
@@ -227,19 +224,20 @@ func (s *Socket) wakeSenders() {
 // NewPipe is for sessions.
 func (s *Socket) NewPipe(r pipe.Reader, w pipe.Writer, inLock *sync.Mutex, sub pipe.Subscriptions) *pipe.Pipe {
 	p := pipe.New()
+	p.To, _ = r.(pipe.Connection)
 	if f, ok := r.(flusher); ok && s.lockstep != nil {
 		r = &postponed{s, f}
 	}
 	if s.info.Sends {
 		p.Out = pipe.NewQueue(pipe.Config{
 			Lock: &s.sendMu, HWM: s.opts.SendHWM, MaxBytes: s.opts.MaxQueuedBytes,
-			Pooled: true, Reader: r, Writer: s, From: p,
+			Pooled: true, Conflate: s.Conflates(), Reader: r, Writer: s, From: p,
 		})
 	}
 	if s.info.Receives {
 		p.In = pipe.NewQueue(pipe.Config{
 			Lock: inLock, HWM: s.opts.RecvHWM, MaxBytes: s.opts.MaxQueuedBytes,
-			Reader: s, Writer: w, To: p,
+			Conflate: s.Conflates(), Reader: s, Writer: w, To: p,
 		})
 	}
 	p.Sub = sub
@@ -263,20 +261,32 @@ func (s *Socket) Attach(p *pipe.Pipe) error {
 
 // Connected is for sessions and links.
 func (s *Socket) Connected(p *pipe.Pipe, peer *msg.Peer) error {
+	evicted, err := s.letIn(p, peer)
+	for _, old := range evicted {
+		old.To.Refuse(pattern.ErrHandover)
+	}
+	return err
+}
+
+// letIn is Connected, and returns the pipes whose peers have to make way.
+func (s *Socket) letIn(p *pipe.Pipe, peer *msg.Peer) (evicted []*pipe.Pipe, err error) {
 	s.subMu.Lock()
 	defer s.subMu.Unlock()
 	s.lockBoth()
 	if !s.peers.attached(p) {
 		s.reconnectRetired(p, peer)
 		s.unlockBoth()
-		return nil
+		return nil, nil
 	}
 	if err := s.pat.Connected(p, peer); err != nil {
 		s.unlockBoth()
-		return err
+		return nil, err
 	}
 	p.SetPeer(peer)
 	s.wakeSenders()
+	if e, ok := s.pat.(pattern.Evictor); ok {
+		evicted = e.Evicted()
+	}
 	s.unlockBoth()
 	if s.sub != nil && p.Sub != nil {
 		s.sendMu.Lock()
@@ -288,7 +298,7 @@ func (s *Socket) Connected(p *pipe.Pipe, peer *msg.Peer) error {
 		}
 	}
 	s.peers.connected(p)
-	return nil
+	return evicted, nil
 }
 
 // reconnectRetired is Connected for a pipe that was taken from the pattern and
@@ -307,10 +317,31 @@ func (s *Socket) Disconnected(p *pipe.Pipe) {
 	s.pat.Disconnected(p)
 	s.wakeSenders() // who waits for this very peer
 	s.unlockBoth()
+	s.lament(p)
 	if s.intake != nil {
 		s.inbox.notify() // of subscriptions that are no more
 	}
 	s.peers.disconnected(p)
+}
+
+// lament has Recv return the message that says that a peer is lost, if there is
+// one to be said.
+func (s *Socket) lament(p *pipe.Pipe) {
+	var last []byte
+	switch {
+	case p.Side == pipe.Accepted && s.info.Farewell:
+		last = s.opts.Farewell
+	case p.Side == pipe.Dialed && s.info.Hiccups:
+		last = s.opts.Hiccup
+	}
+	if last == nil || !s.peers.isConnected(p) {
+		return
+	}
+	p.In.Lock()
+	if !p.In.Dead() {
+		p.In.PutFrom(p.Peer(), &msg.Msg{First: last})
+	}
+	p.In.Unlock()
 }
 
 // Detach is for sessions and links.

@@ -1,0 +1,235 @@
+package pattern_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/zerobroker/zmq/internal/pattern"
+	"github.com/zerobroker/zmq/internal/pipe"
+)
+
+// assign applies a subscription on the application's word.
+func (s *socket) assign(p *pipe.Pipe, on bool, topic string) {
+	s.see()
+	s.sendMu.Lock()
+	defer s.sendMu.Unlock()
+	s.pat.(*pattern.Pub).Assign(p, on, []byte(topic))
+}
+
+// TestXPubVerbose: every subscription is received, and only the last
+// cancellation of a topic; when verboser, every one that takes something back.
+func TestXPubVerbose(t *testing.T) {
+	for _, verboser := range []bool{false, true} {
+		s := newSocket(t, pattern.XPUB, func(o *pattern.Options) { o.Verbose, o.Verboser = true, verboser })
+		a, b := s.attach(), s.attach()
+		for _, f := range []*far{a, b, a} {
+			f.subscribe("t")
+			s.receives("\x01t")
+		}
+		if a.cancel("t") != verboser {
+			t.Errorf("verboser %v: a cancellation of one of two", verboser)
+		}
+		if verboser {
+			s.receives("\x00t")
+		}
+		if a.cancel("t") {
+			t.Error("a cancellation of nothing")
+		}
+		a.subscribe("t")
+		s.receives("\x01t")
+		a.disconnect()
+		if verboser {
+			s.receives("\x00t")
+		}
+		s.wantRecv(pattern.ErrWait)
+		b.disconnect()
+		s.receives("\x00t")
+		s.wantRecv(pattern.ErrWait)
+	}
+}
+
+// TestXPubManual: what peers ask for is received, and what they get is what the
+// application says for the one whose wish it received last.
+func TestXPubManual(t *testing.T) {
+	s := newSocket(t, pattern.XPUB, func(o *pattern.Options) { o.Manual = true })
+	a, b := s.attach(), s.attach()
+	s.assign(nil, true, "too early")
+	a.subscribe("A")
+	b.subscribe("B")
+	s.receives("\x01A")
+	s.assign(nil, true, "XA")
+	s.receives("\x01B")
+	s.assign(nil, true, "XB")
+	s.assign(a.p, true, "both")
+	s.assign(b.p, true, "both")
+	for _, topic := range []string{"A", "B", "XA", "XB", "both"} {
+		s.sent(topic)
+	}
+	a.wants(message{"XA"}, message{"both"})
+	b.wants(message{"XB"}, message{"both"})
+
+	a.subscribe("A") // also if it is nothing new
+	a.cancel("A")
+	a.cancel("never")
+	s.receives("\x01A")
+	s.receives("\x00A")
+	s.receives("\x00never")
+	s.assign(nil, false, "XA")
+	s.sent("XA")
+	a.wants()
+
+	// Of one that is gone, what it asked for is taken back, and what it got.
+	b.disconnect()
+	b.detach()
+	s.receives("\x00B")
+	s.wantRecv(pattern.ErrWait)
+	s.assign(nil, true, "XB") // of the one that is gone, and so of nobody
+	s.assign(b.p, true, "XB")
+	s.sent("XB")
+	a.wants()
+	if n := s.pat.(*pattern.Pub).TopicCount(); n != 1 {
+		t.Errorf("%d topics are left", n)
+	}
+}
+
+// TestXPubManualLastGone: when the peer whose wish was received last is gone,
+// the application's word is for nobody.
+func TestXPubManualLastGone(t *testing.T) {
+	s := newSocket(t, pattern.XPUB, func(o *pattern.Options) { o.Manual = true })
+	a := s.attach()
+	a.subscribe("A")
+	s.receives("\x01A")
+	a.disconnect()
+	s.assign(nil, true, "A")
+	if n := s.pat.(*pattern.Pub).TopicCount(); n != 0 {
+		t.Errorf("%d topics are left", n)
+	}
+	s.receives("\x00A")
+}
+
+// TestXPubLastValue: the message behind a subscription that was received goes
+// to that subscriber alone, if it matches, and the next to all.
+func TestXPubLastValue(t *testing.T) {
+	s := newSocket(t, pattern.XPUB, func(o *pattern.Options) { o.Manual, o.LastValue = true, true })
+	a, b := s.attach(), s.attach()
+	for _, f := range []*far{a, b} {
+		f.subscribe("t")
+		s.receives("\x01t")
+		s.assign(nil, true, "t")
+		s.sent("t", "last value")
+		f.wants(message{"t", "last value"})
+	}
+	a.wants()
+	s.sent("t", "news")
+	a.wants(message{"t", "news"})
+	b.wants(message{"t", "news"})
+	b.subscribe("other")
+	s.receives("\x01other")
+	s.sent("other", "nobody is subscribed to it")
+	s.sent("t", "news")
+	a.wants(message{"t", "news"})
+	b.wants(message{"t", "news"})
+}
+
+// TestPubNoDrop: while one that is to get the message is full nobody gets it.
+func TestPubNoDrop(t *testing.T) {
+	for _, typ := range publishers {
+		s := newSocket(t, typ, func(o *pattern.Options) { o.NoDrop = true })
+		slow, fast, other := s.attach(), s.attach(), s.attach()
+		slow.subscribe("a")
+		fast.subscribe("")
+		other.subscribe("b")
+		for range hwm {
+			s.sent("a")
+		}
+		fast.wants(slices.Repeat([]message{{"a"}}, hwm)...)
+		s.wantSend(pattern.ErrWait, "a")
+		s.wantSend(pattern.ErrWait, "a", "again")
+		fast.wants()
+		s.sent("b") // the one that is full is not to get this
+		fast.wants(message{"b"})
+		other.wants(message{"b"})
+		slow.wants(slices.Repeat([]message{{"a"}}, hwm)...)
+		s.sent("a", "now")
+		slow.wants(message{"a", "now"})
+		fast.wants(message{"a", "now"})
+		s.wantDrops(0, 0)
+	}
+}
+
+// TestPubInverted: a message goes to all but those that have subscribed to it.
+func TestPubInverted(t *testing.T) {
+	for _, typ := range publishers {
+		s := newSocket(t, typ, func(o *pattern.Options) { o.Invert = true })
+		a, b, none := s.attach(), s.attach(), s.attach()
+		a.subscribe("a")
+		b.subscribe("b")
+		b.subscribe("")
+		s.sent("ab", "2")
+		b.cancel("")
+		s.sent("ba")
+		none.detach()
+		s.sent("c")
+		a.wants(message{"ba"}, message{"c"})
+		b.wants(message{"c"})
+		none.wants(message{"ab", "2"}, message{"ba"})
+	}
+}
+
+// TestPubWelcome: a new peer gets the welcome first, whatever it subscribes to,
+// and once for a pipe.
+func TestPubWelcome(t *testing.T) {
+	for _, typ := range publishers {
+		s := newSocket(t, typ, func(o *pattern.Options) { o.Welcome = []byte("hi") })
+		f := s.connect("")
+		f.subscribe("a")
+		s.sent("a")
+		f.disconnect()
+		if err := f.connect(""); err != nil {
+			t.Fatal(err)
+		}
+		f.wants(message{"hi"}, message{"a"})
+	}
+}
+
+// TestPubChangesInParts: subscriptions are looked for in every frame of what a
+// peer sends, or, if so set, only behind a first frame that is one.
+func TestPubChangesInParts(t *testing.T) {
+	for _, onlyFirst := range []bool{false, true} {
+		s := newSocket(t, pattern.XPUB, func(o *pattern.Options) { o.OnlyFirst = onlyFirst })
+		f := s.attach()
+		f.sends("\x01a", "\x01b", "user", "\x00a", "data")
+		for _, m := range []message{{"\x01a"}, {"\x01b"}, {"\x00a"}, {"user", "data"}} {
+			s.receives(m...)
+		}
+		f.sends("user", "\x01c", "")
+		if onlyFirst {
+			s.receives("user", "\x01c", "")
+		} else {
+			s.receives("\x01c")
+			s.receives("user", "")
+		}
+		s.wantRecv(pattern.ErrWait)
+		s.sent("b")
+		s.sent("c")
+		if onlyFirst {
+			f.wants(message{"b"})
+		} else {
+			f.wants(message{"b"}, message{"c"})
+		}
+	}
+}
+
+// TestXPubManualLimits: a peer may not ask for more than the limits either.
+func TestXPubManualLimits(t *testing.T) {
+	s := newSocket(t, pattern.XPUB, func(o *pattern.Options) { o.Manual, o.MaxTopics = true, 2 })
+	f := s.attach()
+	f.subscribe("1")
+	f.subscribe("2")
+	if _, err := f.trySends("\x013"); err != pattern.ErrTopics {
+		t.Errorf("a topic too many: %v", err)
+	}
+	if _, err := f.trySends("\x014", "\x015"); err != pattern.ErrTopics {
+		t.Errorf("topics too many in one message: %v", err)
+	}
+}
