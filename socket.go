@@ -90,9 +90,9 @@ func (b *base) Unbind(endpoint string) error {
 // and again whenever the connection is lost. It returns at once: connecting
 // goes on in the background until [Disconnect] or Close, and how it goes is
 // told by events. An error means that the endpoint is malformed or of an
-// unknown transport, or that the socket is closed. Over inproc there is nothing
-// to try again: when the socket that has the name goes, the next one that binds
-// it is waited for.
+// unknown transport, or that the socket is closed. Over inproc a connection is
+// waited for once: when the socket that has bound the name goes, it is over, and
+// what is sent goes to the other peers.
 //
 // A local address to connect from comes before the remote one:
 // "tcp://10.0.0.5:0;server:5555".

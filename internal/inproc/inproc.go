@@ -1,7 +1,7 @@
 // Package inproc joins two sockets of one process: a name table and two
 // queues, each written by one socket and read by the other. It moves messages
-// and not bytes, so it is no transport: there is no handshake and
-// no copy. It does not know what the sockets do with their messages.
+// and not bytes, so it is no transport: there is no handshake, no reconnecting
+// and no copy. It does not know what the sockets do with their messages.
 package inproc
 
 import (
@@ -98,22 +98,11 @@ func (n *Namespace) Unbind(name string, e End) bool {
 }
 
 // Connect links e with whoever is or will be bound to the name, under an alias
-// if that is not empty.
-//
-// A link ends with the binder, or when the two cannot talk. Then again is
-// called, under no lock, if the connector has not finished it: it may connect
-// again, not to the binder that it has had, but to the next.
-func (n *Namespace) Connect(name, alias string, e End, again func(had End)) (*Link, error) {
-	return n.connect(name, alias, e, nil, again)
-}
-
-// Again is Connect behind a link that has ended, to anybody but who was there.
-func (n *Namespace) Again(name, alias string, e, had End, again func(had End)) (*Link, error) {
-	return n.connect(name, alias, e, had, again)
-}
-
-func (n *Namespace) connect(name, alias string, e, had End, again func(had End)) (*Link, error) {
-	l := &Link{space: n, name: name, a: e, pa: pipe.New(), joined: make(chan struct{}), again: again}
+// if that is not empty. A link that has ended is not made again, as in libzmq:
+// what is sent then goes to the peers that there are, and not into a queue to
+// nobody.
+func (n *Namespace) Connect(name, alias string, e End) (*Link, error) {
+	l := &Link{space: n, name: name, a: e, pa: pipe.New(), joined: make(chan struct{})}
 	l.pa.Alias = alias
 	send, _ := e.Limits()
 	l.up = pipe.NewQueue(pipe.Config{Lock: e.SendLock(), HWM: send, MaxBytes: e.MaxQueuedBytes(),
@@ -126,9 +115,6 @@ func (n *Namespace) connect(name, alias string, e, had End, again func(had End))
 	}
 	n.mu.Lock()
 	b := n.bound[name]
-	if b == had {
-		b = nil
-	}
 	if b == nil {
 		n.waiting[name] = append(n.waiting[name], l)
 	}
@@ -149,8 +135,6 @@ type Link struct {
 	up     *pipe.Queue   // from a to b, also if a only subscribes
 	joined chan struct{} // closed by join
 
-	again func(had End) // called when it has ended, unless by a
-
 	mu       sync.Mutex // guards the rest, and is held while the ends are told
 	over     bool
 	finished bool // by a, before anybody was joined: what it wrote is still to be read
@@ -161,40 +145,33 @@ func (l *Link) Pipe() *pipe.Pipe { return l.pa }
 
 // join connects the far end.
 func (l *Link) join(b End) {
-	if !l.tryJoin(b) {
-		l.again(b)
-	}
-}
-
-// tryJoin returns false if the two cannot talk.
-func (l *Link) tryJoin(b End) (ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	defer close(l.joined)
 	if l.over {
-		return true
+		return
 	}
 	descA, descB := l.a.Describe(), b.Describe()
 	if !l.a.Talks(descB.SocketType) || !b.Talks(descA.SocketType) {
 		l.refuse(b, errTypes)
-		return l.finished
+		return
 	}
 	l.b, l.pb = b, pipe.New()
 	l.makeQueues()
 	if err := b.Attach(l.pb); err != nil {
 		l.refuse(b, err)
-		return l.finished
+		return
 	}
 	if err := b.Connected(l.pb, descA); err != nil {
 		b.Detach(l.pb)
 		l.refuse(b, err)
-		return l.finished
+		return
 	}
 	if !l.finished {
 		if err := l.a.Connected(l.pa, descB); err != nil {
 			b.Detach(l.pb)
 			l.refuse(b, err)
-			return false
+			return
 		}
 	}
 	b.Linked(l)
@@ -204,7 +181,6 @@ func (l *Link) tryJoin(b End) (ok bool) {
 	if l.finished {
 		l.finish(l.a)
 	}
-	return true
 }
 
 // makeQueues completes both pipes. The queue from a exists already, for a may
@@ -310,17 +286,13 @@ func (l *Link) refuse(b End, err error) {
 // until Wait.
 func (l *Link) Finish(me End) {
 	l.mu.Lock()
-	over, left := l.over, me == l.b
+	defer l.mu.Unlock()
 	switch {
 	case l.over:
 	case l.b == nil:
 		l.finished = true
 	default:
 		l.finish(me)
-	}
-	l.mu.Unlock()
-	if !over && left {
-		l.again(me)
 	}
 }
 

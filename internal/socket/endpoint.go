@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/zerobroker/zmq/internal/inproc"
@@ -170,11 +169,11 @@ func (s *Socket) ConnectAs(ep, alias string) error {
 		return ErrClosed
 	}
 	if scheme == inprocScheme {
-		c, err := s.connectName(address, alias)
+		l, err := s.opts.Namespace.Connect(address, alias, s)
 		if err != nil {
 			return err
 		}
-		s.add(ep, c)
+		s.add(ep, &connectedName{s, l})
 		return nil
 	}
 	t, err := s.transport(scheme)
@@ -277,71 +276,21 @@ func (b *boundName) Pending() int { return 0 }
 
 func (b *boundName) Gone() bool { return true }
 
-// connectedName is a name that we have connected to, for as long as we want:
-// when who is bound to it goes, the next one is waited for.
+// connectedName is a name that we have connected to.
 type connectedName struct {
-	s     *Socket
-	name  string
-	alias string
-
-	mu       sync.Mutex // guards what follows
-	l        *inproc.Link
-	finished bool
-}
-
-func (s *Socket) connectName(name, alias string) (*connectedName, error) {
-	c := &connectedName{s: s, name: name, alias: alias}
-	l, err := s.opts.Namespace.Connect(name, alias, s, c.again)
-	if err != nil {
-		return nil, err
-	}
-	c.have(l)
-	return c, nil
-}
-
-// again connects once more, when the other end has gone.
-func (c *connectedName) again(had inproc.End) {
-	l, err := c.s.opts.Namespace.Again(c.name, c.alias, c.s, had, c.again)
-	if err == nil && !c.have(l) {
-		c.s.Retire(l.Pipe())
-		l.Finish(c.s)
-	}
-}
-
-// have makes l the link of the name, unless it is over and another has been
-// made since. It returns false if none is wanted any more.
-func (c *connectedName) have(l *inproc.Link) bool {
-	over := l.Over()
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.finished {
-		return false
-	}
-	if c.l == nil || !over {
-		c.l = l
-	}
-	return true
-}
-
-func (c *connectedName) link() *inproc.Link {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.l
+	s *Socket
+	l *inproc.Link
 }
 
 func (c *connectedName) Finish() {
-	c.mu.Lock()
-	c.finished = true
-	l := c.l
-	c.mu.Unlock()
-	c.s.Retire(l.Pipe())
-	l.Finish(c.s)
+	c.s.Retire(c.l.Pipe())
+	c.l.Finish(c.s)
 }
 
-func (c *connectedName) Wait(ctx context.Context) { c.link().Wait(ctx) }
+func (c *connectedName) Wait(ctx context.Context) { c.l.Wait(ctx) }
 
-func (c *connectedName) Abort() { c.link().Abandon() }
+func (c *connectedName) Abort() { c.l.Abandon() }
 
-func (c *connectedName) Pending() int { return c.link().Pending() }
+func (c *connectedName) Pending() int { return c.l.Pending() }
 
-func (c *connectedName) Gone() bool { return c.link().Over() }
+func (c *connectedName) Gone() bool { return c.l.Over() }
