@@ -244,6 +244,9 @@ func pick[T int | int64 | time.Duration](v, def, none T) T {
 	return v
 }
 
+// maxBuffer is the most that systems take for a connection's buffer.
+const maxBuffer = 1 << 30
+
 // core translates the options. o may be nil.
 func (o *Options) core() (socket.Options, error) {
 	if o == nil {
@@ -251,6 +254,11 @@ func (o *Options) core() (socket.Options, error) {
 	}
 	if o.TOS < 0 || o.TOS > 255 {
 		return socket.Options{}, fmt.Errorf("%w: TOS %d", socket.ErrOption, o.TOS)
+	}
+	for name, size := range map[string]int{"SendBuffer": o.SendBuffer, "RecvBuffer": o.RecvBuffer} {
+		if size > maxBuffer {
+			return socket.Options{}, fmt.Errorf("%w: %s %d, at most %d", socket.ErrOption, name, size, maxBuffer)
+		}
 	}
 	if o.IPCMode&^fs.ModePerm != 0 {
 		return socket.Options{}, fmt.Errorf("%w: IPCMode %v", socket.ErrOption, o.IPCMode)
