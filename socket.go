@@ -80,8 +80,8 @@ func (b *base) Bind(endpoint string) (string, error) {
 }
 
 // Unbind stops accepting peers at an endpoint that Bind returned, and ends the
-// connections that came in there once what is queued for them is written. It
-// does not wait for that. The error matches [ErrNotFound] or [ErrClosed].
+// connections that came in there once what is queued for them is written, or
+// [Options.Linger] is over. It does not wait for that. The error matches [ErrNotFound] or [ErrClosed].
 func (b *base) Unbind(endpoint string) error {
 	return opError("unbind", endpoint, b.s.Unbind(endpoint))
 }
@@ -101,7 +101,8 @@ func (b *base) Connect(endpoint string) error {
 }
 
 // Disconnect ends all connections to an endpoint that was given to Connect,
-// once what is queued for them is written. It does not wait for that. The
+// once what is queued for them is written, or [Options.Linger] is over. It does
+// not wait for that. The
 // error matches [ErrNotFound] or [ErrClosed].
 func (b *base) Disconnect(endpoint string) error {
 	return opError("disconnect", endpoint, b.s.Disconnect(endpoint))

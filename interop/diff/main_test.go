@@ -4,23 +4,16 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"runtime"
-	"strings"
 	"sync"
 	"testing"
-	"time"
-)
 
-// required is the variable that turns a missing peer from a skip into a
-// failure.
-const required = "ZMQ_INTEROP_REQUIRED"
+	"github.com/zerobroker/zmq/interop/internal/harness"
+)
 
 func TestMain(m *testing.M) {
 	flag.Parse()
-	if !isSet("test.parallel") {
-		flag.Set("test.parallel", fmt.Sprint(stable.count+newer.count))
-	}
-	if why := noPython(); why != "" && os.Getenv(required) != "1" {
+	harness.Parallel(stable.count + newer.count)
+	if why := noPython(); why != "" && os.Getenv(harness.Required) != "1" {
 		fmt.Println("interop/diff: SKIPPED:", why)
 	}
 	code := m.Run()
@@ -30,40 +23,11 @@ func TestMain(m *testing.M) {
 	if d, err := dir(); err == nil {
 		os.RemoveAll(d)
 	}
-	if left := leaked(); left != "" && code == 0 {
+	if left := harness.Leaked(); left != "" && code == 0 {
 		fmt.Println("goroutines of the library outlived their sockets:\n" + left)
 		code = 1
 	}
 	os.Exit(code)
-}
-
-func isSet(name string) (set bool) {
-	flag.Visit(func(f *flag.Flag) { set = set || f.Name == name })
-	return set
-}
-
-// leaked is the goroutines of the library that are left. Close has waited for
-// all of them, but one that has said so may have to be scheduled once more.
-func leaked() (left string) {
-	for range 1000 {
-		if left = libraryGoroutines(); left == "" {
-			break
-		}
-		time.Sleep(time.Millisecond)
-	}
-	return left
-}
-
-func libraryGoroutines() string {
-	stacks := make([]byte, 1<<20)
-	stacks = stacks[:runtime.Stack(stacks, true)]
-	var found []string
-	for _, s := range strings.Split(string(stacks), "\n\n") {
-		if strings.Contains(s, "zerobroker/zmq/internal/") {
-			found = append(found, s)
-		}
-	}
-	return strings.Join(found, "\n\n")
 }
 
 // need skips a test that lacks its peer, or fails it where that is required.
@@ -71,8 +35,8 @@ func need(t *testing.T, why string) {
 	t.Helper()
 	switch {
 	case why == "":
-	case os.Getenv(required) == "1":
-		t.Fatalf("%s=1, but %s", required, why)
+	case os.Getenv(harness.Required) == "1":
+		t.Fatalf("%s=1, but %s", harness.Required, why)
 	default:
 		t.Skip(why)
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/zerobroker/zmq"
+	"github.com/zerobroker/zmq/interop/internal/harness"
 )
 
 // patience bounds every wait. It is no expectation: only a difference waits so
@@ -37,7 +38,7 @@ func runOurs(p *plan, libzmq Trace, b *barrier) (t Trace, err error) {
 			return nil, err
 		}
 		o.Namespace = names
-		if r.sockets[so.Name], err = open(so.Type, o); err != nil {
+		if r.sockets[so.Name], err = harness.Open(so.Type, o); err != nil {
 			return nil, err
 		}
 	}
@@ -106,35 +107,6 @@ func orUnlimited(n int) int {
 		return -1
 	}
 	return n
-}
-
-// open calls the constructor of a type.
-func open(typ string, o *zmq.Options) (zmq.Socket, error) {
-	switch typ {
-	case "PAIR":
-		return zmq.NewPair(o)
-	case "PUB":
-		return zmq.NewPub(o)
-	case "SUB":
-		return zmq.NewSub(o)
-	case "REQ":
-		return zmq.NewReq(o)
-	case "REP":
-		return zmq.NewRep(o)
-	case "DEALER":
-		return zmq.NewDealer(o)
-	case "ROUTER":
-		return zmq.NewRouter(o)
-	case "PULL":
-		return zmq.NewPull(o)
-	case "PUSH":
-		return zmq.NewPush(o)
-	case "XPUB":
-		return zmq.NewXPub(o)
-	case "XSUB":
-		return zmq.NewXSub(o)
-	}
-	return nil, fmt.Errorf("socket type %q", typ)
 }
 
 func (r *run) step(st *Step, hint Outcome, b *barrier) Outcome {
