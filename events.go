@@ -84,7 +84,7 @@ type Event struct {
 
 // Events returns an iterator over what happens to the socket from this call
 // on, also before the loop begins. It ends when ctx ends or when the socket is
-// closed. A listener that is more than 1024 events behind misses some; nothing
+// closed, and is good for one loop. A listener that is more than 1024 events behind misses some; nothing
 // ever waits for it.
 func (b *base) Events(ctx context.Context) iter.Seq[Event] {
 	l := b.s.Listen()

@@ -35,10 +35,12 @@ type Options struct {
 	SendHWM, RecvHWM int
 
 	// MaxQueuedBytes bounds the same queues in bytes. A message that starts
-	// below the bound is let in whole. Default 64 MiB, negative unlimited.
+	// below the bound is let in whole. While what peers that are gone have left
+	// unread is above it, no new ones are accepted. Default 64 MiB, negative unlimited.
 	MaxQueuedBytes int
 
-	// Linger is how long Close waits for unsent messages to be written.
+	// Linger is how long Close waits for unsent messages to be written, and
+	// how long connections live on for them after Disconnect and Unbind.
 	// Default 30 s, negative not at all, [Forever] until they are.
 	// [ZMQ_LINGER]
 	Linger time.Duration
@@ -136,11 +138,13 @@ type Options struct {
 	// not to try again. [ZMQ_RECONNECT_IVL, ZMQ_RECONNECT_IVL_MAX]
 	ReconnectInterval, ReconnectMax time.Duration
 
-	// HeartbeatInterval is the time between PINGs to peers that know them, of
-	// ZMTP 3.1 and up. A peer that sends nothing for HeartbeatTimeout after a
-	// PING is given up. HeartbeatTTL asks the peer to do the same to us, in
-	// steps of 100 ms up to 6553.5 s. Defaults 10 s, the interval, and none;
-	// negative none. [ZMQ_HEARTBEAT_IVL, _TIMEOUT, _TTL]
+	// HeartbeatInterval is how long a peer may be silent before it is sent a
+	// PING, and the time between PINGs; peers before ZMTP 3.1 know none. A peer
+	// that sends nothing for HeartbeatTimeout after a PING is given up, unless
+	// it may have messages of ours yet to read: it is slow then, and not gone,
+	// as long as its system answers. HeartbeatTTL asks the peer to do the same
+	// to us, in steps of 100 ms up to 6553.5 s. Defaults 10 s, the interval,
+	// and none; negative none. [ZMQ_HEARTBEAT_IVL, _TIMEOUT, _TTL]
 	HeartbeatInterval, HeartbeatTimeout, HeartbeatTTL time.Duration
 
 	// MaxFrameSize, MaxMessageSize and MaxMessageFrames bound what a peer may
@@ -244,6 +248,9 @@ func pick[T int | int64 | time.Duration](v, def, none T) T {
 	return v
 }
 
+// maxBuffer is the most that systems take for a connection's buffer.
+const maxBuffer = 1 << 30
+
 // core translates the options. o may be nil.
 func (o *Options) core() (socket.Options, error) {
 	if o == nil {
@@ -251,6 +258,11 @@ func (o *Options) core() (socket.Options, error) {
 	}
 	if o.TOS < 0 || o.TOS > 255 {
 		return socket.Options{}, fmt.Errorf("%w: TOS %d", socket.ErrOption, o.TOS)
+	}
+	for name, size := range map[string]int{"SendBuffer": o.SendBuffer, "RecvBuffer": o.RecvBuffer} {
+		if size > maxBuffer {
+			return socket.Options{}, fmt.Errorf("%w: %s %d, at most %d", socket.ErrOption, name, size, maxBuffer)
+		}
 	}
 	if o.IPCMode&^fs.ModePerm != 0 {
 		return socket.Options{}, fmt.Errorf("%w: IPCMode %v", socket.ErrOption, o.IPCMode)
@@ -286,6 +298,7 @@ func (o *Options) core() (socket.Options, error) {
 		Namespace:         space.n,
 		Transports:        transports,
 		Logger:            o.Logger,
+		Linger:            lingerOf(o.linger()),
 		HandshakeTimeout:  pick(o.HandshakeTimeout, 10*time.Second, 0),
 		ConnectTimeout:    pick(o.ConnectTimeout, 30*time.Second, 0),
 		ReconnectInterval: pick(o.ReconnectInterval, 100*time.Millisecond, 0),
@@ -338,6 +351,14 @@ func (o *Options) core() (socket.Options, error) {
 			Mode:       mode,
 		},
 	}, nil
+}
+
+// lingerOf is a time to linger as the core has it.
+func lingerOf(d time.Duration) time.Duration {
+	if d == Forever {
+		return -1
+	}
+	return d
 }
 
 // linger is the time Close waits.

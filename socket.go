@@ -80,8 +80,8 @@ func (b *base) Bind(endpoint string) (string, error) {
 }
 
 // Unbind stops accepting peers at an endpoint that Bind returned, and ends the
-// connections that came in there once what is queued for them is written. It
-// does not wait for that. The error matches [ErrNotFound] or [ErrClosed].
+// connections that came in there once what is queued for them is written, or
+// [Options.Linger] is over. It does not wait for that. The error matches [ErrNotFound] or [ErrClosed].
 func (b *base) Unbind(endpoint string) error {
 	return opError("unbind", endpoint, b.s.Unbind(endpoint))
 }
@@ -90,7 +90,9 @@ func (b *base) Unbind(endpoint string) error {
 // and again whenever the connection is lost. It returns at once: connecting
 // goes on in the background until [Disconnect] or Close, and how it goes is
 // told by events. An error means that the endpoint is malformed or of an
-// unknown transport, or that the socket is closed.
+// unknown transport, or that the socket is closed. Over inproc a connection is
+// waited for once: when the socket that has bound the name goes, it is over, and
+// what is sent goes to the other peers.
 //
 // A local address to connect from comes before the remote one:
 // "tcp://10.0.0.5:0;server:5555".
@@ -99,7 +101,8 @@ func (b *base) Connect(endpoint string) error {
 }
 
 // Disconnect ends all connections to an endpoint that was given to Connect,
-// once what is queued for them is written. It does not wait for that. The
+// once what is queued for them is written, or [Options.Linger] is over. It does
+// not wait for that. The
 // error matches [ErrNotFound] or [ErrClosed].
 func (b *base) Disconnect(endpoint string) error {
 	return opError("disconnect", endpoint, b.s.Disconnect(endpoint))
@@ -138,11 +141,13 @@ func (b *base) Close() error {
 }
 
 // Shutdown is Close with a context in place of the linger time. It returns nil
-// if everything was written, or a [*UnsentError] that says how much was not
-// when ctx ended.
+// if everything was written and, where the system can tell, has arrived with the
+// systems of the peers; or else a [*UnsentError] that says what has not, because
+// ctx ended or peers went away. If the socket is being closed already, it waits
+// for that, and ends it when ctx ends.
 func (b *base) Shutdown(ctx context.Context) error {
-	if n := b.s.Close(ctx); n > 0 {
-		return opError("shutdown", "", &UnsentError{Messages: n, Err: ctx.Err()})
+	if n, k := b.s.Close(ctx); n > 0 || k > 0 {
+		return opError("shutdown", "", &UnsentError{Messages: n, UnderWay: k, Err: ctx.Err()})
 	}
 	return nil
 }
@@ -150,12 +155,23 @@ func (b *base) Shutdown(ctx context.Context) error {
 // UnsentError says that messages were still queued when a socket had to be
 // closed.
 type UnsentError struct {
-	Messages int
-	Err      error // the context's
+	Messages int   // not written
+	UnderWay int   // connections with something written that had not arrived; it may yet
+	Err      error // the context's, if that ended it, else nil
 }
 
 func (e *UnsentError) Error() string {
-	return fmt.Sprintf("%d messages not sent: %v", e.Messages, e.Err)
+	text := fmt.Sprintf("%d messages not sent", e.Messages)
+	switch {
+	case e.UnderWay > 0 && e.Messages > 0:
+		text += fmt.Sprintf(", and those under way to %d peers not confirmed", e.UnderWay)
+	case e.UnderWay > 0:
+		text = fmt.Sprintf("messages under way to %d peers not confirmed", e.UnderWay)
+	}
+	if e.Err != nil {
+		text += ": " + e.Err.Error()
+	}
+	return text
 }
 
 func (e *UnsentError) Unwrap() error { return e.Err }

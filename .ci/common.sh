@@ -17,6 +17,11 @@ have_cc() { [ "$(go env CGO_ENABLED)" = 1 ] && command -v "$(go env CC)" >/dev/n
 have_libzmq() { pkg-config --exists libzmq 2>/dev/null; }
 have_pyzmq() { /usr/bin/python3 -I -c 'import zmq' 2>/dev/null; }
 
+# Where interop/diff looks for npm's zeromq.
+zeromqjs="${XDG_CACHE_HOME:-${HOME-}/.cache}/zerobroker-zmq/zeromq-6.8.0"
+have_node() { command -v node >/dev/null && command -v npm >/dev/null; }
+have_zeromqjs() { have_node && [ -d "$zeromqjs/node_modules/zeromq" ]; }
+
 # missing says, a line each, what cannot run here and what it needs.
 missing() {
 	have_cc || echo "the race detector and everything with cgo: no C compiler (gcc, libc6-dev)"

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/zerobroker/zmq"
+	"github.com/zerobroker/zmq/interop/internal/harness"
 )
 
 // ours is a socket of the library.
@@ -37,41 +38,12 @@ func newOurs(t *testing.T, typ string, o *zmq.Options) *ours {
 		o = testOptions()
 	}
 	o.Logger = slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug}))
-	s, err := open(typ, o)
+	s, err := harness.Open(typ, o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.Close() })
 	return &ours{Socket: s, t: t, name: typ, ctx: patient(t)}
-}
-
-// open calls the constructor of a type.
-func open(typ string, o *zmq.Options) (zmq.Socket, error) {
-	switch typ {
-	case "PAIR":
-		return zmq.NewPair(o)
-	case "PUB":
-		return zmq.NewPub(o)
-	case "SUB":
-		return zmq.NewSub(o)
-	case "REQ":
-		return zmq.NewReq(o)
-	case "REP":
-		return zmq.NewRep(o)
-	case "DEALER":
-		return zmq.NewDealer(o)
-	case "ROUTER":
-		return zmq.NewRouter(o)
-	case "PULL":
-		return zmq.NewPull(o)
-	case "PUSH":
-		return zmq.NewPush(o)
-	case "XPUB":
-		return zmq.NewXPub(o)
-	case "STREAM":
-		return zmq.NewStream(o)
-	}
-	return zmq.NewXSub(o)
 }
 
 // patient is a context for everything a test waits for.

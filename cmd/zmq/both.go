@@ -28,7 +28,7 @@ func (j *job) both(ctx context.Context, send sendFunc, s zmq.Receiver, handle ha
 		}
 	}
 	sendErr := <-sent
-	if sendErr == errStopped && err == nil {
+	if sendErr == errStopped && err == nil && (j.in.terminal || !j.timedOut()) {
 		return nil
 	}
 	if sendErr != nil && (err == nil || ended(err)) {

@@ -36,6 +36,7 @@ Examples:
 
 type dealerCmd struct {
 	socketFlags
+	identityFlag
 	sendFlags
 	bothCount
 }
@@ -53,7 +54,7 @@ func (c *dealerCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	s, err := zmq.NewDealer(c.options(e))
+	s, err := zmq.NewDealer(c.named(c.options(e)))
 	if err != nil {
 		return err
 	}

@@ -28,7 +28,8 @@ type pubCmd struct {
 // Help is shown by zmq pub --help.
 func (pubCmd) Help() string {
 	return `Subscribers choose by how the first frame begins. A publisher sends nothing to those that are not there yet, so this one
-waits for the first subscriber before it begins; see --wait and --no-wait. It never waits for a slow subscriber: once 64 MiB
+waits for the first subscriber before it begins; see --wait and --no-wait. Subscribers to different arguments do not add up
+for --wait N: N must want one and the same. It never waits for a slow subscriber: once 64 MiB
 are queued for one, that one misses messages, which is told at the end with exit status 1.
 
 Examples:

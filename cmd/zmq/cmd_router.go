@@ -9,6 +9,7 @@ import (
 
 type routerCmd struct {
 	socketFlags
+	identityFlag
 	sendFlags
 	bothCount
 	Echo bool `help:"Send every message back to its sender; nothing else is sent."`
@@ -29,7 +30,7 @@ func (c *routerCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	s, err := zmq.NewRouter(c.options(e))
+	s, err := zmq.NewRouter(c.named(c.options(e)))
 	if err != nil {
 		return err
 	}

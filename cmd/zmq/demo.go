@@ -65,7 +65,8 @@ func (d *demo) printf(format string, args ...any) error {
 // exchanges runs each pattern over each transport.
 func (d *demo) exchanges(ctx context.Context) error {
 	err := d.printf("Every basic pattern, between processes of this command (inproc: between sockets of one).\n" +
-		"What is received is compared with what was sent.\n\n")
+		"What is received is compared with what was sent. The time is that of the whole exchange, mostly for\n" +
+		"starting processes and for text: the table at the end measures the transports.\n\n")
 	if err != nil {
 		return err
 	}

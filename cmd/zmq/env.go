@@ -20,6 +20,8 @@ type env struct {
 	// inproc allows inproc endpoints: there are others in this process.
 	inproc bool
 
+	command string // the one that runs, as it was typed
+
 	mu sync.Mutex // guards stderr, which several goroutines write to
 }
 
@@ -30,6 +32,14 @@ func processEnv() *env {
 	e.terminal.out = term.IsTerminal(int(os.Stdout.Fd()))
 	e.terminal.err = term.IsTerminal(int(os.Stderr.Fd()))
 	return e
+}
+
+// sayAs is say for what makes sense only with the name of the command.
+func (e *env) sayAs(format string, args ...any) {
+	if e.command != "" {
+		format, args = "%s: "+format, append([]any{e.command}, args...)
+	}
+	e.say(format, args...)
 }
 
 // say writes one line to standard error. Parts of it may be a peer's words, so

@@ -12,13 +12,17 @@ import (
 
 // socketFlags are the flags of every command that opens a socket.
 type socketFlags struct {
-	Bind     []string      `short:"b" sep:"none" placeholder:"EP" help:"Accept peers at an endpoint: tcp://127.0.0.1:5555, tcp://127.0.0.1:*, ipc:///run/feed. Repeatable."`
-	Connect  []string      `short:"c" sep:"none" placeholder:"EP" help:"Connect to an endpoint, now or when it is there. Repeatable."`
-	Identity string        `placeholder:"ID" help:"Name this socket to ROUTER peers (req, dealer and router announce it)."`
-	Timeout  time.Duration `placeholder:"D" help:"Give up after this time, such as 5s, with exit status 1."`
-	JSON     bool          `name:"json" xor:"format" help:"Read and print lines of {\"frames\":[\"<base64>\", ...]}, which is exact."`
-	Quoted   bool          `short:"Q" xor:"format" help:"Read and print control characters in frames as \\t \\n \\r \\\\ \\xHH, which is exact too."`
-	Verbose  bool          `short:"v" help:"Tell on standard error what happens to connections."`
+	Bind    []string      `short:"b" sep:"none" placeholder:"EP" help:"Accept peers at an endpoint: tcp://127.0.0.1:5555, tcp://127.0.0.1:*, ipc:///run/feed. Repeatable."`
+	Connect []string      `short:"c" sep:"none" placeholder:"EP" help:"Connect to an endpoint, now or when it is there. Repeatable."`
+	Timeout time.Duration `placeholder:"D" help:"End after this time, such as 5s; 0s, the default, is for ever. Exit status 1; where messages are received without --count, 0 if any came."`
+	JSON    bool          `name:"json" xor:"format" help:"Read and print lines of {\"frames\":[\"<base64>\", ...]}, which is exact."`
+	Quoted  bool          `short:"Q" xor:"format" help:"Read and print control characters in frames as \\t \\n \\r \\\\ \\xHH, which is exact too."`
+	Verbose bool          `short:"v" help:"Tell on standard error what happens to connections."`
+}
+
+// identityFlag is for the commands whose sockets announce a routing id.
+type identityFlag struct {
+	Identity string `placeholder:"ID" help:"Name this socket to ROUTER peers: 1 to 255 bytes."`
 }
 
 // sendFlags are the flags of commands that send.
@@ -64,6 +68,12 @@ func (f *socketFlags) job(e *env) (*job, error) {
 	return &job{e: e, flags: f, out: newPrinter(e.stdout, f.outCodec(e))}, nil
 }
 
+// named adds the identity to the options of a socket.
+func (f *identityFlag) named(o *zmq.Options) *zmq.Options {
+	o.RoutingID = f.Identity
+	return o
+}
+
 // endpoints is all endpoints, those to bind first.
 func (f *socketFlags) endpoints() []string {
 	return append(append([]string(nil), f.Bind...), f.Connect...)
@@ -71,7 +81,7 @@ func (f *socketFlags) endpoints() []string {
 
 // options are those of the socket.
 func (f *socketFlags) options(e *env) *zmq.Options {
-	o := &zmq.Options{RoutingID: f.Identity}
+	o := &zmq.Options{}
 	if f.Verbose {
 		o.Logger = slog.New(slog.NewTextHandler(lockedStderr{e}, &slog.HandlerOptions{
 			Level: slog.LevelDebug, ReplaceAttr: shortLog,

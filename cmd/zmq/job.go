@@ -22,11 +22,13 @@ type job struct {
 	e     *env
 	flags *socketFlags
 	sock  zmq.Socket
+	bound []string // endpoints as they are bound; set before anything is sent
 
 	in       *input // nil if nothing is sent
 	did      string // what was done with a message of it: "sent" if empty
 	interval time.Duration
 	ready    func(ctx context.Context, first *record) error // before the first message
+	awaited  string                                         // who has to come: "peer" if empty
 
 	out      *printer
 	receives bool // that messages come is part of the job
@@ -59,9 +61,14 @@ func (j *job) run(ctx context.Context, sock zmq.Socket, body func(ctx context.Co
 	}
 	background, stop := context.WithCancel(ctx)
 	var helpers sync.WaitGroup
-	j.helpers(background, &helpers)
+	events := sock.Events(background)
+	helpers.Go(func() { j.watch.run(j.e, events) })
+	if j.in != nil && j.in.terminal && (j.e.terminal.err || j.flags.Verbose) {
+		j.e.say("reading messages from the terminal, one a line; Ctrl-D ends")
+	}
 	err := j.attach()
 	if err == nil {
+		helpers.Go(func() { hint(background, sock.WaitConnected, j.sayAlone) })
 		err = j.finish(body(ctx))
 	} else {
 		sock.Close()
@@ -71,23 +78,10 @@ func (j *job) run(ctx context.Context, sock zmq.Socket, body func(ctx context.Co
 	return err
 }
 
-// helpers start what only tells how things go. They end with ctx.
-func (j *job) helpers(ctx context.Context, wg *sync.WaitGroup) {
-	events := j.sock.Events(ctx)
-	wg.Go(func() { j.watch.run(j.e, events) })
-	if !j.hints() {
-		return
-	}
-	if j.in != nil && j.in.terminal {
-		j.e.say("reading messages from the terminal, one a line; Ctrl-D ends")
-	}
-	wg.Go(func() {
-		hint(ctx, j.sock.WaitConnected, func() { j.e.say("waiting for a peer at %s", j.where()) })
-	})
+// sayAlone says what is waited for. A reason is there only if it is known yet.
+func (j *job) sayAlone() {
+	j.e.sayAs("no %s yet at %s", cmp.Or(j.awaited, "peer"), j.where())
 }
-
-// hints reports whether somebody reads along who may want some.
-func (j *job) hints() bool { return j.e.terminal.err || j.flags.Verbose }
 
 // attach binds and connects.
 func (j *job) attach() error {
@@ -97,6 +91,7 @@ func (j *job) attach() error {
 		if err != nil {
 			return err
 		}
+		j.bound = append(j.bound, bound)
 		j.e.announce(ep, bound)
 		if !warned && exposed(bound) {
 			warned = true
@@ -142,9 +137,12 @@ func ended(err error) bool {
 }
 
 // interrupted reports whether Ctrl-C, or what is like it, ended the job.
-func (j *job) interrupted() bool {
-	_, timeout := errors.AsType[timeoutError](context.Cause(j.whole))
-	return j.whole.Err() != nil && !timeout
+func (j *job) interrupted() bool { return j.whole.Err() != nil && !j.timedOut() }
+
+// timedOut reports whether --timeout did.
+func (j *job) timedOut() bool {
+	_, ok := errors.AsType[timeoutError](context.Cause(j.whole))
+	return ok
 }
 
 // excuse makes nothing of an output that is not wanted any more, if no number
@@ -167,10 +165,17 @@ func (j *job) ending(unsent int, alone bool) error {
 	if !met {
 		return fmt.Errorf("%s: no peer at %s", how, j.where())
 	}
-	if alone {
-		return fmt.Errorf("%s: %s; no peer any more at %s", how, j.progress(unsent), j.where())
+	var parts []string
+	if progress := j.progress(unsent); progress != "" {
+		parts = append(parts, progress)
 	}
-	return fmt.Errorf("%s: %s", how, j.progress(unsent))
+	if alone {
+		parts = append(parts, "no peer any more at "+j.where())
+	}
+	if len(parts) == 0 {
+		return errors.New(how)
+	}
+	return errors.New(how + ": " + strings.Join(parts, "; "))
 }
 
 // progress says what was done in words.
@@ -222,9 +227,5 @@ func lossWords(reason zmq.DropReason) string {
 
 // where names the endpoints, and what is wrong with them if that is known.
 func (j *job) where() string {
-	s := strings.Join(j.flags.endpoints(), ", ")
-	if trouble := j.watch.trouble(); trouble != "" {
-		s += " (" + trouble + ")"
-	}
-	return s
+	return j.watch.where(append(j.bound[:len(j.bound):len(j.bound)], j.flags.Connect...))
 }

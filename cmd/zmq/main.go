@@ -21,6 +21,8 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/zerobroker/zmq"
 )
 
 // Exit statuses.
@@ -70,8 +72,11 @@ func main() {
 
 // run executes one command line and returns its exit status.
 func run(ctx context.Context, args []string, e *env) int {
-	if len(args) == 0 {
+	switch {
+	case len(args) == 0:
 		args = []string{"--help"}
+	case args[0] == "help":
+		args = append(args[1:len(args):len(args)], "--help")
 	}
 	parser, err := kong.New(&cli{},
 		kong.Name("zmq"), kong.Description(description),
@@ -85,9 +90,16 @@ func run(ctx context.Context, args []string, e *env) int {
 	}
 	c, err := parser.Parse(args)
 	if err != nil {
-		return e.fail(parsed(err), usageError{err})
+		e.command = commandName(parsed(err))
+		return e.fail(usageError{err})
 	}
-	return e.fail(c.Selected().Path(), c.Run())
+	e.command = commandName(c.Selected().Path())
+	return e.fail(c.Run())
+}
+
+// commandName is a command without the name of the program.
+func commandName(path string) string {
+	return strings.TrimPrefix(strings.TrimPrefix(path, "zmq"), " ")
 }
 
 // parsed is the command that a faulty command line names.
@@ -103,22 +115,21 @@ type usageError struct{ error }
 
 func (u usageError) Unwrap() error { return u.error }
 
+// misused reports whether the command line is to blame for err: what the
+// library calls malformed or out of range comes from there too.
+func misused(err error) bool {
+	_, ours := errors.AsType[usageError](err)
+	return ours || errors.Is(err, zmq.ErrEndpoint) || errors.Is(err, zmq.ErrTransport) || errors.Is(err, zmq.ErrOption)
+}
+
 // fail reports err, if there is one, and returns the exit status for it.
-func (e *env) fail(command string, err error) int {
+func (e *env) fail(err error) int {
 	if err == nil {
 		return exitOK
 	}
-	name := strings.TrimPrefix(strings.TrimPrefix(command, "zmq"), " ")
-	text := strings.TrimPrefix(err.Error(), "zmq: ")
-	if err == context.Canceled {
-		text = "interrupted"
-	}
-	if name != "" {
-		text = name + ": " + text
-	}
-	e.say("%s", text)
-	if _, ok := errors.AsType[usageError](err); ok {
-		fmt.Fprintf(e.stderr, "Try '%s --help'.\n", strings.TrimSpace("zmq "+name))
+	e.sayAs("%s", failure(err))
+	if misused(err) {
+		fmt.Fprintf(e.stderr, "Try '%s --help'.\n", strings.TrimSpace("zmq "+e.command))
 		return exitUsage
 	}
 	return exitFailed

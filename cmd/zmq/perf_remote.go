@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"time"
 
 	"github.com/zerobroker/zmq"
 )
@@ -18,25 +19,25 @@ func (c curveFlag) check() error {
 	return nil
 }
 
-// open binds or connects one end of a measurement.
-func openEnd(e *env, s zmq.Socket, bind, connect string) error {
-	if connect != "" {
-		return s.Connect(connect)
-	}
-	bound, err := s.Bind(bind)
-	if err != nil {
-		return err
-	}
-	e.announce(bind, bound)
-	if exposed(bound) {
-		e.warnExposed(bound)
-	}
-	return nil
+// perfFlags are the flags of a measurement between two processes, which
+// libzmq's programs do not have.
+type perfFlags struct {
+	Timeout time.Duration `placeholder:"D" help:"Give up after this time, such as 30s, with exit status 1; 0s, the default, is for ever."`
+}
+
+// bound and connected are the jobs of the two ends of a measurement.
+func (f *perfFlags) bound(e *env, endpoint string) (*job, error) {
+	return (&socketFlags{Bind: []string{endpoint}, Timeout: f.Timeout}).job(e)
+}
+
+func (f *perfFlags) connected(e *env, endpoint string) (*job, error) {
+	return (&socketFlags{Connect: []string{endpoint}, Timeout: f.Timeout}).job(e)
 }
 
 type localThrCmd struct {
 	BindTo string `arg:"" name:"bind-to" help:"Endpoint to bind."`
 	load
+	perfFlags
 	curveFlag
 }
 
@@ -45,24 +46,27 @@ func (c *localThrCmd) Run(ctx context.Context, e *env) error {
 	if err := firstError(c.load.check(), c.curveFlag.check()); err != nil {
 		return err
 	}
+	j, err := c.bound(e, c.BindTo)
+	if err != nil {
+		return err
+	}
 	s, err := zmq.NewPull(nil)
 	if err != nil {
 		return err
 	}
-	defer s.Close()
-	if err := openEnd(e, s, c.BindTo, ""); err != nil {
-		return err
-	}
-	d, err := c.receiveFlood(ctx, s)
-	if err != nil {
-		return err
-	}
-	return firstError(c.printLoad(e, "message"), c.printThroughput(e, c.throughput(d)))
+	return j.run(ctx, s, func(ctx context.Context) error {
+		d, err := c.receiveFlood(ctx, s)
+		if err != nil {
+			return err
+		}
+		return firstError(c.printLoad(e, "message"), c.printThroughput(e, c.throughput(d)))
+	})
 }
 
 type remoteThrCmd struct {
 	ConnectTo string `arg:"" name:"connect-to" help:"Endpoint to connect to."`
 	load
+	perfFlags
 	curveFlag
 }
 
@@ -71,61 +75,77 @@ func (c *remoteThrCmd) Run(ctx context.Context, e *env) error {
 	if err := firstError(c.load.check(), c.curveFlag.check()); err != nil {
 		return err
 	}
+	j, err := c.connected(e, c.ConnectTo)
+	if err != nil {
+		return err
+	}
 	s, err := zmq.NewPush(nil)
 	if err != nil {
 		return err
 	}
-	defer s.Close()
-	if err := openEnd(e, s, "", c.ConnectTo); err != nil {
-		return err
-	}
-	return firstError(c.sendFlood(ctx, s), s.Shutdown(ctx))
+	return j.run(ctx, s, func(ctx context.Context) error {
+		// Nothing is queued for a peer that may never come.
+		if err := s.WaitConnected(ctx); err != nil {
+			return err
+		}
+		return c.sendFlood(ctx, s)
+	})
 }
 
 type localLatCmd struct {
 	BindTo string `arg:"" name:"bind-to" help:"Endpoint to bind."`
 	load
+	perfFlags
 }
 
 // Run answers remote_lat.
 func (c *localLatCmd) Run(ctx context.Context, e *env) error {
-	if err := c.check(); err != nil {
+	if err := c.load.check(); err != nil {
+		return err
+	}
+	j, err := c.bound(e, c.BindTo)
+	if err != nil {
 		return err
 	}
 	s, err := zmq.NewRep(nil)
 	if err != nil {
 		return err
 	}
-	defer s.Close()
-	if err := openEnd(e, s, c.BindTo, ""); err != nil {
-		return err
-	}
-	return firstError(c.answer(ctx, s), s.Shutdown(ctx))
+	return j.run(ctx, s, func(ctx context.Context) error {
+		return c.answer(ctx, s)
+	})
 }
 
 type remoteLatCmd struct {
 	ConnectTo string `arg:"" name:"connect-to" help:"Endpoint to connect to."`
 	load
+	perfFlags
 }
 
 // Run measures round trips.
 func (c *remoteLatCmd) Run(ctx context.Context, e *env) error {
-	if err := c.check(); err != nil {
+	if err := c.load.check(); err != nil {
+		return err
+	}
+	j, err := c.connected(e, c.ConnectTo)
+	if err != nil {
 		return err
 	}
 	s, err := zmq.NewReq(nil)
 	if err != nil {
 		return err
 	}
-	defer s.Close()
-	if err := openEnd(e, s, "", c.ConnectTo); err != nil {
-		return err
-	}
-	d, err := c.roundTrips(ctx, s)
-	if err != nil {
-		return err
-	}
-	return firstError(c.printLoad(e, "roundtrip"), c.printLatency(e, d))
+	return j.run(ctx, s, func(ctx context.Context) error {
+		// Connecting is no part of a round trip.
+		if err := s.WaitConnected(ctx); err != nil {
+			return err
+		}
+		d, err := c.roundTrips(ctx, s)
+		if err != nil {
+			return err
+		}
+		return firstError(c.printLoad(e, "roundtrip"), c.printLatency(e, d))
+	})
 }
 
 // firstError is the first that is one.

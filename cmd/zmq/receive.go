@@ -17,11 +17,11 @@ func (j *job) printOnly(_ context.Context, m *zmq.Message) error { return j.out.
 func (j *job) receiveAll(ctx context.Context, s zmq.Receiver, handle handleFunc) error {
 	for n := 0; j.count == nil || n < *j.count; n++ {
 		m, err := j.receive(ctx, s)
-		if err == nil {
-			err = handle(ctx, &m)
-		}
 		if err != nil {
 			return j.receiveEnd(err)
+		}
+		if err := handle(ctx, &m); err != nil {
+			return j.excuse(err)
 		}
 		m.Release()
 		j.received.Add(1)
@@ -47,7 +47,7 @@ func (j *job) receive(ctx context.Context, s zmq.Receiver) (zmq.Message, error) 
 
 // receiveEnd makes nothing of an end that is the usual one.
 func (j *job) receiveEnd(err error) error {
-	if ended(err) && j.count == nil && j.interrupted() {
+	if ended(err) && j.count == nil && (j.interrupted() || j.timedOut() && j.received.Load() > 0) {
 		return nil
 	}
 	return j.excuse(err)

@@ -9,7 +9,7 @@ import (
 
 // waitFlags say when a publisher begins.
 type waitFlags struct {
-	Wait   *int `placeholder:"N" xor:"wait" help:"Send nothing before N subscribers want the first message, or any one of the arguments. Default 1."`
+	Wait   *int `placeholder:"N" xor:"wait" help:"Send nothing before N subscribers want the same message: the first line, or any one of the arguments. Default 1."`
 	NoWait bool `xor:"wait" help:"Send at once: what nobody subscribes to is lost."`
 }
 
@@ -31,6 +31,7 @@ func (f *waitFlags) subscribers() (int, error) {
 
 // awaitFirst has the job wait for n subscribers before its first message.
 func (j *job) awaitFirst(n int, wait waitSubscribers) {
+	j.awaited = "subscriber"
 	j.ready = func(ctx context.Context, first *record) error {
 		if n == 0 {
 			return nil
@@ -56,29 +57,30 @@ func (j *job) topics(first *record) []string {
 	return topics
 }
 
-// awaitSubscribers waits until n peers subscribe to one of the topics.
+// awaitSubscribers waits until n peers subscribe to one of the topics, all to
+// the same: the library counts the subscribers of a topic, and not those of
+// several without counting some twice.
 func (j *job) awaitSubscribers(ctx context.Context, wait waitSubscribers, n int, topics []string) error {
-	if j.hints() {
-		hinting, stop := context.WithCancel(ctx)
-		var wg sync.WaitGroup
-		wg.Go(func() {
-			hint(hinting, func(ctx context.Context) error { return waitAny(ctx, wait, n, topics) },
-				func() { j.hintSubscribers(n, topics) })
-		})
-		defer wg.Wait()
-		defer stop()
-	}
+	hinting, stop := context.WithCancel(ctx)
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		hint(hinting, func(ctx context.Context) error { return waitAny(ctx, wait, n, topics) },
+			func() { j.hintSubscribers(n, topics) })
+	})
+	defer wg.Wait()
+	defer stop()
 	err := waitAny(ctx, wait, n, topics)
 	if err != nil {
-		j.waiting = fmt.Sprintf("fewer than %d subscribed to %s", n, someOf(topics))
+		j.waiting = fmt.Sprintf("fewer than %d subscribed to %s", n, wanted(n, topics))
 	}
 	return err
 }
 
-// hintSubscribers says what a publisher with peers waits for.
+// hintSubscribers says what a publisher with peers waits for. One without says
+// that it is alone.
 func (j *job) hintSubscribers(n int, topics []string) {
 	if j.sock.Stats().Peers > 0 {
-		j.e.say("waiting for %d to subscribe to %s (--no-wait does not)", n, someOf(topics))
+		j.e.sayAs("waiting for %d to subscribe to %s (--no-wait does not)", n, wanted(n, topics))
 	}
 }
 
@@ -91,6 +93,14 @@ func waitAny(ctx context.Context, wait waitSubscribers, n int, topics []string) 
 		go func() { done <- wait(ctx, n, t) }()
 	}
 	return <-done
+}
+
+// wanted says what n peers are to subscribe to.
+func wanted(n int, topics []string) string {
+	if n > 1 && len(topics) > 1 {
+		return "the same one of " + someOf(topics)
+	}
+	return someOf(topics)
 }
 
 // someOf lists topics, but not a screenful.

@@ -34,6 +34,9 @@ func TestTopics(t *testing.T) {
 	if got := someOf(j.topics(&record{frames: frames("first", "x")})); got != `"first"` {
 		t.Error(got)
 	}
+	if got := wanted(2, []string{"a", "b"}); got != `the same one of "a" or "b"` {
+		t.Error(got)
+	}
 	if got := someOf([]string{"1", "2", "3", "4", "5"}); got != `"1" or "2" or "3" or 2 others` {
 		t.Error(got)
 	}

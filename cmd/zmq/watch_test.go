@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -48,7 +49,9 @@ func TestWatcherWarnsOnceAndNotForEver(t *testing.T) {
 		ev := zmq.Event{Kind: zmq.EventHandshakeFailed, Endpoint: "tcp://x:1", Err: fmt.Errorf("number %d", i)}
 		events = append(events, ev, ev)
 	}
-	events = append(events, zmq.Event{Kind: zmq.EventRetrying, Err: errors.New("refused")})
+	events = append(events, zmq.Event{Kind: zmq.EventRetrying, Endpoint: "tcp://x:1", Err: errors.New("refused")},
+		zmq.Event{Kind: zmq.EventRetrying, Endpoint: "tcp://x:2", Err: errors.New("refused")},
+		zmq.Event{Kind: zmq.EventReady, Endpoint: "tcp://x:2"})
 	var w watcher
 	w.run(e, slices.Values(events))
 	if n := strings.Count(stderr.String(), "\n"); n != maxWarnings {
@@ -57,8 +60,59 @@ func TestWatcherWarnsOnceAndNotForEver(t *testing.T) {
 	if !strings.HasPrefix(stderr.String(), "zmq: warning: tcp://x:1: handshake failed: number 0\n") {
 		t.Error(stderr.String())
 	}
-	if w.trouble() != "refused" {
-		t.Error(w.trouble())
+	if got := w.where([]string{"tcp://x:1", "tcp://x:2"}); got != "tcp://x:1: refused, tcp://x:2" {
+		t.Error(got)
+	}
+}
+
+// TestWatcherLetsPassersByGo, who come to an endpoint we are bound to and
+// leave, but tells of those we connect to.
+func TestWatcherLetsPassersByGo(t *testing.T) {
+	gone := errors.New("broken pipe")
+	var stderr bytes.Buffer
+	var w watcher
+	w.run(&env{stderr: &stderr}, slices.Values([]zmq.Event{
+		{Kind: zmq.EventListening, Endpoint: "ipc://bound"},
+		{Kind: zmq.EventHandshakeFailed, Endpoint: "ipc://bound", Err: gone},
+	}))
+	if got := w.where([]string{"ipc://bound"}); stderr.Len() > 0 || got != "ipc://bound" {
+		t.Errorf("%q, where %s", &stderr, got)
+	}
+	w.run(&env{stderr: &stderr}, slices.Values([]zmq.Event{
+		{Kind: zmq.EventListening, Endpoint: "ipc://bound"},
+		{Kind: zmq.EventHandshakeFailed, Endpoint: "ipc://bound", Reason: zmq.ReasonMalformed, Err: errors.New("malformed: no greeting")},
+		{Kind: zmq.EventHandshakeFailed, Endpoint: "ipc://connected", Err: gone},
+		{Kind: zmq.EventPeerRefused, Endpoint: "ipc://bound", Err: errors.New("peer refused: routing id in use")},
+	}))
+	want := `zmq: warning: ipc://bound: handshake failed: malformed: no greeting
+zmq: warning: ipc://connected: handshake failed: broken pipe
+zmq: warning: ipc://bound: peer refused: routing id in use
+`
+	if stderr.String() != want {
+		t.Errorf("got\n%s", &stderr)
+	}
+}
+
+// TestAloneIsSaidOnce, and only by those who go on waiting.
+func TestAloneIsSaidOnce(t *testing.T) {
+	for _, c := range []struct{ args, want string }{
+		{"push -c inproc://nobody --timeout 1m x", "zmq: push: no peer yet at inproc://nobody\nzmq: push: timed out after 1m0s: "},
+		{"pull -b inproc://nobody --timeout 1m", "zmq: pull: no peer yet at inproc://nobody\nzmq: pull: timed out after 1m0s: "},
+		{"pub -b inproc://nobody --timeout 1m x", "zmq: pub: no subscriber yet at inproc://nobody\nzmq: pub: timed out after 1m0s: "},
+		{"perf remote_lat inproc://nobody 1 1 --timeout 1m", "zmq: perf remote_lat: no peer yet at inproc://nobody\nzmq: perf remote_lat: timed out after 1m0s: "},
+		{"push -c inproc://nobody --timeout 1s x", "zmq: push: timed out after 1s: "},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			var stderr bytes.Buffer
+			e := &env{stdin: strings.NewReader(""), stdout: io.Discard, stderr: &stderr, inproc: true}
+			if status := run(t.Context(), strings.Fields(c.args), e); status != exitFailed {
+				t.Errorf("%s: exit status %d", c.args, status)
+			}
+			rest, ok := strings.CutPrefix(stderr.String(), c.want)
+			if !ok || strings.Count(rest, "\n") != 1 {
+				t.Errorf("%s:\n%s", c.args, &stderr)
+			}
+		})
 	}
 }
 

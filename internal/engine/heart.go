@@ -6,8 +6,9 @@ import "time"
 // when to give the peer up. It holds no timer; the time is an argument.
 // https://rfc.zeromq.org/spec/37/#connection-heartbeating
 type Heart struct {
-	Interval time.Duration // between PINGs; 0: none
+	Interval time.Duration // of silence before a PING, and between PINGs; 0: none
 	Timeout  time.Duration // to wait for any byte after a PING; 0: for ever
+	Pledged  bool          // our PINGs promise the next: they go on whatever is heard
 
 	heard   time.Time     // the last sign of life
 	beat    time.Time     // when the last PING was due
@@ -30,8 +31,9 @@ func (h *Heart) Heard(now time.Time) {
 func (h *Heart) Lease(ttl uint16) { h.lease = time.Duration(ttl) * (time.Second / 10) }
 
 // Pause says that nobody reads for now, because there is no room: silence then
-// means nothing. Heard ends it. PINGs go on, for they tell the peer that we
-// live although its own go unanswered.
+// means nothing, and nothing is asked. A PING could even do harm: to a peer that
+// has closed behind its last message, while the rest of that is still on its
+// way to us, it means that the rest is not wanted.
 func (h *Heart) Pause() { h.skipped = true }
 
 // Resume says that reading goes on.
@@ -43,17 +45,21 @@ func (h *Heart) Resume(now time.Time) {
 }
 
 // Tick is called when Next is due. It says whether to send a PING now and
-// whether the peer has been silent for too long.
-func (h *Heart) Tick(now time.Time) (ping, dead bool) {
+// whether the peer has been silent for too long. A peer that is excused may be
+// too slow to have come to our PING: then the wait begins again.
+func (h *Heart) Tick(now time.Time, excused bool) (ping, dead bool) {
 	if !h.skipped {
 		if h.lease > 0 && now.Sub(h.heard) >= h.lease {
 			return false, true
 		}
 		if h.Timeout > 0 && !h.pinged.IsZero() && now.Sub(h.pinged) >= h.Timeout {
-			return false, true
+			if !excused {
+				return false, true
+			}
+			h.pinged = time.Time{}
 		}
 	}
-	if h.Interval > 0 && now.Sub(h.beat) >= h.Interval {
+	if due := h.due(); !due.IsZero() && !now.Before(due) {
 		h.beat = now
 		if h.pinged.IsZero() {
 			h.pinged = now
@@ -61,6 +67,21 @@ func (h *Heart) Tick(now time.Time) (ping, dead bool) {
 		return true, false
 	}
 	return false, false
+}
+
+// due is when the next PING is, or the zero time for never.
+func (h *Heart) due() time.Time {
+	switch {
+	case h.Interval <= 0:
+		return time.Time{}
+	case h.Pledged:
+		return h.beat.Add(h.Interval)
+	case h.skipped:
+		return time.Time{}
+	case h.heard.After(h.beat):
+		return h.heard.Add(h.Interval)
+	}
+	return h.beat.Add(h.Interval)
 }
 
 // Next is when Tick is due, or the zero time for never.
@@ -71,8 +92,8 @@ func (h *Heart) Next() time.Time {
 			next = t
 		}
 	}
-	if h.Interval > 0 {
-		consider(h.beat.Add(h.Interval))
+	if due := h.due(); !due.IsZero() {
+		consider(due)
 	}
 	if h.skipped {
 		return next

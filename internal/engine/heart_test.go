@@ -11,7 +11,7 @@ import (
 // beat is one thing that happens to a Heart, and what it says of it.
 type beat struct {
 	at   time.Duration
-	do   string // "tick", "heard", "pause", "resume", or "lease n"
+	do   string // "tick", "tick excused", "heard", "pause", "resume", "pledge" or "lease n"
 	want string // of a tick: "ping", "dead" or nothing; then when the next is due, "-" for never
 }
 
@@ -40,18 +40,18 @@ func TestHeart(t *testing.T) {
 		}},
 		{"timeout before interval", 10 * s, 3 * s, []beat{
 			{10 * s, "tick", "ping 13s"},
-			{12 * s, "heard", " 20s"},
-			{13 * s, "tick", " 20s"},
-			{20 * s, "tick", "ping 23s"},
-			{23 * s, "tick", "dead 23s"},
+			{12 * s, "heard", " 22s"},
+			{13 * s, "tick", " 22s"},
+			{22 * s, "tick", "ping 25s"},
+			{25 * s, "tick", "dead 25s"},
 		}},
 		{"heard in time", 10 * s, 15 * s, []beat{
 			{10 * s, "tick", "ping 20s"},
 			{20 * s, "tick", "ping 25s"},
-			{24 * s, "heard", " 30s"},
-			{30 * s, "tick", "ping 40s"},
-			{40 * s, "tick", "ping 45s"},
-			{45 * s, "tick", "dead 45s"},
+			{24 * s, "heard", " 34s"},
+			{34 * s, "tick", "ping 44s"},
+			{44 * s, "tick", "ping 49s"},
+			{49 * s, "tick", "dead 49s"},
 		}},
 		{"lease of none", 0, 0, []beat{{0, "lease 0", " -"}, {1000 * time.Hour, "tick", " -"}}},
 		{"lease of 0.1 s", 0, 0, []beat{
@@ -79,26 +79,38 @@ func TestHeart(t *testing.T) {
 			{10 * s, "tick", "ping 12s"},
 			{12 * s, "tick", "dead 12s"},
 		}},
+		{"pledged", 10 * s, 15 * s, []beat{
+			{1 * s, "pledge", " 10s"},
+			{9 * s, "heard", " 10s"},
+			{9 * s, "pause", " 10s"},
+			{10 * s, "tick", "ping 20s"},
+			{20 * s, "tick", "ping 30s"},
+		}},
+		{"excused", 10 * s, 5 * s, []beat{
+			{10 * s, "tick", "ping 15s"},
+			{15 * s, "tick excused", " 20s"},
+			{20 * s, "tick excused", "ping 25s"},
+			{25 * s, "tick", "dead 25s"},
+		}},
 		{"paused", 10 * s, 5 * s, []beat{
 			{0, "lease 30", " 3s"},
-			{1 * s, "pause", " 10s"},
-			{10 * s, "tick", "ping 20s"}, // the peer is to know that we live
-			{time.Hour, "tick", "ping 1h0m10s"},
+			{1 * s, "pause", " -"},
+			{10 * s, "tick", " -"},
 			{time.Hour, "resume", " 1h0m3s"},
 			{time.Hour + 3*s, "tick", "dead 1h0m3s"},
 		}},
 		{"paused with a PING out", 10 * s, 15 * s, []beat{
 			{10 * s, "tick", "ping 20s"},
-			{11 * s, "pause", " 20s"},
-			{time.Minute, "tick", "ping 1m10s"},
-			{61 * s, "resume", " 1m10s"},
-			{70 * s, "tick", "ping 1m20s"},
-			{80 * s, "tick", "ping 1m25s"},
-			{85 * s, "tick", "dead 1m25s"},
+			{11 * s, "pause", " -"},
+			{time.Minute, "tick", " -"},
+			{61 * s, "resume", " 1m11s"},
+			{71 * s, "tick", "ping 1m21s"},
+			{81 * s, "tick", "ping 1m26s"},
+			{86 * s, "tick", "dead 1m26s"},
 		}},
 		{"resumed without a pause", 10 * s, 15 * s, []beat{
 			{10 * s, "tick", "ping 20s"},
-			{12 * s, "resume", " 20s"},
+			{12 * s, "resume", " 20s"}, // nothing was heard
 			{20 * s, "tick", "ping 25s"},
 			{25 * s, "tick", "dead 25s"},
 		}},
@@ -132,8 +144,10 @@ func happen(t *testing.T, h *engine.Heart, b beat, now time.Time) string {
 		h.Pause()
 	case "resume":
 		h.Resume(now)
-	case "tick":
-		switch ping, dead := h.Tick(now); {
+	case "pledge":
+		h.Pledged = true
+	case "tick", "tick excused":
+		switch ping, dead := h.Tick(now, b.do != "tick"); {
 		case ping && dead:
 			t.Fatal("a PING for the dead")
 		case ping:

@@ -32,6 +32,10 @@ type End interface {
 	Talks(socketType string) bool
 	Describe() *msg.Peer // a new description of itself for the other end
 
+	// Update runs f while nobody uses what it changes of an attached pipe, and
+	// Reading while nobody reads.
+	Update(f func())
+	Reading(f func())
 	Attach(p *pipe.Pipe) error
 	Connected(p *pipe.Pipe, peer *msg.Peer) error
 	Disconnected(p *pipe.Pipe)
@@ -44,6 +48,9 @@ type End interface {
 	Unlinked(l *Link)
 	// Refused reports a link that could not be made.
 	Refused(name string, err error)
+	// Met and Parted report that a link was made and that it has ended.
+	Met(name string, peer *msg.Peer)
+	Parted(name string, peer *msg.Peer)
 	Drops() *pipe.Drops
 }
 
@@ -91,7 +98,9 @@ func (n *Namespace) Unbind(name string, e End) bool {
 }
 
 // Connect links e with whoever is or will be bound to the name, under an alias
-// if that is not empty.
+// if that is not empty. A link that has ended is not made again, as in libzmq:
+// what is sent then goes to the peers that there are, and not into a queue to
+// nobody.
 func (n *Namespace) Connect(name, alias string, e End) (*Link, error) {
 	l := &Link{space: n, name: name, a: e, pa: pipe.New(), joined: make(chan struct{})}
 	l.pa.Alias = alias
@@ -166,6 +175,8 @@ func (l *Link) join(b End) {
 		}
 	}
 	b.Linked(l)
+	l.a.Met(l.name, descB)
+	b.Met(l.name, descA)
 	l.open()
 	if l.finished {
 		l.finish(l.a)
@@ -182,9 +193,9 @@ func (l *Link) makeQueues() {
 		l.pb.In = l.up
 	}
 	if a.Receives() {
+		// The connector's pipe is in use already.
 		l.down = pipe.NewQueue(pipe.Config{Lock: b.SendLock(), HWM: sum(sendB, recvA),
 			MaxBytes: b.MaxQueuedBytes(), Conflate: a.Conflates() || b.Conflates(), Writer: b, From: l.pb})
-		l.pa.In = l.down
 		if b.Sends() {
 			l.pb.Out = l.down
 		}
@@ -194,10 +205,14 @@ func (l *Link) makeQueues() {
 		l.pb.In.SetHWM(sum(sendA, recvB))
 		l.pb.In.Unlock()
 	}
-	l.pa.To, l.pb.To, l.pb.Side = &side{l, a}, &side{l, b}, pipe.Accepted
+	a.Update(func() {
+		l.pa.In = l.down
+		l.pa.Sub = &subscriptions{to: b, pipe: l.pb}
+		l.pa.To = &side{l, a}
+	})
+	l.pb.To, l.pb.Side = &side{l, b}, pipe.Accepted
 	greet(a, l.pa.Out)
 	greet(b, l.pb.Out)
-	l.pa.Sub = &subscriptions{to: b, pipe: l.pb}
 	l.pb.Sub = &subscriptions{to: a, pipe: l.pa}
 }
 
@@ -227,17 +242,22 @@ func (s *side) Refuse(why error) {
 
 // open lets both ends read.
 func (l *Link) open() {
+	// A publisher may have been told of subscriptions already and read them.
 	if q := l.pb.In; q != nil {
-		q.Lock()
-		q.SetReader(l.b, l.pb)
-		q.Unlock()
+		l.b.Reading(func() {
+			q.Lock()
+			q.SetReader(l.b, l.pb)
+			q.Unlock()
+		})
 	} else {
 		l.b.Drops().Add(pipe.DropUpstream, l.up.Kill())
 	}
 	if q := l.pa.In; q != nil {
-		q.Lock()
-		q.SetReader(l.a, l.pa)
-		q.Unlock()
+		l.a.Reading(func() {
+			q.Lock()
+			q.SetReader(l.a, l.pa)
+			q.Unlock()
+		})
 	}
 }
 
@@ -246,7 +266,7 @@ func sum(a, b int) int {
 	if a == 0 || b == 0 {
 		return 0
 	}
-	return a + b
+	return min(a, pipe.MaxHWM/2) + min(b, pipe.MaxHWM/2)
 }
 
 // refuse ends the link before it began. The caller holds mu.
@@ -291,6 +311,8 @@ func (l *Link) finish(me End) {
 		mine, far, peer = l.pb, l.pa, l.a
 	}
 	l.b.Unlinked(l)
+	l.a.Parted(l.name, l.pa.Peer())
+	l.b.Parted(l.name, l.pb.Peer())
 	me.Disconnected(mine)
 	me.Detach(mine)
 	peer.Disconnected(far)
@@ -309,14 +331,26 @@ func (l *Link) finish(me End) {
 // returns when somebody has, or gives up what is queued when ctx ends.
 func (l *Link) Wait(ctx context.Context) {
 	if l.idle() {
-		l.abandon()
+		l.Abandon()
 		return
 	}
 	select {
 	case <-l.joined:
 	case <-ctx.Done():
-		l.abandon()
+		l.Abandon()
 	}
+}
+
+// Pending is how many messages wait for somebody to join.
+func (l *Link) Pending() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.over || l.b != nil || l.pa.Out == nil {
+		return 0 // or it is the other end's to read
+	}
+	l.pa.Out.Lock()
+	defer l.pa.Out.Unlock()
+	return l.pa.Out.Len()
 }
 
 // idle reports whether nobody has joined the connector and it has left nothing
@@ -327,8 +361,9 @@ func (l *Link) idle() bool {
 	return l.b == nil && (l.pa.Out == nil || l.pa.Out.Ended())
 }
 
-// abandon takes an end that was never joined out of the namespace.
-func (l *Link) abandon() {
+// Abandon takes an end that was never joined out of the namespace. One that was
+// it leaves alone.
+func (l *Link) Abandon() {
 	l.space.mu.Lock()
 	links := l.space.waiting[l.name]
 	for i, w := range links {
@@ -340,7 +375,7 @@ func (l *Link) abandon() {
 	l.space.mu.Unlock()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.over {
+	if l.over || l.b != nil {
 		return
 	}
 	l.over = true

@@ -172,7 +172,7 @@ func TestUnbindKeepsLinks(t *testing.T) {
 		next.MustBind(name)
 		next.WantRecv("to the next")
 		old.WantNone()
-		old.WantKinds(session.Listening, session.ListenerClosed)
+		old.WantKinds(session.Listening, session.Ready, session.ListenerClosed)
 	})
 }
 

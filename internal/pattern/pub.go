@@ -109,14 +109,22 @@ func (s *Pub) Send(m msg.Msg) error {
 	case 0:
 		return nil
 	case 1:
-		s.put(s.match[0], &m)
+		if p := s.match[0]; p.Out.Full() {
+			s.drops.Add(pipe.DropHWM, 1)
+		} else {
+			p.Out.Put(&m)
+		}
 		return nil
 	}
 	if m.RestSize() >= msg.LargeFrame {
 		// Large frames are shared by all queues, so nobody may reuse them.
 		m.Bufs = nil
 		for _, p := range s.match {
-			s.put(p, &m)
+			if p.Out.Full() {
+				s.drops.Add(pipe.DropHWM, 1)
+				continue
+			}
+			p.Out.PutShared(&m)
 		}
 		return nil
 	}
@@ -129,14 +137,6 @@ func (s *Pub) Send(m msg.Msg) error {
 		p.Out.PutRest(s.rest)
 	}
 	return nil
-}
-
-func (s *Pub) put(p *pipe.Pipe, m *msg.Msg) {
-	if p.Out.Full() {
-		s.drops.Add(pipe.DropHWM, 1)
-		return
-	}
-	p.Out.Put(m)
 }
 
 // Subscribers is the number of peers that would get a message with this first

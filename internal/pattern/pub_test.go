@@ -331,8 +331,9 @@ func TestPubLimitsTopics(t *testing.T) {
 	}
 }
 
-// TestPubSharesLargeFrames: those that get a message share its large frames,
-// and nobody may give their memory back; one alone takes it over.
+// TestPubSharesLargeFrames: connections that get a message share its large
+// frames, and nobody may give their memory back; a socket of this process gets
+// its own, for it may change them; one alone takes them over.
 func TestPubSharesLargeFrames(t *testing.T) {
 	for n := 1; n <= 3; n++ {
 		s := newSocket(t, pattern.PUB)
@@ -341,15 +342,21 @@ func TestPubSharesLargeFrames(t *testing.T) {
 			f := s.attach()
 			f.subscribe("")
 			peers = append(peers, f)
+			if len(peers) > 1 { // a connection
+				f.p.Out = pipe.NewQueue(pipe.Config{Lock: &s.sendMu, HWM: hwm, Writer: s, From: f.p, Pooled: true})
+			}
 		}
 		large := bytes.Repeat([]byte("x"), msg.LargeFrame)
 		if err := s.sendMsg(msg.Msg{First: []byte("t"), Rest: [][]byte{large}, Bufs: &msg.Buf{B: large}}); err != nil {
 			t.Fatal(err)
 		}
-		for _, f := range peers {
+		for i, f := range peers {
 			var m msg.Msg
-			if !f.p.Out.Next(&m) || m.Len() != 2 || &m.Rest[0][0] != &large[0] {
+			if !f.p.Out.Next(&m) || m.Len() != 2 || !bytes.Equal(m.Rest[0], large) {
 				t.Fatalf("%d subscribers: got %.20q", n, framesOf(&m))
+			}
+			if shared := &m.Rest[0][0] == &large[0]; shared != (i > 0 || n == 1) {
+				t.Errorf("%d subscribers: number %d shares the memory: %v", n, i, shared)
 			}
 			if (m.Bufs != nil) != (n == 1) {
 				t.Errorf("%d subscribers: memory to give back: %v", n, m.Bufs != nil)

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"encoding/binary"
 	"errors"
+	"slices"
 
 	"github.com/zerobroker/zmq/internal/msg"
 	"github.com/zerobroker/zmq/internal/pipe"
@@ -32,7 +33,7 @@ type Req struct {
 		hasID   bool
 		got     bool
 		reply   msg.Msg
-		waiter  chan<- struct{} // who is to be told; may be nil
+		waiters []chan<- struct{} // who is to be told
 	}
 	calls map[uint32]*Call
 	id    uint32
@@ -121,8 +122,13 @@ func (s *Req) Recv(m *msg.Msg) error {
 	return nil
 }
 
-// Await has w told when the strict exchange has its reply.
-func (s *Req) Await(w chan<- struct{}) { s.strict.waiter = w }
+// Await has w told when the strict exchange has its reply, until Forget.
+func (s *Req) Await(w chan<- struct{}) { s.strict.waiters = append(s.strict.waiters, w) }
+
+// Forget takes an Await back.
+func (s *Req) Forget(w chan<- struct{}) {
+	s.strict.waiters = slices.DeleteFunc(s.strict.waiters, func(x chan<- struct{}) bool { return x == w })
+}
 
 // Begin sends a request that is a call of its own.
 func (s *Req) Begin(m msg.Msg, c *Call) error {
@@ -190,7 +196,9 @@ func (s *Req) deliverStrict(p *pipe.Pipe, m msg.Msg, matches bool) {
 		return
 	}
 	st.reply, st.got = m, true
-	signal(st.waiter)
+	for _, w := range st.waiters {
+		signal(w)
+	}
 }
 
 func (s *Req) end(c *Call, m msg.Msg, err error) {

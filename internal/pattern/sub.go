@@ -67,11 +67,16 @@ func (s *XSub) Subscribe(topic string, on bool) (changed bool) {
 	return s.subscriptions.Subscribe(topic, on) || !on && s.opt.VerboseUnsubscribe
 }
 
-// Send queues a message to every publisher that has room. It never waits.
+// Send queues a message to every publisher that has room and that takes
+// messages. It never waits.
 func (s *XSub) Send(m msg.Msg) error {
 	s.rest = m.Append(s.rest[:0])
 	s.Pipes(func(p *pipe.Pipe) {
-		if p.Out.Full() {
+		switch {
+		case p.Out == nil || p.Out.Dead(): // a PUB of this process
+			s.drops.Add(pipe.DropUpstream, 1)
+			return
+		case p.Out.Full():
 			s.drops.Add(pipe.DropHWM, 1)
 			return
 		}

@@ -159,6 +159,17 @@ func TestXSubCopies(t *testing.T) {
 	f.wants(message{string(make([]byte, 2*msg.LargeFrame))})
 }
 
+// TestXSubToPublisherThatTakesNothing: a PUB of this process has no queue for
+// what an XSUB sends, or one that nobody reads.
+func TestXSubToPublisherThatTakesNothing(t *testing.T) {
+	s := newSocket(t, pattern.XSUB)
+	f, g := s.attach(), s.attach()
+	f.p.Out = nil
+	g.p.Out.Kill()
+	s.sent("x")
+	s.wantDrops(pipe.DropUpstream, 2)
+}
+
 // TestXSubPassesAllCancels if so set, also of what it has not subscribed to.
 func TestXSubPassesAllCancels(t *testing.T) {
 	s := newSocket(t, pattern.XSUB, func(o *pattern.Options) { o.VerboseUnsubscribe = true })

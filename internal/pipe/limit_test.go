@@ -1,6 +1,8 @@
 package pipe_test
 
 import (
+	"math"
+	"sync"
 	"testing"
 
 	"github.com/zerobroker/zmq/internal/msg"
@@ -193,5 +195,29 @@ func TestRoomAfterDiscard(t *testing.T) {
 			t.Errorf("took %d", n)
 		}
 		e.wantRead(hello, hello, hello, hello)
+	}
+}
+
+// TestHugeHWM: a mark that stands for no limit is none that overflows.
+func TestHugeHWM(t *testing.T) {
+	var mu sync.Mutex
+	q := pipe.NewQueue(pipe.Config{Lock: &mu, HWM: math.MaxInt, MaxBytes: 1000})
+	for range 10 {
+		n := 0
+		mu.Lock()
+		for ; !q.Full(); n++ {
+			q.PutFrame(make([]byte, 98))
+		}
+		mu.Unlock()
+		if n == 0 {
+			t.Fatal("full for ever")
+		}
+		var m msg.Msg
+		for range n {
+			if !q.Next(&m) {
+				t.Fatal("no message")
+			}
+		}
+		q.Next(&m)
 	}
 }

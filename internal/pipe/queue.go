@@ -87,12 +87,16 @@ func NewQueue(c Config) *Queue {
 }
 
 func (q *Queue) setHWM(n int) {
+	n = min(n, MaxHWM)
 	q.hwm = n
 	q.lwm = (n + 1) / 2
 	if n == 0 {
 		q.lwm = unlimitedAck
 	}
 }
+
+// MaxHWM is the largest high-water mark; higher ones are this.
+const MaxHWM = 1 << 30
 
 // unlimitedAck is how often, in messages, the reader of an unlimited queue
 // acknowledges: only the statistics see it.

@@ -1,6 +1,10 @@
 package pipe
 
-import "github.com/zerobroker/zmq/internal/msg"
+import (
+	"bytes"
+
+	"github.com/zerobroker/zmq/internal/msg"
+)
 
 // PutFrame appends a message of one frame below msg.LargeFrame, copying it. It
 // does not ask whether the queue is Full. The caller holds the writer's lock
@@ -22,6 +26,20 @@ func (q *Queue) PutFrame(b []byte) {
 	if q.asleep {
 		q.wake()
 	}
+}
+
+// PutShared is Put for a message whose large frames other queues get too: a
+// reader who may change what it reads gets a copy.
+func (q *Queue) PutShared(m *msg.Msg) {
+	if q.pooled {
+		q.Put(m)
+		return
+	}
+	own := msg.Msg{First: bytes.Clone(m.First)}
+	for _, f := range m.Rest {
+		own.Rest = append(own.Rest, bytes.Clone(f))
+	}
+	q.Put(&own)
 }
 
 // Put appends one message. Frames below msg.LargeFrame are copied; larger ones

@@ -2,11 +2,13 @@ package session
 
 import (
 	"container/list"
+	"context"
 	"errors"
 	"io"
 	"net"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/zerobroker/zmq/internal/engine"
@@ -30,15 +32,13 @@ type conn struct {
 
 	source  string        // where an accepted connection is counted; empty for none
 	waiting *list.Element // in its listener's pending, while in its handshake; guarded by the listener
-	joined  bool          // served, its handshake over; guarded by the listener
-	linger  bool          // closed with messages unsent by Close; guarded by the listener
 
-	in        msg.Batch // decoded and not yet handed on
+	in        msg.Batch     // decoded and not yet handed on
+	sent      atomic.Uint32 // writes of messages begun
 	seenPongs uint64
 
 	inLock sync.Mutex    // guards the writing half of pipe.In, unless the pipe outlives us
-	room   chan struct{} // has an element when pipe.In has got room
-	gone   chan struct{} // closed when the connection is to end
+	room   chan struct{} // has an element when pipe.In has got room or the connection is closed
 
 	mu        sync.Mutex // guards what follows
 	live      bool       // the handshake is over and the connection not closed
@@ -47,13 +47,16 @@ type conn struct {
 	finishing bool       // close when everything is written
 	closed    bool       // nc is closed
 	wrote     bool       // a message was written
+	joined    bool       // served, its handshake over; guarded by the listener instead
+	linger    bool       // closed with messages unsent by Close; guarded by the listener instead
 	err       error      // why it is closed or about to be; nil while it is to stay
 	control   []byte     // PINGs to send, as frames at rest
 	changes   []change   // of our subscriptions, to send before them
-	compactAt int        // compact changes when there are so many; 0 is minCompact
 	pong      []byte     // the answer to the last PING
 	probes    []probe    // who waits for which PONG
 	pings     uint64     // PINGs sent
+	asked     reading    // with the last PING
+	readTo    uint32     // of sent, what the peer is known to have read
 	heart     engine.Heart
 	timer     *time.Timer
 	flushers  sync.WaitGroup
@@ -79,7 +82,6 @@ func newConn(cfg *Config, endpoint string, nc net.Conn, o owner) *conn {
 		rd:     transport.NewReader(nc),
 		engine: engine.New(cfg.Engine),
 		room:   make(chan struct{}, 1),
-		gone:   make(chan struct{}),
 	}
 	if cfg.Lockstep {
 		c.try = transport.NewTryWriter(nc)
@@ -158,7 +160,7 @@ func (c *conn) start() {
 	c.live = !c.closed
 	// Ahead of all that is queued.
 	c.control = append(c.control, c.cfg.Hello...)
-	c.heart = engine.Heart{Timeout: c.cfg.HeartbeatTimeout}
+	c.heart = engine.Heart{Timeout: c.cfg.HeartbeatTimeout, Pledged: c.cfg.HeartbeatTTL > 0}
 	if c.engine.Heartbeats() {
 		c.heart.Interval = c.cfg.Heartbeat
 	}
@@ -177,6 +179,7 @@ func (c *conn) close(err error) {
 		return
 	}
 	c.closed, c.live = true, false
+	forced := err == context.Canceled && c.err == errFinished
 	if c.err == nil {
 		c.err = err
 	}
@@ -185,8 +188,13 @@ func (c *conn) close(err error) {
 	}
 	probes := c.probes
 	c.probes = nil
-	close(c.gone)
 	c.mu.Unlock()
+	c.Room(nil)
+	if forced {
+		if done, known := transport.Delivered(c.nc); known && !done {
+			c.cfg.Host.Undelivered()
+		}
+	}
 	c.nc.Close()
 	for _, p := range probes {
 		p.done(false)
@@ -210,15 +218,29 @@ func (c *conn) armLocked(now time.Time) {
 	c.timer.Reset(d)
 }
 
-// beat is called by the timer.
+// reading is a PING and what was sent before it: when it is answered, the peer
+// has read that.
+type reading struct {
+	ping uint64
+	sent uint32
+}
+
+// beat is called by the timer. A peer that may not have read all messages sent
+// to it cannot be blamed for not answering: its application may be slow, and
+// then it reads nothing. Unless its system does not answer either, it is
+// waited for.
 func (c *conn) beat() {
 	now := time.Now()
+	c.mu.Lock()
+	excused := c.sent.Load() != c.readTo
+	c.mu.Unlock()
+	excused = excused && !transport.Unreachable(c.nc, c.cfg.HeartbeatTimeout)
 	c.mu.Lock()
 	if c.err != nil {
 		c.mu.Unlock()
 		return
 	}
-	ping, dead := c.heart.Tick(now)
+	ping, dead := c.heart.Tick(now, excused)
 	if ping {
 		c.pingLocked()
 	}
@@ -238,6 +260,7 @@ var errSilence = errors.New("nothing heard from peer")
 func (c *conn) pingLocked() {
 	if len(c.control) < maxControlForPing {
 		c.pings++
+		c.asked = reading{c.pings, c.sent.Load()}
 		c.control = engine.AppendPing(c.control, c.cfg.HeartbeatTTL, c.pings)
 	}
 }
@@ -253,12 +276,11 @@ type change struct {
 // Subscribe sends a change of our subscriptions to the peer.
 func (c *conn) Subscribe(topic string, on bool) {
 	c.mu.Lock()
-	c.changes = append(c.changes, change{topic, on})
-	if len(c.changes) >= max(c.compactAt, minCompact) {
+	if n := len(c.changes); n >= minCompact && n == cap(c.changes) {
 		// A peer that does not read must not make us keep what is undone.
 		c.changes = compact(c.changes)
-		c.compactAt = 2 * len(c.changes)
 	}
+	c.changes = append(c.changes, change{topic, on})
 	c.mu.Unlock()
 	c.kick()
 }

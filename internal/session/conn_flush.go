@@ -1,7 +1,6 @@
 package session
 
 import (
-	"context"
 	"errors"
 	"math"
 	"net"
@@ -10,6 +9,7 @@ import (
 
 	"github.com/zerobroker/zmq/internal/msg"
 	"github.com/zerobroker/zmq/internal/pipe"
+	"github.com/zerobroker/zmq/internal/transport"
 )
 
 // A message leaves in these steps: a socket's Send appends it to pipe.Out; if
@@ -35,8 +35,8 @@ func (c *conn) begin() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.pending = true
-	if !c.live || c.flushing {
-		return false
+	if !c.live || c.flushing || c.err != nil {
+		return false // or nothing may be written any more, as behind our last word
 	}
 	c.flushing = true
 	c.flushers.Add(1)
@@ -61,6 +61,7 @@ func (c *conn) Flush() {
 	w := writers.Get().(*writer)
 	c.take(w)
 	if c.engine.Direct() && len(w.control) == 0 && len(w.batch.Segs) == 1 && w.batch.Bytes <= maxInline {
+		c.sent.Add(1)
 		w.ahead = c.try.TryWrite(w.batch.Segs[0].B)
 		if w.ahead == w.batch.Bytes {
 			w.ahead = 0
@@ -128,7 +129,7 @@ func (c *conn) flush(w *writer) {
 		}
 		if err := c.write(w); err != nil {
 			// flushing stays set: nobody writes to this connection any more.
-			c.close(err)
+			c.fail(err)
 			return
 		}
 	}
@@ -143,7 +144,7 @@ func (c *conn) take(w *writer) {
 		w.control = c.engine.AppendSubscription(w.control, ch.topic, ch.on)
 	}
 	w.control = append(w.control, c.control...)
-	c.pong, c.control, c.changes, c.compactAt = nil, nil, nil, 0
+	c.pong, c.control, c.changes = nil, nil, nil
 	c.mu.Unlock()
 	if c.pipe.Out != nil {
 		c.pipe.Out.Take(&w.batch)
@@ -170,6 +171,9 @@ func (c *conn) rest() bool {
 // are written.
 func (c *conn) write(w *writer) error {
 	w.acked.msgs, w.acked.size = 0, 0
+	if w.batch.Msgs > 0 {
+		c.sent.Add(1)
+	}
 	var err error
 	if c.engine.Direct() {
 		err = c.writeDirect(w)
@@ -272,6 +276,20 @@ func (c *conn) writeEncoded(w *writer) error {
 	return nil
 }
 
+// fail ends writing. The reader goes on: what the peer sent before it went away
+// is still to be read, and only then it finds the end.
+func (c *conn) fail(err error) {
+	c.mu.Lock()
+	if c.err == nil {
+		c.err = err
+	}
+	finish := c.finishing
+	c.mu.Unlock()
+	if finish {
+		c.close(err) // nobody reads any more
+	}
+}
+
 // written acknowledges messages that the transport has taken.
 func (c *conn) written(w *writer, msgs, size int) {
 	c.wrote = true
@@ -306,37 +324,29 @@ func (c *conn) lost(w *writer, n int, err error) error {
 	return err
 }
 
-// Finish ends an accepted connection when everything queued is written.
-func (c *conn) Finish() {
-	c.cfg.Host.Retire(c.pipe)
-	c.finish()
-}
-
-// Wait returns when the connection is closed after Finish, which ctx makes
-// happen at once.
-func (c *conn) Wait(ctx context.Context) {
-	select {
-	case <-c.gone:
-	case <-ctx.Done():
-		c.close(context.Cause(ctx))
-	}
-}
-
 // finish closes the connection when everything queued is written. The queue is
 // closed already.
 func (c *conn) finish() {
 	c.mu.Lock()
 	c.finishing = true
+	failed := c.err
 	c.mu.Unlock()
+	if failed != nil && failed != errFinished {
+		c.close(failed)
+		return
+	}
 	c.kick()
 }
 
-// hangUpWait is how long the peer gets to read to the end and hang up too.
+// hangUpWait is how long the peer gets to read to the end and hang up too,
+// before we look whether it needs us to.
 const hangUpWait = time.Second
 
 // hangUp ends our direction and leaves the other to the reader, which goes on
-// until the peer closes: closing at once could make the system discard what we
-// wrote, if anything from the peer was still unread.
+// until the peer closes. To close at once could make the system discard what we
+// wrote: if anything of the peer's was still unread, or if it sends something
+// (a PING) before it has taken everything. So we stay until the peer has hung up
+// or its system has everything, or until lingering is over.
 func (c *conn) hangUp() {
 	half, ok := c.nc.(interface{ CloseWrite() error })
 	if !ok || !c.wrote || half.CloseWrite() != nil {
@@ -352,7 +362,21 @@ func (c *conn) hangUp() {
 	if c.timer != nil {
 		c.timer.Stop()
 	}
-	c.timer = time.AfterFunc(hangUpWait, func() { c.close(errFinished) })
+	c.timer = time.AfterFunc(hangUpWait, c.leave)
+}
+
+// leave closes a connection that has said its last, if nothing is lost by it as
+// far as anybody knows.
+func (c *conn) leave() {
+	if done, known := transport.Delivered(c.nc); done || !known {
+		c.close(errFinished)
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.closed {
+		c.timer.Reset(hangUpWait)
+	}
 }
 
 // errFinished is the end of a connection that we wanted to end.

@@ -219,16 +219,17 @@ func (c *conn) waitRoom() {
 		if !paused {
 			c.pause(true)
 		}
-		select {
-		case <-c.room:
-		case <-c.gone:
-			// What is in hand was received: it goes in.
-			return
+		<-c.room
+		c.mu.Lock()
+		closed := c.closed
+		c.mu.Unlock()
+		if closed {
+			return // what is in hand was received: it goes in
 		}
 	}
 }
 
-// Room is called by pipe.In under its lock.
+// Room is called by pipe.In under its lock, and when the connection is closed.
 func (c *conn) Room(*pipe.Queue) {
 	select {
 	case c.room <- struct{}{}:
@@ -276,6 +277,9 @@ func (c *conn) answer() {
 	}
 	c.seenPongs = pongs
 	c.mu.Lock()
+	if c.asked.ping > 0 && pongs >= c.asked.ping {
+		c.readTo = c.asked.sent
+	}
 	n := 0
 	for n < len(c.probes) && c.probes[n].ping <= pongs {
 		n++

@@ -262,6 +262,22 @@ func (d *Dialer) Finish() {
 	}
 }
 
+// Abort gives up what is left.
+func (d *Dialer) Abort() { d.cancel() }
+
+// Pending is how many messages are yet to be written.
+func (d *Dialer) Pending() int { return pending(d.pipe) }
+
+// pending is how many messages to a peer are yet to be written.
+func pending(p *pipe.Pipe) int {
+	if p.Out == nil {
+		return 0
+	}
+	p.Out.Lock()
+	defer p.Out.Unlock()
+	return p.Out.Len()
+}
+
 // Gone reports whether the dialer has ended.
 func (d *Dialer) Gone() bool {
 	select {

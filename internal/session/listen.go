@@ -16,6 +16,7 @@ import (
 // Errors that connections are closed with before they are served.
 var (
 	errTooMany        = errors.New("too many connections")
+	errCrowded        = errors.New("too much unread of peers that have gone")
 	errTooManyPending = errors.New("too many connections without a handshake")
 )
 
@@ -68,6 +69,9 @@ func (l *Listener) accept() {
 	defer close(l.done)
 	delay := minAcceptDelay
 	for {
+		if !l.waitUncrowded() {
+			return
+		}
 		nc, err := l.listener.Accept()
 		switch {
 		case err == nil:
@@ -86,6 +90,22 @@ func (l *Listener) accept() {
 			delay = min(2*delay, maxAcceptDelay)
 		}
 	}
+}
+
+// waitUncrowded waits while nobody is to be let in, and returns false if the
+// listener is closed first. Those who connect wait in the system's queue.
+func (l *Listener) waitUncrowded() bool {
+	for delay := minAcceptDelay; l.cfg.Host.Crowded(); delay = min(2*delay, maxAcceptDelay) {
+		if delay == minAcceptDelay {
+			l.cfg.Host.Event(Event{Kind: AcceptFailed, Endpoint: l.endpoint, Delay: delay, Err: errCrowded})
+		}
+		select {
+		case <-time.After(delay):
+		case <-l.stop:
+			return false
+		}
+	}
+	return true
 }
 
 // admit starts a connection if the limits let it in.
@@ -274,13 +294,29 @@ func (l *Listener) Gone() bool {
 // Wait returns when nothing is left after Finish. When ctx ends it closes what
 // there is.
 func (l *Listener) Wait(ctx context.Context) {
-	defer afterFunc(ctx, l.abort)()
+	defer afterFunc(ctx, l.Abort)()
 	<-l.done
 	l.running.Wait()
 }
 
-// abort closes every connection.
-func (l *Listener) abort() {
+// Pending is how many messages are yet to be written.
+func (l *Listener) Pending() (n int) {
+	l.mu.Lock()
+	var pipes []*pipe.Pipe
+	for c := range l.conns {
+		if c.joined {
+			pipes = append(pipes, c.pipe)
+		}
+	}
+	l.mu.Unlock()
+	for _, p := range pipes {
+		n += pending(p)
+	}
+	return n
+}
+
+// Abort closes every connection.
+func (l *Listener) Abort() {
 	l.mu.Lock()
 	conns := make([]*conn, 0, len(l.conns))
 	for c := range l.conns {

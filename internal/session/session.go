@@ -42,6 +42,12 @@ type Host interface {
 	Event(Event)
 	// Drops counts lost messages.
 	Drops() *pipe.Drops
+	// Crowded says that there is so much unread of peers that have gone that
+	// no new ones are to be let in.
+	Crowded() bool
+	// Undelivered says that a connection was given up before what was written
+	// to it had arrived.
+	Undelivered()
 }
 
 // Config is what all sessions of a socket share.

@@ -105,6 +105,7 @@ func TestNoDisconnectMessageWithoutHandshake(t *testing.T) {
 		first, second := w.Socket(pattern.DEALER, named), w.Socket(pattern.DEALER, named)
 		first.MustConnect("mem://a")
 		first.MustMeet(1)
+		router.MustMeet(1) // or the second might be the first
 		second.MustConnect("mem://a")
 		time.Sleep(time.Minute)
 		router.WantNone()

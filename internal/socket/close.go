@@ -8,42 +8,61 @@ import (
 )
 
 // Close ends the socket. It returns when every message that was queued is
-// written or ctx ends, and says how many were not. All other calls return
-// ErrClosed from now on; further calls of Close wait for the first.
+// written, and as far as anybody knows has arrived with the peer's system, or
+// when ctx ends. It says how many messages were not written, and how many
+// connections were given up with something under way. All other calls return
+// ErrClosed from now on. Further calls of Close wait for the same end and get
+// the same answer; the first ctx of any of them that ends ends it for all.
 //
 // In this order: nobody can send or receive any more; what was received and
 // not read is dropped, so that connections need not wait for room; every
 // endpoint stops taking new peers and lets its queues run out; and last all of
 // them are waited for.
-func (s *Socket) Close(ctx context.Context) (unsent int) {
+func (s *Socket) Close(ctx context.Context) (unsent, underWay int) {
+	stop := context.AfterFunc(ctx, s.giveUp)
+	defer stop()
 	s.endMu.Lock()
 	if s.closing {
 		s.endMu.Unlock()
 		<-s.done
-		return 0
+		return s.unsent, int(s.underWay.Load())
 	}
 	s.closing = true
-	ends := s.leaving
+	ends := s.takeLeaving()
 	for _, list := range s.endpoints {
 		for _, e := range list {
 			e.Finish()
 			ends = append(ends, e)
 		}
 	}
-	s.endpoints, s.leaving = nil, nil
+	s.endpoints = nil
 	s.endMu.Unlock()
 	defer close(s.done)
 
-	before := s.drops[pipe.DropLinger].Load()
+	before := s.lost()
 	s.refuseCalls()
 	s.retireAll()
 	s.finishLinks()
 	for _, e := range ends {
-		e.Wait(ctx)
+		e.Wait(s.patience)
 	}
+	s.giveUp()
 	s.events.close()
-	return int(s.drops[pipe.DropLinger].Load() - before)
+	s.unsent = s.lost() - before
+	return s.unsent, int(s.underWay.Load())
 }
+
+// lost is how many messages were queued to be sent and could not be.
+func (s *Socket) lost() (n int) {
+	for _, why := range []pipe.Drop{pipe.DropLinger, pipe.DropConnLost, pipe.DropInFlight} {
+		n += int(s.drops[why].Load())
+	}
+	return n
+}
+
+// Undelivered is for sessions: a connection was given up before what was
+// written to it had arrived.
+func (s *Socket) Undelivered() { s.underWay.Add(1) }
 
 // refuseCalls has every call return ErrClosed.
 func (s *Socket) refuseCalls() {
@@ -59,11 +78,11 @@ func (s *Socket) refuseCalls() {
 func (s *Socket) retireAll() {
 	for _, p := range s.peers.all() {
 		s.Retire(p)
+		s.recvMu.Lock()
 		if p.In != nil {
-			s.recvMu.Lock()
 			s.drops.Add(pipe.DropUnread, p.In.Kill())
-			s.recvMu.Unlock()
 		}
+		s.recvMu.Unlock()
 	}
 }
 

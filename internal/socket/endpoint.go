@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/zerobroker/zmq/internal/inproc"
 	"github.com/zerobroker/zmq/internal/msg"
@@ -25,14 +26,77 @@ var (
 )
 
 // endpoint is one entry of a socket's table: a listener, a dialer, or either
-// end of an inproc name.
+// end of an inproc name. A single accepted connection is one too, when it is
+// parted with.
 type endpoint interface {
 	// Finish begins to end it: nothing new, and what is queued goes out.
 	Finish()
 	// Wait returns when it has ended, which ctx makes happen at once.
 	Wait(ctx context.Context)
+	// Abort makes it end now, without what is queued.
+	Abort()
 	// Gone reports whether it has ended.
 	Gone() bool
+	// Pending is how many messages it has yet to write, Finish called.
+	Pending() int
+}
+
+// leaver is an endpoint that is ending, and the timer of its lingering.
+type leaver struct {
+	endpoint
+	timer *time.Timer // nil if it has for ever
+}
+
+// leave lets an endpoint that is finished linger for d, or for ever if that is
+// negative.
+func (s *Socket) leave(e endpoint, d time.Duration) {
+	l := leaver{endpoint: e}
+	switch {
+	case d == 0:
+		e.Abort()
+	case d > 0:
+		l.timer = time.AfterFunc(d, e.Abort)
+	}
+	s.leaveMu.Lock()
+	defer s.leaveMu.Unlock()
+	s.leaving = append(slices.DeleteFunc(s.leaving, leaver.forget), l)
+}
+
+// forget reports whether a leaver is gone, and stops its timer then.
+func (l leaver) forget() bool {
+	if !l.Gone() {
+		return false
+	}
+	if l.timer != nil {
+		l.timer.Stop()
+	}
+	return true
+}
+
+// takeLeaving returns all that are ending, for Close to wait for.
+func (s *Socket) takeLeaving() (ends []endpoint) {
+	s.leaveMu.Lock()
+	defer s.leaveMu.Unlock()
+	for _, l := range s.leaving {
+		if l.timer != nil {
+			l.timer.Stop()
+		}
+		ends = append(ends, l.endpoint)
+	}
+	s.leaving = nil
+	return ends
+}
+
+// leavingPending is how many messages endpoints that are ending have yet to
+// write.
+func (s *Socket) leavingPending() (n int) {
+	s.leaveMu.Lock()
+	list := slices.Clone(s.leaving)
+	s.leaveMu.Unlock()
+	for _, l := range list {
+		n += l.Pending()
+	}
+	return n
 }
 
 const inprocScheme = "inproc"
@@ -150,7 +214,7 @@ func (s *Socket) add(ep string, e endpoint) { s.endpoints[ep] = append(s.endpoin
 // connections that came in there, each when what is queued for it is written.
 // It does not wait for that; Close does.
 func (s *Socket) Unbind(ep string) error {
-	return s.remove(ep, func(e endpoint) bool {
+	return s.remove(ep, s.opts.Linger, func(e endpoint) bool {
 		switch e.(type) {
 		case *session.Listener, *boundName:
 			return true
@@ -163,7 +227,7 @@ func (s *Socket) Unbind(ep string) error {
 // when what is queued for them is written. It does not wait for that; Close
 // does.
 func (s *Socket) Disconnect(ep string) error {
-	return s.remove(ep, func(e endpoint) bool {
+	return s.remove(ep, s.opts.Linger, func(e endpoint) bool {
 		switch e.(type) {
 		case *session.Dialer, *connectedName:
 			return true
@@ -172,7 +236,7 @@ func (s *Socket) Disconnect(ep string) error {
 	})
 }
 
-func (s *Socket) remove(ep string, which func(endpoint) bool) error {
+func (s *Socket) remove(ep string, linger time.Duration, which func(endpoint) bool) error {
 	s.endMu.Lock()
 	defer s.endMu.Unlock()
 	if s.closing {
@@ -187,7 +251,7 @@ func (s *Socket) remove(ep string, which func(endpoint) bool) error {
 		}
 		found = true
 		e.Finish()
-		s.leaving = append(slices.DeleteFunc(s.leaving, endpoint.Gone), e)
+		s.leave(e, linger)
 	}
 	if !found {
 		return ErrNotFound
@@ -210,24 +274,19 @@ func (s *Socket) Retire(p *pipe.Pipe) {
 }
 
 // part ends the connection behind a pipe that the pattern has parted with, when
-// what is queued to it is written, and receives nothing more from it. A
-// connection of ours is not made again.
-func (s *Socket) part(p *pipe.Pipe) {
-	if d, ok := p.To.(*session.Dialer); ok {
-		s.remove(d.Endpoint(), func(e endpoint) bool { return e == endpoint(d) })
+// what is queued to it is written or linger is over, and receives nothing more
+// from it. A connection of ours is not made again.
+func (s *Socket) part(p *pipe.Pipe, linger time.Duration) {
+	e := p.To.(endpoint)
+	if d, ok := e.(*session.Dialer); ok {
+		s.remove(d.Endpoint(), linger, func(other endpoint) bool { return other == e })
 	} else {
-		p.To.(connection).Finish()
+		e.Finish()
+		s.leave(e, linger)
 	}
 	s.recvMu.Lock()
 	s.drops.Add(pipe.DropUnread, p.In.Kill())
 	s.recvMu.Unlock()
-}
-
-// connection is what can be parted with: an accepted one, or an endpoint that we
-// connected to.
-type connection interface {
-	Finish()
-	Wait(ctx context.Context)
 }
 
 // ClosePeer sends an empty message to the peer with that routing id, which ends
@@ -246,8 +305,8 @@ func (s *Socket) ClosePeer(ctx context.Context, id string) error {
 	parted := s.parter.Parted()
 	s.sendMu.Unlock()
 	for _, p := range parted {
-		s.part(p)
-		p.To.(connection).Wait(ctx)
+		s.part(p, -1)
+		p.To.(endpoint).Wait(ctx)
 	}
 	return ctx.Err()
 }
@@ -266,6 +325,10 @@ func (b *boundName) Finish() {
 
 func (b *boundName) Wait(context.Context) {}
 
+func (b *boundName) Abort() {}
+
+func (b *boundName) Pending() int { return 0 }
+
 func (b *boundName) Gone() bool { return true }
 
 // connectedName is a name that we have connected to.
@@ -280,5 +343,9 @@ func (c *connectedName) Finish() {
 }
 
 func (c *connectedName) Wait(ctx context.Context) { c.l.Wait(ctx) }
+
+func (c *connectedName) Abort() { c.l.Abandon() }
+
+func (c *connectedName) Pending() int { return c.l.Pending() }
 
 func (c *connectedName) Gone() bool { return c.l.Over() }

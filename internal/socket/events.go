@@ -73,8 +73,11 @@ func (l *Listening) Next(ctx context.Context) (Stamped, bool) {
 // Stop ends the listening.
 func (l *Listening) Stop() {
 	l.e.mu.Lock()
-	delete(l.e.listeners, l)
-	l.e.mu.Unlock()
+	defer l.e.mu.Unlock()
+	if _, on := l.e.listeners[l]; on {
+		delete(l.e.listeners, l)
+		close(l.c)
+	}
 }
 
 // Event is for sessions: it counts, logs and hands out.
@@ -168,6 +171,7 @@ func (s *Socket) Stats() Stats {
 		}
 	}
 	s.sendMu.Unlock()
+	st.QueuedSend += s.leavingPending()
 	for i := range st.Drops {
 		st.Drops[i] = s.drops[i].Load()
 	}

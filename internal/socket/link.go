@@ -1,6 +1,7 @@
 package socket
 
 import (
+	"errors"
 	"sync"
 
 	"github.com/zerobroker/zmq/internal/inproc"
@@ -88,6 +89,18 @@ func (s *Socket) Unlinked(l *inproc.Link) {
 	delete(s.links, l)
 	s.linkMu.Unlock()
 }
+
+// Met reports a link that was made.
+func (s *Socket) Met(name string, peer *msg.Peer) {
+	s.Event(session.Event{Kind: session.Ready, Endpoint: inprocScheme + "://" + name, Peer: peer})
+}
+
+// Parted reports a link that has ended.
+func (s *Socket) Parted(name string, peer *msg.Peer) {
+	s.Event(session.Event{Kind: session.Disconnected, Endpoint: inprocScheme + "://" + name, Peer: peer, Err: errParted})
+}
+
+var errParted = errors.New("closed by one of the two sockets")
 
 // Refused reports a link that could not be made.
 func (s *Socket) Refused(name string, err error) {

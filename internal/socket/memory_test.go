@@ -114,6 +114,34 @@ func TestWhoNeverReceivesForgetsPeers(t *testing.T) {
 	})
 }
 
+// TestLeaversPushBack: what peers that have gone have sent is still received, all
+// of it. While there is too much of it nobody else is let in.
+func TestLeaversPushBack(t *testing.T) {
+	const peers, size, limit = 20, 1000, 5000
+	st.Run(t, func(w *st.World) {
+		pull := w.Socket(pattern.PULL, func(o *socket.Options) { o.MaxQueuedBytes = limit })
+		pull.MustBind("mem://a")
+		for range peers {
+			push := w.Socket(pattern.PUSH)
+			push.MustConnect("mem://a")
+			push.MustSend(st.Large(size))
+			w.Settle()
+			go push.CloseIn(time.Hour)
+		}
+		time.Sleep(time.Minute)
+		if n := pull.Stats().QueuedRecv; n < limit/size || n > limit/size+2 {
+			t.Errorf("%d messages of %d bytes wait to be received, with a bound of %d", n, size, limit)
+		}
+		if n := len(pull.Heard(session.AcceptFailed)); n != 1 {
+			t.Errorf("told %d times", n)
+		}
+		for range peers {
+			pull.WantRecv(st.Large(size))
+		}
+		pull.WantDrops(nil)
+	})
+}
+
 // TestHalfMessagesLeaveNothing connects thousands of times over tcp, each time
 // for half a message of several frames. Neither memory nor goroutines are left,
 // and each half is counted. threats.md 2.1

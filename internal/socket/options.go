@@ -29,6 +29,7 @@ type Options struct {
 	Logger           *slog.Logger
 	Limits           engine.Limits
 
+	Linger            time.Duration // of endpoints that are let go; negative: for ever
 	HandshakeTimeout  time.Duration
 	ConnectTimeout    time.Duration
 	ReconnectInterval time.Duration
@@ -51,9 +52,12 @@ type Options struct {
 	Pattern pattern.Options // what the rules of the socket type depend on
 }
 
-// maxTTL is what fits in a PING.
+// minTTL and maxTTL are what fits in a PING.
 // https://rfc.zeromq.org/spec/37/#connection-heartbeating
-const maxTTL = 6553599 * time.Millisecond
+const (
+	minTTL = 100 * time.Millisecond
+	maxTTL = 6553599 * time.Millisecond
+)
 
 // maxRoutingID is the longest routing id.
 // https://rfc.zeromq.org/spec/37/#the-identity-property
@@ -72,6 +76,9 @@ func checkRoutingID(id string) error {
 func (o *Options) complete() error {
 	if err := checkRoutingID(o.RoutingID); err != nil {
 		return err
+	}
+	if o.HeartbeatTTL > 0 && o.HeartbeatTTL < minTTL {
+		return fmt.Errorf("%w: heartbeat TTL %v, at least %v", ErrOption, o.HeartbeatTTL, minTTL)
 	}
 	if o.HeartbeatTTL > maxTTL {
 		return fmt.Errorf("%w: heartbeat TTL %v, at most %v", ErrOption, o.HeartbeatTTL, maxTTL)

@@ -120,30 +120,36 @@ func leftSize(p *pipe.Pipe) int {
 const leftCost = 1 << 10
 
 // sweepLeft forgets the pipes that have been read to the end, from time to
-// time. Peers that come, send and go could fill any memory while the
-// application does not receive; so when what they left is above limit bytes,
-// the oldest of it is dropped, and the number of messages returned. The caller
-// holds the socket's receive lock.
-func (t *peers) sweepLeft(limit int) (swept bool, dropped int) {
+// time. The caller holds the socket's receive lock.
+func (t *peers) sweepLeft() (swept bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	full := limit > 0 && t.unread > limit
-	if len(t.left) < t.sweep && !full {
-		return false, 0
+	if len(t.left) < t.sweep {
+		return false
 	}
+	t.sweepLocked()
+	return true
+}
+
+func (t *peers) sweepLocked() {
 	t.left = slices.DeleteFunc(t.left, func(p *pipe.Pipe) bool { return p.In.Ended() })
 	t.unread = 0
 	for _, p := range t.left {
 		t.unread += leftSize(p)
 	}
-	n := 0
-	for ; n < len(t.left) && limit > 0 && t.unread > limit; n++ {
-		t.unread -= leftSize(t.left[n])
-		dropped += t.left[n].In.Kill()
-	}
-	t.left = slices.Delete(t.left, 0, n)
 	t.sweep = 2*len(t.left) + minSweep
-	return true, dropped
+}
+
+// crowded reports whether peers that have gone left more than limit bytes
+// unread. The caller holds the socket's receive lock.
+func (t *peers) crowded(limit int) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if limit == 0 || t.unread <= limit {
+		return false
+	}
+	t.sweepLocked()
+	return t.unread > limit
 }
 
 // minSweep is how many pipes may be in left before it is looked through.

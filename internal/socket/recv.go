@@ -157,6 +157,7 @@ func (s *Socket) Recv(ctx context.Context, m *msg.Msg) error {
 }
 
 func (s *Socket) waitRecv(ctx context.Context, m *msg.Msg) error {
+	ctx.Err() // a nil context is to panic here, before anything is locked
 	w := make(chan struct{}, 1)
 	for {
 		s.recvMu.Lock()
@@ -186,6 +187,13 @@ func (s *Socket) waitLocked(ctx context.Context, w chan struct{}) error {
 	s.recvMu.Unlock()
 	if !waiting {
 		return pattern.ErrWait
+	}
+	if s.req != nil {
+		defer func() {
+			s.recvMu.Lock()
+			s.req.Forget(w)
+			s.recvMu.Unlock()
+		}()
 	}
 	select {
 	case <-w:

@@ -7,7 +7,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/zerobroker/zmq/internal/msg"
 	"github.com/zerobroker/zmq/internal/pattern"
+	"github.com/zerobroker/zmq/internal/socket"
 	st "github.com/zerobroker/zmq/internal/socket/sockettest"
 )
 
@@ -111,6 +113,73 @@ func TestLargeRepliesKeepTheirMemory(t *testing.T) {
 			if err := <-results; err != nil {
 				t.Error(err)
 			}
+		}
+	})
+}
+
+// TestReqWakesWhoStillWaits: the reply is for one of those that wait for it,
+// also when another of them has given up meanwhile.
+func TestReqWakesWhoStillWaits(t *testing.T) {
+	st.Run(t, func(w *st.World) {
+		server := w.Listen("a")
+		req := w.Socket(pattern.REQ)
+		req.MustConnect("mem://a")
+		p := server.Accept()
+		p.Shake("REP")
+		ctx, cancel := context.WithCancel(context.Background())
+		defer cancel()
+		go req.Call(ctx, st.Of("call")) // who waits in the inbox too
+		w.Settle()
+		req.MustSend("strict")
+		var m msg.Msg
+		done := make(chan error, 1)
+		go func() { done <- req.Recv(ctx, &m) }()
+		w.Settle()
+		brief, stop := context.WithTimeout(ctx, time.Second)
+		defer stop()
+		if err := req.Recv(brief, new(msg.Msg)); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("the second: %v", err)
+		}
+		p.Must(st.Message("", "reply"))
+		w.Settle()
+		select {
+		case err := <-done:
+			if err != nil || st.Frames(&m)[0] != "reply" {
+				t.Errorf("the first: %v %q", err, st.Frames(&m))
+			}
+		default:
+			t.Error("the first sleeps on")
+		}
+	})
+}
+
+// TestSendToLeavesWithThePeer: who waits for room at a peer that goes away waits
+// no longer.
+func TestSendToLeavesWithThePeer(t *testing.T) {
+	st.Run(t, func(w *st.World) {
+		l := w.Listen("a")
+		router := w.Socket(pattern.ROUTER, func(o *socket.Options) { o.SendHWM = 1 })
+		router.MustConnect("mem://a")
+		p := l.Accept()
+		p.Shake("DEALER", "Identity", "d")
+		w.Settle()
+		w.Net.Links()[0].Up().Stall()
+		w.Net.Links()[0].Up().SetBuffer(1)
+		for router.TrySendTo("d", st.Of("x")) == nil {
+			w.Settle()
+		}
+		done := make(chan error, 1)
+		go func() { done <- router.SendTo(context.Background(), "d", st.Of("x")) }()
+		w.Settle()
+		p.Close()
+		w.Settle()
+		select {
+		case err := <-done:
+			if err != pattern.ErrNoRoute {
+				t.Error(err)
+			}
+		default:
+			t.Error("still waiting")
 		}
 	})
 }

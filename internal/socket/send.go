@@ -107,6 +107,7 @@ func (s *Socket) attemptLocked(size int, send func() error) error {
 
 // waitSend tries to send each time that something has changed.
 func (s *Socket) waitSend(ctx context.Context, size int, send func() error) error {
+	ctx.Err() // a nil context is to panic here, before anything is locked
 	var w chan struct{}
 	for {
 		s.lockSend()

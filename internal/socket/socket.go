@@ -19,6 +19,7 @@
 package socket
 
 import (
+	"context"
 	"errors"
 	"sync"
 	"sync/atomic"
@@ -56,9 +57,16 @@ type Socket struct {
 
 	endMu     sync.Mutex
 	endpoints map[string][]endpoint
-	leaving   []endpoint // ending, after Unbind or Disconnect
 	closing   bool
 	done      chan struct{} // closed when Close has returned
+	unsent    int           // what that returned
+
+	patience context.Context // ends when Close is to give up
+	giveUp   func()          // ends it
+	underWay atomic.Int64    // connections given up with something under way
+
+	leaveMu sync.Mutex
+	leaving []leaver // ending, after Unbind or Disconnect
 
 	linkMu sync.Mutex
 	links  map[*inproc.Link]struct{} // made to us by connectors
@@ -99,6 +107,7 @@ func New(t pattern.Type, o Options) (*Socket, error) {
 		closedc:   make(chan struct{}),
 		done:      make(chan struct{}),
 	}
+	s.patience, s.giveUp = context.WithCancel(context.Background())
 	s.peers.init()
 	s.pat = info.New(&s.opts.Pattern, &s.drops)
 	s.sender, _ = s.pat.(pattern.Sender)
@@ -154,7 +163,7 @@ func (s *Socket) unlockSend() {
 		parted := s.parter.Parted()
 		s.sendMu.Unlock()
 		for _, p := range parted {
-			s.part(p)
+			s.part(p, s.opts.Linger)
 		}
 	default:
 		s.sendMu.Unlock()
@@ -359,12 +368,33 @@ func (s *Socket) Detach(p *pipe.Pipe) {
 	s.sendMu.Unlock()
 	defer s.recvMu.Unlock()
 	s.peers.detach(p)
-	swept, dropped := s.peers.sweepLeft(s.opts.MaxQueuedBytes)
-	s.drops.Add(pipe.DropUnread, dropped)
-	if swept && s.receiver != nil {
+	if s.peers.sweepLeft() && s.receiver != nil {
 		// An application that does not receive does not see to this either.
 		s.inbox.drain(s.receiver)
 	}
+}
+
+// Crowded is for sessions: peers that come, send and go could fill any memory
+// while the application does not receive, so that nobody is let in while what
+// they left is above the bound of one queue.
+func (s *Socket) Crowded() bool {
+	s.recvMu.Lock()
+	defer s.recvMu.Unlock()
+	return s.peers.crowded(s.opts.MaxQueuedBytes)
+}
+
+// Update is for links: f changes a pipe that is attached.
+func (s *Socket) Update(f func()) {
+	s.lockBoth()
+	defer s.unlockBoth()
+	f()
+}
+
+// Reading is for links: f changes what is read.
+func (s *Socket) Reading(f func()) {
+	s.recvMu.Lock()
+	defer s.recvMu.Unlock()
+	f()
 }
 
 // Intake is for sessions: it queues what came out of a connection.
@@ -384,6 +414,13 @@ func (s *Socket) Intake(p *pipe.Pipe, b *msg.Batch) error {
 			s.drops.Add(pipe.DropMalformed, b.Msgs-i)
 			return err
 		}
+	}
+	if s.req != nil && s.inbox.waiting.Load() == 0 {
+		// Nobody waits for a reply, and so nobody would see to this one: it
+		// would stay in the way of others.
+		s.recvMu.Lock()
+		s.see()
+		s.recvMu.Unlock()
 	}
 	return nil
 }
@@ -439,15 +476,17 @@ func (s *Socket) Subscribe(topic string, on bool) error {
 	if changed {
 		filter.Filter(topic, on)
 	}
-	var pipes []*pipe.Pipe
+	var far []pipe.Subscriptions
 	if changed {
-		s.sub.Pipes(func(p *pipe.Pipe) { pipes = append(pipes, p) })
+		s.sub.Pipes(func(p *pipe.Pipe) {
+			if p.Sub != nil {
+				far = append(far, p.Sub)
+			}
+		})
 	}
 	s.unlockBoth()
-	for _, p := range pipes {
-		if p.Sub != nil {
-			p.Sub.Subscribe(topic, on)
-		}
+	for _, sub := range far {
+		sub.Subscribe(topic, on)
 	}
 	return nil
 }

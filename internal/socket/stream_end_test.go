@@ -14,12 +14,13 @@ import (
 	"github.com/zerobroker/zmq/internal/transport/memnet"
 )
 
+// TestStreamPartsBehindQueued: an empty message ends a connection when all
 // before it is written, and not before. conformance.md 3.7
 func TestStreamPartsBehindQueued(t *testing.T) {
 	for _, binds := range []bool{true, false} {
 		st.Run(t, func(w *st.World) {
 			w.Net.OnLink(func(l *memnet.Link) { l.Up().SetBuffer(100); l.Down().SetBuffer(100) })
-			s := newStream(w)
+			s := newStream(w, func(o *socket.Options) { o.Linger = -1 })
 			var p *st.Peer
 			if binds {
 				s.MustBind("mem://a")
@@ -62,6 +63,40 @@ func TestStreamPartsBehindQueued(t *testing.T) {
 	}
 }
 
+// TestStreamPartedLingers: a peer that does not read to the end holds its
+// connection no longer than the socket lingers.
+func TestStreamPartedLingers(t *testing.T) {
+	for _, binds := range []bool{true, false} {
+		st.Run(t, func(w *st.World) {
+			w.Net.OnLink(func(l *memnet.Link) { l.Up().SetBuffer(100); l.Down().SetBuffer(100) })
+			s := newStream(w, func(o *socket.Options) { o.Linger = time.Minute })
+			var p *st.Peer
+			if binds {
+				s.MustBind("mem://a")
+				p = w.Dial("a")
+			} else {
+				l := w.Listen("a")
+				s.MustConnect("mem://a")
+				p = l.Accept()
+			}
+			id := s.notice(t, msg.Came)
+			for range 3 {
+				s.sends(t, id, text(200))
+				w.Settle()
+			}
+			s.sends(t, id, "")
+			if d := st.After(func() {
+				for _, err := p.Write([]byte("x")); err == nil; _, err = p.Write([]byte("x")) {
+					time.Sleep(time.Second)
+				}
+			}); d < time.Minute || d > time.Minute+time.Second {
+				t.Errorf("held for %v", d)
+			}
+		})
+	}
+}
+
+// TestStreamClosePeerWaits: until the peer has hung up, for a second, or until the
 // context ends.
 func TestStreamClosePeerWaits(t *testing.T) {
 	st.Run(t, func(w *st.World) {
@@ -127,6 +162,7 @@ func TestStreamClosePeerWaits(t *testing.T) {
 	})
 }
 
+// TestStreamLeavesEndpoints: who came in through an endpoint that we unbind is left
 // behind what is queued, and is told.
 func TestStreamLeavesEndpoints(t *testing.T) {
 	st.Run(t, func(w *st.World) {
@@ -150,6 +186,7 @@ func TestStreamLeavesEndpoints(t *testing.T) {
 	})
 }
 
+// TestStreamLeavesUnconnected: what was sent before anybody was there to connect
 // at is still delivered after Disconnect, and the answer is who it is from.
 func TestStreamLeavesUnconnected(t *testing.T) {
 	st.Run(t, func(w *st.World) {

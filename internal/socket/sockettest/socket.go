@@ -142,12 +142,14 @@ func (s *Socket) MustMeet(n int) {
 // CloseIn closes the socket with so much time to linger, for ever if it is
 // negative.
 func (s *Socket) CloseIn(linger time.Duration) (unsent int) {
-	if linger < 0 {
-		return s.Close(context.Background())
+	ctx := context.Background()
+	if linger >= 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, linger)
+		defer cancel()
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), linger)
-	defer cancel()
-	return s.Close(ctx)
+	unsent, _ = s.Close(ctx)
+	return unsent
 }
 
 // WantDrops compares everything that was dropped so far.

@@ -68,6 +68,7 @@ func (w *World) Options() socket.Options {
 		SendHWM: 1000, RecvHWM: 1000, MaxQueuedBytes: 64 << 20,
 		Namespace:         w.Names,
 		Transports:        map[string]transport.Transport{"mem": w.Transport},
+		Linger:            30 * time.Second,
 		HandshakeTimeout:  10 * time.Second,
 		ConnectTimeout:    30 * time.Second,
 		ReconnectInterval: 100 * time.Millisecond,

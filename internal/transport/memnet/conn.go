@@ -57,6 +57,14 @@ func (c *conn) WaitRead() error {
 	return c.wrap("read", c.awaitLocked())
 }
 
+// Delivered reports whether everything written has arrived: see
+// [transport.Delivered].
+func (c *conn) Delivered() bool {
+	c.link.mu.Lock()
+	defer c.link.mu.Unlock()
+	return c.out.arrivedLocked() == c.out.pending
+}
+
 func (c *conn) awaitLocked() error {
 	for {
 		switch {

@@ -1,0 +1,55 @@
+package main
+
+import (
+	"errors"
+	"net"
+	"os"
+	"syscall"
+	"testing"
+
+	"github.com/zerobroker/zmq"
+)
+
+func TestOnce(t *testing.T) {
+	for text, want := range map[string]string{
+		"peer refused: peer refused: routing id in use": "peer refused: routing id in use",
+		"malformed: malformed greeting: no signature":   "malformed greeting: no signature",
+		"closed by peer": "closed by peer",
+		"a: b: a":        "a: b: a",
+		"in: inside":     "in: inside",
+		"":               "",
+	} {
+		if got := once(text); got != want {
+			t.Errorf("%q: %q", text, got)
+		}
+	}
+}
+
+func TestTroubleNamesNoEndpoint(t *testing.T) {
+	refused := &net.OpError{Op: "dial", Net: "tcp", Addr: &net.TCPAddr{}, Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
+	for err, want := range map[error]string{
+		refused:                      "connection refused",
+		errors.New("closed by peer"): "closed by peer",
+		&net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: "nowhere"}}: "lookup nowhere: no such host",
+	} {
+		if got := trouble(err); got != want {
+			t.Errorf("%v: %q", err, got)
+		}
+	}
+}
+
+// TestFailureSaysMalformedOnce, with what the library really says.
+func TestFailureSaysMalformedOnce(t *testing.T) {
+	s, err := zmq.NewPush(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	err = s.Connect("tcp://127.0.0.1")
+	if err == nil {
+		t.Fatal("no port is no error")
+	}
+	if got, want := failure(err), `connect tcp://127.0.0.1: malformed endpoint: "127.0.0.1": no port`; got != want {
+		t.Errorf("%s", got)
+	}
+}

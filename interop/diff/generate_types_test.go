@@ -1,0 +1,284 @@
+package diff
+
+import (
+	"slices"
+	"strings"
+)
+
+// topics are those that random scenarios subscribe to and publish under.
+var topics = []string{"", "a", "ab", "abc", "b", "ba", "\x00", "ÿ\x01"}
+
+// pubsub is publishers and subscribers of all four types.
+func (g *generator) pubsub() {
+	var pubs, subs []string
+	g.limited = g.transport == "inproc" && g.one(4)
+	var options []any
+	if g.limited {
+		options = []any{"sndhwm", 1 + g.IntN(4), "rcvhwm", 1 + g.IntN(4)}
+	}
+	for range 1 + g.IntN(2) {
+		pubs = append(pubs, g.socket("P", g.pick("PUB", "XPUB"), options...))
+	}
+	g.publishers = len(pubs)
+	for range 1 + g.IntN(3) {
+		typ := g.pick("SUB", "SUB", "XSUB")
+		if len(pubs) > 1 {
+			// A SUB filters for itself what comes late.
+			typ = "SUB"
+		}
+		s := g.socket("S", typ, subOptions(options)...)
+		subs = append(subs, s)
+		for range g.IntN(3) {
+			g.subscribe(s)
+		}
+	}
+	g.mesh(pubs, subs)
+	for range 5 + g.IntN(20) {
+		s := subs[g.IntN(len(subs))]
+		switch g.IntN(10) {
+		case 0, 1:
+			g.subscribe(s)
+		case 2:
+			// Ready speaks for one publisher, not for each.
+			if g.p.links(s) <= 1 || !g.overWires(s) {
+				g.do(Step{Do: doUnsubscribe, Socket: s, Topic: g.pick(topics...)})
+			}
+		case 3:
+			g.drain(s)
+		case 4:
+			g.notices(pubs)
+		case 5:
+			toPub := slices.ContainsFunc(pubs, func(p string) bool { return g.p.socket(p).Type == "PUB" })
+			if g.p.socket(s).Type == "XSUB" && !g.limited && !toPub {
+				// Not to a PUB ("a bound XSUB sends to a PUB"), and of frames
+				// that are no subscriptions ("every part of a message may
+				// subscribe"), which are known differences.
+				g.do(Step{Do: doSend, Socket: s, Frames: []string{g.pick("up", "", "a"), "stream"}})
+			}
+		case 6:
+			if g.one(2) {
+				subs = g.replaceSubscriber(pubs, subs, options)
+			}
+		default:
+			for range 1 + g.IntN(4) {
+				g.send(pubs[g.IntN(len(pubs))], g.pick(topics...)+g.pick("", "", "1", "bc"))
+			}
+		}
+	}
+	for _, s := range subs {
+		g.drain(s)
+	}
+	g.notices(pubs)
+}
+
+// subOptions leaves the limit on what a subscriber sends as it is: libzmq drops
+// subscriptions above it ("topics above SNDHWM").
+func subOptions(options []any) []any {
+	if len(options) == 0 {
+		return nil
+	}
+	return options[2:]
+}
+
+// subscribe subscribes to a topic. With several publishers there is no way to
+// know that all have heard of one whose prefix is subscribed to as well.
+func (g *generator) subscribe(s string) {
+	topic := g.pick(topics...)
+	for t := range g.p.subs[s] {
+		if g.publishers > 1 && t != topic && (strings.HasPrefix(t, topic) || strings.HasPrefix(topic, t)) {
+			return
+		}
+	}
+	g.do(Step{Do: doSubscribe, Socket: s, Topic: topic})
+}
+
+// notices reads what XPUBs receive. Topics of one peer come in any order.
+func (g *generator) notices(pubs []string) {
+	for _, p := range pubs {
+		if g.p.socket(p).Type == "XPUB" {
+			g.do(Step{Do: doDrain, Socket: p, Order: anyOrder})
+		}
+	}
+}
+
+// replaceSubscriber closes a subscriber and has a new one meet the publishers.
+func (g *generator) replaceSubscriber(pubs, subs []string, options []any) []string {
+	i := g.IntN(len(subs))
+	old := subs[i]
+	if g.lastingPeer(old) {
+		return subs // publishers would connect again, and to nobody
+	}
+	g.notices(pubs)
+	g.do(Step{Do: doClose, Socket: old})
+	delete(g.open, old)
+	g.notices(pubs)
+	s := g.socket("S", "SUB", subOptions(options)...)
+	g.subscribe(s)
+	for _, p := range pubs {
+		g.join(p, s)
+	}
+	g.notices(pubs)
+	g.churned = true
+	return append(slices.Delete(slices.Clone(subs), i, i+1), s)
+}
+
+// requests is REQs and DEALERs that ask REPs, or one ROUTER.
+func (g *generator) requests() {
+	var clients, servers []string
+	router := g.one(3)
+	if router {
+		servers = []string{g.socket("R", "ROUTER")}
+	} else {
+		servers = g.several("R", "REP", 2)
+	}
+	newClient := func() {
+		typ := g.pick("REQ", "REQ", "DEALER")
+		c := g.socket("C", typ, "routing_id", "")
+		id := c
+		g.p.socket(c).Options["routing_id"] = id
+		clients = append(clients, c)
+	}
+	for range 1 + g.IntN(3) {
+		newClient()
+	}
+	g.mesh(servers, clients)
+	for range 3 + g.IntN(6) {
+		i := g.IntN(len(clients))
+		c := clients[i]
+		g.request(c, servers, router)
+		if g.one(4) && len(clients) > 1 && !g.lastingPeer(c) {
+			g.do(Step{Do: doClose, Socket: c})
+			delete(g.open, c)
+			for _, s := range servers {
+				g.look(s)
+			}
+			clients = slices.Delete(clients, i, i+1)
+			newClient()
+			for _, s := range servers {
+				g.join(s, clients[len(clients)-1])
+			}
+		}
+	}
+}
+
+// look has a server see who has left. There is nothing to receive.
+func (g *generator) look(s string) { g.do(Step{Do: doDrain, Socket: s}) }
+
+// request is one exchange, and calls out of turn.
+func (g *generator) request(c string, servers []string, router bool) {
+	dealer := g.p.socket(c).Type == "DEALER"
+	if g.one(4) {
+		g.do(Step{Do: doDrain, Socket: c})
+	}
+	var head []string
+	if dealer {
+		head = g.envelope()
+	}
+	g.send(c, head...)
+	if g.one(4) && !dealer {
+		g.send(c)
+	}
+	if g.one(4) {
+		g.do(Step{Do: doDrain, Socket: c})
+	}
+	for _, s := range servers {
+		if g.one(4) && !router {
+			g.send(s)
+		}
+		g.do(Step{Do: doDrain, Socket: s})
+		if router {
+			g.send(s, c, "")
+			continue
+		}
+		g.send(s)
+		if g.one(4) {
+			g.send(s)
+		}
+	}
+	g.do(Step{Do: doDrain, Socket: c})
+	if g.one(4) {
+		g.do(Step{Do: doDrain, Socket: c})
+	}
+}
+
+// envelope is what a DEALER puts before its request: hops and the delimiter,
+// or now and then none.
+func (g *generator) envelope() (head []string) {
+	if g.one(6) {
+		return []string{"no envelope"}
+	}
+	for range g.IntN(3) {
+		head = append(head, "hop")
+	}
+	return append(head, "")
+}
+
+// routers is ROUTERs and the DEALERs they talk to by name.
+func (g *generator) routers() {
+	routers := []string{g.socket("R", "ROUTER", "routing_id", "RA")}
+	if g.one(3) {
+		routers = append(routers, g.socket("R", "ROUTER", "routing_id", "RB"))
+		g.join(routers[0], routers[1])
+	}
+	var dealers []string
+	newDealer := func() {
+		d := g.socket("D", "DEALER", "routing_id", "")
+		g.p.socket(d).Options["routing_id"] = d
+		dealers = append(dealers, d)
+	}
+	for range 1 + g.IntN(3) {
+		newDealer()
+	}
+	g.mesh(routers, dealers)
+	for range 4 + g.IntN(16) {
+		r := routers[g.IntN(len(routers))]
+		i := g.IntN(len(dealers))
+		switch g.IntN(8) {
+		case 0:
+			g.drain(r)
+		case 1:
+			g.drain(dealers[i])
+		case 2, 3:
+			g.send(r, dealers[i])
+		case 4:
+			if len(routers) == 2 {
+				g.send(routers[0], "RB")
+				g.send(routers[1], "RA")
+			}
+		case 5:
+			if g.lastingPeer(dealers[i]) || !g.one(2) {
+				break
+			}
+			for _, r := range routers {
+				g.drain(r)
+			}
+			g.do(Step{Do: doClose, Socket: dealers[i]})
+			delete(g.open, dealers[i])
+			g.churned = true
+			for _, r := range routers {
+				g.drain(r)
+			}
+			// The next one has its name.
+			id := g.p.socket(dealers[i]).Options["routing_id"]
+			dealers = slices.Delete(dealers, i, i+1)
+			newDealer()
+			d := dealers[len(dealers)-1]
+			g.p.socket(d).Options["routing_id"] = id
+			for _, r := range routers {
+				g.join(r, d)
+			}
+			dealers = slices.DeleteFunc(dealers, func(x string) bool { return x == d })
+			if len(dealers) == 0 {
+				newDealer()
+				for _, r := range routers {
+					g.join(r, dealers[0])
+				}
+			}
+		default:
+			g.send(dealers[i])
+		}
+	}
+	for _, s := range append(slices.Clone(routers), dealers...) {
+		g.drain(s)
+	}
+}

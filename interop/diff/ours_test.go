@@ -1,0 +1,417 @@
+package diff
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/zerobroker/zmq"
+	"github.com/zerobroker/zmq/interop/internal/harness"
+)
+
+// patience bounds every wait. It is no expectation: only a difference waits so
+// long.
+const patience = 10 * time.Second
+
+// run is a scenario in progress on this library.
+type run struct {
+	plan    *plan
+	sockets map[string]zmq.Socket
+	kept    map[string]string
+	before  map[string]uint64 // peers turned away before the step
+	closing sync.WaitGroup    // sockets that wait for others
+}
+
+// runOurs plays a scenario. How many messages came at libzmq tells it how many
+// to wait for, so that it never mistakes late for never.
+func runOurs(p *plan, libzmq Trace, b *barrier) (t Trace, err error) {
+	r := &run{plan: p, sockets: map[string]zmq.Socket{}, kept: map[string]string{}}
+	defer r.end()
+	names := zmq.NewNamespace()
+	for _, so := range p.Sockets {
+		o, err := options(so.Options)
+		if err != nil {
+			return nil, err
+		}
+		o.Namespace = names
+		if r.sockets[so.Name], err = harness.Open(so.Type, o); err != nil {
+			return nil, err
+		}
+	}
+	for i := range p.Steps {
+		st := &p.Steps[i]
+		r.before = r.refusals(st.Plan.turns)
+		var hint Outcome
+		switch {
+		case st.Differs != nil:
+			hint = st.Differs.Ours
+		case i < len(libzmq):
+			hint = libzmq[i]
+		}
+		out := r.step(st, hint, b)
+		t = append(t, out)
+		if err := r.settle(st); err != nil {
+			return t, fmt.Errorf("after %q: %w", st, err)
+		}
+	}
+	return t, nil
+}
+
+// end closes what is left, without waiting for what nobody takes.
+func (r *run) end() {
+	now, cancel := context.WithCancel(context.Background())
+	cancel()
+	for _, s := range r.sockets {
+		s.Shutdown(now)
+	}
+	r.closing.Wait()
+}
+
+// options translates those of libzmq.
+func options(m map[string]any) (*zmq.Options, error) {
+	o := &zmq.Options{
+		ReconnectInterval: 10 * time.Millisecond,
+		ReconnectMax:      20 * time.Millisecond,
+		Linger:            linger * time.Millisecond,
+	}
+	for k, v := range m {
+		n, _ := v.(int)
+		switch k {
+		case "sndhwm":
+			o.SendHWM = orUnlimited(n)
+		case "rcvhwm":
+			o.RecvHWM = orUnlimited(n)
+		case "linger":
+			o.Linger = time.Duration(orUnlimited(n)) * time.Millisecond
+		case "maxmsgsize":
+			o.MaxFrameSize = int64(n)
+		case "routing_id":
+			o.RoutingID = string(unlatin(fmt.Sprint(v)))
+		default:
+			return nil, fmt.Errorf("option %q", k)
+		}
+	}
+	return o, nil
+}
+
+// linger, in milliseconds, is that of sockets that are given none.
+const linger = 2000
+
+// orUnlimited turns libzmq's zero into ours.
+func orUnlimited(n int) int {
+	if n == 0 {
+		return -1
+	}
+	return n
+}
+
+func (r *run) step(st *Step, hint Outcome, b *barrier) Outcome {
+	s := r.sockets[st.Socket]
+	switch st.Do {
+	case doBind:
+		_, err := s.Bind(st.At)
+		return Outcome{Err: errno(err)}
+	case doUnbind:
+		return Outcome{Err: errno(s.Unbind(st.At))}
+	case doConnect:
+		return Outcome{Err: errno(s.Connect(st.At))}
+	case doDisconnect:
+		return Outcome{Err: errno(s.Disconnect(st.At))}
+	case doClose:
+		r.close(st.Socket, st.Plan.Wait)
+		return Outcome{}
+	case doSubscribe, doUnsubscribe:
+		return Outcome{Err: errno(subscribe(s, st))}
+	case doSend:
+		return Outcome{Err: errno(r.send(s, st.Frames))}
+	case doFill:
+		n := 0
+		for n < st.Count && r.send(s, []string{fmt.Sprint(n + 1)}) == nil {
+			n++
+		}
+		return Outcome{Counts: []int{n}}
+	case doRecv:
+		return r.recv(s, st, st.Count, len(hint.Got))
+	case doDrain:
+		return r.drain(s, st, len(hint.Got), b)
+	case doPool:
+		return r.pool(st, len(hint.Got), b)
+	}
+	return Outcome{Err: "unknown step " + st.Do}
+}
+
+func subscribe(s zmq.Socket, st *Step) error {
+	sub, ok := s.(interface {
+		Subscribe(...string) error
+		Unsubscribe(...string) error
+	})
+	if !ok {
+		return syscall.EINVAL
+	}
+	if st.Do == doSubscribe {
+		return sub.Subscribe(string(unlatin(st.Topic)))
+	}
+	return sub.Unsubscribe(string(unlatin(st.Topic)))
+}
+
+// send sends without waiting. A ROUTER's first frame is whom to.
+func (r *run) send(s zmq.Socket, frames []string) error {
+	raw := make([][]byte, len(frames))
+	for i, f := range frames {
+		if len(f) > 1 && f[0] == '$' {
+			f = r.kept[f[1:]]
+		}
+		raw[i] = unlatin(f)
+	}
+	switch s := s.(type) {
+	case *zmq.Router:
+		return s.TrySendTo(string(raw[0]), raw[1:]...)
+	case zmq.Sender:
+		return s.TrySend(raw...)
+	}
+	return syscall.ENOTSUP
+}
+
+// recv receives n messages. It waits for at least the first so many, and for
+// the others only a moment if libzmq did not get them either.
+func (r *run) recv(s zmq.Socket, st *Step, n, certain int) (o Outcome) {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	for len(o.Got) < n {
+		if err := r.recvOne(ctx, s, st, len(o.Got) < certain, &o); err != nil {
+			o.Err = errno(err)
+			break
+		}
+	}
+	return o
+}
+
+// drain receives what is there. That nothing is can only be known when
+// everything has settled.
+func (r *run) drain(s zmq.Socket, st *Step, certain int, b *barrier) (o Outcome) {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	for settled := false; ; {
+		wait := len(o.Got) < certain
+		if !wait && !settled {
+			b.pass(r.plan)
+			settled = true
+		}
+		err := r.recvOne(ctx, s, st, wait, &o)
+		if err != nil {
+			if o.Err = errno(err); o.Err == "EAGAIN" || o.Err == "EFSM" && len(o.Got) > 0 {
+				o.Err = ""
+			}
+			return o
+		}
+	}
+}
+
+// pool drains several sockets. Who gets what may be free, so it waits for as
+// many as all of them got.
+func (r *run) pool(st *Step, certain int, b *barrier) (all Outcome) {
+	each := make([]Outcome, len(st.Of))
+	sweep := func() (n int) {
+		for i, name := range st.Of {
+			for r.recvOne(context.Background(), r.sockets[name], st, false, &each[i]) == nil {
+			}
+			n += len(each[i].Got)
+		}
+		return n
+	}
+	until(func() bool { return sweep() >= certain })
+	b.pass(r.plan)
+	sweep()
+	for _, o := range each {
+		all.Got = append(all.Got, o.Got...)
+		all.Counts = append(all.Counts, len(o.Got))
+	}
+	return all
+}
+
+func (r *run) recvOne(ctx context.Context, s zmq.Socket, st *Step, wait bool, o *Outcome) error {
+	in, ok := s.(zmq.Receiver)
+	if !ok {
+		return syscall.ENOTSUP
+	}
+	var m zmq.Message
+	var err error
+	if wait {
+		m, err = in.Recv(ctx)
+	} else {
+		m, err = in.TryRecv()
+	}
+	if err != nil {
+		return err
+	}
+	var frames []string
+	if _, ok := s.(*zmq.Router); ok {
+		frames = append(frames, latin(m.RoutingID()))
+	}
+	for _, f := range m.Frames() {
+		frames = append(frames, latin(string(f)))
+	}
+	if st.Keep != "" && len(o.Got) == 0 {
+		r.kept[st.Keep] = frames[0]
+	}
+	o.Got = append(o.Got, frames)
+	m.Release()
+	return nil
+}
+
+// close closes a socket, and waits for that unless it waits for others.
+func (r *run) close(name string, wait bool) {
+	s := r.sockets[name]
+	if wait {
+		s.Close()
+		return
+	}
+	r.closing.Go(func() { s.Close() })
+	until(func() bool { return errors.Is(s.Disconnect("inproc://nobody"), zmq.ErrClosed) })
+}
+
+// settle waits until the step's effects on peers and subscriptions are seen by
+// all sockets.
+func (r *run) settle(st *Step) error {
+	sp := st.Plan
+	for name, n := range sp.peers {
+		s := r.sockets[name]
+		if !until(func() bool { return s.Stats().Peers == n }) {
+			return fmt.Errorf("%s has %d peers, want %d", name, s.Stats().Peers, n)
+		}
+	}
+	for name, n := range r.before {
+		if !until(func() bool { return refusals(r.sockets[name]) > n }) {
+			return fmt.Errorf("%s has turned nobody away", name)
+		}
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	for _, w := range sp.pubs {
+		pub := r.sockets[w.publisher].(interface {
+			WaitSubscribers(context.Context, int, string) error
+		})
+		if err := pub.WaitSubscribers(ctx, w.n, string(unlatin(w.topic))); err != nil {
+			return fmt.Errorf("%s waits for %d subscribers of %q: %w", w.publisher, w.n, w.topic, err)
+		}
+	}
+	for _, name := range sp.subs {
+		// WaitSubscribers cannot tell of an unsubscription, nor of a topic
+		// whose prefix the peer wants already. The PONG comes behind both,
+		// but Ready speaks for one publisher alone.
+		if sp.peers[name] == 0 {
+			continue
+		}
+		sub := r.sockets[name].(interface{ Ready(context.Context) error })
+		if err := sub.Ready(ctx); err != nil {
+			return fmt.Errorf("%s waits for its publishers: %w", name, err)
+		}
+	}
+	return nil
+}
+
+func (r *run) refusals(names []string) map[string]uint64 {
+	m := map[string]uint64{}
+	for _, n := range names {
+		m[n] = refusals(r.sockets[n])
+	}
+	return m
+}
+
+func refusals(s zmq.Socket) uint64 {
+	e := s.Stats().Events
+	return e[zmq.EventPeerRefused] + e[zmq.EventHandshakeFailed]
+}
+
+// until polls: counters have nobody to tell.
+func until(done func() bool) bool {
+	end := time.Now().Add(patience)
+	for wait := 10 * time.Microsecond; !done(); wait = min(2*wait, time.Millisecond) {
+		if time.Now().After(end) {
+			return false
+		}
+		time.Sleep(wait)
+	}
+	return true
+}
+
+// barrier is two PAIRs that send each other a message and back, by the same
+// ways that other messages go. What was under way before has arrived then, as
+// good as always; if not, a message that should not have come is missed here,
+// and turns up at the next receive.
+type barrier struct{ a, b *zmq.Pair }
+
+func newBarrier(at string) (*barrier, error) {
+	a, err := zmq.NewPair(nil)
+	if err != nil {
+		return nil, err
+	}
+	b, err := zmq.NewPair(nil)
+	if err != nil {
+		return nil, err
+	}
+	at, err = a.Bind(at)
+	if err != nil {
+		return nil, err
+	}
+	return &barrier{a, b}, b.Connect(at)
+}
+
+func (b *barrier) close() {
+	b.a.Close()
+	b.b.Close()
+}
+
+// pass returns when the messages are back. Over inproc nothing is ever under
+// way.
+func (b *barrier) pass(p *plan) {
+	if !p.wired() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	for range 3 {
+		for _, way := range [][2]*zmq.Pair{{b.a, b.b}, {b.b, b.a}} {
+			way[0].Send(ctx, nil)
+			way[1].Recv(ctx)
+		}
+	}
+}
+
+// wired reports whether a scenario uses any transport but inproc.
+func (p *plan) wired() bool {
+	return p.transport != "inproc" || slices.ContainsFunc(p.Scenario.Steps, func(s Step) bool {
+		return s.Do == doConnect && s.At != "" && s.At[:3] != "inp"
+	})
+}
+
+// errno names an error as libzmq does.
+func errno(err error) string {
+	for _, e := range []struct {
+		is   error
+		name string
+	}{
+		{nil, ""},
+		{zmq.ErrWouldBlock, "EAGAIN"},
+		{context.DeadlineExceeded, "EAGAIN"},
+		{zmq.ErrState, "EFSM"},
+		{zmq.ErrNoRoute, "EHOSTUNREACH"},
+		{zmq.ErrInUse, "EADDRINUSE"},
+		{syscall.EADDRINUSE, "EADDRINUSE"},
+		{zmq.ErrNotFound, "ENOENT"},
+		{zmq.ErrEndpoint, "EINVAL"},
+		{zmq.ErrTransport, "EPROTONOSUPPORT"},
+		{zmq.ErrMessage, "EINVAL"},
+		{syscall.EINVAL, "EINVAL"},
+		{syscall.ENOTSUP, "ENOTSUP"},
+	} {
+		if errors.Is(err, e.is) {
+			return e.name
+		}
+	}
+	return err.Error()
+}

@@ -1,0 +1,310 @@
+"""Runs scenarios on libzmq: a line of JSON in, a line of JSON out.
+
+A line of input is a plan, {"name", "sockets", "steps", "wired"}; the answer is
+{"trace": [outcome, ...]} or {"error": text}. scenario_test.go and plan_test.go
+say what is in them. A frame is a text whose characters are bytes. The process
+ends with its input.
+
+Nothing here waits a fixed time. libzmq is asynchronous in four places, and
+each has something that tells when it is through:
+
+  the mailbox of a socket   a call on it looks there: pump
+  the I/O thread            there is one, and what it is given it does in turn:
+                            a message between two sockets of ours, and back
+  the reaper                does in turn too: a socket of ours that ends
+  connecting                the monitor's event of the handshake
+"""
+
+import errno
+import json
+import sys
+import time
+
+import zmq
+
+# Bounds every wait; only a difference waits so long.
+PATIENCE = 10.0
+
+# In milliseconds, of sockets that are given none.
+LINGER = 2000
+
+ERRNO = {zmq.EFSM: "EFSM"}
+
+
+def name(e):
+    return ERRNO.get(e.errno) or {"EOPNOTSUPP": "ENOTSUP"}.get(
+        errno.errorcode.get(e.errno), errno.errorcode.get(e.errno, str(e)))
+
+
+class Watched:
+    """A socket, and what its monitor has told."""
+
+    serial = 0
+
+    def __init__(self, context, type, options):
+        self.socket = context.socket(type)
+        self.socket.setsockopt(zmq.LINGER, LINGER)
+        self.socket.setsockopt(zmq.RECONNECT_IVL, 10)
+        for option, value in options.items():
+            if isinstance(value, str):
+                value = value.encode("latin-1")
+            self.socket.setsockopt(getattr(zmq, option.upper()), value)
+        Watched.serial += 1
+        at = "inproc://monitor-%d" % Watched.serial
+        self.socket.monitor(at, zmq.EVENT_HANDSHAKE_SUCCEEDED | zmq.EVENT_MONITOR_STOPPED)
+        self.monitor = context.socket(zmq.PAIR)
+        self.monitor.setsockopt(zmq.LINGER, 0)
+        self.monitor.connect(at)
+        self.shakes = 0
+        self.stopped = False
+
+    def pump(self):
+        """Has the socket look at its mailbox and do nothing else. To ask for
+        ZMQ_EVENTS would take a message from a pipe already."""
+        try:
+            self.socket.disconnect("inproc://nobody")
+        except zmq.ZMQError:
+            pass
+
+    def look(self):
+        while True:
+            try:
+                event = self.monitor.recv_multipart(zmq.DONTWAIT)
+            except zmq.Again:
+                return
+            if int.from_bytes(event[0][:2], sys.byteorder) == zmq.EVENT_MONITOR_STOPPED:
+                self.stopped = True
+            else:
+                self.shakes += 1
+
+
+class Worker:
+    def __init__(self, place):
+        self.context = zmq.Context()
+        self.context.set(zmq.MAX_SOCKETS, 65535)
+        self.ping = self.context.socket(zmq.PAIR)
+        self.pong = self.context.socket(zmq.PAIR)
+        for s in (self.ping, self.pong):
+            s.setsockopt(zmq.LINGER, 0)
+            s.setsockopt(zmq.RCVTIMEO, int(PATIENCE * 1000))
+        self.ping.bind(place)
+        self.pong.connect(place)
+        self.open = {}
+        self.closing = []  # closed in this scenario, and waiting for peers
+        self.ended = []  # of earlier ones
+
+    # Settling.
+
+    def pump(self):
+        for w in self.open.values():
+            w.pump()
+
+    def settle(self, rounds=3):
+        """Returns when what was under way has arrived. One round is too few:
+        what is done in a turn of the I/O thread may be in the mailbox only
+        after our message is back."""
+        for _ in range(rounds):
+            self.pump()
+            if any(not w.stopped for w in self.closing):
+                self.reap()
+                for w in self.closing:
+                    w.look()
+            if self.wired:
+                self.ping.send(b"")
+                self.pong.recv()
+                self.pong.send(b"")
+                self.ping.recv()
+        self.pump()
+
+    def reap(self):
+        """Returns when the reaper has taken on what was closed before."""
+        w = Watched(self.context, zmq.PAIR, {})
+        w.socket.close(0)
+        self.until(w, lambda: w.stopped)
+        w.monitor.close(0)
+
+    def until(self, w, done):
+        """Waits for something that a monitor tells."""
+        end = time.monotonic() + PATIENCE
+        while True:
+            self.pump()
+            w.look()
+            if done():
+                return
+            if time.monotonic() > end:
+                raise TimeoutError("nothing from the monitor")
+            w.monitor.poll(1)
+
+    # Steps.
+
+    def bind(self, w, step):
+        w.socket.bind(step["at"])
+
+    def unbind(self, w, step):
+        w.socket.unbind(step["at"])
+
+    def connect(self, w, step):
+        w.socket.connect(step["at"])
+
+    def disconnect(self, w, step):
+        w.socket.disconnect(step["at"])
+
+    def close(self, w, step):
+        del self.open[step["socket"]]
+        w.socket.close()
+        if step["plan"].get("wait"):
+            self.until(w, lambda: w.stopped)
+            w.monitor.close(0)
+        else:
+            # It waits for its peers; they shall know.
+            self.closing.append(w)
+
+    def subscribe(self, w, step):
+        self.topic(w, step, zmq.SUBSCRIBE, b"\1")
+
+    def unsubscribe(self, w, step):
+        self.topic(w, step, zmq.UNSUBSCRIBE, b"\0")
+
+    def topic(self, w, step, option, first):
+        topic = step.get("topic", "").encode("latin-1")
+        if w.socket.type == zmq.XSUB:
+            w.socket.send(first + topic, zmq.DONTWAIT)
+        else:
+            w.socket.setsockopt(option, topic)
+
+    def put(self, w, frames):
+        raw = []
+        for f in frames:
+            if len(f) > 1 and f[0] == "$":
+                f = self.kept[f[1:]]
+            raw.append(f.encode("latin-1"))
+        w.pump()
+        w.socket.send_multipart(raw, zmq.DONTWAIT)
+
+    def send(self, w, step):
+        self.put(w, step["frames"])
+
+    def fill(self, w, step):
+        n = 0
+        try:
+            while n < step["count"]:
+                self.put(w, ["%d" % (n + 1)])
+                n += 1
+        except zmq.Again:
+            pass
+        return {"counts": [n]}
+
+    def take(self, w, step, got):
+        frames = [f.decode("latin-1") for f in w.socket.recv_multipart(zmq.DONTWAIT)]
+        if step.get("keep") and not got:
+            self.kept[step["keep"]] = frames[0]
+        got.append(frames)
+
+    def recv(self, w, step):
+        end = time.monotonic() + PATIENCE
+        got = []
+        while len(got) < step["count"]:
+            self.pump()
+            try:
+                self.take(w, step, got)
+            except zmq.Again:
+                if time.monotonic() > end:
+                    return {"got": got, "err": "EAGAIN"}
+                self.settle()
+            except zmq.ZMQError as e:
+                return {"got": got, "err": name(e)}
+        return {"got": got}
+
+    def drain(self, w, step):
+        got = []
+        looks = 0
+        while True:
+            # A socket that comes across the end of a pipe tells the far side,
+            # which answers; so one look is too few.
+            self.settle()
+            before = len(got)
+            err = self.sweep(w, step, got)
+            looks = looks + 1 if len(got) == before else 0
+            if err != zmq.EAGAIN:
+                if err == zmq.EFSM and got:
+                    return {"got": got}
+                return {"got": got, "err": name(zmq.ZMQError(err))}
+            if looks == (4 if self.closing else 2):
+                self.settle()
+                return {"got": got}
+
+    def sweep(self, w, step, got):
+        """Receives until there is an error, which it returns."""
+        while True:
+            try:
+                self.take(w, step, got)
+            except zmq.ZMQError as e:
+                return e.errno
+
+    def pool(self, _, step):
+        got, counts = [], []
+        for s in step["of"]:
+            one = self.drain(self.open[s], step)
+            got += one["got"]
+            counts.append(len(one["got"]))
+        return {"got": got, "counts": counts}
+
+    # Scenarios.
+
+    def step(self, step):
+        w = self.open.get(step.get("socket"))
+        shakes = {}
+        for s, n in step["plan"].get("shakes", {}).items():
+            self.open[s].look()
+            shakes[s] = self.open[s].shakes + n
+        try:
+            outcome = getattr(self, step["do"])(w, step) or {}
+        except zmq.ZMQError as e:
+            outcome = {"err": name(e)}
+        for s, n in shakes.items():
+            self.until(self.open[s], lambda: self.open[s].shakes >= n)
+        if step["plan"].get("settle"):
+            self.settle()
+        return outcome
+
+    def run(self, plan):
+        self.kept = {}
+        self.wired = plan["wired"]
+        try:
+            for s in plan["sockets"]:
+                self.open[s["name"]] = Watched(self.context, getattr(zmq, s["type"]), s.get("options", {}))
+            trace = []
+            for step in plan["steps"]:
+                try:
+                    trace.append(self.step(step))
+                except TimeoutError as e:
+                    return {"error": "%s: %s" % (step, e), "trace": trace}
+            return {"trace": trace}
+        finally:
+            self.end()
+
+    def end(self):
+        for w in self.open.values():
+            w.socket.close(0)
+        self.ended += list(self.open.values()) + self.closing
+        self.open, self.closing = {}, []
+        # The reaper writes to the monitor of a socket that ends, and would
+        # wait for ever if nobody were there.
+        still = []
+        for w in self.ended:
+            w.look()
+            if w.stopped:
+                w.monitor.close(0)
+            else:
+                still.append(w)
+        self.ended = still
+
+
+def main():
+    w = Worker(sys.argv[1])
+    for line in sys.stdin:
+        print(json.dumps(w.run(json.loads(line))), flush=True)
+
+
+if __name__ == "__main__":
+    main()

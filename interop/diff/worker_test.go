@@ -1,0 +1,135 @@
+package diff
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+)
+
+// worker is a process that runs scenarios on libzmq.
+type worker struct {
+	cmd    *exec.Cmd
+	stdin  io.WriteCloser
+	lines  chan []byte // its answers; closed when it has ended
+	stderr bytes.Buffer
+}
+
+// request is a line to a worker, answer one from it.
+type request struct {
+	*Scenario
+	Wired bool `json:"wired"` // not everything goes over inproc
+}
+
+type answer struct {
+	Trace Trace
+	Error string
+}
+
+func startWorker(command ...string) (*worker, error) {
+	w := &worker{cmd: exec.Command(command[0], command[1:]...), lines: make(chan []byte)}
+	w.cmd.Stderr = &w.stderr
+	stdin, err := w.cmd.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	w.stdin = stdin
+	stdout, err := w.cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := w.cmd.Start(); err != nil {
+		return nil, err
+	}
+	go w.read(stdout)
+	return w, nil
+}
+
+func (w *worker) read(stdout io.Reader) {
+	defer close(w.lines)
+	in := bufio.NewReader(stdout)
+	for {
+		line, err := in.ReadBytes('\n')
+		if err != nil {
+			return
+		}
+		w.lines <- line
+	}
+}
+
+func (w *worker) kill() {
+	if w.cmd.ProcessState != nil {
+		return
+	}
+	w.cmd.Process.Kill()
+	for range w.lines {
+	}
+	w.cmd.Wait()
+}
+
+// run plays a scenario on libzmq.
+func (w *worker) run(p *plan) (Trace, error) {
+	line, err := json.Marshal(request{p.Scenario, p.wired()})
+	if err != nil {
+		return nil, err
+	}
+	if _, err := w.stdin.Write(append(line, '\n')); err != nil {
+		return nil, fmt.Errorf("the worker is gone: %w", err)
+	}
+	select {
+	case line, ok := <-w.lines:
+		if !ok {
+			w.cmd.Wait() // for all it has to say
+			return nil, fmt.Errorf("the worker died: %s", w.stderr.Bytes())
+		}
+		var a answer
+		if err := json.Unmarshal(line, &a); err != nil {
+			return nil, fmt.Errorf("%w in %q", err, line)
+		}
+		if a.Error != "" {
+			return a.Trace, fmt.Errorf("libzmq: %s", a.Error)
+		}
+		return a.Trace, nil
+	case <-time.After(time.Duration(len(p.Steps)+1) * patience):
+		return nil, fmt.Errorf("no answer from the worker")
+	}
+}
+
+// python is Debian's own, the one that python3-zmq belongs to.
+const python = "/usr/bin/python3"
+
+// noPython is why there is no worker in Python, or empty.
+var noPython = sync.OnceValue(func() string {
+	out, err := exec.Command(python, "-I", "-c", "import zmq").CombinedOutput()
+	if err == nil {
+		return ""
+	}
+	return strings.TrimSpace(fmt.Sprintf("no python3-zmq for %s: %v %s", python, err, out))
+})
+
+// nodeModules is where npm's zeromq is, or should be.
+func nodeModules() string {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return ""
+	}
+	return filepath.Join(cache, "zerobroker-zmq", "zeromq-6.8.0")
+}
+
+// noNode is why there is no worker in JavaScript, or empty.
+var noNode = sync.OnceValue(func() string {
+	load := fmt.Sprintf("require('module').createRequire(%q)('zeromq')", nodeModules()+"/")
+	out, err := exec.Command("node", "-e", load).CombinedOutput()
+	if err == nil {
+		return ""
+	}
+	text, _, _ := strings.Cut(strings.TrimSpace(string(out)), "\n")
+	return strings.TrimSpace(fmt.Sprintf("no zeromq of npm in %s (.ci/deps installs it): %v %s", nodeModules(), err, text))
+})

@@ -1,0 +1,82 @@
+// Package harness is what the suites against other implementations share.
+package harness
+
+import (
+	"flag"
+	"fmt"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/zerobroker/zmq"
+)
+
+// Required is the variable that turns a missing peer from a skip into a
+// failure.
+const Required = "ZMQ_INTEROP_REQUIRED"
+
+// Parallel has n tests run side by side, unless -parallel says otherwise: they
+// mostly wait for their peers.
+func Parallel(n int) {
+	set := false
+	flag.Visit(func(f *flag.Flag) { set = set || f.Name == "test.parallel" })
+	if !set {
+		flag.Set("test.parallel", fmt.Sprint(n))
+	}
+}
+
+// Leaked is the goroutines of the library that are left. Close has waited for
+// all of them, but one that has said so may have to be scheduled once more to
+// end.
+func Leaked() (left string) {
+	for range 1000 {
+		if left = libraryGoroutines(); left == "" {
+			break
+		}
+		time.Sleep(time.Millisecond)
+	}
+	return left
+}
+
+func libraryGoroutines() string {
+	stacks := make([]byte, 1<<20)
+	stacks = stacks[:runtime.Stack(stacks, true)]
+	var found []string
+	for _, s := range strings.Split(string(stacks), "\n\n") {
+		if strings.Contains(s, "zerobroker/zmq/internal/") {
+			found = append(found, s)
+		}
+	}
+	return strings.Join(found, "\n\n")
+}
+
+// Open calls the constructor of a socket type, by its name in ZMTP.
+func Open(typ string, o *zmq.Options) (zmq.Socket, error) {
+	switch typ {
+	case "PAIR":
+		return zmq.NewPair(o)
+	case "PUB":
+		return zmq.NewPub(o)
+	case "SUB":
+		return zmq.NewSub(o)
+	case "REQ":
+		return zmq.NewReq(o)
+	case "REP":
+		return zmq.NewRep(o)
+	case "DEALER":
+		return zmq.NewDealer(o)
+	case "ROUTER":
+		return zmq.NewRouter(o)
+	case "PULL":
+		return zmq.NewPull(o)
+	case "PUSH":
+		return zmq.NewPush(o)
+	case "XPUB":
+		return zmq.NewXPub(o)
+	case "XSUB":
+		return zmq.NewXSub(o)
+	case "STREAM":
+		return zmq.NewStream(o)
+	}
+	return nil, fmt.Errorf("socket type %q", typ)
+}
