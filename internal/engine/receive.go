@@ -56,7 +56,7 @@ type bigFrame struct {
 
 // startTraffic leaves the handshake behind.
 func (e *Engine) startTraffic() {
-	e.recv.subscribeAll = e.cfg.Publishes && e.hs.unversioned
+	e.recv.subscribeAll = e.cfg.Publishes && !e.cfg.Groups && e.hs.unversioned
 	e.hs = handshakeState{}
 	sealed := e.mech.Seals()
 	e.recv.direct = e.version >= wire.V2 && !sealed

@@ -66,9 +66,17 @@ func (e *Engine) encodeFrame(dst []byte, flags byte, body []byte) ([]byte, error
 // AppendSubscription appends, as a frame at rest for Encode, the change of a
 // subscription in the form the peer's version has: a command from ZMTP 3.1 on,
 // a message before. https://rfc.zeromq.org/spec/37/#the-publish-subscribe-pattern
+// Groups are joined and left by commands in every version; in 1.0 there are
+// none. https://rfc.zeromq.org/spec/48/
 func (e *Engine) AppendSubscription(dst []byte, topic string, on bool) []byte {
 	t := []byte(topic)
 	switch {
+	case e.cfg.Groups && e.version == wire.V1:
+		return dst
+	case e.cfg.Groups && on:
+		return wire.Join{Group: t}.Append(dst)
+	case e.cfg.Groups:
+		return wire.Leave{Group: t}.Append(dst)
 	case e.version >= wire.V3_1 && on:
 		return wire.Subscribe{Topic: t}.Append(dst)
 	case e.version >= wire.V3_1:

@@ -12,15 +12,21 @@ import (
 // TestTypes: numbers and names are those of libzmq and of the Socket-Type
 // property, and who talks to whom is mutual.
 func TestTypes_RFC37(t *testing.T) {
-	names := []string{"PAIR", "PUB", "SUB", "REQ", "REP", "DEALER", "ROUTER", "PULL", "PUSH", "XPUB", "XSUB"}
-	if len(pattern.Types) != len(names) {
-		t.Fatalf("%d types", len(pattern.Types))
+	names := []string{
+		"PAIR", "PUB", "SUB", "REQ", "REP", "DEALER", "ROUTER", "PULL", "PUSH", "XPUB", "XSUB", "STREAM",
+		"SERVER", "CLIENT", "RADIO", "DISH", "GATHER", "SCATTER", "DGRAM", "PEER", "CHANNEL",
+	}
+	if len(pattern.Types) != len(names)-1 {
+		t.Errorf("%d types", len(pattern.Types))
 	}
 	number := make(map[string]pattern.Type)
 	for i, name := range names {
+		if name == "DGRAM" {
+			continue
+		}
 		number[name] = pattern.Type(i)
-		if got := pattern.Types[pattern.Type(i)].Name; got != name {
-			t.Errorf("type %d is %s, want %s", i, got, name)
+		if info := pattern.Types[pattern.Type(i)]; info == nil || info.Name != name {
+			t.Errorf("type %d is %v, want %s", i, info, name)
 		}
 	}
 	for _, info := range pattern.Types {
@@ -48,7 +54,13 @@ func TestTypesDoWhatTheySay(t *testing.T) {
 		if _, ok := p.(pattern.Router); ok != (info.Name == "ROUTER" || info.Name == "STREAM") {
 			t.Errorf("%s routes: %v", info.Name, ok)
 		}
-		if _, ok := p.(pattern.Subscriber); ok != (info.Name == "SUB" || info.Name == "XSUB") {
+		if _, ok := p.(pattern.NumberRouter); ok != (info.Name == "SERVER" || info.Name == "PEER") {
+			t.Errorf("%s routes by number: %v", info.Name, ok)
+		}
+		if _, ok := p.(pattern.Publisher); ok != info.Publishes {
+			t.Errorf("%s publishes: %v", info.Name, ok)
+		}
+		if _, ok := p.(pattern.Subscriber); ok != slices.Contains([]string{"SUB", "XSUB", "DISH"}, info.Name) {
 			t.Errorf("%s subscribes: %v", info.Name, ok)
 		}
 		if want := info.Name == "REQ" || info.Name == "DEALER" || info.Name == "ROUTER"; info.SendsID != want {

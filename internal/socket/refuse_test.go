@@ -115,6 +115,8 @@ func calls() []call {
 		{"TrySendFrames", pattern.PAIR, func(s *st.Socket) error { return s.TrySendFrames([][]byte{{1}, {2}}) }},
 		{"SendTo", pattern.ROUTER, func(s *st.Socket) error { return s.SendTo(ctx, "peer", st.Of("x")) }},
 		{"TrySendTo", pattern.ROUTER, func(s *st.Socket) error { return s.TrySendTo("peer", st.Of("x")) }},
+		{"SendToNumber", pattern.SERVER, func(s *st.Socket) error { return s.SendToNumber(ctx, 1, st.Of("x")) }},
+		{"TrySendToNumber", pattern.PEER, func(s *st.Socket) error { return s.TrySendToNumber(1, st.Of("x")) }},
 		{"Recv", pattern.PULL, func(s *st.Socket) error { return s.Recv(ctx, new(msg.Msg)) }},
 		{"Recv", pattern.REP, func(s *st.Socket) error { return s.Recv(ctx, new(msg.Msg)) }},
 		{"Recv", pattern.REQ, func(s *st.Socket) error { return s.Recv(ctx, new(msg.Msg)) }},
