@@ -23,7 +23,7 @@ type Socket interface {
 	WaitConnected(ctx context.Context) error
 	Events(ctx context.Context) iter.Seq[Event]
 	Stats() Stats
-	Peers() []Peer
+	Peers() []PeerInfo
 	Shutdown(ctx context.Context) error
 	Close() error
 }
@@ -115,11 +115,11 @@ func (b *base) WaitConnected(ctx context.Context) error {
 }
 
 // Peers describes everybody connected now, in no order.
-func (b *base) Peers() []Peer {
+func (b *base) Peers() []PeerInfo {
 	list := b.s.Peers()
-	peers := make([]Peer, len(list))
+	peers := make([]PeerInfo, len(list))
 	for i, p := range list {
-		peers[i] = Peer{p}
+		peers[i] = PeerInfo{p}
 	}
 	return peers
 }

@@ -21,6 +21,7 @@ package socket
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"sync/atomic"
 
@@ -52,6 +53,7 @@ type Socket struct {
 	req      *pattern.Req         // nil if the type is not REQ
 	inspect  pattern.Inspector    // nil if the type takes any message
 	numbers  pattern.NumberRouter // nil if the type does not send by number
+	grouper  pattern.Grouper      // nil if the type does not send to groups
 	lockstep pattern.Lockstep     // nil if the two directions do not depend on each other
 	parter   pattern.Parter       // nil if the type does not part with peers
 
@@ -118,6 +120,7 @@ func New(t pattern.Type, o Options) (*Socket, error) {
 	s.req, _ = s.pat.(*pattern.Req)
 	s.inspect, _ = s.pat.(pattern.Inspector)
 	s.numbers, _ = s.pat.(pattern.NumberRouter)
+	s.grouper, _ = s.pat.(pattern.Grouper)
 	s.lockstep, _ = s.pat.(pattern.Lockstep)
 	s.parter, _ = s.pat.(pattern.Parter)
 	if !info.Sends {
@@ -464,20 +467,38 @@ func (s *Socket) Drops() *pipe.Drops { return &s.drops }
 
 // Subscribe changes the subscriptions of a socket that has them.
 func (s *Socket) Subscribe(topic string, on bool) error {
+	_, err := s.subscribe(topic, on)
+	return err
+}
+
+// Join joins a group of a DISH, or leaves it: one that is, or is not, joined.
+func (s *Socket) Join(group string, on bool) error {
+	if err := pattern.CheckGroup(group); err != nil {
+		return err
+	}
+	changed, err := s.subscribe(group, on)
+	switch {
+	case err != nil || changed:
+		return err
+	case on:
+		return fmt.Errorf("%w: %q is joined already", pattern.ErrGroup, group)
+	}
+	return fmt.Errorf("%w: %q is not joined", pattern.ErrGroup, group)
+}
+
+func (s *Socket) subscribe(topic string, on bool) (changed bool, err error) {
 	s.subMu.Lock()
 	defer s.subMu.Unlock()
 	filter, _ := s.pat.(interface{ Filter(topic string, on bool) })
 	s.lockBoth()
 	if s.closed.Load() {
 		s.unlockBoth()
-		return ErrClosed
+		return false, ErrClosed
 	}
-	changed := s.sub.Subscribe(topic, on)
-	if changed {
-		filter.Filter(topic, on)
-	}
+	changed = s.sub.Subscribe(topic, on)
 	var far []pipe.Subscriptions
 	if changed {
+		filter.Filter(topic, on)
 		s.sub.Pipes(func(p *pipe.Pipe) {
 			if p.Sub != nil {
 				far = append(far, p.Sub)
@@ -488,5 +509,5 @@ func (s *Socket) Subscribe(topic string, on bool) error {
 	for _, sub := range far {
 		sub.Subscribe(topic, on)
 	}
-	return nil
+	return changed, nil
 }
