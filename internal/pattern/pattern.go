@@ -82,8 +82,9 @@ type Receiver interface {
 	More() bool
 }
 
-// Balanced is a pattern whose Send is nothing but its balancer, so that the
-// path of most messages need not go through two interfaces.
+// Balanced is a pattern whose Send is nothing but its balancer for a message of
+// one frame, so that the path of most messages need not go through two
+// interfaces.
 type Balanced interface{ Balance() *Balancer }
 
 // Fair is a pattern whose Recv is nothing but its fair queue.

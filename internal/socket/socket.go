@@ -402,21 +402,11 @@ func (s *Socket) Reading(f func()) {
 
 // Intake is for sessions: it queues what came out of a connection.
 func (s *Socket) Intake(p *pipe.Pipe, b *msg.Batch) error {
-	if s.intake == nil && s.inspect == nil {
-		if n := session.Enqueue(p, b); n > 0 {
-			s.drops.Add(pipe.DropUnread, n)
-		}
-		return nil
+	if s.intake != nil || s.inspect != nil && !s.allowed(b) {
+		return s.intakeEach(p, b)
 	}
-	defer b.Recycle()
-	cur := b.Cursor()
-	for i := range b.Msgs {
-		m, _ := cur.Message()
-		if err := s.intakeOne(p, &m); err != nil {
-			// The connection is closed for it; what came with it goes too.
-			s.drops.Add(pipe.DropMalformed, b.Msgs-i)
-			return err
-		}
+	if n := session.Enqueue(p, b); n > 0 {
+		s.drops.Add(pipe.DropUnread, n)
 	}
 	if s.req != nil && s.inbox.waiting.Load() == 0 {
 		// Nobody waits for a reply, and so nobody would see to this one: it
@@ -428,27 +418,52 @@ func (s *Socket) Intake(p *pipe.Pipe, b *msg.Batch) error {
 	return nil
 }
 
+// intakeEach is Intake for messages that the pattern looks at one by one.
+func (s *Socket) intakeEach(p *pipe.Pipe, b *msg.Batch) error {
+	defer b.Recycle()
+	cur := b.Cursor()
+	for i := range b.Msgs {
+		m, _ := cur.Message()
+		if err := s.intakeOne(p, &m); err != nil {
+			// The connection is closed for it; what came with it goes too.
+			s.drops.Add(pipe.DropMalformed, b.Msgs-i)
+			return err
+		}
+	}
+	return nil
+}
+
+// allowed reports whether the pattern takes all messages of a batch.
+func (s *Socket) allowed(b *msg.Batch) bool {
+	cur := b.Cursor()
+	for range b.Msgs {
+		if m, _ := cur.Message(); s.inspect.Inspect(&m) != nil {
+			return false
+		}
+	}
+	return true
+}
+
 func (s *Socket) intakeOne(p *pipe.Pipe, m *msg.Msg) error {
 	if s.inspect != nil {
 		if err := s.inspect.Inspect(m); err != nil {
 			return err
 		}
-	} else {
-		s.sendMu.Lock()
-		queue, err := s.intake.Intake(p, m)
-		if queue {
-			s.enqueue(p, m)
-			s.intake.Queued(p)
-		}
-		s.sendMu.Unlock()
-		s.peers.changed()
-		if queue {
-			s.inbox.notify()
-		}
-		return err
+		s.enqueue(p, m)
+		return nil
 	}
-	s.enqueue(p, m)
-	return nil
+	s.sendMu.Lock()
+	queue, err := s.intake.Intake(p, m)
+	if queue {
+		s.enqueue(p, m)
+		s.intake.Queued(p)
+	}
+	s.sendMu.Unlock()
+	s.peers.changed()
+	if queue {
+		s.inbox.notify()
+	}
+	return err
 }
 
 // enqueue puts one message in p.In, whatever its limit.
