@@ -3,7 +3,6 @@ package zmq
 import (
 	"context"
 
-	"github.com/zerobroker/zmq/internal/msg"
 	"github.com/zerobroker/zmq/internal/pattern"
 	"github.com/zerobroker/zmq/internal/socket"
 )
@@ -140,14 +139,4 @@ func NewPeer(o *Options) (*Peer, error) {
 func (p *Peer) ConnectPeer(endpoint string) (number uint32, err error) {
 	number, err = p.s.ConnectPeer(endpoint)
 	return number, opError("connect", endpoint, err)
-}
-
-// ownedOne is owned for one frame.
-func ownedOne(body []byte) msg.Msg {
-	if len(body) < msg.LargeFrame {
-		return msg.Msg{First: body} // copied where it is queued
-	}
-	b := msg.NewBuf(len(body))
-	b.B = append(b.B, body...)
-	return msg.Msg{First: b.B, Bufs: b}
 }

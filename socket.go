@@ -189,8 +189,11 @@ func small(frames [][]byte) bool {
 // owned is a message of frames that stay the caller's. Small ones are copied
 // where they are queued, and large ones here, to pooled memory.
 func owned(frames [][]byte) msg.Msg {
-	if len(frames) == 0 {
+	switch len(frames) {
+	case 0:
 		return msg.Msg{}
+	case 1:
+		return ownedOne(frames[0])
 	}
 	own := make([][]byte, len(frames))
 	var first, last *msg.Buf
@@ -210,6 +213,16 @@ func owned(frames [][]byte) msg.Msg {
 		last = b
 	}
 	return msg.Msg{First: own[0], Rest: own[1:], Bufs: first}
+}
+
+// ownedOne is owned for one frame.
+func ownedOne(body []byte) msg.Msg {
+	if len(body) < msg.LargeFrame {
+		return msg.Msg{First: body} // copied where it is queued
+	}
+	b := msg.NewBuf(len(body))
+	b.B = append(b.B, body...)
+	return msg.Msg{First: b.B, Bufs: b}
 }
 
 // sending is what socket types have that send to whom their pattern picks.
