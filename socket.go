@@ -94,6 +94,10 @@ func (b *base) Unbind(endpoint string) error {
 // waited for once: when the socket that has bound the name goes, it is over, and
 // what is sent goes to the other peers.
 //
+// Connecting once more to an endpoint makes another connection, but for PUB, SUB,
+// REQ and DEALER, which keep the one they have (over inproc all of them get
+// another).
+//
 // A local address to connect from comes before the remote one:
 // "tcp://10.0.0.5:0;server:5555".
 func (b *base) Connect(endpoint string) error {

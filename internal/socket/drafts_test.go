@@ -213,6 +213,7 @@ func TestRadioLimitsWhatIsJoined(t *testing.T) {
 			p.Must(st.Command("JOIN", []byte(g)))
 		}
 		p.End()
+		w.Settle()
 		if got := radio.Heard(session.Disconnected); len(got) != 1 || !errors.Is(got[0].Err, pattern.ErrTopics) {
 			t.Errorf("events %v", got)
 		}

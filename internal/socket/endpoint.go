@@ -163,7 +163,8 @@ func (s *Socket) Bind(ep string) (string, error) {
 }
 
 // Connect keeps a connection to an endpoint, from now on and in the
-// background.
+// background. A type that wants one for each endpoint keeps the one it has; over
+// inproc, as in libzmq, it gets another.
 func (s *Socket) Connect(ep string) error { return s.ConnectAs(ep, "") }
 
 // ConnectAs is Connect to an endpoint where whoever is there has that routing
@@ -214,12 +215,26 @@ func (s *Socket) connect(ep, alias string) (*pipe.Pipe, error) {
 	if err := t.CheckDial(address); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrEndpoint, err)
 	}
+	if d := s.dialer(ep); d != nil && s.info.Once {
+		return d.Pipe(), nil
+	}
 	d, err := session.Dial(&s.cfg, t, ep, address, alias)
 	if err != nil {
 		return nil, err
 	}
 	s.add(ep, d)
 	return d.Pipe(), nil
+}
+
+// dialer returns a dialer of that endpoint that goes on, or nil. The caller holds
+// endMu.
+func (s *Socket) dialer(ep string) *session.Dialer {
+	for _, e := range s.endpoints[ep] {
+		if d, ok := e.(*session.Dialer); ok && !d.Gone() {
+			return d
+		}
+	}
+	return nil
 }
 
 func (s *Socket) add(ep string, e endpoint) { s.endpoints[ep] = append(s.endpoints[ep], e) }
