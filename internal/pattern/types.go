@@ -94,3 +94,15 @@ var Types = map[Type]*Info{
 	CHANNEL: {Name: "CHANNEL", Peers: []string{"CHANNEL"}, Sends: true, Receives: true,
 		New: func(_ *Options, d *pipe.Drops) Pattern { return &Channel{single: single{drops: d}} }},
 }
+
+// rawRouter is ROUTER with Raw set.
+var rawRouter = &Info{Name: "ROUTER", Sends: true, Receives: true, Raw: true,
+	New: func(o *Options, d *pipe.Drops) Pattern { return NewStream(o, d) }}
+
+// InfoOf is what there is to know of a socket of that type with those options.
+func InfoOf(t Type, o *Options) *Info {
+	if t == ROUTER && o.Raw {
+		return rawRouter
+	}
+	return Types[t]
+}

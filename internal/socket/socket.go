@@ -101,7 +101,7 @@ func New(t pattern.Type, o Options) (*Socket, error) {
 	if err := o.complete(); err != nil {
 		return nil, err
 	}
-	info := pattern.Types[t]
+	info := pattern.InfoOf(t, &o.Pattern)
 	s := &Socket{
 		typ: t, info: info, opts: o,
 		endpoints: make(map[string][]endpoint),
