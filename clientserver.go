@@ -93,7 +93,7 @@ func (s *numbered) Reply(ctx context.Context, to Message, body []byte) error {
 }
 
 // DisconnectPeer ends the connection with one peer, once what is queued for it
-// is written, or [Options.Linger] is over. Its number names nobody from now on,
+// is written, or [Options.Linger] is over (30 s if that is none). Its number names nobody from now on,
 // and what it has sent and was not received is dropped. A peer that has connected
 // to us usually connects again, and gets another number; an endpoint that we
 // have connected to is disconnected. The error matches [ErrNoRoute] if there is

@@ -13,6 +13,20 @@ import (
 // Some types end the connection with one of their peers while the others go on:
 // STREAM, and those that address their peers by number.
 
+// partWait is how long a connection that is parted with lives on for what is
+// queued when the socket itself does not linger: not to linger is to be quick to
+// close, and not to lose the last answer to a peer that is sent away.
+const partWait = 30 * time.Second
+
+// partLinger is how long a connection that is parted with lives on, negative for
+// as long as it takes.
+func (s *Socket) partLinger() time.Duration {
+	if s.opts.Linger == 0 {
+		return partWait
+	}
+	return s.opts.Linger
+}
+
 // part ends the connection behind a pipe that is no longer sent to, when what is
 // queued is written or linger is over, and receives nothing more from it. A
 // connection of ours is not made again.
@@ -89,6 +103,6 @@ func (s *Socket) DisconnectPeer(number uint32) error {
 	if p == nil {
 		return pattern.ErrNoRoute
 	}
-	s.part(p, s.opts.Linger)
+	s.part(p, s.partLinger())
 	return nil
 }

@@ -166,7 +166,7 @@ func (s *Socket) unlockSend() {
 		parted := s.parter.Parted()
 		s.sendMu.Unlock()
 		for _, p := range parted {
-			s.part(p, s.opts.Linger)
+			s.part(p, s.partLinger())
 		}
 	default:
 		s.sendMu.Unlock()
