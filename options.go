@@ -19,6 +19,9 @@ import (
 // Forever is a duration without end, for [Options.Linger].
 const Forever time.Duration = math.MaxInt64
 
+// defaultHWM is the default of both high-water marks.
+const defaultHWM = 1000
+
 // Options configure a socket when it is made. In every field zero means the
 // default, and a negative value means none or unlimited, as the field says. The
 // struct is copied; changing it later changes nothing. A nil *Options is all
@@ -31,7 +34,7 @@ type Options struct {
 	// writing, up to 256 KiB, and the system's buffers hold what is under way:
 	// small messages may be far more than the marks say. Who wants one task at
 	// a time asks for each (REQ to ROUTER or REP). Default 1000, negative
-	// unlimited. [ZMQ_SNDHWM, ZMQ_RCVHWM]
+	// unlimited. SetHWM changes them later. [ZMQ_SNDHWM, ZMQ_RCVHWM]
 	SendHWM, RecvHWM int
 
 	// MaxQueuedBytes bounds the same queues in bytes. A message that starts
@@ -49,6 +52,14 @@ type Options struct {
 	// not zero. Default none: each ROUTER makes one up. Only REQ, DEALER and
 	// ROUTER announce it. [ZMQ_ROUTING_ID]
 	RoutingID string
+
+	// Immediate queues messages for peers that are connected only. Otherwise an
+	// endpoint that was given to Connect has its turn and its queue from then on,
+	// whoever is there, and keeps what a lost connection has not written for the
+	// next; with it, that is dropped and counted under [DropConnLost]. Send then
+	// waits while nobody is there. inproc and udp do not look at it.
+	// [ZMQ_IMMEDIATE]
+	Immediate bool
 
 	// Conflate keeps only the newest message of every queue, for values that
 	// are out of date when the next one comes; no high-water mark holds anybody
@@ -289,10 +300,11 @@ func (o *Options) core() (socket.Options, error) {
 	}
 	interval := pick(o.HeartbeatInterval, 10*time.Second, 0)
 	return socket.Options{
-		SendHWM:           pick(o.SendHWM, 1000, 0),
-		RecvHWM:           pick(o.RecvHWM, 1000, 0),
+		SendHWM:           pick(o.SendHWM, defaultHWM, 0),
+		RecvHWM:           pick(o.RecvHWM, defaultHWM, 0),
 		MaxQueuedBytes:    pick(o.MaxQueuedBytes, 64<<20, 0),
 		RoutingID:         o.RoutingID,
+		Immediate:         o.Immediate,
 		Conflate:          o.Conflate,
 		Hello:             bytes.Clone(o.HelloMessage),
 		Farewell:          bytes.Clone(o.DisconnectMessage),

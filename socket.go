@@ -20,6 +20,7 @@ type Socket interface {
 	Unbind(endpoint string) error
 	Connect(endpoint string) error
 	Disconnect(endpoint string) error
+	SetHWM(send, recv int) error
 	WaitConnected(ctx context.Context) error
 	Events(ctx context.Context) iter.Seq[Event]
 	Stats() Stats
@@ -110,6 +111,14 @@ func (b *base) Connect(endpoint string) error {
 // error matches [ErrNotFound] or [ErrClosed].
 func (b *base) Disconnect(endpoint string) error {
 	return opError("disconnect", endpoint, b.s.Disconnect(endpoint))
+}
+
+// SetHWM changes the high-water marks, of the connections that there are too. As
+// in [Options.SendHWM] and [Options.RecvHWM] 0 is the default and a negative value
+// unlimited. Messages above a mark that is lowered stay queued. The error matches
+// [ErrClosed].
+func (b *base) SetHWM(send, recv int) error {
+	return opError("set hwm", "", b.s.SetHWM(pick(send, defaultHWM, 0), pick(recv, defaultHWM, 0)))
 }
 
 // WaitConnected waits until at least one peer is connected, its handshake

@@ -60,6 +60,9 @@ type Config struct {
 	// Hello is a message at rest that every connection begins with; may be
 	// empty.
 	Hello []byte
+	// Immediate has a Dialer attach a pipe only while there is a connection,
+	// its handshake over, and drop with the connection what is queued for it.
+	Immediate bool
 	// Lockstep says that the socket sends one message and waits: it calls
 	// Flush on what its pipes' Outs wake, instead of Ready.
 	Lockstep bool

@@ -178,8 +178,11 @@ func (s *Socket) ConnectAs(ep, alias string) error {
 }
 
 // ConnectPeer is Connect, and returns the routing number of whoever is there,
-// for a PEER. It may be used at once.
+// for a PEER. It may be used at once, which cannot be with Immediate.
 func (s *Socket) ConnectPeer(ep string) (number uint32, err error) {
+	if s.opts.Immediate {
+		return 0, fmt.Errorf("%w: with Immediate nobody has a number before they are there", ErrOption)
+	}
 	p, err := s.connect(ep, "")
 	if err != nil {
 		return 0, err

@@ -42,6 +42,8 @@ type Options struct {
 	MaxPending     int
 	MaxPerSource   int
 
+	Immediate bool // queue messages for peers that are there only, not for endpoints
+
 	Conflate bool // keep the newest message of each queue only, where the type allows it
 
 	// Messages that are sent or received by themselves, where the type allows
@@ -95,6 +97,7 @@ func (o *Options) session(s *Socket) session.Config {
 		Host:              s,
 		Hello:             s.helloAtRest(),
 		Lockstep:          s.lockstep != nil,
+		Immediate:         o.Immediate,
 		Engine:            o.engine(s),
 		Transport:         &o.Transport,
 		Logger:            o.Logger,
