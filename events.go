@@ -129,7 +129,7 @@ const (
 	DropStaleReply = DropReason(pipe.DropStaleReply) // a reply to a request that nobody waits for any more
 	DropRequester  = DropReason(pipe.DropRequester)  // a reply to a requester that is gone
 	DropMalformed  = DropReason(pipe.DropMalformed)  // a message without the envelope its pattern demands
-	DropUpstream   = DropReason(pipe.DropUpstream)   // sent by a subscriber to a PUB, which takes no messages
+	DropUpstream   = DropReason(pipe.DropUpstream)   // sent by a peer to a type that takes none, such as PUB and PUSH
 	DropFiltered   = DropReason(pipe.DropFiltered)   // received by a SUB and not subscribed to
 	DropPartial    = DropReason(pipe.DropPartial)    // received in part when its connection was lost
 	DropRefused    = DropReason(pipe.DropRefused)    // sent by a peer that was not let in

@@ -16,7 +16,7 @@ const (
 	DropStaleReply             // a reply to a request that is no longer waited for
 	DropRequester              // a reply to a requester that is gone
 	DropMalformed              // a message without the envelope its pattern demands
-	DropUpstream               // sent by a subscriber to a publisher that takes no messages
+	DropUpstream               // sent by a peer to a type that takes no messages
 	DropFiltered               // received but not subscribed to
 	DropPartial                // received in part when its connection was lost
 	DropRefused                // sent by a peer that was not let in

@@ -403,9 +403,11 @@ func (s *Socket) Reading(f func()) {
 // Intake is for sessions: it queues what came out of a connection.
 func (s *Socket) Intake(p *pipe.Pipe, b *msg.Batch) error {
 	if s.intake == nil && s.inspect == nil {
-		if n := session.Enqueue(p, b); n > 0 {
-			s.drops.Add(pipe.DropUnread, n)
+		why := pipe.DropUnread
+		if !s.info.Receives {
+			why = pipe.DropUpstream
 		}
+		s.drops.Add(why, session.Enqueue(p, b))
 		return nil
 	}
 	defer b.Recycle()
