@@ -203,6 +203,9 @@ func (l *Link) makeQueues() {
 	if l.pb.In != nil {
 		l.pb.In.Lock()
 		l.pb.In.SetHWM(sum(sendA, recvB))
+		if b.Conflates() {
+			l.pb.In.SetConflate()
+		}
 		l.pb.In.Unlock()
 	}
 	a.Update(func() {
