@@ -354,7 +354,7 @@ func TestRule_3_1_9_TypesOfOneFrame(t *testing.T) {
 		is(w, "join", s.Join("g", true), nil)
 		p := handshaken(w, s, 1, "RADIO")[0]
 		p.Must(st.Message("g", "of", "two frames"))
-		p.End() // as with libzmq, whose session looks at it
+		ends(w, p) // as with libzmq, whose session looks at it
 		s.WantNone()
 	})
 }

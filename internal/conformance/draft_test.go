@@ -89,7 +89,7 @@ func TestRule_3_7_2_StreamSendsBytes(t *testing.T) {
 		if got := string(p.Skip(4)); got != "last" {
 			w.Errorf("the peer read %q", got)
 		}
-		p.End()
+		ends(w, p)
 		is(w, "to who is parted with", try(s, id, "x"), pattern.ErrNoRoute)
 	})
 	streamSides(t, "an id alone is refused", func(w *st.World, s *st.Socket, p *st.Peer) {
@@ -143,8 +143,8 @@ func TestRule_3_7_3_StreamIDs(t *testing.T) {
 			links[len(links)-1].Up().SetBuffer(1)
 			for range 3 {
 				s.MustSend("given", "of the stream that is lost")
+				w.Settle() // or all would be on the way, and none queued
 			}
-			w.Settle()
 			p.Close()
 			told(w, s, msg.Left, "given")
 		}
@@ -347,7 +347,7 @@ func TestRule_3_7_8_DishJoins(t *testing.T) {
 			p := l.Accept()
 			p.Shake("RADIO")
 			p.Must(st.Message(bad...), st.Message("g", "behind it"))
-			p.End()
+			ends(w, p)
 			dish.WantNone()
 			q := l.Accept() // we dial again, and libzmq does not
 			q.Shake("RADIO")

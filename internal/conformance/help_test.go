@@ -3,6 +3,8 @@ package conformance
 import (
 	"errors"
 	"fmt"
+	"io"
+	"os"
 	"slices"
 	"syscall"
 	"testing"
@@ -81,11 +83,27 @@ func tryTo(s *st.Socket, id string, frames ...string) error {
 	return s.TrySendTo(id, st.Of(frames...))
 }
 
+// patient bounds, in virtual time, how long a raw peer waits for what it is to
+// read.
+func patient(p *st.Peer) *st.Peer {
+	p.SetReadDeadline(time.Now().Add(time.Hour))
+	return p
+}
+
 // wants compares what a raw peer reads next.
 func wants(w *st.World, p *st.Peer, frames ...string) {
 	w.Helper()
-	if got := p.Message(); !slices.Equal(got, frames) {
+	patient(p)
+	if got := patient(p).Message(); !slices.Equal(got, frames) {
 		w.Fatalf("a peer was sent %q, want %q", got, frames)
+	}
+}
+
+// ends reads, throwing away what comes, until the other end has closed.
+func ends(w *st.World, p *st.Peer) {
+	w.Helper()
+	if _, err := io.Copy(io.Discard, patient(p)); errors.Is(err, os.ErrDeadlineExceeded) {
+		w.Error("a connection has not ended")
 	}
 }
 
@@ -102,7 +120,7 @@ func silent(w *st.World, p *st.Peer) {
 // command reads a command.
 func command(w *st.World, p *st.Peer) string {
 	w.Helper()
-	flags, body := p.Frame()
+	flags, body := patient(p).Frame()
 	if flags&wire.FlagCommand == 0 {
 		w.Fatalf("a peer was sent the frame %q, want a command", body)
 	}

@@ -45,7 +45,7 @@ func TestRule_3_4_2_SecondPairIsRefused(t *testing.T) {
 			first := handshaken(w, s, 1, names[typ])[0]
 			second := w.Dial("a")
 			second.Must(st.Greeting(), st.Ready("Socket-Type", names[typ]), st.Message("unheard"))
-			second.End()
+			ends(w, second)
 			w.Settle()
 			refused := s.Heard(session.PeerRefused)
 			if len(refused) != 1 || !errors.Is(refused[0].Err, pattern.ErrSecondPeer) {

@@ -41,7 +41,7 @@ func TestRule_3_2_1_RequestsHaveAnEnvelope(t *testing.T) {
 			var last uint32
 			for n := range 3 {
 				req.MustSend("question")
-				m := p.Message()
+				m := patient(p).Message()
 				if len(m) != 3 || len(m[0]) != 4 || m[1] != "" || m[2] != "question" {
 					w.Fatalf("the request is %q", m)
 				}
@@ -66,7 +66,7 @@ func TestRule_3_2_1_RequestsHaveAnEnvelope(t *testing.T) {
 		req.MustBind("mem://a")
 		p := handshaken(w, req, 1, "ROUTER")[0]
 		req.MustSend("question")
-		id := p.Message()[0]
+		id := patient(p).Message()[0]
 		p.Must(st.Message("", "without"), st.Message("\x00\x00\x00\x00", "", "other"), st.Message(id, "", "right"))
 		req.WantRecv("right")
 	})
@@ -178,7 +178,7 @@ func TestRule_3_2_5_Relaxed(t *testing.T) {
 			is(w, "receiving first", req.Recv(context.Background(), new(msg.Msg)), pattern.ErrState)
 			req.MustSend("one")
 			req.MustSend("two")
-			first, second := p.Message(), p.Message()
+			first, second := patient(p).Message(), p.Message()
 			reply := func(to []string, answer string) {
 				p.Must(st.Message(append(to[:len(to)-1:len(to)-1], answer)...))
 			}
@@ -220,7 +220,7 @@ func TestRule_3_2_6_MalformedReplies(t *testing.T) {
 			req.MustSend("question")
 			p.Message()
 			p.Must(st.Message(bad...), st.Message("", "behind it"))
-			p.End()
+			ends(w, p)
 			w.Settle()
 			if n := req.Stats().QueuedRecv; n != 0 {
 				w.Errorf("%d messages to receive", n)

@@ -83,7 +83,7 @@ func TestRule_3_3_2_WhoHasNoIDGetsOne(t *testing.T) {
 			router.MustBind("mem://a")
 			p := w.Dial("a")
 			p.Must(st.Greeting(), st.Ready("Socket-Type", "DEALER", "Identity", id))
-			p.End()
+			ends(w, p)
 			w.Settle()
 			router.WantFaults(map[engine.Fault]uint64{engine.FaultMalformed: 1})
 			o := w.Options()
@@ -194,7 +194,7 @@ func TestRule_3_3_4_DuplicateIDIsRefused(t *testing.T) {
 		first := handshaken(w, router, 1, "DEALER", "Identity", "id")[0]
 		second := w.Dial("a")
 		second.Must(st.Greeting(), st.Ready("Socket-Type", "DEALER", "Identity", "id"), st.Message("unheard"))
-		second.End()
+		ends(w, second)
 		w.Settle()
 		refused := router.Heard(session.PeerRefused)
 		if len(refused) != 1 || !errors.Is(refused[0].Err, pattern.ErrDuplicateID) || refused[0].Remote.String() != second.LocalAddr().String() {
@@ -236,7 +236,7 @@ func TestRule_3_3_5_Handover(t *testing.T) {
 		w.Settle()
 		second := w.Dial("a")
 		second.Shake("DEALER", "Identity", "id")
-		first.End()
+		ends(w, first)
 		second.Must(st.Message("from", "the second"))
 		router.WantRecv("from", "the first")
 		router.WantRecv("from", "the second")
@@ -346,7 +346,7 @@ func TestRule_3_3_8_RouterIsNotRaw(t *testing.T) {
 		router.MustBind("mem://a")
 		p := w.Dial("a")
 		p.Must([]byte("GET / HTTP/1.0\r\n\r\n"))
-		p.End()
+		ends(w, p)
 		router.WantNone()
 		if n := len(router.Heard(session.HandshakeFailed)); n != 1 {
 			w.Errorf("%d handshakes failed, want 1", n)

@@ -77,7 +77,7 @@ func agrees(w *st.World, s *st.Socket, p *st.Peer, name, other string) {
 		s.WantFaults(nil)
 		return
 	}
-	p.End()
+	ends(w, p)
 	w.Settle()
 	s.WantFaults(map[engine.Fault]uint64{engine.FaultSocketType: 1})
 	if n := s.Stats().Peers; n != 0 {
@@ -186,7 +186,7 @@ func TestRule_3_0_ANY_MismatchIsNotForEver(t *testing.T) {
 		push.MustConnect("mem://a")
 		wrong := l.Accept()
 		wrong.Must(st.Greeting(), st.Ready("Socket-Type", "SUB"))
-		wrong.End()
+		ends(w, wrong)
 		var right *st.Peer
 		if d := st.After(func() { right = l.Accept() }); d < w.Options().ReconnectMax/2 {
 			w.Errorf("dialled again after %v", d)
