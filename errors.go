@@ -36,7 +36,8 @@ var (
 	// ErrInUse: the in-process name is bound already. (Addresses of other
 	// transports fail with the system's error, such as syscall.EADDRINUSE.)
 	ErrInUse = errors.New("endpoint in use")
-	// ErrSecondPeer: a PAIR has one peer, and has it already.
+	// ErrSecondPeer: a PAIR has one peer, and has it already; a DGRAM is bound
+	// once.
 	ErrSecondPeer = errors.New("socket has a peer already")
 	// ErrDuplicateID: another peer of the ROUTER has the routing id. It is the
 	// reason in an event of a refused peer.
@@ -46,6 +47,9 @@ var (
 	ErrSubscriptions = errors.New("too many subscriptions")
 	// ErrMessage: the message is not one this socket type can send.
 	ErrMessage = errors.New("message not allowed on this socket type")
+	// ErrTooLarge: the message is larger than what it would travel in, as the
+	// body of a DGRAM that is longer than 8192 bytes.
+	ErrTooLarge = errors.New("message too large")
 	// ErrOption: an option is out of range.
 	ErrOption = errors.New("option out of range")
 )
@@ -85,6 +89,7 @@ var publicErrors = map[error]error{
 	pattern.ErrState:       ErrState,
 	pattern.ErrPeerLost:    ErrPeerLost,
 	pattern.ErrMessage:     ErrMessage,
+	pattern.ErrTooLarge:    ErrTooLarge,
 	pattern.ErrSecondPeer:  ErrSecondPeer,
 	pattern.ErrDuplicateID: ErrDuplicateID,
 	pattern.ErrTopics:      ErrSubscriptions,

@@ -30,6 +30,8 @@ var (
 	ErrState = errors.New("operation not allowed in this state")
 	// ErrMessage: the message is not one this socket type can send.
 	ErrMessage = errors.New("message not allowed on this socket type")
+	// ErrTooLarge: the message is larger than what it would travel in.
+	ErrTooLarge = errors.New("message too large")
 )
 
 // Why a peer is refused, by Attach, Connected or Intake.
@@ -123,6 +125,13 @@ type Publisher interface {
 	// Subscribers is the number of peers that would get a message with this
 	// first frame.
 	Subscribers(topic []byte) int
+}
+
+// Screener is a pattern that gets much that it does not want from peers that
+// cannot be told what it wants. It runs under the send lock.
+type Screener interface {
+	// Wants reports whether m is to be queued. If not it is dropped.
+	Wants(m *msg.Msg) bool
 }
 
 // Inspector is a pattern that refuses messages that no peer of its type sends:

@@ -1,6 +1,8 @@
 package pattern
 
 import (
+	"slices"
+
 	"github.com/zerobroker/zmq/internal/msg"
 	"github.com/zerobroker/zmq/internal/pipe"
 )
@@ -17,6 +19,7 @@ type Radio struct {
 	opt    *Options
 	groups map[string]map[*pipe.Pipe]struct{}
 	joined map[*pipe.Pipe]*membership
+	air    []*pipe.Pipe // whose far ends get all groups, and choose for themselves
 	drops  *pipe.Drops
 	rest   []byte // the message being sent, at rest
 }
@@ -35,8 +38,13 @@ func NewRadio(o *Options, d *pipe.Drops) *Radio {
 	}
 }
 
-// Attach does nothing: a peer gets messages when it joins.
-func (s *Radio) Attach(*pipe.Pipe) error { return nil }
+// Attach notes a far end that cannot join. Others get messages when they do.
+func (s *Radio) Attach(p *pipe.Pipe) error {
+	if p.TakesAll {
+		s.air = append(s.air, p)
+	}
+	return nil
+}
 
 // Disconnected has the peer leave all groups.
 func (s *Radio) Disconnected(p *pipe.Pipe) {
@@ -48,7 +56,10 @@ func (s *Radio) Disconnected(p *pipe.Pipe) {
 }
 
 // Detach has the peer leave all groups.
-func (s *Radio) Detach(p *pipe.Pipe) { s.Disconnected(p) }
+func (s *Radio) Detach(p *pipe.Pipe) {
+	s.Disconnected(p)
+	s.air = slices.DeleteFunc(s.air, func(q *pipe.Pipe) bool { return p == q })
+}
 
 // Room does nothing: fullness is looked at for every message.
 func (s *Radio) Room(*pipe.Pipe) {}
@@ -60,36 +71,62 @@ func (s *Radio) Send(m msg.Msg) error {
 		return ErrMessage
 	}
 	members := s.groups[string(m.First)]
-	if s.opt.NoDrop {
-		for p := range members {
-			if p.Out.Full() {
-				return ErrWait
-			}
-		}
+	if s.opt.NoDrop && s.anyFull(members, m.Size()) {
+		return ErrWait
 	}
+	n := len(members) + len(s.air)
 	large := m.RestSize() >= msg.LargeFrame
-	if large && len(members) > 1 {
+	if large && n > 1 {
 		m.Bufs = nil // shared by all queues
 	}
-	if !large && len(members) > 0 {
+	if !large && n > 0 {
 		s.rest = m.Append(s.rest[:0])
 	}
 	for p := range members {
-		switch {
-		case p.Out.Full():
-			s.drops.Add(pipe.DropHWM, 1)
-		case large:
-			p.Out.Put(&m)
-		default:
-			p.Out.PutRest(s.rest)
-		}
+		s.put(p, &m, large)
+	}
+	for _, p := range s.air {
+		s.put(p, &m, large)
 	}
 	return nil
 }
 
-// Subscribers is the number of peers that have joined a group. It runs under
-// the send lock.
-func (s *Radio) Subscribers(group []byte) int { return len(s.groups[string(group)]) }
+// anyFull reports whether anybody who would get a message of that size has no
+// room for it.
+func (s *Radio) anyFull(members map[*pipe.Pipe]struct{}, size int) bool {
+	for p := range members {
+		if p.Out.Full() {
+			return true
+		}
+	}
+	for _, p := range s.air {
+		if fits(p, size) && p.Out.Full() {
+			return true
+		}
+	}
+	return false
+}
+
+// fits reports whether a pipe leads to where messages of that size can go.
+func fits(p *pipe.Pipe, size int) bool { return p.MaxSize == 0 || size <= p.MaxSize }
+
+// put queues m, which is in s.rest too unless it is large, to one pipe.
+func (s *Radio) put(p *pipe.Pipe, m *msg.Msg, large bool) {
+	switch {
+	case !fits(p, m.Size()):
+		s.drops.Add(pipe.DropTooLarge, 1)
+	case p.Out.Full():
+		s.drops.Add(pipe.DropHWM, 1)
+	case large:
+		p.Out.Put(m)
+	default:
+		p.Out.PutRest(s.rest)
+	}
+}
+
+// Subscribers is the number of peers that have joined a group, and of those that
+// get all. It runs under the send lock.
+func (s *Radio) Subscribers(group []byte) int { return len(s.groups[string(group)]) + len(s.air) }
 
 // Intake takes in that peers join and leave. Nothing else may come from them.
 func (s *Radio) Intake(p *pipe.Pipe, m *msg.Msg) (queue bool, err error) {
@@ -183,6 +220,11 @@ func (s *Dish) Recv(m *msg.Msg) error {
 		s.drops.Add(pipe.DropFiltered, 1)
 	}
 }
+
+// Wants reports whether a message is of a group that is joined, for those that
+// come from a RADIO that does not know. Recv asks again, for groups that are
+// left in between.
+func (s *Dish) Wants(m *msg.Msg) bool { return s.joined[string(m.First)] }
 
 // Inspect refuses what no RADIO sends.
 func (s *Dish) Inspect(m *msg.Msg) error {
