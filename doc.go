@@ -31,6 +31,7 @@
 //	[Dealer], [Router]  requests and replies without lockstep; routing by id
 //	[Pair]              exactly two sockets
 //	[Stream]            bytes to and from plain TCP connections
+//	[Dgram]             plain UDP datagrams
 //
 // What a type cannot do it has no method for. [Socket], [Sender] and [Receiver]
 // are for code that works with several types.
@@ -41,6 +42,9 @@
 //	ipc:///path           a Unix-domain socket; ipc://* makes a path up,
 //	                      ipc://@name is abstract (Linux)
 //	inproc://name         within this program, in a [Namespace]
+//	udp://host:port       UDP, for DISH and DGRAM to bind and RADIO to connect;
+//	                      udp://group:port and udp://interface;group:port are
+//	                      multicast
 //
 // A socket may bind and connect to any number of endpoints, at any time. Bind
 // returns the real endpoint.
