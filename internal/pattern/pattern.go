@@ -33,6 +33,8 @@ var (
 	// ErrGroup: the text is no name of a group, or the group cannot be joined
 	// or left for it is, or is not, joined.
 	ErrGroup = errors.New("group cannot be used")
+	// ErrTooLarge: the message is larger than what it would travel in.
+	ErrTooLarge = errors.New("message too large")
 )
 
 // Why a peer is refused, by Attach, Connected or Intake.
@@ -135,6 +137,13 @@ type Publisher interface {
 	// Subscribers is the number of peers that would get a message with this
 	// first frame.
 	Subscribers(topic []byte) int
+}
+
+// Screener is a pattern that gets much that it does not want from peers that
+// cannot be told what it wants. It runs under the send lock.
+type Screener interface {
+	// Wants reports whether m is to be queued. If not it is dropped.
+	Wants(m *msg.Msg) bool
 }
 
 // Inspector is a pattern that refuses messages that no peer of its type sends:

@@ -44,7 +44,12 @@ type Info struct {
 	Farewell  bool     // it may receive a message when an accepted peer is lost
 	Hiccups   bool     // it may receive a message when a peer it connected to is lost
 	Raw       bool     // its peers are no sockets: bytes both ways
-	New       func(o *Options, d *pipe.Drops) Pattern
+
+	HearsDatagrams bool // it may be bound where datagrams come in
+	CastsDatagrams bool // it may be connected to where datagrams go
+	NoStreams      bool // datagrams are all it has to do with
+
+	New func(o *Options, d *pipe.Drops) Pattern
 }
 
 // Types holds every socket type.
@@ -80,14 +85,16 @@ var Types = map[Type]*Info{
 		New: func(_ *Options, d *pipe.Drops) Pattern { return NewServer(d) }},
 	CLIENT: {Name: "CLIENT", Peers: []string{"SERVER"}, Sends: true, Receives: true, Hello: true, Hiccups: true,
 		New: func(_ *Options, d *pipe.Drops) Pattern { return &Client{single: single{drops: d}} }},
-	RADIO: {Name: "RADIO", Peers: []string{"DISH"}, Sends: true, Publishes: true, Groups: true,
+	RADIO: {Name: "RADIO", Peers: []string{"DISH"}, Sends: true, Publishes: true, Groups: true, CastsDatagrams: true,
 		New: func(o *Options, d *pipe.Drops) Pattern { return NewRadio(o, d) }},
-	DISH: {Name: "DISH", Peers: []string{"RADIO"}, Receives: true, Groups: true,
+	DISH: {Name: "DISH", Peers: []string{"RADIO"}, Receives: true, Groups: true, HearsDatagrams: true,
 		New: func(_ *Options, d *pipe.Drops) Pattern { return NewDish(d) }},
 	GATHER: {Name: "GATHER", Peers: []string{"SCATTER"}, Receives: true,
 		New: func(_ *Options, d *pipe.Drops) Pattern { return &Gather{single: single{drops: d}} }},
 	SCATTER: {Name: "SCATTER", Peers: []string{"GATHER"}, Sends: true,
 		New: func(*Options, *pipe.Drops) Pattern { return &Scatter{} }},
+	DGRAM: {Name: "DGRAM", Sends: true, Receives: true, Raw: true, HearsDatagrams: true, NoStreams: true,
+		New: func(*Options, *pipe.Drops) Pattern { return &Dgram{} }},
 	PEER: {Name: "PEER", Peers: []string{"PEER"}, Sends: true, Receives: true, Hello: true, Farewell: true, Hiccups: true,
 		New: func(_ *Options, d *pipe.Drops) Pattern { return NewServer(d) }},
 	CHANNEL: {Name: "CHANNEL", Peers: []string{"CHANNEL"}, Sends: true, Receives: true,

@@ -104,6 +104,8 @@ func calls() []call {
 		{"Connect", pattern.PULL, func(s *st.Socket) error { return s.Connect("mem://new") }},
 		{"Connect", pattern.PULL, func(s *st.Socket) error { return s.Connect("inproc://new") }},
 		{"ConnectAs", pattern.ROUTER, func(s *st.Socket) error { return s.ConnectAs("mem://new", "name") }},
+		{"Bind", pattern.DISH, func(s *st.Socket) error { _, err := s.Bind("air://10.0.0.1:1"); return err }},
+		{"Connect", pattern.RADIO, func(s *st.Socket) error { return s.Connect("air://10.0.0.1:1") }},
 		{"Unbind", pattern.PULL, func(s *st.Socket) error { return s.Unbind("mem://a") }},
 		{"Unbind", pattern.PULL, func(s *st.Socket) error { return s.Unbind("mem://unknown") }},
 		{"Disconnect", pattern.PULL, func(s *st.Socket) error { return s.Disconnect("mem://a") }},
@@ -143,7 +145,7 @@ func calls() []call {
 
 // notCalls are the methods that sessions and links call, or that cannot fail.
 var notCalls = []string{
-	"Attach", "Conflates", "Connected", "Describe", "Hello", "Detach", "Disconnected", "Drops", "Event", "Intake", "Limits",
+	"Attach", "Conflates", "Connected", "Describe", "Hello", "Datagram", "Detach", "Disconnected", "Drops", "Event", "Intake", "Limits",
 	"Undelivered", "Reading", "Met", "Parted", "Crowded", "Update", "Linked", "MaxQueuedBytes", "NewPipe", "Ready", "Receives",
 	"Refused", "Retire", "Room", "SendLock",
 	"Sends", "Talks", "Unlinked", "Upstream",

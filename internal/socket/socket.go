@@ -56,6 +56,7 @@ type Socket struct {
 	grouper  pattern.Grouper      // nil if the type does not send to groups
 	lockstep pattern.Lockstep     // nil if the two directions do not depend on each other
 	parter   pattern.Parter       // nil if the type does not part with peers
+	screen   pattern.Screener     // nil if the type wants whatever comes
 
 	endMu     sync.Mutex
 	endpoints map[string][]endpoint
@@ -123,6 +124,7 @@ func New(t pattern.Type, o Options) (*Socket, error) {
 	s.grouper, _ = s.pat.(pattern.Grouper)
 	s.lockstep, _ = s.pat.(pattern.Lockstep)
 	s.parter, _ = s.pat.(pattern.Parter)
+	s.screen, _ = s.pat.(pattern.Screener)
 	if !info.Sends {
 		s.sender = nil
 	}
@@ -462,6 +464,33 @@ func (s *Socket) enqueue(p *pipe.Pipe, m *msg.Msg) {
 		return
 	}
 	p.In.Put(m)
+}
+
+// Datagram is for sessions: it queues what came without a connection, if it is
+// wanted and there is room. What is not wanted is dropped before it is queued, so
+// that it takes no room from what is.
+func (s *Socket) Datagram(p *pipe.Pipe, m *msg.Msg) {
+	if s.screen != nil {
+		s.sendMu.Lock()
+		wanted := s.screen.Wants(m)
+		s.sendMu.Unlock()
+		if !wanted {
+			s.drops.Add(pipe.DropFiltered, 1)
+			return
+		}
+	}
+	p.In.Lock()
+	defer p.In.Unlock()
+	switch {
+	case p.In.Dead():
+		s.drops.Add(pipe.DropUnread, 1)
+	case p.In.Full():
+		s.drops.Add(pipe.DropHWM, 1)
+	case m.Size() >= msg.LargeFrame:
+		p.In.PutShared(m) // which copies large frames too
+	default:
+		p.In.Put(m)
+	}
 }
 
 // Drops is for sessions and links.
