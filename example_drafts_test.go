@@ -90,6 +90,7 @@ func ExampleRadio() {
 
 func ExampleDish() {
 	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
 	opts := &zmq.Options{Namespace: zmq.NewNamespace()}
 	radio, dish := must(zmq.NewRadio(opts)), must(zmq.NewDish(opts))
 	defer radio.Close()
