@@ -22,6 +22,7 @@ type Pub struct {
 	order    pipe.Order                // of the subscriptions that XPUB is to receive
 	fq       FairQueue                 // what peers in this process have sent beside them
 	drops    *pipe.Drops
+	outgoing
 
 	match []*pipe.Pipe // of the message being sent
 	rest  []byte       // that message at rest
@@ -31,7 +32,7 @@ type Pub struct {
 func NewPub(o *Options, d *pipe.Drops, receives bool) *Pub {
 	return &Pub{
 		opt: o, upstream: receives, subs: new(Topics), asked: new(Topics),
-		pipes: make(map[*pipe.Pipe]struct{}), drops: d,
+		pipes: make(map[*pipe.Pipe]struct{}), drops: d, outgoing: outgoing{drops: d},
 	}
 }
 
@@ -60,14 +61,16 @@ func (s *Pub) Disconnected(p *pipe.Pipe) {
 // Detach forgets the peer.
 func (s *Pub) Detach(p *pipe.Pipe) {
 	s.Disconnected(p)
+	s.leave(p)
 	delete(s.pipes, p)
 }
 
 // Room does nothing: fullness is looked at for every message.
 func (s *Pub) Room(*pipe.Pipe) {}
 
-// choose sets match to the pipes that a message with this first frame goes to.
-func (s *Pub) choose(first []byte) {
+// choose sets match to the pipes that a message with this first frame goes to,
+// or says that it has to wait for one of them.
+func (s *Pub) choose(first []byte) error {
 	s.match = s.subs.Match(s.match[:0], first)
 	if s.opt.Invert {
 		mark := s.subs.Mark(s.match)
@@ -78,10 +81,7 @@ func (s *Pub) choose(first []byte) {
 			}
 		}
 	}
-	if !s.opt.Manual || !s.opt.LastValue {
-		return
-	}
-	if last := s.last.Load(); last != nil {
+	if last := s.last.Load(); last != nil && s.opt.Manual && s.opt.LastValue {
 		only := s.match[:0]
 		for _, p := range s.match {
 			if p == last {
@@ -90,11 +90,6 @@ func (s *Pub) choose(first []byte) {
 		}
 		s.match = only
 	}
-}
-
-// Send distributes m. It waits for nobody, unless NoDrop is set.
-func (s *Pub) Send(m msg.Msg) error {
-	s.choose(m.First)
 	if s.opt.NoDrop {
 		for _, p := range s.match {
 			if p.Out.Full() {
@@ -104,6 +99,14 @@ func (s *Pub) Send(m msg.Msg) error {
 	}
 	if s.opt.LastValue {
 		s.last.Store(nil)
+	}
+	return nil
+}
+
+// Send distributes m. It waits for nobody, unless NoDrop is set.
+func (s *Pub) Send(m msg.Msg) error {
+	if err := s.choose(m.First); err != nil {
+		return err
 	}
 	switch len(s.match) {
 	case 0:
@@ -138,6 +141,24 @@ func (s *Pub) Send(m msg.Msg) error {
 	}
 	return nil
 }
+
+// SendFrame claims, at the first frame, the subscribers that it is for and that
+// have room. Whoever subscribes in the middle of a message waits for the next,
+// and whoever cancels gets this one. (xpub.cpp: xsend, dist.cpp)
+func (s *Pub) SendFrame(f *msg.Frame, _ bool) error {
+	if !s.open {
+		if err := s.choose(f.Body); err != nil {
+			return err
+		}
+		s.begin(s.dropFull(s.match)...)
+	}
+	s.next(f)
+	return nil
+}
+
+// Writable is true: who has no room misses the message. It is with NoDrop too,
+// as in libzmq.
+func (s *Pub) Writable() bool { return true }
 
 // Subscribers is the number of peers that would get a message with this first
 // frame. It runs under the send lock.
@@ -291,3 +312,14 @@ func (s *Pub) Recv(m *msg.Msg) error {
 }
 
 func (s *Pub) More() bool { return s.order.Len() > 0 || s.fq.more() }
+
+// Readable reports whether Recv would find a message.
+func (s *Pub) Readable() bool {
+	for p := s.order.First(); p != nil; p = s.order.First() {
+		if _, ok := p.In.Peek(); ok {
+			return true
+		}
+		s.order.Pop()
+	}
+	return s.fq.HasNext()
+}

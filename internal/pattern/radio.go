@@ -14,6 +14,7 @@ const MaxGroup = 255
 // full. https://rfc.zeromq.org/spec/48/
 type Radio struct {
 	base
+	undivided
 	opt    *Options
 	groups map[string]map[*pipe.Pipe]struct{}
 	joined map[*pipe.Pipe]*membership
@@ -86,6 +87,21 @@ func (s *Radio) Send(m msg.Msg) error {
 	}
 	return nil
 }
+
+// SendFrame is Send of the frame to its Group. A message of several frames is
+// refused at the first.
+func (s *Radio) SendFrame(f *msg.Frame, _ bool) error {
+	m, err := whole(f)
+	if err != nil {
+		return err
+	}
+	m.First, m.Rest = []byte(f.Group), [][]byte{m.First}
+	return s.Send(m)
+}
+
+// Writable is true: who has no room misses the message. It is with NoDrop too,
+// as in libzmq.
+func (s *Radio) Writable() bool { return true }
 
 // Subscribers is the number of peers that have joined a group. It runs under
 // the send lock.
@@ -183,6 +199,19 @@ func (s *Dish) Recv(m *msg.Msg) error {
 		s.drops.Add(pipe.DropFiltered, 1)
 	}
 }
+
+// Readable reports whether there is a message of a group that is joined.
+func (s *Dish) Readable() bool {
+	return s.fq.holds(func(c *msg.Cursor) bool {
+		group, _, _ := c.Next()
+		_, flags, ok := c.Next()
+		return ok && flags&msg.FlagMore == 0 && s.joined[string(group)]
+	}, s.drops, pipe.DropFiltered)
+}
+
+// Writable is true although nothing can be sent, as in libzmq, where it stands
+// for joining a group.
+func (s *Dish) Writable() bool { return true }
 
 // Inspect refuses what no RADIO sends.
 func (s *Dish) Inspect(m *msg.Msg) error {
