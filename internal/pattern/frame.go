@@ -65,7 +65,7 @@ func (o *outgoing) Abandon() int {
 	missed := len(o.pipes)
 	o.drops.Add(pipe.DropLinger, missed)
 	clear(o.pipes)
-	o.pipes, o.lost = o.pipes[:0], o.open
+	o.pipes = o.pipes[:0]
 	o.clear()
 	return missed
 }

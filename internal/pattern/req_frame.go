@@ -24,7 +24,7 @@ func (s *Req) SendFrame(f *msg.Frame, mayWait bool) error {
 	if err != nil || s.open {
 		return err
 	}
-	s.dropReply()
+	s.dropReply() // to what this one supersedes
 	st := &s.strict
 	st.waiting, st.pipe, st.id, st.hasID = true, s.to, s.of.id, s.of.has
 	s.to = nil
@@ -32,7 +32,7 @@ func (s *Req) SendFrame(f *msg.Frame, mayWait bool) error {
 }
 
 // beginRequest claims the next peer in turn and gives up the exchange that there
-// was.
+// was: Recv returns nothing of it any more.
 func (s *Req) beginRequest() error {
 	st := &s.strict
 	if st.waiting && !s.opt.Relaxed {
@@ -42,7 +42,6 @@ func (s *Req) beginRequest() error {
 	if p == nil {
 		return ErrWait
 	}
-	s.dropReply()
 	st.waiting, st.pipe = false, nil
 	s.begin(p)
 	s.to = p

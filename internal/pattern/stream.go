@@ -96,7 +96,6 @@ func (s *Stream) partWith(p *pipe.Pipe) {
 	delete(s.peers, p.Alias)
 	delete(s.here, p)
 	s.parted = append(s.parted, p)
-	s.leave(p)
 }
 
 // SendFrame takes an id and one frame of bytes in turn, and asks whether more

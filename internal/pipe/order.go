@@ -38,16 +38,6 @@ func (o *Order) Pop() *Pipe {
 	return p
 }
 
-// First returns the pipe that the next Pop returns, or nil.
-func (o *Order) First() *Pipe {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.head == len(o.pipes) {
-		return nil
-	}
-	return o.pipes[o.head]
-}
-
 // Len is the number of messages not popped.
 func (o *Order) Len() int {
 	o.mu.Lock()

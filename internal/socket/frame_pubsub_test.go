@@ -1,6 +1,7 @@
 package socket_test
 
 import (
+	"bytes"
 	"context"
 	"testing"
 	"time"
@@ -81,6 +82,43 @@ func TestPublisherSharesFrames(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestPublisherKeepsFramesApart: what one subscriber does with a large frame, or
+// the queue to it with pooled memory, no other can see.
+func TestPublisherKeepsFramesApart(t *testing.T) {
+	for _, scheme := range []string{"mem", "inproc"} {
+		st.Run(t, func(w *st.World) {
+			pub := w.Socket(pattern.PUB)
+			ep := pub.MustBind(scheme + "://a")
+			subs := []*st.Socket{subscribed(w, pub, ep, ""), subscribed(w, pub, ep, "")}
+			const rounds, size = 20, 4 * msg.LargeFrame
+			for i := range rounds {
+				buf := msg.NewBuf(size)
+				buf.B = append(buf.B, bytes.Repeat([]byte{byte(i)}, size)...)
+				if err := pub.TrySendFrame(&msg.Frame{Body: buf.B, Buf: buf, More: true}); err != nil {
+					t.Fatal(err)
+				}
+				wantTry(t, pub, "", nil)
+				if i%2 == 0 {
+					w.Settle() // so that it is written, and its memory given back
+				}
+			}
+			for _, sub := range subs {
+				for i := range rounds {
+					var f msg.Frame
+					if err := sub.RecvFrame(context.Background(), &f); err != nil {
+						t.Fatal(err)
+					}
+					if len(f.Body) != size || bytes.Count(f.Body, []byte{byte(i)}) != size {
+						t.Fatalf("frame %d has other bytes", i)
+					}
+					clear(f.Body)
+					wantFrames(t, sub, "")
+				}
+			}
+		})
 	}
 }
 

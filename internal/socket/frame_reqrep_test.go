@@ -152,6 +152,51 @@ func TestRequestLosesItsPeer(t *testing.T) {
 	}
 }
 
+// TestLostRequestIsNobodysInParticular: when its peer has gone the reply may come
+// from any, as with a request that was sent whole. conformance.md 3.2
+func TestLostRequestIsNobodysInParticular(t *testing.T) {
+	st.Run(t, func(w *st.World) {
+		req := w.Socket(pattern.REQ)
+		req.MustBind("mem://a")
+		first := w.Dial("a")
+		first.Shake("REP")
+		req.MustMeet(1)
+		wantTry(t, req, "a+", nil)
+		first.Close()
+		second := w.Dial("a")
+		second.Shake("REP")
+		w.Settle()
+		if err := req.SendFrame(context.Background(), frame("b")); err != nil {
+			t.Fatal(err)
+		}
+		second.Must(st.Message("", "reply"))
+		wantFrames(t, req, "reply")
+	})
+}
+
+// TestRepServesOneAtATime: while a reply is owed it is not readable for the next
+// request, and has it after. conformance.md 3.2
+func TestRepServesOneAtATime(t *testing.T) {
+	st.Run(t, func(w *st.World) {
+		rep := w.Socket(pattern.REP)
+		rep.MustBind("mem://a")
+		for range 2 {
+			p := w.Dial("a")
+			p.Shake("REQ")
+			p.Must(st.Message("", "request"))
+		}
+		w.Settle()
+		wantReady(t, rep, true, false)
+		wantFrames(t, rep, "request")
+		wantReady(t, rep, false, true)
+		wantTry(t, rep, "re+", nil)
+		wantReady(t, rep, false, true)
+		wantTry(t, rep, "ply", nil)
+		wantReady(t, rep, true, false)
+		wantFrames(t, rep, "request")
+	})
+}
+
 // TestRelaxedRequest may begin at any time: it gives up the reply that is waited
 // for, has come, or is read in part. conformance.md 3.2
 func TestRelaxedRequest(t *testing.T) {

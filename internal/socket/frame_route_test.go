@@ -2,6 +2,7 @@ package socket_test
 
 import (
 	"context"
+	"io"
 	"testing"
 	"time"
 
@@ -236,7 +237,7 @@ func TestStreamTakesTwoFrames(t *testing.T) {
 		wantTry(t, a.Socket, "dropped", nil)
 		b.WantNone()
 		a.WantDrops(map[pipe.Drop]uint64{pipe.DropMalformed: 1})
-		if err := try(a.Socket, toB+"+", "x+", toB+"+", "y"); err != nil {
+		if err := try(a.Socket, toB+"+", "x+", toB+"+", "y+"); err != nil {
 			t.Fatal(err)
 		}
 		if f := wantFrames(t, b.Socket, toA+"+"); f.From == nil || f.From.RoutingID != toA {
@@ -297,6 +298,31 @@ func TestStreamLosesItsPeer(t *testing.T) {
 		wantTry(t, a.Socket, toB+"+", pattern.ErrNoRoute)
 		a.WantDrops(map[pipe.Drop]uint64{pipe.DropConnLost: 1})
 		b.WantDrops(map[pipe.Drop]uint64{pipe.DropConnLost: 1})
+	})
+}
+
+// TestStreamDisconnectsBetweenFrames: the bytes are dropped, those before are not.
+func TestStreamDisconnectsBetweenFrames(t *testing.T) {
+	st.Run(t, func(w *st.World) {
+		l := w.Listen("a")
+		s := newStream(w)
+		if err := s.ConnectAs("mem://a", "x"); err != nil {
+			t.Fatal(err)
+		}
+		p := l.Accept()
+		w.Net.Links()[0].Up().Stall()
+		if err := try(s.Socket, "x+", "before", "x+"); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Disconnect("mem://a"); err != nil {
+			t.Fatal(err)
+		}
+		wantTry(t, s.Socket, "dropped", nil)
+		w.Net.Links()[0].Up().Resume()
+		if got, err := io.ReadAll(p); err != nil || string(got) != "before" {
+			t.Errorf("received %q, %v", got, err)
+		}
+		s.WantDrops(map[pipe.Drop]uint64{pipe.DropConnLost: 1})
 	})
 }
 

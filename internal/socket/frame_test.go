@@ -321,21 +321,43 @@ func TestMessageSurvivesReconnecting(t *testing.T) {
 // TestDisconnectBetweenFrames: the endpoint is gone, and so is the message.
 func TestDisconnectBetweenFrames(t *testing.T) {
 	for _, scheme := range []string{"mem", "inproc"} {
-		st.Run(t, func(w *st.World) {
-			push, pull := w.Socket(pattern.PUSH), w.Socket(pattern.PULL)
-			ep := pull.MustBind(scheme + "://a")
-			push.MustConnect(ep)
-			push.MustMeet(1)
-			push.MustSend("before")
-			wantTry(t, push, "a+", nil)
-			if err := push.Disconnect(ep); err != nil {
-				t.Fatal(err)
-			}
-			wantTry(t, push, "b", pattern.ErrWait)
-			pull.WantRecv("before")
-			pull.WantNone()
-			push.WantDrops(map[pipe.Drop]uint64{pipe.DropConnLost: 1})
-		})
+		for _, c := range []struct {
+			typ, peer pattern.Type
+			id        bool
+			told      error
+		}{
+			{typ: pattern.PUSH, peer: pattern.PULL, told: pattern.ErrWait},
+			{typ: pattern.DEALER, peer: pattern.DEALER, told: pattern.ErrWait},
+			{typ: pattern.PAIR, peer: pattern.PAIR, told: pattern.ErrWait},
+			{typ: pattern.ROUTER, peer: pattern.DEALER, id: true},
+			{typ: pattern.XSUB, peer: pattern.XPUB},
+			{typ: pattern.XPUB, peer: pattern.SUB},
+		} {
+			st.Run(t, func(w *st.World) {
+				s, r := w.Socket(c.typ), w.Socket(c.peer, st.ID("id"))
+				if c.peer == pattern.SUB {
+					r.Subscribe("", true)
+				}
+				ep := r.MustBind(scheme + "://a")
+				s.MustConnect(ep)
+				s.MustMeet(1)
+				w.Settle()
+				if c.id {
+					s.MustSend("id", "before")
+					wantTry(t, s, "id+", nil)
+				} else {
+					s.MustSend("before")
+				}
+				wantTry(t, s, "a+", nil)
+				if err := s.Disconnect(ep); err != nil {
+					t.Fatal(err)
+				}
+				wantTry(t, s, "b", c.told)
+				r.WantRecv("before")
+				r.WantNone()
+				s.WantDrops(map[pipe.Drop]uint64{pipe.DropConnLost: 1})
+			})
+		}
 	}
 }
 
