@@ -1,6 +1,7 @@
 package pattern
 
 import (
+	"slices"
 	"sync/atomic"
 
 	"github.com/zerobroker/zmq/internal/msg"
@@ -22,10 +23,11 @@ type Pub struct {
 	order    pipe.Order                // of the subscriptions that XPUB is to receive
 	fq       FairQueue                 // what peers in this process have sent beside them
 	drops    *pipe.Drops
-	outgoing
 
 	match []*pipe.Pipe // of the message being sent
 	rest  []byte       // that message at rest
+
+	outgoing
 }
 
 // NewPub returns a PUB, or an XPUB if it receives.
@@ -68,9 +70,8 @@ func (s *Pub) Detach(p *pipe.Pipe) {
 // Room does nothing: fullness is looked at for every message.
 func (s *Pub) Room(*pipe.Pipe) {}
 
-// choose sets match to the pipes that a message with this first frame goes to,
-// or says that it has to wait for one of them.
-func (s *Pub) choose(first []byte) error {
+// choose sets match to the pipes that a message with this first frame goes to.
+func (s *Pub) choose(first []byte) {
 	s.match = s.subs.Match(s.match[:0], first)
 	if s.opt.Invert {
 		mark := s.subs.Mark(s.match)
@@ -81,7 +82,10 @@ func (s *Pub) choose(first []byte) error {
 			}
 		}
 	}
-	if last := s.last.Load(); last != nil && s.opt.Manual && s.opt.LastValue {
+	if !s.opt.Manual || !s.opt.LastValue {
+		return
+	}
+	if last := s.last.Load(); last != nil {
 		only := s.match[:0]
 		for _, p := range s.match {
 			if p == last {
@@ -90,6 +94,11 @@ func (s *Pub) choose(first []byte) error {
 		}
 		s.match = only
 	}
+}
+
+// Send distributes m. It waits for nobody, unless NoDrop is set.
+func (s *Pub) Send(m msg.Msg) error {
+	s.choose(m.First)
 	if s.opt.NoDrop {
 		for _, p := range s.match {
 			if p.Out.Full() {
@@ -99,14 +108,6 @@ func (s *Pub) choose(first []byte) error {
 	}
 	if s.opt.LastValue {
 		s.last.Store(nil)
-	}
-	return nil
-}
-
-// Send distributes m. It waits for nobody, unless NoDrop is set.
-func (s *Pub) Send(m msg.Msg) error {
-	if err := s.choose(m.First); err != nil {
-		return err
 	}
 	switch len(s.match) {
 	case 0:
@@ -147,8 +148,12 @@ func (s *Pub) Send(m msg.Msg) error {
 // and whoever cancels gets this one. (xpub.cpp: xsend, dist.cpp)
 func (s *Pub) SendFrame(f *msg.Frame, _ bool) error {
 	if !s.open {
-		if err := s.choose(f.Body); err != nil {
-			return err
+		s.choose(f.Body)
+		if s.opt.NoDrop && slices.ContainsFunc(s.match, func(p *pipe.Pipe) bool { return p.Out.Full() }) {
+			return ErrWait
+		}
+		if s.opt.LastValue {
+			s.last.Store(nil)
 		}
 		s.begin(s.dropFull(s.match)...)
 	}
