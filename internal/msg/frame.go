@@ -30,7 +30,7 @@ func (m *Msg) Push(n int, f *Frame) {
 
 // Shift takes the first frame out of the message into f, with its pooled
 // memory, and reports whether there was another behind it. If there was none
-// the message is the zero Msg now.
+// the message is the zero Msg now. The slice Rest is the message's own.
 func (m *Msg) Shift(f *Frame) (more bool) {
 	*f = Frame{Body: m.First, From: m.From, More: len(m.Rest) > 0}
 	if m.From != nil {
@@ -45,7 +45,8 @@ func (m *Msg) Shift(f *Frame) (more bool) {
 		*m = Msg{}
 		return false
 	}
-	m.First, m.Rest = m.Rest[0], m.Rest[1:]
+	m.First, m.Rest[0] = m.Rest[0], nil
+	m.Rest = m.Rest[1:]
 	return true
 }
 

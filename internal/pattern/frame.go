@@ -29,8 +29,9 @@ type FrameSender interface {
 // Asker is a FrameSender whose messages may be subscriptions.
 type Asker interface {
 	// Ask reports whether the next frame is a subscription or takes one back,
-	// and is not for SendFrame then. It runs under the send lock.
-	Ask(f *msg.Frame) bool
+	// and is not for SendFrame then; and if so, whether it has sent what came
+	// before it in the message. It runs under the send lock.
+	Ask(f *msg.Frame) (asked, sent bool)
 }
 
 // Writable is a pattern of which sending is more than never possible. Its

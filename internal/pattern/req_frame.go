@@ -11,6 +11,9 @@ import (
 // Recv may be called, unless Relaxed is set: then Send begins an exchange that
 // ends when this request is complete. (req.cpp: xsend)
 //
+// A reply that comes before the request is complete is none to it and dropped;
+// libzmq, without Correlate, takes it for one.
+//
 // A request whose peer leaves in the middle of it is swallowed, and if its last
 // frame was, Recv waits for a reply that does not come, as in libzmq. If the
 // last frame is the one that fails there is no exchange.

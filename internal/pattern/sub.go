@@ -106,20 +106,20 @@ func (s *XSub) Send(m msg.Msg) error {
 // message makes a message of its own. In libzmq they travel in the message, and
 // a cancellation of nothing that ends one keeps it from being sent.
 // (xsub.cpp: xsend)
-func (s *XSub) Ask(f *msg.Frame) bool {
+func (s *XSub) Ask(f *msg.Frame) (asked, sent bool) {
 	change := isChange(f.Body)
 	if !s.midway {
 		s.examine = !s.opt.OnlyFirst || change
 	}
 	s.midway = f.More
 	if !s.examine || !change {
-		return false
+		return false, false
 	}
-	if s.open && !f.More {
+	if sent = s.open && !f.More; sent {
 		s.check()
 		s.deliver()
 	}
-	return true
+	return true, sent
 }
 
 // SendFrame claims, at the first frame that is no subscription, the publishers

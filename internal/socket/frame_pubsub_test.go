@@ -314,6 +314,9 @@ func TestXSubSubscribesByFrames(t *testing.T) {
 			if n := xsub.TopicCount(); n != 2 {
 				t.Errorf("%d topics", n)
 			}
+			if n := xsub.Stats().MsgsSent; n != 4 {
+				t.Errorf("%d messages sent", n)
+			}
 		})
 	}
 }

@@ -60,7 +60,10 @@ func (s *Socket) beforeFrame(f *msg.Frame) (done bool, err error) {
 		s.sendMu.Unlock()
 		return true, ErrClosed
 	}
-	asked := asker.Ask(f)
+	asked, sent := asker.Ask(f)
+	if sent {
+		s.sent.msgs++
+	}
 	s.sendMu.Unlock()
 	if !asked {
 		return false, nil

@@ -437,12 +437,14 @@ func TestRestOutlivesItsSender(t *testing.T) {
 	}
 }
 
-// TestWrongDirection is an error of its own, whatever the state.
+// TestWrongDirection is an error of its own, whatever the state, and never ready,
+// but for DISH.
 // conformance.md 3, ENOTSUP
 func TestWrongDirection(t *testing.T) {
 	for typ, info := range pattern.Types {
 		st.Run(t, func(w *st.World) {
 			s := w.Socket(typ)
+			wantReady(t, s, false, s.Writable() && (info.Sends || typ == pattern.DISH))
 			if err := s.TrySendFrame(frame("x")); (err == socket.ErrDirection) == info.Sends {
 				t.Errorf("%s: TrySendFrame: %v", info.Name, err)
 			}
