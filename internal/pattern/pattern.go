@@ -160,6 +160,10 @@ type Lockstep interface {
 	// before anything that runs under both: under the send lock a pattern must
 	// not read, for that takes the send lock of a peer in the same process.
 	See()
+	// Interrupts reports whether a message may be begun, frame by frame, while
+	// the application has read the last one only in part. The rest of that is
+	// then dropped.
+	Interrupts() bool
 }
 
 // Intake is a pattern that looks at messages as they come out of a connection,

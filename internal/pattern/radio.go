@@ -30,6 +30,7 @@ func CheckGroup(group string) error {
 // full. https://rfc.zeromq.org/spec/48/
 type Radio struct {
 	base
+	undivided
 	opt    *Options
 	groups map[string]map[*pipe.Pipe]struct{}
 	joined map[*pipe.Pipe]*membership
@@ -160,6 +161,20 @@ func (s *Radio) put(p *pipe.Pipe, m *msg.Msg, size int, shared bool) {
 	}
 }
 
+// SendFrame is SendGroup of the frame to its Group. A message of several frames
+// is refused at the first.
+func (s *Radio) SendFrame(f *msg.Frame, _ bool) error {
+	m, err := whole(f)
+	if err != nil {
+		return err
+	}
+	return s.SendGroup(f.Group, m)
+}
+
+// Writable is true: who has no room misses the message. It is with NoDrop too,
+// as in libzmq.
+func (s *Radio) Writable() bool { return true }
+
 // Subscribers is the number of peers that have joined a group, and of those that
 // get all. It runs under the send lock.
 func (s *Radio) Subscribers(group []byte) int { return len(s.groups[string(group)]) + len(s.air) }
@@ -261,6 +276,19 @@ func (s *Dish) Recv(m *msg.Msg) error {
 // come from a RADIO that does not know. Recv asks again, for groups that are
 // left in between.
 func (s *Dish) Wants(m *msg.Msg) bool { return s.joined[string(m.First)] }
+
+// Readable reports whether there is a message of a group that is joined.
+func (s *Dish) Readable() bool {
+	return s.fq.holds(func(c *msg.Cursor) bool {
+		group, _, _ := c.Next()
+		_, flags, ok := c.Next()
+		return ok && flags&msg.FlagMore == 0 && s.joined[string(group)]
+	}, s.drops, pipe.DropFiltered)
+}
+
+// Writable is true although nothing can be sent, as in libzmq, where it stands
+// for joining a group.
+func (s *Dish) Writable() bool { return true }
 
 // Inspect refuses what no RADIO sends.
 func (s *Dish) Inspect(m *msg.Msg) error {

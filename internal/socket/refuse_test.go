@@ -128,6 +128,13 @@ func calls() []call {
 		{"Recv", pattern.REP, func(s *st.Socket) error { return s.Recv(ctx, new(msg.Msg)) }},
 		{"Recv", pattern.REQ, func(s *st.Socket) error { return s.Recv(ctx, new(msg.Msg)) }},
 		{"Recv", pattern.SUB, func(s *st.Socket) error { return s.Recv(ctx, new(msg.Msg)) }},
+		{"SendFrame", pattern.PUSH, func(s *st.Socket) error { return s.SendFrame(ctx, &msg.Frame{}) }},
+		{"SendFrame", pattern.REQ, func(s *st.Socket) error { return s.SendFrame(ctx, &msg.Frame{More: true}) }},
+		{"SendFrame", pattern.XSUB, func(s *st.Socket) error { return s.SendFrame(ctx, &msg.Frame{Body: []byte{1}}) }},
+		{"TrySendFrame", pattern.ROUTER, func(s *st.Socket) error { return s.TrySendFrame(&msg.Frame{More: true}) }},
+		{"RecvFrame", pattern.PULL, func(s *st.Socket) error { return s.RecvFrame(ctx, new(msg.Frame)) }},
+		{"RecvFrame", pattern.REP, func(s *st.Socket) error { return s.RecvFrame(ctx, new(msg.Frame)) }},
+		{"TryRecvFrame", pattern.DEALER, func(s *st.Socket) error { return s.TryRecvFrame(new(msg.Frame)) }},
 		{"TryRecv", pattern.PULL, func(s *st.Socket) error { return s.TryRecv(new(msg.Msg)) }},
 		{"ClosePeer", pattern.STREAM, func(s *st.Socket) error { return s.ClosePeer(ctx, "x") }},
 		{"SendTo", pattern.STREAM, func(s *st.Socket) error { return s.SendTo(ctx, "x", st.Of("x")) }},
@@ -149,7 +156,7 @@ var notCalls = []string{
 	"Undelivered", "Reading", "Met", "Parted", "Crowded", "Update", "Linked", "MaxQueuedBytes", "NewPipe", "Ready", "Receives",
 	"Refused", "Retire", "Room", "SendLock",
 	"Sends", "Talks", "Unlinked", "Upstream",
-	"Close", "Listen", "Peers", "Stats", "TopicCount", "Type",
+	"Close", "Listen", "Peers", "Readable", "Writable", "Stats", "TopicCount", "Type",
 }
 
 // TestEveryMethodIsKnown keeps the tables above complete.
@@ -204,7 +211,7 @@ func TestCallsAfterClose(t *testing.T) {
 // blocked reports whether a call waits on a socket that has nobody to talk to.
 func (c *call) blocked() bool {
 	switch c.name {
-	case "Send", "Recv", "WaitConnected", "WaitSubscribers", "WaitSubscribed", "Call":
+	case "Send", "Recv", "SendFrame", "RecvFrame", "WaitConnected", "WaitSubscribers", "WaitSubscribed", "Call":
 		return true
 	}
 	return false

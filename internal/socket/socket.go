@@ -45,6 +45,7 @@ type Socket struct {
 	pat      pattern.Pattern
 	sender   pattern.Sender       // nil if the type does not send
 	receiver pattern.Receiver     // nil if the type does not receive
+	framer   pattern.FrameSender  // nil if the type does not send
 	balance  *pattern.Balancer    // nil unless sending is balancing and no more
 	fair     *pattern.FairQueue   // nil unless receiving is fair queueing and no more
 	router   pattern.Router       // nil if the type does not send by id
@@ -79,6 +80,8 @@ type Socket struct {
 	recvMu   sync.Mutex
 	received counters
 	slot     msg.Msg // the message being received through an interface
+	whole    msg.Msg // the message being received frame by frame, what is left of it
+	half     bool    // there is something left
 	inbox    inbox
 
 	sendMu      sync.Mutex
@@ -125,6 +128,7 @@ func New(t pattern.Type, o Options) (*Socket, error) {
 	s.lockstep, _ = s.pat.(pattern.Lockstep)
 	s.parter, _ = s.pat.(pattern.Parter)
 	s.screen, _ = s.pat.(pattern.Screener)
+	s.framer, _ = s.pat.(pattern.FrameSender)
 	if !info.Sends {
 		s.sender = nil
 	}
