@@ -1,10 +1,12 @@
 package conformance
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -244,6 +246,43 @@ func TestRule_3_7_6_ChannelIsPairOfOneFrame(t *testing.T) {
 		}
 		if refused := a.Heard(session.PeerRefused); len(refused) == 0 || !errors.Is(refused[0].Err, pattern.ErrSecondPeer) {
 			w.Errorf("refused: %+v", refused)
+		}
+	})
+}
+
+func TestRule_3_7_6_ManyThreadsShareAChannel(t *testing.T) {
+	everywhere(t, "and no message is lost or comes twice", func(w *st.World, ep string) {
+		const senders, each = 8, 50
+		a, b := w.Socket(pattern.CHANNEL, st.HWM(3, 3)), w.Socket(pattern.CHANNEL, st.HWM(3, 3))
+		meet(w, ep, a, b)
+		var all sync.WaitGroup
+		for i := range senders {
+			all.Go(func() {
+				for k := range each {
+					if err := a.Send(context.Background(), st.Of(fmt.Sprint(i, " ", k))); err != nil {
+						w.Error(err)
+					}
+				}
+			})
+		}
+		var mu sync.Mutex
+		seen := make(map[string]int)
+		for range 2 {
+			all.Go(func() {
+				for range senders * each / 2 {
+					var m msg.Msg
+					if err := b.Recv(context.Background(), &m); err != nil {
+						w.Error(err)
+					}
+					mu.Lock()
+					seen[string(m.First)]++
+					mu.Unlock()
+				}
+			})
+		}
+		all.Wait()
+		if len(seen) != senders*each {
+			w.Errorf("%d different messages, want %d", len(seen), senders*each)
 		}
 	})
 }

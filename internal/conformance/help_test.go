@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -149,4 +150,37 @@ func received(w *st.World, s *st.Socket) (list []string) {
 		list = append(list, fmt.Sprint(st.Frames(m)))
 	}
 	return list
+}
+
+// frame makes a frame of a text; one that ends in + has another behind it.
+func frame(text string) *msg.Frame {
+	body, more := strings.CutSuffix(text, "+")
+	return &msg.Frame{Body: []byte(body), More: more}
+}
+
+// tryFrames sends frames without waiting, and returns the first error.
+func tryFrames(s *st.Socket, frames ...string) error {
+	for _, f := range frames {
+		if err := s.TrySendFrame(frame(f)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// wantFrames receives frames and compares them.
+func wantFrames(w *st.World, s *st.Socket, frames ...string) (last msg.Frame) {
+	w.Helper()
+	for _, want := range frames {
+		w.Settle()
+		err := s.TryRecvFrame(&last)
+		got := string(last.Body)
+		if last.More {
+			got += "+"
+		}
+		if err != nil || got != want {
+			w.Fatalf("received the frame %q, %v, want %q", got, err, want)
+		}
+	}
+	return last
 }

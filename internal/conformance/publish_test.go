@@ -428,6 +428,7 @@ func TestRule_3_5_10_NoDrop(t *testing.T) {
 			for range 2 {
 				pub.MustSend(key("both")...)
 			}
+			writable(w, "with one that is full", pub, true)
 			is(w, "to who is full", try(pub, key("both")...), pattern.ErrWait)
 			is(w, "to others", try(pub, key("fast")...), nil)
 			sent := make(chan error, 1)

@@ -1,7 +1,7 @@
 package conformance
 
 var publishRules = []rule{
-	{id: "3.5.1", status: partly, missing: unframed,
+	{id: "3.5.1", status: kept,
 		says: "A message goes to who has subscribed to a prefix of its first frame, which the empty one is of all; the frames behind it go to the same."},
 	{id: "3.5.2", status: kept, see: []string{"xpub-bounded"},
 		says: "XPUB receives 1 and the topic when its first subscriber comes, 0 and the topic when its last goes, of whatever version they are. PUB receives nothing and drops what else comes."},
@@ -19,8 +19,8 @@ var publishRules = []rule{
 		says: "Last value: as manual, and the message that is sent after a subscription was received goes to that peer alone, if it is subscribed to it; the next to all again."},
 	{id: "3.5.9", status: kept,
 		says: "A welcome message comes to each peer before any other. A SUB sees it if it has subscribed to it."},
-	{id: "3.5.10", status: partly, missing: unasked,
-		says: "No drop, of PUB, XPUB and RADIO: if a subscriber of a message is full, it is sent to none, and the call waits or says try again."},
+	{id: "3.5.10", status: kept,
+		says: "No drop, of PUB, XPUB and RADIO: if a subscriber of a message is full, it is sent to none, and the call waits or says try again; it is writable all the same."},
 	{id: "3.5.11", status: kept,
 		says: "Inverted: a message goes to all who have not subscribed to it. A SUB has to be inverted too, or it drops what comes; an XSUB filters nothing."},
 	{id: "3.5.12", status: kept,

@@ -3,7 +3,7 @@ package conformance
 var requestRules = []rule{
 	{id: "3.2.1", status: deviates, see: []string{"request-id"},
 		says: "REQ puts an empty frame before a request and, if it correlates, an id of four bytes before that, which starts anywhere and grows by one."},
-	{id: "3.2.2", status: partly, missing: unframed,
+	{id: "3.2.2", status: kept,
 		says: "To send while a reply is awaited, or to receive before a request, is out of turn. A request of several frames goes to one peer."},
 	{id: "3.2.3", status: kept,
 		says: "A new request drops every reply that has come by then."},
@@ -15,7 +15,7 @@ var requestRules = []rule{
 		says: "A reply must begin with an empty frame, or with one of four bytes and an empty one, and have more behind it; any other ends the connection. Over inproc it is skipped."},
 	{id: "3.2.7", status: kept,
 		says: "A request without a peer waits, or says try again and changes nothing."},
-	{id: "3.2.8", status: partly, missing: unframed, see: []string{"rep-envelope"},
+	{id: "3.2.8", status: deviates, see: []string{"rep-envelope"},
 		says: "REP keeps the frames up to the first empty one and puts them before its reply. It drops a request without an empty frame. To reply before a request, or to receive before the reply, is out of turn."},
 	{id: "3.2.9", status: deviates, see: []string{"rep-ids"},
 		says: "REP takes the options of ROUTER, and REQ can probe."},

@@ -1,8 +1,8 @@
 package conformance
 
 var routerRules = []rule{
-	{id: "3.3.1", status: partly, missing: "the id as a frame of the message, for who receives frame by frame",
-		says: "A received message comes with its peer's routing id, and with what the handshake said of the peer."},
+	{id: "3.3.1", status: kept, see: []string{"router-mandatory"},
+		says: "A received message comes with its peer's routing id, as its first frame for who receives frame by frame, and with what the handshake said of the peer."},
 	{id: "3.3.2", status: deviates, see: []string{"router-ids", "identities"},
 		says: "A peer without an id, or with an empty one, gets one of five bytes: a zero and four more. Any other is taken as it is."},
 	{id: "3.3.3", status: deviates, see: []string{"router-mandatory", "router-id-alone"},

@@ -8,8 +8,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/zerobroker/zmq/internal/msg"
 	"github.com/zerobroker/zmq/internal/pattern"
 	"github.com/zerobroker/zmq/internal/pipe"
+	"github.com/zerobroker/zmq/internal/socket"
 	st "github.com/zerobroker/zmq/internal/socket/sockettest"
 )
 
@@ -132,6 +134,7 @@ func onePeer(t *testing.T, typ pattern.Type) {
 	talksToItsOwn(t, typ)
 	waitsAlone(t, typ, typ)
 	waitsFull(t, typ, typ)
+	writableWithRoom(t, typ, typ)
 	everywhere(t, "sends to its one peer and receives from it", func(w *st.World, ep string) {
 		a, b := w.Socket(typ), w.Socket(typ)
 		meet(w, ep, a, b)
@@ -152,10 +155,8 @@ func TestRule_3_0_CHANNEL(t *testing.T) { onePeer(t, pattern.CHANNEL) }
 // neverSends checks that no message can be put in.
 func neverSends(t *testing.T, typ pattern.Type) {
 	t.Helper()
-	t.Run("sends nothing", func(t *testing.T) {
-		if pattern.Types[typ].Sends {
-			t.Error("it has a sending half")
-		}
+	clause(t, "sends nothing", func(w *st.World) {
+		is(w, "a frame", w.Socket(typ).TrySendFrame(&msg.Frame{}), socket.ErrDirection)
 	})
 }
 
@@ -163,10 +164,8 @@ func neverSends(t *testing.T, typ pattern.Type) {
 func neverReceives(t *testing.T, typ pattern.Type, peerType string) {
 	t.Helper()
 	clause(t, "receives nothing", func(w *st.World) {
-		if pattern.Types[typ].Receives {
-			w.Error("it has a receiving half")
-		}
 		s := w.Socket(typ)
+		is(w, "a frame", s.TryRecvFrame(new(msg.Frame)), socket.ErrDirection)
 		s.MustBind("mem://a")
 		p := handshaken(w, s, 1, peerType)[0]
 		p.Must(st.Message("up"))
@@ -183,6 +182,7 @@ func TestRule_3_0_PUSH(t *testing.T) {
 	neverReceives(t, pattern.PUSH, "PULL")
 	waitsAlone(t, pattern.PUSH, pattern.PULL)
 	waitsFull(t, pattern.PUSH, pattern.PULL)
+	writableWithRoom(t, pattern.PUSH, pattern.PULL)
 }
 
 func TestRule_3_0_SCATTER(t *testing.T) {
@@ -191,17 +191,20 @@ func TestRule_3_0_SCATTER(t *testing.T) {
 	neverReceives(t, pattern.SCATTER, "GATHER")
 	waitsAlone(t, pattern.SCATTER, pattern.GATHER)
 	waitsFull(t, pattern.SCATTER, pattern.GATHER)
+	writableWithRoom(t, pattern.SCATTER, pattern.GATHER)
 }
 
 func TestRule_3_0_PULL(t *testing.T) {
 	talksToItsOwn(t, pattern.PULL)
 	neverSends(t, pattern.PULL)
+	writableFor(t, pattern.PULL, pattern.PUSH, false)
 	receivesInTurn(t, pattern.PULL, "PUSH", alone)
 }
 
 func TestRule_3_0_GATHER(t *testing.T) {
 	talksToItsOwn(t, pattern.GATHER)
 	neverSends(t, pattern.GATHER)
+	writableFor(t, pattern.GATHER, pattern.SCATTER, false)
 	receivesInTurn(t, pattern.GATHER, "SCATTER", alone)
 }
 
@@ -211,6 +214,7 @@ func TestRule_3_0_DEALER(t *testing.T) {
 	receivesInTurn(t, pattern.DEALER, "ROUTER", alone)
 	waitsAlone(t, pattern.DEALER, pattern.ROUTER)
 	waitsFull(t, pattern.DEALER, pattern.DEALER)
+	writableWithRoom(t, pattern.DEALER, pattern.DEALER)
 }
 
 func TestRule_3_0_CLIENT(t *testing.T) {
@@ -219,10 +223,12 @@ func TestRule_3_0_CLIENT(t *testing.T) {
 	receivesInTurn(t, pattern.CLIENT, "SERVER", alone)
 	waitsAlone(t, pattern.CLIENT, pattern.SERVER)
 	waitsFull(t, pattern.CLIENT, pattern.SERVER)
+	writableWithRoom(t, pattern.CLIENT, pattern.SERVER)
 }
 
 func TestRule_3_0_REQ(t *testing.T) {
 	talksToItsOwn(t, pattern.REQ)
+	writableByTurn(t)
 	waitsAlone(t, pattern.REQ, pattern.REP)
 	clause(t, "sends in turn and receives from that peer alone", func(w *st.World) {
 		req := w.Socket(pattern.REQ)
@@ -250,6 +256,7 @@ func TestRule_3_0_REQ(t *testing.T) {
 
 func TestRule_3_0_REP(t *testing.T) {
 	talksToItsOwn(t, pattern.REP)
+	writableByTurn(t)
 	receivesInTurn(t, pattern.REP, "REQ", func(label string) []string { return []string{"", label} })
 	clause(t, "replies to whom the request is from", func(w *st.World) {
 		rep := w.Socket(pattern.REP)
@@ -276,6 +283,7 @@ func TestRule_3_0_REP(t *testing.T) {
 
 func TestRule_3_0_ROUTER(t *testing.T) {
 	talksToItsOwn(t, pattern.ROUTER)
+	writableIfMandatory(t)
 	receivesInTurn(t, pattern.ROUTER, "DEALER", alone)
 	everywhere(t, "sends to whom an id names and says from whom it receives", func(w *st.World, ep string) {
 		router := w.Socket(pattern.ROUTER)
@@ -320,6 +328,7 @@ func byNumber(t *testing.T, typ, far pattern.Type) {
 	t.Helper()
 	talksToItsOwn(t, typ)
 	receivesInTurn(t, typ, names[far], alone)
+	writableFor(t, typ, far, true)
 	everywhere(t, "sends to whom a number names and says from whom it receives", func(w *st.World, ep string) {
 		s := w.Socket(typ)
 		number := make(map[int]uint32)
@@ -361,6 +370,13 @@ func TestRule_3_0_PEER(t *testing.T)   { byNumber(t, pattern.PEER, pattern.PEER)
 
 func TestRule_3_0_STREAM(t *testing.T) {
 	talksToAnything(t, pattern.STREAM)
+	clause(t, "writable at all times", func(w *st.World) {
+		s := w.Socket(pattern.STREAM)
+		writable(w, "alone", s, true)
+		s.MustBind("mem://a")
+		w.Dial("a")
+		writable(w, "with a peer", s, true)
+	})
 	clause(t, "sends to whom an id names and receives in turn", func(w *st.World) {
 		s := w.Socket(pattern.STREAM)
 		s.MustBind("mem://a")
@@ -467,12 +483,14 @@ func publishes(t *testing.T, typ pattern.Type, peerType string, ask func(key str
 
 func TestRule_3_0_PUB(t *testing.T) {
 	talksToItsOwn(t, pattern.PUB)
+	writableFor(t, pattern.PUB, pattern.SUB, true)
 	publishes(t, pattern.PUB, "SUB", subscribing, alone)
 	neverReceives(t, pattern.PUB, "SUB")
 }
 
 func TestRule_3_0_RADIO(t *testing.T) {
 	talksToItsOwn(t, pattern.RADIO)
+	writableFor(t, pattern.RADIO, pattern.DISH, true)
 	publishes(t, pattern.RADIO, "DISH", func(g string) []byte { return st.Command("JOIN", []byte(g)) },
 		func(g string) []string { return []string{g, "body"} })
 	neverReceives(t, pattern.RADIO, "DISH")
@@ -480,6 +498,7 @@ func TestRule_3_0_RADIO(t *testing.T) {
 
 func TestRule_3_0_XPUB(t *testing.T) {
 	talksToItsOwn(t, pattern.XPUB)
+	writableFor(t, pattern.XPUB, pattern.SUB, true)
 	publishes(t, pattern.XPUB, "SUB", subscribing, alone)
 	clause(t, "receives subscriptions, their ends and messages as they come", func(w *st.World) {
 		s := w.Socket(pattern.XPUB)
@@ -513,6 +532,7 @@ func TestRule_3_0_XPUB(t *testing.T) {
 func TestRule_3_0_SUB(t *testing.T) {
 	talksToItsOwn(t, pattern.SUB)
 	neverSends(t, pattern.SUB)
+	writableFor(t, pattern.SUB, pattern.PUB, false)
 	receivesInTurn(t, pattern.SUB, "PUB", alone)
 	clause(t, "what it has subscribed to", func(w *st.World) {
 		s := w.Socket(pattern.SUB)
@@ -529,6 +549,7 @@ func TestRule_3_0_SUB(t *testing.T) {
 func TestRule_3_0_DISH(t *testing.T) {
 	talksToItsOwn(t, pattern.DISH)
 	neverSends(t, pattern.DISH)
+	writableFor(t, pattern.DISH, pattern.RADIO, true)
 	receivesInTurn(t, pattern.DISH, "RADIO", func(label string) []string { return []string{"g", label} })
 	clause(t, "what it has joined", func(w *st.World) {
 		s := w.Socket(pattern.DISH)
@@ -543,6 +564,7 @@ func TestRule_3_0_DISH(t *testing.T) {
 
 func TestRule_3_0_XSUB(t *testing.T) {
 	talksToItsOwn(t, pattern.XSUB)
+	writableFor(t, pattern.XSUB, pattern.XPUB, true)
 	receivesInTurn(t, pattern.XSUB, "PUB", alone)
 	clause(t, "sends to all, and receives unfiltered", func(w *st.World) {
 		s := w.Socket(pattern.XSUB)
