@@ -186,6 +186,7 @@ func TestWritableFollowsTheQueue(t *testing.T) {
 			wantReady(t, s, false, false)
 			r := w.Socket(c.peer)
 			r.MustBind("mem://later")
+			s.MustMeet(1)
 			w.Settle()
 			wantReady(t, s, false, true)
 		})
