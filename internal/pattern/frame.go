@@ -34,9 +34,9 @@ type Asker interface {
 	Ask(f *msg.Frame) (asked, sent bool)
 }
 
-// Writable is a pattern of which sending is more than never possible. Its
-// answer is that of ZMQ_POLLOUT. It runs under the send lock, or under both if
-// the pattern is Lockstep.
+// Writable is a pattern that can tell whether a frame would be taken at once, as
+// ZMQ_POLLOUT does; one that is not is never ready to send. It runs under the
+// send lock, or under both if the pattern is Lockstep.
 type Writable interface{ Writable() bool }
 
 // Readable is a pattern that can tell whether Recv would find something, as
