@@ -39,6 +39,7 @@ func everywhere(t *testing.T, says string, f func(w *st.World, ep string)) {
 // meet connects two sockets, one of which is or will be bound.
 func meet(w *st.World, ep string, bound, connecting *st.Socket) {
 	w.Helper()
+	w.Settle() // or one that is leaving might be counted
 	n, k := bound.Stats().Peers, connecting.Stats().Peers
 	if _, err := bound.Bind(ep); err != nil && !errors.Is(err, inproc.ErrInUse) && !errors.Is(err, syscall.EADDRINUSE) {
 		w.Fatal(err)
@@ -58,6 +59,7 @@ func options(f func(o *pattern.Options)) func(*socket.Options) {
 func handshaken(w *st.World, s *st.Socket, n int, socketType string, properties ...string) []*st.Peer {
 	w.Helper()
 	var list []*st.Peer
+	w.Settle() // or one that is leaving might be counted
 	before := s.Stats().Peers
 	for i := range n {
 		p := w.Dial("a")

@@ -15,7 +15,7 @@ var typeRules = []rule{
 		says: "Talks to REQ and DEALER. Receives from all in turn and replies to whom the request is from. A reply to who is gone is dropped. Writable while it owes one."},
 	{id: "3.0.DEALER", status: kept,
 		says: "Talks to REP, DEALER and ROUTER. Sends to the next in turn and receives from all in turn. Waits without a peer and when all are full. Writable while one has room."},
-	{id: "3.0.ROUTER", status: deviates, see: []string{"router-mandatory"},
+	{id: "3.0.ROUTER", status: deviates, see: []string{"router-mandatory", "router-writable"},
 		says: "Talks to REQ, DEALER and ROUTER. Sends to whom an id names, receives from all in turn and says from whom. Drops what has no route or no room; if it must route, says no route and waits. Always writable, or while any peer has room."},
 	{id: "3.0.PULL", status: kept,
 		says: "Talks to PUSH. Sends nothing. Receives from all in turn. Never writable."},

@@ -113,6 +113,11 @@ func writableIfMandatory(t *testing.T) {
 			writable(w, "with both full", router, !must)
 			one.WantRecv("x")
 			writable(w, "with room again", router, true)
+			is(w, "an id", tryFrames(router, "one+"), nil)
+			router.MustSend("one", "x") // takes the room, and not the claim
+			writable(w, "full, in the middle of a message", router, true)
+			is(w, "its body", tryFrames(router, "x"), nil)
+			writable(w, "full", router, !must)
 		})
 	}
 }
