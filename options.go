@@ -192,6 +192,15 @@ type Options struct {
 	// gives a connection up. Default the system's. [ZMQ_TCP_MAXRT]
 	MaxRetransmit time.Duration
 
+	// MulticastHops is how many networks what is sent to a multicast group
+	// crosses; 1 to 255, default 1, which is the own one. For RADIO and DGRAM.
+	// [ZMQ_MULTICAST_HOPS]
+	MulticastHops int
+
+	// MulticastNoLoop keeps what is sent to a multicast group from the members on
+	// this machine. For RADIO and DGRAM. [ZMQ_MULTICAST_LOOP is the reverse]
+	MulticastNoLoop bool
+
 	// TOS is the type-of-service byte of outgoing packets. [ZMQ_TOS]
 	TOS int
 
@@ -244,11 +253,14 @@ func NewNamespace() *Namespace { return &Namespace{inproc.NewNamespace()} }
 
 var defaultNamespace = NewNamespace()
 
-// transports is every scheme but inproc, which moves no bytes.
+// transports is every scheme of connections but inproc, which moves no bytes.
 var transports = map[string]transport.Transport{
 	"tcp": transport.TCP,
 	"ipc": transport.IPC,
 }
+
+// datagrams is every scheme that moves datagrams.
+var datagrams = map[string]transport.Packets{"udp": transport.UDP}
 
 // pick is the value of an option: the default for zero, none for negative.
 func pick[T int | int64 | time.Duration](v, def, none T) T {
@@ -271,6 +283,9 @@ func (o *Options) core() (socket.Options, error) {
 	}
 	if o.TOS < 0 || o.TOS > 255 {
 		return socket.Options{}, fmt.Errorf("%w: TOS %d", socket.ErrOption, o.TOS)
+	}
+	if o.MulticastHops < 0 || o.MulticastHops > 255 {
+		return socket.Options{}, fmt.Errorf("%w: MulticastHops %d", socket.ErrOption, o.MulticastHops)
 	}
 	for name, size := range map[string]int{"SendBuffer": o.SendBuffer, "RecvBuffer": o.RecvBuffer} {
 		if size > maxBuffer {
@@ -311,6 +326,7 @@ func (o *Options) core() (socket.Options, error) {
 		Hiccup:            bytes.Clone(o.HiccupMessage),
 		Namespace:         space.n,
 		Transports:        transports,
+		Datagrams:         datagrams,
 		Logger:            o.Logger,
 		Linger:            lingerOf(o.linger()),
 		HandshakeTimeout:  pick(o.HandshakeTimeout, 10*time.Second, 0),
@@ -363,6 +379,9 @@ func (o *Options) core() (socket.Options, error) {
 			TOS:        o.TOS,
 			IPv4Only:   o.IPv4Only,
 			Mode:       mode,
+
+			MulticastHops:   o.MulticastHops,
+			MulticastNoLoop: o.MulticastNoLoop,
 		},
 	}, nil
 }

@@ -72,6 +72,10 @@ func newBase(t pattern.Type, o *Options) (base, error) {
 //	tcp://127.0.0.1:5555  tcp://*:5555  tcp://eth0:5555  tcp://[::1]:*
 //	ipc:///run/feed.sock  ipc://*  ipc://@abstract
 //	inproc://name
+//	udp://*:5555  udp://239.1.2.3:5555  udp://eth0;239.1.2.3:5555
+//
+// Over udp only DISH and DGRAM are bound, and only RADIO connects; a multicast
+// group may be bound by any number of sockets.
 //
 // The error matches [ErrEndpoint], [ErrTransport], [ErrInUse], [ErrClosed] or
 // the system's reason, such as [syscall.EADDRINUSE].

@@ -1,6 +1,7 @@
 package pattern
 
 import (
+	"slices"
 	"sync/atomic"
 
 	"github.com/zerobroker/zmq/internal/msg"
@@ -25,13 +26,15 @@ type Pub struct {
 
 	match []*pipe.Pipe // of the message being sent
 	rest  []byte       // that message at rest
+
+	outgoing
 }
 
 // NewPub returns a PUB, or an XPUB if it receives.
 func NewPub(o *Options, d *pipe.Drops, receives bool) *Pub {
 	return &Pub{
 		opt: o, upstream: receives, subs: new(Topics), asked: new(Topics),
-		pipes: make(map[*pipe.Pipe]struct{}), drops: d,
+		pipes: make(map[*pipe.Pipe]struct{}), drops: d, outgoing: outgoing{drops: d},
 	}
 }
 
@@ -60,6 +63,7 @@ func (s *Pub) Disconnected(p *pipe.Pipe) {
 // Detach forgets the peer.
 func (s *Pub) Detach(p *pipe.Pipe) {
 	s.Disconnected(p)
+	s.leave(p)
 	delete(s.pipes, p)
 }
 
@@ -138,6 +142,28 @@ func (s *Pub) Send(m msg.Msg) error {
 	}
 	return nil
 }
+
+// SendFrame claims, at the first frame, the subscribers that it is for and that
+// have room. Whoever subscribes in the middle of a message waits for the next,
+// and whoever cancels gets this one. (xpub.cpp: xsend, dist.cpp)
+func (s *Pub) SendFrame(f *msg.Frame, _ bool) error {
+	if !s.open {
+		s.choose(f.Body)
+		if s.opt.NoDrop && slices.ContainsFunc(s.match, func(p *pipe.Pipe) bool { return p.Out.Full() }) {
+			return ErrWait
+		}
+		if s.opt.LastValue {
+			s.last.Store(nil)
+		}
+		s.begin(s.dropFull(s.match)...)
+	}
+	s.next(f)
+	return nil
+}
+
+// Writable is true: who has no room misses the message. It is with NoDrop too,
+// as in libzmq.
+func (s *Pub) Writable() bool { return true }
 
 // Subscribers is the number of peers that would get a message with this first
 // frame. It runs under the send lock.
@@ -291,3 +317,7 @@ func (s *Pub) Recv(m *msg.Msg) error {
 }
 
 func (s *Pub) More() bool { return s.order.Len() > 0 || s.fq.more() }
+
+// Readable reports whether Recv would find a message: the fair queue knows of
+// all of them, whatever their order.
+func (s *Pub) Readable() bool { return s.fq.HasNext() }

@@ -25,6 +25,7 @@ type Options struct {
 	RoutingID        string
 	Namespace        *inproc.Namespace
 	Transports       map[string]transport.Transport // by scheme
+	Datagrams        map[string]transport.Packets   // by scheme
 	Transport        transport.Options
 	Logger           *slog.Logger
 	Limits           engine.Limits
