@@ -130,6 +130,29 @@ type writer struct{ told int }
 
 func (w *writer) Room(*pipe.Queue) { w.told++ }
 
+func TestRule_3_1_4_SocketsTakeANewHWM(t *testing.T) {
+	everywhere(t, "raised and lowered", func(w *st.World, ep string) {
+		push, pull := w.Socket(pattern.PUSH, st.HWM(2, 2)), w.Socket(pattern.PULL, st.HWM(2, 2))
+		push.MustConnect(ep)
+		if n := push.Fill(); n != 2 {
+			w.Errorf("room for %d, want 2", n)
+		}
+		is(w, "setting it", push.SetHWM(6, 2), nil)
+		if n := push.Fill(); n != 4 {
+			w.Errorf("room for %d more, want 4", n)
+		}
+		is(w, "setting it", push.SetHWM(3, 2), nil)
+		push.WantFull()
+		pull.MustBind(ep)
+		for range 6 {
+			pull.WantRecv("fill")
+		}
+		pull.WantNone()
+		push.MustSend("x")
+		push.WantDrops(nil)
+	})
+}
+
 func TestRule_3_1_4_QueuesTakeANewHWM(t *testing.T) {
 	var mu sync.Mutex
 	var room writer
@@ -507,5 +530,30 @@ func TestRule_3_1_12_WhatIsQueuedWhenAPeerGoes(t *testing.T) {
 			w.Settle()
 		}
 		push.WantDrops(nil)
+	})
+	clause(t, "with ZMQ_IMMEDIATE it is dropped with its connection", func(w *st.World) {
+		w.Net.OnLink(func(l *memnet.Link) { l.Up().SetBuffer(1) })
+		l := w.Listen("a")
+		push := w.Socket(pattern.PUSH, func(o *socket.Options) { o.Immediate = true })
+		push.MustConnect("mem://a")
+		p := l.Accept()
+		p.Shake("PULL")
+		push.MustMeet(1)
+		for range 5 {
+			push.MustSend("for the first")
+		}
+		w.Settle()
+		p.Close()
+		w.Settle()
+		push.WantFull()
+		q := l.Accept()
+		q.Shake("PULL")
+		push.MustMeet(1)
+		push.MustSend("for the second")
+		wants(w, q, "for the second")
+		drops := push.Stats().Drops
+		if n := drops[pipe.DropConnLost] + drops[pipe.DropInFlight]; n != 5 {
+			w.Errorf("%d are counted, want 5", n)
+		}
 	})
 }

@@ -147,18 +147,25 @@ func TestRule_3_4_4_PushTakesTurns(t *testing.T) {
 	})
 }
 
-// An endpoint that is connected to twice is two connections, of every type.
+// To connect twice is to have two connections, but for four types.
 func TestRule_3_4_4_ConnectedTwice(t *testing.T) {
-	for _, typ := range []pattern.Type{pattern.PUSH, pattern.DEALER, pattern.SUB, pattern.PUB, pattern.REQ} {
+	for typ, want := range map[pattern.Type]int{
+		pattern.PUSH: 2, pattern.PULL: 2, pattern.XPUB: 2, pattern.XSUB: 2, pattern.ROUTER: 2, pattern.REP: 2,
+		pattern.DEALER: 1, pattern.SUB: 1, pattern.PUB: 1, pattern.REQ: 1,
+	} {
 		clause(t, names[typ], func(w *st.World) {
 			l := w.Listen("a")
 			s := w.Socket(typ)
 			s.MustConnect("mem://a")
 			s.MustConnect("mem://a")
-			for range 2 {
+			for range want {
 				l.Accept().Shake(talks[names[typ]][0])
 			}
-			s.MustMeet(2)
+			s.MustMeet(want)
+			time.AfterFunc(time.Minute, l.Close)
+			if _, err := l.TryAccept(); err == nil {
+				w.Error("one connection more")
+			}
 			is(w, "disconnecting", s.Disconnect("mem://a"), nil)
 			time.Sleep(time.Minute)
 			if n := s.Stats().Peers; n != 0 {
@@ -167,4 +174,24 @@ func TestRule_3_4_4_ConnectedTwice(t *testing.T) {
 			is(w, "disconnecting again", s.Disconnect("mem://a"), socket.ErrNotFound)
 		})
 	}
+}
+
+// With ZMQ_IMMEDIATE only who is there has a turn.
+func TestRule_3_4_4_Immediate(t *testing.T) {
+	clause(t, "an endpoint that is not there gets nothing", func(w *st.World) {
+		push := w.Socket(pattern.PUSH, func(o *socket.Options) { o.Immediate = true })
+		push.MustConnect("mem://nobody")
+		push.WantFull()
+		here := w.Socket(pattern.PULL)
+		here.MustBind("mem://a")
+		push.MustConnect("mem://a")
+		push.MustMeet(1)
+		for i := range 10 {
+			push.MustSend(fmt.Sprint(i))
+		}
+		for i := range 10 {
+			here.WantRecv(fmt.Sprint(i))
+		}
+		push.WantDrops(nil)
+	})
 }

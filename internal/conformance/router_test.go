@@ -340,17 +340,48 @@ func TestRule_3_3_7_Probes(t *testing.T) {
 	})
 }
 
-func TestRule_3_3_8_RouterIsNotRaw(t *testing.T) {
-	clause(t, "bytes that are no ZMTP end the connection", func(w *st.World) {
-		router := w.Socket(pattern.ROUTER)
+func TestRule_3_3_8_RawRouter(t *testing.T) {
+	raw := options(func(o *pattern.Options) { o.Raw, o.NotifyConnect, o.NotifyDisconnect = true, true, true })
+	clause(t, "bytes both ways, and an empty message is the end", func(w *st.World) {
+		router := w.Socket(pattern.ROUTER, raw)
 		router.MustBind("mem://a")
 		p := w.Dial("a")
-		p.Must([]byte("GET / HTTP/1.0\r\n\r\n"))
-		ends(w, p)
-		router.WantNone()
-		if n := len(router.Heard(session.HandshakeFailed)); n != 1 {
-			w.Errorf("%d handshakes failed, want 1", n)
+		p.Must([]byte("GET /"))
+		m, from := router.MustRecv()
+		if len(m) != 1 || m[0] != "GET /" || len(from.RoutingID) != 5 {
+			w.Errorf("received %q of %q, want the bytes and an id", m, from.RoutingID)
 		}
+		is(w, "sending", try(router, from.RoutingID, "200 OK"), nil)
+		if got := string(patient(p).Skip(6)); got != "200 OK" {
+			w.Errorf("the peer read %q", got)
+		}
+		is(w, "ending", try(router, from.RoutingID, ""), nil)
+		ends(w, p)
+		p.Close()
+		router.WantNone()
+	})
+	clause(t, "frame by frame", func(w *st.World) {
+		router := w.Socket(pattern.ROUTER, raw)
+		router.MustBind("mem://a")
+		p := w.Dial("a")
+		p.Must([]byte("GET /"))
+		w.Settle()
+		var id, data msg.Frame
+		is(w, "receiving the id", router.TryRecvFrame(&id), nil)
+		is(w, "receiving the bytes", router.TryRecvFrame(&data), nil)
+		if !id.More || data.More || string(data.Body) != "GET /" {
+			w.Errorf("received %+v and %+v", id, data)
+		}
+		is(w, "sending the id", router.TrySendFrame(&msg.Frame{Body: id.Body, More: true}), nil)
+		is(w, "sending bytes, whose MORE is ignored", router.TrySendFrame(&msg.Frame{Body: []byte("200"), More: true}), nil)
+		if got := string(patient(p).Skip(3)); got != "200" {
+			w.Errorf("the peer read %q", got)
+		}
+	})
+	clause(t, "unknown ids are dropped", func(w *st.World) {
+		router := w.Socket(pattern.ROUTER, raw)
+		is(w, "sending", try(router, "nobody", "x"), nil)
+		router.WantDrops(map[pipe.Drop]uint64{pipe.DropNoRoute: 1})
 	})
 }
 

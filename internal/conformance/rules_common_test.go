@@ -7,7 +7,7 @@ var commonRules = []rule{
 		says: "A full pipe takes messages again when the reader has taken half the HWM, rounded up, and not before."},
 	{id: "3.1.3", status: kept,
 		says: "Over inproc a pipe holds the connector's send HWM and the binder's receive HWM together, and the other way round; no limit if either has none. Until the binder is there, the connector's alone."},
-	{id: "3.1.4", status: partly, missing: "the queues can, and no socket offers it: its HWMs are fixed when it is made",
+	{id: "3.1.4", status: kept,
 		says: "HWMs can be changed at any time, for the pipes that there are too. One that is set below what is queued lets nothing more in until that is read."},
 	{id: "3.1.5", status: kept,
 		says: "A message is seen by its reader when its last frame is written. All of its frames go through one pipe."},
@@ -23,6 +23,6 @@ var commonRules = []rule{
 		says: "To keep the newest message alone works with DEALER, PULL, PUSH, PUB and SUB, whatever the HWM; others ignore it."},
 	{id: "3.1.11", status: kept,
 		says: "A pipe of PUSH, PUB, RADIO or SCATTER ends without waiting for what its peer has sent."},
-	{id: "3.1.12", status: partly, missing: "the option to queue for none that is not connected (ZMQ_IMMEDIATE)", see: []string{"stream-queue"},
-		says: "What has arrived from a peer that is gone can still be received. What was queued for one that had come to us is dropped; for an endpoint that we connect to it waits for the next connection."},
+	{id: "3.1.12", status: kept, see: []string{"stream-queue"},
+		says: "What has arrived from a peer that is gone can still be received. What was queued for one that had come to us is dropped; for an endpoint that we connect to it waits for the next connection, unless the socket queues for connected peers alone (ZMQ_IMMEDIATE)."},
 }
