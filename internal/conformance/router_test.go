@@ -381,7 +381,11 @@ func TestRule_3_3_8_RawRouter(t *testing.T) {
 	clause(t, "unknown ids are dropped", func(w *st.World) {
 		router := w.Socket(pattern.ROUTER, raw)
 		is(w, "sending", try(router, "nobody", "x"), nil)
-		router.WantDrops(map[pipe.Drop]uint64{pipe.DropNoRoute: 1})
+		is(w, "sending the id", router.TrySendFrame(&msg.Frame{Body: []byte("nobody"), More: true}), nil)
+		is(w, "sending the bytes", router.TrySendFrame(&msg.Frame{Body: []byte("x")}), nil)
+		router.WantDrops(map[pipe.Drop]uint64{pipe.DropNoRoute: 2})
+		is(w, "sending an id alone", router.TrySendFrame(&msg.Frame{Body: []byte("nobody")}), nil)
+		router.WantDrops(map[pipe.Drop]uint64{pipe.DropNoRoute: 2, pipe.DropMalformed: 1})
 	})
 }
 

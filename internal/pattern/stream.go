@@ -111,18 +111,30 @@ func (s *Stream) SendFrame(f *msg.Frame, _ bool) error {
 		return nil
 	case !f.More:
 		s.drops.Add(pipe.DropMalformed, 1)
-		s.begin()
+		if !s.opt.Raw { // a ROUTER takes it for a message
+			s.begin()
+		}
 		return nil
 	}
 	p := s.peers[string(f.Body)]
-	if p == nil {
-		return ErrNoRoute
-	}
-	if p.Out.Full() {
-		return ErrWait
+	switch {
+	case p == nil:
+		return s.missed(ErrNoRoute)
+	case p.Out.Full():
+		return s.missed(ErrWait)
 	}
 	s.begin(p)
 	return nil
+}
+
+// missed is what SendFrame returns for an id whose peer cannot be sent to. A
+// ROUTER that need not reach it swallows the bytes.
+func (s *Stream) missed(err error) error {
+	if !s.opt.Raw || s.opt.Mandatory {
+		return err
+	}
+	s.begin()
+	return miss(s.drops, err)
 }
 
 // sendBytes is SendFrame for the second frame.
