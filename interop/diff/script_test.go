@@ -186,6 +186,9 @@ func (s *Scenario) deviation(text string) error {
 	d := &Deviation{Why: why}
 	rest, err := cutError(text)
 	d.Ours.Err = err
+	if n, nerr := strconv.Atoi(err); nerr == nil {
+		d.Ours = Outcome{Counts: []int{n}}
+	}
 	if rest != "" && rest != "ok" {
 		d.Ours.Got = messages(rest)
 	}

@@ -276,7 +276,8 @@ class Worker {
 		w.socket.set("unsubscribe", step.topic ?? "")
 	}
 
-	topics(w) {
+	async topics(w) {
+		await this.settle()
 		return { counts: [w.socket.getInt32Option(TOPICS_COUNT)] }
 	}
 
