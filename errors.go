@@ -18,7 +18,8 @@ var (
 	ErrClosed error = closedError{}
 	// ErrWouldBlock: a Try call would have to wait.
 	ErrWouldBlock = errors.New("operation would block")
-	// ErrNoRoute: ROUTER or STREAM has no peer with that routing id.
+	// ErrNoRoute: ROUTER or STREAM has no peer with that routing id, or SERVER or
+	// PEER none with that number.
 	ErrNoRoute = errors.New("no route to peer")
 	// ErrState: it is not this call's turn: REQ sends and receives in turn,
 	// as REP receives and sends.
@@ -36,7 +37,7 @@ var (
 	// ErrInUse: the in-process name is bound already. (Addresses of other
 	// transports fail with the system's error, such as syscall.EADDRINUSE.)
 	ErrInUse = errors.New("endpoint in use")
-	// ErrSecondPeer: a PAIR has one peer, and has it already.
+	// ErrSecondPeer: a PAIR or CHANNEL has one peer, and has it already.
 	ErrSecondPeer = errors.New("socket has a peer already")
 	// ErrDuplicateID: another peer of the ROUTER has the routing id. It is the
 	// reason in an event of a refused peer.
@@ -46,6 +47,9 @@ var (
 	ErrSubscriptions = errors.New("too many subscriptions")
 	// ErrMessage: the message is not one this socket type can send.
 	ErrMessage = errors.New("message not allowed on this socket type")
+	// ErrGroup: the text is no name of a group, or a DISH cannot join the group
+	// or leave it, because it is or is not joined.
+	ErrGroup = errors.New("group cannot be used")
 	// ErrOption: an option is out of range.
 	ErrOption = errors.New("option out of range")
 )
@@ -85,6 +89,7 @@ var publicErrors = map[error]error{
 	pattern.ErrState:       ErrState,
 	pattern.ErrPeerLost:    ErrPeerLost,
 	pattern.ErrMessage:     ErrMessage,
+	pattern.ErrGroup:       ErrGroup,
 	pattern.ErrSecondPeer:  ErrSecondPeer,
 	pattern.ErrDuplicateID: ErrDuplicateID,
 	pattern.ErrTopics:      ErrSubscriptions,

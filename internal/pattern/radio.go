@@ -1,6 +1,9 @@
 package pattern
 
 import (
+	"fmt"
+	"strings"
+
 	"github.com/zerobroker/zmq/internal/msg"
 	"github.com/zerobroker/zmq/internal/pipe"
 )
@@ -8,6 +11,18 @@ import (
 // MaxGroup is the longest name of a group.
 // https://rfc.zeromq.org/spec/48/
 const MaxGroup = 255
+
+// CheckGroup returns an error that matches [ErrGroup] unless the text may name a
+// group.
+func CheckGroup(group string) error {
+	switch {
+	case len(group) > MaxGroup:
+		return fmt.Errorf("%w: its name has %d bytes, of at most %d", ErrGroup, len(group), MaxGroup)
+	case strings.IndexByte(group, 0) >= 0:
+		return fmt.Errorf("%w: its name has a NUL", ErrGroup)
+	}
+	return nil
+}
 
 // Radio is RADIO: it sends a message of two frames, a group and a body, to the
 // peers that have joined that very group, and drops it for those whose queue is
@@ -53,13 +68,27 @@ func (s *Radio) Detach(p *pipe.Pipe) { s.Disconnected(p) }
 // Room does nothing: fullness is looked at for every message.
 func (s *Radio) Room(*pipe.Pipe) {}
 
-// Send distributes a message of a group and a body. It waits for nobody,
-// unless NoDrop is set.
+// Send is SendGroup for a message whose first frame is the group.
 func (s *Radio) Send(m msg.Msg) error {
-	if len(m.Rest) != 1 || len(m.First) > MaxGroup {
+	if len(m.Rest) != 1 {
 		return ErrMessage
 	}
-	members := s.groups[string(m.First)]
+	return s.SendGroup(string(m.First), m.DropFirst())
+}
+
+// SendGroup distributes a message of one frame to a group. It waits for nobody,
+// unless NoDrop is set.
+func (s *Radio) SendGroup(group string, m msg.Msg) error {
+	if len(m.Rest) > 0 {
+		return ErrMessage
+	}
+	if err := CheckGroup(group); err != nil {
+		return err
+	}
+	members := s.groups[group]
+	if len(members) == 0 {
+		return nil
+	}
 	if s.opt.NoDrop {
 		for p := range members {
 			if p.Out.Full() {
@@ -67,17 +96,23 @@ func (s *Radio) Send(m msg.Msg) error {
 			}
 		}
 	}
-	large := m.RestSize() >= msg.LargeFrame
-	if large && len(members) > 1 {
-		m.Bufs = nil // shared by all queues
-	}
-	if !large && len(members) > 0 {
-		s.rest = m.Append(s.rest[:0])
+	large := len(m.First) >= msg.LargeFrame
+	if large {
+		m.Rest = [][]byte{m.First}
+		m.First = []byte(group)
+		if len(members) > 1 {
+			m.Bufs = nil // shared by all queues, so nobody may reuse it
+		}
+	} else {
+		s.rest = append(msg.AppendHeader(s.rest[:0], len(group), true), group...)
+		s.rest = msg.AppendFrame(s.rest, m.First, false)
 	}
 	for p := range members {
 		switch {
 		case p.Out.Full():
 			s.drops.Add(pipe.DropHWM, 1)
+		case large && len(members) > 1:
+			p.Out.PutShared(&m)
 		case large:
 			p.Out.Put(&m)
 		default:
