@@ -63,6 +63,8 @@ func (o *Outcome) arrange(order string) {
 		slices.SortStableFunc(o.Got, func(a, b []string) int { return strings.Compare(source(a), source(b)) })
 	case onlyCount:
 		o.Got, o.Counts = nil, []int{len(o.Got)}
+	case newest:
+		o.Got = o.Got[max(0, len(o.Got)-1):]
 	case together:
 		slices.SortFunc(o.Got, slices.Compare)
 		o.Counts = nil

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"sync"
 	"syscall"
 	"time"
@@ -107,6 +108,10 @@ func (r *run) step(st *Step, hint Outcome, b *barrier) Outcome {
 		return Outcome{Err: errno(assign(s.(*zmq.XPub), r.notice[st.Socket], st))}
 	case doTopics:
 		return Outcome{Counts: []int{s.(interface{ TopicCount() int }).TopicCount()}}
+	case doJoin:
+		return Outcome{Err: errno(s.(*zmq.Dish).Join(string(unlatin(st.Topic))))}
+	case doLeave:
+		return Outcome{Err: errno(s.(*zmq.Dish).Leave(string(unlatin(st.Topic))))}
 	case doSend:
 		return Outcome{Err: errno(r.send(s, st.Frames))}
 	case doFill:
@@ -173,8 +178,37 @@ func (r *run) send(s zmq.Socket, frames []string) error {
 		return s.TrySendTo(string(raw[0]), raw[1:]...)
 	case zmq.Sender:
 		return s.TrySend(raw...)
+	case oneFrame:
+		return sendOne(raw, s.TrySend, s.TrySendMessage)
+	case *zmq.Radio:
+		group := string(raw[0])
+		return sendOne(raw[1:],
+			func(body []byte) error { return s.TrySend(group, body) },
+			func(m zmq.Message) error { return s.TrySendMessage(group, m) })
+	case *zmq.Server:
+		n, err := strconv.ParseUint(string(raw[0]), 10, 32)
+		if err != nil {
+			return err
+		}
+		return sendOne(raw[1:],
+			func(body []byte) error { return s.TrySendTo(uint32(n), body) },
+			func(m zmq.Message) error { return s.TrySendMessageTo(uint32(n), m) })
 	}
 	return syscall.ENOTSUP
+}
+
+// oneFrame is a CLIENT, a CHANNEL or a SCATTER.
+type oneFrame interface {
+	TrySend(body []byte) error
+	TrySendMessage(m zmq.Message) error
+}
+
+// sendOne sends one frame; more can only be asked for as a message.
+func sendOne(frames [][]byte, send func([]byte) error, message func(zmq.Message) error) error {
+	if len(frames) == 1 {
+		return send(frames[0])
+	}
+	return message(zmq.NewMessage(frames...))
 }
 
 // recall is a frame, or what "$name" stands for.
@@ -243,29 +277,16 @@ func (r *run) pool(st *Step, certain int, b *barrier) (all Outcome) {
 }
 
 func (r *run) recvOne(ctx context.Context, s zmq.Socket, st *Step, wait bool, o *Outcome) error {
-	in, ok := s.(zmq.Receiver)
-	if !ok {
-		return syscall.ENOTSUP
-	}
-	var m zmq.Message
-	var err error
-	if wait {
-		m, err = in.Recv(ctx)
-	} else {
-		m, err = in.TryRecv()
-	}
+	m, head, err := receive(ctx, s, wait)
 	if err != nil {
 		return err
 	}
-	var frames []string
-	switch s.(type) {
-	case *zmq.Router, *zmq.Stream:
-		frames = append(frames, latin(m.RoutingID()))
-	case *zmq.XPub:
-		r.notice[st.Socket] = m.Clone()
-	}
+	frames := head
 	for _, f := range m.Frames() {
 		frames = append(frames, latin(string(f)))
+	}
+	if _, ok := s.(*zmq.XPub); ok {
+		r.notice[st.Socket] = m.Clone()
 	}
 	for i, name := range st.Keep {
 		if name != "" && len(o.Got) == 0 && i < len(frames) {
@@ -275,6 +296,36 @@ func (r *run) recvOne(ctx context.Context, s zmq.Socket, st *Step, wait bool, o 
 	o.Got = append(o.Got, frames)
 	m.Release()
 	return nil
+}
+
+// receive receives a message, and what libzmq has beside its frames or in front
+// of them: whom it is from, or to.
+func receive(ctx context.Context, s zmq.Socket, wait bool) (m zmq.Message, head []string, err error) {
+	switch s := s.(type) {
+	case *zmq.Dish:
+		var g zmq.GroupMessage
+		if wait {
+			g, err = s.Recv(ctx)
+		} else {
+			g, err = s.TryRecv()
+		}
+		return g.Message, []string{latin(g.Group)}, err
+	case zmq.Receiver:
+		if wait {
+			m, err = s.Recv(ctx)
+		} else {
+			m, err = s.TryRecv()
+		}
+	default:
+		return m, nil, syscall.ENOTSUP
+	}
+	switch s.(type) {
+	case *zmq.Router, *zmq.Stream:
+		head = []string{latin(m.RoutingID())}
+	case *zmq.Server:
+		head = []string{fmt.Sprint(m.RoutingNumber())}
+	}
+	return m, head, err
 }
 
 // close closes a socket, and waits for that unless it waits for others.
@@ -420,6 +471,7 @@ func errno(err error) string {
 		{zmq.ErrEndpoint, "EINVAL"},
 		{zmq.ErrOption, "EINVAL"},
 		{zmq.ErrDuplicateID, "EINVAL"},
+		{zmq.ErrGroup, "EINVAL"},
 		{zmq.ErrTransport, "EPROTONOSUPPORT"},
 		{zmq.ErrMessage, "EINVAL"},
 		{syscall.EINVAL, "EINVAL"},

@@ -79,6 +79,7 @@ const (
 	anyOrder  = "any"
 	perSource = "source" // messages whose last frame has the same text before a dot keep their order
 	onlyCount = "count"  // nor does it matter which they are
+	newest    = "newest" // the last is all that matters
 	together  = "pool"   // any, and how many each socket of a pool gets is free too
 )
 

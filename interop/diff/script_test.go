@@ -30,6 +30,7 @@ import (
 //	b none                          when all has settled there is no message
 //	b none -> EFSM
 //	b all one ; two                 when all has settled there are these
+//	b newest two                    when all has settled there is this, behind any others
 //	a fill 100 -> 4                 100 numbered messages, of which 4 may be sent
 //	pool b=2 c=1 : one ; two ; one  between them they have these, so many each
 //	a end b $id                     a STREAM sends an empty message, and b is gone
@@ -139,6 +140,8 @@ func (s *Scenario) line(line string) error {
 		st.Do = doDrain
 	case "all":
 		st.Do, st.Want.Got = doDrain, messages(rest)
+	case newest:
+		st.Do, st.Want.Got, st.Order = doDrain, messages(rest), newest
 	default:
 		return fmt.Errorf("unknown verb")
 	}

@@ -32,7 +32,7 @@ var keeping = []entry{
 		a send 1
 		a send 2
 		a send 3
-		b all 3`},
+		b newest 3`},
 	{"DEALERs conflate both ways", "3.1 CONFLATE", inside, "", `
 		a DEALER conflate=1
 		b DEALER conflate=1
@@ -51,7 +51,7 @@ var keeping = []entry{
 		a connect x
 		a send 1
 		a send 2
-		b all 2`},
+		b newest 2`},
 	{"a SUB conflates", "3.1 CONFLATE", inside, "", `
 		p PUB conflate=1
 		a SUB conflate=1
@@ -71,7 +71,7 @@ var keeping = []entry{
 		p send 1
 		p send 2
 		p send 3
-		a all 3`},
+		a newest 3`},
 	{"a SUB conflates whatever the topic", "3.1 CONFLATE", wires, "", `
 		p PUB
 		a SUB conflate=1
@@ -82,7 +82,7 @@ var keeping = []entry{
 		p send a1
 		p send b1
 		p send c1
-		a all b1`},
+		a newest b1`},
 	{"every peer's newest is kept", "3.1 CONFLATE: each pipe", inside, "", `
 		a PUSH conflate=1
 		b PUSH conflate=1
@@ -266,6 +266,15 @@ var keeping = []entry{
 		r recv e | 1
 		e close
 		r recv e | bye
+		r none`},
+	{"no message for who was let go", "3.8 DISCONNECT_MSG", wires, "", `
+		r ROUTER disconnect_msg=bye
+		d DEALER routing_id=d
+		r bind x
+		d connect x
+		d send 1
+		r recv d | 1
+		r unbind x
 		r none`},
 	{"a message for a REQ that left", "3.8 DISCONNECT_MSG", "", "", `
 		r ROUTER disconnect_msg=bye

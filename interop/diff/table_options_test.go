@@ -368,6 +368,14 @@ var naming = []entry{
 		r recv d | ""
 		d send 1
 		r recv d | 1`},
+	{"a ROUTER that disconnects is not told", "3.3 ROUTER_NOTIFY 3", wires, "", `
+		r ROUTER router_notify=3
+		d DEALER routing_id=d
+		d bind x
+		r connect x
+		r recv d | ""
+		r disconnect x
+		r none`},
 	{"a ROUTER is told of a REQ", "3.3 ROUTER_NOTIFY 3", wires, "", `
 		r ROUTER router_notify=3
 		q REQ routing_id=q

@@ -383,8 +383,6 @@ var publishOptions = []entry{
 		p topics -> 3
 		a unsub t
 		a topics -> 1
-		x recv "\x01t" ; "\x01tt" ; "\x00t"
-		x topics -> 1
 		b unsub t
 		p topics -> 2
 		b close
