@@ -1,9 +1,7 @@
 package diff
 
-import "fmt"
-
-// keeping is the options that concern what is kept and made up: CONFLATE (3.1),
-// high-water marks, and the messages of 3.8.
+// keeping is the options that concern what is kept and made up: CONFLATE (3.1)
+// and the messages of 3.8.
 var keeping = []entry{
 	{"conflating keeps the newest", "3.1 CONFLATE", inside, "", `
 		a PUSH conflate=1
@@ -148,14 +146,16 @@ var keeping = []entry{
 		! 2 | two | zwei because a message is the unit that is kept, whole
 		a send 3
 		b all 3`},
-	{"marks of 1 and 1", "3.1 inproc pipe limit", inside, "", hwms(1, 1)},
-	{"marks of 1 and 2", "3.1 inproc pipe limit", inside, "", hwms(1, 2)},
-	{"marks of 2 and 1", "3.1 inproc pipe limit", inside, "", hwms(2, 1)},
-	{"marks of 3 and 4", "3.1 inproc pipe limit", inside, "", hwms(3, 4)},
-	{"marks of 7 and 0", "3.1 inproc pipe limit", inside, "", hwms(7, 0)},
-	{"marks of 5 and 5", "3.1 inproc pipe limit", inside, "", hwms(5, 5)},
-	{"marks of 16 and 1", "3.1 inproc pipe limit", inside, "", hwms(16, 1)},
-
+	{"conflating and messages of several frames, over inproc", "3.1 CONFLATE: multipart destroyed", inside, "", `
+		a PUSH conflate=1
+		b PULL conflate=1
+		b bind x
+		a connect x
+		a send 1 | one
+		b all one
+		! 1 | one because a message is the unit that is kept, whole
+		a send 2
+		b all 2`},
 	{"a hello goes first", "3.8 HELLO_MSG", "", "", `
 		d DEALER hello_msg=hi routing_id=d
 		r ROUTER
@@ -346,33 +346,4 @@ var keeping = []entry{
 		b close
 		d recv hic
 		d none`},
-}
-
-// hwms fills a queue between two marks to the brim, makes room, and fills it
-// again.
-func hwms(send, recv int) string {
-	full := send + recv
-	if send == 0 || recv == 0 {
-		return fmt.Sprintf(`
-			a DEALER sndhwm=%d
-			b DEALER rcvhwm=%d
-			b bind x
-			a connect x
-			a fill 500 -> 500
-			b take 500
-			b none`, send, recv)
-	}
-	low := (full + 1) / 2
-	return fmt.Sprintf(`
-		a DEALER sndhwm=%[1]d
-		b DEALER rcvhwm=%[2]d
-		b bind x
-		a connect x
-		a fill 500 -> %[3]d
-		b take %[4]d
-		a fill 500 -> %[4]d
-		b take %[3]d
-		b none
-		a send again
-		b recv again`, send, recv, full, low)
 }

@@ -91,6 +91,16 @@ var groups = []entry{
 		r send *255 | 1
 		d recv *255 | 1
 		d none`},
+	{"a message to a name that is too long", "1.3 zmq_msg_set_group: silently cut at 255", inside, "", `
+		r RADIO
+		d DISH
+		r bind x
+		d connect x
+		d join *255
+		r send *256 | 1
+		! -> EINVAL because a group of 256 bytes is none, and what it would be cut to is another
+		d all *255 | 1
+		! ok because a group of 256 bytes is none, and what it would be cut to is another`},
 	{"no group joined, no message", "3.7 RADIO", "", "", `
 		r RADIO
 		d DISH
