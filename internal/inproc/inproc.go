@@ -174,6 +174,7 @@ func (l *Link) join(b End) {
 			return
 		}
 	}
+	l.resizeLocked() // they may have changed meanwhile
 	b.Linked(l)
 	l.a.Met(l.name, descB)
 	b.Met(l.name, descA)
@@ -201,9 +202,7 @@ func (l *Link) makeQueues() {
 		}
 	}
 	if l.pb.In != nil {
-		l.pb.In.Lock()
-		l.pb.In.SetHWM(sum(sendA, recvB))
-		l.pb.In.Unlock()
+		resize(l.up, sum(sendA, recvB))
 	}
 	a.Update(func() {
 		l.pa.In = l.down
@@ -228,10 +227,36 @@ func greet(e End, out *pipe.Queue) {
 	out.Return(&b)
 }
 
+// resizeLocked gives the queues what the ends' limits are now. The caller holds
+// mu.
+func (l *Link) resizeLocked() {
+	sendA, recvA := l.a.Limits()
+	sendB, recvB := l.b.Limits()
+	resize(l.up, sum(sendA, recvB))
+	resize(l.down, sum(sendB, recvA))
+}
+
+func resize(q *pipe.Queue, hwm int) {
+	if q != nil {
+		q.Lock()
+		q.SetHWM(hwm)
+		q.Unlock()
+	}
+}
+
 // side is one end of a link, as the pattern there sees the other.
 type side struct {
 	l  *Link
 	me End
+}
+
+// Resize is for an end whose limits have changed.
+func (s *side) Resize() {
+	s.l.mu.Lock()
+	defer s.l.mu.Unlock()
+	if !s.l.over {
+		s.l.resizeLocked()
+	}
 }
 
 // Finish ends the link, behind what is queued.

@@ -51,12 +51,13 @@ type Pipe struct {
 	Sub Subscriptions // nil if the peer takes no subscriptions
 	To  Connection    // nil until there is one
 
-	ID     uint64 // unique in the process
-	Number uint32 // the routing number that SERVER and PEER gave it
-	Side   Side   // who made the connection
-	Alias  string // the routing id that we gave to whoever is at the far end, or empty
-	Slot   int    // index in a load balancer's table; guarded by the send lock
-	Mark   uint64 // the last message distributed here; guarded by the send lock
+	ID      uint64 // unique in the process
+	Number  uint32 // the routing number that SERVER and PEER gave it
+	Side    Side   // who made the connection
+	Alias   string // the routing id that we gave to whoever is at the far end, or empty
+	Retired bool   // taken away, maybe before it was attached; guarded by both locks
+	Slot    int    // index in a load balancer's table; guarded by the send lock
+	Mark    uint64 // the last message distributed here; guarded by the send lock
 
 	peer atomic.Pointer[msg.Peer]
 }

@@ -294,6 +294,9 @@ func (s *Socket) remove(ep string, linger time.Duration, which func(endpoint) bo
 // Retire is for sessions: it takes a pipe from the pattern and closes it
 // behind what is queued.
 func (s *Socket) Retire(p *pipe.Pipe) {
+	s.lockBoth()
+	p.Retired = true
+	s.unlockBoth()
 	s.Detach(p)
 	if p.Out != nil {
 		p.Out.Lock()

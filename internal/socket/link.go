@@ -19,7 +19,9 @@ import (
 func (s *Socket) SendLock() *sync.Mutex { return &s.sendMu }
 
 // Limits are our high-water marks.
-func (s *Socket) Limits() (sendHWM, recvHWM int) { return s.opts.SendHWM, s.opts.RecvHWM }
+func (s *Socket) Limits() (sendHWM, recvHWM int) {
+	return int(s.hwm.send.Load()), int(s.hwm.recv.Load())
+}
 
 // MaxQueuedBytes bounds the queues we write, beside the high-water mark.
 func (s *Socket) MaxQueuedBytes() int { return s.opts.MaxQueuedBytes }

@@ -117,6 +117,7 @@ func calls() []call {
 		{"TrySendTo", pattern.ROUTER, func(s *st.Socket) error { return s.TrySendTo("peer", st.Of("x")) }},
 		{"SendToNumber", pattern.SERVER, func(s *st.Socket) error { return s.SendToNumber(ctx, 1, st.Of("x")) }},
 		{"TrySendToNumber", pattern.PEER, func(s *st.Socket) error { return s.TrySendToNumber(1, st.Of("x")) }},
+		{"SetHWM", pattern.PUSH, func(s *st.Socket) error { return s.SetHWM(1, 1) }},
 		{"DisconnectPeer", pattern.SERVER, func(s *st.Socket) error { return s.DisconnectPeer(1) }},
 		{"ConnectPeer", pattern.PEER, func(s *st.Socket) error { _, err := s.ConnectPeer("mem://new"); return err }},
 		{"SendGroup", pattern.RADIO, func(s *st.Socket) error { return s.SendGroup(ctx, "g", st.Of("x")) }},

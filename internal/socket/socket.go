@@ -40,6 +40,7 @@ type Socket struct {
 	typ  pattern.Type
 	info *pattern.Info
 	opts Options
+	hwm  struct{ send, recv atomic.Int64 } // opts has what they began as
 	cfg  session.Config
 
 	pat      pattern.Pattern
@@ -109,6 +110,8 @@ func New(t pattern.Type, o Options) (*Socket, error) {
 		closedc:   make(chan struct{}),
 		done:      make(chan struct{}),
 	}
+	s.hwm.send.Store(int64(o.SendHWM))
+	s.hwm.recv.Store(int64(o.RecvHWM))
 	s.patience, s.giveUp = context.WithCancel(context.Background())
 	s.peers.init()
 	s.pat = info.New(&s.opts.Pattern, &s.drops)
@@ -241,18 +244,19 @@ func (s *Socket) wakeSenders() {
 func (s *Socket) NewPipe(r pipe.Reader, w pipe.Writer, inLock *sync.Mutex, sub pipe.Subscriptions) *pipe.Pipe {
 	p := pipe.New()
 	p.To, _ = r.(pipe.Connection)
+	send, recv := s.Limits()
 	if f, ok := r.(flusher); ok && s.lockstep != nil {
 		r = &postponed{s, f}
 	}
 	if s.info.Sends {
 		p.Out = pipe.NewQueue(pipe.Config{
-			Lock: &s.sendMu, HWM: s.opts.SendHWM, MaxBytes: s.opts.MaxQueuedBytes,
+			Lock: &s.sendMu, HWM: send, MaxBytes: s.opts.MaxQueuedBytes,
 			Pooled: true, Conflate: s.Conflates(), Reader: r, Writer: s, From: p,
 		})
 	}
 	if s.info.Receives {
 		p.In = pipe.NewQueue(pipe.Config{
-			Lock: inLock, HWM: s.opts.RecvHWM, MaxBytes: s.opts.MaxQueuedBytes,
+			Lock: inLock, HWM: recv, MaxBytes: s.opts.MaxQueuedBytes,
 			Conflate: s.Conflates(), Reader: s, Writer: w, To: p,
 		})
 	}
@@ -264,12 +268,13 @@ func (s *Socket) NewPipe(r pipe.Reader, w pipe.Writer, inLock *sync.Mutex, sub p
 func (s *Socket) Attach(p *pipe.Pipe) error {
 	s.lockBoth()
 	defer s.unlockBoth()
-	if s.closed.Load() {
+	if s.closed.Load() || p.Retired {
 		return ErrClosed
 	}
 	if err := s.pat.Attach(p); err != nil {
 		return err
 	}
+	s.fitLocked(p) // a link sees to itself when it is made
 	s.peers.attach(p)
 	s.wakeSenders()
 	return nil
