@@ -238,7 +238,8 @@ const (
 	FirstAndLast XPubVerbose = iota
 	// EverySubscribe: every subscription, and when the last has left.
 	EverySubscribe
-	// EveryChange: every subscription, and every one that is taken back.
+	// EveryChange: every subscription, and every one that is taken back, also by
+	// a peer that had not made it.
 	EveryChange
 )
 
