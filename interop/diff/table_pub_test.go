@@ -310,7 +310,7 @@ var publishing = []entry{
 		p recv "\x01t" ; two ; "\x00t"
 		p none`},
 	{"messages and subscriptions keep their order over a wire", "3.5 other frames are user messages", wires,
-		"ours sends subscriptions ahead of queued messages: XPUB receives 1t, 0t, two", `
+		"", `
 		p XPUB
 		a XSUB
 		p bind x
@@ -321,6 +321,7 @@ var publishing = []entry{
 		a send two
 		a unsub t
 		p recv "\x01t" ; two ; "\x00t"
+		! "\x01t" ; "\x00t" ; two because subscriptions travel beside the queue, and an XPUB reads them first
 		p none`},
 	{"a message that begins with 1 subscribes", "3.5 Frames starting with byte 0/1", "", "", `
 		p XPUB
