@@ -361,13 +361,19 @@ var publishOptions = []entry{
 		x XPUB
 		a SUB
 		b SUB
+		c SUB
 		p bind x
 		x bind y
 		p topics -> 0
 		a topics -> 0
 		a connect x
 		b connect x
-		a connect y
+		c connect y
+		c sub t
+		c sub tt
+		x topics -> 2
+		c unsub tt
+		x topics -> 1
 		a sub t
 		a sub t
 		a sub tt
@@ -377,7 +383,6 @@ var publishOptions = []entry{
 		! -> 2 because libzmq counts a subscription that is made twice as two, ours the different ones
 		b topics -> 2
 		p topics -> 3
-		x topics -> 2
 		a unsub t
 		a topics -> 2
 		p topics -> 3

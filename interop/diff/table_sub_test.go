@@ -367,7 +367,15 @@ var subscribing = []entry{
 		p connect x
 		a send hello
 		p recv hello`},
-	{"every part of a message may subscribe", "3.5 Without ONLY_FIRST_SUBSCRIBE every part is examined", "",
+	{"every part of a message may subscribe, over inproc", "3.5 Without ONLY_FIRST_SUBSCRIBE every part is examined", inside, "", `
+		p XPUB
+		a XSUB
+		p bind x
+		a connect x
+		a send "\x01t" | "\x01u"
+		p all "\x01t" ; "\x01u"
+		! "\x01t" | "\x01u" because over inproc only a message of one frame is a subscription; Subscribe says it better`},
+	{"every part of a message may subscribe", "3.5 Without ONLY_FIRST_SUBSCRIBE every part is examined", wires,
 		"", `
 		p XPUB
 		a XSUB
