@@ -18,7 +18,8 @@ var (
 	ErrClosed error = closedError{}
 	// ErrWouldBlock: a Try call would have to wait.
 	ErrWouldBlock = errors.New("operation would block")
-	// ErrNoRoute: ROUTER or STREAM has no peer with that routing id.
+	// ErrNoRoute: ROUTER or STREAM has no peer with that routing id, or SERVER or
+	// PEER none with that number.
 	ErrNoRoute = errors.New("no route to peer")
 	// ErrState: it is not this call's turn: REQ sends and receives in turn,
 	// as REP receives and sends.
@@ -36,8 +37,8 @@ var (
 	// ErrInUse: the in-process name is bound already. (Addresses of other
 	// transports fail with the system's error, such as syscall.EADDRINUSE.)
 	ErrInUse = errors.New("endpoint in use")
-	// ErrSecondPeer: a PAIR has one peer, and has it already; a DGRAM is bound
-	// once.
+	// ErrSecondPeer: a PAIR or CHANNEL has one peer, and has it already; a DGRAM is
+	// bound once.
 	ErrSecondPeer = errors.New("socket has a peer already")
 	// ErrDuplicateID: another peer of the ROUTER has the routing id. It is the
 	// reason in an event of a refused peer.
@@ -50,6 +51,9 @@ var (
 	// ErrTooLarge: the message is larger than what it would travel in, as the
 	// body of a DGRAM that is longer than 8192 bytes.
 	ErrTooLarge = errors.New("message too large")
+	// ErrGroup: the text is no name of a group, or a DISH cannot join the group
+	// or leave it, because it is or is not joined.
+	ErrGroup = errors.New("group cannot be used")
 	// ErrOption: an option is out of range.
 	ErrOption = errors.New("option out of range")
 )
@@ -90,6 +94,7 @@ var publicErrors = map[error]error{
 	pattern.ErrPeerLost:    ErrPeerLost,
 	pattern.ErrMessage:     ErrMessage,
 	pattern.ErrTooLarge:    ErrTooLarge,
+	pattern.ErrGroup:       ErrGroup,
 	pattern.ErrSecondPeer:  ErrSecondPeer,
 	pattern.ErrDuplicateID: ErrDuplicateID,
 	pattern.ErrTopics:      ErrSubscriptions,

@@ -75,7 +75,7 @@ type Event struct {
 	Endpoint   string        // as bound or connected
 	LocalAddr  string        // of the connection, if there is one
 	RemoteAddr string        // of the connection, if there is one
-	Peer       Peer          // who is at the far end, once the handshake told
+	Peer       PeerInfo      // who is at the far end, once the handshake told
 	Delay      time.Duration // until the next attempt
 	Reason     Reason        // why a connection was closed
 	Err        error         // details, if something failed
@@ -99,7 +99,7 @@ func (b *base) Events(ctx context.Context) iter.Seq[Event] {
 			}
 			e := Event{
 				Kind: EventKind(ev.Kind), Time: ev.Time, Endpoint: ev.Endpoint,
-				Peer: Peer{ev.Peer}, Delay: ev.Delay, Reason: Reason(ev.Fault),
+				Peer: PeerInfo{ev.Peer}, Delay: ev.Delay, Reason: Reason(ev.Fault),
 				Err: publicError(ev.Err), Missed: ev.Missed,
 			}
 			if ev.Local != nil {

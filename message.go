@@ -100,6 +100,16 @@ func (m Message) RoutingID() string {
 	return m.m.From.RoutingID
 }
 
+// RoutingNumber is the number of the peer that sent the message, as SERVER and
+// PEER address it. It is 0 for a message that was not received, or by a socket of
+// another type.
+func (m Message) RoutingNumber() uint32 {
+	if m.m.From == nil {
+		return 0
+	}
+	return m.m.From.Number
+}
+
 // IsConnect reports whether the message was sent by nobody, and says that its
 // peer has connected: of a STREAM, and of a ROUTER with [NotifyConnect].
 func (m Message) IsConnect() bool { return m.m.From != nil && m.m.From.Notice == msg.Came }
@@ -108,16 +118,16 @@ func (m Message) IsConnect() bool { return m.m.From != nil && m.m.From.Notice ==
 // its peer is gone: of a STREAM, and of a ROUTER with [NotifyDisconnect].
 func (m Message) IsDisconnect() bool { return m.m.From != nil && m.m.From.Notice == msg.Left }
 
-// Peer describes who sent the message. It is the zero Peer for a message that
+// Peer describes who sent the message. It is the zero PeerInfo for a message that
 // was not received.
-func (m Message) Peer() Peer { return Peer{m.m.From} }
+func (m Message) Peer() PeerInfo { return PeerInfo{m.m.From} }
 
-// Peer describes the far end of a connection, as the handshake told. It is a
-// small value that stays valid when the connection is gone. The zero Peer is
-// nobody.
-type Peer struct{ p *msg.Peer }
+// PeerInfo describes the far end of a connection, as the handshake told. It is a
+// small value that stays valid when the connection is gone. The zero PeerInfo
+// is nobody.
+type PeerInfo struct{ p *msg.Peer }
 
-func (p Peer) get() *msg.Peer {
+func (p PeerInfo) get() *msg.Peer {
 	if p.p == nil {
 		return &msg.Peer{}
 	}
@@ -126,36 +136,39 @@ func (p Peer) get() *msg.Peer {
 
 // RoutingID is the peer's routing id, announced by itself or assigned by our
 // ROUTER or STREAM; may be empty.
-func (p Peer) RoutingID() string { return p.get().RoutingID }
+func (p PeerInfo) RoutingID() string { return p.get().RoutingID }
+
+// RoutingNumber is the number that our SERVER or PEER gave the peer, or 0.
+func (p PeerInfo) RoutingNumber() uint32 { return p.get().Number }
 
 // Address is the peer's numeric network address without port; empty for
 // inproc.
-func (p Peer) Address() string { return p.get().Address }
+func (p PeerInfo) Address() string { return p.get().Address }
 
 // RemoteAddr is the peer's network address with its port.
-func (p Peer) RemoteAddr() string { return p.get().Endpoint }
+func (p PeerInfo) RemoteAddr() string { return p.get().Endpoint }
 
 // SocketType is the peer's socket type, such as "DEALER"; empty for peers of
 // ZMTP 1.0 and 2.0, which do not tell, and of a STREAM.
-func (p Peer) SocketType() string { return p.get().SocketType }
+func (p PeerInfo) SocketType() string { return p.get().SocketType }
 
 // Version is the version of ZMTP spoken, such as "3.1"; empty for inproc and of a
 // STREAM.
-func (p Peer) Version() string { return p.get().Version }
+func (p PeerInfo) Version() string { return p.get().Version }
 
 // Mechanism is the security mechanism, such as "NULL"; empty for inproc and of a
 // STREAM.
-func (p Peer) Mechanism() string { return p.get().Mechanism }
+func (p PeerInfo) Mechanism() string { return p.get().Mechanism }
 
 // UserID is who the peer was authenticated as, or empty.
-func (p Peer) UserID() string { return p.get().UserID }
+func (p PeerInfo) UserID() string { return p.get().UserID }
 
 // Property is a further property that the peer announced, such as "X-App".
 // Names are compared without regard to case.
-func (p Peer) Property(name string) (value string, ok bool) {
+func (p PeerInfo) Property(name string) (value string, ok bool) {
 	value, ok = p.get().Properties[strings.ToLower(name)]
 	return value, ok
 }
 
 // IsZero reports whether p is nobody.
-func (p Peer) IsZero() bool { return p.p == nil }
+func (p PeerInfo) IsZero() bool { return p.p == nil }

@@ -26,8 +26,8 @@ const Forever time.Duration = math.MaxInt64
 type Options struct {
 	// SendHWM and RecvHWM are the high-water marks: about how many messages may
 	// wait in each direction of each connection. A sender that finds its
-	// queues full waits (PUSH, DEALER, REQ, PAIR, ROUTER, STREAM) or drops (PUB, XPUB,
-	// XSUB, REP). Beside them a connection holds what it is reading and
+	// queues full waits (PUSH, DEALER, REQ, PAIR, ROUTER, STREAM, CLIENT, SERVER,
+	// PEER, SCATTER, CHANNEL) or drops (PUB, XPUB, XSUB, RADIO, REP). Beside them a connection holds what it is reading and
 	// writing, up to 256 KiB, and the system's buffers hold what is under way:
 	// small messages may be far more than the marks say. Who wants one task at
 	// a time asks for each (REQ to ROUTER or REP). Default 1000, negative
@@ -57,16 +57,18 @@ type Options struct {
 	Conflate bool
 
 	// HelloMessage is sent as the first message of every connection, and of
-	// every one that takes its place. For DEALER and ROUTER. [ZMQ_HELLO_MSG]
+	// every one that takes its place. For DEALER, ROUTER, CLIENT, SERVER and
+	// PEER. [ZMQ_HELLO_MSG]
 	HelloMessage []byte
 
 	// DisconnectMessage is received, as if from the peer, when a peer that
-	// connected to us is lost or leaves. For ROUTER. [ZMQ_DISCONNECT_MSG]
+	// connected to us is lost or leaves. For ROUTER, SERVER and PEER.
+	// [ZMQ_DISCONNECT_MSG]
 	DisconnectMessage []byte
 
 	// HiccupMessage is received, as if from the peer, when the connection to
 	// an endpoint that we connected to is lost, before it is tried again. For
-	// DEALER. [ZMQ_HICCUP_MSG]
+	// DEALER, CLIENT and PEER. [ZMQ_HICCUP_MSG]
 	HiccupMessage []byte
 
 	// ProbeRouter sends an empty message to every peer first, so that a ROUTER
@@ -106,7 +108,7 @@ type Options struct {
 	// [ZMQ_XPUB_MANUAL_LAST_VALUE]
 	XPubLastValue bool
 
-	// PubNoDrop has Send of a PUB or XPUB wait when a subscriber's queue is
+	// PubNoDrop has Send of a PUB, XPUB or RADIO wait when a subscriber's queue is
 	// full, instead of dropping the message for it: the slowest subscriber sets
 	// the pace. [ZMQ_XPUB_NODROP]
 	PubNoDrop bool
@@ -225,7 +227,8 @@ const (
 	FirstAndLast XPubVerbose = iota
 	// EverySubscribe: every subscription, and when the last has left.
 	EverySubscribe
-	// EveryChange: every subscription, and every one that is taken back.
+	// EveryChange: every subscription, and every one that is taken back, also by
+	// a peer that had not made it.
 	EveryChange
 )
 

@@ -23,7 +23,7 @@ type Socket interface {
 	WaitConnected(ctx context.Context) error
 	Events(ctx context.Context) iter.Seq[Event]
 	Stats() Stats
-	Peers() []Peer
+	Peers() []PeerInfo
 	Shutdown(ctx context.Context) error
 	Close() error
 }
@@ -98,6 +98,10 @@ func (b *base) Unbind(endpoint string) error {
 // waited for once: when the socket that has bound the name goes, it is over, and
 // what is sent goes to the other peers.
 //
+// Connecting once more to an endpoint makes another connection, but for PUB, SUB,
+// REQ and DEALER, which keep the one they have (over inproc all of them get
+// another).
+//
 // A local address to connect from comes before the remote one:
 // "tcp://10.0.0.5:0;server:5555".
 func (b *base) Connect(endpoint string) error {
@@ -119,11 +123,11 @@ func (b *base) WaitConnected(ctx context.Context) error {
 }
 
 // Peers describes everybody connected now, in no order.
-func (b *base) Peers() []Peer {
+func (b *base) Peers() []PeerInfo {
 	list := b.s.Peers()
-	peers := make([]Peer, len(list))
+	peers := make([]PeerInfo, len(list))
 	for i, p := range list {
-		peers[i] = Peer{p}
+		peers[i] = PeerInfo{p}
 	}
 	return peers
 }
@@ -193,8 +197,11 @@ func small(frames [][]byte) bool {
 // owned is a message of frames that stay the caller's. Small ones are copied
 // where they are queued, and large ones here, to pooled memory.
 func owned(frames [][]byte) msg.Msg {
-	if len(frames) == 0 {
+	switch len(frames) {
+	case 0:
 		return msg.Msg{}
+	case 1:
+		return ownedOne(frames[0])
 	}
 	own := make([][]byte, len(frames))
 	var first, last *msg.Buf
@@ -214,6 +221,16 @@ func owned(frames [][]byte) msg.Msg {
 		last = b
 	}
 	return msg.Msg{First: own[0], Rest: own[1:], Bufs: first}
+}
+
+// ownedOne is owned for one frame.
+func ownedOne(body []byte) msg.Msg {
+	if len(body) < msg.LargeFrame {
+		return msg.Msg{First: body} // copied where it is queued
+	}
+	b := msg.NewBuf(len(body))
+	b.B = append(b.B, body...)
+	return msg.Msg{First: b.B, Bufs: b}
 }
 
 // sending is what socket types have that send to whom their pattern picks.

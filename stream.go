@@ -26,7 +26,8 @@ import (
 //	}
 //
 // [Options.StreamNoNotify] leaves them out. A message that is sent and has no
-// bytes ends the connection, which [Stream.ClosePeer] does too.
+// bytes ends the connection when what is queued is written, or [Options.Linger] is
+// over (30 s if that is none). [Stream.ClosePeer] does so too, and waits.
 //
 // An endpoint that was given to Connect has one routing id, and keeps it when
 // its connection is lost and made again. Between the two what is sent waits, but

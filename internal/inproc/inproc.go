@@ -234,6 +234,9 @@ type side struct {
 	me End
 }
 
+// Finish ends the link, behind what is queued.
+func (s *side) Finish() { s.l.Finish(s.me) }
+
 // Refuse ends the link.
 func (s *side) Refuse(why error) {
 	s.me.Refused(s.l.name, why)

@@ -40,6 +40,9 @@ func (s *Client) Attach(p *pipe.Pipe) error { s.lb.attach(p); return nil }
 func (s *Client) Detach(p *pipe.Pipe)       { s.lb.detach(p) }
 func (s *Client) Room(p *pipe.Pipe)         { s.lb.attach(p) }
 
+// Balance is for sockets that send messages of one frame without Send.
+func (s *Client) Balance() *Balancer { return &s.lb }
+
 // Send queues a message of one frame to the next server that has room.
 func (s *Client) Send(m msg.Msg) error {
 	if len(m.Rest) > 0 {
@@ -82,7 +85,11 @@ func (s *Server) Connected(p *pipe.Pipe, peer *msg.Peer) error {
 }
 
 // Detach makes the number good for nobody.
-func (s *Server) Detach(p *pipe.Pipe) { delete(s.peers, p.Number) }
+func (s *Server) Detach(p *pipe.Pipe) {
+	if s.peers[p.Number] == p {
+		delete(s.peers, p.Number)
+	}
+}
 
 // Room does nothing: who waits for a peer tries it.
 func (s *Server) Room(*pipe.Pipe) {}
@@ -105,5 +112,9 @@ func (s *Server) SendToNumber(number uint32, m msg.Msg) error {
 	return nil
 }
 
-// Pipe is the pipe of the peer with that number, or nil.
-func (s *Server) Pipe(number uint32) *pipe.Pipe { return s.peers[number] }
+// Take is how the socket parts with a peer.
+func (s *Server) Take(number uint32) *pipe.Pipe {
+	p := s.peers[number]
+	delete(s.peers, number)
+	return p
+}

@@ -30,6 +30,9 @@ type Options struct {
 	// Silent has STREAM say nothing of connections that come and go.
 	// [ZMQ_STREAM_NOTIFY is the reverse]
 	Silent bool
+	// Raw has ROUTER carry bytes of connections that speak anything, as STREAM
+	// does, and say nothing of them as they come and go. [ZMQ_ROUTER_RAW]
+	Raw bool
 	// Probe has ROUTER, DEALER and REQ send an empty message to every peer
 	// first. [ZMQ_PROBE_ROUTER]
 	Probe bool

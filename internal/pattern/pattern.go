@@ -32,6 +32,9 @@ var (
 	ErrMessage = errors.New("message not allowed on this socket type")
 	// ErrTooLarge: the message is larger than what it would travel in.
 	ErrTooLarge = errors.New("message too large")
+	// ErrGroup: the text is no name of a group, or the group cannot be joined
+	// or left for it is, or is not, joined.
+	ErrGroup = errors.New("group cannot be used")
 )
 
 // Why a peer is refused, by Attach, Connected or Intake.
@@ -81,8 +84,9 @@ type Receiver interface {
 	More() bool
 }
 
-// Balanced is a pattern whose Send is nothing but its balancer, so that the
-// path of most messages need not go through two interfaces.
+// Balanced is a pattern whose Send is nothing but its balancer for a message of
+// one frame, so that the path of most messages need not go through two
+// interfaces.
 type Balanced interface{ Balance() *Balancer }
 
 // Fair is a pattern whose Recv is nothing but its fair queue.
@@ -112,6 +116,15 @@ type Parter interface {
 // the send lock.
 type NumberRouter interface {
 	SendToNumber(number uint32, m msg.Msg) error
+	// Take returns the pipe of the peer with that number and forgets it, or
+	// returns nil.
+	Take(number uint32) *pipe.Pipe
+}
+
+// Grouper is a pattern that sends to those who have joined a group, under the
+// send lock.
+type Grouper interface {
+	SendGroup(group string, m msg.Msg) error
 }
 
 // Publisher is a pattern whose peers subscribe. Its methods run under the send

@@ -213,7 +213,10 @@ func (s *Pub) tooMany(p *pipe.Pipe) error {
 
 // change applies a subscription and reports whether XPUB's application is to
 // hear of it: when the first peer wants the topic and when the last no longer
-// does, or always if so set. With Manual it is noted and not applied.
+// does, or always if so set: then also of a cancellation that takes nothing back,
+// for a forwarder with ZMQ_XSUB_VERBOSE_UNSUBSCRIBE sends one for each of its
+// subscribers, and who counts them must hear of as many as of subscriptions.
+// With Manual it is noted and not applied.
 func (s *Pub) change(p *pipe.Pipe, on bool, topic []byte) bool {
 	switch {
 	case s.opt.Manual && on:
@@ -226,8 +229,8 @@ func (s *Pub) change(p *pipe.Pipe, on bool, topic []byte) bool {
 		_, first := s.subs.Add(topic, p)
 		return s.upstream && (first || s.opt.Verbose || s.opt.Verboser)
 	}
-	removed, last := s.subs.Remove(topic, p)
-	return s.upstream && (last || removed && s.opt.Verboser)
+	_, last := s.subs.Remove(topic, p)
+	return s.upstream && (last || s.opt.Verboser)
 }
 
 // Assign subscribes a peer, or no longer, on XPUB's application's word: the one

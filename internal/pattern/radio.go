@@ -1,7 +1,9 @@
 package pattern
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/zerobroker/zmq/internal/msg"
 	"github.com/zerobroker/zmq/internal/pipe"
@@ -10,6 +12,18 @@ import (
 // MaxGroup is the longest name of a group.
 // https://rfc.zeromq.org/spec/48/
 const MaxGroup = 255
+
+// CheckGroup returns an error that matches [ErrGroup] unless the text may name a
+// group.
+func CheckGroup(group string) error {
+	switch {
+	case len(group) > MaxGroup:
+		return fmt.Errorf("%w: its name has %d bytes, of at most %d", ErrGroup, len(group), MaxGroup)
+	case strings.IndexByte(group, 0) >= 0:
+		return fmt.Errorf("%w: its name has a NUL", ErrGroup)
+	}
+	return nil
+}
 
 // Radio is RADIO: it sends a message of two frames, a group and a body, to the
 // peers that have joined that very group, and drops it for those whose queue is
@@ -64,29 +78,47 @@ func (s *Radio) Detach(p *pipe.Pipe) {
 // Room does nothing: fullness is looked at for every message.
 func (s *Radio) Room(*pipe.Pipe) {}
 
-// Send distributes a message of a group and a body. It waits for nobody,
-// unless NoDrop is set.
+// Send is SendGroup for a message whose first frame is the group.
 func (s *Radio) Send(m msg.Msg) error {
-	if len(m.Rest) != 1 || len(m.First) > MaxGroup {
+	if len(m.Rest) != 1 {
 		return ErrMessage
 	}
-	members := s.groups[string(m.First)]
-	if s.opt.NoDrop && s.anyFull(members, m.Size()) {
+	return s.SendGroup(string(m.First), m.DropFirst())
+}
+
+// SendGroup distributes a message of one frame to a group. It waits for nobody,
+// unless NoDrop is set.
+func (s *Radio) SendGroup(group string, m msg.Msg) error {
+	if len(m.Rest) > 0 {
+		return ErrMessage
+	}
+	if err := CheckGroup(group); err != nil {
+		return err
+	}
+	members := s.groups[group]
+	n, size := len(members)+len(s.air), len(group)+len(m.First)
+	if n == 0 {
+		return nil
+	}
+	if s.opt.NoDrop && s.anyFull(members, size) {
 		return ErrWait
 	}
-	n := len(members) + len(s.air)
-	large := m.RestSize() >= msg.LargeFrame
-	if large && n > 1 {
-		m.Bufs = nil // shared by all queues
-	}
-	if !large && n > 0 {
-		s.rest = m.Append(s.rest[:0])
+	large := len(m.First) >= msg.LargeFrame
+	if large {
+		m.Rest = [][]byte{m.First}
+		m.First = []byte(group)
+		if n > 1 {
+			m.Bufs = nil // shared by all queues, so nobody may reuse it
+		}
+	} else {
+		s.rest = append(msg.AppendHeader(s.rest[:0], len(group), true), group...)
+		s.rest = msg.AppendFrame(s.rest, m.First, false)
 	}
 	for p := range members {
-		s.put(p, &m, large)
+		s.put(p, &m, size, large, n > 1)
 	}
 	for _, p := range s.air {
-		s.put(p, &m, large)
+		s.put(p, &m, size, large, n > 1)
 	}
 	return nil
 }
@@ -111,12 +143,14 @@ func (s *Radio) anyFull(members map[*pipe.Pipe]struct{}, size int) bool {
 func fits(p *pipe.Pipe, size int) bool { return p.MaxSize == 0 || size <= p.MaxSize }
 
 // put queues m, which is in s.rest too unless it is large, to one pipe.
-func (s *Radio) put(p *pipe.Pipe, m *msg.Msg, large bool) {
+func (s *Radio) put(p *pipe.Pipe, m *msg.Msg, size int, large, shared bool) {
 	switch {
-	case !fits(p, m.Size()):
+	case !fits(p, size):
 		s.drops.Add(pipe.DropTooLarge, 1)
 	case p.Out.Full():
 		s.drops.Add(pipe.DropHWM, 1)
+	case large && shared:
+		p.Out.PutShared(m)
 	case large:
 		p.Out.Put(m)
 	default:

@@ -147,13 +147,20 @@ func (s *RouterSocket) Send(m msg.Msg) error {
 		return ErrMessage
 	}
 	err := s.SendTo(string(m.First), m.DropFirst())
-	if err == nil || s.opt.Mandatory {
+	if s.opt.Mandatory {
 		return err
 	}
-	if err == ErrNoRoute {
-		s.drops.Add(pipe.DropNoRoute, 1)
-	} else {
-		s.drops.Add(pipe.DropHWM, 1)
+	return miss(s.drops, err)
+}
+
+// miss counts a message that SendTo could not send for that reason, if there is
+// one, instead of failing.
+func miss(d *pipe.Drops, err error) error {
+	switch err {
+	case ErrNoRoute:
+		d.Add(pipe.DropNoRoute, 1)
+	case ErrWait:
+		d.Add(pipe.DropHWM, 1)
 	}
 	return nil
 }

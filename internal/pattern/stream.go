@@ -7,7 +7,9 @@ import (
 
 // Stream is STREAM: its peers are connections of any protocol, whose bytes it
 // receives in turn, as they come, and sends to the one that a routing id
-// names. There is no RFC; libzmq's manual describes it under zmq_socket(3).
+// names. There is no RFC; libzmq's manual describes it under zmq_socket(3). A
+// ROUTER with Raw set is the same, but for what it does with bytes that nobody
+// can get.
 //
 // An id belongs to a pipe, as an alias does: whoever connects keeps it from
 // one connection to the next.
@@ -42,7 +44,7 @@ func (s *Stream) Attach(p *pipe.Pipe) error {
 // Connected has the peer known by the pipe's id.
 func (s *Stream) Connected(p *pipe.Pipe, peer *msg.Peer) error {
 	peer.RoutingID = p.Alias
-	if !s.opt.Silent {
+	if !s.opt.Silent && !s.opt.Raw {
 		s.here[p] = struct{}{}
 		notify(p, peer, msg.Came)
 	}
@@ -94,7 +96,11 @@ func (s *Stream) Send(m msg.Msg) error {
 	if len(m.Rest) == 0 {
 		return ErrMessage
 	}
-	return s.SendTo(string(m.First), m.DropFirst())
+	err := s.SendTo(string(m.First), m.DropFirst())
+	if s.opt.Raw && !s.opt.Mandatory {
+		return miss(s.drops, err)
+	}
+	return err
 }
 
 // Parted returns the pipes whose connections are to end when what is queued for

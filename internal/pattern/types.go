@@ -43,6 +43,7 @@ type Info struct {
 	Hello     bool     // it may greet its peers with a message
 	Farewell  bool     // it may receive a message when an accepted peer is lost
 	Hiccups   bool     // it may receive a message when a peer it connected to is lost
+	Once      bool     // a second connection to one endpoint would mean nothing to it
 	Raw       bool     // its peers are no sockets: bytes both ways
 
 	HearsDatagrams bool // it may be bound where datagrams come in
@@ -57,16 +58,16 @@ type Info struct {
 var Types = map[Type]*Info{
 	PAIR: {Name: "PAIR", Peers: []string{"PAIR"}, Sends: true, Receives: true,
 		New: func(*Options, *pipe.Drops) Pattern { return &Pair{} }},
-	PUB: {Name: "PUB", Peers: []string{"SUB", "XSUB"}, Sends: true, Publishes: true, Conflates: true,
+	PUB: {Name: "PUB", Peers: []string{"SUB", "XSUB"}, Sends: true, Publishes: true, Conflates: true, Once: true,
 		New: func(o *Options, d *pipe.Drops) Pattern { return NewPub(o, d, false) }},
-	SUB: {Name: "SUB", Peers: []string{"PUB", "XPUB"}, Receives: true, Conflates: true,
+	SUB: {Name: "SUB", Peers: []string{"PUB", "XPUB"}, Receives: true, Conflates: true, Once: true,
 		New: func(o *Options, d *pipe.Drops) Pattern { return NewSub(o, d) }},
-	REQ: {Name: "REQ", Peers: []string{"REP", "ROUTER"}, Sends: true, Receives: true, SendsID: true,
+	REQ: {Name: "REQ", Peers: []string{"REP", "ROUTER"}, Sends: true, Receives: true, SendsID: true, Once: true,
 		New: func(o *Options, d *pipe.Drops) Pattern { return NewReq(o, d) }},
 	REP: {Name: "REP", Peers: []string{"REQ", "DEALER"}, Sends: true, Receives: true,
 		New: func(_ *Options, d *pipe.Drops) Pattern { return NewRep(d) }},
 	DEALER: {Name: "DEALER", Peers: []string{"REP", "DEALER", "ROUTER"}, Sends: true, Receives: true, SendsID: true,
-		Conflates: true, Hello: true, Hiccups: true,
+		Conflates: true, Hello: true, Hiccups: true, Once: true,
 		New: func(o *Options, _ *pipe.Drops) Pattern { return &Dealer{opt: o} }},
 	ROUTER: {Name: "ROUTER", Peers: []string{"REQ", "DEALER", "ROUTER"}, Sends: true, Receives: true, SendsID: true,
 		Hello: true, Farewell: true,
@@ -99,4 +100,16 @@ var Types = map[Type]*Info{
 		New: func(_ *Options, d *pipe.Drops) Pattern { return NewServer(d) }},
 	CHANNEL: {Name: "CHANNEL", Peers: []string{"CHANNEL"}, Sends: true, Receives: true,
 		New: func(_ *Options, d *pipe.Drops) Pattern { return &Channel{single: single{drops: d}} }},
+}
+
+// rawRouter is ROUTER with Raw set.
+var rawRouter = &Info{Name: "ROUTER", Sends: true, Receives: true, Raw: true,
+	New: func(o *Options, d *pipe.Drops) Pattern { return NewStream(o, d) }}
+
+// InfoOf is what there is to know of a socket of that type with those options.
+func InfoOf(t Type, o *Options) *Info {
+	if t == ROUTER && o.Raw {
+		return rawRouter
+	}
+	return Types[t]
 }

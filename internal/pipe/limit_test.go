@@ -221,3 +221,18 @@ func TestHugeHWM(t *testing.T) {
 		q.Next(&m)
 	}
 }
+
+// TestRaisedHWMMakesRoomAtOnce: the new limit counts, and not how much of the
+// old one has been read. A connector over inproc that was full before the bind
+// may write as much more as the binder allows.
+func TestRaisedHWMMakesRoomAtOnce(t *testing.T) {
+	e := newEnds(t, pipe.Config{HWM: 4})
+	e.fill(hello)
+	e.write(func() { e.SetHWM(5) })
+	e.wantTold(1, 1)
+	if n := e.fill(hello); n != 1 {
+		t.Errorf("took %d more at HWM 5", n)
+	}
+	e.write(func() { e.SetHWM(5) })
+	e.wantTold(1, 1)
+}

@@ -115,7 +115,11 @@ func (q *Queue) SetHWM(n int) {
 		q.earlySz += q.lagSize
 		q.lag, q.lagSize = 0, 0
 	}
-	q.unblock()
+	// A limit that is raised makes room at once: there is no reader whose
+	// acknowledgements it would pay to gather.
+	if q.blocked && !q.atLimit() {
+		q.room()
+	}
 }
 
 // SetReader installs the reader side, whose In this is, of a queue that was
@@ -150,11 +154,15 @@ func (q *Queue) Full() bool {
 	if q.conflate {
 		return false
 	}
-	if (q.hwm == 0 || q.gone+q.in.Msgs < q.hwm) && (q.maxBytes == 0 || q.size() < q.maxBytes) {
+	if !q.atLimit() {
 		return false
 	}
 	q.blocked = true
 	return true
+}
+
+func (q *Queue) atLimit() bool {
+	return q.hwm > 0 && q.Len() >= q.hwm || q.maxBytes > 0 && q.size() >= q.maxBytes
 }
 
 // size is how much is written and not acknowledged, in bytes at rest.
@@ -190,6 +198,11 @@ func (q *Queue) unblock() {
 	if q.hwm > 0 && q.Len() > q.hwm-q.lwm || q.maxBytes > 0 && q.size() > q.maxBytes/2 {
 		return
 	}
+	q.room()
+}
+
+// room tells the writer that there is.
+func (q *Queue) room() {
 	q.blocked = false
 	if q.writer != nil {
 		q.writer.Room(q)

@@ -60,6 +60,9 @@ func Dial(cfg *Config, t transport.Transport, endpoint, address, alias string) (
 // Endpoint is the text that was connected to.
 func (d *Dialer) Endpoint() string { return d.endpoint }
 
+// Pipe is what whoever is there serves.
+func (d *Dialer) Pipe() *pipe.Pipe { return d.pipe }
+
 // Ready is called by pipe.Out.
 func (d *Dialer) Ready(*pipe.Queue) {
 	if c := d.live.Load(); c != nil {

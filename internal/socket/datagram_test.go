@@ -20,8 +20,8 @@ import (
 )
 
 const (
-	airAt = "air://10.0.0.1:5555"
-	group = "air://239.0.0.1:5555"
+	airAt    = "air://10.0.0.1:5555"
+	airGroup = "air://239.0.0.1:5555"
 )
 
 var (
@@ -29,8 +29,8 @@ var (
 	dishAt  = netip.MustParseAddrPort("10.0.0.1:5555")
 )
 
-// join has a DISH join groups.
-func join(w *st.World, s *st.Socket, groups ...string) {
+// joinAir has a DISH join groups.
+func joinAir(w *st.World, s *st.Socket, groups ...string) {
 	w.Helper()
 	for _, g := range groups {
 		if err := s.Subscribe(g, true); err != nil {
@@ -47,13 +47,13 @@ func TestDatagramRadioDish(t *testing.T) {
 		if bound := dish.MustBind(airAt); bound != airAt {
 			t.Errorf("bound to %s", bound)
 		}
-		join(w, dish, "TV")
+		joinAir(w, dish, "TV")
 		radio.MustConnect(airAt)
 		radio.MustMeet(1)
 		radio.MustSend("Movies", "Godfather")
 		radio.MustSend("TV", "Friends")
 		dish.WantRecv("TV", "Friends")
-		join(w, dish, "Movies")
+		joinAir(w, dish, "Movies")
 		radio.MustSend("Movies", "Godfather")
 		radio.MustSend("TV", "")
 		dish.WantRecv("Movies", "Godfather")
@@ -78,11 +78,11 @@ func TestDatagramGroup(t *testing.T) {
 		var dishes []*st.Socket
 		for range 3 {
 			d := w.Socket(pattern.DISH)
-			d.MustBind(group)
-			join(w, d, "TV")
+			d.MustBind(airGroup)
+			joinAir(w, d, "TV")
 			dishes = append(dishes, d)
 		}
-		radio.MustConnect(group)
+		radio.MustConnect(airGroup)
 		for i := range 100 {
 			radio.MustSend("TV", fmt.Sprint(i))
 		}
@@ -221,7 +221,7 @@ func TestDatagramSizes(t *testing.T) {
 		dish.MustBind(airAt)
 		near.MustBind("inproc://near")
 		for _, s := range []*st.Socket{dish, near} {
-			join(w, s, "", "g", strings.Repeat("g", 255))
+			joinAir(w, s, "", "g", strings.Repeat("g", 255))
 		}
 		radio.MustConnect(airAt)
 		radio.MustConnect("inproc://near")
@@ -249,7 +249,7 @@ func TestDatagramHostile(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		dish := w.Socket(pattern.DISH, st.HWM(10, 10))
 		dish.MustBind(airAt)
-		join(w, dish, "joined")
+		joinAir(w, dish, "joined")
 		var malformed, filtered uint64
 		for n := range 301 {
 			b := slices.Repeat([]byte{0xee}, n)
@@ -280,7 +280,7 @@ func TestDatagramFloodOfOthers(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		dish := w.Socket(pattern.DISH, st.HWM(2, 2))
 		dish.MustBind(airAt)
-		join(w, dish, "mine")
+		joinAir(w, dish, "mine")
 		for range 1000 {
 			w.Air.Inject([]byte("\x05otherx"), strange, dishAt)
 		}
@@ -331,7 +331,7 @@ func TestDatagramWriteErrors(t *testing.T) {
 		st.Run(t, func(w *st.World) {
 			dish, radio := w.Socket(pattern.DISH), w.Socket(pattern.RADIO)
 			dish.MustBind(airAt)
-			join(w, dish, "g")
+			joinAir(w, dish, "g")
 			radio.MustConnect(airAt)
 			calls := 0
 			w.Air.OnWrite(func(b []byte, _ netip.AddrPort) error {
@@ -360,7 +360,7 @@ func TestDatagramRefused(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		dish, radio := w.Socket(pattern.DISH), w.Socket(pattern.RADIO)
 		dish.MustBind(airAt)
-		join(w, dish, "g")
+		joinAir(w, dish, "g")
 		radio.MustConnect(airAt)
 		odd := false
 		w.Air.OnWrite(func([]byte, netip.AddrPort) error {
@@ -409,7 +409,7 @@ func TestDatagramOpensLater(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		dish, radio := w.Socket(pattern.DISH), w.Socket(pattern.RADIO, st.HWM(5, 5), st.Reconnect(time.Second, 4*time.Second))
 		dish.MustBind(airAt)
-		join(w, dish, "g")
+		joinAir(w, dish, "g")
 		fail := 3
 		w.Air.OnDial(func(string) error {
 			if fail--; fail >= 0 {
@@ -477,7 +477,7 @@ func TestDatagramCloseWrites(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		dish, radio, dgram := w.Socket(pattern.DISH), w.Socket(pattern.RADIO), w.Socket(pattern.DGRAM)
 		dish.MustBind(airAt)
-		join(w, dish, "g")
+		joinAir(w, dish, "g")
 		radio.MustConnect(airAt)
 		dgram.MustBind("air://10.0.0.2:2")
 		slow := func([]byte, netip.AddrPort) error { time.Sleep(time.Second); return nil }
@@ -505,7 +505,7 @@ func TestDatagramCloseCounts(t *testing.T) {
 		st.Run(t, func(w *st.World) {
 			dish, radio := w.Socket(pattern.DISH), w.Socket(pattern.RADIO)
 			dish.MustBind(airAt)
-			join(w, dish, "g")
+			joinAir(w, dish, "g")
 			radio.MustConnect(airAt)
 			radio.MustMeet(1)
 			w.Air.OnWrite(func([]byte, netip.AddrPort) error { time.Sleep(time.Second); return nil })

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/zerobroker/zmq/internal/inproc"
-	"github.com/zerobroker/zmq/internal/msg"
 	"github.com/zerobroker/zmq/internal/pipe"
 	"github.com/zerobroker/zmq/internal/session"
 	"github.com/zerobroker/zmq/internal/transport"
@@ -170,7 +169,8 @@ func (s *Socket) Bind(ep string) (string, error) {
 }
 
 // Connect keeps a connection to an endpoint, from now on and in the
-// background.
+// background. A type that wants one for each endpoint keeps the one it has; over
+// inproc, as in libzmq, it gets another.
 func (s *Socket) Connect(ep string) error { return s.ConnectAs(ep, "") }
 
 // ConnectAs is Connect to an endpoint where whoever is there has that routing
@@ -179,41 +179,70 @@ func (s *Socket) ConnectAs(ep, alias string) error {
 	if err := checkRoutingID(alias); err != nil {
 		return err
 	}
+	_, err := s.connect(ep, alias)
+	return err
+}
+
+// ConnectPeer is Connect, and returns the routing number of whoever is there,
+// for a PEER. It may be used at once.
+func (s *Socket) ConnectPeer(ep string) (number uint32, err error) {
+	p, err := s.connect(ep, "")
+	if err != nil {
+		return 0, err
+	}
+	return p.Number, nil
+}
+
+func (s *Socket) connect(ep, alias string) (*pipe.Pipe, error) {
 	scheme, address, err := split(ep)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	s.endMu.Lock()
 	defer s.endMu.Unlock()
 	if s.closing {
-		return ErrClosed
+		return nil, ErrClosed
 	}
 	if scheme == inprocScheme {
 		if err := s.checkInproc(); err != nil {
-			return err
+			return nil, err
 		}
 		l, err := s.opts.Namespace.Connect(address, alias, s)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		s.add(ep, &connectedName{s, l})
-		return nil
+		return l.Pipe(), nil
 	}
 	if t := s.opts.Datagrams[scheme]; t != nil {
-		return s.connectDatagrams(t, scheme, ep, address)
+		return nil, s.connectDatagrams(t, scheme, ep, address)
 	}
 	t, err := s.transport(scheme)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := t.CheckDial(address); err != nil {
-		return fmt.Errorf("%w: %w", ErrEndpoint, err)
+		return nil, fmt.Errorf("%w: %w", ErrEndpoint, err)
+	}
+	if d := s.dialer(ep); d != nil && s.info.Once {
+		return d.Pipe(), nil
 	}
 	d, err := session.Dial(&s.cfg, t, ep, address, alias)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	s.add(ep, d)
+	return d.Pipe(), nil
+}
+
+// dialer returns a dialer of that endpoint that goes on, or nil. The caller holds
+// endMu.
+func (s *Socket) dialer(ep string) *session.Dialer {
+	for _, e := range s.endpoints[ep] {
+		if d, ok := e.(*session.Dialer); ok && !d.Gone() {
+			return d
+		}
+	}
 	return nil
 }
 
@@ -317,44 +346,6 @@ func (s *Socket) Retire(p *pipe.Pipe) {
 		p.Out.Close()
 		p.Out.Unlock()
 	}
-}
-
-// part ends the connection behind a pipe that the pattern has parted with, when
-// what is queued to it is written or linger is over, and receives nothing more
-// from it. A connection of ours is not made again.
-func (s *Socket) part(p *pipe.Pipe, linger time.Duration) {
-	e := p.To.(endpoint)
-	if d, ok := e.(*session.Dialer); ok {
-		s.remove(d.Endpoint(), linger, func(other endpoint) bool { return other == e })
-	} else {
-		e.Finish()
-		s.leave(e, linger)
-	}
-	s.recvMu.Lock()
-	s.drops.Add(pipe.DropUnread, p.In.Kill())
-	s.recvMu.Unlock()
-}
-
-// ClosePeer sends an empty message to the peer with that routing id, which ends
-// its connection, and waits for that end. If ctx ends first, what is not written
-// is dropped. The socket is a STREAM.
-func (s *Socket) ClosePeer(ctx context.Context, id string) error {
-	s.sendMu.Lock()
-	err := ErrClosed
-	if !s.closed.Load() {
-		err = s.router.SendTo(id, msg.Msg{})
-	}
-	if err != nil {
-		s.sendMu.Unlock()
-		return err
-	}
-	parted := s.parter.Parted()
-	s.sendMu.Unlock()
-	for _, p := range parted {
-		s.part(p, -1)
-		p.To.(endpoint).Wait(ctx)
-	}
-	return ctx.Err()
 }
 
 // boundName is a name that we have bound.

@@ -120,3 +120,55 @@ func TestNothingLeftToDialFor(t *testing.T) {
 		})
 	}
 }
+
+// TestConnectOnce: a second connection to one endpoint would bring a SUB all
+// messages twice, and a REP to wait on. Four types keep the one they have; others
+// use both, and within the process everybody does. conformance.md 1.2
+func TestConnectOnce(t *testing.T) {
+	for typ, info := range pattern.Types {
+		if info.Raw || typ == pattern.PAIR || typ == pattern.CHANNEL { // which refuse it
+			continue
+		}
+		once := typ == pattern.DEALER || typ == pattern.SUB || typ == pattern.PUB || typ == pattern.REQ
+		everywhere(t, func(w *st.World, ep string) {
+			other := pattern.Types[typ].Peers[0]
+			b := w.Socket(typeNamed(other))
+			b.MustBind(ep)
+			s := w.Socket(typ)
+			s.MustConnect(ep)
+			s.MustMeet(1)
+			b.MustMeet(1)
+			s.MustConnect(ep)
+			time.Sleep(time.Minute)
+			want := 2
+			if once && ep == "mem://a" {
+				want = 1
+			}
+			if n := b.Stats().Peers; n != want {
+				t.Errorf("%s has %d connections, want %d", info.Name, n, want)
+			}
+			if err := s.Disconnect(ep); err != nil {
+				t.Error(err)
+			}
+			time.Sleep(time.Minute)
+			if n := b.Stats().Peers; n != 0 {
+				t.Errorf("%s has %d connections after Disconnect", info.Name, n)
+			}
+			s.MustConnect(ep)
+			time.Sleep(time.Minute)
+			if n := b.Stats().Peers; n != 1 {
+				t.Errorf("%s has %d connections when it connects again", info.Name, n)
+			}
+		})
+	}
+}
+
+// typeNamed is the type of that name.
+func typeNamed(name string) pattern.Type {
+	for typ, info := range pattern.Types {
+		if info.Name == name {
+			return typ
+		}
+	}
+	panic(name)
+}

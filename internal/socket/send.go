@@ -86,6 +86,27 @@ func (s *Socket) TrySendToNumber(number uint32, m msg.Msg) error {
 	return s.attempt(m.Size(), func() error { return s.numbers.SendToNumber(number, m) })
 }
 
+// SendGroup queues m to all who have joined the group, as Send does. The socket
+// is a RADIO.
+func (s *Socket) SendGroup(ctx context.Context, group string, m msg.Msg) error {
+	return s.waitSend(ctx, m.Size(), func() error { return s.grouper.SendGroup(group, m) })
+}
+
+// TrySendGroup is SendGroup without waiting.
+func (s *Socket) TrySendGroup(group string, m msg.Msg) error {
+	s.sendMu.Lock()
+	defer s.sendMu.Unlock()
+	if s.closed.Load() {
+		return ErrClosed
+	}
+	err := s.grouper.SendGroup(group, m)
+	if err == nil {
+		s.sent.msgs++
+		s.sent.bytes += uint64(len(m.First))
+	}
+	return err
+}
+
 // attempt tries to send once.
 func (s *Socket) attempt(size int, send func() error) error {
 	s.lockSend()

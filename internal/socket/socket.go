@@ -21,6 +21,7 @@ package socket
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"sync/atomic"
 
@@ -52,6 +53,7 @@ type Socket struct {
 	req      *pattern.Req         // nil if the type is not REQ
 	inspect  pattern.Inspector    // nil if the type takes any message
 	numbers  pattern.NumberRouter // nil if the type does not send by number
+	grouper  pattern.Grouper      // nil if the type does not send to groups
 	lockstep pattern.Lockstep     // nil if the two directions do not depend on each other
 	parter   pattern.Parter       // nil if the type does not part with peers
 	screen   pattern.Screener     // nil if the type wants whatever comes
@@ -100,7 +102,7 @@ func New(t pattern.Type, o Options) (*Socket, error) {
 	if err := o.complete(); err != nil {
 		return nil, err
 	}
-	info := pattern.Types[t]
+	info := pattern.InfoOf(t, &o.Pattern)
 	s := &Socket{
 		typ: t, info: info, opts: o,
 		endpoints: make(map[string][]endpoint),
@@ -119,6 +121,7 @@ func New(t pattern.Type, o Options) (*Socket, error) {
 	s.req, _ = s.pat.(*pattern.Req)
 	s.inspect, _ = s.pat.(pattern.Inspector)
 	s.numbers, _ = s.pat.(pattern.NumberRouter)
+	s.grouper, _ = s.pat.(pattern.Grouper)
 	s.lockstep, _ = s.pat.(pattern.Lockstep)
 	s.parter, _ = s.pat.(pattern.Parter)
 	s.screen, _ = s.pat.(pattern.Screener)
@@ -165,7 +168,7 @@ func (s *Socket) unlockSend() {
 		parted := s.parter.Parted()
 		s.sendMu.Unlock()
 		for _, p := range parted {
-			s.part(p, s.opts.Linger)
+			s.part(p, s.partLinger())
 		}
 	default:
 		s.sendMu.Unlock()
@@ -401,21 +404,11 @@ func (s *Socket) Reading(f func()) {
 
 // Intake is for sessions: it queues what came out of a connection.
 func (s *Socket) Intake(p *pipe.Pipe, b *msg.Batch) error {
-	if s.intake == nil && s.inspect == nil {
-		if n := session.Enqueue(p, b); n > 0 {
-			s.drops.Add(pipe.DropUnread, n)
-		}
-		return nil
+	if s.intake != nil || s.inspect != nil && !s.allowed(b) {
+		return s.intakeEach(p, b)
 	}
-	defer b.Recycle()
-	cur := b.Cursor()
-	for i := range b.Msgs {
-		m, _ := cur.Message()
-		if err := s.intakeOne(p, &m); err != nil {
-			// The connection is closed for it; what came with it goes too.
-			s.drops.Add(pipe.DropMalformed, b.Msgs-i)
-			return err
-		}
+	if n := session.Enqueue(p, b); n > 0 {
+		s.drops.Add(pipe.DropUnread, n)
 	}
 	if s.req != nil && s.inbox.waiting.Load() == 0 {
 		// Nobody waits for a reply, and so nobody would see to this one: it
@@ -427,27 +420,52 @@ func (s *Socket) Intake(p *pipe.Pipe, b *msg.Batch) error {
 	return nil
 }
 
+// intakeEach is Intake for messages that the pattern looks at one by one.
+func (s *Socket) intakeEach(p *pipe.Pipe, b *msg.Batch) error {
+	defer b.Recycle()
+	cur := b.Cursor()
+	for i := range b.Msgs {
+		m, _ := cur.Message()
+		if err := s.intakeOne(p, &m); err != nil {
+			// The connection is closed for it; what came with it goes too.
+			s.drops.Add(pipe.DropMalformed, b.Msgs-i)
+			return err
+		}
+	}
+	return nil
+}
+
+// allowed reports whether the pattern takes all messages of a batch.
+func (s *Socket) allowed(b *msg.Batch) bool {
+	cur := b.Cursor()
+	for range b.Msgs {
+		if m, _ := cur.Message(); s.inspect.Inspect(&m) != nil {
+			return false
+		}
+	}
+	return true
+}
+
 func (s *Socket) intakeOne(p *pipe.Pipe, m *msg.Msg) error {
 	if s.inspect != nil {
 		if err := s.inspect.Inspect(m); err != nil {
 			return err
 		}
-	} else {
-		s.sendMu.Lock()
-		queue, err := s.intake.Intake(p, m)
-		if queue {
-			s.enqueue(p, m)
-			s.intake.Queued(p)
-		}
-		s.sendMu.Unlock()
-		s.peers.changed()
-		if queue {
-			s.inbox.notify()
-		}
-		return err
+		s.enqueue(p, m)
+		return nil
 	}
-	s.enqueue(p, m)
-	return nil
+	s.sendMu.Lock()
+	queue, err := s.intake.Intake(p, m)
+	if queue {
+		s.enqueue(p, m)
+		s.intake.Queued(p)
+	}
+	s.sendMu.Unlock()
+	s.peers.changed()
+	if queue {
+		s.inbox.notify()
+	}
+	return err
 }
 
 // enqueue puts one message in p.In, whatever its limit.
@@ -493,20 +511,38 @@ func (s *Socket) Drops() *pipe.Drops { return &s.drops }
 
 // Subscribe changes the subscriptions of a socket that has them.
 func (s *Socket) Subscribe(topic string, on bool) error {
+	_, err := s.subscribe(topic, on)
+	return err
+}
+
+// Join joins a group of a DISH, or leaves it: one that is, or is not, joined.
+func (s *Socket) Join(group string, on bool) error {
+	if err := pattern.CheckGroup(group); err != nil {
+		return err
+	}
+	changed, err := s.subscribe(group, on)
+	switch {
+	case err != nil || changed:
+		return err
+	case on:
+		return fmt.Errorf("%w: %q is joined already", pattern.ErrGroup, group)
+	}
+	return fmt.Errorf("%w: %q is not joined", pattern.ErrGroup, group)
+}
+
+func (s *Socket) subscribe(topic string, on bool) (changed bool, err error) {
 	s.subMu.Lock()
 	defer s.subMu.Unlock()
 	filter, _ := s.pat.(interface{ Filter(topic string, on bool) })
 	s.lockBoth()
 	if s.closed.Load() {
 		s.unlockBoth()
-		return ErrClosed
+		return false, ErrClosed
 	}
-	changed := s.sub.Subscribe(topic, on)
-	if changed {
-		filter.Filter(topic, on)
-	}
+	changed = s.sub.Subscribe(topic, on)
 	var far []pipe.Subscriptions
 	if changed {
+		filter.Filter(topic, on)
 		s.sub.Pipes(func(p *pipe.Pipe) {
 			if p.Sub != nil {
 				far = append(far, p.Sub)
@@ -517,5 +553,5 @@ func (s *Socket) Subscribe(topic string, on bool) error {
 	for _, sub := range far {
 		sub.Subscribe(topic, on)
 	}
-	return nil
+	return changed, nil
 }

@@ -66,12 +66,15 @@ func TestStreamPartsBehindQueued(t *testing.T) {
 // TestStreamPartedLingers: a peer that does not read to the end holds its
 // connection no longer than the socket lingers.
 func TestStreamPartedLingers(t *testing.T) {
-	for _, binds := range []bool{true, false} {
+	for _, c := range []struct {
+		binds        bool
+		linger, want time.Duration
+	}{{true, time.Minute, time.Minute}, {false, time.Minute, time.Minute}, {true, 0, 30 * time.Second}, {false, 0, 30 * time.Second}} {
 		st.Run(t, func(w *st.World) {
 			w.Net.OnLink(func(l *memnet.Link) { l.Up().SetBuffer(100); l.Down().SetBuffer(100) })
-			s := newStream(w, func(o *socket.Options) { o.Linger = time.Minute })
+			s := newStream(w, func(o *socket.Options) { o.Linger = c.linger })
 			var p *st.Peer
-			if binds {
+			if c.binds {
 				s.MustBind("mem://a")
 				p = w.Dial("a")
 			} else {
@@ -89,7 +92,7 @@ func TestStreamPartedLingers(t *testing.T) {
 				for _, err := p.Write([]byte("x")); err == nil; _, err = p.Write([]byte("x")) {
 					time.Sleep(time.Second)
 				}
-			}); d < time.Minute || d > time.Minute+time.Second {
+			}); d < c.want || d > c.want+time.Second {
 				t.Errorf("held for %v", d)
 			}
 		})

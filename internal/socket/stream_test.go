@@ -428,3 +428,53 @@ func TestStreamTalksToNoSocket(t *testing.T) {
 		}
 	})
 }
+
+// TestRouterRaw: a ROUTER with that option carries bytes as a STREAM does, says
+// nothing of connections, and drops what nobody can get, unless Mandatory is set.
+// conformance.md 3.3
+func TestRouterRaw(t *testing.T) {
+	for _, mandatory := range []bool{false, true} {
+		st.Run(t, func(w *st.World) {
+			s := stream{w.Socket(pattern.ROUTER, func(o *socket.Options) {
+				o.Pattern.Raw, o.Pattern.Mandatory, o.SendHWM = true, mandatory, 1
+				o.Pattern.NotifyConnect, o.Pattern.NotifyDisconnect, o.RoutingID = true, true, "not told"
+			})}
+			s.MustBind("mem://a")
+			w.Net.OnLink(func(l *memnet.Link) { l.Down().SetBuffer(1) })
+			p := w.Dial("a")
+			p.Must([]byte("GET /"))
+			m, from := s.MustRecv()
+			if m[0] != "GET /" || len(from.RoutingID) != 5 {
+				t.Fatalf("received %q of %q", m, from.RoutingID)
+			}
+			var noRoute, full error
+			if mandatory {
+				noRoute, full = pattern.ErrNoRoute, pattern.ErrWait
+			}
+			if err := s.TrySend(st.Of("nobody", "x")); err != noRoute {
+				t.Errorf("to nobody: %v", err)
+			}
+			for _, want := range []error{nil, nil, full} { // one under way, one queued
+				if err := s.TrySend(st.Of(from.RoutingID, "ab")); err != want {
+					t.Errorf("sending: %v, want %v", err, want)
+				}
+				w.Settle()
+			}
+			p.Skip(4)
+			if err := s.TrySend(st.Of(from.RoutingID, "")); err != nil {
+				t.Error(err)
+			}
+			p.End()
+			p.Close()
+			s.WantNone()
+			want := map[pipe.Drop]uint64{}
+			if !mandatory {
+				want = map[pipe.Drop]uint64{pipe.DropNoRoute: 1, pipe.DropHWM: 1}
+			}
+			s.WantDrops(want)
+			if _, err := s.Bind("inproc://a"); !errors.Is(err, socket.ErrTransport) {
+				t.Errorf("bound inproc: %v", err)
+			}
+		})
+	}
+}

@@ -7,21 +7,25 @@ import (
 )
 
 // normal is a trace with everything made the same that may be different: the
-// ids that a ROUTER makes up, by the order in which they appear, and the order
+// ids that sockets make up, by the order in which they appear, and the order
 // of messages where the step leaves it free.
 func (s *Scenario) normal(t Trace) Trace {
 	ids := map[string]string{}
+	label := func(id string) string {
+		if ids[id] == "" {
+			ids[id] = fmt.Sprintf("<id %d>", len(ids)+1)
+		}
+		return ids[id]
+	}
 	n := make(Trace, len(t))
 	for i, o := range t {
 		n[i] = Outcome{Err: o.Err, Counts: o.Counts}
-		router := i < len(s.Steps) && s.Steps[i].Socket != "" && s.socket(s.Steps[i].Socket).Type == "ROUTER"
-		for _, m := range o.Got {
+		for j, m := range o.Got {
 			m = slices.Clone(m)
-			if id := m[0]; router && len(unlatin(id)) == 5 && id[0] == 0 {
-				if ids[id] == "" {
-					ids[id] = fmt.Sprintf("<id %d>", len(ids)+1)
+			for k := range m {
+				if i < len(s.Steps) && s.madeUp(&s.Steps[i], m[k], j, k) {
+					m[k] = label(m[k])
 				}
-				m[0] = ids[id]
 			}
 			n[i].Got = append(n[i].Got, m)
 		}
@@ -30,6 +34,24 @@ func (s *Scenario) normal(t Trace) Trace {
 		}
 	}
 	return n
+}
+
+// madeUp reports whether a frame of a message that a step received is an id
+// that a socket made up: of a peer, in front, or of a request.
+func (s *Scenario) madeUp(st *Step, frame string, message, at int) bool {
+	switch {
+	case st.Socket == "":
+		return false
+	case at > 0:
+		return message == 0 && at < len(st.Keep) && st.Keep[at] != ""
+	}
+	switch s.socket(st.Socket).Type {
+	case "ROUTER", "STREAM":
+		return len(unlatin(frame)) == 5 && frame[0] == 0
+	case "SERVER":
+		return true
+	}
+	return false
 }
 
 // arrange makes outcomes the same that differ in nothing but a free order.
@@ -41,6 +63,8 @@ func (o *Outcome) arrange(order string) {
 		slices.SortStableFunc(o.Got, func(a, b []string) int { return strings.Compare(source(a), source(b)) })
 	case onlyCount:
 		o.Got, o.Counts = nil, []int{len(o.Got)}
+	case newest:
+		o.Got = o.Got[max(0, len(o.Got)-1):]
 	case together:
 		slices.SortFunc(o.Got, slices.Compare)
 		o.Counts = nil

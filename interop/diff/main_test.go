@@ -53,6 +53,8 @@ type lane struct {
 
 // lanePool hands lanes out, and makes them.
 type lanePool struct {
+	version string                      // of libzmq
+	drafts  bool                        // it has the draft interface
 	missing func() string               // why there is no worker, or empty
 	command func(place string) []string // that starts one
 	first   int                         // of its lanes
@@ -66,15 +68,26 @@ type lanePool struct {
 // Scenarios mostly wait for each other's processes, so a few more lanes than
 // cores pay.
 var (
-	stable = &lanePool{count: 3, missing: noPython, command: func(place string) []string {
+	stable = &lanePool{version: "4.3.4", count: 3, missing: noPython, command: func(place string) []string {
 		return []string{python, "-I", "worker.py", place}
 	}}
-	newer = &lanePool{first: 3, count: 1, missing: harness.NoNode, command: func(place string) []string {
+	newer = &lanePool{version: "4.3.5", drafts: true, first: 3, count: 1, missing: harness.NoNode, command: func(place string) []string {
 		return []string{"node", "worker.mjs", harness.NodeModules(), place}
 	}}
 )
 
 var pools = []*lanePool{stable, newer}
+
+// cannot is why a scenario is not for this libzmq, or empty.
+func (p *lanePool) cannot(s *Scenario) string {
+	if s.Only != "" && s.Only != p.version {
+		return fmt.Sprintf("for libzmq %s alone: %s", s.Only, s.Why)
+	}
+	if d := s.needsDraft(); d != "" && !p.drafts {
+		return fmt.Sprintf("%s is in libzmq's draft interface, which the %s of this suite was built without", d, p.version)
+	}
+	return ""
+}
 
 // dir is where ipc endpoints are.
 var dir = sync.OnceValues(func() (string, error) { return os.MkdirTemp("", "zmqdiff") })

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"sync"
 	"syscall"
 	"time"
@@ -21,18 +22,27 @@ const patience = 10 * time.Second
 type run struct {
 	plan    *plan
 	sockets map[string]zmq.Socket
+	streams map[string]*stream // those that are no sockets
 	kept    map[string]string
-	before  map[string]uint64 // peers turned away before the step
-	closing sync.WaitGroup    // sockets that wait for others
+	notice  map[string]zmq.Message // the last that an XPUB received
+	before  map[string]uint64      // peers turned away before the step
+	closing sync.WaitGroup         // sockets that wait for others
 }
 
 // runOurs plays a scenario. How many messages came at libzmq tells it how many
 // to wait for, so that it never mistakes late for never.
 func runOurs(p *plan, libzmq Trace, b *barrier) (t Trace, err error) {
-	r := &run{plan: p, sockets: map[string]zmq.Socket{}, kept: map[string]string{}}
+	r := &run{
+		plan: p, sockets: map[string]zmq.Socket{}, streams: map[string]*stream{},
+		kept: map[string]string{}, notice: map[string]zmq.Message{},
+	}
 	defer r.end()
 	names := zmq.NewNamespace()
 	for _, so := range p.Sockets {
+		if so.Type == byteStream {
+			r.streams[so.Name] = new(stream)
+			continue
+		}
 		o, err := options(so.Options)
 		if err != nil {
 			return nil, err
@@ -68,48 +78,16 @@ func (r *run) end() {
 	for _, s := range r.sockets {
 		s.Shutdown(now)
 	}
+	for _, s := range r.streams {
+		s.close()
+	}
 	r.closing.Wait()
 }
 
-// options translates those of libzmq.
-func options(m map[string]any) (*zmq.Options, error) {
-	o := &zmq.Options{
-		ReconnectInterval: 10 * time.Millisecond,
-		ReconnectMax:      20 * time.Millisecond,
-		Linger:            linger * time.Millisecond,
-	}
-	for k, v := range m {
-		n, _ := v.(int)
-		switch k {
-		case "sndhwm":
-			o.SendHWM = orUnlimited(n)
-		case "rcvhwm":
-			o.RecvHWM = orUnlimited(n)
-		case "linger":
-			o.Linger = time.Duration(orUnlimited(n)) * time.Millisecond
-		case "maxmsgsize":
-			o.MaxFrameSize = int64(n)
-		case "routing_id":
-			o.RoutingID = string(unlatin(fmt.Sprint(v)))
-		default:
-			return nil, fmt.Errorf("option %q", k)
-		}
-	}
-	return o, nil
-}
-
-// linger, in milliseconds, is that of sockets that are given none.
-const linger = 2000
-
-// orUnlimited turns libzmq's zero into ours.
-func orUnlimited(n int) int {
-	if n == 0 {
-		return -1
-	}
-	return n
-}
-
 func (r *run) step(st *Step, hint Outcome, b *barrier) Outcome {
+	if s := r.streams[st.Socket]; s != nil {
+		return s.step(st, r.kept)
+	}
 	s := r.sockets[st.Socket]
 	switch st.Do {
 	case doBind:
@@ -118,7 +96,7 @@ func (r *run) step(st *Step, hint Outcome, b *barrier) Outcome {
 	case doUnbind:
 		return Outcome{Err: errno(s.Unbind(st.At))}
 	case doConnect:
-		return Outcome{Err: errno(s.Connect(st.At))}
+		return Outcome{Err: errno(connect(s, st))}
 	case doDisconnect:
 		return Outcome{Err: errno(s.Disconnect(st.At))}
 	case doClose:
@@ -126,6 +104,14 @@ func (r *run) step(st *Step, hint Outcome, b *barrier) Outcome {
 		return Outcome{}
 	case doSubscribe, doUnsubscribe:
 		return Outcome{Err: errno(subscribe(s, st))}
+	case doAssign, doUnassign:
+		return Outcome{Err: errno(assign(s.(*zmq.XPub), r.notice[st.Socket], st))}
+	case doTopics:
+		return Outcome{Counts: []int{s.(interface{ TopicCount() int }).TopicCount()}}
+	case doJoin:
+		return Outcome{Err: errno(s.(*zmq.Dish).Join(string(unlatin(st.Topic))))}
+	case doLeave:
+		return Outcome{Err: errno(s.(*zmq.Dish).Leave(string(unlatin(st.Topic))))}
 	case doSend:
 		return Outcome{Err: errno(r.send(s, st.Frames))}
 	case doFill:
@@ -142,6 +128,27 @@ func (r *run) step(st *Step, hint Outcome, b *barrier) Outcome {
 		return r.pool(st, len(hint.Got), b)
 	}
 	return Outcome{Err: "unknown step " + st.Do}
+}
+
+func connect(s zmq.Socket, st *Step) error {
+	if st.As == "" {
+		return s.Connect(st.At)
+	}
+	as, ok := s.(interface {
+		ConnectAs(endpoint, id string) error
+	})
+	if !ok {
+		return syscall.EINVAL
+	}
+	return as.ConnectAs(st.At, string(unlatin(st.As)))
+}
+
+// assign says what the peer gets whose subscription an XPUB received last.
+func assign(p *zmq.XPub, notice zmq.Message, st *Step) error {
+	if st.Do == doAssign {
+		return p.SubscribePeer(notice, string(unlatin(st.Topic)))
+	}
+	return p.UnsubscribePeer(notice, string(unlatin(st.Topic)))
 }
 
 func subscribe(s zmq.Socket, st *Step) error {
@@ -162,18 +169,54 @@ func subscribe(s zmq.Socket, st *Step) error {
 func (r *run) send(s zmq.Socket, frames []string) error {
 	raw := make([][]byte, len(frames))
 	for i, f := range frames {
-		if len(f) > 1 && f[0] == '$' {
-			f = r.kept[f[1:]]
-		}
-		raw[i] = unlatin(f)
+		raw[i] = unlatin(recall(r.kept, f))
 	}
 	switch s := s.(type) {
 	case *zmq.Router:
 		return s.TrySendTo(string(raw[0]), raw[1:]...)
+	case *zmq.Stream:
+		return s.TrySendTo(string(raw[0]), raw[1:]...)
 	case zmq.Sender:
 		return s.TrySend(raw...)
+	case oneFrame:
+		return sendOne(raw, s.TrySend, s.TrySendMessage)
+	case *zmq.Radio:
+		group := string(raw[0])
+		return sendOne(raw[1:],
+			func(body []byte) error { return s.TrySend(group, body) },
+			func(m zmq.Message) error { return s.TrySendMessage(group, m) })
+	case *zmq.Server:
+		n, err := strconv.ParseUint(string(raw[0]), 10, 32)
+		if err != nil {
+			return err
+		}
+		return sendOne(raw[1:],
+			func(body []byte) error { return s.TrySendTo(uint32(n), body) },
+			func(m zmq.Message) error { return s.TrySendMessageTo(uint32(n), m) })
 	}
 	return syscall.ENOTSUP
+}
+
+// oneFrame is a CLIENT, a CHANNEL or a SCATTER.
+type oneFrame interface {
+	TrySend(body []byte) error
+	TrySendMessage(m zmq.Message) error
+}
+
+// sendOne sends one frame; more can only be asked for as a message.
+func sendOne(frames [][]byte, send func([]byte) error, message func(zmq.Message) error) error {
+	if len(frames) == 1 {
+		return send(frames[0])
+	}
+	return message(zmq.NewMessage(frames...))
+}
+
+// recall is a frame, or what "$name" stands for.
+func recall(kept map[string]string, f string) string {
+	if len(f) > 1 && f[0] == '$' {
+		return kept[f[1:]]
+	}
+	return f
 }
 
 // recv receives n messages. It waits for at least the first so many, and for
@@ -234,33 +277,55 @@ func (r *run) pool(st *Step, certain int, b *barrier) (all Outcome) {
 }
 
 func (r *run) recvOne(ctx context.Context, s zmq.Socket, st *Step, wait bool, o *Outcome) error {
-	in, ok := s.(zmq.Receiver)
-	if !ok {
-		return syscall.ENOTSUP
-	}
-	var m zmq.Message
-	var err error
-	if wait {
-		m, err = in.Recv(ctx)
-	} else {
-		m, err = in.TryRecv()
-	}
+	m, head, err := receive(ctx, s, wait)
 	if err != nil {
 		return err
 	}
-	var frames []string
-	if _, ok := s.(*zmq.Router); ok {
-		frames = append(frames, latin(m.RoutingID()))
-	}
+	frames := head
 	for _, f := range m.Frames() {
 		frames = append(frames, latin(string(f)))
 	}
-	if st.Keep != "" && len(o.Got) == 0 {
-		r.kept[st.Keep] = frames[0]
+	if _, ok := s.(*zmq.XPub); ok {
+		r.notice[st.Socket] = m.Clone()
+	}
+	for i, name := range st.Keep {
+		if name != "" && len(o.Got) == 0 && i < len(frames) {
+			r.kept[name] = frames[i]
+		}
 	}
 	o.Got = append(o.Got, frames)
 	m.Release()
 	return nil
+}
+
+// receive receives a message, and what libzmq has beside its frames or in front
+// of them: whom it is from, or to.
+func receive(ctx context.Context, s zmq.Socket, wait bool) (m zmq.Message, head []string, err error) {
+	switch s := s.(type) {
+	case *zmq.Dish:
+		var g zmq.GroupMessage
+		if wait {
+			g, err = s.Recv(ctx)
+		} else {
+			g, err = s.TryRecv()
+		}
+		return g.Message, []string{latin(g.Group)}, err
+	case zmq.Receiver:
+		if wait {
+			m, err = s.Recv(ctx)
+		} else {
+			m, err = s.TryRecv()
+		}
+	default:
+		return m, nil, syscall.ENOTSUP
+	}
+	switch s.(type) {
+	case *zmq.Router, *zmq.Stream:
+		head = []string{latin(m.RoutingID())}
+	case *zmq.Server:
+		head = []string{fmt.Sprint(m.RoutingNumber())}
+	}
+	return m, head, err
 }
 
 // close closes a socket, and waits for that unless it waits for others.
@@ -404,6 +469,9 @@ func errno(err error) string {
 		{syscall.EADDRINUSE, "EADDRINUSE"},
 		{zmq.ErrNotFound, "ENOENT"},
 		{zmq.ErrEndpoint, "EINVAL"},
+		{zmq.ErrOption, "EINVAL"},
+		{zmq.ErrDuplicateID, "EINVAL"},
+		{zmq.ErrGroup, "EINVAL"},
 		{zmq.ErrTransport, "EPROTONOSUPPORT"},
 		{zmq.ErrMessage, "EINVAL"},
 		{syscall.EINVAL, "EINVAL"},

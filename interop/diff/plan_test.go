@@ -72,7 +72,7 @@ func (p *plan) step(st *Step, open map[string]bool) *stepPlan {
 		failed = true
 	}
 	do, topic := p.kind(st)
-	sp.Settle = !slices.Contains([]string{doSend, doFill, doRecv, doDrain, doPool}, do)
+	sp.Settle = !slices.Contains([]string{doSend, doFill, doRecv, doDrain, doPool, doTopics}, do) || st.Ousts != ""
 	switch {
 	case failed:
 	case st.Do == doBind:
@@ -82,7 +82,15 @@ func (p *plan) step(st *Step, open map[string]bool) *stepPlan {
 		sp.turns = []string{p.bound[st.At]}
 	case st.Do == doConnect && p.connected(st.Socket, st.At):
 	case st.Do == doConnect:
+		p.oust(st.Ousts)
 		p.conns = append(p.conns, &planConn{socket: st.Socket, at: st.At})
+		p.join(sp)
+	case do == doSend:
+		p.oust(st.Ousts)
+	case st.Do == doHangUp:
+		// Who has connected to it does so again.
+		p.conns = slices.DeleteFunc(p.conns, func(c *planConn) bool { return c.socket == st.Socket })
+		p.cut(func(c *planConn) bool { return c.peer == st.Socket })
 		p.join(sp)
 	case st.Do == doUnbind:
 		delete(p.bound, st.At)
@@ -101,10 +109,10 @@ func (p *plan) step(st *Step, open map[string]bool) *stepPlan {
 				delete(p.bound, at)
 			}
 		}
-	case do == doSubscribe:
+	case do == doSubscribe, do == doJoin:
 		p.subs[st.Socket][topic]++
 		p.told(sp, st.Socket, topic)
-	case do == doUnsubscribe:
+	case do == doUnsubscribe, do == doLeave:
 		sp.subs = append(sp.subs, st.Socket)
 		if n := p.subs[st.Socket][topic]; n > 1 {
 			p.subs[st.Socket][topic]--
@@ -114,7 +122,9 @@ func (p *plan) step(st *Step, open map[string]bool) *stepPlan {
 	}
 	sp.peers = map[string]int{}
 	for name := range open {
-		sp.peers[name] = p.links(name)
+		if p.socket(name).Type != byteStream {
+			sp.peers[name] = p.links(name)
+		}
 	}
 	return sp
 }
@@ -158,8 +168,11 @@ func (p *plan) join(sp *stepPlan) {
 			if sp.Shakes == nil {
 				sp.Shakes = map[string]int{}
 			}
-			sp.Shakes[c.socket]++
-			sp.Shakes[b]++
+			for _, name := range []string{c.socket, b} {
+				if p.socket(name).Type != byteStream {
+					sp.Shakes[name]++
+				}
+			}
 		}
 		for _, sub := range []string{c.socket, b} {
 			for topic := range p.subs[sub] {
@@ -206,6 +219,11 @@ func (p *plan) closesAlone(name string) bool {
 	})
 }
 
+// oust ends the links of a socket that does not connect again.
+func (p *plan) oust(name string) {
+	p.conns = slices.DeleteFunc(p.conns, func(c *planConn) bool { return name != "" && (c.socket == name || c.peer == name) })
+}
+
 // told has all publishers of a subscriber hear of a topic.
 func (p *plan) told(sp *stepPlan, sub, topic string) {
 	if !slices.Contains(sp.subs, sub) {
@@ -214,12 +232,18 @@ func (p *plan) told(sp *stepPlan, sub, topic string) {
 	for _, c := range p.conns {
 		switch {
 		case c.peer == "":
-		case c.socket == sub:
+		case c.socket == sub && p.takesAll(c.peer):
 			sp.pubs = append(sp.pubs, pubWait{c.peer, topic, p.wanting(c.peer, topic)})
-		case c.peer == sub:
+		case c.peer == sub && p.takesAll(c.socket):
 			sp.pubs = append(sp.pubs, pubWait{c.socket, topic, p.wanting(c.socket, topic)})
 		}
 	}
+}
+
+// takesAll reports whether subscriptions count at a publisher at once.
+func (p *plan) takesAll(pub string) bool {
+	o := p.socket(pub).Options
+	return o["xpub_manual"] == nil && o["xpub_manual_last_value"] == nil
 }
 
 // wanting is how many links of a publisher lead to who wants a topic.
@@ -235,7 +259,7 @@ func (p *plan) wanting(pub, topic string) (n int) {
 			far = c.socket
 		}
 		for prefix := range p.subs[far] {
-			if strings.HasPrefix(topic, prefix) {
+			if topic == prefix || p.socket(pub).Type != "RADIO" && strings.HasPrefix(topic, prefix) {
 				n++
 				break
 			}

@@ -13,13 +13,16 @@ type Scenario struct {
 	Rows    []string `json:"-"` // of the conformance inventory, as "3.4 PAIR"
 	Over    []string `json:"-"` // the transports it makes sense over
 	Skip    string   `json:"-"` // why it is known to fail and not run
+	Only    string   `json:"-"` // the one version of libzmq it is for; empty for all
+	Why     string   `json:"-"` // it is for that one
 	Sockets []Socket `json:"sockets"`
 	Steps   []Step   `json:"steps"`
 }
 
 // Socket is one socket. Type is libzmq's name, so that a worker which knows
 // more types than we do needs no change; so are the names of options, in lower
-// case and without ZMQ_, with a number or a text for value.
+// case and without ZMQ_, with a number or a text for value. A TCP is no socket
+// of ZeroMQ but a stream of bytes, for the peers of a STREAM.
 type Socket struct {
 	Name    string         `json:"name"`
 	Type    string         `json:"type"`
@@ -32,14 +35,16 @@ type Step struct {
 	Do     string    `json:"do"`
 	Socket string    `json:"socket,omitempty"`
 	At     string    `json:"at,omitempty"`     // an endpoint: a word, made real by the plan
+	As     string    `json:"as,omitempty"`     // connect: the routing id of whoever is there
 	Frames []string  `json:"frames,omitempty"` // a byte is a character up to U+00FF; "$x" is what recv kept
-	Count  int       `json:"count"`            // of messages
-	Keep   string    `json:"keep,omitempty"`   // name for the first frame received
+	Count  int       `json:"count"`            // of messages, or of bytes
+	Keep   []string  `json:"keep,omitempty"`   // names for the frames of the first message received; empty for none
 	Topic  string    `json:"topic,omitempty"`
 	Of     []string  `json:"of,omitempty"` // the sockets of a pool
 	Plan   *stepPlan `json:"plan,omitempty"`
 
 	Refused bool       `json:"-"` // connect: the far side will not have us
+	Ousts   string     `json:"-"` // connect, send: whose link this ends
 	Order   string     `json:"-"` // anyOrder or perSource: which orders of delivery are the same
 	Want    *Outcome   `json:"-"` // what must come of it at libzmq, if the rules say so; else nil
 	Differs *Deviation `json:"-"`
@@ -59,6 +64,14 @@ const (
 	doRecv        = "recv"  // Count messages, waiting for them
 	doDrain       = "drain" // all there are when everything has settled
 	doPool        = "pool"  // drain of several sockets, together
+
+	doAssign   = "assign"   // a topic to the peer whose subscription XPUB received last
+	doUnassign = "unassign" // it from it
+	doTopics   = "topics"   // how many different ones a publisher or subscriber knows
+	doJoin     = "join"     // a group
+	doLeave    = "leave"
+	doHangUp   = "hangup" // a TCP ends its connection, and listens on
+	doEOF      = "eof"    // a TCP waits for the far side to do that
 )
 
 // Orders of delivery that are the same; without one, each is another.
@@ -66,6 +79,7 @@ const (
 	anyOrder  = "any"
 	perSource = "source" // messages whose last frame has the same text before a dot keep their order
 	onlyCount = "count"  // nor does it matter which they are
+	newest    = "newest" // the last is all that matters
 	together  = "pool"   // any, and how many each socket of a pool gets is free too
 )
 
@@ -88,17 +102,58 @@ type Trace []Outcome
 // types are the socket types that scenarios may be about, with those that each
 // talks to.
 var types = map[string][]string{
-	"PAIR":   {"PAIR"},
-	"PUB":    {"SUB", "XSUB"},
-	"SUB":    {"PUB", "XPUB"},
-	"REQ":    {"REP", "ROUTER"},
-	"REP":    {"REQ", "DEALER"},
-	"DEALER": {"REP", "DEALER", "ROUTER"},
-	"ROUTER": {"REQ", "DEALER", "ROUTER"},
-	"PULL":   {"PUSH"},
-	"PUSH":   {"PULL"},
-	"XPUB":   {"SUB", "XSUB"},
-	"XSUB":   {"PUB", "XPUB"},
+	"PAIR":     {"PAIR"},
+	"PUB":      {"SUB", "XSUB"},
+	"SUB":      {"PUB", "XPUB"},
+	"REQ":      {"REP", "ROUTER"},
+	"REP":      {"REQ", "DEALER"},
+	"DEALER":   {"REP", "DEALER", "ROUTER"},
+	"ROUTER":   {"REQ", "DEALER", "ROUTER"},
+	"PULL":     {"PUSH"},
+	"PUSH":     {"PULL"},
+	"XPUB":     {"SUB", "XSUB"},
+	"XSUB":     {"PUB", "XPUB"},
+	"STREAM":   {"STREAM", byteStream},
+	byteStream: {"STREAM"},
+
+	"CLIENT":  {"SERVER"},
+	"SERVER":  {"CLIENT"},
+	"PEER":    {"PEER"},
+	"SCATTER": {"GATHER"},
+	"GATHER":  {"SCATTER"},
+	"CHANNEL": {"CHANNEL"},
+	"RADIO":   {"DISH"},
+	"DISH":    {"RADIO"},
+}
+
+// byteStream is the type of what is no socket.
+const byteStream = "TCP"
+
+// drafts are the types and options that are in libzmq's draft interface alone.
+var drafts = []string{
+	"CLIENT", "SERVER", "PEER", "SCATTER", "GATHER", "CHANNEL", "RADIO", "DISH",
+	"router_notify", "hello_msg", "disconnect_msg", "hiccup_msg", "xsub_verbose_unsubscribe", doTopics,
+}
+
+// needsDraft is the first thing in a scenario that only a libzmq with drafts
+// has, or empty.
+func (s *Scenario) needsDraft() string {
+	for _, so := range s.Sockets {
+		if slices.Contains(drafts, so.Type) {
+			return so.Type
+		}
+		for _, d := range drafts {
+			if _, ok := so.Options[d]; ok {
+				return d
+			}
+		}
+	}
+	for _, st := range s.Steps {
+		if slices.Contains(drafts, st.Do) {
+			return st.Do
+		}
+	}
+	return ""
 }
 
 func (s *Scenario) socket(name string) *Socket {
@@ -113,7 +168,7 @@ func (s *Scenario) socket(name string) *Socket {
 func (s *Step) String() string {
 	words := []string{s.Socket, s.Do, s.At}
 	switch s.Do {
-	case doSubscribe, doUnsubscribe:
+	case doSubscribe, doUnsubscribe, doAssign, doUnassign, doJoin, doLeave:
 		words = append(words, quote(s.Topic))
 	case doSend:
 		words = append(words, showMessage(s.Frames))
@@ -124,6 +179,12 @@ func (s *Step) String() string {
 	}
 	if s.Refused {
 		words = append(words, "refused")
+	}
+	if s.As != "" {
+		words = append(words, "as", quote(s.As))
+	}
+	if s.Ousts != "" {
+		words = append(words, "ousts", s.Ousts)
 	}
 	return strings.Join(slices.DeleteFunc(words, func(w string) bool { return w == "" }), " ")
 }

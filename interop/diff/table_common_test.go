@@ -70,7 +70,7 @@ var common = []entry{
 		b recv 1 ; 2 ; 1 ; 2 ; 3
 		b none`},
 	{"before the bind a full connector", "3.1 inproc before the bind", inside,
-		"ours has room after the bind only if no more than half of the new limit is used", `
+		"", `
 		a PUSH sndhwm=2
 		b PULL rcvhwm=1
 		a connect x

@@ -24,7 +24,7 @@ const (
 var allTransports = []string{"tcp", "ipc", "inproc"}
 
 // table is every scenario written by hand.
-var table = slices.Concat(common, leaving, reqrep, routing, pipeline, publishing, subscribing)
+var table = slices.Concat(common, leaving, reqrep, routing, pipeline, publishing, subscribing, asking, naming, publishOptions, manual, keeping, streaming, drafting, groups)
 
 // TestScenarios plays each scenario over each transport on both, and compares
 // what came of it with each other and with what the script demands.
@@ -53,9 +53,13 @@ func testTable(t *testing.T, p *lanePool) {
 				if e.skip != "" {
 					t.Skip(e.skip)
 				}
+				s := script(e.text)
+				if why := p.cannot(s); why != "" {
+					t.Skip(why)
+				}
 				l := p.take(t)
 				defer p.put(l)
-				if wrong := l.play(script(e.text), transport); wrong != "" {
+				if wrong := l.play(s, transport); wrong != "" {
 					t.Errorf("%s\n%s", e.rows, wrong)
 				}
 			})

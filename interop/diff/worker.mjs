@@ -11,6 +11,7 @@
 //	node worker.mjs <folder of node_modules> <endpoint for its own use>
 
 import { createRequire } from "node:module"
+import { connect, createServer } from "node:net"
 import { createInterface } from "node:readline"
 
 const zmq = createRequire(process.argv[2] + "/")("zeromq")
@@ -22,7 +23,7 @@ const TYPES = [
 	"PAIR", "PUB", "SUB", "REQ", "REP", "DEALER", "ROUTER", "PULL", "PUSH", "XPUB", "XSUB", "STREAM",
 	"SERVER", "CLIENT", "RADIO", "DISH", "GATHER", "SCATTER", "DGRAM", "PEER", "CHANNEL",
 ]
-const XSUB = TYPES.indexOf("XSUB")
+const [XSUB, STREAM, SERVER, RADIO, DISH] = ["XSUB", "STREAM", "SERVER", "RADIO", "DISH"].map(t => TYPES.indexOf(t))
 
 // Options: how to set them, and their number.
 const OPTIONS = {
@@ -36,7 +37,29 @@ const OPTIONS = {
 	rcvhwm: ["setInt32Option", 24],
 	rcvtimeo: ["setInt32Option", 27],
 	sndtimeo: ["setInt32Option", 28],
+	router_mandatory: ["setInt32Option", 33],
+	xpub_verbose: ["setInt32Option", 40],
+	probe_router: ["setInt32Option", 51],
+	req_correlate: ["setInt32Option", 52],
+	req_relaxed: ["setInt32Option", 53],
+	conflate: ["setInt32Option", 54],
+	router_handover: ["setInt32Option", 56],
+	connect_routing_id: ["setStringOption", 61],
+	xpub_nodrop: ["setInt32Option", 69],
+	xpub_manual: ["setInt32Option", 71],
+	xpub_welcome_msg: ["setStringOption", 72],
+	stream_notify: ["setInt32Option", 73],
+	invert_matching: ["setInt32Option", 74],
+	xpub_verboser: ["setInt32Option", 78],
+	router_notify: ["setInt32Option", 97],
+	xpub_manual_last_value: ["setInt32Option", 98],
+	only_first_subscribe: ["setInt32Option", 108],
+	hello_msg: ["setStringOption", 110],
+	disconnect_msg: ["setStringOption", 111],
+	hiccup_msg: ["setStringOption", 114],
+	xsub_verbose_unsubscribe: ["setInt32Option", 115],
 }
+const TOPICS_COUNT = 116
 
 const context = new zmq.Context()
 const bytes = text => Buffer.from(text, "latin1")
@@ -69,7 +92,9 @@ class Watched {
 	async watch(events) {
 		try {
 			for await (const event of events) {
-				if (event.type === "handshake") this.shakes++
+				// A STREAM shakes no hands.
+				const shakes = this.type === STREAM ? ["accept", "connect"] : ["handshake"]
+				if (shakes.includes(event.type)) this.shakes++
 				if (event.type === "end") this.stopped = true
 			}
 		} catch {
@@ -83,6 +108,81 @@ class Watched {
 			this.socket.disconnect("inproc://nobody")
 		} catch {
 		}
+	}
+}
+
+// Stream is what is no socket, but what a STREAM talks to. It has one connection
+// at a time, and takes the next one when it needs it.
+class Stream {
+	constructor(worker) {
+		this.worker = worker
+		this.waiting = []
+	}
+
+	pump() {
+	}
+
+	where(at) {
+		if (at.startsWith("ipc://")) return { path: at.slice("ipc://".length) }
+		const [host, port] = at.slice("tcp://".length).split(":")
+		return { host, port: Number(port) }
+	}
+
+	bind(step) {
+		this.server = createServer(conn => this.waiting.push(this.adopt(conn)))
+		return new Promise(done => this.server.listen(this.where(step.at), done))
+	}
+
+	connect(step) {
+		return new Promise(done => {
+			this.conn = this.adopt(connect(this.where(step.at), done))
+		})
+	}
+
+	adopt(conn) {
+		conn.arrived = Buffer.alloc(0)
+		conn.setNoDelay(true)
+		conn.on("data", more => { conn.arrived = Buffer.concat([conn.arrived, more]) })
+		conn.on("end", () => { conn.over = true })
+		conn.on("error", () => { conn.over = true })
+		return conn
+	}
+
+	async ready() {
+		if (this.conn) return
+		await this.worker.until(() => this.waiting.length > 0)
+		this.conn = this.waiting.shift()
+	}
+
+	async send(step) {
+		await this.ready()
+		await new Promise(done => this.conn.write(bytes(this.worker.recall(step.frames[0])), done))
+	}
+
+	async recv(step) {
+		await this.ready()
+		const conn = this.conn
+		await this.worker.until(() => conn.arrived.length >= step.count || conn.over)
+		const data = conn.arrived.subarray(0, step.count).toString("latin1")
+		conn.arrived = conn.arrived.subarray(step.count)
+		return { got: [[data]], ...(data.length < step.count ? { err: "EOF" } : {}) }
+	}
+
+	async eof() {
+		await this.ready()
+		await this.worker.until(() => this.conn.over || this.conn.arrived.length > 0)
+		if (this.conn.arrived.length > 0) return { err: "there is more" }
+	}
+
+	async hangup() {
+		await this.ready()
+		this.conn.destroy()
+		this.conn = undefined
+	}
+
+	close() {
+		for (const conn of [this.conn, ...this.waiting]) conn?.destroy()
+		this.server?.close()
 	}
 }
 
@@ -139,6 +239,7 @@ class Worker {
 	}
 
 	connect(w, step) {
+		if (step.as) w.socket.set("connect_routing_id", step.as)
 		w.socket.connect(step.at)
 	}
 
@@ -167,9 +268,39 @@ class Worker {
 		w.socket.set(option, topic)
 	}
 
+	assign(w, step) {
+		w.socket.set("subscribe", step.topic ?? "")
+	}
+
+	unassign(w, step) {
+		w.socket.set("unsubscribe", step.topic ?? "")
+	}
+
+	async topics(w) {
+		await this.settle()
+		return { counts: [w.socket.getInt32Option(TOPICS_COUNT)] }
+	}
+
+	join(w, step) {
+		w.socket.join(bytes(step.topic ?? ""))
+	}
+
+	leave(w, step) {
+		w.socket.leave(bytes(step.topic ?? ""))
+	}
+
+	recall(f) {
+		return f.length > 1 && f[0] === "$" ? this.kept[f.slice(1)] : f
+	}
+
+	// The first frame of a SERVER's message is its peer's routing id in decimal,
+	// of a RADIO's and a DISH's the group. For libzmq neither is a frame.
 	put(w, frames) {
 		w.pump()
-		return w.socket.send(frames.map(f => bytes(f.length > 1 && f[0] === "$" ? this.kept[f.slice(1)] : f)))
+		const raw = frames.map(f => bytes(this.recall(f)))
+		if (w.type === SERVER) return w.socket.send(raw.slice(1), { routingId: Number(raw[0]) })
+		if (w.type === RADIO) return w.socket.send(raw.slice(1), { group: raw[0] })
+		return w.socket.send(raw)
 	}
 
 	send(w, step) {
@@ -187,8 +318,11 @@ class Worker {
 	}
 
 	async take(w, step, got) {
-		const frames = (await w.socket.receive()).map(f => f.toString("latin1"))
-		if (step.keep && got.length === 0) this.kept[step.keep] = frames[0]
+		const parts = await w.socket.receive()
+		if (w.type === SERVER) parts.unshift(String(parts.pop().routingId))
+		if (w.type === DISH) parts.unshift(parts.pop().group)
+		const frames = parts.map(f => f.toString("latin1"))
+		if (got.length === 0) step.keep?.forEach((keep, i) => { if (keep) this.kept[keep] = frames[i] })
 		got.push(frames)
 	}
 
@@ -247,7 +381,9 @@ class Worker {
 		const shakes = Object.entries(step.plan.shakes ?? {}).map(([s, n]) => [s, this.open.get(s).shakes + n])
 		let outcome
 		try {
-			outcome = (await this[step.do](this.open.get(step.socket), step)) ?? {}
+			const w = this.open.get(step.socket)
+			outcome = (w instanceof Stream ? await w[step.do](step) : await this[step.do](w, step)) ?? {}
+			if (w instanceof Stream && step.do === "close") this.open.delete(step.socket)
 		} catch (e) {
 			if (!e.code) throw e
 			outcome = { err: errname(e) }
@@ -263,15 +399,17 @@ class Worker {
 		this.wired = plan.wired
 		const trace = []
 		try {
-			for (const s of plan.sockets) this.open.set(s.name, new Watched(TYPES.indexOf(s.type), s.options))
+			for (const s of plan.sockets) {
+				this.open.set(s.name, s.type === "TCP" ? new Stream(this) : new Watched(TYPES.indexOf(s.type), s.options))
+			}
 			for (const step of plan.steps) trace.push(await this.step(step))
 			return { trace }
 		} catch (e) {
 			return { error: String(e.stack), trace }
 		} finally {
 			for (const w of this.open.values()) {
-				w.socket.set("linger", 0)
-				w.socket.close()
+				w.socket?.set("linger", 0)
+				;(w.socket ?? w).close()
 			}
 			this.open.clear()
 			this.closing = []

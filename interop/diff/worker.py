@@ -17,6 +17,8 @@ each has something that tells when it is through:
 
 import errno
 import json
+import os
+import socket
 import sys
 import time
 
@@ -29,6 +31,9 @@ PATIENCE = 10.0
 LINGER = 2000
 
 ERRNO = {zmq.EFSM: "EFSM"}
+
+# Options that pyzmq has no name for.
+OPTIONS = {"xpub_manual_last_value": 98, "only_first_subscribe": 108}
 
 
 def name(e):
@@ -48,10 +53,13 @@ class Watched:
         for option, value in options.items():
             if isinstance(value, str):
                 value = value.encode("latin-1")
-            self.socket.setsockopt(getattr(zmq, option.upper()), value)
+            self.socket.setsockopt(OPTIONS.get(option) or getattr(zmq, option.upper()), value)
         Watched.serial += 1
         at = "inproc://monitor-%d" % Watched.serial
-        self.socket.monitor(at, zmq.EVENT_HANDSHAKE_SUCCEEDED | zmq.EVENT_MONITOR_STOPPED)
+        shakes = zmq.EVENT_HANDSHAKE_SUCCEEDED
+        if type == zmq.STREAM:  # there is none
+            shakes = zmq.EVENT_CONNECTED | zmq.EVENT_ACCEPTED
+        self.socket.monitor(at, shakes | zmq.EVENT_MONITOR_STOPPED)
         self.monitor = context.socket(zmq.PAIR)
         self.monitor.setsockopt(zmq.LINGER, 0)
         self.monitor.connect(at)
@@ -76,6 +84,91 @@ class Watched:
                 self.stopped = True
             else:
                 self.shakes += 1
+
+
+class Stream:
+    """What is no socket, but what a STREAM talks to. It has one connection at a
+    time, and takes the next one when it needs it."""
+
+    def __init__(self, worker):
+        self.worker = worker
+        self.listener = None
+        self.conn = None
+
+    def pump(self):
+        pass
+
+    def address(self, at):
+        if at.startswith("ipc://"):
+            return socket.AF_UNIX, at[len("ipc://"):]
+        host, port = at[len("tcp://"):].split(":")
+        return socket.AF_INET, (host, int(port))
+
+    def bind(self, step):
+        family, address = self.address(step["at"])
+        self.listener = socket.socket(family)
+        self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.listener.bind(address)
+        self.listener.listen()
+
+    def connect(self, step):
+        family, address = self.address(step["at"])
+        self.conn = socket.socket(family)
+        self.conn.settimeout(PATIENCE)
+        self.conn.connect(address)
+
+    def ready(self):
+        if self.conn is None:
+            self.listener.settimeout(PATIENCE)
+            self.conn, _ = self.listener.accept()
+        self.conn.settimeout(0.01)
+
+    def send(self, step):
+        self.ready()
+        self.conn.settimeout(PATIENCE)
+        self.conn.sendall(self.worker.recall(step["frames"][0]).encode("latin-1"))
+
+    def read(self, n):
+        """Reads, while libzmq's sockets look at their mailboxes."""
+        self.ready()
+        end = time.monotonic() + PATIENCE
+        while True:
+            try:
+                return self.conn.recv(n)
+            except socket.timeout:
+                if time.monotonic() > end:
+                    raise TimeoutError("nothing to read")
+                self.worker.pump()
+
+    def recv(self, step):
+        data = b""
+        while len(data) < step["count"]:
+            more = self.read(step["count"] - len(data))
+            if not more:
+                return {"err": "EOF", "got": [[data.decode("latin-1")]]}
+            data += more
+        return {"got": [[data.decode("latin-1")]]}
+
+    def eof(self, step):
+        try:
+            if self.read(1):
+                return {"err": "there is more"}
+        except ConnectionResetError:
+            pass  # the far side has not read all of ours
+
+    def hangup(self, step):
+        self.ready()
+        self.conn.close()
+        self.conn = None
+
+    def close(self, step=None):
+        if self.conn:
+            self.conn.close()
+        if self.listener:
+            at = self.listener.getsockname()
+            self.listener.close()
+            if self.listener.family == socket.AF_UNIX and os.path.exists(at):
+                os.unlink(at)
 
 
 class Worker:
@@ -144,6 +237,8 @@ class Worker:
         w.socket.unbind(step["at"])
 
     def connect(self, w, step):
+        if step.get("as"):
+            w.socket.setsockopt(zmq.CONNECT_ROUTING_ID, step["as"].encode("latin-1"))
         w.socket.connect(step["at"])
 
     def disconnect(self, w, step):
@@ -172,14 +267,18 @@ class Worker:
         else:
             w.socket.setsockopt(option, topic)
 
+    def assign(self, w, step):
+        w.socket.setsockopt(zmq.SUBSCRIBE, step.get("topic", "").encode("latin-1"))
+
+    def unassign(self, w, step):
+        w.socket.setsockopt(zmq.UNSUBSCRIBE, step.get("topic", "").encode("latin-1"))
+
+    def recall(self, f):
+        return self.kept[f[1:]] if len(f) > 1 and f[0] == "$" else f
+
     def put(self, w, frames):
-        raw = []
-        for f in frames:
-            if len(f) > 1 and f[0] == "$":
-                f = self.kept[f[1:]]
-            raw.append(f.encode("latin-1"))
         w.pump()
-        w.socket.send_multipart(raw, zmq.DONTWAIT)
+        w.socket.send_multipart([self.recall(f).encode("latin-1") for f in frames], zmq.DONTWAIT)
 
     def send(self, w, step):
         self.put(w, step["frames"])
@@ -196,8 +295,10 @@ class Worker:
 
     def take(self, w, step, got):
         frames = [f.decode("latin-1") for f in w.socket.recv_multipart(zmq.DONTWAIT)]
-        if step.get("keep") and not got:
-            self.kept[step["keep"]] = frames[0]
+        if not got:
+            for keep, frame in zip(step.get("keep", []), frames):
+                if keep:
+                    self.kept[keep] = frame
         got.append(frames)
 
     def recv(self, w, step):
@@ -258,7 +359,12 @@ class Worker:
             self.open[s].look()
             shakes[s] = self.open[s].shakes + n
         try:
-            outcome = getattr(self, step["do"])(w, step) or {}
+            if isinstance(w, Stream):
+                outcome = getattr(w, step["do"])(step) or {}
+                if step["do"] == "close":
+                    del self.open[step["socket"]]
+            else:
+                outcome = getattr(self, step["do"])(w, step) or {}
         except zmq.ZMQError as e:
             outcome = {"err": name(e)}
         for s, n in shakes.items():
@@ -272,6 +378,9 @@ class Worker:
         self.wired = plan["wired"]
         try:
             for s in plan["sockets"]:
+                if s["type"] == "TCP":
+                    self.open[s["name"]] = Stream(self)
+                    continue
                 self.open[s["name"]] = Watched(self.context, getattr(zmq, s["type"]), s.get("options", {}))
             trace = []
             for step in plan["steps"]:
@@ -285,8 +394,12 @@ class Worker:
 
     def end(self):
         for w in self.open.values():
-            w.socket.close(0)
-        self.ended += list(self.open.values()) + self.closing
+            if isinstance(w, Stream):
+                w.close()
+            else:
+                w.socket.close(0)
+                self.ended.append(w)
+        self.ended += self.closing
         self.open, self.closing = {}, []
         # The reaper writes to the monitor of a socket that ends, and would
         # wait for ever if nobody were there.

@@ -77,6 +77,22 @@ func Open(typ string, o *zmq.Options) (zmq.Socket, error) {
 		return zmq.NewXSub(o)
 	case "STREAM":
 		return zmq.NewStream(o)
+	case "SERVER":
+		return zmq.NewServer(o)
+	case "CLIENT":
+		return zmq.NewClient(o)
+	case "RADIO":
+		return zmq.NewRadio(o)
+	case "DISH":
+		return zmq.NewDish(o)
+	case "GATHER":
+		return zmq.NewGather(o)
+	case "SCATTER":
+		return zmq.NewScatter(o)
+	case "PEER":
+		return zmq.NewPeer(o)
+	case "CHANNEL":
+		return zmq.NewChannel(o)
 	}
 	return nil, fmt.Errorf("socket type %q", typ)
 }

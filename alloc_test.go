@@ -1,0 +1,98 @@
+package zmq_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/zerobroker/zmq"
+)
+
+// flow is a way from one socket to another.
+type flow struct {
+	name string
+	send func(body []byte) error
+	recv func() error
+}
+
+// flows joins two sockets of every type that sends small messages, in the process.
+func flows(t *testing.T) (list []flow) {
+	ctx := context.Background()
+	o := &zmq.Options{Namespace: zmq.NewNamespace(), SendHWM: -1, RecvHWM: -1}
+	join := func(name string, binds, connects zmq.Socket) {
+		t.Cleanup(func() { binds.Close(); connects.Close() })
+		must(binds.Bind("inproc://" + name))
+		if err := connects.Connect("inproc://" + name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	add := func(name string, send func([]byte) error, recv func() error) {
+		list = append(list, flow{name, send, recv})
+	}
+	receive := func(r zmq.Receiver) func() error {
+		return func() error { _, err := r.Recv(ctx); return err }
+	}
+
+	push, pull := must(zmq.NewPush(o)), must(zmq.NewPull(o))
+	join("push", pull, push)
+	add("PUSH", func(b []byte) error { return push.Send(ctx, b) }, receive(pull))
+
+	pub, sub := must(zmq.NewPub(o)), must(zmq.NewSub(o))
+	sub.Subscribe("")
+	join("pub", pub, sub)
+	add("PUB", func(b []byte) error { return pub.Send(ctx, b) }, receive(sub))
+
+	dealer, router := must(zmq.NewDealer(o)), must(zmq.NewRouter(o))
+	join("dealer", router, dealer)
+	add("DEALER", func(b []byte) error { return dealer.Send(ctx, b) }, receive(router))
+	dealer.Send(ctx, nil)
+	id := must(router.Recv(ctx)).RoutingID()
+	add("ROUTER", func(b []byte) error { return router.SendTo(ctx, id, b) }, receive(dealer))
+
+	client, server := must(zmq.NewClient(o)), must(zmq.NewServer(o))
+	join("client", server, client)
+	add("CLIENT", func(b []byte) error { return client.Send(ctx, b) }, receive(server))
+	client.Send(ctx, nil)
+	number := must(server.Recv(ctx)).RoutingNumber()
+	add("SERVER", func(b []byte) error { return server.SendTo(ctx, number, b) }, receive(client))
+
+	scatter, gather := must(zmq.NewScatter(o)), must(zmq.NewGather(o))
+	join("scatter", gather, scatter)
+	add("SCATTER", func(b []byte) error { return scatter.Send(ctx, b) }, receive(gather))
+
+	channel, other := must(zmq.NewChannel(o)), must(zmq.NewChannel(o))
+	join("channel", other, channel)
+	add("CHANNEL", func(b []byte) error { return channel.Send(ctx, b) }, receive(other))
+
+	radio, dish := must(zmq.NewRadio(o)), must(zmq.NewDish(o))
+	dish.Join("a group of some length, for which a name must not be made")
+	join("radio", radio, dish)
+	add("RADIO", func(b []byte) error {
+		return radio.Send(ctx, "a group of some length, for which a name must not be made", b)
+	}, func() error { _, err := dish.Recv(ctx); return err })
+	return list
+}
+
+// TestFewAllocations: what does not wait allocates nothing for a message of one
+// frame, but the queue's own memory, which is for many.
+func TestFewAllocations(t *testing.T) {
+	const run = 1000
+	body := make([]byte, 10)
+	for _, f := range flows(t) {
+		n := testing.AllocsPerRun(5, func() {
+			for range run {
+				if err := f.send(body); err != nil {
+					t.Fatal(f.name, err)
+				}
+			}
+			for range run {
+				if err := f.recv(); err != nil {
+					t.Fatal(f.name, err)
+				}
+			}
+		})
+		t.Logf("%s: %.3f", f.name, n/run)
+		if n/run > 0.1 {
+			t.Errorf("%s: %.3f allocations a message", f.name, n/run)
+		}
+	}
+}

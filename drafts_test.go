@@ -1,0 +1,232 @@
+package zmq_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/zerobroker/zmq"
+)
+
+// inTime is a context for what a test waits for.
+func inTime(t *testing.T) context.Context {
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// join makes two sockets peers at an endpoint, and closes them at the end.
+func join(t *testing.T, endpoint string, binds, connects zmq.Socket) {
+	t.Helper()
+	t.Cleanup(func() { connects.Close(); binds.Close() })
+	bound := must(binds.Bind(endpoint))
+	if err := connects.Connect(bound); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// endpoints is one of each transport, for options with a namespace of their own.
+func endpoints(t *testing.T, f func(t *testing.T, endpoint string, o *zmq.Options)) {
+	for _, ep := range []string{"tcp://127.0.0.1:*", "ipc://*", "inproc://x"} {
+		t.Run(ep, func(t *testing.T) { f(t, ep, &zmq.Options{Namespace: zmq.NewNamespace()}) })
+	}
+}
+
+// TestClientServer: small and large bodies both ways, from many goroutines at
+// once, each answer to the client that asked.
+func TestClientServer(t *testing.T) {
+	endpoints(t, func(t *testing.T, ep string, o *zmq.Options) {
+		const clients, each = 4, 50
+		ctx := inTime(t)
+		server := must(zmq.NewServer(o))
+		defer server.Close()
+		bound := must(server.Bind(ep))
+		var serving sync.WaitGroup
+		for range 2 {
+			serving.Go(func() {
+				for range clients * each / 2 {
+					m, err := server.Recv(ctx)
+					if err == nil {
+						err = server.Reply(ctx, m, m.Bytes())
+					}
+					if err != nil || m.RoutingNumber() == 0 || m.Peer().RoutingNumber() != m.RoutingNumber() {
+						t.Error(err, m.RoutingNumber())
+						return
+					}
+				}
+			})
+		}
+		var asking sync.WaitGroup
+		for i := range clients {
+			asking.Go(func() {
+				client := must(zmq.NewClient(o))
+				defer client.Close()
+				client.Connect(bound)
+				for j := range each {
+					body := bytes.Repeat(fmt.Append(nil, i, " ", j, "\n"), 1+j%3*10_000)
+					if err := client.Send(ctx, body); err != nil {
+						t.Error(err)
+						return
+					}
+					m, err := client.Recv(ctx)
+					if err != nil || !bytes.Equal(m.Bytes(), body) || m.RoutingNumber() != 0 {
+						t.Errorf("%d bytes, want %d: %v", m.Size(), len(body), err)
+						return
+					}
+				}
+			})
+		}
+		asking.Wait()
+		serving.Wait()
+	})
+}
+
+// TestOneFrame: types whose messages have one frame refuse others, and their
+// Try methods do not wait.
+func TestOneFrame(t *testing.T) {
+	o := &zmq.Options{Namespace: zmq.NewNamespace(), SendHWM: 1, RecvHWM: 1, Linger: -1}
+	two := zmq.NewStringMessage("two", "frames")
+	ctx := inTime(t)
+	client, server := must(zmq.NewClient(o)), must(zmq.NewServer(o))
+	peer, radio := must(zmq.NewPeer(o)), must(zmq.NewRadio(o))
+	join(t, "inproc://a", server, client)
+	defer peer.Close()
+	defer radio.Close()
+	number := must(peer.ConnectPeer("inproc://nobody"))
+	for i, err := range []error{
+		client.SendMessage(ctx, two), client.TrySendMessage(two),
+		peer.SendMessageTo(ctx, number, two), peer.TrySendMessageTo(number, two),
+		radio.SendMessage(ctx, "g", two), radio.TrySendMessage("g", two),
+	} {
+		if !errors.Is(err, zmq.ErrMessage) {
+			t.Errorf("call %d: %v", i, err)
+		}
+	}
+	if err := peer.TrySendTo(number, []byte("x")); err != nil {
+		t.Error(err)
+	}
+	if err := peer.TrySendTo(number, []byte("x")); !errors.Is(err, zmq.ErrWouldBlock) {
+		t.Errorf("to a full peer: %v", err)
+	}
+	if err := peer.SendTo(ctx, number+1, []byte("x")); !errors.Is(err, zmq.ErrNoRoute) {
+		t.Errorf("to nobody: %v", err)
+	}
+	if err := peer.DisconnectPeer(number + 1); !errors.Is(err, zmq.ErrNoRoute) {
+		t.Errorf("disconnecting nobody: %v", err)
+	}
+	if err := peer.DisconnectPeer(number); err != nil {
+		t.Error(err)
+	}
+	if err := peer.Reply(ctx, zmq.Message{}, []byte("x")); !errors.Is(err, zmq.ErrNoRoute) {
+		t.Errorf("answering nobody: %v", err)
+	}
+}
+
+// TestRadioDish: groups, whole and of any bytes but NUL, and bodies of any size.
+func TestRadioDish(t *testing.T) {
+	endpoints(t, func(t *testing.T, ep string, o *zmq.Options) {
+		ctx := inTime(t)
+		radio, dish := must(zmq.NewRadio(o)), must(zmq.NewDish(o))
+		long := strings.Repeat("\xff", 255)
+		if err := dish.Join("a", long, ""); err != nil {
+			t.Fatal(err)
+		}
+		join(t, ep, radio, dish)
+		if err := dish.Ready(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if err := radio.WaitSubscribers(ctx, 1, long); err != nil {
+			t.Fatal(err)
+		}
+		big := bytes.Repeat([]byte("big"), 100_000)
+		for _, m := range []struct{ group, body string }{
+			{"b", "nobody"}, {"a", "1"}, {long, ""}, {"", string(big)}, {"aa", "nobody"}, {"a", "end"},
+		} {
+			if err := radio.Send(ctx, m.group, []byte(m.body)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := radio.TrySendMessage("a", zmq.NewMessage(big)); err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range []struct{ group, body string }{{"a", "1"}, {long, ""}, {"", string(big)}, {"a", "end"}, {"a", string(big)}} {
+			m, err := dish.Recv(ctx)
+			if err != nil || m.Group != want.group || m.Len() != 1 || string(m.Bytes()) != want.body {
+				t.Fatalf("%d bytes of %.10q, want %d of %.10q: %v", m.Size(), m.Group, len(want.body), want.group, err)
+			}
+		}
+		if _, err := dish.TryRecv(); !errors.Is(err, zmq.ErrWouldBlock) {
+			t.Errorf("there is more: %v", err)
+		}
+	})
+}
+
+// TestGroupErrors say what is wrong with a group.
+func TestGroupErrors(t *testing.T) {
+	dish, radio := must(zmq.NewDish(nil)), must(zmq.NewRadio(nil))
+	defer dish.Close()
+	defer radio.Close()
+	long := strings.Repeat("g", 256)
+	if err := dish.Join("g"); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		err  error
+		want string
+	}{
+		{dish.Join("new", "g", "not reached"), `zmq: join: group cannot be used: "g" is joined already`},
+		{dish.Leave("not reached"), `zmq: leave: group cannot be used: "not reached" is not joined`},
+		{dish.Leave("new"), ""},
+		{dish.Join(long), "zmq: join: group cannot be used: its name has 256 bytes, of at most 255"},
+		{dish.Join("a\x00b"), "zmq: join: group cannot be used: its name has a NUL"},
+		{radio.Send(t.Context(), long, nil), "zmq: send: group cannot be used: its name has 256 bytes, of at most 255"},
+	} {
+		got := ""
+		if c.err != nil {
+			got = c.err.Error()
+			if !errors.Is(c.err, zmq.ErrGroup) {
+				t.Errorf("%v is no ErrGroup", c.err)
+			}
+		}
+		if got != c.want {
+			t.Errorf("%q, want %q", got, c.want)
+		}
+	}
+}
+
+// TestDishMessages ends when its context does or when the socket is closed, and
+// a message of a group that was left meanwhile still knows its name.
+func TestDishMessages(t *testing.T) {
+	o := &zmq.Options{Namespace: zmq.NewNamespace()}
+	radio, dish := must(zmq.NewRadio(o)), must(zmq.NewDish(o))
+	dish.Join("g")
+	join(t, "inproc://a", radio, dish)
+	if err := radio.Send(t.Context(), "g", []byte("1")); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	n := 0
+	for m, err := range dish.Messages(ctx) {
+		if err != nil || m.Group != "g" || m.String() != "1" {
+			t.Error(m, err)
+		}
+		n++
+		cancel()
+	}
+	if n != 1 {
+		t.Errorf("%d messages", n)
+	}
+	dish.Close()
+	for m, err := range dish.Messages(t.Context()) {
+		t.Error(m, err)
+	}
+	if err := dish.Join("h"); !errors.Is(err, zmq.ErrClosed) {
+		t.Error(err)
+	}
+}

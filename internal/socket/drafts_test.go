@@ -1,0 +1,436 @@
+package socket_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/zerobroker/zmq/internal/engine"
+	"github.com/zerobroker/zmq/internal/pattern"
+	"github.com/zerobroker/zmq/internal/pipe"
+	"github.com/zerobroker/zmq/internal/session"
+	"github.com/zerobroker/zmq/internal/socket"
+	st "github.com/zerobroker/zmq/internal/socket/sockettest"
+	"github.com/zerobroker/zmq/internal/transport/memnet"
+	"github.com/zerobroker/zmq/internal/wire"
+)
+
+// join changes the groups of a DISH.
+func join(t *testing.T, s *st.Socket, on bool, groups ...string) {
+	t.Helper()
+	for _, g := range groups {
+		if err := s.Join(g, on); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// wantCommands reads commands, in any order.
+func wantCommands(t *testing.T, p *st.Peer, want ...string) {
+	t.Helper()
+	var got []string
+	for range want {
+		flags, body := p.Frame()
+		if flags != wire.FlagCommand {
+			t.Fatalf("frame %q of flags %x is no command", body, flags)
+		}
+		got = append(got, string(body))
+	}
+	slices.Sort(got)
+	slices.Sort(want)
+	if !slices.Equal(got, want) {
+		t.Errorf("commands %q, want %q", got, want)
+	}
+}
+
+// TestDishJoinsOnTheWire: groups are joined and left by commands, at once, and
+// all of them by each new RADIO and after each loss, in 3.0 as in 3.1.
+// https://rfc.zeromq.org/spec/48/ conformance.md 6.4
+func TestDishJoinsOnTheWire(t *testing.T) {
+	for _, minor := range []byte{0, 1} {
+		st.Run(t, func(w *st.World) {
+			l := w.Listen("a")
+			dish := w.Socket(pattern.DISH)
+			join(t, dish, true, "one", "two", "")
+			dish.MustConnect("mem://a")
+			for i := range 3 {
+				p := l.Accept()
+				greeting := st.Greeting()
+				greeting[11] = minor
+				p.Must(greeting, st.Ready("Socket-Type", "RADIO"))
+				p.Skip(64)
+				if _, body := p.Frame(); !strings.Contains(string(body), "DISH") {
+					t.Fatalf("READY %q", body)
+				}
+				wantCommands(t, p, "\x04JOINone", "\x04JOINtwo", "\x04JOIN")
+				join(t, dish, false, "one")
+				wantCommands(t, p, "\x05LEAVEone")
+				join(t, dish, true, "one")
+				wantCommands(t, p, "\x04JOINone")
+				p.Must(st.Message("one", "1"), st.Message("three", "3"), st.Message("", "0"))
+				dish.WantRecv("one", "1")
+				dish.WantRecv("", "0")
+				dish.WantNone()
+				dish.WantDrops(map[pipe.Drop]uint64{pipe.DropFiltered: uint64(i + 1)})
+				p.Close()
+			}
+		})
+	}
+}
+
+// TestDishGroups cannot be joined twice, or left when they are not joined.
+// conformance.md 1.2
+func TestDishGroups(t *testing.T) {
+	st.Run(t, func(w *st.World) {
+		dish := w.Socket(pattern.DISH)
+		bad := func(group string, on bool) {
+			t.Helper()
+			if err := dish.Join(group, on); !errors.Is(err, pattern.ErrGroup) {
+				t.Errorf("Join(%.10q, %v): %v", group, on, err)
+			}
+		}
+		long := strings.Repeat("g", 255)
+		bad(long+"g", true)
+		bad("nul\x00", true)
+		bad("g", false)
+		join(t, dish, true, "g", long)
+		bad("g", true)
+		join(t, dish, false, "g")
+		bad("g", false)
+		if n := dish.TopicCount(); n != 1 {
+			t.Errorf("%d groups", n)
+		}
+	})
+}
+
+// TestDishRefusesWhatNoRadioSends: the connection ends. conformance.md 3.7
+func TestDishRefusesWhatNoRadioSends(t *testing.T) {
+	for _, m := range [][]byte{
+		st.Message("alone"), st.Message("g", "body", "more"), st.Message(strings.Repeat("g", 256), "body"),
+	} {
+		st.Run(t, func(w *st.World) {
+			dish := w.Socket(pattern.DISH)
+			dish.MustBind("mem://a")
+			join(t, dish, true, "g")
+			p := w.Dial("a")
+			p.Shake("RADIO")
+			wantCommands(t, p, "\x04JOINg")
+			p.Must(st.Message("g", "good"), m)
+			p.End()
+			dish.WantRecv("g", "good")
+			dish.WantNone()
+			dish.WantDrops(map[pipe.Drop]uint64{pipe.DropMalformed: 1})
+		})
+	}
+}
+
+// TestRadioTakesJoins as commands from whoever sends them, and only a group's
+// own messages leave it.
+func TestRadioTakesJoins(t *testing.T) {
+	st.Run(t, func(w *st.World) {
+		radio := w.Socket(pattern.RADIO)
+		radio.MustBind("mem://a")
+		p := w.Dial("a")
+		p.Shake("DISH")
+		send := func(group, body string) {
+			t.Helper()
+			if err := radio.TrySendGroup(group, st.Of(body)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		send("g", "too early")
+		p.Must(st.Command("JOIN", []byte("g")), st.Command("JOIN", []byte("h")), st.Command("LEAVE", []byte("h")),
+			st.Command("SUBSCRIBE", []byte("i")), st.Ping(0, ""))
+		if _, body := p.Frame(); string(body) != "\x04PONG" {
+			t.Fatalf("%q before the PONG", body)
+		}
+		for _, g := range []string{"h", "i", "", "gg", "g"} {
+			send(g, "to "+g)
+		}
+		if m := p.Message(); !slices.Equal(m, []string{"g", "to g"}) {
+			t.Errorf("received %q", m)
+		}
+		p.Must(st.Command("JOIN", []byte(strings.Repeat("x", 256))), st.Ping(0, ""))
+		if _, body := p.Frame(); string(body) != "\x04PONG" {
+			t.Errorf("%q", body)
+		}
+		radio.WantDrops(map[pipe.Drop]uint64{pipe.DropUpstream: 1})
+	})
+}
+
+// TestRadioDish: groups reach a RADIO and messages a DISH in every place and
+// order, and Ready tells when.
+func TestRadioDish(t *testing.T) {
+	everywhere(t, func(w *st.World, ep string) {
+		radio, dish := w.Socket(pattern.RADIO), w.Socket(pattern.DISH)
+		late := w.Socket(pattern.DISH)
+		join(t, dish, true, "a", "b")
+		dish.MustConnect(ep)
+		radio.MustBind(ep)
+		late.MustConnect(ep)
+		join(t, late, true, "b", "c")
+		for _, d := range []*st.Socket{dish, late} {
+			if err := d.WaitSubscribed(context.Background()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := radio.WaitSubscribers(context.Background(), 2, []byte("b")); err != nil {
+			t.Fatal(err)
+		}
+		for _, g := range []string{"a", "b", "c", "d", "bb"} {
+			if err := radio.SendGroup(context.Background(), g, st.Of("to "+g)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		dish.WantRecv("a", "to a")
+		dish.WantRecv("b", "to b")
+		dish.WantNone()
+		late.WantRecv("b", "to b")
+		late.WantRecv("c", "to c")
+		late.WantNone()
+		join(t, dish, false, "b")
+		if err := dish.WaitSubscribed(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		w.Settle()
+		radio.TrySendGroup("b", st.Of("again"))
+		late.WantRecv("b", "again")
+		dish.WantNone()
+	})
+}
+
+// TestRadioLimitsWhatIsJoined: a DISH that joins more than that is sent away.
+func TestRadioLimitsWhatIsJoined(t *testing.T) {
+	st.Run(t, func(w *st.World) {
+		radio := w.Socket(pattern.RADIO, func(o *socket.Options) { o.Pattern.MaxTopics = 2 })
+		radio.MustBind("mem://a")
+		p := w.Dial("a")
+		p.Shake("DISH")
+		for _, g := range []string{"1", "2", "3"} {
+			p.Must(st.Command("JOIN", []byte(g)))
+		}
+		p.End()
+		w.Settle()
+		if got := radio.Heard(session.Disconnected); len(got) != 1 || !errors.Is(got[0].Err, pattern.ErrTopics) {
+			t.Errorf("events %v", got)
+		}
+	})
+}
+
+// numberOf is the number of whoever has sent this.
+func numberOf(t *testing.T, s *st.Socket, text string) uint32 {
+	t.Helper()
+	m, from := s.MustRecv()
+	if m[0] != text || from.Number == 0 {
+		t.Fatalf("received %q of %d", m, from.Number)
+	}
+	return from.Number
+}
+
+// TestPeerNumbers: a PEER can be the first to speak, by the number that
+// ConnectPeer has returned, also before anybody is there and after the
+// connection was made again. conformance.md 1.2, 3.7
+func TestPeerNumbers(t *testing.T) {
+	everywhere(t, func(w *st.World, ep string) {
+		a, b := w.Socket(pattern.PEER), w.Socket(pattern.PEER)
+		atB, err := a.ConnectPeer(ep)
+		if err != nil || atB == 0 {
+			t.Fatal(atB, err)
+		}
+		send := func(s *st.Socket, to uint32, text string) {
+			t.Helper()
+			if err := s.SendToNumber(context.Background(), to, st.Of(text)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		send(a, atB, "early")
+		b.MustBind(ep)
+		atA := numberOf(t, b, "early")
+		send(b, atA, "back")
+		if n := numberOf(t, a, "back"); n != atB {
+			t.Errorf("number %d, was %d", n, atB)
+		}
+		if ep == "inproc://a" {
+			return
+		}
+		w.Net.Links()[0].Cut(memnet.RST)
+		w.Settle()
+		if err := b.TrySendToNumber(atA, st.Of("x")); err != pattern.ErrNoRoute {
+			t.Errorf("to a connection that is lost: %v", err)
+		}
+		send(a, atB, "again")
+		if n := numberOf(t, b, "again"); n == atA {
+			t.Error("the number of a lost connection is used again")
+		}
+	})
+}
+
+// TestDisconnectPeer: its number names nobody, what was queued for it arrives,
+// and what it has sent does not. conformance.md 1.2
+func TestDisconnectPeer(t *testing.T) {
+	everywhere(t, func(w *st.World, ep string) {
+		server := w.Socket(pattern.SERVER)
+		server.MustBind(ep)
+		a, b := w.Socket(pattern.CLIENT, st.Reconnect(time.Minute, time.Minute)), w.Socket(pattern.CLIENT)
+		a.MustConnect(ep)
+		b.MustConnect(ep)
+		a.MustSend("a")
+		n := numberOf(t, server, "a")
+		b.MustSend("b")
+		m := numberOf(t, server, "b")
+		a.MustSend("unheard")
+		w.Settle()
+		if err := server.TrySendToNumber(n, st.Of("goodbye")); err != nil {
+			t.Fatal(err)
+		}
+		if err := server.DisconnectPeer(n); err != nil {
+			t.Fatal(err)
+		}
+		if err := server.TrySendToNumber(n, st.Of("x")); err != pattern.ErrNoRoute {
+			t.Errorf("sending: %v", err)
+		}
+		if err := server.DisconnectPeer(n); err != pattern.ErrNoRoute {
+			t.Errorf("a second time: %v", err)
+		}
+		a.WantRecv("goodbye")
+		server.WantNone()
+		server.WantDrops(map[pipe.Drop]uint64{pipe.DropUnread: 1})
+		if err := server.TrySendToNumber(m, st.Of("still")); err != nil {
+			t.Error(err)
+		}
+		b.WantRecv("still")
+		if n := server.Stats().Peers; n != 1 {
+			t.Errorf("%d peers", n)
+		}
+	})
+}
+
+// TestDisconnectPeerConnected: of an endpoint that we have connected to, whoever
+// is there or not: it is not connected to any more.
+func TestDisconnectPeerConnected(t *testing.T) {
+	for _, bound := range []bool{false, true} {
+		everywhere(t, func(w *st.World, ep string) {
+			a, b := w.Socket(pattern.PEER), w.Socket(pattern.PEER)
+			if bound {
+				b.MustBind(ep)
+			}
+			n, err := a.ConnectPeer(ep)
+			if err != nil {
+				t.Fatal(err)
+			}
+			w.Settle()
+			if err := a.DisconnectPeer(n); err != nil {
+				t.Fatal(err)
+			}
+			if err := a.Disconnect(ep); err != socket.ErrNotFound {
+				t.Errorf("the endpoint is still there: %v", err)
+			}
+			if !bound {
+				b.MustBind(ep)
+			}
+			time.Sleep(time.Minute)
+			if n := a.Stats().Peers + b.Stats().Peers; n != 0 {
+				t.Errorf("%d peers", n)
+			}
+		})
+	}
+}
+
+// TestDisconnectPeerLingers: who does not read to the end is not waited for
+// longer than the socket lingers.
+func TestDisconnectPeerLingers(t *testing.T) {
+	st.Run(t, func(w *st.World) {
+		w.Net.OnLink(func(l *memnet.Link) { l.Down().SetBuffer(100) })
+		server := w.Socket(pattern.SERVER, func(o *socket.Options) { o.Linger = time.Minute })
+		server.MustBind("mem://a")
+		p := w.Dial("a")
+		p.Shake("CLIENT")
+		p.Must(st.Message("hello"))
+		n := numberOf(t, server, "hello")
+		for range 3 {
+			if err := server.TrySendToNumber(n, st.Of(text(200))); err != nil {
+				t.Fatal(err)
+			}
+			w.Settle()
+		}
+		if err := server.DisconnectPeer(n); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(59 * time.Second)
+		if got := server.Heard(session.Disconnected); len(got) != 0 {
+			t.Errorf("ended after %v", got[0])
+		}
+		time.Sleep(2 * time.Second)
+		if got := server.Heard(session.Disconnected); len(got) != 1 {
+			t.Errorf("%d connections have ended", len(got))
+		}
+	})
+}
+
+// TestAutomaticMessagesOfDrafts: who greets, who hears of a peer that is lost,
+// and who of an endpoint. conformance.md 3.8
+func TestAutomaticMessagesOfDrafts(t *testing.T) {
+	all := func(o *socket.Options) {
+		o.Hello, o.Farewell, o.Hiccup = []byte("hello"), []byte("gone"), []byte("hiccup")
+	}
+	for _, c := range []struct{ binds, connects pattern.Type }{
+		{pattern.SERVER, pattern.CLIENT}, {pattern.CLIENT, pattern.SERVER}, {pattern.PEER, pattern.PEER},
+	} {
+		st.Run(t, func(w *st.World) {
+			b, a := w.Socket(c.binds, all), w.Socket(c.connects, all)
+			b.MustBind("mem://a")
+			a.MustConnect("mem://a")
+			for range 2 {
+				b.WantRecv("hello")
+				a.WantRecv("hello")
+				w.Net.Links()[len(w.Net.Links())-1].Cut(memnet.RST)
+				if pattern.Types[c.binds].Farewell {
+					b.WantRecv("gone")
+				}
+				if pattern.Types[c.connects].Hiccups {
+					a.WantRecv("hiccup")
+				}
+			}
+		})
+	}
+}
+
+// TestChannelHasOnePeer: a second is refused, and told so by an event, while the
+// first is there.
+func TestChannelHasOnePeer(t *testing.T) {
+	everywhere(t, func(w *st.World, ep string) {
+		a, b, c := w.Socket(pattern.CHANNEL), w.Socket(pattern.CHANNEL), w.Socket(pattern.CHANNEL)
+		a.MustBind(ep)
+		b.MustConnect(ep)
+		b.MustSend("first")
+		a.WantRecv("first")
+		c.MustConnect(ep)
+		w.Settle()
+		if got := a.Heard(session.PeerRefused); len(got) != 1 || !errors.Is(got[0].Err, pattern.ErrSecondPeer) {
+			t.Errorf("events %v", got)
+		}
+		a.MustSend("for the first")
+		b.WantRecv("for the first")
+		c.WantNone()
+	})
+}
+
+// TestDraftsRefuseOthers: a peer of another type is refused by its Socket-Type.
+func TestDraftsRefuseOthers(t *testing.T) {
+	for _, typ := range []pattern.Type{
+		pattern.SERVER, pattern.CLIENT, pattern.RADIO, pattern.DISH, pattern.GATHER, pattern.SCATTER, pattern.PEER, pattern.CHANNEL,
+	} {
+		st.Run(t, func(w *st.World) {
+			s := w.Socket(typ)
+			s.MustBind("mem://a")
+			p := w.Dial("a")
+			p.Must(st.Greeting(), st.Ready("Socket-Type", "DEALER"))
+			p.Skip(64)
+			w.Settle()
+			s.WantFaults(map[engine.Fault]uint64{engine.FaultSocketType: 1})
+		})
+	}
+}

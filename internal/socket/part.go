@@ -1,0 +1,108 @@
+package socket
+
+import (
+	"context"
+	"time"
+
+	"github.com/zerobroker/zmq/internal/msg"
+	"github.com/zerobroker/zmq/internal/pattern"
+	"github.com/zerobroker/zmq/internal/pipe"
+	"github.com/zerobroker/zmq/internal/session"
+)
+
+// Some types end the connection with one of their peers while the others go on:
+// STREAM, and those that address their peers by number.
+
+// partWait is how long a connection that is parted with lives on for what is
+// queued when the socket itself does not linger: not to linger is to be quick to
+// close, and not to lose the last answer to a peer that is sent away.
+const partWait = 30 * time.Second
+
+// partLinger is how long a connection that is parted with lives on, negative for
+// as long as it takes.
+func (s *Socket) partLinger() time.Duration {
+	if s.opts.Linger == 0 {
+		return partWait
+	}
+	return s.opts.Linger
+}
+
+// part ends the connection behind a pipe that is no longer sent to, when what is
+// queued is written or linger is over, and receives nothing more from it. A
+// connection of ours is not made again.
+func (s *Socket) part(p *pipe.Pipe, linger time.Duration) {
+	if ep, mine := s.madeBy(p); mine != nil {
+		s.remove(ep, linger, func(e endpoint) bool { return e == mine })
+	} else if e, ok := p.To.(endpoint); ok {
+		e.Finish()
+		s.leave(e, linger)
+	} else if l, ok := p.To.(interface{ Finish() }); ok {
+		l.Finish()
+	}
+	s.recvMu.Lock()
+	if p.In != nil {
+		s.drops.Add(pipe.DropUnread, p.In.Kill())
+	}
+	s.recvMu.Unlock()
+}
+
+// madeBy returns the endpoint that we connected to by this pipe, or nil if its
+// peer came to us.
+func (s *Socket) madeBy(p *pipe.Pipe) (ep string, e endpoint) {
+	if d, ok := p.To.(*session.Dialer); ok {
+		return d.Endpoint(), d
+	}
+	if p.Side != pipe.Joined {
+		return "", nil
+	}
+	s.endMu.Lock()
+	defer s.endMu.Unlock()
+	for ep, list := range s.endpoints {
+		for _, e := range list {
+			if c, ok := e.(*connectedName); ok && c.l.Pipe() == p {
+				return ep, e
+			}
+		}
+	}
+	return "", nil
+}
+
+// ClosePeer sends an empty message to the peer with that routing id, which ends
+// its connection, and waits for that end. If ctx ends first, what is not written
+// is dropped. The socket is a STREAM.
+func (s *Socket) ClosePeer(ctx context.Context, id string) error {
+	s.sendMu.Lock()
+	err := ErrClosed
+	if !s.closed.Load() {
+		err = s.router.SendTo(id, msg.Msg{})
+	}
+	if err != nil {
+		s.sendMu.Unlock()
+		return err
+	}
+	parted := s.parter.Parted()
+	s.sendMu.Unlock()
+	for _, p := range parted {
+		s.part(p, -1)
+		p.To.(endpoint).Wait(ctx)
+	}
+	return ctx.Err()
+}
+
+// DisconnectPeer ends the connection with the peer that has that routing number,
+// which names nobody any more. What is queued for it is written first, for as
+// long as the socket lingers. The socket is a SERVER or a PEER.
+func (s *Socket) DisconnectPeer(number uint32) error {
+	s.lockBoth()
+	if s.closed.Load() {
+		s.unlockBoth()
+		return ErrClosed
+	}
+	p := s.numbers.Take(number)
+	s.unlockBoth()
+	if p == nil {
+		return pattern.ErrNoRoute
+	}
+	s.part(p, s.partLinger())
+	return nil
+}
