@@ -79,7 +79,7 @@ func TestRadioAirFull(t *testing.T) {
 	s.wantDrops(pipe.DropHWM, 3)
 
 	s = newSocket(t, pattern.RADIO, func(o *pattern.Options) { o.NoDrop = true })
-	air = s.air(10)
+	s.air(10)
 	for range hwm {
 		s.sent("TV", "m")
 	}

@@ -82,7 +82,10 @@ func listenGroup(a udpAddr, p udpPlace, o *Options) (PacketConn, error) {
 		if err := o.setSpread(fd, group.Is6()); err != nil {
 			return err
 		}
-		return joinGroup(fd, p)
+		if err := joinGroup(fd, p); err != nil {
+			return err
+		}
+		return sendFrom(fd, p) // what a member says to its group leaves by the same way
 	})
 }
 

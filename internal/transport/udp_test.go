@@ -105,6 +105,25 @@ func TestUDPUnicast(t *testing.T) {
 	}
 }
 
+// TestUDPDualStack: what is bound to every address hears IPv4 too, by the name
+// that people know, and answers there.
+func TestUDPDualStack(t *testing.T) {
+	l := listenPackets(t, "*:0", nil)
+	c, to := dialPackets(t, "127.0.0.1:"+l.Addr()[strings.LastIndexByte(l.Addr(), ':')+1:], nil)
+	if err := c.WritePacket([]byte("four"), to); err != nil {
+		t.Fatal(err)
+	}
+	b := make([]byte, 10)
+	n, from, err := l.ReadPacket(b)
+	if err != nil || string(b[:n]) != "four" || from.Addr() != netip.MustParseAddr("127.0.0.1") {
+		t.Fatalf("read %q from %v, %v", b[:n], from, err)
+	}
+	if err := l.WritePacket([]byte("re"), from); err != nil {
+		t.Fatal(err)
+	}
+	wantPacket(t, packets(t, c, 10), "re")
+}
+
 // TestUDPCut: of what is longer than the buffer the beginning is read.
 func TestUDPCut(t *testing.T) {
 	l := listenPackets(t, "127.0.0.1:*", nil)
@@ -265,6 +284,11 @@ func TestUDPGroups(t *testing.T) {
 			a, b, o := packets(t, first, 10), packets(t, second, 10), packets(t, other, 10)
 			wantPacket(t, a, "all")
 			wantPacket(t, b, "all")
+			if err := second.WritePacket([]byte("member"), to); err != nil {
+				t.Fatal(err)
+			}
+			wantPacket(t, a, "member")
+			wantPacket(t, b, "member")
 			// Its own group's datagram comes first where the other's is kept out.
 			c2, to2 := dialPackets(t, other.Addr(), nil)
 			if err := c2.WritePacket([]byte("other"), to2); err != nil {
