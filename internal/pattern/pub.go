@@ -81,7 +81,9 @@ func (s *Pub) choose(first []byte) {
 	if !s.opt.Manual || !s.opt.LastValue {
 		return
 	}
-	if last := s.last.Load(); last != nil {
+	last := s.last.Load()
+	if _, there := s.pipes[last]; there {
+		// Recv may have returned the last of one that is gone: then all get it.
 		only := s.match[:0]
 		for _, p := range s.match {
 			if p == last {

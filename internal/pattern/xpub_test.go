@@ -135,6 +135,24 @@ func TestXPubLastValue(t *testing.T) {
 	b.wants(message{"t", "news"})
 }
 
+// TestXPubLastValueOfNobody: what is received of a subscriber that has left is
+// no wish of anybody's, and the next message goes to all.
+func TestXPubLastValueOfNobody(t *testing.T) {
+	s := newSocket(t, pattern.XPUB, func(o *pattern.Options) { o.Manual, o.LastValue = true, true })
+	a, b := s.attach(), s.attach()
+	for _, f := range []*far{a, b} {
+		f.subscribe("t")
+		s.receives("\x01t")
+		s.assign(nil, true, "t")
+	}
+	s.sent("t", "last value")
+	b.wants(message{"t", "last value"})
+	a.detach()
+	s.receives("\x00t")
+	s.sent("t", "news")
+	b.wants(message{"t", "news"})
+}
+
 // TestPubNoDrop: while one that is to get the message is full nobody gets it.
 func TestPubNoDrop(t *testing.T) {
 	for _, typ := range publishers {

@@ -71,9 +71,14 @@ func (o *Outcome) arrange(order string) {
 	}
 }
 
-// source is who sent a message, if its last frame says so before a dot.
+// source is who sent a message, if its last frame says so before a dot. What
+// has none is a socket's own, and if it is a ROUTER or SERVER that received it,
+// in front is whose.
 func source(m []string) string {
-	who, _, _ := strings.Cut(m[len(m)-1], ".")
+	who, _, ok := strings.Cut(m[len(m)-1], ".")
+	if !ok {
+		return strings.Join(m, "|")
+	}
 	return who
 }
 

@@ -27,21 +27,27 @@ type generator struct {
 	sent      int  // messages, for their names
 	places    int  // endpoints, for theirs
 	churned   bool // a peer came or went after the first message
-	limited   bool // there are high-water marks
+	limited   bool // there are high-water marks, or else it matters that there is one transport
+	whole     bool // messages have one frame
+	drafts    bool // libzmq has its draft interface
 
 	publishers int
 }
 
-// generate makes the scenario of a seed.
-func generate(seed uint64) (s *Scenario, transport string) {
+// generate makes the scenario of a seed, for a libzmq with drafts or without.
+func generate(seed uint64, drafts bool) (s *Scenario, transport string) {
 	g := &generator{
-		Rand: rand.New(rand.NewPCG(seed, 0x5eed)),
-		s:    &Scenario{Name: fmt.Sprint("seed ", seed)},
-		open: map[string]bool{},
+		Rand:   rand.New(rand.NewPCG(seed, 0x5eed)),
+		s:      &Scenario{Name: fmt.Sprint("seed ", seed)},
+		open:   map[string]bool{},
+		drafts: drafts,
 	}
 	g.transport = g.pick("inproc", "inproc", "inproc", "inproc", "inproc", "inproc", "tcp", "ipc")
 	g.p = &plan{Scenario: g.s, transport: g.transport, bound: map[string]string{}, subs: map[string]map[string]int{}}
-	families := []func(){g.pipeline, g.limits, g.pubsub, g.pubsub, g.requests, g.pairs, g.routers}
+	families := []func(){g.pipeline, g.limits, g.pubsub, g.pubsub, g.requests, g.pairs, g.routers, g.manual, g.streams}
+	if drafts {
+		families = append(families, g.scatter, g.channels, g.clients, g.radio, g.radio)
+	}
 	families[g.IntN(len(families))]()
 	return g.s, g.transport
 }
@@ -121,10 +127,10 @@ func (g *generator) mesh(as, bs []string) {
 // message is a new one from a socket, of one to four frames that begin as
 // given and end with its name.
 func (g *generator) message(from string, head ...string) []string {
-	for g.one(3) && len(head) < 3 {
+	for !g.whole && g.one(3) && len(head) < 3 {
 		head = append(head, g.pick("", "x", "more", "\x00", "\x01", "ÿþ", frame("*300")))
 	}
-	if g.one(200) {
+	if !g.whole && g.one(200) {
 		head = append(head, frame("*70000"))
 	}
 	g.sent++
@@ -168,9 +174,9 @@ func (g *generator) close(who string, readers []string) {
 	}
 }
 
-func (g *generator) several(prefix, typ string, most int) (names []string) {
+func (g *generator) several(prefix, typ string, most int, options ...any) (names []string) {
 	for range 1 + g.IntN(most) {
-		names = append(names, g.socket(prefix, typ))
+		names = append(names, g.socket(prefix, typ, options...))
 	}
 	return names
 }
@@ -181,6 +187,15 @@ func (g *generator) pipeline() {
 	if g.one(3) {
 		push, pull = "DEALER", "DEALER"
 	}
+	if g.transport == "inproc" && g.one(4) {
+		g.conflating(push, pull)
+		return
+	}
+	g.pipes(push, pull)
+}
+
+// pipes is senders that take their receivers in turn.
+func (g *generator) pipes(push, pull string) {
 	from, to := g.several("S", push, 3), g.several("R", pull, 3)
 	g.mesh(from, to)
 	for range 4 + g.IntN(12) {
@@ -245,10 +260,14 @@ func (g *generator) overWires(name string) bool {
 // limits is one sender that fills its receivers' queues over inproc.
 func (g *generator) limits() {
 	g.transport, g.p.transport = "inproc", "inproc"
-	pair := [][2]string{{"PUSH", "PULL"}, {"DEALER", "DEALER"}, {"DEALER", "ROUTER"}}[g.IntN(3)]
-	from := g.socket("S", pair[0], "sndhwm", g.IntN(5), "routing_id", "S")
-	if pair[0] == "PUSH" {
-		delete(g.s.Sockets[0].Options, "routing_id")
+	pairs := [][2]string{{"PUSH", "PULL"}, {"DEALER", "DEALER"}, {"DEALER", "ROUTER"}}
+	if g.drafts {
+		pairs = append(pairs, [2]string{"SCATTER", "GATHER"}, [2]string{"CLIENT", "SERVER"})
+	}
+	pair := pairs[g.IntN(len(pairs))]
+	from := g.socket("S", pair[0], "sndhwm", g.IntN(5))
+	if pair[0] == "DEALER" {
+		g.s.Sockets[0].Options["routing_id"] = "S"
 	}
 	var to []string
 	for range 1 + g.IntN(3) {
@@ -294,13 +313,15 @@ func (g *generator) limits() {
 }
 
 // pairs is PAIRs, of which two talk and others wait for their turn.
-func (g *generator) pairs() {
+func (g *generator) pairs() { g.couples("PAIR") }
+
+func (g *generator) couples(typ string) {
 	var options []any
 	if g.transport == "inproc" && g.one(2) {
 		g.limited = true
 		options = []any{"sndhwm", 1 + g.IntN(4), "rcvhwm", 1 + g.IntN(4)}
 	}
-	a, b := g.socket("A", "PAIR", options...), g.socket("B", "PAIR", options...)
+	a, b := g.socket("A", typ, options...), g.socket("B", typ, options...)
 	at := "x"
 	g.do(Step{Do: doBind, Socket: a, At: at})
 	for range 1 + g.IntN(3) {
@@ -330,7 +351,7 @@ func (g *generator) pairs() {
 		g.drain(a)
 		g.send(a)
 		if b == "" || g.one(2) {
-			b = g.socket("B", "PAIR", options...)
+			b = g.socket("B", typ, options...)
 		}
 	}
 }

@@ -16,8 +16,11 @@ func (g *generator) pubsub() {
 	if g.limited {
 		options = []any{"sndhwm", 1 + g.IntN(4), "rcvhwm", 1 + g.IntN(4)}
 	}
+	both := g.pubSubOptions()
+	options = append(options, both...)
 	for range 1 + g.IntN(2) {
-		pubs = append(pubs, g.socket("P", g.pick("PUB", "XPUB"), options...))
+		typ := g.pick("PUB", "XPUB")
+		pubs = append(pubs, g.socket("P", typ, append(g.pubOptions(typ), options...)...))
 	}
 	g.publishers = len(pubs)
 	for range 1 + g.IntN(3) {
@@ -26,7 +29,7 @@ func (g *generator) pubsub() {
 			// A SUB filters for itself what comes late.
 			typ = "SUB"
 		}
-		s := g.socket("S", typ, subOptions(options)...)
+		s := g.socket("S", typ, g.subOptions(options)...)
 		subs = append(subs, s)
 		for range g.IntN(3) {
 			g.subscribe(s)
@@ -73,11 +76,11 @@ func (g *generator) pubsub() {
 
 // subOptions leaves the limit on what a subscriber sends as it is: libzmq drops
 // subscriptions above it ("topics above SNDHWM").
-func subOptions(options []any) []any {
-	if len(options) == 0 {
-		return nil
+func (g *generator) subOptions(options []any) []any {
+	if g.limited {
+		return options[2:]
 	}
-	return options[2:]
+	return options
 }
 
 // subscribe subscribes to a topic. With several publishers there is no way to
@@ -112,7 +115,7 @@ func (g *generator) replaceSubscriber(pubs, subs []string, options []any) []stri
 	g.do(Step{Do: doClose, Socket: old})
 	delete(g.open, old)
 	g.notices(pubs)
-	s := g.socket("S", "SUB", subOptions(options)...)
+	s := g.socket("S", "SUB", g.subOptions(options)...)
 	g.subscribe(s)
 	for _, p := range pubs {
 		g.join(p, s)
@@ -131,14 +134,15 @@ func (g *generator) requests() {
 	} else {
 		servers = g.several("R", "REP", 2)
 	}
+	count := 1 + g.IntN(3)
 	newClient := func() {
 		typ := g.pick("REQ", "REQ", "DEALER")
-		c := g.socket("C", typ, "routing_id", "")
+		c := g.socket("C", typ, append(g.reqOptions(typ, router, count == 1), "routing_id", "")...)
 		id := c
 		g.p.socket(c).Options["routing_id"] = id
 		clients = append(clients, c)
 	}
-	for range 1 + g.IntN(3) {
+	for range count {
 		newClient()
 	}
 	g.mesh(servers, clients)
@@ -215,14 +219,15 @@ func (g *generator) envelope() (head []string) {
 
 // routers is ROUTERs and the DEALERs they talk to by name.
 func (g *generator) routers() {
-	routers := []string{g.socket("R", "ROUTER", "routing_id", "RA")}
+	options := g.routerOptions()
+	routers := []string{g.socket("R", "ROUTER", append(options, "routing_id", "RA")...)}
 	if g.one(3) {
-		routers = append(routers, g.socket("R", "ROUTER", "routing_id", "RB"))
+		routers = append(routers, g.socket("R", "ROUTER", append(options, "routing_id", "RB")...))
 		g.join(routers[0], routers[1])
 	}
 	var dealers []string
 	newDealer := func() {
-		d := g.socket("D", "DEALER", "routing_id", "")
+		d := g.socket("D", "DEALER", append(g.dealerOptions(), "routing_id", "")...)
 		g.p.socket(d).Options["routing_id"] = d
 		dealers = append(dealers, d)
 	}
@@ -240,6 +245,9 @@ func (g *generator) routers() {
 			g.drain(dealers[i])
 		case 2, 3:
 			g.send(r, dealers[i])
+			if g.p.socket(r).Options["router_mandatory"] != nil && g.one(4) {
+				g.send(r, "nobody")
+			}
 		case 4:
 			if len(routers) == 2 {
 				g.send(routers[0], "RB")

@@ -109,7 +109,7 @@ func (p *plan) step(st *Step, open map[string]bool) *stepPlan {
 				delete(p.bound, at)
 			}
 		}
-	case do == doSubscribe, do == doJoin:
+	case do == doSubscribe, do == doJoin && p.subs[st.Socket][topic] == 0:
 		p.subs[st.Socket][topic]++
 		p.told(sp, st.Socket, topic)
 	case do == doUnsubscribe, do == doLeave:

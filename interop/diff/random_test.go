@@ -48,7 +48,7 @@ func testRandom(t *testing.T, p *lanePool, count uint64) {
 		players.Go(func() {
 			defer p.put(l)
 			for seed := next.Add(1) - 1; seed < last && failed.Load() < enough; seed = next.Add(1) - 1 {
-				s, transport := generate(seed)
+				s, transport := generate(seed, p.drafts)
 				if wrong := l.play(s, transport); wrong != "" {
 					failed.Add(1)
 					t.Errorf("-diff.seed %d, over %s\n%s", seed, transport, wrong)

@@ -190,6 +190,26 @@ var manual = []entry{
 		a recv t
 		a none
 		b none`},
+	{"a last value and a peer that has left", "3.5 XPUB_MANUAL_LAST_VALUE, on disconnect", "", "", `
+		p XPUB xpub_manual_last_value=1
+		a XSUB
+		b XSUB
+		p bind x
+		a connect x
+		b connect x
+		a sub t
+		p recv "\x01t"
+		p assign t
+		b sub t
+		p recv "\x01t"
+		p assign t
+		p send t1
+		b recv t1
+		a close
+		p recv "\x00t"
+		p send t2
+		b recv t2
+		p none`},
 	{"a last value and an unsubscription", "3.5 XPUB_MANUAL_LAST_VALUE", "", "", `
 		p XPUB xpub_manual_last_value=1
 		a SUB

@@ -507,6 +507,23 @@ var naming = []entry{
 		b recv ""
 		a send 1
 		b recv 1`},
+	{"a DEALER that binds late probes", "3.3 PROBE_ROUTER: bound and connected side", wires, "", `
+		d DEALER probe_router=1 routing_id=d
+		r ROUTER
+		r connect x
+		d bind x
+		r recv d | ""
+		r none`},
+	{"a DEALER that binds late over inproc probes", "3.3 PROBE_ROUTER: bound and connected side", inside, "", `
+		d DEALER probe_router=1 routing_id=d
+		r ROUTER
+		r connect x
+		d bind x
+		r none
+		! d | "" because libzmq's ROUTER takes the probe for the id of who binds late
+		d send 1
+		r recv $d | 1
+		! d | 1 because libzmq's ROUTER takes the probe for the id of who binds late`},
 	{"a probe is ahead of messages", "3.3 PROBE_ROUTER", wires, "", `
 		d DEALER routing_id=d probe_router=1
 		r ROUTER
