@@ -30,7 +30,8 @@ type Options struct {
 	// SendHWM and RecvHWM are the high-water marks: about how many messages may
 	// wait in each direction of each connection. A sender that finds its
 	// queues full waits (PUSH, DEALER, REQ, PAIR, ROUTER, STREAM, CLIENT, SERVER,
-	// PEER, SCATTER, CHANNEL) or drops (PUB, XPUB, XSUB, RADIO, REP). Beside them a connection holds what it is reading and
+	// PEER, SCATTER, CHANNEL, DGRAM) or drops (PUB, XPUB, XSUB, RADIO, REP; and
+	// for what comes over udp, DISH and DGRAM). Beside them a connection holds what it is reading and
 	// writing, up to 256 KiB, and the system's buffers hold what is under way:
 	// small messages may be far more than the marks say. Who wants one task at
 	// a time asks for each (REQ to ROUTER or REP). Default 1000, negative

@@ -99,3 +99,65 @@ func TestDgramExchange(t *testing.T) {
 		}
 	}
 }
+
+// What a RADIO sends to an address or a group comes to the DISH that is bound
+// there and has joined, ours to theirs and theirs to ours.
+func TestRadioDishOverUDP(t *testing.T) {
+	for _, at := range []string{"127.0.0.1:", "127.0.0.1;239.192.7.41:"} {
+		t.Run(at+"ours to theirs", func(t *testing.T) {
+			p := startDraft(t, "DISH")
+			endpoint, ctx := "udp://"+at+freeUDPPort(t), patient(t)
+			p.call(command{"do": "bind", "at": endpoint})
+			p.call(command{"do": "join", "group": "TV"})
+			radio, err := zmq.NewRadio(testOptions())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer radio.Close()
+			if err := radio.Connect(endpoint); err != nil {
+				t.Fatal(err)
+			}
+			p.meet(func(body string) error { return radio.Send(ctx, "TV", []byte(body)) })
+			for _, body := range bodies(8192 - 3) {
+				for _, group := range []string{"FM", "TV"} {
+					if err := radio.Send(ctx, group, []byte(body)); err != nil {
+						t.Fatal(err)
+					}
+				}
+				if got := p.call(command{"do": "recv"}).Texts; got[0] != "TV" || got[1] != body {
+					t.Fatalf("received %d bytes to %q, want %d", len(got[1]), got[0], len(body))
+				}
+			}
+		})
+		t.Run(at+"theirs to ours", func(t *testing.T) {
+			p, ctx := startDraft(t, "RADIO"), patient(t)
+			dish, err := zmq.NewDish(testOptions())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer dish.Close()
+			endpoint, err := dish.Bind("udp://" + at + "*")
+			if err != nil {
+				t.Skip("this machine joins no groups: ", err)
+			}
+			if err := dish.Join("TV", ""); err != nil {
+				t.Fatal(err)
+			}
+			p.call(command{"do": "connect", "at": endpoint})
+			for _, body := range bodies(8192 - 3) {
+				for _, group := range []string{"FM", "TV", ""} {
+					p.call(command{"do": "send", "first": group, "body": body})
+				}
+				for _, group := range []string{"TV", ""} {
+					m, err := dish.Recv(ctx)
+					if err != nil || m.Group != group || m.String() != body {
+						t.Fatalf("received %d bytes to %q, %v, want %d to %q", m.Size(), m.Group, err, len(body), group)
+					}
+				}
+			}
+			if n := dish.Stats().Drops[zmq.DropFiltered]; n != uint64(len(bodies(8192-3))) {
+				t.Errorf("%d filtered", n)
+			}
+		})
+	}
+}
