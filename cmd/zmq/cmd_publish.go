@@ -41,7 +41,7 @@ Examples:
 
 // Run sends the input.
 func (c *pubCmd) Run(ctx context.Context, e *env) error {
-	j, err := c.sender(e, &c.sendFlags, c.Count)
+	j, err := c.sender(e, &c.sendFlags, c.Count, layout{})
 	if err != nil {
 		return err
 	}
@@ -77,7 +77,7 @@ Examples:
 
 // Run prints what is published.
 func (c *subCmd) Run(ctx context.Context, e *env) error {
-	j, err := c.receiver(e, c.Count)
+	j, err := c.receiver(e, c.Count, layout{})
 	if err != nil {
 		return err
 	}

@@ -70,9 +70,8 @@ func (s *listSource) next(r *record) error {
 	if s.i == s.n {
 		return io.EOF
 	}
-	m := s.list[s.i%len(s.list)]
+	r.set(&s.list[s.i%len(s.list)])
 	s.i++
-	r.id, r.frames = m.id, append(r.frames[:0], m.frames...)
 	return nil
 }
 
@@ -82,6 +81,7 @@ type lineSource struct {
 	r         *bufio.Reader
 	decode    func(line []byte, r *record) error
 	skipBlank bool
+	newlines  bool // are part of what they end
 	limit     int
 
 	sent, line int
@@ -109,7 +109,7 @@ func (s *lineSource) next(r *record) error {
 	}
 }
 
-// read returns the next line without its newline, valid until the next call.
+// read returns the next line, valid until the next call.
 func (s *lineSource) read() ([]byte, error) {
 	s.long = s.long[:0]
 	for {
@@ -126,6 +126,9 @@ func (s *lineSource) read() ([]byte, error) {
 		if len(s.long) > 0 {
 			s.long = append(s.long, part...)
 			part = s.long
+		}
+		if s.newlines {
+			return part, nil
 		}
 		return bytes.TrimSuffix(part, []byte{'\n'}), nil
 	}
