@@ -117,7 +117,7 @@ func (c *xpubCmd) Run(ctx context.Context, e *env) error {
 		return err
 	}
 	j.losses = publishLosses
-	j.awaitFirst(n, s.WaitSubscribers)
+	j.awaitFirst(n, s.WaitSubscribers, subscription)
 	return j.talk(ctx, s, plain(s))
 }
 
@@ -143,7 +143,7 @@ func (c *xsubCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	prefixes, err := c.prefixes(c.Subscribe)
+	prefixes, err := c.unquoted("--subscribe", c.Subscribe)
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,11 @@ type routerCmd struct {
 	identityFlag
 	sendFlags
 	bothCount
+	echoFlag
+}
+
+// echoFlag is for the commands that may answer whoever has sent something.
+type echoFlag struct {
 	Echo bool `help:"Send every message back to its sender; nothing else is sent."`
 }
 

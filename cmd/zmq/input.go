@@ -27,6 +27,7 @@ type input struct {
 	mu      sync.Mutex
 	stopped bool
 	reading bool
+	over    bool // the source has said so
 }
 
 func (in *input) next(r *record) error {
@@ -37,10 +38,19 @@ func (in *input) next(r *record) error {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	in.reading = false
+	in.over = in.over || err == io.EOF
 	if in.stopped {
 		return errStopped
 	}
 	return err
+}
+
+// isOver reports whether the source has no more messages, all of which were
+// dealt with: its end is asked for after the last one.
+func (in *input) isOver() bool {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	return in.over
 }
 
 func (in *input) begin() bool {
