@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"reflect"
 	"strings"
 	"syscall"
 
@@ -99,7 +100,7 @@ func run(ctx context.Context, args []string, e *env) int {
 		kong.Name("zmq"), kong.Description(description),
 		kong.Writers(e.stdout, e.stderr),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
-		kong.ExplicitGroups([]kong.Group{drafts}), kong.Vars{"version": versionLine()},
+		kong.KindMapper(reflect.String, kong.MapperFunc(exactString)), kong.ExplicitGroups([]kong.Group{drafts}), kong.Vars{"version": versionLine()},
 		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(e))
 	if err != nil {
 		e.say("internal: %v", err)
@@ -112,6 +113,17 @@ func run(ctx context.Context, args []string, e *env) int {
 	}
 	e.command = commandName(c.Selected().Path())
 	return e.fail(c.Run())
+}
+
+// exactString takes an argument as it is. Kong would pass it through JSON, in
+// which bytes that are no UTF-8 are lost.
+func exactString(c *kong.DecodeContext, target reflect.Value) error {
+	t, err := c.Scan.PopValue("string")
+	if err != nil {
+		return err
+	}
+	target.SetString(fmt.Sprint(t.Value))
+	return nil
 }
 
 // commandName is a command without the name of the program.
