@@ -30,7 +30,7 @@ Examples:
 
 type dealerCmd struct {
 	socketFlags
-	identityFlag
+	routedFlags
 	sendFlags
 	bothCount
 }
@@ -48,7 +48,7 @@ func (c *dealerCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	s, err := zmq.NewDealer(c.named(c.options(e)))
+	s, err := zmq.NewDealer(c.routed(c.options(e)))
 	if err != nil {
 		return err
 	}
@@ -90,6 +90,7 @@ type xpubCmd struct {
 	sendFlags
 	bothCount
 	waitFlags
+	Every bool `help:"Print every subscription and its end, not only the first and the last to a topic."`
 }
 
 // Help is shown by zmq xpub --help.
@@ -112,7 +113,11 @@ func (c *xpubCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	s, err := zmq.NewXPub(c.publisherOptions(e))
+	o := c.publisherOptions(e)
+	if c.Every {
+		o.XPubVerbose = zmq.EveryChange
+	}
+	s, err := zmq.NewXPub(o)
 	if err != nil {
 		return err
 	}

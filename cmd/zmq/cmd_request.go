@@ -8,7 +8,7 @@ import (
 
 type reqCmd struct {
 	socketFlags
-	identityFlag
+	routedFlags
 	sendFlags
 	sendCount
 }
@@ -30,7 +30,7 @@ func (c *reqCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	s, err := zmq.NewReq(c.named(c.options(e)))
+	s, err := zmq.NewReq(c.routed(c.options(e)))
 	if err != nil {
 		return err
 	}

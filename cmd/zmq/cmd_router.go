@@ -8,10 +8,12 @@ import (
 
 type routerCmd struct {
 	socketFlags
-	identityFlag
+	routedFlags
 	sendFlags
 	bothCount
 	echoFlag
+	Handover bool `help:"Let a peer take over the id of another, who is disconnected, instead of refusing the newcomer."`
+	Notify   bool `help:"Print a line for every peer that comes or goes: its id, a space, and \"connected\" or \"disconnected\". -n does not count them."`
 }
 
 // echoFlag is for the commands that may answer whoever has sent something.
@@ -22,9 +24,11 @@ type echoFlag struct {
 // Help is shown by zmq router --help.
 func (routerCmd) Help() string {
 	return `Prints messages as the sender's routing id in hex, a tab, and the frames. What it sends, arguments or lines of standard
-input, is written the same way and goes to the peer with that id. With --json the id is "id" beside "frames".
+input, is written the same way and goes to the peer with that id. With --json the id is "id" beside "frames", and what --notify tells is
+"event" in place of them.
 
 ` + bothHelp + `    zmq router -b tcp://127.0.0.1:5557 --echo
+    zmq router -b tcp://127.0.0.1:5557 --notify --json
     printf '776f726b65722d31\thello\n' | zmq router -b tcp://127.0.0.1:5557    # to worker-1`
 }
 
@@ -34,7 +38,12 @@ func (c *routerCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	s, err := zmq.NewRouter(c.named(c.options(e)))
+	o := c.routed(c.options(e))
+	o.RouterHandover = c.Handover
+	if c.Notify {
+		o.RouterNotify = zmq.NotifyConnect | zmq.NotifyDisconnect
+	}
+	s, err := zmq.NewRouter(o)
 	if err != nil {
 		return err
 	}

@@ -20,9 +20,10 @@ type socketFlags struct {
 	Verbose bool          `short:"v" help:"Tell on standard error what happens to connections."`
 }
 
-// identityFlag is for the commands whose sockets announce a routing id.
-type identityFlag struct {
+// routedFlags are for the commands whose sockets ROUTER peers send to by id.
+type routedFlags struct {
 	Identity string `placeholder:"ID" help:"Name this socket to ROUTER peers: 1 to 255 bytes."`
+	Probe    bool   `help:"Send an empty message to each peer first, for a ROUTER that has to know us before we have anything to say."`
 }
 
 // sendFlags are the flags of commands that send.
@@ -69,9 +70,9 @@ func (f *socketFlags) job(e *env, l layout) (*job, error) {
 	return &job{e: e, flags: f, out: newPrinter(e.stdout, out, f.newlines(l) && !e.terminal.out)}, nil
 }
 
-// named adds the identity to the options of a socket.
-func (f *identityFlag) named(o *zmq.Options) *zmq.Options {
-	o.RoutingID = f.Identity
+// routed adds these flags to the options of a socket.
+func (f *routedFlags) routed(o *zmq.Options) *zmq.Options {
+	o.RoutingID, o.ProbeRouter = f.Identity, f.Probe
 	return o
 }
 
