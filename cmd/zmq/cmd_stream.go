@@ -21,9 +21,9 @@ func (streamCmd) Help() string {
 anywhere, as the connection's routing id in hex, a tab, and the bytes; and the id, a space, and "connected" or "disconnected"
 when it begins and ends, which -n does not count. With --json the id is "id", and these are "event" in place of "frames".
 
-With one -c and no -b, what is sent goes to that endpoint, and the command ends when the other side hangs up. Otherwise what is
-sent begins with the id of its connection and a tab; without a byte after that it ends the connection. The endpoints of -c have
-the ids 01, 02 and so on.
+With one -c and no -b, what is sent goes to that endpoint, and the command ends when the other side hangs up; exit status 1 if
+there was more to send or -n asks for more. Otherwise what is sent begins with the id of its connection and a tab; without a byte
+after that it ends the connection. The endpoints of -c have the ids 01, 02 and so on.
 
 Line ends: a line of standard input is sent with its newline, an argument without one. With --quoted and --json nothing is added
 to either: write \r\n where the other side wants it. Plain output in a file or a pipe ends each piece with a newline, if that is
@@ -56,6 +56,9 @@ func (c *streamCmd) Run(ctx context.Context, e *env) error {
 		return j.answer(ctx, s, send, byID)
 	}
 	return j.converse(ctx, s, func(ctx context.Context, r *record) error {
+		if r.empty() {
+			return nil // for the library it would end the connection, and -n 0 does that
+		}
 		r.id = ids[0]
 		return send(ctx, r)
 	})

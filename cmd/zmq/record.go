@@ -1,6 +1,10 @@
 package main
 
-import "github.com/zerobroker/zmq"
+import (
+	"slices"
+
+	"github.com/zerobroker/zmq"
+)
 
 // record is a message as this command handles it. Its slices are valid until
 // it is filled again.
@@ -25,6 +29,11 @@ func (r *record) fill(m *zmq.Message) {
 	for i := range m.Len() {
 		r.frames = append(r.frames, m.Frame(i))
 	}
+}
+
+// empty reports whether r has no byte.
+func (r *record) empty() bool {
+	return !slices.ContainsFunc(r.frames, func(f []byte) bool { return len(f) > 0 })
 }
 
 // set makes r the record o, with its own list of frames.
