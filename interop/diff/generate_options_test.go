@@ -7,12 +7,13 @@ package diff
 //     several frames")
 //   - ROUTER_NOTIFY over inproc ("a ROUTER is not told over inproc")
 //   - PROBE_ROUTER over inproc ("a DEALER that binds late over inproc probes")
+//   - who leaves while a last value is due ("a last value for who has left")
 //   - who unsubscribes from what it has not subscribed to ("an XSUB that takes
 //     everything back")
 
 // conflating is a pipeline that keeps the newest of each sender.
 func (g *generator) conflating(push, pull string) {
-	g.limited, g.whole = true, true
+	g.pure, g.whole = true, true
 	from := g.several("S", push, 3, "conflate", 1)
 	to := g.several("R", pull, 3, "conflate", 1)
 	g.mesh(from, to)
@@ -39,7 +40,8 @@ func (g *generator) pubOptions(typ string) (options []any) {
 	if typ == "XPUB" && g.one(3) {
 		options = append(options, g.pick("xpub_verbose", "xpub_verboser"), 1)
 	}
-	if !g.limited && g.one(4) {
+	if !g.limited && g.transport == "inproc" && g.one(4) {
+		g.pure = true // over a wire it may come before or after one subscribes
 		options = append(options, "xpub_welcome_msg", g.pick(topics...)+"W")
 	}
 	if g.one(4) {
@@ -50,12 +52,14 @@ func (g *generator) pubOptions(typ string) (options []any) {
 
 // reqOptions are options of a client. A ROUTER that answers in its script does
 // not know ids of requests. A relaxed one has several requests under way, which
-// leaves open whose turn it is where there are others.
+// leaves open whose turn it is where there are others, and over a wire which
+// replies have come when it asks again and drops them.
 func (g *generator) reqOptions(typ string, router, alone bool) (options []any) {
 	if typ != "REQ" {
 		return nil
 	}
-	if alone && g.one(2) {
+	if alone && g.transport == "inproc" && g.one(2) {
+		g.pure = true
 		options = append(options, "req_relaxed", 1)
 	}
 	if !router && g.one(4) {
@@ -83,7 +87,7 @@ func (g *generator) routerOptions() (options []any) {
 		options = append(options, "disconnect_msg", "bye")
 	}
 	if g.transport != "inproc" && g.one(3) {
-		g.limited = true // no inproc beside it
+		g.pure = true
 		options = append(options, "router_notify", 1+g.IntN(3))
 	}
 	return options
@@ -101,7 +105,7 @@ func (g *generator) probe() []any {
 	if g.transport == "inproc" || !g.one(5) {
 		return nil
 	}
-	g.limited = true // no inproc beside it
+	g.pure = true
 	return []any{"probe_router", 1}
 }
 
@@ -138,7 +142,7 @@ func (g *generator) manual() {
 	for _, s := range subs {
 		g.drain(s)
 	}
-	if s := subs[0]; !g.lastingPeer(s) {
+	if s := subs[0]; option == "xpub_manual" && !g.lastingPeer(s) {
 		g.do(Step{Do: doClose, Socket: s})
 		delete(g.open, s)
 		g.do(Step{Do: doDrain, Socket: p, Order: anyOrder})
@@ -152,7 +156,7 @@ func (g *generator) manual() {
 // streams is a STREAM and the bytes that it talks to.
 func (g *generator) streams() {
 	g.transport = g.pick("tcp", "ipc")
-	g.p.transport, g.limited, g.whole = g.transport, true, true
+	g.p.transport, g.pure, g.whole = g.transport, true, true
 	s := g.socket("S", "STREAM", "stream_notify", g.IntN(2))
 	notify := g.p.socket(s).Options["stream_notify"] == 1
 	tell := func(id string) {

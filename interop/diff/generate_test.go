@@ -27,7 +27,8 @@ type generator struct {
 	sent      int  // messages, for their names
 	places    int  // endpoints, for theirs
 	churned   bool // a peer came or went after the first message
-	limited   bool // there are high-water marks, or else it matters that there is one transport
+	limited   bool // there are high-water marks
+	pure      bool // it matters that there is one transport
 	whole     bool // messages have one frame
 	drafts    bool // libzmq has its draft interface
 
@@ -79,7 +80,7 @@ func (g *generator) do(st Step) {
 func (g *generator) place() string {
 	g.places++
 	w := fmt.Sprint("x", g.places)
-	if g.one(15) && !g.limited {
+	if g.one(15) && !g.limited && !g.pure {
 		w += "@" + g.pick(allTransports...)
 	}
 	return w

@@ -210,6 +210,49 @@ var manual = []entry{
 		p send t2
 		b recv t2
 		p none`},
+	{"a last value for who has left", "3.5 XPUB_MANUAL_LAST_VALUE, on disconnect", "", "", `
+		only 4.3.4 because 4.3.5 does as ours
+		p XPUB xpub_manual_last_value=1
+		a XSUB
+		b XSUB
+		p bind x
+		a connect x
+		b connect x
+		b sub t
+		p recv "\x01t"
+		p assign t
+		a sub u
+		p recv "\x01u"
+		a unsub u
+		p recv "\x00u"
+		a close
+		p none
+		p send t1
+		b none
+		! t1 because a last value for nobody is a message like any other; libzmq loses it
+		p send t2
+		b recv t2`},
+	{"a last value for who has left, mended", "3.5 XPUB_MANUAL_LAST_VALUE, on disconnect", "", "", `
+		only 4.3.5 because 4.3.4 loses the message
+		p XPUB xpub_manual_last_value=1
+		a XSUB
+		b XSUB
+		p bind x
+		a connect x
+		b connect x
+		b sub t
+		p recv "\x01t"
+		p assign t
+		a sub u
+		p recv "\x01u"
+		a unsub u
+		p recv "\x00u"
+		a close
+		p none
+		p send t1
+		b recv t1
+		p send t2
+		b recv t2`},
 	{"a last value and an unsubscription", "3.5 XPUB_MANUAL_LAST_VALUE", "", "", `
 		p XPUB xpub_manual_last_value=1
 		a SUB
