@@ -90,7 +90,7 @@ func compile(ctx context.Context, dir, peer, target string) error {
 		if err != nil {
 			return fmt.Errorf("pkg-config libzmq (package libzmq3-dev): %w", err)
 		}
-		args = []string{"cc", "-std=gnu11", "-O2", "-Wall", "-Wextra", "-o", target, "peers/libzmq/peer.c"}
+		args = []string{"cc", "-std=gnu11", "-O2", "-Wall", "-Wextra", "-o", target, "peers/libzmq/peer.c", "peers/libzmq/pubsub.c"}
 		args = append(append(args, strings.Fields(string(flags))...), "-lpthread")
 	}
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...)

@@ -79,9 +79,10 @@ func run(ctx context.Context, o options) error {
 	}
 	libs := build(ctx, dir, rows)
 	report := Report{Options: o, Machine: machine(dir), Libraries: libs}
+	long := make(scenarios)
 	for i, row := range rows {
 		progress("[%d/%d] %s", i+1, len(rows), row.Name)
-		report.Rows = append(report.Rows, measure(ctx, o, row, libs))
+		report.Rows = append(report.Rows, long.measure(ctx, o, row, libs))
 		if ctx.Err() != nil {
 			return errors.New("interrupted; nothing written")
 		}
