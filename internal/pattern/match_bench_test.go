@@ -5,6 +5,7 @@ import (
 	"iter"
 	"math/rand/v2"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/zerobroker/zmq/internal/pipe"
@@ -56,6 +57,25 @@ func BenchmarkTopicsMatch(b *testing.B) {
 			}
 			if len(dst) != 1 {
 				b.Fatalf("%d pipes", len(dst))
+			}
+		})
+	}
+}
+
+// BenchmarkTopicsMatchLocked is Match as a socket calls it. A locked instruction
+// waits for the loads before it, so that one match does not begin while another
+// waits for memory, as they do in BenchmarkTopicsMatch.
+func BenchmarkTopicsMatchLocked(b *testing.B) {
+	for _, n := range topicCounts {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			s := newTopicBench32(n)
+			dst := make([]*pipe.Pipe, 0, 1)
+			var mu sync.Mutex
+			for b.Loop() {
+				mu.Lock()
+				dst = s.set.Match(dst[:0], s.next())
+				dst[0].Slot++
+				mu.Unlock()
 			}
 		})
 	}

@@ -32,8 +32,8 @@ const TopicSize = 32
 // Misses is how many topics nobody subscribes to are published in turn.
 const Misses = 4096
 
-// Probes are topics beside the numbered ones.
-var Probes = [2]string{"!1", "!2"}
+// Probes are topics beside those with a number, and like them.
+var Probes = [2]string{string(Topic(-2)), string(Topic(-1))}
 
 // Topic is the topic with a number: 32 hexadecimal digits in no order.
 func Topic(i int) []byte {

@@ -250,13 +250,13 @@ static void obey(void *s, const char *line, const char *topics, const char *miss
 
 void topic_pub(const char *endpoint, long count)
 {
-	char *topics = new_topics(0, count), *misses = new_topics(count, MISSES);
+	char *topics = new_topics(0, count), *misses = new_topics(count, MISSES), *probes = new_topics(-2, 2);
 	void *s = bound(open_pub(0), endpoint);
 	char line[64];
 	for (;;) {
 		if (!input(s)) {
-			send_all(s, "!1", 2);
-			send_all(s, "!2", 2);
+			send_all(s, probes, TOPIC_SIZE);
+			send_all(s, probes + TOPIC_SIZE, TOPIC_SIZE);
 		} else if (take_line(line, sizeof line)) {
 			obey(s, line, topics, misses, count);
 		} else {
@@ -266,4 +266,5 @@ void topic_pub(const char *endpoint, long count)
 	zmq_close(s);
 	free(topics);
 	free(misses);
+	free(probes);
 }
