@@ -16,17 +16,17 @@ import (
 // benchmark waits for is the set and not its own topics.
 type topicBench struct {
 	set    Topics
+	pipe   *pipe.Pipe
 	topics []byte
 	size   int // of each
 	i      int
 }
 
 func newTopicBench(size, n int, topics iter.Seq[[]byte]) *topicBench {
-	s := &topicBench{topics: make([]byte, size*n), size: size}
-	p := pipe.New()
+	s := &topicBench{topics: make([]byte, size*n), size: size, pipe: pipe.New()}
 	at := rand.Perm(n)
 	for topic := range topics {
-		s.set.Add(topic, p)
+		s.set.Add(topic, s.pipe)
 		copy(s.topics[size*at[0]:], topic)
 		at = at[1:]
 	}
