@@ -17,6 +17,8 @@ type RowResult struct {
 	Size    int                 `json:"size"`
 	Count   int                 `json:"count"`
 	Samples map[string][]Sample `json:"samples"`
+	Date    string              `json:"date,omitempty"`   // of the run that it is of
+	Commit  string              `json:"commit,omitempty"` // of that run
 }
 
 // notBuilt is the error of every run of a library whose peer is missing; the
@@ -141,7 +143,7 @@ func tell(row Row, lib string, rep, reps int, s Sample) {
 		progress("  %d/%d %-13s FAILED: %s", rep, reps, lib, s.Error)
 		return
 	case row.Work.Scenario != "":
-		progress("  %d/%d %-13s %.4g", rep, reps, lib, s.figures)
+		progress("  %d/%d %-13s %v", rep, reps, lib, s.figures)
 		return
 	}
 	progress("  %d/%d %-13s %12s   cpu %5.2f s   others %.2f cores", rep, reps, lib,

@@ -10,6 +10,7 @@ import (
 	"net"
 	"slices"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/zerobroker/zmq/bench/internal/peer"
@@ -101,6 +102,9 @@ func readTopics(ctx context.Context, pub *process, count int, s *Sample) error {
 	if err := sub.err(); err != nil {
 		return fmt.Errorf("the subscriber lost the publisher: %w", err)
 	}
+	if got := sub.others.Load(); got != 2*int64(count) {
+		return fmt.Errorf("%d messages came, want each of the %d that match", got, 2*count)
+	}
 	if f[topicRemove], f[topicStall], err = leave(pub, sub); err != nil {
 		return err
 	}
@@ -162,6 +166,7 @@ func ask[T any](p *process, line string) (answer T, err error) {
 type topicSub struct {
 	c      net.Conn
 	probes [len(peer.Probes)]chan struct{} // closed when the first of these came
+	others atomic.Int64                    // messages that came beside them
 	ended  chan struct{}
 	end    error // why; valid when ended is closed
 }
@@ -188,7 +193,7 @@ func (s *topicSub) err() error {
 func (s *topicSub) read() {
 	defer close(s.ended)
 	buf := make([]byte, 0, 256<<10)
-	found := 0
+	found, others := 0, int64(0)
 	for {
 		n, err := s.c.Read(buf[len(buf):cap(buf)])
 		if err != nil {
@@ -199,12 +204,15 @@ func (s *topicSub) read() {
 		at := 0
 		for at+2 <= len(buf) && at+2+int(buf[at+1]) <= len(buf) {
 			body := buf[at+2 : at+2+int(buf[at+1])]
-			if found < len(s.probes) && string(body) == peer.Probes[found] {
+			at += 2 + len(body)
+			if !slices.Contains(peer.Probes[:], string(body)) {
+				others++
+			} else if found < len(s.probes) && string(body) == peer.Probes[found] {
 				close(s.probes[found])
 				found++
 			}
-			at += 2 + len(body)
 		}
+		s.others.Store(others)
 		buf = buf[:copy(buf, buf[at:])]
 	}
 }

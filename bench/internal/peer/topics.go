@@ -164,9 +164,11 @@ func (p *TopicPublisher) watch(lines <-chan string) error {
 		if err := p.Send(p.misses.At(i % Misses)); err != nil {
 			return err
 		}
-		longest = max(longest, time.Since(start))
-		if gone.IsZero() && p.Left() == 0 {
-			gone = time.Now()
+		left := p.Left() // which waits for the same lock
+		end := time.Now()
+		longest = max(longest, end.Sub(start))
+		if gone.IsZero() && left == 0 {
+			gone = end
 		}
 	}
 }
