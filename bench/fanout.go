@@ -12,7 +12,7 @@ import (
 
 // doFanout measures one publisher process and one process with many
 // subscribers, in messages delivered: internal/peer/fanout.go says how they
-// find each other. With pub the publisher waits for those that are behind, so
+// find each other. The subscribers may be of another library. With pub the publisher waits for those that are behind, so
 // every message must have come to all; with pub_drop only what came counts.
 func doFanout(publish string) func(context.Context, Library, Row) (Sample, error) {
 	return func(ctx context.Context, lib Library, row Row) (Sample, error) {
@@ -45,7 +45,7 @@ func deliver(ctx context.Context, lib Library, pub *process, size, count string)
 	if err != nil {
 		return outcome{}, errors.New("no endpoint")
 	}
-	subs, err := start(ctx, lib, "subs", endpoint, size, count)
+	subs, err := start(ctx, lib.far(), "subs", endpoint, size, count)
 	if err != nil {
 		return outcome{}, err
 	}

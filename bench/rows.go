@@ -66,7 +66,7 @@ func allRows() []Row {
 			"idle ROUTER peer, untouched", idleUntouched, 0, 2_000,
 			[]string{"ours", "libzmq", "gozeromq"}, []Goal{{"ours", "", 10}},
 		},
-		{"tcp PUB-100 SUB 64 B", fanout, 64, 40_000, beside, []Goal{toLibzmq(2)}},
+		{"tcp PUB-100 SUB 64 B", fanout, 64, 40_000, crossed, []Goal{toLibzmq(2)}},
 		{"tcp PUB-100 SUB 64 B, dropping", fanoutDrop, 64, 400_000, beside, nil},
 		topicRow("topics: memory of one", "B", topicMemory, 150),
 		topicRow("topics: publish, matched, at 1 k", "ns", topicMatchFew, 0),
@@ -81,8 +81,12 @@ func allRows() []Row {
 	}
 }
 
-// beside is for work that only libzmq is held against.
-var beside = []string{"ours", "libzmq"}
+// beside is for work that only libzmq is held against, crossed with each also
+// at the other's far end.
+var (
+	beside  = []string{"ours", "libzmq"}
+	crossed = []string{"ours", "libzmq", "ours-libzmq", "libzmq-ours"}
+)
 
 // topicRow is a figure of the scenario of a million subscriptions, with an
 // absolute limit unless that is 0.
