@@ -105,6 +105,14 @@ type Evictor interface {
 	Evicted() []*pipe.Pipe
 }
 
+// Forgetter is a pattern to which a peer may have said so much that nobody
+// should have to wait until all of it is forgotten.
+type Forgetter interface {
+	// Forget forgets some of it, and reports whether there is more. It runs under
+	// the send lock, until it returns false; then comes Disconnected.
+	Forget(p *pipe.Pipe) (more bool)
+}
+
 // Parter is a pattern that ends connections when the application says so.
 type Parter interface {
 	// Parted returns the pipes that Send was told to part with, which the

@@ -25,7 +25,7 @@ type Pub struct {
 	drops    *pipe.Drops
 
 	match []*pipe.Pipe // of the message being sent
-	rest  []byte       // that message at rest
+	log   pubLog
 
 	outgoing
 }
@@ -47,17 +47,29 @@ func (s *Pub) Attach(p *pipe.Pipe) error {
 	return nil
 }
 
-// Disconnected forgets the peer's subscriptions. XPUB's application hears of
-// topics that have no subscriber left; if it says itself who subscribes to what,
-// of all that the peer has asked for.
-func (s *Pub) Disconnected(p *pipe.Pipe) {
+// forgetAtOnce is how many subscriptions are forgotten while senders wait: they
+// take less than a millisecond.
+const forgetAtOnce = 1024
+
+// Forget takes back some of what the peer subscribes to. XPUB's application
+// hears of topics that have no subscriber left; if it says itself who subscribes
+// to what, of all that the peer has asked for.
+func (s *Pub) Forget(p *pipe.Pipe) (more bool) {
 	s.last.CompareAndSwap(p, nil)
-	s.asked.RemoveAll(p, func(topic []byte, _ bool) { s.tell(p, 0, topic) })
-	s.subs.RemoveAll(p, func(topic []byte, last bool) {
+	if s.asked.RemoveSome(p, forgetAtOnce, func(topic []byte, _ bool) { s.tell(p, 0, topic) }) {
+		return true
+	}
+	return s.subs.RemoveSome(p, forgetAtOnce, func(topic []byte, last bool) {
 		if (last || s.opt.Verboser) && !s.opt.Manual {
 			s.tell(p, 0, topic)
 		}
 	})
+}
+
+// Disconnected forgets all the peer's subscriptions.
+func (s *Pub) Disconnected(p *pipe.Pipe) {
+	for s.Forget(p) {
+	}
 }
 
 // Detach forgets the peer.
@@ -134,13 +146,13 @@ func (s *Pub) Send(m msg.Msg) error {
 		}
 		return nil
 	}
-	s.rest = m.Append(s.rest[:0])
+	b, first := s.log.add(&m)
 	for _, p := range s.match {
 		if p.Out.Full() {
 			s.drops.Add(pipe.DropHWM, 1)
 			continue
 		}
-		p.Out.PutRest(s.rest)
+		p.Out.PutCommon(b, first)
 	}
 	return nil
 }

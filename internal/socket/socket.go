@@ -343,6 +343,7 @@ func (s *Socket) reconnectRetired(p *pipe.Pipe, peer *msg.Peer) {
 
 // Disconnected is for sessions and links.
 func (s *Socket) Disconnected(p *pipe.Pipe) {
+	s.forget(p)
 	s.lockBoth()
 	s.pat.Disconnected(p)
 	s.wakeSenders() // who waits for this very peer
@@ -352,6 +353,16 @@ func (s *Socket) Disconnected(p *pipe.Pipe) {
 		s.inbox.notify() // of subscriptions that are no more
 	}
 	s.peers.disconnected(p)
+}
+
+// forget lets others have the lock in between.
+func (s *Socket) forget(p *pipe.Pipe) {
+	f, ok := s.pat.(pattern.Forgetter)
+	for more := ok; more; {
+		s.sendMu.Lock()
+		more = f.Forget(p)
+		s.sendMu.Unlock()
+	}
 }
 
 // lament has Recv return the message that says that a peer is lost, if there is
