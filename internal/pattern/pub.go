@@ -25,7 +25,7 @@ type Pub struct {
 	drops    *pipe.Drops
 
 	match []*pipe.Pipe // of the message being sent
-	log   pubLog
+	log   commonLog
 
 	outgoing
 }
@@ -146,13 +146,14 @@ func (s *Pub) Send(m msg.Msg) error {
 		}
 		return nil
 	}
-	b, first := s.log.add(&m)
+	at := s.log.reserve(m.RestSize())
+	s.log.b = m.Append(s.log.b)
 	for _, p := range s.match {
 		if p.Out.Full() {
 			s.drops.Add(pipe.DropHWM, 1)
 			continue
 		}
-		p.Out.PutCommon(b, first)
+		p.Out.PutCommon(s.log.b[at:], at == 0)
 	}
 	return nil
 }

@@ -2,10 +2,10 @@ package pattern
 
 import "github.com/zerobroker/zmq/internal/msg"
 
-// pubLog is where messages lie that several peers get: the queues hold parts of
-// it. It is a chain of pieces, of which only the newest is held here, and whose
+// commonLog is where messages lie that several peers get: the queues hold parts
+// of it. It is a chain of pieces, of which only the newest is held here, and whose
 // size follows the traffic.
-type pubLog struct {
+type commonLog struct {
 	b []byte // what is written of the newest piece
 }
 
@@ -14,15 +14,13 @@ const (
 	maxLogPiece = msg.ChunkSize
 )
 
-// add writes a message at rest, and reports whether it is the first of a piece.
-// What is behind it in the piece is the room for the next.
-func (l *pubLog) add(m *msg.Msg) (b []byte, first bool) {
-	n := m.RestSize()
+// reserve makes room behind b for a message of n bytes at rest, and returns where
+// it begins: at 0 it is the first of a piece. What is behind it in the piece is
+// the room for the next.
+func (l *commonLog) reserve(n int) (at int) {
 	if n > cap(l.b)-len(l.b) {
 		size := max(minLogPiece, min(2*cap(l.b), maxLogPiece))
 		l.b = make([]byte, 0, max(size, n))
 	}
-	at := len(l.b)
-	l.b = m.Append(l.b)
-	return l.b[at:], at == 0
+	return len(l.b)
 }

@@ -36,7 +36,7 @@ type Radio struct {
 	joined map[*pipe.Pipe]*membership
 	air    []*pipe.Pipe // whose far ends get all groups, and choose for themselves
 	drops  *pipe.Drops
-	rest   []byte // the message being sent, at rest
+	log    commonLog
 }
 
 // membership is what one peer has joined.
@@ -61,12 +61,25 @@ func (s *Radio) Attach(p *pipe.Pipe) error {
 	return nil
 }
 
+// Forget has the peer leave some of its groups.
+func (s *Radio) Forget(p *pipe.Pipe) (more bool) {
+	j := s.joined[p]
+	if j == nil {
+		return false
+	}
+	n := 0
+	for group := range j.groups {
+		s.leave(p, group)
+		if n++; n == forgetAtOnce {
+			break
+		}
+	}
+	return s.joined[p] != nil
+}
+
 // Disconnected has the peer leave all groups.
 func (s *Radio) Disconnected(p *pipe.Pipe) {
-	if j := s.joined[p]; j != nil {
-		for group := range j.groups {
-			s.leave(p, group)
-		}
+	for s.Forget(p) {
 	}
 }
 
@@ -105,25 +118,34 @@ func (s *Radio) SendGroup(group string, m msg.Msg) error {
 	if n == 0 {
 		return nil
 	}
-	shared := false
-	s.rest = s.rest[:0]
+	c := cast{size: size}
 	if len(m.First) >= msg.LargeFrame {
-		m.Rest = [][]byte{m.First}
-		m.First = []byte(group)
-		if shared = n > 1; shared {
-			m.Bufs = nil // shared by all queues, so nobody may reuse it
+		c.m = &msg.Msg{First: []byte(group), Rest: [][]byte{m.First}, Bufs: m.Bufs}
+		if c.shared = n > 1; c.shared {
+			c.m.Bufs = nil // shared by all queues, so nobody may reuse it
 		}
 	} else {
-		s.rest = append(msg.AppendHeader(s.rest, len(group), true), group...)
-		s.rest = msg.AppendFrame(s.rest, m.First, false)
+		at := s.log.reserve(msg.HeaderSize(len(group)) + msg.HeaderSize(len(m.First)) + size)
+		s.log.b = append(msg.AppendHeader(s.log.b, len(group), true), group...)
+		s.log.b = msg.AppendFrame(s.log.b, m.First, false)
+		c.rest, c.first = s.log.b[at:], at == 0
 	}
 	for p := range members {
-		s.put(p, &m, size, shared)
+		s.put(p, &c)
 	}
 	for _, p := range s.air {
-		s.put(p, &m, size, shared)
+		s.put(p, &c)
 	}
 	return nil
+}
+
+// cast is a message that is being put in queues: rest, or m if that is nil.
+type cast struct {
+	rest   []byte // in the log
+	first  bool   // of a piece of it
+	m      *msg.Msg
+	shared bool // m goes to more than one
+	size   int
 }
 
 // anyFull reports whether anybody who would get a message of that size has no
@@ -145,19 +167,19 @@ func (s *Radio) anyFull(members map[*pipe.Pipe]struct{}, size int) bool {
 // fits reports whether a pipe leads to where messages of that size can go.
 func fits(p *pipe.Pipe, size int) bool { return p.MaxSize == 0 || size <= p.MaxSize }
 
-// put queues the message to one pipe: s.rest, or m if that is empty.
-func (s *Radio) put(p *pipe.Pipe, m *msg.Msg, size int, shared bool) {
+// put queues the message to one pipe.
+func (s *Radio) put(p *pipe.Pipe, c *cast) {
 	switch {
-	case !fits(p, size):
+	case !fits(p, c.size):
 		s.drops.Add(pipe.DropTooLarge, 1)
 	case p.Out.Full():
 		s.drops.Add(pipe.DropHWM, 1)
-	case len(s.rest) > 0:
-		p.Out.PutRest(s.rest)
-	case shared:
-		p.Out.PutShared(m)
+	case c.rest != nil:
+		p.Out.PutCommon(c.rest, c.first)
+	case c.shared:
+		p.Out.PutShared(c.m)
 	default:
-		p.Out.Put(m)
+		p.Out.Put(c.m)
 	}
 }
 
