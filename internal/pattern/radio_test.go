@@ -243,3 +243,30 @@ func TestRadioAgainstOracle(t *testing.T) {
 		}
 	}
 }
+
+// TestRadioForgetsInParts: a peer that has joined very many groups keeps nobody
+// waiting until all of them are forgotten.
+func TestRadioForgetsInParts(t *testing.T) {
+	s := newSocket(t, pattern.RADIO)
+	f, other := s.connect(""), s.connect("")
+	other.sends("\x01g0")
+	const groups = 3000
+	for i := range groups {
+		f.sends(fmt.Sprint("\x01g", i))
+	}
+	r := s.pat.(*pattern.Radio)
+	parts := 1
+	for r.Forget(f.p) {
+		parts++
+	}
+	if parts < 3 {
+		t.Errorf("%d groups forgotten in %d parts", groups, parts)
+	}
+	left := 0
+	for i := range groups {
+		left += r.Subscribers(fmt.Append(nil, "g", i))
+	}
+	if left != 1 {
+		t.Errorf("%d members are left, want the other peer", left)
+	}
+}
