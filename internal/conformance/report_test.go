@@ -231,3 +231,43 @@ func TestDeviationsAreShown(t *testing.T) {
 		}
 	}
 }
+
+// rulesLine is where a comment in internal/pattern says which rows a type keeps:
+// "Rules: CONFORMANCE.md 3.0.PUSH and 3.4.4."
+var rulesLine = regexp.MustCompile(`Rules: CONFORMANCE\.md (.*)\.\n`)
+
+// Whoever reads a type's file finds its rules, and every type is named in one.
+func TestPatternsNameTheirRules(t *testing.T) {
+	known := make(map[string]bool)
+	missing := make(map[string]bool)
+	for _, r := range rules {
+		known[r.id] = true
+		known[r.id[:3]] = true
+		if strings.HasPrefix(r.id, "3.0.") && r.id != "3.0.ANY" {
+			missing[r.id] = true
+		}
+	}
+	files, err := filepath.Glob("../pattern/*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range rulesLine.FindAllStringSubmatch(string(text), -1) {
+			for id := range strings.FieldsFuncSeq(m[1], func(r rune) bool { return r == ' ' || r == ',' }) {
+				if id == "and" || id == "to" {
+					continue
+				}
+				if delete(missing, id); !known[id] {
+					t.Errorf("%s: there is no row %s", file, id)
+				}
+			}
+		}
+	}
+	for id := range missing {
+		t.Errorf("no file of internal/pattern names row %s", id)
+	}
+}

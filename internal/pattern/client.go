@@ -38,6 +38,7 @@ func (s *single) Readable() bool {
 
 // Client is CLIENT: it sends to its servers in turn and receives from them in
 // turn. https://rfc.zeromq.org/spec/41/
+// Rules: CONFORMANCE.md 3.0.CLIENT and 3.1.9.
 type Client struct {
 	base
 	single
@@ -74,6 +75,7 @@ func (s *Client) Writable() bool { return s.lb.hasRoom() }
 // Server is SERVER and PEER: it receives from its peers in turn and sends to
 // the one that a routing number names. https://rfc.zeromq.org/spec/41/,
 // https://rfc.zeromq.org/spec/51/
+// Rules: CONFORMANCE.md 3.0.SERVER, 3.0.PEER, 3.7.4, 3.7.5 and 3.1.9.
 type Server struct {
 	base
 	single

@@ -28,6 +28,7 @@ func CheckGroup(group string) error {
 // Radio is RADIO: it sends a message of two frames, a group and a body, to the
 // peers that have joined that very group, and drops it for those whose queue is
 // full. https://rfc.zeromq.org/spec/48/
+// Rules: CONFORMANCE.md 3.0.RADIO, 3.7.7 and 3.7.9.
 type Radio struct {
 	base
 	undivided
@@ -266,6 +267,7 @@ func (s *Radio) leave(p *pipe.Pipe, group string) {
 
 // Dish is DISH: it receives the messages of the groups it has joined, as two
 // frames, the group and the body. https://rfc.zeromq.org/spec/48/
+// Rules: CONFORMANCE.md 3.0.DISH, 3.7.8 and 3.7.9.
 type Dish struct {
 	base
 	joined map[string]bool // written under both locks

@@ -19,6 +19,7 @@ var ErrPeerLost = errors.New("peer lost with a request outstanding")
 // time, any number of calls may be outstanding; their requests carry an id
 // that a REP sends back with the rest of the envelope.
 // https://rfc.zeromq.org/spec/28/#the-req-socket-type
+// Rules: CONFORMANCE.md 3.0.REQ and 3.2.
 type Req struct {
 	base
 	opt   *Options

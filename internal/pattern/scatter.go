@@ -6,6 +6,7 @@ import (
 )
 
 // Scatter is PUSH for messages of one frame. https://rfc.zeromq.org/spec/49/
+// Rules: CONFORMANCE.md 3.0.SCATTER and 3.1.9.
 type Scatter struct{ Push }
 
 // Send queues a message of one frame to the next peer that has room.
@@ -26,6 +27,7 @@ func (s *Scatter) SendFrame(f *msg.Frame, _ bool) error {
 }
 
 // Gather is PULL for messages of one frame. https://rfc.zeromq.org/spec/49/
+// Rules: CONFORMANCE.md 3.0.GATHER and 3.1.9.
 type Gather struct {
 	base
 	single
@@ -35,6 +37,7 @@ func (s *Gather) Attach(*pipe.Pipe) error { return nil }
 func (s *Gather) Detach(*pipe.Pipe)       {}
 
 // Channel is PAIR for messages of one frame. https://rfc.zeromq.org/spec/52/
+// Rules: CONFORMANCE.md 3.0.CHANNEL, 3.7.6 and 3.1.9.
 type Channel struct {
 	base
 	single
