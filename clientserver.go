@@ -135,7 +135,8 @@ func NewPeer(o *Options) (*Peer, error) {
 
 // ConnectPeer is Connect, and returns the routing number of whoever is at the
 // endpoint, which stays the same over all reconnections. It can be sent to at
-// once. [zmq_connect_peer]
+// once, which cannot be with [Options.Immediate]: the error then matches
+// [ErrOption]. [zmq_connect_peer]
 func (p *Peer) ConnectPeer(endpoint string) (number uint32, err error) {
 	number, err = p.s.ConnectPeer(endpoint)
 	return number, opError("connect", endpoint, err)

@@ -36,6 +36,7 @@
 //	[Scatter], [Gather] PUSH and PULL for messages of one frame
 //	[Channel]           PAIR for messages of one frame
 //	[Stream]            bytes to and from plain TCP connections
+//	[Dgram]             plain UDP datagrams
 //
 // What a type cannot do it has no method for. [Socket], [Sender] and [Receiver]
 // are for code that works with several types. Those from Client to Channel are
@@ -47,6 +48,9 @@
 //	ipc:///path           a Unix-domain socket; ipc://* makes a path up,
 //	                      ipc://@name is abstract (Linux)
 //	inproc://name         within this program, in a [Namespace]
+//	udp://host:port       UDP, for DISH and DGRAM to bind and RADIO to connect;
+//	                      udp://group:port and udp://interface;group:port are
+//	                      multicast
 //
 // A socket may bind and connect to any number of endpoints, at any time. Bind
 // returns the real endpoint.

@@ -37,7 +37,8 @@ var (
 	// ErrInUse: the in-process name is bound already. (Addresses of other
 	// transports fail with the system's error, such as syscall.EADDRINUSE.)
 	ErrInUse = errors.New("endpoint in use")
-	// ErrSecondPeer: a PAIR or CHANNEL has one peer, and has it already.
+	// ErrSecondPeer: a PAIR or CHANNEL has one peer, and has it already; a DGRAM
+	// is bound once.
 	ErrSecondPeer = errors.New("socket has a peer already")
 	// ErrDuplicateID: another peer of the ROUTER has the routing id. It is the
 	// reason in an event of a refused peer.
@@ -50,6 +51,9 @@ var (
 	// ErrGroup: the text is no name of a group, or a DISH cannot join the group
 	// or leave it, because it is or is not joined.
 	ErrGroup = errors.New("group cannot be used")
+	// ErrTooLarge: the message is larger than what it would travel in, as the
+	// body of a DGRAM that is longer than 8192 bytes.
+	ErrTooLarge = errors.New("message too large")
 	// ErrOption: an option is out of range.
 	ErrOption = errors.New("option out of range")
 )
@@ -90,6 +94,7 @@ var publicErrors = map[error]error{
 	pattern.ErrPeerLost:    ErrPeerLost,
 	pattern.ErrMessage:     ErrMessage,
 	pattern.ErrGroup:       ErrGroup,
+	pattern.ErrTooLarge:    ErrTooLarge,
 	pattern.ErrSecondPeer:  ErrSecondPeer,
 	pattern.ErrDuplicateID: ErrDuplicateID,
 	pattern.ErrTopics:      ErrSubscriptions,

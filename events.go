@@ -120,19 +120,21 @@ type DropReason uint8
 
 // The reasons. Each lost message is counted under one of them.
 const (
-	DropHWM        = DropReason(pipe.DropHWM)        // the queue of a peer that the pattern does not wait for was full
-	DropNoRoute    = DropReason(pipe.DropNoRoute)    // nobody to send it to
-	DropInFlight   = DropReason(pipe.DropInFlight)   // partly written when its connection was lost
-	DropConnLost   = DropReason(pipe.DropConnLost)   // queued for an accepted connection that was lost, or any of a STREAM
-	DropLinger     = DropReason(pipe.DropLinger)     // still unsent when the socket had to be closed
-	DropUnread     = DropReason(pipe.DropUnread)     // received and not read when the socket was closed
-	DropStaleReply = DropReason(pipe.DropStaleReply) // a reply to a request that nobody waits for any more
-	DropRequester  = DropReason(pipe.DropRequester)  // a reply to a requester that is gone
-	DropMalformed  = DropReason(pipe.DropMalformed)  // a message without the envelope its pattern demands
-	DropUpstream   = DropReason(pipe.DropUpstream)   // sent by a subscriber to a PUB, which takes no messages
-	DropFiltered   = DropReason(pipe.DropFiltered)   // received by a SUB and not subscribed to
-	DropPartial    = DropReason(pipe.DropPartial)    // received in part when its connection was lost
-	DropRefused    = DropReason(pipe.DropRefused)    // sent by a peer that was not let in
+	DropHWM         = DropReason(pipe.DropHWM)         // the queue of a peer that the pattern does not wait for was full, or that of a socket to which a datagram came
+	DropNoRoute     = DropReason(pipe.DropNoRoute)     // nobody to send it to
+	DropInFlight    = DropReason(pipe.DropInFlight)    // partly written when its connection was lost
+	DropConnLost    = DropReason(pipe.DropConnLost)    // queued for an accepted connection that was lost, or any of a STREAM
+	DropLinger      = DropReason(pipe.DropLinger)      // still unsent when the socket had to be closed
+	DropUnread      = DropReason(pipe.DropUnread)      // received and not read when the socket was closed
+	DropStaleReply  = DropReason(pipe.DropStaleReply)  // a reply to a request that nobody waits for any more
+	DropRequester   = DropReason(pipe.DropRequester)   // a reply to a requester that is gone
+	DropMalformed   = DropReason(pipe.DropMalformed)   // a message without the envelope its pattern demands, or a datagram that is none
+	DropUpstream    = DropReason(pipe.DropUpstream)    // sent by a peer to a type that takes none, such as PUB and PUSH
+	DropFiltered    = DropReason(pipe.DropFiltered)    // received by a SUB or a DISH and not subscribed to
+	DropPartial     = DropReason(pipe.DropPartial)     // received in part when its connection was lost
+	DropRefused     = DropReason(pipe.DropRefused)     // sent by a peer that was not let in
+	DropTooLarge    = DropReason(pipe.DropTooLarge)    // larger than a datagram may be, for a RADIO over udp
+	DropUnreachable = DropReason(pipe.DropUnreachable) // a datagram that the system would not send, or whose destination refused it
 )
 
 // String is the reason's name in counters.

@@ -19,6 +19,9 @@ import (
 // Forever is a duration without end, for [Options.Linger].
 const Forever time.Duration = math.MaxInt64
 
+// defaultHWM is the default of both high-water marks.
+const defaultHWM = 1000
+
 // Options configure a socket when it is made. In every field zero means the
 // default, and a negative value means none or unlimited, as the field says. The
 // struct is copied; changing it later changes nothing. A nil *Options is all
@@ -27,11 +30,12 @@ type Options struct {
 	// SendHWM and RecvHWM are the high-water marks: about how many messages may
 	// wait in each direction of each connection. A sender that finds its
 	// queues full waits (PUSH, DEALER, REQ, PAIR, ROUTER, STREAM, CLIENT, SERVER,
-	// PEER, SCATTER, CHANNEL) or drops (PUB, XPUB, XSUB, RADIO, REP). Beside them a connection holds what it is reading and
+	// PEER, SCATTER, CHANNEL, DGRAM) or drops (PUB, XPUB, XSUB, RADIO, REP; and
+	// for what comes over udp, DISH and DGRAM). Beside them a connection holds what it is reading and
 	// writing, up to 256 KiB, and the system's buffers hold what is under way:
 	// small messages may be far more than the marks say. Who wants one task at
 	// a time asks for each (REQ to ROUTER or REP). Default 1000, negative
-	// unlimited. [ZMQ_SNDHWM, ZMQ_RCVHWM]
+	// unlimited. SetHWM changes them later. [ZMQ_SNDHWM, ZMQ_RCVHWM]
 	SendHWM, RecvHWM int
 
 	// MaxQueuedBytes bounds the same queues in bytes. A message that starts
@@ -49,6 +53,14 @@ type Options struct {
 	// not zero. Default none: each ROUTER makes one up. Only REQ, DEALER and
 	// ROUTER announce it. [ZMQ_ROUTING_ID]
 	RoutingID string
+
+	// Immediate queues messages for peers that are connected only. Otherwise an
+	// endpoint that was given to Connect has its turn and its queue from then on,
+	// whoever is there, and keeps what a lost connection has not written for the
+	// next; with it, that is dropped and counted under [DropConnLost]. Send then
+	// waits while nobody is there. inproc and udp do not look at it.
+	// [ZMQ_IMMEDIATE]
+	Immediate bool
 
 	// Conflate keeps only the newest message of every queue, for values that
 	// are out of date when the next one comes; no high-water mark holds anybody
@@ -181,6 +193,15 @@ type Options struct {
 	// gives a connection up. Default the system's. [ZMQ_TCP_MAXRT]
 	MaxRetransmit time.Duration
 
+	// MulticastHops is how many networks what is sent to a multicast group
+	// crosses; 1 to 255, default 1, which is the own one. For RADIO and DGRAM.
+	// [ZMQ_MULTICAST_HOPS]
+	MulticastHops int
+
+	// MulticastNoLoop keeps what is sent to a multicast group from the members on
+	// this machine. For RADIO and DGRAM. [ZMQ_MULTICAST_LOOP is the reverse]
+	MulticastNoLoop bool
+
 	// TOS is the type-of-service byte of outgoing packets. [ZMQ_TOS]
 	TOS int
 
@@ -234,11 +255,14 @@ func NewNamespace() *Namespace { return &Namespace{inproc.NewNamespace()} }
 
 var defaultNamespace = NewNamespace()
 
-// transports is every scheme but inproc, which moves no bytes.
+// transports is every scheme of connections but inproc, which moves no bytes.
 var transports = map[string]transport.Transport{
 	"tcp": transport.TCP,
 	"ipc": transport.IPC,
 }
+
+// datagrams is every scheme that moves datagrams.
+var datagrams = map[string]transport.Packets{"udp": transport.UDP}
 
 // pick is the value of an option: the default for zero, none for negative.
 func pick[T int | int64 | time.Duration](v, def, none T) T {
@@ -261,6 +285,9 @@ func (o *Options) core() (socket.Options, error) {
 	}
 	if o.TOS < 0 || o.TOS > 255 {
 		return socket.Options{}, fmt.Errorf("%w: TOS %d", socket.ErrOption, o.TOS)
+	}
+	if o.MulticastHops < 0 || o.MulticastHops > 255 {
+		return socket.Options{}, fmt.Errorf("%w: MulticastHops %d", socket.ErrOption, o.MulticastHops)
 	}
 	for name, size := range map[string]int{"SendBuffer": o.SendBuffer, "RecvBuffer": o.RecvBuffer} {
 		if size > maxBuffer {
@@ -290,16 +317,18 @@ func (o *Options) core() (socket.Options, error) {
 	}
 	interval := pick(o.HeartbeatInterval, 10*time.Second, 0)
 	return socket.Options{
-		SendHWM:           pick(o.SendHWM, 1000, 0),
-		RecvHWM:           pick(o.RecvHWM, 1000, 0),
+		SendHWM:           pick(o.SendHWM, defaultHWM, 0),
+		RecvHWM:           pick(o.RecvHWM, defaultHWM, 0),
 		MaxQueuedBytes:    pick(o.MaxQueuedBytes, 64<<20, 0),
 		RoutingID:         o.RoutingID,
+		Immediate:         o.Immediate,
 		Conflate:          o.Conflate,
 		Hello:             bytes.Clone(o.HelloMessage),
 		Farewell:          bytes.Clone(o.DisconnectMessage),
 		Hiccup:            bytes.Clone(o.HiccupMessage),
 		Namespace:         space.n,
 		Transports:        transports,
+		Datagrams:         datagrams,
 		Logger:            o.Logger,
 		Linger:            lingerOf(o.linger()),
 		HandshakeTimeout:  pick(o.HandshakeTimeout, 10*time.Second, 0),
@@ -352,6 +381,9 @@ func (o *Options) core() (socket.Options, error) {
 			TOS:        o.TOS,
 			IPv4Only:   o.IPv4Only,
 			Mode:       mode,
+
+			MulticastHops:   o.MulticastHops,
+			MulticastNoLoop: o.MulticastNoLoop,
 		},
 	}, nil
 }

@@ -16,6 +16,11 @@ import (
 // [Options.PubNoDrop] is set: a message to a group that nobody has joined is not
 // sent, and a peer whose queue is full misses it, which is counted. All methods may
 // be called concurrently. https://rfc.zeromq.org/spec/48/
+//
+// It may also connect to udp endpoints, an address or a multicast group. There
+// every message goes, whatever its group, and whoever listens chooses; what does
+// not fit in 8192 bytes, with the group and a byte for its length, is dropped
+// under [DropTooLarge].
 type Radio struct{ base }
 
 // NewRadio returns a RADIO socket. The error matches [ErrOption].
@@ -58,14 +63,17 @@ func (r *Radio) TrySendMessage(group string, m Message) error {
 	return opError("send", "", r.s.TrySendGroup(group, m.m))
 }
 
-// WaitSubscribers waits until at least n peers have joined the group. The error
-// is ctx's or matches [ErrClosed].
+// WaitSubscribers waits until at least n peers have joined the group. Each udp
+// endpoint that the socket is connected to is one, whoever may listen there. The
+// error is ctx's or matches [ErrClosed].
 func (r *Radio) WaitSubscribers(ctx context.Context, n int, group string) error {
 	return opError("wait subscribers", "", r.s.WaitSubscribers(ctx, n, []byte(group)))
 }
 
 // Dish is a DISH socket: it receives the messages of the groups that it has
-// joined, from its RADIO peers in turn. All methods may be called concurrently.
+// joined, from its RADIO peers in turn. It may be bound to udp endpoints too, an
+// address of this machine or a multicast group, where anybody may send: see
+// [Dgram]. All methods may be called concurrently.
 // https://rfc.zeromq.org/spec/48/
 type Dish struct {
 	base
@@ -120,8 +128,9 @@ func (d *Dish) Leave(groups ...string) error {
 }
 
 // Ready waits until a RADIO is connected and has taken in all groups joined so
-// far, so that no message it sends to them from then on is missed. The error is
-// ctx's or matches [ErrClosed].
+// far, so that no message it sends to them from then on is missed. A RADIO that
+// sends over udp connects to nobody, and is not waited for. The error is ctx's
+// or matches [ErrClosed].
 func (d *Dish) Ready(ctx context.Context) error {
 	return opError("ready", "", d.s.WaitSubscribed(ctx))
 }

@@ -20,6 +20,7 @@ type Socket interface {
 	Unbind(endpoint string) error
 	Connect(endpoint string) error
 	Disconnect(endpoint string) error
+	SetHWM(send, recv int) error
 	WaitConnected(ctx context.Context) error
 	Events(ctx context.Context) iter.Seq[Event]
 	Stats() Stats
@@ -71,6 +72,10 @@ func newBase(t pattern.Type, o *Options) (base, error) {
 //	tcp://127.0.0.1:5555  tcp://*:5555  tcp://eth0:5555  tcp://[::1]:*
 //	ipc:///run/feed.sock  ipc://*  ipc://@abstract
 //	inproc://name
+//	udp://*:5555  udp://239.1.2.3:5555  udp://eth0;239.1.2.3:5555
+//
+// Over udp only DISH and DGRAM are bound, and only RADIO connects; a multicast
+// group may be bound by any number of sockets.
 //
 // The error matches [ErrEndpoint], [ErrTransport], [ErrInUse], [ErrClosed] or
 // the system's reason, such as [syscall.EADDRINUSE].
@@ -110,6 +115,14 @@ func (b *base) Connect(endpoint string) error {
 // error matches [ErrNotFound] or [ErrClosed].
 func (b *base) Disconnect(endpoint string) error {
 	return opError("disconnect", endpoint, b.s.Disconnect(endpoint))
+}
+
+// SetHWM changes the high-water marks, of the connections that there are too. As
+// in [Options.SendHWM] and [Options.RecvHWM] 0 is the default and a negative value
+// unlimited. Messages above a mark that is lowered stay queued. The error matches
+// [ErrClosed].
+func (b *base) SetHWM(send, recv int) error {
+	return opError("set hwm", "", b.s.SetHWM(pick(send, defaultHWM, 0), pick(recv, defaultHWM, 0)))
 }
 
 // WaitConnected waits until at least one peer is connected, its handshake

@@ -67,7 +67,7 @@ func readIdle(ctx context.Context, router *process, settle bool, count int) (s S
 	readings := make([]int, 0, 2)
 	for _, n := range []int{warmPeers, count} {
 		for range n {
-			c, err := connectIdle(ctx, endpoint)
+			c, err := connectBare(ctx, endpoint, "DEALER")
 			if err != nil {
 				return s, fmt.Errorf("peer %d: %w", len(peers), err)
 			}
@@ -116,8 +116,9 @@ func statusOf(p *process, field string) (int, error) {
 	return kib, nil
 }
 
-// connectIdle opens one peer and finishes its handshake.
-func connectIdle(ctx context.Context, endpoint string) (net.Conn, error) {
+// connectBare opens a connection that knows no library, and finishes its
+// handshake as a socket of that type.
+func connectBare(ctx context.Context, endpoint, socketType string) (net.Conn, error) {
 	var d net.Dialer
 	c, err := d.DialContext(ctx, "tcp", strings.TrimPrefix(endpoint, "tcp://"))
 	if err != nil {
@@ -126,7 +127,7 @@ func connectIdle(ctx context.Context, endpoint string) (net.Conn, error) {
 	if err := c.SetDeadline(time.Now().Add(handshakeLimit)); err != nil {
 		return nil, err
 	}
-	if err := handshake(c); err != nil {
+	if err := handshake(c, socketType); err != nil {
 		c.Close()
 		return nil, err
 	}
@@ -142,10 +143,10 @@ func greeting() []byte {
 	return g
 }
 
-// ready is the READY command of a DEALER, as a short command frame.
-func ready() []byte {
+// ready is the READY command, as a short command frame.
+func ready(socketType string) []byte {
 	body := []byte("\x05READY")
-	for _, p := range [][2]string{{"Socket-Type", "DEALER"}, {"Identity", ""}} {
+	for _, p := range [][2]string{{"Socket-Type", socketType}, {"Identity", ""}} {
 		body = append(body, byte(len(p[0])))
 		body = append(body, p[0]...)
 		body = binary.BigEndian.AppendUint32(body, uint32(len(p[1])))
@@ -154,9 +155,9 @@ func ready() []byte {
 	return append([]byte{0x04, byte(len(body))}, body...)
 }
 
-// handshake speaks both halves at once and reads the router's.
-func handshake(c io.ReadWriter) error {
-	if _, err := c.Write(append(greeting(), ready()...)); err != nil {
+// handshake speaks both halves at once and reads the other side's.
+func handshake(c io.ReadWriter, socketType string) error {
+	if _, err := c.Write(append(greeting(), ready(socketType)...)); err != nil {
 		return err
 	}
 	theirs := make([]byte, greetingSize, 512)

@@ -31,18 +31,18 @@ func TestHandshake(t *testing.T) {
 		{"ERROR command", good[:64] + "\x04\x07\x05ERROR\x00", "no READY"},
 	} {
 		peer := &conversation{Reader: strings.NewReader(c.router)}
-		err := handshake(peer)
+		err := handshake(peer, "DEALER")
 		if c.bad == "" && err != nil || c.bad != "" && (err == nil || !strings.Contains(err.Error(), c.bad)) {
 			t.Errorf("%s: %v, want %q", c.name, err, c.bad)
 		}
-		if sent := peer.said.String(); sent != string(greeting())+string(ready()) {
+		if sent := peer.said.String(); sent != string(greeting())+string(ready("DEALER")) {
 			t.Errorf("%s: sent %q", c.name, sent)
 		}
 	}
 }
 
 func TestReadyIsWellFormed(t *testing.T) {
-	r := ready()
+	r := ready("DEALER")
 	if r[0] != 0x04 || int(r[1]) != len(r)-2 {
 		t.Errorf("frame header % x for a body of %d", r[:2], len(r)-2)
 	}

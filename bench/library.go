@@ -14,15 +14,25 @@ type Library struct {
 	Name    string   `json:"name"`
 	Peer    string   `json:"peer"` // folder under peers/, and the program's name
 	Flags   []string `json:"flags,omitempty"`
+	Far     string   `json:"far,omitempty"` // peer that is at the far end, if it is another
 	Version string   `json:"version,omitempty"`
 	Failed  string   `json:"failed,omitempty"` // why it could not be built
 	path    string
+	farPath string
 	cpu     string // where its process is held; "" for anywhere
 }
 
 // on is the library with its process held on one CPU.
 func (l Library) on(cpu string) Library {
 	l.cpu = cpu
+	return l
+}
+
+// far is the library of the far end.
+func (l Library) far() Library {
+	if l.Far != "" {
+		l.path = l.farPath
+	}
 	return l
 }
 
@@ -43,6 +53,8 @@ func allLibraries() []Library {
 		{Name: "rawtcp", Peer: "rawtcp"},
 		{Name: "pebbe", Peer: "pebbe"},
 		{Name: "gozeromq", Peer: "gozeromq"},
+		{Name: "ours-libzmq", Peer: "ours", Far: "libzmq"},
+		{Name: "libzmq-ours", Peer: "libzmq", Far: "ours"},
 	}
 }
 
@@ -55,29 +67,51 @@ func build(ctx context.Context, dir string, rows []Row) []Library {
 			needed[name] = true
 		}
 	}
-	built := make(map[string]error)
+	b := builder{ctx: ctx, dir: dir, done: make(map[string]error)}
 	var libs []Library
 	for _, lib := range allLibraries() {
-		if !needed[lib.Name] {
-			continue
+		if needed[lib.Name] {
+			libs = append(libs, b.library(lib))
 		}
-		lib.path = filepath.Join(dir, "bin", lib.Peer)
-		err, done := built[lib.Peer]
-		if !done {
-			progress("building %s", lib.Peer)
-			err = compile(ctx, dir, lib.Peer, lib.path)
-			built[lib.Peer] = err
-		}
-		if err == nil {
-			lib.Version, err = version(ctx, lib.path)
-		}
-		if err != nil {
-			lib.Failed = err.Error()
-			progress("%s: NOT BUILT: %v", lib.Name, err)
-		}
-		libs = append(libs, lib)
 	}
 	return libs
+}
+
+// builder compiles each peer once.
+type builder struct {
+	ctx  context.Context
+	dir  string
+	done map[string]error
+}
+
+func (b *builder) library(lib Library) Library {
+	var err error
+	if lib.path, err = b.peer(lib.Peer); err == nil {
+		lib.Version, err = version(b.ctx, lib.path)
+	}
+	if err == nil && lib.Far != "" {
+		var v string
+		if lib.farPath, err = b.peer(lib.Far); err == nil {
+			v, err = version(b.ctx, lib.farPath)
+			lib.Version += "; far end " + v
+		}
+	}
+	if err != nil {
+		lib.Failed = err.Error()
+		progress("%s: NOT BUILT: %v", lib.Name, err)
+	}
+	return lib
+}
+
+func (b *builder) peer(name string) (path string, err error) {
+	path = filepath.Join(b.dir, "bin", name)
+	err, done := b.done[name]
+	if !done {
+		progress("building %s", name)
+		err = compile(b.ctx, b.dir, name, path)
+		b.done[name] = err
+	}
+	return path, err
 }
 
 func compile(ctx context.Context, dir, peer, target string) error {
@@ -90,7 +124,7 @@ func compile(ctx context.Context, dir, peer, target string) error {
 		if err != nil {
 			return fmt.Errorf("pkg-config libzmq (package libzmq3-dev): %w", err)
 		}
-		args = []string{"cc", "-std=gnu11", "-O2", "-Wall", "-Wextra", "-o", target, "peers/libzmq/peer.c"}
+		args = []string{"cc", "-std=gnu11", "-O2", "-Wall", "-Wextra", "-o", target, "peers/libzmq/peer.c", "peers/libzmq/pubsub.c"}
 		args = append(append(args, strings.Fields(string(flags))...), "-lpthread")
 	}
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...)

@@ -33,6 +33,7 @@ type options struct {
 	Libs    string        `json:"libs"`
 	Out     string        `json:"-"`
 	List    bool          `json:"-"`
+	Merge   bool          `json:"-"`
 }
 
 func main() {
@@ -44,6 +45,7 @@ func main() {
 	flag.StringVar(&o.Rows, "rows", "", "regular expression: only rows whose name matches")
 	flag.StringVar(&o.Libs, "libs", "", "comma-separated: only these libraries")
 	flag.StringVar(&o.Out, "out", "", "folder for the results (default results/ beside the command's source)")
+	flag.BoolVar(&o.Merge, "merge", false, "keep the rows of the last results that are not measured now")
 	flag.BoolVar(&o.List, "list", false, "list rows and libraries, measure nothing")
 	flag.Parse()
 
@@ -79,14 +81,26 @@ func run(ctx context.Context, o options) error {
 	}
 	libs := build(ctx, dir, rows)
 	report := Report{Options: o, Machine: machine(dir), Libraries: libs}
+	long := make(scenarios)
 	for i, row := range rows {
 		progress("[%d/%d] %s", i+1, len(rows), row.Name)
-		report.Rows = append(report.Rows, measure(ctx, o, row, libs))
+		r := long.measure(ctx, o, row, libs)
+		r.Date, r.Commit = report.Machine.Date, report.Machine.Commit
+		report.Rows = append(report.Rows, r)
 		if ctx.Err() != nil {
 			return errors.New("interrupted; nothing written")
 		}
 	}
 	report.Machine.LoadAfter = loadAverage()
+	if o.Merge {
+		old, err := readReport(o.Out)
+		if err != nil {
+			return err
+		}
+		if err := report.keep(old); err != nil {
+			return err
+		}
+	}
 	fmt.Print(report.Text())
 	if err := write(o.Out, report); err != nil {
 		return err
@@ -135,7 +149,7 @@ func keep(names, wanted []string) []string {
 
 func list(rows []Row) {
 	for _, row := range rows {
-		fmt.Printf("%-28s %8d x %-8d %s\n", row.Name, row.Count, row.Size, strings.Join(row.Libs, " "))
+		fmt.Printf("%-36s %8d x %-8d %s\n", row.Name, row.Count, row.Size, strings.Join(row.Libs, " "))
 	}
 }
 

@@ -17,6 +17,8 @@ type RowResult struct {
 	Size    int                 `json:"size"`
 	Count   int                 `json:"count"`
 	Samples map[string][]Sample `json:"samples"`
+	Date    string              `json:"date,omitempty"`   // of the run that it is of
+	Commit  string              `json:"commit,omitempty"` // of that run
 }
 
 // notBuilt is the error of every run of a library whose peer is missing; the
@@ -32,12 +34,13 @@ func measure(ctx context.Context, o options, row Row, libs []Library) RowResult 
 		Row: row, Name: row.Name, Unit: row.Work.Unit, Size: row.Size, Count: row.Count,
 		Samples: make(map[string][]Sample),
 	}
+	budget := max(o.Budget, row.Work.Budget)
 	for rep := range o.Reps {
 		for _, name := range row.Libs {
 			if ctx.Err() != nil {
 				return r
 			}
-			if !another(r.Samples[name], o.Budget) {
+			if !another(r.Samples[name], budget) {
 				continue
 			}
 			s := once(ctx, o.Timeout, find(libs, name), row)
@@ -47,6 +50,33 @@ func measure(ctx context.Context, o options, row Row, libs []Library) RowResult 
 			r.Samples[name] = append(r.Samples[name], s)
 			tell(row, name, rep+1, o.Reps, s)
 			time.Sleep(pause)
+		}
+	}
+	return r
+}
+
+// scenarios holds the runs of scenarios, for the rows that come later.
+type scenarios map[string]RowResult
+
+// measure is measure for a row that may be one of a scenario.
+func (c scenarios) measure(ctx context.Context, o options, row Row, libs []Library) RowResult {
+	w := row.Work
+	if w.Scenario == "" {
+		return measure(ctx, o, row, libs)
+	}
+	all, ok := c[w.Scenario]
+	if !ok {
+		all = measure(ctx, o, row, libs)
+		c[w.Scenario] = all
+	}
+	r := RowResult{
+		Row: row, Name: row.Name, Unit: w.Unit, Size: row.Size, Count: row.Count,
+		Samples: make(map[string][]Sample),
+	}
+	for lib, samples := range all.Samples {
+		for _, s := range samples {
+			s.Value, s.figures = s.figures[w.Figure], nil
+			r.Samples[lib] = append(r.Samples[lib], s)
 		}
 	}
 	return r
@@ -108,8 +138,12 @@ func selfSeconds() float64 {
 }
 
 func tell(row Row, lib string, rep, reps int, s Sample) {
-	if s.Error != "" {
+	switch {
+	case s.Error != "":
 		progress("  %d/%d %-13s FAILED: %s", rep, reps, lib, s.Error)
+		return
+	case row.Work.Scenario != "":
+		progress("  %d/%d %-13s %v", rep, reps, lib, s.figures)
 		return
 	}
 	progress("  %d/%d %-13s %12s   cpu %5.2f s   others %.2f cores", rep, reps, lib,

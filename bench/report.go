@@ -75,6 +75,9 @@ func (r Report) Text() string {
 	for _, f := range r.Machine.facts() {
 		fmt.Fprintf(&b, "- %s: %s\n", f[0], f[1])
 	}
+	for _, rows := range r.earlier() {
+		fmt.Fprintf(&b, "- measured before, %s\n", rows)
+	}
 	for _, l := range r.Libraries {
 		version := l.Version
 		if l.Failed != "" {

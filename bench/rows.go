@@ -1,5 +1,11 @@
 package main
 
+import (
+	"time"
+
+	"github.com/zerobroker/zmq/bench/internal/peer"
+)
+
 // Row is one line of the comparison: a kind of work, its size, who takes part,
 // and what we want to reach.
 type Row struct {
@@ -60,5 +66,40 @@ func allRows() []Row {
 			"idle ROUTER peer, untouched", idleUntouched, 0, 2_000,
 			[]string{"ours", "libzmq", "gozeromq"}, []Goal{{"ours", "", 10}},
 		},
+		{"tcp PUB-100 SUB 64 B", fanout, 64, 40_000, crossed, []Goal{toLibzmq(2)}},
+		{"tcp PUB-100 SUB 64 B, dropping", fanoutDrop, 64, 400_000, beside, nil},
+		topicRow("topics: memory of one", "B", topicMemory, 150),
+		topicRow("topics: publish, matched, at 1 k", "ns", topicMatchFew, 0),
+		topicRow("topics: publish, matched, at 1 M", "ns", topicMatchAll, 0),
+		topicRow("topics: matched, 1 M to 1 k", "x", topicMatchRatio, 2),
+		topicRow("topics: publish, unmatched, at 1 k", "ns", topicMissFew, 0),
+		topicRow("topics: publish, unmatched, at 1 M", "ns", topicMissAll, 0),
+		topicRow("topics: unmatched, 1 M to 1 k", "x", topicMissRatio, 2),
+		topicRow("topics: 1 M subscribed", "s", topicSubscribe, 0),
+		topicRow("topics: 1 M removed", "s", topicRemove, 1),
+		topicRow("topics: longest Send meanwhile", "s", topicStall, 0),
 	}
+}
+
+// beside is for work that only libzmq is held against, crossed with each also
+// at the other's far end.
+var (
+	beside  = []string{"ours", "libzmq"}
+	crossed = []string{"ours", "libzmq", "ours-libzmq", "libzmq-ours"}
+)
+
+// topicRow is a figure of the scenario of a million subscriptions, with an
+// absolute limit unless that is 0.
+func topicRow(name, unit, figure string, limit float64) Row {
+	row := Row{
+		Name: name, Size: peer.TopicSize, Count: 1_000_000, Libs: beside,
+		Work: Work{
+			Unit: unit, LowerBetter: true, Do: doTopics,
+			Scenario: "topics", Figure: figure, Budget: 5 * time.Minute,
+		},
+	}
+	if limit > 0 {
+		row.Goals = []Goal{{"ours", "", limit}}
+	}
+	return row
 }

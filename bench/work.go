@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"time"
 
 	"github.com/zerobroker/zmq/bench/internal/peer"
 )
@@ -11,6 +12,13 @@ type Work struct {
 	Unit        string
 	LowerBetter bool
 	Do          func(context.Context, Library, Row) (Sample, error)
+
+	// A scenario is one long run that gives the figures of several rows, by
+	// name. Rows of the same scenario share its runs.
+	Scenario, Figure string
+	// Budget is in place of a smaller one that the command was told, for a run
+	// that is long by nature.
+	Budget time.Duration
 }
 
 // Sample is what one run gave.
@@ -22,6 +30,8 @@ type Sample struct {
 	Foreign float64 `json:"foreign_cores"`   // cores that others used meanwhile
 	Wall    float64 `json:"wall_s"`          // whole run, with starting the processes
 	Error   string  `json:"error,omitempty"` // why there is no value
+
+	figures map[string]float64 // of a scenario
 }
 
 var (
@@ -33,6 +43,8 @@ var (
 	inprocLatency    = Work{Unit: "us", LowerBetter: true, Do: doInprocLatency}
 	idleSettled      = Work{Unit: "KiB", LowerBetter: true, Do: doIdle(true)}
 	idleUntouched    = Work{Unit: "KiB", LowerBetter: true, Do: doIdle(false)}
+	fanout           = Work{Unit: "msg/s", Do: doFanout("pub")}
+	fanoutDrop       = Work{Unit: "msg/s", Do: doFanout("pub_drop")}
 )
 
 // anyPort is where the binding side listens; it prints the port it got.

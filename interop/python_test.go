@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// python is a process that runs peer.py.
+// python is a process that runs peer.py, or another that answers in its way.
 type python struct {
 	t      *testing.T
 	cmd    *exec.Cmd
@@ -29,13 +29,21 @@ type answer struct {
 	Frames   []digest
 	Names    []string
 	Count    int
+	Texts    []string // frames as they are, of udp.mjs
 }
 
 // startPython starts a peer, which is killed with the test.
 func startPython(t *testing.T) *python {
 	t.Helper()
 	needLibzmq(t)
-	p := &python{t: t, cmd: exec.Command(interpreter, "-I", "peer.py"), lines: make(chan []byte)}
+	return startPeer(t, interpreter, "-I", "peer.py")
+}
+
+// startPeer starts a process that answers a line with a line, and is killed with
+// the test.
+func startPeer(t *testing.T, name string, args ...string) *python {
+	t.Helper()
+	p := &python{t: t, cmd: exec.Command(name, args...), lines: make(chan []byte)}
 	p.cmd.Stderr = &p.stderr
 	stdin, err := p.cmd.StdinPipe()
 	if err != nil {
@@ -76,7 +84,7 @@ func (p *python) kill() {
 	}
 	p.cmd.Wait()
 	if text := bytes.TrimSpace(p.stderr.Bytes()); len(text) > 0 {
-		p.t.Logf("the Python peer said:\n%s", text)
+		p.t.Logf("the peer said:\n%s", text)
 	}
 }
 
@@ -89,7 +97,7 @@ func (p *python) begin(c command) (wait func() answer) {
 		p.t.Fatal(err)
 	}
 	if _, err := p.stdin.Write(append(line, '\n')); err != nil {
-		p.t.Fatalf("the Python peer is gone: %v", err)
+		p.t.Fatalf("the peer is gone: %v", err)
 	}
 	return func() answer {
 		p.t.Helper()
@@ -102,7 +110,7 @@ func (p *python) answer(c command) (a answer) {
 	select {
 	case line, ok := <-p.lines:
 		if !ok {
-			p.t.Fatalf("the Python peer died in %v", c)
+			p.t.Fatalf("the peer died in %v", c)
 		}
 		if err := json.Unmarshal(line, &a); err != nil {
 			p.t.Fatalf("%v in %q", err, line)

@@ -1,13 +1,9 @@
 package main
 
-import (
-	"context"
-
-	"github.com/zerobroker/zmq"
-)
+import "context"
 
 // both sends the input and prints what is received, each in its own time.
-func (j *job) both(ctx context.Context, send sendFunc, s zmq.Receiver, handle handleFunc) error {
+func (j *job) both(ctx context.Context, send sendFunc, s receiver, handle handleFunc) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	sent := make(chan error, 1)

@@ -8,8 +8,8 @@ import (
 )
 
 // talker is a job that sends and receives at the same time.
-func (f *socketFlags) talker(e *env, in *sendFlags, n *int, decode func([]byte, *record) error) (*job, error) {
-	j, err := f.job(e)
+func (f *socketFlags) talker(e *env, in *sendFlags, n *int, l layout) (*job, error) {
+	j, err := f.job(e, l)
 	if err != nil {
 		return nil, err
 	}
@@ -17,13 +17,7 @@ func (f *socketFlags) talker(e *env, in *sendFlags, n *int, decode func([]byte, 
 	if err := needCount(n, 0); err != nil {
 		return nil, err
 	}
-	return j, in.input(j, nil, decode)
-}
-
-// sendReceiver is a socket that does both.
-type sendReceiver interface {
-	zmq.Sender
-	zmq.Receiver
+	return j, in.input(j, nil, l)
 }
 
 const bothHelp = `Sends the arguments, or the lines of standard input as they come, and prints what it receives at the same time.
@@ -36,7 +30,7 @@ Examples:
 
 type dealerCmd struct {
 	socketFlags
-	identityFlag
+	routedFlags
 	sendFlags
 	bothCount
 }
@@ -50,20 +44,20 @@ func (dealerCmd) Help() string {
 
 // Run sends and prints.
 func (c *dealerCmd) Run(ctx context.Context, e *env) error {
-	j, err := c.talker(e, &c.sendFlags, c.Count, c.codec().decode)
+	j, err := c.talker(e, &c.sendFlags, c.Count, layout{})
 	if err != nil {
 		return err
 	}
-	s, err := zmq.NewDealer(c.named(c.options(e)))
+	s, err := zmq.NewDealer(c.routed(c.options(e)))
 	if err != nil {
 		return err
 	}
-	return j.talk(ctx, s)
+	return j.talk(ctx, s, plain(s))
 }
 
 // talk runs the job on a socket that does both.
-func (j *job) talk(ctx context.Context, s sendReceiver) error {
-	return j.run(ctx, s, func(ctx context.Context) error { return j.both(ctx, plain(s), s, j.printOnly) })
+func (j *job) talk(ctx context.Context, s zmq.Receiver, send sendFunc) error {
+	return j.run(ctx, s, func(ctx context.Context) error { return j.both(ctx, send, s, j.printOnly) })
 }
 
 type pairCmd struct {
@@ -80,7 +74,7 @@ func (pairCmd) Help() string {
 
 // Run sends and prints.
 func (c *pairCmd) Run(ctx context.Context, e *env) error {
-	j, err := c.talker(e, &c.sendFlags, c.Count, c.codec().decode)
+	j, err := c.talker(e, &c.sendFlags, c.Count, layout{})
 	if err != nil {
 		return err
 	}
@@ -88,7 +82,7 @@ func (c *pairCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	return j.talk(ctx, s)
+	return j.talk(ctx, s, plain(s))
 }
 
 type xpubCmd struct {
@@ -96,6 +90,7 @@ type xpubCmd struct {
 	sendFlags
 	bothCount
 	waitFlags
+	Every bool `help:"Print every subscription and its end, not only the first and the last to a topic."`
 }
 
 // Help is shown by zmq xpub --help.
@@ -110,7 +105,7 @@ subscriber before it begins.
 
 // Run publishes and prints subscriptions.
 func (c *xpubCmd) Run(ctx context.Context, e *env) error {
-	j, err := c.talker(e, &c.sendFlags, c.Count, c.codec().decode)
+	j, err := c.talker(e, &c.sendFlags, c.Count, layout{})
 	if err != nil {
 		return err
 	}
@@ -118,13 +113,17 @@ func (c *xpubCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	s, err := zmq.NewXPub(c.publisherOptions(e))
+	o := c.publisherOptions(e)
+	if c.Every {
+		o.XPubVerbose = zmq.EveryChange
+	}
+	s, err := zmq.NewXPub(o)
 	if err != nil {
 		return err
 	}
 	j.losses = publishLosses
-	j.awaitFirst(n, s.WaitSubscribers)
-	return j.talk(ctx, s)
+	j.awaitFirst(n, s.WaitSubscribers, subscription)
+	return j.talk(ctx, s, plain(s))
 }
 
 type xsubCmd struct {
@@ -145,11 +144,11 @@ goes to the publishers, of which XPUBs receive it. Without -s it begins with no 
 
 // Run prints what is published and sends upstream.
 func (c *xsubCmd) Run(ctx context.Context, e *env) error {
-	j, err := c.talker(e, &c.sendFlags, c.Count, c.codec().decode)
+	j, err := c.talker(e, &c.sendFlags, c.Count, layout{})
 	if err != nil {
 		return err
 	}
-	prefixes, err := c.prefixes(c.Subscribe)
+	prefixes, err := c.unquoted("--subscribe", c.Subscribe)
 	if err != nil {
 		return err
 	}
@@ -161,5 +160,5 @@ func (c *xsubCmd) Run(ctx context.Context, e *env) error {
 	if err := s.Subscribe(prefixes...); err != nil {
 		return err
 	}
-	return j.talk(ctx, s)
+	return j.talk(ctx, s, plain(s))
 }

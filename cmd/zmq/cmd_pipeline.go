@@ -31,7 +31,7 @@ Examples:
 
 // Run sends the input.
 func (c *pushCmd) Run(ctx context.Context, e *env) error {
-	j, err := c.sender(e, &c.sendFlags, c.Count)
+	j, err := c.sender(e, &c.sendFlags, c.Count, layout{})
 	if err != nil {
 		return err
 	}
@@ -44,15 +44,15 @@ func (c *pushCmd) Run(ctx context.Context, e *env) error {
 }
 
 // sender is a job that sends only.
-func (f *socketFlags) sender(e *env, in *sendFlags, n *int) (*job, error) {
-	j, err := f.job(e)
+func (f *socketFlags) sender(e *env, in *sendFlags, n *int, l layout) (*job, error) {
+	j, err := f.job(e, l)
 	if err != nil {
 		return nil, err
 	}
 	if err := needCount(n, 1); err != nil {
 		return nil, err
 	}
-	return j, in.input(j, n, f.codec().decode)
+	return j, in.input(j, n, l)
 }
 
 type pullCmd struct {
@@ -74,7 +74,7 @@ Examples:
 
 // Run prints what is received.
 func (c *pullCmd) Run(ctx context.Context, e *env) error {
-	j, err := c.receiver(e, c.Count)
+	j, err := c.receiver(e, c.Count, layout{})
 	if err != nil {
 		return err
 	}
@@ -86,8 +86,8 @@ func (c *pullCmd) Run(ctx context.Context, e *env) error {
 }
 
 // receiver is a job that receives only.
-func (f *socketFlags) receiver(e *env, n *int) (*job, error) {
-	j, err := f.job(e)
+func (f *socketFlags) receiver(e *env, n *int, l layout) (*job, error) {
+	j, err := f.job(e, l)
 	if err != nil {
 		return nil, err
 	}

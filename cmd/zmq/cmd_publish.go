@@ -41,7 +41,7 @@ Examples:
 
 // Run sends the input.
 func (c *pubCmd) Run(ctx context.Context, e *env) error {
-	j, err := c.sender(e, &c.sendFlags, c.Count)
+	j, err := c.sender(e, &c.sendFlags, c.Count, layout{})
 	if err != nil {
 		return err
 	}
@@ -54,7 +54,7 @@ func (c *pubCmd) Run(ctx context.Context, e *env) error {
 		return err
 	}
 	j.losses = publishLosses
-	j.awaitFirst(n, s.WaitSubscribers)
+	j.awaitFirst(n, s.WaitSubscribers, subscription)
 	return j.run(ctx, s, func(ctx context.Context) error { return j.sendAll(ctx, plain(s)) })
 }
 
@@ -77,11 +77,11 @@ Examples:
 
 // Run prints what is published.
 func (c *subCmd) Run(ctx context.Context, e *env) error {
-	j, err := c.receiver(e, c.Count)
+	j, err := c.receiver(e, c.Count, layout{})
 	if err != nil {
 		return err
 	}
-	prefixes, err := c.prefixes(c.Subscribe)
+	prefixes, err := c.unquoted("--subscribe", c.Subscribe)
 	if err != nil {
 		return err
 	}
@@ -98,8 +98,8 @@ func (c *subCmd) Run(ctx context.Context, e *env) error {
 	return j.run(ctx, s, func(ctx context.Context) error { return j.receiveAll(ctx, s, j.printOnly) })
 }
 
-// prefixes are the subscriptions, without escapes if --quoted writes them so.
-func (f *socketFlags) prefixes(list []string) ([]string, error) {
+// unquoted is what a flag was given, without escapes if --quoted writes it so.
+func (f *socketFlags) unquoted(flag string, list []string) ([]string, error) {
 	if !f.Quoted {
 		return list, nil
 	}
@@ -107,7 +107,7 @@ func (f *socketFlags) prefixes(list []string) ([]string, error) {
 	for i, s := range list {
 		b, err := unquote([]byte(s))
 		if err != nil {
-			return nil, usagef("--subscribe %s: %w", s, err)
+			return nil, usagef("%s %s: %w", flag, s, err)
 		}
 		out[i] = string(b)
 	}

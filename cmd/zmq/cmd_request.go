@@ -8,7 +8,7 @@ import (
 
 type reqCmd struct {
 	socketFlags
-	identityFlag
+	routedFlags
 	sendFlags
 	sendCount
 }
@@ -26,11 +26,11 @@ Examples:
 
 // Run sends requests and prints replies.
 func (c *reqCmd) Run(ctx context.Context, e *env) error {
-	j, err := c.sender(e, &c.sendFlags, c.Count)
+	j, err := c.sender(e, &c.sendFlags, c.Count, layout{})
 	if err != nil {
 		return err
 	}
-	s, err := zmq.NewReq(c.named(c.options(e)))
+	s, err := zmq.NewReq(c.routed(c.options(e)))
 	if err != nil {
 		return err
 	}
@@ -77,14 +77,14 @@ Examples:
 
 // Run answers requests.
 func (c *repCmd) Run(ctx context.Context, e *env) error {
-	j, err := c.receiver(e, c.Count)
+	j, err := c.receiver(e, c.Count, layout{})
 	if err != nil {
 		return err
 	}
 	reply := &j.out.rec // of the request that was just printed
 	if c.Reply != nil {
 		reply = new(record)
-		if err := c.codec().decode([]byte(*c.Reply), reply); err != nil {
+		if err := c.codec(layout{}).decode([]byte(*c.Reply), reply); err != nil {
 			return usagef("--reply: %w", err)
 		}
 	}

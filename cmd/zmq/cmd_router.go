@@ -2,84 +2,72 @@ package main
 
 import (
 	"context"
-	"errors"
 
 	"github.com/zerobroker/zmq"
 )
 
 type routerCmd struct {
 	socketFlags
-	identityFlag
+	routedFlags
 	sendFlags
 	bothCount
+	echoFlag
+	Handover bool `help:"Let a peer take over the id of another, who is disconnected, instead of refusing the newcomer."`
+	Notify   bool `help:"Print a line for every peer that comes or goes: its id, a space, and \"connected\" or \"disconnected\". -n does not count them."`
+}
+
+// echoFlag is for the commands that may answer whoever has sent something.
+type echoFlag struct {
 	Echo bool `help:"Send every message back to its sender; nothing else is sent."`
 }
 
 // Help is shown by zmq router --help.
 func (routerCmd) Help() string {
 	return `Prints messages as the sender's routing id in hex, a tab, and the frames. What it sends, arguments or lines of standard
-input, is written the same way and goes to the peer with that id. With --json the id is "id" beside "frames".
+input, is written the same way and goes to the peer with that id. With --json the id is "id" beside "frames", and what --notify tells is
+"event" in place of them.
 
 ` + bothHelp + `    zmq router -b tcp://127.0.0.1:5557 --echo
+    zmq router -b tcp://127.0.0.1:5557 --notify --json
     printf '776f726b65722d31\thello\n' | zmq router -b tcp://127.0.0.1:5557    # to worker-1`
 }
 
 // Run prints and sends with routing ids.
 func (c *routerCmd) Run(ctx context.Context, e *env) error {
-	j, err := c.routerJob(e)
+	j, err := c.answerer(e, &c.sendFlags, c.Count, c.Echo, layout{name: byID})
 	if err != nil {
 		return err
 	}
-	s, err := zmq.NewRouter(c.named(c.options(e)))
+	o := c.routed(c.options(e))
+	o.RouterHandover = c.Handover
+	if c.Notify {
+		o.RouterNotify = zmq.NotifyConnect | zmq.NotifyDisconnect
+	}
+	s, err := zmq.NewRouter(o)
 	if err != nil {
 		return err
 	}
-	j.out.withID = true
+	return j.answer(ctx, s, func(ctx context.Context, r *record) error { return s.SendTo(ctx, r.id, r.frames...) }, byID)
+}
+
+// answer runs the job on a socket that sends to who is named.
+func (j *job) answer(ctx context.Context, s zmq.Receiver, send sendFunc, n naming) error {
 	return j.run(ctx, s, func(ctx context.Context) error {
-		if c.Echo {
-			return j.receiveAll(ctx, s, j.echo(s))
+		if j.in == nil {
+			return j.receiveAll(ctx, s, j.echo(send, n))
 		}
-		return j.both(ctx, j.route(s), s, j.printOnly)
+		return j.both(ctx, j.route(send, n), s, j.printOnly)
 	})
 }
 
-// routerJob checks the flags.
-func (c *routerCmd) routerJob(e *env) (*job, error) {
-	if !c.Echo {
-		return c.talker(e, &c.sendFlags, c.Count, c.codec().decodeAddressed)
+// answerer is a job that sends to who is named: what it is given, or what it
+// receives.
+func (f *socketFlags) answerer(e *env, in *sendFlags, n *int, echo bool, l layout) (*job, error) {
+	if !echo {
+		return f.talker(e, in, n, l)
 	}
-	if len(c.Messages) > 0 {
+	if len(in.Messages) > 0 {
 		return nil, usagef("--echo sends nothing but what it receives")
 	}
-	return c.receiver(e, c.Count)
-}
-
-// route sends to the peer that the message names. That it is not there is no
-// reason to stop.
-func (j *job) route(s *zmq.Router) sendFunc {
-	return func(ctx context.Context, r *record) error {
-		err := s.SendTo(ctx, r.id, r.frames...)
-		if !errors.Is(err, zmq.ErrNoRoute) {
-			return err
-		}
-		j.unrouted.Add(1)
-		j.sent.Add(-1) // the caller is about to count it
-		j.e.say("no peer has the routing id %x", r.id)
-		return nil
-	}
-}
-
-// echo prints a message and sends it back.
-func (j *job) echo(s *zmq.Router) handleFunc {
-	return func(ctx context.Context, m *zmq.Message) error {
-		if err := j.out.print(m); err != nil {
-			return err
-		}
-		err := s.SendTo(ctx, m.RoutingID(), j.out.rec.frames...)
-		if errors.Is(err, zmq.ErrNoRoute) {
-			j.e.say("%x is gone, so its message cannot go back", m.RoutingID())
-			return nil
-		}
-		return err
-	}
+	return f.receiver(e, n, l)
 }

@@ -20,9 +20,10 @@ type socketFlags struct {
 	Verbose bool          `short:"v" help:"Tell on standard error what happens to connections."`
 }
 
-// identityFlag is for the commands whose sockets announce a routing id.
-type identityFlag struct {
+// routedFlags are for the commands whose sockets ROUTER peers send to by id.
+type routedFlags struct {
 	Identity string `placeholder:"ID" help:"Name this socket to ROUTER peers: 1 to 255 bytes."`
+	Probe    bool   `help:"Send an empty message to each peer first, for a ROUTER that has to know us before we have anything to say."`
 }
 
 // sendFlags are the flags of commands that send.
@@ -53,7 +54,7 @@ func usagef(format string, args ...any) error {
 
 // job checks the flags and returns the job they describe, still without input
 // and socket.
-func (f *socketFlags) job(e *env) (*job, error) {
+func (f *socketFlags) job(e *env, l layout) (*job, error) {
 	if len(f.Bind)+len(f.Connect) == 0 {
 		return nil, usagef("where? Give at least one endpoint with -b (bind) or -c (connect)")
 	}
@@ -65,12 +66,13 @@ func (f *socketFlags) job(e *env) (*job, error) {
 			return nil, usagef("%s: inproc reaches only the sockets of one process, and this one has no other; use ipc", ep)
 		}
 	}
-	return &job{e: e, flags: f, out: newPrinter(e.stdout, f.outCodec(e))}, nil
+	out := f.outCodec(e, l)
+	return &job{e: e, flags: f, out: newPrinter(e.stdout, out, f.newlines(l) && !e.terminal.out)}, nil
 }
 
-// named adds the identity to the options of a socket.
-func (f *identityFlag) named(o *zmq.Options) *zmq.Options {
-	o.RoutingID = f.Identity
+// routed adds these flags to the options of a socket.
+func (f *routedFlags) routed(o *zmq.Options) *zmq.Options {
+	o.RoutingID, o.ProbeRouter = f.Identity, f.Probe
 	return o
 }
 
@@ -111,24 +113,28 @@ func (w lockedStderr) Write(b []byte) (int, error) {
 }
 
 // codec is how messages are written in arguments and input.
-func (f *socketFlags) codec() addressed {
+func (f *socketFlags) codec(l layout) codec {
 	switch {
 	case f.JSON:
-		return jsonLines{}
+		return jsonLines{l}
 	case f.Quoted:
-		return quoted
+		return quoted.of(l)
 	}
-	return raw
+	return raw.of(l)
 }
 
 // outCodec is how messages are printed: plain text on a terminal shows control
 // characters instead of sending them there.
-func (f *socketFlags) outCodec(e *env) codec {
+func (f *socketFlags) outCodec(e *env, l layout) codec {
 	if !f.JSON && !f.Quoted && e.terminal.out {
-		return display
+		return display.of(l)
 	}
-	return f.codec()
+	return f.codec(l)
 }
+
+// newlines reports whether the newline of a line is one of the bytes of a
+// STREAM: plain text then passes through as in a pipe.
+func (f *socketFlags) newlines(l layout) bool { return l.stream && !f.JSON && !f.Quoted }
 
 // needCount checks a --count that is to be at least one, if it is given.
 func needCount(n *int, least int) error {
@@ -140,18 +146,19 @@ func needCount(n *int, least int) error {
 
 // input is the messages to send: the arguments, n of them if n is given, or
 // lines, at most n.
-func (f *sendFlags) input(j *job, n *int, decode func([]byte, *record) error) error {
+func (f *sendFlags) input(j *job, n *int, l layout) error {
 	if f.Interval < 0 {
 		return usagef("--interval must not be negative")
 	}
 	j.interval = f.Interval
 	if len(f.Messages) == 0 {
-		j.in = lineInput(j, n, decode)
+		j.in = lineInput(j, n, l)
 		return nil
 	}
+	c := j.flags.codec(l)
 	list := make([]record, len(f.Messages))
 	for i, m := range f.Messages {
-		if err := decode([]byte(m), &list[i]); err != nil {
+		if err := c.decode([]byte(m), &list[i]); err != nil {
 			return usagef("message %d: %w", i+1, err)
 		}
 	}
@@ -163,10 +170,10 @@ func (f *sendFlags) input(j *job, n *int, decode func([]byte, *record) error) er
 	return nil
 }
 
-func lineInput(j *job, n *int, decode func([]byte, *record) error) *input {
+func lineInput(j *job, n *int, l layout) *input {
 	src := &lineSource{
 		r:      bufio.NewReaderSize(j.e.stdin, 64<<10),
-		decode: decode, skipBlank: j.flags.JSON, limit: -1,
+		decode: j.flags.codec(l).decode, skipBlank: j.flags.JSON, newlines: j.flags.newlines(l), limit: -1,
 	}
 	if n != nil {
 		src.limit = *n

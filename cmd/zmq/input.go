@@ -27,6 +27,7 @@ type input struct {
 	mu      sync.Mutex
 	stopped bool
 	reading bool
+	over    bool // the source has said so
 }
 
 func (in *input) next(r *record) error {
@@ -37,10 +38,19 @@ func (in *input) next(r *record) error {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	in.reading = false
+	in.over = in.over || err == io.EOF
 	if in.stopped {
 		return errStopped
 	}
 	return err
+}
+
+// isOver reports whether the source has no more messages, all of which were
+// dealt with: its end is asked for after the last one.
+func (in *input) isOver() bool {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	return in.over
 }
 
 func (in *input) begin() bool {
@@ -70,9 +80,8 @@ func (s *listSource) next(r *record) error {
 	if s.i == s.n {
 		return io.EOF
 	}
-	m := s.list[s.i%len(s.list)]
+	r.set(&s.list[s.i%len(s.list)])
 	s.i++
-	r.id, r.frames = m.id, append(r.frames[:0], m.frames...)
 	return nil
 }
 
@@ -82,6 +91,7 @@ type lineSource struct {
 	r         *bufio.Reader
 	decode    func(line []byte, r *record) error
 	skipBlank bool
+	newlines  bool // are part of what they end
 	limit     int
 
 	sent, line int
@@ -109,7 +119,7 @@ func (s *lineSource) next(r *record) error {
 	}
 }
 
-// read returns the next line without its newline, valid until the next call.
+// read returns the next line, valid until the next call.
 func (s *lineSource) read() ([]byte, error) {
 	s.long = s.long[:0]
 	for {
@@ -126,6 +136,9 @@ func (s *lineSource) read() ([]byte, error) {
 		if len(s.long) > 0 {
 			s.long = append(s.long, part...)
 			part = s.long
+		}
+		if s.newlines {
+			return part, nil
 		}
 		return bytes.TrimSuffix(part, []byte{'\n'}), nil
 	}

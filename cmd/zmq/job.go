@@ -24,11 +24,13 @@ type job struct {
 	sock  zmq.Socket
 	bound []string // endpoints as they are bound; set before anything is sent
 
-	in       *input // nil if nothing is sent
-	did      string // what was done with a message of it: "sent" if empty
+	connect  func(ep string) error // Connect of the socket if nil
+	in       *input                // nil if nothing is sent
+	did      string                // what was done with a message of it: "sent" if empty
 	interval time.Duration
 	ready    func(ctx context.Context, first *record) error // before the first message
 	awaited  string                                         // who has to come: "peer" if empty
+	interest interest                                       // in what a publisher sends
 
 	out      *printer
 	receives bool // that messages come is part of the job
@@ -56,6 +58,9 @@ func (j *job) run(ctx context.Context, sock zmq.Socket, body func(ctx context.Co
 		defer cancel()
 	}
 	j.sock, j.whole = sock, ctx
+	if j.connect == nil {
+		j.connect = sock.Connect
+	}
 	if j.ready == nil {
 		j.ready = func(ctx context.Context, _ *record) error { return sock.WaitConnected(ctx) }
 	}
@@ -99,7 +104,7 @@ func (j *job) attach() error {
 		}
 	}
 	for _, ep := range j.flags.Connect {
-		if err := j.sock.Connect(ep); err != nil {
+		if err := j.connect(ep); err != nil {
 			return err
 		}
 	}

@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"reflect"
 	"strings"
 	"syscall"
 
@@ -51,10 +52,27 @@ type cli struct {
 
 	Pair pairCmd `cmd:"" group:"Pairs" help:"Talk both ways with one PAIR peer."`
 
+	Stream streamCmd `cmd:"" group:"Without ZeroMQ" help:"Send and print bytes over plain tcp and ipc connections."`
+
+	Client  clientCmd  `cmd:"" group:"drafts" help:"Send to SERVER peers in turn, and print what they send."`
+	Server  serverCmd  `cmd:"" group:"drafts" help:"Print messages of CLIENT peers with their numbers, and send to numbers."`
+	Peer    peerCmd    `cmd:"" group:"drafts" help:"Send to PEER peers, print what they send, by numbers."`
+	Radio   radioCmd   `cmd:"" group:"drafts" help:"Send messages to the members of a group."`
+	Dish    dishCmd    `cmd:"" group:"drafts" help:"Join groups, and print what is sent to them."`
+	Scatter scatterCmd `cmd:"" group:"drafts" help:"Hand messages out to GATHER peers in turn."`
+	Gather  gatherCmd  `cmd:"" group:"drafts" help:"Print the messages of SCATTER peers."`
+	Channel channelCmd `cmd:"" group:"drafts" help:"Talk both ways with one CHANNEL peer."`
+
 	Perf       perfCmd       `cmd:"" group:"Tools" help:"Measure, as libzmq's programs of the same names do."`
 	Demo       demoCmd       `cmd:"" group:"Tools" help:"Show every basic pattern over tcp, ipc and inproc, and how fast it is."`
 	VersionCmd versionCmd    `cmd:"" group:"Tools" name:"version" help:"Print the version."`
 	DemoInproc demoInprocCmd `cmd:"" hidden:"" name:"demo-inproc"`
+}
+
+// drafts is where the help explains itself: these commands look like others.
+var drafts = kong.Group{
+	Key: "drafts", Title: "Drafts",
+	Description: "Newer types, with one frame a message. Peers that use libzmq need one built with drafts.",
 }
 
 const description = `ZeroMQ from the shell: open a socket of any type, send what you are given, print what comes.
@@ -82,7 +100,7 @@ func run(ctx context.Context, args []string, e *env) int {
 		kong.Name("zmq"), kong.Description(description),
 		kong.Writers(e.stdout, e.stderr),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
-		kong.Vars{"version": versionLine()},
+		kong.KindMapper(reflect.String, kong.MapperFunc(exactString)), kong.ExplicitGroups([]kong.Group{drafts}), kong.Vars{"version": versionLine()},
 		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(e))
 	if err != nil {
 		e.say("internal: %v", err)
@@ -95,6 +113,17 @@ func run(ctx context.Context, args []string, e *env) int {
 	}
 	e.command = commandName(c.Selected().Path())
 	return e.fail(c.Run())
+}
+
+// exactString takes an argument as it is. Kong would pass it through JSON, in
+// which bytes that are no UTF-8 are lost.
+func exactString(c *kong.DecodeContext, target reflect.Value) error {
+	t, err := c.Scan.PopValue("string")
+	if err != nil {
+		return err
+	}
+	target.SetString(fmt.Sprint(t.Value))
+	return nil
 }
 
 // commandName is a command without the name of the program.

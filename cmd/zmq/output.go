@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -19,25 +20,25 @@ var errOutputGone = errors.New("standard output was closed")
 
 // printer writes messages as lines. One goroutine uses it at a time.
 type printer struct {
-	w      *bufio.Writer
-	codec  codec
-	withID bool // print the sender's routing id
+	w        *bufio.Writer
+	codec    codec
+	newlines bool // at the end of a message are those of its line
 
 	rec  record
 	line []byte
 }
 
-func newPrinter(w io.Writer, c codec) *printer {
-	return &printer{w: bufio.NewWriterSize(w, outputSize), codec: c}
+func newPrinter(w io.Writer, c codec, newlines bool) *printer {
+	return &printer{w: bufio.NewWriterSize(w, outputSize), codec: c, newlines: newlines}
 }
 
 // print writes a message. Its frames stay in rec until the next one.
 func (p *printer) print(m *zmq.Message) error {
 	p.rec.fill(m)
-	if p.withID {
-		p.rec.id = m.RoutingID()
+	p.line = p.codec.encode(p.line[:0], &p.rec)
+	if !p.newlines || !bytes.HasSuffix(p.line, []byte{'\n'}) {
+		p.line = append(p.line, '\n')
 	}
-	p.line = append(p.codec.encode(p.line[:0], &p.rec), '\n')
 	_, err := p.w.Write(p.line)
 	return outputError(err)
 }

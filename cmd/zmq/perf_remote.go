@@ -27,11 +27,11 @@ type perfFlags struct {
 
 // bound and connected are the jobs of the two ends of a measurement.
 func (f *perfFlags) bound(e *env, endpoint string) (*job, error) {
-	return (&socketFlags{Bind: []string{endpoint}, Timeout: f.Timeout}).job(e)
+	return (&socketFlags{Bind: []string{endpoint}, Timeout: f.Timeout}).job(e, layout{})
 }
 
 func (f *perfFlags) connected(e *env, endpoint string) (*job, error) {
-	return (&socketFlags{Connect: []string{endpoint}, Timeout: f.Timeout}).job(e)
+	return (&socketFlags{Connect: []string{endpoint}, Timeout: f.Timeout}).job(e, layout{})
 }
 
 type localThrCmd struct {

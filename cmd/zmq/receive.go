@@ -7,6 +7,12 @@ import (
 	"github.com/zerobroker/zmq"
 )
 
+// receiver is what receives.
+type receiver interface {
+	Recv(ctx context.Context) (zmq.Message, error)
+	TryRecv() (zmq.Message, error)
+}
+
 // handleFunc does what is to be done with a received message.
 type handleFunc func(ctx context.Context, m *zmq.Message) error
 
@@ -14,8 +20,8 @@ type handleFunc func(ctx context.Context, m *zmq.Message) error
 func (j *job) printOnly(_ context.Context, m *zmq.Message) error { return j.out.print(m) }
 
 // receiveAll receives as many messages as were asked for, or until it is ended.
-func (j *job) receiveAll(ctx context.Context, s zmq.Receiver, handle handleFunc) error {
-	for n := 0; j.count == nil || n < *j.count; n++ {
+func (j *job) receiveAll(ctx context.Context, s receiver, handle handleFunc) error {
+	for n := 0; j.count == nil || n < *j.count; {
 		m, err := j.receive(ctx, s)
 		if err != nil {
 			return j.receiveEnd(err)
@@ -23,15 +29,18 @@ func (j *job) receiveAll(ctx context.Context, s zmq.Receiver, handle handleFunc)
 		if err := handle(ctx, &m); err != nil {
 			return j.excuse(err)
 		}
+		if !m.IsConnect() && !m.IsDisconnect() { // nobody sent these
+			n++
+			j.received.Add(1)
+		}
 		m.Release()
-		j.received.Add(1)
 	}
 	return j.out.flush()
 }
 
 // receive returns the next message. Before it waits for one, it has everything
 // printed that came before.
-func (j *job) receive(ctx context.Context, s zmq.Receiver) (zmq.Message, error) {
+func (j *job) receive(ctx context.Context, s receiver) (zmq.Message, error) {
 	if err := ctx.Err(); err != nil {
 		return zmq.Message{}, err
 	}

@@ -1,7 +1,7 @@
 package main
 
 import (
-	"encoding/hex"
+	"slices"
 
 	"github.com/zerobroker/zmq"
 )
@@ -9,18 +9,42 @@ import (
 // record is a message as this command handles it. Its slices are valid until
 // it is filled again.
 type record struct {
-	id     string // of the peer, where a ROUTER sends or receives; else empty
+	id     string // routing id of the peer it is from or for, with ROUTER and STREAM
+	number uint32 // routing number of that peer, with SERVER and PEER
+	group  string // what it was sent to, with RADIO and DISH
 	frames [][]byte
+	event  string // what the peer did, where that is told in place of frames
 }
 
-// fill makes r the message m.
+// fill makes r the message m, in the group that r is of.
 func (r *record) fill(m *zmq.Message) {
-	r.id = ""
+	r.id, r.number, r.event = m.RoutingID(), m.RoutingNumber(), ""
 	r.frames = r.frames[:0]
+	switch {
+	case m.IsConnect():
+		r.event = "connected"
+	case m.IsDisconnect():
+		r.event = "disconnected"
+	}
 	for i := range m.Len() {
 		r.frames = append(r.frames, m.Frame(i))
 	}
 }
+
+// empty reports whether r has no byte.
+func (r *record) empty() bool {
+	return !slices.ContainsFunc(r.frames, func(f []byte) bool { return len(f) > 0 })
+}
+
+// set makes r the record o, with its own list of frames.
+func (r *record) set(o *record) {
+	frames := append(r.frames[:0], o.frames...)
+	*r = *o
+	r.frames = frames
+}
+
+// reset empties r before it is read.
+func (r *record) reset() { *r = record{frames: r.frames[:0]} }
 
 // codec writes messages as lines and reads them back. Lines are without their
 // newline.
@@ -31,17 +55,21 @@ type codec interface {
 	decode(line []byte, r *record) error
 }
 
-// addressed is a codec for ROUTER: lines hold a routing id beside the frames.
-type addressed interface {
-	codec
-	decodeAddressed(line []byte, r *record) error
+// layout is what the lines of a socket type hold.
+type layout struct {
+	name  naming // whom a message is from or for; what is printed begins with it
+	need  need   // whether what is read begins with it too
+	group string // of what is read without one
+
+	single bool // messages have one frame
+	stream bool // they have none, but are bytes, and no tab or newline cuts them
 }
 
-// parseID reads a routing id as it is printed.
-func parseID(s []byte) (string, error) {
-	id, err := hex.AppendDecode(nil, s)
-	if err != nil || len(id) == 0 {
-		return "", errNoID
-	}
-	return string(id), nil
-}
+// need says whether a name stands in what is read.
+type need int
+
+const (
+	required need = iota
+	optional      // without one, the command knows what to do
+	absent        // never: all has one receiver
+)

@@ -7,18 +7,20 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
+	"unicode/utf8"
 )
 
-// jsonLines is the codec of --json: {"frames":["<base64>", ...]}, with
-// "id":"<hex>" before it where a ROUTER sends or receives. It is exact.
-type jsonLines struct{}
+// jsonLines is the codec of --json: {"frames":["<base64>", ...]}, before it
+// "id":"<hex>", "number":N or "group":"<text>" where messages have that, and
+// "event":"<what>" in place of the frames where a peer has come or gone. It is
+// exact.
+type jsonLines struct{ layout }
 
-func (jsonLines) encode(line []byte, r *record) []byte {
-	line = append(line, '{')
-	if r.id != "" {
-		line = append(line, `"id":"`...)
-		line = hex.AppendEncode(line, []byte(r.id))
-		line = append(line, `",`...)
+func (c jsonLines) encode(line []byte, r *record) []byte {
+	line = c.encodeName(append(line, '{'), r)
+	if r.event != "" {
+		return append(append(append(line, `"event":"`...), r.event...), `"}`...)
 	}
 	line = append(line, `"frames":[`...)
 	for i, f := range r.frames {
@@ -32,47 +34,86 @@ func (jsonLines) encode(line []byte, r *record) []byte {
 	return append(line, `]}`...)
 }
 
-func (jsonLines) decode(line []byte, r *record) error {
-	_, err := decodeJSON(line, r)
-	return err
+func (c jsonLines) encodeName(line []byte, r *record) []byte {
+	if c.name == nameless {
+		return line
+	}
+	line = append(append(append(line, '"'), c.name.key()...), `":`...)
+	switch c.name {
+	case byID:
+		line = append(hex.AppendEncode(append(line, '"'), []byte(r.id)), '"')
+	case byNumber:
+		line = strconv.AppendUint(line, uint64(r.number), 10)
+	case byGroup:
+		group, _ := json.Marshal(r.group) // a string always has a form
+		line = append(line, group...)
+	}
+	return append(line, ',')
 }
 
-func (jsonLines) decodeAddressed(line []byte, r *record) error {
-	idText, err := decodeJSON(line, r)
-	if err != nil {
+// jsonMessage is a line as it is read.
+type jsonMessage struct {
+	ID     *string      `json:"id"`
+	Number *json.Number `json:"number"`
+	Group  *string      `json:"group"`
+	Frames []*string    `json:"frames"`
+}
+
+func (c jsonLines) decode(line []byte, r *record) error {
+	r.reset()
+	var v jsonMessage
+	if err := json.Unmarshal(line, &v); err != nil {
+		return fmt.Errorf(`not a line of JSON like {"frames":["aGVsbG8="]}: %w`, err)
+	}
+	if err := c.decodeFrames(v.Frames, r); err != nil {
 		return err
 	}
-	r.id, err = parseID([]byte(idText))
-	if err != nil {
-		return errors.New(`"id" must be the routing id of the receiver, in hex`)
+	if c.name == nameless || c.need == absent {
+		r.group = c.group
+		return nil
+	}
+	return c.decodeName(line, &v, r)
+}
+
+func (c jsonLines) decodeFrames(list []*string, r *record) error {
+	if len(list) == 0 {
+		return errors.New(`"frames" must hold at least one frame`)
+	}
+	for i, s := range list {
+		if s == nil {
+			return fmt.Errorf("frame %d is null", i+1)
+		}
+		f, err := base64.StdEncoding.AppendDecode(nil, []byte(*s))
+		if err != nil {
+			return fmt.Errorf("frame %d: %w", i+1, err)
+		}
+		r.frames = append(r.frames, f)
+	}
+	if c.single && len(r.frames) > 1 {
+		return errors.New(`"frames" must hold one frame: here messages have no more`)
 	}
 	return nil
 }
 
-// decodeJSON reads the frames, and returns the id as it is written.
-func decodeJSON(line []byte, r *record) (id string, err error) {
-	var v struct {
-		ID     string    `json:"id"`
-		Frames []*string `json:"frames"`
-	}
-	if err := json.Unmarshal(line, &v); err != nil {
-		return "", fmt.Errorf(`not a line of JSON like {"frames":["aGVsbG8="]}: %w`, err)
-	}
-	if len(v.Frames) == 0 {
-		return "", errors.New(`"frames" must hold at least one frame`)
-	}
-	r.id, r.frames = "", r.frames[:0]
-	for i, s := range v.Frames {
-		if s == nil {
-			return "", fmt.Errorf("frame %d is null", i+1)
+func (c jsonLines) decodeName(line []byte, v *jsonMessage, r *record) error {
+	ok := false
+	switch {
+	case c.name == byID && v.ID != nil:
+		ok = r.setID(*v.ID)
+	case c.name == byNumber && v.Number != nil:
+		ok = r.setNumber(v.Number.String())
+	case c.name == byGroup && v.Group != nil:
+		if !utf8.Valid(line) { // what is read in place of it would be another group
+			return errors.New("not UTF-8, which JSON is in")
 		}
-		f, err := base64.StdEncoding.AppendDecode(nil, []byte(*s))
-		if err != nil {
-			return "", fmt.Errorf("frame %d: %w", i+1, err)
-		}
-		r.frames = append(r.frames, f)
+		return r.setGroup(*v.Group)
+	case c.need == optional:
+		return nil
 	}
-	return v.ID, nil
+	if !ok {
+		return fmt.Errorf("%q must be %s", c.name.key(), c.name.receiver())
+	}
+	return nil
 }
 
 // blank reports whether a line holds nothing at all, which --json skips.

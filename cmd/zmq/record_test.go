@@ -2,7 +2,9 @@ package main
 
 import (
 	"bytes"
+	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/zerobroker/zmq"
 )
@@ -35,12 +37,21 @@ func TestEncode(t *testing.T) {
 		want  string
 	}{
 		{"raw", raw, record{frames: frames("a", "", "b\tc\n")}, "a\t\tb\tc\n"},
-		{"raw with id", raw, record{"\x00id", frames("a")}, "006964\ta"},
+		{"raw with id", raw.of(ids), record{id: "\x00id", frames: frames("a")}, "006964\ta"},
+		{"raw with number", raw.of(numbers), record{number: 1 << 31, frames: frames("a")}, "2147483648\ta"},
+		{"raw with group", raw.of(groups), record{group: "g", frames: frames("a")}, "g\ta"},
+		{"without its id", raw, record{id: "id", frames: frames("a")}, "a"},
+		{"event", quoted.of(ids), record{id: "id", frames: frames(""), event: "connected"}, "6964 connected"},
 		{"quoted", quoted, record{frames: frames("a\tb", "\n\r\\\x00\x7f\xff", "é")}, `a\tb` + "\t" + `\n\r\\\x00\x7f\xff` + "\té"},
 		{"quoted C1 control", quoted, record{frames: frames("\u009b31m")}, `\xc2\x9b31m`},
+		{"quoted with group", quoted.of(groups), record{group: "a\tb\xff", frames: frames("a")}, `a\tb\xff` + "\ta"},
 		{"display", display, record{frames: frames(`{"a":"\n"}`, "\x1b[31m")}, `{"a":"\n"}` + "\t" + `\x1b[31m`},
+		{"display with group", display.of(groups), record{group: "\x1b", frames: frames("")}, `\x1b` + "\t"},
 		{"json", jsonLines{}, record{frames: frames("hello", "", "\xff")}, `{"frames":["aGVsbG8=","","/w=="]}`},
-		{"json with id", jsonLines{}, record{"id", frames("")}, `{"id":"6964","frames":[""]}`},
+		{"json with id", jsonLines{ids}, record{id: "id", frames: frames("")}, `{"id":"6964","frames":[""]}`},
+		{"json with number", jsonLines{numbers}, record{number: 7, frames: frames("")}, `{"number":7,"frames":[""]}`},
+		{"json with group", jsonLines{groups}, record{group: `"\`, frames: frames("")}, `{"group":"\"\\","frames":[""]}`},
+		{"json event", jsonLines{ids}, record{id: "id", frames: frames(""), event: "disconnected"}, `{"id":"6964","event":"disconnected"}`},
 	} {
 		if got := string(c.codec.encode(nil, &c.rec)); got != c.want {
 			t.Errorf("%s: %q, want %q", c.name, got, c.want)
@@ -48,55 +59,128 @@ func TestEncode(t *testing.T) {
 	}
 }
 
-func TestDecodeAddressed(t *testing.T) {
+func TestDecodeNamed(t *testing.T) {
+	long := strings.Repeat("g", 256)
 	for _, c := range []struct {
-		codec addressed
+		codec codec
 		line  string
-		id    string // empty: not to be read
+		want  *record // nil: not to be read
 	}{
-		{raw, "6964\ta\tb", "id"},
-		{raw, "6964\t", "id"},
-		{raw, "6964", ""},
-		{raw, "\ta", ""},
-		{raw, "abc\ta", ""},
-		{quoted, "6964\t\\q", ""},
-		{jsonLines{}, `{"id":"6964","frames":["YQ=="]}`, "id"},
-		{jsonLines{}, `{"id":"","frames":["YQ=="]}`, ""},
-		{jsonLines{}, `{"id":"6964"}`, ""},
-		{jsonLines{}, `{"id":"6964","frames":["YQ=="]} {}`, ""},
+		{raw.of(ids), "6964\ta\tb", &record{id: "id", frames: frames("a", "b")}},
+		{raw.of(ids), "6964\t", &record{id: "id", frames: frames("")}},
+		{raw.of(ids), "6964", nil},
+		{raw.of(ids), "\ta", nil},
+		{raw.of(ids), "abc\ta", nil},
+		{quoted.of(ids), "6964\t\\q", nil},
+		{jsonLines{ids}, `{"id":"6964","frames":["YQ=="]}`, &record{id: "id", frames: frames("a")}},
+		{jsonLines{ids}, `{"id":"","frames":["YQ=="]}`, nil},
+		{jsonLines{ids}, `{"frames":["YQ=="]}`, nil},
+		{jsonLines{ids}, `{"id":"6964"}`, nil},
+		{jsonLines{ids}, `{"id":"6964","event":"connected"}`, nil},
+		{jsonLines{ids}, `{"id":"6964","frames":["YQ=="]} {}`, nil},
+
+		{raw.of(numbers), "4294967295\ta", &record{number: 1<<32 - 1, frames: frames("a")}},
+		{raw.of(numbers), "4294967296\ta", nil},
+		{raw.of(numbers), "0\ta", nil},
+		{raw.of(numbers), "-1\ta", nil},
+		{raw.of(numbers), "a", nil},
+		{raw.of(numbers), "1\ta\tb", nil},
+		{jsonLines{numbers}, `{"number":7,"frames":["YQ=="]}`, &record{number: 7, frames: frames("a")}},
+		{jsonLines{numbers}, `{"number":7.5,"frames":["YQ=="]}`, nil},
+		{jsonLines{numbers}, `{"number":0,"frames":["YQ=="]}`, nil},
+		{jsonLines{numbers}, `{"frames":["YQ=="]}`, nil},
+		{jsonLines{numbers}, `{"number":7,"frames":["YQ==",""]}`, nil},
+
+		{raw.of(perhaps), "7\ta", &record{number: 7, frames: frames("a")}},
+		{raw.of(perhaps), "7", &record{frames: frames("7")}},
+		{raw.of(perhaps), "a\tb", nil},
+		{quoted.of(perhaps), `a\tb`, &record{frames: frames("a\tb")}},
+		{jsonLines{perhaps}, `{"frames":["YQ=="]}`, &record{frames: frames("a")}},
+		{jsonLines{perhaps}, `{"number":0,"frames":["YQ=="]}`, nil},
+
+		{raw.of(groups), "g\ta", &record{group: "g", frames: frames("a")}},
+		{raw.of(groups), "\ta", &record{frames: frames("a")}},
+		{raw.of(groups), "a", nil},
+		{raw.of(groups), "g\ta\tb", nil},
+		{raw.of(groups), long + "\ta", nil},
+		{raw.of(groups), "a\x00b\ta", nil},
+		{quoted.of(groups), `a\tb` + "\ta", &record{group: "a\tb", frames: frames("a")}},
+		{quoted.of(groups), `a\q` + "\ta", nil},
+		{jsonLines{groups}, `{"group":"g","frames":["YQ=="]}`, &record{group: "g", frames: frames("a")}},
+		{jsonLines{groups}, `{"group":"","frames":["YQ=="]}`, &record{frames: frames("a")}},
+		{jsonLines{groups}, `{"frames":["YQ=="]}`, nil},
+		{jsonLines{groups}, `{"group":"` + "\xff" + `","frames":["YQ=="]}`, nil},
+		{raw.of(oneGroup), "a", &record{group: "one", frames: frames("a")}},
+		{raw.of(oneGroup), "g\ta", nil},
+		{jsonLines{oneGroup}, `{"group":"g","frames":["YQ=="]}`, &record{group: "one", frames: frames("a")}},
+
+		{raw.of(bytesTo), "6964\ta\tb\n", &record{id: "id", frames: frames("a\tb\n")}},
+		{quoted.of(bytesTo), "6964\ta\tb\\n", &record{id: "id", frames: frames("a\tb\n")}},
+		{raw.of(layout{name: byID, need: absent, stream: true}), "a\tb\n", &record{frames: frames("a\tb\n")}},
 	} {
 		var r record
-		err := c.codec.decodeAddressed([]byte(c.line), &r)
-		if (err == nil) != (c.id != "") || err == nil && r.id != c.id {
-			t.Errorf("%s: id %q, error %v", c.line, r.id, err)
+		switch err := c.codec.decode([]byte(c.line), &r); {
+		case err == nil && c.want == nil:
+			t.Errorf("%q was read as %+v", c.line, r)
+		case err != nil && c.want != nil:
+			t.Errorf("%q: %v", c.line, err)
+		case err == nil && !same(&r, c.want):
+			t.Errorf("%q was read as %+v", c.line, r)
 		}
 	}
 }
 
+// Layouts of lines.
+var (
+	ids      = layout{name: byID}
+	numbers  = layout{name: byNumber, single: true}
+	perhaps  = layout{name: byNumber, need: optional, single: true}
+	groups   = layout{name: byGroup, single: true}
+	oneGroup = layout{name: byGroup, need: absent, group: "one", single: true}
+	bytesTo  = layout{name: byID, stream: true}
+)
+
+// same reports whether two records are the same message from or for the same
+// peer and group.
+func same(a, b *record) bool {
+	return a.id == b.id && a.number == b.number && a.group == b.group && a.event == b.event && sameFrames(a.frames, b.frames)
+}
+
 // FuzzExact: what --quoted and --json print is read back as it was, on a line.
 func FuzzExact(f *testing.F) {
-	f.Add([]byte("hello"), []byte("\t\n\r\\\x00\xff\xc2\x9b"), "")
-	f.Add([]byte(`\x41`), []byte(""), "\x00id")
-	f.Fuzz(func(t *testing.T, a, b []byte, id string) {
-		for _, c := range []addressed{quoted, jsonLines{}} {
-			in := record{id, [][]byte{a, b}}
-			line := c.encode(nil, &in)
-			if bytes.ContainsAny(line, "\n\r\x1b") {
-				t.Fatalf("%q is no line", line)
-			}
-			decode := c.decode
-			if id != "" {
-				decode = c.decodeAddressed
-			}
-			var out record
-			if err := decode(line, &out); err != nil {
-				t.Fatalf("%q: %v", line, err)
-			}
-			if out.id != id || !sameFrames(out.frames, in.frames) {
-				t.Fatalf("%q became %q %q", line, out.id, out.frames)
-			}
+	f.Add([]byte("hello"), []byte("\t\n\r\\\x00\xff\xc2\x9b"), "", uint32(1))
+	f.Add([]byte(`\x41`), []byte(""), "\x00id", uint32(1<<32-1))
+	f.Fuzz(func(t *testing.T, a, b []byte, name string, number uint32) {
+		exact(t, layout{}, &record{frames: [][]byte{a, b}})
+		if name != "" {
+			exact(t, ids, &record{id: name, frames: [][]byte{a, b}})
+			exact(t, bytesTo, &record{id: name, frames: [][]byte{a}})
+		}
+		if number > 0 {
+			exact(t, numbers, &record{number: number, frames: [][]byte{a}})
+		}
+		if new(record).setGroup(name) == nil && utf8.ValidString(name) { // dish and radio refuse others with --json
+			exact(t, groups, &record{group: name, frames: [][]byte{b}})
 		}
 	})
+}
+
+// exact fails unless a record is read back as it was printed.
+func exact(t *testing.T, l layout, in *record) {
+	t.Helper()
+	for _, c := range []codec{quoted.of(l), jsonLines{l}} {
+		line := c.encode(nil, in)
+		if bytes.ContainsAny(line, "\n\r\x1b") {
+			t.Fatalf("%q is no line", line)
+		}
+		var out record
+		if err := c.decode(line, &out); err != nil {
+			t.Fatalf("%q: %v", line, err)
+		}
+		if !same(&out, in) {
+			t.Fatalf("%q became %+v", line, out)
+		}
+	}
 }
 
 // FuzzDecode: no line is too strange for an error.
@@ -104,23 +188,30 @@ func FuzzDecode(f *testing.F) {
 	f.Add([]byte(`{"frames":["YQ=="]}`))
 	f.Add([]byte(`a\x`))
 	f.Fuzz(func(t *testing.T, line []byte) {
-		for _, c := range []addressed{raw, quoted, jsonLines{}} {
-			var r record
-			if c.decode(line, &r) == nil && len(r.frames) == 0 {
-				t.Fatalf("%q has no frames", line)
-			}
-			if c.decodeAddressed(line, &r) == nil && r.id == "" {
-				t.Fatalf("%q has no id", line)
+		for _, l := range []layout{{}, ids, numbers, perhaps, groups, oneGroup, bytesTo} {
+			for _, c := range []codec{raw.of(l), quoted.of(l), jsonLines{l}} {
+				var r record
+				if c.decode(line, &r) != nil {
+					continue
+				}
+				switch {
+				case len(r.frames) == 0:
+					t.Fatalf("%q has no frames", line)
+				case l.single && len(r.frames) > 1:
+					t.Fatalf("%q has %d frames", line, len(r.frames))
+				case l.name == byID && r.id == "", l.name == byNumber && l.need == required && r.number == 0:
+					t.Fatalf("%q has no receiver", line)
+				}
 			}
 		}
 	})
 }
 
 func TestRecordFill(t *testing.T) {
-	r := record{"old", frames("x", "y", "z")}
+	r := record{id: "old", event: "connected", frames: frames("x", "y", "z")}
 	m := zmq.NewStringMessage("a", "b")
 	r.fill(&m)
-	if r.id != "" || !sameFrames(r.frames, frames("a", "b")) {
+	if r.id != "" || r.event != "" || !sameFrames(r.frames, frames("a", "b")) {
 		t.Errorf("%q %q", r.id, r.frames)
 	}
 }

@@ -5,15 +5,15 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"strconv"
 	"unicode"
 	"unicode/utf8"
 )
 
-var errNoID = errors.New("the message must begin with the routing id of its receiver, in hex")
-
-// text is the codec of plain lines: a tab separates the frames, and the id, in
-// hex, comes before the first.
+// text is the codec of plain lines: a tab separates the frames, and the name of
+// the peer or group comes before the first.
 type text struct {
+	layout
 	escape   func(dst, frame []byte) []byte           // as it is if nil
 	unescape func(frame []byte) (out []byte, _ error) // as it is if nil
 }
@@ -30,54 +30,115 @@ var (
 	display = text{escape: showControls}
 )
 
+// of is the codec for lines with that layout.
+func (t text) of(l layout) text {
+	t.layout = l
+	return t
+}
+
 func (t text) encode(line []byte, r *record) []byte {
-	if r.id != "" {
-		line = hex.AppendEncode(line, []byte(r.id))
+	line = t.encodeName(line, r)
+	if r.event != "" { // set apart by a space, where a tab begins a frame
+		return append(append(line, ' '), r.event...)
+	}
+	if t.name != nameless {
 		line = append(line, '\t')
 	}
 	for i, f := range r.frames {
 		if i > 0 {
 			line = append(line, '\t')
 		}
-		if t.escape != nil {
-			line = t.escape(line, f)
-		} else {
-			line = append(line, f...)
-		}
+		line = t.escaped(line, f)
 	}
 	return line
 }
 
+func (t text) encodeName(line []byte, r *record) []byte {
+	switch t.name {
+	case byID:
+		return hex.AppendEncode(line, []byte(r.id))
+	case byNumber:
+		return strconv.AppendUint(line, uint64(r.number), 10)
+	case byGroup:
+		return t.escaped(line, []byte(r.group))
+	}
+	return line
+}
+
+func (t text) escaped(line, frame []byte) []byte {
+	if t.escape != nil {
+		return t.escape(line, frame)
+	}
+	return append(line, frame...)
+}
+
 func (t text) decode(line []byte, r *record) error {
-	r.id, r.frames = "", r.frames[:0]
-	for more := true; more; {
-		var frame []byte
-		frame, line, more = bytes.Cut(line, []byte{'\t'})
-		if t.unescape != nil {
-			var err error
-			if frame, err = t.unescape(frame); err != nil {
-				return err
-			}
+	r.reset()
+	if t.name == nameless || t.need == absent {
+		r.group = t.group
+		return t.decodeBody(line, r)
+	}
+	name, body, ok := bytes.Cut(line, []byte{'\t'})
+	if !ok && t.need == optional {
+		return t.decodeBody(line, r)
+	}
+	if !ok {
+		return t.errNoName()
+	}
+	if err := t.decodeName(name, r); err != nil {
+		return err
+	}
+	return t.decodeBody(body, r)
+}
+
+func (t text) decodeName(name []byte, r *record) error {
+	ok := false
+	switch t.name {
+	case byID:
+		ok = r.setID(string(name))
+	case byNumber:
+		ok = r.setNumber(string(name))
+	case byGroup:
+		name, err := t.unescaped(name)
+		if err != nil {
+			return err
 		}
-		r.frames = append(r.frames, frame)
+		return r.setGroup(string(name))
+	}
+	if !ok {
+		return t.errNoName()
 	}
 	return nil
 }
 
-func (t text) decodeAddressed(line []byte, r *record) error {
-	idText, rest, ok := bytes.Cut(line, []byte{'\t'})
-	if !ok {
-		return errNoID
+func (t text) errNoName() error {
+	return fmt.Errorf("the message must begin with %s, and a tab", t.name.receiver())
+}
+
+func (t text) decodeBody(body []byte, r *record) error {
+	for more := true; more; {
+		frame := body
+		more = false
+		if !t.stream {
+			frame, body, more = bytes.Cut(body, []byte{'\t'})
+		}
+		frame, err := t.unescaped(frame)
+		if err != nil {
+			return err
+		}
+		r.frames = append(r.frames, frame)
 	}
-	id, err := parseID(idText)
-	if err != nil {
-		return err
+	if t.single && len(r.frames) > 1 {
+		return errors.New(`a tab begins another frame, and here messages have one; --quoted writes a tab in a frame as \t`)
 	}
-	if err := t.decode(rest, r); err != nil {
-		return err
-	}
-	r.id = id
 	return nil
+}
+
+func (t text) unescaped(frame []byte) ([]byte, error) {
+	if t.unescape != nil {
+		return t.unescape(frame)
+	}
+	return frame, nil
 }
 
 // quote appends a frame in which \t, \n, \r and \\ stand for a tab, a newline,

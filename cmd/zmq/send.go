@@ -17,6 +17,47 @@ func plain(s zmq.Sender) sendFunc {
 	return func(ctx context.Context, r *record) error { return s.Send(ctx, r.frames...) }
 }
 
+// singleSender is a socket that sends messages of one frame.
+type singleSender interface {
+	zmq.Socket
+	Send(ctx context.Context, body []byte) error
+}
+
+// single is plain for those.
+func single(s singleSender) sendFunc {
+	return func(ctx context.Context, r *record) error { return s.Send(ctx, r.frames[0]) }
+}
+
+// route sends to the peer that a message names. That it is not there is no
+// reason to stop.
+func (j *job) route(send sendFunc, n naming) sendFunc {
+	return func(ctx context.Context, r *record) error {
+		err := send(ctx, r)
+		if !errors.Is(err, zmq.ErrNoRoute) {
+			return err
+		}
+		j.unrouted.Add(1)
+		j.sent.Add(-1) // the caller is about to count it
+		j.e.say("no peer has the %s", r.peer(n))
+		return nil
+	}
+}
+
+// echo prints a message and sends it back.
+func (j *job) echo(send sendFunc, n naming) handleFunc {
+	return func(ctx context.Context, m *zmq.Message) error {
+		if err := j.out.print(m); err != nil || j.out.rec.event != "" {
+			return err
+		}
+		err := send(ctx, &j.out.rec)
+		if errors.Is(err, zmq.ErrNoRoute) {
+			j.e.say("%s is gone, so its message cannot go back", j.out.rec.peer(n))
+			return nil
+		}
+		return err
+	}
+}
+
 // sendAll sends the whole input. When ctx ends it returns, even if the input
 // is waiting for a line.
 func (j *job) sendAll(ctx context.Context, send sendFunc) error {

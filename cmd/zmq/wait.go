@@ -13,6 +13,18 @@ type waitFlags struct {
 	NoWait bool `xor:"wait" help:"Send at once: what nobody subscribes to is lost."`
 }
 
+// interest is how peers of a publisher say what they want.
+type interest struct {
+	peer      string                 // who they are to it
+	say, said string                 // what they do, and have done
+	topic     func(r *record) string // what they must want to get a message
+}
+
+var (
+	subscription = interest{"subscriber", "subscribe to", "subscribed to", func(r *record) string { return string(r.frames[0]) }}
+	membership   = interest{"member", "join", "joined", func(r *record) string { return r.group }}
+)
+
 // waitSubscribers is the method of publishers.
 type waitSubscribers func(ctx context.Context, n int, topic string) error
 
@@ -30,8 +42,8 @@ func (f *waitFlags) subscribers() (int, error) {
 }
 
 // awaitFirst has the job wait for n subscribers before its first message.
-func (j *job) awaitFirst(n int, wait waitSubscribers) {
-	j.awaited = "subscriber"
+func (j *job) awaitFirst(n int, wait waitSubscribers, how interest) {
+	j.awaited, j.interest = how.peer, how
 	j.ready = func(ctx context.Context, first *record) error {
 		if n == 0 {
 			return nil
@@ -44,12 +56,12 @@ func (j *job) awaitFirst(n int, wait waitSubscribers) {
 func (j *job) topics(first *record) []string {
 	list, ok := j.in.src.(*listSource)
 	if !ok {
-		return []string{string(first.frames[0])}
+		return []string{j.interest.topic(first)}
 	}
 	var topics []string
 	seen := make(map[string]bool)
-	for _, m := range list.list {
-		if t := string(m.frames[0]); !seen[t] {
+	for i := range list.list {
+		if t := j.interest.topic(&list.list[i]); !seen[t] {
 			seen[t] = true
 			topics = append(topics, t)
 		}
@@ -71,7 +83,7 @@ func (j *job) awaitSubscribers(ctx context.Context, wait waitSubscribers, n int,
 	defer stop()
 	err := waitAny(ctx, wait, n, topics)
 	if err != nil {
-		j.waiting = fmt.Sprintf("fewer than %d subscribed to %s", n, wanted(n, topics))
+		j.waiting = fmt.Sprintf("fewer than %d %s %s", n, j.interest.said, wanted(n, topics))
 	}
 	return err
 }
@@ -80,7 +92,7 @@ func (j *job) awaitSubscribers(ctx context.Context, wait waitSubscribers, n int,
 // that it is alone.
 func (j *job) hintSubscribers(n int, topics []string) {
 	if j.sock.Stats().Peers > 0 {
-		j.e.sayAs("waiting for %d to subscribe to %s (--no-wait does not)", n, wanted(n, topics))
+		j.e.sayAs("waiting for %d to %s %s (--no-wait does not)", n, j.interest.say, wanted(n, topics))
 	}
 }
 

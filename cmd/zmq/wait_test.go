@@ -24,7 +24,7 @@ func TestWaitAnyIsContentWithOne(t *testing.T) {
 }
 
 func TestTopics(t *testing.T) {
-	j := &job{in: &input{src: &listSource{list: []record{
+	j := &job{interest: subscription, in: &input{src: &listSource{list: []record{
 		{frames: frames("a", "1")}, {frames: frames("b")}, {frames: frames("a", "2")},
 	}}}}
 	if got := someOf(j.topics(nil)); got != `"a" or "b"` {
@@ -32,6 +32,10 @@ func TestTopics(t *testing.T) {
 	}
 	j.in.src = &lineSource{}
 	if got := someOf(j.topics(&record{frames: frames("first", "x")})); got != `"first"` {
+		t.Error(got)
+	}
+	j.interest = membership
+	if got := someOf(j.topics(&record{group: "g", frames: frames("x")})); got != `"g"` {
 		t.Error(got)
 	}
 	if got := wanted(2, []string{"a", "b"}); got != `the same one of "a" or "b"` {

@@ -203,6 +203,11 @@ func (l *Link) makeQueues() {
 	}
 	if l.pb.In != nil {
 		resize(l.up, sum(sendA, recvB))
+		if b.Conflates() {
+			l.up.Lock()
+			l.up.SetConflate()
+			l.up.Unlock()
+		}
 	}
 	a.Update(func() {
 		l.pa.In = l.down

@@ -181,6 +181,10 @@ func (b *Batch) Cursor() Cursor { return Cursor{segs: b.Segs} }
 // Frames returns a cursor over frames at rest that are not in a batch.
 func Frames(b []byte) Cursor { return Cursor{rest: b} }
 
+// Continue returns a cursor over the frames that follow a point in a batch: those
+// in the rest of one segment and in the segments behind it.
+func Continue(rest []byte, segs []Seg) Cursor { return Cursor{segs: segs, rest: rest} }
+
 // Next returns the next frame's body and flags byte.
 func (c *Cursor) Next() (body []byte, flags byte, ok bool) {
 	body, flags, _, ok = c.next()

@@ -56,6 +56,15 @@ func (b *Balancer) Pick() *pipe.Pipe {
 	return nil
 }
 
+// hasRoom reports whether Pick would find a pipe.
+func (b *Balancer) hasRoom() bool {
+	if b.Pick() == nil {
+		return false
+	}
+	b.turn--
+	return true
+}
+
 func (b *Balancer) send(m msg.Msg) error {
 	p := b.Pick()
 	if p == nil {

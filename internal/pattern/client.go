@@ -28,11 +28,20 @@ func (s *single) Recv(m *msg.Msg) error {
 	}
 }
 
+// Readable reports whether there is a message of one frame.
+func (s *single) Readable() bool {
+	return s.fq.holds(func(c *msg.Cursor) bool {
+		_, flags, _ := c.Next()
+		return flags&msg.FlagMore == 0
+	}, s.drops, pipe.DropMalformed)
+}
+
 // Client is CLIENT: it sends to its servers in turn and receives from them in
 // turn. https://rfc.zeromq.org/spec/41/
 type Client struct {
 	base
 	single
+	undivided
 	lb Balancer
 }
 
@@ -51,12 +60,24 @@ func (s *Client) Send(m msg.Msg) error {
 	return s.lb.send(m)
 }
 
+// SendFrame is Send. A message of several frames is refused at the first.
+func (s *Client) SendFrame(f *msg.Frame, _ bool) error {
+	m, err := whole(f)
+	if err != nil {
+		return err
+	}
+	return s.Send(m)
+}
+
+func (s *Client) Writable() bool { return s.lb.hasRoom() }
+
 // Server is SERVER and PEER: it receives from its peers in turn and sends to
 // the one that a routing number names. https://rfc.zeromq.org/spec/41/,
 // https://rfc.zeromq.org/spec/51/
 type Server struct {
 	base
 	single
+	undivided
 	peers map[uint32]*pipe.Pipe // guarded by the send lock
 	last  uint32                // number given
 }
@@ -118,3 +139,16 @@ func (s *Server) Take(number uint32) *pipe.Pipe {
 	delete(s.peers, number)
 	return p
 }
+
+// SendFrame is SendToNumber of the frame's Number. A message of several frames
+// is refused at the first.
+func (s *Server) SendFrame(f *msg.Frame, _ bool) error {
+	m, err := whole(f)
+	if err != nil {
+		return err
+	}
+	return s.SendToNumber(f.Number, m)
+}
+
+// Writable is true: it depends on the peer.
+func (s *Server) Writable() bool { return true }

@@ -44,6 +44,40 @@ func (f *FairQueue) Next(m *msg.Msg) *pipe.Pipe {
 	return nil
 }
 
+// HasNext reports whether Next would find a message.
+func (f *FairQueue) HasNext() bool {
+	_, ok := f.peek()
+	return ok
+}
+
+// peek looks at the message that Next would take.
+func (f *FairQueue) peek() (c msg.Cursor, ok bool) {
+	for len(f.active) > 0 {
+		if f.turn >= len(f.active) {
+			f.turn = 0
+		}
+		if c, ok = f.active[f.turn].In.Peek(); ok {
+			return c, true
+		}
+		f.active = append(f.active[:f.turn], f.active[f.turn+1:]...)
+	}
+	return c, false
+}
+
+// holds reports whether there is a message that is wanted. It drops the others
+// on the way to it.
+func (f *FairQueue) holds(wanted func(c *msg.Cursor) bool, drops *pipe.Drops, why pipe.Drop) bool {
+	for {
+		c, ok := f.peek()
+		if !ok || wanted(&c) {
+			return ok
+		}
+		var m msg.Msg
+		f.Next(&m)
+		drops.Add(why, 1)
+	}
+}
+
 func (f *FairQueue) recv(m *msg.Msg) error {
 	if f.Next(m) == nil {
 		return ErrWait

@@ -30,6 +30,7 @@ type Topics struct {
 	ids    map[*pipe.Pipe]uint32 // of peers
 	topics int                   // distinct prefixes
 	mark   uint64                // the last one given to pipes
+	recent topicRecent
 }
 
 // Add subscribes p to a prefix. It reports whether p had not done so before,

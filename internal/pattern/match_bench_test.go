@@ -5,6 +5,7 @@ import (
 	"iter"
 	"math/rand/v2"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/zerobroker/zmq/internal/pipe"
@@ -15,17 +16,17 @@ import (
 // benchmark waits for is the set and not its own topics.
 type topicBench struct {
 	set    Topics
+	pipe   *pipe.Pipe
 	topics []byte
 	size   int // of each
 	i      int
 }
 
 func newTopicBench(size, n int, topics iter.Seq[[]byte]) *topicBench {
-	s := &topicBench{topics: make([]byte, size*n), size: size}
-	p := pipe.New()
+	s := &topicBench{topics: make([]byte, size*n), size: size, pipe: pipe.New()}
 	at := rand.Perm(n)
 	for topic := range topics {
-		s.set.Add(topic, p)
+		s.set.Add(topic, s.pipe)
 		copy(s.topics[size*at[0]:], topic)
 		at = at[1:]
 	}
@@ -56,6 +57,25 @@ func BenchmarkTopicsMatch(b *testing.B) {
 			}
 			if len(dst) != 1 {
 				b.Fatalf("%d pipes", len(dst))
+			}
+		})
+	}
+}
+
+// BenchmarkTopicsMatchLocked is Match as a socket calls it. A locked instruction
+// waits for the loads before it, so that one match does not begin while another
+// waits for memory, as they do in BenchmarkTopicsMatch.
+func BenchmarkTopicsMatchLocked(b *testing.B) {
+	for _, n := range topicCounts {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			s := newTopicBench32(n)
+			dst := make([]*pipe.Pipe, 0, 1)
+			var mu sync.Mutex
+			for b.Loop() {
+				mu.Lock()
+				dst = s.set.Match(dst[:0], s.next())
+				dst[0].Slot++
+				mu.Unlock()
 			}
 		})
 	}

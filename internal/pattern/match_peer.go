@@ -16,6 +16,12 @@ type topicPeer struct {
 	bytes int
 }
 
+// topicRecent is the peer that had a prefix alone when one was last matched.
+type topicRecent struct {
+	id   uint32
+	pipe *pipe.Pipe // nil if there is none
+}
+
 // topicGroup is two or more peers that have the same prefix, ordered by id.
 type topicGroup struct {
 	edge    uint32 // number of the edge
@@ -51,6 +57,7 @@ func (t *Topics) retire(p *pipe.Pipe, id uint32) bool {
 		return false
 	}
 	t.peers.free(id)
+	t.recent.pipe = nil
 	delete(t.ids, p)
 	if len(t.ids) == 0 {
 		t.ids = nil
@@ -195,7 +202,12 @@ func (m *topicMatch) add(t *Topics, subs uint32) {
 		m.addGroup(t.groups.at(subs &^ groupBit).pipes)
 		return
 	}
-	p := t.peers.at(subs).pipe
+	// Who it was last time needs no look into the edge, as far as the processor
+	// guesses right: it goes on while it still waits for that.
+	p := t.recent.pipe
+	if subs != t.recent.id || p == nil {
+		p = t.recall(subs)
+	}
 	if m.mark != 0 {
 		if p.Mark == m.mark {
 			return
@@ -203,6 +215,14 @@ func (m *topicMatch) add(t *Topics, subs uint32) {
 		p.Mark = m.mark
 	}
 	m.pipes = append(m.pipes, p)
+}
+
+// recall returns the pipe of a peer, and keeps it for the next time.
+//
+//go:noinline
+func (t *Topics) recall(id uint32) *pipe.Pipe {
+	t.recent.id, t.recent.pipe = id, t.peers.at(id).pipe
+	return t.recent.pipe
 }
 
 func (m *topicMatch) addGroup(pipes []*pipe.Pipe) {

@@ -89,6 +89,9 @@ func (s *topicShard) home(h uint64) int {
 	return int(uint64(uint32(h)) * uint64(len(s.buckets)) >> 32)
 }
 
+// favourite is the place in its bucket that an edge gets if it can.
+func favourite(h uint64) int { return int(h>>40) % bucketLen }
+
 const (
 	lowBits  = 0x0101010101010101
 	highBits = 0x8080808080808080
@@ -102,8 +105,15 @@ func zeroBytes(x uint64) uint64 { return (x - lowBits) &^ x & highBits }
 func (t *topicTable) find(key edgeKey, word uint64) (*topicEdge, uint32) {
 	h := t.hash(key, word)
 	s := t.dir[h>>(t.shift&63)]
-	want := hashTag(h) * lowBits
-	for b := s.home(h); ; b = s.after(b) {
+	tag, b, i := hashTag(h), s.home(h), favourite(h)
+	// Most edges are in their favourite place, and the processor learns to
+	// expect it: then it fetches the edge while it still waits for the tags.
+	if s.tags[b]>>(i*8)&0xff == tag {
+		if e := &s.buckets[b][i]; e.word == word && e.key == key {
+			return e, s.ref(b, i)
+		}
+	}
+	for want := tag * lowBits; ; b = s.after(b) {
 		tags := s.tags[b]
 		for m := zeroBytes(tags ^ want); m != 0; m &= m - 1 {
 			i := bits.TrailingZeros64(m) / 8 % bucketLen
@@ -143,7 +153,10 @@ func (t *Topics) place(s *topicShard, h uint64, e *topicEdge) uint32 {
 	for s.full(b) {
 		b = s.after(b)
 	}
-	i := bits.TrailingZeros64(zeroBytes(s.tags[b])) / 8
+	i := favourite(h)
+	if s.tags[b]>>(i*8)&0xff != 0 {
+		i = bits.TrailingZeros64(zeroBytes(s.tags[b])) / 8
+	}
 	s.n++
 	return t.fill(s, b, i, hashTag(h), e)
 }

@@ -11,12 +11,28 @@ type Pair struct {
 	base
 	peer *pipe.Pipe
 	fq   FairQueue // the peer's pipe, and those of earlier peers until read
+	outgoing
 }
 
 func (s *Pair) Attach(p *pipe.Pipe) error { return takeOnly(&s.peer, p) }
-func (s *Pair) Detach(p *pipe.Pipe)       { leaveOnly(&s.peer, p) }
+func (s *Pair) Detach(p *pipe.Pipe)       { leaveOnly(&s.peer, p); s.leave(p) }
 func (s *Pair) Room(*pipe.Pipe)           {}
 func (s *Pair) Send(m msg.Msg) error      { return sendOnly(s.peer, &m) }
+
+// SendFrame claims the peer. If that leaves in the middle of a message the rest
+// is swallowed, as PUSH does it; in libzmq the rest waits for the next peer,
+// who gets it for a message.
+func (s *Pair) SendFrame(f *msg.Frame, mayWait bool) error {
+	if !s.open {
+		if !roomOnly(s.peer) {
+			return ErrWait
+		}
+		s.begin(s.peer)
+	}
+	return s.nextOnly(f, mayWait)
+}
+
+func (s *Pair) Writable() bool { return s.open || roomOnly(s.peer) }
 
 // takeOnly makes p the only peer, unless there is one.
 func takeOnly(peer **pipe.Pipe, p *pipe.Pipe) error {
@@ -36,12 +52,15 @@ func leaveOnly(peer **pipe.Pipe, p *pipe.Pipe) {
 
 // sendOnly sends to the only peer, which may be nil.
 func sendOnly(peer *pipe.Pipe, m *msg.Msg) error {
-	if peer == nil || peer.Out.Full() {
+	if !roomOnly(peer) {
 		return ErrWait
 	}
 	peer.Out.Put(m)
 	return nil
 }
+
+// roomOnly reports whether the only peer is there and has room.
+func roomOnly(peer *pipe.Pipe) bool { return peer != nil && !peer.Out.Full() }
 
 func (s *Pair) Ready(p *pipe.Pipe)    { s.fq.ready(p) }
 func (s *Pair) Recv(m *msg.Msg) error { return s.fq.recv(m) }

@@ -33,6 +33,8 @@ var (
 	// ErrGroup: the text is no name of a group, or the group cannot be joined
 	// or left for it is, or is not, joined.
 	ErrGroup = errors.New("group cannot be used")
+	// ErrTooLarge: the message is larger than what it would travel in.
+	ErrTooLarge = errors.New("message too large")
 )
 
 // Why a peer is refused, by Attach, Connected or Intake.
@@ -103,6 +105,14 @@ type Evictor interface {
 	Evicted() []*pipe.Pipe
 }
 
+// Forgetter is a pattern to which a peer may have said so much that nobody
+// should have to wait until all of it is forgotten.
+type Forgetter interface {
+	// Forget forgets some of it, and reports whether there is more. It runs under
+	// the send lock, until it returns false; then comes Disconnected.
+	Forget(p *pipe.Pipe) (more bool)
+}
+
 // Parter is a pattern that ends connections when the application says so.
 type Parter interface {
 	// Parted returns the pipes that Send was told to part with, which the
@@ -138,6 +148,13 @@ type Publisher interface {
 	Subscribers(topic []byte) int
 }
 
+// Screener is a pattern that gets much that it does not want from peers that
+// cannot be told what it wants. It runs under the send lock.
+type Screener interface {
+	// Wants reports whether m is to be queued. If not it is dropped.
+	Wants(m *msg.Msg) bool
+}
+
 // Inspector is a pattern that refuses messages that no peer of its type sends:
 // an error closes the connection. It runs under no lock.
 type Inspector interface {
@@ -152,6 +169,10 @@ type Lockstep interface {
 	// before anything that runs under both: under the send lock a pattern must
 	// not read, for that takes the send lock of a peer in the same process.
 	See()
+	// Interrupts reports whether a message may be begun, frame by frame, while
+	// the application has read the last one only in part. The rest of that is
+	// then dropped.
+	Interrupts() bool
 }
 
 // Intake is a pattern that looks at messages as they come out of a connection,

@@ -1,6 +1,7 @@
 package pattern
 
 import (
+	"slices"
 	"sync/atomic"
 
 	"github.com/zerobroker/zmq/internal/msg"
@@ -24,14 +25,16 @@ type Pub struct {
 	drops    *pipe.Drops
 
 	match []*pipe.Pipe // of the message being sent
-	rest  []byte       // that message at rest
+	log   pubLog
+
+	outgoing
 }
 
 // NewPub returns a PUB, or an XPUB if it receives.
 func NewPub(o *Options, d *pipe.Drops, receives bool) *Pub {
 	return &Pub{
 		opt: o, upstream: receives, subs: new(Topics), asked: new(Topics),
-		pipes: make(map[*pipe.Pipe]struct{}), drops: d,
+		pipes: make(map[*pipe.Pipe]struct{}), drops: d, outgoing: outgoing{drops: d},
 	}
 }
 
@@ -44,22 +47,35 @@ func (s *Pub) Attach(p *pipe.Pipe) error {
 	return nil
 }
 
-// Disconnected forgets the peer's subscriptions. XPUB's application hears of
-// topics that have no subscriber left; if it says itself who subscribes to what,
-// of all that the peer has asked for.
-func (s *Pub) Disconnected(p *pipe.Pipe) {
+// forgetAtOnce is how many subscriptions are forgotten while senders wait: they
+// take less than a millisecond.
+const forgetAtOnce = 1024
+
+// Forget takes back some of what the peer subscribes to. XPUB's application
+// hears of topics that have no subscriber left; if it says itself who subscribes
+// to what, of all that the peer has asked for.
+func (s *Pub) Forget(p *pipe.Pipe) (more bool) {
 	s.last.CompareAndSwap(p, nil)
-	s.asked.RemoveAll(p, func(topic []byte, _ bool) { s.tell(p, 0, topic) })
-	s.subs.RemoveAll(p, func(topic []byte, last bool) {
+	if s.asked.RemoveSome(p, forgetAtOnce, func(topic []byte, _ bool) { s.tell(p, 0, topic) }) {
+		return true
+	}
+	return s.subs.RemoveSome(p, forgetAtOnce, func(topic []byte, last bool) {
 		if (last || s.opt.Verboser) && !s.opt.Manual {
 			s.tell(p, 0, topic)
 		}
 	})
 }
 
+// Disconnected forgets all the peer's subscriptions.
+func (s *Pub) Disconnected(p *pipe.Pipe) {
+	for s.Forget(p) {
+	}
+}
+
 // Detach forgets the peer.
 func (s *Pub) Detach(p *pipe.Pipe) {
 	s.Disconnected(p)
+	s.leave(p)
 	delete(s.pipes, p)
 }
 
@@ -130,16 +146,38 @@ func (s *Pub) Send(m msg.Msg) error {
 		}
 		return nil
 	}
-	s.rest = m.Append(s.rest[:0])
+	b, first := s.log.add(&m)
 	for _, p := range s.match {
 		if p.Out.Full() {
 			s.drops.Add(pipe.DropHWM, 1)
 			continue
 		}
-		p.Out.PutRest(s.rest)
+		p.Out.PutCommon(b, first)
 	}
 	return nil
 }
+
+// SendFrame claims, at the first frame, the subscribers that it is for and that
+// have room. Whoever subscribes in the middle of a message waits for the next,
+// and whoever cancels gets this one. (xpub.cpp: xsend, dist.cpp)
+func (s *Pub) SendFrame(f *msg.Frame, _ bool) error {
+	if !s.open {
+		s.choose(f.Body)
+		if s.opt.NoDrop && slices.ContainsFunc(s.match, func(p *pipe.Pipe) bool { return p.Out.Full() }) {
+			return ErrWait
+		}
+		if s.opt.LastValue {
+			s.last.Store(nil)
+		}
+		s.begin(s.dropFull(s.match)...)
+	}
+	s.next(f)
+	return nil
+}
+
+// Writable is true: who has no room misses the message. It is with NoDrop too,
+// as in libzmq.
+func (s *Pub) Writable() bool { return true }
 
 // Subscribers is the number of peers that would get a message with this first
 // frame. It runs under the send lock.
@@ -296,3 +334,7 @@ func (s *Pub) Recv(m *msg.Msg) error {
 }
 
 func (s *Pub) More() bool { return s.order.Len() > 0 || s.fq.more() }
+
+// Readable reports whether Recv would find a message: the fair queue knows of
+// all of them, whatever their order.
+func (s *Pub) Readable() bool { return s.fq.HasNext() }

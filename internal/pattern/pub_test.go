@@ -265,6 +265,49 @@ func TestPubForgetsDisconnected_RFC29(t *testing.T) {
 	s.wantDrops(0, 0)
 }
 
+// TestPubForgetsInParts: while a peer's many subscriptions are being forgotten,
+// messages still go to others, and each topic is reported once.
+func TestPubForgetsInParts(t *testing.T) {
+	const topics = 3000
+	s := newSocket(t, pattern.XPUB)
+	a, b := s.attach(), s.attach()
+	b.subscribe("kept")
+	s.receives("\x01kept")
+	for i := range topics {
+		topic := fmt.Sprint(i)
+		a.subscribe(topic)
+		s.receives("\x01" + topic)
+	}
+	pub := s.pat.(*pattern.Pub)
+	parts, before := 0, pub.TopicCount()
+	for more := true; more; parts++ {
+		more = pub.Forget(a.p)
+		left := pub.TopicCount()
+		if left >= before || more == (left == 1) {
+			t.Fatalf("part %d: %d of %d topics are left, more: %v", parts, left, before, more)
+		}
+		before = left
+		s.sent("kept")
+		b.wants(message{"kept"})
+	}
+	if parts < 2 {
+		t.Error("all was forgotten at once")
+	}
+	a.disconnect()
+	a.detach()
+	told := make(map[string]bool)
+	for range topics {
+		m, err := s.recv()
+		if err != nil {
+			t.Fatal(err)
+		}
+		told[string(m.First)] = true
+	}
+	if s.wantRecv(pattern.ErrWait); len(told) != topics {
+		t.Errorf("%d different topics were reported, want %d", len(told), topics)
+	}
+}
+
 // TestXPubDisconnectOfDead: nobody is told who no longer reads.
 func TestXPubDisconnectOfDead(t *testing.T) {
 	s := newSocket(t, pattern.XPUB)

@@ -2,6 +2,7 @@ package pattern
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/zerobroker/zmq/internal/msg"
@@ -29,9 +30,11 @@ func CheckGroup(group string) error {
 // full. https://rfc.zeromq.org/spec/48/
 type Radio struct {
 	base
+	undivided
 	opt    *Options
 	groups map[string]map[*pipe.Pipe]struct{}
 	joined map[*pipe.Pipe]*membership
+	air    []*pipe.Pipe // whose far ends get all groups, and choose for themselves
 	drops  *pipe.Drops
 	rest   []byte // the message being sent, at rest
 }
@@ -50,8 +53,13 @@ func NewRadio(o *Options, d *pipe.Drops) *Radio {
 	}
 }
 
-// Attach does nothing: a peer gets messages when it joins.
-func (s *Radio) Attach(*pipe.Pipe) error { return nil }
+// Attach notes a far end that cannot join. Others get messages when they do.
+func (s *Radio) Attach(p *pipe.Pipe) error {
+	if p.TakesAll {
+		s.air = append(s.air, p)
+	}
+	return nil
+}
 
 // Disconnected has the peer leave all groups.
 func (s *Radio) Disconnected(p *pipe.Pipe) {
@@ -63,7 +71,10 @@ func (s *Radio) Disconnected(p *pipe.Pipe) {
 }
 
 // Detach has the peer leave all groups.
-func (s *Radio) Detach(p *pipe.Pipe) { s.Disconnected(p) }
+func (s *Radio) Detach(p *pipe.Pipe) {
+	s.Disconnected(p)
+	s.air = slices.DeleteFunc(s.air, func(q *pipe.Pipe) bool { return p == q })
+}
 
 // Room does nothing: fullness is looked at for every message.
 func (s *Radio) Room(*pipe.Pipe) {}
@@ -86,45 +97,87 @@ func (s *Radio) SendGroup(group string, m msg.Msg) error {
 		return err
 	}
 	members := s.groups[group]
-	if len(members) == 0 {
+	size := len(group) + len(m.First)
+	if s.opt.NoDrop && s.anyFull(members, size) {
+		return ErrWait
+	}
+	n := len(members) + len(s.air)
+	if n == 0 {
 		return nil
 	}
-	if s.opt.NoDrop {
-		for p := range members {
-			if p.Out.Full() {
-				return ErrWait
-			}
-		}
-	}
-	large := len(m.First) >= msg.LargeFrame
-	if large {
+	shared := false
+	s.rest = s.rest[:0]
+	if len(m.First) >= msg.LargeFrame {
 		m.Rest = [][]byte{m.First}
 		m.First = []byte(group)
-		if len(members) > 1 {
+		if shared = n > 1; shared {
 			m.Bufs = nil // shared by all queues, so nobody may reuse it
 		}
 	} else {
-		s.rest = append(msg.AppendHeader(s.rest[:0], len(group), true), group...)
+		s.rest = append(msg.AppendHeader(s.rest, len(group), true), group...)
 		s.rest = msg.AppendFrame(s.rest, m.First, false)
 	}
 	for p := range members {
-		switch {
-		case p.Out.Full():
-			s.drops.Add(pipe.DropHWM, 1)
-		case large && len(members) > 1:
-			p.Out.PutShared(&m)
-		case large:
-			p.Out.Put(&m)
-		default:
-			p.Out.PutRest(s.rest)
-		}
+		s.put(p, &m, size, shared)
+	}
+	for _, p := range s.air {
+		s.put(p, &m, size, shared)
 	}
 	return nil
 }
 
-// Subscribers is the number of peers that have joined a group. It runs under
-// the send lock.
-func (s *Radio) Subscribers(group []byte) int { return len(s.groups[string(group)]) }
+// anyFull reports whether anybody who would get a message of that size has no
+// room for it.
+func (s *Radio) anyFull(members map[*pipe.Pipe]struct{}, size int) bool {
+	for p := range members {
+		if p.Out.Full() {
+			return true
+		}
+	}
+	for _, p := range s.air {
+		if fits(p, size) && p.Out.Full() {
+			return true
+		}
+	}
+	return false
+}
+
+// fits reports whether a pipe leads to where messages of that size can go.
+func fits(p *pipe.Pipe, size int) bool { return p.MaxSize == 0 || size <= p.MaxSize }
+
+// put queues the message to one pipe: s.rest, or m if that is empty.
+func (s *Radio) put(p *pipe.Pipe, m *msg.Msg, size int, shared bool) {
+	switch {
+	case !fits(p, size):
+		s.drops.Add(pipe.DropTooLarge, 1)
+	case p.Out.Full():
+		s.drops.Add(pipe.DropHWM, 1)
+	case len(s.rest) > 0:
+		p.Out.PutRest(s.rest)
+	case shared:
+		p.Out.PutShared(m)
+	default:
+		p.Out.Put(m)
+	}
+}
+
+// SendFrame is SendGroup of the frame to its Group. A message of several frames
+// is refused at the first.
+func (s *Radio) SendFrame(f *msg.Frame, _ bool) error {
+	m, err := whole(f)
+	if err != nil {
+		return err
+	}
+	return s.SendGroup(f.Group, m)
+}
+
+// Writable is true: who has no room misses the message. It is with NoDrop too,
+// as in libzmq.
+func (s *Radio) Writable() bool { return true }
+
+// Subscribers is the number of peers that have joined a group, and of those that
+// get all. It runs under the send lock.
+func (s *Radio) Subscribers(group []byte) int { return len(s.groups[string(group)]) + len(s.air) }
 
 // Intake takes in that peers join and leave. Nothing else may come from them.
 func (s *Radio) Intake(p *pipe.Pipe, m *msg.Msg) (queue bool, err error) {
@@ -218,6 +271,24 @@ func (s *Dish) Recv(m *msg.Msg) error {
 		s.drops.Add(pipe.DropFiltered, 1)
 	}
 }
+
+// Wants reports whether a message is of a group that is joined, for those that
+// come from a RADIO that does not know. Recv asks again, for groups that are
+// left in between.
+func (s *Dish) Wants(m *msg.Msg) bool { return s.joined[string(m.First)] }
+
+// Readable reports whether there is a message of a group that is joined.
+func (s *Dish) Readable() bool {
+	return s.fq.holds(func(c *msg.Cursor) bool {
+		group, _, _ := c.Next()
+		_, flags, ok := c.Next()
+		return ok && flags&msg.FlagMore == 0 && s.joined[string(group)]
+	}, s.drops, pipe.DropFiltered)
+}
+
+// Writable is true although nothing can be sent, as in libzmq, where it stands
+// for joining a group.
+func (s *Dish) Writable() bool { return true }
 
 // Inspect refuses what no RADIO sends.
 func (s *Dish) Inspect(m *msg.Msg) error {

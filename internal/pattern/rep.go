@@ -23,11 +23,13 @@ type Rep struct {
 	serving  bool
 	pipe     *pipe.Pipe
 	envelope [][]byte // frames up to and including the empty one
+
+	outgoing // the reply, if it is sent frame by frame; serving is false then
 }
 
 // NewRep returns a REP that serves no request.
 func NewRep(d *pipe.Drops) *Rep {
-	return &Rep{peers: make(map[*pipe.Pipe]bool), drops: d}
+	return &Rep{peers: make(map[*pipe.Pipe]bool), drops: d, outgoing: outgoing{drops: d}}
 }
 
 // See does nothing: a request waits until Recv.
@@ -61,7 +63,7 @@ func (s *Rep) Detach(p *pipe.Pipe) {
 
 // Recv takes the next request, without its envelope.
 func (s *Rep) Recv(m *msg.Msg) error {
-	if s.serving {
+	if s.serving || s.open {
 		return ErrState
 	}
 	for {
@@ -122,4 +124,66 @@ func (s *Rep) Send(m msg.Msg) error {
 	reply := msg.Msg{First: s.envelope[0], Rest: append(rest, m.Rest...), Bufs: m.Bufs}
 	p.Out.Put(&reply)
 	return nil
+}
+
+// SendFrame begins the reply, which is the turn's: until it is complete neither
+// Send nor Recv may be called. It is Send with the last frame, and swallows what
+// is for nobody. (rep.cpp)
+func (s *Rep) SendFrame(f *msg.Frame, _ bool) error {
+	switch {
+	case s.open:
+	case !s.serving:
+		return ErrState
+	default:
+		s.serving = false
+		s.begin()
+	}
+	if s.pipe != nil {
+		s.push(f)
+	}
+	if f.More {
+		return nil
+	}
+	if !s.lost {
+		s.serving = true
+		s.Send(s.m)
+	}
+	s.end()
+	return nil
+}
+
+// Abandon is that of all patterns; the reply is for the peer of the request.
+func (s *Rep) Abandon() int {
+	if !s.open || s.pipe == nil {
+		return 0
+	}
+	s.drops.Add(pipe.DropLinger, 1)
+	s.pipe, s.lost = nil, true
+	s.clear()
+	return 1
+}
+
+// Interrupts is false: a request is read to its end before its reply begins.
+func (s *Rep) Interrupts() bool { return false }
+
+// Writable reports whether a reply is owed.
+func (s *Rep) Writable() bool { return s.serving || s.open }
+
+// Readable reports whether there is a request, and whether it is time for one.
+func (s *Rep) Readable() bool {
+	return !s.serving && !s.open && s.fq.holds(hasEnvelope, s.drops, pipe.DropMalformed)
+}
+
+// hasEnvelope is what delimiter looks for.
+func hasEnvelope(c *msg.Cursor) bool {
+	for range maxHops + 1 {
+		body, flags, _ := c.Next()
+		if flags&msg.FlagMore == 0 {
+			return false
+		}
+		if len(body) == 0 {
+			return true
+		}
+	}
+	return false
 }

@@ -37,6 +37,14 @@ type Req struct {
 	}
 	calls map[uint32]*Call
 	id    uint32
+
+	// The request that is sent frame by frame.
+	outgoing
+	to *pipe.Pipe
+	of struct { // the id that it carries
+		id  uint32
+		has bool
+	}
 }
 
 // Call is one request and its reply. The receive lock guards its fields.
@@ -54,7 +62,8 @@ type Call struct {
 func NewReq(o *Options, d *pipe.Drops) *Req {
 	var b [4]byte
 	rand.Read(b[:])
-	return &Req{opt: o, drops: d, calls: make(map[uint32]*Call), id: binary.NativeEndian.Uint32(b[:])}
+	return &Req{opt: o, drops: d, calls: make(map[uint32]*Call), id: binary.NativeEndian.Uint32(b[:]),
+		outgoing: outgoing{drops: d}}
 }
 
 func (s *Req) Attach(p *pipe.Pipe) error { s.opt.probe(p); s.lb.attach(p); return nil }
@@ -66,6 +75,10 @@ func (s *Req) More() bool                { return s.fq.more() }
 // come from it.
 func (s *Req) Detach(p *pipe.Pipe) {
 	s.lb.detach(p)
+	s.leave(p)
+	if s.to == p {
+		s.to = nil
+	}
 	s.Disconnected(p)
 }
 
@@ -86,17 +99,14 @@ func (s *Req) Disconnected(p *pipe.Pipe) {
 // See found nobody waiting for them.
 func (s *Req) Send(m msg.Msg) error {
 	st := &s.strict
-	if st.waiting && !s.opt.Relaxed {
+	if (st.waiting || s.open) && !s.opt.Relaxed {
 		return ErrState
 	}
 	p := s.lb.Pick()
 	if p == nil {
 		return ErrWait
 	}
-	if st.got {
-		s.drops.Add(pipe.DropStaleReply, 1)
-		st.reply, st.got = msg.Msg{}, false
-	}
+	s.dropReply()
 	var id []byte
 	if st.hasID = s.opt.Correlate; st.hasID {
 		st.id = s.nextID()
@@ -106,6 +116,14 @@ func (s *Req) Send(m msg.Msg) error {
 	p.Out.Put(&req)
 	st.waiting, st.pipe = true, p
 	return nil
+}
+
+// dropReply drops what the last request was answered with and nobody received.
+func (s *Req) dropReply() {
+	if s.strict.got {
+		s.drops.Add(pipe.DropStaleReply, 1)
+		s.strict.reply, s.strict.got = msg.Msg{}, false
+	}
 }
 
 // Recv ends the strict exchange.

@@ -14,13 +14,14 @@ type RouterSocket struct {
 	fq    FairQueue
 	peers map[string]*pipe.Pipe // guarded by the send lock
 	drops *pipe.Drops
+	outgoing
 
 	evicted []*pipe.Pipe // since Evicted was last called; guarded by the send lock
 }
 
 // NewRouter returns a ROUTER that counts what it drops.
 func NewRouter(o *Options, d *pipe.Drops) *RouterSocket {
-	return &RouterSocket{opt: o, peers: make(map[string]*pipe.Pipe), drops: d}
+	return &RouterSocket{opt: o, peers: make(map[string]*pipe.Pipe), drops: d, outgoing: outgoing{drops: d}}
 }
 
 // Attach files a pipe that has an alias: it can be sent to at once. Others can
@@ -62,6 +63,7 @@ func (s *RouterSocket) Connected(p *pipe.Pipe, peer *msg.Peer) error {
 	if old != nil && old.RoutingID != peer.RoutingID {
 		// What waits for the last one is not for this one.
 		s.drops.Add(pipe.DropConnLost, p.Out.Discard())
+		s.leave(p)
 	}
 	return nil
 }
@@ -125,6 +127,7 @@ func (s *RouterSocket) Detach(p *pipe.Pipe) {
 	if s.peers[id] == p {
 		delete(s.peers, id)
 	}
+	s.leave(p)
 }
 
 // SendTo queues m to the peer that id names.
@@ -163,6 +166,52 @@ func miss(d *pipe.Drops, err error) error {
 		d.Add(pipe.DropHWM, 1)
 	}
 	return nil
+}
+
+// SendFrame takes the id for the first frame, and claims that peer for those
+// that follow. Unless Mandatory is set it never fails, and what goes on when the
+// peer leaves in the middle of a message it says in neither case. An id that
+// nothing follows is ignored. (router.cpp: xsend)
+func (s *RouterSocket) SendFrame(f *msg.Frame, _ bool) error {
+	if s.open {
+		s.next(f)
+		return nil
+	}
+	if !f.More {
+		s.drops.Add(pipe.DropMalformed, 1)
+		return nil
+	}
+	p := s.peers[string(f.Body)]
+	switch {
+	case p == nil && s.opt.Mandatory:
+		return ErrNoRoute
+	case p == nil:
+		s.drops.Add(pipe.DropNoRoute, 1)
+		s.begin()
+	case !p.Out.Full():
+		s.begin(p)
+	case s.opt.Mandatory:
+		return ErrWait
+	default:
+		s.drops.Add(pipe.DropHWM, 1)
+		s.begin()
+	}
+	return nil
+}
+
+// Writable is true, for who cannot get a message misses it. With Mandatory set
+// it needs a peer that has room, or a message that is under way: libzmq says no
+// to the rest of one if its peer is the only one and has lost its room.
+func (s *RouterSocket) Writable() bool {
+	if !s.opt.Mandatory || s.open {
+		return true
+	}
+	for _, p := range s.peers {
+		if !p.Out.Full() {
+			return true
+		}
+	}
+	return false
 }
 
 func (s *RouterSocket) Room(*pipe.Pipe)       {}

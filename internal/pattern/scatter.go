@@ -16,6 +16,15 @@ func (s *Scatter) Send(m msg.Msg) error {
 	return s.Push.Send(m)
 }
 
+// SendFrame is Send. A message of several frames is refused at the first.
+func (s *Scatter) SendFrame(f *msg.Frame, _ bool) error {
+	m, err := whole(f)
+	if err != nil {
+		return err
+	}
+	return s.Push.Send(m)
+}
+
 // Gather is PULL for messages of one frame. https://rfc.zeromq.org/spec/49/
 type Gather struct {
 	base
@@ -29,6 +38,7 @@ func (s *Gather) Detach(*pipe.Pipe)       {}
 type Channel struct {
 	base
 	single
+	undivided
 	peer *pipe.Pipe
 }
 
@@ -43,3 +53,14 @@ func (s *Channel) Send(m msg.Msg) error {
 	}
 	return sendOnly(s.peer, &m)
 }
+
+// SendFrame is Send. A message of several frames is refused at the first.
+func (s *Channel) SendFrame(f *msg.Frame, _ bool) error {
+	m, err := whole(f)
+	if err != nil {
+		return err
+	}
+	return sendOnly(s.peer, &m)
+}
+
+func (s *Channel) Writable() bool { return roomOnly(s.peer) }

@@ -19,13 +19,15 @@ type Stream struct {
 	peers map[string]*pipe.Pipe   // by id; guarded by the send lock
 	here  map[*pipe.Pipe]struct{} // whose coming was told; guarded by the send lock
 	drops *pipe.Drops
+	outgoing
 
 	parted []*pipe.Pipe // since Parted was last called; guarded by the send lock
 }
 
 // NewStream returns a STREAM that counts what it drops.
 func NewStream(o *Options, d *pipe.Drops) *Stream {
-	return &Stream{opt: o, peers: make(map[string]*pipe.Pipe), here: make(map[*pipe.Pipe]struct{}), drops: d}
+	return &Stream{opt: o, peers: make(map[string]*pipe.Pipe), here: make(map[*pipe.Pipe]struct{}), drops: d,
+		outgoing: outgoing{drops: d}}
 }
 
 // Attach files a pipe under its alias, which it gets if it has none. It can be
@@ -56,6 +58,7 @@ func (s *Stream) Connected(p *pipe.Pipe, peer *msg.Peer) error {
 func (s *Stream) Disconnected(p *pipe.Pipe) {
 	if p.Side == pipe.Dialed {
 		s.drops.Add(pipe.DropConnLost, p.Out.Discard())
+		s.leave(p)
 	} else {
 		s.Detach(p)
 	}
@@ -70,6 +73,7 @@ func (s *Stream) Detach(p *pipe.Pipe) {
 	if s.peers[p.Alias] == p {
 		delete(s.peers, p.Alias)
 	}
+	s.leave(p)
 }
 
 // SendTo queues the bytes of m to the peer that id names. If there are none it
@@ -80,9 +84,7 @@ func (s *Stream) SendTo(id string, m msg.Msg) error {
 	case p == nil:
 		return ErrNoRoute
 	case m.Size() == 0:
-		delete(s.peers, id)
-		delete(s.here, p)
-		s.parted = append(s.parted, p)
+		s.partWith(p)
 		return nil
 	case p.Out.Full():
 		return ErrWait
@@ -90,6 +92,64 @@ func (s *Stream) SendTo(id string, m msg.Msg) error {
 	p.Out.Put(&m)
 	return nil
 }
+
+// partWith forgets the peer, whose connection the socket then ends.
+func (s *Stream) partWith(p *pipe.Pipe) {
+	delete(s.peers, p.Alias)
+	delete(s.here, p)
+	s.parted = append(s.parted, p)
+}
+
+// SendFrame takes an id and one frame of bytes in turn, and asks whether more
+// follow of the id alone: of an id that nothing is to follow it drops the bytes.
+// No bytes end the connection. If that is lost between the two the bytes are
+// dropped. (stream.cpp: xsend)
+func (s *Stream) SendFrame(f *msg.Frame, _ bool) error {
+	switch {
+	case s.open:
+		s.sendBytes(f)
+		return nil
+	case !f.More:
+		s.drops.Add(pipe.DropMalformed, 1)
+		if !s.opt.Raw { // a ROUTER takes it for a message
+			s.begin()
+		}
+		return nil
+	}
+	p := s.peers[string(f.Body)]
+	switch {
+	case p == nil:
+		return s.missed(ErrNoRoute)
+	case p.Out.Full():
+		return s.missed(ErrWait)
+	}
+	s.begin(p)
+	return nil
+}
+
+// missed is what SendFrame returns for an id whose peer cannot be sent to. A
+// ROUTER that need not reach it swallows the bytes.
+func (s *Stream) missed(err error) error {
+	if !s.opt.Raw || s.opt.Mandatory {
+		return err
+	}
+	s.begin()
+	return miss(s.drops, err)
+}
+
+// sendBytes is SendFrame for the second frame.
+func (s *Stream) sendBytes(f *msg.Frame) {
+	if s.check(); len(f.Body) == 0 && len(s.pipes) > 0 {
+		p := s.pipes[0]
+		s.end()
+		s.partWith(p)
+		return
+	}
+	s.next(&msg.Frame{Body: f.Body, Buf: f.Buf})
+}
+
+// Writable is true: it depends on the peer.
+func (s *Stream) Writable() bool { return true }
 
 // Send queues a message whose first frame is the routing id.
 func (s *Stream) Send(m msg.Msg) error {

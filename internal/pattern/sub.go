@@ -37,6 +37,14 @@ func (s *Sub) Recv(m *msg.Msg) error {
 	}
 }
 
+// Readable reports whether there is a message that is subscribed to.
+func (s *Sub) Readable() bool {
+	return s.fq.holds(func(c *msg.Cursor) bool {
+		first, _, _ := c.Next()
+		return s.wants(first) != s.opt.Invert
+	}, s.drops, pipe.DropFiltered)
+}
+
 // XSub is XSUB: SUB without the filter, and with subscriptions that are
 // messages. https://rfc.zeromq.org/spec/29/#the-xsub-socket-type
 type XSub struct {
@@ -46,15 +54,19 @@ type XSub struct {
 	fq    FairQueue
 	drops *pipe.Drops
 	rest  []byte
+
+	outgoing
+	midway  bool // a message has begun and not ended; open says so of what is no subscription
+	examine bool // its next frame may be a subscription
 }
 
 // NewXSub returns an XSUB without subscriptions.
 func NewXSub(o *Options, d *pipe.Drops) *XSub {
-	return &XSub{opt: o, subscriptions: newSubscriptions(), drops: d}
+	return &XSub{opt: o, subscriptions: newSubscriptions(), drops: d, outgoing: outgoing{drops: d}}
 }
 
 func (s *XSub) Attach(p *pipe.Pipe) error { s.attach(p); return nil }
-func (s *XSub) Detach(p *pipe.Pipe)       { s.detach(p) }
+func (s *XSub) Detach(p *pipe.Pipe)       { s.detach(p); s.leave(p) }
 func (s *XSub) Room(*pipe.Pipe)           {}
 func (s *XSub) Ready(p *pipe.Pipe)        { s.fq.ready(p) }
 func (s *XSub) Recv(m *msg.Msg) error     { return s.fq.recv(m) }
@@ -87,6 +99,56 @@ func (s *XSub) Send(m msg.Msg) error {
 	}
 	return nil
 }
+
+// Ask takes the frames that begin with 1 or 0 for subscriptions: all of them,
+// or with OnlyFirst set those of a message whose first frame is one. They go
+// their own way, as state and beside the queues, and what else is in the
+// message makes a message of its own. In libzmq they travel in the message, and
+// a cancellation of nothing that ends one keeps it from being sent.
+// (xsub.cpp: xsend)
+func (s *XSub) Ask(f *msg.Frame) (asked, sent bool) {
+	change := isChange(f.Body)
+	if !s.midway {
+		s.examine = !s.opt.OnlyFirst || change
+	}
+	s.midway = f.More
+	if !s.examine || !change {
+		return false, false
+	}
+	if sent = s.open && !f.More; sent {
+		s.check()
+		s.deliver()
+	}
+	return true, sent
+}
+
+// SendFrame claims, at the first frame that is no subscription, the publishers
+// that have room and take messages.
+func (s *XSub) SendFrame(f *msg.Frame, _ bool) error {
+	if !s.open {
+		s.begin(s.dropFull(s.takers())...)
+	}
+	s.next(f)
+	return nil
+}
+
+// takers are the publishers that take messages.
+func (s *XSub) takers() (list []*pipe.Pipe) {
+	s.Pipes(func(p *pipe.Pipe) {
+		if p.Out == nil || p.Out.Dead() { // a PUB of this process
+			s.drops.Add(pipe.DropUpstream, 1)
+			return
+		}
+		list = append(list, p)
+	})
+	return list
+}
+
+// Midway reports whether a message has begun and not ended.
+func (s *XSub) Midway() bool { return s.midway }
+
+// Writable is true: a subscription can be made at any time.
+func (s *XSub) Writable() bool { return true }
 
 // maxKeptRest bounds the memory kept between messages.
 const maxKeptRest = 64 << 10

@@ -45,14 +45,20 @@ type Info struct {
 	Hiccups   bool     // it may receive a message when a peer it connected to is lost
 	Once      bool     // a second connection to one endpoint would mean nothing to it
 	Raw       bool     // its peers are no sockets: bytes both ways
-	New       func(o *Options, d *pipe.Drops) Pattern
+	IDFirst   bool     // a message received frame by frame begins with the id of its sender
+
+	HearsDatagrams bool // it may be bound where datagrams come in
+	CastsDatagrams bool // it may be connected to where datagrams go
+	NoStreams      bool // datagrams are all it has to do with
+
+	New func(o *Options, d *pipe.Drops) Pattern
 }
 
 // Types holds every socket type.
 // https://rfc.zeromq.org/spec/37/#the-socket-type-property
 var Types = map[Type]*Info{
 	PAIR: {Name: "PAIR", Peers: []string{"PAIR"}, Sends: true, Receives: true,
-		New: func(*Options, *pipe.Drops) Pattern { return &Pair{} }},
+		New: func(_ *Options, d *pipe.Drops) Pattern { return &Pair{outgoing: outgoing{drops: d}} }},
 	PUB: {Name: "PUB", Peers: []string{"SUB", "XSUB"}, Sends: true, Publishes: true, Conflates: true, Once: true,
 		New: func(o *Options, d *pipe.Drops) Pattern { return NewPub(o, d, false) }},
 	SUB: {Name: "SUB", Peers: []string{"PUB", "XPUB"}, Receives: true, Conflates: true, Once: true,
@@ -63,32 +69,34 @@ var Types = map[Type]*Info{
 		New: func(_ *Options, d *pipe.Drops) Pattern { return NewRep(d) }},
 	DEALER: {Name: "DEALER", Peers: []string{"REP", "DEALER", "ROUTER"}, Sends: true, Receives: true, SendsID: true,
 		Conflates: true, Hello: true, Hiccups: true, Once: true,
-		New: func(o *Options, _ *pipe.Drops) Pattern { return &Dealer{opt: o} }},
+		New: func(o *Options, d *pipe.Drops) Pattern { return &Dealer{opt: o, outgoing: outgoing{drops: d}} }},
 	ROUTER: {Name: "ROUTER", Peers: []string{"REQ", "DEALER", "ROUTER"}, Sends: true, Receives: true, SendsID: true,
-		Hello: true, Farewell: true,
+		Hello: true, Farewell: true, IDFirst: true,
 		New: func(o *Options, d *pipe.Drops) Pattern { return NewRouter(o, d) }},
 	PULL: {Name: "PULL", Peers: []string{"PUSH"}, Receives: true, Conflates: true,
 		New: func(*Options, *pipe.Drops) Pattern { return &Pull{} }},
 	PUSH: {Name: "PUSH", Peers: []string{"PULL"}, Sends: true, Conflates: true,
-		New: func(*Options, *pipe.Drops) Pattern { return &Push{} }},
+		New: func(_ *Options, d *pipe.Drops) Pattern { return &Push{outgoing: outgoing{drops: d}} }},
 	XPUB: {Name: "XPUB", Peers: []string{"SUB", "XSUB"}, Sends: true, Receives: true, Publishes: true,
 		New: func(o *Options, d *pipe.Drops) Pattern { return NewPub(o, d, true) }},
 	XSUB: {Name: "XSUB", Peers: []string{"PUB", "XPUB"}, Sends: true, Receives: true,
 		New: func(o *Options, d *pipe.Drops) Pattern { return NewXSub(o, d) }},
-	STREAM: {Name: "STREAM", Sends: true, Receives: true, Raw: true,
+	STREAM: {Name: "STREAM", Sends: true, Receives: true, Raw: true, IDFirst: true,
 		New: func(o *Options, d *pipe.Drops) Pattern { return NewStream(o, d) }},
 	SERVER: {Name: "SERVER", Peers: []string{"CLIENT"}, Sends: true, Receives: true, Hello: true, Farewell: true,
 		New: func(_ *Options, d *pipe.Drops) Pattern { return NewServer(d) }},
 	CLIENT: {Name: "CLIENT", Peers: []string{"SERVER"}, Sends: true, Receives: true, Hello: true, Hiccups: true,
 		New: func(_ *Options, d *pipe.Drops) Pattern { return &Client{single: single{drops: d}} }},
-	RADIO: {Name: "RADIO", Peers: []string{"DISH"}, Sends: true, Publishes: true, Groups: true,
+	RADIO: {Name: "RADIO", Peers: []string{"DISH"}, Sends: true, Publishes: true, Groups: true, CastsDatagrams: true,
 		New: func(o *Options, d *pipe.Drops) Pattern { return NewRadio(o, d) }},
-	DISH: {Name: "DISH", Peers: []string{"RADIO"}, Receives: true, Groups: true,
+	DISH: {Name: "DISH", Peers: []string{"RADIO"}, Receives: true, Groups: true, HearsDatagrams: true,
 		New: func(_ *Options, d *pipe.Drops) Pattern { return NewDish(d) }},
 	GATHER: {Name: "GATHER", Peers: []string{"SCATTER"}, Receives: true,
 		New: func(_ *Options, d *pipe.Drops) Pattern { return &Gather{single: single{drops: d}} }},
 	SCATTER: {Name: "SCATTER", Peers: []string{"GATHER"}, Sends: true,
-		New: func(*Options, *pipe.Drops) Pattern { return &Scatter{} }},
+		New: func(_ *Options, d *pipe.Drops) Pattern { return &Scatter{Push{outgoing: outgoing{drops: d}}} }},
+	DGRAM: {Name: "DGRAM", Sends: true, Receives: true, Raw: true, HearsDatagrams: true, NoStreams: true,
+		New: func(_ *Options, d *pipe.Drops) Pattern { return &Dgram{outgoing: outgoing{drops: d}} }},
 	PEER: {Name: "PEER", Peers: []string{"PEER"}, Sends: true, Receives: true, Hello: true, Farewell: true, Hiccups: true,
 		New: func(_ *Options, d *pipe.Drops) Pattern { return NewServer(d) }},
 	CHANNEL: {Name: "CHANNEL", Peers: []string{"CHANNEL"}, Sends: true, Receives: true,
@@ -96,7 +104,7 @@ var Types = map[Type]*Info{
 }
 
 // rawRouter is ROUTER with Raw set.
-var rawRouter = &Info{Name: "ROUTER", Sends: true, Receives: true, Raw: true,
+var rawRouter = &Info{Name: "ROUTER", Sends: true, Receives: true, Raw: true, IDFirst: true,
 	New: func(o *Options, d *pipe.Drops) Pattern { return NewStream(o, d) }}
 
 // InfoOf is what there is to know of a socket of that type with those options.

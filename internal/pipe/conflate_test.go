@@ -64,3 +64,29 @@ func TestConflate(t *testing.T) {
 		}
 	}
 }
+
+// TestSetConflate: of what is queued by then the newest stays, and the writer
+// that waits for room has it.
+func TestSetConflate(t *testing.T) {
+	for n := range 4 {
+		e := newEnds(t, pipe.Config{HWM: 3})
+		var want []message
+		for i := range n {
+			want = []message{{"message", string(rune('0' + i))}}
+			e.put(want...)
+		}
+		if full := e.full(); full != (n == 3) {
+			t.Fatalf("full with %d messages: %v", n, full)
+		}
+		e.write(e.SetConflate)
+		if e.full() || (e.room == 1) != (n == 3) {
+			t.Errorf("behind %d messages: full %v, told of room %d times", n, e.full(), e.room)
+		}
+		if got := e.readAll(); !equalMessages(got, want) {
+			t.Errorf("behind %d messages: read %q, want %q", n, got, want)
+		}
+		e.put(message{"older"})
+		e.put(message{"newest"})
+		e.wantRead(message{"newest"})
+	}
+}

@@ -44,6 +44,37 @@ func TestLargeFramesAreTakenOver(t *testing.T) {
 	}
 }
 
+// TestCommonMessagesAreShared: a connection that gets message after message of a
+// log has one piece of it, and copies what does not follow. An application, which
+// may change what it receives, gets copies.
+func TestCommonMessagesAreShared(t *testing.T) {
+	for _, pooled := range []bool{false, true} {
+		e := newEnds(t, pipe.Config{Pooled: pooled})
+		log := []byte("\x00\x01a\x00\x01b\x00\x01c\x00\x01d")
+		at := func(i int) []byte { return log[3*i : 3*i+3] }
+		e.write(func() {
+			e.PutCommon(at(0), true)
+			e.PutCommon(at(1), false)
+			e.PutCommon(at(3), false)
+		})
+		var b msg.Batch
+		if !e.Take(&b) || len(b.Segs) == 0 {
+			t.Fatal("nothing taken")
+		}
+		if shared := &b.Segs[0].B[0] == &log[0]; shared != pooled {
+			t.Errorf("pooled %v: shared is %v", pooled, shared)
+		}
+		clear(at(2))
+		clear(at(3))
+		if got := readBatch(&b); !equalMessages(got, []message{{"a"}, {"b"}, {"d"}}) {
+			t.Errorf("pooled %v: took %q", pooled, got)
+		}
+		if n := len(b.Segs); pooled && n != 2 {
+			t.Errorf("%d pieces, want one of the log and one of copies", n)
+		}
+	}
+}
+
 // TestPutRestOfAnySize: a message at rest is one piece, also where it is more
 // than a chunk.
 func TestPutRestOfAnySize(t *testing.T) {

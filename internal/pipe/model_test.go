@@ -29,6 +29,7 @@ type model struct {
 	closed bool
 	dead   bool
 	step   string
+	log    []byte // what PutCommon is given is of it
 
 	blocked bool // the writer found no room
 	room    int  // how often it had been told of some then
@@ -78,7 +79,7 @@ func (m *model) woken() {
 	}
 }
 
-// write puts messages in one of the four ways.
+// write puts messages in one of the five ways.
 func (m *model) write() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -86,7 +87,7 @@ func (m *model) write() {
 		return
 	}
 	written := message{fmt.Sprint(m.count)}
-	switch m.count++; m.rng.IntN(4) {
+	switch m.count++; m.rng.IntN(5) {
 	case 0:
 		m.step = "PutFrame"
 		written[0] += body(m.rng.IntN(300))
@@ -107,6 +108,10 @@ func (m *model) write() {
 		m.PutBatch(&b)
 		m.woken()
 		return
+	case 3:
+		m.step = "PutCommon"
+		written = m.next()
+		m.PutCommon(m.common(written))
 	default:
 		m.step = "Put"
 		written = m.next()
@@ -114,6 +119,20 @@ func (m *model) write() {
 	}
 	m.msgs = append(m.msgs, written)
 	m.woken()
+}
+
+// common is a message in a log, in which there may be others before it.
+func (m *model) common(c message) (b []byte, first bool) {
+	if m.rng.IntN(3) == 0 {
+		m.log = append(m.log, "x"...)
+	}
+	b = c.msg().Append(nil)
+	if len(b) > cap(m.log)-len(m.log) {
+		m.log = make([]byte, 0, max(len(b), m.rng.IntN(1000)))
+	}
+	at := len(m.log)
+	m.log = append(m.log, b...)
+	return m.log[at:], at == 0
 }
 
 // read takes messages one at a time, as sockets do.

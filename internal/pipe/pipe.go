@@ -56,8 +56,12 @@ type Pipe struct {
 	Side    Side   // who made the connection
 	Alias   string // the routing id that we gave to whoever is at the far end, or empty
 	Retired bool   // taken away, maybe before it was attached; guarded by both locks
-	Slot    int    // index in a load balancer's table; guarded by the send lock
-	Mark    uint64 // the last message distributed here; guarded by the send lock
+
+	TakesAll bool // the far end cannot say what it wants, and gets everything
+	MaxSize  int  // the most bytes of one message that go there; 0: no limit
+
+	Slot int    // index in a load balancer's table; guarded by the send lock
+	Mark uint64 // the last message distributed here; guarded by the send lock
 
 	peer atomic.Pointer[msg.Peer]
 }

@@ -122,6 +122,16 @@ func (q *Queue) SetHWM(n int) {
 	}
 }
 
+// SetConflate has a queue that nobody has read yet keep the newest message only,
+// of those that are in it too. The caller holds the writer's lock.
+func (q *Queue) SetConflate() {
+	if q.closeTail(); q.in.Msgs > 1 {
+		q.in.KeepLast()
+	}
+	q.conflate = true
+	q.unblock()
+}
+
 // SetReader installs the reader side, whose In this is, of a queue that was
 // written to before anyone could read it, and wakes it if there is something
 // to read. The caller holds the writer's lock.

@@ -24,6 +24,15 @@ func (q *Queue) Next(m *msg.Msg) bool {
 	return true
 }
 
+// Peek returns a cursor over the frames of the message that Next would take, or
+// false as Next does. It is good until the next call of a reading method.
+func (q *Queue) Peek() (c msg.Cursor, ok bool) {
+	if q.pos == len(q.cur) && !q.refill() {
+		return c, false
+	}
+	return msg.Continue(q.cur[q.pos:], q.out.Segs[q.seg:]), true
+}
+
 // nextFrames takes a message of several or large frames.
 func (q *Queue) nextFrames(m *msg.Msg) {
 	m.From, m.Rest, m.Bufs = q.sender, nil, nil

@@ -216,3 +216,33 @@ func TestDrops(t *testing.T) {
 		t.Errorf("a reason of no name is %q", s)
 	}
 }
+
+// TestPeekIsWhatNextTakes: a cursor shows the frames of the next message, over
+// all segments they lie in, as often as one asks, and nothing is taken.
+func TestPeekIsWhatNextTakes(t *testing.T) {
+	large := body(msg.LargeFrame)
+	written := []message{{"a"}, {"", "b"}, {large}, {"x", large, large, ""}, {large, "y"}, {body(300)}, {""}}
+	e := newEnds(t, pipe.Config{})
+	for round := range 2 {
+		if _, ok := e.Peek(); ok {
+			t.Fatal("something to see in an empty queue")
+		}
+		e.put(written...)
+		e.wantTold(round+1, 0)
+		for i, want := range written {
+			for range 2 {
+				c, ok := e.Peek()
+				for k, frame := range want {
+					got, flags, more := c.Next()
+					if !ok || !more || string(got) != frame || (flags&msg.FlagMore != 0) != (k < len(want)-1) {
+						t.Fatalf("message %d, frame %d: saw %.20q, flags %x, %v", i, k, got, flags, ok)
+					}
+				}
+			}
+			var m msg.Msg
+			if !e.Next(&m) || m.Len() != len(want) || string(m.Frame(m.Len()-1)) != want[len(want)-1] {
+				t.Fatalf("message %d: took %d frames", i, m.Len())
+			}
+		}
+	}
+}

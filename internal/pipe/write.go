@@ -74,6 +74,37 @@ func (q *Queue) PutRest(b []byte) {
 	}
 }
 
+// PutCommon is PutRest for a message that many queues get: b lies in a log of
+// such messages that is only ever appended to, and ends where the next one
+// begins. What follows the last message here is taken by reference, and so is the
+// first in a batch or in a piece of the log; anything else is copied, so that
+// neither references nor the memory that they hold outgrow the messages.
+func (q *Queue) PutCommon(b []byte, first bool) {
+	switch n := len(q.in.Segs); {
+	case !q.pooled || q.conflate:
+		q.PutRest(b)
+		return
+	case q.used == 0 && n > 0 && follows(q.in.Segs[n-1].B, b):
+		q.in.Segs[n-1].B = q.in.Segs[n-1].B[:len(q.in.Segs[n-1].B)+len(b)]
+		q.in.Bytes += len(b)
+	case first || q.in.Msgs == 0:
+		q.closeTail()
+		q.in.Add(msg.Seg{B: b})
+	default:
+		q.PutRest(b)
+		return
+	}
+	q.in.Msgs++
+	if q.asleep {
+		q.wake()
+	}
+}
+
+// follows reports whether b lies right behind a in memory that both are of.
+func follows(a, b []byte) bool {
+	return len(a) < cap(a) && &a[:len(a)+1][len(a)] == &b[0]
+}
+
 // PutFrom appends one message as PutRest does, for a reader who is to take it
 // for that peer's. It is beside the limits.
 func (q *Queue) PutFrom(peer *msg.Peer, m *msg.Msg) {

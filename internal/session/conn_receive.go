@@ -293,8 +293,15 @@ func (c *conn) answer() {
 }
 
 // Enqueue is the Intake of most sockets: everything goes into p.In. It returns
-// how many messages were dropped because nobody reads there any more.
+// how many messages were dropped because nobody reads there any more, or ever
+// did: no type that only sends wants any, but nothing keeps its peers from
+// sending some.
 func Enqueue(p *pipe.Pipe, b *msg.Batch) (dropped int) {
+	if p.In == nil {
+		dropped = b.Msgs
+		b.Recycle()
+		return dropped
+	}
 	p.In.Lock()
 	defer p.In.Unlock()
 	if p.In.Dead() {

@@ -17,13 +17,15 @@ import (
 
 // Dialer keeps one connected endpoint alive: it dials, serves the connection,
 // and when that is lost backs off and dials again, for ever. Its pipe outlives
-// the connections, so what is queued waits for the next.
+// the connections, so what is queued waits for the next; unless the socket wants
+// no queues but to peers that are there (Config.Immediate): then each connection
+// has a pipe of its own.
 type Dialer struct {
 	cfg       *Config
 	transport transport.Transport
 	address   string
 	endpoint  string
-	pipe      *pipe.Pipe
+	alias     string
 	inLock    sync.Mutex // guards the writing half of pipe.In
 	live      atomic.Pointer[conn]
 
@@ -33,35 +35,48 @@ type Dialer struct {
 	quit   context.CancelFunc
 	done   chan struct{} // closed when run has returned
 
-	mu       sync.Mutex
+	mu       sync.Mutex // guards what follows
+	pipe     *pipe.Pipe
 	draining bool  // closed by its socket: run ends when pipe.Out is empty
 	current  *conn // the connection that run is serving, from its handshake on
 }
 
-// Dial returns a dialer at work. The pipe is attached to the host, under an
-// alias if that is not empty; an error is the host's refusal of that.
+// Dial returns a dialer at work. Unless it is to wait for a connection, the pipe
+// is attached to the host, under an alias if that is not empty; an error is the
+// host's refusal of that.
 func Dial(cfg *Config, t transport.Transport, endpoint, address, alias string) (*Dialer, error) {
 	d := &Dialer{
-		cfg: cfg, transport: t, address: address, endpoint: endpoint,
+		cfg: cfg, transport: t, address: address, endpoint: endpoint, alias: alias,
 		done: make(chan struct{}),
 	}
 	d.stop, d.cancel = context.WithCancel(context.Background())
 	d.dials, d.quit = context.WithCancel(d.stop)
-	d.pipe = cfg.Host.NewPipe(d, d, &d.inLock, d)
-	d.pipe.Side, d.pipe.Alias = pipe.Dialed, alias
-	if err := cfg.Host.Attach(d.pipe); err != nil {
-		d.cancel()
-		return nil, err
+	d.pipe = d.newPipe()
+	if !cfg.Immediate {
+		if err := cfg.Host.Attach(d.pipe); err != nil {
+			d.cancel()
+			return nil, err
+		}
 	}
 	go d.run()
 	return d, nil
+}
+
+func (d *Dialer) newPipe() *pipe.Pipe {
+	p := d.cfg.Host.NewPipe(d, d, &d.inLock, d)
+	p.Side, p.Alias = pipe.Dialed, d.alias
+	return p
 }
 
 // Endpoint is the text that was connected to.
 func (d *Dialer) Endpoint() string { return d.endpoint }
 
 // Pipe is what whoever is there serves.
-func (d *Dialer) Pipe() *pipe.Pipe { return d.pipe }
+func (d *Dialer) Pipe() *pipe.Pipe {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.pipe
+}
 
 // Ready is called by pipe.Out.
 func (d *Dialer) Ready(*pipe.Queue) {
@@ -117,6 +132,9 @@ func (d *Dialer) run() {
 	defer d.end()
 	wait := d.cfg.ReconnectInterval
 	for !d.over() {
+		if !d.waitUncrowded() {
+			return
+		}
 		nc, err := d.dial()
 		began := time.Now()
 		var ready bool
@@ -176,6 +194,18 @@ func afterFunc(ctx context.Context, f func()) (stop func()) {
 	}
 }
 
+// waitUncrowded waits while peers that have gone left too much unread, for each
+// connection may leave more if it has a pipe of its own. It returns false if there
+// is no more reason to dial.
+func (d *Dialer) waitUncrowded() bool {
+	for d.cfg.Immediate && d.cfg.Host.Crowded() {
+		if !sleep(d.dials, maxAcceptDelay) {
+			return false
+		}
+	}
+	return true
+}
+
 func (d *Dialer) dial() (net.Conn, error) {
 	ctx := d.dials
 	if d.cfg.ConnectTimeout > 0 {
@@ -189,8 +219,8 @@ func (d *Dialer) dial() (net.Conn, error) {
 // serve runs one connection.
 func (d *Dialer) serve(nc net.Conn) (ready bool, err error) {
 	c := newConn(d.cfg, d.endpoint, nc, d)
-	c.pipe = d.pipe
 	d.mu.Lock()
+	c.pipe = d.pipe
 	d.current = c
 	if d.draining {
 		c.finishing = true
@@ -201,7 +231,10 @@ func (d *Dialer) serve(nc net.Conn) (ready bool, err error) {
 	d.cfg.Host.Event(c.event(Connected))
 	ready, err = c.run()
 	if d.live.Swap(nil) != nil {
-		d.cfg.Host.Disconnected(d.pipe)
+		d.cfg.Host.Disconnected(c.pipe)
+	}
+	if d.cfg.Immediate {
+		d.renew()
 	}
 	d.mu.Lock()
 	d.current = nil
@@ -210,10 +243,41 @@ func (d *Dialer) serve(nc net.Conn) (ready bool, err error) {
 	return ready, err
 }
 
+// renew drops what was queued for the connection that is lost, and makes the
+// next one a pipe of its own.
+func (d *Dialer) renew() {
+	host := d.cfg.Host
+	d.mu.Lock()
+	lost := d.pipe
+	if !d.draining {
+		d.pipe = d.newPipe()
+	}
+	d.mu.Unlock()
+	host.Detach(lost)
+	if lost.Out != nil {
+		host.Drops().Add(pipe.DropConnLost, lost.Out.Kill())
+	}
+	d.closeIn(lost)
+}
+
+// closeIn says that nothing more comes from the far end of a pipe.
+func (d *Dialer) closeIn(p *pipe.Pipe) {
+	if p.In != nil {
+		d.inLock.Lock()
+		p.In.Close()
+		d.inLock.Unlock()
+	}
+}
+
 // join makes c the connection behind the pipe.
 func (d *Dialer) join(c *conn) error {
+	if d.cfg.Immediate {
+		if err := d.cfg.Host.Attach(c.pipe); err != nil {
+			return &refusal{err}
+		}
+	}
 	d.live.Store(c)
-	if err := d.cfg.Host.Connected(d.pipe, c.peer()); err != nil {
+	if err := d.cfg.Host.Connected(c.pipe, c.peer()); err != nil {
 		return &refusal{err}
 	}
 	d.cfg.Host.Event(c.event(Ready))
@@ -221,7 +285,7 @@ func (d *Dialer) join(c *conn) error {
 }
 
 // unsent puts messages back for the next connection.
-func (d *Dialer) unsent(_ *conn, b *msg.Batch) { d.pipe.Out.Return(b) }
+func (d *Dialer) unsent(c *conn, b *msg.Batch) { c.pipe.Out.Return(b) }
 
 // over reports whether there is nothing left to dial for.
 func (d *Dialer) over() bool {
@@ -236,24 +300,21 @@ func (d *Dialer) over() bool {
 // end gives up what is left in the pipe.
 func (d *Dialer) end() {
 	d.cancel()
-	d.cfg.Host.Detach(d.pipe)
-	if d.pipe.Out != nil {
-		d.cfg.Host.Drops().Add(pipe.DropLinger, d.pipe.Out.Kill())
+	p := d.Pipe()
+	d.cfg.Host.Detach(p)
+	if p.Out != nil {
+		d.cfg.Host.Drops().Add(pipe.DropLinger, p.Out.Kill())
 	}
-	if d.pipe.In != nil {
-		d.inLock.Lock()
-		d.pipe.In.Close()
-		d.inLock.Unlock()
-	}
+	d.closeIn(p)
 }
 
 // Finish lets the dialer end when everything queued is written.
 func (d *Dialer) Finish() {
-	d.cfg.Host.Retire(d.pipe)
 	d.mu.Lock()
 	d.draining = true
-	c := d.current
+	c, p := d.current, d.pipe
 	d.mu.Unlock()
+	d.cfg.Host.Retire(p)
 	if c != nil {
 		c.finish()
 	}
@@ -269,7 +330,7 @@ func (d *Dialer) Finish() {
 func (d *Dialer) Abort() { d.cancel() }
 
 // Pending is how many messages are yet to be written.
-func (d *Dialer) Pending() int { return pending(d.pipe) }
+func (d *Dialer) Pending() int { return pending(d.Pipe()) }
 
 // pending is how many messages to a peer are yet to be written.
 func pending(p *pipe.Pipe) int {

@@ -1,6 +1,6 @@
 // Package session keeps one endpoint alive: a [Dialer] dials, backs off and
 // dials again, a [Listener] accepts; both run an engine over each live
-// connection and join it to a pipe. All the goroutines of the library start
+// connection and join it to a pipe. [Datagrams] does without connections. All the goroutines of the library start
 // here. A session does not know what a socket type does with its messages: it
 // asks its [Host].
 package session
@@ -30,6 +30,9 @@ type Host interface {
 	// Intake passes messages on from the pipe's far end, in order, and empties
 	// b.
 	Intake(p *pipe.Pipe, b *msg.Batch) error
+	// Datagram passes one on that has come for the pipe, unless it is not wanted
+	// or there is no room: it waits for nobody. Nothing of m is kept.
+	Datagram(p *pipe.Pipe, m *msg.Msg)
 	// Disconnected says that there is nobody at the far end any more.
 	Disconnected(p *pipe.Pipe)
 	// Retire takes the pipe away as Detach does, and closes its Out behind what
@@ -60,6 +63,9 @@ type Config struct {
 	// Hello is a message at rest that every connection begins with; may be
 	// empty.
 	Hello []byte
+	// Immediate has a Dialer attach a pipe only while there is a connection,
+	// its handshake over, and drop with the connection what is queued for it.
+	Immediate bool
 	// Lockstep says that the socket sends one message and waits: it calls
 	// Flush on what its pipes' Outs wake, instead of Ready.
 	Lockstep bool

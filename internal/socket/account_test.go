@@ -68,3 +68,26 @@ func TestPartIsCounted(t *testing.T) {
 		})
 	}
 }
+
+// TestMessagesToWhoOnlySends: a type that receives nothing drops and counts what
+// its peers send all the same, and goes on.
+func TestMessagesToWhoOnlySends(t *testing.T) {
+	for typ, peer := range map[pattern.Type]string{
+		pattern.PUSH: "PULL", pattern.SCATTER: "GATHER", pattern.PUB: "SUB", pattern.RADIO: "DISH",
+	} {
+		st.Run(t, func(w *st.World) {
+			s := w.Socket(typ)
+			s.MustBind("mem://a")
+			p := w.Dial("a")
+			p.Must(st.Greeting(), st.Ready("Socket-Type", peer), st.Message("with the handshake"))
+			p.Must(st.Message("one"), st.Message("two", st.Large(100_000)))
+			s.MustMeet(1)
+			w.Settle()
+			s.WantDrops(map[pipe.Drop]uint64{pipe.DropUpstream: 3})
+			s.WantFaults(nil)
+			if n := s.Stats().Peers; n != 1 {
+				t.Errorf("%s has %d peers, want 1", pattern.Types[typ].Name, n)
+			}
+		})
+	}
+}

@@ -14,10 +14,10 @@ import (
 // ErrClosed from now on. Further calls of Close wait for the same end and get
 // the same answer; the first ctx of any of them that ends ends it for all.
 //
-// In this order: nobody can send or receive any more; what was received and
-// not read is dropped, so that connections need not wait for room; every
-// endpoint stops taking new peers and lets its queues run out; and last all of
-// them are waited for.
+// In this order: a message of which not all frames were sent is dropped; nobody
+// can send or receive any more; what was received and not read is dropped, so
+// that connections need not wait for room; every endpoint stops taking new peers
+// and lets its queues run out; and last all of them are waited for.
 func (s *Socket) Close(ctx context.Context) (unsent, underWay int) {
 	stop := context.AfterFunc(ctx, s.giveUp)
 	defer stop()
@@ -28,6 +28,7 @@ func (s *Socket) Close(ctx context.Context) (unsent, underWay int) {
 		return s.unsent, int(s.underWay.Load())
 	}
 	s.closing = true
+	abandoned := s.abandonFrames()
 	ends := s.takeLeaving()
 	for _, list := range s.endpoints {
 		for _, e := range list {
@@ -41,6 +42,7 @@ func (s *Socket) Close(ctx context.Context) (unsent, underWay int) {
 
 	before := s.lost()
 	s.refuseCalls()
+	s.forgetFrames()
 	s.retireAll()
 	s.finishLinks()
 	for _, e := range ends {
@@ -48,7 +50,7 @@ func (s *Socket) Close(ctx context.Context) (unsent, underWay int) {
 	}
 	s.giveUp()
 	s.events.close()
-	s.unsent = s.lost() - before
+	s.unsent = s.lost() - before + abandoned
 	return s.unsent, int(s.underWay.Load())
 }
 

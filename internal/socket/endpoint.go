@@ -112,7 +112,7 @@ func split(ep string) (scheme, address string, err error) {
 // checkInproc refuses a type whose peers are no sockets.
 func (s *Socket) checkInproc() error {
 	if s.info.Raw {
-		return fmt.Errorf("%w %q for %s, which is for bytes", ErrTransport, inprocScheme, s.info.Name)
+		return fmt.Errorf("%w %q for %s, whose peers are no sockets", ErrTransport, inprocScheme, s.info.Name)
 	}
 	return nil
 }
@@ -121,6 +121,9 @@ func (s *Socket) transport(scheme string) (transport.Transport, error) {
 	t := s.opts.Transports[scheme]
 	if t == nil {
 		return nil, fmt.Errorf("%w %q", ErrTransport, scheme)
+	}
+	if s.info.NoStreams {
+		return nil, fmt.Errorf("%w %q for %s, which is for datagrams", ErrTransport, scheme, s.info.Name)
 	}
 	return t, nil
 }
@@ -146,6 +149,9 @@ func (s *Socket) Bind(ep string) (string, error) {
 		s.add(ep, &boundName{s, address})
 		s.Event(session.Event{Kind: session.Listening, Endpoint: ep})
 		return ep, nil
+	}
+	if t := s.opts.Datagrams[scheme]; t != nil {
+		return s.bindDatagrams(t, scheme, address)
 	}
 	t, err := s.transport(scheme)
 	if err != nil {
@@ -178,8 +184,11 @@ func (s *Socket) ConnectAs(ep, alias string) error {
 }
 
 // ConnectPeer is Connect, and returns the routing number of whoever is there,
-// for a PEER. It may be used at once.
+// for a PEER. It may be used at once, which cannot be with Immediate.
 func (s *Socket) ConnectPeer(ep string) (number uint32, err error) {
+	if s.opts.Immediate {
+		return 0, fmt.Errorf("%w: with Immediate nobody has a number before they are there", ErrOption)
+	}
 	p, err := s.connect(ep, "")
 	if err != nil {
 		return 0, err
@@ -207,6 +216,9 @@ func (s *Socket) connect(ep, alias string) (*pipe.Pipe, error) {
 		}
 		s.add(ep, &connectedName{s, l})
 		return l.Pipe(), nil
+	}
+	if t := s.opts.Datagrams[scheme]; t != nil {
+		return nil, s.connectDatagrams(t, scheme, ep, address)
 	}
 	t, err := s.transport(scheme)
 	if err != nil {
@@ -244,9 +256,11 @@ func (s *Socket) add(ep string, e endpoint) { s.endpoints[ep] = append(s.endpoin
 // It does not wait for that; Close does.
 func (s *Socket) Unbind(ep string) error {
 	return s.remove(ep, s.opts.Linger, func(e endpoint) bool {
-		switch e.(type) {
+		switch e := e.(type) {
 		case *session.Listener, *boundName:
 			return true
+		case *session.Datagrams:
+			return e.Bound()
 		}
 		return false
 	})
@@ -257,9 +271,11 @@ func (s *Socket) Unbind(ep string) error {
 // does.
 func (s *Socket) Disconnect(ep string) error {
 	return s.remove(ep, s.opts.Linger, func(e endpoint) bool {
-		switch e.(type) {
+		switch e := e.(type) {
 		case *session.Dialer, *connectedName:
 			return true
+		case *session.Datagrams:
+			return !e.Bound()
 		}
 		return false
 	})

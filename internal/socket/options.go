@@ -25,6 +25,7 @@ type Options struct {
 	RoutingID        string
 	Namespace        *inproc.Namespace
 	Transports       map[string]transport.Transport // by scheme
+	Datagrams        map[string]transport.Packets   // by scheme
 	Transport        transport.Options
 	Logger           *slog.Logger
 	Limits           engine.Limits
@@ -41,6 +42,8 @@ type Options struct {
 	MaxConnections int
 	MaxPending     int
 	MaxPerSource   int
+
+	Immediate bool // queue messages for peers that are there only, not for endpoints
 
 	Conflate bool // keep the newest message of each queue only, where the type allows it
 
@@ -95,6 +98,7 @@ func (o *Options) session(s *Socket) session.Config {
 		Host:              s,
 		Hello:             s.helloAtRest(),
 		Lockstep:          s.lockstep != nil,
+		Immediate:         o.Immediate,
 		Engine:            o.engine(s),
 		Transport:         &o.Transport,
 		Logger:            o.Logger,

@@ -104,6 +104,8 @@ func calls() []call {
 		{"Connect", pattern.PULL, func(s *st.Socket) error { return s.Connect("mem://new") }},
 		{"Connect", pattern.PULL, func(s *st.Socket) error { return s.Connect("inproc://new") }},
 		{"ConnectAs", pattern.ROUTER, func(s *st.Socket) error { return s.ConnectAs("mem://new", "name") }},
+		{"Bind", pattern.DISH, func(s *st.Socket) error { _, err := s.Bind("air://10.0.0.1:1"); return err }},
+		{"Connect", pattern.RADIO, func(s *st.Socket) error { return s.Connect("air://10.0.0.1:1") }},
 		{"Unbind", pattern.PULL, func(s *st.Socket) error { return s.Unbind("mem://a") }},
 		{"Unbind", pattern.PULL, func(s *st.Socket) error { return s.Unbind("mem://unknown") }},
 		{"Disconnect", pattern.PULL, func(s *st.Socket) error { return s.Disconnect("mem://a") }},
@@ -127,6 +129,13 @@ func calls() []call {
 		{"Recv", pattern.REP, func(s *st.Socket) error { return s.Recv(ctx, new(msg.Msg)) }},
 		{"Recv", pattern.REQ, func(s *st.Socket) error { return s.Recv(ctx, new(msg.Msg)) }},
 		{"Recv", pattern.SUB, func(s *st.Socket) error { return s.Recv(ctx, new(msg.Msg)) }},
+		{"SendFrame", pattern.PUSH, func(s *st.Socket) error { return s.SendFrame(ctx, &msg.Frame{}) }},
+		{"SendFrame", pattern.REQ, func(s *st.Socket) error { return s.SendFrame(ctx, &msg.Frame{More: true}) }},
+		{"SendFrame", pattern.XSUB, func(s *st.Socket) error { return s.SendFrame(ctx, &msg.Frame{Body: []byte{1}}) }},
+		{"TrySendFrame", pattern.ROUTER, func(s *st.Socket) error { return s.TrySendFrame(&msg.Frame{More: true}) }},
+		{"RecvFrame", pattern.PULL, func(s *st.Socket) error { return s.RecvFrame(ctx, new(msg.Frame)) }},
+		{"RecvFrame", pattern.REP, func(s *st.Socket) error { return s.RecvFrame(ctx, new(msg.Frame)) }},
+		{"TryRecvFrame", pattern.DEALER, func(s *st.Socket) error { return s.TryRecvFrame(new(msg.Frame)) }},
 		{"TryRecv", pattern.PULL, func(s *st.Socket) error { return s.TryRecv(new(msg.Msg)) }},
 		{"ClosePeer", pattern.STREAM, func(s *st.Socket) error { return s.ClosePeer(ctx, "x") }},
 		{"SendTo", pattern.STREAM, func(s *st.Socket) error { return s.SendTo(ctx, "x", st.Of("x")) }},
@@ -144,11 +153,11 @@ func calls() []call {
 
 // notCalls are the methods that sessions and links call, or that cannot fail.
 var notCalls = []string{
-	"Attach", "Conflates", "Connected", "Describe", "Hello", "Detach", "Disconnected", "Drops", "Event", "Intake", "Limits",
+	"Attach", "Conflates", "Connected", "Describe", "Hello", "Datagram", "Detach", "Disconnected", "Drops", "Event", "Intake", "Limits",
 	"Undelivered", "Reading", "Met", "Parted", "Crowded", "Update", "Linked", "MaxQueuedBytes", "NewPipe", "Ready", "Receives",
 	"Refused", "Retire", "Room", "SendLock",
 	"Sends", "Talks", "Unlinked", "Upstream",
-	"Close", "Listen", "Peers", "Stats", "TopicCount", "Type",
+	"Close", "Listen", "Peers", "Readable", "Writable", "Stats", "TopicCount", "Type",
 }
 
 // TestEveryMethodIsKnown keeps the tables above complete.
@@ -203,7 +212,7 @@ func TestCallsAfterClose(t *testing.T) {
 // blocked reports whether a call waits on a socket that has nobody to talk to.
 func (c *call) blocked() bool {
 	switch c.name {
-	case "Send", "Recv", "WaitConnected", "WaitSubscribers", "WaitSubscribed", "Call":
+	case "Send", "Recv", "SendFrame", "RecvFrame", "WaitConnected", "WaitSubscribers", "WaitSubscribed", "Call":
 		return true
 	}
 	return false

@@ -114,12 +114,14 @@ func (s *Socket) attempt(size int, send func() error) error {
 	return s.attemptLocked(size, send)
 }
 
+// attemptLocked is attempt for a caller that holds the lock. What it sends counts
+// with size, unless that is negative.
 func (s *Socket) attemptLocked(size int, send func() error) error {
 	if s.closed.Load() {
 		return ErrClosed
 	}
 	err := send()
-	if err == nil {
+	if err == nil && size >= 0 {
 		s.sent.msgs++
 		s.sent.bytes += uint64(size)
 	}

@@ -46,6 +46,7 @@ type Socket struct {
 	pat      pattern.Pattern
 	sender   pattern.Sender       // nil if the type does not send
 	receiver pattern.Receiver     // nil if the type does not receive
+	framer   pattern.FrameSender  // nil if the type does not send
 	balance  *pattern.Balancer    // nil unless sending is balancing and no more
 	fair     *pattern.FairQueue   // nil unless receiving is fair queueing and no more
 	router   pattern.Router       // nil if the type does not send by id
@@ -57,6 +58,7 @@ type Socket struct {
 	grouper  pattern.Grouper      // nil if the type does not send to groups
 	lockstep pattern.Lockstep     // nil if the two directions do not depend on each other
 	parter   pattern.Parter       // nil if the type does not part with peers
+	screen   pattern.Screener     // nil if the type wants whatever comes
 
 	endMu     sync.Mutex
 	endpoints map[string][]endpoint
@@ -79,6 +81,8 @@ type Socket struct {
 	recvMu   sync.Mutex
 	received counters
 	slot     msg.Msg // the message being received through an interface
+	whole    msg.Msg // the message being received frame by frame, what is left of it
+	half     bool    // there is something left
 	inbox    inbox
 
 	sendMu      sync.Mutex
@@ -126,6 +130,8 @@ func New(t pattern.Type, o Options) (*Socket, error) {
 	s.grouper, _ = s.pat.(pattern.Grouper)
 	s.lockstep, _ = s.pat.(pattern.Lockstep)
 	s.parter, _ = s.pat.(pattern.Parter)
+	s.screen, _ = s.pat.(pattern.Screener)
+	s.framer, _ = s.pat.(pattern.FrameSender)
 	if !info.Sends {
 		s.sender = nil
 	}
@@ -337,6 +343,7 @@ func (s *Socket) reconnectRetired(p *pipe.Pipe, peer *msg.Peer) {
 
 // Disconnected is for sessions and links.
 func (s *Socket) Disconnected(p *pipe.Pipe) {
+	s.forget(p)
 	s.lockBoth()
 	s.pat.Disconnected(p)
 	s.wakeSenders() // who waits for this very peer
@@ -346,6 +353,16 @@ func (s *Socket) Disconnected(p *pipe.Pipe) {
 		s.inbox.notify() // of subscriptions that are no more
 	}
 	s.peers.disconnected(p)
+}
+
+// forget lets others have the lock in between.
+func (s *Socket) forget(p *pipe.Pipe) {
+	f, ok := s.pat.(pattern.Forgetter)
+	for more := ok; more; {
+		s.sendMu.Lock()
+		more = f.Forget(p)
+		s.sendMu.Unlock()
+	}
 }
 
 // lament has Recv return the message that says that a peer is lost, if there is
@@ -410,9 +427,11 @@ func (s *Socket) Intake(p *pipe.Pipe, b *msg.Batch) error {
 	if s.intake != nil || s.inspect != nil && !s.allowed(b) {
 		return s.intakeEach(p, b)
 	}
-	if n := session.Enqueue(p, b); n > 0 {
-		s.drops.Add(pipe.DropUnread, n)
+	why := pipe.DropUnread
+	if !s.info.Receives {
+		why = pipe.DropUpstream
 	}
+	s.drops.Add(why, session.Enqueue(p, b))
 	if s.req != nil && s.inbox.waiting.Load() == 0 {
 		// Nobody waits for a reply, and so nobody would see to this one: it
 		// would stay in the way of others.

@@ -9,6 +9,7 @@ import (
 	"github.com/zerobroker/zmq/internal/msg"
 	"github.com/zerobroker/zmq/internal/pattern"
 	"github.com/zerobroker/zmq/internal/pipe"
+	"github.com/zerobroker/zmq/internal/session"
 	"github.com/zerobroker/zmq/internal/socket"
 	st "github.com/zerobroker/zmq/internal/socket/sockettest"
 	"github.com/zerobroker/zmq/internal/transport/memnet"
@@ -88,13 +89,13 @@ func TestStreamPartedLingers(t *testing.T) {
 				w.Settle()
 			}
 			s.sends(t, id, "")
-			if d := st.After(func() {
-				for _, err := p.Write([]byte("x")); err == nil; _, err = p.Write([]byte("x")) {
-					time.Sleep(time.Second)
-				}
-			}); d < c.want || d > c.want+time.Second {
-				t.Errorf("held for %v", d)
+			began := time.Now()
+			time.Sleep(time.Hour)
+			ended := s.Heard(session.Disconnected)
+			if len(ended) != 1 || ended[0].Time.Sub(began) != c.want {
+				t.Errorf("the end after %v: %v", c.want, ended)
 			}
+			p.Close()
 		})
 	}
 }

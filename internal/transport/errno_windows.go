@@ -15,6 +15,7 @@ var winsock = map[syscall.Errno]syscall.Errno{
 	10049: syscall.EADDRNOTAVAIL,
 	10050: syscall.ENETDOWN,
 	10051: syscall.ENETUNREACH,
+	10054: syscall.ECONNRESET,
 	10060: syscall.ETIMEDOUT,
 	10061: syscall.ECONNREFUSED,
 	10065: syscall.EHOSTUNREACH,
@@ -37,4 +38,11 @@ func portable(err error) error {
 		return portableError{err, winsock[n]}
 	}
 	return err
+}
+
+// isCut reports whether an error only says that a datagram was longer than the
+// buffer it was read into.
+func isCut(err error) bool {
+	const msgSize = syscall.Errno(10040) // WSAEMSGSIZE
+	return errors.Is(err, msgSize)
 }

@@ -31,16 +31,21 @@ func rawControl(c syscall.RawConn, set func(fd uintptr) error) error {
 	return err
 }
 
-// set runs what the system has an option for. The network is "tcp4", "tcp6" or
-// "unix".
+// set runs what the system has an option for. The network is "tcp4", "tcp6",
+// "udp4", "udp6" or "unix".
 func (o *Options) set(network string, fd uintptr) error {
 	if err := o.setBuffers(fd); err != nil {
 		return err
 	}
-	if !strings.HasPrefix(network, "tcp") {
+	v6 := strings.HasSuffix(network, "6")
+	if strings.HasPrefix(network, "tcp") {
+		if err := o.setTCP(fd); err != nil {
+			return err
+		}
+	} else if !strings.HasPrefix(network, "udp") {
 		return nil
 	}
-	return o.setTCP(fd, network == "tcp6")
+	return o.setIP(fd, v6)
 }
 
 // sockopt is one integer option to set.

@@ -18,7 +18,9 @@ func (o *Options) setBuffers(fd uintptr) error {
 		sockopt{"SO_RCVBUF", syscall.SOL_SOCKET, syscall.SO_RCVBUF, o.RecvBuffer})
 }
 
-func (o *Options) setTCP(fd uintptr, v6 bool) error {
+func (o *Options) setTCP(uintptr) error { return nil }
+
+func (o *Options) setIP(fd uintptr, v6 bool) error {
 	if o.Device != "" {
 		return errNoDevice
 	}

@@ -23,11 +23,14 @@ func (o *Options) setBuffers(fd uintptr) error {
 		sockopt{"SO_RCVBUF", syscall.SOL_SOCKET, syscall.SO_RCVBUF, o.RecvBuffer})
 }
 
-func (o *Options) setTCP(fd uintptr, v6 bool) error {
+func (o *Options) setTCP(fd uintptr) error {
 	ms := (o.MaxRetrans + time.Millisecond - 1) / time.Millisecond
+	return setAll(fd, sockopt{"TCP_USER_TIMEOUT", syscall.IPPROTO_TCP, tcpUserTimeout, int(ms)})
+}
+
+func (o *Options) setIP(fd uintptr, v6 bool) error {
 	// A dual-stack socket carries IPv4 too, and so takes both kinds of TOS.
 	err := setAll(fd,
-		sockopt{"TCP_USER_TIMEOUT", syscall.IPPROTO_TCP, tcpUserTimeout, int(ms)},
 		sockopt{"IP_TOS", syscall.IPPROTO_IP, syscall.IP_TOS, o.TOS},
 		sockopt{"SO_PRIORITY", syscall.SOL_SOCKET, syscall.SO_PRIORITY, o.Priority})
 	if err == nil && v6 {

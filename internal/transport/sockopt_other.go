@@ -8,7 +8,9 @@ func setReuse(uintptr) error { return nil }
 
 func (o *Options) setBuffers(uintptr) error { return nil }
 
-func (o *Options) setTCP(uintptr, bool) error {
+func (o *Options) setTCP(uintptr) error { return nil }
+
+func (o *Options) setIP(uintptr, bool) error {
 	if o.Device != "" {
 		return errNoDevice
 	}

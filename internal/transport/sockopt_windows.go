@@ -22,14 +22,17 @@ func (o *Options) setBuffers(fd uintptr) error {
 		sockopt{"SO_RCVBUF", syscall.SOL_SOCKET, syscall.SO_RCVBUF, o.RecvBuffer})
 }
 
-func (o *Options) setTCP(fd uintptr, v6 bool) error {
+func (o *Options) setTCP(fd uintptr) error {
+	seconds := (o.MaxRetrans + time.Second - 1) / time.Second
+	return setAll(fd, sockopt{"TCP_MAXRT", syscall.IPPROTO_TCP, tcpMaxRT, int(seconds)})
+}
+
+func (o *Options) setIP(fd uintptr, v6 bool) error {
 	if o.Device != "" {
 		return errNoDevice
 	}
-	seconds := (o.MaxRetrans + time.Second - 1) / time.Second
-	err := setAll(fd, sockopt{"TCP_MAXRT", syscall.IPPROTO_TCP, tcpMaxRT, int(seconds)})
-	if err == nil && !v6 {
-		err = setAll(fd, sockopt{"IP_TOS", syscall.IPPROTO_IP, syscall.IP_TOS, o.TOS})
+	if v6 {
+		return nil
 	}
-	return err
+	return setAll(fd, sockopt{"IP_TOS", syscall.IPPROTO_IP, syscall.IP_TOS, o.TOS})
 }

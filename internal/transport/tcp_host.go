@@ -32,13 +32,13 @@ func (h tcpHost) bindIP(o *Options) (netip.Addr, error) {
 		}
 		return ips[0], nil
 	}
-	return lookupIP(h.name, o)
-}
-
-// lookupIP asks the resolver for the address of a name to bind.
-func lookupIP(name string, o *Options) (netip.Addr, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), lookupLimit)
 	defer cancel()
+	return lookupIP(ctx, h.name, o)
+}
+
+// lookupIP asks the resolver for the address of a name.
+func lookupIP(ctx context.Context, name string, o *Options) (netip.Addr, error) {
 	network := "ip"
 	if o.IPv4Only {
 		network = "ip4"

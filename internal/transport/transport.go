@@ -58,6 +58,9 @@ type Options struct {
 	Device     string              // SO_BINDTODEVICE (Linux, else an error); "" is any device
 	IPv4Only   bool                // resolve and bind IPv4 only; else dual stack
 	Mode       fs.FileMode         // permission bits of an ipc file; 0 leaves the umask's
+
+	MulticastHops   int  // IP_MULTICAST_TTL and IPV6_MULTICAST_HOPS; 0 leaves the system's, which is 1
+	MulticastNoLoop bool // what is sent to a group does not come back to this machine
 }
 
 // orZero lets every caller pass nil for "all defaults".

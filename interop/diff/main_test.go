@@ -71,8 +71,8 @@ var (
 	stable = &lanePool{version: "4.3.4", count: 3, missing: noPython, command: func(place string) []string {
 		return []string{python, "-I", "worker.py", place}
 	}}
-	newer = &lanePool{version: "4.3.5", drafts: true, first: 3, count: 1, missing: noNode, command: func(place string) []string {
-		return []string{"node", "worker.mjs", nodeModules(), place}
+	newer = &lanePool{version: "4.3.5", drafts: true, first: 3, count: 1, missing: harness.NoNode, command: func(place string) []string {
+		return []string{"node", "worker.mjs", harness.NodeModules(), place}
 	}}
 )
 

@@ -102,14 +102,15 @@ var keeping = []entry{
 		a send 1
 		a send 2
 		b all 2`},
-	{"who binds says whether to conflate, over inproc", "3.1 CONFLATE", inside, "", `
+	{"who binds may ask to conflate, over inproc", "3.1 CONFLATE", inside, "", `
 		a PUSH
 		b PULL conflate=1
 		b bind x
 		a connect x
 		a send 1
 		a send 2
-		b all 1 ; 2`},
+		b all 1 ; 2
+		! 2 because who connects is not the only one to ask`},
 	{"PAIR, ROUTER, REQ and XPUB do not conflate", "3.1 CONFLATE effective only for", inside, "", `
 		a PAIR conflate=1
 		b PAIR conflate=1

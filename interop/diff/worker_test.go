@@ -6,9 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"sync"
 	"time"
@@ -112,24 +110,4 @@ var noPython = sync.OnceValue(func() string {
 		return ""
 	}
 	return strings.TrimSpace(fmt.Sprintf("no python3-zmq for %s: %v %s", python, err, out))
-})
-
-// nodeModules is where npm's zeromq is, or should be.
-func nodeModules() string {
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		return ""
-	}
-	return filepath.Join(cache, "zerobroker-zmq", "zeromq-6.8.0")
-}
-
-// noNode is why there is no worker in JavaScript, or empty.
-var noNode = sync.OnceValue(func() string {
-	load := fmt.Sprintf("require('module').createRequire(%q)('zeromq')", nodeModules()+"/")
-	out, err := exec.Command("node", "-e", load).CombinedOutput()
-	if err == nil {
-		return ""
-	}
-	text, _, _ := strings.Cut(strings.TrimSpace(string(out)), "\n")
-	return strings.TrimSpace(fmt.Sprintf("no zeromq of npm in %s (.ci/deps installs it): %v %s", nodeModules(), err, text))
 })

@@ -13,8 +13,12 @@
 //	inproc_thr SIZE COUNT        pull and push in one process, over inproc
 //	inproc_lat SIZE COUNT        req and rep in one process, over inproc
 //	idle_router ENDPOINT         binds, prints the endpoint, serves until standard input ends
+//	pub  ENDPOINT SIZE COUNT     a PUB to many: see fanout.go; waits for slow subscribers
+//	pub_drop ENDPOINT SIZE COUNT the same, but drops for them
+//	subs ENDPOINT SIZE COUNT     connects [Subscribers] SUBs that receive what it sends
+//	topic_pub ENDPOINT COUNT     a PUB for COUNT topics, told what to do: see topics.go
 //
-// and prints, but for version and idle_router, one line of JSON: a
+// and prints, but for version, idle_router and topic_pub, one line of JSON: a
 // [Measurement]. A failed run says why on standard error and exits with 1.
 //
 // The package may not know any messaging library.
@@ -55,7 +59,10 @@ type Command func(Args) (time.Duration, error)
 type Commands struct {
 	Pull, Push, Rep, Req Command
 	InprocThr, InprocLat Command
+	Pub, PubDrop         Command
+	Subs                 func(Args) (*Tally, error)
 	IdleRouter           func(endpoint string) error
+	TopicPub             func(endpoint string, count int) error
 }
 
 // Measurement is the line of JSON that ends a run.
@@ -91,6 +98,10 @@ func run(version string, c Commands, args []string) error {
 			return errors.New("idle_router wants ENDPOINT")
 		}
 		return c.IdleRouter(args[1])
+	case "topic_pub":
+		return c.topicPub(args[1:])
+	case "subs":
+		return c.subs(args[1:])
 	default:
 		return timed(name, c.find(name), args[1:])
 	}
@@ -100,6 +111,7 @@ func (c Commands) find(name string) Command {
 	return map[string]Command{
 		"pull": c.Pull, "push": c.Push, "rep": c.Rep, "req": c.Req,
 		"inproc_thr": c.InprocThr, "inproc_lat": c.InprocLat,
+		"pub": c.Pub, "pub_drop": c.PubDrop,
 	}[name]
 }
 
@@ -115,8 +127,12 @@ func timed(name string, c Command, operands []string) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
+	return report(a.Count, d)
+}
+
+func report(messages int, d time.Duration) error {
 	return json.NewEncoder(os.Stdout).Encode(Measurement{
-		Messages: a.Count, Seconds: d.Seconds(), PeakKiB: peakKiB(),
+		Messages: messages, Seconds: d.Seconds(), PeakKiB: peakKiB(),
 	})
 }
 

@@ -18,12 +18,13 @@
 #include <unistd.h>
 #include <zmq.h>
 
-#define FILL 'x'
+#include "peer.h"
+
 #define WARM_ROUNDS 1000
 
-static void *context;
+void *context;
 
-static void die(const char *what, ...)
+void die(const char *what, ...)
 {
 	va_list args;
 	va_start(args, what);
@@ -33,7 +34,7 @@ static void die(const char *what, ...)
 	exit(1);
 }
 
-static double now(void)
+double now(void)
 {
 	struct timespec t;
 	clock_gettime(CLOCK_MONOTONIC, &t);
@@ -56,13 +57,13 @@ static long peak_kib(void)
 	return kib;
 }
 
-static void report(long messages, double seconds)
+void report(long messages, double seconds)
 {
 	printf("{\"messages\":%ld,\"seconds\":%.9f,\"peak_kib\":%ld}\n", messages, seconds, peak_kib());
 	fflush(stdout);
 }
 
-static void *open_socket(int type)
+void *open_socket(int type)
 {
 	void *s = zmq_socket(context, type);
 	if (!s)
@@ -70,9 +71,8 @@ static void *open_socket(int type)
 	return s;
 }
 
-static void *bound(int type, const char *endpoint)
+void *bound(void *s, const char *endpoint)
 {
-	void *s = open_socket(type);
 	char last[256];
 	size_t size = sizeof last;
 	if (zmq_bind(s, endpoint) != 0)
@@ -92,7 +92,7 @@ static void *connected(int type, const char *endpoint)
 	return s;
 }
 
-static char *new_body(size_t size)
+char *new_body(size_t size)
 {
 	char *b = malloc(size);
 	if (!b)
@@ -107,15 +107,20 @@ static void send_body(void *s, const char *body, size_t size)
 		die("zmq_send");
 }
 
+void check_body(const char *body, size_t got, size_t size)
+{
+	if (got != size || body[size - 1] != FILL) {
+		fprintf(stderr, "wrong message of %zu bytes\n", got);
+		exit(1);
+	}
+}
+
 /* Receives into m, which zmq_msg_recv empties first, and checks it. */
 static void receive(void *s, zmq_msg_t *m, size_t size)
 {
 	if (zmq_msg_recv(m, s, 0) < 0)
 		die("zmq_msg_recv");
-	if (zmq_msg_size(m) != size || ((char *)zmq_msg_data(m))[size - 1] != FILL) {
-		fprintf(stderr, "wrong message of %zu bytes\n", zmq_msg_size(m));
-		exit(1);
-	}
+	check_body(zmq_msg_data(m), zmq_msg_size(m), size);
 }
 
 /* Times count messages from the arrival of the first to that of the last. */
@@ -210,7 +215,7 @@ static double inproc(int bind_type, int connect_type, double (*timed)(void *, si
  * all free memory to be given back to the system; the answer is a line. */
 static void idle_router(const char *endpoint)
 {
-	void *s = bound(ZMQ_ROUTER, endpoint);
+	void *s = bound(open_socket(ZMQ_ROUTER), endpoint);
 	zmq_pollitem_t items[2] = {{s, 0, ZMQ_POLLIN, 0}, {NULL, STDIN_FILENO, ZMQ_POLLIN, 0}};
 	zmq_msg_t m;
 	char line[64];
@@ -252,6 +257,10 @@ static int run(int argc, char **argv)
 	long count = argc > 3 ? strtol(argv[argc - 1], NULL, 10) : 0;
 	void *s = NULL;
 
+	if (is(command, "topic_pub", argc, 4)) {
+		topic_pub(endpoint, count);
+		return 0;
+	}
 	if (argc > 3 && (size < 1 || count < 2)) {
 		fprintf(stderr, "SIZE must be at least 1 and COUNT at least 2\n");
 		return 2;
@@ -259,7 +268,7 @@ static int run(int argc, char **argv)
 	if (is(command, "version", argc, 2)) {
 		print_version();
 	} else if (is(command, "pull", argc, 5)) {
-		s = bound(ZMQ_PULL, endpoint);
+		s = bound(open_socket(ZMQ_PULL), endpoint);
 		report(count, pull_all(s, size, count));
 	} else if (is(command, "push", argc, 5)) {
 		double start = now();
@@ -268,7 +277,7 @@ static int run(int argc, char **argv)
 		report(count, now() - start);
 	} else if (is(command, "rep", argc, 5)) {
 		double start = now();
-		s = bound(ZMQ_REP, endpoint);
+		s = bound(open_socket(ZMQ_REP), endpoint);
 		reply_all(s, size, count);
 		report(count, now() - start);
 	} else if (is(command, "req", argc, 5)) {
@@ -280,6 +289,12 @@ static int run(int argc, char **argv)
 		report(count, inproc(ZMQ_REQ, ZMQ_REP, request_all, reply_all, size, count));
 	} else if (is(command, "idle_router", argc, 3)) {
 		idle_router(endpoint);
+	} else if (is(command, "pub", argc, 5)) {
+		report(count, publish(endpoint, size, count, 0));
+	} else if (is(command, "pub_drop", argc, 5)) {
+		report(count, publish(endpoint, size, count, 1));
+	} else if (is(command, "subs", argc, 5)) {
+		subscribe_all(endpoint, size);
 	} else {
 		return 2;
 	}
@@ -297,8 +312,9 @@ int main(int argc, char **argv)
 	if (argc > 1)
 		code = run(argc, argv);
 	if (code == 2)
-		fprintf(stderr, "usage: version | pull|push|rep|req ENDPOINT SIZE COUNT | "
-				"inproc_thr|inproc_lat SIZE COUNT | idle_router ENDPOINT\n");
+		fprintf(stderr, "usage: version | pull|push|rep|req|pub|pub_drop|subs ENDPOINT SIZE COUNT | "
+				"inproc_thr|inproc_lat SIZE COUNT | idle_router ENDPOINT | "
+				"topic_pub ENDPOINT COUNT\n");
 	zmq_ctx_term(context);
 	return code;
 }

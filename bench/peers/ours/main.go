@@ -28,6 +28,7 @@ func main() {
 	peer.Main(version(), peer.Commands{
 		Pull: pull, Push: push, Rep: rep, Req: req,
 		InprocThr: inprocThr, InprocLat: inprocLat, IdleRouter: idleRouter,
+		Pub: pub(true), PubDrop: pub(false), Subs: subs, TopicPub: topicPub,
 	}, args)
 }
 

@@ -24,6 +24,7 @@ import (
 type World struct {
 	testing.TB
 	Net   *memnet.Network
+	Air   *memnet.Packets // what sockets get for the scheme "air", of datagrams
 	Names *inproc.Namespace
 
 	// Transport is what sockets get for the scheme "mem"; Net, unless a test
@@ -49,7 +50,7 @@ func New(t testing.TB, seed uint64) *World {
 		panic(fmt.Sprintf("%s: still running after %v of virtual time\n%s", t.Name(), longest, buf[:runtime.Stack(buf, true)]))
 	})
 	t.Cleanup(func() { guard.Stop() })
-	return &World{TB: t, Net: n, Names: inproc.NewNamespace(), Transport: n}
+	return &World{TB: t, Net: n, Air: memnet.NewPackets(), Names: inproc.NewNamespace(), Transport: n}
 }
 
 // Settle waits until everything has happened that can without time passing.
@@ -68,6 +69,7 @@ func (w *World) Options() socket.Options {
 		SendHWM: 1000, RecvHWM: 1000, MaxQueuedBytes: 64 << 20,
 		Namespace:         w.Names,
 		Transports:        map[string]transport.Transport{"mem": w.Transport},
+		Datagrams:         map[string]transport.Packets{"air": w.Air},
 		Linger:            30 * time.Second,
 		HandshakeTimeout:  10 * time.Second,
 		ConnectTimeout:    30 * time.Second,

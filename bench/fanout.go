@@ -1,0 +1,62 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+
+	"github.com/zerobroker/zmq/bench/internal/peer"
+)
+
+// doFanout measures one publisher process and one process with many
+// subscribers, in messages delivered: internal/peer/fanout.go says how they
+// find each other. The subscribers may be of another library. With pub the publisher waits for those that are behind, so
+// every message must have come to all; with pub_drop only what came counts.
+func doFanout(publish string) func(context.Context, Library, Row) (Sample, error) {
+	return func(ctx context.Context, lib Library, row Row) (Sample, error) {
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		size, count := strconv.Itoa(row.Size), strconv.Itoa(row.Count)
+		pub, err := start(ctx, lib, publish, anyPort, size, count)
+		if err != nil {
+			return Sample{}, err
+		}
+		subs, err := deliver(ctx, lib, pub, size, count)
+		if err != nil {
+			cancel()
+		}
+		o, end := pub.measured()
+		if err := errors.Join(err, end); err != nil {
+			return Sample{}, err
+		}
+		if want := row.Count * peer.Subscribers; publish == "pub" && subs.Messages != want {
+			return Sample{}, fmt.Errorf("%d messages were delivered, want %d", subs.Messages, want)
+		}
+		return throughput(subs, o), nil
+	}
+}
+
+// deliver has pub publish once all subscribers are there, and end once they
+// have seen its end.
+func deliver(ctx context.Context, lib Library, pub *process, size, count string) (outcome, error) {
+	endpoint, err := pub.line()
+	if err != nil {
+		return outcome{}, errors.New("no endpoint")
+	}
+	subs, err := start(ctx, lib.far(), "subs", endpoint, size, count)
+	if err != nil {
+		return outcome{}, err
+	}
+	if said, err := subs.line(); err != nil {
+		_, end := subs.wait()
+		return outcome{}, errors.Join(fmt.Errorf("subscribers not ready: %q", said), end)
+	}
+	if _, err := io.WriteString(pub.stdin, "go\n"); err != nil {
+		return outcome{}, err
+	}
+	o, err := subs.measured()
+	pub.stdin.Close()
+	return o, err
+}

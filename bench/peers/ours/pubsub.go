@@ -1,0 +1,78 @@
+package main
+
+import (
+	"time"
+
+	"github.com/zerobroker/zmq"
+	"github.com/zerobroker/zmq/bench/internal/peer"
+)
+
+// pub publishes to many, and waits for those that are behind or not.
+func pub(wait bool) peer.Command {
+	return func(a peer.Args) (time.Duration, error) {
+		s, err := zmq.NewPub(&zmq.Options{PubNoDrop: wait})
+		if err != nil {
+			return 0, err
+		}
+		defer s.Close()
+		endpoint, err := s.Bind(a.Endpoint)
+		if err != nil {
+			return 0, err
+		}
+		peer.Bound(endpoint)
+		return peer.Publish(a, func(body []byte) error { return s.Send(background, body) })
+	}
+}
+
+func subs(a peer.Args) (*peer.Tally, error) {
+	t := peer.NewTally(a)
+	done := make(chan error)
+	for range peer.Subscribers {
+		s, err := zmq.NewSub(nil)
+		if err != nil {
+			return nil, err
+		}
+		defer s.Close()
+		if err := s.Subscribe(""); err != nil {
+			return nil, err
+		}
+		if err := s.Connect(a.Endpoint); err != nil {
+			return nil, err
+		}
+		go func() {
+			done <- t.Receive(func() ([]byte, error) {
+				m, err := s.Recv(background)
+				if err != nil {
+					return nil, err
+				}
+				return m.Frame(0), nil
+			})
+		}()
+	}
+	for range peer.Subscribers {
+		if err := <-done; err != nil {
+			return nil, err
+		}
+	}
+	return t, nil
+}
+
+// topicPub waits for its subscriber, so that every message it times was queued,
+// and lets it have more topics than the default. The subscriber answers no PING.
+func topicPub(endpoint string, count int) error {
+	s, err := zmq.NewPub(&zmq.Options{PubNoDrop: true, MaxSubscriptions: -1, MaxSubscriptionBytes: -1, HeartbeatInterval: -1})
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	at, err := s.Bind(endpoint)
+	if err != nil {
+		return err
+	}
+	peer.Bound(at)
+	p := peer.TopicPublisher{
+		Send: func(topic []byte) error { return s.Send(background, topic) },
+		Left: s.TopicCount,
+	}
+	return p.Serve(count)
+}

@@ -1,0 +1,247 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"slices"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"github.com/zerobroker/zmq/bench/internal/peer"
+)
+
+// The scenario of a peer with a million subscriptions: a PUB process, and this
+// process as its only subscriber, a bare TCP connection that knows no library.
+// So the publisher alone is what costs. internal/peer/topics.go says what it
+// does and when.
+
+// fewTopics is how many topics are subscribed to before the first figures.
+const fewTopics = 1000
+
+// The figures of the scenario.
+const (
+	topicMemory     = "memory of a topic, B"
+	topicMatchFew   = "matched at 1 k, ns"
+	topicMatchAll   = "matched at all, ns"
+	topicMatchRatio = "matched, all to 1 k"
+	topicMissFew    = "unmatched at 1 k, ns"
+	topicMissAll    = "unmatched at all, ns"
+	topicMissRatio  = "unmatched, all to 1 k"
+	topicSubscribe  = "subscribe, s"
+	topicRemove     = "remove, s"
+	topicStall      = "longest Send while removing, s"
+)
+
+// watchTime is how long the publisher is watched after its subscriber went
+// away. A call that is not back then is waited for.
+const watchTime = 2 * time.Second
+
+func doTopics(ctx context.Context, lib Library, row Row) (Sample, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	pub, err := start(ctx, lib, "topic_pub", anyPort, strconv.Itoa(row.Count))
+	if err != nil {
+		return Sample{}, err
+	}
+	s := Sample{figures: make(map[string]float64)}
+	if err := readTopics(ctx, pub, row.Count, &s); err != nil {
+		cancel()
+		_, end := pub.wait()
+		return Sample{}, errors.Join(err, end)
+	}
+	pub.stdin.Close() // asks it to end
+	o, err := pub.wait()
+	s.CPU = o.cpu
+	return s, err
+}
+
+// readTopics takes all figures in the order in which they arise.
+func readTopics(ctx context.Context, pub *process, count int, s *Sample) error {
+	endpoint, err := pub.line()
+	if err != nil {
+		return errors.New("no endpoint")
+	}
+	c, err := connectBare(ctx, endpoint, "SUB")
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	sub := newTopicSub(c)
+	f := s.figures
+	if _, err := sub.subscribe(ctx, 0, fewTopics, 0); err != nil {
+		return err
+	}
+	if f[topicMatchFew], f[topicMissFew], err = publish(pub, count, fewTopics); err != nil {
+		return err
+	}
+	before, err := readRouter(pub, true)
+	if err != nil {
+		return err
+	}
+	took, err := sub.subscribe(ctx, fewTopics, count, 1)
+	if err != nil {
+		return err
+	}
+	f[topicSubscribe] = took.Seconds()
+	if f[topicMatchAll], f[topicMissAll], err = publish(pub, count, count); err != nil {
+		return err
+	}
+	after, err := readRouter(pub, true)
+	if err != nil {
+		return err
+	}
+	f[topicMemory] = float64(after-before) * 1024 / float64(count-fewTopics)
+	f[topicMatchRatio] = f[topicMatchAll] / f[topicMatchFew]
+	f[topicMissRatio] = f[topicMissAll] / f[topicMissFew]
+	if err := sub.err(); err != nil {
+		return fmt.Errorf("the subscriber lost the publisher: %w", err)
+	}
+	if got := sub.others.Load(); got != 2*int64(count) {
+		return fmt.Errorf("%d messages came, want each of the %d that match", got, 2*count)
+	}
+	if f[topicRemove], f[topicStall], err = leave(pub, sub); err != nil {
+		return err
+	}
+	peak, err := statusOf(pub, "VmHWM")
+	s.PeakKiB = []int{peak}
+	return err
+}
+
+// publish has messages of the first few topics published, and as many that
+// match nothing. The results are nanoseconds for one.
+func publish(pub *process, count, topics int) (match, miss float64, err error) {
+	if match, err = ask[float64](pub, fmt.Sprintf("match %d %d", count, topics)); err != nil {
+		return 0, 0, err
+	}
+	miss, err = ask[float64](pub, fmt.Sprintf("miss %d", count))
+	return match, miss, err
+}
+
+// leave ends the connection, and returns in seconds how long the publisher had
+// its subscriptions, and the longest call meanwhile.
+func leave(pub *process, sub *topicSub) (gone, stall float64, err error) {
+	if _, err := io.WriteString(pub.stdin, "watch\n"); err != nil {
+		return 0, 0, err
+	}
+	time.Sleep(quiet)
+	left := time.Now()
+	sub.c.Close()
+	time.Sleep(watchTime)
+	if _, err := io.WriteString(pub.stdin, "enough\n"); err != nil {
+		return 0, 0, err
+	}
+	line, err := pub.line()
+	if err != nil {
+		return 0, 0, err
+	}
+	var at, longest int64
+	if _, err := fmt.Sscan(line, &at, &longest); err != nil {
+		return 0, 0, fmt.Errorf("watch: %q", line)
+	}
+	return time.Unix(0, at).Sub(left).Seconds(), float64(longest) / 1e9, nil
+}
+
+// ask sends a line and reads the answer.
+func ask[T any](p *process, line string) (answer T, err error) {
+	if _, err = io.WriteString(p.stdin, line+"\n"); err != nil {
+		return answer, err
+	}
+	said, err := p.line()
+	if err != nil {
+		return answer, err
+	}
+	if _, err := fmt.Sscan(said, &answer); err != nil {
+		return answer, fmt.Errorf("%s: %q", line, said)
+	}
+	return answer, nil
+}
+
+// topicSub is the subscriber. It reads all the time, and looks for the probes.
+type topicSub struct {
+	c      net.Conn
+	probes [len(peer.Probes)]chan struct{} // closed when the first of these came
+	others atomic.Int64                    // messages that came beside them
+	ended  chan struct{}
+	end    error // why; valid when ended is closed
+}
+
+func newTopicSub(c net.Conn) *topicSub {
+	s := &topicSub{c: c, ended: make(chan struct{})}
+	for i := range s.probes {
+		s.probes[i] = make(chan struct{})
+	}
+	go s.read()
+	return s
+}
+
+func (s *topicSub) err() error {
+	select {
+	case <-s.ended:
+		return s.end
+	default:
+		return nil
+	}
+}
+
+// read takes whole frames out of what comes, all of which are short messages.
+func (s *topicSub) read() {
+	defer close(s.ended)
+	buf := make([]byte, 0, 256<<10)
+	found, others := 0, int64(0)
+	for {
+		n, err := s.c.Read(buf[len(buf):cap(buf)])
+		if err != nil {
+			s.end = err
+			return
+		}
+		buf = buf[:len(buf)+n]
+		at := 0
+		for at+2 <= len(buf) && at+2+int(buf[at+1]) <= len(buf) {
+			body := buf[at+2 : at+2+int(buf[at+1])]
+			at += 2 + len(body)
+			if !slices.Contains(peer.Probes[:], string(body)) {
+				others++
+			} else if found < len(s.probes) && string(body) == peer.Probes[found] {
+				close(s.probes[found])
+				found++
+			}
+		}
+		s.others.Store(others)
+		buf = buf[:copy(buf, buf[at:])]
+	}
+}
+
+// subscribe subscribes to the topics with these numbers, in an order that is
+// not theirs, and last to a probe. It returns how long it took from the first
+// byte until the probe came.
+func (s *topicSub) subscribe(ctx context.Context, from, to, probe int) (time.Duration, error) {
+	var b bytes.Buffer
+	for _, i := range rand.New(rand.NewPCG(1, uint64(from))).Perm(to - from) {
+		b.Write(subscription(peer.Topic(from + i)))
+	}
+	b.Write(subscription([]byte(peer.Probes[probe])))
+	start := time.Now()
+	if _, err := s.c.Write(b.Bytes()); err != nil {
+		return 0, fmt.Errorf("subscribing: %w", err)
+	}
+	select {
+	case <-s.probes[probe]:
+		return time.Since(start), nil
+	case <-s.ended:
+		return 0, fmt.Errorf("subscribing: %w", s.end)
+	case <-ctx.Done():
+		return 0, ctx.Err()
+	}
+}
+
+// subscription is the SUBSCRIBE command of ZMTP 3.1, as a short command frame.
+func subscription(topic []byte) []byte {
+	body := slices.Concat([]byte("\x09SUBSCRIBE"), topic)
+	return append([]byte{0x04, byte(len(body))}, body...)
+}

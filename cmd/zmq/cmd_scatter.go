@@ -1,0 +1,93 @@
+package main
+
+import (
+	"context"
+
+	"github.com/zerobroker/zmq"
+)
+
+type scatterCmd struct {
+	socketFlags
+	sendFlags
+	sendCount
+}
+
+// Help is shown by zmq scatter --help.
+func (scatterCmd) Help() string {
+	return `A push for messages of one frame: waits for a GATHER, hands every message to the next that has room, and ends when all is
+written.
+
+Examples:
+
+    zmq scatter -c tcp://127.0.0.1:5562 hello world
+    zmq scatter -b ipc:///tmp/parts < parts.txt`
+}
+
+// Run sends the input.
+func (c *scatterCmd) Run(ctx context.Context, e *env) error {
+	j, err := c.sender(e, &c.sendFlags, c.Count, layout{single: true})
+	if err != nil {
+		return err
+	}
+	s, err := zmq.NewScatter(c.options(e))
+	if err != nil {
+		return err
+	}
+	j.losses = queueLosses
+	return j.run(ctx, s, func(ctx context.Context) error { return j.sendAll(ctx, single(s)) })
+}
+
+type gatherCmd struct {
+	socketFlags
+	recvCount
+}
+
+// Help is shown by zmq gather --help.
+func (gatherCmd) Help() string {
+	return `Prints one message a line, as pull does.
+
+Examples:
+
+    zmq gather -b tcp://127.0.0.1:5562
+    zmq gather -c ipc:///tmp/parts -n 100 --timeout 10s > hundred.txt`
+}
+
+// Run prints what is received.
+func (c *gatherCmd) Run(ctx context.Context, e *env) error {
+	j, err := c.receiver(e, c.Count, layout{single: true})
+	if err != nil {
+		return err
+	}
+	s, err := zmq.NewGather(c.options(e))
+	if err != nil {
+		return err
+	}
+	return j.run(ctx, s, func(ctx context.Context) error { return j.receiveAll(ctx, s, j.printOnly) })
+}
+
+type channelCmd struct {
+	socketFlags
+	sendFlags
+	bothCount
+}
+
+// Help is shown by zmq channel --help.
+func (channelCmd) Help() string {
+	return `A pair for messages of one frame.
+
+` + bothHelp + `    zmq channel -b ipc:///tmp/talk
+    zmq channel -c ipc:///tmp/talk`
+}
+
+// Run sends and prints.
+func (c *channelCmd) Run(ctx context.Context, e *env) error {
+	j, err := c.talker(e, &c.sendFlags, c.Count, layout{single: true})
+	if err != nil {
+		return err
+	}
+	s, err := zmq.NewChannel(c.options(e))
+	if err != nil {
+		return err
+	}
+	return j.talk(ctx, s, single(s))
+}

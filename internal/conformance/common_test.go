@@ -1,0 +1,559 @@
+package conformance
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/zerobroker/zmq/internal/msg"
+	"github.com/zerobroker/zmq/internal/pattern"
+	"github.com/zerobroker/zmq/internal/pipe"
+	"github.com/zerobroker/zmq/internal/session"
+	"github.com/zerobroker/zmq/internal/socket"
+	st "github.com/zerobroker/zmq/internal/socket/sockettest"
+	"github.com/zerobroker/zmq/internal/transport/memnet"
+)
+
+func TestRule_3_1_1_EachPipeCountsWholeMessages(t *testing.T) {
+	clause(t, "whole messages", func(w *st.World) {
+		push := w.Socket(pattern.PUSH, st.HWM(3, 3))
+		meet(w, "inproc://a", w.Socket(pattern.PULL, st.HWM(3, 3)), push)
+		for i := range 6 {
+			is(w, fmt.Sprint("message ", i), try(push, "of", "five", "frames", "and", "so"), nil)
+		}
+		push.WantFull()
+	})
+	clause(t, "each pipe its own", func(w *st.World) {
+		push := w.Socket(pattern.PUSH, st.HWM(3, 3))
+		for range 4 {
+			meet(w, "inproc://a", push, w.Socket(pattern.PULL, st.HWM(3, 3)))
+		}
+		if n := push.Fill(); n != 24 {
+			w.Errorf("room for %d messages in four pipes, want 24", n)
+		}
+	})
+	clause(t, "each direction its own", func(w *st.World) {
+		a, b := w.Socket(pattern.PAIR, st.HWM(1, 3)), w.Socket(pattern.PAIR, st.HWM(5, 7))
+		meet(w, "inproc://a", a, b)
+		if n, k := a.Fill(), b.Fill(); n != 1+7 || k != 5+3 {
+			w.Errorf("room for %d and %d messages, want 8 and 8", n, k)
+		}
+	})
+	clause(t, "a routing id is no message", func(w *st.World) {
+		router := w.Socket(pattern.ROUTER, st.HWM(3, 3), options(func(o *pattern.Options) { o.Mandatory = true }))
+		meet(w, "inproc://a", router, w.Socket(pattern.DEALER, st.HWM(3, 3), st.ID("id")))
+		for i := range 6 {
+			is(w, fmt.Sprint("message ", i), try(router, "id", "body"), nil)
+		}
+		is(w, "message 6", try(router, "id", "body"), pattern.ErrWait)
+	})
+	clause(t, "to nobody yet", func(w *st.World) {
+		push := w.Socket(pattern.PUSH, st.HWM(3, 99))
+		push.MustConnect("mem://nobody")
+		if n := push.Fill(); n != 3 {
+			w.Errorf("room for %d messages, want 3", n)
+		}
+	})
+	clause(t, "0 is no limit", func(w *st.World) {
+		push := w.Socket(pattern.PUSH, st.HWM(0, 3))
+		push.MustConnect("mem://nobody")
+		for range 10_000 {
+			is(w, "sending", try(push, "x"), nil)
+		}
+	})
+}
+
+func TestRule_3_1_2_RoomComesByHalves(t *testing.T) {
+	for _, row := range []struct{ send, recv, half int }{{1, 1, 1}, {2, 3, 3}, {5, 5, 5}, {10, 1, 6}} {
+		clause(t, fmt.Sprint(row), func(w *st.World) {
+			push, pull := w.Socket(pattern.PUSH, st.HWM(row.send, 0)), w.Socket(pattern.PULL, st.HWM(0, row.recv))
+			pull.MustBind("inproc://a")
+			push.MustConnect("inproc://a")
+			if n := push.Fill(); n != row.send+row.recv {
+				w.Fatalf("room for %d messages", n)
+			}
+			for range row.half - 1 {
+				pull.WantRecv("fill")
+				push.WantFull()
+			}
+			pull.WantRecv("fill")
+			if n := push.Fill(); n != row.half {
+				w.Errorf("room for %d messages when %d are read, want as many", n, row.half)
+			}
+		})
+	}
+}
+
+func TestRule_3_1_3_InprocAddsTheHWMs(t *testing.T) {
+	clause(t, "both ways", func(w *st.World) {
+		binder, connector := w.Socket(pattern.DEALER, st.HWM(10, 200)), w.Socket(pattern.DEALER, st.HWM(3000, 4000))
+		meet(w, "inproc://a", binder, connector)
+		if n := connector.Fill(); n != 3000+200 {
+			w.Errorf("the connector has room for %d, want 3200", n)
+		}
+		if n := binder.Fill(); n != 10+4000 {
+			w.Errorf("the binder has room for %d, want 4010", n)
+		}
+	})
+	for _, hwm := range [][2]int{{0, 5}, {5, 0}} {
+		clause(t, fmt.Sprint("no limit ", hwm), func(w *st.World) {
+			push := w.Socket(pattern.PUSH, st.HWM(hwm[0], 1))
+			meet(w, "inproc://a", w.Socket(pattern.PULL, st.HWM(1, hwm[1])), push)
+			for range 10_000 {
+				is(w, "sending", try(push, "x"), nil)
+			}
+		})
+	}
+	clause(t, "before the binder is there", func(w *st.World) {
+		push := w.Socket(pattern.PUSH, st.HWM(3, 0))
+		push.MustConnect("inproc://a")
+		if n := push.Fill(); n != 3 {
+			w.Errorf("room for %d messages, want 3", n)
+		}
+		w.Socket(pattern.PULL, st.HWM(0, 4)).MustBind("inproc://a")
+		if n := push.Fill(); n != 4 {
+			w.Errorf("room for %d more when it is bound, want 4", n)
+		}
+	})
+}
+
+// reader is told that there is something to read, and writer that there is room.
+type reader struct{}
+
+func (reader) Ready(*pipe.Queue) {}
+
+type writer struct{ told int }
+
+func (w *writer) Room(*pipe.Queue) { w.told++ }
+
+func TestRule_3_1_4_SocketsTakeANewHWM(t *testing.T) {
+	everywhere(t, "raised and lowered", func(w *st.World, ep string) {
+		push, pull := w.Socket(pattern.PUSH, st.HWM(2, 2)), w.Socket(pattern.PULL, st.HWM(2, 2))
+		push.MustConnect(ep)
+		if n := push.Fill(); n != 2 {
+			w.Errorf("room for %d, want 2", n)
+		}
+		is(w, "setting it", push.SetHWM(6, 2), nil)
+		if n := push.Fill(); n != 4 {
+			w.Errorf("room for %d more, want 4", n)
+		}
+		is(w, "setting it", push.SetHWM(3, 2), nil)
+		push.WantFull()
+		pull.MustBind(ep)
+		for range 6 {
+			pull.WantRecv("fill")
+		}
+		pull.WantNone()
+		push.MustSend("x")
+		push.WantDrops(nil)
+	})
+}
+
+func TestRule_3_1_4_QueuesTakeANewHWM(t *testing.T) {
+	var mu sync.Mutex
+	var room writer
+	q := pipe.NewQueue(pipe.Config{Lock: &mu, HWM: 2, Reader: reader{}, Writer: &room})
+	put := func() (n int) {
+		mu.Lock()
+		defer mu.Unlock()
+		for ; !q.Full(); n++ {
+			q.Put(&msg.Msg{First: []byte("x")})
+		}
+		return n
+	}
+	set := func(hwm int) {
+		mu.Lock()
+		defer mu.Unlock()
+		q.SetHWM(hwm)
+	}
+	if n := put(); n != 2 {
+		t.Errorf("room for %d, want 2", n)
+	}
+	if set(6); room.told != 1 {
+		t.Errorf("the writer was told of room %d times, want once", room.told)
+	}
+	if n := put(); n != 4 {
+		t.Errorf("room for %d more, want 4", n)
+	}
+	set(3)
+	var m msg.Msg
+	for i := range 6 {
+		if n := put(); i < 2 && n != 0 {
+			t.Errorf("room for %d with %d of 3 queued", n, 6-i)
+		}
+		if !q.Next(&m) {
+			t.Fatalf("message %d is lost", i)
+		}
+	}
+}
+
+func TestRule_3_1_5_MessagesAreWhole(t *testing.T) {
+	clause(t, "nothing of one that is not", func(w *st.World) {
+		pull := w.Socket(pattern.PULL)
+		pull.MustBind("mem://a")
+		p := handshaken(w, pull, 1, "PUSH")[0]
+		whole := st.Message("one", "two", "three")
+		for _, b := range whole {
+			pull.WantNone()
+			p.Must([]byte{b})
+		}
+		pull.WantRecv("one", "two", "three")
+	})
+	clause(t, "all frames through one pipe", func(w *st.World) {
+		push := w.Socket(pattern.PUSH)
+		push.MustBind("mem://a")
+		peers := handshaken(w, push, 3, "PULL")
+		for i := range 6 {
+			push.MustSend(fmt.Sprint("begin ", i), "middle", fmt.Sprint("end ", i))
+		}
+		for i := range 6 {
+			wants(w, peers[i%3], fmt.Sprint("begin ", i), "middle", fmt.Sprint("end ", i))
+		}
+	})
+}
+
+func TestRule_3_1_6_CutMessages(t *testing.T) {
+	whole := st.Message("one", "two", "three")
+	for n := range len(whole) {
+		clause(t, fmt.Sprint("received to byte ", n), func(w *st.World) {
+			pull := w.Socket(pattern.PULL)
+			pull.MustBind("mem://a")
+			p := handshaken(w, pull, 1, "PUSH")[0]
+			p.Must(whole[:n])
+			p.Close()
+			q := w.Dial("a")
+			q.Shake("PUSH")
+			q.Must(st.Message("the next"))
+			pull.WantRecv("the next")
+			pull.WantNone()
+			pull.WantDrops(map[pipe.Drop]uint64{pipe.DropPartial: uint64(min(n, 1))})
+		})
+	}
+	clause(t, "being written", func(w *st.World) {
+		l := w.Listen("a")
+		push := w.Socket(pattern.PUSH)
+		push.MustConnect("mem://a")
+		p := l.Accept()
+		p.Shake("PULL")
+		push.MustMeet(1)
+		w.Net.Links()[0].Up().SetBuffer(10)
+		push.MustSend("first", strings.Repeat("x", 1000), "last")
+		push.MustSend("second")
+		w.Settle()
+		w.Net.Links()[0].Cut(memnet.RST)
+		q := l.Accept()
+		q.Shake("PULL")
+		wants(w, q, "second")
+		silent(w, q)
+		push.WantDrops(map[pipe.Drop]uint64{pipe.DropInFlight: 1})
+	})
+}
+
+func TestRule_3_1_7_Balancing(t *testing.T) {
+	clause(t, "new pipes join", func(w *st.World) {
+		push := w.Socket(pattern.PUSH)
+		push.MustBind("mem://a")
+		var peers []*st.Peer
+		for n := range 4 {
+			peers = append(peers, handshaken(w, push, 1, "PULL")...)
+			sent := make(map[string]int)
+			for range 2 * (n + 1) {
+				push.MustSend("whole", "message")
+			}
+			w.Settle()
+			for i, p := range peers {
+				for range 2 {
+					wants(w, p, "whole", "message")
+					sent[fmt.Sprint(i)]++
+				}
+			}
+			if len(sent) != n+1 {
+				w.Errorf("%d of %d peers had a turn", len(sent), n+1)
+			}
+		}
+	})
+	clause(t, "full ones are left out until half is read", func(w *st.World) {
+		push := w.Socket(pattern.PUSH, st.HWM(2, 0))
+		slow, fast := w.Socket(pattern.PULL, st.HWM(0, 2)), w.Socket(pattern.PULL, st.HWM(0, 2))
+		meet(w, "inproc://a", push, slow)
+		meet(w, "inproc://a", push, fast)
+		for i := range 20 {
+			push.MustSend(fmt.Sprint(i))
+			w.Settle()
+			received(w, fast)
+		}
+		slow.WantRecv("0") // one of four is not half
+		for range 2 {
+			push.MustSend("still to the fast one")
+			fast.WantRecv("still to the fast one")
+		}
+		slow.WantRecv("2")
+		push.MustSend("either")
+		push.MustSend("either")
+		fast.WantRecv("either")
+		fast.WantNone()
+	})
+}
+
+func TestRule_3_1_8_FairQueueing(t *testing.T) {
+	everywhere(t, "one of each in turn, empty ones left out", func(w *st.World, ep string) {
+		pull := w.Socket(pattern.PULL)
+		pull.MustBind(ep)
+		var pushers []*st.Socket
+		for i, n := range []int{4, 1, 2} {
+			p := w.Socket(pattern.PUSH)
+			p.MustConnect(ep)
+			for range n {
+				p.MustSend(fmt.Sprint(i), "of two frames")
+			}
+			p.MustMeet(1)
+			w.Settle()
+			pushers = append(pushers, p)
+		}
+		rounds := func(want ...string) {
+			w.Helper()
+			for _, round := range want {
+				var got []string
+				for range len(round) {
+					m, _ := pull.MustRecv()
+					got = append(got, m[0])
+				}
+				slices.Sort(got)
+				if strings.Join(got, "") != round {
+					w.Errorf("a round is %q, want %q", got, round)
+				}
+			}
+			pull.WantNone()
+		}
+		rounds("012", "02", "0", "0")
+		pushers[1].MustSend("1", "again")
+		w.Settle()
+		pushers[0].MustSend("0", "again")
+		w.Settle()
+		rounds("01")
+	})
+}
+
+func TestRule_3_1_9_TypesOfOneFrame(t *testing.T) {
+	for _, row := range []struct {
+		typ  pattern.Type
+		peer string
+	}{
+		{pattern.CLIENT, "SERVER"}, {pattern.SERVER, "CLIENT"}, {pattern.PEER, "PEER"}, {pattern.CHANNEL, "CHANNEL"},
+		{pattern.SCATTER, "GATHER"}, {pattern.GATHER, "SCATTER"}, {pattern.RADIO, "DISH"},
+	} {
+		clause(t, names[row.typ], func(w *st.World) {
+			s := w.Socket(row.typ)
+			s.MustBind("mem://a")
+			p := handshaken(w, s, 1, row.peer)[0]
+			two := st.Of("of", "two frames")
+			switch row.typ {
+			case pattern.SERVER, pattern.PEER:
+				is(w, "sending", s.TrySendToNumber(s.Peers()[0].Number, two), pattern.ErrMessage)
+			case pattern.RADIO:
+				is(w, "sending", s.TrySendGroup("g", two), pattern.ErrMessage)
+				is(w, "sending", try(s, "g", "of", "two frames"), pattern.ErrMessage)
+			case pattern.GATHER:
+			default:
+				is(w, "sending", s.TrySend(two), pattern.ErrMessage)
+			}
+			if !pattern.Types[row.typ].Receives {
+				return
+			}
+			p.Must(st.Message("of", "two frames"), st.Message("of one"), st.Message("of", "three", "frames"))
+			s.WantRecv("of one")
+			s.WantNone()
+			s.WantDrops(map[pipe.Drop]uint64{pipe.DropMalformed: 2})
+			s.WantFaults(nil)
+		})
+	}
+	clause(t, "DISH", func(w *st.World) {
+		s := w.Socket(pattern.DISH)
+		s.MustBind("mem://a")
+		is(w, "join", s.Join("g", true), nil)
+		p := handshaken(w, s, 1, "RADIO")[0]
+		p.Must(st.Message("g", "of", "two frames"))
+		ends(w, p) // as with libzmq, whose session looks at it
+		s.WantNone()
+	})
+}
+
+func TestRule_3_1_10_TheNewestAlone(t *testing.T) {
+	conflate := func(o *socket.Options) { o.Conflate, o.SendHWM = true, 1 }
+	for _, row := range []struct {
+		typ, far pattern.Type
+		works    bool
+	}{
+		{pattern.PUSH, pattern.PULL, true}, {pattern.DEALER, pattern.DEALER, true}, {pattern.PUB, pattern.SUB, true},
+		{pattern.PAIR, pattern.PAIR, false}, {pattern.XPUB, pattern.SUB, false}, {pattern.CLIENT, pattern.SERVER, false},
+		{pattern.SCATTER, pattern.GATHER, false},
+	} {
+		clause(t, names[row.typ], func(w *st.World) {
+			s, o := w.Socket(row.typ, conflate), w.Socket(row.far, st.HWM(1, 1))
+			meet(w, "inproc://a", s, o)
+			if row.far == pattern.SUB {
+				change(w, o, true, "")
+			}
+			for i := range 100 {
+				try(s, fmt.Sprint(i))
+			}
+			got := received(w, o)
+			if want := []string{"[99]"}; row.works && !slices.Equal(got, want) {
+				w.Errorf("received %q, want %q", got, want)
+			}
+			if !row.works && (len(got) != 2 || got[0] != "[0]") {
+				w.Errorf("received %q, want what its HWMs of 1 let through", got)
+			}
+		})
+	}
+	for _, typ := range []pattern.Type{pattern.PULL, pattern.SUB} {
+		clause(t, names[typ]+", which receives", func(w *st.World) {
+			s := w.Socket(typ, conflate)
+			s.MustBind("mem://a")
+			if typ == pattern.SUB {
+				change(w, s, true, "")
+			}
+			p := handshaken(w, s, 1, talks[names[typ]][0])[0]
+			for i := range 100 {
+				p.Must(st.Message(fmt.Sprint(i)))
+			}
+			if got := received(w, s); !slices.Equal(got, []string{"[99]"}) {
+				w.Errorf("received %q, want the last", got)
+			}
+		})
+	}
+	clause(t, "PULL, which receives over inproc", func(w *st.World) {
+		pull, push := w.Socket(pattern.PULL, conflate), w.Socket(pattern.PUSH, st.HWM(1, 1))
+		meet(w, "inproc://a", pull, push)
+		for i := range 100 {
+			push.MustSend(fmt.Sprint(i))
+		}
+		if got := received(w, pull); !slices.Equal(got, []string{"[99]"}) {
+			w.Errorf("received %q, want the last", got)
+		}
+	})
+	clause(t, "a message stays whole", func(w *st.World) {
+		push, pull := w.Socket(pattern.PUSH, conflate), w.Socket(pattern.PULL)
+		meet(w, "inproc://a", pull, push)
+		for i := range 10 {
+			push.MustSend("topic", fmt.Sprint(i), "end")
+		}
+		pull.WantRecv("topic", "9", "end")
+		pull.WantNone()
+	})
+}
+
+func TestRule_3_1_11_SendersWaitForNothingInbound(t *testing.T) {
+	for typ, peer := range map[pattern.Type]string{
+		pattern.PUSH: "PULL", pattern.PUB: "SUB", pattern.RADIO: "DISH", pattern.SCATTER: "GATHER",
+	} {
+		clause(t, names[typ], func(w *st.World) {
+			s := w.Socket(typ)
+			s.MustBind("mem://a")
+			p := handshaken(w, s, 1, peer)[0]
+			for range 3000 { // more than any HWM
+				p.Must(st.Message("up"))
+			}
+			w.Settle()
+			p.Close()
+			w.Settle()
+			if stats := s.Stats(); stats.Peers != 0 || len(s.Heard(session.Disconnected)) != 1 {
+				w.Errorf("the peer is not gone: %+v", stats)
+			}
+			q := handshaken(w, s, 1, peer)[0]
+			q.Must(st.Message("up"))
+			go io.Copy(io.Discard, q)
+			if d := st.After(func() { s.CloseIn(time.Hour) }); d != 0 {
+				w.Errorf("closing takes %v", d)
+			}
+		})
+	}
+}
+
+func TestRule_3_1_12_WhatIsQueuedWhenAPeerGoes(t *testing.T) {
+	everywhere(t, "what has arrived can be received", func(w *st.World, ep string) {
+		pull, push := w.Socket(pattern.PULL), w.Socket(pattern.PUSH)
+		meet(w, ep, pull, push)
+		for i := range 3 {
+			push.MustSend(fmt.Sprint(i))
+		}
+		push.CloseIn(time.Second)
+		w.Settle()
+		for i := range 3 {
+			pull.WantRecv(fmt.Sprint(i))
+		}
+		pull.WantNone()
+	})
+	clause(t, "what was queued for one that came is dropped", func(w *st.World) {
+		push := w.Socket(pattern.PUSH)
+		push.MustBind("mem://a")
+		p := handshaken(w, push, 1, "PULL")[0]
+		w.Net.Links()[0].Down().SetBuffer(1)
+		for range 5 {
+			push.MustSend("for the first")
+		}
+		w.Settle()
+		p.Close()
+		w.Settle()
+		q := handshaken(w, push, 1, "PULL")[0]
+		push.MustSend("for the second")
+		wants(w, q, "for the second")
+		silent(w, q)
+		drops := push.Stats().Drops
+		if n := drops[pipe.DropConnLost] + drops[pipe.DropInFlight]; n != 5 {
+			w.Errorf("%d are counted, want 5", n)
+		}
+	})
+	clause(t, "what is queued for an endpoint waits", func(w *st.World) {
+		l := w.Listen("a")
+		push := w.Socket(pattern.PUSH)
+		push.MustConnect("mem://a")
+		for range 3 {
+			p := l.Accept()
+			p.Shake("PULL")
+			push.MustMeet(1)
+			p.Close()
+			w.Settle()
+			for i := range 3 {
+				push.MustSend(fmt.Sprint(i))
+			}
+			q := l.Accept()
+			q.Shake("PULL")
+			for i := range 3 {
+				wants(w, q, fmt.Sprint(i))
+			}
+			q.Close()
+			w.Settle()
+		}
+		push.WantDrops(nil)
+	})
+	clause(t, "with ZMQ_IMMEDIATE it is dropped with its connection", func(w *st.World) {
+		w.Net.OnLink(func(l *memnet.Link) { l.Up().SetBuffer(1) })
+		l := w.Listen("a")
+		push := w.Socket(pattern.PUSH, func(o *socket.Options) { o.Immediate = true })
+		push.MustConnect("mem://a")
+		p := l.Accept()
+		p.Shake("PULL")
+		push.MustMeet(1)
+		for range 5 {
+			push.MustSend("for the first")
+		}
+		w.Settle()
+		p.Close()
+		w.Settle()
+		push.WantFull()
+		q := l.Accept()
+		q.Shake("PULL")
+		push.MustMeet(1)
+		push.MustSend("for the second")
+		wants(w, q, "for the second")
+		drops := push.Stats().Drops
+		if n := drops[pipe.DropConnLost] + drops[pipe.DropInFlight]; n != 5 {
+			w.Errorf("%d are counted, want 5", n)
+		}
+	})
+}

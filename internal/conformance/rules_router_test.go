@@ -1,0 +1,26 @@
+package conformance
+
+var routerRules = []rule{
+	{id: "3.3.1", status: kept, see: []string{"router-mandatory"},
+		says: "A received message comes with its peer's routing id, as its first frame for who receives frame by frame, and with what the handshake said of the peer."},
+	{id: "3.3.2", status: deviates, see: []string{"router-ids", "identities"},
+		says: "A peer without an id, or with an empty one, gets one of five bytes: a zero and four more. Any other is taken as it is."},
+	{id: "3.3.3", status: deviates, see: []string{"router-mandatory", "router-id-alone"},
+		says: "The first frame names the peer and is not sent. With nothing behind it, nothing happens. Without a route, or with no room, the message is dropped; if it must route, no route is said, or it waits. A peer whose pipe is ending has no route."},
+	{id: "3.3.4", status: deviates, see: []string{"duplicate-id"},
+		says: "A second peer with an id that is taken is kept and never heard."},
+	{id: "3.3.5", status: deviates, see: []string{"handover-closes"},
+		says: "With handover it gets the id; what the earlier peer has sent is still received, and that one is then left alone."},
+	{id: "3.3.6", status: kept, see: []string{"alias-twice"},
+		says: "An id can be given to an endpoint that is connected to next. It routes at once, before anybody is there, and whatever the peer calls itself; it can be given once; peers that come to us do not get it."},
+	{id: "3.3.7", status: kept,
+		says: "ROUTER, DEALER and REQ can probe: each new pipe, bound or connected, begins with an empty message."},
+	{id: "3.3.8", status: kept,
+		says: "As an option, a ROUTER speaks raw TCP (ZMQ_ROUTER_RAW): every peer gets an id, bytes come in pieces, and an empty message ends its connection. Nothing is said of connections that come and go."},
+	{id: "3.3.9", status: deviates, see: []string{"router-notify"},
+		says: "As options, an empty message of a peer tells that it has come, or gone: not if it never ended its handshake, and in place of a message of which a part is missing. Only peers of ZMTP 3."},
+	{id: "3.3.10", status: kept,
+		says: "Hello and disconnect messages work with it (3.8)."},
+	{id: "3.3.11", status: kept,
+		says: "A peer that does not read holds nobody else up."},
+}

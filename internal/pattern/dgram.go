@@ -1,0 +1,65 @@
+package pattern
+
+import (
+	"github.com/zerobroker/zmq/internal/msg"
+	"github.com/zerobroker/zmq/internal/pipe"
+)
+
+// Dgram is DGRAM: it is bound to one address, and sends and receives datagrams
+// of two frames, the other side's address as text and the body. There is no RFC;
+// libzmq's manual describes it under zmq_socket(3).
+type Dgram struct {
+	base
+	outgoing
+	bound *pipe.Pipe // nil until it is
+	fq    FairQueue  // of that pipe, and of earlier ones until read
+}
+
+// Attach takes the one pipe. (libzmq lets a second bind succeed that does
+// nothing.)
+func (s *Dgram) Attach(p *pipe.Pipe) error { return takeOnly(&s.bound, p) }
+func (s *Dgram) Detach(p *pipe.Pipe)       { leaveOnly(&s.bound, p); s.leave(p) }
+func (s *Dgram) Room(*pipe.Pipe)           {}
+
+// Send queues an address and a body. It waits until the socket is bound.
+func (s *Dgram) Send(m msg.Msg) error {
+	switch {
+	case len(m.Rest) != 1:
+		return ErrMessage
+	case s.tooLarge(m.Rest[0]):
+		return ErrTooLarge
+	}
+	return sendOnly(s.bound, &m)
+}
+
+// tooLarge reports whether a body is longer than a datagram may be.
+func (s *Dgram) tooLarge(body []byte) bool {
+	return s.bound != nil && s.bound.MaxSize > 0 && len(body) > s.bound.MaxSize
+}
+
+// SendFrame takes an address, which must have a frame behind it, and then a
+// body, which must not. A body that is refused may be followed by another.
+// (dgram.cpp: xsend)
+func (s *Dgram) SendFrame(f *msg.Frame, mayWait bool) error {
+	switch {
+	case f.More == s.open:
+		return ErrMessage
+	case s.open && s.tooLarge(f.Body):
+		return ErrTooLarge
+	case s.open:
+	case !roomOnly(s.bound):
+		return ErrWait
+	default:
+		s.begin(s.bound)
+	}
+	return s.nextOnly(f, mayWait)
+}
+
+// Writable reports whether the socket is bound and has room, or is in the middle
+// of a message.
+func (s *Dgram) Writable() bool { return s.open || roomOnly(s.bound) }
+
+func (s *Dgram) Ready(p *pipe.Pipe)    { s.fq.ready(p) }
+func (s *Dgram) Recv(m *msg.Msg) error { return s.fq.recv(m) }
+func (s *Dgram) More() bool            { return s.fq.more() }
+func (s *Dgram) Fair() *FairQueue      { return &s.fq }

@@ -1,0 +1,64 @@
+package pattern_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/zerobroker/zmq/internal/pattern"
+	"github.com/zerobroker/zmq/internal/pipe"
+)
+
+// TestDgramTwoFrames: an address and a body, and nothing else. conformance 3.7
+func TestDgramTwoFrames(t *testing.T) {
+	s := newSocket(t, pattern.DGRAM)
+	a := s.attach()
+	s.sent("addr", "body")
+	s.sent("addr", "")
+	s.wantSend(pattern.ErrMessage, "addr")
+	s.wantSend(pattern.ErrMessage, "addr", "body", "more")
+	a.wants(message{"addr", "body"}, message{"addr", ""})
+	a.sends("addr", "in")
+	s.receives("addr", "in")
+	s.wantRecv(pattern.ErrWait)
+}
+
+// TestDgramBindsOnce: a second pipe is refused until the first is gone, and what
+// that has received can still be read.
+func TestDgramBindsOnce(t *testing.T) {
+	s := newSocket(t, pattern.DGRAM)
+	s.wantSend(pattern.ErrWait, "addr", "unbound")
+	a := s.attach()
+	if _, err := s.tryAttach(hwm); err != pattern.ErrSecondPeer {
+		t.Fatalf("a second pipe: %v", err)
+	}
+	a.sends("addr", "first")
+	a.detach()
+	s.wantSend(pattern.ErrWait, "addr", "unbound")
+	b := s.attach()
+	b.sends("addr", "second")
+	s.receives("addr", "first")
+	s.receives("addr", "second")
+	s.sent("addr", "out")
+	a.wants()
+	b.wants(message{"addr", "out"})
+}
+
+// TestDgramLimits: a full queue is waited for, and what fits in no datagram is
+// refused, for its body alone.
+func TestDgramLimits(t *testing.T) {
+	s := newSocket(t, pattern.DGRAM)
+	a := s.attach()
+	a.p.MaxSize = 10
+	s.sent(strings.Repeat("a", 50), strings.Repeat("b", 10))
+	s.wantSend(pattern.ErrTooLarge, "addr", strings.Repeat("b", 11))
+	for range hwm - 1 {
+		s.sent("addr", "body")
+	}
+	s.wantSend(pattern.ErrWait, "addr", "body")
+	s.wantSend(pattern.ErrTooLarge, "addr", strings.Repeat("b", 11))
+	if n := a.drain(); n != hwm {
+		t.Errorf("%d messages", n)
+	}
+	s.sent("addr", "body")
+	s.wantDrops(pipe.DropHWM, 0)
+}

@@ -1,0 +1,371 @@
+package socket_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/zerobroker/zmq/internal/msg"
+	"github.com/zerobroker/zmq/internal/pattern"
+	"github.com/zerobroker/zmq/internal/pipe"
+	"github.com/zerobroker/zmq/internal/socket"
+	st "github.com/zerobroker/zmq/internal/socket/sockettest"
+)
+
+func relaxed(o *socket.Options)   { o.Pattern.Relaxed = true }
+func correlate(o *socket.Options) { o.Pattern.Correlate = true }
+
+// TestTurnsOfRequestAndReply plays an exchange of two frames each way, and at
+// every step what it is not the turn of. conformance.md 3.2, req.cpp, rep.cpp
+func TestTurnsOfRequestAndReply(t *testing.T) {
+	for _, scheme := range []string{"mem", "inproc"} {
+		st.Run(t, func(w *st.World) {
+			rep, req := joined(w, scheme, pattern.REP, pattern.REQ)
+			ready := func(reqIn, reqOut, repIn, repOut bool) {
+				t.Helper()
+				w.Settle()
+				wantReady(t, req, reqIn, reqOut)
+				wantReady(t, rep, repIn, repOut)
+			}
+			ready(false, true, false, false)
+			wantTry(t, rep, "early", pattern.ErrState)
+			wantNoFrame(t, req, pattern.ErrState)
+			wantNoFrame(t, rep, pattern.ErrWait)
+
+			wantTry(t, req, "1+", nil)
+			ready(false, true, false, false)
+			wantNoFrame(t, req, pattern.ErrState)
+			wantTry(t, req, "2", nil)
+			ready(false, false, true, false)
+			wantTry(t, req, "again", pattern.ErrState)
+			wantTry(t, req, "again+", pattern.ErrState)
+			wantNoFrame(t, req, pattern.ErrWait)
+
+			wantFrames(t, rep, "1+")
+			ready(false, false, true, false)
+			wantTry(t, rep, "early", pattern.ErrState)
+			wantFrames(t, rep, "2")
+			ready(false, false, false, true)
+			wantNoFrame(t, rep, pattern.ErrState)
+
+			wantTry(t, rep, "a+", nil)
+			ready(false, false, false, true)
+			wantNoFrame(t, rep, pattern.ErrState)
+			wantTry(t, rep, "b", nil)
+			ready(true, false, false, false)
+			wantTry(t, rep, "c", pattern.ErrState)
+
+			wantFrames(t, req, "a+")
+			ready(true, false, false, false)
+			wantTry(t, req, "half", pattern.ErrState)
+			wantFrames(t, req, "b")
+			ready(false, true, false, false)
+			wantNoFrame(t, req, pattern.ErrState)
+			req.WantDrops(nil)
+			rep.WantDrops(nil)
+		})
+	}
+}
+
+// TestExchangeIsWhoseItIs: while a request or a reply is sent frame by frame, it
+// is nobody else's turn, but a Call is an exchange of its own.
+func TestExchangeIsWhoseItIs(t *testing.T) {
+	st.Run(t, func(w *st.World) {
+		rep, req := joined(w, "mem", pattern.REP, pattern.REQ)
+		wantTry(t, req, "1+", nil)
+		if err := req.TrySend(st.Of("other")); err != pattern.ErrState {
+			t.Errorf("Send of a request in the middle of another: %v", err)
+		}
+		called := make(chan error, 1)
+		go func() {
+			m, err := req.Call(context.Background(), st.Of("call"))
+			if err == nil && string(m.First) != "called" {
+				t.Errorf("the call got %q", m.First)
+			}
+			called <- err
+		}()
+		rep.WantRecv("call")
+		rep.MustSend("called")
+		if err := <-called; err != nil {
+			t.Error(err)
+		}
+		wantTry(t, req, "2", nil)
+		rep.WantRecv("1", "2")
+		wantTry(t, rep, "a+", nil)
+		if err := rep.TrySend(st.Of("other")); err != pattern.ErrState {
+			t.Errorf("Send of a reply in the middle of another: %v", err)
+		}
+		if err := rep.TryRecv(new(msg.Msg)); err != pattern.ErrState {
+			t.Errorf("Recv in the middle of a reply: %v", err)
+		}
+		wantTry(t, rep, "b", nil)
+		req.WantRecv("a", "b")
+	})
+}
+
+// TestRequestLosesItsPeer between two frames. The last frame that is swallowed
+// makes the exchange; the one that fails does not. req.cpp, lb.cpp
+func TestRequestLosesItsPeer(t *testing.T) {
+	for _, scheme := range []string{"mem", "inproc"} {
+		st.Run(t, func(w *st.World) {
+			req, rep := joined(w, scheme, pattern.REQ, pattern.REP)
+			wantTry(t, req, "a+", nil)
+			rep.CloseIn(0)
+			w.Settle()
+			wantTry(t, req, "b+", pattern.ErrWait)
+			wantTry(t, req, "c", nil)
+			wantReady(t, req, false, false)
+			wantNoFrame(t, req, pattern.ErrWait)
+			wantTry(t, req, "next", pattern.ErrState)
+			req.WantDrops(map[pipe.Drop]uint64{pipe.DropConnLost: 1})
+		})
+		st.Run(t, func(w *st.World) {
+			req, rep := joined(w, scheme, pattern.REQ, pattern.REP)
+			wantTry(t, req, "a+", nil)
+			rep.CloseIn(0)
+			w.Settle()
+			wantTry(t, req, "b", pattern.ErrWait)
+			wantNoFrame(t, req, pattern.ErrState)
+			wantTry(t, req, "next", pattern.ErrWait)
+			rep = w.Socket(pattern.REP)
+			rep.MustConnect(scheme + "://joined")
+			req.MustMeet(1)
+			wantTry(t, req, "next", nil)
+			rep.WantRecv("next")
+		})
+		st.Run(t, func(w *st.World) {
+			req, rep := joined(w, scheme, pattern.REQ, pattern.REP)
+			wantTry(t, req, "a+", nil)
+			rep.CloseIn(0)
+			w.Settle()
+			ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+			defer cancel()
+			if d := st.After(func() {
+				if err := req.SendFrame(ctx, frame("b")); err != nil {
+					t.Error(err)
+				}
+			}); d != 0 {
+				t.Errorf("waited %v in the middle of a message", d)
+			}
+			wantNoFrame(t, req, pattern.ErrWait)
+		})
+	}
+}
+
+// TestLostRequestIsNobodysInParticular: when its peer has gone the reply may come
+// from any, as with a request that was sent whole. conformance.md 3.2
+func TestLostRequestIsNobodysInParticular(t *testing.T) {
+	st.Run(t, func(w *st.World) {
+		req := w.Socket(pattern.REQ)
+		req.MustBind("mem://a")
+		first := w.Dial("a")
+		first.Shake("REP")
+		req.MustMeet(1)
+		wantTry(t, req, "a+", nil)
+		first.Close()
+		second := w.Dial("a")
+		second.Shake("REP")
+		w.Settle()
+		if err := req.SendFrame(context.Background(), frame("b")); err != nil {
+			t.Fatal(err)
+		}
+		second.Must(st.Message("", "reply"))
+		wantFrames(t, req, "reply")
+	})
+}
+
+// TestRepServesOneAtATime: while a reply is owed it is not readable for the next
+// request, and has it after. conformance.md 3.2
+func TestRepServesOneAtATime(t *testing.T) {
+	st.Run(t, func(w *st.World) {
+		rep := w.Socket(pattern.REP)
+		rep.MustBind("mem://a")
+		for range 2 {
+			p := w.Dial("a")
+			p.Shake("REQ")
+			p.Must(st.Message("", "request"))
+		}
+		w.Settle()
+		wantReady(t, rep, true, false)
+		wantFrames(t, rep, "request")
+		wantReady(t, rep, false, true)
+		wantTry(t, rep, "re+", nil)
+		wantReady(t, rep, false, true)
+		wantTry(t, rep, "ply", nil)
+		wantReady(t, rep, true, false)
+		wantFrames(t, rep, "request")
+	})
+}
+
+// TestRelaxedRequest may begin at any time: it gives up the reply that is waited
+// for, has come, or is read in part. conformance.md 3.2
+func TestRelaxedRequest(t *testing.T) {
+	for _, opts := range [][]func(*socket.Options){{relaxed}, {relaxed, correlate}} {
+		st.Run(t, func(w *st.World) {
+			rep, req := joined(w, "mem", pattern.REP, pattern.REQ, opts...)
+			wantTry(t, req, "1", nil)
+			rep.WantRecv("1")
+			rep.MustSend("a", "b", "c")
+			w.Settle()
+			wantFrames(t, req, "a+")
+			wantReady(t, req, true, true)
+			wantTry(t, req, "2+", nil) // in the middle of the reply
+			wantNoFrame(t, req, pattern.ErrState)
+			wantReady(t, req, false, true)
+			wantTry(t, req, "2", nil)
+			rep.WantRecv("2", "2")
+			rep.MustSend("d")
+			w.Settle()
+			wantReady(t, req, true, true)
+			wantTry(t, req, "3+", nil) // instead of the reply
+			wantTry(t, req, "3", nil)
+			rep.WantRecv("3", "3")
+			rep.MustSend("e", "f")
+			wantFrames(t, req, "e+", "f")
+			req.WantDrops(map[pipe.Drop]uint64{pipe.DropStaleReply: 2})
+			wantTry(t, req, "4+", nil)
+			req.MustSend("5") // which the request under way then supersedes
+			wantTry(t, req, "4", nil)
+			rep.WantRecv("5")
+			rep.MustSend("re 5")
+			rep.WantRecv("4", "4")
+			w.Settle()
+			if len(opts) == 2 {
+				wantNoFrame(t, req, pattern.ErrWait) // that was the other's
+				rep.MustSend("re 4")
+				wantFrames(t, req, "re 4")
+			} else {
+				wantFrames(t, req, "re 5") // nothing tells them apart
+			}
+		})
+	}
+}
+
+// TestRequestEnvelope: a request sent frame by frame has the empty frame, and
+// the id before it if it is to be correlated. conformance.md 3.2
+func TestRequestEnvelope(t *testing.T) {
+	for _, correlated := range []bool{false, true} {
+		st.Run(t, func(w *st.World) {
+			l := w.Listen("a")
+			req := w.Socket(pattern.REQ, func(o *socket.Options) { o.Pattern.Correlate = correlated })
+			req.MustConnect("mem://a")
+			p := l.Accept()
+			p.Shake("ROUTER")
+			if err := try(req, "x+", "+", "y"); err != nil {
+				t.Fatal(err)
+			}
+			got := p.Message()
+			var id []string
+			if correlated {
+				id, got = got[:1], got[1:]
+				if len(id[0]) != 4 {
+					t.Errorf("an id of %d bytes", len(id[0]))
+				}
+			}
+			if len(got) != 4 || got[0] != "" || got[1] != "x" || got[2] != "" || got[3] != "y" {
+				t.Fatalf("received %q", got)
+			}
+			if correlated {
+				p.Must(st.Message("none", "", "stale"))
+			}
+			p.Must(st.Message(append(id, "", "a", "b")...))
+			wantFrames(t, req, "a+", "b")
+		})
+	}
+}
+
+// TestLateRepliesAreDrained at the first frame of a request. conformance.md 3.2
+func TestLateRepliesAreDrained(t *testing.T) {
+	st.Run(t, func(w *st.World) {
+		l := w.Listen("a")
+		req := w.Socket(pattern.REQ)
+		req.MustConnect("mem://a")
+		p := l.Accept()
+		p.Shake("REP")
+		wantTry(t, req, "1", nil)
+		p.Message()
+		p.Must(st.Message("", "reply"), st.Message("", "late"))
+		wantFrames(t, req, "reply")
+		w.Settle()
+		wantTry(t, req, "2+", nil)
+		req.WantDrops(map[pipe.Drop]uint64{pipe.DropStaleReply: 1})
+		p.Must(st.Message("", "too early")) // before the request is complete
+		w.Settle()
+		wantTry(t, req, "2", nil)
+		wantReady(t, req, false, false)
+		p.Message()
+		p.Must(st.Message("", "good"))
+		wantFrames(t, req, "good")
+		req.WantDrops(map[pipe.Drop]uint64{pipe.DropStaleReply: 2})
+	})
+}
+
+// TestReplyToTheVanished is swallowed, whenever its requester has left.
+// conformance.md 3.2
+func TestReplyToTheVanished(t *testing.T) {
+	for _, scheme := range []string{"mem", "inproc"} {
+		for _, midway := range []bool{false, true} {
+			st.Run(t, func(w *st.World) {
+				rep, req := joined(w, scheme, pattern.REP, pattern.REQ)
+				req.MustSend("x")
+				wantFrames(t, rep, "x")
+				leave := func() { req.CloseIn(0); w.Settle() }
+				if !midway {
+					leave()
+				}
+				wantTry(t, rep, "a+", nil)
+				if midway {
+					leave()
+				}
+				wantReady(t, rep, false, true)
+				wantTry(t, rep, "b+", nil)
+				wantTry(t, rep, "c", nil)
+				wantReady(t, rep, false, false)
+				wantNoFrame(t, rep, pattern.ErrWait)
+				rep.WantDrops(map[pipe.Drop]uint64{pipe.DropRequester: 1})
+				if n := rep.CloseIn(0); n != 0 {
+					t.Errorf("%d messages unsent", n)
+				}
+			})
+		}
+	}
+}
+
+// TestCloseBetweenFramesOfAReply counts it.
+func TestCloseBetweenFramesOfAReply(t *testing.T) {
+	st.Run(t, func(w *st.World) {
+		rep, req := joined(w, "mem", pattern.REP, pattern.REQ)
+		req.MustSend("x")
+		wantFrames(t, rep, "x")
+		wantTry(t, rep, "a+", nil)
+		if n := rep.CloseIn(time.Minute); n != 1 {
+			t.Errorf("%d messages unsent, want 1", n)
+		}
+		rep.WantDrops(map[pipe.Drop]uint64{pipe.DropLinger: 1})
+	})
+}
+
+// TestReplyTakesTheEnvelope back, through a chain of two brokers, and a request
+// without one is not there. conformance.md 3.2
+func TestReplyTakesTheEnvelope(t *testing.T) {
+	st.Run(t, func(w *st.World) {
+		rep := w.Socket(pattern.REP)
+		rep.MustBind("mem://a")
+		p := w.Dial("a")
+		p.Shake("DEALER")
+		p.Must(st.Message("no envelope"), st.Message("none", "either"), st.Message("nor", ""))
+		w.Settle()
+		wantReady(t, rep, false, false)
+		rep.WantDrops(map[pipe.Drop]uint64{pipe.DropMalformed: 3})
+		p.Must(st.Message("hop", st.Large(msg.LargeFrame), "", "body", ""))
+		w.Settle()
+		wantReady(t, rep, true, false)
+		wantFrames(t, rep, "body+", "")
+		wantTry(t, rep, "re+", nil)
+		wantTry(t, rep, "", nil)
+		got := p.Message()
+		if len(got) != 5 || got[0] != "hop" || len(got[1]) != msg.LargeFrame || got[2] != "" || got[3] != "re" || got[4] != "" {
+			t.Errorf("received %.100q", got)
+		}
+	})
+}

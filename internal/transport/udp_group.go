@@ -1,0 +1,80 @@
+//go:build linux || windows || darwin || dragonfly || freebsd || netbsd || openbsd
+
+package transport
+
+import (
+	"net/netip"
+	"os"
+	"syscall"
+)
+
+// setSpread says how far what is sent to groups goes: the hops, and whether
+// members on this machine get it too. The systems' defaults, which are libzmq's,
+// are one hop and that they do. [ZMQ_MULTICAST_HOPS, ZMQ_MULTICAST_LOOP]
+func (o *Options) setSpread(fd uintptr, v6 bool) error {
+	if o.MulticastHops > 0 {
+		if err := setSpread4(fd, v6, "TTL", syscall.IP_MULTICAST_TTL, o.MulticastHops); err != nil {
+			return err
+		}
+		if v6 {
+			if err := setOption(fd, "IPV6_MULTICAST_HOPS", syscall.IPPROTO_IPV6, syscall.IPV6_MULTICAST_HOPS, o.MulticastHops); err != nil {
+				return err
+			}
+		}
+	}
+	if !o.MulticastNoLoop {
+		return nil
+	}
+	err := setSpread4(fd, v6, "LOOP", syscall.IP_MULTICAST_LOOP, 0)
+	if err == nil && v6 {
+		err = setOption(fd, "IPV6_MULTICAST_LOOP", syscall.IPPROTO_IPV6, syscall.IPV6_MULTICAST_LOOP, 0)
+	}
+	return err
+}
+
+// setSpread4 is for the IPv4 that a socket sends, which on some systems one of
+// IPv6 has no option for.
+func setSpread4(fd uintptr, v6 bool, what string, name, value int) error {
+	if v6 && !dualOptions {
+		return nil
+	}
+	return os.NewSyscallError("setsockopt IP_MULTICAST_"+what, setByte(fd, syscall.IPPROTO_IP, name, value))
+}
+
+// setOption sets one integer option, also to 0.
+func setOption(fd uintptr, what string, level, name, value int) error {
+	return os.NewSyscallError("setsockopt "+what, setInt(fd, level, name, value))
+}
+
+// joinGroup has the system deliver what is sent to the group of p.
+func joinGroup(fd uintptr, p udpPlace) error {
+	group := p.at.Addr()
+	onlyJoined(fd, group.Is6())
+	if group.Is6() {
+		req := &syscall.IPv6Mreq{Multiaddr: group.As16(), Interface: uint32(p.index)}
+		return os.NewSyscallError("setsockopt IPV6_JOIN_GROUP",
+			syscall.SetsockoptIPv6Mreq(handle(fd), syscall.IPPROTO_IPV6, syscall.IPV6_JOIN_GROUP, req))
+	}
+	req := &syscall.IPMreq{Multiaddr: group.As4(), Interface: as4(p.from)}
+	return os.NewSyscallError("setsockopt IP_ADD_MEMBERSHIP",
+		syscall.SetsockoptIPMreq(handle(fd), syscall.IPPROTO_IP, syscall.IP_ADD_MEMBERSHIP, req))
+}
+
+// sendFrom names the interface that what is sent to groups leaves by.
+func sendFrom(fd uintptr, p udpPlace) error {
+	switch {
+	case p.at.Addr().Is4() && p.from.IsValid():
+		return os.NewSyscallError("setsockopt IP_MULTICAST_IF",
+			syscall.SetsockoptInet4Addr(handle(fd), syscall.IPPROTO_IP, syscall.IP_MULTICAST_IF, as4(p.from)))
+	case p.index > 0:
+		return setOption(fd, "IPV6_MULTICAST_IF", syscall.IPPROTO_IPV6, syscall.IPV6_MULTICAST_IF, p.index)
+	}
+	return nil
+}
+
+func as4(ip netip.Addr) (b [4]byte) {
+	if ip.Is4() {
+		b = ip.As4()
+	}
+	return b
+}

@@ -1,0 +1,61 @@
+// One socket of the libzmq inside npm's zeromq, which is built with draft types,
+// for the types that speak UDP. It reads a command a line, as JSON, and answers
+// with a line. Frames are text of one byte a character.
+//
+//	node udp.mjs <folder of node_modules> <socket type>
+
+import { createRequire } from "node:module"
+import { createInterface } from "node:readline"
+
+const load = createRequire(process.argv[2] + "/")
+load("zeromq")
+const draft = load("zeromq/draft")
+const type = process.argv[3]
+const socket = new draft[{ RADIO: "Radio", DISH: "Dish", DGRAM: "Datagram" }[type]]({ linger: 0 })
+
+const bytes = text => Buffer.from(text, "latin1")
+const text = b => b.toString("latin1")
+
+const commands = {
+	async bind({ at }) {
+		await socket.bind(at)
+		return {}
+	},
+
+	async connect({ at }) {
+		socket.connect(at)
+		return {}
+	},
+
+	async join({ group }) {
+		socket.join(bytes(group))
+		return {}
+	},
+
+	async send({ first, body }) {
+		if (type === "RADIO") await socket.send(bytes(body), { group: bytes(first) })
+		else await socket.send([bytes(first), bytes(body)])
+		return {}
+	},
+
+	// recv leaves out what only asked whether we are bound yet.
+	async recv({ knocks }) {
+		for (;;) {
+			const [a, b] = await socket.receive()
+			const texts = type === "DISH" ? [text(b.group), text(a)] : [text(a), text(b)]
+			if (knocks || texts[1] !== "knock") return { texts }
+		}
+	},
+}
+
+for await (const line of createInterface({ input: process.stdin })) {
+	const command = JSON.parse(line)
+	let answer
+	try {
+		answer = await commands[command.do](command)
+	} catch (e) {
+		answer = { error: String(e.code ?? e) }
+	}
+	process.stdout.write(JSON.stringify(answer) + "\n")
+}
+process.exit()
