@@ -79,6 +79,13 @@ func TestTable(t *testing.T) {
 		if e.rows == "" {
 			t.Errorf("%s cites no row", e.name)
 		}
+		s := script(e.text)
+		if !slices.ContainsFunc(pools, func(p *lanePool) bool { return p.cannot(s) == "" }) {
+			t.Errorf("%s is for no libzmq", e.name)
+		}
+		if s.Only != "" && s.Why == "" {
+			t.Errorf("%s is for %s and does not say why", e.name, s.Only)
+		}
 		if e.over == "" {
 			count += len(allTransports)
 		} else {
