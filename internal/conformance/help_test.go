@@ -108,6 +108,7 @@ func ends(w *st.World, p *st.Peer) {
 	if _, err := io.Copy(io.Discard, patient(p)); errors.Is(err, os.ErrDeadlineExceeded) {
 		w.Error("a connection has not ended")
 	}
+	w.Settle() // until that is reported
 }
 
 // silent checks that nothing more comes to a raw peer, for a minute, which ends

@@ -204,14 +204,17 @@ func (p *Peer) Message() (frames []string) {
 }
 
 // End reads, throwing away what comes, until the other end has closed, and
-// returns how long that took.
+// returns how long that took. What the other end does about that, such as to
+// report it, is done too.
 func (p *Peer) End() time.Duration {
 	p.w.Helper()
-	return After(func() {
+	d := After(func() {
 		if _, err := io.Copy(io.Discard, p); errors.Is(err, net.ErrClosed) {
 			p.w.Errorf("raw peer: closed by itself")
 		}
 	})
+	p.w.Settle()
+	return d
 }
 
 // CloseWrite ends the peer's own direction only.
