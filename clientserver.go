@@ -67,24 +67,24 @@ type numbered struct {
 // number. If that peer's queue is full it waits for room, until ctx ends. The
 // error matches [ErrNoRoute] if there is no such peer.
 func (s *numbered) SendTo(ctx context.Context, number uint32, body []byte) error {
-	return opError("send", "", s.s.SendToNumber(ctx, number, ownedOne(body)))
+	return unroutedNumber(number, s.s.SendToNumber(ctx, number, ownedOne(body)))
 }
 
 // TrySendTo is SendTo without waiting: the error matches [ErrWouldBlock] if the
 // peer's queue is full.
 func (s *numbered) TrySendTo(number uint32, body []byte) error {
-	return opError("send", "", s.s.TrySendToNumber(number, ownedOne(body)))
+	return unroutedNumber(number, s.s.TrySendToNumber(number, ownedOne(body)))
 }
 
 // SendMessageTo is SendTo for a message that it takes over. The error matches
 // [ErrMessage] if it has more than one frame.
 func (s *numbered) SendMessageTo(ctx context.Context, number uint32, m Message) error {
-	return opError("send", "", s.s.SendToNumber(ctx, number, m.m))
+	return unroutedNumber(number, s.s.SendToNumber(ctx, number, m.m))
 }
 
 // TrySendMessageTo is SendMessageTo without waiting.
 func (s *numbered) TrySendMessageTo(number uint32, m Message) error {
-	return opError("send", "", s.s.TrySendToNumber(number, m.m))
+	return unroutedNumber(number, s.s.TrySendToNumber(number, m.m))
 }
 
 // Reply is SendTo the peer that sent a message.

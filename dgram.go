@@ -2,13 +2,13 @@ package zmq
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 	"net/netip"
 
 	"github.com/zerobroker/zmq/internal/msg"
 	"github.com/zerobroker/zmq/internal/pattern"
+	"github.com/zerobroker/zmq/internal/socket"
 )
 
 // Dgram is a DGRAM socket: it sends and receives UDP datagrams as they are, to
@@ -51,7 +51,7 @@ type Datagram struct {
 // SendTo sends a copy of the body to an address: an IPv4 or IPv6 address in
 // numbers, with a port, as "192.0.2.1:5555" or "[fe80::1%eth0]:5555". It returns
 // when the datagram is queued. If the queue is full or the socket is not bound
-// it waits, until ctx ends. The error matches [ErrMessage] if the address is
+// it waits, until ctx ends. The error matches [ErrEndpoint] if the address is
 // none, and [ErrTooLarge] if the body is.
 func (s *Dgram) SendTo(ctx context.Context, address string, body []byte) error {
 	if err := checkAddress(address); err != nil {
@@ -140,15 +140,15 @@ func addressed(address string, m Message) (Message, error) {
 	return Message{msg.Msg{First: []byte(address), Rest: [][]byte{m.m.First}, Bufs: m.m.Bufs}}, nil
 }
 
-var errPort = errors.New("port 0 is nobody's")
-
+// checkAddress returns an error that matches [ErrEndpoint] unless a datagram can
+// be sent to the address.
 func checkAddress(address string) error {
 	a, err := netip.ParseAddrPort(address)
-	if err == nil && a.Port() == 0 {
-		err = errPort
+	switch {
+	case err != nil:
+		err = fmt.Errorf("%w: %q is no numeric address with a port, as 192.0.2.1:5555", socket.ErrEndpoint, address)
+	case a.Port() == 0:
+		err = fmt.Errorf("%w: %s: port 0 is nobody's", socket.ErrEndpoint, address)
 	}
-	if err != nil {
-		return opError("send", "", fmt.Errorf("%w: %w", pattern.ErrMessage, err))
-	}
-	return nil
+	return opError("send", "", err)
 }

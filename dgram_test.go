@@ -73,7 +73,7 @@ func TestDgramErrors(t *testing.T) {
 			"SendMessageTo":    s.SendMessageTo(ctx, address, zmq.Message{}),
 			"TrySendMessageTo": s.TrySendMessageTo(address, zmq.Message{}),
 		} {
-			if !errors.Is(err, zmq.ErrMessage) {
+			if !errors.Is(err, zmq.ErrEndpoint) {
 				t.Errorf("%s(%q): %v", name, address, err)
 			}
 		}

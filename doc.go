@@ -30,16 +30,16 @@
 //	[Req], [Rep]        request and reply
 //	[Dealer], [Router]  requests and replies without lockstep; routing by id
 //	[Pair]              exactly two sockets
+//	[Stream]            bytes to and from plain TCP connections
 //	[Client], [Server]  messages of one frame both ways; routing by number
 //	[Peer]              the same between equals
 //	[Radio], [Dish]     send to all who have joined a group
 //	[Scatter], [Gather] PUSH and PULL for messages of one frame
 //	[Channel]           PAIR for messages of one frame
-//	[Stream]            bytes to and from plain TCP connections
 //	[Dgram]             plain UDP datagrams
 //
-// What a type cannot do it has no method for. [Socket], [Sender] and [Receiver]
-// are for code that works with several types. Those from Client to Channel are
+// What a type cannot do with messages it has no method for. [Socket], [Sender] and
+// [Receiver] are for code that works with several types. Those from Client on are
 // drafts in libzmq, so that a peer that uses it needs a build with them.
 //
 // # Endpoints

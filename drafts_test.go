@@ -230,3 +230,91 @@ func TestDishMessages(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestErrorsName what they are about.
+func TestErrorsName(t *testing.T) {
+	ctx := t.Context()
+	o := &zmq.Options{Namespace: zmq.NewNamespace()}
+	router, server, stream := must(zmq.NewRouter(o)), must(zmq.NewServer(o)), must(zmq.NewStream(o))
+	client, dgram, dish := must(zmq.NewClient(o)), must(zmq.NewDgram(o)), must(zmq.NewDish(o))
+	xpub := must(zmq.NewXPub(o))
+	manual := must(zmq.NewXPub(&zmq.Options{Namespace: o.Namespace, XPubManual: true}))
+	for _, s := range []zmq.Socket{router, server, stream, client, dgram, dish, xpub, manual} {
+		defer s.Close()
+	}
+	must(dgram.Bind("udp://127.0.0.1:*"))
+	_, again := dgram.Bind("udp://127.0.0.1:*")
+	for _, c := range []struct {
+		err  error
+		is   error
+		want string
+	}{
+		{router.SendTo(ctx, "a\x01", nil), zmq.ErrNoRoute, `zmq: send: no route to peer: nobody has the routing id "a\x01"`},
+		{stream.TrySendTo("b", []byte("x")), zmq.ErrNoRoute, `zmq: send: no route to peer: nobody has the routing id "b"`},
+		{server.SendTo(ctx, 7, nil), zmq.ErrNoRoute, "zmq: send: no route to peer: nobody has the routing number 7"},
+		{client.TrySendMessage(zmq.NewStringMessage("a", "b")), zmq.ErrMessage, "zmq: send: message not allowed on this socket type: it sends messages of one frame"},
+		{dgram.TrySendTo("127.0.0.1:9", make([]byte, 8193)), zmq.ErrTooLarge, "zmq: send: message too large: a body of 8193 bytes, of at most 8192"},
+		{dgram.TrySendTo("udp://127.0.0.1:9", nil), zmq.ErrEndpoint, `zmq: send: malformed endpoint: "udp://127.0.0.1:9" is no numeric address with a port, as 192.0.2.1:5555`},
+		{dgram.TrySendTo("127.0.0.1:0", nil), zmq.ErrEndpoint, "zmq: send: malformed endpoint: 127.0.0.1:0: port 0 is nobody's"},
+		{again, zmq.ErrSecondPeer, "zmq: bind udp://127.0.0.1:*: socket has a peer already: a DGRAM is bound to one endpoint"},
+		{dish.Connect("udp://127.0.0.1:9"), zmq.ErrTransport, "zmq: connect udp://127.0.0.1:9: transport not for this socket type: DISH does not connect to udp"},
+		{dgram.Connect("tcp://127.0.0.1:9"), zmq.ErrTransport, "zmq: connect tcp://127.0.0.1:9: transport not for this socket type: DGRAM is for datagrams"},
+		{stream.Connect("inproc://x"), zmq.ErrTransport, "zmq: connect inproc://x: transport not for this socket type: STREAM has no sockets for peers, as inproc has"},
+		{xpub.SubscribePeer(zmq.Message{}, "x"), zmq.ErrNoRoute, "zmq: subscribe peer: no route to peer: the message was not received"},
+		{manual.UnsubscribePeer(zmq.Message{}, "x"), zmq.ErrNoRoute, "zmq: unsubscribe peer: no route to peer: the message was not received"},
+	} {
+		if c.err == nil || c.err.Error() != c.want || !errors.Is(c.err, c.is) {
+			t.Errorf("%v (%v: %v), want %s", c.err, c.is, errors.Is(c.err, c.is), c.want)
+		}
+	}
+}
+
+// TestSubscribePeerWantsManual: without the option the peers subscribe for
+// themselves, and the call would do nothing.
+func TestSubscribePeerWantsManual(t *testing.T) {
+	o := &zmq.Options{Namespace: zmq.NewNamespace()}
+	xpub, sub := must(zmq.NewXPub(o)), must(zmq.NewSub(o))
+	join(t, "inproc://a", xpub, sub)
+	sub.Subscribe("x")
+	m := must(xpub.Recv(inTime(t)))
+	if err := xpub.SubscribePeer(m, "y"); !errors.Is(err, zmq.ErrState) {
+		t.Errorf("error %v", err)
+	}
+}
+
+// TestPeerInfoString says who it is.
+func TestPeerInfoString(t *testing.T) {
+	o := &zmq.Options{Namespace: zmq.NewNamespace(), RoutingID: "me"}
+	router, dealer := must(zmq.NewRouter(o)), must(zmq.NewDealer(o))
+	join(t, "tcp://127.0.0.1:*", router, dealer)
+	if err := router.WaitConnected(inTime(t)); err != nil {
+		t.Fatal(err)
+	}
+	p := router.Peers()[0]
+	if got, want := p.String(), fmt.Sprintf(`DEALER %s "me"`, p.RemoteAddr()); got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+	if got := (zmq.PeerInfo{}).String(); got != "nobody" {
+		t.Errorf("the zero PeerInfo is %s", got)
+	}
+}
+
+// TestReadyOverUDP: nobody is there to be asked.
+func TestReadyOverUDP(t *testing.T) {
+	dish := must(zmq.NewDish(nil))
+	defer dish.Close()
+	dish.Join("g")
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := dish.Ready(ended); err != context.Canceled {
+		t.Errorf("unbound: %v", err)
+	}
+	must(dish.Bind("udp://127.0.0.1:*"))
+	if err := dish.Ready(ended); err != nil {
+		t.Errorf("bound to udp: %v", err)
+	}
+	must(dish.Bind("tcp://127.0.0.1:*"))
+	if err := dish.Ready(ended); err != context.Canceled {
+		t.Errorf("bound to tcp too: %v", err)
+	}
+}

@@ -3,6 +3,7 @@ package zmq
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 
 	"github.com/zerobroker/zmq/internal/inproc"
@@ -27,7 +28,7 @@ var (
 	// ErrPeerLost: the connection that carried a request of [Req.Do] was lost,
 	// so it is unknown whether the request was carried out.
 	ErrPeerLost = errors.New("peer lost with a request outstanding")
-	// ErrEndpoint: the text is no endpoint.
+	// ErrEndpoint: the text is no endpoint, or no address that a DGRAM can send to.
 	ErrEndpoint = errors.New("malformed endpoint")
 	// ErrTransport: the scheme of the endpoint is unknown, or none for this
 	// type of socket.
@@ -85,6 +86,7 @@ var publicErrors = map[error]error{
 	socket.ErrClosed:       ErrClosed,
 	socket.ErrEndpoint:     ErrEndpoint,
 	socket.ErrTransport:    ErrTransport,
+	socket.ErrIncompatible: ErrTransport,
 	socket.ErrNotFound:     ErrNotFound,
 	socket.ErrOption:       ErrOption,
 	inproc.ErrInUse:        ErrInUse,
@@ -121,6 +123,24 @@ type withSentinel struct{ err, sentinel error }
 
 func (w *withSentinel) Error() string   { return w.err.Error() }
 func (w *withSentinel) Unwrap() []error { return []error{w.err, w.sentinel} }
+
+// unroutedID is opError of a send to the peer with a routing id, and names it if
+// there is none.
+func unroutedID(id string, err error) error {
+	if err == pattern.ErrNoRoute {
+		err = fmt.Errorf("%w: nobody has the routing id %q", err, id)
+	}
+	return opError("send", "", err)
+}
+
+// unroutedNumber is opError of a send to the peer with a routing number, and names
+// it if there is none.
+func unroutedNumber(number uint32, err error) error {
+	if err == pattern.ErrNoRoute {
+		err = fmt.Errorf("%w: nobody has the routing number %d", err, number)
+	}
+	return opError("send", "", err)
+}
 
 // opError is what a call returns for err.
 func opError(op, endpoint string, err error) error {

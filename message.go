@@ -2,7 +2,9 @@ package zmq
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/zerobroker/zmq/internal/msg"
@@ -172,3 +174,22 @@ func (p PeerInfo) Property(name string) (value string, ok bool) {
 
 // IsZero reports whether p is nobody.
 func (p PeerInfo) IsZero() bool { return p.p == nil }
+
+// String says who p is, for logs: its socket type, its address and what it is
+// called, as far as they are known.
+func (p PeerInfo) String() string {
+	if p.p == nil {
+		return "nobody"
+	}
+	parts := []string{cmp.Or(p.SocketType(), "peer")}
+	if addr := cmp.Or(p.RemoteAddr(), p.Address()); addr != "" {
+		parts = append(parts, addr)
+	}
+	switch {
+	case p.RoutingID() != "":
+		parts = append(parts, strconv.Quote(p.RoutingID()))
+	case p.RoutingNumber() != 0:
+		parts = append(parts, strconv.FormatUint(uint64(p.RoutingNumber()), 10))
+	}
+	return strings.Join(parts, " ")
+}

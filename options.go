@@ -74,7 +74,8 @@ type Options struct {
 	HelloMessage []byte
 
 	// DisconnectMessage is received, as if from the peer, when a peer that
-	// connected to us is lost or leaves. For ROUTER, SERVER and PEER.
+	// connected to us is lost or leaves; not when another has taken over its routing
+	// id ([Options.RouterHandover]), which lives on. For ROUTER, SERVER and PEER.
 	// [ZMQ_DISCONNECT_MSG]
 	DisconnectMessage []byte
 
@@ -111,8 +112,8 @@ type Options struct {
 	XPubVerbose XPubVerbose
 
 	// XPubManual leaves to the application what the subscribers of an XPUB get:
-	// what they ask for is received and does nothing, until
-	// [XPub.SubscribePeer] says so. [ZMQ_XPUB_MANUAL]
+	// what they ask for, and take back, is received each time and does nothing,
+	// until [XPub.SubscribePeer] says so. [ZMQ_XPUB_MANUAL]
 	XPubManual bool
 
 	// XPubLastValue, which includes XPubManual, sends the message that follows

@@ -2,6 +2,7 @@ package zmq
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/zerobroker/zmq/internal/pattern"
 )
@@ -65,14 +66,22 @@ func (p *XPub) TopicCount() int { return p.s.TopicCount() }
 
 // SubscribePeer subscribes the peer that sent a message to the prefixes, with
 // [Options.XPubManual]: usually the peer whose wish the message is. If it is gone
-// nothing happens. The error matches [ErrClosed].
+// nothing happens. The error matches [ErrState] without that option, [ErrNoRoute]
+// for a message that was not received, or [ErrClosed].
 func (p *XPub) SubscribePeer(of Message, prefixes ...string) error {
-	return opError("subscribe peer", "", p.s.Assign(of.m.From, prefixes, true))
+	return p.assign("subscribe peer", of, prefixes, true)
 }
 
 // UnsubscribePeer takes back what SubscribePeer did.
 func (p *XPub) UnsubscribePeer(of Message, prefixes ...string) error {
-	return opError("unsubscribe peer", "", p.s.Assign(of.m.From, prefixes, false))
+	return p.assign("unsubscribe peer", of, prefixes, false)
+}
+
+func (p *XPub) assign(op string, of Message, prefixes []string, on bool) error {
+	if of.m.From == nil {
+		return opError(op, "", fmt.Errorf("%w: the message was not received", pattern.ErrNoRoute))
+	}
+	return opError(op, "", p.s.Assign(of.m.From, prefixes, on))
 }
 
 // subscribing is what SUB and XSUB have in common.

@@ -128,9 +128,9 @@ func (d *Dish) Leave(groups ...string) error {
 }
 
 // Ready waits until a RADIO is connected and has taken in all groups joined so
-// far, so that no message it sends to them from then on is missed. A RADIO that
-// sends over udp connects to nobody, and is not waited for. The error is ctx's
-// or matches [ErrClosed].
+// far, so that no message it sends to them from then on is missed. With nothing
+// but udp endpoints there is nothing to wait for, and it returns at once. The error
+// is ctx's or matches [ErrClosed].
 func (d *Dish) Ready(ctx context.Context) error {
 	return opError("ready", "", d.s.WaitSubscribed(ctx))
 }

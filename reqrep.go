@@ -114,7 +114,8 @@ func NewRouter(o *Options) (*Router, error) {
 }
 
 // ConnectAs is Connect to an endpoint where whoever is there has the routing id,
-// whatever they call themselves. It can be sent to at once. The error matches
+// whatever they call themselves. It can be sent to at once, or with
+// [Options.Immediate] as soon as somebody is there. The error matches
 // those of Connect, [ErrOption] for an id that is none, or [ErrDuplicateID]. [ZMQ_CONNECT_ROUTING_ID]
 func (r *Router) ConnectAs(endpoint, id string) error {
 	return opError("connect", endpoint, r.s.ConnectAs(endpoint, id))
@@ -124,23 +125,23 @@ func (r *Router) ConnectAs(endpoint, id string) error {
 // the routing id. If that peer's queue is full it waits for room, until ctx
 // ends. The error matches [ErrNoRoute] if there is no such peer.
 func (r *Router) SendTo(ctx context.Context, id string, frames ...[]byte) error {
-	return opError("send", "", r.s.SendTo(ctx, id, owned(frames)))
+	return unroutedID(id, r.s.SendTo(ctx, id, owned(frames)))
 }
 
 // TrySendTo is SendTo without waiting: the error matches [ErrWouldBlock] if
 // the peer's queue is full.
 func (r *Router) TrySendTo(id string, frames ...[]byte) error {
-	return opError("send", "", r.s.TrySendTo(id, owned(frames)))
+	return unroutedID(id, r.s.TrySendTo(id, owned(frames)))
 }
 
 // SendMessageTo is SendTo for a message that it takes over.
 func (r *Router) SendMessageTo(ctx context.Context, id string, m Message) error {
-	return opError("send", "", r.s.SendTo(ctx, id, m.m))
+	return unroutedID(id, r.s.SendTo(ctx, id, m.m))
 }
 
 // TrySendMessageTo is SendMessageTo without waiting.
 func (r *Router) TrySendMessageTo(id string, m Message) error {
-	return opError("send", "", r.s.TrySendTo(id, m.m))
+	return unroutedID(id, r.s.TrySendTo(id, m.m))
 }
 
 // Reply is SendTo the peer that sent a message. The frames are all that it gets:

@@ -29,7 +29,9 @@ type Socket interface {
 	Close() error
 }
 
-// Sender is a [Socket] that sends to whichever peer its pattern picks.
+// Sender is a [Socket] that sends messages of any number of frames to whichever
+// peer its pattern picks: not one whose messages have a single frame, an address
+// or a group, whose Send has other parameters.
 type Sender interface {
 	Socket
 	Send(ctx context.Context, frames ...[]byte) error
@@ -38,7 +40,8 @@ type Sender interface {
 	TrySendMessage(m Message) error
 }
 
-// Receiver is a [Socket] that receives.
+// Receiver is a [Socket] that receives: all but [Dish] and [Dgram], whose messages
+// come with a group or an address.
 type Receiver interface {
 	Socket
 	Recv(ctx context.Context) (Message, error)

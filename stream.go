@@ -62,7 +62,8 @@ func NewStream(o *Options) (*Stream, error) {
 }
 
 // ConnectAs is Connect to an endpoint whose connections have that routing id.
-// It can be sent to at once. The error matches those of Connect, [ErrOption] for
+// It can be sent to at once, or with [Options.Immediate] as soon as somebody is
+// there. The error matches those of Connect, [ErrOption] for
 // an id that is none, or [ErrDuplicateID]. [ZMQ_CONNECT_ROUTING_ID]
 func (s *Stream) ConnectAs(endpoint, id string) error {
 	return opError("connect", endpoint, s.s.ConnectAs(endpoint, id))
@@ -74,23 +75,23 @@ func (s *Stream) ConnectAs(endpoint, id string) error {
 // queued is written. The error matches [ErrNoRoute] if there is no such
 // connection.
 func (s *Stream) SendTo(ctx context.Context, id string, frames ...[]byte) error {
-	return opError("send", "", s.s.SendTo(ctx, id, owned(frames)))
+	return unroutedID(id, s.s.SendTo(ctx, id, owned(frames)))
 }
 
 // TrySendTo is SendTo without waiting: the error matches [ErrWouldBlock] if
 // the queue is full.
 func (s *Stream) TrySendTo(id string, frames ...[]byte) error {
-	return opError("send", "", s.s.TrySendTo(id, owned(frames)))
+	return unroutedID(id, s.s.TrySendTo(id, owned(frames)))
 }
 
 // SendMessageTo is SendTo for a message that it takes over.
 func (s *Stream) SendMessageTo(ctx context.Context, id string, m Message) error {
-	return opError("send", "", s.s.SendTo(ctx, id, m.m))
+	return unroutedID(id, s.s.SendTo(ctx, id, m.m))
 }
 
 // TrySendMessageTo is SendMessageTo without waiting.
 func (s *Stream) TrySendMessageTo(id string, m Message) error {
-	return opError("send", "", s.s.TrySendTo(id, m.m))
+	return unroutedID(id, s.s.TrySendTo(id, m.m))
 }
 
 // Reply is SendTo the connection that a message came from.

@@ -47,8 +47,8 @@ func TestRule_3_0_DGRAM(t *testing.T) {
 		s := w.Socket(pattern.DGRAM)
 		for _, ep := range places {
 			_, err := s.Bind(ep)
-			is(w, "bind "+ep, err, socket.ErrTransport)
-			is(w, "connect "+ep, s.Connect(ep), socket.ErrTransport)
+			is(w, "bind "+ep, err, socket.ErrIncompatible)
+			is(w, "connect "+ep, s.Connect(ep), socket.ErrIncompatible)
 		}
 	})
 }
@@ -76,11 +76,11 @@ func TestRule_3_7_9_WhoMayUseUDP(t *testing.T) {
 		clause(t, info.Name, func(w *st.World) {
 			s := w.Socket(typ)
 			_, err := s.Bind("air://10.0.0.1:0")
-			if may := typ == pattern.DISH || typ == pattern.DGRAM; may != (err == nil) || !may && !errors.Is(err, socket.ErrTransport) {
+			if may := typ == pattern.DISH || typ == pattern.DGRAM; may != (err == nil) || !may && !errors.Is(err, socket.ErrIncompatible) {
 				w.Errorf("bind: %v", err)
 			}
 			err = s.Connect(air2)
-			if may := typ == pattern.RADIO; may != (err == nil) || !may && !errors.Is(err, socket.ErrTransport) {
+			if may := typ == pattern.RADIO; may != (err == nil) || !may && !errors.Is(err, socket.ErrIncompatible) {
 				w.Errorf("connect: %v", err)
 			}
 		})

@@ -53,8 +53,14 @@ const preamble = `# Conformance
 
 What ZeroMQ's socket types do, one row for each rule, and the tests that hold us to it. It is made by
 ` + "`go generate ./internal/conformance`" + ` of the table in ` + "`internal/conformance`" + ` and of the names of the tests there; a test
-fails if the two differ. *Kept*: the tests check all that the row says. *Deviates*: the tests check what we do instead, and
-[DEVIATIONS.md](DEVIATIONS.md) says why. *Partly* and *pending*: it says what is missing.
+fails if the two differ. *Kept*: the tests check all that the row says; if it says *see*, the entry is about something beside that.
+*Deviates*: the tests check what we do instead, and [DEVIATIONS.md](DEVIATIONS.md) says why. *Partly* and *pending*: it says what is
+missing.
+
+The tests ask the core, ` + "`internal/socket`" + `, on which package ` + "`zmq`" + ` stands and a C library will. The package offers all of it but this: its
+ROUTER always says when it cannot send (ZMQ_ROUTER_MANDATORY), its publishers look for subscriptions in the first frame alone
+(ZMQ_ONLY_FIRST_SUBSCRIBE), messages are sent and received whole, with ids, numbers and groups beside them and not in a frame, and for
+raw connections it has STREAM, not ZMQ_ROUTER_RAW.
 
 The rules are those of libzmq, from its source, where that and the RFCs differ. *Pipe* is the pair of queues between a socket and one
 peer; *HWM* the high-water mark, how many messages a queue takes. *Try again* is what a call says that would have to wait

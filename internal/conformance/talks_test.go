@@ -119,8 +119,8 @@ func talksToAnything(t *testing.T, typ pattern.Type) {
 	clause(t, "nobody in the process", func(w *st.World) {
 		s := w.Socket(typ)
 		_, err := s.Bind("inproc://a")
-		is(w, "bind", err, socket.ErrTransport)
-		is(w, "connect", s.Connect("inproc://b"), socket.ErrTransport)
+		is(w, "bind", err, socket.ErrIncompatible)
+		is(w, "connect", s.Connect("inproc://b"), socket.ErrIncompatible)
 	})
 }
 

@@ -56,7 +56,7 @@ func (s *Client) Balance() *Balancer { return &s.lb }
 // Send queues a message of one frame to the next server that has room.
 func (s *Client) Send(m msg.Msg) error {
 	if len(m.Rest) > 0 {
-		return ErrMessage
+		return errOneFrame
 	}
 	return s.lb.send(m)
 }
@@ -125,7 +125,7 @@ func (s *Server) SendToNumber(number uint32, m msg.Msg) error {
 	p := s.peers[number]
 	switch {
 	case len(m.Rest) > 0:
-		return ErrMessage
+		return errOneFrame
 	case p == nil:
 		return ErrNoRoute
 	case p.Out.Full():

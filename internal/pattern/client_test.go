@@ -1,6 +1,7 @@
 package pattern_test
 
 import (
+	"errors"
 	"testing"
 
 	"github.com/zerobroker/zmq/internal/msg"
@@ -84,7 +85,7 @@ func (s *socket) wantSendToNumber(want error, number uint32, frames ...string) {
 	s.t.Helper()
 	s.sendMu.Lock()
 	defer s.sendMu.Unlock()
-	if err := s.pat.(pattern.NumberRouter).SendToNumber(number, message(frames).msg()); err != want {
+	if err := s.pat.(pattern.NumberRouter).SendToNumber(number, message(frames).msg()); !errors.Is(err, want) {
 		s.t.Fatalf("sending %q to %d: %v, want %v", frames, number, err, want)
 	}
 }

@@ -1,6 +1,8 @@
 package pattern
 
 import (
+	"fmt"
+
 	"github.com/zerobroker/zmq/internal/msg"
 	"github.com/zerobroker/zmq/internal/pipe"
 )
@@ -18,9 +20,15 @@ type Dgram struct {
 
 // Attach takes the one pipe. (libzmq lets a second bind succeed that does
 // nothing.)
-func (s *Dgram) Attach(p *pipe.Pipe) error { return takeOnly(&s.bound, p) }
-func (s *Dgram) Detach(p *pipe.Pipe)       { leaveOnly(&s.bound, p); s.leave(p) }
-func (s *Dgram) Room(*pipe.Pipe)           {}
+func (s *Dgram) Attach(p *pipe.Pipe) error {
+	if err := takeOnly(&s.bound, p); err != nil {
+		return fmt.Errorf("%w: a DGRAM is bound to one endpoint", err)
+	}
+	return nil
+}
+
+func (s *Dgram) Detach(p *pipe.Pipe) { leaveOnly(&s.bound, p); s.leave(p) }
+func (s *Dgram) Room(*pipe.Pipe)     {}
 
 // Send queues an address and a body. It waits until the socket is bound.
 func (s *Dgram) Send(m msg.Msg) error {
@@ -28,7 +36,7 @@ func (s *Dgram) Send(m msg.Msg) error {
 	case len(m.Rest) != 1:
 		return ErrMessage
 	case s.tooLarge(m.Rest[0]):
-		return ErrTooLarge
+		return s.errTooLarge(m.Rest[0])
 	}
 	return sendOnly(s.bound, &m)
 }
@@ -36,6 +44,10 @@ func (s *Dgram) Send(m msg.Msg) error {
 // tooLarge reports whether a body is longer than a datagram may be.
 func (s *Dgram) tooLarge(body []byte) bool {
 	return s.bound != nil && s.bound.MaxSize > 0 && len(body) > s.bound.MaxSize
+}
+
+func (s *Dgram) errTooLarge(body []byte) error {
+	return fmt.Errorf("%w: a body of %d bytes, of at most %d", ErrTooLarge, len(body), s.bound.MaxSize)
 }
 
 // SendFrame takes an address, which must have a frame behind it, and then a
@@ -46,7 +58,7 @@ func (s *Dgram) SendFrame(f *msg.Frame, mayWait bool) error {
 	case f.More == s.open:
 		return ErrMessage
 	case s.open && s.tooLarge(f.Body):
-		return ErrTooLarge
+		return s.errTooLarge(f.Body)
 	case s.open:
 	case !roomOnly(s.bound):
 		return ErrWait

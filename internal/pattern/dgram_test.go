@@ -1,6 +1,7 @@
 package pattern_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -28,7 +29,7 @@ func TestDgramBindsOnce(t *testing.T) {
 	s := newSocket(t, pattern.DGRAM)
 	s.wantSend(pattern.ErrWait, "addr", "unbound")
 	a := s.attach()
-	if _, err := s.tryAttach(hwm); err != pattern.ErrSecondPeer {
+	if _, err := s.tryAttach(hwm); !errors.Is(err, pattern.ErrSecondPeer) {
 		t.Fatalf("a second pipe: %v", err)
 	}
 	a.sends("addr", "first")

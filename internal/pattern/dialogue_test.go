@@ -1,6 +1,7 @@
 package pattern_test
 
 import (
+	"errors"
 	"slices"
 	"sync"
 	"testing"
@@ -194,7 +195,7 @@ func (s *socket) sent(frames ...string) {
 // wantSend fails the test unless sending fails in that way.
 func (s *socket) wantSend(want error, frames ...string) {
 	s.t.Helper()
-	if err := s.send(frames...); err != want {
+	if err := s.send(frames...); !errors.Is(err, want) {
 		s.t.Fatalf("sending %.50q: %v, want %v", frames, err, want)
 	}
 }

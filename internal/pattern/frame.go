@@ -221,7 +221,7 @@ const maxKeptFrames = 64
 // https://rfc.zeromq.org/spec/41/
 func whole(f *msg.Frame) (msg.Msg, error) {
 	if f.More {
-		return msg.Msg{}, ErrMessage
+		return msg.Msg{}, errOneFrame
 	}
 	return msg.Msg{First: f.Body, Bufs: f.Buf}, nil
 }

@@ -14,6 +14,7 @@ package pattern
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/zerobroker/zmq/internal/msg"
 	"github.com/zerobroker/zmq/internal/pipe"
@@ -30,6 +31,8 @@ var (
 	ErrState = errors.New("operation not allowed in this state")
 	// ErrMessage: the message is not one this socket type can send.
 	ErrMessage = errors.New("message not allowed on this socket type")
+	// errOneFrame is ErrMessage of the types that send single frames.
+	errOneFrame = fmt.Errorf("%w: it sends messages of one frame", ErrMessage)
 	// ErrGroup: the text is no name of a group, or the group cannot be joined
 	// or left for it is, or is not, joined.
 	ErrGroup = errors.New("group cannot be used")

@@ -105,7 +105,7 @@ func (s *Radio) Send(m msg.Msg) error {
 // unless NoDrop is set.
 func (s *Radio) SendGroup(group string, m msg.Msg) error {
 	if len(m.Rest) > 0 {
-		return ErrMessage
+		return errOneFrame
 	}
 	if err := CheckGroup(group); err != nil {
 		return err

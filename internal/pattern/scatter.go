@@ -12,7 +12,7 @@ type Scatter struct{ Push }
 // Send queues a message of one frame to the next peer that has room.
 func (s *Scatter) Send(m msg.Msg) error {
 	if len(m.Rest) > 0 {
-		return ErrMessage
+		return errOneFrame
 	}
 	return s.Push.Send(m)
 }
@@ -52,7 +52,7 @@ func (s *Channel) Room(*pipe.Pipe)           {}
 // Send queues a message of one frame to the peer.
 func (s *Channel) Send(m msg.Msg) error {
 	if len(m.Rest) > 0 {
-		return ErrMessage
+		return errOneFrame
 	}
 	return sendOnly(s.peer, &m)
 }

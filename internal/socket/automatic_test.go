@@ -230,3 +230,27 @@ func TestConflate(t *testing.T) {
 		}
 	}
 }
+
+// TestHandoverIsNoFarewell: a peer whose id another takes over has no last
+// words, for whoever reads them would take them for the other's.
+func TestHandoverIsNoFarewell(t *testing.T) {
+	everywhere(t, func(w *st.World, ep string) {
+		router := w.Socket(pattern.ROUTER, func(o *socket.Options) {
+			o.Pattern.Handover, o.Farewell = true, []byte("gone")
+		})
+		router.MustBind(ep)
+		named := func(o *socket.Options) { o.RoutingID, o.ReconnectInterval = "id", 0 }
+		first, second := w.Socket(pattern.DEALER, named), w.Socket(pattern.DEALER, named)
+		first.MustConnect(ep)
+		first.MustSend("from the first")
+		router.WantRecv("from the first")
+		second.MustConnect(ep)
+		second.MustSend("from the second")
+		router.WantRecv("from the second")
+		router.WantNone()
+		second.CloseIn(time.Second)
+		w.Settle()
+		router.WantRecv("gone")
+		router.WantNone()
+	})
+}

@@ -9,11 +9,26 @@ import (
 	"github.com/zerobroker/zmq/internal/transport"
 )
 
+// onlyDatagrams reports whether all endpoints, and there are some, are for
+// datagrams.
+func (s *Socket) onlyDatagrams() bool {
+	s.endMu.Lock()
+	defer s.endMu.Unlock()
+	for _, list := range s.endpoints {
+		for _, e := range list {
+			if _, ok := e.(*session.Datagrams); !ok {
+				return false
+			}
+		}
+	}
+	return len(s.endpoints) > 0
+}
+
 // bindDatagrams is Bind where datagrams come in. The caller holds endMu.
 // Combinations that mean nothing are ENOCOMPATPROTO in libzmq.
 func (s *Socket) bindDatagrams(t transport.Packets, scheme, address string) (string, error) {
 	if !s.info.HearsDatagrams {
-		return "", fmt.Errorf("%w %q to bind a %s to", ErrTransport, scheme, s.info.Name)
+		return "", fmt.Errorf("%w: %s does not bind to %s", ErrIncompatible, s.info.Name, scheme)
 	}
 	if err := t.CheckListen(address); err != nil {
 		return "", fmt.Errorf("%w: %w", ErrEndpoint, err)
@@ -29,7 +44,7 @@ func (s *Socket) bindDatagrams(t transport.Packets, scheme, address string) (str
 // connectDatagrams is Connect to where datagrams go. The caller holds endMu.
 func (s *Socket) connectDatagrams(t transport.Packets, scheme, ep, address string) error {
 	if !s.info.CastsDatagrams {
-		return fmt.Errorf("%w %q to connect a %s to", ErrTransport, scheme, s.info.Name)
+		return fmt.Errorf("%w: %s does not connect to %s", ErrIncompatible, s.info.Name, scheme)
 	}
 	if err := t.CheckDial(address); err != nil {
 		return fmt.Errorf("%w: %w", ErrEndpoint, err)

@@ -20,6 +20,9 @@ var (
 	ErrEndpoint = errors.New("malformed endpoint")
 	// ErrTransport: the scheme is none that we know.
 	ErrTransport = errors.New("unknown transport")
+	// ErrIncompatible: the socket type has no use for the transport, at least in
+	// that direction. [ENOCOMPATPROTO]
+	ErrIncompatible = errors.New("transport not for this socket type")
 	// ErrNotFound: nothing is bound or connected there.
 	ErrNotFound = errors.New("no such endpoint")
 )
@@ -112,7 +115,7 @@ func split(ep string) (scheme, address string, err error) {
 // checkInproc refuses a type whose peers are no sockets.
 func (s *Socket) checkInproc() error {
 	if s.info.Raw {
-		return fmt.Errorf("%w %q for %s, whose peers are no sockets", ErrTransport, inprocScheme, s.info.Name)
+		return fmt.Errorf("%w: %s has no sockets for peers, as inproc has", ErrIncompatible, s.info.Name)
 	}
 	return nil
 }
@@ -123,7 +126,7 @@ func (s *Socket) transport(scheme string) (transport.Transport, error) {
 		return nil, fmt.Errorf("%w %q", ErrTransport, scheme)
 	}
 	if s.info.NoStreams {
-		return nil, fmt.Errorf("%w %q for %s, which is for datagrams", ErrTransport, scheme, s.info.Name)
+		return nil, fmt.Errorf("%w: %s is for datagrams", ErrIncompatible, s.info.Name)
 	}
 	return t, nil
 }

@@ -23,7 +23,7 @@ func TestUndividedTypesRefuseMore(t *testing.T) {
 			s := w.Socket(typ)
 			s.MustConnect("mem://later")
 			wantTry(t, s, "x+", pattern.ErrMessage)
-			if err := s.SendFrame(context.Background(), frame("x+")); err != pattern.ErrMessage {
+			if err := s.SendFrame(context.Background(), frame("x+")); !errors.Is(err, pattern.ErrMessage) {
 				t.Error(err)
 			}
 			wantTry(t, s, "x+", pattern.ErrMessage) // not in the middle of anything

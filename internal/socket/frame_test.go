@@ -2,6 +2,7 @@ package socket_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -46,7 +47,7 @@ func try(s *st.Socket, frames ...string) error {
 // wantTry sends one frame without waiting and compares the error.
 func wantTry(t *testing.T, s *st.Socket, f string, want error) {
 	t.Helper()
-	if err := s.TrySendFrame(frame(f)); err != want {
+	if err := s.TrySendFrame(frame(f)); !errors.Is(err, want) {
 		t.Errorf("%s sends %q: %v, want %v", pattern.Types[s.Type()].Name, f, err, want)
 	}
 }

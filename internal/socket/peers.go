@@ -2,6 +2,7 @@ package socket
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"sync"
 
@@ -225,7 +226,13 @@ func (s *Socket) WaitSubscribers(ctx context.Context, n int, topic []byte) error
 // It asks twice. Who answers a PING has read what came before it, but libzmq
 // passes the subscriptions of one read on only after it has answered; when it
 // answers the second PING, sent after the first answer, it has done that too.
+//
+// Nobody answers where datagrams come in, and nobody has to: what is wanted of
+// them we choose ourselves, at once.
 func (s *Socket) WaitSubscribed(ctx context.Context) error {
+	if s.onlyDatagrams() {
+		return nil
+	}
 	s.peers.await(1)
 	defer s.peers.await(-1)
 	for {
@@ -302,7 +309,8 @@ func (s *Socket) TopicCount() int {
 }
 
 // Assign subscribes a peer of an XPUB to topics, or no longer, on the
-// application's word.
+// application's word, which the options must leave it to. No peer is the one whose
+// subscription was received last; for one that is gone nothing is done.
 func (s *Socket) Assign(peer *msg.Peer, topics []string, on bool) error {
 	var to *pipe.Pipe
 	for _, p := range s.peers.all() {
@@ -315,7 +323,10 @@ func (s *Socket) Assign(peer *msg.Peer, topics []string, on bool) error {
 	if s.closed.Load() {
 		return ErrClosed
 	}
-	if pub, ok := s.pat.(*pattern.Pub); ok && to != nil {
+	if !s.opts.Pattern.Manual {
+		return fmt.Errorf("%w: its peers subscribe for themselves", pattern.ErrState)
+	}
+	if pub, ok := s.pat.(*pattern.Pub); ok && (to != nil || peer == nil) {
 		for _, topic := range topics {
 			pub.Assign(to, on, []byte(topic))
 		}

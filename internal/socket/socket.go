@@ -315,6 +315,9 @@ func (s *Socket) letIn(p *pipe.Pipe, peer *msg.Peer) (evicted []*pipe.Pipe, err 
 		evicted = e.Evicted()
 	}
 	s.unlockBoth()
+	for _, old := range evicted {
+		s.peers.disconnected(old) // it has no last words: its id lives on
+	}
 	if s.sub != nil && p.Sub != nil {
 		s.sendMu.Lock()
 		var topics []string

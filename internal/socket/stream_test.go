@@ -409,10 +409,10 @@ func TestStreamFloodOfConnections(t *testing.T) {
 func TestStreamTalksToNoSocket(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		s := newStream(w)
-		if _, err := s.Bind("inproc://a"); !errors.Is(err, socket.ErrTransport) {
+		if _, err := s.Bind("inproc://a"); !errors.Is(err, socket.ErrIncompatible) {
 			t.Errorf("bind: %v", err)
 		}
-		if err := s.Connect("inproc://a"); !errors.Is(err, socket.ErrTransport) {
+		if err := s.Connect("inproc://a"); !errors.Is(err, socket.ErrIncompatible) {
 			t.Errorf("connect: %v", err)
 		}
 		s.MustBind("mem://a")
@@ -472,7 +472,7 @@ func TestRouterRaw(t *testing.T) {
 				want = map[pipe.Drop]uint64{pipe.DropNoRoute: 1, pipe.DropHWM: 1}
 			}
 			s.WantDrops(want)
-			if _, err := s.Bind("inproc://a"); !errors.Is(err, socket.ErrTransport) {
+			if _, err := s.Bind("inproc://a"); !errors.Is(err, socket.ErrIncompatible) {
 				t.Errorf("bound inproc: %v", err)
 			}
 		})
