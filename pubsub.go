@@ -142,11 +142,12 @@ func NewSub(o *Options) (*Sub, error) {
 }
 
 // XSub is an XSUB socket: a SUB that can also send, to all its publishers. A
-// message of one frame that begins with 1 or 0 subscribes to the rest of it or
-// takes that back, as Subscribe and Unsubscribe do; others go to the
-// publishers, of which an XPUB receives them. Send never waits: a publisher
-// whose queue is full misses the message, which is counted. All methods may be
-// called concurrently. https://rfc.zeromq.org/spec/29/
+// message that begins with a byte 1 or 0 subscribes to the rest of its first frame
+// or takes that back, as Subscribe and Unsubscribe do, and so do its other frames
+// that begin so; what is left goes to the publishers, of which an XPUB receives
+// it, as other messages do. Send never waits: a publisher whose queue is full
+// misses the message, which is counted. All methods may be called concurrently.
+// https://rfc.zeromq.org/spec/29/
 type XSub struct {
 	subscribing
 	receiving
@@ -178,8 +179,5 @@ func (s *XSub) TrySend(frames ...[]byte) error {
 
 // TrySendMessage is SendMessage, which never waits.
 func (s *XSub) TrySendMessage(m Message) error {
-	if b := m.Bytes(); m.Len() == 1 && len(b) > 0 && b[0] <= 1 {
-		return s.change([]string{string(b[1:])}, b[0] == 1)
-	}
-	return opError("send", "", s.s.TrySend(m.m))
+	return opError("send", "", s.s.SendUpstream(m.m))
 }

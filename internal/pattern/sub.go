@@ -124,6 +124,28 @@ func (s *XSub) Ask(f *msg.Frame) (asked, sent bool) {
 	return true, sent
 }
 
+// Asks takes the subscriptions out of a message, as Ask does frame by frame, and
+// returns them and what is left; ok is false if that is nothing.
+func (s *XSub) Asks(m msg.Msg) (changes [][]byte, rest msg.Msg, ok bool) {
+	if s.opt.OnlyFirst && !isChange(m.First) {
+		return nil, m, true
+	}
+	var left [][]byte
+	for i := range m.Len() {
+		if f := m.Frame(i); isChange(f) {
+			changes = append(changes, f)
+		} else {
+			left = append(left, f)
+		}
+	}
+	if len(changes) == 0 {
+		return nil, m, true
+	}
+	rest = msg.Of(left...)
+	rest.Bufs = m.Bufs
+	return changes, rest, len(left) > 0
+}
+
 // SendFrame claims, at the first frame that is no subscription, the publishers
 // that have room and take messages.
 func (s *XSub) SendFrame(f *msg.Frame, _ bool) error {

@@ -48,6 +48,11 @@ func refused(err error) bool {
 func (d *Datagrams) receive(b []byte, from netip.AddrPort) {
 	in := &d.in
 	in.m.Rest = in.rest[:]
+	if from.Port() == 0 {
+		// Nobody who wants an answer sends from there, and who gives one would fail.
+		d.cfg.Host.Drops().Add(pipe.DropMalformed, 1)
+		return
+	}
 	if d.cfg.Engine.Raw && len(b) <= wire.MaxDatagram {
 		in.from = from.AppendTo(in.from[:0])
 		in.m.First, in.rest[0] = in.from, b

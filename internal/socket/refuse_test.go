@@ -124,6 +124,8 @@ func calls() []call {
 		{"ConnectPeer", pattern.PEER, func(s *st.Socket) error { _, err := s.ConnectPeer("mem://new"); return err }},
 		{"SendGroup", pattern.RADIO, func(s *st.Socket) error { return s.SendGroup(ctx, "g", st.Of("x")) }},
 		{"TrySendGroup", pattern.RADIO, func(s *st.Socket) error { return s.TrySendGroup("g", st.Of("x")) }},
+		{"SendUpstream", pattern.XSUB, func(s *st.Socket) error { return s.SendUpstream(st.Of("x")) }},
+		{"SendUpstream", pattern.XSUB, func(s *st.Socket) error { return s.SendUpstream(st.Of("\x01x")) }},
 		{"Join", pattern.DISH, func(s *st.Socket) error { return s.Join("g", true) }},
 		{"Recv", pattern.PULL, func(s *st.Socket) error { return s.Recv(ctx, new(msg.Msg)) }},
 		{"Recv", pattern.REP, func(s *st.Socket) error { return s.Recv(ctx, new(msg.Msg)) }},

@@ -86,6 +86,21 @@ func (s *Socket) TrySendToNumber(number uint32, m msg.Msg) error {
 	return s.attempt(m.Size(), func() error { return s.numbers.SendToNumber(number, m) })
 }
 
+// SendUpstream sends a message of an XSUB: what it holds of subscriptions is made
+// or taken back, and what is left goes to the publishers. It never waits.
+func (s *Socket) SendUpstream(m msg.Msg) error {
+	changes, rest, ok := s.pat.(*pattern.XSub).Asks(m)
+	for _, c := range changes {
+		if err := s.Subscribe(string(c[1:]), c[0] == 1); err != nil {
+			return err
+		}
+	}
+	if !ok {
+		return nil
+	}
+	return s.TrySend(rest)
+}
+
 // SendGroup queues m to all who have joined the group, as Send does. The socket
 // is a RADIO.
 func (s *Socket) SendGroup(ctx context.Context, group string, m msg.Msg) error {
