@@ -30,9 +30,9 @@ not sent. A body has at most 8192 bytes.
 With --to and without -b it binds a port that the system chooses, on the address of this machine that the way there begins
 at. Answers come back to it, from whatever address.
 
-Datagrams get lost, and nobody says so: that all was sent means that it has left. What comes faster than it can be printed is
-lost too, and that is told at the end. Anybody may send under any address, and --echo answers there; two that echo to each
-other do not end.
+Datagrams get lost, and nobody says so: that all was sent means that it has left. What comes faster than it can be taken is
+lost too: the system does not tell how much, and what was lost after that is told at the end. Anybody may send under any
+address, and --echo answers there; two that echo to each other do not end.
 
 ` + bothHelp + `    zmq dgram -b udp://127.0.0.1:5570 --echo
     zmq dgram --to 127.0.0.1:5570 -n 1 hello

@@ -75,7 +75,8 @@ func (dishCmd) Help() string {
 beside "frames".
 
 It may be bound to udp://address:port or to a multicast group, udp://239.192.1.1:5571. Who sends there is not known before
-something comes, so it waits without a word. What comes faster than it can be printed is lost there, and that is told at the end.
+something comes, so it waits without a word. What comes faster than it can be taken is lost there: the system does not tell how
+much, and what was lost after that is told at the end.
 
 Examples:
 

@@ -154,8 +154,8 @@ func (j *job) finish(err error) error {
 	return j.lost()
 }
 
-// warnOverrun says how many datagrams nobody was there to take. It is no
-// failure: as many may have been lost on the way, of which nobody knows.
+// warnOverrun says how many datagrams found our queue full. It is no failure: as
+// many may have been lost before they came to it, of which nobody knows.
 func (j *job) warnOverrun() {
 	if n := j.sock.Stats().Drops[zmq.DropHWM]; n > 0 && j.unseen() {
 		j.e.sayAs("warning: %d more came faster than they were printed, and are lost", n)
