@@ -9,7 +9,7 @@ import (
 
 type radioCmd struct {
 	socketFlags
-	sendFlags
+	sendFlags `set:"frames="`
 	sendCount
 	waitFlags
 	Group *string `short:"g" placeholder:"GROUP" help:"Send everything to this group; messages are written without one then."`
@@ -22,11 +22,16 @@ a message is written as its group, a tab, and the one frame that it has; with --
 Like pub it waits before it begins, for the first member of the group, see --wait and --no-wait, and never for a slow one:
 once 64 MiB are queued for one, that one misses messages, which is told at the end with exit status 1.
 
+It may connect to udp://address:port or to a multicast group, udp://239.192.1.1:5571. There everything is sent at once, whether
+anybody listens or not: each such endpoint counts as a member of every group. A message has at most 8191 bytes there, its group
+included.
+
 Examples:
 
     zmq radio -b tcp://127.0.0.1:5563 --group news hello world
     printf 'news\thello\nsport\t2:1\n' | zmq radio -b tcp://127.0.0.1:5563
-    zmq radio -b tcp://127.0.0.1:5563 -g clock --no-wait -n 60 --interval 1s tick`
+    zmq radio -b tcp://127.0.0.1:5563 -g clock --no-wait -n 60 --interval 1s tick
+    zmq radio -c udp://239.192.1.1:5571 -g news hello`
 }
 
 // Run sends the input.
@@ -51,7 +56,7 @@ func (c *radioCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	j.losses = publishLosses
+	j.losses = append([]zmq.DropReason{zmq.DropTooLarge, zmq.DropUnreachable}, publishLosses...)
 	j.awaitFirst(n, s.WaitSubscribers, membership)
 	return j.run(ctx, s, func(ctx context.Context) error {
 		return j.sendAll(ctx, func(ctx context.Context, r *record) error { return s.Send(ctx, r.group, r.frames[0]) })
@@ -69,11 +74,16 @@ func (dishCmd) Help() string {
 	return `Joins groups, and prints what RADIO peers send to them: the group, a tab, and the message. With --json the group is "group"
 beside "frames".
 
+It may be bound to udp://address:port or to a multicast group, udp://239.192.1.1:5571. Who sends there is not known before
+something comes, so it waits without a word. What comes faster than it can be taken is lost there: the system does not tell how
+much, and what was lost after that is told at the end.
+
 Examples:
 
     zmq dish -c tcp://127.0.0.1:5563 -g news
     zmq dish -c tcp://127.0.0.1:5563 -g news -g sport -n 10
-    zmq dish -b tcp://127.0.0.1:5563 -g clock --json | jq -r '.group'`
+    zmq dish -b tcp://127.0.0.1:5563 -g clock --json | jq -r '.group'
+    zmq dish -b udp://239.192.1.1:5571 -g news`
 }
 
 // Run prints what is sent to the groups.

@@ -47,16 +47,17 @@ func (c *routerCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	return j.answer(ctx, s, func(ctx context.Context, r *record) error { return s.SendTo(ctx, r.id, r.frames...) }, byID)
+	return j.answer(ctx, s, s, func(ctx context.Context, r *record) error { return s.SendTo(ctx, r.id, r.frames...) }, byID)
 }
 
-// answer runs the job on a socket that sends to who is named.
-func (j *job) answer(ctx context.Context, s zmq.Receiver, send sendFunc, n naming) error {
+// answer runs the job on a socket that sends to who is named, and is received
+// from with r.
+func (j *job) answer(ctx context.Context, s zmq.Socket, r receiver, send sendFunc, n naming) error {
 	return j.run(ctx, s, func(ctx context.Context) error {
 		if j.in == nil {
-			return j.receiveAll(ctx, s, j.echo(send, n))
+			return j.receiveAll(ctx, r, j.echo(send, n))
 		}
-		return j.both(ctx, j.route(send, n), s, j.printOnly)
+		return j.both(ctx, j.route(send, n), r, j.printOnly)
 	})
 }
 

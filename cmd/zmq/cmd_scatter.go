@@ -8,7 +8,7 @@ import (
 
 type scatterCmd struct {
 	socketFlags
-	sendFlags
+	sendFlags `set:"frames="`
 	sendCount
 }
 
@@ -67,7 +67,7 @@ func (c *gatherCmd) Run(ctx context.Context, e *env) error {
 
 type channelCmd struct {
 	socketFlags
-	sendFlags
+	sendFlags `set:"frames="`
 	bothCount
 }
 

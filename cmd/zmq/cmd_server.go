@@ -8,7 +8,7 @@ import (
 
 type clientCmd struct {
 	socketFlags
-	sendFlags
+	sendFlags `set:"frames="`
 	bothCount
 }
 
@@ -35,7 +35,7 @@ func (c *clientCmd) Run(ctx context.Context, e *env) error {
 
 type serverCmd struct {
 	socketFlags
-	sendFlags
+	sendFlags `set:"frames="`
 	bothCount
 	echoFlag
 }
@@ -60,12 +60,12 @@ func (c *serverCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	return j.answer(ctx, s, func(ctx context.Context, r *record) error { return s.SendTo(ctx, r.number, r.frames[0]) }, byNumber)
+	return j.answer(ctx, s, s, func(ctx context.Context, r *record) error { return s.SendTo(ctx, r.number, r.frames[0]) }, byNumber)
 }
 
 type peerCmd struct {
 	socketFlags
-	sendFlags
+	sendFlags `set:"frames="`
 	bothCount
 	echoFlag
 }
@@ -102,7 +102,7 @@ func (c *peerCmd) Run(ctx context.Context, e *env) error {
 		connected = append(connected, n)
 		return err
 	}
-	return j.answer(ctx, s, func(ctx context.Context, r *record) error {
+	return j.answer(ctx, s, s, func(ctx context.Context, r *record) error {
 		if r.number != 0 {
 			return s.SendTo(ctx, r.number, r.frames[0])
 		}

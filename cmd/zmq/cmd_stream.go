@@ -10,7 +10,7 @@ import (
 
 type streamCmd struct {
 	socketFlags
-	sendFlags
+	sendFlags `set:"frames="`
 	bothCount
 	echoFlag
 }
@@ -53,7 +53,7 @@ func (c *streamCmd) Run(ctx context.Context, e *env) error {
 	}
 	send := func(ctx context.Context, r *record) error { return s.SendTo(ctx, r.id, r.frames...) }
 	if !alone {
-		return j.answer(ctx, s, send, byID)
+		return j.answer(ctx, s, s, send, byID)
 	}
 	return j.converse(ctx, s, func(ctx context.Context, r *record) error {
 		if r.empty() {

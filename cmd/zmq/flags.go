@@ -12,12 +12,14 @@ import (
 
 // socketFlags are the flags of every command that opens a socket.
 type socketFlags struct {
-	Bind    []string      `short:"b" sep:"none" placeholder:"EP" help:"Accept peers at an endpoint: tcp://127.0.0.1:5555, tcp://127.0.0.1:*, ipc:///run/feed. Repeatable."`
-	Connect []string      `short:"c" sep:"none" placeholder:"EP" help:"Connect to an endpoint, now or when it is there. Repeatable."`
+	Bind    []string      `short:"b" sep:"none" placeholder:"EP" help:"${bind}"`
+	Connect []string      `short:"c" sep:"none" placeholder:"EP" help:"${connect}"`
 	Timeout time.Duration `placeholder:"D" help:"End after this time, such as 5s; 0s, the default, is for ever. Exit status 1; where messages are received without --count, 0 if any came."`
 	JSON    bool          `name:"json" xor:"format" help:"Read and print lines of {\"frames\":[\"<base64>\", ...]}, which is exact."`
 	Quoted  bool          `short:"Q" xor:"format" help:"Read and print control characters in frames as \\t \\n \\r \\\\ \\xHH, which is exact too."`
 	Verbose bool          `short:"v" help:"Tell on standard error what happens to connections."`
+
+	bindsQuietly bool // the endpoints of -b are our own choice, and nobody asked for them
 }
 
 // routedFlags are for the commands whose sockets ROUTER peers send to by id.
@@ -28,7 +30,7 @@ type routedFlags struct {
 
 // sendFlags are the flags of commands that send.
 type sendFlags struct {
-	Messages []string      `arg:"" optional:"" name:"message" help:"Messages to send, a tab between frames. Without any, the lines of standard input."`
+	Messages []string      `arg:"" optional:"" name:"message" help:"Messages to send${frames}. Without any, the lines of standard input."`
 	Interval time.Duration `placeholder:"D" help:"Wait this long between messages."`
 }
 

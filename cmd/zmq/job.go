@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -62,7 +63,7 @@ func (j *job) run(ctx context.Context, sock zmq.Socket, body func(ctx context.Co
 		j.connect = sock.Connect
 	}
 	if j.ready == nil {
-		j.ready = func(ctx context.Context, _ *record) error { return sock.WaitConnected(ctx) }
+		j.ready = j.connected
 	}
 	background, stop := context.WithCancel(ctx)
 	var helpers sync.WaitGroup
@@ -73,7 +74,7 @@ func (j *job) run(ctx context.Context, sock zmq.Socket, body func(ctx context.Co
 	}
 	err := j.attach()
 	if err == nil {
-		helpers.Go(func() { hint(background, sock.WaitConnected, j.sayAlone) })
+		helpers.Go(func() { hint(background, j.awaitPeer, j.sayAlone) })
 		err = j.finish(body(ctx))
 	} else {
 		sock.Close()
@@ -82,6 +83,20 @@ func (j *job) run(ctx context.Context, sock zmq.Socket, body func(ctx context.Co
 	helpers.Wait()
 	return err
 }
+
+// connected waits until there is somebody to send to.
+func (j *job) connected(ctx context.Context, _ *record) error { return j.awaitPeer(ctx) }
+
+// awaitPeer waits for a peer, if there is to be one.
+func (j *job) awaitPeer(ctx context.Context) error {
+	if j.unseen() {
+		return nil
+	}
+	return j.sock.WaitConnected(ctx)
+}
+
+// unseen reports whether peers may come and go without our knowing.
+func (j *job) unseen() bool { return slices.ContainsFunc(j.bound, overUDP) }
 
 // sayAlone says what is waited for. A reason is there only if it is known yet.
 func (j *job) sayAlone() {
@@ -97,7 +112,9 @@ func (j *job) attach() error {
 			return err
 		}
 		j.bound = append(j.bound, bound)
-		j.e.announce(ep, bound)
+		if !j.flags.bindsQuietly {
+			j.e.announce(ep, bound)
+		}
 		if !warned && exposed(bound) {
 			warned = true
 			j.e.warnExposed(bound)
@@ -119,12 +136,13 @@ func (j *job) finish(err error) error {
 		drain, cancel = context.WithTimeout(context.Background(), interruptDrain)
 		defer cancel()
 	}
-	alone := j.sock.Stats().Peers == 0
+	alone := j.sock.Stats().Peers == 0 && !j.unseen()
 	unsent := 0
 	if e, ok := errors.AsType[*zmq.UnsentError](j.sock.Shutdown(drain)); ok {
 		unsent = e.Messages
 	}
 	flushed := j.excuse(j.out.flush())
+	j.warnOverrun()
 	switch {
 	case ended(err), err == nil && unsent > 0:
 		return j.ending(unsent, alone)
@@ -134,6 +152,14 @@ func (j *job) finish(err error) error {
 		return flushed
 	}
 	return j.lost()
+}
+
+// warnOverrun says how many datagrams found our queue full. It is no failure: as
+// many may have been lost before they came to it, of which nobody knows.
+func (j *job) warnOverrun() {
+	if n := j.sock.Stats().Drops[zmq.DropHWM]; n > 0 && j.unseen() {
+		j.e.sayAs("warning: %d more came faster than they were printed, and are lost", n)
+	}
 }
 
 // ended reports whether err says only that a context or the input was ended.
@@ -166,7 +192,7 @@ func (j *job) ending(unsent int, alone bool) error {
 	if t, ok := errors.AsType[timeoutError](context.Cause(j.whole)); ok {
 		how = t.Error()
 	}
-	met := j.sock.Stats().Events[zmq.EventReady] > 0 || j.e.inproc
+	met := j.sock.Stats().Events[zmq.EventReady] > 0 || j.e.inproc || j.unseen()
 	if !met {
 		return fmt.Errorf("%s: no peer at %s", how, j.where())
 	}
@@ -226,6 +252,10 @@ func lossWords(reason zmq.DropReason) string {
 		return "a peer was too slow"
 	case zmq.DropInFlight, zmq.DropConnLost:
 		return "their connection was lost"
+	case zmq.DropTooLarge:
+		return "larger than a datagram"
+	case zmq.DropUnreachable:
+		return "the system could not send them there"
 	}
 	return reason.String()
 }

@@ -53,6 +53,7 @@ type cli struct {
 	Pair pairCmd `cmd:"" group:"Pairs" help:"Talk both ways with one PAIR peer."`
 
 	Stream streamCmd `cmd:"" group:"Without ZeroMQ" help:"Send and print bytes over plain tcp and ipc connections."`
+	Dgram  dgramCmd  `cmd:"" group:"Without ZeroMQ" help:"Send and print datagrams over udp."`
 
 	Client  clientCmd  `cmd:"" group:"drafts" help:"Send to SERVER peers in turn, and print what they send."`
 	Server  serverCmd  `cmd:"" group:"drafts" help:"Print messages of CLIENT peers with their numbers, and send to numbers."`
@@ -73,6 +74,15 @@ type cli struct {
 var drafts = kong.Group{
 	Key: "drafts", Title: "Drafts",
 	Description: "Newer types, with one frame a message. Peers that use libzmq need one built with drafts.",
+}
+
+// helpVars are the parts of the help that some commands replace, in a tag where
+// they embed the flags.
+var helpVars = kong.Vars{
+	"version": versionLine(),
+	"frames":  ", a tab between frames",
+	"bind":    "Accept peers at an endpoint: tcp://127.0.0.1:5555, tcp://127.0.0.1:*, ipc:///run/feed. Repeatable.",
+	"connect": "Connect to an endpoint, now or when it is there. Repeatable.",
 }
 
 const description = `ZeroMQ from the shell: open a socket of any type, send what you are given, print what comes.
@@ -100,7 +110,7 @@ func run(ctx context.Context, args []string, e *env) int {
 		kong.Name("zmq"), kong.Description(description),
 		kong.Writers(e.stdout, e.stderr),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
-		kong.KindMapper(reflect.String, kong.MapperFunc(exactString)), kong.ExplicitGroups([]kong.Group{drafts}), kong.Vars{"version": versionLine()},
+		kong.KindMapper(reflect.String, kong.MapperFunc(exactString)), kong.ExplicitGroups([]kong.Group{drafts}), helpVars,
 		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(e))
 	if err != nil {
 		e.say("internal: %v", err)

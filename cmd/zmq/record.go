@@ -12,11 +12,12 @@ type record struct {
 	id     string // routing id of the peer it is from or for, with ROUTER and STREAM
 	number uint32 // routing number of that peer, with SERVER and PEER
 	group  string // what it was sent to, with RADIO and DISH
+	addr   string // the address that it is from or for, with DGRAM
 	frames [][]byte
 	event  string // what the peer did, where that is told in place of frames
 }
 
-// fill makes r the message m, in the group that r is of.
+// fill makes r the message m, of the group or from the address that r has.
 func (r *record) fill(m *zmq.Message) {
 	r.id, r.number, r.event = m.RoutingID(), m.RoutingNumber(), ""
 	r.frames = r.frames[:0]

@@ -12,8 +12,8 @@ import (
 )
 
 // jsonLines is the codec of --json: {"frames":["<base64>", ...]}, before it
-// "id":"<hex>", "number":N or "group":"<text>" where messages have that, and
-// "event":"<what>" in place of the frames where a peer has come or gone. It is
+// "id":"<hex>", "number":N, "group":"<text>" or "addr":"<address>" where
+// messages have that, and "event":"<what>" in place of the frames where a peer has come or gone. It is
 // exact.
 type jsonLines struct{ layout }
 
@@ -47,6 +47,9 @@ func (c jsonLines) encodeName(line []byte, r *record) []byte {
 	case byGroup:
 		group, _ := json.Marshal(r.group) // a string always has a form
 		line = append(line, group...)
+	case byAddress:
+		addr, _ := json.Marshal(r.addr) // with a zone, which may be any text
+		line = append(line, addr...)
 	}
 	return append(line, ',')
 }
@@ -56,6 +59,7 @@ type jsonMessage struct {
 	ID     *string      `json:"id"`
 	Number *json.Number `json:"number"`
 	Group  *string      `json:"group"`
+	Addr   *string      `json:"addr"`
 	Frames []*string    `json:"frames"`
 }
 
@@ -102,6 +106,8 @@ func (c jsonLines) decodeName(line []byte, v *jsonMessage, r *record) error {
 		ok = r.setID(*v.ID)
 	case c.name == byNumber && v.Number != nil:
 		ok = r.setNumber(v.Number.String())
+	case c.name == byAddress && v.Addr != nil:
+		ok = r.setAddress(*v.Addr)
 	case c.name == byGroup && v.Group != nil:
 		if !utf8.Valid(line) { // what is read in place of it would be another group
 			return errors.New("not UTF-8, which JSON is in")

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/hex"
 	"fmt"
+	"net/netip"
 	"strconv"
 	"strings"
 )
@@ -11,10 +12,11 @@ import (
 type naming int
 
 const (
-	nameless naming = iota
-	byID            // routing id, in hex
-	byNumber        // routing number, in decimal
-	byGroup         // group, as text
+	nameless  naming = iota
+	byID             // routing id, in hex
+	byNumber         // routing number, in decimal
+	byGroup          // group, as text
+	byAddress        // IP address and port
 )
 
 // receiver says what a line has to name.
@@ -24,6 +26,8 @@ func (n naming) receiver() string {
 		return "the routing id of its receiver, in hex"
 	case byNumber:
 		return "the routing number of its receiver"
+	case byAddress:
+		return "the address of its receiver, in numbers, such as 192.0.2.1:5555"
 	}
 	return "its group"
 }
@@ -35,14 +39,19 @@ func (n naming) key() string {
 		return "id"
 	case byNumber:
 		return "number"
+	case byAddress:
+		return "addr"
 	}
 	return "group"
 }
 
 // peer says who r is from or for.
 func (r *record) peer(n naming) string {
-	if n == byNumber {
+	switch n {
+	case byNumber:
 		return fmt.Sprintf("routing number %d", r.number)
+	case byAddress:
+		return "address " + r.addr
 	}
 	return fmt.Sprintf("routing id %x", r.id)
 }
@@ -60,6 +69,14 @@ func (r *record) setNumber(s string) bool {
 	n, err := strconv.ParseUint(s, 10, 32)
 	r.number = uint32(n)
 	return err == nil && n > 0
+}
+
+// setAddress reads an address as it is printed, and reports whether it is one
+// that can be sent to.
+func (r *record) setAddress(s string) bool {
+	a, err := netip.ParseAddrPort(s)
+	r.addr = s
+	return err == nil && a.Port() > 0
 }
 
 // maxGroup is the length of a group's name in RFC 48.

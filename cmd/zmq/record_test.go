@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -45,12 +46,14 @@ func TestEncode(t *testing.T) {
 		{"quoted", quoted, record{frames: frames("a\tb", "\n\r\\\x00\x7f\xff", "é")}, `a\tb` + "\t" + `\n\r\\\x00\x7f\xff` + "\té"},
 		{"quoted C1 control", quoted, record{frames: frames("\u009b31m")}, `\xc2\x9b31m`},
 		{"quoted with group", quoted.of(groups), record{group: "a\tb\xff", frames: frames("a")}, `a\tb\xff` + "\ta"},
+		{"raw with address", raw.of(addresses), record{addr: "[::1]:5", frames: frames("a")}, "[::1]:5\ta"},
 		{"display", display, record{frames: frames(`{"a":"\n"}`, "\x1b[31m")}, `{"a":"\n"}` + "\t" + `\x1b[31m`},
 		{"display with group", display.of(groups), record{group: "\x1b", frames: frames("")}, `\x1b` + "\t"},
 		{"json", jsonLines{}, record{frames: frames("hello", "", "\xff")}, `{"frames":["aGVsbG8=","","/w=="]}`},
 		{"json with id", jsonLines{ids}, record{id: "id", frames: frames("")}, `{"id":"6964","frames":[""]}`},
 		{"json with number", jsonLines{numbers}, record{number: 7, frames: frames("")}, `{"number":7,"frames":[""]}`},
 		{"json with group", jsonLines{groups}, record{group: `"\`, frames: frames("")}, `{"group":"\"\\","frames":[""]}`},
+		{"json with address", jsonLines{addresses}, record{addr: "1.2.3.4:5", frames: frames("")}, `{"addr":"1.2.3.4:5","frames":[""]}`},
 		{"json event", jsonLines{ids}, record{id: "id", frames: frames(""), event: "disconnected"}, `{"id":"6964","event":"disconnected"}`},
 	} {
 		if got := string(c.codec.encode(nil, &c.rec)); got != c.want {
@@ -114,6 +117,19 @@ func TestDecodeNamed(t *testing.T) {
 		{raw.of(oneGroup), "g\ta", nil},
 		{jsonLines{oneGroup}, `{"group":"g","frames":["YQ=="]}`, &record{group: "one", frames: frames("a")}},
 
+		{raw.of(addresses), "1.2.3.4:5\ta", &record{addr: "1.2.3.4:5", frames: frames("a")}},
+		{quoted.of(addresses), `[fe80::1%eth0]:5` + "\t" + `a\tb`, &record{addr: "[fe80::1%eth0]:5", frames: frames("a\tb")}},
+		{raw.of(addresses), "1.2.3.4:5\ta\tb", nil},
+		{raw.of(addresses), "1.2.3.4:0\ta", nil},
+		{raw.of(addresses), "1.2.3.4\ta", nil},
+		{raw.of(addresses), "localhost:5\ta", nil},
+		{raw.of(addresses), "1.2.3.4:5", nil},
+		{raw.of(oneAddress), "a", &record{frames: frames("a")}},
+		{jsonLines{addresses}, `{"addr":"[::1]:5","frames":["YQ=="]}`, &record{addr: "[::1]:5", frames: frames("a")}},
+		{jsonLines{addresses}, `{"addr":"nowhere:5","frames":["YQ=="]}`, nil},
+		{jsonLines{addresses}, `{"frames":["YQ=="]}`, nil},
+		{jsonLines{addresses}, `{"addr":"[::1]:5","frames":["YQ==",""]}`, nil},
+
 		{raw.of(bytesTo), "6964\ta\tb\n", &record{id: "id", frames: frames("a\tb\n")}},
 		{quoted.of(bytesTo), "6964\ta\tb\\n", &record{id: "id", frames: frames("a\tb\n")}},
 		{raw.of(layout{name: byID, need: absent, stream: true}), "a\tb\n", &record{frames: frames("a\tb\n")}},
@@ -138,12 +154,15 @@ var (
 	groups   = layout{name: byGroup, single: true}
 	oneGroup = layout{name: byGroup, need: absent, group: "one", single: true}
 	bytesTo  = layout{name: byID, stream: true}
+
+	addresses  = layout{name: byAddress, single: true}
+	oneAddress = layout{name: byAddress, need: absent, single: true}
 )
 
 // same reports whether two records are the same message from or for the same
-// peer and group.
+// peer, address and group.
 func same(a, b *record) bool {
-	return a.id == b.id && a.number == b.number && a.group == b.group && a.event == b.event && sameFrames(a.frames, b.frames)
+	return a.id == b.id && a.number == b.number && a.group == b.group && a.addr == b.addr && a.event == b.event && sameFrames(a.frames, b.frames)
 }
 
 // FuzzExact: what --quoted and --json print is read back as it was, on a line.
@@ -158,6 +177,7 @@ func FuzzExact(f *testing.F) {
 		}
 		if number > 0 {
 			exact(t, numbers, &record{number: number, frames: [][]byte{a}})
+			exact(t, addresses, &record{addr: fmt.Sprintf("[2001:db8::%x]:5555", number&0xffff), frames: [][]byte{b}})
 		}
 		if new(record).setGroup(name) == nil && utf8.ValidString(name) { // dish and radio refuse others with --json
 			exact(t, groups, &record{group: name, frames: [][]byte{b}})
@@ -188,7 +208,7 @@ func FuzzDecode(f *testing.F) {
 	f.Add([]byte(`{"frames":["YQ=="]}`))
 	f.Add([]byte(`a\x`))
 	f.Fuzz(func(t *testing.T, line []byte) {
-		for _, l := range []layout{{}, ids, numbers, perhaps, groups, oneGroup, bytesTo} {
+		for _, l := range []layout{{}, ids, numbers, perhaps, groups, oneGroup, bytesTo, addresses, oneAddress} {
 			for _, c := range []codec{raw.of(l), quoted.of(l), jsonLines{l}} {
 				var r record
 				if c.decode(line, &r) != nil {
@@ -199,7 +219,7 @@ func FuzzDecode(f *testing.F) {
 					t.Fatalf("%q has no frames", line)
 				case l.single && len(r.frames) > 1:
 					t.Fatalf("%q has %d frames", line, len(r.frames))
-				case l.name == byID && r.id == "", l.name == byNumber && l.need == required && r.number == 0:
+				case l.name == byID && r.id == "", l.name == byNumber && l.need == required && r.number == 0, l.name == byAddress && l.need == required && r.addr == "":
 					t.Fatalf("%q has no receiver", line)
 				}
 			}

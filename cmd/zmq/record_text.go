@@ -11,7 +11,7 @@ import (
 )
 
 // text is the codec of plain lines: a tab separates the frames, and the name of
-// the peer or group comes before the first.
+// the peer, group or address comes before the first.
 type text struct {
 	layout
 	escape   func(dst, frame []byte) []byte           // as it is if nil
@@ -61,6 +61,8 @@ func (t text) encodeName(line []byte, r *record) []byte {
 		return strconv.AppendUint(line, uint64(r.number), 10)
 	case byGroup:
 		return t.escaped(line, []byte(r.group))
+	case byAddress:
+		return append(line, r.addr...)
 	}
 	return line
 }
@@ -98,6 +100,8 @@ func (t text) decodeName(name []byte, r *record) error {
 		ok = r.setID(string(name))
 	case byNumber:
 		ok = r.setNumber(string(name))
+	case byAddress:
+		ok = r.setAddress(string(name))
 	case byGroup:
 		name, err := t.unescaped(name)
 		if err != nil {

@@ -126,6 +126,16 @@ func TestExposed(t *testing.T) {
 		"tcp://10.0.0.1:5555":  false,
 		"ipc:///run/0.0.0.0:1": false,
 		"tcp://nonsense":       false,
+
+		"udp://0.0.0.0:5555":               true,
+		"udp://[::]:5555":                  true,
+		"udp://127.0.0.1:5555":             false,
+		"udp://10.0.0.1:5555":              false,
+		"udp://239.1.2.3:5555":             true,
+		"udp://127.0.0.1;239.1.2.3:5555":   true,
+		"udp://eth0;[ff02::1]:5555":        true,
+		"udp://[fe80::1%eth0]:5555":        false,
+		"udp://[fe80::1];[ff02::1%1]:5555": true,
 	} {
 		if got := exposed(endpoint); got != want {
 			t.Errorf("%s: %v", endpoint, got)

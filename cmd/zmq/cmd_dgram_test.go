@@ -1,0 +1,130 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/zerobroker/zmq"
+)
+
+// TestDgramTalksToWhatIsNoZeroMQ: bodies go as they are, from one port, and
+// answers come back to it.
+func TestDgramTalksToWhatIsNoZeroMQ(t *testing.T) {
+	far, err := net.ListenPacket("udp4", "127.0.0.1:0")
+	if err != nil {
+		t.Skipf("this machine has no udp: %v", err)
+	}
+	defer far.Close()
+	far.SetDeadline(time.Now().Add(time.Minute)) // for what hangs
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	var stdout, stderr bytes.Buffer
+	e := &env{stdin: strings.NewReader("one\ntwo\ttabs\n"), stdout: &stdout, stderr: &stderr}
+	done := make(chan int, 1)
+	go func() {
+		done <- run(ctx, []string{"dgram", "--to", "udp://" + far.LocalAddr().String(), "-n", "1", "-Q"}, e)
+	}()
+	// A tab begins a frame, and here is one: the second line is a mistake, which
+	// ends the command after the first.
+	buf := make([]byte, 100)
+	n, _, err := far.ReadFrom(buf)
+	if err != nil || string(buf[:n]) != "one" {
+		t.Fatalf("%q, %v", buf[:n], err)
+	}
+	if status := <-done; status != exitFailed || !strings.Contains(stderr.String(), "standard input, line 2: a tab") {
+		t.Errorf("exit status %d: %s", status, &stderr)
+	}
+
+	stderr.Reset()
+	go func() {
+		done <- run(ctx, []string{"dgram", "--to", far.LocalAddr().String(), "-n", "2", "-Q", `a\tb\n`, ""}, e)
+	}()
+	var from net.Addr
+	for _, want := range []string{"a\tb\n", ""} {
+		if n, from, err = far.ReadFrom(buf); err != nil || string(buf[:n]) != want {
+			t.Fatalf("%q, %v", buf[:n], err)
+		}
+		if _, err := far.WriteTo([]byte("re\x00"+want), from); err != nil {
+			t.Fatal(err)
+		}
+	}
+	at := far.LocalAddr().String()
+	want := at + "\t" + `re\x00a\tb\n` + "\n" + at + "\t" + `re\x00` + "\n"
+	if status := <-done; status != exitOK || stdout.String() != want || stderr.Len() > 0 {
+		t.Errorf("exit status %d: %q %s", status, &stdout, &stderr)
+	}
+}
+
+// TestEchoSurvivesPortZero: a datagram may say that it is from a port that
+// nobody has, and must not end who answers.
+func TestEchoSurvivesPortZero(t *testing.T) {
+	s, err := zmq.NewDgram(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	var stderr bytes.Buffer
+	e := &env{stdout: io.Discard, stderr: &stderr}
+	j := &job{e: e, out: newPrinter(e.stdout, raw.of(layout{name: byAddress, single: true}), false)}
+	j.out.rec.addr = "127.0.0.1:0"
+	m := zmq.NewStringMessage("x")
+	handle := j.echo(func(ctx context.Context, r *record) error { return sendTo(ctx, s, r) }, byAddress)
+	if err := handle(t.Context(), &m); err != nil {
+		t.Error(err)
+	}
+	if want := "zmq: address 127.0.0.1:0 cannot be sent to, so its message cannot go back\n"; stderr.String() != want {
+		t.Errorf("said %q", &stderr)
+	}
+}
+
+// TestDatagramsThatWereLostAreTold, if we know it.
+func TestDatagramsThatWereLostAreTold(t *testing.T) {
+	o := &zmq.Options{RecvHWM: 1}
+	s, err := zmq.NewDgram(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	bound, err := s.Bind("udp://127.0.0.1:*")
+	if err != nil {
+		t.Skipf("this machine has no udp: %v", err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	for s.Stats().Drops[zmq.DropHWM] == 0 {
+		if err := s.SendTo(ctx, strings.TrimPrefix(bound, "udp://"), nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var stderr bytes.Buffer
+	j := &job{e: &env{stderr: &stderr}, sock: s, bound: []string{bound}}
+	s.Close()
+	j.warnOverrun()
+	want := fmt.Sprintf("zmq: warning: %d more came faster than they were printed, and are lost\n", s.Stats().Drops[zmq.DropHWM])
+	if stderr.String() != want {
+		t.Errorf("said %q", &stderr)
+	}
+}
+
+func TestResolve(t *testing.T) {
+	for address, want := range map[string]string{
+		"192.0.2.1:5555":        "192.0.2.1:5555",
+		"[2001:db8::1]:5555":    "[2001:db8::1]:5555",
+		"[::ffff:192.0.2.1]:55": "192.0.2.1:55",
+		"192.0.2.1":             "", "192.0.2.1:0": "", ":5555": "", "192.0.2.1:": "", "192.0.2.1:65536": "", "": "",
+	} {
+		got, err := resolve(t.Context(), address)
+		switch {
+		case want == "" && !misused(err):
+			t.Errorf("%q: %v, %v", address, got, err)
+		case want != "" && (err != nil || got.String() != want):
+			t.Errorf("%q: %v, %v", address, got, err)
+		}
+	}
+}
