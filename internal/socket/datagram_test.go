@@ -588,18 +588,3 @@ func TestDatagramNothingKept(t *testing.T) {
 		}
 	})
 }
-
-// TestDatagramFromNowhere: who sends from port 0 cannot be answered, and is not
-// heard, or whoever answers all would fail.
-func TestDatagramFromNowhere(t *testing.T) {
-	st.Run(t, func(w *st.World) {
-		s := w.Socket(pattern.DGRAM)
-		s.MustBind("air://10.0.0.1:1")
-		at := netip.MustParseAddrPort("10.0.0.1:1")
-		w.Air.Inject([]byte("forged"), netip.MustParseAddrPort("10.0.0.9:0"), at)
-		w.Air.Inject([]byte("good"), netip.MustParseAddrPort("10.0.0.9:9"), at)
-		s.WantRecv("10.0.0.9:9", "good")
-		s.WantNone()
-		s.WantDrops(map[pipe.Drop]uint64{pipe.DropMalformed: 1})
-	})
-}
