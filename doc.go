@@ -99,4 +99,9 @@
 // All methods of all sockets may be called from any goroutines at once, Close
 // included. A message is one unit also then. Closing a socket ends every call
 // on it and all of its goroutines.
+//
+// # Coming from libzmq
+//
+// docs/LIBZMQ.md in the repository has every call, option and error of libzmq,
+// and what it is here. The comments of [Options] name libzmq's in brackets.
 package zmq

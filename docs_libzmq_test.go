@@ -1,0 +1,276 @@
+package zmq_test
+
+import (
+	"go/ast"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// The tests in this file hold docs/LIBZMQ.md against the library.
+
+// moving is what libzmq's names are here.
+const moving = "docs/LIBZMQ.md"
+
+// face is what package zmq exports, and what its unexported types add to that
+// by being embedded.
+type face struct {
+	names   map[string]bool              // at the top, exported or not
+	members map[string]map[string]string // of a type: fields and methods, and the type that each has or returns
+	within  map[string][]string          // what a type embeds
+	options []option
+}
+
+// option is a line of fields of Options.
+type option struct {
+	names []string
+	doc   string
+}
+
+// theFace reads the package.
+func theFace(t *testing.T) *face {
+	t.Helper()
+	p := &face{names: map[string]bool{}, members: map[string]map[string]string{}, within: map[string][]string{}}
+	eachFile(t, func(f *goFile) {
+		if f.dir() != "." || f.test {
+			return
+		}
+		for _, d := range f.ast.Decls {
+			switch d := d.(type) {
+			case *ast.FuncDecl:
+				p.function(d)
+			case *ast.GenDecl:
+				for _, s := range d.Specs {
+					p.declaration(s)
+				}
+			}
+		}
+	})
+	return p
+}
+
+func (p *face) function(d *ast.FuncDecl) {
+	if d.Recv == nil {
+		p.names[d.Name.Name] = true
+		return
+	}
+	p.member(typeName(d.Recv.List[0].Type), d.Name.Name, d.Type)
+}
+
+func (p *face) declaration(s ast.Spec) {
+	switch s := s.(type) {
+	case *ast.ValueSpec:
+		for _, n := range s.Names {
+			p.names[n.Name] = true
+		}
+	case *ast.TypeSpec:
+		p.names[s.Name.Name] = true
+		var fields *ast.FieldList
+		switch t := s.Type.(type) {
+		case *ast.StructType:
+			fields = t.Fields
+		case *ast.InterfaceType:
+			fields = t.Methods
+		default:
+			return
+		}
+		for _, f := range fields.List {
+			if len(f.Names) == 0 {
+				p.within[s.Name.Name] = append(p.within[s.Name.Name], typeName(f.Type))
+			}
+			var o option
+			for _, n := range f.Names {
+				p.member(s.Name.Name, n.Name, f.Type)
+				o.names = append(o.names, n.Name)
+			}
+			if s.Name.Name == "Options" {
+				o.doc = f.Doc.Text()
+				p.options = append(p.options, o)
+			}
+		}
+	}
+}
+
+func (p *face) member(of, name string, t ast.Expr) {
+	if p.members[of] == nil {
+		p.members[of] = map[string]string{}
+	}
+	if f, ok := t.(*ast.FuncType); ok {
+		t = nil
+		if f.Results != nil {
+			t = f.Results.List[0].Type
+		}
+	}
+	p.members[of][name] = typeName(t)
+}
+
+// typeName is the name of a type of this package, or "".
+func typeName(t ast.Expr) string {
+	switch t := t.(type) {
+	case *ast.StarExpr:
+		return typeName(t.X)
+	case *ast.Ident:
+		return t.Name
+	}
+	return ""
+}
+
+// find returns the type of a field of a type, or of what a method returns, also of
+// those that come from what it embeds.
+func (p *face) find(of, name string) (result string, ok bool) {
+	if !ast.IsExported(name) {
+		return "", false
+	}
+	if result, ok = p.members[of][name]; ok {
+		return result, true
+	}
+	for _, in := range p.within[of] {
+		if result, ok = p.find(in, name); ok {
+			return result, true
+		}
+	}
+	return "", false
+}
+
+// anywhere reports whether any exported type has a field or method of that name.
+func (p *face) anywhere(name string) bool {
+	for n := range p.names {
+		if _, ok := p.find(n, name); ok && ast.IsExported(n) {
+			return true
+		}
+	}
+	return false
+}
+
+// variable is the type of a variable in the document, which is named like it,
+// or "".
+func (p *face) variable(name string) string {
+	switch name {
+	case "m":
+		return "Message"
+	case "s":
+		return "Socket"
+	}
+	for n := range p.names {
+		if ast.IsExported(n) && strings.ToLower(n) == name {
+			return n
+		}
+	}
+	return ""
+}
+
+// foreign is the packages of others that the document speaks of.
+var foreign = []string{"context", "errors", "net", "signal", "syscall", "time"}
+
+// exists reports whether names joined by dots lead to something that the package
+// has. Words that are no names of Go, as ZMQ_LINGER and EAGAIN, exist.
+func (p *face) exists(path []string) bool {
+	first, rest := path[0], path[1:]
+	of := ""
+	switch {
+	case slices.Contains(foreign, first), strings.Contains(first, "-"), first == strings.ToUpper(first) && len(first) > 1:
+		return true
+	case !ast.IsExported(first):
+		if of = p.variable(first); of == "" { // a word, or a file
+			return !slices.ContainsFunc(rest, ast.IsExported)
+		}
+	case p.names[first]:
+		of = first
+	default: // a method or a field, of whichever type
+		return len(rest) == 0 && p.anywhere(first)
+	}
+	for _, name := range rest {
+		var ok bool
+		if of, ok = p.find(of, name); !ok {
+			return false
+		}
+	}
+	return true
+}
+
+var names = regexp.MustCompile(`[A-Za-z_][\w-]*(?:\(\))?(?:\.[A-Za-z_]\w*(?:\(\))?)*`)
+
+// What docs/LIBZMQ.md says is here, is here.
+func TestNamesForThoseFromLibzmqExist(t *testing.T) {
+	text, p := documents(t)[moving], theFace(t)
+	checked := 0
+	for _, span := range quoted.FindAllStringSubmatch(text, -1) {
+		for _, name := range names.FindAllString(span[1], -1) {
+			checked++
+			if !p.exists(strings.Split(strings.ReplaceAll(name, "()", ""), ".")) {
+				t.Errorf("%s: `%s`: there is no %s", moving, span[1], name)
+			}
+		}
+	}
+	if checked == 0 {
+		t.Errorf("no names in %s", moving)
+	}
+}
+
+var theirs = regexp.MustCompile(`\b(?:ZMQ|zmq)_\w+`)
+
+// docs/LIBZMQ.md names every option, and beside each name of libzmq that the
+// comment of an option has, that option.
+func TestOptionsForThoseFromLibzmq(t *testing.T) {
+	text, p := documents(t)[moving], theFace(t)
+	if len(p.options) == 0 {
+		t.Fatal("Options has no fields")
+	}
+	for _, o := range p.options {
+		for _, name := range o.names {
+			if !named(text, "Options."+name) {
+				t.Errorf("%s does not name Options.%s", moving, name)
+			}
+		}
+		for _, z := range theirs.FindAllString(o.doc, -1) {
+			if !slices.ContainsFunc(o.names, func(n string) bool { return named(rowOf(text, z), "Options."+n) }) {
+				t.Errorf("%s: the row of %s names none of %v", moving, z, o.names)
+			}
+		}
+	}
+}
+
+// The same for methods.
+func TestMethodsForThoseFromLibzmq(t *testing.T) {
+	text := documents(t)[moving]
+	checked := 0
+	eachFile(t, func(f *goFile) {
+		if f.dir() != "." || f.test {
+			return
+		}
+		for _, d := range f.ast.Decls {
+			d, ok := d.(*ast.FuncDecl)
+			if !ok || !d.Name.IsExported() {
+				continue
+			}
+			for _, z := range theirs.FindAllString(d.Doc.Text(), -1) {
+				checked++
+				if !named(rowOf(text, z), d.Name.Name) {
+					t.Errorf("%s: the row of %s does not name %s", moving, z, d.Name.Name)
+				}
+			}
+		}
+	})
+	if checked == 0 {
+		t.Error("no method names what it is in libzmq")
+	}
+}
+
+// named reports whether a text has a name, and not only as part of a longer one.
+func named(text, name string) bool {
+	return regexp.MustCompile(`\b` + regexp.QuoteMeta(name) + `\b`).MatchString(text)
+}
+
+// rowOf is the rows of tables whose first cell has a name of libzmq's, behind that
+// cell.
+func rowOf(text, name string) string {
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		cells := strings.SplitN(line, "|", 3)
+		if len(cells) == 3 && strings.Contains(cells[1], "`"+name+"`") {
+			b.WriteString(cells[2])
+		}
+	}
+	return b.String()
+}
