@@ -14,8 +14,13 @@ type Balancer struct {
 	turn   int          // index of the next to send to
 }
 
-const parked = -1 // the Slot of a pipe that is not active
+// The Slot of a pipe that is not active.
+const (
+	parked = -1 // until it has room
+	gone   = -2 // for good: what is queued may still be read, and make room
+)
 
+// attach gives the pipe its turn, unless it has one or is gone.
 func (b *Balancer) attach(p *pipe.Pipe) {
 	if p.Slot == parked {
 		p.Slot = len(b.active)
@@ -23,8 +28,15 @@ func (b *Balancer) attach(p *pipe.Pipe) {
 	}
 }
 
+// detach takes the pipe's turn away for good.
 func (b *Balancer) detach(p *pipe.Pipe) {
-	if p.Slot == parked {
+	b.park(p)
+	p.Slot = gone
+}
+
+// park takes the pipe's turn away.
+func (b *Balancer) park(p *pipe.Pipe) {
+	if p.Slot < 0 {
 		return
 	}
 	// Keep the order: whoever was next stays next.
@@ -47,7 +59,7 @@ func (b *Balancer) Pick() *pipe.Pipe {
 		}
 		p := b.active[b.turn]
 		if p.Out.Full() {
-			b.detach(p)
+			b.park(p)
 			continue
 		}
 		b.turn++

@@ -332,3 +332,29 @@ func TestDealerSendsAsGiven_RFC28(t *testing.T) {
 	s.receives("", "body")
 	s.receives("")
 }
+
+// TestGoneHasNoTurn: a peer that was taken away while its queue was full does not
+// come back when that is read.
+func TestGoneHasNoTurn(t *testing.T) {
+	for _, typ := range []pattern.Type{pattern.PUSH, pattern.DEALER, pattern.REQ, pattern.CLIENT, pattern.SCATTER} {
+		s := newSocket(t, typ, func(o *pattern.Options) { o.Relaxed = true })
+		f, err := s.tryAttach(1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.sent("fill")
+		s.wantSend(pattern.ErrWait, "full")
+		f.detach()
+		var m msg.Msg
+		if !f.p.Out.Next(&m) {
+			t.Fatal("what was queued is gone")
+		}
+		f.p.Out.Next(&m)
+		s.wantSend(pattern.ErrWait, "for nobody")
+		other := s.attach()
+		s.sent("for the other")
+		if got := other.p.Out; got.Len() != 1 {
+			t.Errorf("%s: the other has %d messages", pattern.Types[typ].Name, got.Len())
+		}
+	}
+}
