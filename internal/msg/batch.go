@@ -229,6 +229,19 @@ func (c *Cursor) Message() (m Msg, ok bool) {
 	return m, ok
 }
 
+// View sets m to the next whole message and leaves everything in the batch: m is
+// only to be looked at. It uses the memory of m.Rest again.
+func (c *Cursor) View(m *Msg) bool {
+	body, flags, ok := c.Next()
+	m.First, m.Rest = body, m.Rest[:0]
+	for ok && flags&FlagMore != 0 {
+		if body, flags, ok = c.Next(); ok {
+			m.Rest = append(m.Rest, body)
+		}
+	}
+	return ok
+}
+
 // Adopt moves the pooled memory of a segment to the end of the message's
 // chain, where its frame is.
 func (m *Msg) Adopt(s *Seg) {

@@ -279,3 +279,26 @@ func TestExtendCost(t *testing.T) {
 		t.Errorf("%d bytes", b.Bytes)
 	}
 }
+
+// TestViewTakesNothing: a message that is looked at is still whole in the batch,
+// with its memory.
+func TestViewTakesNothing(t *testing.T) {
+	buf := msg.NewBuf(msg.LargeFrame)
+	buf.B = append(buf.B, make([]byte, msg.LargeFrame)...)
+	var b msg.Batch
+	b.Add(msg.Seg{B: append(msg.AppendFrame(nil, []byte("small"), true), msg.AppendHeader(nil, len(buf.B), false)...)})
+	b.Add(msg.Seg{B: buf.B, Buf: buf})
+	b.Msgs = 1
+	cur := b.Cursor()
+	var m msg.Msg
+	if !cur.View(&m) || m.Len() != 2 || string(m.First) != "small" || len(m.Frame(1)) != len(buf.B) || m.Bufs != nil {
+		t.Fatalf("%d frames", m.Len())
+	}
+	if cur.View(&m) {
+		t.Error("another message")
+	}
+	cur = b.Cursor()
+	if m, ok := cur.Message(); !ok || m.Bufs != buf {
+		t.Error("its memory is not with it any more")
+	}
+}

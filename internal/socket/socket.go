@@ -463,8 +463,9 @@ func (s *Socket) intakeEach(p *pipe.Pipe, b *msg.Batch) error {
 // allowed reports whether the pattern takes all messages of a batch.
 func (s *Socket) allowed(b *msg.Batch) bool {
 	cur := b.Cursor()
+	var m msg.Msg
 	for range b.Msgs {
-		if m, _ := cur.Message(); s.inspect.Inspect(&m) != nil {
+		if cur.View(&m); s.inspect.Inspect(&m) != nil {
 			return false
 		}
 	}
