@@ -68,7 +68,8 @@ type Options struct {
 	// [ZMQ_CONFLATE]
 	Conflate bool
 
-	// HelloMessage is sent as the first message of every connection, and of
+	// HelloMessage is sent, also if it is empty and not nil, as the first message of
+	// every connection, and of
 	// every one that takes its place. For DEALER, ROUTER, CLIENT, SERVER and
 	// PEER. [ZMQ_HELLO_MSG]
 	HelloMessage []byte
@@ -90,7 +91,8 @@ type Options struct {
 
 	// RouterHandover lets a peer of a ROUTER that claims the routing id of
 	// another take it over: the other is disconnected. Otherwise the newcomer
-	// is refused. [ZMQ_ROUTER_HANDOVER]
+	// is refused, as it always is for an id that ConnectAs has given.
+	// [ZMQ_ROUTER_HANDOVER]
 	RouterHandover bool
 
 	// RouterNotify has a ROUTER receive an empty message from every peer that
@@ -176,7 +178,7 @@ type Options struct {
 	MaxConnections, MaxPendingHandshakes, MaxPendingPerSource int
 
 	// MaxSubscriptions and MaxSubscriptionBytes bound what one peer of a PUB or
-	// XPUB may subscribe to; one that goes further is disconnected. Defaults
+	// XPUB may subscribe to, or of a RADIO join; one that goes further is disconnected. Defaults
 	// 100000 and 32 MiB, negative unlimited.
 	MaxSubscriptions, MaxSubscriptionBytes int
 

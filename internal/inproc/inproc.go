@@ -106,7 +106,7 @@ func (n *Namespace) Connect(name, alias string, e End) (*Link, error) {
 	l.pa.Alias = alias
 	send, _ := e.Limits()
 	l.up = pipe.NewQueue(pipe.Config{Lock: e.SendLock(), HWM: send, MaxBytes: e.MaxQueuedBytes(),
-		Conflate: e.Conflates(), Writer: e, From: l.pa})
+		Conflate: e.Conflates() && e.Sends(), Writer: e, From: l.pa, Drops: e.Drops()})
 	if e.Sends() {
 		l.pa.Out = l.up
 	}
@@ -196,14 +196,15 @@ func (l *Link) makeQueues() {
 	if a.Receives() {
 		// The connector's pipe is in use already.
 		l.down = pipe.NewQueue(pipe.Config{Lock: b.SendLock(), HWM: sum(sendB, recvA),
-			MaxBytes: b.MaxQueuedBytes(), Conflate: a.Conflates() || b.Conflates(), Writer: b, From: l.pb})
+			MaxBytes: b.MaxQueuedBytes(), Conflate: (a.Conflates() || b.Conflates()) && b.Sends(),
+			Writer: b, From: l.pb, Drops: b.Drops()})
 		if b.Sends() {
 			l.pb.Out = l.down
 		}
 	}
 	if l.pb.In != nil {
 		resize(l.up, sum(sendA, recvB))
-		if b.Conflates() {
+		if b.Conflates() && a.Sends() {
 			l.up.Lock()
 			l.up.SetConflate()
 			l.up.Unlock()

@@ -4,7 +4,7 @@ import "github.com/zerobroker/zmq/internal/msg"
 
 // commonLog is where messages lie that several peers get: the queues hold parts
 // of it. It is a chain of pieces, of which only the newest is held here, and whose
-// size follows the traffic.
+// size grows with the traffic, up to maxLogPiece.
 type commonLog struct {
 	b []byte // what is written of the newest piece
 }

@@ -90,3 +90,24 @@ func TestSetConflate(t *testing.T) {
 		e.wantRead(message{"newest"})
 	}
 }
+
+// TestConflateCounts: what a newer message supersedes is counted.
+func TestConflateCounts(t *testing.T) {
+	var drops pipe.Drops
+	e := newEnds(t, pipe.Config{Conflate: true, Drops: &drops})
+	e.write(func() {
+		for range 3 {
+			e.PutFrame([]byte("x"))
+		}
+		var b msg.Batch
+		b.Add(msg.Seg{B: []byte("\x00\x01a\x00\x01b\x00\x01c")})
+		b.Msgs = 3
+		e.PutBatch(&b)
+	})
+	if got := e.readAll(); !equalMessages(got, []message{{"c"}}) {
+		t.Errorf("read %q", got)
+	}
+	if n := drops[pipe.DropConflated].Load(); n != 5 {
+		t.Errorf("%d counted, want 5", n)
+	}
+}

@@ -22,13 +22,14 @@ const (
 	DropRefused                 // sent by a peer that was not let in
 	DropTooLarge                // larger than a datagram may be
 	DropUnreachable             // a datagram that the system would not send, or its destination refused
+	DropConflated               // superseded by a newer message, as the options say
 	NumDrops
 )
 
 var dropNames = [NumDrops]string{
 	"hwm", "no_route", "conn_lost_inflight", "conn_lost_bound_queue", "linger_expired",
 	"closed_unread", "req_stale_reply", "rep_requester_gone", "malformed_envelope",
-	"pub_upstream", "filtered", "partial", "peer_refused", "too_large", "unreachable",
+	"pub_upstream", "filtered", "partial", "peer_refused", "too_large", "unreachable", "conflated",
 }
 
 // String is the reason's name in counters and logs.

@@ -75,6 +75,44 @@ func TestCommonMessagesAreShared(t *testing.T) {
 	}
 }
 
+// TestCommonMemoryIsBounded: a peer that gets the first message of each piece of
+// a log and little else does not keep the pieces alive; one that gets nearly all
+// does not copy them.
+func TestCommonMemoryIsBounded(t *testing.T) {
+	const pieces, each = 50, 100
+	for _, all := range []bool{false, true} {
+		e := newEnds(t, pipe.Config{Pooled: true})
+		logs := make(map[*byte]bool)
+		e.write(func() {
+			for range pieces {
+				log := bytes.Repeat([]byte("\x00\x01x"), each)
+				logs[&log[0]] = true
+				for i := range each {
+					if all || i == 0 {
+						e.PutCommon(log[3*i:3*i+3], i == 0)
+					}
+				}
+			}
+		})
+		var b msg.Batch
+		if !e.Take(&b) {
+			t.Fatal("nothing taken")
+		}
+		held := 0
+		for _, s := range b.Segs {
+			if logs[&s.B[0]] {
+				held++
+			}
+		}
+		if want := map[bool]int{false: 1, true: pieces}[all]; held != want {
+			t.Errorf("getting all %v: holds %d pieces, want %d", all, held, want)
+		}
+		if n := len(readBatch(&b)); n != map[bool]int{false: pieces, true: pieces * each}[all] {
+			t.Errorf("%d messages", n)
+		}
+	}
+}
+
 // TestPutRestOfAnySize: a message at rest is one piece, also where it is more
 // than a chunk.
 func TestPutRestOfAnySize(t *testing.T) {

@@ -28,7 +28,8 @@ type Config struct {
 	Conflate bool        // keep the newest message only; HWM and MaxBytes are ignored
 	Reader   Reader
 	Writer   Writer
-	From, To *Pipe // the ends whose Out and In this is, as far as they are sockets
+	From, To *Pipe  // the ends whose Out and In this is, as far as they are sockets
+	Drops    *Drops // counts what Conflate drops; nil for nobody
 }
 
 // Queue is a bounded queue of whole messages from one writer side to one
@@ -45,6 +46,7 @@ type Queue struct {
 	conflate bool
 	reader   Reader
 	writer   Writer
+	drops    *Drops // of what newer messages supersede
 
 	// The writing half, guarded by mu.
 	in       msg.Batch
@@ -80,7 +82,7 @@ type Queue struct {
 func NewQueue(c Config) *Queue {
 	q := &Queue{
 		mu: c.Lock, maxBytes: c.MaxBytes, pooled: c.Pooled, conflate: c.Conflate,
-		reader: c.Reader, writer: c.Writer, from: c.From, to: c.To, asleep: true,
+		reader: c.Reader, writer: c.Writer, from: c.From, to: c.To, drops: c.Drops, asleep: true,
 	}
 	q.setHWM(c.HWM)
 	return q
@@ -126,6 +128,7 @@ func (q *Queue) SetHWM(n int) {
 // of those that are in it too. The caller holds the writer's lock.
 func (q *Queue) SetConflate() {
 	if q.closeTail(); q.in.Msgs > 1 {
+		q.conflated(q.in.Msgs - 1)
 		q.in.KeepLast()
 	}
 	q.conflate = true

@@ -28,6 +28,20 @@ func (q *Queue) PutFrame(b []byte) {
 	}
 }
 
+// supersede drops what is queued if only the newest message is to be kept.
+func (q *Queue) supersede() {
+	if q.conflate {
+		q.conflated(q.Discard())
+	}
+}
+
+// conflated counts messages that newer ones have superseded.
+func (q *Queue) conflated(n int) {
+	if q.drops != nil {
+		q.drops.Add(DropConflated, n)
+	}
+}
+
 // PutShared is Put for a message whose large frames other queues get too: a
 // reader who may change what it reads gets a copy.
 func (q *Queue) PutShared(m *msg.Msg) {
@@ -46,9 +60,7 @@ func (q *Queue) PutShared(m *msg.Msg) {
 // are taken over, with their Bufs. It does not ask whether the queue is Full.
 // The caller holds the writer's lock and has found the queue not Dead.
 func (q *Queue) Put(m *msg.Msg) {
-	if q.conflate {
-		q.Discard()
-	}
+	q.supersede()
 	if n := len(m.First); len(m.Rest) == 0 && n < msg.LargeFrame {
 		q.putSmall(m.First, false)
 	} else {
@@ -63,9 +75,7 @@ func (q *Queue) Put(m *msg.Msg) {
 // PutRest appends one message that is already at rest, copying it. The caller
 // holds the writer's lock and has found the queue not Dead.
 func (q *Queue) PutRest(b []byte) {
-	if q.conflate {
-		q.Discard()
-	}
+	q.supersede()
 	q.reserve(len(b))
 	q.used += copy(q.tail[q.used:], b)
 	q.in.Msgs++
@@ -76,18 +86,20 @@ func (q *Queue) PutRest(b []byte) {
 
 // PutCommon is PutRest for a message that many queues get: b lies in a log of
 // such messages that is only ever appended to, and ends where the next one
-// begins. What follows the last message here is taken by reference, and so is the
-// first in a batch or in a piece of the log; anything else is copied, so that
-// neither references nor the memory that they hold outgrow the messages.
+// begins; first says that it is the first in its piece of the log. What follows the
+// last message here is taken by reference. A reference keeps a whole piece alive,
+// so a new one is only taken by an empty queue, or at the beginning of a piece by
+// one that holds at least half of the last piece; anything else is copied.
 func (q *Queue) PutCommon(b []byte, first bool) {
-	switch n := len(q.in.Segs); {
+	n := len(q.in.Segs)
+	switch {
 	case !q.pooled || q.conflate:
 		q.PutRest(b)
 		return
 	case q.used == 0 && n > 0 && follows(q.in.Segs[n-1].B, b):
 		q.in.Segs[n-1].B = q.in.Segs[n-1].B[:len(q.in.Segs[n-1].B)+len(b)]
 		q.in.Bytes += len(b)
-	case first || q.in.Msgs == 0:
+	case q.in.Msgs == 0, first && q.used == 0 && 2*len(q.in.Segs[n-1].B) >= cap(b):
 		q.closeTail()
 		q.in.Add(msg.Seg{B: b})
 	default:
@@ -108,9 +120,7 @@ func follows(a, b []byte) bool {
 // PutFrom appends one message as PutRest does, for a reader who is to take it
 // for that peer's. It is beside the limits.
 func (q *Queue) PutFrom(peer *msg.Peer, m *msg.Msg) {
-	if q.conflate {
-		q.Discard()
-	}
+	q.supersede()
 	q.closeTail()
 	q.in.Add(msg.Seg{B: m.Append(nil), From: peer})
 	q.in.Msgs++
@@ -123,7 +133,8 @@ func (q *Queue) PutFrom(peer *msg.Peer, m *msg.Msg) {
 // b. The caller holds the writer's lock and has found the queue not Dead.
 func (q *Queue) PutBatch(b *msg.Batch) {
 	if q.conflate && b.Msgs > 0 {
-		q.Discard()
+		q.supersede()
+		q.conflated(b.Msgs - 1)
 		b.KeepLast()
 	}
 	q.closeTail()

@@ -8,6 +8,7 @@ import (
 
 	"github.com/zerobroker/zmq/internal/msg"
 	"github.com/zerobroker/zmq/internal/pattern"
+	"github.com/zerobroker/zmq/internal/pipe"
 	"github.com/zerobroker/zmq/internal/session"
 	"github.com/zerobroker/zmq/internal/socket"
 	st "github.com/zerobroker/zmq/internal/socket/sockettest"
@@ -226,6 +227,10 @@ func TestConflate(t *testing.T) {
 				if n > 3 || len(last) != 2 || last[1] != "2999" {
 					t.Errorf("%s conflates %v: received %d, the last %q", side, pair, n, last)
 				}
+				dropped := from.Stats().Drops[pipe.DropConflated] + to.Stats().Drops[pipe.DropConflated]
+				if uint64(n)+dropped != 3000 {
+					t.Errorf("%s conflates %v: received %d and counted %d of 3000", side, pair, n, dropped)
+				}
 			})
 		}
 	}
@@ -252,5 +257,43 @@ func TestHandoverIsNoFarewell(t *testing.T) {
 		w.Settle()
 		router.WantRecv("gone")
 		router.WantNone()
+	})
+}
+
+// TestConflatingSubscriberSubscribes to all it wants, over inproc too, where its
+// subscriptions lie in a queue.
+func TestConflatingSubscriberSubscribes(t *testing.T) {
+	for _, binds := range []bool{false, true} {
+		everywhere(t, func(w *st.World, ep string) {
+			xpub := w.Socket(pattern.XPUB)
+			sub := w.Socket(pattern.SUB, func(o *socket.Options) { o.Conflate = true })
+			if binds {
+				sub.MustBind(ep)
+				xpub.MustConnect(ep)
+			} else {
+				xpub.MustBind(ep)
+				sub.MustConnect(ep)
+			}
+			sub.MustMeet(1)
+			subscribe(t, sub, true, "a", "b", "c")
+			for _, topic := range []string{"a", "b", "c"} {
+				xpub.WantRecv("\x01" + topic)
+			}
+		})
+	}
+}
+
+// TestEmptyAutomaticMessages are messages too: who wants none says nothing.
+func TestEmptyAutomaticMessages(t *testing.T) {
+	everywhere(t, func(w *st.World, ep string) {
+		empty := func(o *socket.Options) { o.Hello, o.Pattern.Welcome = []byte{}, []byte{} }
+		dealer, router := w.Socket(pattern.DEALER, empty), w.Socket(pattern.ROUTER)
+		router.MustBind(ep)
+		dealer.MustConnect(ep)
+		router.WantRecv("")
+		xpub, xsub := w.Socket(pattern.XPUB, empty), w.Socket(pattern.XSUB)
+		xpub.MustBind(ep + "2")
+		xsub.MustConnect(ep + "2")
+		xsub.WantRecv("")
 	})
 }

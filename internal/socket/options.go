@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"time"
 
 	"github.com/zerobroker/zmq/internal/engine"
@@ -134,6 +135,19 @@ func (o *Options) engine(s *Socket) *engine.Config {
 		Groups:       s.info.Groups,
 		Raw:          s.info.Raw,
 		NewMechanism: func(md []byte) mechanism.Mechanism { return mechanism.NewNull(md) },
-		Limits:       o.Limits,
+		Limits:       o.limits(s),
 	}
+}
+
+// limits are those of s's connections. Where peers subscribe a command may be as
+// long as a message: what bounds topics is how many bytes of them there are.
+func (o *Options) limits(s *Socket) engine.Limits {
+	l := o.Limits
+	if s.info.Publishes && l.Command > 0 {
+		l.Command = int(min(max(int64(l.Command), l.Frame), math.MaxInt32))
+		if l.Frame == 0 {
+			l.Command = 0
+		}
+	}
+	return l
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/zerobroker/zmq/internal/pattern"
 	"github.com/zerobroker/zmq/internal/pipe"
 	"github.com/zerobroker/zmq/internal/session"
+	"github.com/zerobroker/zmq/internal/socket"
 	st "github.com/zerobroker/zmq/internal/socket/sockettest"
 	"github.com/zerobroker/zmq/internal/transport/memnet"
 	"github.com/zerobroker/zmq/internal/wire"
@@ -284,6 +285,24 @@ func TestXPubHearsOfLostSubscribers(t *testing.T) {
 		xpub.WantNone()
 		if n := len(xpub.Heard(session.Disconnected)); n != 1 {
 			t.Errorf("%d peers lost", n)
+		}
+	})
+}
+
+// TestLongTopics: a topic may be as long as its publisher allows in all.
+// conformance.md 3.6
+func TestLongTopics(t *testing.T) {
+	everywhere(t, func(w *st.World, ep string) {
+		xpub := w.Socket(pattern.XPUB, func(o *socket.Options) { o.Pattern.MaxTopicBytes = 1 << 20 })
+		xpub.MustBind(ep)
+		sub := w.Socket(pattern.SUB)
+		sub.MustConnect(ep)
+		for _, n := range []int{140_000, 700_000} {
+			topic := st.Large(n)
+			subscribe(t, sub, true, topic)
+			xpub.WantRecv("\x01" + topic)
+			xpub.MustSend(topic, "x")
+			sub.WantRecv(topic, "x")
 		}
 	})
 }

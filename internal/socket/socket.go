@@ -257,13 +257,13 @@ func (s *Socket) NewPipe(r pipe.Reader, w pipe.Writer, inLock *sync.Mutex, sub p
 	if s.info.Sends {
 		p.Out = pipe.NewQueue(pipe.Config{
 			Lock: &s.sendMu, HWM: send, MaxBytes: s.opts.MaxQueuedBytes,
-			Pooled: true, Conflate: s.Conflates(), Reader: r, Writer: s, From: p,
+			Pooled: true, Conflate: s.Conflates(), Reader: r, Writer: s, From: p, Drops: &s.drops,
 		})
 	}
 	if s.info.Receives {
 		p.In = pipe.NewQueue(pipe.Config{
 			Lock: inLock, HWM: recv, MaxBytes: s.opts.MaxQueuedBytes,
-			Conflate: s.Conflates(), Reader: s, Writer: w, To: p,
+			Conflate: s.Conflates(), Reader: s, Writer: w, To: p, Drops: &s.drops,
 		})
 	}
 	p.Sub = sub
