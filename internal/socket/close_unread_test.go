@@ -1,10 +1,14 @@
 package socket_test
 
 import (
+	"errors"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/zerobroker/zmq/internal/msg"
 	"github.com/zerobroker/zmq/internal/pattern"
+	"github.com/zerobroker/zmq/internal/pipe"
 	"github.com/zerobroker/zmq/internal/socket"
 	st "github.com/zerobroker/zmq/internal/socket/sockettest"
 )
@@ -73,5 +77,29 @@ func floods(w *st.World, p *st.Peer) {
 	for range 10 {
 		p.Must(st.Ping(0, "answer me"))
 		w.Settle()
+	}
+}
+
+// TestPeersFallWithTheirPipes: who has seen that the last peer is gone cannot send
+// to it any more, whatever its session has still to tell the socket.
+func TestPeersFallWithTheirPipes(t *testing.T) {
+	for _, side := range []pipe.Side{pipe.Joined, pipe.Accepted} {
+		st.Run(t, func(w *st.World) {
+			push := w.Socket(pattern.PUSH)
+			p := push.NewPipe(nil, nil, new(sync.Mutex), nil)
+			p.Side = side
+			if err := errors.Join(push.Attach(p), push.Connected(p, &msg.Peer{})); err != nil {
+				t.Fatal(err)
+			}
+			for _, step := range []func(*pipe.Pipe){push.Disconnected, push.Detach} {
+				step(p)
+				if n := push.Stats().Peers; n == 0 && push.TrySend(st.Of("x")) == nil {
+					t.Error("sent to nobody")
+				}
+			}
+			if n := push.Stats().Peers; n != 0 {
+				t.Errorf("%d peers are left", n)
+			}
+		})
 	}
 }
