@@ -58,8 +58,8 @@ type Options struct {
 	// endpoint that was given to Connect has its turn and its queue from then on,
 	// whoever is there, and keeps what a lost connection has not written for the
 	// next; with it, that is dropped and counted under [DropConnLost]. Send then
-	// waits while nobody is there. inproc and udp do not look at it.
-	// [ZMQ_IMMEDIATE]
+	// waits while nobody is there. inproc, udp and STREAM do not look at it: a
+	// STREAM never keeps anything for the next connection. [ZMQ_IMMEDIATE]
 	Immediate bool
 
 	// Conflate keeps only the newest message of every queue, for values that

@@ -373,6 +373,17 @@ func TestRule_3_7_8_DishJoins(t *testing.T) {
 			w.Settle()
 		}
 		dish.WantDrops(map[pipe.Drop]uint64{pipe.DropFiltered: 4})
+	})
+	clause(t, "closing waits for nothing", func(w *st.World) {
+		dish := w.Socket(pattern.DISH)
+		dish.MustConnect("mem://nobody")
+		dish.MustBind("mem://a")
+		handshaken(w, dish, 1, "RADIO")
+		w.Net.Links()[0].Down().SetBuffer(1000)
+		for i := range unheard {
+			is(w, "join", dish.Join(fmt.Sprint(i), true), nil)
+		}
+		w.Settle()
 		if d := st.After(func() { dish.CloseIn(-1) }); d != 0 {
 			w.Errorf("closing takes %v", d)
 		}

@@ -17,23 +17,25 @@ import (
 
 var subscribers = []pattern.Type{pattern.SUB, pattern.XSUB}
 
+// unheard is how many topics or groups are more than any network holds for a
+// publisher that does not read.
+const unheard = 30_000
+
 func TestRule_3_6_1_ClosingDoesNotWait(t *testing.T) {
-	for _, typ := range []pattern.Type{pattern.SUB, pattern.DISH} {
-		clause(t, names[typ], func(w *st.World) {
+	for _, typ := range []pattern.Type{pattern.SUB, pattern.XSUB} {
+		clause(t, names[typ]+" and a publisher that does not read", func(w *st.World) {
 			s := w.Socket(typ)
 			s.MustConnect("mem://nobody")
 			s.MustBind("mem://a")
-			p := handshaken(w, s, 1, talks[names[typ]][0])[0]
-			w.Net.Links()[0].Down().Stall()
-			for i := range 1000 {
-				if typ == pattern.DISH {
-					is(w, "join", s.Join(fmt.Sprint(i), true), nil)
-				} else {
-					change(w, s, true, fmt.Sprint(i))
+			handshaken(w, s, 1, "PUB")
+			w.Net.Links()[0].Down().SetBuffer(1000)
+			for i := range unheard {
+				if err := s.Subscribe(fmt.Sprint(i), true); err != nil {
+					w.Fatal(err)
 				}
 			}
-			p.Close()
-			if d := st.After(func() { s.CloseIn(-1) }); d > time.Second {
+			w.Settle()
+			if d := st.After(func() { s.CloseIn(-1) }); d != 0 {
 				w.Errorf("closing takes %v", d)
 			}
 		})

@@ -34,7 +34,7 @@ type conn struct {
 	waiting *list.Element // in its listener's pending, while in its handshake; guarded by the listener
 
 	in        msg.Batch     // decoded and not yet handed on
-	sent      atomic.Uint32 // writes of messages begun
+	sent      atomic.Uint32 // writes of messages begun, and the Hello
 	seenPongs uint64
 
 	inLock sync.Mutex    // guards the writing half of pipe.In, unless the pipe outlives us
@@ -160,6 +160,9 @@ func (c *conn) start() {
 	c.live = !c.closed
 	// Ahead of all that is queued.
 	c.control = append(c.control, c.cfg.Hello...)
+	if len(c.cfg.Hello) > 0 {
+		c.sent.Add(1) // it is a message like others
+	}
 	c.heart = engine.Heart{Timeout: c.cfg.HeartbeatTimeout, Pledged: c.cfg.HeartbeatTTL > 0}
 	if c.engine.Heartbeats() {
 		c.heart.Interval = c.cfg.Heartbeat
@@ -167,7 +170,12 @@ func (c *conn) start() {
 	now := time.Now()
 	c.heart.Start(now)
 	c.armLocked(now)
+	finishing := c.finishing
 	c.mu.Unlock()
+	if finishing && c.said() {
+		c.close(errFinished)
+		return
+	}
 	c.kick()
 }
 

@@ -329,13 +329,29 @@ func (c *conn) lost(w *writer, n int, err error) error {
 func (c *conn) finish() {
 	c.mu.Lock()
 	c.finishing = true
-	failed := c.err
+	failed, live := c.err, c.live
 	c.mu.Unlock()
-	if failed != nil && failed != errFinished {
+	switch {
+	case failed != nil && failed != errFinished:
 		c.close(failed)
-		return
+	case live && c.said():
+		c.close(errFinished)
+	default:
+		c.kick()
 	}
-	c.kick()
+}
+
+// said reports whether the peer has everything that is worth waiting for, for
+// good: no message is queued, and none was written that it may not have read.
+// Subscriptions and PONGs are of no use to it when we go, and one that does not
+// read them must not hold us up. The queue is closed.
+func (c *conn) said() bool {
+	if c.pipe.Out != nil && !c.pipe.Out.Ended() {
+		return false
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.sent.Load() == c.readTo
 }
 
 // hangUpWait is how long the peer gets to read to the end and hang up too,

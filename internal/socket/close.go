@@ -80,11 +80,7 @@ func (s *Socket) refuseCalls() {
 func (s *Socket) retireAll() {
 	for _, p := range s.peers.all() {
 		s.Retire(p)
-		s.recvMu.Lock()
-		if p.In != nil {
-			s.drops.Add(pipe.DropUnread, p.In.Kill())
-		}
-		s.recvMu.Unlock()
+		s.unhear(p)
 	}
 }
 

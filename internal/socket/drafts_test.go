@@ -269,10 +269,11 @@ func TestPeerNumbers(t *testing.T) {
 }
 
 // TestDisconnectPeer: its number names nobody, what was queued for it arrives,
-// and what it has sent does not. conformance.md 1.2
+// and what it has sent does not, nor what would say that it has left.
+// conformance.md 1.2
 func TestDisconnectPeer(t *testing.T) {
 	everywhere(t, func(w *st.World, ep string) {
-		server := w.Socket(pattern.SERVER)
+		server := w.Socket(pattern.SERVER, func(o *socket.Options) { o.Farewell = []byte("left") })
 		server.MustBind(ep)
 		a, b := w.Socket(pattern.CLIENT, st.Reconnect(time.Minute, time.Minute)), w.Socket(pattern.CLIENT)
 		a.MustConnect(ep)

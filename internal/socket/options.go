@@ -44,7 +44,11 @@ type Options struct {
 	MaxPending     int
 	MaxPerSource   int
 
-	Immediate bool // queue messages for peers that are there only, not for endpoints
+	// Queue messages for peers that are there only, not for endpoints. A type whose
+	// peers are no sockets has no use for that: it drops with each connection what
+	// is queued anyway, and with a pipe for each the bytes of one connection could
+	// be received between those of the last.
+	Immediate bool
 
 	Conflate bool // keep the newest message of each queue only, where the type allows it
 
@@ -99,7 +103,7 @@ func (o *Options) session(s *Socket) session.Config {
 		Host:              s,
 		Hello:             s.helloAtRest(),
 		Lockstep:          s.lockstep != nil,
-		Immediate:         o.Immediate,
+		Immediate:         o.Immediate && !s.info.Raw,
 		Engine:            o.engine(s),
 		Transport:         &o.Transport,
 		Logger:            o.Logger,

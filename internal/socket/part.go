@@ -31,6 +31,8 @@ func (s *Socket) partLinger() time.Duration {
 // queued is written or linger is over, and receives nothing more from it. A
 // connection of ours is not made again.
 func (s *Socket) part(p *pipe.Pipe, linger time.Duration) {
+	// First, or the last words of its end would be queued only to be dropped.
+	s.unhear(p)
 	if ep, mine := s.madeBy(p); mine != nil {
 		s.remove(ep, linger, func(e endpoint) bool { return e == mine })
 	} else if e, ok := p.To.(endpoint); ok {
@@ -39,11 +41,16 @@ func (s *Socket) part(p *pipe.Pipe, linger time.Duration) {
 	} else if l, ok := p.To.(interface{ Finish() }); ok {
 		l.Finish()
 	}
+	s.unhear(p) // one that we connected to by name may just have come
+}
+
+// unhear drops what was received over a pipe and what will be.
+func (s *Socket) unhear(p *pipe.Pipe) {
 	s.recvMu.Lock()
+	defer s.recvMu.Unlock()
 	if p.In != nil {
 		s.drops.Add(pipe.DropUnread, p.In.Kill())
 	}
-	s.recvMu.Unlock()
 }
 
 // madeBy returns the endpoint that we connected to by this pipe, or nil if its

@@ -355,7 +355,12 @@ func (s *Socket) Disconnected(p *pipe.Pipe) {
 	if s.intake != nil {
 		s.inbox.notify() // of subscriptions that are no more
 	}
-	s.peers.disconnected(p)
+	if p.Side == pipe.Dialed && !s.cfg.Immediate {
+		s.peers.disconnected(p)
+		return
+	}
+	// Any other pipe is detached next, and its peer counted until then: who waits
+	// for the count to fall is not to find a pipe that can still be sent to.
 }
 
 // forget lets others have the lock in between.

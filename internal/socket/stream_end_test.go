@@ -3,6 +3,7 @@ package socket_test
 import (
 	"context"
 	"io"
+	"strings"
 	"testing"
 	"time"
 
@@ -233,4 +234,42 @@ func TestStreamCloseLingers(t *testing.T) {
 			t.Error("Close did not wait for all that was queued")
 		}
 	})
+}
+
+// TestStreamImmediateKeepsStreamsApart: bytes of the next connection under an id
+// come when those of the last have been received to the end. Without a
+// connection, what is sent to the id waits for one.
+func TestStreamImmediateKeepsStreamsApart(t *testing.T) {
+	for _, typ := range []pattern.Type{pattern.STREAM, pattern.ROUTER} {
+		st.Run(t, func(w *st.World) {
+			s := stream{w.Socket(typ, immediate, func(o *socket.Options) { o.Pattern.Raw = typ == pattern.ROUTER })}
+			l := w.Listen("a")
+			if err := s.ConnectAs("mem://a", "web"); err != nil {
+				t.Fatal(err)
+			}
+			s.sends(t, "web", "hello")
+			var want string
+			for _, c := range []string{"A", "B", "C"} {
+				p := l.Accept()
+				if c == "A" {
+					p.Skip(5)
+				}
+				for range 3 {
+					p.Must([]byte(c))
+					w.Settle()
+				}
+				want += c + c + c
+				p.Close()
+			}
+			w.Settle()
+			var got strings.Builder
+			for got.Len() < len(want) {
+				m, _ := s.MustRecv()
+				got.WriteString(m[len(m)-1])
+			}
+			if got.String() != want {
+				t.Errorf("received %q, want %q", got.String(), want)
+			}
+		})
+	}
 }
