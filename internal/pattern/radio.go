@@ -218,8 +218,8 @@ func (s *Radio) Intake(p *pipe.Pipe, m *msg.Msg) (queue bool, err error) {
 	return false, nil
 }
 
-// Queued is never called.
-func (s *Radio) Queued(*pipe.Pipe) {}
+// Queue is never called.
+func (s *Radio) Queue(*pipe.Pipe, *msg.Msg) {}
 
 // Upstream is Intake for a peer in this process.
 func (s *Radio) Upstream(p *pipe.Pipe, group string, on bool) (queue bool) {

@@ -68,8 +68,7 @@ func (s *Socket) Upstream(p *pipe.Pipe, topic string, on bool) {
 		if on {
 			first = 1
 		}
-		s.enqueue(p, &msg.Msg{First: append([]byte{first}, topic...)})
-		pub.Queued(p)
+		pub.Queue(p, &msg.Msg{First: append([]byte{first}, topic...)})
 	}
 	s.sendMu.Unlock()
 	s.peers.changed()
