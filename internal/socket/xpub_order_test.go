@@ -35,7 +35,7 @@ func pollXPub(t *testing.T, w *st.World, ep string) {
 	for _, s := range subs {
 		go func() {
 			defer done.Add(1)
-			for range 5000 {
+			for range 20_000 {
 				_ = s.Subscribe("t", true)
 				_ = s.Subscribe("t", false)
 			}
@@ -55,7 +55,8 @@ func pollXPub(t *testing.T, w *st.World, ep string) {
 		}
 		idle = false
 		if m.First[0] != want {
-			t.Fatalf("%q, when the topic is known to be in that state", m.First)
+			t.Errorf("%q, when the topic is known to be in that state", m.First)
+			return
 		}
 		want = 1 - want
 	}
@@ -84,7 +85,7 @@ func TestXPubLastValueWhilePolled(t *testing.T) {
 			other := w.Socket(pattern.XSUB)
 			other.MustConnect(ep)
 			other.MustMeet(1)
-			const n = 5000
+			const n = 20_000
 			go func() {
 				for i := range n {
 					_ = other.Subscribe(fmt.Sprint(i), true)
