@@ -70,6 +70,7 @@ func (s *Socket) Upstream(p *pipe.Pipe, topic string, on bool) {
 		}
 		pub.Queue(p, &msg.Msg{First: append([]byte{first}, topic...)})
 	}
+	s.wakeSenders() // who has no room may want the message no more
 	s.sendMu.Unlock()
 	s.peers.changed()
 	if queue {

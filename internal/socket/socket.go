@@ -485,6 +485,7 @@ func (s *Socket) intakeOne(p *pipe.Pipe, m *msg.Msg) error {
 	if queue {
 		s.intake.Queue(p, m)
 	}
+	s.wakeSenders() // who has no room may want the message no more
 	s.sendMu.Unlock()
 	s.peers.changed()
 	if queue {
