@@ -262,9 +262,12 @@ func (s *Pub) tooMany(p *pipe.Pipe) error {
 // does, or always if so set: then also of a cancellation that takes nothing back,
 // for a forwarder with ZMQ_XSUB_VERBOSE_UNSUBSCRIBE sends one for each of its
 // subscribers, and who counts them must hear of as many as of subscriptions.
-// With Manual it is noted and not applied.
+// With Manual it is noted and not applied. A peer that was taken away has been
+// forgotten, and subscribes to nothing while it gets what is queued for it.
 func (s *Pub) change(p *pipe.Pipe, on bool, topic []byte) bool {
 	switch {
+	case p.Retired:
+		return false
 	case s.opt.Manual && on:
 		s.asked.Add(topic, p)
 		return s.upstream

@@ -221,8 +221,12 @@ func (s *Radio) Intake(p *pipe.Pipe, m *msg.Msg) (queue bool, err error) {
 // Queue is never called.
 func (s *Radio) Queue(*pipe.Pipe, *msg.Msg) {}
 
-// Upstream is Intake for a peer in this process.
+// Upstream is Intake for a peer in this process. One that was taken away joins
+// nothing while it gets what is queued for it.
 func (s *Radio) Upstream(p *pipe.Pipe, group string, on bool) (queue bool) {
+	if p.Retired {
+		return false
+	}
 	if !on {
 		s.leave(p, group)
 		return false
