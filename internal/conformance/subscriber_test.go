@@ -36,8 +36,7 @@ func (s *subscriber) asks(pub *pattern.Pub, topic string) { s.sends(pub, "\x01"+
 func (s *subscriber) sends(pub *pattern.Pub, frame string) {
 	m := msg.Of([]byte(frame))
 	if queue, err := pub.Intake(s.p, &m); queue && err == nil {
-		s.p.In.Put(&m)
-		pub.Queued(s.p)
+		pub.Queue(s.p, &m)
 	}
 }
 

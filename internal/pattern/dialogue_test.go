@@ -147,7 +147,8 @@ func (f *far) trySends(frames ...string) (queued bool, err error) {
 		if queued, err := in.Intake(f.p, &m); !queued || err != nil {
 			return queued, err
 		}
-		defer in.Queued(f.p)
+		in.Queue(f.p, &m)
+		return true, nil
 	}
 	var b msg.Batch // as from a connection: it knows whose it is
 	b.Add(msg.Seg{B: m.Append(nil), From: f.p.Peer()})

@@ -11,35 +11,75 @@ import (
 // empty leave the turn until they are ready again. Everything runs under the
 // receive lock. https://rfc.zeromq.org/spec/30/#the-pull-socket-type
 type FairQueue struct {
-	active []*pipe.Pipe
-	turn   int
-	prune  int // the length of active at which to look for pipes that have ended
+	// active are the pipes in a round: before kept those that have had their
+	// turn, from turn on those that have it yet. What is between is empty: as
+	// many as have left the turn in this round. So leaving costs nothing, also if
+	// thousands of pipes are found empty in one round.
+	active     []*pipe.Pipe
+	kept, turn int
+	prune      int // how many may be active before looking for pipes that have ended
 }
 
 func (f *FairQueue) ready(p *pipe.Pipe) {
-	if f.active = append(f.active, p); len(f.active) < max(f.prune, minPrune) {
-		return
+	f.active = append(f.active, p)
+	if f.len() >= max(f.prune, minPrune) {
+		// Usually Next comes across them; but nobody may call it.
+		f.sweep()
+		f.prune = 2 * f.len()
 	}
-	// Usually Next comes across them; but nobody may call it.
-	f.active = slices.DeleteFunc(f.active, func(p *pipe.Pipe) bool { return p.In.Ended() })
-	f.prune = 2 * len(f.active)
 }
 
 // minPrune is how many pipes may be active before they are looked through.
 const minPrune = 64
 
+// sweep forgets the pipes that have ended.
+func (f *FairQueue) sweep() {
+	ended := func(p *pipe.Pipe) bool { return p.In.Ended() }
+	had := slices.DeleteFunc(f.active[:f.kept], ended)
+	yet := slices.DeleteFunc(f.active[f.turn:], ended)
+	all := append(had, yet...)
+	clear(f.active[len(all):])
+	f.active, f.kept, f.turn = all, len(had), len(had)
+}
+
+// len is the number of pipes in the round.
+func (f *FairQueue) len() int { return f.kept + len(f.active) - f.turn }
+
+// current is the pipe whose turn it is, or nil.
+func (f *FairQueue) current() *pipe.Pipe {
+	if f.turn == len(f.active) {
+		f.active = f.active[:f.kept]
+		f.kept, f.turn = 0, 0
+		if len(f.active) == 0 {
+			return nil
+		}
+	}
+	return f.active[f.turn]
+}
+
+// pass ends the turn of the current pipe, which stays in the round.
+func (f *FairQueue) pass() {
+	if f.kept != f.turn {
+		f.active[f.kept], f.active[f.turn] = f.active[f.turn], nil
+	}
+	f.kept++
+	f.turn++
+}
+
+// remove takes the current pipe out of the round.
+func (f *FairQueue) remove() {
+	f.active[f.turn] = nil
+	f.turn++
+}
+
 // Next takes the next message and tells whose it is, or nil.
 func (f *FairQueue) Next(m *msg.Msg) *pipe.Pipe {
-	for len(f.active) > 0 {
-		if f.turn >= len(f.active) {
-			f.turn = 0
-		}
-		p := f.active[f.turn]
+	for p := f.current(); p != nil; p = f.current() {
 		if p.In.Next(m) {
-			f.turn++
+			f.pass()
 			return p
 		}
-		f.active = append(f.active[:f.turn], f.active[f.turn+1:]...)
+		f.remove()
 	}
 	return nil
 }
@@ -52,14 +92,11 @@ func (f *FairQueue) HasNext() bool {
 
 // peek looks at the message that Next would take.
 func (f *FairQueue) peek() (c msg.Cursor, ok bool) {
-	for len(f.active) > 0 {
-		if f.turn >= len(f.active) {
-			f.turn = 0
-		}
-		if c, ok = f.active[f.turn].In.Peek(); ok {
+	for p := f.current(); p != nil; p = f.current() {
+		if c, ok = p.In.Peek(); ok {
 			return c, true
 		}
-		f.active = append(f.active[:f.turn], f.active[f.turn+1:]...)
+		f.remove()
 	}
 	return c, false
 }
@@ -85,4 +122,4 @@ func (f *FairQueue) recv(m *msg.Msg) error {
 	return nil
 }
 
-func (f *FairQueue) more() bool { return len(f.active) > 0 }
+func (f *FairQueue) more() bool { return f.len() > 0 }

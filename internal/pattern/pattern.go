@@ -144,8 +144,8 @@ type Publisher interface {
 	// Upstream takes in a subscription of a peer in this process, and reports
 	// whether Recv is to return it.
 	Upstream(p *pipe.Pipe, topic string, on bool) (queue bool)
-	// Queued says that it was queued.
-	Queued(p *pipe.Pipe)
+	// Queue queues it, as a message, for Recv.
+	Queue(p *pipe.Pipe, m *msg.Msg)
 	// Subscribers is the number of peers that would get a message with this
 	// first frame.
 	Subscribers(topic []byte) int
@@ -184,8 +184,9 @@ type Lockstep interface {
 // and an error closes the connection.
 type Intake interface {
 	Intake(p *pipe.Pipe, m *msg.Msg) (queue bool, err error)
-	// Queued says that the message was queued, still under the send lock.
-	Queued(p *pipe.Pipe)
+	// Queue queues the message for Recv, still under the send lock. It is beside
+	// the limits: whoever reads from the peer waits for room before it takes more.
+	Queue(p *pipe.Pipe, m *msg.Msg)
 }
 
 // Subscriber is a pattern that subscribes. Its methods run under the send

@@ -195,13 +195,17 @@ func (s *Pub) TopicCount() int { return s.subs.Len() }
 // isChange reports whether a frame is a subscription or takes one back.
 func isChange(frame []byte) bool { return len(frame) > 0 && frame[0] <= 1 }
 
+// isNotice reports whether a message is what Recv returns of a subscription or of
+// its end.
+func isNotice(m *msg.Msg) bool { return len(m.Rest) == 0 && isChange(m.First) }
+
 // Intake takes subscriptions out of what the peers send: frames that begin with
 // 1 or 0, whatever form they had on the wire. With OnlyFirst set, only a message
 // whose first frame is one is searched for more.
 // https://rfc.zeromq.org/spec/29/#the-xpub-socket-type
 func (s *Pub) Intake(p *pipe.Pipe, m *msg.Msg) (queue bool, err error) {
 	switch {
-	case len(m.Rest) == 0 && isChange(m.First):
+	case isNotice(m):
 		queue = s.change(p, m.First[0] == 1, m.First[1:])
 		err = s.tooMany(p)
 		return queue, err
@@ -258,9 +262,12 @@ func (s *Pub) tooMany(p *pipe.Pipe) error {
 // does, or always if so set: then also of a cancellation that takes nothing back,
 // for a forwarder with ZMQ_XSUB_VERBOSE_UNSUBSCRIBE sends one for each of its
 // subscribers, and who counts them must hear of as many as of subscriptions.
-// With Manual it is noted and not applied.
+// With Manual it is noted and not applied. A peer that was taken away has been
+// forgotten, and subscribes to nothing while it gets what is queued for it.
 func (s *Pub) change(p *pipe.Pipe, on bool, topic []byte) bool {
 	switch {
+	case p.Retired:
+		return false
 	case s.opt.Manual && on:
 		s.asked.Add(topic, p)
 		return s.upstream
@@ -304,38 +311,71 @@ func (s *Pub) tell(p *pipe.Pipe, first byte, topic []byte) {
 	if !s.upstream || p.In == nil {
 		return
 	}
+	s.put(p, &msg.Msg{First: append([]byte{first}, topic...)})
+}
+
+// Queue queues a message for Recv. It runs under the send lock, so that messages
+// come in the order in which the subscriptions changed, whichever peers they are
+// of: a topic that one peer has left is taken up by the next.
+func (s *Pub) Queue(p *pipe.Pipe, m *msg.Msg) {
+	if !s.put(p, m) {
+		s.drops.Add(pipe.DropUnread, 1)
+	}
+}
+
+// put queues a message and notes its place in the order, as one step in the eyes
+// of Recv.
+func (s *Pub) put(p *pipe.Pipe, m *msg.Msg) bool {
+	s.order.Lock()
+	defer s.order.Unlock()
 	p.In.Lock()
 	defer p.In.Unlock()
 	if p.In.Dead() {
-		return
+		return false
 	}
-	p.In.Put(&msg.Msg{First: append([]byte{first}, topic...)})
-	s.Queued(p)
+	s.order.Push(pipe.Due{Pipe: p, Change: isNotice(m)})
+	p.In.Put(m)
+	return true
 }
-
-// Queued says that a message was queued to p for Recv. It runs under the send
-// lock, so that messages come in the order in which the subscriptions changed,
-// whichever peers they are of: a topic that one peer has left is taken up by
-// the next.
-func (s *Pub) Queued(p *pipe.Pipe) { s.order.Push(p) }
 
 func (s *Pub) Ready(p *pipe.Pipe) { s.fq.ready(p) }
 
-// Recv takes the next message in the order of arrival. A pipe that has less
-// than the order says was read by way of the fair queue.
+// Recv takes the next message in the order of arrival, and when that says no
+// more, what peers in this process have sent.
 func (s *Pub) Recv(m *msg.Msg) error {
-	for p := s.order.Pop(); p != nil; p = s.order.Pop() {
-		if p.In.Next(m) {
-			if s.opt.Manual && len(m.Rest) == 0 && isChange(m.First) {
-				s.last.Store(p)
-			}
-			return nil
-		}
+	s.order.Lock()
+	defer s.order.Unlock()
+	p := s.take(m)
+	if p == nil {
+		return ErrWait
 	}
-	return s.fq.recv(m)
+	if s.opt.Manual && isNotice(m) {
+		s.last.Store(p)
+	}
+	return nil
 }
 
-func (s *Pub) More() bool { return s.order.Len() > 0 || s.fq.more() }
+// take takes a message and tells whose it is, or nil. The caller holds the
+// order's lock.
+func (s *Pub) take(m *msg.Msg) *pipe.Pipe {
+	for d, ok := s.order.First(); ok; d, ok = s.order.First() {
+		if !d.Pipe.In.Next(m) {
+			s.order.Pop() // a newer one has replaced it, or the socket is being closed
+			continue
+		}
+		if !d.Change || isNotice(m) {
+			s.order.Pop()
+		}
+		return d.Pipe
+	}
+	return s.fq.Next(m)
+}
+
+func (s *Pub) More() bool {
+	s.order.Lock()
+	defer s.order.Unlock()
+	return s.order.Len() > 0 || s.fq.more()
+}
 
 // Readable reports whether Recv would find a message: the fair queue knows of
 // all of them, whatever their order.

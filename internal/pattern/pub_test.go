@@ -308,6 +308,42 @@ func TestPubForgetsInParts(t *testing.T) {
 	}
 }
 
+// TestXPubUserMessagesOfTheProcess: what an XSUB of the process sends lies among
+// its subscriptions, in no order with those of others. It changes nothing of
+// theirs.
+func TestXPubUserMessagesOfTheProcess(t *testing.T) {
+	s := newSocket(t, pattern.XPUB)
+	pub := s.pat.(*pattern.Pub)
+	a, b := s.attach(), s.attach()
+	upstream := func(f *far, on bool) {
+		if pub.Upstream(f.p, "t", on) {
+			notice := msg.Of([]byte("\x00t"))
+			if on {
+				notice.First[0] = 1
+			}
+			pub.Queue(f.p, &notice)
+		}
+	}
+	user := func(f *far, text string) {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		f.p.In.PutFrame([]byte(text))
+	}
+	upstream(a, true)
+	s.receives("\x01t")
+	user(a, "user 1")
+	upstream(a, false)
+	user(b, "user 2")
+	user(b, "user 3")
+	upstream(b, true)
+	user(b, "user 4")
+	upstream(b, false)
+	for _, want := range []string{"user 1", "\x00t", "user 2", "user 3", "\x01t", "user 4", "\x00t"} {
+		s.receives(want)
+	}
+	s.wantRecv(pattern.ErrWait)
+}
+
 // TestXPubDisconnectOfDead: nobody is told who no longer reads.
 func TestXPubDisconnectOfDead(t *testing.T) {
 	s := newSocket(t, pattern.XPUB)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"runtime"
+	"slices"
 	"testing"
 	"weak"
 
@@ -257,6 +258,97 @@ func TestPullFair(t *testing.T) {
 				t.Fatalf("seed %d: turns %q", seed, turn)
 			}
 		}
+	}
+}
+
+// TestFairQueueModel: turns are those of a list of pipes in the order in which
+// they became ready, whatever leaves it, comes and ends meanwhile.
+func TestFairQueueModel(t *testing.T) {
+	for seed := range uint64(100) {
+		rng := rand.New(rand.NewPCG(seed, 1))
+		s := newSocket(t, pattern.PULL)
+		var peers []*far
+		unread := make(map[*far]int)
+		var turns []*far // the model: before at they have had their turn in this round
+		at := 0
+		send := func(f *far) {
+			if unread[f]++; !slices.Contains(turns, f) {
+				turns = append(turns, f)
+			}
+			f.sends(fmt.Sprint(slices.Index(peers, f)))
+		}
+		next := func() *far {
+			for len(turns) > 0 {
+				at %= len(turns)
+				f := turns[at]
+				if unread[f] > 0 {
+					unread[f]--
+					at++
+					return f
+				}
+				turns = slices.Delete(turns, at, at+1)
+			}
+			return nil
+		}
+		for range 2000 {
+			switch n := rng.IntN(100); {
+			case n < 10 && len(peers) < 200:
+				peers = append(peers, s.attach())
+			case n < 50 && len(peers) > 0:
+				for range rng.IntN(1 << rng.IntN(6)) {
+					send(peers[rng.IntN(len(peers))])
+				}
+			default:
+				for range rng.IntN(1 << rng.IntN(6)) {
+					want := "nobody"
+					if f := next(); f != nil {
+						want = fmt.Sprint(slices.Index(peers, f))
+					}
+					got := "nobody"
+					if m, err := s.recv(); err == nil {
+						got = string(m.First)
+					}
+					if got != want {
+						t.Fatalf("seed %d: received from %s, and it was the turn of %s", seed, got, want)
+					}
+				}
+			}
+		}
+	}
+}
+
+// TestFairQueueForgetsEmpty: pipes that have left the turn are not kept in memory
+// by the place that they had in it.
+func TestFairQueueForgetsEmpty(t *testing.T) {
+	const n = 1000
+	s := newSocket(t, pattern.PULL)
+	busy := s.attach()
+	var gone []weak.Pointer[pipe.Pipe]
+	for range n {
+		f := s.attach()
+		f.sends("x")
+		gone = append(gone, weak.Make(f.p))
+		f.detach()
+	}
+	for range 4 {
+		busy.sends("busy")
+	}
+	s.receiver()
+	for range n + 4 {
+		if _, err := s.recv(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.wantRecv(pattern.ErrWait)
+	runtime.GC()
+	alive := 0
+	for _, p := range gone {
+		if p.Value() != nil {
+			alive++
+		}
+	}
+	if alive > 1 {
+		t.Errorf("%d of %d pipes are remembered", alive, n)
 	}
 }
 

@@ -218,11 +218,15 @@ func (s *Radio) Intake(p *pipe.Pipe, m *msg.Msg) (queue bool, err error) {
 	return false, nil
 }
 
-// Queued is never called.
-func (s *Radio) Queued(*pipe.Pipe) {}
+// Queue is never called.
+func (s *Radio) Queue(*pipe.Pipe, *msg.Msg) {}
 
-// Upstream is Intake for a peer in this process.
+// Upstream is Intake for a peer in this process. One that was taken away joins
+// nothing while it gets what is queued for it.
 func (s *Radio) Upstream(p *pipe.Pipe, group string, on bool) (queue bool) {
+	if p.Retired {
+		return false
+	}
 	if !on {
 		s.leave(p, group)
 		return false

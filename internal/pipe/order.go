@@ -3,44 +3,59 @@ package pipe
 import "sync"
 
 // Order is the order in which messages came to several pipes, for a pattern
-// that must receive them in it: each message queued to a pipe is pushed, and
-// each pop names the pipe to take the next one from. Its lock is a leaf.
+// that must receive them in it. Each message queued to a pipe is pushed, and the
+// first names the pipe to take the next one from.
+//
+// It is true only for who holds its lock: a writer from before a message is
+// queued until it is pushed, the reader from before it looks until it has taken
+// the message. The lock comes before those of the queues, of which one may be the
+// send lock of another socket.
 type Order struct {
-	mu    sync.Mutex
-	pipes []*Pipe
-	head  int
+	mu   sync.Mutex
+	due  []Due
+	head int
 }
 
-// Push notes that a message was queued to p.
-func (o *Order) Push(p *Pipe) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.head == len(o.pipes) {
-		o.pipes, o.head = o.pipes[:0], 0
-	} else if o.head > len(o.pipes)/2 && len(o.pipes) == cap(o.pipes) {
-		n := copy(o.pipes, o.pipes[o.head:])
-		clear(o.pipes[n:])
-		o.pipes, o.head = o.pipes[:n], 0
-	}
-	o.pipes = append(o.pipes, p)
+// Due is a message that an Order knows of.
+type Due struct {
+	Pipe *Pipe // it was queued there
+	// Change says that it is a change of the subscriptions. Before one of those
+	// may lie messages that the order does not know of: what a socket of this
+	// process sends it puts in the queue itself.
+	Change bool
 }
 
-// Pop returns the pipe that the oldest message was queued to, or nil.
-func (o *Order) Pop() *Pipe {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.head == len(o.pipes) {
-		return nil
+// Lock takes what all other methods need.
+func (o *Order) Lock() { o.mu.Lock() }
+
+// Unlock gives it back.
+func (o *Order) Unlock() { o.mu.Unlock() }
+
+// Push notes that a message was queued.
+func (o *Order) Push(d Due) {
+	if o.head == len(o.due) {
+		o.due, o.head = o.due[:0], 0
+	} else if o.head > len(o.due)/2 && len(o.due) == cap(o.due) {
+		n := copy(o.due, o.due[o.head:])
+		clear(o.due[n:])
+		o.due, o.head = o.due[:n], 0
 	}
-	p := o.pipes[o.head]
-	o.pipes[o.head] = nil
+	o.due = append(o.due, d)
+}
+
+// First is the oldest message, if there is one.
+func (o *Order) First() (d Due, ok bool) {
+	if o.head == len(o.due) {
+		return Due{}, false
+	}
+	return o.due[o.head], true
+}
+
+// Pop forgets the oldest message, which there is.
+func (o *Order) Pop() {
+	o.due[o.head] = Due{}
 	o.head++
-	return p
 }
 
 // Len is the number of messages not popped.
-func (o *Order) Len() int {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return len(o.pipes) - o.head
-}
+func (o *Order) Len() int { return len(o.due) - o.head }

@@ -12,21 +12,26 @@ func TestOrder(t *testing.T) {
 	for seed := range uint64(50) {
 		rng := seeded(seed)
 		var o pipe.Order
-		var want []*pipe.Pipe
+		var want []pipe.Due
 		for range 300 {
 			for range rng.IntN(1 << rng.IntN(7)) {
-				p := pipes[rng.IntN(len(pipes))]
-				o.Push(p)
-				want = append(want, p)
+				d := pipe.Due{Pipe: pipes[rng.IntN(len(pipes))], Change: rng.IntN(2) == 0}
+				o.Push(d)
+				want = append(want, d)
 			}
 			for range rng.IntN(1 << rng.IntN(7)) {
-				var next *pipe.Pipe
-				if len(want) > 0 {
-					next, want = want[0], want[1:]
+				got, ok := o.First()
+				if ok != (len(want) > 0) {
+					t.Fatalf("seed %d: there is one: %v, with %d to come", seed, ok, len(want))
 				}
-				if got := o.Pop(); got != next {
-					t.Fatalf("seed %d: popped %v, want %v", seed, got, next)
+				if !ok {
+					break
 				}
+				if got != want[0] {
+					t.Fatalf("seed %d: the first is %v, want %v", seed, got, want[0])
+				}
+				o.Pop()
+				want = want[1:]
 			}
 			if o.Len() != len(want) {
 				t.Fatalf("seed %d: Len() = %d, want %d", seed, o.Len(), len(want))
@@ -38,13 +43,13 @@ func TestOrder(t *testing.T) {
 // TestOrderSteady: one that never runs empty needs no more memory for that.
 func TestOrderSteady(t *testing.T) {
 	var o pipe.Order
-	p := pipe.New()
+	d := pipe.Due{Pipe: pipe.New()}
 	for range 100 {
-		o.Push(p)
+		o.Push(d)
 	}
 	n := testing.AllocsPerRun(10, func() {
 		for range 10_000 {
-			o.Push(p)
+			o.Push(d)
 			o.Pop()
 		}
 	})

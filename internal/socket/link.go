@@ -68,9 +68,9 @@ func (s *Socket) Upstream(p *pipe.Pipe, topic string, on bool) {
 		if on {
 			first = 1
 		}
-		s.enqueue(p, &msg.Msg{First: append([]byte{first}, topic...)})
-		pub.Queued(p)
+		pub.Queue(p, &msg.Msg{First: append([]byte{first}, topic...)})
 	}
+	s.wakeSenders() // who has no room may want the message no more
 	s.sendMu.Unlock()
 	s.peers.changed()
 	if queue {

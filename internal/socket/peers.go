@@ -318,6 +318,7 @@ func (s *Socket) Assign(peer *msg.Peer, topics []string, on bool) error {
 			to = p
 		}
 	}
+	defer s.peers.changed()
 	s.sendMu.Lock()
 	defer s.sendMu.Unlock()
 	if s.closed.Load() {
@@ -330,6 +331,7 @@ func (s *Socket) Assign(peer *msg.Peer, topics []string, on bool) error {
 		for _, topic := range topics {
 			pub.Assign(to, on, []byte(topic))
 		}
+		s.wakeSenders() // who has no room may get the message no more
 	}
 	return nil
 }

@@ -11,11 +11,12 @@
 //	subMu    the order of changes to the subscriptions
 //	recvMu   the receiving half of the pattern
 //	sendMu   the sending half, and the writing half of every queue written to
+//	Order    of an XPUB: the order of what it is to receive
 //	inLock   of a connection: the writing half of the queue it fills
 //	inbox    which pipes have become readable, and who waits for that
 //
 // A socket that publishes may take the sendMu of a subscriber in the same
-// process under its own; a subscriber never does the reverse.
+// process under its own, and under its Order; a subscriber never does the reverse.
 package socket
 
 import (
@@ -488,9 +489,9 @@ func (s *Socket) intakeOne(p *pipe.Pipe, m *msg.Msg) error {
 	s.sendMu.Lock()
 	queue, err := s.intake.Intake(p, m)
 	if queue {
-		s.enqueue(p, m)
-		s.intake.Queued(p)
+		s.intake.Queue(p, m)
 	}
+	s.wakeSenders() // who has no room may want the message no more
 	s.sendMu.Unlock()
 	s.peers.changed()
 	if queue {

@@ -1,0 +1,103 @@
+package socket_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/zerobroker/zmq/internal/pattern"
+	"github.com/zerobroker/zmq/internal/socket"
+	st "github.com/zerobroker/zmq/internal/socket/sockettest"
+)
+
+// TestNoDropWakesWhenUnwanted: who waits for a subscriber's room waits no longer
+// when that subscriber does not want the message any more, or has left.
+func TestNoDropWakesWhenUnwanted(t *testing.T) {
+	leave := map[string]func(pub, sub *st.Socket, ep string){
+		"unsubscribed": func(_, sub *st.Socket, _ string) { _ = sub.Subscribe("g", false) },
+		"disconnected": func(_, sub *st.Socket, ep string) { _ = sub.Disconnect(ep) },
+		"unbound":      func(pub, _ *st.Socket, ep string) { _ = pub.Unbind(ep) },
+	}
+	for _, types := range [][2]pattern.Type{{pattern.PUB, pattern.SUB}, {pattern.XPUB, pattern.XSUB}, {pattern.RADIO, pattern.DISH}} {
+		for _, ep := range []string{"inproc://a", "mem://a"} {
+			for how, leave := range leave {
+				if how == "unbound" && ep == "inproc://a" {
+					continue // the links of a name that is unbound stay
+				}
+				name := pattern.Types[types[0]].Name + " " + ep + " " + how
+				t.Run(name, func(t *testing.T) {
+					st.Run(t, func(w *st.World) {
+						pub := w.Socket(types[0], st.HWM(1, 10), func(o *socket.Options) { o.Pattern.NoDrop = true })
+						sub := w.Socket(types[1], st.HWM(1, 1))
+						pub.MustBind(ep)
+						subscribe(t, sub, true, "g")
+						sub.MustConnect(ep)
+						w.Settle()
+						large := st.Of("g", st.Large(1<<20))
+						for pub.TrySend(large) == nil {
+							w.Settle()
+						}
+						sent := make(chan error, 1)
+						go func() { sent <- pub.Send(context.Background(), large) }()
+						w.Settle()
+						if len(sent) != 0 {
+							t.Fatal("nothing is full")
+						}
+						leave(pub, sub, ep)
+						w.Settle()
+						if len(sent) == 0 {
+							t.Fatal("Send waits for the room of a peer that is not to get the message")
+						}
+						if err := <-sent; err != nil {
+							t.Error(err)
+						}
+					})
+				})
+			}
+		}
+	}
+}
+
+// TestAssignWakes: what the application says itself about who subscribes to what
+// is seen by those who wait to send and for subscribers.
+func TestAssignWakes(t *testing.T) {
+	st.Run(t, func(w *st.World) {
+		xpub := w.Socket(pattern.XPUB, st.HWM(1, 1), func(o *socket.Options) { o.Pattern.NoDrop, o.Pattern.Manual = true, true })
+		sub := w.Socket(pattern.SUB, st.HWM(1, 1))
+		xpub.MustBind("mem://a")
+		subscribe(t, sub, true, "g")
+		sub.MustConnect("mem://a")
+		_, peer := xpub.MustRecv()
+		done := make(chan error, 1)
+		go func() { done <- xpub.WaitSubscribers(context.Background(), 1, []byte("g")) }()
+		w.Settle()
+		if len(done) != 0 {
+			t.Fatal("a subscriber before the application has said so")
+		}
+		assign := func(on bool) {
+			t.Helper()
+			if err := xpub.Assign(peer, []string{"g"}, on); err != nil {
+				t.Fatal(err)
+			}
+			w.Settle()
+		}
+		if assign(true); len(done) == 0 {
+			t.Fatal("WaitSubscribers has not seen the subscriber")
+		}
+		<-done
+		large := st.Of("g", st.Large(1<<20))
+		for xpub.TrySend(large) == nil {
+			w.Settle()
+		}
+		go func() { done <- xpub.Send(context.Background(), large) }()
+		w.Settle()
+		if len(done) != 0 {
+			t.Fatal("nothing is full")
+		}
+		if assign(false); len(done) == 0 {
+			t.Fatal("Send waits for the room of a peer that is not to get the message")
+		}
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+}
