@@ -13,6 +13,7 @@ import (
 )
 
 type dgramCmd struct {
+	//lint:ignore SA5008 kong takes as many of them as there are variables to set
 	socketFlags `set:"bind=Receive at an endpoint: udp://127.0.0.1:5570, udp://*:5570, udp://239.192.1.1:5571. Only one." set:"connect=Not here: datagrams need no connection. See --to."`
 	sendFlags   `set:"frames="`
 	bothCount

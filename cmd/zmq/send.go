@@ -54,10 +54,6 @@ func (j *job) echo(send sendFunc, n naming) handleFunc {
 			j.e.say("%s is gone, so its message cannot go back", j.out.rec.peer(n))
 			return nil
 		}
-		if n == byAddress && errors.Is(err, zmq.ErrMessage) { // port 0: anybody can say so
-			j.e.say("%s cannot be sent to, so its message cannot go back", j.out.rec.peer(n))
-			return nil
-		}
 		return err
 	}
 }

@@ -123,7 +123,7 @@ func (r *run) step(st *Step, hint Outcome, b *barrier) Outcome {
 	case doRecv:
 		return r.recv(s, st, st.Count, len(hint.Got))
 	case doDrain:
-		return r.drain(s, st, len(hint.Got), b)
+		return r.drain(s, st, hint.Got, b)
 	case doPool:
 		return r.pool(st, len(hint.Got), b)
 	}
@@ -235,11 +235,15 @@ func (r *run) recv(s zmq.Socket, st *Step, n, certain int) (o Outcome) {
 
 // drain receives what is there. That nothing is can only be known when
 // everything has settled.
-func (r *run) drain(s zmq.Socket, st *Step, certain int, b *barrier) (o Outcome) {
+func (r *run) drain(s zmq.Socket, st *Step, certain [][]string, b *barrier) (o Outcome) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	for settled := false; ; {
-		wait := len(o.Got) < certain
+		wait := len(o.Got) < len(certain)
+		if st.Order == newest && len(certain) > 0 && len(o.Got) > 0 {
+			// However many came before the last.
+			wait = !slices.Equal(o.Got[len(o.Got)-1], certain[len(certain)-1])
+		}
 		if !wait && !settled {
 			b.pass(r.plan)
 			settled = true
