@@ -222,6 +222,14 @@ func (c *conn) breaks(why error) {
 	}
 }
 
+// toll is how many messages that were taken to be written the connection has lost,
+// and whether it broke before all that was written had arrived. It has ended.
+func (c *conn) toll() (losses int, broken bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.losses, c.broken
+}
+
 // Finish ends an accepted connection when everything queued is written.
 func (c *conn) Finish() {
 	c.cfg.Host.Retire(c.pipe)

@@ -248,7 +248,7 @@ func (d *Dialer) serve(nc net.Conn) (ready bool, err error) {
 
 // tally notes what is lost with a connection.
 func (d *Dialer) tally(c *conn) {
-	unsent := c.losses // its flushers have ended
+	unsent, broken := c.toll()
 	if c.pipe.Out != nil && d.stop.Err() != nil {
 		// Now, or it would be put down to the loss of the connection.
 		n := c.pipe.Out.Kill()
@@ -261,7 +261,7 @@ func (d *Dialer) tally(c *conn) {
 	defer d.mu.Unlock()
 	if d.draining {
 		d.losses += unsent
-		d.broken = c.broken
+		d.broken = broken
 	}
 }
 

@@ -204,13 +204,13 @@ func (l *Listener) release(c *conn) {
 	p, far := c.pipe, c.pipe.To.(*accepted)
 	l.cfg.Host.Disconnected(p)
 	l.cfg.Host.Detach(p)
-	unsent := c.losses // its flushers have ended
+	unsent, broken := c.toll()
 	if p.Out != nil {
 		n := p.Out.Kill()
 		l.cfg.Host.Drops().Add(c.dropReason(), n)
 		unsent += n
 	}
-	far.end(unsent, c.broken)
+	far.end(unsent, broken)
 	if p.In != nil {
 		far.inLock.Lock()
 		p.In.Close()
