@@ -25,9 +25,10 @@ var (
 	// ErrState: it is not this call's turn: REQ sends and receives in turn,
 	// as REP receives and sends.
 	ErrState = errors.New("operation not allowed in this state")
-	// ErrPeerLost: the connection that carried a request of [Req.Do] was lost,
-	// so it is unknown whether the request was carried out.
-	ErrPeerLost = errors.New("peer lost with a request outstanding")
+	// ErrPeerLost: a connection was lost before the call was done with it: one that
+	// carried a request of [Req.Do], so that it is unknown whether that was carried
+	// out, or one that [Stream.ClosePeer] had still to write to.
+	ErrPeerLost = errors.New("peer lost with a request or messages outstanding")
 	// ErrEndpoint: the text is no endpoint, or no address that a DGRAM can send to.
 	ErrEndpoint = errors.New("malformed endpoint")
 	// ErrTransport: the scheme of the endpoint is unknown, or none for this
@@ -94,6 +95,7 @@ var publicErrors = map[error]error{
 	pattern.ErrNoRoute:     ErrNoRoute,
 	pattern.ErrState:       ErrState,
 	pattern.ErrPeerLost:    ErrPeerLost,
+	socket.ErrBroken:       ErrPeerLost,
 	pattern.ErrMessage:     ErrMessage,
 	pattern.ErrGroup:       ErrGroup,
 	pattern.ErrTooLarge:    ErrTooLarge,

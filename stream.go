@@ -105,8 +105,9 @@ func (s *Stream) Reply(ctx context.Context, to Message, frames ...[]byte) error 
 // disconnected. ClosePeer returns when what was queued is written and the peer
 // has hung up too, for which it has a second; or it closes the connection when
 // ctx ends, drops what is not written and returns ctx's error. A message without
-// a byte does the same and does not wait. The error matches [ErrNoRoute] if
-// there is no such connection.
+// a byte does the same and does not wait. The error matches [ErrPeerLost] if the
+// connection is lost before everything is written, or before the peer's system
+// has it, and [ErrNoRoute] if there is no such connection.
 func (s *Stream) ClosePeer(ctx context.Context, id string) error {
 	return opError("close peer", "", s.s.ClosePeer(ctx, id))
 }

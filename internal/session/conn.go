@@ -37,8 +37,7 @@ type conn struct {
 	sent      atomic.Uint32 // writes of messages begun, and the Hello
 	seenPongs uint64
 
-	inLock sync.Mutex    // guards the writing half of pipe.In, unless the pipe outlives us
-	room   chan struct{} // has an element when pipe.In has got room or the connection is closed
+	room chan struct{} // has an element when pipe.In has got room or the connection is closed
 
 	mu        sync.Mutex // guards what follows
 	live      bool       // the handshake is over and the connection not closed
@@ -48,7 +47,8 @@ type conn struct {
 	closed    bool       // nc is closed
 	wrote     bool       // a message was written
 	joined    bool       // served, its handshake over; guarded by the listener instead
-	linger    bool       // closed with messages unsent by Close; guarded by the listener instead
+	linger    bool       // closed because lingering was over
+	broken    bool       // lost after our last word, before that had arrived
 	err       error      // why it is closed or about to be; nil while it is to stay
 	control   []byte     // PINGs to send, as frames at rest
 	changes   []change   // of our subscriptions, to send before them
@@ -60,6 +60,8 @@ type conn struct {
 	heart     engine.Heart
 	timer     *time.Timer
 	flushers  sync.WaitGroup
+
+	losses int // messages taken to be written and lost; the flusher's
 }
 
 // owner is the session a connection belongs to.
@@ -187,7 +189,7 @@ func (c *conn) close(err error) {
 		return
 	}
 	c.closed, c.live = true, false
-	forced := err == context.Canceled && c.err == errFinished
+	spoken := c.err == errFinished && err != errFinished && err != errPeerClosed
 	if c.err == nil {
 		c.err = err
 	}
@@ -198,15 +200,50 @@ func (c *conn) close(err error) {
 	c.probes = nil
 	c.mu.Unlock()
 	c.Room(nil)
-	if forced {
+	if spoken {
 		if done, known := transport.Delivered(c.nc); known && !done {
-			c.cfg.Host.Undelivered()
+			c.breaks(err)
 		}
 	}
 	c.nc.Close()
 	for _, p := range probes {
 		p.done(false)
 	}
+}
+
+// breaks notes that what was written may not arrive, and tells the host if it is
+// for want of time.
+func (c *conn) breaks(why error) {
+	c.mu.Lock()
+	c.broken = true
+	c.mu.Unlock()
+	if why == context.Canceled {
+		c.cfg.Host.Undelivered()
+	}
+}
+
+// toll is how many messages that were taken to be written the connection has lost,
+// and whether it broke before all that was written had arrived. It has ended.
+func (c *conn) toll() (losses int, broken bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.losses, c.broken
+}
+
+// Finish ends an accepted connection when everything queued is written.
+func (c *conn) Finish() {
+	c.cfg.Host.Retire(c.pipe)
+	c.finish()
+}
+
+// giveUp closes the connection because lingering is over.
+func (c *conn) giveUp(why error) {
+	c.mu.Lock()
+	if !c.closed {
+		c.linger = true
+	}
+	c.mu.Unlock()
+	c.close(why)
 }
 
 // Refuse is close for a peer that has been let in, and has to go.

@@ -259,13 +259,18 @@ func (c *conn) writeEncoded(w *writer) error {
 		if err != nil {
 			return c.lost(w, 0, err)
 		}
-		if n, err := c.nc.Write(w.encoded); err != nil {
+		n, err := c.nc.Write(w.encoded)
+		switch {
+		case err != nil && c.cfg.Engine.Raw:
+			return c.lost(w, rawAtRest(&w.batch, n), err)
+		case err != nil:
 			// Which of these messages left whole cannot be told from n
 			// without decoding it again: those that may have are lost.
 			if n > 0 {
 				w.batch.Skip(size, msgs)
 				c.acknowledge(w, msgs, size)
 				c.cfg.Host.Drops().Add(pipe.DropInFlight, msgs)
+				c.losses += msgs
 			}
 			return c.lost(w, 0, err)
 		}
@@ -274,6 +279,25 @@ func (c *conn) writeEncoded(w *writer) error {
 	}
 	w.batch.Recycle()
 	return nil
+}
+
+// rawAtRest is how much of a batch lies in the first n bytes that its bodies are
+// on the wire, where they stand back to back, as lost wants to know it: to the end
+// of the last whole message, or a byte further if the next is cut.
+func rawAtRest(b *msg.Batch, n int) int {
+	cur := b.Cursor()
+	end := 0
+	for n > 0 {
+		m, ok := cur.Message()
+		if !ok {
+			break
+		}
+		if n -= m.Size(); n < 0 {
+			return end + 1
+		}
+		end = cur.Pos()
+	}
+	return end
 }
 
 // fail ends writing. The reader goes on: what the peer sent before it went away
@@ -317,6 +341,7 @@ func (c *conn) lost(w *writer, n int, err error) error {
 		w.batch.Skip(size, 1)
 		msgs, end = msgs+1, end+size
 		c.cfg.Host.Drops().Add(pipe.DropInFlight, 1)
+		c.losses++
 	}
 	c.acknowledge(w, msgs-w.acked.msgs, end-w.acked.size)
 	// Also if that is nothing: the queue then knows that none is under way.

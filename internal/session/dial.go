@@ -39,6 +39,8 @@ type Dialer struct {
 	pipe     *pipe.Pipe
 	draining bool  // closed by its socket: run ends when pipe.Out is empty
 	current  *conn // the connection that run is serving, from its handshake on
+	losses   int   // messages that were lost, since it is draining
+	broken   bool  // the last connection was lost before all that was written had arrived
 }
 
 // Dial returns a dialer at work. Unless it is to wait for a connection, the pipe
@@ -230,6 +232,7 @@ func (d *Dialer) serve(nc net.Conn) (ready bool, err error) {
 
 	d.cfg.Host.Event(c.event(Connected))
 	ready, err = c.run()
+	d.tally(c)
 	if d.live.Swap(nil) != nil {
 		d.cfg.Host.Disconnected(c.pipe)
 	}
@@ -241,6 +244,25 @@ func (d *Dialer) serve(nc net.Conn) (ready bool, err error) {
 	d.mu.Unlock()
 	c.reportEnd(ready, err)
 	return ready, err
+}
+
+// tally notes what is lost with a connection.
+func (d *Dialer) tally(c *conn) {
+	unsent, broken := c.toll()
+	if c.pipe.Out != nil && d.stop.Err() != nil {
+		// Now, or it would be put down to the loss of the connection.
+		n := c.pipe.Out.Kill()
+		d.cfg.Host.Drops().Add(pipe.DropLinger, n)
+		unsent += n
+	} else if d.cfg.Engine.Raw {
+		unsent += pending(c.pipe) // the next connection is another stream
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.draining {
+		d.losses += unsent
+		d.broken = broken
+	}
 }
 
 // renew drops what was queued for the connection that is lost, and makes the
@@ -303,9 +325,21 @@ func (d *Dialer) end() {
 	p := d.Pipe()
 	d.cfg.Host.Detach(p)
 	if p.Out != nil {
-		d.cfg.Host.Drops().Add(pipe.DropLinger, p.Out.Kill())
+		n := p.Out.Kill()
+		d.cfg.Host.Drops().Add(pipe.DropLinger, n)
+		d.mu.Lock()
+		d.losses += n
+		d.mu.Unlock()
 	}
 	d.closeIn(p)
+}
+
+// Lost tells, after Wait, how many messages were not written, and whether the
+// connection broke before what was had arrived.
+func (d *Dialer) Lost() (unsent int, broken bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.losses, d.broken
 }
 
 // Finish lets the dialer end when everything queued is written.

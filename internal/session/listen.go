@@ -189,16 +189,7 @@ func (l *Listener) serve(c *conn) {
 	defer l.running.Done()
 	ready, err := c.run()
 	if c.pipe != nil {
-		l.cfg.Host.Disconnected(c.pipe)
-		l.cfg.Host.Detach(c.pipe)
-		if c.pipe.Out != nil {
-			l.cfg.Host.Drops().Add(c.dropReason(l), c.pipe.Out.Kill())
-		}
-		if c.pipe.In != nil {
-			c.inLock.Lock()
-			c.pipe.In.Close()
-			c.inLock.Unlock()
-		}
+		l.release(c)
 	}
 	l.mu.Lock()
 	l.settleLocked(c)
@@ -207,10 +198,32 @@ func (l *Listener) serve(c *conn) {
 	c.reportEnd(ready, err)
 }
 
+// release ends the pipe of a connection that has ended. What is in it can still
+// be read.
+func (l *Listener) release(c *conn) {
+	p, far := c.pipe, c.pipe.To.(*accepted)
+	l.cfg.Host.Disconnected(p)
+	l.cfg.Host.Detach(p)
+	unsent, broken := c.toll()
+	if p.Out != nil {
+		n := p.Out.Kill()
+		l.cfg.Host.Drops().Add(c.dropReason(), n)
+		unsent += n
+	}
+	far.end(unsent, broken)
+	if p.In != nil {
+		far.inLock.Lock()
+		p.In.Close()
+		far.inLock.Unlock()
+	}
+}
+
 // join makes a pipe for the peer.
 func (l *Listener) join(c *conn) error {
 	host := l.cfg.Host
-	p := host.NewPipe(c, c, &c.inLock, c)
+	far := &accepted{}
+	far.conn.Store(c)
+	p := host.NewPipe(far, far, &far.inLock, far)
 	p.Side = pipe.Accepted
 	c.pipe = p
 	// Before anybody can send to it: a Finish that comes now must let it write
@@ -237,23 +250,21 @@ func (l *Listener) join(c *conn) error {
 // against the queue's limits is counted with what is left there.
 func (l *Listener) unsent(c *conn, b *msg.Batch) {
 	if !b.Counted {
-		l.cfg.Host.Drops().Add(c.dropReason(l), b.Msgs)
+		l.cfg.Host.Drops().Add(c.dropReason(), b.Msgs)
+		c.losses += b.Msgs
 	}
 	b.Recycle()
 }
 
 // dropReason is why messages for a connection are lost at its end.
-func (c *conn) dropReason(l *Listener) pipe.Drop {
-	l.mu.Lock()
-	defer l.mu.Unlock()
+func (c *conn) dropReason() pipe.Drop {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if c.linger {
 		return pipe.DropLinger
 	}
 	return pipe.DropConnLost
 }
-
-// Ready is called by pipe.Out of an accepted connection.
-func (c *conn) Ready(*pipe.Queue) { c.kick() }
 
 // Finish stops accepting and lets every connection end when everything queued
 // for it is written.
@@ -320,11 +331,10 @@ func (l *Listener) Abort() {
 	l.mu.Lock()
 	conns := make([]*conn, 0, len(l.conns))
 	for c := range l.conns {
-		c.linger = true
 		conns = append(conns, c)
 	}
 	l.mu.Unlock()
 	for _, c := range conns {
-		c.close(context.Canceled)
+		c.giveUp(context.Canceled)
 	}
 }

@@ -118,7 +118,7 @@ func TestWhoNeverReceivesForgetsPeers(t *testing.T) {
 // of it. While there is too much of it nobody else is let in.
 func TestLeaversPushBack(t *testing.T) {
 	const peers, size, limit = 20, 10_000, 50_000
-	const pipeSize = 1 << 10 // what a pipe itself counts for
+	const pipeSize = 2 << 10 // what a pipe itself counts for
 	st.Run(t, func(w *st.World) {
 		pull := w.Socket(pattern.PULL, func(o *socket.Options) { o.MaxQueuedBytes = limit })
 		pull.MustBind("mem://a")

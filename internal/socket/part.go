@@ -2,6 +2,8 @@ package socket
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"time"
 
 	"github.com/zerobroker/zmq/internal/msg"
@@ -76,7 +78,8 @@ func (s *Socket) madeBy(p *pipe.Pipe) (ep string, e endpoint) {
 
 // ClosePeer sends an empty message to the peer with that routing id, which ends
 // its connection, and waits for that end. If ctx ends first, what is not written
-// is dropped. The socket is a STREAM.
+// is dropped. If the connection is lost first, the error matches ErrBroken. The
+// socket is a STREAM.
 func (s *Socket) ClosePeer(ctx context.Context, id string) error {
 	s.sendMu.Lock()
 	err := ErrClosed
@@ -91,10 +94,34 @@ func (s *Socket) ClosePeer(ctx context.Context, id string) error {
 	s.sendMu.Unlock()
 	for _, p := range parted {
 		s.part(p, -1)
-		p.To.(endpoint).Wait(ctx)
+		err = ended(ctx, p.To.(parting))
 	}
-	return ctx.Err()
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return err
 }
+
+// parting is an endpoint that can tell whether it has lost anything.
+type parting interface {
+	endpoint
+	Lost() (unsent int, broken bool)
+}
+
+// ended waits for the end of a connection, and says what was lost with it.
+func ended(ctx context.Context, e parting) error {
+	e.Wait(ctx)
+	switch unsent, broken := e.Lost(); {
+	case unsent > 0:
+		return fmt.Errorf("%w: %d messages are not written", ErrBroken, unsent)
+	case broken:
+		return fmt.Errorf("%w: what is written may not have arrived", ErrBroken)
+	}
+	return nil
+}
+
+// ErrBroken is the end of a connection that took messages with it.
+var ErrBroken = errors.New("connection lost before its end")
 
 // DisconnectPeer ends the connection with the peer that has that routing number,
 // which names nobody any more. What is queued for it is written first, for as

@@ -17,9 +17,9 @@ type peers struct {
 	mu     sync.Mutex
 	pipes  map[*pipe.Pipe]bool // whether somebody is at the far end
 	ready  int                 // how many are true
-	left   []*pipe.Pipe        // taken away, and maybe not yet read to the end
-	sweep  int                 // the length of left at which to look through it again
-	unread int                 // bytes of left, at most
+	left   []leftover          // taken away, and maybe not yet read to the end
+	sweep  int                 // where in left to look next
+	unread int                 // bytes of left, at most; guarded by the socket's receive lock
 	change chan struct{}       // closed and replaced at every change, if anybody waits
 	waits  int                 // how many wait for that
 	ended  bool
@@ -103,9 +103,17 @@ func (t *peers) detach(p *pipe.Pipe) {
 	}
 	delete(t.pipes, p)
 	if p.In != nil {
-		t.left = append(t.left, p)
-		t.unread += leftSize(p)
+		l := leftover{p, leftSize(p)}
+		t.left = append(t.left, l)
+		t.unread += l.size
 	}
+}
+
+// leftover is a pipe that was taken away, and about how much memory it took when
+// that was last looked at.
+type leftover struct {
+	*pipe.Pipe
+	size int
 }
 
 // leftSize is about how much memory a pipe takes that was taken away.
@@ -117,44 +125,58 @@ func leftSize(p *pipe.Pipe) int {
 	return n
 }
 
-// leftCost is for the pipe itself: its last message may be an empty one.
-const leftCost = 1 << 10
+// leftCost is for the pipe itself, its two queues, and who was there: its last
+// message may be an empty one. TestLeaversCost measures it.
+const leftCost = 2 << 10
 
-// sweepLeft forgets the pipes that have been read to the end, from time to
-// time. The caller holds the socket's receive lock.
-func (t *peers) sweepLeft() (swept bool) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if len(t.left) < t.sweep {
-		return false
+// sweepLeft forgets pipes that have been read to the end. It gives up when it has
+// looked at a few that have not, and goes on from there the next time, so that a
+// call costs little beside what has been taken away since. The caller holds the
+// socket's receive lock, without which left is not changed.
+func (t *peers) sweepLeft() {
+	for misses := 0; misses < sweepMisses && misses < len(t.left); {
+		if t.sweep >= len(t.left) {
+			t.sweep = 0
+		}
+		// Without our lock: this takes the lock of who wrote there.
+		if !t.left[t.sweep].In.Ended() {
+			t.sweep++
+			misses++
+			continue
+		}
+		t.mu.Lock()
+		last := len(t.left) - 1
+		t.unread -= t.left[t.sweep].size
+		t.left[t.sweep], t.left[last] = t.left[last], leftover{}
+		t.left = t.left[:last]
+		if cap(t.left) > sweepMisses && last < cap(t.left)/4 {
+			t.left = slices.Clone(t.left)
+		}
+		t.mu.Unlock()
 	}
-	t.sweepLocked()
-	return true
 }
 
-func (t *peers) sweepLocked() {
-	t.left = slices.DeleteFunc(t.left, func(p *pipe.Pipe) bool { return p.In.Ended() })
-	t.unread = 0
-	for _, p := range t.left {
-		t.unread += leftSize(p)
-	}
-	t.sweep = 2*len(t.left) + minSweep
-}
+// sweepMisses is how many pipes that are not read to the end are looked at for
+// others that are.
+const sweepMisses = 16
 
 // crowded reports whether peers that have gone left more than limit bytes
 // unread. The caller holds the socket's receive lock.
 func (t *peers) crowded(limit int) bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
 	if limit == 0 || t.unread <= limit {
 		return false
 	}
-	t.sweepLocked()
-	return t.unread > limit
+	unread := 0
+	for i, l := range t.left {
+		size := leftSize(l.Pipe)
+		t.mu.Lock()
+		t.left[i].size = size
+		t.mu.Unlock()
+		unread += size
+	}
+	t.unread = unread
+	return unread > limit
 }
-
-// minSweep is how many pipes may be in left before it is looked through.
-const minSweep = 16
 
 func (t *peers) close() {
 	t.mu.Lock()
@@ -168,7 +190,9 @@ func (t *peers) all() []*pipe.Pipe {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	list := make([]*pipe.Pipe, 0, len(t.pipes)+len(t.left))
-	list = append(list, t.left...)
+	for i := range t.left {
+		list = append(list, t.left[i].Pipe)
+	}
 	for p := range t.pipes {
 		list = append(list, p)
 	}

@@ -129,11 +129,13 @@ func (s *Socket) recvLocked(m *msg.Msg) error {
 	}
 	if s.fair != nil {
 		if s.fair.Next(m) == nil {
+			s.peers.sweepLeft() // of what has just been read to the end
 			return pattern.ErrWait
 		}
 	} else {
 		// Through an interface, m itself would have to be on the heap.
 		if err := s.receiver.Recv(&s.slot); err != nil {
+			s.peers.sweepLeft()
 			return err
 		}
 		*m, s.slot = s.slot, msg.Msg{}

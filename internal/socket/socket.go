@@ -402,7 +402,8 @@ func (s *Socket) Detach(p *pipe.Pipe) {
 	s.sendMu.Unlock()
 	defer s.recvMu.Unlock()
 	s.peers.detach(p)
-	if s.peers.sweepLeft() && s.receiver != nil {
+	s.peers.sweepLeft()
+	if s.receiver != nil {
 		// An application that does not receive does not see to this either.
 		s.inbox.drain(s.receiver)
 	}

@@ -2,6 +2,7 @@ package socket_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -109,7 +110,7 @@ func listen(t *testing.T, s stream, connections int, rng *rand.Rand) {
 			}
 		case 1:
 			ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-			if err = s.ClosePeer(ctx, id); err == nil || err == context.DeadlineExceeded {
+			if err = s.ClosePeer(ctx, id); err == nil || err == context.DeadlineExceeded || errors.Is(err, socket.ErrBroken) {
 				delete(heard, id)
 				connections--
 				err = nil

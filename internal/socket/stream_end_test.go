@@ -162,7 +162,7 @@ func TestStreamClosePeerWaits(t *testing.T) {
 			t.Errorf("a second time: %v", err)
 		}
 		w.Settle()
-		s.WantDrops(map[pipe.Drop]uint64{pipe.DropInFlight: 1, pipe.DropConnLost: 2})
+		s.WantDrops(map[pipe.Drop]uint64{pipe.DropInFlight: 1, pipe.DropLinger: 2})
 		s.WantNone()
 	})
 }

@@ -58,11 +58,11 @@ func (c *conn) WaitRead() error {
 }
 
 // Delivered reports whether everything written has arrived: see
-// [transport.Delivered].
+// [transport.Delivered]. What was destroyed never will.
 func (c *conn) Delivered() bool {
 	c.link.mu.Lock()
 	defer c.link.mu.Unlock()
-	return c.out.arrivedLocked() == c.out.pending
+	return c.out.killed == 0 && c.out.arrivedLocked() == c.out.pending
 }
 
 func (c *conn) awaitLocked() error {
