@@ -21,6 +21,7 @@ type FairQueue struct {
 }
 
 func (f *FairQueue) ready(p *pipe.Pipe) {
+	barred(p) // so that peers that come and say nothing make no long chain of After
 	f.active = append(f.active, p)
 	if f.len() >= max(f.prune, minPrune) {
 		// Usually Next comes across them; but nobody may call it.
@@ -47,14 +48,17 @@ func (f *FairQueue) len() int { return f.kept + len(f.active) - f.turn }
 
 // current is the pipe whose turn it is, or nil.
 func (f *FairQueue) current() *pipe.Pipe {
-	if f.turn == len(f.active) {
-		f.active = f.active[:f.kept]
-		f.kept, f.turn = 0, 0
-		if len(f.active) == 0 {
-			return nil
-		}
+	if f.turn == len(f.active) && !f.again() {
+		return nil
 	}
 	return f.active[f.turn]
+}
+
+// again begins a new round, unless nobody is left for one.
+func (f *FairQueue) again() bool {
+	f.active = f.active[:f.kept]
+	f.kept, f.turn = 0, 0
+	return len(f.active) > 0
 }
 
 // pass ends the turn of the current pipe, which stays in the round.
@@ -72,9 +76,36 @@ func (f *FairQueue) remove() {
 	f.turn++
 }
 
+// barred reports whether a pipe waits for an earlier one of its peer to be read
+// to the end, and forgets those that have been.
+func barred(p *pipe.Pipe) bool {
+	for p.After != nil && p.After.In.Ended() {
+		p.After = p.After.After
+	}
+	return p.After != nil
+}
+
+// open is current, past the pipes that wait for earlier ones. It is nil also if
+// there are no others: then each of those that are waited for has been found
+// empty since it was last found not to have ended, so that its end makes it
+// ready, and the wait is over.
+func (f *FairQueue) open() *pipe.Pipe {
+	p := f.current()
+	if p == nil || p.After == nil {
+		return p
+	}
+	for n := 0; p != nil && barred(p); p = f.current() {
+		if n++; n > f.len() {
+			return nil
+		}
+		f.pass()
+	}
+	return p
+}
+
 // Next takes the next message and tells whose it is, or nil.
 func (f *FairQueue) Next(m *msg.Msg) *pipe.Pipe {
-	for p := f.current(); p != nil; p = f.current() {
+	for p := f.open(); p != nil; p = f.open() {
 		if p.In.Next(m) {
 			f.pass()
 			return p
@@ -92,7 +123,7 @@ func (f *FairQueue) HasNext() bool {
 
 // peek looks at the message that Next would take.
 func (f *FairQueue) peek() (c msg.Cursor, ok bool) {
-	for p := f.current(); p != nil; p = f.current() {
+	for p := f.open(); p != nil; p = f.open() {
 		if c, ok = p.In.Peek(); ok {
 			return c, true
 		}

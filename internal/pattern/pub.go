@@ -83,18 +83,24 @@ func (s *Pub) Detach(p *pipe.Pipe) {
 // Room does nothing: fullness is looked at for every message.
 func (s *Pub) Room(*pipe.Pipe) {}
 
-// choose sets match to the pipes that a message with this first frame goes to.
-func (s *Pub) choose(first []byte) {
+// subscribed sets match to the pipes that want a message with this first frame.
+func (s *Pub) subscribed(first []byte) {
 	s.match = s.subs.Match(s.match[:0], first)
-	if s.opt.Invert {
-		mark := s.subs.Mark(s.match)
-		s.match = s.match[:0]
-		for p := range s.pipes {
-			if p.Mark != mark {
-				s.match = append(s.match, p)
-			}
+	if !s.opt.Invert {
+		return
+	}
+	mark := s.subs.Mark(s.match)
+	s.match = s.match[:0]
+	for p := range s.pipes {
+		if p.Mark != mark {
+			s.match = append(s.match, p)
 		}
 	}
+}
+
+// choose sets match to the pipes that a message with this first frame goes to.
+func (s *Pub) choose(first []byte) {
+	s.subscribed(first)
 	if !s.opt.Manual || !s.opt.LastValue {
 		return
 	}
@@ -182,9 +188,10 @@ func (s *Pub) SendFrame(f *msg.Frame, _ bool) error {
 func (s *Pub) Writable() bool { return true }
 
 // Subscribers is the number of peers that would get a message with this first
-// frame. It runs under the send lock.
+// frame, but for what LastValue says of the next one. It runs under the send
+// lock.
 func (s *Pub) Subscribers(topic []byte) int {
-	s.match = s.subs.Match(s.match[:0], topic)
+	s.subscribed(topic)
 	return len(s.match)
 }
 

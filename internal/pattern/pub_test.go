@@ -388,6 +388,24 @@ func TestPubSubscribers(t *testing.T) {
 	}
 }
 
+// TestPubSubscribersInverted: those who would get the message are those who have
+// not subscribed to it.
+func TestPubSubscribersInverted(t *testing.T) {
+	s := newSocket(t, pattern.PUB, func(o *pattern.Options) { o.Invert = true })
+	pub := s.pat.(*pattern.Pub)
+	a, b := s.attach(), s.attach()
+	a.subscribe("t")
+	for topic, want := range map[string][]*far{"topic": {b}, "other": {a, b}} {
+		if n := pub.Subscribers([]byte(topic)); n != len(want) {
+			t.Errorf("%d would get %q, want %d", n, topic, len(want))
+		}
+		s.sent(topic)
+		for _, f := range want {
+			f.wants(message{topic})
+		}
+	}
+}
+
 // TestPubLimitsTopics: a peer that wants too much is refused, and only it.
 func TestPubLimitsTopics(t *testing.T) {
 	for _, limit := range []func(*pattern.Options){

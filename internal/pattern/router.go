@@ -17,12 +17,18 @@ type RouterSocket struct {
 	drops *pipe.Drops
 	outgoing
 
+	// gone are the pipes that had an id last, as long as they may not have been
+	// read to the end. Guarded by the receive lock.
+	gone      map[string]*pipe.Pipe
+	sweepGone int // its size at which to look through it
+
 	evicted []*pipe.Pipe // since Evicted was last called; guarded by the send lock
 }
 
 // NewRouter returns a ROUTER that counts what it drops.
 func NewRouter(o *Options, d *pipe.Drops) *RouterSocket {
-	return &RouterSocket{opt: o, peers: make(map[string]*pipe.Pipe), drops: d, outgoing: outgoing{drops: d}}
+	return &RouterSocket{opt: o, peers: make(map[string]*pipe.Pipe), gone: make(map[string]*pipe.Pipe),
+		drops: d, outgoing: outgoing{drops: d}}
 }
 
 // Attach files a pipe that has an alias: it can be sent to at once. Others can
@@ -58,6 +64,10 @@ func (s *RouterSocket) Connected(p *pipe.Pipe, peer *msg.Peer) error {
 		s.evicted = append(s.evicted, q)
 	}
 	s.peers[peer.RoutingID] = p
+	if q := s.gone[peer.RoutingID]; q != nil && q != p {
+		// What comes from one id is received in the order in which it came.
+		p.After = q
+	}
 	if s.opt.NotifyConnect {
 		notify(p, peer, msg.Came)
 	}
@@ -113,6 +123,11 @@ func (s *RouterSocket) Disconnected(p *pipe.Pipe) {
 	}
 	if p.Alias == "" {
 		delete(s.peers, peer.RoutingID)
+	}
+	if p.Side != pipe.Dialed && peer.RoutingID[0] != 0 {
+		// A queue to whoever answers next has no end to wait for, and an id that we
+		// made comes never again.
+		s.gone[peer.RoutingID] = p
 	}
 	if s.opt.NotifyDisconnect {
 		notify(p, peer, msg.Left)
@@ -215,8 +230,23 @@ func (s *RouterSocket) Writable() bool {
 	return false
 }
 
+// Ready puts the pipe in the turn. Every pipe comes here at its end at the
+// latest, and here no send lock is held, which asking for the end of others does
+// not go with.
+func (s *RouterSocket) Ready(p *pipe.Pipe) {
+	s.fq.ready(p)
+	if len(s.gone) < max(s.sweepGone, minPrune) {
+		return
+	}
+	for id, q := range s.gone {
+		if !barred(q) && q.In.Ended() { // or its successor would not wait for those before it
+			delete(s.gone, id)
+		}
+	}
+	s.sweepGone = 2 * len(s.gone)
+}
+
 func (s *RouterSocket) Room(*pipe.Pipe)       {}
-func (s *RouterSocket) Ready(p *pipe.Pipe)    { s.fq.ready(p) }
 func (s *RouterSocket) Recv(m *msg.Msg) error { return s.fq.recv(m) }
 func (s *RouterSocket) More() bool            { return s.fq.more() }
 func (s *RouterSocket) Fair() *FairQueue      { return &s.fq }

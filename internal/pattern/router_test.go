@@ -2,8 +2,10 @@ package pattern_test
 
 import (
 	"fmt"
+	"runtime"
 	"slices"
 	"testing"
+	"weak"
 
 	"github.com/zerobroker/zmq/internal/msg"
 	"github.com/zerobroker/zmq/internal/pattern"
@@ -248,6 +250,95 @@ func TestRouterNotify(t *testing.T) {
 		a.disconnect()
 		a.detach()
 		told(on.disconnect, "b")
+		s.wantRecv(pattern.ErrWait)
+	}
+}
+
+// TestRouterReceivesAnIDInOrder: what comes from one id is received in the order
+// in which it came, over however many connections, and keeps no others waiting.
+func TestRouterReceivesAnIDInOrder(t *testing.T) {
+	s := newSocket(t, pattern.ROUTER)
+	first, other := s.connect("id"), s.connect("other")
+	first.p.Side, other.p.Side = pipe.Accepted, pipe.Accepted
+	gone := func(f *far) {
+		f.disconnect()
+		f.detach()
+	}
+	come := func() *far {
+		f := s.connect("id")
+		f.p.Side = pipe.Accepted
+		return f
+	}
+	first.sends("first 1")
+	other.sends("other 1")
+	first.sends("first 2")
+	gone(first)
+	silent := come()
+	gone(silent)
+	silent.end()
+	third := come()
+	third.sends("third 1")
+	s.receives("first 1")
+	third.sends("third 2")
+	s.receives("other 1")
+	s.receives("first 2")
+	s.wantRecv(pattern.ErrWait) // the last words of the first may be still to come
+	first.sends("first 3")
+	other.sends("other 2")
+	first.end()
+	s.receives("first 3")
+	s.receives("other 2")
+	s.receives("third 1")
+	s.receives("third 2")
+	s.wantRecv(pattern.ErrWait)
+}
+
+// TestRouterWaitsForNoDialedPipe: a queue to whoever answers next has no end, so
+// the next peer with the id of the last is not kept waiting for one.
+func TestRouterWaitsForNoDialedPipe(t *testing.T) {
+	s := newSocket(t, pattern.ROUTER)
+	d := s.connect("id")
+	d.p.Side = pipe.Dialed
+	d.disconnect()
+	s.connect("id").sends("x")
+	s.receives("x")
+}
+
+// TestRouterForgetsGone: peers that come, say something or nothing, and go, do not
+// add up in memory, also if somebody's last message stays unread.
+func TestRouterForgetsGone(t *testing.T) {
+	for _, same := range []bool{true, false} {
+		s := newSocket(t, pattern.ROUTER)
+		unread := s.connect("id 0")
+		unread.p.Side = pipe.Accepted
+		unread.sends("x")
+		unread.disconnect()
+		unread.end()
+		var gone []weak.Pointer[pipe.Pipe]
+		for i := range 1000 {
+			id := "id 0"
+			if !same {
+				id = fmt.Sprint("id ", i)
+			}
+			f := s.connect(id)
+			f.p.Side = pipe.Accepted
+			f.disconnect()
+			f.detach()
+			f.end()
+			s.receiver()
+			gone = append(gone, weak.Make(f.p))
+		}
+		runtime.GC()
+		alive := 0
+		for _, p := range gone {
+			if p.Value() != nil {
+				alive++
+			}
+		}
+		if alive > 200 {
+			t.Errorf("one id: %v; %d of %d pipes are remembered", same, alive, len(gone))
+		}
+		s.receives("x")
 		s.wantRecv(pattern.ErrWait)
 	}
 }

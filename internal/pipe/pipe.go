@@ -60,6 +60,10 @@ type Pipe struct {
 	TakesAll bool // the far end cannot say what it wants, and gets everything
 	MaxSize  int  // the most bytes of one message that go there; 0: no limit
 
+	// After is read to its end before anything is read from this pipe: the peer
+	// was at its far end before. Nil if there is none; guarded by the receive lock.
+	After *Pipe
+
 	Slot int    // index in a load balancer's table; guarded by the send lock
 	Mark uint64 // the last message distributed here; guarded by the send lock
 

@@ -55,6 +55,7 @@ func (t *peers) await(n int) {
 func (t *peers) attach(p *pipe.Pipe) {
 	t.mu.Lock()
 	t.pipes[p] = false
+	t.changedLocked() // with Invert set, whoever subscribes to nothing gets everything
 	t.mu.Unlock()
 }
 

@@ -101,3 +101,37 @@ func TestAssignWakes(t *testing.T) {
 		}
 	})
 }
+
+// TestWaitSubscribersInverted: it counts who would get the message, which is who
+// has not subscribed to it, and hears of who comes without subscribing.
+func TestWaitSubscribersInverted(t *testing.T) {
+	for _, ep := range []string{"inproc://a", "mem://a"} {
+		st.Run(t, func(w *st.World) {
+			inverted := func(o *socket.Options) { o.Pattern.Invert = true }
+			pub := w.Socket(pattern.PUB, inverted)
+			pub.MustBind(ep)
+			sub := w.Socket(pattern.SUB, inverted)
+			subscribe(t, sub, true, "b")
+			ctx, stop := context.WithCancel(context.Background())
+			defer stop()
+			wait := func(topic string) chan error {
+				done := make(chan error, 1)
+				go func() { done <- pub.WaitSubscribers(ctx, 1, []byte(topic)) }()
+				w.Settle()
+				return done
+			}
+			done := wait("a")
+			if len(done) != 0 {
+				t.Errorf("%s: a subscriber before there is one", ep)
+			}
+			sub.MustConnect(ep)
+			w.Settle()
+			if len(done) == 0 {
+				t.Errorf("%s: the peer would get it, and is waited for", ep)
+			}
+			if len(wait("b")) != 0 {
+				t.Errorf("%s: the peer would not get it, and counts", ep)
+			}
+		})
+	}
+}
