@@ -103,7 +103,7 @@ var manual = []entry{
 		p bind x
 		a connect x
 		p assign t
-		! -> EHOSTUNREACH because nobody is meant, which SubscribePeer says
+		! -> EHOSTUNREACH because our XPUB names the message whose peer is meant, and there is none yet
 		p send t
 		a none`},
 	{"who leaves a manual XPUB takes along what it was given", "3.5 XPUB_MANUAL: on disconnect", "", "", `

@@ -24,7 +24,7 @@ const (
 var allTransports = []string{"tcp", "ipc", "inproc"}
 
 // table is every scenario written by hand.
-var table = slices.Concat(common, leaving, reqrep, routing, pipeline, publishing, subscribing, asking, naming, publishOptions, manual, keeping, marks, streaming, drafting, groups)
+var table = slices.Concat(common, leaving, letting, parting, partingNamed, reqrep, routing, pipeline, publishing, subscribing, asking, naming, publishOptions, manual, keeping, marks, streaming, drafting, groups)
 
 // TestScenarios plays each scenario over each transport on both, and compares
 // what came of it with each other and with what the script demands.
