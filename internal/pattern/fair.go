@@ -56,7 +56,9 @@ func (f *FairQueue) current() *pipe.Pipe {
 
 // again begins a new round, unless nobody is left for one.
 func (f *FairQueue) again() bool {
-	f.active = f.active[:f.kept]
+	if f.kept < len(f.active) {
+		f.active = f.active[:f.kept]
+	}
 	f.kept, f.turn = 0, 0
 	return len(f.active) > 0
 }
@@ -105,6 +107,25 @@ func (f *FairQueue) open() *pipe.Pipe {
 
 // Next takes the next message and tells whose it is, or nil.
 func (f *FairQueue) Next(m *msg.Msg) *pipe.Pipe {
+	// The path of most messages: everybody has had their turn and is still here.
+	if f.turn == len(f.active) && f.turn == f.kept {
+		f.turn, f.kept = 0, 0
+	}
+	if f.turn == f.kept && f.turn < len(f.active) {
+		if p := f.active[f.turn]; p.After == nil {
+			if p.In.Next(m) {
+				f.turn++
+				f.kept++
+				return p
+			}
+			f.remove() // at once: it may be reported again
+		}
+	}
+	return f.search(m)
+}
+
+// search is Next for when that is not so simple.
+func (f *FairQueue) search(m *msg.Msg) *pipe.Pipe {
 	for p := f.open(); p != nil; p = f.open() {
 		if p.In.Next(m) {
 			f.pass()
