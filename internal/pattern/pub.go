@@ -202,9 +202,9 @@ func (s *Pub) TopicCount() int { return s.subs.Len() }
 // isChange reports whether a frame is a subscription or takes one back.
 func isChange(frame []byte) bool { return len(frame) > 0 && frame[0] <= 1 }
 
-// isNotice reports whether a message is what Recv returns of a subscription or of
-// its end.
-func isNotice(m *msg.Msg) bool { return len(m.Rest) == 0 && isChange(m.First) }
+// IsNotice reports whether a message is nothing but a subscription, or takes one
+// back, in the form in which peers send it and XPUB receives it.
+func IsNotice(m *msg.Msg) bool { return len(m.Rest) == 0 && isChange(m.First) }
 
 // Intake takes subscriptions out of what the peers send: frames that begin with
 // 1 or 0, whatever form they had on the wire. With OnlyFirst set, only a message
@@ -212,7 +212,7 @@ func isNotice(m *msg.Msg) bool { return len(m.Rest) == 0 && isChange(m.First) }
 // https://rfc.zeromq.org/spec/29/#the-xpub-socket-type
 func (s *Pub) Intake(p *pipe.Pipe, m *msg.Msg) (queue bool, err error) {
 	switch {
-	case isNotice(m):
+	case IsNotice(m):
 		queue = s.change(p, m.First[0] == 1, m.First[1:])
 		err = s.tooMany(p)
 		return queue, err
@@ -340,7 +340,7 @@ func (s *Pub) put(p *pipe.Pipe, m *msg.Msg) bool {
 	if p.In.Dead() {
 		return false
 	}
-	s.order.Push(pipe.Due{Pipe: p, Change: isNotice(m)})
+	s.order.Push(pipe.Due{Pipe: p, Change: IsNotice(m)})
 	p.In.Put(m)
 	return true
 }
@@ -356,7 +356,7 @@ func (s *Pub) Recv(m *msg.Msg) error {
 	if p == nil {
 		return ErrWait
 	}
-	if s.opt.Manual && isNotice(m) {
+	if s.opt.Manual && IsNotice(m) {
 		s.last.Store(p)
 	}
 	return nil
@@ -370,7 +370,7 @@ func (s *Pub) take(m *msg.Msg) *pipe.Pipe {
 			s.order.Pop() // a newer one has replaced it, or the socket is being closed
 			continue
 		}
-		if !d.Change || isNotice(m) {
+		if !d.Change || IsNotice(m) {
 			s.order.Pop()
 		}
 		return d.Pipe

@@ -1,11 +1,14 @@
 package socket_test
 
 import (
+	"bytes"
 	"context"
+	"fmt"
 	"testing"
 
 	"github.com/zerobroker/zmq/internal/pattern"
 	"github.com/zerobroker/zmq/internal/pipe"
+	"github.com/zerobroker/zmq/internal/socket"
 	st "github.com/zerobroker/zmq/internal/socket/sockettest"
 )
 
@@ -34,4 +37,41 @@ func TestRadioJoinsByCommandsAlone(t *testing.T) {
 		}
 		radio.WantDrops(map[pipe.Drop]uint64{pipe.DropUpstream: 4})
 	})
+}
+
+// TestTooManySubscriptionsLoseNoMessages: a connection that is closed for its
+// subscriptions loses those behind, which are no messages, and of the messages
+// behind each is counted.
+func TestTooManySubscriptionsLoseNoMessages(t *testing.T) {
+	for _, c := range []struct {
+		typ     pattern.Type
+		peer    string
+		command string
+		lost    uint64
+	}{
+		{pattern.PUB, "SUB", "SUBSCRIBE", 0},
+		{pattern.XPUB, "XSUB", "SUBSCRIBE", 2},
+		{pattern.RADIO, "DISH", "JOIN", 0},
+	} {
+		st.Run(t, func(w *st.World) {
+			s := w.Socket(c.typ, func(o *socket.Options) { o.Pattern.MaxTopics = 10 })
+			s.MustBind("mem://a")
+			p := w.Dial("a")
+			p.Shake(c.peer)
+			var b bytes.Buffer
+			for i := range 100 {
+				b.Write(st.Command(c.command, fmt.Append(nil, i)))
+			}
+			for range c.lost {
+				b.Write(st.Message("user"))
+			}
+			p.Must(b.Bytes())
+			w.Settle()
+			want := map[pipe.Drop]uint64{}
+			if c.lost > 0 {
+				want[pipe.DropMalformed] = c.lost
+			}
+			s.WantDrops(want)
+		})
+	}
 }
