@@ -21,6 +21,7 @@ type Pub struct {
 	asked    *Topics                   // with Manual: what peers have asked for
 	last     atomic.Pointer[pipe.Pipe] // with Manual: whose subscription Recv returned last
 	pipes    map[*pipe.Pipe]struct{}   // all of them; guarded by the send lock
+	peers    map[*msg.Peer]*pipe.Pipe  // with Manual: who is there; guarded by the send lock
 	order    pipe.Order                // of the subscriptions that XPUB is to receive
 	fq       FairQueue                 // what peers in this process have sent beside them
 	drops    *pipe.Drops
@@ -35,7 +36,7 @@ type Pub struct {
 func NewPub(o *Options, d *pipe.Drops, receives bool) *Pub {
 	return &Pub{
 		opt: o, upstream: receives, subs: new(Topics), asked: new(Topics),
-		pipes: make(map[*pipe.Pipe]struct{}), drops: d, outgoing: outgoing{drops: d},
+		pipes: make(map[*pipe.Pipe]struct{}), peers: make(map[*msg.Peer]*pipe.Pipe), drops: d, outgoing: outgoing{drops: d},
 	}
 }
 
@@ -44,6 +45,15 @@ func (s *Pub) Attach(p *pipe.Pipe) error {
 	s.pipes[p] = struct{}{}
 	if s.opt.Welcome != nil {
 		p.Out.Put(&msg.Msg{First: s.opt.Welcome})
+	}
+	return nil
+}
+
+// Connected notes whose pipe it is, for Assign.
+func (s *Pub) Connected(p *pipe.Pipe, peer *msg.Peer) error {
+	if s.opt.Manual {
+		delete(s.peers, p.Peer())
+		s.peers[peer] = p
 	}
 	return nil
 }
@@ -67,8 +77,9 @@ func (s *Pub) Forget(p *pipe.Pipe) (more bool) {
 	})
 }
 
-// Disconnected forgets all the peer's subscriptions.
+// Disconnected forgets the peer and all its subscriptions.
 func (s *Pub) Disconnected(p *pipe.Pipe) {
+	delete(s.peers, p.Peer())
 	for s.Forget(p) {
 	}
 }
@@ -288,6 +299,9 @@ func (s *Pub) change(p *pipe.Pipe, on bool, topic []byte) bool {
 	_, last := s.subs.Remove(topic, p)
 	return s.upstream && (last || s.opt.Verboser)
 }
+
+// PipeOf is the pipe of a peer that is there, or nil. It runs under the send lock.
+func (s *Pub) PipeOf(peer *msg.Peer) *pipe.Pipe { return s.peers[peer] }
 
 // Assign subscribes a peer, or no longer, on XPUB's application's word: the one
 // whose subscription Recv returned last if p is nil. Nobody hears of it. It
