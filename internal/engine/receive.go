@@ -59,8 +59,8 @@ func (e *Engine) startTraffic() {
 	e.recv.subscribeAll = e.cfg.Publishes && !e.cfg.Groups && e.hs.unversioned
 	e.hs = handshakeState{}
 	sealed := e.mech.Seals()
-	e.recv.direct = e.version >= wire.V2 && !sealed
-	e.send.direct = e.recv.direct
+	e.send.direct = e.version >= wire.V2 && !sealed
+	e.recv.direct = e.send.direct && !e.onlyCommands()
 	e.recv.maxWire = maxInt
 	if f := e.cfg.Limits.Frame; f > 0 {
 		e.recv.maxWire = uint64(f)
@@ -203,6 +203,12 @@ func (e *Engine) header(b []byte) (flags byte, size uint64, h int) {
 	return flags, size, h
 }
 
+// onlyCommands reports whether the peer is a DISH, which has nothing to say but
+// JOIN and LEAVE. Those are passed on as messages, so of what it sends as a
+// message only the empty shell is: it may look like neither.
+// (libzmq, radio.cpp: xread_activated)
+func (e *Engine) onlyCommands() bool { return e.cfg.Publishes && e.cfg.Groups }
+
 // frame handles one whole wire frame. buf is the memory behind body if body
 // may be kept.
 func (e *Engine) frame(flags byte, body []byte, buf *msg.Buf, in *msg.Batch) {
@@ -228,6 +234,12 @@ func (e *Engine) frame(flags byte, body []byte, buf *msg.Buf, in *msg.Batch) {
 	if err := e.checkMessage(len(body)); err != nil {
 		e.stop(FaultMessageSize, err)
 		return
+	}
+	if e.onlyCommands() {
+		if buf != nil {
+			buf.FreeAll()
+		}
+		body, buf = nil, nil
 	}
 	if buf == nil || len(body) < msg.LargeFrame {
 		e.addFrame(flags, body)

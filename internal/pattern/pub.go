@@ -21,6 +21,7 @@ type Pub struct {
 	asked    *Topics                   // with Manual: what peers have asked for
 	last     atomic.Pointer[pipe.Pipe] // with Manual: whose subscription Recv returned last
 	pipes    map[*pipe.Pipe]struct{}   // all of them; guarded by the send lock
+	peers    map[*msg.Peer]*pipe.Pipe  // with Manual: who is there; guarded by the send lock
 	order    pipe.Order                // of the subscriptions that XPUB is to receive
 	fq       FairQueue                 // what peers in this process have sent beside them
 	drops    *pipe.Drops
@@ -35,7 +36,7 @@ type Pub struct {
 func NewPub(o *Options, d *pipe.Drops, receives bool) *Pub {
 	return &Pub{
 		opt: o, upstream: receives, subs: new(Topics), asked: new(Topics),
-		pipes: make(map[*pipe.Pipe]struct{}), drops: d, outgoing: outgoing{drops: d},
+		pipes: make(map[*pipe.Pipe]struct{}), peers: make(map[*msg.Peer]*pipe.Pipe), drops: d, outgoing: outgoing{drops: d},
 	}
 }
 
@@ -44,6 +45,15 @@ func (s *Pub) Attach(p *pipe.Pipe) error {
 	s.pipes[p] = struct{}{}
 	if s.opt.Welcome != nil {
 		p.Out.Put(&msg.Msg{First: s.opt.Welcome})
+	}
+	return nil
+}
+
+// Connected notes whose pipe it is, for Assign.
+func (s *Pub) Connected(p *pipe.Pipe, peer *msg.Peer) error {
+	if s.opt.Manual {
+		delete(s.peers, p.Peer())
+		s.peers[peer] = p
 	}
 	return nil
 }
@@ -67,8 +77,9 @@ func (s *Pub) Forget(p *pipe.Pipe) (more bool) {
 	})
 }
 
-// Disconnected forgets all the peer's subscriptions.
+// Disconnected forgets the peer and all its subscriptions.
 func (s *Pub) Disconnected(p *pipe.Pipe) {
+	delete(s.peers, p.Peer())
 	for s.Forget(p) {
 	}
 }
@@ -202,9 +213,9 @@ func (s *Pub) TopicCount() int { return s.subs.Len() }
 // isChange reports whether a frame is a subscription or takes one back.
 func isChange(frame []byte) bool { return len(frame) > 0 && frame[0] <= 1 }
 
-// isNotice reports whether a message is what Recv returns of a subscription or of
-// its end.
-func isNotice(m *msg.Msg) bool { return len(m.Rest) == 0 && isChange(m.First) }
+// IsNotice reports whether a message is nothing but a subscription, or takes one
+// back, in the form in which peers send it and XPUB receives it.
+func IsNotice(m *msg.Msg) bool { return len(m.Rest) == 0 && isChange(m.First) }
 
 // Intake takes subscriptions out of what the peers send: frames that begin with
 // 1 or 0, whatever form they had on the wire. With OnlyFirst set, only a message
@@ -212,7 +223,7 @@ func isNotice(m *msg.Msg) bool { return len(m.Rest) == 0 && isChange(m.First) }
 // https://rfc.zeromq.org/spec/29/#the-xpub-socket-type
 func (s *Pub) Intake(p *pipe.Pipe, m *msg.Msg) (queue bool, err error) {
 	switch {
-	case isNotice(m):
+	case IsNotice(m):
 		queue = s.change(p, m.First[0] == 1, m.First[1:])
 		err = s.tooMany(p)
 		return queue, err
@@ -289,6 +300,9 @@ func (s *Pub) change(p *pipe.Pipe, on bool, topic []byte) bool {
 	return s.upstream && (last || s.opt.Verboser)
 }
 
+// PipeOf is the pipe of a peer that is there, or nil. It runs under the send lock.
+func (s *Pub) PipeOf(peer *msg.Peer) *pipe.Pipe { return s.peers[peer] }
+
 // Assign subscribes a peer, or no longer, on XPUB's application's word: the one
 // whose subscription Recv returned last if p is nil. Nobody hears of it. It
 // runs under the send lock. [ZMQ_SUBSCRIBE and ZMQ_UNSUBSCRIBE with ZMQ_XPUB_MANUAL]
@@ -340,7 +354,7 @@ func (s *Pub) put(p *pipe.Pipe, m *msg.Msg) bool {
 	if p.In.Dead() {
 		return false
 	}
-	s.order.Push(pipe.Due{Pipe: p, Change: isNotice(m)})
+	s.order.Push(pipe.Due{Pipe: p, Change: IsNotice(m)})
 	p.In.Put(m)
 	return true
 }
@@ -356,7 +370,7 @@ func (s *Pub) Recv(m *msg.Msg) error {
 	if p == nil {
 		return ErrWait
 	}
-	if s.opt.Manual && isNotice(m) {
+	if s.opt.Manual && IsNotice(m) {
 		s.last.Store(p)
 	}
 	return nil
@@ -370,7 +384,7 @@ func (s *Pub) take(m *msg.Msg) *pipe.Pipe {
 			s.order.Pop() // a newer one has replaced it, or the socket is being closed
 			continue
 		}
-		if !d.Change || isNotice(m) {
+		if !d.Change || IsNotice(m) {
 			s.order.Pop()
 		}
 		return d.Pipe

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/zerobroker/zmq/internal/msg"
 	"github.com/zerobroker/zmq/internal/pattern"
 	"github.com/zerobroker/zmq/internal/pipe"
 )
@@ -94,6 +95,32 @@ func TestXPubManual(t *testing.T) {
 	if n := s.pat.(*pattern.Pub).TopicCount(); n != 1 {
 		t.Errorf("%d topics are left", n)
 	}
+}
+
+// TestXPubPipeOf: a peer is found while it is there, and what is there no more is
+// not remembered.
+func TestXPubPipeOf(t *testing.T) {
+	s := newSocket(t, pattern.XPUB, func(o *pattern.Options) { o.Manual = true })
+	pub := s.pat.(*pattern.Pub)
+	a, b := s.connect(""), s.connect("")
+	first, other := a.p.Peer(), b.p.Peer()
+	is := func(when string, peer *msg.Peer, want *pipe.Pipe) {
+		t.Helper()
+		if p := pub.PipeOf(peer); p != want {
+			t.Errorf("%s: pipe %p, want %p", when, p, want)
+		}
+	}
+	is("there", first, a.p)
+	is("there too", other, b.p)
+	if err := a.connect(""); err != nil { // again, before we knew that it was lost
+		t.Fatal(err)
+	}
+	is("replaced", first, nil)
+	is("in its place", a.p.Peer(), a.p)
+	a.disconnect()
+	is("lost", a.p.Peer(), nil)
+	b.detach()
+	is("gone", other, nil)
 }
 
 // TestXPubManualLastGone: when the peer whose wish was received last is gone,

@@ -337,12 +337,6 @@ func (s *Socket) TopicCount() int {
 // application's word, which the options must leave it to. No peer is the one whose
 // subscription was received last; for one that is gone nothing is done.
 func (s *Socket) Assign(peer *msg.Peer, topics []string, on bool) error {
-	var to *pipe.Pipe
-	for _, p := range s.peers.all() {
-		if peer != nil && p.Peer() == peer {
-			to = p
-		}
-	}
 	defer s.peers.changed()
 	s.sendMu.Lock()
 	defer s.sendMu.Unlock()
@@ -352,7 +346,13 @@ func (s *Socket) Assign(peer *msg.Peer, topics []string, on bool) error {
 	if !s.opts.Pattern.Manual {
 		return fmt.Errorf("%w: its peers subscribe for themselves", pattern.ErrState)
 	}
-	if pub, ok := s.pat.(*pattern.Pub); ok && (to != nil || peer == nil) {
+	if pub, ok := s.pat.(*pattern.Pub); ok {
+		var to *pipe.Pipe
+		if peer != nil {
+			if to = pub.PipeOf(peer); to == nil {
+				return nil
+			}
+		}
 		for _, topic := range topics {
 			pub.Assign(to, on, []byte(topic))
 		}

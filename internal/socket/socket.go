@@ -460,11 +460,28 @@ func (s *Socket) intakeEach(p *pipe.Pipe, b *msg.Batch) error {
 		m, _ := cur.Message()
 		if err := s.intakeOne(p, &m); err != nil {
 			// The connection is closed for it; what came with it goes too.
-			s.drops.Add(pipe.DropMalformed, b.Msgs-i)
+			s.drops.Add(pipe.DropMalformed, s.messages(&m, &cur, b.Msgs-i))
 			return err
 		}
 	}
 	return nil
+}
+
+// messages is how many of n are messages to the application, m and those at cur:
+// if its peers subscribe, subscriptions are none.
+func (s *Socket) messages(m *msg.Msg, cur *msg.Cursor, n int) (count int) {
+	if s.intake == nil {
+		return n
+	}
+	for left := n - 1; ; left-- {
+		if !pattern.IsNotice(m) {
+			count++
+		}
+		if left == 0 {
+			return count
+		}
+		*m, _ = cur.Message()
+	}
 }
 
 // allowed reports whether the pattern takes all messages of a batch.
