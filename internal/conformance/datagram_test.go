@@ -43,6 +43,27 @@ func TestRule_3_0_DGRAM(t *testing.T) {
 		writable(w, "bound", s, true)
 		is(w, "sending", try(s, "10.0.0.2:2", "x"), nil)
 	})
+	clause(t, "waits while its queue is full", func(w *st.World) {
+		s, far := w.Socket(pattern.DGRAM, st.HWM(2, 2)), w.Socket(pattern.DGRAM)
+		s.MustBind(air1)
+		far.MustBind(air2)
+		system := make(chan struct{})
+		w.Air.OnWrite(func([]byte, netip.AddrPort) error { <-system; return nil })
+		is(w, "sending what the system does not take", try(s, "10.0.0.2:2", "0"), nil)
+		writable(w, "with that out of the queue", s, true)
+		is(w, "sending", try(s, "10.0.0.2:2", "1"), nil)
+		is(w, "sending", try(s, "10.0.0.2:2", "2"), nil)
+		writable(w, "full", s, false)
+		is(w, "sending when full", try(s, "10.0.0.2:2", "no"), pattern.ErrWait)
+		is(w, "a frame when full", tryFrames(s, "10.0.0.2:2+"), pattern.ErrWait)
+		close(system)
+		writable(w, "when the system takes it", s, true)
+		for i := range 3 {
+			far.WantRecv("10.0.0.1:1", fmt.Sprint(i))
+		}
+		far.WantNone()
+		s.WantDrops(nil)
+	})
 	clause(t, "talks to no socket", func(w *st.World) {
 		s := w.Socket(pattern.DGRAM)
 		for _, ep := range places {

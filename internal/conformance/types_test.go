@@ -358,6 +358,7 @@ func byNumber(t *testing.T, typ, far pattern.Type) {
 			is(w, "sending", s.TrySendToNumber(n, st.Of("x")), nil)
 		}
 		is(w, "to who is full", s.TrySendToNumber(n, st.Of("x")), pattern.ErrWait)
+		writable(w, "with its only peer full", s, true)
 		is(w, "to nobody", s.TrySendToNumber(n+1, st.Of("x")), pattern.ErrNoRoute)
 		is(w, "to number 0", s.TrySendToNumber(0, st.Of("x")), pattern.ErrNoRoute)
 		is(w, "to no number", try(s, "x"), pattern.ErrNoRoute)

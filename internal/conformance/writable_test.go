@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/zerobroker/zmq/internal/pattern"
+	"github.com/zerobroker/zmq/internal/pipe"
 	st "github.com/zerobroker/zmq/internal/socket/sockettest"
 )
 
@@ -27,8 +28,12 @@ func writableFor(t *testing.T, typ, far pattern.Type, want bool) {
 		o.MustConnect(ep)
 		s.MustMeet(1)
 		writable(w, "with a peer", s, want)
-		if typ == pattern.PUB || typ == pattern.XPUB {
+		switch typ {
+		case pattern.PUB, pattern.XPUB:
 			change(w, o, true, "")
+		case pattern.RADIO:
+			is(w, "join", o.Join("g", true), nil)
+			w.Settle()
 		}
 		if pattern.Types[typ].Publishes || typ == pattern.XSUB {
 			for range 9 {
@@ -39,6 +44,9 @@ func writableFor(t *testing.T, typ, far pattern.Type, want bool) {
 				}
 			}
 			writable(w, "with one that is full", s, want)
+			if full := s.Stats().Drops[pipe.DropHWM]; ep == "inproc://a" && typ != pattern.XSUB && full != 7 {
+				w.Errorf("%d of 9 messages found the queue of two full, want 7", full)
+			}
 		}
 		o.CloseIn(0)
 		writable(w, "alone again", s, want)
