@@ -250,9 +250,14 @@ func (g *generator) routers() {
 		i := g.IntN(len(dealers))
 		switch g.IntN(9) {
 		case 8:
+			if len(routers) > 1 {
+				break // whose turn it is at the DEALERs would be open
+			}
 			g.partOrMeet(func() {
-				for _, s := range slices.Concat(routers, dealers) {
-					g.drain(s)
+				for _, s := range g.s.Sockets { // replaced DEALERs too
+					if g.open[s.Name] {
+						g.drain(s.Name)
+					}
 				}
 			})
 		case 0:
