@@ -43,7 +43,9 @@ func (g *generator) clients() {
 	for range 4 + g.IntN(16) {
 		i := g.IntN(len(clients))
 		c := clients[i]
-		switch g.IntN(9) {
+		switch g.IntN(10) {
+		case 9:
+			clients = g.partClient(s, c, clients)
 		case 0:
 			come()
 		case 1:
@@ -71,6 +73,30 @@ func (g *generator) clients() {
 	for _, who := range append([]string{s}, clients...) {
 		g.drain(who)
 	}
+}
+
+// partClient has a CLIENT and the SERVER let go of each other, and mostly meet
+// again. The SERVER knows it by another number then.
+func (g *generator) partClient(s, c string, clients []string) []string {
+	look := func() {
+		g.drain(s)
+		g.drain(c)
+	}
+	g.part(func(l *planConn) bool { return l.socket == c || l.peer == c }, look, look)
+	g.do(Step{Do: doSend, Socket: s, Frames: g.message(s, "$"+c)})
+	if g.p.links(c) == 0 {
+		g.again(look)
+	}
+	look()
+	if g.p.links(c) == 0 && len(clients) > 1 {
+		return slices.DeleteFunc(clients, func(x string) bool { return x == c })
+	}
+	if g.p.links(c) == 0 {
+		g.join(s, c)
+	}
+	g.send(c)
+	g.do(Step{Do: doRecv, Socket: s, Count: 1, Keep: []string{c}})
+	return clients
 }
 
 // groupNames are those that random scenarios join and send to. A zero byte
@@ -108,7 +134,13 @@ func (g *generator) radio() {
 	for range 5 + g.IntN(20) {
 		i := g.IntN(len(dishes))
 		d := dishes[i]
-		switch g.IntN(9) {
+		switch g.IntN(10) {
+		case 9:
+			g.partOrMeet(func() {
+				for _, d := range dishes {
+					g.drain(d)
+				}
+			})
 		case 0, 1, 2:
 			change(d)
 		case 3:

@@ -33,6 +33,8 @@ type generator struct {
 	drafts    bool // libzmq has its draft interface
 
 	publishers int
+	apart      []link // that may be made again
+	keepBound  bool   // unbinding a wire is a known difference
 }
 
 // generate makes the scenario of a seed, for a libzmq with drafts or without.
@@ -200,9 +202,11 @@ func (g *generator) pipes(push, pull string) {
 	from, to := g.several("S", push, 3), g.several("R", pull, 3)
 	g.mesh(from, to)
 	for range 4 + g.IntN(12) {
-		switch g.IntN(8) {
+		switch g.IntN(9) {
 		case 0:
 			g.drainAll(to)
+		case 8:
+			g.partPipes(from, to)
 		case 1:
 			if len(to) < 4 {
 				g.drainAll(to)
@@ -295,21 +299,28 @@ func (g *generator) limits() {
 		}
 		to = append(to, r)
 	}
-	order := onlyCount
+	order, all := onlyCount, to
 	if len(to) == 1 {
 		order = ""
 	}
 	for range 2 + g.IntN(8) {
 		g.do(Step{Do: doFill, Socket: from, Count: 60})
+		if g.one(4) && len(to) > 0 {
+			to, order = g.partFull(from, to), onlyCount
+			g.do(Step{Do: doFill, Socket: from, Count: 60})
+		}
 		for range g.IntN(3) {
+			if len(to) == 0 {
+				break
+			}
 			// A queue that was just filled holds one message at least.
 			g.do(Step{Do: doRecv, Socket: to[g.IntN(len(to))], Count: 1, Order: order})
 		}
 	}
-	if len(to) == 1 {
-		g.drain(to[0])
+	if order == "" {
+		g.drain(all[0])
 	} else {
-		g.do(Step{Do: doPool, Of: to, Order: onlyCount})
+		g.do(Step{Do: doPool, Of: all, Order: onlyCount})
 	}
 }
 
@@ -340,11 +351,22 @@ func (g *generator) couples(typ string) {
 				g.send(who)
 			}
 		}
-		g.drain(a)
-		g.drain(b)
 		if g.one(2) {
+			g.drain(a)
+		}
+		g.drain(b)
+		switch g.IntN(3) {
+		case 0:
 			g.do(Step{Do: doDisconnect, Socket: b, At: at})
-		} else {
+		case 1:
+			g.drain(a)
+			g.do(Step{Do: doUnbind, Socket: a, At: at})
+			g.drain(a)
+			g.drain(b)
+			g.do(Step{Do: doDisconnect, Socket: b, At: at})
+			g.drain(a)
+			g.do(Step{Do: doBind, Socket: a, At: at})
+		default:
 			g.do(Step{Do: doClose, Socket: b})
 			delete(g.open, b)
 			b = ""

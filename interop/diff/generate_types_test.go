@@ -38,7 +38,14 @@ func (g *generator) pubsub() {
 	g.mesh(pubs, subs)
 	for range 5 + g.IntN(20) {
 		s := subs[g.IntN(len(subs))]
-		switch g.IntN(10) {
+		switch g.IntN(11) {
+		case 10:
+			g.partOrMeet(func() {
+				for _, s := range subs {
+					g.drain(s)
+				}
+				g.notices(pubs)
+			})
 		case 0, 1:
 			g.subscribe(s)
 		case 2:
@@ -150,6 +157,9 @@ func (g *generator) requests() {
 		i := g.IntN(len(clients))
 		c := clients[i]
 		g.request(c, servers, router)
+		if g.one(4) && len(servers) == 1 && g.p.socket(c).Options["req_relaxed"] == nil {
+			g.partRequests(clients, servers[0])
+		}
 		if g.one(4) && len(clients) > 1 && !g.lastingPeer(c) {
 			g.do(Step{Do: doClose, Socket: c})
 			delete(g.open, c)
@@ -191,7 +201,7 @@ func (g *generator) request(c string, servers []string, router bool) {
 		}
 		g.do(Step{Do: doDrain, Socket: s})
 		if router {
-			g.send(s, c, "")
+			g.answer(s, c, c, "")
 			continue
 		}
 		g.send(s)
@@ -238,20 +248,31 @@ func (g *generator) routers() {
 	for range 4 + g.IntN(16) {
 		r := routers[g.IntN(len(routers))]
 		i := g.IntN(len(dealers))
-		switch g.IntN(8) {
+		switch g.IntN(9) {
+		case 8:
+			if len(routers) > 1 {
+				break // whose turn it is at the DEALERs would be open
+			}
+			g.partOrMeet(func() {
+				for _, s := range g.s.Sockets { // replaced DEALERs too
+					if g.open[s.Name] {
+						g.drain(s.Name)
+					}
+				}
+			})
 		case 0:
 			g.drain(r)
 		case 1:
 			g.drain(dealers[i])
 		case 2, 3:
-			g.send(r, dealers[i])
+			g.answer(r, dealers[i], dealers[i])
 			if g.p.socket(r).Options["router_mandatory"] != nil && g.one(4) {
 				g.send(r, "nobody")
 			}
 		case 4:
 			if len(routers) == 2 {
-				g.send(routers[0], "RB")
-				g.send(routers[1], "RA")
+				g.answer(routers[0], routers[1], "RB")
+				g.answer(routers[1], routers[0], "RA")
 			}
 		case 5:
 			if g.lastingPeer(dealers[i]) || !g.one(2) {
