@@ -362,9 +362,20 @@ func (r *run) settle(st *Step) error {
 	defer cancel()
 	for _, w := range sp.pubs {
 		pub := r.sockets[w.publisher].(interface {
+			zmq.Socket
 			WaitSubscribers(context.Context, int, string) error
 		})
-		if err := pub.WaitSubscribers(ctx, w.n, string(unlatin(w.topic))); err != nil {
+		topic := string(unlatin(w.topic))
+		if _, inverted := r.plan.socket(w.publisher).Options["invert_matching"]; inverted {
+			// Who has subscribed does not get it: so many are left.
+			ended, end := context.WithCancel(ctx)
+			end()
+			if !until(func() bool { return pub.WaitSubscribers(ended, pub.Stats().Peers-w.n+1, topic) != nil }) {
+				return fmt.Errorf("%s still sends %q to all but fewer than %d", w.publisher, w.topic, w.n)
+			}
+			continue
+		}
+		if err := pub.WaitSubscribers(ctx, w.n, topic); err != nil {
 			return fmt.Errorf("%s waits for %d subscribers of %q: %w", w.publisher, w.n, w.topic, err)
 		}
 	}

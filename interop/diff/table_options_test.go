@@ -272,7 +272,7 @@ var naming = []entry{
 		e connect x ousts d
 		e send 3
 		r all same | 3
-		! same | 1 ; same | 3 ; same | 2 because what a peer has sent before another took its id over is not lost`},
+		! same | 1 ; same | 2 ; same | 3 because what a peer has sent before another took its id over is not lost`},
 	{"handover over a wire", "3.3 HANDOVER=1", wires, "", `
 		r ROUTER router_handover=1
 		d DEALER routing_id=same reconnect_ivl=-1
