@@ -230,8 +230,15 @@ class Worker {
 		}
 	}
 
-	bind(w, step) {
-		return w.socket.bind(step.at)
+	async bind(w, step) {
+		// The binding says EAGAIN while it still sees to an earlier call.
+		for (const end = Date.now() + PATIENCE; ; await this.settle()) {
+			try {
+				return await w.socket.bind(step.at)
+			} catch (e) {
+				if (e.code !== "EAGAIN" || Date.now() > end) throw e
+			}
+		}
 	}
 
 	unbind(w, step) {
