@@ -14,7 +14,6 @@ import (
 // https://rfc.zeromq.org/spec/29/#the-pub-socket-type
 // Rules: CONFORMANCE.md 3.0.PUB, 3.0.XPUB and 3.5.
 type Pub struct {
-	base
 	opt      *Options
 	upstream bool // XPUB
 	subs     *Topics
