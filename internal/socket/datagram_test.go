@@ -558,6 +558,7 @@ func TestDatagramWaitsForSubscribers(t *testing.T) {
 		if err := <-done; err != nil {
 			t.Error(err)
 		}
+		radio.MustMeet(1)
 		peers := radio.Peers()
 		if len(peers) != 1 || peers[0].Endpoint != "10.0.0.1:5555" || peers[0].Address != "10.0.0.1" {
 			t.Errorf("peers %v", peers)

@@ -306,3 +306,25 @@ func TestLongTopics(t *testing.T) {
 		}
 	})
 }
+
+// TestWaitSubscribersSeesAllThatCame: who waits for one subscription finds those
+// that came with it in effect too.
+func TestWaitSubscribersSeesAllThatCame(t *testing.T) {
+	for range 50 {
+		st.Run(t, func(w *st.World) {
+			pub, sub := w.Socket(pattern.PUB), w.Socket(pattern.SUB)
+			subscribe(t, sub, true, "a", "b", "c", "d")
+			pub.MustBind("mem://a")
+			sub.MustConnect("mem://a")
+			if err := pub.WaitSubscribers(context.Background(), 1, []byte("a")); err != nil {
+				t.Fatal(err)
+			}
+			for _, topic := range []string{"a", "b", "c", "d"} {
+				pub.MustSend(topic)
+			}
+			for _, topic := range []string{"a", "b", "c", "d"} {
+				sub.WantRecv(topic)
+			}
+		})
+	}
+}

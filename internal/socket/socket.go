@@ -455,6 +455,11 @@ func (s *Socket) Intake(p *pipe.Pipe, b *msg.Batch) error {
 // intakeEach is Intake for messages that the pattern looks at one by one.
 func (s *Socket) intakeEach(p *pipe.Pipe, b *msg.Batch) error {
 	defer b.Recycle()
+	if s.intake != nil {
+		// Once, behind all that came together: who waits for one of a peer's
+		// subscriptions may count on those beside it.
+		defer s.peers.changed()
+	}
 	cur := b.Cursor()
 	for i := range b.Msgs {
 		m, _ := cur.Message()
@@ -511,7 +516,6 @@ func (s *Socket) intakeOne(p *pipe.Pipe, m *msg.Msg) error {
 	}
 	s.wakeSenders() // who has no room may want the message no more
 	s.sendMu.Unlock()
-	s.peers.changed()
 	if queue {
 		s.inbox.notify()
 	}
