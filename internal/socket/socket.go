@@ -79,6 +79,8 @@ type Socket struct {
 
 	subMu sync.Mutex
 
+	batchMu sync.RWMutex // held, to read, while subscriptions that came together are taken in
+
 	recvMu   sync.Mutex
 	received counters
 	slot     msg.Msg // the message being received through an interface
@@ -456,9 +458,11 @@ func (s *Socket) Intake(p *pipe.Pipe, b *msg.Batch) error {
 func (s *Socket) intakeEach(p *pipe.Pipe, b *msg.Batch) error {
 	defer b.Recycle()
 	if s.intake != nil {
-		// Once, behind all that came together: who waits for one of a peer's
-		// subscriptions may count on those beside it.
+		// Who waits for one of a peer's subscriptions may count on those that
+		// came with it.
 		defer s.peers.changed()
+		s.batchMu.RLock()
+		defer s.batchMu.RUnlock()
 	}
 	cur := b.Cursor()
 	for i := range b.Msgs {
