@@ -111,13 +111,7 @@ func (s *Dgram) TryRecv() (Datagram, error) {
 // an error when ctx ends, also while there are more, or when the socket is
 // closed.
 func (s *Dgram) Messages(ctx context.Context) iter.Seq2[Datagram, error] {
-	return func(yield func(Datagram, error) bool) {
-		for m, err := range s.in.Messages(ctx) {
-			if !yield(datagram(m, err)) {
-				return
-			}
-		}
-	}
+	return messages(ctx, s.Recv)
 }
 
 // datagram takes the address off a message.

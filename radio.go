@@ -2,7 +2,6 @@ package zmq
 
 import (
 	"context"
-	"errors"
 	"iter"
 	"sync"
 
@@ -172,15 +171,5 @@ func (d *Dish) grouped(m msg.Msg) GroupMessage {
 // an error when ctx ends, also while there are more, or when the socket is
 // closed.
 func (d *Dish) Messages(ctx context.Context) iter.Seq2[GroupMessage, error] {
-	return func(yield func(GroupMessage, error) bool) {
-		for ctx.Err() == nil {
-			m, err := d.Recv(ctx)
-			if errors.Is(err, ErrClosed) || err != nil && ctx.Err() != nil {
-				return
-			}
-			if !yield(m, err) || err != nil {
-				return
-			}
-		}
-	}
+	return messages(ctx, d.Recv)
 }

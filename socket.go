@@ -312,12 +312,14 @@ func (r *receiving) TryRecv() (m Message, err error) {
 // is closed. Any other error of Recv, such as [ErrState] of a REP that has not
 // replied, is the last thing it yields.
 func (r *receiving) Messages(ctx context.Context) iter.Seq2[Message, error] {
-	return func(yield func(Message, error) bool) {
-		for {
-			if ctx.Err() != nil {
-				return
-			}
-			m, err := r.Recv(ctx)
+	return messages(ctx, r.Recv)
+}
+
+// messages is Messages for what recv returns.
+func messages[M any](ctx context.Context, recv func(context.Context) (M, error)) iter.Seq2[M, error] {
+	return func(yield func(M, error) bool) {
+		for ctx.Err() == nil {
+			m, err := recv(ctx)
 			if errors.Is(err, ErrClosed) || err != nil && ctx.Err() != nil {
 				return
 			}

@@ -17,6 +17,18 @@ import (
 // forever is a linger time without end.
 const forever = -1
 
+// readAll reads frames, one after each pause, to the end of the connection, and
+// returns how many.
+func readAll(p *st.Peer, pause time.Duration) (n int) {
+	defer p.Close()
+	for ; ; n++ {
+		time.Sleep(pause)
+		if _, _, err := p.TryFrame(); err != nil {
+			return n
+		}
+	}
+}
+
 // TestLingerTable closes a PUSH with messages that its peer cannot take yet.
 // When Close returns is exact, and each message is read by the peer, or counted
 // as dropped. goals G15, threats.md 5
@@ -69,17 +81,7 @@ func TestLingerTable(t *testing.T) {
 						}
 						w.Settle()
 						read := make(chan int, 1)
-						count := func(pause time.Duration) {
-							n := 0
-							for ; ; n++ {
-								time.Sleep(pause)
-								if _, _, err := p.TryFrame(); err != nil {
-									break
-								}
-							}
-							p.Close()
-							read <- n
-						}
+						count := func(pause time.Duration) { read <- readAll(p, pause) }
 						switch reader {
 						case "stopped":
 							time.AfterFunc(late, func() { count(0) })

@@ -9,6 +9,7 @@
 //
 //	endMu    the table of endpoints; Bind, Connect and Close
 //	subMu    the order of changes to the subscriptions
+//	batchMu  whether subscriptions that came together are being taken in
 //	recvMu   the receiving half of the pattern
 //	sendMu   the sending half, and the writing half of every queue written to
 //	Order    of an XPUB: the order of what it is to receive
