@@ -5,8 +5,11 @@
 //	N passed, N failed, N skipped
 //
 // Tests and subtests count alike. A package that fails without a failed test,
-// because it does not build or its TestMain objects, counts as one failure. The
-// exit status is 1 if anything failed.
+// because it does not build or its TestMain objects, counts as one failure. A
+// test that was still running when its package ended, because of a panic or of
+// -timeout, failed: the report has its output, where go test puts the panic and
+// the goroutines. So has a package whose end is missing, as when go test itself
+// was killed. The exit status is 1 if anything failed.
 package main
 
 import (
@@ -15,6 +18,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -55,6 +59,8 @@ type report struct {
 	out                     io.Writer
 	passed, failed, skipped int
 	said                    map[key]*strings.Builder // by tests that run
+	started                 map[string]bool          // packages that have not ended
+	running                 map[key]bool             // tests that have not ended, and are not paused
 	blamed                  map[string]bool          // packages with a failed test
 	reasons                 map[string][]key         // skipped tests by their reason
 }
@@ -63,6 +69,8 @@ func newReport(out io.Writer) *report {
 	return &report{
 		out:     out,
 		said:    make(map[key]*strings.Builder),
+		started: make(map[string]bool),
+		running: make(map[key]bool),
 		blamed:  make(map[string]bool),
 		reasons: make(map[string][]key),
 	}
@@ -83,6 +91,7 @@ func (r *report) read(in io.Reader) error {
 			}
 		}
 		if err == io.EOF {
+			r.cutShort()
 			return nil
 		}
 		if err != nil {
@@ -94,8 +103,28 @@ func (r *report) read(in io.Reader) error {
 func (r *report) take(e event) {
 	k := key{e.Package, e.Test}
 	switch e.Action {
+	case "start":
+		r.started[e.Package] = true
+		return
+	case "run", "cont":
+		r.running[k] = true
+		return
+	case "pause":
+		delete(r.running, k)
+		return
 	case "output", "build-output":
 		r.output(k, e.Output)
+		return
+	case "pass", "skip", "fail":
+		delete(r.running, k)
+		if e.Test == "" {
+			if e.Action == "fail" {
+				r.tellUnfinished(e.Package)
+			}
+			r.forget(e.Package)
+		}
+	}
+	switch e.Action {
 	case "pass":
 		if e.Test != "" {
 			r.passed++
@@ -139,6 +168,53 @@ func (r *report) fail(k key) {
 		delete(r.said, k)
 	case !r.blamed[k.pkg]:
 		r.failed++
+	}
+}
+
+// tellUnfinished tells what is known of tests that their package did not wait
+// for. The panic is in the output of the test that go test took for the running
+// one, which may have ended. Of tests that never ran there is nothing to tell.
+func (r *report) tellUnfinished(pkg string) {
+	var tests []key
+	for k := range r.said {
+		if k.pkg == pkg && k.test != "" && (r.running[k] || r.panicked(k)) {
+			tests = append(tests, k)
+		}
+	}
+	slices.SortFunc(tests, func(a, b key) int { return strings.Compare(a.test, b.test) })
+	for _, k := range tests {
+		fmt.Fprintf(r.out, "%s: %s did not end\n%s", pkg, k.test, r.said[k])
+		r.failed++
+		r.blamed[pkg] = true
+	}
+}
+
+// forget drops what is kept of a package that has ended.
+func (r *report) forget(pkg string) {
+	delete(r.started, pkg)
+	maps.DeleteFunc(r.said, func(k key, _ *strings.Builder) bool { return k.pkg == pkg })
+	maps.DeleteFunc(r.running, func(k key, _ bool) bool { return k.pkg == pkg })
+}
+
+// panicked reports whether the output of a test is more than the go command's
+// own lines.
+func (r *report) panicked(k key) bool {
+	for line := range strings.Lines(r.said[k].String()) {
+		if !strings.HasPrefix(line, "===") {
+			return true
+		}
+	}
+	return false
+}
+
+// cutShort is for packages whose end go test did not live to see.
+func (r *report) cutShort() {
+	for _, pkg := range slices.Sorted(maps.Keys(r.started)) {
+		fmt.Fprintf(r.out, "%s: no end of the package\n", pkg)
+		r.tellUnfinished(pkg)
+		if !r.blamed[pkg] {
+			r.failed++
+		}
 	}
 }
 
