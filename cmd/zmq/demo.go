@@ -9,7 +9,7 @@ import (
 )
 
 // exchangeTimeout ends an exchange or a measurement that is stuck.
-const exchangeTimeout = 30 * time.Second
+const exchangeTimeout = time.Minute
 
 // demoTransports are the endpoints to bind, by transport.
 var demoTransports = []struct{ name, endpoint string }{

@@ -1,8 +1,12 @@
 package main
 
 import (
+	"fmt"
 	"os"
+	"path/filepath"
 	"regexp"
+	"runtime/debug"
+	"strings"
 	"testing"
 	"time"
 
@@ -10,26 +14,65 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"zmq": main})
+	testscript.Main(m, map[string]func(){"zmq": func() {
+		// A command that outlives its script says where it is, and ends.
+		time.AfterFunc(scriptTime, func() {
+			debug.SetTraceback("all")
+			panic(fmt.Sprintf("zmq: still running after %v", scriptTime))
+		})
+		dieWithParent()
+		main()
+	}})
 }
 
+// scriptTime is how long one script, and each command in it, may take. It is no
+// expectation: a script takes seconds, and only what hangs takes so long.
+const scriptTime = 3 * time.Minute
+
+// deadlineKey is where a script finds its deadline.
+type deadlineKey struct{}
+
 // TestScripts runs the command as users do: each file of testdata/script is
-// commands, input and expected output.
+// commands, input and expected output. Each has a deadline of its own, which
+// begins with it.
 func TestScripts(t *testing.T) {
-	testscript.Run(t, testscript.Params{
-		Dir:                 "testdata/script",
-		Setup:               quickExit,
-		Deadline:            time.Now().Add(2 * time.Minute), // for what hangs
+	files, err := filepath.Glob("testdata/script/*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%d scripts, %v", len(files), err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
+			t.Parallel()
+			playScript(oneTest{t}, file, scriptTime)
+		})
+	}
+}
+
+// playScript runs one script, which fails when its time is up.
+func playScript(t testscript.T, file string, limit time.Duration) {
+	deadline := time.Now().Add(limit)
+	testscript.RunT(t, testscript.Params{
+		Files:               []string{file},
+		Setup:               func(e *testscript.Env) error { return setup(e, deadline) },
+		Deadline:            deadline,
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"await": await},
 	})
 }
 
-// quickExit spares commands built with -race the second that they sleep at
-// their end by default.
-func quickExit(e *testscript.Env) error {
+// oneTest has testscript run its only script in the test that there is.
+type oneTest struct{ *testing.T }
+
+func (t oneTest) Parallel()                            {}
+func (t oneTest) Run(_ string, f func(t testscript.T)) { f(t) }
+func (t oneTest) Verbose() bool                        { return testing.Verbose() }
+
+// setup spares commands built with -race the second that they sleep at their
+// end by default.
+func setup(e *testscript.Env, deadline time.Time) error {
 	e.Setenv("GORACE", "atexit_sleep_ms=0 "+os.Getenv("GORACE"))
+	e.Values[deadlineKey{}] = deadline
 	return nil
 }
 
@@ -42,6 +85,7 @@ func await(ts *testscript.TestScript, neg bool, args []string) {
 	re, err := regexp.Compile("(?m)" + args[1])
 	ts.Check(err)
 	path := ts.MkAbs(args[0])
+	deadline := ts.Value(deadlineKey{}).(time.Time)
 	for {
 		text, err := os.ReadFile(path)
 		if err != nil && !os.IsNotExist(err) {
@@ -53,6 +97,9 @@ func await(ts *testscript.TestScript, neg bool, args []string) {
 			}
 			return
 		}
-		time.Sleep(time.Millisecond) // the file system tells nobody
+		if time.Now().After(deadline) {
+			ts.Fatalf("timed out waiting for %q in %s, which has\n%s", args[1], args[0], text)
+		}
+		time.Sleep(time.Millisecond) // a file has no event to wait for
 	}
 }
