@@ -575,8 +575,11 @@ func (s *Socket) subscribe(topic string, on bool) (changed bool, err error) {
 	var far []pipe.Subscriptions
 	if changed {
 		filter.Filter(topic, on)
+		// A peer that is not connected yet gets the whole set from Connected,
+		// which holds subMu from before it reads the set until the peer counts
+		// as connected. So each peer gets each change exactly once.
 		s.sub.Pipes(func(p *pipe.Pipe) {
-			if p.Sub != nil {
+			if p.Sub != nil && s.peers.isConnected(p) {
 				far = append(far, p.Sub)
 			}
 		})
