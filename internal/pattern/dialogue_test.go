@@ -123,10 +123,23 @@ func (f *far) connect(id string) error {
 		return err
 	}
 	f.p.SetPeer(peer)
+	f.s.queueNotices()
 	return nil
 }
 
-func (f *far) disconnect() { f.s.pat.Disconnected(f.p) }
+func (f *far) disconnect() {
+	f.s.pat.Disconnected(f.p)
+	f.s.queueNotices()
+}
+
+// queueNotices does what a socket does when it gives its send lock back.
+func (s *socket) queueNotices() {
+	if n, ok := s.pat.(pattern.Notifier); ok {
+		for _, notice := range n.Notices() {
+			notice.Queue()
+		}
+	}
+}
 
 func (f *far) detach() { f.s.pat.Detach(f.p) }
 

@@ -16,6 +16,7 @@ type RouterSocket struct {
 	peers map[string]*pipe.Pipe // guarded by the send lock
 	drops *pipe.Drops
 	outgoing
+	notices
 
 	// gone are the pipes that had an id last, as long as they may not have been
 	// read to the end. Guarded by the receive lock.
@@ -69,7 +70,7 @@ func (s *RouterSocket) Connected(p *pipe.Pipe, peer *msg.Peer) error {
 		p.After = q
 	}
 	if s.opt.NotifyConnect {
-		notify(p, peer, msg.Came)
+		s.notify(p, peer, msg.Came)
 	}
 	if old != nil && old.RoutingID != peer.RoutingID {
 		// What waits for the last one is not for this one.
@@ -102,18 +103,6 @@ func (s *RouterSocket) Evicted() []*pipe.Pipe {
 	return list
 }
 
-// notify has Recv return an empty message of the peer, behind all that it has
-// sent, that says what has happened to it.
-func notify(p *pipe.Pipe, peer *msg.Peer, what msg.Notice) {
-	from := *peer
-	from.Notice = what
-	p.In.Lock()
-	if !p.In.Dead() {
-		p.In.PutFrom(&from, &msg.Msg{})
-	}
-	p.In.Unlock()
-}
-
 // Disconnected makes the id free again, unless it is an alias: that is the
 // pipe's.
 func (s *RouterSocket) Disconnected(p *pipe.Pipe) {
@@ -130,7 +119,7 @@ func (s *RouterSocket) Disconnected(p *pipe.Pipe) {
 		s.gone[peer.RoutingID] = p
 	}
 	if s.opt.NotifyDisconnect {
-		notify(p, peer, msg.Left)
+		s.notify(p, peer, msg.Left)
 	}
 }
 

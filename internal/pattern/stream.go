@@ -21,6 +21,7 @@ type Stream struct {
 	here  map[*pipe.Pipe]struct{} // whose coming was told; guarded by the send lock
 	drops *pipe.Drops
 	outgoing
+	notices
 
 	parted []*pipe.Pipe // since Parted was last called; guarded by the send lock
 }
@@ -49,7 +50,7 @@ func (s *Stream) Connected(p *pipe.Pipe, peer *msg.Peer) error {
 	peer.RoutingID = p.Alias
 	if !s.opt.Silent && !s.opt.Raw {
 		s.here[p] = struct{}{}
-		notify(p, peer, msg.Came)
+		s.notify(p, peer, msg.Came)
 	}
 	return nil
 }
@@ -65,7 +66,7 @@ func (s *Stream) Disconnected(p *pipe.Pipe) {
 	}
 	if _, told := s.here[p]; told {
 		delete(s.here, p)
-		notify(p, p.Peer(), msg.Left)
+		s.notify(p, p.Peer(), msg.Left)
 	}
 }
 

@@ -60,6 +60,7 @@ type Socket struct {
 	grouper  pattern.Grouper      // nil if the type does not send to groups
 	lockstep pattern.Lockstep     // nil if the two directions do not depend on each other
 	parter   pattern.Parter       // nil if the type does not part with peers
+	notifier pattern.Notifier     // nil if the type does not notify of peers
 	screen   pattern.Screener     // nil if the type wants whatever comes
 
 	endMu     sync.Mutex
@@ -134,6 +135,7 @@ func New(t pattern.Type, o Options) (*Socket, error) {
 	s.grouper, _ = s.pat.(pattern.Grouper)
 	s.lockstep, _ = s.pat.(pattern.Lockstep)
 	s.parter, _ = s.pat.(pattern.Parter)
+	s.notifier, _ = s.pat.(pattern.Notifier)
 	s.screen, _ = s.pat.(pattern.Screener)
 	s.framer, _ = s.pat.(pattern.FrameSender)
 	if !info.Sends {
@@ -217,8 +219,24 @@ func (s *Socket) lockBoth() {
 }
 
 func (s *Socket) unlockBoth() {
-	s.sendMu.Unlock()
+	s.unlockSendHalf()
 	s.recvMu.Unlock()
+}
+
+// unlockSendHalf gives sendMu back and keeps recvMu, and queues the pattern's
+// notices in between. They go where the peers of this process write under their
+// sendMu: two sockets that took each other's under their own would wait for each
+// other. With recvMu held they are queued before anything is read.
+func (s *Socket) unlockSendHalf() {
+	if s.notifier == nil {
+		s.sendMu.Unlock()
+		return
+	}
+	notices := s.notifier.Notices()
+	s.sendMu.Unlock()
+	for i := range notices {
+		notices[i].Queue()
+	}
 }
 
 // see lets a Lockstep pattern see to what has arrived. The caller holds
@@ -402,7 +420,7 @@ func (s *Socket) Detach(p *pipe.Pipe) {
 	s.lockBoth()
 	s.pat.Detach(p)
 	s.wakeSenders()
-	s.sendMu.Unlock()
+	s.unlockSendHalf()
 	defer s.recvMu.Unlock()
 	s.peers.detach(p)
 	s.peers.sweepLeft()
