@@ -64,8 +64,8 @@
 // # Waiting
 //
 // Calls that can wait take a context. When it ends they return its error, and
-// nothing was sent or received, but for [Req.Do], whose request may be under way
-// by then. The Try variants do not wait. Each direction of each connection has
+// nothing was sent or received, except by [Req.Do], whose request may have been
+// written by then. The Try variants do not wait. Each direction of each connection has
 // a queue with a high-water mark ([Options.SendHWM], [Options.RecvHWM]); what a
 // socket does when it is full is said with its type. An endpoint that was given
 // to Connect has its queue from then on, whoever is there: what is sent waits in

@@ -123,7 +123,7 @@ const (
 	DropHWM         = DropReason(pipe.DropHWM)         // the queue of a peer that the pattern does not wait for was full, or that of a socket to which a datagram came
 	DropNoRoute     = DropReason(pipe.DropNoRoute)     // nobody to send it to
 	DropInFlight    = DropReason(pipe.DropInFlight)    // partly written when its connection was lost
-	DropConnLost    = DropReason(pipe.DropConnLost)    // queued for an accepted connection that was lost, or any of a STREAM
+	DropConnLost    = DropReason(pipe.DropConnLost)    // queued for an accepted connection that was lost, for any of a STREAM, or by a Do that was given up
 	DropLinger      = DropReason(pipe.DropLinger)      // still unsent when the socket had to be closed
 	DropUnread      = DropReason(pipe.DropUnread)      // received and not read when the socket was closed
 	DropStaleReply  = DropReason(pipe.DropStaleReply)  // a reply to a request that nobody waits for any more

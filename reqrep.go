@@ -32,12 +32,21 @@ func NewReq(o *Options) (*Req, error) {
 }
 
 // Do sends a request of the frames, which it copies, and returns the reply to
-// it. It waits for a peer if there is none. The request carries an id, which
-// every REP sends back unseen. If ctx ends first the error is ctx's and the reply
-// is dropped when it comes; the request may have been carried out, or may yet
-// be, also by a peer that is connected only later: to try again is to ask for
-// it twice. If the connection that carried the request is lost the error
-// matches [ErrPeerLost], and as much can be said.
+// it. The request carries an id, which every REP sends back unseen. Any number
+// of goroutines may call Do at once.
+//
+// Do waits until a peer is connected and has room, and sends to connected peers
+// in turn. A peer that has left requests unanswered until their contexts ended,
+// and has answered none since, misses turns while another peer has room: the
+// more such requests, the more turns, up to 63 in a row.
+//
+// If ctx ends first the error is ctx's. A request of which no byte was written
+// is then withdrawn and never carried out. Otherwise it may have been carried
+// out, or may yet be, and its reply is dropped and counted under
+// [DropStaleReply]: to try again may carry it out twice. If the connection is
+// lost before the request was written, Do sends it to the next peer; if the
+// connection is lost after that, the error matches [ErrPeerLost], and the
+// request may have been carried out.
 func (r *Req) Do(ctx context.Context, frames ...[]byte) (Message, error) {
 	return r.DoMessage(ctx, Message{owned(frames)})
 }

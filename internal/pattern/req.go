@@ -1,9 +1,11 @@
 package pattern
 
 import (
+	"bytes"
 	"crypto/rand"
 	"encoding/binary"
 	"errors"
+	"math"
 	"slices"
 
 	"github.com/zerobroker/zmq/internal/msg"
@@ -13,6 +15,10 @@ import (
 // ErrPeerLost ends a call whose request's peer is gone: nobody can say whether
 // the request was carried out.
 var ErrPeerLost = errors.New("peer lost with a request outstanding")
+
+// ErrUnsent ends a call whose peer is gone and whose request was taken back from
+// the queue: no byte of it was written. The caller may begin the call again.
+var ErrUnsent = errors.New("peer lost before the request was written")
 
 // Req is REQ: it sends a request to the next peer in turn and receives the
 // reply from that one. Beside that strict exchange, of which there is one at a
@@ -37,6 +43,7 @@ type Req struct {
 		waiters []chan<- struct{} // who is to be told
 	}
 	calls map[uint32]*Call
+	live  map[*pipe.Pipe]*reqPeer // the pipes whose peers are connected; both locks guard it
 	id    uint32
 
 	// The request that is sent frame by frame.
@@ -53,17 +60,31 @@ type Call struct {
 	Done   bool
 	Reply  msg.Msg
 	Err    error
-	Waiter chan<- struct{} // gets an element, without blocking, when Done is set
+	Waiter chan struct{} // gets an element, without blocking, when Done is set
+
+	// Request is what was to be sent, without its envelope, if Err is ErrUnsent.
+	Request msg.Msg
 
 	id   uint32
 	pipe *pipe.Pipe
 }
 
+// reqPeer counts what a connected peer has left unanswered. The receive lock
+// guards it.
+type reqPeer struct {
+	givenUp int // calls whose contexts have ended since its last reply
+	skip    int // how many of its turns to pass over while another peer has room
+}
+
+// maxSkip is the most turns in a row that a peer without replies misses.
+const maxSkip = 63
+
 // NewReq returns a REQ with nothing outstanding.
 func NewReq(o *Options, d *pipe.Drops) *Req {
 	var b [4]byte
 	rand.Read(b[:])
-	return &Req{opt: o, drops: d, calls: make(map[uint32]*Call), id: binary.NativeEndian.Uint32(b[:]),
+	return &Req{opt: o, drops: d, calls: make(map[uint32]*Call),
+		live: make(map[*pipe.Pipe]*reqPeer), id: binary.NativeEndian.Uint32(b[:]),
 		outgoing: outgoing{drops: d}}
 }
 
@@ -71,6 +92,12 @@ func (s *Req) Attach(p *pipe.Pipe) error { s.opt.probe(p); s.lb.attach(p); retur
 func (s *Req) Room(p *pipe.Pipe)         { s.lb.attach(p) }
 func (s *Req) Ready(p *pipe.Pipe)        { s.fq.ready(p) }
 func (s *Req) More() bool                { return s.fq.more() }
+
+// Connected makes the peer one that calls may go to.
+func (s *Req) Connected(p *pipe.Pipe, _ *msg.Peer) error {
+	s.live[p] = new(reqPeer)
+	return nil
+}
 
 // Detach gives up the calls to the peer, and no longer insists that the reply
 // come from it.
@@ -84,10 +111,24 @@ func (s *Req) Detach(p *pipe.Pipe) {
 }
 
 // Disconnected is like Detach, for a peer that may come back: it will not
-// remember.
+// remember. Requests of calls that are still in the queue are taken back, so
+// that the next connection does not carry requests whose callers have gone; the
+// request of the strict exchange stays.
 func (s *Req) Disconnected(p *pipe.Pipe) {
+	delete(s.live, p)
 	if s.strict.pipe == p {
 		s.strict.pipe = nil
+	}
+	for _, m := range p.Out.Withdraw(math.MaxInt, isCall) {
+		c := s.calls[binary.BigEndian.Uint32(m.First)]
+		if c == nil {
+			// It was in the writer's hands when its caller gave up.
+			s.drops.Add(pipe.DropConnLost, 1)
+			m.Bufs.FreeAll()
+			continue
+		}
+		c.Request = m.DropFirst().DropFirst()
+		s.end(c, msg.Msg{}, ErrUnsent)
 	}
 	for _, c := range s.calls {
 		if c.pipe == p {
@@ -110,7 +151,7 @@ func (s *Req) Send(m msg.Msg) error {
 	s.dropReply()
 	var id []byte
 	if st.hasID = s.opt.Correlate; st.hasID {
-		st.id = s.nextID()
+		st.id = s.nextID(strictID)
 		id = binary.BigEndian.AppendUint32(nil, st.id)
 	}
 	req := envelope(m, id)
@@ -149,29 +190,82 @@ func (s *Req) Forget(w chan<- struct{}) {
 	s.strict.waiters = slices.DeleteFunc(s.strict.waiters, func(x chan<- struct{}) bool { return x == w })
 }
 
-// Begin sends a request that is a call of its own.
+// Begin sends a request that is a call of its own, to a peer that is connected:
+// a queue without a peer would keep it, and have it carried out at some time
+// after its caller has given up.
 func (s *Req) Begin(m msg.Msg, c *Call) error {
-	p := s.lb.Pick()
+	p := s.pickLive()
 	if p == nil {
 		return ErrWait
 	}
-	c.id, c.pipe = s.nextID(), p
+	*c = Call{Waiter: c.Waiter, id: s.nextID(callID), pipe: p}
 	s.calls[c.id] = c
 	req := envelope(m, binary.BigEndian.AppendUint32(nil, c.id))
 	p.Out.Put(&req)
 	return nil
 }
 
-// nextID is an id that no request has which waits for its reply.
-func (s *Req) nextID() uint32 {
-	for s.id++; s.calls[s.id] != nil || s.strict.hasID && s.strict.id == s.id; {
-		s.id++
+// pickLive returns the next connected pipe in turn that has room, or nil. A
+// peer that has left calls unanswered misses turns while another has room.
+func (s *Req) pickLive() (p *pipe.Pipe) {
+	var silent *pipe.Pipe
+	for range len(s.lb.active) {
+		if p = s.lb.Pick(); p == nil {
+			break
+		}
+		peer := s.live[p]
+		switch {
+		case peer == nil:
+		case peer.skip == 0:
+			return p
+		default:
+			peer.skip--
+			if silent == nil {
+				silent = p
+			}
+		}
 	}
-	return s.id
+	return silent
 }
 
-// Cancel forgets a call.
-func (s *Req) Cancel(c *Call) { delete(s.calls, c.id) }
+// The first bit of an id tells whether a call or the strict exchange uses it.
+const (
+	callID   = 0
+	strictID = 1 << 31
+)
+
+// isCall reports whether the first frame of a request in a queue is the id of a
+// call.
+func isCall(first []byte) bool { return len(first) == 4 && first[0]>>7 == callID }
+
+// nextID is an id of that kind that no request has which waits for its reply.
+func (s *Req) nextID(kind uint32) uint32 {
+	for {
+		s.id++
+		id := s.id&^strictID | kind
+		if s.calls[id] == nil && (!s.strict.hasID || s.strict.id != id) {
+			return id
+		}
+	}
+}
+
+// Cancel forgets a call whose caller gives up. A request that is still in the
+// queue is taken back, which unsent reports with its size. It runs under both
+// locks.
+func (s *Req) Cancel(c *Call) (size int, unsent bool) {
+	delete(s.calls, c.id)
+	id := binary.BigEndian.AppendUint32(nil, c.id)
+	for _, m := range c.pipe.Out.Withdraw(1, func(first []byte) bool { return bytes.Equal(first, id) }) {
+		size := m.Size() - len(id)
+		m.Bufs.FreeAll()
+		return size, true
+	}
+	if peer := s.live[c.pipe]; peer != nil {
+		peer.givenUp++
+		peer.skip = min(1<<min(peer.givenUp, 8)-1, maxSkip)
+	}
+	return 0, false
+}
 
 // See hands out the replies that have arrived.
 func (s *Req) See() {
@@ -187,6 +281,9 @@ func (s *Req) See() {
 
 // deliver gives a reply to whom it belongs.
 func (s *Req) deliver(p *pipe.Pipe, m msg.Msg) {
+	if peer := s.live[p]; peer != nil {
+		*peer = reqPeer{} // it answers
+	}
 	switch {
 	case len(m.First) == 0 && len(m.Rest) >= 1:
 		s.deliverStrict(p, m.DropFirst(), !s.strict.hasID)

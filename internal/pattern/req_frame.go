@@ -49,7 +49,7 @@ func (s *Req) beginRequest() error {
 	s.begin(p)
 	s.to = p
 	if s.of.has = s.opt.Correlate; s.of.has {
-		s.of.id = s.nextID()
+		s.of.id = s.nextID(strictID)
 		s.push(&msg.Frame{Body: binary.BigEndian.AppendUint32(nil, s.of.id)})
 	}
 	s.push(new(msg.Frame))

@@ -214,6 +214,7 @@ func TestReqCalls(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	f.connect("")
 	s.sent("strict")
 	f.wants(message{"", "strict"})
 	var calls []*pattern.Call
@@ -245,7 +246,7 @@ func TestReqCalls(t *testing.T) {
 func TestReqCallEnds(t *testing.T) {
 	s := newSocket(t, pattern.REQ)
 	req := s.pat.(*pattern.Req)
-	a, b := s.attach(), s.attach()
+	a, b := s.connect(""), s.connect("")
 	lost, id := s.call(a, "for a")
 	other, otherID := s.call(b, "for b")
 	b.sends(id, "", "from the wrong one")
@@ -346,7 +347,7 @@ func TestReqCorrelate(t *testing.T) {
 // TestReqCorrelateBesideCalls: their ids are of one series.
 func TestReqCorrelateBesideCalls(t *testing.T) {
 	s := newSocket(t, pattern.REQ, func(o *pattern.Options) { o.Correlate = true })
-	f := s.attach()
+	f := s.connect("")
 	req := s.pat.(*pattern.Req)
 	s.sent("strict")
 	var c pattern.Call

@@ -213,14 +213,39 @@ func (s *Socket) waitLocked(ctx context.Context, w chan struct{}) error {
 }
 
 // Call sends a request on a REQ and waits for its reply, beside any number of
-// others. If ctx ends first, the reply is dropped when it comes.
+// others. The request is held back until a peer is connected. If ctx ends
+// first, it is taken back if no byte of it was written, and otherwise the reply
+// is dropped when it comes. A request whose connection is lost before it was
+// written goes to the next peer.
 func (s *Socket) Call(ctx context.Context, m msg.Msg) (msg.Msg, error) {
 	w := make(chan struct{}, 1)
 	c := &pattern.Call{Waiter: w}
-	err := s.waitSend(ctx, m.Size(), func() error { return s.req.Begin(m, c) })
-	if err != nil {
-		return msg.Msg{}, err
+	for {
+		err := s.waitSend(ctx, m.Size(), func() error { return s.req.Begin(m, c) })
+		if err != nil {
+			return msg.Msg{}, err
+		}
+		reply, err := s.waitReply(ctx, c)
+		if err != pattern.ErrUnsent {
+			return reply, err
+		}
+		m = c.Request
+		s.sendMu.Lock()
+		s.unsentLocked(m.Size())
+		s.sendMu.Unlock()
 	}
+}
+
+// unsentLocked takes back what was counted for a message that is not sent after
+// all. The caller holds sendMu.
+func (s *Socket) unsentLocked(size int) {
+	s.sent.msgs--
+	s.sent.bytes -= uint64(size)
+}
+
+// waitReply is the second half of Call.
+func (s *Socket) waitReply(ctx context.Context, c *pattern.Call) (msg.Msg, error) {
+	w := c.Waiter
 	for {
 		s.recvMu.Lock()
 		s.see()
@@ -237,8 +262,11 @@ func (s *Socket) Call(ctx context.Context, m msg.Msg) (msg.Msg, error) {
 			err = ErrClosed
 		}
 		if err != nil {
-			s.req.Cancel(c)
-			s.recvMu.Unlock()
+			s.sendMu.Lock()
+			if size, unsent := s.req.Cancel(c); unsent {
+				s.unsentLocked(size)
+			}
+			s.unlockBoth()
 			return msg.Msg{}, err
 		}
 		waiting := s.inbox.wait(w)

@@ -1,0 +1,292 @@
+package socket_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/zerobroker/zmq/internal/pattern"
+	"github.com/zerobroker/zmq/internal/pipe"
+	"github.com/zerobroker/zmq/internal/socket"
+	st "github.com/zerobroker/zmq/internal/socket/sockettest"
+	"github.com/zerobroker/zmq/internal/transport/memnet"
+)
+
+// callFor makes a call with a deadline.
+func callFor(req *st.Socket, d time.Duration, body string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), d)
+	defer cancel()
+	_, err := req.Call(ctx, st.Of(body))
+	return err
+}
+
+// serve answers every request of a REP with the given text until the socket is
+// closed.
+func serve(rep *st.Socket, text string) {
+	go func() {
+		for {
+			m := st.Of()
+			if rep.Recv(context.Background(), &m) != nil || rep.TrySend(st.Of(text)) != nil {
+				return
+			}
+		}
+	}()
+}
+
+// TestCallGivenUpBeforeConnectIsNotSentLater: a call without a connected peer
+// leaves nothing behind: not for a server that comes later, over a network or
+// inproc, and not for Close to wait for.
+func TestCallGivenUpBeforeConnectIsNotSentLater(t *testing.T) {
+	for _, ep := range []string{"mem://a", "inproc://a"} {
+		for _, now := range []bool{false, true} {
+			t.Run(fmt.Sprint(ep, " immediate=", now), func(t *testing.T) {
+				st.Run(t, func(w *st.World) {
+					req := w.Socket(pattern.REQ, func(o *socket.Options) { o.Immediate = now })
+					req.MustConnect(ep)
+					for range 5 {
+						if err := callFor(req, time.Second, "given up"); !errors.Is(err, context.DeadlineExceeded) {
+							t.Fatal(err)
+						}
+					}
+					if s := req.Stats(); s.MsgsSent != 0 || s.QueuedSend != 0 {
+						t.Errorf("%d sent, %d queued", s.MsgsSent, s.QueuedSend)
+					}
+					rep := w.Socket(pattern.REP)
+					rep.MustBind(ep)
+					req.MustMeet(1)
+					w.Settle()
+					rep.WantNone()
+					rep.CloseIn(0)
+					callFor(req, time.Second, "given up")
+					if d := st.After(func() { req.CloseIn(30 * time.Second) }); d != 0 {
+						t.Errorf("Close took %v", d)
+					}
+				})
+			})
+		}
+	}
+}
+
+// TestCallGivenUpBehindStalledWriteIsWithdrawn: requests behind one that the
+// network does not take are taken back when their callers give up, in any
+// order, also large ones; the others arrive whole.
+func TestCallGivenUpBehindStalledWriteIsWithdrawn(t *testing.T) {
+	for _, large := range []bool{false, true} {
+		t.Run(fmt.Sprint("large=", large), func(t *testing.T) {
+			st.Run(t, func(w *st.World) {
+				body := func(i int) string {
+					if large {
+						return fmt.Sprint(i, st.Large(20000))
+					}
+					return fmt.Sprint(i)
+				}
+				w.Net.OnLink(func(l *memnet.Link) { l.Up().SetBuffer(1000) })
+				server := w.Listen("a")
+				req := w.Socket(pattern.REQ)
+				req.MustConnect("mem://a")
+				p := server.Accept()
+				p.Shake("REP")
+				req.MustMeet(1)
+				const n = 10
+				first := make(chan error, 1)
+				go func() { first <- callFor(req, time.Hour, st.Large(5000)) }() // fills the network
+				w.Settle()
+				results := make(chan error, n)
+				for i := range n {
+					d := time.Duration(n-i) * time.Second
+					if i%2 == 0 {
+						d = time.Hour
+					}
+					go func() { results <- callFor(req, d, body(i)) }()
+					w.Settle()
+				}
+				time.Sleep(time.Minute)
+				if s := req.Stats(); s.MsgsSent != 1+n/2 {
+					t.Errorf("%d count as sent", s.MsgsSent)
+				}
+				p.Message()
+				for i := 0; i < n; i += 2 {
+					m := p.Message()
+					if len(m) != 3 || m[2] != body(i) {
+						t.Fatalf("request %.20q, want %.20q", m, body(i))
+					}
+					p.Must(st.Message(m[0], "", "reply"))
+				}
+				for range n {
+					if err := <-results; err != nil && !errors.Is(err, context.DeadlineExceeded) {
+						t.Error(err)
+					}
+				}
+				req.WantDrops(map[pipe.Drop]uint64{})
+			})
+		})
+	}
+}
+
+// TestCallUnwrittenWhenConnectionIsLost: the request in the queue goes to the
+// next peer, the one whose caller has given up while it was in the writer's
+// hands goes to none and is counted, and the one that was written fails.
+func TestCallUnwrittenWhenConnectionIsLost(t *testing.T) {
+	st.Run(t, func(w *st.World) {
+		w.Net.OnLink(func(l *memnet.Link) { l.Up().SetBuffer(100) })
+		server := w.Listen("a")
+		req := w.Socket(pattern.REQ)
+		req.MustConnect("mem://a")
+		p := server.Accept()
+		p.Shake("REP")
+		req.MustMeet(1)
+		begin := func(d time.Duration, body string) chan error {
+			done := make(chan error, 1)
+			go func() { done <- callFor(req, d, body) }()
+			w.Settle()
+			return done
+		}
+		written := begin(time.Hour, "written")
+		p.Message()
+		cut := begin(time.Hour, st.Large(5000)) // fills the network
+		p.Skip(1)
+		queued := begin(time.Hour, "queued")
+		givenUp := begin(time.Second, "given up")
+		if err := <-givenUp; !errors.Is(err, context.DeadlineExceeded) {
+			t.Error(err)
+		}
+		p.Close()
+		for _, done := range []chan error{written, cut} {
+			if err := <-done; err != pattern.ErrPeerLost {
+				t.Error(err)
+			}
+		}
+		p = server.Accept()
+		p.Shake("REP")
+		m := p.Message()
+		if m[2] != "queued" {
+			t.Fatalf("the next peer gets %.20q", m)
+		}
+		p.Must(st.Message(m[0], "", "reply"))
+		if err := <-queued; err != nil {
+			t.Error(err)
+		}
+		req.WantDrops(map[pipe.Drop]uint64{pipe.DropInFlight: 1})
+		if s := req.Stats(); s.MsgsSent != 3 {
+			t.Errorf("%d count as sent", s.MsgsSent)
+		}
+	})
+}
+
+// TestCallsGoToConnectedPeers: no call is committed to an endpoint where no
+// peer is, never was or no longer is.
+func TestCallsGoToConnectedPeers(t *testing.T) {
+	for _, scheme := range []string{"mem://", "inproc://"} {
+		t.Run(scheme, func(t *testing.T) {
+			st.Run(t, func(w *st.World) {
+				one, two := w.Socket(pattern.REP), w.Socket(pattern.REP)
+				serve(one, "one")
+				serve(two, "two")
+				req := w.Socket(pattern.REQ)
+				req.MustConnect(one.MustBind(scheme + "one"))
+				req.MustConnect(scheme + "nobody")
+				req.MustConnect(two.MustBind(scheme + "two"))
+				req.MustMeet(2)
+				answers := map[string]int{}
+				for range 12 {
+					m, err := req.Call(context.Background(), st.Of("x"))
+					if err != nil {
+						t.Fatal(err)
+					}
+					answers[string(m.First)]++
+				}
+				if answers["one"] != 6 || answers["two"] != 6 {
+					t.Errorf("answers: %v", answers)
+				}
+				two.CloseIn(0)
+				w.Settle()
+				for range 12 {
+					if err := callFor(req, time.Second, "x"); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		})
+	}
+}
+
+// TestCallsPreferPeersThatAnswer: a peer that is connected and never answers
+// gets ever fewer calls while another does, all of them again after it has
+// answered one, and calls as before if it is the only peer.
+func TestCallsPreferPeersThatAnswer(t *testing.T) {
+	st.Run(t, func(w *st.World) {
+		server := w.Listen("silent")
+		req := w.Socket(pattern.REQ)
+		req.MustConnect("mem://silent")
+		p := server.Accept()
+		p.Shake("REP")
+		req.MustMeet(1)
+		for range 3 {
+			if err := callFor(req, time.Second, "alone"); !errors.Is(err, context.DeadlineExceeded) {
+				t.Fatal(err)
+			}
+			p.Message()
+		}
+		good := w.Socket(pattern.REP)
+		serve(good, "good")
+		req.MustConnect(good.MustBind("mem://good"))
+		req.MustMeet(2)
+		failed := 0
+		for range 400 {
+			if callFor(req, time.Second, "x") != nil {
+				failed++
+			}
+		}
+		if failed == 0 || failed > 8 {
+			t.Errorf("%d of 400 calls waited for the silent peer", failed)
+		}
+		var m []string
+		for range failed {
+			m = p.Message()
+		}
+		p.Must(st.Message(m[0], "", "late"))
+		w.Settle()
+		asked := make(chan string, 10)
+		go func() {
+			for range 5 {
+				m := p.Message()
+				p.Must(st.Message(m[0], "", "answer"))
+				asked <- m[2]
+			}
+		}()
+		for range 10 {
+			if err := callFor(req, time.Second, "again"); err != nil {
+				t.Error(err)
+			}
+		}
+		if len(asked) != 5 {
+			t.Errorf("%d of 10 calls went to the peer that answers again", len(asked))
+		}
+	})
+}
+
+// TestCallRequestsAreTakenBackByClose: Close takes back the requests of calls
+// that wait, so that it need not wait for a peer that reads nothing.
+func TestCallRequestsAreTakenBackByClose(t *testing.T) {
+	st.Run(t, func(w *st.World) {
+		server := w.Listen("a")
+		req := w.Socket(pattern.REQ)
+		req.MustConnect("mem://a")
+		done := make(chan error, 2)
+		go func() { done <- callFor(req, time.Hour, "one") }()
+		w.Settle()
+		server.Accept()
+		go func() { done <- callFor(req, time.Hour, "two") }()
+		w.Settle()
+		if d := st.After(func() { req.CloseIn(30 * time.Second) }); d != 0 {
+			t.Errorf("Close took %v", d)
+		}
+		for range 2 {
+			if err := <-done; err != socket.ErrClosed {
+				t.Error(err)
+			}
+		}
+	})
+}
