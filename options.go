@@ -172,9 +172,15 @@ type Options struct {
 	MaxMessageFrames             int
 
 	// MaxConnections bounds the connections accepted per endpoint,
-	// MaxPendingHandshakes those of them whose handshake is not over (the
-	// oldest gives way), and MaxPendingPerSource those of one IPv4 address or
-	// IPv6 /64. Defaults 65536, 1024 and 64, negative unlimited.
+	// MaxPendingHandshakes those of them whose handshake is not over, and
+	// MaxPendingPerSource those of one IPv4 address or IPv6 /64. Where one of
+	// them is reached, connections that are slow to complete their handshake
+	// (half a second for one that has sent nothing) are closed to make room. If
+	// none is slow, above MaxConnections newcomers are closed, above
+	// MaxPendingHandshakes they wait in the system's queue, and above
+	// MaxPendingPerSource they are accepted: many peers that connect at once from
+	// one address are not refused. Defaults 65536, 1024 and 64, negative
+	// unlimited.
 	MaxConnections, MaxPendingHandshakes, MaxPendingPerSource int
 
 	// MaxSubscriptions and MaxSubscriptionBytes bound what one peer of a PUB or

@@ -30,8 +30,13 @@ type conn struct {
 	pipe     *pipe.Pipe
 	owner    owner
 
-	source  string        // where an accepted connection is counted; empty for none
-	waiting *list.Element // in its listener's pending, while in its handshake; guarded by the listener
+	source string // where an accepted connection is counted; empty for none
+
+	// Of an accepted connection while its handshake is not over; guarded by the
+	// listener.
+	since   time.Time     // when it was accepted
+	list    *list.List    // of pendingSource, that it is in
+	waiting *list.Element // in list
 
 	in        msg.Batch     // decoded and not yet handed on
 	sent      atomic.Uint32 // writes of messages begun, and the Hello
@@ -70,6 +75,9 @@ type owner interface {
 	join(c *conn) error
 	// unsent takes messages that were taken from the pipe and not written.
 	unsent(c *conn, b *msg.Batch)
+	// progressed is called once, when the peer has sent the first bytes of its
+	// handshake and they are valid so far.
+	progressed(c *conn)
 }
 
 // probe waits for the PONG to a PING that was sent behind something.
@@ -121,7 +129,9 @@ func (c *conn) handshake() (rest []byte, err error) {
 	}
 	// Small, since a pending peer should cost little; it grows by what comes.
 	buf := make([]byte, 0, 512)
+	progressed := false
 	for {
+		got := len(buf) > 0
 		n, err := c.engine.Handshake(buf)
 		buf = buf[n:]
 		if out := c.engine.Output(); len(out) > 0 {
@@ -135,6 +145,10 @@ func (c *conn) handshake() (rest []byte, err error) {
 		}
 		if c.engine.Ready() {
 			break
+		}
+		if got && !progressed {
+			progressed = true
+			c.owner.progressed(c)
 		}
 		if cap(buf)-len(buf) < 256 {
 			buf = append(make([]byte, 0, 2*len(buf)+512), buf...)

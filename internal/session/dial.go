@@ -309,6 +309,9 @@ func (d *Dialer) join(c *conn) error {
 // unsent puts messages back for the next connection.
 func (d *Dialer) unsent(c *conn, b *msg.Batch) { c.pipe.Out.Return(b) }
 
+// progressed has no meaning for a dialer, which has one connection at a time.
+func (d *Dialer) progressed(*conn) {}
+
 // over reports whether there is nothing left to dial for.
 func (d *Dialer) over() bool {
 	if d.stop.Err() != nil {

@@ -1,7 +1,6 @@
 package session
 
 import (
-	"container/list"
 	"context"
 	"errors"
 	"net"
@@ -28,12 +27,12 @@ type Listener struct {
 	listener transport.Listener
 	stop     chan struct{} // closed by Finish
 	done     chan struct{} // closed when accept has returned
+	settled  chan struct{} // has an element when a connection is no longer pending
 
 	mu      sync.Mutex
 	closed  bool
 	conns   map[*conn]struct{}
-	pending list.List      // of *conn in their handshake, the oldest first
-	sources map[string]int // pending connections by address
+	pending pendingConns
 	running sync.WaitGroup // the goroutines of conns
 }
 
@@ -48,8 +47,8 @@ func Listen(cfg *Config, t transport.Transport, scheme, address string) (*Listen
 		cfg: cfg, endpoint: scheme + tl.Addr(), listener: tl,
 		stop:    make(chan struct{}),
 		done:    make(chan struct{}),
+		settled: make(chan struct{}, 1),
 		conns:   make(map[*conn]struct{}),
-		sources: make(map[string]int),
 	}
 	cfg.Host.Event(Event{Kind: Listening, Endpoint: l.endpoint})
 	go l.accept()
@@ -108,81 +107,105 @@ func (l *Listener) waitUncrowded() bool {
 	return true
 }
 
-// admit starts a connection if the limits let it in.
+// admit starts a connection if the limits let it in. It waits while too many are
+// pending and none is overdue: the peers that connect meanwhile wait in the
+// system's queue.
 func (l *Listener) admit(nc net.Conn) {
 	c := newConn(l.cfg, l.endpoint, nc, l)
-	c.source = source(nc)
-	evicted, err := l.register(c)
-	if evicted != nil {
-		evicted.close(&refusal{errTooManyPending})
-	}
-	if err != nil {
-		nc.Close()
-		c.reportEnd(false, &refusal{err})
+	c.source = source(nc.RemoteAddr())
+	for {
+		evicted, wait, err := l.register(c)
+		for _, e := range evicted {
+			e.close(&refusal{errTooManyPending})
+		}
+		if wait > 0 {
+			l.waitSettled(wait)
+			continue
+		}
+		if err != nil {
+			nc.Close()
+			c.reportEnd(false, &refusal{err})
+			return
+		}
+		l.cfg.Host.Event(c.event(Accepted))
+		go l.serve(c)
 		return
 	}
-	l.cfg.Host.Event(c.event(Accepted))
-	go l.serve(c)
 }
 
-// register counts a new connection. If that makes one too many in their
-// handshake, it returns the oldest of them to be closed.
-func (l *Listener) register(c *conn) (evict *conn, err error) {
+// waitSettled waits until a connection is no longer pending, at most d.
+func (l *Listener) waitSettled(d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-l.settled:
+	case <-t.C:
+	case <-l.stop:
+	}
+}
+
+// register counts a new connection, and returns the overdue ones to be closed
+// to make room for it. If too many are pending and none is overdue, c is not
+// counted, and register is to be called again after wait or when a connection
+// has settled.
+func (l *Listener) register(c *conn) (evicted []*conn, wait time.Duration, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	cfg := l.cfg
-	switch {
-	case l.closed:
-		return nil, net.ErrClosed
-	case cfg.MaxConnections > 0 && len(l.conns) >= cfg.MaxConnections:
-		return nil, errTooMany
-	case cfg.Engine.Raw: // there is no handshake that it could be in
-		l.conns[c] = struct{}{}
-		l.running.Add(1)
-		return nil, nil
-	case cfg.MaxPerSource > 0 && c.source != "" && l.sources[c.source] >= cfg.MaxPerSource:
-		return nil, errTooManyPending
+	if l.closed {
+		return nil, 0, net.ErrClosed
 	}
-	if cfg.MaxPending > 0 && l.pending.Len() >= cfg.MaxPending {
-		evict = l.pending.Front().Value.(*conn)
-		l.settleLocked(evict)
+	evict := func(overdue *conn) {
+		evicted = append(evicted, overdue)
+		l.settleLocked(overdue)
+	}
+	full := cfg.MaxConnections > 0 && len(l.conns) >= cfg.MaxConnections
+	if full || cfg.MaxPending > 0 && l.pending.n >= cfg.MaxPending {
+		overdue, wait := l.pending.overdue(time.Now())
+		switch {
+		case overdue != nil:
+			evict(overdue)
+		case full:
+			return nil, 0, errTooMany
+		default:
+			return nil, wait, nil
+		}
 	}
 	l.conns[c] = struct{}{}
-	c.waiting = l.pending.PushBack(c)
-	if c.source != "" {
-		l.sources[c.source]++
-	}
 	l.running.Add(1)
-	return evict, nil
+	if cfg.Engine.Raw { // which has no handshake
+		return nil, 0, nil
+	}
+	l.pending.add(c)
+	if cfg.MaxPerSource <= 0 || c.source == "" { // no address tells ipc peers apart
+		return evicted, 0, nil
+	}
+	for s := l.pending.sources[c.source]; s.len() > cfg.MaxPerSource; {
+		overdue, _ := s.overdue(c.since, sourceGrace)
+		if overdue == nil {
+			break
+		}
+		evict(overdue)
+	}
+	return evicted, 0, nil
 }
 
-// settleLocked says that a connection's handshake is over. The caller holds
-// mu.
+// progressed notes that a pending connection has sent something.
+func (l *Listener) progressed(c *conn) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.pending.progressed(c)
+}
+
+// settleLocked removes a connection from the pending ones. The caller holds mu.
 func (l *Listener) settleLocked(c *conn) {
-	if c.waiting == nil {
+	if !l.pending.remove(c) {
 		return
 	}
-	l.pending.Remove(c.waiting)
-	c.waiting = nil
-	if c.source == "" {
-		return
+	select {
+	case l.settled <- struct{}{}:
+	default:
 	}
-	if l.sources[c.source]--; l.sources[c.source] == 0 {
-		delete(l.sources, c.source)
-	}
-}
-
-// source is what connections are counted by: the address, of IPv6 the /64 that
-// one host usually has.
-func source(nc net.Conn) string {
-	a, ok := nc.RemoteAddr().(*net.TCPAddr)
-	if !ok {
-		return ""
-	}
-	if ip4 := a.IP.To4(); ip4 != nil {
-		return string(ip4)
-	}
-	return string(a.IP.Mask(net.CIDRMask(64, 128)))
 }
 
 func (l *Listener) serve(c *conn) {
