@@ -226,8 +226,11 @@ type Options struct {
 	Namespace *Namespace
 
 	// Logger gets every event: peers that were refused or do not speak as they
-	// should and trouble with accepting at level Warn, the rest at Debug.
-	// Default none. Its handler must not call the socket.
+	// should and trouble with accepting at level Warn, the rest at Debug. Of
+	// warnings that are alike (event, reason, endpoint, and the peer's IPv4 address
+	// or IPv6 /64) the first is logged at once. Those that follow are logged as one
+	// every 10 s: the last of them, with their number as "repeated". Default none.
+	// Its handler must not call the socket.
 	Logger *slog.Logger
 }
 

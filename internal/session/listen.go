@@ -112,7 +112,7 @@ func (l *Listener) waitUncrowded() bool {
 // system's queue.
 func (l *Listener) admit(nc net.Conn) {
 	c := newConn(l.cfg, l.endpoint, nc, l)
-	c.source = source(nc.RemoteAddr())
+	c.source = Source(nc.RemoteAddr())
 	for {
 		evicted, wait, err := l.register(c)
 		for _, e := range evicted {

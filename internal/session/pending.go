@@ -124,9 +124,9 @@ func (p *pendingConns) overdue(now time.Time) (victim *conn, wait time.Duration)
 	return victim, wait
 }
 
-// source is what connections are counted by: the address, of IPv6 the /64 that
+// Source is what connections are counted by: the address, of IPv6 the /64 that
 // one host usually has.
-func source(a net.Addr) string {
+func Source(a net.Addr) string {
 	t, ok := a.(*net.TCPAddr)
 	if !ok {
 		return ""

@@ -50,6 +50,7 @@ func (s *Socket) Close(ctx context.Context) (unsent, underWay int) {
 	}
 	s.giveUp()
 	s.events.close()
+	s.closeLog()
 	s.unsent = s.lost() - before + abandoned
 	return s.unsent, int(s.underWay.Load())
 }

@@ -2,7 +2,6 @@ package socket
 
 import (
 	"context"
-	"log/slog"
 	"sync"
 	"time"
 
@@ -117,26 +116,6 @@ var kindNames = [...]string{
 	session.Connecting: "retrying", session.Connected: "connected",
 	session.HandshakeFailed: "handshake failed", session.Ready: "ready",
 	session.Disconnected: "disconnected", session.PeerRefused: "peer refused",
-}
-
-// log writes an event to the socket's logger.
-func (s *Socket) log(ev session.Event) {
-	args := []any{"socket", s.info.Name, "endpoint", ev.Endpoint}
-	if ev.Remote != nil {
-		args = append(args, "remote", ev.Remote.String())
-	}
-	if ev.Delay > 0 {
-		args = append(args, "delay", ev.Delay)
-	}
-	if ev.Err != nil {
-		args = append(args, "err", ev.Err)
-	}
-	level := slog.LevelDebug
-	if ev.Kind == session.PeerRefused || ev.Kind == session.AcceptFailed ||
-		ev.Kind == session.HandshakeFailed && ev.Fault != engine.FaultNone {
-		level = slog.LevelWarn // it does not mend itself
-	}
-	s.opts.Logger.Log(context.Background(), level, kindNames[ev.Kind], args...)
 }
 
 // Stats is what a socket has done so far.

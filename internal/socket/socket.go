@@ -99,9 +99,10 @@ type Socket struct {
 	closed  atomic.Bool   // set under recvMu and sendMu
 	closedc chan struct{} // closed with closed
 
-	drops  pipe.Drops
-	peers  peers
-	events events
+	drops    pipe.Drops
+	peers    peers
+	events   events
+	warnings warnings
 }
 
 type counters struct{ msgs, bytes uint64 }

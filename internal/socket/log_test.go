@@ -1,0 +1,208 @@
+package socket_test
+
+import (
+	"bytes"
+	"fmt"
+	"log/slog"
+	"net"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/zerobroker/zmq/internal/engine"
+	"github.com/zerobroker/zmq/internal/pattern"
+	"github.com/zerobroker/zmq/internal/session"
+	"github.com/zerobroker/zmq/internal/socket"
+	st "github.com/zerobroker/zmq/internal/socket/sockettest"
+)
+
+// logged is a logger's output by line.
+type logged struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *logged) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+// lines returns what was written since the last call.
+func (l *logged) lines() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	s := strings.TrimSpace(l.b.String())
+	l.b.Reset()
+	if s == "" {
+		return nil
+	}
+	return strings.Split(s, "\n")
+}
+
+// to has a socket write to l at some level.
+func (l *logged) to(level slog.Level) func(*socket.Options) {
+	return func(o *socket.Options) {
+		o.Logger = slog.New(slog.NewTextHandler(l, &slog.HandlerOptions{
+			Level: level,
+			ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+				if a.Key == slog.TimeKey || a.Key == slog.LevelKey {
+					return slog.Attr{}
+				}
+				return a
+			},
+		}))
+	}
+}
+
+func wantLines(t testing.TB, got []string, parts ...string) {
+	t.Helper()
+	if len(got) != len(parts) {
+		t.Errorf("logged %d lines, want %d:\n%s", len(got), len(parts), strings.Join(got[:min(len(got), 20)], "\n"))
+		return
+	}
+	slices.Sort(got)
+	slices.Sort(parts)
+	for i, part := range parts {
+		if !strings.Contains(got[i], part) {
+			t.Errorf("line %d is %s, want %s in it", i, got[i], part)
+		}
+	}
+}
+
+// refusedFrom is the event of a peer at an address.
+func refusedFrom(ip string) session.Event {
+	return session.Event{
+		Kind: session.PeerRefused, Endpoint: "tcp://a:1",
+		Remote: &net.TCPAddr{IP: net.ParseIP(ip), Port: 1}, Err: fmt.Errorf("too many"),
+	}
+}
+
+// TestLoggerSummarisesRepeatedWarnings: alike are kind, reason, endpoint and
+// source.
+func TestLoggerSummarisesRepeatedWarnings(t *testing.T) {
+	st.Run(t, func(w *st.World) {
+		var log logged
+		s := w.Socket(pattern.PULL, log.to(slog.LevelWarn))
+		for range 600 {
+			s.Event(refusedFrom("10.0.0.1"))
+		}
+		wantLines(t, log.lines(), "peer refused")
+
+		// Others are not hidden by it.
+		other := refusedFrom("10.0.0.1")
+		other.Kind, other.Fault = session.HandshakeFailed, engine.FaultMalformed
+		s.Event(other)
+		other.Fault = engine.FaultMechanism
+		s.Event(other)
+		s.Event(refusedFrom("10.0.0.2"))
+		elsewhere := refusedFrom("10.0.0.1")
+		elsewhere.Endpoint = "tcp://b:1"
+		s.Event(elsewhere)
+		wantLines(t, log.lines(), "handshake failed", "handshake failed", "remote=10.0.0.2", "tcp://b:1")
+
+		time.Sleep(10*time.Second - 1)
+		w.Settle()
+		wantLines(t, log.lines())
+		time.Sleep(1)
+		w.Settle()
+		wantLines(t, log.lines(), "remote=10.0.0.1:1 err=\"too many\" repeated=599")
+
+		// It goes on as long as the events do, and then begins anew.
+		time.Sleep(time.Millisecond)
+		for range 30 {
+			s.Event(refusedFrom("10.0.0.1"))
+			time.Sleep(time.Second)
+		}
+		w.Settle()
+		wantLines(t, log.lines(), "repeated=10", "repeated=10", "repeated=10")
+		time.Sleep(20 * time.Second)
+		w.Settle()
+		wantLines(t, log.lines())
+		s.Event(refusedFrom("10.0.0.1"))
+		wantLines(t, log.lines(), "err=\"too many\"")
+
+		if n := s.Stats().Events[session.PeerRefused]; n != 600+2+30+1 {
+			t.Errorf("%d events counted", n)
+		}
+	})
+}
+
+// TestLoggerIsBoundedForManySources has every warning come from an address of
+// its own.
+func TestLoggerIsBoundedForManySources(t *testing.T) {
+	st.Run(t, func(w *st.World) {
+		var log logged
+		s := w.Socket(pattern.PULL, log.to(slog.LevelWarn))
+		for i := range 10_000 {
+			s.Event(refusedFrom(fmt.Sprintf("2001:db8:%x:%x::1", i>>8, i&255)))
+		}
+		if n := len(log.lines()); n != 65 {
+			t.Errorf("%d lines at once, want 64 sources and one for the rest", n)
+		}
+		time.Sleep(10 * time.Second)
+		w.Settle()
+		wantLines(t, log.lines(), fmt.Sprintf("repeated=%d", 10_000-65))
+	})
+}
+
+// TestLoggerWritesSummaryOnClose and has no timer left then.
+func TestLoggerWritesSummaryOnClose(t *testing.T) {
+	st.Run(t, func(w *st.World) {
+		var log logged
+		s := w.Socket(pattern.PULL, log.to(slog.LevelWarn))
+		for range 5 {
+			s.Event(refusedFrom("10.0.0.1"))
+		}
+		s.CloseIn(0)
+		wantLines(t, log.lines(), "err=\"too many\"", "repeated=4")
+		time.Sleep(time.Minute)
+		wantLines(t, log.lines())
+	})
+}
+
+// TestLoggerOmitsNothingAtDebug: what is for debugging is complete.
+func TestLoggerOmitsNothingAtDebug(t *testing.T) {
+	st.Run(t, func(w *st.World) {
+		var log logged
+		s := w.Socket(pattern.PULL, log.to(slog.LevelDebug))
+		s.MustBind("mem://a")
+		for range 10 {
+			w.Dial("a").Close()
+		}
+		w.Settle()
+		n := 0
+		for _, l := range log.lines() {
+			if strings.Contains(l, "accepted") || strings.Contains(l, "handshake failed") {
+				n++
+			}
+		}
+		if n != 20 {
+			t.Errorf("%d lines, want 20", n)
+		}
+	})
+}
+
+// TestLoggerSummarisesHerdOfStrangers is the whole way, from connections that
+// do not speak ZMTP.
+func TestLoggerSummarisesHerdOfStrangers(t *testing.T) {
+	st.Run(t, func(w *st.World) {
+		var log logged
+		s := w.Socket(pattern.PULL, log.to(slog.LevelWarn))
+		s.MustBind("mem://a")
+		for range 100 {
+			p := w.Dial("a")
+			p.Must(append(st.Greeting()[:12], make([]byte, 52)...))
+			p.End()
+		}
+		wantLines(t, log.lines(), "handshake failed")
+		if n := s.Stats().Faults[engine.FaultMechanism]; n != 100 {
+			t.Errorf("%d counted", n)
+		}
+		time.Sleep(10 * time.Second)
+		w.Settle()
+		wantLines(t, log.lines(), "repeated=99")
+	})
+}
