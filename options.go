@@ -150,9 +150,12 @@ type Options struct {
 	ConnectTimeout time.Duration
 
 	// ReconnectInterval is the wait before a lost or failed connection is
-	// tried again. It doubles up to ReconnectMax and is spread at random by
-	// half to either side. Defaults 100 ms and 5 s; a negative interval means
-	// not to try again. [ZMQ_RECONNECT_IVL, ZMQ_RECONNECT_IVL_MAX]
+	// tried again. It doubles, and is spread at random by half to either side:
+	// up to a tenth of ReconnectMax while no connection is made, so that a peer
+	// is found less than a second after it is back; up to ReconnectMax after a
+	// connection whose handshake failed or that lasted less than a second, and
+	// after a failed name lookup. Defaults 100 ms and 5 s; a negative interval
+	// means not to try again. [ZMQ_RECONNECT_IVL, ZMQ_RECONNECT_IVL_MAX]
 	ReconnectInterval, ReconnectMax time.Duration
 
 	// HeartbeatInterval is how long a peer may be silent before it is sent a

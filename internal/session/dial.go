@@ -139,6 +139,7 @@ func (d *Dialer) run() {
 		}
 		nc, err := d.dial()
 		began := time.Now()
+		most := d.longestWait(err)
 		var ready bool
 		if err == nil {
 			ready, err = d.serve(nc)
@@ -156,15 +157,28 @@ func (d *Dialer) run() {
 		}
 		if f := engine.FaultOf(err); f != engine.FaultNone && f != engine.FaultSilence {
 			// This peer will not think otherwise soon.
-			wait = max(wait, d.cfg.ReconnectMax)
+			wait = most
 		}
+		wait = min(wait, most)
 		delay := jitter(wait)
 		d.cfg.Host.Event(Event{Kind: Connecting, Endpoint: d.endpoint, Delay: delay, Err: err})
 		if !sleep(d.dials, delay) {
 			return
 		}
-		wait = min(2*wait, max(d.cfg.ReconnectMax, d.cfg.ReconnectInterval))
+		wait *= 2
 	}
+}
+
+// longestWait is the end of the back-off after an attempt: a tenth of
+// ReconnectMax if no connection was made, as when nobody listens at the address
+// or its file is missing. That costs the peer's system a segment or two and the
+// peer nothing. A connection, or asking for a name, costs a server more.
+func (d *Dialer) longestWait(dialErr error) time.Duration {
+	most := d.cfg.ReconnectMax
+	if _, lookup := errors.AsType[*net.DNSError](dialErr); dialErr != nil && !lookup {
+		most /= 10
+	}
+	return max(most, d.cfg.ReconnectInterval)
 }
 
 // jitter spreads the attempts of many peers that lost the same server.

@@ -73,7 +73,7 @@ type Config struct {
 	HandshakeTimeout  time.Duration // 0: none
 	ConnectTimeout    time.Duration // of one attempt; 0: none
 	ReconnectInterval time.Duration // before the first retry; 0: no retries
-	ReconnectMax      time.Duration // the back-off's end
+	ReconnectMax      time.Duration // the back-off's end; a tenth of it while no connection is made
 	Heartbeat         time.Duration // between PINGs; 0: none
 	HeartbeatTimeout  time.Duration
 	HeartbeatTTL      uint16 // in tenths of a second
