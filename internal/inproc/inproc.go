@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 
 	"github.com/zerobroker/zmq/internal/msg"
 	"github.com/zerobroker/zmq/internal/pipe"
@@ -42,8 +43,8 @@ type End interface {
 	Detach(p *pipe.Pipe)
 	// Upstream passes on a change of the subscriptions at p's far end.
 	Upstream(p *pipe.Pipe, topic string, on bool)
-	// Linked and Unlinked tell the binder of a link that it can finish, and
-	// of its end.
+	// Linked and Unlinked give the binder a link that it can finish, also if
+	// Attach then fails, and take it away.
 	Linked(l *Link)
 	Unlinked(l *Link)
 	// Refused reports a link that could not be made.
@@ -135,9 +136,25 @@ type Link struct {
 	up     *pipe.Queue   // from a to b, also if a only subscribes
 	joined chan struct{} // closed by join
 
-	mu       sync.Mutex // guards the rest, and is held while the ends are told
+	mu       sync.Mutex // guards the rest, and is held while the ends are notified; given back by unlock
 	over     bool
 	finished bool // by a, before anybody was joined: what it wrote is still to be read
+
+	refused atomic.Pointer[side] // the end that refuses the other, until a holder of mu has ended the link
+}
+
+// unlock gives mu back, and ends the link if one end refused the other
+// meanwhile.
+func (l *Link) unlock() {
+	for {
+		if s := l.refused.Swap(nil); s != nil && !l.over {
+			l.finish(s.me)
+		}
+		l.mu.Unlock()
+		if l.refused.Load() == nil || !l.mu.TryLock() {
+			return // or the next holder of mu ends the link
+		}
+	}
 }
 
 // Pipe is the connector's end.
@@ -146,7 +163,7 @@ func (l *Link) Pipe() *pipe.Pipe { return l.pa }
 // join connects the far end.
 func (l *Link) join(b End) {
 	l.mu.Lock()
-	defer l.mu.Unlock()
+	defer l.unlock()
 	defer close(l.joined)
 	if l.over {
 		return
@@ -158,6 +175,7 @@ func (l *Link) join(b End) {
 	}
 	l.b, l.pb = b, pipe.New()
 	l.makeQueues()
+	b.Linked(l) // before Attach: a Close of b that Attach comes before ends the link
 	if err := b.Attach(l.pb); err != nil {
 		l.refuse(b, err)
 		return
@@ -175,7 +193,6 @@ func (l *Link) join(b End) {
 		}
 	}
 	l.resizeLocked() // they may have changed meanwhile
-	b.Linked(l)
 	l.a.Met(l.name, descB)
 	b.Met(l.name, descA)
 	l.open()
@@ -259,7 +276,7 @@ type side struct {
 // Resize is for an end whose limits have changed.
 func (s *side) Resize() {
 	s.l.mu.Lock()
-	defer s.l.mu.Unlock()
+	defer s.l.unlock()
 	if !s.l.over {
 		s.l.resizeLocked()
 	}
@@ -268,10 +285,15 @@ func (s *side) Resize() {
 // Finish ends the link, behind what is queued.
 func (s *side) Finish() { s.l.Finish(s.me) }
 
-// Refuse ends the link.
+// Refuse ends the link. A socket refuses one peer while it is joined to another,
+// with the lock of that link held. So this waits for no lock of a link: if another
+// goroutine holds it, that one ends the link.
 func (s *side) Refuse(why error) {
 	s.me.Refused(s.l.name, why)
-	s.l.Finish(s.me)
+	s.l.refused.Store(s)
+	if s.l.mu.TryLock() {
+		s.l.unlock()
+	}
 }
 
 // open lets both ends read.
@@ -307,6 +329,7 @@ func sum(a, b int) int {
 func (l *Link) refuse(b End, err error) {
 	l.over = true
 	l.b = nil
+	b.Unlinked(l)
 	l.a.Detach(l.pa)
 	if q := l.pa.Out; q != nil {
 		l.a.Drops().Add(pipe.DropNoRoute, q.Kill())
@@ -320,7 +343,7 @@ func (l *Link) refuse(b End, err error) {
 // until Wait.
 func (l *Link) Finish(me End) {
 	l.mu.Lock()
-	defer l.mu.Unlock()
+	defer l.unlock()
 	switch {
 	case l.over:
 	case l.b == nil:
@@ -333,7 +356,7 @@ func (l *Link) Finish(me End) {
 // Over reports whether the link has ended.
 func (l *Link) Over() bool {
 	l.mu.Lock()
-	defer l.mu.Unlock()
+	defer l.unlock()
 	return l.over
 }
 
@@ -378,7 +401,7 @@ func (l *Link) Wait(ctx context.Context) {
 // Pending is how many messages wait for somebody to join.
 func (l *Link) Pending() int {
 	l.mu.Lock()
-	defer l.mu.Unlock()
+	defer l.unlock()
 	if l.over || l.b != nil || l.pa.Out == nil {
 		return 0 // or it is the other end's to read
 	}
@@ -391,7 +414,7 @@ func (l *Link) Pending() int {
 // to be read. Until somebody joins, which mu excludes, nobody reads the queue.
 func (l *Link) idle() bool {
 	l.mu.Lock()
-	defer l.mu.Unlock()
+	defer l.unlock()
 	return l.b == nil && (l.pa.Out == nil || l.pa.Out.Ended())
 }
 
@@ -408,7 +431,7 @@ func (l *Link) Abandon() {
 	}
 	l.space.mu.Unlock()
 	l.mu.Lock()
-	defer l.mu.Unlock()
+	defer l.unlock()
 	if l.over || l.b != nil {
 		return
 	}
