@@ -1,0 +1,154 @@
+package zmq_test
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/zerobroker/zmq"
+)
+
+// meshOptions is what has a socket do most when a peer connects or leaves; the
+// sockets share one routing ID, which they take from each other.
+func meshOptions() *zmq.Options {
+	return &zmq.Options{
+		Namespace: zmq.NewNamespace(), Linger: -1, RoutingID: "A", SendHWM: 2, RecvHWM: 2,
+		HelloMessage: []byte("hello"), DisconnectMessage: []byte("disconnect"), HiccupMessage: []byte("hiccup"),
+		ProbeRouter: true, RouterHandover: true, RouterNotify: zmq.NotifyConnect | zmq.NotifyDisconnect,
+		XPubVerbose: zmq.EveryChange, PubWelcome: []byte("welcome"), XSubVerboseUnsubscribe: true,
+	}
+}
+
+// returns fails the test with all stacks if f does not return.
+func returns(t *testing.T, what string, f func()) {
+	t.Helper()
+	done := make(chan struct{})
+	go func() { defer close(done); f() }()
+	select {
+	case <-done:
+	case <-time.After(callBound):
+		t.Fatalf("%s does not return\n%s", what, stacks())
+	}
+}
+
+// concurrently runs all of f at the same time.
+func concurrently(f ...func()) func() {
+	return func() {
+		var wg sync.WaitGroup
+		for _, g := range f {
+			wg.Go(g)
+		}
+		wg.Wait()
+	}
+}
+
+// subscribe has a subscriber of any type ask for everything.
+func subscribe(s zmq.Socket) {
+	switch s := s.(type) {
+	case interface{ Subscribe(...string) error }:
+		s.Subscribe("a", "b")
+	case *zmq.Dish:
+		s.Join("a", "b")
+	}
+}
+
+// TestSocketConnectsToItselfOverInproc does not hang, in any type.
+func TestSocketConnectsToItselfOverInproc(t *testing.T) {
+	for _, typ := range socketTypes {
+		s, err := typ.make(meshOptions())
+		if err != nil {
+			t.Fatal(err)
+		}
+		returns(t, typ.name+" connecting to itself", func() {
+			subscribe(s)
+			s.Bind("inproc://self")
+			s.Connect("inproc://self")
+			s.Connect("inproc://self")
+			s.SetHWM(3, 3)
+			s.Disconnect("inproc://self")
+			s.Connect("inproc://self")
+		})
+		returns(t, typ.name+" closing what is connected to itself", func() { s.Close() })
+	}
+}
+
+// TestSocketsConnectToEachOtherOverInproc at the same time, and leave at the same
+// time, without waiting for each other, in every pair of types.
+func TestSocketsConnectToEachOtherOverInproc(t *testing.T) {
+	const rounds = 10
+	for i, typ := range socketTypes {
+		for _, other := range socketTypes[i:] {
+			for range rounds {
+				o := meshOptions()
+				a, _ := typ.make(o)
+				b, _ := other.make(o)
+				subscribe(a)
+				subscribe(b)
+				a.Bind("inproc://a")
+				b.Bind("inproc://b")
+				what := fmt.Sprintf("%s and %s", typ.name, other.name)
+				returns(t, what+" connecting", concurrently(
+					func() { a.Connect("inproc://b") }, func() { b.Connect("inproc://a") },
+					func() { a.Connect("inproc://b") }, func() { b.SetHWM(1, 1) },
+				))
+				returns(t, what+" disconnecting", concurrently(
+					func() { a.Disconnect("inproc://b") }, func() { b.Disconnect("inproc://a") },
+					func() { b.Connect("inproc://a") },
+				))
+				returns(t, what+" closing", concurrently(func() { a.Close() }, func() { b.Close() }))
+			}
+		}
+	}
+}
+
+// TestRoutersTakeOverEachOthersRoutingID repeats what hangs only now and then:
+// each ends the link that the other is making.
+func TestRoutersTakeOverEachOthersRoutingID(t *testing.T) {
+	for range 500 {
+		o := meshOptions()
+		a, _ := zmq.NewRouter(o)
+		b, _ := zmq.NewRouter(o)
+		a.Bind("inproc://a")
+		b.Bind("inproc://b")
+		returns(t, "connecting", concurrently(
+			func() { a.Connect("inproc://b") }, func() { b.Connect("inproc://a") },
+			func() { a.Connect("inproc://b") }, func() { b.Connect("inproc://a") },
+		))
+		// All have one ID, and the last that took it over is the one that stays.
+		for name, s := range map[string]zmq.Socket{"a": a, "b": b} {
+			if n := len(s.Peers()); n > 1 {
+				t.Fatalf("%s has %d peers of one routing ID", name, n)
+			}
+		}
+		returns(t, "closing", concurrently(func() { a.Close() }, func() { b.Close() }))
+	}
+}
+
+// TestConnectDuringCloseLeavesNoPeer: a link that is made while the binder closes
+// ends with it.
+func TestConnectDuringCloseLeavesNoPeer(t *testing.T) {
+	const rounds = 100
+	types := make(map[string]func(*zmq.Options) (zmq.Socket, error))
+	for _, typ := range socketTypes {
+		types[typ.name] = typ.make
+	}
+	for _, pair := range [][2]string{
+		{"PUSH", "PULL"}, {"PULL", "PUSH"}, {"DEALER", "ROUTER"}, {"ROUTER", "ROUTER"}, {"REQ", "REP"}, {"SUB", "XPUB"},
+		{"XPUB", "SUB"}, {"PAIR", "PAIR"}, {"PEER", "PEER"}, {"CLIENT", "SERVER"}, {"DISH", "RADIO"},
+	} {
+		for range rounds {
+			o := meshOptions()
+			a, _ := types[pair[0]](o)
+			b, _ := types[pair[1]](o)
+			b.Bind("inproc://b")
+			returns(t, pair[0]+" connecting to "+pair[1]+", which closes", concurrently(
+				func() { a.Connect("inproc://b") }, func() { b.Close() },
+			))
+			if n := len(a.Peers()); n != 0 {
+				t.Fatalf("%s has %d peers when %s is closed", pair[0], n, pair[1])
+			}
+			a.Close()
+		}
+	}
+}

@@ -1,0 +1,434 @@
+package zmq_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/zerobroker/zmq"
+)
+
+// socketTypes makes a socket of each type.
+var socketTypes = []struct {
+	name string
+	make func(*zmq.Options) (zmq.Socket, error)
+}{
+	{"PAIR", maker(zmq.NewPair)}, {"PUB", maker(zmq.NewPub)}, {"SUB", maker(zmq.NewSub)},
+	{"XPUB", maker(zmq.NewXPub)}, {"XSUB", maker(zmq.NewXSub)}, {"REQ", maker(zmq.NewReq)},
+	{"REP", maker(zmq.NewRep)}, {"DEALER", maker(zmq.NewDealer)}, {"ROUTER", maker(zmq.NewRouter)},
+	{"PUSH", maker(zmq.NewPush)}, {"PULL", maker(zmq.NewPull)}, {"STREAM", maker(zmq.NewStream)},
+	{"CLIENT", maker(zmq.NewClient)}, {"SERVER", maker(zmq.NewServer)}, {"PEER", maker(zmq.NewPeer)},
+	{"RADIO", maker(zmq.NewRadio)}, {"DISH", maker(zmq.NewDish)}, {"SCATTER", maker(zmq.NewScatter)},
+	{"GATHER", maker(zmq.NewGather)}, {"CHANNEL", maker(zmq.NewChannel)}, {"DGRAM", maker(zmq.NewDgram)},
+}
+
+func maker[S zmq.Socket](f func(*zmq.Options) (S, error)) func(*zmq.Options) (zmq.Socket, error) {
+	return func(o *zmq.Options) (zmq.Socket, error) { return f(o) }
+}
+
+// randomSocket is a socket of a round.
+type randomSocket struct {
+	zmq.Socket
+	name      string
+	datagrams bool // it has to do with udp
+	linger    time.Duration
+
+	ends atomic.Int32 // endpoints bound and connected so far
+
+	mu        sync.Mutex
+	bound     []string
+	connected []string
+	last      zmq.Message  // received last
+	datagram  zmq.Datagram // the same of a DGRAM
+}
+
+var randomNames atomic.Int64
+
+// newSocket makes a socket of a random type with random options.
+func (w *randomWorld) newSocket(r *rand.Rand) *randomSocket {
+	half := func() bool { return r.IntN(2) == 0 }
+	rarely := func() bool { return r.IntN(5) == 0 }
+	some := func(text string) []byte {
+		if rarely() {
+			return []byte(text)
+		}
+		return nil
+	}
+	o := &zmq.Options{
+		Namespace: w.space,
+		SendHWM:   1 + r.IntN(1000)>>r.IntN(10),
+		RecvHWM:   1 + r.IntN(1000)>>r.IntN(10),
+		Linger:    []time.Duration{-1, time.Millisecond, 20 * time.Millisecond, time.Second, zmq.Forever}[r.IntN(5)],
+		Immediate: rarely(),
+		Conflate:  rarely(),
+		IPCMode:   fs.FileMode(0o600),
+
+		HelloMessage:      some("hello"),
+		DisconnectMessage: some("disconnect"),
+		HiccupMessage:     some("hiccup"),
+
+		ProbeRouter:            rarely(),
+		RouterHandover:         half(),
+		RouterNotify:           zmq.RouterNotify(r.IntN(4)),
+		StreamNoNotify:         half(),
+		ReqRelaxed:             half(),
+		ReqCorrelate:           half(),
+		XPubVerbose:            zmq.XPubVerbose(r.IntN(3)),
+		XPubManual:             rarely(),
+		XPubLastValue:          rarely(),
+		PubNoDrop:              rarely(),
+		PubWelcome:             some("welcome"),
+		InvertMatching:         rarely(),
+		XSubVerboseUnsubscribe: half(),
+
+		ReconnectInterval: time.Millisecond,
+		ReconnectMax:      20 * time.Millisecond,
+		HandshakeTimeout:  100 * time.Millisecond,
+		HeartbeatInterval: []time.Duration{0, -1, 5 * time.Millisecond}[r.IntN(3)],
+	}
+	if half() {
+		o.RoutingID = string(rune('A' + r.IntN(3))) // few, which collide
+	}
+	typ := socketTypes[r.IntN(len(socketTypes))]
+	if rarely() {
+		typ = socketTypes[8] // more ROUTERs: they have the most to do with their peers
+	}
+	s, err := typ.make(o)
+	if err != nil {
+		panic(fmt.Sprintf("new %s with %+v: %v", typ.name, o, err))
+	}
+	return &randomSocket{
+		Socket: s, name: fmt.Sprint(typ.name, " ", randomNames.Add(1)), linger: o.Linger,
+		datagrams: typ.name == "RADIO" || typ.name == "DISH" || typ.name == "DGRAM",
+	}
+}
+
+func (s *randomSocket) onlyDatagrams() bool {
+	_, only := s.Socket.(*zmq.Dgram)
+	return only
+}
+
+// end closes the socket within a bounded time.
+func (s *randomSocket) end(ctx context.Context) error {
+	if s.linger <= time.Second {
+		return s.Close()
+	}
+	ctx, cancel := context.WithTimeout(ctx, callWait)
+	defer cancel()
+	return s.Shutdown(ctx)
+}
+
+// take removes a random element from a list of endpoints, or returns an endpoint
+// that is not there.
+func (s *randomSocket) take(r *rand.Rand, list *[]string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(*list) == 0 {
+		return "inproc://absent"
+	}
+	i, last := r.IntN(len(*list)), len(*list)-1
+	ep := (*list)[i]
+	(*list)[i] = (*list)[last]
+	*list = (*list)[:last]
+	return ep
+}
+
+func (s *randomSocket) received(m zmq.Message, err error) error {
+	if err == nil {
+		s.mu.Lock()
+		s.last = m
+		s.mu.Unlock()
+	}
+	return err
+}
+
+func (s *randomSocket) lastMessage() zmq.Message {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.last
+}
+
+// operation is a call with its parameters.
+type operation struct {
+	name string
+	run  func() error
+}
+
+// operation chooses what to do with a socket.
+func (w *randomWorld) operation(r *rand.Rand, s *randomSocket, slot *atomic.Pointer[randomSocket]) operation {
+	within := func(f func(ctx context.Context) error) func() error {
+		return func() error {
+			ctx, cancel := context.WithTimeout(context.Background(), callWait)
+			defer cancel()
+			return f(ctx)
+		}
+	}
+	switch n := r.IntN(100); {
+	case n < 1:
+		next := w.newSocket(r)
+		return operation{"close", within(func(ctx context.Context) error {
+			if !slot.CompareAndSwap(s, next) {
+				next.Close()
+			}
+			return s.end(ctx)
+		})}
+	case n < 6 && s.ends.Add(1) < 8:
+		ep := w.endpoint(r, s, true)
+		return operation{"bind " + ep, func() error {
+			bound, err := s.Bind(ep)
+			if err == nil {
+				s.mu.Lock()
+				s.bound = append(s.bound, bound)
+				s.mu.Unlock()
+				w.noteBound(r, bound)
+			}
+			return err
+		}}
+	case n < 14 && s.ends.Add(1) < 16:
+		ep := w.endpoint(r, s, false)
+		if r.IntN(8) == 0 {
+			if own := s.take(r, &s.bound); r.IntN(2) == 0 {
+				s.mu.Lock()
+				s.bound = append(s.bound, own)
+				s.mu.Unlock()
+				ep = own // itself
+			}
+		}
+		return operation{"connect " + ep, func() error {
+			err := s.connect(r, ep)
+			if err == nil {
+				s.mu.Lock()
+				s.connected = append(s.connected, ep)
+				s.mu.Unlock()
+			}
+			return err
+		}}
+	case n < 20:
+		s.ends.Add(-1)
+		ep := s.take(r, &s.connected)
+		return operation{"disconnect " + ep, func() error { return s.Disconnect(ep) }}
+	case n < 23:
+		s.ends.Add(-1)
+		ep := s.take(r, &s.bound)
+		return operation{"unbind " + ep, func() error { return s.Unbind(ep) }}
+	case n < 24:
+		send, recv := 1+r.IntN(1000), 1+r.IntN(1000)
+		return operation{"set hwm", func() error { return s.SetHWM(send, recv) }}
+	case n < 26:
+		return operation{"wait connected", within(s.WaitConnected)}
+	case n < 28:
+		return operation{"events", within(func(ctx context.Context) error {
+			for range s.Events(ctx) {
+			}
+			return nil
+		})}
+	case n < 30:
+		return operation{"stats", func() error {
+			if st := s.Stats(); st.QueuedSend < 0 || st.QueuedRecv < 0 || st.Peers < 0 {
+				return fmt.Errorf("negative counters %+v", st)
+			}
+			return nil
+		}}
+	case n < 32:
+		return operation{"peers", func() error { s.Peers(); return nil }}
+	case n < 45:
+		return operation{"special", within(func(ctx context.Context) error { return s.special(ctx, r) })}
+	case n < 60:
+		return operation{"recv", within(s.recv)}
+	case n < 68:
+		return operation{"try recv", s.tryRecv}
+	case n < 90:
+		return operation{"send", within(func(ctx context.Context) error { return s.send(ctx, r) })}
+	default:
+		return operation{"try send", func() error { return s.trySend(r) }}
+	}
+}
+
+func (s *randomSocket) connect(r *rand.Rand, ep string) error {
+	switch t := s.Socket.(type) {
+	case interface{ ConnectAs(ep, id string) error }:
+		if r.IntN(3) == 0 {
+			return t.ConnectAs(ep, routingID(r))
+		}
+	case *zmq.Peer:
+		if r.IntN(2) == 0 {
+			_, err := t.ConnectPeer(ep)
+			return err
+		}
+	}
+	return s.Connect(ep)
+}
+
+// routingID is one of few.
+func routingID(r *rand.Rand) string { return string(rune('A' + r.IntN(5))) }
+
+// group is the name of a group or a prefix, of few.
+func group(r *rand.Rand) string { return string(rune('a' + r.IntN(4))) }
+
+// body is the frame of a message: one in some hundred is large.
+func body(r *rand.Rand) []byte {
+	n := r.IntN(20)
+	if r.IntN(300) == 0 {
+		n = 20_000
+	}
+	b := make([]byte, n)
+	if n > 0 {
+		b[0] = byte('a' + r.IntN(4))
+	}
+	return b
+}
+
+func frames(r *rand.Rand) [][]byte {
+	list := [][]byte{body(r)}
+	for r.IntN(3) == 0 {
+		list = append(list, body(r))
+	}
+	return list
+}
+
+func (s *randomSocket) send(ctx context.Context, r *rand.Rand) error {
+	switch t := s.Socket.(type) {
+	case zmq.Sender:
+		return t.Send(ctx, frames(r)...)
+	case interface {
+		Send(ctx context.Context, body []byte) error
+	}:
+		return t.Send(ctx, body(r))
+	case *zmq.Radio:
+		return t.Send(ctx, group(r), body(r))
+	case interface {
+		Send(ctx context.Context, frames ...[]byte) error
+	}:
+		return t.Send(ctx, frames(r)...)
+	case *zmq.Router:
+		if r.IntN(2) == 0 {
+			return t.Reply(ctx, s.lastMessage(), frames(r)...)
+		}
+		return t.SendTo(ctx, routingID(r), frames(r)...)
+	case *zmq.Stream:
+		return t.Reply(ctx, s.lastMessage(), body(r))
+	case interface {
+		SendTo(ctx context.Context, number uint32, body []byte) error
+	}:
+		return t.SendTo(ctx, s.lastMessage().RoutingNumber(), body(r))
+	case *zmq.Dgram:
+		s.mu.Lock()
+		to := s.datagram
+		s.mu.Unlock()
+		if to.Addr == "" {
+			to.Addr = "127.0.0.1:40000"
+		}
+		return t.Reply(ctx, to, body(r))
+	}
+	return nil
+}
+
+func (s *randomSocket) trySend(r *rand.Rand) error {
+	switch t := s.Socket.(type) {
+	case interface {
+		TrySend(frames ...[]byte) error
+	}:
+		return t.TrySend(frames(r)...)
+	case interface{ TrySend(body []byte) error }:
+		return t.TrySend(body(r))
+	case *zmq.Radio:
+		return t.TrySend(group(r), body(r))
+	case interface {
+		TrySendTo(id string, frames ...[]byte) error
+	}:
+		return t.TrySendTo(routingID(r), frames(r)...)
+	case interface {
+		TrySendTo(number uint32, body []byte) error
+	}:
+		return t.TrySendTo(s.lastMessage().RoutingNumber(), body(r))
+	case *zmq.Dgram:
+		return t.TrySendTo("127.0.0.1:40000", body(r))
+	}
+	return nil
+}
+
+func (s *randomSocket) recv(ctx context.Context) error {
+	switch t := s.Socket.(type) {
+	case zmq.Receiver:
+		return s.received(t.Recv(ctx))
+	case *zmq.Dish:
+		m, err := t.Recv(ctx)
+		return s.received(m.Message, err)
+	case *zmq.Dgram:
+		d, err := t.Recv(ctx)
+		s.mu.Lock()
+		s.datagram = d
+		s.mu.Unlock()
+		return err
+	}
+	return nil
+}
+
+func (s *randomSocket) tryRecv() error {
+	switch t := s.Socket.(type) {
+	case zmq.Receiver:
+		return s.received(t.TryRecv())
+	case *zmq.Dish:
+		m, err := t.TryRecv()
+		return s.received(m.Message, err)
+	}
+	return nil
+}
+
+// special makes a call that only some types have.
+func (s *randomSocket) special(ctx context.Context, r *rand.Rand) error {
+	topics := []string{group(r), ""}[:1+r.IntN(2)]
+	switch t := s.Socket.(type) {
+	case interface {
+		Subscribe(prefixes ...string) error
+		Unsubscribe(prefixes ...string) error
+		Ready(ctx context.Context) error
+	}:
+		switch r.IntN(5) {
+		case 0, 1:
+			return t.Subscribe(topics...)
+		case 2, 3:
+			return t.Unsubscribe(topics...)
+		}
+		return t.Ready(ctx)
+	case *zmq.Dish:
+		switch r.IntN(5) {
+		case 0, 1:
+			return t.Join(group(r))
+		case 2, 3:
+			return t.Leave(group(r))
+		}
+		return t.Ready(ctx)
+	case *zmq.XPub:
+		switch m := s.lastMessage(); r.IntN(3) {
+		case 0:
+			return t.SubscribePeer(m, topics...)
+		case 1:
+			return t.UnsubscribePeer(m, topics...)
+		}
+		return t.WaitSubscribers(ctx, 1+r.IntN(2), group(r))
+	case interface {
+		WaitSubscribers(ctx context.Context, n int, topic string) error
+	}:
+		return t.WaitSubscribers(ctx, 1+r.IntN(2), group(r))
+	case *zmq.Req:
+		_, err := t.Do(ctx, frames(r)...)
+		return err
+	case *zmq.Stream:
+		return t.ClosePeer(ctx, s.lastMessage().RoutingID())
+	case interface{ DisconnectPeer(number uint32) error }:
+		if r.IntN(4) == 0 {
+			return t.DisconnectPeer(s.lastMessage().RoutingNumber())
+		}
+	}
+	return nil
+}
+
+// inUse reports whether an address of the system was taken.
+func inUse(err error) bool { return errors.Is(err, syscall.EADDRINUSE) }
