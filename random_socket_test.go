@@ -14,18 +14,25 @@ import (
 	"github.com/zerobroker/zmq"
 )
 
-// socketTypes makes a socket of each type.
-var socketTypes = []struct {
-	name string
-	make func(*zmq.Options) (zmq.Socket, error)
-}{
-	{"PAIR", maker(zmq.NewPair)}, {"PUB", maker(zmq.NewPub)}, {"SUB", maker(zmq.NewSub)},
-	{"XPUB", maker(zmq.NewXPub)}, {"XSUB", maker(zmq.NewXSub)}, {"REQ", maker(zmq.NewReq)},
-	{"REP", maker(zmq.NewRep)}, {"DEALER", maker(zmq.NewDealer)}, {"ROUTER", maker(zmq.NewRouter)},
-	{"PUSH", maker(zmq.NewPush)}, {"PULL", maker(zmq.NewPull)}, {"STREAM", maker(zmq.NewStream)},
-	{"CLIENT", maker(zmq.NewClient)}, {"SERVER", maker(zmq.NewServer)}, {"PEER", maker(zmq.NewPeer)},
-	{"RADIO", maker(zmq.NewRadio)}, {"DISH", maker(zmq.NewDish)}, {"SCATTER", maker(zmq.NewScatter)},
-	{"GATHER", maker(zmq.NewGather)}, {"CHANNEL", maker(zmq.NewChannel)}, {"DGRAM", maker(zmq.NewDgram)},
+// socketTypes makes a socket of each type. Types of one family connect to each
+// other.
+var socketTypes = []socketType{
+	{"PAIR", "pair", maker(zmq.NewPair)}, {"CHANNEL", "channel", maker(zmq.NewChannel)},
+	{"PUB", "pubsub", maker(zmq.NewPub)}, {"SUB", "pubsub", maker(zmq.NewSub)},
+	{"XPUB", "pubsub", maker(zmq.NewXPub)}, {"XSUB", "pubsub", maker(zmq.NewXSub)},
+	{"REQ", "reqrep", maker(zmq.NewReq)}, {"REP", "reqrep", maker(zmq.NewRep)},
+	{"DEALER", "reqrep", maker(zmq.NewDealer)}, {"ROUTER", "reqrep", maker(zmq.NewRouter)},
+	{"PUSH", "pipeline", maker(zmq.NewPush)}, {"PULL", "pipeline", maker(zmq.NewPull)},
+	{"SCATTER", "scatter", maker(zmq.NewScatter)}, {"GATHER", "scatter", maker(zmq.NewGather)},
+	{"CLIENT", "client", maker(zmq.NewClient)}, {"SERVER", "client", maker(zmq.NewServer)},
+	{"PEER", "peer", maker(zmq.NewPeer)}, {"STREAM", "stream", maker(zmq.NewStream)},
+	{"RADIO", "radio", maker(zmq.NewRadio)}, {"DISH", "radio", maker(zmq.NewDish)},
+	{"DGRAM", "dgram", maker(zmq.NewDgram)},
+}
+
+type socketType struct {
+	name, family string
+	make         func(*zmq.Options) (zmq.Socket, error)
 }
 
 func maker[S zmq.Socket](f func(*zmq.Options) (S, error)) func(*zmq.Options) (zmq.Socket, error) {
@@ -35,8 +42,9 @@ func maker[S zmq.Socket](f func(*zmq.Options) (S, error)) func(*zmq.Options) (zm
 // randomSocket is a socket of a round.
 type randomSocket struct {
 	zmq.Socket
-	name      string
-	datagrams bool // it has to do with udp
+	socketType
+	name      string // type and number
+	datagrams bool   // it has to do with udp
 	linger    time.Duration
 
 	ends atomic.Int32 // endpoints bound and connected so far
@@ -96,15 +104,15 @@ func (w *randomWorld) newSocket(r *rand.Rand) *randomSocket {
 		o.RoutingID = string(rune('A' + r.IntN(3))) // few, which collide
 	}
 	typ := socketTypes[r.IntN(len(socketTypes))]
-	if rarely() {
-		typ = socketTypes[8] // more ROUTERs: they have the most to do with their peers
+	for half() && typ.family != w.focus {
+		typ = socketTypes[r.IntN(len(socketTypes))]
 	}
 	s, err := typ.make(o)
 	if err != nil {
 		panic(fmt.Sprintf("new %s with %+v: %v", typ.name, o, err))
 	}
 	return &randomSocket{
-		Socket: s, name: fmt.Sprint(typ.name, " ", randomNames.Add(1)), linger: o.Linger,
+		Socket: s, socketType: typ, name: fmt.Sprint(typ.name, " ", randomNames.Add(1)), linger: o.Linger,
 		datagrams: typ.name == "RADIO" || typ.name == "DISH" || typ.name == "DGRAM",
 	}
 }
@@ -186,7 +194,7 @@ func (w *randomWorld) operation(r *rand.Rand, s *randomSocket, slot *atomic.Poin
 				s.mu.Lock()
 				s.bound = append(s.bound, bound)
 				s.mu.Unlock()
-				w.noteBound(r, bound)
+				w.noteBound(r, s.family, bound)
 			}
 			return err
 		}}

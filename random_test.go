@@ -77,10 +77,14 @@ func randomRound(t *testing.T, seed uint64, length time.Duration) bool {
 	defer os.RemoveAll(dir)
 	w := &randomWorld{seed: seed, dir: dir, space: zmq.NewNamespace()}
 	r := rand.New(rand.NewPCG(seed, 0))
+	w.focus = socketTypes[seed%uint64(len(socketTypes))].family
+	if r.IntN(3) == 0 {
+		w.focus = "reqrep" // ROUTERs have the most to do with their peers
+	}
 	for i := range w.slots {
 		w.slots[i].Store(w.newSocket(r))
 	}
-	w.bound.list = make([]string, 16)
+	w.bound.of = make(map[string][]string)
 
 	end := time.Now().Add(length)
 	var working sync.WaitGroup
@@ -121,12 +125,13 @@ type randomWorld struct {
 	seed  uint64
 	dir   string
 	space *zmq.Namespace
+	focus string // the family that many of the sockets are of
 	slots [roundSockets]atomic.Pointer[randomSocket]
 	calls [roundWorkers]randomCall
 
 	bound struct {
 		sync.Mutex
-		list []string // endpoints that sockets are or were bound to
+		of map[string][]string // endpoints that sockets of a family are or were bound to
 	}
 	errs struct {
 		sync.Mutex
@@ -223,6 +228,10 @@ func (w *randomWorld) work(id uint64, end time.Time) {
 
 // endpoint is a random one to bind or to connect to.
 func (w *randomWorld) endpoint(r *rand.Rand, s *randomSocket, bind bool) string {
+	family := s.family
+	if r.IntN(10) == 0 {
+		family = socketTypes[r.IntN(len(socketTypes))].family // whose types do not match
+	}
 	switch n := r.IntN(10); {
 	case s.datagrams && (n < 3 || s.onlyDatagrams()):
 		if bind {
@@ -230,29 +239,34 @@ func (w *randomWorld) endpoint(r *rand.Rand, s *randomSocket, bind bool) string 
 		}
 		return "udp://127.0.0.1:" + fmt.Sprint(40000+r.IntN(100))
 	case n < 6:
-		return fmt.Sprint("inproc://", r.IntN(8))
+		return fmt.Sprint("inproc://", family, r.IntN(3))
 	case n < 8:
-		return "ipc://" + filepath.Join(w.dir, fmt.Sprint(r.IntN(4)))
+		return "ipc://" + filepath.Join(w.dir, fmt.Sprint(family, r.IntN(2)))
 	case bind:
 		return "tcp://127.0.0.1:*"
 	default:
 		w.bound.Lock()
 		defer w.bound.Unlock()
-		if ep := w.bound.list[r.IntN(len(w.bound.list))]; ep != "" {
-			return ep
+		if list := w.bound.of[family]; len(list) > 0 {
+			return list[r.IntN(len(list))]
 		}
 		return "tcp://127.0.0.1:1" // which refuses
 	}
 }
 
 // noteBound makes an endpoint known to all sockets.
-func (w *randomWorld) noteBound(r *rand.Rand, ep string) {
+func (w *randomWorld) noteBound(r *rand.Rand, family, ep string) {
+	const most = 4
 	if strings.HasPrefix(ep, "udp:") {
 		return
 	}
 	w.bound.Lock()
 	defer w.bound.Unlock()
-	w.bound.list[r.IntN(len(w.bound.list))] = ep
+	if list := w.bound.of[family]; len(list) < most {
+		w.bound.of[family] = append(list, ep)
+	} else {
+		list[r.IntN(most)] = ep
+	}
 }
 
 // libraryGoroutines returns the goroutines that run code of the library, by the
