@@ -5,6 +5,15 @@ import (
 	"github.com/zerobroker/zmq/internal/pipe"
 )
 
+// Notifier is a pattern that receives messages about its peers which no peer has
+// sent.
+type Notifier interface {
+	// Notices returns the messages that are pending, in order, and forgets them.
+	// It runs under both locks. Each is queued when the send lock has been given
+	// back, before the receive lock is.
+	Notices() []PeerNotice
+}
+
 // PeerNotice is an empty message which says that a peer has connected or that its
 // connection is lost.
 type PeerNotice struct {

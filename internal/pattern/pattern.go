@@ -108,15 +108,6 @@ type Evictor interface {
 	Evicted() []*pipe.Pipe
 }
 
-// Notifier is a pattern that receives messages about its peers which no peer has
-// sent.
-type Notifier interface {
-	// Notices returns the messages that are pending, in order, and forgets them.
-	// It runs under both locks. Each is queued when the send lock has been given
-	// back, before the receive lock is.
-	Notices() []PeerNotice
-}
-
 // Forgetter is a pattern to which a peer may have said so much that nobody
 // should have to wait until all of it is forgotten.
 type Forgetter interface {
