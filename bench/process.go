@@ -39,6 +39,7 @@ func start(ctx context.Context, lib Library, args ...string) (*process, error) {
 	p.cmd = exec.CommandContext(ctx, words[0], words[1:]...)
 	p.cmd.Stderr = &p.stderr
 	p.cmd.WaitDelay = time.Second
+	endWithUs(p.cmd)
 	var err error
 	if p.stdin, err = p.cmd.StdinPipe(); err != nil {
 		return nil, err

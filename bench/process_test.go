@@ -33,24 +33,20 @@ func TestRunPair(t *testing.T) {
 func TestRunPairFails(t *testing.T) {
 	for _, c := range []struct{ name, script, want string }{
 		{"server dies early", `pull) echo broken >&2; exit 3 ;;`, "broken"},
-		{"server dies late", `pull) echo e; echo broken >&2; exit 3 ;; push) exec sleep 60 ;;`, "broken"},
-		{"client dies", `pull) echo e; exec sleep 60 ;; push) echo refused >&2; exit 1 ;;`, "refused"},
+		{"server dies late", `pull) echo e; echo broken >&2; exit 3 ;; push) exec sleep 1000 ;;`, "broken"},
+		{"client dies", `pull) echo e; exec sleep 1000 ;; push) echo refused >&2; exit 1 ;;`, "refused"},
 		{"nonsense", `pull) echo e; echo hello ;; push) ` + answer + ` ;;`, "unexpected output"},
 		{"no measurement", `pull) echo e ;; push) ` + answer + ` ;;`, "without a measurement"},
-		{"message lost", `pull) echo e; exec sleep 60 ;; push) ` + answer + ` ;;`, "timed out after 300ms"},
+		{"message lost", `pull) echo e; exec sleep 1000 ;; push) ` + answer + ` ;;`, "timed out after 300ms"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			limit := time.Minute
 			if strings.HasPrefix(c.want, "timed out") {
 				limit = 300 * time.Millisecond
 			}
-			start := time.Now()
 			s := once(t.Context(), limit, script(t, c.script), Row{Work: tcpThroughput, Size: 10, Count: 10})
 			if !strings.Contains(s.Error, c.want) {
 				t.Errorf("error %q, want %q in it", s.Error, c.want)
-			}
-			if d := time.Since(start); d > 20*time.Second {
-				t.Errorf("took %v", d)
 			}
 		})
 	}

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/zerobroker/zmq/interop/internal/harness"
 )
 
 // jar is where Debian's libjeromq-java puts JeroMQ 0.3.6: a peer in the field
@@ -37,7 +39,7 @@ func startJava(t *testing.T) *java {
 	if err != nil {
 		t.Skip("no java: ", err)
 	}
-	j := &java{t: t, cmd: exec.Command(path, "-cp", jar, "JeroPeer.java"), lines: make(chan string)}
+	j := &java{t: t, cmd: harness.Command(path, "-cp", jar, "JeroPeer.java"), lines: make(chan string)}
 	j.cmd.Stderr = &j.stderr
 	stdin, err := j.cmd.StdinPipe()
 	if err != nil {

@@ -8,6 +8,8 @@ import (
 	"os/exec"
 	"testing"
 	"time"
+
+	"github.com/zerobroker/zmq/interop/internal/harness"
 )
 
 // python is a process that runs peer.py, or another that answers in its way.
@@ -43,7 +45,7 @@ func startPython(t *testing.T) *python {
 // the test.
 func startPeer(t *testing.T, name string, args ...string) *python {
 	t.Helper()
-	p := &python{t: t, cmd: exec.Command(name, args...), lines: make(chan []byte)}
+	p := &python{t: t, cmd: harness.Command(name, args...), lines: make(chan []byte)}
 	p.cmd.Stderr = &p.stderr
 	stdin, err := p.cmd.StdinPipe()
 	if err != nil {

@@ -48,7 +48,9 @@ const commands = {
 	},
 }
 
-for await (const line of createInterface({ input: process.stdin })) {
+const input = createInterface({ input: process.stdin })
+input.on("close", () => process.exit()) // also while it waits for what will not come
+for await (const line of input) {
 	const command = JSON.parse(line)
 	let answer
 	try {
@@ -58,4 +60,3 @@ for await (const line of createInterface({ input: process.stdin })) {
 	}
 	process.stdout.write(JSON.stringify(answer) + "\n")
 }
-process.exit()

@@ -132,7 +132,10 @@ func TestIPCOtherUser(t *testing.T) {
 	cmd := exec.Command(exe, "-test.run=^TestIPCOtherUser$", "-test.v")
 	cmd.Dir = dir
 	cmd.Env = []string{"ZMQ_TEST_OTHER_USER=" + dir, "TMPDIR=" + filepath.Join(dir, "sticky")}
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
+	cmd.SysProcAttr = &syscall.SysProcAttr{
+		Credential: &syscall.Credential{Uid: 65534, Gid: 65534},
+		Pdeathsig:  syscall.SIGKILL,
+	}
 	out, err := cmd.CombinedOutput()
 	if errors.Is(err, syscall.EPERM) {
 		t.Skip("may not change the user: ", err)

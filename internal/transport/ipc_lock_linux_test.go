@@ -29,6 +29,7 @@ func TestIPCReplaceRaceBetweenProcesses(t *testing.T) {
 		c := exec.Command(os.Args[0], "-test.run=^TestIPCReplaceRaceBetweenProcesses$")
 		c.Env = append(os.Environ(), "ZMQ_TEST_RACE="+dir)
 		c.Stdout, c.Stderr = os.Stderr, os.Stderr
+		c.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} // or it would compete for ever
 		if err := c.Start(); err != nil {
 			t.Fatal(err)
 		}

@@ -69,10 +69,10 @@ type lanePool struct {
 // cores pay.
 var (
 	stable = &lanePool{version: "4.3.4", count: 3, missing: noPython, command: func(place string) []string {
-		return []string{python, "-I", "worker.py", place}
+		return []string{python, "-I", "worker.py", place, fmt.Sprint(patience.Seconds())}
 	}}
 	newer = &lanePool{version: "4.3.5", drafts: true, first: 3, count: 1, missing: harness.NoNode, command: func(place string) []string {
-		return []string{"node", "worker.mjs", harness.NodeModules(), place}
+		return []string{"node", "worker.mjs", harness.NodeModules(), place, fmt.Sprint(patience.Seconds())}
 	}}
 )
 

@@ -14,9 +14,9 @@ import (
 	"github.com/zerobroker/zmq/interop/internal/harness"
 )
 
-// patience bounds every wait. It is no expectation: only a difference waits so
-// long.
-const patience = 10 * time.Second
+// patience bounds every wait, of ours and of the workers. It is no expectation:
+// only a difference waits so long.
+const patience = 30 * time.Second
 
 // run is a scenario in progress on this library.
 type run struct {

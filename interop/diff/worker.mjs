@@ -8,7 +8,7 @@
 // they look at ZMQ_EVENTS, for which a SUB and a ROUTER take one message more
 // from a pipe than was asked for.
 //
-//	node worker.mjs <folder of node_modules> <endpoint for its own use>
+//	node worker.mjs <folder of node_modules> <endpoint for its own use> <seconds to wait at most>
 
 import { createRequire } from "node:module"
 import { connect, createServer } from "node:net"
@@ -16,8 +16,8 @@ import { createInterface } from "node:readline"
 
 const zmq = createRequire(process.argv[2] + "/")("zeromq")
 
-const PATIENCE = 10_000
-const LINGER = 2000
+const PATIENCE = 1000 * Number(process.argv[4])
+const LINGER = PATIENCE
 
 const TYPES = [
 	"PAIR", "PUB", "SUB", "REQ", "REP", "DEALER", "ROUTER", "PULL", "PUSH", "XPUB", "XSUB", "STREAM",
@@ -425,7 +425,8 @@ class Worker {
 }
 
 const worker = new Worker(process.argv[3])
-for await (const line of createInterface({ input: process.stdin })) {
+const input = createInterface({ input: process.stdin })
+input.on("close", () => process.exit()) // also in the middle of a scenario: nobody reads its outcome
+for await (const line of input) {
 	process.stdout.write(JSON.stringify(await worker.run(JSON.parse(line))) + "\n")
 }
-process.exit()

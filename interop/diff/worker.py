@@ -24,11 +24,11 @@ import time
 
 import zmq
 
-# Bounds every wait; only a difference waits so long.
-PATIENCE = 10.0
+# Seconds; bounds every wait. Only a difference waits so long.
+PATIENCE = float(sys.argv[2])
 
 # In milliseconds, of sockets that are given none.
-LINGER = 2000
+LINGER = int(PATIENCE * 1000)
 
 ERRNO = {zmq.EFSM: "EFSM"}
 

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/zerobroker/zmq/interop/internal/harness"
 )
 
 // worker is a process that runs scenarios on libzmq.
@@ -19,6 +21,10 @@ type worker struct {
 	lines  chan []byte // its answers; closed when it has ended
 	stderr bytes.Buffer
 }
+
+// scenarioTime bounds a whole scenario on libzmq, each of whose steps waits
+// for patience at most. One takes well below a second on an idle machine.
+const scenarioTime = 4 * patience
 
 // request is a line to a worker, answer one from it.
 type request struct {
@@ -32,7 +38,7 @@ type answer struct {
 }
 
 func startWorker(command ...string) (*worker, error) {
-	w := &worker{cmd: exec.Command(command[0], command[1:]...), lines: make(chan []byte)}
+	w := &worker{cmd: harness.Command(command[0], command[1:]...), lines: make(chan []byte)}
 	w.cmd.Stderr = &w.stderr
 	stdin, err := w.cmd.StdinPipe()
 	if err != nil {
@@ -95,8 +101,8 @@ func (w *worker) run(p *plan) (Trace, error) {
 			return a.Trace, fmt.Errorf("libzmq: %s", a.Error)
 		}
 		return a.Trace, nil
-	case <-time.After(time.Duration(len(p.Steps)+1) * patience):
-		return nil, fmt.Errorf("no answer from the worker")
+	case <-time.After(scenarioTime):
+		return nil, fmt.Errorf("no answer from the worker in %v", scenarioTime)
 	}
 }
 

@@ -29,7 +29,7 @@ func Parallel(n int) {
 // all of them, but one that has said so may have to be scheduled once more to
 // end.
 func Leaked() (left string) {
-	for range 1000 {
+	for range 10_000 {
 		if left = libraryGoroutines(); left == "" {
 			break
 		}
