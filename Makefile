@@ -33,7 +33,7 @@ cross: ## build for windows, darwin, freebsd, linux/arm64, linux/386 and js/wasm
 	@.ci/cross
 
 interop: ## the interop suite alone; fails if a peer is missing
-	@ZMQ_INTEROP_REQUIRED=1 go test -race -count=1 ./interop/...
+	@ZMQ_INTEROP_REQUIRED=1 go test -race -count=1 -timeout=20m ./interop/...
 
 fmt: ## format every Go file
 	@gofmt -l -w .

@@ -12,7 +12,7 @@ import (
 func TestSmoke(t *testing.T) {
 	for _, ep := range []string{"tcp://127.0.0.1:*", "ipc://*", "inproc://x"} {
 		t.Run(ep, func(t *testing.T) {
-			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			defer cancel()
 			pull, err := zmq.NewPull(nil)
 			if err != nil {
@@ -55,7 +55,7 @@ func TestSmoke(t *testing.T) {
 }
 
 func TestSmokeReq(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	for _, ep := range []string{"tcp://127.0.0.1:*", "inproc://y"} {
 		rep, _ := zmq.NewRep(nil)
@@ -89,7 +89,7 @@ func TestSmokeReq(t *testing.T) {
 }
 
 func TestSmokePub(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	for _, ep := range []string{"tcp://127.0.0.1:*", "inproc://z"} {
 		pub, _ := zmq.NewPub(nil)

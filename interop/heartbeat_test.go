@@ -90,9 +90,10 @@ func joinOver(o *ours, th *theirs, oursBinds bool) (net *relay) {
 
 // A connection whose other end has fallen silent is given up by whoever is to
 // notice, and exchange goes on over the next one. beat and limit are what
-// makes each of them notice.
+// makes each of them notice; limit is long, so that a slow machine is not taken
+// for silence.
 func TestSilenceIsNoticed(t *testing.T) {
-	const beat, limit = 100 * time.Millisecond, time.Second
+	const beat, limit = 100 * time.Millisecond, 3 * time.Second
 	ms := func(d time.Duration) int64 { return d.Milliseconds() }
 	never := patience
 	cases := []struct {

@@ -83,7 +83,7 @@ func (s *theirs) alone() {
 	switch {
 	case !s.bound:
 	case s.kind == "PAIR":
-		s.do("poll", command{"timeout": 100})
+		s.do("poll", command{"timeout": 1000})
 	case s.kind == "XPUB":
 		s.expect(text("\x00"))
 	}

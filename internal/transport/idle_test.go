@@ -197,7 +197,7 @@ func TestReaderReset(t *testing.T) {
 	a.(*net.TCPConn).SetLinger(0)
 	a.Close()
 	lender := idle{puts: make(chan struct{}, 10)}
-	b.SetReadDeadline(time.Now().Add(10 * time.Second))
+	b.SetReadDeadline(time.Now().Add(time.Minute))
 	_, _, err := transport.NewReader(b).Read(lender.get, lender.put)
 	op, ok := errors.AsType[*net.OpError](err)
 	if !ok || op.Op != "read" || op.Addr == nil || errors.Is(err, os.ErrDeadlineExceeded) {

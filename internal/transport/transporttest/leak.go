@@ -18,7 +18,7 @@ func Main(m *testing.M) {
 		os.Exit(code) // the fuzzer keeps a goroutine for signals
 	}
 	// A goroutine that has just been told to end may need a moment.
-	for end := time.Now().Add(5 * time.Second); runtime.NumGoroutine() > before; runtime.Gosched() {
+	for end := time.Now().Add(30 * time.Second); runtime.NumGoroutine() > before; runtime.Gosched() {
 		if time.Now().After(end) {
 			buf := make([]byte, 1<<20)
 			fmt.Fprintf(os.Stderr, "%d goroutines left, %d at the start\n%s\n",
