@@ -52,7 +52,7 @@ const (
 	ReasonMalformed        = Reason(engine.FaultMalformed)        // bytes that are no ZMTP
 	ReasonUnexpected       = Reason(engine.FaultUnexpected)       // a command out of its turn
 	ReasonMechanism        = Reason(engine.FaultMechanism)        // another security mechanism than ours
-	ReasonVersion          = Reason(engine.FaultVersion)          // a ZMTP version without the security we demand
+	ReasonVersion          = Reason(engine.FaultVersion)          // a ZMTP version below MinVersion, or without the security we demand
 	ReasonSocketType       = Reason(engine.FaultSocketType)       // a socket type ours does not talk to
 	ReasonRefused          = Reason(engine.FaultRefused)          // the peer refused us
 	ReasonMetadata         = Reason(engine.FaultMetadata)         // too much metadata

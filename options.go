@@ -14,6 +14,7 @@ import (
 	"github.com/zerobroker/zmq/internal/pattern"
 	"github.com/zerobroker/zmq/internal/socket"
 	"github.com/zerobroker/zmq/internal/transport"
+	"github.com/zerobroker/zmq/internal/wire"
 )
 
 // Forever is a duration without end, for [Options.Linger].
@@ -174,6 +175,13 @@ type Options struct {
 	MaxFrameSize, MaxMessageSize int64
 	MaxMessageFrames             int
 
+	// MinVersion is the oldest version of ZMTP that a peer may speak; one that
+	// speaks an older version is disconnected in its handshake, with
+	// [ReasonVersion]. Versions before 3.0 name neither the type of a socket nor
+	// a mechanism, and 1.0 has no signature by which it can be told from other
+	// protocols. Default [ZMTP10]: any. STREAM ignores it.
+	MinVersion ProtocolVersion
+
 	// MaxConnections bounds the connections accepted per endpoint,
 	// MaxPendingHandshakes those of them whose handshake is not over, and
 	// MaxPendingPerSource those of one IPv4 address or IPv6 /64. Where one of
@@ -236,6 +244,22 @@ type Options struct {
 	// Its handler must not call the socket.
 	Logger *slog.Logger
 }
+
+// ProtocolVersion is a version of ZMTP, for [Options.MinVersion]. Later versions
+// are greater.
+type ProtocolVersion uint8
+
+// The versions of ZMTP.
+const (
+	ZMTP10 = ProtocolVersion(wire.V1)   // libzmq 2
+	ZMTP20 = ProtocolVersion(wire.V2)   // libzmq 3
+	ZMTP30 = ProtocolVersion(wire.V3_0) // libzmq 4.0 to 4.2
+	ZMTP31 = ProtocolVersion(wire.V3_1) // libzmq 4.3
+)
+
+// String is the number of the version, such as "3.1", as [PeerInfo.Version]
+// returns it.
+func (v ProtocolVersion) String() string { return wire.Version(v).String() }
 
 // RouterNotify says of what a ROUTER receives an empty message; add them up.
 type RouterNotify uint8
@@ -318,6 +342,9 @@ func (o *Options) core() (socket.Options, error) {
 	if o.XPubVerbose > EveryChange {
 		return socket.Options{}, fmt.Errorf("%w: XPubVerbose %d", socket.ErrOption, o.XPubVerbose)
 	}
+	if o.MinVersion > ZMTP31 {
+		return socket.Options{}, fmt.Errorf("%w: MinVersion %d", socket.ErrOption, o.MinVersion)
+	}
 	mode := o.IPCMode
 	if mode == 0 {
 		mode = 0o600
@@ -353,6 +380,7 @@ func (o *Options) core() (socket.Options, error) {
 		Heartbeat:         interval,
 		HeartbeatTimeout:  pick(o.HeartbeatTimeout, interval, 0),
 		HeartbeatTTL:      pick(o.HeartbeatTTL, 0, 0),
+		MinVersion:        wire.Version(o.MinVersion),
 		MaxConnections:    pick(o.MaxConnections, 65536, 0),
 		MaxPending:        pick(o.MaxPendingHandshakes, 1024, 0),
 		MaxPerSource:      pick(o.MaxPendingPerSource, 64, 0),

@@ -24,6 +24,7 @@ func TestOptionsOutOfRange(t *testing.T) {
 		"RecvBuffer":       {RecvBuffer: 1<<30 + 1},
 		"RouterNotify":     {RouterNotify: 4},
 		"XPubVerbose":      {XPubVerbose: 3},
+		"MinVersion":       {MinVersion: zmq.ZMTP31 + 1},
 	} {
 		s, err := zmq.NewPush(&o)
 		word, _, _ := strings.Cut(strings.TrimSuffix(name, " -1"), " 2h")

@@ -134,11 +134,11 @@ func TestDecodeLimit(t *testing.T) {
 	}
 }
 
-// TestDecodeOddHeaders: a peer may use the long header always, and
-// set bits that mean nothing.
+// TestDecodeOddHeaders: a peer may use the long header always, and one of ZMTP
+// 1.0 may set the reserved bits as libzmq 2.1 does.
 func TestDecodeOddHeaders(t *testing.T) {
-	v2 := "\xfa\x00\x00\x00\x00\x00\x00\x00\x01a" + "\x03\x00\x00\x00\x00\x00\x00\x00\x00" + "\xf8\x01b" + "\x02" + strings.Repeat("\x00", 8)
-	v1 := "\xff\x00\x00\x00\x00\x00\x00\x00\x02\xfea" + "\xff\x00\x00\x00\x00\x00\x00\x00\x01\x01" + "\x02\x80b" + "\x01\x00"
+	v2 := "\x02\x00\x00\x00\x00\x00\x00\x00\x01a" + "\x03\x00\x00\x00\x00\x00\x00\x00\x00" + "\x00\x01b" + "\x02" + strings.Repeat("\x00", 8)
+	v1 := "\xff\x00\x00\x00\x00\x00\x00\x00\x02\x7ea" + "\xff\x00\x00\x00\x00\x00\x00\x00\x01\x7f" + "\x02\x7eb" + "\x01\x00"
 	for _, o := range openings {
 		stream := v2
 		if o.version == wire.V1 {

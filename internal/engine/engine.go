@@ -35,12 +35,18 @@ type Config struct {
 	Publishes    bool     // whether the peer's SUBSCRIBE and CANCEL are for us (PUB, XPUB)
 	Raw          bool     // whether the peer speaks no ZMTP: bytes both ways, no handshake, no frames (STREAM)
 
+	// MinVersion is the oldest version that is accepted; 0 is any.
+	MinVersion Version
+
 	// NewMechanism makes this connection's mechanism; metadata is what the
 	// socket announces of itself.
 	NewMechanism func(metadata []byte) mechanism.Mechanism
 
 	Limits Limits
 }
+
+// Version is a version of ZMTP.
+type Version = wire.Version
 
 // Limits bound what a peer may make us hold. Zero is unlimited.
 type Limits struct {

@@ -11,7 +11,7 @@ const (
 	FaultMalformed              // bytes that are no ZMTP
 	FaultUnexpected             // a command out of its turn
 	FaultMechanism              // another security mechanism than ours
-	FaultVersion                // a ZMTP version without the security we demand
+	FaultVersion                // an older ZMTP version than we accept, or one without the security we demand
 	FaultSocketType             // a socket type ours does not talk to
 	FaultRefused                // the peer refused us with ERROR
 	FaultMetadata               // more metadata than the limits allow

@@ -70,6 +70,9 @@ func (e *Engine) greet(b []byte) (int, error) {
 		return 0, nil
 	}
 	e.version = g.Version
+	if g.Version < e.cfg.MinVersion {
+		return n, e.fail(FaultVersion, e.tooOld(b))
+	}
 	if g.Version < wire.V3_0 {
 		return n, e.startOld(g.Unversioned)
 	}
@@ -113,19 +116,10 @@ const maxIdentity = 255
 
 // takeIdentity consumes the identity message of an old peer.
 func (e *Engine) takeIdentity(b []byte) (int, error) {
-	var size uint64
-	var h int
-	var more bool
-	if e.version == wire.V1 {
-		more, size, h = wire.ConsumeFrameHeaderV1(b)
-	} else {
-		var flags byte
-		flags, size, h = wire.ConsumeFrameHeader(b)
-		more = flags&wire.FlagMore != 0
-	}
+	flags, size, h := e.header(b)
 	switch {
-	case h < 0 || more:
-		return 0, e.fail(FaultMalformed, errors.New("identity message"))
+	case h < 0, flags != 0, h > 0 && size > 0 && len(b) > h && b[h] == 0:
+		return 0, e.fail(FaultMalformed, e.notIdentity(b))
 	case h == 0:
 		return 0, nil
 	case size > maxIdentity:
@@ -143,6 +137,30 @@ func (e *Engine) takeIdentity(b []byte) (int, error) {
 	return end, nil
 }
 
+// tooOld is the error for a peer that speaks an older version than is accepted.
+// b is what it sent.
+func (e *Engine) tooOld(b []byte) error {
+	if e.hs.step == wire.Unversioned {
+		return fmt.Errorf("peer speaks ZMTP 1.0 or no ZMTP at all, this socket accepts %s and later: it sent %q",
+			e.cfg.MinVersion, b[:min(len(b), maxQuoted)])
+	}
+	return fmt.Errorf("peer speaks ZMTP %s, this socket accepts %s and later", e.version, e.cfg.MinVersion)
+}
+
+// maxQuoted is how much of what a peer sent an error quotes.
+const maxQuoted = 32
+
+// notIdentity is the error for b, which a peer sent in place of its identity
+// message. Without a version before it, b is most likely no ZMTP at all: it is
+// what a server of another protocol says first, or a client of one asks.
+func (e *Engine) notIdentity(b []byte) error {
+	b = b[:min(len(b), maxQuoted)]
+	if e.hs.unversioned {
+		return fmt.Errorf("peer does not speak ZMTP: it sent %q", b)
+	}
+	return fmt.Errorf("ZMTP %s identity message begins with %q", e.version, b)
+}
+
 // takeCommand consumes one handshake command. As libzmq does, it does not
 // insist on the COMMAND flag, which early 3.0 peers left out.
 func (e *Engine) takeCommand(b []byte) (int, error) {
@@ -151,6 +169,8 @@ func (e *Engine) takeCommand(b []byte) (int, error) {
 	switch {
 	case h == 0:
 		return 0, nil
+	case h < 0:
+		return 0, e.fail(FaultMalformed, fmt.Errorf("handshake command with flags %#02x", b[0]))
 	case flags&wire.FlagMore != 0:
 		return 0, e.fail(FaultMalformed, errors.New("handshake command with MORE"))
 	case over(size, l.Frame):

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/zerobroker/zmq/internal/arena"
@@ -118,8 +117,8 @@ func (e *Engine) run(b []byte, keep bool, limit int, in *msg.Batch) int {
 	for msgs < limit && len(b)-pos >= 2 {
 		flags := b[pos]
 		size, h := uint64(b[pos+1]), 2
-		if flags&(wire.FlagLarge|wire.FlagCommand) != 0 {
-			if flags&wire.FlagCommand != 0 {
+		if flags&^wire.FlagMore != 0 {
+			if flags&(wire.FlagCommand|wire.FlagsReserved) != 0 {
 				break
 			}
 			if flags, size, h = wire.ConsumeFrameHeader(b[pos:]); h == 0 {
@@ -165,7 +164,7 @@ func (e *Engine) takeFrame(b []byte, in *msg.Batch) int {
 	case h == 0:
 		return 0
 	case h < 0:
-		e.stop(FaultMalformed, errors.New("frame of no length"))
+		e.stop(FaultMalformed, fmt.Errorf("frame header of no length or with reserved flags: %x", b[:min(len(b), wire.MaxFrameHeaderV1)]))
 		return 0
 	case flags&wire.FlagCommand != 0 && e.cfg.Limits.Command > 0 && size > uint64(e.cfg.Limits.Command):
 		e.stop(FaultCommandSize, fmt.Errorf("command of %d bytes", size))

@@ -30,6 +30,7 @@ type Options struct {
 	Transport        transport.Options
 	Logger           *slog.Logger
 	Limits           engine.Limits
+	MinVersion       engine.Version // the oldest version of ZMTP that is accepted; 0: any
 
 	Linger            time.Duration // of endpoints that are let go; negative: for ever
 	HandshakeTimeout  time.Duration
@@ -138,6 +139,7 @@ func (o *Options) engine(s *Socket) *engine.Config {
 		Publishes:    s.info.Publishes,
 		Groups:       s.info.Groups,
 		Raw:          s.info.Raw,
+		MinVersion:   o.MinVersion,
 		NewMechanism: func(md []byte) mechanism.Mechanism { return mechanism.NewNull(md) },
 		Limits:       o.limits(s),
 	}

@@ -7,6 +7,9 @@ const (
 	FlagMore    = 1 // another frame of the same message follows
 	FlagLarge   = 2 // the size is 8 bytes long, not 1
 	FlagCommand = 4 // a command, not a message; reserved in 2.0
+
+	// FlagsReserved are the bits that must be zero.
+	FlagsReserved = 0xF8
 )
 
 // MaxFrameHeader is the size of the longest frame header of 2.0 and 3.x.
@@ -28,8 +31,8 @@ func appendLargeHeader(dst []byte, flags byte, size int) []byte {
 }
 
 // ConsumeFrameHeader decodes the ZMTP 2.0 or 3.x frame header that b starts
-// with and returns its length, 0 if more bytes are needed. flags holds
-// FlagMore and FlagCommand only: reserved bits are ignored and FlagLarge has
+// with and returns its length: 0 if more bytes are needed, negative if a
+// reserved bit is set. flags holds FlagMore and FlagCommand only: FlagLarge has
 // done its work (n tells). The size is what the peer claims, up to 2^64-1:
 // compare it before converting it. A large header may hold a small size.
 // https://rfc.zeromq.org/spec/37/#framing
@@ -37,15 +40,18 @@ func ConsumeFrameHeader(b []byte) (flags byte, size uint64, n int) {
 	if len(b) < 2 {
 		return 0, 0, 0
 	}
-	if b[0]&FlagLarge != 0 {
+	if b[0]&(FlagLarge|FlagsReserved) != 0 {
 		return consumeLargeHeader(b)
 	}
-	return b[0] & (FlagMore | FlagCommand), uint64(b[1]), 2
+	return b[0], uint64(b[1]), 2
 }
 
 // consumeLargeHeader stands apart so that ConsumeFrameHeader inlines.
 func consumeLargeHeader(b []byte) (flags byte, size uint64, n int) {
-	if len(b) < MaxFrameHeader {
+	switch {
+	case b[0]&FlagsReserved != 0:
+		return 0, 0, -1
+	case len(b) < MaxFrameHeader:
 		return 0, 0, 0
 	}
 	return b[0] & (FlagMore | FlagCommand), binary.BigEndian.Uint64(b[1:]), MaxFrameHeader

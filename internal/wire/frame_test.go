@@ -61,7 +61,7 @@ func TestFrameHeaderSizes(t *testing.T) {
 	}
 }
 
-// TestFrameHeaderEveryFlagsByte: reserved bits are ignored, and no flags byte
+// TestFrameHeaderEveryFlagsByte: reserved bits are refused, and no flags byte
 // makes a header of another shape than LARGE says.
 func TestFrameHeaderEveryFlagsByte(t *testing.T) {
 	for f := range 256 {
@@ -71,6 +71,12 @@ func TestFrameHeaderEveryFlagsByte(t *testing.T) {
 			wantSize, wantN = 0x0706050403020100, 9
 		}
 		flags, size, n := ConsumeFrameHeader(b)
+		if f&FlagsReserved != 0 {
+			if n >= 0 {
+				t.Errorf("flags %02x: accepted as %d, %x, %d", f, flags, size, n)
+			}
+			continue
+		}
 		if flags != byte(f)&(FlagMore|FlagCommand) || size != wantSize || n != wantN {
 			t.Errorf("flags %02x: got %d, %x, %d", f, flags, size, n)
 		}
@@ -85,15 +91,15 @@ func TestFrameHeaderEveryFlagsByte(t *testing.T) {
 func FuzzFrameHeader(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		flags, size, n := ConsumeFrameHeader(b)
-		if n < 0 || n > MaxFrameHeader || n > len(b) {
-			t.Fatalf("n = %d of %d bytes", n, len(b))
+		if malformed := len(b) >= 2 && b[0]&FlagsReserved != 0; n < 0 != malformed || n > MaxFrameHeader || n > len(b) {
+			t.Fatalf("n = %d of %x", n, b)
 		}
-		for cut := range n {
+		for cut := range max(n, 0) {
 			if _, _, m := ConsumeFrameHeader(b[:cut]); m != 0 {
 				t.Fatalf("%d of %d header bytes gave n = %d", cut, n, m)
 			}
 		}
-		if n == 0 || size > math.MaxInt {
+		if n <= 0 || size > math.MaxInt {
 			return
 		}
 		again := AppendFrameHeader(nil, flags, int(size))
@@ -101,7 +107,7 @@ func FuzzFrameHeader(f *testing.F) {
 		if flags2 != flags || size2 != size || n2 != len(again) {
 			t.Fatalf("%x reads as %d, %d and writes as %x", b[:n], flags, size, again)
 		}
-		if isShortest := n == 2 || size > 255; isShortest && b[0] < 8 && !bytes.Equal(again, b[:n]) {
+		if isShortest := n == 2 || size > 255; isShortest && !bytes.Equal(again, b[:n]) {
 			t.Fatalf("shortest header %x writes as %x", b[:n], again)
 		}
 	})

@@ -53,11 +53,18 @@ func TestFrameHeaderV1Sizes(t *testing.T) {
 	}
 }
 
-// TestFrameHeaderV1EveryByte tries every first byte with every flags byte.
+// TestFrameHeaderV1EveryByte tries every first byte with every flags byte. The
+// reserved bits are zero, or as libzmq 2.1 sets them.
 func TestFrameHeaderV1EveryByte(t *testing.T) {
 	for first := 1; first < 255; first++ {
 		for f := range 256 {
 			more, size, n := ConsumeFrameHeaderV1([]byte{byte(first), byte(f)})
+			if f > 1 && f != 0x7E && f != 0x7F {
+				if n >= 0 {
+					t.Fatalf("%02x %02x: accepted as %v, %d, %d", first, f, more, size, n)
+				}
+				continue
+			}
 			if more != (f&1 == 1) || size != uint64(first-1) || n != 2 {
 				t.Fatalf("%02x %02x: got %v, %d, %d", first, f, more, size, n)
 			}
