@@ -53,8 +53,9 @@ var (
 	// ErrGroup: the text is no name of a group, or a DISH cannot join the group
 	// or leave it, because it is or is not joined.
 	ErrGroup = errors.New("group cannot be used")
-	// ErrTooLarge: the message is larger than what it would travel in, as the
-	// body of a DGRAM that is longer than 8192 bytes.
+	// ErrTooLarge: the message exceeds [Options.MaxFrameSize], MaxMessageSize or
+	// MaxMessageFrames of the socket that is to send it, or is the body of a
+	// DGRAM that is longer than 8192 bytes. Nothing was sent.
 	ErrTooLarge = errors.New("message too large")
 	// ErrOption: an option is out of range.
 	ErrOption = errors.New("option out of range")

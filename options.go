@@ -168,10 +168,12 @@ type Options struct {
 	// and none; negative none. [ZMQ_HEARTBEAT_IVL, _TIMEOUT, _TTL]
 	HeartbeatInterval, HeartbeatTimeout, HeartbeatTTL time.Duration
 
-	// MaxFrameSize, MaxMessageSize and MaxMessageFrames bound what a peer may
-	// send; one that sends more is disconnected. Memory follows the bytes that
-	// arrive, never the size that is announced. Defaults 64 MiB, 256 MiB and
-	// 65536, negative unlimited. [ZMQ_MAXMSGSIZE]
+	// MaxFrameSize, MaxMessageSize and MaxMessageFrames bound a message, in bytes
+	// of one frame, bytes of all frames, and frames. A peer that sends more is
+	// disconnected; a call that sends more fails with [ErrTooLarge], and nothing
+	// is sent. Memory follows the bytes that arrive, never the size that is
+	// announced. Defaults 64 MiB, 256 MiB and 65536, negative unlimited. STREAM
+	// and DGRAM ignore them. [ZMQ_MAXMSGSIZE, of what is received]
 	MaxFrameSize, MaxMessageSize int64
 	MaxMessageFrames             int
 

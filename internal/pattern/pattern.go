@@ -36,7 +36,8 @@ var (
 	// ErrGroup: the text is no name of a group, or the group cannot be joined
 	// or left for it is, or is not, joined.
 	ErrGroup = errors.New("group cannot be used")
-	// ErrTooLarge: the message is larger than what it would travel in.
+	// ErrTooLarge: the message is larger than what it would travel in, or than the
+	// limits of its socket.
 	ErrTooLarge = errors.New("message too large")
 )
 

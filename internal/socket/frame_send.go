@@ -79,9 +79,13 @@ func (s *Socket) nextFrame(f *msg.Frame, mayWait bool) error {
 	if interrupts && !s.lockstep.Interrupts() {
 		return pattern.ErrState
 	}
+	if err := s.checkNext(size, f.More); err != nil {
+		return err
+	}
 	if err := s.framer.SendFrame(f, mayWait); err != nil {
 		return err
 	}
+	s.countNext(size)
 	if interrupts {
 		s.dropHalf(pipe.DropStaleReply)
 	}

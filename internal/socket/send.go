@@ -8,9 +8,14 @@ import (
 )
 
 // TrySend queues m, or returns pattern.ErrWait while the pattern has nowhere to
-// put it; after an error nothing was sent. Frames below msg.LargeFrame are
+// put it; after an error nothing was sent. A message above the limits of what the
+// socket receives gets pattern.ErrTooLarge, here and in every method that sends.
+// Frames below msg.LargeFrame are
 // copied, larger ones taken over.
 func (s *Socket) TrySend(m msg.Msg) error {
+	if err := s.checkMessage(&m, s.idFrames()); err != nil {
+		return err
+	}
 	return s.attempt(m.Size(), func() error { return s.sender.Send(m) })
 }
 
@@ -20,6 +25,9 @@ func (s *Socket) TrySend(m msg.Msg) error {
 func (s *Socket) TrySendFrames(frames [][]byte) error {
 	if s.balance != nil && len(frames) == 1 {
 		return s.tryFrame(frames[0])
+	}
+	if err := s.checkFrames(frames); err != nil {
+		return err
 	}
 	s.lockSend()
 	if s.closed.Load() {
@@ -45,6 +53,9 @@ func (s *Socket) TrySendFrames(frames [][]byte) error {
 
 // tryFrame is the path of most messages.
 func (s *Socket) tryFrame(f []byte) error {
+	if int64(len(f)) > s.sizes.frame {
+		return s.refuseIfOpen(s.sizes.check(1, int64(len(f)), int64(len(f))))
+	}
 	s.sendMu.Lock()
 	p := s.balance.Pick()
 	if p == nil || s.closed.Load() {
@@ -63,26 +74,41 @@ func (s *Socket) tryFrame(f []byte) error {
 
 // Send is TrySend that waits until ctx ends.
 func (s *Socket) Send(ctx context.Context, m msg.Msg) error {
+	if err := s.checkMessage(&m, s.idFrames()); err != nil {
+		return err
+	}
 	return s.waitSend(ctx, m.Size(), func() error { return s.sender.Send(m) })
 }
 
 // SendTo queues m to the peer with that routing id, as Send does.
 func (s *Socket) SendTo(ctx context.Context, id string, m msg.Msg) error {
+	if err := s.checkMessage(&m, 0); err != nil {
+		return err
+	}
 	return s.waitSend(ctx, m.Size(), func() error { return s.router.SendTo(id, m) })
 }
 
 // TrySendTo is SendTo without waiting.
 func (s *Socket) TrySendTo(id string, m msg.Msg) error {
+	if err := s.checkMessage(&m, 0); err != nil {
+		return err
+	}
 	return s.attempt(m.Size(), func() error { return s.router.SendTo(id, m) })
 }
 
 // SendToNumber queues m to the peer with that routing number, as Send does.
 func (s *Socket) SendToNumber(ctx context.Context, number uint32, m msg.Msg) error {
+	if err := s.checkMessage(&m, 0); err != nil {
+		return err
+	}
 	return s.waitSend(ctx, m.Size(), func() error { return s.numbers.SendToNumber(number, m) })
 }
 
 // TrySendToNumber is SendToNumber without waiting.
 func (s *Socket) TrySendToNumber(number uint32, m msg.Msg) error {
+	if err := s.checkMessage(&m, 0); err != nil {
+		return err
+	}
 	return s.attempt(m.Size(), func() error { return s.numbers.SendToNumber(number, m) })
 }
 
@@ -104,11 +130,17 @@ func (s *Socket) SendUpstream(m msg.Msg) error {
 // SendGroup queues m to all who have joined the group, as Send does. The socket
 // is a RADIO.
 func (s *Socket) SendGroup(ctx context.Context, group string, m msg.Msg) error {
+	if err := s.checkMessage(&m, -1); err != nil {
+		return err
+	}
 	return s.waitSend(ctx, m.Size(), func() error { return s.grouper.SendGroup(group, m) })
 }
 
 // TrySendGroup is SendGroup without waiting.
 func (s *Socket) TrySendGroup(group string, m msg.Msg) error {
+	if err := s.checkMessage(&m, -1); err != nil {
+		return err
+	}
 	s.sendMu.Lock()
 	defer s.sendMu.Unlock()
 	if s.closed.Load() {

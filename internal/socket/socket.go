@@ -39,11 +39,12 @@ var ErrClosed = errors.New("socket closed")
 
 // Socket is one ZeroMQ socket. All methods may be called concurrently.
 type Socket struct {
-	typ  pattern.Type
-	info *pattern.Info
-	opts Options
-	hwm  struct{ send, recv atomic.Int64 } // opts has what they began as
-	cfg  session.Config
+	typ   pattern.Type
+	info  *pattern.Info
+	opts  Options
+	hwm   struct{ send, recv atomic.Int64 } // opts has what they began as
+	sizes sizeLimits
+	cfg   session.Config
 
 	pat      pattern.Pattern
 	sender   pattern.Sender       // nil if the type does not send
@@ -92,6 +93,7 @@ type Socket struct {
 
 	sendMu      sync.Mutex
 	sent        counters
+	sendingPart partSize // of the message that is sent frame by frame
 	frames      [][]byte // of the message being sent; empty in between
 	flush       flusher  // what Send has woken, if it is a Lockstep pattern's
 	sendWaiters []chan struct{}
@@ -151,6 +153,7 @@ func New(t pattern.Type, o Options) (*Socket, error) {
 	if f, ok := s.pat.(pattern.Fair); ok {
 		s.fair = f.Fair()
 	}
+	s.sizes = newSizeLimits(info, &o.Limits, s.req != nil)
 	s.cfg = s.opts.session(s)
 	return s, nil
 }
