@@ -14,13 +14,14 @@ func (e *Engine) startRaw() {
 
 // decodeRaw is Decode for bytes that are nothing but bytes: all of them are
 // messages of one frame as they come, and nothing is ever left.
-func (e *Engine) decodeRaw(b []byte, keep bool, limit int, in *msg.Batch) (n int) {
+func (e *Engine) decodeRaw(b []byte, limit int, in *msg.Batch) (n int) {
 	count := min((len(b)+RawMessage-1)/RawMessage, limit-in.Msgs)
 	if count <= 0 {
 		return 0
 	}
 	whole := b[:min(len(b), count*RawMessage)]
-	if keep {
+	if len(whole) >= e.recv.keepAt {
+		e.recv.kept = true
 		// The bytes stay where they are, each chunk behind a header of its own.
 		headers := make([]byte, 0, count*msg.MaxHeader)
 		for n < len(whole) {

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/zerobroker/zmq/internal/arena"
 	"github.com/zerobroker/zmq/internal/msg"
@@ -30,7 +31,11 @@ type receiveState struct {
 	part   msg.Batch
 	region []byte
 	done   int
-	expect int // how large the region of this call is to be
+	put    int  // bytes of the region moved out in this call
+	last   int  // the same of the last call, until the region of this one is begun
+	rest   int  // how much of this call's buffer is still to be decoded, at most
+	keepAt int  // the least that run leaves where it is in this call's buffer
+	kept   bool // messages were left there
 	frames int
 	bytes  int64
 
@@ -72,30 +77,42 @@ func (e *Engine) startTraffic() {
 // sealOverhead is what a mechanism that seals may add to a frame.
 const sealOverhead = 128
 
+// keepShare is how much of a buffer messages must fill to stay in it: at least
+// one part of so many. A message in a buffer keeps all of it in memory, and only
+// the message's own bytes count against the limits of a queue, so what is less
+// than that is copied. Buffers that peers fill with messages never are.
+const keepShare = 4
+
 // Decode takes what the peer has sent and was not consumed before, adds the
 // messages in it to in, and returns how much is consumed. It stops when in
 // holds limit messages or nothing whole is left; what is left must come again,
 // with what arrives behind it, unless Want says otherwise. If keep is set b is
-// given away, and messages may stay where they are in it; otherwise they are
-// copied, and b may be reused.
+// given away, and messages that fill a good part of its capacity may stay where
+// they are in it, as Kept tells; otherwise they are copied, and b may be reused.
 func (e *Engine) Decode(b []byte, keep bool, limit int, in *msg.Batch) (n int, err error) {
-	if e.cfg.Raw {
-		return e.decodeRaw(b, keep, limit, in), nil
-	}
 	r := &e.recv
+	r.put = 0
+	r.kept, r.keepAt = false, math.MaxInt
+	if keep {
+		r.keepAt = cap(b) / keepShare
+	}
+	if e.cfg.Raw {
+		return e.decodeRaw(b, limit, in), nil
+	}
 	if r.subscribeAll {
 		r.subscribeAll = false
 		e.addFrame(0, []byte{1})
 		e.endMessage(in)
 	}
-	r.expect = len(b)
 	for r.failed == nil && n < len(b) && in.Msgs < limit && r.big == nil {
 		if r.direct && r.frames == 0 {
-			n += e.run(b[n:], keep, limit-in.Msgs, in)
+			r.rest = len(b) - n
+			n += e.run(b[n:], limit-in.Msgs, in)
 			if n == len(b) || in.Msgs == limit {
 				break
 			}
 		}
+		r.rest = len(b) - n
 		k := e.takeFrame(b[n:], in)
 		if k == 0 {
 			break
@@ -104,13 +121,14 @@ func (e *Engine) Decode(b []byte, keep bool, limit int, in *msg.Batch) (n int, e
 	}
 	e.endRegion(in)
 	r.region = nil
+	r.last = r.put
 	return n, r.failed
 }
 
 // run adds the whole messages that b starts with, up to the first command or
 // anything else that wants a closer look. It is the path of nearly all
-// traffic: a walk over headers, and a copy unless b may be kept.
-func (e *Engine) run(b []byte, keep bool, limit int, in *msg.Batch) int {
+// traffic: a walk over headers, and a copy unless the messages may stay in b.
+func (e *Engine) run(b []byte, limit int, in *msg.Batch) int {
 	maxBody := e.recv.maxWire
 	maxFrames, maxBytes := e.cfg.Limits.Frames, e.cfg.Limits.Message
 	pos, end, msgs, frames := 0, 0, 0, 0
@@ -144,14 +162,20 @@ func (e *Engine) run(b []byte, keep bool, limit int, in *msg.Batch) int {
 		msgs++
 	}
 	if msgs > 0 {
-		e.endRegion(in)
-		whole := b[:end:end]
-		if !keep {
-			whole = append([]byte(nil), whole...)
+		r := &e.recv
+		if end >= r.keepAt {
+			e.endRegion(in)
+			in.Add(msg.Seg{B: b[:end:end], From: e.peer})
+			r.kept = true
+		} else {
+			if len(r.region) > 0 {
+				e.reserve(end)
+			}
+			r.region = append(r.region, b[:end]...)
+			r.done = len(r.region)
 		}
-		in.Add(msg.Seg{B: whole, From: e.peer})
 		in.Msgs += msgs
-		e.recv.useless = 0
+		r.useless = 0
 	}
 	return end
 }
@@ -283,17 +307,23 @@ func (e *Engine) addFrame(flags byte, body []byte) {
 	e.recv.region = msg.AppendFrame(e.recv.region, body, flags&wire.FlagMore != 0)
 }
 
-// reserve makes room for n bytes in the region. The first of a Decode is for
-// all that it may bring: few frames take more at rest than on the wire.
+// reserve makes room for n bytes in the region. It grows with what is put there
+// and not with what was read, most of which may be commands; it begins with as
+// much as the last Decode has put there.
 func (e *Engine) reserve(n int) {
 	r := &e.recv
-	if cap(r.region)-len(r.region) >= n {
+	have := len(r.region)
+	if cap(r.region)-have >= n {
 		return
 	}
-	size := max(n, r.expect)
-	r.expect = 0
-	r.region = append(make([]byte, 0, len(r.region)+size), r.region...)
+	size := have + max(n, min(max(have, r.last), r.rest))
+	r.last = 0
+	r.region = append(make([]byte, 0, size), r.region...)
 }
+
+// Kept reports whether messages of the last Decode lie in the buffer that it was
+// given.
+func (e *Engine) Kept() bool { return e.recv.kept }
 
 // addLarge puts a large frame at rest, taking it over.
 func (e *Engine) addLarge(flags byte, body []byte, buf *msg.Buf, in *msg.Batch) {
@@ -311,6 +341,7 @@ func (e *Engine) endMessage(in *msg.Batch) {
 	if len(r.part.Segs) > 0 {
 		if n := len(r.region); n > 0 {
 			r.part.Add(msg.Seg{B: r.region[:n:n], From: e.peer})
+			r.put += n
 			r.region = r.region[n:]
 		}
 		in.Append(&r.part)
@@ -323,6 +354,7 @@ func (e *Engine) endMessage(in *msg.Batch) {
 // of an unfinished one to part.
 func (e *Engine) endRegion(in *msg.Batch) {
 	r := &e.recv
+	r.put += len(r.region)
 	if r.done > 0 {
 		in.Add(msg.Seg{B: r.region[:r.done:r.done], From: e.peer})
 		r.region, r.done = r.region[r.done:], 0

@@ -1,6 +1,9 @@
 package msg
 
-import "sync"
+import (
+	"bytes"
+	"sync"
+)
 
 // ChunkSize is how much memory is taken at a time to put small frames in. It
 // is also the most that one write to a connection usually carries.
@@ -40,12 +43,13 @@ func (b *Batch) Add(s Seg) {
 	b.Bytes += len(s.B)
 }
 
-// Extend appends frames at rest, to the last segment if that is small: many
-// small additions then cost little more than their bytes. The memory of b stays
-// the caller's or becomes the batch's, so nobody may change it.
+// Extend appends frames at rest, to the last segment if that is small and of the
+// same sender: many small additions then cost little more than their bytes. The
+// memory of b stays the caller's or becomes the batch's, so nobody may change it.
 func (b *Batch) Extend(frames []byte, from *Peer) {
 	n := len(b.Segs)
-	if n == 0 || b.Segs[n-1].Buf != nil || len(b.Segs[n-1].B)+len(frames) > ChunkSize {
+	if n == 0 || b.Segs[n-1].Buf != nil || b.Segs[n-1].From != from || len(b.Segs[n-1].B)+len(frames) > ChunkSize ||
+		b.own != n && len(b.Segs[n-1].B) > smallBatch {
 		b.Add(Seg{B: frames, From: from})
 		return
 	}
@@ -65,6 +69,30 @@ func (b *Batch) Chunk() []byte {
 	c := chunkPool.Get().(*chunk)
 	b.chunks = append(b.chunks, c)
 	return c[:]
+}
+
+// smallBatch is the size up to which Merge copies.
+const smallBatch = 1 << 10
+
+// Merge is Append for a batch that waits behind others: a small one is copied
+// behind the last of them, since a segment for each would take many times the
+// memory of the few bytes that a peer may send at a time.
+func (b *Batch) Merge(o *Batch) {
+	if len(b.Segs) == 0 || o.Bytes > smallBatch || len(o.chunks) > 0 {
+		b.Append(o)
+		return
+	}
+	for i := range o.Segs {
+		if o.Segs[i].Buf != nil {
+			b.Append(o)
+			return
+		}
+	}
+	for i := range o.Segs {
+		b.Extend(o.Segs[i].B, o.Segs[i].From)
+	}
+	b.Msgs += o.Msgs
+	o.Reset()
 }
 
 // Append moves everything in o behind what b has and empties o.
@@ -127,13 +155,19 @@ func (b *Batch) Skip(n, msgs int) {
 	}
 }
 
-// KeepLast drops all messages but the last.
+// KeepLast drops all messages but the last. The memory of those before it that
+// is not pooled is free: what is small of the last is copied out of it.
 func (b *Batch) KeepLast() {
 	c := b.Cursor()
 	for range b.Msgs - 1 {
 		c.message()
 	}
 	b.Skip(c.pos, b.Msgs-1)
+	for i := range b.Segs {
+		if s := &b.Segs[i]; s.Buf == nil {
+			s.B = bytes.Clone(s.B)
+		}
+	}
 }
 
 // Tally counts the whole messages at the start of a batch as its bytes are

@@ -354,7 +354,7 @@ func (s *Pub) put(p *pipe.Pipe, m *msg.Msg) bool {
 		return false
 	}
 	s.order.Push(pipe.Due{Pipe: p, Change: IsNotice(m)})
-	p.In.Put(m)
+	p.In.PutShared(m)
 	return true
 }
 

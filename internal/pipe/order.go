@@ -25,6 +25,9 @@ type Due struct {
 	Change bool
 }
 
+// DueSize is about how many bytes an Order takes for each message.
+const DueSize = 24
+
 // Lock takes what all other methods need.
 func (o *Order) Lock() { o.mu.Lock() }
 

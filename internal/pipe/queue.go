@@ -24,6 +24,7 @@ type Config struct {
 	Lock     *sync.Mutex // the writer's lock; it guards the writing half
 	HWM      int         // messages; 0 is unlimited
 	MaxBytes int         // bytes beside the HWM; 0 is unlimited
+	Overhead int         // bytes that each message takes outside the queue; they count against MaxBytes
 	Pooled   bool        // the reader gives batches back with Recycle, so their memory may be reused
 	Conflate bool        // keep the newest message only; HWM and MaxBytes are ignored
 	Reader   Reader
@@ -42,6 +43,7 @@ type Queue struct {
 	hwm      int
 	lwm      int // the reader acknowledges in multiples of this
 	maxBytes int
+	overhead int // for each message, beside its size
 	pooled   bool
 	conflate bool
 	reader   Reader
@@ -81,7 +83,7 @@ type Queue struct {
 // calls Ready.
 func NewQueue(c Config) *Queue {
 	q := &Queue{
-		mu: c.Lock, maxBytes: c.MaxBytes, pooled: c.Pooled, conflate: c.Conflate,
+		mu: c.Lock, maxBytes: c.MaxBytes, overhead: c.Overhead, pooled: c.Pooled, conflate: c.Conflate,
 		reader: c.Reader, writer: c.Writer, from: c.From, to: c.To, drops: c.Drops, asleep: true,
 	}
 	q.setHWM(c.HWM)
@@ -178,8 +180,9 @@ func (q *Queue) atLimit() bool {
 	return q.hwm > 0 && q.Len() >= q.hwm || q.maxBytes > 0 && q.size() >= q.maxBytes
 }
 
-// size is how much is written and not acknowledged, in bytes at rest.
-func (q *Queue) size() int { return q.goneSize + q.in.Bytes + q.used }
+// size is how much is written and not acknowledged, in bytes at rest, with the
+// overhead of each message.
+func (q *Queue) size() int { return q.goneSize + q.in.Bytes + q.used + q.overhead*q.Len() }
 
 // Len is the number of messages written and not yet acknowledged as read; the
 // acknowledgement lags by up to half the HWM. The caller holds the writer's

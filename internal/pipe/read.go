@@ -67,6 +67,9 @@ func (q *Queue) nextFrames(m *msg.Msg) {
 	}
 	if n := len(q.frames); n > mark {
 		m.Rest = q.frames[mark:n:n]
+		if n-mark > slabFrames {
+			q.frames = nil // a slab of that size is the message's alone
+		}
 	}
 	q.consumed(total)
 }
@@ -97,7 +100,7 @@ func (q *Queue) growSlab(mark int) {
 func (q *Queue) consumed(size int) {
 	q.unackMsgs++
 	q.unackSize += size
-	if q.unackMsgs >= q.ackAt || q.maxBytes > 0 && q.unackSize >= q.maxBytes/2 {
+	if q.unackMsgs >= q.ackAt || q.maxBytes > 0 && q.unackSize+q.overhead*q.unackMsgs >= q.maxBytes/2 {
 		n, s := q.unackMsgs, q.unackSize
 		q.unackMsgs, q.unackSize = 0, 0
 		q.acknowledge(n, s)
@@ -219,7 +222,7 @@ func (q *Queue) Ended() bool {
 func (q *Queue) Size() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.size() - (q.unackSize - q.earlySz)
+	return q.size() - (q.unackSize - q.earlySz) - q.overhead*(q.unackMsgs-q.early)
 }
 
 // Unread is the number of messages that Next has yet to return. It takes the

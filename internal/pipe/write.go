@@ -42,11 +42,11 @@ func (q *Queue) conflated(n int) {
 	}
 }
 
-// PutShared is Put for a message whose large frames other queues get too: a
-// reader who may change what it reads gets a copy.
+// PutShared is Put for a message whose large frames other queues get too, or that
+// lie in memory which holds more than them: an application's queue gets copies.
 func (q *Queue) PutShared(m *msg.Msg) {
-	if q.pooled {
-		q.Put(m)
+	if q.pooled || m.Size() < msg.LargeFrame {
+		q.Put(m) // which copies small frames
 		return
 	}
 	own := msg.Msg{First: bytes.Clone(m.First)}
@@ -138,7 +138,7 @@ func (q *Queue) PutBatch(b *msg.Batch) {
 		b.KeepLast()
 	}
 	q.closeTail()
-	q.in.Append(b)
+	q.in.Merge(b)
 	if q.asleep {
 		q.wake()
 	}

@@ -37,6 +37,7 @@ type reader struct {
 	pooled *[readSize]byte // the buffer, if it is to be given back
 	buf    []byte          // the buffer: pooled, or given away with the messages in it
 	left   []byte          // bytes of a frame that is not whole; they begin the next buffer
+	given  bool            // the buffer is of the arena
 	size   int             // of the next buffer, if that is to be given away; else 0
 	header bool            // only the header of a large frame is expected
 	get    func() []byte   // r.take, made once
@@ -47,7 +48,7 @@ type reader struct {
 // it.
 func (r *reader) take() []byte {
 	if r.size > 0 {
-		r.buf = arena.Get(r.size)
+		r.buf, r.given = arena.Get(r.size), true
 	} else {
 		r.pooled = readBuffers.Get().(*[readSize]byte)
 		r.buf = r.pooled[:]
@@ -87,17 +88,22 @@ func (r *reader) close() {
 	if r.pooled != nil {
 		readBuffers.Put(r.pooled)
 	}
-	r.pooled, r.buf = nil, nil
+	r.pooled, r.buf, r.given = nil, nil, false
 }
 
 // keep notes the first n bytes of the buffer that are not used up and closes
-// it, unless so much is left that reading had better go on behind it.
-func (r *reader) keep(used, n int) {
+// it, unless so much is left that reading had better go on behind it. kept says
+// that messages lie in the buffer.
+func (r *reader) keep(used, n int, kept bool) {
 	left := r.buf[used:n]
 	switch {
+	case r.given && !kept:
+		r.left = append([]byte(nil), left...)
+		arena.Unused(r.buf)
+		r.close()
 	case r.pooled == nil:
 		r.left = left
-		r.buf = nil
+		r.close()
 	case len(left) == 0:
 		r.left = nil
 		r.close()
@@ -122,11 +128,11 @@ func (c *conn) receive(rest []byte) error {
 	r.buf = rest
 	n := len(rest)
 	for {
-		used, err := c.decode(r.buf[:n], r.pooled == nil)
+		used, kept, err := c.decode(r.buf[:n], r.pooled == nil)
 		if err != nil {
 			return err
 		}
-		r.keep(used, n)
+		r.keep(used, n, kept)
 		if n, err = c.read(r); err != nil {
 			return err
 		}
@@ -180,21 +186,22 @@ func (c *conn) countRefused(rest []byte) {
 }
 
 // decode hands on everything whole in b and returns how much of it is used
-// up. If keep is set b is given away.
-func (c *conn) decode(b []byte, keep bool) (used int, err error) {
+// up. If keep is set b is given away, and kept tells whether it is needed.
+func (c *conn) decode(b []byte, keep bool) (used int, kept bool, err error) {
 	for {
 		c.waitRoom()
 		k, err := c.engine.Decode(b[used:], keep, maxDecode, &c.in)
 		used += k
+		kept = kept || c.engine.Kept()
 		if c.in.Msgs > 0 {
 			if herr := c.cfg.Host.Intake(c.pipe, &c.in); herr != nil {
-				return used, herr
+				return used, kept, herr
 			}
 		}
 		// Only now: a PONG says that all before the PING has been seen to.
 		c.answer()
 		if err != nil || used == len(b) || k == 0 {
-			return used, err
+			return used, kept, err
 		}
 	}
 }

@@ -271,9 +271,13 @@ func (s *Socket) NewPipe(r pipe.Reader, w pipe.Writer, inLock *sync.Mutex, sub p
 		})
 	}
 	if s.info.Receives {
+		overhead := 0
+		if s.info.Publishes {
+			overhead = pipe.DueSize // for what its peers subscribe to is received in order
+		}
 		p.In = pipe.NewQueue(pipe.Config{
 			Lock: inLock, HWM: recv, MaxBytes: s.opts.MaxQueuedBytes,
-			Conflate: s.Conflates(), Reader: s, Writer: w, To: p, Drops: &s.drops,
+			Overhead: overhead, Conflate: s.Conflates(), Reader: s, Writer: w, To: p, Drops: &s.drops,
 		})
 	}
 	p.Sub = sub
@@ -541,7 +545,7 @@ func (s *Socket) enqueue(p *pipe.Pipe, m *msg.Msg) {
 		s.drops.Add(pipe.DropUnread, 1)
 		return
 	}
-	p.In.Put(m)
+	p.In.PutShared(m)
 }
 
 // Drops is for sessions and links.
