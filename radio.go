@@ -146,7 +146,8 @@ func (d *Dish) Recv(ctx context.Context) (GroupMessage, error) {
 }
 
 // TryRecv is Recv without waiting: the error matches [ErrWouldBlock] if there is
-// no message.
+// no message, or if the call has dropped some 8,000 messages of groups that are
+// not joined; a further call goes on behind them.
 func (d *Dish) TryRecv() (GroupMessage, error) {
 	var m msg.Msg
 	if err := d.s.TryRecv(&m); err != nil {

@@ -20,16 +20,17 @@ func (s *single) More() bool         { return s.fq.more() }
 
 // Recv takes the next message of one frame.
 func (s *single) Recv(m *msg.Msg) error {
-	for {
+	for n := 0; n < maxDiscard; n += m.Len() {
 		if err := s.fq.recv(m); err != nil || len(m.Rest) == 0 {
 			return err
 		}
 		s.drops.Add(pipe.DropMalformed, 1)
 	}
+	return ErrYield
 }
 
-// Readable reports whether there is a message of one frame.
-func (s *single) Readable() bool {
+// Readable returns nil if there is a message of one frame.
+func (s *single) Readable() error {
 	return s.fq.holds(func(c *msg.Cursor) bool {
 		_, flags, _ := c.Next()
 		return flags&msg.FlagMore == 0

@@ -153,18 +153,28 @@ func (f *FairQueue) peek() (c msg.Cursor, ok bool) {
 	return c, false
 }
 
-// holds reports whether there is a message that is wanted. It drops the others
-// on the way to it.
-func (f *FairQueue) holds(wanted func(c *msg.Cursor) bool, drops *pipe.Drops, why pipe.Drop) bool {
-	for {
+// maxDiscard is how many frames of unwanted messages one call drops at most
+// while it has the receive lock: some 100 us of work. Other calls, and the
+// connections that come and go, wait for the lock no longer than that.
+const maxDiscard = 1024
+
+// holds returns nil if there is a message that is wanted, and drops the others
+// on the way to it. It returns ErrWait and ErrYield as Recv does.
+func (f *FairQueue) holds(wanted func(c *msg.Cursor) bool, drops *pipe.Drops, why pipe.Drop) error {
+	for n := 0; n < maxDiscard; {
 		c, ok := f.peek()
-		if !ok || wanted(&c) {
-			return ok
+		switch {
+		case !ok:
+			return ErrWait
+		case wanted(&c):
+			return nil
 		}
 		var m msg.Msg
 		f.Next(&m)
+		n += m.Len()
 		drops.Add(why, 1)
 	}
+	return ErrYield
 }
 
 func (f *FairQueue) recv(m *msg.Msg) error {

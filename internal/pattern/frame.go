@@ -42,7 +42,11 @@ type Writable interface{ Writable() bool }
 // Readable is a pattern that can tell whether Recv would find something, as
 // ZMQ_POLLIN does; one that is Fair need not. It runs under the receive lock,
 // and drops what Recv would not return and nothing else.
-type Readable interface{ Readable() bool }
+type Readable interface {
+	// Readable returns nil if Recv would find something, and otherwise the error
+	// that Recv would return: after ErrYield, too, it is to be called again.
+	Readable() error
+}
 
 // outgoing is a message that is being sent frame by frame. The send lock guards
 // it.

@@ -25,6 +25,10 @@ var (
 	// ErrWait: not now. The call may be tried again when a pipe gets room or
 	// a message arrives.
 	ErrWait = errors.New("not now")
+	// ErrYield: Recv has dropped as many unwanted messages as it may while it
+	// has the lock, and there may be others. The caller releases the lock and
+	// calls again.
+	ErrYield = errors.New("unwanted messages dropped")
 	// ErrNoRoute: the message names a peer that there is not.
 	ErrNoRoute = errors.New("no route to peer")
 	// ErrState: it is not this call's turn in a request-reply exchange.
@@ -80,7 +84,8 @@ type Sender interface {
 
 // Receiver is a pattern that receives. Its methods run under the receive lock.
 type Receiver interface {
-	// Recv takes the next message into m, or says why not.
+	// Recv takes the next message into m, or says why not. It drops a bounded
+	// number of messages that are not wanted, and then returns ErrYield.
 	Recv(m *msg.Msg) error
 	// Ready says that a pipe whose In was empty is not any more, or has ended.
 	Ready(p *pipe.Pipe)

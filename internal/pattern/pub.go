@@ -397,6 +397,11 @@ func (s *Pub) More() bool {
 	return s.order.Len() > 0 || s.fq.more()
 }
 
-// Readable reports whether Recv would find a message: the fair queue knows of
-// all of them, whatever their order.
-func (s *Pub) Readable() bool { return s.fq.HasNext() }
+// Readable returns nil if Recv would find a message: the fair queue knows of all
+// of them, whatever their order.
+func (s *Pub) Readable() error {
+	if !s.fq.HasNext() {
+		return ErrWait
+	}
+	return nil
+}

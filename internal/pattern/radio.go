@@ -292,12 +292,13 @@ func (s *Dish) More() bool                { return s.fq.more() }
 
 // Recv takes the next message of a group that is joined.
 func (s *Dish) Recv(m *msg.Msg) error {
-	for {
+	for n := 0; n < maxDiscard; n += m.Len() {
 		if err := s.fq.recv(m); err != nil || len(m.Rest) == 1 && s.joined[string(m.First)] {
 			return err
 		}
 		s.drops.Add(pipe.DropFiltered, 1)
 	}
+	return ErrYield
 }
 
 // Wants reports whether a message is of a group that is joined, for those that
@@ -305,8 +306,8 @@ func (s *Dish) Recv(m *msg.Msg) error {
 // left in between.
 func (s *Dish) Wants(m *msg.Msg) bool { return s.joined[string(m.First)] }
 
-// Readable reports whether there is a message of a group that is joined.
-func (s *Dish) Readable() bool {
+// Readable returns nil if there is a message of a group that is joined.
+func (s *Dish) Readable() error {
 	return s.fq.holds(func(c *msg.Cursor) bool {
 		group, _, _ := c.Next()
 		_, flags, ok := c.Next()

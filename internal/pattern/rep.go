@@ -67,7 +67,7 @@ func (s *Rep) Recv(m *msg.Msg) error {
 	if s.serving || s.open {
 		return ErrState
 	}
-	for {
+	for n := 0; n < maxDiscard; n += m.Len() {
 		p := s.fq.Next(m)
 		if p == nil {
 			return ErrWait
@@ -92,6 +92,7 @@ func (s *Rep) Recv(m *msg.Msg) error {
 		}
 		return nil
 	}
+	return ErrYield
 }
 
 // delimiter is the index of the first empty frame, or -1 if there is none with
@@ -170,9 +171,12 @@ func (s *Rep) Interrupts() bool { return false }
 // Writable reports whether a reply is owed.
 func (s *Rep) Writable() bool { return s.serving || s.open }
 
-// Readable reports whether there is a request, and whether it is time for one.
-func (s *Rep) Readable() bool {
-	return !s.serving && !s.open && s.fq.holds(hasEnvelope, s.drops, pipe.DropMalformed)
+// Readable returns nil if there is a request, and it is time for one.
+func (s *Rep) Readable() error {
+	if s.serving || s.open {
+		return ErrState
+	}
+	return s.fq.holds(hasEnvelope, s.drops, pipe.DropMalformed)
 }
 
 // hasEnvelope is what delimiter looks for.

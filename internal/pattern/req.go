@@ -38,6 +38,7 @@ type Req struct {
 		pipe    *pipe.Pipe // that it must come from; nil if that is gone
 		id      uint32     // that it must bring back, if the request had one
 		hasID   bool
+		queued  bool // Admit has let a reply in that See has yet to find
 		got     bool
 		reply   msg.Msg
 		waiters []chan<- struct{} // who is to be told
@@ -65,8 +66,9 @@ type Call struct {
 	// Request is what was to be sent, without its envelope, if Err is ErrUnsent.
 	Request msg.Msg
 
-	id   uint32
-	pipe *pipe.Pipe
+	id     uint32
+	pipe   *pipe.Pipe
+	queued bool // Admit has let its reply in
 }
 
 // reqPeer counts what a connected peer has left unanswered. The receive lock
@@ -156,7 +158,7 @@ func (s *Req) Send(m msg.Msg) error {
 	}
 	req := envelope(m, id)
 	p.Out.Put(&req)
-	st.waiting, st.pipe = true, p
+	st.waiting, st.queued, st.pipe = true, false, p
 	return nil
 }
 
@@ -267,6 +269,30 @@ func (s *Req) Cancel(c *Call) (size int, unsent bool) {
 	return 0, false
 }
 
+// Admit reports whether a reply that has come out of a connection is one that is
+// waited for. The caller queues it before it releases the receive lock, and drops
+// any other. So peers cannot fill the queues that See reads to the end: they hold
+// one reply for each call and one for the strict exchange, and what sockets of
+// this process have sent. It runs under the receive lock, after Inspect.
+func (s *Req) Admit(p *pipe.Pipe, m *msg.Msg) bool {
+	st := &s.strict
+	matches := !st.hasID
+	if len(m.First) != 0 {
+		id := binary.BigEndian.Uint32(m.First)
+		if c := s.calls[id]; c != nil {
+			wanted := c.pipe == p && !c.queued
+			c.queued = c.queued || wanted
+			return wanted
+		}
+		matches = st.hasID && st.id == id
+	}
+	if st.queued || !s.expects(p, matches) {
+		return false
+	}
+	st.queued = true
+	return true
+}
+
 // See hands out the replies that have arrived.
 func (s *Req) See() {
 	var m msg.Msg
@@ -307,7 +333,7 @@ func (s *Req) deliver(p *pipe.Pipe, m msg.Msg) {
 // deliverStrict takes the reply of the strict exchange, if it is that.
 func (s *Req) deliverStrict(p *pipe.Pipe, m msg.Msg, matches bool) {
 	st := &s.strict
-	if !matches || !st.waiting || st.got || st.pipe != nil && st.pipe != p {
+	if !s.expects(p, matches) {
 		s.drops.Add(pipe.DropStaleReply, 1)
 		return
 	}
@@ -315,6 +341,13 @@ func (s *Req) deliverStrict(p *pipe.Pipe, m msg.Msg, matches bool) {
 	for _, w := range st.waiters {
 		signal(w)
 	}
+}
+
+// expects reports whether the strict exchange waits for a reply from that pipe.
+// matches says that the reply has the id that it must have, if any.
+func (s *Req) expects(p *pipe.Pipe, matches bool) bool {
+	st := &s.strict
+	return matches && st.waiting && !st.got && (st.pipe == nil || st.pipe == p)
 }
 
 func (s *Req) end(c *Call, m msg.Msg, err error) {

@@ -29,7 +29,7 @@ func (s *Req) SendFrame(f *msg.Frame, mayWait bool) error {
 	}
 	s.dropReply() // to what this one supersedes
 	st := &s.strict
-	st.waiting, st.pipe, st.id, st.hasID = true, s.to, s.of.id, s.of.has
+	st.waiting, st.queued, st.pipe, st.id, st.hasID = true, false, s.to, s.of.id, s.of.has
 	s.to = nil
 	return nil
 }
@@ -65,12 +65,15 @@ func (s *Req) Writable() bool {
 	return s.open || (!s.strict.waiting || s.opt.Relaxed) && s.lb.hasRoom()
 }
 
-// Readable reports whether the reply has arrived. That of libzmq is true for
+// Readable returns nil if the reply has arrived. That of libzmq is true for
 // anything that has.
-func (s *Req) Readable() bool {
+func (s *Req) Readable() error {
 	if !s.strict.waiting {
-		return false
+		return ErrState
 	}
 	s.See()
-	return s.strict.got
+	if !s.strict.got {
+		return ErrWait
+	}
+	return nil
 }

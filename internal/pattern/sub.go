@@ -30,16 +30,17 @@ func (s *Sub) More() bool                { return s.fq.more() }
 // Recv takes the next message that is subscribed to. Publishers filter, but
 // some late and old ones not at all.
 func (s *Sub) Recv(m *msg.Msg) error {
-	for {
+	for n := 0; n < maxDiscard; n += m.Len() {
 		if err := s.fq.recv(m); err != nil || s.wants(m.First) != s.opt.Invert {
 			return err
 		}
 		s.drops.Add(pipe.DropFiltered, 1)
 	}
+	return ErrYield
 }
 
-// Readable reports whether there is a message that is subscribed to.
-func (s *Sub) Readable() bool {
+// Readable returns nil if there is a message that is subscribed to.
+func (s *Sub) Readable() error {
 	return s.fq.holds(func(c *msg.Cursor) bool {
 		first, _, _ := c.Next()
 		return s.wants(first) != s.opt.Invert

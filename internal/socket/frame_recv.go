@@ -28,11 +28,7 @@ func (s *Socket) RecvFrame(ctx context.Context, f *msg.Frame) error {
 	w := make(chan struct{}, 1)
 	for {
 		s.recvMu.Lock()
-		if err = s.frameLocked(f); err != pattern.ErrWait {
-			s.recvMu.Unlock()
-			return err
-		}
-		if err = s.waitLocked(ctx, w); err != pattern.ErrWait {
+		if err = s.waitLocked(ctx, w, s.frameLocked(f)); err != pattern.ErrWait {
 			return err
 		}
 	}
@@ -44,8 +40,12 @@ func (s *Socket) TryRecvFrame(f *msg.Frame) error {
 		return ErrDirection
 	}
 	s.recvMu.Lock()
-	defer s.recvMu.Unlock()
-	return s.frameLocked(f)
+	err := s.frameLocked(f)
+	s.recvMu.Unlock()
+	if err == pattern.ErrYield {
+		return s.tryOn(func() error { return s.frameLocked(f) })
+	}
+	return err
 }
 
 // frameLocked makes one attempt to receive a frame.
@@ -95,22 +95,37 @@ func (s *Socket) forgetFrames() {
 
 // Readable reports whether RecvFrame, or Recv unless a message is received in
 // part, would return something at once, as ZMQ_POLLIN does. Unlike that of
-// libzmq it is not true for what is going to be dropped.
+// libzmq it is not true for what is going to be dropped, unless it has dropped
+// as much as one call may: then it is true, so that the caller tries again.
 func (s *Socket) Readable() bool {
 	if s.receiver == nil {
 		return false
 	}
-	s.recvMu.Lock()
-	defer s.recvMu.Unlock()
+	for range tryBatches {
+		s.recvMu.Lock()
+		err := s.readableLocked()
+		s.recvMu.Unlock()
+		if err != pattern.ErrYield {
+			return err == nil
+		}
+	}
+	return true
+}
+
+// readableLocked is Readable, with an error as pattern.Readable has it.
+func (s *Socket) readableLocked() error {
 	switch {
 	case s.closed.Load():
-		return false
+		return ErrClosed
 	case s.half:
-		return true
+		return nil
 	}
 	s.inbox.drain(s.receiver)
 	if s.fair != nil {
-		return s.fair.HasNext()
+		if !s.fair.HasNext() {
+			return pattern.ErrWait
+		}
+		return nil
 	}
 	return s.pat.(pattern.Readable).Readable()
 }

@@ -110,12 +110,34 @@ func (b *inbox) forget(w chan struct{}) {
 	}
 }
 
-// TryRecv takes the next message into m, or returns pattern.ErrWait.
+// tryBatches is how many times a call that does not wait releases the receive
+// lock while all that it finds are unwanted messages. Then it gives up.
+const tryBatches = 16
+
+// TryRecv takes the next message into m, or returns pattern.ErrWait. It returns
+// that also when it has dropped as many unwanted messages as one call may.
 func (s *Socket) TryRecv(m *msg.Msg) error {
 	s.recvMu.Lock()
 	err := s.recvLocked(m)
 	s.recvMu.Unlock()
+	if err == pattern.ErrYield {
+		return s.tryOn(func() error { return s.recvLocked(m) })
+	}
 	return err
+}
+
+// tryOn repeats an attempt to receive, under recvMu, that gave pattern.ErrYield.
+func (s *Socket) tryOn(attempt func() error) error {
+	for range tryBatches - 1 {
+		s.recvMu.Lock()
+		err := attempt()
+		s.recvMu.Unlock()
+		if err != pattern.ErrYield {
+			return err
+		}
+	}
+	s.inbox.pass() // no queue will report what is left
+	return pattern.ErrWait
 }
 
 // recvLocked makes one attempt to receive. If that leaves something for others
@@ -135,6 +157,7 @@ func (s *Socket) recvLocked(m *msg.Msg) error {
 	} else {
 		// Through an interface, m itself would have to be on the heap.
 		if err := s.receiver.Recv(&s.slot); err != nil {
+			s.slot = msg.Msg{} // it may be one that was dropped
 			s.peers.sweepLeft()
 			return err
 		}
@@ -163,24 +186,30 @@ func (s *Socket) waitRecv(ctx context.Context, m *msg.Msg) error {
 	w := make(chan struct{}, 1)
 	for {
 		s.recvMu.Lock()
-		err := s.recvLocked(m)
-		if err == pattern.ErrWait {
-			err = s.waitLocked(ctx, w)
-		} else {
-			s.recvMu.Unlock()
-		}
-		if err != pattern.ErrWait {
+		if err := s.waitLocked(ctx, w, s.recvLocked(m)); err != pattern.ErrWait {
 			return err
 		}
 	}
 }
 
-// waitLocked waits until another attempt is worth while, which it says by
-// pattern.ErrWait. The caller holds recvMu and loses it.
-func (s *Socket) waitLocked(ctx context.Context, w chan struct{}) error {
-	if err := ctx.Err(); err != nil {
+// waitLocked waits, after an attempt to receive that returned err, until another
+// is worth while, which it says by pattern.ErrWait. Otherwise it returns the
+// result of the call. The caller holds recvMu and loses it.
+func (s *Socket) waitLocked(ctx context.Context, w chan struct{}, err error) error {
+	if err != pattern.ErrWait && err != pattern.ErrYield {
 		s.recvMu.Unlock()
 		return err
+	}
+	if ended := ctx.Err(); ended != nil {
+		s.recvMu.Unlock()
+		if err == pattern.ErrYield {
+			s.inbox.pass() // no queue will report what is left
+		}
+		return ended
+	}
+	if err == pattern.ErrYield {
+		s.recvMu.Unlock()
+		return pattern.ErrWait
 	}
 	waiting := s.inbox.wait(w)
 	if waiting && s.req != nil {

@@ -87,6 +87,8 @@ type Socket struct {
 	recvMu   sync.Mutex
 	received counters
 	slot     msg.Msg // the message being received through an interface
+	view     msg.Msg // the reply being looked at as it comes in
+	wanted   []bool  // which of the replies that came together are waited for
 	whole    msg.Msg // the message being received frame by frame, what is left of it
 	half     bool    // there is something left
 	inbox    inbox
@@ -450,19 +452,68 @@ func (s *Socket) Intake(p *pipe.Pipe, b *msg.Batch) error {
 	if s.intake != nil || s.inspect != nil && !s.allowed(b) {
 		return s.intakeEach(p, b)
 	}
+	if s.req != nil {
+		s.intakeReplies(p, b)
+		return nil
+	}
 	why := pipe.DropUnread
 	if !s.info.Receives {
 		why = pipe.DropUpstream
 	}
 	s.drops.Add(why, session.Enqueue(p, b))
-	if s.req != nil && s.inbox.waiting.Load() == 0 {
-		// Nobody waits for a reply, and so nobody would see to this one: it
-		// would stay in the way of others.
+	return nil
+}
+
+// repliesAtOnce is how many replies a connection of a REQ looks at while it has
+// the receive lock.
+const repliesAtOnce = 1024
+
+// intakeReplies is Intake of a REQ, for messages that have the form of a reply.
+// It drops those that no call waits for before they are queued, and hands out
+// the others if no call is there to do it.
+func (s *Socket) intakeReplies(p *pipe.Pipe, b *msg.Batch) {
+	defer b.Recycle()
+	look, take := b.Cursor(), b.Cursor()
+	for left := b.Msgs; left > 0; {
+		n := min(left, repliesAtOnce)
+		left -= n
 		s.recvMu.Lock()
-		s.see()
+		s.wanted = s.wanted[:0]
+		count := 0
+		for range n {
+			look.View(&s.view)
+			wanted := s.req.Admit(p, &s.view)
+			s.wanted = append(s.wanted, wanted)
+			if wanted {
+				count++
+			}
+		}
+		s.drops.Add(pipe.DropStaleReply, n-count)
+		if count == b.Msgs {
+			s.drops.Add(pipe.DropUnread, session.Enqueue(p, b)) // without a copy
+		} else {
+			s.enqueueWanted(p, &take)
+		}
+		s.view = msg.Msg{Rest: s.view.Rest[:0]}
+		clear(s.view.Rest[:cap(s.view.Rest)])
+		if s.inbox.waiting.Load() == 0 {
+			s.see()
+		}
 		s.recvMu.Unlock()
 	}
-	return nil
+}
+
+// enqueueWanted queues those of the messages at cur that are in s.wanted. The
+// caller holds recvMu.
+func (s *Socket) enqueueWanted(p *pipe.Pipe, cur *msg.Cursor) {
+	for _, wanted := range s.wanted {
+		if !wanted {
+			cur.View(&s.view)
+			continue
+		}
+		m, _ := cur.Message()
+		s.enqueue(p, &m)
+	}
 }
 
 // intakeEach is Intake for messages that the pattern looks at one by one.
@@ -520,6 +571,14 @@ func (s *Socket) intakeOne(p *pipe.Pipe, m *msg.Msg) error {
 	if s.inspect != nil {
 		if err := s.inspect.Inspect(m); err != nil {
 			return err
+		}
+		if s.req != nil {
+			s.recvMu.Lock()
+			defer s.recvMu.Unlock()
+			if !s.req.Admit(p, m) {
+				s.drops.Add(pipe.DropStaleReply, 1)
+				return nil
+			}
 		}
 		s.enqueue(p, m)
 		return nil
