@@ -275,6 +275,7 @@ func (s *Req) Cancel(c *Call) (size int, unsent bool) {
 // one reply for each call and one for the strict exchange, and what sockets of
 // this process have sent. It runs under the receive lock, after Inspect.
 func (s *Req) Admit(p *pipe.Pipe, m *msg.Msg) bool {
+	s.answered(p)
 	st := &s.strict
 	matches := !st.hasID
 	if len(m.First) != 0 {
@@ -305,11 +306,17 @@ func (s *Req) See() {
 	}
 }
 
+// answered notes that a peer has sent a reply, also a late one: it no longer
+// misses turns.
+func (s *Req) answered(p *pipe.Pipe) {
+	if peer := s.live[p]; peer != nil {
+		*peer = reqPeer{}
+	}
+}
+
 // deliver gives a reply to whom it belongs.
 func (s *Req) deliver(p *pipe.Pipe, m msg.Msg) {
-	if peer := s.live[p]; peer != nil {
-		*peer = reqPeer{} // it answers
-	}
+	s.answered(p)
 	switch {
 	case len(m.First) == 0 && len(m.Rest) >= 1:
 		s.deliverStrict(p, m.DropFirst(), !s.strict.hasID)
