@@ -62,7 +62,7 @@ func leaversCost(t *testing.T, typ pattern.Type, peer string) {
 	leave(peers)
 	each := (heap() - before) / peers
 	t.Logf("%d bytes for each peer that is gone", each)
-	if each > counted || each < counted/2 {
+	if each > counted || each < counted/3 {
 		t.Errorf("%d bytes for each peer that is gone, counted as %d", each, counted)
 	}
 	read(peers)
