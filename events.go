@@ -141,15 +141,20 @@ const (
 // String is the reason's name in counters.
 func (d DropReason) String() string { return pipe.Drop(d).String() }
 
-// Stats is what a socket has done since it was made. The counters are taken
-// one after the other while traffic goes on, so they may differ by what
-// happened in between.
+// Stats is what a socket has done since it was made. MessagesSent,
+// MessagesWritten, QueuedSend and the drops of sent messages are taken at one
+// moment: of a socket that only sends, each message to one peer and none over
+// inproc, MessagesSent is the sum of the others at any time, but for the moment
+// in which the pipe of a lost connection or of an endpoint that was left is
+// removed. The other counters are taken one after the other while traffic goes
+// on, so they may differ by what happened in between.
 type Stats struct {
 	MessagesSent     uint64 // accepted by Send
 	BytesSent        uint64 // in them
+	MessagesWritten  uint64 // given to the system for a connection, or as a datagram; each copy of a message to several peers; none over inproc
 	MessagesReceived uint64 // returned by Recv
 	BytesReceived    uint64 // in them
-	QueuedSend       int    // waiting to be written, all peers together
+	QueuedSend       int    // accepted and not yet written or dropped, all peers together; also what is being written
 	QueuedRecv       int    // waiting to be received
 	Peers            int    // connected now
 	Drops            map[DropReason]uint64
@@ -164,7 +169,8 @@ func (b *base) Stats() Stats {
 	out := Stats{
 		MessagesSent: st.MsgsSent, BytesSent: st.BytesSent,
 		MessagesReceived: st.MsgsReceived, BytesReceived: st.BytesReceived,
-		QueuedSend: st.QueuedSend, QueuedRecv: st.QueuedRecv, Peers: st.Peers,
+		MessagesWritten: st.MsgsWritten,
+		QueuedSend:      st.QueuedSend, QueuedRecv: st.QueuedRecv, Peers: st.Peers,
 		Drops:    make(map[DropReason]uint64),
 		Events:   make(map[EventKind]uint64),
 		Failures: make(map[Reason]uint64),

@@ -29,8 +29,9 @@ type Config struct {
 	Conflate bool        // keep the newest message only; HWM and MaxBytes are ignored
 	Reader   Reader
 	Writer   Writer
-	From, To *Pipe  // the ends whose Out and In this is, as far as they are sockets
-	Drops    *Drops // counts what Conflate drops; nil for nobody
+	From, To *Pipe   // the ends whose Out and In this is, as far as they are sockets
+	Drops    *Drops  // counts what Conflate drops, and what is Lost; nil for nobody
+	Written  *uint64 // counts messages that were taken with Take and written; guarded by Lock; nil: not counted
 }
 
 // Queue is a bounded queue of whole messages from one writer side to one
@@ -48,7 +49,8 @@ type Queue struct {
 	conflate bool
 	reader   Reader
 	writer   Writer
-	drops    *Drops // of what newer messages supersede
+	drops    *Drops // of what newer messages supersede, and what is Lost
+	written  *uint64
 
 	// The writing half, guarded by mu.
 	in       msg.Batch
@@ -58,6 +60,7 @@ type Queue struct {
 	gone     int    // messages taken out of in and not acknowledged by the reader
 	goneSize int    // their size at rest
 	flying   int    // messages in the batch taken last, if they do not count; 0 once they are seen to
+	lost     int    // those of flying that are Lost already
 	asleep   bool   // the reader found nothing and waits for Ready
 	blocked  bool   // the writer found no room and waits for Room
 	closed   bool   // nothing more will be written
@@ -84,7 +87,7 @@ type Queue struct {
 func NewQueue(c Config) *Queue {
 	q := &Queue{
 		mu: c.Lock, maxBytes: c.MaxBytes, overhead: c.Overhead, pooled: c.Pooled, conflate: c.Conflate,
-		reader: c.Reader, writer: c.Writer, from: c.From, to: c.To, drops: c.Drops, asleep: true,
+		reader: c.Reader, writer: c.Writer, from: c.From, to: c.To, drops: c.Drops, written: c.Written, asleep: true,
 	}
 	q.setHWM(c.HWM)
 	return q
@@ -189,6 +192,26 @@ func (q *Queue) size() int { return q.goneSize + q.in.Bytes + q.used + q.overhea
 // lock.
 func (q *Queue) Len() int { return q.gone + q.in.Msgs }
 
+// Unsent is the number of messages written to the queue that are neither read,
+// nor written to a connection, nor dropped: those in the batch that was taken
+// last are among them until the reader says otherwise or takes the next one. It
+// lags as Len does. The caller holds the writer's lock.
+func (q *Queue) Unsent() int { return q.Len() + q.flying - q.lost }
+
+// finishTaken ends the batch taken last, if it does not count: the
+// messages in it are written, but for those that are lost and for n others. The
+// caller holds the writer's lock.
+func (q *Queue) finishTaken(n int) {
+	q.countWritten(q.flying - q.lost - n)
+	q.flying, q.lost = 0, 0
+}
+
+func (q *Queue) countWritten(n int) {
+	if q.written != nil {
+		*q.written += uint64(n)
+	}
+}
+
 // Dead reports whether the reading side is gone. The caller holds the
 // writer's lock.
 func (q *Queue) Dead() bool { return q.dead }
@@ -229,6 +252,7 @@ func (q *Queue) room() {
 func (q *Queue) acknowledge(n, size int) {
 	q.mu.Lock()
 	if !q.dead {
+		q.countWritten(n)
 		q.gone -= n - q.early
 		q.goneSize -= size - q.earlySz
 		q.early, q.earlySz = 0, 0
@@ -267,12 +291,13 @@ func (q *Queue) KillLocked() int {
 	}
 	// Len lags behind what was read by what is not yet acknowledged.
 	dropped := q.unread()
+	q.finishTaken(0)
 	q.dead = true
 	q.in.Recycle()
 	q.out.Recycle()
 	q.tail, q.used, q.cur, q.pos, q.seg, q.frames = nil, 0, nil, 0, 0, nil
 	q.gone, q.goneSize, q.unackMsgs, q.unackSize = 0, 0, 0, 0
-	q.lag, q.lagSize, q.early, q.earlySz, q.flying = 0, 0, 0, 0, 0
+	q.lag, q.lagSize, q.early, q.earlySz = 0, 0, 0, 0
 	if q.blocked && q.writer != nil {
 		q.blocked = false
 		q.writer.Room(q)

@@ -136,7 +136,7 @@ func (q *Queue) take(b *msg.Batch, counted bool) bool {
 	b.Reset()
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.flying = 0
+	q.finishTaken(0)
 	q.ackAt = q.lwm
 	if q.in.Msgs == 0 || q.dead {
 		q.asleep = true
@@ -185,8 +185,45 @@ const freeTake = msg.ChunkSize
 func (q *Queue) Take(b *msg.Batch) bool { return q.take(b, false) }
 
 // Done says that n messages of size bytes at rest, taken with Take in a batch
-// that is Counted, need no more room.
+// that is Counted, are written and need no more room. Those of a batch that is
+// not are taken for written at the next Take.
 func (q *Queue) Done(n, size int) { q.acknowledge(n, size) }
+
+// Lost drops n messages of size bytes at rest of b, the batch taken last with
+// Take, and counts them for that reason. They are not Done.
+func (q *Queue) Lost(b *msg.Batch, n, size int, why Drop) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	switch {
+	case q.dead:
+	case b.Counted:
+		q.gone -= n
+		q.goneSize -= size
+		q.unblock()
+	default:
+		q.lost += n
+	}
+	if q.drops != nil {
+		q.drops.Add(why, n)
+	}
+}
+
+// Undelivered counts a message that was written before, maybe in an earlier
+// batch than b, the one taken last, as dropped for that reason instead. What is
+// written of b so far is Done if it is Counted.
+func (q *Queue) Undelivered(b *msg.Batch, why Drop) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	switch {
+	case b.Counted:
+		q.countWritten(-1)
+	case !q.dead:
+		q.lost++
+	}
+	if q.drops != nil {
+		q.drops.Add(why, 1)
+	}
+}
 
 // Return puts messages taken with Take back, ahead of what has been written
 // since, and empties b.
@@ -200,8 +237,9 @@ func (q *Queue) Return(b *msg.Batch) {
 	if b.Counted {
 		q.gone -= b.Msgs
 		q.goneSize -= b.Bytes
+	} else {
+		q.finishTaken(b.Msgs)
 	}
-	q.flying = 0
 	q.closeTail()
 	b.Append(&q.in)
 	*b, q.in = q.in, *b

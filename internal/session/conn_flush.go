@@ -268,8 +268,7 @@ func (c *conn) writeEncoded(w *writer) error {
 			// without decoding it again: those that may have are lost.
 			if n > 0 {
 				w.batch.Skip(size, msgs)
-				c.acknowledge(w, msgs, size)
-				c.cfg.Host.Drops().Add(pipe.DropInFlight, msgs)
+				c.pipe.Out.Lost(&w.batch, msgs, size, pipe.DropInFlight)
 				c.losses += msgs
 			}
 			return c.lost(w, 0, err)
@@ -336,14 +335,13 @@ func (c *conn) lost(w *writer, n int, err error) error {
 	tally := w.batch.Tally()
 	msgs, end := tally.Advance(n)
 	w.batch.Skip(end, msgs)
+	c.acknowledge(w, msgs-w.acked.msgs, end-w.acked.size)
 	if n > end {
 		size := w.batch.FirstSize()
 		w.batch.Skip(size, 1)
-		msgs, end = msgs+1, end+size
-		c.cfg.Host.Drops().Add(pipe.DropInFlight, 1)
+		c.pipe.Out.Lost(&w.batch, 1, size, pipe.DropInFlight)
 		c.losses++
 	}
-	c.acknowledge(w, msgs-w.acked.msgs, end-w.acked.size)
 	// Also if that is nothing: the queue then knows that none is under way.
 	c.owner.unsent(c, &w.batch)
 	return err

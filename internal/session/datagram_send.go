@@ -136,11 +136,32 @@ func (d *Datagrams) write(w *packetWriter) bool {
 	for range w.batch.Msgs {
 		first, _, _ := cur.Next()
 		body, _, _ := cur.Next()
-		if !d.writeOne(w, first, body) {
+		to, b, why := d.datagram(w, first, body)
+		if why == pipe.NumDrops {
+			err := d.conn.WritePacket(b, to)
+			if err != nil && refused(err) {
+				// An answer to an earlier datagram, in whose place this one was not sent.
+				acknowledge()
+				d.pipe.Out.Undelivered(&w.batch, pipe.DropUnreachable)
+				err = d.conn.WritePacket(b, to)
+			}
+			if errors.Is(err, net.ErrClosed) {
+				acknowledge()
+				w.batch.Skip(end, done)
+				d.pipe.Out.Return(&w.batch)
+				return false
+			}
+			if err != nil {
+				why = pipe.DropUnreachable
+			}
+		}
+		if why != pipe.NumDrops {
+			// It is dropped, so that it holds up no other.
 			acknowledge()
-			w.batch.Skip(end, done)
-			d.pipe.Out.Return(&w.batch)
-			return false
+			d.pipe.Out.Lost(&w.batch, 1, cur.Pos()-end, why)
+			done, end = done+1, cur.Pos()
+			acked, ackedEnd = done, end
+			continue
 		}
 		done, end = done+1, cur.Pos()
 		if done-acked >= ackEvery {
@@ -152,32 +173,17 @@ func (d *Datagrams) write(w *packetWriter) bool {
 	return true
 }
 
-// writeOne sends one message, whose first frame is a group or an address. It
-// returns false only if the socket was closed; a message that cannot be sent is
-// dropped, so that it holds up no other.
-func (d *Datagrams) writeOne(w *packetWriter, first, body []byte) bool {
-	to, b := d.to, body
-	if d.cfg.Engine.Raw {
-		var err error
-		// libzmq gives addresses with a NUL behind them, and takes them so.
-		if to, err = netip.ParseAddrPort(string(bytes.TrimSuffix(first, []byte{0}))); err != nil {
-			d.cfg.Host.Drops().Add(pipe.DropMalformed, 1)
-			return true
-		}
-	} else {
-		b = wire.Datagram{Group: first, Body: body}.Append(w.buf[:0])
+// datagram is what to send for a message, whose first frame is a group or an
+// address, and where to. If there is nothing to send, why says so; else it is
+// NumDrops.
+func (d *Datagrams) datagram(w *packetWriter, first, body []byte) (to netip.AddrPort, b []byte, why pipe.Drop) {
+	if !d.cfg.Engine.Raw {
+		return d.to, wire.Datagram{Group: first, Body: body}.Append(w.buf[:0]), pipe.NumDrops
 	}
-	err := d.conn.WritePacket(b, to)
-	if err != nil && refused(err) {
-		// An answer to an earlier datagram, in whose place this one was not sent.
-		d.cfg.Host.Drops().Add(pipe.DropUnreachable, 1)
-		err = d.conn.WritePacket(b, to)
-	}
-	if errors.Is(err, net.ErrClosed) {
-		return false
-	}
+	// libzmq gives addresses with a NUL behind them, and takes them so.
+	to, err := netip.ParseAddrPort(string(bytes.TrimSuffix(first, []byte{0})))
 	if err != nil {
-		d.cfg.Host.Drops().Add(pipe.DropUnreachable, 1)
+		return to, nil, pipe.DropMalformed
 	}
-	return true
+	return to, body, pipe.NumDrops
 }

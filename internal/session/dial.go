@@ -390,7 +390,7 @@ func pending(p *pipe.Pipe) int {
 	}
 	p.Out.Lock()
 	defer p.Out.Unlock()
-	return p.Out.Len()
+	return p.Out.Unsent()
 }
 
 // Gone reports whether the dialer has ended.

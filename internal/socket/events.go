@@ -121,6 +121,7 @@ var kindNames = [...]string{
 // Stats is what a socket has done so far.
 type Stats struct {
 	MsgsSent, BytesSent         uint64
+	MsgsWritten                 uint64
 	MsgsReceived, BytesReceived uint64
 	QueuedSend, QueuedRecv      int
 	Peers                       int
@@ -143,17 +144,19 @@ func (s *Socket) Stats() Stats {
 	}
 	s.recvMu.Unlock()
 	s.sendMu.Lock()
-	st.MsgsSent, st.BytesSent = s.sent.msgs, s.sent.bytes
+	// What is sent, written, queued and dropped on the way out changes under this
+	// lock alone, and a message is in one of the last three.
+	st.MsgsSent, st.BytesSent, st.MsgsWritten = s.sent.msgs, s.sent.bytes, s.written
 	for _, p := range pipes {
 		if p.Out != nil {
-			st.QueuedSend += p.Out.Len()
+			st.QueuedSend += p.Out.Unsent()
 		}
 	}
-	s.sendMu.Unlock()
-	st.QueuedSend += s.leavingPending()
 	for i := range st.Drops {
 		st.Drops[i] = s.drops[i].Load()
 	}
+	s.sendMu.Unlock()
+	st.QueuedSend += s.leavingPending()
 	s.events.mu.Lock()
 	st.Events, st.Faults = s.events.kinds, s.events.faults
 	s.events.mu.Unlock()

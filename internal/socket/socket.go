@@ -96,6 +96,7 @@ type Socket struct {
 	sendMu      sync.Mutex
 	sent        counters
 	sendingPart partSize // of the message that is sent frame by frame
+	written     uint64   // messages given to connections, each copy; whatever was taken back is taken off
 	frames      [][]byte // of the message being sent; empty in between
 	flush       flusher  // what Send has woken, if it is a Lockstep pattern's
 	sendWaiters []chan struct{}
@@ -270,6 +271,7 @@ func (s *Socket) NewPipe(r pipe.Reader, w pipe.Writer, inLock *sync.Mutex, sub p
 		p.Out = pipe.NewQueue(pipe.Config{
 			Lock: &s.sendMu, HWM: send, MaxBytes: s.opts.MaxQueuedBytes,
 			Pooled: true, Conflate: s.Conflates(), Reader: r, Writer: s, From: p, Drops: &s.drops,
+			Written: &s.written,
 		})
 	}
 	if s.info.Receives {

@@ -1,0 +1,85 @@
+package pipe_test
+
+import (
+	"testing"
+
+	"github.com/zerobroker/zmq/internal/msg"
+	"github.com/zerobroker/zmq/internal/pipe"
+)
+
+// TestQueueAccountsForABatchInHand takes a batch, below and above what counts
+// against the limits, and writes, loses and returns parts of it: each message
+// is unsent, written or dropped.
+func TestQueueAccountsForABatchInHand(t *testing.T) {
+	for _, size := range []int{10, 30_000} {
+		var drops pipe.Drops
+		written := uint64(0)
+		e := newEnds(t, pipe.Config{Pooled: true, Drops: &drops, Written: &written})
+		m := message{body(size)}
+		step := ""
+		want := func(unsent, wrote, dropped int) {
+			t.Helper()
+			n := 0
+			e.write(func() { n = e.Unsent() })
+			lost := drops[pipe.DropInFlight].Load() + drops[pipe.DropUnreachable].Load()
+			if n != unsent || written != uint64(wrote) || lost != uint64(dropped) {
+				t.Errorf("%d bytes, %s: %d unsent, %d written, %d dropped, want %d, %d and %d", size, step, n, written, lost, unsent, wrote, dropped)
+			}
+		}
+		var b msg.Batch
+		take := func() { // as a flusher does: what it has is written when it takes again
+			if b.Msgs > 0 && b.Counted {
+				e.Done(b.Msgs, b.Bytes)
+			}
+			b.Recycle()
+			e.Take(&b)
+		}
+
+		step = "queued"
+		e.put(m, m, m, m, m)
+		want(5, 0, 0)
+		step = "taken"
+		take()
+		want(5, 0, 0)
+		if b.Counted != (size > 10) {
+			t.Errorf("%d bytes: the batch is counted: %v", size, b.Counted)
+		}
+		step = "one of five is lost"
+		e.Lost(&b, 1, m.size(), pipe.DropInFlight)
+		b.Skip(m.size(), 1)
+		want(4, 0, 1)
+		step = "the others are written"
+		take()
+		want(0, 4, 1)
+
+		e.put(m, m, m, m, m)
+		take()
+		step = "two are written, one is lost, two come back"
+		if b.Counted {
+			e.Done(2, 2*m.size())
+		}
+		e.Lost(&b, 1, m.size(), pipe.DropInFlight)
+		b.Skip(3*m.size(), 3)
+		e.Return(&b)
+		want(2, 6, 2)
+		step = "and are written then"
+		take()
+		want(2, 6, 2)
+		take()
+		want(0, 8, 2)
+
+		e.put(m, m)
+		take()
+		step = "one that was written was refused"
+		e.Undelivered(&b, pipe.DropUnreachable)
+		take()
+		want(0, 9, 3)
+
+		e.put(m, m, m)
+		step = "killed"
+		if n := e.Kill(); n != 3 {
+			t.Errorf("%d bytes: Kill() = %d", size, n)
+		}
+		want(0, 9, 3)
+	}
+}
