@@ -61,6 +61,10 @@ func parseHostPort(text string, wild bool) (tcpHost, string) {
 	if reason != "" {
 		return tcpHost{}, reason
 	}
+	if ip := h.ip; ip.Is6() && ip.IsLinkLocalUnicast() && ip.Zone() == "" {
+		// The system would only say that the argument is invalid.
+		return tcpHost{}, "a link-local address needs a zone, the interface: [" + ip.String() + "%eth0]"
+	}
 	h.port, reason = parsePort(text[i+1:], wild)
 	return h, reason
 }
