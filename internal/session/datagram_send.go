@@ -90,12 +90,13 @@ func (d *Datagrams) open() bool {
 			d.Abort()
 			return false
 		}
+		wait = min(wait, d.cfg.longestWait(err))
 		delay := jitter(wait)
 		d.cfg.Host.Event(Event{Kind: Connecting, Endpoint: d.endpoint, Delay: delay, Err: err})
 		if !sleep(d.stop, delay) {
 			return false
 		}
-		wait = min(2*wait, max(d.cfg.ReconnectMax, d.cfg.ReconnectInterval))
+		wait *= 2
 	}
 }
 

@@ -139,7 +139,7 @@ func (d *Dialer) run() {
 		}
 		nc, err := d.dial()
 		began := time.Now()
-		most := d.longestWait(err)
+		most := d.cfg.longestWait(err)
 		var ready bool
 		if err == nil {
 			ready, err = d.serve(nc)
@@ -173,12 +173,12 @@ func (d *Dialer) run() {
 // ReconnectMax if no connection was made, as when nobody listens at the address
 // or its file is missing. That costs the peer's system a segment or two and the
 // peer nothing. A connection, or asking for a name, costs a server more.
-func (d *Dialer) longestWait(dialErr error) time.Duration {
-	most := d.cfg.ReconnectMax
+func (c *Config) longestWait(dialErr error) time.Duration {
+	most := c.ReconnectMax
 	if _, lookup := errors.AsType[*net.DNSError](dialErr); dialErr != nil && !lookup {
 		most /= 10
 	}
-	return max(most, d.cfg.ReconnectInterval)
+	return max(most, c.ReconnectInterval)
 }
 
 // jitter spreads the attempts of many peers that lost the same server.

@@ -18,8 +18,8 @@ type Packets interface {
 	ListenPackets(addr string, o *Options) (PacketConn, error)
 
 	// DialPackets opens what datagrams are sent to addr from, and returns where
-	// they go. Nobody hears of it: only a name is looked up, until ctx ends. Nil
-	// options are the zero ones.
+	// they go. Nothing is sent: only a name is looked up, until ctx ends, and a
+	// route, whose absence is an error. Nil options are the zero ones.
 	DialPackets(ctx context.Context, addr string, o *Options) (PacketConn, netip.AddrPort, error)
 }
 

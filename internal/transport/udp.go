@@ -108,18 +108,53 @@ func (udp) DialPackets(ctx context.Context, addr string, o *Options) (PacketConn
 	case netip.IPv4Unspecified():
 		ip = netip.AddrFrom4([4]byte{127, 0, 0, 1})
 	}
-	// Not connected, so that it outlives the addresses and routes of the moment.
-	c, err := o.openUDP(udpFamily(ip), ":0", o.control)
-	if err != nil {
-		return nil, to, err
-	}
-	pc, err := opened(c, a, netip.Addr{}, func(fd uintptr) error {
+	set := func(fd uintptr) error {
 		if err := o.setSpread(fd, ip.Is6()); err != nil || !p.group() {
 			return err
 		}
 		return sendFrom(fd, p)
-	})
-	return pc, netip.AddrPortFrom(ip, p.at.Port()), err
+	}
+	to = netip.AddrPortFrom(ip, p.at.Port())
+	if err := o.checkRoute(ctx, routeOf(to), set); err != nil {
+		return nil, netip.AddrPort{}, err
+	}
+	// Not connected, so that it outlives the addresses and routes of the moment.
+	c, err := o.openUDP(udpFamily(ip), ":0", o.control)
+	if err != nil {
+		return nil, netip.AddrPort{}, err
+	}
+	pc, err := opened(c, a, netip.Addr{}, set)
+	return pc, to, err
+}
+
+// routeOf is an address with the same route as to, that a socket can be
+// connected to. To connect to an IPv6 group of link-local scope or less demands
+// an interface, while to send to it does not; a wider scope has the same route.
+func routeOf(to netip.AddrPort) netip.AddrPort {
+	ip := to.Addr()
+	if !ip.Is6() || !ip.IsMulticast() {
+		return to
+	}
+	b := ip.As16()
+	b[1] = b[1]&0xf0 | 0x0e // global scope
+	return netip.AddrPortFrom(netip.AddrFrom16(b), to.Port())
+}
+
+// checkRoute returns an error, such as ENETUNREACH, if the system has no way to
+// an address now. It sends nothing: to connect a datagram socket only looks up
+// the route.
+func (o *Options) checkRoute(ctx context.Context, to netip.AddrPort, set func(fd uintptr) error) error {
+	d := net.Dialer{Control: func(network, addr string, c syscall.RawConn) error {
+		if err := o.control(network, addr, c); err != nil {
+			return err
+		}
+		return rawControl(c, set)
+	}}
+	c, err := d.DialContext(ctx, udpFamily(to.Addr()), to.String())
+	if err != nil {
+		return portable(err)
+	}
+	return c.Close()
 }
 
 func (o *Options) openUDP(network, addr string, control func(string, string, syscall.RawConn) error) (*net.UDPConn, error) {

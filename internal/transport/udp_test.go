@@ -277,9 +277,13 @@ func TestUDPGroups(t *testing.T) {
 			t.Cleanup(func() { first.Close() })
 			second := listenPackets(t, first.Addr(), nil)
 			other := listenPackets(t, g.onPortOf(first, "2"), nil)
-			c, to := dialPackets(t, first.Addr(), nil)
-			if err := c.WritePacket([]byte("all"), to); err != nil {
+			c, to, err := transport.UDP.DialPackets(t.Context(), first.Addr(), nil)
+			if err != nil {
 				t.Skip("this machine sends to no groups: ", err)
+			}
+			t.Cleanup(func() { c.Close() })
+			if err := c.WritePacket([]byte("all"), to); err != nil {
+				t.Fatal(err)
 			}
 			a, b, o := packets(t, first, 10), packets(t, second, 10), packets(t, other, 10)
 			wantPacket(t, a, "all")
