@@ -19,7 +19,7 @@ func (d *demo) table(ctx context.Context) error {
 	if err := d.printf("\nMeasured with messages of %d bytes:\n\n%-9s %19s %18s\n", demoSize, "transport", "throughput", "one-way latency"); err != nil {
 		return err
 	}
-	for _, t := range demoTransports {
+	for _, t := range d.over {
 		perSecond, err := d.measure(ctx, t.endpoint, "thr", demoFlood/d.scale, "mean throughput: ", " [msg/s]")
 		if err == nil {
 			err = d.printf("%-9s %13s msg/s", t.name, group(int(perSecond)))

@@ -81,3 +81,20 @@ func TestDemoText(t *testing.T) {
 		t.Error("a figure that is not there")
 	}
 }
+
+// TestDemoSkipsMissingTransport: what cannot be bound is left out, with the
+// reason, and the rest is shown.
+func TestDemoSkipsMissingTransport(t *testing.T) {
+	var d demo
+	if note := d.choose(func(string) error { return nil }); note != "" || len(d.over) != len(demoTransports) {
+		t.Errorf("with all: %v, %q", d.over, note)
+	}
+	d = demo{}
+	note := d.choose(func(string) error { return errors.New("address family not supported") })
+	if !strings.Contains(note, "ipc was skipped") || !strings.Contains(note, "address family not supported") {
+		t.Errorf("note %q", note)
+	}
+	if len(d.over) != 2 || d.over[0].name != "tcp" || d.over[1].name != "inproc" {
+		t.Errorf("without ipc: %v", d.over)
+	}
+}

@@ -118,6 +118,9 @@ func run(ctx context.Context, args []string, e *env) int {
 	}
 	c, err := parser.Parse(args)
 	if err != nil {
+		if unknown := unknownCommand(err); unknown != nil {
+			err = unknown
+		}
 		e.command = commandName(parsed(err))
 		return e.fail(usageError{err})
 	}
