@@ -64,7 +64,14 @@ func (r *Req) DoMessage(ctx context.Context, m Message) (Message, error) {
 // from each in turn, and sends the reply to whom the request came from. Recv
 // and Send alternate; out of turn they fail with [ErrState]. Send never waits: a
 // reply to a requester that is gone or does not read is dropped and counted.
-// All methods may be called concurrently. https://rfc.zeromq.org/spec/28/
+//
+// All methods may be called concurrently, but a REP serves one request at a
+// time, and a reply answers the last request that any goroutine received. So
+// only one goroutine should receive and send. With two in Recv, one gets the
+// request, and the other fails with [ErrState], at once or when another request
+// comes before the reply. To serve requests in parallel use a [Router], which takes replies in
+// any order ([Router.SendTo]), or connect several REP sockets to a [Dealer] behind
+// it. https://rfc.zeromq.org/spec/28/
 type Rep struct {
 	base
 	sending

@@ -291,6 +291,12 @@ type receiving struct{ in *socket.Socket }
 // Recv returns the next message. It waits for one, until ctx ends: then
 // nothing was taken, and the error is ctx's. If there is a message it is
 // returned, whatever ctx says. A lost peer is no error here but an event.
+//
+// Several goroutines may call Recv: each message is returned to one of them.
+// REQ and REP are the exception, for which Recv and Send alternate whoever calls
+// them: a second Recv fails with [ErrState] if it finds the socket out of turn.
+// Use [Req.Do] for concurrent requests, and a [Router] to serve them
+// concurrently.
 func (r *receiving) Recv(ctx context.Context) (m Message, err error) {
 	if err = r.in.Recv(ctx, &m.m); err != nil {
 		err = opError("recv", "", err)
