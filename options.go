@@ -168,6 +168,14 @@ type Options struct {
 	// and none; negative none. [ZMQ_HEARTBEAT_IVL, _TIMEOUT, _TTL]
 	HeartbeatInterval, HeartbeatTimeout, HeartbeatTTL time.Duration
 
+	// HalfCloseTimeout bounds how long a STREAM keeps an accepted connection
+	// whose peer has ended its sending direction, as a client that expects an
+	// answer may do after its request. It is closed when no write to it, of up to
+	// 64 KiB, succeeds for that long, or up to twice that; and sooner if
+	// MaxConnections or descriptors are exhausted. Default 10 s; negative closes
+	// it at once, as libzmq does.
+	HalfCloseTimeout time.Duration
+
 	// MaxFrameSize, MaxMessageSize and MaxMessageFrames bound a message, in bytes
 	// of one frame, bytes of all frames, and frames. A peer that sends more is
 	// disconnected; a call that sends more fails with [ErrTooLarge], and nothing
@@ -383,6 +391,7 @@ func (o *Options) core() (socket.Options, error) {
 		HeartbeatTimeout:  pick(o.HeartbeatTimeout, interval, 0),
 		HeartbeatTTL:      pick(o.HeartbeatTTL, 0, 0),
 		MinVersion:        wire.Version(o.MinVersion),
+		HalfClose:         pick(o.HalfCloseTimeout, 10*time.Second, 0),
 		MaxConnections:    pick(o.MaxConnections, 65536, 0),
 		MaxPending:        pick(o.MaxPendingHandshakes, 1024, 0),
 		MaxPerSource:      pick(o.MaxPendingPerSource, 64, 0),

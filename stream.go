@@ -20,7 +20,7 @@ import (
 //		case err != nil:
 //			...
 //		case m.IsConnect(): // the first message of the connection
-//		case m.IsDisconnect(): // its last, unless we ended it with ClosePeer
+//		case m.IsDisconnect(): // its last, unless ended with ClosePeer
 //		default: // m.Bytes() are its next bytes
 //		}
 //	}
@@ -36,9 +36,16 @@ import (
 // rest of the one into the other sends nothing between IsDisconnect and
 // IsConnect.
 //
-// A peer that ends its sending direction, as some clients do behind their
-// request, has left: what is queued for it then is dropped. There is no
-// handshake, no heartbeat and no limit on messages, so of [Options]
+// A client may end its sending direction after its request and wait for the
+// answer, as nc -N does. IsDisconnect then says that it sends nothing more; it
+// can be sent to before and after that message is received, until ClosePeer, an
+// empty message, a failed write or [Options.HalfCloseTimeout] ends the
+// connection. A connection that the peer has closed altogether looks the same
+// until something is written to it, so call ClosePeer after IsDisconnect if there
+// is nothing to answer. When a server ends its direction, what is queued for it
+// is written, and the endpoint is connected again.
+//
+// There is no handshake, no heartbeat and no limit on messages, so of [Options]
 // HandshakeTimeout, MaxPendingHandshakes, MaxPendingPerSource, the Heartbeat
 // and the MaxFrame and MaxMessage options do nothing here; the others do.
 // Nothing goes over inproc, and there is no other type of socket to talk to.

@@ -23,7 +23,8 @@ when it begins and ends, which -n does not count. With --json the id is "id", an
 
 With one -c and no -b, what is sent goes to that endpoint, and the command ends when the other side hangs up; exit status 1 if
 there was more to send or -n asks for more. Otherwise what is sent begins with the id of its connection and a tab; without a byte
-after that it ends the connection. The endpoints of -c have the ids 01, 02 and so on.
+after that it ends the connection. The endpoints of -c have the ids 01, 02 and so on. "disconnected" says that a peer sends nothing
+more; an accepted one can still be answered, for 10 seconds after the last write. --echo ends its connection then.
 
 Line ends: a line of standard input is sent with its newline, an argument without one. With --quoted and --json nothing is added
 to either: write \r\n where the other side wants it. Plain output in a file or a pipe ends each piece with a newline, if that is
@@ -52,6 +53,9 @@ func (c *streamCmd) Run(ctx context.Context, e *env) error {
 		return s.ConnectAs(ep, id)
 	}
 	send := func(ctx context.Context, r *record) error { return s.SendTo(ctx, r.id, r.frames...) }
+	if !alone && j.in == nil {
+		return j.run(ctx, s, func(ctx context.Context) error { return j.receiveAll(ctx, s, j.echoToEnd(send)) })
+	}
 	if !alone {
 		return j.answer(ctx, s, s, send, byID)
 	}
@@ -62,6 +66,26 @@ func (c *streamCmd) Run(ctx context.Context, e *env) error {
 		r.id = ids[0]
 		return send(ctx, r)
 	})
+}
+
+// echoToEnd is echo that ends a connection when its peer has: an accepted one,
+// whose id the library has made and begins with a zero byte. To end one of -c
+// would keep it from being made again.
+func (j *job) echoToEnd(send sendFunc) handleFunc {
+	echo := j.echo(send, byID)
+	return func(ctx context.Context, m *zmq.Message) error {
+		if err := echo(ctx, m); err != nil || !m.IsDisconnect() {
+			return err
+		}
+		id := m.RoutingID()
+		if id[0] != 0 {
+			return nil
+		}
+		if err := send(ctx, &record{id: id, frames: [][]byte{{}}}); !errors.Is(err, zmq.ErrNoRoute) {
+			return err
+		}
+		return nil
+	}
 }
 
 // streamJob checks the flags, and reports whether there is but one connection.

@@ -129,6 +129,13 @@ type Parter interface {
 	Parted() []*pipe.Pipe
 }
 
+// HalfCloser is a pattern whose peers may stop sending and go on receiving.
+type HalfCloser interface {
+	// HalfClosed says that nothing more comes from the far end of the pipe. It
+	// runs under both locks, before Disconnected.
+	HalfClosed(p *pipe.Pipe)
+}
+
 // NumberRouter is a pattern that sends to a peer by its routing number, under
 // the send lock.
 type NumberRouter interface {

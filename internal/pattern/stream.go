@@ -55,6 +55,18 @@ func (s *Stream) Connected(p *pipe.Pipe, peer *msg.Peer) error {
 	return nil
 }
 
+// HalfClosed has Recv say that the peer has left. It can be sent to until it
+// is Disconnected.
+func (s *Stream) HalfClosed(p *pipe.Pipe) { s.tellLeft(p) }
+
+// tellLeft has Recv say, once, that a peer has left whose coming was told.
+func (s *Stream) tellLeft(p *pipe.Pipe) {
+	if _, told := s.here[p]; told {
+		delete(s.here, p)
+		s.notify(p, p.Peer(), msg.Left)
+	}
+}
+
 // Disconnected drops what is queued for the connection that is lost: the next
 // one begins a stream of its own.
 func (s *Stream) Disconnected(p *pipe.Pipe) {
@@ -64,10 +76,7 @@ func (s *Stream) Disconnected(p *pipe.Pipe) {
 	} else {
 		s.Detach(p)
 	}
-	if _, told := s.here[p]; told {
-		delete(s.here, p)
-		s.notify(p, p.Peer(), msg.Left)
-	}
+	s.tellLeft(p)
 }
 
 // Detach forgets the id of the pipe.

@@ -38,8 +38,11 @@ type conn struct {
 	list    *list.List    // of pendingSource, that it is in
 	waiting *list.Element // in list
 
+	halfClosed *list.Element // in its listener's half; guarded by the listener
+
 	in        msg.Batch     // decoded and not yet handed on
 	sent      atomic.Uint32 // writes of messages begun, and the Hello
+	progress  atomic.Uint32 // writes that the transport has taken, if the engine encodes
 	seenPongs uint64
 
 	room chan struct{} // has an element when pipe.In has got room or the connection is closed
@@ -50,6 +53,7 @@ type conn struct {
 	pending   bool       // there may be something new for it
 	finishing bool       // close when everything is written
 	closed    bool       // nc is closed
+	half      bool       // the peer has ended its direction, and ours goes on
 	wrote     bool       // a message was written
 	joined    bool       // served, its handshake over; guarded by the listener instead
 	linger    bool       // closed because lingering was over
@@ -64,6 +68,7 @@ type conn struct {
 	readTo    uint32     // of sent, what the peer is known to have read
 	heart     engine.Heart
 	timer     *time.Timer
+	leaveWait time.Duration // before leave looks again
 	flushers  sync.WaitGroup
 
 	losses int // messages taken to be written and lost; the flusher's
@@ -78,6 +83,10 @@ type owner interface {
 	// progressed is called once, when the peer has sent the first bytes of its
 	// handshake and they are valid so far.
 	progressed(c *conn)
+	// halfClosed is called when the peer of a raw connection has ended its
+	// direction, and reports whether the connection is kept for what may yet be
+	// sent.
+	halfClosed(c *conn) (keep bool)
 }
 
 // probe waits for the PONG to a PING that was sent behind something.
@@ -114,6 +123,9 @@ func (c *conn) run() (ready bool, err error) {
 		ready = true
 		c.start()
 		err = c.receive(rest)
+		if err == errPeerClosed && c.cfg.HalfClose > 0 {
+			c.serveHalfClosed()
+		}
 	}
 	c.close(err)
 	c.mu.Lock()

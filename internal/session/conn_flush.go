@@ -159,8 +159,11 @@ func (c *conn) rest() bool {
 		return false
 	}
 	c.flushing = false
-	finish := c.finishing
+	finish, half := c.finishing, c.half
 	c.mu.Unlock()
+	if half {
+		c.Room(nil) // serveHalfClosed may wait for this
+	}
 	if finish {
 		c.hangUp()
 	}
@@ -273,6 +276,7 @@ func (c *conn) writeEncoded(w *writer) error {
 			}
 			return c.lost(w, 0, err)
 		}
+		c.progress.Add(1)
 		c.written(w, msgs, size)
 		w.batch.Skip(size, msgs)
 	}
@@ -306,8 +310,11 @@ func (c *conn) fail(err error) {
 	if c.err == nil {
 		c.err = err
 	}
-	finish := c.finishing
+	finish, half := c.finishing, c.half
 	c.mu.Unlock()
+	if half {
+		c.Room(nil) // nothing is left to read
+	}
 	if finish {
 		c.close(err) // nobody reads any more
 	}
@@ -401,7 +408,11 @@ func (c *conn) hangUp() {
 	if c.timer != nil {
 		c.timer.Stop()
 	}
-	c.timer = time.AfterFunc(hangUpWait, c.leave)
+	c.leaveWait = hangUpWait
+	if c.half {
+		c.leaveWait = minLeave
+	}
+	c.timer = time.AfterFunc(c.leaveWait, c.leave)
 }
 
 // leave closes a connection that has said its last, if nothing is lost by it as
@@ -414,7 +425,8 @@ func (c *conn) leave() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if !c.closed {
-		c.timer.Reset(hangUpWait)
+		c.leaveWait = min(2*c.leaveWait, hangUpWait)
+		c.timer.Reset(c.leaveWait)
 	}
 }
 

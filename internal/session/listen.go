@@ -1,6 +1,7 @@
 package session
 
 import (
+	"container/list"
 	"context"
 	"errors"
 	"net"
@@ -33,6 +34,7 @@ type Listener struct {
 	closed  bool
 	conns   map[*conn]struct{}
 	pending pendingConns
+	half    list.List      // of *conn whose peers have ended their direction, the oldest first
 	running sync.WaitGroup // the goroutines of conns
 }
 
@@ -78,6 +80,8 @@ func (l *Listener) accept() {
 			l.admit(nc)
 		case errors.Is(err, net.ErrClosed):
 			return
+		case l.evict():
+			// Out of descriptors, usually, and now there is one.
 		default:
 			// Out of descriptors, usually: others must give some back first.
 			l.cfg.Host.Event(Event{Kind: AcceptFailed, Endpoint: l.endpoint, Delay: delay, Err: err})
@@ -116,7 +120,7 @@ func (l *Listener) admit(nc net.Conn) {
 	for {
 		evicted, wait, err := l.register(c)
 		for _, e := range evicted {
-			e.close(&refusal{errTooManyPending})
+			e.close(e.why)
 		}
 		if wait > 0 {
 			l.waitSettled(wait)
@@ -144,11 +148,17 @@ func (l *Listener) waitSettled(d time.Duration) {
 	}
 }
 
-// register counts a new connection, and returns the overdue ones to be closed
-// to make room for it. If too many are pending and none is overdue, c is not
-// counted, and register is to be called again after wait or when a connection
-// has settled.
-func (l *Listener) register(c *conn) (evicted []*conn, wait time.Duration, err error) {
+// eviction is a connection to be closed to make room for another.
+type eviction struct {
+	*conn
+	why error
+}
+
+// register counts a new connection, and returns those to be closed to make room
+// for it: pending ones that are overdue, or the one that has been half-closed for
+// longest. If too many are pending and none is overdue, c is not counted, and
+// register is to be called again after wait or when a connection has settled.
+func (l *Listener) register(c *conn) (evicted []eviction, wait time.Duration, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	cfg := l.cfg
@@ -156,7 +166,7 @@ func (l *Listener) register(c *conn) (evicted []*conn, wait time.Duration, err e
 		return nil, 0, net.ErrClosed
 	}
 	evict := func(overdue *conn) {
-		evicted = append(evicted, overdue)
+		evicted = append(evicted, eviction{overdue, &refusal{errTooManyPending}})
 		l.settleLocked(overdue)
 	}
 	full := cfg.MaxConnections > 0 && len(l.conns) >= cfg.MaxConnections
@@ -166,7 +176,11 @@ func (l *Listener) register(c *conn) (evicted []*conn, wait time.Duration, err e
 		case overdue != nil:
 			evict(overdue)
 		case full:
-			return nil, 0, errTooMany
+			half := l.evictLocked()
+			if half == nil {
+				return nil, 0, errTooMany
+			}
+			evicted = append(evicted, eviction{half, errEvicted})
 		default:
 			return nil, wait, nil
 		}
@@ -174,7 +188,7 @@ func (l *Listener) register(c *conn) (evicted []*conn, wait time.Duration, err e
 	l.conns[c] = struct{}{}
 	l.running.Add(1)
 	if cfg.Engine.Raw { // which has no handshake
-		return nil, 0, nil
+		return evicted, 0, nil
 	}
 	l.pending.add(c)
 	if cfg.MaxPerSource <= 0 || c.source == "" { // no address tells ipc peers apart
@@ -216,6 +230,9 @@ func (l *Listener) serve(c *conn) {
 	}
 	l.mu.Lock()
 	l.settleLocked(c)
+	if c.halfClosed != nil {
+		l.half.Remove(c.halfClosed)
+	}
 	delete(l.conns, c)
 	l.mu.Unlock()
 	c.reportEnd(ready, err)

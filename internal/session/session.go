@@ -33,6 +33,9 @@ type Host interface {
 	// Datagram passes one on that has come for the pipe, unless it is not wanted
 	// or there is no room: it waits for nobody. Nothing of m is kept.
 	Datagram(p *pipe.Pipe, m *msg.Msg)
+	// HalfClosed says that nothing more comes from the far end of the pipe, and
+	// that what is queued to it is still written. Disconnected follows.
+	HalfClosed(p *pipe.Pipe)
 	// Disconnected says that there is nobody at the far end any more.
 	Disconnected(p *pipe.Pipe)
 	// Retire takes the pipe away as Detach does, and closes its Out behind what
@@ -77,6 +80,10 @@ type Config struct {
 	Heartbeat         time.Duration // between PINGs; 0: none
 	HeartbeatTimeout  time.Duration
 	HeartbeatTTL      uint16 // in tenths of a second
+
+	// HalfClose is how long a raw connection whose peer has ended its direction
+	// is kept while nothing is written to it; 0 ends it at once.
+	HalfClose time.Duration
 
 	MaxConnections int // accepted, per listener; 0: no limit
 	MaxPending     int // handshakes of one listener at a time; 0: no limit

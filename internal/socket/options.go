@@ -40,6 +40,7 @@ type Options struct {
 	Heartbeat         time.Duration
 	HeartbeatTimeout  time.Duration
 	HeartbeatTTL      time.Duration
+	HalfClose         time.Duration // of peers that are no sockets; 0: their end is the connection's
 
 	MaxConnections int
 	MaxPending     int
@@ -100,6 +101,10 @@ func (o *Options) complete() error {
 
 // session is the configuration of s's sessions.
 func (o *Options) session(s *Socket) session.Config {
+	halfClose := o.HalfClose
+	if !s.info.Raw {
+		halfClose = 0
+	}
 	return session.Config{
 		Host:              s,
 		Hello:             s.helloAtRest(),
@@ -115,6 +120,7 @@ func (o *Options) session(s *Socket) session.Config {
 		Heartbeat:         o.Heartbeat,
 		HeartbeatTimeout:  o.HeartbeatTimeout,
 		HeartbeatTTL:      uint16(o.HeartbeatTTL / (time.Second / 10)),
+		HalfClose:         halfClose,
 		MaxConnections:    o.MaxConnections,
 		MaxPending:        o.MaxPending,
 		MaxPerSource:      o.MaxPerSource,

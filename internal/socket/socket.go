@@ -362,6 +362,17 @@ func (s *Socket) reconnectRetired(p *pipe.Pipe, peer *msg.Peer) {
 	p.SetPeer(peer)
 }
 
+// HalfClosed is for sessions.
+func (s *Socket) HalfClosed(p *pipe.Pipe) {
+	h, ok := s.pat.(pattern.HalfCloser)
+	if !ok {
+		return
+	}
+	s.lockBoth()
+	defer s.unlockBoth()
+	h.HalfClosed(p)
+}
+
 // Disconnected is for sessions and links.
 func (s *Socket) Disconnected(p *pipe.Pipe) {
 	s.forget(p)
