@@ -129,7 +129,7 @@ func TestListenerServesClientsDuringFlood(t *testing.T) {
 				})
 				pull := w.Socket(pattern.PULL)
 				pull.MustBind("mem://a")
-				for i := range 5000 {
+				for i := range 2000 {
 					w.Dial("a").Write(sent)
 					time.Sleep(time.Millisecond)
 					if i%100 != 0 {
