@@ -155,7 +155,7 @@ func calls() []call {
 
 // notCalls are the methods that sessions and links call, or that cannot fail.
 var notCalls = []string{
-	"Attach", "Conflates", "Connected", "Describe", "Hello", "Datagram", "Detach", "Disconnected", "Drops", "Event", "Intake", "Limits",
+	"Attach", "Conflates", "Connected", "Describe", "HalfClosed", "Hello", "Datagram", "Detach", "Disconnected", "Drops", "Event", "Intake", "Limits",
 	"Undelivered", "Reading", "Met", "Parted", "Crowded", "Update", "Linked", "MaxQueuedBytes", "NewPipe", "Ready", "Receives",
 	"Refused", "Retire", "Room", "SendLock",
 	"Sends", "Talks", "Unlinked", "Upstream",

@@ -15,6 +15,7 @@ func options(m map[string]any) (*zmq.Options, error) {
 	o := &zmq.Options{
 		ReconnectInterval: 10 * time.Millisecond,
 		ReconnectMax:      20 * time.Millisecond,
+		HalfCloseTimeout:  -1, // libzmq has none
 		Linger:            linger * time.Millisecond,
 	}
 	for k, v := range m {
