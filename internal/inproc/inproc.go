@@ -230,9 +230,9 @@ func (l *Link) makeQueues() {
 	a.Update(func() {
 		l.pa.In = l.down
 		l.pa.Sub = &subscriptions{to: b, pipe: l.pb}
-		l.pa.To = &side{l, a}
+		l.pa.To = &side{l, a, b, l.pa.Out}
 	})
-	l.pb.To, l.pb.Side = &side{l, b}, pipe.Accepted
+	l.pb.To, l.pb.Side = &side{l, b, a, l.pb.Out}, pipe.Accepted
 	greet(a, l.pa.Out)
 	greet(b, l.pb.Out)
 	l.pb.Sub = &subscriptions{to: a, pipe: l.pa}
@@ -269,8 +269,20 @@ func resize(q *pipe.Queue, hwm int) {
 
 // side is one end of a link, as the pattern there sees the other.
 type side struct {
-	l  *Link
-	me End
+	l       *Link
+	me, far End
+	out     *pipe.Queue // from me to far; may be nil
+}
+
+// Unread is how many messages the other end has yet to read. The queue alone
+// does not know: its reader acknowledges several at a time. No lock of either
+// socket may be held.
+func (s *side) Unread() (n int) {
+	if s.out == nil {
+		return 0
+	}
+	s.far.Reading(func() { n = s.out.Unread() })
+	return n
 }
 
 // Resize is for an end whose limits have changed.

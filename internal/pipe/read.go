@@ -241,6 +241,12 @@ func (q *Queue) Return(b *msg.Batch) {
 		q.finishTaken(b.Msgs)
 	}
 	q.closeTail()
+	if q.conflate && q.in.Msgs > 0 {
+		q.conflated(b.Msgs) // by what was written since
+		b.Recycle()
+		q.unblock()
+		return
+	}
 	b.Append(&q.in)
 	*b, q.in = q.in, *b
 	q.in.Counted = false

@@ -130,6 +130,12 @@ type Stats struct {
 	Faults                      [engine.NumFaults]uint64
 }
 
+// unreadCounter is what a pipe to a socket of this process leads to.
+type unreadCounter interface {
+	// Unread is how many messages wait there to be received.
+	Unread() int
+}
+
 // Stats returns a snapshot, whose parts may differ by what happened while it
 // was taken.
 func (s *Socket) Stats() Stats {
@@ -147,8 +153,11 @@ func (s *Socket) Stats() Stats {
 	// What is sent, written, queued and dropped on the way out changes under this
 	// lock alone, and a message is in one of the last three.
 	st.MsgsSent, st.BytesSent, st.MsgsWritten = s.sent.msgs, s.sent.bytes, s.written
+	var joined []unreadCounter
 	for _, p := range pipes {
-		if p.Out != nil {
+		if far, ok := p.To.(unreadCounter); ok {
+			joined = append(joined, far)
+		} else if p.Out != nil {
 			st.QueuedSend += p.Out.Unsent()
 		}
 	}
@@ -156,6 +165,9 @@ func (s *Socket) Stats() Stats {
 		st.Drops[i] = s.drops[i].Load()
 	}
 	s.sendMu.Unlock()
+	for _, far := range joined {
+		st.QueuedSend += far.Unread() // takes the lock of the other socket
+	}
 	st.QueuedSend += s.leavingPending()
 	s.events.mu.Lock()
 	st.Events, st.Faults = s.events.kinds, s.events.faults

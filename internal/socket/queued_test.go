@@ -1,0 +1,94 @@
+package socket_test
+
+import (
+	"testing"
+
+	"github.com/zerobroker/zmq/internal/pattern"
+	"github.com/zerobroker/zmq/internal/pipe"
+	"github.com/zerobroker/zmq/internal/socket"
+	st "github.com/zerobroker/zmq/internal/socket/sockettest"
+	"github.com/zerobroker/zmq/internal/transport/memnet"
+)
+
+// TestQueuedSendOverInprocIsWhatIsUnread: after every message that is received,
+// whoever has bound, and also when the receiver has left.
+func TestQueuedSendOverInprocIsWhatIsUnread(t *testing.T) {
+	for _, senderBinds := range []bool{false, true} {
+		st.Run(t, func(w *st.World) {
+			push, pull := w.Socket(pattern.PUSH), w.Socket(pattern.PULL)
+			if senderBinds {
+				push.MustBind("inproc://a")
+				pull.MustConnect("inproc://a")
+			} else {
+				push.MustConnect("inproc://a")
+				push.MustSend("0")
+				if n := push.Stats().QueuedSend; n != 1 {
+					t.Errorf("%d queued for a socket to come, want 1", n)
+				}
+				pull.MustBind("inproc://a")
+				pull.WantRecv("0")
+			}
+			push.MustMeet(1)
+			for i := range 300 {
+				for range 3 {
+					push.MustSend("x")
+				}
+				for range 2 {
+					pull.WantRecv("x")
+				}
+				if a, b := push.Stats().QueuedSend, pull.Stats().QueuedRecv; a != i+1 || b != i+1 {
+					t.Fatalf("QueuedSend %d, QueuedRecv %d, want %d", a, b, i+1)
+				}
+			}
+			for range 300 {
+				pull.WantRecv("x")
+			}
+			if n := push.Stats().QueuedSend; n != 0 {
+				t.Errorf("QueuedSend %d, and everything is received", n)
+			}
+			push.MustSend("last")
+			pull.CloseIn(0)
+			if n := push.Stats().QueuedSend; n != 0 {
+				t.Errorf("QueuedSend %d, and the receiver is closed", n)
+			}
+		})
+	}
+}
+
+// TestConflatingQueueKeepsOneAfterLostConnection: what the lost connection has
+// not written is superseded by what was sent since, and counted.
+func TestConflatingQueueKeepsOneAfterLostConnection(t *testing.T) {
+	for _, typ := range []pattern.Type{pattern.PUSH, pattern.DEALER} {
+		st.Run(t, func(w *st.World) {
+			w.Net.OnLink(func(l *memnet.Link) { l.Up().SetBuffer(1000) })
+			l := w.Listen("a")
+			s := w.Socket(typ, func(o *socket.Options) { o.Conflate = true })
+			s.MustConnect("mem://a")
+			p := l.Accept()
+			far := "PULL"
+			if typ == pattern.DEALER {
+				far = "DEALER"
+			}
+			p.Shake(far)
+			s.MustMeet(1)
+			const sent = 6
+			s.MustSend(st.Large(991)) // with its header, all that the network takes
+			w.Settle()
+			for range sent - 2 {
+				s.MustSend(st.Large(500))
+				w.Settle()
+			}
+			s.MustSend("newest")
+			p.Close()
+			p = l.Accept()
+			p.Shake(far)
+			if m := p.Message(); m[0] != "newest" {
+				t.Errorf("%v: the next connection begins with %.20q of %d bytes", typ, m[0], len(m[0]))
+			}
+			d := s.Stats().Drops
+			if n := d[pipe.DropConflated] + d[pipe.DropInFlight]; n != sent-2 || s.Stats().QueuedSend != 0 {
+				t.Errorf("%v: %d of %d superseded or cut, %d queued", typ, n, sent, s.Stats().QueuedSend)
+			}
+		})
+	}
+}
