@@ -33,7 +33,7 @@ func (s *Socket) SendFrame(ctx context.Context, f *msg.Frame) error {
 	if done, err := s.beforeFrame(f); done {
 		return err
 	}
-	return s.waitSend(ctx, uncounted, func() error { return s.nextFrame(f, true) })
+	return s.waitSend(ctx, waitKey{kind: byAll}, uncounted, func() error { return s.nextFrame(f, true) })
 }
 
 // TrySendFrame is SendFrame without waiting. Only here a peer that has left in

@@ -15,11 +15,12 @@ import (
 // a report may come under any other.
 type inbox struct {
 	pending atomic.Bool  // something was reported since drain
-	waiting atomic.Int32 // len(waiters)
+	waiting atomic.Int32 // how many wait
 
 	mu      sync.Mutex
 	pipes   []*pipe.Pipe    // reported and not yet known to the pattern
-	waiters []chan struct{} // in the order they came
+	waiters []chan struct{} // in the order they came, from first on
+	first   int
 }
 
 // ready takes a report and wakes one who waits.
@@ -32,12 +33,16 @@ func (b *inbox) ready(p *pipe.Pipe) {
 }
 
 func (b *inbox) wakeLocked() {
-	if len(b.waiters) == 0 {
+	if b.first == len(b.waiters) {
 		return
 	}
-	w := b.waiters[0]
-	b.waiters = append(b.waiters[:0], b.waiters[1:]...)
-	b.waiting.Store(int32(len(b.waiters)))
+	w := b.waiters[b.first]
+	b.waiters[b.first] = nil
+	if b.first++; 2*b.first > len(b.waiters) {
+		// Not each time: with many who wait, moving them costs more than all else.
+		b.waiters, b.first = append(b.waiters[:0], b.waiters[b.first:]...), 0
+	}
+	b.waiting.Store(int32(len(b.waiters) - b.first))
 	select {
 	case w <- struct{}{}:
 	default: // told already, by its pattern
@@ -79,7 +84,7 @@ func (b *inbox) wait(w chan struct{}) bool {
 		return false
 	}
 	b.waiters = append(b.waiters, w)
-	b.waiting.Store(int32(len(b.waiters)))
+	b.waiting.Store(int32(len(b.waiters) - b.first))
 	return true
 }
 
@@ -91,10 +96,10 @@ func (b *inbox) remove(w chan struct{}) {
 }
 
 func (b *inbox) removeLocked(w chan struct{}) bool {
-	for i, x := range b.waiters {
-		if x == w {
+	for i := b.first; i < len(b.waiters); i++ {
+		if b.waiters[i] == w {
 			b.waiters = append(b.waiters[:i], b.waiters[i+1:]...)
-			b.waiting.Store(int32(len(b.waiters)))
+			b.waiting.Store(int32(len(b.waiters) - b.first))
 			return true
 		}
 	}
@@ -250,7 +255,7 @@ func (s *Socket) Call(ctx context.Context, m msg.Msg) (msg.Msg, error) {
 	w := make(chan struct{}, 1)
 	c := &pattern.Call{Waiter: w}
 	for {
-		err := s.waitSend(ctx, m.Size(), func() error { return s.req.Begin(m, c) })
+		err := s.waitSend(ctx, waitKey{kind: byCall}, m.Size(), func() error { return s.req.Begin(m, c) })
 		if err != nil {
 			return msg.Msg{}, err
 		}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/zerobroker/zmq/internal/msg"
 	"github.com/zerobroker/zmq/internal/pattern"
+	"github.com/zerobroker/zmq/internal/pipe"
 )
 
 // TrySend queues m, or returns pattern.ErrWait while the pattern has nowhere to
@@ -41,7 +42,10 @@ func (s *Socket) TrySendFrames(frames [][]byte) error {
 		m.Rest = s.frames
 		size = m.Size()
 	}
-	err := s.sender.Send(m)
+	err := pattern.ErrWait
+	if !s.inLine(waitKey{}) {
+		err = s.sender.Send(m)
+	}
 	if err == nil {
 		s.sent.msgs++
 		s.sent.bytes += uint64(size)
@@ -51,13 +55,16 @@ func (s *Socket) TrySendFrames(frames [][]byte) error {
 	return err
 }
 
-// tryFrame is the path of most messages.
+// tryFrame is the path of most messages. Calls that wait come first.
 func (s *Socket) tryFrame(f []byte) error {
 	if int64(len(f)) > s.sizes.frame {
 		return s.refuseIfOpen(s.sizes.check(1, int64(len(f)), int64(len(f))))
 	}
 	s.sendMu.Lock()
-	p := s.balance.Pick()
+	var p *pipe.Pipe
+	if s.lines.any.Len() == 0 {
+		p = s.balance.Pick()
+	}
 	if p == nil || s.closed.Load() {
 		s.sendMu.Unlock()
 		if s.closed.Load() {
@@ -77,7 +84,7 @@ func (s *Socket) Send(ctx context.Context, m msg.Msg) error {
 	if err := s.checkMessage(&m, s.idFrames()); err != nil {
 		return err
 	}
-	return s.waitSend(ctx, m.Size(), func() error { return s.sender.Send(m) })
+	return s.waitSend(ctx, s.sendKey(), m.Size(), func() error { return s.sender.Send(m) })
 }
 
 // SendTo queues m to the peer with that routing id, as Send does.
@@ -85,7 +92,7 @@ func (s *Socket) SendTo(ctx context.Context, id string, m msg.Msg) error {
 	if err := s.checkMessage(&m, 0); err != nil {
 		return err
 	}
-	return s.waitSend(ctx, m.Size(), func() error { return s.router.SendTo(id, m) })
+	return s.waitSend(ctx, waitKey{kind: byID, id: id}, m.Size(), func() error { return s.router.SendTo(id, m) })
 }
 
 // TrySendTo is SendTo without waiting.
@@ -101,7 +108,7 @@ func (s *Socket) SendToNumber(ctx context.Context, number uint32, m msg.Msg) err
 	if err := s.checkMessage(&m, 0); err != nil {
 		return err
 	}
-	return s.waitSend(ctx, m.Size(), func() error { return s.numbers.SendToNumber(number, m) })
+	return s.waitSend(ctx, waitKey{kind: byNumber, number: number}, m.Size(), func() error { return s.numbers.SendToNumber(number, m) })
 }
 
 // TrySendToNumber is SendToNumber without waiting.
@@ -133,7 +140,7 @@ func (s *Socket) SendGroup(ctx context.Context, group string, m msg.Msg) error {
 	if err := s.checkMessage(&m, -1); err != nil {
 		return err
 	}
-	return s.waitSend(ctx, m.Size(), func() error { return s.grouper.SendGroup(group, m) })
+	return s.waitSend(ctx, waitKey{kind: byAll}, m.Size(), func() error { return s.grouper.SendGroup(group, m) })
 }
 
 // TrySendGroup is SendGroup without waiting.
@@ -173,46 +180,4 @@ func (s *Socket) attemptLocked(size int, send func() error) error {
 		s.sent.bytes += uint64(size)
 	}
 	return err
-}
-
-// waitSend tries to send each time that something has changed.
-func (s *Socket) waitSend(ctx context.Context, size int, send func() error) error {
-	ctx.Err() // a nil context is to panic here, before anything is locked
-	var w chan struct{}
-	for {
-		s.lockSend()
-		err := s.attemptLocked(size, send)
-		if err != pattern.ErrWait {
-			s.unlockSend()
-			return err
-		}
-		if err := ctx.Err(); err != nil {
-			s.unlockSend()
-			return err
-		}
-		if w == nil {
-			w = make(chan struct{}, 1)
-		}
-		s.sendWaiters = append(s.sendWaiters, w)
-		s.unlockSend()
-		select {
-		case <-w:
-		case <-ctx.Done():
-			s.forgetSender(w)
-			return ctx.Err()
-		case <-s.closedc:
-			return ErrClosed
-		}
-	}
-}
-
-func (s *Socket) forgetSender(w chan struct{}) {
-	s.sendMu.Lock()
-	defer s.sendMu.Unlock()
-	for i, x := range s.sendWaiters {
-		if x == w {
-			s.sendWaiters = append(s.sendWaiters[:i], s.sendWaiters[i+1:]...)
-			return
-		}
-	}
 }

@@ -95,11 +95,11 @@ type Socket struct {
 
 	sendMu      sync.Mutex
 	sent        counters
-	sendingPart partSize // of the message that is sent frame by frame
-	written     uint64   // messages given to connections, each copy; whatever was taken back is taken off
-	frames      [][]byte // of the message being sent; empty in between
-	flush       flusher  // what Send has woken, if it is a Lockstep pattern's
-	sendWaiters []chan struct{}
+	sendingPart partSize  // of the message that is sent frame by frame
+	written     uint64    // messages given to connections, each copy; whatever was taken back is taken off
+	frames      [][]byte  // of the message being sent; empty in between
+	flush       flusher   // what Send has woken, if it is a Lockstep pattern's
+	lines       sendLines // of calls that wait to send
 
 	closed  atomic.Bool   // set under recvMu and sendMu
 	closedc chan struct{} // closed with closed
@@ -246,17 +246,7 @@ func (s *Socket) Ready(q *pipe.Queue) { s.inbox.ready(q.To()) }
 // Room is called by a queue this socket writes, under sendMu.
 func (s *Socket) Room(q *pipe.Queue) {
 	s.sender.Room(q.From())
-	s.wakeSenders()
-}
-
-// wakeSenders has everybody who waits to send try again. The caller holds
-// sendMu.
-func (s *Socket) wakeSenders() {
-	for i, w := range s.sendWaiters {
-		w <- struct{}{}
-		s.sendWaiters[i] = nil
-	}
-	s.sendWaiters = s.sendWaiters[:0]
+	s.wakeForRoom(q.From())
 }
 
 // NewPipe is for sessions.
