@@ -21,6 +21,7 @@ import (
 func (s *Socket) Close(ctx context.Context) (unsent, underWay int) {
 	stop := context.AfterFunc(ctx, s.giveUp)
 	defer stop()
+	s.endLookups()
 	s.endMu.Lock()
 	if s.closing {
 		s.endMu.Unlock()

@@ -35,7 +35,7 @@ func (s *Socket) bindDatagrams(t transport.Packets, scheme, address string) (str
 	}
 	d, err := session.ListenDatagrams(&s.cfg, t, scheme+"://", address)
 	if err != nil {
-		return "", err
+		return "", s.bindError(err)
 	}
 	s.add(d.Endpoint(), d)
 	return d.Endpoint(), nil

@@ -165,10 +165,19 @@ func (s *Socket) Bind(ep string) (string, error) {
 	}
 	l, err := session.Listen(&s.cfg, t, scheme+"://", address)
 	if err != nil {
-		return "", err
+		return "", s.bindError(err)
 	}
 	s.add(l.Endpoint(), l)
 	return l.Endpoint(), nil
+}
+
+// bindError is what Bind returns for an error of a transport: ErrClosed if Close
+// has ended a name lookup.
+func (s *Socket) bindError(err error) error {
+	if s.opts.Transport.Lookup.Err() != nil {
+		return ErrClosed
+	}
+	return err
 }
 
 // Connect keeps a connection to an endpoint, from now on and in the

@@ -70,6 +70,8 @@ type Socket struct {
 	done      chan struct{} // closed when Close has returned
 	unsent    int           // what that returned
 
+	endLookups func() // ends the name lookup of a Bind, which holds endMu; Close calls it before it takes that
+
 	patience context.Context // ends when Close is to give up
 	giveUp   func()          // ends it
 	underWay atomic.Int64    // connections given up with something under way
@@ -127,6 +129,7 @@ func New(t pattern.Type, o Options) (*Socket, error) {
 	}
 	s.hwm.send.Store(int64(o.SendHWM))
 	s.hwm.recv.Store(int64(o.RecvHWM))
+	s.opts.Transport.Lookup, s.endLookups = context.WithCancel(context.Background())
 	s.patience, s.giveUp = context.WithCancel(context.Background())
 	s.peers.init()
 	s.pat = info.New(&s.opts.Pattern, &s.drops)

@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// lookupLimit bounds the name lookup of a bind, which has no context of its
-// own and must not hang for longer than anybody would watch it.
+// lookupLimit bounds the name lookup of a bind, which must not hang for longer
+// than anybody would watch it.
 const lookupLimit = 10 * time.Second
 
 // bindIP finds the one address that a host part stands for at bind. An
@@ -32,7 +32,11 @@ func (h tcpHost) bindIP(o *Options) (netip.Addr, error) {
 		}
 		return ips[0], nil
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), lookupLimit)
+	ctx := o.Lookup
+	if ctx == nil {
+		ctx = context.Background()
+	}
+	ctx, cancel := context.WithTimeout(ctx, lookupLimit)
 	defer cancel()
 	return lookupIP(ctx, h.name, o)
 }

@@ -59,6 +59,9 @@ type Options struct {
 	IPv4Only   bool                // resolve and bind IPv4 only; else dual stack
 	Mode       fs.FileMode         // permission bits of an ipc file; 0 leaves the umask's
 
+	// Lookup ends the name lookups of Listen and ListenPackets; nil never does.
+	Lookup context.Context
+
 	MulticastHops   int  // IP_MULTICAST_TTL and IPV6_MULTICAST_HOPS; 0 leaves the system's, which is 1
 	MulticastNoLoop bool // what is sent to a group does not come back to this machine
 }
