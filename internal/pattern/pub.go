@@ -58,8 +58,8 @@ func (s *Pub) Connected(p *pipe.Pipe, peer *msg.Peer) error {
 }
 
 // forgetAtOnce is how many subscriptions are forgotten while senders wait: they
-// take less than a millisecond.
-const forgetAtOnce = 1024
+// take less than 100 us.
+const forgetAtOnce = 256
 
 // Forget takes back some of what the peer subscribes to. XPUB's application
 // hears of topics that have no subscriber left; if it says itself who subscribes
@@ -200,9 +200,14 @@ func (s *Pub) Writable() bool { return true }
 // Subscribers is the number of peers that would get a message with this first
 // frame, but for what LastValue says of the next one. It runs under the send
 // lock.
-func (s *Pub) Subscribers(topic []byte) int {
+func (s *Pub) Subscribers(topic []byte) (n int) {
 	s.subscribed(topic)
-	return len(s.match)
+	for _, p := range s.match {
+		if !p.Changing {
+			n++
+		}
+	}
+	return n
 }
 
 // TopicCount is the number of different prefixes subscribed to. It runs under

@@ -200,7 +200,15 @@ func (s *Radio) Writable() bool { return true }
 
 // Subscribers is the number of peers that have joined a group, and of those that
 // get all. It runs under the send lock.
-func (s *Radio) Subscribers(group []byte) int { return len(s.groups[string(group)]) + len(s.air) }
+func (s *Radio) Subscribers(group []byte) int {
+	n := len(s.air)
+	for p := range s.groups[string(group)] {
+		if !p.Changing {
+			n++
+		}
+	}
+	return n
+}
 
 // Intake takes in that peers join and leave. Nothing else may come from them.
 func (s *Radio) Intake(p *pipe.Pipe, m *msg.Msg) (queue bool, err error) {

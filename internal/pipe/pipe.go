@@ -67,6 +67,10 @@ type Pipe struct {
 	Slot int    // index in a load balancer's table; guarded by the send lock
 	Mark uint64 // the last message distributed here; guarded by the send lock
 
+	// Changing says that some of the subscriptions that the peer sent together
+	// have been made and others not. Guarded by the send lock.
+	Changing bool
+
 	peer atomic.Pointer[msg.Peer]
 }
 

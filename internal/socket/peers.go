@@ -239,8 +239,6 @@ func (s *Socket) WaitConnected(ctx context.Context, n int) error {
 func (s *Socket) WaitSubscribers(ctx context.Context, n int, topic []byte) error {
 	pub := s.pat.(pattern.Publisher)
 	return s.peers.wait(ctx, func([]*pipe.Pipe) bool {
-		s.batchMu.Lock()
-		defer s.batchMu.Unlock()
 		s.sendMu.Lock()
 		defer s.sendMu.Unlock()
 		return pub.Subscribers(topic) >= n

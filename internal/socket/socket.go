@@ -9,8 +9,8 @@
 //
 //	endMu    the table of endpoints; Bind, Connect and Close
 //	subMu    the order of changes to the subscriptions
-//	batchMu  whether subscriptions that came together are being taken in
 //	recvMu   the receiving half of the pattern
+//	turns    which connection changes its peer's subscriptions
 //	sendMu   the sending half, and the writing half of every queue written to
 //	Order    of an XPUB: the order of what it is to receive
 //	inLock   of a connection: the writing half of the queue it fills
@@ -84,8 +84,6 @@ type Socket struct {
 
 	subMu sync.Mutex
 
-	batchMu sync.RWMutex // held, to read, while subscriptions that came together are taken in
-
 	recvMu   sync.Mutex
 	received counters
 	slot     msg.Msg // the message being received through an interface
@@ -102,6 +100,7 @@ type Socket struct {
 	frames      [][]byte  // of the message being sent; empty in between
 	flush       flusher   // what Send has woken, if it is a Lockstep pattern's
 	lines       sendLines // of calls that wait to send
+	turns       turns     // of those that change the subscriptions of peers
 
 	closed  atomic.Bool   // set under recvMu and sendMu
 	closedc chan struct{} // closed with closed
@@ -126,6 +125,7 @@ func New(t pattern.Type, o Options) (*Socket, error) {
 		links:     make(map[*inproc.Link]struct{}),
 		closedc:   make(chan struct{}),
 		done:      make(chan struct{}),
+		turns:     turns{taken: make(chan struct{}, 1)},
 	}
 	s.hwm.send.Store(int64(o.SendHWM))
 	s.hwm.recv.Store(int64(o.RecvHWM))
@@ -385,13 +385,18 @@ func (s *Socket) Disconnected(p *pipe.Pipe) {
 	// for the count to fall is not to find a pipe that can still be sent to.
 }
 
-// forget lets others have the lock in between.
+// forget has the pattern forget what a peer has said, and shares sendMu if that
+// is much.
 func (s *Socket) forget(p *pipe.Pipe) {
 	f, ok := s.pat.(pattern.Forgetter)
-	for more := ok; more; {
-		s.sendMu.Lock()
-		more = f.Forget(p)
-		s.sendMu.Unlock()
+	if !ok {
+		return
+	}
+	s.sendMu.Lock()
+	more := f.Forget(p)
+	s.sendMu.Unlock()
+	for more {
+		s.turn(func() int { more = f.Forget(p); return changesAtOnce })
 	}
 }
 
@@ -470,74 +475,18 @@ func (s *Socket) Intake(p *pipe.Pipe, b *msg.Batch) error {
 	return nil
 }
 
-// repliesAtOnce is how many replies a connection of a REQ looks at while it has
-// the receive lock.
-const repliesAtOnce = 1024
-
-// intakeReplies is Intake of a REQ, for messages that have the form of a reply.
-// It drops those that no call waits for before they are queued, and hands out
-// the others if no call is there to do it.
-func (s *Socket) intakeReplies(p *pipe.Pipe, b *msg.Batch) {
-	defer b.Recycle()
-	look, take := b.Cursor(), b.Cursor()
-	for left := b.Msgs; left > 0; {
-		n := min(left, repliesAtOnce)
-		left -= n
-		s.recvMu.Lock()
-		s.wanted = s.wanted[:0]
-		count := 0
-		for range n {
-			look.View(&s.view)
-			wanted := s.req.Admit(p, &s.view)
-			s.wanted = append(s.wanted, wanted)
-			if wanted {
-				count++
-			}
-		}
-		s.drops.Add(pipe.DropStaleReply, n-count)
-		if count == b.Msgs {
-			s.drops.Add(pipe.DropUnread, session.Enqueue(p, b)) // without a copy
-		} else {
-			s.enqueueWanted(p, &take)
-		}
-		s.view = msg.Msg{Rest: s.view.Rest[:0]}
-		clear(s.view.Rest[:cap(s.view.Rest)])
-		if s.inbox.waiting.Load() == 0 {
-			s.see()
-		}
-		s.recvMu.Unlock()
-	}
-}
-
-// enqueueWanted queues those of the messages at cur that are in s.wanted. The
-// caller holds recvMu.
-func (s *Socket) enqueueWanted(p *pipe.Pipe, cur *msg.Cursor) {
-	for _, wanted := range s.wanted {
-		if !wanted {
-			cur.View(&s.view)
-			continue
-		}
-		m, _ := cur.Message()
-		s.enqueue(p, &m)
-	}
-}
-
 // intakeEach is Intake for messages that the pattern looks at one by one.
 func (s *Socket) intakeEach(p *pipe.Pipe, b *msg.Batch) error {
 	defer b.Recycle()
 	if s.intake != nil {
-		// Who waits for one of a peer's subscriptions may count on those that
-		// came with it.
 		defer s.peers.changed()
-		s.batchMu.RLock()
-		defer s.batchMu.RUnlock()
 	}
 	cur := b.Cursor()
-	for i := range b.Msgs {
-		m, _ := cur.Message()
-		if err := s.intakeOne(p, &m); err != nil {
+	for n := 0; n < b.Msgs; {
+		m, done, err := s.intakeSome(p, &cur, b.Msgs-n)
+		if n += done; err != nil {
 			// The connection is closed for it; what came with it goes too.
-			s.drops.Add(pipe.DropMalformed, s.messages(&m, &cur, b.Msgs-i))
+			s.drops.Add(pipe.DropMalformed, s.messages(&m, &cur, b.Msgs-n))
 			return err
 		}
 	}
@@ -571,35 +520,6 @@ func (s *Socket) allowed(b *msg.Batch) bool {
 		}
 	}
 	return true
-}
-
-func (s *Socket) intakeOne(p *pipe.Pipe, m *msg.Msg) error {
-	if s.inspect != nil {
-		if err := s.inspect.Inspect(m); err != nil {
-			return err
-		}
-		if s.req != nil {
-			s.recvMu.Lock()
-			defer s.recvMu.Unlock()
-			if !s.req.Admit(p, m) {
-				s.drops.Add(pipe.DropStaleReply, 1)
-				return nil
-			}
-		}
-		s.enqueue(p, m)
-		return nil
-	}
-	s.sendMu.Lock()
-	queue, err := s.intake.Intake(p, m)
-	if queue {
-		s.intake.Queue(p, m)
-	}
-	s.wakeSenders() // who has no room may want the message no more
-	s.sendMu.Unlock()
-	if queue {
-		s.inbox.notify()
-	}
-	return err
 }
 
 // enqueue puts one message in p.In, whatever its limit.
