@@ -12,3 +12,18 @@ func Delivered(c net.Conn) (delivered, known bool) {
 	}
 	return systemDelivered(c)
 }
+
+// PeerGone reports whether the peer has closed its end of c, also if what it
+// sent before has not been read, or its system does not answer any more. Where
+// that cannot be known it is false. A connection that is none of the system's
+// may have a method PeerGone of its own.
+func PeerGone(c net.Conn) bool {
+	if p, ok := c.(interface{ PeerGone() bool }); ok {
+		return p.PeerGone()
+	}
+	return systemPeerGone(c)
+}
+
+// EndRead has reading end after what has arrived, where the system can do
+// that.
+func EndRead(c net.Conn) { systemEndRead(c) }

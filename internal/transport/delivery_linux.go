@@ -2,6 +2,7 @@ package transport
 
 import (
 	"net"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -30,6 +31,43 @@ func Unreachable(c net.Conn, d time.Duration) bool {
 	// that the peer has closed.
 	tried := info.Retransmits > 0 || info.Probes > 1
 	return tried && time.Duration(info.Last_ack_recv)*time.Millisecond >= d
+}
+
+// systemPeerGone is PeerGone for connections of the system.
+func systemPeerGone(c net.Conn) bool {
+	s, ok := c.(syscall.Conn)
+	if !ok {
+		return false
+	}
+	raw, err := s.SyscallConn()
+	if err != nil {
+		return false
+	}
+	gone := false
+	err = raw.Control(func(fd uintptr) {
+		list := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLRDHUP}}
+		n, err := unix.Poll(list, 0)
+		gone = err == nil && n > 0 && list[0].Revents&(unix.POLLRDHUP|unix.POLLHUP|unix.POLLERR) != 0
+	})
+	if err != nil || gone {
+		return true // err: closed by us
+	}
+	info, err := tcpInfo(c)
+	return err == nil && max(info.Retransmits, info.Probes) >= goneTries &&
+		time.Duration(info.Last_ack_recv)*time.Millisecond >= time.Second
+}
+
+// goneTries is how often the system must have tried in vain to reach a peer
+// that another wants to replace. Retransmissions are at least 200 ms apart and
+// double, so three take 1.4 s.
+const goneTries = 3
+
+// systemEndRead relies on Linux, which lets what has arrived be read after a
+// shutdown.
+func systemEndRead(c net.Conn) {
+	if r, ok := c.(interface{ CloseRead() error }); ok {
+		r.CloseRead()
+	}
 }
 
 func tcpInfo(c net.Conn) (*unix.TCPInfo, error) {

@@ -16,3 +16,9 @@ func systemDelivered(c net.Conn) (delivered, known bool) {
 // Unreachable reports whether the peer's system has not answered for d although
 // the system has tried again to reach it. Where nobody can tell it is false.
 func Unreachable(net.Conn, time.Duration) bool { return false }
+
+// systemPeerGone is PeerGone for connections of the system.
+func systemPeerGone(net.Conn) bool { return false }
+
+// systemEndRead does nothing: elsewhere a shutdown discards what has arrived.
+func systemEndRead(net.Conn) {}
