@@ -133,7 +133,7 @@ const (
 	DropFiltered    = DropReason(pipe.DropFiltered)    // received by a SUB or a DISH and not subscribed to
 	DropPartial     = DropReason(pipe.DropPartial)     // received in part when its connection was lost
 	DropConflated   = DropReason(pipe.DropConflated)   // superseded by a newer message, with Options.Conflate
-	DropRefused     = DropReason(pipe.DropRefused)     // sent by a peer that was not let in
+	DropRefused     = DropReason(pipe.DropRefused)     // sent by a peer that was refused, or to one that refused us after we had begun to send
 	DropTooLarge    = DropReason(pipe.DropTooLarge)    // larger than a datagram may be, for a RADIO over udp
 	DropUnreachable = DropReason(pipe.DropUnreachable) // a datagram that the system would not send, or whose destination refused it
 )

@@ -18,6 +18,9 @@
 package engine
 
 import (
+	"errors"
+	"strings"
+
 	"github.com/zerobroker/zmq/internal/mechanism"
 	"github.com/zerobroker/zmq/internal/msg"
 	"github.com/zerobroker/zmq/internal/wire"
@@ -34,6 +37,7 @@ type Config struct {
 	Groups       bool     // whether subscriptions are JOIN and LEAVE (RADIO, DISH) and not SUBSCRIBE and CANCEL
 	Publishes    bool     // whether the peer's SUBSCRIBE and CANCEL are for us (PUB, XPUB)
 	Raw          bool     // whether the peer speaks no ZMTP: bytes both ways, no handshake, no frames (STREAM)
+	Retries      bool     // whether a connecting engine announces that an ERROR does not end its attempts
 
 	// MinVersion is the oldest version that is accepted; 0 is any.
 	MinVersion Version
@@ -82,14 +86,29 @@ type Engine struct {
 	mech    mechanism.Mechanism
 	peer    *msg.Peer
 
+	// The accepting side admits or refuses the peer before it sends its READY
+	// (ZMTP 3) or its routing ID (ZMTP 1 and 2), and the peer sends no message
+	// before it has that.
+	accepting bool
+	held      []byte // what Admit puts out
+	retries   bool   // the peer announced that it retries after an ERROR
+
 	hs   handshakeState
 	recv receiveState
 	send sendState
 }
 
-// New returns an engine whose first bytes are in Output.
-func New(cfg *Config) *Engine {
-	e := &Engine{cfg: cfg}
+// New returns the engine of the side that connected. Its first bytes are in
+// Output. It sends READY at once, as libzmq does on both sides.
+func New(cfg *Config) *Engine { return newEngine(cfg, false) }
+
+// NewAccepting returns the engine of the side that accepted the connection. It
+// sends its READY, or the routing ID that an old version has in place of it,
+// only after Admit. Only one side may do that, or both would wait for ever.
+func NewAccepting(cfg *Config) *Engine { return newEngine(cfg, true) }
+
+func newEngine(cfg *Config, accepting bool) *Engine {
+	e := &Engine{cfg: cfg, accepting: accepting}
 	if cfg.Raw {
 		return e
 	}
@@ -105,6 +124,9 @@ func (e *Engine) metadata() []byte {
 	if e.cfg.SendsID {
 		b = wire.AppendProperty(b, wire.PropIdentity, e.cfg.RoutingID)
 	}
+	if e.cfg.Retries && !e.accepting {
+		b = wire.AppendProperty(b, wire.PropOnError, wire.OnErrorRetry)
+	}
 	return b
 }
 
@@ -116,7 +138,8 @@ func (e *Engine) Output() []byte {
 	return out
 }
 
-// Ready reports whether the handshake is over and traffic may flow.
+// Ready reports whether the peer's part of the handshake is over: what follows
+// is for Decode. Traffic to the peer may flow after Admit.
 func (e *Engine) Ready() bool { return e.phase == ready }
 
 // Version is the version spoken, known from the end of the greeting on.
@@ -130,8 +153,61 @@ func (e *Engine) Heartbeats() bool { return e.version >= wire.V3_1 }
 // what only it knows, before anyone else sees it.
 func (e *Engine) Peer() *msg.Peer { return e.peer }
 
-// fail puts the engine in its final state.
+// Admit puts out what the accepting side has held back. It is called when the
+// engine is Ready and does nothing on the connecting side.
+func (e *Engine) Admit() {
+	e.out = append(e.out, e.held...)
+	e.held = nil
+}
+
+// Refuse puts out an ERROR with a reason, where the peer can use it, instead of
+// what the accepting side has held back. It is called when the engine is Ready.
+//
+// libzmq gives up an endpoint for good after an ERROR, but connects again after
+// an end without one. The reasons to refuse here pass, so ERROR goes to peers
+// that have announced that they retry, and over an accepted connection to any.
+func (e *Engine) Refuse(reason string) {
+	e.held = nil
+	if e.version >= wire.V3_0 && (e.retries || !e.accepting) {
+		e.appendError(notAdmitted + reason)
+	}
+}
+
+// notAdmitted begins the reason of the ERROR of a socket that has no place for a
+// peer now and has taken no message from it.
+const notAdmitted = "not-admitted:"
+
+// NeverAdmitted reports whether err is such an ERROR of the peer.
+func NeverAdmitted(err error) bool {
+	var refused *mechanism.PeerError
+	return errors.As(err, &refused) && strings.HasPrefix(refused.Reason, notAdmitted)
+}
+
+// appendError puts out an ERROR. A reason is at most 255 visible characters, so
+// spaces become hyphens.
+// https://rfc.zeromq.org/spec/37/#the-null-security-mechanism
+func (e *Engine) appendError(reason string) {
+	b := []byte(reason)
+	for i, c := range b {
+		if c <= ' ' || c > '~' {
+			b[i] = '-'
+		}
+	}
+	e.out = wire.Error{Reason: b[:min(len(b), 255)]}.Append(e.out)
+}
+
+// fail puts the engine in its final state. A peer that the accepting side has
+// not admitted yet learns why: of an incompatible type from our READY, as with
+// libzmq, and of the rest from an ERROR if it has said that it retries.
 func (e *Engine) fail(f Fault, err error) error {
+	switch {
+	case !e.accepting || e.phase != handshaking || f == FaultRefused:
+	case f == FaultSocketType:
+		e.Admit()
+	case e.retries:
+		e.appendError(f.String())
+	}
+	e.held = nil
 	e.phase = failed
 	return &Error{Fault: f, Err: err}
 }

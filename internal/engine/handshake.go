@@ -98,14 +98,18 @@ func (e *Engine) startOld(unversioned bool) error {
 	if !e.cfg.SendsID {
 		id = ""
 	}
+	out := &e.out
+	if e.accepting {
+		out = &e.held
+	}
 	switch {
 	case unversioned:
 		// Our signature announced this many bytes.
-		e.out = append(e.out, e.cfg.RoutingID...)
+		*out = append(*out, e.cfg.RoutingID...)
 	case e.version == wire.V1:
-		e.out = append(wire.AppendFrameHeaderV1(e.out, false, len(id)), id...)
+		*out = append(wire.AppendFrameHeaderV1(*out, false, len(id)), id...)
 	default:
-		e.out = append(wire.AppendFrameHeader(e.out, 0, len(id)), id...)
+		*out = append(wire.AppendFrameHeader(*out, 0, len(id)), id...)
 	}
 	return nil
 }
@@ -204,15 +208,20 @@ func mechanismFault(err error) Fault {
 	return FaultMalformed
 }
 
-// say puts out every handshake command that is ours to send now.
+// say puts out every handshake command that is ours to send now. The accepting
+// side holds READY back, which is the last command of either side.
 func (e *Engine) say() {
 	for {
 		body, ok := e.mech.Next(nil)
 		if !ok {
 			return
 		}
-		e.out = wire.AppendFrameHeader(e.out, wire.FlagCommand, len(body))
-		e.out = append(e.out, body...)
+		out := &e.out
+		if name, _, ok := wire.SplitCommand(body); e.accepting && ok && string(name) == wire.NameReady {
+			out = &e.held
+		}
+		*out = wire.AppendFrameHeader(*out, wire.FlagCommand, len(body))
+		*out = append(*out, body...)
 	}
 }
 
@@ -250,6 +259,8 @@ func (e *Engine) readMetadata() error {
 			}
 		case wire.EqualPropertyName(name, wire.PropIdentity):
 			p.RoutingID = string(value)
+		case wire.EqualPropertyName(name, wire.PropOnError):
+			e.retries = string(value) == wire.OnErrorRetry
 		default:
 			if p.Properties == nil {
 				p.Properties = make(map[string]string)

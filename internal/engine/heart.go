@@ -36,6 +36,9 @@ func (h *Heart) Lease(ttl uint16) { h.lease = time.Duration(ttl) * (time.Second 
 // way to us, it means that the rest is not wanted.
 func (h *Heart) Pause() { h.skipped = true }
 
+// Paused reports whether Pause was called and Resume was not yet.
+func (h *Heart) Paused() bool { return h.skipped }
+
 // Resume says that reading goes on.
 func (h *Heart) Resume(now time.Time) {
 	if h.skipped {

@@ -17,8 +17,15 @@ type Pair struct {
 
 func (s *Pair) Attach(p *pipe.Pipe) error { return takeOnly(&s.peer, p) }
 func (s *Pair) Detach(p *pipe.Pipe)       { leaveOnly(&s.peer, p); s.leave(p) }
-func (s *Pair) Room(*pipe.Pipe)           {}
-func (s *Pair) Send(m msg.Msg) error      { return sendOnly(s.peer, &m) }
+
+// Holder returns the peer.
+func (s *Pair) Holder(*pipe.Pipe, *msg.Peer) *pipe.Pipe { return s.peer }
+
+// Displace makes room for another peer.
+func (s *Pair) Displace(p *pipe.Pipe) { s.Detach(p) }
+
+func (s *Pair) Room(*pipe.Pipe)      {}
+func (s *Pair) Send(m msg.Msg) error { return sendOnly(s.peer, &m) }
 
 // SendFrame claims the peer. If that leaves in the middle of a message the rest
 // is swallowed, as PUSH does it; in libzmq the rest waits for the next peer,

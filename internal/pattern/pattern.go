@@ -114,6 +114,19 @@ type Evictor interface {
 	Evicted() []*pipe.Pipe
 }
 
+// Displacer is a pattern in which a peer is refused while another has its
+// place: a routing ID, or the only place there is. Its methods run under both
+// locks.
+type Displacer interface {
+	// Holder returns the pipe for which the peer at p is refused, or nil. peer
+	// is nil if p is not attached yet.
+	Holder(p *pipe.Pipe, peer *msg.Peer) *pipe.Pipe
+	// Displace makes the place of a pipe free whose peer has gone, although its
+	// connection has not ended. What is still to be received from it is received
+	// before anything of its successor under the same routing ID.
+	Displace(p *pipe.Pipe)
+}
+
 // Forgetter is a pattern to which a peer may have said so much that nobody
 // should have to wait until all of it is forgotten.
 type Forgetter interface {

@@ -24,12 +24,15 @@ type RouterSocket struct {
 	sweepGone int // its size at which to look through it
 
 	evicted []*pipe.Pipe // since Evicted was last called; guarded by the send lock
+
+	displaced map[*pipe.Pipe]struct{} // by Displace, and not disconnected yet; guarded by the send lock
 }
 
 // NewRouter returns a ROUTER that counts what it drops.
 func NewRouter(o *Options, d *pipe.Drops) *RouterSocket {
 	return &RouterSocket{opt: o, peers: make(map[string]*pipe.Pipe), gone: make(map[string]*pipe.Pipe),
-		drops: d, outgoing: outgoing{drops: d}}
+		displaced: make(map[*pipe.Pipe]struct{}),
+		drops:     d, outgoing: outgoing{drops: d}}
 }
 
 // Attach files a pipe that has an alias: it can be sent to at once. Others can
@@ -103,10 +106,41 @@ func (s *RouterSocket) Evicted() []*pipe.Pipe {
 	return list
 }
 
+// Holder returns the pipe that has the peer's routing ID, if it is one that can
+// be displaced: it is accepted, so that its In ends with its connection.
+func (s *RouterSocket) Holder(_ *pipe.Pipe, peer *msg.Peer) *pipe.Pipe {
+	if peer == nil {
+		return nil
+	}
+	if q := s.peers[peer.RoutingID]; q != nil && q.Side == pipe.Accepted && q.Alias == "" {
+		return q
+	}
+	return nil
+}
+
+// Displace makes the routing ID free. The pipe is read to its end, as after
+// Disconnected, which comes when its connection has ended.
+func (s *RouterSocket) Displace(p *pipe.Pipe) {
+	peer := p.Peer()
+	if peer == nil || s.peers[peer.RoutingID] != p {
+		return
+	}
+	delete(s.peers, peer.RoutingID)
+	s.gone[peer.RoutingID] = p
+	s.displaced[p] = struct{}{}
+}
+
 // Disconnected makes the id free again, unless it is an alias: that is the
 // pipe's.
 func (s *RouterSocket) Disconnected(p *pipe.Pipe) {
 	peer := p.Peer()
+	if _, ok := s.displaced[p]; ok {
+		delete(s.displaced, p)
+		if s.opt.NotifyDisconnect {
+			s.notify(p, peer, msg.Left)
+		}
+		return
+	}
 	if peer == nil || s.peers[peer.RoutingID] != p {
 		return
 	}
@@ -132,6 +166,7 @@ func (s *RouterSocket) Detach(p *pipe.Pipe) {
 	if s.peers[id] == p {
 		delete(s.peers, id)
 	}
+	delete(s.displaced, p) // by Detach alone, as Unbind does it
 	s.leave(p)
 }
 

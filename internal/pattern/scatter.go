@@ -47,7 +47,14 @@ type Channel struct {
 
 func (s *Channel) Attach(p *pipe.Pipe) error { return takeOnly(&s.peer, p) }
 func (s *Channel) Detach(p *pipe.Pipe)       { leaveOnly(&s.peer, p) }
-func (s *Channel) Room(*pipe.Pipe)           {}
+
+// Holder returns the peer.
+func (s *Channel) Holder(*pipe.Pipe, *msg.Peer) *pipe.Pipe { return s.peer }
+
+// Displace makes room for another peer.
+func (s *Channel) Displace(p *pipe.Pipe) { s.Detach(p) }
+
+func (s *Channel) Room(*pipe.Pipe) {}
 
 // Send queues a message of one frame to the peer.
 func (s *Channel) Send(m msg.Msg) error {

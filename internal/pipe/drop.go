@@ -19,7 +19,7 @@ const (
 	DropUpstream                // sent by a peer to a type that takes no messages
 	DropFiltered                // received but not subscribed to
 	DropPartial                 // received in part when its connection was lost
-	DropRefused                 // sent by a peer that was not let in
+	DropRefused                 // sent by a peer that was refused, or to one that refused us after we had begun to send
 	DropTooLarge                // larger than a datagram may be
 	DropUnreachable             // a datagram that the system would not send, or its destination refused
 	DropConflated               // superseded by a newer message, as the options say

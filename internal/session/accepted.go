@@ -61,6 +61,13 @@ func (a *accepted) Refuse(why error) {
 	}
 }
 
+// PeerGone reports whether the peer has closed the connection or cannot be
+// reached. What it sent before is still received.
+func (a *accepted) PeerGone() bool {
+	c := a.conn.Load()
+	return c == nil || c.peerGone()
+}
+
 // Subscribe sends a change of our subscriptions to the peer.
 func (a *accepted) Subscribe(topic string, on bool) {
 	if c := a.conn.Load(); c != nil {

@@ -72,6 +72,7 @@ type conn struct {
 	flushers  sync.WaitGroup
 
 	losses int // messages taken to be written and lost; the flusher's
+	sentTo int // messages written; the flusher's
 }
 
 // owner is the session a connection belongs to.
@@ -95,12 +96,11 @@ type probe struct {
 	done func(ok bool)
 }
 
-func newConn(cfg *Config, endpoint string, nc net.Conn, o owner) *conn {
+func newConn(cfg *Config, endpoint string, nc net.Conn, e *engine.Engine, o owner) *conn {
 	c := &conn{
-		cfg: cfg, endpoint: endpoint, nc: nc, owner: o,
-		rd:     transport.NewReader(nc),
-		engine: engine.New(cfg.Engine),
-		room:   make(chan struct{}, 1),
+		cfg: cfg, endpoint: endpoint, nc: nc, engine: e, owner: o,
+		rd:   transport.NewReader(nc),
+		room: make(chan struct{}, 1),
 	}
 	if cfg.Lockstep {
 		c.try = transport.NewTryWriter(nc)
@@ -117,10 +117,12 @@ func (c *conn) run() (ready bool, err error) {
 	if err == nil {
 		if err = c.owner.join(c); err != nil {
 			c.countRefused(rest)
+			c.refuse(err)
 		}
 	}
 	if err == nil {
 		ready = true
+		c.admit()
 		c.start()
 		err = c.receive(rest)
 		if err == errPeerClosed && c.cfg.HalfClose > 0 {
@@ -134,7 +136,7 @@ func (c *conn) run() (ready bool, err error) {
 }
 
 // handshake exchanges greetings and commands until the engine is ready, under
-// one deadline for all of it. It returns what arrived behind.
+// one deadline for all of it, which admit ends. It returns what arrived behind.
 func (c *conn) handshake() (rest []byte, err error) {
 	if d := c.cfg.HandshakeTimeout; d > 0 {
 		c.nc.SetDeadline(time.Now().Add(d))
@@ -171,9 +173,50 @@ func (c *conn) handshake() (rest []byte, err error) {
 			return nil, c.handshakeError(err)
 		}
 	}
-	c.nc.SetDeadline(time.Time{})
 	return buf, nil
 }
+
+// admit sends what an accepting engine has held back until its socket took the
+// peer, and so lets the peer send.
+func (c *conn) admit() {
+	c.engine.Admit()
+	if out := c.engine.Output(); len(out) > 0 {
+		if _, err := c.nc.Write(out); err != nil {
+			c.fail(err) // the reader takes what has arrived, and finds the end
+		}
+	}
+	c.nc.SetDeadline(time.Time{})
+}
+
+// refuse sends the reason why the socket did not take the peer.
+func (c *conn) refuse(err error) {
+	var r *refusal
+	if !errors.As(err, &r) {
+		return
+	}
+	c.engine.Refuse(r.err.Error())
+	out := c.engine.Output()
+	if len(out) == 0 {
+		return
+	}
+	// The connection is closed next, whatever comes of this.
+	c.nc.Write(out)
+	half, ok := c.nc.(interface{ CloseWrite() error })
+	if c.pipe.Side != pipe.Dialed || !ok || half.CloseWrite() != nil {
+		return
+	}
+	// An accepting peer may have begun to send. To close with that unread would
+	// reset the connection before it has read the reason.
+	c.nc.SetReadDeadline(time.Now().Add(refuseWait))
+	io.Copy(io.Discard, io.LimitReader(c.nc, maxRefused))
+}
+
+// refuseWait and maxRefused bound what is read of a peer that is refused until
+// it has closed.
+const (
+	refuseWait = time.Second
+	maxRefused = 16 << 20
+)
 
 func (c *conn) handshakeError(err error) error {
 	if errors.Is(err, os.ErrDeadlineExceeded) {
@@ -270,6 +313,34 @@ func (c *conn) giveUp(why error) {
 	}
 	c.mu.Unlock()
 	c.close(why)
+}
+
+// peerGone reports whether the peer has closed the connection or cannot be
+// reached; the reader then ends when it has taken what has arrived. A reader that
+// waits for room in the queue does not see that by itself.
+//
+// A peer that seems to be there gets a PING, so that the next time more is known
+// of it: a system that was restarted resets the connection. While the reader
+// waits for room there is no PING, because a peer that has closed after its last
+// message would reset the connection and so take the rest of it back.
+func (c *conn) peerGone() bool {
+	c.mu.Lock()
+	ended := c.closed || c.err != nil
+	c.mu.Unlock()
+	if ended {
+		return true
+	}
+	if transport.PeerGone(c.nc) {
+		transport.EndRead(c.nc)
+		return true
+	}
+	c.mu.Lock()
+	if c.live && c.engine.Heartbeats() && !c.heart.Paused() {
+		c.pingLocked()
+	}
+	c.mu.Unlock()
+	c.kick()
+	return false
 }
 
 // Refuse is close for a peer that has been let in, and has to go.

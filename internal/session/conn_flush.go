@@ -323,6 +323,7 @@ func (c *conn) fail(err error) {
 // written acknowledges messages that the transport has taken.
 func (c *conn) written(w *writer, msgs, size int) {
 	c.wrote = true
+	c.sentTo += msgs
 	c.acknowledge(w, msgs, size)
 }
 
@@ -341,6 +342,7 @@ func (c *conn) lost(w *writer, n int, err error) error {
 	}
 	tally := w.batch.Tally()
 	msgs, end := tally.Advance(n)
+	c.sentTo += max(0, msgs-w.acked.msgs)
 	w.batch.Skip(end, msgs)
 	c.acknowledge(w, msgs-w.acked.msgs, end-w.acked.size)
 	if n > end {

@@ -155,8 +155,9 @@ func (d *Dialer) run() {
 		if wait <= 0 {
 			return
 		}
-		if f := engine.FaultOf(err); f != engine.FaultNone && f != engine.FaultSilence {
-			// This peer will not think otherwise soon.
+		if f := engine.FaultOf(err); f != engine.FaultNone && f != engine.FaultSilence && !engine.NeverAdmitted(err) {
+			// This peer will not think otherwise soon. One that has not admitted
+			// us may: a routing ID in use becomes free.
 			wait = most
 		}
 		wait = min(wait, most)
@@ -234,7 +235,7 @@ func (d *Dialer) dial() (net.Conn, error) {
 
 // serve runs one connection.
 func (d *Dialer) serve(nc net.Conn) (ready bool, err error) {
-	c := newConn(d.cfg, d.endpoint, nc, d)
+	c := newConn(d.cfg, d.endpoint, nc, engine.New(d.cfg.Engine), d)
 	d.mu.Lock()
 	c.pipe = d.pipe
 	d.current = c

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/zerobroker/zmq/internal/engine"
 	"github.com/zerobroker/zmq/internal/msg"
 	"github.com/zerobroker/zmq/internal/pipe"
 	"github.com/zerobroker/zmq/internal/transport"
@@ -115,7 +116,7 @@ func (l *Listener) waitUncrowded() bool {
 // pending and none is overdue: the peers that connect meanwhile wait in the
 // system's queue.
 func (l *Listener) admit(nc net.Conn) {
-	c := newConn(l.cfg, l.endpoint, nc, l)
+	c := newConn(l.cfg, l.endpoint, nc, engine.NewAccepting(l.cfg.Engine), l)
 	c.source = Source(nc.RemoteAddr())
 	for {
 		evicted, wait, err := l.register(c)
@@ -226,6 +227,9 @@ func (l *Listener) serve(c *conn) {
 	defer l.running.Done()
 	ready, err := c.run()
 	if c.pipe != nil {
+		if engine.NeverAdmitted(err) {
+			l.cfg.Host.Drops().Add(pipe.DropRefused, c.sentTo)
+		}
 		l.release(c)
 	}
 	l.mu.Lock()

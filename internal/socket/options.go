@@ -146,6 +146,7 @@ func (o *Options) engine(s *Socket) *engine.Config {
 		Groups:       s.info.Groups,
 		Raw:          s.info.Raw,
 		MinVersion:   o.MinVersion,
+		Retries:      true,
 		NewMechanism: func(md []byte) mechanism.Mechanism { return mechanism.NewNull(md) },
 		Limits:       o.limits(s),
 	}

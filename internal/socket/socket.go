@@ -281,8 +281,8 @@ func (s *Socket) NewPipe(r pipe.Reader, w pipe.Writer, inLock *sync.Mutex, sub p
 	return p
 }
 
-// Attach is for sessions and links.
-func (s *Socket) Attach(p *pipe.Pipe) error {
+// attach is Attach for a place that is free.
+func (s *Socket) attach(p *pipe.Pipe) error {
 	s.lockBoth()
 	defer s.unlockBoth()
 	if s.closed.Load() || p.Retired {
@@ -295,15 +295,6 @@ func (s *Socket) Attach(p *pipe.Pipe) error {
 	s.peers.attach(p)
 	s.wakeSenders()
 	return nil
-}
-
-// Connected is for sessions and links.
-func (s *Socket) Connected(p *pipe.Pipe, peer *msg.Peer) error {
-	evicted, err := s.letIn(p, peer)
-	for _, old := range evicted {
-		old.To.Refuse(pattern.ErrHandover)
-	}
-	return err
 }
 
 // letIn is Connected, and returns the pipes whose peers have to make way.

@@ -10,6 +10,14 @@ const (
 	PropResource   = "Resource"
 )
 
+// PropOnError with the value OnErrorRetry announces that the connecting side
+// connects again after an ERROR. libzmq does not. It is not passed on to the
+// application.
+const (
+	PropOnError  = "X-On-Error"
+	OnErrorRetry = "retry"
+)
+
 // maxPropertyValue is the RFC's INT32_MAX.
 const maxPropertyValue = 1<<31 - 1
 

@@ -1,0 +1,319 @@
+package socket_test
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/zerobroker/zmq/internal/engine"
+	"github.com/zerobroker/zmq/internal/mechanism"
+	"github.com/zerobroker/zmq/internal/msg"
+	"github.com/zerobroker/zmq/internal/pattern"
+	"github.com/zerobroker/zmq/internal/pipe"
+	"github.com/zerobroker/zmq/internal/session"
+	"github.com/zerobroker/zmq/internal/socket"
+	st "github.com/zerobroker/zmq/internal/socket/sockettest"
+	"github.com/zerobroker/zmq/internal/transport/memnet"
+)
+
+// exclusive are the types that refuse a peer because of another one.
+var exclusive = []struct {
+	binder, peer pattern.Type
+	reason       string
+	err          error
+}{
+	{pattern.ROUTER, pattern.DEALER, "not-admitted:routing-id-in-use", pattern.ErrDuplicateID},
+	{pattern.ROUTER, pattern.REQ, "not-admitted:routing-id-in-use", pattern.ErrDuplicateID},
+	{pattern.ROUTER, pattern.ROUTER, "not-admitted:routing-id-in-use", pattern.ErrDuplicateID},
+	{pattern.PAIR, pattern.PAIR, "not-admitted:socket-has-a-peer-already", pattern.ErrSecondPeer},
+	{pattern.CHANNEL, pattern.CHANNEL, "not-admitted:socket-has-a-peer-already", pattern.ErrSecondPeer},
+}
+
+// say sends one message to the socket bound at the other end of the only
+// connection.
+func say(s *st.Socket, text string) error {
+	switch s.Type() {
+	case pattern.ROUTER:
+		return s.TrySendTo("binder", st.Of(text))
+	case pattern.REQ:
+		return s.TrySend(st.Of(text))
+	}
+	return s.TrySend(st.Of(text))
+}
+
+// last receives a message and returns its last frame.
+func last(s *st.Socket) string {
+	frames, _ := s.MustRecv()
+	return frames[len(frames)-1]
+}
+
+// TestRefusedPeerKeepsItsMessages connects a second peer for which there is no
+// place, has it send, and has the first one leave: the second learns why it was
+// refused, retries, and all that it sent arrives once and in order.
+func TestRefusedPeerKeepsItsMessages(t *testing.T) {
+	for _, c := range exclusive {
+		t.Run(fmt.Sprint(pattern.Types[c.binder].Name, " ", pattern.Types[c.peer].Name), func(t *testing.T) {
+			st.Run(t, func(w *st.World) {
+				binder := w.Socket(c.binder, st.ID("binder"))
+				binder.MustBind("mem://a")
+				first := w.Socket(c.peer, st.ID("id"))
+				first.MustConnect("mem://a")
+				first.MustMeet(1)
+				second := w.Socket(c.peer, st.ID("id"))
+				if c.peer == pattern.ROUTER {
+					// It can send before it has ever been admitted.
+					if err := second.ConnectAs("mem://a", "binder"); err != nil {
+						t.Fatal(err)
+					}
+				} else {
+					second.MustConnect("mem://a")
+				}
+				n := 20
+				if c.peer == pattern.REQ {
+					n = 1
+				}
+				for i := range n {
+					if err := say(second, fmt.Sprint(i)); err != nil {
+						t.Fatal(err)
+					}
+					time.Sleep(6 * time.Second / time.Duration(n))
+				}
+				if got := second.Stats().QueuedSend; got != n {
+					t.Errorf("%d messages queued, want all %d", got, n)
+				}
+				checkRefusal(t, binder, second, c.err, c.reason)
+
+				first.CloseIn(time.Second)
+				for i := range n {
+					if got := last(binder); got != fmt.Sprint(i) {
+						t.Fatalf("received %q, want %d", got, i)
+					}
+				}
+				binder.WantNone()
+				binder.WantDrops(nil)
+				second.WantDrops(nil)
+			})
+		})
+	}
+}
+
+// checkRefusal looks for the reason on both sides of a refusal.
+func checkRefusal(t *testing.T, binder, refused *st.Socket, err error, reason string) {
+	t.Helper()
+	if ev := binder.Heard(session.PeerRefused); len(ev) == 0 || !errors.Is(ev[0].Err, err) {
+		t.Errorf("binder's events %v, want a refusal for %v", ev, err)
+	}
+	failed := refused.Heard(session.HandshakeFailed)
+	if len(failed) < 2 {
+		t.Fatalf("%d attempts failed, want several", len(failed))
+	}
+	var told *mechanism.PeerError
+	if e := failed[0]; e.Fault != engine.FaultRefused || !errors.As(e.Err, &told) || told.Reason != reason {
+		t.Errorf("refused peer's event is %v (%v), want reason %q", e.Fault, e.Err, reason)
+	}
+	if n := len(refused.Heard(session.Ready)); n != 0 {
+		t.Errorf("refused peer was connected %d times", n)
+	}
+}
+
+// TestForeignPeerIsRefusedByClosing: a peer that does not announce that it
+// retries after an ERROR, as libzmq does not, gets an end without one, for it
+// retries after that.
+func TestForeignPeerIsRefusedByClosing(t *testing.T) {
+	st.Run(t, func(w *st.World) {
+		router := w.Socket(pattern.ROUTER)
+		router.MustBind("mem://a")
+		w.Dial("a").Shake("DEALER", "Identity", "id")
+		p := w.Dial("a")
+		p.Must(st.Greeting(), st.Ready("Socket-Type", "DEALER", "Identity", "id"))
+		p.Skip(64)
+		if flags, body, err := p.TryFrame(); err == nil {
+			t.Errorf("frame %x %q instead of the end", flags, body)
+		}
+		p = w.Dial("a")
+		p.Must(st.Greeting(), st.Ready("Socket-Type", "DEALER", "Identity", "id", "x-on-error", "retry"))
+		p.Skip(64)
+		if _, body := p.Frame(); string(body) != "\x05ERROR\x1enot-admitted:routing-id-in-use" {
+			t.Errorf("%q instead of an ERROR", body)
+		}
+		p.End()
+	})
+}
+
+// TestFullQueueDoesNotHideDeparture: the first peer fills the queue of the
+// binder, so that nobody reads its connection, and goes. Its successor is
+// admitted at once, and the messages of both are received, under one routing ID
+// in the order in which they were sent.
+func TestFullQueueDoesNotHideDeparture(t *testing.T) {
+	for _, c := range exclusive {
+		if c.peer == pattern.REQ {
+			continue
+		}
+		for _, notify := range []bool{false, true} {
+			if notify && c.binder != pattern.ROUTER {
+				continue
+			}
+			t.Run(fmt.Sprint(pattern.Types[c.binder].Name, " ", pattern.Types[c.peer].Name, " ", notify), func(t *testing.T) {
+				st.Run(t, func(w *st.World) {
+					binder := w.Socket(c.binder, st.ID("binder"), st.HWM(10, 10), func(o *socket.Options) {
+						o.Pattern.NotifyConnect, o.Pattern.NotifyDisconnect = notify, notify
+					})
+					binder.MustBind("mem://a")
+					const n = 500 // of 500 bytes: more than the queue and a read buffer hold, less than the connection too
+					want := []string{}
+					for i, s := range []*st.Socket{
+						w.Socket(c.peer, st.ID("id"), st.HWM(0, 0)), w.Socket(c.peer, st.ID("id"), st.HWM(0, 0)),
+					} {
+						s.MustConnect("mem://a")
+						s.MustMeet(1)
+						if notify {
+							want = append(want, "connected")
+						}
+						for k := range n {
+							text := fmt.Sprint(i, " ", k, st.Large(500))
+							if err := say(s, text); err != nil {
+								t.Fatal(err)
+							}
+							want = append(want, text)
+						}
+						w.Settle()
+						if i == 0 {
+							if left := s.CloseIn(5 * time.Second); left != 0 {
+								t.Skipf("%d messages unsent: the connection holds too little", left)
+							}
+						}
+						if notify && i == 0 {
+							want = append(want, "disconnected")
+						}
+					}
+					wantInOrder(t, binder, c.binder == pattern.ROUTER, want)
+					binder.WantDrops(nil)
+				})
+			})
+		}
+	}
+}
+
+// wantInOrder receives messages. Without a routing ID those of two peers may come
+// between each other.
+func wantInOrder(t *testing.T, s *st.Socket, one bool, want []string) {
+	t.Helper()
+	peers := map[byte][]string{}
+	for _, text := range want {
+		peer := byte(0)
+		if !one {
+			peer = text[0]
+		}
+		peers[peer] = append(peers[peer], text)
+	}
+	for range want {
+		frames, from := s.MustRecv()
+		got := frames[len(frames)-1]
+		if from != nil {
+			switch from.Notice {
+			case msg.Came:
+				got = "connected"
+			case msg.Left:
+				got = "disconnected"
+			}
+		}
+		peer := byte(0)
+		if !one {
+			peer = got[0]
+		}
+		if next := peers[peer]; len(next) == 0 || got != next[0] {
+			t.Fatalf("received %.20q, want %.20q", got, next[0])
+		}
+		peers[peer] = peers[peer][1:]
+	}
+	s.WantNone()
+}
+
+// TestDisconnectAndConnectLosesNothing disconnects and connects again at once,
+// with the same routing ID and a message each time.
+func TestDisconnectAndConnectLosesNothing(t *testing.T) {
+	for _, c := range exclusive {
+		if c.peer == pattern.REQ || c.peer == pattern.ROUTER {
+			continue
+		}
+		for _, latency := range []time.Duration{0, 3 * time.Millisecond} {
+			t.Run(fmt.Sprint(pattern.Types[c.binder].Name, latency), func(t *testing.T) {
+				st.Run(t, func(w *st.World) {
+					w.Net.OnLink(func(l *memnet.Link) { l.SetLatency(latency) })
+					binder := w.Socket(c.binder)
+					binder.MustBind("mem://a")
+					peer := w.Socket(c.peer, st.ID("id"))
+					const rounds = 50
+					got := map[string]int{}
+					for i := range rounds {
+						peer.MustConnect("mem://a")
+						peer.MustSend(fmt.Sprint(i))
+						if i%2 == 0 {
+							got[last(binder)]++
+						}
+						if err := peer.Disconnect("mem://a"); err != nil {
+							t.Fatal(err)
+						}
+					}
+					for len(got) < rounds {
+						got[last(binder)]++
+					}
+					binder.WantNone()
+					for text, n := range got {
+						if n != 1 {
+							t.Errorf("received %q %d times", text, n)
+						}
+					}
+					for why, n := range peer.Stats().Drops {
+						if n != 0 {
+							t.Errorf("%d messages dropped for %v", n, pipe.Drop(why))
+						}
+					}
+				})
+			})
+		}
+	}
+}
+
+// TestConnectingRouterThatRefusesIsCounted: a ROUTER that connects to two
+// sockets with one routing ID has said that it is ready before it knows that. The
+// second socket may have begun to send then: it learns the reason, and counts
+// what it has lost.
+func TestConnectingRouterThatRefusesIsCounted(t *testing.T) {
+	st.Run(t, func(w *st.World) {
+		w.Net.OnLink(func(l *memnet.Link) { l.SetLatency(20 * time.Millisecond) })
+		first, second := w.Socket(pattern.DEALER, st.ID("id")), w.Socket(pattern.DEALER, st.ID("id"), st.HWM(0, 0))
+		first.MustBind("mem://a")
+		second.MustBind("mem://b")
+		router := w.Socket(pattern.ROUTER)
+		router.MustConnect("mem://a")
+		router.MustMeet(1)
+		sent := 0
+		router.MustConnect("mem://b")
+		for end := time.Now().Add(20 * time.Second); time.Now().Before(end); {
+			if second.TrySend(st.Of("message")) == nil {
+				sent++
+			}
+			time.Sleep(5 * time.Millisecond)
+		}
+		w.Settle()
+		router.WantNone()
+		st := second.Stats()
+		lost := 0
+		for _, n := range st.Drops {
+			lost += int(n)
+		}
+		if sent == 0 || lost != sent || st.QueuedSend != 0 || st.Drops[pipe.DropRefused] == 0 {
+			t.Errorf("sent %d messages, %d dropped (%d as refused), %d queued; want all dropped",
+				sent, lost, st.Drops[pipe.DropRefused], st.QueuedSend)
+		}
+		ended := second.Heard(session.Disconnected)
+		if len(ended) == 0 || ended[0].Fault != engine.FaultRefused {
+			t.Errorf("events %v, want a refusal by the peer", ended)
+		}
+		if n := len(router.Heard(session.PeerRefused)); n == 0 {
+			t.Error("the ROUTER reported no refusal")
+		}
+	})
+}
