@@ -27,7 +27,6 @@ var ErrUnsent = errors.New("peer lost before the request was written")
 // https://rfc.zeromq.org/spec/28/#the-req-socket-type
 // Rules: CONFORMANCE.md 3.0.REQ and 3.2.
 type Req struct {
-	base
 	opt   *Options
 	lb    Balancer
 	fq    FairQueue
