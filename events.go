@@ -25,13 +25,14 @@ const (
 	EventReady           = EventKind(session.Ready)           // a handshake is over; messages flow [HANDSHAKE_SUCCEEDED]
 	EventDisconnected    = EventKind(session.Disconnected)    // a connection that carried messages has ended [DISCONNECTED]
 	EventPeerRefused     = EventKind(session.PeerRefused)     // a peer was turned away: a limit, a second PAIR, a duplicate routing id
+	EventThrottled       = EventKind(session.Throttled)       // a peer sends more than 1,000 commands a second and is read more slowly; once for each connection
 )
 
 var eventNames = [...]string{
 	EventListening: "listening", EventListenerClosed: "listener closed", EventAccepted: "accepted",
 	EventAcceptFailed: "accept failed", EventRetrying: "retrying", EventConnected: "connected",
 	EventHandshakeFailed: "handshake failed", EventReady: "ready", EventDisconnected: "disconnected",
-	EventPeerRefused: "peer refused",
+	EventPeerRefused: "peer refused", EventThrottled: "throttled",
 }
 
 // String is the kind in words.

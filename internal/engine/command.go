@@ -47,6 +47,7 @@ func (e *Engine) ping(data []byte) {
 		e.stop(FaultMalformed, err)
 		return
 	}
+	e.recv.commands++
 	e.recv.lease = p.TTL
 	e.out = p.Pong().Append(e.out[:0])
 }
@@ -55,6 +56,7 @@ func (e *Engine) ping(data []byte) {
 // context. As we do, a peer may answer only the last of several. One that does
 // not echo contexts, as the first peers of 3.1 did not, answers each.
 func (e *Engine) pong(data []byte) {
+	e.recv.commands++
 	if len(data) == pingContext {
 		e.recv.pongs = max(e.recv.pongs, binary.BigEndian.Uint64(data))
 	} else {
@@ -80,6 +82,7 @@ func (e *Engine) subscription(first byte, group bool, topic, body []byte, in *ms
 func (e *Engine) ignore(body []byte) {
 	r := &e.recv
 	r.ignored++
+	r.commands++
 	r.useless += int64(len(body)) + 2
 	if l := e.cfg.Limits.Useless; l > 0 && r.useless > l {
 		e.stop(FaultUseless, fmt.Errorf("%d bytes of ignored commands", r.useless))
@@ -89,6 +92,10 @@ func (e *Engine) ignore(body []byte) {
 // Ignored is the number of commands ignored so far. It belongs to the
 // receiving half.
 func (e *Engine) Ignored() uint64 { return e.recv.ignored }
+
+// Commands is the number of commands so far that were no subscriptions: PINGs,
+// PONGs and ignored ones. It belongs to the receiving half.
+func (e *Engine) Commands() uint64 { return e.recv.commands }
 
 // Pongs is the number of the last PING that has been answered, as it was given
 // to AppendPing. It belongs to the receiving half.

@@ -46,6 +46,10 @@ type Config struct {
 	// socket announces of itself.
 	NewMechanism func(metadata []byte) mechanism.Mechanism
 
+	// Yield is called between pieces of work while much is decoded that has to be
+	// looked at closely, such as commands, so that others may run. May be nil.
+	Yield func()
+
 	Limits Limits
 }
 

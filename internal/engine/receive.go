@@ -39,13 +39,14 @@ type receiveState struct {
 	frames int
 	bytes  int64
 
-	big     *bigFrame // a frame being read straight into place
-	largest int       // the largest frame that was
-	useless int64     // bytes of ignored commands since the last message
-	ignored uint64    // commands ignored so far
-	pongs   uint64    // PONGs so far
-	lease   uint16    // the last PING's TTL, in tenths of a second
-	failed  error
+	big      *bigFrame // a frame being read straight into place
+	largest  int       // the largest frame that was
+	useless  int64     // bytes of ignored commands since the last message
+	ignored  uint64    // commands ignored so far
+	commands uint64    // the same with PINGs and PONGs
+	pongs    uint64    // PONGs so far
+	lease    uint16    // the last PING's TTL, in tenths of a second
+	failed   error
 
 	// subscribeAll says that Decode is to begin with a subscription to
 	// everything: an unversioned subscriber sends none and filters for itself.
@@ -83,6 +84,10 @@ const sealOverhead = 128
 // than that is copied. Buffers that peers fill with messages never are.
 const keepShare = 4
 
+// yieldFrames is how many frames and commands Decode takes one by one before
+// it calls Yield: some ten microseconds' worth.
+const yieldFrames = 256
+
 // Decode takes what the peer has sent and was not consumed before, adds the
 // messages in it to in, and returns how much is consumed. It stops when in
 // holds limit messages or nothing whole is left; what is left must come again,
@@ -104,7 +109,7 @@ func (e *Engine) Decode(b []byte, keep bool, limit int, in *msg.Batch) (n int, e
 		e.addFrame(0, []byte{1})
 		e.endMessage(in)
 	}
-	for r.failed == nil && n < len(b) && in.Msgs < limit && r.big == nil {
+	for taken := 0; r.failed == nil && n < len(b) && in.Msgs < limit && r.big == nil; {
 		if r.direct && r.frames == 0 {
 			r.rest = len(b) - n
 			n += e.run(b[n:], limit-in.Msgs, in)
@@ -118,6 +123,9 @@ func (e *Engine) Decode(b []byte, keep bool, limit int, in *msg.Batch) (n int, e
 			break
 		}
 		n += k
+		if taken++; taken%yieldFrames == 0 && e.cfg.Yield != nil {
+			e.cfg.Yield()
+		}
 	}
 	e.endRegion(in)
 	r.region = nil

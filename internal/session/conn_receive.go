@@ -40,8 +40,9 @@ type reader struct {
 	given  bool            // the buffer is of the arena
 	size   int             // of the next buffer, if that is to be given away; else 0
 	header bool            // only the header of a large frame is expected
-	get    func() []byte   // r.take, made once
-	put    func([]byte)    // r.drop, made once
+	throttle
+	get func() []byte // r.take, made once
+	put func([]byte)  // r.drop, made once
 }
 
 // take opens a buffer, begins it with what is left, and returns the room in
@@ -54,8 +55,11 @@ func (r *reader) take() []byte {
 		r.buf = r.pooled[:]
 	}
 	n := copy(r.buf, r.left)
-	if r.header {
+	switch {
+	case r.header:
 		return r.buf[n:min(n+headerRead, readSize)]
+	case r.throttle.on:
+		return r.buf[n:min(n+throttledRead, len(r.buf))]
 	}
 	return r.buf[n:]
 }
@@ -133,6 +137,7 @@ func (c *conn) receive(rest []byte) error {
 			return err
 		}
 		r.keep(used, n, kept)
+		c.throttle(r)
 		if n, err = c.read(r); err != nil {
 			return err
 		}

@@ -104,6 +104,7 @@ const (
 	Ready                           // a handshake is over; messages flow
 	Disconnected                    // a connection that carried messages was lost
 	PeerRefused                     // a peer was turned away by the socket's pattern or a limit
+	Throttled                       // a connection is read more slowly, for its peer sends too many commands
 )
 
 // Event is one thing that happened to an endpoint.

@@ -22,7 +22,7 @@ type events struct {
 	mu        sync.Mutex
 	listeners map[*Listening]struct{}
 	closed    bool
-	kinds     [session.PeerRefused + 1]uint64
+	kinds     [session.Throttled + 1]uint64
 	faults    [engine.NumFaults]uint64
 }
 
@@ -116,6 +116,7 @@ var kindNames = [...]string{
 	session.Connecting: "retrying", session.Connected: "connected",
 	session.HandshakeFailed: "handshake failed", session.Ready: "ready",
 	session.Disconnected: "disconnected", session.PeerRefused: "peer refused",
+	session.Throttled: "throttled",
 }
 
 // Stats is what a socket has done so far.
@@ -126,7 +127,7 @@ type Stats struct {
 	QueuedSend, QueuedRecv      int
 	Peers                       int
 	Drops                       [pipe.NumDrops]uint64
-	Events                      [session.PeerRefused + 1]uint64
+	Events                      [session.Throttled + 1]uint64
 	Faults                      [engine.NumFaults]uint64
 }
 

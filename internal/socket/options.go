@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
+	"runtime"
 	"time"
 
 	"github.com/zerobroker/zmq/internal/engine"
@@ -148,6 +149,7 @@ func (o *Options) engine(s *Socket) *engine.Config {
 		MinVersion:   o.MinVersion,
 		Retries:      true,
 		NewMechanism: func(md []byte) mechanism.Mechanism { return mechanism.NewNull(md) },
+		Yield:        runtime.Gosched,
 		Limits:       o.limits(s),
 	}
 }
