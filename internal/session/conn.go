@@ -367,11 +367,25 @@ type reading struct {
 	sent uint32
 }
 
-// beat is called by the timer. A peer that may not have read all messages sent
-// to it cannot be blamed for not answering: its application may be slow, and
-// then it reads nothing. Unless its system does not answer either, it is
-// waited for.
+// beat is called by the timer. It does not close the connection of a peer that
+// has been silent for too long: the reader may only have been late, as in a
+// process that was stopped, and what the peer has sent is then still unread. So
+// it interrupts the reader, which decides (confirmSilence).
 func (c *conn) beat() {
+	if c.tick() {
+		c.nc.SetReadDeadline(interrupted)
+	}
+}
+
+// interrupted is a read deadline that has passed.
+var interrupted = time.Unix(1, 0)
+
+// tick sends a PING if one is due, and reports whether the peer has been silent
+// for too long. If not, it sets the timer again. A peer that may not have read
+// all messages sent to it cannot be blamed for not answering: its application
+// may be slow, and then it reads nothing. Unless its system does not answer
+// either, it is waited for.
+func (c *conn) tick() (silent bool) {
 	now := time.Now()
 	c.mu.Lock()
 	excused := c.sent.Load() != c.readTo
@@ -380,19 +394,34 @@ func (c *conn) beat() {
 	c.mu.Lock()
 	if c.err != nil {
 		c.mu.Unlock()
-		return
+		return false
 	}
-	ping, dead := c.heart.Tick(now, excused)
+	ping, silent := c.heart.Tick(now, excused)
 	if ping {
 		c.pingLocked()
 	}
-	c.armLocked(now)
-	c.mu.Unlock()
-	if dead {
-		c.close(&engine.Error{Fault: engine.FaultSilence, Err: errSilence})
-		return
+	if !silent {
+		c.armLocked(now)
 	}
-	c.kick()
+	c.mu.Unlock()
+	if !silent {
+		c.kick()
+	}
+	return silent
+}
+
+// confirmSilence is called by the reader when beat has interrupted it. Nobody
+// else reads, so what the peer has sent is either heard or still unread, and any
+// of it is a sign of life. It returns nil if there is one.
+func (c *conn) confirmSilence() error {
+	c.nc.SetReadDeadline(time.Time{})
+	if transport.Readable(c.nc) {
+		c.heard()
+	}
+	if c.tick() {
+		return &engine.Error{Fault: engine.FaultSilence, Err: errSilence}
+	}
+	return nil
 }
 
 var errSilence = errors.New("nothing heard from peer")

@@ -1,6 +1,8 @@
 package session
 
 import (
+	"errors"
+	"os"
 	"sync"
 	"time"
 
@@ -138,7 +140,15 @@ func (c *conn) receive(rest []byte) error {
 		}
 		r.keep(used, n, kept)
 		c.throttle(r)
-		if n, err = c.read(r); err != nil {
+		for {
+			if n, err = c.read(r); !errors.Is(err, os.ErrDeadlineExceeded) {
+				break
+			}
+			if err := c.confirmSilence(); err != nil {
+				return err
+			}
+		}
+		if err != nil {
 			return err
 		}
 	}

@@ -27,3 +27,13 @@ func PeerGone(c net.Conn) bool {
 // EndRead has reading end after what has arrived, where the system can do
 // that.
 func EndRead(c net.Conn) { systemEndRead(c) }
+
+// Readable reports whether something of the peer's has arrived at c and is not
+// read: bytes, its end, or an error. Where that cannot be known it is false. A
+// connection that is none of the system's may have a method Readable of its own.
+func Readable(c net.Conn) bool {
+	if r, ok := c.(interface{ Readable() bool }); ok {
+		return r.Readable()
+	}
+	return systemReadable(c)
+}

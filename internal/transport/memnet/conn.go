@@ -73,6 +73,15 @@ func (c *conn) PeerGone() bool {
 	return c.closed || c.in.end != nil && !c.in.stalled && !c.in.endAt.After(time.Now())
 }
 
+// Readable reports whether bytes or the end have arrived and are not read: see
+// [transport.Readable].
+func (c *conn) Readable() bool {
+	c.link.mu.Lock()
+	defer c.link.mu.Unlock()
+	ready, _ := c.in.pollLocked()
+	return ready
+}
+
 func (c *conn) awaitLocked() error {
 	for {
 		switch {
@@ -82,7 +91,10 @@ func (c *conn) awaitLocked() error {
 			return os.ErrDeadlineExceeded
 		}
 		ready, wake := c.in.pollLocked()
-		if ready {
+		switch {
+		case c.in.unread:
+			wake = time.Time{}
+		case ready:
 			return nil
 		}
 		waitUntil(&c.link.cond, c.readBy.sooner(wake))

@@ -30,6 +30,7 @@ type Flow struct {
 	buffer    int
 	chunk     int // most bytes per Read; 0 is no limit
 	stalled   bool
+	unread    bool // HoldReads
 	onDestroy func(offset int64, b []byte)
 
 	cutWrite, cutDelivery       int64 // stream offsets, or never
@@ -102,6 +103,14 @@ func (f *Flow) Stall() { f.set(func() { f.stalled = true }) }
 
 // Resume ends a Stall: all that would have arrived by now arrives at once.
 func (f *Flow) Resume() { f.set(func() { f.stalled = false }) }
+
+// HoldReads keeps Read and WaitRead waiting although bytes have arrived, as in
+// a process that is stopped, until ReleaseReads. Deadlines and Close still end
+// them.
+func (f *Flow) HoldReads() { f.set(func() { f.unread = true }) }
+
+// ReleaseReads ends HoldReads.
+func (f *Flow) ReleaseReads() { f.set(func() { f.unread = false }) }
 
 // CutAfterDelivery cuts the link when Read has returned the first n bytes of
 // this flow. The reader gets exactly these, then the end; whatever else the
