@@ -147,7 +147,7 @@ func (d *Dish) Recv(ctx context.Context) (GroupMessage, error) {
 
 // TryRecv is Recv without waiting: the error matches [ErrWouldBlock] if there is
 // no message, or if the call has dropped some 8,000 messages of groups that are
-// not joined; a further call goes on behind them.
+// not joined; a further call continues after them.
 func (d *Dish) TryRecv() (GroupMessage, error) {
 	var m msg.Msg
 	if err := d.s.TryRecv(&m); err != nil {

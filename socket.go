@@ -306,7 +306,7 @@ func (r *receiving) Recv(ctx context.Context) (m Message, err error) {
 
 // TryRecv is Recv without waiting: the error matches [ErrWouldBlock] if there
 // is no message, or if the call has dropped some 16,000 messages that this socket
-// does not want; a further call goes on behind them.
+// does not want; a further call continues after them.
 func (r *receiving) TryRecv() (m Message, err error) {
 	if err = r.in.TryRecv(&m.m); err != nil {
 		err = opError("recv", "", err)

@@ -173,8 +173,8 @@ type Publisher interface {
 	// Queue queues it, as a message, for Recv.
 	Queue(p *pipe.Pipe, m *msg.Msg)
 	// Subscribers is the number of peers that would get a message with this
-	// first frame. Whoever waits for one of a peer's subscriptions may count on
-	// those that came with it, so that peers that are Changing do not count.
+	// first frame. Peers that are Changing do not count: a caller that waits for one
+	// of a peer's subscriptions relies on those that came with it.
 	Subscribers(topic []byte) int
 }
 

@@ -229,7 +229,7 @@ func (s *Req) pickLive() (p *pipe.Pipe) {
 	return silent
 }
 
-// The first bit of an id tells whether a call or the strict exchange uses it.
+// The first bit of a request ID says whether a call or the strict exchange uses it.
 const (
 	callID   = 0
 	strictID = 1 << 31

@@ -57,10 +57,11 @@ func (s *Stream) Connected(p *pipe.Pipe, peer *msg.Peer) error {
 
 // HalfClosed has Recv say that the peer has left. It can be sent to until it
 // is Disconnected.
-func (s *Stream) HalfClosed(p *pipe.Pipe) { s.tellLeft(p) }
+func (s *Stream) HalfClosed(p *pipe.Pipe) { s.notifyLeft(p) }
 
-// tellLeft has Recv say, once, that a peer has left whose coming was told.
-func (s *Stream) tellLeft(p *pipe.Pipe) {
+// notifyLeft queues the disconnect notification of a peer once, if its connect
+// notification was queued.
+func (s *Stream) notifyLeft(p *pipe.Pipe) {
 	if _, told := s.here[p]; told {
 		delete(s.here, p)
 		s.notify(p, p.Peer(), msg.Left)
@@ -76,7 +77,7 @@ func (s *Stream) Disconnected(p *pipe.Pipe) {
 	} else {
 		s.Detach(p)
 	}
-	s.tellLeft(p)
+	s.notifyLeft(p)
 }
 
 // Detach forgets the id of the pipe.

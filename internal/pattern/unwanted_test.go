@@ -53,7 +53,7 @@ func eachUnwanted(t *testing.T, f func(t *testing.T, s *socket, i int)) {
 const most = 2048
 
 // TestRecvDropsABoundedNumberOfUnwantedMessages: a call returns ErrYield after
-// some, whatever a peer has sent, and the message behind them all is found.
+// some, whatever a peer has sent, and the wanted message after them is found.
 func TestRecvDropsABoundedNumberOfUnwantedMessages(t *testing.T) {
 	const n = 5000
 	calls := map[string]func(s *socket) error{

@@ -30,7 +30,7 @@ type Config struct {
 	Reader   Reader
 	Writer   Writer
 	From, To *Pipe   // the ends whose Out and In this is, as far as they are sockets
-	Drops    *Drops  // counts what Conflate drops, and what is Lost; nil for nobody
+	Drops    *Drops  // counts what Conflate drops, and what is Lost; nil: not counted
 	Written  *uint64 // counts messages that were taken with Take and written; guarded by Lock; nil: not counted
 }
 

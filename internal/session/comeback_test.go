@@ -94,7 +94,7 @@ func TestClientsComeBackSoonAfterServer(t *testing.T) {
 	}
 }
 
-// rates checks how often clients dialled while nobody listened.
+// rates checks how often clients dialled while there was no listener.
 func rates(t *testing.T, dials []time.Time, from time.Time, clients int) {
 	t.Helper()
 	seconds := make(map[int]int)

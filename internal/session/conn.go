@@ -410,9 +410,9 @@ func (c *conn) tick() (silent bool) {
 	return silent
 }
 
-// confirmSilence is called by the reader when beat has interrupted it. Nobody
-// else reads, so what the peer has sent is either heard or still unread, and any
-// of it is a sign of life. It returns nil if there is one.
+// confirmSilence is called by the reader when beat has interrupted it. The
+// reader alone reads, so what the peer has sent is either counted as heard or still
+// unread, and any of it is a sign of life. It returns nil if there is one.
 func (c *conn) confirmSilence() error {
 	c.nc.SetReadDeadline(time.Time{})
 	if transport.Readable(c.nc) {

@@ -171,7 +171,7 @@ func (d *Dialer) run() {
 }
 
 // longestWait is the end of the back-off after an attempt: a tenth of
-// ReconnectMax if no connection was made, as when nobody listens at the address
+// ReconnectMax if no connection was made, as when no process listens at the address
 // or its file is missing. That costs the peer's system a segment or two and the
 // peer nothing. A connection, or asking for a name, costs a server more.
 func (c *Config) longestWait(dialErr error) time.Duration {

@@ -142,7 +142,7 @@ func TestForeignPeerIsRefusedByClosing(t *testing.T) {
 }
 
 // TestFullQueueDoesNotHideDeparture: the first peer fills the queue of the
-// binder, so that nobody reads its connection, and goes. Its successor is
+// binder, so that its connection is not read, and leaves. Its successor is
 // admitted at once, and the messages of both are received, under one routing ID
 // in the order in which they were sent.
 func TestFullQueueDoesNotHideDeparture(t *testing.T) {

@@ -11,7 +11,7 @@ import (
 // Calls that wait to send stand in lines, one for each thing that they can
 // wait for. Room for one message wakes the first of a line; when that has sent,
 // or gives up, it wakes the next, which may find that there was room for one
-// only, and then takes its place at the front again. So nobody is woken but for
+// only, and then takes its place at the front again. So a call is woken only for
 // room, and calls send in the order in which they began to wait.
 
 // waitKey is what a call waits for.

@@ -11,7 +11,7 @@ import (
 
 // sizeLimits bound what a socket sends. They are those of what it receives: a
 // receiver with the same options closes the connection on which more arrives,
-// and then messages behind it may be lost too.
+// and then messages after it may be lost too.
 type sizeLimits struct {
 	frame, message int64 // bytes
 	frames         int
