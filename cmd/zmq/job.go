@@ -189,6 +189,9 @@ func (j *job) excuse(err error) error {
 // many messages still queued, and alone if there was no peer any more.
 func (j *job) ending(unsent int, alone bool) error {
 	how := "interrupted"
+	if j.whole.Err() == nil {
+		how = "connection lost" // or lingering over, before all was sent
+	}
 	if t, ok := errors.AsType[timeoutError](context.Cause(j.whole)); ok {
 		how = t.Error()
 	}
