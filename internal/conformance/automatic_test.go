@@ -11,22 +11,22 @@ import (
 	st "github.com/zerobroker/zmq/internal/socket/sockettest"
 )
 
-var automatic = func(o *socket.Options) {
+var automaticMessages = func(o *socket.Options) {
 	o.Hello, o.Farewell, o.Hiccup = []byte("hello"), []byte("gone"), []byte("hiccup")
 }
 
-// ordinary is the types whose peers have a handshake and send messages of one
-// frame to it, each with one that they talk to.
-var ordinary = map[pattern.Type]string{
+// rawPeerType maps socket types to a type that they talk to. The types have a
+// handshake, and their peers send messages of one frame.
+var rawPeerType = map[pattern.Type]string{
 	pattern.PAIR: "PAIR", pattern.DEALER: "DEALER", pattern.ROUTER: "DEALER", pattern.PULL: "PUSH",
 	pattern.PUSH: "PULL", pattern.SERVER: "CLIENT", pattern.CLIENT: "SERVER",
 	pattern.GATHER: "SCATTER", pattern.SCATTER: "GATHER", pattern.PEER: "PEER", pattern.CHANNEL: "CHANNEL",
 }
 
-func TestRule_3_8_1_Hello(t *testing.T) {
+func TestHelloMessageIsFirstOnEachConnection(t *testing.T) {
 	greets := []pattern.Type{pattern.ROUTER, pattern.DEALER, pattern.CLIENT, pattern.SERVER, pattern.PEER}
-	for typ, peer := range ordinary {
-		clause(t, names[typ], func(w *st.World) {
+	for typ, peer := range rawPeerType {
+		subtest(t, typeNames[typ], func(w *st.World) {
 			l := w.Listen("a")
 			s := w.Socket(typ, func(o *socket.Options) { o.Hello = []byte("hello") })
 			s.MustBind("mem://b")
@@ -35,23 +35,23 @@ func TestRule_3_8_1_Hello(t *testing.T) {
 				p := l.Accept()
 				p.Shake(peer)
 				if slices.Contains(greets, typ) {
-					wants(w, p, "hello")
+					wantPeerRecv(w, p, "hello")
 				}
 				p.Close()
 				w.Settle()
 			}
 			if s.Disconnect("mem://a"); typ == pattern.PAIR || typ == pattern.CHANNEL {
-				time.Sleep(time.Minute) // or its one peer is still that endpoint
+				time.Sleep(time.Minute) // until the endpoint no longer counts as its one peer
 			}
 			q := w.Dial("b")
 			q.Shake(peer)
 			if slices.Contains(greets, typ) {
-				wants(w, q, "hello")
+				wantPeerRecv(w, q, "hello")
 			}
-			silent(w, q)
+			wantPeerNone(w, q)
 		})
 	}
-	everywhere(t, "ahead of what is queued", func(w *st.World, ep string) {
+	overEachTransport(t, "before queued messages", func(w *st.World, ep string) {
 		a := w.Socket(pattern.DEALER, func(o *socket.Options) { o.Hello = []byte("hello") })
 		b := w.Socket(pattern.DEALER, func(o *socket.Options) { o.Hello = []byte("hello") })
 		a.MustConnect(ep)
@@ -66,30 +66,30 @@ func TestRule_3_8_1_Hello(t *testing.T) {
 	})
 }
 
-func TestRule_3_8_2_Gone(t *testing.T) {
-	laments := []pattern.Type{pattern.ROUTER, pattern.SERVER, pattern.PEER}
-	for typ, peer := range ordinary {
+func TestDisconnectMessageFollowsLastWholeMessage(t *testing.T) {
+	receivesIt := []pattern.Type{pattern.ROUTER, pattern.SERVER, pattern.PEER}
+	for typ, peer := range rawPeerType {
 		if !pattern.Types[typ].Receives {
 			continue
 		}
-		clause(t, names[typ], func(w *st.World) {
+		subtest(t, typeNames[typ], func(w *st.World) {
 			s := w.Socket(typ, func(o *socket.Options) { o.Farewell = []byte("gone") })
 			s.MustBind("mem://a")
-			p := handshaken(w, s, 1, peer)[0]
-			whole := st.Message("a part", "is missing")
+			p := dialRawPeers(w, s, 1, peer)[0]
+			whole := st.Message("incomplete", "message")
 			p.Must(st.Message("last"), whole[:len(whole)-1])
 			p.Close()
 			s.WantRecv("last")
-			if slices.Contains(laments, typ) {
+			if slices.Contains(receivesIt, typ) {
 				s.WantRecv("gone")
 			}
 			s.WantNone()
-			w.Dial("a").Close() // who never ended its handshake
+			w.Dial("a").Close() // without a handshake
 			q := w.Dial("a")
 			q.Must(st.Greeting())
 			q.Close()
 			s.WantNone()
-			// Nor is one that we connected to told of.
+			// The loss of a peer that the socket connected to is not reported.
 			l := w.Listen("b")
 			s.MustConnect("mem://b")
 			r := l.Accept()
@@ -99,16 +99,16 @@ func TestRule_3_8_2_Gone(t *testing.T) {
 			s.WantNone()
 		})
 	}
-	for _, leaves := range []string{"closes", "disconnects"} {
-		clause(t, "over inproc, a peer that "+leaves, func(w *st.World) {
-			router, dealer := w.Socket(pattern.ROUTER, automatic), w.Socket(pattern.DEALER, st.ID("id"))
-			meet(w, "inproc://a", router, dealer)
+	for _, action := range []string{"closes", "disconnects"} {
+		subtest(t, "over inproc, the peer "+action, func(w *st.World) {
+			router, dealer := w.Socket(pattern.ROUTER, automaticMessages), w.Socket(pattern.DEALER, st.ID("id"))
+			connect(w, "inproc://a", router, dealer)
 			dealer.WantRecv("hello")
 			dealer.MustSend("last")
-			if leaves == "closes" {
+			if action == "closes" {
 				dealer.CloseIn(time.Second)
 			} else {
-				is(w, "disconnecting", dealer.Disconnect("inproc://a"), nil)
+				wantErr(w, "disconnecting", dealer.Disconnect("inproc://a"), nil)
 			}
 			w.Settle()
 			router.WantRecv("last")
@@ -120,19 +120,19 @@ func TestRule_3_8_2_Gone(t *testing.T) {
 	}
 }
 
-func TestRule_3_8_3_Hiccups(t *testing.T) {
+func TestHiccupMessageFollowsLostConnection(t *testing.T) {
 	hiccups := []pattern.Type{pattern.DEALER, pattern.CLIENT, pattern.PEER}
-	for typ, peer := range ordinary {
+	for typ, peer := range rawPeerType {
 		if !pattern.Types[typ].Receives {
 			continue
 		}
-		clause(t, names[typ], func(w *st.World) {
+		subtest(t, typeNames[typ], func(w *st.World) {
 			l := w.Listen("a")
 			s := w.Socket(typ, func(o *socket.Options) { o.Hiccup = []byte("hiccup") })
 			s.MustConnect("mem://a")
 			for i := range 3 {
 				p := l.Accept()
-				if i != 1 { // one that goes before its handshake is no loss
+				if i != 1 { // a connection without a handshake does not count
 					p.Shake(peer)
 					p.Must(st.Message("last"))
 				}
@@ -149,16 +149,16 @@ func TestRule_3_8_3_Hiccups(t *testing.T) {
 			}
 		})
 	}
-	clause(t, "not where the peer came to us, nor over inproc", func(w *st.World) {
-		s := w.Socket(pattern.DEALER, automatic)
+	subtest(t, "not for an accepted peer, nor over inproc", func(w *st.World) {
+		s := w.Socket(pattern.DEALER, automaticMessages)
 		s.MustBind("mem://a")
-		handshaken(w, s, 1, "DEALER")[0].Close()
+		dialRawPeers(w, s, 1, "DEALER")[0].Close()
 		s.WantNone()
 		other := w.Socket(pattern.DEALER)
-		meet(w, "inproc://a", other, s)
+		connect(w, "inproc://a", other, s)
 		other.WantRecv("hello")
 		other.CloseIn(0)
-		if got := received(w, s); len(got) != 0 {
+		if got := recvAll(w, s); len(got) != 0 {
 			w.Errorf("received %s", fmt.Sprint(got))
 		}
 	})

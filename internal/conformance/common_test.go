@@ -18,63 +18,63 @@ import (
 	"github.com/zerobroker/zmq/internal/transport/memnet"
 )
 
-func TestRule_3_1_1_EachPipeCountsWholeMessages(t *testing.T) {
-	clause(t, "whole messages", func(w *st.World) {
+func TestHWMCountsWholeMessagesOfEachPipe(t *testing.T) {
+	subtest(t, "whole messages", func(w *st.World) {
 		push := w.Socket(pattern.PUSH, st.HWM(3, 3))
-		meet(w, "inproc://a", w.Socket(pattern.PULL, st.HWM(3, 3)), push)
+		connect(w, "inproc://a", w.Socket(pattern.PULL, st.HWM(3, 3)), push)
 		for i := range 6 {
-			is(w, fmt.Sprint("message ", i), try(push, "of", "five", "frames", "and", "so"), nil)
+			wantErr(w, fmt.Sprint("message ", i), trySend(push, "of", "five", "frames", "and", "so"), nil)
 		}
 		push.WantFull()
 	})
-	clause(t, "each pipe its own", func(w *st.World) {
+	subtest(t, "each pipe has its own HWM", func(w *st.World) {
 		push := w.Socket(pattern.PUSH, st.HWM(3, 3))
 		for range 4 {
-			meet(w, "inproc://a", push, w.Socket(pattern.PULL, st.HWM(3, 3)))
+			connect(w, "inproc://a", push, w.Socket(pattern.PULL, st.HWM(3, 3)))
 		}
 		if n := push.Fill(); n != 24 {
-			w.Errorf("room for %d messages in four pipes, want 24", n)
+			w.Errorf("four pipes accepted %d messages, want 24", n)
 		}
 	})
-	clause(t, "each direction its own", func(w *st.World) {
+	subtest(t, "each direction has its own HWM", func(w *st.World) {
 		a, b := w.Socket(pattern.PAIR, st.HWM(1, 3)), w.Socket(pattern.PAIR, st.HWM(5, 7))
-		meet(w, "inproc://a", a, b)
+		connect(w, "inproc://a", a, b)
 		if n, k := a.Fill(), b.Fill(); n != 1+7 || k != 5+3 {
-			w.Errorf("room for %d and %d messages, want 8 and 8", n, k)
+			w.Errorf("the pipes accepted %d and %d messages, want 8 and 8", n, k)
 		}
 	})
-	clause(t, "a routing id is no message", func(w *st.World) {
-		router := w.Socket(pattern.ROUTER, st.HWM(3, 3), options(func(o *pattern.Options) { o.Mandatory = true }))
-		meet(w, "inproc://a", router, w.Socket(pattern.DEALER, st.HWM(3, 3), st.ID("id")))
+	subtest(t, "a routing ID does not count", func(w *st.World) {
+		router := w.Socket(pattern.ROUTER, st.HWM(3, 3), patternOptions(func(o *pattern.Options) { o.Mandatory = true }))
+		connect(w, "inproc://a", router, w.Socket(pattern.DEALER, st.HWM(3, 3), st.ID("id")))
 		for i := range 6 {
-			is(w, fmt.Sprint("message ", i), try(router, "id", "body"), nil)
+			wantErr(w, fmt.Sprint("message ", i), trySend(router, "id", "body"), nil)
 		}
-		is(w, "message 6", try(router, "id", "body"), pattern.ErrWait)
+		wantErr(w, "message 6", trySend(router, "id", "body"), pattern.ErrWait)
 	})
-	clause(t, "to nobody yet", func(w *st.World) {
+	subtest(t, "without a peer", func(w *st.World) {
 		push := w.Socket(pattern.PUSH, st.HWM(3, 99))
-		push.MustConnect("mem://nobody")
+		push.MustConnect("mem://absent")
 		if n := push.Fill(); n != 3 {
-			w.Errorf("room for %d messages, want 3", n)
+			w.Errorf("the pipe accepted %d messages, want 3", n)
 		}
 	})
-	clause(t, "0 is no limit", func(w *st.World) {
+	subtest(t, "0 means no limit", func(w *st.World) {
 		push := w.Socket(pattern.PUSH, st.HWM(0, 3))
-		push.MustConnect("mem://nobody")
+		push.MustConnect("mem://absent")
 		for range 10_000 {
-			is(w, "sending", try(push, "x"), nil)
+			wantErr(w, "sending", trySend(push, "x"), nil)
 		}
 	})
 }
 
-func TestRule_3_1_2_RoomComesByHalves(t *testing.T) {
+func TestFullPipeAcceptsMessagesAfterHalfTheHWMIsRead(t *testing.T) {
 	for _, row := range []struct{ send, recv, half int }{{1, 1, 1}, {2, 3, 3}, {5, 5, 5}, {10, 1, 6}} {
-		clause(t, fmt.Sprint(row), func(w *st.World) {
+		subtest(t, fmt.Sprintf("send HWM %d, receive HWM %d", row.send, row.recv), func(w *st.World) {
 			push, pull := w.Socket(pattern.PUSH, st.HWM(row.send, 0)), w.Socket(pattern.PULL, st.HWM(0, row.recv))
 			pull.MustBind("inproc://a")
 			push.MustConnect("inproc://a")
 			if n := push.Fill(); n != row.send+row.recv {
-				w.Fatalf("room for %d messages", n)
+				w.Fatalf("the pipe accepted %d messages", n)
 			}
 			for range row.half - 1 {
 				pull.WantRecv("fill")
@@ -82,66 +82,67 @@ func TestRule_3_1_2_RoomComesByHalves(t *testing.T) {
 			}
 			pull.WantRecv("fill")
 			if n := push.Fill(); n != row.half {
-				w.Errorf("room for %d messages when %d are read, want as many", n, row.half)
+				w.Errorf("the pipe accepted %d messages after %d were read, want as many", n, row.half)
 			}
 		})
 	}
 }
 
-func TestRule_3_1_3_InprocAddsTheHWMs(t *testing.T) {
-	clause(t, "both ways", func(w *st.World) {
+func TestInprocPipeHoldsTheSumOfBothHWMs(t *testing.T) {
+	subtest(t, "both directions", func(w *st.World) {
 		binder, connector := w.Socket(pattern.DEALER, st.HWM(10, 200)), w.Socket(pattern.DEALER, st.HWM(3000, 4000))
-		meet(w, "inproc://a", binder, connector)
+		connect(w, "inproc://a", binder, connector)
 		if n := connector.Fill(); n != 3000+200 {
-			w.Errorf("the connector has room for %d, want 3200", n)
+			w.Errorf("the connector's pipe accepted %d messages, want 3200", n)
 		}
 		if n := binder.Fill(); n != 10+4000 {
-			w.Errorf("the binder has room for %d, want 4010", n)
+			w.Errorf("the binder's pipe accepted %d messages, want 4010", n)
 		}
 	})
 	for _, hwm := range [][2]int{{0, 5}, {5, 0}} {
-		clause(t, fmt.Sprint("no limit ", hwm), func(w *st.World) {
+		subtest(t, fmt.Sprintf("no limit with send HWM %d, receive HWM %d", hwm[0], hwm[1]), func(w *st.World) {
 			push := w.Socket(pattern.PUSH, st.HWM(hwm[0], 1))
-			meet(w, "inproc://a", w.Socket(pattern.PULL, st.HWM(1, hwm[1])), push)
+			connect(w, "inproc://a", w.Socket(pattern.PULL, st.HWM(1, hwm[1])), push)
 			for range 10_000 {
-				is(w, "sending", try(push, "x"), nil)
+				wantErr(w, "sending", trySend(push, "x"), nil)
 			}
 		})
 	}
-	clause(t, "before the binder is there", func(w *st.World) {
+	subtest(t, "before the binder exists", func(w *st.World) {
 		push := w.Socket(pattern.PUSH, st.HWM(3, 0))
 		push.MustConnect("inproc://a")
 		if n := push.Fill(); n != 3 {
-			w.Errorf("room for %d messages, want 3", n)
+			w.Errorf("the pipe accepted %d messages, want 3", n)
 		}
 		w.Socket(pattern.PULL, st.HWM(0, 4)).MustBind("inproc://a")
 		if n := push.Fill(); n != 4 {
-			w.Errorf("room for %d more when it is bound, want 4", n)
+			w.Errorf("the pipe accepted %d more messages after bind, want 4", n)
 		}
 	})
 }
 
-// reader is told that there is something to read, and writer that there is room.
-type reader struct{}
+// nopReader ignores the notification that a queue has messages.
+type nopReader struct{}
 
-func (reader) Ready(*pipe.Queue) {}
+func (nopReader) Ready(*pipe.Queue) {}
 
-type writer struct{ told int }
+// roomCounter counts the notifications that a queue has capacity.
+type roomCounter struct{ calls int }
 
-func (w *writer) Room(*pipe.Queue) { w.told++ }
+func (w *roomCounter) Room(*pipe.Queue) { w.calls++ }
 
-func TestRule_3_1_4_SocketsTakeANewHWM(t *testing.T) {
-	everywhere(t, "raised and lowered", func(w *st.World, ep string) {
+func TestSetHWMAppliesToExistingPipes(t *testing.T) {
+	overEachTransport(t, "raised and lowered", func(w *st.World, ep string) {
 		push, pull := w.Socket(pattern.PUSH, st.HWM(2, 2)), w.Socket(pattern.PULL, st.HWM(2, 2))
 		push.MustConnect(ep)
 		if n := push.Fill(); n != 2 {
-			w.Errorf("room for %d, want 2", n)
+			w.Errorf("accepted %d messages, want 2", n)
 		}
-		is(w, "setting it", push.SetHWM(6, 2), nil)
+		wantErr(w, "SetHWM", push.SetHWM(6, 2), nil)
 		if n := push.Fill(); n != 4 {
-			w.Errorf("room for %d more, want 4", n)
+			w.Errorf("accepted %d more messages, want 4", n)
 		}
-		is(w, "setting it", push.SetHWM(3, 2), nil)
+		wantErr(w, "SetHWM", push.SetHWM(3, 2), nil)
 		push.WantFull()
 		pull.MustBind(ep)
 		for range 6 {
@@ -153,10 +154,10 @@ func TestRule_3_1_4_SocketsTakeANewHWM(t *testing.T) {
 	})
 }
 
-func TestRule_3_1_4_QueuesTakeANewHWM(t *testing.T) {
+func TestQueueSetHWMAppliesToQueuedMessages(t *testing.T) {
 	var mu sync.Mutex
-	var room writer
-	q := pipe.NewQueue(pipe.Config{Lock: &mu, HWM: 2, Reader: reader{}, Writer: &room})
+	var room roomCounter
+	q := pipe.NewQueue(pipe.Config{Lock: &mu, HWM: 2, Reader: nopReader{}, Writer: &room})
 	put := func() (n int) {
 		mu.Lock()
 		defer mu.Unlock()
@@ -171,31 +172,31 @@ func TestRule_3_1_4_QueuesTakeANewHWM(t *testing.T) {
 		q.SetHWM(hwm)
 	}
 	if n := put(); n != 2 {
-		t.Errorf("room for %d, want 2", n)
+		t.Errorf("accepted %d messages, want 2", n)
 	}
-	if set(6); room.told != 1 {
-		t.Errorf("the writer was told of room %d times, want once", room.told)
+	if set(6); room.calls != 1 {
+		t.Errorf("the writer was notified %d times, want once", room.calls)
 	}
 	if n := put(); n != 4 {
-		t.Errorf("room for %d more, want 4", n)
+		t.Errorf("accepted %d more messages, want 4", n)
 	}
 	set(3)
 	var m msg.Msg
 	for i := range 6 {
 		if n := put(); i < 2 && n != 0 {
-			t.Errorf("room for %d with %d of 3 queued", n, 6-i)
+			t.Errorf("accepted %d messages with %d queued and an HWM of 3", n, 6-i)
 		}
 		if !q.Next(&m) {
-			t.Fatalf("message %d is lost", i)
+			t.Fatalf("message %d is missing", i)
 		}
 	}
 }
 
-func TestRule_3_1_5_MessagesAreWhole(t *testing.T) {
-	clause(t, "nothing of one that is not", func(w *st.World) {
+func TestMultipartMessageIsReceivedWholeFromOnePipe(t *testing.T) {
+	subtest(t, "an incomplete message is not received", func(w *st.World) {
 		pull := w.Socket(pattern.PULL)
 		pull.MustBind("mem://a")
-		p := handshaken(w, pull, 1, "PUSH")[0]
+		p := dialRawPeers(w, pull, 1, "PUSH")[0]
 		whole := st.Message("one", "two", "three")
 		for _, b := range whole {
 			pull.WantNone()
@@ -203,26 +204,26 @@ func TestRule_3_1_5_MessagesAreWhole(t *testing.T) {
 		}
 		pull.WantRecv("one", "two", "three")
 	})
-	clause(t, "all frames through one pipe", func(w *st.World) {
+	subtest(t, "all frames go through one pipe", func(w *st.World) {
 		push := w.Socket(pattern.PUSH)
 		push.MustBind("mem://a")
-		peers := handshaken(w, push, 3, "PULL")
+		peers := dialRawPeers(w, push, 3, "PULL")
 		for i := range 6 {
 			push.MustSend(fmt.Sprint("begin ", i), "middle", fmt.Sprint("end ", i))
 		}
 		for i := range 6 {
-			wants(w, peers[i%3], fmt.Sprint("begin ", i), "middle", fmt.Sprint("end ", i))
+			wantPeerRecv(w, peers[i%3], fmt.Sprint("begin ", i), "middle", fmt.Sprint("end ", i))
 		}
 	})
 }
 
-func TestRule_3_1_6_CutMessages(t *testing.T) {
+func TestMessageTruncatedByConnectionLossIsDropped(t *testing.T) {
 	whole := st.Message("one", "two", "three")
 	for n := range len(whole) {
-		clause(t, fmt.Sprint("received to byte ", n), func(w *st.World) {
+		subtest(t, fmt.Sprintf("received %d bytes", n), func(w *st.World) {
 			pull := w.Socket(pattern.PULL)
 			pull.MustBind("mem://a")
-			p := handshaken(w, pull, 1, "PUSH")[0]
+			p := dialRawPeers(w, pull, 1, "PUSH")[0]
 			p.Must(whole[:n])
 			p.Close()
 			q := w.Dial("a")
@@ -233,7 +234,7 @@ func TestRule_3_1_6_CutMessages(t *testing.T) {
 			pull.WantDrops(map[pipe.Drop]uint64{pipe.DropPartial: uint64(min(n, 1))})
 		})
 	}
-	clause(t, "being written", func(w *st.World) {
+	subtest(t, "while being written", func(w *st.World) {
 		l := w.Listen("a")
 		push := w.Socket(pattern.PUSH)
 		push.MustConnect("mem://a")
@@ -247,19 +248,19 @@ func TestRule_3_1_6_CutMessages(t *testing.T) {
 		w.Net.Links()[0].Cut(memnet.RST)
 		q := l.Accept()
 		q.Shake("PULL")
-		wants(w, q, "second")
-		silent(w, q)
+		wantPeerRecv(w, q, "second")
+		wantPeerNone(w, q)
 		push.WantDrops(map[pipe.Drop]uint64{pipe.DropInFlight: 1})
 	})
 }
 
-func TestRule_3_1_7_Balancing(t *testing.T) {
-	clause(t, "new pipes join", func(w *st.World) {
+func TestBalancingSkipsFullPipesAndAddsNewOnes(t *testing.T) {
+	subtest(t, "new pipes join the rotation", func(w *st.World) {
 		push := w.Socket(pattern.PUSH)
 		push.MustBind("mem://a")
 		var peers []*st.Peer
 		for n := range 4 {
-			peers = append(peers, handshaken(w, push, 1, "PULL")...)
+			peers = append(peers, dialRawPeers(w, push, 1, "PULL")...)
 			sent := make(map[string]int)
 			for range 2 * (n + 1) {
 				push.MustSend("whole", "message")
@@ -267,7 +268,7 @@ func TestRule_3_1_7_Balancing(t *testing.T) {
 			w.Settle()
 			for i, p := range peers {
 				for range 2 {
-					wants(w, p, "whole", "message")
+					wantPeerRecv(w, p, "whole", "message")
 					sent[fmt.Sprint(i)]++
 				}
 			}
@@ -276,17 +277,17 @@ func TestRule_3_1_7_Balancing(t *testing.T) {
 			}
 		}
 	})
-	clause(t, "full ones are left out until half is read", func(w *st.World) {
+	subtest(t, "a full pipe is skipped until half is read", func(w *st.World) {
 		push := w.Socket(pattern.PUSH, st.HWM(2, 0))
 		slow, fast := w.Socket(pattern.PULL, st.HWM(0, 2)), w.Socket(pattern.PULL, st.HWM(0, 2))
-		meet(w, "inproc://a", push, slow)
-		meet(w, "inproc://a", push, fast)
+		connect(w, "inproc://a", push, slow)
+		connect(w, "inproc://a", push, fast)
 		for i := range 20 {
 			push.MustSend(fmt.Sprint(i))
 			w.Settle()
-			received(w, fast)
+			recvAll(w, fast)
 		}
-		slow.WantRecv("0") // one of four is not half
+		slow.WantRecv("0") // 1 of 4, less than half
 		for range 2 {
 			push.MustSend("still to the fast one")
 			fast.WantRecv("still to the fast one")
@@ -299,8 +300,8 @@ func TestRule_3_1_7_Balancing(t *testing.T) {
 	})
 }
 
-func TestRule_3_1_8_FairQueueing(t *testing.T) {
-	everywhere(t, "one of each in turn, empty ones left out", func(w *st.World, ep string) {
+func TestFairQueueingReceivesOneMessageOfEachPipeInTurn(t *testing.T) {
+	overEachTransport(t, "one message of each pipe in turn, empty pipes skipped", func(w *st.World, ep string) {
 		pull := w.Socket(pattern.PULL)
 		pull.MustBind(ep)
 		var pushers []*st.Socket
@@ -308,7 +309,7 @@ func TestRule_3_1_8_FairQueueing(t *testing.T) {
 			p := w.Socket(pattern.PUSH)
 			p.MustConnect(ep)
 			for range n {
-				p.MustSend(fmt.Sprint(i), "of two frames")
+				p.MustSend(fmt.Sprint(i), "second frame")
 			}
 			p.MustMeet(1)
 			w.Settle()
@@ -324,7 +325,7 @@ func TestRule_3_1_8_FairQueueing(t *testing.T) {
 				}
 				slices.Sort(got)
 				if strings.Join(got, "") != round {
-					w.Errorf("a round is %q, want %q", got, round)
+					w.Errorf("the round is %q, want %q", got, round)
 				}
 			}
 			pull.WantNone()
@@ -338,7 +339,7 @@ func TestRule_3_1_8_FairQueueing(t *testing.T) {
 	})
 }
 
-func TestRule_3_1_9_TypesOfOneFrame(t *testing.T) {
+func TestSingleFrameTypesRejectMultipartMessages(t *testing.T) {
 	for _, row := range []struct {
 		typ  pattern.Type
 		peer string
@@ -346,20 +347,20 @@ func TestRule_3_1_9_TypesOfOneFrame(t *testing.T) {
 		{pattern.CLIENT, "SERVER"}, {pattern.SERVER, "CLIENT"}, {pattern.PEER, "PEER"}, {pattern.CHANNEL, "CHANNEL"},
 		{pattern.SCATTER, "GATHER"}, {pattern.GATHER, "SCATTER"}, {pattern.RADIO, "DISH"},
 	} {
-		clause(t, names[row.typ], func(w *st.World) {
+		subtest(t, typeNames[row.typ], func(w *st.World) {
 			s := w.Socket(row.typ)
 			s.MustBind("mem://a")
-			p := handshaken(w, s, 1, row.peer)[0]
+			p := dialRawPeers(w, s, 1, row.peer)[0]
 			two := st.Of("of", "two frames")
 			switch row.typ {
 			case pattern.SERVER, pattern.PEER:
-				is(w, "sending", s.TrySendToNumber(s.Peers()[0].Number, two), pattern.ErrMessage)
+				wantErr(w, "sending", s.TrySendToNumber(s.Peers()[0].Number, two), pattern.ErrMessage)
 			case pattern.RADIO:
-				is(w, "sending", s.TrySendGroup("g", two), pattern.ErrMessage)
-				is(w, "sending", try(s, "g", "of", "two frames"), pattern.ErrMessage)
+				wantErr(w, "sending", s.TrySendGroup("g", two), pattern.ErrMessage)
+				wantErr(w, "sending", trySend(s, "g", "of", "two frames"), pattern.ErrMessage)
 			case pattern.GATHER:
 			default:
-				is(w, "sending", s.TrySend(two), pattern.ErrMessage)
+				wantErr(w, "sending", s.TrySend(two), pattern.ErrMessage)
 			}
 			if !pattern.Types[row.typ].Receives {
 				return
@@ -371,18 +372,18 @@ func TestRule_3_1_9_TypesOfOneFrame(t *testing.T) {
 			s.WantFaults(nil)
 		})
 	}
-	clause(t, "DISH", func(w *st.World) {
+	subtest(t, "DISH", func(w *st.World) {
 		s := w.Socket(pattern.DISH)
 		s.MustBind("mem://a")
-		is(w, "join", s.Join("g", true), nil)
-		p := handshaken(w, s, 1, "RADIO")[0]
+		wantErr(w, "join", s.Join("g", true), nil)
+		p := dialRawPeers(w, s, 1, "RADIO")[0]
 		p.Must(st.Message("g", "of", "two frames"))
-		ends(w, p) // as with libzmq, whose session looks at it
+		wantPeerClosed(w, p) // as in libzmq, whose session checks it
 		s.WantNone()
 	})
 }
 
-func TestRule_3_1_10_TheNewestAlone(t *testing.T) {
+func TestConflateKeepsOnlyTheNewestMessage(t *testing.T) {
 	conflate := func(o *socket.Options) { o.Conflate, o.SendHWM = true, 1 }
 	for _, row := range []struct {
 		typ, far pattern.Type
@@ -392,53 +393,53 @@ func TestRule_3_1_10_TheNewestAlone(t *testing.T) {
 		{pattern.PAIR, pattern.PAIR, false}, {pattern.XPUB, pattern.SUB, false}, {pattern.CLIENT, pattern.SERVER, false},
 		{pattern.SCATTER, pattern.GATHER, false},
 	} {
-		clause(t, names[row.typ], func(w *st.World) {
+		subtest(t, typeNames[row.typ], func(w *st.World) {
 			s, o := w.Socket(row.typ, conflate), w.Socket(row.far, st.HWM(1, 1))
-			meet(w, "inproc://a", s, o)
+			connect(w, "inproc://a", s, o)
 			if row.far == pattern.SUB {
-				change(w, o, true, "")
+				setSubscribed(w, o, true, "")
 			}
 			for i := range 100 {
-				try(s, fmt.Sprint(i))
+				trySend(s, fmt.Sprint(i))
 			}
-			got := received(w, o)
+			got := recvAll(w, o)
 			if want := []string{"[99]"}; row.works && !slices.Equal(got, want) {
 				w.Errorf("received %q, want %q", got, want)
 			}
 			if !row.works && (len(got) != 2 || got[0] != "[0]") {
-				w.Errorf("received %q, want what its HWMs of 1 let through", got)
+				w.Errorf("received %q, want the two that HWMs of 1 accept", got)
 			}
 		})
 	}
 	for _, typ := range []pattern.Type{pattern.PULL, pattern.SUB} {
-		clause(t, names[typ]+", which receives", func(w *st.World) {
+		subtest(t, typeNames[typ]+" as receiver", func(w *st.World) {
 			s := w.Socket(typ, conflate)
 			s.MustBind("mem://a")
 			if typ == pattern.SUB {
-				change(w, s, true, "")
+				setSubscribed(w, s, true, "")
 			}
-			p := handshaken(w, s, 1, talks[names[typ]][0])[0]
+			p := dialRawPeers(w, s, 1, peerTypes[typeNames[typ]][0])[0]
 			for i := range 100 {
 				p.Must(st.Message(fmt.Sprint(i)))
 			}
-			if got := received(w, s); !slices.Equal(got, []string{"[99]"}) {
-				w.Errorf("received %q, want the last", got)
+			if got := recvAll(w, s); !slices.Equal(got, []string{"[99]"}) {
+				w.Errorf("received %q, want the newest", got)
 			}
 		})
 	}
-	clause(t, "PULL, which receives over inproc", func(w *st.World) {
+	subtest(t, "PULL as receiver over inproc", func(w *st.World) {
 		pull, push := w.Socket(pattern.PULL, conflate), w.Socket(pattern.PUSH, st.HWM(1, 1))
-		meet(w, "inproc://a", pull, push)
+		connect(w, "inproc://a", pull, push)
 		for i := range 100 {
 			push.MustSend(fmt.Sprint(i))
 		}
-		if got := received(w, pull); !slices.Equal(got, []string{"[99]"}) {
-			w.Errorf("received %q, want the last", got)
+		if got := recvAll(w, pull); !slices.Equal(got, []string{"[99]"}) {
+			w.Errorf("received %q, want the newest", got)
 		}
 	})
-	clause(t, "a message stays whole", func(w *st.World) {
+	subtest(t, "a multipart message stays whole", func(w *st.World) {
 		push, pull := w.Socket(pattern.PUSH, conflate), w.Socket(pattern.PULL)
-		meet(w, "inproc://a", pull, push)
+		connect(w, "inproc://a", pull, push)
 		for i := range 10 {
 			push.MustSend("topic", fmt.Sprint(i), "end")
 		}
@@ -447,14 +448,14 @@ func TestRule_3_1_10_TheNewestAlone(t *testing.T) {
 	})
 }
 
-func TestRule_3_1_11_SendersWaitForNothingInbound(t *testing.T) {
+func TestSendOnlyTypesDisconnectWithoutReadingInbound(t *testing.T) {
 	for typ, peer := range map[pattern.Type]string{
 		pattern.PUSH: "PULL", pattern.PUB: "SUB", pattern.RADIO: "DISH", pattern.SCATTER: "GATHER",
 	} {
-		clause(t, names[typ], func(w *st.World) {
+		subtest(t, typeNames[typ], func(w *st.World) {
 			s := w.Socket(typ)
 			s.MustBind("mem://a")
-			p := handshaken(w, s, 1, peer)[0]
+			p := dialRawPeers(w, s, 1, peer)[0]
 			for range 3000 { // more than any HWM
 				p.Must(st.Message("up"))
 			}
@@ -462,22 +463,22 @@ func TestRule_3_1_11_SendersWaitForNothingInbound(t *testing.T) {
 			p.Close()
 			w.Settle()
 			if stats := s.Stats(); stats.Peers != 0 || len(s.Heard(session.Disconnected)) != 1 {
-				w.Errorf("the peer is not gone: %+v", stats)
+				w.Errorf("the peer is still connected: %+v", stats)
 			}
-			q := handshaken(w, s, 1, peer)[0]
+			q := dialRawPeers(w, s, 1, peer)[0]
 			q.Must(st.Message("up"))
 			go io.Copy(io.Discard, q)
 			if d := st.After(func() { s.CloseIn(time.Hour) }); d != 0 {
-				w.Errorf("closing takes %v", d)
+				w.Errorf("Close took %v", d)
 			}
 		})
 	}
 }
 
-func TestRule_3_1_12_WhatIsQueuedWhenAPeerGoes(t *testing.T) {
-	everywhere(t, "what has arrived can be received", func(w *st.World, ep string) {
+func TestPeerDisconnectKeepsOrDropsQueuedMessages(t *testing.T) {
+	overEachTransport(t, "messages that have arrived can be received", func(w *st.World, ep string) {
 		pull, push := w.Socket(pattern.PULL), w.Socket(pattern.PUSH)
-		meet(w, ep, pull, push)
+		connect(w, ep, pull, push)
 		for i := range 3 {
 			push.MustSend(fmt.Sprint(i))
 		}
@@ -488,10 +489,10 @@ func TestRule_3_1_12_WhatIsQueuedWhenAPeerGoes(t *testing.T) {
 		}
 		pull.WantNone()
 	})
-	clause(t, "what was queued for one that came is dropped", func(w *st.World) {
+	subtest(t, "messages queued for an accepted peer are dropped", func(w *st.World) {
 		push := w.Socket(pattern.PUSH)
 		push.MustBind("mem://a")
-		p := handshaken(w, push, 1, "PULL")[0]
+		p := dialRawPeers(w, push, 1, "PULL")[0]
 		w.Net.Links()[0].Down().SetBuffer(1)
 		for range 5 {
 			push.MustSend("for the first")
@@ -499,16 +500,16 @@ func TestRule_3_1_12_WhatIsQueuedWhenAPeerGoes(t *testing.T) {
 		w.Settle()
 		p.Close()
 		w.Settle()
-		q := handshaken(w, push, 1, "PULL")[0]
+		q := dialRawPeers(w, push, 1, "PULL")[0]
 		push.MustSend("for the second")
-		wants(w, q, "for the second")
-		silent(w, q)
+		wantPeerRecv(w, q, "for the second")
+		wantPeerNone(w, q)
 		drops := push.Stats().Drops
 		if n := drops[pipe.DropConnLost] + drops[pipe.DropInFlight]; n != 5 {
-			w.Errorf("%d are counted, want 5", n)
+			w.Errorf("%d drops, want 5", n)
 		}
 	})
-	clause(t, "what is queued for an endpoint waits", func(w *st.World) {
+	subtest(t, "messages queued for a connected endpoint wait", func(w *st.World) {
 		l := w.Listen("a")
 		push := w.Socket(pattern.PUSH)
 		push.MustConnect("mem://a")
@@ -524,14 +525,14 @@ func TestRule_3_1_12_WhatIsQueuedWhenAPeerGoes(t *testing.T) {
 			q := l.Accept()
 			q.Shake("PULL")
 			for i := range 3 {
-				wants(w, q, fmt.Sprint(i))
+				wantPeerRecv(w, q, fmt.Sprint(i))
 			}
 			q.Close()
 			w.Settle()
 		}
 		push.WantDrops(nil)
 	})
-	clause(t, "with ZMQ_IMMEDIATE it is dropped with its connection", func(w *st.World) {
+	subtest(t, "with ZMQ_IMMEDIATE they are dropped with the connection", func(w *st.World) {
 		w.Net.OnLink(func(l *memnet.Link) { l.Up().SetBuffer(1) })
 		l := w.Listen("a")
 		push := w.Socket(pattern.PUSH, func(o *socket.Options) { o.Immediate = true })
@@ -550,10 +551,10 @@ func TestRule_3_1_12_WhatIsQueuedWhenAPeerGoes(t *testing.T) {
 		q.Shake("PULL")
 		push.MustMeet(1)
 		push.MustSend("for the second")
-		wants(w, q, "for the second")
+		wantPeerRecv(w, q, "for the second")
 		drops := push.Stats().Drops
 		if n := drops[pipe.DropConnLost] + drops[pipe.DropInFlight]; n != 5 {
-			w.Errorf("%d are counted, want 5", n)
+			w.Errorf("%d drops, want 5", n)
 		}
 	})
 }

@@ -19,27 +19,28 @@ import (
 	"github.com/zerobroker/zmq/internal/wire"
 )
 
-// clause runs the test of one part of a row in virtual time.
-func clause(t *testing.T, says string, f func(w *st.World)) {
+// subtest runs f as a subtest in virtual time.
+func subtest(t *testing.T, name string, f func(w *st.World)) {
 	t.Helper()
-	t.Run(says, func(t *testing.T) { st.Run(t, f) })
+	t.Run(name, func(t *testing.T) { st.Run(t, f) })
 }
 
-// places are the two ways in which sockets of this process meet.
-var places = []string{"mem://a", "inproc://a"}
+// endpoints are an endpoint with connections, in memory, and one of inproc.
+var endpoints = []string{"mem://a", "inproc://a"}
 
-// everywhere runs it over a connection and within the process.
-func everywhere(t *testing.T, says string, f func(w *st.World, ep string)) {
+// overEachTransport runs f as a subtest for each of the endpoints.
+func overEachTransport(t *testing.T, name string, f func(w *st.World, ep string)) {
 	t.Helper()
-	for _, ep := range places {
-		clause(t, says+" "+ep, func(w *st.World) { f(w, ep) })
+	for _, ep := range endpoints {
+		subtest(t, name+" "+ep, func(w *st.World) { f(w, ep) })
 	}
 }
 
-// meet connects two sockets, one of which is or will be bound.
-func meet(w *st.World, ep string, bound, connecting *st.Socket) {
+// connect binds the first socket, unless the endpoint is bound already, connects
+// the second to it and waits until both count the peer.
+func connect(w *st.World, ep string, bound, connecting *st.Socket) {
 	w.Helper()
-	w.Settle() // or one that is leaving might be counted
+	w.Settle() // a closing peer must not be counted
 	n, k := bound.Stats().Peers, connecting.Stats().Peers
 	if _, err := bound.Bind(ep); err != nil && !errors.Is(err, inproc.ErrInUse) && !errors.Is(err, syscall.EADDRINUSE) {
 		w.Fatal(err)
@@ -49,17 +50,17 @@ func meet(w *st.World, ep string, bound, connecting *st.Socket) {
 	bound.MustMeet(n + 1)
 }
 
-// options sets what the rules of a type depend on.
-func options(f func(o *pattern.Options)) func(*socket.Options) {
+// patternOptions sets options of the socket's pattern.
+func patternOptions(f func(o *pattern.Options)) func(*socket.Options) {
 	return func(o *socket.Options) { f(&o.Pattern) }
 }
 
-// handshaken connects n raw peers of a type to the address "a", one after the
-// other, to a socket that is bound there.
-func handshaken(w *st.World, s *st.Socket, n int, socketType string, properties ...string) []*st.Peer {
+// dialRawPeers connects n raw peers of a type, one after the other, to a socket
+// that is bound to mem://a, and completes their handshakes.
+func dialRawPeers(w *st.World, s *st.Socket, n int, socketType string, properties ...string) []*st.Peer {
 	w.Helper()
 	var list []*st.Peer
-	w.Settle() // or one that is leaving might be counted
+	w.Settle() // a closing peer must not be counted
 	before := s.Stats().Peers
 	for i := range n {
 		p := w.Dial("a")
@@ -70,69 +71,70 @@ func handshaken(w *st.World, s *st.Socket, n int, socketType string, properties 
 	return list
 }
 
-// is compares an error.
-func is(w *st.World, what string, got, want error) {
+// wantErr compares the error of a call with the expected one.
+func wantErr(w *st.World, what string, got, want error) {
 	w.Helper()
 	if !errors.Is(got, want) {
 		w.Errorf("%s: %v, want %v", what, got, want)
 	}
 }
 
-// try sends without waiting.
-func try(s *st.Socket, frames ...string) error { return s.TrySend(st.Of(frames...)) }
+// trySend sends without blocking.
+func trySend(s *st.Socket, frames ...string) error { return s.TrySend(st.Of(frames...)) }
 
-// tryTo sends to a routing id without waiting.
-func tryTo(s *st.Socket, id string, frames ...string) error {
+// trySendTo sends to a routing ID without blocking.
+func trySendTo(s *st.Socket, id string, frames ...string) error {
 	return s.TrySendTo(id, st.Of(frames...))
 }
 
-// patient bounds, in virtual time, how long a raw peer waits for what it is to
-// read.
-func patient(p *st.Peer) *st.Peer {
+// withReadDeadline limits, in virtual time, how long the next reads of a raw peer
+// block.
+func withReadDeadline(p *st.Peer) *st.Peer {
 	p.SetReadDeadline(time.Now().Add(time.Hour))
 	return p
 }
 
-// wants compares what a raw peer reads next.
-func wants(w *st.World, p *st.Peer, frames ...string) {
+// wantPeerRecv compares the next message that a raw peer reads.
+func wantPeerRecv(w *st.World, p *st.Peer, frames ...string) {
 	w.Helper()
-	patient(p)
-	if got := patient(p).Message(); !slices.Equal(got, frames) {
-		w.Fatalf("a peer was sent %q, want %q", got, frames)
+	withReadDeadline(p)
+	if got := withReadDeadline(p).Message(); !slices.Equal(got, frames) {
+		w.Fatalf("the peer read %q, want %q", got, frames)
 	}
 }
 
-// ends reads, throwing away what comes, until the other end has closed.
-func ends(w *st.World, p *st.Peer) {
+// wantPeerClosed discards the input of a raw peer until the socket closes the
+// connection.
+func wantPeerClosed(w *st.World, p *st.Peer) {
 	w.Helper()
-	if _, err := io.Copy(io.Discard, patient(p)); errors.Is(err, os.ErrDeadlineExceeded) {
-		w.Error("a connection has not ended")
+	if _, err := io.Copy(io.Discard, withReadDeadline(p)); errors.Is(err, os.ErrDeadlineExceeded) {
+		w.Error("the socket did not close the connection")
 	}
-	w.Settle() // until that is reported
+	w.Settle() // until the socket has reported it
 }
 
-// silent checks that nothing more comes to a raw peer, for a minute, which ends
-// its usefulness.
-func silent(w *st.World, p *st.Peer) {
+// wantPeerNone checks that a raw peer is sent no frame for a minute. The peer
+// cannot read afterwards.
+func wantPeerNone(w *st.World, p *st.Peer) {
 	w.Helper()
 	p.SetReadDeadline(time.Now().Add(time.Minute))
 	if flags, body, err := p.TryFrame(); err == nil {
-		w.Errorf("a peer was sent a frame %x %q, want nothing", flags, body)
+		w.Errorf("the peer read a frame %x %q, want none", flags, body)
 	}
 }
 
-// command reads a command.
-func command(w *st.World, p *st.Peer) string {
+// recvCommand reads a command and returns its name and its data.
+func recvCommand(w *st.World, p *st.Peer) string {
 	w.Helper()
-	flags, body := patient(p).Frame()
+	flags, body := withReadDeadline(p).Frame()
 	if flags&wire.FlagCommand == 0 {
-		w.Fatalf("a peer was sent the frame %q, want a command", body)
+		w.Fatalf("the peer read the frame %q, want a command", body)
 	}
 	return string(body[1:1+body[0]]) + " " + string(body[1+body[0]:])
 }
 
-// change makes or takes back subscriptions.
-func change(w *st.World, s *st.Socket, on bool, topics ...string) {
+// setSubscribed subscribes to topics, or cancels the subscriptions.
+func setSubscribed(w *st.World, s *st.Socket, on bool, topics ...string) {
 	w.Helper()
 	for _, topic := range topics {
 		if err := s.Subscribe(topic, on); err != nil {
@@ -142,11 +144,11 @@ func change(w *st.World, s *st.Socket, on bool, topics ...string) {
 	w.Settle()
 }
 
-// subscribing is the command that subscribes, as a raw peer writes it.
-func subscribing(topic string) []byte { return st.Command("SUBSCRIBE", []byte(topic)) }
+// subscribeCommand returns an encoded SUBSCRIBE command.
+func subscribeCommand(topic string) []byte { return st.Command("SUBSCRIBE", []byte(topic)) }
 
-// received takes everything that there is.
-func received(w *st.World, s *st.Socket) (list []string) {
+// recvAll receives all messages that are available.
+func recvAll(w *st.World, s *st.Socket) (list []string) {
 	w.Helper()
 	w.Settle()
 	for m := new(msg.Msg); s.TryRecv(m) == nil; {
@@ -155,14 +157,14 @@ func received(w *st.World, s *st.Socket) (list []string) {
 	return list
 }
 
-// frame makes a frame of a text; one that ends in + has another behind it.
+// frame makes a frame of a text. A final + sets the More flag.
 func frame(text string) *msg.Frame {
 	body, more := strings.CutSuffix(text, "+")
 	return &msg.Frame{Body: []byte(body), More: more}
 }
 
-// tryFrames sends frames without waiting, and returns the first error.
-func tryFrames(s *st.Socket, frames ...string) error {
+// trySendFrames sends frames without blocking, and returns the first error.
+func trySendFrames(s *st.Socket, frames ...string) error {
 	for _, f := range frames {
 		if err := s.TrySendFrame(frame(f)); err != nil {
 			return err
@@ -171,7 +173,7 @@ func tryFrames(s *st.Socket, frames ...string) error {
 	return nil
 }
 
-// wantFrames receives frames and compares them.
+// wantFrames receives frames and compares them. It returns the last.
 func wantFrames(w *st.World, s *st.Socket, frames ...string) (last msg.Frame) {
 	w.Helper()
 	for _, want := range frames {

@@ -13,21 +13,21 @@ import (
 	st "github.com/zerobroker/zmq/internal/socket/sockettest"
 )
 
-func TestRule_3_4_1_DealerSendsAsGiven(t *testing.T) {
-	clause(t, "both ways", func(w *st.World) {
+func TestDealerSendsFramesUnchanged(t *testing.T) {
+	subtest(t, "both directions", func(w *st.World) {
 		dealer := w.Socket(pattern.DEALER)
 		dealer.MustBind("mem://a")
-		p := handshaken(w, dealer, 1, "ROUTER")[0]
+		p := dialRawPeers(w, dealer, 1, "ROUTER")[0]
 		for _, m := range [][]string{{"a"}, {""}, {"", "a"}, {"a", "", "b", ""}} {
 			dealer.MustSend(m...)
-			wants(w, p, m...)
+			wantPeerRecv(w, p, m...)
 			p.Must(st.Message(m...))
 			dealer.WantRecv(m...)
 		}
 	})
-	clause(t, "a REP answers what begins with an empty frame alone", func(w *st.World) {
+	subtest(t, "REP answers only messages that begin with an empty frame", func(w *st.World) {
 		dealer, rep := w.Socket(pattern.DEALER), w.Socket(pattern.REP)
-		meet(w, "inproc://a", dealer, rep)
+		connect(w, "inproc://a", dealer, rep)
 		dealer.MustSend("no envelope")
 		dealer.MustSend("", "question")
 		rep.WantRecv("question")
@@ -37,34 +37,34 @@ func TestRule_3_4_1_DealerSendsAsGiven(t *testing.T) {
 	})
 }
 
-func TestRule_3_4_2_SecondPairIsRefused(t *testing.T) {
+func TestPairRefusesSecondPeer(t *testing.T) {
 	for _, typ := range []pattern.Type{pattern.PAIR, pattern.CHANNEL} {
-		clause(t, names[typ]+": closed, told and counted; the first goes on", func(w *st.World) {
+		subtest(t, typeNames[typ]+": the second is closed, reported and counted", func(w *st.World) {
 			s := w.Socket(typ)
 			s.MustBind("mem://a")
-			first := handshaken(w, s, 1, names[typ])[0]
+			first := dialRawPeers(w, s, 1, typeNames[typ])[0]
 			second := w.Dial("a")
-			second.Must(st.Greeting(), st.Ready("Socket-Type", names[typ]), st.Message("unheard"))
-			ends(w, second)
+			second.Must(st.Greeting(), st.Ready("Socket-Type", typeNames[typ]), st.Message("dropped"))
+			wantPeerClosed(w, second)
 			w.Settle()
 			refused := s.Heard(session.PeerRefused)
 			if len(refused) != 1 || !errors.Is(refused[0].Err, pattern.ErrSecondPeer) {
 				w.Errorf("refused: %+v", refused)
 			}
 			s.WantDrops(map[pipe.Drop]uint64{pipe.DropRefused: 1})
-			first.Must(st.Message("heard"))
-			s.WantRecv("heard")
+			first.Must(st.Message("from the first"))
+			s.WantRecv("from the first")
 			s.MustSend("to the first")
-			wants(w, first, "to the first")
+			wantPeerRecv(w, first, "to the first")
 			first.Close()
 			w.Settle()
-			third := handshaken(w, s, 1, names[typ])[0]
+			third := dialRawPeers(w, s, 1, typeNames[typ])[0]
 			s.MustSend("to the third")
-			wants(w, third, "to the third")
+			wantPeerRecv(w, third, "to the third")
 		})
-		clause(t, names[typ]+" over inproc", func(w *st.World) {
+		subtest(t, typeNames[typ]+" over inproc", func(w *st.World) {
 			s, first, second := w.Socket(typ), w.Socket(typ), w.Socket(typ)
-			meet(w, "inproc://a", s, first)
+			connect(w, "inproc://a", s, first)
 			second.MustConnect("inproc://a")
 			w.Settle()
 			if refused := second.Heard(session.PeerRefused); len(refused) != 1 || !errors.Is(refused[0].Err, pattern.ErrSecondPeer) {
@@ -72,32 +72,32 @@ func TestRule_3_4_2_SecondPairIsRefused(t *testing.T) {
 			}
 			first.CloseIn(0)
 			w.Settle()
-			meet(w, "inproc://a", s, w.Socket(typ))
+			connect(w, "inproc://a", s, w.Socket(typ))
 		})
-		clause(t, names[typ]+" has one endpoint to connect to", func(w *st.World) {
+		subtest(t, typeNames[typ]+" connects to one endpoint", func(w *st.World) {
 			s := w.Socket(typ)
 			s.MustConnect("mem://a")
-			is(w, "a second", s.Connect("mem://b"), pattern.ErrSecondPeer)
-			is(w, "a name", s.Connect("inproc://b"), pattern.ErrSecondPeer)
-			is(w, "disconnecting", s.Disconnect("mem://a"), nil)
-			is(w, "another", s.Connect("mem://b"), nil)
+			wantErr(w, "a second endpoint", s.Connect("mem://b"), pattern.ErrSecondPeer)
+			wantErr(w, "an inproc endpoint", s.Connect("inproc://b"), pattern.ErrSecondPeer)
+			wantErr(w, "disconnecting", s.Disconnect("mem://a"), nil)
+			wantErr(w, "another endpoint after Disconnect", s.Connect("mem://b"), nil)
 		})
 	}
 }
 
-func TestRule_3_4_3_PairSendsWholeMessages(t *testing.T) {
-	everywhere(t, "of several frames", func(w *st.World, ep string) {
+func TestPairSendsMultipartMessagesWhole(t *testing.T) {
+	overEachTransport(t, "several frames", func(w *st.World, ep string) {
 		a, b := w.Socket(pattern.PAIR), w.Socket(pattern.PAIR)
-		meet(w, ep, a, b)
+		connect(w, ep, a, b)
 		a.MustSend("one", "", "three")
 		a.MustSend("next")
 		b.WantRecv("one", "", "three")
 		b.WantRecv("next")
 	})
-	clause(t, "nothing of one that is not whole", func(w *st.World) {
+	subtest(t, "an incomplete message is not received", func(w *st.World) {
 		a := w.Socket(pattern.PAIR)
 		a.MustBind("mem://a")
-		p := handshaken(w, a, 1, "PAIR")[0]
+		p := dialRawPeers(w, a, 1, "PAIR")[0]
 		whole := st.Message("one", "two")
 		p.Must(whole[:5])
 		a.WantNone()
@@ -106,8 +106,8 @@ func TestRule_3_4_3_PairSendsWholeMessages(t *testing.T) {
 	})
 }
 
-func TestRule_3_4_4_PushTakesTurns(t *testing.T) {
-	clause(t, "beginning with the first that came", func(w *st.World) {
+func TestPushBalancesFromTheFirstPeer(t *testing.T) {
+	subtest(t, "the first peer is served first", func(w *st.World) {
 		for n := range 4 {
 			ep := fmt.Sprint(n)
 			push := w.Socket(pattern.PUSH)
@@ -121,76 +121,76 @@ func TestRule_3_4_4_PushTakesTurns(t *testing.T) {
 			}
 			for i := range 2 * len(peers) {
 				push.MustSend(fmt.Sprint(i))
-				wants(w, peers[i%len(peers)], fmt.Sprint(i))
+				wantPeerRecv(w, peers[i%len(peers)], fmt.Sprint(i))
 			}
 		}
 	})
-	everywhere(t, "who is not there has its turn", func(w *st.World, ep string) {
-		push, here := w.Socket(pattern.PUSH), w.Socket(pattern.PULL)
-		here.MustBind(ep)
-		later := ep + "-later"
-		push.MustConnect(later)
+	overEachTransport(t, "an absent peer takes its turn", func(w *st.World, ep string) {
+		push, present := w.Socket(pattern.PUSH), w.Socket(pattern.PULL)
+		present.MustBind(ep)
+		absentEndpoint := ep + "-later"
+		push.MustConnect(absentEndpoint)
 		push.MustConnect(ep)
 		push.MustMeet(1)
 		for i := range 10 {
 			push.MustSend(fmt.Sprint(i))
 		}
-		if got := fmt.Sprint(received(w, here)); got != "[[1] [3] [5] [7] [9]]" {
-			w.Errorf("who is there received %s", got)
+		if got := fmt.Sprint(recvAll(w, present)); got != "[[1] [3] [5] [7] [9]]" {
+			w.Errorf("the present peer received %s", got)
 		}
-		there := w.Socket(pattern.PULL)
-		there.MustBind(later)
+		absent := w.Socket(pattern.PULL)
+		absent.MustBind(absentEndpoint)
 		for _, i := range []int{0, 2, 4, 6, 8} {
-			there.WantRecv(fmt.Sprint(i))
+			absent.WantRecv(fmt.Sprint(i))
 		}
 		push.WantDrops(nil)
 	})
 }
 
-// To connect twice is to have two connections, but for four types.
-func TestRule_3_4_4_ConnectedTwice(t *testing.T) {
+// Connecting twice to an endpoint makes two connections, except for four types.
+func TestConnectTwiceMakesTwoConnections(t *testing.T) {
 	for typ, want := range map[pattern.Type]int{
 		pattern.PUSH: 2, pattern.PULL: 2, pattern.XPUB: 2, pattern.XSUB: 2, pattern.ROUTER: 2, pattern.REP: 2,
 		pattern.DEALER: 1, pattern.SUB: 1, pattern.PUB: 1, pattern.REQ: 1,
 	} {
-		clause(t, names[typ], func(w *st.World) {
+		subtest(t, typeNames[typ], func(w *st.World) {
 			l := w.Listen("a")
 			s := w.Socket(typ)
 			s.MustConnect("mem://a")
 			s.MustConnect("mem://a")
 			for range want {
-				l.Accept().Shake(talks[names[typ]][0])
+				l.Accept().Shake(peerTypes[typeNames[typ]][0])
 			}
 			s.MustMeet(want)
 			time.AfterFunc(time.Minute, l.Close)
 			if _, err := l.TryAccept(); err == nil {
-				w.Error("one connection more")
+				w.Error("more connections than expected")
 			}
-			is(w, "disconnecting", s.Disconnect("mem://a"), nil)
+			wantErr(w, "disconnecting", s.Disconnect("mem://a"), nil)
 			time.Sleep(time.Minute)
 			if n := s.Stats().Peers; n != 0 {
-				w.Errorf("%d peers after one Disconnect, which ends both", n)
+				w.Errorf("%d peers after Disconnect, which must close all connections", n)
 			}
-			is(w, "disconnecting again", s.Disconnect("mem://a"), socket.ErrNotFound)
+			wantErr(w, "disconnecting again", s.Disconnect("mem://a"), socket.ErrNotFound)
 		})
 	}
 }
 
-// With ZMQ_IMMEDIATE only who is there has a turn.
-func TestRule_3_4_4_Immediate(t *testing.T) {
-	clause(t, "an endpoint that is not there gets nothing", func(w *st.World) {
+// With ZMQ_IMMEDIATE only connected peers have a turn.
+func TestPushImmediateSkipsUnconnectedEndpoints(t *testing.T) {
+	subtest(t, "an endpoint without a peer gets nothing", func(w *st.World) {
 		push := w.Socket(pattern.PUSH, func(o *socket.Options) { o.Immediate = true })
-		push.MustConnect("mem://nobody")
+		push.MustConnect("mem://absent")
 		push.WantFull()
-		here := w.Socket(pattern.PULL)
-		here.MustBind("mem://a")
+		present := w.Socket(pattern.PULL)
+		present.MustBind("mem://a")
 		push.MustConnect("mem://a")
 		push.MustMeet(1)
 		for i := range 10 {
 			push.MustSend(fmt.Sprint(i))
 		}
 		for i := range 10 {
-			here.WantRecv(fmt.Sprint(i))
+			present.WantRecv(fmt.Sprint(i))
 		}
 		push.WantDrops(nil)
 	})

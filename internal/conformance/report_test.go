@@ -10,36 +10,58 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
 )
 
-var update = flag.Bool("update", false, "write docs/CONFORMANCE.md anew")
+var update = flag.Bool("update", false, "write docs/CONFORMANCE.md")
 
-// Where the documents are, from this folder.
+// Paths of the documents, relative to this directory.
 const (
 	reportFile     = "../../docs/CONFORMANCE.md"
 	deviationsFile = "../../docs/DEVIATIONS.md"
 )
 
-// ruleTest is a test of a rule.
-type ruleTest struct{ id, name, file string }
+// reportTests check the table and the documents, so they are in no rule.
+var reportTests = []string{
+	"TestMain", "TestEveryTestChecksARule", "TestConformanceDocumentIsCurrent", "TestDeviationsNameExistingRulesAndTests",
+	"TestPatternCommentsNameExistingRules",
+}
 
-// ruleName is the name of one: TestRule_3_3_4_DuplicateIDIsRefused is of the row
-// 3.3.4, and TestRule_3_0_PAIR of the row 3.0.PAIR.
-var ruleName = regexp.MustCompile(`^TestRule_(\d+)_(\d+)_([0-9A-Z]+)(_[0-9A-Za-z]+)?$`)
+// allRules returns the rules of all sections.
+func allRules() (list []rule) {
+	for _, s := range sections {
+		list = append(list, s.rules...)
+	}
+	return list
+}
 
-// testsOf returns the names of the test functions of one folder, each with its
-// file.
-func testsOf(t *testing.T, dir string) map[string]string {
+// ruleSlugs returns the slugs of all rules.
+func ruleSlugs() (list []string) {
+	for _, r := range allRules() {
+		list = append(list, r.slug)
+	}
+	return list
+}
+
+// nameOf returns the name of a test and the file that declares it.
+func nameOf(test func(*testing.T)) (name, file string) {
+	f := runtime.FuncForPC(reflect.ValueOf(test).Pointer())
+	file, _ = f.FileLine(f.Entry())
+	return f.Name()[strings.LastIndex(f.Name(), ".")+1:], filepath.Base(file)
+}
+
+// testsOf returns the names of the tests that a directory declares.
+func testsOf(t *testing.T, dir string) (list []string) {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(dir, "*_test.go"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	found := make(map[string]string)
 	for _, file := range files {
 		f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.SkipObjectResolution)
 		if err != nil {
@@ -47,65 +69,48 @@ func testsOf(t *testing.T, dir string) map[string]string {
 		}
 		for _, d := range f.Decls {
 			if fn, ok := d.(*ast.FuncDecl); ok && fn.Recv == nil && strings.HasPrefix(fn.Name.Name, "Test") {
-				found[fn.Name.Name] = filepath.Base(file)
+				list = append(list, fn.Name.Name)
 			}
 		}
 	}
-	return found
+	return list
 }
 
-// ruleTests returns the tests of rules, by the row they are of.
-func ruleTests(t *testing.T) map[string][]ruleTest {
-	t.Helper()
-	byRow := make(map[string][]ruleTest)
-	for name, file := range testsOf(t, ".") {
-		m := ruleName.FindStringSubmatch(name)
-		switch {
-		case m != nil:
-			id := strings.Join(m[1:4], ".")
-			byRow[id] = append(byRow[id], ruleTest{id, name, file})
-		case strings.HasPrefix(name, "TestRule"):
-			t.Errorf("%s: the name of %s does not say which row it is of", file, name)
-		case name != "TestMain" && file != "report_test.go":
-			t.Errorf("%s: %s is of no row", file, name)
-		}
-	}
-	for _, list := range byRow {
-		slices.SortFunc(list, func(a, b ruleTest) int { return strings.Compare(a.name, b.name) })
-	}
-	return byRow
-}
+var slugSyntax = regexp.MustCompile(`^[a-z]+(-[a-z]+)*$`)
 
-// A row without a test would be a claim, and a test without a row would be
-// found by nobody.
-func TestEveryRowHasATest(t *testing.T) {
-	tests := ruleTests(t)
-	known := make(map[string]bool)
-	for _, r := range rules {
-		if known[r.id] {
-			t.Errorf("there are two rows %s", r.id)
+// TestEveryTestChecksARule checks that each rule has a unique slug, a test and,
+// if it deviates, a reference to docs/DEVIATIONS.md, and that each test of this
+// package is in a rule.
+func TestEveryTestChecksARule(t *testing.T) {
+	inTable := make(map[string]bool)
+	seen := make(map[string]bool)
+	for _, r := range allRules() {
+		if seen[r.slug] || !slugSyntax.MatchString(r.slug) {
+			t.Errorf("rule %q: the slug is not unique or not of lower-case words joined by hyphens", r.slug)
 		}
-		known[r.id] = true
-		if n := len(tests[r.id]); (n == 0) != (r.status == pending) {
-			t.Errorf("row %s is %q and has %d tests", r.id, r.status, n)
+		seen[r.slug] = true
+		if len(r.tests) == 0 {
+			t.Errorf("rule %s has no test", r.slug)
 		}
-		if (r.status == partly || r.status == pending) != (r.missing != "") {
-			t.Errorf("row %s is %q, and what is missing is %q", r.id, r.status, r.missing)
+		if r.status == deviates && len(r.deviations) == 0 {
+			t.Errorf("rule %s deviates and names no entry of %s", r.slug, deviationsFile)
 		}
-		if r.status == deviates && len(r.see) == 0 {
-			t.Errorf("row %s deviates and does not say where that is described", r.id)
+		for _, test := range r.tests {
+			name, _ := nameOf(test)
+			inTable[name] = true
 		}
 	}
-	for id, list := range tests {
-		if !known[id] {
-			t.Errorf("there is no row %s, which %s is of", id, list[0].name)
+	for _, name := range testsOf(t, ".") {
+		if !inTable[name] && !slices.Contains(reportTests, name) {
+			t.Errorf("%s is in no rule of the table", name)
 		}
 	}
 }
 
-// docs/CONFORMANCE.md is made of the table and the names of the tests.
-func TestReportIsTrue(t *testing.T) {
-	want := report(ruleTests(t))
+// TestConformanceDocumentIsCurrent compares docs/CONFORMANCE.md with the table,
+// or writes it if -update is set.
+func TestConformanceDocumentIsCurrent(t *testing.T) {
+	want := report()
 	if *update {
 		if err := os.WriteFile(reportFile, want, 0o666); err != nil {
 			t.Fatal(err)
@@ -117,54 +122,40 @@ func TestReportIsTrue(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(have, want) {
-		t.Errorf("%s is not what the table says: go generate ./internal/conformance", reportFile)
+		t.Errorf("%s differs from the table; run: go generate ./internal/conformance", reportFile)
 	}
 }
 
-// report is docs/CONFORMANCE.md.
-func report(tests map[string][]ruleTest) []byte {
+// report returns the text of docs/CONFORMANCE.md.
+func report() []byte {
 	var b bytes.Buffer
 	b.WriteString(preamble)
 	count := make(map[status]int)
-	for _, r := range rules {
+	for _, r := range allRules() {
 		count[r.status]++
 	}
-	fmt.Fprintf(&b, "%d rules: %d kept, %d deviate, %d partly, %d pending.\n",
-		len(rules), count[kept], count[deviates], count[partly], count[pending])
-	section := ""
-	for _, r := range rules {
-		if s := r.id[:3]; s != section {
-			section = s
-			fmt.Fprintf(&b, "\n## %s %s\n\n| row | rule | status | tests |\n|---|---|---|---|\n", s, sections[s])
+	fmt.Fprintf(&b, "%d rules: %d kept, %d deviate.\n", len(allRules()), count[kept], count[deviates])
+	for _, s := range sections {
+		fmt.Fprintf(&b, "\n## %s\n\n| rule | text | status | tests |\n|---|---|---|---|\n", s.title)
+		for _, r := range s.rules {
+			var links []string
+			for _, test := range r.tests {
+				name, file := nameOf(test)
+				links = append(links, fmt.Sprintf("[%s](../internal/conformance/%s)", name, file))
+			}
+			fmt.Fprintf(&b, "| <a id=\"%s\"></a>%s | %s | %s | %s |\n", r.slug, r.slug, r.text, r.statusCell(), strings.Join(links, ", "))
 		}
-		var names []string
-		for _, one := range tests[r.id] {
-			names = append(names, fmt.Sprintf("[%s](../internal/conformance/%s)", short(one), one.file))
-		}
-		fmt.Fprintf(&b, "| <a id=\"%s\"></a>%s | %s | %s | %s |\n", r.id, r.id, r.says, r.standing(), strings.Join(names, ", "))
 	}
 	return b.Bytes()
 }
 
-// short is a test's name without the row.
-func short(t ruleTest) string {
-	prefix := "TestRule_" + strings.ReplaceAll(t.id, ".", "_")
-	if rest := strings.TrimPrefix(t.name, prefix+"_"); rest != t.name {
-		return rest
-	}
-	return t.name
-}
-
-// standing is a row's status in the report.
-func (r *rule) standing() string {
+// statusCell returns the status of a rule, with links to its deviations.
+func (r *rule) statusCell() string {
 	s := "**" + string(r.status) + "**"
 	if r.status == kept {
 		s = string(kept)
 	}
-	if r.missing != "" {
-		s += ": " + r.missing
-	}
-	for i, anchor := range r.see {
+	for i, anchor := range r.deviations {
 		sep := ", "
 		if i == 0 {
 			sep = "; see "
@@ -175,32 +166,49 @@ func (r *rule) standing() string {
 }
 
 var (
-	anchors = regexp.MustCompile(`<a id="([^"]+)"></a>`)
-	named   = regexp.MustCompile("`(Test[0-9A-Za-z_]+)`")
+	anchors   = regexp.MustCompile(`<a id="([^"]+)"></a>`)
+	ruleLinks = regexp.MustCompile(`\(CONFORMANCE\.md#([^)]+)\)`)
+	testNames = regexp.MustCompile("`(Test[0-9A-Za-z_]+)`")
 )
 
-// Every place that the table points to in docs/DEVIATIONS.md is there, and every
-// test that is named there exists, somewhere in the repository.
-func TestDeviationsAreShown(t *testing.T) {
-	text, err := os.ReadFile(deviationsFile)
+// submatches returns the first group of each match.
+func submatches(expr *regexp.Regexp, text string) (list []string) {
+	for _, m := range expr.FindAllStringSubmatch(text, -1) {
+		list = append(list, m[1])
+	}
+	return list
+}
+
+// TestDeviationsNameExistingRulesAndTests checks docs/DEVIATIONS.md: its anchors
+// are unique and include those that the table refers to, the rules that it links
+// to exist, and each entry names at least one test. A named test may be declared
+// in any package of the repository.
+func TestDeviationsNameExistingRulesAndTests(t *testing.T) {
+	b, err := os.ReadFile(deviationsFile)
 	if err != nil {
 		t.Fatal(err)
 	}
-	at := make(map[string]bool)
-	for _, m := range anchors.FindAllSubmatch(text, -1) {
-		if at[string(m[1])] {
-			t.Errorf("%s has the anchor %s twice", deviationsFile, m[1])
+	text := string(b)
+	found := make(map[string]bool)
+	for _, anchor := range submatches(anchors, text) {
+		if found[anchor] {
+			t.Errorf("%s has the anchor %s twice", deviationsFile, anchor)
 		}
-		at[string(m[1])] = true
+		found[anchor] = true
 	}
-	for _, r := range rules {
-		for _, anchor := range r.see {
-			if !at[anchor] {
-				t.Errorf("row %s points to %s, which %s has not", r.id, anchor, deviationsFile)
+	for _, r := range allRules() {
+		for _, anchor := range r.deviations {
+			if !found[anchor] {
+				t.Errorf("rule %s refers to the anchor %s, which is not in %s", r.slug, anchor, deviationsFile)
 			}
 		}
 	}
-	exists := make(map[string]bool)
+	for _, slug := range submatches(ruleLinks, text) {
+		if !slices.Contains(ruleSlugs(), slug) {
+			t.Errorf("%s links to the rule %s, which does not exist", deviationsFile, slug)
+		}
+	}
+	declared := make(map[string]bool)
 	err = filepath.WalkDir("../..", func(path string, d fs.DirEntry, err error) error {
 		if err != nil || !d.IsDir() {
 			return err
@@ -208,44 +216,38 @@ func TestDeviationsAreShown(t *testing.T) {
 		if name := d.Name(); name[0] == '.' && strings.Trim(name, ".") != "" {
 			return fs.SkipDir
 		}
-		for name := range testsOf(t, path) {
-			exists[name] = true
+		for _, name := range testsOf(t, path) {
+			declared[name] = true
 		}
 		return nil
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	shown := named.FindAllSubmatch(text, -1)
-	if len(shown) == 0 {
-		t.Errorf("%s names no test", deviationsFile)
-	}
-	for _, m := range shown {
-		if !exists[string(m[1])] {
-			t.Errorf("%s names %s, which there is not", deviationsFile, m[1])
+	for _, name := range submatches(testNames, text) {
+		if !declared[name] {
+			t.Errorf("%s names %s, which no package declares", deviationsFile, name)
 		}
 	}
-	for entry := range strings.SplitSeq(string(text), "\n### ") {
-		if title, body, _ := strings.Cut(entry, "\n"); !strings.HasPrefix(title, "# ") && !named.MatchString(body) {
-			t.Errorf("%s: no test shows %q", deviationsFile, title)
+	for entry := range strings.SplitSeq(text, "\n### ") {
+		if title, body, _ := strings.Cut(entry, "\n"); !strings.HasPrefix(title, "# ") && !testNames.MatchString(body) {
+			t.Errorf("%s: the entry %q names no test", deviationsFile, title)
 		}
 	}
 }
 
-// rulesLine is where a comment in internal/pattern says which rows a type keeps:
-// "Rules: CONFORMANCE.md 3.0.PUSH and 3.4.4."
-var rulesLine = regexp.MustCompile(`Rules: CONFORMANCE\.md (.*)\.\n`)
+// rulesComment matches the comment of a pattern that names its rules, such as
+// "Rules in docs/CONFORMANCE.md: push, push-turns." A slug that ends in "-*"
+// stands for all rules with that prefix.
+var rulesComment = regexp.MustCompile(`Rules in docs/CONFORMANCE\.md: (.*)\.\n`)
 
-// Whoever reads a type's file finds its rules, and every type is named in one.
-func TestPatternsNameTheirRules(t *testing.T) {
-	known := make(map[string]bool)
-	missing := make(map[string]bool)
-	for _, r := range rules {
-		known[r.id] = true
-		known[r.id[:3]] = true
-		if strings.HasPrefix(r.id, "3.0.") && r.id != "3.0.ANY" {
-			missing[r.id] = true
-		}
+// TestPatternCommentsNameExistingRules checks the comments in internal/pattern
+// that name rules, and that they name the rule of every socket type.
+func TestPatternCommentsNameExistingRules(t *testing.T) {
+	slugs := ruleSlugs()
+	unnamed := make(map[string]bool)
+	for _, r := range typeRules {
+		unnamed[r.slug] = r.slug != "peer-types"
 	}
 	files, err := filepath.Glob("../pattern/*.go")
 	if err != nil {
@@ -256,18 +258,19 @@ func TestPatternsNameTheirRules(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, m := range rulesLine.FindAllStringSubmatch(string(text), -1) {
-			for id := range strings.FieldsFuncSeq(m[1], func(r rune) bool { return r == ' ' || r == ',' }) {
-				if id == "and" || id == "to" {
-					continue
-				}
-				if delete(missing, id); !known[id] {
-					t.Errorf("%s: there is no row %s", file, id)
+		for _, list := range submatches(rulesComment, string(text)) {
+			for slug := range strings.SplitSeq(list, ", ") {
+				unnamed[slug] = false
+				prefix, all := strings.CutSuffix(slug, "*")
+				if !slices.ContainsFunc(slugs, func(s string) bool { return s == slug || all && strings.HasPrefix(s, prefix) }) {
+					t.Errorf("%s names the rule %s, which does not exist", file, slug)
 				}
 			}
 		}
 	}
-	for id := range missing {
-		t.Errorf("no file of internal/pattern names row %s", id)
+	for slug, missing := range unnamed {
+		if missing {
+			t.Errorf("no comment in internal/pattern names the rule %s", slug)
+		}
 	}
 }

@@ -1,10 +1,15 @@
 package conformance
 
+import "testing"
+
 var automaticRules = []rule{
-	{id: "3.8.1", status: kept,
-		says: "A hello message of ROUTER, DEALER, CLIENT, SERVER or PEER is the first on each connection, also on one that is made again, ahead of all that is queued; over inproc both ways, whoever is there first."},
-	{id: "3.8.2", status: kept,
-		says: "A disconnect message of ROUTER, SERVER or PEER is received where a peer that had come and ended its handshake is lost, in place of a message of which a part is missing; over inproc also when the peer closes or disconnects."},
-	{id: "3.8.3", status: kept,
-		says: "A hiccup message of DEALER, CLIENT or PEER is received when a connection that it made is lost, and not over inproc."},
+	{slug: "hello-message", status: kept,
+		text:  "ROUTER, DEALER, CLIENT, SERVER and PEER send the message of ZMQ_HELLO_MSG first on each connection, also after a reconnect, before all queued messages. Over inproc both sides send it, whichever exists first.",
+		tests: []func(*testing.T){TestHelloMessageIsFirstOnEachConnection}},
+	{slug: "disconnect-message", status: kept,
+		text:  "ROUTER, SERVER and PEER receive the message of ZMQ_DISCONNECT_MSG when the connection of an accepted peer that has completed its handshake is lost. It replaces an incomplete message. Over inproc it is also received when the peer closes or disconnects.",
+		tests: []func(*testing.T){TestDisconnectMessageFollowsLastWholeMessage}},
+	{slug: "hiccup-message", status: kept,
+		text:  "DEALER, CLIENT and PEER receive the message of ZMQ_HICCUP_MSG when a connection that they made is lost, but not over inproc.",
+		tests: []func(*testing.T){TestHiccupMessageFollowsLostConnection}},
 }

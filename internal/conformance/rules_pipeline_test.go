@@ -1,12 +1,18 @@
 package conformance
 
+import "testing"
+
 var pipelineRules = []rule{
-	{id: "3.4.1", status: kept,
-		says: "DEALER sends and receives frames as they are; the empty one that a REP wants is the application's."},
-	{id: "3.4.2", status: deviates, see: []string{"second-pair"},
-		says: "The first pipe of a PAIR is its only one; another is ended and nobody is told. When the peer is gone, another may come."},
-	{id: "3.4.3", status: deviates, see: []string{"pair-rest"},
-		says: "A PAIR's message of several frames goes out with the last of them. If the peer leaves before, the rest waits for the next."},
-	{id: "3.4.4", status: kept,
-		says: "PUSH begins with the peer that came first. An endpoint that is connected to and not there yet has its turn like others, and its messages wait for it; with ZMQ_IMMEDIATE it has neither. To connect once more to an endpoint makes another connection, but for DEALER, SUB, PUB and REQ."},
+	{slug: "dealer-frames", status: kept,
+		text:  "DEALER sends and receives frames unchanged. The application adds the empty delimiter frame that REP requires.",
+		tests: []func(*testing.T){TestDealerSendsFramesUnchanged}},
+	{slug: "pair-second-peer", status: deviates, deviations: []string{"second-pair"},
+		text:  "PAIR keeps its first pipe. A second pipe is closed without a notification. After the peer disconnects, PAIR accepts another.",
+		tests: []func(*testing.T){TestPairRefusesSecondPeer}},
+	{slug: "pair-multipart", status: deviates, deviations: []string{"pair-incomplete-message"},
+		text:  "PAIR sends a message of several frames once it has the last frame. If the peer disconnects within the message, the remaining frames wait for the next peer.",
+		tests: []func(*testing.T){TestPairSendsMultipartMessagesWhole, TestPairSendsFramesWithTheLast}},
+	{slug: "push-turns", status: kept,
+		text:  "PUSH starts with the peer that was attached first. A connected endpoint whose peer is absent takes its turn like any other, and its messages wait for the peer. With ZMQ_IMMEDIATE, it has no turn and no queue. Connecting again to an endpoint makes another connection, except with DEALER, SUB, PUB and REQ.",
+		tests: []func(*testing.T){TestPushBalancesFromTheFirstPeer, TestConnectTwiceMakesTwoConnections, TestPushImmediateSkipsUnconnectedEndpoints}},
 }

@@ -1,70 +1,84 @@
-// Package conformance holds the rules of ZeroMQ's socket types, one row each
-// with an id, and tests that are named after the row they are of:
-// TestRule_3_3_4_... is of row 3.3.4 and TestRule_3_0_PAIR of row 3.0.PAIR. A
-// row's status is a claim about those tests and about nothing else.
-// docs/CONFORMANCE.md is made of the two.
+// Package conformance checks the socket types against the rules of libzmq. It
+// contains only tests.
 //
-// The rows follow section 3 of an inventory of what libzmq does, as its source
-// says, in its order. What is different here on purpose is in
-// docs/DEVIATIONS.md. The package has tests only, and knows sockets by
-// internal/socket, as every face of the library does.
+// A rule has a slug, a text and the tests that check it; the tests are
+// function values in the table, so the compiler checks that they exist.
+// TestEveryTestChecksARule finds tests that are in no rule.
+// docs/CONFORMANCE.md is generated from the table.
+//
+// The rules state what the source of libzmq does. Intended differences are
+// described in docs/DEVIATIONS.md. The tests use package internal/socket, on
+// which the public package zmq is built.
 package conformance
 
-import "slices"
+import "testing"
 
-//go:generate go test -run TestReportIsTrue -update
+//go:generate go test -run TestConformanceDocumentIsCurrent -update
 
-// status says how far a row is kept.
+// status says whether this library follows a rule.
 type status string
 
 const (
 	kept     status = "kept"
-	deviates status = "deviates" // on purpose: see docs/DEVIATIONS.md
-	partly   status = "partly"   // what is missing is said
-	pending  status = "pending"  // nothing of it is there yet
+	deviates status = "deviates" // intended: see docs/DEVIATIONS.md
 )
 
-// rule is one row.
+// rule is one row of docs/CONFORMANCE.md.
 type rule struct {
-	id      string
-	says    string // the rule
-	status  status
-	missing string   // what of it is not there
-	see     []string // anchors in docs/DEVIATIONS.md
+	slug       string // stable: other files refer to it
+	status     status
+	deviations []string // anchors in docs/DEVIATIONS.md
+	text       string
+	tests      []func(*testing.T)
 }
 
-var sections = map[string]string{
-	"3.0": "The types",
-	"3.1": "All types",
-	"3.2": "REQ and REP",
-	"3.3": "ROUTER",
-	"3.4": "DEALER, PUSH, PULL and PAIR",
-	"3.5": "PUB and XPUB",
-	"3.6": "SUB and XSUB",
-	"3.7": "STREAM and the draft types",
-	"3.8": "Messages that are sent by themselves",
+// section is one table of docs/CONFORMANCE.md.
+type section struct {
+	title string
+	rules []rule
 }
 
-// rules are all rows, in order.
-var rules = slices.Concat(typeRules, commonRules, requestRules, routerRules, pipelineRules,
-	publishRules, subscribeRules, draftRules, automaticRules)
+// sections are in the order of the document. The slugs of typeRules are the
+// names of the socket types, and peer-types.
+var sections = []section{
+	{"Socket types", typeRules},
+	{"All socket types", commonRules},
+	{"REQ and REP", requestRules},
+	{"ROUTER", routerRules},
+	{"DEALER, PUSH, PULL and PAIR", pipelineRules},
+	{"PUB and XPUB", publishRules},
+	{"SUB and XSUB", subscribeRules},
+	{"STREAM and the draft types", draftRules},
+	{"Automatic messages", automaticRules},
+}
 
 const preamble = `# Conformance
 
-What ZeroMQ's socket types do, one row for each rule, and the tests that hold us to it. It is made by
-` + "`go generate ./internal/conformance`" + ` of the table in ` + "`internal/conformance`" + ` and of the names of the tests there; a test
-fails if the two differ. *Kept*: the tests check all that the row says; if it says *see*, the entry is about something beside that.
-*Deviates*: the tests check what we do instead, and [DEVIATIONS.md](DEVIATIONS.md) says why. *Partly* and *pending*: it says what is
-missing.
+The rules of ZeroMQ's socket types, and the tests that check this library against them. ` + "`go generate ./internal/conformance`" + `
+writes this file from the table in ` + "`internal/conformance`" + `; a test fails if the two differ.
 
-The tests ask the core, ` + "`internal/socket`" + `, on which package ` + "`zmq`" + ` stands and a C library will. The package offers all of it but this: its
-ROUTER always says when it cannot send (ZMQ_ROUTER_MANDATORY), its publishers look for subscriptions in the first frame alone
-(ZMQ_ONLY_FIRST_SUBSCRIBE), messages are sent and received whole, with ids, numbers and groups beside them and not in a frame, and for
-raw connections it has STREAM, not ZMQ_ROUTER_RAW.
+- **kept**: the tests check everything that the rule states. An entry after *see* concerns a related difference.
+- **deviates**: the tests check what this library does instead. [DEVIATIONS.md](DEVIATIONS.md) describes it and gives the reason.
 
-The rules are those of libzmq, from its source, where that and the RFCs differ. *Pipe* is the pair of queues between a socket and one
-peer; *HWM* the high-water mark, how many messages a queue takes. *Try again* is what a call says that would have to wait
-(` + "`EAGAIN`, `ErrWouldBlock`" + `), *no route* that there is no such peer (` + "`EHOSTUNREACH`, `ErrNoRoute`" + `), *out of turn* that a
-request-reply exchange is not there yet (` + "`EFSM`, `ErrState`" + `).
+The rules are those of libzmq, taken from its source, also where the source differs from the RFCs.
+
+The tests use ` + "`internal/socket`" + `, on which package ` + "`zmq`" + ` is built, as a C interface will be. Package ` + "`zmq`" + ` offers all of it,
+with these exceptions:
+
+- its ROUTER always reports a message that it cannot send (ZMQ_ROUTER_MANDATORY is always on);
+- its publishers look for subscriptions in the first frame of a message only (ZMQ_ONLY_FIRST_SUBSCRIBE is always on);
+- messages are sent and received whole; routing IDs, routing numbers and groups are arguments and results, not frames;
+- for raw TCP connections it has STREAM, but not ZMQ_ROUTER_RAW.
+
+Terms:
+
+- *pipe*: the two queues between a socket and one peer;
+- *HWM*: the high-water mark, the number of messages that a queue accepts;
+- *capacity*: a pipe has capacity if its queue accepts another message;
+- *would block*: the error of a non-blocking call that cannot proceed now (` + "`EAGAIN`, `ErrWouldBlock`" + `);
+- *no route*: the error of a send to an unknown peer (` + "`EHOSTUNREACH`, `ErrNoRoute`" + `);
+- *state error*: the error of a call that is out of turn in a request-reply exchange (` + "`EFSM`, `ErrState`" + `);
+- *cancel*: the message or command that ends a subscription;
+- *writable*: ` + "`ZMQ_EVENTS`" + ` reports ` + "`ZMQ_POLLOUT`" + `.
 
 `

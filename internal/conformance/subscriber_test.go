@@ -8,29 +8,29 @@ import (
 	"github.com/zerobroker/zmq/internal/pipe"
 )
 
-// subscriber is a peer of a publishing pattern that no socket holds.
+// subscriber is a peer of a publishing pattern without a socket.
 type subscriber struct {
 	p  *pipe.Pipe
 	mu sync.Mutex
 }
 
-// twoSubscribers are the peers of a new XPUB.
+// twoSubscribers returns a new XPUB pattern with two peers.
 func twoSubscribers(o *pattern.Options) (pub *pattern.Pub, first, second *subscriber) {
 	pub = pattern.NewPub(o, new(pipe.Drops), true)
 	var list []*subscriber
 	sendMu := new(sync.Mutex)
 	for range 2 {
 		s := &subscriber{p: pipe.New()}
-		s.p.Out = pipe.NewQueue(pipe.Config{Lock: sendMu, Reader: reader{}, Writer: new(writer), From: s.p})
-		s.p.In = pipe.NewQueue(pipe.Config{Lock: &s.mu, Reader: reader{}, To: s.p})
-		_ = pub.Attach(s.p) // which refuses nobody
+		s.p.Out = pipe.NewQueue(pipe.Config{Lock: sendMu, Reader: nopReader{}, Writer: new(roomCounter), From: s.p})
+		s.p.In = pipe.NewQueue(pipe.Config{Lock: &s.mu, Reader: nopReader{}, To: s.p})
+		_ = pub.Attach(s.p) // never fails for a publisher
 		list = append(list, s)
 	}
 	return pub, list[0], list[1]
 }
 
-// asks subscribes, as a message.
-func (s *subscriber) asks(pub *pattern.Pub, topic string) { s.sends(pub, "\x01"+topic) }
+// subscribes sends a subscription as a message.
+func (s *subscriber) subscribes(pub *pattern.Pub, topic string) { s.sends(pub, "\x01"+topic) }
 
 // sends sends a message of one frame.
 func (s *subscriber) sends(pub *pattern.Pub, frame string) {
@@ -40,8 +40,8 @@ func (s *subscriber) sends(pub *pattern.Pub, frame string) {
 	}
 }
 
-// next is the first frame of what the XPUB receives next.
-func (s *subscriber) next(pub *pattern.Pub) string {
+// recvFirst returns the first frame of the next message that the XPUB receives.
+func recvFirst(pub *pattern.Pub) string {
 	var m msg.Msg
 	if err := pub.Recv(&m); err != nil {
 		return err.Error()
@@ -49,8 +49,9 @@ func (s *subscriber) next(pub *pattern.Pub) string {
 	return string(m.First)
 }
 
-// gets is how many messages wait for the subscriber when one more is sent.
-func (s *subscriber) gets(pub *pattern.Pub, first string) int {
+// deliveries sends a message and returns how many messages are added to the
+// subscriber's queue.
+func (s *subscriber) deliveries(pub *pattern.Pub, first string) int {
 	before := s.p.Out.Len()
 	if err := pub.Send(msg.Of([]byte(first))); err != nil {
 		return -1

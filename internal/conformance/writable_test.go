@@ -9,8 +9,8 @@ import (
 	st "github.com/zerobroker/zmq/internal/socket/sockettest"
 )
 
-// writable compares what ZMQ_POLLOUT would say.
-func writable(w *st.World, when string, s *st.Socket, want bool) {
+// wantWritable compares the result of Writable, which is ZMQ_POLLOUT.
+func wantWritable(w *st.World, when string, s *st.Socket, want bool) {
 	w.Helper()
 	w.Settle()
 	if got := s.Writable(); got != want {
@@ -18,21 +18,21 @@ func writable(w *st.World, when string, s *st.Socket, want bool) {
 	}
 }
 
-// writableFor checks a type whose answer is the same at all times.
-func writableFor(t *testing.T, typ, far pattern.Type, want bool) {
+// testWritableConstant checks a type whose Writable never changes.
+func testWritableConstant(t *testing.T, typ, far pattern.Type, want bool) {
 	t.Helper()
-	everywhere(t, fmt.Sprint("writable ", want), func(w *st.World, ep string) {
+	overEachTransport(t, fmt.Sprint("writable ", want), func(w *st.World, ep string) {
 		s, o := w.Socket(typ, st.HWM(1, 1)), w.Socket(far, st.HWM(1, 1))
 		s.MustBind(ep)
-		writable(w, "alone", s, want)
+		wantWritable(w, "without a peer", s, want)
 		o.MustConnect(ep)
 		s.MustMeet(1)
-		writable(w, "with a peer", s, want)
+		wantWritable(w, "with a peer", s, want)
 		switch typ {
 		case pattern.PUB, pattern.XPUB:
-			change(w, o, true, "")
+			setSubscribed(w, o, true, "")
 		case pattern.RADIO:
-			is(w, "join", o.Join("g", true), nil)
+			wantErr(w, "join", o.Join("g", true), nil)
 			w.Settle()
 		}
 		if pattern.Types[typ].Publishes || typ == pattern.XSUB {
@@ -43,89 +43,92 @@ func writableFor(t *testing.T, typ, far pattern.Type, want bool) {
 					s.MustSend("x")
 				}
 			}
-			writable(w, "with one that is full", s, want)
+			wantWritable(w, "with a full peer", s, want)
 			if full := s.Stats().Drops[pipe.DropHWM]; ep == "inproc://a" && typ != pattern.XSUB && full != 7 {
-				w.Errorf("%d of 9 messages found the queue of two full, want 7", full)
+				w.Errorf("%d of 9 messages were dropped by a queue of two, want 7", full)
 			}
 		}
 		o.CloseIn(0)
-		writable(w, "alone again", s, want)
+		wantWritable(w, "after the peer disconnected", s, want)
 	})
 }
 
-// writableWithRoom checks a type that waits for a peer with room.
-func writableWithRoom(t *testing.T, typ, far pattern.Type) {
+// testWritableWithCapacity checks a type that is writable while a pipe has
+// capacity.
+func testWritableWithCapacity(t *testing.T, typ, far pattern.Type) {
 	t.Helper()
-	clause(t, "writable while a pipe has room", func(w *st.World) {
+	subtest(t, "writable while a pipe has capacity", func(w *st.World) {
 		s, o := w.Socket(typ, st.HWM(2, 2)), w.Socket(far, st.HWM(2, 2))
 		s.MustBind("inproc://a")
-		writable(w, "alone", s, false)
+		wantWritable(w, "without a peer", s, false)
 		o.MustConnect("inproc://a")
 		for range 4 {
-			writable(w, "with room", s, true)
+			wantWritable(w, "with capacity", s, true)
 			s.MustSend("x")
 		}
-		writable(w, "full", s, false)
+		wantWritable(w, "full", s, false)
 		o.WantRecv("x")
-		writable(w, "with a quarter read", s, false)
+		wantWritable(w, "with a quarter read", s, false)
 		o.WantRecv("x")
-		writable(w, "with half read", s, true)
+		wantWritable(w, "with half read", s, true)
 		o.CloseIn(0)
-		writable(w, "alone again", s, false)
+		wantWritable(w, "after the peer disconnected", s, false)
 	})
 }
 
-// writableByTurn is that of REQ: not while it waits for a reply.
-func writableByTurn(t *testing.T) {
+// testReqRepWritable checks that REQ is not writable while a reply is outstanding,
+// unless it is relaxed, and that REP is writable between request and reply.
+func testReqRepWritable(t *testing.T) {
 	t.Helper()
 	for _, relaxed := range []bool{false, true} {
-		clause(t, fmt.Sprint("writable unless a reply is awaited, relaxed ", relaxed), func(w *st.World) {
-			req := w.Socket(pattern.REQ, options(func(o *pattern.Options) { o.Relaxed = relaxed }))
+		subtest(t, fmt.Sprint("writable unless a reply is outstanding, relaxed ", relaxed), func(w *st.World) {
+			req := w.Socket(pattern.REQ, patternOptions(func(o *pattern.Options) { o.Relaxed = relaxed }))
 			rep := w.Socket(pattern.REP)
 			req.MustBind("inproc://a")
-			writable(w, "alone", req, false)
+			wantWritable(w, "without a peer", req, false)
 			rep.MustConnect("inproc://a")
-			writable(w, "with a peer", req, true)
+			wantWritable(w, "with a peer", req, true)
 			req.MustSend("question")
-			writable(w, "awaiting the reply", req, relaxed)
-			writable(w, "a REP that has received nothing", rep, false)
+			wantWritable(w, "with a reply outstanding", req, relaxed)
+			wantWritable(w, "REP before a request", rep, false)
 			rep.WantRecv("question")
-			writable(w, "a REP that owes a reply", rep, true)
+			wantWritable(w, "REP after a request", rep, true)
 			rep.MustSend("answer")
-			writable(w, "a REP that has replied", rep, false)
-			writable(w, "before receiving", req, relaxed)
+			wantWritable(w, "REP after the reply", rep, false)
+			wantWritable(w, "before the reply is received", req, relaxed)
 			req.WantRecv("answer")
-			writable(w, "behind the reply", req, true)
+			wantWritable(w, "after the reply is received", req, true)
 		})
 	}
 }
 
-// writableIfMandatory is that of ROUTER.
-func writableIfMandatory(t *testing.T) {
+// testRouterWritable checks that ROUTER is always writable, or with
+// ZMQ_ROUTER_MANDATORY while a pipe has capacity.
+func testRouterWritable(t *testing.T) {
 	t.Helper()
-	for _, must := range []bool{false, true} {
-		clause(t, fmt.Sprint("writable, or if it must route while any peer has room, ", must), func(w *st.World) {
-			router := w.Socket(pattern.ROUTER, st.HWM(1, 1), options(func(o *pattern.Options) { o.Mandatory = must }))
-			writable(w, "alone", router, !must)
+	for _, mandatory := range []bool{false, true} {
+		subtest(t, fmt.Sprint("writable, mandatory ", mandatory), func(w *st.World) {
+			router := w.Socket(pattern.ROUTER, st.HWM(1, 1), patternOptions(func(o *pattern.Options) { o.Mandatory = mandatory }))
+			wantWritable(w, "without a peer", router, !mandatory)
 			one, two := w.Socket(pattern.DEALER, st.HWM(1, 1), st.ID("one")), w.Socket(pattern.DEALER, st.HWM(1, 1), st.ID("two"))
-			meet(w, "inproc://a", router, one)
-			meet(w, "inproc://a", router, two)
-			writable(w, "with peers", router, true)
+			connect(w, "inproc://a", router, one)
+			connect(w, "inproc://a", router, two)
+			wantWritable(w, "with peers", router, true)
 			for range 2 {
 				router.MustSend("one", "x")
 			}
-			writable(w, "with one full", router, true)
+			wantWritable(w, "with one full", router, true)
 			for range 2 {
 				router.MustSend("two", "x")
 			}
-			writable(w, "with both full", router, !must)
+			wantWritable(w, "with both full", router, !mandatory)
 			one.WantRecv("x")
-			writable(w, "with room again", router, true)
-			is(w, "an id", tryFrames(router, "one+"), nil)
-			router.MustSend("one", "x") // takes the room, and not the claim
-			writable(w, "full, in the middle of a message", router, true)
-			is(w, "its body", tryFrames(router, "x"), nil)
-			writable(w, "full", router, !must)
+			wantWritable(w, "with capacity again", router, true)
+			wantErr(w, "the routing ID", trySendFrames(router, "one+"), nil)
+			router.MustSend("one", "x") // fills the queue; the started message keeps its place
+			wantWritable(w, "full, within a message", router, true)
+			wantErr(w, "the body", trySendFrames(router, "x"), nil)
+			wantWritable(w, "full", router, !mandatory)
 		})
 	}
 }

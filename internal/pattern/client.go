@@ -39,7 +39,7 @@ func (s *single) Readable() error {
 
 // Client is CLIENT: it sends to its servers in turn and receives from them in
 // turn. https://rfc.zeromq.org/spec/41/
-// Rules: CONFORMANCE.md 3.0.CLIENT and 3.1.9.
+// Rules in docs/CONFORMANCE.md: client, single-frame-types.
 type Client struct {
 	base
 	single
@@ -76,7 +76,7 @@ func (s *Client) Writable() bool { return s.lb.hasRoom() }
 // Server is SERVER and PEER: it receives from its peers in turn and sends to
 // the one that a routing number names. https://rfc.zeromq.org/spec/41/,
 // https://rfc.zeromq.org/spec/51/
-// Rules: CONFORMANCE.md 3.0.SERVER, 3.0.PEER, 3.7.4, 3.7.5 and 3.1.9.
+// Rules in docs/CONFORMANCE.md: server, peer, server-number, peer-connect, single-frame-types.
 type Server struct {
 	base
 	single

@@ -10,7 +10,7 @@ import (
 // Dgram is DGRAM: it is bound to one address, and sends and receives datagrams
 // of two frames, the other side's address as text and the body. There is no RFC;
 // libzmq's manual describes it under zmq_socket(3).
-// Rules: CONFORMANCE.md 3.0.DGRAM, 3.7.9 and 3.7.10.
+// Rules in docs/CONFORMANCE.md: dgram, dgram-*, udp-types.
 type Dgram struct {
 	base
 	outgoing

@@ -7,7 +7,7 @@ import (
 
 // Pair has one peer and no other until that one is gone.
 // https://rfc.zeromq.org/spec/31/#the-pair-socket-type
-// Rules: CONFORMANCE.md 3.0.PAIR, 3.4.2 and 3.4.3.
+// Rules in docs/CONFORMANCE.md: pair, pair-*.
 type Pair struct {
 	base
 	peer *pipe.Pipe

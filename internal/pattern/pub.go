@@ -12,7 +12,7 @@ import (
 // a prefix of its first frame, and drops it for those whose queue is full.
 // XPUB also receives: the subscriptions, and what else its peers send.
 // https://rfc.zeromq.org/spec/29/#the-pub-socket-type
-// Rules: CONFORMANCE.md 3.0.PUB, 3.0.XPUB and 3.5.
+// Rules in docs/CONFORMANCE.md: pub, xpub, pub-*, xpub-*.
 type Pub struct {
 	opt      *Options
 	upstream bool // XPUB

@@ -7,7 +7,7 @@ import (
 
 // Push sends to its peers in turn and receives nothing.
 // https://rfc.zeromq.org/spec/30/#the-push-socket-type
-// Rules: CONFORMANCE.md 3.0.PUSH and 3.4.4.
+// Rules in docs/CONFORMANCE.md: push, push-*.
 type Push struct {
 	base
 	lb Balancer
@@ -28,7 +28,7 @@ func (s *Push) SendFrame(f *msg.Frame, mayWait bool) error {
 
 // Pull receives from its peers in turn and sends nothing.
 // https://rfc.zeromq.org/spec/30/#the-pull-socket-type
-// Rules: CONFORMANCE.md 3.0.PULL.
+// Rules in docs/CONFORMANCE.md: pull.
 type Pull struct {
 	base
 	fq FairQueue
@@ -43,7 +43,7 @@ func (s *Pull) Fair() *FairQueue        { return &s.fq }
 
 // Dealer sends to its peers in turn and receives from them in turn.
 // https://rfc.zeromq.org/spec/28/#the-dealer-socket-type
-// Rules: CONFORMANCE.md 3.0.DEALER, 3.4.1 and 3.3.7.
+// Rules in docs/CONFORMANCE.md: dealer, dealer-*, router-probe.
 type Dealer struct {
 	base
 	opt *Options

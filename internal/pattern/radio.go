@@ -28,7 +28,7 @@ func CheckGroup(group string) error {
 // Radio is RADIO: it sends a message of two frames, a group and a body, to the
 // peers that have joined that very group, and drops it for those whose queue is
 // full. https://rfc.zeromq.org/spec/48/
-// Rules: CONFORMANCE.md 3.0.RADIO, 3.7.7 and 3.7.9.
+// Rules in docs/CONFORMANCE.md: radio, radio-*, udp-types.
 type Radio struct {
 	base
 	undivided
@@ -279,7 +279,7 @@ func (s *Radio) leave(p *pipe.Pipe, group string) {
 
 // Dish is DISH: it receives the messages of the groups it has joined, as two
 // frames, the group and the body. https://rfc.zeromq.org/spec/48/
-// Rules: CONFORMANCE.md 3.0.DISH, 3.7.8 and 3.7.9.
+// Rules in docs/CONFORMANCE.md: dish, dish-*, udp-types.
 type Dish struct {
 	base
 	joined map[string]bool // written under both locks

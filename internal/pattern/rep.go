@@ -13,7 +13,7 @@ const maxHops = 255
 
 // Rep is REP: it receives a request and sends the reply to whom it came from.
 // https://rfc.zeromq.org/spec/28/#the-rep-socket-type
-// Rules: CONFORMANCE.md 3.0.REP and 3.2.
+// Rules in docs/CONFORMANCE.md: rep, rep-*.
 type Rep struct {
 	fq    FairQueue
 	peers map[*pipe.Pipe]bool // whether nobody is at the far end any more

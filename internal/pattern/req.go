@@ -25,7 +25,7 @@ var ErrUnsent = errors.New("peer lost before the request was written")
 // time, any number of calls may be outstanding; their requests carry an id
 // that a REP sends back with the rest of the envelope.
 // https://rfc.zeromq.org/spec/28/#the-req-socket-type
-// Rules: CONFORMANCE.md 3.0.REQ and 3.2.
+// Rules in docs/CONFORMANCE.md: req, req-*.
 type Req struct {
 	opt   *Options
 	lb    Balancer

@@ -9,7 +9,7 @@ import (
 
 // RouterSocket sends to the peer that a routing id names and receives from all in
 // turn. https://rfc.zeromq.org/spec/28/#the-router-socket-type
-// Rules: CONFORMANCE.md 3.0.ROUTER and 3.3.
+// Rules in docs/CONFORMANCE.md: router, router-*.
 type RouterSocket struct {
 	opt   *Options
 	fq    FairQueue

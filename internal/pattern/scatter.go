@@ -6,7 +6,7 @@ import (
 )
 
 // Scatter is PUSH for messages of one frame. https://rfc.zeromq.org/spec/49/
-// Rules: CONFORMANCE.md 3.0.SCATTER and 3.1.9.
+// Rules in docs/CONFORMANCE.md: scatter, single-frame-types.
 type Scatter struct{ Push }
 
 // Send queues a message of one frame to the next peer that has room.
@@ -27,7 +27,7 @@ func (s *Scatter) SendFrame(f *msg.Frame, _ bool) error {
 }
 
 // Gather is PULL for messages of one frame. https://rfc.zeromq.org/spec/49/
-// Rules: CONFORMANCE.md 3.0.GATHER and 3.1.9.
+// Rules in docs/CONFORMANCE.md: gather, single-frame-types.
 type Gather struct {
 	base
 	single
@@ -37,7 +37,7 @@ func (s *Gather) Attach(*pipe.Pipe) error { return nil }
 func (s *Gather) Detach(*pipe.Pipe)       {}
 
 // Channel is PAIR for messages of one frame. https://rfc.zeromq.org/spec/52/
-// Rules: CONFORMANCE.md 3.0.CHANNEL, 3.7.6 and 3.1.9.
+// Rules in docs/CONFORMANCE.md: channel, channel-*, single-frame-types.
 type Channel struct {
 	base
 	single

@@ -13,7 +13,7 @@ import (
 //
 // An id belongs to a pipe, as an alias does: whoever connects keeps it from
 // one connection to the next.
-// Rules: CONFORMANCE.md 3.0.STREAM, 3.7.1 to 3.7.3 and 3.3.8.
+// Rules in docs/CONFORMANCE.md: stream, stream-*, router-raw.
 type Stream struct {
 	opt   *Options
 	fq    FairQueue

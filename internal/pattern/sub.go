@@ -8,7 +8,7 @@ import (
 // Sub is SUB: it receives from its publishers what it has subscribed to. The
 // subscriptions are the socket's: every publisher hears all of them.
 // https://rfc.zeromq.org/spec/29/#the-sub-socket-type
-// Rules: CONFORMANCE.md 3.0.SUB and 3.6.
+// Rules in docs/CONFORMANCE.md: sub, sub-*.
 type Sub struct {
 	base
 	opt *Options
@@ -49,7 +49,7 @@ func (s *Sub) Readable() error {
 
 // XSub is XSUB: SUB without the filter, and with subscriptions that are
 // messages. https://rfc.zeromq.org/spec/29/#the-xsub-socket-type
-// Rules: CONFORMANCE.md 3.0.XSUB and 3.6.
+// Rules in docs/CONFORMANCE.md: xsub, xsub-*, sub-*.
 type XSub struct {
 	base
 	opt *Options

@@ -16,21 +16,21 @@ import (
 )
 
 var (
-	relaxed    = options(func(o *pattern.Options) { o.Relaxed = true })
-	correlated = options(func(o *pattern.Options) { o.Correlate = true })
+	relaxed    = patternOptions(func(o *pattern.Options) { o.Relaxed = true })
+	correlated = patternOptions(func(o *pattern.Options) { o.Correlate = true })
 )
 
-func TestRule_3_2_1_RequestsHaveAnEnvelope(t *testing.T) {
-	clause(t, "an empty frame", func(w *st.World) {
+func TestReqSendsDelimiterAndRequestID(t *testing.T) {
+	subtest(t, "an empty delimiter frame", func(w *st.World) {
 		req := w.Socket(pattern.REQ)
 		req.MustBind("mem://a")
-		p := handshaken(w, req, 1, "ROUTER")[0]
+		p := dialRawPeers(w, req, 1, "ROUTER")[0]
 		req.MustSend("of", "two frames")
-		wants(w, p, "", "of", "two frames")
+		wantPeerRecv(w, p, "", "of", "two frames")
 		p.Must(st.Message("", "its", "reply"))
 		req.WantRecv("its", "reply")
 	})
-	clause(t, "and an id", func(w *st.World) {
+	subtest(t, "with ZMQ_REQ_CORRELATE, a request ID", func(w *st.World) {
 		var first []uint32
 		for i := range 3 {
 			name := fmt.Sprint("mem://", i)
@@ -41,14 +41,14 @@ func TestRule_3_2_1_RequestsHaveAnEnvelope(t *testing.T) {
 			var last uint32
 			for n := range 3 {
 				req.MustSend("question")
-				m := patient(p).Message()
+				m := withReadDeadline(p).Message()
 				if len(m) != 3 || len(m[0]) != 4 || m[1] != "" || m[2] != "question" {
 					w.Fatalf("the request is %q", m)
 				}
-				// The order of its bytes is nobody's business but ours.
+				// The byte order is not visible to a peer.
 				id := binary.BigEndian.Uint32([]byte(m[0]))
 				if n > 0 && id != last+1 {
-					w.Errorf("id %d behind %d", id, last)
+					w.Errorf("request ID %d after %d", id, last)
 				}
 				if last = id; n == 0 {
 					first = append(first, id)
@@ -58,57 +58,57 @@ func TestRule_3_2_1_RequestsHaveAnEnvelope(t *testing.T) {
 			}
 		}
 		if first[0] == first[1] && first[1] == first[2] {
-			w.Errorf("three sockets start with the id %d", first[0])
+			w.Errorf("three sockets start with the request ID %d", first[0])
 		}
 	})
-	clause(t, "which the reply must bring back", func(w *st.World) {
+	subtest(t, "a reply without the request ID is dropped", func(w *st.World) {
 		req := w.Socket(pattern.REQ, correlated)
 		req.MustBind("mem://a")
-		p := handshaken(w, req, 1, "ROUTER")[0]
+		p := dialRawPeers(w, req, 1, "ROUTER")[0]
 		req.MustSend("question")
-		id := patient(p).Message()[0]
-		p.Must(st.Message("", "without"), st.Message("\x00\x00\x00\x00", "", "other"), st.Message(id, "", "right"))
-		req.WantRecv("right")
+		id := withReadDeadline(p).Message()[0]
+		p.Must(st.Message("", "without an ID"), st.Message("\x00\x00\x00\x00", "", "another ID"), st.Message(id, "", "the same ID"))
+		req.WantRecv("the same ID")
 	})
 }
 
-func TestRule_3_2_2_StrictTurns(t *testing.T) {
-	everywhere(t, "out of turn", func(w *st.World, ep string) {
+func TestReqReturnsErrStateOutOfTurn(t *testing.T) {
+	overEachTransport(t, "out of turn", func(w *st.World, ep string) {
 		rep, req := w.Socket(pattern.REP), w.Socket(pattern.REQ)
-		meet(w, ep, rep, req)
+		connect(w, ep, rep, req)
 		for range 2 {
-			is(w, "receiving first", req.Recv(context.Background(), new(msg.Msg)), pattern.ErrState)
+			wantErr(w, "receiving first", req.Recv(context.Background(), new(msg.Msg)), pattern.ErrState)
 			req.MustSend("question")
-			is(w, "sending twice", try(req, "again"), pattern.ErrState)
+			wantErr(w, "sending twice", trySend(req, "again"), pattern.ErrState)
 			rep.WantRecv("question")
 			rep.MustSend("answer")
 			w.Settle()
-			is(w, "sending before receiving", try(req, "again"), pattern.ErrState)
+			wantErr(w, "sending before receiving", trySend(req, "again"), pattern.ErrState)
 			req.WantRecv("answer")
 		}
 		rep.WantNone()
 	})
-	clause(t, "one peer gets all frames", func(w *st.World) {
+	subtest(t, "one peer gets all frames of a request", func(w *st.World) {
 		req := w.Socket(pattern.REQ)
 		req.MustBind("mem://a")
-		peers := handshaken(w, req, 2, "REP")
+		peers := dialRawPeers(w, req, 2, "REP")
 		for i := range 4 {
 			req.MustSend("of", "several", "frames")
-			wants(w, peers[i%2], "", "of", "several", "frames")
+			wantPeerRecv(w, peers[i%2], "", "of", "several", "frames")
 			peers[i%2].Must(st.Message("", "answer"))
 			req.WantRecv("answer")
 		}
 	})
 }
 
-func TestRule_3_2_3_ANewRequestDropsLateReplies(t *testing.T) {
-	clause(t, "over a connection", func(w *st.World) {
+func TestReqNewRequestDropsStaleReplies(t *testing.T) {
+	subtest(t, "over a connection", func(w *st.World) {
 		req := w.Socket(pattern.REQ)
 		req.MustBind("mem://a")
-		p := handshaken(w, req, 1, "REP")[0]
+		p := dialRawPeers(w, req, 1, "REP")[0]
 		req.MustSend("one")
 		p.Message()
-		p.Must(st.Message("", "answer"), st.Message("", "once more"))
+		p.Must(st.Message("", "answer"), st.Message("", "duplicate answer"))
 		req.WantRecv("answer")
 		p.Must(st.Message("", "too late"))
 		w.Settle()
@@ -118,12 +118,12 @@ func TestRule_3_2_3_ANewRequestDropsLateReplies(t *testing.T) {
 		req.WantRecv("second answer")
 		req.WantDrops(map[pipe.Drop]uint64{pipe.DropStaleReply: 2})
 	})
-	clause(t, "over inproc", func(w *st.World) {
+	subtest(t, "over inproc", func(w *st.World) {
 		req, router := w.Socket(pattern.REQ, st.ID("req")), w.Socket(pattern.ROUTER)
-		meet(w, "inproc://a", router, req)
+		connect(w, "inproc://a", router, req)
 		req.MustSend("one")
 		router.MustSend("req", "", "answer")
-		router.MustSend("req", "", "once more")
+		router.MustSend("req", "", "duplicate answer")
 		req.WantRecv("answer")
 		req.MustSend("two")
 		router.MustSend("req", "", "second answer")
@@ -131,61 +131,61 @@ func TestRule_3_2_3_ANewRequestDropsLateReplies(t *testing.T) {
 	})
 }
 
-func TestRule_3_2_4_WhoseReplyIsTaken(t *testing.T) {
-	clause(t, "of the peer asked, or of any when that is gone", func(w *st.World) {
+func TestReqAcceptsReplyOfThePeerAsked(t *testing.T) {
+	subtest(t, "of the peer asked, or of any peer after it disconnects", func(w *st.World) {
 		req := w.Socket(pattern.REQ)
 		req.MustBind("mem://a")
-		peers := handshaken(w, req, 2, "REP")
+		peers := dialRawPeers(w, req, 2, "REP")
 		req.MustSend("question")
-		wants(w, peers[0], "", "question")
+		wantPeerRecv(w, peers[0], "", "question")
 		peers[1].Must(st.Message("", "not asked"))
 		w.Settle()
 		peers[0].Must(st.Message("", "asked"))
 		req.WantRecv("asked")
 		req.MustSend("question")
-		wants(w, peers[1], "", "question")
+		wantPeerRecv(w, peers[1], "", "question")
 		peers[1].Close()
 		w.Settle()
-		peers[0].Must(st.Message("", "for another"))
-		req.WantRecv("for another")
+		peers[0].Must(st.Message("", "of another peer"))
+		req.WantRecv("of another peer")
 		req.WantDrops(map[pipe.Drop]uint64{pipe.DropStaleReply: 1})
 	})
-	clause(t, "nothing is sent again", func(w *st.World) {
+	subtest(t, "the request is not sent again", func(w *st.World) {
 		l := w.Listen("a")
 		req := w.Socket(pattern.REQ)
 		req.MustConnect("mem://a")
 		p := l.Accept()
 		p.Shake("REP")
 		req.MustSend("question")
-		wants(w, p, "", "question")
+		wantPeerRecv(w, p, "", "question")
 		p.Close()
 		q := l.Accept()
 		q.Shake("REP")
 		ctx, cancel := context.WithTimeout(context.Background(), time.Hour)
 		defer cancel()
-		is(w, "receiving", req.Recv(ctx, new(msg.Msg)), context.DeadlineExceeded)
-		silent(w, q)
-		is(w, "asking again", try(req, "again"), pattern.ErrState)
+		wantErr(w, "receiving", req.Recv(ctx, new(msg.Msg)), context.DeadlineExceeded)
+		wantPeerNone(w, q)
+		wantErr(w, "a second request", trySend(req, "again"), pattern.ErrState)
 	})
 }
 
-func TestRule_3_2_5_Relaxed(t *testing.T) {
+func TestReqRelaxedReplacesPendingRequest(t *testing.T) {
 	for _, correlates := range []bool{false, true} {
-		clause(t, fmt.Sprint("correlates ", correlates), func(w *st.World) {
-			req := w.Socket(pattern.REQ, options(func(o *pattern.Options) { o.Relaxed, o.Correlate = true, correlates }))
+		subtest(t, fmt.Sprint("correlates ", correlates), func(w *st.World) {
+			req := w.Socket(pattern.REQ, patternOptions(func(o *pattern.Options) { o.Relaxed, o.Correlate = true, correlates }))
 			req.MustBind("mem://a")
-			p := handshaken(w, req, 1, "REP")[0]
-			is(w, "receiving first", req.Recv(context.Background(), new(msg.Msg)), pattern.ErrState)
+			p := dialRawPeers(w, req, 1, "REP")[0]
+			wantErr(w, "receiving first", req.Recv(context.Background(), new(msg.Msg)), pattern.ErrState)
 			req.MustSend("one")
 			req.MustSend("two")
-			first, second := patient(p).Message(), p.Message()
+			first, second := withReadDeadline(p).Message(), p.Message()
 			reply := func(to []string, answer string) {
 				p.Must(st.Message(append(to[:len(to)-1:len(to)-1], answer)...))
 			}
 			reply(first, "to the first")
 			w.Settle()
 			reply(second, "to the second")
-			want := "to the first" // for nothing tells the two apart
+			want := "to the first" // the two replies are indistinguishable
 			if correlates {
 				want = "to the second"
 			}
@@ -194,10 +194,10 @@ func TestRule_3_2_5_Relaxed(t *testing.T) {
 			req.WantDrops(map[pipe.Drop]uint64{pipe.DropStaleReply: 1})
 		})
 	}
-	clause(t, "a reply that waits to be read is given up too", func(w *st.World) {
+	subtest(t, "an unread reply to the earlier request is dropped", func(w *st.World) {
 		req := w.Socket(pattern.REQ, relaxed)
 		req.MustBind("mem://a")
-		p := handshaken(w, req, 1, "REP")[0]
+		p := dialRawPeers(w, req, 1, "REP")[0]
 		req.MustSend("one")
 		p.Message()
 		p.Must(st.Message("", "to the first"))
@@ -209,9 +209,9 @@ func TestRule_3_2_5_Relaxed(t *testing.T) {
 	})
 }
 
-func TestRule_3_2_6_MalformedReplies(t *testing.T) {
+func TestReqMalformedReplyClosesConnection(t *testing.T) {
 	for _, bad := range [][]string{{"x"}, {""}, {"x", "y"}, {"four"}, {"four", ""}, {"four", "x", "y"}, {"three", "", "y"}} {
-		clause(t, fmt.Sprintf("%q ends the connection", bad), func(w *st.World) {
+		subtest(t, fmt.Sprintf("%q closes the connection", bad), func(w *st.World) {
 			l := w.Listen("a")
 			req := w.Socket(pattern.REQ)
 			req.MustConnect("mem://a")
@@ -219,18 +219,18 @@ func TestRule_3_2_6_MalformedReplies(t *testing.T) {
 			p.Shake("REP")
 			req.MustSend("question")
 			p.Message()
-			p.Must(st.Message(bad...), st.Message("", "behind it"))
-			ends(w, p)
+			p.Must(st.Message(bad...), st.Message("", "after it"))
+			wantPeerClosed(w, p)
 			w.Settle()
 			if n := req.Stats().QueuedRecv; n != 0 {
 				w.Errorf("%d messages to receive", n)
 			}
-			l.Accept().Shake("REP") // we dial again, and libzmq does not
+			l.Accept().Shake("REP") // libzmq does not reconnect here
 			req.MustMeet(1)
 		})
-		clause(t, fmt.Sprintf("%q is skipped over inproc", bad), func(w *st.World) {
+		subtest(t, fmt.Sprintf("%q is skipped over inproc", bad), func(w *st.World) {
 			req, router := w.Socket(pattern.REQ, st.ID("req")), w.Socket(pattern.ROUTER)
-			meet(w, "inproc://a", router, req)
+			connect(w, "inproc://a", router, req)
 			req.MustSend("question")
 			router.MustSend(append([]string{"req"}, bad...)...)
 			router.MustSend("req", "", "answer")
@@ -242,10 +242,10 @@ func TestRule_3_2_6_MalformedReplies(t *testing.T) {
 		})
 	}
 	for _, good := range [][]string{{"", "body"}, {"", "", "body"}} {
-		clause(t, fmt.Sprintf("%q is taken", good), func(w *st.World) {
+		subtest(t, fmt.Sprintf("%q is accepted", good), func(w *st.World) {
 			req := w.Socket(pattern.REQ)
 			req.MustBind("mem://a")
-			p := handshaken(w, req, 1, "REP")[0]
+			p := dialRawPeers(w, req, 1, "REP")[0]
 			req.MustSend("question")
 			p.Must(st.Message(good...))
 			req.WantRecv(good[1:]...)
@@ -254,44 +254,44 @@ func TestRule_3_2_6_MalformedReplies(t *testing.T) {
 	}
 }
 
-func TestRule_3_2_7_WithoutAPeer(t *testing.T) {
-	everywhere(t, "try again, and nothing has changed", func(w *st.World, ep string) {
+func TestReqWithoutPeerBlocksAndKeepsItsState(t *testing.T) {
+	overEachTransport(t, "send would block and the state is unchanged", func(w *st.World, ep string) {
 		req, rep := w.Socket(pattern.REQ), w.Socket(pattern.REP)
 		req.MustBind(ep)
 		for range 2 {
-			is(w, "sending", try(req, "x"), pattern.ErrWait)
-			is(w, "receiving", req.TryRecv(new(msg.Msg)), pattern.ErrState)
+			wantErr(w, "sending", trySend(req, "x"), pattern.ErrWait)
+			wantErr(w, "receiving", req.TryRecv(new(msg.Msg)), pattern.ErrState)
 		}
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
-		is(w, "waiting", req.Send(ctx, st.Of("x")), context.DeadlineExceeded)
-		is(w, "receiving", req.TryRecv(new(msg.Msg)), pattern.ErrState)
+		wantErr(w, "a blocking send", req.Send(ctx, st.Of("x")), context.DeadlineExceeded)
+		wantErr(w, "receiving", req.TryRecv(new(msg.Msg)), pattern.ErrState)
 		rep.MustConnect(ep)
 		req.MustSend("the first")
 		rep.WantRecv("the first")
 		w.Settle()
 		if n := rep.Stats().QueuedRecv; n != 0 {
-			w.Errorf("%d more have arrived", n)
+			w.Errorf("%d more requests have arrived", n)
 		}
 	})
 }
 
-func TestRule_3_2_8_RepKeepsTheEnvelope(t *testing.T) {
+func TestRepReturnsEnvelopeWithTheReply(t *testing.T) {
 	for _, envelope := range [][]string{{""}, {"a", ""}, {"a", "b", "c", ""}} {
-		clause(t, fmt.Sprintf("%q", envelope), func(w *st.World) {
+		subtest(t, fmt.Sprintf("%q", envelope), func(w *st.World) {
 			rep := w.Socket(pattern.REP)
 			rep.MustBind("mem://a")
-			p := handshaken(w, rep, 1, "DEALER")[0]
+			p := dialRawPeers(w, rep, 1, "DEALER")[0]
 			p.Must(st.Message(append(envelope[:len(envelope):len(envelope)], "question", "", "more")...))
 			rep.WantRecv("question", "", "more")
 			rep.MustSend("answer", "", "more")
-			wants(w, p, append(envelope[:len(envelope):len(envelope)], "answer", "", "more")...)
+			wantPeerRecv(w, p, append(envelope[:len(envelope):len(envelope)], "answer", "", "more")...)
 		})
 	}
 	for _, bad := range [][]string{{"x"}, {"x", "y"}, {"x", "y", "z"}} {
-		everywhere(t, fmt.Sprintf("%q has none and is dropped", bad), func(w *st.World, ep string) {
+		overEachTransport(t, fmt.Sprintf("%q has no delimiter and is dropped", bad), func(w *st.World, ep string) {
 			rep, dealer := w.Socket(pattern.REP), w.Socket(pattern.DEALER)
-			meet(w, ep, rep, dealer)
+			connect(w, ep, rep, dealer)
 			dealer.MustSend(bad...)
 			dealer.MustSend("", "good")
 			rep.WantRecv("good")
@@ -299,32 +299,32 @@ func TestRule_3_2_8_RepKeepsTheEnvelope(t *testing.T) {
 			rep.WantFaults(nil)
 		})
 	}
-	clause(t, "out of turn", func(w *st.World) {
+	subtest(t, "out of turn", func(w *st.World) {
 		rep, req := w.Socket(pattern.REP), w.Socket(pattern.DEALER)
-		meet(w, "inproc://a", rep, req)
+		connect(w, "inproc://a", rep, req)
 		for range 2 {
-			is(w, "replying to nobody", try(rep, "answer"), pattern.ErrState)
+			wantErr(w, "replying before a request arrives", trySend(rep, "answer"), pattern.ErrState)
 			req.MustSend("", "question")
 			w.Settle()
-			is(w, "replying to what is not received", try(rep, "answer"), pattern.ErrState)
+			wantErr(w, "replying before the request is received", trySend(rep, "answer"), pattern.ErrState)
 			rep.WantRecv("question")
-			is(w, "receiving twice", rep.TryRecv(new(msg.Msg)), pattern.ErrState)
+			wantErr(w, "receiving twice", rep.TryRecv(new(msg.Msg)), pattern.ErrState)
 			rep.MustSend("answer")
 			req.WantRecv("", "answer")
 		}
 	})
 }
 
-// More hops than anybody has brokers would only cost memory.
-func TestRule_3_2_8_EnvelopesThatAreDropped(t *testing.T) {
+// Each broker adds one frame to the envelope; the number is limited to 255.
+func TestRepDropsInvalidEnvelopes(t *testing.T) {
 	for name, bad := range map[string][]string{
-		"nothing behind it": {"a", ""}, "only a delimiter": {""},
-		"too many hops": append(strings.Split(strings.Repeat("x", 300), ""), "", "question"),
+		"no frame after the delimiter": {"a", ""}, "a delimiter alone": {""},
+		"more than 255 address frames": append(strings.Split(strings.Repeat("x", 300), ""), "", "question"),
 	} {
-		clause(t, name, func(w *st.World) {
+		subtest(t, name, func(w *st.World) {
 			rep := w.Socket(pattern.REP)
 			rep.MustBind("mem://a")
-			p := handshaken(w, rep, 1, "DEALER")[0]
+			p := dialRawPeers(w, rep, 1, "DEALER")[0]
 			p.Must(st.Message(bad...), st.Message("", "good"))
 			rep.WantRecv("good")
 			rep.WantDrops(map[pipe.Drop]uint64{pipe.DropMalformed: 1})
@@ -332,47 +332,47 @@ func TestRule_3_2_8_EnvelopesThatAreDropped(t *testing.T) {
 	}
 }
 
-func TestRule_3_2_9_OptionsOfTheOther(t *testing.T) {
-	clause(t, "REQ probes", func(w *st.World) {
-		req := w.Socket(pattern.REQ, options(func(o *pattern.Options) { o.Probe = true }))
+func TestReqProbesAndRepIgnoresRouterOptions(t *testing.T) {
+	subtest(t, "REQ sends a probe", func(w *st.World) {
+		req := w.Socket(pattern.REQ, patternOptions(func(o *pattern.Options) { o.Probe = true }))
 		req.MustBind("mem://a")
-		p := handshaken(w, req, 1, "ROUTER")[0]
-		wants(w, p, "")
+		p := dialRawPeers(w, req, 1, "ROUTER")[0]
+		wantPeerRecv(w, p, "")
 		req.MustSend("question")
-		wants(w, p, "", "question")
+		wantPeerRecv(w, p, "", "question")
 	})
-	clause(t, "peers of a REP with one id are both served", func(w *st.World) {
+	subtest(t, "REP serves two peers with the same routing ID", func(w *st.World) {
 		rep := w.Socket(pattern.REP)
 		rep.MustBind("mem://a")
-		peers := handshaken(w, rep, 2, "REQ", "Identity", "same")
+		peers := dialRawPeers(w, rep, 2, "REQ", "Identity", "same")
 		for i, p := range peers {
 			p.Must(st.Message("", "question"))
 			rep.WantRecv("question")
 			rep.MustSend(fmt.Sprint(i))
-			wants(w, p, "", fmt.Sprint(i))
+			wantPeerRecv(w, p, "", fmt.Sprint(i))
 		}
 	})
-	for _, ep := range places {
-		clause(t, "a request of who is gone is received, and its reply dropped "+ep, func(w *st.World) {
-			rep := w.Socket(pattern.REP, options(func(o *pattern.Options) { o.Mandatory = true }))
+	for _, ep := range endpoints {
+		subtest(t, "REP receives a request of a disconnected peer and drops the reply "+ep, func(w *st.World) {
+			rep := w.Socket(pattern.REP, patternOptions(func(o *pattern.Options) { o.Mandatory = true }))
 			req := w.Socket(pattern.REQ)
-			meet(w, ep, rep, req)
+			connect(w, ep, rep, req)
 			req.MustSend("question")
 			req.CloseIn(time.Second)
 			w.Settle()
 			rep.WantRecv("question")
-			is(w, "replying", try(rep, "answer"), nil)
+			wantErr(w, "replying", trySend(rep, "answer"), nil)
 			rep.WantDrops(map[pipe.Drop]uint64{pipe.DropRequester: 1})
 		})
 	}
-	clause(t, "what ROUTER must, REP need not", func(w *st.World) {
-		rep := w.Socket(pattern.REP, options(func(o *pattern.Options) { o.Mandatory = true }))
+	subtest(t, "REP ignores ZMQ_ROUTER_MANDATORY", func(w *st.World) {
+		rep := w.Socket(pattern.REP, patternOptions(func(o *pattern.Options) { o.Mandatory = true }))
 		req := w.Socket(pattern.REQ)
-		meet(w, "inproc://a", rep, req)
+		connect(w, "inproc://a", rep, req)
 		req.MustSend("question")
 		rep.WantRecv("question")
 		req.CloseIn(0)
 		w.Settle()
-		is(w, "replying to who is gone", try(rep, "answer"), nil)
+		wantErr(w, "replying to a disconnected peer", trySend(rep, "answer"), nil)
 	})
 }
