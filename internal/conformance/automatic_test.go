@@ -12,7 +12,7 @@ import (
 )
 
 var automaticMessages = func(o *socket.Options) {
-	o.Hello, o.Farewell, o.Hiccup = []byte("hello"), []byte("gone"), []byte("hiccup")
+	o.Hello, o.Farewell, o.Hiccup = []byte("hello"), []byte("disconnect"), []byte("hiccup")
 }
 
 // rawPeerType maps socket types to a type that they talk to. The types have a
@@ -73,7 +73,7 @@ func TestDisconnectMessageFollowsLastWholeMessage(t *testing.T) {
 			continue
 		}
 		subtest(t, typeNames[typ], func(w *st.World) {
-			s := w.Socket(typ, func(o *socket.Options) { o.Farewell = []byte("gone") })
+			s := w.Socket(typ, func(o *socket.Options) { o.Farewell = []byte("disconnect") })
 			s.MustBind("mem://a")
 			p := dialRawPeers(w, s, 1, peer)[0]
 			whole := st.Message("incomplete", "message")
@@ -81,7 +81,7 @@ func TestDisconnectMessageFollowsLastWholeMessage(t *testing.T) {
 			p.Close()
 			s.WantRecv("last")
 			if slices.Contains(receivesIt, typ) {
-				s.WantRecv("gone")
+				s.WantRecv("disconnect")
 			}
 			s.WantNone()
 			w.Dial("a").Close() // without a handshake
@@ -112,8 +112,8 @@ func TestDisconnectMessageFollowsLastWholeMessage(t *testing.T) {
 			}
 			w.Settle()
 			router.WantRecv("last")
-			if m, from := router.MustRecv(); m[0] != "gone" || from.RoutingID != "id" {
-				w.Errorf("received %q of %q", m, from.RoutingID)
+			if m, from := router.MustRecv(); m[0] != "disconnect" || from.RoutingID != "id" {
+				w.Errorf("received %q from %q, want the disconnect message from id", m, from.RoutingID)
 			}
 			router.WantNone()
 		})
@@ -159,7 +159,7 @@ func TestHiccupMessageFollowsLostConnection(t *testing.T) {
 		other.WantRecv("hello")
 		other.CloseIn(0)
 		if got := recvAll(w, s); len(got) != 0 {
-			w.Errorf("received %s", fmt.Sprint(got))
+			w.Errorf("received %s, want nothing", fmt.Sprint(got))
 		}
 	})
 }

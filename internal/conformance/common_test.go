@@ -475,7 +475,7 @@ func TestSendOnlyTypesDisconnectWithoutReadingInbound(t *testing.T) {
 	}
 }
 
-func TestPeerDisconnectKeepsOrDropsQueuedMessages(t *testing.T) {
+func TestPeerDisconnectKeepsReceivedMessagesAndEndpointQueue(t *testing.T) {
 	overEachTransport(t, "messages that have arrived can be received", func(w *st.World, ep string) {
 		pull, push := w.Socket(pattern.PULL), w.Socket(pattern.PUSH)
 		connect(w, ep, pull, push)

@@ -56,7 +56,7 @@ func TestStreamReceivesBytesAndNotifications(t *testing.T) {
 		for got.Len() < len(text) {
 			m, from := s.MustRecv()
 			if len(m) != 1 || len(m[0]) > 8192 || from.RoutingID != id {
-				w.Fatalf("%d frames, %d bytes, from %q", len(m), len(m[0]), from.RoutingID)
+				w.Fatalf("received %d frames, the first of %d bytes, from %q", len(m), len(m[0]), from.RoutingID)
 			}
 			got.WriteString(m[0])
 		}
@@ -85,12 +85,12 @@ func TestStreamSendsBytesAfterTheRoutingID(t *testing.T) {
 		s.MustSend(id, "one")
 		s.MustSend(id, "two", "", "three")
 		if got := string(p.Skip(11)); got != "onetwothree" {
-			w.Errorf("the peer read %q", got)
+			w.Errorf("the peer read %q, want %q", got, "onetwothree")
 		}
 		s.MustSend(id, "last")
 		s.MustSend(id, "")
 		if got := string(p.Skip(4)); got != "last" {
-			w.Errorf("the peer read %q", got)
+			w.Errorf("the peer read %q, want %q", got, "last")
 		}
 		wantPeerClosed(w, p)
 		wantErr(w, "sending to a closed connection", trySend(s, id, "x"), pattern.ErrNoRoute)
@@ -100,7 +100,7 @@ func TestStreamSendsBytesAfterTheRoutingID(t *testing.T) {
 		wantErr(w, "a routing ID alone", trySend(s, id), pattern.ErrMessage)
 		s.MustSend(id, "x")
 		if got := string(p.Skip(1)); got != "x" {
-			w.Errorf("the peer read %q", got)
+			w.Errorf("the peer read %q, want %q", got, "x")
 		}
 	})
 }
@@ -114,7 +114,7 @@ func TestStreamAssignsRoutingIDToEachConnection(t *testing.T) {
 			w.Dial("a")
 			id := recvConnectNotice(w, s)
 			if len(id) != 5 || id[0] != 0 || seen[id] {
-				w.Errorf("routing ID %q", id)
+				w.Errorf("routing ID %q is in use or not a zero and four bytes", id)
 			}
 			seen[id] = true
 		}
@@ -127,10 +127,10 @@ func TestStreamAssignsRoutingIDToEachConnection(t *testing.T) {
 		s.MustSend("assigned", "early")
 		p := l.Accept()
 		if got := string(p.Skip(5)); got != "early" {
-			w.Errorf("the peer read %q", got)
+			w.Errorf("the peer read %q, want %q", got, "early")
 		}
 		if id := recvConnectNotice(w, s); id != "assigned" {
-			w.Errorf("routing ID %q", id)
+			w.Errorf("routing ID %q, want %q", id, "assigned")
 		}
 	})
 	subtest(t, "a reconnect keeps the ID and drops queued bytes", func(w *st.World) {
@@ -140,7 +140,7 @@ func TestStreamAssignsRoutingIDToEachConnection(t *testing.T) {
 		for range 3 {
 			p := l.Accept()
 			if id := recvConnectNotice(w, s); id != "assigned" {
-				w.Errorf("routing ID %q", id)
+				w.Errorf("routing ID %q, want %q", id, "assigned")
 			}
 			links := w.Net.Links()
 			links[len(links)-1].Up().SetBuffer(1)
@@ -155,7 +155,7 @@ func TestStreamAssignsRoutingIDToEachConnection(t *testing.T) {
 		recvConnectNotice(w, s)
 		s.MustSend("assigned", "new")
 		if got := string(p.Skip(3)); got != "new" {
-			w.Errorf("the peer read %q", got)
+			w.Errorf("the peer read %q, want %q", got, "new")
 		}
 		drops := s.Stats().Drops
 		if n := drops[pipe.DropConnLost] + drops[pipe.DropInFlight]; n != 9 {
@@ -178,7 +178,7 @@ func TestServerAssignsNonzeroRoutingNumbers(t *testing.T) {
 				_, from := server.MustRecv()
 				n := from.Number
 				if n == 0 || seen[n] {
-					w.Errorf("routing number %d", n)
+					w.Errorf("routing number %d is 0 or in use", n)
 				}
 				if seen[n] = true; k == 0 {
 					firsts = append(firsts, n)
@@ -200,7 +200,7 @@ func TestPeerConnectReturnsRoutingNumber(t *testing.T) {
 		a, b := w.Socket(pattern.PEER), w.Socket(pattern.PEER)
 		n, err := a.ConnectPeer(ep)
 		if err != nil || n == 0 {
-			w.Fatalf("routing number %d, %v", n, err)
+			w.Fatalf("ConnectPeer returned routing number %d, %v", n, err)
 		}
 		wantErr(w, "before the peer is bound", a.TrySendToNumber(n, st.Of("early")), nil)
 		b.MustBind(ep)
@@ -243,10 +243,10 @@ func TestChannelHasOnePeerAndSingleFrameMessages(t *testing.T) {
 		c.MustConnect(ep)
 		time.Sleep(time.Minute)
 		if n := a.Stats().Peers; n != 1 {
-			w.Errorf("%d peers", n)
+			w.Errorf("%d peers, want 1", n)
 		}
 		if refused := a.Heard(session.PeerRefused); len(refused) == 0 || !errors.Is(refused[0].Err, pattern.ErrSecondPeer) {
-			w.Errorf("refused: %+v", refused)
+			w.Errorf("events of refused peers: %+v", refused)
 		}
 	})
 }
@@ -314,7 +314,7 @@ func TestRadioSendsToMembersOfTheExactGroup(t *testing.T) {
 		two.CloseIn(0)
 		w.Settle()
 		if n := radio.Stats().Peers; n != 1 {
-			w.Errorf("%d peers", n)
+			w.Errorf("%d peers, want 1", n)
 		}
 		wantErr(w, "sending", radio.TrySendGroup("a", st.Of("body")), nil)
 		radio.WantDrops(nil)
@@ -359,12 +359,12 @@ func TestDishSendsItsGroupsToEachRadio(t *testing.T) {
 			joins := []string{recvCommand(w, p), recvCommand(w, p)}
 			slices.Sort(joins)
 			if fmt.Sprint(joins) != "[JOIN a JOIN b]" {
-				w.Errorf("the peer read %q", joins)
+				w.Errorf("the peer read %q, want JOIN a and JOIN b", joins)
 			}
 			wantErr(w, "join", dish.Join("now", true), nil)
 			wantErr(w, "leave", dish.Join("now", false), nil)
 			if got := recvCommand(w, p) + recvCommand(w, p); got != "JOIN nowLEAVE now" {
-				w.Errorf("the peer read %q", got)
+				w.Errorf("the peer read %q, want %q", got, "JOIN nowLEAVE now")
 			}
 			p.Must(st.Message("a", "1"), st.Message("now", "2"), st.Message("ab", "3"), st.Message("b", ""))
 			dish.WantRecv("a", "1")

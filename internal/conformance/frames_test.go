@@ -90,7 +90,7 @@ func TestSingleFrameTypesRejectFramesWithMore(t *testing.T) {
 			s.MustConnect("mem://absent")
 			wantErr(w, "a frame with More", trySendFrames(s, "x+"), pattern.ErrMessage)
 			if n := s.Stats().MsgsSent + uint64(s.Stats().QueuedSend); n != 0 {
-				w.Errorf("%d messages", n)
+				w.Errorf("%d messages were sent or queued, want 0", n)
 			}
 		})
 	}
@@ -244,7 +244,7 @@ func TestXSubSubscribesFrameByFrame(t *testing.T) {
 			p := dialRawPeers(w, s, 1, "XPUB")[0]
 			wantErr(w, "subscribing", trySendFrames(s, "\x01a"), nil)
 			if got := recvCommand(w, p); got != "SUBSCRIBE a" {
-				w.Errorf("the peer read %q", got)
+				w.Errorf("the peer read %q, want %q", got, "SUBSCRIBE a")
 			}
 			wantErr(w, "in a multipart message", trySendFrames(s, "up+", "\x01b"), nil)
 			want := []string{"SUBSCRIBE a", "SUBSCRIBE b"}
@@ -272,7 +272,7 @@ func TestXSubSubscribesFrameByFrame(t *testing.T) {
 			}
 			wantErr(w, "cancelling", trySendFrames(s, "\x00a", "\x00never"), nil)
 			if got := recvCommand(w, q); got != "CANCEL a" {
-				w.Errorf("the peer read %q", got)
+				w.Errorf("the peer read %q, want %q", got, "CANCEL a")
 			}
 			wantPeerNone(w, q)
 		})
@@ -300,12 +300,12 @@ func TestStreamSendsFrameByFrame(t *testing.T) {
 		wantErr(w, "sending", trySendFrames(s, id+"+", "one"), nil)
 		wantErr(w, "More is ignored after the routing ID", trySendFrames(s, id+"+", "two+", id+"+", "three"), nil)
 		if got := string(p.Skip(11)); got != "onetwothree" {
-			w.Errorf("the peer read %q", got)
+			w.Errorf("the peer read %q, want %q", got, "onetwothree")
 		}
 		wantErr(w, "a routing ID alone", s.TrySendFrame(&msg.Frame{Body: []byte(id)}), nil) // not by frame: the ID may end in +
 		wantErr(w, "a dropped frame and a message", trySendFrames(s, "dropped", id+"+", "four"), nil)
 		if got := string(p.Skip(4)); got != "four" {
-			w.Errorf("the peer read %q", got)
+			w.Errorf("the peer read %q, want %q", got, "four")
 		}
 		wantErr(w, "closing the connection", trySendFrames(s, id+"+", ""), nil)
 		wantPeerClosed(w, p)
@@ -339,7 +339,7 @@ func TestRadioAndDishFramesCarryTheGroup(t *testing.T) {
 			wantErr(w, "sending", radio.TrySendFrame(&msg.Frame{Body: []byte("to " + g), Group: g}), nil)
 		}
 		if f := wantFrames(w, dish, "to g"); f.Group != "g" {
-			w.Errorf("group %q", f.Group)
+			w.Errorf("received group %q, want g", f.Group)
 		}
 		wantErr(w, "a second message", dish.TryRecvFrame(new(msg.Frame)), pattern.ErrWait)
 		wantErr(w, "sending on DISH", trySendFrames(dish, "x"), socket.ErrDirection)

@@ -81,7 +81,7 @@ func wantAdmission(w *st.World, s *st.Socket, p *st.Peer, name, other string) {
 	w.Settle()
 	s.WantFaults(map[engine.Fault]uint64{engine.FaultSocketType: 1})
 	if n := s.Stats().Peers; n != 0 {
-		w.Errorf("%d peers", n)
+		w.Errorf("%d peers, want 0", n)
 	}
 }
 
@@ -103,7 +103,8 @@ func wantInprocAdmission(w *st.World, typ pattern.Type, other string) {
 	}
 }
 
-// testAcceptsAnyBytes checks a type without a handshake.
+// testAcceptsAnyBytes checks that a type without a handshake receives any bytes,
+// also those of a ZMTP handshake.
 func testAcceptsAnyBytes(t *testing.T, typ pattern.Type) {
 	t.Helper()
 	for _, other := range typeNames {
@@ -144,7 +145,7 @@ func TestSocketTypeInHandshakeDecidesAdmission(t *testing.T) {
 				break
 			}
 			if string(body[:6]) == "\x05ERROR" {
-				w.Errorf("the peer read %q", body)
+				w.Errorf("the peer read %q, want no ERROR", body)
 			}
 		}
 		w.Settle()
@@ -203,7 +204,7 @@ func TestSocketTypeMismatchIsRetriedAndRefusedOverInproc(t *testing.T) {
 		pull.WantNone()
 		refused := pub.Heard(session.PeerRefused)
 		if len(refused) != 1 || refused[0].Err == nil || errors.Is(refused[0].Err, pattern.ErrSecondPeer) {
-			w.Errorf("refused: %s", fmt.Sprint(refused))
+			w.Errorf("events of refused peers: %s", fmt.Sprint(refused))
 		}
 	})
 }

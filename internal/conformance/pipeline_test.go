@@ -49,7 +49,7 @@ func TestPairRefusesSecondPeer(t *testing.T) {
 			w.Settle()
 			refused := s.Heard(session.PeerRefused)
 			if len(refused) != 1 || !errors.Is(refused[0].Err, pattern.ErrSecondPeer) {
-				w.Errorf("refused: %+v", refused)
+				w.Errorf("events of refused peers: %+v", refused)
 			}
 			s.WantDrops(map[pipe.Drop]uint64{pipe.DropRefused: 1})
 			first.Must(st.Message("from the first"))
@@ -68,7 +68,7 @@ func TestPairRefusesSecondPeer(t *testing.T) {
 			second.MustConnect("inproc://a")
 			w.Settle()
 			if refused := second.Heard(session.PeerRefused); len(refused) != 1 || !errors.Is(refused[0].Err, pattern.ErrSecondPeer) {
-				w.Errorf("refused: %+v", refused)
+				w.Errorf("events of refused peers: %+v", refused)
 			}
 			first.CloseIn(0)
 			w.Settle()

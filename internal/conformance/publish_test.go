@@ -38,7 +38,7 @@ func TestPubMatchesPrefixesOfTheFirstFrame(t *testing.T) {
 					if got := recvAll(w, s); len(got) == 1 && got[0] == fmt.Sprint([]string{row.first, "b", row.first}) {
 						peers += fmt.Sprint(i)
 					} else if len(got) > 0 {
-						w.Errorf("received %q", got)
+						w.Errorf("received %q, want the message once", got)
 					}
 				}
 				if peers != row.peers {
@@ -169,7 +169,7 @@ func TestPubKeepsSubscriptionsOfAPeerAsASet(t *testing.T) {
 		p.Must(subscribeCommand("a"), subscribeCommand("a"), subscribeCommand("ab"))
 		w.Settle()
 		pub.MustSend("ab")
-		wantPeerRecv(w, p, "ab") // once
+		wantPeerRecv(w, p, "ab") // once, although two topics match
 		p.Must(st.Command("CANCEL", []byte("a")))
 		w.Settle()
 		pub.MustSend("a")
@@ -185,7 +185,7 @@ func TestPubKeepsSubscriptionsOfAPeerAsASet(t *testing.T) {
 			setSubscribed(w, sub, true, "a", "a", "a")
 			for range 3 { // each is sent, for a verbose XPUB
 				if got := recvCommand(w, p); got != "SUBSCRIBE a" {
-					w.Errorf("read %q", got)
+					w.Errorf("read %q, want %q", got, "SUBSCRIBE a")
 				}
 			}
 			setSubscribed(w, sub, false, "a", "a")
@@ -275,7 +275,7 @@ func TestXPubManualAssignsTopicsToPeers(t *testing.T) {
 		_, first := xpub.MustRecv()
 		m, second := xpub.MustRecv()
 		if m[0] != "\x01requested" {
-			w.Errorf("received %q", m)
+			w.Errorf("received %q, want the subscription to requested", m)
 		}
 		xpub.MustSend("requested")
 		for peer, topics := range map[string][]string{"one": {"a", "both"}, "two": {"b", "both"}} {
@@ -317,7 +317,7 @@ func TestXPubManualAssignsToTheLastSubscriber(t *testing.T) {
 		t.Helper()
 		p.subscribes(pub, topic)
 		if m := recvFirst(pub); m != "\x01"+topic {
-			t.Fatalf("received %q", m)
+			t.Fatalf("received %q, want the subscription to %s", m, topic)
 		}
 	}
 	pub.Assign(nil, true, []byte("no peer"))
@@ -327,20 +327,20 @@ func TestXPubManualAssignsToTheLastSubscriber(t *testing.T) {
 	first.sends(pub, "a message")
 	second.subscribes(pub, "after it")
 	if m := recvFirst(pub); m != "a message" {
-		t.Fatalf("received %q", m)
+		t.Fatalf("received %q, want the user message", m)
 	}
 	pub.Assign(nil, true, []byte("of a message"))
 	if n := pub.TopicCount(); n != 0 {
 		t.Errorf("%d topics after a user message was received", n)
 	}
 	if m := recvFirst(pub); m != "\x01after it" {
-		t.Fatalf("received %q", m)
+		t.Fatalf("received %q, want the subscription", m)
 	}
 	subscribeAndReceive(first, "x")
 	subscribeAndReceive(second, "y")
 	pub.Assign(nil, true, []byte("assigned"))
 	if first.deliveries(pub, "assigned") != 0 || second.deliveries(pub, "assigned") != 1 {
-		t.Errorf("the first has %d, the second %d", first.p.Out.Len(), second.p.Out.Len())
+		t.Errorf("the message must go to the second peer only: %d and %d messages are queued", first.p.Out.Len(), second.p.Out.Len())
 	}
 	pub.Detach(second.p)
 	pub.Assign(nil, true, []byte("too late"))

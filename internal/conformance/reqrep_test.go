@@ -223,7 +223,7 @@ func TestReqMalformedReplyClosesConnection(t *testing.T) {
 			wantPeerClosed(w, p)
 			w.Settle()
 			if n := req.Stats().QueuedRecv; n != 0 {
-				w.Errorf("%d messages to receive", n)
+				w.Errorf("%d messages are queued, want 0", n)
 			}
 			l.Accept().Shake("REP") // libzmq does not reconnect here
 			req.MustMeet(1)

@@ -31,7 +31,7 @@ func TestRouterMessageCarriesItsPeer(t *testing.T) {
 		p.Must(st.Message("a", "", "b"))
 		m, from := router.MustRecv()
 		if len(m) != 3 || from.RoutingID != "id" || from.SocketType != "DEALER" || from.Properties["x-property"] != "value" {
-			w.Errorf("%q from %+v", m, from)
+			w.Errorf("received %q from the peer %+v", m, from)
 		}
 	})
 	subtest(t, "over inproc", func(w *st.World) {
@@ -39,7 +39,7 @@ func TestRouterMessageCarriesItsPeer(t *testing.T) {
 		connect(w, "inproc://a", router, dealer)
 		dealer.MustSend("a")
 		if m, from := router.MustRecv(); len(m) != 1 || from.RoutingID != "id" || from.SocketType != "DEALER" {
-			w.Errorf("%q from %+v", m, from)
+			w.Errorf("received %q from the peer %+v", m, from)
 		}
 	})
 }
@@ -59,7 +59,7 @@ func TestRouterAssignsIDToPeerWithoutOne(t *testing.T) {
 			_, from := router.MustRecv()
 			id := from.RoutingID
 			if len(id) != 5 || id[0] != 0 || seen[id] {
-				w.Errorf("routing ID %q", id)
+				w.Errorf("routing ID %q is in use or not a zero and four bytes", id)
 			}
 			seen[id] = true
 			wantErr(w, "sending", trySend(router, id, "you"), nil)
@@ -199,7 +199,7 @@ func TestRouterRefusesDuplicateRoutingID(t *testing.T) {
 		w.Settle()
 		refused := router.Heard(session.PeerRefused)
 		if len(refused) != 1 || !errors.Is(refused[0].Err, pattern.ErrDuplicateID) || refused[0].Remote.String() != second.LocalAddr().String() {
-			w.Errorf("refused: %+v", refused)
+			w.Errorf("events of refused peers: %+v", refused)
 		}
 		router.WantDrops(map[pipe.Drop]uint64{pipe.DropRefused: 1})
 		first.Must(st.Message("from the first"))
@@ -219,7 +219,7 @@ func TestRouterRefusesDuplicateRoutingID(t *testing.T) {
 		w.Settle()
 		for _, s := range []*st.Socket{router, second} {
 			if refused := s.Heard(session.PeerRefused); len(refused) != 1 || !errors.Is(refused[0].Err, pattern.ErrDuplicateID) {
-				w.Errorf("refused: %+v", refused)
+				w.Errorf("events of refused peers: %+v", refused)
 			}
 		}
 		router.MustSend("id", "x")
@@ -246,7 +246,7 @@ func TestRouterHandoverClosesEarlierPeer(t *testing.T) {
 		wantPeerRecv(w, second, "x")
 		disconnects := router.Heard(session.Disconnected)
 		if len(disconnects) != 1 || !errors.Is(disconnects[0].Err, pattern.ErrHandover) || router.Stats().Peers != 1 {
-			w.Errorf("disconnects: %+v", disconnects)
+			w.Errorf("disconnect events: %+v, want one with ErrHandover", disconnects)
 		}
 	})
 }
@@ -264,7 +264,7 @@ func TestRouterConnectAsAssignsRoutingID(t *testing.T) {
 		wantErr(w, "to the ID that the peer announced", trySend(router, "own", "x"), pattern.ErrNoRoute)
 		dealer.MustSend("hello")
 		if _, from := router.MustRecv(); from.RoutingID != "assigned" {
-			w.Errorf("from %q", from.RoutingID)
+			w.Errorf("the message is from %q, want assigned", from.RoutingID)
 		}
 	})
 	subtest(t, "an ID is assigned once", func(w *st.World) {
@@ -354,7 +354,7 @@ func TestRawRouterExchangesBytes(t *testing.T) {
 		}
 		wantErr(w, "sending", trySend(router, from.RoutingID, "200 OK"), nil)
 		if got := string(withReadDeadline(p).Skip(6)); got != "200 OK" {
-			w.Errorf("the peer read %q", got)
+			w.Errorf("the peer read %q, want %q", got, "200 OK")
 		}
 		wantErr(w, "closing", trySend(router, from.RoutingID, ""), nil)
 		wantPeerClosed(w, p)
@@ -371,12 +371,12 @@ func TestRawRouterExchangesBytes(t *testing.T) {
 		wantErr(w, "receiving the routing ID", router.TryRecvFrame(&id), nil)
 		wantErr(w, "receiving the bytes", router.TryRecvFrame(&data), nil)
 		if !id.More || data.More || string(data.Body) != "GET /" {
-			w.Errorf("received %+v and %+v", id, data)
+			w.Errorf("received the frames %+v and %+v, want a routing ID and GET /", id, data)
 		}
 		wantErr(w, "sending the routing ID", router.TrySendFrame(&msg.Frame{Body: id.Body, More: true}), nil)
 		wantErr(w, "sending bytes with More, which is ignored", router.TrySendFrame(&msg.Frame{Body: []byte("200"), More: true}), nil)
 		if got := string(withReadDeadline(p).Skip(3)); got != "200" {
-			w.Errorf("the peer read %q", got)
+			w.Errorf("the peer read %q, want %q", got, "200")
 		}
 	})
 	subtest(t, "messages to unknown IDs are dropped", func(w *st.World) {
@@ -502,7 +502,7 @@ func TestRouterSlowPeerDoesNotDelayOthers(t *testing.T) {
 				w.Errorf("sending to the fast peer took %v, want no delay", d)
 			}
 			if (router.Stats().Drops[pipe.DropHWM] > 0) == isMandatory {
-				w.Errorf("%+v", router.Stats())
+				w.Errorf("messages must be dropped only if not mandatory: %+v", router.Stats())
 			}
 			router.CloseIn(0)
 			if err := <-waiting; (err == nil) == isMandatory {

@@ -38,5 +38,5 @@ var commonRules = []rule{
 		tests: []func(*testing.T){TestSendOnlyTypesDisconnectWithoutReadingInbound}},
 	{slug: "queued-after-disconnect", status: kept, deviations: []string{"stream-queue"},
 		text:  "Messages that arrived from a peer can still be received after it disconnects. Messages queued for an accepted peer are dropped. Messages queued for a connected endpoint wait for the next connection, unless ZMQ_IMMEDIATE is set.",
-		tests: []func(*testing.T){TestPeerDisconnectKeepsOrDropsQueuedMessages}},
+		tests: []func(*testing.T){TestPeerDisconnectKeepsReceivedMessagesAndEndpointQueue}},
 }

@@ -197,7 +197,7 @@ func TestXSubSubscribesByFramesOfOneMessage(t *testing.T) {
 			got[strings.Join(m, "|")] = true
 		}
 		if !got["\x01a"] || !got["\x01b"] || !got["up|stream"] {
-			w.Errorf("received %v", got)
+			w.Errorf("received %v, want two subscriptions and one message", got)
 		}
 		if n := sub.TopicCount(); n != 2 {
 			w.Errorf("%d topics, want 2", n)
@@ -212,7 +212,7 @@ func TestXSubSubscribesByFramesOfOneMessage(t *testing.T) {
 		wantErr(w, "sending", sub.SendUpstream(st.Of("up", "\x01b")), nil)
 		pub.WantRecv("up", "\x01b")
 		if n := sub.TopicCount(); n != 0 {
-			w.Errorf("%d topics", n)
+			w.Errorf("%d topics, want 0", n)
 		}
 	})
 }
@@ -227,7 +227,7 @@ func TestXSubMessageSubscribesAsACommand(t *testing.T) {
 		p := l.Accept()
 		p.Shake("XPUB")
 		if got := recvCommand(w, p); got != "SUBSCRIBE a" {
-			w.Errorf("the peer read %q", got)
+			w.Errorf("the peer read %q, want %q", got, "SUBSCRIBE a")
 		}
 		wantPeerRecv(w, p, "up")
 	})
@@ -271,7 +271,7 @@ func TestXSubMessageSubscribesAsACommand(t *testing.T) {
 			}
 			wantErr(w, "cancelling", s.Send(ctx, []byte("\x00a")), nil)
 			if n := s.TopicCount(); n != 0 {
-				w.Errorf("%d topics", n)
+				w.Errorf("%d topics, want 0", n)
 			}
 		})
 	})
@@ -285,10 +285,10 @@ func TestSubIgnoresXSubOptions(t *testing.T) {
 		setSubscribed(w, s, false, "never")
 		setSubscribed(w, s, true, "a")
 		if got := recvCommand(w, p); got != "SUBSCRIBE a" {
-			w.Errorf("the peer read %q", got)
+			w.Errorf("the peer read %q, want %q", got, "SUBSCRIBE a")
 		}
 		if n := s.TopicCount(); n != 1 {
-			w.Errorf("%d topics", n)
+			w.Errorf("%d topics, want 1", n)
 		}
 	})
 }

@@ -122,7 +122,7 @@ func testBlocksWhenFull(t *testing.T, typ, far pattern.Type) {
 		}
 		wantErr(w, "the blocked call", <-sent, nil)
 		if all[4] != "last" {
-			w.Errorf("received %q", all)
+			w.Errorf("received %q, want the blocked message last", all)
 		}
 		s.WantDrops(nil)
 	})
@@ -172,7 +172,7 @@ func testCannotReceive(t *testing.T, typ pattern.Type, peerType string) {
 		p.Must(st.Message("up"))
 		w.Settle()
 		if st := s.Stats(); st.QueuedRecv != 0 || st.Peers != 1 {
-			w.Errorf("%+v", st)
+			w.Errorf("want one peer and nothing queued: %+v", st)
 		}
 	})
 }
@@ -299,7 +299,7 @@ func TestRouterRoutesByIDAndFairQueues(t *testing.T) {
 			dealers[i].WantRecv("to", id)
 			dealers[i].MustSend("from", id)
 			if m, from := router.MustRecv(); m[1] != id || from.RoutingID != id {
-				w.Errorf("%q from %q", m, from.RoutingID)
+				w.Errorf("received %q from %q, want %q", m, from.RoutingID, id)
 			}
 		}
 	})
