@@ -6,6 +6,7 @@ import (
 
 	"github.com/zerobroker/zmq/internal/msg"
 	"github.com/zerobroker/zmq/internal/pipe"
+	"github.com/zerobroker/zmq/internal/topics"
 )
 
 // Pub is PUB and XPUB: it sends every message to the peers that subscribe to
@@ -16,8 +17,8 @@ import (
 type Pub struct {
 	opt      *Options
 	upstream bool // XPUB
-	subs     *Topics
-	asked    *Topics                   // with Manual: what peers have asked for
+	subs     *topics.Index
+	asked    *topics.Index             // with Manual: what peers have asked for
 	last     atomic.Pointer[pipe.Pipe] // with Manual: whose subscription Recv returned last
 	pipes    map[*pipe.Pipe]struct{}   // all of them; guarded by the send lock
 	peers    map[*msg.Peer]*pipe.Pipe  // with Manual: who is there; guarded by the send lock
@@ -34,7 +35,7 @@ type Pub struct {
 // NewPub returns a PUB, or an XPUB if it receives.
 func NewPub(o *Options, d *pipe.Drops, receives bool) *Pub {
 	return &Pub{
-		opt: o, upstream: receives, subs: new(Topics), asked: new(Topics),
+		opt: o, upstream: receives, subs: new(topics.Index), asked: new(topics.Index),
 		pipes: make(map[*pipe.Pipe]struct{}), peers: make(map[*msg.Peer]*pipe.Pipe), drops: d, outgoing: outgoing{drops: d},
 	}
 }

@@ -3,6 +3,7 @@ package pattern
 import (
 	"github.com/zerobroker/zmq/internal/msg"
 	"github.com/zerobroker/zmq/internal/pipe"
+	"github.com/zerobroker/zmq/internal/topics"
 )
 
 // Sub is SUB: it receives from its publishers what it has subscribed to. The
@@ -235,11 +236,11 @@ func (s *subscriptions) Pipes(f func(p *pipe.Pipe)) {
 
 // filter is the set once more, for the receiving half.
 type filter struct {
-	table *Topics
+	table *topics.Index
 	self  *pipe.Pipe // the table's only subscriber
 }
 
-func newFilter() filter { return filter{table: new(Topics), self: pipe.New()} }
+func newFilter() filter { return filter{table: new(topics.Index), self: pipe.New()} }
 
 // Filter changes what wants wants. It runs under the receive lock.
 func (f *filter) Filter(topic string, on bool) {
@@ -250,4 +251,4 @@ func (f *filter) Filter(topic string, on bool) {
 	}
 }
 
-func (f *filter) wants(first []byte) bool { return f.table.Has(first) }
+func (f *filter) wants(first []byte) bool { return f.table.Matches(first) }
