@@ -136,8 +136,9 @@ func (s *Server) SendToNumber(number uint32, m msg.Msg) error {
 	return nil
 }
 
-// Take is how the socket parts with a peer.
-func (s *Server) Take(number uint32) *pipe.Pipe {
+// RemovePeer removes the peer with that number and returns its pipe, or nil. The
+// socket then ends the connection. It runs under both locks.
+func (s *Server) RemovePeer(number uint32) *pipe.Pipe {
 	p := s.peers[number]
 	delete(s.peers, number)
 	return p

@@ -85,7 +85,7 @@ func (s *socket) wantSendToNumber(want error, number uint32, frames ...string) {
 	s.t.Helper()
 	s.sendMu.Lock()
 	defer s.sendMu.Unlock()
-	if err := s.pat.(pattern.NumberRouter).SendToNumber(number, message(frames).msg()); !errors.Is(err, want) {
+	if err := s.pat.(*pattern.Server).SendToNumber(number, message(frames).msg()); !errors.Is(err, want) {
 		s.t.Fatalf("sending %q to %d: %v, want %v", frames, number, err, want)
 	}
 }
@@ -166,11 +166,11 @@ func TestServerUnroutable_RFC41(t *testing.T) {
 func TestServerParts(t *testing.T) {
 	s := newSocket(t, pattern.SERVER)
 	a, b := s.connect(""), s.connect("")
-	r := s.pat.(pattern.NumberRouter)
-	if p := r.Take(a.p.Number); p != a.p {
+	r := s.pat.(*pattern.Server)
+	if p := r.RemovePeer(a.p.Number); p != a.p {
 		t.Fatal("not its pipe")
 	}
-	if p := r.Take(a.p.Number); p != nil {
+	if p := r.RemovePeer(a.p.Number); p != nil {
 		t.Fatal("taken twice")
 	}
 	s.wantSendToNumber(pattern.ErrNoRoute, a.p.Number, "x")

@@ -156,12 +156,8 @@ func (f *far) sends(frames ...string) bool {
 
 func (f *far) trySends(frames ...string) (queued bool, err error) {
 	m := message(frames).msg()
-	if in, ok := f.s.pat.(pattern.Intake); ok {
-		if queued, err := in.Intake(f.p, &m); !queued || err != nil {
-			return queued, err
-		}
-		in.Queue(f.p, &m)
-		return true, nil
+	if pub, ok := f.s.pat.(pattern.Publisher); ok {
+		return pub.Intake(f.p, &m)
 	}
 	var b msg.Batch // as from a connection: it knows whose it is
 	b.Add(msg.Seg{B: m.Append(nil), From: f.p.Peer()})

@@ -26,14 +26,6 @@ type FrameSender interface {
 	Abandon() int
 }
 
-// Asker is a FrameSender whose messages may be subscriptions.
-type Asker interface {
-	// Ask reports whether the next frame is a subscription or takes one back,
-	// and is not for SendFrame then; and if so, whether it has sent what came
-	// before it in the message. It runs under the send lock.
-	Ask(f *msg.Frame) (asked, sent bool)
-}
-
 // Writable is a pattern that can tell whether a frame would be taken at once, as
 // ZMQ_POLLOUT does; one that is not is never ready to send. It runs under the
 // send lock, or under both if the pattern is Lockstep.

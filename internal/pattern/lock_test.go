@@ -45,8 +45,8 @@ func TestPatternTakesNoLockOfAPeer(t *testing.T) {
 					sender.Send(message{"id", "", "body"}.msg())
 				}
 				for _, f := range []*far{first, second} {
-					if forgetter, ok := s.pat.(pattern.Forgetter); ok {
-						for forgetter.Forget(f.p) {
+					if pub, ok := s.pat.(pattern.Publisher); ok {
+						for pub.RemoveSubscriptions(f.p) {
 						}
 					}
 					s.pat.Disconnected(f.p)

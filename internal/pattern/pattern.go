@@ -101,17 +101,10 @@ type Balanced interface{ Balance() *Balancer }
 // Fair is a pattern whose Recv is nothing but its fair queue.
 type Fair interface{ Fair() *FairQueue }
 
-// Router is a pattern that sends to a peer by its routing id, under the send
+// IDRouter is a pattern that sends to a peer by its routing ID, under the send
 // lock.
-type Router interface {
+type IDRouter interface {
 	SendTo(id string, m msg.Msg) error
-}
-
-// Evictor is a pattern that lets a peer take another's place.
-type Evictor interface {
-	// Evicted returns the pipes whose peers have to go, and forgets them. It
-	// runs under the send lock, after Connected.
-	Evicted() []*pipe.Pipe
 }
 
 // Displacer is a pattern in which a peer is refused while another has its
@@ -127,62 +120,24 @@ type Displacer interface {
 	Displace(p *pipe.Pipe)
 }
 
-// Forgetter is a pattern to which a peer may have said so much that nobody
-// should have to wait until all of it is forgotten.
-type Forgetter interface {
-	// Forget forgets some of it, and reports whether there is more. It runs under
-	// the send lock, until it returns false; then comes Disconnected.
-	Forget(p *pipe.Pipe) (more bool)
-}
-
-// Parter is a pattern that ends connections when the application says so.
-type Parter interface {
-	// Parted returns the pipes that Send was told to part with, which the
-	// pattern has forgotten, and forgets that too. It runs under the send lock.
-	Parted() []*pipe.Pipe
-}
-
-// HalfCloser is a pattern whose peers may stop sending and go on receiving.
-type HalfCloser interface {
-	// HalfClosed says that nothing more comes from the far end of the pipe. It
-	// runs under both locks, before Disconnected.
-	HalfClosed(p *pipe.Pipe)
-}
-
-// NumberRouter is a pattern that sends to a peer by its routing number, under
-// the send lock.
-type NumberRouter interface {
-	SendToNumber(number uint32, m msg.Msg) error
-	// Take returns the pipe of the peer with that number and forgets it, or
-	// returns nil.
-	Take(number uint32) *pipe.Pipe
-}
-
-// Grouper is a pattern that sends to those who have joined a group, under the
-// send lock.
-type Grouper interface {
-	SendGroup(group string, m msg.Msg) error
-}
-
 // Publisher is a pattern whose peers subscribe. Its methods run under the send
 // lock.
 type Publisher interface {
-	// Upstream takes in a subscription of a peer in this process, and reports
-	// whether Recv is to return it.
-	Upstream(p *pipe.Pipe, topic string, on bool) (queue bool)
-	// Queue queues it, as a message, for Recv.
-	Queue(p *pipe.Pipe, m *msg.Msg)
-	// Subscribers is the number of peers that would get a message with this
-	// first frame. Peers that are Changing do not count: a caller that waits for one
-	// of a peer's subscriptions relies on those that came with it.
+	// Intake processes a message from a connection, in the order of arrival. It
+	// applies subscriptions, and queues for Recv what Recv returns of them. It
+	// reports whether it queued anything. An error closes the connection.
+	Intake(p *pipe.Pipe, m *msg.Msg) (queued bool, err error)
+	// Upstream is Intake for one subscription of a peer in this process.
+	Upstream(p *pipe.Pipe, topic string, on bool) (queued bool)
+	// RemoveSubscriptions removes a bounded number of the subscriptions of a
+	// peer, so that a peer with many does not block senders for long. It reports
+	// whether there are more. Disconnected is called when there are none.
+	RemoveSubscriptions(p *pipe.Pipe) (more bool)
+	// Subscribers returns the number of peers that would get a message with this
+	// first frame. It does not count peers that are Changing: a caller that waits
+	// for one of several subscriptions that arrived together relies on all of
+	// them.
 	Subscribers(topic []byte) int
-}
-
-// Screener is a pattern that gets much that it does not want from peers that
-// cannot be told what it wants. It runs under the send lock.
-type Screener interface {
-	// Wants reports whether m is to be queued. If not it is dropped.
-	Wants(m *msg.Msg) bool
 }
 
 // Inspector is a pattern that refuses messages that no peer of its type sends:
@@ -205,25 +160,15 @@ type Lockstep interface {
 	Interrupts() bool
 }
 
-// Intake is a pattern that looks at messages as they come out of a connection,
-// before they are queued. It runs under the send lock of the socket, in the
-// order of arrival. It reports whether the message is to be queued for Recv,
-// and an error closes the connection.
-type Intake interface {
-	Intake(p *pipe.Pipe, m *msg.Msg) (queue bool, err error)
-	// Queue queues the message for Recv, still under the send lock. It is beside
-	// the limits: whoever reads from the peer waits for room before it takes more.
-	Queue(p *pipe.Pipe, m *msg.Msg)
-}
-
-// Subscriber is a pattern that subscribes. Its methods run under the send
-// lock.
+// Subscriber is a pattern that subscribes.
 type Subscriber interface {
-	// Subscribe changes the set and reports whether the peers must hear of it.
+	// Subscribe adds or removes a subscription, under both locks. It reports
+	// whether the socket has to send the change to the peers.
 	Subscribe(topic string, on bool) (changed bool)
-	// Topics calls f for every topic the peers must hear of.
+	// Topics calls f for each topic that a new peer has to receive, under the
+	// send lock.
 	Topics(f func(topic string))
-	// Pipes calls f for every pipe attached.
+	// Pipes calls f for each attached pipe, under the send lock.
 	Pipes(f func(p *pipe.Pipe))
 }
 

@@ -65,7 +65,7 @@ const forgetAtOnce = 256
 // Forget takes back some of what the peer subscribes to. XPUB's application
 // hears of topics that have no subscriber left; if it says itself who subscribes
 // to what, of all that the peer has asked for.
-func (s *Pub) Forget(p *pipe.Pipe) (more bool) {
+func (s *Pub) RemoveSubscriptions(p *pipe.Pipe) (more bool) {
 	s.last.CompareAndSwap(p, nil)
 	if s.asked.RemoveSome(p, forgetAtOnce, func(topic []byte, _ bool) { s.tell(p, 0, topic) }) {
 		return true
@@ -80,7 +80,7 @@ func (s *Pub) Forget(p *pipe.Pipe) (more bool) {
 // Disconnected forgets the peer and all its subscriptions.
 func (s *Pub) Disconnected(p *pipe.Pipe) {
 	delete(s.peers, p.Peer())
-	for s.Forget(p) {
+	for s.RemoveSubscriptions(p) {
 	}
 }
 
@@ -226,12 +226,13 @@ func IsNotice(m *msg.Msg) bool { return len(m.Rest) == 0 && isChange(m.First) }
 // 1 or 0, whatever form they had on the wire. With OnlyFirst set, only a message
 // whose first frame is one is searched for more.
 // https://rfc.zeromq.org/spec/29/#the-xpub-socket-type
-func (s *Pub) Intake(p *pipe.Pipe, m *msg.Msg) (queue bool, err error) {
+func (s *Pub) Intake(p *pipe.Pipe, m *msg.Msg) (queued bool, err error) {
 	switch {
 	case IsNotice(m):
-		queue = s.change(p, m.First[0] == 1, m.First[1:])
-		err = s.tooMany(p)
-		return queue, err
+		if queued = s.change(p, m.First[0] == 1, m.First[1:]); queued {
+			s.queue(p, m)
+		}
+		return queued, s.tooMany(p)
 	case len(m.Rest) > 0 && (isChange(m.First) || !s.opt.OnlyFirst):
 		if err := s.sift(p, m); err != nil || m.First == nil {
 			return false, err
@@ -239,8 +240,10 @@ func (s *Pub) Intake(p *pipe.Pipe, m *msg.Msg) (queue bool, err error) {
 	}
 	if !s.upstream {
 		s.drops.Add(pipe.DropUpstream, 1)
+		return false, nil
 	}
-	return s.upstream, nil
+	s.queue(p, m)
+	return true, nil
 }
 
 // sift takes the subscriptions out of a message of several frames. If nothing
@@ -327,8 +330,16 @@ func (s *Pub) Assign(p *pipe.Pipe, on bool, topic []byte) {
 
 // Upstream is Intake for a subscription that is no message, from a peer in
 // this process.
-func (s *Pub) Upstream(p *pipe.Pipe, topic string, on bool) (queue bool) {
-	return s.change(p, on, []byte(topic))
+func (s *Pub) Upstream(p *pipe.Pipe, topic string, on bool) (queued bool) {
+	if !s.change(p, on, []byte(topic)) {
+		return false
+	}
+	first := byte(0)
+	if on {
+		first = 1
+	}
+	s.queue(p, &msg.Msg{First: append([]byte{first}, topic...)})
+	return true
 }
 
 // tell queues a subscription for XPUB's application, beside the HWM: whoever
@@ -343,7 +354,7 @@ func (s *Pub) tell(p *pipe.Pipe, first byte, topic []byte) {
 // Queue queues a message for Recv. It runs under the send lock, so that messages
 // come in the order in which the subscriptions changed, whichever peers they are
 // of: a topic that one peer has left is taken up by the next.
-func (s *Pub) Queue(p *pipe.Pipe, m *msg.Msg) {
+func (s *Pub) queue(p *pipe.Pipe, m *msg.Msg) {
 	if !s.put(p, m) {
 		s.drops.Add(pipe.DropUnread, 1)
 	}

@@ -281,7 +281,7 @@ func TestPubForgetsInParts(t *testing.T) {
 	pub := s.pat.(*pattern.Pub)
 	parts, before := 0, pub.TopicCount()
 	for more := true; more; parts++ {
-		more = pub.Forget(a.p)
+		more = pub.RemoveSubscriptions(a.p)
 		left := pub.TopicCount()
 		if left >= before || more == (left == 1) {
 			t.Fatalf("part %d: %d of %d topics are left, more: %v", parts, left, before, more)
@@ -315,15 +315,7 @@ func TestXPubUserMessagesOfTheProcess(t *testing.T) {
 	s := newSocket(t, pattern.XPUB)
 	pub := s.pat.(*pattern.Pub)
 	a, b := s.attach(), s.attach()
-	upstream := func(f *far, on bool) {
-		if pub.Upstream(f.p, "t", on) {
-			notice := msg.Of([]byte("\x00t"))
-			if on {
-				notice.First[0] = 1
-			}
-			pub.Queue(f.p, &notice)
-		}
-	}
+	upstream := func(f *far, on bool) { pub.Upstream(f.p, "t", on) }
 	user := func(f *far, text string) {
 		f.mu.Lock()
 		defer f.mu.Unlock()

@@ -63,7 +63,7 @@ func (s *Radio) Attach(p *pipe.Pipe) error {
 }
 
 // Forget has the peer leave some of its groups.
-func (s *Radio) Forget(p *pipe.Pipe) (more bool) {
+func (s *Radio) RemoveSubscriptions(p *pipe.Pipe) (more bool) {
 	j := s.joined[p]
 	if j == nil {
 		return false
@@ -80,7 +80,7 @@ func (s *Radio) Forget(p *pipe.Pipe) (more bool) {
 
 // Disconnected has the peer leave all groups.
 func (s *Radio) Disconnected(p *pipe.Pipe) {
-	for s.Forget(p) {
+	for s.RemoveSubscriptions(p) {
 	}
 }
 
@@ -211,7 +211,7 @@ func (s *Radio) Subscribers(group []byte) int {
 }
 
 // Intake takes in that peers join and leave. Nothing else may come from them.
-func (s *Radio) Intake(p *pipe.Pipe, m *msg.Msg) (queue bool, err error) {
+func (s *Radio) Intake(p *pipe.Pipe, m *msg.Msg) (queued bool, err error) {
 	if len(m.Rest) > 0 || !isChange(m.First) || len(m.First) > 1+MaxGroup {
 		s.drops.Add(pipe.DropUpstream, 1)
 		return false, nil
@@ -226,12 +226,9 @@ func (s *Radio) Intake(p *pipe.Pipe, m *msg.Msg) (queue bool, err error) {
 	return false, nil
 }
 
-// Queue is never called.
-func (s *Radio) Queue(*pipe.Pipe, *msg.Msg) {}
-
 // Upstream is Intake for a peer in this process. One that was taken away joins
 // nothing while it gets what is queued for it.
-func (s *Radio) Upstream(p *pipe.Pipe, group string, on bool) (queue bool) {
+func (s *Radio) Upstream(p *pipe.Pipe, group string, on bool) (queued bool) {
 	if p.Retired {
 		return false
 	}
@@ -348,9 +345,6 @@ func (s *Dish) Subscribe(group string, on bool) (changed bool) {
 	}
 	return true
 }
-
-// Filter does nothing: Subscribe runs under both locks.
-func (s *Dish) Filter(string, bool) {}
 
 // Topics calls f for each group.
 func (s *Dish) Topics(f func(group string)) {

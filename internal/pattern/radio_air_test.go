@@ -91,7 +91,7 @@ func TestRadioAirFull(t *testing.T) {
 // TestDishWants what it has joined, whole names.
 func TestDishWants(t *testing.T) {
 	s := newSocket(t, pattern.DISH)
-	dish := s.pat.(pattern.Screener)
+	dish := s.pat.(*pattern.Dish)
 	wants := func(group string) bool {
 		m := message{group, "body"}.msg()
 		return dish.Wants(&m)

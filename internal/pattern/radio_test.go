@@ -256,7 +256,7 @@ func TestRadioForgetsInParts(t *testing.T) {
 	}
 	r := s.pat.(*pattern.Radio)
 	parts := 1
-	for r.Forget(f.p) {
+	for r.RemoveSubscriptions(f.p) {
 		parts++
 	}
 	if parts < 3 {

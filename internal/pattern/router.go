@@ -7,10 +7,10 @@ import (
 	"github.com/zerobroker/zmq/internal/pipe"
 )
 
-// RouterSocket sends to the peer that a routing id names and receives from all in
+// Router sends to the peer that a routing id names and receives from all in
 // turn. https://rfc.zeromq.org/spec/28/#the-router-socket-type
 // Rules in docs/CONFORMANCE.md: router, router-*.
-type RouterSocket struct {
+type Router struct {
 	opt   *Options
 	fq    FairQueue
 	peers map[string]*pipe.Pipe // guarded by the send lock
@@ -29,15 +29,15 @@ type RouterSocket struct {
 }
 
 // NewRouter returns a ROUTER that counts what it drops.
-func NewRouter(o *Options, d *pipe.Drops) *RouterSocket {
-	return &RouterSocket{opt: o, peers: make(map[string]*pipe.Pipe), gone: make(map[string]*pipe.Pipe),
+func NewRouter(o *Options, d *pipe.Drops) *Router {
+	return &Router{opt: o, peers: make(map[string]*pipe.Pipe), gone: make(map[string]*pipe.Pipe),
 		displaced: make(map[*pipe.Pipe]struct{}),
 		drops:     d, outgoing: outgoing{drops: d}}
 }
 
 // Attach files a pipe that has an alias: it can be sent to at once. Others can
 // when their peer's id is known.
-func (s *RouterSocket) Attach(p *pipe.Pipe) error {
+func (s *Router) Attach(p *pipe.Pipe) error {
 	if p.Alias != "" {
 		if s.peers[p.Alias] != nil {
 			return ErrDuplicateID
@@ -49,7 +49,7 @@ func (s *RouterSocket) Attach(p *pipe.Pipe) error {
 }
 
 // Connected files the pipe under the peer's routing id, or gives it one.
-func (s *RouterSocket) Connected(p *pipe.Pipe, peer *msg.Peer) error {
+func (s *Router) Connected(p *pipe.Pipe, peer *msg.Peer) error {
 	old := p.Peer()
 	switch {
 	case p.Alias != "":
@@ -86,7 +86,7 @@ func (s *RouterSocket) Connected(p *pipe.Pipe, peer *msg.Peer) error {
 // assignID makes an id that a peer cannot claim: it starts with a zero. It is
 // random so that nobody can guess another's.
 // https://rfc.zeromq.org/spec/28/#the-router-socket-type
-func (s *RouterSocket) assignID() string { return freeID(s.peers) }
+func (s *Router) assignID() string { return freeID(s.peers) }
 
 func freeID(taken map[string]*pipe.Pipe) string {
 	var id [5]byte
@@ -100,7 +100,7 @@ func freeID(taken map[string]*pipe.Pipe) string {
 
 // Evicted returns the pipes whose connections have to make way for others, and
 // forgets them.
-func (s *RouterSocket) Evicted() []*pipe.Pipe {
+func (s *Router) Evicted() []*pipe.Pipe {
 	list := s.evicted
 	s.evicted = nil
 	return list
@@ -108,7 +108,7 @@ func (s *RouterSocket) Evicted() []*pipe.Pipe {
 
 // Holder returns the pipe that has the peer's routing ID, if it is one that can
 // be displaced: it is accepted, so that its In ends with its connection.
-func (s *RouterSocket) Holder(_ *pipe.Pipe, peer *msg.Peer) *pipe.Pipe {
+func (s *Router) Holder(_ *pipe.Pipe, peer *msg.Peer) *pipe.Pipe {
 	if peer == nil {
 		return nil
 	}
@@ -120,7 +120,7 @@ func (s *RouterSocket) Holder(_ *pipe.Pipe, peer *msg.Peer) *pipe.Pipe {
 
 // Displace makes the routing ID free. The pipe is read to its end, as after
 // Disconnected, which comes when its connection has ended.
-func (s *RouterSocket) Displace(p *pipe.Pipe) {
+func (s *Router) Displace(p *pipe.Pipe) {
 	peer := p.Peer()
 	if peer == nil || s.peers[peer.RoutingID] != p {
 		return
@@ -132,7 +132,7 @@ func (s *RouterSocket) Displace(p *pipe.Pipe) {
 
 // Disconnected makes the id free again, unless it is an alias: that is the
 // pipe's.
-func (s *RouterSocket) Disconnected(p *pipe.Pipe) {
+func (s *Router) Disconnected(p *pipe.Pipe) {
 	peer := p.Peer()
 	if _, ok := s.displaced[p]; ok {
 		delete(s.displaced, p)
@@ -158,7 +158,7 @@ func (s *RouterSocket) Disconnected(p *pipe.Pipe) {
 }
 
 // Detach forgets the pipe.
-func (s *RouterSocket) Detach(p *pipe.Pipe) {
+func (s *Router) Detach(p *pipe.Pipe) {
 	id := p.Alias
 	if peer := p.Peer(); peer != nil {
 		id = peer.RoutingID
@@ -171,7 +171,7 @@ func (s *RouterSocket) Detach(p *pipe.Pipe) {
 }
 
 // SendTo queues m to the peer that id names.
-func (s *RouterSocket) SendTo(id string, m msg.Msg) error {
+func (s *Router) SendTo(id string, m msg.Msg) error {
 	p := s.peers[id]
 	switch {
 	case p == nil:
@@ -185,7 +185,7 @@ func (s *RouterSocket) SendTo(id string, m msg.Msg) error {
 
 // Send queues a message whose first frame is the routing id. Unless Mandatory
 // is set it never fails: who cannot get the message misses it.
-func (s *RouterSocket) Send(m msg.Msg) error {
+func (s *Router) Send(m msg.Msg) error {
 	if len(m.Rest) == 0 {
 		return ErrMessage
 	}
@@ -212,7 +212,7 @@ func miss(d *pipe.Drops, err error) error {
 // that follow. Unless Mandatory is set it never fails, and what goes on when the
 // peer leaves in the middle of a message it says in neither case. An id that
 // nothing follows is ignored. (router.cpp: xsend)
-func (s *RouterSocket) SendFrame(f *msg.Frame, _ bool) error {
+func (s *Router) SendFrame(f *msg.Frame, _ bool) error {
 	if s.open {
 		s.next(f)
 		return nil
@@ -242,7 +242,7 @@ func (s *RouterSocket) SendFrame(f *msg.Frame, _ bool) error {
 // Writable is true, for who cannot get a message misses it. With Mandatory set
 // it needs a peer that has room, or a message that is under way: libzmq says no
 // to the rest of one if its peer is the only one and has lost its room.
-func (s *RouterSocket) Writable() bool {
+func (s *Router) Writable() bool {
 	if !s.opt.Mandatory || s.open {
 		return true
 	}
@@ -257,7 +257,7 @@ func (s *RouterSocket) Writable() bool {
 // Ready puts the pipe in the turn. Every pipe comes here at its end at the
 // latest, and here no send lock is held, which asking for the end of others does
 // not go with.
-func (s *RouterSocket) Ready(p *pipe.Pipe) {
+func (s *Router) Ready(p *pipe.Pipe) {
 	s.fq.ready(p)
 	if len(s.gone) < max(s.sweepGone, minPrune) {
 		return
@@ -270,7 +270,7 @@ func (s *RouterSocket) Ready(p *pipe.Pipe) {
 	s.sweepGone = 2 * len(s.gone)
 }
 
-func (s *RouterSocket) Room(*pipe.Pipe)       {}
-func (s *RouterSocket) Recv(m *msg.Msg) error { return s.fq.recv(m) }
-func (s *RouterSocket) More() bool            { return s.fq.more() }
-func (s *RouterSocket) Fair() *FairQueue      { return &s.fq }
+func (s *Router) Room(*pipe.Pipe)       {}
+func (s *Router) Recv(m *msg.Msg) error { return s.fq.recv(m) }
+func (s *Router) More() bool            { return s.fq.more() }
+func (s *Router) Fair() *FairQueue      { return &s.fq }

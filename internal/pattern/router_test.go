@@ -21,7 +21,7 @@ func TestRouterRoutesByID_RFC28(t *testing.T) {
 	s.sent("b", "")
 	a.wants(message{"for a"})
 	b.wants(message{"", "for b"}, message{""})
-	r := s.pat.(pattern.Router)
+	r := s.pat.(pattern.IDRouter)
 	if err := r.SendTo("a", message{"to", "a"}.msg()); err != nil {
 		t.Error(err)
 	}
@@ -201,10 +201,10 @@ func TestRouterHandover(t *testing.T) {
 	a := s.connect("id")
 	a.sends("of the first")
 	b := s.connect("id")
-	if list := s.pat.(pattern.Evictor).Evicted(); len(list) != 1 || list[0] != a.p {
+	if list := s.pat.(*pattern.Router).Evicted(); len(list) != 1 || list[0] != a.p {
 		t.Errorf("evicted are %v", list)
 	}
-	if list := s.pat.(pattern.Evictor).Evicted(); len(list) != 0 {
+	if list := s.pat.(*pattern.Router).Evicted(); len(list) != 0 {
 		t.Errorf("evicted twice are %v", list)
 	}
 	s.sent("id", "for the second")

@@ -192,7 +192,7 @@ func TestStreamParts(t *testing.T) {
 		s.sent(id, "x")
 	}
 	s.sent(id, "")
-	parter := s.pat.(pattern.Parter)
+	parter := s.pat.(*pattern.Stream)
 	if list := parter.Parted(); len(list) != 1 || list[0] != f.p {
 		t.Fatalf("parted with %v", list)
 	}

@@ -14,14 +14,31 @@ type Sub struct {
 	base
 	opt *Options
 	subscriptions
-	fq    FairQueue
-	drops *pipe.Drops
+	filter topics.Index // the same topics, of a nil pipe; guarded by the receive lock
+	fq     FairQueue
+	drops  *pipe.Drops
 }
 
 // NewSub returns a SUB without subscriptions.
 func NewSub(o *Options, d *pipe.Drops) *Sub {
 	return &Sub{opt: o, subscriptions: newSubscriptions(), drops: d}
 }
+
+// Subscribe also changes the filter of Recv.
+func (s *Sub) Subscribe(topic string, on bool) (changed bool) {
+	if changed = s.subscriptions.Subscribe(topic, on); !changed {
+		return false
+	}
+	if on {
+		s.filter.Add([]byte(topic), nil)
+	} else {
+		s.filter.Remove([]byte(topic), nil)
+	}
+	return true
+}
+
+// wants reports whether Recv returns a message with this first frame.
+func (s *Sub) wants(first []byte) bool { return s.filter.Matches(first) != s.opt.Invert }
 
 func (s *Sub) Attach(p *pipe.Pipe) error { s.attach(p); return nil }
 func (s *Sub) Detach(p *pipe.Pipe)       { s.detach(p) }
@@ -32,7 +49,7 @@ func (s *Sub) More() bool                { return s.fq.more() }
 // some late and old ones not at all.
 func (s *Sub) Recv(m *msg.Msg) error {
 	for n := 0; n < maxDiscard; n += m.Len() {
-		if err := s.fq.recv(m); err != nil || s.wants(m.First) != s.opt.Invert {
+		if err := s.fq.recv(m); err != nil || s.wants(m.First) {
 			return err
 		}
 		s.drops.Add(pipe.DropFiltered, 1)
@@ -44,7 +61,7 @@ func (s *Sub) Recv(m *msg.Msg) error {
 func (s *Sub) Readable() error {
 	return s.fq.holds(func(c *msg.Cursor) bool {
 		first, _, _ := c.Next()
-		return s.wants(first) != s.opt.Invert
+		return s.wants(first)
 	}, s.drops, pipe.DropFiltered)
 }
 
@@ -184,15 +201,10 @@ const maxKeptRest = 64 << 10
 type subscriptions struct {
 	count map[string]int // how often each topic is subscribed to
 	pipes map[*pipe.Pipe]struct{}
-	filter
 }
 
 func newSubscriptions() subscriptions {
-	return subscriptions{
-		count:  make(map[string]int),
-		pipes:  make(map[*pipe.Pipe]struct{}),
-		filter: newFilter(),
-	}
+	return subscriptions{count: make(map[string]int), pipes: make(map[*pipe.Pipe]struct{})}
 }
 
 func (s *subscriptions) attach(p *pipe.Pipe) { s.pipes[p] = struct{}{} }
@@ -233,22 +245,3 @@ func (s *subscriptions) Pipes(f func(p *pipe.Pipe)) {
 		f(p)
 	}
 }
-
-// filter is the set once more, for the receiving half.
-type filter struct {
-	table *topics.Index
-	self  *pipe.Pipe // the table's only subscriber
-}
-
-func newFilter() filter { return filter{table: new(topics.Index), self: pipe.New()} }
-
-// Filter changes what wants wants. It runs under the receive lock.
-func (f *filter) Filter(topic string, on bool) {
-	if on {
-		f.table.Add([]byte(topic), f.self)
-	} else {
-		f.table.Remove([]byte(topic), f.self)
-	}
-}
-
-func (f *filter) wants(first []byte) bool { return f.table.Matches(first) }

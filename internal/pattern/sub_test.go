@@ -12,11 +12,7 @@ import (
 // change subscribes or cancels as a socket does, and reports whether the
 // publishers must hear of it.
 func (s *socket) change(topic string, on bool) (changed bool) {
-	changed = s.pat.(pattern.Subscriber).Subscribe(topic, on)
-	if changed {
-		s.pat.(interface{ Filter(string, bool) }).Filter(topic, on)
-	}
-	return changed
+	return s.pat.(pattern.Subscriber).Subscribe(topic, on)
 }
 
 func (s *socket) topics() (list []string) {

@@ -45,13 +45,10 @@ func TestTypesDoWhatTheySay(t *testing.T) {
 		if _, ok := p.(pattern.Receiver); info.Receives && !ok {
 			t.Errorf("%s cannot receive", info.Name)
 		}
-		if _, ok := p.(pattern.Intake); info.Publishes != ok {
-			t.Errorf("%s looks at what comes in: %v", info.Name, ok)
-		}
-		if _, ok := p.(pattern.Router); ok != (info.Name == "ROUTER" || info.Name == "STREAM") {
+		if _, ok := p.(pattern.IDRouter); ok != (info.Name == "ROUTER" || info.Name == "STREAM") {
 			t.Errorf("%s routes: %v", info.Name, ok)
 		}
-		if _, ok := p.(pattern.NumberRouter); ok != (info.Name == "SERVER" || info.Name == "PEER") {
+		if _, ok := p.(*pattern.Server); ok != (info.Name == "SERVER" || info.Name == "PEER") {
 			t.Errorf("%s routes by number: %v", info.Name, ok)
 		}
 		if _, ok := p.(pattern.Publisher); ok != info.Publishes {

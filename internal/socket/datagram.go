@@ -61,9 +61,9 @@ func (s *Socket) connectDatagrams(t transport.Packets, scheme, ep, address strin
 // wanted and there is room. What is not wanted is dropped before it is queued, so
 // that it takes no room from what is.
 func (s *Socket) Datagram(p *pipe.Pipe, m *msg.Msg) {
-	if s.screen != nil {
+	if s.dish != nil {
 		s.sendMu.Lock()
-		wanted := s.screen.Wants(m)
+		wanted := s.dish.Wants(m)
 		s.sendMu.Unlock()
 		if !wanted {
 			s.drops.Add(pipe.DropFiltered, 1)

@@ -51,7 +51,7 @@ func (s *Socket) beforeFrame(f *msg.Frame) (done bool, err error) {
 	if s.framer == nil {
 		return true, ErrDirection
 	}
-	asker, ok := s.framer.(pattern.Asker)
+	xsub, ok := s.pat.(*pattern.XSub)
 	if !ok {
 		return false, nil
 	}
@@ -60,7 +60,7 @@ func (s *Socket) beforeFrame(f *msg.Frame) (done bool, err error) {
 		s.sendMu.Unlock()
 		return true, ErrClosed
 	}
-	asked, sent := asker.Ask(f)
+	asked, sent := xsub.Ask(f)
 	if sent {
 		s.sent.msgs++
 	}

@@ -61,7 +61,7 @@ func (s *Socket) enqueueWanted(p *pipe.Pipe, cur *msg.Cursor) {
 // intakeSome takes in some of the messages at cur, of which there are left. It
 // returns how many; after an error m is the one that came after them.
 func (s *Socket) intakeSome(p *pipe.Pipe, cur *msg.Cursor, left int) (m msg.Msg, n int, err error) {
-	if s.intake == nil {
+	if s.pub == nil {
 		m, _ = cur.Message()
 		if err := s.intakeOne(p, &m); err != nil {
 			return m, 0, err
@@ -72,13 +72,10 @@ func (s *Socket) intakeSome(p *pipe.Pipe, cur *msg.Cursor, left int) (m msg.Msg,
 	s.turn(func() int {
 		p.Changing = true
 		for ; n < min(left, changesAtOnce); n++ {
-			var queue bool
+			var queued bool
 			m, _ = cur.Message()
-			queue, err = s.intake.Intake(p, &m)
-			if queue {
-				s.intake.Queue(p, &m)
-				told = true
-			}
+			queued, err = s.pub.Intake(p, &m)
+			told = told || queued
 			if err != nil {
 				break
 			}

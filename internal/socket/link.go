@@ -6,7 +6,6 @@ import (
 
 	"github.com/zerobroker/zmq/internal/inproc"
 	"github.com/zerobroker/zmq/internal/msg"
-	"github.com/zerobroker/zmq/internal/pattern"
 	"github.com/zerobroker/zmq/internal/pipe"
 	"github.com/zerobroker/zmq/internal/session"
 
@@ -57,23 +56,15 @@ func (s *Socket) Describe() *msg.Peer {
 
 // Upstream takes a subscription from a peer in this process.
 func (s *Socket) Upstream(p *pipe.Pipe, topic string, on bool) {
-	pub, ok := s.pat.(pattern.Publisher)
-	if !ok {
+	if s.pub == nil {
 		return
 	}
 	s.sendMu.Lock()
-	queue := pub.Upstream(p, topic, on)
-	if queue {
-		first := byte(0)
-		if on {
-			first = 1
-		}
-		pub.Queue(p, &msg.Msg{First: append([]byte{first}, topic...)})
-	}
+	queued := s.pub.Upstream(p, topic, on)
 	s.wakeSenders() // who has no room may want the message no more
 	s.sendMu.Unlock()
 	s.peers.changed()
-	if queue {
+	if queued {
 		s.inbox.notify()
 	}
 }

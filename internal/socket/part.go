@@ -90,7 +90,7 @@ func (s *Socket) ClosePeer(ctx context.Context, id string) error {
 		s.sendMu.Unlock()
 		return err
 	}
-	parted := s.parter.Parted()
+	parted := s.stream.Parted()
 	s.sendMu.Unlock()
 	for _, p := range parted {
 		s.part(p, -1)
@@ -132,7 +132,7 @@ func (s *Socket) DisconnectPeer(number uint32) error {
 		s.unlockBoth()
 		return ErrClosed
 	}
-	p := s.numbers.Take(number)
+	p := s.server.RemovePeer(number)
 	s.unlockBoth()
 	if p == nil {
 		return pattern.ErrNoRoute

@@ -108,7 +108,7 @@ func (s *Socket) SendToNumber(ctx context.Context, number uint32, m msg.Msg) err
 	if err := s.checkMessage(&m, 0); err != nil {
 		return err
 	}
-	return s.waitSend(ctx, waitKey{kind: byNumber, number: number}, m.Size(), func() error { return s.numbers.SendToNumber(number, m) })
+	return s.waitSend(ctx, waitKey{kind: byNumber, number: number}, m.Size(), func() error { return s.server.SendToNumber(number, m) })
 }
 
 // TrySendToNumber is SendToNumber without waiting.
@@ -116,7 +116,7 @@ func (s *Socket) TrySendToNumber(number uint32, m msg.Msg) error {
 	if err := s.checkMessage(&m, 0); err != nil {
 		return err
 	}
-	return s.attempt(m.Size(), func() error { return s.numbers.SendToNumber(number, m) })
+	return s.attempt(m.Size(), func() error { return s.server.SendToNumber(number, m) })
 }
 
 // SendUpstream sends a message of an XSUB: what it holds of subscriptions is made
@@ -140,7 +140,7 @@ func (s *Socket) SendGroup(ctx context.Context, group string, m msg.Msg) error {
 	if err := s.checkMessage(&m, -1); err != nil {
 		return err
 	}
-	return s.waitSend(ctx, waitKey{kind: byAll}, m.Size(), func() error { return s.grouper.SendGroup(group, m) })
+	return s.waitSend(ctx, waitKey{kind: byAll}, m.Size(), func() error { return s.radio.SendGroup(group, m) })
 }
 
 // TrySendGroup is SendGroup without waiting.
@@ -153,7 +153,7 @@ func (s *Socket) TrySendGroup(group string, m msg.Msg) error {
 	if s.closed.Load() {
 		return ErrClosed
 	}
-	err := s.grouper.SendGroup(group, m)
+	err := s.radio.SendGroup(group, m)
 	if err == nil {
 		s.sent.msgs++
 		s.sent.bytes += uint64(len(m.First))

@@ -116,14 +116,14 @@ func (s *Socket) wakeForRoom(p *pipe.Pipe) {
 		}
 		l.wakeFirst(waitKey{kind: byID, id: id})
 	}
-	if s.numbers != nil {
+	if s.server != nil {
 		l.wakeFirst(waitKey{kind: byNumber, number: p.Number})
 	}
 }
 
 // sendKey is what Send waits for: room, if any room is room for every message.
 func (s *Socket) sendKey() waitKey {
-	if _, publishes := s.pat.(pattern.Publisher); publishes || s.router != nil || s.numbers != nil || s.grouper != nil {
+	if s.pub != nil || s.router != nil || s.server != nil || s.radio != nil {
 		return waitKey{kind: byAll}
 	}
 	return waitKey{}

@@ -47,22 +47,22 @@ type Socket struct {
 	cfg   session.Config
 
 	pat      pattern.Pattern
-	sender   pattern.Sender       // nil if the type does not send
-	receiver pattern.Receiver     // nil if the type does not receive
-	framer   pattern.FrameSender  // nil if the type does not send
-	balance  *pattern.Balancer    // nil unless sending is balancing and no more
-	fair     *pattern.FairQueue   // nil unless receiving is fair queueing and no more
-	router   pattern.Router       // nil if the type does not send by id
-	intake   pattern.Intake       // nil if the type does not look at what comes in
-	sub      pattern.Subscriber   // nil if the type does not subscribe
-	req      *pattern.Req         // nil if the type is not REQ
-	inspect  pattern.Inspector    // nil if the type takes any message
-	numbers  pattern.NumberRouter // nil if the type does not send by number
-	grouper  pattern.Grouper      // nil if the type does not send to groups
-	lockstep pattern.Lockstep     // nil if the two directions do not depend on each other
-	parter   pattern.Parter       // nil if the type does not part with peers
-	notifier pattern.Notifier     // nil if the type does not notify of peers
-	screen   pattern.Screener     // nil if the type wants whatever comes
+	sender   pattern.Sender      // nil if the type does not send
+	receiver pattern.Receiver    // nil if the type does not receive
+	framer   pattern.FrameSender // nil if the type does not send
+	balance  *pattern.Balancer   // nil unless sending is balancing and no more
+	fair     *pattern.FairQueue  // nil unless receiving is fair queueing and no more
+	router   pattern.IDRouter    // nil if the type does not send by id
+	pub      pattern.Publisher   // nil if the peers of the type do not subscribe
+	sub      pattern.Subscriber  // nil if the type does not subscribe
+	req      *pattern.Req        // nil if the type is not REQ
+	inspect  pattern.Inspector   // nil if the type takes any message
+	server   *pattern.Server     // nil if the type is not SERVER or PEER
+	radio    *pattern.Radio      // nil if the type is not RADIO
+	lockstep pattern.Lockstep    // nil if the two directions do not depend on each other
+	stream   *pattern.Stream     // nil if the type is not STREAM or a raw ROUTER
+	notifier pattern.Notifier    // nil if the type does not notify of peers
+	dish     *pattern.Dish       // nil if the type is not DISH
 
 	endMu     sync.Mutex
 	endpoints map[string][]endpoint
@@ -135,17 +135,17 @@ func New(t pattern.Type, o Options) (*Socket, error) {
 	s.pat = info.New(&s.opts.Pattern, &s.drops)
 	s.sender, _ = s.pat.(pattern.Sender)
 	s.receiver, _ = s.pat.(pattern.Receiver)
-	s.router, _ = s.pat.(pattern.Router)
-	s.intake, _ = s.pat.(pattern.Intake)
+	s.router, _ = s.pat.(pattern.IDRouter)
+	s.pub, _ = s.pat.(pattern.Publisher)
 	s.sub, _ = s.pat.(pattern.Subscriber)
 	s.req, _ = s.pat.(*pattern.Req)
 	s.inspect, _ = s.pat.(pattern.Inspector)
-	s.numbers, _ = s.pat.(pattern.NumberRouter)
-	s.grouper, _ = s.pat.(pattern.Grouper)
+	s.server, _ = s.pat.(*pattern.Server)
+	s.radio, _ = s.pat.(*pattern.Radio)
 	s.lockstep, _ = s.pat.(pattern.Lockstep)
-	s.parter, _ = s.pat.(pattern.Parter)
+	s.stream, _ = s.pat.(*pattern.Stream)
 	s.notifier, _ = s.pat.(pattern.Notifier)
-	s.screen, _ = s.pat.(pattern.Screener)
+	s.dish, _ = s.pat.(*pattern.Dish)
 	s.framer, _ = s.pat.(pattern.FrameSender)
 	if !info.Sends {
 		s.sender = nil
@@ -187,8 +187,8 @@ func (s *Socket) unlockSend() {
 		if flush != nil {
 			flush.Flush()
 		}
-	case s.parter != nil:
-		parted := s.parter.Parted()
+	case s.stream != nil:
+		parted := s.stream.Parted()
 		s.sendMu.Unlock()
 		for _, p := range parted {
 			s.part(p, s.partLinger())
@@ -313,8 +313,8 @@ func (s *Socket) letIn(p *pipe.Pipe, peer *msg.Peer) (evicted []*pipe.Pipe, err 
 	}
 	p.SetPeer(peer)
 	s.wakeSenders()
-	if e, ok := s.pat.(pattern.Evictor); ok {
-		evicted = e.Evicted()
+	if r, ok := s.pat.(*pattern.Router); ok {
+		evicted = r.Evicted()
 	}
 	s.unlockBoth()
 	for _, old := range evicted {
@@ -348,13 +348,12 @@ func (s *Socket) reconnectRetired(p *pipe.Pipe, peer *msg.Peer) {
 
 // HalfClosed is for sessions.
 func (s *Socket) HalfClosed(p *pipe.Pipe) {
-	h, ok := s.pat.(pattern.HalfCloser)
-	if !ok {
+	if s.stream == nil {
 		return
 	}
 	s.lockBoth()
 	defer s.unlockBoth()
-	h.HalfClosed(p)
+	s.stream.HalfClosed(p)
 }
 
 // Disconnected is for sessions and links.
@@ -365,7 +364,7 @@ func (s *Socket) Disconnected(p *pipe.Pipe) {
 	s.wakeSenders() // who waits for this very peer
 	s.unlockBoth()
 	s.lament(p)
-	if s.intake != nil {
+	if s.pub != nil {
 		s.inbox.notify() // of subscriptions that are no more
 	}
 	if p.Side == pipe.Dialed && !s.cfg.Immediate {
@@ -379,15 +378,14 @@ func (s *Socket) Disconnected(p *pipe.Pipe) {
 // forget has the pattern forget what a peer has said, and shares sendMu if that
 // is much.
 func (s *Socket) forget(p *pipe.Pipe) {
-	f, ok := s.pat.(pattern.Forgetter)
-	if !ok {
+	if s.pub == nil {
 		return
 	}
 	s.sendMu.Lock()
-	more := f.Forget(p)
+	more := s.pub.RemoveSubscriptions(p)
 	s.sendMu.Unlock()
 	for more {
-		s.turn(func() int { more = f.Forget(p); return changesAtOnce })
+		s.turn(func() int { more = s.pub.RemoveSubscriptions(p); return changesAtOnce })
 	}
 }
 
@@ -451,7 +449,7 @@ func (s *Socket) Reading(f func()) {
 
 // Intake is for sessions: it queues what came out of a connection.
 func (s *Socket) Intake(p *pipe.Pipe, b *msg.Batch) error {
-	if s.intake != nil || s.inspect != nil && !s.allowed(b) {
+	if s.pub != nil || s.inspect != nil && !s.allowed(b) {
 		return s.intakeEach(p, b)
 	}
 	if s.req != nil {
@@ -469,7 +467,7 @@ func (s *Socket) Intake(p *pipe.Pipe, b *msg.Batch) error {
 // intakeEach is Intake for messages that the pattern looks at one by one.
 func (s *Socket) intakeEach(p *pipe.Pipe, b *msg.Batch) error {
 	defer b.Recycle()
-	if s.intake != nil {
+	if s.pub != nil {
 		defer s.peers.changed()
 	}
 	cur := b.Cursor()
@@ -487,7 +485,7 @@ func (s *Socket) intakeEach(p *pipe.Pipe, b *msg.Batch) error {
 // messages is how many of n are messages to the application, m and those at cur:
 // if its peers subscribe, subscriptions are none.
 func (s *Socket) messages(m *msg.Msg, cur *msg.Cursor, n int) (count int) {
-	if s.intake == nil {
+	if s.pub == nil {
 		return n
 	}
 	for left := n - 1; ; left-- {
@@ -551,7 +549,6 @@ func (s *Socket) Join(group string, on bool) error {
 func (s *Socket) subscribe(topic string, on bool) (changed bool, err error) {
 	s.subMu.Lock()
 	defer s.subMu.Unlock()
-	filter, _ := s.pat.(interface{ Filter(topic string, on bool) })
 	s.lockBoth()
 	if s.closed.Load() {
 		s.unlockBoth()
@@ -560,7 +557,6 @@ func (s *Socket) subscribe(topic string, on bool) (changed bool, err error) {
 	changed = s.sub.Subscribe(topic, on)
 	var far []pipe.Subscriptions
 	if changed {
-		filter.Filter(topic, on)
 		// A peer that is not connected yet gets the whole set from Connected,
 		// which holds subMu from before it reads the set until the peer counts
 		// as connected. So each peer gets each change exactly once.
