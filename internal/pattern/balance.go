@@ -85,3 +85,32 @@ func (b *Balancer) send(m msg.Msg) error {
 	p.Out.Put(&m)
 	return nil
 }
+
+// balancedSender sends each message to the next pipe in turn that has room.
+type balancedSender struct {
+	lb Balancer
+	outgoing
+}
+
+func newBalancedSender(d *pipe.Drops) balancedSender {
+	return balancedSender{outgoing: outgoing{drops: d}}
+}
+
+func (s *balancedSender) Attach(p *pipe.Pipe) error { s.lb.attach(p); return nil }
+func (s *balancedSender) Detach(p *pipe.Pipe)       { s.lb.detach(p); s.leave(p) }
+func (s *balancedSender) Room(p *pipe.Pipe)         { s.lb.attach(p) }
+func (s *balancedSender) Send(m msg.Msg) error      { return s.lb.send(m) }
+func (s *balancedSender) Balance() *Balancer        { return &s.lb }
+func (s *balancedSender) Writable() bool            { return s.open || s.lb.hasRoom() }
+
+// SendFrame claims the next pipe in turn that has room.
+func (s *balancedSender) SendFrame(f *msg.Frame, mayWait bool) error {
+	if !s.open {
+		p := s.lb.Pick()
+		if p == nil {
+			return ErrWait
+		}
+		s.begin(p)
+	}
+	return s.nextOnly(f, mayWait)
+}

@@ -13,22 +13,21 @@ import (
 // Rules in docs/CONFORMANCE.md: dgram, dgram-*, udp-types.
 type Dgram struct {
 	base
+	singlePeer // the bound endpoint
 	outgoing
-	bound *pipe.Pipe // nil until it is
-	fq    FairQueue  // of that pipe, and of earlier ones until read
+	fairReceiver // of the bound endpoint, and of earlier ones until they are read
 }
 
 // Attach takes the one pipe. (libzmq lets a second bind succeed that does
 // nothing.)
 func (s *Dgram) Attach(p *pipe.Pipe) error {
-	if err := takeOnly(&s.bound, p); err != nil {
+	if err := s.take(p); err != nil {
 		return fmt.Errorf("%w: a DGRAM is bound to one endpoint", err)
 	}
 	return nil
 }
 
-func (s *Dgram) Detach(p *pipe.Pipe) { leaveOnly(&s.bound, p); s.leave(p) }
-func (s *Dgram) Room(*pipe.Pipe)     {}
+func (s *Dgram) Detach(p *pipe.Pipe) { s.release(p); s.leave(p) }
 
 // Send queues an address and a body. It waits until the socket is bound.
 func (s *Dgram) Send(m msg.Msg) error {
@@ -38,16 +37,16 @@ func (s *Dgram) Send(m msg.Msg) error {
 	case s.tooLarge(m.Rest[0]):
 		return s.errTooLarge(m.Rest[0])
 	}
-	return sendOnly(s.bound, &m)
+	return s.put(&m)
 }
 
 // tooLarge reports whether a body is longer than a datagram may be.
 func (s *Dgram) tooLarge(body []byte) bool {
-	return s.bound != nil && s.bound.MaxSize > 0 && len(body) > s.bound.MaxSize
+	return s.peer != nil && s.peer.MaxSize > 0 && len(body) > s.peer.MaxSize
 }
 
 func (s *Dgram) errTooLarge(body []byte) error {
-	return fmt.Errorf("%w: a body of %d bytes, of at most %d", ErrTooLarge, len(body), s.bound.MaxSize)
+	return fmt.Errorf("%w: a body of %d bytes, of at most %d", ErrTooLarge, len(body), s.peer.MaxSize)
 }
 
 // SendFrame takes an address, which must have a frame behind it, and then a
@@ -60,19 +59,14 @@ func (s *Dgram) SendFrame(f *msg.Frame, mayWait bool) error {
 	case s.open && s.tooLarge(f.Body):
 		return s.errTooLarge(f.Body)
 	case s.open:
-	case !roomOnly(s.bound):
+	case !s.hasRoom():
 		return ErrWait
 	default:
-		s.begin(s.bound)
+		s.begin(s.peer)
 	}
 	return s.nextOnly(f, mayWait)
 }
 
 // Writable reports whether the socket is bound and has room, or is in the middle
 // of a message.
-func (s *Dgram) Writable() bool { return s.open || roomOnly(s.bound) }
-
-func (s *Dgram) Ready(p *pipe.Pipe)    { s.fq.ready(p) }
-func (s *Dgram) Recv(m *msg.Msg) error { return s.fq.recv(m) }
-func (s *Dgram) More() bool            { return s.fq.more() }
-func (s *Dgram) Fair() *FairQueue      { return &s.fq }
+func (s *Dgram) Writable() bool { return s.open || s.hasRoom() }

@@ -185,3 +185,11 @@ func (f *FairQueue) recv(m *msg.Msg) error {
 }
 
 func (f *FairQueue) more() bool { return f.len() > 0 }
+
+// fairReceiver receives all messages of all pipes in turn.
+type fairReceiver struct{ fq FairQueue }
+
+func (r *fairReceiver) Ready(p *pipe.Pipe)    { r.fq.ready(p) }
+func (r *fairReceiver) Recv(m *msg.Msg) error { return r.fq.recv(m) }
+func (r *fairReceiver) More() bool            { return r.fq.more() }
+func (r *fairReceiver) Fair() *FairQueue      { return &r.fq }

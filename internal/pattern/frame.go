@@ -147,19 +147,6 @@ func (o *outgoing) nextOnly(f *msg.Frame, mayWait bool) error {
 	return ErrWait
 }
 
-// sendBalanced is SendFrame for a pattern that sends each message to the next
-// pipe in turn that has room.
-func (o *outgoing) sendBalanced(lb *Balancer, f *msg.Frame, mayWait bool) error {
-	if !o.open {
-		p := lb.Pick()
-		if p == nil {
-			return ErrWait
-		}
-		o.begin(p)
-	}
-	return o.nextOnly(f, mayWait)
-}
-
 // push appends a frame.
 func (o *outgoing) push(f *msg.Frame) {
 	o.m.Push(o.n, f)
@@ -212,21 +199,3 @@ func (o *outgoing) clear() {
 
 // maxKeptFrames bounds the table kept between messages.
 const maxKeptFrames = 64
-
-// whole makes a message of a frame, for types that send no others.
-// https://rfc.zeromq.org/spec/41/
-func whole(f *msg.Frame) (msg.Msg, error) {
-	if f.More {
-		return msg.Msg{}, errOneFrame
-	}
-	return msg.Msg{First: f.Body, Bufs: f.Buf}, nil
-}
-
-// undivided is what types do about messages that have several frames: nothing.
-type undivided struct{}
-
-// Midway is false: there is nothing between two messages.
-func (undivided) Midway() bool { return false }
-
-// Abandon does nothing.
-func (undivided) Abandon() int { return 0 }

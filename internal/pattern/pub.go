@@ -24,7 +24,6 @@ type Pub struct {
 	peers    map[*msg.Peer]*pipe.Pipe  // with Manual: who is there; guarded by the send lock
 	order    pipe.Order                // of the subscriptions that XPUB is to receive
 	fq       FairQueue                 // what peers in this process have sent beside them
-	drops    *pipe.Drops
 
 	match []*pipe.Pipe // of the message being sent
 	log   commonLog
@@ -36,7 +35,7 @@ type Pub struct {
 func NewPub(o *Options, d *pipe.Drops, receives bool) *Pub {
 	return &Pub{
 		opt: o, upstream: receives, subs: new(topics.Index), asked: new(topics.Index),
-		pipes: make(map[*pipe.Pipe]struct{}), peers: make(map[*msg.Peer]*pipe.Pipe), drops: d, outgoing: outgoing{drops: d},
+		pipes: make(map[*pipe.Pipe]struct{}), peers: make(map[*msg.Peer]*pipe.Pipe), outgoing: outgoing{drops: d},
 	}
 }
 

@@ -17,7 +17,6 @@ const maxHops = 255
 type Rep struct {
 	fq    FairQueue
 	peers map[*pipe.Pipe]bool // whether nobody is at the far end any more
-	drops *pipe.Drops
 
 	// The request being served; pipe is nil when there is none, or when its
 	// peer is gone.
@@ -30,7 +29,7 @@ type Rep struct {
 
 // NewRep returns a REP that serves no request.
 func NewRep(d *pipe.Drops) *Rep {
-	return &Rep{peers: make(map[*pipe.Pipe]bool), drops: d, outgoing: outgoing{drops: d}}
+	return &Rep{peers: make(map[*pipe.Pipe]bool), outgoing: outgoing{drops: d}}
 }
 
 // See does nothing: a request waits until Recv.

@@ -27,10 +27,9 @@ var ErrUnsent = errors.New("peer lost before the request was written")
 // https://rfc.zeromq.org/spec/28/#the-req-socket-type
 // Rules in docs/CONFORMANCE.md: req, req-*.
 type Req struct {
-	opt   *Options
-	lb    Balancer
-	fq    FairQueue
-	drops *pipe.Drops
+	opt *Options
+	lb  Balancer
+	fq  FairQueue
 
 	strict struct {
 		waiting bool       // for a reply
@@ -84,7 +83,7 @@ const maxSkip = 63
 func NewReq(o *Options, d *pipe.Drops) *Req {
 	var b [4]byte
 	rand.Read(b[:])
-	return &Req{opt: o, drops: d, calls: make(map[uint32]*Call),
+	return &Req{opt: o, calls: make(map[uint32]*Call),
 		live: make(map[*pipe.Pipe]*reqPeer), id: binary.NativeEndian.Uint32(b[:]),
 		outgoing: outgoing{drops: d}}
 }

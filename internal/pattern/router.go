@@ -12,10 +12,9 @@ import (
 // Rules in docs/CONFORMANCE.md: router, router-*.
 type Router struct {
 	opt   *Options
-	fq    FairQueue
 	peers map[string]*pipe.Pipe // guarded by the send lock
-	drops *pipe.Drops
 	outgoing
+	fairReceiver
 	notices
 
 	// gone are the pipes that had an id last, as long as they may not have been
@@ -32,7 +31,7 @@ type Router struct {
 func NewRouter(o *Options, d *pipe.Drops) *Router {
 	return &Router{opt: o, peers: make(map[string]*pipe.Pipe), gone: make(map[string]*pipe.Pipe),
 		displaced: make(map[*pipe.Pipe]struct{}),
-		drops:     d, outgoing: outgoing{drops: d}}
+		outgoing:  outgoing{drops: d}}
 }
 
 // Attach files a pipe that has an alias: it can be sent to at once. Others can
@@ -270,7 +269,4 @@ func (s *Router) Ready(p *pipe.Pipe) {
 	s.sweepGone = 2 * len(s.gone)
 }
 
-func (s *Router) Room(*pipe.Pipe)       {}
-func (s *Router) Recv(m *msg.Msg) error { return s.fq.recv(m) }
-func (s *Router) More() bool            { return s.fq.more() }
-func (s *Router) Fair() *FairQueue      { return &s.fq }
+func (s *Router) Room(*pipe.Pipe) {}

@@ -16,11 +16,10 @@ import (
 // Rules in docs/CONFORMANCE.md: stream, stream-*, router-raw.
 type Stream struct {
 	opt   *Options
-	fq    FairQueue
 	peers map[string]*pipe.Pipe   // by id; guarded by the send lock
 	here  map[*pipe.Pipe]struct{} // whose coming was told; guarded by the send lock
-	drops *pipe.Drops
 	outgoing
+	fairReceiver
 	notices
 
 	parted []*pipe.Pipe // since Parted was last called; guarded by the send lock
@@ -28,7 +27,7 @@ type Stream struct {
 
 // NewStream returns a STREAM that counts what it drops.
 func NewStream(o *Options, d *pipe.Drops) *Stream {
-	return &Stream{opt: o, peers: make(map[string]*pipe.Pipe), here: make(map[*pipe.Pipe]struct{}), drops: d,
+	return &Stream{opt: o, peers: make(map[string]*pipe.Pipe), here: make(map[*pipe.Pipe]struct{}),
 		outgoing: outgoing{drops: d}}
 }
 
@@ -183,8 +182,4 @@ func (s *Stream) Parted() []*pipe.Pipe {
 	return list
 }
 
-func (s *Stream) Room(*pipe.Pipe)       {}
-func (s *Stream) Ready(p *pipe.Pipe)    { s.fq.ready(p) }
-func (s *Stream) Recv(m *msg.Msg) error { return s.fq.recv(m) }
-func (s *Stream) More() bool            { return s.fq.more() }
-func (s *Stream) Fair() *FairQueue      { return &s.fq }
+func (s *Stream) Room(*pipe.Pipe) {}
