@@ -56,13 +56,13 @@ func (s *XSub) Send(m msg.Msg) error {
 	return nil
 }
 
-// Ask takes the frames that begin with 1 or 0 for subscriptions: all of them,
+// TakeSubscription takes the frames that begin with 1 or 0 for subscriptions: all of them,
 // or with OnlyFirst set those of a message whose first frame is one. They go
 // their own way, as state and beside the queues, and what else is in the
 // message makes a message of its own. In libzmq they travel in the message, and
 // a cancellation of nothing that ends one keeps it from being sent.
 // (xsub.cpp: xsend)
-func (s *XSub) Ask(f *msg.Frame) (asked, sent bool) {
+func (s *XSub) TakeSubscription(f *msg.Frame) (asked, sent bool) {
 	change := isChange(f.Body)
 	if !s.midway {
 		s.examine = !s.opt.OnlyFirst || change
@@ -78,9 +78,9 @@ func (s *XSub) Ask(f *msg.Frame) (asked, sent bool) {
 	return true, sent
 }
 
-// Asks takes the subscriptions out of a message, as Ask does frame by frame, and
+// SplitSubscriptions takes the subscriptions out of a message, as Ask does frame by frame, and
 // returns them and what is left; ok is false if that is nothing.
-func (s *XSub) Asks(m msg.Msg) (changes [][]byte, rest msg.Msg, ok bool) {
+func (s *XSub) SplitSubscriptions(m msg.Msg) (changes [][]byte, rest msg.Msg, ok bool) {
 	if s.opt.OnlyFirst && !isChange(m.First) {
 		return nil, m, true
 	}

@@ -60,7 +60,7 @@ func (s *Socket) beforeFrame(f *msg.Frame) (done bool, err error) {
 		s.sendMu.Unlock()
 		return true, ErrClosed
 	}
-	asked, sent := xsub.Ask(f)
+	asked, sent := xsub.TakeSubscription(f)
 	if sent {
 		s.sent.msgs++
 	}

@@ -122,7 +122,7 @@ func (s *Socket) TrySendToNumber(number uint32, m msg.Msg) error {
 // SendUpstream sends a message of an XSUB: what it holds of subscriptions is made
 // or taken back, and what is left goes to the publishers. It never waits.
 func (s *Socket) SendUpstream(m msg.Msg) error {
-	changes, rest, ok := s.pat.(*pattern.XSub).Asks(m)
+	changes, rest, ok := s.pat.(*pattern.XSub).SplitSubscriptions(m)
 	for _, c := range changes {
 		if err := s.Subscribe(string(c[1:]), c[0] == 1); err != nil {
 			return err
