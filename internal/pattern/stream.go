@@ -22,7 +22,7 @@ type Stream struct {
 	fairReceiver
 	notices
 
-	parted []*pipe.Pipe // since Parted was last called; guarded by the send lock
+	pendingDisconnects []*pipe.Pipe // since Parted was last called; guarded by the send lock
 }
 
 // NewStream returns a STREAM that counts what it drops.
@@ -95,7 +95,7 @@ func (s *Stream) SendTo(id string, m msg.Msg) error {
 	case p == nil:
 		return ErrNoRoute
 	case m.Size() == 0:
-		s.partWith(p)
+		s.disconnect(p)
 		return nil
 	case p.Out.Full():
 		return ErrWait
@@ -104,11 +104,11 @@ func (s *Stream) SendTo(id string, m msg.Msg) error {
 	return nil
 }
 
-// partWith forgets the peer, whose connection the socket then ends.
-func (s *Stream) partWith(p *pipe.Pipe) {
+// disconnect forgets the peer, whose connection the socket then ends.
+func (s *Stream) disconnect(p *pipe.Pipe) {
 	delete(s.peers, p.Alias)
 	delete(s.here, p)
-	s.parted = append(s.parted, p)
+	s.pendingDisconnects = append(s.pendingDisconnects, p)
 }
 
 // SendFrame takes an id and one frame of bytes in turn, and asks whether more
@@ -153,7 +153,7 @@ func (s *Stream) sendBytes(f *msg.Frame) {
 	if s.check(); len(f.Body) == 0 && len(s.pipes) > 0 {
 		p := s.pipes[0]
 		s.end()
-		s.partWith(p)
+		s.disconnect(p)
 		return
 	}
 	s.next(&msg.Frame{Body: f.Body, Buf: f.Buf})
@@ -174,11 +174,11 @@ func (s *Stream) Send(m msg.Msg) error {
 	return err
 }
 
-// Parted returns the pipes whose connections are to end when what is queued for
+// PendingDisconnects returns the pipes whose connections are to end when what is queued for
 // them is written, and forgets them.
-func (s *Stream) Parted() []*pipe.Pipe {
-	list := s.parted
-	s.parted = nil
+func (s *Stream) PendingDisconnects() []*pipe.Pipe {
+	list := s.pendingDisconnects
+	s.pendingDisconnects = nil
 	return list
 }
 

@@ -193,10 +193,10 @@ func TestStreamParts(t *testing.T) {
 	}
 	s.sent(id, "")
 	parter := s.pat.(*pattern.Stream)
-	if list := parter.Parted(); len(list) != 1 || list[0] != f.p {
+	if list := parter.PendingDisconnects(); len(list) != 1 || list[0] != f.p {
 		t.Fatalf("parted with %v", list)
 	}
-	if list := parter.Parted(); list != nil {
+	if list := parter.PendingDisconnects(); list != nil {
 		t.Errorf("and again with %v", list)
 	}
 	s.wantSend(pattern.ErrNoRoute, id, "x")

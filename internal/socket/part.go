@@ -90,7 +90,7 @@ func (s *Socket) ClosePeer(ctx context.Context, id string) error {
 		s.sendMu.Unlock()
 		return err
 	}
-	parted := s.stream.Parted()
+	parted := s.stream.PendingDisconnects()
 	s.sendMu.Unlock()
 	for _, p := range parted {
 		s.part(p, -1)

@@ -188,7 +188,7 @@ func (s *Socket) unlockSend() {
 			flush.Flush()
 		}
 	case s.stream != nil:
-		parted := s.stream.Parted()
+		parted := s.stream.PendingDisconnects()
 		s.sendMu.Unlock()
 		for _, p := range parted {
 			s.part(p, s.partLinger())
