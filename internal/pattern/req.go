@@ -182,11 +182,11 @@ func (s *Req) Recv(m *msg.Msg) error {
 	return nil
 }
 
-// Await has w told when the strict exchange has its reply, until Forget.
-func (s *Req) Await(w chan<- struct{}) { s.strict.waiters = append(s.strict.waiters, w) }
+// AddWaiter has w told when the strict exchange has its reply, until Forget.
+func (s *Req) AddWaiter(w chan<- struct{}) { s.strict.waiters = append(s.strict.waiters, w) }
 
-// Forget takes an Await back.
-func (s *Req) Forget(w chan<- struct{}) {
+// RemoveWaiter takes an Await back.
+func (s *Req) RemoveWaiter(w chan<- struct{}) {
 	s.strict.waiters = slices.DeleteFunc(s.strict.waiters, func(x chan<- struct{}) bool { return x == w })
 }
 

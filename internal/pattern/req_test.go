@@ -176,7 +176,7 @@ func TestReqSignalsWaiter(t *testing.T) {
 	f := s.attach()
 	s.sent("request")
 	w := make(chan struct{}, 1)
-	req.Await(w)
+	req.AddWaiter(w)
 	s.see()
 	if len(w) != 0 {
 		t.Error("told of nothing")

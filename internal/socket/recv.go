@@ -218,7 +218,7 @@ func (s *Socket) waitLocked(ctx context.Context, w chan struct{}, err error) err
 	}
 	waiting := s.inbox.wait(w)
 	if waiting && s.req != nil {
-		s.req.Await(w)
+		s.req.AddWaiter(w)
 	}
 	s.recvMu.Unlock()
 	if !waiting {
@@ -227,7 +227,7 @@ func (s *Socket) waitLocked(ctx context.Context, w chan struct{}, err error) err
 	if s.req != nil {
 		defer func() {
 			s.recvMu.Lock()
-			s.req.Forget(w)
+			s.req.RemoveWaiter(w)
 			s.recvMu.Unlock()
 		}()
 	}
