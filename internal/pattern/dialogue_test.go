@@ -69,7 +69,7 @@ func (s *socket) receiver() pattern.Receiver {
 func (s *socket) see() {
 	if l, ok := s.pat.(pattern.Lockstep); ok {
 		s.receiver()
-		l.See()
+		l.ProcessInput()
 	}
 }
 

@@ -150,14 +150,14 @@ type Inspector interface {
 // runs under both locks, and Recv, as always, under the receive lock, which
 // guards all that the two share.
 type Lockstep interface {
-	// See takes in what has arrived. It runs under the receive lock alone,
+	// ProcessInput takes in what has arrived. It runs under the receive lock alone,
 	// before anything that runs under both: under the send lock a pattern must
 	// not read, for that takes the send lock of a peer in the same process.
-	See()
-	// Interrupts reports whether a message may be begun, frame by frame, while
+	ProcessInput()
+	// SendDiscardsPartialRecv reports whether a message may be begun, frame by frame, while
 	// the application has read the last one only in part. The rest of that is
 	// then dropped.
-	Interrupts() bool
+	SendDiscardsPartialRecv() bool
 }
 
 // Subscriber is a pattern that subscribes.

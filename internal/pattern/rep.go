@@ -32,8 +32,8 @@ func NewRep(d *pipe.Drops) *Rep {
 	return &Rep{peers: make(map[*pipe.Pipe]bool), outgoing: outgoing{drops: d}}
 }
 
-// See does nothing: a request waits until Recv.
-func (s *Rep) See() {}
+// ProcessInput does nothing: a request waits until Recv.
+func (s *Rep) ProcessInput() {}
 
 func (s *Rep) Attach(p *pipe.Pipe) error { s.peers[p] = false; return nil }
 
@@ -164,8 +164,8 @@ func (s *Rep) Abandon() int {
 	return 1
 }
 
-// Interrupts is false: a request is read to its end before its reply begins.
-func (s *Rep) Interrupts() bool { return false }
+// SendDiscardsPartialRecv is false: a request is read to its end before its reply begins.
+func (s *Rep) SendDiscardsPartialRecv() bool { return false }
 
 // Writable reports whether a reply is owed.
 func (s *Rep) Writable() bool { return s.serving || s.open }

@@ -36,7 +36,7 @@ type Req struct {
 		pipe    *pipe.Pipe // that it must come from; nil if that is gone
 		id      uint32     // that it must bring back, if the request had one
 		hasID   bool
-		queued  bool // Admit has let a reply in that See has yet to find
+		queued  bool // Admit has let a reply in that ProcessInput has yet to find
 		got     bool
 		reply   msg.Msg
 		waiters []chan<- struct{} // who is to be told
@@ -138,7 +138,7 @@ func (s *Req) Disconnected(p *pipe.Pipe) {
 }
 
 // Send starts the strict exchange. Late replies to earlier requests are gone:
-// See found nobody waiting for them.
+// ProcessInput found nobody waiting for them.
 func (s *Req) Send(m msg.Msg) error {
 	st := &s.strict
 	if (st.waiting || s.open) && !s.opt.Relaxed {
@@ -173,7 +173,7 @@ func (s *Req) Recv(m *msg.Msg) error {
 	if !s.strict.waiting {
 		return ErrState
 	}
-	s.See()
+	s.ProcessInput()
 	if !s.strict.got {
 		return ErrWait
 	}
@@ -269,7 +269,7 @@ func (s *Req) Cancel(c *Call) (size int, unsent bool) {
 
 // Admit reports whether a reply that has come out of a connection is one that is
 // waited for. The caller queues it before it releases the receive lock, and drops
-// any other. So peers cannot fill the queues that See reads to the end: they hold
+// any other. So peers cannot fill the queues that ProcessInput reads to the end: they hold
 // one reply for each call and one for the strict exchange, and what sockets of
 // this process have sent. It runs under the receive lock, after Inspect.
 func (s *Req) Admit(p *pipe.Pipe, m *msg.Msg) bool {
@@ -292,8 +292,8 @@ func (s *Req) Admit(p *pipe.Pipe, m *msg.Msg) bool {
 	return true
 }
 
-// See hands out the replies that have arrived.
-func (s *Req) See() {
+// ProcessInput hands out the replies that have arrived.
+func (s *Req) ProcessInput() {
 	var m msg.Msg
 	for {
 		p := s.fq.Next(&m)

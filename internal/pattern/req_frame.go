@@ -56,8 +56,8 @@ func (s *Req) beginRequest() error {
 	return nil
 }
 
-// Interrupts reports whether a request may be made at any time.
-func (s *Req) Interrupts() bool { return s.opt.Relaxed }
+// SendDiscardsPartialRecv reports whether a request may be made at any time.
+func (s *Req) SendDiscardsPartialRecv() bool { return s.opt.Relaxed }
 
 // Writable reports whether it is time for a request and a peer has room, or one
 // is under way.
@@ -71,7 +71,7 @@ func (s *Req) Readable() error {
 	if !s.strict.waiting {
 		return ErrState
 	}
-	s.See()
+	s.ProcessInput()
 	if !s.strict.got {
 		return ErrWait
 	}

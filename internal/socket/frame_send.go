@@ -76,7 +76,7 @@ func (s *Socket) beforeFrame(f *msg.Frame) (done bool, err error) {
 func (s *Socket) nextFrame(f *msg.Frame, mayWait bool) error {
 	size := len(f.Body) // the frame may be gone when it is sent
 	interrupts := s.lockstep != nil && s.half
-	if interrupts && !s.lockstep.Interrupts() {
+	if interrupts && !s.lockstep.SendDiscardsPartialRecv() {
 		return pattern.ErrState
 	}
 	if err := s.checkNext(size, f.More); err != nil {
@@ -117,7 +117,7 @@ func (s *Socket) Writable() bool {
 	}
 	s.lockSend()
 	defer s.unlockSend()
-	if s.closed.Load() || s.lockstep != nil && s.half && !s.lockstep.Interrupts() {
+	if s.closed.Load() || s.lockstep != nil && s.half && !s.lockstep.SendDiscardsPartialRecv() {
 		return false
 	}
 	return w.Writable()

@@ -240,7 +240,7 @@ func (s *Socket) see() {
 		return
 	}
 	s.inbox.drain(s.receiver)
-	s.lockstep.See()
+	s.lockstep.ProcessInput()
 }
 
 // Ready is called by a queue this socket reads, under any lock.
