@@ -19,11 +19,11 @@ type FrameSender interface {
 	// again. mayWait tells that the caller would do so, which matters in the
 	// middle of a message, where nobody waits.
 	SendFrame(f *msg.Frame, mayWait bool) error
-	// Midway reports whether a message has begun and not ended.
-	Midway() bool
-	// Abandon drops the message that is under way, and what may come of it yet. It
+	// InMessage reports whether a message has begun and not ended.
+	InMessage() bool
+	// DropMessage drops the message that is under way, and what may come of it yet. It
 	// returns how many peers miss it.
-	Abandon() int
+	DropMessage() int
 }
 
 // Writable is a pattern that can tell whether a frame would be taken at once, as
@@ -53,12 +53,12 @@ type outgoing struct {
 	rest  []byte       // the message at rest, if it goes to several
 }
 
-// Midway reports whether a message has begun and not ended.
-func (o *outgoing) Midway() bool { return o.open }
+// InMessage reports whether a message has begun and not ended.
+func (o *outgoing) InMessage() bool { return o.open }
 
-// Abandon drops the message that is under way, and what may come of it yet.
+// DropMessage drops the message that is under way, and what may come of it yet.
 // Whoever it was for misses it as one that could not be sent in time.
-func (o *outgoing) Abandon() int {
+func (o *outgoing) DropMessage() int {
 	missed := len(o.pipes)
 	o.drops.Add(pipe.DropLinger, missed)
 	clear(o.pipes)

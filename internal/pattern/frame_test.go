@@ -39,7 +39,7 @@ func TestAbandonSwallowsTheRest(t *testing.T) {
 		if err := s.SendFrame(&first, true); err != nil {
 			t.Fatal(err)
 		}
-		if n := s.Abandon(); n != 1 {
+		if n := s.DropMessage(); n != 1 {
 			t.Errorf("%v: %d peers miss it", typ, n)
 		}
 		if err := s.SendFrame(&msg.Frame{Body: []byte("more"), More: true}, true); err != nil {
@@ -51,7 +51,7 @@ func TestAbandonSwallowsTheRest(t *testing.T) {
 		if n := p.Out.Len(); n != 0 {
 			t.Errorf("%v: %d messages queued", typ, n)
 		}
-		if n := s.Abandon(); n != 0 || s.Midway() {
+		if n := s.DropMessage(); n != 0 || s.InMessage() {
 			t.Errorf("%v: %d peers miss what there is not", typ, n)
 		}
 		for why := range pipe.NumDrops {

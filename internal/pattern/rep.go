@@ -153,8 +153,8 @@ func (s *Rep) SendFrame(f *msg.Frame, _ bool) error {
 	return nil
 }
 
-// Abandon is that of all patterns; the reply is for the peer of the request.
-func (s *Rep) Abandon() int {
+// DropMessage is that of all patterns; the reply is for the peer of the request.
+func (s *Rep) DropMessage() int {
 	if !s.open || s.pipe == nil {
 		return 0
 	}

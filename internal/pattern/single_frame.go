@@ -46,8 +46,8 @@ func whole(f *msg.Frame) (msg.Msg, error) {
 // undivided is what types do about messages that have several frames: nothing.
 type undivided struct{}
 
-// Midway is false: there is nothing between two messages.
-func (undivided) Midway() bool { return false }
+// InMessage is false: there is nothing between two messages.
+func (undivided) InMessage() bool { return false }
 
-// Abandon does nothing.
-func (undivided) Abandon() int { return 0 }
+// DropMessage does nothing.
+func (undivided) DropMessage() int { return 0 }

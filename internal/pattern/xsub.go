@@ -122,8 +122,8 @@ func (s *XSub) takers() (list []*pipe.Pipe) {
 	return list
 }
 
-// Midway reports whether a message has begun and not ended.
-func (s *XSub) Midway() bool { return s.midway }
+// InMessage reports whether a message has begun and not ended.
+func (s *XSub) InMessage() bool { return s.midway }
 
 // Writable is true: a subscription can be made at any time.
 func (s *XSub) Writable() bool { return true }

@@ -90,7 +90,7 @@ func (s *Socket) nextFrame(f *msg.Frame, mayWait bool) error {
 		s.dropHalf(pipe.DropStaleReply)
 	}
 	s.sent.bytes += uint64(size)
-	if !s.framer.Midway() {
+	if !s.framer.InMessage() {
 		s.sent.msgs++
 	}
 	return nil
@@ -104,7 +104,7 @@ func (s *Socket) abandonFrames() (missed int) {
 	}
 	s.lockBoth()
 	defer s.unlockBoth()
-	return s.framer.Abandon()
+	return s.framer.DropMessage()
 }
 
 // Writable reports whether SendFrame would take a frame without waiting, as

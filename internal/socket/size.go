@@ -109,7 +109,7 @@ func (s *Socket) checkNext(size int, more bool) error {
 
 // countNext counts a frame that was taken. The caller holds the send lock.
 func (s *Socket) countNext(size int) {
-	if !s.framer.Midway() {
+	if !s.framer.InMessage() {
 		s.sendingPart = partSize{}
 		return
 	}
