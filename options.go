@@ -402,7 +402,7 @@ func (o *Options) core() (socket.Options, error) {
 			Handover:           o.RouterHandover,
 			NotifyConnect:      o.RouterNotify&NotifyConnect != 0,
 			NotifyDisconnect:   o.RouterNotify&NotifyDisconnect != 0,
-			Silent:             o.StreamNoNotify,
+			StreamNoNotify:             o.StreamNoNotify,
 			Probe:              o.ProbeRouter,
 			Verbose:            o.XPubVerbose >= EverySubscribe,
 			Verboser:           o.XPubVerbose >= EveryChange,

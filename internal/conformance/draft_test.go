@@ -76,7 +76,7 @@ func TestStreamReceivesBytesAndNotifications(t *testing.T) {
 		s.WantRecv("x")
 		p.Close()
 		s.WantNone()
-	}, patternOptions(func(o *pattern.Options) { o.Silent = true }))
+	}, patternOptions(func(o *pattern.Options) { o.StreamNoNotify = true }))
 }
 
 func TestStreamSendsBytesAfterTheRoutingID(t *testing.T) {

@@ -109,7 +109,7 @@ func testAcceptsAnyBytes(t *testing.T, typ pattern.Type) {
 	t.Helper()
 	for _, other := range typeNames {
 		subtest(t, other+" connects", func(w *st.World) {
-			s := w.Socket(typ, patternOptions(func(o *pattern.Options) { o.Silent = true }))
+			s := w.Socket(typ, patternOptions(func(o *pattern.Options) { o.StreamNoNotify = true }))
 			s.MustBind("mem://a")
 			p := w.Dial("a")
 			p.Must(st.Ready("Socket-Type", other))

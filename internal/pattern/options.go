@@ -27,9 +27,9 @@ type Options struct {
 	// NotifyConnect and NotifyDisconnect have ROUTER receive an empty message
 	// from a peer that has come, or gone. [ZMQ_ROUTER_NOTIFY]
 	NotifyConnect, NotifyDisconnect bool
-	// Silent has STREAM say nothing of connections that come and go.
+	// StreamNoNotify has STREAM say nothing of connections that come and go.
 	// [ZMQ_STREAM_NOTIFY is the reverse]
-	Silent bool
+	StreamNoNotify bool
 	// Raw has ROUTER carry bytes of connections that speak anything, as STREAM
 	// does, and say nothing of them as they come and go. [ZMQ_ROUTER_RAW]
 	Raw bool

@@ -47,7 +47,7 @@ func (s *Stream) Attach(p *pipe.Pipe) error {
 // Connected has the peer known by the pipe's id.
 func (s *Stream) Connected(p *pipe.Pipe, peer *msg.Peer) error {
 	peer.RoutingID = p.Alias
-	if !s.opt.Silent && !s.opt.Raw {
+	if !s.opt.StreamNoNotify && !s.opt.Raw {
 		s.here[p] = struct{}{}
 		s.notify(p, peer, msg.Came)
 	}

@@ -8,7 +8,7 @@ import (
 	"github.com/zerobroker/zmq/internal/pipe"
 )
 
-func silent(o *pattern.Options) { o.Silent = true }
+func silent(o *pattern.Options) { o.StreamNoNotify = true }
 
 // receivesNotice fails the test unless the next message says that of the peer
 // with that id.

@@ -40,9 +40,9 @@ type Info struct {
 	Publishes bool     // its peers subscribe
 	Groups    bool     // what is subscribed to are groups to join, whole names and no prefixes
 	Conflates bool     // it may keep the newest message only
-	Hello     bool     // it may greet its peers with a message
-	Farewell  bool     // it may receive a message when an accepted peer is lost
-	Hiccups   bool     // it may receive a message when a peer it connected to is lost
+	HelloMessage     bool     // it may greet its peers with a message
+	DisconnectMessage  bool     // it may receive a message when an accepted peer is lost
+	HiccupMessage   bool     // it may receive a message when a peer it connected to is lost
 	Once      bool     // a second connection to one endpoint would mean nothing to it
 	Raw       bool     // its peers are no sockets: bytes both ways
 	IDFirst   bool     // a message received frame by frame begins with the id of its sender
@@ -68,10 +68,10 @@ var Types = map[Type]*Info{
 	REP: {Name: "REP", Peers: []string{"REQ", "DEALER"}, Sends: true, Receives: true,
 		New: func(_ *Options, d *pipe.Drops) Pattern { return NewRep(d) }},
 	DEALER: {Name: "DEALER", Peers: []string{"REP", "DEALER", "ROUTER"}, Sends: true, Receives: true, SendsID: true,
-		Conflates: true, Hello: true, Hiccups: true, Once: true,
+		Conflates: true, HelloMessage: true, HiccupMessage: true, Once: true,
 		New: func(o *Options, d *pipe.Drops) Pattern { return &Dealer{opt: o, balancedSender: newBalancedSender(d)} }},
 	ROUTER: {Name: "ROUTER", Peers: []string{"REQ", "DEALER", "ROUTER"}, Sends: true, Receives: true, SendsID: true,
-		Hello: true, Farewell: true, IDFirst: true,
+		HelloMessage: true, DisconnectMessage: true, IDFirst: true,
 		New: func(o *Options, d *pipe.Drops) Pattern { return NewRouter(o, d) }},
 	PULL: {Name: "PULL", Peers: []string{"PUSH"}, Receives: true, Conflates: true,
 		New: func(*Options, *pipe.Drops) Pattern { return &Pull{} }},
@@ -83,9 +83,9 @@ var Types = map[Type]*Info{
 		New: func(o *Options, d *pipe.Drops) Pattern { return NewXSub(o, d) }},
 	STREAM: {Name: "STREAM", Sends: true, Receives: true, Raw: true, IDFirst: true,
 		New: func(o *Options, d *pipe.Drops) Pattern { return NewStream(o, d) }},
-	SERVER: {Name: "SERVER", Peers: []string{"CLIENT"}, Sends: true, Receives: true, Hello: true, Farewell: true,
+	SERVER: {Name: "SERVER", Peers: []string{"CLIENT"}, Sends: true, Receives: true, HelloMessage: true, DisconnectMessage: true,
 		New: func(_ *Options, d *pipe.Drops) Pattern { return NewServer(d) }},
-	CLIENT: {Name: "CLIENT", Peers: []string{"SERVER"}, Sends: true, Receives: true, Hello: true, Hiccups: true,
+	CLIENT: {Name: "CLIENT", Peers: []string{"SERVER"}, Sends: true, Receives: true, HelloMessage: true, HiccupMessage: true,
 		New: func(_ *Options, d *pipe.Drops) Pattern { return &Client{single: single{drops: d}} }},
 	RADIO: {Name: "RADIO", Peers: []string{"DISH"}, Sends: true, Publishes: true, Groups: true, CastsDatagrams: true,
 		New: func(o *Options, d *pipe.Drops) Pattern { return NewRadio(o, d) }},
@@ -97,7 +97,7 @@ var Types = map[Type]*Info{
 		New: func(_ *Options, d *pipe.Drops) Pattern { return &Scatter{Push{balancedSender: newBalancedSender(d)}} }},
 	DGRAM: {Name: "DGRAM", Sends: true, Receives: true, Raw: true, HearsDatagrams: true, NoStreams: true,
 		New: func(_ *Options, d *pipe.Drops) Pattern { return &Dgram{outgoing: outgoing{drops: d}} }},
-	PEER: {Name: "PEER", Peers: []string{"PEER"}, Sends: true, Receives: true, Hello: true, Farewell: true, Hiccups: true,
+	PEER: {Name: "PEER", Peers: []string{"PEER"}, Sends: true, Receives: true, HelloMessage: true, DisconnectMessage: true, HiccupMessage: true,
 		New: func(_ *Options, d *pipe.Drops) Pattern { return NewServer(d) }},
 	CHANNEL: {Name: "CHANNEL", Peers: []string{"CHANNEL"}, Sends: true, Receives: true,
 		New: func(_ *Options, d *pipe.Drops) Pattern { return &Channel{single: single{drops: d}} }},

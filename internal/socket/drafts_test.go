@@ -388,10 +388,10 @@ func TestAutomaticMessagesOfDrafts(t *testing.T) {
 				b.WantRecv("hello")
 				a.WantRecv("hello")
 				w.Net.Links()[len(w.Net.Links())-1].Cut(memnet.RST)
-				if pattern.Types[c.binds].Farewell {
+				if pattern.Types[c.binds].DisconnectMessage {
 					b.WantRecv("gone")
 				}
-				if pattern.Types[c.connects].Hiccups {
+				if pattern.Types[c.connects].HiccupMessage {
 					a.WantRecv("hiccup")
 				}
 			}

@@ -30,7 +30,7 @@ func (s *Socket) Conflates() bool { return s.opts.Conflate && s.info.Conflates }
 
 // Hello is what every peer is to get first, or nil.
 func (s *Socket) Hello() *msg.Msg {
-	if s.opts.Hello == nil || !s.info.Hello {
+	if s.opts.Hello == nil || !s.info.HelloMessage {
 		return nil
 	}
 	return &msg.Msg{First: s.opts.Hello}

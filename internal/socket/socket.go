@@ -394,9 +394,9 @@ func (s *Socket) forget(p *pipe.Pipe) {
 func (s *Socket) lament(p *pipe.Pipe) {
 	var last []byte
 	switch {
-	case p.Side == pipe.Accepted && s.info.Farewell:
+	case p.Side == pipe.Accepted && s.info.DisconnectMessage:
 		last = s.opts.Farewell
-	case p.Side == pipe.Dialed && s.info.Hiccups:
+	case p.Side == pipe.Dialed && s.info.HiccupMessage:
 		last = s.opts.Hiccup
 	}
 	if last == nil || !s.peers.isConnected(p) {

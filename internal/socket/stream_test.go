@@ -25,7 +25,7 @@ func newStream(w *st.World, set ...func(*socket.Options)) stream {
 	return stream{w.Socket(pattern.STREAM, set...)}
 }
 
-func silent(o *socket.Options) { o.Pattern.Silent = true }
+func silent(o *socket.Options) { o.Pattern.StreamNoNotify = true }
 
 // notice waits for the empty message that says that, and returns the id.
 func (s stream) notice(t *testing.T, what msg.Notice) string {
