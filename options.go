@@ -376,7 +376,7 @@ func (o *Options) core() (socket.Options, error) {
 		Immediate:         o.Immediate,
 		Conflate:          o.Conflate,
 		Hello:             bytes.Clone(o.HelloMessage),
-		Farewell:          bytes.Clone(o.DisconnectMessage),
+		DisconnectMessage:          bytes.Clone(o.DisconnectMessage),
 		Hiccup:            bytes.Clone(o.HiccupMessage),
 		Namespace:         space.n,
 		Transports:        transports,

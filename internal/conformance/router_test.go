@@ -463,7 +463,7 @@ func TestRouterNotifiesOfConnectAndDisconnect(t *testing.T) {
 
 func TestRouterSendsHelloAndReceivesDisconnectMessage(t *testing.T) {
 	subtest(t, "both messages", func(w *st.World) {
-		router := w.Socket(pattern.ROUTER, func(o *socket.Options) { o.Hello, o.Farewell = []byte("hello"), []byte("disconnect") })
+		router := w.Socket(pattern.ROUTER, func(o *socket.Options) { o.Hello, o.DisconnectMessage = []byte("hello"), []byte("disconnect") })
 		router.MustBind("mem://a")
 		p := dialRawPeers(w, router, 1, "DEALER", "Identity", "id")[0]
 		wantPeerRecv(w, p, "hello")

@@ -273,7 +273,7 @@ func TestPeerNumbers(t *testing.T) {
 // conformance.md 1.2
 func TestDisconnectPeer(t *testing.T) {
 	everywhere(t, func(w *st.World, ep string) {
-		server := w.Socket(pattern.SERVER, func(o *socket.Options) { o.Farewell = []byte("left") })
+		server := w.Socket(pattern.SERVER, func(o *socket.Options) { o.DisconnectMessage = []byte("left") })
 		server.MustBind(ep)
 		a, b := w.Socket(pattern.CLIENT, st.Reconnect(time.Minute, time.Minute)), w.Socket(pattern.CLIENT)
 		a.MustConnect(ep)
@@ -375,7 +375,7 @@ func TestDisconnectPeerLingers(t *testing.T) {
 // and who of an endpoint. conformance.md 3.8
 func TestAutomaticMessagesOfDrafts(t *testing.T) {
 	all := func(o *socket.Options) {
-		o.Hello, o.Farewell, o.Hiccup = []byte("hello"), []byte("gone"), []byte("hiccup")
+		o.Hello, o.DisconnectMessage, o.Hiccup = []byte("hello"), []byte("gone"), []byte("hiccup")
 	}
 	for _, c := range []struct{ binds, connects pattern.Type }{
 		{pattern.SERVER, pattern.CLIENT}, {pattern.CLIENT, pattern.SERVER}, {pattern.PEER, pattern.PEER},

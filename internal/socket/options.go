@@ -58,7 +58,7 @@ type Options struct {
 	// Messages that are sent or received by themselves, where the type allows
 	// it: to a peer that comes, from an accepted peer that is lost, and from one
 	// connected to. nil is none. An empty one is a message too.
-	Hello, Farewell, Hiccup []byte
+	Hello, DisconnectMessage, Hiccup []byte
 
 	Pattern pattern.Options // what the rules of the socket type depend on
 }

@@ -395,7 +395,7 @@ func (s *Socket) lament(p *pipe.Pipe) {
 	var last []byte
 	switch {
 	case p.Side == pipe.Accepted && s.info.DisconnectMessage:
-		last = s.opts.Farewell
+		last = s.opts.DisconnectMessage
 	case p.Side == pipe.Dialed && s.info.HiccupMessage:
 		last = s.opts.Hiccup
 	}
