@@ -32,24 +32,24 @@ const (
 
 // Info is what others must know of a socket type.
 type Info struct {
-	Name      string   // in the Socket-Type property
-	Peers     []string // the types it talks to
-	Sends     bool     // it puts messages in queues
-	Receives  bool     // it takes messages from queues
-	SendsID   bool     // its READY carries an Identity
-	Publishes bool     // its peers subscribe
-	Groups    bool     // what is subscribed to are groups to join, whole names and no prefixes
-	Conflates bool     // it may keep the newest message only
-	HelloMessage     bool     // it may greet its peers with a message
-	DisconnectMessage  bool     // it may receive a message when an accepted peer is lost
-	HiccupMessage   bool     // it may receive a message when a peer it connected to is lost
-	Once      bool     // a second connection to one endpoint would mean nothing to it
-	Raw       bool     // its peers are no sockets: bytes both ways
-	IDFirst   bool     // a message received frame by frame begins with the id of its sender
+	Name              string   // in the Socket-Type property
+	Peers             []string // the types it talks to
+	Sends             bool     // it puts messages in queues
+	Receives          bool     // it takes messages from queues
+	SendsID           bool     // its READY carries an Identity
+	Publishes         bool     // its peers subscribe
+	Groups            bool     // what is subscribed to are groups to join, whole names and no prefixes
+	Conflates         bool     // it may keep the newest message only
+	HelloMessage      bool     // it may greet its peers with a message
+	DisconnectMessage bool     // it may receive a message when an accepted peer is lost
+	HiccupMessage     bool     // it may receive a message when a peer it connected to is lost
+	ReusesConnection  bool     // a second connection to one endpoint would mean nothing to it
+	Raw               bool     // its peers are no sockets: bytes both ways
+	IDFirst           bool     // a message received frame by frame begins with the id of its sender
 
-	HearsDatagrams bool // it may be bound where datagrams come in
-	CastsDatagrams bool // it may be connected to where datagrams go
-	NoStreams      bool // datagrams are all it has to do with
+	ReceivesDatagrams bool // it may be bound where datagrams come in
+	SendsDatagrams    bool // it may be connected to where datagrams go
+	DatagramsOnly     bool // datagrams are all it has to do with
 
 	New func(o *Options, d *pipe.Drops) Pattern
 }
@@ -59,16 +59,16 @@ type Info struct {
 var Types = map[Type]*Info{
 	PAIR: {Name: "PAIR", Peers: []string{"PAIR"}, Sends: true, Receives: true,
 		New: func(_ *Options, d *pipe.Drops) Pattern { return &Pair{outgoing: outgoing{drops: d}} }},
-	PUB: {Name: "PUB", Peers: []string{"SUB", "XSUB"}, Sends: true, Publishes: true, Conflates: true, Once: true,
+	PUB: {Name: "PUB", Peers: []string{"SUB", "XSUB"}, Sends: true, Publishes: true, Conflates: true, ReusesConnection: true,
 		New: func(o *Options, d *pipe.Drops) Pattern { return NewPub(o, d, false) }},
-	SUB: {Name: "SUB", Peers: []string{"PUB", "XPUB"}, Receives: true, Conflates: true, Once: true,
+	SUB: {Name: "SUB", Peers: []string{"PUB", "XPUB"}, Receives: true, Conflates: true, ReusesConnection: true,
 		New: func(o *Options, d *pipe.Drops) Pattern { return NewSub(o, d) }},
-	REQ: {Name: "REQ", Peers: []string{"REP", "ROUTER"}, Sends: true, Receives: true, SendsID: true, Once: true,
+	REQ: {Name: "REQ", Peers: []string{"REP", "ROUTER"}, Sends: true, Receives: true, SendsID: true, ReusesConnection: true,
 		New: func(o *Options, d *pipe.Drops) Pattern { return NewReq(o, d) }},
 	REP: {Name: "REP", Peers: []string{"REQ", "DEALER"}, Sends: true, Receives: true,
 		New: func(_ *Options, d *pipe.Drops) Pattern { return NewRep(d) }},
 	DEALER: {Name: "DEALER", Peers: []string{"REP", "DEALER", "ROUTER"}, Sends: true, Receives: true, SendsID: true,
-		Conflates: true, HelloMessage: true, HiccupMessage: true, Once: true,
+		Conflates: true, HelloMessage: true, HiccupMessage: true, ReusesConnection: true,
 		New: func(o *Options, d *pipe.Drops) Pattern { return &Dealer{opt: o, balancedSender: newBalancedSender(d)} }},
 	ROUTER: {Name: "ROUTER", Peers: []string{"REQ", "DEALER", "ROUTER"}, Sends: true, Receives: true, SendsID: true,
 		HelloMessage: true, DisconnectMessage: true, IDFirst: true,
@@ -87,15 +87,15 @@ var Types = map[Type]*Info{
 		New: func(_ *Options, d *pipe.Drops) Pattern { return NewServer(d) }},
 	CLIENT: {Name: "CLIENT", Peers: []string{"SERVER"}, Sends: true, Receives: true, HelloMessage: true, HiccupMessage: true,
 		New: func(_ *Options, d *pipe.Drops) Pattern { return &Client{single: single{drops: d}} }},
-	RADIO: {Name: "RADIO", Peers: []string{"DISH"}, Sends: true, Publishes: true, Groups: true, CastsDatagrams: true,
+	RADIO: {Name: "RADIO", Peers: []string{"DISH"}, Sends: true, Publishes: true, Groups: true, SendsDatagrams: true,
 		New: func(o *Options, d *pipe.Drops) Pattern { return NewRadio(o, d) }},
-	DISH: {Name: "DISH", Peers: []string{"RADIO"}, Receives: true, Groups: true, HearsDatagrams: true,
+	DISH: {Name: "DISH", Peers: []string{"RADIO"}, Receives: true, Groups: true, ReceivesDatagrams: true,
 		New: func(_ *Options, d *pipe.Drops) Pattern { return NewDish(d) }},
 	GATHER: {Name: "GATHER", Peers: []string{"SCATTER"}, Receives: true,
 		New: func(_ *Options, d *pipe.Drops) Pattern { return &Gather{single: single{drops: d}} }},
 	SCATTER: {Name: "SCATTER", Peers: []string{"GATHER"}, Sends: true,
 		New: func(_ *Options, d *pipe.Drops) Pattern { return &Scatter{Push{balancedSender: newBalancedSender(d)}} }},
-	DGRAM: {Name: "DGRAM", Sends: true, Receives: true, Raw: true, HearsDatagrams: true, NoStreams: true,
+	DGRAM: {Name: "DGRAM", Sends: true, Receives: true, Raw: true, ReceivesDatagrams: true, DatagramsOnly: true,
 		New: func(_ *Options, d *pipe.Drops) Pattern { return &Dgram{outgoing: outgoing{drops: d}} }},
 	PEER: {Name: "PEER", Peers: []string{"PEER"}, Sends: true, Receives: true, HelloMessage: true, DisconnectMessage: true, HiccupMessage: true,
 		New: func(_ *Options, d *pipe.Drops) Pattern { return NewServer(d) }},

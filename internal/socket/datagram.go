@@ -27,7 +27,7 @@ func (s *Socket) onlyDatagrams() bool {
 // bindDatagrams is Bind where datagrams come in. The caller holds endMu.
 // Combinations that mean nothing are ENOCOMPATPROTO in libzmq.
 func (s *Socket) bindDatagrams(t transport.Packets, scheme, address string) (string, error) {
-	if !s.info.HearsDatagrams {
+	if !s.info.ReceivesDatagrams {
 		return "", fmt.Errorf("%w: %s does not bind to %s", ErrIncompatible, s.info.Name, scheme)
 	}
 	if err := t.CheckListen(address); err != nil {
@@ -43,7 +43,7 @@ func (s *Socket) bindDatagrams(t transport.Packets, scheme, address string) (str
 
 // connectDatagrams is Connect to where datagrams go. The caller holds endMu.
 func (s *Socket) connectDatagrams(t transport.Packets, scheme, ep, address string) error {
-	if !s.info.CastsDatagrams {
+	if !s.info.SendsDatagrams {
 		return fmt.Errorf("%w: %s does not connect to %s", ErrIncompatible, s.info.Name, scheme)
 	}
 	if err := t.CheckDial(address); err != nil {

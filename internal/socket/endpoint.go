@@ -125,7 +125,7 @@ func (s *Socket) transport(scheme string) (transport.Transport, error) {
 	if t == nil {
 		return nil, fmt.Errorf("%w %q", ErrTransport, scheme)
 	}
-	if s.info.NoStreams {
+	if s.info.DatagramsOnly {
 		return nil, fmt.Errorf("%w: %s is for datagrams", ErrIncompatible, s.info.Name)
 	}
 	return t, nil
@@ -239,7 +239,7 @@ func (s *Socket) connect(ep, alias string) (*pipe.Pipe, error) {
 	if err := t.CheckDial(address); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrEndpoint, err)
 	}
-	if d := s.dialer(ep); d != nil && s.info.Once {
+	if d := s.dialer(ep); d != nil && s.info.ReusesConnection {
 		return d.Pipe(), nil
 	}
 	d, err := session.Dial(&s.cfg, t, ep, address, alias)
