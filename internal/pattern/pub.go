@@ -217,9 +217,9 @@ func (s *Pub) TopicCount() int { return s.subs.Len() }
 // isChange reports whether a frame is a subscription or takes one back.
 func isChange(frame []byte) bool { return len(frame) > 0 && frame[0] <= 1 }
 
-// IsNotice reports whether a message is nothing but a subscription, or takes one
+// IsSubscription reports whether a message is nothing but a subscription, or takes one
 // back, in the form in which peers send it and XPUB receives it.
-func IsNotice(m *msg.Msg) bool { return len(m.Rest) == 0 && isChange(m.First) }
+func IsSubscription(m *msg.Msg) bool { return len(m.Rest) == 0 && isChange(m.First) }
 
 // Intake takes subscriptions out of what the peers send: frames that begin with
 // 1 or 0, whatever form they had on the wire. With OnlyFirst set, only a message
@@ -227,7 +227,7 @@ func IsNotice(m *msg.Msg) bool { return len(m.Rest) == 0 && isChange(m.First) }
 // https://rfc.zeromq.org/spec/29/#the-xpub-socket-type
 func (s *Pub) Intake(p *pipe.Pipe, m *msg.Msg) (queued bool, err error) {
 	switch {
-	case IsNotice(m):
+	case IsSubscription(m):
 		if queued = s.change(p, m.First[0] == 1, m.First[1:]); queued {
 			s.queue(p, m)
 		}
@@ -369,7 +369,7 @@ func (s *Pub) put(p *pipe.Pipe, m *msg.Msg) bool {
 	if p.In.Dead() {
 		return false
 	}
-	s.order.Push(pipe.Due{Pipe: p, Change: IsNotice(m)})
+	s.order.Push(pipe.Due{Pipe: p, Change: IsSubscription(m)})
 	p.In.PutShared(m)
 	return true
 }
@@ -385,7 +385,7 @@ func (s *Pub) Recv(m *msg.Msg) error {
 	if p == nil {
 		return ErrWait
 	}
-	if s.opt.Manual && IsNotice(m) {
+	if s.opt.Manual && IsSubscription(m) {
 		s.last.Store(p)
 	}
 	return nil
@@ -399,7 +399,7 @@ func (s *Pub) take(m *msg.Msg) *pipe.Pipe {
 			s.order.Pop() // a newer one has replaced it, or the socket is being closed
 			continue
 		}
-		if !d.Change || IsNotice(m) {
+		if !d.Change || IsSubscription(m) {
 			s.order.Pop()
 		}
 		return d.Pipe

@@ -489,7 +489,7 @@ func (s *Socket) messages(m *msg.Msg, cur *msg.Cursor, n int) (count int) {
 		return n
 	}
 	for left := n - 1; ; left-- {
-		if !pattern.IsNotice(m) {
+		if !pattern.IsSubscription(m) {
 			count++
 		}
 		if left == 0 {
