@@ -16,13 +16,13 @@ type Balancer struct {
 
 // The Slot of a pipe that is not active.
 const (
-	parked = -1 // until it has room
-	gone   = -2 // for good: what is queued may still be read, and make room
+	inactive = -1 // until it has room
+	detached = -2 // for good: what is queued may still be read, and make room
 )
 
-// attach gives the pipe its turn, unless it has one or is gone.
+// attach gives the pipe its turn, unless it has one or is detached.
 func (b *Balancer) attach(p *pipe.Pipe) {
-	if p.Slot == parked {
+	if p.Slot == inactive {
 		p.Slot = len(b.active)
 		b.active = append(b.active, p)
 	}
@@ -30,12 +30,12 @@ func (b *Balancer) attach(p *pipe.Pipe) {
 
 // detach takes the pipe's turn away for good.
 func (b *Balancer) detach(p *pipe.Pipe) {
-	b.park(p)
-	p.Slot = gone
+	b.deactivate(p)
+	p.Slot = detached
 }
 
 // park takes the pipe's turn away.
-func (b *Balancer) park(p *pipe.Pipe) {
+func (b *Balancer) deactivate(p *pipe.Pipe) {
 	if p.Slot < 0 {
 		return
 	}
@@ -48,7 +48,7 @@ func (b *Balancer) park(p *pipe.Pipe) {
 	if p.Slot < b.turn {
 		b.turn--
 	}
-	p.Slot = parked
+	p.Slot = inactive
 }
 
 // Pick returns the next pipe with room and ends its turn, or nil.
@@ -59,7 +59,7 @@ func (b *Balancer) Pick() *pipe.Pipe {
 		}
 		p := b.active[b.turn]
 		if p.Out.Full() {
-			b.park(p)
+			b.deactivate(p)
 			continue
 		}
 		b.turn++
@@ -97,7 +97,7 @@ func newBalancedSender(d *pipe.Drops) balancedSender {
 }
 
 func (s *balancedSender) Attach(p *pipe.Pipe) error { s.lb.attach(p); return nil }
-func (s *balancedSender) Detach(p *pipe.Pipe)       { s.lb.detach(p); s.leave(p) }
+func (s *balancedSender) Detach(p *pipe.Pipe)       { s.lb.detach(p); s.removePipe(p) }
 func (s *balancedSender) Room(p *pipe.Pipe)         { s.lb.attach(p) }
 func (s *balancedSender) Send(m msg.Msg) error      { return s.lb.send(m) }
 func (s *balancedSender) Balance() *Balancer        { return &s.lb }
@@ -110,7 +110,7 @@ func (s *balancedSender) SendFrame(f *msg.Frame, mayWait bool) error {
 		if p == nil {
 			return ErrWait
 		}
-		s.begin(p)
+		s.claim(p)
 	}
-	return s.nextOnly(f, mayWait)
+	return s.nextSinglePipe(f, mayWait)
 }

@@ -27,7 +27,7 @@ func (s *Dgram) Attach(p *pipe.Pipe) error {
 	return nil
 }
 
-func (s *Dgram) Detach(p *pipe.Pipe) { s.release(p); s.leave(p) }
+func (s *Dgram) Detach(p *pipe.Pipe) { s.release(p); s.removePipe(p) }
 
 // Send queues an address and a body. It waits until the socket is bound.
 func (s *Dgram) Send(m msg.Msg) error {
@@ -62,9 +62,9 @@ func (s *Dgram) SendFrame(f *msg.Frame, mayWait bool) error {
 	case !s.hasRoom():
 		return ErrWait
 	default:
-		s.begin(s.peer)
+		s.claim(s.peer)
 	}
-	return s.nextOnly(f, mayWait)
+	return s.nextSinglePipe(f, mayWait)
 }
 
 // Writable reports whether the socket is bound and has room, or is in the middle

@@ -44,7 +44,7 @@ func (s *Dish) Wants(m *msg.Msg) bool { return s.joined[string(m.First)] }
 
 // Readable returns nil if there is a message of a group that is joined.
 func (s *Dish) Readable() error {
-	return s.fq.holds(func(c *msg.Cursor) bool {
+	return s.fq.peekWanted(func(c *msg.Cursor) bool {
 		group, _, _ := c.Next()
 		_, flags, ok := c.Next()
 		return ok && flags&msg.FlagMore == 0 && s.joined[string(group)]

@@ -17,24 +17,24 @@ type FairQueue struct {
 	// thousands of pipes are found empty in one round.
 	active     []*pipe.Pipe
 	kept, turn int
-	prune      int // how many may be active before looking for pipes that have ended
+	sweepAt    int // how many may be active before looking for pipes that have ended
 }
 
 func (f *FairQueue) ready(p *pipe.Pipe) {
-	barred(p) // so that peers that come and say nothing make no long chain of After
+	waitsForEarlier(p) // so that peers that come and say nothing make no long chain of After
 	f.active = append(f.active, p)
-	if f.len() >= max(f.prune, minPrune) {
+	if f.len() >= max(f.sweepAt, minSweep) {
 		// Usually Next comes across them; but nobody may call it.
-		f.sweep()
-		f.prune = 2 * f.len()
+		f.removeEnded()
+		f.sweepAt = 2 * f.len()
 	}
 }
 
-// minPrune is how many pipes may be active before they are looked through.
-const minPrune = 64
+// minSweep is how many pipes may be active before they are looked through.
+const minSweep = 64
 
 // sweep forgets the pipes that have ended.
-func (f *FairQueue) sweep() {
+func (f *FairQueue) removeEnded() {
 	ended := func(p *pipe.Pipe) bool { return p.In.Ended() }
 	had := slices.DeleteFunc(f.active[:f.kept], ended)
 	yet := slices.DeleteFunc(f.active[f.turn:], ended)
@@ -48,14 +48,14 @@ func (f *FairQueue) len() int { return f.kept + len(f.active) - f.turn }
 
 // current is the pipe whose turn it is, or nil.
 func (f *FairQueue) current() *pipe.Pipe {
-	if f.turn == len(f.active) && !f.again() {
+	if f.turn == len(f.active) && !f.newRound() {
 		return nil
 	}
 	return f.active[f.turn]
 }
 
 // again begins a new round, unless nobody is left for one.
-func (f *FairQueue) again() bool {
+func (f *FairQueue) newRound() bool {
 	if f.kept < len(f.active) {
 		f.active = f.active[:f.kept]
 	}
@@ -64,7 +64,7 @@ func (f *FairQueue) again() bool {
 }
 
 // pass ends the turn of the current pipe, which stays in the round.
-func (f *FairQueue) pass() {
+func (f *FairQueue) endTurn() {
 	if f.kept != f.turn {
 		f.active[f.kept], f.active[f.turn] = f.active[f.turn], nil
 	}
@@ -78,9 +78,9 @@ func (f *FairQueue) remove() {
 	f.turn++
 }
 
-// barred reports whether a pipe waits for an earlier one of its peer to be read
+// waitsForEarlier reports whether a pipe waits for an earlier one of its peer to be read
 // to the end, and forgets those that have been.
-func barred(p *pipe.Pipe) bool {
+func waitsForEarlier(p *pipe.Pipe) bool {
 	for p.After != nil && p.After.In.Ended() {
 		p.After = p.After.After
 	}
@@ -91,16 +91,16 @@ func barred(p *pipe.Pipe) bool {
 // there are no others: then each of those that are waited for has been found
 // empty since it was last found not to have ended, so that its end makes it
 // ready, and the wait is over.
-func (f *FairQueue) open() *pipe.Pipe {
+func (f *FairQueue) nextUnblocked() *pipe.Pipe {
 	p := f.current()
 	if p == nil || p.After == nil {
 		return p
 	}
-	for n := 0; p != nil && barred(p); p = f.current() {
+	for n := 0; p != nil && waitsForEarlier(p); p = f.current() {
 		if n++; n > f.len() {
 			return nil
 		}
-		f.pass()
+		f.endTurn()
 	}
 	return p
 }
@@ -126,9 +126,9 @@ func (f *FairQueue) Next(m *msg.Msg) *pipe.Pipe {
 
 // search is Next for when that is not so simple.
 func (f *FairQueue) search(m *msg.Msg) *pipe.Pipe {
-	for p := f.open(); p != nil; p = f.open() {
+	for p := f.nextUnblocked(); p != nil; p = f.nextUnblocked() {
 		if p.In.Next(m) {
-			f.pass()
+			f.endTurn()
 			return p
 		}
 		f.remove()
@@ -144,7 +144,7 @@ func (f *FairQueue) HasNext() bool {
 
 // peek looks at the message that Next would take.
 func (f *FairQueue) peek() (c msg.Cursor, ok bool) {
-	for p := f.open(); p != nil; p = f.open() {
+	for p := f.nextUnblocked(); p != nil; p = f.nextUnblocked() {
 		if c, ok = p.In.Peek(); ok {
 			return c, true
 		}
@@ -160,7 +160,7 @@ const maxDiscard = 1024
 
 // holds returns nil if there is a message that is wanted, and drops the others
 // on the way to it. It returns ErrWait and ErrYield as Recv does.
-func (f *FairQueue) holds(wanted func(c *msg.Cursor) bool, drops *pipe.Drops, why pipe.Drop) error {
+func (f *FairQueue) peekWanted(wanted func(c *msg.Cursor) bool, drops *pipe.Drops, why pipe.Drop) error {
 	for n := 0; n < maxDiscard; {
 		c, ok := f.peek()
 		switch {

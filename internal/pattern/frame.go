@@ -43,14 +43,14 @@ type Readable interface {
 // outgoing is a message that is being sent frame by frame. The send lock guards
 // it.
 type outgoing struct {
-	drops *pipe.Drops
-	open  bool         // the message has begun and not ended
-	lost  bool         // it had pipes and has none any more
-	told  bool         // and somebody was told so, or need not be
-	pipes []*pipe.Pipe // those that it goes to
-	m     msg.Msg      // the frames so far
-	n     int          // how many; 0 if they go nowhere
-	rest  []byte       // the message at rest, if it goes to several
+	drops    *pipe.Drops
+	open     bool         // the message has begun and not ended
+	lost     bool         // it had pipes and has none any more
+	reported bool         // and somebody was told so, or need not be
+	pipes    []*pipe.Pipe // those that it goes to
+	m        msg.Msg      // the frames so far
+	n        int          // how many; 0 if they go nowhere
+	encoded  []byte       // the message at rest, if it goes to several
 }
 
 // InMessage reports whether a message has begun and not ended.
@@ -63,7 +63,7 @@ func (o *outgoing) DropMessage() int {
 	o.drops.Add(pipe.DropLinger, missed)
 	clear(o.pipes)
 	o.pipes = o.pipes[:0]
-	o.clear()
+	o.clearFrames()
 	return missed
 }
 
@@ -79,40 +79,40 @@ func (o *outgoing) dropFull(list []*pipe.Pipe) []*pipe.Pipe {
 }
 
 // begin claims pipes that have room for a message; none if it is for nobody.
-func (o *outgoing) begin(pipes ...*pipe.Pipe) {
+func (o *outgoing) claim(pipes ...*pipe.Pipe) {
 	o.open = true
 	o.pipes = append(o.pipes[:0], pipes...)
 }
 
 // leave is for a pipe that is taken from the pattern: it will not get the
 // message.
-func (o *outgoing) leave(p *pipe.Pipe) {
+func (o *outgoing) removePipe(p *pipe.Pipe) {
 	for i, q := range o.pipes {
 		if q == p {
-			o.forget(i)
+			o.removeAt(i)
 			return
 		}
 	}
 }
 
 // forget takes the i'th pipe away.
-func (o *outgoing) forget(i int) {
+func (o *outgoing) removeAt(i int) {
 	o.drops.Add(pipe.DropConnLost, 1)
 	last := len(o.pipes) - 1
 	o.pipes[i] = o.pipes[last]
 	o.pipes[last] = nil
 	if o.pipes = o.pipes[:last]; last == 0 {
 		o.lost = true
-		o.clear()
+		o.clearFrames()
 	}
 }
 
 // check takes those pipes away whose far ends are gone: the pattern may not
 // have been told yet.
-func (o *outgoing) check() {
+func (o *outgoing) removeClosed() {
 	for i := len(o.pipes) - 1; i >= 0; i-- {
 		if o.pipes[i].Out.Dead() {
-			o.forget(i)
+			o.removeAt(i)
 		}
 	}
 }
@@ -120,29 +120,29 @@ func (o *outgoing) check() {
 // next takes a frame of the message, and queues the message if that is the
 // last. Whoever has gone meanwhile misses it.
 func (o *outgoing) next(f *msg.Frame) {
-	o.check()
+	o.removeClosed()
 	if len(o.pipes) > 0 {
 		o.push(f)
 	}
 	if !f.More {
-		o.deliver()
+		o.enqueue()
 	}
 }
 
-// nextOnly is next for a message whose only pipe was claimed on condition that
+// nextSinglePipe is next for a message whose only pipe was claimed on condition that
 // it has room, and whose loss is therefore told, once, to a caller that must
 // not wait. One that may wait hears nothing, nor does anybody of the frames
 // that follow: they are swallowed. (lb.cpp, socket_base.cpp: send)
-func (o *outgoing) nextOnly(f *msg.Frame, mayWait bool) error {
-	o.check()
-	if !o.lost || o.told || mayWait {
-		o.told = o.lost
+func (o *outgoing) nextSinglePipe(f *msg.Frame, mayWait bool) error {
+	o.removeClosed()
+	if !o.lost || o.reported || mayWait {
+		o.reported = o.lost
 		o.next(f)
 		return nil
 	}
-	o.told = true
+	o.reported = true
 	if !f.More {
-		o.end()
+		o.reset()
 	}
 	return ErrWait
 }
@@ -156,7 +156,7 @@ func (o *outgoing) push(f *msg.Frame) {
 // deliver queues the message and ends it. It does not ask whether the queues
 // are full: there was room when they were claimed, and what was sent whole
 // meanwhile makes the overshoot one message.
-func (o *outgoing) deliver() {
+func (o *outgoing) enqueue() {
 	switch {
 	case len(o.pipes) == 0:
 	case len(o.pipes) == 1:
@@ -168,32 +168,32 @@ func (o *outgoing) deliver() {
 			p.Out.PutShared(&o.m)
 		}
 	default:
-		o.rest = o.m.Append(o.rest[:0])
+		o.encoded = o.m.Append(o.encoded[:0])
 		for _, p := range o.pipes {
-			p.Out.PutRest(o.rest)
+			p.Out.PutRest(o.encoded)
 		}
 	}
-	o.end()
+	o.reset()
 }
 
 // end forgets the message and what it went to.
-func (o *outgoing) end() {
+func (o *outgoing) reset() {
 	clear(o.pipes)
 	o.pipes = o.pipes[:0]
-	o.open, o.lost, o.told = false, false, false
-	o.clear()
+	o.open, o.lost, o.reported = false, false, false
+	o.clearFrames()
 }
 
 // clear forgets the frames. What is kept is bounded.
-func (o *outgoing) clear() {
+func (o *outgoing) clearFrames() {
 	rest := o.m.Rest
 	clear(rest)
 	if cap(rest) > maxKeptFrames {
 		rest = nil
 	}
 	o.m, o.n = msg.Msg{Rest: rest[:0]}, 0
-	if cap(o.rest) > maxKeptRest {
-		o.rest = nil
+	if cap(o.encoded) > maxKeptRest {
+		o.encoded = nil
 	}
 }
 

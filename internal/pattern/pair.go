@@ -16,7 +16,7 @@ type Pair struct {
 }
 
 func (s *Pair) Attach(p *pipe.Pipe) error { return s.take(p) }
-func (s *Pair) Detach(p *pipe.Pipe)       { s.release(p); s.leave(p) }
+func (s *Pair) Detach(p *pipe.Pipe)       { s.release(p); s.removePipe(p) }
 
 // Displace detaches the peer, so that another one can be attached.
 func (s *Pair) Displace(p *pipe.Pipe) { s.Detach(p) }
@@ -31,9 +31,9 @@ func (s *Pair) SendFrame(f *msg.Frame, mayWait bool) error {
 		if !s.hasRoom() {
 			return ErrWait
 		}
-		s.begin(s.peer)
+		s.claim(s.peer)
 	}
-	return s.nextOnly(f, mayWait)
+	return s.nextSinglePipe(f, mayWait)
 }
 
 func (s *Pair) Writable() bool { return s.open || s.hasRoom() }

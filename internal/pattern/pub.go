@@ -15,15 +15,15 @@ import (
 // https://rfc.zeromq.org/spec/29/#the-pub-socket-type
 // Rules in docs/CONFORMANCE.md: pub, xpub, pub-*, xpub-*.
 type Pub struct {
-	opt      *Options
-	upstream bool // XPUB
-	subs     *topics.Index
-	asked    *topics.Index             // with Manual: what peers have asked for
-	last     atomic.Pointer[pipe.Pipe] // with Manual: whose subscription Recv returned last
-	pipes    map[*pipe.Pipe]struct{}   // all of them; guarded by the send lock
-	peers    map[*msg.Peer]*pipe.Pipe  // with Manual: who is there; guarded by the send lock
-	order    pipe.Order                // of the subscriptions that XPUB is to receive
-	fq       FairQueue                 // what peers in this process have sent beside them
+	opt          *Options
+	upstream     bool // XPUB
+	subs         *topics.Index
+	requested    *topics.Index             // with Manual: what peers have requested for
+	lastReceived atomic.Pointer[pipe.Pipe] // with Manual: whose subscription Recv returned last
+	pipes        map[*pipe.Pipe]struct{}   // all of them; guarded by the send lock
+	peers        map[*msg.Peer]*pipe.Pipe  // with Manual: who is there; guarded by the send lock
+	order        pipe.Order                // of the subscriptions that XPUB is to receive
+	fq           FairQueue                 // what peers in this process have sent beside them
 
 	match []*pipe.Pipe // of the message being sent
 	log   commonLog
@@ -34,7 +34,7 @@ type Pub struct {
 // NewPub returns a PUB, or an XPUB if it receives.
 func NewPub(o *Options, d *pipe.Drops, receives bool) *Pub {
 	return &Pub{
-		opt: o, upstream: receives, subs: new(topics.Index), asked: new(topics.Index),
+		opt: o, upstream: receives, subs: new(topics.Index), requested: new(topics.Index),
 		pipes: make(map[*pipe.Pipe]struct{}), peers: make(map[*msg.Peer]*pipe.Pipe), outgoing: outgoing{drops: d},
 	}
 }
@@ -57,21 +57,21 @@ func (s *Pub) Connected(p *pipe.Pipe, peer *msg.Peer) error {
 	return nil
 }
 
-// forgetAtOnce is how many subscriptions are forgotten while senders wait: they
+// removeBatch is how many subscriptions are forgotten while senders wait: they
 // take less than 100 us.
-const forgetAtOnce = 256
+const removeBatch = 256
 
 // Forget takes back some of what the peer subscribes to. XPUB's application
 // hears of topics that have no subscriber left; if it says itself who subscribes
-// to what, of all that the peer has asked for.
+// to what, of all that the peer has requested for.
 func (s *Pub) RemoveSubscriptions(p *pipe.Pipe) (more bool) {
-	s.last.CompareAndSwap(p, nil)
-	if s.asked.RemoveSome(p, forgetAtOnce, func(topic []byte, _ bool) { s.tell(p, 0, topic) }) {
+	s.lastReceived.CompareAndSwap(p, nil)
+	if s.requested.RemoveSome(p, removeBatch, func(topic []byte, _ bool) { s.queueChange(p, 0, topic) }) {
 		return true
 	}
-	return s.subs.RemoveSome(p, forgetAtOnce, func(topic []byte, last bool) {
+	return s.subs.RemoveSome(p, removeBatch, func(topic []byte, last bool) {
 		if (last || s.opt.Verboser) && !s.opt.Manual {
-			s.tell(p, 0, topic)
+			s.queueChange(p, 0, topic)
 		}
 	})
 }
@@ -86,7 +86,7 @@ func (s *Pub) Disconnected(p *pipe.Pipe) {
 // Detach forgets the peer.
 func (s *Pub) Detach(p *pipe.Pipe) {
 	s.Disconnected(p)
-	s.leave(p)
+	s.removePipe(p)
 	delete(s.pipes, p)
 }
 
@@ -94,7 +94,7 @@ func (s *Pub) Detach(p *pipe.Pipe) {
 func (s *Pub) Room(*pipe.Pipe) {}
 
 // subscribed sets match to the pipes that want a message with this first frame.
-func (s *Pub) subscribed(first []byte) {
+func (s *Pub) matchPipes(first []byte) {
 	s.match = s.subs.Match(s.match[:0], first)
 	if !s.opt.Invert {
 		return
@@ -109,12 +109,12 @@ func (s *Pub) subscribed(first []byte) {
 }
 
 // choose sets match to the pipes that a message with this first frame goes to.
-func (s *Pub) choose(first []byte) {
-	s.subscribed(first)
+func (s *Pub) selectPipes(first []byte) {
+	s.matchPipes(first)
 	if !s.opt.Manual || !s.opt.LastValue {
 		return
 	}
-	last := s.last.Load()
+	last := s.lastReceived.Load()
 	if _, there := s.pipes[last]; there {
 		// Recv may have returned the last of one that is gone: then all get it.
 		only := s.match[:0]
@@ -129,7 +129,7 @@ func (s *Pub) choose(first []byte) {
 
 // Send distributes m. It waits for nobody, unless NoDrop is set.
 func (s *Pub) Send(m msg.Msg) error {
-	s.choose(m.First)
+	s.selectPipes(m.First)
 	if s.opt.NoDrop {
 		for _, p := range s.match {
 			if p.Out.Full() {
@@ -138,7 +138,7 @@ func (s *Pub) Send(m msg.Msg) error {
 		}
 	}
 	if s.opt.LastValue {
-		s.last.Store(nil)
+		s.lastReceived.Store(nil)
 	}
 	switch len(s.match) {
 	case 0:
@@ -180,14 +180,14 @@ func (s *Pub) Send(m msg.Msg) error {
 // and whoever cancels gets this one. (xpub.cpp: xsend, dist.cpp)
 func (s *Pub) SendFrame(f *msg.Frame, _ bool) error {
 	if !s.open {
-		s.choose(f.Body)
+		s.selectPipes(f.Body)
 		if s.opt.NoDrop && slices.ContainsFunc(s.match, func(p *pipe.Pipe) bool { return p.Out.Full() }) {
 			return ErrWait
 		}
 		if s.opt.LastValue {
-			s.last.Store(nil)
+			s.lastReceived.Store(nil)
 		}
-		s.begin(s.dropFull(s.match)...)
+		s.claim(s.dropFull(s.match)...)
 	}
 	s.next(f)
 	return nil
@@ -201,7 +201,7 @@ func (s *Pub) Writable() bool { return true }
 // frame, but for what LastValue says of the next one. It runs under the send
 // lock.
 func (s *Pub) Subscribers(topic []byte) (n int) {
-	s.subscribed(topic)
+	s.matchPipes(topic)
 	for _, p := range s.match {
 		if !p.Changing {
 			n++
@@ -214,12 +214,12 @@ func (s *Pub) Subscribers(topic []byte) (n int) {
 // the send lock. [ZMQ_TOPICS_COUNT]
 func (s *Pub) TopicCount() int { return s.subs.Len() }
 
-// isChange reports whether a frame is a subscription or takes one back.
-func isChange(frame []byte) bool { return len(frame) > 0 && frame[0] <= 1 }
+// isSubscription reports whether a frame is a subscription or takes one back.
+func isSubscription(frame []byte) bool { return len(frame) > 0 && frame[0] <= 1 }
 
 // IsSubscription reports whether a message is nothing but a subscription, or takes one
 // back, in the form in which peers send it and XPUB receives it.
-func IsSubscription(m *msg.Msg) bool { return len(m.Rest) == 0 && isChange(m.First) }
+func IsSubscription(m *msg.Msg) bool { return len(m.Rest) == 0 && isSubscription(m.First) }
 
 // Intake takes subscriptions out of what the peers send: frames that begin with
 // 1 or 0, whatever form they had on the wire. With OnlyFirst set, only a message
@@ -228,12 +228,12 @@ func IsSubscription(m *msg.Msg) bool { return len(m.Rest) == 0 && isChange(m.Fir
 func (s *Pub) Intake(p *pipe.Pipe, m *msg.Msg) (queued bool, err error) {
 	switch {
 	case IsSubscription(m):
-		if queued = s.change(p, m.First[0] == 1, m.First[1:]); queued {
+		if queued = s.apply(p, m.First[0] == 1, m.First[1:]); queued {
 			s.queue(p, m)
 		}
-		return queued, s.tooMany(p)
-	case len(m.Rest) > 0 && (isChange(m.First) || !s.opt.OnlyFirst):
-		if err := s.sift(p, m); err != nil || m.First == nil {
+		return queued, s.checkLimits(p)
+	case len(m.Rest) > 0 && (isSubscription(m.First) || !s.opt.OnlyFirst):
+		if err := s.takeSubscriptions(p, m); err != nil || m.First == nil {
 			return false, err
 		}
 	}
@@ -245,20 +245,20 @@ func (s *Pub) Intake(p *pipe.Pipe, m *msg.Msg) (queued bool, err error) {
 	return true, nil
 }
 
-// sift takes the subscriptions out of a message of several frames. If nothing
+// takeSubscriptions takes the subscriptions out of a message of several frames. If nothing
 // is left, First is nil.
-func (s *Pub) sift(p *pipe.Pipe, m *msg.Msg) error {
+func (s *Pub) takeSubscriptions(p *pipe.Pipe, m *msg.Msg) error {
 	var rest [][]byte
 	for i := range m.Len() {
 		f := m.Frame(i)
-		if !isChange(f) {
+		if !isSubscription(f) {
 			rest = append(rest, append([]byte{}, f...))
 			continue
 		}
-		if s.change(p, f[0] == 1, f[1:]) {
-			s.tell(p, f[0], f[1:])
+		if s.apply(p, f[0] == 1, f[1:]) {
+			s.queueChange(p, f[0], f[1:])
 		}
-		if err := s.tooMany(p); err != nil {
+		if err := s.checkLimits(p); err != nil {
 			return err
 		}
 	}
@@ -266,14 +266,14 @@ func (s *Pub) sift(p *pipe.Pipe, m *msg.Msg) error {
 	return nil
 }
 
-func (s *Pub) tooMany(p *pipe.Pipe) error {
+func (s *Pub) checkLimits(p *pipe.Pipe) error {
 	most, mostBytes := s.opt.MaxTopics, s.opt.MaxTopicBytes
 	if most == 0 && mostBytes == 0 {
 		return nil
 	}
 	subs := s.subs
 	if s.opt.Manual {
-		subs = s.asked
+		subs = s.requested
 	}
 	topics, bytes := subs.Count(p)
 	if most > 0 && topics > most || mostBytes > 0 && bytes > mostBytes {
@@ -289,15 +289,15 @@ func (s *Pub) tooMany(p *pipe.Pipe) error {
 // subscribers, and who counts them must hear of as many as of subscriptions.
 // With Manual it is noted and not applied. A peer that was taken away has been
 // forgotten, and subscribes to nothing while it gets what is queued for it.
-func (s *Pub) change(p *pipe.Pipe, on bool, topic []byte) bool {
+func (s *Pub) apply(p *pipe.Pipe, on bool, topic []byte) bool {
 	switch {
 	case p.Retired:
 		return false
 	case s.opt.Manual && on:
-		s.asked.Add(topic, p)
+		s.requested.Add(topic, p)
 		return s.upstream
 	case s.opt.Manual:
-		s.asked.Remove(topic, p)
+		s.requested.Remove(topic, p)
 		return s.upstream
 	case on:
 		_, first := s.subs.Add(topic, p)
@@ -315,7 +315,7 @@ func (s *Pub) PipeOf(peer *msg.Peer) *pipe.Pipe { return s.peers[peer] }
 // runs under the send lock. [ZMQ_SUBSCRIBE and ZMQ_UNSUBSCRIBE with ZMQ_XPUB_MANUAL]
 func (s *Pub) Assign(p *pipe.Pipe, on bool, topic []byte) {
 	if p == nil {
-		p = s.last.Load()
+		p = s.lastReceived.Load()
 	}
 	if _, known := s.pipes[p]; !known {
 		return
@@ -330,7 +330,7 @@ func (s *Pub) Assign(p *pipe.Pipe, on bool, topic []byte) {
 // Upstream is Intake for a subscription that is no message, from a peer in
 // this process.
 func (s *Pub) Upstream(p *pipe.Pipe, topic string, on bool) (queued bool) {
-	if !s.change(p, on, []byte(topic)) {
+	if !s.apply(p, on, []byte(topic)) {
 		return false
 	}
 	first := byte(0)
@@ -341,27 +341,27 @@ func (s *Pub) Upstream(p *pipe.Pipe, topic string, on bool) (queued bool) {
 	return true
 }
 
-// tell queues a subscription for XPUB's application, beside the HWM: whoever
+// queueChange queues a subscription for XPUB's application, beside the HWM: whoever
 // reads from the peer waits for room before it takes more from it.
-func (s *Pub) tell(p *pipe.Pipe, first byte, topic []byte) {
+func (s *Pub) queueChange(p *pipe.Pipe, first byte, topic []byte) {
 	if !s.upstream || p.In == nil {
 		return
 	}
-	s.put(p, &msg.Msg{First: append([]byte{first}, topic...)})
+	s.enqueueOrdered(p, &msg.Msg{First: append([]byte{first}, topic...)})
 }
 
 // Queue queues a message for Recv. It runs under the send lock, so that messages
 // come in the order in which the subscriptions changed, whichever peers they are
 // of: a topic that one peer has left is taken up by the next.
 func (s *Pub) queue(p *pipe.Pipe, m *msg.Msg) {
-	if !s.put(p, m) {
+	if !s.enqueueOrdered(p, m) {
 		s.drops.Add(pipe.DropUnread, 1)
 	}
 }
 
 // put queues a message and notes its place in the order, as one step in the eyes
 // of Recv.
-func (s *Pub) put(p *pipe.Pipe, m *msg.Msg) bool {
+func (s *Pub) enqueueOrdered(p *pipe.Pipe, m *msg.Msg) bool {
 	s.order.Lock()
 	defer s.order.Unlock()
 	p.In.Lock()
@@ -381,19 +381,19 @@ func (s *Pub) Ready(p *pipe.Pipe) { s.fq.ready(p) }
 func (s *Pub) Recv(m *msg.Msg) error {
 	s.order.Lock()
 	defer s.order.Unlock()
-	p := s.take(m)
+	p := s.takeMessage(m)
 	if p == nil {
 		return ErrWait
 	}
 	if s.opt.Manual && IsSubscription(m) {
-		s.last.Store(p)
+		s.lastReceived.Store(p)
 	}
 	return nil
 }
 
 // take takes a message and tells whose it is, or nil. The caller holds the
 // order's lock.
-func (s *Pub) take(m *msg.Msg) *pipe.Pipe {
+func (s *Pub) takeMessage(m *msg.Msg) *pipe.Pipe {
 	for d, ok := s.order.First(); ok; d, ok = s.order.First() {
 		if !d.Pipe.In.Next(m) {
 			s.order.Pop() // a newer one has replaced it, or the socket is being closed

@@ -32,12 +32,12 @@ func CheckGroup(group string) error {
 type Radio struct {
 	base
 	undivided
-	opt    *Options
-	groups map[string]map[*pipe.Pipe]struct{}
-	joined map[*pipe.Pipe]*membership
-	air    []*pipe.Pipe // whose far ends get all groups, and choose for themselves
-	drops  *pipe.Drops
-	log    commonLog
+	opt        *Options
+	groups     map[string]map[*pipe.Pipe]struct{}
+	joined     map[*pipe.Pipe]*membership
+	unfiltered []*pipe.Pipe // whose far ends get all groups, and choose for themselves
+	drops      *pipe.Drops
+	log        commonLog
 }
 
 // membership is what one peer has joined.
@@ -57,7 +57,7 @@ func NewRadio(o *Options, d *pipe.Drops) *Radio {
 // Attach notes a far end that cannot join. Others get messages when they do.
 func (s *Radio) Attach(p *pipe.Pipe) error {
 	if p.TakesAll {
-		s.air = append(s.air, p)
+		s.unfiltered = append(s.unfiltered, p)
 	}
 	return nil
 }
@@ -70,8 +70,8 @@ func (s *Radio) RemoveSubscriptions(p *pipe.Pipe) (more bool) {
 	}
 	n := 0
 	for group := range j.groups {
-		s.leave(p, group)
-		if n++; n == forgetAtOnce {
+		s.leaveGroup(p, group)
+		if n++; n == removeBatch {
 			break
 		}
 	}
@@ -87,7 +87,7 @@ func (s *Radio) Disconnected(p *pipe.Pipe) {
 // Detach has the peer leave all groups.
 func (s *Radio) Detach(p *pipe.Pipe) {
 	s.Disconnected(p)
-	s.air = slices.DeleteFunc(s.air, func(q *pipe.Pipe) bool { return p == q })
+	s.unfiltered = slices.DeleteFunc(s.unfiltered, func(q *pipe.Pipe) bool { return p == q })
 }
 
 // Room does nothing: fullness is looked at for every message.
@@ -115,11 +115,11 @@ func (s *Radio) SendGroup(group string, m msg.Msg) error {
 	if s.opt.NoDrop && s.anyFull(members, size) {
 		return ErrWait
 	}
-	n := len(members) + len(s.air)
+	n := len(members) + len(s.unfiltered)
 	if n == 0 {
 		return nil
 	}
-	c := cast{size: size}
+	c := groupMessage{size: size}
 	if len(m.First) >= msg.LargeFrame {
 		c.m = &msg.Msg{First: []byte(group), Rest: [][]byte{m.First}, Bufs: m.Bufs}
 		if c.shared = n > 1; c.shared {
@@ -134,14 +134,14 @@ func (s *Radio) SendGroup(group string, m msg.Msg) error {
 	for p := range members {
 		s.put(p, &c)
 	}
-	for _, p := range s.air {
+	for _, p := range s.unfiltered {
 		s.put(p, &c)
 	}
 	return nil
 }
 
-// cast is a message that is being put in queues: rest, or m if that is nil.
-type cast struct {
+// groupMessage is a message that is being put in queues: rest, or m if that is nil.
+type groupMessage struct {
 	rest   []byte // in the log
 	first  bool   // of a piece of it
 	m      *msg.Msg
@@ -157,7 +157,7 @@ func (s *Radio) anyFull(members map[*pipe.Pipe]struct{}, size int) bool {
 			return true
 		}
 	}
-	for _, p := range s.air {
+	for _, p := range s.unfiltered {
 		if fits(p, size) && p.Out.Full() {
 			return true
 		}
@@ -169,7 +169,7 @@ func (s *Radio) anyFull(members map[*pipe.Pipe]struct{}, size int) bool {
 func fits(p *pipe.Pipe, size int) bool { return p.MaxSize == 0 || size <= p.MaxSize }
 
 // put queues the message to one pipe.
-func (s *Radio) put(p *pipe.Pipe, c *cast) {
+func (s *Radio) put(p *pipe.Pipe, c *groupMessage) {
 	switch {
 	case !fits(p, c.size):
 		s.drops.Add(pipe.DropTooLarge, 1)
@@ -201,7 +201,7 @@ func (s *Radio) Writable() bool { return true }
 // Subscribers is the number of peers that have joined a group, and of those that
 // get all. It runs under the send lock.
 func (s *Radio) Subscribers(group []byte) int {
-	n := len(s.air)
+	n := len(s.unfiltered)
 	for p := range s.groups[string(group)] {
 		if !p.Changing {
 			n++
@@ -212,7 +212,7 @@ func (s *Radio) Subscribers(group []byte) int {
 
 // Intake takes in that peers join and leave. Nothing else may come from them.
 func (s *Radio) Intake(p *pipe.Pipe, m *msg.Msg) (queued bool, err error) {
-	if len(m.Rest) > 0 || !isChange(m.First) || len(m.First) > 1+MaxGroup {
+	if len(m.Rest) > 0 || !isSubscription(m.First) || len(m.First) > 1+MaxGroup {
 		s.drops.Add(pipe.DropUpstream, 1)
 		return false, nil
 	}
@@ -233,7 +233,7 @@ func (s *Radio) Upstream(p *pipe.Pipe, group string, on bool) (queued bool) {
 		return false
 	}
 	if !on {
-		s.leave(p, group)
+		s.leaveGroup(p, group)
 		return false
 	}
 	j := s.joined[p]
@@ -255,7 +255,7 @@ func (s *Radio) Upstream(p *pipe.Pipe, group string, on bool) (queued bool) {
 	return false
 }
 
-func (s *Radio) leave(p *pipe.Pipe, group string) {
+func (s *Radio) leaveGroup(p *pipe.Pipe, group string) {
 	j := s.joined[p]
 	if j == nil {
 		return

@@ -86,7 +86,7 @@ func (s *Rep) Recv(m *msg.Msg) error {
 		}
 		m.First, m.Rest = m.Rest[hops], m.Rest[hops+1:]
 		s.serving, s.pipe = true, p
-		if gone, attached := s.peers[p]; gone || !attached || m.From != nil && m.From != p.Peer() {
+		if disconnected, attached := s.peers[p]; disconnected || !attached || m.From != nil && m.From != p.Peer() {
 			s.pipe = nil // the request is of a connection that is no more
 		}
 		return nil
@@ -137,7 +137,7 @@ func (s *Rep) SendFrame(f *msg.Frame, _ bool) error {
 		return ErrState
 	default:
 		s.serving = false
-		s.begin()
+		s.claim()
 	}
 	if s.pipe != nil {
 		s.push(f)
@@ -149,7 +149,7 @@ func (s *Rep) SendFrame(f *msg.Frame, _ bool) error {
 		s.serving = true
 		s.Send(s.m)
 	}
-	s.end()
+	s.reset()
 	return nil
 }
 
@@ -160,7 +160,7 @@ func (s *Rep) DropMessage() int {
 	}
 	s.drops.Add(pipe.DropLinger, 1)
 	s.pipe, s.lost = nil, true
-	s.clear()
+	s.clearFrames()
 	return 1
 }
 
@@ -175,7 +175,7 @@ func (s *Rep) Readable() error {
 	if s.serving || s.open {
 		return ErrState
 	}
-	return s.fq.holds(hasEnvelope, s.drops, pipe.DropMalformed)
+	return s.fq.peekWanted(hasEnvelope, s.drops, pipe.DropMalformed)
 }
 
 // hasEnvelope is what delimiter looks for.

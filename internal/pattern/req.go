@@ -32,23 +32,23 @@ type Req struct {
 	fq  FairQueue
 
 	strict struct {
-		waiting bool       // for a reply
-		pipe    *pipe.Pipe // that it must come from; nil if that is gone
-		id      uint32     // that it must bring back, if the request had one
-		hasID   bool
-		queued  bool // Admit has let a reply in that ProcessInput has yet to find
-		got     bool
-		reply   msg.Msg
-		waiters []chan<- struct{} // who is to be told
+		waiting  bool       // for a reply
+		pipe     *pipe.Pipe // that it must come from; nil if that is gone
+		id       uint32     // that it must bring back, if the request had one
+		hasID    bool
+		queued   bool // Admit has let a reply in that ProcessInput has yet to find
+		hasReply bool
+		reply    msg.Msg
+		waiters  []chan<- struct{} // who is to be told
 	}
-	calls map[uint32]*Call
-	live  map[*pipe.Pipe]*reqPeer // the pipes whose peers are connected; both locks guard it
-	id    uint32
+	calls     map[uint32]*Call
+	connected map[*pipe.Pipe]*reqPeer // the pipes whose peers are connected; both locks guard it
+	lastID    uint32
 
 	// The request that is sent frame by frame.
 	outgoing
-	to *pipe.Pipe
-	of struct { // the id that it carries
+	to   *pipe.Pipe
+	toID struct { // the id that it carries
 		id  uint32
 		has bool
 	}
@@ -72,8 +72,8 @@ type Call struct {
 // reqPeer counts what a connected peer has left unanswered. The receive lock
 // guards it.
 type reqPeer struct {
-	givenUp int // calls whose contexts have ended since its last reply
-	skip    int // how many of its turns to pass over while another peer has room
+	canceled int // calls whose contexts have ended since its last reply
+	skip     int // how many of its turns to pass over while another peer has room
 }
 
 // maxSkip is the most turns in a row that a peer without replies misses.
@@ -84,7 +84,7 @@ func NewReq(o *Options, d *pipe.Drops) *Req {
 	var b [4]byte
 	rand.Read(b[:])
 	return &Req{opt: o, calls: make(map[uint32]*Call),
-		live: make(map[*pipe.Pipe]*reqPeer), id: binary.NativeEndian.Uint32(b[:]),
+		connected: make(map[*pipe.Pipe]*reqPeer), lastID: binary.NativeEndian.Uint32(b[:]),
 		outgoing: outgoing{drops: d}}
 }
 
@@ -95,7 +95,7 @@ func (s *Req) More() bool                { return s.fq.more() }
 
 // Connected makes the peer one that calls may go to.
 func (s *Req) Connected(p *pipe.Pipe, _ *msg.Peer) error {
-	s.live[p] = new(reqPeer)
+	s.connected[p] = new(reqPeer)
 	return nil
 }
 
@@ -103,7 +103,7 @@ func (s *Req) Connected(p *pipe.Pipe, _ *msg.Peer) error {
 // come from it.
 func (s *Req) Detach(p *pipe.Pipe) {
 	s.lb.detach(p)
-	s.leave(p)
+	s.removePipe(p)
 	if s.to == p {
 		s.to = nil
 	}
@@ -115,7 +115,7 @@ func (s *Req) Detach(p *pipe.Pipe) {
 // that the next connection does not carry requests whose callers have gone; the
 // request of the strict exchange stays.
 func (s *Req) Disconnected(p *pipe.Pipe) {
-	delete(s.live, p)
+	delete(s.connected, p)
 	if s.strict.pipe == p {
 		s.strict.pipe = nil
 	}
@@ -128,11 +128,11 @@ func (s *Req) Disconnected(p *pipe.Pipe) {
 			continue
 		}
 		c.Request = m.DropFirst().DropFirst()
-		s.end(c, msg.Msg{}, ErrUnsent)
+		s.finish(c, msg.Msg{}, ErrUnsent)
 	}
 	for _, c := range s.calls {
 		if c.pipe == p {
-			s.end(c, msg.Msg{}, ErrPeerLost)
+			s.finish(c, msg.Msg{}, ErrPeerLost)
 		}
 	}
 }
@@ -160,11 +160,11 @@ func (s *Req) Send(m msg.Msg) error {
 	return nil
 }
 
-// dropReply drops what the last request was answered with and nobody received.
+// dropReply drops what the last request was resetSkip with and nobody received.
 func (s *Req) dropReply() {
-	if s.strict.got {
+	if s.strict.hasReply {
 		s.drops.Add(pipe.DropStaleReply, 1)
-		s.strict.reply, s.strict.got = msg.Msg{}, false
+		s.strict.reply, s.strict.hasReply = msg.Msg{}, false
 	}
 }
 
@@ -174,11 +174,11 @@ func (s *Req) Recv(m *msg.Msg) error {
 		return ErrState
 	}
 	s.ProcessInput()
-	if !s.strict.got {
+	if !s.strict.hasReply {
 		return ErrWait
 	}
 	*m = s.strict.reply
-	s.strict.waiting, s.strict.got, s.strict.pipe, s.strict.reply = false, false, nil, msg.Msg{}
+	s.strict.waiting, s.strict.hasReply, s.strict.pipe, s.strict.reply = false, false, nil, msg.Msg{}
 	return nil
 }
 
@@ -194,7 +194,7 @@ func (s *Req) RemoveWaiter(w chan<- struct{}) {
 // a queue without a peer would keep it, and have it carried out at some time
 // after its caller has given up.
 func (s *Req) Begin(m msg.Msg, c *Call) error {
-	p := s.pickLive()
+	p := s.pickConnected()
 	if p == nil {
 		return ErrWait
 	}
@@ -205,15 +205,15 @@ func (s *Req) Begin(m msg.Msg, c *Call) error {
 	return nil
 }
 
-// pickLive returns the next connected pipe in turn that has room, or nil. A
+// pickConnected returns the next connected pipe in turn that has room, or nil. A
 // peer that has left calls unanswered misses turns while another has room.
-func (s *Req) pickLive() (p *pipe.Pipe) {
+func (s *Req) pickConnected() (p *pipe.Pipe) {
 	var silent *pipe.Pipe
 	for range len(s.lb.active) {
 		if p = s.lb.Pick(); p == nil {
 			break
 		}
-		peer := s.live[p]
+		peer := s.connected[p]
 		switch {
 		case peer == nil:
 		case peer.skip == 0:
@@ -241,8 +241,8 @@ func isCall(first []byte) bool { return len(first) == 4 && first[0]>>7 == callID
 // nextID is an id of that kind that no request has which waits for its reply.
 func (s *Req) nextID(kind uint32) uint32 {
 	for {
-		s.id++
-		id := s.id&^strictID | kind
+		s.lastID++
+		id := s.lastID&^strictID | kind
 		if s.calls[id] == nil && (!s.strict.hasID || s.strict.id != id) {
 			return id
 		}
@@ -260,9 +260,9 @@ func (s *Req) Cancel(c *Call) (size int, unsent bool) {
 		m.Bufs.FreeAll()
 		return size, true
 	}
-	if peer := s.live[c.pipe]; peer != nil {
-		peer.givenUp++
-		peer.skip = min(1<<min(peer.givenUp, 8)-1, maxSkip)
+	if peer := s.connected[c.pipe]; peer != nil {
+		peer.canceled++
+		peer.skip = min(1<<min(peer.canceled, 8)-1, maxSkip)
 	}
 	return 0, false
 }
@@ -273,7 +273,7 @@ func (s *Req) Cancel(c *Call) (size int, unsent bool) {
 // one reply for each call and one for the strict exchange, and what sockets of
 // this process have sent. It runs under the receive lock, after Inspect.
 func (s *Req) Admit(p *pipe.Pipe, m *msg.Msg) bool {
-	s.answered(p)
+	s.resetSkip(p)
 	st := &s.strict
 	matches := !st.hasID
 	if len(m.First) != 0 {
@@ -304,17 +304,17 @@ func (s *Req) ProcessInput() {
 	}
 }
 
-// answered notes that a peer has sent a reply, also a late one: it no longer
+// resetSkip notes that a peer has sent a reply, also a late one: it no longer
 // misses turns.
-func (s *Req) answered(p *pipe.Pipe) {
-	if peer := s.live[p]; peer != nil {
+func (s *Req) resetSkip(p *pipe.Pipe) {
+	if peer := s.connected[p]; peer != nil {
 		*peer = reqPeer{}
 	}
 }
 
 // deliver gives a reply to whom it belongs.
 func (s *Req) deliver(p *pipe.Pipe, m msg.Msg) {
-	s.answered(p)
+	s.resetSkip(p)
 	switch {
 	case len(m.First) == 0 && len(m.Rest) >= 1:
 		s.deliverStrict(p, m.DropFirst(), !s.strict.hasID)
@@ -329,7 +329,7 @@ func (s *Req) deliver(p *pipe.Pipe, m msg.Msg) {
 			s.drops.Add(pipe.DropStaleReply, 1)
 			return
 		}
-		s.end(c, m.DropFirst().DropFirst(), nil)
+		s.finish(c, m.DropFirst().DropFirst(), nil)
 	default:
 		s.drops.Add(pipe.DropMalformed, 1)
 	}
@@ -342,9 +342,9 @@ func (s *Req) deliverStrict(p *pipe.Pipe, m msg.Msg, matches bool) {
 		s.drops.Add(pipe.DropStaleReply, 1)
 		return
 	}
-	st.reply, st.got = m, true
+	st.reply, st.hasReply = m, true
 	for _, w := range st.waiters {
-		signal(w)
+		notifyWaiter(w)
 	}
 }
 
@@ -352,13 +352,13 @@ func (s *Req) deliverStrict(p *pipe.Pipe, m msg.Msg, matches bool) {
 // matches says that the reply has the id that it must have, if any.
 func (s *Req) expects(p *pipe.Pipe, matches bool) bool {
 	st := &s.strict
-	return matches && st.waiting && !st.got && (st.pipe == nil || st.pipe == p)
+	return matches && st.waiting && !st.hasReply && (st.pipe == nil || st.pipe == p)
 }
 
-func (s *Req) end(c *Call, m msg.Msg, err error) {
+func (s *Req) finish(c *Call, m msg.Msg, err error) {
 	delete(s.calls, c.id)
 	c.Done, c.Reply, c.Err = true, m, err
-	signal(c.Waiter)
+	notifyWaiter(c.Waiter)
 }
 
 // Inspect refuses what no REP sends, as its session does in libzmq: a reply
@@ -381,7 +381,7 @@ func envelope(m msg.Msg, id []byte) msg.Msg {
 }
 
 // signal tells a waiter that may have been told already.
-func signal(w chan<- struct{}) {
+func notifyWaiter(w chan<- struct{}) {
 	if w == nil {
 		return
 	}

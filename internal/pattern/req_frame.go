@@ -23,13 +23,13 @@ func (s *Req) SendFrame(f *msg.Frame, mayWait bool) error {
 			return err
 		}
 	}
-	err := s.nextOnly(f, mayWait)
+	err := s.nextSinglePipe(f, mayWait)
 	if err != nil || s.open {
 		return err
 	}
 	s.dropReply() // to what this one supersedes
 	st := &s.strict
-	st.waiting, st.queued, st.pipe, st.id, st.hasID = true, false, s.to, s.of.id, s.of.has
+	st.waiting, st.queued, st.pipe, st.id, st.hasID = true, false, s.to, s.toID.id, s.toID.has
 	s.to = nil
 	return nil
 }
@@ -46,11 +46,11 @@ func (s *Req) beginRequest() error {
 		return ErrWait
 	}
 	st.waiting, st.pipe = false, nil
-	s.begin(p)
+	s.claim(p)
 	s.to = p
-	if s.of.has = s.opt.Correlate; s.of.has {
-		s.of.id = s.nextID(strictID)
-		s.push(&msg.Frame{Body: binary.BigEndian.AppendUint32(nil, s.of.id)})
+	if s.toID.has = s.opt.Correlate; s.toID.has {
+		s.toID.id = s.nextID(strictID)
+		s.push(&msg.Frame{Body: binary.BigEndian.AppendUint32(nil, s.toID.id)})
 	}
 	s.push(new(msg.Frame))
 	return nil
@@ -72,7 +72,7 @@ func (s *Req) Readable() error {
 		return ErrState
 	}
 	s.ProcessInput()
-	if !s.strict.got {
+	if !s.strict.hasReply {
 		return ErrWait
 	}
 	return nil

@@ -19,8 +19,8 @@ type Router struct {
 
 	// gone are the pipes that had an id last, as long as they may not have been
 	// read to the end. Guarded by the receive lock.
-	gone      map[string]*pipe.Pipe
-	sweepGone int // its size at which to look through it
+	previous      map[string]*pipe.Pipe
+	sweepPrevious int // its size at which to look through it
 
 	evicted []*pipe.Pipe // since Evicted was last called; guarded by the send lock
 
@@ -29,7 +29,7 @@ type Router struct {
 
 // NewRouter returns a ROUTER that counts what it drops.
 func NewRouter(o *Options, d *pipe.Drops) *Router {
-	return &Router{opt: o, peers: make(map[string]*pipe.Pipe), gone: make(map[string]*pipe.Pipe),
+	return &Router{opt: o, peers: make(map[string]*pipe.Pipe), previous: make(map[string]*pipe.Pipe),
 		displaced: make(map[*pipe.Pipe]struct{}),
 		outgoing:  outgoing{drops: d}}
 }
@@ -67,7 +67,7 @@ func (s *Router) Connected(p *pipe.Pipe, peer *msg.Peer) error {
 		s.evicted = append(s.evicted, q)
 	}
 	s.peers[peer.RoutingID] = p
-	if q := s.gone[peer.RoutingID]; q != nil && q != p {
+	if q := s.previous[peer.RoutingID]; q != nil && q != p {
 		// What comes from one id is received in the order in which it came.
 		p.After = q
 	}
@@ -77,7 +77,7 @@ func (s *Router) Connected(p *pipe.Pipe, peer *msg.Peer) error {
 	if old != nil && old.RoutingID != peer.RoutingID {
 		// What waits for the last one is not for this one.
 		s.drops.Add(pipe.DropConnLost, p.Out.Discard())
-		s.leave(p)
+		s.removePipe(p)
 	}
 	return nil
 }
@@ -125,7 +125,7 @@ func (s *Router) Displace(p *pipe.Pipe) {
 		return
 	}
 	delete(s.peers, peer.RoutingID)
-	s.gone[peer.RoutingID] = p
+	s.previous[peer.RoutingID] = p
 	s.displaced[p] = struct{}{}
 }
 
@@ -149,7 +149,7 @@ func (s *Router) Disconnected(p *pipe.Pipe) {
 	if p.Side != pipe.Dialed && peer.RoutingID[0] != 0 {
 		// A queue to whoever answers next has no end to wait for, and an id that we
 		// made comes never again.
-		s.gone[peer.RoutingID] = p
+		s.previous[peer.RoutingID] = p
 	}
 	if s.opt.NotifyDisconnect {
 		s.notify(p, peer, msg.Left)
@@ -166,7 +166,7 @@ func (s *Router) Detach(p *pipe.Pipe) {
 		delete(s.peers, id)
 	}
 	delete(s.displaced, p) // by Detach alone, as Unbind does it
-	s.leave(p)
+	s.removePipe(p)
 }
 
 // SendTo queues m to the peer that id names.
@@ -192,12 +192,12 @@ func (s *Router) Send(m msg.Msg) error {
 	if s.opt.Mandatory {
 		return err
 	}
-	return miss(s.drops, err)
+	return countDrop(s.drops, err)
 }
 
 // miss counts a message that SendTo could not send for that reason, if there is
 // one, instead of failing.
-func miss(d *pipe.Drops, err error) error {
+func countDrop(d *pipe.Drops, err error) error {
 	switch err {
 	case ErrNoRoute:
 		d.Add(pipe.DropNoRoute, 1)
@@ -226,14 +226,14 @@ func (s *Router) SendFrame(f *msg.Frame, _ bool) error {
 		return ErrNoRoute
 	case p == nil:
 		s.drops.Add(pipe.DropNoRoute, 1)
-		s.begin()
+		s.claim()
 	case !p.Out.Full():
-		s.begin(p)
+		s.claim(p)
 	case s.opt.Mandatory:
 		return ErrWait
 	default:
 		s.drops.Add(pipe.DropHWM, 1)
-		s.begin()
+		s.claim()
 	}
 	return nil
 }
@@ -258,15 +258,15 @@ func (s *Router) Writable() bool {
 // not go with.
 func (s *Router) Ready(p *pipe.Pipe) {
 	s.fq.ready(p)
-	if len(s.gone) < max(s.sweepGone, minPrune) {
+	if len(s.previous) < max(s.sweepPrevious, minSweep) {
 		return
 	}
-	for id, q := range s.gone {
-		if !barred(q) && q.In.Ended() { // or its successor would not wait for those before it
-			delete(s.gone, id)
+	for id, q := range s.previous {
+		if !waitsForEarlier(q) && q.In.Ended() { // or its successor would not wait for those before it
+			delete(s.previous, id)
 		}
 	}
-	s.sweepGone = 2 * len(s.gone)
+	s.sweepPrevious = 2 * len(s.previous)
 }
 
 func (s *Router) Room(*pipe.Pipe) {}

@@ -28,7 +28,7 @@ func (s *single) Recv(m *msg.Msg) error {
 
 // Readable returns nil if there is a message of one frame.
 func (s *single) Readable() error {
-	return s.fq.holds(func(c *msg.Cursor) bool {
+	return s.fq.peekWanted(func(c *msg.Cursor) bool {
 		_, flags, _ := c.Next()
 		return flags&msg.FlagMore == 0
 	}, s.drops, pipe.DropMalformed)

@@ -15,9 +15,9 @@ import (
 // one connection to the next.
 // Rules in docs/CONFORMANCE.md: stream, stream-*, router-raw.
 type Stream struct {
-	opt   *Options
-	peers map[string]*pipe.Pipe   // by id; guarded by the send lock
-	here  map[*pipe.Pipe]struct{} // whose coming was told; guarded by the send lock
+	opt      *Options
+	peers    map[string]*pipe.Pipe   // by id; guarded by the send lock
+	notified map[*pipe.Pipe]struct{} // whose coming was told; guarded by the send lock
 	outgoing
 	fairReceiver
 	notices
@@ -27,7 +27,7 @@ type Stream struct {
 
 // NewStream returns a STREAM that counts what it drops.
 func NewStream(o *Options, d *pipe.Drops) *Stream {
-	return &Stream{opt: o, peers: make(map[string]*pipe.Pipe), here: make(map[*pipe.Pipe]struct{}),
+	return &Stream{opt: o, peers: make(map[string]*pipe.Pipe), notified: make(map[*pipe.Pipe]struct{}),
 		outgoing: outgoing{drops: d}}
 }
 
@@ -48,7 +48,7 @@ func (s *Stream) Attach(p *pipe.Pipe) error {
 func (s *Stream) Connected(p *pipe.Pipe, peer *msg.Peer) error {
 	peer.RoutingID = p.Alias
 	if !s.opt.StreamNoNotify && !s.opt.Raw {
-		s.here[p] = struct{}{}
+		s.notified[p] = struct{}{}
 		s.notify(p, peer, msg.Came)
 	}
 	return nil
@@ -61,8 +61,8 @@ func (s *Stream) HalfClosed(p *pipe.Pipe) { s.notifyLeft(p) }
 // notifyLeft queues the disconnect notification of a peer once, if its connect
 // notification was queued.
 func (s *Stream) notifyLeft(p *pipe.Pipe) {
-	if _, told := s.here[p]; told {
-		delete(s.here, p)
+	if _, told := s.notified[p]; told {
+		delete(s.notified, p)
 		s.notify(p, p.Peer(), msg.Left)
 	}
 }
@@ -72,7 +72,7 @@ func (s *Stream) notifyLeft(p *pipe.Pipe) {
 func (s *Stream) Disconnected(p *pipe.Pipe) {
 	if p.Side == pipe.Dialed {
 		s.drops.Add(pipe.DropConnLost, p.Out.Discard())
-		s.leave(p)
+		s.removePipe(p)
 	} else {
 		s.Detach(p)
 	}
@@ -84,7 +84,7 @@ func (s *Stream) Detach(p *pipe.Pipe) {
 	if s.peers[p.Alias] == p {
 		delete(s.peers, p.Alias)
 	}
-	s.leave(p)
+	s.removePipe(p)
 }
 
 // SendTo queues the bytes of m to the peer that id names. If there are none it
@@ -107,7 +107,7 @@ func (s *Stream) SendTo(id string, m msg.Msg) error {
 // disconnect forgets the peer, whose connection the socket then ends.
 func (s *Stream) disconnect(p *pipe.Pipe) {
 	delete(s.peers, p.Alias)
-	delete(s.here, p)
+	delete(s.notified, p)
 	s.pendingDisconnects = append(s.pendingDisconnects, p)
 }
 
@@ -123,36 +123,36 @@ func (s *Stream) SendFrame(f *msg.Frame, _ bool) error {
 	case !f.More:
 		s.drops.Add(pipe.DropMalformed, 1)
 		if !s.opt.Raw { // a ROUTER takes it for a message
-			s.begin()
+			s.claim()
 		}
 		return nil
 	}
 	p := s.peers[string(f.Body)]
 	switch {
 	case p == nil:
-		return s.missed(ErrNoRoute)
+		return s.fail(ErrNoRoute)
 	case p.Out.Full():
-		return s.missed(ErrWait)
+		return s.fail(ErrWait)
 	}
-	s.begin(p)
+	s.claim(p)
 	return nil
 }
 
 // missed is what SendFrame returns for an id whose peer cannot be sent to. A
 // ROUTER that need not reach it swallows the bytes.
-func (s *Stream) missed(err error) error {
+func (s *Stream) fail(err error) error {
 	if !s.opt.Raw || s.opt.Mandatory {
 		return err
 	}
-	s.begin()
-	return miss(s.drops, err)
+	s.claim()
+	return countDrop(s.drops, err)
 }
 
 // sendBytes is SendFrame for the second frame.
 func (s *Stream) sendBytes(f *msg.Frame) {
-	if s.check(); len(f.Body) == 0 && len(s.pipes) > 0 {
+	if s.removeClosed(); len(f.Body) == 0 && len(s.pipes) > 0 {
 		p := s.pipes[0]
-		s.end()
+		s.reset()
 		s.disconnect(p)
 		return
 	}
@@ -169,7 +169,7 @@ func (s *Stream) Send(m msg.Msg) error {
 	}
 	err := s.SendTo(string(m.First), m.DropFirst())
 	if s.opt.Raw && !s.opt.Mandatory {
-		return miss(s.drops, err)
+		return countDrop(s.drops, err)
 	}
 	return err
 }

@@ -59,7 +59,7 @@ func (s *Sub) Recv(m *msg.Msg) error {
 
 // Readable returns nil if there is a message that is subscribed to.
 func (s *Sub) Readable() error {
-	return s.fq.holds(func(c *msg.Cursor) bool {
+	return s.fq.peekWanted(func(c *msg.Cursor) bool {
 		first, _, _ := c.Next()
 		return s.wants(first)
 	}, s.drops, pipe.DropFiltered)

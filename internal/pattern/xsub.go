@@ -16,8 +16,8 @@ type XSub struct {
 	rest []byte
 
 	outgoing
-	midway  bool // a message has begun and not ended; open says so of what is no subscription
-	examine bool // its next frame may be a subscription
+	inMessage bool // a message has begun and not ended; open says so of what is no subscription
+	examine   bool // its next frame may be a subscription
 }
 
 // NewXSub returns an XSUB without subscriptions.
@@ -26,7 +26,7 @@ func NewXSub(o *Options, d *pipe.Drops) *XSub {
 }
 
 func (s *XSub) Attach(p *pipe.Pipe) error { s.attach(p); return nil }
-func (s *XSub) Detach(p *pipe.Pipe)       { s.detach(p); s.leave(p) }
+func (s *XSub) Detach(p *pipe.Pipe)       { s.detach(p); s.removePipe(p) }
 func (s *XSub) Room(*pipe.Pipe)           {}
 
 // Subscribe is that of all subscribers, but that every cancellation is passed on
@@ -63,17 +63,17 @@ func (s *XSub) Send(m msg.Msg) error {
 // a cancellation of nothing that ends one keeps it from being sent.
 // (xsub.cpp: xsend)
 func (s *XSub) TakeSubscription(f *msg.Frame) (asked, sent bool) {
-	change := isChange(f.Body)
-	if !s.midway {
+	change := isSubscription(f.Body)
+	if !s.inMessage {
 		s.examine = !s.opt.OnlyFirst || change
 	}
-	s.midway = f.More
+	s.inMessage = f.More
 	if !s.examine || !change {
 		return false, false
 	}
 	if sent = s.open && !f.More; sent {
-		s.check()
-		s.deliver()
+		s.removeClosed()
+		s.enqueue()
 	}
 	return true, sent
 }
@@ -81,12 +81,12 @@ func (s *XSub) TakeSubscription(f *msg.Frame) (asked, sent bool) {
 // SplitSubscriptions takes the subscriptions out of a message, as Ask does frame by frame, and
 // returns them and what is left; ok is false if that is nothing.
 func (s *XSub) SplitSubscriptions(m msg.Msg) (changes [][]byte, rest msg.Msg, ok bool) {
-	if s.opt.OnlyFirst && !isChange(m.First) {
+	if s.opt.OnlyFirst && !isSubscription(m.First) {
 		return nil, m, true
 	}
 	var left [][]byte
 	for i := range m.Len() {
-		if f := m.Frame(i); isChange(f) {
+		if f := m.Frame(i); isSubscription(f) {
 			changes = append(changes, f)
 		} else {
 			left = append(left, f)
@@ -104,14 +104,14 @@ func (s *XSub) SplitSubscriptions(m msg.Msg) (changes [][]byte, rest msg.Msg, ok
 // that have room and take messages.
 func (s *XSub) SendFrame(f *msg.Frame, _ bool) error {
 	if !s.open {
-		s.begin(s.dropFull(s.takers())...)
+		s.claim(s.dropFull(s.receivers())...)
 	}
 	s.next(f)
 	return nil
 }
 
-// takers are the publishers that take messages.
-func (s *XSub) takers() (list []*pipe.Pipe) {
+// receivers are the publishers that take messages.
+func (s *XSub) receivers() (list []*pipe.Pipe) {
 	s.Pipes(func(p *pipe.Pipe) {
 		if p.Out == nil || p.Out.Dead() { // a PUB of this process
 			s.drops.Add(pipe.DropUpstream, 1)
@@ -123,7 +123,7 @@ func (s *XSub) takers() (list []*pipe.Pipe) {
 }
 
 // InMessage reports whether a message has begun and not ended.
-func (s *XSub) InMessage() bool { return s.midway }
+func (s *XSub) InMessage() bool { return s.inMessage }
 
 // Writable is true: a subscription can be made at any time.
 func (s *XSub) Writable() bool { return true }
