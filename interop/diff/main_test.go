@@ -23,8 +23,8 @@ func TestMain(m *testing.M) {
 	if d, err := dir(); err == nil {
 		os.RemoveAll(d)
 	}
-	if left := harness.Leaked(); left != "" && code == 0 {
-		fmt.Println("goroutines of the library outlived their sockets:\n" + left)
+	if leaked := harness.Leaked(); leaked != "" && code == 0 {
+		fmt.Println("goroutines of the library outlived their sockets:\n" + leaked)
 		code = 1
 	}
 	os.Exit(code)
