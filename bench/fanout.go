@@ -39,8 +39,8 @@ func doFanout(publish string) func(context.Context, Library, Row) (Sample, error
 	}
 }
 
-// deliver starts the subscribers, lets pub publish when all are ready, and ends pub
-// when they have received its end messages.
+// deliver starts the subscribers, lets pub publish when all are ready, and ends
+// pub when they have received its end messages.
 func deliver(ctx context.Context, lib Library, pub *process, size, count string) (outcome, error) {
 	endpoint, err := pub.line()
 	if err != nil {

@@ -16,13 +16,13 @@ import (
 )
 
 // The idle rows measure a ROUTER process with many idle peers. This process
-// simulates the peers: each is a plain TCP connection that completes the ZMTP 3.1
-// NULL handshake as a DEALER and then sends nothing.
+// simulates the peers: each is a plain TCP connection that completes the ZMTP
+// 3.1 NULL handshake as a DEALER and then sends nothing.
 
 const (
-	// warmPeers is the number of peers that connect before the first reading, so
-	// that one-time allocations (threads, arenas, tables) are not attributed to
-	// the peers.
+	// warmPeers is the number of peers that connect before the first reading,
+	// so that one-time allocations (threads, arenas, tables) are not attributed
+	// to the peers.
 	warmPeers = 100
 	// quiet is the pause before a reading.
 	quiet = 500 * time.Millisecond
@@ -30,8 +30,8 @@ const (
 	handshakeLimit = 5 * time.Second
 )
 
-// doIdle measures resident memory per peer. With settle, the router first returns
-// free memory to the system (FreeOSMemory in Go, malloc_trim in C).
+// doIdle measures resident memory per peer. With settle, the router first
+// returns free memory to the system (FreeOSMemory in Go, malloc_trim in C).
 func doIdle(settle bool) func(context.Context, Library, Row) (Sample, error) {
 	return func(ctx context.Context, lib Library, row Row) (Sample, error) {
 		ctx, cancel := context.WithCancel(ctx)
@@ -116,8 +116,8 @@ func statusOf(p *process, field string) (int, error) {
 	return kib, nil
 }
 
-// connectBare opens a plain TCP connection and completes the ZMTP handshake as a
-// socket of the given type.
+// connectBare opens a plain TCP connection and completes the ZMTP handshake as
+// a socket of the given type.
 func connectBare(ctx context.Context, endpoint, socketType string) (net.Conn, error) {
 	var d net.Dialer
 	c, err := d.DialContext(ctx, "tcp", strings.TrimPrefix(endpoint, "tcp://"))

@@ -58,8 +58,8 @@ func allLibraries() []Library {
 	}
 }
 
-// build builds the peers of the rows in bin/. A library whose build fails stays in
-// the result with the reason, so that its rows show it.
+// build builds the peers of the rows in bin/. A library whose build fails stays
+// in the result with the reason, so that its rows show it.
 func build(ctx context.Context, dir string, rows []Row) []Library {
 	needed := make(map[string]bool)
 	for _, row := range rows {

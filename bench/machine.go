@@ -100,11 +100,11 @@ func loadAverage() string {
 	return strings.Join(f[:min(3, len(f))], " ")
 }
 
-// busySeconds returns the processor time of the whole machine without idle time.
-// Time taken by the hypervisor (steal) is included. Interrupts are included,
-// because the kernel charges most interrupt work of a loopback connection to the
-// interrupted process; without them that process would appear to use more time
-// than the machine. The result is 0 if /proc/stat is missing.
+// busySeconds returns the processor time of the whole machine without idle
+// time. Time taken by the hypervisor (steal) is included. Interrupts are
+// included, because the kernel charges most interrupt work of a loopback
+// connection to the interrupted process; without them that process would appear
+// to use more time than the machine. The result is 0 if /proc/stat is missing.
 func busySeconds() float64 {
 	b, err := os.ReadFile("/proc/stat")
 	if err != nil {
@@ -116,8 +116,8 @@ func busySeconds() float64 {
 // ticksPerSecond is USER_HZ, which is 100 on all Linux ports of Go.
 const ticksPerSecond = 100
 
-// parseBusy adds user, nice, system, irq, softirq and steal of the first line of
-// /proc/stat.
+// parseBusy adds user, nice, system, irq, softirq and steal of the first line
+// of /proc/stat.
 func parseBusy(stat string) float64 {
 	line, _, _ := strings.Cut(stat, "\n")
 	fields := strings.Fields(line)

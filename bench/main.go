@@ -1,12 +1,12 @@
-// Command bench compares this library with libzmq (called from C), its cgo binding
-// pebbe/zmq4, the pure-Go go-zeromq/zmq4, and raw Go TCP. It builds one peer
-// program per library. Each repetition runs the peers one after the other. The
-// command prints the ratios with their goals (rows.go). README.md in this
+// Command bench compares this library with libzmq (called from C), its cgo
+// binding pebbe/zmq4, the pure-Go go-zeromq/zmq4, and raw Go TCP. It builds one
+// peer program per library. Each repetition runs the peers one after the other.
+// The command prints the ratios with their goals (rows.go). README.md in this
 // directory describes the method.
 //
 // The command links none of the libraries: the peer programs share one set of
-// sub-commands (internal/peer). To add a row, add a value to rows.go. A new kind
-// of row also needs a [Work] (work.go).
+// sub-commands (internal/peer). To add a row, add a value to rows.go. A new
+// kind of row also needs a [Work] (work.go).
 package main
 
 import (
@@ -108,8 +108,8 @@ func run(ctx context.Context, o options) error {
 	return report.oursFailed()
 }
 
-// selectRows returns the rows that -rows and -libs select, with counts reduced by
-// -quick.
+// selectRows returns the rows that -rows and -libs select, with counts reduced
+// by -quick.
 func selectRows(o options) ([]Row, error) {
 	match, err := regexp.Compile(o.Rows)
 	if err != nil {
@@ -154,8 +154,8 @@ func list(rows []Row) {
 	}
 }
 
-// sourceDir returns the directory of this module. The current directory may be any
-// directory of the workspace.
+// sourceDir returns the directory of this module. The current directory may be
+// any directory of the workspace.
 func sourceDir() (string, error) {
 	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/zerobroker/zmq/bench").Output()
 	if err != nil {
@@ -164,8 +164,8 @@ func sourceDir() (string, error) {
 	return strings.TrimSpace(string(out)), nil
 }
 
-// progress writes a line to standard error, so that standard output contains only
-// the report.
+// progress writes a line to standard error, so that standard output contains
+// only the report.
 func progress(format string, args ...any) {
 	fmt.Fprintf(os.Stderr, format+"\n", args...)
 }

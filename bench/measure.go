@@ -21,8 +21,8 @@ type RowResult struct {
 	Commit  string              `json:"commit,omitempty"` // of that run
 }
 
-// notBuilt is the error of a sample whose peer was not built. Library.Failed has
-// the reason.
+// notBuilt is the error of a sample whose peer was not built. Library.Failed
+// has the reason.
 const notBuilt = "not built"
 
 // pause lets the system close the sockets of one run before the next run.
@@ -82,9 +82,9 @@ func (c scenarios) measure(ctx context.Context, o options, row Row, libs []Libra
 	return r
 }
 
-// runAgain reports whether a library runs another repetition. It does not after a
-// failure, because the next run would probably fail after the same timeout, or
-// when its time budget is used up.
+// runAgain reports whether a library runs another repetition. It does not after
+// a failure, because the next run would probably fail after the same timeout,
+// or when its time budget is used up.
 func runAgain(samples []Sample, budget time.Duration) bool {
 	var spent float64
 	for _, s := range samples {
@@ -105,8 +105,8 @@ func find(libs []Library, name string) Library {
 	return Library{Name: name, Failed: "unknown library"}
 }
 
-// once makes one run with a time limit. It also measures the processor time that
-// the rest of the machine uses during the run.
+// once makes one run with a time limit. It also measures the processor time
+// that the rest of the machine uses during the run.
 func once(ctx context.Context, limit time.Duration, lib Library, row Row) Sample {
 	if lib.Failed != "" {
 		return Sample{Error: notBuilt}

@@ -18,9 +18,9 @@ func readReport(dir string) (Report, error) {
 	return r, json.Unmarshal(raw, &r)
 }
 
-// keep adds the rows of an earlier report that this run did not measure and that
-// allRows still contains, and their libraries. Each kept row has the date and
-// commit of its measurement.
+// keep adds the rows of an earlier report that this run did not measure and
+// that allRows still contains, and their libraries. Each kept row has the date
+// and commit of its measurement.
 func (r *Report) keep(old Report) error {
 	if old.Options.Reps != r.Options.Reps || old.Options.Quick != r.Options.Quick {
 		return fmt.Errorf("cannot merge %d repetitions with %d, or quick runs with complete ones", r.Options.Reps, old.Options.Reps)

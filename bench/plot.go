@@ -37,8 +37,8 @@ type band struct {
 	plotter.XErrors
 }
 
-// plotRatios plots, for each row, the factor by which each library is better than
-// libzmq. Larger is better in every row.
+// plotRatios plots, for each row, the factor by which each library is better
+// than libzmq. Larger is better in every row.
 func plotRatios(path string, r Report) error {
 	p := plot.New()
 	p.Title.Text = "Times better than libzmq, median and range of the pairs (" + r.Machine.Date[:dayForm] + ")"
@@ -112,8 +112,8 @@ func plotted(r Report) []RowResult {
 	return rows
 }
 
-// better returns the ratio to libzmq, inverted if lower is better, so that a value
-// above 1 is always better.
+// better returns the ratio to libzmq, inverted if lower is better, so that a
+// value above 1 is always better.
 func better(row RowResult, lib string) Spread {
 	rs := ratios(row.Samples[lib], row.Samples["libzmq"])
 	if row.Row.Work.LowerBetter {
@@ -150,7 +150,8 @@ func addBand(p *plot.Plot, s series, b band) error {
 	return nil
 }
 
-// goalsOf returns the goals that are ratios to libzmq, inverted if lower is better.
+// goalsOf returns the goals that are ratios to libzmq, inverted if lower is
+// better.
 func goalsOf(rows []RowResult) (xys plotter.XYs) {
 	for i, row := range rows {
 		for _, g := range row.Row.Goals {

@@ -88,8 +88,8 @@ func (p *process) measured() (outcome, error) {
 	return o, err
 }
 
-// runPair starts the binding side, reads its endpoint, and starts the connecting
-// side. If one process fails, the other is killed.
+// runPair starts the binding side, reads its endpoint, and starts the
+// connecting side. If one process fails, the other is killed.
 func runPair(ctx context.Context, bindingLib Library, binding string, connectingLib Library, connecting string, row Row,
 ) (bound, connected outcome, err error) {
 	ctx, cancel := context.WithCancel(ctx)

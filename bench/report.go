@@ -17,7 +17,8 @@ type Report struct {
 	Rows      []RowResult `json:"rows"`
 }
 
-// Names in the results directory. The report and the plot are named after the day.
+// Names in the results directory. The report and the plot are named after the
+// day.
 const (
 	jsonName = "results.json"
 	dayForm  = len("2006-01-02")
@@ -98,8 +99,8 @@ func (r Report) goalTable() string {
 	return table(t)
 }
 
-// measuredFor returns the readings to compare with a goal: the ratios, or for an
-// absolute goal the values.
+// measuredFor returns the readings to compare with a goal: the ratios, or for
+// an absolute goal the values.
 func measuredFor(row RowResult, g Goal) Spread {
 	if g.Against == "" {
 		return spread(pick(row.Samples[g.Ours], value))
@@ -195,8 +196,8 @@ func (r Report) failures() []string {
 	return all
 }
 
-// oursFailed returns an error if a run of this library failed, so that a smoke test
-// detects it. A missed goal is not an error.
+// oursFailed returns an error if a run of this library failed, so that a smoke
+// test detects it. A missed goal is not an error.
 func (r Report) oursFailed() error {
 	for _, row := range r.Rows {
 		for lib, samples := range row.Samples {
@@ -229,8 +230,8 @@ func figureRange(s Spread, unit string) string {
 	return fmt.Sprintf("%s [%s .. %s] %s%s", digits(s.Median/scale), digits(s.Min/scale), digits(s.Max/scale), prefix, unit)
 }
 
-// scaleOf returns the scale and the unit prefix for v. Rates are in thousands or
-// millions; other units are not scaled.
+// scaleOf returns the scale and the unit prefix for v. Rates are in thousands
+// or millions; other units are not scaled.
 func scaleOf(v float64, unit string) (scale float64, prefix string) {
 	switch {
 	case unit != "msg/s":
@@ -260,7 +261,8 @@ func orElse(s, other string) string {
 	return s
 }
 
-// table formats cells as an aligned Markdown table. The first row is the heading.
+// table formats cells as an aligned Markdown table. The first row is the
+// heading.
 func table(rows [][]string) string {
 	widths := make([]int, len(rows[0]))
 	for _, row := range rows {

@@ -6,8 +6,8 @@ import (
 	"github.com/zerobroker/zmq/bench/internal/peer"
 )
 
-// Row is one line of the comparison: a kind of work, its size, the libraries, and
-// the goals.
+// Row is one line of the comparison: a kind of work, its size, the libraries,
+// and the goals.
 type Row struct {
 	Name  string
 	Work  Work
@@ -51,9 +51,9 @@ func allRows() []Row {
 			[]Goal{toLibzmq(1), {"ours-release", "libzmq", 1.3}},
 		},
 		// One-way latency with three placements, because the placement
-		// determines the result (see [doTCPLatency]). The row with a CPU for each
-		// process has no goal against libzmq, because there even raw TCP does not
-		// reach 0.7x of libzmq.
+		// determines the result (see [doTCPLatency]). The row with a CPU for
+		// each process has no goal against libzmq, because there even raw TCP
+		// does not reach 0.7x of libzmq.
 		{"tcp REQ-REP 64 B, free", tcpLatency, 64, 12_000, withRaw, bothGoals},
 		{"tcp REQ-REP 64 B, CPU each", tcpLatencyApart, 64, 12_000, withRaw, []Goal{toRawTCP}},
 		{"tcp REQ-REP 64 B, one CPU", tcpLatencyShared, 64, 30_000, withRaw, bothGoals},
@@ -82,15 +82,16 @@ func allRows() []Row {
 	}
 }
 
-// libzmqOnly are the libraries of rows that compare only with libzmq. crossed adds the
-// combinations in which one library publishes and the other subscribes.
+// libzmqOnly are the libraries of rows that compare only with libzmq. crossed
+// adds the combinations in which one library publishes and the other
+// subscribes.
 var (
 	libzmqOnly = []string{"ours", "libzmq"}
 	crossed    = []string{"ours", "libzmq", "ours-libzmq", "libzmq-ours"}
 )
 
-// topicRow returns a row for a figure of the topics scenario. A limit other than 0
-// is an absolute goal.
+// topicRow returns a row for a figure of the topics scenario. A limit other
+// than 0 is an absolute goal.
 func topicRow(name, unit, figure string, limit float64) Row {
 	row := Row{
 		Name: name, Size: peer.TopicSize, Count: 1_000_000, Libs: libzmqOnly,

@@ -2,8 +2,8 @@ package main
 
 import "slices"
 
-// Spread summarizes repeated readings. The median of an even number of readings is
-// the mean of the middle two.
+// Spread summarizes repeated readings. The median of an even number of readings
+// is the mean of the middle two.
 type Spread struct {
 	Median float64 `json:"median"`
 	Min    float64 `json:"min"`
@@ -21,8 +21,8 @@ func spread(readings []float64) Spread {
 }
 
 // ratios divides the values of a by those of b for each repetition. A temporary
-// disturbance of the machine therefore affects both sides of a ratio. A repetition
-// in which either side failed has no ratio.
+// disturbance of the machine therefore affects both sides of a ratio. A
+// repetition in which either side failed has no ratio.
 func ratios(a, b []Sample) []float64 {
 	var rs []float64
 	for i := range min(len(a), len(b)) {

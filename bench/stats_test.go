@@ -46,8 +46,8 @@ func TestRatiosPairRepetitions(t *testing.T) {
 	}
 }
 
-// The median of the ratios differs from the ratio of the medians. The report shows
-// the former.
+// The median of the ratios differs from the ratio of the medians. The report
+// shows the former.
 func TestSpreadOfRatiosHasMedianRatio(t *testing.T) {
 	a, b := values(10, 20, 90), values(10, 5, 30)
 	if got := spread(ratios(a, b)).Median; got != 3 {

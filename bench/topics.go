@@ -16,9 +16,9 @@ import (
 	"github.com/zerobroker/zmq/bench/internal/peer"
 )
 
-// The topics scenario measures a PUB process whose only subscriber has a million
-// subscriptions. This process is the subscriber. It uses a plain TCP connection
-// and no library, so that only the publisher is measured.
+// The topics scenario measures a PUB process whose only subscriber has a
+// million subscriptions. This process is the subscriber. It uses a plain TCP
+// connection and no library, so that only the publisher is measured.
 // internal/peer/topics.go documents the publisher.
 
 // fewTopics is the number of subscriptions for the first figures.
@@ -124,8 +124,8 @@ func publish(pub *process, count, topics int) (match, miss float64, err error) {
 }
 
 // disconnect closes the connection of the subscriber. It returns the time in
-// seconds until the publisher had removed the subscriptions, and the duration of
-// the longest call during that time.
+// seconds until the publisher had removed the subscriptions, and the duration
+// of the longest call during that time.
 func disconnect(pub *process, sub *topicSub) (removed, stall float64, err error) {
 	if _, err := io.WriteString(pub.stdin, "watch\n"); err != nil {
 		return 0, 0, err
@@ -218,8 +218,8 @@ func (s *topicSub) read() {
 	}
 }
 
-// subscribe subscribes to topics from to to-1 in random order, and then to a probe.
-// It returns the time from the first byte until the probe arrives.
+// subscribe subscribes to topics from to to-1 in random order, and then to a
+// probe. It returns the time from the first byte until the probe arrives.
 func (s *topicSub) subscribe(ctx context.Context, from, to, probe int) (time.Duration, error) {
 	var b bytes.Buffer
 	for _, i := range rand.New(rand.NewPCG(1, uint64(from))).Perm(to - from) {

@@ -7,14 +7,16 @@ import (
 	"github.com/zerobroker/zmq/bench/internal/peer"
 )
 
-// Work is a kind of row: the measured quantity and the function that makes a run.
+// Work is a kind of row: the measured quantity and the function that makes a
+// run.
 type Work struct {
 	Unit        string
 	LowerBetter bool
 	Do          func(context.Context, Library, Row) (Sample, error)
 
-	// A scenario is a long run that yields the figures of several rows. Rows with
-	// the same Scenario share its runs, and Figure names the figure of the row.
+	// A scenario is a long run that yields the figures of several rows. Rows
+	// with the same Scenario share its runs, and Figure names the figure of the
+	// row.
 	Scenario, Figure string
 	// Budget overrides a smaller -budget, for work with long runs.
 	Budget time.Duration
@@ -46,7 +48,8 @@ var (
 	fanoutDrop       = Work{Unit: "msg/s", Do: doFanout("pub_drop")}
 )
 
-// anyPort is the endpoint of the binding side, which prints its actual endpoint.
+// anyPort is the endpoint of the binding side, which prints its actual
+// endpoint.
 const anyPort = "tcp://127.0.0.1:*"
 
 func doTCPThroughput(ctx context.Context, lib Library, row Row) (Sample, error) {
@@ -86,15 +89,15 @@ func doInprocLatency(ctx context.Context, lib Library, row Row) (Sample, error) 
 	return oneWay(both), nil
 }
 
-// throughput returns the message rate measured by the receiver. Its clock starts at
-// the first message, so the rate counts one message less.
+// throughput returns the message rate measured by the receiver. Its clock
+// starts at the first message, so the rate counts one message less.
 func throughput(receiver outcome, others ...outcome) Sample {
 	n := float64(receiver.Messages)
 	return sample((n-1)/receiver.Seconds, n, receiver, others)
 }
 
-// oneWay returns half of the mean round-trip time, measured by the requester. CPU
-// time counts two messages per round trip, including the untimed warm-up.
+// oneWay returns half of the mean round-trip time, measured by the requester.
+// CPU time counts two messages per round trip, including the untimed warm-up.
 func oneWay(requester outcome, others ...outcome) Sample {
 	rounds := float64(requester.Messages)
 	return sample(requester.Seconds/rounds/2*1e6, 2*(rounds+peer.WarmRounds), requester, others)

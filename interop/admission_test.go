@@ -8,10 +8,10 @@ import (
 	"github.com/zerobroker/zmq"
 )
 
-// Our socket refuses a libzmq peer whose routing ID is in use, and a second peer
-// of a PAIR. The refused peer keeps its queued messages and delivers them after
-// the first peer has disconnected. An ERROR command would stop libzmq from
-// reconnecting.
+// Our socket refuses a libzmq peer whose routing ID is in use, and a second
+// peer of a PAIR. The refused peer keeps its queued messages and delivers them
+// after the first peer has disconnected. An ERROR command would stop libzmq
+// from reconnecting.
 func TestRefusedPeerDeliversQueuedMessagesOnceAdmitted(t *testing.T) {
 	for _, c := range []struct {
 		ours, theirs string

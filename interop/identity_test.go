@@ -11,8 +11,8 @@ import (
 // ids have the shortest and the longest permitted length, and arbitrary bytes.
 var ids = []string{"a", "\x80\xff\x00", strings.Repeat("i", 255)}
 
-// The ROUTER reports the routing ID that the libzmq peer announces, in the event
-// and in each message.
+// The ROUTER reports the routing ID that the libzmq peer announces, in the
+// event and in each message.
 func TestRouterReceivesRoutingIDOfLibzmqPeer(t *testing.T) {
 	for _, typ := range []string{"DEALER", "REQ", "ROUTER"} {
 		o := newOurs(t, "ROUTER", nil)

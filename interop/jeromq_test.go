@@ -15,8 +15,8 @@ import (
 	"github.com/zerobroker/zmq/interop/internal/harness"
 )
 
-// jar is the path of JeroMQ 0.3.6 in Debian's libjeromq-java. JeroMQ 0.3.6 speaks
-// ZMTP 2.0. It is optional: without it these tests are skipped even with
+// jar is the path of JeroMQ 0.3.6 in Debian's libjeromq-java. JeroMQ 0.3.6
+// speaks ZMTP 2.0. It is optional: without it these tests are skipped even with
 // ZMQ_INTEROP_REQUIRED=1.
 const jar = "/usr/share/java/jeromq.jar"
 

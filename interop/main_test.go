@@ -14,8 +14,8 @@ import (
 	"github.com/zerobroker/zmq/interop/internal/harness"
 )
 
-// waitLimit bounds every wait of the tests. It only ends tests that hang: normal
-// waits are much shorter.
+// waitLimit bounds every wait of the tests. It only ends tests that hang:
+// normal waits are much shorter.
 const waitLimit = 30 * time.Second
 
 func TestMain(m *testing.M) {

@@ -35,9 +35,9 @@ var writeModes = []struct {
 	{"byte by byte", false, true, []int{0, 1, 253, 254, 255, 256}},
 }
 
-// Every valid pair of types, with either side bound, over tcp and ipc, with every
-// old version. Each pair exchanges the largest messages only once, because they
-// take most of the time.
+// Every valid pair of types, with either side bound, over tcp and ipc, with
+// every old version. Each pair exchanges the largest messages only once,
+// because they take most of the time.
 func TestOldVersionPairsExchangeMessages(t *testing.T) {
 	for k, v := range oldVersions {
 		for i, r := range allRoles() {

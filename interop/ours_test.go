@@ -85,8 +85,8 @@ func (o *ours) unsubscribe(topics ...string) {
 	}
 }
 
-// send uses Send for a single frame, which copies it, and SendMessage for several
-// frames, which transfers them, so that the tests cover both.
+// send uses Send for a single frame, which copies it, and SendMessage for
+// several frames, which transfers them, so that the tests cover both.
 func (o *ours) send(m message) {
 	o.t.Helper()
 	var err error
@@ -127,8 +127,8 @@ func (o *ours) recvMessage() zmq.Message {
 	return m
 }
 
-// expect receives a message and compares it with want. It releases the memory of
-// the message, so that the tests detect errors in its reuse.
+// expect receives a message and compares it with want. It releases the memory
+// of the message, so that the tests detect errors in its reuse.
 func (o *ours) expect(want message) {
 	o.t.Helper()
 	m := o.recvMessage()

@@ -36,8 +36,9 @@ func bothWays(a, b socket, m message) {
 	oneWay(b, a, m.reply())
 }
 
-// withUpstream also sends a message from the XSUB to the XPUB. It begins with the
-// frame "up", because a message that begins with byte 0 or 1 is a subscription.
+// withUpstream also sends a message from the XSUB to the XPUB. It begins with
+// the frame "up", because a message that begins with byte 0 or 1 is a
+// subscription.
 func withUpstream(pub, sub socket, m message) {
 	oneWay(pub, sub, m)
 	oneWay(sub, pub, m.reply().withEnvelope("up"))
@@ -67,8 +68,8 @@ func dealerRouter(dealer, router socket, m message) {
 }
 
 // routerRouter sends from our socket first. When our socket has the peer, the
-// peer may not have completed its handshake, and libzmq would drop a message for
-// an unknown routing ID.
+// peer may not have completed its handshake, and libzmq would drop a message
+// for an unknown routing ID.
 func routerRouter(us, them socket, m message) {
 	us.send(m.withEnvelope(theirsID))
 	them.expect(m.withEnvelope(oursID))
@@ -147,11 +148,11 @@ func join(o *ours, th socket, oursBinds bool, endpoint string) string {
 	return endpoint
 }
 
-// settle waits until the two sockets can exchange messages: each has the other as
-// a peer, and the publisher has the subscription. An XPUB receives the
-// subscription as a message. kept is the socket that existed before the exchange
-// was interrupted, or nil; if it is an XPUB it first receives the unsubscription
-// of its previous peer.
+// settle waits until the two sockets can exchange messages: each has the other
+// as a peer, and the publisher has the subscription. An XPUB receives the
+// subscription as a message. kept is the socket that existed before the
+// exchange was interrupted, or nil; if it is an XPUB it first receives the
+// unsubscription of its previous peer.
 func (r roles) settle(o *ours, th socket, kept socket) {
 	o.t.Helper()
 	o.connected()

@@ -12,14 +12,14 @@ type theirs struct {
 	kind, name string
 }
 
-// options are libzmq socket options, by name without ZMQ_. A nil value removes a
-// default.
+// options are libzmq socket options, by name without ZMQ_. A nil value removes
+// a default.
 type options map[string]any
 
-// newTheirs starts a Python peer with one socket. By default the socket reconnects
-// as quickly as ours. A ROUTER or REP, which libzmq derives from ROUTER, hands a
-// routing ID over to the newer peer: libzmq may process the end of a connection
-// after the handshake of its successor.
+// newTheirs starts a Python peer with one socket. By default the socket
+// reconnects as quickly as ours. A ROUTER or REP, which libzmq derives from
+// ROUTER, hands a routing ID over to the newer peer: libzmq may process the end
+// of a connection after the handshake of its successor.
 func newTheirs(t *testing.T, typ string, o options) *theirs {
 	t.Helper()
 	return startPython(t).socket(typ, o)

@@ -9,8 +9,8 @@ import (
 	"github.com/zerobroker/zmq"
 )
 
-// A peer with another security mechanism is refused, whichever side connects. The
-// other peers of the socket are not affected.
+// A peer with another security mechanism is refused, whichever side connects.
+// The other peers of the socket are not affected.
 func TestMechanismMismatchIsRefused(t *testing.T) {
 	for _, c := range []struct {
 		name      string
@@ -53,8 +53,8 @@ func TestMechanismMismatchIsRefused(t *testing.T) {
 	}
 }
 
-// checkRefused also accepts ReasonNone: if libzmq detects the mismatch first, it
-// closes the connection before it has sent its own mechanism or type.
+// checkRefused also accepts ReasonNone: if libzmq detects the mismatch first,
+// it closes the connection before it has sent its own mechanism or type.
 func checkRefused(t *testing.T, e zmq.Event, reason zmq.Reason, endpoint string) {
 	t.Helper()
 	if e.Reason != reason && e.Reason != zmq.ReasonNone || e.Endpoint != endpoint {

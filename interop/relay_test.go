@@ -33,8 +33,8 @@ const (
 	toConnector = 1
 )
 
-// heartbeatCommands are the byte patterns that a relay counts: the length of the
-// command name, and the name.
+// heartbeatCommands are the byte patterns that a relay counts: the length of
+// the command name, and the name.
 var heartbeatCommands = []string{"\x04PING", "\x04PONG"}
 
 // newRelay starts a relay to a bound TCP endpoint. It returns the relay and the
@@ -114,8 +114,8 @@ func (r *relay) pass(from, to net.Conn, way int) {
 	}
 }
 
-// waitUnblocked waits while the direction is blocked, and then counts the commands
-// in b. It reports whether the relay is still open.
+// waitUnblocked waits while the direction is blocked, and then counts the
+// commands in b. It reports whether the relay is still open.
 func (r *relay) waitUnblocked(way int, b []byte, tail int) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -74,9 +74,9 @@ func TestExchangeResumesAfterReopeningToLibzmqPeer(t *testing.T) {
 }
 
 // waitDisconnected waits until libzmq has processed the end of the connection,
-// which it does within an API call. A PAIR that has not done so ignores the next
-// peer permanently. An XPUB that has not done so does not report a topic to which
-// the next peer subscribes.
+// which it does within an API call. A PAIR that has not done so ignores the
+// next peer permanently. An XPUB that has not done so does not report a topic
+// to which the next peer subscribes.
 func (s *theirs) waitDisconnected() {
 	s.p.t.Helper()
 	s.event("DISCONNECTED")

@@ -8,9 +8,9 @@ import (
 	"testing"
 )
 
-// socket is a socket under test, of this library or of a peer. Messages have the
-// form that libzmq uses: at a ROUTER the first frame is the routing ID. An error
-// or an unexpected message fails the test.
+// socket is a socket under test, of this library or of a peer. Messages have
+// the form that libzmq uses: at a ROUTER the first frame is the routing ID. An
+// error or an unexpected message fails the test.
 type socket interface {
 	typ() string
 	bind(endpoint string) (bound string)
@@ -48,8 +48,8 @@ var (
 	port     = firstPort
 )
 
-// The ephemeral ports of the system begin above these ports. A dialer that waits
-// for its peer to restart therefore cannot connect to itself.
+// The ephemeral ports of the system begin above these ports. A dialer that
+// waits for its peer to restart therefore cannot connect to itself.
 const firstPort, lastPort = 12000, 28000
 
 // freePort returns a TCP address without a listener, a different one each time.

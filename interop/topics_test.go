@@ -111,8 +111,8 @@ func TestSubscriberReceivesOnlyItsTopics(t *testing.T) {
 	})
 }
 
-// An XPUB receives a subscription when a topic gets its first subscriber, and an
-// unsubscription when the topic has none any more, in order.
+// An XPUB receives a subscription when a topic gets its first subscriber, and
+// an unsubscription when the topic has none any more, in order.
 func TestXPubReceivesFirstSubscribeAndLastUnsubscribe(t *testing.T) {
 	eachPubSub(t, []string{"XPUB"}, []string{"SUB", "XSUB"}, func(t *testing.T, pub, sub socket) {
 		u := sub.(unsubscriber)

@@ -12,8 +12,8 @@ import (
 )
 
 // startDraft starts udp.mjs, a process with one socket of a libzmq built with
-// draft types. npm's zeromq is optional: without it these tests are skipped even
-// with ZMQ_INTEROP_REQUIRED=1.
+// draft types. npm's zeromq is optional: without it these tests are skipped
+// even with ZMQ_INTEROP_REQUIRED=1.
 func startDraft(t *testing.T, typ string) *python {
 	t.Helper()
 	if why := harness.NoNode(); why != "" {
@@ -34,8 +34,8 @@ func freeUDPPort(t *testing.T) string {
 	return port
 }
 
-// waitBound sends probes until one arrives: the bind call of npm's zeromq returns
-// before the socket is bound.
+// waitBound sends probes until one arrives: the bind call of npm's zeromq
+// returns before the socket is bound.
 func (p *python) waitBound(probe func(body string) error) {
 	p.t.Helper()
 	wait := p.begin(command{"do": "recv", "probes": true})
@@ -100,8 +100,9 @@ func TestDgramExchangesDatagramsWithLibzmq(t *testing.T) {
 	}
 }
 
-// Messages go from our RADIO to libzmq's DISH and from libzmq's RADIO to our DISH,
-// over unicast and multicast. A DISH receives only the groups that it has joined.
+// Messages go from our RADIO to libzmq's DISH and from libzmq's RADIO to our
+// DISH, over unicast and multicast. A DISH receives only the groups that it has
+// joined.
 func TestRadioAndDishExchangeMessagesOverUDP(t *testing.T) {
 	for _, at := range []string{"127.0.0.1:", "127.0.0.1;239.192.7.41:"} {
 		t.Run(at+"ours to theirs", func(t *testing.T) {

@@ -15,15 +15,16 @@ var numbers = map[string]byte{
 }
 
 // signature returns the first 10 bytes of the greeting of ZMTP 2.0 and later. A
-// ZMTP 1.0 peer reads them as the header of an identity message of idSize bytes.
+// ZMTP 1.0 peer reads them as the header of an identity message of idSize
+// bytes.
 func signature(idSize int) []byte {
 	b := binary.BigEndian.AppendUint64([]byte{0xff}, uint64(idSize)+1)
 	return append(b, 0x7f)
 }
 
 // greet performs the handshake. An eager peer sends its complete part before it
-// reads ours. Other peers alternate: they send a part and read the corresponding
-// part of ours, as implementations do that negotiate the version.
+// reads ours. Other peers alternate: they send a part and read the
+// corresponding part of ours, as implementations do that negotiate the version.
 func (w *wire) greet() error {
 	if err := w.attempt(); err != nil {
 		return fmt.Errorf("handshake of %v: %w", w.version, err)
@@ -75,7 +76,8 @@ func (w *wire) ready(identity []byte) []byte {
 	return b
 }
 
-// readPart reads the part of our handshake that corresponds to the peer's part i.
+// readPart reads the part of our handshake that corresponds to the peer's part
+// i.
 func (w *wire) readPart(i int) error {
 	switch {
 	case w.version == v1:
@@ -116,9 +118,9 @@ func (w *wire) readN(n int) ([]byte, error) {
 	return b, err
 }
 
-// readIdentity reads the identity message, which begins a connection in versions
-// before ZMTP 3.0. In ZMTP 1.0 our signature is the header of this message, so
-// its flags are not checked.
+// readIdentity reads the identity message, which begins a connection in
+// versions before ZMTP 3.0. In ZMTP 1.0 our signature is the header of this
+// message, so its flags are not checked.
 func (w *wire) readIdentity() error {
 	f, err := w.version.readFrame(w.r, new([]byte))
 	if err == nil && (f.more || f.odd) && w.version != v1 {

@@ -38,8 +38,8 @@ type scratch struct{ out, in []byte }
 
 var scratches = sync.Pool{New: func() any { return new(scratch) }}
 
-// newWire creates an unconnected peer. Its connection is closed at the end of the
-// test.
+// newWire creates an unconnected peer. Its connection is closed at the end of
+// the test.
 func newWire(t *testing.T, v version, r roles) *wire {
 	w := &wire{t: t, version: v, mechanism: "NULL", name: r.theirs, peer: r.ours, scratch: scratches.Get().(*scratch)}
 	t.Cleanup(func() {
@@ -172,8 +172,8 @@ func (w *wire) encode(frames [][]byte) []byte {
 	return w.out
 }
 
-// send adds or removes the envelope, as a socket of the type does, and writes the
-// message.
+// send adds or removes the envelope, as a socket of the type does, and writes
+// the message.
 func (w *wire) send(m message) {
 	w.t.Helper()
 	frames := m.frames()

@@ -24,8 +24,8 @@ import "slices"
 // link is an endpoint to which a socket was connected.
 type link struct{ socket, at string }
 
-// disconnect ends a random connection for which ok returns true, if there is one.
-// read adds the steps before the disconnect, poll those after it.
+// disconnect ends a random connection for which ok returns true, if there is
+// one. read adds the steps before the disconnect, poll those after it.
 func (g *generator) disconnect(ok func(c *planConn) bool, read, poll func()) {
 	var live []*planConn
 	for _, c := range g.p.conns {
@@ -74,8 +74,8 @@ func (g *generator) unbind(name, at string, poll func()) {
 	}
 }
 
-// reconnect restores the connection that was ended last, if both sockets are open.
-// It returns the connecting socket, or an empty string.
+// reconnect restores the connection that was ended last, if both sockets are
+// open. It returns the connecting socket, or an empty string.
 func (g *generator) reconnect(poll func()) (socket string) {
 	if len(g.disconnected) == 0 {
 		return ""
@@ -99,7 +99,8 @@ func (g *generator) disconnectOrReconnect(all func()) {
 	g.disconnect(func(*planConn) bool { return true }, all, all)
 }
 
-// disconnectRequests ends or restores a connection between clients and a server.
+// disconnectRequests ends or restores a connection between clients and a
+// server.
 func (g *generator) disconnectRequests(clients []string, server string) {
 	poll := func() {
 		for _, c := range clients {
@@ -114,8 +115,9 @@ func (g *generator) disconnectRequests(clients []string, server string) {
 	g.disconnect(func(c *planConn) bool { return g.p.socket(c.peer).Type != "REQ" }, poll, poll)
 }
 
-// routerReply sends from a ROUTER to a routing ID. Without a connection it sends
-// only with ZMQ_ROUTER_MANDATORY, because this library always returns an error.
+// routerReply sends from a ROUTER to a routing ID. Without a connection it
+// sends only with ZMQ_ROUTER_MANDATORY, because this library always returns an
+// error.
 func (g *generator) routerReply(router, to, id string, head ...string) {
 	linked := slices.ContainsFunc(g.p.conns, func(c *planConn) bool {
 		return c.socket == router && c.peer == to || c.socket == to && c.peer == router
@@ -125,8 +127,8 @@ func (g *generator) routerReply(router, to, id string, head ...string) {
 	}
 }
 
-// disconnectBalanced ends or restores a connection between senders and receivers.
-// Messages of a sender that disconnects may be unread.
+// disconnectBalanced ends or restores a connection between senders and
+// receivers. Messages of a sender that disconnects may be unread.
 func (g *generator) disconnectBalanced(from, to []string) {
 	poll := func() {
 		g.drainAll(to)
@@ -153,8 +155,8 @@ func (g *generator) disconnectBalanced(from, to []string) {
 // receives reports whether a sender type can receive.
 func receives(typ string) bool { return typ != "PUSH" && typ != "SCATTER" }
 
-// disconnectFull ends the connection between the sender and a receiver that may be
-// full, over inproc. It returns the connected receivers.
+// disconnectFull ends the connection between the sender and a receiver that may
+// be full, over inproc. It returns the connected receivers.
 func (g *generator) disconnectFull(from string, to []string) []string {
 	for _, so := range g.s.Sockets {
 		if so.Options["sndhwm"] == 0 || so.Options["rcvhwm"] == 0 {

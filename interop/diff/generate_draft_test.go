@@ -14,8 +14,8 @@ func (g *generator) channels() {
 	g.pairsOf("CHANNEL")
 }
 
-// clients generates CLIENTs and a SERVER. The SERVER stores the routing number of a
-// CLIENT from its first message.
+// clients generates CLIENTs and a SERVER. The SERVER stores the routing number
+// of a CLIENT from its first message.
 func (g *generator) clients() {
 	g.singleFrame = true
 	var options []any
@@ -75,9 +75,9 @@ func (g *generator) clients() {
 	}
 }
 
-// disconnectClient ends the connection between a CLIENT and the SERVER, and usually
-// restores it. The CLIENT then has a new routing number. It returns the connected
-// clients.
+// disconnectClient ends the connection between a CLIENT and the SERVER, and
+// usually restores it. The CLIENT then has a new routing number. It returns the
+// connected clients.
 func (g *generator) disconnectClient(s, c string, clients []string) []string {
 	poll := func() {
 		g.drain(s)
@@ -100,8 +100,8 @@ func (g *generator) disconnectClient(s, c string, clients []string) []string {
 	return clients
 }
 
-// groupNames are the groups of random scenarios. None has a zero byte, which ends a
-// group in libzmq.
+// groupNames are the groups of random scenarios. None has a zero byte, which
+// ends a group in libzmq.
 var groupNames = []string{"", "a", "ab", "abc", "b", "ÿ\x01"}
 
 // radio generates RADIOs and DISHes.

@@ -1,7 +1,7 @@
 package diff
 
-// Random scenarios use the options that both implementations have and whose effect
-// is specified. They avoid known differences:
+// Random scenarios use the options that both implementations have and whose
+// effect is specified. They avoid known differences:
 //
 //   - ZMQ_CONFLATE with multipart messages (conflate-multipart-inproc)
 //   - ZMQ_ROUTER_NOTIFY over inproc (router-notify-inproc)
@@ -49,11 +49,11 @@ func (g *generator) pubOptions(typ string) (options []any) {
 	return options
 }
 
-// reqOptions returns options for a client. ZMQ_REQ_CORRELATE needs a REP, because
-// the ROUTER steps of the generator do not return request IDs. A relaxed REQ has
-// several pending requests. With other clients the receive order would be
-// unspecified; over tcp and ipc it would be unspecified which replies have arrived
-// when the next request drops them.
+// reqOptions returns options for a client. ZMQ_REQ_CORRELATE needs a REP,
+// because the ROUTER steps of the generator do not return request IDs. A
+// relaxed REQ has several pending requests. With other clients the receive
+// order would be unspecified; over tcp and ipc it would be unspecified which
+// replies have arrived when the next request drops them.
 func (g *generator) reqOptions(typ string, router, alone bool) (options []any) {
 	if typ != "REQ" {
 		return nil
@@ -109,8 +109,8 @@ func (g *generator) probe() []any {
 	return []any{"probe_router", 1}
 }
 
-// manual generates an XPUB with ZMQ_XPUB_MANUAL. Its peers are XSUBs, which do not
-// filter received messages.
+// manual generates an XPUB with ZMQ_XPUB_MANUAL. Its peers are XSUBs, which do
+// not filter received messages.
 func (g *generator) manual() {
 	option := g.pick("xpub_manual", "xpub_manual", "xpub_manual_last_value")
 	p := g.socket("P", "XPUB", option, 1)

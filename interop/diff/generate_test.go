@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// generator generates a scenario from a seed. It models socket types only as far
-// as necessary to avoid unspecified results:
+// generator generates a scenario from a seed. It models socket types only as
+// far as necessary to avoid unspecified results:
 //
 //   - The receive order of messages from several peers is unspecified. The test
 //     compares the order of the messages of each peer.
@@ -89,8 +89,8 @@ func (g *generator) newEndpoint() string {
 	return w
 }
 
-// join connects two sockets and returns the endpoint. Either may bind, before or
-// after the other connects.
+// join connects two sockets and returns the endpoint. Either may bind, before
+// or after the other connects.
 func (g *generator) join(a, b string) string {
 	if g.oneIn(2) {
 		a, b = b, a
@@ -129,8 +129,8 @@ func (g *generator) connectAll(as, bs []string) {
 	}
 }
 
-// message returns a new message of one to four frames. It begins with head and ends
-// with a frame that names the sender and the message.
+// message returns a new message of one to four frames. It begins with head and
+// ends with a frame that names the sender and the message.
 func (g *generator) message(from string, head ...string) []string {
 	for !g.singleFrame && g.oneIn(3) && len(head) < 3 {
 		head = append(head, g.pick("", "x", "more", "\x00", "\x01", "ÿþ", frame("*300")))
@@ -166,8 +166,8 @@ func (g *generator) drainAll(names []string) {
 	}
 }
 
-// close closes one of several readers. All readers are drained before it, and the
-// remaining ones again after it.
+// close closes one of several readers. All readers are drained before it, and
+// the remaining ones again after it.
 func (g *generator) close(name string, readers []string) {
 	g.drainAll(readers)
 	g.do(Step{Do: doClose, Socket: name})
@@ -251,8 +251,8 @@ func (g *generator) balanced(push, pull string) {
 	}
 }
 
-// hasReconnectingPeer reports whether a peer has connected to a socket over tcp or
-// ipc, and would reconnect.
+// hasReconnectingPeer reports whether a peer has connected to a socket over tcp
+// or ipc, and would reconnect.
 func (g *generator) hasReconnectingPeer(name string) bool {
 	return slices.ContainsFunc(g.p.conns, func(c *planConn) bool { return c.peer == name && g.p.over(c.at) != "inproc" })
 }

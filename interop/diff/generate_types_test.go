@@ -82,8 +82,8 @@ func (g *generator) pubsub() {
 	g.notices(pubs)
 }
 
-// subOptions removes sndhwm from the options of a subscriber, because libzmq drops
-// subscriptions beyond it (sub-more-topics-than-sndhwm).
+// subOptions removes sndhwm from the options of a subscriber, because libzmq
+// drops subscriptions beyond it (sub-more-topics-than-sndhwm).
 func (g *generator) subOptions(options []any) []any {
 	if g.hasHWM {
 		return options[2:]
@@ -91,9 +91,9 @@ func (g *generator) subOptions(options []any) []any {
 	return options
 }
 
-// subscribe subscribes to a random topic. With several publishers it avoids topics
-// that overlap with another one: the test cannot detect when every publisher has
-// received such a subscription.
+// subscribe subscribes to a random topic. With several publishers it avoids
+// topics that overlap with another one: the test cannot detect when every
+// publisher has received such a subscription.
 func (g *generator) subscribe(s string) {
 	topic := g.pick(topics...)
 	for t := range g.p.subs[s] {
@@ -104,8 +104,8 @@ func (g *generator) subscribe(s string) {
 	g.do(Step{Do: doSubscribe, Socket: s, Topic: topic})
 }
 
-// notices reads the subscriptions that XPUBs receive. Topics of one peer may arrive
-// in any order.
+// notices reads the subscriptions that XPUBs receive. Topics of one peer may
+// arrive in any order.
 func (g *generator) notices(pubs []string) {
 	for _, p := range pubs {
 		if g.p.socket(p).Type == "XPUB" {
@@ -114,7 +114,8 @@ func (g *generator) notices(pubs []string) {
 	}
 }
 
-// replaceSubscriber closes a subscriber and connects a new one to the publishers.
+// replaceSubscriber closes a subscriber and connects a new one to the
+// publishers.
 func (g *generator) replaceSubscriber(pubs, subs []string, options []any) []string {
 	i := g.IntN(len(subs))
 	old := subs[i]
@@ -135,7 +136,8 @@ func (g *generator) replaceSubscriber(pubs, subs []string, options []any) []stri
 	return append(slices.Delete(slices.Clone(subs), i, i+1), s)
 }
 
-// requests generates REQs and DEALERs that send requests to REPs, or to a ROUTER.
+// requests generates REQs and DEALERs that send requests to REPs, or to a
+// ROUTER.
 func (g *generator) requests() {
 	var clients, servers []string
 	router := g.oneIn(3)
@@ -178,8 +180,8 @@ func (g *generator) requests() {
 	}
 }
 
-// poll receives at a socket without messages, so that libzmq processes the end of
-// connections.
+// poll receives at a socket without messages, so that libzmq processes the end
+// of connections.
 func (g *generator) poll(s string) { g.do(Step{Do: doDrain, Socket: s}) }
 
 // request generates a request and reply, and calls in the wrong state.
@@ -219,8 +221,8 @@ func (g *generator) request(c string, servers []string, router bool) {
 	}
 }
 
-// envelope returns the envelope of a DEALER's request: hops and the delimiter, and
-// sometimes an envelope without a delimiter.
+// envelope returns the envelope of a DEALER's request: hops and the delimiter,
+// and sometimes an envelope without a delimiter.
 func (g *generator) envelope() (head []string) {
 	if g.oneIn(6) {
 		return []string{"no envelope"}

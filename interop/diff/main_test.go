@@ -142,15 +142,15 @@ func (l *lane) start() (err error) {
 	return err
 }
 
-// laneHost returns a loopback address derived from the process ID and the lane, so
-// that other processes of this suite do not use it.
+// laneHost returns a loopback address derived from the process ID and the lane,
+// so that other processes of this suite do not use it.
 func laneHost(lane int) string {
 	n := os.Getpid()<<2 | lane
 	return fmt.Sprintf("127.%d.%d.%d", n>>16&0xff, n>>8&0xff, n&0xff)
 }
 
-// play runs a scenario over a transport on libzmq and on this library. It returns
-// a description of the differences, or an empty string.
+// play runs a scenario over a transport on libzmq and on this library. It
+// returns a description of the differences, or an empty string.
 func (l *lane) play(s *Scenario, transport string) string {
 	theirs := newPlan(s, transport, l.resolve(transport))
 	libzmq, err := l.run(theirs)

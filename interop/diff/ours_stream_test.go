@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// stream is a plain connection, the peer of a STREAM. It has one connection at a
-// time, and accepts the next one when a step needs it.
+// stream is a plain connection, the peer of a STREAM. It has one connection at
+// a time, and accepts the next one when a step needs it.
 type stream struct {
 	listener net.Listener
 	conn     net.Conn
@@ -64,8 +64,8 @@ func (s *stream) connect(at string) (err error) {
 	return err
 }
 
-// ready accepts a connection if there is none, and sets the deadline of the next
-// operation.
+// ready accepts a connection if there is none, and sets the deadline of the
+// next operation.
 func (s *stream) ready() (err error) {
 	if s.conn == nil {
 		s.listener.(interface{ SetDeadline(time.Time) error }).SetDeadline(time.Now().Add(waitLimit))
@@ -94,8 +94,8 @@ func (s *stream) recv(n int) Outcome {
 	return Outcome{Err: failed(err).Err, Got: [][]string{{latin(string(data[:n]))}}}
 }
 
-// eof waits for the end of the connection. A reset counts as the end: the peer may
-// have unread data.
+// eof waits for the end of the connection. A reset counts as the end: the peer
+// may have unread data.
 func (s *stream) eof() error {
 	if err := s.ready(); err != nil {
 		return err

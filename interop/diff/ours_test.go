@@ -29,8 +29,8 @@ type run struct {
 	closing        sync.WaitGroup         // Close calls that wait for peers
 }
 
-// runOurs runs a scenario. It waits for as many messages as libzmq delivered, so
-// that a late message does not look like a missing one.
+// runOurs runs a scenario. It waits for as many messages as libzmq delivered,
+// so that a late message does not look like a missing one.
 func runOurs(p *plan, libzmq Trace, b *barrier) (t Trace, err error) {
 	r := &run{
 		plan: p, sockets: map[string]zmq.Socket{}, streams: map[string]*stream{},
@@ -143,8 +143,8 @@ func connect(s zmq.Socket, st *Step) error {
 	return as.ConnectAs(st.At, string(unlatin(st.As)))
 }
 
-// assign subscribes or unsubscribes the peer whose subscription the XPUB received
-// last.
+// assign subscribes or unsubscribes the peer whose subscription the XPUB
+// received last.
 func assign(p *zmq.XPub, notice zmq.Message, st *Step) error {
 	if st.Do == doAssign {
 		return p.SubscribePeer(notice, string(unlatin(st.Topic)))
@@ -166,8 +166,8 @@ func subscribe(s zmq.Socket, st *Step) error {
 	return sub.Unsubscribe(string(unlatin(st.Topic)))
 }
 
-// send sends without blocking. At a ROUTER or STREAM the first frame is the routing
-// ID, at a SERVER the routing number, at a RADIO the group.
+// send sends without blocking. At a ROUTER or STREAM the first frame is the
+// routing ID, at a SERVER the routing number, at a RADIO the group.
 func (r *run) send(s zmq.Socket, frames []string) error {
 	raw := make([][]byte, len(frames))
 	for i, f := range frames {
@@ -236,8 +236,8 @@ func (r *run) recv(s zmq.Socket, st *Step, n, expected int) (o Outcome) {
 }
 
 // drain receives all available messages. It blocks for the messages that libzmq
-// received. Before it concludes that there are no more, it waits until messages in
-// flight have arrived.
+// received. Before it concludes that there are no more, it waits until messages
+// in flight have arrived.
 func (r *run) drain(s zmq.Socket, st *Step, expected [][]string, b *barrier) (o Outcome) {
 	ctx, cancel := context.WithTimeout(context.Background(), waitLimit)
 	defer cancel()
@@ -261,8 +261,8 @@ func (r *run) drain(s zmq.Socket, st *Step, expected [][]string, b *barrier) (o 
 	}
 }
 
-// pool drains several sockets. The distribution of the messages over the sockets
-// may vary, so pool waits for their total number.
+// pool drains several sockets. The distribution of the messages over the
+// sockets may vary, so pool waits for their total number.
 func (r *run) pool(st *Step, expected int, b *barrier) (all Outcome) {
 	each := make([]Outcome, len(st.Of))
 	sweep := func() (n int) {
@@ -335,8 +335,8 @@ func receive(ctx context.Context, s zmq.Socket, wait bool) (m zmq.Message, head 
 	return m, head, err
 }
 
-// close closes a socket. If wait is false, Close may wait for peers and runs in the
-// background.
+// close closes a socket. If wait is false, Close may wait for peers and runs in
+// the background.
 func (r *run) close(name string, wait bool) {
 	s := r.sockets[name]
 	if wait {
@@ -347,8 +347,8 @@ func (r *run) close(name string, wait bool) {
 	until(func() bool { return errors.Is(s.Disconnect("inproc://unused"), zmq.ErrClosed) })
 }
 
-// settle waits until the effects of a step on peers and subscriptions are visible
-// to all sockets.
+// settle waits until the effects of a step on peers and subscriptions are
+// visible to all sockets.
 func (r *run) settle(st *Step) error {
 	sp := st.Plan
 	for name, n := range sp.peers {
@@ -424,9 +424,10 @@ func until(done func() bool) bool {
 	return true
 }
 
-// barrier is two PAIR sockets that exchange messages over a real transport. After
-// such an exchange, messages sent before it have almost always arrived. If one
-// has not, drain misses an unexpected message, and the next receive finds it.
+// barrier is two PAIR sockets that exchange messages over a real transport.
+// After such an exchange, messages sent before it have almost always arrived.
+// If one has not, drain misses an unexpected message, and the next receive
+// finds it.
 type barrier struct{ a, b *zmq.Pair }
 
 func newBarrier(at string) (*barrier, error) {

@@ -6,8 +6,9 @@ import (
 	"strings"
 )
 
-// stepPlan is the state for which an executor must wait after a step. It follows
-// from the bound and connected endpoints; it does not depend on messages.
+// stepPlan is the state for which an executor must wait after a step. It
+// follows from the bound and connected endpoints; it does not depend on
+// messages.
 type stepPlan struct {
 	Handshakes map[string]int `json:"handshakes,omitempty"` // number of new handshakes over tcp or ipc, by socket
 	Settle     bool           `json:"settle,omitempty"`     // the step changes connections or subscriptions
@@ -42,8 +43,8 @@ type planConn struct {
 	dead       bool   // inproc: the peer has disconnected, which is final
 }
 
-// newPlan returns a copy of the scenario with endpoints from resolve and a plan for
-// each step.
+// newPlan returns a copy of the scenario with endpoints from resolve and a plan
+// for each step.
 func newPlan(s *Scenario, transport string, resolve func(word string) string) *plan {
 	c := *s
 	c.Steps = slices.Clone(s.Steps)
@@ -147,8 +148,8 @@ func (p *plan) kind(st *Step) (do, topic string) {
 // over returns the transport of an endpoint.
 func (p *plan) over(at string) string { return transportOf(at, p.transport) }
 
-// transportOf returns the transport that an endpoint word names, as in "x@inproc",
-// or def.
+// transportOf returns the transport that an endpoint word names, as in
+// "x@inproc", or def.
 func transportOf(word, def string) string {
 	if _, t, ok := strings.Cut(word, "@"); ok {
 		return t
@@ -182,8 +183,8 @@ func (p *plan) join(sp *stepPlan) {
 	}
 }
 
-// connected reports whether a connect has no effect: libzmq's DEALER, SUB, PUB and
-// REQ do not connect twice to the same tcp or ipc endpoint.
+// connected reports whether a connect has no effect: libzmq's DEALER, SUB, PUB
+// and REQ do not connect twice to the same tcp or ipc endpoint.
 func (p *plan) connected(name, at string) bool {
 	return slices.Contains([]string{"DEALER", "SUB", "PUB", "REQ"}, p.socket(name).Type) && p.over(at) != "inproc" &&
 		slices.ContainsFunc(p.conns, func(c *planConn) bool { return c.socket == name && c.at == at })
@@ -241,15 +242,15 @@ func (p *plan) subscribe(sp *stepPlan, sub, topic string) {
 	}
 }
 
-// automatic reports whether a publisher applies subscriptions by itself, without
-// ZMQ_XPUB_MANUAL.
+// automatic reports whether a publisher applies subscriptions by itself,
+// without ZMQ_XPUB_MANUAL.
 func (p *plan) automatic(pub string) bool {
 	o := p.socket(pub).Options
 	return o["xpub_manual"] == nil && o["xpub_manual_last_value"] == nil
 }
 
-// subscribers returns the number of connections of a publisher to sockets with a
-// subscription that matches the topic.
+// subscribers returns the number of connections of a publisher to sockets with
+// a subscription that matches the topic.
 func (p *plan) subscribers(pub, topic string) (n int) {
 	for _, c := range p.conns {
 		far := ""

@@ -24,8 +24,8 @@ func TestRandomScenariosMatchLibzmq(t *testing.T) {
 	testRandom(t, libzmq434, *randomCount)
 }
 
-// TestRandomScenariosMatchDraftLibzmq runs a tenth as many scenarios on a libzmq
-// with the draft API.
+// TestRandomScenariosMatchDraftLibzmq runs a tenth as many scenarios on a
+// libzmq with the draft API.
 func TestRandomScenariosMatchDraftLibzmq(t *testing.T) {
 	if why := libzmq435.missing(); why != "" {
 		t.Skip(why)

@@ -16,9 +16,9 @@ type Scenario struct {
 	Steps   []Step   `json:"steps"`
 }
 
-// Socket describes a socket. Types and options have libzmq's names. Options are in
-// lower case and without ZMQ_; a value is a number or a text. The type TCP is a
-// plain TCP or Unix-domain connection, the peer of a STREAM.
+// Socket describes a socket. Types and options have libzmq's names. Options are
+// in lower case and without ZMQ_; a value is a number or a text. The type TCP
+// is a plain TCP or Unix-domain connection, the peer of a STREAM.
 type Socket struct {
 	Name    string         `json:"name"`
 	Type    string         `json:"type"`
@@ -31,7 +31,7 @@ type Socket struct {
 type Step struct {
 	Do     string    `json:"do"`
 	Socket string    `json:"socket,omitempty"`
-	At     string    `json:"at,omitempty"`     // an endpoint: a word, which the plan replaces
+	At     string    `json:"at,omitempty"`     // placeholder of an endpoint; newPlan replaces it
 	As     string    `json:"as,omitempty"`     // connect: ZMQ_CONNECT_ROUTING_ID for the peer
 	Frames []string  `json:"frames,omitempty"` // one character up to U+00FF per byte; "$x" is a frame stored by recv
 	Count  int       `json:"count"`            // of messages; of bytes for TCP
@@ -131,8 +131,8 @@ var drafts = []string{
 	"router_notify", "hello_msg", "disconnect_msg", "hiccup_msg", "xsub_verbose_unsubscribe", doTopics,
 }
 
-// needsDraft returns the first type, option or step that needs the draft API, or
-// an empty string.
+// needsDraft returns the first type, option or step that needs the draft API,
+// or an empty string.
 func (s *Scenario) needsDraft() string {
 	for _, so := range s.Sockets {
 		if slices.Contains(drafts, so.Type) {
@@ -213,7 +213,8 @@ func showMessage(frames []string) string {
 	return strings.Join(shown, " | ")
 }
 
-// quote formats a frame: quoted if it is ambiguous, and shortened if it is long.
+// quote formats a frame: quoted if it is ambiguous, and shortened if it is
+// long.
 func quote(f string) string {
 	if len(f) > 60 {
 		return fmt.Sprintf("%q...(%d)", f[:20], len(f))

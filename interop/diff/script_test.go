@@ -150,7 +150,8 @@ func (s *Scenario) line(line string) error {
 	return nil
 }
 
-// kept returns the names under which to store frames of the first message, or nil.
+// kept returns the names under which to store frames of the first message, or
+// nil.
 func kept(got [][]string) (names []string) {
 	if len(got) == 0 || !slices.ContainsFunc(got[0], func(f string) bool { return strings.HasPrefix(f, "$") }) {
 		return nil
@@ -257,7 +258,8 @@ func frame(text string) string {
 	return text
 }
 
-// latin converts each byte to a character, so that JSON can represent any bytes.
+// latin converts each byte to a character, so that JSON can represent any
+// bytes.
 func latin(bytes string) string {
 	runes := make([]rune, len(bytes))
 	for i := range len(bytes) {

@@ -17,9 +17,9 @@ var balancedDisconnects = slices.Concat(
 	balancedPair("CLIENT", "SERVER", "$a | "),
 )
 
-// balancedPair returns balancedEntries for a sender type and a receiver type. front
-// is the first frame of a received message. After an unbind the sender receives
-// once, so that libzmq processes the end of the connection.
+// balancedPair returns balancedEntries for a sender type and a receiver type.
+// front is the first frame of a received message. After an unbind the sender
+// receives once, so that libzmq processes the end of the connection.
 func balancedPair(from, to, front string) (list []entry) {
 	poll := "a none"
 	if from == "PUSH" || from == "SCATTER" {

@@ -3,8 +3,8 @@ package diff
 import "strings"
 
 // namedDisconnects are scenarios for disconnect and unbind of the types that
-// address peers by routing ID or number, of RADIO and DISH, and of the types with
-// one peer.
+// address peers by routing ID or number, of RADIO and DISH, and of the types
+// with one peer.
 var namedDisconnects = append([]entry{
 	{"router-unbind", "zmq_unbind with ZMQ_ROUTER_MANDATORY", wires, "", `
 		r ROUTER router_mandatory=1

@@ -1,8 +1,8 @@
 package diff
 
-// disconnects are scenarios for disconnect and unbind of REQ, REP, publishers and
-// subscribers. table_disconnect_named_test.go has the types with routing IDs, the
-// types with one peer, RADIO and DISH.
+// disconnects are scenarios for disconnect and unbind of REQ, REP, publishers
+// and subscribers. table_disconnect_named_test.go has the types with routing
+// IDs, the types with one peer, RADIO and DISH.
 var disconnects = []entry{
 	{"req-disconnected-rep-gets-no-requests", "zmq_disconnect at a REQ", "", "", `
 		a REQ

@@ -1,8 +1,8 @@
 package diff
 
-// draftTypes are scenarios for the draft types except RADIO and DISH. A PEER does
-// not send in them, because npm's zeromq provides neither the routing numbers of
-// its peers nor zmq_connect_peer.
+// draftTypes are scenarios for the draft types except RADIO and DISH. A PEER
+// does not send in them, because npm's zeromq provides neither the routing
+// numbers of its peers nor zmq_connect_peer.
 var draftTypes = []entry{
 	{"client-server-exchange", "SERVER", "", "", `
 		s SERVER

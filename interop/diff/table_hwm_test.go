@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// hwmPairs are scenarios with all combinations of high-water marks from 0 to 4 at
-// the two ends of a queue, for every pair of types whose sends can block. The
-// capacity is exact only over inproc.
+// hwmPairs are scenarios with all combinations of high-water marks from 0 to 4
+// at the two ends of a queue, for every pair of types whose sends can block.
+// The capacity is exact only over inproc.
 var hwmPairs = allHWMPairs()
 
 func allHWMPairs() (list []entry) {
@@ -33,8 +33,9 @@ func typeName(declaration string) string {
 	return strings.ToLower(typ)
 }
 
-// fill returns a script that fills a queue, reads half of it, and fills it again.
-// A full queue accepts messages again after half of its messages were read.
+// fill returns a script that fills a queue, reads half of it, and fills it
+// again. A full queue accepts messages again after half of its messages were
+// read.
 func fill(pair [2]string, send, recv int) string {
 	first := ""
 	if pair[1] == "XSUB" {

@@ -173,8 +173,8 @@ func (r *report) fail(k key) {
 }
 
 // failUnfinished counts the tests of a package that have no result as failed,
-// and prints their output. go test writes a panic to the output of the test that
-// it considers running, which may already have a result. Tests that never
+// and prints their output. go test writes a panic to the output of the test
+// that it considers running, which may already have a result. Tests that never
 // started have no output and are not counted.
 func (r *report) failUnfinished(pkg string) {
 	var tests []key

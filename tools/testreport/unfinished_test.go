@@ -5,9 +5,9 @@ import (
 	"testing"
 )
 
-// timedOut is the output of go test -json for a package that -timeout ended. One
-// test had passed, two were running, one of them with a subtest, and one was
-// paused.
+// timedOut is the output of go test -json for a package that -timeout ended.
+// One test had passed, two were running, one of them with a subtest, and one
+// was paused.
 const timedOut = `{"Action":"start","Package":"a"}
 {"Action":"run","Package":"a","Test":"TestDone"}
 {"Action":"output","Package":"a","Test":"TestDone","Output":"--- PASS: TestDone (0.00s)\n"}

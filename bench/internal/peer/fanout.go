@@ -9,15 +9,15 @@ import (
 	"time"
 )
 
-// The fan-out work has one publisher and many subscribers. A PUB drops messages for
-// subscribers that are not connected yet. It therefore first sends a warm-up
-// message each millisecond, until every subscriber has received one. At the end it
-// sends an end message each millisecond, because it may drop one for a full
-// subscriber. The messages in between are measured. Warm-up and end messages have
-// the sizes warmSize and endSize, which no measured message has.
+// The fan-out work has one publisher and many subscribers. A PUB drops messages
+// for subscribers that are not connected yet. It therefore first sends a
+// warm-up message each millisecond, until every subscriber has received one. At
+// the end it sends an end message each millisecond, because it may drop one for
+// a full subscriber. The messages in between are measured. Warm-up and end
+// messages have the sizes warmSize and endSize, which no measured message has.
 
-// Subscribers is the number of SUB sockets that subs opens. pubsub.c has the same
-// constants.
+// Subscribers is the number of SUB sockets that subs opens. pubsub.c has the
+// same constants.
 const (
 	Subscribers = 100
 	warmSize    = 1
@@ -25,8 +25,8 @@ const (
 	minFanout   = 3 // smallest SIZE
 )
 
-// Publish implements pub and pub_drop with a function that sends a body. It returns
-// the time that sending the COUNT measured messages took.
+// Publish implements pub and pub_drop with a function that sends a body. It
+// returns the time that sending the COUNT measured messages took.
 func Publish(a Args, send func([]byte) error) (time.Duration, error) {
 	if a.Size < minFanout {
 		return 0, fmt.Errorf("SIZE must be at least %d", minFanout)
@@ -60,8 +60,8 @@ func every(pause time.Duration, lines <-chan string, f func() error) error {
 	}
 }
 
-// Lines returns a channel with the lines of standard input. It is closed at the end
-// of the input.
+// Lines returns a channel with the lines of standard input. It is closed at the
+// end of the input.
 func Lines() <-chan string {
 	lines := make(chan string)
 	go func() {
@@ -85,7 +85,8 @@ type Tally struct {
 // NewTally returns a Tally for messages of a.Size bytes.
 func NewTally(a Args) *Tally { return &Tally{size: a.Size} }
 
-// Receive receives the messages of one subscriber with recv until the end message.
+// Receive receives the messages of one subscriber with recv until the end
+// message.
 func (t *Tally) Receive(recv func() ([]byte, error)) error {
 	var first time.Time
 	messages, warm := 0, false

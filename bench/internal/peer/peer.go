@@ -1,6 +1,6 @@
 // Package peer is shared by the Go peers of the benchmark. It implements their
-// sub-commands and their output. The measured loops are in each peer, so that no
-// indirection is timed. The C peer (peers/libzmq/peer.c) has its own
+// sub-commands and their output. The measured loops are in each peer, so that
+// no indirection is timed. The C peer (peers/libzmq/peer.c) has its own
 // implementation of the same sub-commands.
 //
 // A peer is run as one of
@@ -19,8 +19,8 @@
 //	topic_pub ENDPOINT COUNT     publishes COUNT topics on command (topics.go)
 //
 // All except version, idle_router and topic_pub print one line of JSON, a
-// [Measurement]. A failed run prints the reason to standard error and exits with
-// status 1.
+// [Measurement]. A failed run prints the reason to standard error and exits
+// with status 1.
 //
 // The package must not import a messaging library.
 package peer
@@ -55,8 +55,8 @@ type Args struct {
 // Command runs a sub-command and returns the measured time.
 type Command func(Args) (time.Duration, error)
 
-// Commands holds the sub-commands of a peer. An entry is nil if the library does
-// not support it; the run then fails with this reason.
+// Commands holds the sub-commands of a peer. An entry is nil if the library
+// does not support it; the run then fails with this reason.
 type Commands struct {
 	Pull, Push, Rep, Req Command
 	InprocThr, InprocLat Command
@@ -167,12 +167,12 @@ func Check(body []byte, size int) error {
 	return nil
 }
 
-// Serve returns at the end of standard input. For each line of input it returns all
-// free memory to the system and prints a line.
+// Serve returns at the end of standard input. For each line of input it returns
+// all free memory to the system and prints a line.
 func Serve() error {
 	lines := bufio.NewScanner(os.Stdin)
 	for lines.Scan() {
-		debug.FreeOSMemory() // collects first
+		debug.FreeOSMemory() // runs a garbage collection first
 		fmt.Println("settled")
 	}
 	return lines.Err()
@@ -192,9 +192,9 @@ func Version(path string) string {
 	return "unknown version"
 }
 
-// peakKiB returns the peak resident size of this process since exec. It does not
-// use rusage.Maxrss, because on Linux that includes the size before exec, which
-// is the size of the bench command.
+// peakKiB returns the peak resident size of this process since exec. It does
+// not use rusage.Maxrss, because on Linux that includes the size before exec,
+// which is the size of the bench command.
 func peakKiB() int {
 	status, err := os.ReadFile("/proc/self/status")
 	if err != nil {

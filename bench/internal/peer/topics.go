@@ -9,11 +9,12 @@ import (
 	"time"
 )
 
-// topic_pub is a PUB with one subscriber, the bench command, which subscribes to up
-// to a million topics. Both sides derive a topic from its number. Between commands
-// the publisher sends the two messages of [Probes] each millisecond. The
-// subscriber subscribes to a probe after its topics; when the probe arrives, the
-// publisher has all subscriptions. Lines of standard input are commands:
+// topic_pub is a PUB with one subscriber, the bench command, which subscribes
+// to up to a million topics. Both sides derive a topic from its number. Between
+// commands the publisher sends the two messages of [Probes] each millisecond.
+// The subscriber subscribes to a probe after its topics; when the probe
+// arrives, the publisher has all subscriptions. Lines of standard input are
+// commands:
 //
 //	settle       return free memory to the system
 //	match N M    publish N messages, cycling through the first M topics
@@ -21,10 +22,10 @@ import (
 //	watch        publish messages that match no subscription until the next
 //	             line, while the subscriber disconnects
 //
-// Each command prints one line. settle prints any line. match and miss print the
-// time for one message in nanoseconds. watch prints when the subscriptions were
-// removed, in nanoseconds of the Unix clock, and the duration of the longest Send
-// in nanoseconds. The end of standard input ends the process.
+// Each command prints one line. settle prints any line. match and miss print
+// the time for one message in nanoseconds. watch prints when the subscriptions
+// were removed, in nanoseconds of the Unix clock, and the duration of the
+// longest Send in nanoseconds. The end of standard input ends the process.
 
 // TopicSize is the length of each topic, and of each message.
 const TopicSize = 32
@@ -72,8 +73,8 @@ func NewTopicTable(from, n int) TopicTable {
 // At returns topic i of the table.
 func (t TopicTable) At(i int) []byte { return t[i*TopicSize : (i+1)*TopicSize] }
 
-// Each publishes n messages, cycling through the first m topics, and returns the
-// total time.
+// Each publishes n messages, cycling through the first m topics, and returns
+// the total time.
 func (t TopicTable) Each(n, m int, send func([]byte) error) (time.Duration, error) {
 	start := time.Now()
 	for i, at := 0, 0; i < n; i++ {
@@ -121,7 +122,7 @@ func (p *TopicPublisher) Serve(count int) error {
 func (p *TopicPublisher) do(line string, lines <-chan string) error {
 	var n, m int
 	if line == "settle" {
-		debug.FreeOSMemory() // collects first
+		debug.FreeOSMemory() // runs a garbage collection first
 		fmt.Println("settled")
 		return nil
 	}

@@ -1,6 +1,6 @@
 // Command gozeromq is the peer that uses github.com/go-zeromq/zmq4, a pure-Go
-// library. All options have their defaults. The library has no high-water mark on
-// these sockets, because its Send writes directly to the connection.
+// library. All options have their defaults. The library has no high-water mark
+// on these sockets, because its Send writes directly to the connection.
 package main
 
 import (
@@ -29,7 +29,8 @@ func main() {
 	}, os.Args[1:])
 }
 
-// bound listens on a port that the system chooses. The library does not support *.
+// bound listens on a port that the system chooses. The library does not support
+// *.
 func bound(s zmq.Socket, endpoint string) error {
 	if err := s.Listen(strings.Replace(endpoint, "*", "0", 1)); err != nil {
 		return err
@@ -68,8 +69,8 @@ func pullAll(s zmq.Socket, a peer.Args) (time.Duration, error) {
 	return time.Since(start), nil
 }
 
-// push does not close its socket: Send has written all messages to the connection,
-// and the end of the process closes the connection cleanly.
+// push does not close its socket: Send has written all messages to the
+// connection, and the end of the process closes the connection cleanly.
 func push(a peer.Args) (time.Duration, error) {
 	start := time.Now()
 	s := zmq.NewPush(background)
@@ -147,8 +148,8 @@ func inprocLat(a peer.Args) (time.Duration, error) {
 	return inproc(zmq.NewReq(background), zmq.NewRep(background), a, requestAll, replyAll)
 }
 
-// inproc runs the timed side in this goroutine and the other side in a new one. The
-// timed side dials, because a listening REQ fails to send without a peer.
+// inproc runs the timed side in this goroutine and the other side in a new one.
+// The timed side dials, because a listening REQ fails to send without a peer.
 func inproc(s, o zmq.Socket, a peer.Args,
 	timed func(zmq.Socket, peer.Args) (time.Duration, error),
 	other func(zmq.Socket, peer.Args) error,

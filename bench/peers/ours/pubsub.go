@@ -7,8 +7,8 @@ import (
 	"github.com/zerobroker/zmq/bench/internal/peer"
 )
 
-// pub returns the command that publishes to many subscribers. If wait is false, it
-// drops messages for full subscribers.
+// pub returns the command that publishes to many subscribers. If wait is false,
+// it drops messages for full subscribers.
 func pub(wait bool) peer.Command {
 	return func(a peer.Args) (time.Duration, error) {
 		s, err := zmq.NewPub(&zmq.Options{PubNoDrop: wait})

@@ -18,7 +18,8 @@ func NodeModules() string {
 	return filepath.Join(cache, "zerobroker-zmq", "zeromq-6.8.0")
 }
 
-// NoNode returns the reason why npm's zeromq is unavailable, or an empty string.
+// NoNode returns the reason why npm's zeromq is unavailable, or an empty
+// string.
 var NoNode = sync.OnceValue(func() string {
 	load := fmt.Sprintf("require('module').createRequire(%q)('zeromq')", NodeModules()+"/")
 	out, err := exec.Command("node", "-e", load).CombinedOutput()
