@@ -44,7 +44,7 @@ func doFanout(publish string) func(context.Context, Library, Row) (Sample, error
 func deliver(ctx context.Context, lib Library, pub *process, size, count string) (outcome, error) {
 	endpoint, err := pub.line()
 	if err != nil {
-		return outcome{}, errors.New("no endpoint")
+		return outcome{}, errors.New("the peer printed no endpoint")
 	}
 	subs, err := start(ctx, lib.far(), "subs", endpoint, size, count)
 	if err != nil {

@@ -56,7 +56,7 @@ func doIdle(settle bool) func(context.Context, Library, Row) (Sample, error) {
 func readIdle(ctx context.Context, router *process, settle bool, count int) (s Sample, err error) {
 	endpoint, err := router.line()
 	if err != nil {
-		return s, errors.New("no endpoint")
+		return s, errors.New("the peer printed no endpoint")
 	}
 	var peers []net.Conn
 	defer func() {

@@ -31,7 +31,7 @@ var shown = []series{
 	{"rawtcp", "raw Go TCP", color.RGBA{R: 0x55, G: 0x55, B: 0x55, A: 0xff}, draw.CrossGlyph{}},
 }
 
-// band is a point with its spread along x.
+// band is a series of points with horizontal error bars.
 type band struct {
 	plotter.XYs
 	plotter.XErrors

@@ -104,7 +104,7 @@ func runPair(ctx context.Context, bindingLib Library, binding string, connecting
 	if lineErr != nil {
 		cancel()
 		_, err := server.wait()
-		return bound, connected, errors.Join(errors.New("no endpoint"), err)
+		return bound, connected, errors.Join(errors.New("the peer printed no endpoint"), err)
 	}
 	served := make(chan error, 1)
 	go func() {

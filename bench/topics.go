@@ -65,7 +65,7 @@ func doTopics(ctx context.Context, lib Library, row Row) (Sample, error) {
 func readTopics(ctx context.Context, pub *process, count int, s *Sample) error {
 	endpoint, err := pub.line()
 	if err != nil {
-		return errors.New("no endpoint")
+		return errors.New("the peer printed no endpoint")
 	}
 	c, err := connectBare(ctx, endpoint, "SUB")
 	if err != nil {
@@ -190,7 +190,8 @@ func (s *topicSub) err() error {
 	}
 }
 
-// read counts received messages. All frames are short.
+// read receives messages until the connection ends. It counts them and signals
+// the probes. All frames are short frames.
 func (s *topicSub) read() {
 	defer close(s.ended)
 	buf := make([]byte, 0, 256<<10)

@@ -60,7 +60,7 @@ func address(endpoint string) (network, addr string) {
 	return scheme, addr
 }
 
-// bind listens.
+// bind listens at the endpoint.
 func (w *wire) bind(endpoint string) string {
 	w.t.Helper()
 	network, addr := address(endpoint)

@@ -54,11 +54,11 @@ func (g *generator) pubOptions(typ string) (options []any) {
 // relaxed REQ has several pending requests. With other clients the receive
 // order would be unspecified; over tcp and ipc it would be unspecified which
 // replies have arrived when the next request drops them.
-func (g *generator) reqOptions(typ string, router, alone bool) (options []any) {
+func (g *generator) reqOptions(typ string, router, onlyClient bool) (options []any) {
 	if typ != "REQ" {
 		return nil
 	}
-	if alone && g.transport == "inproc" && g.oneIn(2) {
+	if onlyClient && g.transport == "inproc" && g.oneIn(2) {
 		g.oneTransport = true
 		options = append(options, "req_relaxed", 1)
 	}

@@ -93,7 +93,7 @@ func (p *lanePool) skipReason(s *Scenario) string {
 // dir returns the directory of the ipc endpoints.
 var dir = sync.OnceValues(func() (string, error) { return os.MkdirTemp("", "zmqdiff") })
 
-// take waits for a free lane.
+// take borrows a lane. It blocks while all lanes are in use.
 func (p *lanePool) take(t *testing.T) *lane {
 	t.Helper()
 	p.once.Do(func() { p.err = p.open() })
