@@ -26,15 +26,17 @@ var allTransports = []string{"tcp", "ipc", "inproc"}
 // table holds all handwritten scenarios.
 var table = slices.Concat(allTypes, endpointRules, balancedDisconnects, disconnects, namedDisconnects, reqrep, routing, pipeline, publishing, subscriptions, reqOptions, routerOptions, publishOptions, manualXPub, conflateAndHello, hwmPairs, streams, draftTypes, groups)
 
-// TestScenarios runs each scenario over each of its transports. It compares the
-// results of this library and of libzmq with each other and with the script.
-func TestScenarios(t *testing.T) {
+// TestScenariosMatchLibzmq runs each scenario over each of its transports. It
+// compares the results of this library and of libzmq with each other and with
+// the script.
+func TestScenariosMatchLibzmq(t *testing.T) {
 	skipOrRequire(t, libzmq434.missing())
 	testTable(t, libzmq434)
 }
 
-// TestScenariosNewer uses a libzmq with the draft API, which is optional.
-func TestScenariosNewer(t *testing.T) {
+// TestScenariosMatchDraftLibzmq uses a libzmq with the draft API. It is
+// optional.
+func TestScenariosMatchDraftLibzmq(t *testing.T) {
 	if why := libzmq435.missing(); why != "" {
 		t.Skip(why)
 	}
