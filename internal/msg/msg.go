@@ -72,7 +72,7 @@ type Peer struct {
 type Notice uint8
 
 const (
-	NoNotice Notice = iota // a peer has sent it
-	Came                   // the peer has connected
-	Left                   // its connection is lost
+	NoNotice         Notice = iota // a peer has sent it
+	ConnectNotice                  // the peer has connected
+	DisconnectNotice               // its connection is lost
 )

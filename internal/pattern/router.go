@@ -73,7 +73,7 @@ func (s *RouterSocket) Connected(p *pipe.Pipe, peer *msg.Peer) error {
 		p.After = q
 	}
 	if s.opt.NotifyConnect {
-		s.notify(p, peer, msg.Came)
+		s.notify(p, peer, msg.ConnectNotice)
 	}
 	if old != nil && old.RoutingID != peer.RoutingID {
 		// What waits for the last one is not for this one.
@@ -137,7 +137,7 @@ func (s *RouterSocket) Disconnected(p *pipe.Pipe) {
 	if _, ok := s.displaced[p]; ok {
 		delete(s.displaced, p)
 		if s.opt.NotifyDisconnect {
-			s.notify(p, peer, msg.Left)
+			s.notify(p, peer, msg.DisconnectNotice)
 		}
 		return
 	}
@@ -153,7 +153,7 @@ func (s *RouterSocket) Disconnected(p *pipe.Pipe) {
 		s.gone[peer.RoutingID] = p
 	}
 	if s.opt.NotifyDisconnect {
-		s.notify(p, peer, msg.Left)
+		s.notify(p, peer, msg.DisconnectNotice)
 	}
 }
 

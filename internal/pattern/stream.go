@@ -50,7 +50,7 @@ func (s *Stream) Connected(p *pipe.Pipe, peer *msg.Peer) error {
 	peer.RoutingID = p.Alias
 	if !s.opt.Silent && !s.opt.Raw {
 		s.here[p] = struct{}{}
-		s.notify(p, peer, msg.Came)
+		s.notify(p, peer, msg.ConnectNotice)
 	}
 	return nil
 }
@@ -64,7 +64,7 @@ func (s *Stream) HalfClosed(p *pipe.Pipe) { s.notifyLeft(p) }
 func (s *Stream) notifyLeft(p *pipe.Pipe) {
 	if _, told := s.here[p]; told {
 		delete(s.here, p)
-		s.notify(p, p.Peer(), msg.Left)
+		s.notify(p, p.Peer(), msg.DisconnectNotice)
 	}
 }
 

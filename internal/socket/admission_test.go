@@ -212,9 +212,9 @@ func wantInOrder(t *testing.T, s *st.Socket, one bool, want []string) {
 		got := frames[len(frames)-1]
 		if from != nil {
 			switch from.Notice {
-			case msg.Came:
+			case msg.ConnectNotice:
 				got = "connected"
-			case msg.Left:
+			case msg.DisconnectNotice:
 				got = "disconnected"
 			}
 		}

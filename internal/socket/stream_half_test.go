@@ -62,10 +62,10 @@ func TestStreamAnswersHalfClosedPeer(t *testing.T) {
 				p.Must([]byte("request"))
 				p.CloseWrite()
 				w.Settle()
-				id := s.notice(t, msg.Came)
+				id := s.notice(t, msg.ConnectNotice)
 				s.reads(t, id, 7)
 				if c.notice {
-					s.notice(t, msg.Left)
+					s.notice(t, msg.DisconnectNotice)
 				}
 				time.Sleep(9 * time.Second) // the application is not quick
 				for i := range 10 {
@@ -107,8 +107,8 @@ func TestStreamHalfClosedIsToldOnce(t *testing.T) {
 		s.MustBind("mem://a")
 		p := w.Dial("a")
 		p.CloseWrite()
-		id := s.notice(t, msg.Came)
-		s.notice(t, msg.Left)
+		id := s.notice(t, msg.ConnectNotice)
+		s.notice(t, msg.DisconnectNotice)
 		s.wantRoute(t, id, nil)
 		if got := p.Skip(1); string(got) != "x" {
 			t.Errorf("the client got %q", got)
@@ -129,15 +129,15 @@ func TestStreamHalfClosedPeerIsBounded(t *testing.T) {
 		s.MustBind("mem://a")
 		idle := w.Dial("a")
 		idle.CloseWrite()
-		s.notice(t, msg.Came)
-		s.notice(t, msg.Left)
+		s.notice(t, msg.ConnectNotice)
+		s.notice(t, msg.DisconnectNotice)
 		if d := idle.End(); d != 10*time.Second {
 			t.Errorf("the idle one is closed after %v", d)
 		}
 		stuck := w.Dial("a")
 		stuck.CloseWrite()
-		id := s.notice(t, msg.Came)
-		s.notice(t, msg.Left)
+		id := s.notice(t, msg.ConnectNotice)
+		s.notice(t, msg.DisconnectNotice)
 		s.sends(t, id, text(500))
 		began := len(s.Heard(session.Disconnected))
 		time.Sleep(20 * time.Second)
@@ -145,9 +145,9 @@ func TestStreamHalfClosedPeerIsBounded(t *testing.T) {
 			t.Error("one that does not read is kept")
 		}
 		gone := w.Dial("a")
-		id = s.notice(t, msg.Came)
+		id = s.notice(t, msg.ConnectNotice)
 		gone.Close()
-		s.notice(t, msg.Left)
+		s.notice(t, msg.DisconnectNotice)
 		for range 2 { // the first is answered with a reset
 			s.sends(t, id, "x")
 			w.Settle()
@@ -155,8 +155,8 @@ func TestStreamHalfClosedPeerIsBounded(t *testing.T) {
 		s.wantRoute(t, id, pattern.ErrNoRoute)
 		slow := w.Dial("a")
 		slow.CloseWrite()
-		id = s.notice(t, msg.Came)
-		s.notice(t, msg.Left)
+		id = s.notice(t, msg.ConnectNotice)
+		s.notice(t, msg.DisconnectNotice)
 		for range 200 {
 			s.sends(t, id, text(5000))
 		}
@@ -211,7 +211,7 @@ func TestStreamConnectWritesToHalfClosedServer(t *testing.T) {
 		s := newStream(w, halfClose(10*time.Second), st.Reconnect(time.Millisecond, time.Millisecond))
 		s.MustConnect("mem://a")
 		p := l.Accept()
-		id := s.notice(t, msg.Came)
+		id := s.notice(t, msg.ConnectNotice)
 		data := text(30_000)
 		s.sends(t, id, data)
 		p.CloseWrite()
@@ -219,11 +219,11 @@ func TestStreamConnectWritesToHalfClosedServer(t *testing.T) {
 		if got, err := io.ReadAll(p); string(got) != data || err != nil {
 			t.Errorf("the server read %d bytes, %v", len(got), err)
 		}
-		s.notice(t, msg.Left)
+		s.notice(t, msg.DisconnectNotice)
 		if d := st.After(func() { l.Accept() }); d > time.Second {
 			t.Errorf("connected again after %v", d)
 		}
-		s.notice(t, msg.Came)
+		s.notice(t, msg.ConnectNotice)
 		s.WantDrops(map[pipe.Drop]uint64{})
 	})
 }
