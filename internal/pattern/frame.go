@@ -191,7 +191,7 @@ func (o *outgoing) deliver() {
 	default:
 		o.rest = o.m.Append(o.rest[:0])
 		for _, p := range o.pipes {
-			p.Out.PutRest(o.rest)
+			p.Out.PutEncoded(o.rest)
 		}
 	}
 	o.end()

@@ -95,7 +95,7 @@ func (s *XSub) Send(m msg.Msg) error {
 			s.drops.Add(pipe.DropHWM, 1)
 			return
 		}
-		p.Out.PutRest(s.rest)
+		p.Out.PutEncoded(s.rest)
 	})
 	if cap(s.rest) > maxKeptRest {
 		s.rest = nil

@@ -25,7 +25,7 @@ func BenchmarkPut(b *testing.B) {
 		{"PutFrame", func(q *pipe.Queue) { q.PutFrame(small) }},
 		{"Put", func(q *pipe.Queue) { q.Put(m) }},
 		{"multipart", func(q *pipe.Queue) { q.Put(multi) }},
-		{"PutRest", func(q *pipe.Queue) { q.PutRest(rest) }},
+		{"PutRest", func(q *pipe.Queue) { q.PutEncoded(rest) }},
 		{"large", func(q *pipe.Queue) { q.Put(large) }},
 	} {
 		b.Run(bb.name, func(b *testing.B) {

@@ -95,7 +95,7 @@ func (m *model) write() {
 	case 1:
 		m.step = "PutRest"
 		written = m.next()
-		m.PutRest(written.msg().Append(nil))
+		m.PutEncoded(written.msg().Append(nil))
 	case 2:
 		m.step = "PutBatch"
 		var b msg.Batch
