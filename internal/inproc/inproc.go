@@ -245,7 +245,7 @@ func greet(e End, out *pipe.Queue) {
 		return
 	}
 	var b msg.Batch
-	b.Add(msg.Seg{B: m.Append(nil)})
+	b.Add(msg.Seg{B: m.AppendEncoded(nil)})
 	b.Msgs = 1
 	out.Return(&b)
 }

@@ -38,8 +38,8 @@ func AppendFrame(dst, body []byte, more bool) []byte {
 	return append(AppendHeader(dst, len(body), more), body...)
 }
 
-// Append appends all frames of m.
-func (m *Msg) Append(dst []byte) []byte {
+// AppendEncoded appends all frames of m.
+func (m *Msg) AppendEncoded(dst []byte) []byte {
 	dst = AppendFrame(dst, m.First, len(m.Rest) > 0)
 	for i, f := range m.Rest {
 		dst = AppendFrame(dst, f, i < len(m.Rest)-1)
@@ -47,8 +47,8 @@ func (m *Msg) Append(dst []byte) []byte {
 	return dst
 }
 
-// RestSize is the number of bytes Append appends.
-func (m *Msg) RestSize() int {
+// EncodedSize is the number of bytes Append appends.
+func (m *Msg) EncodedSize() int {
 	n := HeaderSize(len(m.First)) + len(m.First)
 	for _, f := range m.Rest {
 		n += HeaderSize(len(f)) + len(f)

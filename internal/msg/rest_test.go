@@ -44,9 +44,9 @@ func TestAtRestRoundTrip(t *testing.T) {
 	for seed := range uint64(50) {
 		for _, want := range randomMessages(seeded(seed), 20) {
 			m := want.msg()
-			rest := m.Append([]byte("before"))[len("before"):]
-			if len(rest) != want.size() || m.RestSize() != want.size() {
-				t.Fatalf("%.100q is %d bytes at rest, RestSize %d, want %d", want, len(rest), m.RestSize(), want.size())
+			rest := m.AppendEncoded([]byte("before"))[len("before"):]
+			if len(rest) != want.size() || m.EncodedSize() != want.size() {
+				t.Fatalf("%.100q is %d bytes at rest, RestSize %d, want %d", want, len(rest), m.EncodedSize(), want.size())
 			}
 			if len(want) != m.Len() || len(strings.Join(want, "")) != m.Size() {
 				t.Fatalf("%.100q: Len %d, Size %d", want, m.Len(), m.Size())
@@ -75,7 +75,7 @@ func TestFramesDoNotOverlap(t *testing.T) {
 
 func TestMsg(t *testing.T) {
 	var zero msg.Msg
-	if zero.Len() != 1 || zero.Size() != 0 || string(zero.Append(nil)) != "\x00\x00" {
+	if zero.Len() != 1 || zero.Size() != 0 || string(zero.AppendEncoded(nil)) != "\x00\x00" {
 		t.Errorf("the zero message has %d frames, %d bytes", zero.Len(), zero.Size())
 	}
 	if m := msg.Of(); m.Len() != 1 || m.Size() != 0 {

@@ -182,14 +182,14 @@ func (o *outgoing) deliver() {
 	case len(o.pipes) == 0:
 	case len(o.pipes) == 1:
 		o.pipes[0].Out.Put(&o.m)
-	case o.m.RestSize() >= msg.LargeFrame:
+	case o.m.EncodedSize() >= msg.LargeFrame:
 		// Large frames are shared by all queues, so nobody may reuse them.
 		o.m.Bufs = nil
 		for _, p := range o.pipes {
 			p.Out.PutShared(&o.m)
 		}
 	default:
-		o.rest = o.m.Append(o.rest[:0])
+		o.rest = o.m.AppendEncoded(o.rest[:0])
 		for _, p := range o.pipes {
 			p.Out.PutEncoded(o.rest)
 		}

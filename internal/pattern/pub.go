@@ -151,7 +151,7 @@ func (s *Pub) Send(m msg.Msg) error {
 		}
 		return nil
 	}
-	if m.RestSize() >= msg.LargeFrame {
+	if m.EncodedSize() >= msg.LargeFrame {
 		// Large frames are shared by all queues, so nobody may reuse them.
 		m.Bufs = nil
 		for _, p := range s.match {
@@ -163,8 +163,8 @@ func (s *Pub) Send(m msg.Msg) error {
 		}
 		return nil
 	}
-	at := s.log.reserve(m.RestSize())
-	s.log.b = m.Append(s.log.b)
+	at := s.log.reserve(m.EncodedSize())
+	s.log.b = m.AppendEncoded(s.log.b)
 	for _, p := range s.match {
 		if p.Out.Full() {
 			s.drops.Add(pipe.DropHWM, 1)

@@ -122,7 +122,7 @@ func follows(a, b []byte) bool {
 func (q *Queue) PutFrom(peer *msg.Peer, m *msg.Msg) {
 	q.supersede()
 	q.closeTail()
-	q.in.Add(msg.Seg{B: m.Append(nil), From: peer})
+	q.in.Add(msg.Seg{B: m.AppendEncoded(nil), From: peer})
 	q.in.Msgs++
 	if q.asleep {
 		q.wake()

@@ -131,7 +131,7 @@ func (o *Options) session(s *Socket) session.Config {
 // helloAtRest is Hello as a connection sends it.
 func (s *Socket) helloAtRest() []byte {
 	if m := s.Hello(); m != nil {
-		return m.Append(nil)
+		return m.AppendEncoded(nil)
 	}
 	return nil
 }
