@@ -61,9 +61,9 @@ func (a *accepted) Refuse(why error) {
 	}
 }
 
-// PeerGone reports whether the peer has closed the connection or cannot be
+// PeerDisconnected reports whether the peer has closed the connection or cannot be
 // reached. What it sent before is still received.
-func (a *accepted) PeerGone() bool {
+func (a *accepted) PeerDisconnected() bool {
 	c := a.conn.Load()
 	return c == nil || c.peerGone()
 }

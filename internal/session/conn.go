@@ -330,8 +330,8 @@ func (c *conn) peerGone() bool {
 	if ended {
 		return true
 	}
-	if transport.PeerGone(c.nc) {
-		transport.EndRead(c.nc)
+	if transport.PeerDisconnected(c.nc) {
+		transport.CloseRead(c.nc)
 		return true
 	}
 	c.mu.Lock()

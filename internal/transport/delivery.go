@@ -13,20 +13,16 @@ func Delivered(c net.Conn) (delivered, known bool) {
 	return systemDelivered(c)
 }
 
-// PeerGone reports whether the peer has closed its end of c, also if what it
+// PeerDisconnected reports whether the peer has closed its end of c, also if what it
 // sent before has not been read, or its system does not answer any more. Where
 // that cannot be known it is false. A connection that is none of the system's
-// may have a method PeerGone of its own.
-func PeerGone(c net.Conn) bool {
-	if p, ok := c.(interface{ PeerGone() bool }); ok {
-		return p.PeerGone()
+// may have a method PeerDisconnected of its own.
+func PeerDisconnected(c net.Conn) bool {
+	if p, ok := c.(interface{ PeerDisconnected() bool }); ok {
+		return p.PeerDisconnected()
 	}
-	return systemPeerGone(c)
+	return systemPeerDisconnected(c)
 }
-
-// EndRead has reading end after what has arrived, where the system can do
-// that.
-func EndRead(c net.Conn) { systemEndRead(c) }
 
 // Readable reports whether something of the peer's has arrived at c and is not
 // read: bytes, its end, or an error. Where that cannot be known it is false. A

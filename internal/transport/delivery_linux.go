@@ -33,8 +33,8 @@ func Unreachable(c net.Conn, d time.Duration) bool {
 	return tried && time.Duration(info.Last_ack_recv)*time.Millisecond >= d
 }
 
-// systemPeerGone is PeerGone for connections of the system.
-func systemPeerGone(c net.Conn) bool {
+// systemPeerDisconnected is PeerDisconnected for connections of the system.
+func systemPeerDisconnected(c net.Conn) bool {
 	s, ok := c.(syscall.Conn)
 	if !ok {
 		return false
@@ -62,9 +62,10 @@ func systemPeerGone(c net.Conn) bool {
 // double, so three take 1.4 s.
 const goneTries = 3
 
-// systemEndRead relies on Linux, which lets what has arrived be read after a
-// shutdown.
-func systemEndRead(c net.Conn) {
+// CloseRead shuts down the reading side of c: Read returns the bytes that have
+// arrived, then io.EOF. Only Linux keeps these bytes after a shutdown, so on
+// other systems CloseRead does nothing.
+func CloseRead(c net.Conn) {
 	if r, ok := c.(interface{ CloseRead() error }); ok {
 		r.CloseRead()
 	}

@@ -10,9 +10,9 @@ import (
 	"github.com/zerobroker/zmq/internal/transport"
 )
 
-// TestPeerGoneSeesCloseBehindUnreadData: the end of the peer shows while what it
+// TestPeerDisconnectedSeesCloseBehindUnreadData: the end of the peer shows while what it
 // sent is unread, and that can still be read.
-func TestPeerGoneSeesCloseBehindUnreadData(t *testing.T) {
+func TestPeerDisconnectedSeesCloseBehindUnreadData(t *testing.T) {
 	for _, network := range []string{"tcp", "unix"} {
 		for _, half := range []bool{false, true} {
 			addr := "127.0.0.1:0"
@@ -37,7 +37,7 @@ func TestPeerGoneSeesCloseBehindUnreadData(t *testing.T) {
 			if _, err := peer.Write([]byte("unread")); err != nil {
 				t.Fatal(err)
 			}
-			if transport.PeerGone(c) {
+			if transport.PeerDisconnected(c) {
 				t.Errorf("%s: peer is gone while it is connected", network)
 			}
 			if half {
@@ -46,29 +46,29 @@ func TestPeerGoneSeesCloseBehindUnreadData(t *testing.T) {
 				peer.Close()
 			}
 			for range 1000 { // the end may take a moment to arrive
-				if transport.PeerGone(c) {
+				if transport.PeerDisconnected(c) {
 					break
 				}
 				runtime.Gosched()
 			}
-			if !transport.PeerGone(c) {
+			if !transport.PeerDisconnected(c) {
 				t.Errorf("%s: peer that has closed is not gone", network)
 			}
-			transport.EndRead(c)
+			transport.CloseRead(c)
 			if b, err := io.ReadAll(c); string(b) != "unread" || err != nil {
 				t.Errorf("%s: read %q, %v behind the end of the peer", network, b, err)
 			}
 			c.Close()
-			if !transport.PeerGone(c) {
+			if !transport.PeerDisconnected(c) {
 				t.Errorf("%s: peer of a closed connection is not gone", network)
 			}
 		}
 	}
 }
 
-// TestEndReadKeepsWhatHasArrived: reading ends after it, although the peer is
+// TestCloseReadKeepsWhatHasArrived: reading ends after it, although the peer is
 // still there.
-func TestEndReadKeepsWhatHasArrived(t *testing.T) {
+func TestCloseReadKeepsWhatHasArrived(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -91,7 +91,7 @@ func TestEndReadKeepsWhatHasArrived(t *testing.T) {
 	if _, err := io.ReadFull(c, first[:]); err != nil { // all of it has arrived
 		t.Fatal(err)
 	}
-	transport.EndRead(c)
+	transport.CloseRead(c)
 	if b, err := io.ReadAll(c); string(b) != "nread" || err != nil {
 		t.Errorf("read %q, %v", b, err)
 	}

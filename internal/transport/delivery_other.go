@@ -17,8 +17,9 @@ func systemDelivered(c net.Conn) (delivered, known bool) {
 // the system has tried again to reach it. Where nobody can tell it is false.
 func Unreachable(net.Conn, time.Duration) bool { return false }
 
-// systemPeerGone is PeerGone for connections of the system.
-func systemPeerGone(net.Conn) bool { return false }
+// systemPeerDisconnected is PeerDisconnected for connections of the system.
+func systemPeerDisconnected(net.Conn) bool { return false }
 
-// systemEndRead does nothing: elsewhere a shutdown discards what has arrived.
-func systemEndRead(net.Conn) {}
+// CloseRead does nothing: a shutdown on this system discards the bytes that
+// have arrived.
+func CloseRead(net.Conn) {}

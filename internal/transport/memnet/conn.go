@@ -65,9 +65,9 @@ func (c *conn) Delivered() bool {
 	return c.out.killed == 0 && c.out.arrivedLocked() == c.out.pending
 }
 
-// PeerGone reports whether the end of what the peer sends has arrived: see
-// [transport.PeerGone].
-func (c *conn) PeerGone() bool {
+// PeerDisconnected reports whether the end of what the peer sends has arrived: see
+// [transport.PeerDisconnected].
+func (c *conn) PeerDisconnected() bool {
 	c.link.mu.Lock()
 	defer c.link.mu.Unlock()
 	return c.closed || c.in.end != nil && !c.in.stalled && !c.in.endAt.After(time.Now())
