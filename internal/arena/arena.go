@@ -66,9 +66,9 @@ func Get(size int) []byte {
 	return unsafe.Slice(b.p, 1<<(class+minBlockBits))[:size]
 }
 
-// Unused gives back memory from Get, whole as it was, that nobody else has
+// Put gives back memory from Get, whole as it was, that nobody else has
 // seen.
-func Unused(mem []byte) {
+func Put(mem []byte) {
 	if class := blockClass(len(mem)); class >= 0 {
 		recycled.give(class, block{unsafe.SliceData(mem), true})
 	}

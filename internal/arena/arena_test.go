@@ -82,7 +82,7 @@ func TestNobodyElsesMemory(t *testing.T) {
 				if rng.IntN(3) == 0 {
 					again := Get(64 << 10)
 					again[0] = mark
-					Unused(again)
+					Put(again)
 				}
 				for len(kept) > 10 {
 					old := kept[0]
@@ -113,7 +113,7 @@ func TestBounded(t *testing.T) {
 		Get(1 << maxBlockBits)[0] = 1
 	}
 	collectUntil(t, "the free list does not fill", func() bool { _, size, _ := state(); return size == maxRecycled })
-	Unused(Get(64 << 10))
+	Put(Get(64 << 10))
 	if _, size, _ := state(); size > maxRecycled {
 		t.Errorf("%d bytes are free, at most %d may be", size, maxRecycled)
 	}
@@ -125,7 +125,7 @@ func TestUnusedIsNext(t *testing.T) {
 	empty(t)
 	for _, size := range []int{64 << 10, 128 << 10, 100_000, 1 << 20} {
 		mem := Get(size)
-		Unused(mem)
+		Put(mem)
 		again := Get(size)
 		if &again[0] != &mem[0] || len(again) != size {
 			t.Errorf("another block of %d bytes, asked for %d", len(again), size)
@@ -143,7 +143,7 @@ func TestSizes(t *testing.T) {
 		if len(mem) != size || cap(mem)-size > cap(mem)/4 {
 			t.Errorf("Get(%d): %d bytes of %d", size, len(mem), cap(mem))
 		}
-		Unused(mem)
+		Put(mem)
 	}
 	empty(t)
 }

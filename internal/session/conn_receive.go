@@ -69,7 +69,7 @@ func (r *reader) take() []byte {
 // drop closes a buffer that nothing was read into.
 func (r *reader) drop([]byte) {
 	if r.pooled == nil {
-		arena.Unused(r.buf)
+		arena.Put(r.buf)
 	}
 	r.close()
 }
@@ -105,7 +105,7 @@ func (r *reader) keep(used, n int, kept bool) {
 	switch {
 	case r.given && !kept:
 		r.left = append([]byte(nil), left...)
-		arena.Unused(r.buf)
+		arena.Put(r.buf)
 		r.close()
 	case r.pooled == nil:
 		r.left = left
