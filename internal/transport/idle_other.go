@@ -4,7 +4,8 @@ package transport
 
 import "net"
 
-// rawReader is never ready: here the poller does not lend out descriptors.
+// rawReader is never ready: on this system, package net does not pass file
+// descriptors to functions of the caller.
 type rawReader struct{}
 
 func (*rawReader) init(net.Conn) {}
