@@ -8,7 +8,8 @@ import (
 	"github.com/zerobroker/zmq/internal/msg"
 )
 
-// TestEncodedFrameHasZMTP2Layout: https://rfc.zeromq.org/spec/37/#framing
+// TestEncodedFrameHasZMTP2Layout checks the format in
+// https://rfc.zeromq.org/spec/37/#framing
 func TestEncodedFrameHasZMTP2Layout(t *testing.T) {
 	for _, tt := range []struct {
 		size int

@@ -4,8 +4,8 @@ package transport
 
 import "net"
 
-// rawReader is never ready: on this system, package net does not pass file
-// descriptors to functions of the caller.
+// rawReader is never ready: waiting for a file descriptor is implemented only
+// for Unix systems.
 type rawReader struct{}
 
 func (*rawReader) init(net.Conn) {}

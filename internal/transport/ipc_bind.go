@@ -98,7 +98,7 @@ func removeSame(path string, file fs.FileInfo) error {
 // the removal. The file is therefore first moved to a temporary directory and
 // checked again there. If it is live, it is moved back.
 func removeStale(path string) bool {
-	if !isDead(path) {
+	if !isStale(path) {
 		return false
 	}
 	dir, err := os.MkdirTemp(filepath.Dir(path), ".zmq-")
@@ -110,12 +110,12 @@ func removeStale(path string) bool {
 	if len(aside) > maxPath() {
 		// The path is too long to connect to. Check again at the old path,
 		// which leaves a short time between the check and the removal.
-		return isDead(path) && os.Remove(path) == nil
+		return isStale(path) && os.Remove(path) == nil
 	}
 	if os.Rename(path, aside) != nil {
 		return false
 	}
-	if isDead(aside) {
+	if isStale(aside) {
 		return os.Remove(aside) == nil
 	}
 	putBack(aside, path)
@@ -133,11 +133,11 @@ func putBack(aside, path string) {
 	os.Remove(aside)
 }
 
-// isDead reports whether path is a stream socket that refuses connections. It
+// isStale reports whether path is a stream socket that refuses connections. It
 // returns false if it cannot connect for another reason. On BSD systems a
 // listener with a full queue refuses connections as well and is not
 // distinguishable from a stale socket.
-func isDead(path string) bool {
+func isStale(path string) bool {
 	file, err := os.Lstat(path)
 	if err != nil || file.Mode().Type() != fs.ModeSocket {
 		return false

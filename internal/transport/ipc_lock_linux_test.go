@@ -65,15 +65,15 @@ func competeOnce(t *testing.T, dir string) {
 	c.Close()
 	l.Close()
 
-	dead := filepath.Join(dir, fmt.Sprint(os.Getpid()))
-	u, err := net.ListenUnix("unix", &net.UnixAddr{Name: dead, Net: "unix"})
+	stale := filepath.Join(dir, fmt.Sprint(os.Getpid()))
+	u, err := net.ListenUnix("unix", &net.UnixAddr{Name: stale, Net: "unix"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	u.SetUnlinkOnClose(false)
 	u.Close()
-	os.Link(dead, path)
-	os.Remove(dead)
+	os.Link(stale, path)
+	os.Remove(stale)
 }
 
 // TestIPCBindsInLockedDirectory checks that Listen succeeds, after a delay,

@@ -4,8 +4,7 @@ package transport
 
 import "net"
 
-// TryWriter is not implemented: on this system, package net does not pass file
-// descriptors to functions of the caller.
+// TryWriter is implemented only for Unix systems.
 type TryWriter struct{}
 
 // NewTryWriter returns nil.

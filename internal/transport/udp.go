@@ -131,8 +131,8 @@ func (udp) DialPackets(ctx context.Context, addr string, o *Options) (PacketConn
 
 // routeOf returns an address with the same route as to, to which a socket can
 // be connected. Connecting to an IPv6 group of link-local or smaller scope
-// requires an interface, although sending does not. For such a group, routeOf
-// returns the group with global scope.
+// requires an interface, although sending does not. For an IPv6 group, routeOf
+// therefore returns the group with global scope, which has the same route.
 func routeOf(to netip.AddrPort) netip.AddrPort {
 	ip := to.Addr()
 	if !ip.Is6() || !ip.IsMulticast() {

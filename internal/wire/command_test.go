@@ -139,8 +139,9 @@ func checkFrame(t *testing.T, c encoder) {
 	}
 }
 
-// TestLegacySubscriptionBytes: https://rfc.zeromq.org/spec/23/
-func TestLegacySubscriptionBytes(t *testing.T) {
+// TestLegacySubscriptionEncodesAndDecodes checks the format in
+// https://rfc.zeromq.org/spec/23/
+func TestLegacySubscriptionEncodesAndDecodes(t *testing.T) {
 	if got := AppendLegacySubscribe(nil, []byte("A")); string(got) != "\x00\x02\x01A" {
 		t.Errorf("subscribe: %x", got)
 	}

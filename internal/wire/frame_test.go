@@ -18,7 +18,7 @@ func frameSizes() []uint64 {
 	return append(sizes, math.MaxUint64) // 2^64-1; 2^64 and 2^64+1 do not fit
 }
 
-// TestFrameHeaderEncodesToExpectedBytes:
+// TestFrameHeaderEncodesToExpectedBytes checks the format in
 // https://rfc.zeromq.org/spec/37/#framing
 func TestFrameHeaderEncodesToExpectedBytes(t *testing.T) {
 	tests := []struct {

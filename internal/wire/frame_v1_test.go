@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// TestFrameHeaderV1EncodesToExpectedBytes:
+// TestFrameHeaderV1EncodesToExpectedBytes checks the format in
 // https://rfc.zeromq.org/spec/13/#the-framing-layer
 func TestFrameHeaderV1EncodesToExpectedBytes(t *testing.T) {
 	tests := []struct {

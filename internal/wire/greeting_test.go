@@ -21,7 +21,7 @@ func greetingV3(revision, minor byte, mechanism string, asServer byte) []byte {
 	return append(b, make([]byte, 31)...)
 }
 
-// TestOurGreetingHasExpectedBytes:
+// TestOurGreetingHasExpectedBytes checks the format in
 // https://rfc.zeromq.org/spec/37/#formal-grammar
 func TestOurGreetingHasExpectedBytes(t *testing.T) {
 	got := AppendGreetingV3Tail(AppendRevision(AppendSignature(nil, 0)), "NULL", false)
@@ -84,7 +84,7 @@ func TestClassifyReturnsStep(t *testing.T) {
 	}
 }
 
-// TestFirstByteDeterminesUnversionedPeer:
+// TestFirstByteDeterminesUnversionedPeer covers every first byte except FF.
 // https://rfc.zeromq.org/spec/15/#backwards-interoperability
 func TestFirstByteDeterminesUnversionedPeer(t *testing.T) {
 	for first := range 255 {

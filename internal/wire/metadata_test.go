@@ -18,7 +18,7 @@ func properties(b []byte) (all []property, err error) {
 	return all, err
 }
 
-// TestPropertyEncodesToExpectedBytes:
+// TestPropertyEncodesToExpectedBytes checks the format in
 // https://rfc.zeromq.org/spec/37/#the-null-security-mechanism
 func TestPropertyEncodesToExpectedBytes(t *testing.T) {
 	got := AppendProperty([]byte("x"), PropSocketType, "DEALER")
@@ -118,7 +118,7 @@ func TestDuplicatePropertyIgnoresCase(t *testing.T) {
 	}
 }
 
-// TestPropertyNameAllowsOnlyGrammarCharacters:
+// TestPropertyNameAllowsOnlyGrammarCharacters also checks the maximum length.
 // https://rfc.zeromq.org/spec/37/#the-null-security-mechanism
 func TestPropertyNameAllowsOnlyGrammarCharacters(t *testing.T) {
 	for c := range 256 {
@@ -134,7 +134,7 @@ func TestPropertyNameAllowsOnlyGrammarCharacters(t *testing.T) {
 	}
 }
 
-// TestEqualPropertyNameIgnoresCaseOfASCII:
+// TestEqualPropertyNameIgnoresCaseOfASCII covers letters outside ASCII, too.
 // https://rfc.zeromq.org/spec/37/#connection-metadata
 func TestEqualPropertyNameIgnoresCaseOfASCII(t *testing.T) {
 	tests := []struct {
