@@ -363,6 +363,7 @@ func (c *conn) finish() {
 	c.finishing = true
 	failed, live := c.err, c.live
 	c.mu.Unlock()
+	c.Room(nil) // awaitFinish may wait for this
 	switch {
 	case failed != nil && failed != errFinished:
 		c.close(failed)

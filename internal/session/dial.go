@@ -310,7 +310,7 @@ func (d *Dialer) closeIn(p *pipe.Pipe) {
 func (d *Dialer) join(c *conn) error {
 	if d.cfg.Immediate {
 		if err := d.cfg.Host.Attach(c.pipe); err != nil {
-			return &refusal{err}
+			return attachError(err)
 		}
 	}
 	d.live.Store(c)
@@ -420,6 +420,15 @@ type refusal struct{ err error }
 
 func (r *refusal) Error() string { return "peer refused: " + r.err.Error() }
 func (r *refusal) Unwrap() error { return r.err }
+
+// attachError is the end of a connection whose pipe the host did not take. A
+// socket that is being closed does not refuse the peer: it only hangs up.
+func attachError(err error) error {
+	if err == ErrClosed {
+		return net.ErrClosed
+	}
+	return &refusal{err}
+}
 
 // reportEnd says how a connection ended.
 func (c *conn) reportEnd(ready bool, err error) {

@@ -281,7 +281,7 @@ func (l *Listener) join(c *conn) error {
 		return net.ErrClosed
 	}
 	if err := host.Attach(p); err != nil {
-		return &refusal{err}
+		return attachError(err)
 	}
 	if err := host.Connected(p, c.peer()); err != nil {
 		return &refusal{err}

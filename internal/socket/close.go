@@ -14,13 +14,17 @@ import (
 // ErrClosed from now on. Further calls of Close wait for the same end and get
 // the same answer; the first ctx of any of them that ends ends it for all.
 //
-// In this order: a message of which not all frames were sent is dropped; nobody
-// can send or receive any more; what was received and not read is dropped, so
-// that connections need not wait for room; every endpoint stops taking new peers
-// and lets its queues run out; and last all of them are waited for.
+// In this order: calls return ErrClosed, and connections count what peers send
+// and drop it; a message of which not all frames were sent is dropped; every
+// endpoint stops accepting peers and writes what is queued; messages received and
+// not read are dropped, so that connections need not wait for room; and last
+// Close waits for all endpoints.
 func (s *Socket) Close(ctx context.Context) (unsent, underWay int) {
 	stop := context.AfterFunc(ctx, s.giveUp)
 	defer stop()
+	// Before any lock: calls that receive unwanted messages and connections that
+	// pass messages on would compete for the locks as long as peers send.
+	s.closed.Store(true)
 	s.endLookups()
 	s.endMu.Lock()
 	if s.closing {
@@ -30,6 +34,8 @@ func (s *Socket) Close(ctx context.Context) (unsent, underWay int) {
 	}
 	s.closing = true
 	abandoned := s.abandonFrames()
+	before := s.lost()
+	s.refuseCalls()
 	ends := s.takeLeaving()
 	for _, list := range s.endpoints {
 		for _, e := range list {
@@ -41,8 +47,6 @@ func (s *Socket) Close(ctx context.Context) (unsent, underWay int) {
 	s.endMu.Unlock()
 	defer close(s.done)
 
-	before := s.lost()
-	s.refuseCalls()
 	s.forgetFrames()
 	s.retireAll()
 	s.finishLinks()
@@ -68,10 +72,10 @@ func (s *Socket) lost() (n int) {
 // written to it had arrived.
 func (s *Socket) Undelivered() { s.underWay.Add(1) }
 
-// refuseCalls has every call return ErrClosed.
+// refuseCalls waits until no call is under way that has not seen closed, and
+// wakes those that wait: they return ErrClosed.
 func (s *Socket) refuseCalls() {
 	s.lockBoth()
-	s.closed.Store(true)
 	s.unlockBoth()
 	close(s.closedc)
 	s.peers.close()
