@@ -37,6 +37,15 @@ func (s *Socket) Close(ctx context.Context) (unsent, underWay int) {
 	before := s.lost()
 	s.refuseCalls()
 	ends := s.takeLeaving()
+	// Names first: a place that the end of another endpoint frees is not for a
+	// peer that waits for it.
+	for _, list := range s.endpoints {
+		for _, e := range list {
+			if b, ok := e.(*boundName); ok {
+				b.Finish()
+			}
+		}
+	}
 	for _, list := range s.endpoints {
 		for _, e := range list {
 			e.Finish()

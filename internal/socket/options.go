@@ -97,6 +97,9 @@ func (o *Options) complete() error {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
+	if o.Namespace == nil {
+		o.Namespace = inproc.NewNamespace()
+	}
 	return nil
 }
 
@@ -107,7 +110,7 @@ func (o *Options) session(s *Socket) session.Config {
 		halfClose = 0
 	}
 	return session.Config{
-		Host:              s,
+		Host:              host{s},
 		Hello:             s.helloAtRest(),
 		Lockstep:          s.lockstep != nil,
 		Immediate:         o.Immediate && !s.info.Raw,
