@@ -16,7 +16,7 @@ import (
 
 // waitLimit bounds every wait of the tests. It only ends tests that hang:
 // normal waits are much shorter.
-const waitLimit = 30 * time.Second
+const waitLimit = time.Minute
 
 func TestMain(m *testing.M) {
 	if why := missing(); why != "" && os.Getenv(harness.Required) != "1" {

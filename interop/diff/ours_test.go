@@ -16,7 +16,7 @@ import (
 
 // waitLimit bounds every wait, of this process and of the workers. Only a
 // difference between the implementations causes a wait of this length.
-const waitLimit = 30 * time.Second
+const waitLimit = time.Minute
 
 // run is the state of a scenario that runs on this library.
 type run struct {
