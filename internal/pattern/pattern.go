@@ -131,7 +131,8 @@ type Displacer interface {
 // should have to wait until all of it is forgotten.
 type Forgetter interface {
 	// Forget forgets some of it, and reports whether there is more. It runs under
-	// the send lock, until it returns false; then comes Disconnected.
+	// the send lock, until it returns false; then comes Disconnected, or Detach. A
+	// pipe that is Retired gets no message from the first call on.
 	Forget(p *pipe.Pipe) (more bool)
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/zerobroker/zmq/internal/inproc"
+	"github.com/zerobroker/zmq/internal/pattern"
 	"github.com/zerobroker/zmq/internal/pipe"
 	"github.com/zerobroker/zmq/internal/session"
 	"github.com/zerobroker/zmq/internal/transport"
@@ -322,9 +323,12 @@ func (s *Socket) remove(ep string, linger time.Duration, which func(endpoint) bo
 // Retire is for sessions: it takes a pipe from the pattern and closes it
 // behind what is queued.
 func (s *Socket) Retire(p *pipe.Pipe) {
+	f, forgets := s.pat.(pattern.Forgetter)
 	s.lockBoth()
 	p.Retired = true
+	more := forgets && f.Forget(p)
 	s.unlockBoth()
+	s.forgetRest(p, more)
 	s.Detach(p)
 	if p.Out != nil {
 		p.Out.Lock()

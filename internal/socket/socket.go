@@ -391,8 +391,14 @@ func (s *Socket) forget(p *pipe.Pipe) {
 	s.sendMu.Lock()
 	more := f.Forget(p)
 	s.sendMu.Unlock()
+	s.forgetRest(p, more)
+}
+
+// forgetRest goes on with what the pattern has begun to forget, while there is
+// more.
+func (s *Socket) forgetRest(p *pipe.Pipe, more bool) {
 	for more {
-		s.turn(func() int { more = f.Forget(p); return changesAtOnce })
+		s.turn(func() int { more = s.pat.(pattern.Forgetter).Forget(p); return changesAtOnce })
 	}
 }
 
