@@ -22,6 +22,18 @@ func callFor(req *st.Socket, d time.Duration, body string) error {
 	return err
 }
 
+// reqWithPeer returns a REQ that is connected to a peer of that type, and where
+// the peer listens.
+func reqWithPeer(w *st.World, typ string, set ...func(*socket.Options)) (server *st.Server, req *st.Socket, p *st.Peer) {
+	server = w.Listen("a")
+	req = w.Socket(pattern.REQ, set...)
+	req.MustConnect("mem://a")
+	p = server.Accept()
+	p.Shake(typ)
+	req.MustMeet(1)
+	return server, req, p
+}
+
 // serve answers every request of a REP with the given text until the socket is
 // closed.
 func serve(rep *st.Socket, text string) {
@@ -83,12 +95,7 @@ func TestCallGivenUpBehindStalledWriteIsWithdrawn(t *testing.T) {
 					return fmt.Sprint(i)
 				}
 				w.Net.OnLink(func(l *memnet.Link) { l.Up().SetBuffer(1000) })
-				server := w.Listen("a")
-				req := w.Socket(pattern.REQ)
-				req.MustConnect("mem://a")
-				p := server.Accept()
-				p.Shake("REP")
-				req.MustMeet(1)
+				_, req, p := reqWithPeer(w, "REP")
 				const n = 10
 				first := make(chan error, 1)
 				go func() { first <- callFor(req, time.Hour, st.Large(5000)) }() // fills the network
@@ -131,12 +138,7 @@ func TestCallGivenUpBehindStalledWriteIsWithdrawn(t *testing.T) {
 func TestCallUnwrittenWhenConnectionIsLost(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		w.Net.OnLink(func(l *memnet.Link) { l.Up().SetBuffer(100) })
-		server := w.Listen("a")
-		req := w.Socket(pattern.REQ)
-		req.MustConnect("mem://a")
-		p := server.Accept()
-		p.Shake("REP")
-		req.MustMeet(1)
+		server, req, p := reqWithPeer(w, "REP")
 		begin := func(d time.Duration, body string) chan error {
 			done := make(chan error, 1)
 			go func() { done <- callFor(req, d, body) }()

@@ -19,11 +19,7 @@ import (
 // the bubble.
 func TestWaitingCallsSleep(t *testing.T) {
 	st.Run(t, func(w *st.World) {
-		server := w.Listen("a")
-		req := w.Socket(pattern.REQ)
-		req.MustConnect("mem://a")
-		p := server.Accept()
-		p.Shake("REP")
+		_, req, p := reqWithPeer(w, "REP")
 		results := make(chan error, 4)
 		for range 3 {
 			go func() {
@@ -84,11 +80,7 @@ func TestManyCalls(t *testing.T) {
 func TestLargeRepliesKeepTheirMemory(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		const n = 4
-		server := w.Listen("a")
-		req := w.Socket(pattern.REQ)
-		req.MustConnect("mem://a")
-		p := server.Accept()
-		p.Shake("REP")
+		_, req, p := reqWithPeer(w, "REP")
 		body := func(i int) string { return string(byte('a'+i)) + st.Large(60000) }
 		results := make(chan error, n)
 		for i := range n {
@@ -122,11 +114,7 @@ func TestLargeRepliesKeepTheirMemory(t *testing.T) {
 // also when another of them has given up meanwhile.
 func TestReqWakesWhoStillWaits(t *testing.T) {
 	st.Run(t, func(w *st.World) {
-		server := w.Listen("a")
-		req := w.Socket(pattern.REQ)
-		req.MustConnect("mem://a")
-		p := server.Accept()
-		p.Shake("REP")
+		_, req, p := reqWithPeer(w, "REP")
 		ctx, cancel := context.WithCancel(context.Background())
 		defer cancel()
 		go req.Call(ctx, st.Of("call")) // who waits in the inbox too

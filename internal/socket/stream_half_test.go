@@ -19,6 +19,17 @@ func halfClose(d time.Duration) func(*socket.Options) {
 	return func(o *socket.Options) { o.HalfClose = d }
 }
 
+// halfClosedPeer returns a client of a STREAM that has ended its direction, and
+// its routing ID.
+func halfClosedPeer(t *testing.T, w *st.World, s stream) (p *st.Peer, id string) {
+	t.Helper()
+	p = w.Dial("a")
+	p.CloseWrite()
+	id = s.notice(t, msg.ConnectNotice)
+	s.notice(t, msg.DisconnectNotice)
+	return p, id
+}
+
 // TestStreamAnswersHalfClosedPeer: a client that ends its direction after its
 // request gets a long answer, written before or after the notification is
 // received, whichever way the application ends the connection.
@@ -105,10 +116,7 @@ func TestStreamHalfClosedIsToldOnce(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		s := newStream(w, halfClose(10*time.Second))
 		s.MustBind("mem://a")
-		p := w.Dial("a")
-		p.CloseWrite()
-		id := s.notice(t, msg.ConnectNotice)
-		s.notice(t, msg.DisconnectNotice)
+		p, id := halfClosedPeer(t, w, s)
 		s.wantRoute(t, id, nil)
 		if got := p.Skip(1); string(got) != "x" {
 			t.Errorf("the client got %q", got)
@@ -127,17 +135,11 @@ func TestStreamHalfClosedPeerIsBounded(t *testing.T) {
 		w.Net.OnLink(func(l *memnet.Link) { l.Down().SetBuffer(100) })
 		s := newStream(w, halfClose(10*time.Second), func(o *socket.Options) { o.Linger = -1 })
 		s.MustBind("mem://a")
-		idle := w.Dial("a")
-		idle.CloseWrite()
-		s.notice(t, msg.ConnectNotice)
-		s.notice(t, msg.DisconnectNotice)
+		idle, _ := halfClosedPeer(t, w, s)
 		if d := idle.End(); d != 10*time.Second {
 			t.Errorf("the idle one is closed after %v", d)
 		}
-		stuck := w.Dial("a")
-		stuck.CloseWrite()
-		id := s.notice(t, msg.ConnectNotice)
-		s.notice(t, msg.DisconnectNotice)
+		_, id := halfClosedPeer(t, w, s)
 		s.sends(t, id, text(500))
 		began := len(s.Heard(session.Disconnected))
 		time.Sleep(20 * time.Second)
