@@ -1,6 +1,7 @@
 package socket_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -175,6 +176,47 @@ func TestCallUnwrittenWhenConnectionIsLost(t *testing.T) {
 			t.Errorf("%d count as sent", s.MsgsSent)
 		}
 	})
+}
+
+// TestCallToTheOnlyPeerWhichNeverReplies: it ends with its context, unless
+// heartbeats find that a peer which has read the request is dead. One that
+// answers PINGs is not, and one that has read nothing may be slow.
+func TestCallToTheOnlyPeerWhichNeverReplies(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		beats time.Duration
+		pongs int // how many PINGs the peer answers
+		err   error
+		after time.Duration
+	}{
+		{"no heartbeats", 0, 0, context.DeadlineExceeded, time.Hour},
+		{"silent before it has read", 10 * time.Second, 0, context.DeadlineExceeded, time.Hour},
+		{"silent after it has read", 10 * time.Second, 1, pattern.ErrPeerLost, 30 * time.Second},
+		{"alive", 10 * time.Second, 1000, context.DeadlineExceeded, time.Hour},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			st.Run(t, func(w *st.World) {
+				_, req, p := reqWithPeer(w, "REP", st.Heartbeat(c.beats, c.beats, 0))
+				go func() {
+					for pongs := 0; pongs < c.pongs; {
+						_, body, err := p.TryFrame()
+						if err != nil {
+							return
+						}
+						if ping, ok := bytes.CutPrefix(body, []byte("\x04PING")); ok {
+							p.Must(st.Command("PONG", ping[2:])) // its context, behind the TTL
+							pongs++
+						}
+					}
+				}()
+				var err error
+				d := st.After(func() { err = callFor(req, time.Hour, "request") })
+				if err != c.err || d != c.after {
+					t.Errorf("%v after %v, want %v after %v", err, d, c.err, c.after)
+				}
+			})
+		})
+	}
 }
 
 // TestCallsGoToConnectedPeers: no call is committed to an endpoint where no
