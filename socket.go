@@ -175,7 +175,7 @@ func (b *base) Shutdown(ctx context.Context) error {
 // UnsentError says that messages were still queued when a socket had to be
 // closed.
 type UnsentError struct {
-	Messages int   // not written
+	Messages int   // not written, or rejected by the peer
 	UnderWay int   // connections with something written that had not arrived; it may yet
 	Err      error // the context's, if that ended it, else nil
 }

@@ -260,6 +260,8 @@ func lossWords(reason zmq.DropReason) string {
 		return "a peer was too slow"
 	case zmq.DropInFlight, zmq.DropConnLost:
 		return "their connection was lost"
+	case zmq.DropRejected:
+		return "a peer rejected them"
 	case zmq.DropTooLarge:
 		return "larger than a datagram"
 	case zmq.DropUnreachable:

@@ -127,7 +127,8 @@ func (a *accepted) Wait(ctx context.Context) {
 	}
 }
 
-// Lost tells, after Wait, how many messages were not written, and whether the
+// Lost tells, after Wait, how many messages were not written or were rejected by
+// the peer, and whether the
 // connection broke before what was had arrived.
 func (a *accepted) Lost() (unsent int, broken bool) {
 	a.mu.Lock()

@@ -155,9 +155,11 @@ func (d *Dialer) run() {
 		if wait <= 0 {
 			return
 		}
-		if f := engine.FaultOf(err); f != engine.FaultNone && f != engine.FaultSilence && !engine.NeverAdmitted(err) {
-			// This peer will not think otherwise soon. One that has not admitted
-			// us may: a routing ID in use becomes free.
+		_, rejected := engine.Rejected(err)
+		if f := engine.FaultOf(err); f != engine.FaultNone && f != engine.FaultSilence && !rejected {
+			// This peer will not think otherwise soon. One that tells what it has
+			// received may: a routing ID in use becomes free, and what it rejected
+			// is not sent again.
 			wait = most
 		}
 		wait = min(wait, most)
@@ -352,7 +354,8 @@ func (d *Dialer) end() {
 	d.closeIn(p)
 }
 
-// Lost tells, after Wait, how many messages were not written, and whether the
+// Lost tells, after Wait, how many messages were not written or were rejected by
+// the peer, and whether the
 // connection broke before what was had arrived.
 func (d *Dialer) Lost() (unsent int, broken bool) {
 	d.mu.Lock()

@@ -227,9 +227,6 @@ func (l *Listener) serve(c *conn) {
 	defer l.running.Done()
 	ready, err := c.run()
 	if c.pipe != nil {
-		if engine.NeverAdmitted(err) {
-			l.cfg.Host.Drops().Add(pipe.DropRefused, c.sentTo)
-		}
 		l.release(c)
 	}
 	l.mu.Lock()

@@ -304,9 +304,9 @@ func TestConnectingRouterThatRefusesIsCounted(t *testing.T) {
 		for _, n := range st.Drops {
 			lost += int(n)
 		}
-		if sent == 0 || lost != sent || st.QueuedSend != 0 || st.Drops[pipe.DropRefused] == 0 {
-			t.Errorf("sent %d messages, %d dropped (%d as refused), %d queued; want all dropped",
-				sent, lost, st.Drops[pipe.DropRefused], st.QueuedSend)
+		if sent == 0 || lost != sent || st.QueuedSend != 0 || st.Drops[pipe.DropRejected] == 0 {
+			t.Errorf("sent %d messages, %d dropped (%d as rejected), %d queued; want all dropped",
+				sent, lost, st.Drops[pipe.DropRejected], st.QueuedSend)
 		}
 		ended := second.Heard(session.Disconnected)
 		if len(ended) == 0 || ended[0].Fault != engine.FaultRefused {

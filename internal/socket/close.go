@@ -9,8 +9,8 @@ import (
 
 // Close ends the socket. It returns when every message that was queued is
 // written, and as far as anybody knows has arrived with the peer's system, or
-// when ctx ends. It says how many messages were not written, and how many
-// connections were given up with something under way. All other calls return
+// when ctx ends. It says how many messages were not written or were rejected by
+// the peer, and how many connections were given up with something under way. All other calls return
 // ErrClosed from now on. Further calls of Close wait for the same end and get
 // the same answer; the first ctx of any of them that ends ends it for all.
 //
@@ -69,9 +69,10 @@ func (s *Socket) Close(ctx context.Context) (unsent, underWay int) {
 	return s.unsent, int(s.underWay.Load())
 }
 
-// lost is how many messages were queued to be sent and could not be.
+// lost is how many messages were queued to be sent and were not received as far
+// as is known.
 func (s *Socket) lost() (n int) {
-	for _, why := range []pipe.Drop{pipe.DropLinger, pipe.DropConnLost, pipe.DropInFlight} {
+	for _, why := range []pipe.Drop{pipe.DropLinger, pipe.DropConnLost, pipe.DropInFlight, pipe.DropRejected} {
 		n += int(s.drops[why].Load())
 	}
 	return n

@@ -150,7 +150,7 @@ func (o *Options) engine(s *Socket) *engine.Config {
 		Groups:       s.info.Groups,
 		Raw:          s.info.Raw,
 		MinVersion:   o.MinVersion,
-		Retries:      true,
+		OnError:      true,
 		NewMechanism: func(md []byte) mechanism.Mechanism { return mechanism.NewNull(md) },
 		Yield:        runtime.Gosched,
 		Limits:       o.limits(s),

@@ -163,7 +163,7 @@ func TestSendToLeavesWithThePeer(t *testing.T) {
 		done := make(chan error, 1)
 		go func() { done <- router.SendTo(context.Background(), "d", st.Of("x")) }()
 		w.Settle()
-		w.Net.Links()[0].Cut(memnet.RST)
+		w.Net.Links()[0].Cut(memnet.RST) // after a FIN the system takes another write, which makes room
 		w.Settle()
 		select {
 		case err := <-done:

@@ -10,12 +10,17 @@ const (
 	PropResource   = "Resource"
 )
 
-// PropOnError with the value OnErrorRetry means that the connecting side
-// reconnects after it has received an ERROR. libzmq does not reconnect. The
-// property is an extension of this library and not visible to the application.
+// PropOnError announces what a peer does when it receives an ERROR. The property
+// is an extension of this library and not visible to the application.
 const (
-	PropOnError  = "X-On-Error"
+	PropOnError = "X-On-Error"
+
+	// OnErrorRetry means that the connecting side reconnects after an ERROR.
+	// libzmq does not reconnect. OnErrorRetry includes OnErrorCount.
 	OnErrorRetry = "retry"
+	// OnErrorCount means that the peer accepts an ERROR after the handshake and
+	// counts the messages that the ERROR rejects.
+	OnErrorCount = "count"
 )
 
 // maxPropertyValue is the maximum length of a property value, INT32_MAX.
