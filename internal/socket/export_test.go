@@ -16,7 +16,7 @@ const (
 // StallCalls adds n calls to the line in which calls wait to send to the peer.
 // These calls are never run, as if the scheduler had not come to them. leave has
 // the first of them give up.
-func (s *Socket) StallCalls(n int, to *msg.Peer) (leave func()) {
+func StallCalls(s *Socket, n int, to *msg.Peer) (leave func()) {
 	key := waitKey{}
 	switch {
 	case s.req != nil:
@@ -39,7 +39,7 @@ func (s *Socket) StallCalls(n int, to *msg.Peer) (leave func()) {
 }
 
 // BeginCall is Call without waiting for the reply.
-func (s *Socket) BeginCall(ctx context.Context, m msg.Msg) error {
+func BeginCall(ctx context.Context, s *Socket, m msg.Msg) error {
 	c := &pattern.Call{Waiter: make(chan struct{}, 1)}
 	return s.waitSend(ctx, waitKey{kind: byCall}, m.Size(), func() error { return s.req.Begin(m, c) })
 }
