@@ -1,60 +1,60 @@
-# Everything a contributor runs. The scripts are in .ci/; "make" alone says
-# what there is.
+# The targets that a contributor runs. The scripts are in .ci/; "make" alone
+# lists the targets.
 
 FUZZTIME ?= 10s
 export FUZZTIME
 
-# The version in bin/zmq comes from git, unless git will not speak.
+# bin/zmq takes its version from git, or has none where git fails.
 BUILDVCS := $(shell git rev-parse HEAD >/dev/null 2>&1 && echo auto || echo false)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo build test lint race cross interop fmt fuzz cover bench bench-quick tidy clean
 
-help: ## say what there is
+help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: build ## see it work: processes exchange messages in each basic pattern over tcp, ipc and inproc
+demo: build ## run the demo: processes exchange messages in each basic pattern over tcp, ipc and inproc
 	@bin/zmq demo
 
 build: ## build the zmq command to bin/zmq
 	@echo "building bin/zmq"
 	@go build -buildvcs=$(BUILDVCS) -o bin/zmq ./cmd/zmq
 
-test: ## all that must pass: lint, race, cross and the interop suite; installs what is missing if it may
+test: ## run every check: lint, race, cross and the interop suite; installs missing tools if permitted
 	@.ci/test
 
-lint: ## gofmt, go vet and staticcheck over every module
+lint: ## run gofmt, go vet and staticcheck on every module
 	@.ci/lint
 
-race: ## go test -race over every module
+race: ## run go test -race on every module
 	@.ci/race
 
 cross: ## build for windows, darwin, freebsd, linux/arm64, linux/386 and js/wasm
 	@.ci/cross
 
-interop: ## the interop suite alone; fails if a peer is missing
+interop: ## run the interop suite alone; fails if libzmq is missing
 	@ZMQ_INTEROP_REQUIRED=1 go test -race -count=1 -timeout=20m ./interop/...
 
 fmt: ## format every Go file
 	@gofmt -l -w .
 
-fuzz: ## each fuzz target for FUZZTIME (10s)
+fuzz: ## run each fuzz target for FUZZTIME (10s)
 	@.ci/fuzz
 
-cover: ## statements of the library that its tests reach, by function in bin/cover.txt
+cover: ## measure statement coverage of the library; per function in bin/cover.txt
 	@mkdir -p bin
 	@go test -coverpkg=./... -coverprofile=bin/cover.out ./...
 	@go tool cover -func=bin/cover.out > bin/cover.txt
 	@tail -n 1 bin/cover.txt
 
-bench: ## side by side with libzmq and others: several minutes, on an idle machine (bench/README.md)
+bench: ## compare with libzmq and other libraries: several minutes, on an idle machine (bench/README.md)
 	@cd bench && go run .
 
-bench-quick: ## the same as a smoke test: seconds, no evidence
+bench-quick: ## run bench as a smoke test: seconds; the figures mean nothing
 	@cd bench && go run . -quick
 
-tidy: ## tidy go.mod and go.sum of every module
+tidy: ## run go mod tidy in every module
 	@.ci/tidy
 
-clean: ## remove what was built
+clean: ## remove built files
 	@rm -rf bin bench/bin

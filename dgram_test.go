@@ -1,11 +1,9 @@
 package zmq_test
 
 import (
-	"context"
 	"errors"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/zerobroker/zmq"
 )
@@ -27,8 +25,7 @@ func dgramAt(t *testing.T, ep string, o *zmq.Options) (*zmq.Dgram, string) {
 func TestDgramBothFamilies(t *testing.T) {
 	for _, ep := range []string{"udp://127.0.0.1:*", "udp://[::1]:*"} {
 		t.Run(ep, func(t *testing.T) {
-			ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-			defer cancel()
+			ctx := bounded(t)
 			a, atA := dgramAt(t, ep, nil)
 			b, atB := dgramAt(t, ep, nil)
 			whole := []byte(strings.Repeat("x", 8192))
@@ -120,8 +117,7 @@ func TestDgramErrors(t *testing.T) {
 
 // TestDgramMessages yields what comes, until the socket is closed.
 func TestDgramMessages(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-	defer cancel()
+	ctx := bounded(t)
 	s, at := dgramAt(t, "udp://127.0.0.1:*", nil)
 	var got []string
 	if err := s.SendTo(ctx, at, []byte("1")); err != nil {

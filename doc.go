@@ -100,6 +100,11 @@
 // included. A message is one unit also then. Closing a socket ends every call
 // on it and all of its goroutines.
 //
+// Calls that wait to send are served in the order in which they began to wait.
+// Calls that do not wait yet may take room before them, for a bounded number of
+// messages; then they wait too, and a Try variant returns [ErrWouldBlock]. With
+// [Options.PubNoDrop] there is no order: calls wait for different peers.
+//
 // # Coming from libzmq
 //
 // docs/LIBZMQ.md in the repository has every call, option and error of libzmq,

@@ -55,7 +55,7 @@ const (
 	ReasonMechanism        = Reason(engine.FaultMechanism)        // another security mechanism than ours
 	ReasonVersion          = Reason(engine.FaultVersion)          // a ZMTP version below MinVersion, or without the security we demand
 	ReasonSocketType       = Reason(engine.FaultSocketType)       // a socket type ours does not talk to
-	ReasonRefused          = Reason(engine.FaultRefused)          // the peer refused us
+	ReasonRefused          = Reason(engine.FaultRefused)          // the peer refused us, or a message of ours (DropRejected)
 	ReasonMetadata         = Reason(engine.FaultMetadata)         // too much metadata
 	ReasonHandshakeSize    = Reason(engine.FaultHandshakeSize)    // too long a handshake
 	ReasonFrameSize        = Reason(engine.FaultFrameSize)        // a frame above MaxFrameSize
@@ -134,8 +134,9 @@ const (
 	DropFiltered    = DropReason(pipe.DropFiltered)    // received by a SUB or a DISH and not subscribed to
 	DropPartial     = DropReason(pipe.DropPartial)     // received in part when its connection was lost
 	DropConflated   = DropReason(pipe.DropConflated)   // superseded by a newer message, with Options.Conflate
-	DropRefused     = DropReason(pipe.DropRefused)     // sent by a peer that was refused, or to one that refused us after we had begun to send
+	DropRefused     = DropReason(pipe.DropRefused)     // sent by a peer that was refused
 	DropTooLarge    = DropReason(pipe.DropTooLarge)    // larger than a datagram may be, for a RADIO over udp
+	DropRejected    = DropReason(pipe.DropRejected)    // written, in part or whole, to a peer that reports that it did not receive it, because this message or one before was above its limits
 	DropUnreachable = DropReason(pipe.DropUnreachable) // a datagram that the system would not send, or whose destination refused it
 )
 
@@ -147,8 +148,9 @@ func (d DropReason) String() string { return pipe.Drop(d).String() }
 // moment: of a socket that only sends, each message to one peer and none over
 // inproc, MessagesSent is the sum of the others at any time, but for the moment
 // in which the pipe of a lost connection or of an endpoint that was left is
-// removed. The other counters are taken one after the other while traffic goes
-// on, so they may differ by what happened in between.
+// removed. Messages dropped under DropRejected are also in MessagesWritten, so
+// they do not add to that sum. The other counters are taken one after the other
+// while traffic goes on, so they may differ by what happened in between.
 type Stats struct {
 	MessagesSent     uint64 // accepted by Send
 	BytesSent        uint64 // in them

@@ -14,7 +14,7 @@ import (
 // A server that answers UDP datagrams, and a client that has never heard of
 // ZeroMQ.
 func ExampleDgram() {
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	server, err := zmq.NewDgram(nil)
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 
 // A server of lines: it greets who comes, and says goodbye on demand.
 func ExampleStream() {
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	stream := must(zmq.NewStream(nil))
 	defer stream.Close()
@@ -46,7 +46,7 @@ func ExampleStream() {
 
 // A client of a server that knows nothing of ZeroMQ.
 func ExampleStream_connect() {
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	l := must(net.Listen("tcp", "127.0.0.1:0"))
 	go http.Serve(l, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -18,7 +18,7 @@ func must[T any](v T, err error) T {
 }
 
 func Example() {
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 
 	push := must(zmq.NewPush(nil))
@@ -211,7 +211,7 @@ func ExampleReq() {
 }
 
 func ExampleReq_Do() {
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	rep := must(zmq.NewRep(nil))
 	defer rep.Close()
@@ -318,7 +318,7 @@ func ExamplePair() {
 }
 
 func ExampleSocket_events() {
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	pull := must(zmq.NewPull(nil))
 	defer pull.Close()

@@ -12,7 +12,7 @@ import (
 // Over udp a DISH filters for itself, so that a RADIO need not know of it: it
 // sends every message once, to all who listen on the network.
 func ExampleRadio_udp() {
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	dish, err := zmq.NewDish(nil)
 	if err != nil {

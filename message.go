@@ -114,11 +114,13 @@ func (m Message) RoutingNumber() uint32 {
 
 // IsConnect reports whether the message was sent by nobody, and says that its
 // peer has connected: of a STREAM, and of a ROUTER with [NotifyConnect].
-func (m Message) IsConnect() bool { return m.m.From != nil && m.m.From.Notice == msg.Came }
+func (m Message) IsConnect() bool { return m.m.From != nil && m.m.From.Notice == msg.ConnectNotice }
 
 // IsDisconnect reports whether the message was sent by nobody, and says that
 // its peer is gone: of a STREAM, and of a ROUTER with [NotifyDisconnect].
-func (m Message) IsDisconnect() bool { return m.m.From != nil && m.m.From.Notice == msg.Left }
+func (m Message) IsDisconnect() bool {
+	return m.m.From != nil && m.m.From.Notice == msg.DisconnectNotice
+}
 
 // Peer describes who sent the message. It is the zero PeerInfo for a message that
 // was not received.

@@ -178,7 +178,8 @@ type Options struct {
 
 	// MaxFrameSize, MaxMessageSize and MaxMessageFrames bound a message, in bytes
 	// of one frame, bytes of all frames, and frames. A peer that sends more is
-	// disconnected; a call that sends more fails with [ErrTooLarge], and nothing
+	// disconnected; a socket of this library then counts that message and those
+	// that it wrote after it under [DropRejected]. A call that sends more fails with [ErrTooLarge], and nothing
 	// is sent. Memory follows the bytes that arrive, never the size that is
 	// announced. Defaults 64 MiB, 256 MiB and 65536, negative unlimited. STREAM
 	// and DGRAM ignore them. [ZMQ_MAXMSGSIZE, of what is received]

@@ -43,7 +43,7 @@ func NewPull(o *Options) (*Pull, error) {
 
 // Pair is a PAIR socket: it has one peer, a PAIR too, and each may send at any
 // time. Send waits while there is no peer or its queue is full. A second peer
-// is refused as long as the first is there. All methods may be called
+// is refused as long as the first is there, and admitted when that has left. All methods may be called
 // concurrently. https://rfc.zeromq.org/spec/31/
 type Pair struct {
 	base

@@ -41,6 +41,17 @@ const (
 	callBound = time.Minute
 )
 
+// testBound is how long a test in real time may take before it counts as hung,
+// far beyond what it takes on a machine under load.
+const testBound = 3 * time.Minute
+
+// bounded returns a context that ends with the test, or after testBound.
+func bounded(t *testing.T) context.Context {
+	ctx, cancel := context.WithTimeout(t.Context(), testBound)
+	t.Cleanup(cancel)
+	return ctx
+}
+
 // TestRandomOperations runs random operations on random sockets of all types from
 // 50 goroutines, over inproc, ipc and tcp, with every wait bounded. It fails with
 // the stacks of all goroutines and the seed if a call does not return, if one

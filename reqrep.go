@@ -40,6 +40,13 @@ func NewReq(o *Options) (*Req, error) {
 // and has answered none since, misses turns while another peer has room: the
 // more such requests, the more turns, up to 63 in a row.
 //
+// Do has no time limit but that of ctx: a peer that is connected and never
+// replies keeps it waiting, also if there is no other. Do ends before if the
+// connection is lost. Heartbeats ([Options.HeartbeatInterval], on by default) and
+// TCP keep-alive find a host that no longer answers. They do not find an
+// application that does not reply, nor a process that hangs before it has read
+// the request: it may be slow.
+//
 // If ctx ends first the error is ctx's. A request of which no byte was written
 // is then withdrawn and never carried out. Otherwise it may have been carried
 // out, or may yet be, and its reply is dropped and counted under

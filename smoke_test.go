@@ -1,10 +1,8 @@
 package zmq_test
 
 import (
-	"context"
 	"fmt"
 	"testing"
-	"time"
 
 	"github.com/zerobroker/zmq"
 )
@@ -12,8 +10,7 @@ import (
 func TestSmoke(t *testing.T) {
 	for _, ep := range []string{"tcp://127.0.0.1:*", "ipc://*", "inproc://x"} {
 		t.Run(ep, func(t *testing.T) {
-			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-			defer cancel()
+			ctx := bounded(t)
 			pull, err := zmq.NewPull(nil)
 			if err != nil {
 				t.Fatal(err)
@@ -55,8 +52,7 @@ func TestSmoke(t *testing.T) {
 }
 
 func TestSmokeReq(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
+	ctx := bounded(t)
 	for _, ep := range []string{"tcp://127.0.0.1:*", "inproc://y"} {
 		rep, _ := zmq.NewRep(nil)
 		bound, err := rep.Bind(ep)
@@ -89,8 +85,7 @@ func TestSmokeReq(t *testing.T) {
 }
 
 func TestSmokePub(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
+	ctx := bounded(t)
 	for _, ep := range []string{"tcp://127.0.0.1:*", "inproc://z"} {
 		pub, _ := zmq.NewPub(nil)
 		bound, err := pub.Bind(ep)

@@ -99,8 +99,8 @@ func (b *base) Unbind(endpoint string) error {
 // goes on in the background until [Disconnect] or Close, and how it goes is
 // told by events. An error means that the endpoint is malformed or of an
 // unknown transport, or that the socket is closed. Over inproc a connection is
-// waited for once: when the socket that has bound the name goes, it is over, and
-// what is sent goes to the other peers.
+// waited for once, until the name is bound and the socket there has a place: when
+// that socket goes, it is over, and what is sent goes to the other peers.
 //
 // Connecting once more to an endpoint makes another connection, but for PUB, SUB,
 // REQ and DEALER, which keep the one they have (over inproc all of them get
@@ -175,7 +175,7 @@ func (b *base) Shutdown(ctx context.Context) error {
 // UnsentError says that messages were still queued when a socket had to be
 // closed.
 type UnsentError struct {
-	Messages int   // not written
+	Messages int   // not written, or rejected by the peer
 	UnderWay int   // connections with something written that had not arrived; it may yet
 	Err      error // the context's, if that ended it, else nil
 }

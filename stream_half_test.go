@@ -1,12 +1,10 @@
 package zmq_test
 
 import (
-	"context"
 	"io"
 	"net"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/zerobroker/zmq"
 )
@@ -17,8 +15,7 @@ import (
 func TestStreamAnswersHalfClosedClient(t *testing.T) {
 	for _, ep := range []string{"tcp://127.0.0.1:*", "ipc://" + filepath.Join(t.TempDir(), "s")} {
 		t.Run(ep[:3], func(t *testing.T) {
-			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-			defer cancel()
+			ctx := bounded(t)
 			s, err := zmq.NewStream(nil)
 			if err != nil {
 				t.Fatal(err)

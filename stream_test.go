@@ -49,8 +49,7 @@ func echo(t *testing.T, ctx context.Context, s *zmq.Stream) {
 func TestStreamEcho(t *testing.T) {
 	for _, ep := range []string{"tcp://127.0.0.1:*", "ipc://*"} {
 		t.Run(ep[:3], func(t *testing.T) {
-			ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-			defer cancel()
+			ctx := bounded(t)
 			s := must(zmq.NewStream(nil))
 			network, address, _ := strings.Cut(must(s.Bind(ep)), "://")
 			if network == "ipc" {
@@ -88,8 +87,7 @@ func TestStreamEcho(t *testing.T) {
 // TestStreamServesHTTP: a server of nothing but STREAM answers net/http's
 // client, 100 kB both ways.
 func TestStreamServesHTTP(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-	defer cancel()
+	ctx := bounded(t)
 	s := must(zmq.NewStream(nil))
 	defer s.Close()
 	endpoint := must(s.Bind("tcp://127.0.0.1:*"))
@@ -142,8 +140,7 @@ func TestStreamServesHTTP(t *testing.T) {
 // TestStreamCallsHTTP: net/http's server answers a STREAM, which connects
 // again when the server has hung up.
 func TestStreamCallsHTTP(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-	defer cancel()
+	ctx := bounded(t)
 	data := noise(100_000)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		got, err := io.ReadAll(r.Body)
@@ -206,8 +203,7 @@ func TestStreamCallsHTTP(t *testing.T) {
 
 // TestStreamReset: a client that resets its connection is one that has left.
 func TestStreamReset(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-	defer cancel()
+	ctx := bounded(t)
 	s := must(zmq.NewStream(nil))
 	defer s.Close()
 	endpoint := must(s.Bind("tcp://127.0.0.1:*"))
@@ -229,8 +225,7 @@ func TestStreamReset(t *testing.T) {
 
 // TestRouterNotices are told apart as those of a STREAM are.
 func TestRouterNotices(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-	defer cancel()
+	ctx := bounded(t)
 	opts := &zmq.Options{Namespace: zmq.NewNamespace(), RouterNotify: zmq.NotifyConnect | zmq.NotifyDisconnect}
 	router := must(zmq.NewRouter(opts))
 	defer router.Close()

@@ -1,12 +1,13 @@
-# What the scripts beside this file share. Source it; it moves to the top of
-# the repository.
+# Functions shared by the scripts in this directory. Sourcing this file changes
+# to the root of the repository.
 # shellcheck shell=bash
 
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-# A checkout that belongs to somebody else, as in many containers, makes git
-# refuse and go build with it. Nothing built here is kept.
+# In many containers the checkout belongs to another user. git then refuses to
+# run, and go build fails when it asks git for the version. The version is not
+# needed: the scripts keep no binary.
 GOFLAGS="$(go env GOFLAGS) -buildvcs=false"
 export GOFLAGS
 
@@ -17,20 +18,21 @@ have_cc() { [ "$(go env CGO_ENABLED)" = 1 ] && command -v "$(go env CC)" >/dev/n
 have_libzmq() { pkg-config --exists libzmq 2>/dev/null; }
 have_pyzmq() { /usr/bin/python3 -I -c 'import zmq' 2>/dev/null; }
 
-# Where interop/diff looks for npm's zeromq.
+# The directory in which interop/diff looks for npm's zeromq.
 zeromqjs="${XDG_CACHE_HOME:-${HOME-}/.cache}/zerobroker-zmq/zeromq-6.8.0"
 have_node() { command -v node >/dev/null && command -v npm >/dev/null; }
 have_zeromqjs() { have_node && [ -d "$zeromqjs/node_modules/zeromq" ]; }
 
-# missing says, a line each, what cannot run here and what it needs.
+# missing prints one line for each test group that cannot run here, with the
+# packages that it needs.
 missing() {
-	have_cc || echo "the race detector and everything with cgo: no C compiler (gcc, libc6-dev)"
+	have_cc || echo "race detector and cgo packages: no C compiler (gcc, libc6-dev)"
 	have_libzmq || echo "bench/peers/pebbe: no libzmq headers (pkg-config, libzmq3-dev)"
 	have_pyzmq || echo "interop against libzmq: no pyzmq for /usr/bin/python3 (python3-zmq)"
 }
 
-# packages prints the packages of every module of the workspace that can be
-# built here. tools/ is no part of the workspace.
+# packages prints the packages of the workspace modules that can be built here.
+# tools/ is not part of the workspace.
 packages() {
 	local all=(./... ./cmd/zmq/... ./interop/... ./bench/...)
 	if have_cc && have_libzmq; then

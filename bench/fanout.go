@@ -10,10 +10,11 @@ import (
 	"github.com/zerobroker/zmq/bench/internal/peer"
 )
 
-// doFanout measures one publisher process and one process with many
-// subscribers, in messages delivered: internal/peer/fanout.go says how they
-// find each other. The subscribers may be of another library. With pub the publisher waits for those that are behind, so
-// every message must have come to all; with pub_drop only what came counts.
+// doFanout measures the messages that a publisher process delivers to a process
+// with many subscribers, which may use another library. internal/peer/fanout.go
+// documents the protocol. With pub the publisher blocks while a subscriber is
+// full, so every message must arrive. With pub_drop it drops messages, and only
+// received messages count.
 func doFanout(publish string) func(context.Context, Library, Row) (Sample, error) {
 	return func(ctx context.Context, lib Library, row Row) (Sample, error) {
 		ctx, cancel := context.WithCancel(ctx)
@@ -38,20 +39,20 @@ func doFanout(publish string) func(context.Context, Library, Row) (Sample, error
 	}
 }
 
-// deliver has pub publish once all subscribers are there, and end once they
-// have seen its end.
+// deliver starts the subscribers, lets pub publish when all are ready, and ends
+// pub when they have received its end messages.
 func deliver(ctx context.Context, lib Library, pub *process, size, count string) (outcome, error) {
 	endpoint, err := pub.line()
 	if err != nil {
-		return outcome{}, errors.New("no endpoint")
+		return outcome{}, errors.New("the peer printed no endpoint")
 	}
 	subs, err := start(ctx, lib.far(), "subs", endpoint, size, count)
 	if err != nil {
 		return outcome{}, err
 	}
-	if said, err := subs.line(); err != nil {
+	if line, err := subs.line(); err != nil {
 		_, end := subs.wait()
-		return outcome{}, errors.Join(fmt.Errorf("subscribers not ready: %q", said), end)
+		return outcome{}, errors.Join(fmt.Errorf("subscribers not ready: %q", line), end)
 	}
 	if _, err := io.WriteString(pub.stdin, "go\n"); err != nil {
 		return outcome{}, err

@@ -15,23 +15,23 @@ import (
 	"github.com/zerobroker/zmq/bench/internal/peer"
 )
 
-// The idle rows: a ROUTER process, and this process as its many peers, each a
-// bare TCP connection that has finished the ZMTP 3.1 NULL handshake as a DEALER
-// and then says nothing.
+// The idle rows measure a ROUTER process with many idle peers. This process
+// simulates the peers: each is a plain TCP connection that completes the ZMTP
+// 3.1 NULL handshake as a DEALER and then sends nothing.
 
 const (
-	// warmPeers are connected before the first reading, so that what a process
-	// needs once (threads, arenas, tables) is not laid to the peers.
+	// warmPeers is the number of peers that connect before the first reading,
+	// so that one-time allocations (threads, arenas, tables) are not attributed
+	// to the peers.
 	warmPeers = 100
-	// quiet is how long the router is left alone before a reading.
+	// quiet is the pause before a reading.
 	quiet = 500 * time.Millisecond
-	// handshakeLimit bounds one peer's handshake.
+	// handshakeLimit bounds the handshake of a peer.
 	handshakeLimit = 5 * time.Second
 )
 
-// doIdle measures resident memory per peer. With settle, the router first gives
-// free memory back to the system (a collection and FreeOSMemory in Go,
-// malloc_trim in C); without, it is read as it stands.
+// doIdle measures resident memory per peer. With settle, the router first
+// returns free memory to the system (FreeOSMemory in Go, malloc_trim in C).
 func doIdle(settle bool) func(context.Context, Library, Row) (Sample, error) {
 	return func(ctx context.Context, lib Library, row Row) (Sample, error) {
 		ctx, cancel := context.WithCancel(ctx)
@@ -46,7 +46,7 @@ func doIdle(settle bool) func(context.Context, Library, Row) (Sample, error) {
 			_, end := router.wait()
 			return Sample{}, errors.Join(err, end)
 		}
-		router.stdin.Close() // asks it to end
+		router.stdin.Close() // ends the peer
 		o, err := router.wait()
 		s.CPU = o.cpu
 		return s, err
@@ -56,7 +56,7 @@ func doIdle(settle bool) func(context.Context, Library, Row) (Sample, error) {
 func readIdle(ctx context.Context, router *process, settle bool, count int) (s Sample, err error) {
 	endpoint, err := router.line()
 	if err != nil {
-		return s, errors.New("no endpoint")
+		return s, errors.New("the peer printed no endpoint")
 	}
 	var peers []net.Conn
 	defer func() {
@@ -79,10 +79,10 @@ func readIdle(ctx context.Context, router *process, settle bool, count int) (s S
 		}
 		readings = append(readings, rss)
 	}
-	// A router that had dropped peers would look small.
+	// A router that has disconnected peers would appear to use little memory.
 	for i, c := range peers {
 		if err := stillOpen(c); err != nil {
-			return s, fmt.Errorf("peer %d is gone: %w", i, err)
+			return s, fmt.Errorf("peer %d was disconnected: %w", i, err)
 		}
 	}
 	peak, err := statusOf(router, "VmHWM")
@@ -116,8 +116,8 @@ func statusOf(p *process, field string) (int, error) {
 	return kib, nil
 }
 
-// connectBare opens a connection that knows no library, and finishes its
-// handshake as a socket of that type.
+// connectBare opens a plain TCP connection and completes the ZMTP handshake as
+// a socket of the given type.
 func connectBare(ctx context.Context, endpoint, socketType string) (net.Conn, error) {
 	var d net.Dialer
 	c, err := d.DialContext(ctx, "tcp", strings.TrimPrefix(endpoint, "tcp://"))
@@ -136,14 +136,14 @@ func connectBare(ctx context.Context, endpoint, socketType string) (net.Conn, er
 
 const greetingSize = 64
 
-// greeting is that of ZMTP 3.1 with the NULL mechanism.
+// greeting returns the ZMTP 3.1 greeting with the NULL mechanism.
 func greeting() []byte {
 	g := make([]byte, greetingSize)
 	copy(g, "\xff\x00\x00\x00\x00\x00\x00\x00\x01\x7f\x03\x01NULL")
 	return g
 }
 
-// ready is the READY command, as a short command frame.
+// ready returns a READY command in a short frame.
 func ready(socketType string) []byte {
 	body := []byte("\x05READY")
 	for _, p := range [][2]string{{"Socket-Type", socketType}, {"Identity", ""}} {
@@ -155,7 +155,7 @@ func ready(socketType string) []byte {
 	return append([]byte{0x04, byte(len(body))}, body...)
 }
 
-// handshake speaks both halves at once and reads the other side's.
+// handshake sends greeting and READY together and reads those of the router.
 func handshake(c io.ReadWriter, socketType string) error {
 	if _, err := c.Write(append(greeting(), ready(socketType)...)); err != nil {
 		return err
@@ -181,7 +181,7 @@ func handshake(c io.ReadWriter, socketType string) error {
 	return nil
 }
 
-// stillOpen looks whether the router has closed c, without waiting.
+// stillOpen returns an error if the router has closed c. It does not block.
 func stillOpen(c net.Conn) error {
 	raw, err := c.(*net.TCPConn).SyscallConn()
 	if err != nil {

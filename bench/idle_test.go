@@ -8,15 +8,15 @@ import (
 	"testing"
 )
 
-// conversation is a router's half of a handshake, told beforehand.
-type conversation struct {
+// fakeRouter sends a fixed handshake and records the bytes it receives.
+type fakeRouter struct {
 	io.Reader
-	said bytes.Buffer
+	received bytes.Buffer
 }
 
-func (c *conversation) Write(p []byte) (int, error) { return c.said.Write(p) }
+func (r *fakeRouter) Write(p []byte) (int, error) { return r.received.Write(p) }
 
-func TestHandshake(t *testing.T) {
+func TestHandshakeDetectsBadAnswers(t *testing.T) {
 	good := string(greeting()) + "\x04\x1c\x05READY\x0bSocket-Type\x00\x00\x00\x06ROUTER"
 	for _, c := range []struct {
 		name, router string
@@ -30,12 +30,12 @@ func TestHandshake(t *testing.T) {
 		{"ZMTP 2.0", good[:10] + "\x01" + good[11:], "not a ZMTP 3 greeting"},
 		{"ERROR command", good[:64] + "\x04\x07\x05ERROR\x00", "no READY"},
 	} {
-		peer := &conversation{Reader: strings.NewReader(c.router)}
+		peer := &fakeRouter{Reader: strings.NewReader(c.router)}
 		err := handshake(peer, "DEALER")
 		if c.bad == "" && err != nil || c.bad != "" && (err == nil || !strings.Contains(err.Error(), c.bad)) {
 			t.Errorf("%s: %v, want %q", c.name, err, c.bad)
 		}
-		if sent := peer.said.String(); sent != string(greeting())+string(ready("DEALER")) {
+		if sent := peer.received.String(); sent != string(greeting())+string(ready("DEALER")) {
 			t.Errorf("%s: sent %q", c.name, sent)
 		}
 	}
@@ -52,14 +52,14 @@ func TestReadyIsWellFormed(t *testing.T) {
 	}
 }
 
-func TestGreetingSignature(t *testing.T) {
+func TestGreetingHasSignatureVersionAndMechanism(t *testing.T) {
 	g := greeting()
 	if len(g) != 64 || g[0] != 0xff || g[9] != 0x7f || g[10] != 3 || g[11] != 1 || string(g[12:16]) != "NULL" {
 		t.Errorf("greeting % x", g)
 	}
 }
 
-func TestStillOpen(t *testing.T) {
+func TestStillOpenDetectsClosedConnection(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -75,11 +75,11 @@ func TestStillOpen(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := stillOpen(c); err != nil {
-		t.Errorf("a quiet connection: %v", err)
+		t.Errorf("an open connection: %v", err)
 	}
 	router.Close()
-	c.Read(make([]byte, 1)) // waits for the end to arrive
+	c.Read(make([]byte, 1)) // waits until the FIN has arrived
 	if stillOpen(c) == nil {
-		t.Error("a closed connection passed for open")
+		t.Error("a closed connection is reported as open")
 	}
 }

@@ -9,26 +9,26 @@ import (
 	"strings"
 )
 
-// Library is one contestant: a peer program, perhaps with a switch.
+// Library is a measured library: a peer program and its flags.
 type Library struct {
 	Name    string   `json:"name"`
-	Peer    string   `json:"peer"` // folder under peers/, and the program's name
+	Peer    string   `json:"peer"` // directory under peers/, and name of the program
 	Flags   []string `json:"flags,omitempty"`
-	Far     string   `json:"far,omitempty"` // peer that is at the far end, if it is another
+	Far     string   `json:"far,omitempty"` // peer of the other side, if it differs
 	Version string   `json:"version,omitempty"`
-	Failed  string   `json:"failed,omitempty"` // why it could not be built
+	Failed  string   `json:"failed,omitempty"` // reason why the build failed
 	path    string
 	farPath string
-	cpu     string // where its process is held; "" for anywhere
+	cpu     string // CPU to which the process is pinned; empty if it is not
 }
 
-// on is the library with its process held on one CPU.
+// on returns the library with its process pinned to a CPU.
 func (l Library) on(cpu string) Library {
 	l.cpu = cpu
 	return l
 }
 
-// far is the library of the far end.
+// far returns the library of the other side.
 func (l Library) far() Library {
 	if l.Far != "" {
 		l.path = l.farPath
@@ -36,7 +36,7 @@ func (l Library) far() Library {
 	return l
 }
 
-// command is what starts the peer, but for the sub-command.
+// command returns the command line of the peer without the sub-command.
 func (l Library) command() []string {
 	words := append([]string{l.path}, l.Flags...)
 	if l.cpu != "" {
@@ -58,8 +58,8 @@ func allLibraries() []Library {
 	}
 }
 
-// build makes the peers that rows need, into bin/. One that cannot be built is
-// kept with the reason, so that its rows show it.
+// build builds the peers of the rows in bin/. A library whose build fails stays
+// in the result with the reason, so that its rows show it.
 func build(ctx context.Context, dir string, rows []Row) []Library {
 	needed := make(map[string]bool)
 	for _, row := range rows {
@@ -77,7 +77,7 @@ func build(ctx context.Context, dir string, rows []Row) []Library {
 	return libs
 }
 
-// builder compiles each peer once.
+// builder builds each peer once.
 type builder struct {
 	ctx  context.Context
 	dir  string
@@ -93,7 +93,7 @@ func (b *builder) library(lib Library) Library {
 		var v string
 		if lib.farPath, err = b.peer(lib.Far); err == nil {
 			v, err = version(b.ctx, lib.farPath)
-			lib.Version += "; far end " + v
+			lib.Version += "; other side " + v
 		}
 	}
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// Machine is what a reader must know to judge the figures.
+// Machine describes the environment of the measurements.
 type Machine struct {
 	Date       string `json:"date"`
 	CPU        string `json:"cpu"`
@@ -44,7 +44,7 @@ func machine(dir string) Machine {
 	}
 }
 
-// facts lists the machine for the report.
+// facts returns names and values for the report.
 func (m Machine) facts() [][2]string {
 	return [][2]string{
 		{"date", m.Date},
@@ -69,7 +69,7 @@ func procText(path string) string {
 	return strings.Join(strings.Fields(string(b)), " ")
 }
 
-// procField is the value of the first "name : value" line of a /proc file.
+// procField returns the value of the first "name : value" line of a /proc file.
 func procField(path, name string) string {
 	b, err := os.ReadFile(path)
 	if err != nil {
@@ -94,17 +94,17 @@ func firstLine(dir, name string, args ...string) string {
 	return line
 }
 
-// loadAverage is the machine's load over 1, 5 and 15 minutes.
+// loadAverage returns the load averages over 1, 5 and 15 minutes.
 func loadAverage() string {
 	f := strings.Fields(procText("/proc/loadavg"))
 	return strings.Join(f[:min(3, len(f))], " ")
 }
 
-// busySeconds is the processor time that the whole machine has spent on
-// anything but idling, with what the hypervisor took from it. Interrupts count:
-// the kernel bills most of a loopback connection's to the process that they hit,
-// so leaving them out would make that process appear to use more than there is.
-// It is 0 where /proc/stat is missing.
+// busySeconds returns the processor time of the whole machine without idle
+// time. Time taken by the hypervisor (steal) is included. Interrupts are
+// included, because the kernel charges most interrupt work of a loopback
+// connection to the interrupted process; without them that process would appear
+// to use more time than the machine. The result is 0 if /proc/stat is missing.
 func busySeconds() float64 {
 	b, err := os.ReadFile("/proc/stat")
 	if err != nil {
@@ -113,11 +113,11 @@ func busySeconds() float64 {
 	return parseBusy(string(b))
 }
 
-// ticksPerSecond is USER_HZ, which is 100 on every Linux that Go runs on.
+// ticksPerSecond is USER_HZ, which is 100 on all Linux ports of Go.
 const ticksPerSecond = 100
 
-// parseBusy adds user, nice, system, irq, softirq and steal of the first line of
-// /proc/stat.
+// parseBusy adds user, nice, system, irq, softirq and steal of the first line
+// of /proc/stat.
 func parseBusy(stat string) float64 {
 	line, _, _ := strings.Cut(stat, "\n")
 	fields := strings.Fields(line)

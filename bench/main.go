@@ -1,12 +1,12 @@
-// Command bench measures this library side by side with others: libzmq (a small
-// C program), its cgo binding pebbe/zmq4, the pure-Go go-zeromq/zmq4, and raw Go
-// TCP. It builds one peer program per library, runs them in turn, repetition by
-// repetition, and prints the ratios with the goals that docs/ sets for them.
-// README.md beside this file is the method.
+// Command bench compares this library with libzmq (called from C), its cgo
+// binding pebbe/zmq4, the pure-Go go-zeromq/zmq4, and raw Go TCP. It builds one
+// peer program per library. Each repetition runs the peers one after the other.
+// The command prints the ratios with their goals (rows.go). README.md in this
+// directory describes the method.
 //
-// The command knows libraries only as peer programs with the same sub-commands
-// (internal/peer); it links none of them. To add a row, add a value to rows.go;
-// a row of a new kind also needs a [Work] (work.go).
+// The command links none of the libraries: the peer programs share one set of
+// sub-commands (internal/peer). To add a row, add a value to rows.go. A new
+// kind of row also needs a [Work] (work.go).
 package main
 
 import (
@@ -23,7 +23,7 @@ import (
 	"time"
 )
 
-// options are what the command line sets.
+// options are the settings from the command line.
 type options struct {
 	Reps    int           `json:"reps"`
 	Quick   bool          `json:"quick"`
@@ -38,15 +38,15 @@ type options struct {
 
 func main() {
 	var o options
-	flag.IntVar(&o.Reps, "reps", 0, "repetitions, each running every library once (default 5, or 1 with -quick)")
+	flag.IntVar(&o.Reps, "reps", 0, "number of repetitions, each of which runs every library once (default 5, or 1 with -quick)")
 	flag.BoolVar(&o.Quick, "quick", false, "smoke test: a twentieth of the messages, writes to results/quick")
 	flag.DurationVar(&o.Timeout, "timeout", 90*time.Second, "time limit of one run")
-	flag.DurationVar(&o.Budget, "budget", 20*time.Second, "once a library has used this much time in a row, it runs no more repetitions of it")
-	flag.StringVar(&o.Rows, "rows", "", "regular expression: only rows whose name matches")
-	flag.StringVar(&o.Libs, "libs", "", "comma-separated: only these libraries")
-	flag.StringVar(&o.Out, "out", "", "folder for the results (default results/ beside the command's source)")
-	flag.BoolVar(&o.Merge, "merge", false, "keep the rows of the last results that are not measured now")
-	flag.BoolVar(&o.List, "list", false, "list rows and libraries, measure nothing")
+	flag.DurationVar(&o.Budget, "budget", 20*time.Second, "time limit of one library in one row; after it the library runs no further repetition of the row")
+	flag.StringVar(&o.Rows, "rows", "", "measure only rows whose name matches this regular expression")
+	flag.StringVar(&o.Libs, "libs", "", "comma-separated list of the libraries to measure")
+	flag.StringVar(&o.Out, "out", "", "directory for the results (default results/ in the directory of this command)")
+	flag.BoolVar(&o.Merge, "merge", false, "keep the rows of the previous results that this run does not measure")
+	flag.BoolVar(&o.List, "list", false, "list rows and libraries without measuring")
 	flag.Parse()
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -108,7 +108,8 @@ func run(ctx context.Context, o options) error {
 	return report.oursFailed()
 }
 
-// selectRows applies -rows, -libs and -quick to the table of rows.
+// selectRows returns the rows that -rows and -libs select, with counts reduced
+// by -quick.
 func selectRows(o options) ([]Row, error) {
 	match, err := regexp.Compile(o.Rows)
 	if err != nil {
@@ -130,7 +131,7 @@ func selectRows(o options) ([]Row, error) {
 		}
 	}
 	if len(picked) == 0 {
-		return nil, errors.New("no row and library selected; -list shows them")
+		return nil, errors.New("no row or library selected; -list shows them")
 	}
 	return picked, nil
 }
@@ -153,18 +154,18 @@ func list(rows []Row) {
 	}
 }
 
-// sourceDir is the folder of this module, wherever in the workspace the command
-// was started.
+// sourceDir returns the directory of this module. The current directory may be
+// any directory of the workspace.
 func sourceDir() (string, error) {
 	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/zerobroker/zmq/bench").Output()
 	if err != nil {
-		return "", fmt.Errorf("cannot find the bench module, start me inside the repository: %w", err)
+		return "", fmt.Errorf("cannot find the bench module; run bench in the repository: %w", err)
 	}
 	return strings.TrimSpace(string(out)), nil
 }
 
-// progress writes one line for the person who waits. It goes to standard error,
-// so that standard output is the report alone.
+// progress writes a line to standard error, so that standard output contains
+// only the report.
 func progress(format string, args ...any) {
 	fmt.Fprintf(os.Stderr, format+"\n", args...)
 }

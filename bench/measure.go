@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// RowResult is a row with the samples of each library, by repetition.
+// RowResult is a row with the samples of each library in order of repetition.
 type RowResult struct {
 	Row     Row                 `json:"-"`
 	Name    string              `json:"name"`
@@ -17,18 +17,18 @@ type RowResult struct {
 	Size    int                 `json:"size"`
 	Count   int                 `json:"count"`
 	Samples map[string][]Sample `json:"samples"`
-	Date    string              `json:"date,omitempty"`   // of the run that it is of
+	Date    string              `json:"date,omitempty"`   // of the run that measured it
 	Commit  string              `json:"commit,omitempty"` // of that run
 }
 
-// notBuilt is the error of every run of a library whose peer is missing; the
-// library itself holds the reason.
+// notBuilt is the error of a sample whose peer was not built. Library.Failed
+// has the reason.
 const notBuilt = "not built"
 
-// pause lets the sockets of one run be taken down before the next.
+// pause lets the system close the sockets of one run before the next run.
 const pause = 100 * time.Millisecond
 
-// measure runs row: each repetition runs each library once, in turn.
+// measure measures a row. Each repetition runs each library once, in order.
 func measure(ctx context.Context, o options, row Row, libs []Library) RowResult {
 	r := RowResult{
 		Row: row, Name: row.Name, Unit: row.Work.Unit, Size: row.Size, Count: row.Count,
@@ -40,25 +40,25 @@ func measure(ctx context.Context, o options, row Row, libs []Library) RowResult 
 			if ctx.Err() != nil {
 				return r
 			}
-			if !another(r.Samples[name], budget) {
+			if !runAgain(r.Samples[name], budget) {
 				continue
 			}
 			s := once(ctx, o.Timeout, find(libs, name), row)
 			if ctx.Err() != nil {
-				return r // interrupted, so s means nothing
+				return r // interrupted, so s is invalid
 			}
 			r.Samples[name] = append(r.Samples[name], s)
-			tell(row, name, rep+1, o.Reps, s)
+			printSample(row, name, rep+1, o.Reps, s)
 			time.Sleep(pause)
 		}
 	}
 	return r
 }
 
-// scenarios holds the runs of scenarios, for the rows that come later.
+// scenarios stores the results of scenarios, which later rows share.
 type scenarios map[string]RowResult
 
-// measure is measure for a row that may be one of a scenario.
+// measure measures a row, or takes its figure from the results of its scenario.
 func (c scenarios) measure(ctx context.Context, o options, row Row, libs []Library) RowResult {
 	w := row.Work
 	if w.Scenario == "" {
@@ -82,10 +82,10 @@ func (c scenarios) measure(ctx context.Context, o options, row Row, libs []Libra
 	return r
 }
 
-// another says whether a library runs once more: not after a failure, which
-// would mostly be the same failure after the same timeout, and not beyond its
-// budget of time.
-func another(samples []Sample, budget time.Duration) bool {
+// runAgain reports whether a library runs another repetition. It does not after
+// a failure, because the next run would probably fail after the same timeout,
+// or when its time budget is used up.
+func runAgain(samples []Sample, budget time.Duration) bool {
 	var spent float64
 	for _, s := range samples {
 		if s.Error != "" {
@@ -105,8 +105,8 @@ func find(libs []Library, name string) Library {
 	return Library{Name: name, Failed: "unknown library"}
 }
 
-// once makes one run, bounded in time, and watches what the rest of the machine
-// does meanwhile.
+// once makes one run with a time limit. It also measures the processor time
+// that the rest of the machine uses during the run.
 func once(ctx context.Context, limit time.Duration, lib Library, row Row) Sample {
 	if lib.Failed != "" {
 		return Sample{Error: notBuilt}
@@ -127,8 +127,8 @@ func once(ctx context.Context, limit time.Duration, lib Library, row Row) Sample
 	return s
 }
 
-// selfSeconds is the processor time of this process: in the idle rows it is the
-// peers, elsewhere next to nothing.
+// selfSeconds returns the processor time of this process. It is relevant in the
+// idle rows, where this process simulates the peers.
 func selfSeconds() float64 {
 	var u syscall.Rusage
 	if syscall.Getrusage(syscall.RUSAGE_SELF, &u) != nil {
@@ -137,7 +137,7 @@ func selfSeconds() float64 {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano()).Seconds()
 }
 
-func tell(row Row, lib string, rep, reps int, s Sample) {
+func printSample(row Row, lib string, rep, reps int, s Sample) {
 	switch {
 	case s.Error != "":
 		progress("  %d/%d %-13s FAILED: %s", rep, reps, lib, s.Error)

@@ -8,7 +8,7 @@ import (
 	"slices"
 )
 
-// readReport is what an earlier run wrote to dir.
+// readReport reads the report that an earlier run wrote to dir.
 func readReport(dir string) (Report, error) {
 	var r Report
 	raw, err := os.ReadFile(filepath.Join(dir, jsonName))
@@ -18,12 +18,12 @@ func readReport(dir string) (Report, error) {
 	return r, json.Unmarshal(raw, &r)
 }
 
-// keep takes over the rows of an earlier report that were not measured now, as
-// far as the table still has them, and what libraries took part in them. Each
-// row says when and on what it was measured.
+// keep adds the rows of an earlier report that this run did not measure and
+// that allRows still contains, and their libraries. Each kept row has the date
+// and commit of its measurement.
 func (r *Report) keep(old Report) error {
 	if old.Options.Reps != r.Options.Reps || old.Options.Quick != r.Options.Quick {
-		return fmt.Errorf("cannot merge %d repetitions with %d, or short runs with others", r.Options.Reps, old.Options.Reps)
+		return fmt.Errorf("cannot merge %d repetitions with %d, or quick runs with complete ones", r.Options.Reps, old.Options.Reps)
 	}
 	measured := r.Rows
 	r.Rows = nil
@@ -52,7 +52,7 @@ func index(rows []RowResult, name string) int {
 }
 
 // earlier lists the rows that were not measured in this run, one line for each
-// run that they are of.
+// earlier run.
 func (r Report) earlier() []string {
 	var lines []string
 	rows := make(map[string]int)

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// What -merge keeps must show that it is older, in the order of the table.
-func TestMergeKeepsWhatWasNotMeasured(t *testing.T) {
+// Kept rows have the order of allRows, and the report lists them as older.
+func TestMergeKeepsRowsThatWereNotMeasured(t *testing.T) {
 	table := allRows()
 	result := func(i int, value float64) RowResult {
 		return RowResult{Row: table[i], Name: table[i].Name, Samples: map[string][]Sample{"ours": values(value)}}
@@ -57,16 +57,16 @@ func TestMergeKeepsWhatWasNotMeasured(t *testing.T) {
 		t.Errorf("earlier rows: %s, want %s", text, want)
 	}
 	if !strings.Contains(now.Text(), text) {
-		t.Error("the report does not tell which rows are older")
+		t.Error("the report does not list the older rows")
 	}
 	old.Options.Reps = 1
 	if now.keep(old) == nil {
-		t.Error("a smoke test was merged")
+		t.Error("merged a smoke test")
 	}
 }
 
-// All rows of a scenario come of the same runs, each with its figure.
-func TestScenarioRunsOnce(t *testing.T) {
+// The rows of a scenario share its runs. Each row has its own figure.
+func TestScenarioRunsOnceForAllRows(t *testing.T) {
 	runs := 0
 	w := Work{Scenario: "s", Figure: "a", Do: func(context.Context, Library, Row) (Sample, error) {
 		runs++

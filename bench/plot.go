@@ -13,9 +13,9 @@ import (
 	"gonum.org/v1/plot/vg/vgimg"
 )
 
-var errNothingToPlot = errors.New("no library ran beside libzmq")
+var errNothingToPlot = errors.New("no row has a ratio to libzmq")
 
-// series is how one library looks in the plot.
+// series is the style of a library in the plot.
 type series struct {
 	lib   string
 	label string
@@ -31,14 +31,14 @@ var shown = []series{
 	{"rawtcp", "raw Go TCP", color.RGBA{R: 0x55, G: 0x55, B: 0x55, A: 0xff}, draw.CrossGlyph{}},
 }
 
-// band is a point with its spread along x.
+// band is a series of points with horizontal error bars.
 type band struct {
 	plotter.XYs
 	plotter.XErrors
 }
 
-// plotRatios draws every row as a line of dots: how many times better than
-// libzmq each library is, so that right is better in every row.
+// plotRatios plots, for each row, the factor by which each library is better
+// than libzmq. Larger is better in every row.
 func plotRatios(path string, r Report) error {
 	p := plot.New()
 	p.Title.Text = "Times better than libzmq, median and range of the pairs (" + r.Machine.Date[:dayForm] + ")"
@@ -81,7 +81,8 @@ func plotRatios(path string, r Report) error {
 	return save(p, path, vg.Length(len(rows))*1.4*vg.Centimeter+4*vg.Centimeter)
 }
 
-// save draws p as a PNG with a margin; without one plot cuts off long labels.
+// save writes p as a PNG. A margin prevents package plot from cutting off long
+// labels.
 func save(p *plot.Plot, path string, height vg.Length) error {
 	canvas := vgimg.PngCanvas{Canvas: vgimg.New(26*vg.Centimeter, height)}
 	margin := vg.Points(12)
@@ -97,7 +98,7 @@ func save(p *plot.Plot, path string, height vg.Length) error {
 	return f.Close()
 }
 
-// plotted are the rows in which some library has a ratio to libzmq.
+// plotted returns the rows in which a library has a ratio to libzmq.
 func plotted(r Report) []RowResult {
 	var rows []RowResult
 	for _, row := range r.Rows {
@@ -111,7 +112,8 @@ func plotted(r Report) []RowResult {
 	return rows
 }
 
-// better turns a ratio to libzmq so that above 1 is always better.
+// better returns the ratio to libzmq, inverted if lower is better, so that a
+// value above 1 is always better.
 func better(row RowResult, lib string) Spread {
 	rs := ratios(row.Samples[lib], row.Samples["libzmq"])
 	if row.Row.Work.LowerBetter {
@@ -148,7 +150,8 @@ func addBand(p *plot.Plot, s series, b band) error {
 	return nil
 }
 
-// goalsOf are the goals that are ratios to libzmq, in the plot's sense.
+// goalsOf returns the goals that are ratios to libzmq, inverted if lower is
+// better.
 func goalsOf(rows []RowResult) (xys plotter.XYs) {
 	for i, row := range rows {
 		for _, g := range row.Row.Goals {
@@ -186,7 +189,7 @@ func (tick) DrawGlyph(c *draw.Canvas, style draw.GlyphStyle, at vg.Point) {
 	c.StrokeLine2(draw.LineStyle{Color: style.Color, Width: vg.Points(2)}, at.X, at.Y-style.Radius, at.X, at.Y+style.Radius)
 }
 
-// verticals are the grid lines, one for each factor.
+// verticals returns the vertical grid lines.
 func verticals() *plotter.Grid {
 	g := plotter.NewGrid()
 	g.Horizontal.Width = 0
@@ -194,7 +197,7 @@ func verticals() *plotter.Grid {
 	return g
 }
 
-// unity is where libzmq itself stands.
+// unity returns the line at 1, the value of libzmq.
 func unity() *plotter.Line {
 	l, _ := plotter.NewLine(plotter.XYs{{X: 1, Y: -1e3}, {X: 1, Y: 1e3}}) // fails only on NaN and infinity
 	l.Color = color.Gray{Y: 0x60}

@@ -17,7 +17,7 @@ import (
 	"github.com/zerobroker/zmq/bench/internal/peer"
 )
 
-// outcome is what a peer process told and cost.
+// outcome is the output of a peer process and its CPU time.
 type outcome struct {
 	peer.Measurement
 	cpu float64 // user and system seconds
@@ -32,7 +32,7 @@ type process struct {
 	stderr bytes.Buffer
 }
 
-// start runs the peer of lib; it is killed when ctx ends.
+// start starts the peer of lib. The peer is killed when ctx ends.
 func start(ctx context.Context, lib Library, args ...string) (*process, error) {
 	p := &process{name: args[0]}
 	words := slices.Concat(lib.command(), args)
@@ -58,15 +58,15 @@ func (p *process) line() (string, error) {
 	return strings.TrimSpace(s), err
 }
 
-// wait takes the rest of the peer's output, its end and what it cost.
+// wait reads the remaining output of the peer and waits for its end.
 func (p *process) wait() (outcome, error) {
 	rest, _ := io.ReadAll(p.stdout) // a broken pipe shows as a missing measurement
 	if err := p.cmd.Wait(); err != nil {
-		said := ""
+		stderr := ""
 		if text := bytes.TrimSpace(p.stderr.Bytes()); len(text) > 0 {
-			said = fmt.Sprintf(", it said %q", text)
+			stderr = fmt.Sprintf(", standard error: %q", text)
 		}
-		return outcome{}, fmt.Errorf("%s: %w%s", p.name, err, said)
+		return outcome{}, fmt.Errorf("%s: %w%s", p.name, err, stderr)
 	}
 	state := p.cmd.ProcessState
 	o := outcome{cpu: (state.UserTime() + state.SystemTime()).Seconds()}
@@ -79,7 +79,7 @@ func (p *process) wait() (outcome, error) {
 	return o, nil
 }
 
-// measured is wait for a peer that must have timed something.
+// measured waits for a peer that must print a measurement.
 func (p *process) measured() (outcome, error) {
 	o, err := p.wait()
 	if err == nil && (o.Messages < 2 || o.Seconds <= 0) {
@@ -88,8 +88,8 @@ func (p *process) measured() (outcome, error) {
 	return o, err
 }
 
-// runPair runs the binding side and, once that has said where it listens, the
-// connecting side, as two processes. When one fails the other is ended.
+// runPair starts the binding side, reads its endpoint, and starts the
+// connecting side. If one process fails, the other is killed.
 func runPair(ctx context.Context, bindingLib Library, binding string, connectingLib Library, connecting string, row Row,
 ) (bound, connected outcome, err error) {
 	ctx, cancel := context.WithCancel(ctx)
@@ -104,7 +104,7 @@ func runPair(ctx context.Context, bindingLib Library, binding string, connecting
 	if lineErr != nil {
 		cancel()
 		_, err := server.wait()
-		return bound, connected, errors.Join(errors.New("no endpoint"), err)
+		return bound, connected, errors.Join(errors.New("the peer printed no endpoint"), err)
 	}
 	served := make(chan error, 1)
 	go func() {
@@ -126,7 +126,7 @@ func runPair(ctx context.Context, bindingLib Library, binding string, connecting
 	return bound, connected, err
 }
 
-// runAlone runs a sub-command that has both sides in one process.
+// runAlone runs a sub-command with both sides in one process.
 func runAlone(ctx context.Context, lib Library, command string, row Row) (outcome, error) {
 	p, err := start(ctx, lib, command, strconv.Itoa(row.Size), strconv.Itoa(row.Count))
 	if err != nil {

@@ -5,5 +5,5 @@ import (
 	"syscall"
 )
 
-// endWithUs has the system kill a peer when this process ends, however it does.
+// endWithUs has the kernel kill a peer when this process ends for any reason.
 func endWithUs(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} }

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// script makes a library whose peer is a shell script; $1 is the sub-command.
+// script returns a library whose peer is a shell script; $1 is the sub-command.
 func script(t *testing.T, body string) Library {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "peer")
@@ -21,7 +21,7 @@ func script(t *testing.T, body string) Library {
 
 const answer = `echo '{"messages":1001,"seconds":0.5,"peak_kib":2048}'`
 
-func TestRunPair(t *testing.T) {
+func TestRunPairMeasuresReceiver(t *testing.T) {
 	lib := script(t, `pull) echo tcp://there; sleep 0.05; `+answer+` ;; push) test "$2" = tcp://there && `+answer+` ;;`)
 	s := once(t.Context(), time.Minute, lib, Row{Work: tcpThroughput, Size: 10, Count: 1001})
 	if s.Error != "" || s.Value != 2000 || len(s.PeakKiB) != 2 || s.PeakKiB[0] != 2048 || s.Wall <= 0 {
@@ -29,8 +29,8 @@ func TestRunPair(t *testing.T) {
 	}
 }
 
-// Each way in which a pair can fail ends both processes and says why.
-func TestRunPairFails(t *testing.T) {
+// A failure ends both processes, and the sample has the reason.
+func TestRunPairReportsFailure(t *testing.T) {
 	for _, c := range []struct{ name, script, want string }{
 		{"server dies early", `pull) echo broken >&2; exit 3 ;;`, "broken"},
 		{"server dies late", `pull) echo e; echo broken >&2; exit 3 ;; push) exec sleep 1000 ;;`, "broken"},
@@ -52,7 +52,7 @@ func TestRunPairFails(t *testing.T) {
 	}
 }
 
-func TestOneWayCountsTwoMessagesARound(t *testing.T) {
+func TestOneWayCountsTwoMessagesPerRoundTrip(t *testing.T) {
 	var o outcome
 	o.Messages, o.Seconds, o.cpu = 9000, 0.9, 1
 	if s := oneWay(o, o); s.Value != 50 || s.PerM != 100 { // 2 s for 2 x (9,000 + 1,000) messages
@@ -60,8 +60,8 @@ func TestOneWayCountsTwoMessagesARound(t *testing.T) {
 	}
 }
 
-// A library that stops after a failure must not keep its row from going on.
-func TestMeasureInterleavesAndGoesOn(t *testing.T) {
+// A library stops after a failure; the others continue.
+func TestMeasureContinuesAfterFailureOfOneLibrary(t *testing.T) {
 	good := script(t, `inproc_thr) `+answer+` ;;`)
 	good.Name = "good"
 	bad := script(t, `inproc_thr) exit 1 ;;`)

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// Report is a whole session: what results.json holds.
+// Report is the content of results.json.
 type Report struct {
 	Options   options     `json:"options"`
 	Machine   Machine     `json:"machine"`
@@ -17,13 +17,14 @@ type Report struct {
 	Rows      []RowResult `json:"rows"`
 }
 
-// The file names in the results folder. Those that people look at carry the day.
+// Names in the results directory. The report and the plot are named after the
+// day.
 const (
 	jsonName = "results.json"
 	dayForm  = len("2006-01-02")
 )
 
-// write puts the tables, the raw samples and the plot into dir.
+// write writes the report, the samples and the plot to dir.
 func write(dir string, r Report) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
@@ -59,11 +60,11 @@ const (
 resident memory of the receiving + the sending process, others the cores that the rest of the machine used meanwhile.`
 )
 
-// Text is the report as text that is Markdown too.
+// Text returns the report as Markdown that is also readable as plain text.
 func (r Report) Text() string {
 	var b strings.Builder
 	if r.Options.Quick || r.Options.Reps < 5 {
-		fmt.Fprintf(&b, "**Only %d repetition(s)%s: a smoke test, no evidence.**\n\n", r.Options.Reps,
+		fmt.Fprintf(&b, "**Only %d repetition(s)%s: a smoke test; the figures mean nothing.**\n\n", r.Options.Reps,
 			map[bool]string{true: " of short runs"}[r.Options.Quick])
 	}
 	fmt.Fprintf(&b, "%s\n\n%s\n", aboutGoals, r.goalTable())
@@ -98,9 +99,9 @@ func (r Report) goalTable() string {
 	return table(t)
 }
 
-// verdict is a goal held against the samples: the ratio, or for an absolute
-// goal the value itself.
-func verdict(row RowResult, g Goal) Spread {
+// measuredFor returns the readings to compare with a goal: the ratios, or for
+// an absolute goal the values.
+func measuredFor(row RowResult, g Goal) Spread {
 	if g.Against == "" {
 		return spread(pick(row.Samples[g.Ours], value))
 	}
@@ -111,7 +112,7 @@ func goalCells(row RowResult, g Goal) []string {
 	unit, lower := row.Row.Work.Unit, row.Row.Work.LowerBetter
 	ours := spread(pick(row.Samples[g.Ours], value))
 	theirs := spread(pick(row.Samples[g.Against], value))
-	ratio, sign := verdict(row, g), ">="
+	ratio, sign := measuredFor(row, g), ">="
 	if lower {
 		sign = "<="
 	}
@@ -163,7 +164,7 @@ func (r Report) figureCells(row RowResult, lib string) []string {
 	}
 }
 
-// peaks is the median peak memory of each process of a run.
+// peaks formats the median peak memory of each peer process.
 func peaks(samples []Sample) string {
 	var cells []string
 	for i := 0; ; i++ {
@@ -180,13 +181,13 @@ func peaks(samples []Sample) string {
 	}
 }
 
-// failures lists each run that failed, with its reason.
+// failures lists each failed run with its reason.
 func (r Report) failures() []string {
 	var all []string
 	for _, row := range r.Rows {
 		for _, lib := range row.Row.Libs {
 			for i, s := range row.Samples[lib] {
-				if s.Error != "" && s.Error != notBuilt { // the list of versions says the other
+				if s.Error != "" && s.Error != notBuilt { // the list of versions shows libraries that were not built
 					all = append(all, fmt.Sprintf("%s, %s, repetition %d: %s", row.Name, lib, i+1, s.Error))
 				}
 			}
@@ -195,8 +196,8 @@ func (r Report) failures() []string {
 	return all
 }
 
-// oursFailed makes the command fail when our own library did not run: a smoke
-// test must not pass over that. A goal that is missed is shown, not an error.
+// oursFailed returns an error if a run of this library failed, so that a smoke
+// test detects it. A missed goal is not an error.
 func (r Report) oursFailed() error {
 	for _, row := range r.Rows {
 		for lib, samples := range row.Samples {
@@ -217,20 +218,20 @@ func median(s Spread, unit string) string {
 	return figure(s.Median, unit)
 }
 
-// figure writes a value for people: three digits and the unit.
+// figure formats a value with three digits and the unit.
 func figure(v float64, unit string) string {
 	scale, prefix := scaleOf(v, unit)
 	return digits(v/scale) + " " + prefix + unit
 }
 
-// figureRange writes a spread, all of it in the scale of the median.
+// figureRange formats a spread. All of its values have the scale of the median.
 func figureRange(s Spread, unit string) string {
 	scale, prefix := scaleOf(s.Median, unit)
 	return fmt.Sprintf("%s [%s .. %s] %s%s", digits(s.Median/scale), digits(s.Min/scale), digits(s.Max/scale), prefix, unit)
 }
 
-// scaleOf is the unit's multiple that suits v: rates are in thousands and
-// millions, times and sizes stay as they are.
+// scaleOf returns the scale and the unit prefix for v. Rates are in thousands
+// or millions; other units are not scaled.
 func scaleOf(v float64, unit string) (scale float64, prefix string) {
 	switch {
 	case unit != "msg/s":
@@ -242,7 +243,7 @@ func scaleOf(v float64, unit string) (scale float64, prefix string) {
 	return 1, ""
 }
 
-// digits writes three significant digits, never with an exponent.
+// digits formats three significant digits without an exponent.
 func digits(v float64) string {
 	switch {
 	case v >= 100:
@@ -260,7 +261,8 @@ func orElse(s, other string) string {
 	return s
 }
 
-// table lines up cells as a Markdown table; the first row is the heading.
+// table formats cells as an aligned Markdown table. The first row is the
+// heading.
 func table(rows [][]string) string {
 	widths := make([]int, len(rows[0]))
 	for _, row := range rows {

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-func TestFigure(t *testing.T) {
+func TestFigureScalesValueAndUnit(t *testing.T) {
 	for _, c := range []struct {
 		v    float64
 		unit string
@@ -30,7 +30,7 @@ func TestFigure(t *testing.T) {
 	}
 }
 
-func TestTable(t *testing.T) {
+func TestTableAlignsColumns(t *testing.T) {
 	got := table([][]string{{"a", "long"}, {"wide", ""}})
 	want := "| a    | long |\n| ---- | ---- |\n| wide |      |\n"
 	if got != want {
@@ -38,7 +38,8 @@ func TestTable(t *testing.T) {
 	}
 }
 
-// row is a result in which ours runs at 8, 9 and 10 beside libzmq at 2, 3 and 2.
+// row returns a result with the values 8, 9 and 10 for ours and 2, 3 and 2 for
+// libzmq.
 func row(w Work, goals ...Goal) RowResult {
 	return RowResult{
 		Name: "work",
@@ -49,7 +50,7 @@ func row(w Work, goals ...Goal) RowResult {
 	}
 }
 
-func TestGoalCells(t *testing.T) {
+func TestGoalCellsCompareRatioWithGoal(t *testing.T) {
 	less := Work{Unit: "us", LowerBetter: true}
 	more := Work{Unit: "msg/s"}
 	for _, c := range []struct {
@@ -71,7 +72,7 @@ func TestGoalCells(t *testing.T) {
 	}
 }
 
-// What failed must be visible in the text, in its row and by its reason.
+// The report shows a failure in the row and lists its reason.
 func TestTextShowsFailures(t *testing.T) {
 	bad := row(Work{Unit: "msg/s"}, toLibzmq(4))
 	bad.Samples["ours"] = []Sample{{Error: "timed out after 1s"}}
@@ -88,14 +89,14 @@ func TestTextShowsFailures(t *testing.T) {
 		}
 	}
 	if strings.Contains(text, "smoke test") {
-		t.Error("five repetitions were called a smoke test")
+		t.Error("the report calls five repetitions a smoke test")
 	}
 	if r.oursFailed() == nil {
-		t.Error("our own failure did not fail the command")
+		t.Error("a failure of this library did not fail the command")
 	}
 }
 
-func TestAnother(t *testing.T) {
+func TestRunAgainStopsAfterFailureOrBudget(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		past []Sample
@@ -106,23 +107,23 @@ func TestAnother(t *testing.T) {
 		{"budget used up", []Sample{{Wall: 11}}, false},
 		{"failed before", []Sample{{Wall: 1, Error: "x"}}, false},
 	} {
-		if got := another(c.past, 10*time.Second); got != c.want {
+		if got := runAgain(c.past, 10*time.Second); got != c.want {
 			t.Errorf("%s: %v", c.name, got)
 		}
 	}
 }
 
-func TestParseBusy(t *testing.T) {
+func TestParseBusyAddsNonIdleTicks(t *testing.T) {
 	stat := "cpu  100 20 30 4000 500 60 7 8 0 0\ncpu0 1 1 1 1 1 1 1 1 0 0\n"
 	if got, want := parseBusy(stat), 2.25; got != want {
 		t.Errorf("busy %v s, want %v", got, want)
 	}
 	if got := parseBusy(""); got != 0 {
-		t.Errorf("busy %v s of nothing", got)
+		t.Errorf("busy %v s of an empty file", got)
 	}
 }
 
-func TestPlot(t *testing.T) {
+func TestPlotNeedsRatios(t *testing.T) {
 	r := Report{Machine: Machine{Date: "2026-01-02T03:04:05Z"}, Rows: []RowResult{
 		row(Work{Unit: "msg/s"}, toLibzmq(4)), row(Work{Unit: "us", LowerBetter: true}, toLibzmq(0.7)),
 	}}
@@ -135,8 +136,7 @@ func TestPlot(t *testing.T) {
 	}
 }
 
-// Every row must name libraries that exist, and goals that can be judged.
-func TestRowsAreWhole(t *testing.T) {
+func TestRowsNameExistingLibrariesAndValidGoals(t *testing.T) {
 	known := make(map[string]bool)
 	for _, l := range allLibraries() {
 		known[l.Name] = true
@@ -144,19 +144,19 @@ func TestRowsAreWhole(t *testing.T) {
 	names := make(map[string]bool)
 	for _, r := range allRows() {
 		if names[r.Name] {
-			t.Errorf("two rows are called %q", r.Name)
+			t.Errorf("duplicate row name %q", r.Name)
 		}
 		names[r.Name] = true
-		takesPart := map[string]bool{"": true}
+		measured := map[string]bool{"": true}
 		for _, l := range r.Libs {
-			takesPart[l] = true
+			measured[l] = true
 			if !known[l] {
 				t.Errorf("%s: unknown library %q", r.Name, l)
 			}
 		}
 		for _, g := range r.Goals {
-			if !takesPart[g.Ours] || !takesPart[g.Against] || g.Ratio <= 0 {
-				t.Errorf("%s: goal %+v cannot be judged", r.Name, g)
+			if !measured[g.Ours] || !measured[g.Against] || g.Ratio <= 0 {
+				t.Errorf("%s: goal %+v refers to a library that the row does not measure", r.Name, g)
 			}
 		}
 	}

@@ -6,28 +6,28 @@ import (
 	"github.com/zerobroker/zmq/bench/internal/peer"
 )
 
-// Row is one line of the comparison: a kind of work, its size, who takes part,
-// and what we want to reach.
+// Row is one line of the comparison: a kind of work, its size, the libraries,
+// and the goals.
 type Row struct {
 	Name  string
 	Work  Work
-	Size  int // bytes of a message; 0 where there is none
-	Count int // messages, round trips or peers: chosen so that libzmq takes 0.5 to 1 s
+	Size  int // bytes of a message; 0 in rows without messages
+	Count int // messages, round trips or peers; chosen so that libzmq takes 0.5 to 1 s
 	Libs  []string
 	Goals []Goal
 }
 
-// Goal is a figure of design.md section 7.
+// Goal is a target for the ratio to another library, or for the value itself.
 type Goal struct {
-	Ours    string  // which of our variants it holds for
-	Against string  // the library we are divided by; "" makes Ratio an absolute limit in the row's unit
-	Ratio   float64 // at least this, or at most this where lower is better
+	Ours    string  // the variant of this library to which the goal applies
+	Against string  // the library in the denominator; if empty, Ratio is an absolute limit in the row's unit
+	Ratio   float64 // minimum, or maximum if lower is better
 }
 
-// The libraries that take part in most rows, in the order in which they run.
-var everyone = []string{"ours", "libzmq", "pebbe", "gozeromq"}
+// The libraries of most rows, in the order in which they run.
+var common = []string{"ours", "libzmq", "pebbe", "gozeromq"}
 
-// The tcp round trip is held against raw Go TCP too.
+// The tcp round-trip rows also compare with raw Go TCP.
 var (
 	withRaw   = []string{"ours", "libzmq", "rawtcp", "pebbe", "gozeromq"}
 	toRawTCP  = Goal{"ours", "rawtcp", 1.1}
@@ -39,25 +39,26 @@ func toLibzmq(ratio float64) Goal { return Goal{"ours", "libzmq", ratio} }
 // allRows is the table. To add a row, add a value.
 func allRows() []Row {
 	return []Row{
-		{"tcp PUSH-PULL 10 B", tcpThroughput, 10, 6_000_000, everyone, []Goal{toLibzmq(4)}},
-		{"tcp PUSH-PULL 64 B", tcpThroughput, 64, 4_000_000, everyone, []Goal{toLibzmq(2.5)}},
-		{"tcp PUSH-PULL 256 B", tcpThroughput, 256, 2_000_000, everyone, []Goal{toLibzmq(2)}},
-		{"tcp PUSH-PULL 1 KiB", tcpThroughput, 1 << 10, 800_000, everyone, []Goal{toLibzmq(1.3)}},
-		{"tcp PUSH-PULL 8 KiB", tcpThroughput, 8 << 10, 120_000, everyone, []Goal{toLibzmq(1.1)}},
-		{"tcp PUSH-PULL 64 KiB", tcpThroughput, 64 << 10, 40_000, everyone, []Goal{toLibzmq(1)}},
+		{"tcp PUSH-PULL 10 B", tcpThroughput, 10, 6_000_000, common, []Goal{toLibzmq(4)}},
+		{"tcp PUSH-PULL 64 B", tcpThroughput, 64, 4_000_000, common, []Goal{toLibzmq(2.5)}},
+		{"tcp PUSH-PULL 256 B", tcpThroughput, 256, 2_000_000, common, []Goal{toLibzmq(2)}},
+		{"tcp PUSH-PULL 1 KiB", tcpThroughput, 1 << 10, 800_000, common, []Goal{toLibzmq(1.3)}},
+		{"tcp PUSH-PULL 8 KiB", tcpThroughput, 8 << 10, 120_000, common, []Goal{toLibzmq(1.1)}},
+		{"tcp PUSH-PULL 64 KiB", tcpThroughput, 64 << 10, 40_000, common, []Goal{toLibzmq(1)}},
 		{
 			"tcp PUSH-PULL 1 MiB", tcpThroughput, 1 << 20, 3_000,
 			[]string{"ours", "ours-release", "libzmq", "pebbe", "gozeromq"},
 			[]Goal{toLibzmq(1), {"ours-release", "libzmq", 1.3}},
 		},
-		// One way, in three placements, because placement decides it (see
-		// [doTCPLatency]). The goals are those of the first; with a CPU each, raw TCP
-		// itself does not come down to 0.7x libzmq, so that goal is left out there.
+		// One-way latency with three placements, because the placement
+		// determines the result (see [doTCPLatency]). The row with a CPU for
+		// each process has no goal against libzmq, because there even raw TCP
+		// does not reach 0.7x of libzmq.
 		{"tcp REQ-REP 64 B, free", tcpLatency, 64, 12_000, withRaw, bothGoals},
 		{"tcp REQ-REP 64 B, CPU each", tcpLatencyApart, 64, 12_000, withRaw, []Goal{toRawTCP}},
 		{"tcp REQ-REP 64 B, one CPU", tcpLatencyShared, 64, 30_000, withRaw, bothGoals},
-		{"inproc PUSH-PULL 10 B", inprocThroughput, 10, 6_000_000, everyone, []Goal{toLibzmq(2.5)}},
-		{"inproc REQ-REP 64 B", inprocLatency, 64, 20_000, everyone, []Goal{toLibzmq(0.1)}},
+		{"inproc PUSH-PULL 10 B", inprocThroughput, 10, 6_000_000, common, []Goal{toLibzmq(2.5)}},
+		{"inproc REQ-REP 64 B", inprocLatency, 64, 20_000, common, []Goal{toLibzmq(0.1)}},
 		{
 			"idle ROUTER peer, settled", idleSettled, 0, 2_000,
 			[]string{"ours", "libzmq", "gozeromq"}, []Goal{{"ours", "", 10}},
@@ -67,7 +68,7 @@ func allRows() []Row {
 			[]string{"ours", "libzmq", "gozeromq"}, []Goal{{"ours", "", 10}},
 		},
 		{"tcp PUB-100 SUB 64 B", fanout, 64, 40_000, crossed, []Goal{toLibzmq(2)}},
-		{"tcp PUB-100 SUB 64 B, dropping", fanoutDrop, 64, 400_000, beside, nil},
+		{"tcp PUB-100 SUB 64 B, dropping", fanoutDrop, 64, 400_000, libzmqOnly, nil},
 		topicRow("topics: memory of one", "B", topicMemory, 150),
 		topicRow("topics: publish, matched, at 1 k", "ns", topicMatchFew, 0),
 		topicRow("topics: publish, matched, at 1 M", "ns", topicMatchAll, 0),
@@ -81,18 +82,19 @@ func allRows() []Row {
 	}
 }
 
-// beside is for work that only libzmq is held against, crossed with each also
-// at the other's far end.
+// libzmqOnly are the libraries of rows that compare only with libzmq. crossed
+// adds the combinations in which one library publishes and the other
+// subscribes.
 var (
-	beside  = []string{"ours", "libzmq"}
-	crossed = []string{"ours", "libzmq", "ours-libzmq", "libzmq-ours"}
+	libzmqOnly = []string{"ours", "libzmq"}
+	crossed    = []string{"ours", "libzmq", "ours-libzmq", "libzmq-ours"}
 )
 
-// topicRow is a figure of the scenario of a million subscriptions, with an
-// absolute limit unless that is 0.
+// topicRow returns a row for a figure of the topics scenario. A limit other
+// than 0 is an absolute goal.
 func topicRow(name, unit, figure string, limit float64) Row {
 	row := Row{
-		Name: name, Size: peer.TopicSize, Count: 1_000_000, Libs: beside,
+		Name: name, Size: peer.TopicSize, Count: 1_000_000, Libs: libzmqOnly,
 		Work: Work{
 			Unit: unit, LowerBetter: true, Do: doTopics,
 			Scenario: "topics", Figure: figure, Budget: 5 * time.Minute,

@@ -2,13 +2,13 @@ package main
 
 import "slices"
 
-// Spread sums up repeated readings. With an even number of them the median is
-// the mean of the middle two.
+// Spread summarizes repeated readings. The median of an even number of readings
+// is the mean of the middle two.
 type Spread struct {
 	Median float64 `json:"median"`
 	Min    float64 `json:"min"`
 	Max    float64 `json:"max"`
-	N      int     `json:"n"` // 0: nothing was read, the rest means nothing
+	N      int     `json:"n"` // number of readings; the other fields are invalid if it is 0
 }
 
 func spread(readings []float64) Spread {
@@ -20,9 +20,9 @@ func spread(readings []float64) Spread {
 	return Spread{Median: (sorted[(n-1)/2] + sorted[n/2]) / 2, Min: sorted[0], Max: sorted[n-1], N: n}
 }
 
-// ratios divides a by b, repetition by repetition, so that what disturbed the
-// machine for a while disturbs both sides of a ratio. A repetition in which
-// either side failed gives none.
+// ratios divides the values of a by those of b for each repetition. A temporary
+// disturbance of the machine therefore affects both sides of a ratio. A
+// repetition in which either side failed has no ratio.
 func ratios(a, b []Sample) []float64 {
 	var rs []float64
 	for i := range min(len(a), len(b)) {
@@ -33,7 +33,7 @@ func ratios(a, b []Sample) []float64 {
 	return rs
 }
 
-// pick takes one figure of every run that succeeded.
+// pick returns a figure of each successful run.
 func pick(samples []Sample, figure func(Sample) float64) []float64 {
 	var xs []float64
 	for _, s := range samples {
@@ -46,7 +46,7 @@ func pick(samples []Sample, figure func(Sample) float64) []float64 {
 
 func value(s Sample) float64 { return s.Value }
 
-// reached says whether measured meets goal.
+// reached reports whether measured meets goal.
 func reached(measured, goal float64, lowerBetter bool) bool {
 	if lowerBetter {
 		return measured <= goal

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-func TestSpread(t *testing.T) {
+func TestSpreadHasMedianAndRange(t *testing.T) {
 	for _, c := range []struct {
 		in   []float64
 		want Spread
@@ -34,10 +34,10 @@ func TestRatiosPairRepetitions(t *testing.T) {
 		want []float64
 	}{
 		{"plain", values(4, 6), values(2, 2), []float64{2, 3}},
-		{"a failed repetition drops its partner too", []Sample{{Value: 4}, bad, {Value: 8}}, values(2, 2, 2), []float64{2, 4}},
+		{"a failed repetition has no ratio", []Sample{{Value: 4}, bad, {Value: 8}}, values(2, 2, 2), []float64{2, 4}},
 		{"the other side failed", values(4, 6), []Sample{bad, {Value: 3}}, []float64{2}},
 		{"the slower library stopped early", values(4, 6, 8), values(2), []float64{2}},
-		{"division by nothing", values(4), values(0), nil},
+		{"division by zero", values(4), values(0), nil},
 		{"no runs", nil, values(1), nil},
 	} {
 		if got := ratios(c.a, c.b); !slices.Equal(got, c.want) {
@@ -46,23 +46,23 @@ func TestRatiosPairRepetitions(t *testing.T) {
 	}
 }
 
-// The median of the ratios is not the ratio of the medians, and it is the one
-// we promise.
-func TestMedianOfRatios(t *testing.T) {
+// The median of the ratios differs from the ratio of the medians. The report
+// shows the former.
+func TestSpreadOfRatiosHasMedianRatio(t *testing.T) {
 	a, b := values(10, 20, 90), values(10, 5, 30)
 	if got := spread(ratios(a, b)).Median; got != 3 {
 		t.Errorf("median ratio %v, want 3", got)
 	}
 }
 
-func TestPickLeavesOutFailures(t *testing.T) {
+func TestPickSkipsFailedRuns(t *testing.T) {
 	s := []Sample{{Value: 1}, {Value: 2, Error: "x"}, {Value: 3}}
 	if got := pick(s, value); !slices.Equal(got, []float64{1, 3}) {
 		t.Errorf("picked %v", got)
 	}
 }
 
-func TestReached(t *testing.T) {
+func TestReachedComparesWithGoal(t *testing.T) {
 	for _, c := range []struct {
 		measured, goal float64
 		lower, want    bool

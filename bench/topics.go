@@ -16,15 +16,15 @@ import (
 	"github.com/zerobroker/zmq/bench/internal/peer"
 )
 
-// The scenario of a peer with a million subscriptions: a PUB process, and this
-// process as its only subscriber, a bare TCP connection that knows no library.
-// So the publisher alone is what costs. internal/peer/topics.go says what it
-// does and when.
+// The topics scenario measures a PUB process whose only subscriber has a
+// million subscriptions. This process is the subscriber. It uses a plain TCP
+// connection and no library, so that only the publisher is measured.
+// internal/peer/topics.go documents the publisher.
 
-// fewTopics is how many topics are subscribed to before the first figures.
+// fewTopics is the number of subscriptions for the first figures.
 const fewTopics = 1000
 
-// The figures of the scenario.
+// Names of the figures.
 const (
 	topicMemory     = "memory of a topic, B"
 	topicMatchFew   = "matched at 1 k, ns"
@@ -38,8 +38,8 @@ const (
 	topicStall      = "longest Send while removing, s"
 )
 
-// watchTime is how long the publisher is watched after its subscriber went
-// away. A call that is not back then is waited for.
+// watchTime is how long the publisher continues to publish after its subscriber
+// has disconnected.
 const watchTime = 2 * time.Second
 
 func doTopics(ctx context.Context, lib Library, row Row) (Sample, error) {
@@ -55,17 +55,17 @@ func doTopics(ctx context.Context, lib Library, row Row) (Sample, error) {
 		_, end := pub.wait()
 		return Sample{}, errors.Join(err, end)
 	}
-	pub.stdin.Close() // asks it to end
+	pub.stdin.Close() // ends the peer
 	o, err := pub.wait()
 	s.CPU = o.cpu
 	return s, err
 }
 
-// readTopics takes all figures in the order in which they arise.
+// readTopics runs the scenario and stores its figures in s.
 func readTopics(ctx context.Context, pub *process, count int, s *Sample) error {
 	endpoint, err := pub.line()
 	if err != nil {
-		return errors.New("no endpoint")
+		return errors.New("the peer printed no endpoint")
 	}
 	c, err := connectBare(ctx, endpoint, "SUB")
 	if err != nil {
@@ -100,12 +100,12 @@ func readTopics(ctx context.Context, pub *process, count int, s *Sample) error {
 	f[topicMatchRatio] = f[topicMatchAll] / f[topicMatchFew]
 	f[topicMissRatio] = f[topicMissAll] / f[topicMissFew]
 	if err := sub.err(); err != nil {
-		return fmt.Errorf("the subscriber lost the publisher: %w", err)
+		return fmt.Errorf("the connection to the publisher ended: %w", err)
 	}
 	if got := sub.others.Load(); got != 2*int64(count) {
-		return fmt.Errorf("%d messages came, want each of the %d that match", got, 2*count)
+		return fmt.Errorf("received %d messages, want all %d that match", got, 2*count)
 	}
-	if f[topicRemove], f[topicStall], err = leave(pub, sub); err != nil {
+	if f[topicRemove], f[topicStall], err = disconnect(pub, sub); err != nil {
 		return err
 	}
 	peak, err := statusOf(pub, "VmHWM")
@@ -113,8 +113,8 @@ func readTopics(ctx context.Context, pub *process, count int, s *Sample) error {
 	return err
 }
 
-// publish has messages of the first few topics published, and as many that
-// match nothing. The results are nanoseconds for one.
+// publish has the peer publish messages with the first topics, and as many that
+// match no subscription. The results are nanoseconds per message.
 func publish(pub *process, count, topics int) (match, miss float64, err error) {
 	if match, err = ask[float64](pub, fmt.Sprintf("match %d %d", count, topics)); err != nil {
 		return 0, 0, err
@@ -123,17 +123,18 @@ func publish(pub *process, count, topics int) (match, miss float64, err error) {
 	return match, miss, err
 }
 
-// leave ends the connection, and returns in seconds how long the publisher had
-// its subscriptions, and the longest call meanwhile.
-func leave(pub *process, sub *topicSub) (gone, stall float64, err error) {
+// disconnect closes the connection of the subscriber. It returns the time in
+// seconds until the publisher had removed the subscriptions, and the duration
+// of the longest call during that time.
+func disconnect(pub *process, sub *topicSub) (removed, stall float64, err error) {
 	if _, err := io.WriteString(pub.stdin, "watch\n"); err != nil {
 		return 0, 0, err
 	}
 	time.Sleep(quiet)
-	left := time.Now()
+	closed := time.Now()
 	sub.c.Close()
 	time.Sleep(watchTime)
-	if _, err := io.WriteString(pub.stdin, "enough\n"); err != nil {
+	if _, err := io.WriteString(pub.stdin, "stop\n"); err != nil {
 		return 0, 0, err
 	}
 	line, err := pub.line()
@@ -144,7 +145,7 @@ func leave(pub *process, sub *topicSub) (gone, stall float64, err error) {
 	if _, err := fmt.Sscan(line, &at, &longest); err != nil {
 		return 0, 0, fmt.Errorf("watch: %q", line)
 	}
-	return time.Unix(0, at).Sub(left).Seconds(), float64(longest) / 1e9, nil
+	return time.Unix(0, at).Sub(closed).Seconds(), float64(longest) / 1e9, nil
 }
 
 // ask sends a line and reads the answer.
@@ -152,23 +153,23 @@ func ask[T any](p *process, line string) (answer T, err error) {
 	if _, err = io.WriteString(p.stdin, line+"\n"); err != nil {
 		return answer, err
 	}
-	said, err := p.line()
+	reply, err := p.line()
 	if err != nil {
 		return answer, err
 	}
-	if _, err := fmt.Sscan(said, &answer); err != nil {
-		return answer, fmt.Errorf("%s: %q", line, said)
+	if _, err := fmt.Sscan(reply, &answer); err != nil {
+		return answer, fmt.Errorf("%s: %q", line, reply)
 	}
 	return answer, nil
 }
 
-// topicSub is the subscriber. It reads all the time, and looks for the probes.
+// topicSub is the subscriber. It reads continuously and detects the probes.
 type topicSub struct {
 	c      net.Conn
-	probes [len(peer.Probes)]chan struct{} // closed when the first of these came
-	others atomic.Int64                    // messages that came beside them
+	probes [len(peer.Probes)]chan struct{} // closed when the first such probe arrives
+	others atomic.Int64                    // number of messages other than probes
 	ended  chan struct{}
-	end    error // why; valid when ended is closed
+	end    error // valid once ended is closed
 }
 
 func newTopicSub(c net.Conn) *topicSub {
@@ -189,7 +190,8 @@ func (s *topicSub) err() error {
 	}
 }
 
-// read takes whole frames out of what comes, all of which are short messages.
+// read receives messages until the connection ends. It counts them and signals
+// the probes. All frames are short frames.
 func (s *topicSub) read() {
 	defer close(s.ended)
 	buf := make([]byte, 0, 256<<10)
@@ -217,9 +219,8 @@ func (s *topicSub) read() {
 	}
 }
 
-// subscribe subscribes to the topics with these numbers, in an order that is
-// not theirs, and last to a probe. It returns how long it took from the first
-// byte until the probe came.
+// subscribe subscribes to topics from to to-1 in random order, and then to a
+// probe. It returns the time from the first byte until the probe arrives.
 func (s *topicSub) subscribe(ctx context.Context, from, to, probe int) (time.Duration, error) {
 	var b bytes.Buffer
 	for _, i := range rand.New(rand.NewPCG(1, uint64(from))).Perm(to - from) {
@@ -240,7 +241,7 @@ func (s *topicSub) subscribe(ctx context.Context, from, to, probe int) (time.Dur
 	}
 }
 
-// subscription is the SUBSCRIBE command of ZMTP 3.1, as a short command frame.
+// subscription returns a SUBSCRIBE command of ZMTP 3.1 in a short frame.
 func subscription(topic []byte) []byte {
 	body := slices.Concat([]byte("\x09SUBSCRIBE"), topic)
 	return append([]byte{0x04, byte(len(body))}, body...)

@@ -7,29 +7,30 @@ import (
 	"github.com/zerobroker/zmq/bench/internal/peer"
 )
 
-// Work is a kind of row: what is measured and how one run is done.
+// Work is a kind of row: the measured quantity and the function that makes a
+// run.
 type Work struct {
 	Unit        string
 	LowerBetter bool
 	Do          func(context.Context, Library, Row) (Sample, error)
 
-	// A scenario is one long run that gives the figures of several rows, by
-	// name. Rows of the same scenario share its runs.
+	// A scenario is a long run that yields the figures of several rows. Rows
+	// with the same Scenario share its runs, and Figure names the figure of the
+	// row.
 	Scenario, Figure string
-	// Budget is in place of a smaller one that the command was told, for a run
-	// that is long by nature.
+	// Budget overrides a smaller -budget, for work with long runs.
 	Budget time.Duration
 }
 
-// Sample is what one run gave.
+// Sample is the result of one run.
 type Sample struct {
 	Value   float64 `json:"value"`           // in the work's unit
-	CPU     float64 `json:"cpu_s"`           // user and system seconds of all peer processes, whole life
-	PerM    float64 `json:"cpu_s_per_m"`     // CPU for a million messages, 0 where there are none
-	PeakKiB []int   `json:"peak_kib"`        // of each peer process, the receiving one first
-	Foreign float64 `json:"foreign_cores"`   // cores that others used meanwhile
-	Wall    float64 `json:"wall_s"`          // whole run, with starting the processes
-	Error   string  `json:"error,omitempty"` // why there is no value
+	CPU     float64 `json:"cpu_s"`           // user and system seconds of all peer processes, from start to end
+	PerM    float64 `json:"cpu_s_per_m"`     // CPU seconds for a million messages, 0 in rows without messages
+	PeakKiB []int   `json:"peak_kib"`        // of each peer process, starting with the receiver
+	Foreign float64 `json:"foreign_cores"`   // mean number of cores that other processes used during the run
+	Wall    float64 `json:"wall_s"`          // duration of the run, including the start of the processes
+	Error   string  `json:"error,omitempty"` // reason for a missing value
 
 	figures map[string]float64 // of a scenario
 }
@@ -47,7 +48,8 @@ var (
 	fanoutDrop       = Work{Unit: "msg/s", Do: doFanout("pub_drop")}
 )
 
-// anyPort is where the binding side listens; it prints the port it got.
+// anyPort is the endpoint of the binding side, which prints its actual
+// endpoint.
 const anyPort = "tcp://127.0.0.1:*"
 
 func doTCPThroughput(ctx context.Context, lib Library, row Row) (Sample, error) {
@@ -58,9 +60,9 @@ func doTCPThroughput(ctx context.Context, lib Library, row Row) (Sample, error) 
 	return throughput(pull, push), nil
 }
 
-// doTCPLatency measures with the two processes each held on one CPU, or where
-// the scheduler puts them if that is "". Where they run decides a ping-pong:
-// waking a process on another, sleeping CPU costs ten times the whole work here.
+// doTCPLatency pins each of the two processes to a CPU; "" does not pin it. The
+// placement determines the result: waking a process on another, sleeping CPU
+// takes ten times as long as the rest of the work.
 func doTCPLatency(repCPU, reqCPU string) func(context.Context, Library, Row) (Sample, error) {
 	return func(ctx context.Context, lib Library, row Row) (Sample, error) {
 		rep, req, err := runPair(ctx, lib.on(repCPU), "rep", lib.on(reqCPU), "req", row)
@@ -87,15 +89,15 @@ func doInprocLatency(ctx context.Context, lib Library, row Row) (Sample, error) 
 	return oneWay(both), nil
 }
 
-// throughput rates by the clock of the receiver, which starts at the first
-// message: the others came in that time.
+// throughput returns the message rate measured by the receiver. Its clock
+// starts at the first message, so the rate counts one message less.
 func throughput(receiver outcome, others ...outcome) Sample {
 	n := float64(receiver.Messages)
 	return sample((n-1)/receiver.Seconds, n, receiver, others)
 }
 
-// oneWay is half a round trip, by the clock of the requester. Each round trip,
-// with the untimed ones of the warm-up, is two messages.
+// oneWay returns half of the mean round-trip time, measured by the requester.
+// CPU time counts two messages per round trip, including the untimed warm-up.
 func oneWay(requester outcome, others ...outcome) Sample {
 	rounds := float64(requester.Messages)
 	return sample(requester.Seconds/rounds/2*1e6, 2*(rounds+peer.WarmRounds), requester, others)

@@ -9,9 +9,9 @@ import java.util.concurrent.TimeUnit;
 import org.zeromq.ZMQ;
 
 /**
- * The far side of the JeroMQ tests. Each line of input is a command, its
- * socket and arguments, separated by spaces; frames are in base64 with a dot
- * before them. The answer is a line that begins with "ok" or "error".
+ * The JeroMQ peer of the interop tests. Each line of input is a command, a
+ * socket name and arguments, separated by spaces. A frame is a dot followed by
+ * its base64 encoding. The answer is a line that begins with "ok" or "error".
  */
 public class JeroPeer {
     static final ZMQ.Context context = ZMQ.context(1);
@@ -25,7 +25,7 @@ public class JeroPeer {
         for (;;) {
             String line = lines.poll(5, TimeUnit.MILLISECONDS);
             if (line == null) {
-                // A socket sees to new peers only when it is called.
+                // JeroMQ processes new peers only within an API call.
                 for (ZMQ.Socket s : sockets.values()) {
                     s.getEvents();
                 }
@@ -51,7 +51,7 @@ public class JeroPeer {
                 lines.add(line);
             }
         } catch (Exception e) {
-            // as the end of input
+            // handled like the end of input
         }
         lines.add("");
     }
@@ -101,7 +101,7 @@ public class JeroPeer {
                 sockets.remove(name);
                 return "";
         }
-        throw new Exception("what is " + words[0]);
+        throw new Exception("unknown command " + words[0]);
     }
 
     static byte[] bytes(String word) {

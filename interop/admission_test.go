@@ -8,10 +8,11 @@ import (
 	"github.com/zerobroker/zmq"
 )
 
-// A peer of libzmq's that is refused, because another has its routing ID or is
-// the peer of our PAIR, keeps what it sent, and delivers it when the other has
-// gone. An ERROR would have it give up for good.
-func TestRefusedPeerComesBack(t *testing.T) {
+// Our socket refuses a libzmq peer whose routing ID is in use, and a second
+// peer of a PAIR. The refused peer keeps its queued messages and delivers them
+// after the first peer has disconnected. An ERROR command would stop libzmq
+// from reconnecting.
+func TestRefusedPeerDeliversQueuedMessagesOnceAdmitted(t *testing.T) {
 	for _, c := range []struct {
 		ours, theirs string
 		err          error
@@ -23,9 +24,9 @@ func TestRefusedPeerComesBack(t *testing.T) {
 			t.Run(fmt.Sprint(c.ours, " ", transport), func(t *testing.T) {
 				t.Parallel()
 				o, first := newOurs(t, c.ours, nil), newTheirs(t, c.theirs, nil)
-				endpoint := join(o, first, true, anywhere(t, transport))
+				endpoint := join(o, first, true, freeEndpoint(t, transport))
 				o.connected()
-				happens := o.watch()
+				events := o.watch()
 				second := newTheirs(t, c.theirs, nil)
 				second.connect(endpoint)
 				const n = 20
@@ -33,7 +34,7 @@ func TestRefusedPeerComesBack(t *testing.T) {
 					second.send(single(10, i))
 				}
 				for range 3 {
-					if e := happens.wait(zmq.EventPeerRefused); !errors.Is(e.Err, c.err) {
+					if e := events.wait(zmq.EventPeerRefused); !errors.Is(e.Err, c.err) {
 						t.Fatalf("refused for %v, want %v", e.Err, c.err)
 					}
 				}

@@ -7,11 +7,12 @@ import (
 	"github.com/zerobroker/zmq"
 )
 
-// beats is enough of them to be sure that they go on.
-const beats = 10
+// minHeartbeats is the number of heartbeats after which a test considers them
+// continuous.
+const minHeartbeats = 10
 
-// An idle connection stays while heartbeats of either side go over it.
-func TestIdleConnectionStays(t *testing.T) {
+// Either side or both send heartbeats.
+func TestHeartbeatsKeepIdleConnectionOpen(t *testing.T) {
 	ms := time.Millisecond
 	cases := []struct {
 		name        string
@@ -30,34 +31,35 @@ func TestIdleConnectionStays(t *testing.T) {
 				t.Parallel()
 				opts := testOptions()
 				opts.HeartbeatInterval = c.ours
-				// Long, so that a slow machine is not taken for a dead peer.
-				opts.HeartbeatTimeout, opts.HeartbeatTTL = patience, patience
+				// Long, so that a slow machine does not look like a dead peer.
+				opts.HeartbeatTimeout, opts.HeartbeatTTL = waitLimit, waitLimit
 				far := options{}
 				if c.theirs > 0 {
-					far = options{"HEARTBEAT_IVL": c.theirs, "HEARTBEAT_TIMEOUT": patienceMS, "HEARTBEAT_TTL": patienceMS}
+					far = options{"HEARTBEAT_IVL": c.theirs, "HEARTBEAT_TIMEOUT": waitLimitMS, "HEARTBEAT_TTL": waitLimitMS}
 				}
 				o, th := newOurs(t, "PAIR", opts), newTheirs(t, "PAIR", far)
 				net := joinOver(o, th, oursBinds)
 				there, back := way(oursBinds, false), way(oursBinds, true)
 				bothWays(o, th, single(10, 1))
 				if c.oursBeat {
-					net.wait(o.ctx, there, pulses[0], beats)
-					net.wait(o.ctx, back, pulses[1], beats)
+					net.wait(o.ctx, there, heartbeatCommands[0], minHeartbeats)
+					net.wait(o.ctx, back, heartbeatCommands[1], minHeartbeats)
 				}
 				if c.theirsBeats {
-					net.wait(o.ctx, back, pulses[0], beats)
-					net.wait(o.ctx, there, pulses[1], beats)
+					net.wait(o.ctx, back, heartbeatCommands[0], minHeartbeats)
+					net.wait(o.ctx, there, heartbeatCommands[1], minHeartbeats)
 				}
 				bothWays(o, th, single(10, 1))
 				if n := o.count(zmq.EventDisconnected); n > 0 {
-					t.Errorf("%d connections were lost", n)
+					t.Errorf("%d connections were closed", n)
 				}
 			})
 		}
 	}
 }
 
-// way is the lane of a relay that leads to us, or to them.
+// way returns the direction of a relay that leads to our socket, or to the
+// peer's.
 func way(oursBinds, toUs bool) int {
 	if oursBinds == toUs {
 		return toBinder
@@ -72,15 +74,15 @@ func boundBy(us bool) string {
 	return "/bound by them"
 }
 
-// joinOver is join with a relay in between.
+// joinOver connects the two sockets through a relay.
 func joinOver(o *ours, th *theirs, oursBinds bool) (net *relay) {
 	o.t.Helper()
 	var endpoint string
 	if oursBinds {
-		net, endpoint = newRelay(o.t, o.bind(anywhere(o.t, "tcp")))
+		net, endpoint = newRelay(o.t, o.bind(freeEndpoint(o.t, "tcp")))
 		th.connect(endpoint)
 	} else {
-		net, endpoint = newRelay(o.t, th.bind(anywhere(o.t, "tcp")))
+		net, endpoint = newRelay(o.t, th.bind(freeEndpoint(o.t, "tcp")))
 		o.connect(endpoint)
 	}
 	o.connected()
@@ -88,32 +90,31 @@ func joinOver(o *ours, th *theirs, oursBinds bool) (net *relay) {
 	return net
 }
 
-// A connection whose other end has fallen silent is given up by whoever is to
-// notice, and exchange goes on over the next one. beat and limit are what
-// makes each of them notice; limit is long, so that a slow machine is not taken
-// for silence.
-func TestSilenceIsNoticed(t *testing.T) {
+// The relay stops forwarding in one direction. The side whose timeout applies
+// closes the connection, and the exchange continues over the next one. limit is
+// long, so that a slow machine does not look like a silent peer.
+func TestSilentPeerIsDisconnected(t *testing.T) {
 	const beat, limit = 100 * time.Millisecond, 3 * time.Second
 	ms := func(d time.Duration) int64 { return d.Milliseconds() }
-	never := patience
+	noLimit := waitLimit
 	cases := []struct {
 		name  string
 		us    func(*zmq.Options)
 		them  options
-		ours  bool // we are to notice
-		pings bool // we are to send PINGs
+		ours  bool // our side detects the silence
+		pings bool // our side sends PING
 	}{
 		{"our timeout", func(o *zmq.Options) {
 			o.HeartbeatInterval, o.HeartbeatTimeout = beat, limit
 		}, options{}, true, true},
 		{"their TTL", func(o *zmq.Options) {
 			o.HeartbeatInterval = -1
-		}, options{"HEARTBEAT_IVL": ms(beat), "HEARTBEAT_TIMEOUT": ms(never), "HEARTBEAT_TTL": ms(limit)}, true, false},
+		}, options{"HEARTBEAT_IVL": ms(beat), "HEARTBEAT_TIMEOUT": ms(noLimit), "HEARTBEAT_TTL": ms(limit)}, true, false},
 		{"their timeout", func(o *zmq.Options) {
 			o.HeartbeatInterval = -1
 		}, options{"HEARTBEAT_IVL": ms(beat), "HEARTBEAT_TIMEOUT": ms(limit)}, false, false},
 		{"our TTL", func(o *zmq.Options) {
-			o.HeartbeatInterval, o.HeartbeatTimeout, o.HeartbeatTTL = beat, never, limit
+			o.HeartbeatInterval, o.HeartbeatTimeout, o.HeartbeatTTL = beat, noLimit, limit
 		}, options{}, false, true},
 	}
 	for _, c := range cases {
@@ -123,21 +124,21 @@ func TestSilenceIsNoticed(t *testing.T) {
 				opts := testOptions()
 				c.us(opts)
 				o, th := newOurs(t, "DEALER", opts), newTheirs(t, "DEALER", c.them)
-				happens := o.watch()
+				events := o.watch()
 				net := joinOver(o, th, oursBinds)
 				bothWays(o, th, single(10, 1))
-				happens.wait(zmq.EventReady)
-				// A TTL is known when the PING that brought it is answered.
-				net.wait(o.ctx, way(oursBinds, c.pings), pulses[1], 1)
+				events.wait(zmq.EventReady)
+				// The receiver of a PING has its TTL once it sends the PONG.
+				net.wait(o.ctx, way(oursBinds, c.pings), heartbeatCommands[1], 1)
 
-				net.silence(way(oursBinds, c.ours), true)
-				e := happens.wait(zmq.EventDisconnected)
+				net.block(way(oursBinds, c.ours), true)
+				e := events.wait(zmq.EventDisconnected)
 				if c.ours && e.Reason != zmq.ReasonSilence {
 					t.Errorf("disconnected for the reason %q (%v), want %q", e.Reason, e.Err, zmq.ReasonSilence)
 				}
 				th.event("DISCONNECTED")
-				net.silence(way(oursBinds, c.ours), false)
-				happens.wait(zmq.EventReady)
+				net.block(way(oursBinds, c.ours), false)
+				events.wait(zmq.EventReady)
 				th.connected()
 				bothWays(o, th, single(10, 1))
 			})

@@ -8,49 +8,50 @@ import (
 	"github.com/zerobroker/zmq"
 )
 
-// ids are of the lengths at the ends of what is allowed.
+// ids have the shortest and the longest permitted length, and arbitrary bytes.
 var ids = []string{"a", "\x80\xff\x00", strings.Repeat("i", 255)}
 
-// ROUTER sees the id that libzmq's peer announces, and the message says who
-// sent it.
-func TestRouterSeesTheirID(t *testing.T) {
+// The ROUTER reports the routing ID that the libzmq peer announces, in the
+// event and in each message.
+func TestRouterReceivesRoutingIDOfLibzmqPeer(t *testing.T) {
 	for _, typ := range []string{"DEALER", "REQ", "ROUTER"} {
 		o := newOurs(t, "ROUTER", nil)
-		endpoint := o.bind(anywhere(t, "tcp"))
+		endpoint := o.bind(freeEndpoint(t, "tcp"))
 		router := o.Socket.(*zmq.Router)
-		happens := o.watch()
+		events := o.watch()
 		for _, id := range ids {
 			th := newTheirs(t, typ, options{"IDENTITY": frame{text: id}.spec()})
 			th.connect(endpoint)
-			e := happens.wait(zmq.EventReady)
+			e := events.wait(zmq.EventReady)
 			if p := e.Peer; p.RoutingID() != id || p.SocketType() != typ || p.Version() != "3.1" ||
 				p.Mechanism() != "NULL" || p.Address() != "127.0.0.1" {
 				t.Errorf("peer %q, a %s of ZMTP %s, %s, from %s", p.RoutingID(), p.SocketType(), p.Version(), p.Mechanism(), p.Address())
 			}
 			if typ == "ROUTER" {
-				continue // it knows nobody to send to before we do
+				continue // a ROUTER can send only after it has received our routing ID
 			}
 			th.send(text("hello"))
 			m := o.recvMessage()
 			if m.RoutingID() != id || m.Peer() != e.Peer {
 				t.Errorf("message from %q, want %q", m.RoutingID(), id)
 			}
-			// Back goes what came, envelope included.
+			// The reply has all frames of the request, including the envelope.
 			if err := router.Reply(o.ctx, m, m.Frames()...); err != nil {
 				t.Fatal(err)
 			}
 			th.expect(text("hello"))
 		}
-		if err := router.SendTo(o.ctx, "nobody", []byte("x")); !errors.Is(err, zmq.ErrNoRoute) {
-			t.Errorf("sending to nobody: %v, want %v", err, zmq.ErrNoRoute)
+		if err := router.SendTo(o.ctx, "unknown", []byte("x")); !errors.Is(err, zmq.ErrNoRoute) {
+			t.Errorf("sending to an unknown routing ID: %v, want %v", err, zmq.ErrNoRoute)
 		}
 	}
 }
 
-// Peers that announce no id get one each that no peer could claim.
-func TestRouterMakesIDsUp(t *testing.T) {
+// A peer without a routing ID gets a unique one that begins with a zero byte,
+// which no peer may announce.
+func TestRouterAssignsUniqueRoutingIDs(t *testing.T) {
 	o := newOurs(t, "ROUTER", nil)
-	endpoint := o.bind(anywhere(t, "tcp"))
+	endpoint := o.bind(freeEndpoint(t, "tcp"))
 	p := startPython(t)
 	seen := make(map[string]*theirs)
 	for range 10 {
@@ -59,21 +60,21 @@ func TestRouterMakesIDsUp(t *testing.T) {
 		th.send(text("hello"))
 		id := string(o.recv()[0])
 		if len(id) != 5 || id[0] != 0 || seen[id] != nil {
-			t.Fatalf("made up %q", id)
+			t.Fatalf("assigned routing ID %q", id)
 		}
 		seen[id] = th
 	}
 	for id, th := range seen {
-		o.send(text("you are " + id).under(id))
+		o.send(text("you are " + id).withEnvelope(id))
 		th.expect(text("you are " + id))
 	}
 }
 
-// libzmq's ROUTER sees the id that we announce, and makes one up if we do not.
-func TestTheirRouterSeesOurID(t *testing.T) {
+// libzmq's ROUTER assigns a routing ID if our socket announces none.
+func TestLibzmqRouterReceivesOurRoutingID(t *testing.T) {
 	for _, typ := range []string{"DEALER", "REQ"} {
 		th := newTheirs(t, "ROUTER", nil)
-		endpoint := th.bind(anywhere(t, "tcp"))
+		endpoint := th.bind(freeEndpoint(t, "tcp"))
 		for _, id := range append(ids, "") {
 			opts := testOptions()
 			opts.RoutingID = id

@@ -15,9 +15,9 @@ import (
 	"github.com/zerobroker/zmq/interop/internal/harness"
 )
 
-// jar is where Debian's libjeromq-java puts JeroMQ 0.3.6: a peer in the field
-// that speaks ZMTP 2.0. It is an extra: without it these tests are skipped even
-// where the suite is required.
+// jar is the path of JeroMQ 0.3.6 in Debian's libjeromq-java. JeroMQ 0.3.6
+// speaks ZMTP 2.0. It is optional: without it these tests are skipped even with
+// ZMQ_INTEROP_REQUIRED=1.
 const jar = "/usr/share/java/jeromq.jar"
 
 // java is a process that runs JeroPeer.java.
@@ -25,7 +25,7 @@ type java struct {
 	t      *testing.T
 	cmd    *exec.Cmd
 	stdin  io.Writer
-	lines  chan string // its answers; closed when it has ended
+	lines  chan string // answers of the process; closed when it ends
 	stderr bytes.Buffer
 	names  int
 }
@@ -76,16 +76,16 @@ func (j *java) kill() {
 	}
 	j.cmd.Wait()
 	if text := bytes.TrimSpace(j.stderr.Bytes()); len(text) > 0 {
-		j.t.Logf("the Java peer said:\n%s", text)
+		j.t.Logf("standard error of the Java peer:\n%s", text)
 	}
 }
 
-// call runs a command that must succeed and returns the words of the answer.
+// call runs a command, which must succeed, and returns the words of the answer.
 func (j *java) call(t *testing.T, words ...string) []string {
 	t.Helper()
 	command := strings.Join(words, " ")
 	if _, err := io.WriteString(j.stdin, command+"\n"); err != nil {
-		t.Fatalf("the Java peer is gone: %v", err)
+		t.Fatalf("write to the Java peer: %v", err)
 	}
 	select {
 	case line, alive := <-j.lines:
@@ -94,13 +94,13 @@ func (j *java) call(t *testing.T, words ...string) []string {
 			t.Fatalf("JeroMQ: %.60s: %q", command, line)
 		}
 		return answer[1:]
-	case <-time.After(patience + patience/2):
+	case <-time.After(waitLimit + waitLimit/2):
 		t.Fatalf("no answer to %.60s", command)
 	}
 	return nil
 }
 
-// jero is a socket of JeroMQ.
+// jero is a JeroMQ socket.
 type jero struct {
 	j          *java
 	t          *testing.T
@@ -111,7 +111,7 @@ func (j *java) socket(t *testing.T, typ string) *jero {
 	t.Helper()
 	j.names++
 	s := &jero{j, t, typ, fmt.Sprint(typ, j.names)}
-	words := []string{"socket", s.name, typ, fmt.Sprint(patienceMS)}
+	words := []string{"socket", s.name, typ, fmt.Sprint(waitLimitMS)}
 	if hasID(typ) {
 		words = append(words, word([]byte(theirsID)))
 	}
@@ -120,7 +120,7 @@ func (j *java) socket(t *testing.T, typ string) *jero {
 	return s
 }
 
-// word is a frame as JeroPeer.java writes it.
+// word encodes a frame for JeroPeer.java.
 func word(b []byte) string { return "." + base64.StdEncoding.EncodeToString(b) }
 
 func (s *jero) call(what string, words ...string) []string {
@@ -176,10 +176,11 @@ func (s *jero) expect(want message) {
 	}
 }
 
-// The exchange of every legal pair with JeroMQ, over tcp: what it calls ipc is
-// something else. Its PUB is left out, for nobody can tell when it has a
-// subscription; its XPUB is there. Its XSUB sends nothing but subscriptions.
-func TestJeroMQExchange(t *testing.T) {
+// All valid pairs with JeroMQ exchange messages over tcp. JeroMQ's ipc is
+// incompatible. The test omits its PUB, because it does not report when a
+// subscription has arrived; its XPUB does. JeroMQ's XSUB sends subscriptions
+// only.
+func TestJeroMQPairsExchangeMessages(t *testing.T) {
 	j := startJava(t)
 	for _, r := range allRoles() {
 		for _, oursBinds := range []bool{true, false} {
@@ -192,7 +193,7 @@ func TestJeroMQExchange(t *testing.T) {
 			t.Run(r.String()+boundBy(oursBinds), func(t *testing.T) {
 				o, th := newOurs(t, r.ours, nil), j.socket(t, r.theirs)
 				r.prepare(o, th)
-				join(o, th, oursBinds, anywhere(t, "tcp"))
+				join(o, th, oursBinds, freeEndpoint(t, "tcp"))
 				r.settle(o, th, nil)
 				if v := o.Peers()[0].Version(); v != "2.0" {
 					t.Errorf("JeroMQ speaks ZMTP %s", v)

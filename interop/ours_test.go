@@ -11,7 +11,7 @@ import (
 	"github.com/zerobroker/zmq/interop/internal/harness"
 )
 
-// ours is a socket of the library.
+// ours is a socket of this library.
 type ours struct {
 	zmq.Socket
 	t    *testing.T
@@ -19,8 +19,8 @@ type ours struct {
 	ctx  context.Context
 }
 
-// testOptions are those of most of our sockets: quick to come back, and closed
-// without ceremony.
+// testOptions returns the default options of our sockets in these tests: short
+// reconnect intervals and no linger.
 func testOptions() *zmq.Options {
 	return &zmq.Options{
 		ReconnectInterval: 10 * time.Millisecond,
@@ -30,8 +30,8 @@ func testOptions() *zmq.Options {
 	}
 }
 
-// newOurs makes a socket of a type, with testOptions if o is nil. It is closed
-// with the test.
+// newOurs creates a socket, with testOptions if o is nil. The socket is closed
+// at the end of the test.
 func newOurs(t *testing.T, typ string, o *zmq.Options) *ours {
 	t.Helper()
 	if o == nil {
@@ -43,12 +43,12 @@ func newOurs(t *testing.T, typ string, o *zmq.Options) *ours {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.Close() })
-	return &ours{Socket: s, t: t, name: typ, ctx: patient(t)}
+	return &ours{Socket: s, t: t, name: typ, ctx: testContext(t)}
 }
 
-// patient is a context for everything a test waits for.
-func patient(t *testing.T) context.Context {
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+// testContext returns a context that ends after waitLimit.
+func testContext(t *testing.T) context.Context {
+	ctx, cancel := context.WithTimeout(t.Context(), waitLimit)
 	t.Cleanup(cancel)
 	return ctx
 }
@@ -85,8 +85,8 @@ func (o *ours) unsubscribe(topics ...string) {
 	}
 }
 
-// send copies single frames and hands longer messages over, so that both ways
-// are taken.
+// send uses Send for a single frame, which copies it, and SendMessage for
+// several frames, which transfers them, so that the tests cover both.
 func (o *ours) send(m message) {
 	o.t.Helper()
 	var err error
@@ -97,7 +97,7 @@ func (o *ours) send(m message) {
 		if len(m) == 1 {
 			err = s.Send(o.ctx, m[0].bytes())
 		} else {
-			err = s.SendMessage(o.ctx, zmq.NewMessage(m.given()...))
+			err = s.SendMessage(o.ctx, zmq.NewMessage(m.copies()...))
 		}
 	default:
 		o.t.Fatalf("%s cannot send", o.name)
@@ -107,7 +107,8 @@ func (o *ours) send(m message) {
 	}
 }
 
-// recv is the next message, with the sender's id before it at a ROUTER.
+// recv returns the next message. At a ROUTER its first frame is the routing ID
+// of the sender.
 func (o *ours) recv() [][]byte {
 	o.t.Helper()
 	m := o.recvMessage()
@@ -126,7 +127,8 @@ func (o *ours) recvMessage() zmq.Message {
 	return m
 }
 
-// expect gives the memory back, so that errors in its reuse show.
+// expect receives a message and compares it with want. It releases the memory
+// of the message, so that the tests detect errors in its reuse.
 func (o *ours) expect(want message) {
 	o.t.Helper()
 	m := o.recvMessage()
@@ -140,7 +142,7 @@ func (o *ours) expect(want message) {
 	m.Release()
 }
 
-// connected waits for a peer.
+// connected waits until the socket has a peer.
 func (o *ours) connected() {
 	o.t.Helper()
 	if err := o.WaitConnected(o.ctx); err != nil {
@@ -156,7 +158,7 @@ func (o *ours) subscribed() {
 	}
 }
 
-// waitSubscribers waits until n peers want a topic.
+// waitSubscribers waits until n peers have subscribed to the topic.
 func (o *ours) waitSubscribers(n int, topic string) {
 	o.t.Helper()
 	err := o.Socket.(interface {
@@ -167,7 +169,7 @@ func (o *ours) waitSubscribers(n int, topic string) {
 	}
 }
 
-// dropped compares what was lost with what must have been.
+// dropped compares the counters of dropped messages with want.
 func (o *ours) dropped(want map[zmq.DropReason]uint64) {
 	o.t.Helper()
 	if got := o.Stats().Drops; !maps.Equal(got, want) {

@@ -2,13 +2,14 @@ package interop
 
 import "slices"
 
-// pair is two socket types that may talk to each other, and how they do.
+// pair is a valid combination of two socket types, with the function that
+// exchanges messages between them.
 type pair struct {
 	a, b string
-	talk func(a, b end, m message) // one exchange, m in every direction there is
+	talk func(a, b socket, m message) // sends m in each direction that the types support
 }
 
-// pairs is every pair that is legal.
+// pairs lists all valid pairs.
 // https://rfc.zeromq.org/spec/37/#the-socket-type-property
 var pairs = []pair{
 	{"PAIR", "PAIR", bothWays},
@@ -25,65 +26,67 @@ var pairs = []pair{
 	{"PUSH", "PULL", oneWay},
 }
 
-func oneWay(a, b end, m message) {
+func oneWay(a, b socket, m message) {
 	a.send(m)
 	b.expect(m)
 }
 
-func bothWays(a, b end, m message) {
+func bothWays(a, b socket, m message) {
 	oneWay(a, b, m)
-	oneWay(b, a, m.answer())
+	oneWay(b, a, m.reply())
 }
 
-// withUpstream adds what only XSUB can send and only XPUB can receive. One
-// byte goes before it, for what begins with 0 or 1 is a subscription.
-func withUpstream(pub, sub end, m message) {
+// withUpstream also sends a message from the XSUB to the XPUB. It begins with
+// the frame "up", because a message that begins with byte 0 or 1 is a
+// subscription.
+func withUpstream(pub, sub socket, m message) {
 	oneWay(pub, sub, m)
-	oneWay(sub, pub, m.answer().under("up"))
+	oneWay(sub, pub, m.reply().withEnvelope("up"))
 }
 
-func reqRouter(req, router end, m message) {
+func reqRouter(req, router socket, m message) {
 	id := idOf(req)
 	req.send(m)
-	router.expect(m.under(id, ""))
-	router.send(m.answer().under(id, ""))
-	req.expect(m.answer())
+	router.expect(m.withEnvelope(id, ""))
+	router.send(m.reply().withEnvelope(id, ""))
+	req.expect(m.reply())
 }
 
-func dealerRep(dealer, rep end, m message) {
-	dealer.send(m.under(""))
+func dealerRep(dealer, rep socket, m message) {
+	dealer.send(m.withEnvelope(""))
 	rep.expect(m)
-	rep.send(m.answer())
-	dealer.expect(m.answer().under(""))
+	rep.send(m.reply())
+	dealer.expect(m.reply().withEnvelope(""))
 }
 
-func dealerRouter(dealer, router end, m message) {
+func dealerRouter(dealer, router socket, m message) {
 	id := idOf(dealer)
 	dealer.send(m)
-	router.expect(m.under(id))
-	router.send(m.answer().under(id))
-	dealer.expect(m.answer())
+	router.expect(m.withEnvelope(id))
+	router.send(m.reply().withEnvelope(id))
+	dealer.expect(m.reply())
 }
 
-// routerRouter is begun by us: that we see the peer does not mean that it sees
-// us already, and it would drop what it cannot route.
-func routerRouter(us, them end, m message) {
-	us.send(m.under(theirsID))
-	them.expect(m.under(oursID))
-	them.send(m.answer().under(oursID))
-	us.expect(m.answer().under(theirsID))
+// routerRouter sends from our socket first. When our socket has the peer, the
+// peer may not have completed its handshake, and libzmq would drop a message
+// for an unknown routing ID.
+func routerRouter(us, them socket, m message) {
+	us.send(m.withEnvelope(theirsID))
+	them.expect(m.withEnvelope(oursID))
+	them.send(m.reply().withEnvelope(oursID))
+	us.expect(m.reply().withEnvelope(theirsID))
 }
 
-// idOf is the routing id that an end announces.
-func idOf(e end) string {
+// idOf returns the routing ID that a socket announces.
+func idOf(e socket) string {
 	if _, ok := e.(*ours); ok {
 		return oursID
 	}
 	return theirsID
 }
 
-// answer is a message of the same shape and other content.
-func (m message) answer() message {
+// reply returns a message with frames of the same sizes and other contents.
+func (m message) reply() message {
 	r := slices.Clone(m)
 	for i := range r {
 		r[i].seed++
@@ -91,7 +94,7 @@ func (m message) answer() message {
 	return r
 }
 
-// roles is a pair with us as one of the two.
+// roles assigns the two types of a pair to our socket and to the peer.
 type roles struct {
 	ours, theirs string
 	pair
@@ -99,7 +102,7 @@ type roles struct {
 
 func (r roles) String() string { return r.ours + "-" + r.theirs }
 
-// allRoles is every pair with us in both places.
+// allRoles returns every pair, with our socket in either role.
 func allRoles() []roles {
 	var all []roles
 	for _, p := range pairs {
@@ -111,7 +114,7 @@ func allRoles() []roles {
 	return all
 }
 
-func (r roles) talk(o *ours, th end, m message) {
+func (r roles) talk(o *ours, th socket, m message) {
 	o.t.Helper()
 	if r.ours == r.a {
 		r.pair.talk(o, th, m)
@@ -123,17 +126,17 @@ func (r roles) talk(o *ours, th end, m message) {
 func publishes(typ string) bool  { return typ == "PUB" || typ == "XPUB" }
 func subscribes(typ string) bool { return typ == "SUB" || typ == "XSUB" }
 
-// prepare subscribes whoever has to.
-func (r roles) prepare(ends ...end) {
-	for _, e := range ends {
+// prepare subscribes the SUB and XSUB sockets to all topics.
+func (r roles) prepare(sockets ...socket) {
+	for _, e := range sockets {
 		if subscribes(e.typ()) {
 			e.subscribe("")
 		}
 	}
 }
 
-// join connects the two and returns the endpoint.
-func join(o *ours, th end, oursBinds bool, endpoint string) string {
+// join connects the two sockets and returns the endpoint.
+func join(o *ours, th socket, oursBinds bool, endpoint string) string {
 	o.t.Helper()
 	if oursBinds {
 		endpoint = o.bind(endpoint)
@@ -145,10 +148,12 @@ func join(o *ours, th end, oursBinds bool, endpoint string) string {
 	return endpoint
 }
 
-// settle waits until the two can talk: each knows the other, and the
-// publisher has its subscription. An XPUB tells of that to its application,
-// and if it was there before also that the last peer has gone.
-func (r roles) settle(o *ours, th end, kept end) {
+// settle waits until the two sockets can exchange messages: each has the other
+// as a peer, and the publisher has the subscription. An XPUB receives the
+// subscription as a message. kept is the socket that existed before the
+// exchange was interrupted, or nil; if it is an XPUB it first receives the
+// unsubscription of its previous peer.
+func (r roles) settle(o *ours, th socket, kept socket) {
 	o.t.Helper()
 	o.connected()
 	if th, ok := th.(*theirs); ok {
@@ -165,9 +170,10 @@ func (r roles) settle(o *ours, th end, kept end) {
 		}
 	case subscribes(r.ours):
 		o.subscribed()
-		// A Python PUB keeps it to itself.
+		// libzmq's PUB does not report subscriptions.
 		if _, libzmq := th.(*theirs); !libzmq || r.theirs == "XPUB" && (kept != th || th.(*theirs).bound) {
-			// To a connecting XPUB of libzmq the new peer is the old one.
+			// A connecting libzmq XPUB keeps the subscriptions of an endpoint
+			// across reconnects, and does not report this one again.
 			th.expect(text("\x01"))
 		}
 	}

@@ -11,18 +11,19 @@ import (
 	"sync"
 )
 
-// frame is one frame of a message as a recipe: either text or pseudo-random
-// bytes that peer.py can make too, so that they need not pass its pipe.
+// frame describes the content of one frame: text, or pseudo-random bytes of a
+// size and a seed. peer.py generates the same bytes, so that large frames need
+// not pass through its standard input.
 type frame struct {
 	text string
 	size int
 	seed int
 }
 
-// message is the frames of one message, envelope included.
+// message is the frames of one message, including the envelope.
 type message []frame
 
-// text is a message of frames with these contents.
+// text returns a message of text frames.
 func text(frames ...string) message {
 	var m message
 	for _, f := range frames {
@@ -31,18 +32,18 @@ func text(frames ...string) message {
 	return m
 }
 
-// blob is a frame of size bytes.
+// blob returns a frame of size pseudo-random bytes.
 func blob(size, seed int) frame { return frame{size: size, seed: seed} }
 
-// under is m behind the frames of an envelope.
-func (m message) under(envelope ...string) message { return append(text(envelope...), m...) }
+// withEnvelope returns m with the frames of an envelope before it.
+func (m message) withEnvelope(envelope ...string) message { return append(text(envelope...), m...) }
 
 var (
-	blobs   sync.Map // of [2]int to []byte: the large ones take long to make
-	digests sync.Map // of frame to string
+	blobs   sync.Map // [2]int (size, seed) to []byte; large ones are slow to generate
+	digests sync.Map // frame to string
 )
 
-// bytes is the content, which must not be changed.
+// bytes returns the content, which the caller must not change.
 func (f frame) bytes() []byte {
 	if f.size == 0 {
 		return []byte(f.text)
@@ -55,7 +56,7 @@ func (f frame) bytes() []byte {
 	fmt.Fprint(h, f.seed)
 	b := make([]byte, f.size)
 	h.Read(b)
-	b[0] |= 0x80 // so that it never looks like a subscription
+	b[0] |= 0x80 // not a subscription, which begins with 0 or 1
 	blobs.Store(key, b)
 	return b
 }
@@ -70,7 +71,7 @@ func (f frame) sha256() string {
 	return d
 }
 
-// spec is the frame for peer.py.
+// spec encodes the frame for peer.py.
 func (f frame) spec() map[string]any {
 	if f.size > 0 {
 		return map[string]any{"size": f.size, "seed": f.seed}
@@ -86,7 +87,7 @@ func (m message) specs() []map[string]any {
 	return s
 }
 
-// frames is the contents, which must not be changed.
+// frames returns the contents, which the caller must not change.
 func (m message) frames() [][]byte {
 	b := make([][]byte, len(m))
 	for i, f := range m {
@@ -95,8 +96,8 @@ func (m message) frames() [][]byte {
 	return b
 }
 
-// given is the contents in memory of their own.
-func (m message) given() [][]byte {
+// copies returns copies of the contents.
+func (m message) copies() [][]byte {
 	b := m.frames()
 	for i := range b {
 		b[i] = bytes.Clone(b[i])
@@ -104,7 +105,7 @@ func (m message) given() [][]byte {
 	return b
 }
 
-// difference tells how frames differ from m, or is empty.
+// difference describes how got differs from m. It is empty if they are equal.
 func (m message) difference(got [][]byte) string {
 	if len(got) != len(m) {
 		return fmt.Sprintf("%d frames, want %d: %.60q", len(got), len(m), got)
@@ -118,7 +119,7 @@ func (m message) difference(got [][]byte) string {
 	return ""
 }
 
-// digest is a frame as peer.py reports it.
+// digest is a received frame as reported by peer.py.
 type digest struct {
 	Size   int
 	SHA256 string

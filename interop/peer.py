@@ -1,8 +1,8 @@
-"""The far side of the interop tests: libzmq, driven over stdin and stdout.
+"""The libzmq peer of the interop tests, controlled over stdin and stdout.
 
 Each line of input is one command, a JSON object whose "do" names a method of
 Peer; the answer is one line of JSON. Commands run one at a time. Times are in
-milliseconds. The process ends with its input.
+milliseconds. The process ends at the end of its input.
 """
 
 import base64
@@ -14,14 +14,16 @@ import sys
 import zmq
 from zmq.utils.monitor import parse_monitor_message
 
-# Frames up to this size are reported with their content, all with a digest.
+# Frames of up to this size are reported with their content. All are reported
+# with a digest.
 SHOWN = 1024
 
 
 @functools.lru_cache(maxsize=64)
 def blob(size, seed):
-    """Content that both sides can make: SHAKE-128, with the top bit of the
-    first byte set so that it never looks like a subscription."""
+    """Returns content that both sides can generate: SHAKE-128 of the seed. The
+    top bit of the first byte is set, because a message that begins with byte 0
+    or 1 is a subscription."""
     if size == 0:
         return b""
     b = bytearray(hashlib.shake_128(b"%d" % seed).digest(size))
@@ -43,7 +45,7 @@ def describe(b):
 
 
 def numbered(n, size):
-    """Message n of a stream."""
+    """Returns message n of a sequence."""
     return [b"%d" % n, blob(size, n % 8)]
 
 
@@ -95,8 +97,8 @@ class Peer:
             self.sockets[name].setsockopt(zmq.UNSUBSCRIBE, frame(t))
 
     def wait(self, s, flag, timeout):
-        # poll looks at what the I/O thread has told the socket; a plain send
-        # may skip that for a millisecond.
+        # poll processes the commands of the I/O thread; a plain send may skip
+        # that for a millisecond.
         if not s.poll(timeout, flag):
             raise TimeoutError("nothing to receive" if flag == zmq.POLLIN else "cannot send")
 
@@ -120,7 +122,7 @@ class Peer:
         return {"count": self.sockets[name].poll(timeout, zmq.POLLIN)}
 
     def event(self, name, kind, timeout):
-        """Waits for an event of the socket and drops those before it."""
+        """Waits for an event of the socket and discards earlier events."""
         want = getattr(zmq, "EVENT_" + kind)
         while True:
             m = parse_monitor_message(self.take(self.monitors[name], timeout))
@@ -128,7 +130,7 @@ class Peer:
                 return {"count": m["value"]}
 
     def fill(self, name, first, last, size, timeout):
-        """Sends the stream from first on until that would block."""
+        """Sends the sequence from first on until a send would block."""
         s = self.sockets[name]
         for n in range(first, last):
             try:
@@ -138,33 +140,34 @@ class Peer:
         return {"count": last}
 
     def pump(self, name, first, last, size, timeout):
-        """Sends the stream from first on, waiting as long as it takes."""
+        """Sends the sequence from first on, blocking while queues are full."""
         s = self.sockets[name]
         for n in range(first, last):
             self.put(s, numbered(n, size), timeout)
 
     def drain(self, name, first, last, size, timeout):
-        """Receives the stream, which must be whole and in order."""
+        """Receives the sequence, which must be complete and in order."""
         s = self.sockets[name]
         for n in range(first, last):
             got = self.take(s, timeout)
             if got != numbered(n, size):
-                raise ValueError("message %d of the stream is %r" % (n, [f[:20] for f in got]))
+                raise ValueError("message %d of the sequence is %r" % (n, [f[:20] for f in got]))
 
     def follow(self, name, first, last, size, timeout):
-        """Receives as many messages of the stream, which may begin anywhere
-        and have gaps, but must be whole and in order."""
+        """Receives last-first messages of the sequence. They may begin anywhere
+        and have gaps, but each must be complete, and they must be in order."""
         s = self.sockets[name]
         before = -1
         for _ in range(first, last):
             got = self.take(s, timeout)
             n = int(got[0])
             if n <= before or got != numbered(n, size):
-                raise ValueError("message after %d of the stream is %r" % (before, [f[:20] for f in got]))
+                raise ValueError("message after %d of the sequence is %r" % (before, [f[:20] for f in got]))
             before = n
 
     def echo(self, name, count, timeout, reverse=False):
-        """Sends messages back, each at once or all at last in reverse."""
+        """Sends count messages back: each immediately, or all at the end in
+        reverse order."""
         s = self.sockets[name]
         kept = []
         for _ in range(count):
@@ -177,8 +180,8 @@ class Peer:
             self.put(s, m, timeout)
 
     def gather(self, name, size, timeout):
-        """Receives the pieces of one peer of a STREAM until they have so many
-        bytes, and describes its id and all of them."""
+        """Receives size bytes from the one peer of a STREAM. Describes its
+        routing ID and the bytes."""
         s = self.sockets[name]
         data = b""
         while len(data) < size:

@@ -5,26 +5,27 @@ import (
 	"testing"
 )
 
-// theirs is a socket of libzmq.
+// theirs is a libzmq socket.
 type theirs struct {
 	p          *python
 	bound      bool
 	kind, name string
 }
 
-// options are libzmq's, by their names without ZMQ_.
+// options are libzmq socket options, by name without ZMQ_. A nil value removes
+// a default.
 type options map[string]any
 
-// newTheirs starts a Python peer with one socket. Unless o says otherwise it
-// comes back as quickly as ours, and a ROUTER, which a REP is too, prefers the
-// newer of two peers of one name: libzmq may look at a connection's end after
-// its successor.
+// newTheirs starts a Python peer with one socket. By default the socket
+// reconnects as quickly as ours. A ROUTER or REP, which libzmq derives from
+// ROUTER, hands a routing ID over to the newer peer: libzmq may process the end
+// of a connection after the handshake of its successor.
 func newTheirs(t *testing.T, typ string, o options) *theirs {
 	t.Helper()
 	return startPython(t).socket(typ, o)
 }
 
-// socket makes a further socket in a peer.
+// socket creates a further socket in the peer.
 func (p *python) socket(typ string, o options) *theirs {
 	p.t.Helper()
 	all := options{"RECONNECT_IVL": 10}
@@ -47,7 +48,7 @@ func (p *python) socket(typ string, o options) *theirs {
 	return s
 }
 
-// do runs a command of the socket.
+// do runs a command for the socket.
 func (s *theirs) do(what string, c command) answer {
 	s.p.t.Helper()
 	return s.p.call(s.with(what, c))
@@ -61,7 +62,7 @@ func (s *theirs) with(what string, c command) command {
 	return c
 }
 
-const patienceMS = int64(patience / 1e6)
+const waitLimitMS = int64(waitLimit / 1e6)
 
 func (s *theirs) typ() string { return s.kind }
 
@@ -81,7 +82,7 @@ func (s *theirs) close() {
 	s.do("close", nil)
 }
 
-// subscribe does it as its type must: XSUB by messages.
+// subscribe uses ZMQ_SUBSCRIBE at a SUB and subscription messages at an XSUB.
 func (s *theirs) subscribe(topics ...string) {
 	s.p.t.Helper()
 	if s.kind == "SUB" {
@@ -106,12 +107,12 @@ func (s *theirs) unsubscribe(topics ...string) {
 
 func (s *theirs) send(m message) {
 	s.p.t.Helper()
-	s.do("send", command{"frames": m.specs(), "timeout": patienceMS})
+	s.do("send", command{"frames": m.specs(), "timeout": waitLimitMS})
 }
 
 func (s *theirs) recv() []digest {
 	s.p.t.Helper()
-	return s.do("recv", command{"timeout": patienceMS}).Frames
+	return s.do("recv", command{"timeout": waitLimitMS}).Frames
 }
 
 func (s *theirs) expect(want message) {
@@ -121,18 +122,17 @@ func (s *theirs) expect(want message) {
 	}
 }
 
-// connected waits for a peer and lets libzmq see to it: a bound SUB sends its
-// subscriptions, and any SUB sends them again, only when its application calls
-// it.
+// connected waits for a peer, and then calls the socket: libzmq's SUB sends its
+// subscriptions to a new peer only within an API call.
 func (s *theirs) connected() {
 	s.p.t.Helper()
 	s.event("HANDSHAKE_SUCCEEDED")
 	s.do("poll", command{"timeout": 0})
 }
 
-// event waits for an event of libzmq's monitor, without ZMQ_EVENT_, and
-// forgets those before it.
+// event waits for an event of libzmq's monitor, named without ZMQ_EVENT_. It
+// discards earlier events.
 func (s *theirs) event(kind string) {
 	s.p.t.Helper()
-	s.do("event", command{"kind": kind, "timeout": patienceMS})
+	s.do("event", command{"kind": kind, "timeout": waitLimitMS})
 }

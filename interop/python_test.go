@@ -12,17 +12,18 @@ import (
 	"github.com/zerobroker/zmq/interop/internal/harness"
 )
 
-// python is a process that runs peer.py, or another that answers in its way.
+// python is a process that runs peer.py, or another program with the same
+// protocol.
 type python struct {
 	t      *testing.T
 	cmd    *exec.Cmd
 	stdin  io.WriteCloser
-	lines  chan []byte // its answers; closed when it has ended
+	lines  chan []byte // answers of the process; closed when it ends
 	stderr bytes.Buffer
 	names  int
 }
 
-// command is one line to peer.py, answer one from it.
+// command is a line sent to peer.py, answer a line received from it.
 type command map[string]any
 
 type answer struct {
@@ -31,18 +32,18 @@ type answer struct {
 	Frames   []digest
 	Names    []string
 	Count    int
-	Texts    []string // frames as they are, of udp.mjs
+	Texts    []string // frames as text, from udp.mjs
 }
 
-// startPython starts a peer, which is killed with the test.
+// startPython starts peer.py. The process is killed at the end of the test.
 func startPython(t *testing.T) *python {
 	t.Helper()
-	needLibzmq(t)
+	requireLibzmq(t)
 	return startPeer(t, interpreter, "-I", "peer.py")
 }
 
-// startPeer starts a process that answers a line with a line, and is killed with
-// the test.
+// startPeer starts a process that answers each input line with an output line.
+// The process is killed at the end of the test.
 func startPeer(t *testing.T, name string, args ...string) *python {
 	t.Helper()
 	p := &python{t: t, cmd: harness.Command(name, args...), lines: make(chan []byte)}
@@ -76,7 +77,7 @@ func (p *python) read(stdout io.Reader) {
 	}
 }
 
-// kill ends the process as kill -9 does. It may be called again.
+// kill ends the process with SIGKILL. Further calls do nothing.
 func (p *python) kill() {
 	if p.cmd.ProcessState != nil {
 		return
@@ -86,12 +87,12 @@ func (p *python) kill() {
 	}
 	p.cmd.Wait()
 	if text := bytes.TrimSpace(p.stderr.Bytes()); len(text) > 0 {
-		p.t.Logf("the peer said:\n%s", text)
+		p.t.Logf("standard error of the peer:\n%s", text)
 	}
 }
 
-// begin sends a command and returns how to wait for its answer. Until then no
-// other may be sent.
+// begin sends a command and returns a function that waits for the answer. The
+// caller must not send another command before it has the answer.
 func (p *python) begin(c command) (wait func() answer) {
 	p.t.Helper()
 	line, err := json.Marshal(c)
@@ -99,7 +100,7 @@ func (p *python) begin(c command) (wait func() answer) {
 		p.t.Fatal(err)
 	}
 	if _, err := p.stdin.Write(append(line, '\n')); err != nil {
-		p.t.Fatalf("the peer is gone: %v", err)
+		p.t.Fatalf("write to the peer: %v", err)
 	}
 	return func() answer {
 		p.t.Helper()
@@ -112,18 +113,18 @@ func (p *python) answer(c command) (a answer) {
 	select {
 	case line, ok := <-p.lines:
 		if !ok {
-			p.t.Fatalf("the peer died in %v", c)
+			p.t.Fatalf("the peer ended during %v", c)
 		}
 		if err := json.Unmarshal(line, &a); err != nil {
 			p.t.Fatalf("%v in %q", err, line)
 		}
-	case <-time.After(patience + patience/2):
+	case <-time.After(waitLimit + waitLimit/2):
 		p.t.Fatalf("no answer to %v", c)
 	}
 	return a
 }
 
-// call runs a command that must succeed.
+// call runs a command, which must succeed.
 func (p *python) call(c command) answer {
 	p.t.Helper()
 	a := p.begin(c)()

@@ -8,24 +8,24 @@ import (
 	"testing"
 )
 
-// relay is a network between a connector and a binder that can be listened to
-// and brought to silence.
+// relay forwards TCP connections from a connecting to a bound socket. It counts
+// heartbeat commands and can block either direction.
 type relay struct {
 	t        *testing.T
 	listener net.Listener
 	target   string
 
-	mu    sync.Mutex
-	cond  *sync.Cond
-	conns []net.Conn
-	lanes [2]lane
-	done  bool
+	mu         sync.Mutex
+	cond       *sync.Cond
+	conns      []net.Conn
+	directions [2]direction
+	done       bool
 }
 
-// lane is one direction.
-type lane struct {
-	silent bool
-	counts map[string]int // of the patterns that have passed
+// direction is the state of one direction.
+type direction struct {
+	blocked bool
+	counts  map[string]int // forwarded commands by pattern
 }
 
 const (
@@ -33,11 +33,12 @@ const (
 	toConnector = 1
 )
 
-// pulses is what a relay counts: the commands' size, name size and name.
-var pulses = []string{"\x04PING", "\x04PONG"}
+// heartbeatCommands are the byte patterns that a relay counts: the length of
+// the command name, and the name.
+var heartbeatCommands = []string{"\x04PING", "\x04PONG"}
 
-// newRelay returns a relay to a TCP endpoint that is bound, and the endpoint
-// to connect to in its place.
+// newRelay starts a relay to a bound TCP endpoint. It returns the relay and the
+// endpoint at which it listens.
 func newRelay(t *testing.T, target string) (r *relay, endpoint string) {
 	t.Helper()
 	l, err := net.Listen("tcp4", "127.0.0.1:0")
@@ -47,8 +48,8 @@ func newRelay(t *testing.T, target string) (r *relay, endpoint string) {
 	_, addr := address(target)
 	r = &relay{t: t, listener: l, target: addr}
 	r.cond = sync.NewCond(&r.mu)
-	for i := range r.lanes {
-		r.lanes[i].counts = make(map[string]int)
+	for i := range r.directions {
+		r.directions[i].counts = make(map[string]int)
 	}
 	var running sync.WaitGroup
 	running.Go(func() { r.accept(&running) })
@@ -93,60 +94,61 @@ func (r *relay) accept(running *sync.WaitGroup) {
 	}
 }
 
-// pass moves bytes one way until either side is gone.
+// pass forwards bytes in one direction until either connection ends.
 func (r *relay) pass(from, to net.Conn, way int) {
 	defer from.Close()
 	defer to.Close()
 	buf := make([]byte, 64<<10)
-	tail := 0 // bytes of the last read that may begin a pattern
+	tail := 0 // bytes of the previous read that may begin a pattern
 	for {
 		n, err := from.Read(buf[tail:])
-		if err != nil || !r.let(way, buf[:tail+n], tail) {
+		if err != nil || !r.waitUnblocked(way, buf[:tail+n], tail) {
 			return
 		}
 		if _, err := to.Write(buf[tail : tail+n]); err != nil {
 			return
 		}
-		keep := min(tail+n, len(pulses[0])-1)
-		copy(buf, buf[tail+n-keep:tail+n])
-		tail = keep
+		kept := min(tail+n, len(heartbeatCommands[0])-1)
+		copy(buf, buf[tail+n-kept:tail+n])
+		tail = kept
 	}
 }
 
-// let waits while the lane is silent and counts what is about to pass.
-func (r *relay) let(way int, b []byte, tail int) bool {
+// waitUnblocked waits while the direction is blocked, and then counts the
+// commands in b. It reports whether the relay is still open.
+func (r *relay) waitUnblocked(way int, b []byte, tail int) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	l := &r.lanes[way]
-	for l.silent && !r.done {
+	l := &r.directions[way]
+	for l.blocked && !r.done {
 		r.cond.Wait()
 	}
-	for _, p := range pulses {
+	for _, p := range heartbeatCommands {
 		l.counts[p] += bytes.Count(b, []byte(p))
 	}
 	r.cond.Broadcast()
 	return !r.done
 }
 
-// silence holds up everything that goes one way; without it everything goes
-// on, for connections that are still there.
-func (r *relay) silence(way int, on bool) {
+// block stops one direction, or lets it continue if on is false. Bytes read in
+// between are then forwarded.
+func (r *relay) block(way int, on bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.lanes[way].silent = on
+	r.directions[way].blocked = on
 	r.cond.Broadcast()
 }
 
-// wait waits until a command has passed n times one way.
+// wait waits until a command was forwarded n times in one direction.
 func (r *relay) wait(ctx context.Context, way int, command string, n int) {
 	r.t.Helper()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	stop := context.AfterFunc(ctx, r.cond.Broadcast)
 	defer stop()
-	for r.lanes[way].counts[command] < n {
+	for r.directions[way].counts[command] < n {
 		if ctx.Err() != nil {
-			r.t.Fatalf("only %d of %d %q passed", r.lanes[way].counts[command], n, command)
+			r.t.Fatalf("only %d of %d %q were forwarded", r.directions[way].counts[command], n, command)
 		}
 		r.cond.Wait()
 	}

@@ -7,26 +7,26 @@ import (
 	"github.com/zerobroker/zmq"
 )
 
-// Exchange goes on after the peer is killed and started again at the same
-// endpoint, without a word to our socket.
-func TestTheirsKilled(t *testing.T) {
+// The peer is killed and started again at the same endpoint. The test makes no
+// call on our socket in between.
+func TestExchangeResumesAfterLibzmqPeerIsKilled(t *testing.T) {
 	for _, r := range allRoles() {
 		for _, at := range places {
 			t.Run(fmt.Sprintf("%v/%v", r, at), func(t *testing.T) {
 				t.Parallel()
 				o, th := newOurs(t, r.ours, nil), newTheirs(t, r.theirs, nil)
 				r.prepare(o, th)
-				endpoint := join(o, th, at.oursBinds, anywhere(t, at.transport))
+				endpoint := join(o, th, at.oursBinds, freeEndpoint(t, at.transport))
 				r.settle(o, th, nil)
 				r.exchange(o, th, []int{1, 8192})
 
-				happens := o.watch()
+				events := o.watch()
 				th.p.kill()
-				happens.wait(zmq.EventDisconnected)
+				events.wait(zmq.EventDisconnected)
 				th = newTheirs(t, r.theirs, nil)
 				r.prepare(th)
-				th.meet(at, endpoint)
-				happens.wait(zmq.EventReady)
+				th.reattach(at, endpoint)
+				events.wait(zmq.EventReady)
 				r.settle(o, th, o)
 				r.exchange(o, th, []int{1, 8192})
 			})
@@ -34,8 +34,8 @@ func TestTheirsKilled(t *testing.T) {
 	}
 }
 
-// meet connects or binds a new peer where the one before it was.
-func (s *theirs) meet(at place, endpoint string) {
+// reattach connects or binds a new peer at the endpoint of the previous one.
+func (s *theirs) reattach(at place, endpoint string) {
 	s.p.t.Helper()
 	if at.oursBinds {
 		s.connect(endpoint)
@@ -44,21 +44,21 @@ func (s *theirs) meet(at place, endpoint string) {
 	}
 }
 
-// Exchange goes on after our socket is closed in the middle of everything and
-// another takes its place, without a word to the peer's.
-func TestOursReopened(t *testing.T) {
+// Our socket is closed while it is connected, and a new one takes over the
+// endpoint. The peer's socket stays open.
+func TestExchangeResumesAfterReopeningToLibzmqPeer(t *testing.T) {
 	for _, r := range allRoles() {
 		for _, at := range places {
 			t.Run(fmt.Sprintf("%v/%v", r, at), func(t *testing.T) {
 				t.Parallel()
 				o, th := newOurs(t, r.ours, nil), newTheirs(t, r.theirs, nil)
 				r.prepare(o, th)
-				endpoint := join(o, th, at.oursBinds, anywhere(t, at.transport))
+				endpoint := join(o, th, at.oursBinds, freeEndpoint(t, at.transport))
 				r.settle(o, th, nil)
 				r.exchange(o, th, []int{1, 8192})
 
 				o.Close()
-				th.alone()
+				th.waitDisconnected()
 				o = newOurs(t, r.ours, nil)
 				r.prepare(o)
 				if at.oursBinds {
@@ -73,11 +73,11 @@ func TestOursReopened(t *testing.T) {
 	}
 }
 
-// alone waits until the peer is gone for libzmq too. Its application must call
-// it for that. A PAIR that does not in time refuses the next peer for good,
-// without telling it, and an XPUB says nothing of a topic whose next subscriber
-// is there before it has looked at the end of the last.
-func (s *theirs) alone() {
+// waitDisconnected waits until libzmq has processed the end of the connection,
+// which it does within an API call. A PAIR that has not done so ignores the
+// next peer permanently. An XPUB that has not done so does not report a topic
+// to which the next peer subscribes.
+func (s *theirs) waitDisconnected() {
 	s.p.t.Helper()
 	s.event("DISCONNECTED")
 	switch {

@@ -8,8 +8,9 @@ import (
 	"github.com/zerobroker/zmq"
 )
 
-// eachPubSub runs a test for every combination of types and sides.
-func eachPubSub(t *testing.T, pubs, subs []string, f func(t *testing.T, pub, sub end)) {
+// eachPubSub runs f for every combination of a publisher and a subscriber, with
+// our socket in either role, bound or connected.
+func eachPubSub(t *testing.T, pubs, subs []string, f func(t *testing.T, pub, sub socket)) {
 	for _, pub := range pubs {
 		for _, sub := range subs {
 			for _, oursPublishes := range []bool{true, false} {
@@ -23,7 +24,7 @@ func eachPubSub(t *testing.T, pubs, subs []string, f func(t *testing.T, pub, sub
 					t.Run(name+boundBy(oursBinds), func(t *testing.T) {
 						t.Parallel()
 						o, th := newOurs(t, r.ours, nil), newTheirs(t, r.theirs, options{"SNDHWM": 0, "RCVHWM": 0})
-						join(o, th, oursBinds, anywhere(t, "tcp"))
+						join(o, th, oursBinds, freeEndpoint(t, "tcp"))
 						o.connected()
 						th.connected()
 						if oursPublishes {
@@ -38,12 +39,12 @@ func eachPubSub(t *testing.T, pubs, subs []string, f func(t *testing.T, pub, sub
 	}
 }
 
-// changed waits until the publisher knows all changes to the subscriptions.
-// topic is one that is subscribed to.
-func changed(pub, sub end, topic string) {
+// waitSubscriptions waits until the publisher has received all changes of the
+// subscriptions. topic is the last one that was subscribed to.
+func waitSubscriptions(pub, sub socket, topic string) {
 	switch p := pub.(type) {
 	case *ours:
-		// libzmq's subscriber has told its changes in order.
+		// libzmq's subscriber sends its subscriptions in order.
 		p.waitSubscribers(1, topic)
 	case *theirs:
 		sub.(*ours).subscribed()
@@ -52,26 +53,26 @@ func changed(pub, sub end, topic string) {
 
 type unsubscriber interface{ unsubscribe(topics ...string) }
 
-// told expects to be told of subscriptions to all of the topics, in any order.
-func (s *theirs) told(topics ...string) {
+// expectSubscriptions receives the subscriptions to all topics, in any order.
+func (s *theirs) expectSubscriptions(topics ...string) {
 	s.p.t.Helper()
 	var got []string
-	for _, f := range s.do("recv", command{"timeout": patienceMS, "count": len(topics)}).Frames {
+	for _, f := range s.do("recv", command{"timeout": waitLimitMS, "count": len(topics)}).Frames {
 		got = append(got, string(f.B64))
 	}
-	checkTold(s.p.t, got, topics)
+	checkSubscriptions(s.p.t, got, topics)
 }
 
-func (o *ours) told(topics ...string) {
+func (o *ours) expectSubscriptions(topics ...string) {
 	o.t.Helper()
 	var got []string
 	for range topics {
 		got = append(got, string(o.recv()[0]))
 	}
-	checkTold(o.t, got, topics)
+	checkSubscriptions(o.t, got, topics)
 }
 
-func checkTold(t *testing.T, got, topics []string) {
+func checkSubscriptions(t *testing.T, got, topics []string) {
 	t.Helper()
 	want := make(map[string]bool)
 	for _, topic := range topics {
@@ -79,20 +80,20 @@ func checkTold(t *testing.T, got, topics []string) {
 	}
 	for _, m := range got {
 		if !want[m] {
-			t.Fatalf("the publisher was told %q, once more or never expected", m)
+			t.Fatalf("the publisher received %q twice, or it is unexpected", m)
 		}
 		delete(want, m)
 	}
 }
 
-// Only what is subscribed to arrives, prefixes count, and so does how often
-// they were subscribed to.
-func TestTopicsFilter(t *testing.T) {
-	eachPubSub(t, []string{"PUB", "XPUB"}, []string{"SUB", "XSUB"}, func(t *testing.T, pub, sub end) {
+// Topics match by prefix. A topic that was subscribed to twice needs two
+// unsubscriptions.
+func TestSubscriberReceivesOnlyItsTopics(t *testing.T) {
+	eachPubSub(t, []string{"PUB", "XPUB"}, []string{"SUB", "XSUB"}, func(t *testing.T, pub, sub socket) {
 		sub.subscribe("a", "b.", "b.", "\x00\xff", "c")
-		sub.(unsubscriber).unsubscribe("c", "b.", "never subscribed to")
+		sub.(unsubscriber).unsubscribe("c", "b.", "not subscribed")
 		sub.subscribe("last")
-		changed(pub, sub, "last")
+		waitSubscriptions(pub, sub, "last")
 		for _, topic := range []string{"", "A", "b", "c", "a", "ax", "\x00", "b.", "b.x", "\x00\xff\x00", "last"} {
 			pub.send(text(topic, "1"))
 		}
@@ -101,7 +102,7 @@ func TestTopicsFilter(t *testing.T) {
 		}
 		sub.(unsubscriber).unsubscribe("a", "b.")
 		sub.subscribe("end")
-		changed(pub, sub, "end")
+		waitSubscriptions(pub, sub, "end")
 		for _, topic := range []string{"a", "b.x", "last", "end"} {
 			pub.send(text(topic, "2"))
 		}
@@ -110,15 +111,15 @@ func TestTopicsFilter(t *testing.T) {
 	})
 }
 
-// XPUB is told of each topic once when it has its first subscriber and once
-// when it has lost its last, in the order in which that happened.
-func TestXPubIsTold(t *testing.T) {
-	eachPubSub(t, []string{"XPUB"}, []string{"SUB", "XSUB"}, func(t *testing.T, pub, sub end) {
+// An XPUB receives a subscription when a topic gets its first subscriber, and
+// an unsubscription when the topic has none any more, in order.
+func TestXPubReceivesFirstSubscribeAndLastUnsubscribe(t *testing.T) {
+	eachPubSub(t, []string{"XPUB"}, []string{"SUB", "XSUB"}, func(t *testing.T, pub, sub socket) {
 		u := sub.(unsubscriber)
 		for _, size := range topicSizes {
 			if libzmq, ok := sub.(*theirs); ok && libzmq.kind == "SUB" && size >= 246 && size <= 255 {
-				// libzmq 4.3.4 gives such a SUBSCRIBE the header of a long
-				// frame without the flag that says so.
+				// libzmq 4.3.4 encodes such a SUBSCRIBE with a long header but
+				// without the LONG flag.
 				continue
 			}
 			topic := string(blob(size, 1).bytes())
@@ -131,47 +132,46 @@ func TestXPubIsTold(t *testing.T) {
 	})
 }
 
-// A subscriber has thousands of topics, of which every publisher hears, also
-// one that comes later.
-func TestManyTopics(t *testing.T) {
+// A publisher that connects later also receives all subscriptions.
+func TestEveryPublisherReceivesThousandsOfTopics(t *testing.T) {
 	const count = 5000
 	topics := make([]string, count)
 	for i := range topics {
 		topics[i] = fmt.Sprintf("%04d topic", i)
 	}
-	check := func(t *testing.T, pub, sub end) {
+	check := func(t *testing.T, pub, sub socket) {
 		t.Helper()
-		pub.(interface{ told(topics ...string) }).told(topics...)
+		pub.(interface{ expectSubscriptions(topics ...string) }).expectSubscriptions(topics...)
 		pub.send(text("0000", "too short"))
 		pub.send(text(topics[count-1]+" and more", "1"))
 		sub.expect(text(topics[count-1]+" and more", "1"))
 	}
-	eachPubSub(t, []string{"XPUB"}, []string{"SUB"}, func(t *testing.T, pub, sub end) {
+	eachPubSub(t, []string{"XPUB"}, []string{"SUB"}, func(t *testing.T, pub, sub socket) {
 		for some := range slices.Chunk(topics, 1000) {
 			sub.subscribe(some...)
 		}
 		check(t, pub, sub)
-		// The same to one that is new.
+		// A new publisher.
 		switch p := pub.(type) {
 		case *ours:
 			later := newOurs(t, "XPUB", nil)
-			sub.connect(later.bind(anywhere(t, "tcp")))
+			sub.connect(later.bind(freeEndpoint(t, "tcp")))
 			later.connected()
 			sub.(*theirs).connected()
 			check(t, later, sub)
 		case *theirs:
 			later := p.p.socket("XPUB", options{"SNDHWM": 0, "RCVHWM": 0})
-			sub.connect(later.bind(anywhere(t, "tcp")))
+			sub.connect(later.bind(freeEndpoint(t, "tcp")))
 			later.connected()
 			check(t, later, sub)
 		}
 	})
 }
 
-// What a subscriber says to a PUB is nobody's business and disturbs nothing.
-func TestPubDropsUpstream(t *testing.T) {
+// The drops are counted, and subscriptions still take effect.
+func TestPubDropsMessagesFromSubscribers(t *testing.T) {
 	o, th := newOurs(t, "PUB", nil), newTheirs(t, "XSUB", nil)
-	join(o, th, true, anywhere(t, "tcp"))
+	join(o, th, true, freeEndpoint(t, "tcp"))
 	o.connected()
 	th.connected()
 	th.send(text("hello"))
@@ -182,18 +182,18 @@ func TestPubDropsUpstream(t *testing.T) {
 	o.dropped(map[zmq.DropReason]uint64{zmq.DropUpstream: 2})
 }
 
-// A subscriber of two publishers gets what either sends, and a publisher with
-// two subscribers sends each what it wants.
-func TestTwoOfEach(t *testing.T) {
-	eachPubSub(t, []string{"PUB", "XPUB"}, []string{"SUB"}, func(t *testing.T, pub, sub end) {
+// A subscriber receives from both publishers. A publisher sends to each
+// subscriber only the topics that it has subscribed to.
+func TestTwoPublishersAndTwoSubscribersExchangeMessages(t *testing.T) {
+	eachPubSub(t, []string{"PUB", "XPUB"}, []string{"SUB"}, func(t *testing.T, pub, sub socket) {
 		sub.subscribe("both", "one")
-		changed(pub, sub, "both")
-		changed(pub, sub, "one")
+		waitSubscriptions(pub, sub, "both")
+		waitSubscriptions(pub, sub, "one")
 		switch p := pub.(type) {
 		case *ours:
 			other := newTheirs(t, "SUB", nil)
 			other.subscribe("both", "other")
-			endpoint := p.bind(anywhere(t, "tcp"))
+			endpoint := p.bind(freeEndpoint(t, "tcp"))
 			other.connect(endpoint)
 			p.waitSubscribers(2, "both")
 			p.waitSubscribers(1, "other")
@@ -204,13 +204,13 @@ func TestTwoOfEach(t *testing.T) {
 			other.expect(text("both"))
 		case *theirs:
 			s := sub.(*ours)
-			happens := s.watch()
+			events := s.watch()
 			other := newTheirs(t, "XPUB", nil)
-			s.connect(other.bind(anywhere(t, "tcp")))
-			happens.wait(zmq.EventReady)
+			s.connect(other.bind(freeEndpoint(t, "tcp")))
+			events.wait(zmq.EventReady)
 			other.connected()
-			other.told("both", "one")
-			oneWay(other, s, text("both", "of the other"))
+			other.expectSubscriptions("both", "one")
+			oneWay(other, s, text("both", "from the other"))
 			for _, topic := range []string{"one", "other", "both"} {
 				p.send(text(topic))
 			}

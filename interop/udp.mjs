@@ -1,6 +1,6 @@
-// One socket of the libzmq inside npm's zeromq, which is built with draft types,
-// for the types that speak UDP. It reads a command a line, as JSON, and answers
-// with a line. Frames are text of one byte a character.
+// Runs one socket of a type that uses UDP, in the libzmq of npm's zeromq, which is
+// built with draft types. Each input line is a command in JSON; the answer is one
+// line. A frame is a text with one character per byte.
 //
 //	node udp.mjs <folder of node_modules> <socket type>
 
@@ -38,18 +38,18 @@ const commands = {
 		return {}
 	},
 
-	// recv leaves out what only asked whether we are bound yet.
-	async recv({ knocks }) {
+	// recv skips the probes with which the test waits for bind.
+	async recv({ probes }) {
 		for (;;) {
 			const [a, b] = await socket.receive()
 			const texts = type === "DISH" ? [text(b.group), text(a)] : [text(a), text(b)]
-			if (knocks || texts[1] !== "knock") return { texts }
+			if (probes || texts[1] !== "probe") return { texts }
 		}
 	},
 }
 
 const input = createInterface({ input: process.stdin })
-input.on("close", () => process.exit()) // also while it waits for what will not come
+input.on("close", () => process.exit()) // even while a receive is pending
 for await (const line of input) {
 	const command = JSON.parse(line)
 	let answer

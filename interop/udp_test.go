@@ -11,9 +11,9 @@ import (
 	"github.com/zerobroker/zmq/interop/internal/harness"
 )
 
-// startDraft starts a libzmq with draft types, of which one socket is used. It
-// is an extra: without it these tests are skipped even where the suite is
-// required.
+// startDraft starts udp.mjs, a process with one socket of a libzmq built with
+// draft types. npm's zeromq is optional: without it these tests are skipped
+// even with ZMQ_INTEROP_REQUIRED=1.
 func startDraft(t *testing.T, typ string) *python {
 	t.Helper()
 	if why := harness.NoNode(); why != "" {
@@ -22,7 +22,7 @@ func startDraft(t *testing.T, typ string) *python {
 	return startPeer(t, "node", "udp.mjs", harness.NodeModules(), typ)
 }
 
-// freeUDPPort is a UDP port that was free a moment ago.
+// freeUDPPort returns a UDP port that was free at the time of the call.
 func freeUDPPort(t *testing.T) string {
 	t.Helper()
 	c, err := net.ListenPacket("udp4", "127.0.0.1:0")
@@ -34,15 +34,16 @@ func freeUDPPort(t *testing.T) string {
 	return port
 }
 
-// meet sends until something arrives: libzmq's Bind returns before it has bound.
-func (p *python) meet(knock func(body string) error) {
+// waitBound sends probes until one arrives: the bind call of npm's zeromq
+// returns before the socket is bound.
+func (p *python) waitBound(probe func(body string) error) {
 	p.t.Helper()
-	wait := p.begin(command{"do": "recv", "knocks": true})
+	wait := p.begin(command{"do": "recv", "probes": true})
 	arrived := make(chan struct{})
 	var all sync.WaitGroup
 	all.Go(func() {
 		for {
-			if err := knock("knock"); err != nil {
+			if err := probe("probe"); err != nil {
 				p.t.Error(err)
 				return
 			}
@@ -58,8 +59,7 @@ func (p *python) meet(knock func(body string) error) {
 	all.Wait()
 }
 
-// bodies are of the lengths at which something changes, up to what fits with the
-// group or without.
+// bodies returns bodies of up to most bytes.
 func bodies(most int) (list []string) {
 	for _, n := range []int{0, 1, 255, 256, 1400, 4096, most - 1, most} {
 		list = append(list, strings.Repeat("b", n))
@@ -67,9 +67,9 @@ func bodies(most int) (list []string) {
 	return list
 }
 
-// What DGRAM sends arrives at libzmq's with our address, and what that sends to
-// it comes back.
-func TestDgramExchange(t *testing.T) {
+// Each datagram arrives with the address of its sender, and a reply to that
+// address arrives.
+func TestDgramExchangesDatagramsWithLibzmq(t *testing.T) {
 	p := startDraft(t, "DGRAM")
 	at := "127.0.0.1:" + freeUDPPort(t)
 	p.call(command{"do": "bind", "at": "udp://" + at})
@@ -82,13 +82,13 @@ func TestDgramExchange(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ours, ctx := strings.TrimPrefix(bound, "udp://"), patient(t)
-	p.meet(func(body string) error { return s.SendTo(ctx, at, []byte(body)) })
+	ours, ctx := strings.TrimPrefix(bound, "udp://"), testContext(t)
+	p.waitBound(func(body string) error { return s.SendTo(ctx, at, []byte(body)) })
 	for _, body := range bodies(8192) {
 		if err := s.SendTo(ctx, at, []byte(body)); err != nil {
 			t.Fatal(err)
 		}
-		// libzmq ends the address with a NUL, and takes it so.
+		// libzmq appends a NUL byte to the address and accepts it there.
 		if got := p.call(command{"do": "recv"}).Texts; got[0] != ours+"\x00" || got[1] != body {
 			t.Fatalf("theirs received %d bytes from %q, want %d from %s", len(got[1]), got[0], len(body), ours)
 		}
@@ -100,13 +100,14 @@ func TestDgramExchange(t *testing.T) {
 	}
 }
 
-// What a RADIO sends to an address or a group comes to the DISH that is bound
-// there and has joined, ours to theirs and theirs to ours.
-func TestRadioDishOverUDP(t *testing.T) {
+// Messages go from our RADIO to libzmq's DISH and from libzmq's RADIO to our
+// DISH, over unicast and multicast. A DISH receives only the groups that it has
+// joined.
+func TestRadioAndDishExchangeMessagesOverUDP(t *testing.T) {
 	for _, at := range []string{"127.0.0.1:", "127.0.0.1;239.192.7.41:"} {
 		t.Run(at+"ours to theirs", func(t *testing.T) {
 			p := startDraft(t, "DISH")
-			endpoint, ctx := "udp://"+at+freeUDPPort(t), patient(t)
+			endpoint, ctx := "udp://"+at+freeUDPPort(t), testContext(t)
 			p.call(command{"do": "bind", "at": endpoint})
 			p.call(command{"do": "join", "group": "TV"})
 			radio, err := zmq.NewRadio(testOptions())
@@ -117,7 +118,7 @@ func TestRadioDishOverUDP(t *testing.T) {
 			if err := radio.Connect(endpoint); err != nil {
 				t.Fatal(err)
 			}
-			p.meet(func(body string) error { return radio.Send(ctx, "TV", []byte(body)) })
+			p.waitBound(func(body string) error { return radio.Send(ctx, "TV", []byte(body)) })
 			for _, body := range bodies(8192 - 3) {
 				for _, group := range []string{"FM", "TV"} {
 					if err := radio.Send(ctx, group, []byte(body)); err != nil {
@@ -130,7 +131,7 @@ func TestRadioDishOverUDP(t *testing.T) {
 			}
 		})
 		t.Run(at+"theirs to ours", func(t *testing.T) {
-			p, ctx := startDraft(t, "RADIO"), patient(t)
+			p, ctx := startDraft(t, "RADIO"), testContext(t)
 			dish, err := zmq.NewDish(testOptions())
 			if err != nil {
 				t.Fatal(err)
@@ -138,7 +139,7 @@ func TestRadioDishOverUDP(t *testing.T) {
 			defer dish.Close()
 			endpoint, err := dish.Bind("udp://" + at + "*")
 			if err != nil {
-				t.Skip("this machine joins no groups: ", err)
+				t.Skip("cannot join a multicast group: ", err)
 			}
 			if err := dish.Join("TV", ""); err != nil {
 				t.Fatal(err)

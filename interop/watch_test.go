@@ -6,14 +6,14 @@ import (
 	"github.com/zerobroker/zmq"
 )
 
-// watch is what happens to one of our sockets.
+// watch queues the events of one of our sockets.
 type watch struct {
 	t      *testing.T
 	events chan zmq.Event
 	o      *ours
 }
 
-// watch listens from now on.
+// watch starts to queue the events of the socket.
 func (o *ours) watch() *watch {
 	w := &watch{t: o.t, o: o, events: make(chan zmq.Event, 1<<12)}
 	seq := o.Events(o.ctx)
@@ -26,7 +26,7 @@ func (o *ours) watch() *watch {
 	return w
 }
 
-// wait returns the next event of a kind and forgets those before it.
+// wait returns the next event of a kind and discards earlier events.
 func (w *watch) wait(kind zmq.EventKind) zmq.Event {
 	w.t.Helper()
 	for e := range w.events {
@@ -34,9 +34,9 @@ func (w *watch) wait(kind zmq.EventKind) zmq.Event {
 			return e
 		}
 	}
-	w.t.Fatalf("our %s never saw %v", w.o.name, kind)
+	w.t.Fatalf("our %s had no event %v", w.o.name, kind)
 	return zmq.Event{}
 }
 
-// count is how often something has happened to the socket.
+// count returns how many events of a kind the socket has had.
 func (o *ours) count(kind zmq.EventKind) uint64 { return o.Stats().Events[kind] }

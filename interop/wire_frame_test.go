@@ -8,30 +8,30 @@ import (
 	"slices"
 )
 
-// Framing of ZMTP, written for these tests alone.
+// ZMTP framing, implemented independently of the library.
 // https://rfc.zeromq.org/spec/13/ https://rfc.zeromq.org/spec/15/
 // https://rfc.zeromq.org/spec/23/
 
-// version is one of ZMTP's old ones.
+// version is an old version of ZMTP.
 type version int
 
 const (
-	v1   version = 1 // ZMTP 1.0: no greeting at all
-	v2   version = 2 // ZMTP 2.0: a revision, a socket type and an identity
-	v3_0 version = 3 // ZMTP 3.0: as today's without SUBSCRIBE, CANCEL, PING
+	v1   version = 1 // ZMTP 1.0: no greeting
+	v2   version = 2 // ZMTP 2.0: the greeting has a revision, a socket type and an identity
+	v3_0 version = 3 // ZMTP 3.0: ZMTP 3.1 without SUBSCRIBE, CANCEL, PING and PONG
 )
 
 func (v version) String() string { return fmt.Sprintf("ZMTP %d.0", int(v)) }
 
-// wireFrame is a frame as it was on the wire.
+// wireFrame is a decoded frame.
 type wireFrame struct {
 	body    []byte
 	more    bool
 	command bool
-	odd     bool // flags that the version does not know were set
+	odd     bool // has flags that the version does not define
 }
 
-// appendFrame appends a frame in the form of the version.
+// appendFrame appends the encoded frame.
 func (v version) appendFrame(dst []byte, f wireFrame) []byte {
 	if v == v1 {
 		// The length counts the flags byte that follows it.
@@ -58,7 +58,7 @@ func bit(on bool, b byte) byte {
 	return 0
 }
 
-// readFrame reads a frame of the version. Its body is put behind memory.
+// readFrame reads a frame. It appends the body to memory.
 func (v version) readFrame(r *bufio.Reader, memory *[]byte) (f wireFrame, err error) {
 	var flags byte
 	var size uint64
@@ -80,7 +80,7 @@ func (v version) readFrame(r *bufio.Reader, memory *[]byte) (f wireFrame, err er
 	return f, err
 }
 
-// flags is those that the version knows.
+// flags returns the flags that the version defines.
 func (v version) flags() byte { return [...]byte{v1: 1, v2: 1 | 2, v3_0: 1 | 2 | 4}[v] }
 
 func readHeaderV1(r *bufio.Reader) (flags byte, size uint64, err error) {

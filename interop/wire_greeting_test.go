@@ -8,22 +8,23 @@ import (
 	"strings"
 )
 
-// numbers are the socket types in the greeting of ZMTP 2.0.
+// numbers are the encodings of the socket types in the greeting of ZMTP 2.0.
 var numbers = map[string]byte{
 	"PAIR": 0, "PUB": 1, "SUB": 2, "REQ": 3, "REP": 4, "DEALER": 5,
 	"ROUTER": 6, "PULL": 7, "PUSH": 8, "XPUB": 9, "XSUB": 10,
 }
 
-// signature begins the greeting since ZMTP 2.0. To a peer of ZMTP 1.0 it is
-// the header of an identity message of idSize bytes.
+// signature returns the first 10 bytes of the greeting of ZMTP 2.0 and later. A
+// ZMTP 1.0 peer reads them as the header of an identity message of idSize
+// bytes.
 func signature(idSize int) []byte {
 	b := binary.BigEndian.AppendUint64([]byte{0xff}, uint64(idSize)+1)
 	return append(b, 0x7f)
 }
 
-// greet is the whole handshake. A peer that is eager sends all of its own
-// before it looks at ours, another takes one step at a time, as those did that
-// had yet to find out whom they talk to.
+// greet performs the handshake. An eager peer sends its complete part before it
+// reads ours. Other peers alternate: they send a part and read the
+// corresponding part of ours, as implementations do that negotiate the version.
 func (w *wire) greet() error {
 	if err := w.attempt(); err != nil {
 		return fmt.Errorf("handshake of %v: %w", w.version, err)
@@ -36,32 +37,32 @@ func (w *wire) attempt() error {
 	if hasID(w.name) {
 		identity = []byte(theirsID)
 	}
-	var said [][]byte // each part before the corresponding part of ours is read
+	var parts [][]byte // in the order in which they are sent
 	switch w.version {
 	case v1:
-		said = [][]byte{v1.appendFrame(nil, wireFrame{body: identity})}
+		parts = [][]byte{v1.appendFrame(nil, wireFrame{body: identity})}
 	case v2:
-		said = [][]byte{signature(len(identity)), {1}, {numbers[w.name]}, v2.appendFrame(nil, wireFrame{body: identity})}
+		parts = [][]byte{signature(len(identity)), {1}, {numbers[w.name]}, v2.appendFrame(nil, wireFrame{body: identity})}
 	case v3_0:
 		rest := make([]byte, 53)
 		copy(rest[1:], w.mechanism)
-		said = [][]byte{signature(len(identity)), {3}, rest, v3_0.appendFrame(nil, wireFrame{command: true, body: w.ready(identity)})}
+		parts = [][]byte{signature(len(identity)), {3}, rest, v3_0.appendFrame(nil, wireFrame{command: true, body: w.ready(identity)})}
 	}
 	if w.eager {
-		w.write(append(bytes.Join(said, nil), w.early...))
+		w.write(append(bytes.Join(parts, nil), w.early...))
 	}
-	for i, part := range said {
+	for i, part := range parts {
 		if !w.eager {
 			w.write(part)
 		}
-		if err := w.hear(i); err != nil {
+		if err := w.readPart(i); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// ready is the body of a READY command.
+// ready returns the body of a READY command.
 func (w *wire) ready(identity []byte) []byte {
 	b := []byte("\x05READY")
 	property := func(name, value string) {
@@ -75,50 +76,52 @@ func (w *wire) ready(identity []byte) []byte {
 	return b
 }
 
-// hear reads what the i'th part of our handshake is answered with.
-func (w *wire) hear(i int) error {
+// readPart reads the part of our handshake that corresponds to the peer's part
+// i.
+func (w *wire) readPart(i int) error {
 	switch {
 	case w.version == v1:
-		return w.hearIdentity()
+		return w.readIdentity()
 	case i == 0:
-		b, err := w.take(10)
+		b, err := w.readN(10)
 		if err == nil && (b[0] != 0xff || b[9] != 0x7f) {
 			err = fmt.Errorf("signature % x", b)
 		}
 		return err
 	case i == 1:
-		b, err := w.take(1)
+		b, err := w.readN(1)
 		if err == nil && b[0] != 3 {
 			err = fmt.Errorf("revision %d", b[0])
 		}
 		return err
 	case w.version == v2 && i == 2:
-		b, err := w.take(1)
+		b, err := w.readN(1)
 		if err == nil && b[0] != numbers[w.peer] {
 			err = fmt.Errorf("socket type %d of a %s", b[0], w.peer)
 		}
 		return err
 	case w.version == v2:
-		return w.hearIdentity()
+		return w.readIdentity()
 	case i == 2:
-		b, err := w.take(53)
+		b, err := w.readN(53)
 		if err == nil && (b[0] < 1 || string(bytes.TrimRight(b[1:21], "\x00")) != "NULL") {
 			err = fmt.Errorf("greeting % x", b)
 		}
 		return err
 	}
-	return w.hearReady()
+	return w.readReady()
 }
 
-func (w *wire) take(n int) ([]byte, error) {
+func (w *wire) readN(n int) ([]byte, error) {
 	b := make([]byte, n)
 	_, err := io.ReadFull(w.r, b)
 	return b, err
 }
 
-// hearIdentity reads the message that opened a connection before ZMTP 3.0. To
-// ZMTP 1.0 our signature is its header, whose flags mean nothing.
-func (w *wire) hearIdentity() error {
+// readIdentity reads the identity message, which begins a connection in
+// versions before ZMTP 3.0. In ZMTP 1.0 our signature is the header of this
+// message, so its flags are not checked.
+func (w *wire) readIdentity() error {
 	f, err := w.version.readFrame(w.r, new([]byte))
 	if err == nil && (f.more || f.odd) && w.version != v1 {
 		err = fmt.Errorf("identity message with flags")
@@ -134,7 +137,7 @@ func (w *wire) checkID(err error) error {
 	return err
 }
 
-func (w *wire) hearReady() error {
+func (w *wire) readReady() error {
 	f, err := w.version.readFrame(w.r, new([]byte))
 	if err != nil {
 		return err

@@ -11,35 +11,35 @@ import (
 	"time"
 )
 
-// wire is a peer of an old version of ZMTP with one connection: an application
-// and its socket in one. It reads only when it is told to.
+// wire is a peer of an old ZMTP version with one connection. It combines an
+// application and its socket, and reads only on request of the test.
 type wire struct {
 	t         *testing.T
 	version   version
 	mechanism string // as in the greeting of ZMTP 3.0
 	name      string // its socket type
-	peer      string // ours
+	peer      string // socket type of our socket
 	eager     bool   // sends its whole handshake at once
 	trickle   bool   // writes byte by byte
-	early     []byte // sent right behind the handshake, if that is eager
+	early     []byte // sent with the handshake of an eager peer
 
 	listener net.Listener
 	conn     net.Conn
 	r        *bufio.Reader
-	peerID   string   // as our handshake told
+	peerID   string   // routing ID from our handshake
 	envelope [][]byte // of the request that a REP answers
-	topics   []string // that a SUB asks for
+	topics   []string // subscriptions of a SUB
 	*scratch
 }
 
-// scratch is memory for the last message each way. It is passed on from test
-// to test, for under the race detector fresh memory is what takes longest.
+// scratch is memory for the last message in each direction. Tests reuse it,
+// because allocation dominates their time under the race detector.
 type scratch struct{ out, in []byte }
 
 var scratches = sync.Pool{New: func() any { return new(scratch) }}
 
-// newWire makes a peer that is not connected yet. The connection is ended
-// with the test.
+// newWire creates an unconnected peer. Its connection is closed at the end of
+// the test.
 func newWire(t *testing.T, v version, r roles) *wire {
 	w := &wire{t: t, version: v, mechanism: "NULL", name: r.theirs, peer: r.ours, scratch: scratches.Get().(*scratch)}
 	t.Cleanup(func() {
@@ -51,7 +51,7 @@ func newWire(t *testing.T, v version, r roles) *wire {
 
 func (w *wire) typ() string { return w.name }
 
-// address splits an endpoint for package net.
+// address returns the network and the address of an endpoint for package net.
 func address(endpoint string) (network, addr string) {
 	scheme, addr, _ := strings.Cut(endpoint, "://")
 	if scheme == "ipc" {
@@ -60,7 +60,7 @@ func address(endpoint string) (network, addr string) {
 	return scheme, addr
 }
 
-// bind listens.
+// bind listens at the endpoint.
 func (w *wire) bind(endpoint string) string {
 	w.t.Helper()
 	network, addr := address(endpoint)
@@ -72,11 +72,11 @@ func (w *wire) bind(endpoint string) string {
 	return endpoint
 }
 
-// accept takes the connection and connect makes one. Both go on until it
-// carries messages.
+// accept accepts a connection and connect opens one. Both perform the handshake
+// and send the subscriptions.
 func (w *wire) accept() {
 	w.t.Helper()
-	w.answer()
+	w.acceptConn()
 	w.start()
 }
 
@@ -86,13 +86,13 @@ func (w *wire) connect(endpoint string) {
 	w.start()
 }
 
-func (w *wire) answer() {
+func (w *wire) acceptConn() {
 	w.t.Helper()
 	c, err := w.listener.Accept()
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	w.use(c)
+	w.setConn(c)
 }
 
 func (w *wire) dial(endpoint string) {
@@ -102,15 +102,15 @@ func (w *wire) dial(endpoint string) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	w.use(c)
+	w.setConn(c)
 }
 
-func (w *wire) use(c net.Conn) {
+func (w *wire) setConn(c net.Conn) {
 	w.conn, w.r = c, bufio.NewReader(c)
-	c.SetDeadline(time.Now().Add(patience))
+	c.SetDeadline(time.Now().Add(waitLimit))
 }
 
-// start is the handshake and what a socket says first.
+// start performs the handshake and sends the subscriptions.
 func (w *wire) start() {
 	w.t.Helper()
 	if err := w.greet(); err != nil {
@@ -121,7 +121,7 @@ func (w *wire) start() {
 	}
 }
 
-// kill ends the connection as the death of a process does.
+// kill resets the connection, as the end of a process does.
 func (w *wire) kill() {
 	if w.listener != nil {
 		w.listener.Close()
@@ -135,8 +135,8 @@ func (w *wire) kill() {
 	w.conn.Close()
 }
 
-// subscribe is for every connection to come. ZMTP 1.0 has no subscriptions:
-// its subscribers get everything and filter for themselves.
+// subscribe sends subscriptions on this connection and on later ones. ZMTP 1.0
+// has no subscriptions: its subscribers receive and filter all messages.
 func (w *wire) subscribe(topics ...string) {
 	if w.version == v1 {
 		return
@@ -163,7 +163,7 @@ func (w *wire) write(b []byte) {
 	}
 }
 
-// encode is a message in the form the version has on the wire, until the next.
+// encode returns the encoded message, which is valid until the next call.
 func (w *wire) encode(frames [][]byte) []byte {
 	w.out = w.out[:0]
 	for i, f := range frames {
@@ -172,7 +172,8 @@ func (w *wire) encode(frames [][]byte) []byte {
 	return w.out
 }
 
-// send does for a message what a socket of the type does before it goes out.
+// send adds or removes the envelope, as a socket of the type does, and writes
+// the message.
 func (w *wire) send(m message) {
 	w.t.Helper()
 	frames := m.frames()
@@ -187,8 +188,8 @@ func (w *wire) send(m message) {
 	w.write(w.encode(frames))
 }
 
-// recv is the next message as a socket of the type gives it to its
-// application. It lives until the next call.
+// recv returns the next message without the envelope that a socket of the type
+// removes. The message is valid until the next call.
 func (w *wire) recv() [][]byte {
 	w.t.Helper()
 	var frames [][]byte

@@ -1,6 +1,7 @@
-// Package tools is the module of the programs that work on this repository:
-// the linter, which its go.mod pins as a tool, and the small commands below it.
+// Package tools is the root of the module with the development tools of this
+// repository: the linter, whose version go.mod pins, and the commands in the
+// subdirectories.
 //
-// It is the one module that go.work leaves out: what the linter depends on must
-// not decide with which versions everything else is built.
+// go.work does not include this module, so that the linter's dependencies do
+// not affect the dependency versions of the other modules.
 package tools

@@ -8,7 +8,7 @@ import (
 
 // queueLosses are the ways in which a sender that waits for room can still
 // lose messages: all with the connection they were queued for.
-var queueLosses = []zmq.DropReason{zmq.DropInFlight, zmq.DropConnLost}
+var queueLosses = []zmq.DropReason{zmq.DropInFlight, zmq.DropConnLost, zmq.DropRejected}
 
 type pushCmd struct {
 	socketFlags

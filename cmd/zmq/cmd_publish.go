@@ -8,7 +8,7 @@ import (
 
 // publishLosses are those that count for a publisher. A subscriber that leaves
 // takes what was queued for it along, which is its own affair.
-var publishLosses = []zmq.DropReason{zmq.DropHWM}
+var publishLosses = []zmq.DropReason{zmq.DropHWM, zmq.DropRejected}
 
 // publisherOptions let a publisher queue what memory allows: a PUB does not
 // wait for slow subscribers, and a file sent to one should arrive whole.

@@ -98,9 +98,14 @@ func (j *job) awaitPeer(ctx context.Context) error {
 // unseen reports whether peers may come and go without our knowing.
 func (j *job) unseen() bool { return slices.ContainsFunc(j.bound, overUDP) }
 
-// sayAlone says what is waited for. A reason is there only if it is known yet.
+// sayAlone says what is waited for. A reason is there only if it is known yet. A
+// peer that stays for a moment only may come and leave unseen by awaitPeer.
 func (j *job) sayAlone() {
-	j.e.sayAs("no %s yet at %s", cmp.Or(j.awaited, "peer"), j.where())
+	when := "yet"
+	if j.sock.Stats().Events[zmq.EventReady] > 0 {
+		when = "any more"
+	}
+	j.e.sayAs("no %s %s at %s", cmp.Or(j.awaited, "peer"), when, j.where())
 }
 
 // attach binds and connects.
@@ -255,6 +260,8 @@ func lossWords(reason zmq.DropReason) string {
 		return "a peer was too slow"
 	case zmq.DropInFlight, zmq.DropConnLost:
 		return "their connection was lost"
+	case zmq.DropRejected:
+		return "a peer rejected them"
 	case zmq.DropTooLarge:
 		return "larger than a datagram"
 	case zmq.DropUnreachable:

@@ -116,6 +116,36 @@ func TestAloneIsSaidOnce(t *testing.T) {
 	}
 }
 
+// TestAloneAfterAPeer says that the peer is there no more, and not that none came.
+func TestAloneAfterAPeer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := &zmq.Options{Namespace: zmq.NewNamespace()}
+		pull, err := zmq.NewPull(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer pull.Close()
+		push, err := zmq.NewPush(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := pull.Bind("inproc://x"); err != nil {
+			t.Fatal(err)
+		}
+		var stderr bytes.Buffer
+		j := &job{e: &env{stderr: &stderr, command: "pull"}, flags: new(socketFlags), sock: pull, bound: []string{"inproc://x"}}
+		j.sayAlone()
+		if err := push.Connect("inproc://x"); err != nil {
+			t.Fatal(err)
+		}
+		push.Close()
+		j.sayAlone()
+		if want := "zmq: pull: no peer yet at inproc://x\nzmq: pull: no peer any more at inproc://x\n"; stderr.String() != want {
+			t.Errorf("got\n%s", &stderr)
+		}
+	})
+}
+
 func TestExposed(t *testing.T) {
 	for endpoint, want := range map[string]bool{
 		"tcp://0.0.0.0:5555":   true,

@@ -1,18 +1,19 @@
-// Package arena is memory to receive into, which comes back by itself.
+// Package arena allocates receive buffers and recycles them without an explicit
+// release.
 //
-// What arrives stays where it was read and is the application's, for ever, so
-// that memory is needed as fast as bytes arrive: up to gigabytes a second of
-// fresh pages to fault in, zeros to write and rounds of the garbage collector,
-// which together cost more than the reading.
+// A received message keeps the buffer that it was read into, for as long as the
+// application keeps the message. New memory is therefore needed at the rate at
+// which bytes arrive, up to gigabytes a second. Page faults, zeroing and
+// garbage collections for it cost more than the reading.
 //
-// Only the collector knows when an application has let go of a message. So
-// blocks of memory are given out with a finalizer, which the collector calls
-// when nothing points into a block any more, and which brings it back here. No
-// memory is taken from under anybody, applications need not release anything,
-// and few blocks are fresh. docs/decisions/0010-arena.md has the measurements.
+// Only the garbage collector knows when the application has dropped its last
+// reference to a message. Each block of memory therefore has a finalizer. When
+// nothing points into a block any more, the finalizer puts the block on a free
+// list, and a later Get reuses it. docs/decisions/0010-arena.md has the
+// measurements.
 //
-// The package knows nothing of messages or connections. All of it may be called
-// concurrently.
+// The package knows nothing of messages or connections. All functions may be
+// called concurrently.
 package arena
 
 import (
@@ -22,35 +23,35 @@ import (
 	"unsafe"
 )
 
-// Blocks have a power of two between these as their size.
+// The size of a block is a power of two: 64 KiB to 1 MiB.
 const (
 	minBlockBits = 16
 	maxBlockBits = 20
 )
 
-// maxRecycled bounds the free blocks of the process, in bytes. Twice as much
-// is hardly faster, half as much is slower.
+// maxRecycled limits the bytes in free blocks of the process. In measurements,
+// twice the limit was hardly faster and half of it was slower.
 const maxRecycled = 16 << 20
 
 var recycled recycler
 
-// recycler holds blocks that nothing points to.
+// recycler holds the free blocks: those that nothing points to.
 type recycler struct {
 	mu    sync.Mutex
-	free  [maxBlockBits - minBlockBits + 1][]block
-	size  int  // of all that is free
-	used  bool // a block was taken since the collector last ran
-	watch bool // a sentinel is out
+	free  [maxBlockBits - minBlockBits + 1][]block // by class, see blockClass
+	size  int                                      // bytes in all free blocks
+	used  bool                                     // take was called since the last garbage collection
+	watch bool                                     // a sentinel exists
 }
 
-// block is a free block of memory, and whether its finalizer is still set.
+// block is a free block of memory.
 type block struct {
 	p     *byte
-	armed bool
+	armed bool // the finalizer is still set
 }
 
-// Get returns size bytes, of any content, that belong to the caller and
-// to nobody else. Whoever holds a part of them holds them all.
+// Get returns a slice of size bytes with arbitrary content. The caller owns it.
+// A reference to any part of the slice keeps all of it allocated.
 func Get(size int) []byte {
 	class := blockClass(size)
 	if class < 0 {
@@ -66,16 +67,17 @@ func Get(size int) []byte {
 	return unsafe.Slice(b.p, 1<<(class+minBlockBits))[:size]
 }
 
-// Unused gives back memory from Get, whole as it was, that nobody else has
-// seen.
-func Unused(mem []byte) {
+// Put frees a slice that Get returned, at once. The slice must have its
+// original start and length, and no other reference to it may exist.
+func Put(mem []byte) {
 	if class := blockClass(len(mem)); class >= 0 {
 		recycled.give(class, block{unsafe.SliceData(mem), true})
 	}
 }
 
-// blockClass is the class of the blocks that serve that size, or -1 if it is
-// too large, or so small that a block would be wasted on it.
+// blockClass returns the class of the smallest block that holds size bytes. It
+// returns -1 if no block is large enough, or if more than a quarter of the
+// block would stay unused.
 func blockClass(size int) int {
 	class := max(bits.Len(uint(size-1))-minBlockBits, 0)
 	if full := 1 << (class + minBlockBits); class > maxBlockBits-minBlockBits || size < full-full/4 {
@@ -84,7 +86,7 @@ func blockClass(size int) int {
 	return class
 }
 
-// take returns a free block of the class, or none.
+// take returns a free block of the class, or the zero block if there is none.
 func (r *recycler) take(class int) (b block) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -98,7 +100,7 @@ func (r *recycler) take(class int) (b block) {
 	return b
 }
 
-// give takes a block back.
+// give adds a block to the free list, unless the list has reached maxRecycled.
 func (r *recycler) give(class int, b block) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -114,8 +116,8 @@ func (r *recycler) give(class int, b block) {
 	}
 }
 
-// collected runs once in every round of the collector while there are free
-// blocks, and lets them go if none was wanted since the last.
+// collected runs once after every garbage collection while there are free
+// blocks. It drops all of them if take was not called since the previous one.
 func (r *recycler) collected() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -129,7 +131,7 @@ func (r *recycler) collected() {
 	newSentinel()
 }
 
-// finalizers are those of the blocks of each class, made once.
+// finalizers holds one finalizer for each class, so that Get allocates none.
 var finalizers = func() (f [len(recycled.free)]func(*byte)) {
 	for class := range f {
 		f[class] = func(p *byte) { recycled.give(class, block{p: p}) }
@@ -137,9 +139,9 @@ var finalizers = func() (f [len(recycled.free)]func(*byte)) {
 	return f
 }()
 
-// sentinel is an object that nothing points to: its cleanup runs when the
-// collector next does. It holds a pointer, or it might share its memory with
-// others and outlive them.
+// sentinel is an object that nothing points to, so its cleanup runs after the
+// next garbage collection. It has a pointer field because the runtime may place
+// small objects without pointers in one allocation, which delays the cleanup.
 type sentinel struct{ _ *sentinel }
 
 func newSentinel() {

@@ -8,7 +8,8 @@ import (
 	"testing"
 )
 
-// state is what is free now.
+// state returns the number and total size of the free blocks, and whether a
+// sentinel watches for the next garbage collection.
 func state() (blocks, size int, watch bool) {
 	recycled.mu.Lock()
 	defer recycled.mu.Unlock()
@@ -18,8 +19,9 @@ func state() (blocks, size int, watch bool) {
 	return blocks, recycled.size, recycled.watch
 }
 
-// collectUntil runs the collector until ok, for finalizers and cleanups run
-// when they come to it.
+// collectUntil runs the garbage collector until ok returns true. One run is not
+// enough, because finalizers and cleanups run some time after it. It fails the
+// test with the message what if ok stays false.
 func collectUntil(t *testing.T, what string, ok func() bool) {
 	t.Helper()
 	for range 1000 {
@@ -34,9 +36,9 @@ func collectUntil(t *testing.T, what string, ok func() bool) {
 	t.Fatal(what)
 }
 
-// empty lets all free blocks go, so that a test begins with none.
+// empty waits until the recycler has dropped all free blocks.
 func empty(t *testing.T) {
-	collectUntil(t, "free blocks that nobody wants stay", func() bool {
+	collectUntil(t, "unused free blocks are not dropped", func() bool {
 		n, size, watch := state()
 		if n == 0 && size != 0 {
 			t.Fatalf("%d bytes free in no blocks", size)
@@ -45,26 +47,26 @@ func empty(t *testing.T) {
 	})
 }
 
-// TestBlocksComeBack: what nobody points to any more is given out again, and
-// what is not wanted goes.
-func TestBlocksComeBack(t *testing.T) {
+// TestGetReusesUnreferencedBlocks also checks that free blocks are dropped when
+// Get is not called.
+func TestGetReusesUnreferencedBlocks(t *testing.T) {
 	empty(t)
 	for range 10 {
 		Get(64 << 10)[0] = 1
 	}
-	collectUntil(t, "no block came back", func() bool { n, _, _ := state(); return n >= 9 })
+	collectUntil(t, "unreferenced blocks are not recycled", func() bool { n, _, _ := state(); return n >= 9 })
 	before, _, _ := state()
 	mem := Get(64 << 10)
 	if after, _, _ := state(); after != before-1 {
-		t.Errorf("%d blocks were free and %d are with one of them taken", before, after)
+		t.Errorf("%d free blocks before Get, %d after it, want one less", before, after)
 	}
 	runtime.KeepAlive(mem)
 	empty(t)
 }
 
-// TestNobodyElsesMemory has goroutines keep small parts of what they got, let
-// the rest go, and find the parts as they left them.
-func TestNobodyElsesMemory(t *testing.T) {
+// TestReferenceKeepsBlockAllocated runs goroutines that keep a small part of
+// each block and check that its content does not change.
+func TestReferenceKeepsBlockAllocated(t *testing.T) {
 	empty(t)
 	sizes := []int{64 << 10, 128 << 10, 250_000, 256 << 10, 1 << 20}
 	var wg sync.WaitGroup
@@ -82,13 +84,13 @@ func TestNobodyElsesMemory(t *testing.T) {
 				if rng.IntN(3) == 0 {
 					again := Get(64 << 10)
 					again[0] = mark
-					Unused(again)
+					Put(again)
 				}
 				for len(kept) > 10 {
 					old := kept[0]
 					kept = kept[1:]
 					if !bytes.Equal(old, bytes.Repeat(old[:1], 100)) || int(old[0]>>6) != g {
-						t.Errorf("somebody else wrote to this memory: % x", old)
+						t.Errorf("referenced memory was overwritten: % x", old)
 						return
 					}
 				}
@@ -105,45 +107,42 @@ func TestNobodyElsesMemory(t *testing.T) {
 	empty(t)
 }
 
-// TestBounded: however much is let go at once, no more than maxRecycled is
-// kept.
-func TestBounded(t *testing.T) {
+func TestFreeListStaysWithinLimit(t *testing.T) {
 	empty(t)
 	for range 4 * maxRecycled >> maxBlockBits {
 		Get(1 << maxBlockBits)[0] = 1
 	}
 	collectUntil(t, "the free list does not fill", func() bool { _, size, _ := state(); return size == maxRecycled })
-	Unused(Get(64 << 10))
+	Put(Get(64 << 10))
 	if _, size, _ := state(); size > maxRecycled {
 		t.Errorf("%d bytes are free, at most %d may be", size, maxRecycled)
 	}
 	empty(t)
 }
 
-// TestUnusedIsNext: a block that was not needed is the next to be given out.
-func TestUnusedIsNext(t *testing.T) {
+func TestGetReturnsBlockOfLastPut(t *testing.T) {
 	empty(t)
 	for _, size := range []int{64 << 10, 128 << 10, 100_000, 1 << 20} {
 		mem := Get(size)
-		Unused(mem)
+		Put(mem)
 		again := Get(size)
 		if &again[0] != &mem[0] || len(again) != size {
-			t.Errorf("another block of %d bytes, asked for %d", len(again), size)
+			t.Errorf("Get(%d) returned another block, of %d bytes", size, len(again))
 		}
 	}
 }
 
-// TestSizes: odd, small and huge sizes are served too, without a block that
-// would be a waste on them.
-func TestSizes(t *testing.T) {
+// TestGetWastesAtMostAQuarter covers sizes at and around the limits of blocks,
+// and sizes for which no block is used.
+func TestGetWastesAtMostAQuarter(t *testing.T) {
 	for _, size := range []int{
 		0, 1, 100, 40_000, 48 << 10, 48<<10 - 1, 64 << 10, 64<<10 + 1, 96 << 10, 128 << 10, 800_000, 1 << 20, 1<<20 + 1, 100 << 20,
 	} {
 		mem := Get(size)
 		if len(mem) != size || cap(mem)-size > cap(mem)/4 {
-			t.Errorf("Get(%d): %d bytes of %d", size, len(mem), cap(mem))
+			t.Errorf("Get(%d) has length %d, capacity %d", size, len(mem), cap(mem))
 		}
-		Unused(mem)
+		Put(mem)
 	}
 	empty(t)
 }

@@ -70,9 +70,12 @@ func TestPairRefusesSecondPeer(t *testing.T) {
 			if refused := second.Heard(session.PeerRefused); len(refused) != 1 || !errors.Is(refused[0].Err, pattern.ErrSecondPeer) {
 				w.Errorf("events of refused peers: %+v", refused)
 			}
+			second.MustSend("from the second")
+			s.WantNone()
 			first.CloseIn(0)
-			w.Settle()
-			connect(w, "inproc://a", s, w.Socket(typ))
+			s.WantRecv("from the second")
+			s.MustSend("to the second")
+			second.WantRecv("to the second")
 		})
 		subtest(t, typeNames[typ]+" connects to one endpoint", func(w *st.World) {
 			s := w.Socket(typ)

@@ -406,12 +406,12 @@ func TestRouterNotifiesOfConnectAndDisconnect(t *testing.T) {
 		router.MustBind(ep)
 		dealer.MustConnect(ep)
 		dealer.MustSend("x")
-		wantNotice(w, router, msg.Came, "id")
+		wantNotice(w, router, msg.ConnectNotice, "id")
 		router.WantRecv("x")
 		dealer.MustSend("y")
 		dealer.CloseIn(time.Second)
 		router.WantRecv("y")
-		wantNotice(w, router, msg.Left, "id")
+		wantNotice(w, router, msg.DisconnectNotice, "id")
 		router.WantNone()
 	})
 	subtest(t, "each option alone", func(w *st.World) {
@@ -434,7 +434,7 @@ func TestRouterNotifiesOfConnectAndDisconnect(t *testing.T) {
 		p.Must(st.Message("whole"), whole[:len(whole)-1])
 		p.Close()
 		router.WantRecv("whole")
-		wantNotice(w, router, msg.Left, "id")
+		wantNotice(w, router, msg.DisconnectNotice, "id")
 		router.WantNone()
 	})
 	subtest(t, "not for a peer without a complete handshake", func(w *st.World) {
@@ -455,9 +455,9 @@ func TestRouterNotifiesOfConnectAndDisconnect(t *testing.T) {
 		router.MustBind("mem://a")
 		p := w.Dial("a")
 		p.Must([]byte{3, 0}, []byte("id"))
-		wantNotice(w, router, msg.Came, "id")
+		wantNotice(w, router, msg.ConnectNotice, "id")
 		p.Close()
-		wantNotice(w, router, msg.Left, "id")
+		wantNotice(w, router, msg.DisconnectNotice, "id")
 	})
 }
 

@@ -104,18 +104,18 @@ func TestAcceptingEngineTellsFaults(t *testing.T) {
 	}
 }
 
-// TestConnectingEngineAnnouncesRetries in its READY, and the accepting one does
-// not.
-func TestConnectingEngineAnnouncesRetries(t *testing.T) {
+// TestEngineAnnouncesWhatItDoesAfterError in its READY: the connecting one connects
+// again, and both count what was rejected.
+func TestEngineAnnouncesWhatItDoesAfterError(t *testing.T) {
 	cfg := dealer("")
-	cfg.Retries = true
-	for e, want := range map[*engine.Engine]bool{engine.New(cfg): true, engine.NewAccepting(cfg): false} {
+	cfg.OnError = true
+	for e, want := range map[*engine.Engine]string{engine.New(cfg): "retry", engine.NewAccepting(cfg): "count"} {
 		p := &peer{t: t, e: e, cut: whole, limit: 1 << 20}
 		p.send(greeting31 + ready("Socket-Type", "ROUTER"))
 		e.Admit()
 		all := string(p.out) + string(e.Output())
-		if got := strings.Contains(all, "\x0aX-On-Error\x00\x00\x00\x05retry"); got != want {
-			t.Errorf("announced %v, want %v: %q", got, want, all)
+		if !strings.Contains(all, "\x0aX-On-Error\x00\x00\x00\x05"+want) {
+			t.Errorf("did not announce %q: %q", want, all)
 		}
 	}
 }

@@ -18,9 +18,6 @@
 package engine
 
 import (
-	"errors"
-	"strings"
-
 	"github.com/zerobroker/zmq/internal/mechanism"
 	"github.com/zerobroker/zmq/internal/msg"
 	"github.com/zerobroker/zmq/internal/wire"
@@ -37,7 +34,7 @@ type Config struct {
 	Groups       bool     // whether subscriptions are JOIN and LEAVE (RADIO, DISH) and not SUBSCRIBE and CANCEL
 	Publishes    bool     // whether the peer's SUBSCRIBE and CANCEL are for us (PUB, XPUB)
 	Raw          bool     // whether the peer speaks no ZMTP: bytes both ways, no handshake, no frames (STREAM)
-	Retries      bool     // whether a connecting engine announces that an ERROR does not end its attempts
+	OnError      bool     // whether we announce what we do after an ERROR (wire.PropOnError)
 
 	// MinVersion is the oldest version that is accepted; 0 is any.
 	MinVersion Version
@@ -96,6 +93,7 @@ type Engine struct {
 	accepting bool
 	held      []byte // what Admit puts out
 	retries   bool   // the peer announced that it retries after an ERROR
+	counts    bool   // the peer announced that it counts what an ERROR in traffic rejects
 
 	hs   handshakeState
 	recv receiveState
@@ -128,7 +126,11 @@ func (e *Engine) metadata() []byte {
 	if e.cfg.SendsID {
 		b = wire.AppendProperty(b, wire.PropIdentity, e.cfg.RoutingID)
 	}
-	if e.cfg.Retries && !e.accepting {
+	switch {
+	case !e.cfg.OnError:
+	case e.accepting:
+		b = wire.AppendProperty(b, wire.PropOnError, wire.OnErrorCount)
+	default:
 		b = wire.AppendProperty(b, wire.PropOnError, wire.OnErrorRetry)
 	}
 	return b
@@ -177,28 +179,7 @@ func (e *Engine) Refuse(reason string) {
 	}
 }
 
-// notAdmitted begins the reason of the ERROR of a socket that has no place for a
-// peer now and has taken no message from it.
-const notAdmitted = "not-admitted:"
-
-// NeverAdmitted reports whether err is such an ERROR of the peer.
-func NeverAdmitted(err error) bool {
-	var refused *mechanism.PeerError
-	return errors.As(err, &refused) && strings.HasPrefix(refused.Reason, notAdmitted)
-}
-
-// appendError puts out an ERROR. A reason is at most 255 visible characters, so
-// spaces become hyphens.
-// https://rfc.zeromq.org/spec/37/#the-null-security-mechanism
-func (e *Engine) appendError(reason string) {
-	b := []byte(reason)
-	for i, c := range b {
-		if c <= ' ' || c > '~' {
-			b[i] = '-'
-		}
-	}
-	e.out = wire.Error{Reason: b[:min(len(b), 255)]}.Append(e.out)
-}
+func (e *Engine) appendError(reason string) { e.out = errorCommand(reason).Append(e.out) }
 
 // fail puts the engine in its final state. A peer that the accepting side has
 // not admitted yet learns why: of an incompatible type from our READY, as with

@@ -261,6 +261,7 @@ func (e *Engine) readMetadata() error {
 			p.RoutingID = string(value)
 		case wire.EqualPropertyName(name, wire.PropOnError):
 			e.retries = string(value) == wire.OnErrorRetry
+			e.counts = e.retries || string(value) == wire.OnErrorCount
 		default:
 			if p.Properties == nil {
 				p.Properties = make(map[string]string)

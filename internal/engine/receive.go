@@ -39,6 +39,8 @@ type receiveState struct {
 	frames int
 	bytes  int64
 
+	messages uint64 // received, subscriptions that came as commands aside
+
 	big      *bigFrame // a frame being read straight into place
 	largest  int       // the largest frame that was
 	useless  int64     // bytes of ignored commands since the last message
@@ -183,6 +185,7 @@ func (e *Engine) run(b []byte, limit int, in *msg.Batch) int {
 			r.done = len(r.region)
 		}
 		in.Msgs += msgs
+		r.messages += uint64(msgs)
 		r.useless = 0
 	}
 	return end
@@ -202,7 +205,7 @@ func (e *Engine) takeFrame(b []byte, in *msg.Batch) int {
 		e.stop(FaultCommandSize, fmt.Errorf("command of %d bytes", size))
 		return 0
 	case size > e.recv.maxWire:
-		e.stop(FaultFrameSize, fmt.Errorf("frame of %d bytes", size))
+		e.stop(FaultFrameSize, e.frameTooLarge(size))
 		return 0
 	case flags&wire.FlagCommand == 0 && e.tooLong(size):
 		e.stop(FaultMessageSize, fmt.Errorf("message of more than %d bytes", e.cfg.Limits.Message))
@@ -259,7 +262,7 @@ func (e *Engine) frame(flags byte, body []byte, buf *msg.Buf, in *msg.Batch) {
 		return
 	}
 	if l := e.cfg.Limits.Frame; l > 0 && int64(len(body)) > l { // one that was sealed
-		e.stop(FaultFrameSize, fmt.Errorf("frame of %d bytes", len(body)))
+		e.stop(FaultFrameSize, e.frameTooLarge(uint64(len(body))))
 		return
 	}
 	if err := e.checkMessage(len(body)); err != nil {
@@ -278,8 +281,13 @@ func (e *Engine) frame(flags byte, body []byte, buf *msg.Buf, in *msg.Batch) {
 		e.addLarge(flags, body, buf, in)
 	}
 	if flags&wire.FlagMore == 0 {
+		e.recv.messages++
 		e.endMessage(in)
 	}
+}
+
+func (e *Engine) frameTooLarge(size uint64) error {
+	return fmt.Errorf("frame of %d bytes, the limit is %d", size, e.cfg.Limits.Frame)
 }
 
 // tooLong reports whether a frame of that size on the wire, whole or not,

@@ -47,7 +47,10 @@ type End interface {
 	// Attach then fails, and take it away.
 	Linked(l *Link)
 	Unlinked(l *Link)
-	// Refused reports a link that could not be made.
+	// Repeats reports whether the binder has another link from the same connector
+	// under the same name.
+	Repeats(l *Link) bool
+	// Refused reports a link that could not be made, or not yet.
 	Refused(name string, err error)
 	// Met and Parted report that a link was made and that it has ended.
 	Met(name string, peer *msg.Peer)
@@ -63,6 +66,8 @@ type Namespace struct {
 	mu      sync.Mutex
 	bound   map[string]End
 	waiting map[string][]*Link // connected and not bound yet, in order
+	refused []*Link            // their place at one of the ends is taken, in order
+	retries uint64             // calls of Retry
 }
 
 // NewNamespace returns an empty namespace.
@@ -70,7 +75,7 @@ func NewNamespace() *Namespace {
 	return &Namespace{bound: make(map[string]End), waiting: make(map[string][]*Link)}
 }
 
-// Bind gives the name to e and joins those who wait for it.
+// Bind gives the name to e and joins the links that wait for it.
 func (n *Namespace) Bind(name string, e End) error {
 	n.mu.Lock()
 	if n.bound[name] != nil {
@@ -78,11 +83,11 @@ func (n *Namespace) Bind(name string, e End) error {
 		return ErrInUse
 	}
 	n.bound[name] = e
-	links := n.waiting[name]
+	links := append(n.takeRefused(func(l *Link) bool { return l.name == name }), n.waiting[name]...)
 	delete(n.waiting, name)
 	n.mu.Unlock()
 	for _, l := range links {
-		l.join(e)
+		l.place()
 	}
 	return nil
 }
@@ -101,7 +106,8 @@ func (n *Namespace) Unbind(name string, e End) bool {
 // Connect links e with whoever is or will be bound to the name, under an alias
 // if that is not empty. A link that has ended is not made again, as in libzmq:
 // what is sent then goes to the peers that there are, and not into a queue to
-// nobody.
+// nobody. A link that is refused because its place is taken waits for that, as
+// a dialer does, and keeps what is sent to it.
 func (n *Namespace) Connect(name, alias string, e End) (*Link, error) {
 	l := &Link{space: n, name: name, a: e, pa: pipe.New(), joined: make(chan struct{})}
 	l.pa.Alias = alias
@@ -114,15 +120,7 @@ func (n *Namespace) Connect(name, alias string, e End) (*Link, error) {
 	if err := e.Attach(l.pa); err != nil {
 		return nil, err
 	}
-	n.mu.Lock()
-	b := n.bound[name]
-	if b == nil {
-		n.waiting[name] = append(n.waiting[name], l)
-	}
-	n.mu.Unlock()
-	if b != nil {
-		l.join(b)
-	}
+	l.place()
 	return l, nil
 }
 
@@ -134,23 +132,33 @@ type Link struct {
 	pa, pb *pipe.Pipe
 	down   *pipe.Queue   // from b to a, also if b only subscribes; nil if a does not receive
 	up     *pipe.Queue   // from a to b, also if a only subscribes
-	joined chan struct{} // closed by join
+	joined chan struct{} // closed when place has joined the ends, or given up
 
 	mu       sync.Mutex // guards the rest, and is held while the ends are notified; given back by unlock
 	over     bool
 	finished bool // by a, before anybody was joined: what it wrote is still to be read
+	freed    bool // a place at an end, since mu was taken: unlock has the namespace retry
+	reported End  // the binder, if the link was refused and both ends have reported it
 
 	refused atomic.Pointer[side] // the end that refuses the other, until a holder of mu has ended the link
 }
 
 // unlock gives mu back, and ends the link if one end refused the other
-// meanwhile.
+// meanwhile. Then it has links join that wait for the place of this one.
 func (l *Link) unlock() {
 	for {
-		if s := l.refused.Swap(nil); s != nil && !l.over {
+		if s := l.refused.Swap(nil); s != nil && s.current() {
 			l.finish(s.me)
 		}
+		a, b, freed := l.a, l.b, l.freed
+		l.freed = false
 		l.mu.Unlock()
+		if freed {
+			l.space.Retry(a)
+			if b != nil {
+				l.space.Retry(b)
+			}
+		}
 		if l.refused.Load() == nil || !l.mu.TryLock() {
 			return // or the next holder of mu ends the link
 		}
@@ -160,53 +168,45 @@ func (l *Link) unlock() {
 // Pipe is the connector's end.
 func (l *Link) Pipe() *pipe.Pipe { return l.pa }
 
-// join connects the far end.
-func (l *Link) join(b End) {
-	l.mu.Lock()
-	defer l.unlock()
-	defer close(l.joined)
-	if l.over {
-		return
-	}
+// join connects the far end, or returns the error of the end that refuses the
+// other. The caller holds mu.
+func (l *Link) join(b End) error {
 	descA, descB := l.a.Describe(), b.Describe()
 	if !l.a.Talks(descB.SocketType) || !b.Talks(descA.SocketType) {
-		l.refuse(b, errTypes)
-		return
+		return errTypes
 	}
 	l.b, l.pb = b, pipe.New()
 	l.makeQueues()
 	b.Linked(l) // before Attach: a Close of b that Attach comes before ends the link
 	if err := b.Attach(l.pb); err != nil {
-		l.refuse(b, err)
-		return
+		l.withdraw()
+		return err
 	}
-	if err := b.Connected(l.pb, descA); err != nil {
+	err := b.Connected(l.pb, descA)
+	if err == nil && !l.finished {
+		err = l.a.Connected(l.pa, descB)
+	}
+	if err != nil {
 		b.Detach(l.pb)
-		l.refuse(b, err)
-		return
+		l.withdraw()
+		return err
 	}
-	if !l.finished {
-		if err := l.a.Connected(l.pa, descB); err != nil {
-			b.Detach(l.pb)
-			l.refuse(b, err)
-			return
-		}
-	}
-	l.resizeLocked() // they may have changed meanwhile
+	l.resizeLocked()
 	l.a.Met(l.name, descB)
 	b.Met(l.name, descA)
 	l.open()
 	if l.finished {
 		l.finish(l.a)
 	}
+	return nil
 }
 
 // makeQueues completes both pipes. The queue from a exists already, for a may
-// have written to it; its limit becomes what both ends together allow.
+// have written to it. withdraw undoes it.
 func (l *Link) makeQueues() {
 	a, b := l.a, l.b
-	sendA, recvA := a.Limits()
-	sendB, recvB := b.Limits()
+	_, recvA := a.Limits()
+	sendB, _ := b.Limits()
 	if b.Receives() {
 		l.pb.In = l.up
 	}
@@ -219,23 +219,25 @@ func (l *Link) makeQueues() {
 			l.pb.Out = l.down
 		}
 	}
-	if l.pb.In != nil {
-		resize(l.up, sum(sendA, recvB))
-		if b.Conflates() && a.Sends() {
-			l.up.Lock()
-			l.up.SetConflate()
-			l.up.Unlock()
-		}
-	}
 	a.Update(func() {
 		l.pa.In = l.down
 		l.pa.Sub = &subscriptions{to: b, pipe: l.pb}
 		l.pa.To = &side{l, a, b, l.pa.Out}
 	})
 	l.pb.To, l.pb.Side = &side{l, b, a, l.pb.Out}, pipe.Accepted
-	greet(a, l.pa.Out)
-	greet(b, l.pb.Out)
 	l.pb.Sub = &subscriptions{to: a, pipe: l.pa}
+}
+
+// withdraw undoes makeQueues after one end has refused the other.
+func (l *Link) withdraw() {
+	b := l.b
+	b.Unlinked(l)
+	l.a.Update(func() { l.pa.In, l.pa.Sub, l.pa.To = nil, nil, nil })
+	if l.down != nil {
+		b.Drops().Add(pipe.DropConnLost, l.down.Kill())
+	}
+	l.b, l.pb, l.down = nil, nil, nil
+	l.resizeLocked()
 }
 
 // greet puts an end's first message before all that it has queued.
@@ -245,7 +247,7 @@ func greet(e End, out *pipe.Queue) {
 		return
 	}
 	var b msg.Batch
-	b.Add(msg.Seg{B: m.Append(nil)})
+	b.Add(msg.Seg{B: m.AppendEncoded(nil)})
 	b.Msgs = 1
 	out.Return(&b)
 }
@@ -254,6 +256,10 @@ func greet(e End, out *pipe.Queue) {
 // mu.
 func (l *Link) resizeLocked() {
 	sendA, recvA := l.a.Limits()
+	if l.b == nil {
+		resize(l.up, sendA)
+		return
+	}
 	sendB, recvB := l.b.Limits()
 	resize(l.up, sum(sendA, recvB))
 	resize(l.down, sum(sendB, recvA))
@@ -295,7 +301,20 @@ func (s *side) Resize() {
 }
 
 // Finish ends the link, behind what is queued.
-func (s *side) Finish() { s.l.Finish(s.me) }
+func (s *side) Finish() {
+	s.l.mu.Lock()
+	defer s.l.unlock()
+	if s.current() {
+		s.l.finish(s.me)
+	}
+}
+
+// current reports whether s is an end of the link as it is joined now, and not
+// of an attempt that the other end refused. The caller holds mu.
+func (s *side) current() bool {
+	l := s.l
+	return !l.over && l.b != nil && (l.pa.To == pipe.Connection(s) || l.pb.To == pipe.Connection(s))
+}
 
 // Refuse ends the link. A socket refuses one peer while it is joined to another,
 // with the lock of that link held. So this waits for no lock of a link: if another
@@ -310,6 +329,13 @@ func (s *side) Refuse(why error) {
 
 // open lets both ends read.
 func (l *Link) open() {
+	if l.pb.In != nil && l.b.Conflates() && l.a.Sends() {
+		l.up.Lock()
+		l.up.SetConflate()
+		l.up.Unlock()
+	}
+	greet(l.a, l.pa.Out)
+	greet(l.b, l.pb.Out)
 	// A publisher may have been told of subscriptions already and read them.
 	if q := l.pb.In; q != nil {
 		l.b.Reading(func() {
@@ -337,19 +363,6 @@ func sum(a, b int) int {
 	return min(a, pipe.MaxHWM/2) + min(b, pipe.MaxHWM/2)
 }
 
-// refuse ends the link before it began. The caller holds mu.
-func (l *Link) refuse(b End, err error) {
-	l.over = true
-	l.b = nil
-	b.Unlinked(l)
-	l.a.Detach(l.pa)
-	if q := l.pa.Out; q != nil {
-		l.a.Drops().Add(pipe.DropNoRoute, q.Kill())
-	}
-	l.a.Refused(l.name, err)
-	b.Refused(l.name, err)
-}
-
 // Finish ends the link from one side, me. What me has written can still be
 // read at the other end. An end that was never joined stays in its namespace
 // until Wait.
@@ -358,8 +371,9 @@ func (l *Link) Finish(me End) {
 	defer l.unlock()
 	switch {
 	case l.over:
+	case me != l.a && me != l.b: // it was joined to me, and refused
 	case l.b == nil:
-		l.finished = true
+		l.finished, l.freed = true, true
 	default:
 		l.finish(me)
 	}
@@ -374,7 +388,7 @@ func (l *Link) Over() bool {
 
 // finish is Finish for a caller that holds mu.
 func (l *Link) finish(me End) {
-	l.over = true
+	l.over, l.freed = true, true
 	mine, far, peer := l.pa, l.pb, l.b
 	if me == l.b {
 		mine, far, peer = l.pb, l.pa, l.a
@@ -433,21 +447,13 @@ func (l *Link) idle() bool {
 // Abandon takes an end that was never joined out of the namespace. One that was
 // it leaves alone.
 func (l *Link) Abandon() {
-	l.space.mu.Lock()
-	links := l.space.waiting[l.name]
-	for i, w := range links {
-		if w == l {
-			l.space.waiting[l.name] = append(links[:i:i], links[i+1:]...)
-			break
-		}
-	}
-	l.space.mu.Unlock()
 	l.mu.Lock()
 	defer l.unlock()
 	if l.over || l.b != nil {
 		return
 	}
-	l.over = true
+	l.space.drop(l)
+	l.over, l.freed = true, true
 	l.a.Detach(l.pa)
 	if l.pa.Out != nil {
 		l.a.Drops().Add(pipe.DropLinger, l.pa.Out.Kill())

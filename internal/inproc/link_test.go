@@ -324,7 +324,7 @@ func TestIncompatibleTypesAreRefused(t *testing.T) {
 	}
 }
 
-// TestPatternRefusesInprocPeers as it does others.
+// TestPatternRefusesInprocPeers as it does others, while the first is there.
 func TestPatternRefusesInprocPeers(t *testing.T) {
 	for _, c := range []struct {
 		bound, connected pattern.Type
@@ -345,9 +345,10 @@ func TestPatternRefusesInprocPeers(t *testing.T) {
 					t.Errorf("refused %+v, want %v", refused, c.want)
 				}
 			}
-			second.WantFull()
+			second.MustSend("waits")
 			first.MustSend("x")
 			bound.WantRecv("x")
+			bound.WantNone()
 			if n := bound.Stats().Peers; n != 1 {
 				t.Errorf("%d peers", n)
 			}

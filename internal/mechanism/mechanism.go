@@ -1,7 +1,7 @@
-// Package mechanism holds the security mechanisms of ZMTP: each a small state
-// machine that takes the peer's handshake commands, gives its own, and says
-// how far it is. A mechanism knows nothing of connections, sockets or time; it
-// sees command bodies and, if it seals traffic, frames.
+// Package mechanism implements the security mechanisms of ZMTP. Each is a state
+// machine that receives the handshake commands of the peer and returns those to
+// send. A mechanism knows nothing of connections, sockets or time. It handles
+// the bodies of commands and, if it encrypts traffic, frames.
 package mechanism
 
 import (
@@ -11,68 +11,71 @@ import (
 	"github.com/zerobroker/zmq/internal/wire"
 )
 
-// Status is how far a handshake has come.
+// Status is the state of a handshake.
 type Status uint8
 
 const (
-	// Handshaking: commands are still to be sent or received.
+	// Handshaking means that commands remain to be sent or received.
 	Handshaking Status = iota
-	// Waiting: the peer has said who it is, and nothing happens until Resume
-	// brings the verdict of whoever decides about it.
+	// Waiting means that the peer has sent its credentials, and that the
+	// handshake continues when Resume is called with the result of their check.
 	Waiting
-	// Ready: both sides have agreed; traffic may flow.
+	// Ready means that the handshake has succeeded and messages may be sent.
 	Ready
 )
 
-// Verdict is the answer about a peer that the mechanism is Waiting for; the
-// status codes are ZAP's. https://rfc.zeromq.org/spec/27/
+// Verdict is the result of a check of the peer's credentials. It has the fields
+// of a ZAP reply. https://rfc.zeromq.org/spec/27/
 type Verdict struct {
-	Status   string // "200" accepts
+	Status   string // ZAP status code; "200" accepts the peer
 	UserID   string
-	Metadata []byte // properties, as wire.AppendProperty writes them
+	Metadata []byte // properties as encoded by wire.AppendProperty
 }
 
-// Mechanism is one side of one connection's security. Its methods are called
-// one at a time until it is Ready; after that Seal and Open may run beside
-// each other, for they are two directions.
+// Mechanism is one side of the security of one connection. Its methods must not
+// be called concurrently, except Seal and Open when Status is Ready: these
+// handle different directions.
 type Mechanism interface {
-	// Name is the mechanism's name in the greeting.
+	// Name returns the name of the mechanism in the greeting.
 	Name() string
 
-	// Next appends the body of the handshake command that is ours to send now
-	// and reports whether there was one. It is called until it has none.
+	// Next appends the body of the next handshake command to send. ok is false
+	// if there is no command to send now. The caller calls Next until then.
 	Next(dst []byte) (body []byte, ok bool)
 
-	// Receive takes the body of the peer's next handshake command. An error
-	// ends the connection; ErrUnexpected, ErrMalformed and *PeerError tell why.
+	// Receive handles the body of the next handshake command from the peer.
+	// After an error the connection must be closed. The error matches
+	// ErrUnexpected, ErrMalformed or *PeerError.
 	Receive(body []byte) error
 
 	Status() Status
 
-	// Resume ends Waiting.
+	// Resume continues the handshake after Waiting.
 	Resume(Verdict) error
 
-	// Metadata is the peer's properties, valid when Ready.
+	// Metadata returns the properties of the peer. It is valid when Status is
+	// Ready.
 	Metadata() []byte
 
-	// Seals reports whether every frame of the traffic goes through Seal and
-	// Open. The other methods of traffic are called only if it does.
+	// Seals reports whether every frame after the handshake is encrypted by
+	// Seal and decrypted by Open. If not, Seal and Open are not called.
 	Seals() bool
 
-	// Seal appends what the wire carries in place of a frame with these flags
+	// Seal appends the encrypted form of a frame with these flags
 	// (wire.FlagMore, wire.FlagCommand) and body.
 	Seal(dst []byte, flags byte, body []byte) ([]byte, error)
 
-	// Open is the reverse; plain may alias sealed.
+	// Open decrypts a frame that Seal of the peer encrypted. plain may alias
+	// sealed.
 	Open(sealed []byte) (flags byte, plain []byte, err error)
 }
 
-// ErrUnexpected matches the errors about a command that is not the one the
-// handshake is waiting for.
+// ErrUnexpected matches the error for a command that is not allowed at this
+// point of the handshake.
 var ErrUnexpected = errors.New("unexpected command")
 
-// ErrMalformed matches the errors about a command that is not laid out as its
-// RFC says.
+// ErrMalformed matches the error for a command that violates the grammar of its
+// RFC.
 var ErrMalformed = wire.ErrMalformed
 
 // PeerError is the ERROR command of a peer that refuses us. Reason is the
@@ -81,8 +84,8 @@ type PeerError struct{ Reason string }
 
 func (e *PeerError) Error() string { return fmt.Sprintf("refused by peer: %q", e.Reason) }
 
-// split names the command in body. An ERROR is a *PeerError, whatever the
-// handshake was waiting for.
+// split returns the name and data of the command in body. For an ERROR command
+// it returns a *PeerError, because a peer may send that at any point.
 func split(body []byte) (name string, data []byte, err error) {
 	n, data, ok := wire.SplitCommand(body)
 	if !ok {

@@ -2,24 +2,24 @@ package mechanism
 
 import "github.com/zerobroker/zmq/internal/wire"
 
-// Null is the NULL mechanism: each side sends READY with its metadata at once,
-// and is ready when it has the other's.
+// Null is the NULL mechanism. Each side sends a READY command with its metadata
+// at once. The handshake is complete when both have received one.
 // https://rfc.zeromq.org/spec/37/#the-null-security-mechanism
 type Null struct {
-	metadata []byte // ours
-	peer     []byte
+	metadata []byte // to send
+	peer     []byte // the metadata of the peer
 	sent     bool
 	received bool
 }
 
-// NewNull returns a NULL mechanism that announces metadata, properties as
-// wire.AppendProperty writes them.
+// NewNull returns a NULL mechanism that sends metadata, which are properties as
+// encoded by wire.AppendProperty.
 func NewNull(metadata []byte) *Null { return &Null{metadata: metadata} }
 
 // Name returns "NULL".
 func (n *Null) Name() string { return "NULL" }
 
-// Next gives READY, once.
+// Next returns the READY command in the first call.
 func (n *Null) Next(dst []byte) ([]byte, bool) {
 	if n.sent {
 		return dst, false
@@ -28,7 +28,8 @@ func (n *Null) Next(dst []byte) ([]byte, bool) {
 	return wire.Ready{Metadata: n.metadata}.AppendBody(dst), true
 }
 
-// Receive takes the peer's READY, once, or its ERROR.
+// Receive handles the peer's READY command. It returns an error for a second
+// READY and for every other command.
 func (n *Null) Receive(body []byte) error {
 	name, data, err := split(body)
 	if err != nil {
@@ -46,7 +47,8 @@ func (n *Null) Receive(body []byte) error {
 	return nil
 }
 
-// Status is Ready when both READYs have passed.
+// Status returns Ready when a READY was sent and one was received, and
+// otherwise Handshaking.
 func (n *Null) Status() Status {
 	if n.sent && n.received {
 		return Ready
@@ -54,20 +56,21 @@ func (n *Null) Status() Status {
 	return Handshaking
 }
 
-// Resume is never due: nobody is asked about a peer that says nothing of
-// itself.
+// Resume returns ErrUnexpected: NULL has no credentials and is never Waiting.
 func (n *Null) Resume(Verdict) error { return ErrUnexpected }
 
-// Metadata is that of the peer's READY.
+// Metadata returns the properties in the peer's READY.
 func (n *Null) Metadata() []byte { return n.peer }
 
-// Seals returns false: traffic is as it is.
+// Seals returns false: NULL does not encrypt.
 func (n *Null) Seals() bool { return false }
 
-// Seal is not called.
+// Seal returns the body unchanged. It is not called, because Seals returns
+// false.
 func (n *Null) Seal(dst []byte, _ byte, body []byte) ([]byte, error) {
 	return append(dst, body...), nil
 }
 
-// Open is not called.
+// Open returns the frame unchanged. It is not called, because Seals returns
+// false.
 func (n *Null) Open(sealed []byte) (byte, []byte, error) { return 0, sealed, nil }

@@ -12,9 +12,9 @@ import (
 
 var properties = wire.AppendProperty(nil, wire.PropSocketType, "ROUTER")
 
-// letters is what a peer may send in a handshake: one that is right, and one
-// of each way to be wrong.
-var letters = map[string][]byte{
+// inputs are bodies that a peer may send in a handshake: the right one, and one
+// of each kind of wrong ones.
+var inputs = map[string][]byte{
 	"READY":     wire.Ready{Metadata: properties}.AppendBody(nil),
 	"ERROR":     wire.Error{Reason: []byte("400")}.AppendBody(nil),
 	"SUBSCRIBE": wire.Subscribe{}.AppendBody(nil),
@@ -22,25 +22,26 @@ var letters = map[string][]byte{
 	"empty":     {},
 }
 
-// TestNullWords tries every word of up to three commands: one is accepted.
-func TestNullWords_RFC37(t *testing.T) {
-	words := [][]string{{}}
+// TestNullAcceptsExactlyOneReady tries every sequence of up to three inputs.
+// https://rfc.zeromq.org/spec/37/#the-null-security-mechanism
+func TestNullAcceptsExactlyOneReady(t *testing.T) {
+	sequences := [][]string{{}}
 	for from, length := 0, 0; length < 3; length++ {
-		to := len(words)
-		for _, w := range words[from:to] {
-			for letter := range letters {
-				words = append(words, append(append([]string{}, w...), letter))
+		to := len(sequences)
+		for _, s := range sequences[from:to] {
+			for input := range inputs {
+				sequences = append(sequences, append(append([]string{}, s...), input))
 			}
 		}
 		from = to
 	}
-	if len(words) != 1+5+25+125 {
-		t.Fatalf("%d words", len(words))
+	if len(sequences) != 1+5+25+125 {
+		t.Fatalf("%d sequences", len(sequences))
 	}
 	var accepted []string
-	for _, w := range words {
-		if accepts(t, w) {
-			accepted = append(accepted, strings.Join(w, " "))
+	for _, s := range sequences {
+		if accepts(t, s) {
+			accepted = append(accepted, strings.Join(s, " "))
 		}
 	}
 	if len(accepted) != 1 || accepted[0] != "READY" {
@@ -48,46 +49,45 @@ func TestNullWords_RFC37(t *testing.T) {
 	}
 }
 
-// accepts has a NULL receive a word, and reports whether it took all of it and
-// is ready. What it says must not depend on what it hears.
-func accepts(t *testing.T, word []string) bool {
+// accepts reports whether NULL accepts all inputs of a sequence and is ready.
+// It checks that the command NULL sends does not depend on the inputs.
+func accepts(t *testing.T, sequence []string) bool {
 	t.Helper()
 	n := mechanism.NewNull([]byte("ours"))
 	if n.Status() != mechanism.Handshaking {
-		t.Fatal("ready before anything was said")
+		t.Fatal("a new mechanism is ready")
 	}
-	for _, letter := range word {
-		if err := n.Receive(letters[letter]); err != nil {
+	for _, input := range sequence {
+		if err := n.Receive(inputs[input]); err != nil {
 			return false
 		}
 		if n.Status() != mechanism.Handshaking {
-			t.Fatalf("%q: ready without our READY", word)
+			t.Fatalf("%q: ready before our READY was sent", sequence)
 		}
 	}
 	body, ok := n.Next([]byte("before"))
 	if want := "before\x05READYours"; !ok || string(body) != want {
-		t.Fatalf("%q: says %q, %v; want %q", word, body, ok, want)
+		t.Fatalf("%q: Next returns %q, %v, want %q", sequence, body, ok, want)
 	}
 	if body, ok := n.Next([]byte("x")); ok || string(body) != "x" {
-		t.Fatalf("%q: says %q more", word, body)
+		t.Fatalf("%q: the second Next returns %q, %v", sequence, body, ok)
 	}
 	return n.Status() == mechanism.Ready
 }
 
-// TestNullErrors: the error says what was wrong.
-func TestNullErrors(t *testing.T) {
+func TestNullReturnsErrUnexpectedOrErrMalformed(t *testing.T) {
 	for _, tt := range []struct {
 		name, body string
 		want       error
 	}{
-		{"SUBSCRIBE", string(letters["SUBSCRIBE"]), mechanism.ErrUnexpected},
+		{"SUBSCRIBE", string(inputs["SUBSCRIBE"]), mechanism.ErrUnexpected},
 		{"unknown", "\x01X", mechanism.ErrUnexpected},
 		{"other case", "\x05ready", mechanism.ErrUnexpected},
-		{"garbage", string(letters["garbage"]), mechanism.ErrMalformed},
+		{"garbage", string(inputs["garbage"]), mechanism.ErrMalformed},
 		{"empty", "", mechanism.ErrMalformed},
 		{"no name", "\x00", mechanism.ErrMalformed},
 		{"bad properties", "\x05READY\x01", mechanism.ErrMalformed},
-		{"ERROR of no reason", "\x05ERROR", mechanism.ErrMalformed},
+		{"ERROR without a reason", "\x05ERROR", mechanism.ErrMalformed},
 	} {
 		n := mechanism.NewNull(nil)
 		if err := n.Receive([]byte(tt.body)); !errors.Is(err, tt.want) {
@@ -99,16 +99,17 @@ func TestNullErrors(t *testing.T) {
 		}
 	}
 	n := mechanism.NewNull(nil)
-	if err := n.Receive(letters["READY"]); err != nil {
+	if err := n.Receive(inputs["READY"]); err != nil {
 		t.Fatal(err)
 	}
-	if err := n.Receive(letters["READY"]); !errors.Is(err, mechanism.ErrUnexpected) {
-		t.Errorf("a second READY: %v", err)
+	if err := n.Receive(inputs["READY"]); !errors.Is(err, mechanism.ErrUnexpected) {
+		t.Errorf("second READY: %v", err)
 	}
 }
 
-// TestNullPeerError quotes what the peer says: its text is no text of ours.
-func TestNullPeerError(t *testing.T) {
+// TestPeerErrorQuotesReason: the reason in an ERROR command may contain line
+// feeds, which must not get into logs.
+func TestPeerErrorQuotesReason(t *testing.T) {
 	n := mechanism.NewNull(nil)
 	err := n.Receive(wire.Error{Reason: []byte("no\nway")}.AppendBody(nil))
 	var refused *mechanism.PeerError
@@ -117,10 +118,11 @@ func TestNullPeerError(t *testing.T) {
 	}
 }
 
-// TestNullMetadata keeps the peer's properties beyond the life of its command.
-func TestNullMetadata(t *testing.T) {
+// TestNullCopiesMetadata: the metadata stays valid when the buffer of the
+// command is reused.
+func TestNullCopiesMetadata(t *testing.T) {
 	n := mechanism.NewNull(nil)
-	body := bytes.Clone(letters["READY"])
+	body := bytes.Clone(inputs["READY"])
 	if err := n.Receive(body); err != nil {
 		t.Fatal(err)
 	}
@@ -130,14 +132,13 @@ func TestNullMetadata(t *testing.T) {
 	}
 }
 
-// TestNullLeavesTrafficAlone: it is asked nothing and seals nothing.
-func TestNullLeavesTrafficAlone(t *testing.T) {
+func TestNullDoesNotEncrypt(t *testing.T) {
 	var m mechanism.Mechanism = mechanism.NewNull(nil)
 	if m.Name() != "NULL" || m.Seals() {
 		t.Errorf("name %q, seals %v", m.Name(), m.Seals())
 	}
 	if err := m.Resume(mechanism.Verdict{Status: "200"}); !errors.Is(err, mechanism.ErrUnexpected) {
-		t.Errorf("a verdict that nobody waits for: %v", err)
+		t.Errorf("Resume of a mechanism that is not waiting: %v", err)
 	}
 	sealed, err := m.Seal([]byte("x"), wire.FlagMore, []byte("body"))
 	if string(sealed) != "xbody" || err != nil {

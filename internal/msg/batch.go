@@ -5,35 +5,36 @@ import (
 	"sync"
 )
 
-// ChunkSize is how much memory is taken at a time to put small frames in. It
-// is also the most that one write to a connection usually carries.
+// ChunkSize is the size of the memory blocks that hold small frames. It is also
+// the usual maximum size of one write to a connection.
 const ChunkSize = 64 << 10
 
-// LargeFrame is the size from which a frame's body is passed on by reference
-// instead of being copied between other frames.
+// LargeFrame is the size from which a frame's body becomes a segment of its
+// own, which is passed by reference. Smaller bodies are copied.
 const LargeFrame = 8 << 10
 
 type chunk [ChunkSize]byte
 
 var chunkPool = sync.Pool{New: func() any { return new(chunk) }}
 
-// Seg is one piece of a batch: frames at rest back to back, or the body of
-// the one large frame whose header ended the segment before it.
+// Seg is one segment of a batch. It holds a sequence of encoded frames, or the
+// body of one large frame whose header is at the end of the previous segment.
 type Seg struct {
 	B    []byte
-	From *Peer // who sent these frames; nil on the way out
-	Buf  *Buf  // the pooled memory of a large body, if it is pooled
+	From *Peer // the sender of these frames; nil for messages to send
+	Buf  *Buf  // the pooled buffer of a large body, or nil
 }
 
-// Batch is a run of whole messages that changes hands in one piece.
+// Batch is a sequence of encoded whole messages that queues and connections
+// hand over together. The zero Batch is empty.
 type Batch struct {
 	Segs  []Seg
-	Msgs  int // whole messages in Segs
-	Bytes int // the sum of the segments' lengths
+	Msgs  int // number of messages in Segs
+	Bytes int // sum of the segments' lengths
 
-	Counted bool // they still count against the limits of the queue they left
+	Counted bool // taken from a queue, but still counted against its high-water mark
 
-	own    int      // how many segments there were when Extend gave the last one its own memory
+	own    int      // value of len(Segs) when Extend last allocated a segment to grow; 0: none
 	chunks []*chunk // the pooled chunks that Segs point into
 }
 
@@ -43,9 +44,10 @@ func (b *Batch) Add(s Seg) {
 	b.Bytes += len(s.B)
 }
 
-// Extend appends frames at rest, to the last segment if that is small and of the
-// same sender: many small additions then cost little more than their bytes. The
-// memory of b stays the caller's or becomes the batch's, so nobody may change it.
+// Extend appends encoded frames. If the last segment is small and has the same
+// sender, they are copied to it, so that many short additions need little more
+// memory than their bytes. Otherwise the batch keeps a reference to frames. The
+// caller must not change frames afterwards.
 func (b *Batch) Extend(frames []byte, from *Peer) {
 	n := len(b.Segs)
 	if n == 0 || b.Segs[n-1].Buf != nil || b.Segs[n-1].From != from || len(b.Segs[n-1].B)+len(frames) > ChunkSize ||
@@ -55,7 +57,7 @@ func (b *Batch) Extend(frames []byte, from *Peer) {
 	}
 	last := &b.Segs[n-1]
 	if b.own != n {
-		// From here on the segment has memory of its own, to grow in.
+		// Allocate a new segment with spare capacity for later additions.
 		b.own = n
 		last.B = append(make([]byte, 0, 2*(len(last.B)+len(frames))), last.B...)
 	}
@@ -63,20 +65,20 @@ func (b *Batch) Extend(frames []byte, from *Peer) {
 	b.Bytes += len(frames)
 }
 
-// Chunk returns ChunkSize bytes, of any content, that live until the batch is
-// recycled or reset.
+// Chunk returns ChunkSize bytes with arbitrary content. They are valid until
+// the batch is recycled or reset.
 func (b *Batch) Chunk() []byte {
 	c := chunkPool.Get().(*chunk)
 	b.chunks = append(b.chunks, c)
 	return c[:]
 }
 
-// smallBatch is the size up to which Merge copies.
+// smallBatch is the maximum size of a batch that Merge copies.
 const smallBatch = 1 << 10
 
-// Merge is Append for a batch that waits behind others: a small one is copied
-// behind the last of them, since a segment for each would take many times the
-// memory of the few bytes that a peer may send at a time.
+// Merge moves all messages of o to the end of b and empties o. Unlike Append it
+// copies a small batch to the last segment. A peer may send a few bytes at a
+// time, and a segment for each would take many times their memory.
 func (b *Batch) Merge(o *Batch) {
 	if len(b.Segs) == 0 || o.Bytes > smallBatch || len(o.chunks) > 0 {
 		b.Append(o)
@@ -95,7 +97,7 @@ func (b *Batch) Merge(o *Batch) {
 	o.Reset()
 }
 
-// Append moves everything in o behind what b has and empties o.
+// Append moves all messages of o to the end of b and empties o.
 func (b *Batch) Append(o *Batch) {
 	b.Segs = append(b.Segs, o.Segs...)
 	b.chunks = append(b.chunks, o.chunks...)
@@ -107,8 +109,8 @@ func (b *Batch) Append(o *Batch) {
 	b.own = 0
 }
 
-// Recycle empties the batch and gives its pooled memory back. Nothing may use
-// the segments afterwards.
+// Recycle empties the batch and returns all its pooled memory to the pools. The
+// segments must not be used afterwards.
 func (b *Batch) Recycle() {
 	for _, s := range b.Segs {
 		s.Buf.FreeAll()
@@ -116,8 +118,8 @@ func (b *Batch) Recycle() {
 	b.Reset()
 }
 
-// Reset empties the batch, giving back its chunks and leaving its large
-// bodies to whoever took them.
+// Reset empties the batch and returns its chunks to the pool. It does not free
+// the buffers of large bodies, which may belong to messages by then.
 func (b *Batch) Reset() {
 	for i, c := range b.chunks {
 		chunkPool.Put(c)
@@ -134,11 +136,11 @@ func (b *Batch) Reset() {
 	}
 }
 
-// maxKeptSegs bounds the tables that an idle queue keeps.
+// maxKeptSegs is the maximum capacity of the slices that an empty batch keeps.
 const maxKeptSegs = 16
 
-// Skip removes the first n bytes of the batch, which end a message, and counts
-// the messages they held.
+// Skip removes the first n bytes of the batch and frees their buffers. The
+// bytes must be exactly the first msgs messages.
 func (b *Batch) Skip(n, msgs int) {
 	b.Msgs -= msgs
 	b.Bytes -= n
@@ -155,8 +157,9 @@ func (b *Batch) Skip(n, msgs int) {
 	}
 }
 
-// KeepLast drops all messages but the last. The memory of those before it that
-// is not pooled is free: what is small of the last is copied out of it.
+// KeepLast drops all messages except the last. It copies the segments of the
+// last message that have no pooled buffer, so that the batch does not keep the
+// memory of the dropped messages.
 func (b *Batch) KeepLast() {
 	c := b.Cursor()
 	for range b.Msgs - 1 {
@@ -170,21 +173,20 @@ func (b *Batch) KeepLast() {
 	}
 }
 
-// Tally counts the whole messages at the start of a batch as its bytes are
-// written.
+// Tally counts the messages of a batch that are completely written.
 type Tally struct {
 	cur  Cursor
 	msgs int
-	end  int // where the last counted message ends
-	next int // where the one behind it ends; end if that is not known yet
+	end  int // offset of the end of the last counted message
+	next int // offset of the end of the following message; equals end if not known yet
 }
 
-// Tally returns a tally of nothing.
+// Tally returns a Tally that has counted no messages.
 func (b *Batch) Tally() Tally { return Tally{cur: b.Cursor()} }
 
-// Advance returns how many messages lie whole in the first n bytes of the
-// batch, and where the last of them ends. From call to call n must not
-// decrease.
+// Advance returns the number of messages that end within the first n bytes of
+// the batch, and the offset where the last of them ends. n must not decrease
+// from call to call.
 func (t *Tally) Advance(n int) (msgs, end int) {
 	for t.end < n {
 		if t.next == t.end {
@@ -202,21 +204,21 @@ func (t *Tally) Advance(n int) (msgs, end int) {
 	return t.msgs, t.end
 }
 
-// Cursor walks the frames of a batch.
+// Cursor iterates over the frames of a batch.
 type Cursor struct {
-	segs []Seg
-	rest []byte
-	pos  int
+	segs []Seg  // the segments after the current one
+	rest []byte // the unread part of the current segment
+	pos  int    // encoded size of the frames read
 }
 
 // Cursor returns a cursor before the first frame.
 func (b *Batch) Cursor() Cursor { return Cursor{segs: b.Segs} }
 
-// Frames returns a cursor over frames at rest that are not in a batch.
+// Frames returns a cursor over encoded frames that are not in a batch.
 func Frames(b []byte) Cursor { return Cursor{rest: b} }
 
-// Continue returns a cursor over the frames that follow a point in a batch: those
-// in the rest of one segment and in the segments behind it.
+// Continue returns a cursor that starts inside a batch. rest is the unread part
+// of one segment, segs are the segments after it.
 func Continue(rest []byte, segs []Seg) Cursor { return Cursor{segs: segs, rest: rest} }
 
 // Next returns the next frame's body and flags byte.
@@ -225,10 +227,10 @@ func (c *Cursor) Next() (body []byte, flags byte, ok bool) {
 	return body, flags, ok
 }
 
-// Pos is the size at rest of the frames that Next has returned.
+// Pos returns the encoded size of the frames that Next has returned.
 func (c *Cursor) Pos() int { return c.pos }
 
-// next also returns the segment that body is all of, or nil.
+// next is Next. If body is a whole segment, it also returns that segment.
 func (c *Cursor) next() (body []byte, flags byte, whole *Seg, ok bool) {
 	if len(c.rest) == 0 {
 		if len(c.segs) == 0 {
@@ -248,8 +250,8 @@ func (c *Cursor) next() (body []byte, flags byte, whole *Seg, ok bool) {
 	return body, flags, nil, true
 }
 
-// Message takes the next whole message out of the batch: its frames alias the
-// batch's memory, but for large ones, whose memory it takes along.
+// Message returns the next message. Its frames alias the memory of the batch,
+// except that pooled buffers of large frames move to the message.
 func (c *Cursor) Message() (m Msg, ok bool) {
 	body, flags, whole, ok := c.next()
 	m.First = body
@@ -263,8 +265,8 @@ func (c *Cursor) Message() (m Msg, ok bool) {
 	return m, ok
 }
 
-// View sets m to the next whole message and leaves everything in the batch: m is
-// only to be looked at. It uses the memory of m.Rest again.
+// View sets m to the next message. Unlike Message, it leaves pooled buffers in
+// the batch, so m must not outlive the batch. View reuses the slice m.Rest.
 func (c *Cursor) View(m *Msg) bool {
 	body, flags, ok := c.Next()
 	m.First, m.Rest = body, m.Rest[:0]
@@ -276,8 +278,8 @@ func (c *Cursor) View(m *Msg) bool {
 	return ok
 }
 
-// Adopt moves the pooled memory of a segment to the end of the message's
-// chain, where its frame is.
+// Adopt moves the pooled buffer of a segment to the end of m.Bufs, whose order
+// is that of the frames.
 func (m *Msg) Adopt(s *Seg) {
 	if s == nil || s.Buf == nil {
 		return
@@ -290,7 +292,7 @@ func (m *Msg) Adopt(s *Seg) {
 	s.Buf = nil
 }
 
-// message walks over one message and returns its size at rest.
+// message skips one message and returns its encoded size.
 func (c *Cursor) message() int {
 	start := c.pos
 	for {
@@ -301,7 +303,7 @@ func (c *Cursor) message() int {
 	}
 }
 
-// FirstSize is the size of the first message at rest.
+// FirstSize returns the encoded size of the first message, 0 if there is none.
 func (b *Batch) FirstSize() int {
 	c := b.Cursor()
 	return c.message()

@@ -1,8 +1,9 @@
 package msg
 
-// Remove takes whole messages out of the batch and returns them: the first
-// max, in order, whose first frame match accepts. Their frames alias the
-// batch's memory, except large ones, whose memory the message takes along.
+// Remove removes from the batch the first max messages whose first frame match
+// accepts, and returns them in order. Frames of the returned messages alias the
+// memory of the batch, except that large pooled frames take their buffers
+// along.
 func (b *Batch) Remove(max int, match func(first []byte) bool) (list []Msg) {
 	cur := b.Cursor()
 	var removed []span
@@ -30,11 +31,11 @@ func (b *Batch) Remove(max int, match func(first []byte) bool) (list []Msg) {
 	return list
 }
 
-// span is some bytes of a batch.
+// span is a range of bytes in a batch.
 type span struct{ start, size int }
 
-// cut removes bytes, which are whole messages, from the segments. It moves and
-// changes no byte: memory of a segment may be shared.
+// cut removes a range of whole messages. It only changes the list of segments
+// and writes to no segment, because their memory may be shared.
 func (b *Batch) cut(r span) {
 	kept := make([]Seg, 0, len(b.Segs)+1)
 	pos, end := 0, r.start+r.size

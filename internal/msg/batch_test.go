@@ -9,7 +9,7 @@ import (
 	"github.com/zerobroker/zmq/internal/msg"
 )
 
-func TestCursor(t *testing.T) {
+func TestCursorReturnsAllFrames(t *testing.T) {
 	for seed := range uint64(100) {
 		rng := seeded(seed)
 		want := randomMessages(rng, rng.IntN(20))
@@ -25,14 +25,14 @@ func TestCursor(t *testing.T) {
 			}
 		}
 		if _, _, ok := cur.Next(); ok {
-			t.Fatalf("seed %d: a frame behind the last", seed)
+			t.Fatalf("seed %d: the cursor returns a frame after the last", seed)
 		}
 	}
 }
 
-// TestTally asks at every byte how many messages are whole, in steps of one
-// and of any size.
-func TestTally(t *testing.T) {
+// TestTallyCountsWholeMessages advances in steps of one byte and of other
+// sizes.
+func TestTallyCountsWholeMessages(t *testing.T) {
 	for seed := range uint64(60) {
 		rng := seeded(seed)
 		want := randomMessages(rng, rng.IntN(12))
@@ -53,14 +53,15 @@ func TestTally(t *testing.T) {
 				t.Fatalf("seed %d: %d messages end at %d, want all %d at %d", seed, msgs, e, len(want), b.Bytes)
 			}
 			if msgs, e := tally.Advance(b.Bytes + 100); msgs != len(want) || e != b.Bytes {
-				t.Fatalf("seed %d: %d messages end at %d behind the end", seed, msgs, e)
+				t.Fatalf("seed %d: beyond the end, %d messages end at %d", seed, msgs, e)
 			}
 		}
 	}
 }
 
-// TestSkip takes messages off the front until none is left.
-func TestSkip(t *testing.T) {
+// TestSkipRemovesFirstMessages skips random numbers of messages until the batch
+// is empty.
+func TestSkipRemovesFirstMessages(t *testing.T) {
 	for seed := range uint64(100) {
 		rng := seeded(seed)
 		want := randomMessages(rng, 1+rng.IntN(20))
@@ -78,14 +79,15 @@ func TestSkip(t *testing.T) {
 			wantBatch(t, b, want)
 		}
 		if b.FirstSize() != 0 {
-			t.Fatalf("FirstSize() = %d of nothing", b.FirstSize())
+			t.Fatalf("FirstSize() = %d for an empty batch", b.FirstSize())
 		}
 	}
 }
 
-// TestSizesOfOddHeaders: an engine lets frames rest as they came, also small
-// ones with a long header; sizes are those of what rests.
-func TestSizesOfOddHeaders(t *testing.T) {
+// TestSizesCountLongHeadersOfShortFrames covers frames of a peer, which may
+// have a long header although a short one would do. The engine keeps them
+// unchanged.
+func TestSizesCountLongHeadersOfShortFrames(t *testing.T) {
 	var b msg.Batch
 	odd := "\x02\x00\x00\x00\x00\x00\x00\x00\x01a"
 	b.Add(msg.Seg{B: []byte(odd + "\x00\x01b")})
@@ -99,7 +101,7 @@ func TestSizesOfOddHeaders(t *testing.T) {
 	}
 }
 
-func TestBatchAppend(t *testing.T) {
+func TestAppendMovesMessages(t *testing.T) {
 	for seed := range uint64(50) {
 		rng := seeded(seed)
 		one, two := randomMessages(rng, rng.IntN(5)), randomMessages(rng, rng.IntN(5))
@@ -108,14 +110,14 @@ func TestBatchAppend(t *testing.T) {
 		wantBatch(t, b, slices.Concat(one, two))
 		wantBatch(t, o, nil)
 		if o.Segs = o.Segs[:cap(o.Segs)]; slices.ContainsFunc(o.Segs, func(s msg.Seg) bool { return s.B != nil || s.Buf != nil }) {
-			t.Fatal("an emptied batch remembers its segments")
+			t.Fatal("the emptied batch still references its segments")
 		}
 	}
 }
 
-// TestBatchReset: an emptied batch is as new, holds on to nothing, and its
-// tables are small.
-func TestBatchReset(t *testing.T) {
+// TestResetAndRecycleReleaseMemory checks that an emptied batch references no
+// segment and keeps only small slices.
+func TestResetAndRecycleReleaseMemory(t *testing.T) {
 	for _, empty := range []func(*msg.Batch){(*msg.Batch).Reset, (*msg.Batch).Recycle} {
 		for _, n := range []int{0, 1, 10, 1000} {
 			b := batchOf(seeded(uint64(n)), randomMessages(seeded(1), n))
@@ -126,19 +128,19 @@ func TestBatchReset(t *testing.T) {
 			empty(b)
 			wantBatch(t, b, nil)
 			if b.Counted || cap(b.Segs) > 16 {
-				t.Errorf("emptied, it is counted %v and has room for %d segments", b.Counted, cap(b.Segs))
+				t.Errorf("emptied batch has Counted %v and a capacity of %d segments", b.Counted, cap(b.Segs))
 			}
 			if all := b.Segs[:cap(b.Segs)]; slices.ContainsFunc(all, func(s msg.Seg) bool { return s.B != nil || s.Buf != nil }) {
-				t.Error("an emptied batch remembers its segments")
+				t.Error("the emptied batch still references its segments")
 			}
-			empty(b) // again, with nothing to give back
+			empty(b) // emptying an empty batch has no effect
 		}
 	}
 }
 
-// TestChunksLive: a chunk is nobody else's until its batch is emptied, also
-// when it has moved to another batch.
-func TestChunksLive(t *testing.T) {
+// TestChunkIsNotReusedBeforeBatchIsEmptied also covers chunks that were moved
+// to another batch.
+func TestChunkIsNotReusedBeforeBatchIsEmptied(t *testing.T) {
 	var a, b msg.Batch
 	mark := func(c []byte, v byte) []byte {
 		if len(c) != msg.ChunkSize {
@@ -154,22 +156,22 @@ func TestChunksLive(t *testing.T) {
 		live = append(live, mark(a.Chunk(), byte(i)))
 	}
 	b.Append(&a)
-	a.Reset() // they are b's now
+	a.Reset() // the chunks belong to b now
 	for i := range 10 {
 		live = append(live, mark(a.Chunk(), byte(10+i)))
 	}
 	for i, c := range live {
 		if !bytes.Equal(c, bytes.Repeat([]byte{byte(i)}, msg.ChunkSize)) {
-			t.Fatalf("chunk %d was given out twice", i)
+			t.Fatalf("chunk %d was reused too early", i)
 		}
 	}
 	a.Reset()
 	b.Recycle()
 }
 
-// TestMessageTakesMemoryAlong: a message read from a batch has the pooled
-// memory of its large frames, in their order, and the batch has it no more.
-func TestMessageTakesMemoryAlong(t *testing.T) {
+// TestMessageOwnsPooledBuffersOfLargeFrames checks that Message moves the
+// pooled buffers from the batch to the message, in the order of the frames.
+func TestMessageOwnsPooledBuffersOfLargeFrames(t *testing.T) {
 	for seed := range uint64(50) {
 		rng := seeded(seed)
 		want := randomMessages(rng, 10)
@@ -189,19 +191,19 @@ func TestMessageTakesMemoryAlong(t *testing.T) {
 		var chain []*msg.Buf
 		for i := range got {
 			if !slices.Equal(framesOf(&got[i]), want[i]) {
-				t.Fatalf("seed %d: a message is %.50q behind Recycle, was %.50q", seed, framesOf(&got[i]), want[i])
+				t.Fatalf("seed %d: a message is %.50q after Recycle, was %.50q", seed, framesOf(&got[i]), want[i])
 			}
 			for buf := got[i].Bufs; buf != nil; buf = buf.Next {
 				chain = append(chain, buf)
 			}
 		}
 		if !slices.Equal(chain, bufs) {
-			t.Fatalf("seed %d: %d buffers came along, of %d", seed, len(chain), len(bufs))
+			t.Fatalf("seed %d: the messages own %d buffers, want %d", seed, len(chain), len(bufs))
 		}
 	}
 }
 
-func TestCursorPos(t *testing.T) {
+func TestCursorPosCountsEncodedBytes(t *testing.T) {
 	rng := seeded(1)
 	b := batchOf(rng, randomMessages(rng, 20))
 	cur := b.Cursor()
@@ -216,7 +218,7 @@ func TestCursorPos(t *testing.T) {
 	}
 }
 
-func TestKeepLast(t *testing.T) {
+func TestKeepLastKeepsOnlyLastMessage(t *testing.T) {
 	for seed := range uint64(50) {
 		rng := seeded(seed)
 		want := randomMessages(rng, 1+rng.IntN(6))
@@ -226,9 +228,10 @@ func TestKeepLast(t *testing.T) {
 	}
 }
 
-// TestExtend adds frames piece by piece, with large ones in between: nothing
-// that was added before changes, in the batch or outside.
-func TestExtend(t *testing.T) {
+// TestExtendKeepsEarlierFrames adds frames one by one, with large ones between
+// them. Extend must change neither earlier frames nor memory after its
+// argument.
+func TestExtendKeepsEarlierFrames(t *testing.T) {
 	peer := &msg.Peer{}
 	for seed := range uint64(30) {
 		rng := seeded(seed)
@@ -242,12 +245,12 @@ func TestExtend(t *testing.T) {
 					b.Add(msg.Seg{B: []byte(f), From: peer, Buf: &msg.Buf{}})
 					continue
 				}
-				// With room behind it that is somebody else's.
-				rest := append(msg.AppendFrame(nil, []byte(f), more), "others"...)
-				n := len(rest) - len("others")
-				b.Extend(rest[:n:n], peer)
-				if string(rest[n:]) != "others" {
-					t.Fatal("wrote behind the memory it was given")
+				// The bytes after the frame do not belong to the argument.
+				mem := append(msg.AppendFrame(nil, []byte(f), more), "others"...)
+				n := len(mem) - len("others")
+				b.Extend(mem[:n:n], peer)
+				if string(mem[n:]) != "others" {
+					t.Fatal("Extend wrote beyond the end of its argument")
 				}
 			}
 			b.Msgs++
@@ -261,8 +264,9 @@ func TestExtend(t *testing.T) {
 	}
 }
 
-// TestExtendCost: many small additions cost little more than their bytes.
-func TestExtendCost(t *testing.T) {
+// TestExtendAllocatesLittleForShortFrames allows ten times the added bytes, and
+// one chunk.
+func TestExtendAllocatesLittleForShortFrames(t *testing.T) {
 	frame := []byte("\x01\x00")
 	const n = 20_000
 	var b msg.Batch
@@ -273,16 +277,16 @@ func TestExtendCost(t *testing.T) {
 	}
 	runtime.ReadMemStats(&after)
 	if cost := after.TotalAlloc - before.TotalAlloc; cost > 10*2*n+msg.ChunkSize {
-		t.Errorf("%d additions of 2 bytes took %d bytes of memory in all", n, cost)
+		t.Errorf("%d additions of 2 bytes allocated %d bytes in total", n, cost)
 	}
 	if b.Bytes != 2*n {
 		t.Errorf("%d bytes", b.Bytes)
 	}
 }
 
-// TestViewTakesNothing: a message that is looked at is still whole in the batch,
-// with its memory.
-func TestViewTakesNothing(t *testing.T) {
+// TestViewLeavesBuffersInBatch checks that Message still returns the message
+// and its pooled buffer after View.
+func TestViewLeavesBuffersInBatch(t *testing.T) {
 	buf := msg.NewBuf(msg.LargeFrame)
 	buf.B = append(buf.B, make([]byte, msg.LargeFrame)...)
 	var b msg.Batch
@@ -295,10 +299,10 @@ func TestViewTakesNothing(t *testing.T) {
 		t.Fatalf("%d frames", m.Len())
 	}
 	if cur.View(&m) {
-		t.Error("another message")
+		t.Error("View returns a second message")
 	}
 	cur = b.Cursor()
 	if m, ok := cur.Message(); !ok || m.Bufs != buf {
-		t.Error("its memory is not with it any more")
+		t.Error("Message returns no pooled buffer")
 	}
 }

@@ -5,15 +5,15 @@ import (
 	"sync"
 )
 
-// Buf is the memory of one large frame. A received message carries its Bufs in
-// a chain; whoever is done with the message may give them back with FreeAll,
-// and if nobody does the garbage collector takes them.
+// Buf is the pooled memory of one large frame. A received message has a linked
+// list of its Bufs. The owner of the message may return them to the pool with
+// FreeAll; otherwise the garbage collector frees them.
 type Buf struct {
 	B    []byte
 	Next *Buf
 }
 
-// Pooled capacities lie in [8 KiB, 64 MiB], a pool for each power of two.
+// Buffers of 8 KiB to 128 MiB are pooled, with one pool for each power of two.
 const (
 	minBufBits = 13
 	maxBufBits = 26
@@ -21,12 +21,12 @@ const (
 
 var bufPools [maxBufBits - minBufBits + 1]sync.Pool
 
-// PooledBuf returns a pooled buffer whose B has length zero and room for size
-// bytes, or nil when the pool has none.
+// PooledBuf returns a buffer from the pool with length 0 and a capacity of at
+// least size, or nil if the pool has none.
 func PooledBuf(size int) *Buf {
-	// Buffers of the class that size itself is in may be a little too small:
-	// one is tried, since frames of a stream are often of one size. Those of
-	// the class above always fit.
+	// A buffer of the same class as size may be smaller than size. One is tried
+	// anyway, because successive frames often have the same size. Buffers of
+	// the next class always fit.
 	c := bufClass(size)
 	if c < 0 {
 		return nil
@@ -44,8 +44,8 @@ func PooledBuf(size int) *Buf {
 	return nil
 }
 
-// NewBuf returns a buffer whose B has length zero and room for size bytes,
-// from the pool if it can.
+// NewBuf returns a buffer with length 0 and a capacity of at least size, from
+// the pool if possible.
 func NewBuf(size int) *Buf {
 	if b := PooledBuf(size); b != nil {
 		return b
@@ -53,8 +53,8 @@ func NewBuf(size int) *Buf {
 	return &Buf{B: make([]byte, 0, size)}
 }
 
-// FreeAll gives a chain of buffers back to the pool. Nothing may use their
-// memory afterwards.
+// FreeAll returns b and all buffers linked to it to the pool. Their memory must
+// not be used afterwards.
 func (b *Buf) FreeAll() {
 	for b != nil {
 		next := b.Next
@@ -67,7 +67,8 @@ func (b *Buf) FreeAll() {
 	}
 }
 
-// bufClass is the pool of buffers with that capacity, or -1 for none.
+// bufClass returns the index of the pool for buffers of that capacity, or -1 if
+// they are not pooled.
 func bufClass(capacity int) int {
 	c := bits.Len(uint(capacity)) - 1 - minBufBits
 	if c < 0 || c >= len(bufPools) {

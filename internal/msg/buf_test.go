@@ -7,9 +7,9 @@ import (
 	"github.com/zerobroker/zmq/internal/msg"
 )
 
-// TestBufPool takes and gives back buffers of all sizes: each is large enough,
-// empty, and nobody else's.
-func TestBufPool(t *testing.T) {
+// TestNewBufReturnsUnsharedBuffer allocates and frees buffers of many sizes in
+// random order.
+func TestNewBufReturnsUnsharedBuffer(t *testing.T) {
 	rng := seeded(1)
 	live := make(map[*msg.Buf]byte)
 	sizes := []int{0, 1, 8191, 8192, 8193, 12000, 16383, 16384, 16385, 65536, 100_000, 1 << 20}
@@ -17,7 +17,7 @@ func TestBufPool(t *testing.T) {
 		if len(live) > 20 || len(live) > 0 && rng.IntN(2) == 0 {
 			for b, mark := range live {
 				if !bytes.Equal(b.B, bytes.Repeat([]byte{mark}, len(b.B))) {
-					t.Fatalf("%d: a buffer of %d bytes was given out twice", i, len(b.B))
+					t.Fatalf("%d: two owners share a buffer of %d bytes", i, len(b.B))
 				}
 				delete(live, b)
 				b.FreeAll()
@@ -28,10 +28,10 @@ func TestBufPool(t *testing.T) {
 		size := sizes[rng.IntN(len(sizes))]
 		b := msg.NewBuf(size)
 		if len(b.B) != 0 || cap(b.B) < size || b.Next != nil {
-			t.Fatalf("NewBuf(%d): %d bytes, room for %d, next %v", size, len(b.B), cap(b.B), b.Next)
+			t.Fatalf("NewBuf(%d) has length %d, capacity %d, next %v", size, len(b.B), cap(b.B), b.Next)
 		}
 		if _, ok := live[b]; ok {
-			t.Fatal("a live buffer was given out")
+			t.Fatal("NewBuf returned a buffer that was not freed")
 		}
 		mark := byte(i)
 		b.B = append(b.B, bytes.Repeat([]byte{mark}, size)...)
@@ -39,23 +39,23 @@ func TestBufPool(t *testing.T) {
 	}
 }
 
-// TestPooledBufFits: what the pool has may be too small or far too large, and
-// is then not given out.
-func TestPooledBufFits(t *testing.T) {
+// TestPooledBufFitsSize also covers pools that have only buffers that are too
+// small, or more than four times too large.
+func TestPooledBufFitsSize(t *testing.T) {
 	for _, have := range []int{100, 8191, 8192, 10_000, 20_000, 1 << 20, 64 << 20} {
 		for _, size := range []int{0, 1, 8191, 8192, 9_000, 10_000, 10_001, 16_384, 20_000, 1 << 20, 64 << 20, 128 << 20, 1 << 30} {
 			(&msg.Buf{B: make([]byte, 0, have)}).FreeAll()
 			for b := msg.PooledBuf(size); b != nil; b = msg.PooledBuf(size) {
 				if cap(b.B) < size || len(b.B) != 0 || size < cap(b.B)/4 {
-					t.Errorf("PooledBuf(%d) has %d bytes and room for %d", size, len(b.B), cap(b.B))
+					t.Errorf("PooledBuf(%d) has length %d, capacity %d", size, len(b.B), cap(b.B))
 				}
 			}
 		}
 	}
 }
 
-// TestFreeAllChain gives back a chain, which is one no more; nil is one too.
-func TestFreeAllChain(t *testing.T) {
+// TestFreeAllUnlinksBuffers also frees a nil list.
+func TestFreeAllUnlinksBuffers(t *testing.T) {
 	var nothing *msg.Buf
 	nothing.FreeAll()
 	a, b := msg.NewBuf(1<<20), msg.NewBuf(1<<20)
@@ -63,6 +63,6 @@ func TestFreeAllChain(t *testing.T) {
 	a.Next = b
 	a.FreeAll()
 	if a.Next != nil || b.Next != nil || len(a.B) != 0 || len(b.B) != 0 {
-		t.Errorf("given back, they are %+v and %+v", a, b)
+		t.Errorf("after FreeAll, the buffers are %+v and %+v", a, b)
 	}
 }

@@ -1,18 +1,19 @@
 package msg
 
-// Frame is one frame of a message, for those who send and receive a message
-// frame by frame. What belongs to the message is in each of its frames.
+// Frame is one frame of a message, for calls that send or receive frame by
+// frame. From, Group and Number describe the message and are the same in each
+// of its frames.
 type Frame struct {
 	Body   []byte
 	More   bool   // another frame of the same message follows
 	From   *Peer  // the sender of a received message, else nil
-	Group  string // what a message of RADIO is for and one that DISH has received was for
-	Number uint32 // whom a message of SERVER or PEER is for, and whom one they have received is from
-	Buf    *Buf   // pooled memory behind Body; nil when there is none
+	Group  string // the group of a message that RADIO sends or DISH receives
+	Number uint32 // SERVER and PEER: routing number of the destination or sender
+	Buf    *Buf   // the pooled buffer that holds Body, or nil
 }
 
-// Push appends a frame to the message, of which n frames were pushed before.
-// The message must be the zero Msg, but for the capacity of Rest, when n is 0.
+// Push appends a frame to the message; n is the number of earlier Push calls.
+// When n is 0, all fields of m must be zero or empty. Rest may have capacity.
 func (m *Msg) Push(n int, f *Frame) {
 	if n == 0 {
 		m.First = f.Body
@@ -28,15 +29,16 @@ func (m *Msg) Push(n int, f *Frame) {
 	}
 }
 
-// Shift takes the first frame out of the message into f, with its pooled
-// memory, and reports whether there was another behind it. If there was none
-// the message is the zero Msg now. The slice Rest is the message's own.
+// Shift moves the first frame of the message and its pooled buffer to f. It
+// reports whether another frame follows; if not, the message becomes the zero
+// Msg. Shift clears elements of m.Rest, so no other message may share that
+// slice.
 func (m *Msg) Shift(f *Frame) (more bool) {
 	*f = Frame{Body: m.First, From: m.From, More: len(m.Rest) > 0}
 	if m.From != nil {
 		f.Number = m.From.Number
 	}
-	if m.Bufs.behind(m.First) {
+	if m.Bufs.holds(m.First) {
 		f.Buf = m.Bufs
 		m.Bufs = f.Buf.Next
 		f.Buf.Next = nil
@@ -50,7 +52,7 @@ func (m *Msg) Shift(f *Frame) (more bool) {
 	return true
 }
 
-// behind reports whether b is the memory of a frame's body.
-func (b *Buf) behind(body []byte) bool {
+// holds reports whether body is at the start of b.
+func (b *Buf) holds(body []byte) bool {
 	return b != nil && cap(b.B) > 0 && len(body) > 0 && &b.B[:1][0] == &body[0]
 }

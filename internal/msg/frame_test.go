@@ -5,9 +5,9 @@ import (
 	"testing"
 )
 
-// TestPushAndShift: what frames make, and what they are taken from, is a message
-// and all of its pooled memory, each with its own frame.
-func TestPushAndShift(t *testing.T) {
+// TestShiftReturnsPushedFrames checks that each frame keeps its own pooled
+// buffer.
+func TestShiftReturnsPushedFrames(t *testing.T) {
 	from := &Peer{Number: 7}
 	pooled := func(text string) *Buf { return &Buf{B: []byte(text)} }
 	for _, bufs := range [][]*Buf{
@@ -24,7 +24,7 @@ func TestPushAndShift(t *testing.T) {
 			m.Push(i, &Frame{Body: body, Buf: b})
 		}
 		if !slices.EqualFunc(slices.Concat([][]byte{m.First}, m.Rest), bodies, slices.Equal) {
-			t.Errorf("made %q %q of %q", m.First, m.Rest, bodies)
+			t.Errorf("message is %q %q, want %q", m.First, m.Rest, bodies)
 		}
 		m.From = from
 		for i, b := range bufs {
@@ -34,11 +34,11 @@ func TestPushAndShift(t *testing.T) {
 				t.Errorf("frame %d of %d is %+v", i, len(bufs), f)
 			}
 			if b != nil && b.Next != nil {
-				t.Errorf("frame %d has more than its own memory", i)
+				t.Errorf("buffer of frame %d is linked to another buffer", i)
 			}
 		}
 		if m.First != nil || m.Rest != nil || m.From != nil || m.Bufs != nil {
-			t.Errorf("%+v is left", m)
+			t.Errorf("after the last Shift the message is %+v", m)
 		}
 	}
 }

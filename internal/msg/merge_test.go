@@ -6,8 +6,8 @@ import (
 	"github.com/zerobroker/zmq/internal/msg"
 )
 
-// TestMergeKeepsMessagesAndSenders merges random batches of two senders, small
-// and large ones, and reads what went in.
+// TestMergeKeepsMessagesAndSenders merges random batches from two senders, both
+// smaller and larger than the limit for copying.
 func TestMergeKeepsMessagesAndSenders(t *testing.T) {
 	senders := []*msg.Peer{{RoutingID: "a"}, {RoutingID: "b"}}
 	for seed := range uint64(300) {
@@ -35,7 +35,7 @@ func TestMergeKeepsMessagesAndSenders(t *testing.T) {
 			}
 			all.Merge(b)
 			if b.Msgs != 0 || b.Bytes != 0 || len(b.Segs) != 0 || all.Bytes != bytes {
-				t.Fatalf("seed %d: %d messages left, %d bytes merged, want %d", seed, b.Msgs, all.Bytes, bytes)
+				t.Fatalf("seed %d: %d messages remain in the source; merged batch has %d bytes, want %d", seed, b.Msgs, all.Bytes, bytes)
 			}
 			want = append(want, messages...)
 		}
@@ -51,8 +51,7 @@ func TestMergeKeepsMessagesAndSenders(t *testing.T) {
 	}
 }
 
-// TestMergeOfSmallBatchesIsCompact: many batches of a few bytes share segments.
-func TestMergeOfSmallBatchesIsCompact(t *testing.T) {
+func TestMergePutsSmallBatchesIntoSharedSegments(t *testing.T) {
 	const n = 10_000
 	all := new(msg.Batch)
 	for range n {
@@ -61,18 +60,18 @@ func TestMergeOfSmallBatchesIsCompact(t *testing.T) {
 		b.Msgs = 1
 		all.Merge(b)
 	}
-	room := 0
+	capacity := 0
 	for _, s := range all.Segs {
-		room += cap(s.B)
+		capacity += cap(s.B)
 	}
-	if all.Msgs != n || all.Bytes != 3*n || len(all.Segs) > 2 || room > 2*all.Bytes+64 {
-		t.Errorf("%d messages of %d bytes in %d segments with room for %d", all.Msgs, all.Bytes, len(all.Segs), room)
+	if all.Msgs != n || all.Bytes != 3*n || len(all.Segs) > 2 || capacity > 2*all.Bytes+64 {
+		t.Errorf("%d messages of %d bytes in %d segments of capacity %d", all.Msgs, all.Bytes, len(all.Segs), capacity)
 	}
 }
 
-// TestKeepLastKeepsNoMoreMemory: the message that is kept does not lie in the
-// memory of those that are dropped.
-func TestKeepLastKeepsNoMoreMemory(t *testing.T) {
+// TestKeepLastReleasesDroppedMemory checks that the remaining message does not
+// reference the memory of the dropped messages.
+func TestKeepLastReleasesDroppedMemory(t *testing.T) {
 	b := new(msg.Batch)
 	mem := append(make([]byte, 0, 1<<10), "\x00\x01a\x00\x01b"...)
 	b.Add(msg.Seg{B: mem})
@@ -80,7 +79,7 @@ func TestKeepLastKeepsNoMoreMemory(t *testing.T) {
 	b.KeepLast()
 	clear(mem)
 	wantBatch(t, b, []message{{"b"}})
-	if room := cap(b.Segs[0].B); room > 16 {
-		t.Errorf("3 bytes lie in %d", room)
+	if n := cap(b.Segs[0].B); n > 16 {
+		t.Errorf("a message of 3 bytes has a segment of capacity %d", n)
 	}
 }

@@ -1,27 +1,27 @@
-// Package msg holds the noun of the library: a message, its frames and who
-// sent it, both in the hand ([Msg]) and at rest ([AppendFrame], [Cut]).
+// Package msg defines a message, its frames and its sender. A message is either
+// a [Msg], which has a slice for each frame, or encoded in a [Batch].
 //
-// At rest a message is its frames back to back, each a flags byte, a length
-// and a body. The layout is the one ZMTP 2.0 and later put on the wire
-// (https://rfc.zeromq.org/spec/37/#framing), chosen so that a queue of
-// messages is already what an unencrypted connection sends. The package does
-// not know that: it knows nothing of protocols, queues or connections.
+// An encoded message is a sequence of frames, each a flags byte, a length and a
+// body. This is the layout of ZMTP 2.0 and later
+// (https://rfc.zeromq.org/spec/37/#framing), so an unencrypted connection
+// sends the bytes of its queue as they are. The package itself knows nothing of
+// protocols, queues or connections.
 package msg
 
-// Msg is one message: one or more frames that travel together. The first
-// frame is held inline, so that the common single-frame message costs no
-// slice of slices. The zero Msg is a message of one empty frame.
+// Msg is one message of one or more frames. The first frame has a field of its
+// own, so that a single-frame message needs no slice of slices. The zero Msg is
+// a message of one empty frame.
 type Msg struct {
 	First []byte   // the first frame
-	Rest  [][]byte // the frames after it; nil for a single-frame message
+	Rest  [][]byte // the other frames; nil for a single-frame message
 	From  *Peer    // the sender of a received message, else nil
-	Bufs  *Buf     // pooled memory behind large frames, a chain; nil when there is none
+	Bufs  *Buf     // linked list of the pooled buffers of large frames; may be nil
 }
 
-// Len is the number of frames, at least 1.
+// Len returns the number of frames, at least 1.
 func (m *Msg) Len() int { return 1 + len(m.Rest) }
 
-// Size is the number of body bytes in all frames.
+// Size returns the sum of the lengths of all frame bodies.
 func (m *Msg) Size() int {
 	n := len(m.First)
 	for _, f := range m.Rest {
@@ -30,7 +30,7 @@ func (m *Msg) Size() int {
 	return n
 }
 
-// Frame is the i'th frame, counted from 0.
+// Frame returns the i'th frame, counted from 0.
 func (m *Msg) Frame(i int) []byte {
 	if i == 0 {
 		return m.First
@@ -38,7 +38,7 @@ func (m *Msg) Frame(i int) []byte {
 	return m.Rest[i-1]
 }
 
-// Of makes a message of frames, which it takes over.
+// Of returns a message with these frames. The message owns the slices.
 func Of(frames ...[]byte) Msg {
 	if len(frames) == 0 {
 		return Msg{}
@@ -46,33 +46,34 @@ func Of(frames ...[]byte) Msg {
 	return Msg{First: frames[0], Rest: frames[1:]}
 }
 
-// DropFirst returns the message without its first frame, which must not be
-// its only one.
+// DropFirst returns the message without its first frame. The message must have
+// at least two frames.
 func (m Msg) DropFirst() Msg {
 	m.First, m.Rest = m.Rest[0], m.Rest[1:]
 	return m
 }
 
-// Peer describes the far end of one connection. It is made when the handshake
-// ends and never changes, so messages share it by pointer.
+// Peer describes the remote end of one connection. It is created when the
+// handshake ends and does not change, so messages share it by pointer.
 type Peer struct {
-	RoutingID  string            // as announced, or assigned by ROUTER; may be empty
-	Number     uint32            // assigned by SERVER and PEER; 0 for peers of others
+	RoutingID  string            // announced by the peer, or assigned by ROUTER; may be empty
+	Number     uint32            // routing number assigned by SERVER and PEER; 0 with other types
 	Address    string            // numeric address without port; empty for inproc
 	Endpoint   string            // the remote endpoint, scheme and port included
 	SocketType string            // Socket-Type property; empty from ZMTP 1.0 and 2.0 peers
-	Version    string            // ZMTP version spoken, as "3.1"; empty for inproc
-	Mechanism  string            // security mechanism, as "NULL"; empty for inproc
-	UserID     string            // as authenticated, else empty
-	Properties map[string]string // further metadata of the handshake, names in lower case; may be nil
-	Notice     Notice            // set in a copy, as the sender of messages that a socket makes itself
+	Version    string            // ZMTP version of the connection, such as "3.1"; empty for inproc
+	Mechanism  string            // security mechanism, such as "NULL"; empty for inproc
+	UserID     string            // authenticated user ID; may be empty
+	Properties map[string]string // other metadata of the handshake, names in lower case; may be nil
+	Notice     Notice            // set only in the copy that is the sender of a notice
 }
 
-// Notice is what an empty message says that no peer has sent.
+// Notice is the kind of a message that the socket generates about a peer. Such
+// a message has one empty frame.
 type Notice uint8
 
 const (
-	NoNotice Notice = iota // a peer has sent it
-	Came                   // the peer has connected
-	Left                   // its connection is lost
+	NoNotice         Notice = iota // the peer sent the message
+	ConnectNotice                  // the peer has connected
+	DisconnectNotice               // the connection to the peer has ended
 )

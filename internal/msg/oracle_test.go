@@ -8,10 +8,10 @@ import (
 	"github.com/zerobroker/zmq/internal/msg"
 )
 
-// message is a message's frames, as plainly as can be.
+// message is a message in the simplest form: a string for each frame.
 type message []string
 
-// size is the message's size at rest: two or nine bytes before each frame.
+// size returns the encoded size: each frame has a header of two or nine bytes.
 func (m message) size() (n int) {
 	for _, f := range m {
 		if n += 2 + len(f); len(f) > 255 {
@@ -36,7 +36,8 @@ func framesOf(m *msg.Msg) (frames message) {
 	return frames
 }
 
-// body is n bytes that tell their place.
+// body returns n bytes whose values depend on position and n, so that a test
+// notices moved or missing bytes.
 func body(n int) string {
 	b := make([]byte, n)
 	for i := range b {
@@ -45,6 +46,7 @@ func body(n int) string {
 	return string(b)
 }
 
+// edges are body sizes at and around the limits of headers and LargeFrame.
 var edges = []int{0, 1, 2, 254, 255, 256, 257, 8191, 8192, 8193, 40000}
 
 func seeded(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 0)) }
@@ -63,9 +65,9 @@ func randomMessages(rng *rand.Rand, n int) (msgs []message) {
 	return msgs
 }
 
-// batchOf puts messages in a batch as queues and engines do: segments end
-// anywhere between frames, and large bodies are segments of their own, pooled
-// or not.
+// batchOf encodes messages into a batch as queues and engines do. Segments end
+// between any two frames, and some large bodies have segments of their own,
+// with or without a pooled buffer.
 func batchOf(rng *rand.Rand, msgs []message) *msg.Batch {
 	b := new(msg.Batch)
 	var seg []byte
@@ -108,7 +110,8 @@ func readAll(t *testing.T, b *msg.Batch) (msgs []message) {
 	return msgs
 }
 
-// wantBatch fails the test unless the batch holds these messages and knows it.
+// wantBatch fails the test unless the batch has these messages and the counts
+// that belong to them.
 func wantBatch(t *testing.T, b *msg.Batch, want []message) {
 	t.Helper()
 	size, segs := 0, 0

@@ -160,7 +160,7 @@ func (f *far) trySends(frames ...string) (queued bool, err error) {
 		return pub.Intake(f.p, &m)
 	}
 	var b msg.Batch // as from a connection: it knows whose it is
-	b.Add(msg.Seg{B: m.Append(nil), From: f.p.Peer()})
+	b.Add(msg.Seg{B: m.AppendEncoded(nil), From: f.p.Peer()})
 	b.Msgs = 1
 	f.mu.Lock()
 	defer f.mu.Unlock()

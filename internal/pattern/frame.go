@@ -161,16 +161,16 @@ func (o *outgoing) enqueue() {
 	case len(o.pipes) == 0:
 	case len(o.pipes) == 1:
 		o.pipes[0].Out.Put(&o.m)
-	case o.m.RestSize() >= msg.LargeFrame:
+	case o.m.EncodedSize() >= msg.LargeFrame:
 		// Large frames are shared by all queues, so nobody may reuse them.
 		o.m.Bufs = nil
 		for _, p := range o.pipes {
 			p.Out.PutShared(&o.m)
 		}
 	default:
-		o.encoded = o.m.Append(o.encoded[:0])
+		o.encoded = o.m.AppendEncoded(o.encoded[:0])
 		for _, p := range o.pipes {
-			p.Out.PutRest(o.encoded)
+			p.Out.PutEncoded(o.encoded)
 		}
 	}
 	o.reset()

@@ -25,6 +25,10 @@ type Pub struct {
 	order        pipe.Order                // of the subscriptions that XPUB is to receive
 	fq           FairQueue                 // what peers in this process have sent beside them
 
+	// retired are pipes of which Forget forgets some and which Detach has not taken
+	// away; nil if there are none. Guarded by the send lock.
+	retired map[*pipe.Pipe]struct{}
+
 	match []*pipe.Pipe // of the message being sent
 	log   commonLog
 
@@ -66,6 +70,9 @@ const removeBatch = 256
 // to what, of all that the peer has requested for.
 func (s *Pub) RemoveSubscriptions(p *pipe.Pipe) (more bool) {
 	s.lastReceived.CompareAndSwap(p, nil)
+	if p.Retired {
+		s.retire(p)
+	}
 	if s.requested.RemoveSome(p, removeBatch, func(topic []byte, _ bool) { s.queueChange(p, 0, topic) }) {
 		return true
 	}
@@ -74,6 +81,16 @@ func (s *Pub) RemoveSubscriptions(p *pipe.Pipe) (more bool) {
 			s.queueChange(p, 0, topic)
 		}
 	})
+}
+
+// retire excludes a pipe from sending though it may have subscriptions left.
+func (s *Pub) retire(p *pipe.Pipe) {
+	if s.retired == nil {
+		s.retired = make(map[*pipe.Pipe]struct{})
+	}
+	s.retired[p] = struct{}{}
+	s.removePipe(p)
+	delete(s.pipes, p)
 }
 
 // Disconnected forgets the peer and all its subscriptions.
@@ -88,6 +105,9 @@ func (s *Pub) Detach(p *pipe.Pipe) {
 	s.Disconnected(p)
 	s.removePipe(p)
 	delete(s.pipes, p)
+	if delete(s.retired, p); len(s.retired) == 0 {
+		s.retired = nil
+	}
 }
 
 // Room does nothing: fullness is looked at for every message.
@@ -96,6 +116,9 @@ func (s *Pub) Room(*pipe.Pipe) {}
 // subscribed sets match to the pipes that want a message with this first frame.
 func (s *Pub) matchPipes(first []byte) {
 	s.match = s.subs.Match(s.match[:0], first)
+	if s.retired != nil && !s.opt.Invert {
+		s.match = slices.DeleteFunc(s.match, func(p *pipe.Pipe) bool { return p.Retired })
+	}
 	if !s.opt.Invert {
 		return
 	}
@@ -151,7 +174,7 @@ func (s *Pub) Send(m msg.Msg) error {
 		}
 		return nil
 	}
-	if m.RestSize() >= msg.LargeFrame {
+	if m.EncodedSize() >= msg.LargeFrame {
 		// Large frames are shared by all queues, so nobody may reuse them.
 		m.Bufs = nil
 		for _, p := range s.match {
@@ -163,8 +186,8 @@ func (s *Pub) Send(m msg.Msg) error {
 		}
 		return nil
 	}
-	at := s.log.reserve(m.RestSize())
-	s.log.b = m.Append(s.log.b)
+	at := s.log.reserve(m.EncodedSize())
+	s.log.b = m.AppendEncoded(s.log.b)
 	for _, p := range s.match {
 		if p.Out.Full() {
 			s.drops.Add(pipe.DropHWM, 1)

@@ -2,6 +2,7 @@ package pattern_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -263,6 +264,52 @@ func TestPubForgetsDisconnected_RFC29(t *testing.T) {
 	s.sent("a")
 	f.wants(message{"a"})
 	s.wantDrops(0, 0)
+}
+
+// TestRetiredSubscriberGetsNothing from the first call of Forget on, whole or in
+// frames, though its subscriptions are forgotten in parts; and a publisher that
+// waits for room does not wait for it.
+func TestRetiredSubscriberGetsNothing(t *testing.T) {
+	for name, set := range map[string]func(*pattern.Options){
+		"plain":    func(*pattern.Options) {},
+		"inverted": func(o *pattern.Options) { o.Invert = true },
+		"no drop":  func(o *pattern.Options) { o.NoDrop = true },
+	} {
+		for _, typ := range []pattern.Type{pattern.PUB, pattern.XPUB} {
+			t.Run(pattern.Types[typ].Name+" "+name, func(t *testing.T) {
+				s := newSocket(t, typ, set)
+				a, b := s.attach(), s.attach()
+				for i := range 3000 {
+					a.subscribe(fmt.Sprint(i))
+				}
+				first := "0" // the last that is forgotten
+				if name == "inverted" {
+					first = "other"
+				} else {
+					b.subscribe(first)
+				}
+				pub := s.pat.(*pattern.Pub)
+				frames := pub.SendFrame(&msg.Frame{Body: []byte(first), More: true}, false)
+				a.p.Retired = true
+				for pub.RemoveSubscriptions(a.p) {
+					s.sent(first)
+					b.wants(message{first})
+					if n := pub.Subscribers([]byte(first)); n != 1 {
+						t.Fatalf("%d subscribers", n)
+					}
+					a.wants()
+				}
+				if err := errors.Join(frames, pub.SendFrame(&msg.Frame{Body: []byte("rest")}, false)); err != nil {
+					t.Fatal(err)
+				}
+				b.wants(message{first, "rest"})
+				a.wants()
+				a.detach()
+				s.sent(first)
+				b.wants(message{first})
+			})
+		}
+	}
 }
 
 // TestPubForgetsInParts: while a peer's many subscriptions are being forgotten,

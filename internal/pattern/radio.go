@@ -153,7 +153,7 @@ type groupMessage struct {
 // room for it.
 func (s *Radio) anyFull(members map[*pipe.Pipe]struct{}, size int) bool {
 	for p := range members {
-		if p.Out.Full() {
+		if p.Out.Full() && !p.Retired {
 			return true
 		}
 	}
@@ -171,6 +171,7 @@ func fits(p *pipe.Pipe, size int) bool { return p.MaxSize == 0 || size <= p.MaxS
 // put queues the message to one pipe.
 func (s *Radio) put(p *pipe.Pipe, c *groupMessage) {
 	switch {
+	case p.Retired:
 	case !fits(p, c.size):
 		s.drops.Add(pipe.DropTooLarge, 1)
 	case p.Out.Full():

@@ -256,7 +256,13 @@ func TestRadioForgetsInParts(t *testing.T) {
 	}
 	r := s.pat.(*pattern.Radio)
 	parts := 1
+	f.p.Retired = true
 	for r.RemoveSubscriptions(f.p) {
+		for i := range groups { // some of which are not removed yet
+			s.sent(fmt.Sprint("g", i), "x")
+		}
+		f.wants()
+		other.wants(message{"g0", "x"})
 		parts++
 	}
 	if parts < 3 {

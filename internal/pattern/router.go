@@ -72,7 +72,7 @@ func (s *Router) Connected(p *pipe.Pipe, peer *msg.Peer) error {
 		p.After = q
 	}
 	if s.opt.NotifyConnect {
-		s.notify(p, peer, msg.Came)
+		s.notify(p, peer, msg.ConnectNotice)
 	}
 	if old != nil && old.RoutingID != peer.RoutingID {
 		// What waits for the last one is not for this one.
@@ -136,7 +136,7 @@ func (s *Router) Disconnected(p *pipe.Pipe) {
 	if _, ok := s.displaced[p]; ok {
 		delete(s.displaced, p)
 		if s.opt.NotifyDisconnect {
-			s.notify(p, peer, msg.Left)
+			s.notify(p, peer, msg.DisconnectNotice)
 		}
 		return
 	}
@@ -152,7 +152,7 @@ func (s *Router) Disconnected(p *pipe.Pipe) {
 		s.previous[peer.RoutingID] = p
 	}
 	if s.opt.NotifyDisconnect {
-		s.notify(p, peer, msg.Left)
+		s.notify(p, peer, msg.DisconnectNotice)
 	}
 }
 

@@ -49,7 +49,7 @@ func (s *Stream) Connected(p *pipe.Pipe, peer *msg.Peer) error {
 	peer.RoutingID = p.Alias
 	if !s.opt.StreamNoNotify && !s.opt.Raw {
 		s.notified[p] = struct{}{}
-		s.notify(p, peer, msg.Came)
+		s.notify(p, peer, msg.ConnectNotice)
 	}
 	return nil
 }
@@ -63,7 +63,7 @@ func (s *Stream) HalfClosed(p *pipe.Pipe) { s.notifyLeft(p) }
 func (s *Stream) notifyLeft(p *pipe.Pipe) {
 	if _, told := s.notified[p]; told {
 		delete(s.notified, p)
-		s.notify(p, p.Peer(), msg.Left)
+		s.notify(p, p.Peer(), msg.DisconnectNotice)
 	}
 }
 

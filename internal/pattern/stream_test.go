@@ -29,13 +29,13 @@ func TestStreamTellsOfConnections(t *testing.T) {
 	f.sends("and more")
 	f.disconnect()
 	f.detach()
-	s.receivesNotice(msg.Came, id)
+	s.receivesNotice(msg.ConnectNotice, id)
 	for _, data := range []string{"GET /", "and more"} {
 		if m := s.receives(data); m.From != f.p.Peer() || m.From.Notice != msg.NoNotice {
 			t.Errorf("from %+v", m.From)
 		}
 	}
-	s.receivesNotice(msg.Left, id)
+	s.receivesNotice(msg.DisconnectNotice, id)
 	s.wantRecv(pattern.ErrWait)
 }
 
@@ -133,12 +133,12 @@ func TestStreamAlias(t *testing.T) {
 	s.sent("alias", "early")
 	f.connect("")
 	f.wants(message{"early"})
-	s.receivesNotice(msg.Came, "alias")
+	s.receivesNotice(msg.ConnectNotice, "alias")
 	f.disconnect()
-	s.receivesNotice(msg.Left, "alias")
+	s.receivesNotice(msg.DisconnectNotice, "alias")
 	s.sent("alias", "for the next")
 	f.connect("")
-	s.receivesNotice(msg.Came, "alias")
+	s.receivesNotice(msg.ConnectNotice, "alias")
 	f.wants(message{"for the next"})
 	f.detach()
 	s.wantSend(pattern.ErrNoRoute, "alias", "x")
@@ -202,10 +202,10 @@ func TestStreamParts(t *testing.T) {
 	s.wantSend(pattern.ErrNoRoute, id, "x")
 	s.wantSend(pattern.ErrNoRoute, id, "")
 	f.wants(message{"x"}, message{"x"}, message{"x"}, message{"x"})
-	s.receivesNotice(msg.Came, id)
+	s.receivesNotice(msg.ConnectNotice, id)
 	f.disconnect()
 	f.detach()
-	s.receivesNotice(msg.Came, other.p.Peer().RoutingID)
+	s.receivesNotice(msg.ConnectNotice, other.p.Peer().RoutingID)
 	s.wantRecv(pattern.ErrWait) // we need not be told
 	s.sent(other.p.Peer().RoutingID, "still here")
 }
@@ -220,9 +220,9 @@ func TestStreamRetiredIsTold(t *testing.T) {
 	s.wantSend(pattern.ErrNoRoute, id, "x")
 	f.sends("last words")
 	f.disconnect()
-	s.receivesNotice(msg.Came, id)
+	s.receivesNotice(msg.ConnectNotice, id)
 	s.receives("last words")
-	s.receivesNotice(msg.Left, id)
+	s.receivesNotice(msg.DisconnectNotice, id)
 }
 
 // TestStreamTalksToNoSocket, nor does any talk to it.

@@ -38,7 +38,7 @@ func (s *XSub) Subscribe(topic string, on bool) (changed bool) {
 // Send queues a message to every publisher that has room and that takes
 // messages. It never waits.
 func (s *XSub) Send(m msg.Msg) error {
-	s.rest = m.Append(s.rest[:0])
+	s.rest = m.AppendEncoded(s.rest[:0])
 	s.Pipes(func(p *pipe.Pipe) {
 		switch {
 		case p.Out == nil || p.Out.Dead(): // a PUB of this process
@@ -48,7 +48,7 @@ func (s *XSub) Send(m msg.Msg) error {
 			s.drops.Add(pipe.DropHWM, 1)
 			return
 		}
-		p.Out.PutRest(s.rest)
+		p.Out.PutEncoded(s.rest)
 	})
 	if cap(s.rest) > maxKeptRest {
 		s.rest = nil

@@ -16,7 +16,7 @@ func BenchmarkPut(b *testing.B) {
 	small := make([]byte, 10)
 	m := &msg.Msg{First: small}
 	multi := message{"id", "", body(10)}.msg()
-	rest := multi.Append(nil)
+	rest := multi.AppendEncoded(nil)
 	large := &msg.Msg{First: make([]byte, msg.LargeFrame)}
 	for _, bb := range []struct {
 		name string
@@ -25,7 +25,7 @@ func BenchmarkPut(b *testing.B) {
 		{"PutFrame", func(q *pipe.Queue) { q.PutFrame(small) }},
 		{"Put", func(q *pipe.Queue) { q.Put(m) }},
 		{"multipart", func(q *pipe.Queue) { q.Put(multi) }},
-		{"PutRest", func(q *pipe.Queue) { q.PutRest(rest) }},
+		{"PutRest", func(q *pipe.Queue) { q.PutEncoded(rest) }},
 		{"large", func(q *pipe.Queue) { q.Put(large) }},
 	} {
 		b.Run(bb.name, func(b *testing.B) {
@@ -62,7 +62,7 @@ func BenchmarkNext(b *testing.B) {
 			e := newEnds(b, pipe.Config{HWM: 2 * burst})
 			var segment []byte
 			for range burst {
-				segment = bb.m.msg().Append(segment)
+				segment = bb.m.msg().AppendEncoded(segment)
 			}
 			var batch msg.Batch
 			var m msg.Msg
@@ -103,9 +103,9 @@ func BenchmarkPutNext(b *testing.B) {
 // TestAllocations: neither side allocates for a message, only for many.
 func TestAllocations(t *testing.T) {
 	frame, two := make([]byte, 10), message{"a", "b"}.msg()
-	segment := two.Append(nil)
+	segment := two.AppendEncoded(nil)
 	for range burst - 1 {
-		segment = two.Append(segment)
+		segment = two.AppendEncoded(segment)
 	}
 	out, in := newEnds(t, pipe.Config{Pooled: true}), newEnds(t, pipe.Config{})
 	var taken, batch msg.Batch

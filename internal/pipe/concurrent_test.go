@@ -67,7 +67,7 @@ func (s *stream) writer(who byte, n uint64) {
 		case 2:
 			s.Put(&msg.Msg{First: frame, Rest: [][]byte{make([]byte, msg.LargeFrame)}})
 		default:
-			s.PutRest(msg.AppendFrame(nil, frame, false))
+			s.PutEncoded(msg.AppendFrame(nil, frame, false))
 		}
 		s.written[who]++
 		if over := s.total.Add(1) - s.read.Load(); s.hwm > 0 && over > int64(s.hwm) {

@@ -30,7 +30,7 @@ func TestConflate(t *testing.T) {
 			"large":         func() { e.Put(message{"new", body(9000), "est"}.msg()) },
 			"PutFrame":      func() { e.PutFrame([]byte("newest")) },
 			"long PutFrame": func() { e.PutFrame([]byte(body(300))) },
-			"PutRest":       func() { e.PutRest([]byte("\x01\x03new\x00\x03est")) },
+			"PutRest":       func() { e.PutEncoded([]byte("\x01\x03new\x00\x03est")) },
 			"PutBatch": func() {
 				b := new(msg.Batch)
 				b.Add(msg.Seg{B: []byte("\x00\x01a\x00\x01b\x01\x01c\x00\x01d")})

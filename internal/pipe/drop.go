@@ -19,17 +19,18 @@ const (
 	DropUpstream                // sent by a peer to a type that takes no messages
 	DropFiltered                // received but not subscribed to
 	DropPartial                 // received in part when its connection was lost
-	DropRefused                 // sent by a peer that was refused, or to one that refused us after we had begun to send
+	DropRefused                 // sent by a peer that was refused
 	DropTooLarge                // larger than a datagram may be
 	DropUnreachable             // a datagram that the system would not send, or its destination refused
 	DropConflated               // superseded by a newer message, as the options say
+	DropRejected                // written, in part or whole, to a peer that reports that it did not receive it
 	NumDrops
 )
 
 var dropNames = [NumDrops]string{
 	"hwm", "no_route", "conn_lost_inflight", "conn_lost_bound_queue", "linger_expired",
 	"closed_unread", "req_stale_reply", "rep_requester_gone", "malformed_envelope",
-	"pub_upstream", "filtered", "partial", "peer_refused", "too_large", "unreachable", "conflated",
+	"pub_upstream", "filtered", "partial", "peer_refused", "too_large", "unreachable", "conflated", "rejected",
 }
 
 // String is the reason's name in counters and logs.

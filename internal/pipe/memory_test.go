@@ -18,7 +18,7 @@ func TestSmallFramesAreCopied(t *testing.T) {
 		e.Put(&msg.Msg{First: g, Rest: [][]byte{f, g}})
 		e.PutFrame(g)
 		e.PutFrame(f)
-		e.PutRest(h)
+		e.PutEncoded(h)
 	})
 	F := string(f)
 	clear(f)
@@ -121,7 +121,7 @@ func TestPutRestOfAnySize(t *testing.T) {
 		var want []message
 		for _, n := range []int{0, 1000, msg.ChunkSize - msg.MaxHeader, msg.ChunkSize, 3 * msg.ChunkSize, 1} {
 			m := message{"a", body(n)}
-			e.write(func() { e.PutRest(m.msg().Append(nil)) })
+			e.write(func() { e.PutEncoded(m.msg().AppendEncoded(nil)) })
 			want = append(want, m)
 		}
 		var b msg.Batch

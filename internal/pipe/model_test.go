@@ -95,13 +95,13 @@ func (m *model) write() {
 	case 1:
 		m.step = "PutRest"
 		written = m.next()
-		m.PutRest(written.msg().Append(nil))
+		m.PutEncoded(written.msg().AppendEncoded(nil))
 	case 2:
 		m.step = "PutBatch"
 		var b msg.Batch
 		for range 1 + m.rng.IntN(4) {
 			more := m.next()
-			b.Add(msg.Seg{B: more.msg().Append(nil)})
+			b.Add(msg.Seg{B: more.msg().AppendEncoded(nil)})
 			b.Msgs++
 			m.msgs = append(m.msgs, more)
 		}
@@ -126,7 +126,7 @@ func (m *model) common(c message) (b []byte, first bool) {
 	if m.rng.IntN(3) == 0 {
 		m.log = append(m.log, "x"...)
 	}
-	b = c.msg().Append(nil)
+	b = c.msg().AppendEncoded(nil)
 	if len(b) > cap(m.log)-len(m.log) {
 		m.log = make([]byte, 0, max(len(b), m.rng.IntN(1000)))
 	}

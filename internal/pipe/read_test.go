@@ -20,7 +20,7 @@ func TestReadyOncePerSleep(t *testing.T) {
 		"Put":                   func(e *ends) { e.Put(hello.msg()) },
 		"PutFrame":              func(e *ends) { e.PutFrame([]byte("f")) },
 		"PutFrame of 300 bytes": func(e *ends) { e.PutFrame(make([]byte, 300)) },
-		"PutRest":               func(e *ends) { e.PutRest([]byte("\x00\x01r")) },
+		"PutRest":               func(e *ends) { e.PutEncoded([]byte("\x00\x01r")) },
 		"PutBatch":              func(e *ends) { e.PutBatch(batch()) },
 	}
 	for name, wake := range wakers {

@@ -72,9 +72,9 @@ func (q *Queue) Put(m *msg.Msg) {
 	}
 }
 
-// PutRest appends one message that is already at rest, copying it. The caller
+// PutEncoded appends one message that is already at rest, copying it. The caller
 // holds the writer's lock and has found the queue not Dead.
-func (q *Queue) PutRest(b []byte) {
+func (q *Queue) PutEncoded(b []byte) {
 	q.supersede()
 	q.reserve(len(b))
 	q.used += copy(q.tail[q.used:], b)
@@ -94,7 +94,7 @@ func (q *Queue) PutCommon(b []byte, first bool) {
 	n := len(q.in.Segs)
 	switch {
 	case !q.pooled || q.conflate:
-		q.PutRest(b)
+		q.PutEncoded(b)
 		return
 	case q.used == 0 && n > 0 && follows(q.in.Segs[n-1].B, b):
 		q.in.Segs[n-1].B = q.in.Segs[n-1].B[:len(q.in.Segs[n-1].B)+len(b)]
@@ -103,7 +103,7 @@ func (q *Queue) PutCommon(b []byte, first bool) {
 		q.closeTail()
 		q.in.Add(msg.Seg{B: b})
 	default:
-		q.PutRest(b)
+		q.PutEncoded(b)
 		return
 	}
 	q.in.Msgs++
@@ -122,7 +122,7 @@ func follows(a, b []byte) bool {
 func (q *Queue) PutFrom(peer *msg.Peer, m *msg.Msg) {
 	q.supersede()
 	q.closeTail()
-	q.in.Add(msg.Seg{B: m.Append(nil), From: peer})
+	q.in.Add(msg.Seg{B: m.AppendEncoded(nil), From: peer})
 	q.in.Msgs++
 	if q.asleep {
 		q.wake()

@@ -61,9 +61,9 @@ func (a *accepted) Refuse(why error) {
 	}
 }
 
-// PeerGone reports whether the peer has closed the connection or cannot be
+// PeerDisconnected reports whether the peer has closed the connection or cannot be
 // reached. What it sent before is still received.
-func (a *accepted) PeerGone() bool {
+func (a *accepted) PeerDisconnected() bool {
 	c := a.conn.Load()
 	return c == nil || c.peerGone()
 }
@@ -127,7 +127,8 @@ func (a *accepted) Wait(ctx context.Context) {
 	}
 }
 
-// Lost tells, after Wait, how many messages were not written, and whether the
+// Lost tells, after Wait, how many messages were not written or were rejected by
+// the peer, and whether the
 // connection broke before what was had arrived.
 func (a *accepted) Lost() (unsent int, broken bool) {
 	a.mu.Lock()

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"container/list"
 	"context"
 	"errors"
@@ -58,6 +59,7 @@ type conn struct {
 	joined    bool       // served, its handshake over; guarded by the listener instead
 	linger    bool       // closed because lingering was over
 	broken    bool       // lost after our last word, before that had arrived
+	verdict   error      // why the connection ends once the peer has been sent the reason; it precedes other reasons
 	err       error      // why it is closed or about to be; nil while it is to stay
 	control   []byte     // PINGs to send, as frames at rest
 	changes   []change   // of our subscriptions, to send before them
@@ -71,8 +73,10 @@ type conn struct {
 	leaveWait time.Duration // before leave looks again
 	flushers  sync.WaitGroup
 
-	losses int // messages taken to be written and lost; the flusher's
-	sentTo int // messages written; the flusher's
+	ended  chan struct{} // closed when the reader has ended and err is final
+	losses int           // messages taken to be written and lost; the flusher's
+	sentTo int           // messages written; the flusher's
+	cut    bool          // some of sentTo were written in part; the flusher's
 }
 
 // owner is the session a connection belongs to.
@@ -99,8 +103,9 @@ type probe struct {
 func newConn(cfg *Config, endpoint string, nc net.Conn, e *engine.Engine, o owner) *conn {
 	c := &conn{
 		cfg: cfg, endpoint: endpoint, nc: nc, engine: e, owner: o,
-		rd:   transport.NewReader(nc),
-		room: make(chan struct{}, 1),
+		rd:    transport.NewReader(nc),
+		room:  make(chan struct{}, 1),
+		ended: make(chan struct{}),
 	}
 	if cfg.Lockstep {
 		c.try = transport.NewTryWriter(nc)
@@ -112,7 +117,6 @@ func newConn(cfg *Config, endpoint string, nc net.Conn, e *engine.Engine, o owne
 // and whether it ever carried messages. The connection is closed then and none
 // of its goroutines is left.
 func (c *conn) run() (ready bool, err error) {
-	defer c.flushers.Wait()
 	rest, err := c.handshake()
 	if err == nil {
 		if err = c.owner.join(c); err != nil {
@@ -128,10 +132,17 @@ func (c *conn) run() (ready bool, err error) {
 		if err == errPeerClosed && c.cfg.HalfClose > 0 {
 			c.serveHalfClosed()
 		}
+		c.reject(err)
+	}
+	if _, ok := engine.Rejected(err); ok {
+		c.mu.Lock()
+		c.err = err // the cause of a write error that came first
+		c.mu.Unlock()
 	}
 	c.close(err)
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	close(c.ended)
+	c.flushers.Wait()
+	c.countRejected()
 	return ready, c.err
 }
 
@@ -188,36 +199,6 @@ func (c *conn) admit() {
 	c.nc.SetDeadline(time.Time{})
 }
 
-// refuse sends the reason why the socket did not take the peer.
-func (c *conn) refuse(err error) {
-	var r *refusal
-	if !errors.As(err, &r) {
-		return
-	}
-	c.engine.Refuse(r.err.Error())
-	out := c.engine.Output()
-	if len(out) == 0 {
-		return
-	}
-	// The connection is closed next, whatever comes of this.
-	c.nc.Write(out)
-	half, ok := c.nc.(interface{ CloseWrite() error })
-	if c.pipe.Side != pipe.Dialed || !ok || half.CloseWrite() != nil {
-		return
-	}
-	// An accepting peer may have begun to send. To close with that unread would
-	// reset the connection before it has read the reason.
-	c.nc.SetReadDeadline(time.Now().Add(refuseWait))
-	io.Copy(io.Discard, io.LimitReader(c.nc, maxRefused))
-}
-
-// refuseWait and maxRefused bound what is read of a peer that is refused until
-// it has closed.
-const (
-	refuseWait = time.Second
-	maxRefused = 16 << 20
-)
-
 func (c *conn) handshakeError(err error) error {
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		return &engine.Error{Fault: engine.FaultHandshakeTimeout, Err: err}
@@ -259,9 +240,7 @@ func (c *conn) close(err error) {
 	}
 	c.closed, c.live = true, false
 	spoken := c.err == errFinished && err != errFinished && err != errPeerClosed
-	if c.err == nil {
-		c.err = err
-	}
+	c.noteLocked(err)
 	if c.timer != nil {
 		c.timer.Stop()
 	}
@@ -277,6 +256,14 @@ func (c *conn) close(err error) {
 	c.nc.Close()
 	for _, p := range probes {
 		p.done(false)
+	}
+}
+
+// noteLocked notes why the connection ends. Only the first reason counts. The
+// caller holds mu.
+func (c *conn) noteLocked(err error) {
+	if c.err == nil {
+		c.err = cmp.Or(c.verdict, err)
 	}
 }
 
@@ -330,8 +317,8 @@ func (c *conn) peerGone() bool {
 	if ended {
 		return true
 	}
-	if transport.PeerGone(c.nc) {
-		transport.EndRead(c.nc)
+	if transport.PeerDisconnected(c.nc) {
+		transport.CloseRead(c.nc)
 		return true
 	}
 	c.mu.Lock()
@@ -349,7 +336,7 @@ func (c *conn) Refuse(why error) { c.close(why) }
 // armLocked sets the timer for the heart's next beat. The caller holds mu.
 func (c *conn) armLocked(now time.Time) {
 	next := c.heart.Next()
-	if next.IsZero() || c.err != nil {
+	if next.IsZero() || c.err != nil || c.verdict != nil {
 		return
 	}
 	d := max(next.Sub(now), 0)
@@ -392,7 +379,7 @@ func (c *conn) tick() (silent bool) {
 	c.mu.Unlock()
 	excused = excused && !transport.Unreachable(c.nc, c.cfg.HeartbeatTimeout)
 	c.mu.Lock()
-	if c.err != nil {
+	if c.err != nil || c.verdict != nil {
 		c.mu.Unlock()
 		return false
 	}

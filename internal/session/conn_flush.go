@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/zerobroker/zmq/internal/engine"
 	"github.com/zerobroker/zmq/internal/msg"
 	"github.com/zerobroker/zmq/internal/pipe"
 	"github.com/zerobroker/zmq/internal/transport"
@@ -127,9 +128,8 @@ func (c *conn) flush(w *writer) {
 			}
 			continue
 		}
-		if err := c.write(w); err != nil {
+		if c.write(w) != nil {
 			// flushing stays set: nobody writes to this connection any more.
-			c.fail(err)
 			return
 		}
 	}
@@ -145,8 +145,9 @@ func (c *conn) take(w *writer) {
 	}
 	w.control = append(w.control, c.control...)
 	c.pong, c.control, c.changes = nil, nil, nil
+	last := c.verdict != nil
 	c.mu.Unlock()
-	if c.pipe.Out != nil {
+	if c.pipe.Out != nil && !last {
 		c.pipe.Out.Take(&w.batch)
 	}
 }
@@ -159,12 +160,18 @@ func (c *conn) rest() bool {
 		return false
 	}
 	c.flushing = false
-	finish, half := c.finishing, c.half
-	c.mu.Unlock()
-	if half {
-		c.Room(nil) // serveHalfClosed may wait for this
+	finish, half, last := c.finishing, c.half, c.verdict != nil
+	if last {
+		c.noteLocked(c.verdict)
 	}
-	if finish {
+	c.mu.Unlock()
+	if half || last {
+		c.Room(nil) // serveHalfClosed or reject may wait for this
+	}
+	switch {
+	case last:
+		c.endWriting() // if not, the reader closes the connection soon
+	case finish:
 		c.hangUp()
 	}
 	return true
@@ -269,10 +276,9 @@ func (c *conn) writeEncoded(w *writer) error {
 		case err != nil:
 			// Which of these messages left whole cannot be told from n
 			// without decoding it again: those that may have are lost.
+			c.failed(err)
 			if n > 0 {
-				w.batch.Skip(size, msgs)
-				c.pipe.Out.Lost(&w.batch, msgs, size, pipe.DropInFlight)
-				c.losses += msgs
+				c.lostInPart(w, msgs, size)
 			}
 			return c.lost(w, 0, err)
 		}
@@ -307,17 +313,22 @@ func rawAtRest(b *msg.Batch, n int) int {
 // is still to be read, and only then it finds the end.
 func (c *conn) fail(err error) {
 	c.mu.Lock()
-	if c.err == nil {
-		c.err = err
+	c.noteLocked(err)
+	if c.finishing {
+		c.endSoonLocked()
 	}
-	finish, half := c.finishing, c.half
+	half, last := c.half, c.verdict != nil
 	c.mu.Unlock()
-	if half {
+	if half || last {
 		c.Room(nil) // nothing is left to read
 	}
-	if finish {
-		c.close(err) // nobody reads any more
-	}
+}
+
+// failed is fail for the flusher. It returns when the reader has ended: the last
+// that the peer sent may tell what it received.
+func (c *conn) failed(err error) {
+	c.fail(err)
+	<-c.ended
 }
 
 // written acknowledges messages that the transport has taken.
@@ -333,10 +344,11 @@ func (c *conn) acknowledge(w *writer, msgs, size int) {
 	}
 }
 
-// lost sorts out a batch of which only n bytes were written: whole messages
-// are gone to the peer, one that is cut is lost, and those behind go back to
-// the owner.
+// lost ends writing and sorts out a batch of which only n bytes were written:
+// whole messages are gone to the peer, one that is cut is lost, and those behind
+// go back to the owner.
 func (c *conn) lost(w *writer, n int, err error) error {
+	c.failed(err)
 	if c.pipe.Out == nil {
 		return err
 	}
@@ -346,14 +358,26 @@ func (c *conn) lost(w *writer, n int, err error) error {
 	w.batch.Skip(end, msgs)
 	c.acknowledge(w, msgs-w.acked.msgs, end-w.acked.size)
 	if n > end {
-		size := w.batch.FirstSize()
-		w.batch.Skip(size, 1)
-		c.pipe.Out.Lost(&w.batch, 1, size, pipe.DropInFlight)
-		c.losses++
+		c.lostInPart(w, 1, w.batch.FirstSize())
 	}
 	// Also if that is nothing: the queue then knows that none is under way.
 	c.owner.unsent(c, &w.batch)
 	return err
+}
+
+// lostInPart takes messages that were written in part from the batch. If the peer
+// has told what it received, they are among those that it rejected, which count as
+// written.
+func (c *conn) lostInPart(w *writer, msgs, size int) {
+	w.batch.Skip(size, msgs)
+	if _, ok := engine.Rejected(c.err); ok {
+		c.cut = true
+		c.sentTo += msgs
+		c.acknowledge(w, msgs, size)
+		return
+	}
+	c.pipe.Out.Lost(&w.batch, msgs, size, pipe.DropInFlight)
+	c.losses += msgs
 }
 
 // finish closes the connection when everything queued is written. The queue is
@@ -361,11 +385,15 @@ func (c *conn) lost(w *writer, n int, err error) error {
 func (c *conn) finish() {
 	c.mu.Lock()
 	c.finishing = true
-	failed, live := c.err, c.live
+	failing := c.verdict != nil || c.err != nil && c.err != errFinished
+	if failing {
+		c.endSoonLocked()
+	}
+	live := c.live
 	c.mu.Unlock()
+	c.Room(nil) // awaitFinish may wait for this
 	switch {
-	case failed != nil && failed != errFinished:
-		c.close(failed)
+	case failing:
 	case live && c.said():
 		c.close(errFinished)
 	default:
@@ -396,8 +424,7 @@ const hangUpWait = time.Second
 // (a PING) before it has taken everything. So we stay until the peer has hung up
 // or its system has everything, or until lingering is over.
 func (c *conn) hangUp() {
-	half, ok := c.nc.(interface{ CloseWrite() error })
-	if !ok || !c.wrote || half.CloseWrite() != nil {
+	if !c.wrote || !c.endWriting() {
 		c.close(errFinished)
 		return
 	}
@@ -407,14 +434,28 @@ func (c *conn) hangUp() {
 		return
 	}
 	c.err = errFinished
-	if c.timer != nil {
-		c.timer.Stop()
-	}
 	c.leaveWait = hangUpWait
 	if c.half {
 		c.leaveWait = minLeave
 	}
-	c.timer = time.AfterFunc(c.leaveWait, c.leave)
+	c.endInLocked(c.leaveWait, c.leave)
+}
+
+// endSoonLocked closes a connection that has failed, unless its reader finds its
+// end before. The caller holds mu.
+func (c *conn) endSoonLocked() {
+	if !c.closed {
+		c.endInLocked(hangUpWait, func() { c.close(errFinished) })
+	}
+}
+
+// endInLocked sets the timer for the end of the connection, where it is not the
+// reader that finds it. The caller holds mu.
+func (c *conn) endInLocked(d time.Duration, end func()) {
+	if c.timer != nil {
+		c.timer.Stop()
+	}
+	c.timer = time.AfterFunc(d, end)
 }
 
 // leave closes a connection that has said its last, if nothing is lost by it as

@@ -69,7 +69,7 @@ func (r *reader) take() []byte {
 // drop closes a buffer that nothing was read into.
 func (r *reader) drop([]byte) {
 	if r.pooled == nil {
-		arena.Unused(r.buf)
+		arena.Put(r.buf)
 	}
 	r.close()
 }
@@ -105,7 +105,7 @@ func (r *reader) keep(used, n int, kept bool) {
 	switch {
 	case r.given && !kept:
 		r.left = append([]byte(nil), left...)
-		arena.Unused(r.buf)
+		arena.Put(r.buf)
 		r.close()
 	case r.pooled == nil:
 		r.left = left
@@ -209,7 +209,11 @@ func (c *conn) decode(b []byte, keep bool) (used int, kept bool, err error) {
 		used += k
 		kept = kept || c.engine.Kept()
 		if c.in.Msgs > 0 {
-			if herr := c.cfg.Host.Intake(c.pipe, &c.in); herr != nil {
+			switch herr := c.cfg.Host.Intake(c.pipe, &c.in); herr {
+			case nil:
+			case ErrClosed:
+				c.awaitFinish()
+			default:
 				return used, kept, herr
 			}
 		}
@@ -251,7 +255,22 @@ func (c *conn) waitRoom() {
 	}
 }
 
-// Room is called by pipe.In under its lock, and when the connection is closed.
+// awaitFinish waits until the closing socket has finished this connection, or
+// closed it. Readers that went on would only keep the processors from Close.
+func (c *conn) awaitFinish() {
+	for {
+		c.mu.Lock()
+		finished := c.finishing || c.closed
+		c.mu.Unlock()
+		if finished {
+			return
+		}
+		<-c.room
+	}
+}
+
+// Room is called by pipe.In under its lock, when the connection is finished, and
+// when the connection is closed.
 func (c *conn) Room(*pipe.Queue) {
 	select {
 	case c.room <- struct{}{}:

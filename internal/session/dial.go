@@ -155,9 +155,11 @@ func (d *Dialer) run() {
 		if wait <= 0 {
 			return
 		}
-		if f := engine.FaultOf(err); f != engine.FaultNone && f != engine.FaultSilence && !engine.NeverAdmitted(err) {
-			// This peer will not think otherwise soon. One that has not admitted
-			// us may: a routing ID in use becomes free.
+		_, rejected := engine.Rejected(err)
+		if f := engine.FaultOf(err); f != engine.FaultNone && f != engine.FaultSilence && !rejected {
+			// This peer will not think otherwise soon. One that tells what it has
+			// received may: a routing ID in use becomes free, and what it rejected
+			// is not sent again.
 			wait = most
 		}
 		wait = min(wait, most)
@@ -310,7 +312,7 @@ func (d *Dialer) closeIn(p *pipe.Pipe) {
 func (d *Dialer) join(c *conn) error {
 	if d.cfg.Immediate {
 		if err := d.cfg.Host.Attach(c.pipe); err != nil {
-			return &refusal{err}
+			return attachError(err)
 		}
 	}
 	d.live.Store(c)
@@ -352,7 +354,8 @@ func (d *Dialer) end() {
 	d.closeIn(p)
 }
 
-// Lost tells, after Wait, how many messages were not written, and whether the
+// Lost tells, after Wait, how many messages were not written or were rejected by
+// the peer, and whether the
 // connection broke before what was had arrived.
 func (d *Dialer) Lost() (unsent int, broken bool) {
 	d.mu.Lock()
@@ -420,6 +423,15 @@ type refusal struct{ err error }
 
 func (r *refusal) Error() string { return "peer refused: " + r.err.Error() }
 func (r *refusal) Unwrap() error { return r.err }
+
+// attachError is the end of a connection whose pipe the host did not take. A
+// socket that is being closed does not refuse the peer: it only hangs up.
+func attachError(err error) error {
+	if err == ErrClosed {
+		return net.ErrClosed
+	}
+	return &refusal{err}
+}
 
 // reportEnd says how a connection ended.
 func (c *conn) reportEnd(ready bool, err error) {

@@ -227,9 +227,6 @@ func (l *Listener) serve(c *conn) {
 	defer l.running.Done()
 	ready, err := c.run()
 	if c.pipe != nil {
-		if engine.NeverAdmitted(err) {
-			l.cfg.Host.Drops().Add(pipe.DropRefused, c.sentTo)
-		}
 		l.release(c)
 	}
 	l.mu.Lock()
@@ -281,7 +278,7 @@ func (l *Listener) join(c *conn) error {
 		return net.ErrClosed
 	}
 	if err := host.Attach(p); err != nil {
-		return &refusal{err}
+		return attachError(err)
 	}
 	if err := host.Connected(p, c.peer()); err != nil {
 		return &refusal{err}

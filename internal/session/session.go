@@ -6,6 +6,7 @@
 package session
 
 import (
+	"errors"
 	"log/slog"
 	"net"
 	"sync"
@@ -23,12 +24,14 @@ type Host interface {
 	// NewPipe makes a pipe whose Out wakes r, and whose In is written under
 	// inLock and calls w when there is room. Nobody else knows it yet.
 	NewPipe(r pipe.Reader, w pipe.Writer, inLock *sync.Mutex, sub pipe.Subscriptions) *pipe.Pipe
-	// Attach lets messages be queued to the pipe.
+	// Attach lets messages be queued to the pipe. It returns ErrClosed if the
+	// socket is closed, or the pipe retired.
 	Attach(p *pipe.Pipe) error
 	// Connected says that the peer is at the far end of the pipe from now on.
 	Connected(p *pipe.Pipe, peer *msg.Peer) error
 	// Intake passes messages on from the pipe's far end, in order, and empties
-	// b.
+	// b. Any error but ErrClosed is a fault of the peer. With ErrClosed the host
+	// has dropped and counted the messages and is about to finish the endpoint.
 	Intake(p *pipe.Pipe, b *msg.Batch) error
 	// Datagram passes one on that has come for the pipe, unless it is not wanted
 	// or there is no room: it waits for nobody. Nothing of m is kept.
@@ -55,6 +58,9 @@ type Host interface {
 	// to it had arrived.
 	Undelivered()
 }
+
+// ErrClosed is returned by calls on a closed socket.
+var ErrClosed = errors.New("socket closed")
 
 // Config is what all sessions of a socket share.
 type Config struct {

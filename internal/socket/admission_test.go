@@ -212,9 +212,9 @@ func wantInOrder(t *testing.T, s *st.Socket, one bool, want []string) {
 		got := frames[len(frames)-1]
 		if from != nil {
 			switch from.Notice {
-			case msg.Came:
+			case msg.ConnectNotice:
 				got = "connected"
-			case msg.Left:
+			case msg.DisconnectNotice:
 				got = "disconnected"
 			}
 		}
@@ -304,9 +304,9 @@ func TestConnectingRouterThatRefusesIsCounted(t *testing.T) {
 		for _, n := range st.Drops {
 			lost += int(n)
 		}
-		if sent == 0 || lost != sent || st.QueuedSend != 0 || st.Drops[pipe.DropRefused] == 0 {
-			t.Errorf("sent %d messages, %d dropped (%d as refused), %d queued; want all dropped",
-				sent, lost, st.Drops[pipe.DropRefused], st.QueuedSend)
+		if sent == 0 || lost != sent || st.QueuedSend != 0 || st.Drops[pipe.DropRejected] == 0 {
+			t.Errorf("sent %d messages, %d dropped (%d as rejected), %d queued; want all dropped",
+				sent, lost, st.Drops[pipe.DropRejected], st.QueuedSend)
 		}
 		ended := second.Heard(session.Disconnected)
 		if len(ended) == 0 || ended[0].Fault != engine.FaultRefused {

@@ -43,8 +43,8 @@ func (s *Socket) displaceGone(p *pipe.Pipe, peer *msg.Peer) bool {
 		to = holder.To
 	}
 	s.unlockBoth()
-	far, ok := to.(interface{ PeerGone() bool })
-	if !ok || !far.PeerGone() { // with no lock held: it asks the system
+	far, ok := to.(interface{ PeerDisconnected() bool })
+	if !ok || !far.PeerDisconnected() { // with no lock held: it asks the system
 		return false
 	}
 	s.lockBoth()

@@ -237,9 +237,12 @@ func TestTruncatedGreeting(t *testing.T) {
 
 // overTCP returns a socket that knows tcp, for tests in real time. None of
 // them looks at how long something takes.
-func overTCP(t *testing.T, typ pattern.Type) *socket.Socket {
+func overTCP(t *testing.T, typ pattern.Type, set ...func(*socket.Options)) *socket.Socket {
 	t.Helper()
 	o := st.New(t, 1).Options()
+	for _, f := range set {
+		f(&o)
+	}
 	o.Transports = map[string]transport.Transport{"tcp": transport.TCP}
 	s, err := socket.New(typ, o)
 	if err != nil {

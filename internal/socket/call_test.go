@@ -1,6 +1,7 @@
 package socket_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -20,6 +21,18 @@ func callFor(req *st.Socket, d time.Duration, body string) error {
 	defer cancel()
 	_, err := req.Call(ctx, st.Of(body))
 	return err
+}
+
+// reqWithPeer returns a REQ that is connected to a peer of that type, and where
+// the peer listens.
+func reqWithPeer(w *st.World, typ string, set ...func(*socket.Options)) (server *st.Server, req *st.Socket, p *st.Peer) {
+	server = w.Listen("a")
+	req = w.Socket(pattern.REQ, set...)
+	req.MustConnect("mem://a")
+	p = server.Accept()
+	p.Shake(typ)
+	req.MustMeet(1)
+	return server, req, p
 }
 
 // serve answers every request of a REP with the given text until the socket is
@@ -83,12 +96,7 @@ func TestCallGivenUpBehindStalledWriteIsWithdrawn(t *testing.T) {
 					return fmt.Sprint(i)
 				}
 				w.Net.OnLink(func(l *memnet.Link) { l.Up().SetBuffer(1000) })
-				server := w.Listen("a")
-				req := w.Socket(pattern.REQ)
-				req.MustConnect("mem://a")
-				p := server.Accept()
-				p.Shake("REP")
-				req.MustMeet(1)
+				_, req, p := reqWithPeer(w, "REP")
 				const n = 10
 				first := make(chan error, 1)
 				go func() { first <- callFor(req, time.Hour, st.Large(5000)) }() // fills the network
@@ -131,12 +139,7 @@ func TestCallGivenUpBehindStalledWriteIsWithdrawn(t *testing.T) {
 func TestCallUnwrittenWhenConnectionIsLost(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		w.Net.OnLink(func(l *memnet.Link) { l.Up().SetBuffer(100) })
-		server := w.Listen("a")
-		req := w.Socket(pattern.REQ)
-		req.MustConnect("mem://a")
-		p := server.Accept()
-		p.Shake("REP")
-		req.MustMeet(1)
+		server, req, p := reqWithPeer(w, "REP")
 		begin := func(d time.Duration, body string) chan error {
 			done := make(chan error, 1)
 			go func() { done <- callFor(req, d, body) }()
@@ -173,6 +176,47 @@ func TestCallUnwrittenWhenConnectionIsLost(t *testing.T) {
 			t.Errorf("%d count as sent", s.MsgsSent)
 		}
 	})
+}
+
+// TestCallToTheOnlyPeerWhichNeverReplies: it ends with its context, unless
+// heartbeats find that a peer which has read the request is dead. One that
+// answers PINGs is not, and one that has read nothing may be slow.
+func TestCallToTheOnlyPeerWhichNeverReplies(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		beats time.Duration
+		pongs int // how many PINGs the peer answers
+		err   error
+		after time.Duration
+	}{
+		{"no heartbeats", 0, 0, context.DeadlineExceeded, time.Hour},
+		{"silent before it has read", 10 * time.Second, 0, context.DeadlineExceeded, time.Hour},
+		{"silent after it has read", 10 * time.Second, 1, pattern.ErrPeerLost, 30 * time.Second},
+		{"alive", 10 * time.Second, 1000, context.DeadlineExceeded, time.Hour},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			st.Run(t, func(w *st.World) {
+				_, req, p := reqWithPeer(w, "REP", st.Heartbeat(c.beats, c.beats, 0))
+				go func() {
+					for pongs := 0; pongs < c.pongs; {
+						_, body, err := p.TryFrame()
+						if err != nil {
+							return
+						}
+						if ping, ok := bytes.CutPrefix(body, []byte("\x04PING")); ok {
+							p.Must(st.Command("PONG", ping[2:])) // its context, behind the TTL
+							pongs++
+						}
+					}
+				}()
+				var err error
+				d := st.After(func() { err = callFor(req, time.Hour, "request") })
+				if err != c.err || d != c.after {
+					t.Errorf("%v after %v, want %v after %v", err, d, c.err, c.after)
+				}
+			})
+		})
+	}
 }
 
 // TestCallsGoToConnectedPeers: no call is committed to an endpoint where no

@@ -9,18 +9,22 @@ import (
 
 // Close ends the socket. It returns when every message that was queued is
 // written, and as far as anybody knows has arrived with the peer's system, or
-// when ctx ends. It says how many messages were not written, and how many
-// connections were given up with something under way. All other calls return
+// when ctx ends. It says how many messages were not written or were rejected by
+// the peer, and how many connections were given up with something under way. All other calls return
 // ErrClosed from now on. Further calls of Close wait for the same end and get
 // the same answer; the first ctx of any of them that ends ends it for all.
 //
-// In this order: a message of which not all frames were sent is dropped; nobody
-// can send or receive any more; what was received and not read is dropped, so
-// that connections need not wait for room; every endpoint stops taking new peers
-// and lets its queues run out; and last all of them are waited for.
+// In this order: calls return ErrClosed, and connections count what peers send
+// and drop it; a message of which not all frames were sent is dropped; every
+// endpoint stops accepting peers and writes what is queued; messages received and
+// not read are dropped, so that connections need not wait for room; and last
+// Close waits for all endpoints.
 func (s *Socket) Close(ctx context.Context) (unsent, underWay int) {
 	stop := context.AfterFunc(ctx, s.giveUp)
 	defer stop()
+	// Before any lock: calls that receive unwanted messages and connections that
+	// pass messages on would compete for the locks as long as peers send.
+	s.closed.Store(true)
 	s.endLookups()
 	s.endMu.Lock()
 	if s.closing {
@@ -30,7 +34,18 @@ func (s *Socket) Close(ctx context.Context) (unsent, underWay int) {
 	}
 	s.closing = true
 	abandoned := s.abandonFrames()
+	before := s.lost()
+	s.refuseCalls()
 	ends := s.takeLeaving()
+	// Names first: a place that the end of another endpoint frees is not for a
+	// peer that waits for it.
+	for _, list := range s.endpoints {
+		for _, e := range list {
+			if b, ok := e.(*boundName); ok {
+				b.Finish()
+			}
+		}
+	}
 	for _, list := range s.endpoints {
 		for _, e := range list {
 			e.Finish()
@@ -41,8 +56,6 @@ func (s *Socket) Close(ctx context.Context) (unsent, underWay int) {
 	s.endMu.Unlock()
 	defer close(s.done)
 
-	before := s.lost()
-	s.refuseCalls()
 	s.forgetFrames()
 	s.retireAll()
 	s.finishLinks()
@@ -56,9 +69,10 @@ func (s *Socket) Close(ctx context.Context) (unsent, underWay int) {
 	return s.unsent, int(s.underWay.Load())
 }
 
-// lost is how many messages were queued to be sent and could not be.
+// lost is how many messages were queued to be sent and were not received as far
+// as is known.
 func (s *Socket) lost() (n int) {
-	for _, why := range []pipe.Drop{pipe.DropLinger, pipe.DropConnLost, pipe.DropInFlight} {
+	for _, why := range []pipe.Drop{pipe.DropLinger, pipe.DropConnLost, pipe.DropInFlight, pipe.DropRejected} {
 		n += int(s.drops[why].Load())
 	}
 	return n
@@ -68,10 +82,10 @@ func (s *Socket) lost() (n int) {
 // written to it had arrived.
 func (s *Socket) Undelivered() { s.underWay.Add(1) }
 
-// refuseCalls has every call return ErrClosed.
+// refuseCalls waits until no call is under way that has not seen closed, and
+// wakes those that wait: they return ErrClosed.
 func (s *Socket) refuseCalls() {
 	s.lockBoth()
-	s.closed.Store(true)
 	s.unlockBoth()
 	close(s.closedc)
 	s.peers.close()

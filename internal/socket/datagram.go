@@ -61,6 +61,10 @@ func (s *Socket) connectDatagrams(t transport.Packets, scheme, ep, address strin
 // wanted and there is room. What is not wanted is dropped before it is queued, so
 // that it takes no room from what is.
 func (s *Socket) Datagram(p *pipe.Pipe, m *msg.Msg) {
+	if s.closed.Load() {
+		s.drops.Add(pipe.DropUnread, 1)
+		return
+	}
 	if s.dish != nil {
 		s.sendMu.Lock()
 		wanted := s.dish.Wants(m)

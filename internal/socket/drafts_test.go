@@ -416,6 +416,10 @@ func TestChannelHasOnePeer(t *testing.T) {
 		a.MustSend("for the first")
 		b.WantRecv("for the first")
 		c.WantNone()
+		b.CloseIn(0)
+		c.MustMeet(1)
+		a.MustSend("for the second")
+		c.WantRecv("for the second")
 	})
 }
 

@@ -324,7 +324,9 @@ func (s *Socket) remove(ep string, linger time.Duration, which func(endpoint) bo
 func (s *Socket) Retire(p *pipe.Pipe) {
 	s.lockBoth()
 	p.Retired = true
+	more := s.pub != nil && s.pub.RemoveSubscriptions(p)
 	s.unlockBoth()
+	s.forgetRest(p, more)
 	s.Detach(p)
 	if p.Out != nil {
 		p.Out.Lock()

@@ -277,11 +277,7 @@ func TestRequestEnvelope(t *testing.T) {
 // TestLateRepliesAreDrained at the first frame of a request. conformance.md 3.2
 func TestLateRepliesAreDrained(t *testing.T) {
 	st.Run(t, func(w *st.World) {
-		l := w.Listen("a")
-		req := w.Socket(pattern.REQ)
-		req.MustConnect("mem://a")
-		p := l.Accept()
-		p.Shake("REP")
+		_, req, p := reqWithPeer(w, "REP")
 		wantTry(t, req, "1", nil)
 		p.Message()
 		p.Must(st.Message("", "reply"), st.Message("", "late"))

@@ -175,7 +175,7 @@ func TestRouterReceivesTheIDFirst(t *testing.T) {
 		st.Run(t, func(w *st.World) {
 			router, dealer := routed(w, scheme, func(o *socket.Options) { o.Pattern.NotifyConnect = true })
 			wantReady(t, router, true, true)
-			if f := wantFrames(t, router, "d+", ""); f.From == nil || f.From.Notice != msg.Came {
+			if f := wantFrames(t, router, "d+", ""); f.From == nil || f.From.Notice != msg.ConnectNotice {
 				t.Errorf("told of a connection by %+v", f.From)
 			}
 			wantReady(t, router, false, true)
@@ -213,7 +213,7 @@ func streamPair(t *testing.T, w *st.World) (a, b stream, toB, toA string) {
 			t.Fatalf("an id of %q, %v", frameText(&f), err)
 		}
 		wantReady(t, s.Socket, true, true)
-		if last := wantFrames(t, s.Socket, ""); last.From.Notice != msg.Came {
+		if last := wantFrames(t, s.Socket, ""); last.From.Notice != msg.ConnectNotice {
 			t.Errorf("told %v", last.From.Notice)
 		}
 		wantReady(t, s.Socket, false, true)
@@ -268,7 +268,7 @@ func TestStreamEmptyFrameEndsTheConnection(t *testing.T) {
 		}
 		wantTry(t, a.Socket, toB+"+", pattern.ErrNoRoute)
 		wantFrames(t, b.Socket, toA+"+", "last words", toA+"+")
-		if f := wantFrames(t, b.Socket, ""); f.From.Notice != msg.Left {
+		if f := wantFrames(t, b.Socket, ""); f.From.Notice != msg.DisconnectNotice {
 			t.Errorf("told %v", f.From.Notice)
 		}
 		time.Sleep(10 * time.Second)

@@ -33,7 +33,7 @@ func (s *Socket) SendFrame(ctx context.Context, f *msg.Frame) error {
 	if done, err := s.beforeFrame(f); done {
 		return err
 	}
-	return s.waitSend(ctx, waitKey{kind: byAll}, uncounted, func() error { return s.nextFrame(f, true) })
+	return s.waitSend(ctx, s.frameKey(f), uncounted, func() error { return s.nextFrame(f, true) })
 }
 
 // TrySendFrame is SendFrame without waiting. Only here a peer that has left in
@@ -43,7 +43,7 @@ func (s *Socket) TrySendFrame(f *msg.Frame) error {
 	if done, err := s.beforeFrame(f); done {
 		return err
 	}
-	return s.attempt(uncounted, func() error { return s.nextFrame(f, false) })
+	return s.attempt(s.frameKey(f), uncounted, func() error { return s.nextFrame(f, false) })
 }
 
 // beforeFrame sees to what is not for the pattern's SendFrame.
@@ -69,6 +69,23 @@ func (s *Socket) beforeFrame(f *msg.Frame) (done bool, err error) {
 		return false, nil
 	}
 	return true, s.Subscribe(string(f.Body[1:]), f.Body[0] == 1)
+}
+
+// frameKey is what SendFrame waits for: a message that begins waits as one that
+// is sent whole, and one that is under way does not wait.
+func (s *Socket) frameKey(f *msg.Frame) waitKey {
+	s.sendMu.Lock()
+	midway := s.framer.InMessage()
+	s.sendMu.Unlock()
+	switch {
+	case midway:
+		return waitKey{kind: byAll}
+	case s.server != nil:
+		return waitKey{kind: byNumber, number: f.Number}
+	case s.router != nil && s.waitsForID():
+		return waitKey{kind: byID, id: string(f.Body)}
+	}
+	return s.sendKey(msg.Msg{})
 }
 
 // nextFrame has the pattern take a frame, and counts it. The caller holds the
@@ -109,7 +126,9 @@ func (s *Socket) abandonFrames() (missed int) {
 
 // Writable reports whether SendFrame would take a frame without waiting, as
 // ZMQ_POLLOUT does. It is true for types that drop what they cannot send, and
-// also where the answer depends on the peer; the pattern's Writable says more.
+// also where the answer depends on the peer; the pattern's Writable says more. It
+// ignores calls that wait, which have the next room if many messages have passed
+// them.
 func (s *Socket) Writable() bool {
 	w, ok := s.pat.(pattern.Writable)
 	if !ok {

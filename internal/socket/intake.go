@@ -2,9 +2,102 @@ package socket
 
 import (
 	"github.com/zerobroker/zmq/internal/msg"
+	"github.com/zerobroker/zmq/internal/pattern"
 	"github.com/zerobroker/zmq/internal/pipe"
 	"github.com/zerobroker/zmq/internal/session"
 )
+
+// Intake is for sessions: it queues what came out of a connection. After Close
+// has begun it only counts the messages and returns session.ErrClosed: no rule of
+// the pattern is applied to them, and no lock is taken. So a peer that goes on
+// sending does not delay Close.
+func (s *Socket) Intake(p *pipe.Pipe, b *msg.Batch) error {
+	if s.closed.Load() {
+		cur := b.Cursor()
+		s.discard(&cur, b.Msgs)
+		b.Recycle()
+		return ErrClosed
+	}
+	if s.pub != nil || s.inspect != nil && !s.allowed(b) {
+		return s.intakeEach(p, b)
+	}
+	if s.req != nil {
+		s.intakeReplies(p, b)
+		return nil
+	}
+	s.drops.Add(s.unreadReason(), session.Enqueue(p, b))
+	return nil
+}
+
+// unreadReason is why a message is dropped that was received from a peer and that
+// no call will return.
+func (s *Socket) unreadReason() pipe.Drop {
+	if !s.info.Receives {
+		return pipe.DropUpstream
+	}
+	return pipe.DropUnread
+}
+
+// discard counts the n messages at cur, received after Close has begun.
+// Subscriptions are no messages.
+func (s *Socket) discard(cur *msg.Cursor, n int) {
+	if s.pub != nil && n > 0 {
+		m, _ := cur.Message()
+		n = s.messages(&m, cur, n)
+	}
+	s.drops.Add(s.unreadReason(), n)
+}
+
+// intakeEach is Intake for messages that the pattern looks at one by one.
+func (s *Socket) intakeEach(p *pipe.Pipe, b *msg.Batch) error {
+	defer b.Recycle()
+	if s.pub != nil {
+		defer s.peers.changed()
+	}
+	cur := b.Cursor()
+	for n := 0; n < b.Msgs; {
+		if s.closed.Load() {
+			s.discard(&cur, b.Msgs-n)
+			return ErrClosed
+		}
+		m, done, err := s.intakeSome(p, &cur, b.Msgs-n)
+		if n += done; err != nil {
+			// The connection is closed for it; what came with it goes too.
+			s.drops.Add(pipe.DropMalformed, s.messages(&m, &cur, b.Msgs-n))
+			return err
+		}
+	}
+	return nil
+}
+
+// messages is how many of n are messages to the application, m and those at cur:
+// if its peers subscribe, subscriptions are none.
+func (s *Socket) messages(m *msg.Msg, cur *msg.Cursor, n int) (count int) {
+	if s.pub == nil {
+		return n
+	}
+	for left := n - 1; ; left-- {
+		if !pattern.IsSubscription(m) {
+			count++
+		}
+		if left == 0 {
+			return count
+		}
+		*m, _ = cur.Message()
+	}
+}
+
+// allowed reports whether the pattern takes all messages of a batch.
+func (s *Socket) allowed(b *msg.Batch) bool {
+	cur := b.Cursor()
+	var m msg.Msg
+	for range b.Msgs {
+		if cur.View(&m); s.inspect.Inspect(&m) != nil {
+			return false
+		}
+	}
+	return true
+}
 
 // repliesAtOnce is how many replies a connection of a REQ looks at while it has
 // the receive lock.
@@ -18,8 +111,14 @@ func (s *Socket) intakeReplies(p *pipe.Pipe, b *msg.Batch) {
 	look, take := b.Cursor(), b.Cursor()
 	for left := b.Msgs; left > 0; {
 		n := min(left, repliesAtOnce)
-		left -= n
+		s.repliesMu.Lock()
 		s.recvMu.Lock()
+		if s.closed.Load() {
+			s.unlockReplies()
+			s.drops.Add(pipe.DropUnread, left)
+			return
+		}
+		left -= n
 		s.wanted = s.wanted[:0]
 		count := 0
 		for range n {
@@ -41,8 +140,15 @@ func (s *Socket) intakeReplies(p *pipe.Pipe, b *msg.Batch) {
 		if s.inbox.waiting.Load() == 0 {
 			s.see()
 		}
-		s.recvMu.Unlock()
+		s.unlockReplies()
 	}
+}
+
+func (s *Socket) unlockReplies() {
+	// In this order, so that of the two goroutines that this may wake the call that
+	// waits for recvMu runs first.
+	s.repliesMu.Unlock()
+	s.recvMu.Unlock()
 }
 
 // enqueueWanted queues those of the messages at cur that are in s.wanted. The
@@ -98,8 +204,9 @@ func (s *Socket) intakeOne(p *pipe.Pipe, m *msg.Msg) error {
 		return err
 	}
 	if s.req != nil {
+		s.repliesMu.Lock()
 		s.recvMu.Lock()
-		defer s.recvMu.Unlock()
+		defer s.unlockReplies()
 		if !s.req.Admit(p, m) {
 			s.drops.Add(pipe.DropStaleReply, 1)
 			return nil

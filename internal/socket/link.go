@@ -83,6 +83,19 @@ func (s *Socket) Unlinked(l *inproc.Link) {
 	s.linkMu.Unlock()
 }
 
+// Repeats reports whether another link from the same socket was made under the
+// same name.
+func (s *Socket) Repeats(l *inproc.Link) bool {
+	s.linkMu.Lock()
+	defer s.linkMu.Unlock()
+	for other := range s.links {
+		if other != l && other.Repeats(l) {
+			return true
+		}
+	}
+	return false
+}
+
 // Met reports a link that was made.
 func (s *Socket) Met(name string, peer *msg.Peer) {
 	s.Event(session.Event{Kind: session.Ready, Endpoint: inprocScheme + "://" + name, Peer: peer})
@@ -95,7 +108,26 @@ func (s *Socket) Parted(name string, peer *msg.Peer) {
 
 var errParted = errors.New("closed by one of the two sockets")
 
-// Refused reports a link that could not be made.
+// Refused reports a link that could not be made, or not yet.
 func (s *Socket) Refused(name string, err error) {
 	s.Event(session.Event{Kind: session.PeerRefused, Endpoint: inprocScheme + "://" + name, Err: err})
+}
+
+// host is a Socket as its sessions see it: after a call that may free a place,
+// links that were refused for want of that are tried again.
+type host struct{ *Socket }
+
+func (h host) Disconnected(p *pipe.Pipe) {
+	h.Socket.Disconnected(p)
+	h.opts.Namespace.Retry(h.Socket)
+}
+
+func (h host) Retire(p *pipe.Pipe) {
+	h.Socket.Retire(p)
+	h.opts.Namespace.Retry(h.Socket)
+}
+
+func (h host) Detach(p *pipe.Pipe) {
+	h.Socket.Detach(p)
+	h.opts.Namespace.Retry(h.Socket)
 }

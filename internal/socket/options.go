@@ -97,6 +97,9 @@ func (o *Options) complete() error {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
+	if o.Namespace == nil {
+		o.Namespace = inproc.NewNamespace()
+	}
 	return nil
 }
 
@@ -107,7 +110,7 @@ func (o *Options) session(s *Socket) session.Config {
 		halfClose = 0
 	}
 	return session.Config{
-		Host:              s,
+		Host:              host{s},
 		Hello:             s.helloAtRest(),
 		Lockstep:          s.lockstep != nil,
 		Immediate:         o.Immediate && !s.info.Raw,
@@ -131,7 +134,7 @@ func (o *Options) session(s *Socket) session.Config {
 // helloAtRest is Hello as a connection sends it.
 func (s *Socket) helloAtRest() []byte {
 	if m := s.Hello(); m != nil {
-		return m.Append(nil)
+		return m.AppendEncoded(nil)
 	}
 	return nil
 }
@@ -147,7 +150,7 @@ func (o *Options) engine(s *Socket) *engine.Config {
 		Groups:       s.info.Groups,
 		Raw:          s.info.Raw,
 		MinVersion:   o.MinVersion,
-		Retries:      true,
+		OnError:      true,
 		NewMechanism: func(md []byte) mechanism.Mechanism { return mechanism.NewNull(md) },
 		Yield:        runtime.Gosched,
 		Limits:       o.limits(s),

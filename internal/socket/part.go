@@ -113,7 +113,7 @@ func ended(ctx context.Context, e parting) error {
 	e.Wait(ctx)
 	switch unsent, broken := e.Lost(); {
 	case unsent > 0:
-		return fmt.Errorf("%w: %d messages are not written", ErrBroken, unsent)
+		return fmt.Errorf("%w: %d messages are not delivered", ErrBroken, unsent)
 	case broken:
 		return fmt.Errorf("%w: what is written may not have arrived", ErrBroken)
 	}

@@ -31,7 +31,7 @@ func (s stream) meets(t *testing.T, w *st.World, binds bool) (p *st.Peer, id str
 		l.Close()
 		out = w.Net.Links()[0].Up()
 	}
-	return p, s.notice(t, msg.Came), out
+	return p, s.notice(t, msg.ConnectNotice), out
 }
 
 // TestStreamClosePeerTellsOfLoss: a connection that breaks while ClosePeer waits is

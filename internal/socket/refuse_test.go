@@ -157,7 +157,7 @@ func calls() []call {
 var notCalls = []string{
 	"Attach", "Conflates", "Connected", "Describe", "HalfClosed", "Hello", "Datagram", "Detach", "Disconnected", "Drops", "Event", "Intake", "Limits",
 	"Undelivered", "Reading", "Met", "Parted", "Crowded", "Update", "Linked", "MaxQueuedBytes", "NewPipe", "Ready", "Receives",
-	"Refused", "Retire", "Room", "SendLock",
+	"Refused", "Repeats", "Retire", "Room", "SendLock",
 	"Sends", "Talks", "Unlinked", "Upstream",
 	"Close", "Listen", "Peers", "Readable", "Writable", "Stats", "TopicCount", "Type",
 }

@@ -20,9 +20,9 @@ func telling(r *st.Socket) (words []string) {
 			return words
 		}
 		switch m.From.Notice {
-		case msg.Came:
+		case msg.ConnectNotice:
 			words = append(words, "CAME")
-		case msg.Left:
+		case msg.DisconnectNotice:
 			words = append(words, "LEFT")
 		default:
 			words = append(words, string(m.First))

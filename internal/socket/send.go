@@ -17,7 +17,7 @@ func (s *Socket) TrySend(m msg.Msg) error {
 	if err := s.checkMessage(&m, s.idFrames()); err != nil {
 		return err
 	}
-	return s.attempt(m.Size(), func() error { return s.sender.Send(m) })
+	return s.attempt(s.sendKey(m), m.Size(), func() error { return s.sender.Send(m) })
 }
 
 // TrySendFrames is TrySend for frames that are not kept: they are copied, so
@@ -31,10 +31,6 @@ func (s *Socket) TrySendFrames(frames [][]byte) error {
 		return err
 	}
 	s.lockSend()
-	if s.closed.Load() {
-		s.unlockSend()
-		return ErrClosed
-	}
 	m := msg.Msg{First: frames[0]}
 	size := len(m.First)
 	if len(frames) > 1 {
@@ -42,27 +38,24 @@ func (s *Socket) TrySendFrames(frames [][]byte) error {
 		m.Rest = s.frames
 		size = m.Size()
 	}
-	err := pattern.ErrWait
-	if !s.inLine(waitKey{}) {
-		err = s.sender.Send(m)
+	key := waitKey{kind: byAll}
+	if s.router == nil || len(s.lines.other) > 0 { // a key with a routing ID is an allocation
+		key = s.sendKey(m)
 	}
-	if err == nil {
-		s.sent.msgs++
-		s.sent.bytes += uint64(size)
-	}
+	err := s.attemptPast(key, size, func() error { return s.sender.Send(m) })
 	clear(s.frames)
 	s.unlockSend()
 	return err
 }
 
-// tryFrame is the path of most messages. Calls that wait come first.
+// tryFrame is the path of most messages.
 func (s *Socket) tryFrame(f []byte) error {
 	if int64(len(f)) > s.sizes.frame {
 		return s.refuseIfOpen(s.sizes.check(1, int64(len(f)), int64(len(f))))
 	}
 	s.sendMu.Lock()
 	var p *pipe.Pipe
-	if s.lines.any.Len() == 0 {
+	if s.lines.any.mayPass() {
 		p = s.balance.Pick()
 	}
 	if p == nil || s.closed.Load() {
@@ -73,6 +66,7 @@ func (s *Socket) tryFrame(f []byte) error {
 		return pattern.ErrWait
 	}
 	p.Out.PutFrame(f)
+	s.lines.any.pass()
 	s.sent.msgs++
 	s.sent.bytes += uint64(len(f))
 	s.sendMu.Unlock()
@@ -84,7 +78,7 @@ func (s *Socket) Send(ctx context.Context, m msg.Msg) error {
 	if err := s.checkMessage(&m, s.idFrames()); err != nil {
 		return err
 	}
-	return s.waitSend(ctx, s.sendKey(), m.Size(), func() error { return s.sender.Send(m) })
+	return s.waitSend(ctx, s.sendKey(m), m.Size(), func() error { return s.sender.Send(m) })
 }
 
 // SendTo queues m to the peer with that routing id, as Send does.
@@ -92,7 +86,7 @@ func (s *Socket) SendTo(ctx context.Context, id string, m msg.Msg) error {
 	if err := s.checkMessage(&m, 0); err != nil {
 		return err
 	}
-	return s.waitSend(ctx, waitKey{kind: byID, id: id}, m.Size(), func() error { return s.router.SendTo(id, m) })
+	return s.waitSend(ctx, s.idKey(id, m.Size()), m.Size(), func() error { return s.router.SendTo(id, m) })
 }
 
 // TrySendTo is SendTo without waiting.
@@ -100,7 +94,7 @@ func (s *Socket) TrySendTo(id string, m msg.Msg) error {
 	if err := s.checkMessage(&m, 0); err != nil {
 		return err
 	}
-	return s.attempt(m.Size(), func() error { return s.router.SendTo(id, m) })
+	return s.attempt(s.idKey(id, m.Size()), m.Size(), func() error { return s.router.SendTo(id, m) })
 }
 
 // SendToNumber queues m to the peer with that routing number, as Send does.
@@ -116,7 +110,7 @@ func (s *Socket) TrySendToNumber(number uint32, m msg.Msg) error {
 	if err := s.checkMessage(&m, 0); err != nil {
 		return err
 	}
-	return s.attempt(m.Size(), func() error { return s.server.SendToNumber(number, m) })
+	return s.attempt(waitKey{kind: byNumber, number: number}, m.Size(), func() error { return s.server.SendToNumber(number, m) })
 }
 
 // SendUpstream sends a message of an XSUB: what it holds of subscriptions is made
@@ -161,11 +155,11 @@ func (s *Socket) TrySendGroup(group string, m msg.Msg) error {
 	return err
 }
 
-// attempt tries to send once.
-func (s *Socket) attempt(size int, send func() error) error {
+// attempt tries to send once what would wait for key.
+func (s *Socket) attempt(key waitKey, size int, send func() error) error {
 	s.lockSend()
 	defer s.unlockSend()
-	return s.attemptLocked(size, send)
+	return s.attemptPast(key, size, send)
 }
 
 // attemptLocked is attempt for a caller that holds the lock. What it sends counts

@@ -4,15 +4,30 @@ import (
 	"container/list"
 	"context"
 
+	"github.com/zerobroker/zmq/internal/msg"
 	"github.com/zerobroker/zmq/internal/pattern"
 	"github.com/zerobroker/zmq/internal/pipe"
 )
 
 // Calls that wait to send stand in lines, one for each thing that they can
-// wait for. Room for one message wakes the first of a line; when that has sent,
-// or gives up, it wakes the next, which may find that there was room for one
-// only, and then takes its place at the front again. So a call is woken only for
-// room, and calls send in the order in which they began to wait.
+// wait for. Room wakes the first call of a line. When that call has sent or gives
+// up, it wakes the next; if it finds no room, it stays the first and waits for
+// more. So the calls of a line send in the order in which they began to wait.
+//
+// A call that does not wait yet may take room before the line: a goroutine that
+// is running sends many messages in the time that it takes to wake another. The
+// number of messages that pass the first call is bounded. At the bound a new call
+// joins the line, and a call that may not wait gets pattern.ErrWait.
+
+const (
+	// maxPassed is how many messages may pass the first of up to manyWaiting calls.
+	// A wake-up then costs little for each message.
+	maxPassed = 256
+	// manyWaiting is from how many calls on the bound falls. The first of n calls is
+	// passed by maxPassed*manyWaiting/n messages, so that while n calls wait, each
+	// of them is served within about maxPassed*manyWaiting+n messages.
+	manyWaiting = 256
+)
 
 // waitKey is what a call waits for.
 type waitKey struct {
@@ -28,173 +43,211 @@ const (
 	byCall                   // a REQ: a connected peer with room
 	byID                     // room for the peer with that routing ID
 	byNumber                 // room for the peer with that routing number
-	byAll                    // anything: each call of the line waits for something else
+	byAll                    // anything: calls that wait for different things, in no order
 )
 
-// sendWaiter is one call that waits. sendMu guards its fields.
-type sendWaiter struct {
-	c  chan struct{} // gets an element when the call is woken
-	in *list.List    // the line; nil while the call is woken
-	el *list.Element
+// sendLine is a line of calls that wait.
+type sendLine struct {
+	calls  list.List // of channels, each gets an element when its call is woken
+	passed int       // messages sent past the first call since it became the first
+}
+
+// remove takes a call out of the line. If it was the first, what it may have been
+// woken for is for the next.
+func (l *sendLine) remove(e *list.Element) {
+	first := l.calls.Front() == e
+	l.calls.Remove(e)
+	if first {
+		l.passed = 0
+		l.wakeFirst()
+	}
+}
+
+func (l *sendLine) wakeFirst() {
+	if e := l.calls.Front(); e != nil {
+		wake(e)
+	}
+}
+
+func (l *sendLine) wakeAll() {
+	for e := l.calls.Front(); e != nil; e = e.Next() {
+		wake(e)
+	}
+}
+
+func wake(e *list.Element) {
+	select {
+	case e.Value.(chan struct{}) <- struct{}{}:
+	default: // it is woken already
+	}
+}
+
+// mayPass reports whether a call outside the line may send before its first one.
+func (l *sendLine) mayPass() bool {
+	return l.passed == 0 || l.passed*max(l.calls.Len(), manyWaiting) < maxPassed*manyWaiting
+}
+
+// pass counts a message that a call outside the line has sent.
+func (l *sendLine) pass() {
+	if l.calls.Len() > 0 {
+		l.passed++
+	}
 }
 
 // sendLines are the lines of a socket. sendMu guards them.
 type sendLines struct {
-	any   list.List // of byAny
-	other map[waitKey]*list.List
+	any   sendLine // of byAny
+	other map[waitKey]*sendLine
 }
 
-// line returns the line of a key. If there is none it returns nil, unless it is
-// to be created.
-func (l *sendLines) line(key waitKey, create bool) *list.List {
+// line returns the line of a key, or nil if no call waits for that.
+func (l *sendLines) line(key waitKey) *sendLine {
 	if key.kind == byAny {
 		return &l.any
 	}
-	at := l.other[key]
-	if at == nil && create {
+	return l.other[key]
+}
+
+// join adds a call that w wakes to the line of a key.
+func (l *sendLines) join(key waitKey, w chan struct{}) *list.Element {
+	at := l.line(key)
+	if at == nil {
 		if l.other == nil {
-			l.other = make(map[waitKey]*list.List)
+			l.other = make(map[waitKey]*sendLine)
 		}
-		at = list.New()
+		at = new(sendLine)
 		l.other[key] = at
 	}
-	return at
+	return at.calls.PushBack(w)
 }
 
-// wakeFirst wakes the first call of a line.
-func (l *sendLines) wakeFirst(key waitKey) {
-	at := l.line(key, false)
-	if at == nil {
-		return
-	}
-	if e := at.Front(); e != nil {
-		at.Remove(e)
-		w := e.Value.(*sendWaiter)
-		w.in, w.el = nil, nil
-		w.c <- struct{}{} // it has room: w is in a line only while it is empty
-	}
-	l.forget(key, at)
-}
-
-// forget forgets a line that is empty.
-func (l *sendLines) forget(key waitKey, at *list.List) {
-	if key.kind != byAny && at.Len() == 0 {
+// leave takes a call out of the line of a key.
+func (l *sendLines) leave(key waitKey, e *list.Element) {
+	at := l.line(key)
+	at.remove(e)
+	if at.calls.Len() == 0 && key.kind != byAny {
 		delete(l.other, key)
 	}
 }
 
-// wakeLine wakes every call of a line.
-func (l *sendLines) wakeLine(key waitKey) {
-	for at := l.line(key, false); at != nil && at.Len() > 0; {
-		l.wakeFirst(key)
+// wake wakes the first call of the line of a key, or all if none comes first.
+func (l *sendLines) wake(key waitKey) {
+	at := l.line(key)
+	switch {
+	case at == nil:
+	case key.kind == byAll:
+		at.wakeAll()
+	default:
+		at.wakeFirst()
 	}
 }
 
-// wakeSenders has every call that waits to send try again, when more has
-// changed than that there is room. The caller holds sendMu.
+// wakeSenders has the calls that wait to send try again, when more has changed
+// than that there is room. The caller holds sendMu.
 func (s *Socket) wakeSenders() {
-	s.lines.wakeLine(waitKey{})
+	s.lines.any.wakeFirst()
 	for key := range s.lines.other {
-		s.lines.wakeLine(key)
+		s.lines.wake(key)
 	}
 }
 
-// wakeForRoom wakes the first of those that wait for room in a pipe. The
-// caller holds sendMu.
+// wakeForRoom wakes the calls that wait for room in a pipe. The caller holds
+// sendMu.
 func (s *Socket) wakeForRoom(p *pipe.Pipe) {
 	l := &s.lines
-	l.wakeFirst(waitKey{})
+	l.any.wakeFirst()
 	if len(l.other) == 0 {
 		return
 	}
-	l.wakeFirst(waitKey{kind: byCall})
-	l.wakeLine(waitKey{kind: byAll})
+	l.wake(waitKey{kind: byCall})
+	l.wake(waitKey{kind: byAll})
 	if s.router != nil {
 		id := p.Alias
 		if peer := p.Peer(); id == "" && peer != nil {
 			id = peer.RoutingID
 		}
-		l.wakeFirst(waitKey{kind: byID, id: id})
+		l.wake(waitKey{kind: byID, id: id})
 	}
 	if s.server != nil {
-		l.wakeFirst(waitKey{kind: byNumber, number: p.Number})
+		l.wake(waitKey{kind: byNumber, number: p.Number})
 	}
 }
 
-// sendKey is what Send waits for: room, if any room is room for every message.
-func (s *Socket) sendKey() waitKey {
-	if s.pub != nil || s.router != nil || s.server != nil || s.radio != nil {
+// sendKey is what Send of m waits for.
+func (s *Socket) sendKey(m msg.Msg) waitKey {
+	switch {
+	case s.router != nil && len(m.Rest) > 0 && s.waitsForID():
+		return s.idKey(string(m.First), m.Size()-len(m.First))
+	case s.pub != nil, s.router != nil, s.server != nil, s.radio != nil:
+		return waitKey{kind: byAll}
+	case s.lockstep != nil:
+		// When one of these calls has sent, the others get ErrState.
 		return waitKey{kind: byAll}
 	}
 	return waitKey{}
 }
 
-// inLine reports whether others wait for the same and come first. The caller
-// holds sendMu.
-func (s *Socket) inLine(key waitKey) bool {
-	switch key.kind {
-	case byAny:
-		// Only where Send has no error to return instead of waiting.
-		return s.balance != nil && s.lines.any.Len() > 0
-	case byCall:
-		return s.lines.line(key, false) != nil
+// waitsForID reports whether a message whose first frame is a routing ID waits
+// for room, instead of being dropped.
+func (s *Socket) waitsForID() bool { return s.opts.Pattern.Mandatory || s.typ == pattern.STREAM }
+
+// idKey is what a message of size bytes waits for that goes to a routing ID.
+func (s *Socket) idKey(id string, size int) waitKey {
+	if size == 0 && s.stream != nil {
+		return waitKey{kind: byAll} // it ends the connection, and needs no room
 	}
-	return false // a message may need no room, as one that ends a connection
+	return waitKey{kind: byID, id: id}
 }
 
-// waitSend tries to send each time that what key names may have changed.
+// attemptPast tries to send for a call that is in no line. The caller holds the
+// send lock.
+func (s *Socket) attemptPast(key waitKey, size int, send func() error) error {
+	line := s.lines.line(key)
+	if line == nil || key.kind == byAll {
+		return s.attemptLocked(size, send)
+	}
+	if !line.mayPass() && !s.closed.Load() {
+		return pattern.ErrWait
+	}
+	err := s.attemptLocked(size, send)
+	if err == nil {
+		line.pass()
+	}
+	return err
+}
+
+// waitSend tries to send, and again each time that what key names may have
+// changed and no other call comes first.
 func (s *Socket) waitSend(ctx context.Context, key waitKey, size int, send func() error) error {
 	ctx.Err() // a nil context is to panic here, before anything is locked
-	var w *sendWaiter
+	s.lockSend()
+	err := s.attemptPast(key, size, send)
+	if err == pattern.ErrWait && ctx.Err() != nil {
+		err = ctx.Err()
+	}
+	if err != pattern.ErrWait {
+		s.unlockSend()
+		return err
+	}
+	w := make(chan struct{}, 1)
+	e := s.lines.join(key, w)
 	for {
-		s.lockSend()
-		err := pattern.ErrWait
-		switch {
-		case s.closed.Load():
-			err = ErrClosed
-		case w != nil || !s.inLine(key):
-			err = s.attemptLocked(size, send)
-		}
-		if err == pattern.ErrWait && ctx.Err() != nil {
-			err = ctx.Err()
-		}
-		if err != pattern.ErrWait {
-			if w != nil && key.kind != byAll {
-				s.lines.wakeFirst(key)
-			}
-			s.unlockSend()
-			return err
-		}
-		at := s.lines.line(key, true)
-		if w == nil {
-			w = &sendWaiter{c: make(chan struct{}, 1)}
-			w.el = at.PushBack(w)
-		} else {
-			w.el = at.PushFront(w)
-		}
-		w.in = at
 		s.unlockSend()
 		select {
-		case <-w.c:
+		case <-w:
 		case <-ctx.Done():
-			s.forgetSender(key, w)
-			return ctx.Err()
 		case <-s.closedc:
 			return ErrClosed
 		}
-	}
-}
-
-// forgetSender takes a call out of its line, or passes on what it was woken
-// for.
-func (s *Socket) forgetSender(key waitKey, w *sendWaiter) {
-	s.sendMu.Lock()
-	defer s.sendMu.Unlock()
-	switch {
-	case w.in != nil:
-		w.in.Remove(w.el)
-		s.lines.forget(key, w.in)
-	case key.kind != byAll:
-		s.lines.wakeFirst(key)
+		s.lockSend()
+		err = ctx.Err()
+		if err == nil {
+			err = s.attemptLocked(size, send)
+		}
+		if err != pattern.ErrWait {
+			s.lines.leave(key, e)
+			s.unlockSend()
+			return err
+		}
 	}
 }

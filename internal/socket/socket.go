@@ -9,6 +9,7 @@
 //
 //	endMu    the table of endpoints; Bind, Connect and Close
 //	subMu    the order of changes to the subscriptions
+//	replies  of a REQ: which connection looks at replies
 //	recvMu   the receiving half of the pattern
 //	turns    which connection changes its peer's subscriptions
 //	sendMu   the sending half, and the writing half of every queue written to
@@ -22,7 +23,6 @@ package socket
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -35,7 +35,7 @@ import (
 )
 
 // ErrClosed is returned by every call on a closed socket.
-var ErrClosed = errors.New("socket closed")
+var ErrClosed = session.ErrClosed
 
 // Socket is one ZeroMQ socket. All methods may be called concurrently.
 type Socket struct {
@@ -84,6 +84,11 @@ type Socket struct {
 
 	subMu sync.Mutex
 
+	// repliesMu is held by the connection of a REQ that looks at replies. The
+	// others wait for it instead of recvMu, so that a call competes with one of
+	// them for recvMu, however many peers send.
+	repliesMu sync.Mutex
+
 	recvMu   sync.Mutex
 	received counters
 	slot     msg.Msg // the message being received through an interface
@@ -102,8 +107,8 @@ type Socket struct {
 	lines       sendLines // of calls that wait to send
 	turns       turns     // of those that change the subscriptions of peers
 
-	closed  atomic.Bool   // set under recvMu and sendMu
-	closedc chan struct{} // closed with closed
+	closed  atomic.Bool   // set by Close before it takes recvMu and sendMu; it waits for holders that found it unset
+	closedc chan struct{} // closed after closed is set
 
 	drops    pipe.Drops
 	peers    peers
@@ -384,6 +389,12 @@ func (s *Socket) forget(p *pipe.Pipe) {
 	s.sendMu.Lock()
 	more := s.pub.RemoveSubscriptions(p)
 	s.sendMu.Unlock()
+	s.forgetRest(p, more)
+}
+
+// forgetRest goes on with what the pattern has begun to forget, while there is
+// more.
+func (s *Socket) forgetRest(p *pipe.Pipe, more bool) {
 	for more {
 		s.turn(func() int { more = s.pub.RemoveSubscriptions(p); return changesAtOnce })
 	}
@@ -445,70 +456,6 @@ func (s *Socket) Reading(f func()) {
 	s.recvMu.Lock()
 	defer s.recvMu.Unlock()
 	f()
-}
-
-// Intake is for sessions: it queues what came out of a connection.
-func (s *Socket) Intake(p *pipe.Pipe, b *msg.Batch) error {
-	if s.pub != nil || s.inspect != nil && !s.allowed(b) {
-		return s.intakeEach(p, b)
-	}
-	if s.req != nil {
-		s.intakeReplies(p, b)
-		return nil
-	}
-	why := pipe.DropUnread
-	if !s.info.Receives {
-		why = pipe.DropUpstream
-	}
-	s.drops.Add(why, session.Enqueue(p, b))
-	return nil
-}
-
-// intakeEach is Intake for messages that the pattern looks at one by one.
-func (s *Socket) intakeEach(p *pipe.Pipe, b *msg.Batch) error {
-	defer b.Recycle()
-	if s.pub != nil {
-		defer s.peers.changed()
-	}
-	cur := b.Cursor()
-	for n := 0; n < b.Msgs; {
-		m, done, err := s.intakeSome(p, &cur, b.Msgs-n)
-		if n += done; err != nil {
-			// The connection is closed for it; what came with it goes too.
-			s.drops.Add(pipe.DropMalformed, s.messages(&m, &cur, b.Msgs-n))
-			return err
-		}
-	}
-	return nil
-}
-
-// messages is how many of n are messages to the application, m and those at cur:
-// if its peers subscribe, subscriptions are none.
-func (s *Socket) messages(m *msg.Msg, cur *msg.Cursor, n int) (count int) {
-	if s.pub == nil {
-		return n
-	}
-	for left := n - 1; ; left-- {
-		if !pattern.IsSubscription(m) {
-			count++
-		}
-		if left == 0 {
-			return count
-		}
-		*m, _ = cur.Message()
-	}
-}
-
-// allowed reports whether the pattern takes all messages of a batch.
-func (s *Socket) allowed(b *msg.Batch) bool {
-	cur := b.Cursor()
-	var m msg.Msg
-	for range b.Msgs {
-		if cur.View(&m); s.inspect.Inspect(&m) != nil {
-			return false
-		}
-	}
-	return true
 }
 
 // enqueue puts one message in p.In, whatever its limit.

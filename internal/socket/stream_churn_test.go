@@ -86,10 +86,10 @@ func listen(t *testing.T, s stream, connections int, rng *rand.Rand) {
 		m, from := s.MustRecv()
 		id, said := from.RoutingID, heard[from.RoutingID]
 		switch {
-		case from.Notice == msg.Came && said == nil && m[0] == "":
+		case from.Notice == msg.ConnectNotice && said == nil && m[0] == "":
 			heard[id] = new(strings.Builder)
 			continue
-		case from.Notice == msg.Left && said != nil && m[0] == "":
+		case from.Notice == msg.DisconnectNotice && said != nil && m[0] == "":
 			if got := said.String(); got != text(len(got)) {
 				t.Errorf("%d bytes with a gap", len(got))
 			}

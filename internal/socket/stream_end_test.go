@@ -42,7 +42,7 @@ func TestStreamPartsBehindQueued(t *testing.T) {
 					}
 				}()
 			}
-			id := s.notice(t, msg.Came)
+			id := s.notice(t, msg.ConnectNotice)
 			data := text(30_000)
 			for i := range 10 {
 				s.sends(t, id, data[3000*i:3000*(i+1)])
@@ -84,7 +84,7 @@ func TestStreamPartedLingers(t *testing.T) {
 				s.MustConnect("mem://a")
 				p = l.Accept()
 			}
-			id := s.notice(t, msg.Came)
+			id := s.notice(t, msg.ConnectNotice)
 			for range 3 {
 				s.sends(t, id, text(200))
 				w.Settle()
@@ -174,7 +174,7 @@ func TestStreamLeavesEndpoints(t *testing.T) {
 		s := newStream(w)
 		s.MustBind("mem://a")
 		p := w.Dial("a")
-		id := s.notice(t, msg.Came)
+		id := s.notice(t, msg.ConnectNotice)
 		s.sends(t, id, "goodbye")
 		if err := s.Unbind("mem://a"); err != nil {
 			t.Fatal(err)
@@ -184,7 +184,7 @@ func TestStreamLeavesEndpoints(t *testing.T) {
 		p.End()
 		p.Close()
 		s.reads(t, id, 10)
-		if got := s.notice(t, msg.Left); got != id {
+		if got := s.notice(t, msg.DisconnectNotice); got != id {
 			t.Errorf("%q has left, not %q", got, id)
 		}
 		s.WantDrops(nil)
@@ -219,7 +219,7 @@ func TestStreamCloseLingers(t *testing.T) {
 		s.MustBind("mem://a")
 		p := w.Dial("a")
 		w.Net.Links()[0].Down().SetBuffer(10)
-		id := s.notice(t, msg.Came)
+		id := s.notice(t, msg.ConnectNotice)
 		data := text(5000)
 		s.sends(t, id, data)
 		got := make(chan string)

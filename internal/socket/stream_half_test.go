@@ -19,6 +19,17 @@ func halfClose(d time.Duration) func(*socket.Options) {
 	return func(o *socket.Options) { o.HalfClose = d }
 }
 
+// halfClosedPeer returns a client of a STREAM that has ended its direction, and
+// its routing ID.
+func halfClosedPeer(t *testing.T, w *st.World, s stream) (p *st.Peer, id string) {
+	t.Helper()
+	p = w.Dial("a")
+	p.CloseWrite()
+	id = s.notice(t, msg.ConnectNotice)
+	s.notice(t, msg.DisconnectNotice)
+	return p, id
+}
+
 // TestStreamAnswersHalfClosedPeer: a client that ends its direction after its
 // request gets a long answer, written before or after the notification is
 // received, whichever way the application ends the connection.
@@ -62,10 +73,10 @@ func TestStreamAnswersHalfClosedPeer(t *testing.T) {
 				p.Must([]byte("request"))
 				p.CloseWrite()
 				w.Settle()
-				id := s.notice(t, msg.Came)
+				id := s.notice(t, msg.ConnectNotice)
 				s.reads(t, id, 7)
 				if c.notice {
-					s.notice(t, msg.Left)
+					s.notice(t, msg.DisconnectNotice)
 				}
 				time.Sleep(9 * time.Second) // the application is not quick
 				for i := range 10 {
@@ -105,10 +116,7 @@ func TestStreamHalfClosedIsToldOnce(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		s := newStream(w, halfClose(10*time.Second))
 		s.MustBind("mem://a")
-		p := w.Dial("a")
-		p.CloseWrite()
-		id := s.notice(t, msg.Came)
-		s.notice(t, msg.Left)
+		p, id := halfClosedPeer(t, w, s)
 		s.wantRoute(t, id, nil)
 		if got := p.Skip(1); string(got) != "x" {
 			t.Errorf("the client got %q", got)
@@ -127,17 +135,11 @@ func TestStreamHalfClosedPeerIsBounded(t *testing.T) {
 		w.Net.OnLink(func(l *memnet.Link) { l.Down().SetBuffer(100) })
 		s := newStream(w, halfClose(10*time.Second), func(o *socket.Options) { o.Linger = -1 })
 		s.MustBind("mem://a")
-		idle := w.Dial("a")
-		idle.CloseWrite()
-		s.notice(t, msg.Came)
-		s.notice(t, msg.Left)
+		idle, _ := halfClosedPeer(t, w, s)
 		if d := idle.End(); d != 10*time.Second {
 			t.Errorf("the idle one is closed after %v", d)
 		}
-		stuck := w.Dial("a")
-		stuck.CloseWrite()
-		id := s.notice(t, msg.Came)
-		s.notice(t, msg.Left)
+		_, id := halfClosedPeer(t, w, s)
 		s.sends(t, id, text(500))
 		began := len(s.Heard(session.Disconnected))
 		time.Sleep(20 * time.Second)
@@ -145,9 +147,9 @@ func TestStreamHalfClosedPeerIsBounded(t *testing.T) {
 			t.Error("one that does not read is kept")
 		}
 		gone := w.Dial("a")
-		id = s.notice(t, msg.Came)
+		id = s.notice(t, msg.ConnectNotice)
 		gone.Close()
-		s.notice(t, msg.Left)
+		s.notice(t, msg.DisconnectNotice)
 		for range 2 { // the first is answered with a reset
 			s.sends(t, id, "x")
 			w.Settle()
@@ -155,8 +157,8 @@ func TestStreamHalfClosedPeerIsBounded(t *testing.T) {
 		s.wantRoute(t, id, pattern.ErrNoRoute)
 		slow := w.Dial("a")
 		slow.CloseWrite()
-		id = s.notice(t, msg.Came)
-		s.notice(t, msg.Left)
+		id = s.notice(t, msg.ConnectNotice)
+		s.notice(t, msg.DisconnectNotice)
 		for range 200 {
 			s.sends(t, id, text(5000))
 		}
@@ -211,7 +213,7 @@ func TestStreamConnectWritesToHalfClosedServer(t *testing.T) {
 		s := newStream(w, halfClose(10*time.Second), st.Reconnect(time.Millisecond, time.Millisecond))
 		s.MustConnect("mem://a")
 		p := l.Accept()
-		id := s.notice(t, msg.Came)
+		id := s.notice(t, msg.ConnectNotice)
 		data := text(30_000)
 		s.sends(t, id, data)
 		p.CloseWrite()
@@ -219,11 +221,11 @@ func TestStreamConnectWritesToHalfClosedServer(t *testing.T) {
 		if got, err := io.ReadAll(p); string(got) != data || err != nil {
 			t.Errorf("the server read %d bytes, %v", len(got), err)
 		}
-		s.notice(t, msg.Left)
+		s.notice(t, msg.DisconnectNotice)
 		if d := st.After(func() { l.Accept() }); d > time.Second {
 			t.Errorf("connected again after %v", d)
 		}
-		s.notice(t, msg.Came)
+		s.notice(t, msg.ConnectNotice)
 		s.WantDrops(map[pipe.Drop]uint64{})
 	})
 }

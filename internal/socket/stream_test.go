@@ -86,7 +86,7 @@ func TestStreamBothWays(t *testing.T) {
 		a, b := newStream(w), newStream(w)
 		a.MustBind("mem://a")
 		b.MustConnect("mem://a")
-		toB, toA := a.notice(t, msg.Came), b.notice(t, msg.Came)
+		toB, toA := a.notice(t, msg.ConnectNotice), b.notice(t, msg.ConnectNotice)
 		big := text(100_000)
 		a.sends(t, toB, "small")
 		if got := b.reads(t, toA, 5); got != "small" {
@@ -98,7 +98,7 @@ func TestStreamBothWays(t *testing.T) {
 			t.Error("other bytes than were sent")
 		}
 		b.CloseIn(time.Minute)
-		if id := a.notice(t, msg.Left); id != toB {
+		if id := a.notice(t, msg.DisconnectNotice); id != toB {
 			t.Errorf("%q has left, not %q", id, toB)
 		}
 		a.wantRoute(t, toB, pattern.ErrNoRoute)
@@ -116,7 +116,7 @@ func TestStreamSaysNothingOfItsOwn(t *testing.T) {
 		s := newStream(w, st.Heartbeat(time.Second, time.Second, time.Second))
 		s.MustBind("mem://a")
 		p := w.Dial("a")
-		id := s.notice(t, msg.Came)
+		id := s.notice(t, msg.ConnectNotice)
 		p.SetReadDeadline(time.Now().Add(100 * time.Hour))
 		if n, err := p.Read(make([]byte, 1)); n > 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
 			t.Fatalf("read %d bytes, %v", n, err)
@@ -159,7 +159,7 @@ func TestStreamReconnects(t *testing.T) {
 			l := w.Listen("a")
 			s.MustConnect("mem://a")
 			p := l.Accept()
-			id := s.notice(t, msg.Came)
+			id := s.notice(t, msg.ConnectNotice)
 			p.Must([]byte("first"))
 			s.reads(t, id, 5)
 			for range 5 {
@@ -167,13 +167,13 @@ func TestStreamReconnects(t *testing.T) {
 				w.Settle()
 			}
 			w.Net.Links()[0].Cut(how)
-			if got := s.notice(t, msg.Left); got != id {
+			if got := s.notice(t, msg.DisconnectNotice); got != id {
 				t.Errorf("%q has left, not %q", got, id)
 			}
 			s.WantDrops(map[pipe.Drop]uint64{pipe.DropInFlight: 1, pipe.DropConnLost: 4})
 			s.sends(t, id, "hello")
 			p = l.Accept()
-			if got := s.notice(t, msg.Came); got != id {
+			if got := s.notice(t, msg.ConnectNotice); got != id {
 				t.Errorf("%q has come, not %q", got, id)
 			}
 			if got := p.Skip(5); string(got) != "hello" {
@@ -192,10 +192,10 @@ func TestStreamPeersThatReset(t *testing.T) {
 		s := newStream(w)
 		s.MustBind("mem://a")
 		good := w.Dial("a")
-		goodID := s.notice(t, msg.Came)
+		goodID := s.notice(t, msg.ConnectNotice)
 		for i := range 20 {
 			w.Dial("a")
-			id := s.notice(t, msg.Came)
+			id := s.notice(t, msg.ConnectNotice)
 			link := w.Net.Links()[i+1]
 			link.Down().SetBuffer(10)
 			for range 3 {
@@ -203,7 +203,7 @@ func TestStreamPeersThatReset(t *testing.T) {
 				w.Settle()
 			}
 			link.Cut(memnet.RST)
-			if got := s.notice(t, msg.Left); got != id {
+			if got := s.notice(t, msg.DisconnectNotice); got != id {
 				t.Errorf("%q has left, not %q", got, id)
 			}
 			s.wantRoute(t, id, pattern.ErrNoRoute)
@@ -236,11 +236,11 @@ func TestStreamAlias(t *testing.T) {
 			if got := p.Skip(5); string(got) != want {
 				t.Errorf("the server read %q, want %q", got, want)
 			}
-			if id := s.notice(t, msg.Came); id != "web" {
+			if id := s.notice(t, msg.ConnectNotice); id != "web" {
 				t.Errorf("%q has come", id)
 			}
 			p.Close()
-			if id := s.notice(t, msg.Left); id != "web" {
+			if id := s.notice(t, msg.DisconnectNotice); id != "web" {
 				t.Errorf("%q has left", id)
 			}
 			s.sends(t, "web", "later")
@@ -264,7 +264,7 @@ func TestStreamSlowReceiver(t *testing.T) {
 			s.MustBind("mem://a")
 			p := w.Dial("a")
 			w.Net.Links()[0].Up().SetBuffer(1000)
-			id := s.notice(t, msg.Came)
+			id := s.notice(t, msg.ConnectNotice)
 			data := text(3 << 20)
 			written := make(chan int)
 			go func() {
@@ -292,10 +292,10 @@ func TestStreamSlowPeer(t *testing.T) {
 		s := newStream(w, st.HWM(3, 3))
 		s.MustBind("mem://a")
 		p := w.Dial("a")
-		slow := s.notice(t, msg.Came)
+		slow := s.notice(t, msg.ConnectNotice)
 		w.Net.Links()[0].Down().SetBuffer(10)
 		q := w.Dial("a")
-		fast := s.notice(t, msg.Came)
+		fast := s.notice(t, msg.ConnectNotice)
 		sent := 0
 		for ; s.TrySendTo(slow, st.Of("1234567890")) == nil; sent++ {
 			w.Settle()
@@ -334,7 +334,7 @@ func TestStreamWaitingSenderLosesItsPeer(t *testing.T) {
 			func(id string) { s.sends(t, id, "") },
 		} {
 			w.Dial("a")
-			id := s.notice(t, msg.Came)
+			id := s.notice(t, msg.ConnectNotice)
 			links := w.Net.Links()
 			links[len(links)-1].Down().SetBuffer(10)
 			for s.TrySendTo(id, st.Of("1234567890")) == nil {
@@ -418,7 +418,7 @@ func TestStreamTalksToNoSocket(t *testing.T) {
 		s.MustBind("mem://a")
 		push := w.Socket(pattern.PUSH, st.Reconnect(time.Hour, time.Hour))
 		push.MustConnect("mem://a")
-		id := s.notice(t, msg.Came)
+		id := s.notice(t, msg.ConnectNotice)
 		if got := s.reads(t, id, 10); got[0] != 0xFF {
 			t.Errorf("a greeting begins with %q", got)
 		}

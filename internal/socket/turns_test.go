@@ -151,8 +151,15 @@ func TestChangesOfSubscriptionsDoNotPauseWithoutSenders(t *testing.T) {
 	})
 }
 
-// TestSendersGoWhileSubscriptionsAreForgotten: the many of a peer that has left.
+// TestSendersGoWhileSubscriptionsAreForgotten: the many of a peer that has left,
+// or whose endpoint is unbound.
 func TestSendersGoWhileSubscriptionsAreForgotten(t *testing.T) {
+	for _, unbind := range []bool{false, true} {
+		testForgetting(t, unbind)
+	}
+}
+
+func testForgetting(t *testing.T, unbind bool) {
 	eachPublisher(t, func(w *st.World, pub *st.Socket, i int) {
 		c := publishers[i]
 		const n = 8192
@@ -165,7 +172,13 @@ func TestSendersGoWhileSubscriptionsAreForgotten(t *testing.T) {
 		defer sendEvery(w, pub, &sent)()
 		time.Sleep(time.Millisecond)
 		before := sent.Load()
-		p.Close()
+		if unbind {
+			if err := pub.Unbind("mem://a"); err != nil {
+				t.Error(err)
+			}
+		} else {
+			p.Close()
+		}
 		for len(pub.Peers()) > 0 {
 			time.Sleep(20 * time.Microsecond)
 		}

@@ -157,11 +157,7 @@ func TestCloseInterruptsTheDroppingOfUnwantedMessages(t *testing.T) {
 // another, and in one batch with the reply that is wanted.
 func TestReqDropsUnwantedRepliesBeforeTheyAreQueued(t *testing.T) {
 	st.Run(t, func(w *st.World) {
-		server := w.Listen("a")
-		req := w.Socket(pattern.REQ)
-		req.MustConnect("mem://a")
-		p := server.Accept()
-		p.Shake("ROUTER")
+		_, req, p := reqWithPeer(w, "ROUTER")
 		const n = 3000
 		stale := bytes.Repeat(st.Message("none", "", "stale"), n)
 		for i := range 3 {

@@ -19,7 +19,8 @@ import (
 	"github.com/zerobroker/zmq/internal/transport/memnet"
 )
 
-// onTheWayOut are the reasons for which a sender drops what it has accepted.
+// onTheWayOut are the reasons for which a sender drops what it has accepted and not
+// written. What a peer rejects is written.
 var onTheWayOut = []pipe.Drop{
 	pipe.DropHWM, pipe.DropNoRoute, pipe.DropInFlight, pipe.DropConnLost, pipe.DropLinger,
 	pipe.DropTooLarge, pipe.DropUnreachable, pipe.DropConflated, pipe.DropMalformed,
@@ -48,13 +49,17 @@ func TestStatsAccountForEachMessageAtAnyTime(t *testing.T) {
 		sender, receiver pattern.Type
 		binds            bool // the sender; then its connection is not cut
 		conflate         bool
+		rejects          bool // the receiver, the largest messages
 	}{
-		{pattern.PUSH, pattern.PULL, false, false},
-		{pattern.PUSH, pattern.PULL, true, false},
-		{pattern.PUSH, pattern.PULL, false, true},
-		{pattern.DEALER, pattern.DEALER, false, false},
-		{pattern.PAIR, pattern.PAIR, false, false},
-		{pattern.SCATTER, pattern.GATHER, false, false},
+		{pattern.PUSH, pattern.PULL, false, false, false},
+		{pattern.PUSH, pattern.PULL, true, false, false},
+		{pattern.PUSH, pattern.PULL, false, true, false},
+		{pattern.PUSH, pattern.PULL, false, false, true},
+		{pattern.PUSH, pattern.PULL, true, false, true},
+		{pattern.DEALER, pattern.DEALER, false, false, false},
+		{pattern.DEALER, pattern.DEALER, false, false, true},
+		{pattern.PAIR, pattern.PAIR, false, false, false},
+		{pattern.SCATTER, pattern.GATHER, false, false, false},
 	} {
 		for seed := range uint64(3) {
 			st.Run(t, func(w *st.World) {
@@ -72,7 +77,11 @@ func TestStatsAccountForEachMessageAtAnyTime(t *testing.T) {
 				})
 				limits := st.HWM(1+rng.IntN(200), 0)
 				sender := w.Socket(c.sender, limits, st.Reconnect(time.Millisecond, time.Millisecond), func(o *socket.Options) { o.Conflate = c.conflate })
-				receiver := w.Socket(c.receiver)
+				receiver := w.Socket(c.receiver, st.Reconnect(time.Millisecond, time.Millisecond), func(o *socket.Options) {
+					if c.rejects {
+						o.Limits.Frame = 1000
+					}
+				})
 				if c.binds {
 					sender.MustBind("mem://a")
 					receiver.MustConnect("mem://a")
@@ -117,6 +126,9 @@ func TestStatsAccountForEachMessageAtAnyTime(t *testing.T) {
 				stats := sender.Stats()
 				if wrong := unaccounted(sender); wrong != "" || stats.QueuedSend != 0 || stats.MsgsWritten == 0 {
 					t.Errorf("%+v, seed %d: at last %d written, %d queued %s", c, seed, stats.MsgsWritten, stats.QueuedSend, wrong)
+				}
+				if rejected := stats.Drops[pipe.DropRejected]; rejected > 0 != c.rejects || rejected > stats.MsgsWritten {
+					t.Errorf("%+v, seed %d: %d of %d written are rejected", c, seed, rejected, stats.MsgsWritten)
 				}
 			})
 		}

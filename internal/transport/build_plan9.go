@@ -1,6 +1,6 @@
 package transport
 
-// Plan 9 has no socket errors of its own in package syscall, and neither
-// Unix-domain sockets nor socket options. This undefined name is the first error
-// of a build for it, and says so.
+// On Plan 9, package syscall has no socket error numbers, and there are no
+// Unix-domain sockets or socket options. A build for Plan 9 fails with this
+// undefined name as its first error.
 type unsupported plan9_is_not_supported_see_README

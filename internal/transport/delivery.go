@@ -2,10 +2,10 @@ package transport
 
 import "net"
 
-// Delivered reports whether the peer's system has confirmed everything written
-// to c, so that closing it loses nothing. known is false where nobody can tell.
-// A connection that is none of the system's may have a method Delivered of its
-// own.
+// Delivered reports whether the peer's system has acknowledged all bytes
+// written to c, so that closing c loses none of them. known is false if the
+// operating system does not report this. A type other than *net.TCPConn and
+// *net.UnixConn may implement a method Delivered.
 func Delivered(c net.Conn) (delivered, known bool) {
 	if d, ok := c.(interface{ Delivered() bool }); ok {
 		return d.Delivered(), true
@@ -13,24 +13,22 @@ func Delivered(c net.Conn) (delivered, known bool) {
 	return systemDelivered(c)
 }
 
-// PeerGone reports whether the peer has closed its end of c, also if what it
-// sent before has not been read, or its system does not answer any more. Where
-// that cannot be known it is false. A connection that is none of the system's
-// may have a method PeerGone of its own.
-func PeerGone(c net.Conn) bool {
-	if p, ok := c.(interface{ PeerGone() bool }); ok {
-		return p.PeerGone()
+// PeerDisconnected reports whether the peer has closed its end of c or its
+// system does not respond. Bytes that the peer sent before may still be unread.
+// PeerDisconnected returns false if the operating system does not report this.
+// A type other than *net.TCPConn and *net.UnixConn may implement a method
+// PeerDisconnected.
+func PeerDisconnected(c net.Conn) bool {
+	if p, ok := c.(interface{ PeerDisconnected() bool }); ok {
+		return p.PeerDisconnected()
 	}
-	return systemPeerGone(c)
+	return systemPeerDisconnected(c)
 }
 
-// EndRead has reading end after what has arrived, where the system can do
-// that.
-func EndRead(c net.Conn) { systemEndRead(c) }
-
-// Readable reports whether something of the peer's has arrived at c and is not
-// read: bytes, its end, or an error. Where that cannot be known it is false. A
-// connection that is none of the system's may have a method Readable of its own.
+// Readable reports whether Read would return at once with bytes, io.EOF or an
+// error from the peer. It returns false if the operating system does not report
+// this. A type other than *net.TCPConn and *net.UnixConn may implement a method
+// Readable.
 func Readable(c net.Conn) bool {
 	if r, ok := c.(interface{ Readable() bool }); ok {
 		return r.Readable()

@@ -8,10 +8,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// systemDelivered is Delivered for connections of the system.
+// systemDelivered is Delivered for TCP and Unix-domain connections.
 func systemDelivered(c net.Conn) (delivered, known bool) {
 	if _, ok := c.(*net.UnixConn); ok {
-		return true, true // what is written is with the peer
+		return true, true // Write puts the bytes into the peer's receive buffer
 	}
 	info, err := tcpInfo(c)
 	if err != nil {
@@ -20,21 +20,23 @@ func systemDelivered(c net.Conn) (delivered, known bool) {
 	return info.Unacked == 0 && info.Notsent_bytes == 0, true
 }
 
-// Unreachable reports whether the peer's system has not answered for d although
-// the system has tried again to reach it. Where nobody can tell it is false.
+// Unreachable reports whether the peer's system has sent nothing for d although
+// the local system has repeated a packet that requires an answer. It returns
+// false if the operating system does not report this.
 func Unreachable(c net.Conn, d time.Duration) bool {
 	info, err := tcpInfo(c)
 	if err != nil {
 		return false
 	}
-	// The first is data that was sent again, the second a probe of a window
-	// that the peer has closed.
+	// Retransmits counts repeated data; Probes counts probes of a zero window,
+	// of which the first is not a repetition.
 	tried := info.Retransmits > 0 || info.Probes > 1
 	return tried && time.Duration(info.Last_ack_recv)*time.Millisecond >= d
 }
 
-// systemPeerGone is PeerGone for connections of the system.
-func systemPeerGone(c net.Conn) bool {
+// systemPeerDisconnected is PeerDisconnected for TCP and Unix-domain
+// connections.
+func systemPeerDisconnected(c net.Conn) bool {
 	s, ok := c.(syscall.Conn)
 	if !ok {
 		return false
@@ -43,28 +45,30 @@ func systemPeerGone(c net.Conn) bool {
 	if err != nil {
 		return false
 	}
-	gone := false
+	closed := false
 	err = raw.Control(func(fd uintptr) {
 		list := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLRDHUP}}
 		n, err := unix.Poll(list, 0)
-		gone = err == nil && n > 0 && list[0].Revents&(unix.POLLRDHUP|unix.POLLHUP|unix.POLLERR) != 0
+		closed = err == nil && n > 0 && list[0].Revents&(unix.POLLRDHUP|unix.POLLHUP|unix.POLLERR) != 0
 	})
-	if err != nil || gone {
-		return true // err: closed by us
+	if err != nil || closed {
+		return true // Control fails if c is closed
 	}
 	info, err := tcpInfo(c)
-	return err == nil && max(info.Retransmits, info.Probes) >= goneTries &&
+	return err == nil && max(info.Retransmits, info.Probes) >= maxTries &&
 		time.Duration(info.Last_ack_recv)*time.Millisecond >= time.Second
 }
 
-// goneTries is how often the system must have tried in vain to reach a peer
-// that another wants to replace. Retransmissions are at least 200 ms apart and
-// double, so three take 1.4 s.
-const goneTries = 3
+// maxTries is the number of unanswered retransmissions or probes after which
+// systemPeerDisconnected considers the peer disconnected, so that another peer
+// may take over its routing ID. The interval between retransmissions is at
+// least 200 ms and doubles each time, so three take 1.4 s.
+const maxTries = 3
 
-// systemEndRead relies on Linux, which lets what has arrived be read after a
-// shutdown.
-func systemEndRead(c net.Conn) {
+// CloseRead shuts down the reading side of c: Read returns the bytes that have
+// arrived, then io.EOF. Only Linux keeps these bytes after a shutdown, so on
+// other systems CloseRead does nothing.
+func CloseRead(c net.Conn) {
 	if r, ok := c.(interface{ CloseRead() error }); ok {
 		r.CloseRead()
 	}

@@ -10,9 +10,9 @@ import (
 	"github.com/zerobroker/zmq/internal/transport"
 )
 
-// TestPeerGoneSeesCloseBehindUnreadData: the end of the peer shows while what it
-// sent is unread, and that can still be read.
-func TestPeerGoneSeesCloseBehindUnreadData(t *testing.T) {
+// TestPeerDisconnectedReportsCloseBeforeUnreadBytesAreRead also checks that the
+// bytes can still be read, for a full close and for a half-close of the peer.
+func TestPeerDisconnectedReportsCloseBeforeUnreadBytesAreRead(t *testing.T) {
 	for _, network := range []string{"tcp", "unix"} {
 		for _, half := range []bool{false, true} {
 			addr := "127.0.0.1:0"
@@ -37,38 +37,38 @@ func TestPeerGoneSeesCloseBehindUnreadData(t *testing.T) {
 			if _, err := peer.Write([]byte("unread")); err != nil {
 				t.Fatal(err)
 			}
-			if transport.PeerGone(c) {
-				t.Errorf("%s: peer is gone while it is connected", network)
+			if transport.PeerDisconnected(c) {
+				t.Errorf("%s: PeerDisconnected returns true for a connected peer", network)
 			}
 			if half {
 				peer.(interface{ CloseWrite() error }).CloseWrite()
 			} else {
 				peer.Close()
 			}
-			for range 1000 { // the end may take a moment to arrive
-				if transport.PeerGone(c) {
+			for range 1000 { // the FIN may arrive with a delay
+				if transport.PeerDisconnected(c) {
 					break
 				}
 				runtime.Gosched()
 			}
-			if !transport.PeerGone(c) {
-				t.Errorf("%s: peer that has closed is not gone", network)
+			if !transport.PeerDisconnected(c) {
+				t.Errorf("%s: PeerDisconnected returns false after the peer has closed", network)
 			}
-			transport.EndRead(c)
+			transport.CloseRead(c)
 			if b, err := io.ReadAll(c); string(b) != "unread" || err != nil {
-				t.Errorf("%s: read %q, %v behind the end of the peer", network, b, err)
+				t.Errorf("%s: after the peer has closed, read %q, %v", network, b, err)
 			}
 			c.Close()
-			if !transport.PeerGone(c) {
-				t.Errorf("%s: peer of a closed connection is not gone", network)
+			if !transport.PeerDisconnected(c) {
+				t.Errorf("%s: PeerDisconnected returns false for a closed connection", network)
 			}
 		}
 	}
 }
 
-// TestEndReadKeepsWhatHasArrived: reading ends after it, although the peer is
-// still there.
-func TestEndReadKeepsWhatHasArrived(t *testing.T) {
+// TestCloseReadKeepsArrivedBytes checks that Read returns these bytes and then
+// io.EOF, although the peer is still connected.
+func TestCloseReadKeepsArrivedBytes(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -88,10 +88,10 @@ func TestEndReadKeepsWhatHasArrived(t *testing.T) {
 		t.Fatal(err)
 	}
 	var first [1]byte
-	if _, err := io.ReadFull(c, first[:]); err != nil { // all of it has arrived
+	if _, err := io.ReadFull(c, first[:]); err != nil { // then all bytes have arrived
 		t.Fatal(err)
 	}
-	transport.EndRead(c)
+	transport.CloseRead(c)
 	if b, err := io.ReadAll(c); string(b) != "nread" || err != nil {
 		t.Errorf("read %q, %v", b, err)
 	}

@@ -7,18 +7,20 @@ import (
 	"time"
 )
 
-// systemDelivered is Delivered for connections of the system.
+// systemDelivered is Delivered for TCP and Unix-domain connections.
 func systemDelivered(c net.Conn) (delivered, known bool) {
 	_, ok := c.(*net.UnixConn)
-	return ok, ok // what is written is with the peer
+	return ok, ok // Write puts the bytes into the peer's receive buffer
 }
 
-// Unreachable reports whether the peer's system has not answered for d although
-// the system has tried again to reach it. Where nobody can tell it is false.
+// Unreachable returns false, because this system does not report repeated
+// packets.
 func Unreachable(net.Conn, time.Duration) bool { return false }
 
-// systemPeerGone is PeerGone for connections of the system.
-func systemPeerGone(net.Conn) bool { return false }
+// systemPeerDisconnected is PeerDisconnected for TCP and Unix-domain
+// connections.
+func systemPeerDisconnected(net.Conn) bool { return false }
 
-// systemEndRead does nothing: elsewhere a shutdown discards what has arrived.
-func systemEndRead(net.Conn) {}
+// CloseRead does nothing: a shutdown on this system discards the bytes that
+// have arrived.
+func CloseRead(net.Conn) {}

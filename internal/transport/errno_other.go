@@ -2,8 +2,10 @@
 
 package transport
 
-// portable has nothing to do where system errors are the portable ones.
+// portable returns err: on this system, package syscall has the error numbers
+// that the system uses.
 func portable(err error) error { return err }
 
-// isCut reports nothing: a datagram that was cut comes without an error here.
+// isCut returns false: on this system, reading a truncated datagram is no
+// error.
 func isCut(error) bool { return false }

@@ -5,8 +5,8 @@ import (
 	"syscall"
 )
 
-// winsock maps the numbers that Windows reports for sockets to the portable
-// constants that package syscall has made up, and that callers know.
+// winsock maps the error numbers of Windows sockets to the portable constants
+// of package syscall, which on Windows are invented numbers.
 var winsock = map[syscall.Errno]syscall.Errno{
 	10013: syscall.EACCES,
 	10043: syscall.EPROTONOSUPPORT,
@@ -21,7 +21,7 @@ var winsock = map[syscall.Errno]syscall.Errno{
 	10065: syscall.EHOSTUNREACH,
 }
 
-// portableError is an error that also matches a portable number.
+// portableError is an error that also matches a portable error number.
 type portableError struct {
 	error
 	errno syscall.Errno
@@ -31,8 +31,8 @@ func (e portableError) Unwrap() error { return e.error }
 
 func (e portableError) Is(target error) bool { return target == error(e.errno) }
 
-// portable lets errors.Is find the portable number in an error of Listen or
-// Dial.
+// portable returns err so that errors.Is also matches the portable error
+// number.
 func portable(err error) error {
 	if n, ok := errors.AsType[syscall.Errno](err); ok && winsock[n] != 0 {
 		return portableError{err, winsock[n]}
@@ -40,8 +40,8 @@ func portable(err error) error {
 	return err
 }
 
-// isCut reports whether an error only says that a datagram was longer than the
-// buffer it was read into.
+// isCut reports whether err means that a datagram was longer than the buffer
+// and was truncated.
 func isCut(err error) bool {
 	const msgSize = syscall.Errno(10040) // WSAEMSGSIZE
 	return errors.Is(err, msgSize)

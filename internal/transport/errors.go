@@ -5,12 +5,11 @@ import (
 	"syscall"
 )
 
-// AddrError says what is wrong with the text of an address. It matches
-// [ErrSyntax], and the system's error number where there is a traditional one
-// (ENAMETOOLONG for an ipc path).
+// AddrError is the error for a malformed address. It matches [ErrSyntax]. For
+// an ipc path that is too long it also matches ENAMETOOLONG.
 type AddrError struct {
-	Addr   string // the text as it was given
-	Reason string // what is wrong with it, in plain words
+	Addr   string // the address as the caller passed it
+	Reason string // why it is malformed
 	errno  syscall.Errno
 }
 
@@ -21,19 +20,21 @@ func (e *AddrError) Error() string {
 // Unwrap returns [ErrSyntax].
 func (e *AddrError) Unwrap() error { return ErrSyntax }
 
-// Is matches the error number, if there is one.
+// Is reports whether target is the error number of e, if it has one.
 func (e *AddrError) Is(target error) bool {
 	return e.errno != 0 && target == error(e.errno)
 }
 
-// HostError says that a well-formed host part names nothing this machine can
-// bind to: no interface, no IPv6 zone, no resolvable name, or an interface
-// without a usable address. Trying again later may succeed. It matches ENODEV,
-// or EADDRNOTAVAIL where only the address is missing.
+// HostError is the error for the host part of a well-formed address that cannot
+// be used now: an unknown interface or IPv6 zone, a name that cannot be
+// resolved, or an interface without a usable address. A later attempt may
+// succeed. It matches an error number: ENODEV, or EADDRNOTAVAIL if the
+// interface has no address, EAFNOSUPPORT for an IPv6 address with IPv4Only,
+// EINVAL if a multicast group is required.
 type HostError struct {
 	Host   string
 	Reason string
-	Err    error // the resolver's error, if one was asked
+	Err    error // the error of the resolver or of the interface lookup, or nil
 	errno  syscall.Errno
 }
 
@@ -45,8 +46,8 @@ func (e *HostError) Error() string {
 	return s
 }
 
-// Unwrap returns the resolver's error.
+// Unwrap returns e.Err.
 func (e *HostError) Unwrap() error { return e.Err }
 
-// Is matches the error number.
+// Is reports whether target is the error number of e.
 func (e *HostError) Is(target error) bool { return target == error(e.errno) }

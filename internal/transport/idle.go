@@ -5,31 +5,32 @@ import (
 	"net"
 )
 
-// ReadWaiter is a connection that can wait for bytes without being given a
-// buffer. A Reader uses it where the system's own way is closed to it, as with
-// connections that live in memory or decode what they read.
+// ReadWaiter is a connection that can wait for bytes without a buffer. A Reader
+// uses it for connections without a file descriptor to wait for, for example
+// connections in memory.
 type ReadWaiter interface {
-	// WaitRead blocks until a Read would not: bytes are there, or the end, or
-	// an error, which that Read will report. It returns an error when the
-	// connection is closed or the read deadline passes first.
+	// WaitRead blocks until Read would not block: because bytes have arrived,
+	// or because Read would return io.EOF or an error. WaitRead returns an
+	// error only if the connection is closed or the read deadline passes.
 	WaitRead() error
 }
 
-// Reader reads a connection without holding a buffer while nothing arrives,
-// so that an idle connection costs a goroutine and no more. On Unix it does so
-// for TCP and Unix-domain connections, elsewhere for a [ReadWaiter]; with any
-// other connection it works, but holds a buffer while it waits.
+// Reader reads from a connection and has no buffer while it waits, so that an
+// idle connection needs only a goroutine. On Unix this works for TCP and
+// Unix-domain connections, and on all systems for a [ReadWaiter]. With any
+// other connection, Reader has a buffer while it waits.
 //
-// One goroutine at a time may read. Deadlines and Close of the connection
-// itself work as always.
+// Only one goroutine at a time may use a Reader. Deadlines and Close of the
+// connection work as without a Reader.
 type Reader struct {
 	c    net.Conn
-	wait ReadWaiter // nil unless c is one
-	raw  rawReader  // unused unless it is ready
-	err  error      // came along with bytes; reported by the next Read
+	wait ReadWaiter // c, or nil if c is no ReadWaiter
+	raw  rawReader  // used if raw.ready()
+	err  error      // an error that Read returned with bytes, for the next call
 }
 
-// NewReader returns a reader of c. Its memory is all that Read ever allocates.
+// NewReader returns a Reader of c. Its Read and ReadInto allocate memory only
+// for errors.
 func NewReader(c net.Conn) *Reader {
 	r := &Reader{c: c}
 	r.wait, _ = c.(ReadWaiter)
@@ -37,14 +38,13 @@ func NewReader(c net.Conn) *Reader {
 	return r
 }
 
-// Read waits for bytes, and only then asks get for a buffer to read them into.
-// It returns that buffer and how many bytes it begins with. A buffer that was
-// taken for nothing goes back through put; with an error there is no buffer,
-// and with a buffer (n > 0) there is no error. The error is io.EOF at the end
-// of the stream.
+// Read waits for bytes, calls get for a buffer, and reads into it. It returns
+// either the buffer and the number of bytes in it (n > 0), or an error and no
+// buffer. The error at the end of the stream is io.EOF. Read returns a buffer
+// that it does not need by calling put.
 //
-// Get must not block and must not return an empty buffer. It may be called
-// several times in one Read, each time but the last followed by put.
+// get must not block and must not return an empty buffer. Read may call get
+// several times; before each further call it calls put.
 func (r *Reader) Read(get func() []byte, put func([]byte)) (buf []byte, n int, err error) {
 	if r.err != nil {
 		err, r.err = r.err, nil
@@ -61,7 +61,8 @@ func (r *Reader) Read(get func() []byte, put func([]byte)) (buf []byte, n int, e
 	return r.plain(get, put)
 }
 
-// plain is the way of io.Reader, for connections that offer no other.
+// plain calls Read of the connection with a buffer, and so needs one while it
+// waits.
 func (r *Reader) plain(get func() []byte, put func([]byte)) ([]byte, int, error) {
 	buf := get()
 	for range 100 {
@@ -79,8 +80,8 @@ func (r *Reader) plain(get func() []byte, put func([]byte)) ([]byte, int, error)
 	return nil, 0, io.ErrNoProgress
 }
 
-// ReadInto reads into a buffer the caller already holds, for a body whose size
-// is known. It is the connection's own Read.
+// ReadInto reads into a buffer of the caller, for example for a large body of
+// known size. It calls Read of the connection.
 func (r *Reader) ReadInto(p []byte) (n int, err error) {
 	if r.err != nil {
 		err, r.err = r.err, nil

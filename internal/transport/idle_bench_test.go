@@ -8,7 +8,7 @@ import (
 	"github.com/zerobroker/zmq/internal/transport"
 )
 
-// A reading is one way to read a connection, made for it in advance.
+// reading returns a function that reads once from c.
 type reading func(c net.Conn) func() (int, error)
 
 func plainRead(size int) reading {
@@ -29,8 +29,9 @@ func idleRead(size int) reading {
 	}
 }
 
-// BenchmarkRead compares the Reader with the connection's own Read: a stream,
-// where bytes are always there, and ping-pong, where every Read has to wait.
+// BenchmarkRead compares Reader with the Read method of the connection: in a
+// stream, where bytes are always available, and in ping-pong, where every Read
+// waits.
 func BenchmarkRead(b *testing.B) {
 	const size = 64 << 10
 	ways := []struct {

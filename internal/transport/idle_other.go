@@ -4,7 +4,8 @@ package transport
 
 import "net"
 
-// rawReader is never ready: here the poller does not lend out descriptors.
+// rawReader is never ready: waiting for a file descriptor is implemented only
+// for Unix systems.
 type rawReader struct{}
 
 func (*rawReader) init(net.Conn) {}

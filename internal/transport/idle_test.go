@@ -18,10 +18,10 @@ import (
 	"github.com/zerobroker/zmq/internal/transport"
 )
 
-// idle is a Reader's lender of buffers that counts those that are out.
+// idle counts the buffers that a Reader has.
 type idle struct {
-	out  atomic.Int64
-	puts chan struct{} // one per return
+	out  atomic.Int64  // calls of get, minus calls of put
+	puts chan struct{} // receives a value for each call of put
 }
 
 func (i *idle) get() []byte {
@@ -34,9 +34,9 @@ func (i *idle) put([]byte) {
 	i.puts <- struct{}{}
 }
 
-// TestThousandIdleConnections: not one buffer is held while a thousand readers
-// wait, and each gets one when its byte comes.
-func TestThousandIdleConnections(t *testing.T) {
+// TestIdleReadersHaveNoBuffers has a thousand readers wait. Then each receives
+// a byte and must have one buffer.
+func TestIdleReadersHaveNoBuffers(t *testing.T) {
 	if runtime.GOOS == "windows" || runtime.GOOS == "js" {
 		t.Skip("no way to wait without a buffer on " + runtime.GOOS)
 	}
@@ -71,22 +71,23 @@ func TestThousandIdleConnections(t *testing.T) {
 				})
 			}
 			for range many {
-				<-lender.puts // a reader has looked, and given its buffer back
+				<-lender.puts // a reader has tried to read and returned its buffer
 			}
 			if n := lender.out.Load(); n != 0 {
-				t.Errorf("%d idle connections hold %d buffers", many, n)
+				t.Errorf("readers of %d idle connections have %d buffers", many, n)
 			}
 			for _, c := range peers {
 				c.Write([]byte{1})
 			}
 			g.Wait()
 			if n, out := got.Load(), lender.out.Load(); n != many || out != many {
-				t.Errorf("%d connections got their byte in %d buffers", n, out)
+				t.Errorf("%d connections received their byte in %d buffers, want %d", n, out, many)
 			}
 		})
 	}
 }
 
+// both returns both ends of a connection to l, the dialer's first.
 func both(tr transport.Transport, l transport.Listener) (a, b net.Conn, err error) {
 	if a, err = tr.Dial(context.Background(), l.Addr(), nil); err != nil {
 		return nil, nil, err
@@ -97,7 +98,7 @@ func both(tr transport.Transport, l transport.Listener) (a, b net.Conn, err erro
 	return a, b, err
 }
 
-// scripted is a connection of the kind the Reader knows nothing about.
+// scripted is a connection of a type unknown to Reader, which reads from r.
 type scripted struct {
 	net.Conn
 	r io.Reader
@@ -107,14 +108,14 @@ func (s scripted) Read(p []byte) (int, error) { return s.r.Read(p) }
 
 func (s scripted) Close() error { return nil }
 
-// stuck reads nothing, without an error.
+// stuck returns no bytes and no error from Read.
 type stuck struct{}
 
 func (stuck) Read([]byte) (int, error) { return 0, nil }
 
-// TestReaderOfAnyConn: data and error may come in one Read, and are reported
-// one after the other.
-func TestReaderOfAnyConn(t *testing.T) {
+// TestReaderReturnsErrorAfterBytes covers connections whose Read returns bytes
+// and an error in one call. Reader returns them in two calls.
+func TestReaderReturnsErrorAfterBytes(t *testing.T) {
 	boom := errors.New("boom")
 	tests := []struct {
 		what string
@@ -146,10 +147,11 @@ func TestReaderOfAnyConn(t *testing.T) {
 			t.Errorf("%s: got %v, want %v", test.what, got, test.want)
 		}
 		if n := lender.out.Load(); n != 0 {
-			t.Errorf("%s: %d buffers are out", test.what, n)
+			t.Errorf("%s: %d buffers were not returned", test.what, n)
 		}
 	}
-	// An error that came with bytes is not lost to ReadInto.
+	// ReadInto, too, returns an error that came with bytes in the previous
+	// call.
 	r := transport.NewReader(scripted{r: iotest.DataErrReader(reader("x"))})
 	lender := idle{puts: make(chan struct{}, 10)}
 	r.Read(lender.get, lender.put)
@@ -189,9 +191,9 @@ func TestReaderDoesNotAllocate(t *testing.T) {
 	}
 }
 
-// TestReaderReset: an error of the system call looks like one of the
-// connection's own Read.
-func TestReaderReset(t *testing.T) {
+// TestReaderReturnsSameErrorAsConn checks that an error of the system call has
+// the form of an error from the connection's Read method.
+func TestReaderReturnsSameErrorAsConn(t *testing.T) {
 	l := listen(t, tcp, "127.0.0.1:0", nil)
 	a, b := connect(t, tcp, l, l.Addr(), nil)
 	a.(*net.TCPConn).SetLinger(0)

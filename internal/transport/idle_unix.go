@@ -10,16 +10,16 @@ import (
 	"syscall"
 )
 
-// rawReader reads a file descriptor from inside the poller: the callback takes
-// a buffer, tries, and gives the buffer back before the goroutine is parked.
-// It must really try each time, because the poller has by then forgotten that
-// the descriptor was readable.
+// rawReader reads from a file descriptor with syscall.RawConn.Read. Its
+// callback gets a buffer, tries to read, and returns the buffer before the
+// goroutine is parked. The callback must call read(2) each time, because the
+// poller does not report again that earlier bytes are available.
 type rawReader struct {
 	c    net.Conn
 	conn syscall.RawConn
-	try  func(fd uintptr) bool // the callback, made once
+	try  func(fd uintptr) bool // tryRead as a function value, allocated once
 
-	// One Read's arguments and result.
+	// Arguments and results of the current read.
 	get func() []byte
 	put func([]byte)
 	buf []byte
@@ -27,8 +27,9 @@ type rawReader struct {
 	err error
 }
 
-// init takes only the two types known to read what the descriptor reads: a
-// type that embeds one of them, to decrypt or count, has the same methods.
+// init accepts only *net.TCPConn and *net.UnixConn. A type that embeds one of
+// them has the same methods, but its Read may decrypt or count bytes, which a
+// read from the descriptor would bypass.
 func (r *rawReader) init(c net.Conn) {
 	var s syscall.Conn
 	switch c := c.(type) {
@@ -55,14 +56,15 @@ func (r *rawReader) read(get func() []byte, put func([]byte)) ([]byte, int, erro
 	if err == nil {
 		err = r.err
 	} else if op := (*net.OpError)(nil); errors.As(err, &op) {
-		op.Op = "read" // as the connection's own Read says
+		op.Op = "read" // as in errors of the connection's Read method
 	}
-	// An idle Reader keeps nothing alive.
+	// Do not keep a reference to memory of the caller.
 	r.get, r.put, r.buf, r.n, r.err = nil, nil, nil, 0, nil
 	return buf, n, err
 }
 
-// tryRead reports whether the waiting is over.
+// tryRead tries to read once. It returns false if no bytes are available, so
+// that RawConn.Read waits.
 func (r *rawReader) tryRead(fd uintptr) bool {
 	buf := r.get()
 	if len(buf) == 0 {

@@ -14,16 +14,16 @@ import (
 // IPC is the "ipc" scheme: Unix-domain stream sockets.
 //
 // An address is a path, or "@name" in Linux's abstract namespace. "*" binds a
-// socket file in a new directory that only this user can enter; its Addr says
-// where. A bound file disappears with its listener. A file left behind by a
-// dead listener is replaced; a living one, and whatever is not a socket, is
-// never touched and answers EADDRINUSE.
+// socket file in a new directory with mode 0700; Addr of the listener returns
+// its path. Close of the listener removes the file. Listen replaces the file of
+// a process that ended without closing its listener. It returns EADDRINUSE and
+// leaves the file unchanged if a listener still uses it or it is not a socket.
 var IPC Transport = ipc{}
 
 type ipc struct{}
 
-// maxPath is the longest path, one less than the room in sockaddr_un for its
-// terminating NUL.
+// maxPath returns the maximum length of a path: the size of sun_path in
+// sockaddr_un, less one for the terminating NUL.
 func maxPath() int {
 	switch runtime.GOOS {
 	case "darwin", "ios", "dragonfly", "freebsd", "netbsd", "openbsd":
@@ -51,7 +51,7 @@ func checkPath(addr string) error {
 	case addr == "*":
 		e.Reason = "a wildcard can only be bound"
 	case addr[0] == '*':
-		// libzmq binds a wildcard for all of these, and forgets the rest.
+		// libzmq treats all of these as the wildcard and ignores the rest.
 		e.Reason = "a file whose name begins with * is written ./*"
 	case addr == "@":
 		e.Reason = "no name after @"
@@ -84,8 +84,8 @@ func (t ipc) Listen(addr string, o *Options) (Listener, error) {
 	return listenFile(addr, o)
 }
 
-// listenTemp binds the wildcard: a file in a directory of its own, so that its
-// name needs no luck and nobody else can even look at it.
+// listenTemp binds the wildcard: a file in a new directory, so that its name
+// cannot be in use and other users have no access.
 func listenTemp(o *Options) (Listener, error) {
 	dir, err := os.MkdirTemp("", "zmq-") // mode 0700
 	if err != nil {
@@ -102,7 +102,7 @@ func listenTemp(o *Options) (Listener, error) {
 	file := l.cleanup
 	l.cleanup = func() error {
 		err := file()
-		// Not RemoveAll: what others may have put there is not ours.
+		// Not RemoveAll, which would also remove files of other programs.
 		if rerr := os.Remove(dir); err == nil && !os.IsNotExist(rerr) {
 			err = rerr
 		}
@@ -113,7 +113,7 @@ func listenTemp(o *Options) (Listener, error) {
 
 func bindTemp(path string, o *Options) (*listener, error) {
 	if err := checkPath(path); err != nil {
-		return nil, err // a very long TMPDIR
+		return nil, err // TMPDIR is too long
 	}
 	return listenFile(path, o)
 }

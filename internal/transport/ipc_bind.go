@@ -11,13 +11,13 @@ import (
 	"syscall"
 )
 
-// binding is held while a path is bound and while leftovers are removed, and so
-// is the directory's lock against other processes: nobody must mistake a socket
-// that is bound but not yet listening for a dead one.
+// binding is held while a path is bound and while stale files are removed. The
+// directory is locked at the same time, for other processes. Without these
+// locks, a socket that is bound but does not listen yet would look stale.
 var binding sync.Mutex
 
-// listenFile binds a path. The path may be relative: it is resolved now, so
-// that Close removes this file wherever the program has gone since.
+// listenFile binds a path. A relative path is resolved now, so that Close
+// removes the same file after a change of the working directory.
 func listenFile(path string, o *Options) (*listener, error) {
 	abs, err := filepath.Abs(path)
 	if err != nil {
@@ -48,8 +48,9 @@ func listenFile(path string, o *Options) (*listener, error) {
 	return &listener{Listener: l, addr: path, cleanup: func() error { return removeSame(abs, file) }}, nil
 }
 
-// listenUnix binds without touching what is there, and leaves the removal of
-// the file to us: package net removes whatever has the name by then.
+// listenUnix binds without removing an existing file. It disables the removal
+// in Close of package net, which would remove any file that has the name by
+// then.
 func (o *Options) listenUnix(addr string) (net.Listener, error) {
 	lc := net.ListenConfig{Control: o.controlFile}
 	l, err := lc.Listen(context.Background(), "unix", addr)
@@ -62,8 +63,8 @@ func (o *Options) listenUnix(addr string) (net.Listener, error) {
 	return l, nil
 }
 
-// controlFile narrows the mode before the file exists where the system allows
-// it, so that there is no moment at which others can connect.
+// controlFile sets the mode before the file exists, where the system supports
+// it, so that other users cannot connect before chmodFile.
 func (o *Options) controlFile(network, addr string, c syscall.RawConn) error {
 	if o.Mode != 0 && addr != "" && addr[0] != '@' {
 		_ = rawControl(c, func(fd uintptr) error { return premode(fd, o.Mode) })
@@ -78,12 +79,12 @@ func chmodFile(path string, file fs.FileInfo, mode fs.FileMode) error {
 	return os.Chmod(path, mode.Perm())
 }
 
-// removeSame removes the file we bound, unless somebody has put another there.
-// The time is compared too, because file systems reuse inode numbers at once.
+// removeSame removes path if it is still the same file. It also compares the
+// modification time, because file systems reuse inode numbers at once.
 func removeSame(path string, file fs.FileInfo) error {
 	now, err := os.Lstat(path)
 	if err != nil || !os.SameFile(now, file) || !now.ModTime().Equal(file.ModTime()) {
-		return nil // gone, or not ours: either way there is nothing to remove
+		return nil // already removed, or another file
 	}
 	if err := os.Remove(path); !os.IsNotExist(err) {
 		return err
@@ -91,13 +92,13 @@ func removeSame(path string, file fs.FileInfo) error {
 	return nil
 }
 
-// removeStale removes a socket nobody listens on, and tells whether the path is
-// free now. A process that does not know our lock may be doing the same at this
-// moment: it may have removed the dead file and bound a living one between our
-// look and our removal. So the file is first moved aside, where nobody else
-// looks for it, and asked again; if it lives, it is put back.
+// removeStale removes path if it is a stale socket, on which no process
+// listens. It reports whether the path is free now. A process that does not use
+// our lock may replace the stale file by a live socket between the check and
+// the removal. The file is therefore first moved to a temporary directory and
+// checked again there. If it is live, it is moved back.
 func removeStale(path string) bool {
-	if !isDead(path) {
+	if !isStale(path) {
 		return false
 	}
 	dir, err := os.MkdirTemp(filepath.Dir(path), ".zmq-")
@@ -107,22 +108,23 @@ func removeStale(path string) bool {
 	defer os.Remove(dir)
 	aside := filepath.Join(dir, "s")
 	if len(aside) > maxPath() {
-		// Nothing could connect to it there, so the second question is put
-		// to the path itself, and the race stays as narrow as that.
-		return isDead(path) && os.Remove(path) == nil
+		// The path is too long to connect to. Check again at the old path,
+		// which leaves a short time between the check and the removal.
+		return isStale(path) && os.Remove(path) == nil
 	}
 	if os.Rename(path, aside) != nil {
 		return false
 	}
-	if isDead(aside) {
+	if isStale(aside) {
 		return os.Remove(aside) == nil
 	}
 	putBack(aside, path)
 	return false
 }
 
-// putBack returns a living socket to its path. Link, unlike rename, does not
-// replace what was bound in the meantime; not every file system has it.
+// putBack moves a live socket back to its path. Unlike rename, link does not
+// replace a file that was created there in the meantime, but some file systems
+// do not support link.
 func putBack(aside, path string) {
 	err := os.Link(aside, path)
 	if err != nil && !os.IsExist(err) && os.Rename(aside, path) == nil {
@@ -131,10 +133,11 @@ func putBack(aside, path string) {
 	os.Remove(aside)
 }
 
-// isDead tells whether the path is a stream socket that refuses connections.
-// Whatever cannot be asked counts as alive. (A BSD also refuses while a living
-// listener's queue is full; nothing tells the two apart.)
-func isDead(path string) bool {
+// isStale reports whether path is a stream socket that refuses connections. It
+// returns false if it cannot connect for another reason. On BSD systems a
+// listener with a full queue refuses connections as well and is not
+// distinguishable from a stale socket.
+func isStale(path string) bool {
 	file, err := os.Lstat(path)
 	if err != nil || file.Mode().Type() != fs.ModeSocket {
 		return false

@@ -9,9 +9,10 @@ import (
 	"testing"
 )
 
-// TestPutBack: a living socket that was moved aside comes back, unless
-// somebody has taken its place; nothing stays behind in either case.
-func TestPutBack(t *testing.T) {
+// TestPutBackKeepsNewerSocket checks that putBack moves a live socket back to
+// its path, unless another socket was bound there. In both cases no file
+// remains at the temporary path.
+func TestPutBackKeepsNewerSocket(t *testing.T) {
 	for _, taken := range []bool{false, true} {
 		dir, err := os.MkdirTemp("", "z")
 		if err != nil {
@@ -45,7 +46,7 @@ func TestPutBack(t *testing.T) {
 			t.Error(err)
 		}
 		if _, err := os.Lstat(aside); !os.IsNotExist(err) {
-			t.Errorf("left aside: %v", err)
+			t.Errorf("the temporary path still exists: %v", err)
 		}
 	}
 }

@@ -6,15 +6,15 @@ import (
 	"syscall"
 )
 
-// premode sets the mode a socket's file will be made with. Linux makes the
-// file with the mode of the socket, less the umask.
+// premode sets the mode with which bind creates the socket file. Linux uses the
+// mode of the socket, less the umask.
 func premode(fd uintptr, mode fs.FileMode) error {
 	return syscall.Fchmod(int(fd), uint32(mode.Perm()))
 }
 
-// PeerCred returns who is at the other end of an ipc connection: the user,
-// group and process that connected, or that listen. It is the kernel's word,
-// not the peer's. Ok is false on other connections and other systems.
+// PeerCred returns the user ID, group ID and process ID of the peer of an ipc
+// connection. The values come from the kernel (SO_PEERCRED), not from the peer.
+// ok is false for other connections and on other systems.
 func PeerCred(c net.Conn) (uid, gid, pid int, ok bool) {
 	u, isUnix := c.(*net.UnixConn)
 	if !isUnix {

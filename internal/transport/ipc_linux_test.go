@@ -15,31 +15,31 @@ import (
 	"github.com/zerobroker/zmq/internal/transport/transporttest"
 )
 
-// abstractName is a name nobody else has.
+// abstractName returns a name that is unique to this process and test.
 func abstractName(t *testing.T) string {
 	t.Helper()
 	return "@zmq-test-" + strconv.Itoa(os.Getpid()) + "-" + strings.ReplaceAll(t.Name(), "/", "-")
 }
 
-func TestIPCAbstract(t *testing.T) {
+func TestIPCAbstractPassesTransportTests(t *testing.T) {
 	transporttest.Run(t, transporttest.Config{
 		New: func(t *testing.T) (transport.Transport, string) {
 			t.Setenv("TMPDIR", shortDir(t))
 			return ipc, "*"
 		},
-		Fixed: abstractName,
-		Gone:  syscall.ENOENT,
+		Fixed:      abstractName,
+		DialClosed: syscall.ENOENT,
 	})
 }
 
-func TestIPCAbstractName(t *testing.T) {
+func TestIPCAbstractNameCreatesNoFile(t *testing.T) {
 	t.Chdir(shortDir(t))
 	name := abstractName(t)
 	l := listen(t, ipc, name, &transport.Options{Mode: 0o600})
 	if l.Addr() != name {
 		t.Errorf("Addr is %s, want %s", l.Addr(), name)
 	}
-	checkEmpty(t, ".") // it is no file
+	checkEmpty(t, ".")
 	a, b := connect(t, ipc, l, name, nil)
 	if got := a.RemoteAddr().String(); got != name {
 		t.Errorf("connected to %s", got)
@@ -63,13 +63,13 @@ func TestIPCAbstractName(t *testing.T) {
 	}
 }
 
-func TestPeerCred(t *testing.T) {
+func TestPeerCredReturnsOwnProcess(t *testing.T) {
 	l := listen(t, ipc, "*", nil)
 	a, b := connect(t, ipc, l, l.Addr(), nil)
 	for _, c := range []struct {
 		end string
 		ok  bool
-	}{{"dialler", true}, {"listener", true}} {
+	}{{"dialer", true}, {"listener", true}} {
 		conn := a
 		if c.end == "listener" {
 			conn = b
@@ -81,25 +81,25 @@ func TestPeerCred(t *testing.T) {
 	}
 	a.Close()
 	if _, _, _, ok := transport.PeerCred(a); ok {
-		t.Error("a closed connection has credentials")
+		t.Error("PeerCred succeeds for a closed connection")
 	}
 	lt := listen(t, tcp, "127.0.0.1:0", nil)
 	c, _ := connect(t, tcp, lt, lt.Addr(), nil)
 	if _, _, _, ok := transport.PeerCred(c); ok {
-		t.Error("a tcp connection has credentials")
+		t.Error("PeerCred succeeds for a tcp connection")
 	}
 }
 
-// TestIPCOtherUser runs itself again as a user without rights, since root has
-// them all: it may neither bind in a foreign directory, nor connect past the
-// mode, nor replace what it cannot unlink.
-func TestIPCOtherUser(t *testing.T) {
+// TestIPCRespectsFilePermissions runs itself again as user 65534. That user
+// must not be able to bind in a directory of another user, to connect to a
+// socket with mode 0600, or to replace a file that it may not remove.
+func TestIPCRespectsFilePermissions(t *testing.T) {
 	if dir := os.Getenv("ZMQ_TEST_OTHER_USER"); dir != "" {
 		otherUser(t, dir)
 		return
 	}
 	if os.Getuid() != 0 {
-		t.Skip("only root can become somebody else")
+		t.Skip("only root can run a process as another user")
 	}
 	dir := shortDir(t)
 	for _, sub := range []string{"foreign", "sticky"} {
@@ -116,7 +116,7 @@ func TestIPCOtherUser(t *testing.T) {
 	l := listen(t, ipc, filepath.Join(dir, "foreign", "public"), &transport.Options{Mode: 0o666})
 	abandon(t, filepath.Join(dir, "sticky", "stale"))
 
-	// The test binary may lie where only root can go.
+	// The test binary may be in a directory that only root can access.
 	exe := filepath.Join(dir, "test")
 	self, err := os.Executable()
 	if err != nil {
@@ -129,7 +129,7 @@ func TestIPCOtherUser(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(exe, "-test.run=^TestIPCOtherUser$", "-test.v")
+	cmd := exec.Command(exe, "-test.run=^TestIPCRespectsFilePermissions$", "-test.v")
 	cmd.Dir = dir
 	cmd.Env = []string{"ZMQ_TEST_OTHER_USER=" + dir, "TMPDIR=" + filepath.Join(dir, "sticky")}
 	cmd.SysProcAttr = &syscall.SysProcAttr{
@@ -157,19 +157,19 @@ func TestIPCOtherUser(t *testing.T) {
 func otherUser(t *testing.T, dir string) {
 	foreign := filepath.Join(dir, "foreign")
 	if _, err := ipc.Listen(filepath.Join(foreign, "mine"), nil); !errors.Is(err, syscall.EACCES) {
-		t.Errorf("bind in a foreign directory: %v", err)
+		t.Errorf("bind in a directory of another user: %v", err)
 	}
 	if _, err := ipc.Dial(context.Background(), filepath.Join(foreign, "private"), nil); !errors.Is(err, syscall.EACCES) {
-		t.Errorf("connect past the mode: %v", err)
+		t.Errorf("connect to a socket with mode 0600: %v", err)
 	}
 	if _, err := ipc.Listen(filepath.Join(foreign, "private"), nil); !errors.Is(err, syscall.EADDRINUSE) {
-		t.Errorf("bind what cannot be asked: %v", err)
+		t.Errorf("bind the path of a socket that cannot be connected to: %v", err)
 	}
 	if _, err := ipc.Listen(filepath.Join(dir, "sticky", "stale"), nil); !errors.Is(err, syscall.EADDRINUSE) {
-		t.Errorf("replace what cannot be unlinked: %v", err)
+		t.Errorf("replace a file that cannot be removed: %v", err)
 	}
 	if got := entries(t, filepath.Join(dir, "sticky")); got != "stale" {
-		t.Errorf("left %s", got)
+		t.Errorf("the directory has %s, want stale", got)
 	}
 	c, err := ipc.Dial(context.Background(), filepath.Join(foreign, "public"), nil)
 	if err != nil {

@@ -14,9 +14,10 @@ import (
 	"github.com/zerobroker/zmq/internal/transport"
 )
 
-// TestIPCReplaceRaceBetweenProcesses has processes compete for one path, and
-// leave dead sockets there. Whoever has bound it must be the one that answers.
-func TestIPCReplaceRaceBetweenProcesses(t *testing.T) {
+// TestOneProcessBindsStaleIPCPath has processes compete for one path and leave
+// stale sockets there. A process that has bound the path must be the one that
+// accepts connections there.
+func TestOneProcessBindsStaleIPCPath(t *testing.T) {
 	if dir := os.Getenv("ZMQ_TEST_RACE"); dir != "" {
 		for range 60 {
 			competeOnce(t, dir)
@@ -26,10 +27,10 @@ func TestIPCReplaceRaceBetweenProcesses(t *testing.T) {
 	dir := shortDir(t)
 	var children []*exec.Cmd
 	for range 3 {
-		c := exec.Command(os.Args[0], "-test.run=^TestIPCReplaceRaceBetweenProcesses$")
+		c := exec.Command(os.Args[0], "-test.run=^TestOneProcessBindsStaleIPCPath$")
 		c.Env = append(os.Environ(), "ZMQ_TEST_RACE="+dir)
 		c.Stdout, c.Stderr = os.Stderr, os.Stderr
-		c.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} // or it would compete for ever
+		c.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} // end the child if the test is killed
 		if err := c.Start(); err != nil {
 			t.Fatal(err)
 		}
@@ -42,8 +43,9 @@ func TestIPCReplaceRaceBetweenProcesses(t *testing.T) {
 	}
 }
 
-// competeOnce binds the path as soon as it can, finds itself there, and leaves
-// a dead socket if nobody else was quicker.
+// competeOnce binds the path as soon as it is free and checks that connections
+// reach this process. Then it closes and leaves a stale socket at the path,
+// unless another process has bound it already.
 func competeOnce(t *testing.T, dir string) {
 	path := filepath.Join(dir, "s")
 	l, err := ipc.Listen(path, nil)
@@ -55,28 +57,28 @@ func competeOnce(t *testing.T, dir string) {
 	}
 	c, err := ipc.Dial(context.Background(), path, nil)
 	if err != nil {
-		t.Fatalf("bound, and not there: %v", err)
+		t.Fatalf("cannot connect to a bound path: %v", err)
 	}
 	if _, _, pid, _ := transport.PeerCred(c); pid != os.Getpid() {
-		t.Errorf("process %d answers", pid)
+		t.Errorf("connected to process %d, want this process", pid)
 	}
 	c.Close()
 	l.Close()
 
-	dead := filepath.Join(dir, fmt.Sprint(os.Getpid()))
-	u, err := net.ListenUnix("unix", &net.UnixAddr{Name: dead, Net: "unix"})
+	stale := filepath.Join(dir, fmt.Sprint(os.Getpid()))
+	u, err := net.ListenUnix("unix", &net.UnixAddr{Name: stale, Net: "unix"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	u.SetUnlinkOnClose(false)
 	u.Close()
-	os.Link(dead, path)
-	os.Remove(dead)
+	os.Link(stale, path)
+	os.Remove(stale)
 }
 
-// TestIPCBindsInALockedDirectory: a lock that somebody sits on delays a bind,
-// and does not prevent it.
-func TestIPCBindsInALockedDirectory(t *testing.T) {
+// TestIPCBindsInLockedDirectory checks that Listen succeeds, after a delay,
+// while another process keeps the lock of the directory.
+func TestIPCBindsInLockedDirectory(t *testing.T) {
 	dir := shortDir(t)
 	f, err := os.Open(dir)
 	if err != nil {

@@ -8,16 +8,17 @@ import (
 	"time"
 )
 
-// lockTries and lockPause bound the wait for a directory: binding takes far
-// less than a millisecond, and who holds the lock for longer means no good.
+// lockTries and lockPause limit the wait for the lock of a directory to 200 ms.
+// Binding takes far less than a millisecond, so a process that holds the lock
+// for longer is faulty or malicious.
 const (
 	lockTries = 50
 	lockPause = 4 * time.Millisecond
 )
 
-// lockDir keeps other processes that use this package from binding in dir until
-// unlock is called. It is a courtesy, not a condition: in a directory that
-// cannot be read or locked, or that somebody keeps locked, binding goes on.
+// lockDir prevents other processes that use this package from binding in dir
+// until unlock is called. The lock is optional: if the directory cannot be
+// opened or locked, or stays locked, the caller binds without it.
 func lockDir(dir string) (unlock func()) {
 	f, err := os.Open(dir)
 	if err != nil {
@@ -30,5 +31,5 @@ func lockDir(dir string) (unlock func()) {
 		}
 		time.Sleep(lockPause)
 	}
-	return func() { f.Close() } // which gives the lock up
+	return func() { f.Close() } // also releases the lock
 }

@@ -22,7 +22,7 @@ import (
 
 var ipc = transport.IPC
 
-// limit is the longest path of this system.
+// limit returns the maximum length of a path on this system.
 func limit() int {
 	if runtime.GOOS == "linux" || runtime.GOOS == "solaris" || runtime.GOOS == "illumos" {
 		return 107
@@ -30,7 +30,7 @@ func limit() int {
 	return 103
 }
 
-func TestIPCSyntax(t *testing.T) {
+func TestIPCChecksAddress(t *testing.T) {
 	tests := []struct {
 		addr         string
 		listen, dial bool
@@ -72,15 +72,15 @@ func TestIPCSyntax(t *testing.T) {
 	}
 }
 
-func TestIPCLongestPath(t *testing.T) {
+func TestIPCBindsPathOfMaximumLength(t *testing.T) {
 	dir := shortDir(t)
 	path := filepath.Join(dir, strings.Repeat("p", limit()-len(dir)-1))
-	abandon(t, path) // even this is recognized as stale
+	abandon(t, path) // a stale socket at such a path is recognized too
 	l := listen(t, ipc, path, nil)
 	connect(t, ipc, l, path, nil)
 }
 
-func TestIPCWildcard(t *testing.T) {
+func TestIPCWildcardBindsInPrivateDirectory(t *testing.T) {
 	tmp := shortDir(t)
 	t.Setenv("TMPDIR", tmp)
 	l := listen(t, ipc, "*", &transport.Options{Mode: 0o600})
@@ -97,7 +97,7 @@ func TestIPCWildcard(t *testing.T) {
 	checkEmpty(t, tmp)
 }
 
-func TestIPCWildcardThatFailsLeavesNothing(t *testing.T) {
+func TestFailedIPCWildcardLeavesNoFiles(t *testing.T) {
 	tmp := filepath.Join(shortDir(t), strings.Repeat("d", 90))
 	if err := os.Mkdir(tmp, 0o700); err != nil {
 		t.Fatal(err)
@@ -109,7 +109,7 @@ func TestIPCWildcardThatFailsLeavesNothing(t *testing.T) {
 	checkEmpty(t, tmp)
 }
 
-func TestIPCMode(t *testing.T) {
+func TestIPCFileHasModeOfOptions(t *testing.T) {
 	defer syscall.Umask(syscall.Umask(0o027))
 	for _, mode := range []fs.FileMode{0o600, 0o660, 0o666, 0o777, 0o700} {
 		path := filepath.Join(shortDir(t), "s")
@@ -133,13 +133,13 @@ func checkMode(t *testing.T, path string, want fs.FileMode) {
 
 func checkEmpty(t *testing.T, dir string) {
 	t.Helper()
-	left, err := os.ReadDir(dir)
-	if err != nil || len(left) != 0 {
-		t.Errorf("left in %s: %v, %v", dir, left, err)
+	files, err := os.ReadDir(dir)
+	if err != nil || len(files) != 0 {
+		t.Errorf("directory %s has %v, %v, want no files", dir, files, err)
 	}
 }
 
-// abandon leaves a socket file behind, as a process that was killed does.
+// abandon creates a stale socket file, as a killed process leaves it.
 func abandon(t *testing.T, path string) {
 	t.Helper()
 	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
@@ -150,9 +150,9 @@ func abandon(t *testing.T, path string) {
 	l.Close()
 }
 
-// TestIPCOccupiedPath is the matrix of what a bind may find: only a stream
-// socket that nobody accepts from gives way.
-func TestIPCOccupiedPath(t *testing.T) {
+// TestIPCReplacesOnlyStaleSockets covers the kinds of files that may exist at
+// the path.
+func TestIPCReplacesOnlyStaleSockets(t *testing.T) {
 	tests := []struct {
 		what  string
 		place func(t *testing.T, path string)
@@ -265,20 +265,20 @@ func TestIPCCloseRemovesTheFile(t *testing.T) {
 	checkEmpty(t, dir)
 }
 
-// TestIPCCloseLeavesWhatIsNotItsOwn: by the time of Close, somebody else may
-// have taken the path, as libzmq does.
-func TestIPCCloseLeavesWhatIsNotItsOwn(t *testing.T) {
+// TestIPCCloseKeepsFileOfOtherProgram: before Close, another program may
+// replace the file, as libzmq does.
+func TestIPCCloseKeepsFileOfOtherProgram(t *testing.T) {
 	path := filepath.Join(shortDir(t), "s")
 	l := listen(t, ipc, path, nil)
 	if err := os.Remove(path); err != nil {
 		t.Fatal(err)
 	}
-	thief := listen(t, ipc, path, nil)
+	other := listen(t, ipc, path, nil)
 	if err := l.Close(); err != nil {
 		t.Error(err)
 	}
-	connect(t, ipc, thief, path, nil)
-	thief.Close()
+	connect(t, ipc, other, path, nil)
+	other.Close()
 
 	l = listen(t, ipc, path, nil)
 	os.Remove(path)
@@ -292,11 +292,11 @@ func TestIPCCloseLeavesWhatIsNotItsOwn(t *testing.T) {
 	l = listen(t, ipc, path, nil)
 	os.Remove(path)
 	if err := l.Close(); err != nil {
-		t.Errorf("the file was gone: %v", err)
+		t.Errorf("Close after the file was removed: %v", err)
 	}
 }
 
-func TestIPCRelativePath(t *testing.T) {
+func TestIPCCloseRemovesRelativePathAfterChdir(t *testing.T) {
 	dir, other := shortDir(t), shortDir(t)
 	t.Chdir(dir)
 	l := listen(t, ipc, "s", nil)
@@ -309,7 +309,7 @@ func TestIPCRelativePath(t *testing.T) {
 	checkEmpty(t, dir)
 }
 
-func TestIPCErrno(t *testing.T) {
+func TestIPCErrorsMatchErrno(t *testing.T) {
 	dir := shortDir(t)
 	missing := filepath.Join(dir, "missing", "s")
 	if _, err := ipc.Listen(missing, nil); !errors.Is(err, syscall.ENOENT) || errors.Is(err, transport.ErrSyntax) {
@@ -325,9 +325,9 @@ func TestIPCErrno(t *testing.T) {
 	}
 }
 
-// TestIPCReplaceRace has many listeners compete for a stale path. At every
-// round one wins, and whoever connects then reaches it.
-func TestIPCReplaceRace(t *testing.T) {
+// TestOneListenerBindsStaleIPCPath has eight listeners compete for a stale
+// path. In each round exactly one must succeed.
+func TestOneListenerBindsStaleIPCPath(t *testing.T) {
 	dir := shortDir(t)
 	path := filepath.Join(dir, "s")
 	for range 30 {
@@ -348,7 +348,7 @@ func TestIPCReplaceRace(t *testing.T) {
 		}
 		g.Wait()
 		if n := wins.Load(); n != 1 {
-			t.Fatalf("%d listeners have the path", n)
+			t.Fatalf("%d listeners have bound the path", n)
 		}
 		l := winner.Load().(transport.Listener)
 		c, err := ipc.Dial(context.Background(), path, nil)
@@ -361,7 +361,7 @@ func TestIPCReplaceRace(t *testing.T) {
 	}
 }
 
-func TestIPCEcho(t *testing.T) {
+func TestIPCMovesBytes(t *testing.T) {
 	l := listen(t, ipc, filepath.Join(shortDir(t), "s"), &transport.Options{Mode: 0o600})
 	a, b := connect(t, ipc, l, l.Addr(), nil)
 	a.Write([]byte("hello"))

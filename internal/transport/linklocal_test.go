@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestLinkLocalAddressNeedsZone: the error says what is missing, in every place
-// where such an address may stand.
+// TestLinkLocalAddressNeedsZone covers every position in which an address may
+// occur.
 func TestLinkLocalAddressNeedsZone(t *testing.T) {
 	for name, check := range map[string]func(string) error{
 		"tcp listen": TCP.CheckListen, "tcp dial": TCP.CheckDial,
@@ -26,8 +26,8 @@ func TestLinkLocalAddressNeedsZone(t *testing.T) {
 			}
 		}
 	}
-	// As a source of TCP it needs one too, as the interface of a group it names
-	// that without one.
+	// A TCP source address needs a zone too. The interface of a multicast group
+	// may be a link-local address without a zone.
 	if err := TCP.CheckDial("[fe80::1]:0;[::1]:5555"); !errors.Is(err, ErrSyntax) {
 		t.Error(err)
 	}

@@ -5,8 +5,8 @@ import (
 	"sync"
 )
 
-// listener is a bound net.Listener with its printable address and what has to
-// go with it.
+// listener is a net.Listener with the address for Addr and a function that
+// removes its files.
 type listener struct {
 	net.Listener
 	addr    string
@@ -17,8 +17,9 @@ type listener struct {
 
 func (l *listener) Addr() string { return l.addr }
 
-// Close removes the files first: as long as the socket still accepts, no other
-// binder takes them for leftovers and replaces them under our hands.
+// Close removes the files before it closes the socket. While the socket still
+// accepts connections, no other process considers the file stale and replaces
+// it.
 func (l *listener) Close() error {
 	l.once.Do(func() {
 		if l.cleanup != nil {

@@ -8,9 +8,9 @@ import (
 	"github.com/zerobroker/zmq/internal/transport"
 )
 
-// TestLookupEndsWithItsContext: binding to a name gives up when Lookup has
-// ended.
-func TestLookupEndsWithItsContext(t *testing.T) {
+// TestListenFailsWhenLookupContextEnds: Options.Lookup limits the time for
+// resolving a name.
+func TestListenFailsWhenLookupContextEnds(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	o := &transport.Options{Lookup: ctx}

@@ -4,5 +4,5 @@ package transport
 
 import "net"
 
-// systemReadable is Readable for connections of the system.
+// systemReadable returns false: it is not implemented on this system.
 func systemReadable(net.Conn) bool { return false }

@@ -6,14 +6,15 @@ import (
 	"syscall"
 )
 
-// control sets the options of a socket that is neither bound nor connected
-// yet. NODELAY is missing because package net always sets it.
+// control sets the options of a socket before it is bound or connected. It does
+// not set TCP_NODELAY, because package net does.
 func (o *Options) control(network, _ string, c syscall.RawConn) error {
 	return rawControl(c, func(fd uintptr) error { return o.set(network, fd) })
 }
 
-// controlFrom does the same for a socket with a source address, whose last use
-// may still be in TIME_WAIT.
+// controlFrom is control for a connection with a source address. It also sets
+// SO_REUSEADDR, because an earlier connection from that address may be in
+// TIME_WAIT.
 func (o *Options) controlFrom(network, _ string, c syscall.RawConn) error {
 	return rawControl(c, func(fd uintptr) error {
 		if err := setReuse(fd); err != nil {
@@ -23,6 +24,7 @@ func (o *Options) controlFrom(network, _ string, c syscall.RawConn) error {
 	})
 }
 
+// rawControl calls set with the file descriptor of c and returns its error.
 func rawControl(c syscall.RawConn, set func(fd uintptr) error) error {
 	var err error
 	if cerr := c.Control(func(fd uintptr) { err = set(fd) }); cerr != nil {
@@ -31,7 +33,7 @@ func rawControl(c syscall.RawConn, set func(fd uintptr) error) error {
 	return err
 }
 
-// set runs what the system has an option for. The network is "tcp4", "tcp6",
+// set sets the options that the system supports. network is "tcp4", "tcp6",
 // "udp4", "udp6" or "unix".
 func (o *Options) set(network string, fd uintptr) error {
 	if err := o.setBuffers(fd); err != nil {
@@ -48,11 +50,11 @@ func (o *Options) set(network string, fd uintptr) error {
 	return o.setIP(fd, v6)
 }
 
-// sockopt is one integer option to set.
+// sockopt is an integer socket option.
 type sockopt struct {
-	what        string // for the error
+	what        string // name for error messages
 	level, name int
-	value       int // 0 leaves the system's
+	value       int // 0: do not set, use the system's default
 }
 
 func setAll(fd uintptr, opts ...sockopt) error {

@@ -29,7 +29,8 @@ func (o *Options) setTCP(fd uintptr) error {
 }
 
 func (o *Options) setIP(fd uintptr, v6 bool) error {
-	// A dual-stack socket carries IPv4 too, and so takes both kinds of TOS.
+	// A dual-stack socket also sends IPv4 packets, so it needs both IP_TOS and
+	// IPV6_TCLASS.
 	err := setAll(fd,
 		sockopt{"IP_TOS", syscall.IPPROTO_IP, syscall.IP_TOS, o.TOS},
 		sockopt{"SO_PRIORITY", syscall.SOL_SOCKET, syscall.SO_PRIORITY, o.Priority})

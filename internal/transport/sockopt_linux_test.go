@@ -10,7 +10,7 @@ import (
 	"github.com/zerobroker/zmq/internal/transport"
 )
 
-// sockopt asks the kernel.
+// sockopt returns the value of a socket option.
 func sockopt(t *testing.T, c net.Conn, level, name int) int {
 	t.Helper()
 	raw, err := c.(syscall.Conn).SyscallConn()
@@ -39,9 +39,9 @@ func checkOptions(t *testing.T, c net.Conn, end string, opts []option) {
 	}
 }
 
-// TestSocketOptions checks both ends: an accepted connection has its options
-// from the listener.
-func TestSocketOptions(t *testing.T) {
+// TestBothEndsHaveSocketOptions: an accepted connection inherits the options of
+// the listener.
+func TestBothEndsHaveSocketOptions(t *testing.T) {
 	o := &transport.Options{
 		SendBuffer: 40_000,
 		RecvBuffer: 50_000,
@@ -52,7 +52,7 @@ func TestSocketOptions(t *testing.T) {
 	}
 	set := []option{
 		{"TCP_NODELAY", syscall.IPPROTO_TCP, syscall.TCP_NODELAY, 1},
-		{"SO_SNDBUF", syscall.SOL_SOCKET, syscall.SO_SNDBUF, 80_000}, // Linux doubles them
+		{"SO_SNDBUF", syscall.SOL_SOCKET, syscall.SO_SNDBUF, 80_000}, // Linux doubles buffer sizes
 		{"SO_RCVBUF", syscall.SOL_SOCKET, syscall.SO_RCVBUF, 100_000},
 		{"SO_KEEPALIVE", syscall.SOL_SOCKET, syscall.SO_KEEPALIVE, 1},
 		{"TCP_KEEPIDLE", syscall.IPPROTO_TCP, syscall.TCP_KEEPIDLE, 77},
@@ -78,8 +78,8 @@ func TestSocketOptions(t *testing.T) {
 	checkOptions(t, b, "mapped accept", set)
 }
 
-// TestZeroOptions: nothing is set but what is always set.
-func TestZeroOptions(t *testing.T) {
+// TestZeroOptionsKeepSystemDefaults compares with a connection of package net.
+func TestZeroOptionsKeepSystemDefaults(t *testing.T) {
 	plain, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -104,7 +104,7 @@ func TestZeroOptions(t *testing.T) {
 	checkOptions(t, b, "accept", want[:5])
 }
 
-func TestIPCBuffers(t *testing.T) {
+func TestIPCConnectionHasBufferSizes(t *testing.T) {
 	o := &transport.Options{SendBuffer: 40_000, RecvBuffer: 50_000}
 	l := listen(t, transport.IPC, "*", o)
 	a, _ := connect(t, transport.IPC, l, l.Addr(), o)
@@ -114,7 +114,7 @@ func TestIPCBuffers(t *testing.T) {
 	})
 }
 
-func TestDevice(t *testing.T) {
+func TestDeviceMustExist(t *testing.T) {
 	lo := loopback(t)
 	l, err := tcp.Listen("127.0.0.1:0", &transport.Options{Device: lo})
 	if errors.Is(err, syscall.EPERM) {

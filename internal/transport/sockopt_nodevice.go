@@ -7,6 +7,7 @@ import (
 	"fmt"
 )
 
-// errNoDevice refuses Options.Device where it cannot be kept: a program that
-// confines itself to an interface must not be let out silently.
+// errNoDevice is the error for Options.Device on systems that do not support
+// it. Without the error, a program that restricts itself to one interface would
+// silently use all of them.
 var errNoDevice = fmt.Errorf("binding to a device: %w", errors.ErrUnsupported)

@@ -5,15 +5,16 @@ import (
 	"time"
 )
 
-// tcpMaxRT is TCP_MAXRT, in seconds: the nearest thing to TCP_USER_TIMEOUT.
+// tcpMaxRT is TCP_MAXRT, whose unit is seconds. It is the Windows option most
+// similar to TCP_USER_TIMEOUT.
 const tcpMaxRT = 5
 
 func setInt(fd uintptr, level, name, value int) error {
 	return syscall.SetsockoptInt(syscall.Handle(fd), level, name, value)
 }
 
-// setReuse does nothing: SO_REUSEADDR on Windows lets one program steal the
-// port of another, and TIME_WAIT is no obstacle there.
+// setReuse does nothing. On Windows, SO_REUSEADDR permits a program to bind a
+// port that another program uses, and TIME_WAIT does not prevent binding.
 func setReuse(uintptr) error { return nil }
 
 func (o *Options) setBuffers(fd uintptr) error {

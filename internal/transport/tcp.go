@@ -12,13 +12,13 @@ import (
 // TCP is the "tcp" scheme.
 //
 // Addresses to listen on are "*:port", "ip:port", "[v6]:port",
-// "[v6%zone]:port", "interface:port" and "name:port"; a port of "*" or "0" is
-// chosen by the system. The host "*" is every address of the machine, IPv4 and
-// IPv6, and so is "[::]", while "0.0.0.0" is IPv4 only.
+// "[v6%zone]:port", "interface:port" and "name:port". For a port of "*" or "0"
+// the system chooses the port. The hosts "*" and "[::]" mean all IPv4 and IPv6
+// addresses of the machine, "0.0.0.0" means all IPv4 addresses.
 //
-// Addresses to dial are "host:port", and "source:port;host:port" where the
-// source is an address, an interface's name or "*", and its port may be 0.
-// Names are resolved at every attempt, and all their addresses tried.
+// Addresses to dial are "host:port" and "source:port;host:port". The source is
+// an address, the name of an interface or "*"; its port may be 0. Each Dial
+// resolves names again and tries all addresses of the name.
 var TCP Transport = tcp{}
 
 type tcp struct{}
@@ -53,7 +53,7 @@ func listenHost(h tcpHost, o *Options) (net.Listener, error) {
 		if err == nil || !isNoFamily(err) {
 			return l, err
 		}
-		// A machine without IPv6: everything it has is IPv4.
+		// Without IPv6, all addresses of the machine are IPv4 addresses.
 		return o.listen("tcp4", ":"+port)
 	}
 	if h.name == "" && !h.ip.IsValid() {
@@ -66,12 +66,13 @@ func listenHost(h tcpHost, o *Options) (net.Listener, error) {
 	return o.listen(familyOf(ip), net.JoinHostPort(ip.String(), port))
 }
 
-// listen opens a stream listener with the options set before it is bound, so
-// that accepted connections inherit them.
+// listen opens a TCP listener. It sets the options before it binds, so that
+// accepted connections inherit them.
 func (o *Options) listen(network, addr string) (net.Listener, error) {
 	lc := net.ListenConfig{Control: o.control, KeepAlive: -1, KeepAliveConfig: o.KeepAlive}
-	// Multipath TCP is Go's default where the system has it. It costs a
-	// fallback per connection, and the socket options are those of plain TCP.
+	// Go uses Multipath TCP by default where the system supports it. Most
+	// connections would then fall back to plain TCP, and the socket options
+	// here are those of plain TCP.
 	lc.SetMultipathTCP(false)
 	l, err := lc.Listen(context.Background(), network, addr)
 	return l, portable(err)
@@ -90,8 +91,8 @@ func (tcp) Dial(ctx context.Context, addr string, o *Options) (net.Conn, error) 
 	if err != nil {
 		return nil, err
 	}
-	// An interface has addresses of both families, and which one the
-	// destination needs is known only once its name is resolved.
+	// An interface may have IPv4 and IPv6 addresses. Which family is needed is
+	// known only when the name of the destination is resolved.
 	var c net.Conn
 	for _, ip := range ips {
 		c, err = dialHost(ctx, d.dst, localAddr(ip, d.src.port), o)
@@ -102,8 +103,8 @@ func (tcp) Dial(ctx context.Context, addr string, o *Options) (net.Conn, error) 
 	return c, err
 }
 
-// localAddr returns nil where nothing is asked for, which leaves the choice to
-// the system.
+// localAddr returns the source address for net.Dialer, or nil if neither
+// address nor port is given and the system chooses.
 func localAddr(ip netip.Addr, port uint16) *net.TCPAddr {
 	if !ip.IsValid() && port == 0 {
 		return nil
@@ -138,9 +139,9 @@ func dialHost(ctx context.Context, h tcpHost, from *net.TCPAddr, o *Options) (ne
 	return dialWith(ctx, &d, familyOf(h.ip), net.JoinHostPort(h.ip.String(), port))
 }
 
-// dialAny reaches what listens on "[::]", which is what a wildcard listener
-// reports as its address: this machine. The listener takes both families, so
-// IPv4 will do where IPv6 is missing.
+// dialAny dials "[::]", the address that a wildcard listener reports, on this
+// machine. Such a listener accepts IPv4 and IPv6, so dialAny uses IPv4 if IPv6
+// does not work.
 func dialAny(ctx context.Context, d *net.Dialer, port string, o *Options) (net.Conn, error) {
 	if !o.IPv4Only {
 		c, err := dialWith(ctx, d, "tcp6", "[::1]:"+port)

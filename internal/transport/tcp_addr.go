@@ -7,22 +7,22 @@ import (
 	"strings"
 )
 
-// tcpHost is one "host:port" as written. Exactly one of three forms: a literal
-// (ip is valid), a name (name is set), or the wildcard "*" (neither).
+// tcpHost is a parsed "host:port". The host has one of three forms: an IP
+// address (ip is valid), a name (name is set), or the wildcard "*" (neither).
 type tcpHost struct {
-	ip   netip.Addr // unmapped; may carry a zone
-	name string     // a DNS name, or an interface's where one may stand
+	ip   netip.Addr // not IPv4-mapped; may have a zone
+	name string     // a DNS name, or where allowed the name of an interface
 	port uint16
 }
 
 // tcpDial is a parsed connect address: "dst" or "src;dst".
 type tcpDial struct {
-	src *tcpHost // nil: the system chooses
+	src *tcpHost // nil: the system chooses the source
 	dst tcpHost
 }
 
-// parseListen reads "*:port", "ip:port", "[v6]:port", "[v6%zone]:port",
-// "ifname:port" or "name:port". A port of "*" or "0" is ephemeral.
+// parseListen parses "*:port", "ip:port", "[v6]:port", "[v6%zone]:port",
+// "ifname:port" or "name:port". A port of "*" or "0" means an ephemeral port.
 func parseListen(text string) (tcpHost, error) {
 	h, reason := parseHostPort(text, true)
 	if reason != "" {
@@ -31,8 +31,8 @@ func parseListen(text string) (tcpHost, error) {
 	return h, nil
 }
 
-// parseDial reads "host:port", or "src:port;host:port" where src may be all
-// that parseListen takes, except that a name is an interface's and never DNS.
+// parseDial parses "host:port" or "src:port;host:port". src has the forms that
+// parseListen accepts, but a name in it is always that of an interface.
 func parseDial(text string) (tcpDial, error) {
 	var d tcpDial
 	var reason string
@@ -50,8 +50,8 @@ func parseDial(text string) (tcpDial, error) {
 	return d, nil
 }
 
-// parseHostPort returns what was read, or the reason why it cannot be an
-// address. Wild says whether a "*" host, a "*" port and port 0 mean anything.
+// parseHostPort parses "host:port". If the text is malformed, it returns the
+// reason. wild permits "*" as the host, and "*" and 0 as the port.
 func parseHostPort(text string, wild bool) (tcpHost, string) {
 	i := strings.LastIndexByte(text, ':')
 	if i < 0 || strings.HasSuffix(text, "]") {
@@ -62,7 +62,7 @@ func parseHostPort(text string, wild bool) (tcpHost, string) {
 		return tcpHost{}, reason
 	}
 	if ip := h.ip; ip.Is6() && ip.IsLinkLocalUnicast() && ip.Zone() == "" {
-		// The system would only say that the argument is invalid.
+		// The error of the system would only be EINVAL.
 		return tcpHost{}, "a link-local address needs a zone, the interface: [" + ip.String() + "%eth0]"
 	}
 	h.port, reason = parsePort(text[i+1:], wild)
@@ -80,11 +80,11 @@ func parseHost(s string, wild bool) (tcpHost, string) {
 	case s[0] == '[':
 		return parseV6(s)
 	case strings.IndexByte(s, ':') >= 0:
-		// Where the address ends and the port begins would be a guess.
+		// It is not clear where the address ends and the port begins.
 		return tcpHost{}, "an IPv6 address must stand in brackets"
 	case strings.Trim(s, "0123456789.") == "":
-		// Nothing but digits and dots is meant as an address: asking DNS for
-		// 0.0.0.1000000 would only hide the mistake.
+		// A host of digits and dots only is meant as an address. A DNS lookup
+		// of 0.0.0.1000000 would only hide the mistake.
 		ip, err := netip.ParseAddr(s)
 		if err != nil {
 			return tcpHost{}, "not an IPv4 address"
@@ -110,8 +110,8 @@ func parseV6(s string) (tcpHost, string) {
 	return tcpHost{ip: ip.Unmap()}, ""
 }
 
-// parsePort is strict where libzmq's atoi is not: 80xyz is no port, and 65617
-// is not 81.
+// parsePort accepts only 0 to 65535 in decimal. libzmq uses atoi, which reads
+// 80xyz as port 80 and 65617 as port 81.
 func parsePort(s string, wild bool) (uint16, string) {
 	switch {
 	case s == "":
@@ -135,8 +135,9 @@ func parsePort(s string, wild bool) (uint16, string) {
 	return uint16(n), ""
 }
 
-// validName admits host and interface names alike: letters, digits, '-' and
-// '_' in dot-separated labels. International names come in their ASCII form.
+// validName reports whether s may be the name of a host or an interface: labels
+// of letters, digits, '-' and '_', separated by dots. International host names
+// must be in their ASCII form.
 func validName(s string) bool {
 	s = strings.TrimSuffix(s, ".")
 	if len(s) > 253 {
@@ -159,7 +160,7 @@ func nameByte(c byte) bool {
 	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '-' || c == '_'
 }
 
-// String is the address in the form parseListen reads.
+// String returns the address in the form that parseListen accepts.
 func (h tcpHost) String() string {
 	switch {
 	case h.ip.IsValid():
@@ -170,7 +171,7 @@ func (h tcpHost) String() string {
 	return "*:" + strconv.Itoa(int(h.port))
 }
 
-// String is the address in the form parseDial reads.
+// String returns the address in the form that parseDial accepts.
 func (d tcpDial) String() string {
 	if d.src == nil {
 		return d.dst.String()
@@ -178,8 +179,7 @@ func (d tcpDial) String() string {
 	return d.src.String() + ";" + d.dst.String()
 }
 
-// numeric returns a bound or connected TCP address in the form this package
-// prints and parses.
+// numeric returns a TCP address in the form that parseListen accepts.
 func numeric(a net.Addr) string {
 	t, ok := a.(*net.TCPAddr)
 	if !ok {

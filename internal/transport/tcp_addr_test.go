@@ -6,10 +6,10 @@ import (
 	"testing"
 )
 
-// long is a label one byte longer than DNS allows.
+// long is a label that is one byte longer than DNS allows.
 var long = strings.Repeat("a", 64)
 
-func TestParseListen(t *testing.T) {
+func TestParseListenAcceptsOnlyTCPAddresses(t *testing.T) {
 	tests := []struct {
 		text string
 		want string // the canonical form; "" means malformed
@@ -28,7 +28,7 @@ func TestParseListen(t *testing.T) {
 		{"[fe80::1%eth0]:80", "[fe80::1%eth0]:80"},
 		{"[fe80::1%eth0.100]:80", "[fe80::1%eth0.100]:80"},
 		{"[fe80::1%3]:80", "[fe80::1%3]:80"},
-		// Names: of hosts or of interfaces.
+		// Names of hosts or interfaces.
 		{"localhost:80", "localhost:80"},
 		{"example.com.:80", "example.com.:80"},
 		{"xn--bcher-kva.example:80", "xn--bcher-kva.example:80"},
@@ -37,7 +37,7 @@ func TestParseListen(t *testing.T) {
 		{"eth0.100:5555", "eth0.100:5555"},
 		{"1password:80", "1password:80"},
 
-		// No port, or none that is one.
+		// Missing or malformed port.
 		{"", ""},
 		{"127.0.0.1", ""},
 		{"[::1]", ""},
@@ -61,7 +61,7 @@ func TestParseListen(t *testing.T) {
 		{"*:8 0", ""},
 		{"*:**", ""},
 		{"*:٣", ""}, // a digit, but not an ASCII one
-		// No host, or none that is one.
+		// Missing or malformed host.
 		{":5555", ""},
 		{" :5555", ""},
 		{"**:5555", ""},
@@ -106,7 +106,7 @@ func TestParseListen(t *testing.T) {
 		{strings.Repeat("abcdefg.", 32) + "x:80", ""},
 		{"tcp://host:80", ""},
 		{"host:80/path", ""},
-		// What only means something to connect.
+		// Forms that are valid only for Connect.
 		{"*:0;host:80", ""},
 		{"127.0.0.1:0;127.0.0.1:80", ""},
 	}
@@ -114,12 +114,12 @@ func TestParseListen(t *testing.T) {
 		h, err := parseListen(test.text)
 		check(t, test.text, test.want, h.String(), err)
 		if cerr := TCP.CheckListen(test.text); (cerr == nil) != (err == nil) {
-			t.Errorf("%q: CheckListen says %v", test.text, cerr)
+			t.Errorf("%q: CheckListen returns %v, parseListen %v", test.text, cerr, err)
 		}
 	}
 }
 
-func TestParseDial(t *testing.T) {
+func TestParseDialAcceptsOnlyTCPAddresses(t *testing.T) {
 	tests := []struct {
 		text string
 		want string // the canonical form; "" means malformed
@@ -168,7 +168,7 @@ func TestParseDial(t *testing.T) {
 		d, err := parseDial(test.text)
 		check(t, test.text, test.want, d.String(), err)
 		if cerr := TCP.CheckDial(test.text); (cerr == nil) != (err == nil) {
-			t.Errorf("%q: CheckDial says %v", test.text, cerr)
+			t.Errorf("%q: CheckDial returns %v, parseDial %v", test.text, cerr, err)
 		}
 	}
 }
@@ -191,8 +191,8 @@ func check(t *testing.T, text, want, got string, err error) {
 	}
 }
 
-// FuzzAddr checks that no text upsets the parsers, and that what they accept
-// has a canonical form, which they accept as the same.
+// FuzzAddr checks that the parsers do not panic, and that the String of an
+// accepted address is parsed to the same address.
 func FuzzAddr(f *testing.F) {
 	for _, s := range []string{
 		"*:5555", "127.0.0.1:0", "[::1]:80", "[fe80::1%eth0]:80", "localhost:*", "eth0.100:1",

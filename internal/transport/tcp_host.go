@@ -11,13 +11,13 @@ import (
 	"time"
 )
 
-// lookupLimit bounds the name lookup of a bind, which must not hang for longer
-// than anybody would watch it.
+// lookupLimit is the timeout of the name lookup in Listen, which blocks the
+// caller of Bind.
 const lookupLimit = 10 * time.Second
 
-// bindIP finds the one address that a host part stands for at bind. An
-// interface's name wins over a DNS name. IPv4 is preferred: of an interface
-// or a name like localhost it is what a peer will most likely dial.
+// bindIP returns the address to bind for a host. A name is that of an interface
+// if there is one, and otherwise a DNS name. If an interface or name has
+// several addresses, bindIP prefers IPv4, because peers most likely dial that.
 func (h tcpHost) bindIP(o *Options) (netip.Addr, error) {
 	if h.ip.IsValid() {
 		if o.IPv4Only && h.ip.Is6() {
@@ -41,7 +41,7 @@ func (h tcpHost) bindIP(o *Options) (netip.Addr, error) {
 	return lookupIP(ctx, h.name, o)
 }
 
-// lookupIP asks the resolver for the address of a name.
+// lookupIP resolves a name to one address, preferably IPv4.
 func lookupIP(ctx context.Context, name string, o *Options) (netip.Addr, error) {
 	network := "ip"
 	if o.IPv4Only {
@@ -58,8 +58,8 @@ func lookupIP(ctx context.Context, name string, o *Options) (netip.Addr, error) 
 	return ips[0], nil
 }
 
-// interfaceIPs lists the addresses of an interface, the most useful first. It
-// returns at least one, or an error.
+// interfaceIPs returns the addresses of an interface, sorted by byUsefulness.
+// It returns an error if there is none.
 func interfaceIPs(ifi *net.Interface, o *Options) ([]netip.Addr, error) {
 	addrs, err := ifi.Addrs()
 	if err != nil {
@@ -91,8 +91,8 @@ func interfaceIPs(ifi *net.Interface, o *Options) ([]netip.Addr, error) {
 	return ips, nil
 }
 
-// byUsefulness sorts IPv4 first, then IPv6, then addresses that only mean
-// something on one link.
+// byUsefulness sorts IPv4 addresses first, then IPv6 addresses, then link-local
+// IPv6 addresses.
 func byUsefulness(a, b netip.Addr) int { return rank(a) - rank(b) }
 
 func rank(ip netip.Addr) int {
@@ -105,8 +105,8 @@ func rank(ip netip.Addr) int {
 	return 1
 }
 
-// checkZone refuses a zone that is no interface. Package net would silently
-// take it for "no zone".
+// checkZone returns an error if the zone of ip is not an interface. Package net
+// ignores such a zone.
 func checkZone(ip netip.Addr) error {
 	z := ip.Zone()
 	if z == "" {
@@ -122,8 +122,8 @@ func checkZone(ip netip.Addr) error {
 	return nil
 }
 
-// sourceIPs lists the local addresses a source part stands for, in the order
-// they are to be tried. An invalid one leaves the choice to the system.
+// sourceIPs returns the source addresses of a host in the order to try them.
+// For the wildcard it returns one invalid address: the system chooses.
 func (h tcpHost) sourceIPs(o *Options) ([]netip.Addr, error) {
 	switch {
 	case h.name != "":
@@ -138,8 +138,8 @@ func (h tcpHost) sourceIPs(o *Options) ([]netip.Addr, error) {
 	return []netip.Addr{{}}, nil
 }
 
-// isMismatch tells whether a dial failed only because source and destination
-// are of different address families.
+// isMismatch reports whether a dial failed only because source and destination
+// have different address families.
 func isMismatch(err error) bool {
 	var a *net.AddrError
 	return errors.As(err, &a)

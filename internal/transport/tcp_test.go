@@ -26,7 +26,7 @@ func listen(t *testing.T, tr transport.Transport, addr string, o *transport.Opti
 	return l
 }
 
-// connect dials and accepts, and returns both ends, the dialler's first.
+// connect dials and accepts. It returns both ends, the dialer's first.
 func connect(t *testing.T, tr transport.Transport, l transport.Listener, addr string, o *transport.Options) (net.Conn, net.Conn) {
 	t.Helper()
 	a, err := tr.Dial(context.Background(), addr, o)
@@ -44,15 +44,14 @@ func connect(t *testing.T, tr transport.Transport, l transport.Listener, addr st
 
 func port(l transport.Listener) string { return l.Addr()[strings.LastIndexByte(l.Addr(), ':'):] }
 
-// TestTCPAddr checks the address that a listener reports, and from where it can
-// be reached.
-func TestTCPAddr(t *testing.T) {
+// TestTCPListenerIsReachableAtItsAddresses also checks Addr of the listener.
+func TestTCPListenerIsReachableAtItsAddresses(t *testing.T) {
 	v4 := &transport.Options{IPv4Only: true}
 	tests := []struct {
 		bind  string
 		o     *transport.Options
-		host  string   // of Addr
-		reach []string // hosts that lead there
+		host  string   // expected host in Addr
+		reach []string // hosts that connect to the listener
 		not   []string // hosts that do not
 	}{
 		{"*:*", nil, "[::]", []string{"127.0.0.1", "[::1]", "[::]", "0.0.0.0", "localhost"}, nil},
@@ -83,7 +82,7 @@ func TestTCPAddr(t *testing.T) {
 			for _, host := range test.not {
 				if c, err := tcp.Dial(context.Background(), host+port(l), nil); err == nil {
 					c.Close()
-					t.Errorf("%s leads there too", host)
+					t.Errorf("dialing %s reaches the listener", host)
 				}
 			}
 		})
@@ -112,7 +111,7 @@ func loopback(t *testing.T) string {
 	return ""
 }
 
-func TestTCPInterface(t *testing.T) {
+func TestTCPBindsAndDialsFromInterface(t *testing.T) {
 	name := loopback(t)
 	l := listen(t, tcp, name+":0", nil)
 	if want := "127.0.0.1" + port(l); l.Addr() != want {
@@ -121,23 +120,22 @@ func TestTCPInterface(t *testing.T) {
 	connect(t, tcp, l, l.Addr(), nil)
 	_, peer := connect(t, tcp, l, name+":0;"+l.Addr(), nil)
 	if host, _, _ := net.SplitHostPort(peer.RemoteAddr().String()); host != "127.0.0.1" {
-		t.Errorf("came from %s", host)
+		t.Errorf("connected from %s, want 127.0.0.1", host)
 	}
 }
 
-// TestTCPInterfaceSourceOfEitherFamily dials a destination for which the
-// interface's first address will not do.
-func TestTCPInterfaceSourceOfEitherFamily(t *testing.T) {
+// TestTCPDialUsesInterfaceAddressOfSameFamily dials an IPv6 destination from an
+// interface whose first address is IPv4.
+func TestTCPDialUsesInterfaceAddressOfSameFamily(t *testing.T) {
 	needV6(t, "[::1]:0")
 	l := listen(t, tcp, "[::1]:0", nil)
 	_, peer := connect(t, tcp, l, loopback(t)+":0;"+l.Addr(), nil)
 	if host, _, _ := net.SplitHostPort(peer.RemoteAddr().String()); host != "::1" {
-		t.Errorf("came from %s", host)
+		t.Errorf("connected from %s, want ::1", host)
 	}
 }
 
-// TestTCPZone binds and dials an address that is an address on one link only.
-func TestTCPZone(t *testing.T) {
+func TestTCPBindsAndDialsLinkLocalAddress(t *testing.T) {
 	all, err := net.Interfaces()
 	if err != nil {
 		t.Skip("cannot list interfaces: ", err)
@@ -163,7 +161,7 @@ func TestTCPZone(t *testing.T) {
 	t.Skip("no interface has a link-local address")
 }
 
-func TestTCPUnknownHost(t *testing.T) {
+func TestTCPUnknownHostReturnsHostError(t *testing.T) {
 	tests := []struct {
 		what string
 		do   func(addr string) error
@@ -185,7 +183,7 @@ func TestTCPUnknownHost(t *testing.T) {
 			continue
 		}
 		if he.Host == "" || !strings.Contains(err.Error(), he.Host) || !strings.Contains(err.Error(), he.Reason) {
-			t.Errorf("%s: %#v says too little", test.what, he)
+			t.Errorf("%s: the message lacks host or reason: %#v", test.what, he)
 		}
 	}
 }
@@ -206,8 +204,8 @@ func dialError(addr string) error {
 	return err
 }
 
-func TestTCPForeignAddress(t *testing.T) {
-	// TEST-NET-1 is nobody's.
+func TestTCPForeignAddressReturnsEADDRNOTAVAIL(t *testing.T) {
+	// 192.0.2.0/24 (TEST-NET-1) is reserved for documentation.
 	if err := bindError("192.0.2.1:0"); !errors.Is(err, syscall.EADDRNOTAVAIL) {
 		t.Errorf("bind: %v", err)
 	}
@@ -216,7 +214,7 @@ func TestTCPForeignAddress(t *testing.T) {
 	}
 }
 
-func TestTCPInUseAcrossWildcards(t *testing.T) {
+func TestTCPBoundWildcardPortIsInUseAtAllAddresses(t *testing.T) {
 	l := listen(t, tcp, "*:0", nil)
 	for _, host := range []string{"*", "0.0.0.0", "127.0.0.1", "localhost"} {
 		if err := bindError(host + port(l)); !errors.Is(err, syscall.EADDRINUSE) {
@@ -225,7 +223,7 @@ func TestTCPInUseAcrossWildcards(t *testing.T) {
 	}
 }
 
-func TestTCPIPv4Only(t *testing.T) {
+func TestTCPIPv4OnlyRefusesIPv6Address(t *testing.T) {
 	o := &transport.Options{IPv4Only: true}
 	if l, err := tcp.Listen("[::1]:0", o); !errors.Is(err, syscall.EAFNOSUPPORT) {
 		t.Errorf("listen: %v, %v", l, err)
@@ -235,16 +233,16 @@ func TestTCPIPv4Only(t *testing.T) {
 	}
 }
 
-func TestTCPIPv4OnlyName(t *testing.T) {
+func TestTCPIPv4OnlyResolvesNameToIPv4(t *testing.T) {
 	o := &transport.Options{IPv4Only: true}
 	l := listen(t, tcp, "localhost:0", o)
 	_, b := connect(t, tcp, l, "localhost"+port(l), o)
 	if host, _, _ := net.SplitHostPort(b.RemoteAddr().String()); host != "127.0.0.1" {
-		t.Errorf("came from %s", host)
+		t.Errorf("connected from %s, want 127.0.0.1", host)
 	}
 }
 
-func TestTCPDialGivesUp(t *testing.T) {
+func TestTCPDialEndsWithContext(t *testing.T) {
 	l := listen(t, tcp, "127.0.0.1:0", nil)
 	ctx, cancel := context.WithDeadline(context.Background(), time.Unix(1, 0))
 	defer cancel()
@@ -256,9 +254,10 @@ func TestTCPDialGivesUp(t *testing.T) {
 	}
 }
 
-func TestTCPSource(t *testing.T) {
+func TestTCPDialUsesSourceAddress(t *testing.T) {
 	l := listen(t, tcp, "*:0", nil)
-	// Find a port nobody has. It stays free unless somebody takes it at once.
+	// Find an unused port. Another process may use it before the test does, but
+	// that is unlikely.
 	spare := listen(t, tcp, "127.0.0.1:0", nil)
 	spare.Close()
 	tests := []struct {
@@ -268,18 +267,18 @@ func TestTCPSource(t *testing.T) {
 		{"127.0.0.1:0", "127.0.0.1:"},
 		{"*:0", "127.0.0.1:"},
 		{spare.Addr(), spare.Addr()},
-		// SO_REUSEADDR: the port can be used again at once.
+		// SO_REUSEADDR permits using the port again in TIME_WAIT.
 		{"*" + port(spare), spare.Addr()},
 	}
 	for _, test := range tests {
 		a, b := connect(t, tcp, l, test.src+";127.0.0.1"+port(l), nil)
 		if got := a.LocalAddr().String(); !strings.HasPrefix(got, test.want) {
-			t.Errorf("source %s: dialled from %s", test.src, got)
+			t.Errorf("source %s: local address is %s", test.src, got)
 		}
 		if a.LocalAddr().String() != b.RemoteAddr().String() {
-			t.Errorf("source %s: came from %s", test.src, b.RemoteAddr())
+			t.Errorf("source %s: the listener accepted a connection from %s", test.src, b.RemoteAddr())
 		}
-		// The dialling side closes first and keeps the TIME_WAIT.
+		// The side that closes first, here the dialer, enters TIME_WAIT.
 		a.Close()
 		b.Read(make([]byte, 1))
 		b.Close()

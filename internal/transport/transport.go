@@ -1,6 +1,7 @@
-// Package transport moves bytes: it dials, listens and sets socket options,
-// and knows nothing of ZMTP, messages or socket types. Everything above it
-// sees a scheme's [Transport], its [Listener] and plain net.Conn values.
+// Package transport implements the transports tcp, ipc and udp: it dials,
+// listens and sets socket options. It knows nothing of ZMTP, messages or socket
+// types. Other packages use it through [Transport], [Listener] and net.Conn,
+// and for datagrams through [Packets] and [PacketConn].
 package transport
 
 import (
@@ -11,62 +12,62 @@ import (
 	"time"
 )
 
-// ErrSyntax is matched by every error that says an endpoint's address text is
-// malformed, as opposed to one that cannot be reached or bound now.
+// ErrSyntax matches every error for a malformed address. It does not match the
+// error for an address that cannot be reached or bound.
 var ErrSyntax = errors.New("malformed address")
 
-// Transport is one scheme's way to move bytes. An address is the part of an
-// endpoint after "scheme://". Implementations are stateless and safe for
-// concurrent use.
+// Transport is the implementation of a scheme for connections. An address is
+// the part of an endpoint after "scheme://". Implementations have no state and
+// are safe for concurrent use.
 type Transport interface {
-	// CheckListen and CheckDial report, without touching the network, whether
-	// the text can be an address of this scheme. Their errors match ErrSyntax.
+	// CheckListen and CheckDial check the syntax of an address to listen on or
+	// to dial, without network access. Their errors match ErrSyntax.
 	CheckListen(addr string) error
 	CheckDial(addr string) error
 
-	// Listen binds addr at once and returns the listener, whose Addr is the
-	// resolved address, wildcards and ephemeral ports filled in. Nil options
-	// are the zero ones.
+	// Listen binds addr and returns the listener. Addr of the listener returns
+	// the actual address instead of wildcards and ephemeral ports. A nil o
+	// means the zero Options.
 	Listen(addr string, o *Options) (Listener, error)
 
-	// Dial makes one attempt and gives up when ctx ends. Nil options are the
-	// zero ones.
+	// Dial makes one attempt to connect, until ctx ends. A nil o means the zero
+	// Options.
 	Dial(ctx context.Context, addr string, o *Options) (net.Conn, error)
 }
 
-// Listener accepts connections. Accept returns an error matching
-// net.ErrClosed after Close; Close also removes what Listen created (an ipc
-// file, a wildcard directory). A second Close does nothing and returns what
-// the first one did.
+// Listener accepts connections. After Close, Accept returns an error that
+// matches net.ErrClosed. Close also removes files that Listen created: an ipc
+// socket file or the directory of a wildcard. A second Close does nothing and
+// returns the same error as the first.
 type Listener interface {
 	Accept() (net.Conn, error)
 	Close() error
-	// Addr is the bound address in the form CheckDial accepts.
+	// Addr returns the bound address in the form that CheckDial accepts.
 	Addr() string
 }
 
-// Options are the socket options of a byte mover; the zero value leaves every
-// choice to the operating system. Buffers, MaxRetrans, TOS and Priority are
-// wishes: a system without such an option ignores them.
+// Options are socket options. A zero field means the default of the operating
+// system. A system that does not support SendBuffer, RecvBuffer, MaxRetrans,
+// TOS or Priority ignores that option.
 type Options struct {
-	SendBuffer int                 // SO_SNDBUF, bytes; 0 leaves the system's
-	RecvBuffer int                 // SO_RCVBUF, bytes; 0 leaves the system's
-	KeepAlive  net.KeepAliveConfig // applied when its Enable is set, else the system's default
-	MaxRetrans time.Duration       // TCP_USER_TIMEOUT; 0 leaves the system's
-	TOS        int                 // IP_TOS and IPV6_TCLASS; 0 leaves the system's
-	Priority   int                 // SO_PRIORITY (Linux); 0 leaves the system's
-	Device     string              // SO_BINDTODEVICE (Linux, else an error); "" is any device
-	IPv4Only   bool                // resolve and bind IPv4 only; else dual stack
-	Mode       fs.FileMode         // permission bits of an ipc file; 0 leaves the umask's
+	SendBuffer int                 // SO_SNDBUF, bytes
+	RecvBuffer int                 // SO_RCVBUF, bytes
+	KeepAlive  net.KeepAliveConfig // ignored unless its Enable is set
+	MaxRetrans time.Duration       // TCP_USER_TIMEOUT
+	TOS        int                 // IP_TOS and IPV6_TCLASS
+	Priority   int                 // SO_PRIORITY (Linux)
+	Device     string              // SO_BINDTODEVICE (Linux, elsewhere an error); "": any device
+	IPv4Only   bool                // resolve and bind IPv4 addresses only; else IPv4 and IPv6
+	Mode       fs.FileMode         // permission bits of an ipc file; 0: determined by the umask
 
-	// Lookup ends the name lookups of Listen and ListenPackets; nil never does.
+	// Lookup, if not nil, ends name lookups in Listen and ListenPackets.
 	Lookup context.Context
 
-	MulticastHops   int  // IP_MULTICAST_TTL and IPV6_MULTICAST_HOPS; 0 leaves the system's, which is 1
-	MulticastNoLoop bool // what is sent to a group does not come back to this machine
+	MulticastHops   int  // IP_MULTICAST_TTL and IPV6_MULTICAST_HOPS; the system's default is 1
+	MulticastNoLoop bool // do not deliver sent multicast datagrams to this machine
 }
 
-// orZero lets every caller pass nil for "all defaults".
+// orZero returns o, or zero Options if o is nil.
 func (o *Options) orZero() *Options {
 	if o == nil {
 		return &Options{}

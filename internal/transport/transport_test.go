@@ -14,31 +14,31 @@ import (
 
 func TestMain(m *testing.M) { transporttest.Main(m) }
 
-func TestTCP(t *testing.T) {
+func TestTCPPassesTransportTests(t *testing.T) {
 	for _, wild := range []string{"127.0.0.1:0", "[::1]:*", "0.0.0.0:*", "*:0", "[::]:0", "localhost:0"} {
 		t.Run(wild, func(t *testing.T) {
 			needV6(t, wild)
 			transporttest.Run(t, transporttest.Config{
-				New:  func(*testing.T) (transport.Transport, string) { return transport.TCP, wild },
-				Gone: syscall.ECONNREFUSED,
+				New:        func(*testing.T) (transport.Transport, string) { return transport.TCP, wild },
+				DialClosed: syscall.ECONNREFUSED,
 			})
 		})
 	}
 }
 
-func TestIPC(t *testing.T) {
+func TestIPCPassesTransportTests(t *testing.T) {
 	transporttest.Run(t, transporttest.Config{
 		New: func(t *testing.T) (transport.Transport, string) {
 			t.Setenv("TMPDIR", shortDir(t))
 			return transport.IPC, "*"
 		},
-		Fixed: func(t *testing.T) string { return filepath.Join(shortDir(t), "s") },
-		Gone:  syscall.ENOENT,
+		Fixed:      func(t *testing.T) string { return filepath.Join(shortDir(t), "s") },
+		DialClosed: syscall.ENOENT,
 	})
 }
 
-// shortDir is t.TempDir without the test's name, for which a socket's path has
-// no room.
+// shortDir returns a temporary directory like t.TempDir, but with a short path,
+// because the length of a socket path is limited.
 func shortDir(t *testing.T) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "z")
@@ -49,7 +49,7 @@ func shortDir(t *testing.T) string {
 	return dir
 }
 
-// hasV6 tells whether this machine can speak IPv6 to itself.
+// hasV6 reports whether this machine has IPv6 on the loopback interface.
 func hasV6() bool {
 	l, err := transport.TCP.Listen("[::1]:0", nil)
 	if err != nil {
@@ -59,16 +59,16 @@ func hasV6() bool {
 	return true
 }
 
-// needV6 skips the test of an IPv6 address on a machine that has none. The
-// wildcard [::] works everywhere.
+// needV6 skips the test if addr is an IPv6 address and this machine has no
+// IPv6. The wildcard [::] works on every machine.
 func needV6(t *testing.T, addr string) {
 	t.Helper()
 	if addr[0] == '[' && !strings.HasPrefix(addr, "[::]") && !hasV6() {
-		t.Skip("no IPv6 here")
+		t.Skip("this machine has no IPv6")
 	}
 }
 
-func TestErrorsMatch(t *testing.T) {
+func TestAddrErrorMatchesErrSyntax(t *testing.T) {
 	err := transport.TCP.CheckDial("host")
 	ae, ok := errors.AsType[*transport.AddrError](err)
 	if !ok || ae.Addr != "host" || ae.Reason != "no port" {

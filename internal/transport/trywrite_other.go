@@ -4,11 +4,11 @@ package transport
 
 import "net"
 
-// TryWriter is never there: here the poller does not lend out descriptors.
+// TryWriter is implemented only for Unix systems.
 type TryWriter struct{}
 
 // NewTryWriter returns nil.
 func NewTryWriter(net.Conn) *TryWriter { return nil }
 
-// TryWrite is not called.
+// TryWrite is not called, because NewTryWriter returns nil.
 func (*TryWriter) TryWrite([]byte) int { return 0 }

@@ -7,19 +7,20 @@ import (
 	"syscall"
 )
 
-// TryWriter writes to a connection as much as goes without waiting. One
-// goroutine at a time may use it, and none may Write meanwhile.
+// TryWriter writes to a connection without blocking. Only one goroutine at a
+// time may use it, and no goroutine may call Write of the connection at the
+// same time.
 type TryWriter struct {
 	conn syscall.RawConn
-	try  func(fd uintptr) bool // the callback, made once
+	try  func(fd uintptr) bool // tryWrite as a function value, allocated once
 
-	// One call's argument and result.
+	// Argument and result of the current call.
 	p []byte
 	n int
 }
 
-// NewTryWriter returns a TryWriter of c, or nil if c is of a kind that does not
-// tell whether it would wait: only TCP and Unix-domain connections do.
+// NewTryWriter returns a TryWriter for a TCP or Unix-domain connection, and nil
+// for other connections, which have no non-blocking write.
 func NewTryWriter(c net.Conn) *TryWriter {
 	var s syscall.Conn
 	switch c := c.(type) {
@@ -39,8 +40,9 @@ func NewTryWriter(c net.Conn) *TryWriter {
 	return w
 }
 
-// TryWrite returns how much of p the system took at once. It may be nothing,
-// also because the connection has failed: a Write of the rest then tells.
+// TryWrite writes as much of p as possible without blocking and returns the
+// number of bytes written. It returns 0 also if the connection has failed; a
+// following Write then returns the error.
 func (w *TryWriter) TryWrite(p []byte) (n int) {
 	w.p, w.n = p, 0
 	if w.conn.Write(w.try) != nil {

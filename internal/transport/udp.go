@@ -11,12 +11,12 @@ import (
 
 // UDP is the "udp" scheme.
 //
-// Addresses to bind are those of TCP, "*:port", "ip:port", "[v6]:port",
-// "interface:port" and "name:port", where a port of "*" or 0 is chosen by the
-// system; and multicast groups, "group:port" and "interface;group:port", which
-// any number of sockets may bind at a time. Addresses to send to are "host:port"
-// and the same groups. The interface is an address of it, its name, or "*",
-// which leaves the choice to the system.
+// Addresses to bind are those of TCP ("*:port", "ip:port", "[v6]:port",
+// "interface:port" and "name:port") and multicast groups ("group:port" and
+// "interface;group:port"). For a port of "*" or 0 the system chooses the port.
+// Any number of sockets may bind the same group. Addresses to send to are
+// "host:port" and multicast groups. An interface is given by one of its
+// addresses, by its name, or as "*", for which the system chooses.
 var UDP Packets = udp{}
 
 type udp struct{}
@@ -51,9 +51,9 @@ func (udp) ListenPackets(addr string, o *Options) (PacketConn, error) {
 	return opened(c, a, netip.Addr{}, func(fd uintptr) error { return o.setSpread(fd, isV6(c)) })
 }
 
-// bindUDP binds what is no group. Unlike libzmq it does not set SO_REUSEADDR:
-// with it another program could bind the same port and take our datagrams, and
-// there is no TIME_WAIT that it would help against.
+// bindUDP binds an address that is not a multicast group. Unlike libzmq it does
+// not set SO_REUSEADDR, with which another program could bind the same port and
+// receive our datagrams. UDP has no TIME_WAIT that would require SO_REUSEADDR.
 func bindUDP(at netip.AddrPort, o *Options) (*net.UDPConn, error) {
 	ip, port := at.Addr(), strconv.Itoa(int(at.Port()))
 	if (!ip.IsValid() || ip == netip.IPv6Unspecified()) && !o.IPv4Only {
@@ -61,7 +61,7 @@ func bindUDP(at netip.AddrPort, o *Options) (*net.UDPConn, error) {
 		if err == nil || !isNoFamily(err) {
 			return c, err
 		}
-		// A machine without IPv6: everything it has is IPv4.
+		// Without IPv6, all addresses of the machine are IPv4 addresses.
 		return o.openUDP("udp4", ":"+port, o.control)
 	}
 	if !ip.IsValid() {
@@ -70,8 +70,9 @@ func bindUDP(at netip.AddrPort, o *Options) (*net.UDPConn, error) {
 	return o.openUDP(udpFamily(ip), net.JoinHostPort(ip.String(), port), o.control)
 }
 
-// listenGroup joins a group. It binds every address and the group's port, as
-// libzmq does, and takes in no other groups where the system can tell.
+// listenGroup joins a multicast group. Like libzmq, it binds the wildcard
+// address with the port of the group. Where the system supports it, the socket
+// receives no datagrams of other groups.
 func listenGroup(a udpAddr, p udpPlace, o *Options) (PacketConn, error) {
 	group := p.at.Addr()
 	c, err := o.openUDP(udpFamily(group), ":"+strconv.Itoa(int(p.at.Port())), o.controlShared)
@@ -85,7 +86,7 @@ func listenGroup(a udpAddr, p udpPlace, o *Options) (PacketConn, error) {
 		if err := joinGroup(fd, p); err != nil {
 			return err
 		}
-		return sendFrom(fd, p) // what a member says to its group leaves by the same way
+		return sendFrom(fd, p) // datagrams to the group use the same interface
 	})
 }
 
@@ -102,7 +103,7 @@ func (udp) DialPackets(ctx context.Context, addr string, o *Options) (PacketConn
 	}
 	ip := p.at.Addr()
 	switch ip {
-	// What a wildcard reports as its address is this machine.
+	// The address that a wildcard listener reports means this machine.
 	case netip.IPv6Unspecified():
 		ip = netip.IPv6Loopback()
 	case netip.IPv4Unspecified():
@@ -118,7 +119,8 @@ func (udp) DialPackets(ctx context.Context, addr string, o *Options) (PacketConn
 	if err := o.checkRoute(ctx, routeOf(to), set); err != nil {
 		return nil, netip.AddrPort{}, err
 	}
-	// Not connected, so that it outlives the addresses and routes of the moment.
+	// The socket is not connected, so that it keeps working when addresses or
+	// routes of this machine change.
 	c, err := o.openUDP(udpFamily(ip), ":0", o.control)
 	if err != nil {
 		return nil, netip.AddrPort{}, err
@@ -127,9 +129,10 @@ func (udp) DialPackets(ctx context.Context, addr string, o *Options) (PacketConn
 	return pc, to, err
 }
 
-// routeOf is an address with the same route as to, that a socket can be
-// connected to. To connect to an IPv6 group of link-local scope or less demands
-// an interface, while to send to it does not; a wider scope has the same route.
+// routeOf returns an address with the same route as to, to which a socket can
+// be connected. Connecting to an IPv6 group of link-local or smaller scope
+// requires an interface, although sending does not. For an IPv6 group, routeOf
+// therefore returns the group with global scope, which has the same route.
 func routeOf(to netip.AddrPort) netip.AddrPort {
 	ip := to.Addr()
 	if !ip.Is6() || !ip.IsMulticast() {
@@ -140,9 +143,9 @@ func routeOf(to netip.AddrPort) netip.AddrPort {
 	return netip.AddrPortFrom(netip.AddrFrom16(b), to.Port())
 }
 
-// checkRoute returns an error, such as ENETUNREACH, if the system has no way to
-// an address now. It sends nothing: to connect a datagram socket only looks up
-// the route.
+// checkRoute returns an error such as ENETUNREACH if the system has no route to
+// an address. It sends nothing: connecting a datagram socket only looks up the
+// route.
 func (o *Options) checkRoute(ctx context.Context, to netip.AddrPort, set func(fd uintptr) error) error {
 	d := net.Dialer{Control: func(network, addr string, c syscall.RawConn) error {
 		if err := o.control(network, addr, c); err != nil {
@@ -166,7 +169,7 @@ func (o *Options) openUDP(network, addr string, control func(string, string, sys
 	return c.(*net.UDPConn), nil
 }
 
-// controlShared is control for a port that others may bind too.
+// controlShared is control for a port that other sockets may bind too.
 func (o *Options) controlShared(network, addr string, c syscall.RawConn) error {
 	if err := rawControl(c, setShared); err != nil {
 		return os.NewSyscallError("setsockopt SO_REUSEADDR", err)
@@ -174,7 +177,8 @@ func (o *Options) controlShared(network, addr string, c syscall.RawConn) error {
 	return o.control(network, addr, c)
 }
 
-// opened sets what is left to be set, or closes c.
+// opened calls set with the file descriptor of c and returns a PacketConn. It
+// closes c if set fails. group is the multicast group for Addr, if valid.
 func opened(c *net.UDPConn, a udpAddr, group netip.Addr, set func(fd uintptr) error) (PacketConn, error) {
 	raw, err := c.SyscallConn()
 	if err == nil {
@@ -191,7 +195,7 @@ func opened(c *net.UDPConn, a udpAddr, group netip.Addr, set func(fd uintptr) er
 	return &udpConn{c, a.text(at)}, nil
 }
 
-// isV6 tells the family of a socket from the address that it is bound to.
+// isV6 reports whether c is bound to an IPv6 address.
 func isV6(c *net.UDPConn) bool { return c.LocalAddr().(*net.UDPAddr).IP.To4() == nil }
 
 func udpFamily(ip netip.Addr) string {
@@ -201,13 +205,13 @@ func udpFamily(ip netip.Addr) string {
 	return "udp6"
 }
 
-// unmapped is an address as people write it: a dual-stack socket sees IPv4 as a
-// part of IPv6.
+// unmapped returns an IPv4-mapped IPv6 address as an IPv4 address. Dual-stack
+// sockets report IPv4 addresses as mapped addresses.
 func unmapped(a netip.AddrPort) netip.AddrPort {
 	return netip.AddrPortFrom(a.Addr().Unmap(), a.Port())
 }
 
-// udpConn is a PacketConn.
+// udpConn implements PacketConn.
 type udpConn struct {
 	c    *net.UDPConn
 	addr string

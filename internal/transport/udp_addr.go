@@ -9,16 +9,17 @@ import (
 	"syscall"
 )
 
-// udpAddr is a udp address as written: "host:port", or "interface;group:port".
+// udpAddr is a parsed udp address: "host:port" or "interface;group:port".
 type udpAddr struct {
-	iface *tcpHost // without a port; nil: none is named
+	iface *tcpHost // without a port; nil: the address has no interface
 	host  tcpHost
 }
 
-// parseUDP reads what a socket binds, or sends to. The interface is an address,
-// a name or "*", and never looked up in DNS. What is bound may be "*", an
-// interface's name, and a port of "*" or 0; what is sent to may not. An
-// interface demands a multicast group behind it, of its own family.
+// parseUDP parses an address to bind or to send to. The interface is an
+// address, a name or "*", and is never looked up in DNS. Only an address to
+// bind may have "*" or the name of an interface as its host, and "*" or 0 as
+// its port. An interface must be followed by a multicast group of the same
+// address family.
 func parseUDP(text string, bind bool) (udpAddr, error) {
 	var a udpAddr
 	bad := func(reason string) (udpAddr, error) { return udpAddr{}, &AddrError{Addr: text, Reason: reason} }
@@ -40,8 +41,8 @@ func parseUDP(text string, bind bool) (udpAddr, error) {
 	return a, nil
 }
 
-// mismatch says why interface and host do not go together, as far as the text
-// tells.
+// mismatch returns the reason why interface and host cannot be combined, or "".
+// It does not resolve names.
 func (a udpAddr) mismatch() string {
 	if a.iface == nil {
 		return ""
@@ -62,15 +63,15 @@ func (a udpAddr) mismatch() string {
 
 // udpPlace is a udp address with its names looked up.
 type udpPlace struct {
-	at    netip.AddrPort // an invalid address is the wildcard
-	from  netip.Addr     // of an IPv4 group: the interface's address; invalid: the system's choice
-	index int            // of an IPv6 group: the interface; 0: the system's choice
+	at    netip.AddrPort // an invalid address means the wildcard
+	from  netip.Addr     // IPv4 group: address of the interface; invalid: the system chooses
+	index int            // IPv6 group: index of the interface; 0: the system chooses
 }
 
 func (p udpPlace) group() bool { return p.at.Addr().IsMulticast() }
 
-// resolve looks up what is not in numbers. Only what is bound may be the name of
-// an interface.
+// resolve resolves the names of host and interface. The host may be the name of
+// an interface only if bind is true.
 func (a udpAddr) resolve(ctx context.Context, bind bool, o *Options) (udpPlace, error) {
 	ip := a.host.ip
 	var err error
@@ -95,7 +96,8 @@ func (a udpAddr) resolve(ctx context.Context, bind bool, o *Options) (udpPlace, 
 	return p, err
 }
 
-// groupInterface finds the interface of a group, in the form its family wants.
+// groupInterface returns the interface of a multicast group: for an IPv4 group
+// its address, for an IPv6 group its index.
 func (a udpAddr) groupInterface(group netip.Addr, o *Options) (from netip.Addr, index int, err error) {
 	switch {
 	case a.iface == nil && group.Zone() != "":
@@ -125,8 +127,8 @@ func (a udpAddr) groupInterface(group netip.Addr, o *Options) (from netip.Addr, 
 	return ips[0], 0, nil
 }
 
-// zoneIndex is the number of the interface that a zone names, which checkZone
-// has found to be one.
+// zoneIndex returns the index of the interface that a zone names. checkZone
+// must have accepted the zone.
 func zoneIndex(zone string) int {
 	if ifi, err := net.InterfaceByName(zone); err == nil {
 		return ifi.Index
@@ -135,8 +137,9 @@ func zoneIndex(zone string) int {
 	return n
 }
 
-// indexOf finds the interface that has an IPv6 address: groups are joined by
-// its number. (libzmq takes a name only, and gives ENODEV for any address.)
+// indexOf returns the index of the interface with an IPv6 address, which
+// joining a group requires. (libzmq accepts only a name, and returns ENODEV for
+// an address.)
 func indexOf(ip netip.Addr) (int, error) {
 	list, err := net.Interfaces()
 	if err != nil {
@@ -156,7 +159,8 @@ func indexOf(ip netip.Addr) (int, error) {
 	return 0, &HostError{Host: ip.String(), Reason: "no interface has this address", errno: syscall.ENODEV}
 }
 
-// text is the address with a port, in the form parseUDP reads.
+// text returns the interface of a, if any, and the address at, in the form that
+// parseUDP accepts.
 func (a udpAddr) text(at netip.AddrPort) string {
 	if a.iface == nil {
 		return at.String()

@@ -9,15 +9,13 @@ import (
 	"testing"
 )
 
-// udpCase is an address, and what a socket makes of it: the address and port it
-// binds or sends to, and for groups the address of the interface. Empty is the
-// wildcard.
+// udpCase is an address to parse and the expected result.
 type udpCase struct {
 	text   string
-	at     string
+	at     string // IP address to bind or send to; "": the wildcard
 	port   uint16
-	from   string // "" also where no interface is named
-	reason string // why it is none; nothing else counts then
+	from   string // IP address of the interface; "": none or the wildcard
+	reason string // Reason of the AddrError; "": the address is valid
 }
 
 var udpBinds = []udpCase{
@@ -75,7 +73,7 @@ var udpDials = []udpCase{
 	{text: "*:*", reason: "host * can only be bound"},
 	{text: "127.0.0.1:*", reason: "port * can only be bound"},
 	{text: "[::1]:*", reason: "port * can only be bound"},
-	// libzmq takes port 0 here, and sends to it in vain.
+	// libzmq accepts port 0 here; its datagrams reach no socket.
 	{text: "127.0.0.1:0", reason: "port 0 can only be bound"},
 	{text: "[2000:abcd::1]:0", reason: "port 0 can only be bound"},
 	{text: "*;239.0.0.1:*", reason: "port * can only be bound"},
@@ -85,9 +83,8 @@ var udpDials = []udpCase{
 	{text: "[1:2:3::4];239.0.0.1:5555", reason: "interface and group are of different address families"},
 }
 
-// TestUDPAddress: the forms that bind, and those that are sent to.
-// conformance 5.5
-func TestUDPAddress(t *testing.T) {
+// TestUDPParsesAddress covers addresses to bind and addresses to send to.
+func TestUDPParsesAddress(t *testing.T) {
 	for _, side := range []struct {
 		name  string
 		bind  bool
@@ -123,14 +120,14 @@ func TestUDPAddress(t *testing.T) {
 					from = netip.MustParseAddr(c.from)
 				}
 				if p.at != netip.AddrPortFrom(at, c.port) || p.from != from || p.group() != at.IsMulticast() {
-					t.Errorf("binds or sends to %v from %v", p.at, p.from)
+					t.Errorf("resolved to %v, interface %v", p.at, p.from)
 				}
 			})
 		}
 	}
 }
 
-// loInterface is the loopback interface.
+// loInterface returns the loopback interface.
 func loInterface(t *testing.T) *net.Interface {
 	t.Helper()
 	list, err := net.Interfaces()
@@ -146,9 +143,8 @@ func loInterface(t *testing.T) *net.Interface {
 	return nil
 }
 
-// TestUDPInterfaces: an interface is found by its name and by its addresses, for
-// groups of either family.
-func TestUDPInterfaces(t *testing.T) {
+// TestUDPFindsInterfaceByNameAndAddress covers IPv4 and IPv6 groups.
+func TestUDPFindsInterfaceByNameAndAddress(t *testing.T) {
 	lo := loInterface(t)
 	ips, err := interfaceIPs(lo, &Options{})
 	if err != nil {
@@ -184,8 +180,7 @@ func TestUDPInterfaces(t *testing.T) {
 	}
 }
 
-// TestUDPNoInterface: what names no interface is ENODEV, and not malformed.
-func TestUDPNoInterface(t *testing.T) {
+func TestUDPUnknownInterfaceReturnsENODEV(t *testing.T) {
 	for _, text := range []string{
 		"nosuch0;239.1.2.3:5555", "nosuch0;[ff15::1]:5555", "[1:2:3::4];[ff01::1]:5555", "[ff15::1%nosuch0]:5555",
 	} {
@@ -204,12 +199,11 @@ func TestUDPNoInterface(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := a.resolve(context.Background(), false, &Options{}); !errors.Is(err, syscall.EINVAL) {
-		t.Errorf("a name that is no group, behind an interface: %v", err)
+		t.Errorf("interface followed by a name that is not a group: %v", err)
 	}
 }
 
-// TestUDPIPv4Only: with IPv6 off, its addresses are refused.
-func TestUDPIPv4Only(t *testing.T) {
+func TestUDPIPv4OnlyRefusesIPv6Address(t *testing.T) {
 	o := &Options{IPv4Only: true}
 	for _, text := range []string{"[::1]:5555", "[ff15::1]:5555"} {
 		for _, bind := range []bool{true, false} {
@@ -224,8 +218,8 @@ func TestUDPIPv4Only(t *testing.T) {
 	}
 }
 
-// FuzzUDPAddress: any text is refused or names a place that its own text names
-// again.
+// FuzzUDPAddress checks that the text of an accepted address is parsed to the
+// same address.
 func FuzzUDPAddress(f *testing.F) {
 	for _, c := range append(udpBinds, udpDials...) {
 		f.Add(c.text, true)
@@ -244,7 +238,7 @@ func FuzzUDPAddress(f *testing.F) {
 		}
 		again, err := parseUDP(a.text(netip.AddrPortFrom(a.host.ip, a.host.port)), bind)
 		if err != nil || again.host != a.host || (again.iface == nil) != (a.iface == nil) || a.iface != nil && *again.iface != *a.iface {
-			t.Fatalf("%q is read as %+v, and what that prints as %+v, %v", text, a, again, err)
+			t.Fatalf("%q is parsed to %+v, whose text is parsed to %+v, %v", text, a, again, err)
 		}
 	})
 }

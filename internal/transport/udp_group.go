@@ -8,9 +8,10 @@ import (
 	"syscall"
 )
 
-// setSpread says how far what is sent to groups goes: the hops, and whether
-// members on this machine get it too. The systems' defaults, which are libzmq's,
-// are one hop and that they do. [ZMQ_MULTICAST_HOPS, ZMQ_MULTICAST_LOOP]
+// setSpread sets the number of hops for multicast datagrams, and whether
+// sockets on this machine receive them too. The defaults of the systems and of
+// libzmq are one hop, and that they do (ZMQ_MULTICAST_HOPS,
+// ZMQ_MULTICAST_LOOP).
 func (o *Options) setSpread(fd uintptr, v6 bool) error {
 	if o.MulticastHops > 0 {
 		if err := setSpread4(fd, v6, "TTL", syscall.IP_MULTICAST_TTL, o.MulticastHops); err != nil {
@@ -32,8 +33,8 @@ func (o *Options) setSpread(fd uintptr, v6 bool) error {
 	return err
 }
 
-// setSpread4 is for the IPv4 that a socket sends, which on some systems one of
-// IPv6 has no option for.
+// setSpread4 sets an IP_MULTICAST option for the IPv4 datagrams of a socket.
+// IPv6 sockets have no such option on some systems (see dualOptions).
 func setSpread4(fd uintptr, v6 bool, what string, name, value int) error {
 	if v6 && !dualOptions {
 		return nil
@@ -41,12 +42,12 @@ func setSpread4(fd uintptr, v6 bool, what string, name, value int) error {
 	return os.NewSyscallError("setsockopt IP_MULTICAST_"+what, setByte(fd, syscall.IPPROTO_IP, name, value))
 }
 
-// setOption sets one integer option, also to 0.
+// setOption sets an integer option. Unlike setAll it also sets the value 0.
 func setOption(fd uintptr, what string, level, name, value int) error {
 	return os.NewSyscallError("setsockopt "+what, setInt(fd, level, name, value))
 }
 
-// joinGroup has the system deliver what is sent to the group of p.
+// joinGroup joins the multicast group of p.
 func joinGroup(fd uintptr, p udpPlace) error {
 	group := p.at.Addr()
 	onlyJoined(fd, group.Is6())
@@ -60,7 +61,7 @@ func joinGroup(fd uintptr, p udpPlace) error {
 		syscall.SetsockoptIPMreq(handle(fd), syscall.IPPROTO_IP, syscall.IP_ADD_MEMBERSHIP, req))
 }
 
-// sendFrom names the interface that what is sent to groups leaves by.
+// sendFrom sets the interface for datagrams that are sent to groups.
 func sendFrom(fd uintptr, p udpPlace) error {
 	switch {
 	case p.at.Addr().Is4() && p.from.IsValid():
@@ -72,6 +73,7 @@ func sendFrom(fd uintptr, p udpPlace) error {
 	return nil
 }
 
+// as4 returns an IPv4 address as bytes, and 0.0.0.0 for an invalid address.
 func as4(ip netip.Addr) (b [4]byte) {
 	if ip.Is4() {
 		b = ip.As4()

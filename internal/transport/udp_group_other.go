@@ -7,7 +7,8 @@ import (
 	"fmt"
 )
 
-// errNoMulticast refuses groups where nobody has written down how to join them.
+// errNoMulticast is the error for multicast groups on systems for which joining
+// them is not implemented.
 var errNoMulticast = fmt.Errorf("multicast: %w", errors.ErrUnsupported)
 
 func (o *Options) setSpread(uintptr, bool) error { return nil }

@@ -7,7 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// udpOption asks the kernel.
+// udpOption returns the value of a socket option.
 func udpOption(t *testing.T, c PacketConn, level, name int) (v int) {
 	t.Helper()
 	raw, err := c.(*udpConn).c.SyscallConn()
@@ -20,9 +20,9 @@ func udpOption(t *testing.T, c PacketConn, level, name int) (v int) {
 	return v
 }
 
-// TestUDPSocketOptions: a dual-stack socket has both families' options, and only
-// groups are shared.
-func TestUDPSocketOptions(t *testing.T) {
+// TestUDPSocketHasOptions also checks that a dual-stack socket has the options
+// of IPv4 and IPv6, and that only a group may be bound by several sockets.
+func TestUDPSocketHasOptions(t *testing.T) {
 	o := &Options{SendBuffer: 40_000, RecvBuffer: 50_000, TOS: 0x28, Priority: 3, MulticastHops: 7, MulticastNoLoop: true}
 	lo := loInterface(t)
 	type want struct {
@@ -31,7 +31,7 @@ func TestUDPSocketOptions(t *testing.T) {
 		zero             int
 	}
 	v4 := []want{
-		{"SO_SNDBUF", syscall.SOL_SOCKET, syscall.SO_SNDBUF, 80_000, -1}, // Linux doubles them
+		{"SO_SNDBUF", syscall.SOL_SOCKET, syscall.SO_SNDBUF, 80_000, -1}, // Linux doubles buffer sizes
 		{"SO_RCVBUF", syscall.SOL_SOCKET, syscall.SO_RCVBUF, 100_000, -1},
 		{"IP_TOS", syscall.IPPROTO_IP, syscall.IP_TOS, 0x28, 0},
 		{"SO_PRIORITY", syscall.SOL_SOCKET, syscall.SO_PRIORITY, 3, 0},
@@ -49,7 +49,7 @@ func TestUDPSocketOptions(t *testing.T) {
 		"bound group": func(o *Options) (PacketConn, error) {
 			return UDP.ListenPackets(lo.Name+";239.192.7.9:*", o)
 		},
-		"dialled": func(o *Options) (PacketConn, error) {
+		"dialed": func(o *Options) (PacketConn, error) {
 			c, _, err := UDP.DialPackets(t.Context(), "127.0.0.1;239.192.7.9:5555", o)
 			return c, err
 		},
@@ -96,12 +96,12 @@ func TestUDPSocketOptions(t *testing.T) {
 	}
 }
 
-// TestUDPLeavesByItsInterface: of a group behind an interface.
-func TestUDPLeavesByItsInterface(t *testing.T) {
+// TestUDPSendsToGroupFromGivenInterface covers IPv4 and IPv6 groups.
+func TestUDPSendsToGroupFromGivenInterface(t *testing.T) {
 	lo := loInterface(t)
 	c, _, err := UDP.DialPackets(t.Context(), lo.Name+";[ff15::1]:5555", nil)
 	if err != nil {
-		t.Skip("no IPv6 here: ", err)
+		t.Skip("this machine has no IPv6: ", err)
 	}
 	defer c.Close()
 	if i := udpOption(t, c, syscall.IPPROTO_IPV6, syscall.IPV6_MULTICAST_IF); i != lo.Index {

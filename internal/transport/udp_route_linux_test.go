@@ -10,8 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestUDPDialReportsMissingRoute opens endpoints in a network namespace that has
-// no route at all.
+// TestUDPDialReportsMissingRoute dials in a network namespace without routes.
 func TestUDPDialReportsMissingRoute(t *testing.T) {
 	for _, addr := range []string{
 		"[ff0e::7]:5555", "[ff02::7]:5555", "*;[ff0e::7]:5555", "239.1.2.3:5555", "*;239.1.2.3:5555",
@@ -21,7 +20,7 @@ func TestUDPDialReportsMissingRoute(t *testing.T) {
 			done := make(chan error, 1)
 			skip := make(chan error, 1)
 			go func() {
-				runtime.LockOSThread() // for good: the thread ends with the goroutine
+				runtime.LockOSThread() // never unlocked, so the thread ends with the goroutine
 				if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
 					skip <- err
 					return
@@ -37,7 +36,7 @@ func TestUDPDialReportsMissingRoute(t *testing.T) {
 				t.Skipf("no network namespace: %v", err)
 			case err := <-done:
 				if !errors.Is(err, syscall.ENETUNREACH) && !errors.Is(err, syscall.EADDRNOTAVAIL) {
-					t.Errorf("opened with %v, want that the network is unreachable", err)
+					t.Errorf("DialPackets returns %v, want ENETUNREACH or EADDRNOTAVAIL", err)
 				}
 			}
 		})

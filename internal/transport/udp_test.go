@@ -14,7 +14,7 @@ import (
 	"github.com/zerobroker/zmq/internal/transport"
 )
 
-// listenPackets binds for the time of a test.
+// listenPackets binds addr until the test ends.
 func listenPackets(t *testing.T, addr string, o *transport.Options) transport.PacketConn {
 	t.Helper()
 	c, err := transport.UDP.ListenPackets(addr, o)
@@ -25,7 +25,7 @@ func listenPackets(t *testing.T, addr string, o *transport.Options) transport.Pa
 	return c
 }
 
-// dialPackets opens what sends to addr.
+// dialPackets opens a PacketConn for sending to addr until the test ends.
 func dialPackets(t *testing.T, addr string, o *transport.Options) (transport.PacketConn, netip.AddrPort) {
 	t.Helper()
 	c, to, err := transport.UDP.DialPackets(t.Context(), addr, o)
@@ -36,7 +36,8 @@ func dialPackets(t *testing.T, addr string, o *transport.Options) (transport.Pac
 	return c, to
 }
 
-// packets reads what comes in, in the background.
+// packets starts a goroutine that reads from c and sends the datagrams to the
+// returned channel.
 func packets(t *testing.T, c transport.PacketConn, size int) <-chan string {
 	t.Helper()
 	got := make(chan string, 100)
@@ -54,7 +55,7 @@ func packets(t *testing.T, c transport.PacketConn, size int) <-chan string {
 	return got
 }
 
-// arrival is how long the tests here wait for a datagram before they fail.
+// arrival is the timeout for a datagram to arrive.
 const arrival = time.Minute
 
 func wantPacket(t *testing.T, got <-chan string, want string) {
@@ -69,9 +70,9 @@ func wantPacket(t *testing.T, got <-chan string, want string) {
 	}
 }
 
-// TestUDPUnicast: what is sent to an address arrives at what is bound there,
-// whole, and tells where an answer goes.
-func TestUDPUnicast(t *testing.T) {
+// TestUDPDatagramAndAnswerArrive: the receiver sends an answer to the source
+// address of the datagram.
+func TestUDPDatagramAndAnswerArrive(t *testing.T) {
 	for _, wild := range []string{"127.0.0.1:*", "[::1]:0", "0.0.0.0:*", "*:0", "[::]:0", "localhost:*"} {
 		t.Run(wild, func(t *testing.T) {
 			if strings.Contains(wild, "::") {
@@ -92,7 +93,7 @@ func TestUDPUnicast(t *testing.T) {
 					t.Fatalf("read %.40q, %v, want %.40q", b[:n], err, text)
 				}
 				if from.Addr().Is4In6() {
-					t.Errorf("from %v, which nobody would write", from)
+					t.Errorf("the source address %v is IPv4-mapped", from)
 				}
 				if err := l.WritePacket([]byte("re"), from); err != nil {
 					t.Fatal(err)
@@ -105,9 +106,9 @@ func TestUDPUnicast(t *testing.T) {
 	}
 }
 
-// TestUDPDualStack: what is bound to every address hears IPv4 too, by the name
-// that people know, and answers there.
-func TestUDPDualStack(t *testing.T) {
+// TestUDPWildcardReceivesIPv4 also checks that the source is reported as an
+// IPv4 address, to which an answer can be sent.
+func TestUDPWildcardReceivesIPv4(t *testing.T) {
 	l := listenPackets(t, "*:0", nil)
 	c, to := dialPackets(t, "127.0.0.1:"+l.Addr()[strings.LastIndexByte(l.Addr(), ':')+1:], nil)
 	if err := c.WritePacket([]byte("four"), to); err != nil {
@@ -124,8 +125,7 @@ func TestUDPDualStack(t *testing.T) {
 	wantPacket(t, packets(t, c, 10), "re")
 }
 
-// TestUDPCut: of what is longer than the buffer the beginning is read.
-func TestUDPCut(t *testing.T) {
+func TestUDPReadTruncatesLongDatagram(t *testing.T) {
 	l := listenPackets(t, "127.0.0.1:*", nil)
 	c, to := dialPackets(t, l.Addr(), nil)
 	if err := c.WritePacket([]byte("longer"), to); err != nil {
@@ -137,16 +137,14 @@ func TestUDPCut(t *testing.T) {
 	}
 }
 
-// TestUDPPortIsOurs: nobody else can bind what is bound and no group.
-func TestUDPPortIsOurs(t *testing.T) {
+func TestUDPBoundPortIsInUse(t *testing.T) {
 	l := listenPackets(t, "127.0.0.1:*", nil)
 	if c, err := transport.UDP.ListenPackets(l.Addr(), nil); !errors.Is(err, syscall.EADDRINUSE) {
 		t.Errorf("bound a second time: %v, %v", c, err)
 	}
 }
 
-// TestUDPClose: a read that waits ends, and later calls too.
-func TestUDPClose(t *testing.T) {
+func TestUDPCloseEndsReadAndWrite(t *testing.T) {
 	l := listenPackets(t, "127.0.0.1:*", nil)
 	ended := make(chan error)
 	go func() {
@@ -155,16 +153,16 @@ func TestUDPClose(t *testing.T) {
 	}()
 	l.Close()
 	if err := <-ended; !errors.Is(err, net.ErrClosed) {
-		t.Errorf("the read ended with %v", err)
+		t.Errorf("ReadPacket returned %v", err)
 	}
 	if err := l.WritePacket([]byte("x"), netip.MustParseAddrPort("127.0.0.1:9")); !errors.Is(err, net.ErrClosed) {
-		t.Errorf("a write after it: %v", err)
+		t.Errorf("WritePacket after Close: %v", err)
 	}
 }
 
-// TestUDPNobodyThere: sending to a closed port disturbs nothing that is sent
-// afterwards.
-func TestUDPNobodyThere(t *testing.T) {
+// TestUDPSendingToClosedPortHasNoLaterEffect: the ICMP errors of these
+// datagrams must not affect later ones.
+func TestUDPSendingToClosedPortHasNoLaterEffect(t *testing.T) {
 	l := listenPackets(t, "127.0.0.1:*", nil)
 	addr := l.Addr()
 	l.Close()
@@ -181,8 +179,7 @@ func TestUDPNobodyThere(t *testing.T) {
 	wantPacket(t, packets(t, l, 10), "found")
 }
 
-// TestUDPWriteErrors are of that write alone.
-func TestUDPWriteErrors(t *testing.T) {
+func TestUDPWriteErrorHasNoLaterEffect(t *testing.T) {
 	l := listenPackets(t, "127.0.0.1:*", nil)
 	c, to := dialPackets(t, l.Addr(), nil)
 	for _, bad := range []string{"[::1]:9", "127.0.0.1:0"} {
@@ -199,8 +196,8 @@ func TestUDPWriteErrors(t *testing.T) {
 	wantPacket(t, packets(t, l, 10), "after")
 }
 
-// TestUDPNameIsLookedUp, until its context ends.
-func TestUDPNameIsLookedUp(t *testing.T) {
+// TestUDPDialResolvesName also checks that the lookup ends with the context.
+func TestUDPDialResolvesName(t *testing.T) {
 	l := listenPackets(t, "127.0.0.1:*", nil)
 	_, port, _ := net.SplitHostPort(l.Addr())
 	c, to := dialPackets(t, "localhost:"+port, &transport.Options{IPv4Only: true})
@@ -215,18 +212,20 @@ func TestUDPNameIsLookedUp(t *testing.T) {
 	}
 }
 
-// group is a multicast group of our own on the loopback interface. The letter N
-// stands for the last part of its address.
+// group is a multicast group for tests. The letter N in bind is a placeholder
+// for the last part of the address.
 type group struct{ name, bind string }
 
+// at returns the address with N replaced by n.
 func (g group) at(n string) string { return strings.Replace(g.bind, "N", n, 1) }
 
-// onPortOf is the address of another group on the port of one.
+// onPortOf returns the address of group n with the port of c.
 func (g group) onPortOf(c transport.PacketConn, n string) string {
 	port := c.Addr()[strings.LastIndexByte(c.Addr(), ':')+1:]
 	return strings.TrimSuffix(g.at(n), "*") + port
 }
 
+// groups returns IPv4 and IPv6 groups with each way to name the interface.
 func groups(t *testing.T) []group {
 	t.Helper()
 	lo := loopback(t)
@@ -236,15 +235,16 @@ func groups(t *testing.T) []group {
 		{"IPv6 by name", lo + ";[ff11::7:N]:*"},
 		{"IPv6 by address", "[::1];[ff11::7:N]:*"},
 	}
-	// Linux has no route for the groups of IPv6 on the loopback interface.
+	// Linux has no route for IPv6 groups on the loopback interface.
 	if ifi := outward(t); ifi != "" {
 		list = append(list, group{"IPv6 outward", ifi + ";[ff11::7:N]:*"})
 	}
 	return list
 }
 
-// outward is an interface that takes groups and is not the loopback, or empty.
-// The groups of these tests are the machine's own and leave by none.
+// outward returns an interface with multicast other than the loopback
+// interface, or "". The groups of these tests have machine-local scope, so
+// their datagrams are not sent to the network.
 func outward(t *testing.T) string {
 	t.Helper()
 	list, err := net.Interfaces()
@@ -259,9 +259,9 @@ func outward(t *testing.T) string {
 	return ""
 }
 
-// TestUDPGroups: what is sent to a group comes to all that have bound it, and to
-// them alone.
-func TestUDPGroups(t *testing.T) {
+// TestUDPGroupDatagramReachesOnlyMembers sends to a group that two sockets have
+// bound, while a third socket has bound another group on the same port.
+func TestUDPGroupDatagramReachesOnlyMembers(t *testing.T) {
 	for _, g := range groups(t) {
 		t.Run(g.name, func(t *testing.T) {
 			if strings.Contains(g.bind, "ff11") {
@@ -269,7 +269,7 @@ func TestUDPGroups(t *testing.T) {
 			}
 			first, err := transport.UDP.ListenPackets(g.at("1"), nil)
 			if errors.Is(err, syscall.ENODEV) || errors.Is(err, syscall.ENETUNREACH) || errors.Is(err, syscall.EADDRNOTAVAIL) {
-				t.Skip("this machine joins no groups: ", err)
+				t.Skip("this machine cannot join multicast groups: ", err)
 			}
 			if err != nil {
 				t.Fatal(err)
@@ -279,7 +279,7 @@ func TestUDPGroups(t *testing.T) {
 			other := listenPackets(t, g.onPortOf(first, "2"), nil)
 			c, to, err := transport.UDP.DialPackets(t.Context(), first.Addr(), nil)
 			if err != nil {
-				t.Skip("this machine sends to no groups: ", err)
+				t.Skip("this machine cannot send to multicast groups: ", err)
 			}
 			t.Cleanup(func() { c.Close() })
 			if err := c.WritePacket([]byte("all"), to); err != nil {
@@ -293,7 +293,8 @@ func TestUDPGroups(t *testing.T) {
 			}
 			wantPacket(t, a, "member")
 			wantPacket(t, b, "member")
-			// Its own group's datagram comes first where the other's is kept out.
+			// other receives the datagram of its own group first, because it
+			// did not receive those of the first group.
 			c2, to2 := dialPackets(t, other.Addr(), nil)
 			if err := c2.WritePacket([]byte("other"), to2); err != nil {
 				t.Fatal(err)
@@ -303,21 +304,21 @@ func TestUDPGroups(t *testing.T) {
 	}
 }
 
-// TestUDPNoLoop: nothing that is sent to a group comes back here, if so wanted.
-// What the loopback interface sends always does.
-func TestUDPNoLoop(t *testing.T) {
+// TestUDPNoLoopSendsNothingToThisMachine needs an interface other than
+// loopback, whose datagrams always return to this machine.
+func TestUDPNoLoopSendsNothingToThisMachine(t *testing.T) {
 	ifi := outward(t)
 	if ifi == "" {
-		t.Skip("no interface but the loopback takes groups")
+		t.Skip("only the loopback interface supports multicast")
 	}
 	l, err := transport.UDP.ListenPackets(ifi+";[ff11::7:3]:*", nil)
 	if err != nil {
-		t.Skip("this machine joins no groups: ", err)
+		t.Skip("this machine cannot join multicast groups: ", err)
 	}
 	t.Cleanup(func() { l.Close() })
 	c, to := dialPackets(t, l.Addr(), &transport.Options{MulticastNoLoop: true})
 	if err := c.WritePacket([]byte("silent"), to); err != nil {
-		t.Skip("this machine sends to no groups: ", err)
+		t.Skip("this machine cannot send to multicast groups: ", err)
 	}
 	loud, _ := dialPackets(t, l.Addr(), nil)
 	if err := loud.WritePacket([]byte("loud"), to); err != nil {
@@ -326,8 +327,8 @@ func TestUDPNoLoop(t *testing.T) {
 	wantPacket(t, packets(t, l, 10), "loud")
 }
 
-// TestUDPBytes: whatever bytes are sent arrive.
-func TestUDPBytes(t *testing.T) {
+// TestUDPDatagramArrivesUnchanged sends datagrams of every byte value.
+func TestUDPDatagramArrivesUnchanged(t *testing.T) {
 	l := listenPackets(t, "127.0.0.1:*", nil)
 	c, to := dialPackets(t, l.Addr(), nil)
 	b := make([]byte, 300)

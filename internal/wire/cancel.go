@@ -3,8 +3,8 @@ package wire
 // NameCancel is the name of the CANCEL command.
 const NameCancel = "CANCEL"
 
-// Cancel takes one [Subscribe] of the same topic back. To publishers older
-// than 3.1 it goes as [AppendLegacyCancel].
+// Cancel removes one subscription that [Subscribe] of the same topic added. A
+// publisher older than ZMTP 3.1 gets [AppendLegacyCancel] instead.
 //
 //	cancel = command-size %d6 "CANCEL" subscription
 //
@@ -19,7 +19,8 @@ func (c Cancel) Append(dst []byte) []byte { return AppendCommand(dst, NameCancel
 // AppendBody appends the command without a frame header.
 func (c Cancel) AppendBody(dst []byte) []byte { return AppendCommandBody(dst, NameCancel, c.Topic) }
 
-// Decode sets c to slices of data. It never fails: any bytes are a topic.
+// Decode sets c to slices of data. It returns no error, because any bytes are a
+// valid topic.
 func (c *Cancel) Decode(data []byte) error {
 	c.Topic = data
 	return nil

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-func TestMalformedCommands(t *testing.T) {
+func TestDecodeReportsMalformedCommand(t *testing.T) {
 	long := strings.Repeat("g", 256)
 	tests := []struct {
 		name, data, reason string
@@ -45,17 +45,16 @@ func TestMalformedCommands(t *testing.T) {
 	}
 }
 
-// TestMalformedLeavesFieldsAlone: a failed Decode does not half-fill a command.
-func TestMalformedLeavesFieldsAlone(t *testing.T) {
+func TestFailedDecodeKeepsAllFields(t *testing.T) {
 	h := Hello{Username: []byte("u"), Password: []byte("p")}
 	if h.Decode([]byte("\x01a\x05b")) == nil || string(h.Username) != "u" || string(h.Password) != "p" {
 		t.Errorf("HELLO is now %+v", h)
 	}
 }
 
-// TestLenientCommands holds what libzmq takes for well-formed although the
-// grammar does not.
-func TestLenientCommands(t *testing.T) {
+// TestDecodeAcceptsWhatLibzmqAccepts covers commands that violate the grammar,
+// but that libzmq accepts.
+func TestDecodeAcceptsWhatLibzmqAccepts(t *testing.T) {
 	var e Error
 	if err := e.Decode([]byte("\x03400trailing")); err != nil || string(e.Reason) != "400" {
 		t.Errorf("ERROR with trailing bytes: %q, %v", e.Reason, err)
@@ -69,9 +68,10 @@ func TestLenientCommands(t *testing.T) {
 	}
 }
 
-// TestPongEcho_RFC37 has the case of libzmq's test_heartbeats, a context of 65
-// bytes, and every PING body up to 40 bytes.
-func TestPongEcho_RFC37(t *testing.T) {
+// TestPongReturnsFirst16BytesOfContext covers every PING body up to 40 bytes,
+// and the context of 65 bytes that libzmq's test_heartbeats uses.
+// https://rfc.zeromq.org/spec/37/#connection-heartbeating
+func TestPongReturnsFirst16BytesOfContext(t *testing.T) {
 	context := bytes.Repeat([]byte("c"), 65)
 	for size := range 41 {
 		var p Ping
@@ -96,9 +96,9 @@ func TestPongEcho_RFC37(t *testing.T) {
 	}
 }
 
-// TestPingLifetime has the values at which 16-bit arithmetic wrapped
-// (libzmq#4226).
-func TestPingLifetime(t *testing.T) {
+// TestPingLifetimeDoesNotOverflow covers the values for which 16-bit arithmetic
+// overflowed in libzmq (libzmq#4226).
+func TestPingLifetimeDoesNotOverflow(t *testing.T) {
 	for ttl, want := range map[uint16]string{
 		0: "0s", 1: "100ms", 655: "1m5.5s", 656: "1m5.6s", 6553: "10m55.3s", 65535: "1h49m13.5s",
 	} {
@@ -108,9 +108,10 @@ func TestPingLifetime(t *testing.T) {
 	}
 }
 
-// TestCommandsTruncated cuts every command at every byte. A cut is malformed
-// unless the rest is a command by itself, which then must encode to the cut.
-func TestCommandsTruncated(t *testing.T) {
+// TestTruncatedCommandIsMalformedOrComplete truncates every command after every
+// byte. The result is either malformed or a valid command, which must encode to
+// the same bytes.
+func TestTruncatedCommandIsMalformedOrComplete(t *testing.T) {
 	for _, tt := range commands {
 		body := tt.cmd.AppendBody(nil)
 		for cut := range body {
@@ -119,8 +120,9 @@ func TestCommandsTruncated(t *testing.T) {
 	}
 }
 
-// TestCommandsMutated sets every byte of every command to every value.
-func TestCommandsMutated(t *testing.T) {
+// TestChangedCommandIsMalformedOrComplete sets every byte of every command to
+// every value.
+func TestChangedCommandIsMalformedOrComplete(t *testing.T) {
 	for _, tt := range commands {
 		body := tt.cmd.AppendBody(nil)
 		for i, was := range body {
@@ -133,8 +135,8 @@ func TestCommandsMutated(t *testing.T) {
 	}
 }
 
-// checkBody decodes a body as the command it names, if any. What decodes must
-// survive another round; what does not must match ErrMalformed.
+// checkBody decodes body if it has the name of a known command. The result must
+// encode and decode to the same value, or the error must match ErrMalformed.
 func checkBody(t *testing.T, body []byte) {
 	t.Helper()
 	name, data, ok := SplitCommand(body)
@@ -149,6 +151,7 @@ func checkBody(t *testing.T, body []byte) {
 	}
 }
 
+// checkData is checkBody for the data of one command.
 func checkData(t *testing.T, zero func() decoder, data []byte) {
 	t.Helper()
 	cmd := zero()
@@ -167,7 +170,7 @@ func checkData(t *testing.T, zero func() decoder, data []byte) {
 	}
 }
 
-// cutContexts does what encoding does to a context that is too long.
+// cutContexts truncates the context of a PING or PONG, as encoding does.
 func cutContexts(cmd decoder) {
 	switch c := cmd.(type) {
 	case *Ping:
@@ -177,8 +180,9 @@ func cutContexts(cmd decoder) {
 	}
 }
 
-// TestTooLongIsOurBug: fields that options bound are never cut silently.
-func TestTooLongIsOurBug(t *testing.T) {
+// TestEncodingTooLongFieldPanics: the options limit the length of these fields,
+// so a longer value is an internal error.
+func TestEncodingTooLongFieldPanics(t *testing.T) {
 	long := bytes.Repeat([]byte("x"), 256)
 	for name, send := range map[string]func(){
 		"username": func() { Hello{Username: long}.Append(nil) },
@@ -202,13 +206,13 @@ func FuzzCommand(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body []byte) {
 		checkBody(t, body)
 		for _, zero := range newCommand {
-			checkData(t, zero, body) // any data may stand behind any name
+			checkData(t, zero, body) // a peer may send any data after any name
 		}
 		topic, subscribe, ok := SplitLegacySubscription(body)
 		switch {
 		case ok && subscribe && !bytes.Equal(AppendLegacySubscribeBody(nil, topic), body),
 			ok && !subscribe && !bytes.Equal(AppendLegacyCancelBody(nil, topic), body):
-			t.Fatalf("%q does not survive as a subscription", body)
+			t.Fatalf("%q is a subscription that encodes to other bytes", body)
 		}
 	})
 }

@@ -9,39 +9,37 @@ import (
 	"testing"
 )
 
-// encoder and decoder are what every command has in common.
+// encoder has the methods of every command value.
 type encoder interface {
 	Append(dst []byte) []byte
 	AppendBody(dst []byte) []byte
 }
 
+// decoder has the methods of a pointer to a command.
 type decoder interface {
 	encoder
 	Decode(data []byte) error
 }
 
-// newCommand returns a zero command of every kind, by name.
-var newCommand = map[string]func() decoder{
-	NameReady:     func() decoder { return new(Ready) },
-	NameError:     func() decoder { return new(Error) },
-	NameSubscribe: func() decoder { return new(Subscribe) },
-	NameCancel:    func() decoder { return new(Cancel) },
-	NameJoin:      func() decoder { return new(Join) },
-	NameLeave:     func() decoder { return new(Leave) },
-	NamePing:      func() decoder { return new(Ping) },
-	NamePong:      func() decoder { return new(Pong) },
-	NameHello:     func() decoder { return new(Hello) },
-	NameWelcome:   func() decoder { return new(Welcome) },
-	NameInitiate:  func() decoder { return new(Initiate) },
-}
+// newCommand has a constructor for each type in commands, by command name.
+var newCommand = func() map[string]func() decoder {
+	m := make(map[string]func() decoder)
+	for _, tt := range commands {
+		name, _, _ := SplitCommand([]byte(tt.frame[2:]))
+		typ := reflect.TypeOf(tt.cmd).Elem()
+		m[string(name)] = func() decoder { return reflect.New(typ).Interface().(decoder) }
+	}
+	return m
+}()
 
-// dealerMetadata is the worked example of RFC 37.
+// dealerMetadata returns the metadata of the example in RFC 37.
 func dealerMetadata() []byte {
 	b := AppendProperty(nil, PropSocketType, "DEALER")
 	return AppendProperty(b, PropIdentity, []byte{})
 }
 
-// commands holds one of each kind beside its literal frame.
+// commands has one or more commands of every type, with the frames they encode
+// to.
 var commands = []struct {
 	cmd   decoder
 	frame string
@@ -66,7 +64,7 @@ var commands = []struct {
 	{&Initiate{AppendProperty(nil, "X-a", "1")}, "\x04\x12\x08INITIATE\x03X-a\x00\x00\x00\x011"},
 }
 
-func TestCommandBytes(t *testing.T) {
+func TestCommandEncodesToExpectedBytes(t *testing.T) {
 	for _, tt := range commands {
 		t.Run(fmt.Sprintf("%T", tt.cmd), func(t *testing.T) {
 			if got := tt.cmd.Append([]byte("x")); string(got) != "x"+tt.frame {
@@ -81,7 +79,7 @@ func TestCommandBytes(t *testing.T) {
 			}
 			name, data, ok := SplitCommand([]byte(tt.frame[n:]))
 			if !ok {
-				t.Fatal("no command")
+				t.Fatal("SplitCommand failed")
 			}
 			got := newCommand[string(name)]()
 			if err := got.Decode(data); err != nil || !reflect.DeepEqual(got, tt.cmd) {
@@ -91,22 +89,9 @@ func TestCommandBytes(t *testing.T) {
 	}
 }
 
-// TestEveryCommandIsTabled keeps the table above complete.
-func TestEveryCommandIsTabled(t *testing.T) {
-	seen := make(map[string]bool)
-	for _, tt := range commands {
-		name, _, _ := SplitCommand([]byte(tt.frame[2:]))
-		seen[string(name)] = true
-	}
-	for name := range newCommand {
-		if !seen[name] {
-			t.Errorf("%s is not in the table", name)
-		}
-	}
-}
-
-// TestReadySizes has the sizes libzmq was seen to send, frame header included.
-func TestReadySizes(t *testing.T) {
+// TestReadyHasSameSizeAsFromLibzmq has sizes recorded from libzmq, including
+// the frame header.
+func TestReadyHasSameSizeAsFromLibzmq(t *testing.T) {
 	ready := func(socketType string, identity bool) int {
 		md := AppendProperty(nil, PropSocketType, socketType)
 		if identity {
@@ -125,9 +110,10 @@ func TestReadySizes(t *testing.T) {
 	}
 }
 
-// TestCommandLargeBoundary: the size that decides counts the name. A topic of
-// 245 bytes makes a body of 255, the longest short one.
-func TestCommandLargeBoundary(t *testing.T) {
+// TestCommandHeaderSizeDependsOnWholeBody covers bodies around 255 bytes, the
+// maximum for a short header. A SUBSCRIBE with a topic of 245 bytes has a body
+// of 255 bytes, because the name counts too.
+func TestCommandHeaderSizeDependsOnWholeBody(t *testing.T) {
 	for _, size := range []int{244, 245, 246, 255, 256, 65536} {
 		topic := bytes.Repeat([]byte("t"), size)
 		for _, c := range []encoder{Subscribe{topic}, Cancel{topic}, Ready{topic}, Initiate{topic}} {
@@ -142,7 +128,8 @@ func TestCommandLargeBoundary(t *testing.T) {
 	}
 }
 
-// checkFrame compares Append with AppendBody behind the shortest header.
+// checkFrame checks that Append returns the body of AppendBody after the
+// shortest possible header.
 func checkFrame(t *testing.T, c encoder) {
 	t.Helper()
 	body := c.AppendBody(nil)
@@ -152,7 +139,9 @@ func checkFrame(t *testing.T, c encoder) {
 	}
 }
 
-func TestLegacySubscription_RFC23(t *testing.T) {
+// TestLegacySubscriptionEncodesAndDecodes checks the format in
+// https://rfc.zeromq.org/spec/23/
+func TestLegacySubscriptionEncodesAndDecodes(t *testing.T) {
 	if got := AppendLegacySubscribe(nil, []byte("A")); string(got) != "\x00\x02\x01A" {
 		t.Errorf("subscribe: %x", got)
 	}
@@ -168,21 +157,21 @@ func TestLegacySubscription_RFC23(t *testing.T) {
 			}
 			got, subscribe, ok := SplitLegacySubscription(frame[n:])
 			if !bytes.Equal(got, topic) || subscribe != want || !ok {
-				t.Fatalf("topic of %d bytes reads back as %d, %v, %v", size, len(got), subscribe, ok)
+				t.Fatalf("topic of %d bytes is decoded to %d bytes, %v, %v", size, len(got), subscribe, ok)
 			}
 		}
 	}
 	for first := 2; first < 256; first++ {
 		if _, _, ok := SplitLegacySubscription([]byte{byte(first), 'A'}); ok {
-			t.Errorf("%02x is taken for a subscription", first)
+			t.Errorf("a body that starts with %02x is accepted as a subscription", first)
 		}
 	}
 	if _, _, ok := SplitLegacySubscription(nil); ok {
-		t.Error("an empty body is taken for a subscription")
+		t.Error("an empty body is accepted as a subscription")
 	}
 }
 
-func TestSplitCommand(t *testing.T) {
+func TestSplitCommandChecksNameLength(t *testing.T) {
 	tests := []struct {
 		body, name, data string
 		ok               bool
@@ -211,8 +200,7 @@ func TestSplitCommand(t *testing.T) {
 	}
 }
 
-// TestSplitCommandCapacity: appending to the name must not write into the data.
-func TestSplitCommandCapacity(t *testing.T) {
+func TestAppendingToCommandNameKeepsData(t *testing.T) {
 	body := []byte("\x04PINGdata")
 	name, data, _ := SplitCommand(body)
 	if _ = append(name, "XXXX"...); string(data) != "data" {
@@ -230,7 +218,7 @@ func TestDecodeAllocatesNothing(t *testing.T) {
 	}
 }
 
-func TestErrorsSayWhere(t *testing.T) {
+func TestMalformedErrorNamesCommandAndField(t *testing.T) {
 	err := new(Hello).Decode([]byte("\x05adm"))
 	if !errors.Is(err, ErrMalformed) || err.Error() != "malformed HELLO: username runs past the end" {
 		t.Errorf("HELLO: %v", err)

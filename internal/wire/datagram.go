@@ -1,31 +1,31 @@
 package wire
 
-// MaxDatagram is the longest datagram that libzmq sends, and all it reads of
-// one. [MAX_UDP_MSG]
+// MaxDatagram is the maximum size of a datagram that libzmq sends or receives
+// (MAX_UDP_MSG in its source).
 const MaxDatagram = 8192
 
-// Datagram is a message of a RADIO to a DISH over UDP, one to a datagram, with
-// no greeting before it.
+// Datagram is a message that a RADIO sends to a DISH over UDP. Each message is
+// one datagram. There is no greeting or handshake.
 //
 //	datagram = group-length group body
 //	group-length = OCTET
 //	group = 0*255OCTET
 //	body = *OCTET
 //
-// There is no RFC; this is what libzmq has.
+// No RFC specifies this format; it is that of libzmq.
 type Datagram struct {
 	Group, Body []byte
 }
 
-// Append appends the datagram. The group has at most 255 bytes.
+// Append appends the encoded datagram. The group must have at most 255 bytes.
 func (d Datagram) Append(dst []byte) []byte {
 	dst = append(dst, byte(len(d.Group)))
 	dst = append(dst, d.Group...)
 	return append(dst, d.Body...)
 }
 
-// Decode sets d to slices of a whole datagram. It fails on one that is longer
-// than MaxDatagram, or too short for its group.
+// Decode sets d to slices of a whole datagram. It returns an error if b is
+// empty, longer than MaxDatagram, or too short for its group.
 func (d *Datagram) Decode(b []byte) error {
 	switch {
 	case len(b) == 0:

@@ -9,9 +9,8 @@ import (
 	"github.com/zerobroker/zmq/internal/wire"
 )
 
-// TestDatagramLayout: one byte of length, the group, and the body to the end.
-// conformance 6.7
-func TestDatagramLayout(t *testing.T) {
+// TestDatagramEncodesToLengthGroupAndBody also decodes the bytes.
+func TestDatagramEncodesToLengthGroupAndBody(t *testing.T) {
 	long := strings.Repeat("g", 255)
 	for _, tt := range []struct{ group, body, want string }{
 		{"TV", "Friends", "\x02TVFriends"},
@@ -22,18 +21,18 @@ func TestDatagramLayout(t *testing.T) {
 	} {
 		b := wire.Datagram{Group: []byte(tt.group), Body: []byte(tt.body)}.Append([]byte("x"))
 		if string(b) != "x"+tt.want {
-			t.Errorf("%.10q, %q is appended as %.20q", tt.group, tt.body, b)
+			t.Errorf("%.10q, %q is encoded to %.20q", tt.group, tt.body, b)
 		}
 		var d wire.Datagram
 		if err := d.Decode(b[1:]); err != nil || string(d.Group) != tt.group || string(d.Body) != tt.body {
-			t.Errorf("%.20q is read as %.10q, %q, %v", b[1:], d.Group, d.Body, err)
+			t.Errorf("%.20q is decoded to %.10q, %q, %v", b[1:], d.Group, d.Body, err)
 		}
 	}
 }
 
-// TestDatagramHostile: all first bytes with all lengths up to 300, and those
-// around the limit. threats.md 2.5
-func TestDatagramHostile(t *testing.T) {
+// TestDatagramDecodeChecksLengths covers every first byte with every length up
+// to 300, and with lengths around the limit.
+func TestDatagramDecodeChecksLengths(t *testing.T) {
 	lengths := []int{8190, 8191, 8192, 8193, 65507}
 	for n := range 301 {
 		lengths = append(lengths, n)
@@ -59,9 +58,9 @@ func TestDatagramHostile(t *testing.T) {
 	}
 }
 
-// TestDatagramCostsNothing: what is dropped has cost no memory, and what is not
-// has cost none yet. threats.md 2.5
-func TestDatagramCostsNothing(t *testing.T) {
+// TestDatagramDecodeAllocatesNothing allows one allocation for the error of a
+// malformed datagram.
+func TestDatagramDecodeAllocatesNothing(t *testing.T) {
 	good, bad := append([]byte{5}, make([]byte, 500)...), []byte{200, 1, 2}
 	var d wire.Datagram
 	if n := testing.AllocsPerRun(1000, func() { d.Decode(good) }); n != 0 {
@@ -69,11 +68,11 @@ func TestDatagramCostsNothing(t *testing.T) {
 	}
 	var err error
 	if n := testing.AllocsPerRun(1000, func() { err = d.Decode(bad) }); n > 1 || err == nil {
-		t.Errorf("%v allocations for a bad datagram, %v", n, err)
+		t.Errorf("%v allocations for a malformed datagram, error %v", n, err)
 	}
 }
 
-// FuzzDatagram: whatever is read is written again as it was.
+// FuzzDatagram checks that a decoded datagram encodes to the same bytes.
 func FuzzDatagram(f *testing.F) {
 	for _, s := range []string{"", "\x00", "\x02TVFriends", "\x03ab", "\xff", "\x80abc", strings.Repeat("\x01", 8193)} {
 		f.Add([]byte(s))
@@ -87,7 +86,7 @@ func FuzzDatagram(f *testing.F) {
 			return
 		}
 		if again := d.Append(nil); !bytes.Equal(again, b) {
-			t.Fatalf("%q becomes %q", b, again)
+			t.Fatalf("%q is decoded and encoded to %q", b, again)
 		}
 		_ = append(d.Group, 'x')
 		if d.Append(nil)[0] != b[0] || len(b) > 1+len(d.Group) && b[1+len(d.Group)] != d.Body[0] {

@@ -26,8 +26,8 @@ func (e Error) AppendBody(dst []byte) []byte {
 	return appendShort(AppendCommandName(dst, NameError), e.Reason)
 }
 
-// Decode sets e to slices of data. Bytes after the reason are ignored, as
-// libzmq does: the connection is over, and the reason is worth having.
+// Decode sets e to slices of data. It ignores bytes after the reason, as libzmq
+// does, because the connection ends anyway and the reason is useful.
 func (e *Error) Decode(data []byte) error {
 	reason, _, ok := cutShort(data)
 	if !ok {

@@ -12,12 +12,14 @@ const (
 	FlagsReserved = 0xF8
 )
 
-// MaxFrameHeader is the size of the longest frame header of 2.0 and 3.x.
+// MaxFrameHeader is the maximum size of a ZMTP 2.0 or 3.x frame header.
 const MaxFrameHeader = 9
 
-// AppendFrameHeader appends a ZMTP 2.0 or 3.x frame's flags and size. flags
-// holds FlagMore and FlagCommand: FlagLarge follows from the size, the whole
-// body's, which must not be negative. https://rfc.zeromq.org/spec/37/#framing
+// AppendFrameHeader appends the flags and size of a ZMTP 2.0 or 3.x frame.
+// flags may contain FlagMore and FlagCommand; AppendFrameHeader sets FlagLarge
+// where the size requires it. size is that of the whole body and must not be
+// negative.
+// https://rfc.zeromq.org/spec/37/#framing
 func AppendFrameHeader(dst []byte, flags byte, size int) []byte {
 	if uint(size) > 255 {
 		return appendLargeHeader(dst, flags, size)
@@ -25,16 +27,17 @@ func AppendFrameHeader(dst []byte, flags byte, size int) []byte {
 	return append(dst, flags&^FlagLarge, byte(size))
 }
 
-// appendLargeHeader stands apart so that AppendFrameHeader inlines.
+// appendLargeHeader is separate so that the compiler can inline
+// AppendFrameHeader.
 func appendLargeHeader(dst []byte, flags byte, size int) []byte {
 	return binary.BigEndian.AppendUint64(append(dst, flags|FlagLarge), uint64(size))
 }
 
-// ConsumeFrameHeader decodes the ZMTP 2.0 or 3.x frame header that b starts
-// with and returns its length: 0 if more bytes are needed, negative if a
-// reserved bit is set. flags holds FlagMore and FlagCommand only: FlagLarge has
-// done its work (n tells). The size is what the peer claims, up to 2^64-1:
-// compare it before converting it. A large header may hold a small size.
+// ConsumeFrameHeader decodes the ZMTP 2.0 or 3.x frame header at the start of b
+// and returns its length n: 0 if more bytes are needed, negative if a reserved
+// bit is set. flags contains only FlagMore and FlagCommand. size is the value
+// that the peer sent, up to 2^64-1, so the caller must compare it before
+// converting it. A large header may contain a small size.
 // https://rfc.zeromq.org/spec/37/#framing
 func ConsumeFrameHeader(b []byte) (flags byte, size uint64, n int) {
 	if len(b) < 2 {
@@ -46,7 +49,8 @@ func ConsumeFrameHeader(b []byte) (flags byte, size uint64, n int) {
 	return b[0], uint64(b[1]), 2
 }
 
-// consumeLargeHeader stands apart so that ConsumeFrameHeader inlines.
+// consumeLargeHeader is separate so that the compiler can inline
+// ConsumeFrameHeader.
 func consumeLargeHeader(b []byte) (flags byte, size uint64, n int) {
 	switch {
 	case b[0]&FlagsReserved != 0:

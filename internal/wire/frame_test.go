@@ -7,18 +7,20 @@ import (
 	"testing"
 )
 
-// frameSizes returns 2^k-1, 2^k and 2^k+1 for k = 0..64, as far as 64 bits hold
-// them: the lengths at which decoders have failed (CVE-2019-6250 and others).
+// frameSizes returns 2^k-1, 2^k and 2^k+1 for k = 0..64, as far as they fit in
+// 64 bits. Decoders have failed at such lengths (CVE-2019-6250 and others).
 func frameSizes() []uint64 {
 	var sizes []uint64
 	for k := range 64 {
 		p := uint64(1) << k
 		sizes = append(sizes, p-1, p, p+1)
 	}
-	return append(sizes, math.MaxUint64) // 2^64-1; 2^64 and its successor wrap
+	return append(sizes, math.MaxUint64) // 2^64-1; 2^64 and 2^64+1 do not fit
 }
 
-func TestFrameHeaderBytes_RFC37(t *testing.T) {
+// TestFrameHeaderEncodesToExpectedBytes checks the format in
+// https://rfc.zeromq.org/spec/37/#framing
+func TestFrameHeaderEncodesToExpectedBytes(t *testing.T) {
 	tests := []struct {
 		flags byte
 		size  int
@@ -27,7 +29,7 @@ func TestFrameHeaderBytes_RFC37(t *testing.T) {
 		{0, 0, "\x00\x00"},
 		{FlagMore, 1, "\x01\x01"},
 		{FlagCommand, 41, "\x04\x29"},
-		{FlagLarge, 3, "\x00\x03"}, // LARGE follows from the size alone
+		{FlagLarge, 3, "\x00\x03"}, // only the size determines LARGE
 		{0, 255, "\x00\xff"},
 		{0, 256, "\x02\x00\x00\x00\x00\x00\x00\x01\x00"},
 		{FlagMore, 256, "\x03\x00\x00\x00\x00\x00\x00\x01\x00"},
@@ -41,7 +43,7 @@ func TestFrameHeaderBytes_RFC37(t *testing.T) {
 	}
 }
 
-func TestFrameHeaderSizes(t *testing.T) {
+func TestFrameHeaderDecodesEverySize(t *testing.T) {
 	for _, size := range frameSizes() {
 		large := binary.BigEndian.AppendUint64([]byte{FlagLarge | FlagMore}, size)
 		flags, got, n := ConsumeFrameHeader(large)
@@ -55,15 +57,15 @@ func TestFrameHeaderSizes(t *testing.T) {
 			b := AppendFrameHeader(nil, want, int(size))
 			flags, got, n := ConsumeFrameHeader(append(b, "body"...))
 			if flags != want || got != size || n != len(b) {
-				t.Errorf("flags %d, size %d: header %x reads as %d, %d, %d", want, size, b, flags, got, n)
+				t.Errorf("flags %d, size %d: header %x is decoded to %d, %d, %d", want, size, b, flags, got, n)
 			}
 		}
 	}
 }
 
-// TestFrameHeaderEveryFlagsByte: reserved bits are refused, and no flags byte
-// makes a header of another shape than LARGE says.
-func TestFrameHeaderEveryFlagsByte(t *testing.T) {
+// TestFrameHeaderRefusesReservedBits covers every flags byte. It also checks
+// that only LARGE determines the length of the header.
+func TestFrameHeaderRefusesReservedBits(t *testing.T) {
 	for f := range 256 {
 		b := []byte{byte(f), 7, 6, 5, 4, 3, 2, 1, 0, 99}
 		wantSize, wantN := uint64(7), 2
@@ -96,7 +98,7 @@ func FuzzFrameHeader(f *testing.F) {
 		}
 		for cut := range max(n, 0) {
 			if _, _, m := ConsumeFrameHeader(b[:cut]); m != 0 {
-				t.Fatalf("%d of %d header bytes gave n = %d", cut, n, m)
+				t.Fatalf("the first %d of %d header bytes return n = %d", cut, n, m)
 			}
 		}
 		if n <= 0 || size > math.MaxInt {
@@ -105,10 +107,10 @@ func FuzzFrameHeader(f *testing.F) {
 		again := AppendFrameHeader(nil, flags, int(size))
 		flags2, size2, n2 := ConsumeFrameHeader(again)
 		if flags2 != flags || size2 != size || n2 != len(again) {
-			t.Fatalf("%x reads as %d, %d and writes as %x", b[:n], flags, size, again)
+			t.Fatalf("%x is decoded to %d, %d, which is encoded to %x", b[:n], flags, size, again)
 		}
 		if isShortest := n == 2 || size > 255; isShortest && !bytes.Equal(again, b[:n]) {
-			t.Fatalf("shortest header %x writes as %x", b[:n], again)
+			t.Fatalf("shortest header %x is decoded and encoded to %x", b[:n], again)
 		}
 	})
 }

@@ -2,13 +2,13 @@ package wire
 
 import "encoding/binary"
 
-// MaxFrameHeaderV1 is the size of the longest ZMTP 1.0 frame header.
+// MaxFrameHeaderV1 is the maximum size of a ZMTP 1.0 frame header.
 const MaxFrameHeaderV1 = 10
 
-// AppendFrameHeaderV1 appends a ZMTP 1.0 frame's length and flags. size is the
-// body's and must not be negative; the length on the wire counts the flags
-// byte too, and 255 is what marks the long form, so that bodies of 254 bytes
-// and more take it.
+// AppendFrameHeaderV1 appends the length and flags of a ZMTP 1.0 frame. size is
+// that of the body and must not be negative. The encoded length includes the
+// flags byte, and a first byte of 255 marks the long form, so bodies of 254
+// bytes and more need the long form.
 // https://rfc.zeromq.org/spec/13/#the-framing-layer
 func AppendFrameHeaderV1(dst []byte, more bool, size int) []byte {
 	var flags byte
@@ -22,18 +22,18 @@ func AppendFrameHeaderV1(dst []byte, more bool, size int) []byte {
 	return append(dst, flags)
 }
 
-// flagsV1Unset is what the reserved bits of a ZMTP 1.0 frame are when libzmq
-// 2.1 before 2.2.0 sends it: bits 1 to 6 are set, because it writes the flags
-// of its messages in memory to the wire. (libzmq issue 293)
+// flagsV1Unset is the value of the reserved bits in a ZMTP 1.0 frame of libzmq
+// 2.1 before 2.2.0. These versions send the flags of the message in memory, in
+// which bits 1 to 6 are set (libzmq issue 293).
 const flagsV1Unset = 0x7E
 
-// ConsumeFrameHeaderV1 decodes the ZMTP 1.0 frame header that b starts with
-// and returns its length: 0 if more bytes are needed, negative if it is
-// malformed. It is malformed if the length is 0, which has no room for the
-// flags, or if the reserved bits of the flags are neither all zero nor
-// flagsV1Unset: a peer that sends text is refused by its second byte. The size
-// is the body's, without the flags byte: what the peer claims, up to 2^64-2, to
-// be compared before it is converted.
+// ConsumeFrameHeaderV1 decodes the ZMTP 1.0 frame header at the start of b and
+// returns its length n: 0 if more bytes are needed, negative if it is
+// malformed. A header is malformed if its length is 0, since the length
+// includes the flags byte, or if the reserved bits are neither all zero nor
+// flagsV1Unset. A peer that sends text is therefore refused at its second byte.
+// size is that of the body, without the flags byte. The peer may send any value
+// up to 2^64-2, so the caller must compare it before converting it.
 // https://rfc.zeromq.org/spec/13/#the-framing-layer
 func ConsumeFrameHeaderV1(b []byte) (more bool, size uint64, n int) {
 	switch {
@@ -59,8 +59,9 @@ func moreV1(flags byte) (more, ok bool) {
 	return flags&FlagMore != 0, reserved == 0 || reserved == flagsV1Unset
 }
 
-// consumeLongHeaderV1 refuses a zero length as soon as its eighth byte is
-// there, without waiting for flags that cannot belong to the frame.
+// consumeLongHeaderV1 decodes a header of the long form. It refuses a length of
+// 0 as soon as all eight bytes of it are present, without waiting for the
+// flags.
 func consumeLongHeaderV1(b []byte) (more bool, size uint64, n int) {
 	if len(b) < MaxFrameHeaderV1-1 {
 		return false, 0, 0

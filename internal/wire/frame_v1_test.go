@@ -6,7 +6,9 @@ import (
 	"testing"
 )
 
-func TestFrameHeaderV1Bytes_RFC13(t *testing.T) {
+// TestFrameHeaderV1EncodesToExpectedBytes checks the format in
+// https://rfc.zeromq.org/spec/13/#the-framing-layer
+func TestFrameHeaderV1EncodesToExpectedBytes(t *testing.T) {
 	tests := []struct {
 		more bool
 		size int
@@ -27,7 +29,7 @@ func TestFrameHeaderV1Bytes_RFC13(t *testing.T) {
 	}
 }
 
-func TestFrameHeaderV1Sizes(t *testing.T) {
+func TestFrameHeaderV1DecodesEverySize(t *testing.T) {
 	for _, length := range frameSizes() {
 		long := append(binary.BigEndian.AppendUint64([]byte{0xFF}, length), FlagMore)
 		more, size, n := ConsumeFrameHeaderV1(long)
@@ -47,15 +49,15 @@ func TestFrameHeaderV1Sizes(t *testing.T) {
 			b := AppendFrameHeaderV1(nil, want, int(length-1))
 			more, size, n := ConsumeFrameHeaderV1(append(b, "body"...))
 			if more != want || size != length-1 || n != len(b) {
-				t.Errorf("more %v, size %d: header %x reads as %v, %d, %d", want, length-1, b, more, size, n)
+				t.Errorf("more %v, size %d: header %x is decoded to %v, %d, %d", want, length-1, b, more, size, n)
 			}
 		}
 	}
 }
 
-// TestFrameHeaderV1EveryByte tries every first byte with every flags byte. The
-// reserved bits are zero, or as libzmq 2.1 sets them.
-func TestFrameHeaderV1EveryByte(t *testing.T) {
+// TestFrameHeaderV1RefusesReservedBits covers every first byte with every flags
+// byte. Reserved bits must be zero, or set as by libzmq 2.1.
+func TestFrameHeaderV1RefusesReservedBits(t *testing.T) {
 	for first := 1; first < 255; first++ {
 		for f := range 256 {
 			more, size, n := ConsumeFrameHeaderV1([]byte{byte(first), byte(f)})
@@ -75,7 +77,7 @@ func TestFrameHeaderV1EveryByte(t *testing.T) {
 	}
 }
 
-func TestFrameHeaderV1Truncated(t *testing.T) {
+func TestTruncatedFrameHeaderV1NeedsMoreBytes(t *testing.T) {
 	long := AppendFrameHeaderV1(nil, true, 1000)
 	for cut := range len(long) {
 		if _, _, n := ConsumeFrameHeaderV1(long[:cut]); n != 0 {
@@ -84,9 +86,9 @@ func TestFrameHeaderV1Truncated(t *testing.T) {
 	}
 }
 
-// TestFrameHeaderV1ZeroLength: the short form is refused at its first byte, the
-// long one at the last byte of the length.
-func TestFrameHeaderV1ZeroLength(t *testing.T) {
+// TestFrameHeaderV1RefusesZeroLength checks that the short form is refused
+// after its first byte, and the long form after the last byte of the length.
+func TestFrameHeaderV1RefusesZeroLength(t *testing.T) {
 	for _, b := range []string{"\x00", "\x00\x01", "\xff\x00\x00\x00\x00\x00\x00\x00\x00", "\xff\x00\x00\x00\x00\x00\x00\x00\x00\x01"} {
 		if _, _, n := ConsumeFrameHeaderV1([]byte(b)); n >= 0 {
 			t.Errorf("%x: n = %d, want malformed", b, n)
@@ -102,12 +104,12 @@ func FuzzFrameHeaderV1(f *testing.F) {
 		}
 		for cut := range max(n, 0) {
 			if _, _, m := ConsumeFrameHeaderV1(b[:cut]); m != 0 {
-				t.Fatalf("%d of %d header bytes gave n = %d", cut, n, m)
+				t.Fatalf("the first %d of %d header bytes return n = %d", cut, n, m)
 			}
 		}
 		if n < 0 {
 			if _, _, m := ConsumeFrameHeaderV1(append(b[:len(b):len(b)], 1)); m >= 0 {
-				t.Fatalf("%x is malformed, with another byte it is not", b)
+				t.Fatalf("%x is malformed, but with one more byte it is not", b)
 			}
 		}
 		if n <= 0 || size > math.MaxInt {
@@ -116,7 +118,7 @@ func FuzzFrameHeaderV1(f *testing.F) {
 		again := AppendFrameHeaderV1(nil, more, int(size))
 		more2, size2, n2 := ConsumeFrameHeaderV1(again)
 		if more2 != more || size2 != size || n2 != len(again) {
-			t.Fatalf("%x reads as %v, %d and writes as %x", b[:n], more, size, again)
+			t.Fatalf("%x is decoded to %v, %d, which is encoded to %x", b[:n], more, size, again)
 		}
 	})
 }

@@ -2,7 +2,7 @@ package wire
 
 import "encoding/binary"
 
-// Sizes of the greeting and of the part that decides how to go on.
+// Sizes of the greeting and of its parts.
 // https://rfc.zeromq.org/spec/37/#formal-grammar
 const (
 	SignatureLen  = 10 // FF, 8 octets of padding, 7F
@@ -12,31 +12,32 @@ const (
 
 // Offsets in the greeting.
 const (
-	flagsPos     = 9 // where an unversioned long frame has its flags
+	flagsPos     = 9 // from an unversioned peer: the flags of a long frame
 	revisionPos  = 10
-	minorPos     = 11 // the socket type, from a 2.0 peer
+	minorPos     = 11 // from a ZMTP 2.0 peer: the socket type
 	mechanismPos = 12
 	asServerPos  = 32
 )
 
-// ourRevision and ourMinor are the version that we speak: ZMTP 3.1.
+// ourRevision and ourMinor are the version in our greeting: ZMTP 3.1.
 const (
 	ourRevision = 3
 	ourMinor    = 1
 )
 
-// Version is the protocol that both sides of a connection speak after the
-// greeting. Versions compare in order of age; the zero Version is none.
+// Version is the protocol version that both sides of a connection use after the
+// greeting. An older version is less than a newer one. The zero Version means
+// that the version is not known.
 type Version uint8
 
 const (
 	V1   Version = iota + 1 // ZMTP 1.0, with or without a version number
 	V2                      // ZMTP 2.0
 	V3_0                    // ZMTP 3.0
-	V3_1                    // ZMTP 3.1 and everything newer
+	V3_1                    // ZMTP 3.1 and all newer versions
 )
 
-// String returns the version as the RFCs number it.
+// String returns the version number, such as "3.1".
 func (v Version) String() string {
 	switch v {
 	case V1:
@@ -51,10 +52,10 @@ func (v Version) String() string {
 	return "unknown"
 }
 
-// AppendSignature appends the 10 bytes that open every connection. The
-// padding holds the length of our routing id plus one, so that a ZMTP 1.0 peer
-// reads the signature as the header of our identity frame; to such a peer the
-// id itself follows, with no other header.
+// AppendSignature appends the first 10 bytes of our greeting. The padding is
+// the length of our routing ID plus one, so that a ZMTP 1.0 peer reads the
+// signature as the header of our identity frame. To such a peer, the routing ID
+// follows without another header.
 // https://rfc.zeromq.org/spec/37/#backwards-interoperability
 func AppendSignature(dst []byte, routingIDLen int) []byte {
 	dst = append(dst, 0xFF)
@@ -62,21 +63,23 @@ func AppendSignature(dst []byte, routingIDLen int) []byte {
 	return append(dst, 0x7F)
 }
 
-// AppendRevision appends our major version, the second thing to send, once
-// the peer's step is [SignatureSeen] or later.
+// AppendRevision appends our major version, the second part of our greeting. It
+// is sent when the step of the peer's greeting is [SignatureSeen] or later.
 // https://rfc.zeromq.org/spec/37/#version-negotiation
 func AppendRevision(dst []byte) []byte { return append(dst, ourRevision) }
 
-// AppendGreetingV2Tail appends what ends our greeting to a [RevisionV1] or
-// [RevisionV2] peer: our socket type by its ZMTP 2.0 number. With signature
-// and revision that makes [GreetingLenV2] bytes. The revision stays 3: a 2.0
-// peer accepts any higher number than its own and goes on with 2.0.
+// AppendGreetingV2Tail appends the last part of our greeting to a [RevisionV1]
+// or [RevisionV2] peer: the ZMTP 2.0 number of our socket type. With signature
+// and revision, our greeting has [GreetingLenV2] bytes. The revision in it is
+// still 3: a 2.0 peer accepts any higher number than its own and continues with
+// 2.0.
 // https://rfc.zeromq.org/spec/15/#backwards-interoperability
 func AppendGreetingV2Tail(dst []byte, socketType byte) []byte { return append(dst, socketType) }
 
-// AppendGreetingV3Tail appends what ends our greeting to a [RevisionV3] peer:
-// minor version, mechanism, as-server and filler. With signature and revision
-// that makes [GreetingLen] bytes. The mechanism is at most 20 bytes long.
+// AppendGreetingV3Tail appends the last part of our greeting to a [RevisionV3]
+// peer: minor version, mechanism, as-server and filler. With signature and
+// revision, our greeting has [GreetingLen] bytes. The name of the mechanism has
+// at most 20 bytes.
 // https://rfc.zeromq.org/spec/37/#formal-grammar
 func AppendGreetingV3Tail(dst []byte, mechanism string, asServer bool) []byte {
 	var tail [GreetingLen - minorPos]byte // filler = 31%x00

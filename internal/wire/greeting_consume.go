@@ -2,32 +2,33 @@ package wire
 
 import "bytes"
 
-// GreetingStep is how far a peer's greeting has come, and so what we may send.
-// A step never goes back as bytes arrive, and every step from [SignatureSeen]
-// on includes it: whoever sends all that the step allows and has not been sent
-// sends the same bytes however the peer's were cut.
+// GreetingStep is the state of a peer's greeting as far as it has arrived. It
+// determines which part of our greeting to send next. As bytes arrive, the step
+// never decreases, and a step greater than [SignatureSeen] permits what
+// SignatureSeen permits. The parts sent are therefore the same however the
+// bytes of the peer were divided into reads.
 type GreetingStep uint8
 
 const (
-	NeedMore      GreetingStep = iota // nothing can be said: send no more than the signature
-	Unversioned                       // ZMTP 1.0 without a version: send the routing id, no header
+	NeedMore      GreetingStep = iota // version not known yet: send only the signature
+	Unversioned                       // ZMTP 1.0 without a version: send the routing ID, no header
 	SignatureSeen                     // the peer has a version: send AppendRevision
-	RevisionV1                        // 0, ZMTP 1.0 frames: send AppendGreetingV2Tail
-	RevisionV2                        // 1, ZMTP 2.0: send AppendGreetingV2Tail
-	RevisionV3                        // 2 and up: send AppendGreetingV3Tail
+	RevisionV1                        // revision 0, ZMTP 1.0 frames: send AppendGreetingV2Tail
+	RevisionV2                        // revision 1, ZMTP 2.0: send AppendGreetingV2Tail
+	RevisionV3                        // revision 2 and higher: send AppendGreetingV3Tail
 )
 
-// Classify returns the step that b, all the peer has sent so far, has reached.
+// Classify returns the step of a greeting of which the bytes b have arrived.
 //
-// Byte 0 alone gives away a ZMTP 1.0 peer with a short identity: it is the
-// frame's length, and only FF is also our signature's first byte. After FF,
-// byte 9 tells: the 7F of a signature, or the flags of a long frame, whose
-// bit 0 is clear. The eight bytes between are not looked at, as
-// https://rfc.zeromq.org/spec/37/#version-negotiation demands.
+// If byte 0 is not FF, the peer is a ZMTP 1.0 peer with a short identity, and
+// the byte is the length of a frame. FF is the first byte both of a signature
+// and of a long frame. Then byte 9 decides: 7F ends a signature, while in the
+// flags of a long frame bit 0 is clear. Classify ignores the eight bytes
+// between, as https://rfc.zeromq.org/spec/37/#version-negotiation requires.
 // https://rfc.zeromq.org/spec/37/#backwards-interoperability
 //
-// RFC 37 counts revision 2 as ZMTP 2.0 and libzmq as 3.1. We do as libzmq, so
-// that both sides of such a connection expect a greeting of the same length.
+// Revision 2 is ZMTP 2.0 in RFC 37, but 3.1 in libzmq. Classify follows libzmq,
+// so that both sides of such a connection expect a greeting of the same length.
 func Classify(b []byte) GreetingStep {
 	switch {
 	case len(b) == 0:
@@ -48,25 +49,25 @@ func Classify(b []byte) GreetingStep {
 	return RevisionV3
 }
 
-// Greeting is what a peer's greeting says. Fields that its version does not
+// Greeting is the decoded greeting of a peer. Fields that its version does not
 // have are zero.
 type Greeting struct {
 	Version     Version
-	Unversioned bool     // with V1: no greeting at all, the first byte is the identity frame's
-	Minor       byte     // from 3.0 on, as sent
-	Mechanism   [20]byte // from 3.0 on, as sent
-	AsServer    bool     // from 3.0 on
-	SocketType  byte     // of versioned peers before 3.0, as sent
+	Unversioned bool     // V1 only: the peer sends no greeting, but its identity frame
+	Minor       byte     // ZMTP 3: as the peer sent it
+	Mechanism   [20]byte // ZMTP 3: as the peer sent it, with padding
+	AsServer    bool     // ZMTP 3
+	SocketType  byte     // V1 and V2 unless Unversioned: as the peer sent it
 }
 
-// ConsumeGreeting decodes the greeting that b starts with and returns its
-// length. While ok is false, more bytes are needed. From an unversioned peer
-// it eats nothing (n == 0, ok): the bytes are the header of its identity frame
-// and must be read again by [ConsumeFrameHeaderV1].
+// ConsumeGreeting decodes the greeting at the start of b and returns its length
+// n. If ok is false, more bytes are needed. For an unversioned peer, n is 0 and
+// ok is true: the bytes are the header of its identity frame, which the caller
+// decodes with [ConsumeFrameHeaderV1].
 //
-// No greeting is malformed: any first bytes are those of some version. Whether
-// the version, the mechanism and its padding will do is the caller's to say.
-// A major version above 3 is spoken to in 3.1, its own minor notwithstanding.
+// No greeting is malformed, because any first bytes are those of some version.
+// The caller decides whether to accept the version, the mechanism and its
+// padding. For a major version above 3, Version is V3_1 whatever the minor is.
 func ConsumeGreeting(b []byte) (g Greeting, n int, ok bool) {
 	switch Classify(b) {
 	case Unversioned:
@@ -100,15 +101,15 @@ func consumeGreetingV3(b []byte) (g Greeting, n int, ok bool) {
 	return g, GreetingLen, true
 }
 
-// IsMechanism reports whether the peer announced exactly this mechanism, its
-// padding included: a byte after the name is another mechanism, and a peer
-// with another one must be closed.
+// IsMechanism reports whether the peer announced exactly this mechanism. The
+// name must be followed by zeros only. The connection to a peer with another
+// mechanism must be closed.
 // https://rfc.zeromq.org/spec/37/#authentication-and-confidentiality
 func (g *Greeting) IsMechanism(name string) bool { return g.Mechanism == padMechanism(name) }
 
-// MechanismName returns the mechanism without its padding, for events and
-// logs. It reports false, and no name, when the name is empty, holds
-// characters the grammar does not have, or is followed by anything but NULs.
+// MechanismName returns the name of the mechanism without padding, for events
+// and logs. It returns "" and false if the name is empty, contains characters
+// that the grammar does not allow, or is followed by bytes other than zero.
 // https://rfc.zeromq.org/spec/37/#formal-grammar
 func (g *Greeting) MechanismName() (string, bool) {
 	name := bytes.TrimRight(g.Mechanism[:], "\x00")
@@ -120,8 +121,9 @@ func (g *Greeting) MechanismName() (string, bool) {
 	return string(name), len(name) > 0
 }
 
-// isMechanismChar leaves out the NUL of the grammar's mechanism-char, so that
-// one inside a name is found.
+// isMechanismChar reports whether c may be part of a mechanism name. Unlike
+// mechanism-char in the grammar it does not include NUL, so that MechanismName
+// finds a NUL inside a name.
 func isMechanismChar(c byte) bool {
 	return 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' ||
 		c == '-' || c == '_' || c == '.' || c == '+'

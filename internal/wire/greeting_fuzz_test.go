@@ -5,11 +5,11 @@ import (
 	"testing"
 )
 
-// greeter is what an engine does with the greeting, reduced to its bytes: it
-// sends all that each step allows, and stops once the greeting is complete.
+// greeter handles greetings as an engine does: at each step it sends all parts
+// that the step permits, until the greeting of the peer is complete.
 type greeter struct {
 	in, out []byte
-	step    GreetingStep // the last one answered
+	step    GreetingStep // of the previous feed
 	g       Greeting
 	n       int
 	done    bool
@@ -22,7 +22,7 @@ func (e *greeter) feed(t *testing.T, b []byte) {
 	}
 	step := Classify(e.in)
 	if step < e.step {
-		t.Fatalf("step went back from %d to %d after %x", e.step, step, e.in)
+		t.Fatalf("step decreased from %d to %d after %x", e.step, step, e.in)
 	}
 	if step >= SignatureSeen && e.step < SignatureSeen {
 		e.out = AppendRevision(e.out)
@@ -41,9 +41,10 @@ func (e *greeter) appendTail(step GreetingStep) []byte {
 	return AppendGreetingV2Tail(e.out, 5)
 }
 
-// TestGreetingCutAnywhere feeds every kind of greeting at once, byte by byte
-// and in two pieces: what is sent and understood is the same.
-func TestGreetingCutAnywhere(t *testing.T) {
+// TestGreetingDoesNotDependOnReadSizes feeds every kind of greeting at once,
+// byte by byte and in two pieces. Bytes sent and values decoded must be the
+// same.
+func TestGreetingDoesNotDependOnReadSizes(t *testing.T) {
 	greetings := map[string][]byte{
 		"1.0 short":      []byte("\x06\x00hello\x01\x00"),
 		"1.0 long":       append([]byte("\xff\x00\x00\x00\x00\x00\x00\x01\x01\x00"), make([]byte, 256)...),
@@ -73,11 +74,11 @@ func checkGreeting(t *testing.T, b []byte, cut int) {
 	}
 	for _, e := range []*greeter{&parts, &single} {
 		if !bytes.Equal(e.out, whole.out) || e.g != whole.g || e.n != whole.n || e.done != whole.done {
-			t.Fatalf("%x: at once %+v, in pieces %+v", b, whole, *e)
+			t.Fatalf("%x: fed at once %+v, in pieces %+v", b, whole, *e)
 		}
 	}
 	if whole.n > len(b) || whole.done && whole.n == 0 != whole.g.Unversioned {
-		t.Fatalf("%x: ate %d bytes for %+v", b, whole.n, whole.g)
+		t.Fatalf("%x: decoded %d bytes to %+v", b, whole.n, whole.g)
 	}
 }
 
@@ -89,7 +90,7 @@ func FuzzGreeting(f *testing.F) {
 		checkGreeting(t, b, int(cut%uint(len(b)+1)))
 		g, _, ok := ConsumeGreeting(b)
 		if name, named := g.MechanismName(); named && !(ok && g.IsMechanism(name)) {
-			t.Fatalf("%x is named %q and is not", g.Mechanism, name)
+			t.Fatalf("%x: MechanismName returns %q, but IsMechanism returns false", g.Mechanism, name)
 		}
 	})
 }

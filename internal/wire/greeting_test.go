@@ -7,10 +7,12 @@ import (
 	"testing"
 )
 
-// versioned returns the first 11 bytes of a versioned peer's greeting.
+// versioned returns the first 11 bytes of the greeting of a peer with a
+// version.
 func versioned(revision byte) []byte { return append(AppendSignature(nil, 0), revision) }
 
-// greetingV3 returns a complete 3.x greeting, built by hand.
+// greetingV3 returns a complete 3.x greeting, built without the functions under
+// test.
 func greetingV3(revision, minor byte, mechanism string, asServer byte) []byte {
 	b := append(versioned(revision), minor)
 	b = append(b, mechanism...)
@@ -19,7 +21,9 @@ func greetingV3(revision, minor byte, mechanism string, asServer byte) []byte {
 	return append(b, make([]byte, 31)...)
 }
 
-func TestOurGreeting_RFC37(t *testing.T) {
+// TestOurGreetingHasExpectedBytes checks the format in
+// https://rfc.zeromq.org/spec/37/#formal-grammar
+func TestOurGreetingHasExpectedBytes(t *testing.T) {
 	got := AppendGreetingV3Tail(AppendRevision(AppendSignature(nil, 0)), "NULL", false)
 	want := "\xff\x00\x00\x00\x00\x00\x00\x00\x01\x7f" + "\x03\x01" +
 		"NULL" + strings.Repeat("\x00", 16) + "\x00" + strings.Repeat("\x00", 31)
@@ -40,35 +44,36 @@ func TestOurGreeting_RFC37(t *testing.T) {
 	}
 }
 
-// TestSignatureIsIdentityHeader_RFC15: a 1.0 peer reads our signature as the
-// header of a long frame with our routing id for a body.
-func TestSignatureIsIdentityHeader_RFC15(t *testing.T) {
+// TestSignatureIsHeaderOfIdentityFrame: a ZMTP 1.0 peer reads our signature as
+// the header of a long frame, whose body is our routing ID.
+// https://rfc.zeromq.org/spec/15/#backwards-interoperability
+func TestSignatureIsHeaderOfIdentityFrame(t *testing.T) {
 	for _, size := range []int{0, 1, 5, 255} {
 		_, got, n := ConsumeFrameHeaderV1(AppendSignature(nil, size))
 		if got != uint64(size) || n != SignatureLen {
-			t.Errorf("routing id of %d bytes: a 1.0 peer sees %d bytes behind %d", size, got, n)
+			t.Errorf("routing ID of %d bytes: a 1.0 peer decodes a header of %d bytes and a body of %d", size, n, got)
 		}
 	}
 }
 
-func TestClassify(t *testing.T) {
+func TestClassifyReturnsStep(t *testing.T) {
 	tests := []struct {
 		in   string
 		want GreetingStep
 	}{
 		{"", NeedMore},
 		{"\x01", Unversioned},
-		{"\x00", Unversioned}, // malformed as a frame: not the greeting's business
+		{"\x00", Unversioned}, // a malformed frame, which Classify does not check
 		{"\xfe\x00", Unversioned},
 		{"\xff", NeedMore},
 		{"\xff\x00\x00\x00\x00\x00\x00\x00\x01", NeedMore},
 		{"\xff\x00\x00\x00\x00\x00\x00\x01\x01\x00", Unversioned}, // identity of 256 bytes
-		{"\xff\x00\x00\x00\x00\x00\x00\x00\x01\x7e", Unversioned}, // only bit 0 counts
+		{"\xff\x00\x00\x00\x00\x00\x00\x00\x01\x7e", Unversioned}, // only bit 0 decides
 		{"\xff\x00\x00\x00\x00\x00\x00\x00\x00\x7f", SignatureSeen},
-		{"\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", SignatureSeen}, // padding is not looked at
+		{"\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", SignatureSeen}, // padding is ignored
 		{"\xff\x00\x00\x00\x00\x00\x00\x00\x01\x7f\x00", RevisionV1},
 		{"\xff\x00\x00\x00\x00\x00\x00\x00\x01\x7f\x01", RevisionV2},
-		{"\xff\x00\x00\x00\x00\x00\x00\x00\x01\x7f\x02", RevisionV3}, // as libzmq
+		{"\xff\x00\x00\x00\x00\x00\x00\x00\x01\x7f\x02", RevisionV3}, // as in libzmq
 		{"\xff\x00\x00\x00\x00\x00\x00\x00\x01\x7f\x03", RevisionV3},
 		{"\xff\x00\x00\x00\x00\x00\x00\x00\x01\x7f\xff", RevisionV3},
 	}
@@ -79,7 +84,9 @@ func TestClassify(t *testing.T) {
 	}
 }
 
-func TestUnversionedByFirstByte_RFC15(t *testing.T) {
+// TestFirstByteDeterminesUnversionedPeer covers every first byte except FF.
+// https://rfc.zeromq.org/spec/15/#backwards-interoperability
+func TestFirstByteDeterminesUnversionedPeer(t *testing.T) {
 	for first := range 255 {
 		g, n, ok := ConsumeGreeting([]byte{byte(first)})
 		if !ok || n != 0 || g.Version != V1 || !g.Unversioned {
@@ -88,8 +95,8 @@ func TestUnversionedByFirstByte_RFC15(t *testing.T) {
 	}
 }
 
-// TestRevisions tries every revision with every minor.
-func TestRevisions(t *testing.T) {
+// TestRevisionAndMinorDetermineVersion covers every revision with every minor.
+func TestRevisionAndMinorDetermineVersion(t *testing.T) {
 	for revision := range 256 {
 		for minor := range 256 {
 			b := greetingV3(byte(revision), byte(minor), "NULL", 0)
@@ -106,32 +113,31 @@ func TestRevisions(t *testing.T) {
 				t.Fatalf("revision %d.%d: %+v, %d, %v", revision, minor, g, n, ok)
 			}
 			if minor > 1 {
-				continue // the cuts depend on the revision
+				continue // truncation does not depend on the minor
 			}
 			for cut := range wantN {
 				if _, n, ok := ConsumeGreeting(b[:cut]); ok || n != 0 {
-					t.Fatalf("revision %d.%d cut to %d bytes: %d, %v", revision, minor, cut, n, ok)
+					t.Fatalf("revision %d.%d truncated to %d bytes: %d, %v", revision, minor, cut, n, ok)
 				}
 			}
 		}
 	}
 }
 
-func TestGreetingFields(t *testing.T) {
+func TestGreetingHasMechanismAndAsServer(t *testing.T) {
 	g, _, _ := ConsumeGreeting(greetingV3(3, 1, "CURVE", 1))
 	if !g.AsServer || !g.IsMechanism("CURVE") || g.IsMechanism("CURV") || g.IsMechanism("NULL") {
 		t.Errorf("CURVE server: %+v", g)
 	}
 	filler := greetingV3(3, 1, "PLAIN", 0)
-	copy(filler[33:], bytes.Repeat([]byte{0xAA}, 31)) // filler is not looked at
+	copy(filler[33:], bytes.Repeat([]byte{0xAA}, 31)) // the filler is ignored
 	if g, n, ok := ConsumeGreeting(filler); !ok || n != GreetingLen || !g.IsMechanism("PLAIN") || g.AsServer {
 		t.Errorf("filler of AA: %+v, %d, %v", g, n, ok)
 	}
 }
 
-// TestMechanismName has the rows of CVE-2014-7202: nothing but the very name
-// and NULs is that mechanism.
-func TestMechanismName(t *testing.T) {
+// TestMechanismNameAllowsOnlyZerosAfterName covers the cases of CVE-2014-7202.
+func TestMechanismNameAllowsOnlyZerosAfterName(t *testing.T) {
 	tests := []struct {
 		field string
 		name  string
@@ -156,14 +162,14 @@ func TestMechanismName(t *testing.T) {
 			t.Errorf("%q: name %q, %v, want %q, %v", tt.field, name, ok, tt.name, tt.ok)
 		}
 		if tt.field != "NULL" && g.IsMechanism("NULL") {
-			t.Errorf("%q passes for NULL", tt.field)
+			t.Errorf("%q is accepted as NULL", tt.field)
 		}
 	}
 }
 
-func TestVersion(t *testing.T) {
+func TestVersionsAreOrderedAndPrinted(t *testing.T) {
 	if V1 >= V2 || V2 >= V3_0 || V3_0 >= V3_1 {
-		t.Error("versions do not compare by age")
+		t.Error("an older version is not less than a newer one")
 	}
 	got := fmt.Sprint(V1, V2, V3_0, V3_1, Version(0), Version(9))
 	if want := "1.0 2.0 3.0 3.1 unknown unknown"; got != want {
@@ -171,7 +177,7 @@ func TestVersion(t *testing.T) {
 	}
 }
 
-func TestMechanismTooLongIsOurBug(t *testing.T) {
+func TestEncodingTooLongMechanismPanics(t *testing.T) {
 	defer func() {
 		if r, _ := recover().(string); !strings.HasPrefix(r, "zmq: internal:") {
 			t.Errorf("panic value %q", r)

@@ -3,8 +3,8 @@ package wire
 // NameHello is the name of the HELLO command.
 const NameHello = "HELLO"
 
-// Hello opens a PLAIN handshake: the client's credentials, in the clear. CURVE
-// has a HELLO of its own.
+// Hello is the first command of a PLAIN handshake. The client sends its
+// credentials unencrypted. CURVE has a HELLO of its own.
 //
 //	hello = command-size %d5 "HELLO" username password
 //	username = OCTET *VCHAR
@@ -12,8 +12,8 @@ const NameHello = "HELLO"
 //
 // https://rfc.zeromq.org/spec/24/#implementation
 type Hello struct {
-	Username []byte // at most 255 bytes, as is the password; from a peer, any bytes
-	Password []byte
+	Username []byte // at most 255 bytes; from a peer, any bytes
+	Password []byte // at most 255 bytes; from a peer, any bytes
 }
 
 var (
@@ -33,8 +33,8 @@ func (h Hello) AppendBody(dst []byte) []byte {
 	return appendShort(dst, h.Password)
 }
 
-// Decode sets h to slices of data. It fails unless both strings fill data
-// exactly.
+// Decode sets h to slices of data. It returns an error unless data consists
+// exactly of both strings.
 func (h *Hello) Decode(data []byte) error {
 	username, rest, ok := cutShort(data)
 	if !ok {

@@ -3,14 +3,15 @@ package wire
 // NameInitiate is the name of the INITIATE command.
 const NameInitiate = "INITIATE"
 
-// Initiate is the PLAIN client's metadata, sent once it was made welcome.
-// CURVE and GSSAPI have INITIATE commands of their own.
+// Initiate is the command with which a PLAIN client answers [Welcome]. It
+// contains the client's metadata. CURVE and GSSAPI have INITIATE commands of
+// their own.
 //
 //	initiate = command-size %d8 "INITIATE" metadata
 //
 // https://rfc.zeromq.org/spec/24/#implementation
 type Initiate struct {
-	Metadata []byte // properties, as AppendProperty writes them
+	Metadata []byte // properties as encoded by AppendProperty
 }
 
 // Append appends the command as a frame.
@@ -21,8 +22,9 @@ func (i Initiate) AppendBody(dst []byte) []byte {
 	return AppendCommandBody(dst, NameInitiate, i.Metadata)
 }
 
-// Decode sets i to slices of data. It fails unless the properties fill data
-// exactly; which ones they are, and how many, it does not look at.
+// Decode sets i to slices of data. It returns an error unless data consists
+// exactly of well-formed properties. It does not check their names, values or
+// number.
 func (i *Initiate) Decode(data []byte) error {
 	if err := checkProperties(NameInitiate, data); err != nil {
 		return err

@@ -5,10 +5,10 @@ import "bytes"
 // NameJoin is the name of the JOIN command.
 const NameJoin = "JOIN"
 
-// maxGroup is the longest group name.
+// maxGroup is the maximum length of a group name.
 const maxGroup = 255
 
-// Join asks a RADIO for the messages of a group.
+// Join is the command with which a DISH joins a group of a RADIO.
 //
 //	join = command-size %d4 "JOIN" group
 //	group = 0*255group-char
@@ -25,8 +25,8 @@ func (j Join) Append(dst []byte) []byte { return AppendCommand(dst, NameJoin, j.
 // AppendBody appends the command without a frame header.
 func (j Join) AppendBody(dst []byte) []byte { return AppendCommandBody(dst, NameJoin, j.Group) }
 
-// Decode sets j to slices of data. It fails on a group that is longer than 255
-// bytes or holds a NUL.
+// Decode sets j to slices of data. It returns an error if the group is longer
+// than 255 bytes or contains a NUL.
 func (j *Join) Decode(data []byte) error {
 	if err := checkGroup(NameJoin, data); err != nil {
 		return err

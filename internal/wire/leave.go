@@ -3,7 +3,8 @@ package wire
 // NameLeave is the name of the LEAVE command.
 const NameLeave = "LEAVE"
 
-// Leave takes a [Join] back.
+// Leave is the command with which a DISH leaves a group that it joined with
+// [Join].
 //
 //	leave = command-size %d5 "LEAVE" group
 //
@@ -18,8 +19,8 @@ func (l Leave) Append(dst []byte) []byte { return AppendCommand(dst, NameLeave, 
 // AppendBody appends the command without a frame header.
 func (l Leave) AppendBody(dst []byte) []byte { return AppendCommandBody(dst, NameLeave, l.Group) }
 
-// Decode sets l to slices of data. It fails on a group that is longer than 255
-// bytes or holds a NUL.
+// Decode sets l to slices of data. It returns an error if the group is longer
+// than 255 bytes or contains a NUL.
 func (l *Leave) Decode(data []byte) error {
 	if err := checkGroup(NameLeave, data); err != nil {
 		return err

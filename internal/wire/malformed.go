@@ -2,11 +2,12 @@ package wire
 
 import "errors"
 
-// ErrMalformed matches every error of this package: bytes that no continuation
-// can turn into valid ZMTP.
+// ErrMalformed matches every error that this package returns. It means that the
+// bytes are not valid ZMTP, whatever bytes follow.
 var ErrMalformed = errors.New("malformed")
 
-// malformed says which element is bad, and why. It wraps ErrMalformed.
+// malformed is an error that names the malformed element and the reason. It
+// wraps ErrMalformed.
 type malformed struct{ element, reason string }
 
 func (m *malformed) Error() string { return "malformed " + m.element + ": " + m.reason }

@@ -2,23 +2,28 @@ package wire
 
 import "encoding/binary"
 
-// The properties that ZMTP itself defines. Names that start with "X-" are the
-// application's. https://rfc.zeromq.org/spec/37/#connection-metadata
+// Names of the properties that ZMTP defines. Names that start with "X-" are for
+// applications. https://rfc.zeromq.org/spec/37/#connection-metadata
 const (
 	PropSocketType = "Socket-Type"
 	PropIdentity   = "Identity"
 	PropResource   = "Resource"
 )
 
-// PropOnError with the value OnErrorRetry announces that the connecting side
-// connects again after an ERROR. libzmq does not. It is not passed on to the
-// application.
+// PropOnError announces what a peer does when it receives an ERROR. The property
+// is an extension of this library and not visible to the application.
 const (
-	PropOnError  = "X-On-Error"
+	PropOnError = "X-On-Error"
+
+	// OnErrorRetry means that the connecting side reconnects after an ERROR.
+	// libzmq does not reconnect. OnErrorRetry includes OnErrorCount.
 	OnErrorRetry = "retry"
+	// OnErrorCount means that the peer accepts an ERROR after the handshake and
+	// counts the messages that the ERROR rejects.
+	OnErrorCount = "count"
 )
 
-// maxPropertyValue is the RFC's INT32_MAX.
+// maxPropertyValue is the maximum length of a property value, INT32_MAX.
 const maxPropertyValue = 1<<31 - 1
 
 // AppendProperty appends one metadata property. The name must pass
@@ -36,10 +41,11 @@ func AppendProperty[N, V text](dst []byte, name N, value V) []byte {
 	return append(dst, value...)
 }
 
-// ConsumeProperty returns slices of b: the name and value of the property that
-// b starts with, and its length. Metadata is always there as a whole, so n is
-// 0 only for an empty b; it is negative when the name is empty or a length
-// runs past the end or past 2^31-1. The name's characters are not looked at.
+// ConsumeProperty decodes the property at the start of b and returns its name
+// and value, which are slices of b, and its encoded length n. b must contain
+// all metadata, so n is 0 only if b is empty. n is negative if the name is
+// empty, or if a length exceeds the rest of b or 2^31-1. The characters of the
+// name are not checked.
 // https://rfc.zeromq.org/spec/37/#the-null-security-mechanism
 func ConsumeProperty(b []byte) (name, value []byte, n int) {
 	if len(b) == 0 {
@@ -49,7 +55,8 @@ func ConsumeProperty(b []byte) (name, value []byte, n int) {
 	return name, value, n
 }
 
-// consumeProperty also says why n is negative.
+// consumeProperty is ConsumeProperty for a b that is not empty. If n is
+// negative, reason is the reason.
 func consumeProperty(b []byte) (name, value []byte, n int, reason string) {
 	name, rest, ok := cutShort(b)
 	switch {
@@ -71,10 +78,11 @@ func consumeProperty(b []byte) (name, value []byte, n int, reason string) {
 	return name, rest[:size:size], 1 + len(name) + 4 + int(size), ""
 }
 
-// WalkProperties calls f with slices of b, the name and value of each property
-// in order, and stops at the first error. An error of f comes back as it is,
-// so f may enforce limits; malformed metadata gives an error that matches
-// [ErrMalformed], after f has seen what came before.
+// WalkProperties calls f with the name and value of each property in order;
+// both are slices of b. It stops at the first error. WalkProperties returns an
+// error of f unchanged, so f may enforce limits. At malformed metadata it
+// returns an error that matches [ErrMalformed], after calling f for all earlier
+// properties.
 func WalkProperties(b []byte, f func(name, value []byte) error) error {
 	for len(b) > 0 {
 		name, value, n, reason := consumeProperty(b)
@@ -89,8 +97,8 @@ func WalkProperties(b []byte, f func(name, value []byte) error) error {
 	return nil
 }
 
-// checkProperties reports metadata that cannot be walked to its end as
-// malformed data of the command.
+// checkProperties returns an error with the name of the command if the metadata
+// b is malformed.
 func checkProperties(command string, b []byte) error {
 	for len(b) > 0 {
 		_, _, n, reason := consumeProperty(b)
@@ -102,9 +110,9 @@ func checkProperties(command string, b []byte) error {
 	return nil
 }
 
-// FindProperty returns a slice of b, the value of the first property of that
-// name, and whether there is one before b ends or is malformed. The first of
-// duplicates counts, as with libzmq.
+// FindProperty returns the value of the first property with that name, a slice
+// of b. ok is false if there is none before b ends or is malformed. Of
+// duplicates the first is used, as in libzmq.
 func FindProperty[N text](b []byte, name N) (value []byte, ok bool) {
 	for {
 		k, v, n := ConsumeProperty(b)
@@ -118,10 +126,11 @@ func FindProperty[N text](b []byte, name N) (value []byte, ok bool) {
 	}
 }
 
-// DuplicateProperty returns a slice of b, the first name that appears for the
-// second time, or nil. A dictionary has none, and libzmq lets them pass: to
-// refuse is the caller's choice. The work grows with the square of the number
-// of properties, so limit that first.
+// DuplicateProperty returns the first name that occurs a second time, a slice
+// of b, or nil. The RFC calls metadata a dictionary, which has no duplicates,
+// but libzmq accepts them, so the caller decides whether to refuse them. The
+// time grows with the square of the number of properties, so the caller must
+// limit that number first.
 // https://rfc.zeromq.org/spec/37/#connection-metadata
 func DuplicateProperty(b []byte) []byte {
 	for pos := 0; ; {

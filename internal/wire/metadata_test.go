@@ -9,7 +9,7 @@ import (
 
 type property struct{ name, value string }
 
-// properties returns all of b's, and the walk's error.
+// properties returns the properties and the error of WalkProperties.
 func properties(b []byte) (all []property, err error) {
 	err = WalkProperties(b, func(name, value []byte) error {
 		all = append(all, property{string(name), string(value)})
@@ -18,7 +18,9 @@ func properties(b []byte) (all []property, err error) {
 	return all, err
 }
 
-func TestPropertyBytes_RFC37(t *testing.T) {
+// TestPropertyEncodesToExpectedBytes checks the format in
+// https://rfc.zeromq.org/spec/37/#the-null-security-mechanism
+func TestPropertyEncodesToExpectedBytes(t *testing.T) {
 	got := AppendProperty([]byte("x"), PropSocketType, "DEALER")
 	if want := "x\x0bSocket-Type\x00\x00\x00\x06DEALER"; string(got) != want {
 		t.Errorf("got %q, want %q", got, want)
@@ -29,9 +31,9 @@ func TestPropertyBytes_RFC37(t *testing.T) {
 	}
 }
 
-// TestPropertyRoundTrip has the sizes at which fixed buffers overran
-// (CVE-2019-13132).
-func TestPropertyRoundTrip(t *testing.T) {
+// TestWalkReturnsEncodedProperties covers the sizes at which fixed buffers of
+// libzmq overflowed (CVE-2019-13132).
+func TestWalkReturnsEncodedProperties(t *testing.T) {
 	var b []byte
 	var want []property
 	for _, size := range []int{0, 1, 254, 255, 256, 257, 511, 512, 65535, 65536, 128 << 10} {
@@ -50,33 +52,33 @@ func TestPropertyRoundTrip(t *testing.T) {
 	}
 }
 
-func TestPropertiesTruncated(t *testing.T) {
+func TestTruncatedPropertiesAreMalformed(t *testing.T) {
 	md := dealerMetadata()
 	boundary := len(AppendProperty(nil, PropSocketType, "DEALER"))
 	for cut := range md {
 		_, err := properties(md[:cut])
 		if valid := cut == 0 || cut == boundary; valid != (err == nil) {
-			t.Errorf("cut to %d bytes: %v", cut, err)
+			t.Errorf("truncated to %d bytes: %v", cut, err)
 		}
 		if err != nil && !errors.Is(err, ErrMalformed) {
-			t.Errorf("cut to %d bytes: %v is not ErrMalformed", cut, err)
+			t.Errorf("truncated to %d bytes: %v is not ErrMalformed", cut, err)
 		}
 		if _, _, n := ConsumeProperty(md[:cut]); (n < 0) != (0 < cut && cut < boundary) {
-			t.Errorf("cut to %d bytes: n = %d", cut, n)
+			t.Errorf("truncated to %d bytes: n = %d", cut, n)
 		}
 	}
 }
 
-func TestConsumePropertyCapacity(t *testing.T) {
+func TestAppendingToPropertyKeepsFollowingBytes(t *testing.T) {
 	b := AppendProperty(AppendProperty(nil, "a", "1"), "b", "2")
 	name, value, n := ConsumeProperty(b)
 	_, _ = append(name, "XXXX"...), append(value, "XXXX"...)
 	if got, _ := properties(b[n:]); string(value) != "1" || len(got) != 1 || got[0] != (property{"b", "2"}) {
-		t.Errorf("appending to a decoded field wrote on: %q", b)
+		t.Errorf("appending to a decoded field changed the bytes after it: %q", b)
 	}
 }
 
-func TestWalkStopsAtError(t *testing.T) {
+func TestWalkReturnsErrorOfFunctionUnchanged(t *testing.T) {
 	b := AppendProperty(AppendProperty(nil, "a", "1"), "b", "2")
 	limit := errors.New("limit")
 	calls := 0
@@ -86,7 +88,7 @@ func TestWalkStopsAtError(t *testing.T) {
 	}
 }
 
-func TestFindProperty(t *testing.T) {
+func TestFindPropertyReturnsFirstOfName(t *testing.T) {
 	b := AppendProperty(dealerMetadata(), "SOCKET-TYPE", "second")
 	if v, ok := FindProperty(b, "socket-type"); !ok || string(v) != "DEALER" {
 		t.Errorf("socket-type: %q, %v", v, ok)
@@ -98,11 +100,11 @@ func TestFindProperty(t *testing.T) {
 		t.Errorf("resource: %q", v)
 	}
 	if _, ok := FindProperty(append([]byte{0}, b...), PropIdentity); ok {
-		t.Error("found behind malformed bytes")
+		t.Error("found a property after malformed bytes")
 	}
 }
 
-func TestDuplicateProperty(t *testing.T) {
+func TestDuplicatePropertyIgnoresCase(t *testing.T) {
 	b := dealerMetadata()
 	if got := DuplicateProperty(b); got != nil {
 		t.Errorf("no duplicate: %q", got)
@@ -116,7 +118,9 @@ func TestDuplicateProperty(t *testing.T) {
 	}
 }
 
-func TestValidPropertyName_RFC37(t *testing.T) {
+// TestPropertyNameAllowsOnlyGrammarCharacters also checks the maximum length.
+// https://rfc.zeromq.org/spec/37/#the-null-security-mechanism
+func TestPropertyNameAllowsOnlyGrammarCharacters(t *testing.T) {
 	for c := range 256 {
 		want := strings.ContainsRune("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.+", rune(c))
 		if got := ValidPropertyName([]byte{'X', byte(c)}); got != want {
@@ -130,7 +134,9 @@ func TestValidPropertyName_RFC37(t *testing.T) {
 	}
 }
 
-func TestEqualPropertyName_RFC37(t *testing.T) {
+// TestEqualPropertyNameIgnoresCaseOfASCII covers letters outside ASCII, too.
+// https://rfc.zeromq.org/spec/37/#connection-metadata
+func TestEqualPropertyNameIgnoresCaseOfASCII(t *testing.T) {
 	tests := []struct {
 		a, b string
 		want bool
@@ -139,8 +145,8 @@ func TestEqualPropertyName_RFC37(t *testing.T) {
 		{"az", "AZ", true},
 		{"a", "ab", false},
 		{"a", "b", false},
-		{"@[`{", "`{@[", false}, // neighbours of the letters, 32 apart
-		{"k", "\u212a", false},  // a Kelvin sign
+		{"@[`{", "`{@[", false}, // the characters before and after the letters differ by 32, too
+		{"k", "\u212a", false},  // Kelvin sign, which Unicode folds to k
 		{"\xe4", "\xc4", false},
 	}
 	for _, tt := range tests {
@@ -150,7 +156,8 @@ func TestEqualPropertyName_RFC37(t *testing.T) {
 	}
 }
 
-// asciiLower works on bytes: names from a peer need not be UTF-8.
+// asciiLower converts ASCII letters to lower case. It works on bytes, because
+// names from a peer need not be UTF-8.
 func asciiLower(s string) string {
 	b := []byte(s)
 	for i, c := range b {
@@ -168,11 +175,11 @@ func FuzzMetadata(f *testing.F) {
 		for _, p := range all {
 			again = AppendProperty(again, p.name, p.value)
 			if _, ok := FindProperty(b, p.name); !ok {
-				t.Fatalf("%q walked over and not found", p.name)
+				t.Fatalf("FindProperty does not find %q", p.name)
 			}
 		}
 		if !bytes.HasPrefix(b, again) || (err == nil) != (len(again) == len(b)) {
-			t.Fatalf("%q walks as %q, %v", b, again, err)
+			t.Fatalf("%q is decoded and encoded to %q, error %v", b, again, err)
 		}
 		if err != nil && !errors.Is(err, ErrMalformed) {
 			t.Fatalf("error %v is not ErrMalformed", err)

@@ -8,11 +8,13 @@ import (
 // NamePing is the name of the PING command.
 const NamePing = "PING"
 
-// MaxPingContext is the longest context of a PING and of its PONG.
+// MaxPingContext is the maximum length of the context of a PING and of its
+// PONG.
 const MaxPingContext = 16
 
-// Ping asks for a sign of life, and may ask to be given up when nothing more
-// is heard from its sender for a while.
+// Ping is a heartbeat command, which the peer answers with a [Pong]. Its TTL,
+// if any, permits the peer to close the connection if it receives nothing more
+// from the sender for that time.
 //
 //	ping = command-size %d4 "PING" ping-ttl ping-context
 //	ping-ttl = 2OCTET
@@ -20,8 +22,8 @@ const MaxPingContext = 16
 //
 // https://rfc.zeromq.org/spec/37/#connection-heartbeating
 type Ping struct {
-	TTL     uint16 // in tenths of a second; 0: none
-	Context []byte // comes back in the PONG; cut to MaxPingContext when sent
+	TTL     uint16 // in tenths of a second; 0: no TTL
+	Context []byte // returned in the PONG; truncated to MaxPingContext when encoded
 }
 
 var errPingTTL = &malformed{NamePing, "shorter than its TTL"}
@@ -37,9 +39,8 @@ func (p Ping) AppendBody(dst []byte) []byte {
 	return append(dst, cutContext(p.Context)...)
 }
 
-// Decode sets p to slices of data. A context longer than [MaxPingContext] is
-// no error, since libzmq takes it for none, but [Ping.Pong] does not echo it
-// whole.
+// Decode sets p to slices of data. It accepts a context longer than
+// [MaxPingContext], as libzmq does, but [Ping.Pong] truncates it.
 func (p *Ping) Decode(data []byte) error {
 	if len(data) < 2 {
 		return errPingTTL
@@ -48,12 +49,12 @@ func (p *Ping) Decode(data []byte) error {
 	return nil
 }
 
-// Pong returns the answer to p. Its context aliases p's, at most the first
-// [MaxPingContext] bytes.
+// Pong returns the answer to p. Its context is a slice of p.Context, at most
+// the first [MaxPingContext] bytes.
 func (p Ping) Pong() Pong { return Pong{Context: cutContext(p.Context)} }
 
-// Lifetime returns the TTL as a duration, 0 if there is none. All 16 bits
-// count: 65535 is one hour and 49 minutes.
+// Lifetime returns the TTL as a duration, 0 if there is no TTL. The maximum is
+// that of 65535 tenths of a second, 1h49m13.5s.
 func (p Ping) Lifetime() time.Duration { return time.Duration(p.TTL) * (time.Second / 10) }
 
 func cutContext(c []byte) []byte { return c[:min(len(c), MaxPingContext)] }

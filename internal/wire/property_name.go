@@ -1,7 +1,7 @@
 package wire
 
-// ValidPropertyName reports whether a name may be sent: 1 to 255 characters
-// out of ALPHA | DIGIT | "-" | "_" | "." | "+".
+// ValidPropertyName reports whether a property name may be sent: 1 to 255
+// characters of ALPHA | DIGIT | "-" | "_" | "." | "+".
 // https://rfc.zeromq.org/spec/37/#the-null-security-mechanism
 func ValidPropertyName[N text](name N) bool {
 	if len(name) == 0 || len(name) > 255 {
@@ -21,9 +21,9 @@ func isNameChar(c byte) bool {
 		c == '-' || c == '_' || c == '.' || c == '+'
 }
 
-// EqualPropertyName reports whether two names are the same property: case is
-// not significant. Only the letters of ASCII have one; bytes.EqualFold would
-// also take a Kelvin sign for a k.
+// EqualPropertyName reports whether two property names are equal, ignoring the
+// case of ASCII letters. bytes.EqualFold is not suitable: it also considers a
+// Kelvin sign equal to a k.
 // https://rfc.zeromq.org/spec/37/#connection-metadata
 func EqualPropertyName[A, B text](a A, b B) bool {
 	if len(a) != len(b) {

@@ -3,15 +3,15 @@ package wire
 // NameSubscribe is the name of the SUBSCRIBE command.
 const NameSubscribe = "SUBSCRIBE"
 
-// Subscribe asks a 3.1 publisher for the messages that start with a topic. To
-// older ones it goes as [AppendLegacySubscribe].
+// Subscribe subscribes to the messages that start with a topic. A publisher
+// older than ZMTP 3.1 gets [AppendLegacySubscribe] instead.
 //
 //	subscribe = command-size %d9 "SUBSCRIBE" subscription
 //	subscription = *OCTET
 //
 // https://rfc.zeromq.org/spec/37/#the-publish-subscribe-pattern
 type Subscribe struct {
-	Topic []byte // empty: everything
+	Topic []byte // empty: all messages
 }
 
 // Append appends the command as a frame.
@@ -22,7 +22,8 @@ func (s Subscribe) AppendBody(dst []byte) []byte {
 	return AppendCommandBody(dst, NameSubscribe, s.Topic)
 }
 
-// Decode sets s to slices of data. It never fails: any bytes are a topic.
+// Decode sets s to slices of data. It returns no error, because any bytes are a
+// valid topic.
 func (s *Subscribe) Decode(data []byte) error {
 	s.Topic = data
 	return nil

@@ -3,7 +3,8 @@ package wire
 // NameWelcome is the name of the WELCOME command.
 const NameWelcome = "WELCOME"
 
-// Welcome accepts a PLAIN client's [Hello]. CURVE has a WELCOME of its own.
+// Welcome is the command with which a PLAIN server accepts the credentials of
+// [Hello]. CURVE has a WELCOME of its own.
 //
 //	welcome = command-size %d7 "WELCOME"
 //
@@ -18,7 +19,7 @@ func (w Welcome) Append(dst []byte) []byte { return AppendCommand(dst, NameWelco
 // AppendBody appends the command without a frame header.
 func (w Welcome) AppendBody(dst []byte) []byte { return AppendCommandName(dst, NameWelcome) }
 
-// Decode fails if there is any data: a WELCOME has none.
+// Decode returns an error unless data is empty.
 func (w *Welcome) Decode(data []byte) error {
 	if len(data) > 0 {
 		return errWelcomeTrailing

@@ -1,5 +1,5 @@
-// Package diff runs one description of a dialogue between sockets against this
-// library and against libzmq, and compares what each delivers. It has tests
-// only, knows the library by its Go face alone, and holds no model of what a
-// socket type does: libzmq says that.
+// Package diff contains differential tests. It runs scenarios, which are lists
+// of socket calls, on this library and on libzmq, and compares the results. The
+// package contains only tests and uses the public API of the library. It has no
+// model of the socket types: libzmq defines the expected results.
 package diff

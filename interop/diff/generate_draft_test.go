@@ -2,35 +2,35 @@ package diff
 
 import "slices"
 
-// scatter is a pipeline of messages of one frame.
+// scatter generates SCATTER to GATHER.
 func (g *generator) scatter() {
-	g.whole = true
-	g.pipes("SCATTER", "GATHER")
+	g.singleFrame = true
+	g.balanced("SCATTER", "GATHER")
 }
 
-// channels is PAIRs of messages of one frame.
+// channels generates CHANNELs.
 func (g *generator) channels() {
-	g.whole = true
-	g.couples("CHANNEL")
+	g.singleFrame = true
+	g.pairsOf("CHANNEL")
 }
 
-// clients is CLIENTs and a SERVER, which learns its peers' ids from the first
-// message of each.
+// clients generates CLIENTs and a SERVER. The SERVER stores the routing number
+// of a CLIENT from its first message.
 func (g *generator) clients() {
-	g.whole = true
+	g.singleFrame = true
 	var options []any
-	if g.one(3) {
+	if g.oneIn(3) {
 		options = append(options, "disconnect_msg", "bye")
 	}
-	if g.one(4) {
+	if g.oneIn(4) {
 		options = append(options, "hello_msg", "hello")
 	}
 	s := g.socket("S", "SERVER", options...)
 	var clients []string
-	come := func() {
+	addClient := func() {
 		g.drain(s)
 		var options []any
-		if g.one(4) {
+		if g.oneIn(4) {
 			options = append(options, "hello_msg", "hello")
 		}
 		c := g.socket("C", "CLIENT", options...)
@@ -39,15 +39,15 @@ func (g *generator) clients() {
 		g.send(c)
 		g.do(Step{Do: doRecv, Socket: s, Count: 1, Keep: []string{c}})
 	}
-	come()
+	addClient()
 	for range 4 + g.IntN(16) {
 		i := g.IntN(len(clients))
 		c := clients[i]
 		switch g.IntN(10) {
 		case 9:
-			clients = g.partClient(s, c, clients)
+			clients = g.disconnectClient(s, c, clients)
 		case 0:
-			come()
+			addClient()
 		case 1:
 			g.drain(s)
 		case 2:
@@ -55,7 +55,7 @@ func (g *generator) clients() {
 		case 3, 4, 5:
 			g.do(Step{Do: doSend, Socket: s, Frames: g.message(s, "$"+c)})
 		case 6:
-			if len(clients) == 1 || g.lastingPeer(c) {
+			if len(clients) == 1 || g.hasReconnectingPeer(c) {
 				break
 			}
 			g.drain(s)
@@ -70,24 +70,25 @@ func (g *generator) clients() {
 			g.send(c)
 		}
 	}
-	for _, who := range append([]string{s}, clients...) {
-		g.drain(who)
+	for _, name := range append([]string{s}, clients...) {
+		g.drain(name)
 	}
 }
 
-// partClient has a CLIENT and the SERVER let go of each other, and mostly meet
-// again. The SERVER knows it by another number then.
-func (g *generator) partClient(s, c string, clients []string) []string {
-	look := func() {
+// disconnectClient ends the connection between a CLIENT and the SERVER, and
+// usually restores it. The CLIENT then has a new routing number. It returns the
+// connected clients.
+func (g *generator) disconnectClient(s, c string, clients []string) []string {
+	poll := func() {
 		g.drain(s)
 		g.drain(c)
 	}
-	g.part(func(l *planConn) bool { return l.socket == c || l.peer == c }, look, look)
+	g.disconnect(func(l *planConn) bool { return l.socket == c || l.peer == c }, poll, poll)
 	g.do(Step{Do: doSend, Socket: s, Frames: g.message(s, "$"+c)})
 	if g.p.links(c) == 0 {
-		g.again(look)
+		g.reconnect(poll)
 	}
-	look()
+	poll()
 	if g.p.links(c) == 0 && len(clients) > 1 {
 		return slices.DeleteFunc(clients, func(x string) bool { return x == c })
 	}
@@ -99,20 +100,20 @@ func (g *generator) partClient(s, c string, clients []string) []string {
 	return clients
 }
 
-// groupNames are those that random scenarios join and send to. A zero byte
-// would end one for libzmq.
+// groupNames are the groups of random scenarios. None has a zero byte, which
+// ends a group in libzmq.
 var groupNames = []string{"", "a", "ab", "abc", "b", "ÿ\x01"}
 
-// radio is RADIOs and DISHes.
+// radio generates RADIOs and DISHes.
 func (g *generator) radio() {
-	g.whole = true
-	g.limited = g.transport == "inproc" && g.one(4)
+	g.singleFrame = true
+	g.hasHWM = g.transport == "inproc" && g.oneIn(4)
 	var pubOptions, subOptions []any
-	if g.limited {
+	if g.hasHWM {
 		pubOptions = []any{"sndhwm", 1 + g.IntN(4)}
 		subOptions = []any{"rcvhwm", 1 + g.IntN(4)}
 	}
-	if g.one(4) {
+	if g.oneIn(4) {
 		pubOptions = append(pubOptions, "xpub_nodrop", 1)
 	}
 	radios := g.several("R", "RADIO", 2, pubOptions...)
@@ -120,7 +121,7 @@ func (g *generator) radio() {
 	dishes := g.several("D", "DISH", 3, subOptions...)
 	change := func(d string) {
 		do := g.pick(doJoin, doJoin, doLeave)
-		// Ready speaks for one publisher, not for each.
+		// Ready waits for one publisher only.
 		if do == doJoin || g.p.links(d) <= 1 || !g.overWires(d) {
 			g.do(Step{Do: do, Socket: d, Topic: g.pick(groupNames...)})
 		}
@@ -130,13 +131,13 @@ func (g *generator) radio() {
 			change(d)
 		}
 	}
-	g.mesh(radios, dishes)
+	g.connectAll(radios, dishes)
 	for range 5 + g.IntN(20) {
 		i := g.IntN(len(dishes))
 		d := dishes[i]
 		switch g.IntN(10) {
 		case 9:
-			g.partOrMeet(func() {
+			g.disconnectOrReconnect(func() {
 				for _, d := range dishes {
 					g.drain(d)
 				}
@@ -146,7 +147,7 @@ func (g *generator) radio() {
 		case 3:
 			g.drain(d)
 		case 4:
-			if len(dishes) > 1 && !g.lastingPeer(d) && g.one(2) {
+			if len(dishes) > 1 && !g.hasReconnectingPeer(d) && g.oneIn(2) {
 				g.do(Step{Do: doClose, Socket: d})
 				delete(g.open, d)
 				dishes = slices.Delete(dishes, i, i+1)

@@ -1,24 +1,23 @@
 package diff
 
-// Options are drawn from those that both sides can set and whose effect the
-// rules determine. What is a known difference is left out:
+// Random scenarios use the options that both implementations have and whose
+// effect is specified. They avoid known differences:
 //
-//   - multipart messages where frames are conflated ("conflating and messages of
-//     several frames")
-//   - ROUTER_NOTIFY over inproc ("a ROUTER is not told over inproc")
-//   - PROBE_ROUTER over inproc ("a DEALER that binds late over inproc probes")
-//   - who leaves while a last value is due ("a last value for who has left")
-//   - who unsubscribes from what it has not subscribed to ("an XSUB that takes
-//     everything back")
+//   - ZMQ_CONFLATE with multipart messages (conflate-multipart-inproc)
+//   - ZMQ_ROUTER_NOTIFY over inproc (router-notify-inproc)
+//   - ZMQ_PROBE_ROUTER over inproc (probe-router-connect-before-bind-inproc)
+//   - a peer that closes before its last value is published
+//     (last-value-for-closed-peer-libzmq-4.3.4)
+//   - an unsubscription without a subscription (xsub-verbose-unsubscribe)
 
-// conflating is a pipeline that keeps the newest of each sender.
+// conflating generates a pipeline with ZMQ_CONFLATE.
 func (g *generator) conflating(push, pull string) {
-	g.pure, g.whole = true, true
+	g.oneTransport, g.singleFrame = true, true
 	from := g.several("S", push, 3, "conflate", 1)
 	to := g.several("R", pull, 3, "conflate", 1)
-	g.mesh(from, to)
+	g.connectAll(from, to)
 	for range 4 + g.IntN(12) {
-		if g.one(3) {
+		if g.oneIn(3) {
 			g.drain(to[g.IntN(len(to))])
 		} else {
 			g.send(from[g.IntN(len(from))])
@@ -27,67 +26,68 @@ func (g *generator) conflating(push, pull string) {
 	g.drainAll(to)
 }
 
-// pubSubOptions are options that both publishers and subscribers have.
+// pubSubOptions returns options for publishers and subscribers.
 func (g *generator) pubSubOptions() (options []any) {
-	if g.one(5) {
+	if g.oneIn(5) {
 		options = append(options, "invert_matching", 1)
 	}
 	return options
 }
 
-// pubOptions are options of a publisher.
+// pubOptions returns options for a publisher.
 func (g *generator) pubOptions(typ string) (options []any) {
-	if typ == "XPUB" && g.one(3) {
+	if typ == "XPUB" && g.oneIn(3) {
 		options = append(options, g.pick("xpub_verbose", "xpub_verboser"), 1)
 	}
-	if !g.limited && g.transport == "inproc" && g.one(4) {
-		g.pure = true // over a wire it may come before or after one subscribes
+	if !g.hasHWM && g.transport == "inproc" && g.oneIn(4) {
+		g.oneTransport = true // over tcp and ipc it may arrive before or after the subscription
 		options = append(options, "xpub_welcome_msg", g.pick(topics...)+"W")
 	}
-	if g.one(4) {
+	if g.oneIn(4) {
 		options = append(options, "xpub_nodrop", 1)
 	}
 	return options
 }
 
-// reqOptions are options of a client. A ROUTER that answers in its script does
-// not know ids of requests. A relaxed one has several requests under way, which
-// leaves open whose turn it is where there are others, and over a wire which
-// replies have come when it asks again and drops them.
-func (g *generator) reqOptions(typ string, router, alone bool) (options []any) {
+// reqOptions returns options for a client. ZMQ_REQ_CORRELATE needs a REP,
+// because the ROUTER steps of the generator do not return request IDs. A
+// relaxed REQ has several pending requests. With other clients the receive
+// order would be unspecified; over tcp and ipc it would be unspecified which
+// replies have arrived when the next request drops them.
+func (g *generator) reqOptions(typ string, router, onlyClient bool) (options []any) {
 	if typ != "REQ" {
 		return nil
 	}
-	if alone && g.transport == "inproc" && g.one(2) {
-		g.pure = true
+	if onlyClient && g.transport == "inproc" && g.oneIn(2) {
+		g.oneTransport = true
 		options = append(options, "req_relaxed", 1)
 	}
-	if !router && g.one(4) {
+	if !router && g.oneIn(4) {
 		options = append(options, "req_correlate", 1)
 	}
 	return options
 }
 
-// routerOptions are those of all ROUTERs of a scenario.
+// routerOptions returns options for all ROUTERs of a scenario.
 func (g *generator) routerOptions() (options []any) {
-	if g.one(3) {
+	if g.oneIn(3) {
 		options = append(options, "router_mandatory", 1)
 	}
-	if g.one(3) {
+	if g.oneIn(3) {
 		options = append(options, "router_handover", 1)
 	}
 	options = append(options, g.probe()...)
 	if !g.drafts {
 		return options
 	}
-	if g.one(4) {
+	if g.oneIn(4) {
 		options = append(options, "hello_msg", "hello")
 	}
-	if g.one(4) {
+	if g.oneIn(4) {
 		options = append(options, "disconnect_msg", "bye")
 	}
-	if g.transport != "inproc" && g.one(3) {
-		g.pure = true
+	if g.transport != "inproc" && g.oneIn(3) {
+		g.oneTransport = true
 		options = append(options, "router_notify", 1+g.IntN(3))
 	}
 	return options
@@ -95,27 +95,27 @@ func (g *generator) routerOptions() (options []any) {
 
 func (g *generator) dealerOptions() (options []any) {
 	options = append(options, g.probe()...)
-	if g.drafts && g.one(5) {
+	if g.drafts && g.oneIn(5) {
 		options = append(options, "hello_msg", "hello")
 	}
 	return options
 }
 
 func (g *generator) probe() []any {
-	if g.transport == "inproc" || !g.one(5) {
+	if g.transport == "inproc" || !g.oneIn(5) {
 		return nil
 	}
-	g.pure = true
+	g.oneTransport = true
 	return []any{"probe_router", 1}
 }
 
-// manual is an XPUB whose application says what its peers get. They are XSUBs,
-// which show everything that comes.
+// manual generates an XPUB with ZMQ_XPUB_MANUAL. Its peers are XSUBs, which do
+// not filter received messages.
 func (g *generator) manual() {
 	option := g.pick("xpub_manual", "xpub_manual", "xpub_manual_last_value")
 	p := g.socket("P", "XPUB", option, 1)
 	subs := g.several("S", "XSUB", 3)
-	g.mesh([]string{p}, subs)
+	g.connectAll([]string{p}, subs)
 	for range 6 + g.IntN(14) {
 		s := subs[g.IntN(len(subs))]
 		switch g.IntN(8) {
@@ -142,7 +142,7 @@ func (g *generator) manual() {
 	for _, s := range subs {
 		g.drain(s)
 	}
-	if s := subs[0]; option == "xpub_manual" && !g.lastingPeer(s) {
+	if s := subs[0]; option == "xpub_manual" && !g.hasReconnectingPeer(s) {
 		g.do(Step{Do: doClose, Socket: s})
 		delete(g.open, s)
 		g.do(Step{Do: doDrain, Socket: p, Order: anyOrder})
@@ -153,13 +153,13 @@ func (g *generator) manual() {
 	}
 }
 
-// streams is a STREAM and the bytes that it talks to.
+// streams generates a STREAM and its plain connections.
 func (g *generator) streams() {
 	g.transport = g.pick("tcp", "ipc")
-	g.p.transport, g.pure, g.whole = g.transport, true, true
+	g.p.transport, g.oneTransport, g.singleFrame = g.transport, true, true
 	s := g.socket("S", "STREAM", "stream_notify", g.IntN(2))
 	notify := g.p.socket(s).Options["stream_notify"] == 1
-	tell := func(id string) {
+	expectNotification := func(id string) {
 		if notify {
 			g.do(Step{Do: doRecv, Socket: s, Count: 1, Keep: []string{id}})
 		}
@@ -168,16 +168,16 @@ func (g *generator) streams() {
 	open := func() {
 		t := g.socket("T", byteStream)
 		far = append(far, t)
-		at := g.place()
-		if g.one(2) {
+		at := g.newEndpoint()
+		if g.oneIn(2) {
 			g.do(Step{Do: doBind, Socket: s, At: at})
 			g.do(Step{Do: doConnect, Socket: t, At: at})
 		} else {
 			g.do(Step{Do: doBind, Socket: t, At: at})
 			g.do(Step{Do: doConnect, Socket: s, At: at})
 		}
-		tell(t)
-		g.up(t, s)
+		expectNotification(t)
+		g.sendToStream(t, s)
 	}
 	for range 4 + g.IntN(12) {
 		if len(far) == 0 {
@@ -191,18 +191,18 @@ func (g *generator) streams() {
 				open()
 			}
 		case 1:
-			g.do(Step{Do: doSend, Socket: s, Frames: []string{"$" + t, ""}, Ousts: t})
+			g.do(Step{Do: doSend, Socket: s, Frames: []string{"$" + t, ""}, Disconnects: t})
 			g.do(Step{Do: doEOF, Socket: t})
 			far = append(far[:i:i], far[i+1:]...)
 		case 2:
-			if !g.lastingPeer(t) {
+			if !g.hasReconnectingPeer(t) {
 				g.do(Step{Do: doClose, Socket: t})
 				delete(g.open, t)
-				tell(t)
+				expectNotification(t)
 				far = append(far[:i:i], far[i+1:]...)
 			}
 		case 3, 4:
-			g.up(t, s)
+			g.sendToStream(t, s)
 		default:
 			body := g.message(t)[0]
 			g.do(Step{Do: doSend, Socket: s, Frames: []string{"$" + t, body}})
@@ -212,8 +212,8 @@ func (g *generator) streams() {
 	g.do(Step{Do: doDrain, Socket: s})
 }
 
-// up is bytes to a STREAM, which makes one message of them.
-func (g *generator) up(t, s string) {
+// sendToStream sends bytes to a STREAM, which receives them as one message.
+func (g *generator) sendToStream(t, s string) {
 	g.do(Step{Do: doSend, Socket: t, Frames: g.message(t)[:1]})
 	g.do(Step{Do: doRecv, Socket: s, Count: 1, Keep: []string{t}})
 }

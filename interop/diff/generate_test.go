@@ -6,38 +6,39 @@ import (
 	"slices"
 )
 
-// generator makes a scenario of a seed. It knows no more of what sockets do
-// than what is needed to leave out what the rules leave open:
+// generator generates a scenario from a seed. It models socket types only as
+// far as necessary to avoid unspecified results:
 //
-//   - From whom of several peers a socket receives next is compared only where
-//     there is one peer; otherwise each peer's messages must keep their order.
-//   - To whom of several peers a socket sends next is compared until a peer
-//     comes or goes after the first message. From then on what all receivers
-//     have got is compared together.
-//   - Who leaves has read everything, and whom it leaves looks for more
-//     afterwards, for that is how libzmq's sockets come to know.
-//   - High-water marks are compared over inproc alone: what a wire holds is
-//     nobody's promise.
+//   - The receive order of messages from several peers is unspecified. The test
+//     compares the order of the messages of each peer.
+//   - The distribution of messages over several receivers is compared until a
+//     peer connects or disconnects after the first message. After that the test
+//     compares the total of all receivers.
+//   - Before a socket disconnects or closes, the sockets read all messages. After
+//     it, the peers receive once, so that libzmq processes the end of the
+//     connection.
+//   - High-water marks are compared only over inproc, because the capacity of tcp
+//     and ipc connections is unspecified.
 type generator struct {
 	*rand.Rand
-	s         *Scenario
-	p         *plan
-	open      map[string]bool
-	transport string
-	sent      int  // messages, for their names
-	places    int  // endpoints, for theirs
-	churned   bool // a peer came or went after the first message
-	limited   bool // there are high-water marks
-	pure      bool // it matters that there is one transport
-	whole     bool // messages have one frame
-	drafts    bool // libzmq has its draft interface
+	s             *Scenario
+	p             *plan
+	open          map[string]bool
+	transport     string
+	sent          int  // number of messages, for their names
+	endpointCount int  // number of endpoints, for their names
+	peersChanged  bool // a peer connected or disconnected after the first message
+	hasHWM        bool // sockets have high-water marks
+	oneTransport  bool // all endpoints must use the same transport
+	singleFrame   bool // messages must have one frame
+	drafts        bool // libzmq has the draft API
 
-	publishers int
-	apart      []link // that may be made again
-	keepBound  bool   // unbinding a wire is a known difference
+	publishers   int
+	disconnected []link // disconnected connections that may be restored
+	noUnbind     bool   // tcp and ipc endpoints must stay bound
 }
 
-// generate makes the scenario of a seed, for a libzmq with drafts or without.
+// generate returns the scenario of a seed, for a libzmq with or without drafts.
 func generate(seed uint64, drafts bool) (s *Scenario, transport string) {
 	g := &generator{
 		Rand:   rand.New(rand.NewPCG(seed, 0x5eed)),
@@ -57,10 +58,10 @@ func generate(seed uint64, drafts bool) (s *Scenario, transport string) {
 
 func (g *generator) pick(list ...string) string { return list[g.IntN(len(list))] }
 
-// one reports true once in n times.
-func (g *generator) one(n int) bool { return g.IntN(n) == 0 }
+// oneIn returns true with a probability of 1/n.
+func (g *generator) oneIn(n int) bool { return g.IntN(n) == 0 }
 
-// socket adds a socket. Options are names and values in turn.
+// socket adds a socket. options alternates names and values.
 func (g *generator) socket(prefix, typ string, options ...any) string {
 	name := fmt.Sprint(prefix, len(g.s.Sockets)+1)
 	so := Socket{Name: name, Type: typ, Options: map[string]any{}}
@@ -78,24 +79,25 @@ func (g *generator) do(st Step) {
 	g.s.Steps = append(g.s.Steps, st)
 }
 
-// place is a new endpoint, now and then of another transport.
-func (g *generator) place() string {
-	g.places++
-	w := fmt.Sprint("x", g.places)
-	if g.one(15) && !g.limited && !g.pure {
+// newEndpoint returns a new endpoint word, sometimes of another transport.
+func (g *generator) newEndpoint() string {
+	g.endpointCount++
+	w := fmt.Sprint("x", g.endpointCount)
+	if g.oneIn(15) && !g.hasHWM && !g.oneTransport {
 		w += "@" + g.pick(allTransports...)
 	}
 	return w
 }
 
-// join connects two sockets, whoever binds, in either order. It returns where.
+// join connects two sockets and returns the endpoint. Either may bind, before
+// or after the other connects.
 func (g *generator) join(a, b string) string {
-	if g.one(2) {
+	if g.oneIn(2) {
 		a, b = b, a
 	}
-	at := g.place()
+	at := g.newEndpoint()
 	steps := []Step{{Do: doBind, Socket: a, At: at}, {Do: doConnect, Socket: b, At: at}}
-	if g.one(3) {
+	if g.oneIn(3) {
 		slices.Reverse(steps)
 	}
 	for _, st := range steps {
@@ -104,9 +106,9 @@ func (g *generator) join(a, b string) string {
 	return at
 }
 
-// mesh has every a meet every b, and reports nothing: the plan knows.
-func (g *generator) mesh(as, bs []string) {
-	hub := g.one(2)
+// connectAll connects each socket of as to each socket of bs.
+func (g *generator) connectAll(as, bs []string) {
+	hub := g.oneIn(2)
 	if !hub {
 		for _, a := range as {
 			for _, b := range bs {
@@ -115,11 +117,11 @@ func (g *generator) mesh(as, bs []string) {
 		}
 		return
 	}
-	if g.one(2) {
+	if g.oneIn(2) {
 		as, bs = bs, as
 	}
 	for _, a := range as {
-		at := g.place()
+		at := g.newEndpoint()
 		g.do(Step{Do: doBind, Socket: a, At: at})
 		for _, b := range bs {
 			g.do(Step{Do: doConnect, Socket: b, At: at})
@@ -127,13 +129,13 @@ func (g *generator) mesh(as, bs []string) {
 	}
 }
 
-// message is a new one from a socket, of one to four frames that begin as
-// given and end with its name.
+// message returns a new message of one to four frames. It begins with head and
+// ends with a frame that names the sender and the message.
 func (g *generator) message(from string, head ...string) []string {
-	for !g.whole && g.one(3) && len(head) < 3 {
+	for !g.singleFrame && g.oneIn(3) && len(head) < 3 {
 		head = append(head, g.pick("", "x", "more", "\x00", "\x01", "ÿþ", frame("*300")))
 	}
-	if !g.whole && g.one(200) {
+	if !g.singleFrame && g.oneIn(200) {
 		head = append(head, frame("*70000"))
 	}
 	g.sent++
@@ -144,34 +146,34 @@ func (g *generator) send(from string, head ...string) {
 	g.do(Step{Do: doSend, Socket: from, Frames: g.message(from, head...)})
 }
 
-// drain reads a socket to the end.
-func (g *generator) drain(who string) {
+// drain adds a step that reads all messages of a socket.
+func (g *generator) drain(name string) {
 	order := perSource
-	if g.p.links(who) <= 1 && !g.churned {
+	if g.p.links(name) <= 1 && !g.peersChanged {
 		order = ""
 	}
-	g.do(Step{Do: doDrain, Socket: who, Order: order})
+	g.do(Step{Do: doDrain, Socket: name, Order: order})
 }
 
-// drainAll reads sockets that share their senders to the end.
-func (g *generator) drainAll(who []string) {
-	if g.churned && len(who) > 1 {
-		g.do(Step{Do: doPool, Of: slices.Clone(who), Order: together})
+// drainAll reads all messages of sockets that share their senders.
+func (g *generator) drainAll(names []string) {
+	if g.peersChanged && len(names) > 1 {
+		g.do(Step{Do: doPool, Of: slices.Clone(names), Order: together})
 		return
 	}
-	for _, w := range who {
+	for _, w := range names {
 		g.drain(w)
 	}
 }
 
-// close closes one of several, after all have been read and before those it
-// leaves are.
-func (g *generator) close(who string, readers []string) {
+// close closes one of several readers. All readers are drained before it, and
+// the remaining ones again after it.
+func (g *generator) close(name string, readers []string) {
 	g.drainAll(readers)
-	g.do(Step{Do: doClose, Socket: who})
-	delete(g.open, who)
-	g.churned = true
-	left := slices.DeleteFunc(slices.Clone(readers), func(r string) bool { return r == who })
+	g.do(Step{Do: doClose, Socket: name})
+	delete(g.open, name)
+	g.peersChanged = true
+	left := slices.DeleteFunc(slices.Clone(readers), func(r string) bool { return r == name })
 	if len(left) > 0 {
 		g.drainAll(left)
 	}
@@ -184,33 +186,33 @@ func (g *generator) several(prefix, typ string, most int, options ...any) (names
 	return names
 }
 
-// pipeline is PUSH or DEALER to PULL or DEALER.
+// pipeline generates PUSH to PULL or DEALER to DEALER.
 func (g *generator) pipeline() {
 	push, pull := "PUSH", "PULL"
-	if g.one(3) {
+	if g.oneIn(3) {
 		push, pull = "DEALER", "DEALER"
 	}
-	if g.transport == "inproc" && g.one(4) {
+	if g.transport == "inproc" && g.oneIn(4) {
 		g.conflating(push, pull)
 		return
 	}
-	g.pipes(push, pull)
+	g.balanced(push, pull)
 }
 
-// pipes is senders that take their receivers in turn.
-func (g *generator) pipes(push, pull string) {
+// balanced generates senders that distribute messages over their receivers.
+func (g *generator) balanced(push, pull string) {
 	from, to := g.several("S", push, 3), g.several("R", pull, 3)
-	g.mesh(from, to)
+	g.connectAll(from, to)
 	for range 4 + g.IntN(12) {
 		switch g.IntN(9) {
 		case 0:
 			g.drainAll(to)
 		case 8:
-			g.partPipes(from, to)
+			g.disconnectBalanced(from, to)
 		case 1:
 			if len(to) < 4 {
 				g.drainAll(to)
-				g.churned = true
+				g.peersChanged = true
 				r := g.socket("R", pull)
 				to = append(to, r)
 				for _, s := range from {
@@ -218,9 +220,9 @@ func (g *generator) pipes(push, pull string) {
 				}
 			}
 		case 2:
-			// A PULL that others are connected to over a wire leaves a queue
-			// behind that nobody reads.
-			if i := g.IntN(len(to)); len(to) > 1 && !g.lastingPeer(to[i]) {
+			// If senders are connected to a PULL over tcp or ipc, they keep a
+			// queue for it after it has closed.
+			if i := g.IntN(len(to)); len(to) > 1 && !g.hasReconnectingPeer(to[i]) {
 				g.close(to[i], to)
 				to = slices.Delete(to, i, i+1)
 			}
@@ -229,7 +231,7 @@ func (g *generator) pipes(push, pull string) {
 				g.drainAll(to)
 				g.do(Step{Do: doClose, Socket: from[i]})
 				delete(g.open, from[i])
-				g.churned = true
+				g.peersChanged = true
 				g.drainAll(to)
 				from = slices.Delete(from, i, i+1)
 			}
@@ -240,29 +242,29 @@ func (g *generator) pipes(push, pull string) {
 		}
 	}
 	g.drainAll(to)
-	if push == "DEALER" && !g.churned {
+	if push == "DEALER" && !g.peersChanged {
 		for range g.IntN(5) {
 			g.send(to[g.IntN(len(to))])
 		}
-		g.churned = true // their turns have not been kept apart
+		g.peersChanged = true // the distribution over from is unspecified
 		g.drainAll(from)
 	}
 }
 
-// lastingPeer reports whether somebody is connected to a socket over a wire,
-// and would connect again.
-func (g *generator) lastingPeer(name string) bool {
+// hasReconnectingPeer reports whether a peer has connected to a socket over tcp
+// or ipc, and would reconnect.
+func (g *generator) hasReconnectingPeer(name string) bool {
 	return slices.ContainsFunc(g.p.conns, func(c *planConn) bool { return c.peer == name && g.p.over(c.at) != "inproc" })
 }
 
-// overWires reports whether a socket has any link but inproc ones.
+// overWires reports whether a socket has a tcp or ipc connection.
 func (g *generator) overWires(name string) bool {
 	return slices.ContainsFunc(g.p.conns, func(c *planConn) bool {
 		return (c.socket == name || c.peer == name) && g.p.over(c.at) != "inproc"
 	})
 }
 
-// limits is one sender that fills its receivers' queues over inproc.
+// limits generates a sender that fills the queues of its receivers over inproc.
 func (g *generator) limits() {
 	g.transport, g.p.transport = "inproc", "inproc"
 	pairs := [][2]string{{"PUSH", "PULL"}, {"DEALER", "DEALER"}, {"DEALER", "ROUTER"}}
@@ -288,8 +290,8 @@ func (g *generator) limits() {
 		case 1:
 			g.do(connect)
 			if n, _ := g.p.socket(from).Options["sndhwm"].(int); n > 1 {
-				// Not to the brim, which is a known difference ("before the
-				// bind a full connector").
+				// The queue must not become full before the bind
+				// (inproc-connect-before-bind-full-queue).
 				g.do(Step{Do: doFill, Socket: from, Count: 1 + g.IntN(n-1)})
 			}
 			g.do(bind)
@@ -305,15 +307,15 @@ func (g *generator) limits() {
 	}
 	for range 2 + g.IntN(8) {
 		g.do(Step{Do: doFill, Socket: from, Count: 60})
-		if g.one(4) && len(to) > 0 {
-			to, order = g.partFull(from, to), onlyCount
+		if g.oneIn(4) && len(to) > 0 {
+			to, order = g.disconnectFull(from, to), onlyCount
 			g.do(Step{Do: doFill, Socket: from, Count: 60})
 		}
 		for range g.IntN(3) {
 			if len(to) == 0 {
 				break
 			}
-			// A queue that was just filled holds one message at least.
+			// A queue that was just filled has at least one message.
 			g.do(Step{Do: doRecv, Socket: to[g.IntN(len(to))], Count: 1, Order: order})
 		}
 	}
@@ -324,13 +326,14 @@ func (g *generator) limits() {
 	}
 }
 
-// pairs is PAIRs, of which two talk and others wait for their turn.
-func (g *generator) pairs() { g.couples("PAIR") }
+// pairs generates PAIRs that exchange messages one after the other.
+func (g *generator) pairs() { g.pairsOf("PAIR") }
 
-func (g *generator) couples(typ string) {
+// pairsOf generates a socket with one peer at a time, of type PAIR or CHANNEL.
+func (g *generator) pairsOf(typ string) {
 	var options []any
-	if g.transport == "inproc" && g.one(2) {
-		g.limited = true
+	if g.transport == "inproc" && g.oneIn(2) {
+		g.hasHWM = true
 		options = []any{"sndhwm", 1 + g.IntN(4), "rcvhwm", 1 + g.IntN(4)}
 	}
 	a, b := g.socket("A", typ, options...), g.socket("B", typ, options...)
@@ -339,19 +342,19 @@ func (g *generator) couples(typ string) {
 	for range 1 + g.IntN(3) {
 		g.do(Step{Do: doConnect, Socket: b, At: at})
 		for range 2 + g.IntN(10) {
-			who := g.pick(a, b)
+			name := g.pick(a, b)
 			switch g.IntN(4) {
 			case 0:
-				g.drain(who)
+				g.drain(name)
 			case 1:
 				if len(options) > 0 {
-					g.do(Step{Do: doFill, Socket: who, Count: 20})
+					g.do(Step{Do: doFill, Socket: name, Count: 20})
 				}
 			default:
-				g.send(who)
+				g.send(name)
 			}
 		}
-		if g.one(2) {
+		if g.oneIn(2) {
 			g.drain(a)
 		}
 		g.drain(b)
@@ -373,7 +376,7 @@ func (g *generator) couples(typ string) {
 		}
 		g.drain(a)
 		g.send(a)
-		if b == "" || g.one(2) {
+		if b == "" || g.oneIn(2) {
 			b = g.socket("B", typ, options...)
 		}
 	}

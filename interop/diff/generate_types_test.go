@@ -5,15 +5,15 @@ import (
 	"strings"
 )
 
-// topics are those that random scenarios subscribe to and publish under.
+// topics are the topics of random scenarios.
 var topics = []string{"", "a", "ab", "abc", "b", "ba", "\x00", "ÿ\x01"}
 
-// pubsub is publishers and subscribers of all four types.
+// pubsub generates publishers and subscribers of all four types.
 func (g *generator) pubsub() {
 	var pubs, subs []string
-	g.limited = g.transport == "inproc" && g.one(4)
+	g.hasHWM = g.transport == "inproc" && g.oneIn(4)
 	var options []any
-	if g.limited {
+	if g.hasHWM {
 		options = []any{"sndhwm", 1 + g.IntN(4), "rcvhwm", 1 + g.IntN(4)}
 	}
 	both := g.pubSubOptions()
@@ -26,7 +26,8 @@ func (g *generator) pubsub() {
 	for range 1 + g.IntN(3) {
 		typ := g.pick("SUB", "SUB", "XSUB")
 		if len(pubs) > 1 {
-			// A SUB filters for itself what comes late.
+			// With several publishers an unsubscription may take effect late.
+			// A SUB filters messages itself; an XSUB does not.
 			typ = "SUB"
 		}
 		s := g.socket("S", typ, g.subOptions(options)...)
@@ -35,12 +36,12 @@ func (g *generator) pubsub() {
 			g.subscribe(s)
 		}
 	}
-	g.mesh(pubs, subs)
+	g.connectAll(pubs, subs)
 	for range 5 + g.IntN(20) {
 		s := subs[g.IntN(len(subs))]
 		switch g.IntN(11) {
 		case 10:
-			g.partOrMeet(func() {
+			g.disconnectOrReconnect(func() {
 				for _, s := range subs {
 					g.drain(s)
 				}
@@ -49,7 +50,7 @@ func (g *generator) pubsub() {
 		case 0, 1:
 			g.subscribe(s)
 		case 2:
-			// Ready speaks for one publisher, not for each.
+			// Ready waits for one publisher only.
 			if g.p.links(s) <= 1 || !g.overWires(s) {
 				g.do(Step{Do: doUnsubscribe, Socket: s, Topic: g.pick(topics...)})
 			}
@@ -59,14 +60,14 @@ func (g *generator) pubsub() {
 			g.notices(pubs)
 		case 5:
 			toPub := slices.ContainsFunc(pubs, func(p string) bool { return g.p.socket(p).Type == "PUB" })
-			if g.p.socket(s).Type == "XSUB" && !g.limited && !toPub {
-				// Not to a PUB ("a bound XSUB sends to a PUB"), and of frames
-				// that are no subscriptions ("every part of a message may
-				// subscribe"), which are known differences.
+			if g.p.socket(s).Type == "XSUB" && !g.hasHWM && !toPub {
+				// Not to a PUB (pub-drops-message-of-bound-xsub-inproc), and
+				// no frames that are subscriptions
+				// (xsub-every-frame-may-subscribe-inproc).
 				g.do(Step{Do: doSend, Socket: s, Frames: []string{g.pick("up", "", "a"), "stream"}})
 			}
 		case 6:
-			if g.one(2) {
+			if g.oneIn(2) {
 				subs = g.replaceSubscriber(pubs, subs, options)
 			}
 		default:
@@ -81,17 +82,18 @@ func (g *generator) pubsub() {
 	g.notices(pubs)
 }
 
-// subOptions leaves the limit on what a subscriber sends as it is: libzmq drops
-// subscriptions above it ("topics above SNDHWM").
+// subOptions removes sndhwm from the options of a subscriber, because libzmq
+// drops subscriptions beyond it (sub-more-topics-than-sndhwm).
 func (g *generator) subOptions(options []any) []any {
-	if g.limited {
+	if g.hasHWM {
 		return options[2:]
 	}
 	return options
 }
 
-// subscribe subscribes to a topic. With several publishers there is no way to
-// know that all have heard of one whose prefix is subscribed to as well.
+// subscribe subscribes to a random topic. With several publishers it avoids
+// topics that overlap with another one: the test cannot detect when every
+// publisher has received such a subscription.
 func (g *generator) subscribe(s string) {
 	topic := g.pick(topics...)
 	for t := range g.p.subs[s] {
@@ -102,7 +104,8 @@ func (g *generator) subscribe(s string) {
 	g.do(Step{Do: doSubscribe, Socket: s, Topic: topic})
 }
 
-// notices reads what XPUBs receive. Topics of one peer come in any order.
+// notices reads the subscriptions that XPUBs receive. Topics of one peer may
+// arrive in any order.
 func (g *generator) notices(pubs []string) {
 	for _, p := range pubs {
 		if g.p.socket(p).Type == "XPUB" {
@@ -111,12 +114,13 @@ func (g *generator) notices(pubs []string) {
 	}
 }
 
-// replaceSubscriber closes a subscriber and has a new one meet the publishers.
+// replaceSubscriber closes a subscriber and connects a new one to the
+// publishers.
 func (g *generator) replaceSubscriber(pubs, subs []string, options []any) []string {
 	i := g.IntN(len(subs))
 	old := subs[i]
-	if g.lastingPeer(old) {
-		return subs // publishers would connect again, and to nobody
+	if g.hasReconnectingPeer(old) {
+		return subs // publishers would reconnect to an endpoint without a socket
 	}
 	g.notices(pubs)
 	g.do(Step{Do: doClose, Socket: old})
@@ -128,14 +132,15 @@ func (g *generator) replaceSubscriber(pubs, subs []string, options []any) []stri
 		g.join(p, s)
 	}
 	g.notices(pubs)
-	g.churned = true
+	g.peersChanged = true
 	return append(slices.Delete(slices.Clone(subs), i, i+1), s)
 }
 
-// requests is REQs and DEALERs that ask REPs, or one ROUTER.
+// requests generates REQs and DEALERs that send requests to REPs, or to a
+// ROUTER.
 func (g *generator) requests() {
 	var clients, servers []string
-	router := g.one(3)
+	router := g.oneIn(3)
 	if router {
 		servers = []string{g.socket("R", "ROUTER")}
 	} else {
@@ -152,19 +157,19 @@ func (g *generator) requests() {
 	for range count {
 		newClient()
 	}
-	g.mesh(servers, clients)
+	g.connectAll(servers, clients)
 	for range 3 + g.IntN(6) {
 		i := g.IntN(len(clients))
 		c := clients[i]
 		g.request(c, servers, router)
-		if g.one(4) && len(servers) == 1 && g.p.socket(c).Options["req_relaxed"] == nil {
-			g.partRequests(clients, servers[0])
+		if g.oneIn(4) && len(servers) == 1 && g.p.socket(c).Options["req_relaxed"] == nil {
+			g.disconnectRequests(clients, servers[0])
 		}
-		if g.one(4) && len(clients) > 1 && !g.lastingPeer(c) {
+		if g.oneIn(4) && len(clients) > 1 && !g.hasReconnectingPeer(c) {
 			g.do(Step{Do: doClose, Socket: c})
 			delete(g.open, c)
 			for _, s := range servers {
-				g.look(s)
+				g.poll(s)
 			}
 			clients = slices.Delete(clients, i, i+1)
 			newClient()
@@ -175,13 +180,14 @@ func (g *generator) requests() {
 	}
 }
 
-// look has a server see who has left. There is nothing to receive.
-func (g *generator) look(s string) { g.do(Step{Do: doDrain, Socket: s}) }
+// poll receives at a socket without messages, so that libzmq processes the end
+// of connections.
+func (g *generator) poll(s string) { g.do(Step{Do: doDrain, Socket: s}) }
 
-// request is one exchange, and calls out of turn.
+// request generates a request and reply, and calls in the wrong state.
 func (g *generator) request(c string, servers []string, router bool) {
 	dealer := g.p.socket(c).Type == "DEALER"
-	if g.one(4) {
+	if g.oneIn(4) {
 		g.do(Step{Do: doDrain, Socket: c})
 	}
 	var head []string
@@ -189,36 +195,36 @@ func (g *generator) request(c string, servers []string, router bool) {
 		head = g.envelope()
 	}
 	g.send(c, head...)
-	if g.one(4) && !dealer {
+	if g.oneIn(4) && !dealer {
 		g.send(c)
 	}
-	if g.one(4) {
+	if g.oneIn(4) {
 		g.do(Step{Do: doDrain, Socket: c})
 	}
 	for _, s := range servers {
-		if g.one(4) && !router {
+		if g.oneIn(4) && !router {
 			g.send(s)
 		}
 		g.do(Step{Do: doDrain, Socket: s})
 		if router {
-			g.answer(s, c, c, "")
+			g.routerReply(s, c, c, "")
 			continue
 		}
 		g.send(s)
-		if g.one(4) {
+		if g.oneIn(4) {
 			g.send(s)
 		}
 	}
 	g.do(Step{Do: doDrain, Socket: c})
-	if g.one(4) {
+	if g.oneIn(4) {
 		g.do(Step{Do: doDrain, Socket: c})
 	}
 }
 
-// envelope is what a DEALER puts before its request: hops and the delimiter,
-// or now and then none.
+// envelope returns the envelope of a DEALER's request: hops and the delimiter,
+// and sometimes an envelope without a delimiter.
 func (g *generator) envelope() (head []string) {
-	if g.one(6) {
+	if g.oneIn(6) {
 		return []string{"no envelope"}
 	}
 	for range g.IntN(3) {
@@ -227,11 +233,11 @@ func (g *generator) envelope() (head []string) {
 	return append(head, "")
 }
 
-// routers is ROUTERs and the DEALERs they talk to by name.
+// routers generates ROUTERs, and DEALERs with routing IDs.
 func (g *generator) routers() {
 	options := g.routerOptions()
 	routers := []string{g.socket("R", "ROUTER", append(options, "routing_id", "RA")...)}
-	if g.one(3) {
+	if g.oneIn(3) {
 		routers = append(routers, g.socket("R", "ROUTER", append(options, "routing_id", "RB")...))
 		g.join(routers[0], routers[1])
 	}
@@ -244,17 +250,17 @@ func (g *generator) routers() {
 	for range 1 + g.IntN(3) {
 		newDealer()
 	}
-	g.mesh(routers, dealers)
+	g.connectAll(routers, dealers)
 	for range 4 + g.IntN(16) {
 		r := routers[g.IntN(len(routers))]
 		i := g.IntN(len(dealers))
 		switch g.IntN(9) {
 		case 8:
 			if len(routers) > 1 {
-				break // whose turn it is at the DEALERs would be open
+				break // the distribution of the DEALERs would be unspecified
 			}
-			g.partOrMeet(func() {
-				for _, s := range g.s.Sockets { // replaced DEALERs too
+			g.disconnectOrReconnect(func() {
+				for _, s := range g.s.Sockets { // includes replaced DEALERs
 					if g.open[s.Name] {
 						g.drain(s.Name)
 					}
@@ -265,17 +271,17 @@ func (g *generator) routers() {
 		case 1:
 			g.drain(dealers[i])
 		case 2, 3:
-			g.answer(r, dealers[i], dealers[i])
-			if g.p.socket(r).Options["router_mandatory"] != nil && g.one(4) {
-				g.send(r, "nobody")
+			g.routerReply(r, dealers[i], dealers[i])
+			if g.p.socket(r).Options["router_mandatory"] != nil && g.oneIn(4) {
+				g.send(r, "unknown")
 			}
 		case 4:
 			if len(routers) == 2 {
-				g.answer(routers[0], routers[1], "RB")
-				g.answer(routers[1], routers[0], "RA")
+				g.routerReply(routers[0], routers[1], "RB")
+				g.routerReply(routers[1], routers[0], "RA")
 			}
 		case 5:
-			if g.lastingPeer(dealers[i]) || !g.one(2) {
+			if g.hasReconnectingPeer(dealers[i]) || !g.oneIn(2) {
 				break
 			}
 			for _, r := range routers {
@@ -283,11 +289,11 @@ func (g *generator) routers() {
 			}
 			g.do(Step{Do: doClose, Socket: dealers[i]})
 			delete(g.open, dealers[i])
-			g.churned = true
+			g.peersChanged = true
 			for _, r := range routers {
 				g.drain(r)
 			}
-			// The next one has its name.
+			// The next one has the same routing ID.
 			id := g.p.socket(dealers[i]).Options["routing_id"]
 			dealers = slices.Delete(dealers, i, i+1)
 			newDealer()

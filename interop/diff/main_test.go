@@ -12,9 +12,9 @@ import (
 
 func TestMain(m *testing.M) {
 	flag.Parse()
-	harness.Parallel(stable.count + newer.count)
+	harness.Parallel(libzmq434.count + libzmq435.count)
 	if why := noPython(); why != "" && os.Getenv(harness.Required) != "1" {
-		fmt.Println("interop/diff: SKIPPED:", why)
+		fmt.Println("interop/diff: SKIPPED all tests:", why)
 	}
 	code := m.Run()
 	for _, p := range pools {
@@ -23,15 +23,16 @@ func TestMain(m *testing.M) {
 	if d, err := dir(); err == nil {
 		os.RemoveAll(d)
 	}
-	if left := harness.Leaked(); left != "" && code == 0 {
-		fmt.Println("goroutines of the library outlived their sockets:\n" + left)
+	if leaked := harness.Leaked(); leaked != "" && code == 0 {
+		fmt.Println("goroutines of the library still run after all sockets were closed:\n" + leaked)
 		code = 1
 	}
 	os.Exit(code)
 }
 
-// need skips a test that lacks its peer, or fails it where that is required.
-func need(t *testing.T, why string) {
+// skipOrRequire skips a test whose peer is missing, for the given reason. With
+// ZMQ_INTEROP_REQUIRED=1 it fails the test instead.
+func skipOrRequire(t *testing.T, why string) {
 	t.Helper()
 	switch {
 	case why == "":
@@ -42,22 +43,22 @@ func need(t *testing.T, why string) {
 	}
 }
 
-// lane is what one scenario at a time needs: a worker, addresses of its own,
-// and a barrier.
+// lane holds the resources that a running scenario uses exclusively: a worker
+// process, addresses, and a barrier.
 type lane struct {
 	pool *lanePool
 	*worker
-	places
+	endpoints
 	*barrier
 }
 
-// lanePool hands lanes out, and makes them.
+// lanePool creates lanes for one version of libzmq and lends them to tests.
 type lanePool struct {
-	version string                      // of libzmq
-	drafts  bool                        // it has the draft interface
-	missing func() string               // why there is no worker, or empty
-	command func(place string) []string // that starts one
-	first   int                         // of its lanes
+	version string                         // of libzmq
+	drafts  bool                           // libzmq was built with the draft API
+	missing func() string                  // returns why the worker is unavailable, or an empty string
+	command func(endpoint string) []string // starts a worker, which uses the endpoint internally
+	first   int                            // number of the first lane
 	count   int
 	once    sync.Once
 	free    chan *lane
@@ -65,34 +66,34 @@ type lanePool struct {
 	err     error
 }
 
-// Scenarios mostly wait for each other's processes, so a few more lanes than
-// cores pay.
+// A lane mostly waits for its other process, so more lanes than cores are
+// faster.
 var (
-	stable = &lanePool{version: "4.3.4", count: 3, missing: noPython, command: func(place string) []string {
-		return []string{python, "-I", "worker.py", place, fmt.Sprint(patience.Seconds())}
+	libzmq434 = &lanePool{version: "4.3.4", count: 3, missing: noPython, command: func(endpoint string) []string {
+		return []string{python, "-I", "worker.py", endpoint, fmt.Sprint(waitLimit.Seconds())}
 	}}
-	newer = &lanePool{version: "4.3.5", drafts: true, first: 3, count: 1, missing: harness.NoNode, command: func(place string) []string {
-		return []string{"node", "worker.mjs", harness.NodeModules(), place, fmt.Sprint(patience.Seconds())}
+	libzmq435 = &lanePool{version: "4.3.5", drafts: true, first: 3, count: 1, missing: harness.NoNode, command: func(endpoint string) []string {
+		return []string{"node", "worker.mjs", harness.NodeModules(), endpoint, fmt.Sprint(waitLimit.Seconds())}
 	}}
 )
 
-var pools = []*lanePool{stable, newer}
+var pools = []*lanePool{libzmq434, libzmq435}
 
-// cannot is why a scenario is not for this libzmq, or empty.
-func (p *lanePool) cannot(s *Scenario) string {
+// skipReason returns why this libzmq cannot run a scenario, or an empty string.
+func (p *lanePool) skipReason(s *Scenario) string {
 	if s.Only != "" && s.Only != p.version {
-		return fmt.Sprintf("for libzmq %s alone: %s", s.Only, s.Why)
+		return fmt.Sprintf("only for libzmq %s: %s", s.Only, s.Why)
 	}
 	if d := s.needsDraft(); d != "" && !p.drafts {
-		return fmt.Sprintf("%s is in libzmq's draft interface, which the %s of this suite was built without", d, p.version)
+		return fmt.Sprintf("%s is in libzmq's draft API, which the %s of this suite lacks", d, p.version)
 	}
 	return ""
 }
 
-// dir is where ipc endpoints are.
+// dir returns the directory of the ipc endpoints.
 var dir = sync.OnceValues(func() (string, error) { return os.MkdirTemp("", "zmqdiff") })
 
-// take waits for a free lane.
+// take borrows a lane. It blocks while all lanes are in use.
 func (p *lanePool) take(t *testing.T) *lane {
 	t.Helper()
 	p.once.Do(func() { p.err = p.open() })
@@ -102,7 +103,7 @@ func (p *lanePool) take(t *testing.T) *lane {
 	return <-p.free
 }
 
-// put gives a lane back.
+// put returns a lane to the pool.
 func (p *lanePool) put(l *lane) { p.free <- l }
 
 func (p *lanePool) open() error {
@@ -112,7 +113,7 @@ func (p *lanePool) open() error {
 	}
 	p.free = make(chan *lane, p.count)
 	for i := p.first; i < p.first+p.count; i++ {
-		l := &lane{pool: p, places: places{host: laneHost(i), dir: fmt.Sprintf("%s/%d", d, i)}}
+		l := &lane{pool: p, endpoints: endpoints{host: laneHost(i), dir: fmt.Sprintf("%s/%d", d, i)}}
 		if err := os.Mkdir(l.dir, 0o700); err != nil {
 			return err
 		}
@@ -135,31 +136,33 @@ func (p *lanePool) close() {
 	}
 }
 
-// start starts the lane's worker.
+// start starts the worker process of the lane.
 func (l *lane) start() (err error) {
 	l.worker, err = startWorker(l.pool.command("tcp://" + l.host + ":9998")...)
 	return err
 }
 
-// laneHost is an address that no other process on this machine asks for.
+// laneHost returns a loopback address derived from the process ID and the lane,
+// so that other processes of this suite do not use it.
 func laneHost(lane int) string {
 	n := os.Getpid()<<2 | lane
 	return fmt.Sprintf("127.%d.%d.%d", n>>16&0xff, n>>8&0xff, n&0xff)
 }
 
-// play runs a scenario over a transport on both and says what is wrong.
+// play runs a scenario over a transport on libzmq and on this library. It
+// returns a description of the differences, or an empty string.
 func (l *lane) play(s *Scenario, transport string) string {
-	theirs := newPlan(s, transport, l.real(transport))
+	theirs := newPlan(s, transport, l.resolve(transport))
 	libzmq, err := l.run(theirs)
 	if err != nil {
-		// Whatever state it is in, the next scenario shall not suffer.
+		// The worker may be in any state, so the next scenario gets a new one.
 		l.kill()
 		if serr := l.start(); serr != nil {
 			return serr.Error()
 		}
 		return err.Error() + "\n" + s.show(nil, libzmq, make([]string, len(s.Steps)))
 	}
-	mine := newPlan(s, transport, l.real(transport))
+	mine := newPlan(s, transport, l.resolve(transport))
 	ours, err := runOurs(mine, libzmq, l.barrier)
 	if err != nil {
 		return err.Error() + "\n" + s.show(ours, libzmq, make([]string, len(s.Steps)))

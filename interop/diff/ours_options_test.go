@@ -7,15 +7,15 @@ import (
 	"github.com/zerobroker/zmq"
 )
 
-// linger, in milliseconds, is that of sockets that are given none.
+// linger is the default linger time in milliseconds.
 const linger = 2000
 
-// options translates those of libzmq.
+// options converts libzmq socket options to Options.
 func options(m map[string]any) (*zmq.Options, error) {
 	o := &zmq.Options{
 		ReconnectInterval: 10 * time.Millisecond,
 		ReconnectMax:      20 * time.Millisecond,
-		HalfCloseTimeout:  -1, // libzmq has none
+		HalfCloseTimeout:  -1, // libzmq has no half-close
 		Linger:            linger * time.Millisecond,
 	}
 	for k, v := range m {
@@ -31,10 +31,10 @@ func options(m map[string]any) (*zmq.Options, error) {
 	return o, nil
 }
 
-// setter sets an option to a number or a text.
+// setter sets an option to a number n or to a text.
 type setter func(o *zmq.Options, n int, text string) error
 
-// setters are the options that scenarios may be about, by libzmq's names.
+// setters are the supported options, by libzmq's names.
 var setters = map[string]setter{
 	"sndhwm":        func(o *zmq.Options, n int, _ string) error { o.SendHWM = orUnlimited(n); return nil },
 	"rcvhwm":        func(o *zmq.Options, n int, _ string) error { o.RecvHWM = orUnlimited(n); return nil },
@@ -70,7 +70,7 @@ var setters = map[string]setter{
 	"hiccup_msg":     blob(func(o *zmq.Options) *[]byte { return &o.HiccupMessage }),
 }
 
-// orUnlimited turns libzmq's zero into ours.
+// orUnlimited converts 0, which means no limit in libzmq, to -1.
 func orUnlimited(n int) int {
 	if n == 0 {
 		return -1
@@ -102,10 +102,10 @@ func verbose(which zmq.XPubVerbose) setter {
 	}
 }
 
-// always is an option that our sockets cannot turn off.
+// always is the setter of an option that is always on in this library.
 func always(_ *zmq.Options, n int, _ string) error {
 	if n == 0 {
-		return fmt.Errorf("is always on")
+		return fmt.Errorf("cannot be turned off")
 	}
 	return nil
 }

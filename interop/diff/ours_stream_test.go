@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// stream is a TCP of a scenario: no socket, but what a STREAM talks to. It has
-// one connection at a time, and takes the next one when it needs it.
+// stream is a plain connection, the peer of a STREAM. It has one connection at
+// a time, and accepts the next one when a step needs it.
 type stream struct {
 	listener net.Listener
 	conn     net.Conn
@@ -23,7 +23,7 @@ func (s *stream) step(st *Step, kept map[string]string) Outcome {
 	case doConnect:
 		return failed(s.connect(st.At))
 	case doSend:
-		return failed(s.send(unlatin(recall(kept, st.Frames[0]))))
+		return failed(s.send(unlatin(substitute(kept, st.Frames[0]))))
 	case doRecv:
 		return s.recv(st.Count)
 	case doEOF:
@@ -44,7 +44,7 @@ func failed(err error) Outcome {
 	return Outcome{Err: err.Error()}
 }
 
-// address is the network and the address of an endpoint.
+// address returns the network and the address of an endpoint for package net.
 func address(at string) (network, addr string) {
 	if path, ok := strings.CutPrefix(at, "ipc://"); ok {
 		return "unix", path
@@ -64,15 +64,16 @@ func (s *stream) connect(at string) (err error) {
 	return err
 }
 
-// ready has a connection, with a time for what comes next.
+// ready accepts a connection if there is none, and sets the deadline of the
+// next operation.
 func (s *stream) ready() (err error) {
 	if s.conn == nil {
-		s.listener.(interface{ SetDeadline(time.Time) error }).SetDeadline(time.Now().Add(patience))
+		s.listener.(interface{ SetDeadline(time.Time) error }).SetDeadline(time.Now().Add(waitLimit))
 		if s.conn, err = s.listener.Accept(); err != nil {
 			return err
 		}
 	}
-	return s.conn.SetDeadline(time.Now().Add(patience))
+	return s.conn.SetDeadline(time.Now().Add(waitLimit))
 }
 
 func (s *stream) send(data []byte) error {
@@ -83,7 +84,7 @@ func (s *stream) send(data []byte) error {
 	return err
 }
 
-// recv reads so many bytes.
+// recv reads n bytes.
 func (s *stream) recv(n int) Outcome {
 	if err := s.ready(); err != nil {
 		return failed(err)
@@ -93,8 +94,8 @@ func (s *stream) recv(n int) Outcome {
 	return Outcome{Err: failed(err).Err, Got: [][]string{{latin(string(data[:n]))}}}
 }
 
-// eof waits for the end. A reset is one too: the far side may not have read
-// what we have sent.
+// eof waits for the end of the connection. A reset counts as the end: the peer
+// may have unread data.
 func (s *stream) eof() error {
 	if err := s.ready(); err != nil {
 		return err
@@ -102,7 +103,7 @@ func (s *stream) eof() error {
 	n, err := s.conn.Read(make([]byte, 1))
 	switch {
 	case n > 0:
-		return errors.New("there is more")
+		return errors.New("received data instead of EOF")
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return err
 	}

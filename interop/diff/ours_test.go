@@ -14,27 +14,27 @@ import (
 	"github.com/zerobroker/zmq/interop/internal/harness"
 )
 
-// patience bounds every wait, of ours and of the workers. It is no expectation:
-// only a difference waits so long.
-const patience = 30 * time.Second
+// waitLimit bounds every wait, of this process and of the workers. Only a
+// difference between the implementations causes a wait of this length.
+const waitLimit = time.Minute
 
-// run is a scenario in progress on this library.
+// run is the state of a scenario that runs on this library.
 type run struct {
-	plan    *plan
-	sockets map[string]zmq.Socket
-	streams map[string]*stream // those that are no sockets
-	kept    map[string]string
-	notice  map[string]zmq.Message // the last that an XPUB received
-	before  map[string]uint64      // peers turned away before the step
-	closing sync.WaitGroup         // sockets that wait for others
+	plan           *plan
+	sockets        map[string]zmq.Socket
+	streams        map[string]*stream // plain connections
+	kept           map[string]string
+	lastReceived   map[string]zmq.Message // message that an XPUB received last
+	refusalsBefore map[string]uint64      // refused peers before the step, by socket
+	closing        sync.WaitGroup         // Close calls that wait for peers
 }
 
-// runOurs plays a scenario. How many messages came at libzmq tells it how many
-// to wait for, so that it never mistakes late for never.
+// runOurs runs a scenario. It waits for as many messages as libzmq delivered,
+// so that a late message does not look like a missing one.
 func runOurs(p *plan, libzmq Trace, b *barrier) (t Trace, err error) {
 	r := &run{
 		plan: p, sockets: map[string]zmq.Socket{}, streams: map[string]*stream{},
-		kept: map[string]string{}, notice: map[string]zmq.Message{},
+		kept: map[string]string{}, lastReceived: map[string]zmq.Message{},
 	}
 	defer r.end()
 	names := zmq.NewNamespace()
@@ -54,7 +54,7 @@ func runOurs(p *plan, libzmq Trace, b *barrier) (t Trace, err error) {
 	}
 	for i := range p.Steps {
 		st := &p.Steps[i]
-		r.before = r.refusals(st.Plan.turns)
+		r.refusalsBefore = r.refusals(st.Plan.refusers)
 		var hint Outcome
 		switch {
 		case st.Differs != nil:
@@ -71,7 +71,7 @@ func runOurs(p *plan, libzmq Trace, b *barrier) (t Trace, err error) {
 	return t, nil
 }
 
-// end closes what is left, without waiting for what nobody takes.
+// end closes all sockets without waiting for unsent messages.
 func (r *run) end() {
 	now, cancel := context.WithCancel(context.Background())
 	cancel()
@@ -105,7 +105,7 @@ func (r *run) step(st *Step, hint Outcome, b *barrier) Outcome {
 	case doSubscribe, doUnsubscribe:
 		return Outcome{Err: errno(subscribe(s, st))}
 	case doAssign, doUnassign:
-		return Outcome{Err: errno(assign(s.(*zmq.XPub), r.notice[st.Socket], st))}
+		return Outcome{Err: errno(assign(s.(*zmq.XPub), r.lastReceived[st.Socket], st))}
 	case doTopics:
 		return Outcome{Counts: []int{s.(interface{ TopicCount() int }).TopicCount()}}
 	case doJoin:
@@ -143,7 +143,8 @@ func connect(s zmq.Socket, st *Step) error {
 	return as.ConnectAs(st.At, string(unlatin(st.As)))
 }
 
-// assign says what the peer gets whose subscription an XPUB received last.
+// assign subscribes or unsubscribes the peer whose subscription the XPUB
+// received last.
 func assign(p *zmq.XPub, notice zmq.Message, st *Step) error {
 	if st.Do == doAssign {
 		return p.SubscribePeer(notice, string(unlatin(st.Topic)))
@@ -165,11 +166,12 @@ func subscribe(s zmq.Socket, st *Step) error {
 	return sub.Unsubscribe(string(unlatin(st.Topic)))
 }
 
-// send sends without waiting. A ROUTER's first frame is whom to.
+// send sends without blocking. At a ROUTER or STREAM the first frame is the
+// routing ID, at a SERVER the routing number, at a RADIO the group.
 func (r *run) send(s zmq.Socket, frames []string) error {
 	raw := make([][]byte, len(frames))
 	for i, f := range frames {
-		raw[i] = unlatin(recall(r.kept, f))
+		raw[i] = unlatin(substitute(r.kept, f))
 	}
 	switch s := s.(type) {
 	case *zmq.Router:
@@ -197,13 +199,13 @@ func (r *run) send(s zmq.Socket, frames []string) error {
 	return syscall.ENOTSUP
 }
 
-// oneFrame is a CLIENT, a CHANNEL or a SCATTER.
+// oneFrame is the send interface of CLIENT, CHANNEL and SCATTER.
 type oneFrame interface {
 	TrySend(body []byte) error
 	TrySendMessage(m zmq.Message) error
 }
 
-// sendOne sends one frame; more can only be asked for as a message.
+// sendOne sends a single frame with send, and several frames with message.
 func sendOne(frames [][]byte, send func([]byte) error, message func(zmq.Message) error) error {
 	if len(frames) == 1 {
 		return send(frames[0])
@@ -211,21 +213,21 @@ func sendOne(frames [][]byte, send func([]byte) error, message func(zmq.Message)
 	return message(zmq.NewMessage(frames...))
 }
 
-// recall is a frame, or what "$name" stands for.
-func recall(kept map[string]string, f string) string {
+// substitute returns a frame, or for "$name" the stored frame.
+func substitute(kept map[string]string, f string) string {
 	if len(f) > 1 && f[0] == '$' {
 		return kept[f[1:]]
 	}
 	return f
 }
 
-// recv receives n messages. It waits for at least the first so many, and for
-// the others only a moment if libzmq did not get them either.
-func (r *run) recv(s zmq.Socket, st *Step, n, certain int) (o Outcome) {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+// recv receives n messages. It blocks for the first expected ones, which libzmq
+// also received, and does not block for the others.
+func (r *run) recv(s zmq.Socket, st *Step, n, expected int) (o Outcome) {
+	ctx, cancel := context.WithTimeout(context.Background(), waitLimit)
 	defer cancel()
 	for len(o.Got) < n {
-		if err := r.recvOne(ctx, s, st, len(o.Got) < certain, &o); err != nil {
+		if err := r.recvOne(ctx, s, st, len(o.Got) < expected, &o); err != nil {
 			o.Err = errno(err)
 			break
 		}
@@ -233,16 +235,17 @@ func (r *run) recv(s zmq.Socket, st *Step, n, certain int) (o Outcome) {
 	return o
 }
 
-// drain receives what is there. That nothing is can only be known when
-// everything has settled.
-func (r *run) drain(s zmq.Socket, st *Step, certain [][]string, b *barrier) (o Outcome) {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+// drain receives all available messages. It blocks for the messages that libzmq
+// received. Before it concludes that there are no more, it waits until messages
+// in flight have arrived.
+func (r *run) drain(s zmq.Socket, st *Step, expected [][]string, b *barrier) (o Outcome) {
+	ctx, cancel := context.WithTimeout(context.Background(), waitLimit)
 	defer cancel()
 	for settled := false; ; {
-		wait := len(o.Got) < len(certain)
-		if st.Order == newest && len(certain) > 0 && len(o.Got) > 0 {
-			// However many came before the last.
-			wait = !slices.Equal(o.Got[len(o.Got)-1], certain[len(certain)-1])
+		wait := len(o.Got) < len(expected)
+		if st.Order == newest && len(expected) > 0 && len(o.Got) > 0 {
+			// The number of messages before the last is arbitrary.
+			wait = !slices.Equal(o.Got[len(o.Got)-1], expected[len(expected)-1])
 		}
 		if !wait && !settled {
 			b.pass(r.plan)
@@ -258,9 +261,9 @@ func (r *run) drain(s zmq.Socket, st *Step, certain [][]string, b *barrier) (o O
 	}
 }
 
-// pool drains several sockets. Who gets what may be free, so it waits for as
-// many as all of them got.
-func (r *run) pool(st *Step, certain int, b *barrier) (all Outcome) {
+// pool drains several sockets. The distribution of the messages over the
+// sockets may vary, so pool waits for their total number.
+func (r *run) pool(st *Step, expected int, b *barrier) (all Outcome) {
 	each := make([]Outcome, len(st.Of))
 	sweep := func() (n int) {
 		for i, name := range st.Of {
@@ -270,7 +273,7 @@ func (r *run) pool(st *Step, certain int, b *barrier) (all Outcome) {
 		}
 		return n
 	}
-	until(func() bool { return sweep() >= certain })
+	until(func() bool { return sweep() >= expected })
 	b.pass(r.plan)
 	sweep()
 	for _, o := range each {
@@ -290,7 +293,7 @@ func (r *run) recvOne(ctx context.Context, s zmq.Socket, st *Step, wait bool, o 
 		frames = append(frames, latin(string(f)))
 	}
 	if _, ok := s.(*zmq.XPub); ok {
-		r.notice[st.Socket] = m.Clone()
+		r.lastReceived[st.Socket] = m.Clone()
 	}
 	for i, name := range st.Keep {
 		if name != "" && len(o.Got) == 0 && i < len(frames) {
@@ -302,8 +305,8 @@ func (r *run) recvOne(ctx context.Context, s zmq.Socket, st *Step, wait bool, o 
 	return nil
 }
 
-// receive receives a message, and what libzmq has beside its frames or in front
-// of them: whom it is from, or to.
+// receive receives a message. head is the frame that libzmq, or the worker,
+// prepends: the routing ID, routing number or group.
 func receive(ctx context.Context, s zmq.Socket, wait bool) (m zmq.Message, head []string, err error) {
 	switch s := s.(type) {
 	case *zmq.Dish:
@@ -332,7 +335,8 @@ func receive(ctx context.Context, s zmq.Socket, wait bool) (m zmq.Message, head 
 	return m, head, err
 }
 
-// close closes a socket, and waits for that unless it waits for others.
+// close closes a socket. If wait is false, Close may wait for peers and runs in
+// the background.
 func (r *run) close(name string, wait bool) {
 	s := r.sockets[name]
 	if wait {
@@ -340,11 +344,11 @@ func (r *run) close(name string, wait bool) {
 		return
 	}
 	r.closing.Go(func() { s.Close() })
-	until(func() bool { return errors.Is(s.Disconnect("inproc://nobody"), zmq.ErrClosed) })
+	until(func() bool { return errors.Is(s.Disconnect("inproc://unused"), zmq.ErrClosed) })
 }
 
-// settle waits until the step's effects on peers and subscriptions are seen by
-// all sockets.
+// settle waits until the effects of a step on peers and subscriptions are
+// visible to all sockets.
 func (r *run) settle(st *Step) error {
 	sp := st.Plan
 	for name, n := range sp.peers {
@@ -353,12 +357,12 @@ func (r *run) settle(st *Step) error {
 			return fmt.Errorf("%s has %d peers, want %d", name, s.Stats().Peers, n)
 		}
 	}
-	for name, n := range r.before {
+	for name, n := range r.refusalsBefore {
 		if !until(func() bool { return refusals(r.sockets[name]) > n }) {
-			return fmt.Errorf("%s has turned nobody away", name)
+			return fmt.Errorf("%s has refused no peer", name)
 		}
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), waitLimit)
 	defer cancel()
 	for _, w := range sp.pubs {
 		pub := r.sockets[w.publisher].(interface {
@@ -367,11 +371,12 @@ func (r *run) settle(st *Step) error {
 		})
 		topic := string(unlatin(w.topic))
 		if _, inverted := r.plan.socket(w.publisher).Options["invert_matching"]; inverted {
-			// Who has subscribed does not get it: so many are left.
+			// With inverted matching, subscribers do not receive the topic.
+			// The other peers do.
 			ended, end := context.WithCancel(ctx)
 			end()
 			if !until(func() bool { return pub.WaitSubscribers(ended, pub.Stats().Peers-w.n+1, topic) != nil }) {
-				return fmt.Errorf("%s still sends %q to all but fewer than %d", w.publisher, w.topic, w.n)
+				return fmt.Errorf("%s still sends %q to all but fewer than %d peers", w.publisher, w.topic, w.n)
 			}
 			continue
 		}
@@ -380,9 +385,9 @@ func (r *run) settle(st *Step) error {
 		}
 	}
 	for _, name := range sp.subs {
-		// WaitSubscribers cannot tell of an unsubscription, nor of a topic
-		// whose prefix the peer wants already. The PONG comes behind both,
-		// but Ready speaks for one publisher alone.
+		// WaitSubscribers cannot wait for an unsubscription, or for a topic
+		// with an already subscribed prefix. Ready waits for a PONG, which
+		// follows both, but only from one publisher.
 		if sp.peers[name] == 0 {
 			continue
 		}
@@ -407,9 +412,9 @@ func refusals(s zmq.Socket) uint64 {
 	return e[zmq.EventPeerRefused] + e[zmq.EventHandshakeFailed]
 }
 
-// until polls: counters have nobody to tell.
+// until polls until done returns true. Counters offer no notification.
 func until(done func() bool) bool {
-	end := time.Now().Add(patience)
+	end := time.Now().Add(waitLimit)
 	for wait := 10 * time.Microsecond; !done(); wait = min(2*wait, time.Millisecond) {
 		if time.Now().After(end) {
 			return false
@@ -419,10 +424,10 @@ func until(done func() bool) bool {
 	return true
 }
 
-// barrier is two PAIRs that send each other a message and back, by the same
-// ways that other messages go. What was under way before has arrived then, as
-// good as always; if not, a message that should not have come is missed here,
-// and turns up at the next receive.
+// barrier is two PAIR sockets that exchange messages over a real transport.
+// After such an exchange, messages sent before it have almost always arrived.
+// If one has not, drain misses an unexpected message, and the next receive
+// finds it.
 type barrier struct{ a, b *zmq.Pair }
 
 func newBarrier(at string) (*barrier, error) {
@@ -446,13 +451,13 @@ func (b *barrier) close() {
 	b.b.Close()
 }
 
-// pass returns when the messages are back. Over inproc nothing is ever under
-// way.
+// pass exchanges messages in both directions. It returns immediately if the
+// scenario uses only inproc, where messages are never in flight.
 func (b *barrier) pass(p *plan) {
 	if !p.wired() {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), waitLimit)
 	defer cancel()
 	for range 3 {
 		for _, way := range [][2]*zmq.Pair{{b.a, b.b}, {b.b, b.a}} {
@@ -462,14 +467,14 @@ func (b *barrier) pass(p *plan) {
 	}
 }
 
-// wired reports whether a scenario uses any transport but inproc.
+// wired reports whether a scenario uses tcp or ipc.
 func (p *plan) wired() bool {
 	return p.transport != "inproc" || slices.ContainsFunc(p.Scenario.Steps, func(s Step) bool {
 		return s.Do == doConnect && s.At != "" && s.At[:3] != "inp"
 	})
 }
 
-// errno names an error as libzmq does.
+// errno returns the name of the libzmq error that corresponds to err.
 func errno(err error) string {
 	for _, e := range []struct {
 		is   error

@@ -6,45 +6,46 @@ import (
 	"strings"
 )
 
-// stepPlan is what an executor must wait for after a step. It follows from who
-// is bound and connected where; what sockets do with messages is not in it.
+// stepPlan is the state for which an executor must wait after a step. It
+// follows from the bound and connected endpoints; it does not depend on
+// messages.
 type stepPlan struct {
-	Shakes map[string]int `json:"shakes,omitempty"` // handshakes over tcp or ipc, by socket
-	Settle bool           `json:"settle,omitempty"` // the step changes more than queues
-	Wait   bool           `json:"wait,omitempty"`   // close: it ends without anybody else doing anything
+	Handshakes map[string]int `json:"handshakes,omitempty"` // number of new handshakes over tcp or ipc, by socket
+	Settle     bool           `json:"settle,omitempty"`     // the step changes connections or subscriptions
+	Wait       bool           `json:"wait,omitempty"`       // close: the socket ends without any action of its peers
 
-	peers map[string]int // connected to each open socket afterwards
-	turns []string       // sockets that turn somebody away
-	subs  []string       // subscribers that have told theirs something
-	pubs  []pubWait      // what publishers must have heard of
+	peers    map[string]int // number of peers of each open socket after the step
+	refusers []string       // sockets that refuse a peer
+	subs     []string       // subscribers that send subscriptions
+	pubs     []pubWait      // subscriptions that publishers must have received
 }
 
-// pubWait is that n peers of a publisher want a topic.
+// pubWait is a publisher that must have n peers with a subscription to a topic.
 type pubWait struct {
 	publisher, topic string
 	n                int
 }
 
-// plan is a scenario over one transport with endpoints made real.
+// plan is a scenario over one transport, with real endpoints.
 type plan struct {
 	*Scenario
 	transport string
 
-	bound map[string]string // endpoint to socket
+	bound map[string]string // endpoint word to socket
 	conns []*planConn
-	subs  map[string]map[string]int // topics of each subscriber, counted
+	subs  map[string]map[string]int // number of subscriptions by subscriber and topic
 }
 
-// planConn is one call of connect that has not been taken back.
+// planConn is a connected endpoint of a socket.
 type planConn struct {
 	socket, at string
-	peer       string // who is at the far end; empty for nobody
-	dead       bool   // inproc: there was one, and nobody will come back
+	peer       string // bound socket at the other end; empty without one
+	dead       bool   // inproc: the peer has disconnected, which is final
 }
 
-// newPlan makes a copy of the scenario whose endpoints are those that real
-// says and whose steps have their plans.
-func newPlan(s *Scenario, transport string, real func(word string) string) *plan {
+// newPlan returns a copy of the scenario with endpoints from resolve and a plan
+// for each step.
+func newPlan(s *Scenario, transport string, resolve func(word string) string) *plan {
 	c := *s
 	c.Steps = slices.Clone(s.Steps)
 	p := &plan{Scenario: &c, transport: transport, bound: map[string]string{}, subs: map[string]map[string]int{}}
@@ -59,7 +60,7 @@ func newPlan(s *Scenario, transport string, real func(word string) string) *plan
 		st := &c.Steps[i]
 		st.Plan = p.step(st, open)
 		if st.At != "" {
-			st.At = real(st.At)
+			st.At = resolve(st.At)
 		}
 	}
 	return p
@@ -72,46 +73,46 @@ func (p *plan) step(st *Step, open map[string]bool) *stepPlan {
 		failed = true
 	}
 	do, topic := p.kind(st)
-	sp.Settle = !slices.Contains([]string{doSend, doFill, doRecv, doDrain, doPool, doTopics}, do) || st.Ousts != ""
+	sp.Settle = !slices.Contains([]string{doSend, doFill, doRecv, doDrain, doPool, doTopics}, do) || st.Disconnects != ""
 	switch {
 	case failed:
 	case st.Do == doBind:
 		p.bound[st.At] = st.Socket
 		p.join(sp)
 	case st.Do == doConnect && st.Refused:
-		sp.turns = []string{p.bound[st.At]}
+		sp.refusers = []string{p.bound[st.At]}
 	case st.Do == doConnect && p.connected(st.Socket, st.At):
 	case st.Do == doConnect:
-		p.oust(st.Ousts)
+		p.removePeer(st.Disconnects)
 		p.conns = append(p.conns, &planConn{socket: st.Socket, at: st.At})
 		p.join(sp)
 	case do == doSend:
-		p.oust(st.Ousts)
+		p.removePeer(st.Disconnects)
 	case st.Do == doHangUp:
-		// Who has connected to it does so again.
+		// Sockets that have connected to it reconnect.
 		p.conns = slices.DeleteFunc(p.conns, func(c *planConn) bool { return c.socket == st.Socket })
-		p.cut(func(c *planConn) bool { return c.peer == st.Socket })
+		p.unlink(func(c *planConn) bool { return c.peer == st.Socket })
 		p.join(sp)
 	case st.Do == doUnbind:
 		delete(p.bound, st.At)
 		if p.over(st.At) != "inproc" {
-			p.cut(func(c *planConn) bool { return c.at == st.At })
+			p.unlink(func(c *planConn) bool { return c.at == st.At })
 		}
 	case st.Do == doDisconnect:
 		p.conns = slices.DeleteFunc(p.conns, func(c *planConn) bool { return c.socket == st.Socket && c.at == st.At })
 	case st.Do == doClose:
-		sp.Wait = p.closesAlone(st.Socket)
+		sp.Wait = p.closesWithoutPeers(st.Socket)
 		delete(open, st.Socket)
 		p.conns = slices.DeleteFunc(p.conns, func(c *planConn) bool { return c.socket == st.Socket })
-		p.cut(func(c *planConn) bool { return c.peer == st.Socket })
-		for at, who := range p.bound {
-			if who == st.Socket {
+		p.unlink(func(c *planConn) bool { return c.peer == st.Socket })
+		for at, name := range p.bound {
+			if name == st.Socket {
 				delete(p.bound, at)
 			}
 		}
 	case do == doSubscribe, do == doJoin && p.subs[st.Socket][topic] == 0:
 		p.subs[st.Socket][topic]++
-		p.told(sp, st.Socket, topic)
+		p.subscribe(sp, st.Socket, topic)
 	case do == doUnsubscribe, do == doLeave:
 		sp.subs = append(sp.subs, st.Socket)
 		if n := p.subs[st.Socket][topic]; n > 1 {
@@ -129,8 +130,8 @@ func (p *plan) step(st *Step, open map[string]bool) *stepPlan {
 	return sp
 }
 
-// kind is what a step does, and for a subscription, which may be a message of
-// XSUB, to what.
+// kind returns the kind and the topic of a step. A subscription message that an
+// XSUB sends counts as a subscribe or unsubscribe step.
 func (p *plan) kind(st *Step) (do, topic string) {
 	if st.Do != doSend || p.socket(st.Socket).Type != "XSUB" || len(st.Frames) != 1 {
 		return st.Do, st.Topic
@@ -144,11 +145,11 @@ func (p *plan) kind(st *Step) (do, topic string) {
 	return doSend, ""
 }
 
-// over is the transport of an endpoint: the scenario's, unless the word says.
+// over returns the transport of an endpoint.
 func (p *plan) over(at string) string { return transportOf(at, p.transport) }
 
-// transportOf lets a word name its transport, as "x@inproc", for scenarios
-// that mix them.
+// transportOf returns the transport that an endpoint word names, as in
+// "x@inproc", or def.
 func transportOf(word, def string) string {
 	if _, t, ok := strings.Cut(word, "@"); ok {
 		return t
@@ -156,7 +157,7 @@ func transportOf(word, def string) string {
 	return def
 }
 
-// join links everybody who is connected where somebody is bound.
+// join links connected endpoints to the sockets that are bound there.
 func (p *plan) join(sp *stepPlan) {
 	for _, c := range p.conns {
 		b := p.bound[c.at]
@@ -165,32 +166,32 @@ func (p *plan) join(sp *stepPlan) {
 		}
 		c.peer = b
 		if p.over(c.at) != "inproc" {
-			if sp.Shakes == nil {
-				sp.Shakes = map[string]int{}
+			if sp.Handshakes == nil {
+				sp.Handshakes = map[string]int{}
 			}
 			for _, name := range []string{c.socket, b} {
 				if p.socket(name).Type != byteStream {
-					sp.Shakes[name]++
+					sp.Handshakes[name]++
 				}
 			}
 		}
 		for _, sub := range []string{c.socket, b} {
 			for topic := range p.subs[sub] {
-				p.told(sp, sub, topic)
+				p.subscribe(sp, sub, topic)
 			}
 		}
 	}
 }
 
-// connected reports whether connect does nothing: libzmq's sockets of four types
-// do not connect twice to one endpoint of a wire.
+// connected reports whether a connect has no effect: libzmq's DEALER, SUB, PUB
+// and REQ do not connect twice to the same tcp or ipc endpoint.
 func (p *plan) connected(name, at string) bool {
 	return slices.Contains([]string{"DEALER", "SUB", "PUB", "REQ"}, p.socket(name).Type) && p.over(at) != "inproc" &&
 		slices.ContainsFunc(p.conns, func(c *planConn) bool { return c.socket == name && c.at == at })
 }
 
-// cut unlinks. Only inproc is for ever.
-func (p *plan) cut(which func(*planConn) bool) {
+// unlink removes the peers of matching connections. Over inproc this is final.
+func (p *plan) unlink(which func(*planConn) bool) {
 	for _, c := range p.conns {
 		if c.peer != "" && which(c) {
 			c.peer = ""
@@ -211,43 +212,46 @@ func (p *plan) links(name string) (n int) {
 	return n
 }
 
-// closesAlone reports whether a socket can end while its peers do nothing:
-// over inproc libzmq waits for them to read, and for a binder.
-func (p *plan) closesAlone(name string) bool {
+// closesWithoutPeers reports whether a closed socket ends without any action of
+// its peers. Over inproc libzmq waits until the peers have read, and until a
+// connected endpoint is bound.
+func (p *plan) closesWithoutPeers(name string) bool {
 	return !slices.ContainsFunc(p.conns, func(c *planConn) bool {
 		return p.over(c.at) == "inproc" && (c.socket == name || c.peer == name)
 	})
 }
 
-// oust ends the links of a socket that does not connect again.
-func (p *plan) oust(name string) {
+// removePeer ends the connections of a socket that does not reconnect.
+func (p *plan) removePeer(name string) {
 	p.conns = slices.DeleteFunc(p.conns, func(c *planConn) bool { return name != "" && (c.socket == name || c.peer == name) })
 }
 
-// told has all publishers of a subscriber hear of a topic.
-func (p *plan) told(sp *stepPlan, sub, topic string) {
+// subscribe adds a wait for each publisher that receives a subscription.
+func (p *plan) subscribe(sp *stepPlan, sub, topic string) {
 	if !slices.Contains(sp.subs, sub) {
 		sp.subs = append(sp.subs, sub)
 	}
 	for _, c := range p.conns {
 		switch {
 		case c.peer == "":
-		case c.socket == sub && p.takesAll(c.peer):
-			sp.pubs = append(sp.pubs, pubWait{c.peer, topic, p.wanting(c.peer, topic)})
-		case c.peer == sub && p.takesAll(c.socket):
-			sp.pubs = append(sp.pubs, pubWait{c.socket, topic, p.wanting(c.socket, topic)})
+		case c.socket == sub && p.automatic(c.peer):
+			sp.pubs = append(sp.pubs, pubWait{c.peer, topic, p.subscribers(c.peer, topic)})
+		case c.peer == sub && p.automatic(c.socket):
+			sp.pubs = append(sp.pubs, pubWait{c.socket, topic, p.subscribers(c.socket, topic)})
 		}
 	}
 }
 
-// takesAll reports whether subscriptions count at a publisher at once.
-func (p *plan) takesAll(pub string) bool {
+// automatic reports whether a publisher applies subscriptions by itself,
+// without ZMQ_XPUB_MANUAL.
+func (p *plan) automatic(pub string) bool {
 	o := p.socket(pub).Options
 	return o["xpub_manual"] == nil && o["xpub_manual_last_value"] == nil
 }
 
-// wanting is how many links of a publisher lead to who wants a topic.
-func (p *plan) wanting(pub, topic string) (n int) {
+// subscribers returns the number of connections of a publisher to sockets with
+// a subscription that matches the topic.
+func (p *plan) subscribers(pub, topic string) (n int) {
 	for _, c := range p.conns {
 		far := ""
 		switch {
@@ -268,16 +272,16 @@ func (p *plan) wanting(pub, topic string) (n int) {
 	return n
 }
 
-// places makes endpoints real. Each is used once, at an address of 127/8 that
-// no other process of the suite has, so that a socket which reconnects meets
-// nobody from another scenario.
-type places struct {
+// endpoints assigns real endpoints to words. Each endpoint is used once, on an
+// address in 127/8 of this process alone, so that a reconnecting socket cannot
+// reach a socket of another scenario.
+type endpoints struct {
 	host string
 	dir  string
 	next int
 }
 
-func (p *places) real(transport string) func(word string) string {
+func (p *endpoints) resolve(transport string) func(word string) string {
 	known := map[string]string{}
 	return func(word string) string {
 		if at, ok := known[word]; ok {

@@ -6,51 +6,48 @@ import (
 	"strings"
 )
 
-// Scenario is a dialogue between sockets of one implementation. It is data:
-// the workers get it as JSON, with endpoints made real (plan_test.go).
+// Scenario is a sequence of calls on sockets of one implementation. The workers
+// receive it as JSON, with the endpoints that plan_test.go assigns.
 type Scenario struct {
 	Name    string   `json:"name"`
-	Rows    []string `json:"-"` // of the conformance inventory, as "3.4 PAIR"
-	Over    []string `json:"-"` // the transports it makes sense over
-	Skip    string   `json:"-"` // why it is known to fail and not run
-	Only    string   `json:"-"` // the one version of libzmq it is for; empty for all
-	Why     string   `json:"-"` // it is for that one
+	Only    string   `json:"-"` // the only version of libzmq that can run it; empty for all
+	Why     string   `json:"-"` // reason for Only
 	Sockets []Socket `json:"sockets"`
 	Steps   []Step   `json:"steps"`
 }
 
-// Socket is one socket. Type is libzmq's name, so that a worker which knows
-// more types than we do needs no change; so are the names of options, in lower
-// case and without ZMQ_, with a number or a text for value. A TCP is no socket
-// of ZeroMQ but a stream of bytes, for the peers of a STREAM.
+// Socket describes a socket. Types and options have libzmq's names. Options are
+// in lower case and without ZMQ_; a value is a number or a text. The type TCP
+// is a plain TCP or Unix-domain connection, the peer of a STREAM.
 type Socket struct {
 	Name    string         `json:"name"`
 	Type    string         `json:"type"`
 	Options map[string]any `json:"options,omitempty"`
 }
 
-// Step is one call on one socket, or on the sockets of a pool. When it is over
-// its effects on connections and subscriptions have settled.
+// Step is one call on a socket, or on several sockets for pool. The next step
+// starts when the effects of this one on connections and subscriptions are
+// visible to all sockets.
 type Step struct {
 	Do     string    `json:"do"`
 	Socket string    `json:"socket,omitempty"`
-	At     string    `json:"at,omitempty"`     // an endpoint: a word, made real by the plan
-	As     string    `json:"as,omitempty"`     // connect: the routing id of whoever is there
-	Frames []string  `json:"frames,omitempty"` // a byte is a character up to U+00FF; "$x" is what recv kept
-	Count  int       `json:"count"`            // of messages, or of bytes
-	Keep   []string  `json:"keep,omitempty"`   // names for the frames of the first message received; empty for none
+	At     string    `json:"at,omitempty"`     // placeholder of an endpoint; newPlan replaces it
+	As     string    `json:"as,omitempty"`     // connect: ZMQ_CONNECT_ROUTING_ID for the peer
+	Frames []string  `json:"frames,omitempty"` // one character up to U+00FF per byte; "$x" is a frame stored by recv
+	Count  int       `json:"count"`            // of messages; of bytes for TCP
+	Keep   []string  `json:"keep,omitempty"`   // names under which to store the frames of the first message; empty names store nothing
 	Topic  string    `json:"topic,omitempty"`
-	Of     []string  `json:"of,omitempty"` // the sockets of a pool
+	Of     []string  `json:"of,omitempty"` // pool: the sockets
 	Plan   *stepPlan `json:"plan,omitempty"`
 
-	Refused bool       `json:"-"` // connect: the far side will not have us
-	Ousts   string     `json:"-"` // connect, send: whose link this ends
-	Order   string     `json:"-"` // anyOrder or perSource: which orders of delivery are the same
-	Want    *Outcome   `json:"-"` // what must come of it at libzmq, if the rules say so; else nil
-	Differs *Deviation `json:"-"`
+	Refused     bool       `json:"-"` // connect: the peer refuses the connection
+	Disconnects string     `json:"-"` // connect, send: the socket that the step disconnects
+	Order       string     `json:"-"` // which orders of delivery are equivalent; empty if only one is correct
+	Want        *Outcome   `json:"-"` // required result of libzmq; nil if unspecified
+	Differs     *Deviation `json:"-"` // intended difference of this library
 }
 
-// What a step does.
+// Values of Step.Do.
 const (
 	doBind        = "bind"
 	doUnbind      = "unbind"
@@ -60,47 +57,46 @@ const (
 	doSubscribe   = "subscribe"
 	doUnsubscribe = "unsubscribe"
 	doSend        = "send"  // one message, without waiting
-	doFill        = "fill"  // numbered messages until one would have to wait
-	doRecv        = "recv"  // Count messages, waiting for them
-	doDrain       = "drain" // all there are when everything has settled
-	doPool        = "pool"  // drain of several sockets, together
+	doFill        = "fill"  // numbered messages until a send would block
+	doRecv        = "recv"  // Count messages, blocking
+	doDrain       = "drain" // all messages that are available after pending work is done
+	doPool        = "pool"  // drain of several sockets
 
-	doAssign   = "assign"   // a topic to the peer whose subscription XPUB received last
-	doUnassign = "unassign" // it from it
-	doTopics   = "topics"   // how many different ones a publisher or subscriber knows
-	doJoin     = "join"     // a group
-	doLeave    = "leave"
-	doHangUp   = "hangup" // a TCP ends its connection, and listens on
-	doEOF      = "eof"    // a TCP waits for the far side to do that
+	doAssign   = "assign"   // XPUB_MANUAL: subscribe the peer of the last received subscription
+	doUnassign = "unassign" // XPUB_MANUAL: unsubscribe that peer
+	doTopics   = "topics"   // ZMQ_TOPICS_COUNT
+	doJoin     = "join"     // join a group
+	doLeave    = "leave"    // leave a group
+	doHangUp   = "hangup"   // TCP: close the connection but not the listener
+	doEOF      = "eof"      // TCP: wait until the peer closes the connection
 )
 
-// Orders of delivery that are the same; without one, each is another.
+// Values of Step.Order.
 const (
-	anyOrder  = "any"
-	perSource = "source" // messages whose last frame has the same text before a dot keep their order
-	onlyCount = "count"  // nor does it matter which they are
-	newest    = "newest" // the last is all that matters
-	together  = "pool"   // any, and how many each socket of a pool gets is free too
+	anyOrder  = "any"    // any order
+	perSource = "source" // in order for each sender, which is the text before the dot in the last frame
+	onlyCount = "count"  // only the number of messages is compared
+	newest    = "newest" // only the last message is compared
+	together  = "pool"   // any order and any distribution over the sockets of a pool
 )
 
-// Deviation is a difference that is meant.
+// Deviation is an intended difference from libzmq.
 type Deviation struct {
 	Why  string
 	Ours Outcome
 }
 
-// Outcome is what came of a step.
+// Outcome is the result of a step.
 type Outcome struct {
-	Err    string     `json:"err,omitempty"` // the name of an error of libzmq's
+	Err    string     `json:"err,omitempty"` // the name of a libzmq error
 	Got    [][]string `json:"got,omitempty"`
-	Counts []int      `json:"counts,omitempty"` // fill: messages sent; pool: received by each
+	Counts []int      `json:"counts,omitempty"` // fill: messages sent; pool: messages received by each socket
 }
 
-// Trace is what came of a scenario, step by step.
+// Trace is the results of all steps of a scenario.
 type Trace []Outcome
 
-// types are the socket types that scenarios may be about, with those that each
-// talks to.
+// types maps each socket type to the compatible types.
 var types = map[string][]string{
 	"PAIR":     {"PAIR"},
 	"PUB":      {"SUB", "XSUB"},
@@ -126,17 +122,17 @@ var types = map[string][]string{
 	"DISH":    {"RADIO"},
 }
 
-// byteStream is the type of what is no socket.
+// byteStream is the type of a plain connection.
 const byteStream = "TCP"
 
-// drafts are the types and options that are in libzmq's draft interface alone.
+// drafts are the types, options and steps that need libzmq's draft API.
 var drafts = []string{
 	"CLIENT", "SERVER", "PEER", "SCATTER", "GATHER", "CHANNEL", "RADIO", "DISH",
 	"router_notify", "hello_msg", "disconnect_msg", "hiccup_msg", "xsub_verbose_unsubscribe", doTopics,
 }
 
-// needsDraft is the first thing in a scenario that only a libzmq with drafts
-// has, or empty.
+// needsDraft returns the first type, option or step that needs the draft API,
+// or an empty string.
 func (s *Scenario) needsDraft() string {
 	for _, so := range s.Sockets {
 		if slices.Contains(drafts, so.Type) {
@@ -164,7 +160,7 @@ func (s *Scenario) socket(name string) *Socket {
 	return &s.Sockets[i]
 }
 
-// String is the step as scripts have it, without what must come of it.
+// String returns the step in the syntax of scripts, without its result.
 func (s *Step) String() string {
 	words := []string{s.Socket, s.Do, s.At}
 	switch s.Do {
@@ -183,8 +179,8 @@ func (s *Step) String() string {
 	if s.As != "" {
 		words = append(words, "as", quote(s.As))
 	}
-	if s.Ousts != "" {
-		words = append(words, "ousts", s.Ousts)
+	if s.Disconnects != "" {
+		words = append(words, "disconnects", s.Disconnects)
 	}
 	return strings.Join(slices.DeleteFunc(words, func(w string) bool { return w == "" }), " ")
 }
@@ -217,8 +213,8 @@ func showMessage(frames []string) string {
 	return strings.Join(shown, " | ")
 }
 
-// quote shows a frame, quoted only if it could be misread, and a long one by
-// its beginning.
+// quote formats a frame: quoted if it is ambiguous, and shortened if it is
+// long.
 func quote(f string) string {
 	if len(f) > 60 {
 		return fmt.Sprintf("%q...(%d)", f[:20], len(f))

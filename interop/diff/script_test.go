@@ -7,47 +7,48 @@ import (
 	"strings"
 )
 
-// Scripts are how scenarios are written by hand. A line is a socket, or a step
-// and what must come of it at libzmq:
+// A script is the text form of a handwritten scenario. Each line declares a
+// socket, or is a step with its required result at libzmq:
 //
-//	a PUSH sndhwm=2                 a socket and its options: numbers, or frames
+//	a PUSH sndhwm=2                 declares socket a with options; a value is a number or a frame
 //	a bind x                        also unbind, connect, disconnect
-//	a connect x as id               and whoever is there has that routing id
-//	a connect x refused             and the far side will not have it
-//	a connect x ousts b             and it will no longer have b
+//	a connect x as id               sets ZMQ_CONNECT_ROUTING_ID first
+//	a connect x refused             the peer refuses the connection
+//	a connect x disconnects b       the peer disconnects b
 //	a close
-//	a sub topic                     also unsub, join, leave
-//	a topics -> 2                   it knows so many
-//	a assign topic                  to the peer whose subscription it received last; also unassign
-//	a send one | two                a message of two frames; of a RADIO and a SERVER, whom to and the frame
-//	a send one -> EAGAIN            and its error
-//	b recv one | two                waits for this message
-//	b recv one ; two                waits for these, in this order
-//	b recv $id | x                  keeps a frame that is different each time
-//	a send $id | x                  sends it
-//	b any one ; two                 waits for these, in whichever order
-//	b take 3                        waits for three messages
-//	b none                          when all has settled there is no message
-//	b none -> EFSM
-//	b all one ; two                 when all has settled there are these
-//	b newest two                    when all has settled there is this, behind any others
-//	a fill 100 -> 4                 100 numbered messages, of which 4 may be sent
-//	pool b=2 c=1 : one ; two ; one  between them they have these, so many each
-//	a end b $id                     a STREAM sends an empty message, and b is gone
-//	t TCP                           bytes and no socket; its messages have one frame
-//	t hangup                        ends its connection; close stops listening too
-//	t eof                           the far side has ended it
-//	only 4.3.5 because why          the one version of libzmq that plays this
-//	! -> EHOSTUNREACH because why   ours differs in the step before, on purpose
+//	a sub topic                     subscribes; also unsub, join, leave
+//	a topics -> 2                   ZMQ_TOPICS_COUNT is 2
+//	a assign topic                  XPUB_MANUAL: subscribes the peer of the last received subscription; also unassign
+//	a send one | two                sends a message of two frames; at a RADIO or SERVER the first is the group or routing number
+//	a send one -> EAGAIN            the send fails with EAGAIN
+//	b recv one | two                blocks for this message
+//	b recv one ; two                blocks for two messages, in this order
+//	b recv $id | x                  stores the first frame, which may have any value, under the name id
+//	a send $id | x                  sends the stored frame
+//	b any one ; two                 blocks for two messages, in any order
+//	b take 3                        blocks for three messages
+//	b none                          receives no message after pending work is done
+//	b none -> EFSM                  the receive fails with EFSM
+//	b all one ; two                 receives exactly these messages after pending work is done
+//	b newest two                    the same, but compares only the last message
+//	a fill 100 -> 4                 of 100 numbered messages, 4 are sent before a send would block
+//	pool b=2 c=1 : one ; two ; one  b and c receive these messages in total, 2 and 1 of them
+//	a end b $id                     STREAM: sends an empty message, which closes the connection to b
+//	t TCP                           declares a plain connection; its messages have one frame
+//	t hangup                        closes the connection; close also closes the listener
+//	t eof                           the peer has closed the connection
+//	only 4.3.5 because why          only this version of libzmq runs the scenario
+//	! -> EHOSTUNREACH because why   this library intentionally has another result in the previous step
 //
-// What is in libzmq's draft interface is played by the one that has it.
+// Scenarios that use the draft API run only on the libzmq that has it.
 //
-// libzmq's sockets see that a connection has ended when they look for messages
-// behind its last, so some scripts have them look, with "none".
+// A libzmq socket processes the end of a connection when it tries to receive
+// after the last message of that connection. Some scripts therefore contain
+// "none" steps.
 //
-// A frame is a word, a Go string in quotes, *N for N bytes, or $name.
+// A frame is a word, a quoted Go string, *N for N bytes, or $name.
 
-// script makes a scenario of its text.
+// script parses a script.
 func script(text string) *Scenario {
 	s := new(Scenario)
 	for i, line := range strings.Split(text, "\n") {
@@ -63,8 +64,8 @@ func script(text string) *Scenario {
 }
 
 func (s *Scenario) line(line string) error {
-	who, rest, _ := strings.Cut(line, " ")
-	switch who {
+	name, rest, _ := strings.Cut(line, " ")
+	switch name {
 	case "!":
 		return s.deviation(rest)
 	case "pool":
@@ -76,10 +77,10 @@ func (s *Scenario) line(line string) error {
 	verb, rest, _ := strings.Cut(strings.TrimSpace(rest), " ")
 	rest, err := cutError(strings.TrimSpace(rest))
 	if types[verb] != nil {
-		return s.declare(who, verb, rest)
+		return s.declare(name, verb, rest)
 	}
-	s.socket(who)
-	st := Step{Do: verb, Socket: who, Want: &Outcome{Err: err}}
+	s.socket(name)
+	st := Step{Do: verb, Socket: name, Want: &Outcome{Err: err}}
 	switch verb {
 	case doBind, doUnbind, doConnect, doDisconnect:
 		at, flags, _ := strings.Cut(rest, " ")
@@ -90,8 +91,8 @@ func (s *Scenario) line(line string) error {
 			st.Refused = true
 		case "as":
 			st.As = frame(value)
-		case "ousts":
-			st.Ousts = value
+		case "disconnects":
+			st.Disconnects = value
 		}
 	case doClose, doHangUp, doEOF:
 	case "sub", "unsub":
@@ -106,8 +107,8 @@ func (s *Scenario) line(line string) error {
 		}
 		st.Want = &Outcome{Counts: []int{n}}
 	case "end":
-		whom, id, _ := strings.Cut(rest, " ")
-		st.Do, st.Ousts, st.Frames = doSend, whom, []string{id, ""}
+		target, id, _ := strings.Cut(rest, " ")
+		st.Do, st.Disconnects, st.Frames = doSend, target, []string{id, ""}
 	case doSend:
 		st.Frames = message(rest)
 	case doFill:
@@ -126,7 +127,7 @@ func (s *Scenario) line(line string) error {
 			st.Want.Got = messages(rest)
 		}
 		st.Count = max(1, len(st.Want.Got))
-		if s.socket(who).Type == byteStream {
+		if s.socket(name).Type == byteStream {
 			st.Count = len(unlatin(st.Want.Got[0][0]))
 		}
 		st.Keep = kept(st.Want.Got)
@@ -149,7 +150,8 @@ func (s *Scenario) line(line string) error {
 	return nil
 }
 
-// kept is the names that frames of the first message are kept under, or nil.
+// kept returns the names under which to store frames of the first message, or
+// nil.
 func kept(got [][]string) (names []string) {
 	if len(got) == 0 || !slices.ContainsFunc(got[0], func(f string) bool { return strings.HasPrefix(f, "$") }) {
 		return nil
@@ -184,7 +186,7 @@ func (s *Scenario) declare(name, typ, options string) error {
 func (s *Scenario) deviation(text string) error {
 	text, why, ok := strings.Cut(text, " because ")
 	if !ok {
-		return fmt.Errorf("a deviation wants a reason")
+		return fmt.Errorf("a deviation needs a reason")
 	}
 	d := &Deviation{Why: why}
 	rest, err := cutError(text)
@@ -200,9 +202,9 @@ func (s *Scenario) deviation(text string) error {
 }
 
 func (s *Scenario) pool(text string) error {
-	who, what, _ := strings.Cut(text, ":")
-	st := Step{Do: doPool, Order: anyOrder, Want: &Outcome{Got: messages(what)}}
-	for _, w := range strings.Fields(who) {
+	counts, content, _ := strings.Cut(text, ":")
+	st := Step{Do: doPool, Order: anyOrder, Want: &Outcome{Got: messages(content)}}
+	for _, w := range strings.Fields(counts) {
 		name, n, _ := strings.Cut(w, "=")
 		count, err := strconv.Atoi(n)
 		if err != nil {
@@ -235,7 +237,7 @@ func message(text string) (frames []string) {
 	return frames
 }
 
-// frame reads a frame, whose bytes become the characters up to U+00FF.
+// frame parses a frame. Each byte becomes a character up to U+00FF.
 func frame(text string) string {
 	switch {
 	case strings.HasPrefix(text, `"`):
@@ -256,7 +258,8 @@ func frame(text string) string {
 	return text
 }
 
-// latin makes a character of each byte, so that JSON can carry any.
+// latin converts each byte to a character, so that JSON can represent any
+// bytes.
 func latin(bytes string) string {
 	runes := make([]rune, len(bytes))
 	for i := range len(bytes) {
@@ -265,7 +268,7 @@ func latin(bytes string) string {
 	return string(runes)
 }
 
-// unlatin is the reverse.
+// unlatin is the inverse of latin.
 func unlatin(text string) []byte {
 	bytes := make([]byte, 0, len(text))
 	for _, r := range text {

@@ -1,8 +1,8 @@
 package diff
 
-// common is section 3.1: rules of all socket types.
-var common = []entry{
-	{"inproc HWM is the sum of both ends", "3.1 inproc pipe limit", inside, "", `
+// allTypes are scenarios for rules that apply to all socket types.
+var allTypes = []entry{
+	{"inproc-hwm-adds-both-ends", "inproc queues hold the sum of both high-water marks", inproc, "", `
 		a PUSH sndhwm=2
 		b PULL rcvhwm=3
 		b bind x
@@ -10,7 +10,7 @@ var common = []entry{
 		a fill 100 -> 5
 		b take 5
 		b none`},
-	{"inproc HWM is the sum of both ends, bound by the sender", "3.1 inproc pipe limit", inside, "", `
+	{"inproc-hwm-adds-both-ends-sender-binds", "inproc queues hold the sum of both high-water marks", inproc, "", `
 		a PUSH sndhwm=2
 		b PULL rcvhwm=3
 		a bind x
@@ -18,7 +18,7 @@ var common = []entry{
 		a fill 100 -> 5
 		b take 5
 		b none`},
-	{"inproc HWM of DEALERs counts each way", "3.1 inproc pipe limit", inside, "", `
+	{"inproc-hwm-dealer-per-direction", "inproc queues hold the sum of both high-water marks", inproc, "", `
 		a DEALER sndhwm=2 rcvhwm=1
 		b DEALER sndhwm=4 rcvhwm=3
 		b bind x
@@ -27,7 +27,7 @@ var common = []entry{
 		b fill 100 -> 5
 		a take 5
 		b take 5`},
-	{"inproc HWM of PAIRs counts each way", "3.1 inproc pipe limit", inside, "", `
+	{"inproc-hwm-pair-per-direction", "inproc queues hold the sum of both high-water marks", inproc, "", `
 		a PAIR sndhwm=1 rcvhwm=6
 		b PAIR sndhwm=2 rcvhwm=3
 		b bind x
@@ -36,7 +36,7 @@ var common = []entry{
 		b fill 100 -> 8
 		a take 8
 		b take 4`},
-	{"inproc without limit at the sender", "3.1 inproc pipe limit, 3.1 HWM 0", inside, "", `
+	{"inproc-hwm-unlimited-at-sender", "inproc queues are unlimited if either high-water mark is 0", inproc, "", `
 		a PUSH sndhwm=0
 		b PULL rcvhwm=3
 		b bind x
@@ -44,7 +44,7 @@ var common = []entry{
 		a fill 3000 -> 3000
 		b take 3000
 		b none`},
-	{"inproc without limit at the receiver", "3.1 inproc pipe limit, 3.1 HWM 0", inside, "", `
+	{"inproc-hwm-unlimited-at-receiver", "inproc queues are unlimited if either high-water mark is 0", inproc, "", `
 		a PUSH sndhwm=3
 		b PULL rcvhwm=0
 		a bind x
@@ -52,7 +52,7 @@ var common = []entry{
 		a fill 3000 -> 3000
 		b take 3000
 		b none`},
-	{"inproc default limits", "3.1 inproc pipe limit", inside, "", `
+	{"inproc-hwm-default", "inproc queues hold the sum of both high-water marks", inproc, "", `
 		a PUSH
 		b PULL
 		a bind x
@@ -60,7 +60,7 @@ var common = []entry{
 		a fill 3000 -> 2000
 		b take 2000
 		b none`},
-	{"before the bind only the connector's HWM applies", "3.1 inproc before the bind", inside, "", `
+	{"inproc-connect-before-bind-uses-connector-hwm", "inproc connect before bind", inproc, "", `
 		a PUSH sndhwm=2
 		b PULL rcvhwm=3
 		a connect x
@@ -69,7 +69,7 @@ var common = []entry{
 		a fill 100 -> 3
 		b recv 1 ; 2 ; 1 ; 2 ; 3
 		b none`},
-	{"before the bind a full connector", "3.1 inproc before the bind", inside,
+	{"inproc-connect-before-bind-full-queue", "inproc connect before bind", inproc,
 		"", `
 		a PUSH sndhwm=2
 		b PULL rcvhwm=1
@@ -79,7 +79,7 @@ var common = []entry{
 		a fill 100 -> 1
 		b recv 1 ; 2 ; 1
 		b none`},
-	{"before the bind an unlimited connector has no limit", "3.1 inproc before the bind", inside, "", `
+	{"inproc-connect-before-bind-unlimited", "inproc connect before bind", inproc, "", `
 		a PUSH sndhwm=0
 		b PULL rcvhwm=3
 		a connect x
@@ -88,7 +88,7 @@ var common = []entry{
 		a fill 10 -> 10
 		b take 1510
 		b none`},
-	{"a full queue has room when half of it is read", "3.1 LWM", inside, "", `
+	{"full-queue-accepts-after-half-is-read", "a full queue accepts messages again after half of it is read", inproc, "", `
 		a PUSH sndhwm=2
 		b PULL rcvhwm=2
 		b bind x
@@ -100,7 +100,7 @@ var common = []entry{
 		a fill 100 -> 2
 		b recv 3 ; 4 ; 1 ; 2
 		b none`},
-	{"LWM of an odd limit", "3.1 LWM", inside, "", `
+	{"full-queue-accepts-after-half-is-read-odd-hwm", "a full queue accepts messages again after half of it is read", inproc, "", `
 		a PUSH sndhwm=3
 		b PULL rcvhwm=2
 		b bind x
@@ -116,7 +116,7 @@ var common = []entry{
 		a fill 100 -> 3
 		b take 5
 		b none`},
-	{"LWM of the smallest limit", "3.1 LWM", inside, "", `
+	{"full-queue-accepts-after-half-is-read-smallest-hwm", "a full queue accepts messages again after half of it is read", inproc, "", `
 		a PUSH sndhwm=1
 		b PULL rcvhwm=1
 		b bind x
@@ -128,7 +128,7 @@ var common = []entry{
 		a fill 100 -> 1
 		b take 2
 		b none`},
-	{"a reader that is ahead makes room at multiples of LWM", "3.1 LWM", inside, "", `
+	{"full-queue-accepts-at-multiples-of-half", "a full queue accepts messages again after half of it is read", inproc, "", `
 		a PUSH sndhwm=2
 		b PULL rcvhwm=2
 		b bind x
@@ -140,7 +140,7 @@ var common = []entry{
 		a fill 100 -> 2
 		b take 4
 		b none`},
-	{"HWM counts messages and not frames", "3.1 HWM counts whole messages", inside, "", `
+	{"hwm-counts-messages-not-frames", "high-water marks count messages", inproc, "", `
 		a PUSH sndhwm=1
 		b PULL rcvhwm=1
 		b bind x
@@ -151,7 +151,7 @@ var common = []entry{
 		b recv 1 | 2 | 3 | 4
 		b recv 5 | 6 | 7
 		b none`},
-	{"HWM does not count a request's delimiter", "3.1 HWM counts whole messages", inside, "", `
+	{"hwm-ignores-request-delimiter", "high-water marks count messages", inproc, "", `
 		q REQ sndhwm=1 routing_id=q
 		r ROUTER rcvhwm=1
 		r bind x
@@ -160,7 +160,7 @@ var common = []entry{
 		r recv q | "" | one
 		r send q | "" | two
 		q recv two`},
-	{"PAIR waits at its HWM", "3.1 HWM", inside, "", `
+	{"pair-would-block-at-hwm", "ZMQ_SNDHWM and ZMQ_RCVHWM", inproc, "", `
 		a PAIR sndhwm=1
 		b PAIR rcvhwm=1
 		a bind x
@@ -169,7 +169,7 @@ var common = []entry{
 		b take 2
 		a send more
 		b recv more`},
-	{"messages travel whole", "3.1 Multipart", "", "", `
+	{"multipart-messages-stay-whole", "multipart messages are atomic", "", "", `
 		a PUSH
 		b PULL
 		b bind x
@@ -179,7 +179,7 @@ var common = []entry{
 		a send four | five
 		b recv one | two | three ; single ; four | five
 		b none`},
-	{"empty frames are frames", "3.1 Multipart", "", "", `
+	{"multipart-empty-frames", "multipart messages are atomic", "", "", `
 		a PAIR
 		b PAIR
 		a bind x
@@ -191,7 +191,7 @@ var common = []entry{
 		a recv one | "" | two | ""
 		a none
 		b none`},
-	{"frames may hold anything", "3.1 Multipart", "", "", `
+	{"multipart-binary-frames", "multipart messages are atomic", "", "", `
 		a DEALER
 		b DEALER
 		a bind x
@@ -200,7 +200,7 @@ var common = []entry{
 		b recv "\x00" | "\x01" | "\x00\xff\x80\n"
 		b send "\x00\x00\x00\x00"
 		a recv "\x00\x00\x00\x00"`},
-	{"sizes around the forms of a frame", "3.1 Multipart", "", "", `
+	{"multipart-frame-sizes-at-encoding-limits", "multipart messages are atomic", "", "", `
 		a PUSH
 		b PULL
 		b bind x
@@ -212,14 +212,14 @@ var common = []entry{
 		b recv *8191 | *8192 | *8193
 		b recv *65535 | *65536 | *100000
 		b none`},
-	{"thirty frames", "3.1 Multipart", "", "", `
+	{"multipart-thirty-frames", "multipart messages are atomic", "", "", `
 		a DEALER
 		b DEALER
 		b bind x
 		a connect x
 		a send 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9
 		b recv 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9`},
-	{"all parts go to one peer", "3.1 Multipart", "", "", `
+	{"multipart-frames-go-to-one-peer", "multipart messages are atomic", "", "", `
 		a PUSH
 		b PULL
 		c PULL
@@ -233,7 +233,7 @@ var common = []entry{
 		c recv 4 | 5
 		b none
 		c none`},
-	{"LB takes peers in turn, in the order they came", "3.1 LB", "", "", `
+	{"load-balancing-follows-connect-order", "load balancing (round robin)", "", "", `
 		a PUSH
 		b PULL
 		c PULL
@@ -253,7 +253,7 @@ var common = []entry{
 		b none
 		c none
 		d none`},
-	{"LB skips a full peer", "3.1 LB", inside, "", `
+	{"load-balancing-skips-full-peer", "load balancing (round robin)", inproc, "", `
 		a PUSH sndhwm=1
 		b PULL rcvhwm=1
 		c PULL rcvhwm=5
@@ -264,7 +264,7 @@ var common = []entry{
 		a fill 100 -> 8
 		b recv 1 ; 3
 		c recv 2 ; 4 ; 5 ; 6 ; 7 ; 8`},
-	{"LB takes a peer back when it has room", "3.1 LB", inside, "", `
+	{"load-balancing-resumes-peer-after-read", "load balancing (round robin)", inproc, "", `
 		a PUSH sndhwm=1
 		b PULL rcvhwm=1
 		c PULL rcvhwm=1
@@ -278,7 +278,7 @@ var common = []entry{
 		a send late -> EAGAIN
 		b recv 3 ; more
 		c recv 2 ; 4`},
-	{"LB leaves a peer that has gone", "3.1 LB", "", "", `
+	{"load-balancing-skips-closed-peer", "load balancing (round robin)", "", "", `
 		a PUSH
 		b PULL
 		c PULL
@@ -294,7 +294,7 @@ var common = []entry{
 		a send 4
 		c recv 3 ; 4
 		c none`},
-	{"LB takes a new peer in", "3.1 LB", "", "", `
+	{"load-balancing-includes-new-peer", "load balancing (round robin)", "", "", `
 		a DEALER
 		b DEALER
 		c DEALER
@@ -306,7 +306,7 @@ var common = []entry{
 		a send 3
 		a send 4
 		pool b=3 c=1 : 1 ; 2 ; 3 ; 4`},
-	{"FQ takes one message of each peer in turn", "3.1 FQ", inside, "", `
+	{"fair-queueing-alternates-between-peers", "fair queueing", inproc, "", `
 		a PUSH
 		b PUSH
 		c PULL
@@ -321,7 +321,7 @@ var common = []entry{
 		b send b3
 		c recv a1 ; b1 ; a2 ; b2 ; a3 ; b3
 		c none`},
-	{"FQ gets everything of everybody", "3.1 FQ", "", "", `
+	{"fair-queueing-receives-every-message", "fair queueing", "", "", `
 		a PUSH
 		b PUSH
 		c PULL
@@ -334,7 +334,7 @@ var common = []entry{
 		b send b2 | more
 		c any a1 ; a2 ; b1 ; b2 | more
 		c none`},
-	{"FQ of a DEALER with peers bound and connected", "3.1 FQ", "", "", `
+	{"fair-queueing-dealer-bound-and-connected", "fair queueing", "", "", `
 		a DEALER
 		b DEALER
 		c DEALER
@@ -347,7 +347,7 @@ var common = []entry{
 		b send b2
 		c any a1 ; b1 ; b2
 		c none`},
-	{"types that do not talk over a wire", "3 accepts peers", wires, "", `
+	{"push-refuses-sub", "compatible socket types", wires, "", `
 		a PUSH
 		s SUB
 		b PULL
@@ -358,7 +358,7 @@ var common = []entry{
 		a send 2
 		b recv 2
 		s none`},
-	{"a REP does not talk to a PUSH", "3 accepts peers", wires, "", `
+	{"rep-refuses-push", "compatible socket types", wires, "", `
 		r REP
 		p PUSH
 		q REQ
@@ -367,7 +367,7 @@ var common = []entry{
 		q connect x
 		q send 1
 		r recv 1`},
-	{"a PAIR does not talk to a DEALER", "3 accepts peers", wires, "", `
+	{"pair-refuses-dealer", "compatible socket types", wires, "", `
 		a PAIR
 		d DEALER
 		b PAIR
@@ -377,7 +377,7 @@ var common = []entry{
 		b connect x
 		a send 2
 		b recv 2`},
-	{"types that do not talk over inproc", "3 accepts peers: not checked over inproc", inside, "", `
+	{"inproc-dealer-refuses-push", "compatible socket types over inproc", inproc, "", `
 		d DEALER
 		p PUSH
 		d bind x
@@ -386,7 +386,7 @@ var common = []entry{
 		! -> EAGAIN because types are checked over inproc as over wires
 		d recv 1
 		! -> EAGAIN because types are checked over inproc as over wires`},
-	{"a message above the limit ends the connection", "3.1 connection lost", wires, "", `
+	{"max-message-size-accepts-message-at-limit", "ZMQ_MAXMSGSIZE", wires, "", `
 		a PUSH
 		b PULL maxmsgsize=100
 		c PUSH
@@ -397,7 +397,7 @@ var common = []entry{
 		b recv *100
 		c send fine
 		b recv fine`},
-	{"calls that a type does not have", "3 send routing, receive routing", inside, "", `
+	{"unsupported-calls-return-enotsup", "socket types without send or receive", inproc, "", `
 		push PUSH
 		pull PULL
 		pub PUB
@@ -406,7 +406,7 @@ var common = []entry{
 		pull send 1 -> ENOTSUP
 		pub none -> ENOTSUP
 		sub send 1 -> ENOTSUP`},
-	{"sockets without peers", "3 when no peer", inside, "", `
+	{"calls-without-peers", "calls without a peer", inproc, "", `
 		push PUSH
 		dealer DEALER
 		pair PAIR
@@ -433,7 +433,7 @@ var common = []entry{
 		router none
 		xpub none
 		xsub none`},
-	{"bound sockets without peers", "3 when no peer", "", "", `
+	{"calls-on-bound-socket-without-peers", "calls without a peer", "", "", `
 		push PUSH
 		dealer DEALER
 		pair PAIR

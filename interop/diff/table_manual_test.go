@@ -1,8 +1,8 @@
 package diff
 
-// manual is XPUB_MANUAL and XPUB_MANUAL_LAST_VALUE, of section 3.5.
-var manual = []entry{
-	{"a manual XPUB gives what it likes", "3.5 XPUB_MANUAL", "", "", `
+// manualXPub are scenarios for ZMQ_XPUB_MANUAL and ZMQ_XPUB_MANUAL_LAST_VALUE.
+var manualXPub = []entry{
+	{"xpub-manual-assigns-topic", "ZMQ_XPUB_MANUAL", "", "", `
 		p XPUB xpub_manual=1
 		a SUB
 		p bind x
@@ -13,7 +13,7 @@ var manual = []entry{
 		p send A
 		p send XA
 		a none`},
-	{"a manual XPUB and an XSUB, which does not filter", "3.5 XPUB_MANUAL", "", "", `
+	{"xpub-manual-xsub", "ZMQ_XPUB_MANUAL", "", "", `
 		p XPUB xpub_manual=1
 		a XSUB
 		p bind x
@@ -32,7 +32,7 @@ var manual = []entry{
 		p unassign XA
 		p send XA
 		a none`},
-	{"a manual XPUB hears of everything", "3.5 XPUB_MANUAL: subscriptions are only queued", "", "", `
+	{"xpub-manual-receives-every-change", "ZMQ_XPUB_MANUAL does not apply subscriptions", "", "", `
 		p XPUB xpub_manual=1
 		a XSUB
 		b XSUB
@@ -60,7 +60,7 @@ var manual = []entry{
 		p send t3
 		b none
 		p none`},
-	{"a manual XPUB serves each peer by itself", "3.5 XPUB_MANUAL: to the pipe that sent it", "", "", `
+	{"xpub-manual-assigns-per-peer", "ZMQ_XPUB_MANUAL subscribes the peer that sent the last subscription", "", "", `
 		p XPUB xpub_manual=1
 		a XSUB
 		b XSUB
@@ -79,7 +79,7 @@ var manual = []entry{
 		b recv two
 		a none
 		b none`},
-	{"a manual XPUB that gives more than was asked", "3.5 XPUB_MANUAL", "", "", `
+	{"xpub-manual-assigns-two-topics", "ZMQ_XPUB_MANUAL", "", "", `
 		p XPUB xpub_manual=1
 		a XSUB
 		p bind x
@@ -97,16 +97,16 @@ var manual = []entry{
 		p send two
 		a recv two
 		a none`},
-	{"a manual XPUB before anybody asks", "3.5 XPUB_MANUAL: no valid last pipe", inside, "", `
+	{"xpub-manual-assign-before-subscription", "ZMQ_XPUB_MANUAL without a last peer", inproc, "", `
 		p XPUB xpub_manual=1
 		a XSUB
 		p bind x
 		a connect x
 		p assign t
-		! -> EHOSTUNREACH because our XPUB names the message whose peer is meant, and there is none yet
+		! -> EHOSTUNREACH because SubscribePeer needs a received message to identify the peer
 		p send t
 		a none`},
-	{"who leaves a manual XPUB takes along what it was given", "3.5 XPUB_MANUAL: on disconnect", "", "", `
+	{"xpub-manual-peer-close-removes-assigned-topics", "ZMQ_XPUB_MANUAL after the end of a peer", "", "", `
 		p XPUB xpub_manual=1
 		a XSUB
 		b XSUB
@@ -126,7 +126,7 @@ var manual = []entry{
 		p send XB
 		b recv XB
 		b none`},
-	{"what a manual XPUB gave to who has left", "3.5 XPUB_MANUAL: no valid last pipe", "", "", `
+	{"xpub-manual-assign-to-closed-peer", "ZMQ_XPUB_MANUAL without a last peer", "", "", `
 		p XPUB xpub_manual=1
 		a XSUB
 		b XSUB
@@ -140,7 +140,7 @@ var manual = []entry{
 		p assign XA
 		p send XA
 		b none`},
-	{"a manual XPUB takes messages from below", "3.5 XPUB_MANUAL, user messages", "", "", `
+	{"xpub-manual-receives-upstream-messages", "ZMQ_XPUB_MANUAL and messages from subscribers", "", "", `
 		p XPUB xpub_manual=1
 		a XSUB
 		p bind x
@@ -149,7 +149,7 @@ var manual = []entry{
 		p recv hello
 		a send hello | again
 		p recv hello | again`},
-	{"a manual XPUB of last values", "3.5 XPUB_MANUAL_LAST_VALUE", "", "", `
+	{"last-value-to-newest-subscriber", "ZMQ_XPUB_MANUAL_LAST_VALUE", "", "", `
 		p XPUB xpub_manual=1 xpub_manual_last_value=1
 		a SUB
 		b SUB
@@ -170,7 +170,7 @@ var manual = []entry{
 		a recv t2
 		a none
 		b none`},
-	{"a last value for a topic that was not given", "3.5 XPUB_MANUAL_LAST_VALUE: if it matches", "", "", `
+	{"last-value-for-unassigned-topic", "ZMQ_XPUB_MANUAL_LAST_VALUE needs a matching topic", "", "", `
 		p XPUB xpub_manual_last_value=1
 		a SUB
 		b SUB
@@ -191,7 +191,7 @@ var manual = []entry{
 		a recv t
 		a none
 		b none`},
-	{"a last value and a peer that has left", "3.5 XPUB_MANUAL_LAST_VALUE, on disconnect", "", "", `
+	{"last-value-peer-closes", "ZMQ_XPUB_MANUAL_LAST_VALUE after the end of a peer", "", "", `
 		p XPUB xpub_manual_last_value=1
 		a XSUB
 		b XSUB
@@ -211,8 +211,8 @@ var manual = []entry{
 		p send t2
 		b recv t2
 		p none`},
-	{"a last value for who has left", "3.5 XPUB_MANUAL_LAST_VALUE, on disconnect", "", "", `
-		only 4.3.4 because 4.3.5 does as ours
+	{"last-value-for-closed-peer-libzmq-4.3.4", "ZMQ_XPUB_MANUAL_LAST_VALUE after the end of a peer", "", "", `
+		only 4.3.4 because 4.3.5 behaves like this library
 		p XPUB xpub_manual_last_value=1
 		a XSUB
 		b XSUB
@@ -230,11 +230,11 @@ var manual = []entry{
 		p none
 		p send t1
 		b none
-		! t1 because a last value for nobody is a message like any other; libzmq loses it
+		! t1 because the message is published normally when the peer of the last subscription has closed; libzmq drops it
 		p send t2
 		b recv t2`},
-	{"a last value for who has left, mended", "3.5 XPUB_MANUAL_LAST_VALUE, on disconnect", "", "", `
-		only 4.3.5 because 4.3.4 loses the message
+	{"last-value-for-closed-peer-libzmq-4.3.5", "ZMQ_XPUB_MANUAL_LAST_VALUE after the end of a peer", "", "", `
+		only 4.3.5 because 4.3.4 drops the message
 		p XPUB xpub_manual_last_value=1
 		a XSUB
 		b XSUB
@@ -254,7 +254,7 @@ var manual = []entry{
 		b recv t1
 		p send t2
 		b recv t2`},
-	{"a last value and an unsubscription", "3.5 XPUB_MANUAL_LAST_VALUE", "", "", `
+	{"last-value-unsubscribe", "ZMQ_XPUB_MANUAL_LAST_VALUE", "", "", `
 		p XPUB xpub_manual_last_value=1
 		a SUB
 		b SUB

@@ -1,8 +1,8 @@
 package diff
 
-// asking is the options of section 3.2, those of REQ.
-var asking = []entry{
-	{"a relaxed REQ may ask again", "3.2 REQ_RELAXED", "", "", `
+// reqOptions are scenarios for the options of REQ.
+var reqOptions = []entry{
+	{"req-relaxed-sends-again", "ZMQ_REQ_RELAXED", "", "", `
 		q REQ req_relaxed=1 routing_id=q
 		r ROUTER
 		r bind x
@@ -14,7 +14,7 @@ var asking = []entry{
 		r send q | "" | three
 		q recv three
 		q none -> EFSM`},
-	{"a relaxed REQ takes an old reply for the new one", "3.2 REQ_RELAXED: without CORRELATE", "", "", `
+	{"req-relaxed-accepts-old-reply", "ZMQ_REQ_RELAXED without ZMQ_REQ_CORRELATE", "", "", `
 		q REQ req_relaxed=1 routing_id=q
 		r ROUTER
 		r bind x
@@ -28,7 +28,7 @@ var asking = []entry{
 		q recv one
 		q send 3
 		r recv q | "" | 3`},
-	{"a relaxed REQ drops what had come", "3.2 REQ_RELAXED, Starting a request drains", inside, "", `
+	{"req-relaxed-drops-received-reply", "a new request drops received replies", inproc, "", `
 		q REQ req_relaxed=1 routing_id=q
 		r ROUTER
 		r bind x
@@ -41,7 +41,7 @@ var asking = []entry{
 		r send q | "" | two
 		q recv two
 		q none -> EFSM`},
-	{"a relaxed REQ must still ask before it receives", "3.2 Strict", inside, "", `
+	{"req-relaxed-receive-before-send-returns-efsm", "REQ alternates between send and receive", inproc, "", `
 		q REQ req_relaxed=1
 		r REP
 		r bind x
@@ -52,7 +52,7 @@ var asking = []entry{
 		r send one
 		q recv one
 		q none -> EFSM`},
-	{"a relaxed REQ goes round its REPs", "3.2 REQ_RELAXED", "", "", `
+	{"req-relaxed-alternates-between-reps", "ZMQ_REQ_RELAXED", "", "", `
 		q REQ req_relaxed=1
 		a REP
 		b REP
@@ -70,7 +70,7 @@ var asking = []entry{
 		a recv 3
 		a send three
 		q take 1`},
-	{"a relaxed and correlating REQ knows its reply", "3.2 REQ_RELAXED, REQ_CORRELATE", "", "", `
+	{"req-relaxed-correlate-skips-old-reply", "ZMQ_REQ_RELAXED with ZMQ_REQ_CORRELATE", "", "", `
 		q REQ req_relaxed=1 req_correlate=1 routing_id=q
 		r ROUTER
 		r bind x
@@ -83,7 +83,7 @@ var asking = []entry{
 		r send q | $two | "" | new
 		q recv new
 		q none -> EFSM`},
-	{"a relaxed and correlating REQ with REPs", "3.2 REQ_RELAXED, REQ_CORRELATE", "", "", `
+	{"req-relaxed-correlate-with-two-reps", "ZMQ_REQ_RELAXED with ZMQ_REQ_CORRELATE", "", "", `
 		q REQ req_relaxed=1 req_correlate=1
 		a REP
 		b REP
@@ -98,7 +98,7 @@ var asking = []entry{
 		a send old
 		b send new
 		q recv new`},
-	{"a correlating REQ sends an id", "3.2 REQ prepends a delimiter and a request id", "", "", `
+	{"req-correlate-sends-request-id", "ZMQ_REQ_CORRELATE prepends a request ID", "", "", `
 		q REQ req_correlate=1 routing_id=q
 		r ROUTER
 		r bind x
@@ -113,7 +113,7 @@ var asking = []entry{
 		r send q | $two | "" | true
 		q recv true
 		q none -> EFSM`},
-	{"a correlating REQ wants the id back", "3.2 REQ_CORRELATE: malformed frames are skipped", inside, "", `
+	{"req-correlate-requires-request-id", "ZMQ_REQ_CORRELATE skips malformed replies", inproc, "", `
 		q REQ req_correlate=1 routing_id=q
 		r ROUTER
 		r bind x
@@ -126,7 +126,7 @@ var asking = []entry{
 		r send q | abcde | "" | long id
 		r send q | $one | "" | good
 		q recv good`},
-	{"a correlating REQ is strict", "3.2 Strict", "", "", `
+	{"req-correlate-wrong-order-returns-efsm", "REQ alternates between send and receive", "", "", `
 		q REQ req_correlate=1
 		r REP
 		r bind x
@@ -137,7 +137,7 @@ var asking = []entry{
 		r send one
 		q recv one
 		q none -> EFSM`},
-	{"a REP brings an id back", "3.2 REP stores the envelope", "", "", `
+	{"rep-returns-request-id", "a REP stores the envelope of a request", "", "", `
 		q REQ req_correlate=1
 		r REP
 		r bind x
@@ -150,7 +150,7 @@ var asking = []entry{
 		r recv 2
 		r send two | too
 		q recv two | too`},
-	{"a relaxed REQ asks on when its REP has gone", "3.2 REQ_RELAXED", wires, "", `
+	{"req-relaxed-sends-after-rep-closes", "ZMQ_REQ_RELAXED", wires, "", `
 		q REQ req_relaxed=1
 		a REP
 		b REP
@@ -164,7 +164,7 @@ var asking = []entry{
 		b recv 2
 		b send two
 		q recv two`},
-	{"a relaxed REQ without a peer", "3.2 No peers", inside, "", `
+	{"req-relaxed-without-peer", "a REQ without a peer", inproc, "", `
 		q REQ req_relaxed=1
 		r REP
 		r bind x
@@ -174,7 +174,7 @@ var asking = []entry{
 		r recv 2
 		r send two
 		q recv two`},
-	{"a relaxed REQ at its high-water mark", "3.2 REQ_RELAXED, 3.1 HWM", inside, "", `
+	{"req-relaxed-hwm", "ZMQ_REQ_RELAXED and high-water marks", inproc, "", `
 		q REQ req_relaxed=1 sndhwm=1
 		r ROUTER rcvhwm=2
 		r bind x
@@ -182,7 +182,7 @@ var asking = []entry{
 		q fill 10 -> 3
 		r take 2
 		q fill 10 -> 2`},
-	{"a REQ probes", "3.3 PROBE_ROUTER", "", "", `
+	{"req-probe-router", "ZMQ_PROBE_ROUTER", "", "", `
 		q REQ probe_router=1 routing_id=q
 		r ROUTER
 		r bind x
@@ -194,19 +194,19 @@ var asking = []entry{
 		q recv one`},
 }
 
-// naming is the options of section 3.3, those of ROUTER.
-var naming = []entry{
-	{"a mandatory ROUTER and an unknown id", "3.3 MANDATORY: EHOSTUNREACH", "", "", `
+// routerOptions are scenarios for the options of ROUTER, and ZMQ_PROBE_ROUTER.
+var routerOptions = []entry{
+	{"router-mandatory-unknown-routing-id", "ZMQ_ROUTER_MANDATORY returns EHOSTUNREACH", "", "", `
 		r ROUTER router_mandatory=1
 		d DEALER routing_id=d
 		r bind x
 		d connect x
-		r send nobody | 1 -> EHOSTUNREACH
-		r send nobody | 1 | 2 -> EHOSTUNREACH
+		r send unknown | 1 -> EHOSTUNREACH
+		r send unknown | 1 | 2 -> EHOSTUNREACH
 		r send d | 2 | 3
 		d recv 2 | 3
 		d none`},
-	{"a mandatory ROUTER and an id that has left", "3.3 MANDATORY: EHOSTUNREACH", "", "", `
+	{"router-mandatory-routing-id-of-closed-peer", "ZMQ_ROUTER_MANDATORY returns EHOSTUNREACH", "", "", `
 		r ROUTER router_mandatory=1
 		d DEALER routing_id=d
 		e DEALER routing_id=e
@@ -220,7 +220,7 @@ var naming = []entry{
 		r send d | 2 -> EHOSTUNREACH
 		r send e | 3
 		e recv 3`},
-	{"a mandatory ROUTER and a full peer", "3.3 MANDATORY: EAGAIN", inside, "", `
+	{"router-mandatory-full-peer", "ZMQ_ROUTER_MANDATORY returns EAGAIN for a full peer", inproc, "", `
 		r ROUTER router_mandatory=1 sndhwm=1
 		d DEALER routing_id=d rcvhwm=1
 		e DEALER routing_id=e rcvhwm=1
@@ -237,7 +237,7 @@ var naming = []entry{
 		d recv 2 ; 5
 		e recv 4
 		d none`},
-	{"a mandatory ROUTER and its REQ", "3.3 MANDATORY", "", "", `
+	{"router-mandatory-req", "ZMQ_ROUTER_MANDATORY", "", "", `
 		r ROUTER router_mandatory=1
 		q REQ routing_id=q
 		r bind x
@@ -247,7 +247,7 @@ var naming = []entry{
 		r recv q | "" | ask
 		r send q | "" | answer
 		q recv answer`},
-	{"handover over inproc", "3.3 HANDOVER=1", inside, "", `
+	{"router-handover-inproc", "ZMQ_ROUTER_HANDOVER", inproc, "", `
 		r ROUTER router_handover=1
 		d DEALER routing_id=same
 		e DEALER routing_id=same
@@ -255,13 +255,13 @@ var naming = []entry{
 		d connect x
 		d send 1
 		r recv same | 1
-		e connect x ousts d
+		e connect x disconnects d
 		e send 2
 		r recv same | 2
 		r send same | two
 		e recv two
 		d none`},
-	{"handover leaves what had come readable", "3.3 HANDOVER=1: after pending inbound is read", inside, "", `
+	{"router-handover-keeps-received-messages", "ZMQ_ROUTER_HANDOVER and received messages", inproc, "", `
 		r ROUTER router_handover=1
 		d DEALER routing_id=same
 		e DEALER routing_id=same
@@ -269,11 +269,11 @@ var naming = []entry{
 		d connect x
 		d send 1
 		d send 2
-		e connect x ousts d
+		e connect x disconnects d
 		e send 3
 		r all same | 3
-		! same | 1 ; same | 2 ; same | 3 because what a peer has sent before another took its id over is not lost`},
-	{"handover over a wire", "3.3 HANDOVER=1", wires, "", `
+		! same | 1 ; same | 2 ; same | 3 because received messages survive the handover of the routing ID`},
+	{"router-handover-tcp-ipc", "ZMQ_ROUTER_HANDOVER", wires, "", `
 		r ROUTER router_handover=1
 		d DEALER routing_id=same reconnect_ivl=-1
 		e DEALER routing_id=same
@@ -281,13 +281,13 @@ var naming = []entry{
 		d connect x
 		d send 1
 		r recv same | 1
-		e connect x ousts d
+		e connect x disconnects d
 		e send 2
 		r recv same | 2
 		r send same | two
 		e recv two
 		d none`},
-	{"handover when the first has left", "3.3 HANDOVER=1", "", "", `
+	{"router-handover-after-close", "ZMQ_ROUTER_HANDOVER", "", "", `
 		r ROUTER router_handover=1
 		d DEALER routing_id=same
 		e DEALER routing_id=same
@@ -301,7 +301,7 @@ var naming = []entry{
 		e recv hello
 		e send 2
 		r recv same | 2`},
-	{"handover leaves others alone", "3.3 HANDOVER=1", inside, "", `
+	{"router-handover-keeps-other-peers", "ZMQ_ROUTER_HANDOVER", inproc, "", `
 		r ROUTER router_handover=1
 		d DEALER routing_id=d
 		e DEALER routing_id=e
@@ -309,13 +309,13 @@ var naming = []entry{
 		r bind x
 		d connect x
 		e connect x
-		f connect x ousts d
+		f connect x disconnects d
 		r send e | 1
 		r send d | 2
 		e recv 1
 		f recv 2
 		d none`},
-	{"a ROUTER is told who comes", "3.3 ROUTER_NOTIFY 1", wires, "", `
+	{"router-notify-connect", "ZMQ_ROUTER_NOTIFY=1", wires, "", `
 		r ROUTER router_notify=1
 		d DEALER routing_id=d
 		e DEALER routing_id=e
@@ -329,7 +329,7 @@ var naming = []entry{
 		d close
 		e close
 		r none`},
-	{"a ROUTER is told who goes", "3.3 ROUTER_NOTIFY 2", wires, "", `
+	{"router-notify-disconnect", "ZMQ_ROUTER_NOTIFY=2", wires, "", `
 		r ROUTER router_notify=2
 		d DEALER routing_id=d
 		r bind x
@@ -339,7 +339,7 @@ var naming = []entry{
 		d close
 		r recv d | 1 ; d | ""
 		r none`},
-	{"a ROUTER is told who comes and goes", "3.3 ROUTER_NOTIFY 3", wires, "", `
+	{"router-notify-connect-and-disconnect", "ZMQ_ROUTER_NOTIFY=3", wires, "", `
 		r ROUTER router_notify=3
 		d DEALER routing_id=d
 		r bind x
@@ -349,7 +349,7 @@ var naming = []entry{
 		d close
 		r recv d | 1 ; d | ""
 		r none`},
-	{"a ROUTER is told who comes and goes by ids it made up", "3.3 ROUTER_NOTIFY 3", wires, "", `
+	{"router-notify-assigned-routing-id", "ZMQ_ROUTER_NOTIFY=3", wires, "", `
 		r ROUTER router_notify=3
 		d DEALER
 		r bind x
@@ -360,7 +360,7 @@ var naming = []entry{
 		d close
 		r recv $d | ""
 		r none`},
-	{"a ROUTER that connects is told of its peer", "3.3 ROUTER_NOTIFY 3", wires, "", `
+	{"router-notify-connecting-router", "ZMQ_ROUTER_NOTIFY=3", wires, "", `
 		r ROUTER router_notify=3
 		d DEALER routing_id=d
 		d bind x
@@ -368,7 +368,7 @@ var naming = []entry{
 		r recv d | ""
 		d send 1
 		r recv d | 1`},
-	{"a ROUTER that disconnects is not told", "3.3 ROUTER_NOTIFY 3", wires, "", `
+	{"router-notify-not-after-own-disconnect", "ZMQ_ROUTER_NOTIFY=3", wires, "", `
 		r ROUTER router_notify=3
 		d DEALER routing_id=d
 		d bind x
@@ -376,7 +376,7 @@ var naming = []entry{
 		r recv d | ""
 		r disconnect x
 		r none`},
-	{"a ROUTER is told of a REQ", "3.3 ROUTER_NOTIFY 3", wires, "", `
+	{"router-notify-req", "ZMQ_ROUTER_NOTIFY=3", wires, "", `
 		r ROUTER router_notify=3
 		q REQ routing_id=q
 		r bind x
@@ -387,7 +387,7 @@ var naming = []entry{
 		q close
 		r recv q | ""
 		r none`},
-	{"a ROUTER is not told over inproc", "3.3 ROUTER_NOTIFY: sent from mechanism_ready", inside, "", `
+	{"router-notify-inproc", "ZMQ_ROUTER_NOTIFY over inproc", inproc, "", `
 		r ROUTER router_notify=3
 		d DEALER routing_id=d
 		r bind x
@@ -395,8 +395,8 @@ var naming = []entry{
 		d send 1
 		d close
 		r all d | 1
-		! d | "" ; d | 1 ; d | "" because peers in the same process are told of too; libzmq tells of handshakes, which inproc has not`},
-	{"a ROUTER names whom it connects to", "3.3 CONNECT_ROUTING_ID", "", "", `
+		! d | "" ; d | 1 ; d | "" because notifications also cover inproc peers; libzmq generates them in the handshake, which inproc lacks`},
+	{"router-connect-routing-id", "ZMQ_CONNECT_ROUTING_ID", "", "", `
 		r ROUTER
 		d DEALER
 		d bind x
@@ -405,7 +405,7 @@ var naming = []entry{
 		d recv 1
 		d send one
 		r recv name | one`},
-	{"a name goes before the peer's own", "3.3 CONNECT_ROUTING_ID: own identity is then ignored", "", "", `
+	{"router-connect-routing-id-replaces-peers-own", "ZMQ_CONNECT_ROUTING_ID replaces the peer's routing ID", "", "", `
 		r ROUTER router_mandatory=1
 		d DEALER routing_id=own
 		d bind x
@@ -415,7 +415,7 @@ var naming = []entry{
 		r send own | no -> EHOSTUNREACH
 		r send name | one
 		d recv one`},
-	{"a name is good before anybody binds", "3.3 CONNECT_ROUTING_ID: usable at once", wires, "", `
+	{"router-connect-routing-id-before-bind", "ZMQ_CONNECT_ROUTING_ID before the connection exists", wires, "", `
 		r ROUTER router_mandatory=1
 		d DEALER
 		r connect x as name
@@ -424,7 +424,7 @@ var naming = []entry{
 		d recv 1
 		d send one
 		r recv name | one`},
-	{"a name is for one connect", "3.3 CONNECT_ROUTING_ID: next connect only", "", "", `
+	{"router-connect-routing-id-applies-to-one-connect", "ZMQ_CONNECT_ROUTING_ID applies to the next connect", "", "", `
 		r ROUTER
 		d DEALER
 		e DEALER routing_id=e
@@ -436,7 +436,7 @@ var naming = []entry{
 		r send e | 2
 		d recv 1
 		e recv 2`},
-	{"names of two", "3.3 CONNECT_ROUTING_ID", "", "", `
+	{"router-connect-routing-id-for-two-peers", "ZMQ_CONNECT_ROUTING_ID", "", "", `
 		r ROUTER
 		a DEALER routing_id=same
 		b DEALER routing_id=same
@@ -448,7 +448,7 @@ var naming = []entry{
 		b recv to b
 		a send from a
 		r recv one | from a`},
-	{"a name stays after a loss", "3.3 CONNECT_ROUTING_ID", wires, "", `
+	{"router-connect-routing-id-survives-peer-close", "ZMQ_CONNECT_ROUTING_ID", wires, "", `
 		r ROUTER router_mandatory=1
 		d DEALER
 		e DEALER
@@ -462,7 +462,7 @@ var naming = []entry{
 		r recv name | 2
 		r send name | two
 		e recv two`},
-	{"a ROUTER probes a ROUTER", "3.3 PROBE_ROUTER", "", "", `
+	{"probe-router-router", "ZMQ_PROBE_ROUTER", "", "", `
 		a ROUTER routing_id=a probe_router=1
 		b ROUTER routing_id=b
 		b bind x
@@ -470,7 +470,7 @@ var naming = []entry{
 		b recv a | ""
 		b send a | hello
 		a recv b | hello`},
-	{"a DEALER probes a ROUTER", "3.3 PROBE_ROUTER", "", "", `
+	{"probe-router-dealer", "ZMQ_PROBE_ROUTER", "", "", `
 		d DEALER routing_id=d probe_router=1
 		r ROUTER
 		r bind x
@@ -479,7 +479,7 @@ var naming = []entry{
 		r send d | hello
 		d recv hello
 		r none`},
-	{"a bound DEALER probes who comes", "3.3 PROBE_ROUTER: bound and connected side", "", "", `
+	{"probe-router-bound-dealer", "ZMQ_PROBE_ROUTER on the bound and the connecting side", "", "", `
 		d DEALER routing_id=d probe_router=1
 		r ROUTER
 		s ROUTER
@@ -490,7 +490,7 @@ var naming = []entry{
 		s recv d | ""
 		r none
 		s none`},
-	{"two ROUTERs probe each other", "3.3 PROBE_ROUTER: bound and connected side", "", "", `
+	{"probe-router-both-routers", "ZMQ_PROBE_ROUTER on the bound and the connecting side", "", "", `
 		a ROUTER routing_id=a probe_router=1
 		b ROUTER routing_id=b probe_router=1
 		b bind x
@@ -499,7 +499,7 @@ var naming = []entry{
 		b recv a | ""
 		a none
 		b none`},
-	{"a probe to a DEALER is a message", "3.3 PROBE_ROUTER", "", "", `
+	{"probe-router-to-dealer-is-message", "ZMQ_PROBE_ROUTER", "", "", `
 		a DEALER probe_router=1
 		b DEALER
 		b bind x
@@ -507,24 +507,24 @@ var naming = []entry{
 		b recv ""
 		a send 1
 		b recv 1`},
-	{"a DEALER that binds late probes", "3.3 PROBE_ROUTER: bound and connected side", wires, "", `
+	{"probe-router-connect-before-bind-tcp-ipc", "ZMQ_PROBE_ROUTER on the bound and the connecting side", wires, "", `
 		d DEALER probe_router=1 routing_id=d
 		r ROUTER
 		r connect x
 		d bind x
 		r recv d | ""
 		r none`},
-	{"a DEALER that binds late over inproc probes", "3.3 PROBE_ROUTER: bound and connected side", inside, "", `
+	{"probe-router-connect-before-bind-inproc", "ZMQ_PROBE_ROUTER on the bound and the connecting side", inproc, "", `
 		d DEALER probe_router=1 routing_id=d
 		r ROUTER
 		r connect x
 		d bind x
 		r none
-		! d | "" because libzmq's ROUTER takes the probe for the id of who binds late
+		! d | "" because libzmq's ROUTER uses the probe as routing ID of a socket that binds after the connect
 		d send 1
 		r recv $d | 1
-		! d | 1 because libzmq's ROUTER takes the probe for the id of who binds late`},
-	{"a probe is ahead of messages", "3.3 PROBE_ROUTER", wires, "", `
+		! d | 1 because libzmq's ROUTER uses the probe as routing ID of a socket that binds after the connect`},
+	{"probe-router-precedes-messages", "ZMQ_PROBE_ROUTER", wires, "", `
 		d DEALER routing_id=d probe_router=1
 		r ROUTER
 		d connect x

@@ -1,8 +1,8 @@
 package diff
 
-// pipeline is section 3.4: DEALER, PUSH, PULL and PAIR.
+// pipeline are scenarios for DEALER, PUSH, PULL and PAIR.
 var pipeline = []entry{
-	{"DEALER adds nothing", "3.4 DEALER sends frames as given", "", "", `
+	{"dealer-sends-frames-unchanged", "a DEALER sends frames unchanged", "", "", `
 		a DEALER
 		b DEALER
 		b bind x
@@ -12,7 +12,7 @@ var pipeline = []entry{
 		b send 3 | 4
 		b recv 1 ; "" | 2
 		a recv 3 | 4`},
-	{"DEALER sends in turn", "3 DEALER round robin", "", "", `
+	{"dealer-alternates-between-peers", "a DEALER sends round robin", "", "", `
 		a DEALER
 		b DEALER
 		c DEALER
@@ -28,7 +28,7 @@ var pipeline = []entry{
 		a recv to a
 		b none
 		c none`},
-	{"DEALER to ROUTER and back", "3.4 DEALER sends frames as given", "", "", `
+	{"dealer-router-exchange", "a DEALER sends frames unchanged", "", "", `
 		d DEALER routing_id=me
 		r ROUTER
 		d bind x
@@ -37,7 +37,7 @@ var pipeline = []entry{
 		r recv me | one | two
 		r send me | three
 		d recv three`},
-	{"PUSH begins with whom it met first", "3.4 PUSH round robin", "", "", `
+	{"push-starts-with-first-connected-peer", "a PUSH sends round robin", "", "", `
 		p PUSH
 		a PULL
 		b PULL
@@ -48,7 +48,7 @@ var pipeline = []entry{
 		p send 2
 		b recv 1
 		a recv 2`},
-	{"PUSH bound and connected begins with whom it met first", "3.4 PUSH round robin", "", "", `
+	{"push-starts-with-first-peer-bound-and-connected", "a PUSH sends round robin", "", "", `
 		p PUSH
 		a PULL
 		b PULL
@@ -61,7 +61,7 @@ var pipeline = []entry{
 		p send 3
 		a recv 1 ; 3
 		b recv 2`},
-	{"half of the messages wait for an endpoint that is not there", "3.4 IMMEDIATE=0", "", "", `
+	{"push-queues-for-unbound-endpoint", "ZMQ_IMMEDIATE=0", "", "", `
 		p PUSH
 		a PULL
 		a bind x
@@ -70,7 +70,7 @@ var pipeline = []entry{
 		p fill 10 -> 10
 		a recv 1 ; 3 ; 5 ; 7 ; 9
 		a none`},
-	{"and are there when it is", "3.4 IMMEDIATE=0", "", "", `
+	{"push-delivers-queued-messages-after-bind", "ZMQ_IMMEDIATE=0", "", "", `
 		p PUSH
 		a PULL
 		b PULL
@@ -83,7 +83,7 @@ var pipeline = []entry{
 		b recv 2 ; 4 ; 6 ; 8 ; 10
 		a none
 		b none`},
-	{"a PULL from two PUSHes, one bound and one connected", "3 PULL fair queue", "", "", `
+	{"pull-from-bound-and-connected-push", "a PULL receives by fair queueing", "", "", `
 		a PUSH
 		b PUSH
 		p PULL
@@ -97,7 +97,7 @@ var pipeline = []entry{
 		p recv 2
 		a send 3
 		p recv 3`},
-	{"PAIRs talk both ways", "3.4 PAIR", "", "", `
+	{"pair-exchange", "PAIR", "", "", `
 		a PAIR
 		b PAIR
 		a bind x
@@ -111,7 +111,7 @@ var pipeline = []entry{
 		a recv 4 | 5
 		a none
 		b none`},
-	{"a PAIR sends before its peer is there", "3.1 queued for a connected endpoint", "", "", `
+	{"pair-connect-before-bind", "messages for a connected endpoint stay queued without a peer", "", "", `
 		a PAIR
 		b PAIR
 		b connect x
@@ -121,7 +121,7 @@ var pipeline = []entry{
 		a recv 1 ; 2 | 3
 		a send 4
 		b recv 4`},
-	{"a second PAIR over a wire gets nothing", "3.4 PAIR: first pipe wins", wires, "", `
+	{"pair-second-peer-refused-tcp-ipc", "a PAIR has one peer", wires, "", `
 		a PAIR
 		b PAIR
 		c PAIR
@@ -134,7 +134,7 @@ var pipeline = []entry{
 		c none
 		b send 3
 		a recv 3`},
-	{"a second PAIR over inproc gets nothing", "3.4 PAIR: first pipe wins", inside, "", `
+	{"pair-second-peer-refused-inproc", "a PAIR has one peer", inproc, "", `
 		a PAIR
 		b PAIR
 		c PAIR
@@ -148,7 +148,7 @@ var pipeline = []entry{
 		c send no -> EAGAIN
 		b send 3
 		a recv 3`},
-	{"another PAIR when the first is gone", "3.4 PAIR: another may attach", "", "", `
+	{"pair-next-peer-after-close", "a PAIR accepts another peer after the first", "", "", `
 		a PAIR
 		b PAIR
 		c PAIR
@@ -164,7 +164,7 @@ var pipeline = []entry{
 		c recv 2
 		c send 3
 		a recv 3`},
-	{"another PAIR when the first has disconnected", "3.4 PAIR: another may attach", "", "", `
+	{"pair-next-peer-after-disconnect", "a PAIR accepts another peer after the first", "", "", `
 		a PAIR
 		b PAIR
 		c PAIR
@@ -180,7 +180,7 @@ var pipeline = []entry{
 		a send 3
 		c recv 3
 		b none`},
-	{"PAIR sends all parts or none", "3.4 PAIR multipart", "", "", `
+	{"pair-multipart", "multipart messages of a PAIR", "", "", `
 		a PAIR
 		b PAIR
 		a bind x
@@ -188,7 +188,7 @@ var pipeline = []entry{
 		a send 1 | 2 | 3 | *1000
 		b recv 1 | 2 | 3 | *1000
 		b none`},
-	{"a long line of messages stays in order", "3.1 Multipart", "", "", `
+	{"push-pull-500-messages-in-order", "multipart messages are atomic", "", "", `
 		a PUSH
 		b PULL
 		b bind x
@@ -196,7 +196,7 @@ var pipeline = []entry{
 		a fill 500 -> 500
 		b take 500
 		b none`},
-	{"disconnect ends one of two endpoints", "3 PUSH round robin", "", "", `
+	{"push-disconnect-one-of-two-endpoints", "a PUSH sends round robin", "", "", `
 		p PUSH
 		a PULL
 		b PULL
@@ -213,7 +213,7 @@ var pipeline = []entry{
 		p send 4
 		b recv 3 ; 4
 		a none`},
-	{"connect again after disconnect", "3 PUSH round robin", "", "", `
+	{"push-reconnect-after-disconnect", "a PUSH sends round robin", "", "", `
 		p PUSH
 		a PULL
 		a bind x
@@ -226,7 +226,7 @@ var pipeline = []entry{
 		p send 2
 		a recv 2
 		a none`},
-	{"a worker that leaves loses nothing it has read", "3.1 LB", "", "", `
+	{"push-worker-closes-after-reading", "load balancing (round robin)", "", "", `
 		p PUSH
 		a PULL
 		b PULL
@@ -240,7 +240,7 @@ var pipeline = []entry{
 		p send 6
 		b recv 2 ; 4 ; 5 ; 6
 		b none`},
-	{"everybody connects to everybody", "3.1 LB, 3.1 FQ", "", "", `
+	{"push-pull-full-mesh", "load balancing and fair queueing", "", "", `
 		p PUSH
 		q PUSH
 		a PULL
@@ -254,7 +254,7 @@ var pipeline = []entry{
 		p fill 4 -> 4
 		q fill 4 -> 4
 		pool a=4 b=4 : 1 ; 1 ; 2 ; 2 ; 3 ; 3 ; 4 ; 4`},
-	{"ventilator, workers and sink", "3 PUSH, 3 PULL", "", "", `
+	{"push-pull-ventilator-workers-sink", "PUSH and PULL", "", "", `
 		v PUSH
 		i PULL
 		o PUSH
@@ -275,7 +275,7 @@ var pipeline = []entry{
 		u send two
 		s any one ; two
 		s none`},
-	{"a DEALER connected twice to one endpoint", "5.1 one connection for each endpoint", wires,
+	{"dealer-connect-twice-one-endpoint", "a second connect to the same endpoint does nothing", wires,
 		"", `
 		a DEALER
 		b DEALER
@@ -284,7 +284,7 @@ var pipeline = []entry{
 		a connect x
 		b fill 4 -> 4
 		a recv 1 ; 2 ; 3 ; 4`},
-	{"a PUSH connected twice to one endpoint", "3.1 One pipe per connection", "", "", `
+	{"push-connect-twice-one-endpoint", "each connection has its own queues", "", "", `
 		a PUSH
 		b PULL
 		b bind x

@@ -1,8 +1,8 @@
 package diff
 
-// publishing is section 3.5: PUB and XPUB.
+// publishing are scenarios for PUB and XPUB.
 var publishing = []entry{
-	{"prefixes of the first frame", "3.5 Matching", "", "", `
+	{"pub-matches-prefix-of-first-frame", "subscriptions match by prefix of the first frame", "", "", `
 		p PUB
 		s SUB
 		p bind x
@@ -18,7 +18,7 @@ var publishing = []entry{
 		p send abx
 		s recv ab ; abc ; ab | c ; abx
 		s none`},
-	{"the empty topic matches all", "3.5 Matching", "", "", `
+	{"pub-empty-topic-matches-all", "subscriptions match by prefix of the first frame", "", "", `
 		p PUB
 		s SUB
 		p bind x
@@ -30,7 +30,7 @@ var publishing = []entry{
 		p send "" | b
 		s recv a ; "" ; "\x00" ; "" | b
 		s none`},
-	{"no subscription, no message", "3.5 Matching", "", "", `
+	{"pub-no-subscription-no-message", "subscriptions match by prefix of the first frame", "", "", `
 		p PUB
 		s SUB
 		p bind x
@@ -42,7 +42,7 @@ var publishing = []entry{
 		p send b
 		s recv b
 		s none`},
-	{"topics of any bytes", "3.5 Matching", "", "", `
+	{"pub-binary-topics", "subscriptions match by prefix of the first frame", "", "", `
 		p PUB
 		s SUB
 		p bind x
@@ -58,7 +58,7 @@ var publishing = []entry{
 		p send "\xff\x80"
 		s recv "\x00" ; "\x00\x01" ; "\x01\x01z" ; "\xff\x80"
 		s none`},
-	{"overlapping topics give one message", "3.5 Matching", "", "", `
+	{"pub-overlapping-topics-deliver-once", "subscriptions match by prefix of the first frame", "", "", `
 		p PUB
 		s SUB
 		p bind x
@@ -84,7 +84,7 @@ var publishing = []entry{
 		p send abc
 		s recv abc
 		s none`},
-	{"each subscriber gets its own", "3.5 Matching", "", "", `
+	{"pub-each-subscriber-gets-its-topics", "subscriptions match by prefix of the first frame", "", "", `
 		p PUB
 		a SUB
 		b SUB
@@ -102,7 +102,7 @@ var publishing = []entry{
 		b recv b1 ; b2 | two
 		a none
 		b none`},
-	{"later parts follow the first", "3.5 Matching: later parts", "", "", `
+	{"pub-later-frames-follow-first", "later frames of a message follow the first", "", "", `
 		p PUB
 		a SUB
 		b SUB
@@ -117,7 +117,7 @@ var publishing = []entry{
 		b recv b | a
 		a none
 		b none`},
-	{"a subscriber gets what comes after it", "3.5 Matching", "", "", `
+	{"pub-late-subscriber-gets-later-messages", "subscriptions match by prefix of the first frame", "", "", `
 		p PUB
 		a SUB
 		b SUB
@@ -132,7 +132,7 @@ var publishing = []entry{
 		b recv 2
 		a none
 		b none`},
-	{"large messages to several", "3.5 Matching", "", "", `
+	{"pub-large-messages-to-two-subscribers", "subscriptions match by prefix of the first frame", "", "", `
 		p PUB
 		a SUB
 		b SUB
@@ -145,7 +145,7 @@ var publishing = []entry{
 		p send *70000 | *300
 		a recv *20000 ; *70000 | *300
 		b recv *20000 ; *70000 | *300`},
-	{"XPUB hears of the first and the last", "3.5 XPUB recv", "", "", `
+	{"xpub-receives-first-subscribe-and-last-unsubscribe", "an XPUB receives subscriptions", "", "", `
 		p XPUB
 		a SUB
 		b SUB
@@ -161,7 +161,7 @@ var publishing = []entry{
 		b unsub t
 		p recv "\x00t"
 		p none`},
-	{"XPUB hears of the empty topic", "3.5 XPUB recv", "", "", `
+	{"xpub-receives-empty-topic", "an XPUB receives subscriptions", "", "", `
 		p XPUB
 		a SUB
 		p bind x
@@ -175,7 +175,7 @@ var publishing = []entry{
 		p send hello
 		p none
 		a none`},
-	{"XPUB hears of what was there before", "3.5 XPUB recv", "", "", `
+	{"xpub-receives-earlier-subscriptions-on-bind", "an XPUB receives subscriptions", "", "", `
 		p XPUB
 		a SUB
 		a sub t
@@ -187,7 +187,7 @@ var publishing = []entry{
 		p none
 		p send u1
 		a recv u1`},
-	{"a topic twice from one peer counts once", "3.5 Subscriptions per pipe are a set", "", "", `
+	{"xpub-repeated-subscription-counts-once", "an XPUB counts a topic once per peer", "", "", `
 		p XPUB
 		a SUB
 		p bind x
@@ -207,7 +207,7 @@ var publishing = []entry{
 		p recv "\x00t"
 		p send t3
 		a none`},
-	{"prefixes are topics of their own", "3.5 XPUB recv", "", "", `
+	{"xpub-overlapping-topics-are-separate", "an XPUB receives subscriptions", "", "", `
 		p XPUB
 		a SUB
 		p bind x
@@ -221,7 +221,7 @@ var publishing = []entry{
 		p none
 		p send ab
 		a recv ab`},
-	{"a peer that leaves takes its topics along", "3.5 Peer disconnect", "", "", `
+	{"xpub-peer-close-unsubscribes", "the end of a peer removes its subscriptions", "", "", `
 		p XPUB
 		a SUB
 		b SUB
@@ -239,7 +239,7 @@ var publishing = []entry{
 		b close
 		p recv "\x00both"
 		p none`},
-	{"a peer that disconnects takes its topics along", "3.5 Peer disconnect", "", "", `
+	{"xpub-peer-disconnect-unsubscribes", "the end of a peer removes its subscriptions", "", "", `
 		p XPUB
 		a SUB
 		p bind x
@@ -253,7 +253,7 @@ var publishing = []entry{
 		p recv "\x01t"
 		p send t1
 		a recv t1`},
-	{"several topics of a peer that leaves", "3.5 Peer disconnect", "", "", `
+	{"xpub-peer-close-unsubscribes-several-topics", "the end of a peer removes its subscriptions", "", "", `
 		p XPUB
 		a SUB
 		p bind x
@@ -265,7 +265,7 @@ var publishing = []entry{
 		a close
 		p any "\x00a" ; "\x00b" ; "\x00abc"
 		p none`},
-	{"an unsubscription that nobody knows of is not heard", "3.5 XPUB_VERBOSER: filtered at the SUB", "", "", `
+	{"xpub-ignores-unknown-unsubscription", "a SUB sends no unsubscription from an unknown topic", "", "", `
 		p XPUB
 		a SUB
 		p bind x
@@ -276,7 +276,7 @@ var publishing = []entry{
 		a unsub u
 		p recv "\x01u" ; "\x00u"
 		p none`},
-	{"a PUB drops what comes up", "3.5 PUB drops upstream messages", "", "", `
+	{"pub-drops-upstream-messages", "a PUB drops messages from subscribers", "", "", `
 		p PUB
 		a XSUB
 		p bind x
@@ -287,7 +287,7 @@ var publishing = []entry{
 		p send down
 		a recv down
 		a none`},
-	{"an XPUB receives what comes up", "3.5 other frames are user messages", "", "", `
+	{"xpub-receives-upstream-messages", "an XPUB receives messages that are not subscriptions", "", "", `
 		p XPUB
 		a XSUB
 		p bind x
@@ -297,7 +297,7 @@ var publishing = []entry{
 		a send ""
 		p recv hello ; more | than | one ; ""
 		p none`},
-	{"messages and subscriptions keep their order", "3.5 other frames are user messages", inside, "", `
+	{"xpub-upstream-order-inproc", "an XPUB receives messages that are not subscriptions", inproc, "", `
 		p XPUB
 		a XSUB
 		p bind x
@@ -309,7 +309,7 @@ var publishing = []entry{
 		a unsub t
 		p recv "\x01t" ; two ; "\x00t"
 		p none`},
-	{"messages and subscriptions over a wire, which ours does not keep in order", "3.5 other frames are user messages", wires, "", `
+	{"xpub-upstream-any-order-tcp-ipc", "an XPUB receives messages that are not subscriptions", wires, "", `
 		p XPUB
 		a XSUB
 		p bind x
@@ -321,7 +321,7 @@ var publishing = []entry{
 		a unsub t
 		p any "\x01t" ; two ; "\x00t"
 		p none`},
-	{"a message that begins with 1 subscribes", "3.5 Frames starting with byte 0/1", "", "", `
+	{"xsub-message-with-byte-1-subscribes", "a message that begins with byte 0 or 1 is a subscription", "", "", `
 		p XPUB
 		a XSUB
 		p bind x
@@ -336,7 +336,7 @@ var publishing = []entry{
 		p send t2
 		a none
 		p none`},
-	{"a message of 1 alone subscribes to all", "3.5 Frames starting with byte 0/1", "", "", `
+	{"xsub-message-of-byte-1-subscribes-to-all", "a message that begins with byte 0 or 1 is a subscription", "", "", `
 		p PUB
 		a XSUB
 		p bind x
@@ -347,7 +347,7 @@ var publishing = []entry{
 		a send "\x00"
 		p send anything
 		a none`},
-	{"a full subscriber misses messages", "3.5 Full subscriber", inside, "", `
+	{"pub-drops-for-full-subscriber", "a publisher drops messages for a full subscriber", inproc, "", `
 		p PUB sndhwm=1
 		a SUB rcvhwm=2
 		p bind x
@@ -358,7 +358,7 @@ var publishing = []entry{
 		a none
 		p send more
 		a recv more`},
-	{"only the full subscriber misses messages", "3.5 Full subscriber", inside, "", `
+	{"pub-drops-for-full-subscriber-only", "a publisher drops messages for a full subscriber", inproc, "", `
 		p PUB sndhwm=1
 		a SUB rcvhwm=2
 		b SUB rcvhwm=20
@@ -372,7 +372,7 @@ var publishing = []entry{
 		b recv 1 ; 2 ; 3 ; 4 ; 5 ; 6 ; 7 ; 8 ; 9 ; 10
 		a none
 		b none`},
-	{"a full subscriber is back at LWM", "3.5 inactive until LWM", inside, "", `
+	{"pub-full-subscriber-resumes-after-half-is-read", "a full subscriber gets messages again after half of its queue is read", inproc, "", `
 		p PUB sndhwm=2
 		a SUB rcvhwm=2
 		p bind x
@@ -385,7 +385,7 @@ var publishing = []entry{
 		p send seen
 		a recv 3 ; 4 ; seen
 		a none`},
-	{"a full subscriber that filters", "3.5 Full subscriber", inside, "", `
+	{"pub-full-subscriber-counts-matching-messages", "a publisher drops messages for a full subscriber", inproc, "", `
 		p PUB sndhwm=1
 		a SUB rcvhwm=1
 		p bind x
@@ -394,7 +394,7 @@ var publishing = []entry{
 		p fill 19 -> 19
 		a recv 1 ; 10
 		a none`},
-	{"whole messages are missed", "3.5 Full subscriber", inside, "", `
+	{"xpub-drops-whole-messages", "a publisher drops messages for a full subscriber", inproc, "", `
 		p XPUB sndhwm=1
 		a XSUB rcvhwm=1
 		p bind x
@@ -405,7 +405,7 @@ var publishing = []entry{
 		p send 3 | three
 		a recv 1 | one ; 2 | two
 		a none`},
-	{"a publisher that connects", "3.6 bound or connected either way", "", "", `
+	{"pub-connects", "a PUB may connect", "", "", `
 		p PUB
 		a SUB
 		a bind x
@@ -415,7 +415,7 @@ var publishing = []entry{
 		p send u1
 		a recv t1
 		a none`},
-	{"an XPUB that connects hears what was there", "3.5 XPUB recv", "", "", `
+	{"xpub-connects-receives-earlier-subscriptions", "an XPUB receives subscriptions", "", "", `
 		p XPUB
 		a SUB
 		a bind x
@@ -424,7 +424,7 @@ var publishing = []entry{
 		p recv "\x01t"
 		p send t1
 		a recv t1`},
-	{"XPUB to XSUB", "3.5 Matching", "", "", `
+	{"xpub-xsub-exchange", "subscriptions match by prefix of the first frame", "", "", `
 		p XPUB
 		a XSUB
 		p bind x

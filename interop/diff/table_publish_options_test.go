@@ -1,8 +1,8 @@
 package diff
 
-// publishOptions is the options of sections 3.5 and 3.6.
+// publishOptions are scenarios for the options of publishers and subscribers.
 var publishOptions = []entry{
-	{"a verbose XPUB hears of every subscription", "3.5 XPUB_VERBOSE", "", "", `
+	{"xpub-verbose-receives-every-subscribe", "ZMQ_XPUB_VERBOSE", "", "", `
 		p XPUB xpub_verbose=1
 		a SUB
 		b SUB
@@ -18,7 +18,7 @@ var publishOptions = []entry{
 		b unsub t
 		p recv "\x00t"
 		p none`},
-	{"a verbose XPUB hears once of what a SUB counts", "3.5 XPUB_VERBOSE, reference-counts", "", "", `
+	{"xpub-verbose-receives-counted-subscription-once", "ZMQ_XPUB_VERBOSE with counted subscriptions", "", "", `
 		p XPUB xpub_verbose=1
 		a SUB
 		p bind x
@@ -29,7 +29,7 @@ var publishOptions = []entry{
 		a unsub t
 		a unsub t
 		p all "\x01t" ; "\x00t"`},
-	{"a verbose XPUB and who comes later", "3.5 XPUB_VERBOSE", "", "", `
+	{"xpub-verbose-later-subscriber", "ZMQ_XPUB_VERBOSE", "", "", `
 		p XPUB xpub_verbose=1
 		a SUB
 		b SUB
@@ -45,7 +45,7 @@ var publishOptions = []entry{
 		b close
 		p recv "\x00t"
 		p none`},
-	{"a verboser XPUB hears of every change", "3.5 XPUB_VERBOSER", "", "", `
+	{"xpub-verboser-receives-every-change", "ZMQ_XPUB_VERBOSER", "", "", `
 		p XPUB xpub_verboser=1
 		a SUB
 		b SUB
@@ -62,7 +62,7 @@ var publishOptions = []entry{
 		p recv "\x00t"
 		b unsub t
 		p none`},
-	{"a verboser XPUB hears of all topics of who leaves", "3.5 Peer disconnect: all of that peer's topics", "", "", `
+	{"xpub-verboser-peer-close-unsubscribes-all-topics", "the end of a peer removes all of its subscriptions", "", "", `
 		p XPUB xpub_verboser=1
 		a SUB
 		b SUB
@@ -79,7 +79,7 @@ var publishOptions = []entry{
 		b close
 		p recv "\x00t"
 		p none`},
-	{"a verboser XPUB and an XSUB that takes nothing back", "3.5 XPUB_VERBOSER: effective unsubscribe", "", "", `
+	{"xpub-verboser-xsub-sends-effective-unsubscribe", "ZMQ_XPUB_VERBOSER receives effective unsubscriptions", "", "", `
 		p XPUB xpub_verboser=1
 		a XSUB
 		p bind x
@@ -92,7 +92,7 @@ var publishOptions = []entry{
 		p recv "\x00t"
 		a unsub t
 		p none`},
-	{"a verboser XPUB and an XSUB that takes everything back", "3.6 XSUB_VERBOSE_UNSUBSCRIBE", "", "", `
+	{"xpub-verboser-xsub-verbose-unsubscribe", "ZMQ_XSUB_VERBOSE_UNSUBSCRIBE", "", "", `
 		p XPUB xpub_verboser=1
 		a XSUB xsub_verbose_unsubscribe=1
 		p bind x
@@ -106,7 +106,7 @@ var publishOptions = []entry{
 		a unsub t
 		p recv "\x00t"
 		p none`},
-	{"an XSUB that takes everything back", "3.6 XSUB_VERBOSE_UNSUBSCRIBE", "", "", `
+	{"xsub-verbose-unsubscribe", "ZMQ_XSUB_VERBOSE_UNSUBSCRIBE", "", "", `
 		p XPUB
 		a XSUB xsub_verbose_unsubscribe=1
 		p bind x
@@ -118,8 +118,8 @@ var publishOptions = []entry{
 		p all "\x00t"
 		a unsub t
 		p all "\x00t"
-		! ok because an unsubscription from what the peer had not subscribed to is none, unless every change is asked for (EveryChange)`},
-	{"an XSUB that counts", "3.6 XSUB_VERBOSE_UNSUBSCRIBE is off", "", "", `
+		! ok because an unsubscription without a subscription is reported only with EveryChange (ZMQ_XPUB_VERBOSER)`},
+	{"xsub-counts-repeated-subscriptions", "ZMQ_XSUB_VERBOSE_UNSUBSCRIBE=0", "", "", `
 		p XPUB
 		a XSUB
 		p bind x
@@ -132,7 +132,7 @@ var publishOptions = []entry{
 		a unsub t
 		p recv "\x00t"
 		p none`},
-	{"a forwarder of everything", "3.6 XSUB_VERBOSE_UNSUBSCRIBE, 3.5 XPUB_VERBOSER", "", "", `
+	{"forwarder-verbose-xsub-xpub", "ZMQ_XSUB_VERBOSE_UNSUBSCRIBE with ZMQ_XPUB_VERBOSER", "", "", `
 		p XPUB xpub_verboser=1
 		xs XSUB xsub_verbose_unsubscribe=1
 		xp XPUB xpub_verboser=1
@@ -162,7 +162,7 @@ var publishOptions = []entry{
 		xs send "\x00t"
 		p recv "\x00t"
 		p none`},
-	{"a publisher that drops nothing", "3.5 XPUB_NODROP", inside, "", `
+	{"nodrop-pub-would-block", "ZMQ_XPUB_NODROP", inproc, "", `
 		p PUB sndhwm=1 xpub_nodrop=1
 		a SUB rcvhwm=2
 		p bind x
@@ -174,7 +174,7 @@ var publishOptions = []entry{
 		a none
 		p send again
 		a recv again`},
-	{"a publisher that drops nothing waits for the slowest", "3.5 XPUB_NODROP: any matching pipe", inside, "", `
+	{"nodrop-xpub-blocks-for-slowest-subscriber", "ZMQ_XPUB_NODROP would block if any subscriber of the topic is full", inproc, "", `
 		p XPUB sndhwm=1 xpub_nodrop=1
 		a SUB rcvhwm=1
 		b SUB rcvhwm=5
@@ -191,7 +191,7 @@ var publishOptions = []entry{
 		p send more
 		a recv more
 		b recv more`},
-	{"a publisher that drops nothing does not wait for others", "3.5 XPUB_NODROP: any matching pipe", inside, "", `
+	{"nodrop-pub-ignores-full-subscriber-of-other-topic", "ZMQ_XPUB_NODROP would block if any subscriber of the topic is full", inproc, "", `
 		p PUB sndhwm=1 xpub_nodrop=1
 		a SUB rcvhwm=1
 		b SUB rcvhwm=5
@@ -209,7 +209,7 @@ var publishOptions = []entry{
 		a recv a1 ; a2
 		a none
 		b none`},
-	{"a whole message is not dropped", "3.5 XPUB_NODROP", inside, "", `
+	{"nodrop-xpub-multipart", "ZMQ_XPUB_NODROP", inproc, "", `
 		p XPUB sndhwm=1 xpub_nodrop=1
 		a XSUB rcvhwm=1
 		p bind x
@@ -222,7 +222,7 @@ var publishOptions = []entry{
 		p send 4 | four
 		a recv 2 | two ; 4 | four
 		a none`},
-	{"a publisher that drops nothing and a high-water mark of three", "3.5 XPUB_NODROP, 3.1 LWM", inside, "", `
+	{"nodrop-pub-hwm-of-three", "ZMQ_XPUB_NODROP and the end of fullness", inproc, "", `
 		p PUB sndhwm=1 xpub_nodrop=1
 		a SUB rcvhwm=2
 		p bind x
@@ -235,7 +235,7 @@ var publishOptions = []entry{
 		p fill 10 -> 2
 		a recv 3 ; 1 ; 2
 		a none`},
-	{"a welcome", "3.5 XPUB_WELCOME_MSG", "", "", `
+	{"welcome-message-to-sub", "ZMQ_XPUB_WELCOME_MSG", "", "", `
 		p XPUB xpub_welcome_msg=W!
 		a SUB
 		p bind x
@@ -245,14 +245,14 @@ var publishOptions = []entry{
 		p send t1
 		a recv W! ; t1
 		a none`},
-	{"a welcome to an XSUB", "3.5 XPUB_WELCOME_MSG", "", "", `
+	{"welcome-message-to-xsub", "ZMQ_XPUB_WELCOME_MSG", "", "", `
 		p PUB xpub_welcome_msg=W!
 		a XSUB
 		p bind x
 		a connect x
 		a recv W!
 		a none`},
-	{"a welcome that nobody wants", "3.5 XPUB_WELCOME_MSG: only if subscribed", "", "", `
+	{"welcome-message-without-matching-subscription", "ZMQ_XPUB_WELCOME_MSG needs a subscription", "", "", `
 		p PUB xpub_welcome_msg=W!
 		a SUB
 		p bind x
@@ -261,7 +261,7 @@ var publishOptions = []entry{
 		p send t1
 		a recv t1
 		a none`},
-	{"a welcome by who connects", "3.5 XPUB_WELCOME_MSG: to each new pipe", "", "", `
+	{"welcome-message-from-connecting-xpub", "ZMQ_XPUB_WELCOME_MSG goes to each new peer", "", "", `
 		p XPUB xpub_welcome_msg=W!
 		a SUB
 		b SUB
@@ -275,7 +275,7 @@ var publishOptions = []entry{
 		b recv W!
 		a none
 		b none`},
-	{"a welcome after every loss", "3.5 XPUB_WELCOME_MSG", wires, "", `
+	{"welcome-message-after-reconnect", "ZMQ_XPUB_WELCOME_MSG", wires, "", `
 		p XPUB xpub_welcome_msg=W!
 		q XPUB xpub_welcome_msg=V!
 		a SUB
@@ -287,7 +287,7 @@ var publishOptions = []entry{
 		q bind x
 		a recv V!
 		a none`},
-	{"matching the wrong way round", "3.5 INVERT_MATCHING", "", "", `
+	{"invert-matching", "ZMQ_INVERT_MATCHING", "", "", `
 		p PUB invert_matching=1
 		a SUB invert_matching=1
 		p bind x
@@ -299,7 +299,7 @@ var publishOptions = []entry{
 		p send ut | t
 		a recv u1 ; ut | t
 		a none`},
-	{"without a subscription there is nothing to turn round", "3.5 INVERT_MATCHING: all non-matching pipes", "", "", `
+	{"invert-matching-without-subscription", "ZMQ_INVERT_MATCHING sends to all subscribers that do not match", "", "", `
 		p XPUB invert_matching=1
 		a SUB invert_matching=1
 		b XSUB
@@ -311,7 +311,7 @@ var publishOptions = []entry{
 		b recv t1
 		a none
 		b none`},
-	{"subscribed to all the wrong way round", "3.5 INVERT_MATCHING", "", "", `
+	{"invert-matching-empty-topic", "ZMQ_INVERT_MATCHING", "", "", `
 		p PUB invert_matching=1
 		a SUB invert_matching=1
 		p bind x
@@ -322,7 +322,7 @@ var publishOptions = []entry{
 		a unsub ""
 		p send t2
 		a recv t2`},
-	{"a SUB that does not turn round filters all out", "3.5 INVERT_MATCHING: SUB must also set it", "", "", `
+	{"invert-matching-pub-only", "ZMQ_INVERT_MATCHING on one side", "", "", `
 		p PUB invert_matching=1
 		a SUB
 		p bind x
@@ -331,7 +331,7 @@ var publishOptions = []entry{
 		p send t1
 		p send u1
 		a none`},
-	{"a SUB that alone turns round", "3.5 INVERT_MATCHING: SUB must also set it", "", "", `
+	{"invert-matching-sub-only", "ZMQ_INVERT_MATCHING on one side", "", "", `
 		p PUB
 		a SUB invert_matching=1
 		p bind x
@@ -340,7 +340,7 @@ var publishOptions = []entry{
 		p send t1
 		p send u1
 		a none`},
-	{"an XSUB does not filter either way", "3.5 INVERT_MATCHING: XSUB unaffected", "", "", `
+	{"invert-matching-xsub", "ZMQ_INVERT_MATCHING does not affect an XSUB", "", "", `
 		p PUB invert_matching=1
 		a XSUB
 		b XSUB
@@ -356,7 +356,7 @@ var publishOptions = []entry{
 		b recv t1 ; v1
 		a none
 		b none`},
-	{"topics are counted", "3.5 TOPICS_COUNT", "", "", `
+	{"topics-count", "ZMQ_TOPICS_COUNT", "", "", `
 		p PUB
 		x XPUB
 		a SUB
@@ -380,7 +380,7 @@ var publishOptions = []entry{
 		b sub t
 		b sub ""
 		a topics -> 3
-		! -> 2 because libzmq counts a subscription that is made twice as two, ours the different ones
+		! -> 2 because libzmq counts a repeated subscription twice, this library counts distinct topics
 		b topics -> 2
 		p topics -> 3
 		a unsub t
@@ -392,9 +392,9 @@ var publishOptions = []entry{
 		p topics -> 2
 		b close
 		p topics -> 2
-		! -> 1 because libzmq goes on counting topics of who has left
+		! -> 1 because libzmq keeps counting the topics of a closed peer
 		`},
-	{"topics of an XSUB are counted", "3.5 TOPICS_COUNT", "", "", `
+	{"topics-count-xsub", "ZMQ_TOPICS_COUNT", "", "", `
 		p PUB
 		a XSUB
 		p bind x
@@ -403,13 +403,13 @@ var publishOptions = []entry{
 		a sub u
 		a sub t
 		a topics -> 3
-		! -> 2 because libzmq counts a subscription that is made twice as two, ours the different ones
+		! -> 2 because libzmq counts a repeated subscription twice, this library counts distinct topics
 		p topics -> 2
 		a unsub u
 		a topics -> 2
-		! -> 1 because libzmq counts a subscription that is made twice as two, ours the different ones
+		! -> 1 because libzmq counts a repeated subscription twice, this library counts distinct topics
 		p topics -> 1`},
-	{"the first part of a message may subscribe", "3.5 ONLY_FIRST_SUBSCRIBE", "", "", `
+	{"only-first-subscribe-first-frame", "ZMQ_ONLY_FIRST_SUBSCRIBE", "", "", `
 		p XPUB only_first_subscribe=1
 		a XSUB only_first_subscribe=1
 		p bind x
@@ -426,7 +426,7 @@ var publishOptions = []entry{
 		p recv "\x00t"
 		p send t2
 		a none`},
-	{"messages of which no part subscribes", "3.5 ONLY_FIRST_SUBSCRIBE", "", "", `
+	{"only-first-subscribe-later-frames", "ZMQ_ONLY_FIRST_SUBSCRIBE", "", "", `
 		p PUB only_first_subscribe=1
 		a XSUB only_first_subscribe=1
 		p bind x

@@ -1,8 +1,8 @@
 package diff
 
-// groups is RADIO and DISH, of section 3.7.
+// groups are scenarios for RADIO and DISH.
 var groups = []entry{
-	{"RADIO and DISH", "3.7 RADIO", "", "", `
+	{"radio-dish-exchange", "RADIO", "", "", `
 		r RADIO
 		d DISH
 		r bind x
@@ -13,7 +13,7 @@ var groups = []entry{
 		r send g | ""
 		d recv g | one ; g | ""
 		d none`},
-	{"a group is a whole name", "3.7 group compared exactly", "", "", `
+	{"radio-group-matches-exactly", "groups match exactly", "", "", `
 		r RADIO
 		d DISH
 		r bind x
@@ -26,7 +26,7 @@ var groups = []entry{
 		r send AB | 5
 		d recv ab | 2
 		d none`},
-	{"a RADIO that connects", "3.7 RADIO", "", "", `
+	{"radio-connects", "RADIO", "", "", `
 		r RADIO
 		d DISH
 		d bind x
@@ -35,7 +35,7 @@ var groups = []entry{
 		r send g | 1
 		d recv g | 1
 		d none`},
-	{"joined before connecting", "3.7 joins cached and replayed on connect", "", "", `
+	{"dish-join-before-connect", "groups go to every new RADIO", "", "", `
 		r RADIO
 		d DISH
 		d join g
@@ -46,7 +46,7 @@ var groups = []entry{
 		r send h | 2
 		d recv g | 1 ; h | 2
 		d none`},
-	{"joined before anybody binds", "3.7 joins cached and replayed on connect", "", "", `
+	{"dish-join-before-bind", "groups go to every new RADIO", "", "", `
 		r RADIO
 		d DISH
 		d join g
@@ -54,7 +54,7 @@ var groups = []entry{
 		r bind x
 		r send g | 1
 		d recv g | 1`},
-	{"joining twice", "1.2 zmq_join: joining twice EINVAL", "", "", `
+	{"dish-join-twice-returns-einval", "zmq_join returns EINVAL for a joined group", "", "", `
 		r RADIO
 		d DISH
 		r bind x
@@ -70,7 +70,7 @@ var groups = []entry{
 		d join g
 		r send g | 3
 		d recv g | 3`},
-	{"leaving what was not joined", "1.2 zmq_leave: an unjoined group EINVAL", "", "", `
+	{"dish-leave-unjoined-group-returns-einval", "zmq_leave returns EINVAL for a group that is not joined", "", "", `
 		r RADIO
 		d DISH
 		r bind x
@@ -80,7 +80,7 @@ var groups = []entry{
 		d leave h -> EINVAL
 		r send g | 1
 		d recv g | 1`},
-	{"names that are too long", "1.2 zmq_join: group >255 chars EINVAL", "", "", `
+	{"dish-join-too-long-group-returns-einval", "zmq_join returns EINVAL for a group of more than 255 bytes", "", "", `
 		r RADIO
 		d DISH
 		r bind x
@@ -91,17 +91,17 @@ var groups = []entry{
 		r send *255 | 1
 		d recv *255 | 1
 		d none`},
-	{"a message to a name that is too long", "1.3 zmq_msg_set_group: silently cut at 255", inside, "", `
+	{"radio-send-to-too-long-group", "zmq_msg_set_group and groups of more than 255 bytes", inproc, "", `
 		r RADIO
 		d DISH
 		r bind x
 		d connect x
 		d join *255
 		r send *256 | 1
-		! -> EINVAL because a group of 256 bytes is none, and what it would be cut to is another
+		! -> EINVAL because a group of 256 bytes is invalid; libzmq truncates it to another group
 		d all *255 | 1
-		! ok because a group of 256 bytes is none, and what it would be cut to is another`},
-	{"no group joined, no message", "3.7 RADIO", "", "", `
+		! ok because a group of 256 bytes is invalid; libzmq truncates it to another group`},
+	{"dish-without-group-receives-nothing", "RADIO", "", "", `
 		r RADIO
 		d DISH
 		r bind x
@@ -113,7 +113,7 @@ var groups = []entry{
 		r send g | 2
 		d recv g | 2
 		d none`},
-	{"the group without a name", "3.7 group compared exactly", "", "", `
+	{"dish-empty-group", "groups match exactly", "", "", `
 		r RADIO
 		d DISH
 		r bind x
@@ -123,7 +123,7 @@ var groups = []entry{
 		r send "" | 2
 		d recv "" | 2
 		d none`},
-	{"a DISH of several groups", "3.7 DISH", "", "", `
+	{"dish-several-groups", "DISH", "", "", `
 		r RADIO
 		d DISH
 		r bind x
@@ -141,7 +141,7 @@ var groups = []entry{
 		r send c | 6
 		d recv c | 6
 		d none`},
-	{"each DISH gets its own", "3 RADIO exact group match", "", "", `
+	{"radio-two-dishes", "groups match exactly", "", "", `
 		r RADIO
 		d DISH
 		e DISH
@@ -159,7 +159,7 @@ var groups = []entry{
 		e recv b | 2 ; c | 3
 		d none
 		e none`},
-	{"a DISH of two RADIOs", "3 DISH fair queue", inside, "", `
+	{"dish-receives-from-radios-in-turn", "a DISH receives by fair queueing", inproc, "", `
 		r RADIO
 		s RADIO
 		d DISH
@@ -173,7 +173,7 @@ var groups = []entry{
 		s send g | s1
 		s send g | s2
 		d recv g | r1 ; g | s1 ; g | r2 ; g | s2`},
-	{"two RADIOs hear of a group", "3.7 joins cached and replayed", "", "", `
+	{"dish-joins-reach-both-radios", "groups go to every RADIO", "", "", `
 		r RADIO
 		s RADIO
 		d DISH
@@ -187,7 +187,7 @@ var groups = []entry{
 		s send g | 2
 		d recv g | 2
 		d none`},
-	{"RADIO sends one frame", "3.7 RADIO multipart EINVAL", "", "", `
+	{"radio-rejects-multipart", "a RADIO returns EINVAL for a multipart message", "", "", `
 		r RADIO
 		d DISH
 		d join g
@@ -197,7 +197,7 @@ var groups = []entry{
 		r send g | three
 		d recv g | three
 		d none`},
-	{"a full DISH misses messages", "3 RADIO drop", inside, "", `
+	{"radio-drops-for-full-dish", "a RADIO drops for a full or missing DISH", inproc, "", `
 		r RADIO sndhwm=1
 		d DISH rcvhwm=2
 		e DISH rcvhwm=9
@@ -216,7 +216,7 @@ var groups = []entry{
 		r send g | 5
 		d recv g | 5
 		e recv g | 5`},
-	{"a RADIO that drops nothing", "3 RADIO XPUB_NODROP: EAGAIN", inside, "", `
+	{"radio-nodrop-would-block", "ZMQ_XPUB_NODROP at a RADIO", inproc, "", `
 		r RADIO sndhwm=1 xpub_nodrop=1
 		d DISH rcvhwm=1
 		r bind x
@@ -230,7 +230,7 @@ var groups = []entry{
 		r send g | 5
 		d recv g | 2 ; g | 5
 		d none`},
-	{"a DISH that leaves and comes back", "3.7 JOIN/LEAVE maintained per pipe", "", "", `
+	{"dish-disconnects-and-reconnects", "groups belong to a connection", "", "", `
 		r RADIO
 		d DISH
 		e DISH
@@ -248,7 +248,7 @@ var groups = []entry{
 		r send g | last
 		e recv g | last
 		e none`},
-	{"groups survive the loss of a RADIO", "3.7 joins replayed on reconnect", wires, "", `
+	{"dish-groups-survive-radio-close", "groups go to the RADIO after a reconnect", wires, "", `
 		r RADIO
 		s RADIO
 		d DISH
@@ -267,7 +267,7 @@ var groups = []entry{
 		s send i | 4
 		d recv g | 3 ; i | 4
 		d none`},
-	{"a RADIO without a DISH", "3 RADIO drop", "", "", `
+	{"radio-without-dish-drops", "a RADIO drops for a full or missing DISH", "", "", `
 		r RADIO
 		d DISH
 		r bind x
@@ -277,7 +277,7 @@ var groups = []entry{
 		r send g | found
 		d recv g | found
 		d none`},
-	{"a DISH drops what it no longer wants", "3.7 local filter by joined set", inside, "", `
+	{"dish-drops-queued-messages-after-leave", "a DISH filters by its joined groups", inproc, "", `
 		r RADIO
 		d DISH
 		r bind x
@@ -290,7 +290,7 @@ var groups = []entry{
 		d leave g
 		d recv h | 2
 		d none`},
-	{"sizes and bytes of groups", "3.7 RADIO", "", "", `
+	{"radio-binary-group-and-large-bodies", "RADIO", "", "", `
 		r RADIO
 		d DISH
 		r bind x
@@ -300,7 +300,7 @@ var groups = []entry{
 		r send "\xff\x01" | *70000
 		d recv "\xff\x01" | *256 ; "\xff\x01" | *70000
 		d none`},
-	{"a RADIO does not talk to a SUB", "3 accepts peers", wires, "", `
+	{"radio-refuses-sub", "compatible socket types", wires, "", `
 		r RADIO
 		s SUB
 		d DISH

@@ -1,8 +1,8 @@
 package diff
 
-// reqrep is section 3.2: REQ and REP.
+// reqrep are scenarios for REQ and REP.
 var reqrep = []entry{
-	{"request and reply", "3.2 REQ prepends a delimiter", "", "", `
+	{"req-rep-exchange", "a REQ prepends an empty delimiter frame", "", "", `
 		q REQ
 		r REP
 		r bind x
@@ -15,7 +15,7 @@ var reqrep = []entry{
 		r recv again | and more
 		r send "" | ""
 		q recv "" | ""`},
-	{"request and reply, the REQ bound", "3.2 REQ prepends a delimiter", "", "", `
+	{"req-rep-exchange-req-binds", "a REQ prepends an empty delimiter frame", "", "", `
 		q REQ
 		r REP
 		q bind x
@@ -24,7 +24,7 @@ var reqrep = []entry{
 		r recv hello
 		r send world
 		q recv world`},
-	{"what a ROUTER sees of a REQ", "3.2 REQ prepends a delimiter", "", "", `
+	{"req-request-at-router-has-delimiter", "a REQ prepends an empty delimiter frame", "", "", `
 		q REQ routing_id=q
 		r ROUTER
 		r bind x
@@ -33,7 +33,7 @@ var reqrep = []entry{
 		r recv q | "" | one | two
 		r send q | "" | three | four
 		q recv three | four`},
-	{"a request of an empty frame", "3.2 REQ prepends a delimiter", "", "", `
+	{"req-empty-request", "a REQ prepends an empty delimiter frame", "", "", `
 		q REQ routing_id=q
 		r ROUTER
 		r bind x
@@ -42,7 +42,7 @@ var reqrep = []entry{
 		r recv q | "" | ""
 		r send q | "" | ""
 		q recv ""`},
-	{"REQ out of turn", "3.2 Strict", "", "", `
+	{"req-wrong-order-returns-efsm", "REQ alternates between send and receive", "", "", `
 		q REQ
 		r REP
 		r bind x
@@ -56,7 +56,7 @@ var reqrep = []entry{
 		q none -> EFSM
 		q send 3
 		r recv 3`},
-	{"REP out of turn", "3.2 REP stores the envelope", "", "", `
+	{"rep-wrong-order-returns-efsm", "a REP stores the envelope of a request", "", "", `
 		q REQ
 		r REP
 		r bind x
@@ -68,7 +68,7 @@ var reqrep = []entry{
 		r send two
 		r send three -> EFSM
 		q recv two`},
-	{"REQ without a peer stays where it is", "3.2 No peers", "", "", `
+	{"req-without-peer-keeps-state", "a REQ without a peer", "", "", `
 		q REQ
 		r REP
 		r bind x
@@ -80,7 +80,7 @@ var reqrep = []entry{
 		r recv 3
 		r send three
 		q recv three`},
-	{"a request to nobody yet", "3.1 queued for a connected endpoint", "", "", `
+	{"req-connect-before-bind", "messages for a connected endpoint stay queued without a peer", "", "", `
 		q REQ
 		r REP
 		q connect x
@@ -90,7 +90,7 @@ var reqrep = []entry{
 		r recv 1
 		r send one
 		q recv one`},
-	{"REQ takes its REPs in turn", "3 REQ round robin", "", "", `
+	{"req-alternates-between-reps", "a REQ sends round robin", "", "", `
 		q REQ
 		a REP
 		b REP
@@ -109,7 +109,7 @@ var reqrep = []entry{
 		q send 3
 		a recv 3
 		b none`},
-	{"all parts of a request go to one REP", "3.2 same peer for all parts", "", "", `
+	{"req-multipart-request-goes-to-one-rep", "all frames of a request go to one peer", "", "", `
 		q REQ
 		a REP
 		b REP
@@ -120,7 +120,7 @@ var reqrep = []entry{
 		q send 1 | 2 | 3
 		a recv 1 | 2 | 3
 		b none`},
-	{"REP takes its REQs in turn", "3 REP fair queue", inside, "", `
+	{"rep-alternates-between-reqs", "a REP receives by fair queueing", inproc, "", `
 		a REQ
 		b REQ
 		r REP
@@ -135,7 +135,7 @@ var reqrep = []entry{
 		r send to b
 		a recv to a
 		b recv to b`},
-	{"replies go to who asked", "3 REP sends to the requester", "", "", `
+	{"rep-reply-goes-to-requester", "a REP replies to the requester", "", "", `
 		a REQ
 		b REQ
 		r REP
@@ -150,7 +150,7 @@ var reqrep = []entry{
 		r send for b
 		b recv for b
 		a recv for a`},
-	{"late replies are dropped when a request starts", "3.2 Starting a request drains", inside, "", `
+	{"req-drops-late-replies-on-next-request", "a new request drops received replies", inproc, "", `
 		q REQ routing_id=q
 		r ROUTER
 		r bind x
@@ -164,7 +164,7 @@ var reqrep = []entry{
 		r recv q | "" | 2
 		r send q | "" | two
 		q recv two`},
-	{"replies of another peer are skipped", "3.2 Replies from any other pipe", inside, "", `
+	{"req-skips-replies-from-other-peers", "a REQ skips replies from other peers", inproc, "", `
 		q REQ routing_id=q
 		a ROUTER
 		b ROUTER
@@ -178,7 +178,7 @@ var reqrep = []entry{
 		a send q | "" | true
 		q recv true
 		q none -> EFSM`},
-	{"replies of another peer count when the first is gone", "3.2 restriction is lifted", inside, "", `
+	{"req-accepts-other-peer-after-first-closes", "a REQ accepts replies from any peer after the end of its peer", inproc, "", `
 		q REQ routing_id=q
 		a ROUTER
 		b ROUTER
@@ -192,7 +192,7 @@ var reqrep = []entry{
 		q none
 		b send q | "" | instead
 		q recv instead`},
-	{"a lost request is not sent again", "3.2 not resent after reconnect", wires, "", `
+	{"req-request-not-resent-after-reconnect", "a request is not resent after a reconnect", wires, "", `
 		q REQ
 		a REP
 		b REP
@@ -204,7 +204,7 @@ var reqrep = []entry{
 		b bind x
 		b none
 		q send 2 -> EFSM`},
-	{"malformed replies are skipped", "3.2 Malformed frames over inproc", inside, "", `
+	{"req-skips-malformed-replies", "a REQ skips malformed replies", inproc, "", `
 		q REQ routing_id=q
 		r ROUTER
 		r bind x
@@ -215,7 +215,7 @@ var reqrep = []entry{
 		r send q | junk | "" | more
 		r send q | "" | good
 		q recv good`},
-	{"an envelope comes back as it was", "3.2 REP stores the envelope", "", "", `
+	{"rep-returns-envelope-unchanged", "a REP stores the envelope of a request", "", "", `
 		d DEALER
 		r REP
 		r bind x
@@ -224,7 +224,7 @@ var reqrep = []entry{
 		r recv body | more
 		r send reply | and more
 		d recv one hop | two hops | "" | reply | and more`},
-	{"an envelope of the delimiter alone", "3.2 REP stores the envelope", "", "", `
+	{"rep-envelope-of-delimiter-only", "a REP stores the envelope of a request", "", "", `
 		d DEALER
 		r REP
 		r bind x
@@ -233,7 +233,7 @@ var reqrep = []entry{
 		r recv body
 		r send reply
 		d recv "" | reply`},
-	{"empty frames behind the delimiter belong to the body", "3.2 up to the first empty frame", "", "", `
+	{"rep-empty-frames-after-delimiter-are-body", "the envelope ends at the first empty frame", "", "", `
 		d DEALER
 		r REP
 		r bind x
@@ -242,7 +242,7 @@ var reqrep = []entry{
 		r recv "" | body | ""
 		r send reply
 		d recv hop | "" | reply`},
-	{"a request without a delimiter is discarded", "3.2 without empty frame discarded", "", "", `
+	{"rep-drops-request-without-delimiter", "a REP drops a request without a delimiter", "", "", `
 		d DEALER
 		r REP
 		r bind x
@@ -253,7 +253,7 @@ var reqrep = []entry{
 		r recv good
 		r send reply
 		d recv "" | reply`},
-	{"a reply to a requester that is gone is dropped", "3 REP reply to a vanished peer", "", "", `
+	{"rep-drops-reply-to-closed-requester", "a REP drops a reply to a disconnected peer", "", "", `
 		a REQ
 		b REQ
 		r REP
@@ -268,7 +268,7 @@ var reqrep = []entry{
 		r recv 2
 		r send two
 		b recv two`},
-	{"a request stays readable when its requester is gone", "3.1 Messages that arrived", "", "", `
+	{"rep-request-readable-after-requester-closes", "received messages stay readable", "", "", `
 		a REQ
 		r REP
 		b REQ
@@ -283,7 +283,7 @@ var reqrep = []entry{
 		r recv 2
 		r send two
 		b recv two`},
-	{"requests through a DEALER are not in lockstep", "3.4 DEALER sends frames as given", "", "", `
+	{"dealer-rep-several-pending-requests", "a DEALER sends frames unchanged", "", "", `
 		d DEALER
 		r REP
 		r bind x
@@ -298,7 +298,7 @@ var reqrep = []entry{
 		r recv 3
 		r send three
 		d recv "" | one ; "" | two ; "" | three`},
-	{"a broker of ROUTER and DEALER", "3.3 Received message, 3.2 REP stores the envelope", "", "", `
+	{"broker-router-dealer", "envelopes through ROUTER, DEALER and REP", "", "", `
 		q REQ routing_id=q
 		front ROUTER
 		back DEALER
@@ -315,7 +315,7 @@ var reqrep = []entry{
 		back recv q | "" | answer
 		front send q | "" | answer
 		q recv answer`},
-	{"a chain of two ROUTERs", "3.3 Received message, 3.2 REP stores the envelope", "", "", `
+	{"broker-chain-of-two-routers", "envelopes through ROUTER, DEALER and REP", "", "", `
 		q REQ routing_id=q
 		front ROUTER
 		via DEALER routing_id=via
@@ -340,7 +340,7 @@ var reqrep = []entry{
 		via recv q | "" | answer
 		front send q | "" | answer
 		q recv answer`},
-	{"a REP that connects to several", "3 REP fair queue", "", "", `
+	{"rep-connects-to-two-reqs", "a REP receives by fair queueing", "", "", `
 		a REQ
 		b REQ
 		r REP

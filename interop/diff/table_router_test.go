@@ -1,8 +1,8 @@
 package diff
 
-// routing is section 3.3: ROUTER.
+// routing are scenarios for ROUTER.
 var routing = []entry{
-	{"a ROUTER sees who sent", "3.3 Received message", "", "", `
+	{"router-receives-routing-id-of-sender", "a ROUTER prepends the routing ID", "", "", `
 		r ROUTER
 		a DEALER routing_id=a
 		b DEALER routing_id=bb
@@ -19,7 +19,7 @@ var routing = []entry{
 		b recv two | too
 		a none
 		b none`},
-	{"a ROUTER that connects", "3.3 Received message", "", "", `
+	{"router-connects", "a ROUTER prepends the routing ID", "", "", `
 		r ROUTER
 		a DEALER routing_id=a
 		b DEALER routing_id=b
@@ -33,7 +33,7 @@ var routing = []entry{
 		b recv 2
 		b send two
 		r recv b | two`},
-	{"a ROUTER makes ids up", "3.3 Auto id", "", "", `
+	{"router-assigns-routing-ids", "routing IDs of a ROUTER", "", "", `
 		r ROUTER
 		a DEALER
 		b DEALER
@@ -50,7 +50,7 @@ var routing = []entry{
 		b recv two
 		a send 3
 		r recv $a | 3`},
-	{"made up ids of REQs", "3.3 Auto id", "", "", `
+	{"router-assigns-routing-id-to-req", "routing IDs of a ROUTER", "", "", `
 		r ROUTER
 		q REQ
 		r bind x
@@ -61,7 +61,7 @@ var routing = []entry{
 		q recv one
 		q send 2
 		r recv $q | "" | 2`},
-	{"an id of 255 bytes", "3.3 Auto id", "", "", `
+	{"router-routing-id-of-255-bytes", "routing IDs of a ROUTER", "", "", `
 		r ROUTER
 		d DEALER routing_id=abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstu
 		r bind x
@@ -70,19 +70,19 @@ var routing = []entry{
 		r recv $d | 1
 		r send $d | one
 		d recv one`},
-	{"an unknown id", "3.3 Unknown id", "", "", `
+	{"router-unknown-routing-id", "unknown routing IDs", "", "", `
 		r ROUTER
 		d DEALER routing_id=d
 		r bind x
 		d connect x
-		r send nobody | 1
-		! -> EHOSTUNREACH because SendTo tells instead of dropping (docs/decisions/0005-router-in-go.md)
-		r send nobody | 1 | 2 | 3
-		! -> EHOSTUNREACH because SendTo tells instead of dropping (docs/decisions/0005-router-in-go.md)
+		r send unknown | 1
+		! -> EHOSTUNREACH because SendTo returns ErrNoRoute instead of dropping (docs/decisions/0005-router-in-go.md)
+		r send unknown | 1 | 2 | 3
+		! -> EHOSTUNREACH because SendTo returns ErrNoRoute instead of dropping (docs/decisions/0005-router-in-go.md)
 		r send d | 2
 		d recv 2
 		d none`},
-	{"an id that has left", "3.3 Unknown id", "", "", `
+	{"router-routing-id-of-closed-peer", "unknown routing IDs", "", "", `
 		r ROUTER
 		d DEALER routing_id=d
 		e DEALER routing_id=e
@@ -91,11 +91,11 @@ var routing = []entry{
 		e connect x
 		d close
 		r send d | 1
-		! -> EHOSTUNREACH because SendTo tells instead of dropping (docs/decisions/0005-router-in-go.md)
+		! -> EHOSTUNREACH because SendTo returns ErrNoRoute instead of dropping (docs/decisions/0005-router-in-go.md)
 		r send e | 2
 		e recv 2
 		e none`},
-	{"an id that has come back", "3.3 Duplicate id", "", "", `
+	{"router-routing-id-reused-after-close", "duplicate routing IDs", "", "", `
 		r ROUTER
 		d DEALER routing_id=same
 		e DEALER routing_id=same
@@ -110,7 +110,7 @@ var routing = []entry{
 		r recv same | 2
 		r send same | two
 		e recv two`},
-	{"a full peer", "3.3 Full pipe", inside, "", `
+	{"router-full-peer", "a ROUTER and a full peer", inproc, "", `
 		r ROUTER sndhwm=1
 		d DEALER routing_id=d rcvhwm=1
 		e DEALER routing_id=e rcvhwm=1
@@ -120,12 +120,12 @@ var routing = []entry{
 		r send d | 1
 		r send d | 2
 		r send d | 3
-		! -> EAGAIN because SendTo waits for room instead of dropping (docs/decisions/0005-router-in-go.md)
+		! -> EAGAIN because SendTo blocks instead of dropping (docs/decisions/0005-router-in-go.md)
 		r send e | 4
 		d recv 1 ; 2
 		d none
 		e recv 4`},
-	{"a slow peer does not stop others", "3.3 Each peer's queue is independent", inside, "", `
+	{"router-full-peer-does-not-block-others", "each peer of a ROUTER has its own queue", inproc, "", `
 		r ROUTER sndhwm=1 rcvhwm=1
 		d DEALER routing_id=d rcvhwm=1 sndhwm=1
 		e DEALER routing_id=e rcvhwm=1 sndhwm=1
@@ -140,7 +140,7 @@ var routing = []entry{
 		e recv 4
 		r any d | 1 ; d | 2 ; e | 3
 		r none`},
-	{"a second peer with the same id over a wire", "3.3 Duplicate id", wires, "", `
+	{"router-duplicate-id-tcp-ipc", "duplicate routing IDs", wires, "", `
 		r ROUTER
 		d DEALER routing_id=same
 		e DEALER routing_id=same
@@ -154,7 +154,7 @@ var routing = []entry{
 		r send same | one
 		d recv one
 		e none`},
-	{"a second peer with the same id over inproc", "3.3 Duplicate id", inside, "", `
+	{"router-duplicate-id-inproc", "duplicate routing IDs", inproc, "", `
 		r ROUTER
 		d DEALER routing_id=same
 		e DEALER routing_id=same
@@ -164,12 +164,12 @@ var routing = []entry{
 		d send 1
 		r recv same | 1
 		e send 2
-		! -> EAGAIN because a duplicate id is refused instead of parked, and inproc does not connect again (Router)
+		! -> EAGAIN because a duplicate routing ID is refused instead of parked, and inproc does not reconnect
 		r none
 		r send same | one
 		d recv one
 		e none`},
-	{"ROUTER to ROUTER", "3.3 Received message", "", "", `
+	{"router-router-exchange", "a ROUTER prepends the routing ID", "", "", `
 		a ROUTER routing_id=A
 		b ROUTER routing_id=B
 		a bind x
@@ -178,7 +178,7 @@ var routing = []entry{
 		b recv A | hello
 		b send A | hello | to you
 		a recv B | hello | to you`},
-	{"a ROUTER takes its peers in turn", "3.1 FQ", inside, "", `
+	{"router-receives-from-peers-in-turn", "fair queueing", inproc, "", `
 		r ROUTER
 		a DEALER routing_id=a
 		b DEALER routing_id=b
@@ -190,7 +190,7 @@ var routing = []entry{
 		b send 3
 		b send 4
 		r recv a | 1 ; b | 3 ; a | 2 ; b | 4`},
-	{"an empty message to a peer", "3.3 Sending", "", "", `
+	{"router-empty-message", "empty messages", "", "", `
 		r ROUTER
 		a DEALER routing_id=a
 		r bind x
@@ -200,7 +200,7 @@ var routing = []entry{
 		a recv "" ; "" | ""
 		a send ""
 		r recv a | ""`},
-	{"an id of binary bytes", "3.3 Auto id", "", "", `
+	{"router-binary-routing-id", "routing IDs of a ROUTER", "", "", `
 		r ROUTER
 		a DEALER routing_id=ÿ!
 		r bind x

@@ -1,8 +1,8 @@
 package diff
 
-// streaming is STREAM, of section 3.7, with bytes at the far side.
-var streaming = []entry{
-	{"a bound STREAM and a client", "3.7 STREAM", wires, "", `
+// streams are scenarios for STREAM. Its peer is mostly a plain connection.
+var streams = []entry{
+	{"stream-bound", "STREAM", wires, "", `
 		s STREAM
 		c TCP
 		s bind x
@@ -17,7 +17,7 @@ var streaming = []entry{
 		c close
 		s recv $c | ""
 		s none`},
-	{"a connected STREAM and a server", "3.7 STREAM", wires, "", `
+	{"stream-connected", "STREAM", wires, "", `
 		s STREAM
 		c TCP
 		c bind x
@@ -28,7 +28,7 @@ var streaming = []entry{
 		c send world
 		s recv $c | world
 		s none`},
-	{"two clients of a STREAM", "3.7 STREAM by first frame", wires, "", `
+	{"stream-two-clients", "the first frame of a STREAM message is the routing ID", wires, "", `
 		s STREAM
 		a TCP
 		b TCP
@@ -50,7 +50,7 @@ var streaming = []entry{
 		b send still here
 		s recv $b | still here
 		s none`},
-	{"a STREAM that tells of nothing", "3.7 STREAM_NOTIFY 0", wires, "", `
+	{"stream-notify-off-bound", "ZMQ_STREAM_NOTIFY=0", wires, "", `
 		s STREAM stream_notify=0
 		c TCP
 		s bind x
@@ -61,7 +61,7 @@ var streaming = []entry{
 		c recv world
 		c close
 		s none`},
-	{"a connected STREAM that tells of nothing", "3.7 STREAM_NOTIFY 0", wires, "", `
+	{"stream-notify-off-connected", "ZMQ_STREAM_NOTIFY=0", wires, "", `
 		s STREAM stream_notify=0
 		c TCP
 		c bind x
@@ -71,7 +71,7 @@ var streaming = []entry{
 		c send world
 		s recv name | world
 		s none`},
-	{"a STREAM names whom it connects to", "3.7 CONNECT_ROUTING_ID", wires, "", `
+	{"stream-connect-routing-id", "ZMQ_CONNECT_ROUTING_ID", wires, "", `
 		s STREAM
 		c TCP
 		c bind x
@@ -81,17 +81,17 @@ var streaming = []entry{
 		c recv hello
 		c send world
 		s recv name | world`},
-	{"an unknown id of a STREAM", "3 STREAM unknown id EHOSTUNREACH", wires, "", `
+	{"stream-unknown-routing-id", "a STREAM returns EHOSTUNREACH for an unknown routing ID", wires, "", `
 		s STREAM
 		c TCP
 		s bind x
-		s send nobody | hello -> EHOSTUNREACH
+		s send unknown | hello -> EHOSTUNREACH
 		c connect x
 		s recv $c | ""
-		s send nobody | hello -> EHOSTUNREACH
+		s send unknown | hello -> EHOSTUNREACH
 		s send $c | hello
 		c recv hello`},
-	{"an id of a STREAM that has left", "3 STREAM unknown id EHOSTUNREACH", wires, "", `
+	{"stream-routing-id-of-closed-connection", "a STREAM returns EHOSTUNREACH for an unknown routing ID", wires, "", `
 		s STREAM
 		c TCP
 		s bind x
@@ -101,7 +101,7 @@ var streaming = []entry{
 		s recv $c | ""
 		s none
 		s send $c | hello -> EHOSTUNREACH`},
-	{"a STREAM ends a connection", "3.7 empty data frame closes", wires, "", `
+	{"stream-closes-one-of-two-connections", "an empty message closes a STREAM connection", wires, "", `
 		s STREAM
 		a TCP
 		b TCP
@@ -118,18 +118,18 @@ var streaming = []entry{
 		b send there
 		s recv $b | there
 		s none`},
-	{"a STREAM ends a connection behind what it has sent", "3.7 empty data frame closes", wires, "", `
+	{"stream-closes-connection-after-sent-data", "an empty message closes a STREAM connection", wires, "", `
 		s STREAM
 		c TCP
 		s bind x
 		c connect x
 		s recv $c | ""
-		s send $c | last words
-		c recv last words
+		s send $c | final data
+		c recv final data
 		s end c $c
 		c eof
 		s none`},
-	{"a STREAM ends a connection that it has made", "3.7 empty data frame closes", wires, "", `
+	{"stream-closes-connection-that-it-opened", "an empty message closes a STREAM connection", wires, "", `
 		s STREAM
 		c TCP
 		c bind x
@@ -141,7 +141,7 @@ var streaming = []entry{
 		c eof
 		s send $c | hello -> EHOSTUNREACH
 		s none`},
-	{"a STREAM connects again", "3.7 Connected STREAM reconnects like others", wires, "", `
+	{"stream-reconnects", "a connected STREAM reconnects", wires, "", `
 		s STREAM
 		c TCP
 		c bind x
@@ -156,7 +156,7 @@ var streaming = []entry{
 		s send name | three
 		c recv three
 		s none`},
-	{"a STREAM disconnects", "3.7 STREAM", wires, "", `
+	{"stream-disconnect", "STREAM", wires, "", `
 		s STREAM
 		c TCP
 		c bind x
@@ -167,8 +167,8 @@ var streaming = []entry{
 		s disconnect x
 		c eof
 		s none
-		! $c | "" because who disconnects an endpoint is told when its connection has ended, as of any other`},
-	{"a STREAM unbinds", "1.2 zmq_unbind ends every connection accepted", wires, "", `
+		! $c | "" because a STREAM also receives a disconnect notification after its own disconnect`},
+	{"stream-unbind", "zmq_unbind closes accepted connections", wires, "", `
 		s STREAM
 		c TCP
 		s bind x
@@ -176,9 +176,9 @@ var streaming = []entry{
 		s recv $c | ""
 		s unbind x
 		s none
-		! $c | "" because who unbinds an endpoint is told when its connections have ended, as of any other
+		! $c | "" because a STREAM also receives a disconnect notification after its own unbind
 		c eof`},
-	{"a STREAM closes", "3.7 STREAM", wires, "", `
+	{"stream-close", "STREAM", wires, "", `
 		s STREAM
 		c TCP
 		s bind x
@@ -188,7 +188,7 @@ var streaming = []entry{
 		c recv bye
 		s close
 		c eof`},
-	{"any bytes through a STREAM", "3.7 STREAM", wires, "", `
+	{"stream-binary-data", "STREAM", wires, "", `
 		s STREAM
 		c TCP
 		s bind x
@@ -198,7 +198,7 @@ var streaming = []entry{
 		s recv $c | "\x00\xff\x01\n"
 		s send $c | "\xff\x00\x00\x00\x00\x00\x00\x00\x01\x7f"
 		c recv "\xff\x00\x00\x00\x00\x00\x00\x00\x01\x7f"`},
-	{"a STREAM reads at most 8192 bytes at once", "3.7 each read chunk", wires, "", `
+	{"stream-reads-at-most-8192-bytes", "a STREAM message is the result of one read", wires, "", `
 		s STREAM
 		c TCP
 		s bind x
@@ -207,7 +207,7 @@ var streaming = []entry{
 		c send *8193
 		s recv $c | *8192 ; $c | 0
 		s none`},
-	{"a STREAM sends more than fits", "3.7 STREAM", wires, "", `
+	{"stream-large-message", "STREAM", wires, "", `
 		s STREAM
 		c TCP
 		s bind x
@@ -217,7 +217,7 @@ var streaming = []entry{
 		s send $c | *300
 		c recv *100000
 		c recv *300`},
-	{"STREAM and STREAM", "3.7 on both connecting and bound side", wires, "", `
+	{"stream-stream-exchange", "STREAM connects and binds", wires, "", `
 		a STREAM
 		b STREAM
 		a bind x
@@ -231,7 +231,7 @@ var streaming = []entry{
 		b close
 		a recv $b | ""
 		a none`},
-	{"a STREAM bound and connected", "3.7 STREAM", wires, "", `
+	{"stream-bound-and-connected", "STREAM", wires, "", `
 		s STREAM
 		c TCP
 		d TCP
@@ -250,7 +250,7 @@ var streaming = []entry{
 		s send $c | down
 		c recv down
 		s none`},
-	{"what has come is readable when the client has left", "3.1 Messages that arrived", wires, "", `
+	{"stream-received-data-survives-client-close", "received messages stay readable", wires, "", `
 		s STREAM
 		c TCP
 		s bind x
@@ -259,7 +259,7 @@ var streaming = []entry{
 		c close
 		s recv $c | "" ; $c | hello ; $c | ""
 		s none`},
-	{"a message to nobody yet waits", "3.1 queued for a connected endpoint", wires, "", `
+	{"stream-queues-before-connection", "messages for a connected endpoint stay queued without a peer", wires, "", `
 		s STREAM
 		c TCP
 		s connect x as name

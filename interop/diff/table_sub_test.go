@@ -1,8 +1,8 @@
 package diff
 
-// subscribing is section 3.6: SUB and XSUB.
-var subscribing = []entry{
-	{"subscriptions before connecting", "3.6 replayed to every new pipe", "", "", `
+// subscriptions are scenarios for SUB and XSUB.
+var subscriptions = []entry{
+	{"sub-subscribe-before-connect", "subscriptions go to every new publisher", "", "", `
 		p PUB
 		a SUB
 		a sub t
@@ -12,7 +12,7 @@ var subscribing = []entry{
 		p send u1
 		a recv t1
 		a none`},
-	{"subscriptions before anybody binds", "3.6 replayed to every new pipe", "", "", `
+	{"sub-subscribe-before-bind", "subscriptions go to every new publisher", "", "", `
 		p PUB
 		a SUB
 		a sub t
@@ -21,7 +21,7 @@ var subscribing = []entry{
 		p send t1
 		a recv t1
 		a none`},
-	{"subscriptions reach every publisher", "3.6 forwarded to all current pipes", "", "", `
+	{"sub-subscriptions-reach-every-publisher", "subscriptions go to all publishers", "", "", `
 		p PUB
 		q PUB
 		a SUB
@@ -42,7 +42,7 @@ var subscribing = []entry{
 		p send v
 		q send v
 		a none`},
-	{"subscriptions survive the loss of a publisher", "3.6 after every reconnect", wires, "", `
+	{"sub-subscriptions-survive-publisher-close", "subscriptions go to the publisher after a reconnect", wires, "", `
 		p PUB
 		q PUB
 		a SUB
@@ -57,7 +57,7 @@ var subscribing = []entry{
 		q send u2
 		a recv t2
 		a none`},
-	{"what changed while nobody was there counts", "3.6 after every reconnect", wires, "", `
+	{"sub-changes-while-disconnected-take-effect", "subscriptions go to the publisher after a reconnect", wires, "", `
 		p PUB
 		q PUB
 		a SUB
@@ -74,7 +74,7 @@ var subscribing = []entry{
 		q send v1
 		a recv u1 ; v1
 		a none`},
-	{"XSUB's subscriptions survive too", "3.6 XSUB explicit send is cached", wires, "", `
+	{"xsub-subscriptions-survive-publisher-close", "subscription messages of an XSUB are stored", wires, "", `
 		p XPUB
 		q XPUB
 		a XSUB
@@ -87,7 +87,7 @@ var subscribing = []entry{
 		q recv "\x01t"
 		q send t1
 		a recv t1`},
-	{"XSUB's subscriptions before connecting", "3.6 XSUB explicit send is cached", "", "", `
+	{"xsub-subscribe-before-connect", "subscription messages of an XSUB are stored", "", "", `
 		p XPUB
 		a XSUB
 		a send "\x01t"
@@ -96,7 +96,7 @@ var subscribing = []entry{
 		p recv "\x01t"
 		p send t1
 		a recv t1`},
-	{"unsubscribing from what is not known", "3.6 UNSUBSCRIBE of an unknown topic", "", "", `
+	{"sub-unsubscribe-unknown-topic", "ZMQ_UNSUBSCRIBE of an unknown topic", "", "", `
 		p PUB
 		a SUB
 		p bind x
@@ -111,7 +111,7 @@ var subscribing = []entry{
 		p send t2
 		a recv t2
 		a none`},
-	{"long topics", "3.6 any length", "", "", `
+	{"sub-long-topics", "topics of any length", "", "", `
 		p XPUB
 		a SUB
 		p bind x
@@ -128,7 +128,7 @@ var subscribing = []entry{
 		p send *1000
 		a recv *1000
 		a none`},
-	{"topics above SNDHWM", "3.6 dropped if the pipe is at SNDHWM", inside, "", `
+	{"sub-more-topics-than-sndhwm", "subscriptions beyond ZMQ_SNDHWM", inproc, "", `
 		p PUB
 		a SUB sndhwm=2
 		a connect x
@@ -140,8 +140,8 @@ var subscribing = []entry{
 		p send v1
 		a recv t1
 		a none
-		! v1 because subscriptions travel beside the queue, where no high-water mark holds them (docs/ARCHITECTURE.md)`},
-	{"counted subscriptions", "3.5 the SUB side reference-counts", "", "", `
+		! v1 because subscriptions are not queued with messages, so the high-water mark does not limit them`},
+	{"sub-counts-repeated-subscriptions", "a SUB counts its subscriptions", "", "", `
 		p XPUB
 		a SUB
 		p bind x
@@ -159,7 +159,7 @@ var subscribing = []entry{
 		p recv "\x00t"
 		a unsub t
 		p none`},
-	{"counted subscriptions are replayed once", "3.5 the SUB side reference-counts", "", "", `
+	{"sub-replays-counted-subscription-once", "a SUB counts its subscriptions", "", "", `
 		p XPUB
 		a SUB
 		a sub t
@@ -172,7 +172,7 @@ var subscribing = []entry{
 		p none
 		a unsub t
 		p recv "\x00t"`},
-	{"SUB filters by the first frame", "3.6 Filter examines the first frame only", "", "", `
+	{"sub-filters-first-frame", "a SUB filters by the first frame", "", "", `
 		p PUB
 		a SUB
 		p bind x
@@ -182,7 +182,7 @@ var subscribing = []entry{
 		p send t | u
 		a recv t | u
 		a none`},
-	{"a SUB drops what it no longer wants", "3.6 SUB still filters", inside, "", `
+	{"sub-drops-queued-messages-after-unsubscribe", "a SUB filters received messages", inproc, "", `
 		p PUB
 		a SUB
 		p bind x
@@ -195,7 +195,7 @@ var subscribing = []entry{
 		a unsub t
 		a recv u1
 		a none`},
-	{"an XSUB keeps what it no longer wants", "3 XSUB no filter", inside, "", `
+	{"xsub-keeps-queued-messages-after-unsubscribe", "an XSUB does not filter", inproc, "", `
 		p PUB
 		a XSUB
 		p bind x
@@ -208,7 +208,7 @@ var subscribing = []entry{
 		p send t2
 		a recv t1 ; u1
 		a none`},
-	{"a publisher that waits for a binder drops", "3.6 connect-before-bind inproc PUB", "", "", `
+	{"pub-connect-before-bind-drops", "a PUB drops before its endpoint is bound", "", "", `
 		p PUB
 		a SUB
 		a sub ""
@@ -218,7 +218,7 @@ var subscribing = []entry{
 		p send found
 		a recv found
 		a none`},
-	{"an XSUB sends to all its publishers", "3 XSUB everything goes to all", "", "", `
+	{"xsub-sends-to-all-publishers", "an XSUB sends to all publishers", "", "", `
 		p XPUB
 		q XPUB
 		a XSUB
@@ -234,7 +234,7 @@ var subscribing = []entry{
 		q recv "\x01t"
 		p none
 		q none`},
-	{"an XSUB drops for a full publisher", "3 XSUB drop when pipe full", inside, "", `
+	{"xsub-drops-for-full-publisher", "an XSUB drops for a full publisher", inproc, "", `
 		p XPUB rcvhwm=1
 		a XSUB sndhwm=1
 		p bind x
@@ -242,7 +242,7 @@ var subscribing = []entry{
 		a fill 10 -> 10
 		p recv 1 ; 2
 		p none`},
-	{"a SUB connected twice to one endpoint", "5.1 one connection for each endpoint", wires, "", `
+	{"sub-connect-twice-one-endpoint", "a second connect to the same endpoint does nothing", wires, "", `
 		p PUB
 		a SUB
 		p bind x
@@ -252,7 +252,7 @@ var subscribing = []entry{
 		p send 1
 		a recv 1
 		a none`},
-	{"two publishers, two subscribers", "3 SUB fair queue", "", "", `
+	{"two-publishers-two-subscribers", "a SUB receives by fair queueing", "", "", `
 		p PUB
 		q PUB
 		a SUB
@@ -275,7 +275,7 @@ var subscribing = []entry{
 		b any c1 ; b2 ; c2
 		a none
 		b none`},
-	{"a SUB takes its publishers in turn", "3 SUB fair queue", inside, "", `
+	{"sub-receives-from-publishers-in-turn", "a SUB receives by fair queueing", inproc, "", `
 		p PUB
 		q PUB
 		a SUB
@@ -289,7 +289,7 @@ var subscribing = []entry{
 		q send q1
 		q send q2
 		a recv p1 ; q1 ; p2 ; q2`},
-	{"a forwarder", "3.6 XSUB explicit send, 3.5 XPUB recv", "", "", `
+	{"forwarder-xsub-xpub", "forwarding of subscriptions", "", "", `
 		p PUB
 		xs XSUB
 		xp XPUB
@@ -312,7 +312,7 @@ var subscribing = []entry{
 		p send t2
 		xs none
 		a none`},
-	{"a hundred subscribers' worth of topics", "3.6 forwarded to all current pipes", "", "", `
+	{"sub-five-topics-of-sixty", "subscriptions go to all publishers", "", "", `
 		p PUB
 		a SUB
 		p bind x
@@ -325,7 +325,7 @@ var subscribing = []entry{
 		p fill 60 -> 60
 		a recv 11 ; 22 ; 33 ; 44 ; 55
 		a none`},
-	{"an unsubscription between messages", "3.6 forwarded to all current pipes", "", "", `
+	{"sub-unsubscribe-between-messages", "subscriptions go to all publishers", "", "", `
 		p PUB
 		a SUB
 		p bind x
@@ -339,7 +339,7 @@ var subscribing = []entry{
 		p send t3
 		a recv t3
 		a none`},
-	{"a bound XSUB sends to a PUB", "3.5 PUB drops upstream messages", inside,
+	{"pub-drops-message-of-bound-xsub-inproc", "a PUB drops messages from subscribers", inproc,
 		"", `
 		p PUB
 		a XSUB
@@ -350,7 +350,7 @@ var subscribing = []entry{
 		p send down
 		a recv down
 		a none`},
-	{"a bound XSUB sends to a PUB over a wire", "3.5 PUB drops upstream messages", wires, "", `
+	{"pub-drops-message-of-bound-xsub-tcp-ipc", "a PUB drops messages from subscribers", wires, "", `
 		p PUB
 		a XSUB
 		a bind x
@@ -360,21 +360,21 @@ var subscribing = []entry{
 		p send down
 		a recv down
 		a none`},
-	{"a bound XSUB sends to an XPUB", "3.5 other frames are user messages", "", "", `
+	{"xpub-receives-message-of-bound-xsub", "an XPUB receives messages that are not subscriptions", "", "", `
 		p XPUB
 		a XSUB
 		a bind x
 		p connect x
 		a send hello
 		p recv hello`},
-	{"every part of a message may subscribe, over inproc", "3.5 Without ONLY_FIRST_SUBSCRIBE every part is examined", inside, "", `
+	{"xsub-every-frame-may-subscribe-inproc", "ZMQ_ONLY_FIRST_SUBSCRIBE=0", inproc, "", `
 		p XPUB
 		a XSUB
 		p bind x
 		a connect x
 		a send "\x01t" | "\x01u"
 		p all "\x01t" ; "\x01u"`},
-	{"every part of a message may subscribe", "3.5 Without ONLY_FIRST_SUBSCRIBE every part is examined", wires,
+	{"xsub-every-frame-may-subscribe-tcp-ipc", "ZMQ_ONLY_FIRST_SUBSCRIBE=0", wires,
 		"", `
 		p XPUB
 		a XSUB

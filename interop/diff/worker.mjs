@@ -1,12 +1,11 @@
-// Runs scenarios on the libzmq inside npm's zeromq, which is newer than that of
-// worker.py and built with draft types. What goes in and out is the same, and
-// so is how it settles: see there.
+// Runs scenarios on the libzmq of npm's zeromq, which is newer than that of
+// worker.py and built with draft types. worker.py documents the input and output,
+// and how the worker waits for pending work.
 //
-// The package is asked for its bare sockets, by number, so that types and
-// options need no more than a line in the tables below. Calls that return a
-// promise do at once what can be done at once, for both timeouts are 0; then
-// they look at ZMQ_EVENTS, for which a SUB and a ROUTER take one message more
-// from a pipe than was asked for.
+// The worker uses the package's Socket class with numeric types and options, so
+// that a new type or option needs only a line in the tables below. Both timeouts
+// are 0, so calls that return a promise do not block. They then read ZMQ_EVENTS,
+// for which a SUB and a ROUTER take one more message from a pipe than requested.
 //
 //	node worker.mjs <folder of node_modules> <endpoint for its own use> <seconds to wait at most>
 
@@ -16,8 +15,8 @@ import { createInterface } from "node:readline"
 
 const zmq = createRequire(process.argv[2] + "/")("zeromq")
 
-const PATIENCE = 1000 * Number(process.argv[4])
-const LINGER = PATIENCE
+const WAIT_LIMIT = 1000 * Number(process.argv[4])
+const LINGER = WAIT_LIMIT
 
 const TYPES = [
 	"PAIR", "PUB", "SUB", "REQ", "REP", "DEALER", "ROUTER", "PULL", "PUSH", "XPUB", "XSUB", "STREAM",
@@ -25,7 +24,7 @@ const TYPES = [
 ]
 const [XSUB, STREAM, SERVER, RADIO, DISH] = ["XSUB", "STREAM", "SERVER", "RADIO", "DISH"].map(t => TYPES.indexOf(t))
 
-// Options: how to set them, and their number.
+// Options: the setter and the option number.
 const OPTIONS = {
 	routing_id: ["setStringOption", 5],
 	subscribe: ["setStringOption", 6],
@@ -77,14 +76,14 @@ class Raw extends zmq.Socket {
 	}
 }
 
-// Watched is a socket, and what its monitor has told.
+// Watched is a socket with its monitor.
 class Watched {
 	constructor(type, options) {
 		this.type = type
 		this.socket = new Raw(type)
 		const all = { linger: LINGER, reconnect_ivl: 10, rcvtimeo: 0, sndtimeo: 0, ...options }
 		for (const option in all) this.socket.set(option, all[option])
-		this.shakes = 0
+		this.handshakes = 0
 		this.stopped = false
 		this.watch(this.socket.events)
 	}
@@ -92,9 +91,9 @@ class Watched {
 	async watch(events) {
 		try {
 			for await (const event of events) {
-				// A STREAM shakes no hands.
-				const shakes = this.type === STREAM ? ["accept", "connect"] : ["handshake"]
-				if (shakes.includes(event.type)) this.shakes++
+				// A STREAM has no handshake event.
+				const handshakes = this.type === STREAM ? ["accept", "connect"] : ["handshake"]
+				if (handshakes.includes(event.type)) this.handshakes++
 				if (event.type === "end") this.stopped = true
 			}
 		} catch {
@@ -102,17 +101,17 @@ class Watched {
 		this.stopped = true
 	}
 
-	// pump has the socket look at its mailbox and do nothing else.
+	// pump has the socket process its mailbox and nothing else.
 	pump() {
 		try {
-			this.socket.disconnect("inproc://nobody")
+			this.socket.disconnect("inproc://unused")
 		} catch {
 		}
 	}
 }
 
-// Stream is what is no socket, but what a STREAM talks to. It has one connection
-// at a time, and takes the next one when it needs it.
+// Stream is a plain connection, the peer of a STREAM. It has one connection at a
+// time, and accepts the next one when a step needs it.
 class Stream {
 	constructor(worker) {
 		this.worker = worker
@@ -156,7 +155,7 @@ class Stream {
 
 	async send(step) {
 		await this.ready()
-		await new Promise(done => this.conn.write(bytes(this.worker.recall(step.frames[0])), done))
+		await new Promise(done => this.conn.write(bytes(this.worker.substitute(step.frames[0])), done))
 	}
 
 	async recv(step) {
@@ -171,7 +170,7 @@ class Stream {
 	async eof() {
 		await this.ready()
 		await this.worker.until(() => this.conn.over || this.conn.arrived.length > 0)
-		if (this.conn.arrived.length > 0) return { err: "there is more" }
+		if (this.conn.arrived.length > 0) return { err: "received data instead of EOF" }
 	}
 
 	async hangup() {
@@ -189,12 +188,12 @@ class Stream {
 class Worker {
 	constructor(place) {
 		this.open = new Map()
-		this.closing = [] // closed in this scenario, and waiting for peers
+		this.closing = [] // closed in this scenario, but waiting for peers
 		this.ping = new Raw(0)
 		this.pong = new Raw(0)
 		for (const s of [this.ping, this.pong]) {
 			s.set("linger", 0)
-			s.set("rcvtimeo", PATIENCE)
+			s.set("rcvtimeo", WAIT_LIMIT)
 		}
 		this.ready = this.ping.bind(place).then(() => this.pong.connect(place))
 	}
@@ -224,15 +223,15 @@ class Worker {
 	}
 
 	async until(done) {
-		for (const end = Date.now() + PATIENCE; !done(); await turn()) {
+		for (const end = Date.now() + WAIT_LIMIT; !done(); await turn()) {
 			this.pump()
-			if (Date.now() > end) throw new Error("nothing from the monitor")
+			if (Date.now() > end) throw new Error("no monitor event")
 		}
 	}
 
 	async bind(w, step) {
-		// The binding says EAGAIN while it still sees to an earlier call.
-		for (const end = Date.now() + PATIENCE; ; await this.settle()) {
+		// bind fails with EAGAIN while an earlier call of the binding is pending.
+		for (const end = Date.now() + WAIT_LIMIT; ; await this.settle()) {
 			try {
 				return await w.socket.bind(step.at)
 			} catch (e) {
@@ -296,15 +295,16 @@ class Worker {
 		w.socket.leave(bytes(step.topic ?? ""))
 	}
 
-	recall(f) {
+	substitute(f) {
 		return f.length > 1 && f[0] === "$" ? this.kept[f.slice(1)] : f
 	}
 
-	// The first frame of a SERVER's message is its peer's routing id in decimal,
-	// of a RADIO's and a DISH's the group. For libzmq neither is a frame.
+	// In scenarios, the first frame of a SERVER's message is the routing number in
+	// decimal, and that of a RADIO's or DISH's message is the group. libzmq has
+	// neither in a frame.
 	put(w, frames) {
 		w.pump()
-		const raw = frames.map(f => bytes(this.recall(f)))
+		const raw = frames.map(f => bytes(this.substitute(f)))
 		if (w.type === SERVER) return w.socket.send(raw.slice(1), { routingId: Number(raw[0]) })
 		if (w.type === RADIO) return w.socket.send(raw.slice(1), { group: raw[0] })
 		return w.socket.send(raw)
@@ -335,7 +335,7 @@ class Worker {
 
 	async recv(w, step) {
 		const got = []
-		for (const end = Date.now() + PATIENCE; got.length < step.count;) {
+		for (const end = Date.now() + WAIT_LIMIT; got.length < step.count;) {
 			this.pump()
 			try {
 				await this.take(w, step, got)
@@ -350,14 +350,14 @@ class Worker {
 
 	async drain(w, step) {
 		const got = []
-		for (let looks = 0; ;) {
+		for (let attempts = 0; ;) {
 			await this.settle()
 			const before = got.length
 			const e = await this.sweep(w, step, got)
-			looks = got.length === before ? looks + 1 : 0
+			attempts = got.length === before ? attempts + 1 : 0
 			if (e.code === "EFSM" && got.length > 0) return { got }
 			if (e.code !== "EAGAIN") return { got, err: errname(e) }
-			if (looks === (this.closing.length > 0 ? 4 : 2)) {
+			if (attempts === (this.closing.length > 0 ? 4 : 2)) {
 				await this.settle()
 				return { got }
 			}
@@ -385,7 +385,7 @@ class Worker {
 	}
 
 	async step(step) {
-		const shakes = Object.entries(step.plan.shakes ?? {}).map(([s, n]) => [s, this.open.get(s).shakes + n])
+		const handshakes = Object.entries(step.plan.handshakes ?? {}).map(([s, n]) => [s, this.open.get(s).handshakes + n])
 		let outcome
 		try {
 			const w = this.open.get(step.socket)
@@ -395,7 +395,7 @@ class Worker {
 			if (!e.code) throw e
 			outcome = { err: errname(e) }
 		}
-		for (const [s, n] of shakes) await this.until(() => this.open.get(s).shakes >= n)
+		for (const [s, n] of handshakes) await this.until(() => this.open.get(s).handshakes >= n)
 		if (step.plan.settle) await this.settle()
 		return outcome
 	}
@@ -426,7 +426,7 @@ class Worker {
 
 const worker = new Worker(process.argv[3])
 const input = createInterface({ input: process.stdin })
-input.on("close", () => process.exit()) // also in the middle of a scenario: nobody reads its outcome
+input.on("close", () => process.exit()) // even during a scenario, because its outcome has no reader
 for await (const line of input) {
 	process.stdout.write(JSON.stringify(await worker.run(JSON.parse(line))) + "\n")
 }

@@ -2,17 +2,18 @@
 
 A line of input is a plan, {"name", "sockets", "steps", "wired"}; the answer is
 {"trace": [outcome, ...]} or {"error": text}. scenario_test.go and plan_test.go
-say what is in them. A frame is a text whose characters are bytes. The process
-ends with its input.
+define the fields. A frame is a text with one character per byte. The process
+ends at the end of its input.
 
-Nothing here waits a fixed time. libzmq is asynchronous in four places, and
-each has something that tells when it is through:
+The worker never waits for a fixed time. libzmq is asynchronous in four places.
+For each, the worker has a way to detect that pending work is done:
 
-  the mailbox of a socket   a call on it looks there: pump
-  the I/O thread            there is one, and what it is given it does in turn:
-                            a message between two sockets of ours, and back
-  the reaper                does in turn too: a socket of ours that ends
-  connecting                the monitor's event of the handshake
+  the mailbox of a socket   an API call processes it: pump
+  the I/O thread            a single thread that processes commands in order: a
+                            message between two sockets of the worker, and back
+  the reaper thread         processes commands in order: the worker closes a
+                            socket of its own and waits for its end
+  connecting                the handshake event of the monitor
 """
 
 import errno
@@ -24,15 +25,16 @@ import time
 
 import zmq
 
-# Seconds; bounds every wait. Only a difference waits so long.
-PATIENCE = float(sys.argv[2])
+# Seconds; bounds every wait. Only a difference between the implementations
+# causes a wait of this length.
+WAIT_LIMIT = float(sys.argv[2])
 
-# In milliseconds, of sockets that are given none.
-LINGER = int(PATIENCE * 1000)
+# Default linger time in milliseconds.
+LINGER = int(WAIT_LIMIT * 1000)
 
 ERRNO = {zmq.EFSM: "EFSM"}
 
-# Options that pyzmq has no name for.
+# Options without a name in pyzmq.
 OPTIONS = {"xpub_manual_last_value": 98, "only_first_subscribe": 108}
 
 
@@ -42,7 +44,7 @@ def name(e):
 
 
 class Watched:
-    """A socket, and what its monitor has told."""
+    """A socket with its monitor."""
 
     serial = 0
 
@@ -56,21 +58,21 @@ class Watched:
             self.socket.setsockopt(OPTIONS.get(option) or getattr(zmq, option.upper()), value)
         Watched.serial += 1
         at = "inproc://monitor-%d" % Watched.serial
-        shakes = zmq.EVENT_HANDSHAKE_SUCCEEDED
-        if type == zmq.STREAM:  # there is none
-            shakes = zmq.EVENT_CONNECTED | zmq.EVENT_ACCEPTED
-        self.socket.monitor(at, shakes | zmq.EVENT_MONITOR_STOPPED)
+        handshakes = zmq.EVENT_HANDSHAKE_SUCCEEDED
+        if type == zmq.STREAM:  # has no handshake event
+            handshakes = zmq.EVENT_CONNECTED | zmq.EVENT_ACCEPTED
+        self.socket.monitor(at, handshakes | zmq.EVENT_MONITOR_STOPPED)
         self.monitor = context.socket(zmq.PAIR)
         self.monitor.setsockopt(zmq.LINGER, 0)
         self.monitor.connect(at)
-        self.shakes = 0
+        self.handshakes = 0
         self.stopped = False
 
     def pump(self):
-        """Has the socket look at its mailbox and do nothing else. To ask for
-        ZMQ_EVENTS would take a message from a pipe already."""
+        """Has the socket process its mailbox and nothing else. Reading
+        ZMQ_EVENTS would already take a message from a pipe."""
         try:
-            self.socket.disconnect("inproc://nobody")
+            self.socket.disconnect("inproc://unused")
         except zmq.ZMQError:
             pass
 
@@ -83,12 +85,12 @@ class Watched:
             if int.from_bytes(event[0][:2], sys.byteorder) == zmq.EVENT_MONITOR_STOPPED:
                 self.stopped = True
             else:
-                self.shakes += 1
+                self.handshakes += 1
 
 
 class Stream:
-    """What is no socket, but what a STREAM talks to. It has one connection at a
-    time, and takes the next one when it needs it."""
+    """A plain connection, the peer of a STREAM. It has one connection at a time,
+    and accepts the next one when a step needs it."""
 
     def __init__(self, worker):
         self.worker = worker
@@ -114,24 +116,24 @@ class Stream:
     def connect(self, step):
         family, address = self.address(step["at"])
         self.conn = socket.socket(family)
-        self.conn.settimeout(PATIENCE)
+        self.conn.settimeout(WAIT_LIMIT)
         self.conn.connect(address)
 
     def ready(self):
         if self.conn is None:
-            self.listener.settimeout(PATIENCE)
+            self.listener.settimeout(WAIT_LIMIT)
             self.conn, _ = self.listener.accept()
         self.conn.settimeout(0.01)
 
     def send(self, step):
         self.ready()
-        self.conn.settimeout(PATIENCE)
-        self.conn.sendall(self.worker.recall(step["frames"][0]).encode("latin-1"))
+        self.conn.settimeout(WAIT_LIMIT)
+        self.conn.sendall(self.worker.substitute(step["frames"][0]).encode("latin-1"))
 
     def read(self, n):
-        """Reads, while libzmq's sockets look at their mailboxes."""
+        """Reads, while libzmq's sockets process their mailboxes."""
         self.ready()
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + WAIT_LIMIT
         while True:
             try:
                 return self.conn.recv(n)
@@ -152,9 +154,9 @@ class Stream:
     def eof(self, step):
         try:
             if self.read(1):
-                return {"err": "there is more"}
+                return {"err": "received data instead of EOF"}
         except ConnectionResetError:
-            pass  # the far side has not read all of ours
+            pass  # the peer has closed with unread data
 
     def hangup(self, step):
         self.ready()
@@ -179,12 +181,12 @@ class Worker:
         self.pong = self.context.socket(zmq.PAIR)
         for s in (self.ping, self.pong):
             s.setsockopt(zmq.LINGER, 0)
-            s.setsockopt(zmq.RCVTIMEO, int(PATIENCE * 1000))
+            s.setsockopt(zmq.RCVTIMEO, int(WAIT_LIMIT * 1000))
         self.ping.bind(place)
         self.pong.connect(place)
         self.open = {}
-        self.closing = []  # closed in this scenario, and waiting for peers
-        self.ended = []  # of earlier ones
+        self.closing = []  # closed in this scenario, but waiting for peers
+        self.ended = []  # closed in earlier scenarios
 
     # Settling.
 
@@ -193,9 +195,9 @@ class Worker:
             w.pump()
 
     def settle(self, rounds=3):
-        """Returns when what was under way has arrived. One round is too few:
-        what is done in a turn of the I/O thread may be in the mailbox only
-        after our message is back."""
+        """Returns when messages and commands in flight have arrived. One round
+        is not enough: the I/O thread may put a command in a mailbox after the
+        message of the worker has returned."""
         for _ in range(rounds):
             self.pump()
             if any(not w.stopped for w in self.closing):
@@ -210,22 +212,22 @@ class Worker:
         self.pump()
 
     def reap(self):
-        """Returns when the reaper has taken on what was closed before."""
+        """Returns when the reaper has processed the sockets closed before."""
         w = Watched(self.context, zmq.PAIR, {})
         w.socket.close(0)
         self.until(w, lambda: w.stopped)
         w.monitor.close(0)
 
     def until(self, w, done):
-        """Waits for something that a monitor tells."""
-        end = time.monotonic() + PATIENCE
+        """Waits for a condition that depends on a monitor event."""
+        end = time.monotonic() + WAIT_LIMIT
         while True:
             self.pump()
             w.look()
             if done():
                 return
             if time.monotonic() > end:
-                raise TimeoutError("nothing from the monitor")
+                raise TimeoutError("no monitor event")
             w.monitor.poll(1)
 
     # Steps.
@@ -251,7 +253,7 @@ class Worker:
             self.until(w, lambda: w.stopped)
             w.monitor.close(0)
         else:
-            # It waits for its peers; they shall know.
+            # It waits for its peers, which process its end while it waits.
             self.closing.append(w)
 
     def subscribe(self, w, step):
@@ -273,12 +275,12 @@ class Worker:
     def unassign(self, w, step):
         w.socket.setsockopt(zmq.UNSUBSCRIBE, step.get("topic", "").encode("latin-1"))
 
-    def recall(self, f):
+    def substitute(self, f):
         return self.kept[f[1:]] if len(f) > 1 and f[0] == "$" else f
 
     def put(self, w, frames):
         w.pump()
-        w.socket.send_multipart([self.recall(f).encode("latin-1") for f in frames], zmq.DONTWAIT)
+        w.socket.send_multipart([self.substitute(f).encode("latin-1") for f in frames], zmq.DONTWAIT)
 
     def send(self, w, step):
         self.put(w, step["frames"])
@@ -302,7 +304,7 @@ class Worker:
         got.append(frames)
 
     def recv(self, w, step):
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + WAIT_LIMIT
         got = []
         while len(got) < step["count"]:
             self.pump()
@@ -318,24 +320,24 @@ class Worker:
 
     def drain(self, w, step):
         got = []
-        looks = 0
+        attempts = 0
         while True:
-            # A socket that comes across the end of a pipe tells the far side,
-            # which answers; so one look is too few.
+            # A socket that reaches the end of a pipe notifies the peer, which
+            # answers. So one attempt is not enough.
             self.settle()
             before = len(got)
             err = self.sweep(w, step, got)
-            looks = looks + 1 if len(got) == before else 0
+            attempts = attempts + 1 if len(got) == before else 0
             if err != zmq.EAGAIN:
                 if err == zmq.EFSM and got:
                     return {"got": got}
                 return {"got": got, "err": name(zmq.ZMQError(err))}
-            if looks == (4 if self.closing else 2):
+            if attempts == (4 if self.closing else 2):
                 self.settle()
                 return {"got": got}
 
     def sweep(self, w, step, got):
-        """Receives until there is an error, which it returns."""
+        """Receives until an error occurs, and returns the error."""
         while True:
             try:
                 self.take(w, step, got)
@@ -354,10 +356,10 @@ class Worker:
 
     def step(self, step):
         w = self.open.get(step.get("socket"))
-        shakes = {}
-        for s, n in step["plan"].get("shakes", {}).items():
+        handshakes = {}
+        for s, n in step["plan"].get("handshakes", {}).items():
             self.open[s].look()
-            shakes[s] = self.open[s].shakes + n
+            handshakes[s] = self.open[s].handshakes + n
         try:
             if isinstance(w, Stream):
                 outcome = getattr(w, step["do"])(step) or {}
@@ -367,8 +369,8 @@ class Worker:
                 outcome = getattr(self, step["do"])(w, step) or {}
         except zmq.ZMQError as e:
             outcome = {"err": name(e)}
-        for s, n in shakes.items():
-            self.until(self.open[s], lambda: self.open[s].shakes >= n)
+        for s, n in handshakes.items():
+            self.until(self.open[s], lambda: self.open[s].handshakes >= n)
         if step["plan"].get("settle"):
             self.settle()
         return outcome
@@ -401,8 +403,8 @@ class Worker:
                 self.ended.append(w)
         self.ended += self.closing
         self.open, self.closing = {}, []
-        # The reaper writes to the monitor of a socket that ends, and would
-        # wait for ever if nobody were there.
+        # The reaper writes to the monitor of a socket that ends. It would block
+        # if the monitor were closed before.
         still = []
         for w in self.ended:
             w.look()

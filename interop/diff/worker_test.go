@@ -18,18 +18,18 @@ import (
 type worker struct {
 	cmd    *exec.Cmd
 	stdin  io.WriteCloser
-	lines  chan []byte // its answers; closed when it has ended
+	lines  chan []byte // answers of the process; closed when it ends
 	stderr bytes.Buffer
 }
 
-// scenarioTime bounds a whole scenario on libzmq, each of whose steps waits
-// for patience at most. One takes well below a second on an idle machine.
-const scenarioTime = 4 * patience
+// scenarioTime bounds a scenario on libzmq. Each step of it waits for at most
+// waitLimit. A scenario takes well below a second on an idle machine.
+const scenarioTime = 4 * waitLimit
 
-// request is a line to a worker, answer one from it.
+// request is a line sent to a worker, answer a line received from it.
 type request struct {
 	*Scenario
-	Wired bool `json:"wired"` // not everything goes over inproc
+	Wired bool `json:"wired"` // the scenario uses tcp or ipc
 }
 
 type answer struct {
@@ -78,20 +78,20 @@ func (w *worker) kill() {
 	w.cmd.Wait()
 }
 
-// run plays a scenario on libzmq.
+// run runs a scenario on libzmq.
 func (w *worker) run(p *plan) (Trace, error) {
 	line, err := json.Marshal(request{p.Scenario, p.wired()})
 	if err != nil {
 		return nil, err
 	}
 	if _, err := w.stdin.Write(append(line, '\n')); err != nil {
-		return nil, fmt.Errorf("the worker is gone: %w", err)
+		return nil, fmt.Errorf("write to the worker: %w", err)
 	}
 	select {
 	case line, ok := <-w.lines:
 		if !ok {
-			w.cmd.Wait() // for all it has to say
-			return nil, fmt.Errorf("the worker died: %s", w.stderr.Bytes())
+			w.cmd.Wait() // completes stderr
+			return nil, fmt.Errorf("the worker ended: %s", w.stderr.Bytes())
 		}
 		var a answer
 		if err := json.Unmarshal(line, &a); err != nil {
@@ -106,10 +106,10 @@ func (w *worker) run(p *plan) (Trace, error) {
 	}
 }
 
-// python is Debian's own, the one that python3-zmq belongs to.
+// python is Debian's Python, for which python3-zmq is installed.
 const python = "/usr/bin/python3"
 
-// noPython is why there is no worker in Python, or empty.
+// noPython returns the reason why pyzmq is unavailable, or an empty string.
 var noPython = sync.OnceValue(func() string {
 	out, err := exec.Command(python, "-I", "-c", "import zmq").CombinedOutput()
 	if err == nil {

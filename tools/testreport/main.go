@@ -1,15 +1,16 @@
-// Command testreport reads the output of "go test -json" and tells it briefly:
-// a line for each package as go test prints it, everything that a failed test
-// said, why each skipped one was, and at the end
+// Command testreport summarizes the output of "go test -json": a line for each
+// package as go test prints it, the complete output of each failed test, the
+// reason of each skipped test, and a last line
 //
 //	N passed, N failed, N skipped
 //
-// Tests and subtests count alike. A package that fails without a failed test,
-// because it does not build or its TestMain objects, counts as one failure. A
-// test that was still running when its package ended, because of a panic or of
-// -timeout, failed: the report has its output, where go test puts the panic and
-// the goroutines. So has a package whose end is missing, as when go test itself
-// was killed. The exit status is 1 if anything failed.
+// Tests and subtests count alike. A package that fails without a failed test
+// counts as one failure: it does not build, or its TestMain reports an error. A
+// test that was still running when its package ended counts as failed. The
+// cause is a panic or -timeout, and the report contains the output of the test,
+// where go test puts the panic and the goroutines. A package without a final
+// event also counts as failed, for example when go test was killed. The exit
+// status is 1 if anything failed.
 package main
 
 import (
@@ -25,15 +26,15 @@ import (
 )
 
 func main() {
-	counts := flag.String("o", "", "also write the closing line to this `file`")
+	counts := flag.String("o", "", "also write the last line to this `file`")
 	flag.Parse()
 	r := newReport(os.Stdout)
 	if err := r.read(os.Stdin); err != nil {
 		fmt.Fprintln(os.Stderr, "testreport:", err)
 		os.Exit(1)
 	}
-	r.tellSkips()
-	line := r.closing()
+	r.printSkips()
+	line := r.summary()
 	fmt.Println(line)
 	if *counts != "" {
 		if err := os.WriteFile(*counts, []byte(line+"\n"), 0o644); err != nil {
@@ -51,33 +52,33 @@ type event struct {
 	Action, Package, Test, Output string
 }
 
-// key names one test, or with an empty name the package's own output.
+// key identifies a test. With an empty test name it stands for the package.
 type key struct{ pkg, test string }
 
-// report is what has been told so far.
+// report accumulates the results of all packages.
 type report struct {
 	out                     io.Writer
 	passed, failed, skipped int
-	said                    map[key]*strings.Builder // by tests that run
-	started                 map[string]bool          // packages that have not ended
-	running                 map[key]bool             // tests that have not ended, and are not paused
-	blamed                  map[string]bool          // packages with a failed test
-	reasons                 map[string][]key         // skipped tests by their reason
+	outputs                 map[key]*strings.Builder // of tests without a result so far
+	started                 map[string]bool          // packages without a result so far
+	running                 map[key]bool             // tests without a result so far that are not paused
+	hasFailure              map[string]bool          // packages with a failed test
+	reasons                 map[string][]key         // skipped tests by reason
 }
 
 func newReport(out io.Writer) *report {
 	return &report{
-		out:     out,
-		said:    make(map[key]*strings.Builder),
-		started: make(map[string]bool),
-		running: make(map[key]bool),
-		blamed:  make(map[string]bool),
-		reasons: make(map[string][]key),
+		out:        out,
+		outputs:    make(map[key]*strings.Builder),
+		started:    make(map[string]bool),
+		running:    make(map[key]bool),
+		hasFailure: make(map[string]bool),
+		reasons:    make(map[string][]key),
 	}
 }
 
-// read takes events to the end. A line that is none, such as a complaint of
-// the go command itself, is passed on.
+// read processes all events of in. It copies lines that are not events, such as
+// errors of the go command, to the output.
 func (r *report) read(in io.Reader) error {
 	lines := bufio.NewReader(in)
 	for {
@@ -87,11 +88,11 @@ func (r *report) read(in io.Reader) error {
 			if line[0] != '{' || json.Unmarshal(line, &e) != nil {
 				fmt.Fprintf(r.out, "%s", line)
 			} else {
-				r.take(e)
+				r.handle(e)
 			}
 		}
 		if err == io.EOF {
-			r.cutShort()
+			r.failStarted()
 			return nil
 		}
 		if err != nil {
@@ -100,7 +101,7 @@ func (r *report) read(in io.Reader) error {
 	}
 }
 
-func (r *report) take(e event) {
+func (r *report) handle(e event) {
 	k := key{e.Package, e.Test}
 	switch e.Action {
 	case "start":
@@ -119,9 +120,9 @@ func (r *report) take(e event) {
 		delete(r.running, k)
 		if e.Test == "" {
 			if e.Action == "fail" {
-				r.tellUnfinished(e.Package)
+				r.failUnfinished(e.Package)
 			}
-			r.forget(e.Package)
+			r.discard(e.Package)
 		}
 	}
 	switch e.Action {
@@ -129,21 +130,21 @@ func (r *report) take(e event) {
 		if e.Test != "" {
 			r.passed++
 		}
-		delete(r.said, k)
+		delete(r.outputs, k)
 	case "skip":
 		if e.Test != "" {
 			r.skipped++
 			why := r.reason(k)
 			r.reasons[why] = append(r.reasons[why], k)
 		}
-		delete(r.said, k)
+		delete(r.outputs, k)
 	case "fail":
 		r.fail(k)
 	}
 }
 
-// output keeps what a test says until it is known how it ends. A package's own
-// lines are told at once, but for those that say nothing.
+// output stores the output of a test until its result is known. It prints the
+// output of a package immediately, without the lines that carry no information.
 func (r *report) output(k key, text string) {
 	if k.test == "" {
 		if text != "PASS\n" && text != "FAIL\n" && !strings.HasSuffix(text, "[no test files]\n") {
@@ -151,55 +152,56 @@ func (r *report) output(k key, text string) {
 		}
 		return
 	}
-	if r.said[k] == nil {
-		r.said[k] = new(strings.Builder)
+	if r.outputs[k] == nil {
+		r.outputs[k] = new(strings.Builder)
 	}
-	r.said[k].WriteString(text)
+	r.outputs[k].WriteString(text)
 }
 
 func (r *report) fail(k key) {
 	switch {
 	case k.test != "":
 		r.failed++
-		r.blamed[k.pkg] = true
-		if b := r.said[k]; b != nil {
+		r.hasFailure[k.pkg] = true
+		if b := r.outputs[k]; b != nil {
 			fmt.Fprintf(r.out, "%s: %s\n%s", k.pkg, k.test, b)
 		}
-		delete(r.said, k)
-	case !r.blamed[k.pkg]:
+		delete(r.outputs, k)
+	case !r.hasFailure[k.pkg]:
 		r.failed++
 	}
 }
 
-// tellUnfinished tells what is known of tests that their package did not wait
-// for. The panic is in the output of the test that go test took for the running
-// one, which may have ended. Of tests that never ran there is nothing to tell.
-func (r *report) tellUnfinished(pkg string) {
+// failUnfinished counts the tests of a package that have no result as failed,
+// and prints their output. go test writes a panic to the output of the test
+// that it considers running, which may already have a result. Tests that never
+// started have no output and are not counted.
+func (r *report) failUnfinished(pkg string) {
 	var tests []key
-	for k := range r.said {
+	for k := range r.outputs {
 		if k.pkg == pkg && k.test != "" && (r.running[k] || r.panicked(k)) {
 			tests = append(tests, k)
 		}
 	}
 	slices.SortFunc(tests, func(a, b key) int { return strings.Compare(a.test, b.test) })
 	for _, k := range tests {
-		fmt.Fprintf(r.out, "%s: %s did not end\n%s", pkg, k.test, r.said[k])
+		fmt.Fprintf(r.out, "%s: %s did not end\n%s", pkg, k.test, r.outputs[k])
 		r.failed++
-		r.blamed[pkg] = true
+		r.hasFailure[pkg] = true
 	}
 }
 
-// forget drops what is kept of a package that has ended.
-func (r *report) forget(pkg string) {
+// discard removes the stored state of a package that has ended.
+func (r *report) discard(pkg string) {
 	delete(r.started, pkg)
-	maps.DeleteFunc(r.said, func(k key, _ *strings.Builder) bool { return k.pkg == pkg })
+	maps.DeleteFunc(r.outputs, func(k key, _ *strings.Builder) bool { return k.pkg == pkg })
 	maps.DeleteFunc(r.running, func(k key, _ bool) bool { return k.pkg == pkg })
 }
 
-// panicked reports whether the output of a test is more than the go command's
-// own lines.
+// panicked reports whether the output of a test has lines that the go command
+// did not write.
 func (r *report) panicked(k key) bool {
-	for line := range strings.Lines(r.said[k].String()) {
+	for line := range strings.Lines(r.outputs[k].String()) {
 		if !strings.HasPrefix(line, "===") {
 			return true
 		}
@@ -207,21 +209,22 @@ func (r *report) panicked(k key) bool {
 	return false
 }
 
-// cutShort is for packages whose end go test did not live to see.
-func (r *report) cutShort() {
+// failStarted counts the packages without a final event as failed: go test
+// itself was killed.
+func (r *report) failStarted() {
 	for _, pkg := range slices.Sorted(maps.Keys(r.started)) {
-		fmt.Fprintf(r.out, "%s: no end of the package\n", pkg)
-		r.tellUnfinished(pkg)
-		if !r.blamed[pkg] {
+		fmt.Fprintf(r.out, "%s: go test ended before the package did\n", pkg)
+		r.failUnfinished(pkg)
+		if !r.hasFailure[pkg] {
 			r.failed++
 		}
 	}
 }
 
-// reason is what a skipped test said last before its verdict, without the
-// place where it said it.
+// reason returns the last line that a skipped test wrote, without the file name
+// and line number.
 func (r *report) reason(k key) string {
-	b := r.said[k]
+	b := r.outputs[k]
 	if b == nil {
 		return "no reason given"
 	}
@@ -239,10 +242,10 @@ func (r *report) reason(k key) string {
 	return why
 }
 
-// shown is how many tests are named that were skipped for one reason.
-const shown = 3
+// maxNames limits the tests that printSkips names for one reason.
+const maxNames = 3
 
-func (r *report) tellSkips() {
+func (r *report) printSkips() {
 	var whys []string
 	for why := range r.reasons {
 		whys = append(whys, why)
@@ -251,7 +254,7 @@ func (r *report) tellSkips() {
 	for _, why := range whys {
 		tests := r.reasons[why]
 		var names []string
-		for _, k := range tests[:min(shown, len(tests))] {
+		for _, k := range tests[:min(maxNames, len(tests))] {
 			names = append(names, k.test)
 		}
 		if n := len(tests) - len(names); n > 0 {
@@ -261,7 +264,7 @@ func (r *report) tellSkips() {
 	}
 }
 
-// closing is the last line.
-func (r *report) closing() string {
+// summary returns the last line of the report.
+func (r *report) summary() string {
 	return fmt.Sprintf("%d passed, %d failed, %d skipped", r.passed, r.failed, r.skipped)
 }

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// events are lines of go test -json, abridged to what is read of them.
+// events are lines of go test -json with only the fields that testreport reads.
 const events = `go: downloading something
 {"Action":"start","Package":"a"}
 {"Action":"run","Package":"a","Test":"TestGood"}
@@ -27,13 +27,13 @@ const events = `go: downloading something
 {"Action":"fail","Package":"c"}
 `
 
-func TestReport(t *testing.T) {
+func TestReportSummarizesPackages(t *testing.T) {
 	var out strings.Builder
 	r := newReport(&out)
 	if err := r.read(strings.NewReader(events)); err != nil {
 		t.Fatal(err)
 	}
-	r.tellSkips()
+	r.printSkips()
 	const want = `go: downloading something
 ok  	a	0.01s
 b: TestBad
@@ -46,7 +46,7 @@ skipped: no reason given (TestMute)
 	if out.String() != want {
 		t.Errorf("got\n%s\nwant\n%s", &out, want)
 	}
-	if got := r.closing(); got != "1 passed, 2 failed, 2 skipped" {
+	if got := r.summary(); got != "1 passed, 2 failed, 2 skipped" {
 		t.Error(got)
 	}
 }

@@ -5,9 +5,9 @@ import (
 	"testing"
 )
 
-// timedOut is what go test -json says of a package that -timeout ended, with
-// one test that had passed, two that ran, one of them with a subtest, and one
-// that was paused.
+// timedOut is the output of go test -json for a package that -timeout ended.
+// One test had passed, two were running, one of them with a subtest, and one
+// was paused.
 const timedOut = `{"Action":"start","Package":"a"}
 {"Action":"run","Package":"a","Test":"TestDone"}
 {"Action":"output","Package":"a","Test":"TestDone","Output":"--- PASS: TestDone (0.00s)\n"}
@@ -26,18 +26,18 @@ const timedOut = `{"Action":"start","Package":"a"}
 {"Action":"output","Package":"a","Test":"TestOther/sub","Output":"goroutine 7 [running]:\n"}
 `
 
-func reportOf(t *testing.T, events string) (told, closing string) {
+func reportOf(t *testing.T, events string) (text, summary string) {
 	t.Helper()
 	var out strings.Builder
 	r := newReport(&out)
 	if err := r.read(strings.NewReader(events)); err != nil {
 		t.Fatal(err)
 	}
-	return out.String(), r.closing()
+	return out.String(), r.summary()
 }
 
 func TestReportShowsPanicOfTimedOutPackage(t *testing.T) {
-	told, closing := reportOf(t, timedOut+`{"Action":"output","Package":"a","Output":"FAIL\ta\t1.007s\n"}
+	text, summary := reportOf(t, timedOut+`{"Action":"output","Package":"a","Output":"FAIL\ta\t1.007s\n"}
 {"Action":"fail","Package":"a"}
 `)
 	const want = `FAIL	a	1.007s
@@ -49,37 +49,37 @@ a: TestOther/sub did not end
 panic: test timed out after 1s
 goroutine 7 [running]:
 `
-	if told != want {
-		t.Errorf("got\n%s\nwant\n%s", told, want)
+	if text != want {
+		t.Errorf("got\n%s\nwant\n%s", text, want)
 	}
-	if closing != "1 passed, 2 failed, 0 skipped" {
-		t.Error(closing)
+	if summary != "1 passed, 2 failed, 0 skipped" {
+		t.Error(summary)
 	}
 }
 
-func TestReportShowsPackageThatNeverEnds(t *testing.T) {
-	told, closing := reportOf(t, timedOut+`{"Action":"start","Package":"b"}
+func TestReportFailsPackageWithoutFinalEvent(t *testing.T) {
+	text, summary := reportOf(t, timedOut+`{"Action":"start","Package":"b"}
 `)
-	for _, want := range []string{"a: no end of the package\n", "panic: test timed out", "b: no end of the package\n"} {
-		if !strings.Contains(told, want) {
-			t.Errorf("%q is not in\n%s", want, told)
+	for _, want := range []string{"a: go test ended before the package did\n", "panic: test timed out", "b: go test ended before the package did\n"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is not in\n%s", want, text)
 		}
 	}
-	if closing != "1 passed, 3 failed, 0 skipped" {
-		t.Error(closing)
+	if summary != "1 passed, 3 failed, 0 skipped" {
+		t.Error(summary)
 	}
 }
 
-// A panic after a test has passed comes under that test's name.
+// go test reports a panic after a test has passed as output of that test.
 func TestReportShowsPanicAfterTestPassed(t *testing.T) {
-	told, closing := reportOf(t, `{"Action":"start","Package":"a"}
+	text, summary := reportOf(t, `{"Action":"start","Package":"a"}
 {"Action":"run","Package":"a","Test":"TestDone"}
 {"Action":"pass","Package":"a","Test":"TestDone"}
 {"Action":"output","Package":"a","Test":"TestDone","Output":"panic: late\n"}
 {"Action":"output","Package":"a","Output":"FAIL\ta\t1.007s\n"}
 {"Action":"fail","Package":"a"}
 `)
-	if !strings.Contains(told, "panic: late\n") || closing != "1 passed, 1 failed, 0 skipped" {
-		t.Errorf("%s\n%s", told, closing)
+	if !strings.Contains(text, "panic: late\n") || summary != "1 passed, 1 failed, 0 skipped" {
+		t.Errorf("%s\n%s", text, summary)
 	}
 }

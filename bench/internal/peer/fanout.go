@@ -9,24 +9,24 @@ import (
 	"time"
 )
 
-// One publisher and many subscribers. A PUB knows nobody who is not there yet,
-// so it begins with messages that only say that it is up, one each millisecond,
-// until every subscriber has had one; and it ends with messages that say so,
-// again one each millisecond, since a PUB may drop one for a subscriber that is
-// behind. What is between them is measured. The two kinds have the sizes
-// warmSize and endSize, which no measured message has.
+// The fan-out work has one publisher and many subscribers. A PUB drops messages
+// for subscribers that are not connected yet. It therefore first sends a
+// warm-up message each millisecond, until every subscriber has received one. At
+// the end it sends an end message each millisecond, because it may drop one for
+// a full subscriber. The messages in between are measured. Warm-up and end
+// messages have the sizes warmSize and endSize, which no measured message has.
 
-// Subscribers is how many SUB sockets subs opens. pubsub.c has the same
-// constants.
+// Subscribers is the number of SUB sockets that subs opens. pubsub.c has the
+// same constants.
 const (
 	Subscribers = 100
 	warmSize    = 1
 	endSize     = 2
-	minFanout   = 3 // the least SIZE
+	minFanout   = 3 // smallest SIZE
 )
 
-// Publish does what pub and pub_drop do, with a function that sends a body. It
-// returns how long the COUNT measured messages took to send.
+// Publish implements pub and pub_drop with a function that sends a body. It
+// returns the time that sending the COUNT measured messages took.
 func Publish(a Args, send func([]byte) error) (time.Duration, error) {
 	if a.Size < minFanout {
 		return 0, fmt.Errorf("SIZE must be at least %d", minFanout)
@@ -46,7 +46,7 @@ func Publish(a Args, send func([]byte) error) (time.Duration, error) {
 	return d, every(time.Millisecond, lines, func() error { return send(Body(endSize)) })
 }
 
-// every calls f again and again until a line comes, or the end of all.
+// every calls f after each pause until lines has a line or is closed.
 func every(pause time.Duration, lines <-chan string, f func() error) error {
 	for {
 		select {
@@ -60,7 +60,8 @@ func every(pause time.Duration, lines <-chan string, f func() error) error {
 	}
 }
 
-// Lines are those of standard input. The channel is closed at its end.
+// Lines returns a channel with the lines of standard input. It is closed at the
+// end of the input.
 func Lines() <-chan string {
 	lines := make(chan string)
 	go func() {
@@ -72,19 +73,20 @@ func Lines() <-chan string {
 	return lines
 }
 
-// Tally is what all subscribers together received.
+// Tally counts the messages that all subscribers received.
 type Tally struct {
 	mu          sync.Mutex
 	size        int
-	warm        int // subscribers that the publisher has reached
+	warm        int // number of subscribers that have received a warm-up message
 	messages    int
 	first, last time.Time
 }
 
-// NewTally says how large the messages are.
+// NewTally returns a Tally for messages of a.Size bytes.
 func NewTally(a Args) *Tally { return &Tally{size: a.Size} }
 
-// Receive is the loop of one subscriber, with the function that receives.
+// Receive receives the messages of one subscriber with recv until the end
+// message.
 func (t *Tally) Receive(recv func() ([]byte, error)) error {
 	var first time.Time
 	messages, warm := 0, false
@@ -114,7 +116,7 @@ func (t *Tally) Receive(recv func() ([]byte, error)) error {
 	}
 }
 
-// reached tells the runner once all subscribers are.
+// reached counts a ready subscriber, and prints "ready" after the last one.
 func (t *Tally) reached() {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -1,27 +1,28 @@
-// Package peer is the part that the Go peers of the benchmark share: their
-// sub-commands, what they print, and the rules of a run. The loops that are
-// measured stand in each peer itself, so that no indirection is timed. The C
-// peer (peers/libzmq/peer.c) follows the same rules by hand.
+// Package peer is shared by the Go peers of the benchmark. It implements their
+// sub-commands and their output. The measured loops are in each peer, so that
+// no indirection is timed. The C peer (peers/libzmq/peer.c) has its own
+// implementation of the same sub-commands.
 //
 // A peer is run as one of
 //
 //	version
-//	pull ENDPOINT SIZE COUNT     binds, prints the endpoint, times COUNT messages from first to last
-//	push ENDPOINT SIZE COUNT     connects, sends COUNT messages, drains
-//	rep  ENDPOINT SIZE COUNT     binds, prints the endpoint, echoes COUNT rounds and the warm-up
-//	req  ENDPOINT SIZE COUNT     connects, warms up, times COUNT round trips
+//	pull ENDPOINT SIZE COUNT     binds, prints the endpoint, measures COUNT messages from first to last
+//	push ENDPOINT SIZE COUNT     connects, sends COUNT messages, waits until they are sent
+//	rep  ENDPOINT SIZE COUNT     binds, prints the endpoint, echoes COUNT messages and those of the warm-up
+//	req  ENDPOINT SIZE COUNT     connects, warms up, measures COUNT round trips
 //	inproc_thr SIZE COUNT        pull and push in one process, over inproc
 //	inproc_lat SIZE COUNT        req and rep in one process, over inproc
-//	idle_router ENDPOINT         binds, prints the endpoint, serves until standard input ends
-//	pub  ENDPOINT SIZE COUNT     a PUB to many: see fanout.go; waits for slow subscribers
-//	pub_drop ENDPOINT SIZE COUNT the same, but drops for them
-//	subs ENDPOINT SIZE COUNT     connects [Subscribers] SUBs that receive what it sends
-//	topic_pub ENDPOINT COUNT     a PUB for COUNT topics, told what to do: see topics.go
+//	idle_router ENDPOINT         binds, prints the endpoint, receives until standard input ends
+//	pub  ENDPOINT SIZE COUNT     publishes to many subscribers (fanout.go); blocks for full subscribers
+//	pub_drop ENDPOINT SIZE COUNT the same, but drops messages for full subscribers
+//	subs ENDPOINT SIZE COUNT     connects [Subscribers] SUBs that receive the messages of pub
+//	topic_pub ENDPOINT COUNT     publishes COUNT topics on command (topics.go)
 //
-// and prints, but for version, idle_router and topic_pub, one line of JSON: a
-// [Measurement]. A failed run says why on standard error and exits with 1.
+// All except version, idle_router and topic_pub print one line of JSON, a
+// [Measurement]. A failed run prints the reason to standard error and exits
+// with status 1.
 //
-// The package may not know any messaging library.
+// The package must not import a messaging library.
 package peer
 
 import (
@@ -51,11 +52,11 @@ type Args struct {
 	Count    int // messages, or timed round trips
 }
 
-// Command does one sub-command and returns what it timed.
+// Command runs a sub-command and returns the measured time.
 type Command func(Args) (time.Duration, error)
 
-// Commands holds what a peer can do. A nil entry is something that its library
-// lacks; the run then fails and says so.
+// Commands holds the sub-commands of a peer. An entry is nil if the library
+// does not support it; the run then fails with this reason.
 type Commands struct {
 	Pull, Push, Rep, Req Command
 	InprocThr, InprocLat Command
@@ -68,12 +69,12 @@ type Commands struct {
 // Measurement is the line of JSON that ends a run.
 type Measurement struct {
 	Messages int     `json:"messages"` // COUNT
-	Seconds  float64 `json:"seconds"`  // what was timed
-	PeakKiB  int     `json:"peak_kib"` // peak resident size, 0 where the system does not tell
+	Seconds  float64 `json:"seconds"`  // measured time
+	PeakKiB  int     `json:"peak_kib"` // peak resident size, 0 if unknown
 }
 
-// Main runs the sub-command named by args, the words after the program's name,
-// and ends the process.
+// Main runs the sub-command in args, which are the arguments after the program
+// name, and exits.
 func Main(version string, c Commands, args []string) {
 	if err := run(version, c, args); err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -95,7 +96,7 @@ func run(version string, c Commands, args []string) error {
 			return errors.New("idle_router: not supported by this library")
 		}
 		if len(args) != 2 {
-			return errors.New("idle_router wants ENDPOINT")
+			return errors.New("idle_router needs ENDPOINT")
 		}
 		return c.IdleRouter(args[1])
 	case "topic_pub":
@@ -152,13 +153,13 @@ func parse(name string, operands []string) (a Args, err error) {
 	return a, nil
 }
 
-// Bound tells the runner where this peer listens.
+// Bound prints the endpoint at which this peer listens.
 func Bound(endpoint string) { fmt.Println(endpoint) }
 
 // Body returns a message body of size bytes.
 func Body(size int) []byte { return bytes.Repeat([]byte{fill}, size) }
 
-// Check verifies a received body: its size, and its last byte, which touches it.
+// Check verifies the size and the last byte of a received body.
 func Check(body []byte, size int) error {
 	if len(body) != size || body[size-1] != fill {
 		return fmt.Errorf("wrong message of %d bytes, want %d", len(body), size)
@@ -166,18 +167,18 @@ func Check(body []byte, size int) error {
 	return nil
 }
 
-// Serve ends when standard input does. Each line of it asks for all free memory
-// to be given back to the system, and is answered by a line.
+// Serve returns at the end of standard input. For each line of input it returns
+// all free memory to the system and prints a line.
 func Serve() error {
 	lines := bufio.NewScanner(os.Stdin)
 	for lines.Scan() {
-		debug.FreeOSMemory() // collects first
+		debug.FreeOSMemory() // runs a garbage collection first
 		fmt.Println("settled")
 	}
 	return lines.Err()
 }
 
-// Version is the version of the module at path that this program was built with.
+// Version returns the version of a module in this program.
 func Version(path string) string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
@@ -191,9 +192,9 @@ func Version(path string) string {
 	return "unknown version"
 }
 
-// peakKiB is the peak resident size of this program image. It is not
-// rusage.Maxrss: Linux carries that over from the process that ran before exec,
-// so that a peer would show at least the runner's size.
+// peakKiB returns the peak resident size of this process since exec. It does
+// not use rusage.Maxrss, because on Linux that includes the size before exec,
+// which is the size of the bench command.
 func peakKiB() int {
 	status, err := os.ReadFile("/proc/self/status")
 	if err != nil {
@@ -203,7 +204,7 @@ func peakKiB() int {
 	return kib
 }
 
-// StatusKiB finds a size such as VmRSS in the text of /proc/PID/status.
+// StatusKiB returns a size such as VmRSS from the text of /proc/PID/status.
 func StatusKiB(status []byte, field string) (int, bool) {
 	for line := range strings.Lines(string(status)) {
 		name, value, ok := strings.Cut(line, ":")

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-func TestParse(t *testing.T) {
+func TestParseChecksOperands(t *testing.T) {
 	for _, c := range []struct {
 		name     string
 		operands string
@@ -33,16 +33,16 @@ func TestParse(t *testing.T) {
 	}
 }
 
-func TestCheck(t *testing.T) {
+func TestCheckRejectsWrongBodies(t *testing.T) {
 	if err := Check(Body(7), 7); err != nil {
 		t.Error(err)
 	}
 	if Check(Body(7), 8) == nil || Check(make([]byte, 7), 7) == nil {
-		t.Error("a wrong body was taken")
+		t.Error("a wrong body was accepted")
 	}
 }
 
-func TestRunRefuses(t *testing.T) {
+func TestRunRejectsBadArguments(t *testing.T) {
 	for _, args := range []string{"", "nonsense 1 2", "pull e 10 10", "idle_router e"} {
 		if err := run("v", Commands{}, strings.Fields(args)); err == nil {
 			t.Errorf("%q was accepted", args)
@@ -54,12 +54,12 @@ func TestRunRefuses(t *testing.T) {
 	}
 }
 
-func TestStatusKiB(t *testing.T) {
+func TestStatusKiBFindsField(t *testing.T) {
 	status := []byte("Name:\tbench\nVmHWM:\t    6352 kB\nVmRSS:\t    6100 kB\nThreads:\t3\n")
 	if kib, ok := StatusKiB(status, "VmRSS"); !ok || kib != 6100 {
 		t.Errorf("VmRSS = %d, %v", kib, ok)
 	}
 	if _, ok := StatusKiB(status, "VmSwap"); ok {
-		t.Error("found a field that is not there")
+		t.Error("found a field that does not exist")
 	}
 }

@@ -9,33 +9,34 @@ import (
 	"time"
 )
 
-// A PUB whose subscriber, which is the runner itself, has up to a million
-// topics. The topics are known to both by number. While it is told nothing the
-// publisher sends the two messages of [Probes] each millisecond: the subscriber
-// subscribes to one of them behind the topics, and when it comes, the publisher
-// knows them all. Lines on standard input tell it what to do:
+// topic_pub is a PUB with one subscriber, the bench command, which subscribes
+// to up to a million topics. Both sides derive a topic from its number. Between
+// commands the publisher sends the two messages of [Probes] each millisecond.
+// The subscriber subscribes to a probe after its topics; when the probe
+// arrives, the publisher has all subscriptions. Lines of standard input are
+// commands:
 //
-//	settle       give free memory back to the system
-//	match N M    publish N messages with the first M topics in turn
-//	miss N       publish N messages that nobody has subscribed to
-//	watch        publish messages that nobody has subscribed to until the next
-//	             line, while the subscriber goes away
+//	settle       return free memory to the system
+//	match N M    publish N messages, cycling through the first M topics
+//	miss N       publish N messages that match no subscription
+//	watch        publish messages that match no subscription until the next
+//	             line, while the subscriber disconnects
 //
-// Each is answered by one line: settle by any; match and miss by how long one
-// message took, in nanoseconds; watch by when the subscriptions were gone, in
-// nanoseconds of the Unix clock, and how long the longest Send took, in
-// nanoseconds. With the end of standard input all ends.
+// Each command prints one line. settle prints any line. match and miss print
+// the time for one message in nanoseconds. watch prints when the subscriptions
+// were removed, in nanoseconds of the Unix clock, and the duration of the
+// longest Send in nanoseconds. The end of standard input ends the process.
 
 // TopicSize is the length of each topic, and of each message.
 const TopicSize = 32
 
-// Misses is how many topics nobody subscribes to are published in turn.
+// Misses is the number of different topics without a subscription.
 const Misses = 4096
 
-// Probes are topics beside those with a number, and like them.
+// Probes are two further topics of the same form.
 var Probes = [2]string{string(Topic(-2)), string(Topic(-1))}
 
-// Topic is the topic with a number: 32 hexadecimal digits in no order.
+// Topic returns topic i: 32 hexadecimal digits that look random.
 func Topic(i int) []byte {
 	var b [TopicSize / 2]byte
 	for half := range 2 {
@@ -47,8 +48,8 @@ func Topic(i int) []byte {
 	return hex.AppendEncode(nil, b[:])
 }
 
-// mix is a bijection that scatters (the finaliser of SplitMix64, as published
-// by Steele, Lea and Flood).
+// mix is the finalizer of SplitMix64 (Steele, Lea and Flood), a bijection with
+// random-looking results.
 func mix(x uint64) uint64 {
 	x += 0x9e3779b97f4a7c15
 	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
@@ -56,11 +57,11 @@ func mix(x uint64) uint64 {
 	return x ^ x>>31
 }
 
-// TopicTable is topics by number, one behind the other, so that a publisher
-// waits for its library and not for its own topics.
+// TopicTable holds consecutive topics in one block of memory, so that reading a
+// topic takes little time compared with publishing it.
 type TopicTable []byte
 
-// NewTopicTable holds n topics from a number on.
+// NewTopicTable returns a table of the topics from to from+n-1.
 func NewTopicTable(from, n int) TopicTable {
 	t := make(TopicTable, 0, n*TopicSize)
 	for i := range n {
@@ -69,10 +70,11 @@ func NewTopicTable(from, n int) TopicTable {
 	return t
 }
 
-// At is topic i of the table.
+// At returns topic i of the table.
 func (t TopicTable) At(i int) []byte { return t[i*TopicSize : (i+1)*TopicSize] }
 
-// Each publishes n topics of the first m in turn, and returns how long one took.
+// Each publishes n messages, cycling through the first m topics, and returns
+// the total time.
 func (t TopicTable) Each(n, m int, send func([]byte) error) (time.Duration, error) {
 	start := time.Now()
 	for i, at := 0, 0; i < n; i++ {
@@ -86,15 +88,15 @@ func (t TopicTable) Each(n, m int, send func([]byte) error) (time.Duration, erro
 	return time.Since(start), nil
 }
 
-// TopicPublisher is what topic_pub does but for the socket.
+// TopicPublisher implements topic_pub except the socket.
 type TopicPublisher struct {
 	Send func([]byte) error
-	Left func() int // how many topics are subscribed to
+	Left func() int // number of subscribed topics
 
 	topics, misses TopicTable
 }
 
-// Serve does what standard input says.
+// Serve runs the commands from standard input.
 func (p *TopicPublisher) Serve(count int) error {
 	p.topics, p.misses = NewTopicTable(0, count), NewTopicTable(count, Misses)
 	lines := Lines()
@@ -120,7 +122,7 @@ func (p *TopicPublisher) Serve(count int) error {
 func (p *TopicPublisher) do(line string, lines <-chan string) error {
 	var n, m int
 	if line == "settle" {
-		debug.FreeOSMemory() // collects first
+		debug.FreeOSMemory() // runs a garbage collection first
 		fmt.Println("settled")
 		return nil
 	}
@@ -133,7 +135,7 @@ func (p *TopicPublisher) do(line string, lines <-chan string) error {
 	if k, _ := fmt.Sscanf(line, "miss %d", &n); k == 1 {
 		return published(n)(p.misses.Each(n, Misses, p.Send))
 	}
-	return fmt.Errorf("not understood: %q", line)
+	return fmt.Errorf("unknown command: %q", line)
 }
 
 func published(n int) func(time.Duration, error) error {
@@ -145,18 +147,18 @@ func published(n int) func(time.Duration, error) error {
 	}
 }
 
-// watch publishes until a line comes, and looks after each message whether the
-// subscriptions are gone.
+// watch publishes until the next line of input, and checks after each message
+// whether all subscriptions were removed.
 func (p *TopicPublisher) watch(lines <-chan string) error {
-	var gone time.Time
+	var removed time.Time
 	var longest time.Duration
 	for i := 0; ; i++ {
 		select {
 		case <-lines:
-			if gone.IsZero() {
-				return errors.New("subscriptions are left")
+			if removed.IsZero() {
+				return errors.New("subscriptions remain")
 			}
-			fmt.Println(gone.UnixNano(), longest.Nanoseconds())
+			fmt.Println(removed.UnixNano(), longest.Nanoseconds())
 			return nil
 		default:
 		}
@@ -164,11 +166,11 @@ func (p *TopicPublisher) watch(lines <-chan string) error {
 		if err := p.Send(p.misses.At(i % Misses)); err != nil {
 			return err
 		}
-		left := p.Left() // which waits for the same lock
+		left := p.Left() // waits for the same lock as Send
 		end := time.Now()
 		longest = max(longest, end.Sub(start))
-		if gone.IsZero() && left == 0 {
-			gone = end
+		if removed.IsZero() && left == 0 {
+			removed = end
 		}
 	}
 }
@@ -178,7 +180,7 @@ func (c Commands) topicPub(operands []string) error {
 		return errors.New("topic_pub: not supported by this library")
 	}
 	if len(operands) != 2 {
-		return errors.New("topic_pub wants ENDPOINT and COUNT")
+		return errors.New("topic_pub needs ENDPOINT and COUNT")
 	}
 	n, err := strconv.Atoi(operands[1])
 	if err != nil || n < 1 {

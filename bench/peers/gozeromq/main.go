@@ -1,6 +1,6 @@
-// Command gozeromq is the peer that uses github.com/go-zeromq/zmq4, the pure-Go
-// predecessor. Every option keeps its default; it has no high-water mark on
-// these sockets, as its Send writes to the connection itself.
+// Command gozeromq is the peer that uses github.com/go-zeromq/zmq4, a pure-Go
+// library. All options have their defaults. The library has no high-water mark
+// on these sockets, because its Send writes directly to the connection.
 package main
 
 import (
@@ -15,9 +15,9 @@ import (
 
 const module = "github.com/go-zeromq/zmq4"
 
-// linger is how long rep lives on after its last reply: a requester that meets
-// the end of the connection at that moment loses the reply. The requester's
-// clock has stopped by then.
+// linger is how long rep keeps running after its last reply: the requester may
+// otherwise see the end of the connection before the reply and drop it. The
+// requester does not measure this time.
 const linger = 200 * time.Millisecond
 
 var background = context.Background()
@@ -29,7 +29,8 @@ func main() {
 	}, os.Args[1:])
 }
 
-// bound listens on a port the system chooses; the library knows no wildcard.
+// bound listens on a port that the system chooses. The library does not support
+// *.
 func bound(s zmq.Socket, endpoint string) error {
 	if err := s.Listen(strings.Replace(endpoint, "*", "0", 1)); err != nil {
 		return err
@@ -68,8 +69,8 @@ func pullAll(s zmq.Socket, a peer.Args) (time.Duration, error) {
 	return time.Since(start), nil
 }
 
-// push does not close its socket at the end: Send has written everything to the
-// connection by then, and the end of the process closes that in good order.
+// push does not close its socket: Send has written all messages to the
+// connection, and the end of the process closes the connection cleanly.
 func push(a peer.Args) (time.Duration, error) {
 	start := time.Now()
 	s := zmq.NewPush(background)
@@ -147,8 +148,8 @@ func inprocLat(a peer.Args) (time.Duration, error) {
 	return inproc(zmq.NewReq(background), zmq.NewRep(background), a, requestAll, replyAll)
 }
 
-// inproc runs the timed side here and the other in a goroutine. The timed side
-// dials, because a REQ that listens refuses to send before somebody has dialled.
+// inproc runs the timed side in this goroutine and the other side in a new one.
+// The timed side dials, because a listening REQ fails to send without a peer.
 func inproc(s, o zmq.Socket, a peer.Args,
 	timed func(zmq.Socket, peer.Args) (time.Duration, error),
 	other func(zmq.Socket, peer.Args) error,

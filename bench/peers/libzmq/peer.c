@@ -1,11 +1,10 @@
 /*
- * The libzmq peer of bench/: the same sub-commands and the same one line of
- * JSON as the Go peers (bench/internal/peer says what each must do).
+ * The libzmq peer of bench/. It has the same sub-commands and output as the Go
+ * peers; bench/internal/peer documents them.
  *
- * It uses libzmq the way its own perf tools do on the receiving side
- * (zmq_msg_recv: the body is handed over, not copied out) and zmq_send on the
- * sending side (the body is copied in), because that is what Recv and Send of
- * our library do too. Every option keeps its default.
+ * It receives with zmq_msg_recv, like libzmq's perf tools, which does not copy
+ * the body, and sends with zmq_send, which copies the body. Recv and Send of this
+ * library do the same. All options have their defaults.
  */
 #include <errno.h>
 #include <malloc.h>
@@ -41,8 +40,8 @@ double now(void)
 	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
-/* The peak resident size of this program image. Not ru_maxrss: Linux carries
- * that over from the process that ran before exec. */
+/* Returns the peak resident size since exec. On Linux ru_maxrss would include
+ * the size of the process before exec. */
 static long peak_kib(void)
 {
 	char line[256];
@@ -115,7 +114,7 @@ void check_body(const char *body, size_t got, size_t size)
 	}
 }
 
-/* Receives into m, which zmq_msg_recv empties first, and checks it. */
+/* Receives into m, whose previous content zmq_msg_recv releases, and checks it. */
 static void receive(void *s, zmq_msg_t *m, size_t size)
 {
 	if (zmq_msg_recv(m, s, 0) < 0)
@@ -123,7 +122,7 @@ static void receive(void *s, zmq_msg_t *m, size_t size)
 	check_body(zmq_msg_data(m), zmq_msg_size(m), size);
 }
 
-/* Times count messages from the arrival of the first to that of the last. */
+/* Returns the time from the arrival of the first to that of the last message. */
 static double pull_all(void *s, size_t size, long count)
 {
 	zmq_msg_t m;
@@ -146,7 +145,7 @@ static void push_all(void *s, size_t size, long count)
 	free(body);
 }
 
-/* Warms up, then times rounds round trips. */
+/* Warms up, and returns the time of the given number of round trips. */
 static double request_all(void *s, size_t size, long rounds)
 {
 	char *body = new_body(size);
@@ -177,7 +176,7 @@ static void reply_all(void *s, size_t size, long rounds)
 	zmq_msg_close(&m);
 }
 
-/* The other end of an inproc run: one thread with a socket of its own. */
+/* The untimed side of an inproc run, a thread with its own socket. */
 struct side {
 	void *socket;
 	size_t size;
@@ -211,8 +210,8 @@ static double inproc(int bind_type, int connect_type, double (*timed)(void *, si
 	return seconds;
 }
 
-/* Serves a ROUTER until standard input ends. A line on standard input asks for
- * all free memory to be given back to the system; the answer is a line. */
+/* Receives with a ROUTER until standard input ends. For each line of standard
+ * input it returns all free memory to the system and prints a line. */
 static void idle_router(const char *endpoint)
 {
 	void *s = bound(open_socket(ZMQ_ROUTER), endpoint);

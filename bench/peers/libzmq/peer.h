@@ -1,5 +1,5 @@
 /*
- * What the files of the libzmq peer share. peer.c says what the peer is.
+ * Declarations shared by the files of the libzmq peer. peer.c documents the peer.
  */
 #ifndef PEER_H
 #define PEER_H

@@ -1,6 +1,6 @@
 /*
- * The publishing half of the libzmq peer. bench/internal/peer (fanout.go and
- * topics.go) says what is to be done, and in which words.
+ * The sub-commands pub, pub_drop, subs and topic_pub of the libzmq peer.
+ * fanout.go and topics.go in bench/internal/peer document them.
  */
 #include <errno.h>
 #include <malloc.h>
@@ -42,8 +42,8 @@ static void *open_pub(int drop)
 	return s;
 }
 
-/* Waits a millisecond for standard input, while the socket sees to what its
- * peers say. */
+/* Waits a millisecond for standard input. zmq_poll also lets the socket process
+ * subscriptions. */
 static int input(void *s)
 {
 	zmq_pollitem_t items[2] = {{NULL, STDIN_FILENO, ZMQ_POLLIN, 0}, {s, 0, ZMQ_POLLIN, 0}};
@@ -52,7 +52,7 @@ static int input(void *s)
 	return items[0].revents != 0;
 }
 
-/* Takes one line of standard input, which is there. 0 is the end of it. */
+/* Reads a line that is available on standard input. Returns 0 at its end. */
 static int take_line(char *line, size_t size)
 {
 	ssize_t n = read(STDIN_FILENO, line, size - 1);
@@ -62,7 +62,7 @@ static int take_line(char *line, size_t size)
 	return 1;
 }
 
-static void say_until_input(void *s, const char *body, size_t size)
+static void send_until_input(void *s, const char *body, size_t size)
 {
 	char line[64];
 	while (!input(s))
@@ -79,19 +79,19 @@ double publish(const char *endpoint, size_t size, long count, int drop)
 		fprintf(stderr, "SIZE must be at least %d\n", MIN_FANOUT);
 		exit(1);
 	}
-	say_until_input(s, body, WARM_SIZE);
+	send_until_input(s, body, WARM_SIZE);
 	seconds = now();
 	for (long i = 0; i < count; i++)
 		send_all(s, body, size);
 	seconds = now() - seconds;
-	say_until_input(s, body, END_SIZE);
+	send_until_input(s, body, END_SIZE);
 	free(body);
 	zmq_close(s);
 	return seconds;
 }
 
-/* The subscribers, all of one thread: that is half as fast again as a thread
- * for each, on two processors. */
+/* All subscribers, used by one thread. On two processors this is 1.5 times as fast
+ * as one thread for each subscriber. */
 struct subs {
 	zmq_pollitem_t items[SUBSCRIBERS];
 	char warm[SUBSCRIBERS], ended[SUBSCRIBERS];
@@ -101,10 +101,10 @@ struct subs {
 	double first;
 };
 
-/* How many messages are taken from one subscriber before the next has its turn. */
+/* Number of messages received from one subscriber before the next one. */
 #define TURN 256
 
-/* What one message is to subscriber i. */
+/* Handles a message that subscriber i received. */
 static void took(struct subs *x, int i, zmq_msg_t *m)
 {
 	size_t got = zmq_msg_size(m);
@@ -128,7 +128,7 @@ static void took(struct subs *x, int i, zmq_msg_t *m)
 	}
 }
 
-/* Gives every subscriber a turn, and says whether any had a message. */
+/* Receives from every subscriber in turn. Returns 1 if any had a message. */
 static int take_turns(struct subs *x, zmq_msg_t *m)
 {
 	int any = 0;
@@ -171,7 +171,7 @@ void subscribe_all(const char *endpoint, size_t size)
 	report(x.messages, seconds);
 }
 
-/* The topics, by number; topics.go has the same. */
+/* Generates the same topics as topics.go. */
 static uint64_t mix(uint64_t x)
 {
 	x += 0x9e3779b97f4a7c15;
@@ -207,14 +207,14 @@ static void publish_each(void *s, const char *topics, long n, long m)
 	printf("%.2f\n", (now() - start) / (double)n * 1e9);
 }
 
-/* libzmq removes a peer's subscriptions in whatever call on the socket comes
- * next, so the longest one is the one that did, and its end is when they were
- * gone: it has no call that counts them. */
+/* libzmq removes the subscriptions of a peer during the next call on the socket,
+ * and has no call that counts them. The longest call is therefore the one that
+ * removed them, and its end is the time of the removal. */
 static void watch(void *s, const char *misses)
 {
 	zmq_pollitem_t in = {NULL, STDIN_FILENO, ZMQ_POLLIN, 0};
 	double longest = 0, end = now();
-	long long gone = 0;
+	long long removed = 0;
 	char line[64];
 	for (long i = 0;; i++) {
 		double start = end;
@@ -225,15 +225,15 @@ static void watch(void *s, const char *misses)
 		if (end - start > longest) {
 			struct timespec t;
 			clock_gettime(CLOCK_REALTIME, &t);
-			gone = t.tv_sec * 1000000000LL + t.tv_nsec;
+			removed = t.tv_sec * 1000000000LL + t.tv_nsec;
 			longest = end - start;
 		}
 	}
 	take_line(line, sizeof line);
-	printf("%lld %.0f\n", gone, longest * 1e9);
+	printf("%lld %.0f\n", removed, longest * 1e9);
 }
 
-static void obey(void *s, const char *line, const char *topics, const char *misses, long count)
+static void run_command(void *s, const char *line, const char *topics, const char *misses, long count)
 {
 	long n, m;
 	if (strcmp(line, "settle\n") == 0) {
@@ -246,7 +246,7 @@ static void obey(void *s, const char *line, const char *topics, const char *miss
 	} else if (sscanf(line, "miss %ld", &n) == 1) {
 		publish_each(s, misses, n, MISSES);
 	} else {
-		fprintf(stderr, "not understood: %s", line);
+		fprintf(stderr, "unknown command: %s", line);
 		exit(1);
 	}
 	fflush(stdout);
@@ -262,7 +262,7 @@ void topic_pub(const char *endpoint, long count)
 			send_all(s, probes, TOPIC_SIZE);
 			send_all(s, probes + TOPIC_SIZE, TOPIC_SIZE);
 		} else if (take_line(line, sizeof line)) {
-			obey(s, line, topics, misses, count);
+			run_command(s, line, topics, misses, count);
 		} else {
 			break;
 		}

@@ -72,7 +72,7 @@ func idleRouter(endpoint string) error {
 		return err
 	}
 	peer.Bound(at)
-	go func() { // as an application would, waiting for messages
+	go func() { // like an application that waits for messages
 		for {
 			if _, err := s.Recv(background); err != nil {
 				return

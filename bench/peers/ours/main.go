@@ -1,7 +1,7 @@
-// Command ours is the peer that uses this library through its Go face, as any
-// program would: Send(ctx, body), which copies, and Recv(ctx). Every option
-// keeps its default. With -release in front of the sub-command the receiver
-// gives each message's memory back when it is done with it (Message.Release).
+// Command ours is the peer that uses the public API of this library: Send(ctx,
+// body), which copies, and Recv(ctx). All options have their defaults. With
+// -release before the sub-command, the receiver calls Message.Release for each
+// message.
 package main
 
 import (
@@ -16,7 +16,7 @@ import (
 
 var (
 	background = context.Background()
-	// release says whether received messages are released.
+	// release is the -release flag.
 	release bool
 )
 
@@ -40,12 +40,12 @@ func version() string {
 	return "this checkout, built by " + info.GoVersion
 }
 
-// receiver is what Pull and Req share.
+// receiver is implemented by Pull and Req.
 type receiver interface {
 	Recv(context.Context) (zmq.Message, error)
 }
 
-// drain sends what the socket still holds, then closes it.
+// drain sends all queued messages and closes the socket.
 func drain(s interface{ Shutdown(context.Context) error }) error {
 	ctx, cancel := context.WithTimeout(background, time.Minute)
 	defer cancel()

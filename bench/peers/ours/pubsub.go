@@ -7,7 +7,8 @@ import (
 	"github.com/zerobroker/zmq/bench/internal/peer"
 )
 
-// pub publishes to many, and waits for those that are behind or not.
+// pub returns the command that publishes to many subscribers. If wait is false,
+// it drops messages for full subscribers.
 func pub(wait bool) peer.Command {
 	return func(a peer.Args) (time.Duration, error) {
 		s, err := zmq.NewPub(&zmq.Options{PubNoDrop: wait})
@@ -57,8 +58,9 @@ func subs(a peer.Args) (*peer.Tally, error) {
 	return t, nil
 }
 
-// topicPub waits for its subscriber, so that every message it times was queued,
-// and lets it have more topics than the default. The subscriber answers no PING.
+// topicPub blocks while its subscriber is full, so that it measures only queued
+// messages. It raises the subscription limits, and turns heartbeats off because
+// the subscriber does not answer PING.
 func topicPub(endpoint string, count int) error {
 	s, err := zmq.NewPub(&zmq.Options{PubNoDrop: true, MaxSubscriptions: -1, MaxSubscriptionBytes: -1, HeartbeatInterval: -1})
 	if err != nil {

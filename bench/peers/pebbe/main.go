@@ -1,5 +1,5 @@
-// Command pebbe is the peer that uses github.com/pebbe/zmq4, the cgo binding of
-// libzmq that most Go programs have today. Every option keeps its default.
+// Command pebbe is the peer that uses github.com/pebbe/zmq4, a widely used cgo
+// binding of libzmq. All options have their defaults.
 package main
 
 import (
@@ -45,7 +45,7 @@ func connected(t zmq.Type, endpoint string) (*zmq.Socket, error) {
 	return s, s.Connect(endpoint)
 }
 
-// finish closes the socket and waits until what it holds has been sent.
+// finish closes the socket and waits until all messages are sent.
 func finish(s *zmq.Socket) error {
 	if err := s.Close(); err != nil {
 		return err
@@ -172,8 +172,8 @@ func inprocLat(a peer.Args) (time.Duration, error) {
 	return inproc(zmq.REQ, zmq.REP, a, requestAll, replyAll)
 }
 
-// inproc runs the timed side here and the other in a goroutine with a socket
-// that only that goroutine uses.
+// inproc runs the timed side in this goroutine and the other side in a new one,
+// which has its own socket.
 func inproc(timedType, otherType zmq.Type, a peer.Args,
 	timed func(*zmq.Socket, peer.Args) (time.Duration, error),
 	other func(*zmq.Socket, peer.Args) error,

@@ -1,6 +1,6 @@
-// Command rawtcp is the peer that uses no messaging library: a ping-pong over a
-// plain Go TCP connection, the floor that our round trip is held against. Its
-// messages carry no framing, so it moves the 64 bytes alone.
+// Command rawtcp is the peer without a messaging library: a ping-pong over a
+// plain Go TCP connection, the lower bound of the round-trip time. Its messages
+// have no framing.
 package main
 
 import (

@@ -15,29 +15,28 @@ import (
 	"github.com/zerobroker/zmq/internal/transport/memnet"
 )
 
-// seeds is how many random scripts TestChaos plays.
+// seeds is the number of random fault sequences to test.
 const seeds = 200
 
-// TestChaos plays random fault scripts and checks the books: a reader gets an
-// unbroken beginning of what was written, and the rest was destroyed, byte for
-// byte.
-func TestChaos(t *testing.T) {
+// TestRandomFaultsDestroyOnlyTailOfStream checks the Stats under random faults:
+// the reader gets a prefix of the bytes written, and OnDestroy all the others.
+func TestRandomFaultsDestroyOnlyTailOfStream(t *testing.T) {
 	for seed := range uint64(seeds) {
-		synctest.Test(t, func(t *testing.T) { chaos(t, seed) })
+		synctest.Test(t, func(t *testing.T) { testRandomFaults(t, seed) })
 		if t.Failed() {
 			t.Fatalf("seed %d", seed)
 		}
 	}
 }
 
-func chaos(t *testing.T, seed uint64) {
+func testRandomFaults(t *testing.T, seed uint64) {
 	n := memnet.New(seed)
 	lost := make(map[*memnet.Flow]*record)
 	n.OnLink(func(l *memnet.Link) {
 		for _, f := range []*memnet.Flow{l.Up(), l.Down()} {
 			lost[f] = new(record)
 			lost[f].of(f)
-			upset(l.Rand(), l, f)
+			setRandomFaults(l.Rand(), l, f)
 		}
 	})
 	l, err := n.Listen("x", nil)
@@ -55,10 +54,10 @@ func chaos(t *testing.T, seed uint64) {
 	}
 	link := n.Links()[0]
 	var g sync.WaitGroup
-	up, down := new(account), new(account)
+	up, down := new(transfer), new(transfer)
 	up.start(&g, a, b, link.Rand().IntN(400))
 	down.start(&g, b, a, link.Rand().IntN(400))
-	// Some scripts end in a stall, or in a connection nobody closes.
+	// Some sequences end with a stalled flow or an open connection.
 	time.AfterFunc(time.Hour, func() { a.Close(); b.Close() })
 	g.Wait()
 	a.Close()
@@ -67,8 +66,8 @@ func chaos(t *testing.T, seed uint64) {
 	down.check(t, "down", link.Down(), lost[link.Down()])
 }
 
-// upset gives a flow a random character and a random fate.
-func upset(r *rand.Rand, l *memnet.Link, f *memnet.Flow) {
+// setRandomFaults gives a flow random settings and at most one random fault.
+func setRandomFaults(r *rand.Rand, l *memnet.Link, f *memnet.Flow) {
 	f.SetLatency(time.Duration(r.IntN(3)) * ms)
 	f.SetChunk(r.IntN(4) * r.IntN(20))
 	f.SetBuffer(1 + r.IntN(200))
@@ -90,13 +89,14 @@ func upset(r *rand.Rand, l *memnet.Link, f *memnet.Flow) {
 	}
 }
 
-// account is what the two ends of a flow know about it.
-type account struct {
+// transfer is what the two ends of a flow wrote and read.
+type transfer struct {
 	wrote, got bytes.Buffer
 }
 
-// start writes so many messages, then closes, and reads until the end.
-func (k *account) start(g *sync.WaitGroup, from, to net.Conn, messages int) {
+// start writes the given number of messages and then calls CloseWrite. At the
+// same time it reads from the other end until io.EOF or an error.
+func (k *transfer) start(g *sync.WaitGroup, from, to net.Conn, messages int) {
 	g.Go(func() {
 		for i := range messages {
 			msg := binary.BigEndian.AppendUint32(nil, uint32(i))
@@ -111,10 +111,13 @@ func (k *account) start(g *sync.WaitGroup, from, to net.Conn, messages int) {
 	g.Go(func() { io.Copy(&k.got, onlyReader{to}) })
 }
 
-// onlyReader keeps io.Copy to Read.
+// onlyReader hides the other methods of a connection, so that io.Copy calls
+// Read.
 type onlyReader struct{ io.Reader }
 
-func (k *account) check(t *testing.T, name string, f *memnet.Flow, lost *record) {
+// check compares the Stats and destroyed bytes of a flow with those of its
+// ends.
+func (k *transfer) check(t *testing.T, name string, f *memnet.Flow, lost *record) {
 	t.Helper()
 	s := f.Stats()
 	want := memnet.Stats{
@@ -123,25 +126,25 @@ func (k *account) check(t *testing.T, name string, f *memnet.Flow, lost *record)
 		Destroyed: int64(len(lost.b)),
 	}
 	if s != want || s.Accepted != s.Delivered+s.Destroyed {
-		t.Errorf("%s: stats are %+v, the ends say %+v", name, s, want)
+		t.Errorf("%s: Stats are %+v, want %+v", name, s, want)
 	}
 	all := append(bytes.Clone(k.got.Bytes()), lost.b...)
 	if !bytes.Equal(all, k.wrote.Bytes()) {
-		t.Errorf("%s: delivered and destroyed are not what was written", name)
+		t.Errorf("%s: delivered and destroyed bytes differ from the written bytes", name)
 	}
 	if len(lost.b) > 0 && lost.from != s.Delivered {
 		t.Errorf("%s: destroyed from %d, delivered %d", name, lost.from, s.Delivered)
 	}
 }
 
-// TestWhichMessagesWereLost is how the layers above use the books.
-func TestWhichMessagesWereLost(t *testing.T) {
-	in(t, func(w *world) {
+// TestStatsDetermineLostMessages shows how other packages use Stats.
+func TestStatsDetermineLostMessages(t *testing.T) {
+	inVirtualTime(t, func(w *fixture) {
 		a, b, l := w.connect(func(l *memnet.Link) {
 			l.SetLatency(ms)
 			l.Up().CutAfterDelivery(25, memnet.RST)
 		})
-		var ends []int64 // where each message ends in the stream
+		var ends []int64 // stream offset of the end of each message
 		for i := range 5 {
 			fmt.Fprintf(a, "message %d", i) // nine bytes
 			ends = append(ends, l.Up().Stats().Accepted)

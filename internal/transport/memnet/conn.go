@@ -16,11 +16,11 @@ type conn struct {
 
 	// Guarded by link.mu.
 	closed          bool
-	writing         bool // a Write is under way; the next waits for its turn
+	writing         bool // a Write is running; other Writes wait
 	readBy, writeBy deadline
 }
 
-// deadline is a moment after which a call fails; zero is never.
+// deadline is the time after which a call fails; the zero deadline means never.
 type deadline time.Time
 
 func (d deadline) passed() bool {
@@ -28,8 +28,7 @@ func (d deadline) passed() bool {
 	return !t.IsZero() && !time.Now().Before(t)
 }
 
-// sooner returns the earlier of the deadline and another moment, where zero is
-// no moment at all.
+// sooner returns the earlier of the deadline and t. A zero time means never.
 func (d deadline) sooner(t time.Time) time.Time {
 	if u := time.Time(d); t.IsZero() || !u.IsZero() && u.Before(t) {
 		return u
@@ -45,36 +44,36 @@ func (c *conn) Read(p []byte) (n int, err error) {
 	defer c.link.mu.Unlock()
 	if err = c.awaitLocked(); err == nil {
 		n, err = c.in.deliverLocked(p)
-		c.link.cond.Broadcast() // there is room now
+		c.link.cond.Broadcast() // the buffer has free space now
 	}
 	return n, c.wrap("read", err)
 }
 
-// WaitRead waits until a Read would not: see [transport.ReadWaiter].
+// WaitRead waits until Read would not block: see [transport.ReadWaiter].
 func (c *conn) WaitRead() error {
 	c.link.mu.Lock()
 	defer c.link.mu.Unlock()
 	return c.wrap("read", c.awaitLocked())
 }
 
-// Delivered reports whether everything written has arrived: see
-// [transport.Delivered]. What was destroyed never will.
+// Delivered reports whether all written bytes have arrived: see
+// [transport.Delivered]. It returns false if any bytes were destroyed.
 func (c *conn) Delivered() bool {
 	c.link.mu.Lock()
 	defer c.link.mu.Unlock()
-	return c.out.killed == 0 && c.out.arrivedLocked() == c.out.pending
+	return c.out.destroyed == 0 && c.out.arrivedLocked() == c.out.pending
 }
 
-// PeerGone reports whether the end of what the peer sends has arrived: see
-// [transport.PeerGone].
-func (c *conn) PeerGone() bool {
+// PeerDisconnected reports whether the end of the incoming flow has arrived:
+// see [transport.PeerDisconnected].
+func (c *conn) PeerDisconnected() bool {
 	c.link.mu.Lock()
 	defer c.link.mu.Unlock()
 	return c.closed || c.in.end != nil && !c.in.stalled && !c.in.endAt.After(time.Now())
 }
 
-// Readable reports whether bytes or the end have arrived and are not read: see
-// [transport.Readable].
+// Readable reports whether unread bytes or the end of the flow have arrived:
+// see [transport.Readable].
 func (c *conn) Readable() bool {
 	c.link.mu.Lock()
 	defer c.link.mu.Unlock()
@@ -82,6 +81,8 @@ func (c *conn) Readable() bool {
 	return ready
 }
 
+// awaitLocked waits until deliverLocked can return bytes or the end of the
+// flow.
 func (c *conn) awaitLocked() error {
 	for {
 		switch {
@@ -92,7 +93,7 @@ func (c *conn) awaitLocked() error {
 		}
 		ready, wake := c.in.pollLocked()
 		switch {
-		case c.in.unread:
+		case c.in.heldReads:
 			wake = time.Time{}
 		case ready:
 			return nil
@@ -104,8 +105,8 @@ func (c *conn) awaitLocked() error {
 func (c *conn) Write(p []byte) (n int, err error) {
 	c.link.mu.Lock()
 	defer c.link.mu.Unlock()
-	// One Write at a time, so that none lands inside another. Not by a mutex:
-	// waiting for one would stop virtual time.
+	// One Write at a time, so that their bytes do not mix. This is not a mutex,
+	// because virtual time does not advance while a goroutine waits for one.
 	for c.writing && c.writeErrorLocked() == nil {
 		waitUntil(&c.link.cond, time.Time(c.writeBy))
 	}
@@ -126,10 +127,10 @@ func (c *conn) writeLocked(p []byte) (n int, err error) {
 		}
 		k := c.out.acceptLocked(p[n:])
 		if n += k; n == len(p) {
-			return n, nil // even if just this has cut the link
+			return n, nil // also if acceptLocked has cut the link
 		}
 		if k > 0 {
-			c.link.cond.Broadcast() // there are bytes now
+			c.link.cond.Broadcast() // the reader has bytes now
 			continue
 		}
 		waitUntil(&c.link.cond, time.Time(c.writeBy))
@@ -143,10 +144,10 @@ func (c *conn) writeErrorLocked() error {
 	case c.writeBy.passed():
 		return os.ErrDeadlineExceeded
 	}
-	return c.out.werr
+	return c.out.writeErr
 }
 
-// CloseWrite ends the outgoing flow in order and leaves the other open.
+// CloseWrite ends the outgoing flow in order; the incoming flow stays open.
 func (c *conn) CloseWrite() error {
 	l := c.link
 	l.mu.Lock()
@@ -155,14 +156,14 @@ func (c *conn) CloseWrite() error {
 		return c.wrap("close", net.ErrClosed)
 	}
 	c.out.finishLocked()
-	if c.out.werr == nil {
-		c.out.werr = syscall.EPIPE
+	if c.out.writeErr == nil {
+		c.out.writeErr = syscall.EPIPE
 	}
 	l.cond.Broadcast()
 	return nil
 }
 
-// Close follows TCP: see the package comment.
+// Close works as on TCP: see the package comment.
 func (c *conn) Close() error {
 	l := c.link
 	l.mu.Lock()
@@ -172,14 +173,14 @@ func (c *conn) Close() error {
 	}
 	c.closed = true
 	if c.in.arrivedLocked() > 0 {
-		c.in.werr = syscall.ECONNRESET
+		c.in.writeErr = syscall.ECONNRESET
 		if c.out.end == nil {
 			c.out.abortLocked()
 		}
 	}
 	c.out.finishLocked()
 	c.in.destroyLocked(0)
-	c.in.gone = true
+	c.in.readerClosed = true
 	l.cond.Broadcast()
 	return nil
 }

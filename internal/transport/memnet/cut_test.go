@@ -16,9 +16,9 @@ const (
 	broken = syscall.EPIPE
 )
 
-// record collects what a flow destroys, and checks that it is one piece.
+// record collects the bytes that a flow destroys. They must be contiguous.
 type record struct {
-	from int64
+	from int64 // stream offset of b
 	b    []byte
 }
 
@@ -27,21 +27,21 @@ func (r *record) of(f *memnet.Flow) {
 		if len(r.b) == 0 {
 			r.from = off
 		} else if off != r.from+int64(len(r.b)) {
-			panic("destroyed bytes with a gap")
+			panic("the destroyed bytes are not contiguous")
 		}
 		r.b = append(r.b, b...)
 	})
 }
 
-func (w *world) wantDestroyed(r *record, from int64, s string) {
+func (w *fixture) wantDestroyed(r *record, from int64, s string) {
 	w.Helper()
 	if string(r.b) != s || s != "" && r.from != from {
 		w.Errorf("destroyed %q from %d, want %q from %d", r.b, r.from, s, from)
 	}
 }
 
-func TestCutRST(t *testing.T) {
-	in(t, func(w *world) {
+func TestCutWithRSTDestroysPendingBytes(t *testing.T) {
+	inVirtualTime(t, func(w *fixture) {
 		var up, down record
 		a, b, l := w.connect(func(l *memnet.Link) { up.of(l.Up()); down.of(l.Down()) })
 		w.wantWrite(a, "read", 4, nil)
@@ -63,8 +63,8 @@ func TestCutRST(t *testing.T) {
 	})
 }
 
-func TestCutFIN(t *testing.T) {
-	in(t, func(w *world) {
+func TestCutWithFINDeliversPendingBytes(t *testing.T) {
+	inVirtualTime(t, func(w *fixture) {
 		a, b, l := w.connect(func(l *memnet.Link) { l.SetLatency(ms) })
 		w.wantWrite(a, "still", 5, nil)
 		w.wantWrite(b, "coming", 6, nil)
@@ -80,13 +80,13 @@ func TestCutFIN(t *testing.T) {
 	})
 }
 
-// TestCutAfterDelivery cuts at every byte of a stream, whatever the writer has
-// sent by then and however the reader reads.
-func TestCutAfterDelivery(t *testing.T) {
+// TestCutAfterDeliveryDeliversExactlyNBytes cuts after every byte of a stream.
+// The writer has written all bytes before.
+func TestCutAfterDeliveryDeliversExactlyNBytes(t *testing.T) {
 	const text = "0123456789"
 	for _, how := range []memnet.Cut{memnet.RST, memnet.FIN} {
 		for n := range len(text) + 1 {
-			in(t, func(w *world) {
+			inVirtualTime(t, func(w *fixture) {
 				var lost record
 				a, b, l := w.connect(func(l *memnet.Link) {
 					lost.of(l.Up())
@@ -95,7 +95,7 @@ func TestCutAfterDelivery(t *testing.T) {
 				})
 				want := end(how)
 				if n == 0 {
-					// Cut before anything was accepted.
+					// The link is cut before any byte is accepted.
 					w.wantWrite(a, text, 0, want.write)
 					w.wantRead(b, "", want.read)
 					w.wantStats(l.Up(), 0, 0, 0, 0)
@@ -114,7 +114,7 @@ func TestCutAfterDelivery(t *testing.T) {
 	}
 }
 
-// ends are the errors after a cut.
+// ends are the errors of Read and Write after a cut.
 type ends struct{ read, write error }
 
 func end(how memnet.Cut) ends {
@@ -124,13 +124,13 @@ func end(how memnet.Cut) ends {
 	return ends{io.EOF, broken}
 }
 
-// TestCutAfterWrite cuts at every byte that is written: that much is accepted,
-// and with FIN delivered.
-func TestCutAfterWrite(t *testing.T) {
+// TestCutAfterWriteAcceptsExactlyNBytes cuts at every byte of a Write. With FIN
+// the accepted bytes are delivered, with RST they are destroyed.
+func TestCutAfterWriteAcceptsExactlyNBytes(t *testing.T) {
 	const text = "0123456789"
 	for _, how := range []memnet.Cut{memnet.RST, memnet.FIN} {
 		for n := range len(text) {
-			in(t, func(w *world) {
+			inVirtualTime(t, func(w *fixture) {
 				var lost record
 				a, b, l := w.connect(func(l *memnet.Link) { lost.of(l.Up()) })
 				l.Up().CutAfterWrite(int64(n), how)
@@ -147,8 +147,8 @@ func TestCutAfterWrite(t *testing.T) {
 			})
 		}
 	}
-	// The Write that ends exactly there has succeeded.
-	in(t, func(w *world) {
+	// A Write that ends exactly at the cut succeeds.
+	inVirtualTime(t, func(w *fixture) {
 		a, _, l := w.connect(nil)
 		l.Up().CutAfterWrite(10, memnet.RST)
 		w.wantWrite(a, text, 10, nil)
@@ -156,12 +156,12 @@ func TestCutAfterWrite(t *testing.T) {
 	})
 }
 
-func TestCutInThePast(t *testing.T) {
+func TestCutAtPassedOffsetActsAtOnce(t *testing.T) {
 	for name, cut := range map[string]func(f *memnet.Flow){
 		"delivery": func(f *memnet.Flow) { f.CutAfterDelivery(2, memnet.RST) },
 		"write":    func(f *memnet.Flow) { f.CutAfterWrite(2, memnet.RST) },
 	} {
-		in(t, func(w *world) {
+		inVirtualTime(t, func(w *fixture) {
 			a, b, l := w.connect(nil)
 			w.wantWrite(a, "abc", 3, nil)
 			w.wantRead(b, "abc", nil)
@@ -175,8 +175,8 @@ func TestCutInThePast(t *testing.T) {
 	}
 }
 
-func TestCutWakesTheBlocked(t *testing.T) {
-	in(t, func(w *world) {
+func TestCutEndsBlockedReadAndWrite(t *testing.T) {
+	inVirtualTime(t, func(w *fixture) {
 		a, b, l := w.connect(func(l *memnet.Link) { l.Up().SetBuffer(10) })
 		time.AfterFunc(time.Minute, func() { l.Cut(memnet.RST) })
 		done := make(chan struct{})
@@ -192,46 +192,47 @@ func TestCutWakesTheBlocked(t *testing.T) {
 	})
 }
 
-// TestCloseWithUnreadBytes: the other end has what had arrived, and then a
-// reset; what was still under way is destroyed in both directions.
-func TestCloseWithUnreadBytes(t *testing.T) {
-	in(t, func(w *world) {
+// TestCloseWithUnreadBytesResetsPeer: the other end reads the bytes that had
+// arrived, then ECONNRESET. Bytes in flight are destroyed in both directions.
+func TestCloseWithUnreadBytesResetsPeer(t *testing.T) {
+	inVirtualTime(t, func(w *fixture) {
 		var up, down record
 		a, b, l := w.connect(func(l *memnet.Link) { up.of(l.Up()); down.of(l.Down()) })
 		w.wantWrite(a, "arrived", 7, nil)
 		l.Up().SetLatency(ms)
-		w.wantWrite(a, "on its way", 10, nil)
+		w.wantWrite(a, "in transit", 10, nil)
 		w.wantWrite(b, "never read", 10, nil)
 		a.Close()
 		w.wantWrite(b, "x", 0, reset)
 		w.wantRead(b, "arrived", nil)
 		w.wantRead(b, "", reset)
-		w.wantDestroyed(&up, 7, "on its way")
+		w.wantDestroyed(&up, 7, "in transit")
 		w.wantDestroyed(&down, 0, "never read")
 		w.wantStats(l.Up(), 17, 7, 10, 0)
 		w.wantStats(l.Down(), 10, 0, 10, 0)
 	})
 }
 
-// TestCloseWithNothingUnread: all that was written arrives.
-func TestCloseWithNothingUnread(t *testing.T) {
-	in(t, func(w *world) {
+// TestCloseWithoutUnreadBytesDeliversWrittenBytes also checks the two Writes of
+// the other end that follow.
+func TestCloseWithoutUnreadBytesDeliversWrittenBytes(t *testing.T) {
+	inVirtualTime(t, func(w *fixture) {
 		a, b, l := w.connect(func(l *memnet.Link) { l.SetLatency(ms) })
 		w.wantWrite(a, "last", 4, nil)
-		w.wantWrite(b, "too late", 8, nil) // has not arrived when a closes
+		w.wantWrite(b, "too late", 8, nil) // these bytes have not arrived when a closes
 		a.Close()
 		w.wantRead(b, "last", nil)
 		w.wantRead(b, "", io.EOF)
 		w.wantStats(l.Down(), 8, 0, 8, 0)
-		// Nobody has told the writer yet.
-		w.wantWrite(b, "into the void", 13, nil)
+		// The first Write after the close of the other end succeeds.
+		w.wantWrite(b, "to closed end", 13, nil)
 		w.wantWrite(b, "x", 0, broken)
 		w.wantStats(l.Down(), 21, 0, 21, 0)
 	})
 }
 
-func TestCloseWrite(t *testing.T) {
-	in(t, func(w *world) {
+func TestCloseWriteKeepsOtherDirectionOpen(t *testing.T) {
+	inVirtualTime(t, func(w *fixture) {
 		a, b, _ := w.connect(nil)
 		w.wantWrite(a, "question", 8, nil)
 		w.wantErr("CloseWrite", a.(interface{ CloseWrite() error }).CloseWrite(), nil)

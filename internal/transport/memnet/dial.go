@@ -10,26 +10,26 @@ import (
 	"github.com/zerobroker/zmq/internal/transport"
 )
 
-// dialFault is what happens to dials of one address.
+// dialFault is the fault for dials of one address.
 type dialFault struct {
-	count int       // refuse so many more
-	until time.Time // refuse before then
-	hang  bool      // never answer
+	count int       // number of dials to refuse
+	until time.Time // refuse dials before this time
+	hang  bool      // do not answer dials
 }
 
-// Refuse has the next count dials of addr fail with ECONNREFUSED, whoever
-// listens there. The address "" stands for every one, here and below.
+// Refuse makes the next count dials of addr fail with ECONNREFUSED, also if
+// there is a listener. For all functions here, addr "" means every address.
 func (n *Network) Refuse(addr string, count int) {
 	n.fault(addr, func(f *dialFault) { f.count = count })
 }
 
-// RefuseFor has dials of addr fail with ECONNREFUSED for so long from now.
+// RefuseFor makes dials of addr fail with ECONNREFUSED for the duration d.
 func (n *Network) RefuseFor(addr string, d time.Duration) {
 	n.fault(addr, func(f *dialFault) { f.until = time.Now().Add(d) })
 }
 
-// Hang switches on or off that dials of addr are never answered, so that they
-// end with their context only. Those already hanging go on doing so.
+// Hang sets whether dials of addr block until their context ends. It has no
+// effect on dials that already block.
 func (n *Network) Hang(addr string, on bool) {
 	n.fault(addr, func(f *dialFault) { f.hang = on })
 }
@@ -45,8 +45,8 @@ func (n *Network) fault(addr string, set func(*dialFault)) {
 	set(f)
 }
 
-// Dial connects to a listener of this network after one round trip of the
-// link's latency. Like a kernel, it does not wait for Accept.
+// Dial connects to a listener of this network. It takes one round trip of the
+// link's latency and, as on TCP, does not wait for Accept.
 func (n *Network) Dial(ctx context.Context, addr string, _ *transport.Options) (net.Conn, error) {
 	if err := n.CheckDial(addr); err != nil {
 		return nil, err
@@ -91,7 +91,8 @@ func (n *Network) dial(ctx context.Context, addr string) (net.Conn, error) {
 	return l.dialer, nil
 }
 
-// answer decides how a dial is received, counting refusals down.
+// answer returns the result of a dial according to the faults and listeners.
+// hang means that the dial blocks. answer counts the refusals of Refuse.
 func (n *Network) answer(addr string) (hang bool, err error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()

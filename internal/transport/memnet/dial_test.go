@@ -14,8 +14,8 @@ import (
 	"github.com/zerobroker/zmq/internal/transport/memnet"
 )
 
-// try dials and tells how it went and how long it took.
-func (w *world) try(ctx context.Context, addr string) (err error, took time.Duration) {
+// try dials and returns the error and the time that Dial took.
+func (w *fixture) try(ctx context.Context, addr string) (err error, took time.Duration) {
 	var c net.Conn
 	took = stopwatch(func() { c, err = w.n.Dial(ctx, addr, nil) })
 	if err == nil {
@@ -24,7 +24,7 @@ func (w *world) try(ctx context.Context, addr string) (err error, took time.Dura
 	return err, took
 }
 
-func TestAddresses(t *testing.T) {
+func TestNetworkChecksAddress(t *testing.T) {
 	n := memnet.New(0)
 	tests := []struct {
 		addr         string
@@ -54,8 +54,8 @@ func TestAddresses(t *testing.T) {
 	}
 }
 
-func TestRefuse(t *testing.T) {
-	in(t, func(w *world) {
+func TestRefuseRefusesGivenNumberOfDials(t *testing.T) {
+	inVirtualTime(t, func(w *fixture) {
 		other, err := w.n.Listen("other:1", nil)
 		if err != nil {
 			w.Fatal(err)
@@ -71,7 +71,7 @@ func TestRefuse(t *testing.T) {
 		err, _ = w.try(w.Context(), "server:1")
 		w.wantErr("third dial", err, nil)
 
-		w.n.Refuse("", 1) // whichever comes first
+		w.n.Refuse("", 1) // the next dial of any address
 		err, _ = w.try(w.Context(), "other:1")
 		w.wantErr("any address", err, syscall.ECONNREFUSED)
 		err, _ = w.try(w.Context(), "server:1")
@@ -79,8 +79,8 @@ func TestRefuse(t *testing.T) {
 	})
 }
 
-func TestRefuseFor(t *testing.T) {
-	in(t, func(w *world) {
+func TestRefuseForRefusesDialsUntilTimeHasPassed(t *testing.T) {
+	inVirtualTime(t, func(w *fixture) {
 		w.n.RefuseFor("server:1", time.Minute)
 		var c net.Conn
 		var err error
@@ -101,8 +101,8 @@ func TestRefuseFor(t *testing.T) {
 	})
 }
 
-func TestHang(t *testing.T) {
-	in(t, func(w *world) {
+func TestHangBlocksDialUntilContextEnds(t *testing.T) {
+	inVirtualTime(t, func(w *fixture) {
 		w.n.Hang("server:1", true)
 		ctx, cancel := context.WithTimeout(w.Context(), 3*time.Second)
 		defer cancel()
@@ -117,8 +117,8 @@ func TestHang(t *testing.T) {
 	})
 }
 
-func TestDialGivesUpDuringHandshake(t *testing.T) {
-	in(t, func(w *world) {
+func TestDialEndsWithContextDuringHandshake(t *testing.T) {
+	inVirtualTime(t, func(w *fixture) {
 		w.n.OnLink(func(l *memnet.Link) { l.SetLatency(time.Hour) })
 		ctx, cancel := context.WithTimeout(w.Context(), time.Second)
 		defer cancel()
@@ -130,8 +130,8 @@ func TestDialGivesUpDuringHandshake(t *testing.T) {
 	})
 }
 
-func TestListenerClosesDuringHandshake(t *testing.T) {
-	in(t, func(w *world) {
+func TestDialIsRefusedIfListenerClosesDuringHandshake(t *testing.T) {
+	inVirtualTime(t, func(w *fixture) {
 		w.n.OnLink(func(l *memnet.Link) { l.SetLatency(time.Second) })
 		time.AfterFunc(time.Second, func() { w.l.Close() })
 		err, _ := w.try(w.Context(), "server:1")
@@ -139,15 +139,15 @@ func TestListenerClosesDuringHandshake(t *testing.T) {
 	})
 }
 
-func TestAcceptDelay(t *testing.T) {
-	in(t, func(w *world) {
+func TestAcceptDelayDelaysAcceptButNotDial(t *testing.T) {
+	inVirtualTime(t, func(w *fixture) {
 		w.n.OnLink(func(l *memnet.Link) { l.SetAcceptDelay(time.Second) })
 		a, err := w.n.Dial(w.Context(), "server:1", nil)
 		if err != nil {
 			w.Fatal(err)
 		}
 		defer a.Close()
-		w.wantWrite(a, "early", 5, nil) // the kernel's queue takes it
+		w.wantWrite(a, "early", 5, nil) // the connection is established before Accept
 		w.wantTime("Accept", time.Second, func() {
 			b, err := w.l.Accept()
 			if err != nil {
@@ -159,23 +159,24 @@ func TestAcceptDelay(t *testing.T) {
 	})
 }
 
-func TestConnAddresses(t *testing.T) {
-	in(t, func(w *world) {
+func TestConnHasAddressesOfBothEnds(t *testing.T) {
+	inVirtualTime(t, func(w *fixture) {
 		a, b, l := w.connect(nil)
 		for _, got := range []net.Addr{a.RemoteAddr(), b.LocalAddr()} {
 			if got.Network() != "mem" || got.String() != "server:1" {
-				w.Errorf("the listener's is %v", got)
+				w.Errorf("address of the listener is %v", got)
 			}
 		}
 		if a.LocalAddr() != b.RemoteAddr() || a.LocalAddr().String() != fmt.Sprint("dialer:", l.Ordinal()) {
-			w.Errorf("the dialler's is %v here and %v there", a.LocalAddr(), b.RemoteAddr())
+			w.Errorf("address of the dialer is %v at its end and %v at the other", a.LocalAddr(), b.RemoteAddr())
 		}
 	})
 }
 
-// TestCloseResetsTheUnaccepted: their dialers believed themselves connected.
-func TestCloseResetsTheUnaccepted(t *testing.T) {
-	in(t, func(w *world) {
+// TestListenerCloseResetsConnectionsNotYetAccepted: Dial has already succeeded
+// for these connections.
+func TestListenerCloseResetsConnectionsNotYetAccepted(t *testing.T) {
+	inVirtualTime(t, func(w *fixture) {
 		var l *memnet.Link
 		w.n.OnLink(func(k *memnet.Link) { l = k })
 		a, err := w.n.Dial(w.Context(), "server:1", nil)
@@ -190,7 +191,9 @@ func TestCloseResetsTheUnaccepted(t *testing.T) {
 	})
 }
 
-func TestLinksAndSeeds(t *testing.T) {
+// TestRandIndependentOfOtherAddresses checks that the random numbers for
+// address a do not depend on connections to address b.
+func TestRandIndependentOfOtherAddresses(t *testing.T) {
 	draw := func(busy bool) (drawn []uint64) {
 		synctest.Test(t, func(t *testing.T) {
 			n := memnet.New(9)
@@ -229,16 +232,15 @@ func TestLinksAndSeeds(t *testing.T) {
 	}
 	quiet, busy := draw(false), draw(true)
 	if fmt.Sprint(quiet) != fmt.Sprint(busy) {
-		t.Error("connections to b have changed the randomness of those to a")
+		t.Error("connections to b have changed the random numbers of links to a")
 	}
 	if quiet[0] == quiet[1] || quiet[1] == quiet[2] {
-		t.Errorf("links repeat each other: %v", quiet)
+		t.Errorf("two links have the same random numbers: %v", quiet)
 	}
 }
 
-// TestReaderHoldsNothing uses the Reader the way the layers above do.
-func TestReaderHoldsNothing(t *testing.T) {
-	in(t, func(w *world) {
+func TestReaderHasNoBufferWhileItWaits(t *testing.T) {
+	inVirtualTime(t, func(w *fixture) {
 		a, b, l := w.connect(nil)
 		r := transport.NewReader(b)
 		out := 0
@@ -246,7 +248,7 @@ func TestReaderHoldsNothing(t *testing.T) {
 		put := func([]byte) { out-- }
 		time.AfterFunc(time.Hour, func() {
 			if out != 0 {
-				w.Error("a buffer is held while nothing comes")
+				w.Error("the waiting Reader has a buffer")
 			}
 			a.Write([]byte("news"))
 			a.Close()
@@ -255,7 +257,7 @@ func TestReaderHoldsNothing(t *testing.T) {
 			w.Errorf("read %d bytes, %v", n, err)
 		}
 		if _, _, err := r.Read(get, put); err != io.EOF || out != 1 {
-			w.Errorf("%v with %d buffers out", err, out)
+			w.Errorf("read error %v, %d buffers not returned", err, out)
 		}
 		w.wantStats(l.Up(), 4, 4, 0, 0)
 	})

@@ -1,22 +1,22 @@
-// Package memnet is a network in memory, for tests in virtual time: it
-// implements [transport.Transport], and lets a test delay, throttle, stall,
-// fragment, refuse and cut its connections at an exact byte, and then say
-// exactly which bytes were lost. It knows nothing of ZMTP or messages.
+// Package memnet implements a network in memory, for tests in virtual time. A
+// [Network] is a [transport.Transport]. A test can delay, throttle, stall,
+// fragment and refuse its connections, cut them at an exact byte, and find out
+// exactly which bytes were lost. The package knows nothing of ZMTP or messages.
 //
 // # Virtual time
 //
-// Nothing here does I/O. A goroutine blocked in Read, Write, Accept or Dial, or
-// waiting for a deadline, waits on a sync.Cond, a channel made on the spot or a
-// timer, and so is durably blocked for testing/synctest. Make the Network inside
-// the bubble. Outside of one it works too, in real time.
+// The package does no I/O. Read, Write, Accept and Dial block only in ways that
+// testing/synctest considers durably blocking: on a sync.Cond, on a channel of
+// the bubble or on a timer. Create the Network inside the bubble. Outside a
+// bubble it works in real time.
 //
 //	synctest.Test(t, func(t *testing.T) {
 //		n := memnet.New(seed)
 //		n.OnLink(func(l *memnet.Link) {
 //			l.SetLatency(5 * time.Millisecond)       // both directions
-//			l.Up().SetChunk(1)                       // the listener reads single bytes
-//			if l.Index() == 0 {
-//				l.Down().CutAfterDelivery(100, memnet.RST) // only the first connection
+//			l.Up().SetChunk(1)                       // each Read of the listener returns one byte
+//			if l.Index() == 0 {                      // only the first connection
+//				l.Down().CutAfterDelivery(100, memnet.RST)
 //			}
 //			time.AfterFunc(time.Minute, func() { l.Up().Stall() })
 //		})
@@ -25,41 +25,41 @@
 //
 // # The model
 //
-// A [Link] is one connection: two [Flow]s of bytes, Up from dialer to listener
-// and Down from listener to dialer. Every flow is one queue that stands for the
-// sender's buffer, the wire and the receiver's buffer together:
+// A [Link] is one connection. It has two [Flow]s of bytes: Up from dialer to
+// listener and Down from listener to dialer. A flow has one queue, which models
+// the sender's buffer, the wire and the receiver's buffer together:
 //
 //	Write --accepted--> [ queue, at most Buffer bytes ] --delivered--> Read
 //	                              \--destroyed--> nothing
 //
-// A byte is accepted when Write has counted it, delivered when Read has
-// returned it, and destroyed when it was accepted and never will be delivered.
-// At every moment Accepted = Delivered + Destroyed + Pending, and once both
-// ends are closed nothing is pending. What is destroyed is always the tail:
-// the reader has seen exactly the first Delivered bytes of what the writer has
-// written, without a gap. So a message was lost by the network if and only if
-// it ends after byte Delivered. (What the reader did with bytes it was given is
-// another matter, which the network cannot know.)
+// A byte is accepted when the result of Write counts it, delivered when Read
+// returns it, and destroyed when it was accepted but will not be delivered. At
+// any time Accepted = Delivered + Destroyed + Pending. When both ends are
+// closed, Pending is 0. Only the end of a stream is destroyed: the reader gets
+// exactly the first Delivered bytes that the writer wrote. The network has
+// therefore lost a message if and only if it ends after byte Delivered. (The
+// network does not know whether the reader handled the delivered bytes.)
 //
-// Closing is as on TCP:
-//   - Close ends the outgoing flow in order: what was accepted is still delivered,
+// Closing works as on TCP:
+//   - Close ends the outgoing flow in order: accepted bytes are still delivered,
 //     then the reader gets io.EOF.
-//   - Bytes nobody has read when an end closes are destroyed, and if some had
-//     arrived by then, the closing end answers with a reset: what it had written
-//     itself and what has not arrived yet is destroyed too, and the other end
-//     reads ECONNRESET after the rest. This is how a real connection loses the
-//     last messages of a sender that did not read its peer's.
-//   - The first Write to an end that has closed succeeds, and is destroyed.
-//     Later ones fail with EPIPE.
+//   - Bytes that are unread when an end closes are destroyed. If some of them had
+//     arrived, the closing end also resets the connection: the bytes it wrote
+//     that have not arrived are destroyed, and the other end reads ECONNRESET
+//     after those that have. On a real connection, a sender that does not read
+//     loses its last messages in this way.
+//   - The first Write to an end that has closed succeeds, but its bytes are
+//     destroyed. Later Writes fail with EPIPE.
 //
 // # Seeds
 //
-// Everything random is derived from the seed of [New], the listening address
-// and the ordinal of the connection to it, separately for each flow. Adding a
-// connection elsewhere therefore changes nothing here. What remains is the
-// order in which concurrent goroutines run, which no seed governs.
+// All random numbers depend on the seed of [New], the address of the listener
+// and the index of the connection to it, separately for each flow. Connections
+// to other addresses therefore do not change them. The order in which
+// concurrent goroutines run does not depend on the seed.
 //
-// A setting changed at run time holds for bytes accepted, or read, from then on.
-// All methods may be called from any goroutine; those of a Link and its Flows
-// also from [Network.OnLink]'s function, but not from [Flow.OnDestroy]'s.
+// A setting that is changed at run time affects bytes that are accepted, or
+// read, afterwards. All methods may be called from any goroutine. The function
+// of [Network.OnLink] may call the methods of the Link and its Flows; the
+// function of [Flow.OnDestroy] must not.
 package memnet

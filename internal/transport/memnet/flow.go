@@ -8,14 +8,15 @@ import (
 	"time"
 )
 
-// defaultBuffer is how many bytes a flow holds unless told otherwise: about
-// what a kernel does on loopback.
+// defaultBuffer is the default capacity of a flow in bytes, similar to that of
+// a TCP connection on the loopback interface.
 const defaultBuffer = 256 << 10
 
-// packet is the most that arrives in one piece on a flow of limited bandwidth.
+// packet is the maximum number of bytes that arrive together on a flow with
+// limited bandwidth.
 const packet = 1 << 10
 
-// never is a cut's position when there is none.
+// never is the offset of a cut that is not set.
 const never = -1
 
 // Flow is one direction of a link.
@@ -30,43 +31,43 @@ type Flow struct {
 	buffer    int
 	chunk     int // most bytes per Read; 0 is no limit
 	stalled   bool
-	unread    bool // HoldReads
+	heldReads bool // HoldReads was called
 	onDestroy func(offset int64, b []byte)
 
-	cutWrite, cutDelivery       int64 // stream offsets, or never
-	howWrite, howDelivery       Cut
-	accepted, delivered, killed int64
+	cutWrite, cutDelivery          int64 // stream offsets, or never
+	howWrite, howDelivery          Cut
+	accepted, delivered, destroyed int64
 
 	queue   []segment
 	pending int       // bytes in queue
-	lineAt  time.Time // when the sender's line is free again
-	lastAt  time.Time // when the youngest byte arrives; nothing overtakes it
+	lineAt  time.Time // when all bytes are sent, with limited bandwidth
+	lastAt  time.Time // when the last byte in queue arrives
 
-	end   error     // what the reader gets after the queue; nil while it is open
-	endAt time.Time // when end arrives
-	werr  error     // what the writer gets
-	gone  bool      // the reader has closed
+	end          error     // error of Read when queue is empty; nil: the flow is open
+	endAt        time.Time // when end arrives
+	writeErr     error     // error of Write
+	readerClosed bool      // the reading end is closed
 }
 
-// segment is bytes that arrive together.
+// segment is a sequence of bytes that arrive together.
 type segment struct {
 	b  []byte
 	at time.Time
 }
 
-// Stats are the accounts of a flow, in bytes.
+// Stats are the counters of a flow, in bytes.
 type Stats struct {
 	Accepted  int64 // counted by Write
 	Delivered int64 // returned by Read
-	Destroyed int64 // accepted, and never to be delivered
-	Pending   int64 // accepted, and neither yet
+	Destroyed int64 // accepted, but will not be delivered
+	Pending   int64 // accepted, but neither delivered nor destroyed yet
 }
 
 func (f *Flow) init(l *Link, r *rand.Rand) {
 	*f = Flow{link: l, rand: r, buffer: defaultBuffer, cutWrite: never, cutDelivery: never}
 }
 
-// set changes a flow under its lock and wakes whoever may care.
+// set calls change with the link locked and wakes all blocked calls.
 func (f *Flow) set(change func()) {
 	f.link.mu.Lock()
 	defer f.link.mu.Unlock()
@@ -74,16 +75,16 @@ func (f *Flow) set(change func()) {
 	f.link.cond.Broadcast()
 }
 
-// SetLatency delays the bytes accepted from now on. They never overtake older
-// ones.
+// SetLatency sets the delay of bytes that are accepted from now on. They do not
+// overtake earlier bytes.
 func (f *Flow) SetLatency(d time.Duration) { f.set(func() { f.latency = d }) }
 
-// SetBandwidth limits the bytes accepted from now on to so many per second.
-// Zero is no limit.
+// SetBandwidth limits the bandwidth for bytes that are accepted from now on.
+// Zero means no limit.
 func (f *Flow) SetBandwidth(bytesPerSecond int) { f.set(func() { f.bandwidth = bytesPerSecond }) }
 
-// SetBuffer has Write block while so many bytes are pending. Zero or less sets
-// it back to 256 KiB.
+// SetBuffer sets the number of pending bytes at which Write blocks. Zero or
+// less sets the default of 256 KiB.
 func (f *Flow) SetBuffer(bytes int) {
 	if bytes <= 0 {
 		bytes = defaultBuffer
@@ -91,31 +92,29 @@ func (f *Flow) SetBuffer(bytes int) {
 	f.set(func() { f.buffer = bytes })
 }
 
-// SetChunk has every Read return between one byte and most, a number drawn
-// each time. Whatever the sizes of the Writes, the reader then sees the stream
-// split and merged anywhere. Zero is no limit: a Read returns all that has
-// arrived, and so merges.
+// SetChunk makes each Read return a random number of bytes between 1 and most.
+// The sizes of Reads then do not depend on those of Writes. Zero means no
+// limit: Read returns all bytes that have arrived.
 func (f *Flow) SetChunk(most int) { f.set(func() { f.chunk = most }) }
 
-// Stall stops the delivery of bytes, and of the end, until Resume. Write goes
-// on until the buffer is full. A reset still comes through.
+// Stall stops the delivery of bytes and of the FIN until Resume. Write blocks
+// when the buffer is full. A reset is still delivered.
 func (f *Flow) Stall() { f.set(func() { f.stalled = true }) }
 
-// Resume ends a Stall: all that would have arrived by now arrives at once.
+// Resume ends a Stall. Bytes that would have arrived by now arrive at once.
 func (f *Flow) Resume() { f.set(func() { f.stalled = false }) }
 
-// HoldReads keeps Read and WaitRead waiting although bytes have arrived, as in
-// a process that is stopped, until ReleaseReads. Deadlines and Close still end
-// them.
-func (f *Flow) HoldReads() { f.set(func() { f.unread = true }) }
+// HoldReads makes Read and WaitRead wait until ReleaseReads although bytes have
+// arrived, as in a stopped process. Deadlines and Close still end them.
+func (f *Flow) HoldReads() { f.set(func() { f.heldReads = true }) }
 
 // ReleaseReads ends HoldReads.
-func (f *Flow) ReleaseReads() { f.set(func() { f.unread = false }) }
+func (f *Flow) ReleaseReads() { f.set(func() { f.heldReads = false }) }
 
 // CutAfterDelivery cuts the link when Read has returned the first n bytes of
-// this flow. The reader gets exactly these, then the end; whatever else the
-// writer had accepted is destroyed. It acts at once if they have been read
-// already. A later call replaces an earlier one.
+// this flow. The reader gets exactly these bytes, then the end. All other
+// accepted bytes are destroyed. If n bytes were read already, the link is cut
+// at once. A later call replaces an earlier one.
 func (f *Flow) CutAfterDelivery(n int64, how Cut) {
 	f.set(func() {
 		f.cutDelivery, f.howDelivery = n, how
@@ -123,10 +122,10 @@ func (f *Flow) CutAfterDelivery(n int64, how Cut) {
 	})
 }
 
-// CutAfterWrite cuts the link when Write has accepted the first n bytes of
-// this flow: a Write that goes beyond returns how many it got rid of and an
-// error. With FIN the reader still gets all n. It acts at once if they have
-// been written already. A later call replaces an earlier one.
+// CutAfterWrite cuts the link when Write has accepted the first n bytes of this
+// flow. A Write beyond that returns the number of accepted bytes and an error.
+// With FIN the reader still gets all n bytes. If n bytes were written already,
+// the link is cut at once. A later call replaces an earlier one.
 func (f *Flow) CutAfterWrite(n int64, how Cut) {
 	f.set(func() {
 		f.cutWrite, f.howWrite = n, how
@@ -134,31 +133,33 @@ func (f *Flow) CutAfterWrite(n int64, how Cut) {
 	})
 }
 
-// OnDestroy has hook called with all bytes of this flow that are destroyed
-// from now on, and their offset in the stream. The bytes are the hook's; it
-// runs under the link's lock and must not use the link.
+// OnDestroy sets a function that is called with the bytes of this flow that are
+// destroyed from now on, and their offset in the stream. The function owns the
+// bytes. It is called with the link locked and must not use the link.
 func (f *Flow) OnDestroy(hook func(offset int64, b []byte)) { f.set(func() { f.onDestroy = hook }) }
 
-// Stats returns the accounts, which always add up.
+// Stats returns the counters of the flow.
 func (f *Flow) Stats() Stats {
 	f.link.mu.Lock()
 	defer f.link.mu.Unlock()
-	return Stats{Accepted: f.accepted, Delivered: f.delivered, Destroyed: f.killed, Pending: int64(f.pending)}
+	return Stats{Accepted: f.accepted, Delivered: f.delivered, Destroyed: f.destroyed, Pending: int64(f.pending)}
 }
 
+// checkDeliveryLocked cuts the link if CutAfterDelivery demands it now.
 func (f *Flow) checkDeliveryLocked() {
 	if f.cutDelivery == never || f.delivered < f.cutDelivery {
 		return
 	}
 	f.cutDelivery = never
 	f.destroyLocked(0)
-	f.endAt = time.Time{} // with nothing left to travel behind
+	f.endAt = time.Time{} // at once, because no bytes precede it
 	if f.end == nil {
 		f.end = io.EOF
 	}
 	f.link.cutLocked(f.howDelivery)
 }
 
+// checkWriteLocked cuts the link if CutAfterWrite demands it now.
 func (f *Flow) checkWriteLocked() {
 	if f.cutWrite == never || f.accepted < f.cutWrite {
 		return
@@ -167,7 +168,7 @@ func (f *Flow) checkWriteLocked() {
 	f.link.cutLocked(f.howWrite)
 }
 
-// scheduleLocked returns when n bytes written now will arrive.
+// scheduleLocked returns the time at which n bytes that are written now arrive.
 func (f *Flow) scheduleLocked(n int) time.Time {
 	now := time.Now()
 	if f.lineAt.Before(now) {
@@ -182,39 +183,40 @@ func (f *Flow) scheduleLocked(n int) time.Time {
 	return f.lastAt
 }
 
-// destroyLocked destroys all pending bytes but the first keep.
+// destroyLocked destroys all pending bytes except the first keep bytes.
 func (f *Flow) destroyLocked(keep int) {
 	offset := f.delivered
-	left := f.queue[:0]
+	kept := f.queue[:0]
 	for _, s := range f.queue {
 		k := min(keep, len(s.b))
 		if keep -= k; k > 0 {
-			left = append(left, segment{s.b[:k], s.at})
+			kept = append(kept, segment{s.b[:k], s.at})
 		}
 		if k < len(s.b) {
-			f.killLocked(offset+int64(k), s.b[k:])
+			f.countDestroyedLocked(offset+int64(k), s.b[k:])
 			f.pending -= len(s.b) - k
 		}
 		offset += int64(len(s.b))
 	}
-	f.queue = left
+	f.queue = kept
 }
 
-func (f *Flow) killLocked(offset int64, b []byte) {
-	f.killed += int64(len(b))
+// countDestroyedLocked counts destroyed bytes and calls the OnDestroy function.
+func (f *Flow) countDestroyedLocked(offset int64, b []byte) {
+	f.destroyed += int64(len(b))
 	if f.onDestroy != nil {
 		f.onDestroy(offset, bytes.Clone(b))
 	}
 }
 
-// abortLocked ends a flow whose writer was thrown out: what has arrived can
-// still be read, the rest is destroyed.
+// abortLocked ends a flow whose writing end has reset the connection. Bytes
+// that have arrived can still be read; the others are destroyed.
 func (f *Flow) abortLocked() {
 	f.destroyLocked(f.arrivedLocked())
 	f.end, f.endAt = syscall.ECONNRESET, time.Time{}
 }
 
-// arrivedLocked counts the bytes a Read could return now.
+// arrivedLocked returns the number of bytes that have arrived and are unread.
 func (f *Flow) arrivedLocked() int {
 	if f.stalled {
 		return 0

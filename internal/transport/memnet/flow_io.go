@@ -7,16 +7,16 @@ import (
 	"time"
 )
 
-// acceptLocked takes bytes from a Write and returns how many, 0 if the buffer
-// is full. Errors are in werr, and for the caller to see first.
+// acceptLocked accepts bytes of a Write and returns their number, 0 if the
+// buffer is full. The caller checks writeErr before.
 func (f *Flow) acceptLocked(p []byte) int {
-	if f.gone {
-		// The other end has closed, and its answer to these bytes is not
-		// here yet. It will be before the next Write.
+	if f.readerClosed {
+		// The other end answers these bytes with a reset, which arrives
+		// before the next Write.
 		offset := f.accepted
 		f.accepted += int64(len(p))
-		f.killLocked(offset, p)
-		f.werr = syscall.EPIPE
+		f.countDestroyedLocked(offset, p)
+		f.writeErr = syscall.EPIPE
 		return len(p)
 	}
 	n := min(len(p), f.buffer-f.pending)
@@ -33,8 +33,8 @@ func (f *Flow) acceptLocked(p []byte) int {
 	return n
 }
 
-// queueLocked copies bytes to the queue, in pieces if the line is slow, so
-// that they trickle in.
+// queueLocked copies bytes to the queue. With limited bandwidth it splits them
+// into packets with different arrival times.
 func (f *Flow) queueLocked(p []byte) {
 	for len(p) > 0 {
 		n := len(p)
@@ -51,8 +51,9 @@ func (f *Flow) queueLocked(p []byte) {
 	}
 }
 
-// pollLocked tells whether a Read would return now, with bytes or with the end.
-// If not, wake is when to ask again; zero is after a change.
+// pollLocked reports whether bytes or the end of the flow are available to
+// Read. If not, wake is the time when they will be. A zero wake means that this
+// depends on a change of the flow.
 func (f *Flow) pollLocked() (ready bool, wake time.Time) {
 	var at time.Time
 	switch {
@@ -69,7 +70,8 @@ func (f *Flow) pollLocked() (ready bool, wake time.Time) {
 	return true, time.Time{}
 }
 
-// deliverLocked is a Read for which pollLocked has said yes.
+// deliverLocked reads bytes or the end of the flow. pollLocked must have
+// returned true.
 func (f *Flow) deliverLocked(p []byte) (n int, err error) {
 	if len(f.queue) == 0 {
 		return 0, f.end
@@ -90,7 +92,8 @@ func (f *Flow) deliverLocked(p []byte) (n int, err error) {
 	return n, nil
 }
 
-// limitLocked bounds one Read by the chunk size drawn for it and by the cut.
+// limitLocked limits the size n of a Read to a random size (see SetChunk) and
+// to the offset of CutAfterDelivery.
 func (f *Flow) limitLocked(n int) int {
 	if f.chunk > 0 {
 		n = min(n, 1+f.rand.IntN(f.chunk))

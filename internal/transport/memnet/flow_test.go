@@ -13,31 +13,32 @@ import (
 
 const ms = time.Millisecond
 
-func TestLatency(t *testing.T) {
-	in(t, func(w *world) {
+func TestLatencyDelaysBytesAndEnd(t *testing.T) {
+	inVirtualTime(t, func(w *fixture) {
 		a, b, l := w.connect(func(l *memnet.Link) { l.SetLatency(5 * ms) })
 		w.wantTime("delivery", 5*ms, func() {
 			w.wantWrite(a, "x", 1, nil)
 			w.wantRead(b, "x", nil)
 		})
-		// What is under way arrives as it was promised, and is not overtaken.
+		// A change of the latency does not affect earlier bytes, and later
+		// bytes do not overtake them.
 		w.wantWrite(a, "slow", 4, nil)
 		l.Up().SetLatency(0)
 		w.wantWrite(a, "fast", 4, nil)
 		w.wantTime("both", 5*ms, func() { w.wantRead(b, "slowfast", nil) })
-		w.wantTime("the other way", 5*ms, func() {
+		w.wantTime("the other direction", 5*ms, func() {
 			b.Write([]byte("y"))
 			w.wantRead(a, "y", nil)
 		})
-		// The end travels too.
+		// The latency delays io.EOF, too.
 		l.Up().SetLatency(time.Second)
 		a.Close()
 		w.wantTime("EOF", time.Second, func() { w.wantRead(b, "", io.EOF) })
 	})
 }
 
-func TestHandshakeTakesARoundTrip(t *testing.T) {
-	in(t, func(w *world) {
+func TestDialTakesOneRoundTrip(t *testing.T) {
+	inVirtualTime(t, func(w *fixture) {
 		w.wantTime("Dial", 30*ms, func() {
 			w.connect(func(l *memnet.Link) {
 				l.Up().SetLatency(10 * ms)
@@ -47,8 +48,8 @@ func TestHandshakeTakesARoundTrip(t *testing.T) {
 	})
 }
 
-func TestBandwidth(t *testing.T) {
-	in(t, func(w *world) {
+func TestBandwidthDelaysBytes(t *testing.T) {
+	inVirtualTime(t, func(w *fixture) {
 		a, b, _ := w.connect(func(l *memnet.Link) {
 			l.Up().SetBandwidth(1_024_000)
 			l.Up().SetLatency(ms)
@@ -57,15 +58,15 @@ func TestBandwidth(t *testing.T) {
 		w.wantTime("Write", 0, func() { a.Write(data) })
 		w.wantTime("64 KiB at 1000 KiB/s", 65*ms, func() { io.ReadFull(b, data) })
 
-		// They trickle in: half of them take half the time.
+		// The bytes arrive continuously: half of them take half the time.
 		a.Write(data)
 		w.wantTime("first half", 33*ms, func() { io.ReadFull(b, data[:len(data)/2]) })
 		w.wantTime("second half", 32*ms, func() { io.ReadFull(b, data[len(data)/2:]) })
 	})
 }
 
-func TestBuffer(t *testing.T) {
-	in(t, func(w *world) {
+func TestWriteBlocksWhenBufferIsFull(t *testing.T) {
+	inVirtualTime(t, func(w *fixture) {
 		a, b, l := w.connect(func(l *memnet.Link) { l.Up().SetBuffer(4) })
 		w.wantWrite(a, "1234", 4, nil)
 		a.SetWriteDeadline(time.Now().Add(ms))
@@ -90,8 +91,8 @@ func TestBuffer(t *testing.T) {
 	})
 }
 
-func TestPartialWriteIsCounted(t *testing.T) {
-	in(t, func(w *world) {
+func TestStatsCountPartialWrite(t *testing.T) {
+	inVirtualTime(t, func(w *fixture) {
 		a, _, l := w.connect(func(l *memnet.Link) { l.Up().SetBuffer(3) })
 		a.SetWriteDeadline(time.Now().Add(ms))
 		w.wantWrite(a, "12345", 3, os.ErrDeadlineExceeded)
@@ -99,8 +100,8 @@ func TestPartialWriteIsCounted(t *testing.T) {
 	})
 }
 
-func TestStall(t *testing.T) {
-	in(t, func(w *world) {
+func TestStallStopsDeliveryUntilResume(t *testing.T) {
+	inVirtualTime(t, func(w *fixture) {
 		a, b, l := w.connect(func(l *memnet.Link) { l.Up().SetBuffer(6) })
 		w.wantWrite(a, "abc", 3, nil)
 		l.Up().Stall()
@@ -108,10 +109,10 @@ func TestStall(t *testing.T) {
 		b.SetReadDeadline(time.Now().Add(time.Hour))
 		w.wantRead(b, "", os.ErrDeadlineExceeded)
 		b.SetReadDeadline(time.Time{})
-		// One way only.
+		// The other direction still works.
 		w.wantWrite(b, "back", 4, nil)
 		w.wantRead(a, "back", nil)
-		// The buffer fills up, and the end does not come through either.
+		// The buffer is full, and the end is not delivered either.
 		a.SetWriteDeadline(time.Now().Add(ms))
 		w.wantWrite(a, "g", 0, os.ErrDeadlineExceeded)
 		a.Close()
@@ -121,8 +122,8 @@ func TestStall(t *testing.T) {
 	})
 }
 
-func TestResetComesThroughAStall(t *testing.T) {
-	in(t, func(w *world) {
+func TestStallDoesNotStopReset(t *testing.T) {
+	inVirtualTime(t, func(w *fixture) {
 		_, b, l := w.connect(nil)
 		l.Up().Stall()
 		time.AfterFunc(ms, func() { l.Cut(memnet.RST) })
@@ -130,9 +131,9 @@ func TestResetComesThroughAStall(t *testing.T) {
 	})
 }
 
-// TestChunks: every split of a stream of this length occurs, and the same ones
-// again with the same seed.
-func TestChunks(t *testing.T) {
+// TestReadSizesDependOnlyOnSeed also checks that every size up to the chunk
+// limit occurs.
+func TestReadSizesDependOnlyOnSeed(t *testing.T) {
 	sizes := func(seed uint64) (all []int) {
 		synctest.Test(t, func(t *testing.T) {
 			n := memnet.New(seed)
@@ -178,20 +179,19 @@ func TestChunks(t *testing.T) {
 		t.Errorf("%d bytes in sizes %v", sum, seen)
 	}
 	if again := sizes(1); !slices.Equal(first, again) {
-		t.Error("the same seed gave other sizes")
+		t.Error("the same seed resulted in different sizes")
 	}
 	if other := sizes(2); slices.Equal(first, other) {
-		t.Error("another seed gave the same sizes")
+		t.Error("another seed resulted in the same sizes")
 	}
 }
 
-// TestReadMerges: without a limit, a Read returns all that has arrived.
-func TestReadMerges(t *testing.T) {
-	in(t, func(w *world) {
+func TestReadReturnsAllArrivedBytes(t *testing.T) {
+	inVirtualTime(t, func(w *fixture) {
 		a, b, _ := w.connect(nil)
 		for _, s := range []string{"a", "bc", "def"} {
 			w.wantWrite(a, s, len(s), nil)
-			time.Sleep(ms) // virtual: they are separate segments
+			time.Sleep(ms) // virtual time, so that the segments are separate
 		}
 		w.wantRead(b, "abcdef", nil)
 	})

@@ -12,15 +12,15 @@ import (
 	"github.com/zerobroker/zmq/internal/transport/memnet"
 )
 
-// world is a network with one listener, in a bubble.
-type world struct {
+// fixture is a network with one listener, in a synctest bubble.
+type fixture struct {
 	*testing.T
 	n *memnet.Network
 	l transport.Listener
 }
 
-// in runs f in virtual time.
-func in(t *testing.T, f func(w *world)) {
+// inVirtualTime runs f in a synctest bubble.
+func inVirtualTime(t *testing.T, f func(w *fixture)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		n := memnet.New(42)
@@ -29,12 +29,13 @@ func in(t *testing.T, f func(w *world)) {
 			t.Fatal(err)
 		}
 		defer l.Close()
-		f(&world{t, n, l})
+		f(&fixture{t, n, l})
 	})
 }
 
-// connect returns both ends and the link; setup may be nil.
-func (w *world) connect(setup func(*memnet.Link)) (a, b net.Conn, l *memnet.Link) {
+// connect returns both ends of a new connection, the dialer's first, and its
+// link. setup may be nil.
+func (w *fixture) connect(setup func(*memnet.Link)) (a, b net.Conn, l *memnet.Link) {
 	w.Helper()
 	w.n.OnLink(func(k *memnet.Link) {
 		l = k
@@ -54,16 +55,16 @@ func (w *world) connect(setup func(*memnet.Link)) (a, b net.Conn, l *memnet.Link
 	return a, b, l
 }
 
-// wantErr checks what an error matches.
-func (w *world) wantErr(what string, err, target error) {
+// wantErr checks that err matches target.
+func (w *fixture) wantErr(what string, err, target error) {
 	w.Helper()
 	if !errors.Is(err, target) {
 		w.Errorf("%s: got error %v, want %v", what, err, target)
 	}
 }
 
-// wantWrite checks one Write.
-func (w *world) wantWrite(c net.Conn, s string, n int, target error) {
+// wantWrite checks the result of one Write.
+func (w *fixture) wantWrite(c net.Conn, s string, n int, target error) {
 	w.Helper()
 	got, err := c.Write([]byte(s))
 	if got != n || !errors.Is(err, target) {
@@ -71,8 +72,8 @@ func (w *world) wantWrite(c net.Conn, s string, n int, target error) {
 	}
 }
 
-// wantRead checks what one Read with room for plenty returns.
-func (w *world) wantRead(c net.Conn, s string, target error) {
+// wantRead checks the result of one Read with a large buffer.
+func (w *fixture) wantRead(c net.Conn, s string, target error) {
 	w.Helper()
 	buf := make([]byte, 1000)
 	n, err := c.Read(buf)
@@ -81,22 +82,22 @@ func (w *world) wantRead(c net.Conn, s string, target error) {
 	}
 }
 
-func (w *world) wantStats(f *memnet.Flow, accepted, delivered, destroyed, pending int64) {
+func (w *fixture) wantStats(f *memnet.Flow, accepted, delivered, destroyed, pending int64) {
 	w.Helper()
 	want := memnet.Stats{Accepted: accepted, Delivered: delivered, Destroyed: destroyed, Pending: pending}
 	if got := f.Stats(); got != want {
-		w.Errorf("stats are %+v, want %+v", got, want)
+		w.Errorf("Stats are %+v, want %+v", got, want)
 	}
 }
 
-// stopwatch returns how much virtual time f takes.
+// stopwatch returns the virtual time that f takes.
 func stopwatch(f func()) time.Duration {
 	start := time.Now()
 	f()
 	return time.Since(start)
 }
 
-func (w *world) wantTime(what string, want time.Duration, f func()) {
+func (w *fixture) wantTime(what string, want time.Duration, f func()) {
 	w.Helper()
 	if got := stopwatch(f); got != want {
 		w.Errorf("%s took %v, want %v", what, got, want)

@@ -9,20 +9,20 @@ import (
 	"time"
 )
 
-// Cut is a way for the network to end a connection.
+// Cut is a way in which the network ends a connection.
 type Cut int
 
 const (
-	// RST destroys what is pending in both directions; from then on both ends
-	// read and write ECONNRESET.
+	// RST destroys pending bytes in both directions. Afterwards Read and Write
+	// at both ends return ECONNRESET.
 	RST Cut = iota
-	// FIN ends both directions in order: what is pending is still delivered,
-	// then both ends read io.EOF. Writing fails with EPIPE at once. It is what
-	// a proxy in the middle does when it goes.
+	// FIN ends both directions in order, as a proxy that exits does. Pending
+	// bytes are still delivered, then Read at both ends returns io.EOF. Write
+	// returns EPIPE at once.
 	FIN
 )
 
-// Link is one connection, as its network sees it.
+// Link is one connection of a Network.
 type Link struct {
 	addr    string
 	index   int
@@ -32,19 +32,19 @@ type Link struct {
 	dialer, acceptor *conn
 
 	mu       sync.Mutex
-	cond     sync.Cond // anything below, or in a flow or a conn, has changed
+	cond     sync.Cond // a field below, of a flow or of a conn has changed
 	up, down Flow
 	accept   time.Duration
 }
 
-// newLink makes a connection whose randomness depends on the seed, the
-// address and its index among that address's links, and on nothing else.
+// newLink returns a connection whose random numbers depend only on the seed,
+// the address and the index of the link among those to that address.
 func newLink(addr string, index, ordinal int, seed, hash uint64) *Link {
 	l := &Link{addr: addr, index: index, ordinal: ordinal}
 	l.cond.L = &l.mu
 	stream := func(k uint64) *rand.Rand {
-		// PCG wants distinct second words for distinct streams; neighbours
-		// are as good as any.
+		// PCG needs a different second word for each stream. Consecutive
+		// numbers are sufficient.
 		return rand.New(rand.NewPCG(seed, hash+3*uint64(index)+k))
 	}
 	l.rand = stream(0)
@@ -56,36 +56,36 @@ func newLink(addr string, index, ordinal int, seed, hash uint64) *Link {
 	return l
 }
 
-// Addr is the address that was dialled.
+// Addr returns the address that was dialed.
 func (l *Link) Addr() string { return l.addr }
 
-// Index counts the connections to this address, from 0. Refused and hanging
-// dials are none.
+// Index returns the number of this connection among those to the same address,
+// counted from 0. Dials that are refused at once or hang are not counted.
 func (l *Link) Index() int { return l.index }
 
-// Ordinal counts the connections of the whole network, from 0; the dialling
-// end's address is "dialer:" and this number.
+// Ordinal returns the number of this connection among all of the network,
+// counted from 0. The address of the dialer's end is "dialer:" and this number.
 func (l *Link) Ordinal() int { return l.ordinal }
 
-// Rand is this link's own source of random numbers, for the script of its
-// faults. It serves one goroutine, and is not what its flows draw from.
+// Rand returns a source of random numbers for use by tests. The flows do not
+// use it. It must not be used concurrently.
 func (l *Link) Rand() *rand.Rand { return l.rand }
 
-// Up is the direction from the dialer to the listener.
+// Up returns the flow from the dialer to the listener.
 func (l *Link) Up() *Flow { return &l.up }
 
-// Down is the direction from the listener to the dialer.
+// Down returns the flow from the listener to the dialer.
 func (l *Link) Down() *Flow { return &l.down }
 
-// SetLatency sets the delay of both directions. Set in OnLink's function, it
-// also holds for the handshake: Dial takes one round trip.
+// SetLatency sets the latency of both flows. If the function of OnLink calls
+// it, Dial takes one round trip of that latency.
 func (l *Link) SetLatency(d time.Duration) {
 	l.up.SetLatency(d)
 	l.down.SetLatency(d)
 }
 
-// SetAcceptDelay keeps the connection in the listener's queue for so long
-// after the dialer has it. It is to be set in OnLink's function.
+// SetAcceptDelay sets the time between the return of Dial and that of Accept.
+// It must be called in the function of OnLink.
 func (l *Link) SetAcceptDelay(d time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -115,19 +115,19 @@ func (l *Link) cutLocked(how Cut) {
 	for _, f := range []*Flow{&l.up, &l.down} {
 		if how == RST {
 			f.destroyLocked(0)
-			f.end, f.endAt, f.werr = syscall.ECONNRESET, time.Time{}, syscall.ECONNRESET
+			f.end, f.endAt, f.writeErr = syscall.ECONNRESET, time.Time{}, syscall.ECONNRESET
 			continue
 		}
 		f.finishLocked()
-		if f.werr == nil {
-			f.werr = syscall.EPIPE
+		if f.writeErr == nil {
+			f.writeErr = syscall.EPIPE
 		}
 	}
 	l.cond.Broadcast()
 }
 
-// finishLocked ends a flow in order, unless it has an end already: io.EOF
-// travels behind the last byte.
+// finishLocked ends a flow in order, unless it has ended already: io.EOF
+// arrives after the last byte.
 func (f *Flow) finishLocked() {
 	if f.end == nil {
 		f.end, f.endAt = io.EOF, f.scheduleLocked(0)

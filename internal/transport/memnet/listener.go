@@ -6,20 +6,20 @@ import (
 	"time"
 )
 
-// listener is a queue of connections whose dialers believe them established.
+// listener has a queue of established connections that are not accepted yet.
 type listener struct {
 	n    *Network
 	addr string
 
 	mu     sync.Mutex
-	cond   sync.Cond // queue or closed has changed, or the head is due
-	queue  []waiting
+	cond   sync.Cond // queue or closed has changed, or the first connection is due
+	queue  []unaccepted
 	closed bool
 }
 
-type waiting struct {
+type unaccepted struct {
 	link *Link
-	due  time.Time // Accept returns it no earlier
+	due  time.Time // Accept returns the connection at this time or later
 }
 
 func newListener(n *Network, addr string) *listener {
@@ -28,7 +28,7 @@ func newListener(n *Network, addr string) *listener {
 	return l
 }
 
-// push hands over a dialled link; false means that nobody listens any more.
+// push adds a link to the queue. It returns false if the listener is closed.
 func (l *listener) push(link *Link) bool {
 	due := time.Now().Add(link.acceptDelay())
 	l.mu.Lock()
@@ -36,13 +36,13 @@ func (l *listener) push(link *Link) bool {
 	if l.closed {
 		return false
 	}
-	l.queue = append(l.queue, waiting{link, due})
+	l.queue = append(l.queue, unaccepted{link, due})
 	l.cond.Broadcast()
 	return true
 }
 
-// Accept returns the connections in the order of their arrival: one that is
-// delayed delays those behind it.
+// Accept returns the connections in the order in which they were dialed. A
+// delayed connection also delays the following ones.
 func (l *listener) Accept() (net.Conn, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -63,7 +63,7 @@ func (l *listener) Accept() (net.Conn, error) {
 	}
 }
 
-// Close frees the address and resets the connections nobody has accepted.
+// Close frees the address and resets all connections that are not accepted.
 func (l *listener) Close() error {
 	l.n.mu.Lock()
 	if l.n.listeners[l.addr] == l {
@@ -84,8 +84,8 @@ func (l *listener) Close() error {
 
 func (l *listener) Addr() string { return l.addr }
 
-// waitUntil waits for the condition, or until a moment if it is not zero. The
-// caller holds the lock and looks again: a wake-up promises nothing.
+// waitUntil waits for a broadcast, or until t if that is not zero. The caller
+// must hold the lock, and check its condition again afterwards.
 func waitUntil(c *sync.Cond, t time.Time) {
 	if t.IsZero() {
 		c.Wait()

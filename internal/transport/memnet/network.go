@@ -13,22 +13,22 @@ import (
 	"github.com/zerobroker/zmq/internal/transport"
 )
 
-// Network is a world of its own: its addresses are known nowhere else.
+// Network is a network in memory. Each Network has addresses of its own.
 type Network struct {
 	seed uint64
 
 	mu        sync.Mutex
 	listeners map[string]*listener
 	faults    map[string]*dialFault
-	made      map[string]int // links per address, for their ordinals
+	made      map[string]int // number of links per address
 	links     []*Link
 	onLink    func(*Link)
-	port      int // the last ephemeral one
+	port      int // the last ephemeral port
 }
 
 var _ transport.Transport = (*Network)(nil)
 
-// New returns an empty network whose every choice follows from seed.
+// New returns a network without listeners, whose random numbers depend on seed.
 func New(seed uint64) *Network {
 	return &Network{
 		seed:      seed,
@@ -39,24 +39,25 @@ func New(seed uint64) *Network {
 	}
 }
 
-// OnLink has f called for every connection before it is established, from the
-// goroutine that dials, so that f can set it up and script its faults.
+// OnLink sets a function that the goroutine of Dial calls for every connection
+// before it is established. The function can change settings and schedule
+// faults.
 func (n *Network) OnLink(f func(*Link)) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.onLink = f
 }
 
-// Links returns every connection that was ever begun, in order, the dead
-// included: their accounts stay readable.
+// Links returns all connections since New in the order in which they were
+// dialed, including closed ones. Their Stats remain available.
 func (n *Network) Links() []*Link {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return slices.Clone(n.links)
 }
 
-// CheckListen accepts any text without a blank, but for a bare port: "name",
-// "name:7", and "*", "name:0" and "name:*", which get a port of their own.
+// CheckListen accepts names without white space, such as "name" and "name:7".
+// Listen chooses an ephemeral port for "*", "name:0" and "name:*".
 func (n *Network) CheckListen(addr string) error {
 	switch {
 	case addr == "":
@@ -69,7 +70,8 @@ func (n *Network) CheckListen(addr string) error {
 	return nil
 }
 
-// CheckDial accepts what CheckListen does, less the wildcards.
+// CheckDial accepts the same addresses as CheckListen, except those for which
+// Listen chooses a port.
 func (n *Network) CheckDial(addr string) error {
 	if err := n.CheckListen(addr); err != nil {
 		return err
@@ -80,7 +82,8 @@ func (n *Network) CheckDial(addr string) error {
 	return nil
 }
 
-// ephemeral returns the name whose port is to be chosen.
+// ephemeral returns the name of an address without its port, if Listen has to
+// choose the port.
 func ephemeral(addr string) (name string, ok bool) {
 	if addr == "*" {
 		return "any", true
@@ -93,7 +96,7 @@ func ephemeral(addr string) (name string, ok bool) {
 	return "", false
 }
 
-// Listen binds an address of this network. The options mean nothing here.
+// Listen binds an address of this network. It ignores the options.
 func (n *Network) Listen(addr string, _ *transport.Options) (transport.Listener, error) {
 	if err := n.CheckListen(addr); err != nil {
 		return nil, err
@@ -120,8 +123,8 @@ func (Addr) Network() string { return "mem" }
 
 func (a Addr) String() string { return string(a) }
 
-// opError dresses an error as package net does, so that errors.Is finds the
-// number and Timeout works.
+// opError returns a net.OpError as package net does, so that errors.Is matches
+// the error number and the method Timeout works.
 func opError(op string, from, to net.Addr, err error) error {
 	if errno, ok := errors.AsType[syscall.Errno](err); ok {
 		err = os.NewSyscallError(op, errno)

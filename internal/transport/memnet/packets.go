@@ -11,10 +11,10 @@ import (
 	"github.com/zerobroker/zmq/internal/transport"
 )
 
-// Packets is a network of datagrams, whose addresses are those of udp without
-// names and interfaces: "ip:port", where a multicast group may be bound by any
-// number. Everything that is written arrives at once, unless a test says
-// otherwise, and is kept until it is read.
+// Packets is a network for datagrams in memory. Its addresses have the form
+// "ip:port", without names and interfaces. Any number of sockets may bind the
+// same multicast group. Datagrams arrive at once, unless OnWrite returns an
+// error, and are queued without limit until they are read.
 type Packets struct {
 	mu      sync.Mutex
 	read    *sync.Cond
@@ -33,30 +33,32 @@ func NewPackets() *Packets {
 	return p
 }
 
-// OnDial has f called when somebody is about to send somewhere; its error is
-// what they get.
+// OnDial sets a function that DialPackets calls. DialPackets returns its error,
+// if any.
 func (p *Packets) OnDial(f func(addr string) error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.onDial = f
 }
 
-// OnWrite has f called for each datagram; its error is what the writer gets, and
-// nothing arrives.
+// OnWrite sets a function that WritePacket calls for each datagram. If it
+// returns an error, WritePacket returns that error and does not deliver the
+// datagram.
 func (p *Packets) OnWrite(f func(b []byte, to netip.AddrPort) error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.onWrite = f
 }
 
-// Inject delivers a datagram from anywhere.
+// Inject delivers a datagram with any source address.
 func (p *Packets) Inject(b []byte, from, to netip.AddrPort) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.deliver(arrival{slices.Clone(b), from, nil}, to)
 }
 
-// Fail has the next read of every end that is bound to an address fail.
+// Fail adds an error to the queue of every socket that is bound to the address
+// at. ReadPacket returns it after the queued datagrams.
 func (p *Packets) Fail(at netip.AddrPort, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -70,7 +72,7 @@ func (p *Packets) deliver(one arrival, to netip.AddrPort) {
 	p.read.Broadcast()
 }
 
-// CheckListen and CheckDial take literal addresses.
+// CheckListen accepts IP addresses with a port.
 func (p *Packets) CheckListen(addr string) error {
 	_, err := netip.ParseAddrPort(addr)
 	if err != nil {
@@ -79,10 +81,10 @@ func (p *Packets) CheckListen(addr string) error {
 	return nil
 }
 
-// CheckDial is CheckListen.
+// CheckDial accepts the same addresses as CheckListen.
 func (p *Packets) CheckDial(addr string) error { return p.CheckListen(addr) }
 
-// ListenPackets binds; port 0 is any.
+// ListenPackets binds addr. It chooses the port if that is 0.
 func (p *Packets) ListenPackets(addr string, _ *transport.Options) (transport.PacketConn, error) {
 	at, err := netip.ParseAddrPort(addr)
 	if err != nil {
@@ -106,7 +108,7 @@ func (p *Packets) open(at netip.AddrPort) (*packetEnd, error) {
 	return e, nil
 }
 
-// DialPackets opens an end with a port of its own.
+// DialPackets binds an ephemeral port of 127.0.0.1.
 func (p *Packets) DialPackets(_ context.Context, addr string, _ *transport.Options) (transport.PacketConn, netip.AddrPort, error) {
 	to, err := netip.ParseAddrPort(addr)
 	if err != nil {
@@ -124,14 +126,14 @@ func (p *Packets) DialPackets(_ context.Context, addr string, _ *transport.Optio
 	return e, to, err
 }
 
-// arrival is a datagram that has arrived, or an error in its place.
+// arrival is a queued datagram or error.
 type arrival struct {
 	b    []byte
 	from netip.AddrPort
 	err  error
 }
 
-// packetEnd is one end; net.mu guards it.
+// packetEnd implements transport.PacketConn. net.mu guards it.
 type packetEnd struct {
 	net    *Packets
 	at     netip.AddrPort

@@ -8,14 +8,16 @@ import (
 	"time"
 )
 
-// short is long enough for a deadline to be in the future when it is set.
+// short is the duration of deadlines that are to pass. It is long enough for a
+// deadline to be in the future when it is set.
 const short = 10 * time.Millisecond
 
-// endless is more than any connection holds back. It is made in advance,
-// because clearing so much memory takes longer than a short deadline.
+// endless is larger than the buffers of any connection. It is allocated in
+// advance, because clearing so much memory takes longer than a short deadline.
 var endless = make([]byte, 64<<20)
 
-// pattern is bytes in which a gap or a swap shows.
+// pattern returns n bytes whose values depend on the position, so that a test
+// notices missing or exchanged bytes.
 func pattern(n int) []byte {
 	b := make([]byte, n)
 	for i := range b {
@@ -51,7 +53,7 @@ func bothWays(s *suite) {
 
 func largeWrites(s *suite) {
 	a, b := s.pair()
-	data := pattern(4 << 20) // more than anybody buffers
+	data := pattern(4 << 20) // larger than the buffers of the connection
 	var g group
 	g.start(func() {
 		if n, err := a.Write(data); n != len(data) || err != nil {
@@ -68,14 +70,14 @@ func largeWrites(s *suite) {
 
 func closeIsEOF(s *suite) {
 	a, b := s.pair()
-	a.Write([]byte("last words"))
+	a.Write([]byte("last bytes"))
 	a.Close()
 	got, err := io.ReadAll(b)
-	if string(got) != "last words" || err != nil {
+	if string(got) != "last bytes" || err != nil {
 		s.Errorf("got %q, %v", got, err)
 	}
 	if n, err := b.Read(make([]byte, 1)); n != 0 || err != io.EOF {
-		s.Errorf("read %d bytes, %v after the end", n, err)
+		s.Errorf("Read after io.EOF returned %d bytes, %v", n, err)
 	}
 }
 
@@ -110,7 +112,7 @@ func closeEndsWrite(s *suite) {
 	g.Wait()
 }
 
-// fill writes until nothing more goes.
+// fill writes until the buffers of the connection are full.
 func fill(s *suite, c net.Conn) {
 	s.Helper()
 	if err := c.SetWriteDeadline(time.Now().Add(short)); err != nil {
@@ -130,7 +132,7 @@ func writeToClosed(s *suite) {
 	for {
 		_, err := a.Write(make([]byte, 1000))
 		if ne, ok := err.(net.Error); ok && ne.Timeout() {
-			s.Fatal("writing to nobody goes on for ever")
+			s.Fatal("Write to a closed peer does not fail")
 		}
 		if err != nil {
 			return
@@ -149,7 +151,7 @@ func deadlinePassed(s *suite) {
 			s.Errorf("read %d bytes", n)
 		}
 	}
-	// A deadline is no end: the connection is as good as ever.
+	// The connection is still usable after the deadline.
 	a.SetReadDeadline(time.Time{})
 	buf := make([]byte, 5)
 	if _, err := io.ReadFull(a, buf); err != nil || string(buf) != "there" {
@@ -186,7 +188,7 @@ func deadlineMoved(s *suite) {
 func writeDeadline(s *suite) {
 	a, b := s.pair()
 	fill(s, a)
-	// Once there is room again, and time, writing goes on.
+	// Write works again when the deadline is removed and the peer reads.
 	a.SetWriteDeadline(time.Time{})
 	var g group
 	g.start(func() {

@@ -22,7 +22,7 @@ func wildcard(s *suite) {
 	if err := s.tr.CheckListen(s.wild); err != nil {
 		s.Fatal(err)
 	}
-	s.want("a wildcard to dial", s.tr.CheckDial(s.wild), transport.ErrSyntax)
+	s.want("CheckDial of a wildcard", s.tr.CheckDial(s.wild), transport.ErrSyntax)
 	if a, b := s.listen().Addr(), s.listen().Addr(); a == b {
 		s.Errorf("both listen on %s", a)
 	}
@@ -49,8 +49,8 @@ func inUse(s *suite) {
 	l := s.listen()
 	_, err := s.tr.Listen(l.Addr(), nil)
 	s.want("second Listen", err, syscall.EADDRINUSE)
-	// The attempt has done the first no harm. What it may have left in the
-	// queue is a connection that ends at once.
+	// The failed Listen does not affect the first listener, except that its
+	// queue may have a connection that ends at once.
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -72,7 +72,7 @@ func inUse(s *suite) {
 	<-done
 }
 
-// exchange has an echo return one byte.
+// exchange sends one byte to an echo server and reads it back.
 func exchange(s *suite, c net.Conn) {
 	s.Helper()
 	if _, err := c.Write([]byte{7}); err != nil {
@@ -97,7 +97,7 @@ func rebind(s *suite) {
 	defer again.Close()
 	s.dial(addr)
 	s.accept(again)
-	// Accepted connections outlive their listener.
+	// Accepted connections stay open when their listener closes.
 	if _, err := a.Write([]byte{1}); err != nil {
 		s.Error(err)
 	}
@@ -134,14 +134,14 @@ func closeTwice(s *suite) {
 	if err := l.Close(); err != nil {
 		s.Error(err)
 	}
-	s.dial(next.Addr()) // it is not the old listener's to close
+	s.dial(next.Addr()) // Close of the old listener does not close the new one
 }
 
-func dialNobody(s *suite) {
+func dialClosed(s *suite) {
 	l := s.listen()
 	l.Close()
 	_, err := s.tr.Dial(context.Background(), l.Addr(), nil)
-	s.want("Dial", err, s.Gone)
+	s.want("Dial", err, s.DialClosed)
 }
 
 func dialEndedContext(s *suite) {

@@ -14,11 +14,11 @@ import (
 	"github.com/zerobroker/zmq/internal/transport"
 )
 
-// lender counts the buffers that are out.
+// lender provides buffers to a Reader and counts those it has not returned.
 type lender struct {
 	out  atomic.Int64
 	size int
-	put  chan struct{} // receives one per return, if not nil
+	put  chan struct{} // receives a value for each returned buffer, if not nil
 }
 
 func (l *lender) take() []byte {
@@ -36,7 +36,7 @@ func (l *lender) give([]byte) {
 func (l *lender) checkNoneOut(s *suite) {
 	s.Helper()
 	if n := l.out.Load(); n != 0 {
-		s.Errorf("%d buffers are out", n)
+		s.Errorf("%d buffers were not returned", n)
 	}
 }
 
@@ -50,7 +50,7 @@ func readerData(s *suite) {
 	})
 	r, l := transport.NewReader(b), lender{size: 5000}
 	var got bytes.Buffer
-	// The two ways of reading may alternate.
+	// ReadInto and Read may alternate.
 	head := make([]byte, 1000)
 	n, err := r.ReadInto(head)
 	if err != nil {
@@ -74,7 +74,7 @@ func readerData(s *suite) {
 	}
 	g.Wait()
 	if !bytes.Equal(got.Bytes(), data) {
-		s.Errorf("read %d bytes of %d, or other ones", got.Len(), len(data))
+		s.Errorf("read %d bytes, want %d, or the bytes differ", got.Len(), len(data))
 	}
 	l.checkNoneOut(s)
 }
@@ -102,7 +102,7 @@ func readerDeadline(s *suite) {
 		buf, _, err := r.Read(l.take, l.give)
 		s.want("Read", err, os.ErrDeadlineExceeded)
 		if buf != nil {
-			s.Error("a buffer came with the error")
+			s.Error("Read returned both a buffer and an error")
 		}
 	}
 	b.SetReadDeadline(time.Time{})
@@ -130,8 +130,8 @@ func readerClose(s *suite) {
 	l.checkNoneOut(s)
 }
 
-// readerIdle is about what a waiting Reader holds. Only where the poller does
-// not lend its descriptors is that more than nothing.
+// readerIdle checks that a waiting Reader has no buffer. It skips connections
+// for which that is not supported.
 func readerIdle(s *suite) {
 	a, b := s.pair()
 	waits, canWait := b.(transport.ReadWaiter)
@@ -150,7 +150,7 @@ func readerIdle(s *suite) {
 	if s.Bubble {
 		synctest.Wait()
 	} else if !canWait {
-		<-l.put // the first try has found nothing
+		<-l.put // the first attempt to read has returned its buffer
 	}
 	l.checkNoneOut(s)
 	a.Write([]byte("x"))
@@ -162,4 +162,5 @@ func readerIdle(s *suite) {
 	}
 }
 
+// pollers are the systems on which a Reader waits for a file descriptor.
 var pollers = []string{"aix", "android", "darwin", "dragonfly", "freebsd", "illumos", "ios", "linux", "netbsd", "openbsd", "solaris"}

@@ -1,6 +1,6 @@
-// Package transporttest is the battery of tests that every transport passes:
-// what the layers above may rely on, whatever moves the bytes. It takes a
-// factory and knows no transport itself.
+// Package transporttest implements the tests that every transport must pass.
+// They check the behaviour that other packages rely on. The package knows no
+// transport; the caller passes one in [Config].
 package transporttest
 
 import (
@@ -17,22 +17,22 @@ import (
 // Config describes the transport under test.
 type Config struct {
 	// New returns the transport and a wildcard address to listen on. It is
-	// called once per test, inside the bubble if there is one.
+	// called once per test, inside the bubble if Bubble is set.
 	New func(t *testing.T) (tr transport.Transport, wildcard string)
 
-	// Fixed returns an address that can be bound again after it was closed.
-	// Nil means that what a wildcard has become is one.
+	// Fixed returns an address that can be bound again after its listener was
+	// closed. If Fixed is nil, the tests use the actual address of a wildcard.
 	Fixed func(t *testing.T) string
 
-	// Gone is what dialling an address matches after its listener has closed.
-	Gone error
+	// DialClosed is the error that Dial matches after the listener has closed.
+	DialClosed error
 
-	// Bubble runs every test in virtual time. Only a transport that does no
-	// I/O can live there.
+	// Bubble runs every test in a synctest bubble, that is in virtual time. The
+	// transport must do no I/O.
 	Bubble bool
 }
 
-// suite is one test's view of the transport.
+// suite is the state of one test.
 type suite struct {
 	*testing.T
 	Config
@@ -40,9 +40,9 @@ type suite struct {
 	wild string
 }
 
-// Run runs the battery.
+// Run runs all tests.
 func Run(t *testing.T, c Config) {
-	for _, test := range battery {
+	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			body := func(t *testing.T) {
 				tr, wild := c.New(t)
@@ -57,37 +57,37 @@ func Run(t *testing.T, c Config) {
 	}
 }
 
-var battery = []struct {
+var tests = []struct {
 	name string
 	f    func(*suite)
 }{
 	{"EmptyAddressIsMalformed", emptyAddress},
-	{"WildcardGivesItsOwnAddressEachTime", wildcard},
-	{"AddrCanBeDialledAndBoundAgain", addrRoundTrip},
+	{"WildcardListensOnDifferentAddressEachTime", wildcard},
+	{"AddrCanBeDialedAndBoundAgain", addrRoundTrip},
 	{"BoundAddressIsInUse", inUse},
-	{"CloseFreesTheAddress", rebind},
-	{"CloseEndsAccept", closeEndsAccept},
-	{"CloseTwice", closeTwice},
-	{"DialWithoutListener", dialNobody},
-	{"DialWithEndedContext", dialEndedContext},
+	{"ListenerCloseFreesAddress", rebind},
+	{"ListenerCloseEndsAccept", closeEndsAccept},
+	{"SecondListenerCloseDoesNothing", closeTwice},
+	{"DialFailsAfterListenerClose", dialClosed},
+	{"DialFailsIfContextHasEnded", dialEndedContext},
 	{"DialDoesNotWaitForAccept", dialBeforeAccept},
-	{"ManyConnections", manyConnections},
-	{"BothWays", bothWays},
-	{"LargeWrites", largeWrites},
-	{"CloseIsEOFAfterTheData", closeIsEOF},
+	{"ManyConnectionsWorkConcurrently", manyConnections},
+	{"BytesArriveInBothDirections", bothWays},
+	{"LargeWriteArrivesWhole", largeWrites},
+	{"PeerReadsBytesThenEOFAfterClose", closeIsEOF},
 	{"CloseEndsRead", closeEndsRead},
 	{"CloseEndsWrite", closeEndsWrite},
-	{"WriteToClosedPeerFailsInTheEnd", writeToClosed},
-	{"ReadDeadlinePassed", deadlinePassed},
-	{"ReadDeadlineWhileWaiting", deadlineWaiting},
-	{"ReadDeadlineMovedWhileWaiting", deadlineMoved},
-	{"WriteDeadline", writeDeadline},
-	{"ReadWriteCloseRace", race},
-	{"ReaderGivesData", readerData},
-	{"ReaderEOF", readerEOF},
-	{"ReaderDeadline", readerDeadline},
-	{"ReaderClose", readerClose},
-	{"ReaderHoldsNoBuffer", readerIdle},
+	{"WriteToClosedPeerFailsEventually", writeToClosed},
+	{"ReadFailsAfterDeadline", deadlinePassed},
+	{"DeadlineEndsWaitingRead", deadlineWaiting},
+	{"ChangedDeadlineAffectsWaitingRead", deadlineMoved},
+	{"WriteWorksAgainAfterDeadline", writeDeadline},
+	{"MethodsMayBeCalledConcurrently", race},
+	{"ReaderReturnsAllBytes", readerData},
+	{"ReaderReturnsEOF", readerEOF},
+	{"DeadlineEndsReader", readerDeadline},
+	{"CloseEndsReader", readerClose},
+	{"WaitingReaderHasNoBuffer", readerIdle},
 }
 
 // listen binds the wildcard until the test ends.
@@ -130,7 +130,7 @@ func (s *suite) accept(l transport.Listener) net.Conn {
 	return c
 }
 
-// pair returns both ends of a connection: the dialler's and the listener's.
+// pair returns both ends of a connection, the dialer's first.
 func (s *suite) pair() (net.Conn, net.Conn) {
 	s.Helper()
 	l := s.listen()
@@ -138,7 +138,7 @@ func (s *suite) pair() (net.Conn, net.Conn) {
 	return a, s.accept(l)
 }
 
-// want checks an error by what it matches.
+// want checks that err matches target.
 func (s *suite) want(what string, err, target error) {
 	s.Helper()
 	if !errors.Is(err, target) {
@@ -146,7 +146,7 @@ func (s *suite) want(what string, err, target error) {
 	}
 }
 
-// group is goroutines that the test waits for.
+// group is a set of goroutines that the test waits for.
 type group struct{ sync.WaitGroup }
 
 // start runs f and returns a channel that is closed when it has returned.

@@ -1,4 +1,5 @@
-// Package harness is what the suites against other implementations share.
+// Package harness contains code shared by the test suites against other
+// implementations.
 package harness
 
 import (
@@ -11,12 +12,12 @@ import (
 	"github.com/zerobroker/zmq"
 )
 
-// Required is the variable that turns a missing peer from a skip into a
-// failure.
+// Required is the environment variable that makes a test fail, instead of being
+// skipped, when its peer is missing.
 const Required = "ZMQ_INTEROP_REQUIRED"
 
-// Parallel has n tests run side by side, unless -parallel says otherwise: they
-// mostly wait for their peers.
+// Parallel sets the -parallel flag to n unless the command line sets it. The
+// tests mostly wait for their peers.
 func Parallel(n int) {
 	set := false
 	flag.Visit(func(f *flag.Flag) { set = set || f.Name == "test.parallel" })
@@ -25,17 +26,17 @@ func Parallel(n int) {
 	}
 }
 
-// Leaked is the goroutines of the library that are left. Close has waited for
-// all of them, but one that has said so may have to be scheduled once more to
-// end.
-func Leaked() (left string) {
+// Leaked returns the stacks of goroutines of the library that still run. Close
+// waits for its goroutines, but a goroutine that has reported its end may need
+// to be scheduled once more, so Leaked waits for some seconds.
+func Leaked() (leaked string) {
 	for range 10_000 {
-		if left = libraryGoroutines(); left == "" {
+		if leaked = libraryGoroutines(); leaked == "" {
 			break
 		}
 		time.Sleep(time.Millisecond)
 	}
-	return left
+	return leaked
 }
 
 func libraryGoroutines() string {
@@ -50,7 +51,7 @@ func libraryGoroutines() string {
 	return strings.Join(found, "\n\n")
 }
 
-// Open calls the constructor of a socket type, by its name in ZMTP.
+// Open creates a socket of the type with the given ZMTP name.
 func Open(typ string, o *zmq.Options) (zmq.Socket, error) {
 	switch typ {
 	case "PAIR":

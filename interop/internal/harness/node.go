@@ -9,7 +9,7 @@ import (
 	"sync"
 )
 
-// NodeModules is where npm's zeromq is, or should be.
+// NodeModules returns the directory in which npm's zeromq is expected.
 func NodeModules() string {
 	cache, err := os.UserCacheDir()
 	if err != nil {
@@ -18,7 +18,8 @@ func NodeModules() string {
 	return filepath.Join(cache, "zerobroker-zmq", "zeromq-6.8.0")
 }
 
-// NoNode is why there is no libzmq in JavaScript, or empty.
+// NoNode returns the reason why npm's zeromq is unavailable, or an empty
+// string.
 var NoNode = sync.OnceValue(func() string {
 	load := fmt.Sprintf("require('module').createRequire(%q)('zeromq')", NodeModules()+"/")
 	out, err := exec.Command("node", "-e", load).CombinedOutput()
@@ -26,5 +27,5 @@ var NoNode = sync.OnceValue(func() string {
 		return ""
 	}
 	text, _, _ := strings.Cut(strings.TrimSpace(string(out)), "\n")
-	return strings.TrimSpace(fmt.Sprintf("no zeromq of npm in %s (.ci/deps installs it): %v %s", NodeModules(), err, text))
+	return strings.TrimSpace(fmt.Sprintf("npm's zeromq is not in %s (.ci/deps installs it): %v %s", NodeModules(), err, text))
 })

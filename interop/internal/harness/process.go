@@ -2,9 +2,10 @@ package harness
 
 import "os/exec"
 
-// Command is exec.Command for a peer that ends with this process: where the
-// system can see to that it is killed, elsewhere its input ends. Also a suite
-// that panics, as with go test's -timeout, or is killed leaves no peer behind.
+// Command is exec.Command for a peer that must not outlive this process. On
+// Linux the kernel kills the peer; elsewhere the peer ends at the end of its
+// standard input. So no peer remains when the test process panics, as with
+// go test's -timeout, or is killed.
 func Command(name string, args ...string) *exec.Cmd {
 	cmd := exec.Command(name, args...)
 	endWithUs(cmd)

@@ -9,9 +9,9 @@ import (
 	"testing"
 )
 
-// TestPeerEndsWithItsParent kills a process that has started a peer with
-// Command. The peer holds the other end of a pipe, which its end closes.
-func TestPeerEndsWithItsParent(t *testing.T) {
+// The test kills a process that has started a peer with Command. The peer holds
+// the write end of a pipe; the read end reaches EOF when the peer has ended.
+func TestPeerIsKilledWithItsParent(t *testing.T) {
 	if os.Getenv("ZMQ_TEST_PARENT") != "" {
 		peer := Command("sleep", "1000")
 		peer.Stdout = os.Stdout
@@ -25,7 +25,7 @@ func TestPeerEndsWithItsParent(t *testing.T) {
 	if _, err := exec.LookPath("sleep"); err != nil {
 		t.Skip(err)
 	}
-	parent := exec.Command(os.Args[0], "-test.run=^TestPeerEndsWithItsParent$")
+	parent := exec.Command(os.Args[0], "-test.run=^TestPeerIsKilledWithItsParent$")
 	parent.Env = append(os.Environ(), "ZMQ_TEST_PARENT=1")
 	out, err := parent.StdoutPipe()
 	if err != nil {
@@ -37,8 +37,8 @@ func TestPeerEndsWithItsParent(t *testing.T) {
 	defer parent.Wait()
 	in := bufio.NewReader(out)
 	if line, err := in.ReadString('\n'); err != nil || line != "started\n" {
-		t.Errorf("the parent said %q, %v", line, err)
+		t.Errorf("output of the parent: %q, %v", line, err)
 	}
 	parent.Process.Kill()
-	io.Copy(io.Discard, in) // returns when the peer has ended too
+	io.Copy(io.Discard, in) // returns when the peer has also ended
 }

@@ -8,9 +8,9 @@ import (
 	"github.com/zerobroker/zmq/internal/msg"
 )
 
-// TestAtRestLayout: at rest, a frame is what ZMTP 2.0 and later have on the
-// wire.
-func TestAtRestLayout_RFC37(t *testing.T) {
+// TestEncodedFrameHasZMTP2Layout checks the format in
+// https://rfc.zeromq.org/spec/37/#framing
+func TestEncodedFrameHasZMTP2Layout(t *testing.T) {
 	for _, tt := range []struct {
 		size int
 		more bool
@@ -34,37 +34,36 @@ func TestAtRestLayout_RFC37(t *testing.T) {
 	if got := msg.AppendFrame([]byte("x"), []byte("body"), true); string(got) != "x\x01\x04body" {
 		t.Errorf("AppendFrame = %q", got)
 	}
-	// Bits that mean nothing are ignored.
+	// Reserved bits are ignored.
 	if size, h, more := msg.Header([]byte("\xfc\x07")); size != 7 || h != 2 || more {
 		t.Errorf("Header with reserved bits = %d, %d, %v", size, h, more)
 	}
 }
 
-func TestAtRestRoundTrip(t *testing.T) {
+func TestDecodingReturnsEncodedMessage(t *testing.T) {
 	for seed := range uint64(50) {
 		for _, want := range randomMessages(seeded(seed), 20) {
 			m := want.msg()
-			rest := m.Append([]byte("before"))[len("before"):]
-			if len(rest) != want.size() || m.RestSize() != want.size() {
-				t.Fatalf("%.100q is %d bytes at rest, RestSize %d, want %d", want, len(rest), m.RestSize(), want.size())
+			encoded := m.AppendEncoded([]byte("before"))[len("before"):]
+			if len(encoded) != want.size() || m.EncodedSize() != want.size() {
+				t.Fatalf("%.100q is encoded to %d bytes, EncodedSize %d, want %d", want, len(encoded), m.EncodedSize(), want.size())
 			}
 			if len(want) != m.Len() || len(strings.Join(want, "")) != m.Size() {
 				t.Fatalf("%.100q: Len %d, Size %d", want, m.Len(), m.Size())
 			}
-			cur := msg.Frames(rest)
+			cur := msg.Frames(encoded)
 			got, ok := cur.Message()
 			if !ok || !slices.Equal(framesOf(&got), want) {
-				t.Fatalf("%.100q comes back as %.100q", want, framesOf(&got))
+				t.Fatalf("%.100q is decoded to %.100q", want, framesOf(&got))
 			}
 			if _, ok := cur.Message(); ok {
-				t.Fatal("a second message")
+				t.Fatal("the cursor returns a second message")
 			}
 		}
 	}
 }
 
-// TestFramesDoNotOverlap: to append to one frame must not change the next.
-func TestFramesDoNotOverlap(t *testing.T) {
+func TestAppendingToDecodedFrameKeepsNextFrame(t *testing.T) {
 	b := batchOf(seeded(1), []message{{"one", "two"}, {"three"}})
 	cur := b.Cursor()
 	for f, _, ok := cur.Next(); ok; f, _, ok = cur.Next() {
@@ -73,25 +72,25 @@ func TestFramesDoNotOverlap(t *testing.T) {
 	wantBatch(t, b, []message{{"one", "two"}, {"three"}})
 }
 
-func TestMsg(t *testing.T) {
+func TestDropFirstKeepsSenderAndOriginal(t *testing.T) {
 	var zero msg.Msg
-	if zero.Len() != 1 || zero.Size() != 0 || string(zero.Append(nil)) != "\x00\x00" {
+	if zero.Len() != 1 || zero.Size() != 0 || string(zero.AppendEncoded(nil)) != "\x00\x00" {
 		t.Errorf("the zero message has %d frames, %d bytes", zero.Len(), zero.Size())
 	}
 	if m := msg.Of(); m.Len() != 1 || m.Size() != 0 {
-		t.Errorf("a message of nothing has %d frames, %d bytes", m.Len(), m.Size())
+		t.Errorf("Of() has %d frames, %d bytes, want one empty frame", m.Len(), m.Size())
 	}
 	peer, buf := &msg.Peer{}, &msg.Buf{}
 	m := message{"a", "b", "c"}.msg()
 	m.From, m.Bufs = peer, buf
 	d := m.DropFirst()
 	if got := framesOf(&d); !slices.Equal(got, message{"b", "c"}) || d.From != peer || d.Bufs != buf {
-		t.Errorf("without its first frame it is %q from %v", got, d.From)
+		t.Errorf("DropFirst returned %q from %v", got, d.From)
 	}
 	if d = d.DropFirst(); d.Len() != 1 || string(d.First) != "c" {
-		t.Errorf("without two frames it is %q", framesOf(&d))
+		t.Errorf("the second DropFirst returned %q", framesOf(&d))
 	}
 	if got := framesOf(&m); !slices.Equal(got, message{"a", "b", "c"}) {
-		t.Errorf("the original is now %q", got)
+		t.Errorf("DropFirst changed the original to %q", got)
 	}
 }

@@ -2,17 +2,18 @@ package msg
 
 import "encoding/binary"
 
-// The flag bits of a frame at rest. Other bits mean nothing and are ignored.
+// The flag bits of an encoded frame. Other bits are ignored.
 const (
 	FlagMore = 1 << 0 // another frame of the same message follows
 	FlagLong = 1 << 1 // the length takes eight bytes instead of one
 )
 
-// MaxHeader is the largest size of a frame's flags and length at rest.
+// MaxHeader is the maximum size of the header (flags and length) of an encoded
+// frame.
 const MaxHeader = 9
 
-// HeaderSize is the number of bytes that AppendHeader appends for a body of
-// the given size.
+// HeaderSize returns the number of bytes that AppendHeader appends for a body
+// of the given size.
 func HeaderSize(size int) int {
 	if size > 255 {
 		return MaxHeader
@@ -20,7 +21,8 @@ func HeaderSize(size int) int {
 	return 2
 }
 
-// AppendHeader appends flags and length of a frame whose body follows.
+// AppendHeader appends the flags and length of a frame. The caller appends the
+// body.
 func AppendHeader(dst []byte, size int, more bool) []byte {
 	var flags byte
 	if more {
@@ -33,13 +35,13 @@ func AppendHeader(dst []byte, size int, more bool) []byte {
 	return append(dst, flags, byte(size))
 }
 
-// AppendFrame appends a whole frame at rest.
+// AppendFrame appends an encoded frame.
 func AppendFrame(dst, body []byte, more bool) []byte {
 	return append(AppendHeader(dst, len(body), more), body...)
 }
 
-// Append appends all frames of m.
-func (m *Msg) Append(dst []byte) []byte {
+// AppendEncoded appends all frames of m, encoded.
+func (m *Msg) AppendEncoded(dst []byte) []byte {
 	dst = AppendFrame(dst, m.First, len(m.Rest) > 0)
 	for i, f := range m.Rest {
 		dst = AppendFrame(dst, f, i < len(m.Rest)-1)
@@ -47,8 +49,8 @@ func (m *Msg) Append(dst []byte) []byte {
 	return dst
 }
 
-// RestSize is the number of bytes Append appends.
-func (m *Msg) RestSize() int {
+// EncodedSize returns the number of bytes that AppendEncoded appends.
+func (m *Msg) EncodedSize() int {
 	n := HeaderSize(len(m.First)) + len(m.First)
 	for _, f := range m.Rest {
 		n += HeaderSize(len(f)) + len(f)
@@ -56,8 +58,9 @@ func (m *Msg) RestSize() int {
 	return n
 }
 
-// Header reads the flags and length at the start of b, which must have been
-// written by this package or checked by the engine. h is their size.
+// Header decodes the flags and length at the start of b. h is the size of this
+// header. Header checks nothing: b must come from this package, or the engine
+// must have checked it.
 func Header(b []byte) (size, h int, more bool) {
 	if b[0]&FlagLong == 0 {
 		return int(b[1]), 2, b[0]&FlagMore != 0

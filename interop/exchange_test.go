@@ -5,22 +5,22 @@ import (
 	"testing"
 )
 
-// sizes are around those where something changes: the short and long form of
-// a frame, what is copied into a queue and what is not, what is read into
-// place.
+// sizes are around the limits at which the code path changes: short and long
+// frame headers, bodies copied into a queue or not, bodies read directly into
+// their own memory.
 var sizes = []int{0, 1, 255, 256, 8191, 8192, 65535, 1 << 20}
 
-const huge = 16 << 20
+const hugeSize = 16 << 20
 
-// single and multipart are the shapes of a message with a frame of a size.
+// single and multipart return a message that has a frame of size bytes.
 func single(size, seed int) message { return message{blob(size, seed)} }
 
 func multipart(size, seed int) message {
 	return message{blob(3, seed+2), blob(0, 0), blob(size, seed), blob(0, 0)}
 }
 
-// exchange talks in all sizes and shapes.
-func (r roles) exchange(o *ours, th end, sizes []int) {
+// exchange sends single and multipart messages of all sizes.
+func (r roles) exchange(o *ours, th socket, sizes []int) {
 	o.t.Helper()
 	for _, size := range sizes {
 		r.talk(o, th, single(size, 10))
@@ -28,7 +28,7 @@ func (r roles) exchange(o *ours, th end, sizes []int) {
 	}
 }
 
-// place is where two sockets meet.
+// place is a transport and the side that binds.
 type place struct {
 	transport string
 	oursBinds bool
@@ -43,19 +43,19 @@ func (p place) String() string {
 
 var places = []place{{"tcp", true}, {"tcp", false}, {"ipc", true}, {"ipc", false}}
 
-// The exchange of every legal pair, in every place.
-func TestExchange(t *testing.T) {
+// Every valid pair of types, with either side bound, over tcp and ipc.
+func TestLibzmqPairsExchangeMessages(t *testing.T) {
 	for _, r := range allRoles() {
 		for i, at := range places {
 			t.Run(fmt.Sprintf("%v/%v", r, at), func(t *testing.T) {
 				t.Parallel()
 				o, th := newOurs(t, r.ours, nil), newTheirs(t, r.theirs, nil)
 				r.prepare(o, th)
-				join(o, th, at.oursBinds, anywhere(t, at.transport))
+				join(o, th, at.oursBinds, freeEndpoint(t, at.transport))
 				r.settle(o, th, nil)
 				r.exchange(o, th, sizes)
-				if i == 0 || i == 3 { // one way round and the other, tcp and ipc
-					r.talk(o, th, single(huge, 30))
+				if i == 0 || i == 3 { // bound by us over tcp, and by libzmq over ipc
+					r.talk(o, th, single(hugeSize, 30))
 				}
 			})
 		}

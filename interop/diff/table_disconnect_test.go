@@ -1,9 +1,10 @@
 package diff
 
-// parting is Disconnect and Unbind of REQ, REP and publishers. Those that reach
-// their peers by name or in pairs are in table_part_named_test.go.
-var parting = []entry{
-	{"a REQ asks nobody it has let go", "3.2 REQ, 10 disconnect", "", "", `
+// disconnects are scenarios for disconnect and unbind of REQ, REP, publishers
+// and subscribers. table_disconnect_named_test.go has the types with routing
+// IDs, the types with one peer, RADIO and DISH.
+var disconnects = []entry{
+	{"req-disconnected-rep-gets-no-requests", "zmq_disconnect at a REQ", "", "", `
 		a REQ
 		b REP
 		c REP
@@ -27,7 +28,7 @@ var parting = []entry{
 		b none
 		a disconnect y
 		a send 4 -> EAGAIN`},
-	{"a REQ lets go of whom it asked", "3.2 REQ, 10 disconnect", "", "", `
+	{"req-disconnect-after-request", "zmq_disconnect at a REQ", "", "", `
 		a REQ
 		b REP
 		c REP
@@ -43,7 +44,7 @@ var parting = []entry{
 		a send 2 -> EFSM
 		a none
 		c none`},
-	{"a relaxed REQ lets go of whom it asked", "3.2 REQ, 10 disconnect", "", "", `
+	{"req-relaxed-disconnect-after-request", "zmq_disconnect at a REQ", "", "", `
 		a REQ req_relaxed=1
 		b REP
 		c REP
@@ -61,7 +62,7 @@ var parting = []entry{
 		c send r2
 		a recv r2
 		b none`},
-	{"a REQ's request in a full queue is still asked", "3.2 REQ, 10 disconnect", wires, "", `
+	{"req-disconnect-before-bind-keeps-request", "zmq_disconnect at a REQ", wires, "", `
 		a REQ
 		b REP
 		a connect x
@@ -72,7 +73,7 @@ var parting = []entry{
 		b send r1
 		a none
 		b none`},
-	{"a REP unbinds after a request", "3.2 REP, 10 unbind", wires, "", `
+	{"rep-unbind-after-request", "zmq_unbind at a REP", wires, "", `
 		a REQ
 		b REP
 		b bind x
@@ -83,7 +84,7 @@ var parting = []entry{
 		b send lost
 		b none
 		a none`},
-	{"a REP that connects lets go", "3.2 REP, 10 disconnect", "", "", `
+	{"rep-disconnect-after-request", "zmq_disconnect at a REP", "", "", `
 		a REQ
 		b REP
 		a bind x
@@ -98,7 +99,7 @@ var parting = []entry{
 		b none
 		a send 2 -> EFSM`},
 
-	{"a publisher unbinds", "3.5 PUB, 10 unbind", wires, "", `
+	{"pub-unbind", "zmq_unbind at a PUB", wires, "", `
 		p PUB
 		a SUB
 		b SUB
@@ -123,7 +124,7 @@ var parting = []entry{
 		p send u4
 		a recv t4 ; u4
 		b recv t4`},
-	{"a publisher disconnects", "3.5 PUB, 10 disconnect", "", "", `
+	{"pub-disconnect", "zmq_disconnect at a PUB", "", "", `
 		p PUB
 		a SUB
 		b SUB
@@ -149,7 +150,7 @@ var parting = []entry{
 		p send u4
 		a recv u4
 		b none`},
-	{"a subscriber disconnects", "3.5 SUB, 10 disconnect", "", "", `
+	{"sub-disconnect", "zmq_disconnect at a SUB", "", "", `
 		p XPUB
 		a SUB
 		a sub t
@@ -174,7 +175,7 @@ var parting = []entry{
 		a recv u5
 		a none
 		p none`},
-	{"a subscriber lets go of what it has not read", "3.5 SUB, 5.3 inproc, 10 disconnect", inside, "", `
+	{"sub-disconnect-with-unread-messages", "zmq_disconnect at a SUB over inproc", inproc, "", `
 		p PUB
 		a SUB
 		a sub t
@@ -186,9 +187,9 @@ var parting = []entry{
 		a disconnect x
 		p send t3
 		a none
-		! t2 because what has arrived is the application's, whoever left whom
+		! t2 because received messages stay readable after a disconnect
 		a none`},
-	{"a subscriber lets one of two publishers go", "3.5 SUB, 10 disconnect", "", "", `
+	{"sub-disconnect-one-of-two-publishers", "zmq_disconnect at a SUB", "", "", `
 		p PUB
 		q PUB
 		a SUB
@@ -211,7 +212,7 @@ var parting = []entry{
 		q send u6
 		a recv u6
 		a none`},
-	{"a publisher lets go of who has unread messages", "3.5 PUB, 10 disconnect", "", "", `
+	{"pub-disconnect-sub-with-unread-messages", "zmq_disconnect at a PUB", "", "", `
 		p PUB
 		a SUB
 		a sub t
@@ -224,7 +225,7 @@ var parting = []entry{
 		a recv t1 ; t2
 		p send t4
 		a none`},
-	{"a publisher lets go of a full subscriber", "3.5 PUB, 5.3 inproc, 10 disconnect", inside, "", `
+	{"pub-disconnect-full-sub", "zmq_disconnect at a PUB over inproc", inproc, "", `
 		p PUB sndhwm=1
 		a SUB rcvhwm=1
 		a sub t
@@ -240,7 +241,7 @@ var parting = []entry{
 		a recv t2
 		p send t6
 		a none`},
-	{"an XPUB lets go of a full subscriber, which goes on subscribing", "3.5 XPUB, 5.3 inproc, 10 disconnect", inside, "", `
+	{"xpub-disconnect-full-xsub-that-subscribes-later", "zmq_disconnect at an XPUB over inproc", inproc, "", `
 		p XPUB sndhwm=1
 		a XSUB rcvhwm=1
 		b XSUB rcvhwm=0
@@ -277,7 +278,7 @@ var parting = []entry{
 		p send w8
 		a recv w8
 		p none`},
-	{"an XPUB that sends without drops lets go of a full subscriber", "3.5 XPUB_NODROP, 5.3 inproc, 10 disconnect", inside, "", `
+	{"xpub-nodrop-disconnect-full-sub", "zmq_disconnect with ZMQ_XPUB_NODROP over inproc", inproc, "", `
 		p XPUB sndhwm=1 xpub_nodrop=1
 		a SUB rcvhwm=1
 		b SUB rcvhwm=0
@@ -292,15 +293,15 @@ var parting = []entry{
 		p send t3 -> EAGAIN
 		p disconnect x
 		p send t4 -> EAGAIN
-		! ok because who was let go holds nobody up
+		! ok because a disconnected peer no longer blocks the publisher
 		a recv t1
 		p send t5
 		a recv t2
 		p send t6
 		a none
 		b all t1 ; t2 ; t5 ; t6
-		! t1 ; t2 ; t4 ; t5 ; t6 because t4 was sent`},
-	{"an XPUB unbinds", "3.5 Peer disconnect, 10 unbind", wires, "", `
+		! t1 ; t2 ; t4 ; t5 ; t6 because the send of t4 did not block`},
+	{"xpub-unbind", "zmq_unbind at an XPUB removes the subscriptions of its peers", wires, "", `
 		p XPUB
 		a SUB
 		b SUB
@@ -325,7 +326,7 @@ var parting = []entry{
 		p bind x
 		p recv "\x01t"
 		p none`},
-	{"a subscriber that others connect to unbinds", "3.5 SUB, 10 unbind", wires, "", `
+	{"sub-unbind", "zmq_unbind at a SUB", wires, "", `
 		p XPUB
 		a SUB
 		a sub t
@@ -337,14 +338,14 @@ var parting = []entry{
 		a unbind x
 		a none
 		p none
-		! "\x00t" because what a peer wanted goes with its connection; libzmq keeps it where it connects itself
+		! "\x00t" because the subscriptions of a peer end with its connection; libzmq keeps them if it is the connecting side
 		a bind x
 		p none
-		! "\x01t" because it is wanted anew
+		! "\x01t" because the peer subscribes again
 		p send t2
 		a recv t2
 		a none`},
-	{"unbound names leave subscribers where they are", "3.5, 5.3 unbind frees the name", inside, "", `
+	{"xpub-inproc-unbind-keeps-subscriber", "zmq_unbind keeps inproc connections", inproc, "", `
 		p XPUB
 		a SUB
 		p bind x
@@ -359,7 +360,7 @@ var parting = []entry{
 		p send t2
 		a none
 		p none`},
-	{"a manual XPUB gives nothing to who has let go", "3.5 XPUB_MANUAL: on disconnect", "", "", `
+	{"xpub-manual-sub-disconnect", "ZMQ_XPUB_MANUAL after the end of a peer", "", "", `
 		p XPUB xpub_manual=1
 		a XSUB
 		b XSUB

@@ -9,9 +9,9 @@ import (
 	"github.com/zerobroker/zmq"
 )
 
-// A peer with another mechanism is refused, whichever side connects, and
-// nobody else notices.
-func TestOtherMechanismIsRefused(t *testing.T) {
+// A peer with another security mechanism is refused, whichever side connects.
+// The other peers of the socket are not affected.
+func TestMechanismMismatchIsRefused(t *testing.T) {
 	for _, c := range []struct {
 		name      string
 		oursBinds bool
@@ -24,37 +24,37 @@ func TestOtherMechanismIsRefused(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			o, friend := newOurs(t, "DEALER", nil), newTheirs(t, "DEALER", nil)
-			join(o, friend, true, anywhere(t, "tcp"))
+			o, accepted := newOurs(t, "DEALER", nil), newTheirs(t, "DEALER", nil)
+			join(o, accepted, true, freeEndpoint(t, "tcp"))
 			o.connected()
-			friend.connected()
-			bothWays(o, friend, single(10, 1))
+			accepted.connected()
+			bothWays(o, accepted, single(10, 1))
 
-			happens := o.watch()
-			stranger := newTheirs(t, "DEALER", c.them)
-			endpoint := join(o, stranger, c.oursBinds, anywhere(t, "tcp"))
-			checkRefused(t, happens.wait(zmq.EventHandshakeFailed), zmq.ReasonMechanism, endpoint)
+			events := o.watch()
+			rejected := newTheirs(t, "DEALER", c.them)
+			endpoint := join(o, rejected, c.oursBinds, freeEndpoint(t, "tcp"))
+			checkRefused(t, events.wait(zmq.EventHandshakeFailed), zmq.ReasonMechanism, endpoint)
 			if n := len(o.Peers()); n != 1 {
 				t.Errorf("%d peers, want 1", n)
 			}
-			stranger.event("HANDSHAKE_FAILED_PROTOCOL")
+			rejected.event("HANDSHAKE_FAILED_PROTOCOL")
 			if !c.oursBinds {
-				// What it is connected to takes its share of the messages
-				// while nobody is there, as libzmq's does.
+				// The socket queues a share of its messages for a connected
+				// endpoint without a peer, as libzmq does.
 				if err := o.Disconnect(endpoint); err != nil {
 					t.Fatal(err)
 				}
 			}
-			bothWays(o, friend, single(10, 3))
+			bothWays(o, accepted, single(10, 3))
 			if n := o.count(zmq.EventDisconnected); n > 0 {
-				t.Errorf("%d connections were lost", n)
+				t.Errorf("%d connections were closed", n)
 			}
 		})
 	}
 }
 
-// checkRefused allows for libzmq that sees first that the two do not match: it
-// hangs up before it has said what it is, and we cannot know the reason.
+// checkRefused also accepts ReasonNone: if libzmq detects the mismatch first,
+// it closes the connection before it has sent its own mechanism or type.
 func checkRefused(t *testing.T, e zmq.Event, reason zmq.Reason, endpoint string) {
 	t.Helper()
 	if e.Reason != reason && e.Reason != zmq.ReasonNone || e.Endpoint != endpoint {
@@ -62,8 +62,8 @@ func checkRefused(t *testing.T, e zmq.Event, reason zmq.Reason, endpoint string)
 	}
 }
 
-// A peer of a type that ours does not talk to is refused.
-func TestOtherTypeIsRefused(t *testing.T) {
+// Every invalid combination of socket types is refused.
+func TestIncompatibleSocketTypeIsRefused(t *testing.T) {
 	for _, ours := range types {
 		for _, oursBinds := range []bool{true, false} {
 			t.Run(ours+boundBy(oursBinds), func(t *testing.T) {
@@ -74,11 +74,11 @@ func TestOtherTypeIsRefused(t *testing.T) {
 						continue
 					}
 					o, th := newOurs(t, ours, nil), p.socket(theirs, nil)
-					happens := o.watch()
-					endpoint := join(o, th, oursBinds, anywhere(t, "tcp"))
-					checkRefused(t, happens.wait(zmq.EventHandshakeFailed), zmq.ReasonSocketType, endpoint)
+					events := o.watch()
+					endpoint := join(o, th, oursBinds, freeEndpoint(t, "tcp"))
+					checkRefused(t, events.wait(zmq.EventHandshakeFailed), zmq.ReasonSocketType, endpoint)
 					if o.count(zmq.EventReady) > 0 {
-						t.Errorf("%s has a %s among its peers", ours, theirs)
+						t.Errorf("%s accepted a %s as peer", ours, theirs)
 					}
 					o.Close()
 					th.close()
@@ -88,32 +88,32 @@ func TestOtherTypeIsRefused(t *testing.T) {
 	}
 }
 
-// types is the eleven.
+// types are the socket types of ZMTP 3.0 that exchange ZMTP messages.
 var types = []string{"PAIR", "PUB", "SUB", "REQ", "REP", "DEALER", "ROUTER", "PULL", "PUSH", "XPUB", "XSUB"}
 
 func legal(ours, theirs string) bool {
 	return slices.ContainsFunc(allRoles(), func(r roles) bool { return r.ours == ours && r.theirs == theirs })
 }
 
-// The reason is told whenever the peer says what it is.
-func TestReasonOfRefusal(t *testing.T) {
+// The failure has a reason if the peer has sent its mechanism and type.
+func TestHandshakeFailureHasReason(t *testing.T) {
 	refuse := func(t *testing.T, r roles, mechanism string, reason zmq.Reason) {
 		t.Helper()
 		for _, oursBinds := range []bool{true, false} {
 			o, w := newOurs(t, r.ours, nil), newWire(t, v3_0, r)
 			w.eager, w.mechanism = true, mechanism
-			happens := o.watch()
+			events := o.watch()
 			var endpoint string
 			if oursBinds {
-				endpoint = o.bind(anywhere(t, "tcp"))
+				endpoint = o.bind(freeEndpoint(t, "tcp"))
 				w.dial(endpoint)
 			} else {
-				endpoint = w.bind(anywhere(t, "tcp"))
+				endpoint = w.bind(freeEndpoint(t, "tcp"))
 				o.connect(endpoint)
-				w.answer()
+				w.acceptConn()
 			}
-			w.greet() // how far it comes is up to us
-			e := happens.wait(zmq.EventHandshakeFailed)
+			w.greet() // fails when our socket closes the connection
+			e := events.wait(zmq.EventHandshakeFailed)
 			if e.Reason != reason || e.Endpoint != endpoint {
 				t.Errorf("%v: reason %q (%v) at %s, want %q at %s", r, e.Reason, e.Err, e.Endpoint, reason, endpoint)
 			}
@@ -136,43 +136,42 @@ func TestReasonOfRefusal(t *testing.T) {
 	}
 }
 
-// A second PAIR is refused and the first goes on.
+// The exchange with the first peer continues.
 func TestSecondPairIsRefused(t *testing.T) {
 	o, first := newOurs(t, "PAIR", nil), newTheirs(t, "PAIR", nil)
-	endpoint := join(o, first, true, anywhere(t, "tcp"))
+	endpoint := join(o, first, true, freeEndpoint(t, "tcp"))
 	o.connected()
-	happens := o.watch()
+	events := o.watch()
 	second := newTheirs(t, "PAIR", nil)
 	second.connect(endpoint)
-	if e := happens.wait(zmq.EventPeerRefused); !errors.Is(e.Err, zmq.ErrSecondPeer) {
+	if e := events.wait(zmq.EventPeerRefused); !errors.Is(e.Err, zmq.ErrSecondPeer) {
 		t.Errorf("refused for %v, want %v", e.Err, zmq.ErrSecondPeer)
 	}
 	bothWays(o, first, single(10, 1))
 }
 
-// A second peer with a routing id that is in use is refused, and the first
-// goes on.
-func TestDuplicateIDIsRefused(t *testing.T) {
+// The exchange with the first peer that has the routing ID continues.
+func TestDuplicateRoutingIDIsRefused(t *testing.T) {
 	o, first := newOurs(t, "ROUTER", nil), newTheirs(t, "DEALER", nil)
-	endpoint := join(o, first, true, anywhere(t, "tcp"))
+	endpoint := join(o, first, true, freeEndpoint(t, "tcp"))
 	o.connected()
-	happens := o.watch()
+	events := o.watch()
 	second := newTheirs(t, "DEALER", nil)
 	second.connect(endpoint)
-	if e := happens.wait(zmq.EventPeerRefused); !errors.Is(e.Err, zmq.ErrDuplicateID) {
+	if e := events.wait(zmq.EventPeerRefused); !errors.Is(e.Err, zmq.ErrDuplicateID) {
 		t.Errorf("refused for %v, want %v", e.Err, zmq.ErrDuplicateID)
 	}
 	dealerRouter(first, o, single(10, 1))
 }
 
-// A peer that sends more than is allowed is disconnected for that reason, and
-// what came before stays.
-func TestTooMuchIsRefused(t *testing.T) {
+// A peer that exceeds a limit is disconnected, with the limit as the reason.
+// Messages received before stay readable.
+func TestOversizedMessageClosesConnection(t *testing.T) {
 	for _, c := range []struct {
-		name   string
-		limit  func(*zmq.Options)
-		reason zmq.Reason
-		much   message
+		name     string
+		limit    func(*zmq.Options)
+		reason   zmq.Reason
+		tooLarge message
 	}{
 		{"frame", func(o *zmq.Options) { o.MaxFrameSize = 1000 }, zmq.ReasonFrameSize, single(1001, 1)},
 		{"message", func(o *zmq.Options) { o.MaxMessageSize = 1000 }, zmq.ReasonMessageSize, message{blob(500, 1), blob(501, 1)}},
@@ -182,18 +181,18 @@ func TestTooMuchIsRefused(t *testing.T) {
 			opts := testOptions()
 			c.limit(opts)
 			o, th := newOurs(t, "PULL", opts), newTheirs(t, "PUSH", nil)
-			happens := o.watch()
-			join(o, th, true, anywhere(t, "tcp"))
-			least := message{blob(500, 2), blob(0, 0), blob(500, 3)}
-			th.send(least)
-			th.send(c.much)
-			if e := happens.wait(zmq.EventDisconnected); e.Reason != c.reason {
+			events := o.watch()
+			join(o, th, true, freeEndpoint(t, "tcp"))
+			allowed := message{blob(500, 2), blob(0, 0), blob(500, 3)}
+			th.send(allowed)
+			th.send(c.tooLarge)
+			if e := events.wait(zmq.EventDisconnected); e.Reason != c.reason {
 				t.Errorf("reason %q (%v), want %q", e.Reason, e.Err, c.reason)
 			}
-			o.expect(least)
-			happens.wait(zmq.EventReady)
-			th.send(least)
-			o.expect(least)
+			o.expect(allowed)
+			events.wait(zmq.EventReady)
+			th.send(allowed)
+			o.expect(allowed)
 			if got, want := o.Stats().Failures, map[zmq.Reason]uint64{c.reason: 1}; !maps.Equal(got, want) {
 				t.Errorf("failures %v, want %v", got, want)
 			}

@@ -8,9 +8,9 @@ import (
 	"github.com/zerobroker/zmq"
 )
 
-// A raw is two STREAMs that have seen each other, each under the id that the
-// other gave it.
-type raw struct {
+// A streamPair is two connected STREAM sockets, with the routing ID that each
+// assigned to the other.
+type streamPair struct {
 	t         *testing.T
 	stream    *zmq.Stream
 	ours      *ours
@@ -19,21 +19,21 @@ type raw struct {
 	theirPeer string
 }
 
-func newRaw(t *testing.T, at place) *raw {
+func newStreamPair(t *testing.T, at place) *streamPair {
 	t.Helper()
 	o, th := newOurs(t, "STREAM", nil), newTheirs(t, "STREAM", nil)
-	join(o, th, at.oursBinds, anywhere(t, at.transport))
-	r := &raw{t: t, stream: o.Socket.(*zmq.Stream), ours: o, theirs: th}
+	join(o, th, at.oursBinds, freeEndpoint(t, at.transport))
+	r := &streamPair{t: t, stream: o.Socket.(*zmq.Stream), ours: o, theirs: th}
 	m := r.recv()
 	if !m.IsConnect() {
-		t.Fatalf("received %d bytes first", m.Size())
+		t.Fatalf("received %d bytes before the connect notification", m.Size())
 	}
 	r.ourPeer = m.RoutingID()
-	r.theirPeer = r.theirNotice()
+	r.theirPeer = r.theirNotification()
 	return r
 }
 
-func (r *raw) recv() zmq.Message {
+func (r *streamPair) recv() zmq.Message {
 	r.t.Helper()
 	m, err := r.stream.Recv(r.ours.ctx)
 	if err != nil {
@@ -42,9 +42,9 @@ func (r *raw) recv() zmq.Message {
 	return m
 }
 
-// theirNotice waits until libzmq tells of a connection that came or went, and
-// returns its id.
-func (r *raw) theirNotice() string {
+// theirNotification receives a connect or disconnect notification from libzmq's
+// STREAM and returns its routing ID.
+func (r *streamPair) theirNotification() string {
 	r.t.Helper()
 	f := r.theirs.recv()
 	if len(f) != 2 || f[0].Size == 0 || f[1].Size > 0 {
@@ -53,18 +53,18 @@ func (r *raw) theirNotice() string {
 	return string(f[0].B64)
 }
 
-// Bytes go both ways, whole and in order.
-func TestRawExchange(t *testing.T) {
+// Bytes arrive in both directions, complete and in order.
+func TestStreamPairExchangesBytes(t *testing.T) {
 	for _, at := range places {
 		t.Run(at.String(), func(t *testing.T) {
 			t.Parallel()
-			r := newRaw(t, at)
+			r := newStreamPair(t, at)
 			for seed, size := range []int{1, 255, 256, 8191, 8192, 8193, 100_000} {
 				data := blob(size, seed)
 				if err := r.stream.SendTo(r.ours.ctx, r.ourPeer, data.bytes()); err != nil {
 					t.Fatal(err)
 				}
-				got := r.theirs.do("gather", command{"size": size, "timeout": patienceMS}).Frames
+				got := r.theirs.do("gather", command{"size": size, "timeout": waitLimitMS}).Frames
 				if diff := (message{{text: r.theirPeer}, data}).differenceInDigests(got); diff != "" {
 					t.Fatalf("libzmq received: %s", diff)
 				}
@@ -78,26 +78,26 @@ func TestRawExchange(t *testing.T) {
 					all = append(all, m.Bytes()...)
 				}
 				if !bytes.Equal(all, blob(size, seed+100).bytes()) {
-					t.Fatalf("received other bytes than the %d that were sent", size)
+					t.Fatalf("the %d received bytes differ from the sent ones", size)
 				}
 			}
 		})
 	}
 }
 
-// An empty message ends a connection behind what was sent before, from either
-// side, and the other is told.
-func TestRawIsEnded(t *testing.T) {
+// An empty message closes the connection after the bytes sent before it. The
+// other side receives a disconnect notification.
+func TestEmptyStreamMessageClosesConnection(t *testing.T) {
 	for _, at := range places {
 		t.Run(at.String()+"/by them", func(t *testing.T) {
 			t.Parallel()
-			r := newRaw(t, at)
-			r.theirs.send(text(r.theirPeer, "goodbye"))
-			if m := r.recv(); m.String() != "goodbye" {
+			r := newStreamPair(t, at)
+			r.theirs.send(text(r.theirPeer, "last bytes"))
+			if m := r.recv(); m.String() != "last bytes" {
 				t.Errorf("received %q", m)
 			}
 			r.theirs.send(text(r.theirPeer, ""))
-			// libzmq hangs up only while its application calls it.
+			// libzmq closes the connection only within an API call.
 			m, err := r.stream.TryRecv()
 			for errors.Is(err, zmq.ErrWouldBlock) && r.ours.ctx.Err() == nil {
 				r.theirs.do("poll", command{"timeout": 10})
@@ -109,7 +109,7 @@ func TestRawIsEnded(t *testing.T) {
 		})
 		t.Run(at.String()+"/by us", func(t *testing.T) {
 			t.Parallel()
-			r := newRaw(t, at)
+			r := newStreamPair(t, at)
 			data := blob(100_000, 1)
 			if err := r.stream.SendTo(r.ours.ctx, r.ourPeer, data.bytes()); err != nil {
 				t.Fatal(err)
@@ -117,15 +117,15 @@ func TestRawIsEnded(t *testing.T) {
 			if err := r.stream.SendTo(r.ours.ctx, r.ourPeer); err != nil {
 				t.Fatal(err)
 			}
-			got := r.theirs.do("gather", command{"size": 100_000, "timeout": patienceMS}).Frames
+			got := r.theirs.do("gather", command{"size": 100_000, "timeout": waitLimitMS}).Frames
 			if diff := (message{{text: r.theirPeer}, data}).differenceInDigests(got); diff != "" {
 				t.Fatalf("libzmq received: %s", diff)
 			}
-			if id := r.theirNotice(); id != r.theirPeer {
-				t.Errorf("libzmq lost %q, not %q", id, r.theirPeer)
+			if id := r.theirNotification(); id != r.theirPeer {
+				t.Errorf("libzmq reports the end of %q, want %q", id, r.theirPeer)
 			}
 			if err := r.stream.TrySendTo(r.ourPeer, []byte("x")); !errors.Is(err, zmq.ErrNoRoute) {
-				t.Errorf("sending behind the end: %v", err)
+				t.Errorf("sending after the end: %v", err)
 			}
 		})
 	}

@@ -8,17 +8,17 @@ import (
 	"github.com/zerobroker/zmq"
 )
 
-// numbered is message n of a stream, as in peer.py.
+// numbered returns message n of a sequence, as peer.py generates it.
 func numbered(n, size int) message {
 	return message{{text: strconv.Itoa(n)}, blob(size, n%8)}
 }
 
-// stream is a command about the messages [first, last) of a stream.
-func (s *theirs) stream(what string, first, last, size int) command {
-	return s.with(what, command{"first": first, "last": last, "size": size, "timeout": patienceMS})
+// sequence returns a command for the messages [first, last) of a sequence.
+func (s *theirs) sequence(what string, first, last, size int) command {
+	return s.with(what, command{"first": first, "last": last, "size": size, "timeout": waitLimitMS})
 }
 
-// pump sends until our socket is closed.
+// pump sends the sequence until the socket is closed.
 func (o *ours) pump(size int) (stopped chan struct{}) {
 	stopped = make(chan struct{})
 	go func() {
@@ -36,9 +36,8 @@ func (o *ours) pump(size int) (stopped chan struct{}) {
 	return stopped
 }
 
-// A stream goes on after its receiver is killed in the middle: what comes
-// then is whole and in order.
-func TestReceiverKilledInStream(t *testing.T) {
+// The messages that the next receiver gets are complete and in order.
+func TestSequenceContinuesAfterReceiverIsKilled(t *testing.T) {
 	for _, at := range places {
 		t.Run(at.String(), func(t *testing.T) {
 			t.Parallel()
@@ -46,22 +45,21 @@ func TestReceiverKilledInStream(t *testing.T) {
 			opts.SendHWM = 10
 			const size = 5000
 			o, th := newOurs(t, "PUSH", opts), newTheirs(t, "PULL", options{"RCVHWM": 10})
-			endpoint := join(o, th, at.oursBinds, anywhere(t, at.transport))
+			endpoint := join(o, th, at.oursBinds, freeEndpoint(t, at.transport))
 			stopped := o.pump(size)
-			th.p.call(th.stream("drain", 0, 500, size))
+			th.p.call(th.sequence("drain", 0, 500, size))
 			th.p.kill()
 			th = newTheirs(t, "PULL", nil)
-			th.meet(at, endpoint)
-			th.p.call(th.stream("follow", 500, 1000, size))
+			th.reattach(at, endpoint)
+			th.p.call(th.sequence("follow", 500, 1000, size))
 			o.Close()
 			<-stopped
 		})
 	}
 }
 
-// A stream goes on after its sender is killed in the middle: what came of it
-// is whole and in order, and so is all that the next sender sends.
-func TestSenderKilledInStream(t *testing.T) {
+// The messages received from either sender are complete and in order.
+func TestSequenceContinuesAfterSenderIsKilled(t *testing.T) {
 	for _, at := range places {
 		t.Run(at.String(), func(t *testing.T) {
 			t.Parallel()
@@ -69,16 +67,16 @@ func TestSenderKilledInStream(t *testing.T) {
 			opts.RecvHWM = 10
 			const size, count = 100_000, 300
 			o, th := newOurs(t, "PULL", opts), newTheirs(t, "PUSH", options{"SNDHWM": 10})
-			endpoint := join(o, th, at.oursBinds, anywhere(t, at.transport))
-			th.p.begin(th.stream("pump", 0, 1<<20, size))
+			endpoint := join(o, th, at.oursBinds, freeEndpoint(t, at.transport))
+			th.p.begin(th.sequence("pump", 0, 1<<20, size))
 			for n := range count {
 				o.expect(numbered(n, size))
 			}
 			th.p.kill()
 			th = newTheirs(t, "PUSH", nil)
-			th.meet(at, endpoint)
-			th.p.begin(th.stream("pump", 0, count, size))
-			// What the first sender left behind may come in between.
+			th.reattach(at, endpoint)
+			th.p.begin(th.sequence("pump", 0, count, size))
+			// Messages of the first sender may arrive in between.
 			for first, second := count, 0; second < count; {
 				m := o.recvMessage()
 				n, _ := strconv.Atoi(string(m.Bytes()))
@@ -98,8 +96,8 @@ func TestSenderKilledInStream(t *testing.T) {
 	}
 }
 
-// A sender that finds all queues full waits, and nothing is lost.
-func TestBackPressure(t *testing.T) {
+// A sender blocks while all queues are full.
+func TestFullQueuesBlockSenderWithoutLoss(t *testing.T) {
 	const size, count = 64 << 10, 1000
 	for _, at := range places {
 		t.Run(at.String()+"/from them", func(t *testing.T) {
@@ -107,15 +105,15 @@ func TestBackPressure(t *testing.T) {
 			opts := testOptions()
 			opts.RecvHWM = 10
 			o, th := newOurs(t, "PULL", opts), newTheirs(t, "PUSH", options{"SNDHWM": 10})
-			join(o, th, at.oursBinds, anywhere(t, at.transport))
+			join(o, th, at.oursBinds, freeEndpoint(t, at.transport))
 			o.connected()
 			th.connected()
-			full := th.p.call(th.stream("fill", 0, count, size)).Count
+			full := th.p.call(th.sequence("fill", 0, count, size)).Count
 			if full == count {
-				t.Fatalf("libzmq could send %d messages to a socket that takes %d", count, opts.RecvHWM)
+				t.Fatalf("libzmq sent %d messages to a socket with a capacity of %d", count, opts.RecvHWM)
 			}
 			t.Logf("full after %d messages", full)
-			sent := th.p.begin(th.stream("pump", full, count, size))
+			sent := th.p.begin(th.sequence("pump", full, count, size))
 			for n := range count {
 				o.expect(numbered(n, size))
 			}
@@ -128,7 +126,7 @@ func TestBackPressure(t *testing.T) {
 			opts := testOptions()
 			opts.SendHWM = 10
 			o, th := newOurs(t, "PUSH", opts), newTheirs(t, "PULL", options{"RCVHWM": 10})
-			join(o, th, at.oursBinds, anywhere(t, at.transport))
+			join(o, th, at.oursBinds, freeEndpoint(t, at.transport))
 			o.connected()
 			push := o.Socket.(*zmq.Push)
 			full := 0
@@ -142,10 +140,10 @@ func TestBackPressure(t *testing.T) {
 				}
 			}
 			if full == count {
-				t.Fatalf("we could send %d messages to a socket that takes 10", count)
+				t.Fatalf("we sent %d messages to a socket with a capacity of 10", count)
 			}
 			t.Logf("full after %d messages", full)
-			received := th.p.begin(th.stream("drain", 0, count, size))
+			received := th.p.begin(th.sequence("drain", 0, count, size))
 			for n := full; n < count; n++ {
 				o.send(numbered(n, size))
 			}

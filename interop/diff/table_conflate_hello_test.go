@@ -1,9 +1,9 @@
 package diff
 
-// keeping is the options that concern what is kept and made up: CONFLATE (3.1)
-// and the messages of 3.8.
-var keeping = []entry{
-	{"conflating keeps the newest", "3.1 CONFLATE", inside, "", `
+// conflateAndHello are scenarios for ZMQ_CONFLATE, ZMQ_HELLO_MSG,
+// ZMQ_DISCONNECT_MSG and ZMQ_HICCUP_MSG.
+var conflateAndHello = []entry{
+	{"conflate-keeps-newest-message", "ZMQ_CONFLATE keeps the newest message", inproc, "", `
 		a PUSH conflate=1
 		b PULL conflate=1
 		b bind x
@@ -15,14 +15,14 @@ var keeping = []entry{
 		a send 4
 		b recv 4
 		b none`},
-	{"conflating knows no high-water mark", "3.1 CONFLATE: HWM ignored", inside, "", `
+	{"conflate-ignores-hwm", "ZMQ_CONFLATE ignores high-water marks", inproc, "", `
 		a PUSH conflate=1 sndhwm=1
 		b PULL conflate=1 rcvhwm=1
 		b bind x
 		a connect x
 		a fill 50 -> 50
 		b all 50`},
-	{"a PULL conflates what a wire brings", "3.1 CONFLATE", wires, "", `
+	{"conflate-pull-tcp-ipc", "ZMQ_CONFLATE keeps the newest message", wires, "", `
 		a PUSH
 		b PULL conflate=1
 		b bind x
@@ -31,7 +31,7 @@ var keeping = []entry{
 		a send 2
 		a send 3
 		b newest 3`},
-	{"DEALERs conflate both ways", "3.1 CONFLATE", inside, "", `
+	{"conflate-dealer-both-directions", "ZMQ_CONFLATE keeps the newest message", inproc, "", `
 		a DEALER conflate=1
 		b DEALER conflate=1
 		b bind x
@@ -42,7 +42,7 @@ var keeping = []entry{
 		b send 4
 		a all 4
 		b all 2`},
-	{"a DEALER conflates what a wire brings", "3.1 CONFLATE", wires, "", `
+	{"conflate-dealer-tcp-ipc", "ZMQ_CONFLATE keeps the newest message", wires, "", `
 		a DEALER
 		b DEALER conflate=1
 		b bind x
@@ -50,7 +50,7 @@ var keeping = []entry{
 		a send 1
 		a send 2
 		b newest 2`},
-	{"a SUB conflates", "3.1 CONFLATE", inside, "", `
+	{"conflate-sub-inproc", "ZMQ_CONFLATE keeps the newest message", inproc, "", `
 		p PUB conflate=1
 		a SUB conflate=1
 		p bind x
@@ -60,7 +60,7 @@ var keeping = []entry{
 		p send 2
 		p send 3
 		a all 3`},
-	{"a SUB conflates what a wire brings", "3.1 CONFLATE", wires, "", `
+	{"conflate-sub-tcp-ipc", "ZMQ_CONFLATE keeps the newest message", wires, "", `
 		p PUB
 		a SUB conflate=1
 		a sub ""
@@ -70,7 +70,7 @@ var keeping = []entry{
 		p send 2
 		p send 3
 		a newest 3`},
-	{"a SUB conflates whatever the topic", "3.1 CONFLATE", wires, "", `
+	{"conflate-sub-across-topics", "ZMQ_CONFLATE keeps the newest message", wires, "", `
 		p PUB
 		a SUB conflate=1
 		a sub a
@@ -81,7 +81,7 @@ var keeping = []entry{
 		p send b1
 		p send c1
 		a newest b1`},
-	{"every peer's newest is kept", "3.1 CONFLATE: each pipe", inside, "", `
+	{"conflate-per-peer", "ZMQ_CONFLATE keeps the newest message of each peer", inproc, "", `
 		a PUSH conflate=1
 		b PUSH conflate=1
 		c PULL conflate=1
@@ -94,7 +94,7 @@ var keeping = []entry{
 		b send b2
 		c any a2 ; b2
 		c none`},
-	{"who connects says whether to conflate, over inproc", "3.1 CONFLATE", inside, "", `
+	{"conflate-option-of-connecting-side-inproc", "ZMQ_CONFLATE keeps the newest message", inproc, "", `
 		a PUSH conflate=1
 		b PULL
 		b bind x
@@ -102,7 +102,7 @@ var keeping = []entry{
 		a send 1
 		a send 2
 		b all 2`},
-	{"who binds may ask to conflate, over inproc", "3.1 CONFLATE", inside, "", `
+	{"conflate-option-of-bound-side-inproc", "ZMQ_CONFLATE keeps the newest message", inproc, "", `
 		a PUSH
 		b PULL conflate=1
 		b bind x
@@ -110,8 +110,8 @@ var keeping = []entry{
 		a send 1
 		a send 2
 		b all 1 ; 2
-		! 2 because who connects is not the only one to ask`},
-	{"PAIR, ROUTER, REQ and XPUB do not conflate", "3.1 CONFLATE effective only for", inside, "", `
+		! 2 because the option of either side applies; libzmq uses the option of the connecting side`},
+	{"conflate-ignored-by-pair-router-xpub", "socket types without ZMQ_CONFLATE", inproc, "", `
 		a PAIR conflate=1
 		b PAIR conflate=1
 		d DEALER routing_id=d
@@ -134,30 +134,30 @@ var keeping = []entry{
 		p send 1
 		p send 2
 		s all 1 ; 2`},
-	{"conflating and messages of several frames", "3.1 CONFLATE: multipart destroyed", wires, "", `
+	{"conflate-multipart-tcp-ipc", "libzmq's ZMQ_CONFLATE keeps the newest frame", wires, "", `
 		a PUSH
 		b PULL conflate=1
 		b bind x
 		a connect x
 		a send 1 | one
 		b all one
-		! 1 | one because a message is the unit that is kept, whole
+		! 1 | one because this library keeps the newest complete message
 		a send 2 | two | zwei
 		b all zwei
-		! 2 | two | zwei because a message is the unit that is kept, whole
+		! 2 | two | zwei because this library keeps the newest complete message
 		a send 3
 		b all 3`},
-	{"conflating and messages of several frames, over inproc", "3.1 CONFLATE: multipart destroyed", inside, "", `
+	{"conflate-multipart-inproc", "libzmq's ZMQ_CONFLATE keeps the newest frame", inproc, "", `
 		a PUSH conflate=1
 		b PULL conflate=1
 		b bind x
 		a connect x
 		a send 1 | one
 		b all one
-		! 1 | one because a message is the unit that is kept, whole
+		! 1 | one because this library keeps the newest complete message
 		a send 2
 		b all 2`},
-	{"a hello goes first", "3.8 HELLO_MSG", "", "", `
+	{"hello-message-first", "ZMQ_HELLO_MSG", "", "", `
 		d DEALER hello_msg=hi routing_id=d
 		r ROUTER
 		r bind x
@@ -165,7 +165,7 @@ var keeping = []entry{
 		d send 1
 		r recv d | hi ; d | 1
 		r none`},
-	{"a hello goes before what waits", "3.8 HELLO_MSG: ahead of queued data", wires, "", `
+	{"hello-message-precedes-queued-messages", "ZMQ_HELLO_MSG precedes queued messages", wires, "", `
 		d DEALER hello_msg=hi routing_id=d
 		r ROUTER
 		d connect x
@@ -173,7 +173,7 @@ var keeping = []entry{
 		r bind x
 		r recv d | hi ; d | 1
 		r none`},
-	{"a hello by who binds", "3.8 HELLO_MSG", "", "", `
+	{"hello-message-from-bound-socket", "ZMQ_HELLO_MSG", "", "", `
 		r ROUTER hello_msg=hi
 		d DEALER
 		e DEALER
@@ -184,7 +184,7 @@ var keeping = []entry{
 		e recv hi
 		d none
 		r none`},
-	{"a hello both ways", "3.8 HELLO_MSG: on inproc both ways", "", "", `
+	{"hello-message-both-directions", "ZMQ_HELLO_MSG in both directions", "", "", `
 		a DEALER hello_msg=ha
 		b DEALER hello_msg=hb
 		a bind x
@@ -193,7 +193,7 @@ var keeping = []entry{
 		b recv ha
 		a none
 		b none`},
-	{"a hello to who binds later", "3.8 HELLO_MSG: late bind", "", "", `
+	{"hello-message-connect-before-bind", "ZMQ_HELLO_MSG with connect before bind", "", "", `
 		a DEALER hello_msg=ha
 		b DEALER hello_msg=hb
 		a connect x
@@ -202,7 +202,7 @@ var keeping = []entry{
 		b recv ha
 		a none
 		b none`},
-	{"a hello on every connection", "3.8 HELLO_MSG: every reconnect", wires, "", `
+	{"hello-message-on-every-connection", "ZMQ_HELLO_MSG on every connection", wires, "", `
 		d DEALER hello_msg=hi
 		a DEALER
 		b DEALER
@@ -215,7 +215,7 @@ var keeping = []entry{
 		d send 1
 		b recv 1
 		b none`},
-	{"hello is for some types only", "3.8 HELLO_MSG sockets", inside, "", `
+	{"hello-message-ignored-by-push-and-req", "socket types with ZMQ_HELLO_MSG", inproc, "", `
 		a PUSH hello_msg=hi
 		b PULL
 		q REQ hello_msg=hi
@@ -226,7 +226,7 @@ var keeping = []entry{
 		q connect y
 		b none
 		r none`},
-	{"a message for who left", "3.8 DISCONNECT_MSG", "", "", `
+	{"disconnect-message-after-close", "ZMQ_DISCONNECT_MSG", "", "", `
 		r ROUTER disconnect_msg=bye
 		d DEALER routing_id=d
 		r bind x
@@ -235,7 +235,7 @@ var keeping = []entry{
 		d close
 		r recv d | 1 ; d | bye
 		r none`},
-	{"a message for who disconnected", "3.8 DISCONNECT_MSG", "", "", `
+	{"disconnect-message-after-disconnect", "ZMQ_DISCONNECT_MSG", "", "", `
 		r ROUTER disconnect_msg=bye
 		d DEALER routing_id=d
 		r bind x
@@ -245,7 +245,7 @@ var keeping = []entry{
 		d disconnect x
 		r recv d | bye
 		r none`},
-	{"no message for who was connected to", "3.8 DISCONNECT_MSG: the accepting side", wires, "", `
+	{"disconnect-message-only-for-accepted-peers", "ZMQ_DISCONNECT_MSG applies to accepted peers", wires, "", `
 		r ROUTER disconnect_msg=bye
 		d DEALER routing_id=d
 		d bind x
@@ -254,7 +254,7 @@ var keeping = []entry{
 		r recv d | 1
 		d close
 		r none`},
-	{"a message for each who left", "3.8 DISCONNECT_MSG", "", "", `
+	{"disconnect-message-for-each-peer", "ZMQ_DISCONNECT_MSG", "", "", `
 		r ROUTER disconnect_msg=bye
 		d DEALER routing_id=d
 		e DEALER routing_id=e
@@ -268,7 +268,7 @@ var keeping = []entry{
 		e close
 		r recv e | bye
 		r none`},
-	{"no message for who was let go", "3.8 DISCONNECT_MSG", wires, "", `
+	{"disconnect-message-not-after-own-unbind", "ZMQ_DISCONNECT_MSG", wires, "", `
 		r ROUTER disconnect_msg=bye
 		d DEALER routing_id=d
 		r bind x
@@ -277,7 +277,7 @@ var keeping = []entry{
 		r recv d | 1
 		r unbind x
 		r none`},
-	{"a message for a REQ that left", "3.8 DISCONNECT_MSG", "", "", `
+	{"disconnect-message-for-req", "ZMQ_DISCONNECT_MSG", "", "", `
 		r ROUTER disconnect_msg=bye
 		q REQ routing_id=q
 		r bind x
@@ -287,14 +287,14 @@ var keeping = []entry{
 		q close
 		r recv q | bye
 		r none`},
-	{"a message and a notification of who left", "3.8 DISCONNECT_MSG, 3.3 ROUTER_NOTIFY", wires, "", `
+	{"disconnect-message-with-router-notify", "ZMQ_DISCONNECT_MSG with ZMQ_ROUTER_NOTIFY", wires, "", `
 		r ROUTER disconnect_msg=bye router_notify=2
 		d DEALER routing_id=d
 		r bind x
 		d connect x
 		d close
 		r all d | "" ; d | bye`},
-	{"a message for a hiccup", "3.8 HICCUP_MSG", wires, "", `
+	{"hiccup-message-after-peer-close", "ZMQ_HICCUP_MSG", wires, "", `
 		d DEALER hiccup_msg=hic
 		a DEALER
 		b DEALER
@@ -308,7 +308,7 @@ var keeping = []entry{
 		b send 2
 		d recv 2
 		d none`},
-	{"no hiccup for who binds", "3.8 HICCUP_MSG: the connecting side", wires, "", `
+	{"hiccup-message-not-at-bound-socket", "ZMQ_HICCUP_MSG applies to the connecting side", wires, "", `
 		d DEALER hiccup_msg=hic
 		a DEALER
 		d bind x
@@ -317,7 +317,7 @@ var keeping = []entry{
 		a close
 		d recv 1
 		d none`},
-	{"no hiccup over inproc", "3.8 HICCUP_MSG: not on inproc", inside, "", `
+	{"hiccup-message-not-over-inproc", "no ZMQ_HICCUP_MSG over inproc", inproc, "", `
 		d DEALER hiccup_msg=hic
 		a DEALER
 		a bind x
@@ -326,14 +326,14 @@ var keeping = []entry{
 		a close
 		d recv 1
 		d none`},
-	{"no hiccup for who disconnects", "3.8 HICCUP_MSG", wires, "", `
+	{"hiccup-message-not-after-own-disconnect", "ZMQ_HICCUP_MSG", wires, "", `
 		d DEALER hiccup_msg=hic
 		a DEALER
 		a bind x
 		d connect x
 		d disconnect x
 		d none`},
-	{"a hiccup each time", "3.8 HICCUP_MSG", wires, "", `
+	{"hiccup-message-after-each-peer-close", "ZMQ_HICCUP_MSG", wires, "", `
 		d DEALER hiccup_msg=hic hello_msg=hi
 		a DEALER
 		b DEALER

@@ -2,10 +2,11 @@ package diff
 
 import "strings"
 
-// partingNamed is Disconnect and Unbind of those that name their peers, of RADIO
-// and DISH, and of those that have one peer at a time.
-var partingNamed = append([]entry{
-	{"a ROUTER unbinds", "3.3 ROUTER_MANDATORY, 10 unbind", wires, "", `
+// namedDisconnects are scenarios for disconnect and unbind of the types that
+// address peers by routing ID or number, of RADIO and DISH, and of the types
+// with one peer.
+var namedDisconnects = append([]entry{
+	{"router-unbind", "zmq_unbind with ZMQ_ROUTER_MANDATORY", wires, "", `
 		r ROUTER router_mandatory=1
 		d DEALER routing_id=d
 		e DEALER routing_id=e
@@ -26,7 +27,7 @@ var partingNamed = append([]entry{
 		r bind x
 		r send d | 3
 		d recv 3`},
-	{"a ROUTER disconnects", "3.3 ROUTER_MANDATORY, 10 disconnect", "", "", `
+	{"router-disconnect", "zmq_disconnect with ZMQ_ROUTER_MANDATORY", "", "", `
 		r ROUTER router_mandatory=1
 		d DEALER routing_id=d
 		e DEALER routing_id=e
@@ -52,7 +53,7 @@ var partingNamed = append([]entry{
 		d recv 3
 		d send 4
 		r recv d | 4`},
-	{"a DEALER disconnects from a ROUTER", "3.3 ROUTER_MANDATORY, 10 disconnect", "", "", `
+	{"dealer-disconnect-from-router", "zmq_disconnect with ZMQ_ROUTER_MANDATORY", "", "", `
 		r ROUTER router_mandatory=1
 		d DEALER routing_id=d
 		r bind x
@@ -68,7 +69,7 @@ var partingNamed = append([]entry{
 		r send d | 3
 		d recv 3
 		d none`},
-	{"a ROUTER lets go of who is full", "3.3 ROUTER_MANDATORY, 5.3 inproc, 10 disconnect", inside, "", `
+	{"router-disconnect-full-dealer", "zmq_disconnect with ZMQ_ROUTER_MANDATORY over inproc", inproc, "", `
 		r ROUTER router_mandatory=1 sndhwm=1
 		d DEALER routing_id=d rcvhwm=1
 		d bind x
@@ -79,7 +80,7 @@ var partingNamed = append([]entry{
 		r send d | 3 -> EAGAIN
 		r disconnect x
 		r send d | 3 -> EAGAIN
-		! -> EHOSTUNREACH because who was let go is gone at once; libzmq's pipe stays until its far end has seen it
+		! -> EHOSTUNREACH because a disconnect takes effect immediately; libzmq keeps the pipe until the peer has processed its end
 		d recv 1
 		r send d | 3 -> EHOSTUNREACH
 		d recv 2
@@ -90,7 +91,7 @@ var partingNamed = append([]entry{
 		r send d | 4
 		d recv 4
 		d none`},
-	{"a ROUTER lets go of whom it has not read", "3.3 ROUTER, 5.3 inproc, 10 disconnect", inside, "", `
+	{"router-disconnect-with-unread-messages", "zmq_disconnect at a ROUTER over inproc", inproc, "", `
 		r ROUTER
 		d DEALER routing_id=d
 		d bind x
@@ -100,13 +101,13 @@ var partingNamed = append([]entry{
 		r recv d | 1
 		r disconnect x
 		r none
-		! d | 2 because what has arrived is the application's, whoever left whom
+		! d | 2 because received messages stay readable after a disconnect
 		d none
 		r connect x
 		d send 3
 		r recv d | 3
 		r none`},
-	{"a SERVER unbinds", "3.7 SERVER, 10 unbind", wires, "", `
+	{"server-unbind", "zmq_unbind at a SERVER", wires, "", `
 		s SERVER
 		c CLIENT
 		s bind x
@@ -127,7 +128,7 @@ var partingNamed = append([]entry{
 		s send $c | r3 -> EHOSTUNREACH
 		c recv r3
 		c none`},
-	{"a SERVER disconnects", "3.7 SERVER, 10 disconnect", "", "", `
+	{"server-disconnect", "zmq_disconnect at a SERVER or CLIENT", "", "", `
 		s SERVER
 		c CLIENT
 		c bind x
@@ -144,7 +145,7 @@ var partingNamed = append([]entry{
 		s recv $d | 3
 		s send $d | r3
 		c recv r3`},
-	{"a CLIENT disconnects", "3.7 SERVER, 10 disconnect", "", "", `
+	{"client-disconnect", "zmq_disconnect at a SERVER or CLIENT", "", "", `
 		s SERVER
 		c CLIENT
 		s bind x
@@ -163,7 +164,7 @@ var partingNamed = append([]entry{
 		s send $c | r -> EHOSTUNREACH
 		c recv r3
 		c none`},
-	{"a SERVER lets go of who is full", "3.7 SERVER, 5.3 inproc, 10 disconnect", inside, "", `
+	{"server-disconnect-full-client", "zmq_disconnect at a SERVER over inproc", inproc, "", `
 		s SERVER sndhwm=1
 		c CLIENT rcvhwm=1
 		c bind x
@@ -175,15 +176,15 @@ var partingNamed = append([]entry{
 		s send $c | 3 -> EAGAIN
 		s disconnect x
 		s send $c | 3 -> EAGAIN
-		! -> EHOSTUNREACH because who was let go is gone at once; libzmq's pipe stays until its far end has seen it
+		! -> EHOSTUNREACH because a disconnect takes effect immediately; libzmq keeps the pipe until the peer has processed its end
 		c recv 1
 		s send $c | 3 -> EAGAIN
-		! -> EHOSTUNREACH because it is gone
+		! -> EHOSTUNREACH because the disconnect has taken effect
 		c recv 2
 		c none
 		s send $c | 3 -> EHOSTUNREACH
 		c none`},
-	{"a PEER disconnects", "3.7 PEER, 10 disconnect", "", "", `
+	{"peer-disconnect", "zmq_disconnect at a PEER", "", "", `
 		a PEER
 		b PEER
 		b bind x
@@ -192,7 +193,7 @@ var partingNamed = append([]entry{
 		a none
 		b none`},
 
-	{"a RADIO unbinds", "3.7 RADIO, 10 unbind", wires, "", `
+	{"radio-unbind", "zmq_unbind at a RADIO", wires, "", `
 		r RADIO
 		d DISH
 		e DISH
@@ -218,7 +219,7 @@ var partingNamed = append([]entry{
 		e recv g | 4
 		d none
 		e none`},
-	{"a RADIO disconnects", "3.7 RADIO, 10 disconnect", "", "", `
+	{"radio-disconnect", "zmq_disconnect at a RADIO", "", "", `
 		r RADIO
 		d DISH
 		e DISH
@@ -242,7 +243,7 @@ var partingNamed = append([]entry{
 		r send h | 4
 		d recv h | 4
 		d none`},
-	{"a DISH disconnects", "3.7 DISH, 10 disconnect", "", "", `
+	{"dish-disconnect", "zmq_disconnect at a DISH", "", "", `
 		r RADIO
 		d DISH
 		d join g
@@ -262,7 +263,7 @@ var partingNamed = append([]entry{
 		r send h | 5
 		d recv h | 5
 		d none`},
-	{"a DISH unbinds", "3.7 DISH, 10 unbind", wires, "", `
+	{"dish-unbind", "zmq_unbind at a DISH", wires, "", `
 		r RADIO
 		d DISH
 		d join g
@@ -278,7 +279,7 @@ var partingNamed = append([]entry{
 		r send h | 2
 		d recv g | 2 ; h | 2
 		d none`},
-	{"a RADIO lets go of a full DISH, which goes on joining", "3.7 RADIO, 5.3 inproc, 10 disconnect", inside, "", `
+	{"radio-disconnect-full-dish-that-joins-later", "zmq_disconnect at a RADIO over inproc", inproc, "", `
 		r RADIO sndhwm=1
 		d DISH rcvhwm=1
 		d join g
@@ -300,21 +301,21 @@ var partingNamed = append([]entry{
 		r send h | 7
 		d recv h | 7
 		d none`},
-}, partingPairs("PAIR", "CHANNEL")...)
+}, pairDisconnects("PAIR", "CHANNEL")...)
 
-// partingPairs is what both types do that have one peer at a time.
-func partingPairs(types ...string) (list []entry) {
+// pairDisconnects returns pairEntries for socket types with one peer.
+func pairDisconnects(types ...string) (list []entry) {
 	for _, t := range types {
-		for _, e := range partPairs {
-			e.name, e.text = strings.ReplaceAll(e.name, "PAIR", t), strings.ReplaceAll(e.text, "PAIR", t)
+		for _, e := range pairEntries {
+			e.name, e.text = strings.ToLower(strings.ReplaceAll(e.name, "PAIR", t)), strings.ReplaceAll(e.text, "PAIR", t)
 			list = append(list, e)
 		}
 	}
 	return list
 }
 
-var partPairs = []entry{
-	{"PAIR, the next may come when the first is unbound", "3.4 PAIR: another may attach, 10 unbind", wires, "", `
+var pairEntries = []entry{
+	{"PAIR-unbind-admits-next-peer", "zmq_unbind at a PAIR", wires, "", `
 		a PAIR
 		b PAIR
 		c PAIR
@@ -332,7 +333,7 @@ var partPairs = []entry{
 		c recv 2
 		a recv 3
 		b none`},
-	{"PAIR, the next may come when the connected one is let go", "3.4 PAIR: another may attach, 10 disconnect", "", "", `
+	{"PAIR-disconnect-admits-next-peer", "zmq_disconnect at a PAIR", "", "", `
 		a PAIR
 		b PAIR
 		c PAIR
@@ -352,7 +353,7 @@ var partPairs = []entry{
 		c send 3
 		a recv 3
 		b none`},
-	{"PAIR, a full one let go gets what it was sent, and then the next may come", "3.4 PAIR: another may attach, 5.3 inproc, 10 disconnect", inside, "", `
+	{"PAIR-disconnect-full-peer-admits-next-after-drain", "zmq_disconnect at a PAIR over inproc", inproc, "", `
 		a PAIR sndhwm=1
 		b PAIR rcvhwm=1
 		c PAIR

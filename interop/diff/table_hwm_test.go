@@ -1,13 +1,16 @@
 package diff
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
-// marks is high-water marks of one message and more at both ends of a queue, for
-// every pair of types that waits. What they hold together is exact over inproc
-// alone.
-var marks = allMarks()
+// hwmPairs are scenarios with all combinations of high-water marks from 0 to 4
+// at the two ends of a queue, for every pair of types whose sends can block.
+// The capacity is exact only over inproc.
+var hwmPairs = allHWMPairs()
 
-func allMarks() (list []entry) {
+func allHWMPairs() (list []entry) {
 	for _, pair := range [][2]string{
 		{"PUSH", "PULL"}, {"DEALER", "DEALER"}, {"DEALER", "ROUTER"}, {"PAIR", "PAIR"}, {"XPUB xpub_nodrop=1", "XSUB"},
 		{"SCATTER", "GATHER"}, {"CLIENT", "SERVER"}, {"CHANNEL", "CHANNEL"},
@@ -15,8 +18,8 @@ func allMarks() (list []entry) {
 		for send := range 5 {
 			for recv := range 5 {
 				list = append(list, entry{
-					name: fmt.Sprintf("marks of %d and %d, %s to %s", send, recv, pair[0], pair[1]),
-					rows: "3.1 inproc pipe limit, LWM", over: inside, text: fill(pair, send, recv),
+					name: fmt.Sprintf("hwm-%d-and-%d-%s-%s", send, recv, typeName(pair[0]), typeName(pair[1])),
+					rule: "inproc queues hold the sum of both high-water marks", over: inproc, text: fill(pair, send, recv),
 				})
 			}
 		}
@@ -24,8 +27,15 @@ func allMarks() (list []entry) {
 	return list
 }
 
-// fill fills a queue between two marks to the brim, makes room, and fills it
-// again. It has room when half of what it holds is read.
+// typeName returns the socket type of a declaration in lower case.
+func typeName(declaration string) string {
+	typ, _, _ := strings.Cut(declaration, " ")
+	return strings.ToLower(typ)
+}
+
+// fill returns a script that fills a queue, reads half of it, and fills it
+// again. A full queue accepts messages again after half of its messages were
+// read.
 func fill(pair [2]string, send, recv int) string {
 	first := ""
 	if pair[1] == "XSUB" {

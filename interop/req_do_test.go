@@ -9,8 +9,8 @@ import (
 	"github.com/zerobroker/zmq"
 )
 
-// do makes n requests of their own content at once; each must get its own
-// reply.
+// do runs n requests with different bodies concurrently. Each must receive the
+// reply to its own request.
 func (o *ours) do(n, size int) {
 	o.t.Helper()
 	req := o.Socket.(*zmq.Req)
@@ -32,10 +32,10 @@ func (o *ours) do(n, size int) {
 	wg.Wait()
 }
 
-// Requests from many goroutines at once each get their own reply, from a REP
-// that knows of no such thing and from a ROUTER that answers the last one
-// first. Large replies are there because their memory is pooled.
-func TestManyRequestsAtOnce(t *testing.T) {
+// The peer is a REP, which handles one request at a time, or a ROUTER, which
+// answers in reverse order. Large replies are included because the library
+// reuses their memory.
+func TestConcurrentRequestsGetTheirOwnReplies(t *testing.T) {
 	const count = 100
 	for _, at := range places {
 		for _, size := range []int{10, 100_000} {
@@ -43,11 +43,11 @@ func TestManyRequestsAtOnce(t *testing.T) {
 				t.Run(fmt.Sprintf("%s/%v/%d", typ, at, size), func(t *testing.T) {
 					t.Parallel()
 					o, th := newOurs(t, "REQ", nil), newTheirs(t, typ, options{"SNDHWM": 0, "RCVHWM": 0})
-					join(o, th, at.oursBinds, anywhere(t, at.transport))
+					join(o, th, at.oursBinds, freeEndpoint(t, at.transport))
 					o.connected()
 					for range 2 {
 						echoed := th.p.begin(th.with("echo", command{
-							"count": count, "timeout": patienceMS, "reverse": typ == "ROUTER",
+							"count": count, "timeout": waitLimitMS, "reverse": typ == "ROUTER",
 						}))
 						o.do(count, size)
 						if a := echoed(); a.Error != "" {
@@ -60,13 +60,13 @@ func TestManyRequestsAtOnce(t *testing.T) {
 	}
 }
 
-// The strict exchange goes on beside.
-func TestStrictBesideDo(t *testing.T) {
+// A request sent with Send completes while Do runs other requests.
+func TestStrictRequestCompletesDuringDo(t *testing.T) {
 	o, th := newOurs(t, "REQ", nil), newTheirs(t, "ROUTER", nil)
-	join(o, th, true, anywhere(t, "tcp"))
+	join(o, th, true, freeEndpoint(t, "tcp"))
 	o.connected()
 	o.send(text("strict"))
-	echoed := th.p.begin(th.with("echo", command{"count": 11, "timeout": patienceMS, "reverse": true}))
+	echoed := th.p.begin(th.with("echo", command{"count": 11, "timeout": waitLimitMS, "reverse": true}))
 	o.do(10, 10)
 	o.expect(text("strict"))
 	if a := echoed(); a.Error != "" {
@@ -80,14 +80,14 @@ func TestStrictBesideDo(t *testing.T) {
 	}
 }
 
-// A request whose peer is killed fails at once; the next goes to whoever takes
-// its place.
-func TestDoPeerKilled(t *testing.T) {
+// A request fails immediately when its peer is killed. Later requests go to the
+// peer that replaces it.
+func TestDoFailsWhenPeerIsKilled(t *testing.T) {
 	for _, at := range places {
 		t.Run(at.String(), func(t *testing.T) {
 			t.Parallel()
 			o, th := newOurs(t, "REQ", nil), newTheirs(t, "REP", nil)
-			endpoint := join(o, th, at.oursBinds, anywhere(t, at.transport))
+			endpoint := join(o, th, at.oursBinds, freeEndpoint(t, at.transport))
 			o.connected()
 			failed := make(chan error, 1)
 			go func() {
@@ -97,11 +97,11 @@ func TestDoPeerKilled(t *testing.T) {
 			th.expect(text("hello"))
 			th.p.kill()
 			if err := <-failed; !errors.Is(err, zmq.ErrPeerLost) {
-				t.Errorf("request of a peer that was killed: %v, want %v", err, zmq.ErrPeerLost)
+				t.Errorf("request to a killed peer: %v, want %v", err, zmq.ErrPeerLost)
 			}
 			th = newTheirs(t, "REP", nil)
-			th.meet(at, endpoint)
-			echoed := th.p.begin(th.with("echo", command{"count": 10, "timeout": patienceMS}))
+			th.reattach(at, endpoint)
+			echoed := th.p.begin(th.with("echo", command{"count": 10, "timeout": waitLimitMS}))
 			o.do(10, 10)
 			if a := echoed(); a.Error != "" {
 				t.Fatal(a.Error)
@@ -110,16 +110,15 @@ func TestDoPeerKilled(t *testing.T) {
 	}
 }
 
-// A reply to a requester that is gone is dropped and counted, and the next
-// requester is served.
-func TestRequesterKilled(t *testing.T) {
+// The drop is counted, and the REP serves the next requester.
+func TestRepDropsReplyToKilledRequester(t *testing.T) {
 	o, th := newOurs(t, "REP", nil), newTheirs(t, "REQ", nil)
-	endpoint := join(o, th, true, anywhere(t, "tcp"))
-	happens := o.watch()
+	endpoint := join(o, th, true, freeEndpoint(t, "tcp"))
+	events := o.watch()
 	th.send(text("hello"))
 	o.expect(text("hello"))
 	th.p.kill()
-	happens.wait(zmq.EventDisconnected)
+	events.wait(zmq.EventDisconnected)
 	o.send(text("too late"))
 	th = newTheirs(t, "REQ", nil)
 	th.connect(endpoint)

@@ -5,37 +5,37 @@ import (
 	"strings"
 )
 
-// letting is Disconnect and Unbind of the types that take their receivers in
-// turn: what was queued before still goes, and nothing goes there afterwards.
-// A REQ, which has one message under way at a time, is with the rest
-// (table_part_test.go).
-var letting = slices.Concat(
-	lettingGo("PUSH", "PULL", ""),
-	lettingGo("DEALER", "DEALER", ""),
-	lettingGo("DEALER", "ROUTER", "$a | "),
-	lettingGo("SCATTER", "GATHER", ""),
-	lettingGo("CLIENT", "SERVER", "$a | "),
+// balancedDisconnects are scenarios for disconnect and unbind of the types that
+// distribute messages over their peers. Messages queued before are still
+// delivered; later messages go to other peers. REQ is in
+// table_disconnect_test.go, because it has only one message in flight.
+var balancedDisconnects = slices.Concat(
+	balancedPair("PUSH", "PULL", ""),
+	balancedPair("DEALER", "DEALER", ""),
+	balancedPair("DEALER", "ROUTER", "$a | "),
+	balancedPair("SCATTER", "GATHER", ""),
+	balancedPair("CLIENT", "SERVER", "$a | "),
 )
 
-// lettingGo is that of a sender and its receivers, whose messages begin with
-// what is in front. Whoever unbinds looks for more then, so that libzmq's socket
-// comes to the end of what it had.
-func lettingGo(from, to, front string) (list []entry) {
-	look := "a none"
+// balancedPair returns balancedEntries for a sender type and a receiver type.
+// front is the first frame of a received message. After an unbind the sender
+// receives once, so that libzmq processes the end of the connection.
+func balancedPair(from, to, front string) (list []entry) {
+	poll := "a none"
 	if from == "PUSH" || from == "SCATTER" {
-		look = "" // it has nothing to receive
+		poll = "" // these types cannot receive
 	}
-	names := strings.NewReplacer("FROM", from, "TO", to, "^", front, "LOOK", look)
-	for _, e := range letGo {
-		e.name = from + " to " + to + ", " + e.name
+	names := strings.NewReplacer("FROM", from, "TO", to, "^", front, "POLL", poll)
+	for _, e := range balancedEntries {
+		e.name = strings.ToLower(from+"-"+to+"-") + e.name
 		e.text = names.Replace(e.text)
 		list = append(list, e)
 	}
 	return list
 }
 
-var letGo = []entry{
-	{"one of two let go", "3.1 LB, 10 disconnect", "", "", `
+var balancedEntries = []entry{
+	{"disconnect-one-of-two", "load balancing; zmq_disconnect", "", "", `
 		a FROM
 		b TO
 		c TO
@@ -59,7 +59,7 @@ var letGo = []entry{
 		b recv ^5 ; ^6
 		b none
 		c none`},
-	{"let go with messages unread", "3.1 LB, 10 disconnect", "", "", `
+	{"disconnect-with-unread-messages", "load balancing; zmq_disconnect", "", "", `
 		a FROM
 		b TO
 		c TO
@@ -77,7 +77,7 @@ var letGo = []entry{
 		b recv ^1 ; ^3
 		b none
 		c none`},
-	{"a full one let go gets what it was sent", "3.1 LB, 5.3 inproc, 10 disconnect", inside, "", `
+	{"disconnect-full-receiver-gets-queued-messages", "load balancing; zmq_disconnect over inproc", inproc, "", `
 		a FROM sndhwm=1
 		b TO rcvhwm=1
 		b bind x
@@ -95,7 +95,7 @@ var letGo = []entry{
 		a send 4
 		b recv ^4
 		b none`},
-	{"a full one let go has no turn when it drains", "3.1 LB, 5.3 inproc, 10 disconnect", inside, "", `
+	{"disconnect-full-receiver-gets-no-later-messages", "load balancing; zmq_disconnect over inproc", inproc, "", `
 		a FROM sndhwm=1
 		b TO rcvhwm=1
 		c TO rcvhwm=0
@@ -114,7 +114,7 @@ var letGo = []entry{
 		b none
 		c recv ^3 ; ^4 ; ^5 ; ^6
 		c none`},
-	{"one of two full ones let go", "3.1 LB, 5.3 inproc, 10 disconnect", inside, "", `
+	{"disconnect-one-of-two-full-receivers", "load balancing; zmq_disconnect over inproc", inproc, "", `
 		a FROM sndhwm=2
 		b TO rcvhwm=2
 		c TO rcvhwm=2
@@ -132,7 +132,7 @@ var letGo = []entry{
 		b none
 		c recv ^6 ; ^8 ; ^1 ; ^2
 		c none`},
-	{"let go while half full", "3.1 LB, 5.3 inproc, 10 disconnect", inside, "", `
+	{"disconnect-half-full-receiver", "load balancing; zmq_disconnect over inproc", inproc, "", `
 		a FROM sndhwm=2
 		b TO rcvhwm=2
 		b bind x
@@ -145,7 +145,7 @@ var letGo = []entry{
 		a fill 9 -> 4
 		b take 6
 		b none`},
-	{"nobody there and let go, what is queued waits for the binder", "3.1 queued for a connected endpoint, 10 disconnect", wires, "", `
+	{"disconnect-before-bind-keeps-queued-messages", "messages for a connected endpoint stay queued without a peer; zmq_disconnect", wires, "", `
 		a FROM sndhwm=2
 		b TO
 		c TO
@@ -162,7 +162,7 @@ var letGo = []entry{
 		c recv ^4 ; ^5
 		b none
 		c none`},
-	{"an endpoint unbound by the sender", "3.1 LB, 10 unbind", wires, "", `
+	{"unbind-by-sender", "load balancing; zmq_unbind", wires, "", `
 		a FROM
 		b TO
 		c TO
@@ -175,20 +175,20 @@ var letGo = []entry{
 		b recv ^1
 		c recv ^2
 		a unbind x
-		LOOK
+		POLL
 		b none
 		a send 3
 		a send 4
 		c recv ^3 ; ^4
 		a unbind y
-		LOOK
+		POLL
 		c none
 		a send 5 -> EAGAIN
 		a bind x
 		a send 6
 		b recv ^6
 		c none`},
-	{"an endpoint unbound by the receiver", "3.1 queued for a connected endpoint, 10 unbind", wires, "", `
+	{"unbind-by-receiver", "messages for a connected endpoint stay queued without a peer; zmq_unbind", wires, "", `
 		a FROM
 		b TO
 		b bind x
@@ -203,7 +203,7 @@ var letGo = []entry{
 		a send 3
 		b recv ^2 ; ^3
 		b none`},
-	{"unbound names lead nobody in", "5.3 unbind frees the name", inside, "", `
+	{"inproc-unbind-frees-name", "zmq_unbind frees the inproc name", inproc, "", `
 		a FROM
 		b TO
 		c TO
@@ -221,7 +221,7 @@ var letGo = []entry{
 		a send 4
 		c recv ^4
 		b none`},
-	{"a receiver lets go", "3.1 LB, 10 disconnect", "", "", `
+	{"disconnect-by-receiver", "load balancing; zmq_disconnect", "", "", `
 		a FROM
 		b TO
 		c TO
@@ -244,7 +244,7 @@ var letGo = []entry{
 		b connect x
 		a send 6
 		b recv ^6`},
-	{"a receiver lets go of what it has not read", "5.3 inproc, 10 disconnect", inside, "", `
+	{"disconnect-by-receiver-with-unread-messages", "zmq_disconnect over inproc", inproc, "", `
 		a FROM
 		b TO
 		a bind x
@@ -254,13 +254,13 @@ var letGo = []entry{
 		a send 2
 		b disconnect x
 		b none
-		! ^2 because what has arrived is the application's, whoever left whom
+		! ^2 because received messages stay readable after a disconnect
 		a send 3 -> EAGAIN
 		b connect x
 		a send 4
 		b recv ^4
 		b none`},
-	{"a full receiver lets go", "3.1 LB, 5.3 inproc, 10 disconnect", inside, "", `
+	{"disconnect-by-full-receiver", "load balancing; zmq_disconnect over inproc", inproc, "", `
 		a FROM sndhwm=1
 		b TO rcvhwm=1
 		c TO rcvhwm=1

@@ -1,8 +1,8 @@
 package diff
 
-// leaving is section 3.1 too: endpoints and peers that come and go.
-var leaving = []entry{
-	{"what arrived before its sender left is still read", "3.1 Messages that arrived", "", "", `
+// endpointRules are scenarios for bind, unbind, connect, disconnect and close.
+var endpointRules = []entry{
+	{"received-messages-survive-sender-close", "received messages stay readable", "", "", `
 		a PUSH
 		b PULL
 		b bind x
@@ -13,7 +13,7 @@ var leaving = []entry{
 		a close
 		b recv 1 ; 2 | two ; 3
 		b none`},
-	{"what arrived before a binder left is still read", "3.1 Messages that arrived", "", "", `
+	{"received-messages-survive-bound-sender-close", "received messages stay readable", "", "", `
 		a PUSH
 		b PULL
 		a bind x
@@ -23,7 +23,7 @@ var leaving = []entry{
 		a close
 		b recv 1 ; 2
 		b none`},
-	{"what arrived before a PAIR left is still read", "3.1 Messages that arrived", "", "", `
+	{"received-messages-survive-pair-close", "received messages stay readable", "", "", `
 		a PAIR
 		b PAIR
 		b bind x
@@ -34,7 +34,7 @@ var leaving = []entry{
 		b recv 1 ; 2
 		b none
 		b send 3 -> EAGAIN`},
-	{"what arrived before a publisher left is still read", "3.1 Messages that arrived", "", "", `
+	{"received-messages-survive-publisher-close", "received messages stay readable", "", "", `
 		p PUB
 		s SUB
 		s sub ""
@@ -45,7 +45,7 @@ var leaving = []entry{
 		p close
 		s recv 1 ; 2
 		s none`},
-	{"what arrived before a DEALER left is still read by a ROUTER", "3.1 Messages that arrived", "", "", `
+	{"received-messages-survive-dealer-close-at-router", "received messages stay readable", "", "", `
 		d DEALER routing_id=d
 		r ROUTER
 		r bind x
@@ -55,7 +55,7 @@ var leaving = []entry{
 		d close
 		r recv d | 1 ; d | 2
 		r none`},
-	{"what arrived before a disconnect is still read", "3.1 Messages that arrived", "", "", `
+	{"received-messages-survive-sender-disconnect", "received messages stay readable", "", "", `
 		a PUSH
 		b PULL
 		b bind x
@@ -66,7 +66,7 @@ var leaving = []entry{
 		a send 3 -> EAGAIN
 		b recv 1 ; 2
 		b none`},
-	{"what is queued for a connected endpoint waits for the binder", "3.1 queued for a connected endpoint", "", "", `
+	{"connected-queue-waits-for-bind", "messages for a connected endpoint stay queued without a peer", "", "", `
 		a PUSH
 		b PULL
 		a connect x
@@ -76,7 +76,7 @@ var leaving = []entry{
 		a send 3
 		b recv 1 ; 2 ; 3
 		b none`},
-	{"what is queued for a connected endpoint survives its loss", "3.1 queued for a connected endpoint", wires, "", `
+	{"connected-queue-survives-peer-close", "messages for a connected endpoint stay queued without a peer", wires, "", `
 		a PUSH
 		b PULL
 		c PULL
@@ -91,7 +91,7 @@ var leaving = []entry{
 		a send 4
 		c recv 2 ; 3 ; 4
 		c none`},
-	{"a DEALER's queue survives the loss of its peer", "3.1 queued for a connected endpoint", wires, "", `
+	{"connected-queue-survives-peer-close-dealer", "messages for a connected endpoint stay queued without a peer", wires, "", `
 		a DEALER
 		b DEALER
 		c DEALER
@@ -105,7 +105,7 @@ var leaving = []entry{
 		c recv 2
 		c send back
 		a recv back`},
-	{"a PAIR's queue survives the loss of its peer", "3.1 queued for a connected endpoint", wires, "", `
+	{"connected-queue-survives-peer-close-pair", "messages for a connected endpoint stay queued without a peer", wires, "", `
 		a PAIR
 		b PAIR
 		c PAIR
@@ -117,7 +117,7 @@ var leaving = []entry{
 		c recv 1
 		c send 2
 		a recv 2`},
-	{"an inproc connection does not come back", "3.1 queued for a connected endpoint, 5.3 inproc", inside, "", `
+	{"inproc-does-not-reconnect", "inproc connections do not reconnect", inproc, "", `
 		a PUSH
 		b PULL
 		c PULL
@@ -130,7 +130,7 @@ var leaving = []entry{
 		a connect x
 		a send 2
 		c recv 2`},
-	{"what is queued for an accepted peer goes with it", "3.1 queued for a vanished accepted peer", "", "", `
+	{"accepted-queue-dropped-on-peer-close", "messages for an accepted peer are dropped when it disconnects", "", "", `
 		a PUSH
 		b PULL
 		c PULL
@@ -144,7 +144,7 @@ var leaving = []entry{
 		a send 4
 		c recv 4
 		c none`},
-	{"what is queued for an accepted DEALER goes with it", "3.1 queued for a vanished accepted peer", "", "", `
+	{"accepted-queue-dropped-on-dealer-disconnect", "messages for an accepted peer are dropped when it disconnects", "", "", `
 		a DEALER
 		b DEALER
 		c DEALER
@@ -159,7 +159,7 @@ var leaving = []entry{
 		a send 4
 		c recv 4
 		c none`},
-	{"unbind ends who came in there, and not others", "3.1 Messages that arrived", wires, "", `
+	{"unbind-closes-only-its-connections", "received messages stay readable", wires, "", `
 		a PUSH
 		b PULL
 		c PULL
@@ -176,7 +176,7 @@ var leaving = []entry{
 		a send 4
 		c recv 3 ; 4
 		b none`},
-	{"unbind leaves inproc connections alone", "3.1 Messages that arrived, 5.3 inproc", inside, "", `
+	{"unbind-keeps-inproc-connections", "zmq_unbind keeps inproc connections", inproc, "", `
 		a PUSH
 		b PULL
 		c PULL
@@ -188,7 +188,7 @@ var leaving = []entry{
 		a send 2
 		b recv 1 ; 2
 		c none`},
-	{"a name is free again after unbind", "3.1 any type may bind or connect", "", "", `
+	{"unbind-frees-endpoint", "any socket type may bind and connect", "", "", `
 		a PULL
 		b PULL
 		c PUSH
@@ -199,13 +199,13 @@ var leaving = []entry{
 		c send 1
 		b recv 1
 		a none`},
-	{"bind twice", "3.1 any type may bind or connect", "tcp inproc", "", `
+	{"bind-twice-returns-eaddrinuse", "any socket type may bind and connect", "tcp inproc", "", `
 		a PULL
 		b PULL
 		a bind x
 		b bind x -> EADDRINUSE
 		a bind x -> EADDRINUSE`},
-	{"unbind what is not bound", "3.1 any type may bind or connect", "", "", `
+	{"unbind-unknown-endpoint-returns-enoent", "any socket type may bind and connect", "", "", `
 		a PULL
 		b PUSH
 		a bind x
@@ -214,14 +214,14 @@ var leaving = []entry{
 		b disconnect y -> ENOENT
 		b send 1
 		a recv 1`},
-	{"malformed endpoints", "3.1 any type may bind or connect", inside, "", `
+	{"malformed-endpoints-return-einval", "any socket type may bind and connect", inproc, "", `
 		a PULL
 		a bind nothing:// -> EINVAL
 		a connect foo://bar -> EPROTONOSUPPORT
 		a bind foo://bar -> EPROTONOSUPPORT
 		a connect tcp:// -> EINVAL
 		a none`},
-	{"a socket bound and connected", "3.1 any type may bind or connect", "", "", `
+	{"socket-bound-and-connected", "any socket type may bind and connect", "", "", `
 		a PUSH
 		b PULL
 		c PULL
@@ -233,7 +233,7 @@ var leaving = []entry{
 		a send 2
 		b recv 1
 		c recv 2`},
-	{"three transports at one socket", "3.1 any type may bind or connect", "tcp", "", `
+	{"socket-bound-on-three-transports", "any socket type may bind and connect", "tcp", "", `
 		a PULL
 		b PUSH
 		c PUSH

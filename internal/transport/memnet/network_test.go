@@ -13,9 +13,9 @@ import (
 
 func TestMain(m *testing.M) { transporttest.Main(m) }
 
-// TestBattery runs the battery in virtual and in real time, and over links that
-// are bad but do not lose anything.
-func TestBattery(t *testing.T) {
+// TestNetworkPassesTransportTests runs the tests of package transporttest in
+// virtual and in real time, and with link settings that lose no bytes.
+func TestNetworkPassesTransportTests(t *testing.T) {
 	links := map[string]func(*memnet.Link){
 		"perfect": nil,
 		"chunked": func(l *memnet.Link) { l.Up().SetChunk(300); l.Down().SetChunk(70_000) },
@@ -31,8 +31,8 @@ func TestBattery(t *testing.T) {
 						n.OnLink(setup)
 						return n, "host:0"
 					},
-					Gone:   syscall.ECONNREFUSED,
-					Bubble: bubble,
+					DialClosed: syscall.ECONNREFUSED,
+					Bubble:     bubble,
 				})
 			})
 		}

@@ -8,10 +8,10 @@ import (
 	"testing"
 )
 
-// end is one socket as the tests drive it, ours or a peer's. It sends and
-// receives what libzmq's would: to and from a ROUTER the first frame is the
-// routing id. Anything unexpected fails the test.
-type end interface {
+// socket is a socket under test, of this library or of a peer. Messages have
+// the form that libzmq uses: at a ROUTER the first frame is the routing ID. An
+// error or an unexpected message fails the test.
+type socket interface {
 	typ() string
 	bind(endpoint string) (bound string)
 	connect(endpoint string)
@@ -20,17 +20,17 @@ type end interface {
 	expect(m message)
 }
 
-// Routing ids of the two sides. ROUTER addresses its peers by them.
+// Routing IDs of our sockets and of their peers.
 const (
 	oursID   = "ours"
 	theirsID = "theirs"
 )
 
-// hasID reports whether sockets of a type announce a routing id.
+// hasID reports whether the tests set a routing ID for sockets of a type.
 func hasID(typ string) bool { return typ == "REQ" || typ == "DEALER" || typ == "ROUTER" }
 
-// anywhere is an endpoint of the transport that is free.
-func anywhere(t *testing.T, transport string) string {
+// freeEndpoint returns an unused endpoint of the transport.
+func freeEndpoint(t *testing.T, transport string) string {
 	t.Helper()
 	if transport == "ipc" {
 		return "ipc://" + filepath.Join(t.TempDir(), "s")
@@ -39,19 +39,20 @@ func anywhere(t *testing.T, transport string) string {
 }
 
 var (
-	// host is a loopback address of this process alone: others that run the
-	// same tests cannot take a port while its owner is away.
+	// host is a loopback address that is derived from the process ID. Another
+	// process that runs the same tests therefore cannot bind a port between the
+	// close and the restart of its owner.
 	host = net.IPv4(127, byte(1+os.Getpid()>>16&0x7f), byte(os.Getpid()>>8), byte(os.Getpid()))
 
 	portLock sync.Mutex
 	port     = firstPort
 )
 
-// Ports that the system gives to outgoing connections begin above these, so
-// that a dialer that waits for its peer to come back cannot connect to itself.
+// The ephemeral ports of the system begin above these ports. A dialer that
+// waits for its peer to restart therefore cannot connect to itself.
 const firstPort, lastPort = 12000, 28000
 
-// freePort is an address that nobody listens on, another one each time.
+// freePort returns a TCP address without a listener, a different one each time.
 func freePort(t *testing.T) string {
 	t.Helper()
 	portLock.Lock()

@@ -10,7 +10,7 @@ import (
 
 var oldVersions = []version{v1, v2, v3_0}
 
-// joinWire connects the two.
+// joinWire connects o and w and returns the endpoint.
 func joinWire(o *ours, w *wire, oursBinds bool, endpoint string) string {
 	o.t.Helper()
 	if oursBinds {
@@ -24,8 +24,8 @@ func joinWire(o *ours, w *wire, oursBinds bool, endpoint string) string {
 	return endpoint
 }
 
-// manners are the ways in which a peer may write.
-var manners = []struct {
+// writeModes are the ways in which a peer splits its output into writes.
+var writeModes = []struct {
 	name           string
 	eager, trickle bool
 	sizes          []int
@@ -35,31 +35,31 @@ var manners = []struct {
 	{"byte by byte", false, true, []int{0, 1, 253, 254, 255, 256}},
 }
 
-// The exchange of every legal pair, in every place, with every old version.
-// The largest messages go once between the types of each pair, for they are
-// what takes long.
-func TestOldExchange(t *testing.T) {
+// Every valid pair of types, with either side bound, over tcp and ipc, with
+// every old version. Each pair exchanges the largest messages only once,
+// because they take most of the time.
+func TestOldVersionPairsExchangeMessages(t *testing.T) {
 	for k, v := range oldVersions {
 		for i, r := range allRoles() {
 			for j, at := range places {
-				for _, how := range manners {
-					if how.trickle && at.transport == "ipc" {
-						continue // a stream is a stream
+				for _, mode := range writeModes {
+					if mode.trickle && at.transport == "ipc" {
+						continue // tested over tcp; both transports are byte streams
 					}
-					t.Run(fmt.Sprintf("%v/%v/%v/%v", v, r, at, how.name), func(t *testing.T) {
+					t.Run(fmt.Sprintf("%v/%v/%v/%v", v, r, at, mode.name), func(t *testing.T) {
 						t.Parallel()
 						o, w := newOurs(t, r.ours, nil), newWire(t, v, r)
-						w.eager, w.trickle = how.eager, how.trickle
+						w.eager, w.trickle = mode.eager, mode.trickle
 						r.prepare(o, w)
-						joinWire(o, w, at.oursBinds, anywhere(t, at.transport))
+						joinWire(o, w, at.oursBinds, freeEndpoint(t, at.transport))
 						r.settle(o, w, nil)
 						o.checkPeer(w)
-						r.exchange(o, w, how.sizes)
-						if how.eager && i%len(places) == j {
+						r.exchange(o, w, mode.sizes)
+						if mode.eager && i%len(places) == j {
 							r.exchange(o, w, []int{1 << 20})
 						}
-						if how.eager && i%len(places) == j && i%len(oldVersions) == k {
-							r.talk(o, w, single(huge, 30))
+						if mode.eager && i%len(places) == j && i%len(oldVersions) == k {
+							r.talk(o, w, single(hugeSize, 30))
 						}
 					})
 				}
@@ -68,7 +68,7 @@ func TestOldExchange(t *testing.T) {
 	}
 }
 
-// checkPeer compares what the handshake told us.
+// checkPeer compares the peer's properties from the handshake with w.
 func (o *ours) checkPeer(w *wire) {
 	o.t.Helper()
 	p := o.Peers()[0]
@@ -86,8 +86,8 @@ func (o *ours) checkPeer(w *wire) {
 	}
 }
 
-// Exchange goes on after the old peer is gone and another takes its place.
-func TestOldTheirsKilled(t *testing.T) {
+// The connection is reset, and a new peer takes over the endpoint.
+func TestExchangeResumesAfterOldVersionPeerIsKilled(t *testing.T) {
 	for _, v := range oldVersions {
 		for _, r := range allRoles() {
 			for _, at := range places {
@@ -95,17 +95,17 @@ func TestOldTheirsKilled(t *testing.T) {
 					t.Parallel()
 					o, w := newOurs(t, r.ours, nil), newWire(t, v, r)
 					r.prepare(o, w)
-					endpoint := joinWire(o, w, at.oursBinds, anywhere(t, at.transport))
+					endpoint := joinWire(o, w, at.oursBinds, freeEndpoint(t, at.transport))
 					r.settle(o, w, nil)
 					r.exchange(o, w, []int{1, 8192})
 
-					happens := o.watch()
+					events := o.watch()
 					w.kill()
-					happens.wait(zmq.EventDisconnected)
+					events.wait(zmq.EventDisconnected)
 					w = newWire(t, v, r)
 					r.prepare(w)
-					w.meet(at, endpoint)
-					happens.wait(zmq.EventReady)
+					w.reattach(at, endpoint)
+					events.wait(zmq.EventReady)
 					r.settle(o, w, o)
 					r.exchange(o, w, []int{1, 8192})
 				})
@@ -114,7 +114,7 @@ func TestOldTheirsKilled(t *testing.T) {
 	}
 }
 
-func (w *wire) meet(at place, endpoint string) {
+func (w *wire) reattach(at place, endpoint string) {
 	w.t.Helper()
 	if at.oursBinds {
 		w.connect(endpoint)
@@ -124,9 +124,9 @@ func (w *wire) meet(at place, endpoint string) {
 	w.accept()
 }
 
-// Exchange goes on after our socket is closed in the middle of everything and
-// another takes its place.
-func TestOldOursReopened(t *testing.T) {
+// Our socket is closed while it is connected, and a new one takes over the
+// endpoint.
+func TestExchangeResumesAfterReopeningToOldVersionPeer(t *testing.T) {
 	for _, v := range oldVersions {
 		for _, r := range allRoles() {
 			for _, at := range places {
@@ -134,13 +134,13 @@ func TestOldOursReopened(t *testing.T) {
 					t.Parallel()
 					o, w := newOurs(t, r.ours, nil), newWire(t, v, r)
 					r.prepare(o, w)
-					endpoint := joinWire(o, w, at.oursBinds, anywhere(t, at.transport))
+					endpoint := joinWire(o, w, at.oursBinds, freeEndpoint(t, at.transport))
 					r.settle(o, w, nil)
 					r.exchange(o, w, []int{1, 8192})
 
 					o.Close()
 					if _, err := w.r.ReadByte(); err == nil {
-						t.Fatal("a byte from a socket that is closed")
+						t.Fatal("received a byte from a closed socket")
 					}
 					o = newOurs(t, r.ours, nil)
 					r.prepare(o)
@@ -159,9 +159,9 @@ func TestOldOursReopened(t *testing.T) {
 	}
 }
 
-// An old peer may send messages right behind its handshake, before it has read
-// a byte of ours.
-func TestOldMessagesWithHandshake(t *testing.T) {
+// An old peer may send messages immediately after its part of the handshake,
+// before it reads ours.
+func TestMessagesSentWithOldHandshakeAreReceived(t *testing.T) {
 	for _, v := range oldVersions {
 		for _, oursBinds := range []bool{true, false} {
 			t.Run(fmt.Sprintf("%v/bound by us=%v", v, oursBinds), func(t *testing.T) {
@@ -172,7 +172,7 @@ func TestOldMessagesWithHandshake(t *testing.T) {
 				for n := range 100 {
 					w.early = append(w.early, w.encode(numbered(n, 1000).frames())...)
 				}
-				joinWire(o, w, oursBinds, anywhere(t, "tcp"))
+				joinWire(o, w, oursBinds, freeEndpoint(t, "tcp"))
 				for n := range 100 {
 					o.expect(numbered(n, 1000))
 				}
@@ -181,9 +181,9 @@ func TestOldMessagesWithHandshake(t *testing.T) {
 	}
 }
 
-// Peers before ZMTP 3.1 know no PING: they get none, and are not given up for
-// their silence. Whatever comes as a command fails the test.
-func TestOldPeersGetNoPing(t *testing.T) {
+// ZMTP versions before 3.1 have no PING. Such a peer receives none and is not
+// disconnected for silence. Any received command fails the test.
+func TestOldVersionPeersReceiveNoPing(t *testing.T) {
 	for _, v := range oldVersions {
 		t.Run(v.String(), func(t *testing.T) {
 			t.Parallel()
@@ -191,27 +191,27 @@ func TestOldPeersGetNoPing(t *testing.T) {
 			opts.HeartbeatInterval, opts.HeartbeatTTL = time.Millisecond, time.Second
 			r := roles{ours: "PAIR", theirs: "PAIR"}
 			o, w := newOurs(t, r.ours, opts), newWire(t, v, r)
-			joinWire(o, w, true, anywhere(t, "tcp"))
+			joinWire(o, w, true, freeEndpoint(t, "tcp"))
 			o.connected()
-			// How long this goes on does not matter, but that it is long for
-			// such a heart.
+			// The duration is arbitrary, but long compared with the heartbeat
+			// interval.
 			for start := time.Now(); time.Since(start) < 100*time.Millisecond; {
 				bothWays(o, w, single(10, 1))
 			}
 			if n := o.count(zmq.EventDisconnected); n > 0 {
-				t.Errorf("%d connections were lost", n)
+				t.Errorf("%d connections were closed", n)
 			}
 		})
 	}
 }
 
-// A subscriber of ZMTP 1.0 gets everything, for it cannot say what it wants.
-func TestUnversionedSubscriberGetsAll(t *testing.T) {
+// ZMTP 1.0 has no subscriptions on the wire.
+func TestZMTP1SubscriberReceivesEveryTopic(t *testing.T) {
 	for _, typ := range []string{"PUB", "XPUB"} {
 		t.Run(typ, func(t *testing.T) {
 			r := roles{ours: typ, theirs: "SUB"}
 			o, w := newOurs(t, r.ours, nil), newWire(t, v1, r)
-			joinWire(o, w, true, anywhere(t, "tcp"))
+			joinWire(o, w, true, freeEndpoint(t, "tcp"))
 			o.waitSubscribers(1, "no such topic")
 			for _, m := range []message{text("a", "1"), text(""), text("b"), text("\x00\x01")} {
 				oneWay(o, w, m)
@@ -220,16 +220,16 @@ func TestUnversionedSubscriberGetsAll(t *testing.T) {
 	}
 }
 
-// Topics are filtered for old subscribers as for new ones, and unsubscribing
-// works in messages too.
-func TestOldSubscriberFilters(t *testing.T) {
+// Subscriptions and unsubscriptions of ZMTP 2.0 and 3.0 are messages, not
+// commands.
+func TestOldVersionSubscriberReceivesOnlyItsTopics(t *testing.T) {
 	for _, v := range []version{v2, v3_0} {
 		for _, typ := range []string{"PUB", "XPUB"} {
 			t.Run(fmt.Sprintf("%v/%s", v, typ), func(t *testing.T) {
 				r := roles{ours: typ, theirs: "SUB"}
 				o, w := newOurs(t, r.ours, nil), newWire(t, v, r)
 				w.subscribe("a", "b.")
-				joinWire(o, w, true, anywhere(t, "tcp"))
+				joinWire(o, w, true, freeEndpoint(t, "tcp"))
 				o.waitSubscribers(1, "ax")
 				o.waitSubscribers(1, "b.x")
 				for _, topic := range []string{"b", "c", "ax", "", "b.x"} {
@@ -253,15 +253,14 @@ func TestOldSubscriberFilters(t *testing.T) {
 	}
 }
 
-// Our subscriptions reach old publishers as messages, topics of every length
-// whole.
-func TestOldPublisherSeesSubscriptions(t *testing.T) {
+// Subscriptions reach an old publisher as messages, for topics of every length.
+func TestOldVersionPublisherReceivesSubscriptions(t *testing.T) {
 	for _, v := range oldVersions {
 		for _, typ := range []string{"SUB", "XSUB"} {
 			t.Run(fmt.Sprintf("%v/%s", v, typ), func(t *testing.T) {
 				r := roles{ours: typ, theirs: "XPUB"}
 				o, w := newOurs(t, r.ours, nil), newWire(t, v, r)
-				joinWire(o, w, true, anywhere(t, "tcp"))
+				joinWire(o, w, true, freeEndpoint(t, "tcp"))
 				o.connected()
 				for _, size := range topicSizes {
 					topic := string(blob(size, 1).bytes())
@@ -275,5 +274,6 @@ func TestOldPublisherSeesSubscriptions(t *testing.T) {
 	}
 }
 
-// topicSizes are around those where the form of a subscription changes.
+// topicSizes are around the lengths at which the encoding of a subscription
+// changes.
 var topicSizes = []int{0, 1, 244, 245, 246, 247, 252, 253, 254, 255, 256, 257, 10000}
