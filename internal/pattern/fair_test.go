@@ -119,11 +119,11 @@ func TestFairQueueBehavesLikeModel(t *testing.T) {
 				}
 			default:
 				for range rng.IntN(1 << rng.IntN(6)) {
-					want := "nobody"
+					want := "none"
 					if f := next(); f != nil {
 						want = fmt.Sprint(slices.Index(peers, f))
 					}
-					got := "nobody"
+					got := "none"
 					if m, err := s.recv(); err == nil {
 						got = string(m.First)
 					}

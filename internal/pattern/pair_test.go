@@ -22,7 +22,7 @@ func TestPairRefusesSecondPeerUntilFirstIsDetached(t *testing.T) {
 	}
 	s.sent("for a again")
 	a.detach()
-	s.wantSend(pattern.ErrWait, "for nobody")
+	s.wantSend(pattern.ErrWait, "without a peer")
 	b := s.attach()
 	b.sends("from b")
 	s.receives("from a")

@@ -212,7 +212,7 @@ func TestDetachedPeerGetsNoTurnWhenItsQueueIsRead(t *testing.T) {
 			t.Fatal("the queued message was removed")
 		}
 		f.p.Out.Next(&m)
-		s.wantSend(pattern.ErrWait, "for nobody")
+		s.wantSend(pattern.ErrWait, "without a peer")
 		other := s.attach()
 		s.sent("for the other")
 		if got := other.p.Out; got.Len() != 1 {

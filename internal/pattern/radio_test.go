@@ -55,7 +55,7 @@ func TestRadioTracksGroupsOfPeers(t *testing.T) {
 	b.detach()
 	members(1)
 	s.sent("g", "x")
-	s.sent("h", "nobody")
+	s.sent("h", "unknown")
 	a.wants(message{"g", "x"})
 	b.wants()
 }
@@ -85,7 +85,7 @@ func TestRadioDropsForFullPeerOnly(t *testing.T) {
 	s.wantSend(pattern.ErrWait, "g", "no room")
 	fast.wants(slices.Repeat([]message{{"g", "m"}}, hwm)...)
 	s.wantSend(pattern.ErrWait, "g", "still none for the other")
-	s.sent("other", "not for who is full")
+	s.sent("other", "not for the full peer")
 	s.wantDrops(0, 0)
 }
 

@@ -178,7 +178,7 @@ func TestRouterFullPeerDoesNotBlockOthers(t *testing.T) {
 // https://rfc.zeromq.org/spec/28/
 func TestRouterDropsUnroutableMessageWithoutMandatory(t *testing.T) {
 	s := newSocket(t, pattern.ROUTER)
-	s.sent("nobody", "x")
+	s.sent("unknown", "x")
 	s.wantDrops(pipe.DropNoRoute, 1)
 	s = newSocket(t, pattern.ROUTER)
 	f := s.connect("a")

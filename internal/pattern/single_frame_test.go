@@ -46,7 +46,7 @@ func TestSingleFrameTypesDropReceivedMessagesOfSeveralFrames(t *testing.T) {
 // https://rfc.zeromq.org/spec/41/
 func TestClientSendsAndReceivesInTurn(t *testing.T) {
 	s := newSocket(t, pattern.CLIENT)
-	s.wantSend(pattern.ErrWait, "nobody there")
+	s.wantSend(pattern.ErrWait, "without a peer")
 	a, b := s.connect(""), s.connect("")
 	for _, m := range []string{"1", "2", "3", "4"} {
 		s.sent(m)

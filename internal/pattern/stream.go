@@ -57,11 +57,11 @@ func (s *Stream) Connected(p *pipe.Pipe, peer *msg.Peer) error {
 // HalfClosed reports that the peer has closed its sending direction. Recv then
 // returns the disconnect notice. The peer can be sent to until Disconnected. It
 // runs under both locks.
-func (s *Stream) HalfClosed(p *pipe.Pipe) { s.notifyLeft(p) }
+func (s *Stream) HalfClosed(p *pipe.Pipe) { s.notifyDisconnect(p) }
 
-// notifyLeft adds the disconnect notice of a peer once, if there was a connect
-// notice.
-func (s *Stream) notifyLeft(p *pipe.Pipe) {
+// notifyDisconnect adds the disconnect notice of a peer once, if there was a
+// connect notice.
+func (s *Stream) notifyDisconnect(p *pipe.Pipe) {
 	if _, queued := s.notified[p]; queued {
 		delete(s.notified, p)
 		s.notify(p, p.Peer(), msg.DisconnectNotice)
@@ -77,7 +77,7 @@ func (s *Stream) Disconnected(p *pipe.Pipe) {
 	} else {
 		s.Detach(p)
 	}
-	s.notifyLeft(p)
+	s.notifyDisconnect(p)
 }
 
 // Detach removes the pipe and its routing ID.

@@ -92,9 +92,9 @@ func TestStreamSendsToPeerByRoutingID(t *testing.T) {
 	a.wants(message{"for a", " in pieces"})
 	b.wants(message{"for b"})
 	s.wantSend(pattern.ErrMessage, a.p.Peer().RoutingID)
-	s.wantSend(pattern.ErrNoRoute, "nobody", "x")
+	s.wantSend(pattern.ErrNoRoute, "unknown", "x")
 	s.wantSend(pattern.ErrNoRoute, "", "x")
-	s.wantSend(pattern.ErrNoRoute, "nobody", "")
+	s.wantSend(pattern.ErrNoRoute, "unknown", "")
 }
 
 func TestStreamReturnsErrWaitForFullPeer(t *testing.T) {

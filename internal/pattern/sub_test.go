@@ -47,10 +47,10 @@ func TestSubCancelsTopicAfterAsManyCancellations(t *testing.T) {
 func TestSubTopicsListsEachTopicOnce(t *testing.T) {
 	for _, typ := range subscribers {
 		s := newSocket(t, typ)
-		for _, topic := range []string{"b", "a", "a", "gone", ""} {
+		for _, topic := range []string{"b", "a", "a", "canceled", ""} {
 			s.change(topic, true)
 		}
-		s.change("gone", false)
+		s.change("canceled", false)
 		s.change("a", false)
 		if got := s.topics(); !slices.Equal(got, []string{"", "a", "b"}) {
 			t.Errorf("topics %q", got)
@@ -113,7 +113,7 @@ func TestXSubReceivesAllMessages(t *testing.T) {
 // https://rfc.zeromq.org/spec/29/
 func TestXSubSendsToAllPublishersWithRoom(t *testing.T) {
 	s := newSocket(t, pattern.XSUB)
-	s.sent("for nobody")
+	s.sent("without a peer")
 	a, b := s.attach(), s.attach()
 	for range hwm {
 		s.sent("up", "", "stream")

@@ -150,7 +150,7 @@ func TestXPubLastValueGoesToNewSubscriberOnly(t *testing.T) {
 	b.wants(message{"t", "news"})
 	b.subscribe("other")
 	s.receives("\x01other")
-	s.sent("other", "nobody is subscribed to it")
+	s.sent("other", "matches no subscription")
 	s.sent("t", "news")
 	a.wants(message{"t", "news"})
 	b.wants(message{"t", "news"})

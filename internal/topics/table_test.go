@@ -52,7 +52,7 @@ func (t *Index) outsideHomeBucket() (n int) {
 	return n
 }
 
-func TestLoadWord(t *testing.T) {
+func TestLoadWordReadsUpToEightBytes(t *testing.T) {
 	b := []byte{1, 2, 3, 4, 5, 6, 7, 8, 9}
 	for n := range len(b) + 1 {
 		k := min(n, wordLen)
