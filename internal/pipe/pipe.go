@@ -84,3 +84,23 @@ func (p *Pipe) Peer() *msg.Peer { return p.peer.Load() }
 
 // SetPeer records who is at the far end.
 func (p *Pipe) SetPeer(peer *msg.Peer) { p.peer.Store(peer) }
+
+// Enqueue moves the messages of b to In and empties b. It ignores the limits
+// of In. If the socket never receives, or no longer reads, Enqueue discards
+// the messages and returns their number. It takes the writer's lock of In.
+func (p *Pipe) Enqueue(b *msg.Batch) (dropped int) {
+	if p.In == nil {
+		dropped = b.Msgs
+		b.Recycle()
+		return dropped
+	}
+	p.In.Lock()
+	defer p.In.Unlock()
+	if p.In.Dead() {
+		dropped = b.Msgs
+		b.Recycle()
+		return dropped
+	}
+	p.In.PutBatch(b)
+	return 0
+}

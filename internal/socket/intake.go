@@ -3,7 +3,6 @@ package socket
 import (
 	"github.com/zerobroker/zmq/internal/msg"
 	"github.com/zerobroker/zmq/internal/pipe"
-	"github.com/zerobroker/zmq/internal/session"
 )
 
 // repliesAtOnce is how many replies a connection of a REQ looks at while it has
@@ -32,7 +31,7 @@ func (s *Socket) intakeReplies(p *pipe.Pipe, b *msg.Batch) {
 		}
 		s.drops.Add(pipe.DropStaleReply, n-count)
 		if count == b.Msgs {
-			s.drops.Add(pipe.DropUnread, session.Enqueue(p, b)) // without a copy
+			s.drops.Add(pipe.DropUnread, p.Enqueue(b)) // without a copy
 		} else {
 			s.enqueueWanted(p, &take)
 		}

@@ -462,7 +462,7 @@ func (s *Socket) Intake(p *pipe.Pipe, b *msg.Batch) error {
 	if !s.info.Receives {
 		why = pipe.DropUpstream
 	}
-	s.drops.Add(why, session.Enqueue(p, b))
+	s.drops.Add(why, p.Enqueue(b))
 	return nil
 }
 
