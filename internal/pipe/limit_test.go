@@ -164,18 +164,28 @@ func TestSetHWM(t *testing.T) {
 	}
 }
 
-// TestSetHWMWhenAllIsRead: what has been read does not count against a lowered
-// limit, or nobody would ever make room.
-func TestSetHWMWhenAllIsRead(t *testing.T) {
+// TestSetHWMDoesNotCountReadMessages: otherwise a lowered limit could block the
+// writer until the reader acknowledges, which a reader without messages never
+// does.
+func TestSetHWMDoesNotCountReadMessages(t *testing.T) {
 	for _, hwm := range []int{1000, 0} {
-		e := newEnds(t, pipe.Config{HWM: hwm})
-		for range 400 {
-			e.put(hello)
-		}
-		e.readAll()
-		e.write(func() { e.SetHWM(10) })
-		if n := e.fill(hello); n != 10 {
-			t.Errorf("from HWM %d, with nothing unread: took %d messages at HWM 10", hwm, n)
+		for unread := range 3 {
+			e := newEnds(t, pipe.Config{HWM: hwm})
+			for range 400 {
+				e.put(hello)
+			}
+			e.readAll()
+			for range unread {
+				e.put(hello)
+			}
+			e.write(func() { e.SetHWM(10) })
+			if n := e.fill(hello); n != 10-unread {
+				t.Errorf("HWM lowered from %d to 10, %d messages unread: added %d messages, want %d", hwm, unread, n, 10-unread)
+			}
+			e.readAll()
+			if n := e.fill(hello); n != 10 {
+				t.Errorf("HWM lowered from %d to 10, queue read: added %d messages, want 10", hwm, n)
+			}
 		}
 	}
 }

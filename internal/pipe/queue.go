@@ -56,38 +56,42 @@ type Queue struct {
 	in       msg.Batch
 	tail     []byte // the open part of the newest chunk: its length is room
 	used     int    // how much of tail is written; not yet in in.Segs nor in in.Bytes
-	next     int    // size of the next unpooled chunk
-	gone     int    // messages taken out of in and not acknowledged by the reader
-	goneSize int    // their size at rest
-	flying   int    // messages in the batch taken last, if they do not count; 0 once they are seen to
-	lost     int    // those of flying that are Lost already
-	asleep   bool   // the reader found nothing and waits for Ready
-	blocked  bool   // the writer found no room and waits for Room
-	closed   bool   // nothing more will be written
-	dead     bool   // nothing more will be read
-	lag      int    // while asleep: what the reader has read and not acknowledged
-	lagSize  int
-	early    int // what of that has been taken as acknowledged
-	earlySz  int
+	nextSize int    // size of the next unpooled chunk
+	unacked  amount // moved out of in, still counted against the limits
+
+	// The messages in the batch taken last, if it is not Counted: 0 as soon as
+	// all are written, dropped or returned. dropped of them were dropped.
+	inFlight, dropped int
+
+	readerWaits bool   // a reading method found nothing; Ready is due
+	writerWaits bool   // Full was true; Room is due
+	closed      bool   // nothing more will be written
+	dead        bool   // nothing more will be read
+	deferredAck amount // pendingAck of a reader that has found nothing more
 
 	// The reading half.
-	out       msg.Batch
-	seg       int       // index in out.Segs of the segment after cur
-	cur       []byte    // the current segment
-	pos       int       // how much of cur is read
-	sender    *msg.Peer // of cur
-	ackAt     int       // acknowledge this many messages at a time
-	unackMsgs int
-	unackSize int
-	frames    [][]byte // slab that multi-frame messages take their Rest from
+	out        msg.Batch
+	seg        int       // index in out.Segs of the segment after cur
+	cur        []byte    // the current segment
+	pos        int       // how much of cur is read
+	sender     *msg.Peer // of cur
+	ackAt      int       // acknowledge this many messages at a time
+	pendingAck amount    // read, part of unacked
+	frames     [][]byte  // slab that multi-frame messages take their Rest from
 }
+
+// amount is a number of messages and their encoded size in bytes.
+type amount struct{ msgs, size int }
+
+func (a *amount) add(b amount) { a.msgs, a.size = a.msgs+b.msgs, a.size+b.size }
+func (a *amount) sub(b amount) { a.msgs, a.size = a.msgs-b.msgs, a.size-b.size }
 
 // NewQueue returns an empty queue. Its reader is asleep, so the first message
 // calls Ready.
 func NewQueue(c Config) *Queue {
 	q := &Queue{
 		mu: c.Lock, maxBytes: c.MaxBytes, overhead: c.Overhead, pooled: c.Pooled, conflate: c.Conflate,
-		reader: c.Reader, writer: c.Writer, from: c.From, to: c.To, drops: c.Drops, written: c.Written, asleep: true,
+		reader: c.Reader, writer: c.Writer, from: c.From, to: c.To, drops: c.Drops, written: c.Written, readerWaits: true,
 	}
 	q.setHWM(c.HWM)
 	return q
@@ -113,19 +117,13 @@ const unlimitedAck = 1024
 // stay. The caller holds the writer's lock.
 func (q *Queue) SetHWM(n int) {
 	q.setHWM(n)
-	if q.asleep {
-		// The reader has read everything and would acknowledge the rest of it
-		// only with what it reads next, which may now never fit.
-		q.gone -= q.lag
-		q.goneSize -= q.lagSize
-		q.early += q.lag
-		q.earlySz += q.lagSize
-		q.lag, q.lagSize = 0, 0
-	}
+	// The reader would acknowledge these only with messages that may never fit
+	// in the lowered limit.
+	q.ackDeferred()
 	// A limit that is raised makes room at once: there is no reader whose
 	// acknowledgements it would pay to gather.
-	if q.blocked && !q.atLimit() {
-		q.room()
+	if q.writerWaits && !q.atLimit() {
+		q.wakeWriter()
 	}
 }
 
@@ -137,7 +135,7 @@ func (q *Queue) SetConflate() {
 		q.in.KeepLast()
 	}
 	q.conflate = true
-	q.unblock()
+	q.wakeWriterIfRoom()
 }
 
 // SetReader installs the reader side, whose In this is, of a queue that was
@@ -145,9 +143,9 @@ func (q *Queue) SetConflate() {
 // to read. The caller holds the writer's lock.
 func (q *Queue) SetReader(r Reader, p *Pipe) {
 	q.reader, q.to = r, p
-	q.asleep = true
+	q.readerWaits = true
 	if q.in.Msgs > 0 || q.closed {
-		q.wake()
+		q.wakeReader()
 	}
 }
 
@@ -175,35 +173,39 @@ func (q *Queue) Full() bool {
 	if !q.atLimit() {
 		return false
 	}
-	q.blocked = true
+	q.writerWaits = true
 	return true
 }
 
 func (q *Queue) atLimit() bool {
-	return q.hwm > 0 && q.Len() >= q.hwm || q.maxBytes > 0 && q.size() >= q.maxBytes
+	return q.hwm > 0 && q.Len() >= q.hwm || q.maxBytes > 0 && q.bytes(q.queued()) >= q.maxBytes
 }
 
-// size is how much is written and not acknowledged, in bytes at rest, with the
-// overhead of each message.
-func (q *Queue) size() int { return q.goneSize + q.in.Bytes + q.used + q.overhead*q.Len() }
+// queued is the amount that counts against the limits.
+func (q *Queue) queued() amount {
+	return amount{q.Len(), q.unacked.size + q.in.Bytes + q.used}
+}
+
+// bytes is the size of a with the overhead of each message.
+func (q *Queue) bytes(a amount) int { return a.size + q.overhead*a.msgs }
 
 // Len is the number of messages written and not yet acknowledged as read; the
 // acknowledgement lags by up to half the HWM. The caller holds the writer's
 // lock.
-func (q *Queue) Len() int { return q.gone + q.in.Msgs }
+func (q *Queue) Len() int { return q.unacked.msgs + q.in.Msgs }
 
 // Unsent is the number of messages written to the queue that are neither read,
 // nor written to a connection, nor dropped: those in the batch that was taken
 // last are among them until the reader says otherwise or takes the next one. It
 // lags as Len does. The caller holds the writer's lock.
-func (q *Queue) Unsent() int { return q.Len() + q.flying - q.lost }
+func (q *Queue) Unsent() int { return q.Len() + q.inFlight - q.dropped }
 
-// finishTaken ends the batch taken last, if it does not count: the
+// finishInFlight ends the batch taken last, if it does not count: the
 // messages in it are written, but for those that are lost and for n others. The
 // caller holds the writer's lock.
-func (q *Queue) finishTaken(n int) {
-	q.countWritten(q.flying - q.lost - n)
-	q.flying, q.lost = 0, 0
+func (q *Queue) finishInFlight(n int) {
+	q.countWritten(q.inFlight - q.dropped - n)
+	q.inFlight, q.dropped = 0, 0
 }
 
 func (q *Queue) countWritten(n int) {
@@ -220,45 +222,51 @@ func (q *Queue) Dead() bool { return q.dead }
 // is and then finds the end. The caller holds the writer's lock.
 func (q *Queue) Close() {
 	q.closed = true
-	q.wake()
+	q.wakeReader()
 }
 
-func (q *Queue) wake() {
-	if q.asleep && q.reader != nil {
-		q.asleep = false
+func (q *Queue) wakeReader() {
+	if q.readerWaits && q.reader != nil {
+		q.readerWaits = false
 		q.reader.Ready(q)
 	}
 }
 
-func (q *Queue) unblock() {
-	if !q.blocked {
+// wakeWriterIfRoom calls Room if the writer waits and enough is acknowledged.
+func (q *Queue) wakeWriterIfRoom() {
+	if !q.writerWaits {
 		return
 	}
-	if q.hwm > 0 && q.Len() > q.hwm-q.lwm || q.maxBytes > 0 && q.size() > q.maxBytes/2 {
+	if q.hwm > 0 && q.Len() > q.hwm-q.lwm || q.maxBytes > 0 && q.bytes(q.queued()) > q.maxBytes/2 {
 		return
 	}
-	q.room()
+	q.wakeWriter()
 }
 
-// room tells the writer that there is.
-func (q *Queue) room() {
-	q.blocked = false
+func (q *Queue) wakeWriter() {
+	q.writerWaits = false
 	if q.writer != nil {
 		q.writer.Room(q)
 	}
 }
 
-// acknowledge tells the writing half that n messages have been read.
-func (q *Queue) acknowledge(n, size int) {
+// acknowledge ends the accounting of messages that have been read.
+func (q *Queue) acknowledge(a amount) {
 	q.mu.Lock()
 	if !q.dead {
-		q.countWritten(n)
-		q.gone -= n - q.early
-		q.goneSize -= size - q.earlySz
-		q.early, q.earlySz = 0, 0
-		q.unblock()
+		q.countWritten(a.msgs)
+		q.unacked.sub(a)
+		q.wakeWriterIfRoom()
 	}
 	q.mu.Unlock()
+}
+
+// ackDeferred acknowledges what a waiting reader has not. The caller holds the
+// writer's lock.
+func (q *Queue) ackDeferred() {
+	q.countWritten(q.deferredAck.msgs)
+	q.unacked.sub(q.deferredAck)
+	q.deferredAck = amount{}
 }
 
 // Discard drops what is written and not taken, and returns how many messages
@@ -267,13 +275,18 @@ func (q *Queue) Discard() int {
 	n := q.in.Msgs
 	q.in.Recycle()
 	q.tail, q.used = nil, 0
-	q.unblock()
+	q.wakeWriterIfRoom()
 	return n
 }
 
-// unread is the number of messages that have not been read. The caller holds
-// the writer's lock and is the reader.
-func (q *Queue) unread() int { return q.Len() - (q.unackMsgs - q.early) }
+// unread is the amount that has not been read. The caller holds the writer's
+// lock and is the reader.
+func (q *Queue) unread() amount {
+	a := q.queued()
+	a.sub(q.pendingAck)
+	a.sub(q.deferredAck)
+	return a
+}
 
 // Kill says that nothing more will be read. It drops what is queued and
 // returns how many messages that was. It takes the writer's lock and belongs
@@ -290,17 +303,15 @@ func (q *Queue) KillLocked() int {
 		return 0
 	}
 	// Len lags behind what was read by what is not yet acknowledged.
-	dropped := q.unread()
-	q.finishTaken(0)
+	dropped := q.unread().msgs
+	q.finishInFlight(0)
 	q.dead = true
 	q.in.Recycle()
 	q.out.Recycle()
 	q.tail, q.used, q.cur, q.pos, q.seg, q.frames = nil, 0, nil, 0, 0, nil
-	q.gone, q.goneSize, q.unackMsgs, q.unackSize = 0, 0, 0, 0
-	q.lag, q.lagSize, q.early, q.earlySz = 0, 0, 0, 0
-	if q.blocked && q.writer != nil {
-		q.blocked = false
-		q.writer.Room(q)
+	q.unacked, q.pendingAck, q.deferredAck = amount{}, amount{}, amount{}
+	if q.writerWaits {
+		q.wakeWriter()
 	}
 	return dropped
 }

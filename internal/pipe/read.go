@@ -98,12 +98,12 @@ func (q *Queue) growSlab(mark int) {
 }
 
 func (q *Queue) consumed(size int) {
-	q.unackMsgs++
-	q.unackSize += size
-	if q.unackMsgs >= q.ackAt || q.maxBytes > 0 && q.unackSize+q.overhead*q.unackMsgs >= q.maxBytes/2 {
-		n, s := q.unackMsgs, q.unackSize
-		q.unackMsgs, q.unackSize = 0, 0
-		q.acknowledge(n, s)
+	q.pendingAck.msgs++
+	q.pendingAck.size += size
+	if q.pendingAck.msgs >= q.ackAt || q.maxBytes > 0 && q.bytes(q.pendingAck) >= q.maxBytes/2 {
+		a := q.pendingAck
+		q.pendingAck = amount{}
+		q.acknowledge(a)
 	}
 }
 
@@ -136,14 +136,16 @@ func (q *Queue) take(b *msg.Batch, counted bool) bool {
 	b.Reset()
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.finishTaken(0)
+	q.finishInFlight(0)
 	q.ackAt = q.lwm
 	if q.in.Msgs == 0 || q.dead {
-		q.asleep = true
-		q.next = 0
-		q.settle()
+		q.readerWaits = true
+		q.nextSize = 0
+		q.deferAck()
 		return false
 	}
+	q.pendingAck.add(q.deferredAck)
+	q.deferredAck = amount{}
 	q.closeTail()
 	if q.pooled {
 		q.tail = nil // its chunk leaves with the batch
@@ -151,27 +153,24 @@ func (q *Queue) take(b *msg.Batch, counted bool) bool {
 	*b, q.in = q.in, *b
 	if counted || b.Bytes > freeTake {
 		b.Counted = true
-		q.gone += b.Msgs
-		q.goneSize += b.Bytes
+		q.unacked.add(amount{b.Msgs, b.Bytes})
 	} else {
-		q.flying = b.Msgs
-		q.unblock()
+		q.inFlight = b.Msgs
+		q.wakeWriterIfRoom()
 	}
 	return true
 }
 
-// settle notes, when the reader has found nothing more, what it has read and
-// not acknowledged, or acknowledges it if a limit was lowered meanwhile. The
-// caller holds the writer's lock and is the reader.
-func (q *Queue) settle() {
-	q.lag, q.lagSize = q.unackMsgs-q.early, q.unackSize-q.earlySz
-	if q.lag < q.lwm || q.dead {
-		return
+// deferAck leaves it to the writing half to acknowledge what the reader has read
+// if a limit is lowered before it reads more. The caller holds the writer's lock
+// and is the reader.
+func (q *Queue) deferAck() {
+	q.deferredAck.add(q.pendingAck)
+	q.pendingAck = amount{}
+	if q.deferredAck.msgs >= q.lwm { // the limit was lowered since the last take
+		q.ackDeferred()
+		q.wakeWriterIfRoom()
 	}
-	q.gone -= q.lag
-	q.goneSize -= q.lagSize
-	q.lag, q.lagSize, q.early, q.earlySz, q.unackMsgs, q.unackSize = 0, 0, 0, 0, 0, 0
-	q.unblock()
 }
 
 // freeTake is how many bytes may be in the hands of a writer beside what
@@ -187,7 +186,7 @@ func (q *Queue) Take(b *msg.Batch) bool { return q.take(b, false) }
 // Done says that n messages of size bytes at rest, taken with Take in a batch
 // that is Counted, are written and need no more room. Those of a batch that is
 // not are taken for written at the next Take.
-func (q *Queue) Done(n, size int) { q.acknowledge(n, size) }
+func (q *Queue) Done(n, size int) { q.acknowledge(amount{n, size}) }
 
 // Lost drops n messages of size bytes at rest of b, the batch taken last with
 // Take, and counts them for that reason. They are not Done.
@@ -197,11 +196,10 @@ func (q *Queue) Lost(b *msg.Batch, n, size int, why Drop) {
 	switch {
 	case q.dead:
 	case b.Counted:
-		q.gone -= n
-		q.goneSize -= size
-		q.unblock()
+		q.unacked.sub(amount{n, size})
+		q.wakeWriterIfRoom()
 	default:
-		q.lost += n
+		q.dropped += n
 	}
 	if q.drops != nil {
 		q.drops.Add(why, n)
@@ -218,7 +216,7 @@ func (q *Queue) Undelivered(b *msg.Batch, why Drop) {
 	case b.Counted:
 		q.countWritten(-1)
 	case !q.dead:
-		q.lost++
+		q.dropped++
 	}
 	if q.drops != nil {
 		q.drops.Add(why, 1)
@@ -235,16 +233,15 @@ func (q *Queue) Return(b *msg.Batch) {
 		return
 	}
 	if b.Counted {
-		q.gone -= b.Msgs
-		q.goneSize -= b.Bytes
+		q.unacked.sub(amount{b.Msgs, b.Bytes})
 	} else {
-		q.finishTaken(b.Msgs)
+		q.finishInFlight(b.Msgs)
 	}
 	q.closeTail()
 	if q.conflate && q.in.Msgs > 0 {
 		q.conflated(b.Msgs) // by what was written since
 		b.Recycle()
-		q.unblock()
+		q.wakeWriterIfRoom()
 		return
 	}
 	b.Append(&q.in)
@@ -258,7 +255,7 @@ func (q *Queue) Return(b *msg.Batch) {
 func (q *Queue) Ended() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.dead || q.closed && q.flying == 0 && q.unread() == 0
+	return q.dead || q.closed && q.inFlight == 0 && q.unread().msgs == 0
 }
 
 // Size is the number of bytes at rest that Next has yet to return, about. It
@@ -266,7 +263,7 @@ func (q *Queue) Ended() bool {
 func (q *Queue) Size() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.size() - (q.unackSize - q.earlySz) - q.overhead*(q.unackMsgs-q.early)
+	return q.bytes(q.unread())
 }
 
 // Unread is the number of messages that Next has yet to return. It takes the
@@ -274,5 +271,5 @@ func (q *Queue) Size() int {
 func (q *Queue) Unread() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.unread()
+	return q.unread().msgs
 }

@@ -21,7 +21,7 @@ func (q *Queue) Withdraw(max int, match func(first []byte) bool) []msg.Msg {
 	for i := range list {
 		own(&list[i])
 	}
-	q.unblock()
+	q.wakeWriterIfRoom()
 	return list
 }
 

@@ -23,8 +23,8 @@ func (q *Queue) PutFrame(b []byte) {
 	copy(t[2:], b)
 	q.used += n + 2
 	q.in.Msgs++
-	if q.asleep {
-		q.wake()
+	if q.readerWaits {
+		q.wakeReader()
 	}
 }
 
@@ -67,8 +67,8 @@ func (q *Queue) Put(m *msg.Msg) {
 		q.putFrames(m)
 	}
 	q.in.Msgs++
-	if q.asleep {
-		q.wake()
+	if q.readerWaits {
+		q.wakeReader()
 	}
 }
 
@@ -79,8 +79,8 @@ func (q *Queue) PutEncoded(b []byte) {
 	q.reserve(len(b))
 	q.used += copy(q.tail[q.used:], b)
 	q.in.Msgs++
-	if q.asleep {
-		q.wake()
+	if q.readerWaits {
+		q.wakeReader()
 	}
 }
 
@@ -107,8 +107,8 @@ func (q *Queue) PutCommon(b []byte, first bool) {
 		return
 	}
 	q.in.Msgs++
-	if q.asleep {
-		q.wake()
+	if q.readerWaits {
+		q.wakeReader()
 	}
 }
 
@@ -124,8 +124,8 @@ func (q *Queue) PutFrom(peer *msg.Peer, m *msg.Msg) {
 	q.closeTail()
 	q.in.Add(msg.Seg{B: m.AppendEncoded(nil), From: peer})
 	q.in.Msgs++
-	if q.asleep {
-		q.wake()
+	if q.readerWaits {
+		q.wakeReader()
 	}
 }
 
@@ -139,8 +139,8 @@ func (q *Queue) PutBatch(b *msg.Batch) {
 	}
 	q.closeTail()
 	q.in.Merge(b)
-	if q.asleep {
-		q.wake()
+	if q.readerWaits {
+		q.wakeReader()
 	}
 }
 
@@ -200,7 +200,7 @@ func (q *Queue) grow(need int) {
 		// An unpooled chunk stays in memory as long as any message in it
 		// does, so it follows the traffic: doubled while one batch fills
 		// several, back to the size of one message when it is quiet.
-		q.next = min(max(q.next*2, need), msg.ChunkSize)
-		q.tail = make([]byte, q.next)
+		q.nextSize = min(max(q.nextSize*2, need), msg.ChunkSize)
+		q.tail = make([]byte, q.nextSize)
 	}
 }
