@@ -42,7 +42,7 @@ func BenchmarkPut(b *testing.B) {
 				if n++; n == burst {
 					e.Take(&batch)
 					if batch.Counted {
-						e.Done(batch.Msgs, batch.Bytes)
+						e.Ack(batch.Msgs, batch.Bytes)
 					}
 					batch.Recycle()
 					n = 0

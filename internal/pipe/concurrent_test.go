@@ -132,7 +132,7 @@ func (s *stream) readBatches() {
 			m, _ := cur.Message()
 			s.see(m.First)
 			if b.Counted {
-				s.Done(1, size)
+				s.Ack(1, size)
 			}
 			b.Skip(size, 1)
 		}

@@ -18,7 +18,7 @@ func TestConflate(t *testing.T) {
 				for e.Take(&b) {
 					msgs = append(msgs, readBatch(&b)...)
 					if b.Counted {
-						e.Done(b.Msgs, b.Bytes)
+						e.Ack(b.Msgs, b.Bytes)
 					}
 					b.Recycle()
 				}

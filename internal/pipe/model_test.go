@@ -192,7 +192,7 @@ func (m *model) done(n int) {
 		size += w.size()
 	}
 	if m.taken.Counted && n > 0 {
-		m.Done(n, size)
+		m.Ack(n, size)
 	}
 	m.taken.Skip(size, n)
 	m.hold = m.hold[n:]

@@ -183,14 +183,14 @@ const freeTake = msg.ChunkSize
 // Done.
 func (q *Queue) Take(b *msg.Batch) bool { return q.take(b, false) }
 
-// Done says that n messages of size bytes at rest, taken with Take in a batch
+// Ack says that n messages of size bytes at rest, taken with Take in a batch
 // that is Counted, are written and need no more room. Those of a batch that is
 // not are taken for written at the next Take.
-func (q *Queue) Done(n, size int) { q.acknowledge(amount{n, size}) }
+func (q *Queue) Ack(n, size int) { q.acknowledge(amount{n, size}) }
 
-// Lost drops n messages of size bytes at rest of b, the batch taken last with
+// DropTaken drops n messages of size bytes at rest of b, the batch taken last with
 // Take, and counts them for that reason. They are not Done.
-func (q *Queue) Lost(b *msg.Batch, n, size int, why Drop) {
+func (q *Queue) DropTaken(b *msg.Batch, n, size int, why Drop) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	switch {
@@ -206,10 +206,10 @@ func (q *Queue) Lost(b *msg.Batch, n, size int, why Drop) {
 	}
 }
 
-// Undelivered counts a message that was written before, maybe in an earlier
+// DropWritten counts a message that was written before, maybe in an earlier
 // batch than b, the one taken last, as dropped for that reason instead. What is
 // written of b so far is Done if it is Counted.
-func (q *Queue) Undelivered(b *msg.Batch, why Drop) {
+func (q *Queue) DropWritten(b *msg.Batch, why Drop) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	switch {

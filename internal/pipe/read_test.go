@@ -106,7 +106,7 @@ func TestKill(t *testing.T) {
 				t.Error("not dead")
 			}
 		})
-		e.Done(5, 50) // late, from one who had taken them
+		e.Ack(5, 50) // late, from one who had taken them
 		e.close()
 		if n := e.queued(); n != 0 {
 			t.Errorf("dead, it holds %d", n)

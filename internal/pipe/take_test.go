@@ -51,18 +51,18 @@ func TestTakeCounts(t *testing.T) {
 		t.Fatalf("a large batch is counted %v, the queue holds %d", b.Counted, e.queued())
 	}
 	for n := 1; n <= 4; n++ {
-		e.Done(1, large.size())
+		e.Ack(1, large.size())
 		if got := e.queued(); got != 10-n {
 			t.Errorf("it holds %d with %d done", got, n)
 		}
 		e.wantTold(1, 1)
 	}
-	e.Done(1, large.size())
+	e.Ack(1, large.size())
 	e.wantTold(1, 2)
 	if n := e.fill(hello); n != 5 {
 		t.Errorf("took %d more with half of 10 done", n)
 	}
-	e.Done(5, 5*large.size())
+	e.Ack(5, 5*large.size())
 	b.Recycle()
 	if n := e.queued(); n != 5 {
 		t.Errorf("it holds %d", n)
@@ -98,7 +98,7 @@ func TestReturn(t *testing.T) {
 				for _, m := range first[:done] {
 					b.Skip(m.size(), 1)
 					if b.Counted {
-						e.Done(1, m.size())
+						e.Ack(1, m.size())
 					}
 				}
 				e.put(hello, message{"later"})
@@ -186,7 +186,7 @@ func TestKillCountsTaken(t *testing.T) {
 	e.Take(&free)
 	e.put(message{body(50_000)}, message{body(50_000)}, message{body(50_000)})
 	e.Take(&counted)
-	e.Done(1, message{body(50_000)}.size())
+	e.Ack(1, message{body(50_000)}.size())
 	e.put(hello)
 	if n := e.Kill(); n != 2+1 {
 		t.Errorf("Kill() = %d", n)

@@ -29,7 +29,7 @@ func TestQueueAccountsForABatchInHand(t *testing.T) {
 		var b msg.Batch
 		take := func() { // as a flusher does: what it has is written when it takes again
 			if b.Msgs > 0 && b.Counted {
-				e.Done(b.Msgs, b.Bytes)
+				e.Ack(b.Msgs, b.Bytes)
 			}
 			b.Recycle()
 			e.Take(&b)
@@ -45,7 +45,7 @@ func TestQueueAccountsForABatchInHand(t *testing.T) {
 			t.Errorf("%d bytes: the batch is counted: %v", size, b.Counted)
 		}
 		step = "one of five is lost"
-		e.Lost(&b, 1, m.size(), pipe.DropInFlight)
+		e.DropTaken(&b, 1, m.size(), pipe.DropInFlight)
 		b.Skip(m.size(), 1)
 		want(4, 0, 1)
 		step = "the others are written"
@@ -56,9 +56,9 @@ func TestQueueAccountsForABatchInHand(t *testing.T) {
 		take()
 		step = "two are written, one is lost, two come back"
 		if b.Counted {
-			e.Done(2, 2*m.size())
+			e.Ack(2, 2*m.size())
 		}
-		e.Lost(&b, 1, m.size(), pipe.DropInFlight)
+		e.DropTaken(&b, 1, m.size(), pipe.DropInFlight)
 		b.Skip(3*m.size(), 3)
 		e.Return(&b)
 		want(2, 6, 2)
@@ -71,7 +71,7 @@ func TestQueueAccountsForABatchInHand(t *testing.T) {
 		e.put(m, m)
 		take()
 		step = "one that was written was refused"
-		e.Undelivered(&b, pipe.DropUnreachable)
+		e.DropWritten(&b, pipe.DropUnreachable)
 		take()
 		want(0, 9, 3)
 

@@ -271,7 +271,7 @@ func (c *conn) writeEncoded(w *writer) error {
 			// without decoding it again: those that may have are lost.
 			if n > 0 {
 				w.batch.Skip(size, msgs)
-				c.pipe.Out.Lost(&w.batch, msgs, size, pipe.DropInFlight)
+				c.pipe.Out.DropTaken(&w.batch, msgs, size, pipe.DropInFlight)
 				c.losses += msgs
 			}
 			return c.lost(w, 0, err)
@@ -329,7 +329,7 @@ func (c *conn) written(w *writer, msgs, size int) {
 
 func (c *conn) acknowledge(w *writer, msgs, size int) {
 	if msgs > 0 && w.batch.Counted {
-		c.pipe.Out.Done(msgs, size)
+		c.pipe.Out.Ack(msgs, size)
 	}
 }
 
@@ -348,7 +348,7 @@ func (c *conn) lost(w *writer, n int, err error) error {
 	if n > end {
 		size := w.batch.FirstSize()
 		w.batch.Skip(size, 1)
-		c.pipe.Out.Lost(&w.batch, 1, size, pipe.DropInFlight)
+		c.pipe.Out.DropTaken(&w.batch, 1, size, pipe.DropInFlight)
 		c.losses++
 	}
 	// Also if that is nothing: the queue then knows that none is under way.
