@@ -318,7 +318,7 @@ func (l *Link) open() {
 			q.Unlock()
 		})
 	} else {
-		l.b.Drops().Add(pipe.DropUpstream, l.up.Kill())
+		l.b.Drops().Add(pipe.DropUpstream, l.up.CloseRead())
 	}
 	if q := l.pa.In; q != nil {
 		l.a.Reading(func() {
@@ -344,7 +344,7 @@ func (l *Link) refuse(b End, err error) {
 	b.Unlinked(l)
 	l.a.Detach(l.pa)
 	if q := l.pa.Out; q != nil {
-		l.a.Drops().Add(pipe.DropNoRoute, q.Kill())
+		l.a.Drops().Add(pipe.DropNoRoute, q.CloseRead())
 	}
 	l.a.Refused(l.name, err)
 	b.Refused(l.name, err)
@@ -450,7 +450,7 @@ func (l *Link) Abandon() {
 	l.over = true
 	l.a.Detach(l.pa)
 	if l.pa.Out != nil {
-		l.a.Drops().Add(pipe.DropLinger, l.pa.Out.Kill())
+		l.a.Drops().Add(pipe.DropLinger, l.pa.Out.CloseRead())
 	}
 }
 

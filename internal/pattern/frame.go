@@ -119,7 +119,7 @@ func (o *outgoing) forget(i int) {
 // have been told yet.
 func (o *outgoing) check() {
 	for i := len(o.pipes) - 1; i >= 0; i-- {
-		if o.pipes[i].Out.Dead() {
+		if o.pipes[i].Out.ReadClosed() {
 			o.forget(i)
 		}
 	}

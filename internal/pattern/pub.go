@@ -355,7 +355,7 @@ func (s *Pub) put(p *pipe.Pipe, m *msg.Msg) bool {
 	defer s.order.Unlock()
 	p.In.Lock()
 	defer p.In.Unlock()
-	if p.In.Dead() {
+	if p.In.ReadClosed() {
 		return false
 	}
 	s.order.Push(pipe.Due{Pipe: p, Change: IsNotice(m)})

@@ -52,7 +52,7 @@ func (s *stream) writer(who byte, n uint64) {
 	for i := range n {
 		s.mu.Lock()
 		for s.Full() {
-			if s.Dead() {
+			if s.ReadClosed() {
 				s.mu.Unlock()
 				return
 			}
@@ -197,7 +197,7 @@ func TestConcurrentKill(t *testing.T) {
 				killed := 0
 				s.run(2000, func() {
 					s.readOne(n)
-					killed = s.Kill()
+					killed = s.CloseRead()
 				})
 				if got, want := s.next[0]+s.next[1]+uint64(killed), s.written[0]+s.written[1]; got != want {
 					t.Errorf("%+v: read %d and killed %d, written %d", c, s.next, killed, want)

@@ -59,8 +59,8 @@ func TestConflate(t *testing.T) {
 		}
 		e.put(message{"a"}, message{"b"})
 		e.write(func() { e.PutBatch(new(msg.Batch)) }) // nothing is not newer
-		if n := e.Kill(); n != 1 {
-			t.Errorf("Kill() = %d", n)
+		if n := e.CloseRead(); n != 1 {
+			t.Errorf("CloseRead() = %d", n)
 		}
 	}
 }

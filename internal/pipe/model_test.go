@@ -221,7 +221,7 @@ func (m *model) end() {
 		m.closed = true
 		m.woken()
 	case 1:
-		m.step = "Kill"
+		m.step = "CloseRead"
 		want := len(m.msgs)
 		if m.taken.Counted {
 			want += len(m.hold)
@@ -229,8 +229,8 @@ func (m *model) end() {
 		if m.dead {
 			want = 0
 		}
-		if n := m.Kill(); n != want {
-			m.fail("Kill() = %d, want %d", n, want)
+		if n := m.CloseRead(); n != want {
+			m.fail("CloseRead() = %d, want %d", n, want)
 		}
 		m.dead, m.msgs = true, nil
 	}
@@ -283,7 +283,7 @@ func (m *model) checkLimits(msgs, bytes int) {
 	full := m.Full()
 	m.blocked, m.room = full, m.ends.room
 	if m.dead {
-		if !full || !m.Dead() || m.Len() != 0 {
+		if !full || !m.ReadClosed() || m.Len() != 0 {
 			m.fail("dead, it is full %v and holds %d", full, m.Len())
 		}
 		return
@@ -291,7 +291,7 @@ func (m *model) checkLimits(msgs, bytes int) {
 	lag := m.Len() - msgs
 	over := m.hwm > 0 && m.Len() >= m.hwm || m.max > 0 && bytes >= m.max
 	under := (m.hwm == 0 || m.Len() < m.hwm) && (m.max == 0 || bytes < m.max && m.pool || bytes < m.max/2)
-	if over && !full || under && full || m.Dead() {
+	if over && !full || under && full || m.ReadClosed() {
 		m.fail("full %v with %d messages of %d bytes, limits %d and %d", full, msgs, bytes, m.hwm, m.max)
 	}
 	if lag < 0 || m.pool && lag > 0 || lag >= max(m.lagMost, 1) {

@@ -96,7 +96,7 @@ func (p *Pipe) Enqueue(b *msg.Batch) (dropped int) {
 	}
 	p.In.Lock()
 	defer p.In.Unlock()
-	if p.In.Dead() {
+	if p.In.ReadClosed() {
 		dropped = b.Msgs
 		b.Recycle()
 		return dropped

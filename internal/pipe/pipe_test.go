@@ -33,7 +33,7 @@ func TestEnqueueMovesBatchToIn(t *testing.T) {
 
 func TestEnqueueCountsMessagesWithoutReader(t *testing.T) {
 	dead := newEnds(t, pipe.Config{})
-	dead.Kill()
+	dead.CloseRead()
 	for name, in := range map[string]*pipe.Queue{"no queue": nil, "queue without reader": dead.Queue} {
 		p := pipe.New()
 		p.In = in

@@ -65,8 +65,8 @@ type Queue struct {
 
 	readerWaits bool   // a reading method found nothing; Ready is due
 	writerWaits bool   // Full was true; Room is due
-	closed      bool   // nothing more will be written
-	dead        bool   // nothing more will be read
+	writeClosed bool   // nothing more will be written
+	readClosed  bool   // nothing more will be read
 	deferredAck amount // pendingAck of a reader that has found nothing more
 
 	// The reading half.
@@ -144,7 +144,7 @@ func (q *Queue) SetConflate() {
 func (q *Queue) SetReader(r Reader, p *Pipe) {
 	q.reader, q.to = r, p
 	q.readerWaits = true
-	if q.in.Msgs > 0 || q.closed {
+	if q.in.Msgs > 0 || q.writeClosed {
 		q.wakeReader()
 	}
 }
@@ -164,7 +164,7 @@ func (q *Queue) Unlock() { q.mu.Unlock() }
 // Full reports whether the next message must wait, and if so has the writer
 // told when it need not. The caller holds the writer's lock.
 func (q *Queue) Full() bool {
-	if q.dead {
+	if q.readClosed {
 		return true
 	}
 	if q.conflate {
@@ -214,14 +214,14 @@ func (q *Queue) countWritten(n int) {
 	}
 }
 
-// Dead reports whether the reading side is gone. The caller holds the
+// ReadClosed reports whether the reading side is gone. The caller holds the
 // writer's lock.
-func (q *Queue) Dead() bool { return q.dead }
+func (q *Queue) ReadClosed() bool { return q.readClosed }
 
 // Close says that nothing more will be written: the reader reads what there
 // is and then finds the end. The caller holds the writer's lock.
 func (q *Queue) Close() {
-	q.closed = true
+	q.writeClosed = true
 	q.wakeReader()
 }
 
@@ -253,7 +253,7 @@ func (q *Queue) wakeWriter() {
 // acknowledge ends the accounting of messages that have been read.
 func (q *Queue) acknowledge(a amount) {
 	q.mu.Lock()
-	if !q.dead {
+	if !q.readClosed {
 		q.countWritten(a.msgs)
 		q.unacked.sub(a)
 		q.wakeWriterIfRoom()
@@ -288,24 +288,18 @@ func (q *Queue) unread() amount {
 	return a
 }
 
-// Kill says that nothing more will be read. It drops what is queued and
-// returns how many messages that was. It takes the writer's lock and belongs
-// to the reading methods.
-func (q *Queue) Kill() int {
+// CloseRead ends reading. It drops the queued messages and returns their number.
+// It is a reading method and takes the writer's lock.
+func (q *Queue) CloseRead() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.KillLocked()
-}
-
-// KillLocked is Kill for a caller that holds the writer's lock.
-func (q *Queue) KillLocked() int {
-	if q.dead {
+	if q.readClosed {
 		return 0
 	}
 	// Len lags behind what was read by what is not yet acknowledged.
 	dropped := q.unread().msgs
 	q.finishInFlight(0)
-	q.dead = true
+	q.readClosed = true
 	q.in.Recycle()
 	q.out.Recycle()
 	q.tail, q.used, q.cur, q.pos, q.seg, q.frames = nil, 0, nil, 0, 0, nil

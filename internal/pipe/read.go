@@ -138,7 +138,7 @@ func (q *Queue) take(b *msg.Batch, counted bool) bool {
 	defer q.mu.Unlock()
 	q.finishInFlight(0)
 	q.ackAt = q.lwm
-	if q.in.Msgs == 0 || q.dead {
+	if q.in.Msgs == 0 || q.readClosed {
 		q.readerWaits = true
 		q.nextSize = 0
 		q.deferAck()
@@ -194,7 +194,7 @@ func (q *Queue) DropTaken(b *msg.Batch, n, size int, why Drop) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	switch {
-	case q.dead:
+	case q.readClosed:
 	case b.Counted:
 		q.unacked.sub(amount{n, size})
 		q.wakeWriterIfRoom()
@@ -215,7 +215,7 @@ func (q *Queue) DropWritten(b *msg.Batch, why Drop) {
 	switch {
 	case b.Counted:
 		q.countWritten(-1)
-	case !q.dead:
+	case !q.readClosed:
 		q.dropped++
 	}
 	if q.drops != nil {
@@ -228,7 +228,7 @@ func (q *Queue) DropWritten(b *msg.Batch, why Drop) {
 func (q *Queue) Return(b *msg.Batch) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.dead {
+	if q.readClosed {
 		b.Recycle()
 		return
 	}
@@ -255,7 +255,7 @@ func (q *Queue) Return(b *msg.Batch) {
 func (q *Queue) Ended() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.dead || q.closed && q.inFlight == 0 && q.unread().msgs == 0
+	return q.readClosed || q.writeClosed && q.inFlight == 0 && q.unread().msgs == 0
 }
 
 // Size is the number of bytes at rest that Next has yet to return, about. It

@@ -90,20 +90,20 @@ func TestKill(t *testing.T) {
 		e.put(hello)
 		blocked := read < 5 && e.full()
 		told := e.room
-		if n := e.Kill(); n != 11-read {
-			t.Errorf("Kill() = %d with %d of 11 read", n, read)
+		if n := e.CloseRead(); n != 11-read {
+			t.Errorf("CloseRead() = %d with %d of 11 read", n, read)
 		}
 		if (e.room == told+1) != blocked {
 			t.Errorf("Room told %d times to a writer that is blocked: %v", e.room-told, blocked)
 		}
 		var m msg.Msg
 		var b msg.Batch
-		if !e.full() || !e.Ended() || e.Next(&m) || e.Take(&b) || e.Kill() != 0 || e.queued() != 0 || e.Unread() != 0 {
+		if !e.full() || !e.Ended() || e.Next(&m) || e.Take(&b) || e.CloseRead() != 0 || e.queued() != 0 || e.Unread() != 0 {
 			t.Errorf("dead, it is full %v, ended %v, holds %d", e.full(), e.Ended(), e.queued())
 		}
 		e.write(func() {
-			if !e.Dead() || e.KillLocked() != 0 {
-				t.Error("not dead")
+			if !e.ReadClosed() {
+				t.Error("ReadClosed() = false after CloseRead")
 			}
 		})
 		e.Ack(5, 50) // late, from one who had taken them

@@ -122,7 +122,7 @@ func TestReturn(t *testing.T) {
 	e.put(small...)
 	var b msg.Batch
 	e.Take(&b)
-	e.Kill()
+	e.CloseRead()
 	if e.Return(&b); b.Msgs != 0 || e.queued() != 0 {
 		t.Errorf("a dead queue took %d back", e.queued())
 	}
@@ -188,7 +188,7 @@ func TestKillCountsTaken(t *testing.T) {
 	e.Take(&counted)
 	e.Ack(1, message{body(50_000)}.size())
 	e.put(hello)
-	if n := e.Kill(); n != 2+1 {
-		t.Errorf("Kill() = %d", n)
+	if n := e.CloseRead(); n != 2+1 {
+		t.Errorf("CloseRead() = %d", n)
 	}
 }

@@ -8,7 +8,7 @@ import (
 
 // PutFrame appends a message of one frame below msg.LargeFrame, copying it. It
 // does not ask whether the queue is Full. The caller holds the writer's lock
-// and has found the queue not Dead.
+// and has checked ReadClosed.
 func (q *Queue) PutFrame(b []byte) {
 	n := len(b)
 	if n > 255 || q.conflate {
@@ -58,7 +58,7 @@ func (q *Queue) PutShared(m *msg.Msg) {
 
 // Put appends one message. Frames below msg.LargeFrame are copied; larger ones
 // are taken over, with their Bufs. It does not ask whether the queue is Full.
-// The caller holds the writer's lock and has found the queue not Dead.
+// The caller holds the writer's lock and has checked ReadClosed.
 func (q *Queue) Put(m *msg.Msg) {
 	q.supersede()
 	if n := len(m.First); len(m.Rest) == 0 && n < msg.LargeFrame {
@@ -73,7 +73,7 @@ func (q *Queue) Put(m *msg.Msg) {
 }
 
 // PutEncoded appends one message that is already at rest, copying it. The caller
-// holds the writer's lock and has found the queue not Dead.
+// holds the writer's lock and has checked ReadClosed.
 func (q *Queue) PutEncoded(b []byte) {
 	q.supersede()
 	q.reserve(len(b))
@@ -130,7 +130,7 @@ func (q *Queue) PutFrom(peer *msg.Peer, m *msg.Msg) {
 }
 
 // PutBatch appends the messages of b, taking its segments over, and empties
-// b. The caller holds the writer's lock and has found the queue not Dead.
+// b. The caller holds the writer's lock and has checked ReadClosed.
 func (q *Queue) PutBatch(b *msg.Batch) {
 	if q.conflate && b.Msgs > 0 {
 		q.supersede()

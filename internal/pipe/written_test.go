@@ -77,8 +77,8 @@ func TestQueueAccountsForABatchInHand(t *testing.T) {
 
 		e.put(m, m, m)
 		step = "killed"
-		if n := e.Kill(); n != 3 {
-			t.Errorf("%d bytes: Kill() = %d", size, n)
+		if n := e.CloseRead(); n != 3 {
+			t.Errorf("%d bytes: CloseRead() = %d", size, n)
 		}
 		want(0, 9, 3)
 	}

@@ -229,7 +229,7 @@ func (c *conn) waitRoom() {
 	}
 	for paused := false; ; paused = true {
 		c.pipe.In.Lock()
-		full := c.pipe.In.Full() && !c.pipe.In.Dead()
+		full := c.pipe.In.Full() && !c.pipe.In.ReadClosed()
 		c.pipe.In.Unlock()
 		if !full {
 			if paused {

@@ -250,7 +250,7 @@ func (l *Listener) release(c *conn) {
 	l.cfg.Host.Detach(p)
 	unsent, broken := c.toll()
 	if p.Out != nil {
-		n := p.Out.Kill()
+		n := p.Out.CloseRead()
 		l.cfg.Host.Drops().Add(c.dropReason(), n)
 		unsent += n
 	}

@@ -51,7 +51,7 @@ func (s *Socket) unhear(p *pipe.Pipe) {
 	s.recvMu.Lock()
 	defer s.recvMu.Unlock()
 	if p.In != nil {
-		s.drops.Add(pipe.DropUnread, p.In.Kill())
+		s.drops.Add(pipe.DropUnread, p.In.CloseRead())
 	}
 }
 

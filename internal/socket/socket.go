@@ -405,7 +405,7 @@ func (s *Socket) lament(p *pipe.Pipe) {
 		return
 	}
 	p.In.Lock()
-	if !p.In.Dead() {
+	if !p.In.ReadClosed() {
 		p.In.PutFrom(p.Peer(), &msg.Msg{First: last})
 	}
 	p.In.Unlock()
@@ -517,7 +517,7 @@ func (s *Socket) allowed(b *msg.Batch) bool {
 func (s *Socket) enqueue(p *pipe.Pipe, m *msg.Msg) {
 	p.In.Lock()
 	defer p.In.Unlock()
-	if p.In.Dead() {
+	if p.In.ReadClosed() {
 		s.drops.Add(pipe.DropUnread, 1)
 		return
 	}
