@@ -358,7 +358,7 @@ func (s *Pub) put(p *pipe.Pipe, m *msg.Msg) bool {
 	if p.In.ReadClosed() {
 		return false
 	}
-	s.order.Push(pipe.Due{Pipe: p, Change: IsNotice(m)})
+	s.order.Push(pipe.OrderEntry{Pipe: p, Change: IsNotice(m)})
 	p.In.PutShared(m)
 	return true
 }

@@ -12,12 +12,12 @@ import "sync"
 // send lock of another socket.
 type Order struct {
 	mu   sync.Mutex
-	due  []Due
+	due  []OrderEntry
 	head int
 }
 
-// Due is a message that an Order knows of.
-type Due struct {
+// OrderEntry is a message that an Order knows of.
+type OrderEntry struct {
 	Pipe *Pipe // it was queued there
 	// Change says that it is a change of the subscriptions. Before one of those
 	// may lie messages that the order does not know of: what a socket of this
@@ -25,8 +25,8 @@ type Due struct {
 	Change bool
 }
 
-// DueSize is about how many bytes an Order takes for each message.
-const DueSize = 24
+// OrderEntrySize is about how many bytes an Order takes for each message.
+const OrderEntrySize = 24
 
 // Lock takes what all other methods need.
 func (o *Order) Lock() { o.mu.Lock() }
@@ -35,7 +35,7 @@ func (o *Order) Lock() { o.mu.Lock() }
 func (o *Order) Unlock() { o.mu.Unlock() }
 
 // Push notes that a message was queued.
-func (o *Order) Push(d Due) {
+func (o *Order) Push(d OrderEntry) {
 	if o.head == len(o.due) {
 		o.due, o.head = o.due[:0], 0
 	} else if o.head > len(o.due)/2 && len(o.due) == cap(o.due) {
@@ -47,16 +47,16 @@ func (o *Order) Push(d Due) {
 }
 
 // First is the oldest message, if there is one.
-func (o *Order) First() (d Due, ok bool) {
+func (o *Order) First() (d OrderEntry, ok bool) {
 	if o.head == len(o.due) {
-		return Due{}, false
+		return OrderEntry{}, false
 	}
 	return o.due[o.head], true
 }
 
 // Pop forgets the oldest message, which there is.
 func (o *Order) Pop() {
-	o.due[o.head] = Due{}
+	o.due[o.head] = OrderEntry{}
 	o.head++
 }
 

@@ -12,10 +12,10 @@ func TestOrder(t *testing.T) {
 	for seed := range uint64(50) {
 		rng := seeded(seed)
 		var o pipe.Order
-		var want []pipe.Due
+		var want []pipe.OrderEntry
 		for range 300 {
 			for range rng.IntN(1 << rng.IntN(7)) {
-				d := pipe.Due{Pipe: pipes[rng.IntN(len(pipes))], Change: rng.IntN(2) == 0}
+				d := pipe.OrderEntry{Pipe: pipes[rng.IntN(len(pipes))], Change: rng.IntN(2) == 0}
 				o.Push(d)
 				want = append(want, d)
 			}
@@ -43,7 +43,7 @@ func TestOrder(t *testing.T) {
 // TestOrderSteady: one that never runs empty needs no more memory for that.
 func TestOrderSteady(t *testing.T) {
 	var o pipe.Order
-	d := pipe.Due{Pipe: pipe.New()}
+	d := pipe.OrderEntry{Pipe: pipe.New()}
 	for range 100 {
 		o.Push(d)
 	}

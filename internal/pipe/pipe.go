@@ -32,9 +32,9 @@ type Subscriptions interface {
 type Side uint8
 
 const (
-	Joined   Side = iota // to a socket of this process that we connected to
-	Accepted             // by us
-	Dialed               // by us, and again when it is lost
+	ConnectedInproc Side = iota // to a socket of this process that we connected to
+	Accepted                    // by us
+	Dialed                      // by us, and again when it is lost
 )
 
 // Connection is what a pipe leads to, as seen by a pattern that wants it gone.

@@ -61,7 +61,7 @@ func (s *Socket) madeBy(p *pipe.Pipe) (ep string, e endpoint) {
 	if d, ok := p.To.(*session.Dialer); ok {
 		return d.Endpoint(), d
 	}
-	if p.Side != pipe.Joined {
+	if p.Side != pipe.ConnectedInproc {
 		return "", nil
 	}
 	s.endMu.Lock()

@@ -270,7 +270,7 @@ func (s *Socket) NewPipe(r pipe.Reader, w pipe.Writer, inLock *sync.Mutex, sub p
 	if s.info.Receives {
 		overhead := 0
 		if s.info.Publishes {
-			overhead = pipe.DueSize // for what its peers subscribe to is received in order
+			overhead = pipe.OrderEntrySize // for what its peers subscribe to is received in order
 		}
 		p.In = pipe.NewQueue(pipe.Config{
 			Lock: inLock, HWM: recv, MaxBytes: s.opts.MaxQueuedBytes,
