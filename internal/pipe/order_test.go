@@ -6,8 +6,9 @@ import (
 	"github.com/zerobroker/zmq/internal/pipe"
 )
 
-// TestOrder compares an order with a slice, in bursts of all lengths.
-func TestOrder(t *testing.T) {
+// TestOrderReturnsEntriesInOrder compares an Order with a slice. It pushes and
+// pops random numbers of entries.
+func TestOrderReturnsEntriesInOrder(t *testing.T) {
 	pipes := []*pipe.Pipe{pipe.New(), pipe.New(), pipe.New()}
 	for seed := range uint64(50) {
 		rng := seeded(seed)
@@ -22,13 +23,13 @@ func TestOrder(t *testing.T) {
 			for range rng.IntN(1 << rng.IntN(7)) {
 				got, ok := o.First()
 				if ok != (len(want) > 0) {
-					t.Fatalf("seed %d: there is one: %v, with %d to come", seed, ok, len(want))
+					t.Fatalf("seed %d: First() = %v, with %d entries", seed, ok, len(want))
 				}
 				if !ok {
 					break
 				}
 				if got != want[0] {
-					t.Fatalf("seed %d: the first is %v, want %v", seed, got, want[0])
+					t.Fatalf("seed %d: First() = %v, want %v", seed, got, want[0])
 				}
 				o.Pop()
 				want = want[1:]
@@ -40,8 +41,8 @@ func TestOrder(t *testing.T) {
 	}
 }
 
-// TestOrderSteady: one that never runs empty needs no more memory for that.
-func TestOrderSteady(t *testing.T) {
+// TestOrderReusesMemory: an Order that never becomes empty does not grow.
+func TestOrderReusesMemory(t *testing.T) {
 	var o pipe.Order
 	d := pipe.OrderEntry{Pipe: pipe.New()}
 	for range 100 {
@@ -54,6 +55,6 @@ func TestOrderSteady(t *testing.T) {
 		}
 	})
 	if n > 1 || o.Len() != 100 {
-		t.Errorf("%v allocations, Len() = %d", n, o.Len())
+		t.Errorf("%v allocations, Len() = %d, want at most 1 and 100", n, o.Len())
 	}
 }

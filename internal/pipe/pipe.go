@@ -85,8 +85,8 @@ type Pipe struct {
 	Alias  string // routing ID that the application assigned to the peer (ZMQ_CONNECT_ROUTING_ID), or empty
 
 	// Retired reports that Unbind or Disconnect has removed the pipe from the
-	// pattern, possibly before it was attached. Guarded by the send lock and
-	// the receive lock: a writer holds both.
+	// pattern, possibly before it was attached. To set it requires the send
+	// lock and the receive lock, to read it requires one of them.
 	Retired bool
 
 	TakesAll bool // the peer cannot join groups, so RADIO sends it every message

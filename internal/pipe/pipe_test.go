@@ -32,9 +32,9 @@ func TestEnqueueMovesBatchToIn(t *testing.T) {
 }
 
 func TestEnqueueCountsMessagesWithoutReader(t *testing.T) {
-	dead := newEnds(t, pipe.Config{})
-	dead.CloseRead()
-	for name, in := range map[string]*pipe.Queue{"no queue": nil, "queue without reader": dead.Queue} {
+	closed := newEnds(t, pipe.Config{})
+	closed.CloseRead()
+	for name, in := range map[string]*pipe.Queue{"no queue": nil, "closed for reading": closed.Queue} {
 		p := pipe.New()
 		p.In = in
 		b := batchOf(hello, hello)
@@ -44,5 +44,12 @@ func TestEnqueueCountsMessagesWithoutReader(t *testing.T) {
 		if b.Msgs != 0 || len(b.Segs) != 0 {
 			t.Errorf("%s: the batch has %d messages after Enqueue, want 0", name, b.Msgs)
 		}
+	}
+}
+
+func TestNewAssignsUniqueID(t *testing.T) {
+	p, q := pipe.New(), pipe.New()
+	if p.ID == q.ID || p.ID == 0 || p.Peer() != nil || p.Slot >= 0 {
+		t.Errorf("pipes %+v and %+v", p, q)
 	}
 }
