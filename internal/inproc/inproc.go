@@ -234,7 +234,7 @@ func (l *Link) withdraw() {
 	b.Unlinked(l)
 	l.a.Update(func() { l.pa.In, l.pa.Sub, l.pa.To = nil, nil, nil })
 	if l.down != nil {
-		b.Drops().Add(pipe.DropConnLost, l.down.Kill())
+		b.Drops().Add(pipe.DropConnLost, l.down.CloseRead())
 	}
 	l.b, l.pb, l.down = nil, nil, nil
 	l.resizeLocked()
@@ -344,7 +344,7 @@ func (l *Link) open() {
 			q.Unlock()
 		})
 	} else {
-		l.b.Drops().Add(pipe.DropUpstream, l.up.Kill())
+		l.b.Drops().Add(pipe.DropUpstream, l.up.CloseRead())
 	}
 	if q := l.pa.In; q != nil {
 		l.a.Reading(func() {
@@ -456,7 +456,7 @@ func (l *Link) Abandon() {
 	l.over, l.freed = true, true
 	l.a.Detach(l.pa)
 	if l.pa.Out != nil {
-		l.a.Drops().Add(pipe.DropLinger, l.pa.Out.Kill())
+		l.a.Drops().Add(pipe.DropLinger, l.pa.Out.CloseRead())
 	}
 }
 

@@ -111,7 +111,7 @@ func (o *outgoing) removeAt(i int) {
 // have been told yet.
 func (o *outgoing) removeClosed() {
 	for i := len(o.pipes) - 1; i >= 0; i-- {
-		if o.pipes[i].Out.Dead() {
+		if o.pipes[i].Out.ReadClosed() {
 			o.removeAt(i)
 		}
 	}

@@ -389,10 +389,10 @@ func (s *Pub) enqueueOrdered(p *pipe.Pipe, m *msg.Msg) bool {
 	defer s.order.Unlock()
 	p.In.Lock()
 	defer p.In.Unlock()
-	if p.In.Dead() {
+	if p.In.ReadClosed() {
 		return false
 	}
-	s.order.Push(pipe.Due{Pipe: p, Change: IsSubscription(m)})
+	s.order.Push(pipe.OrderEntry{Pipe: p, Change: IsSubscription(m)})
 	p.In.PutShared(m)
 	return true
 }

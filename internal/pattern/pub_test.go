@@ -388,7 +388,7 @@ func TestXPubDisconnectOfDead(t *testing.T) {
 	s := newSocket(t, pattern.XPUB)
 	f := s.attach()
 	f.subscribe("a")
-	f.p.In.Kill()
+	f.p.In.CloseRead()
 	f.disconnect()
 	s.wantRecv(pattern.ErrWait)
 }

@@ -161,7 +161,7 @@ func TestXSubToPublisherThatTakesNothing(t *testing.T) {
 	s := newSocket(t, pattern.XSUB)
 	f, g := s.attach(), s.attach()
 	f.p.Out = nil
-	g.p.Out.Kill()
+	g.p.Out.CloseRead()
 	s.sent("x")
 	s.wantDrops(pipe.DropUpstream, 2)
 }

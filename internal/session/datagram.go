@@ -169,7 +169,7 @@ func (d *Datagrams) end() {
 	}
 	host.Detach(d.pipe)
 	if d.pipe.Out != nil {
-		host.Drops().Add(pipe.DropLinger, d.pipe.Out.Kill())
+		host.Drops().Add(pipe.DropLinger, d.pipe.Out.CloseRead())
 	}
 	if d.pipe.In != nil {
 		d.inLock.Lock()

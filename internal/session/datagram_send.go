@@ -130,7 +130,7 @@ func (d *Datagrams) write(w *packetWriter) bool {
 	var done, end, acked, ackedEnd int
 	acknowledge := func() {
 		if w.batch.Counted && done > acked {
-			d.pipe.Out.Done(done-acked, end-ackedEnd)
+			d.pipe.Out.Ack(done-acked, end-ackedEnd)
 			acked, ackedEnd = done, end
 		}
 	}
@@ -143,7 +143,7 @@ func (d *Datagrams) write(w *packetWriter) bool {
 			if err != nil && refused(err) {
 				// An answer to an earlier datagram, in whose place this one was not sent.
 				acknowledge()
-				d.pipe.Out.Undelivered(&w.batch, pipe.DropUnreachable)
+				d.pipe.Out.DropWritten(&w.batch, pipe.DropUnreachable)
 				err = d.conn.WritePacket(b, to)
 			}
 			if errors.Is(err, net.ErrClosed) {
@@ -159,7 +159,7 @@ func (d *Datagrams) write(w *packetWriter) bool {
 		if why != pipe.NumDrops {
 			// It is dropped, so that it holds up no other.
 			acknowledge()
-			d.pipe.Out.Lost(&w.batch, 1, cur.Pos()-end, why)
+			d.pipe.Out.DropTaken(&w.batch, 1, cur.Pos()-end, why)
 			done, end = done+1, cur.Pos()
 			acked, ackedEnd = done, end
 			continue

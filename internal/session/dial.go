@@ -268,7 +268,7 @@ func (d *Dialer) tally(c *conn) {
 	unsent, broken := c.toll()
 	if c.pipe.Out != nil && d.stop.Err() != nil {
 		// Now, or it would be put down to the loss of the connection.
-		n := c.pipe.Out.Kill()
+		n := c.pipe.Out.CloseRead()
 		d.cfg.Host.Drops().Add(pipe.DropLinger, n)
 		unsent += n
 	} else if d.cfg.Engine.Raw {
@@ -294,7 +294,7 @@ func (d *Dialer) renew() {
 	d.mu.Unlock()
 	host.Detach(lost)
 	if lost.Out != nil {
-		host.Drops().Add(pipe.DropConnLost, lost.Out.Kill())
+		host.Drops().Add(pipe.DropConnLost, lost.Out.CloseRead())
 	}
 	d.closeIn(lost)
 }
@@ -345,7 +345,7 @@ func (d *Dialer) end() {
 	p := d.Pipe()
 	d.cfg.Host.Detach(p)
 	if p.Out != nil {
-		n := p.Out.Kill()
+		n := p.Out.CloseRead()
 		d.cfg.Host.Drops().Add(pipe.DropLinger, n)
 		d.mu.Lock()
 		d.losses += n

@@ -247,7 +247,7 @@ func (l *Listener) release(c *conn) {
 	l.cfg.Host.Detach(p)
 	unsent, broken := c.toll()
 	if p.Out != nil {
-		n := p.Out.Kill()
+		n := p.Out.CloseRead()
 		l.cfg.Host.Drops().Add(c.dropReason(), n)
 		unsent += n
 	}
@@ -291,7 +291,7 @@ func (l *Listener) join(c *conn) error {
 // against the queue's limits is counted with what is left there.
 func (l *Listener) unsent(c *conn, b *msg.Batch) {
 	if !b.Counted {
-		c.pipe.Out.Lost(b, b.Msgs, b.Bytes, c.dropReason())
+		c.pipe.Out.DropTaken(b, b.Msgs, b.Bytes, c.dropReason())
 		c.losses += b.Msgs
 	}
 	b.Recycle()

@@ -77,7 +77,7 @@ func (s *Socket) Datagram(p *pipe.Pipe, m *msg.Msg) {
 	p.In.Lock()
 	defer p.In.Unlock()
 	switch {
-	case p.In.Dead():
+	case p.In.ReadClosed():
 		s.drops.Add(pipe.DropUnread, 1)
 	case p.In.Full():
 		s.drops.Add(pipe.DropHWM, 1)

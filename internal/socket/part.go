@@ -51,7 +51,7 @@ func (s *Socket) unhear(p *pipe.Pipe) {
 	s.recvMu.Lock()
 	defer s.recvMu.Unlock()
 	if p.In != nil {
-		s.drops.Add(pipe.DropUnread, p.In.Kill())
+		s.drops.Add(pipe.DropUnread, p.In.CloseRead())
 	}
 }
 
@@ -61,7 +61,7 @@ func (s *Socket) madeBy(p *pipe.Pipe) (ep string, e endpoint) {
 	if d, ok := p.To.(*session.Dialer); ok {
 		return d.Endpoint(), d
 	}
-	if p.Side != pipe.Joined {
+	if p.Side != pipe.ConnectedInproc {
 		return "", nil
 	}
 	s.endMu.Lock()

@@ -275,7 +275,7 @@ func (s *Socket) NewPipe(r pipe.Reader, w pipe.Writer, inLock *sync.Mutex, sub p
 	if s.info.Receives {
 		overhead := 0
 		if s.info.Publishes {
-			overhead = pipe.DueSize // for what its peers subscribe to is received in order
+			overhead = pipe.OrderEntrySize // for what its peers subscribe to is received in order
 		}
 		p.In = pipe.NewQueue(pipe.Config{
 			Lock: inLock, HWM: recv, MaxBytes: s.opts.MaxQueuedBytes,
@@ -414,7 +414,7 @@ func (s *Socket) lament(p *pipe.Pipe) {
 		return
 	}
 	p.In.Lock()
-	if !p.In.Dead() {
+	if !p.In.ReadClosed() {
 		p.In.PutFrom(p.Peer(), &msg.Msg{First: last})
 	}
 	p.In.Unlock()
@@ -462,7 +462,7 @@ func (s *Socket) Reading(f func()) {
 func (s *Socket) enqueue(p *pipe.Pipe, m *msg.Msg) {
 	p.In.Lock()
 	defer p.In.Unlock()
-	if p.In.Dead() {
+	if p.In.ReadClosed() {
 		s.drops.Add(pipe.DropUnread, 1)
 		return
 	}
