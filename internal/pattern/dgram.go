@@ -33,7 +33,7 @@ func (s *Dgram) Detach(p *pipe.Pipe) { s.release(p); s.removePipe(p) }
 func (s *Dgram) Send(m msg.Msg) error {
 	switch {
 	case len(m.Rest) != 1:
-		return ErrMessage
+		return ErrInvalidMessage
 	case s.tooLarge(m.Rest[0]):
 		return s.errTooLarge(m.Rest[0])
 	}
@@ -46,7 +46,7 @@ func (s *Dgram) tooLarge(body []byte) bool {
 }
 
 func (s *Dgram) errTooLarge(body []byte) error {
-	return fmt.Errorf("%w: a body of %d bytes, of at most %d", ErrTooLarge, len(body), s.peer.MaxSize)
+	return fmt.Errorf("%w: a body of %d bytes, of at most %d", ErrMessageTooLarge, len(body), s.peer.MaxSize)
 }
 
 // SendFrame takes an address, which must have a frame behind it, and then a
@@ -55,12 +55,12 @@ func (s *Dgram) errTooLarge(body []byte) error {
 func (s *Dgram) SendFrame(f *msg.Frame, mayWait bool) error {
 	switch {
 	case f.More == s.open:
-		return ErrMessage
+		return ErrInvalidMessage
 	case s.open && s.tooLarge(f.Body):
 		return s.errTooLarge(f.Body)
 	case s.open:
 	case !s.hasRoom():
-		return ErrWait
+		return ErrWouldBlock
 	default:
 		s.claim(s.peer)
 	}

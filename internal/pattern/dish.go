@@ -60,7 +60,7 @@ func (s *Dish) Inspect(m *msg.Msg) error {
 	if len(m.Rest) == 1 && len(m.First) <= MaxGroup {
 		return nil
 	}
-	return ErrMessage
+	return ErrInvalidMessage
 }
 
 // Subscribe joins a group or leaves it. It reports whether that changes

@@ -164,17 +164,17 @@ func TestXPubReceivesFirstAndLast_RFC29(t *testing.T) {
 	}
 	a.subscribe("t")
 	b.subscribe("t")
-	s.wantRecv(pattern.ErrWait)
+	s.wantRecv(pattern.ErrWouldBlock)
 	b.subscribe("")
 	s.receives("\x01")
 	a.cancel("t")
 	a.cancel("t")
-	s.wantRecv(pattern.ErrWait)
+	s.wantRecv(pattern.ErrWouldBlock)
 	b.cancel("t")
 	s.receives("\x00t")
 	a.cancel("never")
 	b.cancel("t")
-	s.wantRecv(pattern.ErrWait)
+	s.wantRecv(pattern.ErrWouldBlock)
 	s.wantDrops(0, 0)
 }
 
@@ -211,7 +211,7 @@ func TestXPubReceivesInOrder(t *testing.T) {
 		for _, want := range []string{"user 1", "\x01t", "user 2", "\x00t", "\x01t", "\x00t", "\x01t", "user 3", "\x01u"} {
 			s.receives(want)
 		}
-		if s.wantRecv(pattern.ErrWait); s.receiver().More() {
+		if s.wantRecv(pattern.ErrWouldBlock); s.receiver().More() {
 			t.Error("more to receive when nothing is")
 		}
 	}
@@ -243,12 +243,12 @@ func TestXPubHearsOfDisconnect_RFC29(t *testing.T) {
 		if !slices.Equal(got, []string{"\x00", "\x00more of a", "\x00only a"}) {
 			t.Errorf("received %q", got)
 		}
-		s.wantRecv(pattern.ErrWait)
+		s.wantRecv(pattern.ErrWouldBlock)
 		s.sent("both")
 		a.wants()
 		b.wants(message{"both"})
 		leave(a) // nothing is left to report
-		s.wantRecv(pattern.ErrWait)
+		s.wantRecv(pattern.ErrWouldBlock)
 	}
 }
 
@@ -350,7 +350,7 @@ func TestPubForgetsInParts(t *testing.T) {
 		}
 		told[string(m.First)] = true
 	}
-	if s.wantRecv(pattern.ErrWait); len(told) != topics {
+	if s.wantRecv(pattern.ErrWouldBlock); len(told) != topics {
 		t.Errorf("%d different topics were reported, want %d", len(told), topics)
 	}
 }
@@ -380,7 +380,7 @@ func TestXPubUserMessagesOfTheProcess(t *testing.T) {
 	for _, want := range []string{"user 1", "\x00t", "user 2", "user 3", "\x01t", "user 4", "\x00t"} {
 		s.receives(want)
 	}
-	s.wantRecv(pattern.ErrWait)
+	s.wantRecv(pattern.ErrWouldBlock)
 }
 
 // TestXPubDisconnectOfDead: nobody is told who no longer reads.
@@ -390,7 +390,7 @@ func TestXPubDisconnectOfDead(t *testing.T) {
 	f.subscribe("a")
 	f.p.In.CloseRead()
 	f.disconnect()
-	s.wantRecv(pattern.ErrWait)
+	s.wantRecv(pattern.ErrWouldBlock)
 }
 
 // TestPubUpstream: from a peer in the process, subscriptions come without a
@@ -460,7 +460,7 @@ func TestPubLimitsTopics(t *testing.T) {
 		}
 		a.cancel("1")
 		a.subscribe("4")
-		if _, err := a.trySends("\x015"); err != pattern.ErrTopics {
+		if _, err := a.trySends("\x015"); err != pattern.ErrTooManySubscriptions {
 			t.Errorf("a topic too many: %v", err)
 		}
 		b.subscribe("1")

@@ -37,7 +37,7 @@ func TestStreamPartsBehindQueued(t *testing.T) {
 					if _, err := l.TryAccept(); err == nil {
 						t.Error("a connection that we ended is made again")
 					}
-					if err := s.Disconnect("mem://a"); err != socket.ErrNotFound {
+					if err := s.Disconnect("mem://a"); err != socket.ErrEndpointNotFound {
 						t.Errorf("the endpoint is still there: %v", err)
 					}
 				}()
