@@ -26,20 +26,21 @@ import (
 // for: WaitConnected does not return before its context ends.
 //
 // All methods may be called concurrently.
-type Dgram struct {
-	base
-	out sending
-	in  receiving
-}
+type Dgram struct{ Socket }
 
 // NewDgram returns a DGRAM socket. The error matches [ErrOption].
 func NewDgram(o *Options) (*Dgram, error) {
-	b, err := newBase(pattern.DGRAM, o)
+	s, err := newSocket(pattern.DGRAM, o)
 	if err != nil {
 		return nil, err
 	}
-	return &Dgram{b, sending{b.s}, receiving{b.s}}, nil
+	return &Dgram{s}, nil
 }
+
+// sender and receiver are the shared implementation. Dgram does not embed them,
+// because its messages have an address beside their frame.
+func (s *Dgram) sender() Sender     { return Sender{Connector{s.Socket}} }
+func (s *Dgram) receiver() Receiver { return Receiver{Connector{s.Socket}} }
 
 // Datagram is what a [Dgram] receives: a message of one frame, and the address
 // that it came from, or says that it came from.
@@ -57,7 +58,7 @@ func (s *Dgram) SendTo(ctx context.Context, address string, body []byte) error {
 	if err := checkAddress(address); err != nil {
 		return err
 	}
-	return s.out.Send(ctx, []byte(address), body)
+	return s.sender().Send(ctx, []byte(address), body)
 }
 
 // TrySendTo is SendTo without waiting: the error matches [ErrWouldBlock] if it
@@ -66,7 +67,7 @@ func (s *Dgram) TrySendTo(address string, body []byte) error {
 	if err := checkAddress(address); err != nil {
 		return err
 	}
-	return s.out.TrySend([]byte(address), body)
+	return s.sender().TrySend([]byte(address), body)
 }
 
 // SendMessageTo is SendTo for a message that it takes over. The error matches
@@ -76,7 +77,7 @@ func (s *Dgram) SendMessageTo(ctx context.Context, address string, m Message) er
 	if err != nil {
 		return err
 	}
-	return s.out.SendMessage(ctx, d)
+	return s.sender().SendMessage(ctx, d)
 }
 
 // TrySendMessageTo is SendMessageTo without waiting.
@@ -85,7 +86,7 @@ func (s *Dgram) TrySendMessageTo(address string, m Message) error {
 	if err != nil {
 		return err
 	}
-	return s.out.TrySendMessage(d)
+	return s.sender().TrySendMessage(d)
 }
 
 // Reply is SendTo the address that a datagram came from.
@@ -96,14 +97,14 @@ func (s *Dgram) Reply(ctx context.Context, to Datagram, body []byte) error {
 // Recv returns the next datagram. It waits for one, until ctx ends: then nothing
 // was taken, and the error is ctx's.
 func (s *Dgram) Recv(ctx context.Context) (Datagram, error) {
-	m, err := s.in.Recv(ctx)
+	m, err := s.receiver().Recv(ctx)
 	return datagram(m, err)
 }
 
 // TryRecv is Recv without waiting: the error matches [ErrWouldBlock] if there is
 // none.
 func (s *Dgram) TryRecv() (Datagram, error) {
-	m, err := s.in.TryRecv()
+	m, err := s.receiver().TryRecv()
 	return datagram(m, err)
 }
 
@@ -113,6 +114,12 @@ func (s *Dgram) TryRecv() (Datagram, error) {
 func (s *Dgram) Messages(ctx context.Context) iter.Seq2[Datagram, error] {
 	return messages(ctx, s.Recv)
 }
+
+// SetSendHWM is [Sender.SetSendHWM].
+func (s *Dgram) SetSendHWM(n int) error { return s.setSendHWM(n) }
+
+// SetRecvHWM is [Receiver.SetRecvHWM].
+func (s *Dgram) SetRecvHWM(n int) error { return s.setRecvHWM(n) }
 
 // datagram takes the address off a message.
 func datagram(m Message, err error) (Datagram, error) {

@@ -38,8 +38,10 @@
 //	[Channel]           PAIR for messages of one frame
 //	[Dgram]             plain UDP datagrams
 //
-// What a type cannot do with messages it has no method for. [Socket], [Sender] and
-// [Receiver] are for code that works with several types. Those from Client on are
+// What a type cannot do with messages it has no method for. The methods that
+// several types share are those of structs that they embed: [Socket], [Connector],
+// [Sender], [Receiver] and so on, which are also the types of parameters for code
+// that works with several types. Those from Client on are
 // drafts in libzmq, so that a peer that uses it needs a build with them.
 //
 // # Endpoints
@@ -72,12 +74,12 @@
 // it for the connection. Use WaitConnected to see a peer first.
 //
 // Sent means queued. Close waits for the queues to be written, at most
-// [Options.Linger]; [Push.Shutdown] and its like say how much was not.
+// [Options.Linger]; [Socket.Shutdown] says how much was not.
 //
 // # Who is there
 //
-// WaitConnected waits for a peer. [Sub.Ready] waits until a publisher knows the
-// subscriptions, and [Pub.WaitSubscribers] until somebody subscribes: between
+// WaitConnected waits for a peer. [Subscriber.WaitSubscribed] waits until a publisher knows the
+// subscriptions, and [Publisher.WaitSubscribers] until somebody subscribes: between
 // them no publisher needs to sleep before its first message.
 //
 // What happens to peers never fails a call. It is told by Events, counted by

@@ -150,7 +150,7 @@ func (p *face) variable(name string) string {
 	case "m":
 		return "Message"
 	case "s":
-		return "Socket"
+		return "Pair"
 	}
 	for n := range p.names {
 		if ast.IsExported(n) && strings.ToLower(n) == name {

@@ -21,7 +21,7 @@ func inTime(t *testing.T) context.Context {
 }
 
 // join makes two sockets peers at an endpoint, and closes them at the end.
-func join(t *testing.T, endpoint string, binds, connects zmq.Socket) {
+func join(t *testing.T, endpoint string, binds, connects connector) {
 	t.Helper()
 	t.Cleanup(func() { connects.Close(); binds.Close() })
 	bound := must(binds.Bind(endpoint))
@@ -137,7 +137,7 @@ func TestRadioDish(t *testing.T) {
 			t.Fatal(err)
 		}
 		join(t, ep, radio, dish)
-		if err := dish.Ready(ctx); err != nil {
+		if err := dish.WaitSubscribed(ctx); err != nil {
 			t.Fatal(err)
 		}
 		if err := radio.WaitSubscribers(ctx, 1, long); err != nil {
@@ -239,7 +239,7 @@ func TestErrorsName(t *testing.T) {
 	client, dgram, dish := must(zmq.NewClient(o)), must(zmq.NewDgram(o)), must(zmq.NewDish(o))
 	xpub := must(zmq.NewXPub(o))
 	manual := must(zmq.NewXPub(&zmq.Options{Namespace: o.Namespace, XPubManual: true}))
-	for _, s := range []zmq.Socket{router, server, stream, client, dgram, dish, xpub, manual} {
+	for _, s := range []anySocket{router, server, stream, client, dgram, dish, xpub, manual} {
 		defer s.Close()
 	}
 	must(dgram.Bind("udp://127.0.0.1:*"))
@@ -249,16 +249,15 @@ func TestErrorsName(t *testing.T) {
 		is   error
 		want string
 	}{
-		{router.SendTo(ctx, "a\x01", nil), zmq.ErrNoRoute, `zmq: send: no route to peer: nobody has the routing id "a\x01"`},
-		{stream.TrySendTo("b", []byte("x")), zmq.ErrNoRoute, `zmq: send: no route to peer: nobody has the routing id "b"`},
-		{server.SendTo(ctx, 7, nil), zmq.ErrNoRoute, "zmq: send: no route to peer: nobody has the routing number 7"},
+		{router.SendTo(ctx, "a\x01", nil), zmq.ErrNoRoute, `zmq: send: no route to peer: no peer has the routing ID "a\x01"`},
+		{stream.TrySendTo("b", []byte("x")), zmq.ErrNoRoute, `zmq: send: no route to peer: no peer has the routing ID "b"`},
+		{server.SendTo(ctx, 7, nil), zmq.ErrNoRoute, "zmq: send: no route to peer: no peer has the routing number 7"},
 		{client.TrySendMessage(zmq.NewStringMessage("a", "b")), zmq.ErrMessage, "zmq: send: message not allowed on this socket type: it sends messages of one frame"},
 		{dgram.TrySendTo("127.0.0.1:9", make([]byte, 8193)), zmq.ErrTooLarge, "zmq: send: message too large: a body of 8193 bytes, of at most 8192"},
 		{dgram.TrySendTo("udp://127.0.0.1:9", nil), zmq.ErrEndpoint, `zmq: send: malformed endpoint: "udp://127.0.0.1:9" is no numeric address with a port, as 192.0.2.1:5555`},
 		{dgram.TrySendTo("127.0.0.1:0", nil), zmq.ErrEndpoint, "zmq: send: malformed endpoint: 127.0.0.1:0: port 0 is nobody's"},
 		{again, zmq.ErrSecondPeer, "zmq: bind udp://127.0.0.1:*: socket has a peer already: a DGRAM is bound to one endpoint"},
 		{dish.Connect("udp://127.0.0.1:9"), zmq.ErrTransport, "zmq: connect udp://127.0.0.1:9: transport not for this socket type: DISH does not connect to udp"},
-		{dgram.Connect("tcp://127.0.0.1:9"), zmq.ErrTransport, "zmq: connect tcp://127.0.0.1:9: transport not for this socket type: DGRAM is for datagrams"},
 		{stream.Connect("inproc://x"), zmq.ErrTransport, "zmq: connect inproc://x: transport not for this socket type: STREAM has no sockets for peers, as inproc has"},
 		{xpub.SubscribePeer(zmq.Message{}, "x"), zmq.ErrNoRoute, "zmq: subscribe peer: no route to peer: the message was not received"},
 		{manual.UnsubscribePeer(zmq.Message{}, "x"), zmq.ErrNoRoute, "zmq: unsubscribe peer: no route to peer: the message was not received"},
@@ -306,15 +305,15 @@ func TestReadyOverUDP(t *testing.T) {
 	dish.Join("g")
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := dish.Ready(ended); err != context.Canceled {
+	if err := dish.WaitSubscribed(ended); err != context.Canceled {
 		t.Errorf("unbound: %v", err)
 	}
 	must(dish.Bind("udp://127.0.0.1:*"))
-	if err := dish.Ready(ended); err != nil {
+	if err := dish.WaitSubscribed(ended); err != nil {
 		t.Errorf("bound to udp: %v", err)
 	}
 	must(dish.Bind("tcp://127.0.0.1:*"))
-	if err := dish.Ready(ended); err != context.Canceled {
+	if err := dish.WaitSubscribed(ended); err != context.Canceled {
 		t.Errorf("bound to tcp too: %v", err)
 	}
 }

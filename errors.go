@@ -3,7 +3,6 @@ package zmq
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 
 	"github.com/zerobroker/zmq/internal/inproc"
@@ -126,24 +125,6 @@ type withSentinel struct{ err, sentinel error }
 
 func (w *withSentinel) Error() string   { return w.err.Error() }
 func (w *withSentinel) Unwrap() []error { return []error{w.err, w.sentinel} }
-
-// unroutedID is opError of a send to the peer with a routing id, and names it if
-// there is none.
-func unroutedID(id string, err error) error {
-	if err == pattern.ErrNoRoute {
-		err = fmt.Errorf("%w: nobody has the routing id %q", err, id)
-	}
-	return opError("send", "", err)
-}
-
-// unroutedNumber is opError of a send to the peer with a routing number, and names
-// it if there is none.
-func unroutedNumber(number uint32, err error) error {
-	if err == pattern.ErrNoRoute {
-		err = fmt.Errorf("%w: nobody has the routing number %d", err, number)
-	}
-	return opError("send", "", err)
-}
 
 // opError is what a call returns for err.
 func opError(op, endpoint string, err error) error {

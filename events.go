@@ -87,8 +87,8 @@ type Event struct {
 // on, also before the loop begins. It ends when ctx ends or when the socket is
 // closed, and is good for one loop. A listener that is more than 1024 events behind misses some; nothing
 // ever waits for it.
-func (b *base) Events(ctx context.Context) iter.Seq[Event] {
-	l := b.s.Listen()
+func (s Socket) Events(ctx context.Context) iter.Seq[Event] {
+	l := s.s.Listen()
 	forget := context.AfterFunc(ctx, l.Stop)
 	return func(yield func(Event) bool) {
 		defer l.Stop()
@@ -165,8 +165,8 @@ type Stats struct {
 
 // Stats returns a snapshot of the socket's counters. Maps hold only what is
 // not zero.
-func (b *base) Stats() Stats {
-	st := b.s.Stats()
+func (s Socket) Stats() Stats {
+	st := s.s.Stats()
 	out := Stats{
 		MessagesSent: st.MsgsSent, BytesSent: st.BytesSent,
 		MessagesReceived: st.MsgsReceived, BytesReceived: st.BytesReceived,

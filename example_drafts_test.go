@@ -99,7 +99,7 @@ func ExampleDish() {
 	dish.Join("news", "sport")
 	radio.Connect("inproc://air")
 
-	dish.Ready(ctx)
+	dish.WaitSubscribed(ctx)
 	radio.Send(ctx, "news", []byte("nothing happened"))
 	radio.Send(ctx, "sport", []byte("0:0"))
 	for m, err := range dish.Messages(ctx) {

@@ -132,7 +132,7 @@ func ExampleSub() {
 	defer pub.Close()
 	pub.Connect(endpoint)
 
-	if err := sub.Ready(ctx); err != nil { // a publisher knows both
+	if err := sub.WaitSubscribed(ctx); err != nil { // a publisher knows both
 		panic(err)
 	}
 	for _, topic := range []string{"a1", "c1", "b1"} {

@@ -36,7 +36,7 @@ type Options struct {
 	// writing, up to 256 KiB, and the system's buffers hold what is under way:
 	// small messages may be far more than the marks say. Who wants one task at
 	// a time asks for each (REQ to ROUTER or REP). Default 1000, negative
-	// unlimited. SetHWM changes them later. [ZMQ_SNDHWM, ZMQ_RCVHWM]
+	// unlimited. SetSendHWM and SetRecvHWM change them later. [ZMQ_SNDHWM, ZMQ_RCVHWM]
 	SendHWM, RecvHWM int
 
 	// MaxQueuedBytes bounds the same queues in bytes. A message that starts

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"iter"
 	"math/rand/v2"
 	"sync"
 	"sync/atomic"
@@ -32,16 +33,63 @@ var socketTypes = []socketType{
 
 type socketType struct {
 	name, family string
-	make         func(*zmq.Options) (zmq.Socket, error)
+	make         func(*zmq.Options) (anySocket, error)
 }
 
-func maker[S zmq.Socket](f func(*zmq.Options) (S, error)) func(*zmq.Options) (zmq.Socket, error) {
-	return func(o *zmq.Options) (zmq.Socket, error) { return f(o) }
+func maker[S anySocket](f func(*zmq.Options) (S, error)) func(*zmq.Options) (anySocket, error) {
+	return func(o *zmq.Options) (anySocket, error) { return f(o) }
+}
+
+// anySocket is a socket of any type.
+type anySocket interface {
+	Bind(endpoint string) (string, error)
+	Unbind(endpoint string) error
+	Peers() []zmq.PeerInfo
+	Stats() zmq.Stats
+	Events(ctx context.Context) iter.Seq[zmq.Event]
+	Shutdown(ctx context.Context) error
+	Close() error
+}
+
+// connector is a socket of any type but DGRAM.
+type connector interface {
+	anySocket
+	Connect(endpoint string) error
+	Disconnect(endpoint string) error
+	WaitConnected(ctx context.Context) error
+}
+
+// connect connects a socket of a type that can.
+func connect(s anySocket, endpoint string) error {
+	if c, ok := s.(connector); ok {
+		return c.Connect(endpoint)
+	}
+	return zmq.ErrTransport
+}
+
+// disconnect disconnects a socket of a type that can.
+func disconnect(s anySocket, endpoint string) error {
+	if c, ok := s.(connector); ok {
+		return c.Disconnect(endpoint)
+	}
+	return zmq.ErrNotFound
+}
+
+// setHWM changes the marks that the type of a socket has.
+func setHWM(s anySocket, send, recv int) error {
+	var err error
+	if s, ok := s.(interface{ SetSendHWM(n int) error }); ok {
+		err = s.SetSendHWM(send)
+	}
+	if s, ok := s.(interface{ SetRecvHWM(n int) error }); ok && err == nil {
+		err = s.SetRecvHWM(recv)
+	}
+	return err
 }
 
 // randomSocket is a socket of a round.
 type randomSocket struct {
-	zmq.Socket
+	anySocket
 	socketType
 	name      string // type and number
 	datagrams bool   // it has to do with udp
@@ -112,13 +160,13 @@ func (w *randomWorld) newSocket(r *rand.Rand) *randomSocket {
 		panic(fmt.Sprintf("new %s with %+v: %v", typ.name, o, err))
 	}
 	return &randomSocket{
-		Socket: s, socketType: typ, name: fmt.Sprint(typ.name, " ", randomNames.Add(1)), linger: o.Linger,
+		anySocket: s, socketType: typ, name: fmt.Sprint(typ.name, " ", randomNames.Add(1)), linger: o.Linger,
 		datagrams: typ.name == "RADIO" || typ.name == "DISH" || typ.name == "DGRAM",
 	}
 }
 
 func (s *randomSocket) onlyDatagrams() bool {
-	_, only := s.Socket.(*zmq.Dgram)
+	_, only := s.anySocket.(*zmq.Dgram)
 	return only
 }
 
@@ -220,16 +268,16 @@ func (w *randomWorld) operation(r *rand.Rand, s *randomSocket, slot *atomic.Poin
 	case n < 20:
 		s.ends.Add(-1)
 		ep := s.take(r, &s.connected)
-		return operation{"disconnect " + ep, func() error { return s.Disconnect(ep) }}
+		return operation{"disconnect " + ep, func() error { return disconnect(s.anySocket, ep) }}
 	case n < 23:
 		s.ends.Add(-1)
 		ep := s.take(r, &s.bound)
 		return operation{"unbind " + ep, func() error { return s.Unbind(ep) }}
 	case n < 24:
 		send, recv := 1+r.IntN(1000), 1+r.IntN(1000)
-		return operation{"set hwm", func() error { return s.SetHWM(send, recv) }}
+		return operation{"set hwm", func() error { return setHWM(s.anySocket, send, recv) }}
 	case n < 26:
-		return operation{"wait connected", within(s.WaitConnected)}
+		return operation{"wait connected", within(s.waitConnected)}
 	case n < 28:
 		return operation{"events", within(func(ctx context.Context) error {
 			for range s.Events(ctx) {
@@ -259,7 +307,7 @@ func (w *randomWorld) operation(r *rand.Rand, s *randomSocket, slot *atomic.Poin
 }
 
 func (s *randomSocket) connect(r *rand.Rand, ep string) error {
-	switch t := s.Socket.(type) {
+	switch t := s.anySocket.(type) {
 	case interface{ ConnectAs(ep, id string) error }:
 		if r.IntN(3) == 0 {
 			return t.ConnectAs(ep, routingID(r))
@@ -270,7 +318,14 @@ func (s *randomSocket) connect(r *rand.Rand, ep string) error {
 			return err
 		}
 	}
-	return s.Connect(ep)
+	return connect(s.anySocket, ep)
+}
+
+func (s *randomSocket) waitConnected(ctx context.Context) error {
+	if c, ok := s.anySocket.(connector); ok {
+		return c.WaitConnected(ctx)
+	}
+	return nil
 }
 
 // routingID is one of few.
@@ -301,9 +356,7 @@ func frames(r *rand.Rand) [][]byte {
 }
 
 func (s *randomSocket) send(ctx context.Context, r *rand.Rand) error {
-	switch t := s.Socket.(type) {
-	case zmq.Sender:
-		return t.Send(ctx, frames(r)...)
+	switch t := s.anySocket.(type) {
 	case interface {
 		Send(ctx context.Context, body []byte) error
 	}:
@@ -338,7 +391,7 @@ func (s *randomSocket) send(ctx context.Context, r *rand.Rand) error {
 }
 
 func (s *randomSocket) trySend(r *rand.Rand) error {
-	switch t := s.Socket.(type) {
+	switch t := s.anySocket.(type) {
 	case interface {
 		TrySend(frames ...[]byte) error
 	}:
@@ -362,8 +415,10 @@ func (s *randomSocket) trySend(r *rand.Rand) error {
 }
 
 func (s *randomSocket) recv(ctx context.Context) error {
-	switch t := s.Socket.(type) {
-	case zmq.Receiver:
+	switch t := s.anySocket.(type) {
+	case interface {
+		Recv(ctx context.Context) (zmq.Message, error)
+	}:
 		return s.received(t.Recv(ctx))
 	case *zmq.Dish:
 		m, err := t.Recv(ctx)
@@ -379,8 +434,8 @@ func (s *randomSocket) recv(ctx context.Context) error {
 }
 
 func (s *randomSocket) tryRecv() error {
-	switch t := s.Socket.(type) {
-	case zmq.Receiver:
+	switch t := s.anySocket.(type) {
+	case interface{ TryRecv() (zmq.Message, error) }:
 		return s.received(t.TryRecv())
 	case *zmq.Dish:
 		m, err := t.TryRecv()
@@ -392,11 +447,11 @@ func (s *randomSocket) tryRecv() error {
 // special makes a call that only some types have.
 func (s *randomSocket) special(ctx context.Context, r *rand.Rand) error {
 	topics := []string{group(r), ""}[:1+r.IntN(2)]
-	switch t := s.Socket.(type) {
+	switch t := s.anySocket.(type) {
 	case interface {
 		Subscribe(prefixes ...string) error
 		Unsubscribe(prefixes ...string) error
-		Ready(ctx context.Context) error
+		WaitSubscribed(ctx context.Context) error
 	}:
 		switch r.IntN(5) {
 		case 0, 1:
@@ -404,7 +459,7 @@ func (s *randomSocket) special(ctx context.Context, r *rand.Rand) error {
 		case 2, 3:
 			return t.Unsubscribe(topics...)
 		}
-		return t.Ready(ctx)
+		return t.WaitSubscribed(ctx)
 	case *zmq.Dish:
 		switch r.IntN(5) {
 		case 0, 1:
@@ -412,7 +467,7 @@ func (s *randomSocket) special(ctx context.Context, r *rand.Rand) error {
 		case 2, 3:
 			return t.Leave(group(r))
 		}
-		return t.Ready(ctx)
+		return t.WaitSubscribed(ctx)
 	case *zmq.XPub:
 		switch m := s.lastMessage(); r.IntN(3) {
 		case 0:

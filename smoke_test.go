@@ -100,7 +100,7 @@ func TestSmokePub(t *testing.T) {
 		sub, _ := zmq.NewSub(nil)
 		sub.Subscribe("a")
 		sub.Connect(bound)
-		if err := sub.Ready(ctx); err != nil {
+		if err := sub.WaitSubscribed(ctx); err != nil {
 			t.Fatal(err)
 		}
 		pub.Send(ctx, []byte("b1"))

@@ -13,7 +13,7 @@ import (
 
 // ours is a socket of the library.
 type ours struct {
-	zmq.Socket
+	harness.Socket
 	t    *testing.T
 	name string
 	ctx  context.Context
@@ -93,7 +93,7 @@ func (o *ours) send(m message) {
 	switch s := o.Socket.(type) {
 	case *zmq.Router:
 		err = s.SendTo(o.ctx, m[0].text, m[1:].frames()...)
-	case zmq.Sender:
+	case harness.Sender:
 		if len(m) == 1 {
 			err = s.Send(o.ctx, m[0].bytes())
 		} else {
@@ -119,7 +119,7 @@ func (o *ours) recv() [][]byte {
 
 func (o *ours) recvMessage() zmq.Message {
 	o.t.Helper()
-	m, err := o.Socket.(zmq.Receiver).Recv(o.ctx)
+	m, err := o.Socket.(harness.Receiver).Recv(o.ctx)
 	if err != nil {
 		o.t.Fatalf("%s.Recv: %v", o.name, err)
 	}
@@ -151,8 +151,8 @@ func (o *ours) connected() {
 // subscribed waits until our subscriptions are in effect.
 func (o *ours) subscribed() {
 	o.t.Helper()
-	if err := o.Socket.(interface{ Ready(context.Context) error }).Ready(o.ctx); err != nil {
-		o.t.Fatalf("%s.Ready: %v", o.name, err)
+	if err := o.Socket.(interface{ WaitSubscribed(context.Context) error }).WaitSubscribed(o.ctx); err != nil {
+		o.t.Fatalf("%s.WaitSubscribed: %v", o.name, err)
 	}
 }
 

@@ -62,12 +62,12 @@ func (c *dgramCmd) Run(ctx context.Context, e *env) error {
 		return err
 	}
 	j.losses = []zmq.DropReason{zmq.DropUnreachable}
-	return j.answer(ctx, s, dgram{s, &j.out.rec.addr}, func(ctx context.Context, r *record) error {
+	return j.runBound(ctx, s.Socket, j.answering(dgram{s, &j.out.rec.addr}, func(ctx context.Context, r *record) error {
 		if to.IsValid() {
 			r.addr = to.String()
 		}
 		return sendTo(ctx, s, r)
-	}, byAddress)
+	}, byAddress))
 }
 
 // sendTo sends a datagram to the address of r.

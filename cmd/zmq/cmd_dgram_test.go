@@ -80,7 +80,7 @@ func TestDatagramsThatWereLostAreTold(t *testing.T) {
 		}
 	}
 	var stderr bytes.Buffer
-	j := &job{e: &env{stderr: &stderr}, sock: s, bound: []string{bound}}
+	j := &job{e: &env{stderr: &stderr}, sock: s.Socket, bound: []string{bound}}
 	s.Close()
 	j.warnOverrun()
 	want := fmt.Sprintf("zmq: warning: %d more came faster than they were printed, and are lost\n", s.Stats().Drops[zmq.DropHWM])

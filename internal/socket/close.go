@@ -2,10 +2,15 @@ package socket
 
 import (
 	"context"
+	"time"
 
 	"github.com/zerobroker/zmq/internal/inproc"
 	"github.com/zerobroker/zmq/internal/pipe"
 )
+
+// Linger is how long Close is to wait for messages to be written, as the options
+// say; negative without limit.
+func (s *Socket) Linger() time.Duration { return s.opts.Linger }
 
 // Close ends the socket. It returns when every message that was queued is
 // written, and as far as anybody knows has arrived with the peer's system, or

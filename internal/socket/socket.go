@@ -55,6 +55,7 @@ type Socket struct {
 	router   pattern.Router       // nil if the type does not send by id
 	intake   pattern.Intake       // nil if the type does not look at what comes in
 	sub      pattern.Subscriber   // nil if the type does not subscribe
+	xsub     *pattern.XSub        // nil if the type is not XSUB
 	req      *pattern.Req         // nil if the type is not REQ
 	inspect  pattern.Inspector    // nil if the type takes any message
 	numbers  pattern.NumberRouter // nil if the type does not send by number
@@ -138,6 +139,7 @@ func New(t pattern.Type, o Options) (*Socket, error) {
 	s.router, _ = s.pat.(pattern.Router)
 	s.intake, _ = s.pat.(pattern.Intake)
 	s.sub, _ = s.pat.(pattern.Subscriber)
+	s.xsub, _ = s.pat.(*pattern.XSub)
 	s.req, _ = s.pat.(*pattern.Req)
 	s.inspect, _ = s.pat.(pattern.Inspector)
 	s.numbers, _ = s.pat.(pattern.NumberRouter)

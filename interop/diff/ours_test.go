@@ -21,7 +21,7 @@ const patience = 30 * time.Second
 // run is a scenario in progress on this library.
 type run struct {
 	plan    *plan
-	sockets map[string]zmq.Socket
+	sockets map[string]harness.Socket
 	streams map[string]*stream // those that are no sockets
 	kept    map[string]string
 	notice  map[string]zmq.Message // the last that an XPUB received
@@ -33,7 +33,7 @@ type run struct {
 // to wait for, so that it never mistakes late for never.
 func runOurs(p *plan, libzmq Trace, b *barrier) (t Trace, err error) {
 	r := &run{
-		plan: p, sockets: map[string]zmq.Socket{}, streams: map[string]*stream{},
+		plan: p, sockets: map[string]harness.Socket{}, streams: map[string]*stream{},
 		kept: map[string]string{}, notice: map[string]zmq.Message{},
 	}
 	defer r.end()
@@ -130,7 +130,7 @@ func (r *run) step(st *Step, hint Outcome, b *barrier) Outcome {
 	return Outcome{Err: "unknown step " + st.Do}
 }
 
-func connect(s zmq.Socket, st *Step) error {
+func connect(s harness.Socket, st *Step) error {
 	if st.As == "" {
 		return s.Connect(st.At)
 	}
@@ -151,7 +151,7 @@ func assign(p *zmq.XPub, notice zmq.Message, st *Step) error {
 	return p.UnsubscribePeer(notice, string(unlatin(st.Topic)))
 }
 
-func subscribe(s zmq.Socket, st *Step) error {
+func subscribe(s harness.Socket, st *Step) error {
 	sub, ok := s.(interface {
 		Subscribe(...string) error
 		Unsubscribe(...string) error
@@ -166,7 +166,7 @@ func subscribe(s zmq.Socket, st *Step) error {
 }
 
 // send sends without waiting. A ROUTER's first frame is whom to.
-func (r *run) send(s zmq.Socket, frames []string) error {
+func (r *run) send(s harness.Socket, frames []string) error {
 	raw := make([][]byte, len(frames))
 	for i, f := range frames {
 		raw[i] = unlatin(recall(r.kept, f))
@@ -176,7 +176,7 @@ func (r *run) send(s zmq.Socket, frames []string) error {
 		return s.TrySendTo(string(raw[0]), raw[1:]...)
 	case *zmq.Stream:
 		return s.TrySendTo(string(raw[0]), raw[1:]...)
-	case zmq.Sender:
+	case harness.Sender:
 		return s.TrySend(raw...)
 	case oneFrame:
 		return sendOne(raw, s.TrySend, s.TrySendMessage)
@@ -221,7 +221,7 @@ func recall(kept map[string]string, f string) string {
 
 // recv receives n messages. It waits for at least the first so many, and for
 // the others only a moment if libzmq did not get them either.
-func (r *run) recv(s zmq.Socket, st *Step, n, certain int) (o Outcome) {
+func (r *run) recv(s harness.Socket, st *Step, n, certain int) (o Outcome) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	for len(o.Got) < n {
@@ -235,7 +235,7 @@ func (r *run) recv(s zmq.Socket, st *Step, n, certain int) (o Outcome) {
 
 // drain receives what is there. That nothing is can only be known when
 // everything has settled.
-func (r *run) drain(s zmq.Socket, st *Step, certain [][]string, b *barrier) (o Outcome) {
+func (r *run) drain(s harness.Socket, st *Step, certain [][]string, b *barrier) (o Outcome) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	for settled := false; ; {
@@ -280,7 +280,7 @@ func (r *run) pool(st *Step, certain int, b *barrier) (all Outcome) {
 	return all
 }
 
-func (r *run) recvOne(ctx context.Context, s zmq.Socket, st *Step, wait bool, o *Outcome) error {
+func (r *run) recvOne(ctx context.Context, s harness.Socket, st *Step, wait bool, o *Outcome) error {
 	m, head, err := receive(ctx, s, wait)
 	if err != nil {
 		return err
@@ -304,7 +304,7 @@ func (r *run) recvOne(ctx context.Context, s zmq.Socket, st *Step, wait bool, o 
 
 // receive receives a message, and what libzmq has beside its frames or in front
 // of them: whom it is from, or to.
-func receive(ctx context.Context, s zmq.Socket, wait bool) (m zmq.Message, head []string, err error) {
+func receive(ctx context.Context, s harness.Socket, wait bool) (m zmq.Message, head []string, err error) {
 	switch s := s.(type) {
 	case *zmq.Dish:
 		var g zmq.GroupMessage
@@ -314,7 +314,7 @@ func receive(ctx context.Context, s zmq.Socket, wait bool) (m zmq.Message, head 
 			g, err = s.TryRecv()
 		}
 		return g.Message, []string{latin(g.Group)}, err
-	case zmq.Receiver:
+	case harness.Receiver:
 		if wait {
 			m, err = s.Recv(ctx)
 		} else {
@@ -362,7 +362,7 @@ func (r *run) settle(st *Step) error {
 	defer cancel()
 	for _, w := range sp.pubs {
 		pub := r.sockets[w.publisher].(interface {
-			zmq.Socket
+			harness.Socket
 			WaitSubscribers(context.Context, int, string) error
 		})
 		topic := string(unlatin(w.topic))
@@ -382,12 +382,12 @@ func (r *run) settle(st *Step) error {
 	for _, name := range sp.subs {
 		// WaitSubscribers cannot tell of an unsubscription, nor of a topic
 		// whose prefix the peer wants already. The PONG comes behind both,
-		// but Ready speaks for one publisher alone.
+		// but WaitSubscribed speaks for one publisher alone.
 		if sp.peers[name] == 0 {
 			continue
 		}
-		sub := r.sockets[name].(interface{ Ready(context.Context) error })
-		if err := sub.Ready(ctx); err != nil {
+		sub := r.sockets[name].(interface{ WaitSubscribed(context.Context) error })
+		if err := sub.WaitSubscribed(ctx); err != nil {
 			return fmt.Errorf("%s waits for its publishers: %w", name, err)
 		}
 	}
@@ -402,7 +402,7 @@ func (r *run) refusals(names []string) map[string]uint64 {
 	return m
 }
 
-func refusals(s zmq.Socket) uint64 {
+func refusals(s harness.Socket) uint64 {
 	e := s.Stats().Events
 	return e[zmq.EventPeerRefused] + e[zmq.EventHandshakeFailed]
 }

@@ -152,6 +152,14 @@ func (s *Socket) CloseIn(linger time.Duration) (unsent int) {
 	return unsent
 }
 
+// SetHWM changes both high-water marks.
+func (s *Socket) SetHWM(send, recv int) error {
+	if err := s.SetSendHWM(send); err != nil {
+		return err
+	}
+	return s.SetRecvHWM(recv)
+}
+
 // WantDrops compares everything that was dropped so far.
 func (s *Socket) WantDrops(want map[pipe.Drop]uint64) {
 	s.w.Helper()

@@ -2,8 +2,10 @@
 package harness
 
 import (
+	"context"
 	"flag"
 	"fmt"
+	"iter"
 	"runtime"
 	"strings"
 	"time"
@@ -50,8 +52,37 @@ func libraryGoroutines() string {
 	return strings.Join(found, "\n\n")
 }
 
+// Socket is a socket of any type but DGRAM.
+type Socket interface {
+	Bind(endpoint string) (string, error)
+	Unbind(endpoint string) error
+	Connect(endpoint string) error
+	Disconnect(endpoint string) error
+	WaitConnected(ctx context.Context) error
+	Events(ctx context.Context) iter.Seq[zmq.Event]
+	Stats() zmq.Stats
+	Peers() []zmq.PeerInfo
+	Shutdown(ctx context.Context) error
+	Close() error
+}
+
+// Sender is a socket that sends messages of any number of frames to the peers
+// that its type selects.
+type Sender interface {
+	Send(ctx context.Context, frames ...[]byte) error
+	TrySend(frames ...[]byte) error
+	SendMessage(ctx context.Context, m zmq.Message) error
+	TrySendMessage(m zmq.Message) error
+}
+
+// Receiver is a socket that receives messages without a group or an address.
+type Receiver interface {
+	Recv(ctx context.Context) (zmq.Message, error)
+	TryRecv() (zmq.Message, error)
+}
+
 // Open calls the constructor of a socket type, by its name in ZMTP.
-func Open(typ string, o *zmq.Options) (zmq.Socket, error) {
+func Open(typ string, o *zmq.Options) (Socket, error) {
 	switch typ {
 	case "PAIR":
 		return zmq.NewPair(o)
