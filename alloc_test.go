@@ -17,7 +17,7 @@ type flow struct {
 // flows joins two sockets of every type that sends small messages, in the process.
 func flows(t *testing.T) (list []flow) {
 	ctx := context.Background()
-	o := &zmq.Options{Namespace: zmq.NewNamespace(), SendHWM: -1, RecvHWM: -1}
+	o := &zmq.Options{Namespace: zmq.NewNamespace(), SendHWM: zmq.Unlimited, RecvHWM: zmq.Unlimited}
 	join := func(name string, binds, connects connector) {
 		t.Cleanup(func() { binds.Close(); connects.Close() })
 		must(binds.Bind("inproc://" + name))

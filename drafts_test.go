@@ -89,7 +89,7 @@ func TestClientServer(t *testing.T) {
 // TestOneFrame: types whose messages have one frame refuse others, and their
 // Try methods do not wait.
 func TestOneFrame(t *testing.T) {
-	o := &zmq.Options{Namespace: zmq.NewNamespace(), SendHWM: 1, RecvHWM: 1, Linger: -1}
+	o := &zmq.Options{Namespace: zmq.NewNamespace(), SendHWM: 1, RecvHWM: 1, Linger: zmq.NoLinger}
 	two := zmq.NewStringMessage("two", "frames")
 	ctx := inTime(t)
 	client, server := must(zmq.NewClient(o)), must(zmq.NewServer(o))
@@ -238,7 +238,7 @@ func TestErrorsName(t *testing.T) {
 	router, server, stream := must(zmq.NewRouter(o)), must(zmq.NewServer(o)), must(zmq.NewStream(o))
 	client, dgram, dish := must(zmq.NewClient(o)), must(zmq.NewDgram(o)), must(zmq.NewDish(o))
 	xpub := must(zmq.NewXPub(o))
-	manual := must(zmq.NewXPub(&zmq.Options{Namespace: o.Namespace, XPubManual: true}))
+	manual := must(zmq.NewXPub(&zmq.Options{Namespace: o.Namespace, XPub: zmq.XPubOptions{Manual: true}}))
 	for _, s := range []anySocket{router, server, stream, client, dgram, dish, xpub, manual} {
 		defer s.Close()
 	}

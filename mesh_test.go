@@ -13,10 +13,14 @@ import (
 // sockets share one routing ID, which they take from each other.
 func meshOptions() *zmq.Options {
 	return &zmq.Options{
-		Namespace: zmq.NewNamespace(), Linger: -1, RoutingID: "A", SendHWM: 2, RecvHWM: 2,
-		HelloMessage: []byte("hello"), DisconnectMessage: []byte("disconnect"), HiccupMessage: []byte("hiccup"),
-		ProbeRouter: true, RouterHandover: true, RouterNotify: zmq.NotifyConnect | zmq.NotifyDisconnect,
-		XPubVerbose: zmq.EveryChange, PubWelcome: []byte("welcome"), XSubVerboseUnsubscribe: true,
+		Namespace: zmq.NewNamespace(), Linger: zmq.NoLinger, RoutingID: "A", SendHWM: 2, RecvHWM: 2,
+		Auto: zmq.AutoOptions{
+			Hello: []byte("hello"), Disconnect: []byte("disconnect"), Hiccup: []byte("hiccup"), ProbeRouter: true,
+		},
+		Router: zmq.RouterOptions{Handover: true, Notify: zmq.RouterNotifyConnect | zmq.RouterNotifyDisconnect},
+		Pub:    zmq.PubOptions{Welcome: []byte("welcome")},
+		XPub:   zmq.XPubOptions{Notify: zmq.XPubNotifyEveryChange},
+		XSub:   zmq.XSubOptions{VerboseUnsubscribe: true},
 	}
 }
 
@@ -107,13 +111,13 @@ func TestSocketsConnectToEachOtherOverInproc(t *testing.T) {
 func TestRoutersTakeOverEachOthersRoutingID(t *testing.T) {
 	for range 500 {
 		o := meshOptions()
-		a, _ := zmq.NewRouter(o)
-		b, _ := zmq.NewRouter(o)
+		a, _ := typeOf["ROUTER"].make(o)
+		b, _ := typeOf["ROUTER"].make(o)
 		a.Bind("inproc://a")
 		b.Bind("inproc://b")
 		returns(t, "connecting", concurrently(
-			func() { a.Connect("inproc://b") }, func() { b.Connect("inproc://a") },
-			func() { a.Connect("inproc://b") }, func() { b.Connect("inproc://a") },
+			func() { connect(a, "inproc://b") }, func() { connect(b, "inproc://a") },
+			func() { connect(a, "inproc://b") }, func() { connect(b, "inproc://a") },
 		))
 		// All have one ID, and the last that took it over is the one that stays.
 		for name, s := range map[string]anySocket{"a": a, "b": b} {
@@ -129,18 +133,14 @@ func TestRoutersTakeOverEachOthersRoutingID(t *testing.T) {
 // ends with it.
 func TestConnectDuringCloseLeavesNoPeer(t *testing.T) {
 	const rounds = 100
-	types := make(map[string]func(*zmq.Options) (anySocket, error))
-	for _, typ := range socketTypes {
-		types[typ.name] = typ.make
-	}
 	for _, pair := range [][2]string{
 		{"PUSH", "PULL"}, {"PULL", "PUSH"}, {"DEALER", "ROUTER"}, {"ROUTER", "ROUTER"}, {"REQ", "REP"}, {"SUB", "XPUB"},
 		{"XPUB", "SUB"}, {"PAIR", "PAIR"}, {"PEER", "PEER"}, {"CLIENT", "SERVER"}, {"DISH", "RADIO"},
 	} {
 		for range rounds {
 			o := meshOptions()
-			a, _ := types[pair[0]](o)
-			b, _ := types[pair[1]](o)
+			a, _ := typeOf[pair[0]].make(o)
+			b, _ := typeOf[pair[1]].make(o)
 			b.Bind("inproc://b")
 			returns(t, pair[0]+" connecting to "+pair[1]+", which closes", concurrently(
 				func() { connect(a, "inproc://b") }, func() { b.Close() },

@@ -113,11 +113,11 @@ func (m Message) RoutingNumber() uint32 {
 }
 
 // IsConnect reports whether the message was sent by nobody, and says that its
-// peer has connected: of a STREAM, and of a ROUTER with [NotifyConnect].
+// peer has connected: of a STREAM, and of a ROUTER with [RouterNotifyConnect].
 func (m Message) IsConnect() bool { return m.m.From != nil && m.m.From.Notice == msg.Came }
 
 // IsDisconnect reports whether the message was sent by nobody, and says that
-// its peer is gone: of a STREAM, and of a ROUTER with [NotifyDisconnect].
+// its peer is gone: of a STREAM, and of a ROUTER with [RouterNotifyDisconnect].
 func (m Message) IsDisconnect() bool { return m.m.From != nil && m.m.From.Notice == msg.Left }
 
 // Peer describes who sent the message. It is the zero PeerInfo for a message that

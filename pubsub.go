@@ -57,7 +57,7 @@ func NewXPub(o *Options) (*XPub, error) {
 }
 
 // SubscribePeer subscribes the peer that sent a message to the prefixes, with
-// [Options.XPubManual]: usually the message is the subscription that the peer
+// [XPubOptions].Manual: usually the message is the subscription that the peer
 // asked for. If the peer has disconnected nothing happens. The error matches
 // [ErrState] without that option, [ErrNoRoute] for a message that was not
 // received, or [ErrClosed].

@@ -12,7 +12,7 @@ import (
 // Radio is a RADIO socket: it sends each message, of one frame, to the DISH peers
 // that have joined its group. The name of a group has at most 255 bytes and no
 // NUL; it is compared as a whole and not as a prefix. Send does not wait, unless
-// [Options.PubNoDrop] is set: a message to a group without members is not sent,
+// [PubOptions].Block is set: a message to a group without members is not sent,
 // and a peer whose queue is full misses the message, which is counted under
 // [DropHWM]. All methods may be called concurrently.
 // https://rfc.zeromq.org/spec/48/
@@ -40,7 +40,7 @@ func (r *Radio) Send(ctx context.Context, group string, body []byte) error {
 }
 
 // TrySend is Send without waiting. The error matches [ErrWouldBlock] if Send
-// would wait, with [Options.PubNoDrop].
+// would wait, with [PubOptions].Block.
 func (r *Radio) TrySend(group string, body []byte) error {
 	return opError("send", "", r.s.TrySendGroup(group, ownedOne(body)))
 }

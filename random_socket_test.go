@@ -18,26 +18,37 @@ import (
 // socketTypes makes a socket of each type. Types of one family connect to each
 // other.
 var socketTypes = []socketType{
-	{"PAIR", "pair", maker(zmq.NewPair)}, {"CHANNEL", "channel", maker(zmq.NewChannel)},
-	{"PUB", "pubsub", maker(zmq.NewPub)}, {"SUB", "pubsub", maker(zmq.NewSub)},
-	{"XPUB", "pubsub", maker(zmq.NewXPub)}, {"XSUB", "pubsub", maker(zmq.NewXSub)},
-	{"REQ", "reqrep", maker(zmq.NewReq)}, {"REP", "reqrep", maker(zmq.NewRep)},
-	{"DEALER", "reqrep", maker(zmq.NewDealer)}, {"ROUTER", "reqrep", maker(zmq.NewRouter)},
-	{"PUSH", "pipeline", maker(zmq.NewPush)}, {"PULL", "pipeline", maker(zmq.NewPull)},
-	{"SCATTER", "scatter", maker(zmq.NewScatter)}, {"GATHER", "scatter", maker(zmq.NewGather)},
-	{"CLIENT", "client", maker(zmq.NewClient)}, {"SERVER", "client", maker(zmq.NewServer)},
-	{"PEER", "peer", maker(zmq.NewPeer)}, {"STREAM", "stream", maker(zmq.NewStream)},
-	{"RADIO", "radio", maker(zmq.NewRadio)}, {"DISH", "radio", maker(zmq.NewDish)},
-	{"DGRAM", "dgram", maker(zmq.NewDgram)},
+	{"PAIR", "pair", zmq.TypePair, maker(zmq.NewPair, zmq.TypePair)}, {"CHANNEL", "channel", zmq.TypeChannel, maker(zmq.NewChannel, zmq.TypeChannel)},
+	{"PUB", "pubsub", zmq.TypePub, maker(zmq.NewPub, zmq.TypePub)}, {"SUB", "pubsub", zmq.TypeSub, maker(zmq.NewSub, zmq.TypeSub)},
+	{"XPUB", "pubsub", zmq.TypeXPub, maker(zmq.NewXPub, zmq.TypeXPub)}, {"XSUB", "pubsub", zmq.TypeXSub, maker(zmq.NewXSub, zmq.TypeXSub)},
+	{"REQ", "reqrep", zmq.TypeReq, maker(zmq.NewReq, zmq.TypeReq)}, {"REP", "reqrep", zmq.TypeRep, maker(zmq.NewRep, zmq.TypeRep)},
+	{"DEALER", "reqrep", zmq.TypeDealer, maker(zmq.NewDealer, zmq.TypeDealer)}, {"ROUTER", "reqrep", zmq.TypeRouter, maker(zmq.NewRouter, zmq.TypeRouter)},
+	{"PUSH", "pipeline", zmq.TypePush, maker(zmq.NewPush, zmq.TypePush)}, {"PULL", "pipeline", zmq.TypePull, maker(zmq.NewPull, zmq.TypePull)},
+	{"SCATTER", "scatter", zmq.TypeScatter, maker(zmq.NewScatter, zmq.TypeScatter)}, {"GATHER", "scatter", zmq.TypeGather, maker(zmq.NewGather, zmq.TypeGather)},
+	{"CLIENT", "client", zmq.TypeClient, maker(zmq.NewClient, zmq.TypeClient)}, {"SERVER", "client", zmq.TypeServer, maker(zmq.NewServer, zmq.TypeServer)},
+	{"PEER", "peer", zmq.TypePeer, maker(zmq.NewPeer, zmq.TypePeer)}, {"STREAM", "stream", zmq.TypeStream, maker(zmq.NewStream, zmq.TypeStream)},
+	{"RADIO", "radio", zmq.TypeRadio, maker(zmq.NewRadio, zmq.TypeRadio)}, {"DISH", "radio", zmq.TypeDish, maker(zmq.NewDish, zmq.TypeDish)},
+	{"DGRAM", "dgram", zmq.TypeDgram, maker(zmq.NewDgram, zmq.TypeDgram)},
 }
 
 type socketType struct {
 	name, family string
+	typ          zmq.SocketType
 	make         func(*zmq.Options) (anySocket, error)
 }
 
-func maker[S anySocket](f func(*zmq.Options) (S, error)) func(*zmq.Options) (anySocket, error) {
-	return func(o *zmq.Options) (anySocket, error) { return f(o) }
+// typeOf has the types by name.
+var typeOf = func() map[string]socketType {
+	m := make(map[string]socketType)
+	for _, typ := range socketTypes {
+		m[typ.name] = typ
+	}
+	return m
+}()
+
+// maker returns a constructor that takes the options that the type has.
+func maker[S anySocket](f func(*zmq.Options) (S, error), t zmq.SocketType) func(*zmq.Options) (anySocket, error) {
+	return func(o *zmq.Options) (anySocket, error) { return f(o.For(t)) }
 }
 
 // anySocket is a socket of any type.
@@ -120,33 +131,23 @@ func (w *randomWorld) newSocket(r *rand.Rand) *randomSocket {
 		Namespace: w.space,
 		SendHWM:   1 + r.IntN(1000)>>r.IntN(10),
 		RecvHWM:   1 + r.IntN(1000)>>r.IntN(10),
-		Linger:    []time.Duration{-1, time.Millisecond, 20 * time.Millisecond, time.Second, zmq.Forever}[r.IntN(5)],
+		Linger:    []time.Duration{zmq.NoLinger, time.Millisecond, 20 * time.Millisecond, time.Second, zmq.Forever}[r.IntN(5)],
 		Immediate: rarely(),
 		Conflate:  rarely(),
-		IPCMode:   fs.FileMode(0o600),
-
-		HelloMessage:      some("hello"),
-		DisconnectMessage: some("disconnect"),
-		HiccupMessage:     some("hiccup"),
-
-		ProbeRouter:            rarely(),
-		RouterHandover:         half(),
-		RouterNotify:           zmq.RouterNotify(r.IntN(4)),
-		StreamNoNotify:         half(),
-		ReqRelaxed:             half(),
-		ReqCorrelate:           half(),
-		XPubVerbose:            zmq.XPubVerbose(r.IntN(3)),
-		XPubManual:             rarely(),
-		XPubLastValue:          rarely(),
-		PubNoDrop:              rarely(),
-		PubWelcome:             some("welcome"),
-		InvertMatching:         rarely(),
-		XSubVerboseUnsubscribe: half(),
-
-		ReconnectInterval: time.Millisecond,
-		ReconnectMax:      20 * time.Millisecond,
-		HandshakeTimeout:  100 * time.Millisecond,
-		HeartbeatInterval: []time.Duration{0, -1, 5 * time.Millisecond}[r.IntN(3)],
+		IPC:       zmq.IPCOptions{Mode: fs.FileMode(0o600)},
+		Reconnect: zmq.ReconnectOptions{Interval: time.Millisecond, MaxInterval: 20 * time.Millisecond},
+		Heartbeat: zmq.HeartbeatOptions{Interval: []time.Duration{0, zmq.Forever, 5 * time.Millisecond}[r.IntN(3)]},
+		Limits:    zmq.Limits{HandshakeTimeout: 100 * time.Millisecond},
+		Auto: zmq.AutoOptions{
+			Hello: some("hello"), Disconnect: some("disconnect"), Hiccup: some("hiccup"), ProbeRouter: rarely(),
+		},
+		Req:    zmq.ReqOptions{Relaxed: half(), Correlate: half()},
+		Router: zmq.RouterOptions{Handover: half(), Notify: zmq.RouterNotify(r.IntN(4))},
+		Pub:    zmq.PubOptions{Block: rarely(), Welcome: some("welcome"), InvertMatching: rarely()},
+		XPub:   zmq.XPubOptions{Notify: zmq.XPubNotify(r.IntN(3)), Manual: rarely(), LastValue: rarely()},
+		Sub:    zmq.SubOptions{InvertMatching: rarely()},
+		XSub:   zmq.XSubOptions{VerboseUnsubscribe: half()},
+		Stream: zmq.StreamOptions{Notify: zmq.Toggle(r.IntN(3))},
 	}
 	if half() {
 		o.RoutingID = string(rune('A' + r.IntN(3))) // few, which collide

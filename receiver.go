@@ -46,12 +46,16 @@ func (r Receiver) Messages(ctx context.Context) iter.Seq2[Message, error] {
 }
 
 // SetRecvHWM changes [Options.RecvHWM], including that of existing connections.
-// As there, 0 is the default. Messages above a lowered mark stay queued. The error
-// matches [ErrClosed].
+// As there, 0 is the default and [Unlimited] removes the mark. Messages above a
+// lowered mark stay queued. The error matches [ErrOption] or [ErrClosed].
 func (r Receiver) SetRecvHWM(n int) error { return r.Socket.setRecvHWM(n) }
 
 func (s Socket) setRecvHWM(n int) error {
-	return opError("set recv hwm", "", s.s.SetRecvHWM(pick(n, defaultHWM, 0)))
+	n, err := hwm("RecvHWM", n)
+	if err == nil {
+		err = s.s.SetRecvHWM(n)
+	}
+	return opError("set recv hwm", "", err)
 }
 
 // messages is Messages for what recv returns.

@@ -57,8 +57,8 @@ func (s Sender) TrySendMessage(m Message) error {
 }
 
 // SetSendHWM changes [Options.SendHWM], including that of existing connections.
-// As there, 0 is the default. Messages above a lowered mark stay queued. The error
-// matches [ErrClosed].
+// As there, 0 is the default and [Unlimited] removes the mark. Messages above a
+// lowered mark stay queued. The error matches [ErrOption] or [ErrClosed].
 func (s Sender) SetSendHWM(n int) error { return s.Socket.setSendHWM(n) }
 
 // BodySender is a [Connector] that sends messages of one frame to the peers that
@@ -187,7 +187,11 @@ func (s NumberSender) DisconnectPeer(number uint32) error {
 func (s NumberSender) SetSendHWM(n int) error { return s.Socket.setSendHWM(n) }
 
 func (s Socket) setSendHWM(n int) error {
-	return opError("set send hwm", "", s.s.SetSendHWM(pick(n, defaultHWM, 0)))
+	n, err := hwm("SendHWM", n)
+	if err == nil {
+		err = s.s.SetSendHWM(n)
+	}
+	return opError("set send hwm", "", err)
 }
 
 // unroutedID is opError of a send to a routing ID. It adds the ID if no peer has

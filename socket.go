@@ -23,7 +23,7 @@ type Socket struct{ s *socket.Socket }
 
 // newSocket returns a handle of a new socket.
 func newSocket(t pattern.Type, o *Options) (Socket, error) {
-	opts, err := o.core()
+	opts, err := o.core(t)
 	if err != nil {
 		return Socket{}, opError("new "+pattern.Types[t].Name, "", err)
 	}
@@ -39,6 +39,9 @@ func newConnector(t pattern.Type, o *Options) (Connector, error) {
 	s, err := newSocket(t, o)
 	return Connector{s}, err
 }
+
+// Type returns the type of the socket.
+func (s Socket) Type() SocketType { return SocketType(s.s.Type()) + 1 }
 
 // Bind accepts peers at an endpoint. It returns the endpoint with wildcards,
 // interface names and ephemeral ports replaced, so that peers can connect to it.

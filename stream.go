@@ -26,7 +26,7 @@ import (
 //		}
 //	}
 //
-// [Options.StreamNoNotify] turns them off. Sending a message without a byte ends
+// [StreamOptions].Notify turns them off. Sending a message without a byte ends
 // the connection when its queue is written or after [Options.Linger] (30 s if the
 // socket does not linger). [Stream.ClosePeer] does the same and waits.
 //
@@ -40,16 +40,15 @@ import (
 // A client may end its sending direction after its request and wait for the
 // answer, as nc -N does. IsDisconnect then reports that it sends no more bytes;
 // the connection can be sent to before and after that message is received, until
-// ClosePeer, an empty message, a failed write or [Options.HalfCloseTimeout] ends
+// ClosePeer, an empty message, a failed write or [StreamOptions].HalfCloseTimeout ends
 // it. A connection that the peer has closed in both directions looks the same until
 // something is written to it, so call ClosePeer after IsDisconnect if there is
 // nothing to answer. When a server ends its direction, the queue is written, and
 // the endpoint is connected again.
 //
-// There is no handshake, no heartbeat and no limit on messages. [Options] about
-// these have no effect: HandshakeTimeout, MaxPendingHandshakes,
-// MaxPendingPerSource, MinVersion, those of heartbeats, and the MaxFrame and
-// MaxMessage limits. STREAM has no inproc, and its peers are not sockets.
+// There is no handshake, no heartbeat and no limit on messages, so
+// [HeartbeatOptions] and those [Limits] that concern handshakes and messages have
+// no effect. STREAM has no inproc, because its peers are not sockets.
 //
 // Stream is for programs that keep many connections in one place, and for programs
 // written for libzmq. It does not offer a connection as an io.Reader: use package

@@ -153,7 +153,7 @@ func TestStreamCallsHTTP(t *testing.T) {
 		w.Write(got)
 	}))
 	defer server.Close()
-	s := must(zmq.NewStream(&zmq.Options{ReconnectInterval: time.Millisecond}))
+	s := must(zmq.NewStream(&zmq.Options{Reconnect: zmq.ReconnectOptions{Interval: time.Millisecond}}))
 	defer s.Close()
 	endpoint := "tcp" + strings.TrimPrefix(server.URL, "http")
 	if err := s.Connect(endpoint); err != nil {
@@ -231,8 +231,10 @@ func TestStreamReset(t *testing.T) {
 func TestRouterNotices(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
-	opts := &zmq.Options{Namespace: zmq.NewNamespace(), RouterNotify: zmq.NotifyConnect | zmq.NotifyDisconnect}
-	router := must(zmq.NewRouter(opts))
+	opts := &zmq.Options{Namespace: zmq.NewNamespace()}
+	notifying := *opts
+	notifying.Router.Notify = zmq.RouterNotifyConnect | zmq.RouterNotifyDisconnect
+	router := must(zmq.NewRouter(&notifying))
 	defer router.Close()
 	must(router.Bind("inproc://a"))
 	dealer := must(zmq.NewDealer(opts))

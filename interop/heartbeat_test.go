@@ -21,7 +21,7 @@ func TestIdleConnectionStays(t *testing.T) {
 		theirsBeats bool
 	}{
 		{"ours", 10 * ms, 0, true, false},
-		{"theirs", -1, 10, false, true},
+		{"theirs", zmq.Forever, 10, false, true},
 		{"both", 10 * ms, 10, true, true},
 	}
 	for _, c := range cases {
@@ -29,9 +29,9 @@ func TestIdleConnectionStays(t *testing.T) {
 			t.Run(c.name+boundBy(oursBinds), func(t *testing.T) {
 				t.Parallel()
 				opts := testOptions()
-				opts.HeartbeatInterval = c.ours
+				opts.Heartbeat.Interval = c.ours
 				// Long, so that a slow machine is not taken for a dead peer.
-				opts.HeartbeatTimeout, opts.HeartbeatTTL = patience, patience
+				opts.Heartbeat.Timeout, opts.Heartbeat.TTL = patience, patience
 				far := options{}
 				if c.theirs > 0 {
 					far = options{"HEARTBEAT_IVL": c.theirs, "HEARTBEAT_TIMEOUT": patienceMS, "HEARTBEAT_TTL": patienceMS}
@@ -104,16 +104,16 @@ func TestSilenceIsNoticed(t *testing.T) {
 		pings bool // we are to send PINGs
 	}{
 		{"our timeout", func(o *zmq.Options) {
-			o.HeartbeatInterval, o.HeartbeatTimeout = beat, limit
+			o.Heartbeat.Interval, o.Heartbeat.Timeout = beat, limit
 		}, options{}, true, true},
 		{"their TTL", func(o *zmq.Options) {
-			o.HeartbeatInterval = -1
+			o.Heartbeat.Interval = zmq.Forever
 		}, options{"HEARTBEAT_IVL": ms(beat), "HEARTBEAT_TIMEOUT": ms(never), "HEARTBEAT_TTL": ms(limit)}, true, false},
 		{"their timeout", func(o *zmq.Options) {
-			o.HeartbeatInterval = -1
+			o.Heartbeat.Interval = zmq.Forever
 		}, options{"HEARTBEAT_IVL": ms(beat), "HEARTBEAT_TIMEOUT": ms(limit)}, false, false},
 		{"our TTL", func(o *zmq.Options) {
-			o.HeartbeatInterval, o.HeartbeatTimeout, o.HeartbeatTTL = beat, never, limit
+			o.Heartbeat.Interval, o.Heartbeat.Timeout, o.Heartbeat.TTL = beat, never, limit
 		}, options{}, false, true},
 	}
 	for _, c := range cases {

@@ -188,7 +188,7 @@ func TestOldPeersGetNoPing(t *testing.T) {
 		t.Run(v.String(), func(t *testing.T) {
 			t.Parallel()
 			opts := testOptions()
-			opts.HeartbeatInterval, opts.HeartbeatTTL = time.Millisecond, time.Second
+			opts.Heartbeat.Interval, opts.Heartbeat.TTL = time.Millisecond, time.Second
 			r := roles{ours: "PAIR", theirs: "PAIR"}
 			o, w := newOurs(t, r.ours, opts), newWire(t, v, r)
 			joinWire(o, w, true, anywhere(t, "tcp"))

@@ -23,10 +23,9 @@ type ours struct {
 // without ceremony.
 func testOptions() *zmq.Options {
 	return &zmq.Options{
-		ReconnectInterval: 10 * time.Millisecond,
-		ReconnectMax:      100 * time.Millisecond,
-		Linger:            -1,
-		RoutingID:         oursID,
+		Reconnect: zmq.ReconnectOptions{Interval: 10 * time.Millisecond, MaxInterval: 100 * time.Millisecond},
+		Linger:    zmq.NoLinger,
+		RoutingID: oursID,
 	}
 }
 
@@ -36,6 +35,11 @@ func newOurs(t *testing.T, typ string, o *zmq.Options) *ours {
 	t.Helper()
 	if o == nil {
 		o = testOptions()
+	}
+	switch typ {
+	case "REQ", "DEALER", "ROUTER":
+	default:
+		o.RoutingID = "" // which the type does not have
 	}
 	o.Logger = slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug}))
 	s, err := harness.Open(typ, o)

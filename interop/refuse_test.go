@@ -174,9 +174,9 @@ func TestTooMuchIsRefused(t *testing.T) {
 		reason zmq.Reason
 		much   message
 	}{
-		{"frame", func(o *zmq.Options) { o.MaxFrameSize = 1000 }, zmq.ReasonFrameSize, single(1001, 1)},
-		{"message", func(o *zmq.Options) { o.MaxMessageSize = 1000 }, zmq.ReasonMessageSize, message{blob(500, 1), blob(501, 1)}},
-		{"frames", func(o *zmq.Options) { o.MaxMessageFrames = 3 }, zmq.ReasonMessageSize, text("1", "2", "3", "4")},
+		{"frame", func(o *zmq.Options) { o.Limits.MaxFrameSize = 1000 }, zmq.ReasonFrameSize, single(1001, 1)},
+		{"message", func(o *zmq.Options) { o.Limits.MaxMessageSize = 1000 }, zmq.ReasonMessageSize, message{blob(500, 1), blob(501, 1)}},
+		{"frames", func(o *zmq.Options) { o.Limits.MaxMessageFrames = 3 }, zmq.ReasonMessageSize, text("1", "2", "3", "4")},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			opts := testOptions()

@@ -115,7 +115,7 @@ func (c *xpubCmd) Run(ctx context.Context, e *env) error {
 	}
 	o := c.publisherOptions(e)
 	if c.Every {
-		o.XPubVerbose = zmq.EveryChange
+		o.XPub.Notify = zmq.XPubNotifyEveryChange
 	}
 	s, err := zmq.NewXPub(o)
 	if err != nil {

@@ -14,7 +14,7 @@ var publishLosses = []zmq.DropReason{zmq.DropHWM}
 // wait for slow subscribers, and a file sent to one should arrive whole.
 func (f *socketFlags) publisherOptions(e *env) *zmq.Options {
 	o := f.options(e)
-	o.SendHWM = -1
+	o.SendHWM = zmq.Unlimited
 	return o
 }
 

@@ -39,9 +39,9 @@ func (c *routerCmd) Run(ctx context.Context, e *env) error {
 		return err
 	}
 	o := c.routed(c.options(e))
-	o.RouterHandover = c.Handover
+	o.Router.Handover = c.Handover
 	if c.Notify {
-		o.RouterNotify = zmq.NotifyConnect | zmq.NotifyDisconnect
+		o.Router.Notify = zmq.RouterNotifyConnect | zmq.RouterNotifyDisconnect
 	}
 	s, err := zmq.NewRouter(o)
 	if err != nil {

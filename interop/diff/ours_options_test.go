@@ -10,15 +10,19 @@ import (
 // linger, in milliseconds, is that of sockets that are given none.
 const linger = 2000
 
-// options translates those of libzmq.
-func options(m map[string]any) (*zmq.Options, error) {
+// options translates those of libzmq for a socket type.
+func options(typ string, m map[string]any) (*zmq.Options, error) {
 	o := &zmq.Options{
-		ReconnectInterval: 10 * time.Millisecond,
-		ReconnectMax:      20 * time.Millisecond,
-		HalfCloseTimeout:  -1, // libzmq has none
-		Linger:            linger * time.Millisecond,
+		Reconnect: zmq.ReconnectOptions{Interval: 10 * time.Millisecond, MaxInterval: 20 * time.Millisecond},
+		Linger:    linger * time.Millisecond,
+	}
+	if typ == "STREAM" {
+		o.Stream.HalfCloseTimeout = 1 // libzmq has none
 	}
 	for k, v := range m {
+		if k == "invert_matching" && typ == "SUB" {
+			k = "sub invert_matching"
+		}
 		set, ok := setters[k]
 		if !ok {
 			return nil, fmt.Errorf("option %q", k)
@@ -38,49 +42,58 @@ type setter func(o *zmq.Options, n int, text string) error
 var setters = map[string]setter{
 	"sndhwm":        func(o *zmq.Options, n int, _ string) error { o.SendHWM = orUnlimited(n); return nil },
 	"rcvhwm":        func(o *zmq.Options, n int, _ string) error { o.RecvHWM = orUnlimited(n); return nil },
-	"linger":        milliseconds(func(o *zmq.Options) *time.Duration { return &o.Linger }),
-	"reconnect_ivl": milliseconds(func(o *zmq.Options) *time.Duration { return &o.ReconnectInterval }),
-	"maxmsgsize":    func(o *zmq.Options, n int, _ string) error { o.MaxFrameSize = int64(n); return nil },
+	"linger":        milliseconds(zmq.NoLinger, func(o *zmq.Options) *time.Duration { return &o.Linger }),
+	"reconnect_ivl": milliseconds(zmq.Forever, func(o *zmq.Options) *time.Duration { return &o.Reconnect.Interval }),
+	"maxmsgsize":    func(o *zmq.Options, n int, _ string) error { o.Limits.MaxFrameSize = int64(n); return nil },
 	"routing_id":    func(o *zmq.Options, _ int, text string) error { o.RoutingID = text; return nil },
 	"conflate":      yesno(func(o *zmq.Options) *bool { return &o.Conflate }),
 
-	"req_relaxed":      yesno(func(o *zmq.Options) *bool { return &o.ReqRelaxed }),
-	"req_correlate":    yesno(func(o *zmq.Options) *bool { return &o.ReqCorrelate }),
-	"probe_router":     yesno(func(o *zmq.Options) *bool { return &o.ProbeRouter }),
+	"req_relaxed":      yesno(func(o *zmq.Options) *bool { return &o.Req.Relaxed }),
+	"req_correlate":    yesno(func(o *zmq.Options) *bool { return &o.Req.Correlate }),
+	"probe_router":     yesno(func(o *zmq.Options) *bool { return &o.Auto.ProbeRouter }),
 	"router_mandatory": always,
-	"router_handover":  yesno(func(o *zmq.Options) *bool { return &o.RouterHandover }),
+	"router_handover":  yesno(func(o *zmq.Options) *bool { return &o.Router.Handover }),
 	"router_notify": func(o *zmq.Options, n int, _ string) error {
-		o.RouterNotify = zmq.RouterNotify(n)
+		o.Router.Notify = zmq.RouterNotify(n)
 		return nil
 	},
-	"stream_notify": func(o *zmq.Options, n int, _ string) error { o.StreamNoNotify = n == 0; return nil },
+	"stream_notify": func(o *zmq.Options, n int, _ string) error {
+		if o.Stream.Notify = zmq.On; n == 0 {
+			o.Stream.Notify = zmq.Off
+		}
+		return nil
+	},
 
-	"xpub_verbose":             verbose(zmq.EverySubscribe),
-	"xpub_verboser":            verbose(zmq.EveryChange),
-	"xpub_manual":              yesno(func(o *zmq.Options) *bool { return &o.XPubManual }),
-	"xpub_manual_last_value":   yesno(func(o *zmq.Options) *bool { return &o.XPubLastValue }),
-	"xpub_nodrop":              yesno(func(o *zmq.Options) *bool { return &o.PubNoDrop }),
-	"xpub_welcome_msg":         blob(func(o *zmq.Options) *[]byte { return &o.PubWelcome }),
-	"invert_matching":          yesno(func(o *zmq.Options) *bool { return &o.InvertMatching }),
+	"xpub_verbose":             verbose(zmq.XPubNotifyEverySubscribe),
+	"xpub_verboser":            verbose(zmq.XPubNotifyEveryChange),
+	"xpub_manual":              yesno(func(o *zmq.Options) *bool { return &o.XPub.Manual }),
+	"xpub_manual_last_value":   yesno(func(o *zmq.Options) *bool { return &o.XPub.LastValue }),
+	"xpub_nodrop":              yesno(func(o *zmq.Options) *bool { return &o.Pub.Block }),
+	"xpub_welcome_msg":         blob(func(o *zmq.Options) *[]byte { return &o.Pub.Welcome }),
+	"invert_matching":          yesno(func(o *zmq.Options) *bool { return &o.Pub.InvertMatching }),
+	"sub invert_matching":      yesno(func(o *zmq.Options) *bool { return &o.Sub.InvertMatching }),
 	"only_first_subscribe":     always,
-	"xsub_verbose_unsubscribe": yesno(func(o *zmq.Options) *bool { return &o.XSubVerboseUnsubscribe }),
+	"xsub_verbose_unsubscribe": yesno(func(o *zmq.Options) *bool { return &o.XSub.VerboseUnsubscribe }),
 
-	"hello_msg":      blob(func(o *zmq.Options) *[]byte { return &o.HelloMessage }),
-	"disconnect_msg": blob(func(o *zmq.Options) *[]byte { return &o.DisconnectMessage }),
-	"hiccup_msg":     blob(func(o *zmq.Options) *[]byte { return &o.HiccupMessage }),
+	"hello_msg":      blob(func(o *zmq.Options) *[]byte { return &o.Auto.Hello }),
+	"disconnect_msg": blob(func(o *zmq.Options) *[]byte { return &o.Auto.Disconnect }),
+	"hiccup_msg":     blob(func(o *zmq.Options) *[]byte { return &o.Auto.Hiccup }),
 }
 
 // orUnlimited turns libzmq's zero into ours.
 func orUnlimited(n int) int {
 	if n == 0 {
-		return -1
+		return zmq.Unlimited
 	}
 	return n
 }
 
-func milliseconds(field func(*zmq.Options) *time.Duration) setter {
+// milliseconds sets a duration; zero is what our zero value does not mean.
+func milliseconds(zero time.Duration, field func(*zmq.Options) *time.Duration) setter {
 	return func(o *zmq.Options, n int, _ string) error {
-		*field(o) = time.Duration(orUnlimited(n)) * time.Millisecond
+		if *field(o) = time.Duration(n) * time.Millisecond; n == 0 {
+			*field(o) = zero
+		}
 		return nil
 	}
 }
@@ -93,10 +106,10 @@ func blob(field func(*zmq.Options) *[]byte) setter {
 	return func(o *zmq.Options, _ int, text string) error { *field(o) = []byte(text); return nil }
 }
 
-func verbose(which zmq.XPubVerbose) setter {
+func verbose(which zmq.XPubNotify) setter {
 	return func(o *zmq.Options, n int, _ string) error {
 		if n != 0 {
-			o.XPubVerbose = max(o.XPubVerbose, which)
+			o.XPub.Notify = max(o.XPub.Notify, which)
 		}
 		return nil
 	}

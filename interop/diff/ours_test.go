@@ -43,7 +43,7 @@ func runOurs(p *plan, libzmq Trace, b *barrier) (t Trace, err error) {
 			r.streams[so.Name] = new(stream)
 			continue
 		}
-		o, err := options(so.Options)
+		o, err := options(so.Type, so.Options)
 		if err != nil {
 			return nil, err
 		}

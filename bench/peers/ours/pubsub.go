@@ -10,7 +10,7 @@ import (
 // pub publishes to many, and waits for those that are behind or not.
 func pub(wait bool) peer.Command {
 	return func(a peer.Args) (time.Duration, error) {
-		s, err := zmq.NewPub(&zmq.Options{PubNoDrop: wait})
+		s, err := zmq.NewPub(&zmq.Options{Pub: zmq.PubOptions{Block: wait}})
 		if err != nil {
 			return 0, err
 		}
@@ -60,7 +60,11 @@ func subs(a peer.Args) (*peer.Tally, error) {
 // topicPub waits for its subscriber, so that every message it times was queued,
 // and lets it have more topics than the default. The subscriber answers no PING.
 func topicPub(endpoint string, count int) error {
-	s, err := zmq.NewPub(&zmq.Options{PubNoDrop: true, MaxSubscriptions: -1, MaxSubscriptionBytes: -1, HeartbeatInterval: -1})
+	s, err := zmq.NewPub(&zmq.Options{
+		Pub:       zmq.PubOptions{Block: true},
+		Limits:    zmq.Limits{MaxSubscriptions: zmq.Unlimited, MaxSubscriptionBytes: zmq.Unlimited},
+		Heartbeat: zmq.HeartbeatOptions{Interval: zmq.Forever},
+	})
 	if err != nil {
 		return err
 	}
