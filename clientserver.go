@@ -11,7 +11,7 @@ type Client struct {
 	Receiver
 }
 
-// NewClient returns a CLIENT socket. The error matches [ErrOption].
+// NewClient returns a CLIENT socket. The error matches [ErrInvalidOption].
 func NewClient(o *Options) (*Client, error) {
 	c, err := newConnector(pattern.CLIENT, o)
 	if err != nil {
@@ -31,7 +31,7 @@ type Server struct {
 	Receiver
 }
 
-// NewServer returns a SERVER socket. The error matches [ErrOption].
+// NewServer returns a SERVER socket. The error matches [ErrInvalidOption].
 func NewServer(o *Options) (*Server, error) {
 	c, err := newConnector(pattern.SERVER, o)
 	if err != nil {
@@ -50,7 +50,7 @@ type Peer struct {
 	Receiver
 }
 
-// NewPeer returns a PEER socket. The error matches [ErrOption].
+// NewPeer returns a PEER socket. The error matches [ErrInvalidOption].
 func NewPeer(o *Options) (*Peer, error) {
 	c, err := newConnector(pattern.PEER, o)
 	if err != nil {
@@ -62,7 +62,7 @@ func NewPeer(o *Options) (*Peer, error) {
 // ConnectPeer is Connect. It returns the routing number of the peer at the
 // endpoint, which stays the same when the connection is lost and made again. The
 // number can be sent to at once. With [Options.Immediate] that is not possible,
-// and the error matches [ErrOption]; it may match those of [Connector.Connect]
+// and the error matches [ErrInvalidOption]; it may match those of [Connector.Connect]
 // too. [zmq_connect_peer]
 func (p *Peer) ConnectPeer(endpoint string) (number uint32, err error) {
 	number, err = p.s.ConnectPeer(endpoint)

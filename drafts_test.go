@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"strings"
 	"sync"
 	"testing"
@@ -54,7 +55,7 @@ func TestClientServer(t *testing.T) {
 					if err == nil {
 						err = server.Reply(ctx, m, m.Bytes())
 					}
-					if err != nil || m.RoutingNumber() == 0 || m.Peer().RoutingNumber() != m.RoutingNumber() {
+					if err != nil || m.RoutingNumber() == 0 || m.From().RoutingNumber() != m.RoutingNumber() {
 						t.Error(err, m.RoutingNumber())
 						return
 					}
@@ -103,7 +104,7 @@ func TestOneFrame(t *testing.T) {
 		peer.SendMessageTo(ctx, number, two), peer.TrySendMessageTo(number, two),
 		radio.SendMessage(ctx, "g", two), radio.TrySendMessage("g", two),
 	} {
-		if !errors.Is(err, zmq.ErrMessage) {
+		if !errors.Is(err, zmq.ErrInvalidMessage) {
 			t.Errorf("call %d: %v", i, err)
 		}
 	}
@@ -156,7 +157,7 @@ func TestRadioDish(t *testing.T) {
 		}
 		for _, want := range []struct{ group, body string }{{"a", "1"}, {long, ""}, {"", string(big)}, {"a", "end"}, {"a", string(big)}} {
 			m, err := dish.Recv(ctx)
-			if err != nil || m.Group != want.group || m.Len() != 1 || string(m.Bytes()) != want.body {
+			if err != nil || m.Group != want.group || m.NumFrames() != 1 || string(m.Bytes()) != want.body {
 				t.Fatalf("%d bytes of %.10q, want %d of %.10q: %v", m.Size(), m.Group, len(want.body), want.group, err)
 			}
 		}
@@ -189,8 +190,8 @@ func TestGroupErrors(t *testing.T) {
 		got := ""
 		if c.err != nil {
 			got = c.err.Error()
-			if !errors.Is(c.err, zmq.ErrGroup) {
-				t.Errorf("%v is no ErrGroup", c.err)
+			if !errors.Is(c.err, zmq.ErrInvalidGroup) {
+				t.Errorf("%v is no ErrInvalidGroup", c.err)
 			}
 		}
 		if got != c.want {
@@ -252,13 +253,13 @@ func TestErrorsName(t *testing.T) {
 		{router.SendTo(ctx, "a\x01", nil), zmq.ErrNoRoute, `zmq: send: no route to peer: no peer has the routing ID "a\x01"`},
 		{stream.TrySendTo("b", []byte("x")), zmq.ErrNoRoute, `zmq: send: no route to peer: no peer has the routing ID "b"`},
 		{server.SendTo(ctx, 7, nil), zmq.ErrNoRoute, "zmq: send: no route to peer: no peer has the routing number 7"},
-		{client.TrySendMessage(zmq.NewStringMessage("a", "b")), zmq.ErrMessage, "zmq: send: message not allowed on this socket type: it sends messages of one frame"},
-		{dgram.TrySendTo("127.0.0.1:9", make([]byte, 8193)), zmq.ErrTooLarge, "zmq: send: message too large: a body of 8193 bytes, of at most 8192"},
-		{dgram.TrySendTo("udp://127.0.0.1:9", nil), zmq.ErrEndpoint, `zmq: send: malformed endpoint: "udp://127.0.0.1:9" is no numeric address with a port, as 192.0.2.1:5555`},
-		{dgram.TrySendTo("127.0.0.1:0", nil), zmq.ErrEndpoint, "zmq: send: malformed endpoint: 127.0.0.1:0: port 0 is nobody's"},
-		{again, zmq.ErrSecondPeer, "zmq: bind udp://127.0.0.1:*: socket has a peer already: a DGRAM is bound to one endpoint"},
-		{dish.Connect("udp://127.0.0.1:9"), zmq.ErrTransport, "zmq: connect udp://127.0.0.1:9: transport not for this socket type: DISH does not connect to udp"},
-		{stream.Connect("inproc://x"), zmq.ErrTransport, "zmq: connect inproc://x: transport not for this socket type: STREAM has no sockets for peers, as inproc has"},
+		{client.TrySendMessage(zmq.NewStringMessage("a", "b")), zmq.ErrInvalidMessage, "zmq: send: message not allowed on this socket type: it sends messages of one frame"},
+		{dgram.TrySendTo(netip.MustParseAddrPort("127.0.0.1:9"), make([]byte, 8193)), zmq.ErrMessageTooLarge, "zmq: send: message too large: a body of 8193 bytes, of at most 8192"},
+		{dgram.TrySendTo(netip.AddrPort{}, nil), zmq.ErrInvalidEndpoint, "zmq: send: invalid endpoint: no address"},
+		{dgram.TrySendTo(netip.MustParseAddrPort("127.0.0.1:0"), nil), zmq.ErrInvalidEndpoint, "zmq: send: invalid endpoint: 127.0.0.1:0: port 0 cannot be sent to"},
+		{again, zmq.ErrAlreadyBound, "zmq: bind udp://127.0.0.1:*: socket is bound already: a DGRAM is bound to one endpoint"},
+		{dish.Connect("udp://127.0.0.1:9"), zmq.ErrUnsupportedTransport, "zmq: connect udp://127.0.0.1:9: transport not for this socket type: DISH does not connect to udp"},
+		{stream.Connect("inproc://x"), zmq.ErrUnsupportedTransport, "zmq: connect inproc://x: transport not for this socket type: STREAM has no sockets for peers, as inproc has"},
 		{xpub.SubscribePeer(zmq.Message{}, "x"), zmq.ErrNoRoute, "zmq: subscribe peer: no route to peer: the message was not received"},
 		{manual.UnsubscribePeer(zmq.Message{}, "x"), zmq.ErrNoRoute, "zmq: unsubscribe peer: no route to peer: the message was not received"},
 	} {
@@ -276,7 +277,7 @@ func TestSubscribePeerWantsManual(t *testing.T) {
 	join(t, "inproc://a", xpub, sub)
 	sub.Subscribe("x")
 	m := must(xpub.Recv(inTime(t)))
-	if err := xpub.SubscribePeer(m, "y"); !errors.Is(err, zmq.ErrState) {
+	if err := xpub.SubscribePeer(m, "y"); !errors.Is(err, zmq.ErrInvalidState) {
 		t.Errorf("error %v", err)
 	}
 }
@@ -293,7 +294,7 @@ func TestPeerInfoString(t *testing.T) {
 	if got, want := p.String(), fmt.Sprintf(`DEALER %s "me"`, p.RemoteAddr()); got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
-	if got := (zmq.PeerInfo{}).String(); got != "nobody" {
+	if got := (zmq.PeerInfo{}).String(); got != "no peer" {
 		t.Errorf("the zero PeerInfo is %s", got)
 	}
 }

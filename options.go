@@ -51,7 +51,7 @@ func (t Toggle) or(def bool) bool {
 //
 // Fields whose comment does not name socket types apply to all of them. A field
 // that is set and does not apply to the type of the socket is an error, which
-// matches [ErrOption].
+// matches [ErrInvalidOption].
 //
 // The names in brackets are libzmq's.
 type Options struct {
@@ -157,7 +157,7 @@ type HeartbeatOptions struct {
 	Interval time.Duration
 
 	// Timeout is how long a peer may send nothing after a PING before its
-	// connection is closed with [ReasonSilence]. A peer that may still have unread
+	// connection is closed with [CloseSilence]. A peer that may still have unread
 	// messages from this socket is slow and not dead: its connection is kept as
 	// long as its system answers. Default the interval. With [Forever] no
 	// connection is closed. [ZMQ_HEARTBEAT_TIMEOUT]
@@ -173,7 +173,7 @@ type HeartbeatOptions struct {
 type Limits struct {
 	// MaxFrameSize, MaxMessageSize and MaxMessageFrames bound a message, in bytes
 	// of one frame, bytes of all frames, and frames. A peer that sends more is
-	// disconnected; a call that sends more fails with [ErrTooLarge], and nothing
+	// disconnected; a call that sends more fails with [ErrMessageTooLarge], and nothing
 	// is sent. Memory is allocated as bytes arrive, not for the announced size.
 	// Defaults 64 MiB, 256 MiB and 65536. They have no effect on STREAM and
 	// DGRAM. [ZMQ_MAXMSGSIZE, for received frames]
@@ -202,7 +202,7 @@ type Limits struct {
 	HandshakeTimeout time.Duration
 
 	// MinVersion is the oldest version of ZMTP that a peer may speak. A peer with
-	// an older version is disconnected in its handshake, with [ReasonVersion].
+	// an older version is disconnected in its handshake, with [CloseVersion].
 	// Versions before 3.0 announce neither a socket type nor a mechanism, and 1.0
 	// has no signature that distinguishes it from other protocols. Default
 	// [ZMTP10]: any. It has no effect on STREAM.

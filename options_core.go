@@ -119,7 +119,7 @@ func walkOptions(v reflect.Value, prefix string, f func(path string, v reflect.V
 func (o *Options) checkType(t pattern.Type) (err error) {
 	eachOption(o, func(path string, v reflect.Value) bool {
 		if types := optionTypes[path]; types != nil && !v.IsZero() && !slices.Contains(types, t) {
-			err = fmt.Errorf("%w: Options.%s does not apply to %s", socket.ErrOption, path, pattern.Types[t].Name)
+			err = fmt.Errorf("%w: Options.%s does not apply to %s", socket.ErrInvalidOption, path, pattern.Types[t].Name)
 		}
 		return err == nil
 	})
@@ -132,7 +132,7 @@ type optionReader struct{ err error }
 // fail notes an error about an option.
 func (r *optionReader) fail(path, format string, args ...any) {
 	if r.err == nil {
-		r.err = fmt.Errorf("%w: Options.%s %s", socket.ErrOption, path, fmt.Sprintf(format, args...))
+		r.err = fmt.Errorf("%w: Options.%s %s", socket.ErrInvalidOption, path, fmt.Sprintf(format, args...))
 	}
 }
 

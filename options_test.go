@@ -30,7 +30,7 @@ func optionsWith(t *testing.T, path string, value any) *zmq.Options {
 // wantInvalid checks the error of a constructor that was given an invalid option.
 func wantInvalid(t *testing.T, err error, text string) {
 	t.Helper()
-	if !errors.Is(err, zmq.ErrOption) || err.Error() != text {
+	if !errors.Is(err, zmq.ErrInvalidOption) || err.Error() != text {
 		t.Errorf("error %v, want %s", err, text)
 	}
 }
@@ -82,13 +82,13 @@ func TestNewRefusesInvalidValues(t *testing.T) {
 		{"STREAM", "Stream.HalfCloseTimeout", -1, "-1ns: use 0 for the default"},
 	} {
 		_, err := zmq.New(typeOf[c.typ].typ, optionsWith(t, c.path, c.value))
-		wantInvalid(t, err, "zmq: new "+c.typ+": option out of range: Options."+c.path+" "+c.want)
+		wantInvalid(t, err, "zmq: new "+c.typ+": invalid option: Options."+c.path+" "+c.want)
 	}
 	for value, want := range map[string]string{
 		strings.Repeat("x", 256): "routing id of 256 bytes, at most 255", "\x00x": "routing id begins with a zero byte",
 	} {
 		s, err := zmq.NewReq(&zmq.Options{RoutingID: value})
-		wantInvalid(t, err, "zmq: new REQ: option out of range: "+want)
+		wantInvalid(t, err, "zmq: new REQ: invalid option: "+want)
 		if s != nil {
 			t.Error("there is a socket")
 		}
@@ -97,7 +97,7 @@ func TestNewRefusesInvalidValues(t *testing.T) {
 		time.Millisecond: "heartbeat TTL 1ms, at least 100ms", 2 * time.Hour: "heartbeat TTL 2h0m0s, at most 1h49m13.599s",
 	} {
 		_, err := zmq.NewPush(optionsWith(t, "Heartbeat.TTL", value))
-		wantInvalid(t, err, "zmq: new PUSH: option out of range: "+want)
+		wantInvalid(t, err, "zmq: new PUSH: invalid option: "+want)
 	}
 }
 
@@ -105,8 +105,8 @@ func TestSetHWMRefusesNegativeValues(t *testing.T) {
 	push, pull := must(zmq.NewPush(nil)), must(zmq.NewPull(nil))
 	defer push.Close()
 	defer pull.Close()
-	wantInvalid(t, push.SetSendHWM(-1), "zmq: set send hwm: option out of range: Options.SendHWM -1: use Unlimited for no limit")
-	wantInvalid(t, pull.SetRecvHWM(-1), "zmq: set recv hwm: option out of range: Options.RecvHWM -1: use Unlimited for no limit")
+	wantInvalid(t, push.SetSendHWM(-1), "zmq: set send hwm: invalid option: Options.SendHWM -1: use Unlimited for no limit")
+	wantInvalid(t, pull.SetRecvHWM(-1), "zmq: set recv hwm: invalid option: Options.RecvHWM -1: use Unlimited for no limit")
 	if err := errors.Join(push.SetSendHWM(zmq.Unlimited), pull.SetRecvHWM(0)); err != nil {
 		t.Error(err)
 	}
@@ -158,7 +158,7 @@ func TestNewRefusesOptionsOfOtherTypes(t *testing.T) {
 			if applies := types == nil || types[st.typ]; applies && err != nil {
 				t.Errorf("Options.%s of %s: %v", path, st.name, err)
 			} else if !applies {
-				wantInvalid(t, err, "zmq: new "+st.name+": option out of range: Options."+path+" does not apply to "+st.name)
+				wantInvalid(t, err, "zmq: new "+st.name+": invalid option: Options."+path+" does not apply to "+st.name)
 			}
 		}
 	}

@@ -10,7 +10,7 @@ import "github.com/zerobroker/zmq/internal/pattern"
 // may be called concurrently. https://rfc.zeromq.org/spec/30/
 type Push struct{ Sender }
 
-// NewPush returns a PUSH socket. The error matches [ErrOption].
+// NewPush returns a PUSH socket. The error matches [ErrInvalidOption].
 func NewPush(o *Options) (*Push, error) {
 	c, err := newConnector(pattern.PUSH, o)
 	if err != nil {
@@ -25,7 +25,7 @@ func NewPush(o *Options) (*Push, error) {
 // REQ. All methods may be called concurrently. https://rfc.zeromq.org/spec/30/
 type Pull struct{ Receiver }
 
-// NewPull returns a PULL socket. The error matches [ErrOption].
+// NewPull returns a PULL socket. The error matches [ErrInvalidOption].
 func NewPull(o *Options) (*Pull, error) {
 	c, err := newConnector(pattern.PULL, o)
 	if err != nil {
@@ -44,7 +44,7 @@ type Pair struct {
 	Receiver
 }
 
-// NewPair returns a PAIR socket. The error matches [ErrOption].
+// NewPair returns a PAIR socket. The error matches [ErrInvalidOption].
 func NewPair(o *Options) (*Pair, error) {
 	c, err := newConnector(pattern.PAIR, o)
 	if err != nil {

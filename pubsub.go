@@ -27,7 +27,7 @@ func (p Publisher) TopicCount() int { return p.s.TopicCount() }
 // https://rfc.zeromq.org/spec/29/
 type Pub struct{ Publisher }
 
-// NewPub returns a PUB socket. The error matches [ErrOption].
+// NewPub returns a PUB socket. The error matches [ErrInvalidOption].
 func NewPub(o *Options) (*Pub, error) {
 	c, err := newConnector(pattern.PUB, o)
 	if err != nil {
@@ -47,7 +47,7 @@ type XPub struct {
 	Receiver
 }
 
-// NewXPub returns an XPUB socket. The error matches [ErrOption].
+// NewXPub returns an XPUB socket. The error matches [ErrInvalidOption].
 func NewXPub(o *Options) (*XPub, error) {
 	c, err := newConnector(pattern.XPUB, o)
 	if err != nil {
@@ -59,7 +59,7 @@ func NewXPub(o *Options) (*XPub, error) {
 // SubscribePeer subscribes the peer that sent a message to the prefixes, with
 // [XPubOptions].Manual: usually the message is the subscription that the peer
 // asked for. If the peer has disconnected nothing happens. The error matches
-// [ErrState] without that option, [ErrNoRoute] for a message that was not
+// [ErrInvalidState] without that option, [ErrNoRoute] for a message that was not
 // received, or [ErrClosed].
 func (p *XPub) SubscribePeer(of Message, prefixes ...string) error {
 	return p.assign("subscribe peer", of, prefixes, true)
@@ -122,7 +122,7 @@ func (s Subscriber) WaitSubscribed(ctx context.Context) error {
 // be called concurrently. https://rfc.zeromq.org/spec/29/
 type Sub struct{ Subscriber }
 
-// NewSub returns a SUB socket. The error matches [ErrOption].
+// NewSub returns a SUB socket. The error matches [ErrInvalidOption].
 func NewSub(o *Options) (*Sub, error) {
 	c, err := newConnector(pattern.SUB, o)
 	if err != nil {
@@ -145,7 +145,7 @@ type XSub struct {
 	Sender
 }
 
-// NewXSub returns an XSUB socket. The error matches [ErrOption].
+// NewXSub returns an XSUB socket. The error matches [ErrInvalidOption].
 func NewXSub(o *Options) (*XSub, error) {
 	c, err := newConnector(pattern.XSUB, o)
 	if err != nil {

@@ -23,7 +23,7 @@ import (
 // dropped under [DropTooLarge].
 type Radio struct{ Connector }
 
-// NewRadio returns a RADIO socket. The error matches [ErrOption].
+// NewRadio returns a RADIO socket. The error matches [ErrInvalidOption].
 func NewRadio(o *Options) (*Radio, error) {
 	c, err := newConnector(pattern.RADIO, o)
 	if err != nil {
@@ -33,7 +33,7 @@ func NewRadio(o *Options) (*Radio, error) {
 }
 
 // Send sends one message to a group. It copies the body: the caller may reuse it.
-// The error matches [ErrGroup] if the group is not a valid name, [ErrTooLarge] or
+// The error matches [ErrInvalidGroup] if the group is not a valid name, [ErrMessageTooLarge] or
 // [ErrClosed].
 func (r *Radio) Send(ctx context.Context, group string, body []byte) error {
 	return r.sendMessage(ctx, group, ownedOne(body))
@@ -46,7 +46,7 @@ func (r *Radio) TrySend(group string, body []byte) error {
 }
 
 // SendMessage is Send for a message whose ownership passes to the socket, as with
-// [BodySender.SendMessage]. The error matches [ErrMessage] if there is more than
+// [BodySender.SendMessage]. The error matches [ErrInvalidMessage] if there is more than
 // one frame.
 func (r *Radio) SendMessage(ctx context.Context, group string, m Message) error {
 	return r.sendMessage(ctx, group, m.m)
@@ -54,7 +54,7 @@ func (r *Radio) SendMessage(ctx context.Context, group string, m Message) error 
 
 func (r *Radio) sendMessage(ctx context.Context, group string, m msg.Msg) error {
 	err := r.s.TrySendGroup(group, m)
-	if err == pattern.ErrWait {
+	if err == pattern.ErrWouldBlock {
 		err = r.s.SendGroup(ctx, group, m)
 	}
 	return opError("send", "", err)
@@ -92,7 +92,7 @@ type groupNames struct {
 	names map[string]string
 }
 
-// NewDish returns a DISH socket. The error matches [ErrOption].
+// NewDish returns a DISH socket. The error matches [ErrInvalidOption].
 func NewDish(o *Options) (*Dish, error) {
 	c, err := newConnector(pattern.DISH, o)
 	if err != nil {
@@ -109,7 +109,7 @@ type GroupMessage struct {
 
 // Join joins groups, one after the other. Memberships belong to the socket: each
 // RADIO receives all of them, and one that connects later receives them before it
-// sends messages. The error matches [ErrGroup] if a group is joined already or its
+// sends messages. The error matches [ErrInvalidGroup] if a group is joined already or its
 // name is invalid; the groups before it are joined then. [zmq_join]
 func (d *Dish) Join(groups ...string) error {
 	for _, g := range groups {
@@ -123,7 +123,7 @@ func (d *Dish) Join(groups ...string) error {
 	return nil
 }
 
-// Leave leaves groups, one after the other. The error matches [ErrGroup] if a
+// Leave leaves groups, one after the other. The error matches [ErrInvalidGroup] if a
 // group is not joined; the groups before it are left then. [zmq_leave]
 func (d *Dish) Leave(groups ...string) error {
 	for _, g := range groups {

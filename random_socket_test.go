@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"iter"
 	"math/rand/v2"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -75,7 +76,7 @@ func connect(s anySocket, endpoint string) error {
 	if c, ok := s.(connector); ok {
 		return c.Connect(endpoint)
 	}
-	return zmq.ErrTransport
+	return zmq.ErrUnsupportedTransport
 }
 
 // disconnect disconnects a socket of a type that can.
@@ -83,7 +84,7 @@ func disconnect(s anySocket, endpoint string) error {
 	if c, ok := s.(connector); ok {
 		return c.Disconnect(endpoint)
 	}
-	return zmq.ErrNotFound
+	return zmq.ErrEndpointNotFound
 }
 
 // setHWM changes the marks that the type of a socket has.
@@ -329,6 +330,9 @@ func (s *randomSocket) waitConnected(ctx context.Context) error {
 	return nil
 }
 
+// someAddr is where datagrams go that reply to nothing.
+var someAddr = netip.MustParseAddrPort("127.0.0.1:40000")
+
 // routingID is one of few.
 func routingID(r *rand.Rand) string { return string(rune('A' + r.IntN(5))) }
 
@@ -383,8 +387,8 @@ func (s *randomSocket) send(ctx context.Context, r *rand.Rand) error {
 		s.mu.Lock()
 		to := s.datagram
 		s.mu.Unlock()
-		if to.Addr == "" {
-			to.Addr = "127.0.0.1:40000"
+		if !to.Addr.IsValid() {
+			to.Addr = someAddr
 		}
 		return t.Reply(ctx, to, body(r))
 	}
@@ -410,7 +414,7 @@ func (s *randomSocket) trySend(r *rand.Rand) error {
 	}:
 		return t.TrySendTo(s.lastMessage().RoutingNumber(), body(r))
 	case *zmq.Dgram:
-		return t.TrySendTo("127.0.0.1:40000", body(r))
+		return t.TrySendTo(someAddr, body(r))
 	}
 	return nil
 }

@@ -18,7 +18,7 @@ type Receiver struct{ Connector }
 //
 // Several goroutines may call Recv: each message is returned to one of them.
 // REQ and REP are the exception, because Recv and Send alternate on the socket: a
-// second Recv fails with [ErrState] if the socket is out of turn. For concurrent
+// second Recv fails with [ErrInvalidState] if the socket is out of turn. For concurrent
 // requests use [Req.Do], to serve requests concurrently use a [Router].
 func (r Receiver) Recv(ctx context.Context) (m Message, err error) {
 	if err = r.s.Recv(ctx, &m.m); err != nil {
@@ -39,7 +39,7 @@ func (r Receiver) TryRecv() (m Message, err error) {
 
 // Messages returns an iterator over the messages as they arrive. It ends without
 // an error when ctx ends, even if there are more messages, or when the socket is
-// closed. Any other error of Recv, such as [ErrState] of a REP that has not
+// closed. Any other error of Recv, such as [ErrInvalidState] of a REP that has not
 // replied, is the last thing it yields.
 func (r Receiver) Messages(ctx context.Context) iter.Seq2[Message, error] {
 	return messages(ctx, r.Recv)
@@ -47,7 +47,7 @@ func (r Receiver) Messages(ctx context.Context) iter.Seq2[Message, error] {
 
 // SetRecvHWM changes [Options.RecvHWM], including that of existing connections.
 // As there, 0 is the default and [Unlimited] removes the mark. Messages above a
-// lowered mark stay queued. The error matches [ErrOption] or [ErrClosed].
+// lowered mark stay queued. The error matches [ErrInvalidOption] or [ErrClosed].
 func (r Receiver) SetRecvHWM(n int) error { return r.Socket.setRecvHWM(n) }
 
 func (s Socket) setRecvHWM(n int) error {

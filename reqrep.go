@@ -10,7 +10,7 @@ import (
 // receives their replies. There are two ways to do that, which may be used at the
 // same time. [Req.Do] sends a request and returns its reply, from any number of
 // goroutines at once. Send and Recv are the strict exchange of the RFC: one
-// request, then its reply. Out of turn they fail with [ErrState], also when the
+// request, then its reply. Out of turn they fail with [ErrInvalidState], also when the
 // reply never arrives; close the socket then, or use Do.
 //
 // On the wire an empty frame precedes the frames of a request, and with Do an ID
@@ -23,7 +23,7 @@ type Req struct {
 	Receiver
 }
 
-// NewReq returns a REQ socket. The error matches [ErrOption].
+// NewReq returns a REQ socket. The error matches [ErrInvalidOption].
 func NewReq(o *Options) (*Req, error) {
 	c, err := newConnector(pattern.REQ, o)
 	if err != nil {
@@ -64,14 +64,14 @@ func (r *Req) DoMessage(ctx context.Context, m Message) (Message, error) {
 
 // Rep is a REP socket: it receives a request from its REQ or DEALER peers, one
 // from each in turn, and sends the reply to the peer that sent the request. Recv
-// and Send alternate; out of turn they fail with [ErrState]. Send does not wait: a
+// and Send alternate; out of turn they fail with [ErrInvalidState]. Send does not wait: a
 // reply to a peer that has disconnected or does not read is dropped and counted
 // under [DropRequester].
 //
 // All methods may be called concurrently, but a REP serves one request at a
 // time, and a reply answers the request that any goroutine received last. So only
 // one goroutine should receive and send. With two in Recv, one gets the request,
-// and the other fails with [ErrState], at once or when another request arrives
+// and the other fails with [ErrInvalidState], at once or when another request arrives
 // before the reply. To serve requests concurrently use a [Router], which sends
 // replies in any order ([Router.Reply]), or connect several REP sockets to a
 // [Dealer]. https://rfc.zeromq.org/spec/28/
@@ -81,7 +81,7 @@ type Rep struct {
 	Receiver
 }
 
-// NewRep returns a REP socket. The error matches [ErrOption].
+// NewRep returns a REP socket. The error matches [ErrInvalidOption].
 func NewRep(o *Options) (*Rep, error) {
 	c, err := newConnector(pattern.REP, o)
 	if err != nil {
@@ -100,7 +100,7 @@ type Dealer struct {
 	Receiver
 }
 
-// NewDealer returns a DEALER socket. The error matches [ErrOption].
+// NewDealer returns a DEALER socket. The error matches [ErrInvalidOption].
 func NewDealer(o *Options) (*Dealer, error) {
 	c, err := newConnector(pattern.DEALER, o)
 	if err != nil {
@@ -123,7 +123,7 @@ type Router struct {
 	Receiver
 }
 
-// NewRouter returns a ROUTER socket. The error matches [ErrOption].
+// NewRouter returns a ROUTER socket. The error matches [ErrInvalidOption].
 func NewRouter(o *Options) (*Router, error) {
 	c, err := newConnector(pattern.ROUTER, o)
 	if err != nil {
@@ -132,8 +132,18 @@ func NewRouter(o *Options) (*Router, error) {
 	return &Router{c, IDSender{c}, Receiver{c}}, nil
 }
 
-// Reply is SendTo the peer that sent a message. The peer gets the frames alone:
-// for a REQ they begin with its envelope.
-func (r *Router) Reply(ctx context.Context, to Message, frames ...[]byte) error {
-	return r.SendTo(ctx, to.RoutingID(), frames...)
+// Reply sends the frames to the peer that sent a request, after the envelope of the
+// request ([Message.Envelope]). So a REQ, or a DEALER that precedes its requests
+// with an empty frame, recognises the reply. To a request without an envelope,
+// from a DEALER that sends plain messages, it sends the frames alone; for messages
+// that have an empty frame for another reason, use SendTo. The errors are those of
+// SendTo.
+func (r *Router) Reply(ctx context.Context, request Message, frames ...[]byte) error {
+	if envelope := request.Envelope(); envelope != nil {
+		if len(frames) == 0 {
+			frames = [][]byte{nil}
+		}
+		frames = append(envelope, frames...)
+	}
+	return r.SendTo(ctx, request.RoutingID(), frames...)
 }

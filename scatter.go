@@ -7,7 +7,7 @@ import "github.com/zerobroker/zmq/internal/pattern"
 // concurrently. https://rfc.zeromq.org/spec/49/
 type Scatter struct{ BodySender }
 
-// NewScatter returns a SCATTER socket. The error matches [ErrOption].
+// NewScatter returns a SCATTER socket. The error matches [ErrInvalidOption].
 func NewScatter(o *Options) (*Scatter, error) {
 	c, err := newConnector(pattern.SCATTER, o)
 	if err != nil {
@@ -22,7 +22,7 @@ func NewScatter(o *Options) (*Scatter, error) {
 // https://rfc.zeromq.org/spec/49/
 type Gather struct{ Receiver }
 
-// NewGather returns a GATHER socket. The error matches [ErrOption].
+// NewGather returns a GATHER socket. The error matches [ErrInvalidOption].
 func NewGather(o *Options) (*Gather, error) {
 	c, err := newConnector(pattern.GATHER, o)
 	if err != nil {
@@ -41,7 +41,7 @@ type Channel struct {
 	Receiver
 }
 
-// NewChannel returns a CHANNEL socket. The error matches [ErrOption].
+// NewChannel returns a CHANNEL socket. The error matches [ErrInvalidOption].
 func NewChannel(o *Options) (*Channel, error) {
 	c, err := newConnector(pattern.CHANNEL, o)
 	if err != nil {

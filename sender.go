@@ -19,7 +19,7 @@ type Sender struct{ Connector }
 // queues are full, types that do not drop wait until ctx ends. An error that is
 // the context's means that nothing was sent.
 //
-// Other errors match [ErrTooLarge], [ErrState] (REQ and REP), [ErrMessage] or
+// Other errors match [ErrMessageTooLarge], [ErrInvalidState] (REQ and REP), [ErrInvalidMessage] or
 // [ErrClosed].
 func (s Sender) Send(ctx context.Context, frames ...[]byte) error {
 	if small(frames) {
@@ -27,7 +27,7 @@ func (s Sender) Send(ctx context.Context, frames ...[]byte) error {
 		if err == nil {
 			return nil
 		}
-		if err != pattern.ErrWait {
+		if err != pattern.ErrWouldBlock {
 			return opError("send", "", err)
 		}
 	}
@@ -58,7 +58,7 @@ func (s Sender) TrySendMessage(m Message) error {
 
 // SetSendHWM changes [Options.SendHWM], including that of existing connections.
 // As there, 0 is the default and [Unlimited] removes the mark. Messages above a
-// lowered mark stay queued. The error matches [ErrOption] or [ErrClosed].
+// lowered mark stay queued. The error matches [ErrInvalidOption] or [ErrClosed].
 func (s Sender) SetSendHWM(n int) error { return s.Socket.setSendHWM(n) }
 
 // BodySender is a [Connector] that sends messages of one frame to the peers that
@@ -68,7 +68,7 @@ type BodySender struct{ Connector }
 // Send sends one message with the body. It copies the body: the caller may reuse
 // it. Send returns when the message is queued, not when it is delivered. While
 // there is no peer, or the queues are full, it waits until ctx ends. An error that
-// is the context's means that nothing was sent. Other errors match [ErrTooLarge]
+// is the context's means that nothing was sent. Other errors match [ErrMessageTooLarge]
 // or [ErrClosed].
 func (s BodySender) Send(ctx context.Context, body []byte) error {
 	return Sender(s).Send(ctx, body)
@@ -80,7 +80,7 @@ func (s BodySender) TrySend(body []byte) error { return Sender(s).TrySend(body) 
 
 // SendMessage is Send for a message whose ownership passes to the socket: after
 // success the caller must not change its frame. A frame of 8 KiB or more is sent
-// without a copy. The error matches [ErrMessage] if there is more than one frame.
+// without a copy. The error matches [ErrInvalidMessage] if there is more than one frame.
 func (s BodySender) SendMessage(ctx context.Context, m Message) error {
 	return Sender(s).SendMessage(ctx, m)
 }
@@ -99,7 +99,7 @@ type IDSender struct{ Connector }
 // ConnectAs is Connect to an endpoint whose peer gets the given routing ID,
 // whatever ID it announces. The ID can be sent to at once, or with
 // [Options.Immediate] as soon as the peer is connected. The error matches those
-// of [Connector.Connect], [ErrOption] if the ID is invalid, or [ErrDuplicateID].
+// of [Connector.Connect], [ErrInvalidOption] if the ID is invalid, or [ErrDuplicateRoutingID].
 // [ZMQ_CONNECT_ROUTING_ID]
 func (s IDSender) ConnectAs(endpoint, id string) error {
 	return opError("connect", endpoint, s.s.ConnectAs(endpoint, id))
@@ -109,7 +109,7 @@ func (s IDSender) ConnectAs(endpoint, id string) error {
 // copies the frames: the caller may reuse them. If the queue of that peer is
 // full, SendTo waits until ctx ends. An error that is the context's means that
 // nothing was sent. Other errors match [ErrNoRoute] if there is no such peer,
-// [ErrTooLarge] or [ErrClosed].
+// [ErrMessageTooLarge] or [ErrClosed].
 func (s IDSender) SendTo(ctx context.Context, id string, frames ...[]byte) error {
 	return unroutedID(id, s.s.SendTo(ctx, id, owned(frames)))
 }
@@ -144,7 +144,7 @@ type NumberSender struct{ Connector }
 // copies the body: the caller may reuse it. If the queue of that peer is full,
 // SendTo waits until ctx ends. An error that is the context's means that nothing
 // was sent. Other errors match [ErrNoRoute] if there is no such peer,
-// [ErrTooLarge] or [ErrClosed].
+// [ErrMessageTooLarge] or [ErrClosed].
 func (s NumberSender) SendTo(ctx context.Context, number uint32, body []byte) error {
 	return unroutedNumber(number, s.s.SendToNumber(ctx, number, ownedOne(body)))
 }
@@ -156,7 +156,7 @@ func (s NumberSender) TrySendTo(number uint32, body []byte) error {
 }
 
 // SendMessageTo is SendTo for a message whose ownership passes to the socket, as
-// with [BodySender.SendMessage]. The error matches [ErrMessage] if there is more
+// with [BodySender.SendMessage]. The error matches [ErrInvalidMessage] if there is more
 // than one frame.
 func (s NumberSender) SendMessageTo(ctx context.Context, number uint32, m Message) error {
 	return unroutedNumber(number, s.s.SendToNumber(ctx, number, m.m))

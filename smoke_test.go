@@ -42,7 +42,7 @@ func TestSmoke(t *testing.T) {
 				if err != nil {
 					t.Fatal(i, err)
 				}
-				if m.Len() != 2 || string(m.Frame(0)) != fmt.Sprint(i) {
+				if m.NumFrames() != 2 || string(m.Frame(0)) != fmt.Sprint(i) {
 					t.Fatalf("%d: %v", i, m)
 				}
 			}

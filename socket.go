@@ -56,7 +56,7 @@ func (s Socket) Type() SocketType { return SocketType(s.s.Type()) + 1 }
 // Over udp only DISH and DGRAM bind, and only RADIO connects. Any number of
 // sockets may bind a multicast group.
 //
-// The error matches [ErrEndpoint], [ErrTransport], [ErrInUse], [ErrClosed] or the
+// The error matches [ErrInvalidEndpoint], [ErrUnsupportedTransport], [ErrEndpointInUse], [ErrClosed] or the
 // error of the system, such as [syscall.EADDRINUSE].
 func (s Socket) Bind(endpoint string) (string, error) {
 	bound, err := s.s.Bind(endpoint)
@@ -66,7 +66,7 @@ func (s Socket) Bind(endpoint string) (string, error) {
 // Unbind stops accepting peers at an endpoint that Bind returned. Each connection
 // that was accepted there ends when its queue is written, or after
 // [Options.Linger]. Unbind does not wait for that. The error matches
-// [ErrNotFound] or [ErrClosed].
+// [ErrEndpointNotFound] or [ErrClosed].
 func (s Socket) Unbind(endpoint string) error {
 	return opError("unbind", endpoint, s.s.Unbind(endpoint))
 }
@@ -84,8 +84,10 @@ func (s Socket) Peers() []PeerInfo {
 // Close closes the socket. All other calls, including blocked ones, return
 // [ErrClosed]. Queued messages are still written, for at most [Options.Linger];
 // messages that were received and not read are dropped. Close returns when all
-// goroutines of the socket have ended. It may be called more than once and
-// returns nil.
+// goroutines of the socket have ended.
+//
+// Close returns nil if every message was written, and an [*UnsentError] otherwise,
+// as Shutdown does. It may be called more than once; later calls return nil.
 func (s Socket) Close() error {
 	ctx := context.Background()
 	if linger := s.s.Linger(); linger >= 0 {
@@ -93,8 +95,11 @@ func (s Socket) Close() error {
 		ctx, cancel = context.WithTimeout(ctx, linger)
 		defer cancel()
 	}
-	s.s.Close(ctx)
-	return nil
+	loss := s.s.Close(ctx)
+	if loss.Repeated {
+		return nil
+	}
+	return unsentError("close", ctx, loss)
 }
 
 // Shutdown is Close with a context in place of [Options.Linger]. It returns nil
@@ -103,26 +108,32 @@ func (s Socket) Close() error {
 // or connections were lost. If another call is closing the socket, Shutdown waits
 // for it, and ends the lingering when ctx ends.
 func (s Socket) Shutdown(ctx context.Context) error {
-	if n, k := s.s.Close(ctx); n > 0 || k > 0 {
-		return opError("shutdown", "", &UnsentError{Messages: n, UnderWay: k, Err: ctx.Err()})
+	return unsentError("shutdown", ctx, s.s.Close(ctx))
+}
+
+// unsentError returns the error of a call that closed a socket, nil if nothing was
+// lost.
+func unsentError(op string, ctx context.Context, loss socket.Loss) error {
+	if loss.Unsent == 0 && loss.Unconfirmed == 0 {
+		return nil
 	}
-	return nil
+	return opError(op, "", &UnsentError{Messages: loss.Unsent, Unconfirmed: loss.Unconfirmed, Err: ctx.Err()})
 }
 
 // UnsentError reports that messages were still queued when a socket was closed.
 type UnsentError struct {
-	Messages int   // messages that were not written
-	UnderWay int   // connections on which written messages were not confirmed; they may arrive yet
-	Err      error // the error of the context if it ended, else nil
+	Messages    int   // messages that were not written
+	Unconfirmed int   // connections that ended before the peer's system confirmed all that was written
+	Err         error // context.DeadlineExceeded if Linger passed, or the context's error; nil if connections were lost
 }
 
 func (e *UnsentError) Error() string {
 	text := fmt.Sprintf("%d messages not sent", e.Messages)
 	switch {
-	case e.UnderWay > 0 && e.Messages > 0:
-		text += fmt.Sprintf(", and those under way to %d peers not confirmed", e.UnderWay)
-	case e.UnderWay > 0:
-		text = fmt.Sprintf("messages under way to %d peers not confirmed", e.UnderWay)
+	case e.Unconfirmed > 0 && e.Messages > 0:
+		text += fmt.Sprintf(", and messages in flight to %d peers not confirmed", e.Unconfirmed)
+	case e.Unconfirmed > 0:
+		text = fmt.Sprintf("messages in flight to %d peers not confirmed", e.Unconfirmed)
 	}
 	if e.Err != nil {
 		text += ": " + e.Err.Error()
@@ -154,7 +165,7 @@ func (c Connector) Connect(endpoint string) error {
 
 // Disconnect ends all connections to an endpoint that was given to Connect, when
 // their queues are written or after [Options.Linger]. It does not wait for that.
-// The error matches [ErrNotFound] or [ErrClosed].
+// The error matches [ErrEndpointNotFound] or [ErrClosed].
 func (c Connector) Disconnect(endpoint string) error {
 	return opError("disconnect", endpoint, c.s.Disconnect(endpoint))
 }

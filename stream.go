@@ -59,7 +59,7 @@ type Stream struct {
 	Receiver
 }
 
-// NewStream returns a STREAM socket. The error matches [ErrOption].
+// NewStream returns a STREAM socket. The error matches [ErrInvalidOption].
 func NewStream(o *Options) (*Stream, error) {
 	c, err := newConnector(pattern.STREAM, o)
 	if err != nil {

@@ -176,8 +176,8 @@ func TestStreamCallsHTTP(t *testing.T) {
 			if m.IsDisconnect() {
 				break
 			}
-			if m.Len() != 1 || m.Size() == 0 || m.Size() > 8192 || m.RoutingID() != ids[0] {
-				t.Fatalf("a piece of %d frames and %d bytes from %q", m.Len(), m.Size(), m.RoutingID())
+			if m.NumFrames() != 1 || m.Size() == 0 || m.Size() > 8192 || m.RoutingID() != ids[0] {
+				t.Fatalf("a piece of %d frames and %d bytes from %q", m.NumFrames(), m.Size(), m.RoutingID())
 			}
 			answer = append(answer, m.Bytes()...)
 		}
@@ -199,7 +199,7 @@ func TestStreamCallsHTTP(t *testing.T) {
 	if err := s.SendTo(ctx, ids[0], data); !errors.Is(err, zmq.ErrNoRoute) {
 		t.Errorf("after ClosePeer: %v", err)
 	}
-	if err := s.Disconnect(endpoint); !errors.Is(err, zmq.ErrNotFound) {
+	if err := s.Disconnect(endpoint); !errors.Is(err, zmq.ErrEndpointNotFound) {
 		t.Errorf("the endpoint is still there: %v", err)
 	}
 }
@@ -214,8 +214,8 @@ func TestStreamReset(t *testing.T) {
 	c := must(net.Dial("tcp", strings.TrimPrefix(endpoint, "tcp://")))
 	id := must(s.Recv(ctx)).RoutingID()
 	fmt.Fprint(c, "bytes")
-	if m := must(s.Recv(ctx)); m.String() != "bytes" || m.Peer().RemoteAddr() != c.LocalAddr().String() {
-		t.Errorf("received %q of %v", m, m.Peer().RemoteAddr())
+	if m := must(s.Recv(ctx)); m.String() != "bytes" || m.From().RemoteAddr().String() != c.LocalAddr().String() {
+		t.Errorf("received %q of %v", m, m.From().RemoteAddr())
 	}
 	c.(*net.TCPConn).SetLinger(0)
 	c.Close()

@@ -132,8 +132,8 @@ func TestSilenceIsNoticed(t *testing.T) {
 
 				net.silence(way(oursBinds, c.ours), true)
 				e := happens.wait(zmq.EventDisconnected)
-				if c.ours && e.Reason != zmq.ReasonSilence {
-					t.Errorf("disconnected for the reason %q (%v), want %q", e.Reason, e.Err, zmq.ReasonSilence)
+				if c.ours && e.Reason != zmq.CloseSilence {
+					t.Errorf("disconnected for the reason %q (%v), want %q", e.Reason, e.Err, zmq.CloseSilence)
 				}
 				th.event("DISCONNECTED")
 				net.silence(way(oursBinds, c.ours), false)

@@ -29,6 +29,13 @@ func testOptions() *zmq.Options {
 	}
 }
 
+// datagramOptions are those of sockets for udp.
+func datagramOptions() *zmq.Options {
+	o := testOptions()
+	o.RoutingID = ""
+	return o
+}
+
 // newOurs makes a socket of a type, with testOptions if o is nil. It is closed
 // with the test.
 func newOurs(t *testing.T, typ string, o *zmq.Options) *ours {
@@ -36,9 +43,7 @@ func newOurs(t *testing.T, typ string, o *zmq.Options) *ours {
 	if o == nil {
 		o = testOptions()
 	}
-	switch typ {
-	case "REQ", "DEALER", "ROUTER":
-	default:
+	if typ != "REQ" && typ != "DEALER" && typ != "ROUTER" {
 		o.RoutingID = "" // which the type does not have
 	}
 	o.Logger = slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug}))

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -75,7 +76,7 @@ func TestDatagramsThatWereLostAreTold(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	for s.Stats().Drops[zmq.DropHWM] == 0 {
-		if err := s.SendTo(ctx, strings.TrimPrefix(bound, "udp://"), nil); err != nil {
+		if err := s.SendTo(ctx, netip.MustParseAddrPort(strings.TrimPrefix(bound, "udp://")), nil); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -51,7 +51,7 @@ func (w *watcher) run(e *env, events iter.Seq[zmq.Event]) {
 // passedBy reports whether somebody came and only left again, as one does who
 // wants to know whether an ipc path is in use.
 func (w *watcher) passedBy(ev zmq.Event) bool {
-	return ev.Kind == zmq.EventHandshakeFailed && ev.Reason == zmq.ReasonNone && w.bound[ev.Endpoint]
+	return ev.Kind == zmq.EventHandshakeFailed && ev.Reason == zmq.CloseNone && w.bound[ev.Endpoint]
 }
 
 func (w *watcher) remember(ev zmq.Event) {

@@ -80,7 +80,7 @@ func TestWatcherLetsPassersByGo(t *testing.T) {
 	}
 	w.run(&env{stderr: &stderr}, slices.Values([]zmq.Event{
 		{Kind: zmq.EventListening, Endpoint: "ipc://bound"},
-		{Kind: zmq.EventHandshakeFailed, Endpoint: "ipc://bound", Reason: zmq.ReasonMalformed, Err: errors.New("malformed: no greeting")},
+		{Kind: zmq.EventHandshakeFailed, Endpoint: "ipc://bound", Reason: zmq.CloseMalformed, Err: errors.New("malformed: no greeting")},
 		{Kind: zmq.EventHandshakeFailed, Endpoint: "ipc://connected", Err: gone},
 		{Kind: zmq.EventPeerRefused, Endpoint: "ipc://bound", Err: errors.New("peer refused: routing id in use")},
 	}))

@@ -16,7 +16,7 @@ func failure(err error) string {
 	}
 	text := strings.TrimPrefix(err.Error(), "zmq: ")
 	// The library says of which endpoint, and its transport of which address.
-	return strings.Replace(text, "malformed endpoint: malformed address ", "malformed endpoint: ", 1)
+	return strings.Replace(text, "invalid endpoint: malformed address ", "invalid endpoint: ", 1)
 }
 
 // trouble says why there is no connection, without the endpoint, which whoever

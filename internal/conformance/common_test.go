@@ -49,7 +49,7 @@ func TestRule_3_1_1_EachPipeCountsWholeMessages(t *testing.T) {
 		for i := range 6 {
 			is(w, fmt.Sprint("message ", i), try(router, "id", "body"), nil)
 		}
-		is(w, "message 6", try(router, "id", "body"), pattern.ErrWait)
+		is(w, "message 6", try(router, "id", "body"), pattern.ErrWouldBlock)
 	})
 	clause(t, "to nobody yet", func(w *st.World) {
 		push := w.Socket(pattern.PUSH, st.HWM(3, 99))
@@ -353,13 +353,13 @@ func TestRule_3_1_9_TypesOfOneFrame(t *testing.T) {
 			two := st.Of("of", "two frames")
 			switch row.typ {
 			case pattern.SERVER, pattern.PEER:
-				is(w, "sending", s.TrySendToNumber(s.Peers()[0].Number, two), pattern.ErrMessage)
+				is(w, "sending", s.TrySendToNumber(s.Peers()[0].Number, two), pattern.ErrInvalidMessage)
 			case pattern.RADIO:
-				is(w, "sending", s.TrySendGroup("g", two), pattern.ErrMessage)
-				is(w, "sending", try(s, "g", "of", "two frames"), pattern.ErrMessage)
+				is(w, "sending", s.TrySendGroup("g", two), pattern.ErrInvalidMessage)
+				is(w, "sending", try(s, "g", "of", "two frames"), pattern.ErrInvalidMessage)
 			case pattern.GATHER:
 			default:
-				is(w, "sending", s.TrySend(two), pattern.ErrMessage)
+				is(w, "sending", s.TrySend(two), pattern.ErrInvalidMessage)
 			}
 			if !pattern.Types[row.typ].Receives {
 				return

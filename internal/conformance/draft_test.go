@@ -96,7 +96,7 @@ func TestRule_3_7_2_StreamSendsBytes(t *testing.T) {
 	})
 	streamSides(t, "an id alone is refused", func(w *st.World, s *st.Socket, p *st.Peer) {
 		id := came(w, s)
-		is(w, "the id alone", try(s, id), pattern.ErrMessage)
+		is(w, "the id alone", try(s, id), pattern.ErrInvalidMessage)
 		s.MustSend(id, "x")
 		if got := string(p.Skip(1)); got != "x" {
 			w.Errorf("the peer read %q", got)
@@ -122,7 +122,7 @@ func TestRule_3_7_3_StreamIDs(t *testing.T) {
 		l := w.Listen("a")
 		s := w.Socket(pattern.STREAM)
 		is(w, "connecting", s.ConnectAs("mem://a", "given"), nil)
-		is(w, "the id again", s.ConnectAs("mem://b", "given"), pattern.ErrDuplicateID)
+		is(w, "the id again", s.ConnectAs("mem://b", "given"), pattern.ErrDuplicateRoutingID)
 		s.MustSend("given", "early")
 		p := l.Accept()
 		if got := string(p.Skip(5)); got != "early" {
@@ -236,7 +236,7 @@ func TestRule_3_7_6_ChannelIsPairOfOneFrame(t *testing.T) {
 		b.MustSend("to a")
 		a.WantRecv("to a")
 		b.WantRecv("to b")
-		is(w, "of two frames", try(a, "x", "y"), pattern.ErrMessage)
+		is(w, "of two frames", try(a, "x", "y"), pattern.ErrInvalidMessage)
 		b.WantNone()
 		c := w.Socket(pattern.CHANNEL)
 		c.MustConnect(ep)
@@ -244,7 +244,7 @@ func TestRule_3_7_6_ChannelIsPairOfOneFrame(t *testing.T) {
 		if n := a.Stats().Peers; n != 1 {
 			w.Errorf("%d peers", n)
 		}
-		if refused := a.Heard(session.PeerRefused); len(refused) == 0 || !errors.Is(refused[0].Err, pattern.ErrSecondPeer) {
+		if refused := a.Heard(session.PeerRefused); len(refused) == 0 || !errors.Is(refused[0].Err, pattern.ErrPeerExists) {
 			w.Errorf("refused: %+v", refused)
 		}
 	})
@@ -335,8 +335,8 @@ func TestRule_3_7_7_RadioGroups(t *testing.T) {
 		w.Settle()
 		is(w, "sending", radio.TrySendGroup("g", st.Of("x")), nil)
 		silent(w, p)
-		is(w, "of two frames", radio.TrySendGroup("g", st.Of("x", "y")), pattern.ErrMessage)
-		is(w, "to a group of 256 bytes", radio.TrySendGroup(strings.Repeat("g", 256), st.Of("x")), pattern.ErrGroup)
+		is(w, "of two frames", radio.TrySendGroup("g", st.Of("x", "y")), pattern.ErrInvalidMessage)
+		is(w, "to a group of 256 bytes", radio.TrySendGroup(strings.Repeat("g", 256), st.Of("x")), pattern.ErrInvalidGroup)
 	})
 }
 
@@ -347,10 +347,10 @@ func TestRule_3_7_8_DishJoins(t *testing.T) {
 		for _, g := range []string{"a", "b", "c"} {
 			is(w, "join", dish.Join(g, true), nil)
 		}
-		is(w, "join twice", dish.Join("a", true), pattern.ErrGroup)
+		is(w, "join twice", dish.Join("a", true), pattern.ErrInvalidGroup)
 		is(w, "leave", dish.Join("c", false), nil)
-		is(w, "leave twice", dish.Join("c", false), pattern.ErrGroup)
-		is(w, "a name of 256 bytes", dish.Join(strings.Repeat("g", 256), true), pattern.ErrGroup)
+		is(w, "leave twice", dish.Join("c", false), pattern.ErrInvalidGroup)
+		is(w, "a name of 256 bytes", dish.Join(strings.Repeat("g", 256), true), pattern.ErrInvalidGroup)
 		dish.MustConnect("mem://a")
 		for range 2 {
 			p := l.Accept()

@@ -66,7 +66,7 @@ func TestRule_3_1_7_APipeEndsWithinAMessage(t *testing.T) {
 				// Who must not wait is told, once; who may hears nothing.
 				var want error
 				if !waits {
-					want = pattern.ErrWait
+					want = pattern.ErrWouldBlock
 				}
 				is(w, "the frame that fails", send("2+"), want)
 				is(w, "a frame behind it", send("3+"), nil)
@@ -88,7 +88,7 @@ func TestRule_3_1_9_NoMoreFrames(t *testing.T) {
 		clause(t, names[typ], func(w *st.World) {
 			s := w.Socket(typ)
 			s.MustConnect("mem://nobody")
-			is(w, "a frame with more behind it", tryFrames(s, "x+"), pattern.ErrMessage)
+			is(w, "a frame with more behind it", tryFrames(s, "x+"), pattern.ErrInvalidMessage)
 			if n := s.Stats().MsgsSent + uint64(s.Stats().QueuedSend); n != 0 {
 				w.Errorf("%d messages", n)
 			}
@@ -103,13 +103,13 @@ func TestRule_3_2_2_FramesOfARequest(t *testing.T) {
 		peers := handshaken(w, req, 2, "REP")
 		for i := range 4 {
 			is(w, "the first", tryFrames(req, "one+"), nil)
-			is(w, "receiving", req.TryRecvFrame(new(msg.Frame)), pattern.ErrState)
+			is(w, "receiving", req.TryRecvFrame(new(msg.Frame)), pattern.ErrInvalidState)
 			is(w, "the others", tryFrames(req, "two+", "three"), nil)
-			is(w, "another request", tryFrames(req, "x"), pattern.ErrState)
+			is(w, "another request", tryFrames(req, "x"), pattern.ErrInvalidState)
 			wants(w, peers[i%2], "", "one", "two", "three")
 			peers[i%2].Must(st.Message("", "a", "b"))
 			wantFrames(w, req, "a+")
-			is(w, "before the reply is received to its end", tryFrames(req, "x"), pattern.ErrState)
+			is(w, "before the reply is received to its end", tryFrames(req, "x"), pattern.ErrInvalidState)
 			wantFrames(w, req, "b")
 		}
 	})
@@ -122,14 +122,14 @@ func TestRule_3_2_8_FramesOfAReply(t *testing.T) {
 		for range 2 {
 			dealer.MustSend("hop", "", "one", "two")
 			wantFrames(w, rep, "one+")
-			is(w, "replying", tryFrames(rep, "x"), pattern.ErrState)
+			is(w, "replying", tryFrames(rep, "x"), pattern.ErrInvalidState)
 			wantFrames(w, rep, "two")
-			is(w, "receiving", rep.TryRecvFrame(new(msg.Frame)), pattern.ErrState)
+			is(w, "receiving", rep.TryRecvFrame(new(msg.Frame)), pattern.ErrInvalidState)
 			is(w, "replying", tryFrames(rep, "a+"), nil)
-			is(w, "receiving", rep.TryRecvFrame(new(msg.Frame)), pattern.ErrState)
+			is(w, "receiving", rep.TryRecvFrame(new(msg.Frame)), pattern.ErrInvalidState)
 			dealer.WantNone()
 			is(w, "replying", tryFrames(rep, "b"), nil)
-			is(w, "replying again", tryFrames(rep, "c"), pattern.ErrState)
+			is(w, "replying again", tryFrames(rep, "c"), pattern.ErrInvalidState)
 			dealer.WantRecv("hop", "", "a", "b")
 		}
 	})
@@ -157,7 +157,7 @@ func TestRule_3_3_3_FramesOfAMessageThatIsRouted(t *testing.T) {
 		for range 2 {
 			is(w, "with room", tryFrames(router, "id+", "body"), nil) // the first of it begins a message
 		}
-		is(w, "without room", tryFrames(router, "id+"), pattern.ErrWait)
+		is(w, "without room", tryFrames(router, "id+"), pattern.ErrWouldBlock)
 		dealer.WantRecv("body")
 		dealer.WantRecv("body")
 		dealer.WantNone()
@@ -191,7 +191,7 @@ func TestRule_3_4_3_FramesOfAPair(t *testing.T) {
 		b.CloseIn(0)
 		w.Settle()
 		meet(w, ep, a, c)
-		is(w, "one that fails", tryFrames(a, "two+"), pattern.ErrWait)
+		is(w, "one that fails", tryFrames(a, "two+"), pattern.ErrWouldBlock)
 		is(w, "the rest", tryFrames(a, "three"), nil)
 		is(w, "another", tryFrames(a, "four"), nil)
 		c.WantRecv("four")
@@ -341,7 +341,7 @@ func TestRule_3_7_7_FramesCarryTheGroup(t *testing.T) {
 		if f := wantFrames(w, dish, "to g"); f.Group != "g" {
 			w.Errorf("group %q", f.Group)
 		}
-		is(w, "another", dish.TryRecvFrame(new(msg.Frame)), pattern.ErrWait)
+		is(w, "another", dish.TryRecvFrame(new(msg.Frame)), pattern.ErrWouldBlock)
 		is(w, "sending on DISH", tryFrames(dish, "x"), socket.ErrDirection)
 	})
 }

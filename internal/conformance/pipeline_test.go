@@ -48,7 +48,7 @@ func TestRule_3_4_2_SecondPairIsRefused(t *testing.T) {
 			ends(w, second)
 			w.Settle()
 			refused := s.Heard(session.PeerRefused)
-			if len(refused) != 1 || !errors.Is(refused[0].Err, pattern.ErrSecondPeer) {
+			if len(refused) != 1 || !errors.Is(refused[0].Err, pattern.ErrPeerExists) {
 				w.Errorf("refused: %+v", refused)
 			}
 			s.WantDrops(map[pipe.Drop]uint64{pipe.DropRefused: 1})
@@ -67,7 +67,7 @@ func TestRule_3_4_2_SecondPairIsRefused(t *testing.T) {
 			meet(w, "inproc://a", s, first)
 			second.MustConnect("inproc://a")
 			w.Settle()
-			if refused := second.Heard(session.PeerRefused); len(refused) != 1 || !errors.Is(refused[0].Err, pattern.ErrSecondPeer) {
+			if refused := second.Heard(session.PeerRefused); len(refused) != 1 || !errors.Is(refused[0].Err, pattern.ErrPeerExists) {
 				w.Errorf("refused: %+v", refused)
 			}
 			first.CloseIn(0)
@@ -77,8 +77,8 @@ func TestRule_3_4_2_SecondPairIsRefused(t *testing.T) {
 		clause(t, names[typ]+" has one endpoint to connect to", func(w *st.World) {
 			s := w.Socket(typ)
 			s.MustConnect("mem://a")
-			is(w, "a second", s.Connect("mem://b"), pattern.ErrSecondPeer)
-			is(w, "a name", s.Connect("inproc://b"), pattern.ErrSecondPeer)
+			is(w, "a second", s.Connect("mem://b"), pattern.ErrPeerExists)
+			is(w, "a name", s.Connect("inproc://b"), pattern.ErrPeerExists)
 			is(w, "disconnecting", s.Disconnect("mem://a"), nil)
 			is(w, "another", s.Connect("mem://b"), nil)
 		})
@@ -171,7 +171,7 @@ func TestRule_3_4_4_ConnectedTwice(t *testing.T) {
 			if n := s.Stats().Peers; n != 0 {
 				w.Errorf("%d peers after one Disconnect, which ends both", n)
 			}
-			is(w, "disconnecting again", s.Disconnect("mem://a"), socket.ErrNotFound)
+			is(w, "disconnecting again", s.Disconnect("mem://a"), socket.ErrEndpointNotFound)
 		})
 	}
 }

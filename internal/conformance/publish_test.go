@@ -429,7 +429,7 @@ func TestRule_3_5_10_NoDrop(t *testing.T) {
 				pub.MustSend(key("both")...)
 			}
 			writable(w, "with one that is full", pub, true)
-			is(w, "to who is full", try(pub, key("both")...), pattern.ErrWait)
+			is(w, "to who is full", try(pub, key("both")...), pattern.ErrWouldBlock)
 			is(w, "to others", try(pub, key("fast")...), nil)
 			sent := make(chan error, 1)
 			go func() { sent <- pub.Send(context.Background(), st.Of(key("both")...)) }()

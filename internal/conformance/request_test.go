@@ -77,13 +77,13 @@ func TestRule_3_2_2_StrictTurns(t *testing.T) {
 		rep, req := w.Socket(pattern.REP), w.Socket(pattern.REQ)
 		meet(w, ep, rep, req)
 		for range 2 {
-			is(w, "receiving first", req.Recv(context.Background(), new(msg.Msg)), pattern.ErrState)
+			is(w, "receiving first", req.Recv(context.Background(), new(msg.Msg)), pattern.ErrInvalidState)
 			req.MustSend("question")
-			is(w, "sending twice", try(req, "again"), pattern.ErrState)
+			is(w, "sending twice", try(req, "again"), pattern.ErrInvalidState)
 			rep.WantRecv("question")
 			rep.MustSend("answer")
 			w.Settle()
-			is(w, "sending before receiving", try(req, "again"), pattern.ErrState)
+			is(w, "sending before receiving", try(req, "again"), pattern.ErrInvalidState)
 			req.WantRecv("answer")
 		}
 		rep.WantNone()
@@ -165,7 +165,7 @@ func TestRule_3_2_4_WhoseReplyIsTaken(t *testing.T) {
 		defer cancel()
 		is(w, "receiving", req.Recv(ctx, new(msg.Msg)), context.DeadlineExceeded)
 		silent(w, q)
-		is(w, "asking again", try(req, "again"), pattern.ErrState)
+		is(w, "asking again", try(req, "again"), pattern.ErrInvalidState)
 	})
 }
 
@@ -175,7 +175,7 @@ func TestRule_3_2_5_Relaxed(t *testing.T) {
 			req := w.Socket(pattern.REQ, options(func(o *pattern.Options) { o.Relaxed, o.Correlate = true, correlates }))
 			req.MustBind("mem://a")
 			p := handshaken(w, req, 1, "REP")[0]
-			is(w, "receiving first", req.Recv(context.Background(), new(msg.Msg)), pattern.ErrState)
+			is(w, "receiving first", req.Recv(context.Background(), new(msg.Msg)), pattern.ErrInvalidState)
 			req.MustSend("one")
 			req.MustSend("two")
 			first, second := patient(p).Message(), p.Message()
@@ -259,13 +259,13 @@ func TestRule_3_2_7_WithoutAPeer(t *testing.T) {
 		req, rep := w.Socket(pattern.REQ), w.Socket(pattern.REP)
 		req.MustBind(ep)
 		for range 2 {
-			is(w, "sending", try(req, "x"), pattern.ErrWait)
-			is(w, "receiving", req.TryRecv(new(msg.Msg)), pattern.ErrState)
+			is(w, "sending", try(req, "x"), pattern.ErrWouldBlock)
+			is(w, "receiving", req.TryRecv(new(msg.Msg)), pattern.ErrInvalidState)
 		}
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
 		is(w, "waiting", req.Send(ctx, st.Of("x")), context.DeadlineExceeded)
-		is(w, "receiving", req.TryRecv(new(msg.Msg)), pattern.ErrState)
+		is(w, "receiving", req.TryRecv(new(msg.Msg)), pattern.ErrInvalidState)
 		rep.MustConnect(ep)
 		req.MustSend("the first")
 		rep.WantRecv("the first")
@@ -303,12 +303,12 @@ func TestRule_3_2_8_RepKeepsTheEnvelope(t *testing.T) {
 		rep, req := w.Socket(pattern.REP), w.Socket(pattern.DEALER)
 		meet(w, "inproc://a", rep, req)
 		for range 2 {
-			is(w, "replying to nobody", try(rep, "answer"), pattern.ErrState)
+			is(w, "replying to nobody", try(rep, "answer"), pattern.ErrInvalidState)
 			req.MustSend("", "question")
 			w.Settle()
-			is(w, "replying to what is not received", try(rep, "answer"), pattern.ErrState)
+			is(w, "replying to what is not received", try(rep, "answer"), pattern.ErrInvalidState)
 			rep.WantRecv("question")
-			is(w, "receiving twice", rep.TryRecv(new(msg.Msg)), pattern.ErrState)
+			is(w, "receiving twice", rep.TryRecv(new(msg.Msg)), pattern.ErrInvalidState)
 			rep.MustSend("answer")
 			req.WantRecv("", "answer")
 		}

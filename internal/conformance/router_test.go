@@ -89,7 +89,7 @@ func TestRule_3_3_2_WhoHasNoIDGetsOne(t *testing.T) {
 			o := w.Options()
 			o.RoutingID = id
 			_, err := socket.New(pattern.DEALER, o)
-			is(w, "as an option", err, socket.ErrOption)
+			is(w, "as an option", err, socket.ErrInvalidOption)
 		})
 	}
 }
@@ -108,7 +108,7 @@ func TestRule_3_3_3_Routing(t *testing.T) {
 		router := w.Socket(pattern.ROUTER)
 		router.MustBind("mem://a")
 		p := handshaken(w, router, 1, "DEALER", "Identity", "id")[0]
-		is(w, "the id alone", try(router, "id"), pattern.ErrMessage)
+		is(w, "the id alone", try(router, "id"), pattern.ErrInvalidMessage)
 		silent(w, p)
 	})
 	for _, must := range []bool{false, true} {
@@ -182,7 +182,7 @@ func TestRule_3_3_3_SendToSays(t *testing.T) {
 		for range 2 {
 			is(w, "sending", tryTo(router, "id", "x"), nil)
 		}
-		is(w, "to who is full", tryTo(router, "id", "x"), pattern.ErrWait)
+		is(w, "to who is full", tryTo(router, "id", "x"), pattern.ErrWouldBlock)
 		router.WantDrops(nil)
 	})
 }
@@ -197,7 +197,7 @@ func TestRule_3_3_4_DuplicateIDIsRefused(t *testing.T) {
 		ends(w, second)
 		w.Settle()
 		refused := router.Heard(session.PeerRefused)
-		if len(refused) != 1 || !errors.Is(refused[0].Err, pattern.ErrDuplicateID) || refused[0].Remote.String() != second.LocalAddr().String() {
+		if len(refused) != 1 || !errors.Is(refused[0].Err, pattern.ErrDuplicateRoutingID) || refused[0].Remote.String() != second.LocalAddr().String() {
 			w.Errorf("refused: %+v", refused)
 		}
 		router.WantDrops(map[pipe.Drop]uint64{pipe.DropRefused: 1})
@@ -217,7 +217,7 @@ func TestRule_3_3_4_DuplicateIDIsRefused(t *testing.T) {
 		second.MustConnect("inproc://a")
 		w.Settle()
 		for _, s := range []*st.Socket{router, second} {
-			if refused := s.Heard(session.PeerRefused); len(refused) != 1 || !errors.Is(refused[0].Err, pattern.ErrDuplicateID) {
+			if refused := s.Heard(session.PeerRefused); len(refused) != 1 || !errors.Is(refused[0].Err, pattern.ErrDuplicateRoutingID) {
 				w.Errorf("refused: %+v", refused)
 			}
 		}
@@ -270,11 +270,11 @@ func TestRule_3_3_6_IDsForEndpoints(t *testing.T) {
 		router := w.Socket(pattern.ROUTER, mandatory)
 		router.MustBind("mem://b")
 		is(w, "connecting", router.ConnectAs("mem://a", "given"), nil)
-		is(w, "the id of another endpoint", router.ConnectAs("mem://c", "given"), pattern.ErrDuplicateID)
+		is(w, "the id of another endpoint", router.ConnectAs("mem://c", "given"), pattern.ErrDuplicateRoutingID)
 		p := w.Dial("b")
 		p.Shake("DEALER", "Identity", "taken")
 		router.MustMeet(1)
-		is(w, "the id of a peer", router.ConnectAs("mem://c", "taken"), pattern.ErrDuplicateID)
+		is(w, "the id of a peer", router.ConnectAs("mem://c", "taken"), pattern.ErrDuplicateRoutingID)
 	})
 	clause(t, "for the next endpoint, and for none that comes", func(w *st.World) {
 		router := w.Socket(pattern.ROUTER, mandatory)

@@ -65,6 +65,6 @@ raw connections it has STREAM, not ZMQ_ROUTER_RAW.
 The rules are those of libzmq, from its source, where that and the RFCs differ. *Pipe* is the pair of queues between a socket and one
 peer; *HWM* the high-water mark, how many messages a queue takes. *Try again* is what a call says that would have to wait
 (` + "`EAGAIN`, `ErrWouldBlock`" + `), *no route* that there is no such peer (` + "`EHOSTUNREACH`, `ErrNoRoute`" + `), *out of turn* that a
-request-reply exchange is not there yet (` + "`EFSM`, `ErrState`" + `).
+request-reply exchange is not there yet (` + "`EFSM`, `ErrInvalidState`" + `).
 
 `

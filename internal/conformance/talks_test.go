@@ -202,7 +202,7 @@ func TestRule_3_0_ANY_MismatchIsNotForEver(t *testing.T) {
 		pub.MustSend("x")
 		pull.WantNone()
 		refused := pub.Heard(session.PeerRefused)
-		if len(refused) != 1 || refused[0].Err == nil || errors.Is(refused[0].Err, pattern.ErrSecondPeer) {
+		if len(refused) != 1 || refused[0].Err == nil || errors.Is(refused[0].Err, pattern.ErrPeerExists) {
 			w.Errorf("refused: %s", fmt.Sprint(refused))
 		}
 	})

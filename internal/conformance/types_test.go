@@ -77,7 +77,7 @@ func waitsAlone(t *testing.T, typ, far pattern.Type) {
 	everywhere(t, "waits without a peer", func(w *st.World, ep string) {
 		s := w.Socket(typ)
 		s.MustBind(ep)
-		is(w, "sending at once", try(s, "x"), pattern.ErrWait)
+		is(w, "sending at once", try(s, "x"), pattern.ErrWouldBlock)
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
 		var err error
@@ -312,7 +312,7 @@ func TestRule_3_0_ROUTER(t *testing.T) {
 			noRoute, full := try(router, "nobody", "x"), try(router, "id", "x")
 			if mandatory {
 				is(w, "to nobody", noRoute, pattern.ErrNoRoute)
-				is(w, "to who is full", full, pattern.ErrWait)
+				is(w, "to who is full", full, pattern.ErrWouldBlock)
 				router.WantDrops(nil)
 				return
 			}
@@ -357,7 +357,7 @@ func byNumber(t *testing.T, typ, far pattern.Type) {
 		for range 2 {
 			is(w, "sending", s.TrySendToNumber(n, st.Of("x")), nil)
 		}
-		is(w, "to who is full", s.TrySendToNumber(n, st.Of("x")), pattern.ErrWait)
+		is(w, "to who is full", s.TrySendToNumber(n, st.Of("x")), pattern.ErrWouldBlock)
 		writable(w, "with its only peer full", s, true)
 		is(w, "to nobody", s.TrySendToNumber(n+1, st.Of("x")), pattern.ErrNoRoute)
 		is(w, "to number 0", s.TrySendToNumber(0, st.Of("x")), pattern.ErrNoRoute)
@@ -422,7 +422,7 @@ func TestRule_3_0_STREAM(t *testing.T) {
 			err = tryTo(s, "id", strings.Repeat("x", 100))
 			w.Settle()
 		}
-		is(w, "to who is full", err, pattern.ErrWait)
+		is(w, "to who is full", err, pattern.ErrWouldBlock)
 		s.WantDrops(nil)
 	})
 }
@@ -472,7 +472,7 @@ func publishes(t *testing.T, typ pattern.Type, peerType string, ask func(key str
 			}
 			err := try(s, around("one")...)
 			if noDrop {
-				is(w, "the third", err, pattern.ErrWait)
+				is(w, "the third", err, pattern.ErrWouldBlock)
 				s.WantDrops(nil)
 				return
 			}

@@ -14,8 +14,8 @@ import (
 	"github.com/zerobroker/zmq/internal/pipe"
 )
 
-// ErrInUse is returned by Bind for a name that is bound.
-var ErrInUse = errors.New("name in use")
+// ErrEndpointInUse is returned by Bind for a name that is bound.
+var ErrEndpointInUse = errors.New("endpoint in use")
 
 // End is a socket as a link sees it. None of the methods is called with a lock
 // of the package held that they could need.
@@ -75,7 +75,7 @@ func (n *Namespace) Bind(name string, e End) error {
 	n.mu.Lock()
 	if n.bound[name] != nil {
 		n.mu.Unlock()
-		return ErrInUse
+		return ErrEndpointInUse
 	}
 	n.bound[name] = e
 	links := n.waiting[name]

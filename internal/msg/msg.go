@@ -59,13 +59,19 @@ type Peer struct {
 	RoutingID  string            // as announced, or assigned by ROUTER; may be empty
 	Number     uint32            // assigned by SERVER and PEER; 0 for peers of others
 	Address    string            // numeric address without port; empty for inproc
-	Endpoint   string            // the remote endpoint, scheme and port included
+	Remote     Addr              // network address with port; nil for inproc
 	SocketType string            // Socket-Type property; empty from ZMTP 1.0 and 2.0 peers
 	Version    string            // ZMTP version spoken, as "3.1"; empty for inproc
 	Mechanism  string            // security mechanism, as "NULL"; empty for inproc
 	UserID     string            // as authenticated, else empty
 	Properties map[string]string // further metadata of the handshake, names in lower case; may be nil
 	Notice     Notice            // set in a copy, as the sender of messages that a socket makes itself
+}
+
+// Addr is a net.Addr; this package does not import net.
+type Addr interface {
+	Network() string
+	String() string
 }
 
 // Notice is what an empty message says that no peer has sent.

@@ -80,7 +80,7 @@ func (b *Balancer) hasRoom() bool {
 func (b *Balancer) send(m msg.Msg) error {
 	p := b.Pick()
 	if p == nil {
-		return ErrWait
+		return ErrWouldBlock
 	}
 	p.Out.Put(&m)
 	return nil

@@ -14,22 +14,22 @@ import (
 func TestSingleSendsOneFrame(t *testing.T) {
 	for _, typ := range []pattern.Type{pattern.CLIENT, pattern.SCATTER, pattern.CHANNEL} {
 		s := newSocket(t, typ)
-		s.wantSend(pattern.ErrMessage, "two", "frames")
+		s.wantSend(pattern.ErrInvalidMessage, "two", "frames")
 		f := s.connect("")
-		s.wantSend(pattern.ErrMessage, "two", "frames")
+		s.wantSend(pattern.ErrInvalidMessage, "two", "frames")
 		s.sent("one")
 		f.wants(message{"one"})
 	}
 	for _, typ := range []pattern.Type{pattern.SERVER, pattern.PEER} {
 		s := newSocket(t, typ)
 		f := s.connect("")
-		s.wantSendToNumber(pattern.ErrMessage, f.p.Number, "two", "frames")
+		s.wantSendToNumber(pattern.ErrInvalidMessage, f.p.Number, "two", "frames")
 		f.wants()
 	}
 	s := newSocket(t, pattern.RADIO)
 	s.connect("").sends("\x01g")
-	s.wantSend(pattern.ErrMessage, "g")
-	s.wantSend(pattern.ErrMessage, "g", "two", "frames")
+	s.wantSend(pattern.ErrInvalidMessage, "g")
+	s.wantSend(pattern.ErrInvalidMessage, "g", "two", "frames")
 }
 
 // TestSingleReceivesOneFrame: messages of more are dropped whole, and counted.
@@ -42,7 +42,7 @@ func TestSingleReceivesOneFrame(t *testing.T) {
 		f.sends("one")
 		f.sends("three", "", "")
 		s.receives("one")
-		s.wantRecv(pattern.ErrWait)
+		s.wantRecv(pattern.ErrWouldBlock)
 		s.wantDrops(pipe.DropMalformed, 2)
 	}
 }
@@ -50,7 +50,7 @@ func TestSingleReceivesOneFrame(t *testing.T) {
 // TestClientRoundRobin: to its servers in turn, and from them in turn.
 func TestClientRoundRobin_RFC41(t *testing.T) {
 	s := newSocket(t, pattern.CLIENT)
-	s.wantSend(pattern.ErrWait, "nobody there")
+	s.wantSend(pattern.ErrWouldBlock, "nobody there")
 	a, b := s.connect(""), s.connect("")
 	for _, m := range []string{"1", "2", "3", "4"} {
 		s.sent(m)
@@ -73,7 +73,7 @@ func TestClientWaits_RFC41(t *testing.T) {
 		for range hwm {
 			s.sent("fill")
 		}
-		s.wantSend(pattern.ErrWait, "too much")
+		s.wantSend(pattern.ErrWouldBlock, "too much")
 		f.wants(message{"fill"}, message{"fill"}, message{"fill"}, message{"fill"})
 		s.sent("again")
 		s.wantDrops(0, 0)
@@ -152,7 +152,7 @@ func TestServerUnroutable_RFC41(t *testing.T) {
 		for range hwm {
 			s.wantSendToNumber(nil, n, "fill")
 		}
-		s.wantSendToNumber(pattern.ErrWait, n, "too much")
+		s.wantSendToNumber(pattern.ErrWouldBlock, n, "too much")
 		f.wants(message{"fill"}, message{"fill"}, message{"fill"}, message{"fill"})
 		s.wantSendToNumber(nil, n, "again")
 		f.detach()

@@ -22,7 +22,7 @@ type Dgram struct {
 // nothing.)
 func (s *Dgram) Attach(p *pipe.Pipe) error {
 	if err := takeOnly(&s.bound, p); err != nil {
-		return fmt.Errorf("%w: a DGRAM is bound to one endpoint", err)
+		return fmt.Errorf("%w: a DGRAM is bound to one endpoint", ErrAlreadyBound)
 	}
 	return nil
 }
@@ -34,7 +34,7 @@ func (s *Dgram) Room(*pipe.Pipe)     {}
 func (s *Dgram) Send(m msg.Msg) error {
 	switch {
 	case len(m.Rest) != 1:
-		return ErrMessage
+		return ErrInvalidMessage
 	case s.tooLarge(m.Rest[0]):
 		return s.errTooLarge(m.Rest[0])
 	}
@@ -47,7 +47,7 @@ func (s *Dgram) tooLarge(body []byte) bool {
 }
 
 func (s *Dgram) errTooLarge(body []byte) error {
-	return fmt.Errorf("%w: a body of %d bytes, of at most %d", ErrTooLarge, len(body), s.bound.MaxSize)
+	return fmt.Errorf("%w: a body of %d bytes, of at most %d", ErrMessageTooLarge, len(body), s.bound.MaxSize)
 }
 
 // SendFrame takes an address, which must have a frame behind it, and then a
@@ -56,12 +56,12 @@ func (s *Dgram) errTooLarge(body []byte) error {
 func (s *Dgram) SendFrame(f *msg.Frame, mayWait bool) error {
 	switch {
 	case f.More == s.open:
-		return ErrMessage
+		return ErrInvalidMessage
 	case s.open && s.tooLarge(f.Body):
 		return s.errTooLarge(f.Body)
 	case s.open:
 	case !roomOnly(s.bound):
-		return ErrWait
+		return ErrWouldBlock
 	default:
 		s.begin(s.bound)
 	}

@@ -159,13 +159,13 @@ func (f *FairQueue) peek() (c msg.Cursor, ok bool) {
 const maxDiscard = 1024
 
 // holds returns nil if there is a message that is wanted, and drops the others
-// on the way to it. It returns ErrWait and ErrYield as Recv does.
+// on the way to it. It returns ErrWouldBlock and ErrYield as Recv does.
 func (f *FairQueue) holds(wanted func(c *msg.Cursor) bool, drops *pipe.Drops, why pipe.Drop) error {
 	for n := 0; n < maxDiscard; {
 		c, ok := f.peek()
 		switch {
 		case !ok:
-			return ErrWait
+			return ErrWouldBlock
 		case wanted(&c):
 			return nil
 		}
@@ -179,7 +179,7 @@ func (f *FairQueue) holds(wanted func(c *msg.Cursor) bool, drops *pipe.Drops, wh
 
 func (f *FairQueue) recv(m *msg.Msg) error {
 	if f.Next(m) == nil {
-		return ErrWait
+		return ErrWouldBlock
 	}
 	return nil
 }

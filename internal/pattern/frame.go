@@ -15,7 +15,7 @@ import (
 type FrameSender interface {
 	// SendFrame takes the next frame of the message that is under way, or the
 	// first of another, and keeps its body until the message is queued. An error
-	// means that it has not; after ErrWait for a first frame it may be tried
+	// means that it has not; after ErrWouldBlock for a first frame it may be tried
 	// again. mayWait tells that the caller would do so, which matters in the
 	// middle of a message, where nobody waits.
 	SendFrame(f *msg.Frame, mayWait bool) error
@@ -152,7 +152,7 @@ func (o *outgoing) nextOnly(f *msg.Frame, mayWait bool) error {
 	if !f.More {
 		o.end()
 	}
-	return ErrWait
+	return ErrWouldBlock
 }
 
 // sendBalanced is SendFrame for a pattern that sends each message to the next
@@ -161,7 +161,7 @@ func (o *outgoing) sendBalanced(lb *Balancer, f *msg.Frame, mayWait bool) error 
 	if !o.open {
 		p := lb.Pick()
 		if p == nil {
-			return ErrWait
+			return ErrWouldBlock
 		}
 		o.begin(p)
 	}

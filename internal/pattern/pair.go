@@ -33,7 +33,7 @@ func (s *Pair) Send(m msg.Msg) error { return sendOnly(s.peer, &m) }
 func (s *Pair) SendFrame(f *msg.Frame, mayWait bool) error {
 	if !s.open {
 		if !roomOnly(s.peer) {
-			return ErrWait
+			return ErrWouldBlock
 		}
 		s.begin(s.peer)
 	}
@@ -45,7 +45,7 @@ func (s *Pair) Writable() bool { return s.open || roomOnly(s.peer) }
 // takeOnly makes p the only peer, unless there is one.
 func takeOnly(peer **pipe.Pipe, p *pipe.Pipe) error {
 	if *peer != nil && *peer != p {
-		return ErrSecondPeer
+		return ErrPeerExists
 	}
 	*peer = p
 	return nil
@@ -61,7 +61,7 @@ func leaveOnly(peer **pipe.Pipe, p *pipe.Pipe) {
 // sendOnly sends to the only peer, which may be nil.
 func sendOnly(peer *pipe.Pipe, m *msg.Msg) error {
 	if !roomOnly(peer) {
-		return ErrWait
+		return ErrWouldBlock
 	}
 	peer.Out.Put(m)
 	return nil

@@ -10,19 +10,19 @@ import (
 func TestPairFirstPeerWins_RFC31(t *testing.T) {
 	s := newSocket(t, pattern.PAIR)
 	a := s.attach()
-	if _, err := s.tryAttach(hwm); err != pattern.ErrSecondPeer {
+	if _, err := s.tryAttach(hwm); err != pattern.ErrPeerExists {
 		t.Fatalf("a second peer: %v", err)
 	}
 	s.sent("for a")
 	a.wants(message{"for a"})
 	a.sends("from a")
 	a.disconnect() // it may come back: still nobody else
-	if _, err := s.tryAttach(hwm); err != pattern.ErrSecondPeer {
+	if _, err := s.tryAttach(hwm); err != pattern.ErrPeerExists {
 		t.Fatalf("a second peer, with the first away: %v", err)
 	}
 	s.sent("for a again")
 	a.detach()
-	s.wantSend(pattern.ErrWait, "for nobody")
+	s.wantSend(pattern.ErrWouldBlock, "for nobody")
 	b := s.attach()
 	b.sends("from b")
 	s.receives("from a")
@@ -53,7 +53,7 @@ func TestPairWaitsWhenFull_RFC31(t *testing.T) {
 	for range hwm {
 		s.sent("m")
 	}
-	s.wantSend(pattern.ErrWait, "no room")
+	s.wantSend(pattern.ErrWouldBlock, "no room")
 	if n := a.drain(); n != hwm {
 		t.Errorf("%d messages", n)
 	}

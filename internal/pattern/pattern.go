@@ -22,39 +22,41 @@ import (
 
 // Results of Send and Recv that are not success.
 var (
-	// ErrWait: not now. The call may be tried again when a pipe gets room or
+	// ErrWouldBlock: not now. The call may be tried again when a pipe gets room or
 	// a message arrives.
-	ErrWait = errors.New("not now")
+	ErrWouldBlock = errors.New("not now")
 	// ErrYield: Recv has dropped as many unwanted messages as it may while it
 	// has the lock, and there may be others. The caller releases the lock and
 	// calls again.
 	ErrYield = errors.New("unwanted messages dropped")
 	// ErrNoRoute: the message names a peer that there is not.
 	ErrNoRoute = errors.New("no route to peer")
-	// ErrState: it is not this call's turn in a request-reply exchange.
-	ErrState = errors.New("operation not allowed in this state")
-	// ErrMessage: the message is not one this socket type can send.
-	ErrMessage = errors.New("message not allowed on this socket type")
-	// errOneFrame is ErrMessage of the types that send single frames.
-	errOneFrame = fmt.Errorf("%w: it sends messages of one frame", ErrMessage)
-	// ErrGroup: the text is no name of a group, or the group cannot be joined
+	// ErrInvalidState: it is not this call's turn in a request-reply exchange.
+	ErrInvalidState = errors.New("operation not allowed in this state")
+	// ErrInvalidMessage: the message is not one this socket type can send.
+	ErrInvalidMessage = errors.New("message not allowed on this socket type")
+	// errOneFrame is ErrInvalidMessage of the types that send single frames.
+	errOneFrame = fmt.Errorf("%w: it sends messages of one frame", ErrInvalidMessage)
+	// ErrInvalidGroup: the text is no name of a group, or the group cannot be joined
 	// or left for it is, or is not, joined.
-	ErrGroup = errors.New("group cannot be used")
-	// ErrTooLarge: the message is larger than what it would travel in, or than the
+	ErrInvalidGroup = errors.New("group cannot be used")
+	// ErrMessageTooLarge: the message is larger than what it would travel in, or than the
 	// limits of its socket.
-	ErrTooLarge = errors.New("message too large")
+	ErrMessageTooLarge = errors.New("message too large")
 )
 
 // Why a peer is refused, by Attach, Connected or Intake.
 var (
-	// ErrSecondPeer: a PAIR has its one peer.
-	ErrSecondPeer = errors.New("socket has a peer already")
-	// ErrDuplicateID: another peer has this routing id.
-	ErrDuplicateID = errors.New("routing id in use")
+	// ErrPeerExists: a PAIR has its one peer.
+	ErrPeerExists = errors.New("socket has a peer already")
+	// ErrAlreadyBound: a DGRAM has its one endpoint.
+	ErrAlreadyBound = errors.New("socket is bound already")
+	// ErrDuplicateRoutingID: another peer has this routing id.
+	ErrDuplicateRoutingID = errors.New("routing id in use")
 	// ErrHandover: another peer has taken over the routing id.
 	ErrHandover = errors.New("routing id taken over by another peer")
-	// ErrTopics: the peer subscribes to more than the limits allow.
-	ErrTopics = errors.New("too many subscriptions")
+	// ErrTooManySubscriptions: the peer subscribes to more than the limits allow.
+	ErrTooManySubscriptions = errors.New("too many subscriptions")
 )
 
 // Pattern is what every socket type does about its peers. All methods run

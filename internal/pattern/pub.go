@@ -133,7 +133,7 @@ func (s *Pub) Send(m msg.Msg) error {
 	if s.opt.NoDrop {
 		for _, p := range s.match {
 			if p.Out.Full() {
-				return ErrWait
+				return ErrWouldBlock
 			}
 		}
 	}
@@ -182,7 +182,7 @@ func (s *Pub) SendFrame(f *msg.Frame, _ bool) error {
 	if !s.open {
 		s.choose(f.Body)
 		if s.opt.NoDrop && slices.ContainsFunc(s.match, func(p *pipe.Pipe) bool { return p.Out.Full() }) {
-			return ErrWait
+			return ErrWouldBlock
 		}
 		if s.opt.LastValue {
 			s.last.Store(nil)
@@ -274,7 +274,7 @@ func (s *Pub) tooMany(p *pipe.Pipe) error {
 	}
 	topics, bytes := subs.Count(p)
 	if most > 0 && topics > most || mostBytes > 0 && bytes > mostBytes {
-		return ErrTopics
+		return ErrTooManySubscriptions
 	}
 	return nil
 }
@@ -372,7 +372,7 @@ func (s *Pub) Recv(m *msg.Msg) error {
 	defer s.order.Unlock()
 	p := s.take(m)
 	if p == nil {
-		return ErrWait
+		return ErrWouldBlock
 	}
 	if s.opt.Manual && IsNotice(m) {
 		s.last.Store(p)
@@ -406,7 +406,7 @@ func (s *Pub) More() bool {
 // of them, whatever their order.
 func (s *Pub) Readable() error {
 	if !s.fq.HasNext() {
-		return ErrWait
+		return ErrWouldBlock
 	}
 	return nil
 }

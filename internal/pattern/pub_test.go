@@ -163,17 +163,17 @@ func TestXPubReceivesFirstAndLast_RFC29(t *testing.T) {
 	}
 	a.subscribe("t")
 	b.subscribe("t")
-	s.wantRecv(pattern.ErrWait)
+	s.wantRecv(pattern.ErrWouldBlock)
 	b.subscribe("")
 	s.receives("\x01")
 	a.cancel("t")
 	a.cancel("t")
-	s.wantRecv(pattern.ErrWait)
+	s.wantRecv(pattern.ErrWouldBlock)
 	b.cancel("t")
 	s.receives("\x00t")
 	a.cancel("never")
 	b.cancel("t")
-	s.wantRecv(pattern.ErrWait)
+	s.wantRecv(pattern.ErrWouldBlock)
 	s.wantDrops(0, 0)
 }
 
@@ -210,7 +210,7 @@ func TestXPubReceivesInOrder(t *testing.T) {
 		for _, want := range []string{"user 1", "\x01t", "user 2", "\x00t", "\x01t", "\x00t", "\x01t", "user 3", "\x01u"} {
 			s.receives(want)
 		}
-		if s.wantRecv(pattern.ErrWait); s.receiver().More() {
+		if s.wantRecv(pattern.ErrWouldBlock); s.receiver().More() {
 			t.Error("more to receive when nothing is")
 		}
 	}
@@ -242,12 +242,12 @@ func TestXPubHearsOfDisconnect_RFC29(t *testing.T) {
 		if !slices.Equal(got, []string{"\x00", "\x00more of a", "\x00only a"}) {
 			t.Errorf("received %q", got)
 		}
-		s.wantRecv(pattern.ErrWait)
+		s.wantRecv(pattern.ErrWouldBlock)
 		s.sent("both")
 		a.wants()
 		b.wants(message{"both"})
 		leave(a) // nothing is left to report
-		s.wantRecv(pattern.ErrWait)
+		s.wantRecv(pattern.ErrWouldBlock)
 	}
 }
 
@@ -303,7 +303,7 @@ func TestPubForgetsInParts(t *testing.T) {
 		}
 		told[string(m.First)] = true
 	}
-	if s.wantRecv(pattern.ErrWait); len(told) != topics {
+	if s.wantRecv(pattern.ErrWouldBlock); len(told) != topics {
 		t.Errorf("%d different topics were reported, want %d", len(told), topics)
 	}
 }
@@ -341,7 +341,7 @@ func TestXPubUserMessagesOfTheProcess(t *testing.T) {
 	for _, want := range []string{"user 1", "\x00t", "user 2", "user 3", "\x01t", "user 4", "\x00t"} {
 		s.receives(want)
 	}
-	s.wantRecv(pattern.ErrWait)
+	s.wantRecv(pattern.ErrWouldBlock)
 }
 
 // TestXPubDisconnectOfDead: nobody is told who no longer reads.
@@ -351,7 +351,7 @@ func TestXPubDisconnectOfDead(t *testing.T) {
 	f.subscribe("a")
 	f.p.In.Kill()
 	f.disconnect()
-	s.wantRecv(pattern.ErrWait)
+	s.wantRecv(pattern.ErrWouldBlock)
 }
 
 // TestPubUpstream: from a peer in the process, subscriptions come without a
@@ -421,7 +421,7 @@ func TestPubLimitsTopics(t *testing.T) {
 		}
 		a.cancel("1")
 		a.subscribe("4")
-		if _, err := a.trySends("\x015"); err != pattern.ErrTopics {
+		if _, err := a.trySends("\x015"); err != pattern.ErrTooManySubscriptions {
 			t.Errorf("a topic too many: %v", err)
 		}
 		b.subscribe("1")

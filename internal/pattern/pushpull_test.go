@@ -35,11 +35,11 @@ func TestPushRoundRobin_RFC30(t *testing.T) {
 func TestPushWaitsWithoutPeers_RFC30(t *testing.T) {
 	for _, typ := range append(balanced, pattern.PAIR) {
 		s := newSocket(t, typ)
-		s.wantSend(pattern.ErrWait, "early")
+		s.wantSend(pattern.ErrWouldBlock, "early")
 		f := s.attach()
 		s.sent("late")
 		f.detach()
-		s.wantSend(pattern.ErrWait, "too late")
+		s.wantSend(pattern.ErrWouldBlock, "too late")
 		s.wantDrops(0, 0)
 	}
 }
@@ -80,14 +80,14 @@ func TestPushSkipsFullUntilLWM_RFC30(t *testing.T) {
 		for range hwm {
 			s.sent("fill")
 		}
-		s.wantSend(pattern.ErrWait, "no room")
+		s.wantSend(pattern.ErrWouldBlock, "no room")
 		var m msg.Msg
 		slow.p.Out.Next(&m)
-		s.wantSend(pattern.ErrWait, "one is not half")
+		s.wantSend(pattern.ErrWouldBlock, "one is not half")
 		slow.p.Out.Next(&m)
 		s.sent("room again")
 		s.sent("and one more")
-		s.wantSend(pattern.ErrWait, "no room")
+		s.wantSend(pattern.ErrWouldBlock, "no room")
 		slow.wants(message{"4"}, message{"6"}, message{"room again"}, message{"and one more"})
 		s.wantDrops(0, 0)
 	}
@@ -217,7 +217,7 @@ func TestPullFairQueue_RFC30(t *testing.T) {
 		s.receives("a", "1", "tail")
 		s.receives("c", "1")
 		s.receives("a", "2", "tail")
-		if s.wantRecv(pattern.ErrWait); s.receiver().More() {
+		if s.wantRecv(pattern.ErrWouldBlock); s.receiver().More() {
 			t.Error("more to receive when nothing is")
 		}
 		b.sends("b", "again")
@@ -339,7 +339,7 @@ func TestFairQueueForgetsEmpty(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	s.wantRecv(pattern.ErrWait)
+	s.wantRecv(pattern.ErrWouldBlock)
 	runtime.GC()
 	alive := 0
 	for _, p := range gone {
@@ -379,7 +379,7 @@ func TestFairQueueForgetsEnded(t *testing.T) {
 		}
 		s.receives("first", "x")
 		s.receives("last", "x")
-		s.wantRecv(pattern.ErrWait)
+		s.wantRecv(pattern.ErrWouldBlock)
 	}
 }
 
@@ -406,7 +406,7 @@ func TestReceivedStaysReadable(t *testing.T) {
 			t.Errorf("a message from %+v", m.From)
 		}
 		f.end()
-		if s.wantRecv(pattern.ErrWait); s.receiver().More() {
+		if s.wantRecv(pattern.ErrWouldBlock); s.receiver().More() {
 			t.Error("more to receive behind the end")
 		}
 	}
@@ -435,14 +435,14 @@ func TestGoneHasNoTurn(t *testing.T) {
 			t.Fatal(err)
 		}
 		s.sent("fill")
-		s.wantSend(pattern.ErrWait, "full")
+		s.wantSend(pattern.ErrWouldBlock, "full")
 		f.detach()
 		var m msg.Msg
 		if !f.p.Out.Next(&m) {
 			t.Fatal("what was queued is gone")
 		}
 		f.p.Out.Next(&m)
-		s.wantSend(pattern.ErrWait, "for nobody")
+		s.wantSend(pattern.ErrWouldBlock, "for nobody")
 		other := s.attach()
 		s.sent("for the other")
 		if got := other.p.Out; got.Len() != 1 {

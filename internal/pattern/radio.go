@@ -13,14 +13,14 @@ import (
 // https://rfc.zeromq.org/spec/48/
 const MaxGroup = 255
 
-// CheckGroup returns an error that matches [ErrGroup] unless the text may name a
+// CheckGroup returns an error that matches [ErrInvalidGroup] unless the text may name a
 // group.
 func CheckGroup(group string) error {
 	switch {
 	case len(group) > MaxGroup:
-		return fmt.Errorf("%w: its name has %d bytes, of at most %d", ErrGroup, len(group), MaxGroup)
+		return fmt.Errorf("%w: its name has %d bytes, of at most %d", ErrInvalidGroup, len(group), MaxGroup)
 	case strings.IndexByte(group, 0) >= 0:
-		return fmt.Errorf("%w: its name has a NUL", ErrGroup)
+		return fmt.Errorf("%w: its name has a NUL", ErrInvalidGroup)
 	}
 	return nil
 }
@@ -96,7 +96,7 @@ func (s *Radio) Room(*pipe.Pipe) {}
 // Send is SendGroup for a message whose first frame is the group.
 func (s *Radio) Send(m msg.Msg) error {
 	if len(m.Rest) != 1 {
-		return ErrMessage
+		return ErrInvalidMessage
 	}
 	return s.SendGroup(string(m.First), m.DropFirst())
 }
@@ -113,7 +113,7 @@ func (s *Radio) SendGroup(group string, m msg.Msg) error {
 	members := s.groups[group]
 	size := len(group) + len(m.First)
 	if s.opt.NoDrop && s.anyFull(members, size) {
-		return ErrWait
+		return ErrWouldBlock
 	}
 	n := len(members) + len(s.air)
 	if n == 0 {
@@ -220,7 +220,7 @@ func (s *Radio) Intake(p *pipe.Pipe, m *msg.Msg) (queue bool, err error) {
 	if j := s.joined[p]; j != nil {
 		most, mostBytes := s.opt.MaxTopics, s.opt.MaxTopicBytes
 		if most > 0 && len(j.groups) > most || mostBytes > 0 && j.bytes > mostBytes {
-			return false, ErrTopics
+			return false, ErrTooManySubscriptions
 		}
 	}
 	return false, nil
@@ -332,7 +332,7 @@ func (s *Dish) Inspect(m *msg.Msg) error {
 	if len(m.Rest) == 1 && len(m.First) <= MaxGroup {
 		return nil
 	}
-	return ErrMessage
+	return ErrInvalidMessage
 }
 
 // Subscribe joins a group or leaves it. It reports whether that changes

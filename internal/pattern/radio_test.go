@@ -80,9 +80,9 @@ func TestRadioDropsForFull_RFC48(t *testing.T) {
 	for range hwm {
 		s.sent("g", "m")
 	}
-	s.wantSend(pattern.ErrWait, "g", "no room")
+	s.wantSend(pattern.ErrWouldBlock, "g", "no room")
 	fast.wants(slices.Repeat([]message{{"g", "m"}}, hwm)...)
-	s.wantSend(pattern.ErrWait, "g", "still none for the other")
+	s.wantSend(pattern.ErrWouldBlock, "g", "still none for the other")
 	s.sent("other", "not for who is full")
 	s.wantDrops(0, 0)
 }
@@ -96,7 +96,7 @@ func TestRadioGroupNames_RFC48(t *testing.T) {
 	s.sent(long, "x")
 	f.wants(message{long, "x"})
 	for _, bad := range []string{long + "g", "a\x00b"} {
-		if err := s.send(bad, "x"); !errors.Is(err, pattern.ErrGroup) {
+		if err := s.send(bad, "x"); !errors.Is(err, pattern.ErrInvalidGroup) {
 			t.Errorf("group of %d bytes: %v", len(bad), err)
 		}
 	}
@@ -111,11 +111,11 @@ func TestRadioLimits(t *testing.T) {
 	for _, g := range []string{"a", "b", "c", "a"} {
 		a.sends("\x01" + g)
 	}
-	if _, err := a.trySends("\x01d"); err != pattern.ErrTopics {
+	if _, err := a.trySends("\x01d"); err != pattern.ErrTooManySubscriptions {
 		t.Errorf("a fourth group: %v", err)
 	}
 	b.sends("\x010123456789")
-	if _, err := b.trySends("\x01x"); err != pattern.ErrTopics {
+	if _, err := b.trySends("\x01x"); err != pattern.ErrTooManySubscriptions {
 		t.Errorf("an eleventh byte: %v", err)
 	}
 }
@@ -165,13 +165,13 @@ func TestDishFilters_RFC48(t *testing.T) {
 	f.sends("g", "yes")
 	f.sends("gg", "no")
 	s.receives("g", "yes")
-	s.wantRecv(pattern.ErrWait)
+	s.wantRecv(pattern.ErrWouldBlock)
 	s.wantDrops(pipe.DropFiltered, 2)
 	if !sub.Subscribe("g", false) || sub.Subscribe("g", false) {
 		t.Error("leaving is no set")
 	}
 	f.sends("g", "left")
-	s.wantRecv(pattern.ErrWait)
+	s.wantRecv(pattern.ErrWouldBlock)
 }
 
 // TestDishInspects: only a group and a body come from a RADIO.

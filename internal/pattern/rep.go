@@ -65,12 +65,12 @@ func (s *Rep) Detach(p *pipe.Pipe) {
 // Recv takes the next request, without its envelope.
 func (s *Rep) Recv(m *msg.Msg) error {
 	if s.serving || s.open {
-		return ErrState
+		return ErrInvalidState
 	}
 	for n := 0; n < maxDiscard; n += m.Len() {
 		p := s.fq.Next(m)
 		if p == nil {
-			return ErrWait
+			return ErrWouldBlock
 		}
 		hops := delimiter(m)
 		if hops < 0 {
@@ -110,7 +110,7 @@ func delimiter(m *msg.Msg) int {
 // replies loses them and holds up nobody.
 func (s *Rep) Send(m msg.Msg) error {
 	if !s.serving {
-		return ErrState
+		return ErrInvalidState
 	}
 	p := s.pipe
 	s.serving, s.pipe = false, nil
@@ -135,7 +135,7 @@ func (s *Rep) SendFrame(f *msg.Frame, _ bool) error {
 	switch {
 	case s.open:
 	case !s.serving:
-		return ErrState
+		return ErrInvalidState
 	default:
 		s.serving = false
 		s.begin()
@@ -174,7 +174,7 @@ func (s *Rep) Writable() bool { return s.serving || s.open }
 // Readable returns nil if there is a request, and it is time for one.
 func (s *Rep) Readable() error {
 	if s.serving || s.open {
-		return ErrState
+		return ErrInvalidState
 	}
 	return s.fq.holds(hasEnvelope, s.drops, pipe.DropMalformed)
 }

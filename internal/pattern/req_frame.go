@@ -39,11 +39,11 @@ func (s *Req) SendFrame(f *msg.Frame, mayWait bool) error {
 func (s *Req) beginRequest() error {
 	st := &s.strict
 	if st.waiting && !s.opt.Relaxed {
-		return ErrState
+		return ErrInvalidState
 	}
 	p := s.lb.Pick()
 	if p == nil {
-		return ErrWait
+		return ErrWouldBlock
 	}
 	st.waiting, st.pipe = false, nil
 	s.begin(p)
@@ -69,11 +69,11 @@ func (s *Req) Writable() bool {
 // anything that has.
 func (s *Req) Readable() error {
 	if !s.strict.waiting {
-		return ErrState
+		return ErrInvalidState
 	}
 	s.See()
 	if !s.strict.got {
-		return ErrWait
+		return ErrWouldBlock
 	}
 	return nil
 }

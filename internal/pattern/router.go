@@ -40,7 +40,7 @@ func NewRouter(o *Options, d *pipe.Drops) *RouterSocket {
 func (s *RouterSocket) Attach(p *pipe.Pipe) error {
 	if p.Alias != "" {
 		if s.peers[p.Alias] != nil {
-			return ErrDuplicateID
+			return ErrDuplicateRoutingID
 		}
 		s.peers[p.Alias] = p
 	}
@@ -62,7 +62,7 @@ func (s *RouterSocket) Connected(p *pipe.Pipe, peer *msg.Peer) error {
 	}
 	if q := s.peers[peer.RoutingID]; q != nil && q != p {
 		if !s.opt.Handover || q.Alias != "" {
-			return ErrDuplicateID
+			return ErrDuplicateRoutingID
 		}
 		s.Disconnected(q)
 		s.evicted = append(s.evicted, q)
@@ -177,7 +177,7 @@ func (s *RouterSocket) SendTo(id string, m msg.Msg) error {
 	case p == nil:
 		return ErrNoRoute
 	case p.Out.Full():
-		return ErrWait
+		return ErrWouldBlock
 	}
 	p.Out.Put(&m)
 	return nil
@@ -187,7 +187,7 @@ func (s *RouterSocket) SendTo(id string, m msg.Msg) error {
 // is set it never fails: who cannot get the message misses it.
 func (s *RouterSocket) Send(m msg.Msg) error {
 	if len(m.Rest) == 0 {
-		return ErrMessage
+		return ErrInvalidMessage
 	}
 	err := s.SendTo(string(m.First), m.DropFirst())
 	if s.opt.Mandatory {
@@ -202,7 +202,7 @@ func miss(d *pipe.Drops, err error) error {
 	switch err {
 	case ErrNoRoute:
 		d.Add(pipe.DropNoRoute, 1)
-	case ErrWait:
+	case ErrWouldBlock:
 		d.Add(pipe.DropHWM, 1)
 	}
 	return nil
@@ -231,7 +231,7 @@ func (s *RouterSocket) SendFrame(f *msg.Frame, _ bool) error {
 	case !p.Out.Full():
 		s.begin(p)
 	case s.opt.Mandatory:
-		return ErrWait
+		return ErrWouldBlock
 	default:
 		s.drops.Add(pipe.DropHWM, 1)
 		s.begin()

@@ -54,7 +54,7 @@ func TestRouterUnroutable_RFC28(t *testing.T) {
 	if err := f.connect("a"); err != nil {
 		t.Fatal(err)
 	}
-	s.wantSend(pattern.ErrMessage, "a")
+	s.wantSend(pattern.ErrInvalidMessage, "a")
 	s.wantSend(pattern.ErrNoRoute, "", "x")
 	s.wantSend(pattern.ErrNoRoute, "A", "x")
 	s.sent("a", "x")
@@ -96,7 +96,7 @@ func TestRouterDuplicateIDRefused(t *testing.T) {
 	s := newSocket(t, pattern.ROUTER)
 	a := s.connect("id")
 	b := s.attach()
-	if err := b.connect("id"); err != pattern.ErrDuplicateID {
+	if err := b.connect("id"); err != pattern.ErrDuplicateRoutingID {
 		t.Fatalf("a second %q: %v", "id", err)
 	}
 	b.detach()
@@ -119,7 +119,7 @@ func TestRouterClaimOfAssigned(t *testing.T) {
 	s := newSocket(t, pattern.ROUTER)
 	a := s.connect("")
 	b := s.attach()
-	if err := b.connect(a.p.Peer().RoutingID); err != pattern.ErrDuplicateID {
+	if err := b.connect(a.p.Peer().RoutingID); err != pattern.ErrDuplicateRoutingID {
 		t.Errorf("a claim of another's id: %v", err)
 	}
 }
@@ -167,7 +167,7 @@ func TestRouterPeersAreIndependent_RFC28(t *testing.T) {
 		s.sent("slow", fmt.Sprint(i))
 	}
 	for range 3 * hwm {
-		s.wantSend(pattern.ErrWait, "slow", "no room")
+		s.wantSend(pattern.ErrWouldBlock, "slow", "no room")
 		s.sent("fast", "m")
 		fast.wants(message{"m"})
 	}
@@ -250,7 +250,7 @@ func TestRouterNotify(t *testing.T) {
 		a.disconnect()
 		a.detach()
 		told(on.disconnect, "b")
-		s.wantRecv(pattern.ErrWait)
+		s.wantRecv(pattern.ErrWouldBlock)
 	}
 }
 
@@ -282,7 +282,7 @@ func TestRouterReceivesAnIDInOrder(t *testing.T) {
 	third.sends("third 2")
 	s.receives("other 1")
 	s.receives("first 2")
-	s.wantRecv(pattern.ErrWait) // the last words of the first may be still to come
+	s.wantRecv(pattern.ErrWouldBlock) // the last words of the first may be still to come
 	first.sends("first 3")
 	other.sends("other 2")
 	first.end()
@@ -290,7 +290,7 @@ func TestRouterReceivesAnIDInOrder(t *testing.T) {
 	s.receives("other 2")
 	s.receives("third 1")
 	s.receives("third 2")
-	s.wantRecv(pattern.ErrWait)
+	s.wantRecv(pattern.ErrWouldBlock)
 }
 
 // TestRouterWaitsForNoDialedPipe: a queue to whoever answers next has no end, so
@@ -339,7 +339,7 @@ func TestRouterForgetsGone(t *testing.T) {
 			t.Errorf("one id: %v; %d of %d pipes are remembered", same, alive, len(gone))
 		}
 		s.receives("x")
-		s.wantRecv(pattern.ErrWait)
+		s.wantRecv(pattern.ErrWouldBlock)
 	}
 }
 
@@ -367,10 +367,10 @@ func TestRouterAlias(t *testing.T) {
 	f.wants(message{"1"}, message{"2"}, message{"3"})
 	g := s.newFar(hwm)
 	g.p.Alias = "alias"
-	if err := s.pat.Attach(g.p); err != pattern.ErrDuplicateID {
+	if err := s.pat.Attach(g.p); err != pattern.ErrDuplicateRoutingID {
 		t.Errorf("a second pipe of that alias: %v", err)
 	}
-	if err := s.attach().connect("alias"); err != pattern.ErrDuplicateID {
+	if err := s.attach().connect("alias"); err != pattern.ErrDuplicateRoutingID {
 		t.Errorf("a peer of that name: %v", err)
 	}
 	f.detach()

@@ -36,18 +36,18 @@ func TestStreamTellsOfConnections(t *testing.T) {
 		}
 	}
 	s.receivesNotice(msg.Left, id)
-	s.wantRecv(pattern.ErrWait)
+	s.wantRecv(pattern.ErrWouldBlock)
 }
 
 // TestStreamSilent: without notifications there is nothing but data.
 func TestStreamSilent(t *testing.T) {
 	s := newSocket(t, pattern.STREAM, silent)
 	f := s.connect("")
-	s.wantRecv(pattern.ErrWait)
+	s.wantRecv(pattern.ErrWouldBlock)
 	f.sends("x")
 	f.disconnect()
 	s.receives("x")
-	s.wantRecv(pattern.ErrWait)
+	s.wantRecv(pattern.ErrWouldBlock)
 }
 
 // TestStreamReceivesInTurn: a busy peer does not keep others waiting.
@@ -96,7 +96,7 @@ func TestStreamSendsByID(t *testing.T) {
 	s.sent(a.p.Peer().RoutingID, "for a", " in pieces")
 	a.wants(message{"for a", " in pieces"})
 	b.wants(message{"for b"})
-	s.wantSend(pattern.ErrMessage, a.p.Peer().RoutingID)
+	s.wantSend(pattern.ErrInvalidMessage, a.p.Peer().RoutingID)
 	s.wantSend(pattern.ErrNoRoute, "nobody", "x")
 	s.wantSend(pattern.ErrNoRoute, "", "x")
 	s.wantSend(pattern.ErrNoRoute, "nobody", "")
@@ -109,7 +109,7 @@ func TestStreamWaitsWhenFull(t *testing.T) {
 	for range hwm {
 		s.sent(a.p.Peer().RoutingID, "x")
 	}
-	s.wantSend(pattern.ErrWait, a.p.Peer().RoutingID, "x")
+	s.wantSend(pattern.ErrWouldBlock, a.p.Peer().RoutingID, "x")
 	s.sent(b.p.Peer().RoutingID, "x")
 	a.wants(message{"x"}, message{"x"}, message{"x"}, message{"x"})
 	s.sent(a.p.Peer().RoutingID, "x")
@@ -127,7 +127,7 @@ func TestStreamAlias(t *testing.T) {
 	}
 	other := s.newFar(hwm)
 	other.p.Alias = "alias"
-	if err := s.pat.Attach(other.p); err != pattern.ErrDuplicateID {
+	if err := s.pat.Attach(other.p); err != pattern.ErrDuplicateRoutingID {
 		t.Errorf("a second pipe of that alias: %v", err)
 	}
 	s.sent("alias", "early")
@@ -206,7 +206,7 @@ func TestStreamParts(t *testing.T) {
 	f.disconnect()
 	f.detach()
 	s.receivesNotice(msg.Came, other.p.Peer().RoutingID)
-	s.wantRecv(pattern.ErrWait) // we need not be told
+	s.wantRecv(pattern.ErrWouldBlock) // we need not be told
 	s.sent(other.p.Peer().RoutingID, "still here")
 }
 

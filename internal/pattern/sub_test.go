@@ -84,14 +84,14 @@ func TestSubFilters_RFC29(t *testing.T) {
 	s := newSocket(t, pattern.SUB)
 	f := s.attach()
 	f.sends("early")
-	s.wantRecv(pattern.ErrWait)
+	s.wantRecv(pattern.ErrWouldBlock)
 	s.change("a", true)
 	for _, m := range [][]string{{"a"}, {"b", "a"}, {"ab", "b"}, {""}, {"A"}} {
 		f.sends(m...)
 	}
 	s.receives("a")
 	s.receives("ab", "b")
-	s.wantRecv(pattern.ErrWait)
+	s.wantRecv(pattern.ErrWouldBlock)
 	s.wantDrops(pipe.DropFiltered, 4)
 	s.change("a", true)
 	s.change("a", false)
@@ -99,7 +99,7 @@ func TestSubFilters_RFC29(t *testing.T) {
 	s.receives("a still")
 	s.change("a", false)
 	f.sends("a late")
-	s.wantRecv(pattern.ErrWait)
+	s.wantRecv(pattern.ErrWouldBlock)
 	s.wantDrops(pipe.DropFiltered, 5)
 	s.change("", true)
 	f.sends("")
@@ -191,6 +191,6 @@ func TestSubInverted(t *testing.T) {
 	f.sends("ab")
 	f.sends("b", "a")
 	s.receives("b", "a")
-	s.wantRecv(pattern.ErrWait)
+	s.wantRecv(pattern.ErrWouldBlock)
 	s.wantDrops(pipe.DropFiltered, 1)
 }

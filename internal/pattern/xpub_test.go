@@ -46,10 +46,10 @@ func TestXPubVerbose(t *testing.T) {
 		if verboser {
 			s.receives("\x00t")
 		}
-		s.wantRecv(pattern.ErrWait)
+		s.wantRecv(pattern.ErrWouldBlock)
 		b.disconnect()
 		s.receives("\x00t")
-		s.wantRecv(pattern.ErrWait)
+		s.wantRecv(pattern.ErrWouldBlock)
 	}
 }
 
@@ -87,7 +87,7 @@ func TestXPubManual(t *testing.T) {
 	b.disconnect()
 	b.detach()
 	s.receives("\x00B")
-	s.wantRecv(pattern.ErrWait)
+	s.wantRecv(pattern.ErrWouldBlock)
 	s.assign(nil, true, "XB") // of the one that is gone, and so of nobody
 	s.assign(b.p, true, "XB")
 	s.sent("XB")
@@ -192,8 +192,8 @@ func TestPubNoDrop(t *testing.T) {
 			s.sent("a")
 		}
 		fast.wants(slices.Repeat([]message{{"a"}}, hwm)...)
-		s.wantSend(pattern.ErrWait, "a")
-		s.wantSend(pattern.ErrWait, "a", "again")
+		s.wantSend(pattern.ErrWouldBlock, "a")
+		s.wantSend(pattern.ErrWouldBlock, "a", "again")
 		fast.wants()
 		s.sent("b") // the one that is full is not to get this
 		fast.wants(message{"b"})
@@ -258,7 +258,7 @@ func TestPubChangesInParts(t *testing.T) {
 			s.receives("\x01c")
 			s.receives("user", "")
 		}
-		s.wantRecv(pattern.ErrWait)
+		s.wantRecv(pattern.ErrWouldBlock)
 		s.sent("b")
 		s.sent("c")
 		if onlyFirst {
@@ -275,10 +275,10 @@ func TestXPubManualLimits(t *testing.T) {
 	f := s.attach()
 	f.subscribe("1")
 	f.subscribe("2")
-	if _, err := f.trySends("\x013"); err != pattern.ErrTopics {
+	if _, err := f.trySends("\x013"); err != pattern.ErrTooManySubscriptions {
 		t.Errorf("a topic too many: %v", err)
 	}
-	if _, err := f.trySends("\x014", "\x015"); err != pattern.ErrTopics {
+	if _, err := f.trySends("\x014", "\x015"); err != pattern.ErrTooManySubscriptions {
 		t.Errorf("topics too many in one message: %v", err)
 	}
 }

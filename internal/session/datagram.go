@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"net"
 	"net/netip"
 	"sync"
 
@@ -207,5 +208,5 @@ func (d *Datagrams) Pending() int { return pending(d.pipe) }
 
 // peerAt describes who is sent to.
 func peerAt(to netip.AddrPort) *msg.Peer {
-	return &msg.Peer{Endpoint: to.String(), Address: to.Addr().String()}
+	return &msg.Peer{Remote: net.UDPAddrFromAddrPort(to), Address: to.Addr().String()}
 }

@@ -445,10 +445,9 @@ func (c *conn) event(k Kind) Event {
 // peer completes what the handshake told of the peer with its address.
 func (c *conn) peer() *msg.Peer {
 	p := c.engine.Peer()
-	if p.Endpoint == "" && c.nc.RemoteAddr() != nil {
-		p.Endpoint = c.nc.RemoteAddr().String()
-		p.Address = p.Endpoint
-		if host, _, err := net.SplitHostPort(p.Endpoint); err == nil {
+	if addr := c.nc.RemoteAddr(); p.Remote == nil && addr != nil {
+		p.Remote, p.Address = addr, addr.String()
+		if host, _, err := net.SplitHostPort(p.Address); err == nil {
 			p.Address = host
 		}
 	}

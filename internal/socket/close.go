@@ -14,8 +14,7 @@ func (s *Socket) Linger() time.Duration { return s.opts.Linger }
 
 // Close ends the socket. It returns when every message that was queued is
 // written, and as far as anybody knows has arrived with the peer's system, or
-// when ctx ends. It says how many messages were not written, and how many
-// connections were given up with something under way. All other calls return
+// when ctx ends. It reports what may not have arrived. All other calls return
 // ErrClosed from now on. Further calls of Close wait for the same end and get
 // the same answer; the first ctx of any of them that ends ends it for all.
 //
@@ -23,7 +22,7 @@ func (s *Socket) Linger() time.Duration { return s.opts.Linger }
 // can send or receive any more; what was received and not read is dropped, so
 // that connections need not wait for room; every endpoint stops taking new peers
 // and lets its queues run out; and last all of them are waited for.
-func (s *Socket) Close(ctx context.Context) (unsent, underWay int) {
+func (s *Socket) Close(ctx context.Context) Loss {
 	stop := context.AfterFunc(ctx, s.giveUp)
 	defer stop()
 	s.endLookups()
@@ -31,7 +30,7 @@ func (s *Socket) Close(ctx context.Context) (unsent, underWay int) {
 	if s.closing {
 		s.endMu.Unlock()
 		<-s.done
-		return s.unsent, int(s.underWay.Load())
+		return Loss{s.unsent, int(s.underWay.Load()), true}
 	}
 	s.closing = true
 	abandoned := s.abandonFrames()
@@ -58,7 +57,14 @@ func (s *Socket) Close(ctx context.Context) (unsent, underWay int) {
 	s.events.close()
 	s.closeLog()
 	s.unsent = s.lost() - before + abandoned
-	return s.unsent, int(s.underWay.Load())
+	return Loss{s.unsent, int(s.underWay.Load()), false}
+}
+
+// Loss is what Close reports.
+type Loss struct {
+	Unsent      int  // messages that were not written
+	Unconfirmed int  // connections that ended before what was written had arrived
+	Repeated    bool // another call of Close came first
 }
 
 // lost is how many messages were queued to be sent and could not be.

@@ -31,7 +31,7 @@ func (s *Socket) bindDatagrams(t transport.Packets, scheme, address string) (str
 		return "", fmt.Errorf("%w: %s does not bind to %s", ErrIncompatible, s.info.Name, scheme)
 	}
 	if err := t.CheckListen(address); err != nil {
-		return "", fmt.Errorf("%w: %w", ErrEndpoint, err)
+		return "", fmt.Errorf("%w: %w", ErrInvalidEndpoint, err)
 	}
 	d, err := session.ListenDatagrams(&s.cfg, t, scheme+"://", address)
 	if err != nil {
@@ -47,7 +47,7 @@ func (s *Socket) connectDatagrams(t transport.Packets, scheme, ep, address strin
 		return fmt.Errorf("%w: %s does not connect to %s", ErrIncompatible, s.info.Name, scheme)
 	}
 	if err := t.CheckDial(address); err != nil {
-		return fmt.Errorf("%w: %w", ErrEndpoint, err)
+		return fmt.Errorf("%w: %w", ErrInvalidEndpoint, err)
 	}
 	d, err := session.DialDatagrams(&s.cfg, t, ep, address)
 	if err != nil {

@@ -16,15 +16,15 @@ import (
 
 // Errors about endpoints.
 var (
-	// ErrEndpoint: the text is no endpoint.
-	ErrEndpoint = errors.New("malformed endpoint")
-	// ErrTransport: the scheme is none that we know.
-	ErrTransport = errors.New("unknown transport")
+	// ErrInvalidEndpoint: the text is no endpoint.
+	ErrInvalidEndpoint = errors.New("invalid endpoint")
+	// ErrUnsupportedTransport: the scheme is none that we know.
+	ErrUnsupportedTransport = errors.New("unsupported transport")
 	// ErrIncompatible: the socket type has no use for the transport, at least in
 	// that direction. [ENOCOMPATPROTO]
 	ErrIncompatible = errors.New("transport not for this socket type")
-	// ErrNotFound: nothing is bound or connected there.
-	ErrNotFound = errors.New("no such endpoint")
+	// ErrEndpointNotFound: nothing is bound or connected there.
+	ErrEndpointNotFound = errors.New("endpoint not found")
 )
 
 // endpoint is one entry of a socket's table: a listener, a dialer, or either
@@ -107,7 +107,7 @@ const inprocScheme = "inproc"
 func split(ep string) (scheme, address string, err error) {
 	scheme, address, ok := strings.Cut(ep, "://")
 	if !ok || scheme == "" || address == "" {
-		return "", "", fmt.Errorf("%w: want scheme://address", ErrEndpoint)
+		return "", "", fmt.Errorf("%w: want scheme://address", ErrInvalidEndpoint)
 	}
 	return scheme, address, nil
 }
@@ -123,7 +123,7 @@ func (s *Socket) checkInproc() error {
 func (s *Socket) transport(scheme string) (transport.Transport, error) {
 	t := s.opts.Transports[scheme]
 	if t == nil {
-		return nil, fmt.Errorf("%w %q", ErrTransport, scheme)
+		return nil, fmt.Errorf("%w %q", ErrUnsupportedTransport, scheme)
 	}
 	if s.info.NoStreams {
 		return nil, fmt.Errorf("%w: %s is for datagrams", ErrIncompatible, s.info.Name)
@@ -161,7 +161,7 @@ func (s *Socket) Bind(ep string) (string, error) {
 		return "", err
 	}
 	if err := t.CheckListen(address); err != nil {
-		return "", fmt.Errorf("%w: %w", ErrEndpoint, err)
+		return "", fmt.Errorf("%w: %w", ErrInvalidEndpoint, err)
 	}
 	l, err := session.Listen(&s.cfg, t, scheme+"://", address)
 	if err != nil {
@@ -199,7 +199,7 @@ func (s *Socket) ConnectAs(ep, alias string) error {
 // for a PEER. It may be used at once, which cannot be with Immediate.
 func (s *Socket) ConnectPeer(ep string) (number uint32, err error) {
 	if s.opts.Immediate {
-		return 0, fmt.Errorf("%w: with Immediate nobody has a number before they are there", ErrOption)
+		return 0, fmt.Errorf("%w: with Immediate nobody has a number before they are there", ErrInvalidOption)
 	}
 	p, err := s.connect(ep, "")
 	if err != nil {
@@ -237,7 +237,7 @@ func (s *Socket) connect(ep, alias string) (*pipe.Pipe, error) {
 		return nil, err
 	}
 	if err := t.CheckDial(address); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrEndpoint, err)
+		return nil, fmt.Errorf("%w: %w", ErrInvalidEndpoint, err)
 	}
 	if d := s.dialer(ep); d != nil && s.info.Once {
 		return d.Pipe(), nil
@@ -311,7 +311,7 @@ func (s *Socket) remove(ep string, linger time.Duration, which func(endpoint) bo
 		s.leave(e, linger)
 	}
 	if !found {
-		return ErrNotFound
+		return ErrEndpointNotFound
 	}
 	if s.endpoints[ep] = keep; len(keep) == 0 {
 		delete(s.endpoints, ep)

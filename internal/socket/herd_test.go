@@ -106,7 +106,7 @@ func TestSendersPastWaitingOnesWait(t *testing.T) {
 			go push.Send(context.Background(), st.Of(fmt.Sprint(i)))
 			w.Settle()
 		}
-		if err := push.TrySend(st.Of("past")); err != pattern.ErrWait {
+		if err := push.TrySend(st.Of("past")); err != pattern.ErrWouldBlock {
 			t.Errorf("sent past those that wait: %v", err)
 		}
 	})

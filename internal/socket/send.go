@@ -9,9 +9,9 @@ import (
 	"github.com/zerobroker/zmq/internal/pipe"
 )
 
-// TrySend queues m, or returns pattern.ErrWait while the pattern has nowhere to
+// TrySend queues m, or returns pattern.ErrWouldBlock while the pattern has nowhere to
 // put it; after an error nothing was sent. A message above the limits of what the
-// socket receives gets pattern.ErrTooLarge, here and in every method that sends.
+// socket receives gets pattern.ErrMessageTooLarge, here and in every method that sends.
 // Frames below msg.LargeFrame are
 // copied, larger ones taken over.
 func (s *Socket) TrySend(m msg.Msg) error {
@@ -53,7 +53,7 @@ func (s *Socket) TrySendFrames(frames [][]byte) error {
 		m.Rest = s.frames
 		size = m.Size()
 	}
-	err := pattern.ErrWait
+	err := pattern.ErrWouldBlock
 	if !s.inLine(waitKey{}) {
 		err = s.sender.Send(m)
 	}
@@ -81,7 +81,7 @@ func (s *Socket) tryFrame(f []byte) error {
 		if s.closed.Load() {
 			return ErrClosed
 		}
-		return pattern.ErrWait
+		return pattern.ErrWouldBlock
 	}
 	p.Out.PutFrame(f)
 	s.sent.msgs++

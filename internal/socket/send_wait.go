@@ -148,17 +148,17 @@ func (s *Socket) waitSend(ctx context.Context, key waitKey, size int, send func(
 	var w *sendWaiter
 	for {
 		s.lockSend()
-		err := pattern.ErrWait
+		err := pattern.ErrWouldBlock
 		switch {
 		case s.closed.Load():
 			err = ErrClosed
 		case w != nil || !s.inLine(key):
 			err = s.attemptLocked(size, send)
 		}
-		if err == pattern.ErrWait && ctx.Err() != nil {
+		if err == pattern.ErrWouldBlock && ctx.Err() != nil {
 			err = ctx.Err()
 		}
-		if err != pattern.ErrWait {
+		if err != pattern.ErrWouldBlock {
 			if w != nil && key.kind != byAll {
 				s.lines.wakeFirst(key)
 			}

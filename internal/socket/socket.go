@@ -545,9 +545,9 @@ func (s *Socket) Join(group string, on bool) error {
 	case err != nil || changed:
 		return err
 	case on:
-		return fmt.Errorf("%w: %q is joined already", pattern.ErrGroup, group)
+		return fmt.Errorf("%w: %q is joined already", pattern.ErrInvalidGroup, group)
 	}
-	return fmt.Errorf("%w: %q is not joined", pattern.ErrGroup, group)
+	return fmt.Errorf("%w: %q is not joined", pattern.ErrInvalidGroup, group)
 }
 
 func (s *Socket) subscribe(topic string, on bool) (changed bool, err error) {
