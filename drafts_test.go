@@ -306,7 +306,7 @@ func TestReadyOverUDP(t *testing.T) {
 	dish.Join("g")
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := dish.WaitSubscribed(ended); err != context.Canceled {
+	if err := dish.WaitSubscribed(ended); !errors.Is(err, context.Canceled) {
 		t.Errorf("unbound: %v", err)
 	}
 	must(dish.Bind("udp://127.0.0.1:*"))
@@ -314,7 +314,7 @@ func TestReadyOverUDP(t *testing.T) {
 		t.Errorf("bound to udp: %v", err)
 	}
 	must(dish.Bind("tcp://127.0.0.1:*"))
-	if err := dish.WaitSubscribed(ended); err != context.Canceled {
+	if err := dish.WaitSubscribed(ended); !errors.Is(err, context.Canceled) {
 		t.Errorf("bound to tcp too: %v", err)
 	}
 }

@@ -14,6 +14,8 @@ type (
 		Bind(endpoint string) (string, error)
 		Unbind(endpoint string) error
 		Peers() []zmq.PeerInfo
+		Endpoints() []zmq.EndpointInfo
+		Type() zmq.SocketType
 		Stats() zmq.Stats
 		Events(ctx context.Context) iter.Seq[zmq.Event]
 		Shutdown(ctx context.Context) error

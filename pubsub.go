@@ -11,9 +11,10 @@ import (
 type Publisher struct{ Sender }
 
 // WaitSubscribers waits until at least n peers would receive a message whose
-// first frame is topic. The error is the context's or matches [ErrClosed].
+// first frame is topic. The error is as that of [Connector.WaitConnected].
 func (p Publisher) WaitSubscribers(ctx context.Context, n int, topic string) error {
-	return opError("wait subscribers", "", p.s.WaitSubscribers(ctx, n, []byte(topic)))
+	err := p.s.WaitSubscribers(ctx, n, []byte(topic))
+	return p.waitError(ctx, "wait subscribers", err, fmt.Sprintf("fewer than %d subscribe to %q", n, topic))
 }
 
 // TopicCount returns the number of different prefixes that peers subscribe to.
@@ -111,10 +112,10 @@ func (s Subscriber) TopicCount() int { return s.s.TopicCount() }
 // WaitSubscribed waits until a publisher is connected and has processed all
 // subscriptions made so far, so that no message that it sends from then on is
 // missed. Publishers of ZMTP 3.1 and later confirm this. Older ones cannot, and
-// WaitSubscribed returns when they are connected. The error is the context's or
-// matches [ErrClosed].
+// WaitSubscribed returns when they are connected. The error is as that of
+// [Connector.WaitConnected].
 func (s Subscriber) WaitSubscribed(ctx context.Context) error {
-	return opError("wait subscribed", "", s.s.WaitSubscribed(ctx))
+	return s.waitError(ctx, "wait subscribed", s.s.WaitSubscribed(ctx), "none has confirmed the subscriptions")
 }
 
 // Sub is a SUB socket: it receives the messages that it subscribes to, from its

@@ -2,6 +2,7 @@ package zmq
 
 import (
 	"context"
+	"fmt"
 	"iter"
 	"sync"
 
@@ -70,10 +71,11 @@ func (r *Radio) TrySendMessage(group string, m Message) error {
 func (r *Radio) SetSendHWM(n int) error { return r.setSendHWM(n) }
 
 // WaitSubscribers waits until at least n peers have joined the group. Each udp
-// endpoint that the socket is connected to counts as one. The error is the
-// context's or matches [ErrClosed].
+// endpoint that the socket is connected to counts as one. The error is as that of
+// [Connector.WaitConnected].
 func (r *Radio) WaitSubscribers(ctx context.Context, n int, group string) error {
-	return opError("wait subscribers", "", r.s.WaitSubscribers(ctx, n, []byte(group)))
+	err := r.s.WaitSubscribers(ctx, n, []byte(group))
+	return r.waitError(ctx, "wait subscribers", err, fmt.Sprintf("fewer than %d have joined %q", n, group))
 }
 
 // Dish is a DISH socket: it receives the messages of the groups that it has
@@ -139,10 +141,10 @@ func (d *Dish) Leave(groups ...string) error {
 
 // WaitSubscribed waits until a RADIO is connected and has processed all groups
 // joined so far, so that no message that it sends to them from then on is missed.
-// If all endpoints are udp endpoints, it returns at once. The error is the
-// context's or matches [ErrClosed].
+// If all endpoints are udp endpoints, it returns at once. The error is as that of
+// [Connector.WaitConnected].
 func (d *Dish) WaitSubscribed(ctx context.Context) error {
-	return opError("wait subscribed", "", d.s.WaitSubscribed(ctx))
+	return d.waitError(ctx, "wait subscribed", d.s.WaitSubscribed(ctx), "none has confirmed the groups")
 }
 
 // Recv returns the next message. It waits until there is one or ctx ends. An

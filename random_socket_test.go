@@ -57,6 +57,7 @@ type anySocket interface {
 	Bind(endpoint string) (string, error)
 	Unbind(endpoint string) error
 	Peers() []zmq.PeerInfo
+	Endpoints() []zmq.EndpointInfo
 	Stats() zmq.Stats
 	Events(ctx context.Context) iter.Seq[zmq.Event]
 	Shutdown(ctx context.Context) error
@@ -294,7 +295,7 @@ func (w *randomWorld) operation(r *rand.Rand, s *randomSocket, slot *atomic.Poin
 			return nil
 		}}
 	case n < 32:
-		return operation{"peers", func() error { s.Peers(); return nil }}
+		return operation{"peers", func() error { s.Peers(); s.Endpoints(); return nil }}
 	case n < 45:
 		return operation{"special", within(func(ctx context.Context) error { return s.special(ctx, r) })}
 	case n < 60:

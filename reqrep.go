@@ -41,8 +41,8 @@ func NewReq(o *Options) (*Req, error) {
 // ended, and has answered none since, misses turns while another peer is
 // available: the more such requests, the more turns, up to 63 in a row.
 //
-// If ctx ends first, the error is the context's. A request of which no byte was
-// written is then withdrawn and never carried out. Otherwise it may have been
+// If ctx ends first, the error is as that of [Connector.WaitConnected]. A request of
+// which no byte was written is then withdrawn and never carried out. Otherwise it may have been
 // carried out, or may be carried out later, and its reply is dropped and counted
 // under [DropStaleReply]: to repeat the request may carry it out twice. If the
 // connection is lost before the request was written, Do sends it to the next peer.
@@ -57,7 +57,7 @@ func (r *Req) Do(ctx context.Context, frames ...[]byte) (Message, error) {
 func (r *Req) DoMessage(ctx context.Context, m Message) (Message, error) {
 	reply, err := r.s.Call(ctx, m.m)
 	if err != nil {
-		return Message{}, opError("do", "", err)
+		return Message{}, r.waitError(ctx, "do", err, "none has replied")
 	}
 	return Message{reply}, nil
 }

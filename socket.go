@@ -3,8 +3,10 @@ package zmq
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/zerobroker/zmq/internal/pattern"
+	"github.com/zerobroker/zmq/internal/session"
 	"github.com/zerobroker/zmq/internal/socket"
 )
 
@@ -63,12 +65,53 @@ func (s Socket) Bind(endpoint string) (string, error) {
 	return bound, opError("bind", endpoint, err)
 }
 
-// Unbind stops accepting peers at an endpoint that Bind returned. Each connection
-// that was accepted there ends when its queue is written, or after
+// Unbind stops accepting peers at an endpoint, as Bind returned it or as it was given
+// to Bind. Each connection that was accepted there ends when its queue is written, or after
 // [Options.Linger]. Unbind does not wait for that. The error matches
 // [ErrEndpointNotFound] or [ErrClosed].
 func (s Socket) Unbind(endpoint string) error {
 	return opError("unbind", endpoint, s.s.Unbind(endpoint))
+}
+
+// EndpointInfo describes an endpoint of a socket.
+type EndpointInfo struct {
+	Endpoint string        // as Bind returned it or Connect was given it
+	Bound    bool          // by Bind, not connected by Connect
+	State    EndpointState // what the endpoint does now
+	Since    time.Time     // when it entered the state
+	Attempts int           // attempts to connect since a handshake was complete last
+	Err      error         // the last failure since a handshake was complete last, nil if there was none
+	Peers    int           // connected peers; over udp 1 for a connected endpoint
+}
+
+// EndpointState is what an endpoint does.
+type EndpointState uint8
+
+// The states of endpoints.
+const (
+	EndpointListening   = EndpointState(session.StateListening)   // bound; it accepts connections
+	EndpointConnecting  = EndpointState(session.StateConnecting)  // an attempt to connect is in progress, or no socket is bound to an inproc name
+	EndpointHandshaking = EndpointState(session.StateHandshaking) // connected; the handshake is not complete
+	EndpointConnected   = EndpointState(session.StateConnected)   // the handshake is complete
+	EndpointWaiting     = EndpointState(session.StateWaiting)     // it waits before the next attempt
+	EndpointClosed      = EndpointState(session.StateClosed)      // the connection has ended and is not made again
+)
+
+// String returns the state in words, such as "listening".
+func (s EndpointState) String() string { return session.State(s).String() }
+
+// Endpoints describes the endpoints that the socket is bound or connected to,
+// sorted by their text. A closed socket has none.
+func (s Socket) Endpoints() []EndpointInfo {
+	list := s.s.Endpoints()
+	infos := make([]EndpointInfo, len(list))
+	for i, e := range list {
+		infos[i] = EndpointInfo{
+			Endpoint: e.Endpoint, Bound: e.Bound, State: EndpointState(e.State), Since: e.Since,
+			Attempts: e.Attempts, Err: publicError(e.Err), Peers: e.Peers,
+		}
+	}
+	return infos
 }
 
 // Peers describes the peers that are connected now, in no particular order.
@@ -171,7 +214,10 @@ func (c Connector) Disconnect(endpoint string) error {
 }
 
 // WaitConnected waits until at least one peer is connected and its handshake is
-// complete. The error is the context's or matches [ErrClosed].
+// complete. If ctx ends first, the error matches that of the context and its cause,
+// and its text says why there is no peer, as far as the states of the endpoints
+// ([Socket.Endpoints]) show it. Otherwise the error matches [ErrClosed].
 func (c Connector) WaitConnected(ctx context.Context) error {
-	return opError("wait connected", "", c.s.WaitConnected(ctx, 1))
+	err := c.s.WaitConnected(ctx, 1)
+	return c.waitError(ctx, "wait connected", err, "")
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"strings"
 	"sync"
@@ -100,7 +101,7 @@ func (w *watcher) warn(e *env, ev zmq.Event) {
 func hint(ctx context.Context, wait func(context.Context) error, say func()) {
 	soon, cancel := context.WithTimeout(ctx, hintDelay)
 	defer cancel()
-	if wait(soon) == context.DeadlineExceeded && ctx.Err() == nil {
+	if errors.Is(wait(soon), context.DeadlineExceeded) && ctx.Err() == nil {
 		say()
 	}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"net"
 	"os"
 	"strings"
@@ -11,7 +12,7 @@ import (
 
 // failure says why a command failed.
 func failure(err error) string {
-	if err == context.Canceled {
+	if errors.Is(err, context.Canceled) {
 		return "interrupted"
 	}
 	text := strings.TrimPrefix(err.Error(), "zmq: ")

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/zerobroker/zmq/internal/msg"
 	"github.com/zerobroker/zmq/internal/pipe"
@@ -105,6 +106,7 @@ func (n *Namespace) Unbind(name string, e End) bool {
 func (n *Namespace) Connect(name, alias string, e End) (*Link, error) {
 	l := &Link{space: n, name: name, a: e, pa: pipe.New(), joined: make(chan struct{})}
 	l.pa.Alias = alias
+	l.enter(State{})
 	send, _ := e.Limits()
 	l.up = pipe.NewQueue(pipe.Config{Lock: e.SendLock(), HWM: send, MaxBytes: e.MaxQueuedBytes(),
 		Conflate: e.Conflates() && e.Sends(), Writer: e, From: l.pa, Drops: e.Drops()})
@@ -140,6 +142,8 @@ type Link struct {
 	over     bool
 	finished bool // by a, before anybody was joined: what it wrote is still to be read
 
+	state atomic.Pointer[State]
+
 	refused atomic.Pointer[side] // the end that refuses the other, until a holder of mu has ended the link
 }
 
@@ -155,6 +159,25 @@ func (l *Link) unlock() {
 			return // or the next holder of mu ends the link
 		}
 	}
+}
+
+// Name is the name that was connected to.
+func (l *Link) Name() string { return l.name }
+
+// State describes a link.
+type State struct {
+	Since  time.Time
+	Joined bool  // to the socket that is bound to the name
+	Over   bool  // ended, or refused
+	Err    error // why it was refused
+}
+
+// State describes the link at this moment. It waits for no lock.
+func (l *Link) State() State { return *l.state.Load() }
+
+func (l *Link) enter(s State) {
+	s.Since = time.Now()
+	l.state.Store(&s)
 }
 
 // Pipe is the connector's end.
@@ -193,6 +216,7 @@ func (l *Link) join(b End) {
 		}
 	}
 	l.resizeLocked() // they may have changed meanwhile
+	l.enter(State{Joined: true})
 	l.a.Met(l.name, descB)
 	b.Met(l.name, descA)
 	l.open()
@@ -340,6 +364,7 @@ func sum(a, b int) int {
 // refuse ends the link before it began. The caller holds mu.
 func (l *Link) refuse(b End, err error) {
 	l.over = true
+	l.enter(State{Over: true, Err: err})
 	l.b = nil
 	b.Unlinked(l)
 	l.a.Detach(l.pa)
@@ -375,6 +400,7 @@ func (l *Link) Over() bool {
 // finish is Finish for a caller that holds mu.
 func (l *Link) finish(me End) {
 	l.over = true
+	l.enter(State{Over: true})
 	mine, far, peer := l.pa, l.pb, l.b
 	if me == l.b {
 		mine, far, peer = l.pb, l.pa, l.a
@@ -448,6 +474,7 @@ func (l *Link) Abandon() {
 		return
 	}
 	l.over = true
+	l.enter(State{Over: true})
 	l.a.Detach(l.pa)
 	if l.pa.Out != nil {
 		l.a.Drops().Add(pipe.DropLinger, l.pa.Out.Kill())

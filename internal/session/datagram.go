@@ -30,6 +30,7 @@ type Datagrams struct {
 	stop   context.Context // ends with closed
 	cancel context.CancelFunc
 	done   chan struct{} // closed when nothing is left
+	status tracker
 
 	conn transport.PacketConn // set before the reader starts, or by the first flusher
 	to   netip.AddrPort       // where a connected one sends
@@ -76,6 +77,7 @@ func ListenDatagrams(cfg *Config, t transport.Packets, scheme, address string) (
 		pc.Close()
 		return nil, err
 	}
+	d.status.enter(StateListening)
 	cfg.Host.Event(Event{Kind: Listening, Endpoint: d.endpoint})
 	go d.read()
 	return d, nil
@@ -92,6 +94,7 @@ func DialDatagrams(cfg *Config, t transport.Packets, endpoint, address string) (
 		d.cancel()
 		return nil, err
 	}
+	d.status.enter(StateConnecting)
 	d.kick() // to open it, and see whether the name is known
 	return d, nil
 }
@@ -168,6 +171,7 @@ func (d *Datagrams) end() {
 		ev.Kind, ev.Peer = Disconnected, d.pipe.Peer()
 		host.Disconnected(d.pipe)
 	}
+	d.status.enter(StateClosed)
 	host.Detach(d.pipe)
 	if d.pipe.Out != nil {
 		host.Drops().Add(pipe.DropLinger, d.pipe.Out.Kill())

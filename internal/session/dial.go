@@ -34,6 +34,7 @@ type Dialer struct {
 	dials  context.Context // ends attempts when there is nothing left to send
 	quit   context.CancelFunc
 	done   chan struct{} // closed when run has returned
+	status tracker
 
 	mu       sync.Mutex // guards what follows
 	pipe     *pipe.Pipe
@@ -137,6 +138,7 @@ func (d *Dialer) run() {
 		if !d.waitUncrowded() {
 			return
 		}
+		d.status.attempt()
 		nc, err := d.dial()
 		began := time.Now()
 		most := d.cfg.longestWait(err)
@@ -153,6 +155,7 @@ func (d *Dialer) run() {
 			wait = d.cfg.ReconnectInterval
 		}
 		if wait <= 0 {
+			d.status.failed(StateClosed, err)
 			return
 		}
 		if f := engine.FaultOf(err); f != engine.FaultNone && f != engine.FaultSilence && !engine.NeverAdmitted(err) {
@@ -162,6 +165,7 @@ func (d *Dialer) run() {
 		}
 		wait = min(wait, most)
 		delay := jitter(wait)
+		d.status.failed(StateWaiting, err)
 		d.cfg.Host.Event(Event{Kind: Connecting, Endpoint: d.endpoint, Delay: delay, Err: err})
 		if !sleep(d.dials, delay) {
 			return
@@ -245,6 +249,7 @@ func (d *Dialer) serve(nc net.Conn) (ready bool, err error) {
 	d.mu.Unlock()
 	defer afterFunc(d.stop, func() { c.close(context.Canceled) })()
 
+	d.status.enter(StateHandshaking)
 	d.cfg.Host.Event(c.event(Connected))
 	ready, err = c.run()
 	d.tally(c)
@@ -317,6 +322,7 @@ func (d *Dialer) join(c *conn) error {
 	if err := d.cfg.Host.Connected(c.pipe, c.peer()); err != nil {
 		return &refusal{err}
 	}
+	d.status.connected()
 	d.cfg.Host.Event(c.event(Ready))
 	return nil
 }
@@ -350,6 +356,7 @@ func (d *Dialer) end() {
 		d.mu.Unlock()
 	}
 	d.closeIn(p)
+	d.status.enter(StateClosed)
 }
 
 // Lost tells, after Wait, how many messages were not written, and whether the

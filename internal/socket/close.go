@@ -38,10 +38,12 @@ func (s *Socket) Close(ctx context.Context) Loss {
 	for _, list := range s.endpoints {
 		for _, e := range list {
 			e.Finish()
-			ends = append(ends, e)
+			ends = append(ends, e.endpoint)
 		}
 	}
+	s.tableMu.Lock()
 	s.endpoints = nil
+	s.tableMu.Unlock()
 	s.endMu.Unlock()
 	defer close(s.done)
 

@@ -66,7 +66,8 @@ type Socket struct {
 	screen   pattern.Screener     // nil if the type wants whatever comes
 
 	endMu     sync.Mutex
-	endpoints map[string][]endpoint
+	tableMu   sync.Mutex         // a leaf; a change of endpoints needs both locks
+	endpoints map[string][]entry // by their endpoint as it really is
 	closing   bool
 	done      chan struct{} // closed when Close has returned
 	unsent    int           // what that returned
@@ -122,7 +123,7 @@ func New(t pattern.Type, o Options) (*Socket, error) {
 	info := pattern.InfoOf(t, &o.Pattern)
 	s := &Socket{
 		typ: t, info: info, opts: o,
-		endpoints: make(map[string][]endpoint),
+		endpoints: make(map[string][]entry),
 		links:     make(map[*inproc.Link]struct{}),
 		closedc:   make(chan struct{}),
 		done:      make(chan struct{}),
