@@ -109,8 +109,8 @@ func (s *Dgram) TryRecv() (Datagram, error) {
 	return datagram(m, err)
 }
 
-// Messages returns an iterator over the datagrams as they arrive. It ends as that
-// of [Receiver.Messages].
+// Messages returns an iterator over the datagrams as they arrive. It ends with
+// an error, as that of [Receiver.Messages] does.
 func (s *Dgram) Messages(ctx context.Context) iter.Seq2[Datagram, error] {
 	return messages(ctx, s.Recv)
 }

@@ -126,6 +126,9 @@ func TestDgramMessages(t *testing.T) {
 		t.Fatal(err)
 	}
 	for d, err := range s.Messages(ctx) {
+		if errors.Is(err, zmq.ErrClosed) && len(got) == 3 {
+			break
+		}
 		if err != nil || d.Addr != at {
 			t.Fatalf("from %s, %v", d.Addr, err)
 		}

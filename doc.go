@@ -18,7 +18,10 @@
 //	err = push.Connect(endpoint) // returns at once, reconnects for ever
 //	err = push.Send(ctx, []byte("work"))
 //
-//	for m, err := range pull.Messages(ctx) { // until ctx ends or pull is closed
+//	for m, err := range pull.Messages(ctx) {
+//		if err != nil { // ctx has ended or pull is closed
+//			return err
+//		}
 //		...
 //	}
 //

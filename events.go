@@ -4,11 +4,13 @@ import (
 	"context"
 	"iter"
 	"net"
+	"runtime"
 	"time"
 
 	"github.com/zerobroker/zmq/internal/engine"
 	"github.com/zerobroker/zmq/internal/pipe"
 	"github.com/zerobroker/zmq/internal/session"
+	"github.com/zerobroker/zmq/internal/socket"
 )
 
 // EventKind is the kind of an [Event].
@@ -77,26 +79,35 @@ type Event struct {
 // closed, and can be used for one loop. A loop that is more than 1024 events late
 // misses some; the socket does not wait for it.
 func (s Socket) Events(ctx context.Context) iter.Seq[Event] {
-	l := s.s.Listen()
-	forget := context.AfterFunc(ctx, l.Stop)
+	listening := s.s.Listen()
+	unregister := context.AfterFunc(ctx, listening.Stop)
+	l := &eventLoop{stop: func() {
+		unregister()
+		listening.Stop()
+	}}
+	// If no loop begins, the events end with the context or the socket, or when the
+	// program has dropped the iterator, which alone refers to l.
+	runtime.AddCleanup(l, func(stop func()) { stop() }, l.stop)
 	return func(yield func(Event) bool) {
-		defer l.Stop()
-		defer forget()
+		defer func() { l.stop() }() // refers to l until the loop ends
 		for {
-			ev, ok := l.Next(ctx)
-			if !ok {
-				return
-			}
-			e := Event{
-				Kind: EventKind(ev.Kind), Time: ev.Time, Endpoint: ev.Endpoint,
-				LocalAddr: ev.Local, RemoteAddr: ev.Remote,
-				Peer: PeerInfo{ev.Peer}, Delay: ev.Delay, Reason: CloseReason(ev.Fault),
-				Err: publicError(ev.Err), Missed: ev.Missed,
-			}
-			if !yield(e) {
+			ev, ok := listening.Next(ctx)
+			if !ok || !yield(newEvent(ev)) {
 				return
 			}
 		}
+	}
+}
+
+// eventLoop is what an iterator over events refers to.
+type eventLoop struct{ stop func() }
+
+func newEvent(ev socket.Stamped) Event {
+	return Event{
+		Kind: EventKind(ev.Kind), Time: ev.Time, Endpoint: ev.Endpoint,
+		LocalAddr: ev.Local, RemoteAddr: ev.Remote,
+		Peer: PeerInfo{ev.Peer}, Delay: ev.Delay, Reason: CloseReason(ev.Fault),
+		Err: publicError(ev.Err), Missed: ev.Missed,
 	}
 }
 

@@ -104,7 +104,8 @@ func ExampleDish() {
 	radio.Send(ctx, "sport", []byte("0:0"))
 	for m, err := range dish.Messages(ctx) {
 		if err != nil {
-			panic(err)
+			fmt.Println(err)
+			break
 		}
 		fmt.Printf("%s: %s\n", m.Group, m)
 		if m.Group == "sport" {
@@ -114,6 +115,7 @@ func ExampleDish() {
 	// Output:
 	// news: nothing happened
 	// sport: 0:0
+	// context canceled
 }
 
 func ExampleScatter() {

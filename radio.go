@@ -181,8 +181,8 @@ func (d *Dish) grouped(m msg.Msg) GroupMessage {
 	return GroupMessage{Message{m}, group}
 }
 
-// Messages returns an iterator over the messages as they arrive. It ends as that
-// of [Receiver.Messages].
+// Messages returns an iterator over the messages as they arrive. It ends with
+// an error, as that of [Receiver.Messages] does.
 func (d *Dish) Messages(ctx context.Context) iter.Seq2[GroupMessage, error] {
 	return messages(ctx, d.Recv)
 }

@@ -2,7 +2,6 @@ package zmq
 
 import (
 	"context"
-	"errors"
 	"iter"
 )
 
@@ -37,10 +36,11 @@ func (r Receiver) TryRecv() (m Message, err error) {
 	return m, err
 }
 
-// Messages returns an iterator over the messages as they arrive. It ends without
-// an error when ctx ends, even if there are more messages, or when the socket is
-// closed. Any other error of Recv, such as [ErrInvalidState] of a REP that has not
-// replied, is the last thing it yields.
+// Messages returns an iterator over the messages as they arrive. The last thing it
+// yields is the error that ends it, with a zero message: the error of ctx when that
+// has ended, even if there are more messages, [ErrClosed] when the socket is closed,
+// or another error of Recv, such as [ErrInvalidState] of a REP that has not replied.
+// To end the loop otherwise, break from it.
 func (r Receiver) Messages(ctx context.Context) iter.Seq2[Message, error] {
 	return messages(ctx, r.Recv)
 }
@@ -61,10 +61,11 @@ func (s Socket) setRecvHWM(n int) error {
 // messages is Messages for what recv returns.
 func messages[M any](ctx context.Context, recv func(context.Context) (M, error)) iter.Seq2[M, error] {
 	return func(yield func(M, error) bool) {
-		for ctx.Err() == nil {
-			m, err := recv(ctx)
-			if errors.Is(err, ErrClosed) || err != nil && ctx.Err() != nil {
-				return
+		for {
+			var m M
+			err := ctx.Err()
+			if err == nil {
+				m, err = recv(ctx)
 			}
 			if !yield(m, err) || err != nil {
 				return

@@ -66,7 +66,10 @@ func TestSmokeReq(t *testing.T) {
 		req, _ := zmq.NewReq(nil)
 		req.Connect(bound)
 		go func() {
-			for m := range rep.Messages(ctx) {
+			for m, err := range rep.Messages(ctx) {
+				if err != nil {
+					return
+				}
 				rep.SendMessage(ctx, m)
 			}
 		}()

@@ -18,8 +18,8 @@ import (
 //
 //	for m, err := range stream.Messages(ctx) {
 //		switch {
-//		case err != nil:
-//			...
+//		case err != nil: // the last iteration
+//			return err
 //		case m.IsConnect(): // the first message of the connection
 //		case m.IsDisconnect(): // the last, unless ClosePeer ended the connection
 //		default: // m.Bytes() are its next bytes
