@@ -42,13 +42,15 @@ var (
 	// name. For other transports the error is that of the system, such as
 	// [syscall.EADDRINUSE].
 	ErrEndpointInUse = errors.New("endpoint in use")
-	// ErrPeerExists is the error in the event of a peer that a PAIR or CHANNEL
-	// refuses, because it has a peer. Connect over inproc returns it too.
+	// ErrPeerExists is returned by Connect of a PAIR or CHANNEL that has a peer or
+	// another connected endpoint. It is also the error in the event of a peer that
+	// such a socket refuses.
 	ErrPeerExists = errors.New("socket has a peer already")
 	// ErrAlreadyBound is returned by a second Bind of a DGRAM.
 	ErrAlreadyBound = errors.New("socket is bound already")
-	// ErrDuplicateRoutingID is the error in the event of a peer that a ROUTER
-	// refuses, because another peer has its routing ID. ConnectAs returns it too.
+	// ErrDuplicateRoutingID is returned by ConnectAs if another peer has the routing
+	// ID. It is also the error in the event of a peer that a ROUTER refuses for that
+	// reason.
 	ErrDuplicateRoutingID = errors.New("routing id in use")
 	// ErrTooManySubscriptions is the error in the event of a peer that is
 	// disconnected because its subscriptions exceed [Limits].

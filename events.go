@@ -18,17 +18,17 @@ type EventKind uint8
 
 // The kinds of events. The names in brackets are those of libzmq's monitor.
 const (
-	EventListening       = EventKind(session.Listening)       // an endpoint is bound [LISTENING]
-	EventListenerClosed  = EventKind(session.ListenerClosed)  // a bound endpoint is closed [CLOSED]
-	EventAccepted        = EventKind(session.Accepted)        // a connection was accepted; its handshake begins [ACCEPTED]
-	EventAcceptFailed    = EventKind(session.AcceptFailed)    // accepting failed; it is retried after Delay [ACCEPT_FAILED]
-	EventRetrying        = EventKind(session.Connecting)      // connecting failed, or a connection was lost; it is retried after Delay [CONNECT_RETRIED]
-	EventConnected       = EventKind(session.Connected)       // a connection was made; its handshake begins [CONNECTED]
-	EventHandshakeFailed = EventKind(session.HandshakeFailed) // a connection was closed before its handshake was complete [HANDSHAKE_FAILED_*]
-	EventReady           = EventKind(session.Ready)           // a handshake is complete; messages can be sent and received [HANDSHAKE_SUCCEEDED]
-	EventDisconnected    = EventKind(session.Disconnected)    // a connection that carried messages has ended [DISCONNECTED]
-	EventPeerRefused     = EventKind(session.PeerRefused)     // a peer was refused: a limit, a second peer of a PAIR, a duplicate routing ID
-	EventThrottled       = EventKind(session.Throttled)       // a peer sends more than 1,000 commands a second and is read more slowly; reported once for each connection
+	EventListening       EventKind = EventKind(session.Listening)       // an endpoint is bound [LISTENING]
+	EventListenerClosed  EventKind = EventKind(session.ListenerClosed)  // a bound endpoint is closed [CLOSED]
+	EventAccepted        EventKind = EventKind(session.Accepted)        // a connection was accepted; its handshake begins [ACCEPTED]
+	EventAcceptFailed    EventKind = EventKind(session.AcceptFailed)    // accepting failed; it is retried after Delay [ACCEPT_FAILED]
+	EventRetrying        EventKind = EventKind(session.Connecting)      // connecting failed, or a connection was lost; it is retried after Delay [CONNECT_RETRIED]
+	EventConnected       EventKind = EventKind(session.Connected)       // a connection was made; its handshake begins [CONNECTED]
+	EventHandshakeFailed EventKind = EventKind(session.HandshakeFailed) // a connection was closed before its handshake was complete [HANDSHAKE_FAILED_*]
+	EventReady           EventKind = EventKind(session.Ready)           // a handshake is complete; messages can be sent and received [HANDSHAKE_SUCCEEDED]
+	EventDisconnected    EventKind = EventKind(session.Disconnected)    // a connection that carried messages has ended [DISCONNECTED]
+	EventPeerRefused     EventKind = EventKind(session.PeerRefused)     // a peer was refused: a limit, a second peer of a PAIR, a duplicate routing ID
+	EventThrottled       EventKind = EventKind(session.Throttled)       // a peer sends more than 1,000 commands a second and is read more slowly; reported once for each connection
 )
 
 // String returns the kind in words, such as "handshake failed".
@@ -40,21 +40,21 @@ type CloseReason uint8
 // The reasons for which connections are closed. With CloseNone the connection
 // failed or the peer closed it, and the error of the event says more.
 const (
-	CloseNone             = CloseReason(engine.FaultNone)
-	CloseMalformed        = CloseReason(engine.FaultMalformed)        // bytes that are not ZMTP
-	CloseUnexpected       = CloseReason(engine.FaultUnexpected)       // a command out of turn
-	CloseMechanism        = CloseReason(engine.FaultMechanism)        // another security mechanism than that of this socket
-	CloseVersion          = CloseReason(engine.FaultVersion)          // a ZMTP version below MinVersion, or one without the mechanism of this socket
-	CloseSocketType       = CloseReason(engine.FaultSocketType)       // a socket type that this type does not communicate with
-	CloseRefused          = CloseReason(engine.FaultRefused)          // the peer refused this socket
-	CloseMetadata         = CloseReason(engine.FaultMetadata)         // too much metadata
-	CloseHandshakeSize    = CloseReason(engine.FaultHandshakeSize)    // too large a handshake
-	CloseFrameSize        = CloseReason(engine.FaultFrameSize)        // a frame above MaxFrameSize
-	CloseMessageSize      = CloseReason(engine.FaultMessageSize)      // a message above MaxMessageSize or MaxMessageFrames
-	CloseCommandSize      = CloseReason(engine.FaultCommandSize)      // too large a command
-	CloseUseless          = CloseReason(engine.FaultUseless)          // too many unknown commands
-	CloseHandshakeTimeout = CloseReason(engine.FaultHandshakeTimeout) // HandshakeTimeout passed
-	CloseSilence          = CloseReason(engine.FaultSilence)          // HeartbeatTimeout, or the peer's own TTL, passed
+	CloseNone             CloseReason = CloseReason(engine.FaultNone)
+	CloseMalformed        CloseReason = CloseReason(engine.FaultMalformed)        // bytes that are not ZMTP
+	CloseUnexpected       CloseReason = CloseReason(engine.FaultUnexpected)       // a command out of turn
+	CloseMechanism        CloseReason = CloseReason(engine.FaultMechanism)        // another security mechanism than that of this socket
+	CloseVersion          CloseReason = CloseReason(engine.FaultVersion)          // a ZMTP version below MinVersion, or one without the mechanism of this socket
+	CloseSocketType       CloseReason = CloseReason(engine.FaultSocketType)       // a socket type that this type does not communicate with
+	CloseRefused          CloseReason = CloseReason(engine.FaultRefused)          // the peer refused this socket
+	CloseMetadata         CloseReason = CloseReason(engine.FaultMetadata)         // too much metadata
+	CloseHandshakeSize    CloseReason = CloseReason(engine.FaultHandshakeSize)    // too large a handshake
+	CloseFrameSize        CloseReason = CloseReason(engine.FaultFrameSize)        // a frame above MaxFrameSize
+	CloseMessageSize      CloseReason = CloseReason(engine.FaultMessageSize)      // a message above MaxMessageSize or MaxMessageFrames
+	CloseCommandSize      CloseReason = CloseReason(engine.FaultCommandSize)      // too large a command
+	CloseUseless          CloseReason = CloseReason(engine.FaultUseless)          // too many unknown commands
+	CloseHandshakeTimeout CloseReason = CloseReason(engine.FaultHandshakeTimeout) // HandshakeTimeout passed
+	CloseSilence          CloseReason = CloseReason(engine.FaultSilence)          // HeartbeatTimeout, or the peer's own TTL, passed
 )
 
 // String returns the name of the reason, such as "malformed".
@@ -117,22 +117,22 @@ type DropReason uint8
 // The reasons for which messages are dropped. Each dropped message is counted
 // under one of them.
 const (
-	DropHWM         = DropReason(pipe.DropHWM)         // the queue of a peer for which the socket type does not wait was full, or the queue for received datagrams
-	DropNoRoute     = DropReason(pipe.DropNoRoute)     // there was no peer to send it to
-	DropInFlight    = DropReason(pipe.DropInFlight)    // partly written when its connection was lost
-	DropConnLost    = DropReason(pipe.DropConnLost)    // queued for an accepted connection that was lost, or for any connection of a STREAM that was lost, or by a Do whose context ended
-	DropLinger      = DropReason(pipe.DropLinger)      // unsent when Linger had passed
-	DropUnread      = DropReason(pipe.DropUnread)      // received and not read when the socket was closed
-	DropStaleReply  = DropReason(pipe.DropStaleReply)  // a reply to a request that no call waits for
-	DropRequester   = DropReason(pipe.DropRequester)   // a reply to a peer that had disconnected or did not read
-	DropMalformed   = DropReason(pipe.DropMalformed)   // a message without the envelope that the socket type requires, or an invalid datagram
-	DropUpstream    = DropReason(pipe.DropUpstream)    // sent by a peer to a type that receives no messages, such as PUB and PUSH
-	DropFiltered    = DropReason(pipe.DropFiltered)    // received by a SUB or a DISH without a subscription to it
-	DropPartial     = DropReason(pipe.DropPartial)     // received in part when its connection was lost
-	DropConflated   = DropReason(pipe.DropConflated)   // superseded by a newer message, with Options.Conflate
-	DropRefused     = DropReason(pipe.DropRefused)     // received from a peer that was refused, or sent to a peer that then refused this socket
-	DropTooLarge    = DropReason(pipe.DropTooLarge)    // too large for a datagram, of a RADIO over udp
-	DropUnreachable = DropReason(pipe.DropUnreachable) // a datagram that the system did not send, or that its destination refused
+	DropHWM         DropReason = DropReason(pipe.DropHWM)         // the queue of a peer for which the socket type does not wait was full, or the queue for received datagrams
+	DropNoRoute     DropReason = DropReason(pipe.DropNoRoute)     // there was no peer to send it to
+	DropInFlight    DropReason = DropReason(pipe.DropInFlight)    // partly written when its connection was lost
+	DropConnLost    DropReason = DropReason(pipe.DropConnLost)    // queued for an accepted connection that was lost, or for any connection of a STREAM that was lost, or by a Do whose context ended
+	DropLinger      DropReason = DropReason(pipe.DropLinger)      // unsent when Linger had passed or the context of Shutdown had ended
+	DropUnread      DropReason = DropReason(pipe.DropUnread)      // received and not read when the socket was closed
+	DropStaleReply  DropReason = DropReason(pipe.DropStaleReply)  // a reply to a request that no call waits for
+	DropRequester   DropReason = DropReason(pipe.DropRequester)   // a reply to a peer that had disconnected or did not read
+	DropMalformed   DropReason = DropReason(pipe.DropMalformed)   // a message without the envelope that the socket type requires, or an invalid datagram
+	DropUpstream    DropReason = DropReason(pipe.DropUpstream)    // sent by a peer to a type that receives no messages, such as PUB and PUSH
+	DropFiltered    DropReason = DropReason(pipe.DropFiltered)    // received by a SUB or a DISH without a subscription to it
+	DropPartial     DropReason = DropReason(pipe.DropPartial)     // received in part when its connection was lost
+	DropConflated   DropReason = DropReason(pipe.DropConflated)   // superseded by a newer message, with Options.Conflate
+	DropRefused     DropReason = DropReason(pipe.DropRefused)     // received from a peer that was refused, or sent to a peer that then refused this socket
+	DropTooLarge    DropReason = DropReason(pipe.DropTooLarge)    // too large for a datagram, of a RADIO over udp
+	DropUnreachable DropReason = DropReason(pipe.DropUnreachable) // a datagram that the system did not send, or that its destination refused
 )
 
 // String returns the name of the reason, such as "no_route".

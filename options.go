@@ -400,10 +400,10 @@ type ProtocolVersion uint8
 
 // The versions of ZMTP.
 const (
-	ZMTP10 = ProtocolVersion(wire.V1)   // libzmq 2
-	ZMTP20 = ProtocolVersion(wire.V2)   // libzmq 3
-	ZMTP30 = ProtocolVersion(wire.V3_0) // libzmq 4.0 to 4.2
-	ZMTP31 = ProtocolVersion(wire.V3_1) // libzmq 4.3
+	ZMTP10 ProtocolVersion = ProtocolVersion(wire.V1)   // libzmq 2
+	ZMTP20 ProtocolVersion = ProtocolVersion(wire.V2)   // libzmq 3
+	ZMTP30 ProtocolVersion = ProtocolVersion(wire.V3_0) // libzmq 4.0 to 4.2
+	ZMTP31 ProtocolVersion = ProtocolVersion(wire.V3_1) // libzmq 4.3
 )
 
 // String returns the number of the version, such as "3.1", as [PeerInfo.Version]

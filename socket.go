@@ -89,12 +89,12 @@ type EndpointState uint8
 
 // The states of endpoints.
 const (
-	EndpointListening   = EndpointState(session.StateListening)   // bound; it accepts connections
-	EndpointConnecting  = EndpointState(session.StateConnecting)  // an attempt to connect is in progress, or no socket is bound to an inproc name
-	EndpointHandshaking = EndpointState(session.StateHandshaking) // connected; the handshake is not complete
-	EndpointConnected   = EndpointState(session.StateConnected)   // the handshake is complete
-	EndpointWaiting     = EndpointState(session.StateWaiting)     // it waits before the next attempt
-	EndpointClosed      = EndpointState(session.StateClosed)      // the connection has ended and is not made again
+	EndpointListening   EndpointState = EndpointState(session.StateListening)   // bound; it accepts connections
+	EndpointConnecting  EndpointState = EndpointState(session.StateConnecting)  // an attempt to connect is in progress, or no socket is bound to an inproc name
+	EndpointHandshaking EndpointState = EndpointState(session.StateHandshaking) // connected; the handshake is not complete
+	EndpointConnected   EndpointState = EndpointState(session.StateConnected)   // the handshake is complete
+	EndpointWaiting     EndpointState = EndpointState(session.StateWaiting)     // it waits before the next attempt
+	EndpointClosed      EndpointState = EndpointState(session.StateClosed)      // the connection has ended and is not made again
 )
 
 // String returns the state in words, such as "listening".

@@ -8,27 +8,27 @@ type SocketType uint8
 
 // The socket types: TypePush is that of a [Push], and so on.
 const (
-	TypePair    = SocketType(pattern.PAIR) + 1    // PAIR
-	TypePub     = SocketType(pattern.PUB) + 1     // PUB
-	TypeSub     = SocketType(pattern.SUB) + 1     // SUB
-	TypeReq     = SocketType(pattern.REQ) + 1     // REQ
-	TypeRep     = SocketType(pattern.REP) + 1     // REP
-	TypeDealer  = SocketType(pattern.DEALER) + 1  // DEALER
-	TypeRouter  = SocketType(pattern.ROUTER) + 1  // ROUTER
-	TypePull    = SocketType(pattern.PULL) + 1    // PULL
-	TypePush    = SocketType(pattern.PUSH) + 1    // PUSH
-	TypeXPub    = SocketType(pattern.XPUB) + 1    // XPUB
-	TypeXSub    = SocketType(pattern.XSUB) + 1    // XSUB
-	TypeStream  = SocketType(pattern.STREAM) + 1  // STREAM
-	TypeServer  = SocketType(pattern.SERVER) + 1  // SERVER
-	TypeClient  = SocketType(pattern.CLIENT) + 1  // CLIENT
-	TypeRadio   = SocketType(pattern.RADIO) + 1   // RADIO
-	TypeDish    = SocketType(pattern.DISH) + 1    // DISH
-	TypeGather  = SocketType(pattern.GATHER) + 1  // GATHER
-	TypeScatter = SocketType(pattern.SCATTER) + 1 // SCATTER
-	TypeDgram   = SocketType(pattern.DGRAM) + 1   // DGRAM
-	TypePeer    = SocketType(pattern.PEER) + 1    // PEER
-	TypeChannel = SocketType(pattern.CHANNEL) + 1 // CHANNEL
+	TypePair    SocketType = SocketType(pattern.PAIR) + 1    // PAIR
+	TypePub     SocketType = SocketType(pattern.PUB) + 1     // PUB
+	TypeSub     SocketType = SocketType(pattern.SUB) + 1     // SUB
+	TypeReq     SocketType = SocketType(pattern.REQ) + 1     // REQ
+	TypeRep     SocketType = SocketType(pattern.REP) + 1     // REP
+	TypeDealer  SocketType = SocketType(pattern.DEALER) + 1  // DEALER
+	TypeRouter  SocketType = SocketType(pattern.ROUTER) + 1  // ROUTER
+	TypePull    SocketType = SocketType(pattern.PULL) + 1    // PULL
+	TypePush    SocketType = SocketType(pattern.PUSH) + 1    // PUSH
+	TypeXPub    SocketType = SocketType(pattern.XPUB) + 1    // XPUB
+	TypeXSub    SocketType = SocketType(pattern.XSUB) + 1    // XSUB
+	TypeStream  SocketType = SocketType(pattern.STREAM) + 1  // STREAM
+	TypeServer  SocketType = SocketType(pattern.SERVER) + 1  // SERVER
+	TypeClient  SocketType = SocketType(pattern.CLIENT) + 1  // CLIENT
+	TypeRadio   SocketType = SocketType(pattern.RADIO) + 1   // RADIO
+	TypeDish    SocketType = SocketType(pattern.DISH) + 1    // DISH
+	TypeGather  SocketType = SocketType(pattern.GATHER) + 1  // GATHER
+	TypeScatter SocketType = SocketType(pattern.SCATTER) + 1 // SCATTER
+	TypeDgram   SocketType = SocketType(pattern.DGRAM) + 1   // DGRAM
+	TypePeer    SocketType = SocketType(pattern.PEER) + 1    // PEER
+	TypeChannel SocketType = SocketType(pattern.CHANNEL) + 1 // CHANNEL
 )
 
 // String returns the name of the type in ZMTP, such as "PULL", or "unknown".
