@@ -35,8 +35,8 @@ func TestRouterSeesTheirID(t *testing.T) {
 			if m.RoutingID() != id || m.From() != e.Peer {
 				t.Errorf("message from %q, want %q", m.RoutingID(), id)
 			}
-			// Back goes what came, envelope included.
-			if err := router.Reply(o.ctx, m, m.Frames()...); err != nil {
+			// The reply has the envelope of the request, if there is one.
+			if err := router.Reply(o.ctx, m, m.Body().Frames()...); err != nil {
 				t.Fatal(err)
 			}
 			th.expect(text("hello"))

@@ -81,7 +81,7 @@ func TestSenderKilledInStream(t *testing.T) {
 			// What the first sender left behind may come in between.
 			for first, second := count, 0; second < count; {
 				m := o.recvMessage()
-				n, _ := strconv.Atoi(string(m.Bytes()))
+				n, _ := strconv.Atoi(string(m.Frame(0)))
 				want := second
 				if n >= count {
 					want = first

@@ -2,6 +2,7 @@ package diff
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/zerobroker/zmq"
@@ -20,6 +21,9 @@ func options(typ string, m map[string]any) (*zmq.Options, error) {
 		o.Stream.HalfCloseTimeout = 1 // libzmq has none
 	}
 	for k, v := range m {
+		if types := onlyFor[k]; types != nil && !slices.Contains(types, typ) {
+			continue // libzmq ignores it, we refuse it
+		}
 		if k == "invert_matching" && typ == "SUB" {
 			k = "sub invert_matching"
 		}
@@ -33,6 +37,29 @@ func options(typ string, m map[string]any) (*zmq.Options, error) {
 		}
 	}
 	return o, nil
+}
+
+// onlyFor has the socket types of options that scenarios also set for others.
+var onlyFor = map[string][]string{
+	"conflate":                 {"PUB", "SUB", "DEALER", "PULL", "PUSH"},
+	"routing_id":               {"REQ", "DEALER", "ROUTER"},
+	"probe_router":             {"REQ", "DEALER", "ROUTER"},
+	"req_relaxed":              {"REQ"},
+	"req_correlate":            {"REQ"},
+	"router_handover":          {"ROUTER"},
+	"router_notify":            {"ROUTER"},
+	"stream_notify":            {"STREAM"},
+	"xpub_verbose":             {"XPUB"},
+	"xpub_verboser":            {"XPUB"},
+	"xpub_manual":              {"XPUB"},
+	"xpub_manual_last_value":   {"XPUB"},
+	"xpub_nodrop":              {"PUB", "XPUB", "RADIO"},
+	"xpub_welcome_msg":         {"PUB", "XPUB"},
+	"invert_matching":          {"PUB", "XPUB", "SUB"},
+	"xsub_verbose_unsubscribe": {"XSUB"},
+	"hello_msg":                {"DEALER", "ROUTER", "CLIENT", "SERVER", "PEER"},
+	"disconnect_msg":           {"ROUTER", "SERVER", "PEER"},
+	"hiccup_msg":               {"DEALER", "CLIENT", "PEER"},
 }
 
 // setter sets an option to a number or a text.
@@ -88,11 +115,16 @@ func orUnlimited(n int) int {
 	return n
 }
 
-// milliseconds sets a duration; zero is what our zero value does not mean.
+// milliseconds sets a duration, of which libzmq's zero is ours, and -1 Forever.
 func milliseconds(zero time.Duration, field func(*zmq.Options) *time.Duration) setter {
 	return func(o *zmq.Options, n int, _ string) error {
-		if *field(o) = time.Duration(n) * time.Millisecond; n == 0 {
+		switch {
+		case n < 0:
+			*field(o) = zmq.Forever
+		case n == 0:
 			*field(o) = zero
+		default:
+			*field(o) = time.Duration(n) * time.Millisecond
 		}
 		return nil
 	}

@@ -48,9 +48,11 @@ func runOurs(p *plan, libzmq Trace, b *barrier) (t Trace, err error) {
 			return nil, err
 		}
 		o.Namespace = names
-		if r.sockets[so.Name], err = harness.Open(so.Type, o); err != nil {
+		s, err := harness.Open(so.Type, o)
+		if err != nil {
 			return nil, err
 		}
+		r.sockets[so.Name] = s
 	}
 	for i := range p.Steps {
 		st := &p.Steps[i]

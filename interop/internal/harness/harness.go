@@ -85,45 +85,53 @@ type Receiver interface {
 func Open(typ string, o *zmq.Options) (Socket, error) {
 	switch typ {
 	case "PAIR":
-		return zmq.NewPair(o)
+		return socket(zmq.NewPair(o))
 	case "PUB":
-		return zmq.NewPub(o)
+		return socket(zmq.NewPub(o))
 	case "SUB":
-		return zmq.NewSub(o)
+		return socket(zmq.NewSub(o))
 	case "REQ":
-		return zmq.NewReq(o)
+		return socket(zmq.NewReq(o))
 	case "REP":
-		return zmq.NewRep(o)
+		return socket(zmq.NewRep(o))
 	case "DEALER":
-		return zmq.NewDealer(o)
+		return socket(zmq.NewDealer(o))
 	case "ROUTER":
-		return zmq.NewRouter(o)
+		return socket(zmq.NewRouter(o))
 	case "PULL":
-		return zmq.NewPull(o)
+		return socket(zmq.NewPull(o))
 	case "PUSH":
-		return zmq.NewPush(o)
+		return socket(zmq.NewPush(o))
 	case "XPUB":
-		return zmq.NewXPub(o)
+		return socket(zmq.NewXPub(o))
 	case "XSUB":
-		return zmq.NewXSub(o)
+		return socket(zmq.NewXSub(o))
 	case "STREAM":
-		return zmq.NewStream(o)
+		return socket(zmq.NewStream(o))
 	case "SERVER":
-		return zmq.NewServer(o)
+		return socket(zmq.NewServer(o))
 	case "CLIENT":
-		return zmq.NewClient(o)
+		return socket(zmq.NewClient(o))
 	case "RADIO":
-		return zmq.NewRadio(o)
+		return socket(zmq.NewRadio(o))
 	case "DISH":
-		return zmq.NewDish(o)
+		return socket(zmq.NewDish(o))
 	case "GATHER":
-		return zmq.NewGather(o)
+		return socket(zmq.NewGather(o))
 	case "SCATTER":
-		return zmq.NewScatter(o)
+		return socket(zmq.NewScatter(o))
 	case "PEER":
-		return zmq.NewPeer(o)
+		return socket(zmq.NewPeer(o))
 	case "CHANNEL":
-		return zmq.NewChannel(o)
+		return socket(zmq.NewChannel(o))
 	}
 	return nil, fmt.Errorf("socket type %q", typ)
+}
+
+// socket returns the results of a constructor: no socket with an error.
+func socket(s Socket, err error) (Socket, error) {
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
 }
