@@ -292,3 +292,31 @@ func rowOf(text, name string) string {
 	}
 	return b.String()
 }
+
+var docLink = regexp.MustCompile(`\[\*?([A-Z]\w*)(?:\.([A-Z]\w*))?\]`)
+
+// Links in the comments of the package lead to a name that it has. Names of libzmq
+// are in capitals.
+func TestDocLinksExist(t *testing.T) {
+	p := theFace(t)
+	checked := 0
+	eachFile(t, func(f *goFile) {
+		if f.dir() != "." || f.test {
+			return
+		}
+		for _, group := range f.ast.Comments {
+			for _, m := range docLink.FindAllStringSubmatch(group.Text(), -1) {
+				if m[1] == strings.ToUpper(m[1]) {
+					continue
+				}
+				checked++
+				if path := slices.DeleteFunc(m[1:], func(s string) bool { return s == "" }); !p.names[path[0]] || !p.exists(path) {
+					t.Errorf("%s: there is no %s", f.fset.Position(group.Pos()), m[0])
+				}
+			}
+		}
+	})
+	if checked == 0 {
+		t.Error("no links")
+	}
+}

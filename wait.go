@@ -7,6 +7,8 @@ import (
 	"net"
 	"os"
 	"strings"
+
+	"github.com/zerobroker/zmq/internal/engine"
 )
 
 // waitError returns the error of a call that waited for peers. If ctx has ended it
@@ -90,6 +92,9 @@ func (e EndpointInfo) reason() string {
 // failureText returns the text of a failure without what the endpoint says: the
 // operation and the addresses of package net.
 func failureText(err error) string {
+	if fault, ok := errors.AsType[*engine.Error](err); ok && fault.Fault == engine.FaultSocketType && fault.Err != nil {
+		return "incompatible socket type: " + fault.Err.Error()
+	}
 	if op, ok := errors.AsType[*net.OpError](err); ok && op.Err != nil {
 		err = op.Err
 	}
