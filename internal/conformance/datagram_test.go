@@ -156,7 +156,7 @@ func TestDgramMessageIsAnAddressAndABody(t *testing.T) {
 		a := w.Socket(pattern.DGRAM)
 		a.MustBind(udp1)
 		_, err := a.Bind(udp2)
-		wantErr(w, "a second bind", err, pattern.ErrPeerExists)
+		wantErr(w, "a second bind", err, pattern.ErrAlreadyBound)
 		wantErr(w, "unbind", a.Unbind(udp1), nil)
 		_, err = a.Bind(udp2)
 		wantErr(w, "bind after unbind", err, nil)

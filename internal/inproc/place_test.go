@@ -298,8 +298,8 @@ func TestEveryContenderIsAdmitted(t *testing.T) {
 					if err := errors.Join(s.Connect(name), s.Send(context.Background(), st.Of("x"))); err != nil {
 						t.Error(err)
 					}
-					if unsent, _ := s.Close(context.Background()); unsent != 0 {
-						t.Errorf("%d unsent", unsent)
+					if loss := s.Close(context.Background()); loss.Unsent != 0 {
+						t.Errorf("%d unsent", loss.Unsent)
 					}
 				}
 			})

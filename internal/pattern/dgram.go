@@ -22,7 +22,7 @@ type Dgram struct {
 // nothing.)
 func (s *Dgram) Attach(p *pipe.Pipe) error {
 	if err := s.take(p); err != nil {
-		return fmt.Errorf("%w: a DGRAM is bound to one endpoint", err)
+		return fmt.Errorf("%w: a DGRAM is bound to one endpoint", ErrAlreadyBound)
 	}
 	return nil
 }

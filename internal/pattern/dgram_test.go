@@ -29,7 +29,7 @@ func TestDgramBindsOnce(t *testing.T) {
 	s := newSocket(t, pattern.DGRAM)
 	s.wantSend(pattern.ErrWouldBlock, "addr", "unbound")
 	a := s.attach()
-	if _, err := s.tryAttach(hwm); !errors.Is(err, pattern.ErrPeerExists) {
+	if _, err := s.tryAttach(hwm); !errors.Is(err, pattern.ErrAlreadyBound) {
 		t.Fatalf("a second pipe: %v", err)
 	}
 	a.sends("addr", "first")

@@ -49,6 +49,8 @@ var (
 var (
 	// ErrPeerExists: a PAIR has its one peer.
 	ErrPeerExists = errors.New("socket has a peer already")
+	// ErrAlreadyBound: a DGRAM has its one endpoint.
+	ErrAlreadyBound = errors.New("socket is bound already")
 	// ErrDuplicateRoutingID: another peer has this routing id.
 	ErrDuplicateRoutingID = errors.New("routing id in use")
 	// ErrHandover: another peer has taken over the routing id.

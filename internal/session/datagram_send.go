@@ -79,6 +79,7 @@ func (d *Datagrams) rest() bool {
 // it can. Meanwhile messages gather, up to the high-water mark.
 func (d *Datagrams) open() bool {
 	for wait := d.cfg.ReconnectInterval; ; {
+		d.status.attempt()
 		pc, to, err := d.packets.DialPackets(d.stop, d.address, d.cfg.Transport)
 		if err == nil {
 			return d.join(pc, to)
@@ -87,11 +88,13 @@ func (d *Datagrams) open() bool {
 			return false
 		}
 		if wait <= 0 {
+			d.status.failed(StateClosed, err)
 			d.Abort()
 			return false
 		}
 		wait = min(wait, d.cfg.longestWait(err))
 		delay := jitter(wait)
+		d.status.failed(StateWaiting, err)
 		d.cfg.Host.Event(Event{Kind: Connecting, Endpoint: d.endpoint, Delay: delay, Err: err})
 		if !sleep(d.stop, delay) {
 			return false
@@ -116,6 +119,7 @@ func (d *Datagrams) join(pc transport.PacketConn, to netip.AddrPort) bool {
 		d.Abort()
 		return false
 	}
+	d.status.connected()
 	d.cfg.Host.Event(Event{Kind: Ready, Endpoint: d.endpoint, Remote: net.UDPAddrFromAddrPort(to), Peer: peer})
 	return true
 }

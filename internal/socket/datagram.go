@@ -16,7 +16,7 @@ func (s *Socket) onlyDatagrams() bool {
 	defer s.endMu.Unlock()
 	for _, list := range s.endpoints {
 		for _, e := range list {
-			if _, ok := e.(*session.Datagrams); !ok {
+			if _, ok := e.endpoint.(*session.Datagrams); !ok {
 				return false
 			}
 		}
@@ -26,7 +26,7 @@ func (s *Socket) onlyDatagrams() bool {
 
 // bindDatagrams is Bind where datagrams come in. The caller holds endMu.
 // Combinations that mean nothing are ENOCOMPATPROTO in libzmq.
-func (s *Socket) bindDatagrams(t transport.Packets, scheme, address string) (string, error) {
+func (s *Socket) bindDatagrams(t transport.Packets, scheme, ep, address string) (string, error) {
 	if !s.info.ReceivesDatagrams {
 		return "", fmt.Errorf("%w: %s does not bind to %s", ErrIncompatible, s.info.Name, scheme)
 	}
@@ -37,7 +37,7 @@ func (s *Socket) bindDatagrams(t transport.Packets, scheme, address string) (str
 	if err != nil {
 		return "", s.bindError(err)
 	}
-	s.add(d.Endpoint(), d)
+	s.add(d.Endpoint(), ep, d)
 	return d.Endpoint(), nil
 }
 
@@ -53,7 +53,7 @@ func (s *Socket) connectDatagrams(t transport.Packets, scheme, ep, address strin
 	if err != nil {
 		return err
 	}
-	s.add(ep, d)
+	s.add(ep, ep, d)
 	return nil
 }
 

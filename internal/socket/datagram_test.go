@@ -202,7 +202,7 @@ func TestDgramRefuses(t *testing.T) {
 		}
 		w.Settle()
 		s.WantDrops(map[pipe.Drop]uint64{pipe.DropMalformed: 8})
-		if _, err := s.Bind("air://10.0.0.1:2"); !errors.Is(err, pattern.ErrPeerExists) {
+		if _, err := s.Bind("air://10.0.0.1:2"); !errors.Is(err, pattern.ErrAlreadyBound) {
 			t.Errorf("bound twice: %v", err)
 		}
 		if err := s.Unbind("air://10.0.0.1:1"); err != nil {
@@ -560,7 +560,7 @@ func TestDatagramWaitsForSubscribers(t *testing.T) {
 		}
 		radio.MustMeet(1)
 		peers := radio.Peers()
-		if len(peers) != 1 || peers[0].Endpoint != "10.0.0.1:5555" || peers[0].Address != "10.0.0.1" {
+		if len(peers) != 1 || peers[0].Remote.String() != "10.0.0.1:5555" || peers[0].Address != "10.0.0.1" {
 			t.Errorf("peers %v", peers)
 		}
 	})

@@ -17,7 +17,7 @@ import (
 )
 
 // ErrInvalidOption matches the errors about an option that is out of range.
-var ErrInvalidOption = errors.New("option out of range")
+var ErrInvalidOption = errors.New("invalid option")
 
 // Options is everything that can be set on a socket. Here zero means what it
 // says: defaults are the business of the faces.

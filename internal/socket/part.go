@@ -36,7 +36,7 @@ func (s *Socket) part(p *pipe.Pipe, linger time.Duration) {
 	// First, or the last words of its end would be queued only to be dropped.
 	s.unhear(p)
 	if ep, mine := s.madeBy(p); mine != nil {
-		s.remove(ep, linger, func(e endpoint) bool { return e == mine })
+		s.remove(ep, linger, func(e entry) bool { return e.endpoint == mine })
 	} else if e, ok := p.To.(endpoint); ok {
 		e.Finish()
 		s.leave(e, linger)
@@ -68,8 +68,8 @@ func (s *Socket) madeBy(p *pipe.Pipe) (ep string, e endpoint) {
 	defer s.endMu.Unlock()
 	for ep, list := range s.endpoints {
 		for _, e := range list {
-			if c, ok := e.(*connectedName); ok && c.l.Pipe() == p {
-				return ep, e
+			if c, ok := e.endpoint.(*connectedName); ok && c.l.Pipe() == p {
+				return ep, c
 			}
 		}
 	}

@@ -119,13 +119,14 @@ func calls() []call {
 		{"TrySendTo", pattern.ROUTER, func(s *st.Socket) error { return s.TrySendTo("peer", st.Of("x")) }},
 		{"SendToNumber", pattern.SERVER, func(s *st.Socket) error { return s.SendToNumber(ctx, 1, st.Of("x")) }},
 		{"TrySendToNumber", pattern.PEER, func(s *st.Socket) error { return s.TrySendToNumber(1, st.Of("x")) }},
-		{"SetHWM", pattern.PUSH, func(s *st.Socket) error { return s.SetHWM(1, 1) }},
+		{"SetSendHWM", pattern.PUSH, func(s *st.Socket) error { return s.SetSendHWM(1) }},
+		{"SetRecvHWM", pattern.PULL, func(s *st.Socket) error { return s.SetRecvHWM(1) }},
 		{"DisconnectPeer", pattern.SERVER, func(s *st.Socket) error { return s.DisconnectPeer(1) }},
 		{"ConnectPeer", pattern.PEER, func(s *st.Socket) error { _, err := s.ConnectPeer("mem://new"); return err }},
 		{"SendGroup", pattern.RADIO, func(s *st.Socket) error { return s.SendGroup(ctx, "g", st.Of("x")) }},
 		{"TrySendGroup", pattern.RADIO, func(s *st.Socket) error { return s.TrySendGroup("g", st.Of("x")) }},
-		{"SendUpstream", pattern.XSUB, func(s *st.Socket) error { return s.SendUpstream(st.Of("x")) }},
-		{"SendUpstream", pattern.XSUB, func(s *st.Socket) error { return s.SendUpstream(st.Of("\x01x")) }},
+		{"TrySend", pattern.XSUB, func(s *st.Socket) error { return s.TrySend(st.Of("x")) }},
+		{"TrySend", pattern.XSUB, func(s *st.Socket) error { return s.TrySend(st.Of("\x01x")) }},
 		{"Join", pattern.DISH, func(s *st.Socket) error { return s.Join("g", true) }},
 		{"Recv", pattern.PULL, func(s *st.Socket) error { return s.Recv(ctx, new(msg.Msg)) }},
 		{"Recv", pattern.REP, func(s *st.Socket) error { return s.Recv(ctx, new(msg.Msg)) }},
@@ -159,7 +160,7 @@ var notCalls = []string{
 	"Undelivered", "Reading", "Met", "Parted", "Crowded", "Update", "Linked", "MaxQueuedBytes", "NewPipe", "Ready", "Receives",
 	"Refused", "Repeats", "Retire", "Room", "SendLock",
 	"Sends", "Talks", "Unlinked", "Upstream",
-	"Close", "Listen", "Peers", "Readable", "Writable", "Stats", "TopicCount", "Type",
+	"Close", "Endpoints", "Linger", "Listen", "Peers", "Readable", "Writable", "Stats", "TopicCount", "Type",
 }
 
 // TestEveryMethodIsKnown keeps the tables above complete.
@@ -195,8 +196,8 @@ func TestCallsAfterClose(t *testing.T) {
 			if d := st.After(func() { err = c.f(s) }); d != 0 || err != socket.ErrClosed {
 				t.Errorf("%s on a closed %s: %v after %v", c.name, pattern.Types[c.typ].Name, err, d)
 			}
-			if n, _ := s.Close(context.Background()); n != 0 {
-				t.Errorf("Close a second time: %d messages unsent", n)
+			if loss := s.Close(context.Background()); loss.Unsent != 0 || !loss.Repeated {
+				t.Errorf("Close a second time: %+v", loss)
 			}
 			if p := s.Peers(); len(p) != 0 {
 				t.Errorf("%d peers", len(p))

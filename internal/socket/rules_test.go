@@ -429,7 +429,7 @@ func TestPeersDescribesThem(t *testing.T) {
 		}
 		got := *list[0]
 		if got.SocketType != "DEALER" || got.RoutingID != "me" || got.Mechanism != "NULL" ||
-			got.Endpoint != p.LocalAddr().String() || got.Properties["x-mine"] != "yes" {
+			got.Remote.String() != p.LocalAddr().String() || got.Properties["x-mine"] != "yes" {
 			t.Errorf("a peer is %+v", got)
 		}
 		p.Must(st.Message("x"))

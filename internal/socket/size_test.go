@@ -49,15 +49,11 @@ func sends(s *st.Socket, typ pattern.Type) map[string]func(frames ...string) err
 			"TrySendGroup": func(f ...string) error { return s.TrySendGroup("g", st.Of(f...)) },
 		}
 	}
-	m := map[string]func(...string) error{
+	return map[string]func(...string) error{
 		"Send":          func(f ...string) error { return s.Send(ended, st.Of(f...)) },
 		"TrySend":       func(f ...string) error { return s.TrySend(st.Of(f...)) },
 		"TrySendFrames": func(f ...string) error { return s.TrySendFrames(bytesOf(f)) },
 	}
-	if typ == pattern.XSUB {
-		m["SendUpstream"] = func(f ...string) error { return s.SendUpstream(st.Of(f...)) }
-	}
-	return m
 }
 
 // TestSendRefusesWhatExceedsTheLimits tries every type and every way to send,

@@ -63,9 +63,11 @@ type Socket struct {
 	stream   *pattern.Stream     // nil if the type is not STREAM or a raw ROUTER
 	notifier pattern.Notifier    // nil if the type does not notify of peers
 	dish     *pattern.Dish       // nil if the type is not DISH
+	xsub     *pattern.XSub       // nil if the type is not XSUB
 
 	endMu     sync.Mutex
-	endpoints map[string][]endpoint
+	tableMu   sync.Mutex         // a leaf; a change of endpoints needs both locks
+	endpoints map[string][]entry // by their endpoint as it really is
 	closing   bool
 	done      chan struct{} // closed when Close has returned
 	unsent    int           // what that returned
@@ -126,7 +128,7 @@ func New(t pattern.Type, o Options) (*Socket, error) {
 	info := pattern.InfoOf(t, &o.Pattern)
 	s := &Socket{
 		typ: t, info: info, opts: o,
-		endpoints: make(map[string][]endpoint),
+		endpoints: make(map[string][]entry),
 		links:     make(map[*inproc.Link]struct{}),
 		closedc:   make(chan struct{}),
 		done:      make(chan struct{}),
@@ -143,6 +145,7 @@ func New(t pattern.Type, o Options) (*Socket, error) {
 	s.router, _ = s.pat.(pattern.IDRouter)
 	s.pub, _ = s.pat.(pattern.Publisher)
 	s.sub, _ = s.pat.(pattern.Subscriber)
+	s.xsub, _ = s.pat.(*pattern.XSub)
 	s.req, _ = s.pat.(*pattern.Req)
 	s.inspect, _ = s.pat.(pattern.Inspector)
 	s.server, _ = s.pat.(*pattern.Server)

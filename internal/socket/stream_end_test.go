@@ -114,7 +114,7 @@ func TestStreamClosePeerWaits(t *testing.T) {
 			if m[0] != "" {
 				t.Fatal(m)
 			}
-			ids[from.Endpoint] = from.RoutingID
+			ids[from.Remote.String()] = from.RoutingID
 		}
 		id := func(p *st.Peer) string { return ids[p.LocalAddr().String()] }
 

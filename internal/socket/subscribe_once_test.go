@@ -55,7 +55,7 @@ func subscribers() map[string]func(*st.World) (*st.Socket, func(topic string, on
 			if on {
 				first = "\x01"
 			}
-			return s.SendUpstream(st.Of(first + topic))
+			return s.TrySend(st.Of(first + topic))
 		}
 	}
 	return map[string]func(*st.World) (*st.Socket, func(string, bool) error){

@@ -148,8 +148,15 @@ func (s *Socket) CloseIn(linger time.Duration) (unsent int) {
 		ctx, cancel = context.WithTimeout(ctx, linger)
 		defer cancel()
 	}
-	unsent, _ = s.Close(ctx)
-	return unsent
+	return s.Close(ctx).Unsent
+}
+
+// SetHWM changes both high-water marks.
+func (s *Socket) SetHWM(send, recv int) error {
+	if err := s.SetSendHWM(send); err != nil {
+		return err
+	}
+	return s.SetRecvHWM(recv)
 }
 
 // WantDrops compares everything that was dropped so far.
