@@ -203,7 +203,7 @@ func TestSocketTypeMismatchIsRetriedAndRefusedOverInproc(t *testing.T) {
 		pub.MustSend("x")
 		pull.WantNone()
 		refused := pub.Heard(session.PeerRefused)
-		if len(refused) != 1 || refused[0].Err == nil || errors.Is(refused[0].Err, pattern.ErrSecondPeer) {
+		if len(refused) != 1 || refused[0].Err == nil || errors.Is(refused[0].Err, pattern.ErrPeerExists) {
 			w.Errorf("events of refused peers: %s", fmt.Sprint(refused))
 		}
 	})

@@ -9,13 +9,14 @@ import (
 	"errors"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/zerobroker/zmq/internal/msg"
 	"github.com/zerobroker/zmq/internal/pipe"
 )
 
-// ErrInUse is returned by Bind for a name that is bound.
-var ErrInUse = errors.New("name in use")
+// ErrEndpointInUse is returned by Bind for a name that is bound.
+var ErrEndpointInUse = errors.New("endpoint in use")
 
 // End is a socket as a link sees it. None of the methods is called with a lock
 // of the package held that they could need.
@@ -80,7 +81,7 @@ func (n *Namespace) Bind(name string, e End) error {
 	n.mu.Lock()
 	if n.bound[name] != nil {
 		n.mu.Unlock()
-		return ErrInUse
+		return ErrEndpointInUse
 	}
 	n.bound[name] = e
 	links := append(n.takeRefused(func(l *Link) bool { return l.name == name }), n.waiting[name]...)
@@ -111,6 +112,7 @@ func (n *Namespace) Unbind(name string, e End) bool {
 func (n *Namespace) Connect(name, alias string, e End) (*Link, error) {
 	l := &Link{space: n, name: name, a: e, pa: pipe.New(), joined: make(chan struct{})}
 	l.pa.Alias = alias
+	l.enter(State{})
 	send, _ := e.Limits()
 	l.up = pipe.NewQueue(pipe.Config{Lock: e.SendLock(), HWM: send, MaxBytes: e.MaxQueuedBytes(),
 		Conflate: e.Conflates() && e.Sends(), Writer: e, From: l.pa, Drops: e.Drops()})
@@ -140,6 +142,8 @@ type Link struct {
 	freed    bool // a place at an end, since mu was taken: unlock has the namespace retry
 	reported End  // the binder, if the link was refused and both ends have reported it
 
+	state atomic.Pointer[State]
+
 	refused atomic.Pointer[side] // the end that refuses the other, until a holder of mu has ended the link
 }
 
@@ -163,6 +167,25 @@ func (l *Link) unlock() {
 			return // or the next holder of mu ends the link
 		}
 	}
+}
+
+// Name is the name that was connected to.
+func (l *Link) Name() string { return l.name }
+
+// State describes a link.
+type State struct {
+	Since  time.Time
+	Joined bool  // to the socket that is bound to the name
+	Over   bool  // ended, or refused
+	Err    error // why it was refused
+}
+
+// State describes the link at this moment. It waits for no lock.
+func (l *Link) State() State { return *l.state.Load() }
+
+func (l *Link) enter(s State) {
+	s.Since = time.Now()
+	l.state.Store(&s)
 }
 
 // Pipe is the connector's end.
@@ -192,6 +215,7 @@ func (l *Link) join(b End) error {
 		return err
 	}
 	l.resizeLocked()
+	l.enter(State{Joined: true})
 	l.a.Met(l.name, descB)
 	b.Met(l.name, descA)
 	l.open()
@@ -234,7 +258,7 @@ func (l *Link) withdraw() {
 	b.Unlinked(l)
 	l.a.Update(func() { l.pa.In, l.pa.Sub, l.pa.To = nil, nil, nil })
 	if l.down != nil {
-		b.Drops().Add(pipe.DropConnLost, l.down.Kill())
+		b.Drops().Add(pipe.DropConnLost, l.down.CloseRead())
 	}
 	l.b, l.pb, l.down = nil, nil, nil
 	l.resizeLocked()
@@ -344,7 +368,7 @@ func (l *Link) open() {
 			q.Unlock()
 		})
 	} else {
-		l.b.Drops().Add(pipe.DropUpstream, l.up.Kill())
+		l.b.Drops().Add(pipe.DropUpstream, l.up.CloseRead())
 	}
 	if q := l.pa.In; q != nil {
 		l.a.Reading(func() {
@@ -389,6 +413,7 @@ func (l *Link) Over() bool {
 // finish is Finish for a caller that holds mu.
 func (l *Link) finish(me End) {
 	l.over, l.freed = true, true
+	l.enter(State{Over: true})
 	mine, far, peer := l.pa, l.pb, l.b
 	if me == l.b {
 		mine, far, peer = l.pb, l.pa, l.a
@@ -454,9 +479,10 @@ func (l *Link) Abandon() {
 	}
 	l.space.drop(l)
 	l.over, l.freed = true, true
+	l.enter(State{Over: true})
 	l.a.Detach(l.pa)
 	if l.pa.Out != nil {
-		l.a.Drops().Add(pipe.DropLinger, l.pa.Out.Kill())
+		l.a.Drops().Add(pipe.DropLinger, l.pa.Out.CloseRead())
 	}
 }
 

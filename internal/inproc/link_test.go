@@ -150,16 +150,16 @@ func TestUnbindKeepsLinks(t *testing.T) {
 		first, second := w.Socket(pattern.PAIR), w.Socket(pattern.PAIR)
 		old.MustBind(name)
 		first.MustConnect(name)
-		if _, err := next.Bind(name); !errors.Is(err, inproc.ErrInUse) {
+		if _, err := next.Bind(name); !errors.Is(err, inproc.ErrEndpointInUse) {
 			t.Errorf("binding a name in use: %v", err)
 		}
-		if _, err := old.Bind(name); !errors.Is(err, inproc.ErrInUse) {
+		if _, err := old.Bind(name); !errors.Is(err, inproc.ErrEndpointInUse) {
 			t.Errorf("binding a name twice: %v", err)
 		}
 		if err := old.Unbind(name); err != nil {
 			t.Fatal(err)
 		}
-		if err := old.Unbind(name); !errors.Is(err, socket.ErrNotFound) {
+		if err := old.Unbind(name); !errors.Is(err, socket.ErrEndpointNotFound) {
 			t.Errorf("unbinding a second time: %v", err)
 		}
 		old.MustSend("still linked")
@@ -330,8 +330,8 @@ func TestPatternRefusesInprocPeers(t *testing.T) {
 		bound, connected pattern.Type
 		want             error
 	}{
-		{pattern.PAIR, pattern.PAIR, pattern.ErrSecondPeer},
-		{pattern.ROUTER, pattern.DEALER, pattern.ErrDuplicateID},
+		{pattern.PAIR, pattern.PAIR, pattern.ErrPeerExists},
+		{pattern.ROUTER, pattern.DEALER, pattern.ErrDuplicateRoutingID},
 	} {
 		st.Run(t, func(w *st.World) {
 			bound := w.Socket(c.bound)

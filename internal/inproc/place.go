@@ -48,7 +48,7 @@ func (l *Link) refuse(b End, err error) {
 	l.over, l.freed = true, true
 	l.a.Detach(l.pa)
 	if q := l.pa.Out; q != nil {
-		l.a.Drops().Add(pipe.DropNoRoute, q.Kill())
+		l.a.Drops().Add(pipe.DropNoRoute, q.CloseRead())
 	}
 	l.report(b, err)
 }

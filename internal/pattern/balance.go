@@ -81,7 +81,7 @@ func (b *Balancer) hasRoom() bool {
 func (b *Balancer) send(m msg.Msg) error {
 	p := b.Pick()
 	if p == nil {
-		return ErrWait
+		return ErrWouldBlock
 	}
 	p.Out.Put(&m)
 	return nil
@@ -109,7 +109,7 @@ func (s *balancedSender) SendFrame(f *msg.Frame, mayWait bool) error {
 	if !s.open {
 		p := s.lb.Pick()
 		if p == nil {
-			return ErrWait
+			return ErrWouldBlock
 		}
 		s.claim(p)
 	}

@@ -23,19 +23,19 @@ type Dgram struct {
 // effect.
 func (s *Dgram) Attach(p *pipe.Pipe) error {
 	if err := s.take(p); err != nil {
-		return fmt.Errorf("%w: a DGRAM is bound to one endpoint", err)
+		return fmt.Errorf("%w: a DGRAM is bound to one endpoint", ErrAlreadyBound)
 	}
 	return nil
 }
 
 func (s *Dgram) Detach(p *pipe.Pipe) { s.release(p); s.removePipe(p) }
 
-// Send queues an address and a body. It returns ErrWait while the socket is not
+// Send queues an address and a body. It returns ErrWouldBlock while the socket is not
 // bound.
 func (s *Dgram) Send(m msg.Msg) error {
 	switch {
 	case len(m.Rest) != 1:
-		return ErrMessage
+		return ErrInvalidMessage
 	case s.tooLarge(m.Rest[0]):
 		return s.errTooLarge(m.Rest[0])
 	}
@@ -48,7 +48,7 @@ func (s *Dgram) tooLarge(body []byte) bool {
 }
 
 func (s *Dgram) errTooLarge(body []byte) error {
-	return fmt.Errorf("%w: a body of %d bytes, of at most %d", ErrTooLarge, len(body), s.peer.MaxSize)
+	return fmt.Errorf("%w: a body of %d bytes, of at most %d", ErrMessageTooLarge, len(body), s.peer.MaxSize)
 }
 
 // SendFrame takes an address frame, which must have More set, and then a body
@@ -57,12 +57,12 @@ func (s *Dgram) errTooLarge(body []byte) error {
 func (s *Dgram) SendFrame(f *msg.Frame, mayWait bool) error {
 	switch {
 	case f.More == s.open:
-		return ErrMessage
+		return ErrInvalidMessage
 	case s.open && s.tooLarge(f.Body):
 		return s.errTooLarge(f.Body)
 	case s.open:
 	case !s.hasRoom():
-		return ErrWait
+		return ErrWouldBlock
 	default:
 		s.claim(s.peer)
 	}

@@ -61,7 +61,7 @@ func (s *Dish) Inspect(m *msg.Msg) error {
 	if len(m.Rest) == 1 && len(m.First) <= MaxGroup {
 		return nil
 	}
-	return ErrMessage
+	return ErrInvalidMessage
 }
 
 // Subscribe joins or leaves a group. It reports whether the group was not

@@ -162,13 +162,13 @@ func (f *FairQueue) peek() (c msg.Cursor, ok bool) {
 const maxDiscard = 1024
 
 // peekWanted returns nil if there is a wanted message, and drops the unwanted
-// ones before it. Otherwise it returns ErrWait or ErrYield, as Recv does.
+// ones before it. Otherwise it returns ErrWouldBlock or ErrYield, as Recv does.
 func (f *FairQueue) peekWanted(wanted func(c *msg.Cursor) bool, drops *pipe.Drops, why pipe.Drop) error {
 	for n := 0; n < maxDiscard; {
 		c, ok := f.peek()
 		switch {
 		case !ok:
-			return ErrWait
+			return ErrWouldBlock
 		case wanted(&c):
 			return nil
 		}
@@ -182,7 +182,7 @@ func (f *FairQueue) peekWanted(wanted func(c *msg.Cursor) bool, drops *pipe.Drop
 
 func (f *FairQueue) recv(m *msg.Msg) error {
 	if f.Next(m) == nil {
-		return ErrWait
+		return ErrWouldBlock
 	}
 	return nil
 }

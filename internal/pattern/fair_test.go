@@ -38,7 +38,7 @@ func TestPullReceivesWholeMessagesInTurn(t *testing.T) {
 		s.receives("a", "1", "tail")
 		s.receives("c", "1")
 		s.receives("a", "2", "tail")
-		if s.wantRecv(pattern.ErrWait); s.receiver().More() {
+		if s.wantRecv(pattern.ErrWouldBlock); s.receiver().More() {
 			t.Error("More = true without a message")
 		}
 		b.sends("b", "again")
@@ -156,7 +156,7 @@ func TestFairQueueReleasesEmptyPipes(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	s.wantRecv(pattern.ErrWait)
+	s.wantRecv(pattern.ErrWouldBlock)
 	runtime.GC()
 	referenced := 0
 	for _, p := range pipes {
@@ -196,7 +196,7 @@ func TestFairQueueReleasesEndedPipesWithoutRecv(t *testing.T) {
 		}
 		s.receives("first", "x")
 		s.receives("last", "x")
-		s.wantRecv(pattern.ErrWait)
+		s.wantRecv(pattern.ErrWouldBlock)
 	}
 }
 
@@ -221,7 +221,7 @@ func TestMessagesOfDisconnectedPeerStayReadable(t *testing.T) {
 			t.Errorf("a message from %+v", m.From)
 		}
 		f.end()
-		if s.wantRecv(pattern.ErrWait); s.receiver().More() {
+		if s.wantRecv(pattern.ErrWouldBlock); s.receiver().More() {
 			t.Error("More = true after the end")
 		}
 	}

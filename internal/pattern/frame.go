@@ -16,7 +16,7 @@ import (
 type FrameSender interface {
 	// SendFrame takes the first or next frame of a message, and keeps its body
 	// until the message is queued. If it returns an error, the frame was not
-	// taken; after ErrWait for a first frame the caller may try again. mayWait
+	// taken; after ErrWouldBlock for a first frame the caller may try again. mayWait
 	// reports whether the caller would wait and try again. It matters in the
 	// middle of a message, where no caller waits.
 	SendFrame(f *msg.Frame, mayWait bool) error
@@ -114,7 +114,7 @@ func (o *outgoing) removeAt(i int) {
 // have been notified yet.
 func (o *outgoing) removeClosed() {
 	for i := len(o.pipes) - 1; i >= 0; i-- {
-		if o.pipes[i].Out.Dead() {
+		if o.pipes[i].Out.ReadClosed() {
 			o.removeAt(i)
 		}
 	}
@@ -134,7 +134,7 @@ func (o *outgoing) next(f *msg.Frame) {
 
 // nextSinglePipe is next for a type whose message goes to one pipe. If the pipe
 // is lost in the middle of the message, a caller that must not wait gets
-// ErrWait once. A caller that may wait gets no error, and the remaining frames
+// ErrWouldBlock once. A caller that may wait gets no error, and the remaining frames
 // are discarded. See libzmq, lb.cpp and socket_base.cpp: send.
 func (o *outgoing) nextSinglePipe(f *msg.Frame, mayWait bool) error {
 	o.removeClosed()
@@ -147,7 +147,7 @@ func (o *outgoing) nextSinglePipe(f *msg.Frame, mayWait bool) error {
 	if !f.More {
 		o.reset()
 	}
-	return ErrWait
+	return ErrWouldBlock
 }
 
 // push appends a frame.

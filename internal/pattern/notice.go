@@ -27,7 +27,7 @@ func (n *PeerNotice) Queue() {
 	in := n.pipe.In
 	in.Lock()
 	defer in.Unlock()
-	if !in.Dead() {
+	if !in.ReadClosed() {
 		in.PutFrom(n.from, &msg.Msg{})
 	}
 }

@@ -30,7 +30,7 @@ func (s *Pair) Send(m msg.Msg) error { return s.put(&m) }
 func (s *Pair) SendFrame(f *msg.Frame, mayWait bool) error {
 	if !s.open {
 		if !s.hasRoom() {
-			return ErrWait
+			return ErrWouldBlock
 		}
 		s.claim(s.peer)
 	}

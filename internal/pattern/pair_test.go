@@ -10,19 +10,19 @@ import (
 func TestPairRefusesSecondPeerUntilFirstIsDetached(t *testing.T) {
 	s := newSocket(t, pattern.PAIR)
 	a := s.attach()
-	if _, err := s.tryAttach(hwm); err != pattern.ErrSecondPeer {
+	if _, err := s.tryAttach(hwm); err != pattern.ErrPeerExists {
 		t.Fatalf("a second peer: %v", err)
 	}
 	s.sent("for a")
 	a.wants(message{"for a"})
 	a.sends("from a")
 	a.disconnect() // the pipe stays attached, and another one is still refused
-	if _, err := s.tryAttach(hwm); err != pattern.ErrSecondPeer {
+	if _, err := s.tryAttach(hwm); err != pattern.ErrPeerExists {
 		t.Fatalf("second peer while the first is disconnected: %v", err)
 	}
 	s.sent("for a again")
 	a.detach()
-	s.wantSend(pattern.ErrWait, "without a peer")
+	s.wantSend(pattern.ErrWouldBlock, "without a peer")
 	b := s.attach()
 	b.sends("from b")
 	s.receives("from a")
@@ -51,7 +51,7 @@ func TestPairReturnsErrWaitWhenFull(t *testing.T) {
 	for range hwm {
 		s.sent("m")
 	}
-	s.wantSend(pattern.ErrWait, "no room")
+	s.wantSend(pattern.ErrWouldBlock, "no room")
 	if n := a.drain(); n != hwm {
 		t.Errorf("%d messages", n)
 	}

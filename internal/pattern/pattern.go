@@ -25,41 +25,43 @@ import (
 
 // Errors that Send and Recv return.
 var (
-	// ErrWait is returned when a call would block. The caller may try again
+	// ErrWouldBlock is returned when a call would block. The caller may try again
 	// when a pipe has room or a message arrives.
-	ErrWait = errors.New("not now")
+	ErrWouldBlock = errors.New("not now")
 	// ErrYield is returned by Recv when it has dropped as many unwanted
 	// messages as it may in one call. The caller releases the lock and calls
 	// again.
 	ErrYield = errors.New("unwanted messages dropped")
 	// ErrNoRoute is returned when no peer has the routing ID of the message.
 	ErrNoRoute = errors.New("no route to peer")
-	// ErrState is returned when a request-reply exchange does not allow the
+	// ErrInvalidState is returned when a request-reply exchange does not allow the
 	// call in its current state.
-	ErrState = errors.New("operation not allowed in this state")
-	// ErrMessage is returned for a message that the socket type cannot send.
-	ErrMessage = errors.New("message not allowed on this socket type")
-	// errOneFrame is the ErrMessage of types whose messages have one frame.
-	errOneFrame = fmt.Errorf("%w: it sends messages of one frame", ErrMessage)
-	// ErrGroup is returned for an invalid name of a group, for joining a group
+	ErrInvalidState = errors.New("operation not allowed in this state")
+	// ErrInvalidMessage is returned for a message that the socket type cannot send.
+	ErrInvalidMessage = errors.New("message not allowed on this socket type")
+	// errOneFrame is the ErrInvalidMessage of types whose messages have one frame.
+	errOneFrame = fmt.Errorf("%w: it sends messages of one frame", ErrInvalidMessage)
+	// ErrInvalidGroup is returned for an invalid name of a group, for joining a group
 	// that is joined, and for leaving one that is not.
-	ErrGroup = errors.New("group cannot be used")
-	// ErrTooLarge is returned for a message that exceeds the limits of its
+	ErrInvalidGroup = errors.New("group cannot be used")
+	// ErrMessageTooLarge is returned for a message that exceeds the limits of its
 	// transport or of its socket.
-	ErrTooLarge = errors.New("message too large")
+	ErrMessageTooLarge = errors.New("message too large")
 )
 
 // Reasons for which Attach, Connected or Intake refuse a peer.
 var (
-	// ErrSecondPeer is returned when a PAIR already has a peer.
-	ErrSecondPeer = errors.New("socket has a peer already")
-	// ErrDuplicateID is returned when another peer has the routing ID.
-	ErrDuplicateID = errors.New("routing id in use")
+	// ErrPeerExists is returned when a PAIR already has a peer.
+	ErrPeerExists = errors.New("socket has a peer already")
+	// ErrAlreadyBound is returned when a DGRAM already has an endpoint.
+	ErrAlreadyBound = errors.New("socket is bound already")
+	// ErrDuplicateRoutingID is returned when another peer has the routing ID.
+	ErrDuplicateRoutingID = errors.New("routing id in use")
 	// ErrHandover is returned when another peer has taken over the routing ID.
 	ErrHandover = errors.New("routing id taken over by another peer")
-	// ErrTopics is returned when a peer has more subscriptions than the limits
+	// ErrTooManySubscriptions is returned when a peer has more subscriptions than the limits
 	// allow.
-	ErrTopics = errors.New("too many subscriptions")
+	ErrTooManySubscriptions = errors.New("too many subscriptions")
 )
 
 // Pattern is implemented by every socket type. All methods run under both locks

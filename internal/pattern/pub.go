@@ -153,13 +153,13 @@ func (s *Pub) selectPipes(first []byte) {
 	}
 }
 
-// Send queues m to all matching pipes. It returns ErrWait only with NoDrop.
+// Send queues m to all matching pipes. It returns ErrWouldBlock only with NoDrop.
 func (s *Pub) Send(m msg.Msg) error {
 	s.selectPipes(m.First)
 	if s.opt.NoDrop {
 		for _, p := range s.match {
 			if p.Out.Full() {
-				return ErrWait
+				return ErrWouldBlock
 			}
 		}
 	}
@@ -209,7 +209,7 @@ func (s *Pub) SendFrame(f *msg.Frame, _ bool) error {
 	if !s.open {
 		s.selectPipes(f.Body)
 		if s.opt.NoDrop && slices.ContainsFunc(s.match, func(p *pipe.Pipe) bool { return p.Out.Full() }) {
-			return ErrWait
+			return ErrWouldBlock
 		}
 		if s.opt.LastValue {
 			s.lastReceived.Store(nil)
@@ -303,7 +303,7 @@ func (s *Pub) checkLimits(p *pipe.Pipe) error {
 	}
 	topics, bytes := subs.Count(p)
 	if most > 0 && topics > most || mostBytes > 0 && bytes > mostBytes {
-		return ErrTopics
+		return ErrTooManySubscriptions
 	}
 	return nil
 }
@@ -396,10 +396,10 @@ func (s *Pub) enqueueOrdered(p *pipe.Pipe, m *msg.Msg) bool {
 	defer s.order.Unlock()
 	p.In.Lock()
 	defer p.In.Unlock()
-	if p.In.Dead() {
+	if p.In.ReadClosed() {
 		return false
 	}
-	s.order.Push(pipe.Due{Pipe: p, Change: IsSubscription(m)})
+	s.order.Push(pipe.OrderEntry{Pipe: p, Change: IsSubscription(m)})
 	p.In.PutShared(m)
 	return true
 }
@@ -413,7 +413,7 @@ func (s *Pub) Recv(m *msg.Msg) error {
 	defer s.order.Unlock()
 	p := s.takeMessage(m)
 	if p == nil {
-		return ErrWait
+		return ErrWouldBlock
 	}
 	if s.opt.Manual && IsSubscription(m) {
 		s.lastReceived.Store(p)
@@ -447,7 +447,7 @@ func (s *Pub) More() bool {
 // all pipes with messages, in any order.
 func (s *Pub) Readable() error {
 	if !s.fq.HasNext() {
-		return ErrWait
+		return ErrWouldBlock
 	}
 	return nil
 }

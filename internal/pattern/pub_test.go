@@ -162,17 +162,17 @@ func TestXPubReceivesFirstSubscriptionAndLastCancellation(t *testing.T) {
 	}
 	a.subscribe("t")
 	b.subscribe("t")
-	s.wantRecv(pattern.ErrWait)
+	s.wantRecv(pattern.ErrWouldBlock)
 	b.subscribe("")
 	s.receives("\x01")
 	a.cancel("t")
 	a.cancel("t")
-	s.wantRecv(pattern.ErrWait)
+	s.wantRecv(pattern.ErrWouldBlock)
 	b.cancel("t")
 	s.receives("\x00t")
 	a.cancel("never")
 	b.cancel("t")
-	s.wantRecv(pattern.ErrWait)
+	s.wantRecv(pattern.ErrWouldBlock)
 	s.wantDrops(0, 0)
 }
 
@@ -208,7 +208,7 @@ func TestXPubReceivesChangesOfAllPeersInOrder(t *testing.T) {
 		for _, want := range []string{"user 1", "\x01t", "user 2", "\x00t", "\x01t", "\x00t", "\x01t", "user 3", "\x01u"} {
 			s.receives(want)
 		}
-		if s.wantRecv(pattern.ErrWait); s.receiver().More() {
+		if s.wantRecv(pattern.ErrWouldBlock); s.receiver().More() {
 			t.Error("More = true without a message")
 		}
 	}
@@ -240,12 +240,12 @@ func TestXPubReceivesCancellationsWhenPeerDisconnects(t *testing.T) {
 		if !slices.Equal(got, []string{"\x00", "\x00more of a", "\x00only a"}) {
 			t.Errorf("received %q", got)
 		}
-		s.wantRecv(pattern.ErrWait)
+		s.wantRecv(pattern.ErrWouldBlock)
 		s.sent("both")
 		a.wants()
 		b.wants(message{"both"})
 		leave(a) // there is no topic left to cancel
-		s.wantRecv(pattern.ErrWait)
+		s.wantRecv(pattern.ErrWouldBlock)
 	}
 }
 
@@ -347,7 +347,7 @@ func TestPubRemovesSubscriptionsInParts(t *testing.T) {
 		}
 		canceled[string(m.First)] = true
 	}
-	if s.wantRecv(pattern.ErrWait); len(canceled) != topics {
+	if s.wantRecv(pattern.ErrWouldBlock); len(canceled) != topics {
 		t.Errorf("XPUB received %d distinct cancellations, want %d", len(canceled), topics)
 	}
 }
@@ -376,16 +376,16 @@ func TestXPubReceivesMessagesOfPeersInProcess(t *testing.T) {
 	for _, want := range []string{"user 1", "\x00t", "user 2", "user 3", "\x01t", "user 4", "\x00t"} {
 		s.receives(want)
 	}
-	s.wantRecv(pattern.ErrWait)
+	s.wantRecv(pattern.ErrWouldBlock)
 }
 
 func TestXPubDropsCancellationsOfClosedQueue(t *testing.T) {
 	s := newSocket(t, pattern.XPUB)
 	f := s.attach()
 	f.subscribe("a")
-	f.p.In.Kill()
+	f.p.In.CloseRead()
 	f.disconnect()
-	s.wantRecv(pattern.ErrWait)
+	s.wantRecv(pattern.ErrWouldBlock)
 }
 
 func TestPubUpstreamAppliesSubscription(t *testing.T) {
@@ -450,7 +450,7 @@ func TestPubRefusesPeerAboveTopicLimits(t *testing.T) {
 		}
 		a.cancel("1")
 		a.subscribe("4")
-		if _, err := a.trySends("\x015"); err != pattern.ErrTopics {
+		if _, err := a.trySends("\x015"); err != pattern.ErrTooManySubscriptions {
 			t.Errorf("topic above the limit: %v", err)
 		}
 		b.subscribe("1")

@@ -30,11 +30,11 @@ func TestPushSendsWholeMessagesInTurn(t *testing.T) {
 func TestPushReturnsErrWaitWithoutPeers(t *testing.T) {
 	for _, typ := range append(balanced, pattern.PAIR) {
 		s := newSocket(t, typ)
-		s.wantSend(pattern.ErrWait, "early")
+		s.wantSend(pattern.ErrWouldBlock, "early")
 		f := s.attach()
 		s.sent("late")
 		f.detach()
-		s.wantSend(pattern.ErrWait, "too late")
+		s.wantSend(pattern.ErrWouldBlock, "too late")
 		s.wantDrops(0, 0)
 	}
 }
@@ -74,14 +74,14 @@ func TestPushSkipsFullPeerUntilLowWaterMark(t *testing.T) {
 		for range hwm {
 			s.sent("fill")
 		}
-		s.wantSend(pattern.ErrWait, "no room")
+		s.wantSend(pattern.ErrWouldBlock, "no room")
 		var m msg.Msg
 		slow.p.Out.Next(&m)
-		s.wantSend(pattern.ErrWait, "one is not half")
+		s.wantSend(pattern.ErrWouldBlock, "one is not half")
 		slow.p.Out.Next(&m)
 		s.sent("room again")
 		s.sent("and one more")
-		s.wantSend(pattern.ErrWait, "no room")
+		s.wantSend(pattern.ErrWouldBlock, "no room")
 		slow.wants(message{"4"}, message{"6"}, message{"room again"}, message{"and one more"})
 		s.wantDrops(0, 0)
 	}
@@ -205,14 +205,14 @@ func TestDetachedPeerGetsNoTurnWhenItsQueueIsRead(t *testing.T) {
 			t.Fatal(err)
 		}
 		s.sent("fill")
-		s.wantSend(pattern.ErrWait, "full")
+		s.wantSend(pattern.ErrWouldBlock, "full")
 		f.detach()
 		var m msg.Msg
 		if !f.p.Out.Next(&m) {
 			t.Fatal("the queued message was removed")
 		}
 		f.p.Out.Next(&m)
-		s.wantSend(pattern.ErrWait, "without a peer")
+		s.wantSend(pattern.ErrWouldBlock, "without a peer")
 		other := s.attach()
 		s.sent("for the other")
 		if got := other.p.Out; got.Len() != 1 {

@@ -13,14 +13,14 @@ import (
 // https://rfc.zeromq.org/spec/48/
 const MaxGroup = 255
 
-// CheckGroup returns an error that matches [ErrGroup] if group is not a valid
+// CheckGroup returns an error that matches [ErrInvalidGroup] if group is not a valid
 // name.
 func CheckGroup(group string) error {
 	switch {
 	case len(group) > MaxGroup:
-		return fmt.Errorf("%w: its name has %d bytes, of at most %d", ErrGroup, len(group), MaxGroup)
+		return fmt.Errorf("%w: its name has %d bytes, of at most %d", ErrInvalidGroup, len(group), MaxGroup)
 	case strings.IndexByte(group, 0) >= 0:
-		return fmt.Errorf("%w: its name has a NUL", ErrGroup)
+		return fmt.Errorf("%w: its name has a NUL", ErrInvalidGroup)
 	}
 	return nil
 }
@@ -98,13 +98,13 @@ func (s *Radio) Room(*pipe.Pipe) {}
 // Send sends a message whose first frame is the group.
 func (s *Radio) Send(m msg.Msg) error {
 	if len(m.Rest) != 1 {
-		return ErrMessage
+		return ErrInvalidMessage
 	}
 	return s.SendGroup(string(m.First), m.DropFirst())
 }
 
 // SendGroup queues a message of one frame to all members of a group. It returns
-// ErrWait only with NoDrop.
+// ErrWouldBlock only with NoDrop.
 func (s *Radio) SendGroup(group string, m msg.Msg) error {
 	if len(m.Rest) > 0 {
 		return errOneFrame
@@ -115,7 +115,7 @@ func (s *Radio) SendGroup(group string, m msg.Msg) error {
 	members := s.groups[group]
 	size := len(group) + len(m.First)
 	if s.opt.NoDrop && s.anyFull(members, size) {
-		return ErrWait
+		return ErrWouldBlock
 	}
 	n := len(members) + len(s.unfiltered)
 	if n == 0 {
@@ -224,7 +224,7 @@ func (s *Radio) Intake(p *pipe.Pipe, m *msg.Msg) (queued bool, err error) {
 	if j := s.joined[p]; j != nil {
 		most, mostBytes := s.opt.MaxTopics, s.opt.MaxTopicBytes
 		if most > 0 && len(j.groups) > most || mostBytes > 0 && j.bytes > mostBytes {
-			return false, ErrTopics
+			return false, ErrTooManySubscriptions
 		}
 	}
 	return false, nil

@@ -82,7 +82,7 @@ func TestRadioDropsForFullDatagramPipe(t *testing.T) {
 	for range hwm {
 		s.sent("TV", "m")
 	}
-	s.wantSend(pattern.ErrWait, "TV", "m")
+	s.wantSend(pattern.ErrWouldBlock, "TV", "m")
 	s.sent("TV", strings.Repeat("m", 100))
 	s.wantDrops(pipe.DropTooLarge, 1)
 }

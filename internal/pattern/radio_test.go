@@ -82,9 +82,9 @@ func TestRadioDropsForFullPeerOnly(t *testing.T) {
 	for range hwm {
 		s.sent("g", "m")
 	}
-	s.wantSend(pattern.ErrWait, "g", "no room")
+	s.wantSend(pattern.ErrWouldBlock, "g", "no room")
 	fast.wants(slices.Repeat([]message{{"g", "m"}}, hwm)...)
-	s.wantSend(pattern.ErrWait, "g", "still none for the other")
+	s.wantSend(pattern.ErrWouldBlock, "g", "still none for the other")
 	s.sent("other", "not for the full peer")
 	s.wantDrops(0, 0)
 }
@@ -98,7 +98,7 @@ func TestRadioRefusesInvalidGroupNames(t *testing.T) {
 	s.sent(long, "x")
 	f.wants(message{long, "x"})
 	for _, bad := range []string{long + "g", "a\x00b"} {
-		if err := s.send(bad, "x"); !errors.Is(err, pattern.ErrGroup) {
+		if err := s.send(bad, "x"); !errors.Is(err, pattern.ErrInvalidGroup) {
 			t.Errorf("group of %d bytes: %v", len(bad), err)
 		}
 	}
@@ -112,11 +112,11 @@ func TestRadioRefusesPeerAboveGroupLimits(t *testing.T) {
 	for _, g := range []string{"a", "b", "c", "a"} {
 		a.sends("\x01" + g)
 	}
-	if _, err := a.trySends("\x01d"); err != pattern.ErrTopics {
+	if _, err := a.trySends("\x01d"); err != pattern.ErrTooManySubscriptions {
 		t.Errorf("fourth group: %v", err)
 	}
 	b.sends("\x010123456789")
-	if _, err := b.trySends("\x01x"); err != pattern.ErrTopics {
+	if _, err := b.trySends("\x01x"); err != pattern.ErrTooManySubscriptions {
 		t.Errorf("eleventh byte: %v", err)
 	}
 }
@@ -163,13 +163,13 @@ func TestDishReceivesJoinedGroupsOnly(t *testing.T) {
 	f.sends("g", "yes")
 	f.sends("gg", "no")
 	s.receives("g", "yes")
-	s.wantRecv(pattern.ErrWait)
+	s.wantRecv(pattern.ErrWouldBlock)
 	s.wantDrops(pipe.DropFiltered, 2)
 	if !sub.Subscribe("g", false) || sub.Subscribe("g", false) {
 		t.Error("second leave of a group is a change")
 	}
 	f.sends("g", "left")
-	s.wantRecv(pattern.ErrWait)
+	s.wantRecv(pattern.ErrWouldBlock)
 }
 
 // https://rfc.zeromq.org/spec/48/

@@ -65,12 +65,12 @@ func (s *Rep) Detach(p *pipe.Pipe) {
 // Recv takes the next request, without its envelope.
 func (s *Rep) Recv(m *msg.Msg) error {
 	if s.serving || s.open {
-		return ErrState
+		return ErrInvalidState
 	}
 	for n := 0; n < maxDiscard; n += m.Len() {
 		p := s.fq.Next(m)
 		if p == nil {
-			return ErrWait
+			return ErrWouldBlock
 		}
 		hops := delimiter(m)
 		if hops < 0 {
@@ -111,7 +111,7 @@ func delimiter(m *msg.Msg) int {
 // reply is dropped.
 func (s *Rep) Send(m msg.Msg) error {
 	if !s.serving {
-		return ErrState
+		return ErrInvalidState
 	}
 	p := s.pipe
 	s.serving, s.pipe = false, nil
@@ -130,13 +130,13 @@ func (s *Rep) Send(m msg.Msg) error {
 }
 
 // SendFrame begins or continues the reply. Until the reply is complete, Send
-// and Recv return ErrState. The last frame queues the reply as Send does. The
+// and Recv return ErrInvalidState. The last frame queues the reply as Send does. The
 // frames are discarded if the peer has disconnected. See libzmq, rep.cpp.
 func (s *Rep) SendFrame(f *msg.Frame, _ bool) error {
 	switch {
 	case s.open:
 	case !s.serving:
-		return ErrState
+		return ErrInvalidState
 	default:
 		s.serving = false
 		s.claim()
@@ -177,7 +177,7 @@ func (s *Rep) Writable() bool { return s.serving || s.open }
 // Readable returns nil if there is a request and Recv is allowed.
 func (s *Rep) Readable() error {
 	if s.serving || s.open {
-		return ErrState
+		return ErrInvalidState
 	}
 	return s.fq.peekWanted(hasEnvelope, s.drops, pipe.DropMalformed)
 }

@@ -33,15 +33,15 @@ func TestRepReturnsEnvelopeToRequester(t *testing.T) {
 func TestRepReturnsErrStateOutOfTurn(t *testing.T) {
 	s := newSocket(t, pattern.REP)
 	f := s.attach()
-	s.wantSend(pattern.ErrState, "reply to nothing")
-	s.wantRecv(pattern.ErrWait)
-	s.wantSend(pattern.ErrState, "reply to nothing")
+	s.wantSend(pattern.ErrInvalidState, "reply to nothing")
+	s.wantRecv(pattern.ErrWouldBlock)
+	s.wantSend(pattern.ErrInvalidState, "reply to nothing")
 	f.sends("", "one")
 	f.sends("", "two")
 	s.receives("one")
-	s.wantRecv(pattern.ErrState)
+	s.wantRecv(pattern.ErrInvalidState)
 	s.sent("reply one")
-	s.wantSend(pattern.ErrState, "again")
+	s.wantSend(pattern.ErrInvalidState, "again")
 	s.receives("two")
 	s.sent("reply two")
 	f.wants(message{"", "reply one"}, message{"", "reply two"})
@@ -72,9 +72,9 @@ func TestRepDropsRequestWithoutDelimiter(t *testing.T) {
 	for _, m := range bad {
 		f.sends(m...)
 	}
-	s.wantRecv(pattern.ErrWait)
+	s.wantRecv(pattern.ErrWouldBlock)
 	s.wantDrops(pipe.DropMalformed, uint64(len(bad)))
-	s.wantSend(pattern.ErrState, "reply to that")
+	s.wantSend(pattern.ErrInvalidState, "reply to that")
 	f.sends("", "good")
 	s.receives("good")
 }

@@ -144,11 +144,11 @@ func (s *Req) Disconnected(p *pipe.Pipe) {
 func (s *Req) Send(m msg.Msg) error {
 	st := &s.strict
 	if (st.waiting || s.open) && !s.opt.Relaxed {
-		return ErrState
+		return ErrInvalidState
 	}
 	p := s.lb.Pick()
 	if p == nil {
-		return ErrWait
+		return ErrWouldBlock
 	}
 	s.dropReply()
 	var id []byte
@@ -173,11 +173,11 @@ func (s *Req) dropReply() {
 // Recv returns the reply and ends the strict exchange.
 func (s *Req) Recv(m *msg.Msg) error {
 	if !s.strict.waiting {
-		return ErrState
+		return ErrInvalidState
 	}
 	s.ProcessInput()
 	if !s.strict.hasReply {
-		return ErrWait
+		return ErrWouldBlock
 	}
 	*m = s.strict.reply
 	s.strict.waiting, s.strict.hasReply, s.strict.pipe, s.strict.reply = false, false, nil, msg.Msg{}
@@ -199,7 +199,7 @@ func (s *Req) RemoveWaiter(w chan<- struct{}) {
 func (s *Req) Begin(m msg.Msg, c *Call) error {
 	p := s.pickConnected()
 	if p == nil {
-		return ErrWait
+		return ErrWouldBlock
 	}
 	*c = Call{Waiter: c.Waiter, id: s.nextID(callID), pipe: p}
 	s.calls[c.id] = c
@@ -373,7 +373,7 @@ func (s *Req) Inspect(m *msg.Msg) error {
 	if len(m.First) == 0 && len(m.Rest) >= 1 || len(m.First) == 4 && len(m.Rest) >= 2 && len(m.Rest[0]) == 0 {
 		return nil
 	}
-	return ErrMessage
+	return ErrInvalidMessage
 }
 
 // envelope adds an empty frame before m, and the ID before the empty frame

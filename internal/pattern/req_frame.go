@@ -8,7 +8,7 @@ import (
 
 // SendFrame sends the request of the strict exchange frame by frame. After the
 // last frame, Recv waits for the reply. In the middle of the request, Send and
-// Recv return ErrState, unless Relaxed is set. Then Send begins an exchange
+// Recv return ErrInvalidState, unless Relaxed is set. Then Send begins an exchange
 // that ends when this request is complete. See libzmq, req.cpp: xsend.
 //
 // A reply that arrives before the request is complete is dropped. libzmq
@@ -40,11 +40,11 @@ func (s *Req) SendFrame(f *msg.Frame, mayWait bool) error {
 func (s *Req) beginRequest() error {
 	st := &s.strict
 	if st.waiting && !s.opt.Relaxed {
-		return ErrState
+		return ErrInvalidState
 	}
 	p := s.lb.Pick()
 	if p == nil {
-		return ErrWait
+		return ErrWouldBlock
 	}
 	st.waiting, st.pipe = false, nil
 	s.claim(p)
@@ -70,11 +70,11 @@ func (s *Req) Writable() bool {
 // message that has arrived.
 func (s *Req) Readable() error {
 	if !s.strict.waiting {
-		return ErrState
+		return ErrInvalidState
 	}
 	s.ProcessInput()
 	if !s.strict.hasReply {
-		return ErrWait
+		return ErrWouldBlock
 	}
 	return nil
 }

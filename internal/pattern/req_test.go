@@ -28,15 +28,15 @@ func TestReqPrependsDelimiter(t *testing.T) {
 func TestReqReturnsErrStateOutOfTurn(t *testing.T) {
 	s := newSocket(t, pattern.REQ)
 	f := s.attach()
-	s.wantRecv(pattern.ErrState)
+	s.wantRecv(pattern.ErrInvalidState)
 	s.sent("one")
-	s.wantSend(pattern.ErrState, "two")
-	s.wantRecv(pattern.ErrWait)
-	s.wantSend(pattern.ErrState, "two")
+	s.wantSend(pattern.ErrInvalidState, "two")
+	s.wantRecv(pattern.ErrWouldBlock)
+	s.wantSend(pattern.ErrInvalidState, "two")
 	f.sends("", "reply")
-	s.wantSend(pattern.ErrState, "two") // the reply has arrived but was not received
+	s.wantSend(pattern.ErrInvalidState, "two") // the reply has arrived but was not received
 	s.receives("reply")
-	s.wantRecv(pattern.ErrState)
+	s.wantRecv(pattern.ErrInvalidState)
 	s.sent("two")
 	f.wants(message{"", "one"}, message{"", "two"})
 	s.wantDrops(0, 0)
@@ -60,11 +60,11 @@ func TestReqSendsRequestsInTurn(t *testing.T) {
 // https://rfc.zeromq.org/spec/28/
 func TestReqReturnsErrWaitWithoutPeers(t *testing.T) {
 	s := newSocket(t, pattern.REQ)
-	s.wantSend(pattern.ErrWait, "early")
-	s.wantRecv(pattern.ErrState)
+	s.wantSend(pattern.ErrWouldBlock, "early")
+	s.wantRecv(pattern.ErrInvalidState)
 	s.attach()
 	s.sent("late")
-	s.wantRecv(pattern.ErrWait)
+	s.wantRecv(pattern.ErrWouldBlock)
 }
 
 // https://rfc.zeromq.org/spec/28/
@@ -73,7 +73,7 @@ func TestReqDropsReplyFromOtherPeer(t *testing.T) {
 	a, b := s.attach(), s.attach()
 	s.sent("for a")
 	b.sends("", "from b")
-	s.wantRecv(pattern.ErrWait)
+	s.wantRecv(pattern.ErrWouldBlock)
 	s.wantDrops(pipe.DropStaleReply, 1)
 	a.sends("", "from a")
 	s.receives("from a")
@@ -85,13 +85,13 @@ func TestReqDropsReplyThatArrivedBeforeRequest(t *testing.T) {
 	f := s.attach()
 	f.sends("", "before any request")
 	s.sent("one")
-	s.wantRecv(pattern.ErrWait)
+	s.wantRecv(pattern.ErrWouldBlock)
 	f.sends("", "reply one")
 	f.sends("", "reply one, again")
 	s.receives("reply one")
 	f.sends("", "reply one, once more")
 	s.sent("two")
-	s.wantRecv(pattern.ErrWait)
+	s.wantRecv(pattern.ErrWouldBlock)
 	s.wantDrops(pipe.DropStaleReply, 3)
 	f.sends("", "reply two")
 	s.receives("reply two")
@@ -106,8 +106,8 @@ func TestReqAcceptsAnyReplyAfterPeerIsDetached(t *testing.T) {
 		s.sent("for a")
 		a.drain()
 		leave(a)
-		s.wantRecv(pattern.ErrWait)
-		s.wantSend(pattern.ErrState, "another")
+		s.wantRecv(pattern.ErrWouldBlock)
+		s.wantSend(pattern.ErrInvalidState, "another")
 		a.wants()
 		b.wants()
 		b.sends("", "from b")
@@ -134,7 +134,7 @@ func TestReqDropsMalformedReplyOfPeerInProcess(t *testing.T) {
 	for _, m := range bad {
 		f.sends(m...)
 	}
-	s.wantRecv(pattern.ErrWait)
+	s.wantRecv(pattern.ErrWouldBlock)
 	s.wantDrops(pipe.DropMalformed, uint64(len(bad)))
 	f.sends("", "reply")
 	s.receives("reply")
@@ -266,7 +266,7 @@ func TestReqCallEndsWhenItsPeerDisconnects(t *testing.T) {
 	b.detach()
 	s.sendMu.Lock()
 	defer s.sendMu.Unlock()
-	if err := req.Begin(message{"x"}.msg(), &pattern.Call{}); err != pattern.ErrWait {
+	if err := req.Begin(message{"x"}.msg(), &pattern.Call{}); err != pattern.ErrWouldBlock {
 		t.Errorf("a call without peers: %v", err)
 	}
 }
@@ -279,24 +279,24 @@ func TestReqRelaxedReplacesRequest(t *testing.T) {
 	s.sent("one")
 	s.sent("two")
 	a.sends("", "of one")
-	s.wantRecv(pattern.ErrWait)
+	s.wantRecv(pattern.ErrWouldBlock)
 	b.sends("", "of two")
 	s.receives("of two")
-	s.wantRecv(pattern.ErrState)
+	s.wantRecv(pattern.ErrInvalidState)
 	s.wantDrops(pipe.DropStaleReply, 1)
 	// A reply that has arrived is dropped with its request.
 	s.sent("three")
 	a.sends("", "of three")
 	s.sent("four")
-	s.wantRecv(pattern.ErrWait)
+	s.wantRecv(pattern.ErrWouldBlock)
 	b.sends("", "of four")
 	s.receives("of four")
 	s.wantDrops(pipe.DropStaleReply, 2)
 	// A request that cannot be sent does not replace the earlier one.
 	a.detach()
 	b.detach()
-	s.wantSend(pattern.ErrWait, "five")
-	s.wantRecv(pattern.ErrState)
+	s.wantSend(pattern.ErrWouldBlock, "five")
+	s.wantRecv(pattern.ErrInvalidState)
 }
 
 // Only Correlate distinguishes the replies of one peer.
@@ -329,11 +329,11 @@ func TestReqCorrelateAcceptsReplyWithItsIDOnly(t *testing.T) {
 	f.sends(ids[0], "", "old")
 	f.sends("", "without an id")
 	f.sends("none", "", "of another")
-	s.wantRecv(pattern.ErrWait)
+	s.wantRecv(pattern.ErrWouldBlock)
 	f.sends(ids[2], "", "reply", "2")
 	f.sends(ids[2], "", "again")
 	s.receives("reply", "2")
-	s.wantRecv(pattern.ErrState)
+	s.wantRecv(pattern.ErrInvalidState)
 	s.wantDrops(pipe.DropStaleReply, 4)
 }
 

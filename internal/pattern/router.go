@@ -40,7 +40,7 @@ func NewRouter(o *Options, d *pipe.Drops) *Router {
 func (s *Router) Attach(p *pipe.Pipe) error {
 	if p.Alias != "" {
 		if s.peers[p.Alias] != nil {
-			return ErrDuplicateID
+			return ErrDuplicateRoutingID
 		}
 		s.peers[p.Alias] = p
 	}
@@ -63,7 +63,7 @@ func (s *Router) Connected(p *pipe.Pipe, peer *msg.Peer) error {
 	}
 	if q := s.peers[peer.RoutingID]; q != nil && q != p {
 		if !s.opt.Handover || q.Alias != "" {
-			return ErrDuplicateID
+			return ErrDuplicateRoutingID
 		}
 		s.Disconnected(q)
 		s.evicted = append(s.evicted, q)
@@ -182,7 +182,7 @@ func (s *Router) SendTo(id string, m msg.Msg) error {
 	case p == nil:
 		return ErrNoRoute
 	case p.Out.Full():
-		return ErrWait
+		return ErrWouldBlock
 	}
 	p.Out.Put(&m)
 	return nil
@@ -193,7 +193,7 @@ func (s *Router) SendTo(id string, m msg.Msg) error {
 // message.
 func (s *Router) Send(m msg.Msg) error {
 	if len(m.Rest) == 0 {
-		return ErrMessage
+		return ErrInvalidMessage
 	}
 	err := s.SendTo(string(m.First), m.DropFirst())
 	if s.opt.Mandatory {
@@ -207,7 +207,7 @@ func countDrop(d *pipe.Drops, err error) error {
 	switch err {
 	case ErrNoRoute:
 		d.Add(pipe.DropNoRoute, 1)
-	case ErrWait:
+	case ErrWouldBlock:
 		d.Add(pipe.DropHWM, 1)
 	}
 	return nil
@@ -237,7 +237,7 @@ func (s *Router) SendFrame(f *msg.Frame, _ bool) error {
 	case !p.Out.Full():
 		s.claim(p)
 	case s.opt.Mandatory:
-		return ErrWait
+		return ErrWouldBlock
 	default:
 		s.drops.Add(pipe.DropHWM, 1)
 		s.claim()

@@ -54,7 +54,7 @@ func TestRouterMandatoryReturnsErrNoRouteForUnknownPeer(t *testing.T) {
 	if err := f.connect("a"); err != nil {
 		t.Fatal(err)
 	}
-	s.wantSend(pattern.ErrMessage, "a")
+	s.wantSend(pattern.ErrInvalidMessage, "a")
 	s.wantSend(pattern.ErrNoRoute, "", "x")
 	s.wantSend(pattern.ErrNoRoute, "A", "x")
 	s.sent("a", "x")
@@ -95,7 +95,7 @@ func TestRouterRefusesDuplicateIDUntilFirstPeerDisconnects(t *testing.T) {
 	s := newSocket(t, pattern.ROUTER)
 	a := s.connect("id")
 	b := s.attach()
-	if err := b.connect("id"); err != pattern.ErrDuplicateID {
+	if err := b.connect("id"); err != pattern.ErrDuplicateRoutingID {
 		t.Fatalf("a second %q: %v", "id", err)
 	}
 	b.detach()
@@ -116,7 +116,7 @@ func TestRouterRefusesClaimOfAssignedID(t *testing.T) {
 	s := newSocket(t, pattern.ROUTER)
 	a := s.connect("")
 	b := s.attach()
-	if err := b.connect(a.p.Peer().RoutingID); err != pattern.ErrDuplicateID {
+	if err := b.connect(a.p.Peer().RoutingID); err != pattern.ErrDuplicateRoutingID {
 		t.Errorf("Connected with the ID of another peer: %v", err)
 	}
 }
@@ -163,7 +163,7 @@ func TestRouterFullPeerDoesNotBlockOthers(t *testing.T) {
 		s.sent("slow", fmt.Sprint(i))
 	}
 	for range 3 * hwm {
-		s.wantSend(pattern.ErrWait, "slow", "no room")
+		s.wantSend(pattern.ErrWouldBlock, "slow", "no room")
 		s.sent("fast", "m")
 		fast.wants(message{"m"})
 	}
@@ -243,7 +243,7 @@ func TestRouterReceivesNoticesInOrder(t *testing.T) {
 		a.disconnect()
 		a.detach()
 		wantNotice(on.disconnect, "b")
-		s.wantRecv(pattern.ErrWait)
+		s.wantRecv(pattern.ErrWouldBlock)
 	}
 }
 
@@ -274,7 +274,7 @@ func TestRouterReceivesMessagesOfRoutingIDInOrder(t *testing.T) {
 	third.sends("third 2")
 	s.receives("other 1")
 	s.receives("first 2")
-	s.wantRecv(pattern.ErrWait) // more messages of the first may arrive
+	s.wantRecv(pattern.ErrWouldBlock) // more messages of the first may arrive
 	first.sends("first 3")
 	other.sends("other 2")
 	first.end()
@@ -282,7 +282,7 @@ func TestRouterReceivesMessagesOfRoutingIDInOrder(t *testing.T) {
 	s.receives("other 2")
 	s.receives("third 1")
 	s.receives("third 2")
-	s.wantRecv(pattern.ErrWait)
+	s.wantRecv(pattern.ErrWouldBlock)
 }
 
 // The In of a dialed pipe does not end with its connection.
@@ -329,7 +329,7 @@ func TestRouterReleasesDisconnectedPeers(t *testing.T) {
 			t.Errorf("same routing ID: %v; %d of %d pipes are still referenced", same, referenced, len(pipes))
 		}
 		s.receives("x")
-		s.wantRecv(pattern.ErrWait)
+		s.wantRecv(pattern.ErrWouldBlock)
 	}
 }
 
@@ -357,10 +357,10 @@ func TestRouterAliasRoutesToPipe(t *testing.T) {
 	f.wants(message{"1"}, message{"2"}, message{"3"})
 	g := s.newFar(hwm)
 	g.p.Alias = "alias"
-	if err := s.pat.Attach(g.p); err != pattern.ErrDuplicateID {
+	if err := s.pat.Attach(g.p); err != pattern.ErrDuplicateRoutingID {
 		t.Errorf("a second pipe of that alias: %v", err)
 	}
-	if err := s.attach().connect("alias"); err != pattern.ErrDuplicateID {
+	if err := s.attach().connect("alias"); err != pattern.ErrDuplicateRoutingID {
 		t.Errorf("a peer of that name: %v", err)
 	}
 	f.detach()

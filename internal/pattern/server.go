@@ -67,7 +67,7 @@ func (s *Server) SendToNumber(number uint32, m msg.Msg) error {
 	case p == nil:
 		return ErrNoRoute
 	case p.Out.Full():
-		return ErrWait
+		return ErrWouldBlock
 	}
 	p.Out.Put(&m)
 	return nil

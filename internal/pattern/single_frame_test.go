@@ -12,22 +12,22 @@ import (
 func TestSingleFrameTypesRefuseSeveralFrames(t *testing.T) {
 	for _, typ := range []pattern.Type{pattern.CLIENT, pattern.SCATTER, pattern.CHANNEL} {
 		s := newSocket(t, typ)
-		s.wantSend(pattern.ErrMessage, "two", "frames")
+		s.wantSend(pattern.ErrInvalidMessage, "two", "frames")
 		f := s.connect("")
-		s.wantSend(pattern.ErrMessage, "two", "frames")
+		s.wantSend(pattern.ErrInvalidMessage, "two", "frames")
 		s.sent("one")
 		f.wants(message{"one"})
 	}
 	for _, typ := range []pattern.Type{pattern.SERVER, pattern.PEER} {
 		s := newSocket(t, typ)
 		f := s.connect("")
-		s.wantSendToNumber(pattern.ErrMessage, f.p.Number, "two", "frames")
+		s.wantSendToNumber(pattern.ErrInvalidMessage, f.p.Number, "two", "frames")
 		f.wants()
 	}
 	s := newSocket(t, pattern.RADIO)
 	s.connect("").sends("\x01g")
-	s.wantSend(pattern.ErrMessage, "g")
-	s.wantSend(pattern.ErrMessage, "g", "two", "frames")
+	s.wantSend(pattern.ErrInvalidMessage, "g")
+	s.wantSend(pattern.ErrInvalidMessage, "g", "two", "frames")
 }
 
 func TestSingleFrameTypesDropReceivedMessagesOfSeveralFrames(t *testing.T) {
@@ -38,7 +38,7 @@ func TestSingleFrameTypesDropReceivedMessagesOfSeveralFrames(t *testing.T) {
 		f.sends("one")
 		f.sends("three", "", "")
 		s.receives("one")
-		s.wantRecv(pattern.ErrWait)
+		s.wantRecv(pattern.ErrWouldBlock)
 		s.wantDrops(pipe.DropMalformed, 2)
 	}
 }
@@ -46,7 +46,7 @@ func TestSingleFrameTypesDropReceivedMessagesOfSeveralFrames(t *testing.T) {
 // https://rfc.zeromq.org/spec/41/
 func TestClientSendsAndReceivesInTurn(t *testing.T) {
 	s := newSocket(t, pattern.CLIENT)
-	s.wantSend(pattern.ErrWait, "without a peer")
+	s.wantSend(pattern.ErrWouldBlock, "without a peer")
 	a, b := s.connect(""), s.connect("")
 	for _, m := range []string{"1", "2", "3", "4"} {
 		s.sent(m)
@@ -69,7 +69,7 @@ func TestClientReturnsErrWaitWhenServersAreFull(t *testing.T) {
 		for range hwm {
 			s.sent("fill")
 		}
-		s.wantSend(pattern.ErrWait, "too much")
+		s.wantSend(pattern.ErrWouldBlock, "too much")
 		f.wants(message{"fill"}, message{"fill"}, message{"fill"}, message{"fill"})
 		s.sent("again")
 		s.wantDrops(0, 0)
@@ -135,7 +135,7 @@ func TestServerAssignsUniqueNumbersFromRandomStart(t *testing.T) {
 	}
 }
 
-// The error is ErrWait for a known peer whose queue is full. Nothing is
+// The error is ErrWouldBlock for a known peer whose queue is full. Nothing is
 // dropped.
 // https://rfc.zeromq.org/spec/41/
 func TestServerReturnsErrNoRouteForUnknownNumber(t *testing.T) {
@@ -148,7 +148,7 @@ func TestServerReturnsErrNoRouteForUnknownNumber(t *testing.T) {
 		for range hwm {
 			s.wantSendToNumber(nil, n, "fill")
 		}
-		s.wantSendToNumber(pattern.ErrWait, n, "too much")
+		s.wantSendToNumber(pattern.ErrWouldBlock, n, "too much")
 		f.wants(message{"fill"}, message{"fill"}, message{"fill"}, message{"fill"})
 		s.wantSendToNumber(nil, n, "again")
 		f.detach()

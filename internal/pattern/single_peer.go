@@ -11,7 +11,7 @@ type singlePeer struct{ peer *pipe.Pipe }
 // take makes p the peer, unless there is another one.
 func (s *singlePeer) take(p *pipe.Pipe) error {
 	if s.peer != nil && s.peer != p {
-		return ErrSecondPeer
+		return ErrPeerExists
 	}
 	s.peer = p
 	return nil
@@ -30,7 +30,7 @@ func (s *singlePeer) hasRoom() bool { return s.peer != nil && !s.peer.Out.Full()
 // put queues m to the peer.
 func (s *singlePeer) put(m *msg.Msg) error {
 	if !s.hasRoom() {
-		return ErrWait
+		return ErrWouldBlock
 	}
 	s.peer.Out.Put(m)
 	return nil

@@ -38,7 +38,7 @@ func (s *Stream) Attach(p *pipe.Pipe) error {
 		p.Alias = freeID(s.peers)
 	}
 	if s.peers[p.Alias] != nil {
-		return ErrDuplicateID
+		return ErrDuplicateRoutingID
 	}
 	s.peers[p.Alias] = p
 	return nil
@@ -99,7 +99,7 @@ func (s *Stream) SendTo(id string, m msg.Msg) error {
 		s.disconnect(p)
 		return nil
 	case p.Out.Full():
-		return ErrWait
+		return ErrWouldBlock
 	}
 	p.Out.Put(&m)
 	return nil
@@ -133,7 +133,7 @@ func (s *Stream) SendFrame(f *msg.Frame, _ bool) error {
 	case p == nil:
 		return s.fail(ErrNoRoute)
 	case p.Out.Full():
-		return s.fail(ErrWait)
+		return s.fail(ErrWouldBlock)
 	}
 	s.claim(p)
 	return nil
@@ -166,7 +166,7 @@ func (s *Stream) Writable() bool { return true }
 // Send queues a message whose first frame is the routing ID.
 func (s *Stream) Send(m msg.Msg) error {
 	if len(m.Rest) == 0 {
-		return ErrMessage
+		return ErrInvalidMessage
 	}
 	err := s.SendTo(string(m.First), m.DropFirst())
 	if s.opt.Raw && !s.opt.Mandatory {

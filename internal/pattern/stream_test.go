@@ -34,17 +34,17 @@ func TestStreamReceivesNoticesAroundData(t *testing.T) {
 		}
 	}
 	s.receivesNotice(msg.DisconnectNotice, id)
-	s.wantRecv(pattern.ErrWait)
+	s.wantRecv(pattern.ErrWouldBlock)
 }
 
 func TestStreamNoNotifyReceivesDataOnly(t *testing.T) {
 	s := newSocket(t, pattern.STREAM, silent)
 	f := s.connect("")
-	s.wantRecv(pattern.ErrWait)
+	s.wantRecv(pattern.ErrWouldBlock)
 	f.sends("x")
 	f.disconnect()
 	s.receives("x")
-	s.wantRecv(pattern.ErrWait)
+	s.wantRecv(pattern.ErrWouldBlock)
 }
 
 func TestStreamReceivesInTurn(t *testing.T) {
@@ -91,7 +91,7 @@ func TestStreamSendsToPeerByRoutingID(t *testing.T) {
 	s.sent(a.p.Peer().RoutingID, "for a", " in pieces")
 	a.wants(message{"for a", " in pieces"})
 	b.wants(message{"for b"})
-	s.wantSend(pattern.ErrMessage, a.p.Peer().RoutingID)
+	s.wantSend(pattern.ErrInvalidMessage, a.p.Peer().RoutingID)
 	s.wantSend(pattern.ErrNoRoute, "unknown", "x")
 	s.wantSend(pattern.ErrNoRoute, "", "x")
 	s.wantSend(pattern.ErrNoRoute, "unknown", "")
@@ -103,7 +103,7 @@ func TestStreamReturnsErrWaitForFullPeer(t *testing.T) {
 	for range hwm {
 		s.sent(a.p.Peer().RoutingID, "x")
 	}
-	s.wantSend(pattern.ErrWait, a.p.Peer().RoutingID, "x")
+	s.wantSend(pattern.ErrWouldBlock, a.p.Peer().RoutingID, "x")
 	s.sent(b.p.Peer().RoutingID, "x")
 	a.wants(message{"x"}, message{"x"}, message{"x"}, message{"x"})
 	s.sent(a.p.Peer().RoutingID, "x")
@@ -119,7 +119,7 @@ func TestStreamAliasBelongsToPipe(t *testing.T) {
 	}
 	other := s.newFar(hwm)
 	other.p.Alias = "alias"
-	if err := s.pat.Attach(other.p); err != pattern.ErrDuplicateID {
+	if err := s.pat.Attach(other.p); err != pattern.ErrDuplicateRoutingID {
 		t.Errorf("a second pipe of that alias: %v", err)
 	}
 	s.sent("alias", "early")
@@ -194,7 +194,7 @@ func TestStreamEmptyMessageDisconnectsPeer(t *testing.T) {
 	f.disconnect()
 	f.detach()
 	s.receivesNotice(msg.ConnectNotice, other.p.Peer().RoutingID)
-	s.wantRecv(pattern.ErrWait) // no disconnect notice
+	s.wantRecv(pattern.ErrWouldBlock) // no disconnect notice
 	s.sent(other.p.Peer().RoutingID, "still here")
 }
 

@@ -79,14 +79,14 @@ func TestSubDropsUnwantedMessages(t *testing.T) {
 	s := newSocket(t, pattern.SUB)
 	f := s.attach()
 	f.sends("early")
-	s.wantRecv(pattern.ErrWait)
+	s.wantRecv(pattern.ErrWouldBlock)
 	s.change("a", true)
 	for _, m := range [][]string{{"a"}, {"b", "a"}, {"ab", "b"}, {""}, {"A"}} {
 		f.sends(m...)
 	}
 	s.receives("a")
 	s.receives("ab", "b")
-	s.wantRecv(pattern.ErrWait)
+	s.wantRecv(pattern.ErrWouldBlock)
 	s.wantDrops(pipe.DropFiltered, 4)
 	s.change("a", true)
 	s.change("a", false)
@@ -94,7 +94,7 @@ func TestSubDropsUnwantedMessages(t *testing.T) {
 	s.receives("a still")
 	s.change("a", false)
 	f.sends("a late")
-	s.wantRecv(pattern.ErrWait)
+	s.wantRecv(pattern.ErrWouldBlock)
 	s.wantDrops(pipe.DropFiltered, 5)
 	s.change("", true)
 	f.sends("")
@@ -157,7 +157,7 @@ func TestXSubDropsMessagesForPubInProcess(t *testing.T) {
 	s := newSocket(t, pattern.XSUB)
 	f, g := s.attach(), s.attach()
 	f.p.Out = nil
-	g.p.Out.Kill()
+	g.p.Out.CloseRead()
 	s.sent("x")
 	s.wantDrops(pipe.DropUpstream, 2)
 }
@@ -181,6 +181,6 @@ func TestSubInvertReceivesOtherMessages(t *testing.T) {
 	f.sends("ab")
 	f.sends("b", "a")
 	s.receives("b", "a")
-	s.wantRecv(pattern.ErrWait)
+	s.wantRecv(pattern.ErrWouldBlock)
 	s.wantDrops(pipe.DropFiltered, 1)
 }

@@ -81,7 +81,7 @@ func TestBalanceAndFairReturnWhatThePatternUses(t *testing.T) {
 			if p := q.Fair().Next(&m); p != f.p || string(m.First) != "m" {
 				t.Errorf("%s: its fair queue takes %q of %v", info.Name, framesOf(&m), p)
 			}
-			s.wantRecv(pattern.ErrWait)
+			s.wantRecv(pattern.ErrWouldBlock)
 		}
 	}
 }

@@ -45,10 +45,10 @@ func TestXPubVerboseReceivesEverySubscription(t *testing.T) {
 		if verboser {
 			s.receives("\x00t")
 		}
-		s.wantRecv(pattern.ErrWait)
+		s.wantRecv(pattern.ErrWouldBlock)
 		b.disconnect()
 		s.receives("\x00t")
-		s.wantRecv(pattern.ErrWait)
+		s.wantRecv(pattern.ErrWouldBlock)
 	}
 }
 
@@ -86,7 +86,7 @@ func TestXPubManualAppliesSubscriptionsOfApplication(t *testing.T) {
 	b.disconnect()
 	b.detach()
 	s.receives("\x00B")
-	s.wantRecv(pattern.ErrWait)
+	s.wantRecv(pattern.ErrWouldBlock)
 	s.assign(nil, true, "XB") // b has disconnected, so that it has no effect
 	s.assign(b.p, true, "XB")
 	s.sent("XB")
@@ -183,8 +183,8 @@ func TestPubNoDropReturnsErrWaitWhenOneIsFull(t *testing.T) {
 			s.sent("a")
 		}
 		fast.wants(slices.Repeat([]message{{"a"}}, hwm)...)
-		s.wantSend(pattern.ErrWait, "a")
-		s.wantSend(pattern.ErrWait, "a", "again")
+		s.wantSend(pattern.ErrWouldBlock, "a")
+		s.wantSend(pattern.ErrWouldBlock, "a", "again")
 		fast.wants()
 		s.sent("b") // the full peer does not match
 		fast.wants(message{"b"})
@@ -245,7 +245,7 @@ func TestPubFindsSubscriptionsInEveryFrame(t *testing.T) {
 			s.receives("\x01c")
 			s.receives("user", "")
 		}
-		s.wantRecv(pattern.ErrWait)
+		s.wantRecv(pattern.ErrWouldBlock)
 		s.sent("b")
 		s.sent("c")
 		if onlyFirst {
@@ -261,10 +261,10 @@ func TestXPubManualRefusesPeerAboveTopicLimits(t *testing.T) {
 	f := s.attach()
 	f.subscribe("1")
 	f.subscribe("2")
-	if _, err := f.trySends("\x013"); err != pattern.ErrTopics {
+	if _, err := f.trySends("\x013"); err != pattern.ErrTooManySubscriptions {
 		t.Errorf("topic above the limit: %v", err)
 	}
-	if _, err := f.trySends("\x014", "\x015"); err != pattern.ErrTopics {
+	if _, err := f.trySends("\x014", "\x015"); err != pattern.ErrTooManySubscriptions {
 		t.Errorf("topics above the limit in one message: %v", err)
 	}
 }

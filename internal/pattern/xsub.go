@@ -42,7 +42,7 @@ func (s *XSub) Send(m msg.Msg) error {
 	s.rest = m.AppendEncoded(s.rest[:0])
 	s.Pipes(func(p *pipe.Pipe) {
 		switch {
-		case p.Out == nil || p.Out.Dead(): // a PUB in this process
+		case p.Out == nil || p.Out.ReadClosed(): // a PUB in this process
 			s.drops.Add(pipe.DropUpstream, 1)
 			return
 		case p.Out.Full():
@@ -120,7 +120,7 @@ func (s *XSub) SendFrame(f *msg.Frame, _ bool) error {
 // receivers returns the pipes of publishers that accept messages.
 func (s *XSub) receivers() (list []*pipe.Pipe) {
 	s.Pipes(func(p *pipe.Pipe) {
-		if p.Out == nil || p.Out.Dead() { // a PUB in this process
+		if p.Out == nil || p.Out.ReadClosed() { // a PUB in this process
 			s.drops.Add(pipe.DropUpstream, 1)
 			return
 		}

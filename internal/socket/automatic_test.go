@@ -173,10 +173,10 @@ func TestConnectAs(t *testing.T) {
 		if err := router.TrySendTo("own", st.Of("x")); err != pattern.ErrNoRoute {
 			t.Errorf("to its own name: %v", err)
 		}
-		if err := router.ConnectAs(ep, "alias"); !errors.Is(err, pattern.ErrDuplicateID) {
+		if err := router.ConnectAs(ep, "alias"); !errors.Is(err, pattern.ErrDuplicateRoutingID) {
 			t.Errorf("a second alias: %v", err)
 		}
-		if err := router.ConnectAs(ep, "\x00x"); !errors.Is(err, socket.ErrOption) {
+		if err := router.ConnectAs(ep, "\x00x"); !errors.Is(err, socket.ErrInvalidOption) {
 			t.Errorf("an alias that begins with zero: %v", err)
 		}
 	})

@@ -88,7 +88,7 @@ func TestDishGroups(t *testing.T) {
 		dish := w.Socket(pattern.DISH)
 		bad := func(group string, on bool) {
 			t.Helper()
-			if err := dish.Join(group, on); !errors.Is(err, pattern.ErrGroup) {
+			if err := dish.Join(group, on); !errors.Is(err, pattern.ErrInvalidGroup) {
 				t.Errorf("Join(%.10q, %v): %v", group, on, err)
 			}
 		}
@@ -214,7 +214,7 @@ func TestRadioLimitsWhatIsJoined(t *testing.T) {
 		}
 		p.End()
 		w.Settle()
-		if got := radio.Heard(session.Disconnected); len(got) != 1 || !errors.Is(got[0].Err, pattern.ErrTopics) {
+		if got := radio.Heard(session.Disconnected); len(got) != 1 || !errors.Is(got[0].Err, pattern.ErrTooManySubscriptions) {
 			t.Errorf("events %v", got)
 		}
 	})
@@ -326,7 +326,7 @@ func TestDisconnectPeerConnected(t *testing.T) {
 			if err := a.DisconnectPeer(n); err != nil {
 				t.Fatal(err)
 			}
-			if err := a.Disconnect(ep); err != socket.ErrNotFound {
+			if err := a.Disconnect(ep); err != socket.ErrEndpointNotFound {
 				t.Errorf("the endpoint is still there: %v", err)
 			}
 			if !bound {
@@ -410,7 +410,7 @@ func TestChannelHasOnePeer(t *testing.T) {
 		a.WantRecv("first")
 		c.MustConnect(ep)
 		w.Settle()
-		if got := a.Heard(session.PeerRefused); len(got) != 1 || !errors.Is(got[0].Err, pattern.ErrSecondPeer) {
+		if got := a.Heard(session.PeerRefused); len(got) != 1 || !errors.Is(got[0].Err, pattern.ErrPeerExists) {
 			t.Errorf("events %v", got)
 		}
 		a.MustSend("for the first")

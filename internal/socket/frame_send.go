@@ -28,7 +28,7 @@ const uncounted = -1
 // One goroutine at a time may send a message's frames. Messages that others send
 // whole meanwhile go their own way, beside the one that is under way, except on
 // REQ and REP, where an exchange belongs to who has begun it: they get
-// pattern.ErrState.
+// pattern.ErrInvalidState.
 func (s *Socket) SendFrame(ctx context.Context, f *msg.Frame) error {
 	if done, err := s.beforeFrame(f); done {
 		return err
@@ -37,7 +37,7 @@ func (s *Socket) SendFrame(ctx context.Context, f *msg.Frame) error {
 }
 
 // TrySendFrame is SendFrame without waiting. Only here a peer that has left in
-// the middle of a message is told of, by pattern.ErrWait for the first frame
+// the middle of a message is told of, by pattern.ErrWouldBlock for the first frame
 // that cannot go there; those behind it are swallowed.
 func (s *Socket) TrySendFrame(f *msg.Frame) error {
 	if done, err := s.beforeFrame(f); done {
@@ -94,7 +94,7 @@ func (s *Socket) nextFrame(f *msg.Frame, mayWait bool) error {
 	size := len(f.Body) // the frame may be gone when it is sent
 	interrupts := s.lockstep != nil && s.half
 	if interrupts && !s.lockstep.SendDiscardsPartialRecv() {
-		return pattern.ErrState
+		return pattern.ErrInvalidState
 	}
 	if err := s.checkNext(size, f.More); err != nil {
 		return err

@@ -4,7 +4,6 @@ import (
 	"github.com/zerobroker/zmq/internal/msg"
 	"github.com/zerobroker/zmq/internal/pattern"
 	"github.com/zerobroker/zmq/internal/pipe"
-	"github.com/zerobroker/zmq/internal/session"
 )
 
 // Intake is for sessions: it queues what came out of a connection. After Close
@@ -25,7 +24,7 @@ func (s *Socket) Intake(p *pipe.Pipe, b *msg.Batch) error {
 		s.intakeReplies(p, b)
 		return nil
 	}
-	s.drops.Add(s.unreadReason(), session.Enqueue(p, b))
+	s.drops.Add(s.unreadReason(), p.Enqueue(b))
 	return nil
 }
 
@@ -131,7 +130,7 @@ func (s *Socket) intakeReplies(p *pipe.Pipe, b *msg.Batch) {
 		}
 		s.drops.Add(pipe.DropStaleReply, n-count)
 		if count == b.Msgs {
-			s.drops.Add(pipe.DropUnread, session.Enqueue(p, b)) // without a copy
+			s.drops.Add(pipe.DropUnread, p.Enqueue(b)) // without a copy
 		} else {
 			s.enqueueWanted(p, &take)
 		}

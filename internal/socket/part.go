@@ -36,7 +36,7 @@ func (s *Socket) part(p *pipe.Pipe, linger time.Duration) {
 	// First, or the last words of its end would be queued only to be dropped.
 	s.unhear(p)
 	if ep, mine := s.madeBy(p); mine != nil {
-		s.remove(ep, linger, func(e endpoint) bool { return e == mine })
+		s.remove(ep, linger, func(e entry) bool { return e.endpoint == mine })
 	} else if e, ok := p.To.(endpoint); ok {
 		e.Finish()
 		s.leave(e, linger)
@@ -51,7 +51,7 @@ func (s *Socket) unhear(p *pipe.Pipe) {
 	s.recvMu.Lock()
 	defer s.recvMu.Unlock()
 	if p.In != nil {
-		s.drops.Add(pipe.DropUnread, p.In.Kill())
+		s.drops.Add(pipe.DropUnread, p.In.CloseRead())
 	}
 }
 
@@ -61,15 +61,15 @@ func (s *Socket) madeBy(p *pipe.Pipe) (ep string, e endpoint) {
 	if d, ok := p.To.(*session.Dialer); ok {
 		return d.Endpoint(), d
 	}
-	if p.Side != pipe.Joined {
+	if p.Side != pipe.ConnectedInproc {
 		return "", nil
 	}
 	s.endMu.Lock()
 	defer s.endMu.Unlock()
 	for ep, list := range s.endpoints {
 		for _, e := range list {
-			if c, ok := e.(*connectedName); ok && c.l.Pipe() == p {
-				return ep, e
+			if c, ok := e.endpoint.(*connectedName); ok && c.l.Pipe() == p {
+				return ep, c
 			}
 		}
 	}

@@ -343,7 +343,7 @@ func (s *Socket) Assign(peer *msg.Peer, topics []string, on bool) error {
 		return ErrClosed
 	}
 	if !s.opts.Pattern.Manual {
-		return fmt.Errorf("%w: its peers subscribe for themselves", pattern.ErrState)
+		return fmt.Errorf("%w: its peers subscribe for themselves", pattern.ErrInvalidState)
 	}
 	if pub, ok := s.pat.(*pattern.Pub); ok {
 		var to *pipe.Pipe

@@ -63,9 +63,11 @@ type Socket struct {
 	stream   *pattern.Stream     // nil if the type is not STREAM or a raw ROUTER
 	notifier pattern.Notifier    // nil if the type does not notify of peers
 	dish     *pattern.Dish       // nil if the type is not DISH
+	xsub     *pattern.XSub       // nil if the type is not XSUB
 
 	endMu     sync.Mutex
-	endpoints map[string][]endpoint
+	tableMu   sync.Mutex         // a leaf; a change of endpoints needs both locks
+	endpoints map[string][]entry // by their endpoint as it really is
 	closing   bool
 	done      chan struct{} // closed when Close has returned
 	unsent    int           // what that returned
@@ -126,7 +128,7 @@ func New(t pattern.Type, o Options) (*Socket, error) {
 	info := pattern.InfoOf(t, &o.Pattern)
 	s := &Socket{
 		typ: t, info: info, opts: o,
-		endpoints: make(map[string][]endpoint),
+		endpoints: make(map[string][]entry),
 		links:     make(map[*inproc.Link]struct{}),
 		closedc:   make(chan struct{}),
 		done:      make(chan struct{}),
@@ -143,6 +145,7 @@ func New(t pattern.Type, o Options) (*Socket, error) {
 	s.router, _ = s.pat.(pattern.IDRouter)
 	s.pub, _ = s.pat.(pattern.Publisher)
 	s.sub, _ = s.pat.(pattern.Subscriber)
+	s.xsub, _ = s.pat.(*pattern.XSub)
 	s.req, _ = s.pat.(*pattern.Req)
 	s.inspect, _ = s.pat.(pattern.Inspector)
 	s.server, _ = s.pat.(*pattern.Server)
@@ -275,7 +278,7 @@ func (s *Socket) NewPipe(r pipe.Reader, w pipe.Writer, inLock *sync.Mutex, sub p
 	if s.info.Receives {
 		overhead := 0
 		if s.info.Publishes {
-			overhead = pipe.DueSize // for what its peers subscribe to is received in order
+			overhead = pipe.OrderEntrySize // for what its peers subscribe to is received in order
 		}
 		p.In = pipe.NewQueue(pipe.Config{
 			Lock: inLock, HWM: recv, MaxBytes: s.opts.MaxQueuedBytes,
@@ -414,7 +417,7 @@ func (s *Socket) lament(p *pipe.Pipe) {
 		return
 	}
 	p.In.Lock()
-	if !p.In.Dead() {
+	if !p.In.ReadClosed() {
 		p.In.PutFrom(p.Peer(), &msg.Msg{First: last})
 	}
 	p.In.Unlock()
@@ -462,7 +465,7 @@ func (s *Socket) Reading(f func()) {
 func (s *Socket) enqueue(p *pipe.Pipe, m *msg.Msg) {
 	p.In.Lock()
 	defer p.In.Unlock()
-	if p.In.Dead() {
+	if p.In.ReadClosed() {
 		s.drops.Add(pipe.DropUnread, 1)
 		return
 	}
@@ -488,9 +491,9 @@ func (s *Socket) Join(group string, on bool) error {
 	case err != nil || changed:
 		return err
 	case on:
-		return fmt.Errorf("%w: %q is joined already", pattern.ErrGroup, group)
+		return fmt.Errorf("%w: %q is joined already", pattern.ErrInvalidGroup, group)
 	}
-	return fmt.Errorf("%w: %q is not joined", pattern.ErrGroup, group)
+	return fmt.Errorf("%w: %q is not joined", pattern.ErrInvalidGroup, group)
 }
 
 func (s *Socket) subscribe(topic string, on bool) (changed bool, err error) {

@@ -223,10 +223,10 @@ func TestStreamAlias(t *testing.T) {
 		if err := s.ConnectAs("mem://a", "web"); err != nil {
 			t.Fatal(err)
 		}
-		if err := s.ConnectAs("mem://b", "web"); !errors.Is(err, pattern.ErrDuplicateID) {
+		if err := s.ConnectAs("mem://b", "web"); !errors.Is(err, pattern.ErrDuplicateRoutingID) {
 			t.Errorf("a second one of that name: %v", err)
 		}
-		if err := s.ConnectAs("mem://b", "\x00web"); !errors.Is(err, socket.ErrOption) {
+		if err := s.ConnectAs("mem://b", "\x00web"); !errors.Is(err, socket.ErrInvalidOption) {
 			t.Errorf("a name as we give them: %v", err)
 		}
 		s.sends(t, "web", "early")
@@ -449,7 +449,7 @@ func TestRouterRaw(t *testing.T) {
 			}
 			var noRoute, full error
 			if mandatory {
-				noRoute, full = pattern.ErrNoRoute, pattern.ErrWait
+				noRoute, full = pattern.ErrNoRoute, pattern.ErrWouldBlock
 			}
 			if err := s.TrySend(st.Of("nobody", "x")); err != noRoute {
 				t.Errorf("to nobody: %v", err)
