@@ -92,11 +92,11 @@ func (a *accepted) Finish() {
 }
 
 // Abort closes the connection after Finish, whatever is unwritten.
-func (a *accepted) Abort() { a.giveUp(context.Canceled) }
+func (a *accepted) Abort() { a.endLinger(context.Canceled) }
 
-func (a *accepted) giveUp(why error) {
+func (a *accepted) endLinger(why error) {
 	if c := a.conn.Load(); c != nil {
-		c.giveUp(why)
+		c.endLinger(why)
 	}
 }
 
@@ -122,7 +122,7 @@ func (a *accepted) Wait(ctx context.Context) {
 	select {
 	case <-ended:
 	case <-ctx.Done():
-		a.giveUp(context.Cause(ctx))
+		a.endLinger(context.Cause(ctx))
 		<-ended
 	}
 }

@@ -1,9 +1,7 @@
 package session
 
 import (
-	"cmp"
 	"container/list"
-	"context"
 	"errors"
 	"io"
 	"net"
@@ -48,35 +46,34 @@ type conn struct {
 
 	room chan struct{} // has an element when pipe.In has got room or the connection is closed
 
-	mu        sync.Mutex // guards what follows
-	live      bool       // the handshake is over and the connection not closed
-	flushing  bool       // a flusher is at work
-	pending   bool       // there may be something new for it
-	finishing bool       // close when everything is written
-	closed    bool       // nc is closed
-	half      bool       // the peer has ended its direction, and ours goes on
-	wrote     bool       // a message was written
-	joined    bool       // served, its handshake over; guarded by the listener instead
-	linger    bool       // closed because lingering was over
-	broken    bool       // lost after our last word, before that had arrived
-	verdict   error      // why the connection ends once the peer has been sent the reason; it precedes other reasons
-	err       error      // why it is closed or about to be; nil while it is to stay
-	control   []byte     // PINGs to send, as frames at rest
-	changes   []change   // of our subscriptions, to send before them
-	pong      []byte     // the answer to the last PING
-	probes    []probe    // who waits for which PONG
-	pings     uint64     // PINGs sent
-	asked     reading    // with the last PING
-	readTo    uint32     // of sent, what the peer is known to have read
-	heart     engine.Heart
-	timer     *time.Timer
-	leaveWait time.Duration // before leave looks again
-	flushers  sync.WaitGroup
+	joined bool // the peer is known and the pipe made; guarded by the listener
 
-	ended  chan struct{} // closed when the reader has ended and err is final
-	losses int           // messages taken to be written and lost; the flusher's
-	sentTo int           // messages written; the flusher's
-	cut    bool          // some of sentTo were written in part; the flusher's
+	mu           sync.Mutex // guards what follows
+	state        connState
+	flusher      flusherState
+	finishing    bool     // the socket has asked to close when everything queued is written
+	lingerEnded  bool     // closed because the linger time had ended
+	unconfirmed  bool     // closed with written messages that may not have arrived
+	err          error    // why the connection ends; set in the states after half-closed
+	control      []byte   // PINGs and the ERROR to send, encoded
+	changes      []change // of our subscriptions, to send before control
+	pong         []byte   // the answer to the last PING
+	probes       []probe  // calls that wait for a PONG
+	pings        uint64   // PINGs sent
+	asked        reading  // with the last PING
+	readTo       uint32   // of sent, what the peer is known to have read
+	heart        engine.Heart
+	timer        *time.Timer
+	deliveryWait time.Duration // before closeIfDelivered looks again
+	flushers     sync.WaitGroup
+
+	ended chan struct{} // closed when the reader has ended and err is final
+
+	// The flusher's. Others may read them when it has ended.
+	wroteMessage  bool
+	msgsWritten   int
+	msgsLost      int  // taken from the queue and not written, or only in part
+	partlyWritten bool // some of msgsWritten, which the peer has rejected
 }
 
 // owner is the session a connection belongs to.
@@ -136,7 +133,7 @@ func (c *conn) run() (ready bool, err error) {
 	}
 	if _, ok := engine.Rejected(err); ok {
 		c.mu.Lock()
-		c.err = err // the cause of a write error that came first
+		c.err = err // the cause of an earlier write error
 		c.mu.Unlock()
 	}
 	c.close(err)
@@ -209,7 +206,7 @@ func (c *conn) handshakeError(err error) error {
 // start lets traffic flow.
 func (c *conn) start() {
 	c.mu.Lock()
-	c.live = !c.closed
+	c.openLocked()
 	// Ahead of all that is queued.
 	c.control = append(c.control, c.cfg.Hello...)
 	if len(c.cfg.Hello) > 0 {
@@ -224,82 +221,11 @@ func (c *conn) start() {
 	c.armLocked(now)
 	finishing := c.finishing
 	c.mu.Unlock()
-	if finishing && c.said() {
+	if finishing && c.flushed() {
 		c.close(errFinished)
 		return
 	}
 	c.kick()
-}
-
-// close ends the connection. Only the first reason counts.
-func (c *conn) close(err error) {
-	c.mu.Lock()
-	if c.closed {
-		c.mu.Unlock()
-		return
-	}
-	c.closed, c.live = true, false
-	spoken := c.err == errFinished && err != errFinished && err != errPeerClosed
-	c.noteLocked(err)
-	if c.timer != nil {
-		c.timer.Stop()
-	}
-	probes := c.probes
-	c.probes = nil
-	c.mu.Unlock()
-	c.Room(nil)
-	if spoken {
-		if done, known := transport.Delivered(c.nc); known && !done {
-			c.breaks(err)
-		}
-	}
-	c.nc.Close()
-	for _, p := range probes {
-		p.done(false)
-	}
-}
-
-// noteLocked notes why the connection ends. Only the first reason counts. The
-// caller holds mu.
-func (c *conn) noteLocked(err error) {
-	if c.err == nil {
-		c.err = cmp.Or(c.verdict, err)
-	}
-}
-
-// breaks notes that what was written may not arrive, and tells the host if it is
-// for want of time.
-func (c *conn) breaks(why error) {
-	c.mu.Lock()
-	c.broken = true
-	c.mu.Unlock()
-	if why == context.Canceled {
-		c.cfg.Host.Undelivered()
-	}
-}
-
-// toll is how many messages that were taken to be written the connection has lost,
-// and whether it broke before all that was written had arrived. It has ended.
-func (c *conn) toll() (losses int, broken bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.losses, c.broken
-}
-
-// Finish ends an accepted connection when everything queued is written.
-func (c *conn) Finish() {
-	c.cfg.Host.Retire(c.pipe)
-	c.finish()
-}
-
-// giveUp closes the connection because lingering is over.
-func (c *conn) giveUp(why error) {
-	c.mu.Lock()
-	if !c.closed {
-		c.linger = true
-	}
-	c.mu.Unlock()
-	c.close(why)
 }
 
 // peerGone reports whether the peer has closed the connection or cannot be
@@ -312,9 +238,9 @@ func (c *conn) giveUp(why error) {
 // message would reset the connection and so take the rest of it back.
 func (c *conn) peerGone() bool {
 	c.mu.Lock()
-	ended := c.closed || c.err != nil
+	ending := c.state.ending()
 	c.mu.Unlock()
-	if ended {
+	if ending {
 		return true
 	}
 	if transport.PeerDisconnected(c.nc) {
@@ -322,7 +248,7 @@ func (c *conn) peerGone() bool {
 		return true
 	}
 	c.mu.Lock()
-	if c.live && c.engine.Heartbeats() && !c.heart.Paused() {
+	if c.state == stateOpen && c.engine.Heartbeats() && !c.heart.Paused() {
 		c.pingLocked()
 	}
 	c.mu.Unlock()
@@ -330,13 +256,10 @@ func (c *conn) peerGone() bool {
 	return false
 }
 
-// Refuse is close for a peer that has been let in, and has to go.
-func (c *conn) Refuse(why error) { c.close(why) }
-
 // armLocked sets the timer for the heart's next beat. The caller holds mu.
 func (c *conn) armLocked(now time.Time) {
 	next := c.heart.Next()
-	if next.IsZero() || c.err != nil || c.verdict != nil {
+	if next.IsZero() || c.state.ending() {
 		return
 	}
 	d := max(next.Sub(now), 0)
@@ -379,7 +302,7 @@ func (c *conn) tick() (silent bool) {
 	c.mu.Unlock()
 	excused = excused && !transport.Unreachable(c.nc, c.cfg.HeartbeatTimeout)
 	c.mu.Lock()
-	if c.err != nil || c.verdict != nil {
+	if c.state.ending() {
 		c.mu.Unlock()
 		return false
 	}
@@ -473,8 +396,7 @@ func compact(list []change) []change {
 // none. If the connection ends first, ok is false.
 func (c *conn) Probe(done func(ok bool)) {
 	c.mu.Lock()
-	if c.closed || !c.engine.Heartbeats() {
-		closed := c.closed
+	if closed := c.state == stateClosed; closed || !c.engine.Heartbeats() {
 		c.mu.Unlock()
 		done(!closed)
 		return

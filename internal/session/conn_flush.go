@@ -1,16 +1,13 @@
 package session
 
 import (
-	"errors"
 	"math"
 	"net"
 	"sync"
-	"time"
 
 	"github.com/zerobroker/zmq/internal/engine"
 	"github.com/zerobroker/zmq/internal/msg"
 	"github.com/zerobroker/zmq/internal/pipe"
-	"github.com/zerobroker/zmq/internal/transport"
 )
 
 // A message leaves in these steps: a socket's Send appends it to pipe.Out; if
@@ -35,13 +32,16 @@ func (c *conn) kick() {
 func (c *conn) begin() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.pending = true
-	if !c.live || c.flushing || c.err != nil {
-		return false // or nothing may be written any more, as behind our last word
+	return c.beginLocked()
+}
+
+// beginLocked is begin for a caller that holds mu.
+func (c *conn) beginLocked() bool {
+	start := c.flusher.request(c.state.writable())
+	if start {
+		c.flushers.Add(1)
 	}
-	c.flushing = true
-	c.flushers.Add(1)
-	return true
+	return start
 }
 
 // launch leaves the rest to a goroutine. The caller is the flusher.
@@ -129,7 +129,9 @@ func (c *conn) flush(w *writer) {
 			continue
 		}
 		if c.write(w) != nil {
-			// flushing stays set: nobody writes to this connection any more.
+			c.mu.Lock()
+			c.flusher.stop()
+			c.mu.Unlock()
 			return
 		}
 	}
@@ -138,16 +140,16 @@ func (c *conn) flush(w *writer) {
 // take moves everything that is due into w, which is empty.
 func (c *conn) take(w *writer) {
 	c.mu.Lock()
-	c.pending = false
+	c.flusher.looking()
 	w.control = append(w.control[:0], c.pong...)
 	for _, ch := range c.changes {
 		w.control = c.engine.AppendSubscription(w.control, ch.topic, ch.on)
 	}
 	w.control = append(w.control, c.control...)
 	c.pong, c.control, c.changes = nil, nil, nil
-	last := c.verdict != nil
+	rejecting := c.state == stateRejecting
 	c.mu.Unlock()
-	if c.pipe.Out != nil && !last {
+	if c.pipe.Out != nil && !rejecting {
 		c.pipe.Out.Take(&w.batch)
 	}
 }
@@ -155,24 +157,21 @@ func (c *conn) take(w *writer) {
 // rest ends the flusher, unless something came up since it looked.
 func (c *conn) rest() bool {
 	c.mu.Lock()
-	if c.pending {
+	if !c.flusher.rest() {
 		c.mu.Unlock()
 		return false
 	}
-	c.flushing = false
-	finish, half, last := c.finishing, c.half, c.verdict != nil
-	if last {
-		c.noteLocked(c.verdict)
-	}
+	finishing, halfClosed := c.finishing, c.state == stateHalfClosed
+	rejected := c.endRejectLocked()
 	c.mu.Unlock()
-	if half || last {
+	if halfClosed || rejected {
 		c.Room(nil) // serveHalfClosed or reject may wait for this
 	}
 	switch {
-	case last:
-		c.endWriting() // if not, the reader closes the connection soon
-	case finish:
-		c.hangUp()
+	case rejected:
+		c.shutdownWrite() // if it fails, the reader closes the connection soon
+	case finishing:
+		c.closeWrite()
 	}
 	return true
 }
@@ -309,19 +308,16 @@ func rawAtRest(b *msg.Batch, n int) int {
 	return end
 }
 
-// fail ends writing. The reader goes on: what the peer sent before it went away
-// is still to be read, and only then it finds the end.
+// fail ends writing. The reader goes on: it receives what the peer sent before,
+// and then finds the end of the connection.
 func (c *conn) fail(err error) {
 	c.mu.Lock()
-	c.noteLocked(err)
+	c.failWriteLocked(err)
 	if c.finishing {
-		c.endSoonLocked()
+		c.closeSoonLocked()
 	}
-	half, last := c.half, c.verdict != nil
 	c.mu.Unlock()
-	if half || last {
-		c.Room(nil) // nothing is left to read
-	}
+	c.Room(nil) // serveHalfClosed or reject may wait for this
 }
 
 // failed is fail for the flusher. It returns when the reader has ended: the last
@@ -333,8 +329,8 @@ func (c *conn) failed(err error) {
 
 // written acknowledges messages that the transport has taken.
 func (c *conn) written(w *writer, msgs, size int) {
-	c.wrote = true
-	c.sentTo += msgs
+	c.wroteMessage = true
+	c.msgsWritten += msgs
 	c.acknowledge(w, msgs, size)
 }
 
@@ -354,7 +350,7 @@ func (c *conn) lost(w *writer, n int, err error) error {
 	}
 	tally := w.batch.Tally()
 	msgs, end := tally.Advance(n)
-	c.sentTo += max(0, msgs-w.acked.msgs)
+	c.msgsWritten += max(0, msgs-w.acked.msgs)
 	w.batch.Skip(end, msgs)
 	c.acknowledge(w, msgs-w.acked.msgs, end-w.acked.size)
 	if n > end {
@@ -371,107 +367,11 @@ func (c *conn) lost(w *writer, n int, err error) error {
 func (c *conn) lostInPart(w *writer, msgs, size int) {
 	w.batch.Skip(size, msgs)
 	if _, ok := engine.Rejected(c.err); ok {
-		c.cut = true
-		c.sentTo += msgs
+		c.partlyWritten = true
+		c.msgsWritten += msgs
 		c.acknowledge(w, msgs, size)
 		return
 	}
 	c.pipe.Out.Lost(&w.batch, msgs, size, pipe.DropInFlight)
-	c.losses += msgs
+	c.msgsLost += msgs
 }
-
-// finish closes the connection when everything queued is written. The queue is
-// closed already.
-func (c *conn) finish() {
-	c.mu.Lock()
-	c.finishing = true
-	failing := c.verdict != nil || c.err != nil && c.err != errFinished
-	if failing {
-		c.endSoonLocked()
-	}
-	live := c.live
-	c.mu.Unlock()
-	c.Room(nil) // awaitFinish may wait for this
-	switch {
-	case failing:
-	case live && c.said():
-		c.close(errFinished)
-	default:
-		c.kick()
-	}
-}
-
-// said reports whether the peer has everything that is worth waiting for, for
-// good: no message is queued, and none was written that it may not have read.
-// Subscriptions and PONGs are of no use to it when we go, and one that does not
-// read them must not hold us up. The queue is closed.
-func (c *conn) said() bool {
-	if c.pipe.Out != nil && !c.pipe.Out.Ended() {
-		return false
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.sent.Load() == c.readTo
-}
-
-// hangUpWait is how long the peer gets to read to the end and hang up too,
-// before we look whether it needs us to.
-const hangUpWait = time.Second
-
-// hangUp ends our direction and leaves the other to the reader, which goes on
-// until the peer closes. To close at once could make the system discard what we
-// wrote: if anything of the peer's was still unread, or if it sends something
-// (a PING) before it has taken everything. So we stay until the peer has hung up
-// or its system has everything, or until lingering is over.
-func (c *conn) hangUp() {
-	if !c.wrote || !c.endWriting() {
-		c.close(errFinished)
-		return
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.closed {
-		return
-	}
-	c.err = errFinished
-	c.leaveWait = hangUpWait
-	if c.half {
-		c.leaveWait = minLeave
-	}
-	c.endInLocked(c.leaveWait, c.leave)
-}
-
-// endSoonLocked closes a connection that has failed, unless its reader finds its
-// end before. The caller holds mu.
-func (c *conn) endSoonLocked() {
-	if !c.closed {
-		c.endInLocked(hangUpWait, func() { c.close(errFinished) })
-	}
-}
-
-// endInLocked sets the timer for the end of the connection, where it is not the
-// reader that finds it. The caller holds mu.
-func (c *conn) endInLocked(d time.Duration, end func()) {
-	if c.timer != nil {
-		c.timer.Stop()
-	}
-	c.timer = time.AfterFunc(d, end)
-}
-
-// leave closes a connection that has said its last, if nothing is lost by it as
-// far as anybody knows.
-func (c *conn) leave() {
-	if done, known := transport.Delivered(c.nc); done || !known {
-		c.close(errFinished)
-		return
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if !c.closed {
-		c.leaveWait = min(2*c.leaveWait, hangUpWait)
-		c.timer.Reset(c.leaveWait)
-	}
-}
-
-// errFinished is the end of a connection that we wanted to end.
-var errFinished = errors.New("closed by this socket")

@@ -247,7 +247,7 @@ func (c *conn) waitRoom() {
 		}
 		<-c.room
 		c.mu.Lock()
-		closed := c.closed
+		closed := c.state == stateClosed
 		c.mu.Unlock()
 		if closed {
 			return // what is in hand was received: it goes in
@@ -260,7 +260,7 @@ func (c *conn) waitRoom() {
 func (c *conn) awaitFinish() {
 	for {
 		c.mu.Lock()
-		finished := c.finishing || c.closed
+		finished := c.finishing || c.state == stateClosed
 		c.mu.Unlock()
 		if finished {
 			return

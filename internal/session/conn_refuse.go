@@ -22,7 +22,7 @@ func (c *conn) refuse(err error) {
 	}
 	// The connection is closed next, whatever comes of this.
 	c.nc.Write(out)
-	if c.pipe.Side != pipe.Dialed || !c.endWriting() {
+	if c.pipe.Side != pipe.Dialed || !c.shutdownWrite() {
 		return
 	}
 	c.discard(time.Now().Add(refuseWait)) // an accepting peer may have begun to send
@@ -35,31 +35,33 @@ func (c *conn) refuse(err error) {
 func (c *conn) reject(err error) {
 	command := c.engine.Rejection(err)
 	c.mu.Lock()
-	if command == nil || c.closed || c.err != nil {
+	if command == nil || !c.beginRejectLocked(err) {
 		c.mu.Unlock()
 		return
 	}
-	c.verdict = err
 	c.control = append(c.control, command...)
-	c.pending = true
+	// Under the same lock: a running flusher must not rest before it has the ERROR.
+	start := c.beginLocked()
 	if c.timer != nil {
 		c.timer.Stop()
 	}
 	c.mu.Unlock()
-	c.kick()
+	if start {
+		c.launch(writers.Get().(*writer))
+	}
 	end := time.Now().Add(refuseWait)
 	c.discard(end) // also because the peer may read only after it has written
-	c.waitSaid(time.Until(end))
+	c.waitRejected(time.Until(end))
 }
 
-// waitSaid waits until the flusher has written the ERROR or the connection is
+// waitRejected waits until the flusher has written the ERROR or the connection is
 // closed, at most d.
-func (c *conn) waitSaid(d time.Duration) {
+func (c *conn) waitRejected(d time.Duration) {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	for {
 		c.mu.Lock()
-		over := c.closed || c.err != nil
+		over := c.state != stateRejecting
 		c.mu.Unlock()
 		if over {
 			return
@@ -87,8 +89,8 @@ const (
 	maxRefused = 16 << 20
 )
 
-// endWriting ends our direction of the connection, and reports whether it can.
-func (c *conn) endWriting() bool {
+// shutdownWrite ends our direction of the connection, and reports whether it can.
+func (c *conn) shutdownWrite() bool {
 	half, ok := c.nc.(interface{ CloseWrite() error })
 	return ok && half.CloseWrite() == nil
 }
@@ -103,10 +105,10 @@ func (c *conn) countRejected() {
 	if received > 0 && len(c.cfg.Hello) > 0 {
 		received-- // the Hello, which is not among those written
 	}
-	n := c.sentTo - int(min(received, uint64(c.sentTo)))
-	if c.cut {
+	n := c.msgsWritten - int(min(received, uint64(c.msgsWritten)))
+	if c.partlyWritten {
 		n = max(n, 1) // what was not written whole was not received
 	}
-	c.losses += n
+	c.msgsLost += n
 	c.cfg.Host.Drops().Add(pipe.DropRejected, n)
 }

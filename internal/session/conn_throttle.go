@@ -63,7 +63,7 @@ func (c *conn) sleep(d time.Duration) {
 			// Room in the queue is nothing that is waited for here.
 		}
 		c.mu.Lock()
-		closed := c.closed
+		closed := c.state == stateClosed
 		c.mu.Unlock()
 		if closed {
 			return

@@ -265,7 +265,7 @@ func (d *Dialer) serve(nc net.Conn) (ready bool, err error) {
 
 // tally notes what is lost with a connection.
 func (d *Dialer) tally(c *conn) {
-	unsent, broken := c.toll()
+	unsent, broken := c.lossStats()
 	if c.pipe.Out != nil && d.stop.Err() != nil {
 		// Now, or it would be put down to the loss of the connection.
 		n := c.pipe.Out.Kill()

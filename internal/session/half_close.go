@@ -8,10 +8,10 @@ import (
 // errEvicted ends a half-closed connection whose place is needed.
 var errEvicted = errors.New("half-closed, and its place is needed")
 
-// minLeave is the first wait before leave looks, if the peer has ended its
+// minDeliveryWait is the first wait before closeIfDelivered looks, if the peer has ended its
 // direction already: there is no hanging up to wait for, only the confirmation
 // of what was written.
-const minLeave = 5 * time.Millisecond
+const minDeliveryWait = 5 * time.Millisecond
 
 // serveHalfClosed is the rest of run after the peer of a raw connection has
 // ended its direction: messages are still written to it. It returns when the
@@ -20,7 +20,7 @@ const minLeave = 5 * time.Millisecond
 // written. Until then the caller's goroutine waits here.
 func (c *conn) serveHalfClosed() {
 	c.mu.Lock()
-	c.half = true
+	c.halfCloseLocked()
 	c.mu.Unlock()
 	keep := c.owner.halfClosed(c)
 	t := time.NewTimer(c.cfg.HalfClose)
@@ -28,10 +28,10 @@ func (c *conn) serveHalfClosed() {
 	seen := c.progress.Load()
 	for {
 		c.mu.Lock()
-		failed := c.closed || c.err != nil && c.err != errFinished
-		idle := !c.flushing && !c.pending && !c.finishing
+		over := c.state != stateHalfClosed && c.state != stateWriteClosed
+		idle := c.flusher == flusherIdle && !c.finishing
 		c.mu.Unlock()
-		if failed || !keep && idle && pending(c.pipe) == 0 {
+		if over || !keep && idle && pending(c.pipe) == 0 {
 			return
 		}
 		select {

@@ -245,7 +245,7 @@ func (l *Listener) release(c *conn) {
 	p, far := c.pipe, c.pipe.To.(*accepted)
 	l.cfg.Host.Disconnected(p)
 	l.cfg.Host.Detach(p)
-	unsent, broken := c.toll()
+	unsent, broken := c.lossStats()
 	if p.Out != nil {
 		n := p.Out.Kill()
 		l.cfg.Host.Drops().Add(c.dropReason(), n)
@@ -292,7 +292,7 @@ func (l *Listener) join(c *conn) error {
 func (l *Listener) unsent(c *conn, b *msg.Batch) {
 	if !b.Counted {
 		c.pipe.Out.Lost(b, b.Msgs, b.Bytes, c.dropReason())
-		c.losses += b.Msgs
+		c.msgsLost += b.Msgs
 	}
 	b.Recycle()
 }
@@ -301,7 +301,7 @@ func (l *Listener) unsent(c *conn, b *msg.Batch) {
 func (c *conn) dropReason() pipe.Drop {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.linger {
+	if c.lingerEnded {
 		return pipe.DropLinger
 	}
 	return pipe.DropConnLost
@@ -376,6 +376,6 @@ func (l *Listener) Abort() {
 	}
 	l.mu.Unlock()
 	for _, c := range conns {
-		c.giveUp(context.Canceled)
+		c.endLinger(context.Canceled)
 	}
 }
