@@ -26,22 +26,30 @@ type Datagrams struct {
 	pipe     *pipe.Pipe
 	inLock   sync.Mutex // guards the writing half of pipe.In
 
-	stop   context.Context // ends with closed
+	stop   context.Context // ends when datagramsClosed begins
 	cancel context.CancelFunc
-	done   chan struct{} // closed when nothing is left
+	done   chan struct{} // closed when the last goroutine has ended
 
-	conn transport.PacketConn // set before the reader starts, or by the first flusher
-	to   netip.AddrPort       // where a connected one sends
-	in   datagram             // the reader's
+	// conn is nil until a connected endpoint's first flusher has opened it. It is
+	// set under mu; the flusher and the reader read it without.
+	conn transport.PacketConn
+	to   netip.AddrPort // the destination of a connected endpoint
+	in   datagram       // the reader's
 
-	mu        sync.Mutex // guards what follows
-	opened    bool       // conn may be closed
-	flushing  bool       // a flusher is at work
-	pending   bool       // there may be something new for it
-	finishing bool       // close when everything is written
-	closed    bool       // nothing is to be read or written any more
-	busy      int        // goroutines: the reader and the flusher
+	mu      sync.Mutex // guards what follows
+	state   datagramsState
+	flusher flusherState
+	busy    int // goroutines: the reader and the flusher
 }
+
+// datagramsState is where a Datagrams is in its lifetime.
+type datagramsState uint8
+
+const (
+	datagramsOpen      datagramsState = iota // the reader and the flusher work
+	datagramsFinishing                       // as open, and the flusher closes when nothing is queued
+	datagramsClosed                          // conn is closed: the reader and the flusher end
+)
 
 // datagram is the reader's memory for one message, so that none costs any.
 type datagram struct {
@@ -69,7 +77,7 @@ func ListenDatagrams(cfg *Config, t transport.Packets, scheme, address string) (
 	}
 	d := newDatagrams(cfg, t)
 	d.endpoint = scheme + pc.Addr()
-	d.conn, d.opened, d.busy = pc, true, 1
+	d.conn, d.busy = pc, 1
 	if err := cfg.Host.Attach(d.pipe); err != nil {
 		d.cancel()
 		pc.Close()
@@ -116,7 +124,9 @@ func (d *Datagrams) Refuse(error) {}
 // from ends at once.
 func (d *Datagrams) Finish() {
 	d.mu.Lock()
-	d.finishing = true
+	if d.state == datagramsOpen {
+		d.state = datagramsFinishing
+	}
 	d.mu.Unlock()
 	d.cfg.Host.Retire(d.pipe)
 	if d.written() {
@@ -130,16 +140,16 @@ func (d *Datagrams) written() bool { return d.pipe.Out == nil || d.pipe.Out.Ende
 // Abort gives up what is left.
 func (d *Datagrams) Abort() {
 	d.mu.Lock()
-	if d.closed {
+	if d.state == datagramsClosed {
 		d.mu.Unlock()
 		return
 	}
-	d.closed = true
-	opened, idle := d.opened, d.busy == 0
+	d.state = datagramsClosed
+	conn, idle := d.conn, d.busy == 0
 	d.mu.Unlock()
 	d.cancel()
-	if opened {
-		d.conn.Close()
+	if conn != nil {
+		conn.Close()
 	}
 	if idle {
 		d.end()
@@ -150,7 +160,7 @@ func (d *Datagrams) Abort() {
 func (d *Datagrams) leave() {
 	d.mu.Lock()
 	d.busy--
-	last := d.closed && d.busy == 0
+	last := d.state == datagramsClosed && d.busy == 0
 	d.mu.Unlock()
 	if last {
 		d.end()
@@ -176,7 +186,7 @@ func (d *Datagrams) end() {
 		d.pipe.In.Close()
 		d.inLock.Unlock()
 	}
-	if d.Bound() || d.opened {
+	if d.conn != nil {
 		host.Event(ev)
 	}
 }

@@ -16,10 +16,8 @@ import (
 // kick has everything queued written.
 func (d *Datagrams) kick() {
 	d.mu.Lock()
-	d.pending = true
-	start := !d.flushing && !d.closed
+	start := d.flusher.request(d.state != datagramsClosed)
 	if start {
-		d.flushing = true
 		d.busy++
 	}
 	d.mu.Unlock()
@@ -46,7 +44,7 @@ func (d *Datagrams) flush() {
 	defer packetWriters.Put(w)
 	for {
 		d.mu.Lock()
-		d.pending = false
+		d.flusher.looking()
 		d.mu.Unlock()
 		if d.pipe.Out.Take(&w.batch) {
 			if !d.write(w) {
@@ -62,12 +60,11 @@ func (d *Datagrams) flush() {
 func (d *Datagrams) rest() bool {
 	written := d.written()
 	d.mu.Lock()
-	if d.pending && !d.closed {
+	if d.state != datagramsClosed && !d.flusher.rest() {
 		d.mu.Unlock()
 		return false
 	}
-	d.flushing = false
-	finish := d.finishing && written
+	finish := d.state == datagramsFinishing && written
 	d.mu.Unlock()
 	if finish {
 		d.Abort()
@@ -104,12 +101,12 @@ func (d *Datagrams) open() bool {
 // means here that there is where to send to.
 func (d *Datagrams) join(pc transport.PacketConn, to netip.AddrPort) bool {
 	d.mu.Lock()
-	if d.closed {
+	if d.state == datagramsClosed {
 		d.mu.Unlock()
 		pc.Close()
 		return false
 	}
-	d.conn, d.to, d.opened = pc, to, true
+	d.conn, d.to = pc, to
 	d.mu.Unlock()
 	peer := peerAt(to)
 	if err := d.cfg.Host.Connected(d.pipe, peer); err != nil {
