@@ -19,7 +19,7 @@ const (
 	EventListenerClosed  = EventKind(session.ListenerClosed)  // a bound endpoint is closed [CLOSED]
 	EventAccepted        = EventKind(session.Accepted)        // a connection came in; its handshake begins [ACCEPTED]
 	EventAcceptFailed    = EventKind(session.AcceptFailed)    // accepting failed and is tried again after Delay [ACCEPT_FAILED]
-	EventRetrying        = EventKind(session.Connecting)      // connecting failed, or a connection was lost; tried again after Delay [CONNECT_RETRIED]
+	EventRetrying        = EventKind(session.Retrying)        // connecting failed, or a connection was lost; tried again after Delay [CONNECT_RETRIED]
 	EventConnected       = EventKind(session.Connected)       // a connection was made; its handshake begins [CONNECTED]
 	EventHandshakeFailed = EventKind(session.HandshakeFailed) // a connection was closed before it could carry messages [HANDSHAKE_FAILED_*]
 	EventReady           = EventKind(session.Ready)           // a handshake is over; messages flow [HANDSHAKE_SUCCEEDED]

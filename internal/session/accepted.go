@@ -100,8 +100,8 @@ func (a *accepted) endLinger(why error) {
 	}
 }
 
-// Gone reports whether the connection has ended.
-func (a *accepted) Gone() bool { return a.conn.Load() == nil }
+// Ended reports whether the connection has ended.
+func (a *accepted) Ended() bool { return a.conn.Load() == nil }
 
 // Pending is nothing: the listener counts what its connections have to write.
 func (a *accepted) Pending() int { return 0 }
@@ -110,7 +110,7 @@ func (a *accepted) Pending() int { return 0 }
 // happen at once.
 func (a *accepted) Wait(ctx context.Context) {
 	a.mu.Lock()
-	if a.Gone() {
+	if a.Ended() {
 		a.mu.Unlock()
 		return
 	}
@@ -127,10 +127,10 @@ func (a *accepted) Wait(ctx context.Context) {
 	}
 }
 
-// Lost tells, after Wait, how many messages were not written or were rejected by
+// LossStats tells, after Wait, how many messages were not written or were rejected by
 // the peer, and whether the
 // connection broke before what was had arrived.
-func (a *accepted) Lost() (unsent int, broken bool) {
+func (a *accepted) LossStats() (unsent int, broken bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.unsent, a.broken

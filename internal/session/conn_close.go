@@ -45,7 +45,7 @@ func (c *conn) markUnconfirmed(why error) {
 	c.unconfirmed = true
 	c.mu.Unlock()
 	if why == context.Canceled {
-		c.cfg.Host.Undelivered()
+		c.cfg.Host.Unconfirmed()
 	}
 }
 

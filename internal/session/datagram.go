@@ -191,8 +191,8 @@ func (d *Datagrams) end() {
 	}
 }
 
-// Gone reports whether it has ended.
-func (d *Datagrams) Gone() bool {
+// Ended reports whether it has ended.
+func (d *Datagrams) Ended() bool {
 	select {
 	case <-d.done:
 		return true

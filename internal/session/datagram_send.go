@@ -89,7 +89,7 @@ func (d *Datagrams) open() bool {
 		}
 		wait = min(wait, d.cfg.longestWait(err))
 		delay := jitter(wait)
-		d.cfg.Host.Event(Event{Kind: Connecting, Endpoint: d.endpoint, Delay: delay, Err: err})
+		d.cfg.Host.Event(Event{Kind: Retrying, Endpoint: d.endpoint, Delay: delay, Err: err})
 		if !sleep(d.stop, delay) {
 			return false
 		}

@@ -164,7 +164,7 @@ func (d *Dialer) run() {
 		}
 		wait = min(wait, most)
 		delay := jitter(wait)
-		d.cfg.Host.Event(Event{Kind: Connecting, Endpoint: d.endpoint, Delay: delay, Err: err})
+		d.cfg.Host.Event(Event{Kind: Retrying, Endpoint: d.endpoint, Delay: delay, Err: err})
 		if !sleep(d.dials, delay) {
 			return
 		}
@@ -217,7 +217,7 @@ func afterFunc(ctx context.Context, f func()) (stop func()) {
 // connection may leave more if it has a pipe of its own. It returns false if there
 // is no more reason to dial.
 func (d *Dialer) waitUncrowded() bool {
-	for d.cfg.Immediate && d.cfg.Host.Crowded() {
+	for d.cfg.Immediate && d.cfg.Host.UnreadLimitReached() {
 		if !sleep(d.dials, maxAcceptDelay) {
 			return false
 		}
@@ -354,10 +354,10 @@ func (d *Dialer) end() {
 	d.closeIn(p)
 }
 
-// Lost tells, after Wait, how many messages were not written or were rejected by
+// LossStats tells, after Wait, how many messages were not written or were rejected by
 // the peer, and whether the
 // connection broke before what was had arrived.
-func (d *Dialer) Lost() (unsent int, broken bool) {
+func (d *Dialer) LossStats() (unsent int, broken bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.losses, d.broken
@@ -397,8 +397,8 @@ func pending(p *pipe.Pipe) int {
 	return p.Out.Unsent()
 }
 
-// Gone reports whether the dialer has ended.
-func (d *Dialer) Gone() bool {
+// Ended reports whether the dialer has ended.
+func (d *Dialer) Ended() bool {
 	select {
 	case <-d.done:
 		return true

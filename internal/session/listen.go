@@ -99,7 +99,7 @@ func (l *Listener) accept() {
 // waitUncrowded waits while nobody is to be let in, and returns false if the
 // listener is closed first. Those who connect wait in the system's queue.
 func (l *Listener) waitUncrowded() bool {
-	for delay := minAcceptDelay; l.cfg.Host.Crowded(); delay = min(2*delay, maxAcceptDelay) {
+	for delay := minAcceptDelay; l.cfg.Host.UnreadLimitReached(); delay = min(2*delay, maxAcceptDelay) {
 		if delay == minAcceptDelay {
 			l.cfg.Host.Event(Event{Kind: AcceptFailed, Endpoint: l.endpoint, Delay: delay, Err: errCrowded})
 		}
@@ -336,8 +336,8 @@ func (l *Listener) Finish() {
 	l.cfg.Host.Event(Event{Kind: ListenerClosed, Endpoint: l.endpoint})
 }
 
-// Gone reports whether the listener and all its connections have ended.
-func (l *Listener) Gone() bool {
+// Ended reports whether the listener and all its connections have ended.
+func (l *Listener) Ended() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.closed && len(l.conns) == 0

@@ -51,12 +51,12 @@ type Host interface {
 	Event(Event)
 	// Drops counts lost messages.
 	Drops() *pipe.Drops
-	// Crowded says that there is so much unread of peers that have gone that
+	// UnreadLimitReached says that there is so much unread of peers that have gone that
 	// no new ones are to be let in.
-	Crowded() bool
-	// Undelivered says that a connection was given up before what was written
+	UnreadLimitReached() bool
+	// Unconfirmed says that a connection was given up before what was written
 	// to it had arrived.
-	Undelivered()
+	Unconfirmed()
 }
 
 // ErrClosed is returned by calls on a closed socket.
@@ -104,7 +104,7 @@ const (
 	ListenerClosed                  // a listener is closed
 	Accepted                        // a connection came in; its handshake begins
 	AcceptFailed                    // accepting failed; it goes on after Delay
-	Connecting                      // an attempt to connect failed and is repeated after Delay
+	Retrying                        // an attempt to connect failed and is repeated after Delay
 	Connected                       // a connection was made; its handshake begins
 	HandshakeFailed                 // a connection was closed before it carried messages
 	Ready                           // a handshake is over; messages flow

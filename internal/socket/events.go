@@ -113,7 +113,7 @@ func (e *events) close() {
 var kindNames = [...]string{
 	session.Listening: "listening", session.ListenerClosed: "listener closed",
 	session.Accepted: "accepted", session.AcceptFailed: "accept failed",
-	session.Connecting: "retrying", session.Connected: "connected",
+	session.Retrying: "retrying", session.Connected: "connected",
 	session.HandshakeFailed: "handshake failed", session.Ready: "ready",
 	session.Disconnected: "disconnected", session.PeerRefused: "peer refused",
 	session.Throttled: "throttled",
