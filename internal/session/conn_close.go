@@ -23,8 +23,8 @@ func (c *conn) close(err error) {
 	if c.timer != nil {
 		c.timer.Stop()
 	}
-	probes := c.probes
-	c.probes = nil
+	pongWaiters := c.pongWaiters
+	c.pongWaiters = nil
 	c.mu.Unlock()
 	c.Room(nil)
 	if cut {
@@ -33,7 +33,7 @@ func (c *conn) close(err error) {
 		}
 	}
 	c.nc.Close()
-	for _, p := range probes {
+	for _, p := range pongWaiters {
 		p.done(false)
 	}
 }
@@ -95,7 +95,7 @@ func (c *conn) finish() {
 			c.close(errFinished)
 			return
 		}
-		c.kick()
+		c.wakeFlusher()
 	}
 }
 
