@@ -235,6 +235,11 @@ func (c *conn) waitRoom() {
 		c.pipe.In.Lock()
 		full := c.pipe.In.Full() && !c.pipe.In.Dead()
 		c.pipe.In.Unlock()
+		if full {
+			c.mu.Lock()
+			full = c.state != stateClosed // the messages have been received: they are queued
+			c.mu.Unlock()
+		}
 		if !full {
 			if paused {
 				c.pause(false)
@@ -245,12 +250,6 @@ func (c *conn) waitRoom() {
 			c.pause(true)
 		}
 		<-c.room
-		c.mu.Lock()
-		closed := c.state == stateClosed
-		c.mu.Unlock()
-		if closed {
-			return // the messages have been received: they are queued
-		}
 	}
 }
 
