@@ -22,7 +22,7 @@ const (
 	EventListenerClosed  EventKind = EventKind(session.ListenerClosed)  // a bound endpoint is closed [CLOSED]
 	EventAccepted        EventKind = EventKind(session.Accepted)        // a connection was accepted; its handshake begins [ACCEPTED]
 	EventAcceptFailed    EventKind = EventKind(session.AcceptFailed)    // accepting failed; it is retried after Delay [ACCEPT_FAILED]
-	EventRetrying        EventKind = EventKind(session.Connecting)      // connecting failed, or a connection was lost; it is retried after Delay [CONNECT_RETRIED]
+	EventRetrying        EventKind = EventKind(session.Retrying)        // connecting failed, or a connection was lost; it is retried after Delay [CONNECT_RETRIED]
 	EventConnected       EventKind = EventKind(session.Connected)       // a connection was made; its handshake begins [CONNECTED]
 	EventHandshakeFailed EventKind = EventKind(session.HandshakeFailed) // a connection was closed before its handshake was complete [HANDSHAKE_FAILED_*]
 	EventReady           EventKind = EventKind(session.Ready)           // a handshake is complete; messages can be sent and received [HANDSHAKE_SUCCEEDED]

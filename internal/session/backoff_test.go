@@ -20,7 +20,7 @@ func TestBackOff(t *testing.T) {
 		push := w.Socket(pattern.PUSH, st.Reconnect(first, 10*most))
 		push.MustConnect("mem://a")
 		time.Sleep(5 * time.Minute)
-		retries := push.Heard(session.Connecting)
+		retries := push.Heard(session.Retrying)
 		if n := len(retries); n < 400 {
 			t.Fatalf("%d attempts in five minutes", n)
 		}
@@ -59,12 +59,12 @@ func TestBackOffStartsAgain(t *testing.T) {
 		pull.MustBind("mem://a")
 		push.MustMeet(1)
 		time.Sleep(time.Second)
-		before := len(push.Heard(session.Connecting))
+		before := len(push.Heard(session.Retrying))
 		for _, l := range w.Net.Links() {
 			l.Cut(memnet.RST)
 		}
 		w.Settle()
-		retries := push.Heard(session.Connecting)[before:]
+		retries := push.Heard(session.Retrying)[before:]
 		if len(retries) != 1 || retries[0].Delay >= first+first/2 {
 			t.Errorf("after a connection: %+v", retries)
 		}
@@ -85,7 +85,7 @@ func TestBackOffOfTheUnwanted(t *testing.T) {
 		router.MustMeet(1) // or the second might be the first
 		second.MustConnect("mem://a")
 		time.Sleep(time.Minute)
-		if n := len(second.Heard(session.Connecting)); n < 10 || n > 40 {
+		if n := len(second.Heard(session.Retrying)); n < 10 || n > 40 {
 			t.Errorf("tried again %d times within a minute", n)
 		}
 		first.CloseIn(0)
@@ -115,7 +115,7 @@ func TestNoReconnect(t *testing.T) {
 		push := w.Socket(pattern.PUSH, st.Reconnect(0, 0))
 		push.MustConnect("mem://a")
 		time.Sleep(time.Minute)
-		if n := len(push.Heard(session.Connecting)); n != 0 {
+		if n := len(push.Heard(session.Retrying)); n != 0 {
 			t.Errorf("%d retries", n)
 		}
 		if d := st.After(func() { push.CloseIn(time.Minute) }); d != 0 {
@@ -132,12 +132,12 @@ func TestConnectTimeout(t *testing.T) {
 		push.MustConnect("mem://a")
 		time.Sleep(30*time.Second - 1)
 		w.Settle()
-		if n := len(push.Heard(session.Connecting)); n != 0 {
+		if n := len(push.Heard(session.Retrying)); n != 0 {
 			t.Errorf("gave up before the timeout")
 		}
 		time.Sleep(time.Nanosecond)
 		w.Settle()
-		if n := len(push.Heard(session.Connecting)); n != 1 {
+		if n := len(push.Heard(session.Retrying)); n != 1 {
 			t.Errorf("%d retries after the timeout", n)
 		}
 		push.MustSend("x")

@@ -149,7 +149,7 @@ func TestLongestWaitFollowsCostOfAttempt(t *testing.T) {
 // wantDelays compares the delays after the sixth with a nominal one.
 func wantDelays(t *testing.T, s *st.Socket, nominal time.Duration) {
 	t.Helper()
-	retries := s.Heard(session.Connecting)
+	retries := s.Heard(session.Retrying)
 	if len(retries) < 8 {
 		t.Fatalf("%d attempts", len(retries))
 	}
@@ -172,10 +172,10 @@ func TestLongestWaitAfterConnection(t *testing.T) {
 		}
 		w.Settle()
 		wantDelays(t, push, 5*time.Second)
-		before := len(push.Heard(session.Connecting))
+		before := len(push.Heard(session.Retrying))
 		l.Close()
 		time.Sleep(10 * time.Second)
-		for _, ev := range push.Heard(session.Connecting)[before:] {
+		for _, ev := range push.Heard(session.Retrying)[before:] {
 			if ev.Delay > 750*time.Millisecond {
 				t.Errorf("%v after %v", ev.Delay, ev.Err)
 			}

@@ -91,9 +91,9 @@ func (s *Socket) lost() (n int) {
 	return n
 }
 
-// Undelivered is for sessions: a connection was given up before what was
-// written to it had arrived.
-func (s *Socket) Undelivered() { s.underWay.Add(1) }
+// Unconfirmed is called by sessions when the linger time of a connection ends
+// before its written messages are known to have arrived.
+func (s *Socket) Unconfirmed() { s.underWay.Add(1) }
 
 // refuseCalls waits until no call is under way that has not seen closed, and
 // wakes those that wait: they return ErrClosed.

@@ -33,7 +33,7 @@ func TestDatagramWithoutRouteIsNotConnected(t *testing.T) {
 			t.Errorf("connected without a route: %v", err)
 		}
 		w.Settle()
-		retries := radio.Heard(session.Connecting)
+		retries := radio.Heard(session.Retrying)
 		if len(retries) == 0 || len(radio.Heard(session.Ready)) > 0 {
 			t.Fatalf("events %v", radio.History())
 		}

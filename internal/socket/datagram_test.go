@@ -425,7 +425,7 @@ func TestDatagramOpensLater(t *testing.T) {
 			dish.WantRecv("g", fmt.Sprint(i))
 		}
 		radio.WantDrops(map[pipe.Drop]uint64{pipe.DropHWM: 5})
-		radio.WantKinds(session.Connecting, session.Connecting, session.Connecting, session.Ready)
+		radio.WantKinds(session.Retrying, session.Retrying, session.Retrying, session.Ready)
 	})
 }
 

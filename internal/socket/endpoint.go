@@ -37,8 +37,8 @@ type endpoint interface {
 	Wait(ctx context.Context)
 	// Abort makes it end now, without what is queued.
 	Abort()
-	// Gone reports whether it has ended.
-	Gone() bool
+	// Ended reports whether it has ended.
+	Ended() bool
 	// Pending is how many messages it has yet to write, Finish called.
 	Pending() int
 }
@@ -72,7 +72,7 @@ func (s *Socket) leave(e endpoint, d time.Duration) {
 
 // forget reports whether a leaver is gone, and stops its timer then.
 func (l leaver) forget() bool {
-	if !l.Gone() {
+	if !l.Ended() {
 		return false
 	}
 	if l.timer != nil {
@@ -260,7 +260,7 @@ func (s *Socket) connect(ep, alias string) (*pipe.Pipe, error) {
 // endMu.
 func (s *Socket) dialer(ep string) *session.Dialer {
 	for _, e := range s.endpoints[ep] {
-		if d, ok := e.endpoint.(*session.Dialer); ok && !d.Gone() {
+		if d, ok := e.endpoint.(*session.Dialer); ok && !d.Ended() {
 			return d
 		}
 	}
@@ -382,7 +382,7 @@ func (b *boundName) Abort() {}
 
 func (b *boundName) Pending() int { return 0 }
 
-func (b *boundName) Gone() bool { return true }
+func (b *boundName) Ended() bool { return true }
 
 // connectedName is a name that we have connected to.
 type connectedName struct {
@@ -401,4 +401,4 @@ func (c *connectedName) Abort() { c.l.Abandon() }
 
 func (c *connectedName) Pending() int { return c.l.Pending() }
 
-func (c *connectedName) Gone() bool { return c.l.Over() }
+func (c *connectedName) Ended() bool { return c.l.Over() }

@@ -105,13 +105,13 @@ func (s *Socket) ClosePeer(ctx context.Context, id string) error {
 // parting is an endpoint that can tell whether it has lost anything.
 type parting interface {
 	endpoint
-	Lost() (unsent int, broken bool)
+	LossStats() (unsent int, broken bool)
 }
 
 // ended waits for the end of a connection, and says what was lost with it.
 func ended(ctx context.Context, e parting) error {
 	e.Wait(ctx)
-	switch unsent, broken := e.Lost(); {
+	switch unsent, broken := e.LossStats(); {
 	case unsent > 0:
 		return fmt.Errorf("%w: %d messages are not delivered", ErrBroken, unsent)
 	case broken:

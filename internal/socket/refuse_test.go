@@ -157,7 +157,7 @@ func calls() []call {
 // notCalls are the methods that sessions and links call, or that cannot fail.
 var notCalls = []string{
 	"Attach", "Conflates", "Connected", "Describe", "HalfClosed", "Hello", "Datagram", "Detach", "Disconnected", "Drops", "Event", "Intake", "Limits",
-	"Undelivered", "Reading", "Met", "Parted", "Crowded", "Update", "Linked", "MaxQueuedBytes", "NewPipe", "Ready", "Receives",
+	"Unconfirmed", "Reading", "Met", "Parted", "UnreadLimitReached", "Update", "Linked", "MaxQueuedBytes", "NewPipe", "Ready", "Receives",
 	"Refused", "Repeats", "Retire", "Room", "SendLock",
 	"Sends", "Talks", "Unlinked", "Upstream",
 	"Close", "Endpoints", "Linger", "Listen", "Peers", "Readable", "Writable", "Stats", "TopicCount", "Type",

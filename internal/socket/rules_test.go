@@ -222,7 +222,7 @@ func TestEventsInOrder(t *testing.T) {
 		push := w.Socket(pattern.PUSH)
 		push.MustConnect("mem://a") // where nobody listens yet
 		w.Settle()
-		push.WantKinds(session.Connecting)
+		push.WantKinds(session.Retrying)
 		pull := w.Socket(pattern.PULL)
 		pull.MustBind("mem://a")
 		push.MustMeet(1)
@@ -238,7 +238,7 @@ func TestEventsInOrder(t *testing.T) {
 
 		// One attempt may have failed before the other end was bound, or more.
 		past := push.History()
-		for len(past) > 1 && past[0].Kind == session.Connecting && past[1].Kind == session.Connecting {
+		for len(past) > 1 && past[0].Kind == session.Retrying && past[1].Kind == session.Retrying {
 			past = past[1:]
 		}
 		var kinds []session.Kind
@@ -248,7 +248,7 @@ func TestEventsInOrder(t *testing.T) {
 				t.Errorf("event %d: %+v", i, ev)
 			}
 			switch ev.Kind {
-			case session.Connecting:
+			case session.Retrying:
 				if ev.Err == nil || ev.Delay <= 0 {
 					t.Errorf("a failed attempt: %+v", ev)
 				}
@@ -262,7 +262,7 @@ func TestEventsInOrder(t *testing.T) {
 				}
 			}
 		}
-		const connecting, connected, ready, lost = session.Connecting, session.Connected, session.Ready, session.Disconnected
+		const connecting, connected, ready, lost = session.Retrying, session.Connected, session.Ready, session.Disconnected
 		want := []session.Kind{connecting, connected, ready, lost, connecting, connected, ready, lost}
 		if fmt.Sprint(kinds) != fmt.Sprint(want) {
 			t.Errorf("the connector's events are %v, want %v", kinds, want)

@@ -438,10 +438,10 @@ func (s *Socket) Detach(p *pipe.Pipe) {
 	}
 }
 
-// Crowded is for sessions: peers that come, send and go could fill any memory
-// while the application does not receive, so that nobody is let in while what
-// they left is above the bound of one queue.
-func (s *Socket) Crowded() bool {
+// UnreadLimitReached is called by sessions, which admit no peer while it returns
+// true: the unread messages of disconnected peers exceed the limit of one queue.
+// Peers that connect, send and disconnect could otherwise fill all memory.
+func (s *Socket) UnreadLimitReached() bool {
 	s.recvMu.Lock()
 	defer s.recvMu.Unlock()
 	return s.peers.crowded(s.opts.MaxQueuedBytes)
