@@ -256,7 +256,14 @@ func (l *Link) makeQueues() {
 func (l *Link) withdraw() {
 	b := l.b
 	b.Unlinked(l)
-	l.a.Update(func() { l.pa.In, l.pa.Sub, l.pa.To = nil, nil, nil })
+	l.a.Update(func() {
+		l.pa.Sub, l.pa.To = nil, nil
+		// If a has retired the pipe meanwhile, a looks for unread messages in
+		// pa.In, and finds the end of the queue.
+		if !l.pa.Retired {
+			l.pa.In = nil
+		}
+	})
 	if l.down != nil {
 		b.Drops().Add(pipe.DropConnLost, l.down.CloseRead())
 	}

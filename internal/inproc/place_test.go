@@ -315,3 +315,27 @@ func TestEveryContenderIsAdmitted(t *testing.T) {
 		}
 	}
 }
+
+// TestDisconnectDuringRefusal disconnects endpoints whose link is refused at the
+// same time. The connecting socket then looks for unread messages in the pipe of
+// the link, which has no inbound queue while it is refused.
+func TestDisconnectDuringRefusal(t *testing.T) {
+	const contenders, each = 8, 300
+	for _, c := range contested[:3] {
+		w := st.New(t, 1)
+		bound := w.Socket(c.bound)
+		bound.MustBind(name)
+		var wg sync.WaitGroup
+		for range contenders {
+			s := w.Socket(c.connected, st.ID("same"), func(o *socket.Options) { o.Linger = 0 })
+			wg.Go(func() {
+				for range each {
+					if err := errors.Join(s.Connect(name), s.Disconnect(name)); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+		wg.Wait()
+	}
+}
