@@ -69,7 +69,7 @@ type conn struct {
 	ended chan struct{} // closed when the reader has ended; err is final
 
 	// The flusher alone uses these fields; others may read them when it has ended.
-	wroteMessage  bool
+	wrote         bool // something, after the handshake
 	msgsWritten   int
 	msgsLost      int  // taken from the queue and not written, or only in part
 	partlyWritten bool // some of msgsWritten are not whole; the peer has rejected them
@@ -130,11 +130,12 @@ func (c *conn) run() (admitted bool, err error) {
 		}
 		c.reject(err)
 	}
-	if _, ok := engine.Rejected(err); ok {
-		c.mu.Lock()
-		c.err = err // the cause of an earlier write error
-		c.mu.Unlock()
+	_, rejected := engine.Rejected(err)
+	c.mu.Lock()
+	if rejected || c.state == stateWriteFailed && engine.FaultOf(err) != engine.FaultNone {
+		c.err = err // more precise than that a write has failed
 	}
+	c.mu.Unlock()
 	c.close(err)
 	close(c.ended)
 	c.flushers.Wait()

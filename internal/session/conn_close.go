@@ -122,7 +122,7 @@ const peerCloseWait = time.Second
 // PING) before it has read everything. So the connection stays until the peer
 // has closed it, its system has everything, or the linger time has ended.
 func (c *conn) closeWrite() {
-	if !c.wroteMessage || !c.shutdownWrite() {
+	if !c.wrote || !c.shutdownWrite() {
 		c.close(errFinished)
 		return
 	}

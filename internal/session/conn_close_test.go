@@ -196,6 +196,30 @@ func TestFailedWriteLetsReaderReceiveRest(t *testing.T) {
 	})
 }
 
+// TestFaultInInputIsTheReasonAlsoAfterFailedWrite: malformed input that is read
+// after a write has failed is reported, not the failed write.
+func TestFaultInInputIsTheReasonAlsoAfterFailedWrite(t *testing.T) {
+	runHost(t, func(w *st.World, h *host) {
+		h.listen()
+		p, q := h.accept("X-On-Error", "count")
+		for range 3 {
+			p.Must(st.Message("x"))
+			w.Settle() // the queue takes two, then the reader waits
+		}
+		p.Must(malformed)
+		w.Net.Links()[0].Cut(memnet.FIN)
+		h.send(q, "x")
+		w.Settle()
+		for range 3 {
+			receive(q)
+			w.Settle()
+		}
+		if ev := h.lastEvent(); ev.Kind != session.Disconnected || ev.Fault != engine.FaultMalformed {
+			t.Errorf("the end is reported as %+v", ev)
+		}
+	})
+}
+
 // TestFinishedConnectionWithFailedWriteEndsInASecond: its reader waits for
 // capacity in the queue and does not find the end.
 func TestFinishedConnectionWithFailedWriteEndsInASecond(t *testing.T) {

@@ -328,7 +328,7 @@ func (c *conn) failAndWait(err error) {
 
 // noteWritten counts and acknowledges messages that were written.
 func (c *conn) noteWritten(w *writer, msgs, size int) {
-	c.wroteMessage = true
+	c.wrote = true
 	c.msgsWritten += msgs
 	c.acknowledge(w, msgs, size)
 }

@@ -2,7 +2,9 @@ package session_test
 
 import (
 	"context"
+	"errors"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -13,6 +15,7 @@ import (
 	"github.com/zerobroker/zmq/internal/pipe"
 	"github.com/zerobroker/zmq/internal/session"
 	st "github.com/zerobroker/zmq/internal/socket/sockettest"
+	"github.com/zerobroker/zmq/internal/wire"
 )
 
 // host is a session.Host without a socket: a DEALER that records the calls of
@@ -222,3 +225,17 @@ func (h *host) UnreadLimitReached() bool {
 }
 
 func (h *host) Unconfirmed() { h.set(func() { h.unconfirmed++ }) }
+
+// malformed is a frame with reserved flags.
+var malformed = []byte{0xFF, 0}
+
+func errorIs(ev session.Event, target error) bool { return errors.Is(ev.Err, target) }
+
+// wantError reads an ERROR whose reason begins with prefix.
+func wantError(t *testing.T, p *st.Peer, prefix string) {
+	t.Helper()
+	flags, body := p.Frame()
+	if flags&wire.FlagCommand == 0 || !strings.HasPrefix(string(body), "\x05ERROR") || !strings.HasPrefix(string(body[7:]), prefix) {
+		t.Errorf("received frame %x %q, want an ERROR with %q", flags, body, prefix)
+	}
+}

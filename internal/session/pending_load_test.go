@@ -14,9 +14,9 @@ import (
 	"github.com/zerobroker/zmq/internal/transport/memnet"
 )
 
-// sourced is a world in which connections come from the addresses that from
-// returns, in the order in which they are accepted.
-func sourced(w *st.World, from func(i int) net.IP) {
+// setSources gives accepted connections the remote addresses that from returns, in
+// the order in which they are accepted.
+func setSources(w *st.World, from func(i int) net.IP) {
 	i := -1
 	w.Transport = &far{w.Net, func() net.IP { i++; return from(i) }}
 }
@@ -25,10 +25,10 @@ func oneSource(int) net.IP { return net.IPv4(10, 0, 0, 1) }
 
 func manySources(i int) net.IP { return net.IPv4(10, byte(i>>16), byte(i>>8), byte(i)) }
 
-// TestListenerServesWholeHerd has many peers connect at once, as after a restart,
-// from one address or many: none is refused, whatever the limits of pending
-// connections are.
-func TestListenerServesWholeHerd(t *testing.T) {
+// TestListenerRefusesNoneOfManyPeersAtOnce has many peers connect at once, as after a
+// restart, from one address or many. None is refused, whatever the limits of
+// pending connections are.
+func TestListenerRefusesNoneOfManyPeersAtOnce(t *testing.T) {
 	for _, c := range []struct {
 		peers   int
 		latency time.Duration
@@ -44,7 +44,7 @@ func TestListenerServesWholeHerd(t *testing.T) {
 	} {
 		t.Run(fmt.Sprintf("%d peers, %v away", c.peers, c.latency), func(t *testing.T) {
 			st.Run(t, func(w *st.World) {
-				sourced(w, c.from)
+				setSources(w, c.from)
 				w.Net.OnLink(func(l *memnet.Link) { l.SetLatency(c.latency) })
 				pull := w.Socket(pattern.PULL, c.set)
 				pull.MustBind("mem://a")
@@ -66,17 +66,17 @@ func TestListenerServesWholeHerd(t *testing.T) {
 	}
 }
 
-// halfOpen are the ways not to complete a handshake.
+// halfOpen has the bytes of peers that do not complete their handshake.
 var halfOpen = map[string][]byte{
 	"silent":        nil,
 	"greeting":      st.Greeting(),
 	"partial READY": append(st.Greeting(), st.Ready("Socket-Type", "PUSH")[:5]...),
 }
 
-// TestListenerServesClientBesideHalfOpenConnections holds connections half open
-// from the client's own address, as many as the limits allow and more: clients
-// that complete their handshake are served at once.
-func TestListenerServesClientBesideHalfOpenConnections(t *testing.T) {
+// TestListenerServesClientDespiteHalfOpenConnections has half-open connections from
+// the client's own address, as many as the limits allow and more. Clients that
+// complete their handshake are served at once.
+func TestListenerServesClientDespiteHalfOpenConnections(t *testing.T) {
 	for name, sent := range halfOpen {
 		for _, c := range []struct {
 			open int
@@ -90,7 +90,7 @@ func TestListenerServesClientBesideHalfOpenConnections(t *testing.T) {
 		} {
 			t.Run(fmt.Sprintf("%d %s", c.open, name), func(t *testing.T) {
 				st.Run(t, func(w *st.World) {
-					sourced(w, oneSource)
+					setSources(w, oneSource)
 					pull := w.Socket(pattern.PULL, c.set)
 					pull.MustBind("mem://a")
 					for range c.open {
@@ -100,7 +100,7 @@ func TestListenerServesClientBesideHalfOpenConnections(t *testing.T) {
 					for i := range 10 {
 						p := w.Dial("a")
 						if d := st.After(func() { p.Shake("PUSH") }); d > c.wait {
-							t.Errorf("client %d was kept out for %v", i, d)
+							t.Errorf("client %d was admitted after %v", i, d)
 						}
 						p.Must(st.Message("x"))
 						pull.WantRecv("x")
@@ -114,14 +114,14 @@ func TestListenerServesClientBesideHalfOpenConnections(t *testing.T) {
 }
 
 // TestListenerServesClientsDuringFlood has one address connect without end and
-// complete nothing: clients from there and from elsewhere are served within the
-// time after which a silent connection is overdue.
+// complete no handshake. Clients from this and from other addresses are served
+// within the time after which a silent connection is overdue.
 func TestListenerServesClientsDuringFlood(t *testing.T) {
 	for name, sent := range halfOpen {
 		t.Run(name, func(t *testing.T) {
 			st.Run(t, func(w *st.World) {
 				client := false
-				sourced(w, func(i int) net.IP {
+				setSources(w, func(i int) net.IP {
 					if client {
 						return net.IPv4(10, 0, 0, 2)
 					}
@@ -139,7 +139,7 @@ func TestListenerServesClientsDuringFlood(t *testing.T) {
 					client = i%200 == 0
 					p := w.Dial("a")
 					if d := st.After(func() { p.Shake("PUSH") }); d > 500*time.Millisecond {
-						t.Errorf("client %d was kept out for %v", i, d)
+						t.Errorf("client %d was admitted after %v", i, d)
 					}
 					client = false
 					p.Close()
@@ -156,15 +156,16 @@ func TestListenerServesClientsDuringFlood(t *testing.T) {
 	}
 }
 
-// TestPendingOrder: silent connections make room before others, the oldest of
-// each first, and those of the source with the most before those of others.
-func TestPendingOrder(t *testing.T) {
+// TestListenerClosesSilentAndOldestPendingFirst: at the limit silent connections are
+// closed before others, the oldest first, and those of the source with the most
+// connections before those of others.
+func TestListenerClosesSilentAndOldestPendingFirst(t *testing.T) {
 	ips := []net.IP{
 		net.IPv4(10, 0, 0, 1), net.IPv4(10, 0, 0, 2), net.IPv4(10, 0, 0, 2), net.IPv4(10, 0, 0, 2),
 		net.IPv4(10, 0, 0, 3), net.IPv4(10, 0, 0, 3), net.IPv4(10, 0, 0, 3), net.IPv4(10, 0, 0, 3),
 	}
 	st.Run(t, func(w *st.World) {
-		sourced(w, func(i int) net.IP { return ips[i] })
+		setSources(w, func(i int) net.IP { return ips[i] })
 		pull := w.Socket(pattern.PULL, func(o *socket.Options) { o.MaxPending = 4 })
 		pull.MustBind("mem://a")
 		dial := func() *st.Peer { time.Sleep(time.Millisecond); return w.Dial("a") }
@@ -180,9 +181,9 @@ func TestPendingOrder(t *testing.T) {
 	})
 }
 
-// TestListenerWaitsWhilePendingAreYoung: above MaxPending nothing is refused as
-// long as none is overdue, and the listener still closes at once.
-func TestListenerWaitsWhilePendingAreYoung(t *testing.T) {
+// TestListenerWaitsWhileNoPendingConnectionIsOverdue: above MaxPending no connection
+// is refused while none is overdue, and the listener still closes at once.
+func TestListenerWaitsWhileNoPendingConnectionIsOverdue(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		pull := w.Socket(pattern.PULL, func(o *socket.Options) { o.MaxPending = 2 })
 		pull.MustBind("mem://a")
@@ -190,7 +191,7 @@ func TestListenerWaitsWhilePendingAreYoung(t *testing.T) {
 		w.Dial("a")
 		third := w.Dial("a")
 		if d := st.After(func() { third.Shake("PUSH") }); d != 500*time.Millisecond {
-			t.Errorf("let in after %v", d)
+			t.Errorf("admitted after %v", d)
 		}
 		if d := first.End(); d != 0 {
 			t.Errorf("the first was closed %v later", d)

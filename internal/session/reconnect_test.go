@@ -46,10 +46,10 @@ func (c *counted) fail(err error) (dials []time.Time) {
 	return dials
 }
 
-// TestClientsComeBackSoonAfterServer has a herd of clients lose its server for
-// a while. Each is back within 750 ms, half of them within 350 ms, and they do
-// not try too often meanwhile, nor all at a time.
-func TestClientsComeBackSoonAfterServer(t *testing.T) {
+// TestClientsReconnectSoonAfterServerReturns has many clients lose their server for
+// a while. Each is connected again within 750 ms, half of them within 350 ms. In
+// the meantime their attempts are neither too frequent nor simultaneous.
+func TestClientsReconnectSoonAfterServerReturns(t *testing.T) {
 	const clients = 100
 	for _, outage := range []time.Duration{time.Second, 12 * time.Second, 120 * time.Second} {
 		t.Run(outage.String(), func(t *testing.T) {
@@ -116,9 +116,9 @@ func rates(t *testing.T, dials []time.Time, from time.Time, clients int) {
 	}
 }
 
-// TestLongestWaitFollowsCostOfAttempt: what makes no connection is tried again
-// soon, what costs a server more is not.
-func TestLongestWaitFollowsCostOfAttempt(t *testing.T) {
+// TestLongestBackoffDependsOnErrorOfAttempt: an attempt that makes no connection is
+// repeated soon. One that costs a server more, such as a lookup, is not.
+func TestLongestBackoffDependsOnErrorOfAttempt(t *testing.T) {
 	opError := func(err error) error { return &net.OpError{Op: "dial", Err: err} }
 	for _, c := range []struct {
 		name string
@@ -160,9 +160,9 @@ func wantDelays(t *testing.T, s *st.Socket, nominal time.Duration) {
 	}
 }
 
-// TestLongestWaitAfterConnection: who answers and hangs up is left alone for
-// longer, until nobody answers.
-func TestLongestWaitAfterConnection(t *testing.T) {
+// TestBackoffIsLongerAfterConnectionThanAfterRefusal: the backoff from a listener
+// that accepts and closes grows to ReconnectMax; without a listener it is a tenth.
+func TestBackoffIsLongerAfterConnectionThanAfterRefusal(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		l := w.Listen("a")
 		push := w.Socket(pattern.PUSH)
@@ -183,9 +183,9 @@ func TestLongestWaitAfterConnection(t *testing.T) {
 	})
 }
 
-// TestReconnectOptionsHoldForRefusedConnections: both options are kept, a
-// ReconnectInterval above the tenth of ReconnectMax too.
-func TestReconnectOptionsHoldForRefusedConnections(t *testing.T) {
+// TestReconnectOptionsApplyToRefusedConnections: both options have their effect, also
+// a ReconnectInterval above a tenth of ReconnectMax.
+func TestReconnectOptionsApplyToRefusedConnections(t *testing.T) {
 	for _, c := range []struct{ interval, most, want time.Duration }{
 		{100 * time.Millisecond, time.Minute, 6 * time.Second},
 		{time.Second, 5 * time.Second, time.Second},

@@ -10,11 +10,11 @@ import (
 	"github.com/zerobroker/zmq/internal/transport/memnet"
 )
 
-// TestUnreadBytesAreSignOfLife: a receiver that does not run for a while, as a
-// process that is stopped, gives up no peer whose bytes have arrived meanwhile,
-// neither for the TTL of its PINGs nor for a PONG that is missing. When it runs
-// again it receives all of them.
-func TestUnreadBytesAreSignOfLife(t *testing.T) {
+// TestHeartbeatCountsUnreadBytes: a receiver that does not run for a while, as a
+// stopped process, disconnects no peer whose bytes have arrived meanwhile, neither
+// for the TTL of its PINGs nor for a missing PONG. When it runs again it receives
+// the bytes.
+func TestHeartbeatCountsUnreadBytes(t *testing.T) {
 	const second = time.Second
 	for name, c := range map[string]struct {
 		interval, timeout time.Duration // of the receiver's heartbeat
@@ -56,9 +56,9 @@ func TestUnreadBytesAreSignOfLife(t *testing.T) {
 	}
 }
 
-// TestSilenceAfterLateReaderIsNoticed: when what had arrived is read, a peer that
-// stays silent is given up after its TTL.
-func TestSilenceAfterLateReaderIsNoticed(t *testing.T) {
+// TestSilentPeerIsDisconnectedAfterLateReader: after the unread bytes are read, a
+// peer that stays silent is disconnected after its TTL.
+func TestSilentPeerIsDisconnectedAfterLateReader(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		var up *memnet.Flow
 		w.Net.OnLink(func(l *memnet.Link) { up = l.Up() })
@@ -75,7 +75,7 @@ func TestSilenceAfterLateReaderIsNoticed(t *testing.T) {
 		up.ReleaseReads()
 		pull.WantRecv("late")
 		if d := p.End(); d != time.Second {
-			t.Errorf("given up after %v", d)
+			t.Errorf("disconnected after %v", d)
 		}
 		w.Settle()
 		pull.WantFaults(map[engine.Fault]uint64{engine.FaultSilence: 1})
