@@ -49,25 +49,25 @@ type Reason uint8
 // The reasons. ReasonNone is a network error or a peer that closed; the
 // event's Err tells.
 const (
-	ReasonNone             = Reason(engine.FaultNone)
-	ReasonMalformed        = Reason(engine.FaultMalformed)        // bytes that are no ZMTP
-	ReasonUnexpected       = Reason(engine.FaultUnexpected)       // a command out of its turn
-	ReasonMechanism        = Reason(engine.FaultMechanism)        // another security mechanism than ours
-	ReasonVersion          = Reason(engine.FaultVersion)          // a ZMTP version below MinVersion, or without the security we demand
-	ReasonSocketType       = Reason(engine.FaultSocketType)       // a socket type ours does not talk to
-	ReasonRefused          = Reason(engine.FaultRefused)          // the peer refused us, or a message of ours (DropRejected)
-	ReasonMetadata         = Reason(engine.FaultMetadata)         // too much metadata
-	ReasonHandshakeSize    = Reason(engine.FaultHandshakeSize)    // too long a handshake
-	ReasonFrameSize        = Reason(engine.FaultFrameSize)        // a frame above MaxFrameSize
-	ReasonMessageSize      = Reason(engine.FaultMessageSize)      // a message above MaxMessageSize or MaxMessageFrames
-	ReasonCommandSize      = Reason(engine.FaultCommandSize)      // too large a command
-	ReasonUseless          = Reason(engine.FaultUseless)          // too many commands that mean nothing to us
-	ReasonHandshakeTimeout = Reason(engine.FaultHandshakeTimeout) // HandshakeTimeout passed
-	ReasonSilence          = Reason(engine.FaultSilence)          // HeartbeatTimeout, or the peer's own TTL, passed
+	ReasonNone             = Reason(engine.CloseNone)
+	ReasonMalformed        = Reason(engine.CloseMalformed)        // bytes that are no ZMTP
+	ReasonUnexpected       = Reason(engine.CloseUnexpected)       // a command out of its turn
+	ReasonMechanism        = Reason(engine.CloseMechanism)        // another security mechanism than ours
+	ReasonVersion          = Reason(engine.CloseVersion)          // a ZMTP version below MinVersion, or without the security we demand
+	ReasonSocketType       = Reason(engine.CloseSocketType)       // a socket type ours does not talk to
+	ReasonRefused          = Reason(engine.CloseRefused)          // the peer refused us, or a message of ours (DropRejected)
+	ReasonMetadata         = Reason(engine.CloseMetadata)         // too much metadata
+	ReasonHandshakeSize    = Reason(engine.CloseHandshakeSize)    // too long a handshake
+	ReasonFrameSize        = Reason(engine.CloseFrameSize)        // a frame above MaxFrameSize
+	ReasonMessageSize      = Reason(engine.CloseMessageSize)      // a message above MaxMessageSize or MaxMessageFrames
+	ReasonCommandSize      = Reason(engine.CloseCommandSize)      // too large a command
+	ReasonUseless          = Reason(engine.CloseUseless)          // too many commands that mean nothing to us
+	ReasonHandshakeTimeout = Reason(engine.CloseHandshakeTimeout) // HandshakeTimeout passed
+	ReasonSilence          = Reason(engine.CloseSilence)          // HeartbeatTimeout, or the peer's own TTL, passed
 )
 
 // String is the reason's name in counters.
-func (r Reason) String() string { return engine.Fault(r).String() }
+func (r Reason) String() string { return engine.CloseReason(r).String() }
 
 // Event is one thing that happened to an endpoint of a socket.
 type Event struct {

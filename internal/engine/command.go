@@ -30,10 +30,10 @@ func (e *Engine) command(body []byte, in *msg.Batch) {
 	case wire.NameError:
 		var cmd wire.Error
 		if err := cmd.Decode(data); err != nil {
-			e.stop(FaultMalformed, err)
+			e.stop(CloseMalformed, err)
 			return
 		}
-		e.stop(FaultRefused, &mechanism.PeerError{Reason: string(cmd.Reason)})
+		e.stop(CloseRefused, &mechanism.PeerError{Reason: string(cmd.Reason)})
 	default:
 		e.ignore(body)
 	}
@@ -44,7 +44,7 @@ func (e *Engine) command(body []byte, in *msg.Batch) {
 func (e *Engine) ping(data []byte) {
 	var p wire.Ping
 	if err := p.Decode(data); err != nil {
-		e.stop(FaultMalformed, err)
+		e.stop(CloseMalformed, err)
 		return
 	}
 	e.recv.commands++
@@ -85,7 +85,7 @@ func (e *Engine) ignore(body []byte) {
 	r.commands++
 	r.useless += int64(len(body)) + 2
 	if l := e.cfg.Limits.Useless; l > 0 && r.useless > l {
-		e.stop(FaultUseless, fmt.Errorf("%d bytes of ignored commands", r.useless))
+		e.stop(CloseUseless, fmt.Errorf("%d bytes of ignored commands", r.useless))
 	}
 }
 

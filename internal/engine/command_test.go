@@ -18,7 +18,7 @@ func TestPingPong_RFC37(t *testing.T) {
 			context := body(n)
 			p := inTraffic(t, dealer(""), o, bytewise)
 			p.send(command("PING", "\x00\x0a"+context))
-			p.wantFault(engine.FaultNone)
+			p.wantFault(engine.CloseNone)
 			if want := command("PONG", context[:min(n, 16)]); string(p.pong) != want {
 				t.Errorf("PONG to a context of %d bytes is %q, want %q", n, p.pong, want)
 			}
@@ -39,7 +39,7 @@ func TestPingMalformed(t *testing.T) {
 	for _, data := range []string{"", "\x00"} {
 		p := inTraffic(t, dealer(""), openings[4], whole)
 		p.send(onWire(wire.V3_1, message{"m"}) + command("PING", data))
-		p.wantFault(engine.FaultMalformed)
+		p.wantFault(engine.CloseMalformed)
 		if len(p.pong) > 0 || !equalMessages(p.msgs, []message{{"m"}}) {
 			t.Errorf("answered %q, received %q", p.pong, p.msgs)
 		}
@@ -58,7 +58,7 @@ func TestPongs(t *testing.T) {
 		{"", 1}, {number(1), 1}, {number(5), 5}, {number(3), 5}, {"1234567", 6}, {body(40), 7}, {number(0), 7}, {number(1 << 40), 1 << 40},
 	} {
 		p.send(onWire(wire.V3_1, message{"m"}) + command("PONG", tt.context))
-		p.wantFault(engine.FaultNone)
+		p.wantFault(engine.CloseNone)
 		if p.e.Pongs() != tt.want {
 			t.Errorf("Pongs() = %d after %q, want %d", p.e.Pongs(), tt.context, tt.want)
 		}
@@ -161,13 +161,13 @@ func TestCommandBetweenFrames(t *testing.T) {
 func TestErrorInTraffic(t *testing.T) {
 	for _, tt := range []struct {
 		data  string
-		fault engine.Fault
-	}{{"\x03bye", engine.FaultRefused}, {"\x04bye", engine.FaultMalformed}, {"", engine.FaultMalformed}} {
+		fault engine.CloseReason
+	}{{"\x03bye", engine.CloseRefused}, {"\x04bye", engine.CloseMalformed}, {"", engine.CloseMalformed}} {
 		p := inTraffic(t, dealer(""), openings[4], whole)
 		p.send(onWire(wire.V3_1, message{"m"}) + command("ERROR", tt.data) + onWire(wire.V3_1, message{"lost"}))
 		p.wantFault(tt.fault)
 		var refused *mechanism.PeerError
-		if tt.fault == engine.FaultRefused && (!errors.As(p.err, &refused) || refused.Reason != "bye") {
+		if tt.fault == engine.CloseRefused && (!errors.As(p.err, &refused) || refused.Reason != "bye") {
 			t.Errorf("error is %v", p.err)
 		}
 		if !equalMessages(p.msgs, []message{{"m"}}) {

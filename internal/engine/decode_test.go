@@ -157,7 +157,7 @@ func TestDecodeV1FrameOfNoLength(t *testing.T) {
 		for _, o := range openings[:2] {
 			p := inTraffic(t, dealer(""), o, bytewise)
 			p.send(onWire(wire.V1, message{"one"}) + frame)
-			p.wantFault(engine.FaultMalformed)
+			p.wantFault(engine.CloseMalformed)
 			if !equalMessages(p.msgs, []message{{"one"}}) {
 				t.Errorf("received %q", p.msgs)
 			}

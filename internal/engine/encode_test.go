@@ -177,7 +177,7 @@ func TestSealedBroken(t *testing.T) {
 		t.Errorf("encoded %q, %d messages (%v)", out, n, err)
 	}
 	p.send(toyFrame(0, "in") + "\x00\x00")
-	p.wantFault(engine.FaultMalformed)
+	p.wantFault(engine.CloseMalformed)
 	if !equalMessages(p.msgs, []message{{"in"}}) {
 		t.Errorf("received %q", p.msgs)
 	}

@@ -184,15 +184,15 @@ func (e *Engine) appendError(reason string) { e.out = errorCommand(reason).Appen
 // fail puts the engine in its final state. A peer that the accepting side has
 // not admitted yet learns why: of an incompatible type from our READY, as with
 // libzmq, and of the rest from an ERROR if it has said that it retries.
-func (e *Engine) fail(f Fault, err error) error {
+func (e *Engine) fail(f CloseReason, err error) error {
 	switch {
-	case !e.accepting || e.phase != handshaking || f == FaultRefused:
-	case f == FaultSocketType:
+	case !e.accepting || e.phase != handshaking || f == CloseRefused:
+	case f == CloseSocketType:
 		e.Admit()
 	case e.retries:
 		e.appendError(f.String())
 	}
 	e.held = nil
 	e.phase = failed
-	return &Error{Fault: f, Err: err}
+	return &Error{Reason: f, Err: err}
 }

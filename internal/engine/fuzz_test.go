@@ -71,12 +71,12 @@ func FuzzHandshake(f *testing.F) {
 		data = append([]byte(prefixes[int(prefix)%len(prefixes)]), data[:min(len(data), fuzzSize)]...)
 		cfg := fuzzed(kind)
 		e, used, out, err := shake(cfg, data, whole)
-		if used > len(data) || len(out) > 256 || err != nil && (e.Ready() || engine.FaultOf(err) == engine.FaultNone) {
+		if used > len(data) || len(out) > 256 || err != nil && (e.Ready() || engine.CloseReasonOf(err) == engine.CloseNone) {
 			t.Fatalf("consumed %d of %d, said %d bytes, ready %v, error %v", used, len(data), len(out), e.Ready(), err)
 		}
 		for _, cut := range []cutter{bytewise, randomly(seeded(seed))} {
 			o, usedo, outo, erro := shake(cfg, data, cut)
-			if e.Ready() != o.Ready() || used != usedo || !bytes.Equal(out, outo) || engine.FaultOf(err) != engine.FaultOf(erro) ||
+			if e.Ready() != o.Ready() || used != usedo || !bytes.Equal(out, outo) || engine.CloseReasonOf(err) != engine.CloseReasonOf(erro) ||
 				e.Version() != o.Version() || !reflect.DeepEqual(e.Peer(), o.Peer()) {
 				t.Fatalf("at once: consumed %d, said %q, ready %v, error %v; in pieces: %d, %q, %v, %v",
 					used, out, e.Ready(), err, usedo, outo, o.Ready(), erro)
@@ -111,7 +111,7 @@ func FuzzDecode(f *testing.F) {
 // check compares a decoder with the model.
 func (m *model) check(t *testing.T, p *peer) {
 	t.Helper()
-	if m.fault != p.fault() && !(m.cut && p.fault() == engine.FaultMessageSize) {
+	if m.fault != p.fault() && !(m.cut && p.fault() == engine.CloseMessageSize) {
 		t.Fatalf("fault %v (%v), want %v", p.fault(), p.err, m.fault)
 	}
 	if !equalMessages(p.msgs, m.msgs) {

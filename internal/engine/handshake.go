@@ -71,13 +71,13 @@ func (e *Engine) greet(b []byte) (int, error) {
 	}
 	e.version = g.Version
 	if g.Version < e.cfg.MinVersion {
-		return n, e.fail(FaultVersion, e.tooOld(b))
+		return n, e.fail(CloseVersion, e.tooOld(b))
 	}
 	if g.Version < wire.V3_0 {
 		return n, e.startOld(g.Unversioned)
 	}
 	if !g.IsMechanism(e.mech.Name()) {
-		return n, e.fail(FaultMechanism, fmt.Errorf("peer speaks %q, this socket %s",
+		return n, e.fail(CloseMechanism, fmt.Errorf("peer speaks %q, this socket %s",
 			strings.TrimRight(string(g.Mechanism[:]), "\x00"), e.mech.Name()))
 	}
 	e.phase = handshaking
@@ -90,7 +90,7 @@ func (e *Engine) greet(b []byte) (int, error) {
 // any refuses them. https://rfc.zeromq.org/spec/37/#backwards-interoperability
 func (e *Engine) startOld(unversioned bool) error {
 	if e.mech.Name() != "NULL" {
-		return e.fail(FaultVersion, fmt.Errorf("ZMTP %s has no %s", e.version, e.mech.Name()))
+		return e.fail(CloseVersion, fmt.Errorf("ZMTP %s has no %s", e.version, e.mech.Name()))
 	}
 	e.phase = identity
 	e.hs.unversioned = unversioned
@@ -123,11 +123,11 @@ func (e *Engine) takeIdentity(b []byte) (int, error) {
 	flags, size, h := e.header(b)
 	switch {
 	case h < 0, flags != 0, h > 0 && size > 0 && len(b) > h && b[h] == 0:
-		return 0, e.fail(FaultMalformed, e.notIdentity(b))
+		return 0, e.fail(CloseMalformed, e.notIdentity(b))
 	case h == 0:
 		return 0, nil
 	case size > maxIdentity:
-		return 0, e.fail(FaultHandshakeSize, fmt.Errorf("identity of %d bytes", size))
+		return 0, e.fail(CloseHandshakeSize, fmt.Errorf("identity of %d bytes", size))
 	case size > uint64(len(b)-h):
 		return 0, nil
 	}
@@ -174,13 +174,13 @@ func (e *Engine) takeCommand(b []byte) (int, error) {
 	case h == 0:
 		return 0, nil
 	case h < 0:
-		return 0, e.fail(FaultMalformed, fmt.Errorf("handshake command with flags %#02x", b[0]))
+		return 0, e.fail(CloseMalformed, fmt.Errorf("handshake command with flags %#02x", b[0]))
 	case flags&wire.FlagMore != 0:
-		return 0, e.fail(FaultMalformed, errors.New("handshake command with MORE"))
+		return 0, e.fail(CloseMalformed, errors.New("handshake command with MORE"))
 	case over(size, l.Frame):
-		return 0, e.fail(FaultFrameSize, fmt.Errorf("handshake command of %d bytes", size))
+		return 0, e.fail(CloseFrameSize, fmt.Errorf("handshake command of %d bytes", size))
 	case l.Handshake > 0 && size > uint64(max(0, l.Handshake-e.hs.bytes)):
-		return 0, e.fail(FaultHandshakeSize, fmt.Errorf("handshake command of %d bytes", size))
+		return 0, e.fail(CloseHandshakeSize, fmt.Errorf("handshake command of %d bytes", size))
 	case size > uint64(len(b)-h):
 		return 0, nil
 	}
@@ -188,24 +188,24 @@ func (e *Engine) takeCommand(b []byte) (int, error) {
 	e.hs.bytes += end
 	e.hs.commands++
 	if l.Commands > 0 && e.hs.commands > l.Commands {
-		return 0, e.fail(FaultHandshakeSize, fmt.Errorf("more than %d handshake commands", l.Commands))
+		return 0, e.fail(CloseHandshakeSize, fmt.Errorf("more than %d handshake commands", l.Commands))
 	}
 	if err := e.mech.Receive(b[h:end]); err != nil {
-		return 0, e.fail(mechanismFault(err), err)
+		return 0, e.fail(mechanismCloseReason(err), err)
 	}
 	e.say()
 	return end, e.finish()
 }
 
-func mechanismFault(err error) Fault {
+func mechanismCloseReason(err error) CloseReason {
 	var refused *mechanism.PeerError
 	switch {
 	case errors.As(err, &refused):
-		return FaultRefused
+		return CloseRefused
 	case errors.Is(err, mechanism.ErrUnexpected):
-		return FaultUnexpected
+		return CloseUnexpected
 	}
-	return FaultMalformed
+	return CloseMalformed
 }
 
 // say puts out every handshake command that is ours to send now. The accepting
@@ -243,7 +243,7 @@ func (e *Engine) readMetadata() error {
 	md := e.mech.Metadata()
 	l := &e.cfg.Limits
 	if l.Metadata > 0 && len(md) > l.Metadata {
-		return e.fail(FaultMetadata, fmt.Errorf("%d bytes of metadata", len(md)))
+		return e.fail(CloseMetadata, fmt.Errorf("%d bytes of metadata", len(md)))
 	}
 	p := &msg.Peer{Version: e.version.String(), Mechanism: e.mech.Name()}
 	properties := 0
@@ -276,13 +276,13 @@ func (e *Engine) readMetadata() error {
 	})
 	switch {
 	case errors.Is(err, wire.ErrMalformed):
-		return e.fail(FaultMalformed, err)
+		return e.fail(CloseMalformed, err)
 	case err != nil:
-		return e.fail(FaultMetadata, err)
+		return e.fail(CloseMetadata, err)
 	}
 	// A peer that names no type is taken for a compatible one, as libzmq does.
 	if typed && !slices.Contains(e.cfg.PeerTypes, p.SocketType) {
-		return e.fail(FaultSocketType, fmt.Errorf("%s does not talk to %q", e.cfg.SocketType, p.SocketType))
+		return e.fail(CloseSocketType, fmt.Errorf("%s does not talk to %q", e.cfg.SocketType, p.SocketType))
 	}
 	e.peer = p
 	return e.checkID()
@@ -294,7 +294,7 @@ func (e *Engine) readMetadata() error {
 func (e *Engine) checkID() error {
 	id := e.peer.RoutingID
 	if len(id) > maxIdentity || id != "" && id[0] == 0 {
-		return e.fail(FaultMalformed, fmt.Errorf("identity %.20q", id))
+		return e.fail(CloseMalformed, fmt.Errorf("identity %.20q", id))
 	}
 	return nil
 }

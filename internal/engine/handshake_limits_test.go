@@ -15,18 +15,18 @@ func TestHandshakeLimits(t *testing.T) {
 		name   string
 		limits engine.Limits
 		body   string // behind the name of READY
-		fault  engine.Fault
+		fault  engine.CloseReason
 	}{
-		{"handshake bytes", engine.Limits{Handshake: 96}, ten, engine.FaultNone},
-		{"handshake bytes", engine.Limits{Handshake: 95}, ten, engine.FaultHandshakeSize},
-		{"frame", engine.Limits{Frame: 96}, ten, engine.FaultNone},
-		{"frame", engine.Limits{Frame: 95}, ten, engine.FaultFrameSize},
-		{"metadata", engine.Limits{Metadata: 90}, ten, engine.FaultNone},
-		{"metadata", engine.Limits{Metadata: 89}, ten, engine.FaultMetadata},
-		{"properties", engine.Limits{Properties: 10}, ten, engine.FaultNone},
-		{"properties", engine.Limits{Properties: 9}, ten, engine.FaultMetadata},
-		{"properties and types", engine.Limits{Properties: 1}, property("Socket-Type", "REP"), engine.FaultNone},
-		{"no limits", engine.Limits{}, strings.Repeat(ten, 100), engine.FaultNone},
+		{"handshake bytes", engine.Limits{Handshake: 96}, ten, engine.CloseNone},
+		{"handshake bytes", engine.Limits{Handshake: 95}, ten, engine.CloseHandshakeSize},
+		{"frame", engine.Limits{Frame: 96}, ten, engine.CloseNone},
+		{"frame", engine.Limits{Frame: 95}, ten, engine.CloseFrameSize},
+		{"metadata", engine.Limits{Metadata: 90}, ten, engine.CloseNone},
+		{"metadata", engine.Limits{Metadata: 89}, ten, engine.CloseMetadata},
+		{"properties", engine.Limits{Properties: 10}, ten, engine.CloseNone},
+		{"properties", engine.Limits{Properties: 9}, ten, engine.CloseMetadata},
+		{"properties and types", engine.Limits{Properties: 1}, property("Socket-Type", "REP"), engine.CloseNone},
+		{"no limits", engine.Limits{}, strings.Repeat(ten, 100), engine.CloseNone},
 	}
 	for _, tt := range tests {
 		for _, cut := range []cutter{whole, bytewise} {
@@ -53,9 +53,9 @@ func TestHandshakeSizeRefusedByHeader(t *testing.T) {
 			p := play(t, cfg, whole)
 			p.send(greeting31 + string(binary.BigEndian.AppendUint64([]byte{0x06}, d)))
 			switch {
-			case d == 0 && p.fault() != engine.FaultMalformed:
+			case d == 0 && p.fault() != engine.CloseMalformed:
 				t.Errorf("command of no name: fault %v", p.fault())
-			case d > 128<<10 && p.fault() != engine.FaultHandshakeSize && p.fault() != engine.FaultFrameSize:
+			case d > 128<<10 && p.fault() != engine.CloseHandshakeSize && p.fault() != engine.CloseFrameSize:
 				t.Errorf("command of %d bytes: fault %v", d, p.fault())
 			case d != 0 && d <= 128<<10 && p.err != nil:
 				t.Errorf("command of %d bytes: %v", d, p.err)
@@ -71,13 +71,13 @@ func TestHandshakeCommandsLimited(t *testing.T) {
 	for _, tt := range []struct {
 		limits engine.Limits
 		chats  int
-		fault  engine.Fault
+		fault  engine.CloseReason
 	}{
-		{engine.Limits{Commands: 4}, 3, engine.FaultNone},
-		{engine.Limits{Commands: 3}, 3, engine.FaultHandshakeSize},
-		{engine.Limits{Handshake: 41 + 20*len(chat)}, 20, engine.FaultNone},
-		{engine.Limits{Handshake: 40 + 20*len(chat)}, 20, engine.FaultHandshakeSize},
-		{engine.Limits{}, 1000, engine.FaultNone},
+		{engine.Limits{Commands: 4}, 3, engine.CloseNone},
+		{engine.Limits{Commands: 3}, 3, engine.CloseHandshakeSize},
+		{engine.Limits{Handshake: 41 + 20*len(chat)}, 20, engine.CloseNone},
+		{engine.Limits{Handshake: 40 + 20*len(chat)}, 20, engine.CloseHandshakeSize},
+		{engine.Limits{}, 1000, engine.CloseNone},
 	} {
 		for _, cut := range []cutter{whole, bytewise} {
 			cfg := secured(tt.chats)
@@ -87,7 +87,7 @@ func TestHandshakeCommandsLimited(t *testing.T) {
 			if p.fault() != tt.fault {
 				t.Errorf("%+v: fault %v (%v), want %v", tt.limits, p.fault(), p.err, tt.fault)
 			}
-			if tt.fault == engine.FaultNone {
+			if tt.fault == engine.CloseNone {
 				p.wantReady()
 			}
 		}

@@ -53,10 +53,10 @@ func TestHandshakeBetweenTypes_RFC37(t *testing.T) {
 		for j, o := range socketTypes {
 			a, b := play(t, typed(i), whole), play(t, typed(j), whole)
 			converse(a, b)
-			want := engine.FaultSocketType
+			want := engine.CloseSocketType
 			for _, name := range s.peers {
 				if name == o.name {
-					want = engine.FaultNone
+					want = engine.CloseNone
 				}
 			}
 			a.wantFault(want)
@@ -66,7 +66,7 @@ func TestHandshakeBetweenTypes_RFC37(t *testing.T) {
 			converse(d, c)
 			checkSame(t, a, c)
 			checkSame(t, b, d)
-			if want != engine.FaultNone {
+			if want != engine.CloseNone {
 				continue
 			}
 			id := ""

@@ -21,7 +21,7 @@ func TestMechanismMismatch_RFC37(t *testing.T) {
 		for _, cut := range []cutter{whole, bytewise} {
 			p := play(t, dealer(""), cut)
 			p.send(greeting(name) + readyRouter)
-			p.wantFault(engine.FaultMechanism)
+			p.wantFault(engine.CloseMechanism)
 			if strings.Contains(string(p.out), "READY") {
 				t.Errorf("%q: said %q to another mechanism", name, p.out)
 			}
@@ -29,7 +29,7 @@ func TestMechanismMismatch_RFC37(t *testing.T) {
 	}
 	p := play(t, secured(0), whole)
 	p.send(greeting31 + readyRouter)
-	p.wantFault(engine.FaultMechanism)
+	p.wantFault(engine.CloseMechanism)
 }
 
 // TestOldVersionsRefusedWhenSecured: versions without security cannot be had
@@ -38,7 +38,7 @@ func TestOldVersionsRefusedWhenSecured_RFC37(t *testing.T) {
 	for _, o := range openings[:3] {
 		p := play(t, secured(0), bytewise)
 		p.send(o.bytes + onWire(o.version, message{"in"}))
-		p.wantFault(engine.FaultVersion)
+		p.wantFault(engine.CloseVersion)
 		if len(p.msgs) > 0 {
 			t.Errorf("%s: received %q", o.name, p.msgs)
 		}
@@ -49,12 +49,12 @@ func TestSocketTypeRefused_RFC37(t *testing.T) {
 	for _, name := range []string{"PUB", "dealer", "DEALER\x00", "", "X", longID} {
 		p := play(t, dealer(""), whole)
 		p.send(greeting31 + ready("Socket-Type", name))
-		p.wantFault(engine.FaultSocketType)
+		p.wantFault(engine.CloseSocketType)
 	}
 	// The first of duplicates counts.
 	p := play(t, dealer(""), whole)
 	p.send(greeting31 + ready("Socket-Type", "PUB", "Socket-Type", "ROUTER"))
-	p.wantFault(engine.FaultSocketType)
+	p.wantFault(engine.CloseSocketType)
 }
 
 func TestMissingSocketTypeAccepted(t *testing.T) {
@@ -85,25 +85,25 @@ func TestDuplicatePropertyFirstCounts(t *testing.T) {
 func TestHandshakeCommands_RFC37(t *testing.T) {
 	tests := []struct {
 		name, send string
-		fault      engine.Fault
+		fault      engine.CloseReason
 	}{
-		{"ERROR", command("ERROR", "\x03400"), engine.FaultRefused},
-		{"ERROR without reason", command("ERROR", "\x00"), engine.FaultRefused},
-		{"ERROR cut short", command("ERROR", "\x0440"), engine.FaultMalformed},
-		{"ERROR of nothing", command("ERROR", ""), engine.FaultMalformed},
-		{"SUBSCRIBE", command("SUBSCRIBE", ""), engine.FaultUnexpected},
-		{"PING", command("PING", "\x00\x00"), engine.FaultUnexpected},
-		{"HELLO", command("HELLO", "\x00\x00"), engine.FaultUnexpected},
-		{"unknown", command("ready", ""), engine.FaultUnexpected},
-		{"message", "\x00\x05hello", engine.FaultMalformed}, // 'h' bytes of name
-		{"empty message", "\x00\x00", engine.FaultMalformed},
-		{"empty command", "\x04\x00", engine.FaultMalformed},
-		{"command of no name", "\x04\x01\x00", engine.FaultMalformed},
-		{"name longer than body", "\x04\x03\x05RE", engine.FaultMalformed},
-		{"MORE", "\x05" + readyRouter[1:], engine.FaultMalformed},
-		{"READY with a byte behind it", "\x04\x2a" + readyRouter[2:] + "\x00", engine.FaultMalformed},
-		{"huge", "\x06\xff\xff\xff\xff\xff\xff\xff\xff", engine.FaultFrameSize},
-		{"2^63", "\x06\x80\x00\x00\x00\x00\x00\x00\x00", engine.FaultFrameSize},
+		{"ERROR", command("ERROR", "\x03400"), engine.CloseRefused},
+		{"ERROR without reason", command("ERROR", "\x00"), engine.CloseRefused},
+		{"ERROR cut short", command("ERROR", "\x0440"), engine.CloseMalformed},
+		{"ERROR of nothing", command("ERROR", ""), engine.CloseMalformed},
+		{"SUBSCRIBE", command("SUBSCRIBE", ""), engine.CloseUnexpected},
+		{"PING", command("PING", "\x00\x00"), engine.CloseUnexpected},
+		{"HELLO", command("HELLO", "\x00\x00"), engine.CloseUnexpected},
+		{"unknown", command("ready", ""), engine.CloseUnexpected},
+		{"message", "\x00\x05hello", engine.CloseMalformed}, // 'h' bytes of name
+		{"empty message", "\x00\x00", engine.CloseMalformed},
+		{"empty command", "\x04\x00", engine.CloseMalformed},
+		{"command of no name", "\x04\x01\x00", engine.CloseMalformed},
+		{"name longer than body", "\x04\x03\x05RE", engine.CloseMalformed},
+		{"MORE", "\x05" + readyRouter[1:], engine.CloseMalformed},
+		{"READY with a byte behind it", "\x04\x2a" + readyRouter[2:] + "\x00", engine.CloseMalformed},
+		{"huge", "\x06\xff\xff\xff\xff\xff\xff\xff\xff", engine.CloseFrameSize},
+		{"2^63", "\x06\x80\x00\x00\x00\x00\x00\x00\x00", engine.CloseFrameSize},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -122,7 +122,7 @@ func TestHandshakeCommands_RFC37(t *testing.T) {
 func TestHandshakeErrorTellsReason(t *testing.T) {
 	p := play(t, dealer(""), whole)
 	p.send(greeting31 + command("ERROR", "\x0eInvalid client"))
-	p.wantFault(engine.FaultRefused)
+	p.wantFault(engine.CloseRefused)
 	var refused *mechanism.PeerError
 	if !errors.As(p.err, &refused) || refused.Reason != "Invalid client" {
 		t.Errorf("error is %v", p.err)
@@ -159,14 +159,14 @@ func TestReadyMutated(t *testing.T) {
 func TestIdentityRefused_RFC37(t *testing.T) {
 	for _, tt := range []struct {
 		id    string
-		fault engine.Fault
+		fault engine.CloseReason
 	}{
-		{"\x00", engine.FaultMalformed},
-		{"\x00abcd", engine.FaultMalformed},
-		{longID + "i", engine.FaultMalformed},
-		{longID, engine.FaultNone},
-		{"i\x00", engine.FaultNone},
-		{"", engine.FaultNone},
+		{"\x00", engine.CloseMalformed},
+		{"\x00abcd", engine.CloseMalformed},
+		{longID + "i", engine.CloseMalformed},
+		{longID, engine.CloseNone},
+		{"i\x00", engine.CloseNone},
+		{"", engine.CloseNone},
 	} {
 		p := play(t, dealer(""), whole)
 		p.send(greeting31 + ready("Identity", tt.id))
@@ -174,7 +174,7 @@ func TestIdentityRefused_RFC37(t *testing.T) {
 		for _, o := range openings[:3] {
 			p := play(t, dealer(""), bytewise)
 			p.send(o.bytes[:len(o.bytes)-2] + onWire(o.version, message{tt.id}))
-			if (p.err == nil) != (tt.fault == engine.FaultNone) || p.e.Ready() != (p.err == nil) {
+			if (p.err == nil) != (tt.fault == engine.CloseNone) || p.e.Ready() != (p.err == nil) {
 				t.Errorf("%s: identity %.10q: ready %v, error %v", o.name, tt.id, p.e.Ready(), p.err)
 			}
 		}
@@ -186,16 +186,16 @@ func TestIdentityRefused_RFC37(t *testing.T) {
 func TestIdentityMessageRefused_RFC15(t *testing.T) {
 	for _, tt := range []struct {
 		name, send string
-		fault      engine.Fault
+		fault      engine.CloseReason
 	}{
-		{"1.0 of no length", "\x00", engine.FaultMalformed},
-		{"1.0 with MORE", "\x01\x01", engine.FaultMalformed},
-		{"1.0 long of no length", "\xff\x00\x00\x00\x00\x00\x00\x00\x00\x00", engine.FaultMalformed},
-		{"1.0 of 256 bytes", "\xff\x00\x00\x00\x00\x00\x00\x01\x01\x00", engine.FaultHandshakeSize},
-		{"1.0 of 2^64-2 bytes", "\xff\xff\xff\xff\xff\xff\xff\xff\xff\x00", engine.FaultHandshakeSize},
-		{"2.0 with MORE", signature + "\x01\x06\x01\x00", engine.FaultMalformed},
-		{"2.0 of 256 bytes", signature + "\x01\x06\x02\x00\x00\x00\x00\x00\x00\x01\x00", engine.FaultHandshakeSize},
-		{"2.0 of 2^64-1 bytes", signature + "\x01\x06\x02\xff\xff\xff\xff\xff\xff\xff\xff", engine.FaultHandshakeSize},
+		{"1.0 of no length", "\x00", engine.CloseMalformed},
+		{"1.0 with MORE", "\x01\x01", engine.CloseMalformed},
+		{"1.0 long of no length", "\xff\x00\x00\x00\x00\x00\x00\x00\x00\x00", engine.CloseMalformed},
+		{"1.0 of 256 bytes", "\xff\x00\x00\x00\x00\x00\x00\x01\x01\x00", engine.CloseHandshakeSize},
+		{"1.0 of 2^64-2 bytes", "\xff\xff\xff\xff\xff\xff\xff\xff\xff\x00", engine.CloseHandshakeSize},
+		{"2.0 with MORE", signature + "\x01\x06\x01\x00", engine.CloseMalformed},
+		{"2.0 of 256 bytes", signature + "\x01\x06\x02\x00\x00\x00\x00\x00\x00\x01\x00", engine.CloseHandshakeSize},
+		{"2.0 of 2^64-1 bytes", signature + "\x01\x06\x02\xff\xff\xff\xff\xff\xff\xff\xff", engine.CloseHandshakeSize},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			p := play(t, dealer(""), bytewise)

@@ -181,7 +181,7 @@ func TestHandshakeDialogue_RFC37(t *testing.T) {
 					said = 0
 				}
 				p.send(s.send)
-				p.wantFault(engine.FaultNone)
+				p.wantFault(engine.CloseNone)
 				if got := string(p.out[said:]); got != s.want {
 					t.Fatalf("step %d: answer to %q is %q, want %q", i, s.send, got, s.want)
 				}
@@ -248,7 +248,7 @@ func TestHandshakeTruncated(t *testing.T) {
 		for n := range len(script) {
 			p := play(t, d.cfg, whole)
 			p.send(script[:n])
-			p.wantFault(engine.FaultNone)
+			p.wantFault(engine.CloseNone)
 			if p.e.Ready() {
 				t.Fatalf("%s: ready after %d of %d bytes", d.name, n, len(script))
 			}

@@ -64,9 +64,9 @@ func checkLength(t *testing.T, o opening, before string, size uint64) {
 	if n > 128<<10 {
 		t.Errorf("%s: a frame of %d bytes took %d", o.name, size, n)
 	}
-	want := engine.FaultNone
+	want := engine.CloseNone
 	if size > math.MaxInt {
-		want = engine.FaultFrameSize
+		want = engine.CloseFrameSize
 	}
 	if size > 100 && (p.fault() != want || len(p.msgs) != got) {
 		t.Errorf("%s: a frame of %d bytes: %v, %d messages", o.name, size, p.err, len(p.msgs)-got)
@@ -83,9 +83,9 @@ func TestDecodeLengthLimited(t *testing.T) {
 			cfg.Limits.Frame = limit
 			p := inTraffic(t, cfg, o, bytewise)
 			p.send(header(o.version, d))
-			want := engine.FaultNone
+			want := engine.CloseNone
 			if d > limit {
-				want = engine.FaultFrameSize
+				want = engine.CloseFrameSize
 			}
 			if p.fault() != want {
 				t.Errorf("%s: a frame of %d bytes: fault %v, want %v", o.name, d, p.fault(), want)

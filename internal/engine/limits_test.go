@@ -26,16 +26,16 @@ func TestMessageLimits(t *testing.T) {
 		limits engine.Limits
 		good   message
 		bad    message
-		fault  engine.Fault
+		fault  engine.CloseReason
 	}{
-		{"frame", engine.Limits{Frame: 1000}, message{body(1000), body(1000)}, message{"", body(1001)}, engine.FaultFrameSize},
-		{"large frame", engine.Limits{Frame: 40000}, message{body(40000)}, message{body(40001)}, engine.FaultFrameSize},
-		{"frames", engine.Limits{Frames: 3}, message{"a", "b", "c"}, message{"a", "b", "c", "d"}, engine.FaultMessageSize},
-		{"one frame", engine.Limits{Frames: 1}, message{"a"}, message{"a", "b"}, engine.FaultMessageSize},
-		{"message", engine.Limits{Message: 1000}, message{body(999), "x"}, message{body(999), "xy"}, engine.FaultMessageSize},
-		{"message of a frame", engine.Limits{Message: 1000}, message{body(1000)}, message{body(1001)}, engine.FaultMessageSize},
-		{"message of nothing", engine.Limits{Message: 1}, slices.Repeat(message{""}, 50), message{"", "ab"}, engine.FaultMessageSize},
-		{"large message", engine.Limits{Message: 80000}, message{body(40000), body(40000)}, message{body(40000), body(40001)}, engine.FaultMessageSize},
+		{"frame", engine.Limits{Frame: 1000}, message{body(1000), body(1000)}, message{"", body(1001)}, engine.CloseFrameSize},
+		{"large frame", engine.Limits{Frame: 40000}, message{body(40000)}, message{body(40001)}, engine.CloseFrameSize},
+		{"frames", engine.Limits{Frames: 3}, message{"a", "b", "c"}, message{"a", "b", "c", "d"}, engine.CloseMessageSize},
+		{"one frame", engine.Limits{Frames: 1}, message{"a"}, message{"a", "b"}, engine.CloseMessageSize},
+		{"message", engine.Limits{Message: 1000}, message{body(999), "x"}, message{body(999), "xy"}, engine.CloseMessageSize},
+		{"message of a frame", engine.Limits{Message: 1000}, message{body(1000)}, message{body(1001)}, engine.CloseMessageSize},
+		{"message of nothing", engine.Limits{Message: 1}, slices.Repeat(message{""}, 50), message{"", "ab"}, engine.CloseMessageSize},
+		{"large message", engine.Limits{Message: 80000}, message{body(40000), body(40000)}, message{body(40000), body(40001)}, engine.CloseMessageSize},
 	}
 	for _, tt := range tests {
 		for _, o := range openings {
@@ -68,7 +68,7 @@ func TestMessageLimitCountsUnfinished(t *testing.T) {
 			for p.err == nil && p.sent < 3*limit {
 				p.send(body(16 << 10))
 			}
-			if p.fault() != engine.FaultMessageSize {
+			if p.fault() != engine.CloseMessageSize {
 				held, _ := p.e.Held()
 				t.Errorf("%s: fault %v with %d bytes held, limit %d", o.name, p.fault(), held, limit)
 			}
@@ -82,9 +82,9 @@ func TestFramesLimitEndsEndless(t *testing.T) {
 		p := limited(t, o, engine.Limits{Frames: 1000}, whole)
 		more := onWire(o.version, message{"", ""})[:2]
 		p.send(strings.Repeat(more, 1000))
-		p.wantFault(engine.FaultNone)
+		p.wantFault(engine.CloseNone)
 		p.send(more)
-		p.wantFault(engine.FaultMessageSize)
+		p.wantFault(engine.CloseMessageSize)
 	}
 }
 
@@ -97,12 +97,12 @@ func TestCommandLimit(t *testing.T) {
 				p.send(command(name, body(size-9)) + onWire(o.version, message{body(size + 1)}))
 				p.wantMessages(message{body(size + 1)})
 				p.send(command(name, body(size-8)))
-				p.wantFault(engine.FaultCommandSize)
+				p.wantFault(engine.CloseCommandSize)
 			}
 			// By its header, and whatever else it claims to be.
 			p := limited(t, o, engine.Limits{Command: size}, bytewise)
 			p.send("\x07" + header(o.version, uint64(size)+1)[1:])
-			p.wantFault(engine.FaultCommandSize)
+			p.wantFault(engine.CloseCommandSize)
 		}
 	}
 }
@@ -115,9 +115,9 @@ func TestCommandLimitSealed(t *testing.T) {
 	p.send(greeting("TOY") + readyRouter)
 	p.wantReady()
 	p.send(toyFrame(wire.FlagCommand, "\x01A"+body(98)))
-	p.wantFault(engine.FaultNone)
+	p.wantFault(engine.CloseNone)
 	p.send(toyFrame(wire.FlagCommand, "\x01A"+body(99)))
-	p.wantFault(engine.FaultCommandSize)
+	p.wantFault(engine.CloseCommandSize)
 }
 
 // TestSealedFrameLimit: the limit is on what was sealed, to the byte.
@@ -130,7 +130,7 @@ func TestSealedFrameLimit(t *testing.T) {
 	p.send(toyFrame(0, body(1000)))
 	p.wantMessages(message{body(1000)})
 	p.send(toyFrame(0, body(1001)))
-	p.wantFault(engine.FaultFrameSize)
+	p.wantFault(engine.CloseFrameSize)
 }
 
 // TestUselessLimit: ignored bytes add up until a message comes.
@@ -144,12 +144,12 @@ func TestUselessLimit(t *testing.T) {
 			}
 			p.wantMessages(message{"m"}, message{"m"}, message{"m"})
 			p.send(strings.Repeat(junk, 10))
-			p.wantFault(engine.FaultNone)
+			p.wantFault(engine.CloseNone)
 			if p.e.Ignored() != 40 {
 				t.Errorf("%d ignored", p.e.Ignored())
 			}
 			p.send(command("J", ""))
-			p.wantFault(engine.FaultUseless)
+			p.wantFault(engine.CloseUseless)
 		}
 	}
 }
@@ -163,7 +163,7 @@ func TestNoLimits(t *testing.T) {
 		p.send(onWire(o.version, many))
 		p.wantMessages(many)
 		p.send(header(o.version, math.MaxInt64))
-		p.wantFault(engine.FaultNone)
+		p.wantFault(engine.CloseNone)
 	}
 }
 
@@ -172,7 +172,7 @@ func TestFaultIsFinal(t *testing.T) {
 	for _, o := range openings {
 		p := limited(t, o, engine.Limits{Frame: 10}, whole)
 		p.send(onWire(o.version, message{"a"}, message{body(11)}, message{"b"}))
-		p.wantFault(engine.FaultFrameSize)
+		p.wantFault(engine.CloseFrameSize)
 		var in msg.Batch
 		n, err := p.e.Decode([]byte(onWire(o.version, message{"c"})), false, 10, &in)
 		if n != 0 || err != p.err || in.Msgs != 0 || p.e.Want() != nil || len(p.e.Output()) > 0 {

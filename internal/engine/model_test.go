@@ -20,7 +20,7 @@ type model struct {
 	ignored uint64
 	pongs   uint64
 	pong    string
-	fault   engine.Fault
+	fault   engine.CloseReason
 
 	// cut says that what is left is the start of a frame that will end a
 	// message over its limit: a fault, now or when it is whole.
@@ -28,17 +28,17 @@ type model struct {
 }
 
 func (m *model) read(b []byte) {
-	for m.fault == engine.FaultNone {
+	for m.fault == engine.CloseNone {
 		flags, size, h := m.header(b)
 		switch l := &m.cfg.Limits; {
 		case h == 0:
 			return
 		case h < 0:
-			m.fault = engine.FaultMalformed
+			m.fault = engine.CloseMalformed
 		case flags&wire.FlagCommand != 0 && l.Command > 0 && size > uint64(l.Command):
-			m.fault = engine.FaultCommandSize
+			m.fault = engine.CloseCommandSize
 		case size > math.MaxInt || l.Frame > 0 && size > uint64(l.Frame):
-			m.fault = engine.FaultFrameSize
+			m.fault = engine.CloseFrameSize
 		case size > uint64(len(b)-h):
 			m.cut = flags&wire.FlagCommand == 0 && m.over(size)
 			return
@@ -46,7 +46,7 @@ func (m *model) read(b []byte) {
 			m.command(b[h : h+int(size)])
 			b = b[h+int(size):]
 		case m.over(size):
-			m.fault = engine.FaultMessageSize
+			m.fault = engine.CloseMessageSize
 		default:
 			m.frame(flags, string(b[h:h+int(size)]))
 			b = b[h+int(size):]
@@ -85,7 +85,7 @@ func (m *model) command(body []byte) {
 	switch string(name) {
 	case "PING":
 		if len(data) < 2 {
-			m.fault = engine.FaultMalformed
+			m.fault = engine.CloseMalformed
 			return
 		}
 		m.pong = command("PONG", string(data[2:min(len(data), 18)]))
@@ -97,9 +97,9 @@ func (m *model) command(body []byte) {
 		}
 		return
 	case "ERROR":
-		m.fault = engine.FaultMalformed
+		m.fault = engine.CloseMalformed
 		if len(data) > 0 && int(data[0]) < len(data) {
-			m.fault = engine.FaultRefused
+			m.fault = engine.CloseRefused
 		}
 		return
 	case "SUBSCRIBE", "CANCEL":
@@ -115,6 +115,6 @@ func (m *model) command(body []byte) {
 	m.ignored++
 	m.useless += int64(len(body)) + 2
 	if l := m.cfg.Limits.Useless; l > 0 && m.useless > l {
-		m.fault = engine.FaultUseless
+		m.fault = engine.CloseUseless
 	}
 }

@@ -181,26 +181,26 @@ func (p *peer) checkHeld() {
 	}
 }
 
-func (p *peer) fault() engine.Fault { return engine.FaultOf(p.err) }
+func (p *peer) fault() engine.CloseReason { return engine.CloseReasonOf(p.err) }
 
 // wantFault fails the test unless the connection ended for that reason.
-func (p *peer) wantFault(want engine.Fault) {
+func (p *peer) wantFault(want engine.CloseReason) {
 	p.t.Helper()
 	if p.fault() != want {
 		p.t.Fatalf("fault %v (%v), want %v", p.fault(), p.err, want)
 	}
-	if want != engine.FaultNone && p.e.Ready() {
+	if want != engine.CloseNone && p.e.Ready() {
 		p.t.Fatal("Ready after a fault")
 	}
 	var e *engine.Error
-	if want != engine.FaultNone && (!errors.As(p.err, &e) || e.Fault != want) {
+	if want != engine.CloseNone && (!errors.As(p.err, &e) || e.Reason != want) {
 		p.t.Fatalf("error %v is no *Error", p.err)
 	}
 }
 
 func (p *peer) wantReady() {
 	p.t.Helper()
-	p.wantFault(engine.FaultNone)
+	p.wantFault(engine.CloseNone)
 	if !p.e.Ready() {
 		p.t.Fatalf("not ready; output so far %q", p.out)
 	}
@@ -208,7 +208,7 @@ func (p *peer) wantReady() {
 
 func (p *peer) wantMessages(want ...message) {
 	p.t.Helper()
-	p.wantFault(engine.FaultNone)
+	p.wantFault(engine.CloseNone)
 	if !equalMessages(p.msgs, want) {
 		p.t.Fatalf("received %.200q, want %.200q", p.msgs, want)
 	}

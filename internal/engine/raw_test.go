@@ -135,7 +135,7 @@ func FuzzRaw(f *testing.F) {
 			p := play(t, raw(), cut)
 			p.keep, p.limit = i%2 == 1, 1+int(seed%100)
 			p.send(string(data))
-			p.wantFault(engine.FaultNone)
+			p.wantFault(engine.CloseNone)
 			var got bytes.Buffer
 			for _, m := range p.msgs {
 				if len(m) != 1 || len(m[0]) == 0 || len(m[0]) > engine.RawMessage {

@@ -199,16 +199,16 @@ func (e *Engine) takeFrame(b []byte, in *msg.Batch) int {
 	case h == 0:
 		return 0
 	case h < 0:
-		e.stop(FaultMalformed, fmt.Errorf("frame header of no length or with reserved flags: %x", b[:min(len(b), wire.MaxFrameHeaderV1)]))
+		e.stop(CloseMalformed, fmt.Errorf("frame header of no length or with reserved flags: %x", b[:min(len(b), wire.MaxFrameHeaderV1)]))
 		return 0
 	case flags&wire.FlagCommand != 0 && e.cfg.Limits.Command > 0 && size > uint64(e.cfg.Limits.Command):
-		e.stop(FaultCommandSize, fmt.Errorf("command of %d bytes", size))
+		e.stop(CloseCommandSize, fmt.Errorf("command of %d bytes", size))
 		return 0
 	case size > e.recv.maxWire:
-		e.stop(FaultFrameSize, e.frameTooLarge(size))
+		e.stop(CloseFrameSize, e.frameTooLarge(size))
 		return 0
 	case flags&wire.FlagCommand == 0 && e.tooLong(size):
-		e.stop(FaultMessageSize, fmt.Errorf("message of more than %d bytes", e.cfg.Limits.Message))
+		e.stop(CloseMessageSize, fmt.Errorf("message of more than %d bytes", e.cfg.Limits.Message))
 		return 0
 	}
 	if rest := b[h:]; size > uint64(len(rest)) {
@@ -249,24 +249,24 @@ func (e *Engine) frame(flags byte, body []byte, buf *msg.Buf, in *msg.Batch) {
 	if e.mech.Seals() {
 		var err error
 		if flags, body, err = e.mech.Open(body); err != nil {
-			e.stop(FaultMalformed, err)
+			e.stop(CloseMalformed, err)
 			return
 		}
 	}
 	if flags&wire.FlagCommand != 0 {
 		if l := e.cfg.Limits.Command; l > 0 && len(body) > l {
-			e.stop(FaultCommandSize, fmt.Errorf("command of %d bytes", len(body)))
+			e.stop(CloseCommandSize, fmt.Errorf("command of %d bytes", len(body)))
 			return
 		}
 		e.command(body, in)
 		return
 	}
 	if l := e.cfg.Limits.Frame; l > 0 && int64(len(body)) > l { // one that was sealed
-		e.stop(FaultFrameSize, e.frameTooLarge(uint64(len(body))))
+		e.stop(CloseFrameSize, e.frameTooLarge(uint64(len(body))))
 		return
 	}
 	if err := e.checkMessage(len(body)); err != nil {
-		e.stop(FaultMessageSize, err)
+		e.stop(CloseMessageSize, err)
 		return
 	}
 	if e.onlyCommands() {
@@ -434,7 +434,7 @@ func (e *Engine) growBig(need int) {
 }
 
 // stop records the fault that ends the connection.
-func (e *Engine) stop(f Fault, err error) { e.recv.failed = e.fail(f, err) }
+func (e *Engine) stop(f CloseReason, err error) { e.recv.failed = e.fail(f, err) }
 
 // Begins reports whether b, bytes that Decode left over, begin a message.
 func (e *Engine) Begins(b []byte) bool {

@@ -30,7 +30,7 @@ const (
 // libzmq ignores an ERROR in traffic (session_base.cpp, push_msg),
 // but other implementations may not.
 func (e *Engine) Rejection(err error) []byte {
-	if err == nil || err != e.recv.failed || FaultOf(err) == FaultRefused || e.version < wire.V3_1 || !e.counts {
+	if err == nil || err != e.recv.failed || CloseReasonOf(err) == CloseRefused || e.version < wire.V3_1 || !e.counts {
 		return nil
 	}
 	reason := rejectedAfter + strconv.FormatUint(e.recv.messages, 10) + rejectedMessages

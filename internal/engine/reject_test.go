@@ -93,7 +93,7 @@ func TestRejected(t *testing.T) {
 		"400":                                            "0 false",
 		"":                                               "0 false",
 	} {
-		err := &engine.Error{Fault: engine.FaultRefused, Err: &mechanism.PeerError{Reason: reason}}
+		err := &engine.Error{Reason: engine.CloseRefused, Err: &mechanism.PeerError{Reason: reason}}
 		n, ok := engine.Rejected(fmt.Errorf("wrapped: %w", err))
 		if got := fmt.Sprint(n, ok); ok && got != want || !ok && want != "0 false" {
 			t.Errorf("%q: %s, want %s", reason, got, want)

@@ -54,13 +54,13 @@ func TestReservedFlagsAreRefused(t *testing.T) {
 				} {
 					p := play(t, dealer(""), cut)
 					p.send(before + frame)
-					p.wantFault(engine.FaultMalformed)
+					p.wantFault(engine.CloseMalformed)
 				}
 				for _, o := range openings[2:] {
 					for _, before := range []string{"", onWire(o.version, message{"one"}), "\x01\x01a"} {
 						p := inTraffic(t, dealer(""), o, cut)
 						p.send(before + frame)
-						p.wantFault(engine.FaultMalformed)
+						p.wantFault(engine.CloseMalformed)
 					}
 				}
 			}
@@ -71,7 +71,7 @@ func TestReservedFlagsAreRefused(t *testing.T) {
 				for _, before := range []string{"", onWire(o.version, message{"one"}), "\x02\x01a"} {
 					p := inTraffic(t, dealer(""), o, cut)
 					p.send(before + string([]byte{2, byte(f)}) + "x")
-					p.wantFault(engine.FaultMalformed)
+					p.wantFault(engine.CloseMalformed)
 				}
 			}
 		}
@@ -102,7 +102,7 @@ func TestTextIsNamedInTheError(t *testing.T) {
 	} {
 		p := play(t, dealer(""), whole)
 		p.send(text)
-		p.wantFault(engine.FaultMalformed)
+		p.wantFault(engine.CloseMalformed)
 		want := fmt.Sprintf("peer does not speak ZMTP: it sent %q", text[:min(len(text), 32)])
 		if !strings.HasSuffix(p.err.Error(), want) {
 			t.Errorf("%v, want %s", p.err, want)
@@ -123,7 +123,7 @@ func TestMinVersionRefusesOlderPeers(t *testing.T) {
 					p.wantReady()
 					continue
 				}
-				p.wantFault(engine.FaultVersion)
+				p.wantFault(engine.CloseVersion)
 				if s := p.err.Error(); !strings.Contains(s, "ZMTP "+o.version.String()) || !strings.Contains(s, "accepts "+v.String()) {
 					t.Errorf("%s: %s does not name both versions", o.name, s)
 				}

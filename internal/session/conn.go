@@ -201,7 +201,7 @@ func (c *conn) admit() {
 
 func (c *conn) handshakeError(err error) error {
 	if errors.Is(err, os.ErrDeadlineExceeded) {
-		return &engine.Error{Fault: engine.FaultHandshakeTimeout, Err: err}
+		return &engine.Error{Reason: engine.CloseHandshakeTimeout, Err: err}
 	}
 	return err
 }
@@ -406,7 +406,7 @@ func (c *conn) confirmSilence() error {
 		c.heard()
 	}
 	if c.tick() {
-		return &engine.Error{Fault: engine.FaultSilence, Err: errSilence}
+		return &engine.Error{Reason: engine.CloseSilence, Err: errSilence}
 	}
 	return nil
 }

@@ -156,7 +156,7 @@ func (d *Dialer) run() {
 			return
 		}
 		_, rejected := engine.Rejected(err)
-		if f := engine.FaultOf(err); f != engine.FaultNone && f != engine.FaultSilence && !rejected {
+		if f := engine.CloseReasonOf(err); f != engine.CloseNone && f != engine.CloseSilence && !rejected {
 			// This peer will not think otherwise soon. One that tells what it has
 			// received may: a routing ID in use becomes free, and what it rejected
 			// is not sent again.
@@ -436,7 +436,7 @@ func attachError(err error) error {
 // reportEnd says how a connection ended.
 func (c *conn) reportEnd(ready bool, err error) {
 	e := c.event(HandshakeFailed)
-	e.Err, e.Fault = err, engine.FaultOf(err)
+	e.Err, e.Fault = err, engine.CloseReasonOf(err)
 	var r *refusal
 	switch {
 	case errors.As(err, &r):

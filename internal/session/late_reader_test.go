@@ -78,6 +78,6 @@ func TestSilenceAfterLateReaderIsNoticed(t *testing.T) {
 			t.Errorf("given up after %v", d)
 		}
 		w.Settle()
-		pull.WantFaults(map[engine.Fault]uint64{engine.FaultSilence: 1})
+		pull.WantFaults(map[engine.CloseReason]uint64{engine.CloseSilence: 1})
 	})
 }
