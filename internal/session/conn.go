@@ -68,7 +68,7 @@ type conn struct {
 	pings     uint64     // PINGs sent
 	asked     reading    // with the last PING
 	readTo    uint32     // of sent, what the peer is known to have read
-	heart     engine.Heart
+	heartbeat engine.Heartbeat
 	timer     *time.Timer
 	leaveWait time.Duration // before leave looks again
 	flushers  sync.WaitGroup
@@ -168,7 +168,7 @@ func (c *conn) handshake() (rest []byte, err error) {
 		if err != nil {
 			return nil, err
 		}
-		if c.engine.Ready() {
+		if c.engine.HandshakeDone() {
 			break
 		}
 		if got && !progressed {
@@ -215,12 +215,12 @@ func (c *conn) start() {
 	if len(c.cfg.Hello) > 0 {
 		c.sent.Add(1) // it is a message like others
 	}
-	c.heart = engine.Heart{Timeout: c.cfg.HeartbeatTimeout, Pledged: c.cfg.HeartbeatTTL > 0}
+	c.heartbeat = engine.Heartbeat{Timeout: c.cfg.HeartbeatTimeout, SendsTTL: c.cfg.HeartbeatTTL > 0}
 	if c.engine.Heartbeats() {
-		c.heart.Interval = c.cfg.Heartbeat
+		c.heartbeat.Interval = c.cfg.Heartbeat
 	}
 	now := time.Now()
-	c.heart.Start(now)
+	c.heartbeat.Start(now)
 	c.armLocked(now)
 	finishing := c.finishing
 	c.mu.Unlock()
@@ -322,7 +322,7 @@ func (c *conn) peerGone() bool {
 		return true
 	}
 	c.mu.Lock()
-	if c.live && c.engine.Heartbeats() && !c.heart.Paused() {
+	if c.live && c.engine.Heartbeats() && !c.heartbeat.Paused() {
 		c.pingLocked()
 	}
 	c.mu.Unlock()
@@ -333,9 +333,9 @@ func (c *conn) peerGone() bool {
 // Refuse is close for a peer that has been let in, and has to go.
 func (c *conn) Refuse(why error) { c.close(why) }
 
-// armLocked sets the timer for the heart's next beat. The caller holds mu.
+// armLocked sets the timer for the next deadline of the heartbeat. The caller holds mu.
 func (c *conn) armLocked(now time.Time) {
-	next := c.heart.Next()
+	next := c.heartbeat.Next()
 	if next.IsZero() || c.err != nil || c.verdict != nil {
 		return
 	}
@@ -383,7 +383,7 @@ func (c *conn) tick() (silent bool) {
 		c.mu.Unlock()
 		return false
 	}
-	ping, silent := c.heart.Tick(now, excused)
+	ping, silent := c.heartbeat.Tick(now, excused)
 	if ping {
 		c.pingLocked()
 	}

@@ -157,14 +157,14 @@ func (c *conn) receive(rest []byte) error {
 // read brings more bytes, into r.buf or where the engine wants them. n is how
 // many r.buf holds.
 func (c *conn) read(r *reader) (n int, err error) {
-	if want := c.engine.Want(); want != nil {
+	if want := c.engine.BodyBuffer(); want != nil {
 		n, err := c.rd.ReadInto(want)
 		if n == 0 && err != nil {
 			return 0, eof(err)
 		}
 		c.heard()
 		r.header = true
-		return 0, c.engine.Filled(n, &c.in)
+		return 0, c.engine.BodyRead(n, &c.in)
 	}
 	if r.buf != nil {
 		n, err = c.rd.ReadInto(r.buf[len(r.left):])
@@ -182,7 +182,7 @@ func (c *conn) read(r *reader) (n int, err error) {
 
 // countPartial counts the message that a lost connection has cut.
 func (c *conn) countPartial(r *reader) {
-	if _, unfinished := c.engine.Held(); unfinished || c.engine.Begins(r.left) {
+	if _, incomplete := c.engine.Partial(); incomplete || c.engine.BeginsMessage(r.left) {
 		c.cfg.Host.Drops().Add(pipe.DropPartial, 1)
 	}
 	c.engine.Discard() // others may hold on to us for a while
@@ -207,7 +207,7 @@ func (c *conn) decode(b []byte, keep bool) (used int, kept bool, err error) {
 		c.waitRoom()
 		k, err := c.engine.Decode(b[used:], keep, maxDecode, &c.in)
 		used += k
-		kept = kept || c.engine.Kept()
+		kept = kept || c.engine.BufferRetained()
 		if c.in.Msgs > 0 {
 			switch herr := c.cfg.Host.Intake(c.pipe, &c.in); herr {
 			case nil:
@@ -278,24 +278,24 @@ func (c *conn) Room(*pipe.Queue) {
 	}
 }
 
-// pause tells the heart that nobody reads for now.
+// pause stops the heartbeat while the connection does not read.
 func (c *conn) pause(on bool) {
 	now := time.Now()
 	c.mu.Lock()
 	if on {
-		c.heart.Pause()
+		c.heartbeat.Pause()
 	} else {
-		c.heart.Resume(now)
+		c.heartbeat.Resume(now)
 		c.armLocked(now)
 	}
 	c.mu.Unlock()
 }
 
-// heard tells the heart that bytes arrived.
+// heard reports received bytes to the heartbeat.
 func (c *conn) heard() {
 	now := time.Now()
 	c.mu.Lock()
-	c.heart.Heard(now)
+	c.heartbeat.Received(now)
 	c.mu.Unlock()
 }
 
@@ -305,8 +305,8 @@ func (c *conn) answer() {
 	if out := c.engine.Output(); len(out) > 0 {
 		c.mu.Lock()
 		c.pong = out
-		if lease := c.engine.Lease(); lease > 0 {
-			c.heart.Lease(lease)
+		if ttl := c.engine.PeerTTL(); ttl > 0 {
+			c.heartbeat.SetPeerTTL(ttl)
 			c.armLocked(time.Now())
 		}
 		c.mu.Unlock()

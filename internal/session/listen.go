@@ -116,7 +116,7 @@ func (l *Listener) waitUncrowded() bool {
 // pending and none is overdue: the peers that connect meanwhile wait in the
 // system's queue.
 func (l *Listener) admit(nc net.Conn) {
-	c := newConn(l.cfg, l.endpoint, nc, engine.NewAccepting(l.cfg.Engine), l)
+	c := newConn(l.cfg, l.endpoint, nc, engine.NewAccepted(l.cfg.Engine), l)
 	c.source = Source(nc.RemoteAddr())
 	for {
 		evicted, wait, err := l.register(c)
