@@ -43,7 +43,7 @@ func TestAcceptedEngineSendsReadyOnlyAfterAdmit(t *testing.T) {
 					p.send(s.send)
 					want += s.want
 				}
-				p.wantReady()
+				p.wantHandshakeDone()
 				last := d.last()
 				before := strings.TrimSuffix(want, last)
 				if string(p.out) != before {
@@ -72,7 +72,7 @@ func TestRefuseSendsErrorWithReason(t *testing.T) {
 	for _, e := range []*engine.Engine{engine.NewAccepted(dealer("")), engine.New(dealer(""))} {
 		p := &peer{t: t, e: e, cut: whole, limit: 1 << 20}
 		p.send(greeting31 + ready("Socket-Type", "ROUTER", "x-on-ERROR", "retry"))
-		p.wantReady()
+		p.wantHandshakeDone()
 		if len(e.Peer().Properties) > 0 {
 			t.Errorf("properties %v, want none", e.Peer().Properties)
 		}

@@ -9,9 +9,9 @@ import (
 	"github.com/zerobroker/zmq/internal/wire"
 )
 
-// handleCommand handles a command after the handshake. It ignores and counts a command
-// that is unknown or does not apply to the socket type, because a newer version
-// of ZMTP may define it.
+// handleCommand handles a command after the handshake. It ignores and counts a
+// command that is unknown or does not apply to the socket type, because a newer
+// version of ZMTP may define it.
 // https://rfc.zeromq.org/spec/37/#commands
 func (e *Engine) handleCommand(body []byte, in *msg.Batch) {
 	name, data, ok := wire.SplitCommand(body)
@@ -40,8 +40,8 @@ func (e *Engine) handleCommand(body []byte, in *msg.Batch) {
 	}
 }
 
-// handlePing queues a PONG. It replaces a PONG that Output has not yet returned, so
-// many PINGs cost their sender more than this side.
+// handlePing queues a PONG. It replaces a PONG that Output has not yet
+// returned, so many PINGs cost their sender more than this side.
 func (e *Engine) handlePing(data []byte) {
 	var p wire.Ping
 	if err := p.Decode(data); err != nil {
@@ -53,8 +53,8 @@ func (e *Engine) handlePing(data []byte) {
 	e.out = p.Pong().Append(e.out[:0])
 }
 
-// handlePong records which PING the PONG answers, by the number in its context. A
-// peer may answer only the last of several PINGs, as this engine does. Early
+// handlePong records which PING the PONG answers, by the number in its context.
+// A peer may answer only the last of several PINGs, as this engine does. Early
 // ZMTP 3.1 peers answer each PING without a context.
 func (e *Engine) handlePong(data []byte) {
 	e.recv.commands++
@@ -65,9 +65,9 @@ func (e *Engine) handlePong(data []byte) {
 	}
 }
 
-// handleSubscription converts a SUBSCRIBE or CANCEL to the message that ZMTP before
-// 3.1 uses, a byte 1 or 0 followed by the topic. The socket then handles one form
-// only. JOIN and LEAVE are converted in the same way.
+// handleSubscription converts a SUBSCRIBE or CANCEL to the message that ZMTP
+// before 3.1 uses, a byte 1 or 0 followed by the topic. The socket then handles
+// one form only. JOIN and LEAVE are converted in the same way.
 // https://rfc.zeromq.org/spec/48/
 func (e *Engine) handleSubscription(first byte, group bool, topic, body []byte, in *msg.Batch) {
 	if !e.cfg.Publishes || e.recv.frames > 0 || group != e.cfg.Groups {
@@ -97,8 +97,8 @@ func (e *Engine) Ignored() uint64 { return e.recv.ignored }
 // Commands returns the number of PINGs, PONGs and ignored commands received.
 func (e *Engine) Commands() uint64 { return e.recv.commands }
 
-// Pongs returns the number of the last PING that the peer has answered, as given
-// to AppendPing.
+// Pongs returns the number of the last PING that the peer has answered, as
+// given to AppendPing.
 func (e *Engine) Pongs() uint64 { return e.recv.pongs }
 
 // PeerTTL returns the TTL of the peer's last PING in tenths of a second. The

@@ -13,7 +13,7 @@ import (
 func connectedPeer(t testing.TB, cfg *engine.Config, o opening, cut cutter) *peer {
 	p := newPeer(t, cfg, whole)
 	p.send(o.bytes)
-	p.wantReady()
+	p.wantHandshakeDone()
 	p.cut = cut
 	return p
 }

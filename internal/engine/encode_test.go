@@ -148,8 +148,8 @@ func TestDecodeDecryptsWhatEncodeEncrypts(t *testing.T) {
 		a, b := newPeer(t, securedDealer(1), whole), newPeer(t, securedDealer(1), whole)
 		a.send(greeting("TEST") + command("CHAT", "") + readyRouter)
 		b.send(greeting("TEST") + command("CHAT", "") + readyRouter)
-		a.wantReady()
-		b.wantReady()
+		a.wantHandshakeDone()
+		b.wantHandshakeDone()
 		if a.e.Direct() || a.e.Peer().Mechanism != "TEST" {
 			t.Fatalf("direct %v, peer %+v", a.e.Direct(), a.e.Peer())
 		}

@@ -1,24 +1,24 @@
 // Package engine implements one side of a ZMTP connection as a state machine.
 // It exchanges greetings, negotiates the version, runs the handshake of the
 // security mechanism, decodes and encodes messages, answers PINGs and detects
-// silent peers. It does no I/O, starts no goroutine and reads no clock. It knows
-// nothing of sockets and queues.
+// silent peers. It does no I/O, starts no goroutine and reads no clock. It
+// knows nothing of sockets and queues.
 //
 // # Use
 //
-// Until [Engine.HandshakeDone] returns true, the caller passes received bytes to
-// [Engine.Handshake] and sends the bytes that [Engine.Output] returns. From then
-// on [Engine.Decode] converts received bytes to encoded messages, and
-// [Engine.Encode] converts encoded messages to bytes to send. An encoded message
-// consists of frames as ZMTP 3 sends them.
+// Until [Engine.HandshakeDone] returns true, the caller passes received bytes
+// to [Engine.Handshake] and sends the bytes that [Engine.Output] returns. From
+// then on [Engine.Decode] converts received bytes to encoded messages, and
+// [Engine.Encode] converts encoded messages to bytes to send. An encoded
+// message consists of frames as ZMTP 3 sends them.
 //
 // Decode and Encode share no state that changes, so one goroutine may decode
 // while another encodes. [Heartbeat] is separate: it computes when to send a
 // PING and when the peer has timed out.
 //
-// With [Config.Raw] the connection carries plain bytes instead of ZMTP. The first
-// call of Handshake then completes the handshake, and the engine sends nothing
-// except what Encode returns.
+// With [Config.Raw] the connection carries plain bytes instead of ZMTP. The
+// first call of Handshake then completes the handshake, and the engine sends
+// nothing except what Encode returns.
 package engine
 
 import (
@@ -47,8 +47,8 @@ type Config struct {
 	// properties that the socket announces.
 	NewMechanism func(metadata []byte) mechanism.Mechanism
 
-	// Yield, if not nil, is called by Decode after every 256 frames and commands
-	// that it decodes one by one, so that other goroutines run.
+	// Yield, if not nil, is called by Decode after every 256 frames and
+	// commands that it decodes one by one, so that other goroutines run.
 	Yield func()
 
 	Limits Limits
@@ -105,9 +105,9 @@ type Engine struct {
 	send sendState
 }
 
-// New returns the engine of a connection that this side made. Output returns its
-// first bytes. The engine sends READY as soon as the handshake allows it, as
-// libzmq does on both sides.
+// New returns the engine of a connection that this side made. Output returns
+// its first bytes. The engine sends READY as soon as the handshake allows it,
+// as libzmq does on both sides.
 func New(cfg *Config) *Engine { return newEngine(cfg, false) }
 
 // NewAccepted returns the engine of a connection that this side accepted. It
@@ -175,13 +175,14 @@ func (e *Engine) Admit() {
 }
 
 // Refuse sends an ERROR with the reason instead of READY, if the peer can use
-// it. The caller calls it after HandshakeDone, in place of Admit, and then closes
-// the connection.
+// it. The caller calls it after HandshakeDone, in place of Admit, and then
+// closes the connection.
 //
-// libzmq never reconnects after an ERROR, but does after a close without one. The
-// reasons to refuse a peer are temporary. So the engine sends no ERROR to a peer
-// that made the connection, unless the peer announced that it reconnects. A peer
-// that accepted the connection does not reconnect anyway, so it gets the ERROR.
+// libzmq never reconnects after an ERROR, but does after a close without one.
+// The reasons to refuse a peer are temporary. So the engine sends no ERROR to a
+// peer that made the connection, unless the peer announced that it reconnects.
+// A peer that accepted the connection does not reconnect anyway, so it gets the
+// ERROR.
 func (e *Engine) Refuse(reason string) {
 	e.onAdmit = nil
 	if e.version >= wire.V3_0 && (e.peerRetry || !e.accepted) {
@@ -192,9 +193,9 @@ func (e *Engine) Refuse(reason string) {
 func (e *Engine) appendError(reason string) { e.out = errorCommand(reason).Append(e.out) }
 
 // fail ends the engine. If the handshake of an accepted connection fails, the
-// engine first sends the cause to the peer. After an incompatible socket type it
-// sends READY, from which the peer finds the mismatch, as libzmq does. In other
-// cases it sends an ERROR, if the peer announced that it reconnects.
+// engine first sends the cause to the peer. After an incompatible socket type
+// it sends READY, from which the peer finds the mismatch, as libzmq does. In
+// other cases it sends an ERROR, if the peer announced that it reconnects.
 func (e *Engine) fail(reason CloseReason, err error) error {
 	switch {
 	case !e.accepted || e.phase != handshaking || reason == CloseRefused:

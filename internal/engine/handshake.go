@@ -21,9 +21,9 @@ type handshakeState struct {
 	unversioned bool
 }
 
-// Handshake processes received bytes and returns the number of bytes it consumed.
-// The next call must pass the rest again, followed by newly received bytes. When
-// the handshake is done, Handshake leaves the rest of b for Decode.
+// Handshake processes received bytes and returns the number of bytes it
+// consumed. The next call must pass the rest again, followed by newly received
+// bytes. When the handshake is done, Handshake leaves the rest of b for Decode.
 func (e *Engine) Handshake(b []byte) (n int, err error) {
 	if e.cfg.Raw && e.phase < traffic {
 		e.startRaw()
@@ -47,8 +47,9 @@ func (e *Engine) Handshake(b []byte) (n int, err error) {
 	return n, nil
 }
 
-// handleGreeting answers each step of the peer's greeting as soon as it arrives,
-// because an old peer waits for the answer before it sends the next step.
+// handleGreeting answers each step of the peer's greeting as soon as it
+// arrives, because an old peer waits for the answer before it sends the next
+// step.
 // https://rfc.zeromq.org/spec/37/#version-negotiation
 func (e *Engine) handleGreeting(b []byte) (int, error) {
 	step := wire.Classify(b)
@@ -84,9 +85,9 @@ func (e *Engine) handleGreeting(b []byte) (int, error) {
 	return n, nil
 }
 
-// startIdentity begins a ZMTP 1.0 or 2.0 connection, where both sides first send
-// their identity as a message. These versions have no security, so a socket with
-// a security mechanism refuses them.
+// startIdentity begins a ZMTP 1.0 or 2.0 connection, where both sides first
+// send their identity as a message. These versions have no security, so a
+// socket with a security mechanism refuses them.
 // https://rfc.zeromq.org/spec/37/#backwards-interoperability
 func (e *Engine) startIdentity(unversioned bool) error {
 	if e.mech.Name() != "NULL" {
@@ -141,8 +142,8 @@ func (e *Engine) handleIdentity(b []byte) (int, error) {
 	return end, nil
 }
 
-// versionError returns the error for a peer whose version is below MinVersion. b
-// holds the bytes that it sent.
+// versionError returns the error for a peer whose version is below MinVersion.
+// b holds the bytes that it sent.
 func (e *Engine) versionError(b []byte) error {
 	if e.hs.step == wire.Unversioned {
 		return fmt.Errorf("peer speaks ZMTP 1.0 or no ZMTP at all, this socket accepts %s and later: it sent %q",
@@ -154,9 +155,9 @@ func (e *Engine) versionError(b []byte) error {
 // maxQuoted is the number of received bytes that an error quotes.
 const maxQuoted = 32
 
-// identityError returns the error for b, which a peer sent instead of an identity
-// message. If no greeting came before it, the peer most likely uses another
-// protocol.
+// identityError returns the error for b, which a peer sent instead of an
+// identity message. If no greeting came before it, the peer most likely uses
+// another protocol.
 func (e *Engine) identityError(b []byte) error {
 	b = b[:min(len(b), maxQuoted)]
 	if e.hs.unversioned {
@@ -165,8 +166,8 @@ func (e *Engine) identityError(b []byte) error {
 	return fmt.Errorf("ZMTP %s identity message begins with %q", e.version, b)
 }
 
-// handleHandshakeCommand consumes one handshake command. Like libzmq, it does not
-// require the COMMAND flag, which early ZMTP 3.0 peers do not set.
+// handleHandshakeCommand consumes one handshake command. Like libzmq, it does
+// not require the COMMAND flag, which early ZMTP 3.0 peers do not set.
 func (e *Engine) handleHandshakeCommand(b []byte) (int, error) {
 	flags, size, h := wire.ConsumeFrameHeader(b)
 	l := &e.cfg.Limits
@@ -208,8 +209,9 @@ func mechanismCloseReason(err error) CloseReason {
 	return CloseMalformed
 }
 
-// sendCommands sends the handshake commands that the mechanism has for the peer.
-// On an accepted connection it delays READY, the last command, until Admit.
+// sendCommands sends the handshake commands that the mechanism has for the
+// peer. On an accepted connection it delays READY, the last command, until
+// Admit.
 func (e *Engine) sendCommands() {
 	for {
 		body, ok := e.mech.Next(nil)
@@ -299,8 +301,8 @@ func (e *Engine) checkIdentity() error {
 	return nil
 }
 
-// over reports whether size exceeds limit or the memory of a process. A limit of
-// 0 is unlimited.
+// over reports whether size exceeds limit or the memory of a process. A limit
+// of 0 is unlimited.
 func over(size uint64, limit int64) bool {
 	return size > maxInt || limit > 0 && size > uint64(limit)
 }

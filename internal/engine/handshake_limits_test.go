@@ -88,7 +88,7 @@ func TestHandshakeLimitsApplyToAllCommandsTogether(t *testing.T) {
 				t.Errorf("%+v: close reason %v (%v), want %v", tt.limits, p.closeReason(), p.err, tt.reason)
 			}
 			if tt.reason == engine.CloseNone {
-				p.wantReady()
+				p.wantHandshakeDone()
 			}
 		}
 	}

@@ -64,7 +64,7 @@ func TestHandshakeAcceptsMissingSocketType(t *testing.T) {
 	for _, properties := range [][]string{nil, {"Identity", "x"}, {"X-Socket-Type", "PUB"}} {
 		p := newPeer(t, dealer(""), whole)
 		p.send(greeting31 + ready(properties...))
-		p.wantReady()
+		p.wantHandshakeDone()
 		if got := p.e.Peer().SocketType; got != "" {
 			t.Errorf("Socket-Type is %q, want none", got)
 		}
@@ -77,7 +77,7 @@ func TestFirstOfDuplicatePropertiesCounts(t *testing.T) {
 	for _, tt := range tests {
 		p := newPeer(t, dealer(""), whole)
 		p.send(greeting31 + ready("X-Colour", tt.first, "x-colour", tt.second))
-		p.wantReady()
+		p.wantHandshakeDone()
 		if got := p.e.Peer().Properties["x-colour"]; got != tt.first {
 			t.Errorf("properties %q and %q give %q", tt.first, tt.second, got)
 		}

@@ -198,7 +198,7 @@ func TestHandshakeAnswersEachStepOfPeer(t *testing.T) {
 // check checks the result of a dialogue.
 func (d *dialogue) check(p *peer) {
 	p.t.Helper()
-	p.wantReady()
+	p.wantHandshakeDone()
 	if p.e.Version() != d.version || p.e.Heartbeats() != (d.version == wire.V3_1) {
 		p.t.Fatalf("version %v, heartbeats %v", p.e.Version(), p.e.Heartbeats())
 	}

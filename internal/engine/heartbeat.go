@@ -2,9 +2,9 @@ package engine
 
 import "time"
 
-// Heartbeat computes when to send a PING on one connection and when the peer has
-// timed out. It has no timer: the caller passes the current time, and calls Tick
-// at the time that Next returns.
+// Heartbeat computes when to send a PING on one connection and when the peer
+// has timed out. It has no timer: the caller passes the current time, and calls
+// Tick at the time that Next returns.
 // https://rfc.zeromq.org/spec/37/#connection-heartbeating
 type Heartbeat struct {
 	Interval time.Duration // silence before a PING, and time between PINGs; 0 sends none
@@ -32,9 +32,9 @@ func (h *Heartbeat) Received(now time.Time) {
 func (h *Heartbeat) SetPeerTTL(ttl uint16) { h.peerTTL = time.Duration(ttl) * (time.Second / 10) }
 
 // Pause disables the timeouts while the connection does not read because its
-// queue is full. It also stops the PINGs, unless they carry a TTL. A PING can lose
-// messages: if the peer has closed the connection, its system answers the PING
-// with a reset and discards the rest of the last message.
+// queue is full. It also stops the PINGs, unless they carry a TTL. A PING can
+// lose messages: if the peer has closed the connection, its system answers the
+// PING with a reset and discards the rest of the last message.
 func (h *Heartbeat) Pause() { h.paused = true }
 
 // Paused reports whether Pause was called and Resume was not called since.
@@ -48,10 +48,10 @@ func (h *Heartbeat) Resume(now time.Time) {
 	}
 }
 
-// Tick reports whether to send a PING now and whether the peer has timed out. The
-// caller calls it at the time that Next returns. If excused is set, the peer may
-// still be reading earlier messages and not have read the PING, so Timeout starts
-// again with the next PING.
+// Tick reports whether to send a PING now and whether the peer has timed out.
+// The caller calls it at the time that Next returns. If excused is set, the
+// peer may still be reading earlier messages and not have read the PING, so
+// Timeout starts again with the next PING.
 func (h *Heartbeat) Tick(now time.Time, excused bool) (ping, timedOut bool) {
 	if !h.paused {
 		if h.peerTTL > 0 && now.Sub(h.received) >= h.peerTTL {

@@ -59,7 +59,8 @@ func TestHeartbeatSendsPingsAndDetectsTimeout(t *testing.T) {
 			{100*time.Millisecond - 1, "tick", " 100ms"},
 			{100 * time.Millisecond, "tick", "timeout 100ms"},
 		}},
-		// 656 tenths of a second in milliseconds exceed 16 bits (libzmq issue 4226).
+		// 656 tenths of a second in milliseconds exceed 16 bits (libzmq issue
+		// 4226).
 		{"peer TTL of 65.5 s", 0, 0, []heartbeatStep{{0, "peer TTL 655", " 1m5.5s"}, {65 * s, "tick", " 1m5.5s"}, {66 * s, "tick", "timeout 1m5.5s"}}},
 		{"peer TTL of 65.6 s", 0, 0, []heartbeatStep{{0, "peer TTL 656", " 1m5.6s"}, {65 * s, "tick", " 1m5.6s"}, {66 * s, "tick", "timeout 1m5.6s"}}},
 		{"peer TTL of 109 min", 0, 0, []heartbeatStep{

@@ -164,8 +164,8 @@ func TestIncompleteMessageMemoryIsProportionalToInput(t *testing.T) {
 		if grown := after.HeapAlloc - min(before.HeapAlloc, after.HeapAlloc); grown > 2*sent+64<<10 {
 			t.Errorf("%s: %d bytes in empty frames use %d bytes of memory", o.name, sent, grown)
 		}
-		// Each call allocates, so the total is larger. It must not depend on the
-		// size of the message.
+		// Each call allocates, so the total is larger. It must not depend on
+		// the size of the message.
 		if total > 20*sent+64<<10 {
 			t.Errorf("%s: %d bytes in empty frames allocate %d bytes in total", o.name, sent, total)
 		}

@@ -113,7 +113,7 @@ func TestCommandLimitAppliesToDecryptedCommand(t *testing.T) {
 	cfg.Limits = engine.Limits{Command: 100}
 	p := newPeer(t, cfg, whole)
 	p.send(greeting("TEST") + readyRouter)
-	p.wantReady()
+	p.wantHandshakeDone()
 	p.send(sealedFrame(wire.FlagCommand, "\x01A"+body(98)))
 	p.wantCloseReason(engine.CloseNone)
 	p.send(sealedFrame(wire.FlagCommand, "\x01A"+body(99)))
@@ -126,7 +126,7 @@ func TestFrameLimitAppliesToDecryptedFrame(t *testing.T) {
 	cfg.Limits = engine.Limits{Frame: 1000}
 	p := newPeer(t, cfg, whole)
 	p.send(greeting("TEST") + readyRouter)
-	p.wantReady()
+	p.wantHandshakeDone()
 	p.send(sealedFrame(0, body(1000)))
 	p.wantMessages(message{body(1000)})
 	p.send(sealedFrame(0, body(1001)))

@@ -85,7 +85,7 @@ func TestEngineAcceptsFlagsOfLibzmq21(t *testing.T) {
 	for _, cut := range []cutter{whole, byteByByte} {
 		p := newPeer(t, dealer(""), cut)
 		p.send("\x06\x7epeer!" + "\x04\x7fone" + "\x04\x7etwo")
-		p.wantReady()
+		p.wantHandshakeDone()
 		if id := p.e.Peer().RoutingID; id != "peer!" {
 			t.Errorf("identity %q", id)
 		}
@@ -120,7 +120,7 @@ func TestMinVersionRefusesOlderPeers(t *testing.T) {
 				p := newPeer(t, cfg, cut)
 				p.send(o.bytes)
 				if o.version >= v {
-					p.wantReady()
+					p.wantHandshakeDone()
 					continue
 				}
 				p.wantCloseReason(engine.CloseVersion)

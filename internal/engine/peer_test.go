@@ -20,8 +20,8 @@ type peer struct {
 	keep  bool // Decode may retain the buffer; otherwise it is overwritten afterwards
 	limit int  // messages per call of Decode
 
-	// bounded, if not 0, makes checkMemory check the size of BodyBuffer. It is a
-	// factor: 1, or 4 if the buffer may be a larger one from a pool.
+	// bounded, if not 0, makes checkMemory check the size of BodyBuffer. It is
+	// a factor: 1, or 4 if the buffer may be a larger one from a pool.
 	bounded int
 
 	left []byte // sent and not consumed yet
@@ -201,7 +201,7 @@ func (p *peer) wantCloseReason(want engine.CloseReason) {
 	}
 }
 
-func (p *peer) wantReady() {
+func (p *peer) wantHandshakeDone() {
 	p.t.Helper()
 	p.wantCloseReason(engine.CloseNone)
 	if !p.e.HandshakeDone() {

@@ -52,7 +52,7 @@ func TestRawDecodeSplitsBytesIntoMessages(t *testing.T) {
 				p := newPeer(t, raw(), whole)
 				p.keep, p.limit = keep, limit
 				p.send(body(n))
-				p.wantReady()
+				p.wantHandshakeDone()
 				var want []message
 				for rest := body(n); rest != ""; {
 					k := min(len(rest), most)

@@ -27,8 +27,9 @@ type receiveState struct {
 	maxBody uint64 // the largest body of a frame on the wire
 
 	// copied is the memory for the small frames that the current call of Decode
-	// copies. Up to done it holds complete messages, and after done frames of the
-	// incomplete message. The earlier frames of that message are in partial.
+	// copies. Up to done it holds complete messages, and after done frames of
+	// the incomplete message. The earlier frames of that message are in
+	// partial.
 	partial msg.Batch
 	copied  []byte
 	done    int
@@ -55,7 +56,8 @@ type receiveState struct {
 	err         error       // why the connection must be closed
 
 	// subscribeAll makes Decode begin with a subscription to all messages. An
-	// unversioned ZMTP 1.0 subscriber sends no subscriptions and filters itself.
+	// unversioned ZMTP 1.0 subscriber sends no subscriptions and filters
+	// itself.
 	subscribeAll bool
 }
 
@@ -85,20 +87,20 @@ func (e *Engine) startTraffic() {
 // sealOverhead is the most bytes that encryption adds to a frame.
 const sealOverhead = 128
 
-// retainShare is the divisor of a buffer's capacity that gives the least bytes of
-// messages for which Decode leaves them in the buffer. Fewer bytes are copied: a
-// message keeps the whole buffer in memory, but only its own bytes count against
-// the limits of a queue.
+// retainShare is the divisor of a buffer's capacity that gives the least bytes
+// of messages for which Decode leaves them in the buffer. Fewer bytes are
+// copied: a message keeps the whole buffer in memory, but only its own bytes
+// count against the limits of a queue.
 const retainShare = 4
 
 // yieldFrames is the number of frames and commands that Decode decodes one by
 // one between two calls of Yield. They take about ten microseconds.
 const yieldFrames = 256
 
-// Decode decodes received bytes, adds the messages to in, and returns the number
-// of bytes it consumed. It stops when in holds limit messages or b holds no
-// further complete frame. The next call must pass the rest again, followed by
-// newly received bytes, unless BodyBuffer returns a buffer for those.
+// Decode decodes received bytes, adds the messages to in, and returns the
+// number of bytes it consumed. It stops when in holds limit messages or b holds
+// no further complete frame. The next call must pass the rest again, followed
+// by newly received bytes, unless BodyBuffer returns a buffer for those.
 //
 // If keep is false, Decode copies the messages, and b may be reused. If keep is
 // true, messages that fill a large part of the capacity of b may stay in b.
@@ -143,9 +145,9 @@ func (e *Engine) Decode(b []byte, keep bool, limit int, in *msg.Batch) (n int, e
 }
 
 // decodeRun adds the complete messages at the start of b. It stops before the
-// first command, and before anything that violates a limit or the grammar, which
-// decodeFrame handles. This is the fast path of most traffic: it only parses
-// headers, and copies the messages unless they may stay in b.
+// first command, and before anything that violates a limit or the grammar,
+// which decodeFrame handles. This is the fast path of most traffic: it only
+// parses headers, and copies the messages unless they may stay in b.
 func (e *Engine) decodeRun(b []byte, limit int, in *msg.Batch) int {
 	maxBody := e.recv.maxBody
 	maxFrames, maxBytes := e.cfg.Limits.Frames, e.cfg.Limits.Message
@@ -233,8 +235,8 @@ func (e *Engine) decodeFrame(b []byte, in *msg.Batch) int {
 	return end
 }
 
-// header parses a frame header of the negotiated version. h is its size: 0 if it
-// is incomplete, negative if it is malformed.
+// header parses a frame header of the negotiated version. h is its size: 0 if
+// it is incomplete, negative if it is malformed.
 func (e *Engine) header(b []byte) (flags byte, size uint64, h int) {
 	if e.version != wire.V1 {
 		return wire.ConsumeFrameHeader(b)
@@ -252,8 +254,8 @@ func (e *Engine) header(b []byte) (flags byte, size uint64, h int) {
 // libzmq ignores such messages too (radio.cpp, xread_activated).
 func (e *Engine) acceptsOnlyCommands() bool { return e.cfg.Publishes && e.cfg.Groups }
 
-// handleFrame handles one complete frame. buf, if not nil, is the memory of body
-// and may stay with the message.
+// handleFrame handles one complete frame. buf, if not nil, is the memory of
+// body and may stay with the message.
 func (e *Engine) handleFrame(flags byte, body []byte, buf *msg.Buf, in *msg.Batch) {
 	if e.mech.Seals() {
 		var err error
@@ -392,9 +394,9 @@ func (e *Engine) flushCopied(in *msg.Batch) {
 }
 
 // BodyBuffer returns the memory into which the caller must read the next bytes
-// from the peer, because they belong to a large frame. After reading n bytes into
-// it, the caller calls BodyRead(n). BodyBuffer returns nil if the next bytes are
-// for Decode.
+// from the peer, because they belong to a large frame. After reading n bytes
+// into it, the caller calls BodyRead(n). BodyBuffer returns nil if the next
+// bytes are for Decode.
 func (e *Engine) BodyBuffer() []byte {
 	f := e.recv.large
 	if f == nil {
@@ -421,9 +423,9 @@ func (e *Engine) BodyRead(n int, in *msg.Batch) error {
 }
 
 // growLarge extends the memory of the large frame by at least need bytes, or by
-// any number if need is 0. The memory follows the bytes received, not the size in
-// the header: it doubles, starting with minLargeBuffer or with the size of the
-// largest frame that this connection has delivered.
+// any number if need is 0. The memory follows the bytes received, not the size
+// in the header: it doubles, starting with minLargeBuffer or with the size of
+// the largest frame that this connection has delivered.
 func (e *Engine) growLarge(need int) {
 	f := e.recv.large
 	have := 0

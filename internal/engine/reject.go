@@ -9,8 +9,8 @@ import (
 	"github.com/zerobroker/zmq/internal/wire"
 )
 
-// An ERROR whose reason begins with one of these prefixes states how many messages
-// of the peer were received.
+// An ERROR whose reason begins with one of these prefixes states how many
+// messages of the peer were received.
 const (
 	// notAdmitted is sent by a socket that cannot admit the peer at the moment.
 	// It has received no message.
@@ -22,14 +22,14 @@ const (
 	rejectedMessages = "-messages:"
 )
 
-// Rejection returns an ERROR for the peer, as a frame for Encode. Its reason states
-// why the connection ends and how many messages were received before. Rejection
-// returns nil if err is not the error of Decode or BodyRead, or if the peer has not
-// announced that it accepts an ERROR after the handshake. It must not be called
-// concurrently with Decode.
+// Rejection returns an ERROR for the peer, as a frame for Encode. Its reason
+// states why the connection ends and how many messages were received before.
+// Rejection returns nil if err is not the error of Decode or BodyRead, or if
+// the peer has not announced that it accepts an ERROR after the handshake. It
+// must not be called concurrently with Decode.
 //
-// libzmq ignores an ERROR after the handshake (session_base.cpp, push_msg). Other
-// implementations may not, so this one sends it only if announced.
+// libzmq ignores an ERROR after the handshake (session_base.cpp, push_msg).
+// Other implementations may not, so this one sends it only if announced.
 func (e *Engine) Rejection(err error) []byte {
 	if err == nil || err != e.recv.err || CloseReasonOf(err) == CloseRefused || e.version < wire.V3_1 || !e.peerCounts {
 		return nil

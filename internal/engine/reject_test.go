@@ -35,7 +35,7 @@ func TestRejectionStatesNumberOfReceivedMessages(t *testing.T) {
 			cfg.Limits.Frame, cfg.Limits.Frames, cfg.Limits.Command = 200_000, 8, 4096
 			p := &peer{t: t, e: engine.New(cfg), cut: cut, limit: 1 << 20}
 			p.send(greeting31 + ready("Socket-Type", "ROUTER", "X-On-Error", "count"))
-			p.wantReady()
+			p.wantHandshakeDone()
 			if p.e.Rejection(p.err) != nil {
 				t.Error("Rejection is not nil without an error")
 			}
@@ -67,7 +67,7 @@ func TestRejectionIsNilUnlessPeerAnnouncedOnError(t *testing.T) {
 	} {
 		p := &peer{t: t, e: engine.New(dealer("")), cut: whole, limit: 1 << 20}
 		p.send(tt.greeting + ready("Socket-Type", "ROUTER", "X-On-Error", tt.announced))
-		p.wantReady()
+		p.wantHandshakeDone()
 		p.send(tt.traffic)
 		if got := p.e.Rejection(p.err); p.err == nil || (got != nil) != tt.want {
 			t.Errorf("announced %q, received %q: Rejection() = %q, want one: %v", tt.announced, tt.traffic, got, tt.want)

@@ -16,9 +16,9 @@ type sendState struct {
 // Encode. The peer then uses ZMTP 2.0 or later, without encryption.
 func (e *Engine) Direct() bool { return e.send.direct }
 
-// Encode appends the bytes to send for the encoded messages of c to dst. It stops
-// after a message when dst holds at least full bytes, or at the end of c. It
-// returns the number of messages and their size in c. Frames with
+// Encode appends the bytes to send for the encoded messages of c to dst. It
+// stops after a message when dst holds at least full bytes, or at the end of c.
+// It returns the number of messages and their size in c. Frames with
 // wire.FlagCommand are commands and do not count as messages.
 func (e *Engine) Encode(dst []byte, c *msg.Cursor, full int) (out []byte, msgs, size int, err error) {
 	start := c.Pos()
@@ -92,9 +92,9 @@ func (e *Engine) AppendSubscription(dst []byte, topic string, on bool) []byte {
 // pingContext is the size of the context of a PING that AppendPing appends.
 const pingContext = 8
 
-// AppendPing appends a PING as a frame for Encode. ttl is in tenths of a second.
-// number, which starts at 1, is the context, so that Pongs can return which PING
-// the peer has answered.
+// AppendPing appends a PING as a frame for Encode. ttl is in tenths of a
+// second. number, which starts at 1, is the context, so that Pongs can return
+// which PING the peer has answered.
 func AppendPing(dst []byte, ttl uint16, number uint64) []byte {
 	var context [pingContext]byte
 	binary.BigEndian.PutUint64(context[:], number)
