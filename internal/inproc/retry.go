@@ -6,24 +6,26 @@ import (
 	"github.com/zerobroker/zmq/internal/pipe"
 )
 
-// A link that is not joined is in one of two lists of its namespace, or in the
-// hands of the one goroutine that has taken it out and calls place: waiting, if
-// its name is not bound, or refused, if its place at one of the ends is taken.
+// A link that is not joined is in one of two lists of its namespace. It is
+// waiting if its name is not bound. It is blocked if one of its ends cannot
+// admit another peer at the moment: a PAIR has a peer already, or a ROUTER has
+// a peer with the same routing ID. One goroutine at a time removes the link
+// from its list and calls tryJoin.
 //
 // # Locks
 //
-// place holds mu of its link, and that end may end another link meanwhile
-// (Refuse), which frees places, so that unlock of that one calls place of a third
-// link. This cannot become a circle: a link is in a list only when nobody holds
-// its mu and waits for mu of another.
+// tryJoin holds mu of its link. Meanwhile an end may end a second link
+// (Refuse), and unlockAndRetry of that link may call tryJoin of a third one. No
+// cycle of goroutines that wait for each other results: a link is in a list
+// only while no goroutine holds its mu and waits for another mu.
 
-// place joins the link to the socket that its name is bound to, or puts it in
-// the list where it waits for that.
-func (l *Link) place() {
+// tryJoin joins the link to the socket bound to its name, or adds it to the
+// list in which it waits.
+func (l *Link) tryJoin() {
 	l.mu.Lock()
-	defer l.unlock()
-	for !l.over {
-		b, retries := l.space.lookUp(l)
+	defer l.unlockAndRetry()
+	for l.state != linkEnded {
+		b, retries := l.space.lookUpOrWait(l)
 		if b == nil {
 			return
 		}
@@ -31,42 +33,42 @@ func (l *Link) place() {
 		if err == nil {
 			break
 		}
-		if err == errTypes || b.Repeats(l) {
-			l.refuse(b, err)
+		if err == errIncompatible || b.HasDuplicate(l) {
+			l.failJoin(b, err)
 			break
 		}
-		if l.space.hold(l, b, retries) {
-			l.report(b, err)
+		if l.space.block(l, b, retries) {
+			l.reportRefusal(b, err)
 			return
 		}
 	}
-	close(l.joined)
+	close(l.settled)
 }
 
-// refuse ends the link before it began. The caller holds mu.
-func (l *Link) refuse(b End, err error) {
-	l.over, l.freed = true, true
-	l.a.Detach(l.pa)
-	if q := l.pa.Out; q != nil {
-		l.a.Drops().Add(pipe.DropNoRoute, q.Kill())
+// failJoin ends a link that cannot be joined. The caller holds mu.
+func (l *Link) failJoin(b End, err error) {
+	l.state, l.slotFreed = linkEnded, true
+	l.connector.Detach(l.connectorPipe)
+	if q := l.connectorPipe.Out; q != nil {
+		l.connector.Drops().Add(pipe.DropNoRoute, q.Kill())
 	}
-	l.report(b, err)
+	l.reportRefusal(b, err)
 }
 
-// report has both ends report that the link was refused, once for each binder.
-// The caller holds mu.
-func (l *Link) report(b End, err error) {
-	if l.reported == b {
+// reportRefusal makes both ends report that the link was refused, once for each
+// binder. The caller holds mu.
+func (l *Link) reportRefusal(b End, err error) {
+	if l.reportedBy == b {
 		return
 	}
-	l.reported = b
-	l.a.Refused(l.name, err)
-	b.Refused(l.name, err)
+	l.reportedBy = b
+	l.connector.PeerRefused(l.name, err)
+	b.PeerRefused(l.name, err)
 }
 
-// lookUp returns the socket that l's name is bound to, and how often Retry was
-// called before. If there is none, l waits.
-func (n *Namespace) lookUp(l *Link) (b End, retries uint64) {
+// lookUpOrWait returns the socket bound to the name of l, and the number of
+// calls of Retry so far. If no socket is bound, it adds l to the waiting links.
+func (n *Namespace) lookUpOrWait(l *Link) (b End, retries uint64) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if b = n.bound[l.name]; b == nil {
@@ -75,38 +77,37 @@ func (n *Namespace) lookUp(l *Link) (b End, retries uint64) {
 	return b, n.retries
 }
 
-// hold puts a link in the list of those that are refused. It reports false if
-// the place may be free by now: there was a Retry since lookUp, or the name is no
-// longer b's.
-func (n *Namespace) hold(l *Link, b End, retries uint64) bool {
+// block adds l to the blocked links. It returns false if b may admit the peer
+// by now, because Retry was called since lookUpOrWait or b is no longer bound.
+func (n *Namespace) block(l *Link, b End, retries uint64) bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.retries != retries || n.bound[l.name] != b {
 		return false
 	}
-	n.refused = append(n.refused, l)
+	n.blocked = append(n.blocked, l)
 	return true
 }
 
-// Retry is called when a place at e may have become free: a peer is detached, or
-// its routing ID is free. The links that were refused for it are tried again, in
-// the order in which they came. The caller holds no lock but the socket's table
-// of endpoints.
+// Retry tries again to join the links that e has blocked, in the order in which
+// they were blocked. The caller calls it when e may admit another peer: a peer
+// was detached, or a routing ID is free. The caller holds no lock except
+// socket.endMu.
 func (n *Namespace) Retry(e End) {
 	n.mu.Lock()
 	n.retries++
-	links := n.takeRefused(func(l *Link) bool { return l.a == e || n.bound[l.name] == e })
+	links := n.takeBlocked(func(l *Link) bool { return l.connector == e || n.bound[l.name] == e })
 	n.mu.Unlock()
 	for _, l := range links {
-		l.place()
+		l.tryJoin()
 	}
 }
 
-// takeRefused removes some of the links that are refused and returns them. The
-// caller holds mu.
-func (n *Namespace) takeRefused(which func(*Link) bool) (links []*Link) {
-	n.refused = slices.DeleteFunc(n.refused, func(l *Link) bool {
-		if !which(l) {
+// takeBlocked removes the blocked links for which match returns true, and
+// returns them. The caller holds mu.
+func (n *Namespace) takeBlocked(match func(*Link) bool) (links []*Link) {
+	n.blocked = slices.DeleteFunc(n.blocked, func(l *Link) bool {
+		if !match(l) {
 			return false
 		}
 		links = append(links, l)
@@ -115,16 +116,16 @@ func (n *Namespace) takeRefused(which func(*Link) bool) (links []*Link) {
 	return links
 }
 
-// drop removes a link from the list that it is in, if any.
-func (n *Namespace) drop(l *Link) {
+// remove removes a link from its list, if it is in one.
+func (n *Namespace) remove(l *Link) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.takeRefused(func(r *Link) bool { return r == l })
+	n.takeBlocked(func(r *Link) bool { return r == l })
 	n.waiting[l.name] = slices.DeleteFunc(n.waiting[l.name], func(w *Link) bool { return w == l })
 	if len(n.waiting[l.name]) == 0 {
 		delete(n.waiting, l.name)
 	}
 }
 
-// Repeats reports whether both links are from one connector and to one name.
-func (l *Link) Repeats(o *Link) bool { return l.a == o.a && l.name == o.name }
+// Duplicates reports whether both links are from one connector to one name.
+func (l *Link) Duplicates(o *Link) bool { return l.connector == o.connector && l.name == o.name }

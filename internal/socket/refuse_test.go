@@ -156,9 +156,9 @@ func calls() []call {
 // notCalls are the methods that sessions and links call, or that cannot fail.
 var notCalls = []string{
 	"Attach", "Conflates", "Connected", "Describe", "HalfClosed", "Hello", "Datagram", "Detach", "Disconnected", "Drops", "Event", "Intake", "Limits",
-	"Undelivered", "Reading", "Met", "Parted", "Crowded", "Update", "Linked", "MaxQueuedBytes", "NewPipe", "Ready", "Receives",
-	"Refused", "Repeats", "Retire", "Room", "SendLock",
-	"Sends", "Talks", "Unlinked", "Upstream",
+	"Undelivered", "WithRecvLock", "PeerConnected", "PeerDisconnected", "Crowded", "WithLocks", "AddLink", "MaxQueuedBytes", "NewPipe", "Ready", "Receives",
+	"PeerRefused", "HasDuplicate", "Retire", "Room", "SendLock",
+	"Sends", "CompatibleWith", "RemoveLink", "Upstream",
 	"Close", "Listen", "Peers", "Readable", "Writable", "Stats", "TopicCount", "Type",
 }
 
