@@ -17,8 +17,8 @@ type flow struct {
 // flows joins two sockets of every type that sends small messages, in the process.
 func flows(t *testing.T) (list []flow) {
 	ctx := context.Background()
-	o := &zmq.Options{Namespace: zmq.NewNamespace(), SendHWM: -1, RecvHWM: -1}
-	join := func(name string, binds, connects zmq.Socket) {
+	o := &zmq.Options{Namespace: zmq.NewNamespace(), SendHWM: zmq.Unlimited, RecvHWM: zmq.Unlimited}
+	join := func(name string, binds, connects connector) {
 		t.Cleanup(func() { binds.Close(); connects.Close() })
 		must(binds.Bind("inproc://" + name))
 		if err := connects.Connect("inproc://" + name); err != nil {
@@ -34,34 +34,34 @@ func flows(t *testing.T) (list []flow) {
 
 	push, pull := must(zmq.NewPush(o)), must(zmq.NewPull(o))
 	join("push", pull, push)
-	add("PUSH", func(b []byte) error { return push.Send(ctx, b) }, receive(pull))
+	add("PUSH", func(b []byte) error { return push.Send(ctx, b) }, receive(pull.Receiver))
 
 	pub, sub := must(zmq.NewPub(o)), must(zmq.NewSub(o))
 	sub.Subscribe("")
 	join("pub", pub, sub)
-	add("PUB", func(b []byte) error { return pub.Send(ctx, b) }, receive(sub))
+	add("PUB", func(b []byte) error { return pub.Send(ctx, b) }, receive(sub.Receiver))
 
 	dealer, router := must(zmq.NewDealer(o)), must(zmq.NewRouter(o))
 	join("dealer", router, dealer)
-	add("DEALER", func(b []byte) error { return dealer.Send(ctx, b) }, receive(router))
+	add("DEALER", func(b []byte) error { return dealer.Send(ctx, b) }, receive(router.Receiver))
 	dealer.Send(ctx, nil)
 	id := must(router.Recv(ctx)).RoutingID()
-	add("ROUTER", func(b []byte) error { return router.SendTo(ctx, id, b) }, receive(dealer))
+	add("ROUTER", func(b []byte) error { return router.SendTo(ctx, id, b) }, receive(dealer.Receiver))
 
 	client, server := must(zmq.NewClient(o)), must(zmq.NewServer(o))
 	join("client", server, client)
-	add("CLIENT", func(b []byte) error { return client.Send(ctx, b) }, receive(server))
+	add("CLIENT", func(b []byte) error { return client.Send(ctx, b) }, receive(server.Receiver))
 	client.Send(ctx, nil)
 	number := must(server.Recv(ctx)).RoutingNumber()
-	add("SERVER", func(b []byte) error { return server.SendTo(ctx, number, b) }, receive(client))
+	add("SERVER", func(b []byte) error { return server.SendTo(ctx, number, b) }, receive(client.Receiver))
 
 	scatter, gather := must(zmq.NewScatter(o)), must(zmq.NewGather(o))
 	join("scatter", gather, scatter)
-	add("SCATTER", func(b []byte) error { return scatter.Send(ctx, b) }, receive(gather))
+	add("SCATTER", func(b []byte) error { return scatter.Send(ctx, b) }, receive(gather.Receiver))
 
 	channel, other := must(zmq.NewChannel(o)), must(zmq.NewChannel(o))
 	join("channel", other, channel)
-	add("CHANNEL", func(b []byte) error { return channel.Send(ctx, b) }, receive(other))
+	add("CHANNEL", func(b []byte) error { return channel.Send(ctx, b) }, receive(other.Receiver))
 
 	radio, dish := must(zmq.NewRadio(o)), must(zmq.NewDish(o))
 	dish.Join("a group of some length, for which a name must not be made")

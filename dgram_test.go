@@ -2,6 +2,7 @@ package zmq_test
 
 import (
 	"errors"
+	"net/netip"
 	"strings"
 	"testing"
 
@@ -9,7 +10,7 @@ import (
 )
 
 // dgramAt returns a bound DGRAM and the address that others send to.
-func dgramAt(t *testing.T, ep string, o *zmq.Options) (*zmq.Dgram, string) {
+func dgramAt(t *testing.T, ep string, o *zmq.Options) (*zmq.Dgram, netip.AddrPort) {
 	t.Helper()
 	s := must(zmq.NewDgram(o))
 	t.Cleanup(func() { s.Close() })
@@ -17,7 +18,7 @@ func dgramAt(t *testing.T, ep string, o *zmq.Options) (*zmq.Dgram, string) {
 	if err != nil {
 		t.Skipf("%s cannot be had on this machine: %v", ep, err)
 	}
-	return s, strings.TrimPrefix(bound, "udp://")
+	return s, netip.MustParseAddrPort(strings.TrimPrefix(bound, "udp://"))
 }
 
 // TestDgramBothFamilies: every way to send arrives with the sender's address, to
@@ -40,7 +41,7 @@ func TestDgramBothFamilies(t *testing.T) {
 						t.Fatalf("%s: %v", name, err)
 					}
 					d, err := b.Recv(ctx)
-					if err != nil || d.Addr != atA || d.Len() != 1 || string(d.Bytes()) != string(body) || !d.Peer().IsZero() {
+					if err != nil || d.Addr != atA || d.NumFrames() != 1 || string(d.Bytes()) != string(body) || !d.From().IsZero() {
 						t.Fatalf("%s of %d bytes: received %.40q from %s, %v", name, len(body), d.Bytes(), d.Addr, err)
 					}
 					if err := b.Reply(ctx, d, []byte("re")); err != nil {
@@ -60,18 +61,18 @@ func TestDgramErrors(t *testing.T) {
 	ctx := t.Context()
 	unbound := must(zmq.NewDgram(nil))
 	defer unbound.Close()
-	if err := unbound.TrySendTo("127.0.0.1:9", nil); !errors.Is(err, zmq.ErrWouldBlock) {
+	if err := unbound.TrySendTo(netip.MustParseAddrPort("127.0.0.1:9"), nil); !errors.Is(err, zmq.ErrWouldBlock) {
 		t.Errorf("sent before it was bound: %v", err)
 	}
 	s, at := dgramAt(t, "udp://127.0.0.1:*", nil)
-	for _, address := range []string{"", "127.0.0.1", "127.0.0.1:", "127.0.0.1:0", "127.0.0.1:http", "localhost:9", "udp://127.0.0.1:9", "::1:9"} {
+	for _, address := range []netip.AddrPort{{}, netip.MustParseAddrPort("127.0.0.1:0"), netip.AddrPortFrom(netip.Addr{}, 9)} {
 		for name, err := range map[string]error{
 			"SendTo": s.SendTo(ctx, address, nil), "TrySendTo": s.TrySendTo(address, nil),
 			"SendMessageTo":    s.SendMessageTo(ctx, address, zmq.Message{}),
 			"TrySendMessageTo": s.TrySendMessageTo(address, zmq.Message{}),
 		} {
-			if !errors.Is(err, zmq.ErrEndpoint) {
-				t.Errorf("%s(%q): %v", name, address, err)
+			if !errors.Is(err, zmq.ErrInvalidEndpoint) {
+				t.Errorf("%s(%v): %v", name, address, err)
 			}
 		}
 	}
@@ -80,34 +81,31 @@ func TestDgramErrors(t *testing.T) {
 		"SendTo": s.SendTo(ctx, at, long), "TrySendTo": s.TrySendTo(at, long),
 		"SendMessageTo": s.SendMessageTo(ctx, at, zmq.NewMessage(long)),
 	} {
-		if !errors.Is(err, zmq.ErrTooLarge) {
+		if !errors.Is(err, zmq.ErrMessageTooLarge) {
 			t.Errorf("%s of 8193 bytes: %v", name, err)
 		}
 	}
-	if err := s.SendMessageTo(ctx, at, zmq.NewStringMessage("a", "b")); !errors.Is(err, zmq.ErrMessage) {
+	if err := s.SendMessageTo(ctx, at, zmq.NewStringMessage("a", "b")); !errors.Is(err, zmq.ErrInvalidMessage) {
 		t.Errorf("two frames: %v", err)
 	}
 	if _, err := s.TryRecv(); !errors.Is(err, zmq.ErrWouldBlock) {
 		t.Errorf("received: %v", err)
 	}
-	if _, err := s.Bind("udp://127.0.0.1:*"); !errors.Is(err, zmq.ErrSecondPeer) {
+	if _, err := s.Bind("udp://127.0.0.1:*"); !errors.Is(err, zmq.ErrAlreadyBound) {
 		t.Errorf("bound twice: %v", err)
 	}
-	if err := s.Connect("udp://" + at); !errors.Is(err, zmq.ErrTransport) {
-		t.Errorf("connected: %v", err)
-	}
-	if _, err := s.Bind("tcp://127.0.0.1:*"); !errors.Is(err, zmq.ErrTransport) {
+	if _, err := s.Bind("tcp://127.0.0.1:*"); !errors.Is(err, zmq.ErrUnsupportedTransport) {
 		t.Errorf("bound over tcp: %v", err)
 	}
 	pull := must(zmq.NewPull(nil))
 	defer pull.Close()
-	if _, err := pull.Bind("udp://127.0.0.1:*"); !errors.Is(err, zmq.ErrTransport) {
+	if _, err := pull.Bind("udp://127.0.0.1:*"); !errors.Is(err, zmq.ErrUnsupportedTransport) {
 		t.Errorf("PULL bound: %v", err)
 	}
 	if n := s.Stats().MessagesSent; n != 0 {
 		t.Errorf("%d messages sent", n)
 	}
-	if err := s.Unbind("udp://" + at); err != nil {
+	if err := s.Unbind("udp://" + at.String()); err != nil {
 		t.Error(err)
 	}
 	if _, err := s.Bind("udp://127.0.0.1:*"); err != nil {
@@ -124,6 +122,9 @@ func TestDgramMessages(t *testing.T) {
 		t.Fatal(err)
 	}
 	for d, err := range s.Messages(ctx) {
+		if errors.Is(err, zmq.ErrClosed) && len(got) == 3 {
+			break
+		}
 		if err != nil || d.Addr != at {
 			t.Fatalf("from %s, %v", d.Addr, err)
 		}

@@ -1,112 +1,139 @@
-// Package zmq is ZeroMQ in pure Go: sockets that carry whole messages, with no
-// broker, between goroutines, processes and machines. It speaks ZMTP 3.1, 3.0,
-// 2.0 and 1.0, the protocol of libzmq and of every other ZeroMQ, and needs no
-// cgo.
+// Package zmq implements ZeroMQ in Go: sockets that exchange messages between
+// goroutines, processes and machines, without a broker and without cgo. It
+// implements ZMTP 3.1, 3.0, 2.0 and 1.0, so that its sockets communicate with those
+// of libzmq and of other implementations.
 //
-// # A first look
+// # First steps
 //
-// A socket has a type, which says what it does with messages. One side binds
-// an endpoint, the other connects to it; which is which, and who is there
-// first, does not matter. Here a PUSH hands out work and a PULL does it:
+// Each socket type is a Go type. One socket binds an endpoint, others connect to
+// it; which of the two does so, and which is first, makes no difference. Here a
+// PUSH distributes work to a PULL:
 //
 //	pull, err := zmq.NewPull(nil) // nil options are all defaults
 //	defer pull.Close()
 //	endpoint, err := pull.Bind("tcp://127.0.0.1:*")
 //
 //	push, err := zmq.NewPush(nil)
-//	defer push.Close()           // waits until all is written, up to Options.Linger
-//	err = push.Connect(endpoint) // returns at once, reconnects for ever
+//	defer push.Close()           // waits for unsent messages, up to Options.Linger
+//	err = push.Connect(endpoint) // returns at once, connects in the background
 //	err = push.Send(ctx, []byte("work"))
 //
-//	for m, err := range pull.Messages(ctx) { // until ctx ends or pull is closed
+//	for m, err := range pull.Messages(ctx) {
+//		if err != nil { // ctx has ended or pull is closed
+//			return err
+//		}
 //		...
 //	}
 //
 // # Socket types
 //
-//	[Push], [Pull]      hand messages out to workers in turn
-//	[Pub], [Sub]        publish to whoever subscribes to a prefix
-//	[XPub], [XSub]      the same, with the subscriptions as messages: for proxies
+//	[Push], [Pull]      distribute messages among workers
+//	[Pub], [Sub]        publish messages to the subscribers of a prefix
+//	[XPub], [XSub]      the same, with subscriptions as messages, for proxies
 //	[Req], [Rep]        request and reply
-//	[Dealer], [Router]  requests and replies without lockstep; routing by id
-//	[Pair]              exactly two sockets
-//	[Stream]            bytes to and from plain TCP connections
-//	[Client], [Server]  messages of one frame both ways; routing by number
-//	[Peer]              the same between equals
-//	[Radio], [Dish]     send to all who have joined a group
+//	[Dealer], [Router]  concurrent requests and replies, routing by ID
+//	[Pair]              two sockets exclusively
+//	[Stream]            bytes to and from TCP connections
+//	[Client], [Server]  messages of one frame in both directions, routing by number
+//	[Peer]              the same between equal sockets
+//	[Radio], [Dish]     send to the members of a group
 //	[Scatter], [Gather] PUSH and PULL for messages of one frame
 //	[Channel]           PAIR for messages of one frame
-//	[Dgram]             plain UDP datagrams
+//	[Dgram]             UDP datagrams
 //
-// What a type cannot do with messages it has no method for. [Socket], [Sender] and
-// [Receiver] are for code that works with several types. Those from Client on are
-// drafts in libzmq, so that a peer that uses it needs a build with them.
+// The types from Client on are drafts in libzmq: a peer that uses libzmq needs a
+// build with drafts.
+//
+// A type has the methods that its socket type permits and no others. Methods that
+// several types share belong to structs that the types embed:
+//
+//	[Socket]        Bind, Close, Events, Stats and so on: all types
+//	[Connector]     Connect, Disconnect, WaitConnected: all but Dgram
+//	[Sender]        Send, TrySend: Push, Pair, Pub, XPub, XSub, Req, Rep, Dealer
+//	[Receiver]      Recv, TryRecv, Messages: all that receive but Dish and Dgram
+//	[Publisher]     WaitSubscribers: Pub, XPub
+//	[Subscriber]    Subscribe, WaitSubscribed: Sub, XSub
+//	[BodySender]    Send of one frame: Client, Scatter, Channel
+//	[IDSender]      SendTo a routing ID: Router, Stream
+//	[NumberSender]  SendTo a routing number: Server, Peer
+//
+// These structs are also the parameters of functions for several types:
+//
+//	func produce(ctx context.Context, s zmq.Sender) error
+//
+//	err = produce(ctx, push.Sender)
 //
 // # Endpoints
 //
-//	tcp://host:port       TCP; * for every interface, or for any free port
-//	ipc:///path           a Unix-domain socket; ipc://* makes a path up,
-//	                      ipc://@name is abstract (Linux)
+//	tcp://host:port       TCP; * is every interface, or any free port
+//	ipc:///path           a Unix-domain socket; ipc://* is a temporary path,
+//	                      ipc://@name is an abstract name (Linux)
 //	inproc://name         within this program, in a [Namespace]
 //	udp://host:port       UDP, for DISH and DGRAM to bind and RADIO to connect;
 //	                      udp://group:port and udp://interface;group:port are
 //	                      multicast
 //
 // A socket may bind and connect to any number of endpoints, at any time. Bind
-// returns the real endpoint.
+// returns the endpoint with wildcards replaced.
 //
 // # Messages
 //
-// A [Message] has one or more frames, which travel together: it arrives whole
-// or not at all. Send copies its frames; SendMessage takes a message over.
-// What Recv returns is the caller's, and knows its sender ([Message.Peer]).
+// A [Message] has one or more frames, which are sent and received together. Send
+// copies its frames; SendMessage does not copy large ones. A received message
+// belongs to the caller, and [Message.From] describes its sender.
 //
-// # Waiting
+// # Waiting and queues
 //
-// Calls that can wait take a context. When it ends they return its error, and
-// nothing was sent or received, except by [Req.Do], whose request may have been
-// written by then. The Try variants do not wait. Each direction of each connection has
-// a queue with a high-water mark ([Options.SendHWM], [Options.RecvHWM]); what a
-// socket does when it is full is said with its type. An endpoint that was given
-// to Connect has its queue from then on, whoever is there: what is sent waits in
-// it for the connection. Use WaitConnected to see a peer first.
+// Calls that wait take a context. When it ends they return its error, and nothing
+// was sent or received; [Req.Do] is the exception, because its request may have
+// been written by then. The Try variants do not wait.
 //
-// Sent means queued. Close waits for the queues to be written, at most
-// [Options.Linger]; [Push.Shutdown] and its like say how much was not.
+// Each direction of each connection has a queue with a high-water mark
+// ([Options.SendHWM], [Options.RecvHWM]). The comment of each socket type says
+// whether it waits or drops messages when queues are full. An endpoint that was
+// given to Connect has a queue from then on: messages wait there for the connection.
+// Call WaitConnected to wait for a peer first.
 //
-// # Who is there
+// Send returns when the message is queued. Close waits until the queues are
+// written, at most [Options.Linger], and returns an [*UnsentError] if messages
+// remain.
 //
-// WaitConnected waits for a peer. [Sub.Ready] waits until a publisher knows the
-// subscriptions, and [Pub.WaitSubscribers] until somebody subscribes: between
-// them no publisher needs to sleep before its first message.
+// # Peers
 //
-// What happens to peers never fails a call. It is told by Events, counted by
-// Stats, and logged to [Options.Logger]. Every message that a socket has accepted,
-// by Send or from the network, and then lost is counted under a [DropReason]. A
-// message that is written to the network is out of its hands: what is under way
-// when a peer goes away is lost without anybody knowing, as with any protocol
-// that has no acknowledgements. A message that a publisher has no subscriber
-// for is not lost but not wanted.
+// WaitConnected waits for a peer, [Subscriber.WaitSubscribed] until a publisher has
+// processed the subscriptions, and [Publisher.WaitSubscribers] until there are
+// subscribers, so that no publisher needs to sleep before its first message. If
+// their context ends, their error says why there is no peer.
+//
+// A failed connection is not an error of a call. [Socket.Endpoints] has the state of
+// each endpoint, [Socket.Events] reports changes, [Socket.Stats] counts them, and
+// [Options.Logger] logs them. Each message that a socket has accepted, from Send or
+// from the network, and then dropped is counted under a [DropReason]. Messages that
+// are written and not yet read by the peer when the connection is lost are lost
+// without a count, as with any protocol without acknowledgements. A message of a
+// publisher without a matching subscription is not counted as dropped.
 //
 // # Errors
 //
-// Calls fail with an [*OpError] around one of the errors of this package, the
-// system's, or the context's own. A closed socket gives [ErrClosed], which is
-// net.ErrClosed too.
+// Calls fail with an [*OpError], which wraps an error of this package or of the
+// system. If a context ends while Send or Recv waits, they return its error itself.
+// A call on a closed socket returns [ErrClosed], which also matches net.ErrClosed.
 //
 // # Concurrency
 //
-// All methods of all sockets may be called from any goroutines at once, Close
-// included. A message is one unit also then. Closing a socket ends every call
-// on it and all of its goroutines.
+// All methods of all sockets may be called concurrently, including Close. Messages
+// that are sent concurrently are not mixed. Close ends all calls on the socket and
+// all of its goroutines.
 //
-// Calls that wait to send are served in the order in which they began to wait.
-// Calls that do not wait yet may take room before them, for a bounded number of
-// messages; then they wait too, and a Try variant returns [ErrWouldBlock]. With
-// [Options.PubNoDrop] there is no order: calls wait for different peers.
+// Calls that block in a send method are served in the order in which they began
+// to wait. A later call may use free capacity before them, but only for a bounded
+// number of messages. After that it blocks too, or returns [ErrWouldBlock] if it is
+// a Try variant. With [PubOptions.Block] there is no order, because the calls wait
+// for different peers.
 //
-// # Coming from libzmq
+// # libzmq
 //
-// docs/LIBZMQ.md in the repository has every call, option and error of libzmq,
-// and what it is here. The comments of [Options] name libzmq's in brackets.
+// docs/LIBZMQ.md in the repository lists the equivalent of each function, option and
+// error of libzmq. Names in brackets, in capitals or beginning with zmq_, are those of
+// libzmq.
 package zmq

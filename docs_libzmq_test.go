@@ -19,19 +19,36 @@ type face struct {
 	names   map[string]bool              // at the top, exported or not
 	members map[string]map[string]string // of a type: fields and methods, and the type that each has or returns
 	within  map[string][]string          // what a type embeds
-	options []option
+	fields  map[string][]option
 }
 
-// option is a line of fields of Options.
+// option is a line of fields of a struct: an option, or a group of them.
 type option struct {
 	names []string
+	typ   string
 	doc   string
+}
+
+// options returns the options of a struct and of its groups.
+func (p *face) options(of, prefix string) (list []option) {
+	for _, o := range p.fields[of] {
+		if group := p.options(o.typ, prefix+o.names[0]+"."); group != nil {
+			list = append(list, group...)
+			continue
+		}
+		full := option{typ: o.typ, doc: o.doc}
+		for _, name := range o.names {
+			full.names = append(full.names, prefix+name)
+		}
+		list = append(list, full)
+	}
+	return list
 }
 
 // theFace reads the package.
 func theFace(t *testing.T) *face {
 	t.Helper()
-	p := &face{names: map[string]bool{}, members: map[string]map[string]string{}, within: map[string][]string{}}
+	p := &face{names: map[string]bool{}, members: map[string]map[string]string{}, within: map[string][]string{}, fields: map[string][]option{}}
 	eachFile(t, func(f *goFile) {
 		if f.dir() != "." || f.test {
 			return
@@ -84,9 +101,9 @@ func (p *face) declaration(s ast.Spec) {
 				p.member(s.Name.Name, n.Name, f.Type)
 				o.names = append(o.names, n.Name)
 			}
-			if s.Name.Name == "Options" {
-				o.doc = f.Doc.Text()
-				p.options = append(p.options, o)
+			if name := s.Name.Name; strings.HasSuffix(name, "Options") || name == "Limits" {
+				o.typ, o.doc = typeName(f.Type), f.Doc.Text()
+				p.fields[name] = append(p.fields[name], o)
 			}
 		}
 	}
@@ -150,7 +167,7 @@ func (p *face) variable(name string) string {
 	case "m":
 		return "Message"
 	case "s":
-		return "Socket"
+		return "Pair"
 	}
 	for n := range p.names {
 		if ast.IsExported(n) && strings.ToLower(n) == name {
@@ -214,17 +231,18 @@ var theirs = regexp.MustCompile(`\b(?:ZMQ|zmq)_\w+`)
 // comment of an option has, that option.
 func TestOptionsForThoseFromLibzmq(t *testing.T) {
 	text, p := documents(t)[moving], theFace(t)
-	if len(p.options) == 0 {
+	list := p.options("Options", "Options.")
+	if len(list) == 0 {
 		t.Fatal("Options has no fields")
 	}
-	for _, o := range p.options {
+	for _, o := range list {
 		for _, name := range o.names {
-			if !named(text, "Options."+name) {
-				t.Errorf("%s does not name Options.%s", moving, name)
+			if !named(text, name) {
+				t.Errorf("%s does not name %s", moving, name)
 			}
 		}
 		for _, z := range theirs.FindAllString(o.doc, -1) {
-			if !slices.ContainsFunc(o.names, func(n string) bool { return named(rowOf(text, z), "Options."+n) }) {
+			if !slices.ContainsFunc(o.names, func(n string) bool { return named(rowOf(text, z), n) }) {
 				t.Errorf("%s: the row of %s names none of %v", moving, z, o.names)
 			}
 		}
@@ -273,4 +291,32 @@ func rowOf(text, name string) string {
 		}
 	}
 	return b.String()
+}
+
+var docLink = regexp.MustCompile(`\[\*?([A-Z]\w*)(?:\.([A-Z]\w*))?\]`)
+
+// Links in the comments of the package lead to a name that it has. Names of libzmq
+// are in capitals.
+func TestDocLinksExist(t *testing.T) {
+	p := theFace(t)
+	checked := 0
+	eachFile(t, func(f *goFile) {
+		if f.dir() != "." || f.test {
+			return
+		}
+		for _, group := range f.ast.Comments {
+			for _, m := range docLink.FindAllStringSubmatch(group.Text(), -1) {
+				if m[1] == strings.ToUpper(m[1]) {
+					continue
+				}
+				checked++
+				if path := slices.DeleteFunc(m[1:], func(s string) bool { return s == "" }); !p.names[path[0]] || !p.exists(path) {
+					t.Errorf("%s: there is no %s", f.fset.Position(group.Pos()), m[0])
+				}
+			}
+		}
+	})
+	if checked == 0 {
+		t.Error("no links")
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"strings"
 	"sync"
 	"testing"
@@ -21,7 +22,7 @@ func inTime(t *testing.T) context.Context {
 }
 
 // join makes two sockets peers at an endpoint, and closes them at the end.
-func join(t *testing.T, endpoint string, binds, connects zmq.Socket) {
+func join(t *testing.T, endpoint string, binds, connects connector) {
 	t.Helper()
 	t.Cleanup(func() { connects.Close(); binds.Close() })
 	bound := must(binds.Bind(endpoint))
@@ -54,7 +55,7 @@ func TestClientServer(t *testing.T) {
 					if err == nil {
 						err = server.Reply(ctx, m, m.Bytes())
 					}
-					if err != nil || m.RoutingNumber() == 0 || m.Peer().RoutingNumber() != m.RoutingNumber() {
+					if err != nil || m.RoutingNumber() == 0 || m.From().RoutingNumber() != m.RoutingNumber() {
 						t.Error(err, m.RoutingNumber())
 						return
 					}
@@ -89,7 +90,7 @@ func TestClientServer(t *testing.T) {
 // TestOneFrame: types whose messages have one frame refuse others, and their
 // Try methods do not wait.
 func TestOneFrame(t *testing.T) {
-	o := &zmq.Options{Namespace: zmq.NewNamespace(), SendHWM: 1, RecvHWM: 1, Linger: -1}
+	o := &zmq.Options{Namespace: zmq.NewNamespace(), SendHWM: 1, RecvHWM: 1, Linger: zmq.NoLinger}
 	two := zmq.NewStringMessage("two", "frames")
 	ctx := inTime(t)
 	client, server := must(zmq.NewClient(o)), must(zmq.NewServer(o))
@@ -103,7 +104,7 @@ func TestOneFrame(t *testing.T) {
 		peer.SendMessageTo(ctx, number, two), peer.TrySendMessageTo(number, two),
 		radio.SendMessage(ctx, "g", two), radio.TrySendMessage("g", two),
 	} {
-		if !errors.Is(err, zmq.ErrMessage) {
+		if !errors.Is(err, zmq.ErrInvalidMessage) {
 			t.Errorf("call %d: %v", i, err)
 		}
 	}
@@ -137,7 +138,7 @@ func TestRadioDish(t *testing.T) {
 			t.Fatal(err)
 		}
 		join(t, ep, radio, dish)
-		if err := dish.Ready(ctx); err != nil {
+		if err := dish.WaitSubscribed(ctx); err != nil {
 			t.Fatal(err)
 		}
 		if err := radio.WaitSubscribers(ctx, 1, long); err != nil {
@@ -156,7 +157,7 @@ func TestRadioDish(t *testing.T) {
 		}
 		for _, want := range []struct{ group, body string }{{"a", "1"}, {long, ""}, {"", string(big)}, {"a", "end"}, {"a", string(big)}} {
 			m, err := dish.Recv(ctx)
-			if err != nil || m.Group != want.group || m.Len() != 1 || string(m.Bytes()) != want.body {
+			if err != nil || m.Group != want.group || m.NumFrames() != 1 || string(m.Bytes()) != want.body {
 				t.Fatalf("%d bytes of %.10q, want %d of %.10q: %v", m.Size(), m.Group, len(want.body), want.group, err)
 			}
 		}
@@ -189,8 +190,8 @@ func TestGroupErrors(t *testing.T) {
 		got := ""
 		if c.err != nil {
 			got = c.err.Error()
-			if !errors.Is(c.err, zmq.ErrGroup) {
-				t.Errorf("%v is no ErrGroup", c.err)
+			if !errors.Is(c.err, zmq.ErrInvalidGroup) {
+				t.Errorf("%v is no ErrInvalidGroup", c.err)
 			}
 		}
 		if got != c.want {
@@ -213,18 +214,29 @@ func TestDishMessages(t *testing.T) {
 	defer cancel()
 	n := 0
 	for m, err := range dish.Messages(ctx) {
+		if n++; n == 2 {
+			if err != context.Canceled || m.Group != "" {
+				t.Errorf("ended with %v, %v", m, err)
+			}
+			continue
+		}
 		if err != nil || m.Group != "g" || m.String() != "1" {
 			t.Error(m, err)
 		}
-		n++
 		cancel()
 	}
-	if n != 1 {
-		t.Errorf("%d messages", n)
+	if n != 2 {
+		t.Errorf("%d iterations", n)
 	}
 	dish.Close()
+	n = 0
 	for m, err := range dish.Messages(t.Context()) {
-		t.Error(m, err)
+		if n++; !errors.Is(err, zmq.ErrClosed) || m.Size() != 0 {
+			t.Error(m, err)
+		}
+	}
+	if n != 1 {
+		t.Errorf("%d iterations of a closed socket", n)
 	}
 	if err := dish.Join("h"); !errors.Is(err, zmq.ErrClosed) {
 		t.Error(err)
@@ -238,8 +250,8 @@ func TestErrorsName(t *testing.T) {
 	router, server, stream := must(zmq.NewRouter(o)), must(zmq.NewServer(o)), must(zmq.NewStream(o))
 	client, dgram, dish := must(zmq.NewClient(o)), must(zmq.NewDgram(o)), must(zmq.NewDish(o))
 	xpub := must(zmq.NewXPub(o))
-	manual := must(zmq.NewXPub(&zmq.Options{Namespace: o.Namespace, XPubManual: true}))
-	for _, s := range []zmq.Socket{router, server, stream, client, dgram, dish, xpub, manual} {
+	manual := must(zmq.NewXPub(&zmq.Options{Namespace: o.Namespace, XPub: zmq.XPubOptions{Manual: true}}))
+	for _, s := range []anySocket{router, server, stream, client, dgram, dish, xpub, manual} {
 		defer s.Close()
 	}
 	must(dgram.Bind("udp://127.0.0.1:*"))
@@ -249,17 +261,16 @@ func TestErrorsName(t *testing.T) {
 		is   error
 		want string
 	}{
-		{router.SendTo(ctx, "a\x01", nil), zmq.ErrNoRoute, `zmq: send: no route to peer: nobody has the routing id "a\x01"`},
-		{stream.TrySendTo("b", []byte("x")), zmq.ErrNoRoute, `zmq: send: no route to peer: nobody has the routing id "b"`},
-		{server.SendTo(ctx, 7, nil), zmq.ErrNoRoute, "zmq: send: no route to peer: nobody has the routing number 7"},
-		{client.TrySendMessage(zmq.NewStringMessage("a", "b")), zmq.ErrMessage, "zmq: send: message not allowed on this socket type: it sends messages of one frame"},
-		{dgram.TrySendTo("127.0.0.1:9", make([]byte, 8193)), zmq.ErrTooLarge, "zmq: send: message too large: a body of 8193 bytes, of at most 8192"},
-		{dgram.TrySendTo("udp://127.0.0.1:9", nil), zmq.ErrEndpoint, `zmq: send: malformed endpoint: "udp://127.0.0.1:9" is no numeric address with a port, as 192.0.2.1:5555`},
-		{dgram.TrySendTo("127.0.0.1:0", nil), zmq.ErrEndpoint, "zmq: send: malformed endpoint: 127.0.0.1:0: port 0 is nobody's"},
-		{again, zmq.ErrSecondPeer, "zmq: bind udp://127.0.0.1:*: socket has a peer already: a DGRAM is bound to one endpoint"},
-		{dish.Connect("udp://127.0.0.1:9"), zmq.ErrTransport, "zmq: connect udp://127.0.0.1:9: transport not for this socket type: DISH does not connect to udp"},
-		{dgram.Connect("tcp://127.0.0.1:9"), zmq.ErrTransport, "zmq: connect tcp://127.0.0.1:9: transport not for this socket type: DGRAM is for datagrams"},
-		{stream.Connect("inproc://x"), zmq.ErrTransport, "zmq: connect inproc://x: transport not for this socket type: STREAM has no sockets for peers, as inproc has"},
+		{router.SendTo(ctx, "a\x01", nil), zmq.ErrNoRoute, `zmq: send: no route to peer: no peer has the routing ID "a\x01"`},
+		{stream.TrySendTo("b", []byte("x")), zmq.ErrNoRoute, `zmq: send: no route to peer: no peer has the routing ID "b"`},
+		{server.SendTo(ctx, 7, nil), zmq.ErrNoRoute, "zmq: send: no route to peer: no peer has the routing number 7"},
+		{client.TrySendMessage(zmq.NewStringMessage("a", "b")), zmq.ErrInvalidMessage, "zmq: send: message not allowed on this socket type: it sends messages of one frame"},
+		{dgram.TrySendTo(netip.MustParseAddrPort("127.0.0.1:9"), make([]byte, 8193)), zmq.ErrMessageTooLarge, "zmq: send: message too large: a body of 8193 bytes, of at most 8192"},
+		{dgram.TrySendTo(netip.AddrPort{}, nil), zmq.ErrInvalidEndpoint, "zmq: send: invalid endpoint: no address"},
+		{dgram.TrySendTo(netip.MustParseAddrPort("127.0.0.1:0"), nil), zmq.ErrInvalidEndpoint, "zmq: send: invalid endpoint: 127.0.0.1:0: port 0 cannot be sent to"},
+		{again, zmq.ErrAlreadyBound, "zmq: bind udp://127.0.0.1:*: socket is bound already: a DGRAM is bound to one endpoint"},
+		{dish.Connect("udp://127.0.0.1:9"), zmq.ErrUnsupportedTransport, "zmq: connect udp://127.0.0.1:9: transport not for this socket type: DISH does not connect to udp"},
+		{stream.Connect("inproc://x"), zmq.ErrUnsupportedTransport, "zmq: connect inproc://x: transport not for this socket type: STREAM has no sockets for peers, as inproc has"},
 		{xpub.SubscribePeer(zmq.Message{}, "x"), zmq.ErrNoRoute, "zmq: subscribe peer: no route to peer: the message was not received"},
 		{manual.UnsubscribePeer(zmq.Message{}, "x"), zmq.ErrNoRoute, "zmq: unsubscribe peer: no route to peer: the message was not received"},
 	} {
@@ -277,7 +288,7 @@ func TestSubscribePeerWantsManual(t *testing.T) {
 	join(t, "inproc://a", xpub, sub)
 	sub.Subscribe("x")
 	m := must(xpub.Recv(inTime(t)))
-	if err := xpub.SubscribePeer(m, "y"); !errors.Is(err, zmq.ErrState) {
+	if err := xpub.SubscribePeer(m, "y"); !errors.Is(err, zmq.ErrInvalidState) {
 		t.Errorf("error %v", err)
 	}
 }
@@ -294,7 +305,7 @@ func TestPeerInfoString(t *testing.T) {
 	if got, want := p.String(), fmt.Sprintf(`DEALER %s "me"`, p.RemoteAddr()); got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
-	if got := (zmq.PeerInfo{}).String(); got != "nobody" {
+	if got := (zmq.PeerInfo{}).String(); got != "no peer" {
 		t.Errorf("the zero PeerInfo is %s", got)
 	}
 }
@@ -306,15 +317,15 @@ func TestReadyOverUDP(t *testing.T) {
 	dish.Join("g")
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := dish.Ready(ended); err != context.Canceled {
+	if err := dish.WaitSubscribed(ended); !errors.Is(err, context.Canceled) {
 		t.Errorf("unbound: %v", err)
 	}
 	must(dish.Bind("udp://127.0.0.1:*"))
-	if err := dish.Ready(ended); err != nil {
+	if err := dish.WaitSubscribed(ended); err != nil {
 		t.Errorf("bound to udp: %v", err)
 	}
 	must(dish.Bind("tcp://127.0.0.1:*"))
-	if err := dish.Ready(ended); err != context.Canceled {
+	if err := dish.WaitSubscribed(ended); !errors.Is(err, context.Canceled) {
 		t.Errorf("bound to tcp too: %v", err)
 	}
 }

@@ -3,7 +3,6 @@ package zmq
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 
 	"github.com/zerobroker/zmq/internal/inproc"
@@ -11,54 +10,63 @@ import (
 	"github.com/zerobroker/zmq/internal/socket"
 )
 
-// Errors that calls fail with. They come wrapped in an [*OpError]; test for
-// them with [errors.Is]. What happens to a peer is no error of a call but an
+// Errors of calls. They are wrapped in an [*OpError]; test for them with
+// [errors.Is]. Errors of single peers are not errors of calls but events: see
 // [Event].
 var (
-	// ErrClosed: the socket is closed. It matches [net.ErrClosed] too.
+	// ErrClosed is returned by every call on a closed socket. It matches
+	// [net.ErrClosed] too.
 	ErrClosed error = closedError{}
-	// ErrWouldBlock: a Try call would have to wait.
+	// ErrWouldBlock is returned by a Try method whose counterpart would wait.
 	ErrWouldBlock = errors.New("operation would block")
-	// ErrNoRoute: ROUTER or STREAM has no peer with that routing id, or SERVER or
-	// PEER none with that number.
+	// ErrNoRoute is returned if a ROUTER or STREAM has no peer with the routing ID,
+	// or a SERVER or PEER none with the routing number.
 	ErrNoRoute = errors.New("no route to peer")
-	// ErrState: it is not this call's turn: REQ sends and receives in turn,
-	// as REP receives and sends.
-	ErrState = errors.New("operation not allowed in this state")
-	// ErrPeerLost: a connection was lost before the call was done with it: one that
-	// carried a request of [Req.Do], so that it is unknown whether that was carried
-	// out, or one that [Stream.ClosePeer] had still to write to.
+	// ErrInvalidState is returned for a call out of turn: a REQ sends and receives
+	// alternately, a REP receives and sends.
+	ErrInvalidState = errors.New("operation not allowed in this state")
+	// ErrPeerLost is returned if a connection is lost before its call is complete:
+	// by [Req.Do] for a connection that carried its request, which may have been
+	// carried out, and by [Stream.ClosePeer] for one with unsent messages.
 	ErrPeerLost = errors.New("peer lost with a request or messages outstanding")
-	// ErrEndpoint: the text is no endpoint, or no address that a DGRAM can send to.
-	ErrEndpoint = errors.New("malformed endpoint")
-	// ErrTransport: the scheme of the endpoint is unknown, or none for this
-	// type of socket.
-	ErrTransport = errors.New("unknown transport")
-	// ErrNotFound: nothing is bound or connected at the endpoint.
-	ErrNotFound = errors.New("no such endpoint")
-	// ErrInUse: the in-process name is bound already. (Addresses of other
-	// transports fail with the system's error, such as syscall.EADDRINUSE.)
-	ErrInUse = errors.New("endpoint in use")
-	// ErrSecondPeer: a PAIR or CHANNEL has one peer, and has it already; a DGRAM
-	// is bound once.
-	ErrSecondPeer = errors.New("socket has a peer already")
-	// ErrDuplicateID: another peer of the ROUTER has the routing id. It is the
-	// reason in an event of a refused peer.
-	ErrDuplicateID = errors.New("routing id in use")
-	// ErrSubscriptions: a peer subscribed to more than the limits allow. It is
-	// the reason in an event of a peer that was turned away.
-	ErrSubscriptions = errors.New("too many subscriptions")
-	// ErrMessage: the message is not one this socket type can send.
-	ErrMessage = errors.New("message not allowed on this socket type")
-	// ErrGroup: the text is no name of a group, or a DISH cannot join the group
-	// or leave it, because it is or is not joined.
-	ErrGroup = errors.New("group cannot be used")
-	// ErrTooLarge: the message exceeds [Options.MaxFrameSize], MaxMessageSize or
-	// MaxMessageFrames of the socket that is to send it, or is the body of a
-	// DGRAM that is longer than 8192 bytes. Nothing was sent.
-	ErrTooLarge = errors.New("message too large")
-	// ErrOption: an option is out of range.
-	ErrOption = errors.New("option out of range")
+	// ErrInvalidEndpoint is returned if the text is not an endpoint, or an address
+	// is not one that a DGRAM can send to.
+	ErrInvalidEndpoint = errors.New("invalid endpoint")
+	// ErrUnsupportedTransport is returned if the scheme of an endpoint is unknown or
+	// the socket type does not support it.
+	ErrUnsupportedTransport = errors.New("unsupported transport")
+	// ErrEndpointNotFound is returned by Unbind and Disconnect if the socket is not
+	// bound or connected to the endpoint.
+	ErrEndpointNotFound = errors.New("endpoint not found")
+	// ErrEndpointInUse is returned by Bind if another socket is bound to the inproc
+	// name. For other transports the error is that of the system, such as
+	// [syscall.EADDRINUSE].
+	ErrEndpointInUse = errors.New("endpoint in use")
+	// ErrPeerExists is returned by Connect of a PAIR or CHANNEL that has a peer or
+	// another connected endpoint. It is also the error in the event of a peer that
+	// such a socket refuses.
+	ErrPeerExists = errors.New("socket has a peer already")
+	// ErrAlreadyBound is returned by a second Bind of a DGRAM.
+	ErrAlreadyBound = errors.New("socket is bound already")
+	// ErrDuplicateRoutingID is returned by ConnectAs if another peer has the routing
+	// ID. It is also the error in the event of a peer that a ROUTER refuses for that
+	// reason.
+	ErrDuplicateRoutingID = errors.New("routing id in use")
+	// ErrTooManySubscriptions is the error in the event of a peer that is
+	// disconnected because its subscriptions exceed [Limits].
+	ErrTooManySubscriptions = errors.New("too many subscriptions")
+	// ErrInvalidMessage is returned for a message that the socket type cannot send,
+	// such as one of two frames on a CLIENT.
+	ErrInvalidMessage = errors.New("message not allowed on this socket type")
+	// ErrInvalidGroup is returned if a group has no valid name, or if a DISH joins a
+	// group that it has joined or leaves one that it has not.
+	ErrInvalidGroup = errors.New("group cannot be used")
+	// ErrMessageTooLarge is returned for a message that exceeds the [Limits] of its
+	// own socket, or for a body of a DGRAM of more than 8192 bytes. Nothing is sent.
+	ErrMessageTooLarge = errors.New("message too large")
+	// ErrInvalidOption is returned for an option, or another setting, that is out of
+	// range or does not apply to the socket type.
+	ErrInvalidOption = errors.New("invalid option")
 )
 
 type closedError struct{}
@@ -66,11 +74,11 @@ type closedError struct{}
 func (closedError) Error() string        { return "socket closed" }
 func (closedError) Is(target error) bool { return target == net.ErrClosed }
 
-// OpError is the error of every call that fails for a reason of its own. A
-// context's error comes back as it is instead.
+// OpError is the error of every call, but for the error of a context that ends
+// while Send or Recv waits, which is returned unchanged.
 type OpError struct {
-	Op       string // the method, as "bind", or "new" and the type of socket
-	Endpoint string // for calls that name one, else empty
+	Op       string // the method, such as "bind", or "new" and the socket type
+	Endpoint string // of calls that name one, else empty
 	Err      error
 }
 
@@ -83,40 +91,50 @@ func (e *OpError) Error() string {
 
 func (e *OpError) Unwrap() error { return e.Err }
 
-// publicErrors maps the errors of the rooms below to ours.
-var publicErrors = map[error]error{
-	socket.ErrClosed:       ErrClosed,
-	socket.ErrEndpoint:     ErrEndpoint,
-	socket.ErrTransport:    ErrTransport,
-	socket.ErrIncompatible: ErrTransport,
-	socket.ErrNotFound:     ErrNotFound,
-	socket.ErrOption:       ErrOption,
-	inproc.ErrInUse:        ErrInUse,
-	pattern.ErrWait:        ErrWouldBlock,
-	pattern.ErrNoRoute:     ErrNoRoute,
-	pattern.ErrState:       ErrState,
-	pattern.ErrPeerLost:    ErrPeerLost,
-	socket.ErrBroken:       ErrPeerLost,
-	pattern.ErrMessage:     ErrMessage,
-	pattern.ErrGroup:       ErrGroup,
-	pattern.ErrTooLarge:    ErrTooLarge,
-	pattern.ErrSecondPeer:  ErrSecondPeer,
-	pattern.ErrDuplicateID: ErrDuplicateID,
-	pattern.ErrTopics:      ErrSubscriptions,
+// Timeout reports whether the call failed because of a deadline.
+func (e *OpError) Timeout() bool {
+	var inner interface{ Timeout() bool }
+	return errors.As(e.Err, &inner) && inner.Timeout()
 }
 
-// publicError is err with the sentinel of this package in it. The text stays
-// what it was.
+// publicErrors has the error of this package for each error of the core. The first
+// is the most frequent.
+var publicErrors = []struct{ core, public error }{
+	{pattern.ErrWouldBlock, ErrWouldBlock},
+	{socket.ErrClosed, ErrClosed},
+	{pattern.ErrNoRoute, ErrNoRoute},
+	{pattern.ErrInvalidState, ErrInvalidState},
+	{pattern.ErrPeerLost, ErrPeerLost},
+	{socket.ErrBroken, ErrPeerLost},
+	{socket.ErrInvalidEndpoint, ErrInvalidEndpoint},
+	{socket.ErrUnsupportedTransport, ErrUnsupportedTransport},
+	{socket.ErrIncompatible, ErrUnsupportedTransport},
+	{socket.ErrEndpointNotFound, ErrEndpointNotFound},
+	{inproc.ErrEndpointInUse, ErrEndpointInUse},
+	{pattern.ErrPeerExists, ErrPeerExists},
+	{pattern.ErrAlreadyBound, ErrAlreadyBound},
+	{pattern.ErrDuplicateRoutingID, ErrDuplicateRoutingID},
+	{pattern.ErrTooManySubscriptions, ErrTooManySubscriptions},
+	{pattern.ErrInvalidMessage, ErrInvalidMessage},
+	{pattern.ErrInvalidGroup, ErrInvalidGroup},
+	{pattern.ErrMessageTooLarge, ErrMessageTooLarge},
+	{socket.ErrInvalidOption, ErrInvalidOption},
+}
+
+// publicError returns err with the error of this package in its chain. The text
+// stays the same. err may be of a type that cannot be compared.
 func publicError(err error) error {
 	if err == nil {
 		return nil
 	}
-	if pub, ok := publicErrors[err]; ok {
-		return pub
+	for _, e := range publicErrors {
+		if err == e.core {
+			return e.public
+		}
 	}
-	for inner, pub := range publicErrors {
-		if errors.Is(err, inner) {
-			return &withSentinel{err, pub}
+	for _, e := range publicErrors {
+		if errors.Is(err, e.core) {
+			return &withSentinel{err, e.public}
 		}
 	}
 	return err
@@ -127,25 +145,7 @@ type withSentinel struct{ err, sentinel error }
 func (w *withSentinel) Error() string   { return w.err.Error() }
 func (w *withSentinel) Unwrap() []error { return []error{w.err, w.sentinel} }
 
-// unroutedID is opError of a send to the peer with a routing id, and names it if
-// there is none.
-func unroutedID(id string, err error) error {
-	if err == pattern.ErrNoRoute {
-		err = fmt.Errorf("%w: nobody has the routing id %q", err, id)
-	}
-	return opError("send", "", err)
-}
-
-// unroutedNumber is opError of a send to the peer with a routing number, and names
-// it if there is none.
-func unroutedNumber(number uint32, err error) error {
-	if err == pattern.ErrNoRoute {
-		err = fmt.Errorf("%w: nobody has the routing number %d", err, number)
-	}
-	return opError("send", "", err)
-}
-
-// opError is what a call returns for err.
+// opError returns the error of a call that failed with err.
 func opError(op, endpoint string, err error) error {
 	if err == nil {
 		return nil

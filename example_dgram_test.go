@@ -39,7 +39,7 @@ func ExampleDgram() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(d.String(), d.Addr == client.LocalAddr().String())
+	fmt.Println(d.String(), d.Addr.String() == client.LocalAddr().String())
 	if err := server.Reply(ctx, d, []byte("noon")); err != nil {
 		log.Fatal(err)
 	}

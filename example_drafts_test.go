@@ -99,12 +99,13 @@ func ExampleDish() {
 	dish.Join("news", "sport")
 	radio.Connect("inproc://air")
 
-	dish.Ready(ctx)
+	dish.WaitSubscribed(ctx)
 	radio.Send(ctx, "news", []byte("nothing happened"))
 	radio.Send(ctx, "sport", []byte("0:0"))
 	for m, err := range dish.Messages(ctx) {
 		if err != nil {
-			panic(err)
+			fmt.Println(err)
+			break
 		}
 		fmt.Printf("%s: %s\n", m.Group, m)
 		if m.Group == "sport" {
@@ -114,6 +115,7 @@ func ExampleDish() {
 	// Output:
 	// news: nothing happened
 	// sport: 0:0
+	// context canceled
 }
 
 func ExampleScatter() {

@@ -92,7 +92,7 @@ func ExamplePull() {
 	push.Send(ctx, []byte("part one"), []byte("part two"))
 
 	m := must(pull.Recv(ctx))
-	fmt.Printf("%d frames: %q %q\n", m.Len(), m.Frame(0), m.Frame(1))
+	fmt.Printf("%d frames: %q %q\n", m.NumFrames(), m.Frame(0), m.Frame(1))
 	// Output:
 	// nothing yet
 	// 2 frames: "part one" "part two"
@@ -132,7 +132,7 @@ func ExampleSub() {
 	defer pub.Close()
 	pub.Connect(endpoint)
 
-	if err := sub.Ready(ctx); err != nil { // a publisher knows both
+	if err := sub.WaitSubscribed(ctx); err != nil { // a publisher knows both
 		panic(err)
 	}
 	for _, topic := range []string{"a1", "c1", "b1"} {
@@ -199,7 +199,7 @@ func ExampleReq() {
 	req.Connect("inproc://echo")
 
 	req.Send(ctx, []byte("hello"))
-	if err := req.TrySend([]byte("again")); errors.Is(err, zmq.ErrState) {
+	if err := req.TrySend([]byte("again")); errors.Is(err, zmq.ErrInvalidState) {
 		fmt.Println("one at a time")
 	}
 	request := must(rep.Recv(ctx))
@@ -293,11 +293,21 @@ func ExampleRouter() {
 	router.SendTo(ctx, "worker-1", []byte("job"))
 	fmt.Println(must(dealer.Recv(ctx)))
 
+	// Reply also answers a REQ, whose requests have an envelope.
+	req := must(zmq.NewReq(nil))
+	defer req.Close()
+	req.Connect(endpoint)
+	req.Send(ctx, []byte("ping"))
+	request := must(router.Recv(ctx))
+	router.Reply(ctx, request, []byte("pong to "), request.Body().Bytes())
+	fmt.Printf("%s\n", must(req.Recv(ctx)).Bytes())
+
 	err := router.SendTo(ctx, "worker-2", []byte("job"))
 	fmt.Println(errors.Is(err, zmq.ErrNoRoute))
 	// Output:
 	// worker-1 says ready
 	// job
+	// pong to ping
 	// true
 }
 

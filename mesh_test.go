@@ -13,10 +13,14 @@ import (
 // sockets share one routing ID, which they take from each other.
 func meshOptions() *zmq.Options {
 	return &zmq.Options{
-		Namespace: zmq.NewNamespace(), Linger: -1, RoutingID: "A", SendHWM: 2, RecvHWM: 2,
-		HelloMessage: []byte("hello"), DisconnectMessage: []byte("disconnect"), HiccupMessage: []byte("hiccup"),
-		ProbeRouter: true, RouterHandover: true, RouterNotify: zmq.NotifyConnect | zmq.NotifyDisconnect,
-		XPubVerbose: zmq.EveryChange, PubWelcome: []byte("welcome"), XSubVerboseUnsubscribe: true,
+		Namespace: zmq.NewNamespace(), Linger: zmq.NoLinger, RoutingID: "A", SendHWM: 2, RecvHWM: 2,
+		Auto: zmq.AutoOptions{
+			Hello: []byte("hello"), Disconnect: []byte("disconnect"), Hiccup: []byte("hiccup"), ProbeRouter: true,
+		},
+		Router: zmq.RouterOptions{Handover: true, Notify: zmq.RouterNotifyConnect | zmq.RouterNotifyDisconnect},
+		Pub:    zmq.PubOptions{Welcome: []byte("welcome")},
+		XPub:   zmq.XPubOptions{Notify: zmq.XPubNotifyEveryChange},
+		XSub:   zmq.XSubOptions{VerboseUnsubscribe: true},
 	}
 }
 
@@ -44,7 +48,7 @@ func concurrently(f ...func()) func() {
 }
 
 // subscribe has a subscriber of any type ask for everything.
-func subscribe(s zmq.Socket) {
+func subscribe(s anySocket) {
 	switch s := s.(type) {
 	case interface{ Subscribe(...string) error }:
 		s.Subscribe("a", "b")
@@ -63,11 +67,11 @@ func TestSocketConnectsToItselfOverInproc(t *testing.T) {
 		returns(t, typ.name+" connecting to itself", func() {
 			subscribe(s)
 			s.Bind("inproc://self")
-			s.Connect("inproc://self")
-			s.Connect("inproc://self")
-			s.SetHWM(3, 3)
-			s.Disconnect("inproc://self")
-			s.Connect("inproc://self")
+			connect(s, "inproc://self")
+			connect(s, "inproc://self")
+			setHWM(s, 3, 3)
+			disconnect(s, "inproc://self")
+			connect(s, "inproc://self")
 		})
 		returns(t, typ.name+" closing what is connected to itself", func() { s.Close() })
 	}
@@ -89,12 +93,12 @@ func TestSocketsConnectToEachOtherOverInproc(t *testing.T) {
 				b.Bind("inproc://b")
 				what := fmt.Sprintf("%s and %s", typ.name, other.name)
 				returns(t, what+" connecting", concurrently(
-					func() { a.Connect("inproc://b") }, func() { b.Connect("inproc://a") },
-					func() { a.Connect("inproc://b") }, func() { b.SetHWM(1, 1) },
+					func() { connect(a, "inproc://b") }, func() { connect(b, "inproc://a") },
+					func() { connect(a, "inproc://b") }, func() { setHWM(b, 1, 1) },
 				))
 				returns(t, what+" disconnecting", concurrently(
-					func() { a.Disconnect("inproc://b") }, func() { b.Disconnect("inproc://a") },
-					func() { b.Connect("inproc://a") },
+					func() { disconnect(a, "inproc://b") }, func() { disconnect(b, "inproc://a") },
+					func() { connect(b, "inproc://a") },
 				))
 				returns(t, what+" closing", concurrently(func() { a.Close() }, func() { b.Close() }))
 			}
@@ -107,16 +111,16 @@ func TestSocketsConnectToEachOtherOverInproc(t *testing.T) {
 func TestRoutersTakeOverEachOthersRoutingID(t *testing.T) {
 	for range 500 {
 		o := meshOptions()
-		a, _ := zmq.NewRouter(o)
-		b, _ := zmq.NewRouter(o)
+		a, _ := typeOf["ROUTER"].make(o)
+		b, _ := typeOf["ROUTER"].make(o)
 		a.Bind("inproc://a")
 		b.Bind("inproc://b")
 		returns(t, "connecting", concurrently(
-			func() { a.Connect("inproc://b") }, func() { b.Connect("inproc://a") },
-			func() { a.Connect("inproc://b") }, func() { b.Connect("inproc://a") },
+			func() { connect(a, "inproc://b") }, func() { connect(b, "inproc://a") },
+			func() { connect(a, "inproc://b") }, func() { connect(b, "inproc://a") },
 		))
 		// All have one ID, and the last that took it over is the one that stays.
-		for name, s := range map[string]zmq.Socket{"a": a, "b": b} {
+		for name, s := range map[string]anySocket{"a": a, "b": b} {
 			if n := len(s.Peers()); n > 1 {
 				t.Fatalf("%s has %d peers of one routing ID", name, n)
 			}
@@ -129,21 +133,17 @@ func TestRoutersTakeOverEachOthersRoutingID(t *testing.T) {
 // ends with it.
 func TestConnectDuringCloseLeavesNoPeer(t *testing.T) {
 	const rounds = 100
-	types := make(map[string]func(*zmq.Options) (zmq.Socket, error))
-	for _, typ := range socketTypes {
-		types[typ.name] = typ.make
-	}
 	for _, pair := range [][2]string{
 		{"PUSH", "PULL"}, {"PULL", "PUSH"}, {"DEALER", "ROUTER"}, {"ROUTER", "ROUTER"}, {"REQ", "REP"}, {"SUB", "XPUB"},
 		{"XPUB", "SUB"}, {"PAIR", "PAIR"}, {"PEER", "PEER"}, {"CLIENT", "SERVER"}, {"DISH", "RADIO"},
 	} {
 		for range rounds {
 			o := meshOptions()
-			a, _ := types[pair[0]](o)
-			b, _ := types[pair[1]](o)
+			a, _ := typeOf[pair[0]].make(o)
+			b, _ := typeOf[pair[1]].make(o)
 			b.Bind("inproc://b")
 			returns(t, pair[0]+" connecting to "+pair[1]+", which closes", concurrently(
-				func() { a.Connect("inproc://b") }, func() { b.Close() },
+				func() { connect(a, "inproc://b") }, func() { b.Close() },
 			))
 			if n := len(a.Peers()); n != 0 {
 				t.Fatalf("%s has %d peers when %s is closed", pair[0], n, pair[1])

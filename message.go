@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
+	"net"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -11,21 +13,22 @@ import (
 )
 
 // Message is one ZeroMQ message: one or more frames that are sent and received
-// as a unit. The zero Message is one empty frame.
+// as a unit. The zero Message has one empty frame.
 //
 // A Message is a small value; copying it copies no bytes. The frames of a
 // received message belong to the caller, who may change and keep them. Small
-// frames that arrived together share memory, so keeping one may keep up to
-// 256 KiB alive: [Message.Clone] what is kept for long.
+// frames that arrived together share memory, so that one of them may keep up to
+// 256 KiB from being freed: [Message.Clone] a message that is kept for long.
 //
 // A Message may be used by one goroutine at a time.
 type Message struct{ m msg.Msg }
 
-// NewMessage returns a message of the frames, which it takes over: they must
-// not be changed any more. With no frames it is one empty frame.
+// NewMessage returns a message of the frames. It does not copy them: the caller
+// must not change them until the message is sent. Without frames it has one empty
+// frame.
 func NewMessage(frames ...[]byte) Message { return Message{msg.Of(frames...)} }
 
-// NewStringMessage returns a message of frames with the texts.
+// NewStringMessage returns a message of the texts as frames, which it copies.
 func NewStringMessage(frames ...string) Message {
 	b := make([][]byte, len(frames))
 	for i, f := range frames {
@@ -34,13 +37,13 @@ func NewStringMessage(frames ...string) Message {
 	return NewMessage(b...)
 }
 
-// Len is the number of frames, at least 1.
-func (m Message) Len() int { return m.m.Len() }
+// NumFrames returns the number of frames, at least 1.
+func (m Message) NumFrames() int { return m.m.Len() }
 
-// Size is the number of bytes in all frames.
+// Size returns the number of bytes in all frames.
 func (m Message) Size() int { return m.m.Size() }
 
-// Frame is the i'th frame, counted from 0. It panics if there is none.
+// Frame returns frame i, counted from 0. It panics if there is none.
 func (m Message) Frame(i int) []byte {
 	if i < 0 || i >= m.m.Len() {
 		panic(fmt.Sprintf("zmq: frame %d of a message of %d", i, m.m.Len()))
@@ -48,25 +51,63 @@ func (m Message) Frame(i int) []byte {
 	return m.m.Frame(i)
 }
 
-// Bytes is the first frame, the whole of a single-frame message.
-func (m Message) Bytes() []byte { return m.m.First }
-
 // Frames returns all frames in a new slice.
 func (m Message) Frames() [][]byte {
 	return append([][]byte{m.m.First}, m.m.Rest...)
 }
 
-// String returns the frames as text, separated by tabs.
+// Bytes returns the bytes of all frames: the frame itself if there is only one,
+// otherwise a copy of all frames, one after the other.
+func (m Message) Bytes() []byte {
+	if len(m.m.Rest) == 0 {
+		return m.m.First
+	}
+	return slices.Concat(m.Frames()...)
+}
+
+// String returns the frames as text, separated by tabs, for logs.
 func (m Message) String() string {
 	var b strings.Builder
-	b.Grow(m.Size() + m.Len())
-	for i := range m.Len() {
+	b.Grow(m.Size() + m.NumFrames())
+	for i := range m.NumFrames() {
 		if i > 0 {
 			b.WriteByte('\t')
 		}
 		b.Write(m.Frame(i))
 	}
 	return b.String()
+}
+
+// Envelope returns the frames up to and including the first empty one, by which
+// REQ sockets and intermediaries recognise the reply to a request. A message
+// without an empty frame before its last has no envelope, and Envelope returns
+// nil. [Router.Reply] sends it back.
+func (m Message) Envelope() [][]byte {
+	if n := m.envelope(); n > 0 {
+		return m.Frames()[:n]
+	}
+	return nil
+}
+
+// Body returns the message of the frames after the envelope, the whole message if
+// it has none. It shares the memory of m, and its sender.
+func (m Message) Body() Message {
+	body := m
+	if n := m.envelope(); n > 0 {
+		body.m.First, body.m.Rest = m.m.Rest[n-1], m.m.Rest[n:]
+	}
+	return body
+}
+
+// envelope returns the number of frames of the envelope.
+func (m Message) envelope() int {
+	last := m.NumFrames() - 1
+	for i := range last {
+		if len(m.Frame(i)) == 0 {
+			return i + 1
+		}
+	}
+	return 0
 }
 
 // Clone returns a copy that shares no memory with m.
@@ -83,109 +124,104 @@ func (m Message) Clone() Message {
 	return c
 }
 
-// Release gives the memory of large frames back to be received into again,
-// which about doubles the speed of frames from 64 KiB on. It is optional:
-// without it the garbage collector does the work. Afterwards no frame of the
-// message, nor of a copy of it, may be used.
+// Release gives the memory of large frames back, so that the socket can receive
+// into it again, which about doubles the throughput of frames from 64 KiB on. It is
+// optional: without it the garbage collector frees the memory. After Release no
+// frame of the message, nor of a copy of it, may be used.
 func (m *Message) Release() {
 	m.m.Bufs.FreeAll()
 	m.m = msg.Msg{}
 }
 
-// RoutingID is the routing id of the peer that sent the message, as ROUTER and
-// STREAM address it; empty for a message that was not received, or from a peer that
-// has none. It is the same string for all messages of a connection.
-func (m Message) RoutingID() string {
-	if m.m.From == nil {
-		return ""
-	}
-	return m.m.From.RoutingID
-}
+// RoutingID returns the routing ID of the peer that sent the message, to which
+// ROUTER and STREAM can send. It is empty for a message that was not received, or
+// from a peer without one. All messages of a connection have the same string.
+func (m Message) RoutingID() string { return m.From().RoutingID() }
 
-// RoutingNumber is the number of the peer that sent the message, as SERVER and
-// PEER address it. It is 0 for a message that was not received, or by a socket of
-// another type.
-func (m Message) RoutingNumber() uint32 {
-	if m.m.From == nil {
-		return 0
-	}
-	return m.m.From.Number
-}
+// RoutingNumber returns the number of the peer that sent the message, to which
+// SERVER and PEER can send. It is 0 for a message that was not received, or that
+// was received by a socket of another type.
+func (m Message) RoutingNumber() uint32 { return m.From().RoutingNumber() }
 
-// IsConnect reports whether the message was sent by nobody, and says that its
-// peer has connected: of a STREAM, and of a ROUTER with [NotifyConnect].
-func (m Message) IsConnect() bool { return m.m.From != nil && m.m.From.Notice == msg.ConnectNotice }
+// IsConnect reports whether the message is a notification, made by this socket,
+// that its peer has connected: of a STREAM, and of a ROUTER with
+// [RouterNotifyConnect].
+func (m Message) IsConnect() bool { return m.From().get().Notice == msg.ConnectNotice }
 
-// IsDisconnect reports whether the message was sent by nobody, and says that
-// its peer is gone: of a STREAM, and of a ROUTER with [NotifyDisconnect].
-func (m Message) IsDisconnect() bool {
-	return m.m.From != nil && m.m.From.Notice == msg.DisconnectNotice
-}
+// IsDisconnect reports whether the message is a notification, made by this socket,
+// that its peer has disconnected, or of a STREAM that it sends no more bytes: of a
+// STREAM, and of a ROUTER with [RouterNotifyDisconnect].
+func (m Message) IsDisconnect() bool { return m.From().get().Notice == msg.DisconnectNotice }
 
-// Peer describes who sent the message. It is the zero PeerInfo for a message that
-// was not received.
-func (m Message) Peer() PeerInfo { return PeerInfo{m.m.From} }
+// From describes the peer that sent the message. It is the zero PeerInfo for a
+// message that was not received.
+func (m Message) From() PeerInfo { return PeerInfo{m.m.From} }
 
-// PeerInfo describes the far end of a connection, as the handshake told. It is a
-// small value that stays valid when the connection is gone. The zero PeerInfo
-// is nobody.
+// PeerInfo describes the peer of a connection, as far as its handshake did. It is
+// a small value that stays valid after the connection has ended. The zero
+// PeerInfo describes no peer.
 type PeerInfo struct{ p *msg.Peer }
+
+// noPeer is what the zero PeerInfo describes.
+var noPeer msg.Peer
 
 func (p PeerInfo) get() *msg.Peer {
 	if p.p == nil {
-		return &msg.Peer{}
+		return &noPeer
 	}
 	return p.p
 }
 
-// RoutingID is the peer's routing id, announced by itself or assigned by our
-// ROUTER or STREAM; may be empty.
+// RoutingID returns the routing ID of the peer, which it announced or this ROUTER
+// or STREAM assigned. It may be empty.
 func (p PeerInfo) RoutingID() string { return p.get().RoutingID }
 
-// RoutingNumber is the number that our SERVER or PEER gave the peer, or 0.
+// RoutingNumber returns the number that this SERVER or PEER assigned to the peer,
+// otherwise 0.
 func (p PeerInfo) RoutingNumber() uint32 { return p.get().Number }
 
-// Address is the peer's numeric network address without port; empty for
-// inproc.
-func (p PeerInfo) Address() string { return p.get().Address }
+// RemoteAddr returns the network address of the peer, nil over inproc.
+func (p PeerInfo) RemoteAddr() net.Addr {
+	if addr := p.get().Remote; addr != nil {
+		return addr
+	}
+	return nil
+}
 
-// RemoteAddr is the peer's network address with its port.
-func (p PeerInfo) RemoteAddr() string { return p.get().Endpoint }
+// SocketType returns the socket type of the peer. It is 0 for peers that speak
+// ZMTP 1.0 or 2.0, which do not announce it, and for those of a STREAM.
+func (p PeerInfo) SocketType() SocketType { return socketTypeNamed(p.get().SocketType) }
 
-// SocketType is the peer's socket type, such as "DEALER"; empty for peers of
-// ZMTP 1.0 and 2.0, which do not tell, and of a STREAM.
-func (p PeerInfo) SocketType() string { return p.get().SocketType }
-
-// Version is the version of ZMTP spoken, such as "3.1"; empty for inproc and of a
-// STREAM.
+// Version returns the version of ZMTP of the connection, such as "3.1". It is
+// empty over inproc and for peers of a STREAM.
 func (p PeerInfo) Version() string { return p.get().Version }
 
-// Mechanism is the security mechanism, such as "NULL"; empty for inproc and of a
-// STREAM.
+// Mechanism returns the security mechanism, such as "NULL". It is empty over
+// inproc and for peers of a STREAM.
 func (p PeerInfo) Mechanism() string { return p.get().Mechanism }
 
-// UserID is who the peer was authenticated as, or empty.
+// UserID returns the user as which the peer was authenticated, or nothing.
 func (p PeerInfo) UserID() string { return p.get().UserID }
 
-// Property is a further property that the peer announced, such as "X-App".
+// Property returns a further property that the peer announced, such as "X-App".
 // Names are compared without regard to case.
 func (p PeerInfo) Property(name string) (value string, ok bool) {
 	value, ok = p.get().Properties[strings.ToLower(name)]
 	return value, ok
 }
 
-// IsZero reports whether p is nobody.
+// IsZero reports whether p describes no peer.
 func (p PeerInfo) IsZero() bool { return p.p == nil }
 
-// String says who p is, for logs: its socket type, its address and what it is
-// called, as far as they are known.
+// String returns the socket type, the address and the routing ID or number of the
+// peer, as far as they are known, for logs.
 func (p PeerInfo) String() string {
 	if p.p == nil {
-		return "nobody"
+		return "no peer"
 	}
-	parts := []string{cmp.Or(p.SocketType(), "peer")}
-	if addr := cmp.Or(p.RemoteAddr(), p.Address()); addr != "" {
-		parts = append(parts, addr)
+	parts := []string{cmp.Or(p.p.SocketType, "peer")}
+	if addr := p.RemoteAddr(); addr != nil {
+		parts = append(parts, addr.String())
 	}
 	switch {
 	case p.RoutingID() != "":

@@ -1,460 +1,423 @@
 package zmq
 
 import (
-	"bytes"
-	"fmt"
 	"io/fs"
 	"log/slog"
 	"math"
-	"net"
 	"time"
 
-	"github.com/zerobroker/zmq/internal/engine"
 	"github.com/zerobroker/zmq/internal/inproc"
-	"github.com/zerobroker/zmq/internal/pattern"
-	"github.com/zerobroker/zmq/internal/socket"
-	"github.com/zerobroker/zmq/internal/transport"
 	"github.com/zerobroker/zmq/internal/wire"
 )
 
-// Forever is a duration without end, for [Options.Linger].
-const Forever time.Duration = math.MaxInt64
+// Values of options that are not ordinary durations or numbers.
+const (
+	// Forever is a duration without end: Close waits until every message is
+	// written, a connection is never retried, no PING is sent.
+	Forever time.Duration = math.MaxInt64
 
-// defaultHWM is the default of both high-water marks.
-const defaultHWM = 1000
+	// NoLinger is the value of [Options.Linger] with which Close discards
+	// unsent messages at once.
+	NoLinger time.Duration = 1
 
-// Options configure a socket when it is made. In every field zero means the
-// default, and a negative value means none or unlimited, as the field says. The
-// struct is copied; changing it later changes nothing. A nil *Options is all
-// defaults. The names in brackets are libzmq's.
+	// Unlimited is the value of a high-water mark or a limit that does not bound
+	// anything.
+	Unlimited = math.MaxInt
+)
+
+// Toggle is an option that is on or off, with a default.
+type Toggle uint8
+
+// The values of a [Toggle]. Default is what the comment of the option says, On
+// turns it on, Off turns it off.
+const (
+	Default Toggle = iota
+	On
+	Off
+)
+
+// or returns whether t is on, or def if it has no value.
+func (t Toggle) or(def bool) bool {
+	if t == Default {
+		return def
+	}
+	return t == On
+}
+
+// Options configure a socket when it is made. In every field the zero value is
+// the default. [Forever] and [Unlimited] turn a duration or a limit off, where the
+// field permits it; negative values are errors. The struct is copied: a later
+// change has no effect. A nil *Options is all defaults.
+//
+// Fields whose comment does not name socket types apply to all of them. A field
+// that is set and does not apply to the type of the socket is an error, which
+// matches [ErrInvalidOption].
+//
+// The names in brackets are libzmq's.
 type Options struct {
 	// SendHWM and RecvHWM are the high-water marks: about how many messages may
-	// wait in each direction of each connection. A sender that finds its
-	// queues full waits (PUSH, DEALER, REQ, PAIR, ROUTER, STREAM, CLIENT, SERVER,
-	// PEER, SCATTER, CHANNEL, DGRAM) or drops (PUB, XPUB, XSUB, RADIO, REP; and
-	// for what comes over udp, DISH and DGRAM). Beside them a connection holds what it is reading and
-	// writing, up to 256 KiB, and the system's buffers hold what is under way:
-	// small messages may be far more than the marks say. Who wants one task at
-	// a time asks for each (REQ to ROUTER or REP). Default 1000, negative
-	// unlimited. SetHWM changes them later. [ZMQ_SNDHWM, ZMQ_RCVHWM]
+	// wait in each direction of each connection. A sender whose queues are full
+	// waits (PUSH, DEALER, REQ, PAIR, ROUTER, STREAM, CLIENT, SERVER, PEER,
+	// SCATTER, CHANNEL, DGRAM) or drops (PUB, XPUB, XSUB, RADIO, REP; DISH and
+	// DGRAM for what they receive over udp). Beside its queues a connection
+	// holds what it is reading and writing, up to 256 KiB, and the buffers of
+	// the systems hold what is in flight, which for small messages may be far
+	// more than the marks. For one task at a time, let workers request each task
+	// (REQ to ROUTER or REP). Default 1000. [Unlimited] removes a mark.
+	// SetSendHWM and SetRecvHWM change the marks of a socket.
+	// [ZMQ_SNDHWM, ZMQ_RCVHWM]
 	SendHWM, RecvHWM int
 
 	// MaxQueuedBytes bounds the same queues in bytes. A message that starts
-	// below the bound is let in whole. While what peers that are gone have left
-	// unread is above it, no new ones are accepted. Default 64 MiB, negative unlimited.
+	// below the bound is queued whole. While unread messages of disconnected
+	// peers exceed the bound, no new peers are accepted. Default 64 MiB,
+	// [Unlimited] for no bound.
 	MaxQueuedBytes int
 
 	// Linger is how long Close waits for unsent messages to be written, and
-	// how long connections live on for them after Disconnect and Unbind.
-	// Default 30 s, negative not at all, [Forever] until they are.
-	// [ZMQ_LINGER]
+	// how long connections continue for them after Disconnect and Unbind.
+	// Default 30 s. [NoLinger] discards them at once, [Forever] waits without
+	// limit. [ZMQ_LINGER]
 	Linger time.Duration
 
-	// RoutingID names this socket to ROUTER peers; 1 to 255 bytes, the first
-	// not zero. Default none: each ROUTER makes one up. Only REQ, DEALER and
-	// ROUTER announce it. [ZMQ_ROUTING_ID]
+	// RoutingID is the name of this socket at ROUTER peers; 1 to 255 bytes, the
+	// first not zero. Default none: each ROUTER assigns an ID. For REQ, DEALER
+	// and ROUTER. [ZMQ_ROUTING_ID]
 	RoutingID string
 
-	// Immediate queues messages for peers that are connected only. Otherwise an
-	// endpoint that was given to Connect has its turn and its queue from then on,
-	// whoever is there, and keeps what a lost connection has not written for the
-	// next; with it, that is dropped and counted under [DropConnLost]. Send then
-	// waits while nobody is there. inproc, udp and STREAM do not look at it: a
-	// STREAM never keeps anything for the next connection. [ZMQ_IMMEDIATE]
+	// Immediate queues messages for connected peers only. Without it, an endpoint
+	// that was given to Connect has a queue from then on, and messages that a lost
+	// connection has not written are kept there for the next connection. With it,
+	// these are dropped and counted under [DropConnLost], and Send waits while no
+	// peer is connected. It has no effect over inproc and udp. For all types but
+	// STREAM, which keeps nothing for the next connection, and DGRAM.
+	// [ZMQ_IMMEDIATE]
 	Immediate bool
 
 	// Conflate keeps only the newest message of every queue, for values that
-	// are out of date when the next one comes; no high-water mark holds anybody
-	// up then. For DEALER, PUSH, PULL, PUB and SUB; others ignore it.
-	// [ZMQ_CONFLATE]
+	// are outdated when the next one arrives; no high-water mark blocks a sender
+	// then. For DEALER, PUSH, PULL, PUB and SUB. [ZMQ_CONFLATE]
 	Conflate bool
 
-	// HelloMessage is sent, also if it is empty and not nil, as the first message of
-	// every connection, and of
-	// every one that takes its place. For DEALER, ROUTER, CLIENT, SERVER and
-	// PEER. [ZMQ_HELLO_MSG]
-	HelloMessage []byte
+	// Namespace holds the names of inproc endpoints. Default one that the whole
+	// program shares.
+	Namespace *Namespace
 
-	// DisconnectMessage is received, as if from the peer, when a peer that
-	// connected to us is lost or leaves; not when another has taken over its routing
-	// id ([Options.RouterHandover]), which lives on. For ROUTER, SERVER and PEER.
-	// [ZMQ_DISCONNECT_MSG]
-	DisconnectMessage []byte
+	// Logger receives every event: refused peers, violations of the protocol and
+	// failures to accept at level Warn, the rest at Debug. Of warnings with the
+	// same event, reason, endpoint and IPv4 address or IPv6 /64 of the peer, the
+	// first is logged at once. Those that follow are logged as one every 10 s:
+	// the last of them, with their number as "repeated". Default none. Its handler
+	// must not call the socket.
+	Logger *slog.Logger
 
-	// HiccupMessage is received, as if from the peer, when the connection to
-	// an endpoint that we connected to is lost, before it is tried again. For
-	// DEALER, CLIENT and PEER. [ZMQ_HICCUP_MSG]
-	HiccupMessage []byte
+	Reconnect ReconnectOptions // connecting and connecting again
+	Heartbeat HeartbeatOptions // detecting peers that do not answer
+	Limits    Limits           // bounds on what peers may do and send
+	TCP       TCPOptions       // options of the system for connections
+	IPC       IPCOptions       // ipc endpoints
+	Multicast MulticastOptions // udp multicast, for RADIO and DGRAM
+	Auto      AutoOptions      // messages that the socket sends or receives by itself
 
-	// ProbeRouter sends an empty message to every peer first, so that a ROUTER
-	// there knows of us. For DEALER, REQ and ROUTER. [ZMQ_PROBE_ROUTER]
-	ProbeRouter bool
+	Req    ReqOptions    // for REQ
+	Router RouterOptions // for ROUTER
+	Pub    PubOptions    // for PUB and XPUB, one of them for RADIO
+	XPub   XPubOptions   // for XPUB
+	Sub    SubOptions    // for SUB
+	XSub   XSubOptions   // for XSUB
+	Stream StreamOptions // for STREAM
+}
 
-	// RouterHandover lets a peer of a ROUTER that claims the routing id of
-	// another take it over: the other is disconnected. Otherwise the newcomer
-	// is refused, as it always is for an id that ConnectAs has given.
-	// [ZMQ_ROUTER_HANDOVER]
-	RouterHandover bool
+// ReconnectOptions configure how a socket connects to the endpoints that Connect
+// was given.
+type ReconnectOptions struct {
+	// Interval is the wait before a lost or failed connection is retried. It
+	// doubles, with a jitter of half to either side: up to a tenth of MaxInterval
+	// while no connection is made, so that a peer is found less than a second
+	// after it is back; up to MaxInterval after a connection whose handshake
+	// failed or that lasted less than a second, and after a failed name lookup.
+	// Default 100 ms. [Forever] means that it is not retried.
+	// [ZMQ_RECONNECT_IVL]
+	Interval time.Duration
 
-	// RouterNotify has a ROUTER receive an empty message from every peer that
-	// comes or goes: see [Message.IsConnect]. [ZMQ_ROUTER_NOTIFY]
-	RouterNotify RouterNotify
+	// MaxInterval bounds the wait. Default 5 s. [ZMQ_RECONNECT_IVL_MAX]
+	MaxInterval time.Duration
 
-	// StreamNoNotify has a STREAM not tell of connections that come and go.
-	// [ZMQ_STREAM_NOTIFY is the reverse]
-	StreamNoNotify bool
-
-	// ReqRelaxed lets a REQ send again before it has its reply, which it then
-	// drops; set ReqCorrelate with it, or an old reply is taken for the new
-	// one. ReqCorrelate adds an id to each request that its reply must bring
-	// back. [Req.Do] needs neither. [ZMQ_REQ_RELAXED, ZMQ_REQ_CORRELATE]
-	ReqRelaxed, ReqCorrelate bool
-
-	// XPubVerbose says which changes of subscriptions an XPUB receives.
-	// [ZMQ_XPUB_VERBOSE, ZMQ_XPUB_VERBOSER]
-	XPubVerbose XPubVerbose
-
-	// XPubManual leaves to the application what the subscribers of an XPUB get:
-	// what they ask for, and take back, is received each time and does nothing,
-	// until [XPub.SubscribePeer] says so. [ZMQ_XPUB_MANUAL]
-	XPubManual bool
-
-	// XPubLastValue, which includes XPubManual, sends the message that follows
-	// the receipt of a subscription to that subscriber alone.
-	// [ZMQ_XPUB_MANUAL_LAST_VALUE]
-	XPubLastValue bool
-
-	// PubNoDrop has Send of a PUB, XPUB or RADIO wait when a subscriber's queue is
-	// full, instead of dropping the message for it: the slowest subscriber sets
-	// the pace. [ZMQ_XPUB_NODROP]
-	PubNoDrop bool
-
-	// PubWelcome is sent by a PUB or XPUB to every new subscriber, who receives
-	// it if it has subscribed to a prefix of it. [ZMQ_XPUB_WELCOME_MSG]
-	PubWelcome []byte
-
-	// InvertMatching has a PUB or XPUB send each message to those who have not
-	// subscribed to it, and a SUB receive what it has not subscribed to. Both
-	// sides must set it. [ZMQ_INVERT_MATCHING]
-	InvertMatching bool
-
-	// XSubVerboseUnsubscribe has an XSUB pass on every Unsubscribe and not only
-	// the one that ends a subscription. [ZMQ_XSUB_VERBOSE_UNSUBSCRIBE]
-	XSubVerboseUnsubscribe bool
-
-	// HandshakeTimeout bounds the time from a connection's start to its first
-	// message. Default 10 s, negative unlimited. [ZMQ_HANDSHAKE_IVL]
-	HandshakeTimeout time.Duration
-
-	// ConnectTimeout bounds one attempt to connect. Default 30 s, negative the
-	// system's. [ZMQ_CONNECT_TIMEOUT]
+	// ConnectTimeout bounds one attempt to connect. Default 30 s. With
+	// [Forever] only the system bounds it. [ZMQ_CONNECT_TIMEOUT]
 	ConnectTimeout time.Duration
+}
 
-	// ReconnectInterval is the wait before a lost or failed connection is
-	// tried again. It doubles, and is spread at random by half to either side:
-	// up to a tenth of ReconnectMax while no connection is made, so that a peer
-	// is found less than a second after it is back; up to ReconnectMax after a
-	// connection whose handshake failed or that lasted less than a second, and
-	// after a failed name lookup. Defaults 100 ms and 5 s; a negative interval
-	// means not to try again. [ZMQ_RECONNECT_IVL, ZMQ_RECONNECT_IVL_MAX]
-	ReconnectInterval, ReconnectMax time.Duration
+// HeartbeatOptions configure how a socket detects peers that do not answer. Peers
+// that speak a version before ZMTP 3.1 have no heartbeats.
+type HeartbeatOptions struct {
+	// Interval is how long a peer may be silent before a PING is sent to it, and
+	// the time between PINGs. Default 10 s. [Forever] sends none.
+	// [ZMQ_HEARTBEAT_IVL]
+	Interval time.Duration
 
-	// HeartbeatInterval is how long a peer may be silent before it is sent a
-	// PING, and the time between PINGs; peers before ZMTP 3.1 know none. A peer
-	// that sends nothing for HeartbeatTimeout after a PING is given up, unless
-	// it may have messages of ours yet to read: it is slow then, and not gone,
-	// as long as its system answers. HeartbeatTTL asks the peer to do the same
-	// to us, in steps of 100 ms up to 6553.5 s. Defaults 10 s, the interval,
-	// and none; negative none. [ZMQ_HEARTBEAT_IVL, _TIMEOUT, _TTL]
-	HeartbeatInterval, HeartbeatTimeout, HeartbeatTTL time.Duration
+	// Timeout is how long a peer may send nothing after a PING before its
+	// connection is closed with [CloseSilence]. A peer that may still have unread
+	// messages from this socket is slow and not dead: its connection is kept as
+	// long as its system answers. Default the interval. With [Forever] no
+	// connection is closed. [ZMQ_HEARTBEAT_TIMEOUT]
+	Timeout time.Duration
 
-	// HalfCloseTimeout bounds how long a STREAM keeps an accepted connection
-	// whose peer has ended its sending direction, as a client that expects an
-	// answer may do after its request. It is closed when no write to it, of up to
-	// 64 KiB, succeeds for that long, or up to twice that; and sooner if
-	// MaxConnections or descriptors are exhausted. Default 10 s; negative closes
-	// it at once, as libzmq does.
-	HalfCloseTimeout time.Duration
+	// TTL asks the peer to close the connection when this socket is silent for
+	// that long. It is sent in steps of 100 ms, from 100 ms to 6553.5 s. Default
+	// none. [ZMQ_HEARTBEAT_TTL]
+	TTL time.Duration
+}
 
+// Limits bound what peers may do and send. [Unlimited] removes a limit.
+type Limits struct {
 	// MaxFrameSize, MaxMessageSize and MaxMessageFrames bound a message, in bytes
 	// of one frame, bytes of all frames, and frames. A peer that sends more is
-	// disconnected; a socket of this library then counts that message and those
-	// that it wrote after it under [DropRejected]. A call that sends more fails with [ErrTooLarge], and nothing
-	// is sent. Memory follows the bytes that arrive, never the size that is
-	// announced. Defaults 64 MiB, 256 MiB and 65536, negative unlimited. STREAM
-	// and DGRAM ignore them. [ZMQ_MAXMSGSIZE, of what is received]
+	// disconnected; a socket of this library then counts that message, and those
+	// that it wrote after it, under [DropRejected]. A call that sends more fails
+	// with [ErrMessageTooLarge], and nothing is sent. Memory is allocated as bytes
+	// arrive, not for the announced size. Defaults 64 MiB, 256 MiB and 65536. They
+	// have no effect on STREAM and DGRAM. [ZMQ_MAXMSGSIZE, for received frames]
 	MaxFrameSize, MaxMessageSize int64
 	MaxMessageFrames             int
 
-	// MinVersion is the oldest version of ZMTP that a peer may speak; one that
-	// speaks an older version is disconnected in its handshake, with
-	// [ReasonVersion]. Versions before 3.0 name neither the type of a socket nor
-	// a mechanism, and 1.0 has no signature by which it can be told from other
-	// protocols. Default [ZMTP10]: any. STREAM ignores it.
-	MinVersion ProtocolVersion
-
 	// MaxConnections bounds the connections accepted per endpoint,
-	// MaxPendingHandshakes those of them whose handshake is not over, and
-	// MaxPendingPerSource those of one IPv4 address or IPv6 /64. Where one of
+	// MaxPendingHandshakes those of them whose handshake is not complete, and
+	// MaxPendingPerSource the latter of one IPv4 address or IPv6 /64. Where one of
 	// them is reached, connections that are slow to complete their handshake
-	// (half a second for one that has sent nothing) are closed to make room. If
-	// none is slow, above MaxConnections newcomers are closed, above
-	// MaxPendingHandshakes they wait in the system's queue, and above
-	// MaxPendingPerSource they are accepted: many peers that connect at once from
-	// one address are not refused. Defaults 65536, 1024 and 64, negative
-	// unlimited.
+	// (half a second for one that has sent nothing) are closed. If none is slow,
+	// new connections above MaxConnections are closed, those above
+	// MaxPendingHandshakes wait in the queue of the system, and those above
+	// MaxPendingPerSource are accepted: many peers that connect at once from
+	// one address are not refused. Defaults 65536, 1024 and 64.
 	MaxConnections, MaxPendingHandshakes, MaxPendingPerSource int
 
-	// MaxSubscriptions and MaxSubscriptionBytes bound what one peer of a PUB or
-	// XPUB may subscribe to, or of a RADIO join; one that goes further is disconnected. Defaults
-	// 100000 and 32 MiB, negative unlimited.
+	// MaxSubscriptions and MaxSubscriptionBytes bound the subscriptions of one
+	// peer of a PUB or XPUB, and the groups of one peer of a RADIO. A peer that
+	// exceeds them is disconnected. Defaults 100000 and 32 MiB.
 	MaxSubscriptions, MaxSubscriptionBytes int
 
-	// SendBuffer and RecvBuffer are the system's buffers of a connection in
-	// bytes. Default the system's. [ZMQ_SNDBUF, ZMQ_RCVBUF]
-	SendBuffer, RecvBuffer int
+	// HandshakeTimeout bounds the time from the start of a connection to the end
+	// of its handshake. Default 10 s, [Forever] for no bound. It has no effect on
+	// STREAM. [ZMQ_HANDSHAKE_IVL]
+	HandshakeTimeout time.Duration
 
-	// KeepAlive configures TCP keep-alive. Default on with Go's times, as a
-	// sign of life from peers that know no PING; to turn it off set Idle, and
-	// not Enable.
-	// [ZMQ_TCP_KEEPALIVE and following]
-	KeepAlive net.KeepAliveConfig
-
-	// MaxRetransmit is how long TCP may try to get data through before it
-	// gives a connection up. Default the system's. [ZMQ_TCP_MAXRT]
-	MaxRetransmit time.Duration
-
-	// MulticastHops is how many networks what is sent to a multicast group
-	// crosses; 1 to 255, default 1, which is the own one. For RADIO and DGRAM.
-	// [ZMQ_MULTICAST_HOPS]
-	MulticastHops int
-
-	// MulticastNoLoop keeps what is sent to a multicast group from the members on
-	// this machine. For RADIO and DGRAM. [ZMQ_MULTICAST_LOOP is the reverse]
-	MulticastNoLoop bool
-
-	// TOS is the type-of-service byte of outgoing packets. [ZMQ_TOS]
-	TOS int
-
-	// IPv4Only turns IPv6 off. [ZMQ_IPV6 is the reverse]
-	IPv4Only bool
-
-	// IPCMode is the permission bits of the files that ipc endpoints make when
-	// bound. Default 0600.
-	IPCMode fs.FileMode
-
-	// Namespace holds the names of inproc endpoints. Default one that is
-	// shared by the whole program.
-	Namespace *Namespace
-
-	// Logger gets every event: peers that were refused or do not speak as they
-	// should and trouble with accepting at level Warn, the rest at Debug. Of
-	// warnings that are alike (event, reason, endpoint, and the peer's IPv4 address
-	// or IPv6 /64) the first is logged at once. Those that follow are logged as one
-	// every 10 s: the last of them, with their number as "repeated". Default none.
-	// Its handler must not call the socket.
-	Logger *slog.Logger
+	// MinVersion is the oldest version of ZMTP that a peer may speak. A peer with
+	// an older version is disconnected in its handshake, with [CloseVersion].
+	// Versions before 3.0 announce neither a socket type nor a mechanism, and 1.0
+	// has no signature that distinguishes it from other protocols. Default
+	// [ZMTP10]: any. It has no effect on STREAM.
+	MinVersion ProtocolVersion
 }
 
-// ProtocolVersion is a version of ZMTP, for [Options.MinVersion]. Later versions
-// are greater.
+// TCPOptions are options of the system. TOS and IPv6 also apply to udp, and the
+// sizes of buffers to ipc and udp.
+type TCPOptions struct {
+	// SendBuffer and RecvBuffer are the sizes of the system's buffers in bytes.
+	// Default the system's. [ZMQ_SNDBUF, ZMQ_RCVBUF]
+	SendBuffer, RecvBuffer int
+
+	// KeepAlive has the system probe connections without traffic, which detects
+	// dead peers that have no PING. Default [On]; with [Off] the default of the
+	// system applies. [ZMQ_TCP_KEEPALIVE]
+	KeepAlive Toggle
+
+	// KeepAliveIdle is the time without traffic before the first probe,
+	// KeepAliveInterval the time between probes, KeepAliveCount the number of
+	// probes without an answer after which a connection is lost. Defaults 15 s,
+	// 15 s and 9.
+	// [ZMQ_TCP_KEEPALIVE_IDLE, ZMQ_TCP_KEEPALIVE_INTVL, ZMQ_TCP_KEEPALIVE_CNT]
+	KeepAliveIdle, KeepAliveInterval time.Duration
+	KeepAliveCount                   int
+
+	// MaxRetransmit is how long TCP retransmits data without an acknowledgement
+	// before the connection is lost. Default the system's. [ZMQ_TCP_MAXRT]
+	MaxRetransmit time.Duration
+
+	// TOS is the type-of-service byte of outgoing packets, 0 to 255. [ZMQ_TOS]
+	TOS int
+
+	// IPv6 has endpoints use IPv6 beside IPv4. Default [On]. [ZMQ_IPV6]
+	IPv6 Toggle
+}
+
+// IPCOptions configure ipc endpoints.
+type IPCOptions struct {
+	// Mode is the permission bits of the file that Bind creates. Default 0600.
+	Mode fs.FileMode
+}
+
+// MulticastOptions configure what RADIO and DGRAM send to multicast groups over
+// udp.
+type MulticastOptions struct {
+	// Hops is how many networks a datagram crosses, 1 to 255. Default 1, the
+	// network of this machine. [ZMQ_MULTICAST_HOPS]
+	Hops int
+
+	// Loopback has members of the group on this machine receive the datagrams
+	// too. Default [On]. [ZMQ_MULTICAST_LOOP]
+	Loopback Toggle
+}
+
+// AutoOptions are messages that a socket sends or receives by itself. A field that
+// is nil is no message; one that is empty and not nil is an empty message.
+type AutoOptions struct {
+	// Hello is sent as the first message of every connection. For DEALER, ROUTER,
+	// CLIENT, SERVER and PEER. [ZMQ_HELLO_MSG]
+	Hello []byte
+
+	// Disconnect is received, as if from the peer, when the connection of a peer
+	// that connected to this socket ends; not when another peer has taken over its
+	// routing ID ([RouterOptions].Handover). For ROUTER, SERVER and PEER.
+	// [ZMQ_DISCONNECT_MSG]
+	Disconnect []byte
+
+	// Hiccup is received, as if from the peer, when the connection to an endpoint
+	// that this socket connected to is lost, before it is retried. For DEALER,
+	// CLIENT and PEER. [ZMQ_HICCUP_MSG]
+	Hiccup []byte
+
+	// ProbeRouter sends an empty message to every peer first, so that a ROUTER
+	// learns of this socket. For DEALER, REQ and ROUTER. [ZMQ_PROBE_ROUTER]
+	ProbeRouter bool
+}
+
+// ReqOptions configure a REQ. [Req.Do] needs neither.
+type ReqOptions struct {
+	// Relaxed lets Send be called again before the reply has been received, which
+	// is dropped then. Set Correlate too, or a late reply is taken for the reply
+	// to the new request. [ZMQ_REQ_RELAXED]
+	Relaxed bool
+
+	// Correlate adds an ID to each request, which its reply must have.
+	// [ZMQ_REQ_CORRELATE]
+	Correlate bool
+}
+
+// RouterOptions configure a ROUTER.
+type RouterOptions struct {
+	// Handover lets a peer take over the routing ID of another, which is
+	// disconnected. Without it the later peer is refused, as it always is for an
+	// ID that ConnectAs has assigned. [ZMQ_ROUTER_HANDOVER]
+	Handover bool
+
+	// Notify selects the notifications that are received: see
+	// [Message.IsConnect]. Default none. [ZMQ_ROUTER_NOTIFY]
+	Notify RouterNotify
+}
+
+// RouterNotify selects the notifications that a ROUTER receives. Combine the
+// values by addition.
+type RouterNotify uint8
+
+// The notifications of a ROUTER.
+const (
+	RouterNotifyConnect    RouterNotify = 1 << iota // an empty message when a peer has connected
+	RouterNotifyDisconnect                          // an empty message when a peer has disconnected
+)
+
+// PubOptions configure a PUB or XPUB.
+type PubOptions struct {
+	// Block has Send wait while the queue of a subscriber is full, instead of
+	// dropping the message for it: the slowest subscriber sets the pace. For PUB,
+	// XPUB and RADIO. [ZMQ_XPUB_NODROP]
+	Block bool
+
+	// Welcome is sent to every new subscriber, which receives it if it
+	// subscribes to a prefix of it. For PUB and XPUB. [ZMQ_XPUB_WELCOME_MSG]
+	Welcome []byte
+
+	// InvertMatching sends each message to the peers that do not subscribe to it.
+	// The subscribers must set [SubOptions].InvertMatching. For PUB and XPUB.
+	// [ZMQ_INVERT_MATCHING]
+	InvertMatching bool
+}
+
+// XPubOptions configure an XPUB.
+type XPubOptions struct {
+	// Notify selects the changes of subscriptions that are received. Default
+	// [XPubNotifyFirstAndLast]. [ZMQ_XPUB_VERBOSE, ZMQ_XPUB_VERBOSER]
+	Notify XPubNotify
+
+	// Manual leaves the subscriptions of the peers to the application: each
+	// subscription and cancellation of a peer is received and has no effect, until
+	// [XPub.SubscribePeer] makes it. [ZMQ_XPUB_MANUAL]
+	Manual bool
+
+	// LastValue, which includes Manual, sends the message that follows the
+	// receipt of a subscription to that subscriber alone.
+	// [ZMQ_XPUB_MANUAL_LAST_VALUE]
+	LastValue bool
+}
+
+// XPubNotify selects the changes of subscriptions that an XPUB receives.
+type XPubNotify uint8
+
+// The changes of subscriptions that an XPUB receives.
+const (
+	// XPubNotifyFirstAndLast selects the first subscription to a topic and the
+	// cancellation of the last.
+	XPubNotifyFirstAndLast XPubNotify = iota
+	// XPubNotifyEverySubscribe selects every subscription and the cancellation of
+	// the last.
+	XPubNotifyEverySubscribe
+	// XPubNotifyEveryChange selects every subscription and every cancellation,
+	// including those of peers that had not subscribed.
+	XPubNotifyEveryChange
+)
+
+// SubOptions configure a SUB.
+type SubOptions struct {
+	// InvertMatching has the socket receive the messages that it does not
+	// subscribe to. The publishers must set [PubOptions].InvertMatching.
+	// [ZMQ_INVERT_MATCHING]
+	InvertMatching bool
+}
+
+// XSubOptions configure an XSUB.
+type XSubOptions struct {
+	// VerboseUnsubscribe sends every cancellation to the publishers, and not only
+	// the one that ends a subscription. [ZMQ_XSUB_VERBOSE_UNSUBSCRIBE]
+	VerboseUnsubscribe bool
+}
+
+// StreamOptions configure a STREAM.
+type StreamOptions struct {
+	// Notify has the socket receive an empty message when a connection begins and
+	// when it ends. Default [On]. [ZMQ_STREAM_NOTIFY]
+	Notify Toggle
+
+	// HalfCloseTimeout bounds how long an accepted connection is kept whose peer
+	// has ended its sending direction, as a client that expects an answer may do
+	// after its request. The connection is closed when no write to it, of up to
+	// 64 KiB, succeeds for that long, or up to twice that; and sooner if
+	// MaxConnections or descriptors are exhausted. Default 10 s. Less than 1 ms
+	// closes it at once, as libzmq does.
+	HalfCloseTimeout time.Duration
+}
+
+// ProtocolVersion is a version of ZMTP, for [Limits]. Later versions are greater.
 type ProtocolVersion uint8
 
 // The versions of ZMTP.
 const (
-	ZMTP10 = ProtocolVersion(wire.V1)   // libzmq 2
-	ZMTP20 = ProtocolVersion(wire.V2)   // libzmq 3
-	ZMTP30 = ProtocolVersion(wire.V3_0) // libzmq 4.0 to 4.2
-	ZMTP31 = ProtocolVersion(wire.V3_1) // libzmq 4.3
+	ZMTP10 ProtocolVersion = ProtocolVersion(wire.V1)   // libzmq 2
+	ZMTP20 ProtocolVersion = ProtocolVersion(wire.V2)   // libzmq 3
+	ZMTP30 ProtocolVersion = ProtocolVersion(wire.V3_0) // libzmq 4.0 to 4.2
+	ZMTP31 ProtocolVersion = ProtocolVersion(wire.V3_1) // libzmq 4.3
 )
 
-// String is the number of the version, such as "3.1", as [PeerInfo.Version]
-// returns it.
+// String returns the number of the version, such as "3.1", as [PeerInfo.Version]
+// does.
 func (v ProtocolVersion) String() string { return wire.Version(v).String() }
 
-// RouterNotify says of what a ROUTER receives an empty message; add them up.
-type RouterNotify uint8
-
-const (
-	NotifyConnect    RouterNotify = 1 << iota // a peer has come
-	NotifyDisconnect                          // a peer is gone
-)
-
-// XPubVerbose says which changes of subscriptions an XPUB receives.
-type XPubVerbose uint8
-
-const (
-	// FirstAndLast: the first subscription to a topic, and when the last
-	// subscriber has left it.
-	FirstAndLast XPubVerbose = iota
-	// EverySubscribe: every subscription, and when the last has left.
-	EverySubscribe
-	// EveryChange: every subscription, and every one that is taken back, also by
-	// a peer that had not made it.
-	EveryChange
-)
-
-// Namespace is a set of names for inproc endpoints: sockets see each other
-// there only if they share it. Make it with [NewNamespace]. All sockets that
-// are given none share one.
+// Namespace is a set of names for inproc endpoints: sockets can connect to each
+// other by name if they share it. [NewNamespace] makes one. All sockets without
+// one share a default.
 type Namespace struct{ n *inproc.Namespace }
 
 // NewNamespace returns an empty namespace, for tests that run in parallel or
-// libraries that want names of their own.
+// libraries with names of their own.
 func NewNamespace() *Namespace { return &Namespace{inproc.NewNamespace()} }
 
 var defaultNamespace = NewNamespace()
-
-// transports is every scheme of connections but inproc, which moves no bytes.
-var transports = map[string]transport.Transport{
-	"tcp": transport.TCP,
-	"ipc": transport.IPC,
-}
-
-// datagrams is every scheme that moves datagrams.
-var datagrams = map[string]transport.Packets{"udp": transport.UDP}
-
-// pick is the value of an option: the default for zero, none for negative.
-func pick[T int | int64 | time.Duration](v, def, none T) T {
-	switch {
-	case v == 0:
-		return def
-	case v < 0:
-		return none
-	}
-	return v
-}
-
-// maxBuffer is the most that systems take for a connection's buffer.
-const maxBuffer = 1 << 30
-
-// core translates the options. o may be nil.
-func (o *Options) core() (socket.Options, error) {
-	if o == nil {
-		o = &Options{}
-	}
-	if o.TOS < 0 || o.TOS > 255 {
-		return socket.Options{}, fmt.Errorf("%w: TOS %d", socket.ErrOption, o.TOS)
-	}
-	if o.MulticastHops < 0 || o.MulticastHops > 255 {
-		return socket.Options{}, fmt.Errorf("%w: MulticastHops %d", socket.ErrOption, o.MulticastHops)
-	}
-	for name, size := range map[string]int{"SendBuffer": o.SendBuffer, "RecvBuffer": o.RecvBuffer} {
-		if size > maxBuffer {
-			return socket.Options{}, fmt.Errorf("%w: %s %d, at most %d", socket.ErrOption, name, size, maxBuffer)
-		}
-	}
-	if o.IPCMode&^fs.ModePerm != 0 {
-		return socket.Options{}, fmt.Errorf("%w: IPCMode %v", socket.ErrOption, o.IPCMode)
-	}
-	if o.RouterNotify&^(NotifyConnect|NotifyDisconnect) != 0 {
-		return socket.Options{}, fmt.Errorf("%w: RouterNotify %d", socket.ErrOption, o.RouterNotify)
-	}
-	if o.XPubVerbose > EveryChange {
-		return socket.Options{}, fmt.Errorf("%w: XPubVerbose %d", socket.ErrOption, o.XPubVerbose)
-	}
-	if o.MinVersion > ZMTP31 {
-		return socket.Options{}, fmt.Errorf("%w: MinVersion %d", socket.ErrOption, o.MinVersion)
-	}
-	mode := o.IPCMode
-	if mode == 0 {
-		mode = 0o600
-	}
-	space := o.Namespace
-	if space == nil {
-		space = defaultNamespace
-	}
-	keepAlive := o.KeepAlive
-	if keepAlive == (net.KeepAliveConfig{}) {
-		keepAlive.Enable = true
-	}
-	interval := pick(o.HeartbeatInterval, 10*time.Second, 0)
-	return socket.Options{
-		SendHWM:           pick(o.SendHWM, defaultHWM, 0),
-		RecvHWM:           pick(o.RecvHWM, defaultHWM, 0),
-		MaxQueuedBytes:    pick(o.MaxQueuedBytes, 64<<20, 0),
-		RoutingID:         o.RoutingID,
-		Immediate:         o.Immediate,
-		Conflate:          o.Conflate,
-		Hello:             bytes.Clone(o.HelloMessage),
-		Farewell:          bytes.Clone(o.DisconnectMessage),
-		Hiccup:            bytes.Clone(o.HiccupMessage),
-		Namespace:         space.n,
-		Transports:        transports,
-		Datagrams:         datagrams,
-		Logger:            o.Logger,
-		Linger:            lingerOf(o.linger()),
-		HandshakeTimeout:  pick(o.HandshakeTimeout, 10*time.Second, 0),
-		ConnectTimeout:    pick(o.ConnectTimeout, 30*time.Second, 0),
-		ReconnectInterval: pick(o.ReconnectInterval, 100*time.Millisecond, 0),
-		ReconnectMax:      pick(o.ReconnectMax, 5*time.Second, 0),
-		Heartbeat:         interval,
-		HeartbeatTimeout:  pick(o.HeartbeatTimeout, interval, 0),
-		HeartbeatTTL:      pick(o.HeartbeatTTL, 0, 0),
-		MinVersion:        wire.Version(o.MinVersion),
-		HalfClose:         pick(o.HalfCloseTimeout, 10*time.Second, 0),
-		MaxConnections:    pick(o.MaxConnections, 65536, 0),
-		MaxPending:        pick(o.MaxPendingHandshakes, 1024, 0),
-		MaxPerSource:      pick(o.MaxPendingPerSource, 64, 0),
-		Pattern: pattern.Options{
-			Relaxed:            o.ReqRelaxed,
-			Correlate:          o.ReqCorrelate,
-			Mandatory:          true,
-			Handover:           o.RouterHandover,
-			NotifyConnect:      o.RouterNotify&NotifyConnect != 0,
-			NotifyDisconnect:   o.RouterNotify&NotifyDisconnect != 0,
-			Silent:             o.StreamNoNotify,
-			Probe:              o.ProbeRouter,
-			Verbose:            o.XPubVerbose >= EverySubscribe,
-			Verboser:           o.XPubVerbose >= EveryChange,
-			Manual:             o.XPubManual || o.XPubLastValue,
-			LastValue:          o.XPubLastValue,
-			NoDrop:             o.PubNoDrop,
-			Invert:             o.InvertMatching,
-			OnlyFirst:          true, // or frames of user messages would be taken for subscriptions
-			Welcome:            bytes.Clone(o.PubWelcome),
-			VerboseUnsubscribe: o.XSubVerboseUnsubscribe,
-			MaxTopics:          pick(o.MaxSubscriptions, 100_000, 0),
-			MaxTopicBytes:      pick(o.MaxSubscriptionBytes, 32<<20, 0),
-		},
-		Limits: engine.Limits{
-			Handshake:  128 << 10,
-			Commands:   16,
-			Metadata:   8 << 10,
-			Properties: 64,
-			Frame:      pick(o.MaxFrameSize, 64<<20, 0),
-			Frames:     pick(o.MaxMessageFrames, 65536, 0),
-			Message:    pick(o.MaxMessageSize, 256<<20, 0),
-			Command:    128 << 10,
-			Useless:    16 << 20,
-		},
-		Transport: transport.Options{
-			SendBuffer: max(o.SendBuffer, 0),
-			RecvBuffer: max(o.RecvBuffer, 0),
-			KeepAlive:  keepAlive,
-			MaxRetrans: max(o.MaxRetransmit, 0),
-			TOS:        o.TOS,
-			IPv4Only:   o.IPv4Only,
-			Mode:       mode,
-
-			MulticastHops:   o.MulticastHops,
-			MulticastNoLoop: o.MulticastNoLoop,
-		},
-	}, nil
-}
-
-// lingerOf is a time to linger as the core has it.
-func lingerOf(d time.Duration) time.Duration {
-	if d == Forever {
-		return -1
-	}
-	return d
-}
-
-// linger is the time Close waits.
-func (o *Options) linger() time.Duration {
-	if o == nil {
-		o = &Options{}
-	}
-	return pick(o.Linger, 30*time.Second, 0)
-}

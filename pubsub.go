@@ -7,72 +7,66 @@ import (
 	"github.com/zerobroker/zmq/internal/pattern"
 )
 
+// Publisher is a [Sender] whose peers subscribe. PUB and XPUB embed it.
+type Publisher struct{ Sender }
+
+// WaitSubscribers waits until at least n peers would receive a message whose
+// first frame is topic. The error is as that of [Connector.WaitConnected].
+func (p Publisher) WaitSubscribers(ctx context.Context, n int, topic string) error {
+	err := p.s.WaitSubscribers(ctx, n, []byte(topic))
+	return p.waitError(ctx, "wait subscribers", err, fmt.Sprintf("fewer than %d subscribe to %q", n, topic))
+}
+
+// TopicCount returns the number of different prefixes that peers subscribe to.
+// [ZMQ_TOPICS_COUNT]
+func (p Publisher) TopicCount() int { return p.s.TopicCount() }
+
 // Pub is a PUB socket: it sends each message to the peers that subscribe to a
-// prefix of its first frame. Send never waits: a message that nobody wants is
-// not sent, and a subscriber whose queue is full misses it, which is counted.
-// All methods may be called concurrently. https://rfc.zeromq.org/spec/29/
-type Pub struct {
-	base
-	sending
-}
+// prefix of its first frame. Send does not wait: a message without a subscriber is
+// not sent, and a subscriber whose queue is full misses the message, which is
+// counted under [DropHWM]. All methods may be called concurrently.
+// https://rfc.zeromq.org/spec/29/
+type Pub struct{ Publisher }
 
-// NewPub returns a PUB socket. The error matches [ErrOption].
+// NewPub returns a PUB socket. The error matches [ErrInvalidOption].
 func NewPub(o *Options) (*Pub, error) {
-	b, err := newBase(pattern.PUB, o)
+	c, err := newConnector(pattern.PUB, o)
 	if err != nil {
 		return nil, err
 	}
-	return &Pub{b, sending{b.s}}, nil
+	return &Pub{Publisher{Sender{c}}}, nil
 }
 
-// WaitSubscribers waits until at least n peers would get a message whose first
-// frame is topic. The error is ctx's or matches [ErrClosed].
-func (p *Pub) WaitSubscribers(ctx context.Context, n int, topic string) error {
-	return opError("wait subscribers", "", p.s.WaitSubscribers(ctx, n, []byte(topic)))
-}
-
-// TopicCount is the number of different prefixes that peers subscribe to.
-// [ZMQ_TOPICS_COUNT]
-func (p *Pub) TopicCount() int { return p.s.TopicCount() }
-
-// XPub is an XPUB socket: a PUB that also receives. Messages of one frame that
-// begins with 1 or 0 tell that the rest of it, a topic, has its first
-// subscriber or has lost its last; all others are what peers sent. All methods
-// may be called concurrently. https://rfc.zeromq.org/spec/29/
+// XPub is an XPUB socket: a [Pub] that also receives. A message of one frame that
+// begins with a byte 1 reports that the topic after that byte has its first
+// subscriber; a byte 0 reports that it has lost its last. All other messages are
+// those that XSUB peers sent. All methods may be called concurrently.
+// https://rfc.zeromq.org/spec/29/
 type XPub struct {
-	base
-	sending
-	receiving
+	Connector
+	Publisher
+	Receiver
 }
 
-// NewXPub returns an XPUB socket. The error matches [ErrOption].
+// NewXPub returns an XPUB socket. The error matches [ErrInvalidOption].
 func NewXPub(o *Options) (*XPub, error) {
-	b, err := newBase(pattern.XPUB, o)
+	c, err := newConnector(pattern.XPUB, o)
 	if err != nil {
 		return nil, err
 	}
-	return &XPub{b, sending{b.s}, receiving{b.s}}, nil
+	return &XPub{c, Publisher{Sender{c}}, Receiver{c}}, nil
 }
-
-// WaitSubscribers waits until at least n peers would get a message whose first
-// frame is topic. The error is ctx's or matches [ErrClosed].
-func (p *XPub) WaitSubscribers(ctx context.Context, n int, topic string) error {
-	return opError("wait subscribers", "", p.s.WaitSubscribers(ctx, n, []byte(topic)))
-}
-
-// TopicCount is the number of different prefixes that peers subscribe to.
-// [ZMQ_TOPICS_COUNT]
-func (p *XPub) TopicCount() int { return p.s.TopicCount() }
 
 // SubscribePeer subscribes the peer that sent a message to the prefixes, with
-// [Options.XPubManual]: usually the peer whose wish the message is. If it is gone
-// nothing happens. The error matches [ErrState] without that option, [ErrNoRoute]
-// for a message that was not received, or [ErrClosed].
+// [XPubOptions].Manual: usually the message is the subscription that the peer
+// asked for. If the peer has disconnected nothing happens. The error matches
+// [ErrInvalidState] without that option, [ErrNoRoute] for a message that was not
+// received, or [ErrClosed].
 func (p *XPub) SubscribePeer(of Message, prefixes ...string) error {
 	return p.assign("subscribe peer", of, prefixes, true)
 }
 
-// UnsubscribePeer takes back what SubscribePeer did.
+// UnsubscribePeer reverses SubscribePeer.
 func (p *XPub) UnsubscribePeer(of Message, prefixes ...string) error {
 	return p.assign("unsubscribe peer", of, prefixes, false)
 }
@@ -84,100 +78,79 @@ func (p *XPub) assign(op string, of Message, prefixes []string, on bool) error {
 	return opError(op, "", p.s.Assign(of.m.From, prefixes, on))
 }
 
-// subscribing is what SUB and XSUB have in common.
-type subscribing struct{ base }
+// Subscriber is a [Receiver] that subscribes. SUB and XSUB embed it.
+type Subscriber struct{ Receiver }
 
-// Subscribe asks for the messages whose first frame begins with one of the
-// prefixes; the empty prefix asks for all. With no prefix it does nothing.
-// Subscriptions are the socket's own: every publisher hears all of them, those
-// that connect later before they send anything. A prefix that is subscribed to
-// twice must be unsubscribed twice. The error matches [ErrClosed].
-func (s *subscribing) Subscribe(prefixes ...string) error {
-	return s.change(prefixes, true)
+// Subscribe requests the messages whose first frame begins with one of the
+// prefixes; the empty prefix requests all. Without a prefix it does nothing.
+// Subscriptions belong to the socket: each publisher receives all of them, and one
+// that connects later receives them before it sends messages. A prefix that is
+// subscribed to twice must be unsubscribed twice. The error matches [ErrClosed].
+func (s Subscriber) Subscribe(prefixes ...string) error {
+	return s.change("subscribe", prefixes, true)
 }
 
-// Unsubscribe takes subscriptions back. For a prefix that is not subscribed to
-// it does nothing.
-func (s *subscribing) Unsubscribe(prefixes ...string) error {
-	return s.change(prefixes, false)
+// Unsubscribe cancels subscriptions. For a prefix that is not subscribed to it
+// does nothing. The error matches [ErrClosed].
+func (s Subscriber) Unsubscribe(prefixes ...string) error {
+	return s.change("unsubscribe", prefixes, false)
 }
 
-// TopicCount is the number of different prefixes subscribed to.
-// [ZMQ_TOPICS_COUNT]
-func (s *subscribing) TopicCount() int { return s.s.TopicCount() }
-
-func (s *subscribing) change(prefixes []string, on bool) error {
+func (s Subscriber) change(op string, prefixes []string, on bool) error {
 	for _, p := range prefixes {
 		if err := s.s.Subscribe(p, on); err != nil {
-			return opError("subscribe", "", err)
+			return opError(op, "", err)
 		}
 	}
 	return nil
 }
 
-// Ready waits until a publisher is connected and has taken in all
-// subscriptions made so far, if there are any, so that no message it sends from then on is
-// missed. Publishers of ZMTP 3.1 and up confirm it; older ones cannot, and
-// Ready returns when they are connected. The error is ctx's or matches
-// [ErrClosed].
-func (s *subscribing) Ready(ctx context.Context) error {
-	return opError("ready", "", s.s.WaitSubscribed(ctx))
+// TopicCount returns the number of different prefixes that the socket subscribes
+// to. [ZMQ_TOPICS_COUNT]
+func (s Subscriber) TopicCount() int { return s.s.TopicCount() }
+
+// WaitSubscribed waits until a publisher is connected and has processed all
+// subscriptions made so far, so that no message that it sends from then on is
+// missed. Publishers of ZMTP 3.1 and later confirm this. Older ones cannot, and
+// WaitSubscribed returns when they are connected. The error is as that of
+// [Connector.WaitConnected].
+func (s Subscriber) WaitSubscribed(ctx context.Context) error {
+	return s.waitError(ctx, "wait subscribed", s.s.WaitSubscribed(ctx), "none has confirmed the subscriptions")
 }
 
-// Sub is a SUB socket: it receives what it subscribes to, from its publishers
-// in turn. Without a subscription it receives nothing. All methods may be
-// called concurrently. https://rfc.zeromq.org/spec/29/
-type Sub struct {
-	subscribing
-	receiving
-}
+// Sub is a SUB socket: it receives the messages that it subscribes to, from its
+// publishers in turn. Without a subscription it receives nothing. All methods may
+// be called concurrently. https://rfc.zeromq.org/spec/29/
+type Sub struct{ Subscriber }
 
-// NewSub returns a SUB socket. The error matches [ErrOption].
+// NewSub returns a SUB socket. The error matches [ErrInvalidOption].
 func NewSub(o *Options) (*Sub, error) {
-	b, err := newBase(pattern.SUB, o)
+	c, err := newConnector(pattern.SUB, o)
 	if err != nil {
 		return nil, err
 	}
-	return &Sub{subscribing{b}, receiving{b.s}}, nil
+	return &Sub{Subscriber{Receiver{c}}}, nil
 }
 
-// XSub is an XSUB socket: a SUB that can also send, to all its publishers. A
-// message that begins with a byte 1 or 0 subscribes to the rest of its first frame
-// or takes that back, as Subscribe and Unsubscribe do, and so do its other frames
-// that begin so; what is left goes to the publishers, of which an XPUB receives
-// it, as other messages do. Send never waits: a publisher whose queue is full
-// misses the message, which is counted. All methods may be called concurrently.
+// XSub is an XSUB socket: a [Sub] that also sends, to all its publishers. If the
+// first frame of a message begins with a byte 1 or 0, each of its frames that
+// begins so subscribes to the topic after that byte, or cancels that
+// subscription, as Subscribe and Unsubscribe do. The remaining frames go to the
+// publishers; an XPUB receives them, a PUB drops them. Send does not wait: a
+// publisher whose queue is full misses the message, which is counted under
+// [DropHWM]. All methods may be called concurrently.
 // https://rfc.zeromq.org/spec/29/
 type XSub struct {
-	subscribing
-	receiving
+	Connector
+	Subscriber
+	Sender
 }
 
-// NewXSub returns an XSUB socket. The error matches [ErrOption].
+// NewXSub returns an XSUB socket. The error matches [ErrInvalidOption].
 func NewXSub(o *Options) (*XSub, error) {
-	b, err := newBase(pattern.XSUB, o)
+	c, err := newConnector(pattern.XSUB, o)
 	if err != nil {
 		return nil, err
 	}
-	return &XSub{subscribing{b}, receiving{b.s}}, nil
-}
-
-// Send sends one message of the frames, which it copies.
-func (s *XSub) Send(ctx context.Context, frames ...[]byte) error {
-	return s.SendMessage(ctx, Message{owned(frames)})
-}
-
-// SendMessage is Send for a message that it takes over.
-func (s *XSub) SendMessage(ctx context.Context, m Message) error {
-	return s.TrySendMessage(m)
-}
-
-// TrySend is Send, which never waits.
-func (s *XSub) TrySend(frames ...[]byte) error {
-	return s.TrySendMessage(Message{owned(frames)})
-}
-
-// TrySendMessage is SendMessage, which never waits.
-func (s *XSub) TrySendMessage(m Message) error {
-	return opError("send", "", s.s.SendUpstream(m.m))
+	return &XSub{c, Subscriber{Receiver{c}}, Sender{c}}, nil
 }

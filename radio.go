@@ -2,6 +2,7 @@ package zmq
 
 import (
 	"context"
+	"fmt"
 	"iter"
 	"sync"
 
@@ -10,83 +11,96 @@ import (
 )
 
 // Radio is a RADIO socket: it sends each message, of one frame, to the DISH peers
-// that have joined its group. A group is a name of at most 255 bytes and no NUL,
-// and compared whole: it is no prefix. Send never waits, unless
-// [Options.PubNoDrop] is set: a message to a group that nobody has joined is not
-// sent, and a peer whose queue is full misses it, which is counted. All methods may
-// be called concurrently. https://rfc.zeromq.org/spec/48/
+// that have joined its group. The name of a group has at most 255 bytes and no
+// NUL; it is compared as a whole and not as a prefix. Send does not wait, unless
+// [PubOptions].Block is set: a message to a group without members is not sent,
+// and a peer whose queue is full misses the message, which is counted under
+// [DropHWM]. All methods may be called concurrently.
+// https://rfc.zeromq.org/spec/48/
 //
-// It may also connect to udp endpoints, an address or a multicast group. There
-// every message goes, whatever its group, and whoever listens chooses; what does
-// not fit in 8192 bytes, with the group and a byte for its length, is dropped
-// under [DropTooLarge].
-type Radio struct{ base }
+// It may also connect to udp endpoints, an address or a multicast group. Every
+// message goes there, whatever its group, and the receivers filter. A message that
+// does not fit in 8192 bytes, with its group and a byte for the length of that, is
+// dropped under [DropTooLarge].
+type Radio struct{ Connector }
 
-// NewRadio returns a RADIO socket. The error matches [ErrOption].
+// NewRadio returns a RADIO socket. The error matches [ErrInvalidOption].
 func NewRadio(o *Options) (*Radio, error) {
-	b, err := newBase(pattern.RADIO, o)
+	c, err := newConnector(pattern.RADIO, o)
 	if err != nil {
 		return nil, err
 	}
-	return &Radio{b}, nil
+	return &Radio{c}, nil
 }
 
-// Send sends one message, which it copies, to a group. The error matches
-// [ErrGroup] if the text is no name of a group.
+// Send sends one message to a group. It copies the body: the caller may reuse it.
+// The error matches [ErrInvalidGroup] if the group is not a valid name, [ErrMessageTooLarge] or
+// [ErrClosed].
 func (r *Radio) Send(ctx context.Context, group string, body []byte) error {
 	return r.sendMessage(ctx, group, ownedOne(body))
 }
 
-// TrySend is Send without waiting: the error matches [ErrWouldBlock] if it would
-// have to, with [Options.PubNoDrop].
+// TrySend is Send without waiting. The error matches [ErrWouldBlock] if Send
+// would wait, with [PubOptions].Block.
 func (r *Radio) TrySend(group string, body []byte) error {
 	return opError("send", "", r.s.TrySendGroup(group, ownedOne(body)))
 }
 
-// SendMessage is Send for a message that it takes over. The error matches
-// [ErrMessage] if it has more than one frame.
+// SendMessage is Send for a message whose ownership passes to the socket, as with
+// [BodySender.SendMessage]. The error matches [ErrInvalidMessage] if there is more than
+// one frame.
 func (r *Radio) SendMessage(ctx context.Context, group string, m Message) error {
 	return r.sendMessage(ctx, group, m.m)
 }
 
 func (r *Radio) sendMessage(ctx context.Context, group string, m msg.Msg) error {
 	err := r.s.TrySendGroup(group, m)
-	if err == pattern.ErrWait {
+	if err == pattern.ErrWouldBlock {
 		err = r.s.SendGroup(ctx, group, m)
 	}
 	return opError("send", "", err)
 }
 
-// TrySendMessage is SendMessage without waiting.
+// TrySendMessage is SendMessage without waiting. The error matches
+// [ErrWouldBlock] if SendMessage would wait.
 func (r *Radio) TrySendMessage(group string, m Message) error {
 	return opError("send", "", r.s.TrySendGroup(group, m.m))
 }
 
+// SetSendHWM is [Sender.SetSendHWM].
+func (r *Radio) SetSendHWM(n int) error { return r.setSendHWM(n) }
+
 // WaitSubscribers waits until at least n peers have joined the group. Each udp
-// endpoint that the socket is connected to is one, whoever may listen there. The
-// error is ctx's or matches [ErrClosed].
+// endpoint that the socket is connected to counts as one. The error is as that of
+// [Connector.WaitConnected].
 func (r *Radio) WaitSubscribers(ctx context.Context, n int, group string) error {
-	return opError("wait subscribers", "", r.s.WaitSubscribers(ctx, n, []byte(group)))
+	err := r.s.WaitSubscribers(ctx, n, []byte(group))
+	return r.waitError(ctx, "wait subscribers", err, fmt.Sprintf("fewer than %d have joined %q", n, group))
 }
 
 // Dish is a DISH socket: it receives the messages of the groups that it has
-// joined, from its RADIO peers in turn. It may be bound to udp endpoints too, an
-// address of this machine or a multicast group, where anybody may send: see
-// [Dgram]. All methods may be called concurrently.
+// joined, from its RADIO peers in turn. It may also be bound to udp endpoints, an
+// address of this machine or a multicast group; any program can send there, as to
+// a [Dgram]. All methods may be called concurrently.
 // https://rfc.zeromq.org/spec/48/
 type Dish struct {
-	base
-	mu     sync.RWMutex
-	groups map[string]string // a name for each group joined, so that Recv need not make one
+	Connector
+	groups *groupNames
 }
 
-// NewDish returns a DISH socket. The error matches [ErrOption].
+// groupNames has a string for each joined group, so that Recv need not make one.
+type groupNames struct {
+	mu    sync.RWMutex
+	names map[string]string
+}
+
+// NewDish returns a DISH socket. The error matches [ErrInvalidOption].
 func NewDish(o *Options) (*Dish, error) {
-	b, err := newBase(pattern.DISH, o)
+	c, err := newConnector(pattern.DISH, o)
 	if err != nil {
 		return nil, err
 	}
-	return &Dish{base: b, groups: make(map[string]string)}, nil
+	return &Dish{c, &groupNames{names: make(map[string]string)}}, nil
 }
 
 // GroupMessage is a message that was sent to a group.
@@ -95,48 +109,47 @@ type GroupMessage struct {
 	Group string
 }
 
-// Join joins groups, one after the other. Like subscriptions they are the
-// socket's own: every RADIO hears of them, those that connect later before they
-// send anything. The error matches [ErrGroup] for the first of them that is
-// joined already or is no name of a group; those before it are joined.
-// [zmq_join]
+// Join joins groups, one after the other. Memberships belong to the socket: each
+// RADIO receives all of them, and one that connects later receives them before it
+// sends messages. The error matches [ErrInvalidGroup] if a group is joined already or its
+// name is invalid; the groups before it are joined then. [zmq_join]
 func (d *Dish) Join(groups ...string) error {
 	for _, g := range groups {
 		if err := d.s.Join(g, true); err != nil {
 			return opError("join", "", err)
 		}
-		d.mu.Lock()
-		d.groups[g] = g
-		d.mu.Unlock()
+		d.groups.mu.Lock()
+		d.groups.names[g] = g
+		d.groups.mu.Unlock()
 	}
 	return nil
 }
 
-// Leave leaves groups, one after the other. The error matches [ErrGroup] for the
-// first of them that is not joined; those before it are left. [zmq_leave]
+// Leave leaves groups, one after the other. The error matches [ErrInvalidGroup] if a
+// group is not joined; the groups before it are left then. [zmq_leave]
 func (d *Dish) Leave(groups ...string) error {
 	for _, g := range groups {
 		if err := d.s.Join(g, false); err != nil {
 			return opError("leave", "", err)
 		}
-		d.mu.Lock()
-		delete(d.groups, g)
-		d.mu.Unlock()
+		d.groups.mu.Lock()
+		delete(d.groups.names, g)
+		d.groups.mu.Unlock()
 	}
 	return nil
 }
 
-// Ready waits until a RADIO is connected and has taken in all groups joined so
-// far, so that no message it sends to them from then on is missed. With nothing
-// but udp endpoints there is nothing to wait for, and it returns at once. The error
-// is ctx's or matches [ErrClosed].
-func (d *Dish) Ready(ctx context.Context) error {
-	return opError("ready", "", d.s.WaitSubscribed(ctx))
+// WaitSubscribed waits until a RADIO is connected and has processed all groups
+// joined so far, so that no message that it sends to them from then on is missed.
+// If all endpoints are udp endpoints, it returns at once. The error is as that of
+// [Connector.WaitConnected].
+func (d *Dish) WaitSubscribed(ctx context.Context) error {
+	return d.waitError(ctx, "wait subscribed", d.s.WaitSubscribed(ctx), "none has confirmed the groups")
 }
 
-// Recv returns the next message. It waits for one, until ctx ends: then nothing
-// was taken, and the error is ctx's. If there is a message it is returned,
-// whatever ctx says.
+// Recv returns the next message. It waits until there is one or ctx ends. An
+// error that is the context's means that no message was taken. If there is a
+// message, Recv returns it even if ctx has ended.
 func (d *Dish) Recv(ctx context.Context) (GroupMessage, error) {
 	var m msg.Msg
 	if err := d.s.Recv(ctx, &m); err != nil {
@@ -145,9 +158,9 @@ func (d *Dish) Recv(ctx context.Context) (GroupMessage, error) {
 	return d.grouped(m), nil
 }
 
-// TryRecv is Recv without waiting: the error matches [ErrWouldBlock] if there is
+// TryRecv is Recv without waiting. The error matches [ErrWouldBlock] if there is
 // no message, or if the call has dropped some 8,000 messages of groups that are
-// not joined; a further call continues after them.
+// not joined; the next call continues after them.
 func (d *Dish) TryRecv() (GroupMessage, error) {
 	var m msg.Msg
 	if err := d.s.TryRecv(&m); err != nil {
@@ -156,21 +169,23 @@ func (d *Dish) TryRecv() (GroupMessage, error) {
 	return d.grouped(m), nil
 }
 
-// grouped takes the group off a message.
+// grouped moves the group out of the frames of a message.
 func (d *Dish) grouped(m msg.Msg) GroupMessage {
-	d.mu.RLock()
-	group, joined := d.groups[string(m.First)]
-	d.mu.RUnlock()
-	if !joined { // left meanwhile, or being joined
+	d.groups.mu.RLock()
+	group, joined := d.groups.names[string(m.First)]
+	d.groups.mu.RUnlock()
+	if !joined { // the group was left after the message arrived, or Join has not returned
 		group = string(m.First)
 	}
 	m.First, m.Rest = m.Rest[0], nil
 	return GroupMessage{Message{m}, group}
 }
 
-// Messages returns an iterator over the messages as they arrive. It ends without
-// an error when ctx ends, also while there are more, or when the socket is
-// closed.
+// Messages returns an iterator over the messages as they arrive. It ends with
+// an error, as that of [Receiver.Messages] does.
 func (d *Dish) Messages(ctx context.Context) iter.Seq2[GroupMessage, error] {
 	return messages(ctx, d.Recv)
 }
+
+// SetRecvHWM is [Receiver.SetRecvHWM].
+func (d *Dish) SetRecvHWM(n int) error { return d.setRecvHWM(n) }

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"iter"
 	"math/rand/v2"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -17,31 +19,90 @@ import (
 // socketTypes makes a socket of each type. Types of one family connect to each
 // other.
 var socketTypes = []socketType{
-	{"PAIR", "pair", maker(zmq.NewPair)}, {"CHANNEL", "channel", maker(zmq.NewChannel)},
-	{"PUB", "pubsub", maker(zmq.NewPub)}, {"SUB", "pubsub", maker(zmq.NewSub)},
-	{"XPUB", "pubsub", maker(zmq.NewXPub)}, {"XSUB", "pubsub", maker(zmq.NewXSub)},
-	{"REQ", "reqrep", maker(zmq.NewReq)}, {"REP", "reqrep", maker(zmq.NewRep)},
-	{"DEALER", "reqrep", maker(zmq.NewDealer)}, {"ROUTER", "reqrep", maker(zmq.NewRouter)},
-	{"PUSH", "pipeline", maker(zmq.NewPush)}, {"PULL", "pipeline", maker(zmq.NewPull)},
-	{"SCATTER", "scatter", maker(zmq.NewScatter)}, {"GATHER", "scatter", maker(zmq.NewGather)},
-	{"CLIENT", "client", maker(zmq.NewClient)}, {"SERVER", "client", maker(zmq.NewServer)},
-	{"PEER", "peer", maker(zmq.NewPeer)}, {"STREAM", "stream", maker(zmq.NewStream)},
-	{"RADIO", "radio", maker(zmq.NewRadio)}, {"DISH", "radio", maker(zmq.NewDish)},
-	{"DGRAM", "dgram", maker(zmq.NewDgram)},
+	{"PAIR", "pair", zmq.TypePair, maker(zmq.NewPair, zmq.TypePair)}, {"CHANNEL", "channel", zmq.TypeChannel, maker(zmq.NewChannel, zmq.TypeChannel)},
+	{"PUB", "pubsub", zmq.TypePub, maker(zmq.NewPub, zmq.TypePub)}, {"SUB", "pubsub", zmq.TypeSub, maker(zmq.NewSub, zmq.TypeSub)},
+	{"XPUB", "pubsub", zmq.TypeXPub, maker(zmq.NewXPub, zmq.TypeXPub)}, {"XSUB", "pubsub", zmq.TypeXSub, maker(zmq.NewXSub, zmq.TypeXSub)},
+	{"REQ", "reqrep", zmq.TypeReq, maker(zmq.NewReq, zmq.TypeReq)}, {"REP", "reqrep", zmq.TypeRep, maker(zmq.NewRep, zmq.TypeRep)},
+	{"DEALER", "reqrep", zmq.TypeDealer, maker(zmq.NewDealer, zmq.TypeDealer)}, {"ROUTER", "reqrep", zmq.TypeRouter, maker(zmq.NewRouter, zmq.TypeRouter)},
+	{"PUSH", "pipeline", zmq.TypePush, maker(zmq.NewPush, zmq.TypePush)}, {"PULL", "pipeline", zmq.TypePull, maker(zmq.NewPull, zmq.TypePull)},
+	{"SCATTER", "scatter", zmq.TypeScatter, maker(zmq.NewScatter, zmq.TypeScatter)}, {"GATHER", "scatter", zmq.TypeGather, maker(zmq.NewGather, zmq.TypeGather)},
+	{"CLIENT", "client", zmq.TypeClient, maker(zmq.NewClient, zmq.TypeClient)}, {"SERVER", "client", zmq.TypeServer, maker(zmq.NewServer, zmq.TypeServer)},
+	{"PEER", "peer", zmq.TypePeer, maker(zmq.NewPeer, zmq.TypePeer)}, {"STREAM", "stream", zmq.TypeStream, maker(zmq.NewStream, zmq.TypeStream)},
+	{"RADIO", "radio", zmq.TypeRadio, maker(zmq.NewRadio, zmq.TypeRadio)}, {"DISH", "radio", zmq.TypeDish, maker(zmq.NewDish, zmq.TypeDish)},
+	{"DGRAM", "dgram", zmq.TypeDgram, maker(zmq.NewDgram, zmq.TypeDgram)},
 }
 
 type socketType struct {
 	name, family string
-	make         func(*zmq.Options) (zmq.Socket, error)
+	typ          zmq.SocketType
+	make         func(*zmq.Options) (anySocket, error)
 }
 
-func maker[S zmq.Socket](f func(*zmq.Options) (S, error)) func(*zmq.Options) (zmq.Socket, error) {
-	return func(o *zmq.Options) (zmq.Socket, error) { return f(o) }
+// typeOf has the types by name.
+var typeOf = func() map[string]socketType {
+	m := make(map[string]socketType)
+	for _, typ := range socketTypes {
+		m[typ.name] = typ
+	}
+	return m
+}()
+
+// maker returns a constructor that takes the options that the type has.
+func maker[S anySocket](f func(*zmq.Options) (S, error), t zmq.SocketType) func(*zmq.Options) (anySocket, error) {
+	return func(o *zmq.Options) (anySocket, error) { return f(o.For(t)) }
+}
+
+// anySocket is a socket of any type.
+type anySocket interface {
+	Bind(endpoint string) (string, error)
+	Unbind(endpoint string) error
+	Peers() []zmq.PeerInfo
+	Endpoints() []zmq.EndpointInfo
+	Stats() zmq.Stats
+	Events(ctx context.Context) iter.Seq[zmq.Event]
+	Shutdown(ctx context.Context) error
+	Close() error
+}
+
+// connector is a socket of any type but DGRAM.
+type connector interface {
+	anySocket
+	Connect(endpoint string) error
+	Disconnect(endpoint string) error
+	WaitConnected(ctx context.Context) error
+}
+
+// connect connects a socket of a type that can.
+func connect(s anySocket, endpoint string) error {
+	if c, ok := s.(connector); ok {
+		return c.Connect(endpoint)
+	}
+	return zmq.ErrUnsupportedTransport
+}
+
+// disconnect disconnects a socket of a type that can.
+func disconnect(s anySocket, endpoint string) error {
+	if c, ok := s.(connector); ok {
+		return c.Disconnect(endpoint)
+	}
+	return zmq.ErrEndpointNotFound
+}
+
+// setHWM changes the marks that the type of a socket has.
+func setHWM(s anySocket, send, recv int) error {
+	var err error
+	if s, ok := s.(interface{ SetSendHWM(n int) error }); ok {
+		err = s.SetSendHWM(send)
+	}
+	if s, ok := s.(interface{ SetRecvHWM(n int) error }); ok && err == nil {
+		err = s.SetRecvHWM(recv)
+	}
+	return err
 }
 
 // randomSocket is a socket of a round.
 type randomSocket struct {
-	zmq.Socket
+	anySocket
 	socketType
 	name      string // type and number
 	datagrams bool   // it has to do with udp
@@ -72,33 +133,23 @@ func (w *randomWorld) newSocket(r *rand.Rand) *randomSocket {
 		Namespace: w.space,
 		SendHWM:   1 + r.IntN(1000)>>r.IntN(10),
 		RecvHWM:   1 + r.IntN(1000)>>r.IntN(10),
-		Linger:    []time.Duration{-1, time.Millisecond, 20 * time.Millisecond, time.Second, zmq.Forever}[r.IntN(5)],
+		Linger:    []time.Duration{zmq.NoLinger, time.Millisecond, 20 * time.Millisecond, time.Second, zmq.Forever}[r.IntN(5)],
 		Immediate: rarely(),
 		Conflate:  rarely(),
-		IPCMode:   fs.FileMode(0o600),
-
-		HelloMessage:      some("hello"),
-		DisconnectMessage: some("disconnect"),
-		HiccupMessage:     some("hiccup"),
-
-		ProbeRouter:            rarely(),
-		RouterHandover:         half(),
-		RouterNotify:           zmq.RouterNotify(r.IntN(4)),
-		StreamNoNotify:         half(),
-		ReqRelaxed:             half(),
-		ReqCorrelate:           half(),
-		XPubVerbose:            zmq.XPubVerbose(r.IntN(3)),
-		XPubManual:             rarely(),
-		XPubLastValue:          rarely(),
-		PubNoDrop:              rarely(),
-		PubWelcome:             some("welcome"),
-		InvertMatching:         rarely(),
-		XSubVerboseUnsubscribe: half(),
-
-		ReconnectInterval: time.Millisecond,
-		ReconnectMax:      20 * time.Millisecond,
-		HandshakeTimeout:  100 * time.Millisecond,
-		HeartbeatInterval: []time.Duration{0, -1, 5 * time.Millisecond}[r.IntN(3)],
+		IPC:       zmq.IPCOptions{Mode: fs.FileMode(0o600)},
+		Reconnect: zmq.ReconnectOptions{Interval: time.Millisecond, MaxInterval: 20 * time.Millisecond},
+		Heartbeat: zmq.HeartbeatOptions{Interval: []time.Duration{0, zmq.Forever, 5 * time.Millisecond}[r.IntN(3)]},
+		Limits:    zmq.Limits{HandshakeTimeout: 100 * time.Millisecond},
+		Auto: zmq.AutoOptions{
+			Hello: some("hello"), Disconnect: some("disconnect"), Hiccup: some("hiccup"), ProbeRouter: rarely(),
+		},
+		Req:    zmq.ReqOptions{Relaxed: half(), Correlate: half()},
+		Router: zmq.RouterOptions{Handover: half(), Notify: zmq.RouterNotify(r.IntN(4))},
+		Pub:    zmq.PubOptions{Block: rarely(), Welcome: some("welcome"), InvertMatching: rarely()},
+		XPub:   zmq.XPubOptions{Notify: zmq.XPubNotify(r.IntN(3)), Manual: rarely(), LastValue: rarely()},
+		Sub:    zmq.SubOptions{InvertMatching: rarely()},
+		XSub:   zmq.XSubOptions{VerboseUnsubscribe: half()},
+		Stream: zmq.StreamOptions{Notify: zmq.Toggle(r.IntN(3))},
 	}
 	if half() {
 		o.RoutingID = string(rune('A' + r.IntN(3))) // few, which collide
@@ -112,13 +163,13 @@ func (w *randomWorld) newSocket(r *rand.Rand) *randomSocket {
 		panic(fmt.Sprintf("new %s with %+v: %v", typ.name, o, err))
 	}
 	return &randomSocket{
-		Socket: s, socketType: typ, name: fmt.Sprint(typ.name, " ", randomNames.Add(1)), linger: o.Linger,
+		anySocket: s, socketType: typ, name: fmt.Sprint(typ.name, " ", randomNames.Add(1)), linger: o.Linger,
 		datagrams: typ.name == "RADIO" || typ.name == "DISH" || typ.name == "DGRAM",
 	}
 }
 
 func (s *randomSocket) onlyDatagrams() bool {
-	_, only := s.Socket.(*zmq.Dgram)
+	_, only := s.anySocket.(*zmq.Dgram)
 	return only
 }
 
@@ -220,16 +271,16 @@ func (w *randomWorld) operation(r *rand.Rand, s *randomSocket, slot *atomic.Poin
 	case n < 20:
 		s.ends.Add(-1)
 		ep := s.take(r, &s.connected)
-		return operation{"disconnect " + ep, func() error { return s.Disconnect(ep) }}
+		return operation{"disconnect " + ep, func() error { return disconnect(s.anySocket, ep) }}
 	case n < 23:
 		s.ends.Add(-1)
 		ep := s.take(r, &s.bound)
 		return operation{"unbind " + ep, func() error { return s.Unbind(ep) }}
 	case n < 24:
 		send, recv := 1+r.IntN(1000), 1+r.IntN(1000)
-		return operation{"set hwm", func() error { return s.SetHWM(send, recv) }}
+		return operation{"set hwm", func() error { return setHWM(s.anySocket, send, recv) }}
 	case n < 26:
-		return operation{"wait connected", within(s.WaitConnected)}
+		return operation{"wait connected", within(s.waitConnected)}
 	case n < 28:
 		return operation{"events", within(func(ctx context.Context) error {
 			for range s.Events(ctx) {
@@ -244,7 +295,7 @@ func (w *randomWorld) operation(r *rand.Rand, s *randomSocket, slot *atomic.Poin
 			return nil
 		}}
 	case n < 32:
-		return operation{"peers", func() error { s.Peers(); return nil }}
+		return operation{"peers", func() error { s.Peers(); s.Endpoints(); return nil }}
 	case n < 45:
 		return operation{"special", within(func(ctx context.Context) error { return s.special(ctx, r) })}
 	case n < 60:
@@ -259,7 +310,7 @@ func (w *randomWorld) operation(r *rand.Rand, s *randomSocket, slot *atomic.Poin
 }
 
 func (s *randomSocket) connect(r *rand.Rand, ep string) error {
-	switch t := s.Socket.(type) {
+	switch t := s.anySocket.(type) {
 	case interface{ ConnectAs(ep, id string) error }:
 		if r.IntN(3) == 0 {
 			return t.ConnectAs(ep, routingID(r))
@@ -270,8 +321,18 @@ func (s *randomSocket) connect(r *rand.Rand, ep string) error {
 			return err
 		}
 	}
-	return s.Connect(ep)
+	return connect(s.anySocket, ep)
 }
+
+func (s *randomSocket) waitConnected(ctx context.Context) error {
+	if c, ok := s.anySocket.(connector); ok {
+		return c.WaitConnected(ctx)
+	}
+	return nil
+}
+
+// someAddr is where datagrams go that reply to nothing.
+var someAddr = netip.MustParseAddrPort("127.0.0.1:40000")
 
 // routingID is one of few.
 func routingID(r *rand.Rand) string { return string(rune('A' + r.IntN(5))) }
@@ -301,9 +362,7 @@ func frames(r *rand.Rand) [][]byte {
 }
 
 func (s *randomSocket) send(ctx context.Context, r *rand.Rand) error {
-	switch t := s.Socket.(type) {
-	case zmq.Sender:
-		return t.Send(ctx, frames(r)...)
+	switch t := s.anySocket.(type) {
 	case interface {
 		Send(ctx context.Context, body []byte) error
 	}:
@@ -329,8 +388,8 @@ func (s *randomSocket) send(ctx context.Context, r *rand.Rand) error {
 		s.mu.Lock()
 		to := s.datagram
 		s.mu.Unlock()
-		if to.Addr == "" {
-			to.Addr = "127.0.0.1:40000"
+		if !to.Addr.IsValid() {
+			to.Addr = someAddr
 		}
 		return t.Reply(ctx, to, body(r))
 	}
@@ -338,7 +397,7 @@ func (s *randomSocket) send(ctx context.Context, r *rand.Rand) error {
 }
 
 func (s *randomSocket) trySend(r *rand.Rand) error {
-	switch t := s.Socket.(type) {
+	switch t := s.anySocket.(type) {
 	case interface {
 		TrySend(frames ...[]byte) error
 	}:
@@ -356,14 +415,16 @@ func (s *randomSocket) trySend(r *rand.Rand) error {
 	}:
 		return t.TrySendTo(s.lastMessage().RoutingNumber(), body(r))
 	case *zmq.Dgram:
-		return t.TrySendTo("127.0.0.1:40000", body(r))
+		return t.TrySendTo(someAddr, body(r))
 	}
 	return nil
 }
 
 func (s *randomSocket) recv(ctx context.Context) error {
-	switch t := s.Socket.(type) {
-	case zmq.Receiver:
+	switch t := s.anySocket.(type) {
+	case interface {
+		Recv(ctx context.Context) (zmq.Message, error)
+	}:
 		return s.received(t.Recv(ctx))
 	case *zmq.Dish:
 		m, err := t.Recv(ctx)
@@ -379,8 +440,8 @@ func (s *randomSocket) recv(ctx context.Context) error {
 }
 
 func (s *randomSocket) tryRecv() error {
-	switch t := s.Socket.(type) {
-	case zmq.Receiver:
+	switch t := s.anySocket.(type) {
+	case interface{ TryRecv() (zmq.Message, error) }:
 		return s.received(t.TryRecv())
 	case *zmq.Dish:
 		m, err := t.TryRecv()
@@ -392,11 +453,11 @@ func (s *randomSocket) tryRecv() error {
 // special makes a call that only some types have.
 func (s *randomSocket) special(ctx context.Context, r *rand.Rand) error {
 	topics := []string{group(r), ""}[:1+r.IntN(2)]
-	switch t := s.Socket.(type) {
+	switch t := s.anySocket.(type) {
 	case interface {
 		Subscribe(prefixes ...string) error
 		Unsubscribe(prefixes ...string) error
-		Ready(ctx context.Context) error
+		WaitSubscribed(ctx context.Context) error
 	}:
 		switch r.IntN(5) {
 		case 0, 1:
@@ -404,7 +465,7 @@ func (s *randomSocket) special(ctx context.Context, r *rand.Rand) error {
 		case 2, 3:
 			return t.Unsubscribe(topics...)
 		}
-		return t.Ready(ctx)
+		return t.WaitSubscribed(ctx)
 	case *zmq.Dish:
 		switch r.IntN(5) {
 		case 0, 1:
@@ -412,7 +473,7 @@ func (s *randomSocket) special(ctx context.Context, r *rand.Rand) error {
 		case 2, 3:
 			return t.Leave(group(r))
 		}
-		return t.Ready(ctx)
+		return t.WaitSubscribed(ctx)
 	case *zmq.XPub:
 		switch m := s.lastMessage(); r.IntN(3) {
 		case 0:

@@ -182,9 +182,9 @@ func (w *randomWorld) failures() []error {
 // expected reports whether a call may fail with err, whatever the call.
 func expected(err error) bool {
 	for _, is := range []error{
-		context.Canceled, context.DeadlineExceeded, zmq.ErrClosed, zmq.ErrWouldBlock, zmq.ErrNoRoute, zmq.ErrState,
-		zmq.ErrPeerLost, zmq.ErrNotFound, zmq.ErrInUse, zmq.ErrSecondPeer, zmq.ErrDuplicateID, zmq.ErrMessage,
-		zmq.ErrGroup, zmq.ErrTransport, zmq.ErrOption, zmq.ErrTooLarge,
+		context.Canceled, context.DeadlineExceeded, zmq.ErrClosed, zmq.ErrWouldBlock, zmq.ErrNoRoute, zmq.ErrInvalidState,
+		zmq.ErrPeerLost, zmq.ErrEndpointNotFound, zmq.ErrEndpointInUse, zmq.ErrPeerExists, zmq.ErrAlreadyBound, zmq.ErrDuplicateRoutingID, zmq.ErrInvalidMessage,
+		zmq.ErrInvalidGroup, zmq.ErrUnsupportedTransport, zmq.ErrInvalidOption, zmq.ErrMessageTooLarge,
 	} {
 		if errors.Is(err, is) {
 			return true

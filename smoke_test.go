@@ -39,7 +39,7 @@ func TestSmoke(t *testing.T) {
 				if err != nil {
 					t.Fatal(i, err)
 				}
-				if m.Len() != 2 || string(m.Frame(0)) != fmt.Sprint(i) {
+				if m.NumFrames() != 2 || string(m.Frame(0)) != fmt.Sprint(i) {
 					t.Fatalf("%d: %v", i, m)
 				}
 			}
@@ -62,7 +62,10 @@ func TestSmokeReq(t *testing.T) {
 		req, _ := zmq.NewReq(nil)
 		req.Connect(bound)
 		go func() {
-			for m := range rep.Messages(ctx) {
+			for m, err := range rep.Messages(ctx) {
+				if err != nil {
+					return
+				}
 				rep.SendMessage(ctx, m)
 			}
 		}()
@@ -95,7 +98,7 @@ func TestSmokePub(t *testing.T) {
 		sub, _ := zmq.NewSub(nil)
 		sub.Subscribe("a")
 		sub.Connect(bound)
-		if err := sub.Ready(ctx); err != nil {
+		if err := sub.WaitSubscribed(ctx); err != nil {
 			t.Fatal(err)
 		}
 		pub.Send(ctx, []byte("b1"))

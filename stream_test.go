@@ -31,6 +31,9 @@ func noise(n int) []byte {
 // echo sends back what comes, until the socket is closed.
 func echo(t *testing.T, ctx context.Context, s *zmq.Stream) {
 	for m, err := range s.Messages(ctx) {
+		if errors.Is(err, zmq.ErrClosed) {
+			return
+		}
 		if err != nil {
 			t.Error(err)
 			return
@@ -97,6 +100,9 @@ func TestStreamServesHTTP(t *testing.T) {
 	requests.Go(func() {
 		heard := map[string][]byte{} // by connection
 		for m, err := range s.Messages(ctx) {
+			if errors.Is(err, zmq.ErrClosed) {
+				return
+			}
 			if err != nil {
 				t.Error(err)
 				return
@@ -150,7 +156,7 @@ func TestStreamCallsHTTP(t *testing.T) {
 		w.Write(got)
 	}))
 	defer server.Close()
-	s := must(zmq.NewStream(&zmq.Options{ReconnectInterval: time.Millisecond}))
+	s := must(zmq.NewStream(&zmq.Options{Reconnect: zmq.ReconnectOptions{Interval: time.Millisecond}}))
 	defer s.Close()
 	endpoint := "tcp" + strings.TrimPrefix(server.URL, "http")
 	if err := s.Connect(endpoint); err != nil {
@@ -173,8 +179,8 @@ func TestStreamCallsHTTP(t *testing.T) {
 			if m.IsDisconnect() {
 				break
 			}
-			if m.Len() != 1 || m.Size() == 0 || m.Size() > 8192 || m.RoutingID() != ids[0] {
-				t.Fatalf("a piece of %d frames and %d bytes from %q", m.Len(), m.Size(), m.RoutingID())
+			if m.NumFrames() != 1 || m.Size() == 0 || m.Size() > 8192 || m.RoutingID() != ids[0] {
+				t.Fatalf("a piece of %d frames and %d bytes from %q", m.NumFrames(), m.Size(), m.RoutingID())
 			}
 			answer = append(answer, m.Bytes()...)
 		}
@@ -196,7 +202,7 @@ func TestStreamCallsHTTP(t *testing.T) {
 	if err := s.SendTo(ctx, ids[0], data); !errors.Is(err, zmq.ErrNoRoute) {
 		t.Errorf("after ClosePeer: %v", err)
 	}
-	if err := s.Disconnect(endpoint); !errors.Is(err, zmq.ErrNotFound) {
+	if err := s.Disconnect(endpoint); !errors.Is(err, zmq.ErrEndpointNotFound) {
 		t.Errorf("the endpoint is still there: %v", err)
 	}
 }
@@ -210,8 +216,8 @@ func TestStreamReset(t *testing.T) {
 	c := must(net.Dial("tcp", strings.TrimPrefix(endpoint, "tcp://")))
 	id := must(s.Recv(ctx)).RoutingID()
 	fmt.Fprint(c, "bytes")
-	if m := must(s.Recv(ctx)); m.String() != "bytes" || m.Peer().RemoteAddr() != c.LocalAddr().String() {
-		t.Errorf("received %q of %v", m, m.Peer().RemoteAddr())
+	if m := must(s.Recv(ctx)); m.String() != "bytes" || m.From().RemoteAddr().String() != c.LocalAddr().String() {
+		t.Errorf("received %q of %v", m, m.From().RemoteAddr())
 	}
 	c.(*net.TCPConn).SetLinger(0)
 	c.Close()
@@ -226,8 +232,10 @@ func TestStreamReset(t *testing.T) {
 // TestRouterNotices are told apart as those of a STREAM are.
 func TestRouterNotices(t *testing.T) {
 	ctx := bounded(t)
-	opts := &zmq.Options{Namespace: zmq.NewNamespace(), RouterNotify: zmq.NotifyConnect | zmq.NotifyDisconnect}
-	router := must(zmq.NewRouter(opts))
+	opts := &zmq.Options{Namespace: zmq.NewNamespace()}
+	notifying := *opts
+	notifying.Router.Notify = zmq.RouterNotifyConnect | zmq.RouterNotifyDisconnect
+	router := must(zmq.NewRouter(&notifying))
 	defer router.Close()
 	must(router.Bind("inproc://a"))
 	dealer := must(zmq.NewDealer(opts))

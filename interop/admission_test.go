@@ -17,8 +17,8 @@ func TestRefusedPeerDeliversQueuedMessagesOnceAdmitted(t *testing.T) {
 		ours, theirs string
 		err          error
 	}{
-		{"ROUTER", "DEALER", zmq.ErrDuplicateID},
-		{"PAIR", "PAIR", zmq.ErrSecondPeer},
+		{"ROUTER", "DEALER", zmq.ErrDuplicateRoutingID},
+		{"PAIR", "PAIR", zmq.ErrPeerExists},
 	} {
 		for _, transport := range []string{"tcp", "ipc"} {
 			t.Run(fmt.Sprint(c.ours, " ", transport), func(t *testing.T) {

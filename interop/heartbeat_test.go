@@ -22,7 +22,7 @@ func TestHeartbeatsKeepIdleConnectionOpen(t *testing.T) {
 		theirsBeats bool
 	}{
 		{"ours", 10 * ms, 0, true, false},
-		{"theirs", -1, 10, false, true},
+		{"theirs", zmq.Forever, 10, false, true},
 		{"both", 10 * ms, 10, true, true},
 	}
 	for _, c := range cases {
@@ -30,9 +30,9 @@ func TestHeartbeatsKeepIdleConnectionOpen(t *testing.T) {
 			t.Run(c.name+boundBy(oursBinds), func(t *testing.T) {
 				t.Parallel()
 				opts := testOptions()
-				opts.HeartbeatInterval = c.ours
+				opts.Heartbeat.Interval = c.ours
 				// Long, so that a slow machine does not look like a dead peer.
-				opts.HeartbeatTimeout, opts.HeartbeatTTL = waitLimit, waitLimit
+				opts.Heartbeat.Timeout, opts.Heartbeat.TTL = waitLimit, waitLimit
 				far := options{}
 				if c.theirs > 0 {
 					far = options{"HEARTBEAT_IVL": c.theirs, "HEARTBEAT_TIMEOUT": waitLimitMS, "HEARTBEAT_TTL": waitLimitMS}
@@ -105,16 +105,16 @@ func TestSilentPeerIsDisconnected(t *testing.T) {
 		pings bool // our side sends PING
 	}{
 		{"our timeout", func(o *zmq.Options) {
-			o.HeartbeatInterval, o.HeartbeatTimeout = beat, limit
+			o.Heartbeat.Interval, o.Heartbeat.Timeout = beat, limit
 		}, options{}, true, true},
 		{"their TTL", func(o *zmq.Options) {
-			o.HeartbeatInterval = -1
+			o.Heartbeat.Interval = zmq.Forever
 		}, options{"HEARTBEAT_IVL": ms(beat), "HEARTBEAT_TIMEOUT": ms(noLimit), "HEARTBEAT_TTL": ms(limit)}, true, false},
 		{"their timeout", func(o *zmq.Options) {
-			o.HeartbeatInterval = -1
+			o.Heartbeat.Interval = zmq.Forever
 		}, options{"HEARTBEAT_IVL": ms(beat), "HEARTBEAT_TIMEOUT": ms(limit)}, false, false},
 		{"our TTL", func(o *zmq.Options) {
-			o.HeartbeatInterval, o.HeartbeatTimeout, o.HeartbeatTTL = beat, noLimit, limit
+			o.Heartbeat.Interval, o.Heartbeat.Timeout, o.Heartbeat.TTL = beat, noLimit, limit
 		}, options{}, false, true},
 	}
 	for _, c := range cases {
@@ -133,8 +133,8 @@ func TestSilentPeerIsDisconnected(t *testing.T) {
 
 				net.block(way(oursBinds, c.ours), true)
 				e := events.wait(zmq.EventDisconnected)
-				if c.ours && e.Reason != zmq.ReasonSilence {
-					t.Errorf("disconnected for the reason %q (%v), want %q", e.Reason, e.Err, zmq.ReasonSilence)
+				if c.ours && e.Reason != zmq.CloseSilence {
+					t.Errorf("disconnected for the reason %q (%v), want %q", e.Reason, e.Err, zmq.CloseSilence)
 				}
 				th.event("DISCONNECTED")
 				net.block(way(oursBinds, c.ours), false)

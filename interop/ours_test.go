@@ -13,7 +13,7 @@ import (
 
 // ours is a socket of this library.
 type ours struct {
-	zmq.Socket
+	harness.Socket
 	t    *testing.T
 	name string
 	ctx  context.Context
@@ -23,11 +23,17 @@ type ours struct {
 // reconnect intervals and no linger.
 func testOptions() *zmq.Options {
 	return &zmq.Options{
-		ReconnectInterval: 10 * time.Millisecond,
-		ReconnectMax:      100 * time.Millisecond,
-		Linger:            -1,
-		RoutingID:         oursID,
+		Reconnect: zmq.ReconnectOptions{Interval: 10 * time.Millisecond, MaxInterval: 100 * time.Millisecond},
+		Linger:    zmq.NoLinger,
+		RoutingID: oursID,
 	}
+}
+
+// datagramOptions are the options of sockets for udp.
+func datagramOptions() *zmq.Options {
+	o := testOptions()
+	o.RoutingID = ""
+	return o
 }
 
 // newOurs creates a socket, with testOptions if o is nil. The socket is closed
@@ -36,6 +42,9 @@ func newOurs(t *testing.T, typ string, o *zmq.Options) *ours {
 	t.Helper()
 	if o == nil {
 		o = testOptions()
+	}
+	if typ != "REQ" && typ != "DEALER" && typ != "ROUTER" {
+		o.RoutingID = "" // which the type does not have
 	}
 	o.Logger = slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug}))
 	s, err := harness.Open(typ, o)
@@ -93,7 +102,7 @@ func (o *ours) send(m message) {
 	switch s := o.Socket.(type) {
 	case *zmq.Router:
 		err = s.SendTo(o.ctx, m[0].text, m[1:].frames()...)
-	case zmq.Sender:
+	case harness.Sender:
 		if len(m) == 1 {
 			err = s.Send(o.ctx, m[0].bytes())
 		} else {
@@ -120,7 +129,7 @@ func (o *ours) recv() [][]byte {
 
 func (o *ours) recvMessage() zmq.Message {
 	o.t.Helper()
-	m, err := o.Socket.(zmq.Receiver).Recv(o.ctx)
+	m, err := o.Socket.(harness.Receiver).Recv(o.ctx)
 	if err != nil {
 		o.t.Fatalf("%s.Recv: %v", o.name, err)
 	}
@@ -153,8 +162,8 @@ func (o *ours) connected() {
 // subscribed waits until our subscriptions are in effect.
 func (o *ours) subscribed() {
 	o.t.Helper()
-	if err := o.Socket.(interface{ Ready(context.Context) error }).Ready(o.ctx); err != nil {
-		o.t.Fatalf("%s.Ready: %v", o.name, err)
+	if err := o.Socket.(interface{ WaitSubscribed(context.Context) error }).WaitSubscribed(o.ctx); err != nil {
+		o.t.Fatalf("%s.WaitSubscribed: %v", o.name, err)
 	}
 }
 

@@ -33,7 +33,7 @@ func TestMechanismMismatchIsRefused(t *testing.T) {
 			events := o.watch()
 			rejected := newTheirs(t, "DEALER", c.them)
 			endpoint := join(o, rejected, c.oursBinds, freeEndpoint(t, "tcp"))
-			checkRefused(t, events.wait(zmq.EventHandshakeFailed), zmq.ReasonMechanism, endpoint)
+			checkRefused(t, events.wait(zmq.EventHandshakeFailed), zmq.CloseMechanism, endpoint)
 			if n := len(o.Peers()); n != 1 {
 				t.Errorf("%d peers, want 1", n)
 			}
@@ -53,11 +53,11 @@ func TestMechanismMismatchIsRefused(t *testing.T) {
 	}
 }
 
-// checkRefused also accepts ReasonNone: if libzmq detects the mismatch first,
+// checkRefused also accepts CloseNone: if libzmq detects the mismatch first,
 // it closes the connection before it has sent its own mechanism or type.
-func checkRefused(t *testing.T, e zmq.Event, reason zmq.Reason, endpoint string) {
+func checkRefused(t *testing.T, e zmq.Event, reason zmq.CloseReason, endpoint string) {
 	t.Helper()
-	if e.Reason != reason && e.Reason != zmq.ReasonNone || e.Endpoint != endpoint {
+	if e.Reason != reason && e.Reason != zmq.CloseNone || e.Endpoint != endpoint {
 		t.Errorf("reason %q (%v) at %s, want %q or none at %s", e.Reason, e.Err, e.Endpoint, reason, endpoint)
 	}
 }
@@ -76,7 +76,7 @@ func TestIncompatibleSocketTypeIsRefused(t *testing.T) {
 					o, th := newOurs(t, ours, nil), p.socket(theirs, nil)
 					events := o.watch()
 					endpoint := join(o, th, oursBinds, freeEndpoint(t, "tcp"))
-					checkRefused(t, events.wait(zmq.EventHandshakeFailed), zmq.ReasonSocketType, endpoint)
+					checkRefused(t, events.wait(zmq.EventHandshakeFailed), zmq.CloseSocketType, endpoint)
 					if o.count(zmq.EventReady) > 0 {
 						t.Errorf("%s accepted a %s as peer", ours, theirs)
 					}
@@ -97,7 +97,7 @@ func legal(ours, theirs string) bool {
 
 // The failure has a reason if the peer has sent its mechanism and type.
 func TestHandshakeFailureHasReason(t *testing.T) {
-	refuse := func(t *testing.T, r roles, mechanism string, reason zmq.Reason) {
+	refuse := func(t *testing.T, r roles, mechanism string, reason zmq.CloseReason) {
 		t.Helper()
 		for _, oursBinds := range []bool{true, false} {
 			o, w := newOurs(t, r.ours, nil), newWire(t, v3_0, r)
@@ -125,12 +125,12 @@ func TestHandshakeFailureHasReason(t *testing.T) {
 		}
 	}
 	for _, mechanism := range []string{"PLAIN", "CURVE", "GSSAPI", "", "NULLX"} {
-		refuse(t, roles{ours: "DEALER", theirs: "DEALER"}, mechanism, zmq.ReasonMechanism)
+		refuse(t, roles{ours: "DEALER", theirs: "DEALER"}, mechanism, zmq.CloseMechanism)
 	}
 	for _, ours := range types {
 		for _, theirs := range append(types, "STREAM", "nonsense", "") {
 			if !legal(ours, theirs) {
-				refuse(t, roles{ours: ours, theirs: theirs}, "NULL", zmq.ReasonSocketType)
+				refuse(t, roles{ours: ours, theirs: theirs}, "NULL", zmq.CloseSocketType)
 			}
 		}
 	}
@@ -144,8 +144,8 @@ func TestSecondPairIsRefused(t *testing.T) {
 	events := o.watch()
 	second := newTheirs(t, "PAIR", nil)
 	second.connect(endpoint)
-	if e := events.wait(zmq.EventPeerRefused); !errors.Is(e.Err, zmq.ErrSecondPeer) {
-		t.Errorf("refused for %v, want %v", e.Err, zmq.ErrSecondPeer)
+	if e := events.wait(zmq.EventPeerRefused); !errors.Is(e.Err, zmq.ErrPeerExists) {
+		t.Errorf("refused for %v, want %v", e.Err, zmq.ErrPeerExists)
 	}
 	bothWays(o, first, single(10, 1))
 }
@@ -158,8 +158,8 @@ func TestDuplicateRoutingIDIsRefused(t *testing.T) {
 	events := o.watch()
 	second := newTheirs(t, "DEALER", nil)
 	second.connect(endpoint)
-	if e := events.wait(zmq.EventPeerRefused); !errors.Is(e.Err, zmq.ErrDuplicateID) {
-		t.Errorf("refused for %v, want %v", e.Err, zmq.ErrDuplicateID)
+	if e := events.wait(zmq.EventPeerRefused); !errors.Is(e.Err, zmq.ErrDuplicateRoutingID) {
+		t.Errorf("refused for %v, want %v", e.Err, zmq.ErrDuplicateRoutingID)
 	}
 	dealerRouter(first, o, single(10, 1))
 }
@@ -170,12 +170,12 @@ func TestOversizedMessageClosesConnection(t *testing.T) {
 	for _, c := range []struct {
 		name     string
 		limit    func(*zmq.Options)
-		reason   zmq.Reason
+		reason   zmq.CloseReason
 		tooLarge message
 	}{
-		{"frame", func(o *zmq.Options) { o.MaxFrameSize = 1000 }, zmq.ReasonFrameSize, single(1001, 1)},
-		{"message", func(o *zmq.Options) { o.MaxMessageSize = 1000 }, zmq.ReasonMessageSize, message{blob(500, 1), blob(501, 1)}},
-		{"frames", func(o *zmq.Options) { o.MaxMessageFrames = 3 }, zmq.ReasonMessageSize, text("1", "2", "3", "4")},
+		{"frame", func(o *zmq.Options) { o.Limits.MaxFrameSize = 1000 }, zmq.CloseFrameSize, single(1001, 1)},
+		{"message", func(o *zmq.Options) { o.Limits.MaxMessageSize = 1000 }, zmq.CloseMessageSize, message{blob(500, 1), blob(501, 1)}},
+		{"frames", func(o *zmq.Options) { o.Limits.MaxMessageFrames = 3 }, zmq.CloseMessageSize, text("1", "2", "3", "4")},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			opts := testOptions()
@@ -193,7 +193,7 @@ func TestOversizedMessageClosesConnection(t *testing.T) {
 			events.wait(zmq.EventReady)
 			th.send(allowed)
 			o.expect(allowed)
-			if got, want := o.Stats().Failures, map[zmq.Reason]uint64{c.reason: 1}; !maps.Equal(got, want) {
+			if got, want := o.Stats().Failures, map[zmq.CloseReason]uint64{c.reason: 1}; !maps.Equal(got, want) {
 				t.Errorf("failures %v, want %v", got, want)
 			}
 		})

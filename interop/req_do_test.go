@@ -75,8 +75,8 @@ func TestStrictRequestCompletesDuringDo(t *testing.T) {
 	if err := o.Socket.(*zmq.Req).TrySend([]byte("next")); err != nil {
 		t.Error(err)
 	}
-	if err := o.Socket.(*zmq.Req).TrySend([]byte("too soon")); !errors.Is(err, zmq.ErrState) {
-		t.Errorf("second request: %v, want %v", err, zmq.ErrState)
+	if err := o.Socket.(*zmq.Req).TrySend([]byte("too soon")); !errors.Is(err, zmq.ErrInvalidState) {
+		t.Errorf("second request: %v, want %v", err, zmq.ErrInvalidState)
 	}
 }
 

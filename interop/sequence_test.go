@@ -79,7 +79,7 @@ func TestSequenceContinuesAfterSenderIsKilled(t *testing.T) {
 			// Messages of the first sender may arrive in between.
 			for first, second := count, 0; second < count; {
 				m := o.recvMessage()
-				n, _ := strconv.Atoi(string(m.Bytes()))
+				n, _ := strconv.Atoi(string(m.Frame(0)))
 				want := second
 				if n >= count {
 					want = first

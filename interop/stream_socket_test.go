@@ -72,8 +72,8 @@ func TestStreamPairExchangesBytes(t *testing.T) {
 				var all []byte
 				for len(all) < size {
 					m := r.recv()
-					if m.Len() != 1 || m.Size() == 0 || m.RoutingID() != r.ourPeer {
-						t.Fatalf("received %d frames, %d bytes of %q", m.Len(), m.Size(), m.RoutingID())
+					if m.NumFrames() != 1 || m.Size() == 0 || m.RoutingID() != r.ourPeer {
+						t.Fatalf("received %d frames, %d bytes of %q", m.NumFrames(), m.Size(), m.RoutingID())
 					}
 					all = append(all, m.Bytes()...)
 				}

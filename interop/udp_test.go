@@ -2,6 +2,7 @@ package interop
 
 import (
 	"net"
+	"net/netip"
 	"strings"
 	"sync"
 	"testing"
@@ -73,7 +74,7 @@ func TestDgramExchangesDatagramsWithLibzmq(t *testing.T) {
 	p := startDraft(t, "DGRAM")
 	at := "127.0.0.1:" + freeUDPPort(t)
 	p.call(command{"do": "bind", "at": "udp://" + at})
-	s, err := zmq.NewDgram(testOptions())
+	s, err := zmq.NewDgram(datagramOptions())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,9 +84,9 @@ func TestDgramExchangesDatagramsWithLibzmq(t *testing.T) {
 		t.Fatal(err)
 	}
 	ours, ctx := strings.TrimPrefix(bound, "udp://"), testContext(t)
-	p.waitBound(func(body string) error { return s.SendTo(ctx, at, []byte(body)) })
+	p.waitBound(func(body string) error { return s.SendTo(ctx, netip.MustParseAddrPort(at), []byte(body)) })
 	for _, body := range bodies(8192) {
-		if err := s.SendTo(ctx, at, []byte(body)); err != nil {
+		if err := s.SendTo(ctx, netip.MustParseAddrPort(at), []byte(body)); err != nil {
 			t.Fatal(err)
 		}
 		// libzmq appends a NUL byte to the address and accepts it there.
@@ -94,7 +95,7 @@ func TestDgramExchangesDatagramsWithLibzmq(t *testing.T) {
 		}
 		p.call(command{"do": "send", "first": ours + "\x00", "body": body})
 		d, err := s.Recv(ctx)
-		if err != nil || d.Addr != at || d.String() != body {
+		if err != nil || d.Addr.String() != at || d.String() != body {
 			t.Fatalf("ours received %d bytes from %s, %v, want %d from %s", d.Size(), d.Addr, err, len(body), at)
 		}
 	}
@@ -110,7 +111,7 @@ func TestRadioAndDishExchangeMessagesOverUDP(t *testing.T) {
 			endpoint, ctx := "udp://"+at+freeUDPPort(t), testContext(t)
 			p.call(command{"do": "bind", "at": endpoint})
 			p.call(command{"do": "join", "group": "TV"})
-			radio, err := zmq.NewRadio(testOptions())
+			radio, err := zmq.NewRadio(datagramOptions())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -132,7 +133,7 @@ func TestRadioAndDishExchangeMessagesOverUDP(t *testing.T) {
 		})
 		t.Run(at+"theirs to ours", func(t *testing.T) {
 			p, ctx := startDraft(t, "RADIO"), testContext(t)
-			dish, err := zmq.NewDish(testOptions())
+			dish, err := zmq.NewDish(datagramOptions())
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -52,12 +52,12 @@ func (c *dealerCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	return j.talk(ctx, s, plain(s))
+	return j.talk(ctx, s.Receiver, plain(s.Sender))
 }
 
 // talk runs the job on a socket that does both.
 func (j *job) talk(ctx context.Context, s zmq.Receiver, send sendFunc) error {
-	return j.run(ctx, s, func(ctx context.Context) error { return j.both(ctx, send, s, j.printOnly) })
+	return j.run(ctx, s.Connector, func(ctx context.Context) error { return j.both(ctx, send, s, j.printOnly) })
 }
 
 type pairCmd struct {
@@ -82,7 +82,7 @@ func (c *pairCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	return j.talk(ctx, s, plain(s))
+	return j.talk(ctx, s.Receiver, plain(s.Sender))
 }
 
 type xpubCmd struct {
@@ -115,7 +115,7 @@ func (c *xpubCmd) Run(ctx context.Context, e *env) error {
 	}
 	o := c.publisherOptions(e)
 	if c.Every {
-		o.XPubVerbose = zmq.EveryChange
+		o.XPub.Notify = zmq.XPubNotifyEveryChange
 	}
 	s, err := zmq.NewXPub(o)
 	if err != nil {
@@ -123,7 +123,7 @@ func (c *xpubCmd) Run(ctx context.Context, e *env) error {
 	}
 	j.losses = publishLosses
 	j.awaitFirst(n, s.WaitSubscribers, subscription)
-	return j.talk(ctx, s, plain(s))
+	return j.talk(ctx, s.Receiver, plain(s.Sender))
 }
 
 type xsubCmd struct {
@@ -160,5 +160,5 @@ func (c *xsubCmd) Run(ctx context.Context, e *env) error {
 	if err := s.Subscribe(prefixes...); err != nil {
 		return err
 	}
-	return j.talk(ctx, s, plain(s))
+	return j.talk(ctx, s.Receiver, plain(s.Sender))
 }

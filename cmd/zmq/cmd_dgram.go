@@ -62,18 +62,22 @@ func (c *dgramCmd) Run(ctx context.Context, e *env) error {
 		return err
 	}
 	j.losses = []zmq.DropReason{zmq.DropUnreachable}
-	return j.answer(ctx, s, dgram{s, &j.out.rec.addr}, func(ctx context.Context, r *record) error {
+	return j.runBound(ctx, s.Socket, j.answering(dgram{s, &j.out.rec.addr}, func(ctx context.Context, r *record) error {
 		if to.IsValid() {
 			r.addr = to.String()
 		}
 		return sendTo(ctx, s, r)
-	}, byAddress)
+	}, byAddress))
 }
 
 // sendTo sends a datagram to the address of r.
 func sendTo(ctx context.Context, s *zmq.Dgram, r *record) error {
-	err := s.SendTo(ctx, r.addr, r.frames[0])
-	if errors.Is(err, zmq.ErrTooLarge) {
+	to, err := netip.ParseAddrPort(r.addr)
+	if err != nil {
+		return err
+	}
+	err = s.SendTo(ctx, to, r.frames[0])
+	if errors.Is(err, zmq.ErrMessageTooLarge) {
 		return fmt.Errorf("a body of %d bytes: a datagram has room for 8192", len(r.frames[0]))
 	}
 	return err
@@ -146,12 +150,17 @@ type dgram struct {
 
 func (d dgram) Recv(ctx context.Context) (zmq.Message, error) {
 	m, err := d.s.Recv(ctx)
-	*d.addr = m.Addr
-	return m.Message, err
+	return d.addressed(m, err)
 }
 
 func (d dgram) TryRecv() (zmq.Message, error) {
 	m, err := d.s.TryRecv()
-	*d.addr = m.Addr
+	return d.addressed(m, err)
+}
+
+func (d dgram) addressed(m zmq.Datagram, err error) (zmq.Message, error) {
+	if err == nil {
+		*d.addr = m.Addr.String()
+	}
 	return m.Message, err
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -75,12 +76,12 @@ func TestDatagramsThatWereLostAreTold(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	for s.Stats().Drops[zmq.DropHWM] == 0 {
-		if err := s.SendTo(ctx, strings.TrimPrefix(bound, "udp://"), nil); err != nil {
+		if err := s.SendTo(ctx, netip.MustParseAddrPort(strings.TrimPrefix(bound, "udp://")), nil); err != nil {
 			t.Fatal(err)
 		}
 	}
 	var stderr bytes.Buffer
-	j := &job{e: &env{stderr: &stderr}, sock: s, bound: []string{bound}}
+	j := &job{e: &env{stderr: &stderr}, sock: s.Socket, bound: []string{bound}}
 	s.Close()
 	j.warnOverrun()
 	want := fmt.Sprintf("zmq: warning: %d more came faster than they were printed, and are lost\n", s.Stats().Drops[zmq.DropHWM])

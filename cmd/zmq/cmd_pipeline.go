@@ -40,7 +40,7 @@ func (c *pushCmd) Run(ctx context.Context, e *env) error {
 		return err
 	}
 	j.losses = queueLosses
-	return j.run(ctx, s, func(ctx context.Context) error { return j.sendAll(ctx, plain(s)) })
+	return j.run(ctx, s.Connector, func(ctx context.Context) error { return j.sendAll(ctx, plain(s.Sender)) })
 }
 
 // sender is a job that sends only.
@@ -82,7 +82,7 @@ func (c *pullCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	return j.run(ctx, s, func(ctx context.Context) error { return j.receiveAll(ctx, s, j.printOnly) })
+	return j.run(ctx, s.Connector, func(ctx context.Context) error { return j.receiveAll(ctx, s, j.printOnly) })
 }
 
 // receiver is a job that receives only.

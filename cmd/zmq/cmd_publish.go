@@ -14,7 +14,7 @@ var publishLosses = []zmq.DropReason{zmq.DropHWM, zmq.DropRejected}
 // wait for slow subscribers, and a file sent to one should arrive whole.
 func (f *socketFlags) publisherOptions(e *env) *zmq.Options {
 	o := f.options(e)
-	o.SendHWM = -1
+	o.SendHWM = zmq.Unlimited
 	return o
 }
 
@@ -55,7 +55,7 @@ func (c *pubCmd) Run(ctx context.Context, e *env) error {
 	}
 	j.losses = publishLosses
 	j.awaitFirst(n, s.WaitSubscribers, subscription)
-	return j.run(ctx, s, func(ctx context.Context) error { return j.sendAll(ctx, plain(s)) })
+	return j.run(ctx, s.Connector, func(ctx context.Context) error { return j.sendAll(ctx, plain(s.Sender)) })
 }
 
 type subCmd struct {
@@ -95,7 +95,7 @@ func (c *subCmd) Run(ctx context.Context, e *env) error {
 	if err := s.Subscribe(prefixes...); err != nil {
 		return err
 	}
-	return j.run(ctx, s, func(ctx context.Context) error { return j.receiveAll(ctx, s, j.printOnly) })
+	return j.run(ctx, s.Connector, func(ctx context.Context) error { return j.receiveAll(ctx, s, j.printOnly) })
 }
 
 // unquoted is what a flag was given, without escapes if --quoted writes it so.

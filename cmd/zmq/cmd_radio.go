@@ -58,7 +58,7 @@ func (c *radioCmd) Run(ctx context.Context, e *env) error {
 	}
 	j.losses = append([]zmq.DropReason{zmq.DropTooLarge, zmq.DropUnreachable}, publishLosses...)
 	j.awaitFirst(n, s.WaitSubscribers, membership)
-	return j.run(ctx, s, func(ctx context.Context) error {
+	return j.run(ctx, s.Connector, func(ctx context.Context) error {
 		return j.sendAll(ctx, func(ctx context.Context, r *record) error { return s.Send(ctx, r.group, r.frames[0]) })
 	})
 }
@@ -106,7 +106,7 @@ func (c *dishCmd) Run(ctx context.Context, e *env) error {
 	if err := s.Join(groups...); err != nil {
 		return usageError{err}
 	}
-	return j.run(ctx, s, func(ctx context.Context) error {
+	return j.run(ctx, s.Connector, func(ctx context.Context) error {
 		return j.receiveAll(ctx, dish{s, &j.out.rec.group}, j.printOnly)
 	})
 }

@@ -35,7 +35,7 @@ func (c *reqCmd) Run(ctx context.Context, e *env) error {
 		return err
 	}
 	j.losses, j.did = queueLosses, "answered"
-	return j.run(ctx, s, func(ctx context.Context) error {
+	return j.run(ctx, s.Connector, func(ctx context.Context) error {
 		return j.sendAll(ctx, func(ctx context.Context, r *record) error { return j.exchange(ctx, s, r) })
 	})
 }
@@ -92,7 +92,7 @@ func (c *repCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	return j.run(ctx, s, func(ctx context.Context) error {
+	return j.run(ctx, s.Connector, func(ctx context.Context) error {
 		return j.receiveAll(ctx, s, func(ctx context.Context, m *zmq.Message) error {
 			if err := j.out.print(m); err != nil {
 				return err

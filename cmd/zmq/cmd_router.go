@@ -39,26 +39,30 @@ func (c *routerCmd) Run(ctx context.Context, e *env) error {
 		return err
 	}
 	o := c.routed(c.options(e))
-	o.RouterHandover = c.Handover
+	o.Router.Handover = c.Handover
 	if c.Notify {
-		o.RouterNotify = zmq.NotifyConnect | zmq.NotifyDisconnect
+		o.Router.Notify = zmq.RouterNotifyConnect | zmq.RouterNotifyDisconnect
 	}
 	s, err := zmq.NewRouter(o)
 	if err != nil {
 		return err
 	}
-	return j.answer(ctx, s, s, func(ctx context.Context, r *record) error { return s.SendTo(ctx, r.id, r.frames...) }, byID)
+	return j.answer(ctx, s.Receiver, func(ctx context.Context, r *record) error { return s.SendTo(ctx, r.id, r.frames...) }, byID)
 }
 
-// answer runs the job on a socket that sends to who is named, and is received
-// from with r.
-func (j *job) answer(ctx context.Context, s zmq.Socket, r receiver, send sendFunc, n naming) error {
-	return j.run(ctx, s, func(ctx context.Context) error {
+// answer runs the job on a socket that sends to the peer that a message names.
+func (j *job) answer(ctx context.Context, s zmq.Receiver, send sendFunc, n naming) error {
+	return j.run(ctx, s.Connector, j.answering(s, send, n))
+}
+
+// answering is the body of such a job.
+func (j *job) answering(r receiver, send sendFunc, n naming) func(ctx context.Context) error {
+	return func(ctx context.Context) error {
 		if j.in == nil {
 			return j.receiveAll(ctx, r, j.echo(send, n))
 		}
 		return j.both(ctx, j.route(send, n), r, j.printOnly)
-	})
+	}
 }
 
 // answerer is a job that sends to who is named: what it is given, or what it

@@ -34,7 +34,7 @@ func (c *scatterCmd) Run(ctx context.Context, e *env) error {
 		return err
 	}
 	j.losses = queueLosses
-	return j.run(ctx, s, func(ctx context.Context) error { return j.sendAll(ctx, single(s)) })
+	return j.run(ctx, s.Connector, func(ctx context.Context) error { return j.sendAll(ctx, single(s.BodySender)) })
 }
 
 type gatherCmd struct {
@@ -62,7 +62,7 @@ func (c *gatherCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	return j.run(ctx, s, func(ctx context.Context) error { return j.receiveAll(ctx, s, j.printOnly) })
+	return j.run(ctx, s.Connector, func(ctx context.Context) error { return j.receiveAll(ctx, s, j.printOnly) })
 }
 
 type channelCmd struct {
@@ -89,5 +89,5 @@ func (c *channelCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	return j.talk(ctx, s, single(s))
+	return j.talk(ctx, s.Receiver, single(s.BodySender))
 }

@@ -30,7 +30,7 @@ func (c *clientCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	return j.talk(ctx, s, single(s))
+	return j.talk(ctx, s.Receiver, single(s.BodySender))
 }
 
 type serverCmd struct {
@@ -60,7 +60,7 @@ func (c *serverCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	return j.answer(ctx, s, s, func(ctx context.Context, r *record) error { return s.SendTo(ctx, r.number, r.frames[0]) }, byNumber)
+	return j.answer(ctx, s.Receiver, func(ctx context.Context, r *record) error { return s.SendTo(ctx, r.number, r.frames[0]) }, byNumber)
 }
 
 type peerCmd struct {
@@ -102,7 +102,7 @@ func (c *peerCmd) Run(ctx context.Context, e *env) error {
 		connected = append(connected, n)
 		return err
 	}
-	return j.answer(ctx, s, s, func(ctx context.Context, r *record) error {
+	return j.answer(ctx, s.Receiver, func(ctx context.Context, r *record) error {
 		if r.number != 0 {
 			return s.SendTo(ctx, r.number, r.frames[0])
 		}

@@ -54,10 +54,10 @@ func (c *streamCmd) Run(ctx context.Context, e *env) error {
 	}
 	send := func(ctx context.Context, r *record) error { return s.SendTo(ctx, r.id, r.frames...) }
 	if !alone && j.in == nil {
-		return j.run(ctx, s, func(ctx context.Context) error { return j.receiveAll(ctx, s, j.echoToEnd(send)) })
+		return j.run(ctx, s.Connector, func(ctx context.Context) error { return j.receiveAll(ctx, s, j.echoToEnd(send)) })
 	}
 	if !alone {
-		return j.answer(ctx, s, s, send, byID)
+		return j.answer(ctx, s.Receiver, send, byID)
 	}
 	return j.converse(ctx, s, func(ctx context.Context, r *record) error {
 		if r.empty() {
@@ -125,7 +125,7 @@ func (j *job) converse(ctx context.Context, s *zmq.Stream, send sendFunc) error 
 		}
 		return errHungUp
 	}
-	return j.run(ctx, s, func(ctx context.Context) error {
+	return j.run(ctx, s.Connector, func(ctx context.Context) error {
 		var err error
 		if j.in == nil {
 			err = j.receiveAll(ctx, s, untilHungUp)

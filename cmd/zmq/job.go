@@ -23,9 +23,10 @@ type job struct {
 	e     *env
 	flags *socketFlags
 	sock  zmq.Socket
-	bound []string // endpoints as they are bound; set before anything is sent
+	link  zmq.Connector // the same socket, if its type connects
+	bound []string      // endpoints as they are bound; set before anything is sent
 
-	connect  func(ep string) error // Connect of the socket if nil
+	connect  func(ep string) error // Connect of link if nil
 	in       *input                // nil if nothing is sent
 	did      string                // what was done with a message of it: "sent" if empty
 	interval time.Duration
@@ -51,17 +52,23 @@ type timeoutError struct{ d time.Duration }
 
 func (t timeoutError) Error() string { return fmt.Sprintf("timed out after %v", t.d) }
 
-// run opens the socket, has body work with it, and drains it.
-func (j *job) run(ctx context.Context, sock zmq.Socket, body func(ctx context.Context) error) error {
+// run has body work with a socket that binds and connects, and drains it.
+func (j *job) run(ctx context.Context, sock zmq.Connector, body func(ctx context.Context) error) error {
+	j.link = sock
+	if j.connect == nil {
+		j.connect = sock.Connect
+	}
+	return j.runBound(ctx, sock.Socket, body)
+}
+
+// runBound is run for a socket that only binds.
+func (j *job) runBound(ctx context.Context, sock zmq.Socket, body func(ctx context.Context) error) error {
 	if d := j.flags.Timeout; d > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeoutCause(ctx, d, timeoutError{d})
 		defer cancel()
 	}
 	j.sock, j.whole = sock, ctx
-	if j.connect == nil {
-		j.connect = sock.Connect
-	}
 	if j.ready == nil {
 		j.ready = j.connected
 	}
@@ -92,7 +99,7 @@ func (j *job) awaitPeer(ctx context.Context) error {
 	if j.unseen() {
 		return nil
 	}
-	return j.sock.WaitConnected(ctx)
+	return j.link.WaitConnected(ctx)
 }
 
 // unseen reports whether peers may come and go without our knowing.

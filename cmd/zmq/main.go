@@ -161,7 +161,7 @@ func (u usageError) Unwrap() error { return u.error }
 // library calls malformed or out of range comes from there too.
 func misused(err error) bool {
 	_, ours := errors.AsType[usageError](err)
-	return ours || errors.Is(err, zmq.ErrEndpoint) || errors.Is(err, zmq.ErrTransport) || errors.Is(err, zmq.ErrOption)
+	return ours || errors.Is(err, zmq.ErrInvalidEndpoint) || errors.Is(err, zmq.ErrUnsupportedTransport) || errors.Is(err, zmq.ErrInvalidOption)
 }
 
 // fail reports err, if there is one, and returns the exit status for it.

@@ -116,7 +116,7 @@ func (l load) roundTrips(ctx context.Context, s *zmq.Req) (time.Duration, error)
 		if err := s.Send(ctx, body); err != nil {
 			return 0, err
 		}
-		if err := receiveSized(ctx, s, l.Size); err != nil {
+		if err := receiveSized(ctx, s.Receiver, l.Size); err != nil {
 			return 0, err
 		}
 	}

@@ -24,11 +24,11 @@ func (c *inprocThrCmd) Run(ctx context.Context, e *env) error {
 		return err
 	}
 	defer out.Close()
-	if err := join(in, out, "inproc://thr_test"); err != nil {
+	if err := join(in.Connector, out.Connector, "inproc://thr_test"); err != nil {
 		return err
 	}
-	ctx, stop := beside(ctx, func(ctx context.Context) error { return c.sendFlood(ctx, out) })
-	d, err := c.receiveFlood(ctx, in)
+	ctx, stop := beside(ctx, func(ctx context.Context) error { return c.sendFlood(ctx, out.Sender) })
+	d, err := c.receiveFlood(ctx, in.Receiver)
 	if err := stop(err); err != nil {
 		return err
 	}
@@ -53,7 +53,7 @@ func (c *inprocLatCmd) Run(ctx context.Context, e *env) error {
 		return err
 	}
 	defer rep.Close()
-	if err := join(req, rep, "inproc://lat_test"); err != nil {
+	if err := join(req.Connector, rep.Connector, "inproc://lat_test"); err != nil {
 		return err
 	}
 	ctx, stop := beside(ctx, func(ctx context.Context) error { return c.answer(ctx, rep) })
@@ -65,7 +65,7 @@ func (c *inprocLatCmd) Run(ctx context.Context, e *env) error {
 }
 
 // join binds one socket and connects the other to it.
-func join(bind, connect zmq.Socket, endpoint string) error {
+func join(bind, connect zmq.Connector, endpoint string) error {
 	if _, err := bind.Bind(endpoint); err != nil {
 		return err
 	}

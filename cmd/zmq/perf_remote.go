@@ -54,8 +54,8 @@ func (c *localThrCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	return j.run(ctx, s, func(ctx context.Context) error {
-		d, err := c.receiveFlood(ctx, s)
+	return j.run(ctx, s.Connector, func(ctx context.Context) error {
+		d, err := c.receiveFlood(ctx, s.Receiver)
 		if err != nil {
 			return err
 		}
@@ -83,12 +83,12 @@ func (c *remoteThrCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	return j.run(ctx, s, func(ctx context.Context) error {
+	return j.run(ctx, s.Connector, func(ctx context.Context) error {
 		// Nothing is queued for a peer that may never come.
 		if err := s.WaitConnected(ctx); err != nil {
 			return err
 		}
-		return c.sendFlood(ctx, s)
+		return c.sendFlood(ctx, s.Sender)
 	})
 }
 
@@ -111,7 +111,7 @@ func (c *localLatCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	return j.run(ctx, s, func(ctx context.Context) error {
+	return j.run(ctx, s.Connector, func(ctx context.Context) error {
 		return c.answer(ctx, s)
 	})
 }
@@ -135,7 +135,7 @@ func (c *remoteLatCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	return j.run(ctx, s, func(ctx context.Context) error {
+	return j.run(ctx, s.Connector, func(ctx context.Context) error {
 		// Connecting is no part of a round trip.
 		if err := s.WaitConnected(ctx); err != nil {
 			return err

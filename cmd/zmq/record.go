@@ -27,7 +27,7 @@ func (r *record) fill(m *zmq.Message) {
 	case m.IsDisconnect():
 		r.event = "disconnected"
 	}
-	for i := range m.Len() {
+	for i := range m.NumFrames() {
 		r.frames = append(r.frames, m.Frame(i))
 	}
 }

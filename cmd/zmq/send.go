@@ -17,14 +17,8 @@ func plain(s zmq.Sender) sendFunc {
 	return func(ctx context.Context, r *record) error { return s.Send(ctx, r.frames...) }
 }
 
-// singleSender is a socket that sends messages of one frame.
-type singleSender interface {
-	zmq.Socket
-	Send(ctx context.Context, body []byte) error
-}
-
-// single is plain for those.
-func single(s singleSender) sendFunc {
+// single is plain for sockets that send messages of one frame.
+func single(s zmq.BodySender) sendFunc {
 	return func(ctx context.Context, r *record) error { return s.Send(ctx, r.frames[0]) }
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"strings"
 	"sync"
@@ -51,7 +52,7 @@ func (w *watcher) run(e *env, events iter.Seq[zmq.Event]) {
 // passedBy reports whether somebody came and only left again, as one does who
 // wants to know whether an ipc path is in use.
 func (w *watcher) passedBy(ev zmq.Event) bool {
-	return ev.Kind == zmq.EventHandshakeFailed && ev.Reason == zmq.ReasonNone && w.bound[ev.Endpoint]
+	return ev.Kind == zmq.EventHandshakeFailed && ev.Reason == zmq.CloseNone && w.bound[ev.Endpoint]
 }
 
 func (w *watcher) remember(ev zmq.Event) {
@@ -100,7 +101,7 @@ func (w *watcher) warn(e *env, ev zmq.Event) {
 func hint(ctx context.Context, wait func(context.Context) error, say func()) {
 	soon, cancel := context.WithTimeout(ctx, hintDelay)
 	defer cancel()
-	if wait(soon) == context.DeadlineExceeded && ctx.Err() == nil {
+	if errors.Is(wait(soon), context.DeadlineExceeded) && ctx.Err() == nil {
 		say()
 	}
 }

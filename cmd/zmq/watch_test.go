@@ -80,7 +80,7 @@ func TestWatcherLetsPassersByGo(t *testing.T) {
 	}
 	w.run(&env{stderr: &stderr}, slices.Values([]zmq.Event{
 		{Kind: zmq.EventListening, Endpoint: "ipc://bound"},
-		{Kind: zmq.EventHandshakeFailed, Endpoint: "ipc://bound", Reason: zmq.ReasonMalformed, Err: errors.New("malformed: no greeting")},
+		{Kind: zmq.EventHandshakeFailed, Endpoint: "ipc://bound", Reason: zmq.CloseMalformed, Err: errors.New("malformed: no greeting")},
 		{Kind: zmq.EventHandshakeFailed, Endpoint: "ipc://connected", Err: gone},
 		{Kind: zmq.EventPeerRefused, Endpoint: "ipc://bound", Err: errors.New("peer refused: routing id in use")},
 	}))
@@ -133,7 +133,7 @@ func TestAloneAfterAPeer(t *testing.T) {
 			t.Fatal(err)
 		}
 		var stderr bytes.Buffer
-		j := &job{e: &env{stderr: &stderr, command: "pull"}, flags: new(socketFlags), sock: pull, bound: []string{"inproc://x"}}
+		j := &job{e: &env{stderr: &stderr, command: "pull"}, flags: new(socketFlags), sock: pull.Socket, bound: []string{"inproc://x"}}
 		j.sayAlone()
 		if err := push.Connect("inproc://x"); err != nil {
 			t.Fatal(err)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"net"
 	"os"
 	"strings"
@@ -11,12 +12,12 @@ import (
 
 // failure says why a command failed.
 func failure(err error) string {
-	if err == context.Canceled {
+	if errors.Is(err, context.Canceled) {
 		return "interrupted"
 	}
 	text := strings.TrimPrefix(err.Error(), "zmq: ")
 	// The library says of which endpoint, and its transport of which address.
-	return strings.Replace(text, "malformed endpoint: malformed address ", "malformed endpoint: ", 1)
+	return strings.Replace(text, "invalid endpoint: malformed address ", "invalid endpoint: ", 1)
 }
 
 // trouble says why there is no connection, without the endpoint, which whoever

@@ -49,7 +49,7 @@ func TestFailureSaysMalformedOnce(t *testing.T) {
 	if err == nil {
 		t.Fatal("no port is no error")
 	}
-	if got, want := failure(err), `connect tcp://127.0.0.1: malformed endpoint: "127.0.0.1": no port`; got != want {
+	if got, want := failure(err), `connect tcp://127.0.0.1: invalid endpoint: "127.0.0.1": no port`; got != want {
 		t.Errorf("%s", got)
 	}
 }

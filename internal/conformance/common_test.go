@@ -49,7 +49,7 @@ func TestHWMCountsWholeMessagesOfEachPipe(t *testing.T) {
 		for i := range 6 {
 			wantErr(w, fmt.Sprint("message ", i), trySend(router, "id", "body"), nil)
 		}
-		wantErr(w, "message 6", trySend(router, "id", "body"), pattern.ErrWait)
+		wantErr(w, "message 6", trySend(router, "id", "body"), pattern.ErrWouldBlock)
 	})
 	subtest(t, "without a peer", func(w *st.World) {
 		push := w.Socket(pattern.PUSH, st.HWM(3, 99))
@@ -354,13 +354,13 @@ func TestSingleFrameTypesRejectMultipartMessages(t *testing.T) {
 			two := st.Of("of", "two frames")
 			switch row.typ {
 			case pattern.SERVER, pattern.PEER:
-				wantErr(w, "sending", s.TrySendToNumber(s.Peers()[0].Number, two), pattern.ErrMessage)
+				wantErr(w, "sending", s.TrySendToNumber(s.Peers()[0].Number, two), pattern.ErrInvalidMessage)
 			case pattern.RADIO:
-				wantErr(w, "sending", s.TrySendGroup("g", two), pattern.ErrMessage)
-				wantErr(w, "sending", trySend(s, "g", "of", "two frames"), pattern.ErrMessage)
+				wantErr(w, "sending", s.TrySendGroup("g", two), pattern.ErrInvalidMessage)
+				wantErr(w, "sending", trySend(s, "g", "of", "two frames"), pattern.ErrInvalidMessage)
 			case pattern.GATHER:
 			default:
-				wantErr(w, "sending", s.TrySend(two), pattern.ErrMessage)
+				wantErr(w, "sending", s.TrySend(two), pattern.ErrInvalidMessage)
 			}
 			if !pattern.Types[row.typ].Receives {
 				return

@@ -76,7 +76,7 @@ func TestStreamReceivesBytesAndNotifications(t *testing.T) {
 		s.WantRecv("x")
 		p.Close()
 		s.WantNone()
-	}, patternOptions(func(o *pattern.Options) { o.Silent = true }))
+	}, patternOptions(func(o *pattern.Options) { o.StreamNoNotify = true }))
 }
 
 func TestStreamSendsBytesAfterTheRoutingID(t *testing.T) {
@@ -97,7 +97,7 @@ func TestStreamSendsBytesAfterTheRoutingID(t *testing.T) {
 	})
 	testStreamBothSides(t, "a routing ID alone is refused", func(w *st.World, s *st.Socket, p *st.Peer) {
 		id := recvConnectNotice(w, s)
-		wantErr(w, "a routing ID alone", trySend(s, id), pattern.ErrMessage)
+		wantErr(w, "a routing ID alone", trySend(s, id), pattern.ErrInvalidMessage)
 		s.MustSend(id, "x")
 		if got := string(p.Skip(1)); got != "x" {
 			w.Errorf("the peer read %q, want %q", got, "x")
@@ -123,7 +123,7 @@ func TestStreamAssignsRoutingIDToEachConnection(t *testing.T) {
 		l := w.Listen("a")
 		s := w.Socket(pattern.STREAM)
 		wantErr(w, "connecting", s.ConnectAs("mem://a", "assigned"), nil)
-		wantErr(w, "the same ID again", s.ConnectAs("mem://b", "assigned"), pattern.ErrDuplicateID)
+		wantErr(w, "the same ID again", s.ConnectAs("mem://b", "assigned"), pattern.ErrDuplicateRoutingID)
 		s.MustSend("assigned", "early")
 		p := l.Accept()
 		if got := string(p.Skip(5)); got != "early" {
@@ -237,7 +237,7 @@ func TestChannelHasOnePeerAndSingleFrameMessages(t *testing.T) {
 		b.MustSend("to a")
 		a.WantRecv("to a")
 		b.WantRecv("to b")
-		wantErr(w, "two frames", trySend(a, "x", "y"), pattern.ErrMessage)
+		wantErr(w, "two frames", trySend(a, "x", "y"), pattern.ErrInvalidMessage)
 		b.WantNone()
 		c := w.Socket(pattern.CHANNEL)
 		c.MustConnect(ep)
@@ -245,7 +245,7 @@ func TestChannelHasOnePeerAndSingleFrameMessages(t *testing.T) {
 		if n := a.Stats().Peers; n != 1 {
 			w.Errorf("%d peers, want 1", n)
 		}
-		if refused := a.Heard(session.PeerRefused); len(refused) == 0 || !errors.Is(refused[0].Err, pattern.ErrSecondPeer) {
+		if refused := a.Heard(session.PeerRefused); len(refused) == 0 || !errors.Is(refused[0].Err, pattern.ErrPeerExists) {
 			w.Errorf("events of refused peers: %+v", refused)
 		}
 	})
@@ -336,8 +336,8 @@ func TestRadioSendsToMembersOfTheExactGroup(t *testing.T) {
 		w.Settle()
 		wantErr(w, "sending", radio.TrySendGroup("g", st.Of("x")), nil)
 		wantPeerNone(w, p)
-		wantErr(w, "two frames", radio.TrySendGroup("g", st.Of("x", "y")), pattern.ErrMessage)
-		wantErr(w, "a group of 256 bytes", radio.TrySendGroup(strings.Repeat("g", 256), st.Of("x")), pattern.ErrGroup)
+		wantErr(w, "two frames", radio.TrySendGroup("g", st.Of("x", "y")), pattern.ErrInvalidMessage)
+		wantErr(w, "a group of 256 bytes", radio.TrySendGroup(strings.Repeat("g", 256), st.Of("x")), pattern.ErrInvalidGroup)
 	})
 }
 
@@ -348,10 +348,10 @@ func TestDishSendsItsGroupsToEachRadio(t *testing.T) {
 		for _, g := range []string{"a", "b", "c"} {
 			wantErr(w, "join", dish.Join(g, true), nil)
 		}
-		wantErr(w, "join twice", dish.Join("a", true), pattern.ErrGroup)
+		wantErr(w, "join twice", dish.Join("a", true), pattern.ErrInvalidGroup)
 		wantErr(w, "leave", dish.Join("c", false), nil)
-		wantErr(w, "leave twice", dish.Join("c", false), pattern.ErrGroup)
-		wantErr(w, "a name of 256 bytes", dish.Join(strings.Repeat("g", 256), true), pattern.ErrGroup)
+		wantErr(w, "leave twice", dish.Join("c", false), pattern.ErrInvalidGroup)
+		wantErr(w, "a name of 256 bytes", dish.Join(strings.Repeat("g", 256), true), pattern.ErrInvalidGroup)
 		dish.MustConnect("mem://a")
 		for range 2 {
 			p := l.Accept()

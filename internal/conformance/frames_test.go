@@ -66,7 +66,7 @@ func TestPipeClosedWithinMessageDropsRemainingFrames(t *testing.T) {
 				// A non-blocking call fails once; a blocking call succeeds.
 				var want error
 				if !blocks {
-					want = pattern.ErrWait
+					want = pattern.ErrWouldBlock
 				}
 				wantErr(w, "the second frame", send("2+"), want)
 				wantErr(w, "the third frame", send("3+"), nil)
@@ -88,7 +88,7 @@ func TestSingleFrameTypesRejectFramesWithMore(t *testing.T) {
 		subtest(t, typeNames[typ], func(w *st.World) {
 			s := w.Socket(typ)
 			s.MustConnect("mem://absent")
-			wantErr(w, "a frame with More", trySendFrames(s, "x+"), pattern.ErrMessage)
+			wantErr(w, "a frame with More", trySendFrames(s, "x+"), pattern.ErrInvalidMessage)
 			if n := s.Stats().MsgsSent + uint64(s.Stats().QueuedSend); n != 0 {
 				w.Errorf("%d messages were sent or queued, want 0", n)
 			}
@@ -103,13 +103,13 @@ func TestReqFramesGoToOnePeer(t *testing.T) {
 		peers := dialRawPeers(w, req, 2, "REP")
 		for i := range 4 {
 			wantErr(w, "the first frame", trySendFrames(req, "one+"), nil)
-			wantErr(w, "receiving", req.TryRecvFrame(new(msg.Frame)), pattern.ErrState)
+			wantErr(w, "receiving", req.TryRecvFrame(new(msg.Frame)), pattern.ErrInvalidState)
 			wantErr(w, "the others", trySendFrames(req, "two+", "three"), nil)
-			wantErr(w, "another request", trySendFrames(req, "x"), pattern.ErrState)
+			wantErr(w, "another request", trySendFrames(req, "x"), pattern.ErrInvalidState)
 			wantPeerRecv(w, peers[i%2], "", "one", "two", "three")
 			peers[i%2].Must(st.Message("", "a", "b"))
 			wantFrames(w, req, "a+")
-			wantErr(w, "a request before the last frame of the reply", trySendFrames(req, "x"), pattern.ErrState)
+			wantErr(w, "a request before the last frame of the reply", trySendFrames(req, "x"), pattern.ErrInvalidState)
 			wantFrames(w, req, "b")
 		}
 	})
@@ -122,14 +122,14 @@ func TestRepChangesTurnWithTheLastFrame(t *testing.T) {
 		for range 2 {
 			dealer.MustSend("hop", "", "one", "two")
 			wantFrames(w, rep, "one+")
-			wantErr(w, "replying", trySendFrames(rep, "x"), pattern.ErrState)
+			wantErr(w, "replying", trySendFrames(rep, "x"), pattern.ErrInvalidState)
 			wantFrames(w, rep, "two")
-			wantErr(w, "receiving", rep.TryRecvFrame(new(msg.Frame)), pattern.ErrState)
+			wantErr(w, "receiving", rep.TryRecvFrame(new(msg.Frame)), pattern.ErrInvalidState)
 			wantErr(w, "replying", trySendFrames(rep, "a+"), nil)
-			wantErr(w, "receiving", rep.TryRecvFrame(new(msg.Frame)), pattern.ErrState)
+			wantErr(w, "receiving", rep.TryRecvFrame(new(msg.Frame)), pattern.ErrInvalidState)
 			dealer.WantNone()
 			wantErr(w, "replying", trySendFrames(rep, "b"), nil)
-			wantErr(w, "replying again", trySendFrames(rep, "c"), pattern.ErrState)
+			wantErr(w, "replying again", trySendFrames(rep, "c"), pattern.ErrInvalidState)
 			dealer.WantRecv("hop", "", "a", "b")
 		}
 	})
@@ -157,7 +157,7 @@ func TestRouterFrameErrorIsReturnedForTheRoutingID(t *testing.T) {
 		for range 2 {
 			wantErr(w, "while the queue has capacity", trySendFrames(router, "id+", "body"), nil)
 		}
-		wantErr(w, "while the queue is full", trySendFrames(router, "id+"), pattern.ErrWait)
+		wantErr(w, "while the queue is full", trySendFrames(router, "id+"), pattern.ErrWouldBlock)
 		dealer.WantRecv("body")
 		dealer.WantRecv("body")
 		dealer.WantNone()
@@ -191,7 +191,7 @@ func TestPairSendsFramesWithTheLast(t *testing.T) {
 		b.CloseIn(0)
 		w.Settle()
 		connect(w, ep, a, c)
-		wantErr(w, "the frame after the disconnect", trySendFrames(a, "two+"), pattern.ErrWait)
+		wantErr(w, "the frame after the disconnect", trySendFrames(a, "two+"), pattern.ErrWouldBlock)
 		wantErr(w, "the last frame", trySendFrames(a, "three"), nil)
 		wantErr(w, "the next message", trySendFrames(a, "four"), nil)
 		c.WantRecv("four")
@@ -341,7 +341,7 @@ func TestRadioAndDishFramesCarryTheGroup(t *testing.T) {
 		if f := wantFrames(w, dish, "to g"); f.Group != "g" {
 			w.Errorf("received group %q, want g", f.Group)
 		}
-		wantErr(w, "a second message", dish.TryRecvFrame(new(msg.Frame)), pattern.ErrWait)
+		wantErr(w, "a second message", dish.TryRecvFrame(new(msg.Frame)), pattern.ErrWouldBlock)
 		wantErr(w, "sending on DISH", trySendFrames(dish, "x"), socket.ErrDirection)
 	})
 }

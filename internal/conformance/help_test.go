@@ -42,7 +42,7 @@ func connect(w *st.World, ep string, bound, connecting *st.Socket) {
 	w.Helper()
 	w.Settle() // a closing peer must not be counted
 	n, k := bound.Stats().Peers, connecting.Stats().Peers
-	if _, err := bound.Bind(ep); err != nil && !errors.Is(err, inproc.ErrInUse) && !errors.Is(err, syscall.EADDRINUSE) {
+	if _, err := bound.Bind(ep); err != nil && !errors.Is(err, inproc.ErrEndpointInUse) && !errors.Is(err, syscall.EADDRINUSE) {
 		w.Fatal(err)
 	}
 	connecting.MustConnect(ep)

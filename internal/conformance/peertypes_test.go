@@ -109,7 +109,7 @@ func testAcceptsAnyBytes(t *testing.T, typ pattern.Type) {
 	t.Helper()
 	for _, other := range typeNames {
 		subtest(t, other+" connects", func(w *st.World) {
-			s := w.Socket(typ, patternOptions(func(o *pattern.Options) { o.Silent = true }))
+			s := w.Socket(typ, patternOptions(func(o *pattern.Options) { o.StreamNoNotify = true }))
 			s.MustBind("mem://a")
 			p := w.Dial("a")
 			p.Must(st.Ready("Socket-Type", other))
@@ -203,7 +203,7 @@ func TestSocketTypeMismatchIsRetriedAndRefusedOverInproc(t *testing.T) {
 		pub.MustSend("x")
 		pull.WantNone()
 		refused := pub.Heard(session.PeerRefused)
-		if len(refused) != 1 || refused[0].Err == nil || errors.Is(refused[0].Err, pattern.ErrSecondPeer) {
+		if len(refused) != 1 || refused[0].Err == nil || errors.Is(refused[0].Err, pattern.ErrPeerExists) {
 			w.Errorf("events of refused peers: %s", fmt.Sprint(refused))
 		}
 	})

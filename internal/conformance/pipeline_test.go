@@ -48,7 +48,7 @@ func TestPairRefusesSecondPeer(t *testing.T) {
 			wantPeerClosed(w, second)
 			w.Settle()
 			refused := s.Heard(session.PeerRefused)
-			if len(refused) != 1 || !errors.Is(refused[0].Err, pattern.ErrSecondPeer) {
+			if len(refused) != 1 || !errors.Is(refused[0].Err, pattern.ErrPeerExists) {
 				w.Errorf("events of refused peers: %+v", refused)
 			}
 			s.WantDrops(map[pipe.Drop]uint64{pipe.DropRefused: 1})
@@ -67,7 +67,7 @@ func TestPairRefusesSecondPeer(t *testing.T) {
 			connect(w, "inproc://a", s, first)
 			second.MustConnect("inproc://a")
 			w.Settle()
-			if refused := second.Heard(session.PeerRefused); len(refused) != 1 || !errors.Is(refused[0].Err, pattern.ErrSecondPeer) {
+			if refused := second.Heard(session.PeerRefused); len(refused) != 1 || !errors.Is(refused[0].Err, pattern.ErrPeerExists) {
 				w.Errorf("events of refused peers: %+v", refused)
 			}
 			second.MustSend("from the second")
@@ -80,8 +80,8 @@ func TestPairRefusesSecondPeer(t *testing.T) {
 		subtest(t, typeNames[typ]+" connects to one endpoint", func(w *st.World) {
 			s := w.Socket(typ)
 			s.MustConnect("mem://a")
-			wantErr(w, "a second endpoint", s.Connect("mem://b"), pattern.ErrSecondPeer)
-			wantErr(w, "an inproc endpoint", s.Connect("inproc://b"), pattern.ErrSecondPeer)
+			wantErr(w, "a second endpoint", s.Connect("mem://b"), pattern.ErrPeerExists)
+			wantErr(w, "an inproc endpoint", s.Connect("inproc://b"), pattern.ErrPeerExists)
 			wantErr(w, "disconnecting", s.Disconnect("mem://a"), nil)
 			wantErr(w, "another endpoint after Disconnect", s.Connect("mem://b"), nil)
 		})
@@ -174,7 +174,7 @@ func TestConnectTwiceMakesTwoConnections(t *testing.T) {
 			if n := s.Stats().Peers; n != 0 {
 				w.Errorf("%d peers after Disconnect, which must close all connections", n)
 			}
-			wantErr(w, "disconnecting again", s.Disconnect("mem://a"), socket.ErrNotFound)
+			wantErr(w, "disconnecting again", s.Disconnect("mem://a"), socket.ErrEndpointNotFound)
 		})
 	}
 }

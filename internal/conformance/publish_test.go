@@ -429,7 +429,7 @@ func TestPubNoDropBlocksOnFullSubscriber(t *testing.T) {
 				pub.MustSend(key("both")...)
 			}
 			wantWritable(w, "with one full subscriber", pub, true)
-			wantErr(w, "to the full subscriber", trySend(pub, key("both")...), pattern.ErrWait)
+			wantErr(w, "to the full subscriber", trySend(pub, key("both")...), pattern.ErrWouldBlock)
 			wantErr(w, "to other subscribers", trySend(pub, key("fast")...), nil)
 			sent := make(chan error, 1)
 			go func() { sent <- pub.Send(context.Background(), st.Of(key("both")...)) }()

@@ -77,13 +77,13 @@ func TestReqReturnsErrStateOutOfTurn(t *testing.T) {
 		rep, req := w.Socket(pattern.REP), w.Socket(pattern.REQ)
 		connect(w, ep, rep, req)
 		for range 2 {
-			wantErr(w, "receiving first", req.Recv(context.Background(), new(msg.Msg)), pattern.ErrState)
+			wantErr(w, "receiving first", req.Recv(context.Background(), new(msg.Msg)), pattern.ErrInvalidState)
 			req.MustSend("question")
-			wantErr(w, "sending twice", trySend(req, "again"), pattern.ErrState)
+			wantErr(w, "sending twice", trySend(req, "again"), pattern.ErrInvalidState)
 			rep.WantRecv("question")
 			rep.MustSend("answer")
 			w.Settle()
-			wantErr(w, "sending before receiving", trySend(req, "again"), pattern.ErrState)
+			wantErr(w, "sending before receiving", trySend(req, "again"), pattern.ErrInvalidState)
 			req.WantRecv("answer")
 		}
 		rep.WantNone()
@@ -165,7 +165,7 @@ func TestReqAcceptsReplyOfThePeerAsked(t *testing.T) {
 		defer cancel()
 		wantErr(w, "receiving", req.Recv(ctx, new(msg.Msg)), context.DeadlineExceeded)
 		wantPeerNone(w, q)
-		wantErr(w, "a second request", trySend(req, "again"), pattern.ErrState)
+		wantErr(w, "a second request", trySend(req, "again"), pattern.ErrInvalidState)
 	})
 }
 
@@ -175,7 +175,7 @@ func TestReqRelaxedReplacesPendingRequest(t *testing.T) {
 			req := w.Socket(pattern.REQ, patternOptions(func(o *pattern.Options) { o.Relaxed, o.Correlate = true, correlates }))
 			req.MustBind("mem://a")
 			p := dialRawPeers(w, req, 1, "REP")[0]
-			wantErr(w, "receiving first", req.Recv(context.Background(), new(msg.Msg)), pattern.ErrState)
+			wantErr(w, "receiving first", req.Recv(context.Background(), new(msg.Msg)), pattern.ErrInvalidState)
 			req.MustSend("one")
 			req.MustSend("two")
 			first, second := withReadDeadline(p).Message(), p.Message()
@@ -259,13 +259,13 @@ func TestReqWithoutPeerBlocksAndKeepsItsState(t *testing.T) {
 		req, rep := w.Socket(pattern.REQ), w.Socket(pattern.REP)
 		req.MustBind(ep)
 		for range 2 {
-			wantErr(w, "sending", trySend(req, "x"), pattern.ErrWait)
-			wantErr(w, "receiving", req.TryRecv(new(msg.Msg)), pattern.ErrState)
+			wantErr(w, "sending", trySend(req, "x"), pattern.ErrWouldBlock)
+			wantErr(w, "receiving", req.TryRecv(new(msg.Msg)), pattern.ErrInvalidState)
 		}
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
 		wantErr(w, "a blocking send", req.Send(ctx, st.Of("x")), context.DeadlineExceeded)
-		wantErr(w, "receiving", req.TryRecv(new(msg.Msg)), pattern.ErrState)
+		wantErr(w, "receiving", req.TryRecv(new(msg.Msg)), pattern.ErrInvalidState)
 		rep.MustConnect(ep)
 		req.MustSend("the first")
 		rep.WantRecv("the first")
@@ -303,12 +303,12 @@ func TestRepReturnsEnvelopeWithTheReply(t *testing.T) {
 		rep, req := w.Socket(pattern.REP), w.Socket(pattern.DEALER)
 		connect(w, "inproc://a", rep, req)
 		for range 2 {
-			wantErr(w, "replying before a request arrives", trySend(rep, "answer"), pattern.ErrState)
+			wantErr(w, "replying before a request arrives", trySend(rep, "answer"), pattern.ErrInvalidState)
 			req.MustSend("", "question")
 			w.Settle()
-			wantErr(w, "replying before the request is received", trySend(rep, "answer"), pattern.ErrState)
+			wantErr(w, "replying before the request is received", trySend(rep, "answer"), pattern.ErrInvalidState)
 			rep.WantRecv("question")
-			wantErr(w, "receiving twice", rep.TryRecv(new(msg.Msg)), pattern.ErrState)
+			wantErr(w, "receiving twice", rep.TryRecv(new(msg.Msg)), pattern.ErrInvalidState)
 			rep.MustSend("answer")
 			req.WantRecv("", "answer")
 		}

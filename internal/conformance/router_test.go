@@ -90,7 +90,7 @@ func TestRouterAssignsIDToPeerWithoutOne(t *testing.T) {
 			o := w.Options()
 			o.RoutingID = id
 			_, err := socket.New(pattern.DEALER, o)
-			wantErr(w, "as an option", err, socket.ErrOption)
+			wantErr(w, "as an option", err, socket.ErrInvalidOption)
 		})
 	}
 }
@@ -109,7 +109,7 @@ func TestRouterDropsOrReportsUndeliverableMessages(t *testing.T) {
 		router := w.Socket(pattern.ROUTER)
 		router.MustBind("mem://a")
 		p := dialRawPeers(w, router, 1, "DEALER", "Identity", "id")[0]
-		wantErr(w, "a routing ID alone", trySend(router, "id"), pattern.ErrMessage)
+		wantErr(w, "a routing ID alone", trySend(router, "id"), pattern.ErrInvalidMessage)
 		wantPeerNone(w, p)
 	})
 	for _, isMandatory := range []bool{false, true} {
@@ -183,7 +183,7 @@ func TestRouterSendToReportsNoRouteAndFullPeer(t *testing.T) {
 		for range 2 {
 			wantErr(w, "sending", trySendTo(router, "id", "x"), nil)
 		}
-		wantErr(w, "to a full peer", trySendTo(router, "id", "x"), pattern.ErrWait)
+		wantErr(w, "to a full peer", trySendTo(router, "id", "x"), pattern.ErrWouldBlock)
 		router.WantDrops(nil)
 	})
 }
@@ -198,7 +198,7 @@ func TestRouterRefusesDuplicateRoutingID(t *testing.T) {
 		wantPeerClosed(w, second)
 		w.Settle()
 		refused := router.Heard(session.PeerRefused)
-		if len(refused) != 1 || !errors.Is(refused[0].Err, pattern.ErrDuplicateID) || refused[0].Remote.String() != second.LocalAddr().String() {
+		if len(refused) != 1 || !errors.Is(refused[0].Err, pattern.ErrDuplicateRoutingID) || refused[0].Remote.String() != second.LocalAddr().String() {
 			w.Errorf("events of refused peers: %+v", refused)
 		}
 		router.WantDrops(map[pipe.Drop]uint64{pipe.DropRefused: 1})
@@ -218,7 +218,7 @@ func TestRouterRefusesDuplicateRoutingID(t *testing.T) {
 		second.MustConnect("inproc://a")
 		w.Settle()
 		for _, s := range []*st.Socket{router, second} {
-			if refused := s.Heard(session.PeerRefused); len(refused) != 1 || !errors.Is(refused[0].Err, pattern.ErrDuplicateID) {
+			if refused := s.Heard(session.PeerRefused); len(refused) != 1 || !errors.Is(refused[0].Err, pattern.ErrDuplicateRoutingID) {
 				w.Errorf("events of refused peers: %+v", refused)
 			}
 		}
@@ -271,11 +271,11 @@ func TestRouterConnectAsAssignsRoutingID(t *testing.T) {
 		router := w.Socket(pattern.ROUTER, mandatory)
 		router.MustBind("mem://b")
 		wantErr(w, "connecting", router.ConnectAs("mem://a", "assigned"), nil)
-		wantErr(w, "the ID of another endpoint", router.ConnectAs("mem://c", "assigned"), pattern.ErrDuplicateID)
+		wantErr(w, "the ID of another endpoint", router.ConnectAs("mem://c", "assigned"), pattern.ErrDuplicateRoutingID)
 		p := w.Dial("b")
 		p.Shake("DEALER", "Identity", "taken")
 		router.MustMeet(1)
-		wantErr(w, "the ID of a peer", router.ConnectAs("mem://c", "taken"), pattern.ErrDuplicateID)
+		wantErr(w, "the ID of a peer", router.ConnectAs("mem://c", "taken"), pattern.ErrDuplicateRoutingID)
 	})
 	subtest(t, "not for another endpoint or an accepted peer", func(w *st.World) {
 		router := w.Socket(pattern.ROUTER, mandatory)
@@ -463,7 +463,7 @@ func TestRouterNotifiesOfConnectAndDisconnect(t *testing.T) {
 
 func TestRouterSendsHelloAndReceivesDisconnectMessage(t *testing.T) {
 	subtest(t, "both messages", func(w *st.World) {
-		router := w.Socket(pattern.ROUTER, func(o *socket.Options) { o.Hello, o.Farewell = []byte("hello"), []byte("disconnect") })
+		router := w.Socket(pattern.ROUTER, func(o *socket.Options) { o.Hello, o.DisconnectMessage = []byte("hello"), []byte("disconnect") })
 		router.MustBind("mem://a")
 		p := dialRawPeers(w, router, 1, "DEALER", "Identity", "id")[0]
 		wantPeerRecv(w, p, "hello")

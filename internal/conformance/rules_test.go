@@ -77,7 +77,7 @@ Terms:
 - *capacity*: a pipe has capacity if its queue accepts another message;
 - *would block*: the error of a non-blocking call that cannot proceed now (` + "`EAGAIN`, `ErrWouldBlock`" + `);
 - *no route*: the error of a send to an unknown peer (` + "`EHOSTUNREACH`, `ErrNoRoute`" + `);
-- *state error*: the error of a call that is out of turn in a request-reply exchange (` + "`EFSM`, `ErrState`" + `);
+- *state error*: the error of a call that is out of turn in a request-reply exchange (` + "`EFSM`, `ErrInvalidState`" + `);
 - *cancel*: the message or command that ends a subscription;
 - *writable*: ` + "`ZMQ_EVENTS`" + ` reports ` + "`ZMQ_POLLOUT`" + `.
 

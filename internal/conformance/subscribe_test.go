@@ -189,7 +189,7 @@ func TestXSubSubscribesByFramesOfOneMessage(t *testing.T) {
 	overEachTransport(t, "subscriptions are extracted, the other frames are a message", func(w *st.World, ep string) {
 		pub, sub := w.Socket(pattern.XPUB), w.Socket(pattern.XSUB)
 		connect(w, ep, pub, sub)
-		wantErr(w, "sending", sub.SendUpstream(st.Of("\x01a", "up", "\x01b", "stream")), nil)
+		wantErr(w, "sending", sub.TrySend(st.Of("\x01a", "up", "\x01b", "stream")), nil)
 		w.Settle()
 		got := make(map[string]bool)
 		for range 3 {
@@ -202,14 +202,14 @@ func TestXSubSubscribesByFramesOfOneMessage(t *testing.T) {
 		if n := sub.TopicCount(); n != 2 {
 			w.Errorf("%d topics, want 2", n)
 		}
-		wantErr(w, "cancelling one", sub.SendUpstream(st.Of("\x00a")), nil)
+		wantErr(w, "cancelling one", sub.TrySend(st.Of("\x00a")), nil)
 		pub.WantRecv("\x00a")
 	})
 	subtest(t, "with ZMQ_ONLY_FIRST_SUBSCRIBE the second frame is no subscription", func(w *st.World) {
 		pub := w.Socket(pattern.XPUB, patternOptions(func(o *pattern.Options) { o.OnlyFirst = true }))
 		sub := w.Socket(pattern.XSUB, patternOptions(func(o *pattern.Options) { o.OnlyFirst = true }))
 		connect(w, "mem://a", pub, sub)
-		wantErr(w, "sending", sub.SendUpstream(st.Of("up", "\x01b")), nil)
+		wantErr(w, "sending", sub.TrySend(st.Of("up", "\x01b")), nil)
 		pub.WantRecv("up", "\x01b")
 		if n := sub.TopicCount(); n != 0 {
 			w.Errorf("%d topics, want 0", n)

@@ -53,7 +53,7 @@ func testPublishes(t *testing.T, typ pattern.Type, peerType string, subscribe fu
 			}
 			err := trySend(s, message("one")...)
 			if noDrop {
-				wantErr(w, "the third", err, pattern.ErrWait)
+				wantErr(w, "the third", err, pattern.ErrWouldBlock)
 				s.WantDrops(nil)
 				return
 			}

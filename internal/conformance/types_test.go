@@ -77,7 +77,7 @@ func testBlocksWithoutPeer(t *testing.T, typ, far pattern.Type) {
 	overEachTransport(t, "blocks without a peer", func(w *st.World, ep string) {
 		s := w.Socket(typ)
 		s.MustBind(ep)
-		wantErr(w, "TrySend", trySend(s, "x"), pattern.ErrWait)
+		wantErr(w, "TrySend", trySend(s, "x"), pattern.ErrWouldBlock)
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
 		var err error
@@ -313,7 +313,7 @@ func TestRouterRoutesByIDAndFairQueues(t *testing.T) {
 			noRoute, full := trySend(router, "unknown", "x"), trySend(router, "id", "x")
 			if mandatory {
 				wantErr(w, "to an unknown peer", noRoute, pattern.ErrNoRoute)
-				wantErr(w, "to a full peer", full, pattern.ErrWait)
+				wantErr(w, "to a full peer", full, pattern.ErrWouldBlock)
 				router.WantDrops(nil)
 				return
 			}
@@ -358,7 +358,7 @@ func testRoutesByNumber(t *testing.T, typ, far pattern.Type) {
 		for range 2 {
 			wantErr(w, "sending", s.TrySendToNumber(n, st.Of("x")), nil)
 		}
-		wantErr(w, "to a full peer", s.TrySendToNumber(n, st.Of("x")), pattern.ErrWait)
+		wantErr(w, "to a full peer", s.TrySendToNumber(n, st.Of("x")), pattern.ErrWouldBlock)
 		wantWritable(w, "with its only peer full", s, true)
 		wantErr(w, "to an unknown peer", s.TrySendToNumber(n+1, st.Of("x")), pattern.ErrNoRoute)
 		wantErr(w, "to number 0", s.TrySendToNumber(0, st.Of("x")), pattern.ErrNoRoute)
@@ -427,7 +427,7 @@ func TestStreamRoutesByIDAndFairQueues(t *testing.T) {
 			err = trySendTo(s, "id", strings.Repeat("x", 100))
 			w.Settle()
 		}
-		wantErr(w, "to a full peer", err, pattern.ErrWait)
+		wantErr(w, "to a full peer", err, pattern.ErrWouldBlock)
 		s.WantDrops(nil)
 	})
 }

@@ -284,7 +284,7 @@ func (e *Engine) handleMetadata() error {
 	}
 	// A peer without a Socket-Type counts as compatible, as in libzmq.
 	if typed && !slices.Contains(e.cfg.PeerTypes, p.SocketType) {
-		return e.fail(CloseSocketType, fmt.Errorf("socket type %s is not compatible with %q", e.cfg.SocketType, p.SocketType))
+		return e.fail(CloseSocketType, fmt.Errorf("%s does not communicate with %q", e.cfg.SocketType, p.SocketType))
 	}
 	e.peer = p
 	return e.checkIdentity()

@@ -10,13 +10,14 @@ import (
 	"errors"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/zerobroker/zmq/internal/msg"
 	"github.com/zerobroker/zmq/internal/pipe"
 )
 
-// ErrInUse is returned by Bind for a name that is bound.
-var ErrInUse = errors.New("name in use")
+// ErrEndpointInUse is returned by Bind for a name that is bound.
+var ErrEndpointInUse = errors.New("endpoint in use")
 
 // End is a socket at one end of a link. The caller of a method holds no lock of
 // Namespace, but may hold that of the link.
@@ -88,7 +89,7 @@ func (n *Namespace) Bind(name string, e End) error {
 	n.mu.Lock()
 	if n.bound[name] != nil {
 		n.mu.Unlock()
-		return ErrInUse
+		return ErrEndpointInUse
 	}
 	n.bound[name] = e
 	links := append(n.takeBlocked(func(l *Link) bool { return l.name == name }), n.waiting[name]...)
@@ -121,6 +122,7 @@ func (n *Namespace) Unbind(name string, e End) bool {
 func (n *Namespace) Connect(name, alias string, e End) (*Link, error) {
 	l := &Link{space: n, name: name, connector: e, connectorPipe: pipe.New(), settled: make(chan struct{})}
 	l.connectorPipe.Alias = alias
+	l.setState(Unjoined, nil)
 	send, _ := e.Limits()
 	l.toBinder = pipe.NewQueue(pipe.Config{Lock: e.SendLock(), HWM: send, MaxBytes: e.MaxQueuedBytes(),
 		Conflate: e.Conflates() && e.Sends(), Writer: e, From: l.connectorPipe, Drops: e.Drops()})
@@ -134,15 +136,22 @@ func (n *Namespace) Connect(name, alias string, e End) (*Link, error) {
 	return l, nil
 }
 
-// linkState is the state of a link.
-type linkState uint8
+// State is the state of a link.
+type State uint8
 
 const (
-	linkUnjoined linkState = iota // no binder yet
-	linkDraining                  // the connector has called Finish, but no binder has its messages yet
-	linkJoined                    // the two ends are connected
-	linkEnded                     // disconnected, refused or aborted
+	Unjoined State = iota // no binder yet
+	Draining              // the connector has called Finish, but no binder has its messages yet
+	Joined                // the two ends are connected
+	Ended                 // disconnected, refused or aborted
 )
+
+// Status describes a link at one moment.
+type Status struct {
+	State State
+	Since time.Time // when the link entered the state
+	Err   error     // why an end refused the link, nil after it was joined
+}
 
 // Link is the connection of a connector, which called Connect, and a binder,
 // which called Bind.
@@ -162,9 +171,9 @@ type Link struct {
 	// mu guards the fields below and those set by joining. It is held while the
 	// ends are called. Release it with unlockAndRetry.
 	mu         sync.Mutex
-	state      linkState
-	slotFreed  bool // an end may admit another peer now, so unlockAndRetry calls Retry
-	reportedBy End  // the binder whose refusal has been reported
+	status     atomic.Pointer[Status] // changed only with mu held
+	slotFreed  bool                   // an end may admit another peer now, so unlockAndRetry calls Retry
+	reportedBy End                    // the binder whose refusal has been reported
 
 	// refusing is the side that has called Refuse, until a holder of mu ends
 	// the link.
@@ -194,6 +203,21 @@ func (l *Link) unlockAndRetry() {
 	}
 }
 
+// Name returns the name that the connector has connected to.
+func (l *Link) Name() string { return l.name }
+
+// Status describes the link. It takes no lock.
+func (l *Link) Status() Status { return *l.status.Load() }
+
+// state returns the state of the link. The caller holds mu if it relies on the
+// state not to change.
+func (l *Link) state() State { return l.status.Load().State }
+
+// setState changes the state. The caller holds mu.
+func (l *Link) setState(s State, err error) {
+	l.status.Store(&Status{State: s, Since: time.Now(), Err: err})
+}
+
 // Pipe returns the pipe of the connector.
 func (l *Link) Pipe() *pipe.Pipe { return l.connectorPipe }
 
@@ -212,7 +236,7 @@ func (l *Link) join(b End) error {
 		return err
 	}
 	err := b.Connected(l.binderPipe, descA)
-	if err == nil && l.state != linkDraining {
+	if err == nil && l.state() != Draining {
 		err = l.connector.Connected(l.connectorPipe, descB)
 	}
 	if err != nil {
@@ -221,13 +245,13 @@ func (l *Link) join(b End) error {
 		return err
 	}
 	l.resizeLocked()
+	finished := l.state() == Draining
+	l.setState(Joined, nil)
 	l.connector.PeerConnected(l.name, descB)
 	b.PeerConnected(l.name, descA)
 	l.startReading()
-	if l.state == linkDraining {
+	if finished {
 		l.end(l.connector)
-	} else {
-		l.state = linkJoined
 	}
 	return nil
 }
@@ -263,7 +287,7 @@ func (l *Link) undoJoin() {
 	b.RemoveLink(l)
 	l.connector.WithLocks(func() { l.connectorPipe.In, l.connectorPipe.Sub, l.connectorPipe.To = nil, nil, nil })
 	if l.toConnector != nil {
-		b.Drops().Add(pipe.DropConnLost, l.toConnector.Kill())
+		b.Drops().Add(pipe.DropConnLost, l.toConnector.CloseRead())
 	}
 	l.binder, l.binderPipe, l.toConnector = nil, nil, nil
 	l.resizeLocked()
@@ -325,7 +349,7 @@ func (s *side) Unread() (n int) {
 func (s *side) Resize() {
 	s.l.mu.Lock()
 	defer s.l.unlockAndRetry()
-	if s.l.state != linkEnded {
+	if s.l.state() != Ended {
 		s.l.resizeLocked()
 	}
 }
@@ -343,7 +367,7 @@ func (s *side) Finish() {
 // a side of an earlier attempt to join. The caller holds mu.
 func (s *side) current() bool {
 	l := s.l
-	return l.state == linkJoined && (l.connectorPipe.To == pipe.Connection(s) || l.binderPipe.To == pipe.Connection(s))
+	return l.state() == Joined && (l.connectorPipe.To == pipe.Connection(s) || l.binderPipe.To == pipe.Connection(s))
 }
 
 // Refuse ends the link. A socket may call it while another link of the socket
@@ -380,7 +404,7 @@ func (l *Link) startReading() {
 			q.Unlock()
 		})
 	} else {
-		l.binder.Drops().Add(pipe.DropUpstream, l.toBinder.Kill())
+		l.binder.Drops().Add(pipe.DropUpstream, l.toBinder.CloseRead())
 	}
 	if q := l.connectorPipe.In; q != nil {
 		l.connector.WithRecvLock(func() {
@@ -408,23 +432,26 @@ func (l *Link) Finish(me End) {
 	defer l.unlockAndRetry()
 	switch {
 	case me != l.connector && me != l.binder: // me was the binder of a refused attempt
-	case l.state == linkJoined:
+	case l.state() == Joined:
 		l.end(me)
-	case l.state == linkUnjoined:
-		l.state, l.slotFreed = linkDraining, true
+	case l.state() == Unjoined:
+		l.setState(Draining, l.Status().Err)
+		l.slotFreed = true
 	}
 }
 
-// Ended reports whether the link has ended.
+// Ended reports whether the link has ended. It waits for a goroutine that is
+// ending the link.
 func (l *Link) Ended() bool {
 	l.mu.Lock()
 	defer l.unlockAndRetry()
-	return l.state == linkEnded
+	return l.state() == Ended
 }
 
 // end ends a joined link for me. The caller holds mu.
 func (l *Link) end(me End) {
-	l.state, l.slotFreed = linkEnded, true
+	l.setState(Ended, nil)
+	l.slotFreed = true
 	mine, far, peer := l.connectorPipe, l.binderPipe, l.binder
 	if me == l.binder {
 		mine, far, peer = l.binderPipe, l.connectorPipe, l.connector
@@ -464,7 +491,7 @@ func (l *Link) Wait(ctx context.Context) {
 func (l *Link) Pending() int {
 	l.mu.Lock()
 	defer l.unlockAndRetry()
-	if l.state >= linkJoined || l.connectorPipe.Out == nil {
+	if l.state() >= Joined || l.connectorPipe.Out == nil {
 		return 0 // after joining, the messages are the binder's
 	}
 	l.connectorPipe.Out.Lock()
@@ -485,13 +512,14 @@ func (l *Link) idle() bool {
 func (l *Link) Abort() {
 	l.mu.Lock()
 	defer l.unlockAndRetry()
-	if l.state >= linkJoined {
+	if l.state() >= Joined {
 		return
 	}
 	l.space.remove(l)
-	l.state, l.slotFreed = linkEnded, true
+	l.setState(Ended, l.Status().Err)
+	l.slotFreed = true
 	l.connector.Detach(l.connectorPipe)
 	if l.connectorPipe.Out != nil {
-		l.connector.Drops().Add(pipe.DropLinger, l.connectorPipe.Out.Kill())
+		l.connector.Drops().Add(pipe.DropLinger, l.connectorPipe.Out.CloseRead())
 	}
 }

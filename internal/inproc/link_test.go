@@ -151,16 +151,16 @@ func TestUnbindFreesNameAndKeepsLinks(t *testing.T) {
 		first, second := w.Socket(pattern.PAIR), w.Socket(pattern.PAIR)
 		old.MustBind(name)
 		first.MustConnect(name)
-		if _, err := next.Bind(name); !errors.Is(err, inproc.ErrInUse) {
+		if _, err := next.Bind(name); !errors.Is(err, inproc.ErrEndpointInUse) {
 			t.Errorf("binding a name in use: %v", err)
 		}
-		if _, err := old.Bind(name); !errors.Is(err, inproc.ErrInUse) {
+		if _, err := old.Bind(name); !errors.Is(err, inproc.ErrEndpointInUse) {
 			t.Errorf("binding a name twice: %v", err)
 		}
 		if err := old.Unbind(name); err != nil {
 			t.Fatal(err)
 		}
-		if err := old.Unbind(name); !errors.Is(err, socket.ErrNotFound) {
+		if err := old.Unbind(name); !errors.Is(err, socket.ErrEndpointNotFound) {
 			t.Errorf("unbinding a second time: %v", err)
 		}
 		old.MustSend("still linked")
@@ -330,8 +330,8 @@ func TestSocketRefusesSecondInprocPeer(t *testing.T) {
 		bound, connected pattern.Type
 		want             error
 	}{
-		{pattern.PAIR, pattern.PAIR, pattern.ErrSecondPeer},
-		{pattern.ROUTER, pattern.DEALER, pattern.ErrDuplicateID},
+		{pattern.PAIR, pattern.PAIR, pattern.ErrPeerExists},
+		{pattern.ROUTER, pattern.DEALER, pattern.ErrDuplicateRoutingID},
 	} {
 		st.Run(t, func(w *st.World) {
 			bound := w.Socket(c.bound)
@@ -354,4 +354,32 @@ func TestSocketRefusesSecondInprocPeer(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A blocked link connects until it is joined. A refused link is closed.
+func TestEndpointsReportsStateAndErrorOfLink(t *testing.T) {
+	st.Run(t, func(w *st.World) {
+		want := func(s *st.Socket, state session.State, err error) {
+			t.Helper()
+			e := s.Endpoints()[0]
+			if e.State != state || !errors.Is(e.Err, err) || (e.Err != nil) != (err != nil) {
+				t.Errorf("state %v, error %v; want %v, %v", e.State, e.Err, state, err)
+			}
+		}
+		bound, first, second, push := w.Socket(pattern.PAIR), w.Socket(pattern.PAIR), w.Socket(pattern.PAIR), w.Socket(pattern.PUSH)
+		first.MustConnect(name)
+		want(first, session.StateConnecting, nil)
+		bound.MustBind(name)
+		want(first, session.StateConnected, nil)
+
+		second.MustConnect(name)
+		want(second, session.StateConnecting, pattern.ErrPeerExists)
+		first.CloseIn(0)
+		want(second, session.StateConnected, nil)
+
+		push.MustConnect(name)
+		if e := push.Endpoints()[0]; e.State != session.StateClosed || e.Err == nil {
+			t.Errorf("state %v, error %v of a link between incompatible types", e.State, e.Err)
+		}
+	})
 }

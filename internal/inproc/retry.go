@@ -24,7 +24,7 @@ import (
 func (l *Link) tryJoin() {
 	l.mu.Lock()
 	defer l.unlockAndRetry()
-	for l.state != linkEnded {
+	for l.state() != Ended {
 		b, retries := l.space.lookUpOrWait(l)
 		if b == nil {
 			return
@@ -47,10 +47,11 @@ func (l *Link) tryJoin() {
 
 // failJoin ends a link that cannot be joined. The caller holds mu.
 func (l *Link) failJoin(b End, err error) {
-	l.state, l.slotFreed = linkEnded, true
+	l.setState(Ended, err)
+	l.slotFreed = true
 	l.connector.Detach(l.connectorPipe)
 	if q := l.connectorPipe.Out; q != nil {
-		l.connector.Drops().Add(pipe.DropNoRoute, q.Kill())
+		l.connector.Drops().Add(pipe.DropNoRoute, q.CloseRead())
 	}
 	l.reportRefusal(b, err)
 }
@@ -62,6 +63,7 @@ func (l *Link) reportRefusal(b End, err error) {
 		return
 	}
 	l.reportedBy = b
+	l.status.Store(&Status{State: l.state(), Since: l.Status().Since, Err: err})
 	l.connector.PeerRefused(l.name, err)
 	b.PeerRefused(l.name, err)
 }

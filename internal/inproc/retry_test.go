@@ -22,10 +22,10 @@ var contested = []struct {
 	bound, connected pattern.Type
 	why              error
 }{
-	{pattern.PAIR, pattern.PAIR, pattern.ErrSecondPeer},
-	{pattern.CHANNEL, pattern.CHANNEL, pattern.ErrSecondPeer},
-	{pattern.ROUTER, pattern.DEALER, pattern.ErrDuplicateID},
-	{pattern.ROUTER, pattern.ROUTER, pattern.ErrDuplicateID},
+	{pattern.PAIR, pattern.PAIR, pattern.ErrPeerExists},
+	{pattern.CHANNEL, pattern.CHANNEL, pattern.ErrPeerExists},
+	{pattern.ROUTER, pattern.DEALER, pattern.ErrDuplicateRoutingID},
+	{pattern.ROUTER, pattern.ROUTER, pattern.ErrDuplicateRoutingID},
 }
 
 // send sends from a connector to a binder whose routing ID is "bound".
@@ -120,7 +120,7 @@ func TestConnectingRouterJoinsBlockedLinkWhenRoutingIDIsFree(t *testing.T) {
 		second.MustBind("inproc://second")
 		router.MustConnect("inproc://first")
 		router.MustConnect("inproc://second")
-		if r := router.Heard(session.PeerRefused); len(r) != 1 || !errors.Is(r[0].Err, pattern.ErrDuplicateID) {
+		if r := router.Heard(session.PeerRefused); len(r) != 1 || !errors.Is(r[0].Err, pattern.ErrDuplicateRoutingID) {
 			t.Errorf("refused %+v", r)
 		}
 		second.WantFull()
@@ -271,7 +271,7 @@ func TestDuplicateLinkIsRefused(t *testing.T) {
 		router.MustBind(name)
 		dealer.MustConnect(name)
 		dealer.MustConnect(name)
-		if r := dealer.Heard(session.PeerRefused); len(r) != 1 || !errors.Is(r[0].Err, pattern.ErrDuplicateID) {
+		if r := dealer.Heard(session.PeerRefused); len(r) != 1 || !errors.Is(r[0].Err, pattern.ErrDuplicateRoutingID) {
 			t.Errorf("refused %+v", r)
 		}
 		for i := range 10 {
@@ -300,8 +300,8 @@ func TestEveryBlockedLinkIsEventuallyJoined(t *testing.T) {
 					if err := errors.Join(s.Connect(name), s.Send(context.Background(), st.Of("x"))); err != nil {
 						t.Error(err)
 					}
-					if unsent, _ := s.Close(context.Background()); unsent != 0 {
-						t.Errorf("%d unsent", unsent)
+					if loss := s.Close(context.Background()); loss.Unsent != 0 {
+						t.Errorf("%d unsent", loss.Unsent)
 					}
 				}
 			})
@@ -312,7 +312,7 @@ func TestEveryBlockedLinkIsEventuallyJoined(t *testing.T) {
 			}
 		}
 		wg.Wait()
-		if err := bound.TryRecv(new(msg.Msg)); err != pattern.ErrWait {
+		if err := bound.TryRecv(new(msg.Msg)); err != pattern.ErrWouldBlock {
 			t.Errorf("TryRecv after the last message: %v", err)
 		}
 	}

@@ -59,13 +59,19 @@ type Peer struct {
 	RoutingID  string            // announced by the peer, or assigned by ROUTER; may be empty
 	Number     uint32            // routing number assigned by SERVER and PEER; 0 with other types
 	Address    string            // numeric address without port; empty for inproc
-	Endpoint   string            // the remote endpoint, scheme and port included
+	Remote     Addr              // network address with port; nil for inproc
 	SocketType string            // Socket-Type property; empty from ZMTP 1.0 and 2.0 peers
 	Version    string            // ZMTP version of the connection, such as "3.1"; empty for inproc
 	Mechanism  string            // security mechanism, such as "NULL"; empty for inproc
 	UserID     string            // authenticated user ID; may be empty
 	Properties map[string]string // other metadata of the handshake, names in lower case; may be nil
 	Notice     Notice            // set only in the copy that is the sender of a notice
+}
+
+// Addr is a net.Addr; this package does not import net.
+type Addr interface {
+	Network() string
+	String() string
 }
 
 // Notice is the kind of a message that the socket generates about a peer. Such

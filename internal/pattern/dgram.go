@@ -7,72 +7,68 @@ import (
 	"github.com/zerobroker/zmq/internal/pipe"
 )
 
-// Dgram is DGRAM: it is bound to one address, and sends and receives datagrams
-// of two frames, the other side's address as text and the body. There is no RFC;
-// libzmq's manual describes it under zmq_socket(3).
+// Dgram implements DGRAM: it is bound to one endpoint, and sends and receives
+// datagrams. A message has two frames: the address of the other side as text,
+// and the body. There is no RFC; libzmq's manual describes the type in
+// zmq_socket(3).
 // Rules in docs/CONFORMANCE.md: dgram, dgram-*, udp-types.
 type Dgram struct {
 	base
+	singlePeer // the bound endpoint
 	outgoing
-	bound *pipe.Pipe // nil until it is
-	fq    FairQueue  // of that pipe, and of earlier ones until read
+	fairReceiver // of the bound endpoint, and of earlier ones until they are read
 }
 
-// Attach takes the one pipe. (libzmq lets a second bind succeed that does
-// nothing.)
+// Attach accepts one pipe at a time. In libzmq a second bind succeeds without
+// effect.
 func (s *Dgram) Attach(p *pipe.Pipe) error {
-	if err := takeOnly(&s.bound, p); err != nil {
-		return fmt.Errorf("%w: a DGRAM is bound to one endpoint", err)
+	if err := s.take(p); err != nil {
+		return fmt.Errorf("%w: a DGRAM is bound to one endpoint", ErrAlreadyBound)
 	}
 	return nil
 }
 
-func (s *Dgram) Detach(p *pipe.Pipe) { leaveOnly(&s.bound, p); s.leave(p) }
-func (s *Dgram) Room(*pipe.Pipe)     {}
+func (s *Dgram) Detach(p *pipe.Pipe) { s.release(p); s.removePipe(p) }
 
-// Send queues an address and a body. It waits until the socket is bound.
+// Send queues an address and a body. It returns ErrWouldBlock while the socket is not
+// bound.
 func (s *Dgram) Send(m msg.Msg) error {
 	switch {
 	case len(m.Rest) != 1:
-		return ErrMessage
+		return ErrInvalidMessage
 	case s.tooLarge(m.Rest[0]):
 		return s.errTooLarge(m.Rest[0])
 	}
-	return sendOnly(s.bound, &m)
+	return s.put(&m)
 }
 
-// tooLarge reports whether a body is longer than a datagram may be.
+// tooLarge reports whether a body is longer than the largest datagram.
 func (s *Dgram) tooLarge(body []byte) bool {
-	return s.bound != nil && s.bound.MaxSize > 0 && len(body) > s.bound.MaxSize
+	return s.peer != nil && s.peer.MaxSize > 0 && len(body) > s.peer.MaxSize
 }
 
 func (s *Dgram) errTooLarge(body []byte) error {
-	return fmt.Errorf("%w: a body of %d bytes, of at most %d", ErrTooLarge, len(body), s.bound.MaxSize)
+	return fmt.Errorf("%w: a body of %d bytes, of at most %d", ErrMessageTooLarge, len(body), s.peer.MaxSize)
 }
 
-// SendFrame takes an address, which must have a frame behind it, and then a
-// body, which must not. A body that is refused may be followed by another.
-// (dgram.cpp: xsend)
+// SendFrame takes an address frame, which must have More set, and then a body
+// frame, which must not. After a body that is refused, the next frame is again
+// a body. See libzmq, dgram.cpp: xsend.
 func (s *Dgram) SendFrame(f *msg.Frame, mayWait bool) error {
 	switch {
 	case f.More == s.open:
-		return ErrMessage
+		return ErrInvalidMessage
 	case s.open && s.tooLarge(f.Body):
 		return s.errTooLarge(f.Body)
 	case s.open:
-	case !roomOnly(s.bound):
-		return ErrWait
+	case !s.hasRoom():
+		return ErrWouldBlock
 	default:
-		s.begin(s.bound)
+		s.claim(s.peer)
 	}
-	return s.nextOnly(f, mayWait)
+	return s.nextSinglePipe(f, mayWait)
 }
 
-// Writable reports whether the socket is bound and has room, or is in the middle
-// of a message.
-func (s *Dgram) Writable() bool { return s.open || roomOnly(s.bound) }
-
-func (s *Dgram) Ready(p *pipe.Pipe)    { s.fq.ready(p) }
-func (s *Dgram) Recv(m *msg.Msg) error { return s.fq.recv(m) }
-func (s *Dgram) More() bool            { return s.fq.more() }
-func (s *Dgram) Fair() *FairQueue      { return &s.fq }
+// Writable reports whether the socket is bound and its queue is not full, or a
+// message has begun.
+func (s *Dgram) Writable() bool { return s.open || s.hasRoom() }

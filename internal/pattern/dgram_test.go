@@ -9,32 +9,31 @@ import (
 	"github.com/zerobroker/zmq/internal/pipe"
 )
 
-// TestDgramTwoFrames: an address and a body, and nothing else. conformance 3.7
-func TestDgramTwoFrames(t *testing.T) {
+func TestDgramSendsAddressAndBody(t *testing.T) {
 	s := newSocket(t, pattern.DGRAM)
 	a := s.attach()
 	s.sent("addr", "body")
 	s.sent("addr", "")
-	s.wantSend(pattern.ErrMessage, "addr")
-	s.wantSend(pattern.ErrMessage, "addr", "body", "more")
+	s.wantSend(pattern.ErrInvalidMessage, "addr")
+	s.wantSend(pattern.ErrInvalidMessage, "addr", "body", "more")
 	a.wants(message{"addr", "body"}, message{"addr", ""})
 	a.sends("addr", "in")
 	s.receives("addr", "in")
-	s.wantRecv(pattern.ErrWait)
+	s.wantRecv(pattern.ErrWouldBlock)
 }
 
-// TestDgramBindsOnce: a second pipe is refused until the first is gone, and what
-// that has received can still be read.
-func TestDgramBindsOnce(t *testing.T) {
+// When the first pipe is detached, another one is accepted, and the messages of
+// the first are still received.
+func TestDgramRefusesSecondPipe(t *testing.T) {
 	s := newSocket(t, pattern.DGRAM)
-	s.wantSend(pattern.ErrWait, "addr", "unbound")
+	s.wantSend(pattern.ErrWouldBlock, "addr", "unbound")
 	a := s.attach()
-	if _, err := s.tryAttach(hwm); !errors.Is(err, pattern.ErrSecondPeer) {
+	if _, err := s.tryAttach(hwm); !errors.Is(err, pattern.ErrAlreadyBound) {
 		t.Fatalf("a second pipe: %v", err)
 	}
 	a.sends("addr", "first")
 	a.detach()
-	s.wantSend(pattern.ErrWait, "addr", "unbound")
+	s.wantSend(pattern.ErrWouldBlock, "addr", "unbound")
 	b := s.attach()
 	b.sends("addr", "second")
 	s.receives("addr", "first")
@@ -44,19 +43,18 @@ func TestDgramBindsOnce(t *testing.T) {
 	b.wants(message{"addr", "out"})
 }
 
-// TestDgramLimits: a full queue is waited for, and what fits in no datagram is
-// refused, for its body alone.
-func TestDgramLimits(t *testing.T) {
+// Only the body counts for the size.
+func TestDgramReturnsErrorForFullQueueOrLargeBody(t *testing.T) {
 	s := newSocket(t, pattern.DGRAM)
 	a := s.attach()
 	a.p.MaxSize = 10
 	s.sent(strings.Repeat("a", 50), strings.Repeat("b", 10))
-	s.wantSend(pattern.ErrTooLarge, "addr", strings.Repeat("b", 11))
+	s.wantSend(pattern.ErrMessageTooLarge, "addr", strings.Repeat("b", 11))
 	for range hwm - 1 {
 		s.sent("addr", "body")
 	}
-	s.wantSend(pattern.ErrWait, "addr", "body")
-	s.wantSend(pattern.ErrTooLarge, "addr", strings.Repeat("b", 11))
+	s.wantSend(pattern.ErrWouldBlock, "addr", "body")
+	s.wantSend(pattern.ErrMessageTooLarge, "addr", strings.Repeat("b", 11))
 	if n := a.drain(); n != hwm {
 		t.Errorf("%d messages", n)
 	}

@@ -5,72 +5,36 @@ import (
 	"github.com/zerobroker/zmq/internal/pipe"
 )
 
-// Pair has one peer and no other until that one is gone.
+// Pair implements PAIR: it has one peer, and no other until that one is
+// detached.
 // https://rfc.zeromq.org/spec/31/#the-pair-socket-type
 // Rules in docs/CONFORMANCE.md: pair, pair-*.
 type Pair struct {
 	base
-	peer *pipe.Pipe
-	fq   FairQueue // the peer's pipe, and those of earlier peers until read
+	singlePeer
 	outgoing
+	fairReceiver // of the peer, and of earlier peers until they are read
 }
 
-func (s *Pair) Attach(p *pipe.Pipe) error { return takeOnly(&s.peer, p) }
-func (s *Pair) Detach(p *pipe.Pipe)       { leaveOnly(&s.peer, p); s.leave(p) }
+func (s *Pair) Attach(p *pipe.Pipe) error { return s.take(p) }
+func (s *Pair) Detach(p *pipe.Pipe)       { s.release(p); s.removePipe(p) }
 
-// Holder returns the peer.
-func (s *Pair) Holder(*pipe.Pipe, *msg.Peer) *pipe.Pipe { return s.peer }
-
-// Displace makes room for another peer.
+// Displace detaches the peer, so that another one can be attached.
 func (s *Pair) Displace(p *pipe.Pipe) { s.Detach(p) }
 
-func (s *Pair) Room(*pipe.Pipe)      {}
-func (s *Pair) Send(m msg.Msg) error { return sendOnly(s.peer, &m) }
+func (s *Pair) Send(m msg.Msg) error { return s.put(&m) }
 
-// SendFrame claims the peer. If that leaves in the middle of a message the rest
-// is swallowed, as PUSH does it; in libzmq the rest waits for the next peer,
-// who gets it for a message.
+// SendFrame claims the peer. If the peer is detached in the middle of a message,
+// the remaining frames are discarded, as PUSH does. libzmq keeps them and sends
+// them to the next peer as a message.
 func (s *Pair) SendFrame(f *msg.Frame, mayWait bool) error {
 	if !s.open {
-		if !roomOnly(s.peer) {
-			return ErrWait
+		if !s.hasRoom() {
+			return ErrWouldBlock
 		}
-		s.begin(s.peer)
+		s.claim(s.peer)
 	}
-	return s.nextOnly(f, mayWait)
+	return s.nextSinglePipe(f, mayWait)
 }
 
-func (s *Pair) Writable() bool { return s.open || roomOnly(s.peer) }
-
-// takeOnly makes p the only peer, unless there is one.
-func takeOnly(peer **pipe.Pipe, p *pipe.Pipe) error {
-	if *peer != nil && *peer != p {
-		return ErrSecondPeer
-	}
-	*peer = p
-	return nil
-}
-
-// leaveOnly forgets p if it is the only peer.
-func leaveOnly(peer **pipe.Pipe, p *pipe.Pipe) {
-	if *peer == p {
-		*peer = nil
-	}
-}
-
-// sendOnly sends to the only peer, which may be nil.
-func sendOnly(peer *pipe.Pipe, m *msg.Msg) error {
-	if !roomOnly(peer) {
-		return ErrWait
-	}
-	peer.Out.Put(m)
-	return nil
-}
-
-// roomOnly reports whether the only peer is there and has room.
-func roomOnly(peer *pipe.Pipe) bool { return peer != nil && !peer.Out.Full() }
-
-func (s *Pair) Ready(p *pipe.Pipe)    { s.fq.ready(p) }
-func (s *Pair) Recv(m *msg.Msg) error { return s.fq.recv(m) }
-func (s *Pair) More() bool            { return s.fq.more() }
-func (s *Pair) Fair() *FairQueue      { return &s.fq }
+func (s *Pair) Writable() bool { return s.open || s.hasRoom() }

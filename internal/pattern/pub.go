@@ -6,44 +6,45 @@ import (
 
 	"github.com/zerobroker/zmq/internal/msg"
 	"github.com/zerobroker/zmq/internal/pipe"
+	"github.com/zerobroker/zmq/internal/topics"
 )
 
-// Pub is PUB and XPUB: it sends every message to the peers that subscribe to
-// a prefix of its first frame, and drops it for those whose queue is full.
-// XPUB also receives: the subscriptions, and what else its peers send.
+// Pub implements PUB and XPUB: it sends each message to the peers that
+// subscribe to a prefix of its first frame, and drops it for those whose queue
+// is full. XPUB also receives the subscriptions and the other messages of its
+// peers.
 // https://rfc.zeromq.org/spec/29/#the-pub-socket-type
 // Rules in docs/CONFORMANCE.md: pub, xpub, pub-*, xpub-*.
 type Pub struct {
-	opt      *Options
-	upstream bool // XPUB
-	subs     *Topics
-	asked    *Topics                   // with Manual: what peers have asked for
-	last     atomic.Pointer[pipe.Pipe] // with Manual: whose subscription Recv returned last
-	pipes    map[*pipe.Pipe]struct{}   // all of them; guarded by the send lock
-	peers    map[*msg.Peer]*pipe.Pipe  // with Manual: who is there; guarded by the send lock
-	order    pipe.Order                // of the subscriptions that XPUB is to receive
-	fq       FairQueue                 // what peers in this process have sent beside them
-	drops    *pipe.Drops
+	opt          *Options
+	upstream     bool // XPUB: Recv returns what the peers send
+	subs         *topics.Index
+	requested    *topics.Index             // with Manual: the subscriptions that peers have requested
+	lastReceived atomic.Pointer[pipe.Pipe] // with Manual: the sender of the last subscription that Recv returned
+	pipes        map[*pipe.Pipe]struct{}   // all attached pipes; guarded by the send lock
+	peers        map[*msg.Peer]*pipe.Pipe  // with Manual: the pipes of connected peers; guarded by the send lock
+	order        pipe.Order                // of the messages that XPUB receives
+	fq           FairQueue                 // other messages of peers in this process
 
-	// retired are pipes of which Forget forgets some and which Detach has not taken
-	// away; nil if there are none. Guarded by the send lock.
+	// retired holds pipes that are Retired, from the first RemoveSubscriptions
+	// to Detach. It is nil if there are none. The send lock guards it.
 	retired map[*pipe.Pipe]struct{}
 
-	match []*pipe.Pipe // of the message being sent
+	match []*pipe.Pipe // pipes that match the message being sent
 	log   commonLog
 
 	outgoing
 }
 
-// NewPub returns a PUB, or an XPUB if it receives.
+// NewPub returns an XPUB if receives is true, and otherwise a PUB.
 func NewPub(o *Options, d *pipe.Drops, receives bool) *Pub {
 	return &Pub{
-		opt: o, upstream: receives, subs: new(Topics), asked: new(Topics),
-		pipes: make(map[*pipe.Pipe]struct{}), peers: make(map[*msg.Peer]*pipe.Pipe), drops: d, outgoing: outgoing{drops: d},
+		opt: o, upstream: receives, subs: new(topics.Index), requested: new(topics.Index),
+		pipes: make(map[*pipe.Pipe]struct{}), peers: make(map[*msg.Peer]*pipe.Pipe), outgoing: outgoing{drops: d},
 	}
 }
 
-// Attach welcomes the peer, if so set. It gets messages when it subscribes.
+// Attach sends the welcome message if there is one.
 func (s *Pub) Attach(p *pipe.Pipe) error {
 	s.pipes[p] = struct{}{}
 	if s.opt.Welcome != nil {
@@ -52,7 +53,7 @@ func (s *Pub) Attach(p *pipe.Pipe) error {
 	return nil
 }
 
-// Connected notes whose pipe it is, for Assign.
+// Connected records the pipe of the peer for PipeOf.
 func (s *Pub) Connected(p *pipe.Pipe, peer *msg.Peer) error {
 	if s.opt.Manual {
 		delete(s.peers, p.Peer())
@@ -61,60 +62,61 @@ func (s *Pub) Connected(p *pipe.Pipe, peer *msg.Peer) error {
 	return nil
 }
 
-// forgetAtOnce is how many subscriptions are forgotten while senders wait: they
-// take less than 100 us.
-const forgetAtOnce = 256
+// removeBatch is the number of subscriptions that are removed under one hold of
+// the send lock, which takes less than 100 us.
+const removeBatch = 256
 
-// Forget takes back some of what the peer subscribes to. XPUB's application
-// hears of topics that have no subscriber left; if it says itself who subscribes
-// to what, of all that the peer has asked for.
-func (s *Pub) Forget(p *pipe.Pipe) (more bool) {
-	s.last.CompareAndSwap(p, nil)
+// RemoveSubscriptions removes some subscriptions of a peer. XPUB receives a
+// cancellation for each topic that has no subscriber left. With Manual it
+// receives one for each topic that the peer has requested.
+func (s *Pub) RemoveSubscriptions(p *pipe.Pipe) (more bool) {
+	s.lastReceived.CompareAndSwap(p, nil)
 	if p.Retired {
 		s.retire(p)
 	}
-	if s.asked.RemoveSome(p, forgetAtOnce, func(topic []byte, _ bool) { s.tell(p, 0, topic) }) {
+	if s.requested.RemoveSome(p, removeBatch, func(topic []byte, _ bool) { s.queueChange(p, 0, topic) }) {
 		return true
 	}
-	return s.subs.RemoveSome(p, forgetAtOnce, func(topic []byte, last bool) {
+	return s.subs.RemoveSome(p, removeBatch, func(topic []byte, last bool) {
 		if (last || s.opt.Verboser) && !s.opt.Manual {
-			s.tell(p, 0, topic)
+			s.queueChange(p, 0, topic)
 		}
 	})
 }
 
-// retire excludes a pipe from sending though it may have subscriptions left.
+// retire excludes a pipe from sending, although it may have subscriptions left.
 func (s *Pub) retire(p *pipe.Pipe) {
 	if s.retired == nil {
 		s.retired = make(map[*pipe.Pipe]struct{})
 	}
 	s.retired[p] = struct{}{}
-	s.leave(p)
+	s.removePipe(p)
 	delete(s.pipes, p)
 }
 
-// Disconnected forgets the peer and all its subscriptions.
+// Disconnected removes all subscriptions of the peer.
 func (s *Pub) Disconnected(p *pipe.Pipe) {
 	delete(s.peers, p.Peer())
-	for s.Forget(p) {
+	for s.RemoveSubscriptions(p) {
 	}
 }
 
-// Detach forgets the peer.
+// Detach removes the pipe and its subscriptions.
 func (s *Pub) Detach(p *pipe.Pipe) {
 	s.Disconnected(p)
-	s.leave(p)
+	s.removePipe(p)
 	delete(s.pipes, p)
 	if delete(s.retired, p); len(s.retired) == 0 {
 		s.retired = nil
 	}
 }
 
-// Room does nothing: fullness is looked at for every message.
+// Room does nothing, because Send checks each queue for each message.
 func (s *Pub) Room(*pipe.Pipe) {}
 
-// subscribed sets match to the pipes that want a message with this first frame.
-func (s *Pub) subscribed(first []byte) {
+// matchPipes sets match to the pipes that subscribe to a message with this
+// first frame.
+func (s *Pub) matchPipes(first []byte) {
 	s.match = s.subs.Match(s.match[:0], first)
 	if s.retired != nil && !s.opt.Invert {
 		s.match = slices.DeleteFunc(s.match, func(p *pipe.Pipe) bool { return p.Retired })
@@ -131,15 +133,16 @@ func (s *Pub) subscribed(first []byte) {
 	}
 }
 
-// choose sets match to the pipes that a message with this first frame goes to.
-func (s *Pub) choose(first []byte) {
-	s.subscribed(first)
+// selectPipes sets match to the pipes that a message with this first frame goes
+// to.
+func (s *Pub) selectPipes(first []byte) {
+	s.matchPipes(first)
 	if !s.opt.Manual || !s.opt.LastValue {
 		return
 	}
-	last := s.last.Load()
+	last := s.lastReceived.Load()
 	if _, there := s.pipes[last]; there {
-		// Recv may have returned the last of one that is gone: then all get it.
+		// If that peer has disconnected, all subscribers get the message.
 		only := s.match[:0]
 		for _, p := range s.match {
 			if p == last {
@@ -150,18 +153,18 @@ func (s *Pub) choose(first []byte) {
 	}
 }
 
-// Send distributes m. It waits for nobody, unless NoDrop is set.
+// Send queues m to all matching pipes. It returns ErrWouldBlock only with NoDrop.
 func (s *Pub) Send(m msg.Msg) error {
-	s.choose(m.First)
+	s.selectPipes(m.First)
 	if s.opt.NoDrop {
 		for _, p := range s.match {
 			if p.Out.Full() {
-				return ErrWait
+				return ErrWouldBlock
 			}
 		}
 	}
 	if s.opt.LastValue {
-		s.last.Store(nil)
+		s.lastReceived.Store(nil)
 	}
 	switch len(s.match) {
 	case 0:
@@ -175,7 +178,8 @@ func (s *Pub) Send(m msg.Msg) error {
 		return nil
 	}
 	if m.EncodedSize() >= msg.LargeFrame {
-		// Large frames are shared by all queues, so nobody may reuse them.
+		// All queues share large frames, so they must not be returned to a
+		// pool.
 		m.Bufs = nil
 		for _, p := range s.match {
 			if p.Out.Full() {
@@ -198,33 +202,32 @@ func (s *Pub) Send(m msg.Msg) error {
 	return nil
 }
 
-// SendFrame claims, at the first frame, the subscribers that it is for and that
-// have room. Whoever subscribes in the middle of a message waits for the next,
-// and whoever cancels gets this one. (xpub.cpp: xsend, dist.cpp)
+// SendFrame claims, at the first frame, the matching pipes that have room.
+// Subscriptions and cancellations in the middle of a message take effect for
+// the next message. See libzmq, xpub.cpp: xsend, and dist.cpp.
 func (s *Pub) SendFrame(f *msg.Frame, _ bool) error {
 	if !s.open {
-		s.choose(f.Body)
+		s.selectPipes(f.Body)
 		if s.opt.NoDrop && slices.ContainsFunc(s.match, func(p *pipe.Pipe) bool { return p.Out.Full() }) {
-			return ErrWait
+			return ErrWouldBlock
 		}
 		if s.opt.LastValue {
-			s.last.Store(nil)
+			s.lastReceived.Store(nil)
 		}
-		s.begin(s.dropFull(s.match)...)
+		s.claim(s.dropFull(s.match)...)
 	}
 	s.next(f)
 	return nil
 }
 
-// Writable is true: who has no room misses the message. It is with NoDrop too,
-// as in libzmq.
+// Writable returns true, because messages are dropped for subscribers whose
+// queue is full. It does so with NoDrop too, as in libzmq.
 func (s *Pub) Writable() bool { return true }
 
-// Subscribers is the number of peers that would get a message with this first
-// frame, but for what LastValue says of the next one. It runs under the send
-// lock.
+// Subscribers returns the number of peers that would get a message with this
+// first frame. It ignores LastValue. It runs under the send lock.
 func (s *Pub) Subscribers(topic []byte) (n int) {
-	s.subscribed(topic)
+	s.matchPipes(topic)
 	for _, p := range s.match {
 		if !p.Changing {
 			n++
@@ -233,52 +236,55 @@ func (s *Pub) Subscribers(topic []byte) (n int) {
 	return n
 }
 
-// TopicCount is the number of different prefixes subscribed to. It runs under
-// the send lock. [ZMQ_TOPICS_COUNT]
+// TopicCount returns the number of distinct topics. It runs under the send
+// lock. [ZMQ_TOPICS_COUNT]
 func (s *Pub) TopicCount() int { return s.subs.Len() }
 
-// isChange reports whether a frame is a subscription or takes one back.
-func isChange(frame []byte) bool { return len(frame) > 0 && frame[0] <= 1 }
+// isSubscription reports whether a frame is a subscription or a cancellation.
+func isSubscription(frame []byte) bool { return len(frame) > 0 && frame[0] <= 1 }
 
-// IsNotice reports whether a message is nothing but a subscription, or takes one
-// back, in the form in which peers send it and XPUB receives it.
-func IsNotice(m *msg.Msg) bool { return len(m.Rest) == 0 && isChange(m.First) }
+// IsSubscription reports whether a message consists of one subscription or
+// cancellation, in the form in which peers send it and XPUB receives it.
+func IsSubscription(m *msg.Msg) bool { return len(m.Rest) == 0 && isSubscription(m.First) }
 
-// Intake takes subscriptions out of what the peers send: frames that begin with
-// 1 or 0, whatever form they had on the wire. With OnlyFirst set, only a message
-// whose first frame is one is searched for more.
+// Intake applies the subscriptions and cancellations of a message: frames that
+// begin with 1 or 0, whatever form they had on the wire. With OnlyFirst, it
+// searches a message of several frames only if the first frame is one.
 // https://rfc.zeromq.org/spec/29/#the-xpub-socket-type
-func (s *Pub) Intake(p *pipe.Pipe, m *msg.Msg) (queue bool, err error) {
+func (s *Pub) Intake(p *pipe.Pipe, m *msg.Msg) (queued bool, err error) {
 	switch {
-	case IsNotice(m):
-		queue = s.change(p, m.First[0] == 1, m.First[1:])
-		err = s.tooMany(p)
-		return queue, err
-	case len(m.Rest) > 0 && (isChange(m.First) || !s.opt.OnlyFirst):
-		if err := s.sift(p, m); err != nil || m.First == nil {
+	case IsSubscription(m):
+		if queued = s.apply(p, m.First[0] == 1, m.First[1:]); queued {
+			s.queue(p, m)
+		}
+		return queued, s.checkLimits(p)
+	case len(m.Rest) > 0 && (isSubscription(m.First) || !s.opt.OnlyFirst):
+		if err := s.takeSubscriptions(p, m); err != nil || m.First == nil {
 			return false, err
 		}
 	}
 	if !s.upstream {
 		s.drops.Add(pipe.DropUpstream, 1)
+		return false, nil
 	}
-	return s.upstream, nil
+	s.queue(p, m)
+	return true, nil
 }
 
-// sift takes the subscriptions out of a message of several frames. If nothing
-// is left, First is nil.
-func (s *Pub) sift(p *pipe.Pipe, m *msg.Msg) error {
+// takeSubscriptions applies and removes the subscriptions of a message of
+// several frames. If no frames remain, First is nil.
+func (s *Pub) takeSubscriptions(p *pipe.Pipe, m *msg.Msg) error {
 	var rest [][]byte
 	for i := range m.Len() {
 		f := m.Frame(i)
-		if !isChange(f) {
+		if !isSubscription(f) {
 			rest = append(rest, append([]byte{}, f...))
 			continue
 		}
-		if s.change(p, f[0] == 1, f[1:]) {
-			s.tell(p, f[0], f[1:])
+		if s.apply(p, f[0] == 1, f[1:]) {
+			s.queueChange(p, f[0], f[1:])
 		}
-		if err := s.tooMany(p); err != nil {
+		if err := s.checkLimits(p); err != nil {
 			return err
 		}
 	}
@@ -286,38 +292,42 @@ func (s *Pub) sift(p *pipe.Pipe, m *msg.Msg) error {
 	return nil
 }
 
-func (s *Pub) tooMany(p *pipe.Pipe) error {
+func (s *Pub) checkLimits(p *pipe.Pipe) error {
 	most, mostBytes := s.opt.MaxTopics, s.opt.MaxTopicBytes
 	if most == 0 && mostBytes == 0 {
 		return nil
 	}
 	subs := s.subs
 	if s.opt.Manual {
-		subs = s.asked
+		subs = s.requested
 	}
 	topics, bytes := subs.Count(p)
 	if most > 0 && topics > most || mostBytes > 0 && bytes > mostBytes {
-		return ErrTopics
+		return ErrTooManySubscriptions
 	}
 	return nil
 }
 
-// change applies a subscription and reports whether XPUB's application is to
-// hear of it: when the first peer wants the topic and when the last no longer
-// does, or always if so set: then also of a cancellation that takes nothing back,
-// for a forwarder with ZMQ_XSUB_VERBOSE_UNSUBSCRIBE sends one for each of its
-// subscribers, and who counts them must hear of as many as of subscriptions.
-// With Manual it is noted and not applied. A peer that was taken away has been
-// forgotten, and subscribes to nothing while it gets what is queued for it.
-func (s *Pub) change(p *pipe.Pipe, on bool, topic []byte) bool {
+// apply applies a subscription or cancellation, and reports whether XPUB
+// receives it. XPUB receives the first subscription and the last cancellation
+// of a topic, or all with Verbose and Verboser.
+//
+// With Verboser, XPUB also receives a cancellation that removes nothing. A
+// forwarder with ZMQ_XSUB_VERBOSE_UNSUBSCRIBE sends one for each of its
+// subscribers, and an application that counts them needs as many cancellations
+// as subscriptions.
+//
+// With Manual the subscription is recorded as requested and not applied. A pipe
+// that is Retired has no subscriptions; its queue is only written to the end.
+func (s *Pub) apply(p *pipe.Pipe, on bool, topic []byte) bool {
 	switch {
 	case p.Retired:
 		return false
 	case s.opt.Manual && on:
-		s.asked.Add(topic, p)
+		s.requested.Add(topic, p)
 		return s.upstream
 	case s.opt.Manual:
-		s.asked.Remove(topic, p)
+		s.requested.Remove(topic, p)
 		return s.upstream
 	case on:
 		_, first := s.subs.Add(topic, p)
@@ -327,15 +337,17 @@ func (s *Pub) change(p *pipe.Pipe, on bool, topic []byte) bool {
 	return s.upstream && (last || s.opt.Verboser)
 }
 
-// PipeOf is the pipe of a peer that is there, or nil. It runs under the send lock.
+// PipeOf returns the pipe of a connected peer, or nil. It runs under the send
+// lock.
 func (s *Pub) PipeOf(peer *msg.Peer) *pipe.Pipe { return s.peers[peer] }
 
-// Assign subscribes a peer, or no longer, on XPUB's application's word: the one
-// whose subscription Recv returned last if p is nil. Nobody hears of it. It
-// runs under the send lock. [ZMQ_SUBSCRIBE and ZMQ_UNSUBSCRIBE with ZMQ_XPUB_MANUAL]
+// Assign changes a subscription of p for the application of an XPUB with
+// Manual. If p is nil, it changes the peer whose subscription Recv returned
+// last. XPUB does not receive the change. Assign runs under the send lock.
+// [ZMQ_SUBSCRIBE and ZMQ_UNSUBSCRIBE with ZMQ_XPUB_MANUAL]
 func (s *Pub) Assign(p *pipe.Pipe, on bool, topic []byte) {
 	if p == nil {
-		p = s.last.Load()
+		p = s.lastReceived.Load()
 	}
 	if _, known := s.pipes[p]; !known {
 		return
@@ -347,71 +359,77 @@ func (s *Pub) Assign(p *pipe.Pipe, on bool, topic []byte) {
 	}
 }
 
-// Upstream is Intake for a subscription that is no message, from a peer in
-// this process.
-func (s *Pub) Upstream(p *pipe.Pipe, topic string, on bool) (queue bool) {
-	return s.change(p, on, []byte(topic))
+// Upstream applies a subscription of a peer in this process.
+func (s *Pub) Upstream(p *pipe.Pipe, topic string, on bool) (queued bool) {
+	if !s.apply(p, on, []byte(topic)) {
+		return false
+	}
+	first := byte(0)
+	if on {
+		first = 1
+	}
+	s.queue(p, &msg.Msg{First: append([]byte{first}, topic...)})
+	return true
 }
 
-// tell queues a subscription for XPUB's application, beside the HWM: whoever
-// reads from the peer waits for room before it takes more from it.
-func (s *Pub) tell(p *pipe.Pipe, first byte, topic []byte) {
+// queueChange queues a subscription or cancellation for XPUB. The HWM does not
+// apply: the reader of the connection waits for room before it reads more.
+func (s *Pub) queueChange(p *pipe.Pipe, first byte, topic []byte) {
 	if !s.upstream || p.In == nil {
 		return
 	}
-	s.put(p, &msg.Msg{First: append([]byte{first}, topic...)})
+	s.enqueueOrdered(p, &msg.Msg{First: append([]byte{first}, topic...)})
 }
 
-// Queue queues a message for Recv. It runs under the send lock, so that messages
-// come in the order in which the subscriptions changed, whichever peers they are
-// of: a topic that one peer has left is taken up by the next.
-func (s *Pub) Queue(p *pipe.Pipe, m *msg.Msg) {
-	if !s.put(p, m) {
+// queue queues a message for Recv. It runs under the send lock, so that XPUB
+// receives the changes of all peers in the order in which they were applied.
+func (s *Pub) queue(p *pipe.Pipe, m *msg.Msg) {
+	if !s.enqueueOrdered(p, m) {
 		s.drops.Add(pipe.DropUnread, 1)
 	}
 }
 
-// put queues a message and notes its place in the order, as one step in the eyes
-// of Recv.
-func (s *Pub) put(p *pipe.Pipe, m *msg.Msg) bool {
+// enqueueOrdered queues a message and appends it to the order, in one step for
+// Recv. It reports false if the queue is closed.
+func (s *Pub) enqueueOrdered(p *pipe.Pipe, m *msg.Msg) bool {
 	s.order.Lock()
 	defer s.order.Unlock()
 	p.In.Lock()
 	defer p.In.Unlock()
-	if p.In.Dead() {
+	if p.In.ReadClosed() {
 		return false
 	}
-	s.order.Push(pipe.Due{Pipe: p, Change: IsNotice(m)})
+	s.order.Push(pipe.OrderEntry{Pipe: p, Change: IsSubscription(m)})
 	p.In.PutShared(m)
 	return true
 }
 
 func (s *Pub) Ready(p *pipe.Pipe) { s.fq.ready(p) }
 
-// Recv takes the next message in the order of arrival, and when that says no
-// more, what peers in this process have sent.
+// Recv takes the next message in the order of arrival, or if there is none, the
+// next message that peers in this process have sent.
 func (s *Pub) Recv(m *msg.Msg) error {
 	s.order.Lock()
 	defer s.order.Unlock()
-	p := s.take(m)
+	p := s.takeMessage(m)
 	if p == nil {
-		return ErrWait
+		return ErrWouldBlock
 	}
-	if s.opt.Manual && IsNotice(m) {
-		s.last.Store(p)
+	if s.opt.Manual && IsSubscription(m) {
+		s.lastReceived.Store(p)
 	}
 	return nil
 }
 
-// take takes a message and tells whose it is, or nil. The caller holds the
-// order's lock.
-func (s *Pub) take(m *msg.Msg) *pipe.Pipe {
+// takeMessage takes the next message and returns its pipe, or nil. The caller
+// holds the lock of the order.
+func (s *Pub) takeMessage(m *msg.Msg) *pipe.Pipe {
 	for d, ok := s.order.First(); ok; d, ok = s.order.First() {
 		if !d.Pipe.In.Next(m) {
-			s.order.Pop() // a newer one has replaced it, or the socket is being closed
+			s.order.Pop() // a newer message has replaced it, or Close has emptied the queue
 			continue
 		}
-		if !d.Change || IsNotice(m) {
+		if !d.Change || IsSubscription(m) {
 			s.order.Pop()
 		}
 		return d.Pipe
@@ -425,11 +443,11 @@ func (s *Pub) More() bool {
 	return s.order.Len() > 0 || s.fq.more()
 }
 
-// Readable returns nil if Recv would find a message: the fair queue knows of all
-// of them, whatever their order.
+// Readable returns nil if Recv would return a message. The fair queue contains
+// all pipes with messages, in any order.
 func (s *Pub) Readable() error {
 	if !s.fq.HasNext() {
-		return ErrWait
+		return ErrWouldBlock
 	}
 	return nil
 }

@@ -9,38 +9,39 @@ import (
 	"github.com/zerobroker/zmq/internal/pipe"
 )
 
-// MaxGroup is the longest name of a group.
+// MaxGroup is the maximum length of the name of a group.
 // https://rfc.zeromq.org/spec/48/
 const MaxGroup = 255
 
-// CheckGroup returns an error that matches [ErrGroup] unless the text may name a
-// group.
+// CheckGroup returns an error that matches [ErrInvalidGroup] if group is not a valid
+// name.
 func CheckGroup(group string) error {
 	switch {
 	case len(group) > MaxGroup:
-		return fmt.Errorf("%w: its name has %d bytes, of at most %d", ErrGroup, len(group), MaxGroup)
+		return fmt.Errorf("%w: its name has %d bytes, of at most %d", ErrInvalidGroup, len(group), MaxGroup)
 	case strings.IndexByte(group, 0) >= 0:
-		return fmt.Errorf("%w: its name has a NUL", ErrGroup)
+		return fmt.Errorf("%w: its name has a NUL", ErrInvalidGroup)
 	}
 	return nil
 }
 
-// Radio is RADIO: it sends a message of two frames, a group and a body, to the
-// peers that have joined that very group, and drops it for those whose queue is
-// full. https://rfc.zeromq.org/spec/48/
+// Radio implements RADIO: it sends messages of two frames, a group and a body.
+// A message goes to the peers that have joined exactly that group, and is
+// dropped for those whose queue is full.
+// https://rfc.zeromq.org/spec/48/
 // Rules in docs/CONFORMANCE.md: radio, radio-*, udp-types.
 type Radio struct {
 	base
-	undivided
-	opt    *Options
-	groups map[string]map[*pipe.Pipe]struct{}
-	joined map[*pipe.Pipe]*membership
-	air    []*pipe.Pipe // whose far ends get all groups, and choose for themselves
-	drops  *pipe.Drops
-	log    commonLog
+	singleFrameSender
+	opt        *Options
+	groups     map[string]map[*pipe.Pipe]struct{}
+	joined     map[*pipe.Pipe]*membership
+	unfiltered []*pipe.Pipe // pipes that get the messages of all groups, because the receiver filters
+	drops      *pipe.Drops
+	log        commonLog
 }
 
-// membership is what one peer has joined.
+// membership holds the groups that one peer has joined.
 type membership struct {
 	groups map[string]struct{}
 	bytes  int
@@ -54,55 +55,56 @@ func NewRadio(o *Options, d *pipe.Drops) *Radio {
 	}
 }
 
-// Attach notes a far end that cannot join. Others get messages when they do.
+// Attach adds a pipe. If it is for datagrams, it gets the messages of all
+// groups.
 func (s *Radio) Attach(p *pipe.Pipe) error {
 	if p.TakesAll {
-		s.air = append(s.air, p)
+		s.unfiltered = append(s.unfiltered, p)
 	}
 	return nil
 }
 
-// Forget has the peer leave some of its groups.
-func (s *Radio) Forget(p *pipe.Pipe) (more bool) {
+// RemoveSubscriptions removes a peer from some of its groups.
+func (s *Radio) RemoveSubscriptions(p *pipe.Pipe) (more bool) {
 	j := s.joined[p]
 	if j == nil {
 		return false
 	}
 	n := 0
 	for group := range j.groups {
-		s.leave(p, group)
-		if n++; n == forgetAtOnce {
+		s.leaveGroup(p, group)
+		if n++; n == removeBatch {
 			break
 		}
 	}
 	return s.joined[p] != nil
 }
 
-// Disconnected has the peer leave all groups.
+// Disconnected removes the peer from all groups.
 func (s *Radio) Disconnected(p *pipe.Pipe) {
-	for s.Forget(p) {
+	for s.RemoveSubscriptions(p) {
 	}
 }
 
-// Detach has the peer leave all groups.
+// Detach removes the pipe.
 func (s *Radio) Detach(p *pipe.Pipe) {
 	s.Disconnected(p)
-	s.air = slices.DeleteFunc(s.air, func(q *pipe.Pipe) bool { return p == q })
+	s.unfiltered = slices.DeleteFunc(s.unfiltered, func(q *pipe.Pipe) bool { return p == q })
 }
 
-// Room does nothing: fullness is looked at for every message.
+// Room does nothing, because Send checks each queue for each message.
 func (s *Radio) Room(*pipe.Pipe) {}
 
-// Send is SendGroup for a message whose first frame is the group.
+// Send sends a message whose first frame is the group.
 func (s *Radio) Send(m msg.Msg) error {
 	if len(m.Rest) != 1 {
-		return ErrMessage
+		return ErrInvalidMessage
 	}
 	return s.SendGroup(string(m.First), m.DropFirst())
 }
 
-// SendGroup distributes a message of one frame to a group. It waits for nobody,
-// unless NoDrop is set.
+// SendGroup queues a message of one frame to all members of a group. It returns
+// ErrWouldBlock only with NoDrop.
 func (s *Radio) SendGroup(group string, m msg.Msg) error {
 	if len(m.Rest) > 0 {
 		return errOneFrame
@@ -113,17 +115,17 @@ func (s *Radio) SendGroup(group string, m msg.Msg) error {
 	members := s.groups[group]
 	size := len(group) + len(m.First)
 	if s.opt.NoDrop && s.anyFull(members, size) {
-		return ErrWait
+		return ErrWouldBlock
 	}
-	n := len(members) + len(s.air)
+	n := len(members) + len(s.unfiltered)
 	if n == 0 {
 		return nil
 	}
-	c := cast{size: size}
+	c := groupMessage{size: size}
 	if len(m.First) >= msg.LargeFrame {
 		c.m = &msg.Msg{First: []byte(group), Rest: [][]byte{m.First}, Bufs: m.Bufs}
 		if c.shared = n > 1; c.shared {
-			c.m.Bufs = nil // shared by all queues, so nobody may reuse it
+			c.m.Bufs = nil // all queues share it, so it must not be returned to a pool
 		}
 	} else {
 		at := s.log.reserve(msg.HeaderSize(len(group)) + msg.HeaderSize(len(m.First)) + size)
@@ -134,30 +136,31 @@ func (s *Radio) SendGroup(group string, m msg.Msg) error {
 	for p := range members {
 		s.put(p, &c)
 	}
-	for _, p := range s.air {
+	for _, p := range s.unfiltered {
 		s.put(p, &c)
 	}
 	return nil
 }
 
-// cast is a message that is being put in queues: rest, or m if that is nil.
-type cast struct {
-	rest   []byte // in the log
-	first  bool   // of a piece of it
+// groupMessage is a message that is being queued: encoded in rest, or m if rest
+// is nil.
+type groupMessage struct {
+	rest   []byte // a section of the log
+	first  bool   // rest is the first message of a piece of the log
 	m      *msg.Msg
-	shared bool // m goes to more than one
+	shared bool // m goes to more than one queue
 	size   int
 }
 
-// anyFull reports whether anybody who would get a message of that size has no
-// room for it.
+// anyFull reports whether a queue that would get a message of that size is
+// full.
 func (s *Radio) anyFull(members map[*pipe.Pipe]struct{}, size int) bool {
 	for p := range members {
 		if p.Out.Full() && !p.Retired {
 			return true
 		}
 	}
-	for _, p := range s.air {
+	for _, p := range s.unfiltered {
 		if fits(p, size) && p.Out.Full() {
 			return true
 		}
@@ -165,11 +168,11 @@ func (s *Radio) anyFull(members map[*pipe.Pipe]struct{}, size int) bool {
 	return false
 }
 
-// fits reports whether a pipe leads to where messages of that size can go.
+// fits reports whether a message of that size can be sent to the pipe.
 func fits(p *pipe.Pipe, size int) bool { return p.MaxSize == 0 || size <= p.MaxSize }
 
-// put queues the message to one pipe.
-func (s *Radio) put(p *pipe.Pipe, c *cast) {
+// put queues the message to one pipe, or drops it.
+func (s *Radio) put(p *pipe.Pipe, c *groupMessage) {
 	switch {
 	case p.Retired:
 	case !fits(p, c.size):
@@ -185,24 +188,24 @@ func (s *Radio) put(p *pipe.Pipe, c *cast) {
 	}
 }
 
-// SendFrame is SendGroup of the frame to its Group. A message of several frames
-// is refused at the first.
+// SendFrame sends a frame as a message to its Group. It returns an error if
+// more frames follow.
 func (s *Radio) SendFrame(f *msg.Frame, _ bool) error {
-	m, err := whole(f)
+	m, err := messageOf(f)
 	if err != nil {
 		return err
 	}
 	return s.SendGroup(f.Group, m)
 }
 
-// Writable is true: who has no room misses the message. It is with NoDrop too,
-// as in libzmq.
+// Writable returns true, because messages are dropped for peers whose queue is
+// full. It does so with NoDrop too, as in libzmq.
 func (s *Radio) Writable() bool { return true }
 
-// Subscribers is the number of peers that have joined a group, and of those that
-// get all. It runs under the send lock.
+// Subscribers returns the number of peers that get the messages of a group. It
+// runs under the send lock.
 func (s *Radio) Subscribers(group []byte) int {
-	n := len(s.air)
+	n := len(s.unfiltered)
 	for p := range s.groups[string(group)] {
 		if !p.Changing {
 			n++
@@ -211,9 +214,9 @@ func (s *Radio) Subscribers(group []byte) int {
 	return n
 }
 
-// Intake takes in that peers join and leave. Nothing else may come from them.
-func (s *Radio) Intake(p *pipe.Pipe, m *msg.Msg) (queue bool, err error) {
-	if len(m.Rest) > 0 || !isChange(m.First) || len(m.First) > 1+MaxGroup {
+// Intake processes JOIN and LEAVE. It drops all other messages.
+func (s *Radio) Intake(p *pipe.Pipe, m *msg.Msg) (queued bool, err error) {
+	if len(m.Rest) > 0 || !isSubscription(m.First) || len(m.First) > 1+MaxGroup {
 		s.drops.Add(pipe.DropUpstream, 1)
 		return false, nil
 	}
@@ -221,23 +224,20 @@ func (s *Radio) Intake(p *pipe.Pipe, m *msg.Msg) (queue bool, err error) {
 	if j := s.joined[p]; j != nil {
 		most, mostBytes := s.opt.MaxTopics, s.opt.MaxTopicBytes
 		if most > 0 && len(j.groups) > most || mostBytes > 0 && j.bytes > mostBytes {
-			return false, ErrTopics
+			return false, ErrTooManySubscriptions
 		}
 	}
 	return false, nil
 }
 
-// Queue is never called.
-func (s *Radio) Queue(*pipe.Pipe, *msg.Msg) {}
-
-// Upstream is Intake for a peer in this process. One that was taken away joins
-// nothing while it gets what is queued for it.
-func (s *Radio) Upstream(p *pipe.Pipe, group string, on bool) (queue bool) {
+// Upstream adds a peer to a group or removes it. A pipe that is Retired joins
+// no group; its queue is only written to the end.
+func (s *Radio) Upstream(p *pipe.Pipe, group string, on bool) (queued bool) {
 	if p.Retired {
 		return false
 	}
 	if !on {
-		s.leave(p, group)
+		s.leaveGroup(p, group)
 		return false
 	}
 	j := s.joined[p]
@@ -259,7 +259,7 @@ func (s *Radio) Upstream(p *pipe.Pipe, group string, on bool) (queue bool) {
 	return false
 }
 
-func (s *Radio) leave(p *pipe.Pipe, group string) {
+func (s *Radio) leaveGroup(p *pipe.Pipe, group string) {
 	j := s.joined[p]
 	if j == nil {
 		return
@@ -277,95 +277,3 @@ func (s *Radio) leave(p *pipe.Pipe, group string) {
 		delete(s.groups, group)
 	}
 }
-
-// Dish is DISH: it receives the messages of the groups it has joined, as two
-// frames, the group and the body. https://rfc.zeromq.org/spec/48/
-// Rules in docs/CONFORMANCE.md: dish, dish-*, udp-types.
-type Dish struct {
-	base
-	joined map[string]bool // written under both locks
-	pipes  map[*pipe.Pipe]struct{}
-	fq     FairQueue
-	drops  *pipe.Drops
-}
-
-// NewDish returns a DISH that has joined nothing.
-func NewDish(d *pipe.Drops) *Dish {
-	return &Dish{joined: make(map[string]bool), pipes: make(map[*pipe.Pipe]struct{}), drops: d}
-}
-
-func (s *Dish) Attach(p *pipe.Pipe) error { s.pipes[p] = struct{}{}; return nil }
-func (s *Dish) Detach(p *pipe.Pipe)       { delete(s.pipes, p) }
-func (s *Dish) Ready(p *pipe.Pipe)        { s.fq.ready(p) }
-func (s *Dish) More() bool                { return s.fq.more() }
-
-// Recv takes the next message of a group that is joined.
-func (s *Dish) Recv(m *msg.Msg) error {
-	for n := 0; n < maxDiscard; n += m.Len() {
-		if err := s.fq.recv(m); err != nil || len(m.Rest) == 1 && s.joined[string(m.First)] {
-			return err
-		}
-		s.drops.Add(pipe.DropFiltered, 1)
-	}
-	return ErrYield
-}
-
-// Wants reports whether a message is of a group that is joined, for those that
-// come from a RADIO that does not know. Recv asks again, for groups that are
-// left in between.
-func (s *Dish) Wants(m *msg.Msg) bool { return s.joined[string(m.First)] }
-
-// Readable returns nil if there is a message of a group that is joined.
-func (s *Dish) Readable() error {
-	return s.fq.holds(func(c *msg.Cursor) bool {
-		group, _, _ := c.Next()
-		_, flags, ok := c.Next()
-		return ok && flags&msg.FlagMore == 0 && s.joined[string(group)]
-	}, s.drops, pipe.DropFiltered)
-}
-
-// Writable is true although nothing can be sent, as in libzmq, where it stands
-// for joining a group.
-func (s *Dish) Writable() bool { return true }
-
-// Inspect refuses what no RADIO sends.
-func (s *Dish) Inspect(m *msg.Msg) error {
-	if len(m.Rest) == 1 && len(m.First) <= MaxGroup {
-		return nil
-	}
-	return ErrMessage
-}
-
-// Subscribe joins a group or leaves it. It reports whether that changes
-// anything.
-func (s *Dish) Subscribe(group string, on bool) (changed bool) {
-	if s.joined[group] == on {
-		return false
-	}
-	if on {
-		s.joined[group] = true
-	} else {
-		delete(s.joined, group)
-	}
-	return true
-}
-
-// Filter does nothing: Subscribe runs under both locks.
-func (s *Dish) Filter(string, bool) {}
-
-// Topics calls f for each group.
-func (s *Dish) Topics(f func(group string)) {
-	for group := range s.joined {
-		f(group)
-	}
-}
-
-// Pipes calls f for every RADIO.
-func (s *Dish) Pipes(f func(p *pipe.Pipe)) {
-	for p := range s.pipes {
-		f(p)
-	}
-}
-
-// TopicCount is the number of groups joined.
-func (s *Dish) TopicCount() int { return len(s.joined) }

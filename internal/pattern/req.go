@@ -12,44 +12,44 @@ import (
 	"github.com/zerobroker/zmq/internal/pipe"
 )
 
-// ErrPeerLost ends a call whose request's peer is gone: nobody can say whether
-// the request was carried out.
+// ErrPeerLost is the Err of a call whose peer has disconnected. The request may
+// have been carried out or not.
 var ErrPeerLost = errors.New("peer lost with a request outstanding")
 
-// ErrUnsent ends a call whose peer is gone and whose request was taken back from
-// the queue: no byte of it was written. The caller may begin the call again.
+// ErrUnsent is the Err of a call whose peer has disconnected and whose request
+// was removed from the queue before any byte of it was written. The caller may
+// begin the call again.
 var ErrUnsent = errors.New("peer lost before the request was written")
 
-// Req is REQ: it sends a request to the next peer in turn and receives the
-// reply from that one. Beside that strict exchange, of which there is one at a
-// time, any number of calls may be outstanding; their requests carry an id
-// that a REP sends back with the rest of the envelope.
+// Req implements REQ: it sends a request to the next peer in turn and receives
+// the reply from that peer. This strict exchange exists once at a time. In
+// addition there can be any number of concurrent calls: a call is a request
+// with an ID, which a REP returns with the envelope of its reply.
 // https://rfc.zeromq.org/spec/28/#the-req-socket-type
 // Rules in docs/CONFORMANCE.md: req, req-*.
 type Req struct {
-	opt   *Options
-	lb    Balancer
-	fq    FairQueue
-	drops *pipe.Drops
+	opt *Options
+	lb  Balancer
+	fq  FairQueue
 
 	strict struct {
-		waiting bool       // for a reply
-		pipe    *pipe.Pipe // that it must come from; nil if that is gone
-		id      uint32     // that it must bring back, if the request had one
-		hasID   bool
-		queued  bool // Admit has let a reply in that See has yet to find
-		got     bool
-		reply   msg.Msg
-		waiters []chan<- struct{} // who is to be told
+		waiting  bool       // a request was sent and its reply was not received
+		pipe     *pipe.Pipe // the peer of the request; nil if it has disconnected
+		id       uint32     // ID of the request, if hasID is set
+		hasID    bool
+		queued   bool // Admit has accepted a reply that ProcessInput has not processed yet
+		hasReply bool
+		reply    msg.Msg
+		waiters  []chan<- struct{} // notified when the reply has arrived
 	}
-	calls map[uint32]*Call
-	live  map[*pipe.Pipe]*reqPeer // the pipes whose peers are connected; both locks guard it
-	id    uint32
+	calls     map[uint32]*Call
+	connected map[*pipe.Pipe]*reqPeer // connected peers; guarded by both locks
+	lastID    uint32
 
 	// The request that is sent frame by frame.
 	outgoing
-	to *pipe.Pipe
-	of struct { // the id that it carries
+	to   *pipe.Pipe
+	toID struct { // the ID of that request
 		id  uint32
 		has bool
 	}
@@ -60,32 +60,33 @@ type Call struct {
 	Done   bool
 	Reply  msg.Msg
 	Err    error
-	Waiter chan struct{} // gets an element, without blocking, when Done is set
+	Waiter chan struct{} // receives an element, without blocking, when Done is set
 
-	// Request is what was to be sent, without its envelope, if Err is ErrUnsent.
+	// Request is the request without its envelope, if Err is ErrUnsent.
 	Request msg.Msg
 
 	id     uint32
 	pipe   *pipe.Pipe
-	queued bool // Admit has let its reply in
+	queued bool // Admit has accepted its reply
 }
 
-// reqPeer counts what a connected peer has left unanswered. The receive lock
+// reqPeer counts the unanswered calls of a connected peer. The receive lock
 // guards it.
 type reqPeer struct {
-	givenUp int // calls whose contexts have ended since its last reply
-	skip    int // how many of its turns to pass over while another peer has room
+	canceled int // calls that were cancelled since the last reply
+	skip     int // number of turns that the peer misses while another one has room
 }
 
-// maxSkip is the most turns in a row that a peer without replies misses.
+// maxSkip is the maximum number of turns in a row that a peer without replies
+// misses.
 const maxSkip = 63
 
-// NewReq returns a REQ with nothing outstanding.
+// NewReq returns a REQ without pending requests.
 func NewReq(o *Options, d *pipe.Drops) *Req {
 	var b [4]byte
 	rand.Read(b[:])
-	return &Req{opt: o, drops: d, calls: make(map[uint32]*Call),
-		live: make(map[*pipe.Pipe]*reqPeer), id: binary.NativeEndian.Uint32(b[:]),
+	return &Req{opt: o, calls: make(map[uint32]*Call),
+		connected: make(map[*pipe.Pipe]*reqPeer), lastID: binary.NativeEndian.Uint32(b[:]),
 		outgoing: outgoing{drops: d}}
 }
 
@@ -94,60 +95,60 @@ func (s *Req) Room(p *pipe.Pipe)         { s.lb.attach(p) }
 func (s *Req) Ready(p *pipe.Pipe)        { s.fq.ready(p) }
 func (s *Req) More() bool                { return s.fq.more() }
 
-// Connected makes the peer one that calls may go to.
+// Connected makes the peer available for calls.
 func (s *Req) Connected(p *pipe.Pipe, _ *msg.Peer) error {
-	s.live[p] = new(reqPeer)
+	s.connected[p] = new(reqPeer)
 	return nil
 }
 
-// Detach gives up the calls to the peer, and no longer insists that the reply
-// come from it.
+// Detach removes the pipe and ends the calls to its peer. The reply to the
+// strict exchange may then come from any peer.
 func (s *Req) Detach(p *pipe.Pipe) {
 	s.lb.detach(p)
-	s.leave(p)
+	s.removePipe(p)
 	if s.to == p {
 		s.to = nil
 	}
 	s.Disconnected(p)
 }
 
-// Disconnected is like Detach, for a peer that may come back: it will not
-// remember. Requests of calls that are still in the queue are taken back, so
-// that the next connection does not carry requests whose callers have gone; the
-// request of the strict exchange stays.
+// Disconnected ends the calls to the peer. The requests of calls that are still
+// in the queue are removed, so that the next connection does not send requests
+// whose callers have stopped waiting. The request of the strict exchange stays
+// in the queue.
 func (s *Req) Disconnected(p *pipe.Pipe) {
-	delete(s.live, p)
+	delete(s.connected, p)
 	if s.strict.pipe == p {
 		s.strict.pipe = nil
 	}
 	for _, m := range p.Out.Withdraw(math.MaxInt, isCall) {
 		c := s.calls[binary.BigEndian.Uint32(m.First)]
 		if c == nil {
-			// It was in the writer's hands when its caller gave up.
+			// The writer was sending it when its call was cancelled.
 			s.drops.Add(pipe.DropConnLost, 1)
 			m.Bufs.FreeAll()
 			continue
 		}
 		c.Request = m.DropFirst().DropFirst()
-		s.end(c, msg.Msg{}, ErrUnsent)
+		s.finish(c, msg.Msg{}, ErrUnsent)
 	}
 	for _, c := range s.calls {
 		if c.pipe == p {
-			s.end(c, msg.Msg{}, ErrPeerLost)
+			s.finish(c, msg.Msg{}, ErrPeerLost)
 		}
 	}
 }
 
-// Send starts the strict exchange. Late replies to earlier requests are gone:
-// See found nobody waiting for them.
+// Send starts the strict exchange. ProcessInput has dropped late replies to
+// earlier requests.
 func (s *Req) Send(m msg.Msg) error {
 	st := &s.strict
 	if (st.waiting || s.open) && !s.opt.Relaxed {
-		return ErrState
+		return ErrInvalidState
 	}
 	p := s.lb.Pick()
 	if p == nil {
-		return ErrWait
+		return ErrWouldBlock
 	}
 	s.dropReply()
 	var id []byte
@@ -161,43 +162,44 @@ func (s *Req) Send(m msg.Msg) error {
 	return nil
 }
 
-// dropReply drops what the last request was answered with and nobody received.
+// dropReply drops the reply to the last request if it was not received.
 func (s *Req) dropReply() {
-	if s.strict.got {
+	if s.strict.hasReply {
 		s.drops.Add(pipe.DropStaleReply, 1)
-		s.strict.reply, s.strict.got = msg.Msg{}, false
+		s.strict.reply, s.strict.hasReply = msg.Msg{}, false
 	}
 }
 
-// Recv ends the strict exchange.
+// Recv returns the reply and ends the strict exchange.
 func (s *Req) Recv(m *msg.Msg) error {
 	if !s.strict.waiting {
-		return ErrState
+		return ErrInvalidState
 	}
-	s.See()
-	if !s.strict.got {
-		return ErrWait
+	s.ProcessInput()
+	if !s.strict.hasReply {
+		return ErrWouldBlock
 	}
 	*m = s.strict.reply
-	s.strict.waiting, s.strict.got, s.strict.pipe, s.strict.reply = false, false, nil, msg.Msg{}
+	s.strict.waiting, s.strict.hasReply, s.strict.pipe, s.strict.reply = false, false, nil, msg.Msg{}
 	return nil
 }
 
-// Await has w told when the strict exchange has its reply, until Forget.
-func (s *Req) Await(w chan<- struct{}) { s.strict.waiters = append(s.strict.waiters, w) }
+// AddWaiter registers w to be notified when the reply of the strict exchange
+// has arrived.
+func (s *Req) AddWaiter(w chan<- struct{}) { s.strict.waiters = append(s.strict.waiters, w) }
 
-// Forget takes an Await back.
-func (s *Req) Forget(w chan<- struct{}) {
+// RemoveWaiter undoes AddWaiter.
+func (s *Req) RemoveWaiter(w chan<- struct{}) {
 	s.strict.waiters = slices.DeleteFunc(s.strict.waiters, func(x chan<- struct{}) bool { return x == w })
 }
 
-// Begin sends a request that is a call of its own, to a peer that is connected:
-// a queue without a peer would keep it, and have it carried out at some time
-// after its caller has given up.
+// Begin sends the request of a call to a peer that is connected. In a queue
+// without a peer the request would be sent after its caller has stopped
+// waiting.
 func (s *Req) Begin(m msg.Msg, c *Call) error {
-	p := s.pickLive()
+	p := s.pickConnected()
 	if p == nil {
-		return ErrWait
+		return ErrWouldBlock
 	}
 	*c = Call{Waiter: c.Waiter, id: s.nextID(callID), pipe: p}
 	s.calls[c.id] = c
@@ -206,15 +208,15 @@ func (s *Req) Begin(m msg.Msg, c *Call) error {
 	return nil
 }
 
-// pickLive returns the next connected pipe in turn that has room, or nil. A
-// peer that has left calls unanswered misses turns while another has room.
-func (s *Req) pickLive() (p *pipe.Pipe) {
+// pickConnected returns the next connected pipe in turn that has room, or nil.
+// A peer with unanswered calls misses turns while another peer has room.
+func (s *Req) pickConnected() (p *pipe.Pipe) {
 	var silent *pipe.Pipe
 	for range len(s.lb.active) {
 		if p = s.lb.Pick(); p == nil {
 			break
 		}
-		peer := s.live[p]
+		peer := s.connected[p]
 		switch {
 		case peer == nil:
 		case peer.skip == 0:
@@ -229,30 +231,30 @@ func (s *Req) pickLive() (p *pipe.Pipe) {
 	return silent
 }
 
-// The first bit of a request ID says whether a call or the strict exchange uses it.
+// The first bit of a request ID distinguishes calls from the strict exchange.
 const (
 	callID   = 0
 	strictID = 1 << 31
 )
 
-// isCall reports whether the first frame of a request in a queue is the id of a
+// isCall reports whether the first frame of a queued request is the ID of a
 // call.
 func isCall(first []byte) bool { return len(first) == 4 && first[0]>>7 == callID }
 
-// nextID is an id of that kind that no request has which waits for its reply.
+// nextID returns an ID of that kind that no pending request has.
 func (s *Req) nextID(kind uint32) uint32 {
 	for {
-		s.id++
-		id := s.id&^strictID | kind
+		s.lastID++
+		id := s.lastID&^strictID | kind
 		if s.calls[id] == nil && (!s.strict.hasID || s.strict.id != id) {
 			return id
 		}
 	}
 }
 
-// Cancel forgets a call whose caller gives up. A request that is still in the
-// queue is taken back, which unsent reports with its size. It runs under both
-// locks.
+// Cancel removes a call whose caller stops waiting. If the request is still in
+// the queue, Cancel removes it, and returns its size and true. It runs under
+// both locks.
 func (s *Req) Cancel(c *Call) (size int, unsent bool) {
 	delete(s.calls, c.id)
 	id := binary.BigEndian.AppendUint32(nil, c.id)
@@ -261,20 +263,21 @@ func (s *Req) Cancel(c *Call) (size int, unsent bool) {
 		m.Bufs.FreeAll()
 		return size, true
 	}
-	if peer := s.live[c.pipe]; peer != nil {
-		peer.givenUp++
-		peer.skip = min(1<<min(peer.givenUp, 8)-1, maxSkip)
+	if peer := s.connected[c.pipe]; peer != nil {
+		peer.canceled++
+		peer.skip = min(1<<min(peer.canceled, 8)-1, maxSkip)
 	}
 	return 0, false
 }
 
-// Admit reports whether a reply that has come out of a connection is one that is
-// waited for. The caller queues it before it releases the receive lock, and drops
-// any other. So peers cannot fill the queues that See reads to the end: they hold
-// one reply for each call and one for the strict exchange, and what sockets of
-// this process have sent. It runs under the receive lock, after Inspect.
+// Admit reports whether a request waits for a reply that has arrived from a
+// connection. The caller queues the reply before it releases the receive lock,
+// or drops it. So the queues that ProcessInput reads contain at most one reply
+// for each call, one for the strict exchange, and messages of sockets in this
+// process: a peer cannot fill them. Admit runs under the receive lock, after
+// Inspect.
 func (s *Req) Admit(p *pipe.Pipe, m *msg.Msg) bool {
-	s.answered(p)
+	s.resetSkip(p)
 	st := &s.strict
 	matches := !st.hasID
 	if len(m.First) != 0 {
@@ -293,8 +296,8 @@ func (s *Req) Admit(p *pipe.Pipe, m *msg.Msg) bool {
 	return true
 }
 
-// See hands out the replies that have arrived.
-func (s *Req) See() {
+// ProcessInput delivers the replies that have arrived.
+func (s *Req) ProcessInput() {
 	var m msg.Msg
 	for {
 		p := s.fq.Next(&m)
@@ -305,17 +308,17 @@ func (s *Req) See() {
 	}
 }
 
-// answered notes that a peer has sent a reply, also a late one: it no longer
-// misses turns.
-func (s *Req) answered(p *pipe.Pipe) {
-	if peer := s.live[p]; peer != nil {
+// resetSkip gives the peer its turns again, because it has sent a reply, even a
+// late one.
+func (s *Req) resetSkip(p *pipe.Pipe) {
+	if peer := s.connected[p]; peer != nil {
 		*peer = reqPeer{}
 	}
 }
 
-// deliver gives a reply to whom it belongs.
+// deliver delivers a reply to its call or to the strict exchange.
 func (s *Req) deliver(p *pipe.Pipe, m msg.Msg) {
-	s.answered(p)
+	s.resetSkip(p)
 	switch {
 	case len(m.First) == 0 && len(m.Rest) >= 1:
 		s.deliverStrict(p, m.DropFirst(), !s.strict.hasID)
@@ -330,48 +333,51 @@ func (s *Req) deliver(p *pipe.Pipe, m msg.Msg) {
 			s.drops.Add(pipe.DropStaleReply, 1)
 			return
 		}
-		s.end(c, m.DropFirst().DropFirst(), nil)
+		s.finish(c, m.DropFirst().DropFirst(), nil)
 	default:
 		s.drops.Add(pipe.DropMalformed, 1)
 	}
 }
 
-// deliverStrict takes the reply of the strict exchange, if it is that.
+// deliverStrict accepts the reply of the strict exchange, and drops any other.
 func (s *Req) deliverStrict(p *pipe.Pipe, m msg.Msg, matches bool) {
 	st := &s.strict
 	if !s.expects(p, matches) {
 		s.drops.Add(pipe.DropStaleReply, 1)
 		return
 	}
-	st.reply, st.got = m, true
+	st.reply, st.hasReply = m, true
 	for _, w := range st.waiters {
-		signal(w)
+		notifyWaiter(w)
 	}
 }
 
 // expects reports whether the strict exchange waits for a reply from that pipe.
-// matches says that the reply has the id that it must have, if any.
+// matches reports whether the reply has the right ID, or none if the request
+// had none.
 func (s *Req) expects(p *pipe.Pipe, matches bool) bool {
 	st := &s.strict
-	return matches && st.waiting && !st.got && (st.pipe == nil || st.pipe == p)
+	return matches && st.waiting && !st.hasReply && (st.pipe == nil || st.pipe == p)
 }
 
-func (s *Req) end(c *Call, m msg.Msg, err error) {
+func (s *Req) finish(c *Call, m msg.Msg, err error) {
 	delete(s.calls, c.id)
 	c.Done, c.Reply, c.Err = true, m, err
-	signal(c.Waiter)
+	notifyWaiter(c.Waiter)
 }
 
-// Inspect refuses what no REP sends, as its session does in libzmq: a reply
-// begins with an empty frame, or with a request id and an empty frame.
+// Inspect returns an error for a message that is not a reply, as the session of
+// libzmq does. A reply begins with an empty frame, or with a request ID and an
+// empty frame.
 func (s *Req) Inspect(m *msg.Msg) error {
 	if len(m.First) == 0 && len(m.Rest) >= 1 || len(m.First) == 4 && len(m.Rest) >= 2 && len(m.Rest[0]) == 0 {
 		return nil
 	}
-	return ErrMessage
+	return ErrInvalidMessage
 }
 
-// envelope puts an empty frame before m, and the id before that.
+// envelope adds an empty frame before m, and the ID before the empty frame
+// unless it is nil.
 func envelope(m msg.Msg, id []byte) msg.Msg {
 	rest := make([][]byte, 0, 2+m.Len())
 	if id != nil {
@@ -381,8 +387,8 @@ func envelope(m msg.Msg, id []byte) msg.Msg {
 	return msg.Msg{First: id, Rest: rest, Bufs: m.Bufs}
 }
 
-// signal tells a waiter that may have been told already.
-func signal(w chan<- struct{}) {
+// notifyWaiter notifies a waiter that may have been notified before.
+func notifyWaiter(w chan<- struct{}) {
 	if w == nil {
 		return
 	}

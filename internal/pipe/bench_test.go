@@ -7,16 +7,17 @@ import (
 	"github.com/zerobroker/zmq/internal/pipe"
 )
 
-// burst is how many messages are written before they are read, as much as
-// comes together under load.
+// burst is the number of messages that a benchmark writes before it reads them.
+// Under load, queues typically contain as many.
 const burst = 500
 
-// BenchmarkPut writes messages for a connection, in the ways that sockets do.
+// BenchmarkPut writes messages to the queue of a connection with each method
+// that sockets use.
 func BenchmarkPut(b *testing.B) {
 	small := make([]byte, 10)
 	m := &msg.Msg{First: small}
 	multi := message{"id", "", body(10)}.msg()
-	rest := multi.AppendEncoded(nil)
+	encoded := multi.AppendEncoded(nil)
 	large := &msg.Msg{First: make([]byte, msg.LargeFrame)}
 	for _, bb := range []struct {
 		name string
@@ -25,7 +26,7 @@ func BenchmarkPut(b *testing.B) {
 		{"PutFrame", func(q *pipe.Queue) { q.PutFrame(small) }},
 		{"Put", func(q *pipe.Queue) { q.Put(m) }},
 		{"multipart", func(q *pipe.Queue) { q.Put(multi) }},
-		{"PutRest", func(q *pipe.Queue) { q.PutEncoded(rest) }},
+		{"PutEncoded", func(q *pipe.Queue) { q.PutEncoded(encoded) }},
 		{"large", func(q *pipe.Queue) { q.Put(large) }},
 	} {
 		b.Run(bb.name, func(b *testing.B) {
@@ -42,7 +43,7 @@ func BenchmarkPut(b *testing.B) {
 				if n++; n == burst {
 					e.Take(&batch)
 					if batch.Counted {
-						e.Done(batch.Msgs, batch.Bytes)
+						e.Ack(batch.Msgs, batch.Bytes)
 					}
 					batch.Recycle()
 					n = 0
@@ -52,7 +53,7 @@ func BenchmarkPut(b *testing.B) {
 	}
 }
 
-// BenchmarkNext reads messages that came from a connection in batches.
+// BenchmarkNext reads messages that were queued in batches, as by a connection.
 func BenchmarkNext(b *testing.B) {
 	for _, bb := range []struct {
 		name string
@@ -81,7 +82,8 @@ func BenchmarkNext(b *testing.B) {
 	}
 }
 
-// BenchmarkPutNext is a message from one socket to another in the process.
+// BenchmarkPutNext writes and reads single messages, as two sockets that are
+// connected by inproc do.
 func BenchmarkPutNext(b *testing.B) {
 	e := newEnds(b, pipe.Config{})
 	frame := make([]byte, 10)
@@ -100,8 +102,9 @@ func BenchmarkPutNext(b *testing.B) {
 	}
 }
 
-// TestAllocations: neither side allocates for a message, only for many.
-func TestAllocations(t *testing.T) {
+// TestQueueAllocatesForManyMessagesAtATime checks that neither half of a queue
+// allocates for each message.
+func TestQueueAllocatesForManyMessagesAtATime(t *testing.T) {
 	frame, two := make([]byte, 10), message{"a", "b"}.msg()
 	segment := two.AppendEncoded(nil)
 	for range burst - 1 {
@@ -112,7 +115,7 @@ func TestAllocations(t *testing.T) {
 	var m msg.Msg
 	for _, tt := range []struct {
 		name string
-		most float64 // of burst messages
+		max  float64 // allocations for burst messages
 		f    func()
 	}{
 		{"PutFrame", 10, func() {
@@ -141,8 +144,8 @@ func TestAllocations(t *testing.T) {
 			in.Next(&m)
 		}},
 	} {
-		if n := testing.AllocsPerRun(100, tt.f); n > tt.most {
-			t.Errorf("%s: %v allocations for %d messages", tt.name, n, burst)
+		if n := testing.AllocsPerRun(100, tt.f); n > tt.max {
+			t.Errorf("%s: %v allocations for %d messages, want at most %v", tt.name, n, burst, tt.max)
 		}
 	}
 }

@@ -11,8 +11,9 @@ import (
 	"github.com/zerobroker/zmq/internal/pipe"
 )
 
-// stream is a queue with two writers and a reader in goroutines of their own,
-// in a bubble: if all of them wait, a wake-up was lost and the test fails.
+// stream is a queue with two writers and one reader, each in its own goroutine.
+// It runs in a synctest bubble: if a wake-up is missing, all goroutines wait and
+// the test fails.
 type stream struct {
 	*pipe.Queue
 	t       *testing.T
@@ -22,8 +23,8 @@ type stream struct {
 	hwm     int
 	written [2]uint64
 	total   atomic.Int64 // written
-	read    atomic.Int64 // about to be read, or read
-	next    [2]uint64    // by the reader
+	read    atomic.Int64 // read or being read
+	next    [2]uint64    // for each writer, the next message that the reader expects
 }
 
 func newStream(t *testing.T, c pipe.Config) *stream {
@@ -40,25 +41,25 @@ func (s *stream) Ready(*pipe.Queue) {
 	select {
 	case s.ready <- struct{}{}:
 	default:
-		// One more may be left over from before the reader's first look: a new
-		// queue is asleep, and the reader need not have been.
-		s.t.Error("told Ready twice without having slept")
+		// The channel has two places because a new queue calls Ready for its
+		// first message even if the reader has not looked for one.
+		s.t.Error("Ready was called again before the reader found the queue empty")
 	}
 }
 
-// writer writes n numbered messages, or until the queue is dead.
-func (s *stream) writer(who byte, n uint64) {
-	rng := seeded(uint64(who))
+// writer writes n numbered messages. It stops earlier if the reader closes.
+func (s *stream) writer(id byte, n uint64) {
+	rng := seeded(uint64(id))
 	for i := range n {
 		s.mu.Lock()
 		for s.Full() {
-			if s.Dead() {
+			if s.ReadClosed() {
 				s.mu.Unlock()
 				return
 			}
 			s.room.Wait()
 		}
-		frame := append([]byte{who}, binary.BigEndian.AppendUint64(nil, i)...)
+		frame := append([]byte{id}, binary.BigEndian.AppendUint64(nil, i)...)
 		switch rng.IntN(4) {
 		case 0:
 			s.PutFrame(frame)
@@ -69,25 +70,25 @@ func (s *stream) writer(who byte, n uint64) {
 		default:
 			s.PutEncoded(msg.AppendFrame(nil, frame, false))
 		}
-		s.written[who]++
+		s.written[id]++
 		if over := s.total.Add(1) - s.read.Load(); s.hwm > 0 && over > int64(s.hwm) {
-			s.t.Errorf("%d messages in a queue of %d", over, s.hwm)
+			s.t.Errorf("the queue contains %d messages, HWM %d", over, s.hwm)
 		}
 		s.mu.Unlock()
 	}
 }
 
-// see checks that a message is the next of its writer.
-func (s *stream) see(frame []byte) {
-	who, i := frame[0], binary.BigEndian.Uint64(frame[1:])
-	if i != s.next[who] {
-		s.t.Errorf("message %d of writer %d, want %d", i, who, s.next[who])
+// check checks that a message is the next one of its writer.
+func (s *stream) check(frame []byte) {
+	id, i := frame[0], binary.BigEndian.Uint64(frame[1:])
+	if i != s.next[id] {
+		s.t.Errorf("message %d of writer %d, want %d", i, id, s.next[id])
 	}
-	s.next[who] = i + 1
+	s.next[id] = i + 1
 }
 
-// sleep waits for Ready, or reports that the queue has ended.
-func (s *stream) sleep() bool {
+// wait waits for Ready. It returns false if the queue has ended.
+func (s *stream) wait() bool {
 	if s.Ended() {
 		return false
 	}
@@ -95,30 +96,30 @@ func (s *stream) sleep() bool {
 	return true
 }
 
-// readOne reads up to n messages one at a time.
-func (s *stream) readOne(n uint64) {
+// readMessages reads up to n messages with Next.
+func (s *stream) readMessages(n uint64) {
 	var m msg.Msg
 	for s.next[0]+s.next[1] < n {
 		s.read.Add(1)
 		if s.Next(&m) {
-			s.see(m.First)
+			s.check(m.First)
 			continue
 		}
 		s.read.Add(-1)
-		if !s.sleep() {
+		if !s.wait() {
 			return
 		}
 	}
 }
 
-// readBatches takes all at once, is done with it in parts, and now and then
-// returns the rest.
+// readBatches reads batches with Take. It acknowledges each message, and
+// sometimes returns the rest of a batch.
 func (s *stream) readBatches() {
 	rng := seeded(99)
 	var b msg.Batch
 	for {
 		if !s.Take(&b) {
-			if !s.sleep() {
+			if !s.wait() {
 				return
 			}
 			continue
@@ -130,9 +131,9 @@ func (s *stream) readBatches() {
 			}
 			size := b.FirstSize()
 			m, _ := cur.Message()
-			s.see(m.First)
+			s.check(m.First)
 			if b.Counted {
-				s.Done(1, size)
+				s.Ack(1, size)
 			}
 			b.Skip(size, 1)
 		}
@@ -140,11 +141,12 @@ func (s *stream) readBatches() {
 	}
 }
 
-// run runs the writers and a reader to their ends.
+// run runs two writers of n messages each, and read as the reader. It returns
+// when all have finished.
 func (s *stream) run(n uint64, read func()) {
 	var writers, reader sync.WaitGroup
-	for who := range byte(2) {
-		writers.Go(func() { s.writer(who, n) })
+	for id := range byte(2) {
+		writers.Go(func() { s.writer(id, n) })
 	}
 	reader.Go(read)
 	writers.Wait()
@@ -154,18 +156,18 @@ func (s *stream) run(n uint64, read func()) {
 	reader.Wait()
 }
 
-var concurrent = []pipe.Config{
+var concurrentConfigs = []pipe.Config{
 	{}, {HWM: 1}, {HWM: 2}, {HWM: 3}, {HWM: 100}, {HWM: 1000}, {MaxBytes: 1}, {MaxBytes: 5000}, {HWM: 50, MaxBytes: 10_000},
 }
 
-// TestConcurrentNext: everything arrives once and in order, and never is there
-// more than the HWM.
-func TestConcurrentNext(t *testing.T) {
-	for _, c := range concurrent {
+// TestConcurrentNextReturnsAllMessagesInOrder also checks that the queue never
+// exceeds its high-water mark.
+func TestConcurrentNextReturnsAllMessagesInOrder(t *testing.T) {
+	for _, c := range concurrentConfigs {
 		synctest.Test(t, func(t *testing.T) {
 			s := newStream(t, c)
 			const n = 2000
-			s.run(n, func() { s.readOne(1 << 62) })
+			s.run(n, func() { s.readMessages(1 << 62) })
 			if s.next != [2]uint64{n, n} || !s.Ended() {
 				t.Errorf("%+v: read %d, ended %v", c, s.next, s.Ended())
 			}
@@ -173,12 +175,12 @@ func TestConcurrentNext(t *testing.T) {
 	}
 }
 
-func TestConcurrentTake(t *testing.T) {
-	for _, c := range concurrent {
+func TestConcurrentTakeReturnsAllMessagesInOrder(t *testing.T) {
+	for _, c := range concurrentConfigs {
 		synctest.Test(t, func(t *testing.T) {
 			c.Pooled = true
 			s := newStream(t, c)
-			s.hwm = 0 // batches go free
+			s.hwm = 0 // small batches do not count against the HWM
 			const n = 2000
 			s.run(n, s.readBatches)
 			if s.next != [2]uint64{n, n} || !s.Ended() {
@@ -188,28 +190,27 @@ func TestConcurrentTake(t *testing.T) {
 	}
 }
 
-// TestConcurrentKill: what was not read is counted, to the message.
-func TestConcurrentKill(t *testing.T) {
-	for _, c := range concurrent {
+func TestConcurrentCloseReadCountsUnreadMessages(t *testing.T) {
+	for _, c := range concurrentConfigs {
 		for _, n := range []uint64{0, 1, 100, 1999} {
 			synctest.Test(t, func(t *testing.T) {
 				s := newStream(t, c)
-				killed := 0
+				dropped := 0
 				s.run(2000, func() {
-					s.readOne(n)
-					killed = s.Kill()
+					s.readMessages(n)
+					dropped = s.CloseRead()
 				})
-				if got, want := s.next[0]+s.next[1]+uint64(killed), s.written[0]+s.written[1]; got != want {
-					t.Errorf("%+v: read %d and killed %d, written %d", c, s.next, killed, want)
+				if got, want := s.next[0]+s.next[1]+uint64(dropped), s.written[0]+s.written[1]; got != want {
+					t.Errorf("%+v: read %d and dropped %d messages, written %d", c, s.next, dropped, want)
 				}
 			})
 		}
 	}
 }
 
-// TestConcurrentSetHWM: the limit of a live queue may be changed by whoever
-// holds the writer's lock.
-func TestConcurrentSetHWM(t *testing.T) {
+// TestConcurrentSetHWMLosesNoMessage changes the limit in a goroutine that is
+// neither the writer nor the reader.
+func TestConcurrentSetHWMLosesNoMessage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStream(t, pipe.Config{HWM: 100})
 		s.hwm = 0
@@ -224,12 +225,12 @@ func TestConcurrentSetHWM(t *testing.T) {
 					s.mu.Unlock()
 				}
 			})
-			s.readOne(1 << 62)
+			s.readMessages(1 << 62)
 			done.Store(true)
 		})
 		changes.Wait()
 		if s.next != [2]uint64{n, n} {
-			t.Errorf("read %d", s.next)
+			t.Errorf("read %d messages of each writer, want %d", s.next, n)
 		}
 	})
 }

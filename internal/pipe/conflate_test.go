@@ -7,8 +7,9 @@ import (
 	"github.com/zerobroker/zmq/internal/pipe"
 )
 
-// TestConflate: only the newest message is kept, and there is always room.
-func TestConflate(t *testing.T) {
+// TestConflateKeepsOnlyNewestMessage writes the older and the newest message
+// with every pair of Put methods.
+func TestConflateKeepsOnlyNewestMessage(t *testing.T) {
 	for _, c := range []pipe.Config{{Conflate: true, HWM: 1, MaxBytes: 1}, {Conflate: true, Pooled: true, HWM: 1}} {
 		e := newEnds(t, c)
 		take := e.readAll
@@ -18,7 +19,7 @@ func TestConflate(t *testing.T) {
 				for e.Take(&b) {
 					msgs = append(msgs, readBatch(&b)...)
 					if b.Counted {
-						e.Done(b.Msgs, b.Bytes)
+						e.Ack(b.Msgs, b.Bytes)
 					}
 					b.Recycle()
 				}
@@ -30,7 +31,7 @@ func TestConflate(t *testing.T) {
 			"large":         func() { e.Put(message{"new", body(9000), "est"}.msg()) },
 			"PutFrame":      func() { e.PutFrame([]byte("newest")) },
 			"long PutFrame": func() { e.PutFrame([]byte(body(300))) },
-			"PutRest":       func() { e.PutEncoded([]byte("\x01\x03new\x00\x03est")) },
+			"PutEncoded":    func() { e.PutEncoded([]byte("\x01\x03new\x00\x03est")) },
 			"PutBatch": func() {
 				b := new(msg.Batch)
 				b.Add(msg.Seg{B: []byte("\x00\x01a\x00\x01b\x01\x01c\x00\x01d")})
@@ -40,7 +41,7 @@ func TestConflate(t *testing.T) {
 		}
 		newest := map[string]message{
 			"Put": {"new", "est"}, "large": {"new", body(9000), "est"}, "PutFrame": {"newest"},
-			"long PutFrame": {body(300)}, "PutRest": {"new", "est"}, "PutBatch": {"c", "d"},
+			"long PutFrame": {body(300)}, "PutEncoded": {"new", "est"}, "PutBatch": {"c", "d"},
 		}
 		for older, put := range ways {
 			for way, last := range ways {
@@ -53,21 +54,21 @@ func TestConflate(t *testing.T) {
 					last()
 				})
 				if got := take(); !equalMessages(got, []message{newest[way]}) {
-					t.Errorf("%s behind %s: read %d messages, not the newest", way, older, len(got))
+					t.Errorf("%s after %s: read %d messages, want only the newest", way, older, len(got))
 				}
 			}
 		}
 		e.put(message{"a"}, message{"b"})
-		e.write(func() { e.PutBatch(new(msg.Batch)) }) // nothing is not newer
-		if n := e.Kill(); n != 1 {
-			t.Errorf("Kill() = %d", n)
+		e.write(func() { e.PutBatch(new(msg.Batch)) }) // an empty batch drops nothing
+		if n := e.CloseRead(); n != 1 {
+			t.Errorf("CloseRead() = %d", n)
 		}
 	}
 }
 
-// TestSetConflate: of what is queued by then the newest stays, and the writer
-// that waits for room has it.
-func TestSetConflate(t *testing.T) {
+// TestSetConflateKeepsNewestQueuedMessage also checks that a waiting writer is
+// woken.
+func TestSetConflateKeepsNewestQueuedMessage(t *testing.T) {
 	for n := range 4 {
 		e := newEnds(t, pipe.Config{HWM: 3})
 		var want []message
@@ -76,14 +77,14 @@ func TestSetConflate(t *testing.T) {
 			e.put(want...)
 		}
 		if full := e.full(); full != (n == 3) {
-			t.Fatalf("full with %d messages: %v", n, full)
+			t.Fatalf("%d messages queued: Full() = %v, HWM 3", n, full)
 		}
 		e.write(e.SetConflate)
 		if e.full() || (e.room == 1) != (n == 3) {
-			t.Errorf("behind %d messages: full %v, told of room %d times", n, e.full(), e.room)
+			t.Errorf("%d messages queued: Full() = %v, Room called %d times", n, e.full(), e.room)
 		}
 		if got := e.readAll(); !equalMessages(got, want) {
-			t.Errorf("behind %d messages: read %q, want %q", n, got, want)
+			t.Errorf("%d messages queued: read %q, want %q", n, got, want)
 		}
 		e.put(message{"older"})
 		e.put(message{"newest"})
@@ -91,8 +92,7 @@ func TestSetConflate(t *testing.T) {
 	}
 }
 
-// TestConflateCounts: what a newer message supersedes is counted.
-func TestConflateCounts(t *testing.T) {
+func TestConflateCountsReplacedMessages(t *testing.T) {
 	var drops pipe.Drops
 	e := newEnds(t, pipe.Config{Conflate: true, Drops: &drops})
 	e.write(func() {
@@ -105,9 +105,9 @@ func TestConflateCounts(t *testing.T) {
 		e.PutBatch(&b)
 	})
 	if got := e.readAll(); !equalMessages(got, []message{{"c"}}) {
-		t.Errorf("read %q", got)
+		t.Errorf("read %q, want only the newest message", got)
 	}
 	if n := drops[pipe.DropConflated].Load(); n != 5 {
-		t.Errorf("%d counted, want 5", n)
+		t.Errorf("counted %d dropped messages, want 5", n)
 	}
 }

@@ -2,28 +2,28 @@ package pipe
 
 import "sync/atomic"
 
-// Drop is a reason for which a message was accepted and not delivered, one of
-// a closed list so that every lost message is counted once.
+// Drop is the reason why a message was accepted and not delivered. Each such
+// message is counted once, with one reason.
 type Drop uint8
 
 const (
-	DropHWM         Drop = iota // a subscriber's queue was full, or that of a socket that datagrams came to
-	DropNoRoute                 // nobody to send it to, where the type drops instead of waiting
+	DropHWM         Drop = iota // the queue to a subscriber, or the queue of received datagrams, was full
+	DropNoRoute                 // no peer to send to, in a socket type that drops instead of blocking
 	DropInFlight                // partly written when its connection was lost
-	DropConnLost                // queued for a connection that was lost, and not for the next
-	DropLinger                  // still unsent when the socket had to be closed
+	DropConnLost                // queued for a connection that was lost, and not valid for the next one
+	DropLinger                  // not sent when the linger time ended
 	DropUnread                  // received and not read when the socket was closed
-	DropStaleReply              // a reply to a request that is no longer waited for
-	DropRequester               // a reply to a requester that is gone
-	DropMalformed               // a message without the envelope its pattern demands, or a datagram that is none
-	DropUpstream                // sent by a peer to a type that takes no messages
+	DropStaleReply              // a reply to a request that the socket no longer waits for
+	DropRequester               // a reply to a requester that has disconnected
+	DropMalformed               // without the envelope that the pattern requires, or an invalid datagram
+	DropUpstream                // sent by a peer to a socket type that receives no messages
 	DropFiltered                // received but not subscribed to
 	DropPartial                 // received in part when its connection was lost
 	DropRefused                 // sent by a peer that was refused
-	DropTooLarge                // larger than a datagram may be
-	DropUnreachable             // a datagram that the system would not send, or its destination refused
-	DropConflated               // superseded by a newer message, as the options say
-	DropRejected                // written, in part or whole, to a peer that reports that it did not receive it
+	DropTooLarge                // larger than the maximum datagram
+	DropUnreachable             // a datagram that the system did not send, or that its destination refused
+	DropConflated               // replaced by a newer message (the Conflate option)
+	DropRejected                // written, at least in part, to a peer that reports that it did not receive it
 	NumDrops
 )
 
@@ -33,7 +33,7 @@ var dropNames = [NumDrops]string{
 	"pub_upstream", "filtered", "partial", "peer_refused", "too_large", "unreachable", "conflated", "rejected",
 }
 
-// String is the reason's name in counters and logs.
+// String returns the name of the reason in counters and logs.
 func (d Drop) String() string {
 	if d < NumDrops {
 		return dropNames[d]
@@ -41,11 +41,10 @@ func (d Drop) String() string {
 	return "unknown"
 }
 
-// Drops counts dropped messages by reason. Its methods may be called
-// concurrently.
+// Drops counts dropped messages by reason. It is safe for concurrent use.
 type Drops [NumDrops]atomic.Uint64
 
-// Add counts n messages.
+// Add adds n to the count of a reason.
 func (d *Drops) Add(why Drop, n int) {
 	if n > 0 {
 		d[why].Add(uint64(n))

@@ -9,44 +9,43 @@ import (
 	"github.com/zerobroker/zmq/internal/pipe"
 )
 
-// TestHWM: a queue takes as many messages as its HWM, and then none until
-// LWM = (HWM+1)/2 of them have been read: it takes as many again.
-func TestHWM(t *testing.T) {
+// TestQueueAcceptsMessagesUpToHWM fills a queue to its HWM. It is then full until
+// (HWM+1)/2 messages are read, and accepts this number of messages again.
+func TestQueueAcceptsMessagesUpToHWM(t *testing.T) {
 	for hwm := 1; hwm <= 40; hwm++ {
 		lwm := (hwm + 1) / 2
 		for _, m := range []message{hello, {"two", "frames"}, {body(msg.LargeFrame)}} {
 			e := newEnds(t, pipe.Config{HWM: hwm})
 			if n := e.fill(m); n != hwm {
-				t.Fatalf("HWM %d: took %d messages", hwm, n)
+				t.Fatalf("HWM %d: accepted %d messages", hwm, n)
 			}
 			for round := range 5 {
 				for k := 1; k <= lwm; k++ {
 					if !e.full() {
-						t.Fatalf("HWM %d: room after %d of %d messages", hwm, k-1, lwm)
+						t.Fatalf("HWM %d: not full after %d messages read, want %d", hwm, k-1, lwm)
 					}
-					e.wantTold(1, round)
+					e.wantCalls(1, round)
 					if len(e.read(1)) != 1 {
 						t.Fatalf("HWM %d: nothing to read", hwm)
 					}
 				}
-				e.wantTold(1, round+1)
+				e.wantCalls(1, round+1)
 				if n := e.fill(m); n != lwm {
-					t.Fatalf("HWM %d: took %d messages after %d", hwm, n, lwm)
+					t.Fatalf("HWM %d: accepted %d messages, want %d", hwm, n, lwm)
 				}
 			}
 			if n := len(e.readAll()); n != hwm {
-				t.Fatalf("HWM %d: %d messages left", hwm, n)
+				t.Fatalf("HWM %d: read %d messages at the end", hwm, n)
 			}
 		}
 	}
 }
 
-// TestNoRoomForNobody: Room is told to a writer that found none, once.
-func TestNoRoomForNobody(t *testing.T) {
+func TestRoomIsCalledOnceAfterFullReturnedTrue(t *testing.T) {
 	e := newEnds(t, pipe.Config{HWM: 4})
 	e.put(hello, hello, hello, hello)
 	e.readAll()
-	e.wantTold(1, 0)
+	e.wantCalls(1, 0)
 	e.fill(hello)
 	for range 3 {
 		if !e.full() {
@@ -54,26 +53,26 @@ func TestNoRoomForNobody(t *testing.T) {
 		}
 	}
 	e.readAll()
-	e.wantTold(2, 1)
+	e.wantCalls(2, 1)
 }
 
-func TestHWMUnlimited(t *testing.T) {
+func TestQueueWithoutHWMIsNeverFull(t *testing.T) {
 	e := newEnds(t, pipe.Config{})
 	for range 5000 {
 		e.put(hello)
 	}
 	if e.full() || e.queued() != 5000 {
-		t.Errorf("full %v with %d messages", e.full(), e.queued())
+		t.Errorf("Full() = %v with %d messages, want false with 5000", e.full(), e.queued())
 	}
 	if n := len(e.readAll()); n != 5000 {
 		t.Errorf("read %d", n)
 	}
-	e.wantTold(1, 0)
+	e.wantCalls(1, 0)
 }
 
-// TestMaxBytes: a queue is full when it holds as many bytes at rest, or more,
-// and tells of room when no more than half of them are left.
-func TestMaxBytes(t *testing.T) {
+// TestQueueIsFullAtMaxBytes also checks that Room is called when at most half of
+// MaxBytes is unread.
+func TestQueueIsFullAtMaxBytes(t *testing.T) {
 	for _, size := range []int{0, 8, 98, 100, 300, 998, 5000, msg.LargeFrame, 100_000} {
 		for _, limit := range []int{1, 100, 1000, 64 << 10} {
 			m := message{body(size)}
@@ -82,43 +81,42 @@ func TestMaxBytes(t *testing.T) {
 			for round := 1; round < 4; round++ {
 				e.fill(m)
 				if n := e.queued(); n != want {
-					t.Fatalf("limit %d: took %d messages of %d bytes, want %d", limit, n, m.size(), want)
+					t.Fatalf("MaxBytes %d: accepted %d messages of %d bytes, want %d", limit, n, m.size(), want)
 				}
-				e.wantTold(e.ready, round-1)
+				e.wantCalls(e.ready, round-1)
 				for e.room < round {
 					if len(e.read(1)) == 0 {
-						t.Fatalf("limit %d: no Room although all is read", limit)
+						t.Fatalf("MaxBytes %d: all messages are read, Room was not called", limit)
 					}
 				}
 				if left := e.Unread() * m.size(); left > limit/2 {
-					t.Fatalf("limit %d: room with %d bytes left", limit, left)
+					t.Fatalf("MaxBytes %d: Room was called with %d bytes unread", limit, left)
 				}
 			}
 		}
 	}
 }
 
-// TestBothLimits: whichever is reached first counts, and both must be clear of
-// for Room.
-func TestBothLimits(t *testing.T) {
+// TestQueueIsFullAtFirstOfTwoLimits also checks that Room is called only when
+// half of both limits is free.
+func TestQueueIsFullAtFirstOfTwoLimits(t *testing.T) {
 	e := newEnds(t, pipe.Config{HWM: 10, MaxBytes: 10_000})
 	if n := e.fill(hello); n != 10 {
-		t.Errorf("took %d small messages", n)
+		t.Errorf("accepted %d small messages, want 10", n)
 	}
 	e.readAll()
-	e.wantTold(1, 1)
+	e.wantCalls(1, 1)
 	if n := e.fill(message{body(4000)}); n != 3 {
-		t.Errorf("took %d large messages", n)
+		t.Errorf("accepted %d large messages, want 3", n)
 	}
 	e.read(1)
-	e.wantTold(2, 1)
+	e.wantCalls(2, 1)
 	e.readAll()
-	e.wantTold(2, 2)
+	e.wantCalls(2, 2)
 }
 
-// TestRoomWhenAllIsRead: however the limits and sizes fall together, a reader
-// that has read everything leaves room.
-func TestRoomWhenAllIsRead(t *testing.T) {
+// TestRoomIsCalledWhenAllMessagesAreRead uses random limits and message sizes.
+func TestRoomIsCalledWhenAllMessagesAreRead(t *testing.T) {
 	for seed := range uint64(300) {
 		rng := seeded(seed)
 		e := newEnds(t, pipe.Config{HWM: rng.IntN(20), MaxBytes: 1 + rng.IntN(2000)})
@@ -129,77 +127,85 @@ func TestRoomWhenAllIsRead(t *testing.T) {
 					e.put(message{body(rng.IntN(300))})
 				}
 			}
-			told := e.room
-			if e.readAll(); e.full() || blocked && e.room != told+1 {
-				t.Fatalf("seed %d: full %v when all is read, Room told %d times to a blocked writer (%v)",
-					seed, e.full(), e.room-told, blocked)
+			calls := e.room
+			if e.readAll(); e.full() || blocked && e.room != calls+1 {
+				t.Fatalf("seed %d: all messages read: Full() = %v, Room called %d times, writer waited: %v",
+					seed, e.full(), e.room-calls, blocked)
 			}
 		}
 	}
 }
 
-// TestSetHWM changes the limit of a queue in use.
-func TestSetHWM(t *testing.T) {
+func TestSetHWMChangesLimitOfQueueInUse(t *testing.T) {
 	e := newEnds(t, pipe.Config{HWM: 4})
 	e.fill(hello)
 	e.write(func() { e.SetHWM(10) })
-	e.wantTold(1, 1)
+	e.wantCalls(1, 1)
 	if n := e.fill(hello); n != 6 {
-		t.Errorf("took %d more at HWM 10", n)
+		t.Errorf("accepted %d more messages at HWM 10, want 6", n)
 	}
-	e.write(func() { e.SetHWM(2) }) // lowered: nothing is lost, and it is full until drained
-	e.wantTold(1, 1)
+	e.write(func() { e.SetHWM(2) }) // the queue keeps its messages and is full
+	e.wantCalls(1, 1)
 	if n := len(e.read(8)); n != 8 || !e.full() {
-		t.Errorf("read %d, full %v", n, e.full())
+		t.Errorf("HWM lowered to 2: read %d messages, Full() = %v", n, e.full())
 	}
 	if n := len(e.readAll()); n != 2 || e.full() {
-		t.Errorf("read %d, full %v", n, e.full())
+		t.Errorf("HWM lowered to 2: read %d messages, Full() = %v", n, e.full())
 	}
 	if n := e.fill(hello); n != 2 {
-		t.Errorf("took %d at HWM 2", n)
+		t.Errorf("accepted %d messages at HWM 2, want 2", n)
 	}
 	e.write(func() { e.SetHWM(0) })
 	if e.full() {
-		t.Error("full without a limit")
+		t.Error("Full() = true without a limit")
 	}
 }
 
-// TestSetHWMWhenAllIsRead: what has been read does not count against a lowered
-// limit, or nobody would ever make room.
-func TestSetHWMWhenAllIsRead(t *testing.T) {
+// TestSetHWMDoesNotCountReadMessages: otherwise a lowered limit could block the
+// writer until the reader acknowledges, which a reader without messages never
+// does.
+func TestSetHWMDoesNotCountReadMessages(t *testing.T) {
 	for _, hwm := range []int{1000, 0} {
-		e := newEnds(t, pipe.Config{HWM: hwm})
-		for range 400 {
-			e.put(hello)
-		}
-		e.readAll()
-		e.write(func() { e.SetHWM(10) })
-		if n := e.fill(hello); n != 10 {
-			t.Errorf("from HWM %d, with nothing unread: took %d messages at HWM 10", hwm, n)
+		for unread := range 3 {
+			e := newEnds(t, pipe.Config{HWM: hwm})
+			for range 400 {
+				e.put(hello)
+			}
+			e.readAll()
+			for range unread {
+				e.put(hello)
+			}
+			e.write(func() { e.SetHWM(10) })
+			if n := e.fill(hello); n != 10-unread {
+				t.Errorf("HWM lowered from %d to 10, %d messages unread: added %d messages, want %d", hwm, unread, n, 10-unread)
+			}
+			e.readAll()
+			if n := e.fill(hello); n != 10 {
+				t.Errorf("HWM lowered from %d to 10, queue read: added %d messages, want 10", hwm, n)
+			}
 		}
 	}
 }
 
-// TestRoomAfterDiscard: what is dropped makes room like what is read.
-func TestRoomAfterDiscard(t *testing.T) {
+func TestDiscardCallsRoom(t *testing.T) {
 	for _, c := range []pipe.Config{{HWM: 4}, {MaxBytes: 28}} {
 		e := newEnds(t, c)
 		e.fill(hello)
 		e.write(func() {
 			if n := e.Discard(); n != 4 || e.Len() != 0 {
-				t.Errorf("dropped %d, %d left", n, e.Len())
+				t.Errorf("Discard() = %d, Len() = %d, want 4 and 0", n, e.Len())
 			}
 		})
-		e.wantTold(1, 1)
+		e.wantCalls(1, 1)
 		if n := e.fill(hello); n != 4 {
-			t.Errorf("took %d", n)
+			t.Errorf("accepted %d messages after Discard, want 4", n)
 		}
 		e.wantRead(hello, hello, hello, hello)
 	}
 }
 
-// TestHugeHWM: a mark that stands for no limit is none that overflows.
-func TestHugeHWM(t *testing.T) {
+// TestQueueAcceptsMaxIntAsHWM: the mark must not overflow in computations.
+func TestQueueAcceptsMaxIntAsHWM(t *testing.T) {
 	var mu sync.Mutex
 	q := pipe.NewQueue(pipe.Config{Lock: &mu, HWM: math.MaxInt, MaxBytes: 1000})
 	for range 10 {
@@ -210,7 +216,7 @@ func TestHugeHWM(t *testing.T) {
 		}
 		mu.Unlock()
 		if n == 0 {
-			t.Fatal("full for ever")
+			t.Fatal("the queue stays full after all messages are read")
 		}
 		var m msg.Msg
 		for range n {
@@ -222,17 +228,17 @@ func TestHugeHWM(t *testing.T) {
 	}
 }
 
-// TestRaisedHWMMakesRoomAtOnce: the new limit counts, and not how much of the
-// old one has been read. A connector over inproc that was full before the bind
-// may write as much more as the binder allows.
-func TestRaisedHWMMakesRoomAtOnce(t *testing.T) {
+// TestRaisedHWMCallsRoomAtOnce: the writer does not wait until half of the
+// messages are read. If a socket fills its queue before its inproc endpoint is
+// bound, the HWM of the binding socket is added.
+func TestRaisedHWMCallsRoomAtOnce(t *testing.T) {
 	e := newEnds(t, pipe.Config{HWM: 4})
 	e.fill(hello)
 	e.write(func() { e.SetHWM(5) })
-	e.wantTold(1, 1)
+	e.wantCalls(1, 1)
 	if n := e.fill(hello); n != 1 {
-		t.Errorf("took %d more at HWM 5", n)
+		t.Errorf("accepted %d more messages at HWM 5, want 1", n)
 	}
 	e.write(func() { e.SetHWM(5) })
-	e.wantTold(1, 1)
+	e.wantCalls(1, 1)
 }

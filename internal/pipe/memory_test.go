@@ -8,8 +8,9 @@ import (
 	"github.com/zerobroker/zmq/internal/pipe"
 )
 
-// TestSmallFramesAreCopied: below LargeFrame the writer may reuse its memory.
-func TestSmallFramesAreCopied(t *testing.T) {
+// TestPutCopiesSmallFrames: the writer may reuse the memory of frames smaller
+// than LargeFrame.
+func TestPutCopiesSmallFrames(t *testing.T) {
 	f, g := bytes.Repeat([]byte("f"), msg.LargeFrame-1), []byte("g")
 	h := []byte("\x00\x04rest")
 	e := newEnds(t, pipe.Config{})
@@ -27,8 +28,7 @@ func TestSmallFramesAreCopied(t *testing.T) {
 	e.wantRead(message{F}, message{"g", F, "g"}, message{"g"}, message{F}, message{"rest"})
 }
 
-// TestLargeFramesAreTakenOver: from LargeFrame on nothing is copied.
-func TestLargeFramesAreTakenOver(t *testing.T) {
+func TestPutDoesNotCopyLargeFrames(t *testing.T) {
 	f := bytes.Repeat([]byte("f"), msg.LargeFrame)
 	e := newEnds(t, pipe.Config{})
 	e.write(func() {
@@ -44,10 +44,11 @@ func TestLargeFramesAreTakenOver(t *testing.T) {
 	}
 }
 
-// TestCommonMessagesAreShared: a connection that gets message after message of a
-// log has one piece of it, and copies what does not follow. An application, which
-// may change what it receives, gets copies.
-func TestCommonMessagesAreShared(t *testing.T) {
+// TestPutCommonSharesConsecutiveMessages: consecutive messages of a log become one
+// segment of a pooled queue, which a connection reads. Others are copied. A queue
+// that is not pooled gets copies, because the application may change what it
+// receives.
+func TestPutCommonSharesConsecutiveMessages(t *testing.T) {
 	for _, pooled := range []bool{false, true} {
 		e := newEnds(t, pipe.Config{Pooled: pooled})
 		log := []byte("\x00\x01a\x00\x01b\x00\x01c\x00\x01d")
@@ -59,10 +60,10 @@ func TestCommonMessagesAreShared(t *testing.T) {
 		})
 		var b msg.Batch
 		if !e.Take(&b) || len(b.Segs) == 0 {
-			t.Fatal("nothing taken")
+			t.Fatal("Take found no message")
 		}
 		if shared := &b.Segs[0].B[0] == &log[0]; shared != pooled {
-			t.Errorf("pooled %v: shared is %v", pooled, shared)
+			t.Errorf("pooled %v: the segment shares the log: %v", pooled, shared)
 		}
 		clear(at(2))
 		clear(at(3))
@@ -70,15 +71,15 @@ func TestCommonMessagesAreShared(t *testing.T) {
 			t.Errorf("pooled %v: took %q", pooled, got)
 		}
 		if n := len(b.Segs); pooled && n != 2 {
-			t.Errorf("%d pieces, want one of the log and one of copies", n)
+			t.Errorf("%d segments, want one of the log and one of copies", n)
 		}
 	}
 }
 
-// TestCommonMemoryIsBounded: a peer that gets the first message of each piece of
-// a log and little else does not keep the pieces alive; one that gets nearly all
-// does not copy them.
-func TestCommonMemoryIsBounded(t *testing.T) {
+// TestPutCommonKeepsFewPiecesForFewMessages: a queue that gets only the first
+// message of each piece of a log keeps one piece in memory. A queue that gets all
+// messages keeps all pieces and copies nothing.
+func TestPutCommonKeepsFewPiecesForFewMessages(t *testing.T) {
 	const pieces, each = 50, 100
 	for _, all := range []bool{false, true} {
 		e := newEnds(t, pipe.Config{Pooled: true})
@@ -96,7 +97,7 @@ func TestCommonMemoryIsBounded(t *testing.T) {
 		})
 		var b msg.Batch
 		if !e.Take(&b) {
-			t.Fatal("nothing taken")
+			t.Fatal("Take found no message")
 		}
 		held := 0
 		for _, s := range b.Segs {
@@ -105,17 +106,16 @@ func TestCommonMemoryIsBounded(t *testing.T) {
 			}
 		}
 		if want := map[bool]int{false: 1, true: pieces}[all]; held != want {
-			t.Errorf("getting all %v: holds %d pieces, want %d", all, held, want)
+			t.Errorf("all messages %v: the queue keeps %d pieces, want %d", all, held, want)
 		}
 		if n := len(readBatch(&b)); n != map[bool]int{false: pieces, true: pieces * each}[all] {
-			t.Errorf("%d messages", n)
+			t.Errorf("all messages %v: read %d messages", all, n)
 		}
 	}
 }
 
-// TestPutRestOfAnySize: a message at rest is one piece, also where it is more
-// than a chunk.
-func TestPutRestOfAnySize(t *testing.T) {
+// TestPutEncodedAcceptsAnySize: a message can be larger than a chunk.
+func TestPutEncodedAcceptsAnySize(t *testing.T) {
 	for _, pooled := range []bool{false, true} {
 		e := newEnds(t, pipe.Config{Pooled: pooled})
 		var want []message
@@ -126,12 +126,12 @@ func TestPutRestOfAnySize(t *testing.T) {
 		}
 		var b msg.Batch
 		if !e.Take(&b) || !equalMessages(readBatch(&b), want) {
-			t.Errorf("pooled %v: took %d messages, not those put", pooled, b.Msgs)
+			t.Errorf("pooled %v: read %d messages that differ from those written", pooled, b.Msgs)
 		}
 	}
 }
 
-// pooled is a message of large frames in pooled memory.
+// pooled returns a message of large frames in pooled memory.
 func pooled(sizes ...int) *msg.Msg {
 	m := new(msg.Msg)
 	var frames [][]byte
@@ -145,9 +145,9 @@ func pooled(sizes ...int) *msg.Msg {
 	return m
 }
 
-// TestBufsTravel: the pooled memory of large frames goes where they go, also
-// through more than one queue.
-func TestBufsTravel(t *testing.T) {
+// TestQueuePassesOnBufsOfLargeFrames sends messages in pooled memory through
+// three queues.
+func TestQueuePassesOnBufsOfLargeFrames(t *testing.T) {
 	for _, sizes := range [][]int{{9000}, {9000, 9001}, {9000, 9001, 9002}} {
 		m := pooled(sizes...)
 		bufs := make(map[*msg.Buf]bool)
@@ -162,19 +162,19 @@ func TestBufsTravel(t *testing.T) {
 			n := 0
 			for b := m.Bufs; b != nil; b = b.Next {
 				if n++; !bufs[b] {
-					t.Fatal("a strange buffer")
+					t.Fatal("the message has a buffer that it did not have before")
 				}
 			}
 			if n != len(sizes) {
-				t.Fatalf("%d of %d buffers after %d queues", n, len(sizes), hop)
+				t.Fatalf("the message has %d of %d buffers after %d queues", n, len(sizes), hop)
 			}
 		}
 	}
 }
 
-// TestReadFramesLive: what was read is the reader's, whatever comes after, and
-// to append to one frame changes no other.
-func TestReadFramesLive(t *testing.T) {
+// TestReadFramesDoNotChange: later messages do not overwrite frames that were
+// read. To append to a frame does not change other frames.
+func TestReadFramesDoNotChange(t *testing.T) {
 	e := newEnds(t, pipe.Config{})
 	rng := seeded(1)
 	var got []msg.Msg
@@ -191,7 +191,7 @@ func TestReadFramesLive(t *testing.T) {
 		for len(got) < len(want) && rng.IntN(40) > 0 {
 			var m msg.Msg
 			if !e.Next(&m) {
-				t.Fatal("nothing to read")
+				t.Fatal("Next found no message")
 			}
 			for i := range m.Len() {
 				_ = append(m.Frame(i), "xxxxxxxxxxxx"...)

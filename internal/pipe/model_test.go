@@ -9,9 +9,9 @@ import (
 	"github.com/zerobroker/zmq/internal/pipe"
 )
 
-// model is what a queue is without a reason to be fast: messages in a slice.
-// It knows nothing of batches and acknowledgements, so it cannot say when
-// exactly a queue has room, only within which bounds.
+// model is a simple implementation of a queue: a slice of messages. It has no
+// batches and no acknowledgements. It therefore cannot predict exactly when a
+// queue is full, only within bounds.
 type model struct {
 	*ends
 	rng  *rand.Rand
@@ -19,46 +19,46 @@ type model struct {
 	max  int // bytes
 	pool bool
 
-	msgs   []message // written and not read
-	taken  msg.Batch // by Take, and in the hands of the reader
-	hold   []message // what is in it
-	count  int       // all messages written, to tell them apart
-	flying bool      // it did not count, and the reader has not been back since
-	slept  bool      // the reader found nothing since it was told
-	ready  int       // how often it should have been told
-	closed bool
-	dead   bool
-	step   string
-	log    []byte // what PutCommon is given is of it
+	msgs        []message // written and not read
+	taken       msg.Batch // the last batch from Take
+	takenMsgs   []message // the messages in taken
+	count       int       // number of messages written, which makes each unique
+	inFlight    bool      // taken is not Counted, and Take was not called again
+	readerWaits bool      // the reader found no message since the last Ready
+	ready       int       // expected number of calls of Ready
+	writeClosed bool
+	readClosed  bool
+	step        string
+	log         []byte // contains the messages for PutCommon
 
-	blocked bool // the writer found no room
-	room    int  // how often it had been told of some then
-	lagMost int  // how many messages a reader may have read unknown to the writer
+	writerWaits bool // Full returned true
+	room        int  // number of calls of Room at that time
+	maxPending  int  // maximum number of messages read and not acknowledged
 }
 
 func newModel(t *testing.T, rng *rand.Rand) *model {
-	m := &model{rng: rng, slept: true, pool: rng.IntN(2) == 0}
+	m := &model{rng: rng, readerWaits: true, pool: rng.IntN(2) == 0}
 	if rng.IntN(4) > 0 {
 		m.hwm = 1 + rng.IntN(12)
 	}
 	if rng.IntN(3) == 0 {
 		m.max = 1 + rng.IntN(20_000)
 	}
-	m.lagMost = lagMost(m.hwm)
+	m.maxPending = maxPending(m.hwm)
 	m.ends = newEnds(t, pipe.Config{HWM: m.hwm, MaxBytes: m.max, Pooled: m.pool})
 	return m
 }
 
-// lagMost is the number of messages that the reader of a queue acknowledges at
-// a time: any number if it has no limit.
-func lagMost(hwm int) int {
+// maxPending returns the number of messages that the reader of a queue
+// acknowledges at a time. Without a limit any number is allowed.
+func maxPending(hwm int) int {
 	if hwm == 0 {
 		return 1 << 30
 	}
 	return (hwm + 1) / 2
 }
 
-// next is a message unlike all before.
+// next returns a message that differs from all earlier ones.
 func (m *model) next() message {
 	m.count++
 	made := message{fmt.Sprint(m.count)}
@@ -71,19 +71,19 @@ func (m *model) next() message {
 	return made
 }
 
-// woken notes that something was written, or the queue closed.
+// woken records that a message was written, or the queue was closed.
 func (m *model) woken() {
-	if m.slept {
-		m.slept = false
+	if m.readerWaits {
+		m.readerWaits = false
 		m.ready++
 	}
 }
 
-// write puts messages in one of the five ways.
+// write writes with one of the five Put methods.
 func (m *model) write() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.closed || m.dead || m.Full() && m.rng.IntN(10) > 0 {
+	if m.writeClosed || m.readClosed || m.Full() && m.rng.IntN(10) > 0 {
 		return
 	}
 	written := message{fmt.Sprint(m.count)}
@@ -93,7 +93,7 @@ func (m *model) write() {
 		written[0] += body(m.rng.IntN(300))
 		m.PutFrame([]byte(written[0]))
 	case 1:
-		m.step = "PutRest"
+		m.step = "PutEncoded"
 		written = m.next()
 		m.PutEncoded(written.msg().AppendEncoded(nil))
 	case 2:
@@ -121,7 +121,8 @@ func (m *model) write() {
 	m.woken()
 }
 
-// common is a message in a log, in which there may be others before it.
+// common appends c to the log, sometimes after bytes of a message that the queue
+// does not get. It returns the arguments of PutCommon.
 func (m *model) common(c message) (b []byte, first bool) {
 	if m.rng.IntN(3) == 0 {
 		m.log = append(m.log, "x"...)
@@ -135,7 +136,7 @@ func (m *model) common(c message) (b []byte, first bool) {
 	return m.log[at:], at == 0
 }
 
-// read takes messages one at a time, as sockets do.
+// read reads messages with Next, as sockets do.
 func (m *model) read() {
 	m.step = "Next"
 	n := 1 + m.rng.IntN(6)
@@ -145,72 +146,73 @@ func (m *model) read() {
 		m.fail("read %.100q, want %.100q", got, m.msgs[:want])
 	}
 	m.msgs = m.msgs[want:]
-	m.slept = m.slept || want < n
+	m.readerWaits = m.readerWaits || want < n
 }
 
-// take takes all at once, as connections do, or deals with what it has.
+// take takes a batch, as connections do. Then it writes, acknowledges or returns
+// messages of it.
 func (m *model) take() {
-	if m.hold == nil {
+	if m.takenMsgs == nil {
 		m.step = "Take"
-		m.flying = false
+		m.inFlight = false
 		if got := m.Take(&m.taken); got != (len(m.msgs) > 0) || m.taken.Msgs != len(m.msgs) {
-			m.fail("took %d of %d messages", m.taken.Msgs, len(m.msgs))
+			m.fail("batch of %d messages, want %d", m.taken.Msgs, len(m.msgs))
 		}
 		if len(m.msgs) == 0 {
-			m.slept = true
+			m.readerWaits = true
 			return
 		}
-		m.hold, m.msgs = m.msgs, nil
-		m.flying = !m.taken.Counted
+		m.takenMsgs, m.msgs = m.msgs, nil
+		m.inFlight = !m.taken.Counted
 	}
-	if got := readBatch(&m.taken); !equalMessages(got, m.hold) {
-		m.fail("holds %.100q, want %.100q", got, m.hold)
+	if got := readBatch(&m.taken); !equalMessages(got, m.takenMsgs) {
+		m.fail("the batch contains %.100q, want %.100q", got, m.takenMsgs)
 	}
 	switch m.rng.IntN(4) {
 	case 0:
 		m.step = "Return"
 		m.Return(&m.taken)
-		if !m.dead {
-			m.msgs = append(m.hold, m.msgs...)
+		if !m.readClosed {
+			m.msgs = append(m.takenMsgs, m.msgs...)
 		}
-		m.hold, m.flying = nil, false
+		m.takenMsgs, m.inFlight = nil, false
 	case 1:
 		m.step = "Recycle"
-		m.done(len(m.hold))
+		m.ack(len(m.takenMsgs))
 		m.taken.Recycle()
-		m.hold = nil
+		m.takenMsgs = nil
 	default:
-		m.step = "Done"
-		m.done(m.rng.IntN(len(m.hold)))
+		m.step = "Ack"
+		m.ack(m.rng.IntN(len(m.takenMsgs)))
 	}
 }
 
-// done says that the first n messages taken are written.
-func (m *model) done(n int) {
+// ack acknowledges the first n messages of the batch.
+func (m *model) ack(n int) {
 	size := 0
-	for _, w := range m.hold[:n] {
+	for _, w := range m.takenMsgs[:n] {
 		size += w.size()
 	}
 	if m.taken.Counted && n > 0 {
-		m.Done(n, size)
+		m.Ack(n, size)
 	}
 	m.taken.Skip(size, n)
-	m.hold = m.hold[n:]
+	m.takenMsgs = m.takenMsgs[n:]
 }
 
-// end ends the queue from either side, or changes what it holds.
-func (m *model) end() {
+// control changes the HWM, discards messages, or closes either half.
+func (m *model) control() {
 	switch m.rng.IntN(20) {
 	case 2, 3, 4:
 		m.step = "SetHWM"
 		m.hwm = m.rng.IntN(12)
-		m.lagMost = max(m.lagMost, lagMost(m.hwm)) // until the reader learns of it
+		m.maxPending = max(m.maxPending, maxPending(m.hwm)) // until the reader takes the next batch
 		m.ends.write(func() { m.SetHWM(m.hwm) })
 	case 5:
 		m.step = "Discard"
 		m.ends.write(func() {
 			if n := m.Discard(); n > len(m.msgs) || m.pool && n != len(m.msgs) {
-				m.fail("%d of %d messages", n, len(m.msgs))
+				m.fail("Discard() = %d with %d messages unread", n, len(m.msgs))
 			} else {
 				m.msgs = m.msgs[:len(m.msgs)-n]
 			}
@@ -218,21 +220,21 @@ func (m *model) end() {
 	case 0:
 		m.step = "Close"
 		m.close()
-		m.closed = true
+		m.writeClosed = true
 		m.woken()
 	case 1:
-		m.step = "Kill"
+		m.step = "CloseRead"
 		want := len(m.msgs)
 		if m.taken.Counted {
-			want += len(m.hold)
+			want += len(m.takenMsgs)
 		}
-		if m.dead {
+		if m.readClosed {
 			want = 0
 		}
-		if n := m.Kill(); n != want {
-			m.fail("Kill() = %d, want %d", n, want)
+		if n := m.CloseRead(); n != want {
+			m.fail("CloseRead() = %d, want %d", n, want)
 		}
-		m.dead, m.msgs = true, nil
+		m.readClosed, m.msgs = true, nil
 	}
 }
 
@@ -241,7 +243,7 @@ func (m *model) fail(format string, args ...any) {
 	m.t.Fatalf(m.step+": "+format, args...)
 }
 
-// check compares what can be known at any time.
+// check compares the queue with the model.
 func (m *model) check() {
 	m.t.Helper()
 	msgs, bytes := len(m.msgs), 0
@@ -249,16 +251,16 @@ func (m *model) check() {
 		bytes += w.size()
 	}
 	if m.taken.Counted {
-		msgs += len(m.hold)
+		msgs += len(m.takenMsgs)
 		bytes += m.taken.Bytes
 	}
 	m.ends.write(func() { m.checkLimits(msgs, bytes) })
 	if m.ends.ready != m.ready {
-		m.fail("told Ready %d times, want %d", m.ends.ready, m.ready)
+		m.fail("Ready called %d times, want %d", m.ends.ready, m.ready)
 	}
-	if m.hold != nil {
-		if m.Ended() && !m.dead {
-			m.fail("ended with %d messages in hand", len(m.hold))
+	if m.takenMsgs != nil {
+		if m.Ended() && !m.readClosed {
+			m.fail("Ended() = true with %d messages taken", len(m.takenMsgs))
 		}
 		return
 	}
@@ -268,39 +270,40 @@ func (m *model) check() {
 	if n := m.Size(); n != bytes {
 		m.fail("Size() = %d, want %d", n, bytes)
 	}
-	if m.Ended() != (m.dead || m.closed && !m.flying && len(m.msgs) == 0) {
-		m.fail("ended %v with %d messages, flying %v, closed %v, dead %v", m.Ended(), len(m.msgs), m.flying, m.closed, m.dead)
+	if m.Ended() != (m.readClosed || m.writeClosed && !m.inFlight && len(m.msgs) == 0) {
+		m.fail("Ended() = %v with %d messages, in flight %v, closed %v, reading closed %v", m.Ended(), len(m.msgs), m.inFlight, m.writeClosed, m.readClosed)
 	}
 }
 
-// checkLimits compares the writing half with what is written and not done. One
-// that reads with Next may lag behind by less than half of each limit.
+// checkLimits compares the writing half with the messages that are written and
+// not acknowledged. A reader that uses Next may have read less than half of each
+// limit without acknowledging it.
 func (m *model) checkLimits(msgs, bytes int) {
 	m.t.Helper()
-	if m.blocked && m.ends.room == m.room && m.slept && msgs == 0 && !m.dead {
-		m.fail("all is read, and a writer that found no room was not told")
+	if m.writerWaits && m.ends.room == m.room && m.readerWaits && msgs == 0 && !m.readClosed {
+		m.fail("all messages are read, Room was not called for the waiting writer")
 	}
 	full := m.Full()
-	m.blocked, m.room = full, m.ends.room
-	if m.dead {
-		if !full || !m.Dead() || m.Len() != 0 {
-			m.fail("dead, it is full %v and holds %d", full, m.Len())
+	m.writerWaits, m.room = full, m.ends.room
+	if m.readClosed {
+		if !full || !m.ReadClosed() || m.Len() != 0 {
+			m.fail("after CloseRead: Full() = %v, Len() = %d", full, m.Len())
 		}
 		return
 	}
-	lag := m.Len() - msgs
+	pending := m.Len() - msgs
 	over := m.hwm > 0 && m.Len() >= m.hwm || m.max > 0 && bytes >= m.max
 	under := (m.hwm == 0 || m.Len() < m.hwm) && (m.max == 0 || bytes < m.max && m.pool || bytes < m.max/2)
-	if over && !full || under && full || m.Dead() {
-		m.fail("full %v with %d messages of %d bytes, limits %d and %d", full, msgs, bytes, m.hwm, m.max)
+	if over && !full || under && full || m.ReadClosed() {
+		m.fail("Full() = %v with %d messages of %d bytes, limits %d and %d", full, msgs, bytes, m.hwm, m.max)
 	}
-	if lag < 0 || m.pool && lag > 0 || lag >= max(m.lagMost, 1) {
-		m.fail("Len() = %d with %d messages, limit %d", m.Len(), msgs, m.hwm)
+	if pending < 0 || m.pool && pending > 0 || pending >= max(m.maxPending, 1) {
+		m.fail("Len() = %d with %d messages unacknowledged or unread, HWM %d", m.Len(), msgs, m.hwm)
 	}
 }
 
-// TestQueueModel compares a queue with a slice through random histories.
-func TestQueueModel(t *testing.T) {
+// TestQueueBehavesLikeModel calls random methods on a queue and a model.
+func TestQueueBehavesLikeModel(t *testing.T) {
 	for seed := range uint64(400) {
 		m := newModel(t, seeded(seed))
 		for range 150 {
@@ -312,7 +315,7 @@ func TestQueueModel(t *testing.T) {
 			case k < 9:
 				m.read()
 			default:
-				m.end()
+				m.control()
 			}
 			m.check()
 		}

@@ -2,63 +2,65 @@ package pipe
 
 import "sync"
 
-// Order is the order in which messages came to several pipes, for a pattern
-// that must receive them in it. Each message queued to a pipe is pushed, and the
-// first names the pipe to take the next one from.
+// Order records the order in which messages were queued to several pipes, so
+// that an XPUB can receive them in this order. A writer pushes an entry for
+// each message that it queues. The first entry names the pipe whose message is
+// received next.
 //
-// It is true only for who holds its lock: a writer from before a message is
-// queued until it is pushed, the reader from before it looks until it has taken
-// the message. The lock comes before those of the queues, of which one may be the
-// send lock of another socket.
+// All other methods require the lock of the Order. A writer holds it while it
+// queues a message and pushes the entry. The reader holds it while it looks for
+// the first entry and takes the message. The lock is taken before the writer's
+// lock of a queue. That lock may be the send lock of another socket.
 type Order struct {
-	mu   sync.Mutex
-	due  []Due
-	head int
+	mu      sync.Mutex
+	entries []OrderEntry
+	head    int // index in entries of the first entry
 }
 
-// Due is a message that an Order knows of.
-type Due struct {
-	Pipe *Pipe // it was queued there
-	// Change says that it is a change of the subscriptions. Before one of those
-	// may lie messages that the order does not know of: what a socket of this
-	// process sends it puts in the queue itself.
+// OrderEntry is one message in an Order.
+type OrderEntry struct {
+	Pipe *Pipe // the message is in its In queue
+	// Change reports that the message is a change of the subscriptions. In the
+	// queue, messages without an entry may precede it: a socket of this process
+	// writes to the queue itself.
 	Change bool
 }
 
-// DueSize is about how many bytes an Order takes for each message.
-const DueSize = 24
+// OrderEntrySize is the approximate memory in bytes that an Order uses for each
+// message.
+const OrderEntrySize = 24
 
-// Lock takes what all other methods need.
+// Lock locks o.
 func (o *Order) Lock() { o.mu.Lock() }
 
-// Unlock gives it back.
+// Unlock unlocks o.
 func (o *Order) Unlock() { o.mu.Unlock() }
 
-// Push notes that a message was queued.
-func (o *Order) Push(d Due) {
-	if o.head == len(o.due) {
-		o.due, o.head = o.due[:0], 0
-	} else if o.head > len(o.due)/2 && len(o.due) == cap(o.due) {
-		n := copy(o.due, o.due[o.head:])
-		clear(o.due[n:])
-		o.due, o.head = o.due[:n], 0
+// Push appends an entry.
+func (o *Order) Push(e OrderEntry) {
+	if o.head == len(o.entries) {
+		o.entries, o.head = o.entries[:0], 0
+	} else if o.head > len(o.entries)/2 && len(o.entries) == cap(o.entries) {
+		n := copy(o.entries, o.entries[o.head:])
+		clear(o.entries[n:])
+		o.entries, o.head = o.entries[:n], 0
 	}
-	o.due = append(o.due, d)
+	o.entries = append(o.entries, e)
 }
 
-// First is the oldest message, if there is one.
-func (o *Order) First() (d Due, ok bool) {
-	if o.head == len(o.due) {
-		return Due{}, false
+// First returns the oldest entry. ok is false if there is none.
+func (o *Order) First() (e OrderEntry, ok bool) {
+	if o.head == len(o.entries) {
+		return OrderEntry{}, false
 	}
-	return o.due[o.head], true
+	return o.entries[o.head], true
 }
 
-// Pop forgets the oldest message, which there is.
+// Pop removes the oldest entry. There must be one.
 func (o *Order) Pop() {
-	o.due[o.head] = Due{}
+	o.entries[o.head] = OrderEntry{}
 	o.head++
 }
 
-// Len is the number of messages not popped.
-func (o *Order) Len() int { return len(o.due) - o.head }
+// Len returns the number of entries.
+func (o *Order) Len() int { return len(o.entries) - o.head }

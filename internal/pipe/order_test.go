@@ -6,29 +6,30 @@ import (
 	"github.com/zerobroker/zmq/internal/pipe"
 )
 
-// TestOrder compares an order with a slice, in bursts of all lengths.
-func TestOrder(t *testing.T) {
+// TestOrderReturnsEntriesInOrder compares an Order with a slice. It pushes and
+// pops random numbers of entries.
+func TestOrderReturnsEntriesInOrder(t *testing.T) {
 	pipes := []*pipe.Pipe{pipe.New(), pipe.New(), pipe.New()}
 	for seed := range uint64(50) {
 		rng := seeded(seed)
 		var o pipe.Order
-		var want []pipe.Due
+		var want []pipe.OrderEntry
 		for range 300 {
 			for range rng.IntN(1 << rng.IntN(7)) {
-				d := pipe.Due{Pipe: pipes[rng.IntN(len(pipes))], Change: rng.IntN(2) == 0}
+				d := pipe.OrderEntry{Pipe: pipes[rng.IntN(len(pipes))], Change: rng.IntN(2) == 0}
 				o.Push(d)
 				want = append(want, d)
 			}
 			for range rng.IntN(1 << rng.IntN(7)) {
 				got, ok := o.First()
 				if ok != (len(want) > 0) {
-					t.Fatalf("seed %d: there is one: %v, with %d to come", seed, ok, len(want))
+					t.Fatalf("seed %d: First() = %v, with %d entries", seed, ok, len(want))
 				}
 				if !ok {
 					break
 				}
 				if got != want[0] {
-					t.Fatalf("seed %d: the first is %v, want %v", seed, got, want[0])
+					t.Fatalf("seed %d: First() = %v, want %v", seed, got, want[0])
 				}
 				o.Pop()
 				want = want[1:]
@@ -40,10 +41,10 @@ func TestOrder(t *testing.T) {
 	}
 }
 
-// TestOrderSteady: one that never runs empty needs no more memory for that.
-func TestOrderSteady(t *testing.T) {
+// TestOrderReusesMemory: an Order that never becomes empty does not grow.
+func TestOrderReusesMemory(t *testing.T) {
 	var o pipe.Order
-	d := pipe.Due{Pipe: pipe.New()}
+	d := pipe.OrderEntry{Pipe: pipe.New()}
 	for range 100 {
 		o.Push(d)
 	}
@@ -54,6 +55,6 @@ func TestOrderSteady(t *testing.T) {
 		}
 	})
 	if n > 1 || o.Len() != 100 {
-		t.Errorf("%v allocations, Len() = %d", n, o.Len())
+		t.Errorf("%v allocations, Len() = %d, want at most 1 and 100", n, o.Len())
 	}
 }

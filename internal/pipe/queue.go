@@ -6,88 +6,100 @@ import (
 	"github.com/zerobroker/zmq/internal/msg"
 )
 
-// Reader is told that a queue which it found empty has messages again, or has
-// been closed. Ready is called with the writer's lock held: it may start a
-// goroutine or take a lock that nothing is locked under, no more.
+// Reader is the reading side of a queue.
 type Reader interface {
+	// Ready reports that q has a message or is closed, after a reading method
+	// found q empty. The caller holds the writer's lock. Ready may start a
+	// goroutine, or take a lock under which no other lock is taken.
 	Ready(q *Queue)
 }
 
-// Writer is told that a queue which was full has room again. Room is called
-// with the writer's lock held.
+// Writer is the writing side of a queue.
 type Writer interface {
+	// Room reports that q has free capacity, or that its reader is closed,
+	// after Full returned true. The caller holds the writer's lock. Room has
+	// the same restrictions as Ready.
 	Room(q *Queue)
 }
 
-// Config is what a queue is made with.
+// Config is the configuration of a queue.
 type Config struct {
 	Lock     *sync.Mutex // the writer's lock; it guards the writing half
-	HWM      int         // messages; 0 is unlimited
-	MaxBytes int         // bytes beside the HWM; 0 is unlimited
-	Overhead int         // bytes that each message takes outside the queue; they count against MaxBytes
-	Pooled   bool        // the reader gives batches back with Recycle, so their memory may be reused
-	Conflate bool        // keep the newest message only; HWM and MaxBytes are ignored
-	Reader   Reader
-	Writer   Writer
-	From, To *Pipe   // the ends whose Out and In this is, as far as they are sockets
-	Drops    *Drops  // counts what Conflate drops, and what is Lost; nil: not counted
-	Written  *uint64 // counts messages that were taken with Take and written; guarded by Lock; nil: not counted
+	HWM      int         // high-water mark in messages; 0 is unlimited
+	MaxBytes int         // limit in bytes of the encoded messages, in addition to HWM; 0 is unlimited
+	Overhead int         // bytes that each message uses outside the queue; they count against MaxBytes
+	Pooled   bool        // the reader calls Recycle for each batch, so the queue may use pooled memory
+	Conflate bool        // keep only the newest message and ignore HWM and MaxBytes
+	Reader   Reader      // may be nil before SetReader
+	Writer   Writer      // may be nil
+	From, To *Pipe       // the pipe whose Out is the queue, and the pipe whose In is the queue; nil if that end is not a socket
+	Drops    *Drops      // counts messages that the queue drops, except in Discard and CloseRead; may be nil
+	Written  *uint64     // counts messages that a reader has taken with Take and written; guarded by Lock; may be nil
 }
 
-// Queue is a bounded queue of whole messages from one writer side to one
-// reader side. The writing methods need the writer's lock held by the caller;
-// the reading methods must not overlap each other and take that lock
-// themselves, once a batch.
+// Queue is a bounded queue of whole messages with a writing and a reading half.
+// The package comment specifies which lock each method needs. Messages are
+// encoded when they are written and decoded when Next reads them.
 type Queue struct {
 	mu       *sync.Mutex
-	from, to *Pipe // the ends whose Out and In this is; nil for one that is no socket
+	from, to *Pipe
 	hwm      int
-	lwm      int // the reader acknowledges in multiples of this
+	lwm      int // number of messages that the reader acknowledges at a time
 	maxBytes int
-	overhead int // for each message, beside its size
+	overhead int
 	pooled   bool
 	conflate bool
 	reader   Reader
 	writer   Writer
-	drops    *Drops // of what newer messages supersede, and what is Lost
+	drops    *Drops
 	written  *uint64
 
 	// The writing half, guarded by mu.
-	in       msg.Batch
-	tail     []byte // the open part of the newest chunk: its length is room
-	used     int    // how much of tail is written; not yet in in.Segs nor in in.Bytes
-	next     int    // size of the next unpooled chunk
-	gone     int    // messages taken out of in and not acknowledged by the reader
-	goneSize int    // their size at rest
-	flying   int    // messages in the batch taken last, if they do not count; 0 once they are seen to
-	lost     int    // those of flying that are Lost already
-	asleep   bool   // the reader found nothing and waits for Ready
-	blocked  bool   // the writer found no room and waits for Room
-	closed   bool   // nothing more will be written
-	dead     bool   // nothing more will be read
-	lag      int    // while asleep: what the reader has read and not acknowledged
-	lagSize  int
-	early    int // what of that has been taken as acknowledged
-	earlySz  int
+	in       msg.Batch // in.Msgs includes the messages in tail
+	tail     []byte    // part of the newest chunk that is not in in.Segs
+	used     int       // number of bytes written to tail; not included in in.Bytes
+	nextSize int       // size of the next chunk that is not pooled
+	unacked  amount    // taken from in, and still counted against the limits
+
+	// inFlight is the number of messages in the last batch from Take if it does
+	// not count against the limits. It is 0 again when all are written, dropped
+	// or returned. dropped is the number of them that were dropped.
+	inFlight, dropped int
+
+	// Each side can wait, and can be closed, independently of the other.
+	readerWaits bool // a reading method found no message; Ready must be called
+	writerWaits bool // Full returned true; Room must be called
+	writeClosed bool
+	readClosed  bool
+
+	// deferredAck is the pendingAck of a reader that found no more messages.
+	// The reader takes it back with the next batch, unless SetHWM acknowledges
+	// it earlier.
+	deferredAck amount
 
 	// The reading half.
-	out       msg.Batch
-	seg       int       // index in out.Segs of the segment after cur
-	cur       []byte    // the current segment
-	pos       int       // how much of cur is read
-	sender    *msg.Peer // of cur
-	ackAt     int       // acknowledge this many messages at a time
-	unackMsgs int
-	unackSize int
-	frames    [][]byte // slab that multi-frame messages take their Rest from
+	out        msg.Batch
+	seg        int       // index in out.Segs of the segment after cur
+	cur        []byte    // current segment
+	pos        int       // number of bytes of cur that are read
+	sender     *msg.Peer // peer that sent cur
+	ackAt      int       // lwm when the batch was taken
+	pendingAck amount    // read and not acknowledged, a part of unacked
+	frames     [][]byte  // slab for Msg.Rest of multi-frame messages
 }
 
-// NewQueue returns an empty queue. Its reader is asleep, so the first message
-// calls Ready.
+// amount is a number of messages and their encoded size in bytes.
+type amount struct{ msgs, size int }
+
+func (a *amount) add(b amount) { a.msgs, a.size = a.msgs+b.msgs, a.size+b.size }
+func (a *amount) sub(b amount) { a.msgs, a.size = a.msgs-b.msgs, a.size-b.size }
+
+// NewQueue returns an empty queue. The first message calls Ready, as if a
+// reading method had found no message.
 func NewQueue(c Config) *Queue {
 	q := &Queue{
 		mu: c.Lock, maxBytes: c.MaxBytes, overhead: c.Overhead, pooled: c.Pooled, conflate: c.Conflate,
-		reader: c.Reader, writer: c.Writer, from: c.From, to: c.To, drops: c.Drops, written: c.Written, asleep: true,
+		reader: c.Reader, writer: c.Writer, from: c.From, to: c.To, drops: c.Drops, written: c.Written, readerWaits: true,
 	}
 	q.setHWM(c.HWM)
 	return q
@@ -102,71 +114,67 @@ func (q *Queue) setHWM(n int) {
 	}
 }
 
-// MaxHWM is the largest high-water mark; higher ones are this.
+// MaxHWM is the largest high-water mark. Larger values are reduced to it.
 const MaxHWM = 1 << 30
 
-// unlimitedAck is how often, in messages, the reader of an unlimited queue
-// acknowledges: only the statistics see it.
+// unlimitedAck is the number of messages that the reader of an unlimited queue
+// acknowledges at a time. It affects only Len, which statistics use.
 const unlimitedAck = 1024
 
-// SetHWM changes the limit of a live queue. Messages above a lowered limit
-// stay. The caller holds the writer's lock.
+// SetHWM changes the high-water mark. The queue keeps messages above a lowered
+// mark. SetHWM is a writing method.
 func (q *Queue) SetHWM(n int) {
 	q.setHWM(n)
-	if q.asleep {
-		// The reader has read everything and would acknowledge the rest of it
-		// only with what it reads next, which may now never fit.
-		q.gone -= q.lag
-		q.goneSize -= q.lagSize
-		q.early += q.lag
-		q.earlySz += q.lagSize
-		q.lag, q.lagSize = 0, 0
-	}
-	// A limit that is raised makes room at once: there is no reader whose
-	// acknowledgements it would pay to gather.
-	if q.blocked && !q.atLimit() {
-		q.room()
+	// Acknowledge for the reader. It would acknowledge only after it has read
+	// more messages, which the lowered limit may never admit.
+	q.ackDeferred()
+	// After the mark is raised the writer does not wait for half of the
+	// capacity. That rule only saves wake-ups while the reader acknowledges.
+	if q.writerWaits && !q.atLimit() {
+		q.wakeWriter()
 	}
 }
 
-// SetConflate has a queue that nobody has read yet keep the newest message only,
-// of those that are in it too. The caller holds the writer's lock.
+// SetConflate makes the queue keep only the newest message. It drops and counts
+// the older messages in the queue. The reader must not have read from the queue
+// yet. SetConflate is a writing method.
 func (q *Queue) SetConflate() {
 	if q.closeTail(); q.in.Msgs > 1 {
-		q.conflated(q.in.Msgs - 1)
+		q.countConflated(q.in.Msgs - 1)
 		q.in.KeepLast()
 	}
 	q.conflate = true
-	q.unblock()
+	q.wakeWriterIfRoom()
 }
 
-// SetReader installs the reader side, whose In this is, of a queue that was
-// written to before anyone could read it, and wakes it if there is something
-// to read. The caller holds the writer's lock.
+// SetReader sets the reader of a queue that may contain messages already, and
+// the pipe whose In is the queue. It calls Ready if there is something to read.
+// SetReader is a writing method that must not overlap a reading method.
 func (q *Queue) SetReader(r Reader, p *Pipe) {
 	q.reader, q.to = r, p
-	q.asleep = true
-	if q.in.Msgs > 0 || q.closed {
-		q.wake()
+	q.readerWaits = true
+	if q.in.Msgs > 0 || q.writeClosed {
+		q.wakeReader()
 	}
 }
 
-// From is the pipe whose Out this is, or nil.
+// From returns the pipe whose Out is q, or nil.
 func (q *Queue) From() *Pipe { return q.from }
 
-// To is the pipe whose In this is, or nil.
+// To returns the pipe whose In is q, or nil.
 func (q *Queue) To() *Pipe { return q.to }
 
-// Lock takes the writer's lock, for a caller that is not the writer.
+// Lock takes the writer's lock.
 func (q *Queue) Lock() { q.mu.Lock() }
 
-// Unlock gives the writer's lock back.
+// Unlock releases the writer's lock.
 func (q *Queue) Unlock() { q.mu.Unlock() }
 
-// Full reports whether the next message must wait, and if so has the writer
-// told when it need not. The caller holds the writer's lock.
+// Full reports whether the queue has reached a limit or its reader is closed.
+// If it has reached a limit, the queue calls Room later. Full is a writing
+// method.
 func (q *Queue) Full() bool {
-	if q.dead {
+	if q.readClosed {
 		return true
 	}
 	if q.conflate {
@@ -175,35 +183,39 @@ func (q *Queue) Full() bool {
 	if !q.atLimit() {
 		return false
 	}
-	q.blocked = true
+	q.writerWaits = true
 	return true
 }
 
 func (q *Queue) atLimit() bool {
-	return q.hwm > 0 && q.Len() >= q.hwm || q.maxBytes > 0 && q.size() >= q.maxBytes
+	return q.hwm > 0 && q.Len() >= q.hwm || q.maxBytes > 0 && q.bytes(q.queued()) >= q.maxBytes
 }
 
-// size is how much is written and not acknowledged, in bytes at rest, with the
-// overhead of each message.
-func (q *Queue) size() int { return q.goneSize + q.in.Bytes + q.used + q.overhead*q.Len() }
+// queued returns the amount that counts against the limits.
+func (q *Queue) queued() amount {
+	return amount{q.Len(), q.unacked.size + q.in.Bytes + q.used}
+}
 
-// Len is the number of messages written and not yet acknowledged as read; the
-// acknowledgement lags by up to half the HWM. The caller holds the writer's
-// lock.
-func (q *Queue) Len() int { return q.gone + q.in.Msgs }
+// bytes returns the size of a, including the overhead of each message.
+func (q *Queue) bytes(a amount) int { return a.size + q.overhead*a.msgs }
 
-// Unsent is the number of messages written to the queue that are neither read,
-// nor written to a connection, nor dropped: those in the batch that was taken
-// last are among them until the reader says otherwise or takes the next one. It
-// lags as Len does. The caller holds the writer's lock.
-func (q *Queue) Unsent() int { return q.Len() + q.flying - q.lost }
+// Len returns the number of messages that count against the high-water mark:
+// written and not acknowledged. It includes up to half of the high-water mark
+// of messages that are read already. Len is a writing method.
+func (q *Queue) Len() int { return q.unacked.msgs + q.in.Msgs }
 
-// finishTaken ends the batch taken last, if it does not count: the
-// messages in it are written, but for those that are lost and for n others. The
-// caller holds the writer's lock.
-func (q *Queue) finishTaken(n int) {
-	q.countWritten(q.flying - q.lost - n)
-	q.flying, q.lost = 0, 0
+// Unsent returns the number of messages that are neither read, written to a
+// connection, nor dropped. A message of the last batch is written if the reader
+// has acknowledged it or has called Take again. As with Len, the number may
+// include messages that are read already. Unsent is a writing method.
+func (q *Queue) Unsent() int { return q.Len() + q.inFlight - q.dropped }
+
+// finishInFlight ends the accounting of the batch that does not count against
+// the limits. It counts its messages as written, except those dropped and
+// except returned others. The caller holds the writer's lock.
+func (q *Queue) finishInFlight(returned int) {
+	q.countWritten(q.inFlight - q.dropped - returned)
+	q.inFlight, q.dropped = 0, 0
 }
 
 func (q *Queue) countWritten(n int) {
@@ -212,95 +224,89 @@ func (q *Queue) countWritten(n int) {
 	}
 }
 
-// Dead reports whether the reading side is gone. The caller holds the
-// writer's lock.
-func (q *Queue) Dead() bool { return q.dead }
+// ReadClosed reports whether CloseRead was called. It is a writing method.
+func (q *Queue) ReadClosed() bool { return q.readClosed }
 
-// Close says that nothing more will be written: the reader reads what there
-// is and then finds the end. The caller holds the writer's lock.
+// Close ends writing. The reader can still read the queued messages. Close is a
+// writing method.
 func (q *Queue) Close() {
-	q.closed = true
-	q.wake()
+	q.writeClosed = true
+	q.wakeReader()
 }
 
-func (q *Queue) wake() {
-	if q.asleep && q.reader != nil {
-		q.asleep = false
+func (q *Queue) wakeReader() {
+	if q.readerWaits && q.reader != nil {
+		q.readerWaits = false
 		q.reader.Ready(q)
 	}
 }
 
-func (q *Queue) unblock() {
-	if !q.blocked {
+// wakeWriterIfRoom calls Room if the writer waits and about half of the
+// capacity is free.
+func (q *Queue) wakeWriterIfRoom() {
+	if !q.writerWaits {
 		return
 	}
-	if q.hwm > 0 && q.Len() > q.hwm-q.lwm || q.maxBytes > 0 && q.size() > q.maxBytes/2 {
+	if q.hwm > 0 && q.Len() > q.hwm-q.lwm || q.maxBytes > 0 && q.bytes(q.queued()) > q.maxBytes/2 {
 		return
 	}
-	q.room()
+	q.wakeWriter()
 }
 
-// room tells the writer that there is.
-func (q *Queue) room() {
-	q.blocked = false
+func (q *Queue) wakeWriter() {
+	q.writerWaits = false
 	if q.writer != nil {
 		q.writer.Room(q)
 	}
 }
 
-// acknowledge tells the writing half that n messages have been read.
-func (q *Queue) acknowledge(n, size int) {
-	q.mu.Lock()
-	if !q.dead {
-		q.countWritten(n)
-		q.gone -= n - q.early
-		q.goneSize -= size - q.earlySz
-		q.early, q.earlySz = 0, 0
-		q.unblock()
-	}
-	q.mu.Unlock()
+// ackDeferred acknowledges the messages that a waiting reader has read. The
+// caller holds the writer's lock.
+func (q *Queue) ackDeferred() {
+	q.countWritten(q.deferredAck.msgs)
+	q.unacked.sub(q.deferredAck)
+	q.deferredAck = amount{}
 }
 
-// Discard drops what is written and not taken, and returns how many messages
-// that was. The caller holds the writer's lock.
+// Discard removes the messages that the reader has not taken and returns their
+// number. It does not count them as dropped. Discard is a writing method.
 func (q *Queue) Discard() int {
 	n := q.in.Msgs
 	q.in.Recycle()
 	q.tail, q.used = nil, 0
-	q.unblock()
+	q.wakeWriterIfRoom()
 	return n
 }
 
-// unread is the number of messages that have not been read. The caller holds
-// the writer's lock and is the reader.
-func (q *Queue) unread() int { return q.Len() - (q.unackMsgs - q.early) }
-
-// Kill says that nothing more will be read. It drops what is queued and
-// returns how many messages that was. It takes the writer's lock and belongs
-// to the reading methods.
-func (q *Queue) Kill() int {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	return q.KillLocked()
+// unread returns the amount that is not read. The caller is the reader and
+// holds the writer's lock.
+func (q *Queue) unread() amount {
+	a := q.queued()
+	a.sub(q.pendingAck)
+	a.sub(q.deferredAck)
+	return a
 }
 
-// KillLocked is Kill for a caller that holds the writer's lock.
-func (q *Queue) KillLocked() int {
-	if q.dead {
+// CloseRead ends reading. It removes the messages that are not read and returns
+// their number, but does not count them as dropped. The number includes the
+// unacknowledged messages of a batch that counts against the limits. It does
+// not include a batch that does not: the queue counts its messages as written.
+// CloseRead is a reading method.
+func (q *Queue) CloseRead() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.readClosed {
 		return 0
 	}
-	// Len lags behind what was read by what is not yet acknowledged.
-	dropped := q.unread()
-	q.finishTaken(0)
-	q.dead = true
+	dropped := q.unread().msgs
+	q.finishInFlight(0)
+	q.readClosed = true
 	q.in.Recycle()
 	q.out.Recycle()
 	q.tail, q.used, q.cur, q.pos, q.seg, q.frames = nil, 0, nil, 0, 0, nil
-	q.gone, q.goneSize, q.unackMsgs, q.unackSize = 0, 0, 0, 0
-	q.lag, q.lagSize, q.early, q.earlySz = 0, 0, 0, 0
-	if q.blocked && q.writer != nil {
-		q.blocked = false
-		q.writer.Room(q)
+	q.unacked, q.pendingAck, q.deferredAck = amount{}, amount{}, amount{}
+	if q.writerWaits {
+		q.wakeWriter()
 	}
 	return dropped
 }

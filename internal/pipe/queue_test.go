@@ -10,10 +10,10 @@ import (
 	"github.com/zerobroker/zmq/internal/pipe"
 )
 
-// message is a message's frames.
+// message is the frames of a message.
 type message []string
 
-// size is the message's size at rest.
+// size returns the encoded size of m.
 func (m message) size() (n int) {
 	for _, f := range m {
 		n += msg.HeaderSize(len(f)) + len(f)
@@ -47,7 +47,7 @@ func readBatch(b *msg.Batch) (msgs []message) {
 
 func equalMessages(a, b []message) bool { return slices.EqualFunc(a, b, slices.Equal[message]) }
 
-// body is n bytes that tell their place.
+// body returns n bytes that differ by position and by n.
 func body(n int) string {
 	b := make([]byte, n)
 	for i := range b {
@@ -58,7 +58,8 @@ func body(n int) string {
 
 func seeded(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 0)) }
 
-// ends is a queue with both of its sides, which count what they are told.
+// ends is a queue with a reader and a writer that count the calls of Ready and
+// Room.
 type ends struct {
 	*pipe.Queue
 	t     testing.TB
@@ -78,7 +79,7 @@ func newEnds(t testing.TB, c pipe.Config) *ends {
 func (e *ends) Ready(*pipe.Queue) { e.ready++ }
 func (e *ends) Room(*pipe.Queue)  { e.room++ }
 
-// write does what belongs to the writer, under its lock.
+// write calls f with the writer's lock held.
 func (e *ends) write(f func()) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -93,7 +94,7 @@ func (e *ends) put(msgs ...message) {
 	})
 }
 
-// fill puts messages until the queue is full, and returns how many it took.
+// fill puts messages until the queue is full, and returns their number.
 func (e *ends) fill(m message) (n int) {
 	e.write(func() {
 		for !e.Full() {
@@ -116,7 +117,7 @@ func (e *ends) queued() (n int) {
 
 func (e *ends) close() { e.write(e.Close) }
 
-// read takes up to n messages with Next.
+// read reads up to n messages with Next.
 func (e *ends) read(n int) (msgs []message) {
 	var m msg.Msg
 	for ; n > 0 && e.Next(&m); n-- {
@@ -125,13 +126,13 @@ func (e *ends) read(n int) (msgs []message) {
 	return msgs
 }
 
-// readAll reads until there is no more.
+// readAll reads until Next returns false.
 func (e *ends) readAll() []message { return e.read(1 << 30) }
 
-func (e *ends) wantTold(ready, room int) {
+func (e *ends) wantCalls(ready, room int) {
 	e.t.Helper()
 	if e.ready != ready || e.room != room {
-		e.t.Fatalf("told Ready %d times and Room %d times, want %d and %d", e.ready, e.room, ready, room)
+		e.t.Fatalf("Ready called %d times and Room %d times, want %d and %d", e.ready, e.room, ready, room)
 	}
 }
 

@@ -2,15 +2,16 @@ package pipe
 
 import "github.com/zerobroker/zmq/internal/msg"
 
-// Next takes the oldest message. It returns false when there is none, after
-// which the reader is told by Ready when there is; Ended tells whether there
-// ever will be. The frames of m are the caller's.
+// Next removes the oldest message and stores it in m. It returns false if there
+// is none; the queue then calls Ready for the next message, and Ended reports
+// whether there can be one. The caller owns the frames of m. Next is a reading
+// method.
 func (q *Queue) Next(m *msg.Msg) bool {
 	if q.pos == len(q.cur) && !q.refill() {
 		return false
 	}
-	// Only the index moves: a pointer stored for every message would cost a
-	// write barrier whenever the collector is at work.
+	// Only pos changes. To store a pointer for each message, as q.cur =
+	// q.cur[end:] does, costs a write barrier while the garbage collector runs.
 	b := q.cur[q.pos:]
 	size, h, more := msg.Header(b)
 	if end := h + size; !more && end <= len(b) {
@@ -24,8 +25,9 @@ func (q *Queue) Next(m *msg.Msg) bool {
 	return true
 }
 
-// Peek returns a cursor over the frames of the message that Next would take, or
-// false as Next does. It is good until the next call of a reading method.
+// Peek returns a cursor over the frames of the message that Next would return.
+// If there is none, it returns false like Next. The cursor is valid until the
+// next call of a reading method. Peek is a reading method.
 func (q *Queue) Peek() (c msg.Cursor, ok bool) {
 	if q.pos == len(q.cur) && !q.refill() {
 		return c, false
@@ -33,7 +35,7 @@ func (q *Queue) Peek() (c msg.Cursor, ok bool) {
 	return msg.Continue(q.cur[q.pos:], q.out.Segs[q.seg:]), true
 }
 
-// nextFrames takes a message of several or large frames.
+// nextFrames is Next for a message with several frames or a large frame.
 func (q *Queue) nextFrames(m *msg.Msg) {
 	m.From, m.Rest, m.Bufs = q.sender, nil, nil
 	total := 0
@@ -49,7 +51,7 @@ func (q *Queue) nextFrames(m *msg.Msg) {
 		q.pos += h
 		var body []byte
 		if q.pos == len(q.cur) && size > 0 {
-			body = q.large(m)
+			body = q.largeBody(m)
 		} else {
 			body = q.cur[q.pos : q.pos+size : q.pos+size]
 			q.pos += size
@@ -68,14 +70,15 @@ func (q *Queue) nextFrames(m *msg.Msg) {
 	if n := len(q.frames); n > mark {
 		m.Rest = q.frames[mark:n:n]
 		if n-mark > slabFrames {
-			q.frames = nil // a slab of that size is the message's alone
+			q.frames = nil // do not share such a large slab with later messages
 		}
 	}
 	q.consumed(total)
 }
 
-// large takes the segment that is the body of the header just read.
-func (q *Queue) large(m *msg.Msg) []byte {
+// largeBody returns the body of a large frame, which is a segment of its own. It
+// moves the pooled buffer of the segment to m.
+func (q *Queue) largeBody(m *msg.Msg) []byte {
 	s := &q.out.Segs[q.seg]
 	q.seg++
 	body := s.B
@@ -84,12 +87,12 @@ func (q *Queue) large(m *msg.Msg) []byte {
 	return body
 }
 
-// slabFrames is how many frames' slices are allocated at a time for
-// multi-frame messages.
+// slabFrames is the number of frames in a slab. Multi-frame messages share a
+// slab to save allocations.
 const slabFrames = 64
 
-// growSlab opens a new slab and moves the frames from mark on, those of the
-// message in hand, to its start.
+// growSlab allocates a slab. It copies the frames of the current message, which
+// start at index mark of the old slab, to the start of the new one.
 func (q *Queue) growSlab(mark int) {
 	own := q.frames[mark:]
 	slab := make([][]byte, len(own), max(slabFrames, 2*len(own)))
@@ -97,13 +100,16 @@ func (q *Queue) growSlab(mark int) {
 	q.frames = slab
 }
 
+// consumed records that one message of size bytes is read. It acknowledges when
+// half of a limit is reached, so that the lock and the wake-up of the writer are
+// rare.
 func (q *Queue) consumed(size int) {
-	q.unackMsgs++
-	q.unackSize += size
-	if q.unackMsgs >= q.ackAt || q.maxBytes > 0 && q.unackSize+q.overhead*q.unackMsgs >= q.maxBytes/2 {
-		n, s := q.unackMsgs, q.unackSize
-		q.unackMsgs, q.unackSize = 0, 0
-		q.acknowledge(n, s)
+	q.pendingAck.msgs++
+	q.pendingAck.size += size
+	if q.pendingAck.msgs >= q.ackAt || q.maxBytes > 0 && q.bytes(q.pendingAck) >= q.maxBytes/2 {
+		a := q.pendingAck
+		q.pendingAck = amount{}
+		q.Ack(a.msgs, a.size)
 	}
 }
 
@@ -117,8 +123,8 @@ func (q *Queue) nextSeg() {
 	*s = msg.Seg{}
 }
 
-// refill makes the next segment current, taking the writing half's batch when
-// this one is read.
+// refill makes the next segment current. After the last segment it takes the
+// batch of the writing half.
 func (q *Queue) refill() bool {
 	if q.seg == len(q.out.Segs) {
 		q.cur, q.pos, q.frames, q.seg = nil, 0, nil, 0
@@ -130,121 +136,128 @@ func (q *Queue) refill() bool {
 	return true
 }
 
-// take swaps the writing half's batch into b, which is empty. Its messages go
-// on counting against the limits if counted.
+// take moves the batch of the writing half to b, which is empty. The messages
+// still count against the limits if counted is true or the batch is large.
 func (q *Queue) take(b *msg.Batch, counted bool) bool {
 	b.Reset()
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.finishTaken(0)
+	q.finishInFlight(0)
 	q.ackAt = q.lwm
-	if q.in.Msgs == 0 || q.dead {
-		q.asleep = true
-		q.next = 0
-		q.settle()
+	if q.in.Msgs == 0 || q.readClosed {
+		q.readerWaits = true
+		q.nextSize = 0
+		q.deferAck()
 		return false
 	}
+	q.pendingAck.add(q.deferredAck)
+	q.deferredAck = amount{}
 	q.closeTail()
 	if q.pooled {
-		q.tail = nil // its chunk leaves with the batch
+		q.tail = nil // Recycle of the batch reuses its chunk
 	}
 	*b, q.in = q.in, *b
-	if counted || b.Bytes > freeTake {
+	if counted || b.Bytes > maxUncounted {
 		b.Counted = true
-		q.gone += b.Msgs
-		q.goneSize += b.Bytes
+		q.unacked.add(amount{b.Msgs, b.Bytes})
 	} else {
-		q.flying = b.Msgs
-		q.unblock()
+		q.inFlight = b.Msgs
+		q.wakeWriterIfRoom()
 	}
 	return true
 }
 
-// settle notes, when the reader has found nothing more, what it has read and
-// not acknowledged, or acknowledges it if a limit was lowered meanwhile. The
-// caller holds the writer's lock and is the reader.
-func (q *Queue) settle() {
-	q.lag, q.lagSize = q.unackMsgs-q.early, q.unackSize-q.earlySz
-	if q.lag < q.lwm || q.dead {
-		return
+// deferAck moves pendingAck to the writing half, so that SetHWM can acknowledge
+// while the reader waits. The caller is the reader and holds the writer's lock.
+func (q *Queue) deferAck() {
+	q.deferredAck.add(q.pendingAck)
+	q.pendingAck = amount{}
+	if q.deferredAck.msgs >= q.lwm { // SetHWM has lowered lwm since the last take
+		q.ackDeferred()
+		q.wakeWriterIfRoom()
 	}
-	q.gone -= q.lag
-	q.goneSize -= q.lagSize
-	q.lag, q.lagSize, q.early, q.earlySz, q.unackMsgs, q.unackSize = 0, 0, 0, 0, 0, 0
-	q.unblock()
 }
 
-// freeTake is how many bytes may be in the hands of a writer beside what
-// counts against the limits: a writer then need not wait for a writer.
-const freeTake = msg.ChunkSize
+// maxUncounted is the maximum size of a batch from Take that does not count
+// against the limits. The writer can then fill the queue again while the reader
+// writes such a batch to its connection.
+const maxUncounted = msg.ChunkSize
 
-// Take moves everything queued into b, which must be empty, and returns
-// whether there was anything. If not, the reader is told by Ready when there
-// is. If the batch is Counted, its messages count against the limits until
-// Done.
+// Take moves all queued messages to b, which must be empty. It returns false if
+// there are none; the queue then calls Ready for the next message. If b.Counted
+// is true, the messages count against the limits until Ack. Otherwise the next
+// Take counts them as written. Take is a reading method.
 func (q *Queue) Take(b *msg.Batch) bool { return q.take(b, false) }
 
-// Done says that n messages of size bytes at rest, taken with Take in a batch
-// that is Counted, are written and need no more room. Those of a batch that is
-// not are taken for written at the next Take.
-func (q *Queue) Done(n, size int) { q.acknowledge(n, size) }
+// Ack acknowledges n messages of size encoded bytes in total: they are written
+// and no longer count against the limits. They are from a batch of Take that is
+// Counted. Ack is a reading method.
+func (q *Queue) Ack(n, size int) {
+	q.mu.Lock()
+	if !q.readClosed {
+		q.countWritten(n)
+		q.unacked.sub(amount{n, size})
+		q.wakeWriterIfRoom()
+	}
+	q.mu.Unlock()
+}
 
-// Lost drops n messages of size bytes at rest of b, the batch taken last with
-// Take, and counts them for that reason. They are not Done.
-func (q *Queue) Lost(b *msg.Batch, n, size int, why Drop) {
+// DropTaken drops n messages of b and counts them with a reason. size is their
+// encoded size in bytes. b is the last batch from Take. The caller does not
+// acknowledge these messages. DropTaken is a reading method.
+func (q *Queue) DropTaken(b *msg.Batch, n, size int, why Drop) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	switch {
-	case q.dead:
+	case q.readClosed:
 	case b.Counted:
-		q.gone -= n
-		q.goneSize -= size
-		q.unblock()
+		q.unacked.sub(amount{n, size})
+		q.wakeWriterIfRoom()
 	default:
-		q.lost += n
+		q.dropped += n
 	}
 	if q.drops != nil {
 		q.drops.Add(why, n)
 	}
 }
 
-// Undelivered counts a message that was written before, maybe in an earlier
-// batch than b, the one taken last, as dropped for that reason instead. What is
-// written of b so far is Done if it is Counted.
-func (q *Queue) Undelivered(b *msg.Batch, why Drop) {
+// DropWritten counts one message as dropped that was counted as written before.
+// b is the last batch from Take; the message may be from an earlier one. If b is
+// Counted, the caller has acknowledged the messages of b that are written.
+// DropWritten is a reading method.
+func (q *Queue) DropWritten(b *msg.Batch, why Drop) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	switch {
 	case b.Counted:
 		q.countWritten(-1)
-	case !q.dead:
-		q.lost++
+	case !q.readClosed:
+		q.dropped++
 	}
 	if q.drops != nil {
 		q.drops.Add(why, 1)
 	}
 }
 
-// Return puts messages taken with Take back, ahead of what has been written
-// since, and empties b.
+// Return puts the messages of b, which Take removed, back to the head of the
+// queue and empties b. Return is a reading method.
 func (q *Queue) Return(b *msg.Batch) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.dead {
+	if q.readClosed {
 		b.Recycle()
 		return
 	}
 	if b.Counted {
-		q.gone -= b.Msgs
-		q.goneSize -= b.Bytes
+		q.unacked.sub(amount{b.Msgs, b.Bytes})
 	} else {
-		q.finishTaken(b.Msgs)
+		q.finishInFlight(b.Msgs)
 	}
 	q.closeTail()
 	if q.conflate && q.in.Msgs > 0 {
-		q.conflated(b.Msgs) // by what was written since
+		q.countConflated(b.Msgs) // a newer message was written since Take
 		b.Recycle()
-		q.unblock()
+		q.wakeWriterIfRoom()
 		return
 	}
 	b.Append(&q.in)
@@ -252,27 +265,27 @@ func (q *Queue) Return(b *msg.Batch) {
 	q.in.Counted = false
 }
 
-// Ended reports whether the queue is closed and everything in it has been
-// read, or taken and seen to. It takes the writer's lock and belongs to the
-// reading methods.
+// Ended reports whether the reader will get no more messages: CloseRead was
+// called, or Close was called and every message is read, written, dropped or
+// removed. Ended is a reading method.
 func (q *Queue) Ended() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.dead || q.closed && q.flying == 0 && q.unread() == 0
+	return q.readClosed || q.writeClosed && q.inFlight == 0 && q.unread().msgs == 0
 }
 
-// Size is the number of bytes at rest that Next has yet to return, about. It
-// takes the writer's lock and belongs to the reading methods.
+// Size returns the number of encoded bytes that Next has not returned yet,
+// including the overhead of each message. Size is a reading method.
 func (q *Queue) Size() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.size() - (q.unackSize - q.earlySz) - q.overhead*(q.unackMsgs-q.early)
+	return q.bytes(q.unread())
 }
 
-// Unread is the number of messages that Next has yet to return. It takes the
-// writer's lock and belongs to the reading methods.
+// Unread returns the number of messages that Next has not returned yet. Unread
+// is a reading method.
 func (q *Queue) Unread() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.unread()
+	return q.unread().msgs
 }

@@ -7,29 +7,23 @@ import (
 	"github.com/zerobroker/zmq/internal/pipe"
 )
 
-// TestReadyOncePerSleep: the reader is told once for each time that it found
-// nothing, whatever wakes it.
-func TestReadyOncePerSleep(t *testing.T) {
-	batch := func() *msg.Batch {
-		b := new(msg.Batch)
-		b.Add(msg.Seg{B: []byte("\x00\x01b")})
-		b.Msgs = 1
-		return b
-	}
-	wakers := map[string]func(e *ends){
+// TestReadyIsCalledOncePerWait: after a reading method has found no message,
+// each Put method and Close call Ready once.
+func TestReadyIsCalledOncePerWait(t *testing.T) {
+	writes := map[string]func(e *ends){
 		"Put":                   func(e *ends) { e.Put(hello.msg()) },
 		"PutFrame":              func(e *ends) { e.PutFrame([]byte("f")) },
 		"PutFrame of 300 bytes": func(e *ends) { e.PutFrame(make([]byte, 300)) },
-		"PutRest":               func(e *ends) { e.PutEncoded([]byte("\x00\x01r")) },
-		"PutBatch":              func(e *ends) { e.PutBatch(batch()) },
+		"PutEncoded":            func(e *ends) { e.PutEncoded([]byte("\x00\x01r")) },
+		"PutBatch":              func(e *ends) { e.PutBatch(batchOf(message{"b"})) },
 	}
-	for name, wake := range wakers {
+	for name, put := range writes {
 		for _, c := range []pipe.Config{{}, {Pooled: true}} {
 			e := newEnds(t, c)
 			var taken msg.Batch
 			for round := 1; round < 4; round++ {
-				e.write(func() { wake(e); wake(e) })
-				e.wantTold(round, 0)
+				e.write(func() { put(e); put(e) })
+				e.wantCalls(round, 0)
 				n := 0
 				if c.Pooled {
 					for e.Take(&taken) {
@@ -40,83 +34,82 @@ func TestReadyOncePerSleep(t *testing.T) {
 					n = len(e.readAll())
 				}
 				if n != 2 {
-					t.Fatalf("%s: read %d", name, n)
+					t.Fatalf("%s: read %d messages, want 2", name, n)
 				}
-				e.wantTold(round, 0)
+				e.wantCalls(round, 0)
 			}
 			e.close()
-			e.wantTold(4, 0)
-			e.close() // nobody sleeps
-			e.wantTold(4, 0)
+			e.wantCalls(4, 0)
+			e.close() // the reader does not wait
+			e.wantCalls(4, 0)
 		}
 	}
 }
 
-// TestDrainThenEnd: what was written before Close is read, then comes the end.
-func TestDrainThenEnd(t *testing.T) {
+func TestQueueEndsAfterCloseAndLastMessage(t *testing.T) {
 	e := newEnds(t, pipe.Config{})
 	e.put(message{"a"}, message{"b", "c"}, message{body(msg.LargeFrame)})
 	if e.Ended() {
-		t.Error("ended before Close")
+		t.Error("Ended() = true before Close")
 	}
 	e.close()
 	for _, want := range []message{{"a"}, {"b", "c"}, {body(msg.LargeFrame)}} {
 		if e.Ended() {
-			t.Fatal("ended with something to read")
+			t.Fatal("Ended() = true with an unread message")
 		}
 		if got := e.read(1); !equalMessages(got, []message{want}) {
 			t.Fatalf("read %.50q, want %.50q", got, want)
 		}
 	}
 	if !e.Ended() || len(e.readAll()) > 0 {
-		t.Error("not ended")
+		t.Error("Ended() = false after the last message")
 	}
 	e = newEnds(t, pipe.Config{})
 	if e.readAll(); e.Ended() {
-		t.Error("an open queue ended because it is empty")
+		t.Error("Ended() = true for an empty queue that is not closed")
 	}
 	if e.close(); !e.Ended() {
-		t.Error("an empty queue did not end")
+		t.Error("Ended() = false for an empty queue that is closed")
 	}
 }
 
-// TestKill counts what nobody will read, wakes a writer that waits for room,
-// and takes nothing more.
-func TestKill(t *testing.T) {
+// TestCloseReadDropsUnreadMessages also checks that CloseRead wakes a waiting
+// writer, and that the queue then stays empty.
+func TestCloseReadDropsUnreadMessages(t *testing.T) {
 	for _, read := range []int{0, 1, 2, 3, 5, 9, 10} {
 		e := newEnds(t, pipe.Config{HWM: 10})
 		e.fill(hello)
 		e.read(read)
 		e.put(hello)
 		blocked := read < 5 && e.full()
-		told := e.room
-		if n := e.Kill(); n != 11-read {
-			t.Errorf("Kill() = %d with %d of 11 read", n, read)
+		calls := e.room
+		if n := e.CloseRead(); n != 11-read {
+			t.Errorf("CloseRead() = %d with %d of 11 read", n, read)
 		}
-		if (e.room == told+1) != blocked {
-			t.Errorf("Room told %d times to a writer that is blocked: %v", e.room-told, blocked)
+		if (e.room == calls+1) != blocked {
+			t.Errorf("Room called %d times, writer waited: %v", e.room-calls, blocked)
 		}
 		var m msg.Msg
 		var b msg.Batch
-		if !e.full() || !e.Ended() || e.Next(&m) || e.Take(&b) || e.Kill() != 0 || e.queued() != 0 || e.Unread() != 0 {
-			t.Errorf("dead, it is full %v, ended %v, holds %d", e.full(), e.Ended(), e.queued())
+		if !e.full() || !e.Ended() || e.Next(&m) || e.Take(&b) || e.CloseRead() != 0 || e.queued() != 0 || e.Unread() != 0 {
+			t.Errorf("after CloseRead: Full() = %v, Ended() = %v, Len() = %d", e.full(), e.Ended(), e.queued())
 		}
 		e.write(func() {
-			if !e.Dead() || e.KillLocked() != 0 {
-				t.Error("not dead")
+			if !e.ReadClosed() {
+				t.Error("ReadClosed() = false after CloseRead")
 			}
 		})
-		e.Done(5, 50) // late, from one who had taken them
+		e.Ack(5, 50) // by a reader that took messages before
 		e.close()
 		if n := e.queued(); n != 0 {
-			t.Errorf("dead, it holds %d", n)
+			t.Errorf("after CloseRead and Ack: Len() = %d", n)
 		}
 	}
 }
 
-// TestUnread: how many are still to be read is exact, Len is what counts
-// against the limit.
-func TestUnread(t *testing.T) {
+// TestUnreadIsExact: Unread changes with each message, Len with each
+// acknowledgement.
+func TestUnreadIsExact(t *testing.T) {
 	e := newEnds(t, pipe.Config{HWM: 10})
 	e.fill(hello)
 	for read := 1; read <= 10; read++ {
@@ -130,39 +123,40 @@ func TestUnread(t *testing.T) {
 	}
 }
 
-// TestSetReader: messages wait for a reader to come, and it is told of them.
-func TestSetReader(t *testing.T) {
-	for _, before := range []string{"nothing", "message", "end"} {
+// TestSetReaderCallsReadyForQueuedMessages writes, or closes, before the queue has
+// a reader.
+func TestSetReaderCallsReadyForQueuedMessages(t *testing.T) {
+	for _, before := range []string{"nothing", "message", "close"} {
 		e := &ends{t: t}
 		e.Queue = pipe.NewQueue(pipe.Config{Lock: &e.mu, Writer: e})
 		want := 1
 		switch before {
 		case "message":
 			e.put(hello)
-		case "end":
+		case "close":
 			e.close()
 		default:
 			want = 0
 		}
 		p := pipe.New()
 		e.write(func() { e.SetReader(e, p) })
-		e.wantTold(want, 0)
+		e.wantCalls(want, 0)
 		if e.To() != p || e.From() != nil {
-			t.Errorf("%s: To is %v", before, e.To())
+			t.Errorf("%s before SetReader: To() = %v", before, e.To())
 		}
 		if before == "nothing" {
 			e.put(hello)
-			e.wantTold(1, 0)
+			e.wantCalls(1, 0)
 		}
-		if n := len(e.readAll()); n != 1 && before != "end" || e.Ended() != (before == "end") {
-			t.Errorf("%s: read %d, ended %v", before, n, e.Ended())
+		if n := len(e.readAll()); n != 1 && before != "close" || e.Ended() != (before == "close") {
+			t.Errorf("%s before SetReader: read %d messages, Ended() = %v", before, n, e.Ended())
 		}
 	}
 }
 
-// TestSender: a message is from whom its segment says, else from whoever is at
-// the far end of the pipe when it is read.
-func TestSender(t *testing.T) {
+// TestNextSetsSender: the sender of a message is the peer in its segment. If there
+// is none, it is the peer of the pipe when the message is read.
+func TestNextSetsSender(t *testing.T) {
 	p := pipe.New()
 	peer, other := &msg.Peer{RoutingID: "peer"}, &msg.Peer{RoutingID: "other"}
 	p.SetPeer(peer)
@@ -179,69 +173,42 @@ func TestSender(t *testing.T) {
 	for i, want := range []*msg.Peer{other, other, peer, peer} {
 		var m msg.Msg
 		if !e.Next(&m) || m.From != want {
-			t.Errorf("message %d %.20q is from %v, want %v", i, framesOf(&m), m.From, want)
+			t.Errorf("message %d %.20q has sender %v, want %v", i, framesOf(&m), m.From, want)
 		}
 	}
 	if b.Msgs != 0 || len(b.Segs) != 0 {
-		t.Errorf("a batch that was put still holds %d messages", b.Msgs)
+		t.Errorf("the batch has %d messages after PutBatch, want 0", b.Msgs)
 	}
 	if p.Peer() != peer {
-		t.Error("Peer is not who SetPeer said")
+		t.Error("Peer does not return the peer of SetPeer")
 	}
 }
 
-func TestPipesHaveIDs(t *testing.T) {
-	p, q := pipe.New(), pipe.New()
-	if p.ID == q.ID || p.ID == 0 || p.Peer() != nil || p.Slot >= 0 {
-		t.Errorf("pipes %+v and %+v", p, q)
-	}
-}
-
-func TestDrops(t *testing.T) {
-	var d pipe.Drops
-	seen := map[string]bool{"unknown": true, "": true}
-	for why := pipe.Drop(0); why < pipe.NumDrops; why++ {
-		if seen[why.String()] {
-			t.Errorf("drop %d has the name %q of another", why, why)
-		}
-		seen[why.String()] = true
-		d.Add(why, int(why))
-		d.Add(why, 2)
-		d.Add(why, -1)
-		if n := d[why].Load(); n != uint64(why)+2 {
-			t.Errorf("%v: %d", why, n)
-		}
-	}
-	if s := pipe.NumDrops.String(); s != "unknown" {
-		t.Errorf("a reason of no name is %q", s)
-	}
-}
-
-// TestPeekIsWhatNextTakes: a cursor shows the frames of the next message, over
-// all segments they lie in, as often as one asks, and nothing is taken.
-func TestPeekIsWhatNextTakes(t *testing.T) {
+// TestPeekShowsMessageOfNext calls Peek twice before each Next, for messages in
+// one and in several segments.
+func TestPeekShowsMessageOfNext(t *testing.T) {
 	large := body(msg.LargeFrame)
 	written := []message{{"a"}, {"", "b"}, {large}, {"x", large, large, ""}, {large, "y"}, {body(300)}, {""}}
 	e := newEnds(t, pipe.Config{})
 	for round := range 2 {
 		if _, ok := e.Peek(); ok {
-			t.Fatal("something to see in an empty queue")
+			t.Fatal("Peek found a message in an empty queue")
 		}
 		e.put(written...)
-		e.wantTold(round+1, 0)
+		e.wantCalls(round+1, 0)
 		for i, want := range written {
 			for range 2 {
 				c, ok := e.Peek()
 				for k, frame := range want {
 					got, flags, more := c.Next()
 					if !ok || !more || string(got) != frame || (flags&msg.FlagMore != 0) != (k < len(want)-1) {
-						t.Fatalf("message %d, frame %d: saw %.20q, flags %x, %v", i, k, got, flags, ok)
+						t.Fatalf("message %d, frame %d: Peek shows %.20q, flags %x, ok %v", i, k, got, flags, ok)
 					}
 				}
 			}
 			var m msg.Msg
 			if !e.Next(&m) || m.Len() != len(want) || string(m.Frame(m.Len()-1)) != want[len(want)-1] {
-				t.Fatalf("message %d: took %d frames", i, m.Len())
+				t.Fatalf("message %d: Next returned %d frames", i, m.Len())
 			}
 		}
 	}

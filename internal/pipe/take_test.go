@@ -7,112 +7,112 @@ import (
 	"github.com/zerobroker/zmq/internal/pipe"
 )
 
-// TestTake takes all there is, in order, and leaves the reader asleep when
-// there is nothing.
-func TestTake(t *testing.T) {
+// TestTakeReturnsAllMessages also checks that Ready is called only after Take has
+// found no message.
+func TestTakeReturnsAllMessages(t *testing.T) {
 	for _, pooled := range []bool{false, true} {
 		e := newEnds(t, pipe.Config{Pooled: pooled})
 		want := []message{{"a"}, {"b", "", "c"}, {body(300)}, {body(9000), "d"}, {""}}
 		e.put(want...)
 		var b msg.Batch
 		if !e.Take(&b) || b.Msgs != len(want) || !equalMessages(readBatch(&b), want) {
-			t.Fatalf("took %d: %.200q", b.Msgs, readBatch(&b))
+			t.Fatalf("took %d messages: %.200q", b.Msgs, readBatch(&b))
 		}
 		e.put(hello)
-		e.wantTold(1, 0) // it has not slept
+		e.wantCalls(1, 0) // Take has not returned false yet
 		b.Recycle()
 		if !e.Take(&b) || !equalMessages(readBatch(&b), []message{hello}) {
 			t.Fatalf("took %.200q", readBatch(&b))
 		}
 		b.Recycle()
 		if e.Take(&b) || b.Msgs != 0 {
-			t.Fatal("took something of nothing")
+			t.Fatal("Take found a message in an empty queue")
 		}
 		e.put(hello)
-		e.wantTold(2, 0)
+		e.wantCalls(2, 0)
 	}
 }
 
-// TestTakeCounts: a batch of more than a chunk counts against the limits until
-// Done; a smaller one goes free.
-func TestTakeCounts(t *testing.T) {
+// TestLargeBatchCountsUntilAck: a batch larger than a chunk counts against the
+// limits until Ack. A smaller batch does not.
+func TestLargeBatchCountsUntilAck(t *testing.T) {
 	e := newEnds(t, pipe.Config{HWM: 10, Pooled: true})
 	var b msg.Batch
 	e.fill(hello)
 	if !e.Take(&b) || b.Counted || e.queued() != 0 {
-		t.Fatalf("a small batch is counted %v, the queue holds %d", b.Counted, e.queued())
+		t.Fatalf("small batch: Counted = %v, Len() = %d", b.Counted, e.queued())
 	}
-	e.wantTold(1, 1)
+	e.wantCalls(1, 1)
 	b.Recycle()
 
 	large := message{body(msg.ChunkSize / 4)}
 	e.fill(large)
 	if !e.Take(&b) || !b.Counted || e.queued() != 10 || !e.full() {
-		t.Fatalf("a large batch is counted %v, the queue holds %d", b.Counted, e.queued())
+		t.Fatalf("large batch: Counted = %v, Len() = %d", b.Counted, e.queued())
 	}
 	for n := 1; n <= 4; n++ {
-		e.Done(1, large.size())
+		e.Ack(1, large.size())
 		if got := e.queued(); got != 10-n {
-			t.Errorf("it holds %d with %d done", got, n)
+			t.Errorf("Len() = %d with %d messages acknowledged", got, n)
 		}
-		e.wantTold(1, 1)
+		e.wantCalls(1, 1)
 	}
-	e.Done(1, large.size())
-	e.wantTold(1, 2)
+	e.Ack(1, large.size())
+	e.wantCalls(1, 2)
 	if n := e.fill(hello); n != 5 {
-		t.Errorf("took %d more with half of 10 done", n)
+		t.Errorf("accepted %d messages with 5 of 10 acknowledged, want 5", n)
 	}
-	e.Done(5, 5*large.size())
+	e.Ack(5, 5*large.size())
 	b.Recycle()
 	if n := e.queued(); n != 5 {
-		t.Errorf("it holds %d", n)
+		t.Errorf("Len() = %d after the last Ack, want 5", n)
 	}
 }
 
-// TestTakeCountsAbove: a batch of a chunk goes free, one of a byte more does
-// not.
-func TestTakeCountsAbove(t *testing.T) {
+// TestBatchLargerThanChunkCounts compares a batch of ChunkSize bytes with a batch
+// that has one byte more.
+func TestBatchLargerThanChunkCounts(t *testing.T) {
 	for _, more := range []int{0, 1} {
 		e := newEnds(t, pipe.Config{})
 		m := message{body(msg.ChunkSize/2 - msg.MaxHeader)}
 		e.put(m, message{body(len(m[0]) + more)})
 		var b msg.Batch
 		if !e.Take(&b) || b.Bytes != msg.ChunkSize+more || b.Counted != (more > 0) {
-			t.Errorf("a batch of %d bytes is counted %v", b.Bytes, b.Counted)
+			t.Errorf("batch of %d bytes: Counted = %v", b.Bytes, b.Counted)
 		}
 	}
 }
 
-// TestReturn puts back what was not written, ahead of what came since, in any
-// mixture of counted, partly done, and killed.
-func TestReturn(t *testing.T) {
+// TestReturnPutsMessagesAtHead returns small and large batches after some of their
+// messages are written. Messages that were queued in between follow.
+func TestReturnPutsMessagesAtHead(t *testing.T) {
 	small := []message{{"1"}, {"2", "2"}, {"3"}}
 	large := []message{{body(30_000)}, {body(30_001), "x"}, {body(30_002)}}
 	for _, pooled := range []bool{false, true} {
 		for _, first := range [][]message{small, large} {
-			for done := range 4 {
+			for written := range 4 {
 				e := newEnds(t, pipe.Config{HWM: 100, Pooled: pooled})
 				e.put(first...)
 				var b msg.Batch
 				e.Take(&b)
-				for _, m := range first[:done] {
+				for _, m := range first[:written] {
 					b.Skip(m.size(), 1)
 					if b.Counted {
-						e.Done(1, m.size())
+						e.Ack(1, m.size())
 					}
 				}
 				e.put(hello, message{"later"})
 				if e.Return(&b); b.Msgs != 0 || len(b.Segs) != 0 {
-					t.Fatal("a returned batch is not empty")
+					t.Fatal("the batch is not empty after Return")
 				}
-				want := append(append([]message{}, first[done:]...), hello, message{"later"})
+				want := append(append([]message{}, first[written:]...), hello, message{"later"})
 				if n := e.queued(); n != len(want) {
-					t.Errorf("holds %d, want %d", n, len(want))
+					t.Errorf("Len() = %d, want %d", n, len(want))
 				}
 				e.put(message{"last"})
 				want = append(want, message{"last"})
 				if !e.Take(&b) || !equalMessages(readBatch(&b), want) {
-					t.Errorf("pooled %v, %d done: took %.200q", pooled, done, readBatch(&b))
+					t.Errorf("pooled %v, %d written: took %.200q", pooled, written, readBatch(&b))
 				}
 				b.Recycle()
 			}
@@ -122,15 +122,15 @@ func TestReturn(t *testing.T) {
 	e.put(small...)
 	var b msg.Batch
 	e.Take(&b)
-	e.Kill()
+	e.CloseRead()
 	if e.Return(&b); b.Msgs != 0 || e.queued() != 0 {
-		t.Errorf("a dead queue took %d back", e.queued())
+		t.Errorf("after CloseRead and Return: Len() = %d, want 0", e.queued())
 	}
 }
 
-// TestReturnToNewReader: what is returned is there for the reader of the next
-// connection, which is told of it.
-func TestReturnToNewReader(t *testing.T) {
+// TestNewReaderGetsReturnedMessages replaces the reader, as for the next
+// connection of a dialer. It checks that Ready is called.
+func TestNewReaderGetsReturnedMessages(t *testing.T) {
 	e := newEnds(t, pipe.Config{Pooled: true})
 	e.put(message{"a"}, message{"b"})
 	var b msg.Batch
@@ -138,16 +138,16 @@ func TestReturnToNewReader(t *testing.T) {
 	e.Return(&b)
 	next := &ends{t: t}
 	e.write(func() { e.SetReader(next, nil) })
-	next.wantTold(1, 0)
+	next.wantCalls(1, 0)
 	if !e.Take(&b) || !equalMessages(readBatch(&b), []message{{"a"}, {"b"}}) {
 		t.Errorf("took %q", readBatch(&b))
 	}
 	b.Recycle()
 }
 
-// TestTakenLives: a batch keeps its content until it is recycled, whatever is
-// written to the queue meanwhile.
-func TestTakenLives(t *testing.T) {
+// TestTakenBatchDoesNotChange: later messages do not overwrite a batch before
+// Recycle.
+func TestTakenBatchDoesNotChange(t *testing.T) {
 	for _, pooled := range []bool{false, true} {
 		e := newEnds(t, pipe.Config{Pooled: pooled})
 		type taken struct {
@@ -168,7 +168,7 @@ func TestTakenLives(t *testing.T) {
 			for len(live) > 5 {
 				i := rng.IntN(len(live))
 				if !equalMessages(readBatch(live[i].b), live[i].want) {
-					t.Fatalf("pooled %v: a batch in use has changed", pooled)
+					t.Fatalf("pooled %v: a batch has changed before Recycle", pooled)
 				}
 				live[i].b.Recycle()
 				live = append(live[:i], live[i+1:]...)
@@ -177,18 +177,18 @@ func TestTakenLives(t *testing.T) {
 	}
 }
 
-// TestKillCountsTaken: what was taken and still counts is dropped with the
-// rest; what went free is its taker's to count.
-func TestKillCountsTaken(t *testing.T) {
+// TestCloseReadCountsTakenMessages: CloseRead counts the unacknowledged messages
+// of a large batch. It does not count those of a small batch.
+func TestCloseReadCountsTakenMessages(t *testing.T) {
 	e := newEnds(t, pipe.Config{})
 	e.put(hello, hello)
-	var free, counted msg.Batch
-	e.Take(&free)
+	var small, large msg.Batch
+	e.Take(&small)
 	e.put(message{body(50_000)}, message{body(50_000)}, message{body(50_000)})
-	e.Take(&counted)
-	e.Done(1, message{body(50_000)}.size())
+	e.Take(&large)
+	e.Ack(1, message{body(50_000)}.size())
 	e.put(hello)
-	if n := e.Kill(); n != 2+1 {
-		t.Errorf("Kill() = %d", n)
+	if n := e.CloseRead(); n != 2+1 {
+		t.Errorf("CloseRead() = %d", n)
 	}
 }

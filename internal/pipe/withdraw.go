@@ -6,9 +6,9 @@ import (
 	"github.com/zerobroker/zmq/internal/msg"
 )
 
-// Withdraw removes messages that the reader has not taken, and returns them:
-// the first max, in order, whose first frame match accepts. The returned
-// messages have memory of their own. The caller holds the writer's lock.
+// Withdraw removes the first max messages that the reader has not taken and
+// whose first frame match accepts. It returns them in order. They do not share
+// memory with the queue. Withdraw is a writing method.
 func (q *Queue) Withdraw(max int, match func(first []byte) bool) []msg.Msg {
 	if q.in.Msgs == 0 {
 		return nil
@@ -19,14 +19,15 @@ func (q *Queue) Withdraw(max int, match func(first []byte) bool) []msg.Msg {
 		return nil
 	}
 	for i := range list {
-		own(&list[i])
+		copySmallFrames(&list[i])
 	}
-	q.unblock()
+	q.wakeWriterIfRoom()
 	return list
 }
 
-// own copies the frames of m that lie between those of other messages.
-func own(m *msg.Msg) {
+// copySmallFrames copies the frames of m that share a segment with other
+// messages.
+func copySmallFrames(m *msg.Msg) {
 	if len(m.First) < msg.LargeFrame {
 		m.First = bytes.Clone(m.First)
 	}

@@ -6,9 +6,8 @@ import (
 	"github.com/zerobroker/zmq/internal/msg"
 )
 
-// PutFrame appends a message of one frame below msg.LargeFrame, copying it. It
-// does not ask whether the queue is Full. The caller holds the writer's lock
-// and has found the queue not Dead.
+// PutFrame appends a copy of a message that is one frame, smaller than
+// msg.LargeFrame. PutFrame is a writing method.
 func (q *Queue) PutFrame(b []byte) {
 	n := len(b)
 	if n > 255 || q.conflate {
@@ -23,30 +22,32 @@ func (q *Queue) PutFrame(b []byte) {
 	copy(t[2:], b)
 	q.used += n + 2
 	q.in.Msgs++
-	if q.asleep {
-		q.wake()
+	if q.readerWaits {
+		q.wakeReader()
 	}
 }
 
-// supersede drops what is queued if only the newest message is to be kept.
-func (q *Queue) supersede() {
+// discardOlder drops all queued messages of a conflating queue.
+func (q *Queue) discardOlder() {
 	if q.conflate {
-		q.conflated(q.Discard())
+		q.countConflated(q.Discard())
 	}
 }
 
-// conflated counts messages that newer ones have superseded.
-func (q *Queue) conflated(n int) {
+// countConflated counts n messages that newer messages have replaced.
+func (q *Queue) countConflated(n int) {
 	if q.drops != nil {
 		q.drops.Add(DropConflated, n)
 	}
 }
 
-// PutShared is Put for a message whose large frames other queues get too, or that
-// lie in memory which holds more than them: an application's queue gets copies.
+// PutShared is Put for a message whose large frames are shared with other
+// queues, or are parts of a larger block of memory. It copies the frames unless
+// the queue is pooled: only connections read pooled queues, and they do not
+// change the frames or keep them for long. PutShared is a writing method.
 func (q *Queue) PutShared(m *msg.Msg) {
 	if q.pooled || m.Size() < msg.LargeFrame {
-		q.Put(m) // which copies small frames
+		q.Put(m) // copies small frames
 		return
 	}
 	own := msg.Msg{First: bytes.Clone(m.First)}
@@ -56,40 +57,45 @@ func (q *Queue) PutShared(m *msg.Msg) {
 	q.Put(&own)
 }
 
-// Put appends one message. Frames below msg.LargeFrame are copied; larger ones
-// are taken over, with their Bufs. It does not ask whether the queue is Full.
-// The caller holds the writer's lock and has found the queue not Dead.
+// Put appends one message. It copies frames smaller than msg.LargeFrame. The
+// queue takes ownership of larger ones, and of their Bufs. Put is a writing
+// method.
 func (q *Queue) Put(m *msg.Msg) {
-	q.supersede()
+	q.discardOlder()
 	if n := len(m.First); len(m.Rest) == 0 && n < msg.LargeFrame {
 		q.putSmall(m.First, false)
 	} else {
 		q.putFrames(m)
 	}
 	q.in.Msgs++
-	if q.asleep {
-		q.wake()
+	if q.readerWaits {
+		q.wakeReader()
 	}
 }
 
-// PutEncoded appends one message that is already at rest, copying it. The caller
-// holds the writer's lock and has found the queue not Dead.
+// PutEncoded appends a copy of one encoded message. PutEncoded is a writing
+// method.
 func (q *Queue) PutEncoded(b []byte) {
-	q.supersede()
+	q.discardOlder()
 	q.reserve(len(b))
 	q.used += copy(q.tail[q.used:], b)
 	q.in.Msgs++
-	if q.asleep {
-		q.wake()
+	if q.readerWaits {
+		q.wakeReader()
 	}
 }
 
-// PutCommon is PutRest for a message that many queues get: b lies in a log of
-// such messages that is only ever appended to, and ends where the next one
-// begins; first says that it is the first in its piece of the log. What follows the
-// last message here is taken by reference. A reference keeps a whole piece alive,
-// so a new one is only taken by an empty queue, or at the beginning of a piece by
-// one that holds at least half of the last piece; anything else is copied.
+// PutCommon appends one encoded message that many queues get. b is a part of a
+// log of such messages. A log consists of pieces of memory. The owner only
+// appends to a piece, and never changes what it has written. first reports that
+// b starts a piece.
+//
+// If b follows the last message of the queue in the same piece, PutCommon
+// extends that segment by b without a copy. A segment keeps its whole piece in
+// memory. PutCommon therefore adds a new segment only if the queue is empty, or
+// if b starts a piece and the last segment holds at least half a piece.
+// Otherwise, and for a queue that is not pooled, it copies b. PutCommon is a
+// writing method.
 func (q *Queue) PutCommon(b []byte, first bool) {
 	n := len(q.in.Segs)
 	switch {
@@ -107,40 +113,41 @@ func (q *Queue) PutCommon(b []byte, first bool) {
 		return
 	}
 	q.in.Msgs++
-	if q.asleep {
-		q.wake()
+	if q.readerWaits {
+		q.wakeReader()
 	}
 }
 
-// follows reports whether b lies right behind a in memory that both are of.
+// follows reports whether b starts directly after the end of a in the same
+// memory.
 func follows(a, b []byte) bool {
 	return len(a) < cap(a) && &a[:len(a)+1][len(a)] == &b[0]
 }
 
-// PutFrom appends one message as PutRest does, for a reader who is to take it
-// for that peer's. It is beside the limits.
+// PutFrom appends a copy of m with peer as the sender of the message. PutFrom is
+// a writing method.
 func (q *Queue) PutFrom(peer *msg.Peer, m *msg.Msg) {
-	q.supersede()
+	q.discardOlder()
 	q.closeTail()
 	q.in.Add(msg.Seg{B: m.AppendEncoded(nil), From: peer})
 	q.in.Msgs++
-	if q.asleep {
-		q.wake()
+	if q.readerWaits {
+		q.wakeReader()
 	}
 }
 
-// PutBatch appends the messages of b, taking its segments over, and empties
-// b. The caller holds the writer's lock and has found the queue not Dead.
+// PutBatch moves the messages of b to the end of the queue and empties b. The
+// queue takes ownership of the segments. PutBatch is a writing method.
 func (q *Queue) PutBatch(b *msg.Batch) {
 	if q.conflate && b.Msgs > 0 {
-		q.supersede()
-		q.conflated(b.Msgs - 1)
+		q.discardOlder()
+		q.countConflated(b.Msgs - 1)
 		b.KeepLast()
 	}
 	q.closeTail()
 	q.in.Merge(b)
-	if q.asleep {
-		q.wake()
+	if q.readerWaits {
+		q.wakeReader()
 	}
 }
 
@@ -172,15 +179,14 @@ func (q *Queue) putFrames(m *msg.Msg) {
 	}
 }
 
-// reserve makes room for n bytes in tail.
+// reserve ensures that tail has n unused bytes.
 func (q *Queue) reserve(n int) {
 	if len(q.tail)-q.used < n {
 		q.grow(n)
 	}
 }
 
-// closeTail makes a segment of what was written to the newest chunk; the rest
-// of the chunk stays open.
+// closeTail makes a segment of the used part of tail. The rest remains tail.
 func (q *Queue) closeTail() {
 	if n := q.used; n > 0 {
 		q.in.Add(msg.Seg{B: q.tail[:n:n]})
@@ -188,7 +194,7 @@ func (q *Queue) closeTail() {
 	}
 }
 
-// grow opens a chunk with room for at least need bytes.
+// grow makes tail a new chunk of at least need bytes.
 func (q *Queue) grow(need int) {
 	q.closeTail()
 	switch {
@@ -197,10 +203,10 @@ func (q *Queue) grow(need int) {
 	case need > msg.ChunkSize:
 		q.tail = make([]byte, need)
 	default:
-		// An unpooled chunk stays in memory as long as any message in it
-		// does, so it follows the traffic: doubled while one batch fills
-		// several, back to the size of one message when it is quiet.
-		q.next = min(max(q.next*2, need), msg.ChunkSize)
-		q.tail = make([]byte, q.next)
+		// A chunk that is not pooled stays in memory as long as any message
+		// in it. So its size adapts to the traffic: it doubles while one batch
+		// fills several chunks, and is reset when the reader has read all.
+		q.nextSize = min(max(q.nextSize*2, need), msg.ChunkSize)
+		q.tail = make([]byte, q.nextSize)
 	}
 }

@@ -7,10 +7,9 @@ import (
 	"github.com/zerobroker/zmq/internal/pipe"
 )
 
-// TestQueueAccountsForABatchInHand takes a batch, below and above what counts
-// against the limits, and writes, loses and returns parts of it: each message
-// is unsent, written or dropped.
-func TestQueueAccountsForABatchInHand(t *testing.T) {
+// TestEachTakenMessageIsUnsentWrittenOrDropped takes a batch that counts against
+// the limits, and one that does not. It writes, drops and returns parts of them.
+func TestEachTakenMessageIsUnsentWrittenOrDropped(t *testing.T) {
 	for _, size := range []int{10, 30_000} {
 		var drops pipe.Drops
 		written := uint64(0)
@@ -21,15 +20,15 @@ func TestQueueAccountsForABatchInHand(t *testing.T) {
 			t.Helper()
 			n := 0
 			e.write(func() { n = e.Unsent() })
-			lost := drops[pipe.DropInFlight].Load() + drops[pipe.DropUnreachable].Load()
-			if n != unsent || written != uint64(wrote) || lost != uint64(dropped) {
-				t.Errorf("%d bytes, %s: %d unsent, %d written, %d dropped, want %d, %d and %d", size, step, n, written, lost, unsent, wrote, dropped)
+			counted := drops[pipe.DropInFlight].Load() + drops[pipe.DropUnreachable].Load()
+			if n != unsent || written != uint64(wrote) || counted != uint64(dropped) {
+				t.Errorf("%d bytes, %s: %d unsent, %d written, %d dropped, want %d, %d and %d", size, step, n, written, counted, unsent, wrote, dropped)
 			}
 		}
 		var b msg.Batch
-		take := func() { // as a flusher does: what it has is written when it takes again
+		take := func() { // acknowledges the batch and takes the next one, as a flusher does
 			if b.Msgs > 0 && b.Counted {
-				e.Done(b.Msgs, b.Bytes)
+				e.Ack(b.Msgs, b.Bytes)
 			}
 			b.Recycle()
 			e.Take(&b)
@@ -42,27 +41,27 @@ func TestQueueAccountsForABatchInHand(t *testing.T) {
 		take()
 		want(5, 0, 0)
 		if b.Counted != (size > 10) {
-			t.Errorf("%d bytes: the batch is counted: %v", size, b.Counted)
+			t.Errorf("%d bytes: Counted = %v", size, b.Counted)
 		}
-		step = "one of five is lost"
-		e.Lost(&b, 1, m.size(), pipe.DropInFlight)
+		step = "one of five dropped"
+		e.DropTaken(&b, 1, m.size(), pipe.DropInFlight)
 		b.Skip(m.size(), 1)
 		want(4, 0, 1)
-		step = "the others are written"
+		step = "the others written"
 		take()
 		want(0, 4, 1)
 
 		e.put(m, m, m, m, m)
 		take()
-		step = "two are written, one is lost, two come back"
+		step = "two written, one dropped, two returned"
 		if b.Counted {
-			e.Done(2, 2*m.size())
+			e.Ack(2, 2*m.size())
 		}
-		e.Lost(&b, 1, m.size(), pipe.DropInFlight)
+		e.DropTaken(&b, 1, m.size(), pipe.DropInFlight)
 		b.Skip(3*m.size(), 3)
 		e.Return(&b)
 		want(2, 6, 2)
-		step = "and are written then"
+		step = "returned messages written"
 		take()
 		want(2, 6, 2)
 		take()
@@ -70,15 +69,15 @@ func TestQueueAccountsForABatchInHand(t *testing.T) {
 
 		e.put(m, m)
 		take()
-		step = "one that was written was refused"
-		e.Undelivered(&b, pipe.DropUnreachable)
+		step = "a written message dropped"
+		e.DropWritten(&b, pipe.DropUnreachable)
 		take()
 		want(0, 9, 3)
 
 		e.put(m, m, m)
-		step = "killed"
-		if n := e.Kill(); n != 3 {
-			t.Errorf("%d bytes: Kill() = %d", size, n)
+		step = "reading closed"
+		if n := e.CloseRead(); n != 3 {
+			t.Errorf("%d bytes: CloseRead() = %d", size, n)
 		}
 		want(0, 9, 3)
 	}

@@ -340,7 +340,7 @@ func (c *conn) written(w *writer, msgs, size int) {
 
 func (c *conn) acknowledge(w *writer, msgs, size int) {
 	if msgs > 0 && w.batch.Counted {
-		c.pipe.Out.Done(msgs, size)
+		c.pipe.Out.Ack(msgs, size)
 	}
 }
 
@@ -376,7 +376,7 @@ func (c *conn) lostInPart(w *writer, msgs, size int) {
 		c.acknowledge(w, msgs, size)
 		return
 	}
-	c.pipe.Out.Lost(&w.batch, msgs, size, pipe.DropInFlight)
+	c.pipe.Out.DropTaken(&w.batch, msgs, size, pipe.DropInFlight)
 	c.losses += msgs
 }
 

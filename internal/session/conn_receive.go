@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/zerobroker/zmq/internal/arena"
-	"github.com/zerobroker/zmq/internal/msg"
 	"github.com/zerobroker/zmq/internal/pipe"
 )
 
@@ -234,7 +233,7 @@ func (c *conn) waitRoom() {
 	}
 	for paused := false; ; paused = true {
 		c.pipe.In.Lock()
-		full := c.pipe.In.Full() && !c.pipe.In.Dead()
+		full := c.pipe.In.Full() && !c.pipe.In.ReadClosed()
 		c.pipe.In.Unlock()
 		if !full {
 			if paused {
@@ -331,25 +330,4 @@ func (c *conn) answer() {
 	for _, p := range answered {
 		p.done(true)
 	}
-}
-
-// Enqueue is the Intake of most sockets: everything goes into p.In. It returns
-// how many messages were dropped because nobody reads there any more, or ever
-// did: no type that only sends wants any, but nothing keeps its peers from
-// sending some.
-func Enqueue(p *pipe.Pipe, b *msg.Batch) (dropped int) {
-	if p.In == nil {
-		dropped = b.Msgs
-		b.Recycle()
-		return dropped
-	}
-	p.In.Lock()
-	defer p.In.Unlock()
-	if p.In.Dead() {
-		dropped = b.Msgs
-		b.Recycle()
-		return dropped
-	}
-	p.In.PutBatch(b)
-	return 0
 }

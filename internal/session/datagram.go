@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"net"
 	"net/netip"
 	"sync"
 
@@ -29,6 +30,7 @@ type Datagrams struct {
 	stop   context.Context // ends with closed
 	cancel context.CancelFunc
 	done   chan struct{} // closed when nothing is left
+	status tracker
 
 	conn transport.PacketConn // set before the reader starts, or by the first flusher
 	to   netip.AddrPort       // where a connected one sends
@@ -75,6 +77,7 @@ func ListenDatagrams(cfg *Config, t transport.Packets, scheme, address string) (
 		pc.Close()
 		return nil, err
 	}
+	d.status.enter(StateListening)
 	cfg.Host.Event(Event{Kind: Listening, Endpoint: d.endpoint})
 	go d.read()
 	return d, nil
@@ -91,6 +94,7 @@ func DialDatagrams(cfg *Config, t transport.Packets, endpoint, address string) (
 		d.cancel()
 		return nil, err
 	}
+	d.status.enter(StateConnecting)
 	d.kick() // to open it, and see whether the name is known
 	return d, nil
 }
@@ -167,9 +171,10 @@ func (d *Datagrams) end() {
 		ev.Kind, ev.Peer = Disconnected, d.pipe.Peer()
 		host.Disconnected(d.pipe)
 	}
+	d.status.enter(StateClosed)
 	host.Detach(d.pipe)
 	if d.pipe.Out != nil {
-		host.Drops().Add(pipe.DropLinger, d.pipe.Out.Kill())
+		host.Drops().Add(pipe.DropLinger, d.pipe.Out.CloseRead())
 	}
 	if d.pipe.In != nil {
 		d.inLock.Lock()
@@ -207,5 +212,5 @@ func (d *Datagrams) Pending() int { return pending(d.pipe) }
 
 // peerAt describes who is sent to.
 func peerAt(to netip.AddrPort) *msg.Peer {
-	return &msg.Peer{Endpoint: to.String(), Address: to.Addr().String()}
+	return &msg.Peer{Remote: net.UDPAddrFromAddrPort(to), Address: to.Addr().String()}
 }

@@ -79,6 +79,7 @@ func (d *Datagrams) rest() bool {
 // it can. Meanwhile messages gather, up to the high-water mark.
 func (d *Datagrams) open() bool {
 	for wait := d.cfg.ReconnectInterval; ; {
+		d.status.attempt()
 		pc, to, err := d.packets.DialPackets(d.stop, d.address, d.cfg.Transport)
 		if err == nil {
 			return d.join(pc, to)
@@ -87,11 +88,13 @@ func (d *Datagrams) open() bool {
 			return false
 		}
 		if wait <= 0 {
+			d.status.failed(StateClosed, err)
 			d.Abort()
 			return false
 		}
 		wait = min(wait, d.cfg.longestWait(err))
 		delay := jitter(wait)
+		d.status.failed(StateWaiting, err)
 		d.cfg.Host.Event(Event{Kind: Connecting, Endpoint: d.endpoint, Delay: delay, Err: err})
 		if !sleep(d.stop, delay) {
 			return false
@@ -116,6 +119,7 @@ func (d *Datagrams) join(pc transport.PacketConn, to netip.AddrPort) bool {
 		d.Abort()
 		return false
 	}
+	d.status.connected()
 	d.cfg.Host.Event(Event{Kind: Ready, Endpoint: d.endpoint, Remote: net.UDPAddrFromAddrPort(to), Peer: peer})
 	return true
 }
@@ -130,7 +134,7 @@ func (d *Datagrams) write(w *packetWriter) bool {
 	var done, end, acked, ackedEnd int
 	acknowledge := func() {
 		if w.batch.Counted && done > acked {
-			d.pipe.Out.Done(done-acked, end-ackedEnd)
+			d.pipe.Out.Ack(done-acked, end-ackedEnd)
 			acked, ackedEnd = done, end
 		}
 	}
@@ -143,7 +147,7 @@ func (d *Datagrams) write(w *packetWriter) bool {
 			if err != nil && refused(err) {
 				// An answer to an earlier datagram, in whose place this one was not sent.
 				acknowledge()
-				d.pipe.Out.Undelivered(&w.batch, pipe.DropUnreachable)
+				d.pipe.Out.DropWritten(&w.batch, pipe.DropUnreachable)
 				err = d.conn.WritePacket(b, to)
 			}
 			if errors.Is(err, net.ErrClosed) {
@@ -159,7 +163,7 @@ func (d *Datagrams) write(w *packetWriter) bool {
 		if why != pipe.NumDrops {
 			// It is dropped, so that it holds up no other.
 			acknowledge()
-			d.pipe.Out.Lost(&w.batch, 1, cur.Pos()-end, why)
+			d.pipe.Out.DropTaken(&w.batch, 1, cur.Pos()-end, why)
 			done, end = done+1, cur.Pos()
 			acked, ackedEnd = done, end
 			continue

@@ -34,6 +34,7 @@ type Dialer struct {
 	dials  context.Context // ends attempts when there is nothing left to send
 	quit   context.CancelFunc
 	done   chan struct{} // closed when run has returned
+	status tracker
 
 	mu       sync.Mutex // guards what follows
 	pipe     *pipe.Pipe
@@ -137,6 +138,7 @@ func (d *Dialer) run() {
 		if !d.waitUncrowded() {
 			return
 		}
+		d.status.attempt()
 		nc, err := d.dial()
 		began := time.Now()
 		most := d.cfg.longestWait(err)
@@ -153,6 +155,7 @@ func (d *Dialer) run() {
 			wait = d.cfg.ReconnectInterval
 		}
 		if wait <= 0 {
+			d.status.failed(StateClosed, err)
 			return
 		}
 		_, rejected := engine.Rejected(err)
@@ -164,6 +167,7 @@ func (d *Dialer) run() {
 		}
 		wait = min(wait, most)
 		delay := jitter(wait)
+		d.status.failed(StateWaiting, err)
 		d.cfg.Host.Event(Event{Kind: Connecting, Endpoint: d.endpoint, Delay: delay, Err: err})
 		if !sleep(d.dials, delay) {
 			return
@@ -247,6 +251,7 @@ func (d *Dialer) serve(nc net.Conn) (ready bool, err error) {
 	d.mu.Unlock()
 	defer afterFunc(d.stop, func() { c.close(context.Canceled) })()
 
+	d.status.enter(StateHandshaking)
 	d.cfg.Host.Event(c.event(Connected))
 	ready, err = c.run()
 	d.tally(c)
@@ -268,7 +273,7 @@ func (d *Dialer) tally(c *conn) {
 	unsent, broken := c.toll()
 	if c.pipe.Out != nil && d.stop.Err() != nil {
 		// Now, or it would be put down to the loss of the connection.
-		n := c.pipe.Out.Kill()
+		n := c.pipe.Out.CloseRead()
 		d.cfg.Host.Drops().Add(pipe.DropLinger, n)
 		unsent += n
 	} else if d.cfg.Engine.Raw {
@@ -294,7 +299,7 @@ func (d *Dialer) renew() {
 	d.mu.Unlock()
 	host.Detach(lost)
 	if lost.Out != nil {
-		host.Drops().Add(pipe.DropConnLost, lost.Out.Kill())
+		host.Drops().Add(pipe.DropConnLost, lost.Out.CloseRead())
 	}
 	d.closeIn(lost)
 }
@@ -319,6 +324,7 @@ func (d *Dialer) join(c *conn) error {
 	if err := d.cfg.Host.Connected(c.pipe, c.peer()); err != nil {
 		return &refusal{err}
 	}
+	d.status.connected()
 	d.cfg.Host.Event(c.event(Ready))
 	return nil
 }
@@ -345,13 +351,14 @@ func (d *Dialer) end() {
 	p := d.Pipe()
 	d.cfg.Host.Detach(p)
 	if p.Out != nil {
-		n := p.Out.Kill()
+		n := p.Out.CloseRead()
 		d.cfg.Host.Drops().Add(pipe.DropLinger, n)
 		d.mu.Lock()
 		d.losses += n
 		d.mu.Unlock()
 	}
 	d.closeIn(p)
+	d.status.enter(StateClosed)
 }
 
 // Lost tells, after Wait, how many messages were not written or were rejected by
@@ -457,10 +464,9 @@ func (c *conn) event(k Kind) Event {
 // peer completes what the handshake told of the peer with its address.
 func (c *conn) peer() *msg.Peer {
 	p := c.engine.Peer()
-	if p.Endpoint == "" && c.nc.RemoteAddr() != nil {
-		p.Endpoint = c.nc.RemoteAddr().String()
-		p.Address = p.Endpoint
-		if host, _, err := net.SplitHostPort(p.Endpoint); err == nil {
+	if addr := c.nc.RemoteAddr(); p.Remote == nil && addr != nil {
+		p.Remote, p.Address = addr, addr.String()
+		if host, _, err := net.SplitHostPort(p.Address); err == nil {
 			p.Address = host
 		}
 	}

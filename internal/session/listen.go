@@ -30,6 +30,7 @@ type Listener struct {
 	stop     chan struct{} // closed by Finish
 	done     chan struct{} // closed when accept has returned
 	settled  chan struct{} // has an element when a connection is no longer pending
+	status   tracker
 
 	mu      sync.Mutex
 	closed  bool
@@ -53,6 +54,7 @@ func Listen(cfg *Config, t transport.Transport, scheme, address string) (*Listen
 		settled: make(chan struct{}, 1),
 		conns:   make(map[*conn]struct{}),
 	}
+	l.status.enter(StateListening)
 	cfg.Host.Event(Event{Kind: Listening, Endpoint: l.endpoint})
 	go l.accept()
 	return l, nil
@@ -85,6 +87,7 @@ func (l *Listener) accept() {
 			// Out of descriptors, usually, and now there is one.
 		default:
 			// Out of descriptors, usually: others must give some back first.
+			l.status.failed(StateListening, err)
 			l.cfg.Host.Event(Event{Kind: AcceptFailed, Endpoint: l.endpoint, Delay: delay, Err: err})
 			select {
 			case <-time.After(delay):
@@ -101,6 +104,7 @@ func (l *Listener) accept() {
 func (l *Listener) waitUncrowded() bool {
 	for delay := minAcceptDelay; l.cfg.Host.Crowded(); delay = min(2*delay, maxAcceptDelay) {
 		if delay == minAcceptDelay {
+			l.status.failed(StateListening, errCrowded)
 			l.cfg.Host.Event(Event{Kind: AcceptFailed, Endpoint: l.endpoint, Delay: delay, Err: errCrowded})
 		}
 		select {
@@ -129,6 +133,7 @@ func (l *Listener) admit(nc net.Conn) {
 		}
 		if err != nil {
 			nc.Close()
+			l.status.failed(StateListening, err)
 			c.reportEnd(false, &refusal{err})
 			return
 		}
@@ -235,7 +240,11 @@ func (l *Listener) serve(c *conn) {
 		l.half.Remove(c.halfClosed)
 	}
 	delete(l.conns, c)
+	closed := l.closed
 	l.mu.Unlock()
+	if !ready && !closed {
+		l.status.failed(StateListening, err)
+	}
 	c.reportEnd(ready, err)
 }
 
@@ -247,7 +256,7 @@ func (l *Listener) release(c *conn) {
 	l.cfg.Host.Detach(p)
 	unsent, broken := c.toll()
 	if p.Out != nil {
-		n := p.Out.Kill()
+		n := p.Out.CloseRead()
 		l.cfg.Host.Drops().Add(c.dropReason(), n)
 		unsent += n
 	}
@@ -283,6 +292,7 @@ func (l *Listener) join(c *conn) error {
 	if err := host.Connected(p, c.peer()); err != nil {
 		return &refusal{err}
 	}
+	l.status.connected()
 	host.Event(c.event(Ready))
 	return nil
 }
@@ -291,7 +301,7 @@ func (l *Listener) join(c *conn) error {
 // against the queue's limits is counted with what is left there.
 func (l *Listener) unsent(c *conn, b *msg.Batch) {
 	if !b.Counted {
-		c.pipe.Out.Lost(b, b.Msgs, b.Bytes, c.dropReason())
+		c.pipe.Out.DropTaken(b, b.Msgs, b.Bytes, c.dropReason())
 		c.losses += b.Msgs
 	}
 	b.Recycle()
@@ -333,6 +343,7 @@ func (l *Listener) Finish() {
 	for _, c := range serving {
 		c.Finish()
 	}
+	l.status.enter(StateClosed)
 	l.cfg.Host.Event(Event{Kind: ListenerClosed, Endpoint: l.endpoint})
 }
 

@@ -113,6 +113,21 @@ const (
 	Throttled                       // a connection is read more slowly, for its peer sends too many commands
 )
 
+var kindNames = [...]string{
+	Listening: "listening", ListenerClosed: "listener closed", Accepted: "accepted",
+	AcceptFailed: "accept failed", Connecting: "retrying", Connected: "connected",
+	HandshakeFailed: "handshake failed", Ready: "ready", Disconnected: "disconnected",
+	PeerRefused: "peer refused", Throttled: "throttled",
+}
+
+// String returns the kind in words.
+func (k Kind) String() string {
+	if k > 0 && int(k) < len(kindNames) {
+		return kindNames[k]
+	}
+	return "unknown"
+}
+
 // Event is one thing that happened to an endpoint.
 type Event struct {
 	Kind     Kind

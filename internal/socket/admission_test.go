@@ -23,11 +23,11 @@ var exclusive = []struct {
 	reason       string
 	err          error
 }{
-	{pattern.ROUTER, pattern.DEALER, "not-admitted:routing-id-in-use", pattern.ErrDuplicateID},
-	{pattern.ROUTER, pattern.REQ, "not-admitted:routing-id-in-use", pattern.ErrDuplicateID},
-	{pattern.ROUTER, pattern.ROUTER, "not-admitted:routing-id-in-use", pattern.ErrDuplicateID},
-	{pattern.PAIR, pattern.PAIR, "not-admitted:socket-has-a-peer-already", pattern.ErrSecondPeer},
-	{pattern.CHANNEL, pattern.CHANNEL, "not-admitted:socket-has-a-peer-already", pattern.ErrSecondPeer},
+	{pattern.ROUTER, pattern.DEALER, "not-admitted:routing-id-in-use", pattern.ErrDuplicateRoutingID},
+	{pattern.ROUTER, pattern.REQ, "not-admitted:routing-id-in-use", pattern.ErrDuplicateRoutingID},
+	{pattern.ROUTER, pattern.ROUTER, "not-admitted:routing-id-in-use", pattern.ErrDuplicateRoutingID},
+	{pattern.PAIR, pattern.PAIR, "not-admitted:socket-has-a-peer-already", pattern.ErrPeerExists},
+	{pattern.CHANNEL, pattern.CHANNEL, "not-admitted:socket-has-a-peer-already", pattern.ErrPeerExists},
 }
 
 // say sends one message to the socket bound at the other end of the only

@@ -9,7 +9,7 @@ import (
 // Attach is for sessions and links.
 func (s *Socket) Attach(p *pipe.Pipe) error {
 	err := s.attach(p)
-	for err == pattern.ErrSecondPeer && s.displaceGone(p, nil) {
+	for err == pattern.ErrPeerExists && s.displaceGone(p, nil) {
 		err = s.attach(p)
 	}
 	return err
@@ -18,7 +18,7 @@ func (s *Socket) Attach(p *pipe.Pipe) error {
 // Connected is for sessions and links.
 func (s *Socket) Connected(p *pipe.Pipe, peer *msg.Peer) error {
 	evicted, err := s.letIn(p, peer)
-	for err == pattern.ErrDuplicateID && s.displaceGone(p, peer) {
+	for err == pattern.ErrDuplicateRoutingID && s.displaceGone(p, peer) {
 		evicted, err = s.letIn(p, peer)
 	}
 	for _, old := range evicted {

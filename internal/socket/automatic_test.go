@@ -64,10 +64,10 @@ func TestHelloMessageOfTypes(t *testing.T) {
 // peer is lost or leaves, behind what it sent. conformance.md 3.8
 func TestDisconnectMessage(t *testing.T) {
 	everywhere(t, func(w *st.World, ep string) {
-		router := w.Socket(pattern.ROUTER, func(o *socket.Options) { o.Farewell = []byte("gone") })
+		router := w.Socket(pattern.ROUTER, func(o *socket.Options) { o.DisconnectMessage = []byte("gone") })
 		router.MustBind(ep)
 		dealer := w.Socket(pattern.DEALER, func(o *socket.Options) {
-			o.RoutingID, o.Hiccup, o.Farewell = "d", []byte("hiccup"), []byte("not for a dealer")
+			o.RoutingID, o.Hiccup, o.DisconnectMessage = "d", []byte("hiccup"), []byte("not for a dealer")
 		})
 		dealer.MustConnect(ep)
 		dealer.MustSend("x")
@@ -97,7 +97,7 @@ func TestDisconnectMessage(t *testing.T) {
 // TestNoDisconnectMessageWithoutHandshake: who never got in does not leave.
 func TestNoDisconnectMessageWithoutHandshake(t *testing.T) {
 	st.Run(t, func(w *st.World) {
-		router := w.Socket(pattern.ROUTER, func(o *socket.Options) { o.Farewell = []byte("gone") })
+		router := w.Socket(pattern.ROUTER, func(o *socket.Options) { o.DisconnectMessage = []byte("gone") })
 		router.MustBind("mem://a")
 		p := w.Dial("a")
 		p.Must(st.Greeting())
@@ -173,10 +173,10 @@ func TestConnectAs(t *testing.T) {
 		if err := router.TrySendTo("own", st.Of("x")); err != pattern.ErrNoRoute {
 			t.Errorf("to its own name: %v", err)
 		}
-		if err := router.ConnectAs(ep, "alias"); !errors.Is(err, pattern.ErrDuplicateID) {
+		if err := router.ConnectAs(ep, "alias"); !errors.Is(err, pattern.ErrDuplicateRoutingID) {
 			t.Errorf("a second alias: %v", err)
 		}
-		if err := router.ConnectAs(ep, "\x00x"); !errors.Is(err, socket.ErrOption) {
+		if err := router.ConnectAs(ep, "\x00x"); !errors.Is(err, socket.ErrInvalidOption) {
 			t.Errorf("an alias that begins with zero: %v", err)
 		}
 	})
@@ -241,7 +241,7 @@ func TestConflate(t *testing.T) {
 func TestHandoverIsNoFarewell(t *testing.T) {
 	everywhere(t, func(w *st.World, ep string) {
 		router := w.Socket(pattern.ROUTER, func(o *socket.Options) {
-			o.Pattern.Handover, o.Farewell = true, []byte("gone")
+			o.Pattern.Handover, o.DisconnectMessage = true, []byte("gone")
 		})
 		router.MustBind(ep)
 		named := func(o *socket.Options) { o.RoutingID, o.ReconnectInterval = "id", 0 }

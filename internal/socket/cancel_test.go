@@ -403,7 +403,7 @@ func TestRecvOrderWithManyWaiters(t *testing.T) {
 					mu.Unlock()
 					switch err {
 					case nil:
-					case pattern.ErrWait:
+					case pattern.ErrWouldBlock:
 						time.Sleep(time.Millisecond)
 					default:
 						return

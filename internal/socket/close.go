@@ -2,15 +2,19 @@ package socket
 
 import (
 	"context"
+	"time"
 
 	"github.com/zerobroker/zmq/internal/inproc"
 	"github.com/zerobroker/zmq/internal/pipe"
 )
 
+// Linger is how long Close is to wait for messages to be written, as the options
+// say; negative without limit.
+func (s *Socket) Linger() time.Duration { return s.opts.Linger }
+
 // Close ends the socket. It returns when every message that was queued is
 // written, and as far as anybody knows has arrived with the peer's system, or
-// when ctx ends. It says how many messages were not written or were rejected by
-// the peer, and how many connections were given up with something under way. All other calls return
+// when ctx ends. It reports what may not have arrived. All other calls return
 // ErrClosed from now on. Further calls of Close wait for the same end and get
 // the same answer; the first ctx of any of them that ends ends it for all.
 //
@@ -19,7 +23,7 @@ import (
 // endpoint stops accepting peers and writes what is queued; messages received and
 // not read are dropped, so that connections need not wait for room; and last
 // Close waits for all endpoints.
-func (s *Socket) Close(ctx context.Context) (unsent, underWay int) {
+func (s *Socket) Close(ctx context.Context) Loss {
 	stop := context.AfterFunc(ctx, s.giveUp)
 	defer stop()
 	// Before any lock: calls that receive unwanted messages and connections that
@@ -30,7 +34,7 @@ func (s *Socket) Close(ctx context.Context) (unsent, underWay int) {
 	if s.closing {
 		s.endMu.Unlock()
 		<-s.done
-		return s.unsent, int(s.underWay.Load())
+		return Loss{s.unsent, int(s.underWay.Load()), true}
 	}
 	s.closing = true
 	abandoned := s.abandonFrames()
@@ -41,7 +45,7 @@ func (s *Socket) Close(ctx context.Context) (unsent, underWay int) {
 	// peer that waits for it.
 	for _, list := range s.endpoints {
 		for _, e := range list {
-			if b, ok := e.(*boundName); ok {
+			if b, ok := e.endpoint.(*boundName); ok {
 				b.Finish()
 			}
 		}
@@ -49,10 +53,12 @@ func (s *Socket) Close(ctx context.Context) (unsent, underWay int) {
 	for _, list := range s.endpoints {
 		for _, e := range list {
 			e.Finish()
-			ends = append(ends, e)
+			ends = append(ends, e.endpoint)
 		}
 	}
+	s.tableMu.Lock()
 	s.endpoints = nil
+	s.tableMu.Unlock()
 	s.endMu.Unlock()
 	defer close(s.done)
 
@@ -66,7 +72,14 @@ func (s *Socket) Close(ctx context.Context) (unsent, underWay int) {
 	s.events.close()
 	s.closeLog()
 	s.unsent = s.lost() - before + abandoned
-	return s.unsent, int(s.underWay.Load())
+	return Loss{s.unsent, int(s.underWay.Load()), false}
+}
+
+// Loss is what Close reports.
+type Loss struct {
+	Unsent      int  // messages that were not written
+	Unconfirmed int  // connections that ended before what was written had arrived
+	Repeated    bool // another call of Close came first
 }
 
 // lost is how many messages were queued to be sent and were not received as far

@@ -83,7 +83,7 @@ func floods(w *st.World, p *st.Peer) {
 // TestPeersFallWithTheirPipes: who has seen that the last peer is gone cannot send
 // to it any more, whatever its session has still to tell the socket.
 func TestPeersFallWithTheirPipes(t *testing.T) {
-	for _, side := range []pipe.Side{pipe.Joined, pipe.Accepted} {
+	for _, side := range []pipe.Side{pipe.ConnectedInproc, pipe.Accepted} {
 		st.Run(t, func(w *st.World) {
 			push := w.Socket(pattern.PUSH)
 			p := push.NewPipe(nil, nil, new(sync.Mutex), nil)

@@ -16,7 +16,7 @@ func (s *Socket) onlyDatagrams() bool {
 	defer s.endMu.Unlock()
 	for _, list := range s.endpoints {
 		for _, e := range list {
-			if _, ok := e.(*session.Datagrams); !ok {
+			if _, ok := e.endpoint.(*session.Datagrams); !ok {
 				return false
 			}
 		}
@@ -26,34 +26,34 @@ func (s *Socket) onlyDatagrams() bool {
 
 // bindDatagrams is Bind where datagrams come in. The caller holds endMu.
 // Combinations that mean nothing are ENOCOMPATPROTO in libzmq.
-func (s *Socket) bindDatagrams(t transport.Packets, scheme, address string) (string, error) {
-	if !s.info.HearsDatagrams {
+func (s *Socket) bindDatagrams(t transport.Packets, scheme, ep, address string) (string, error) {
+	if !s.info.ReceivesDatagrams {
 		return "", fmt.Errorf("%w: %s does not bind to %s", ErrIncompatible, s.info.Name, scheme)
 	}
 	if err := t.CheckListen(address); err != nil {
-		return "", fmt.Errorf("%w: %w", ErrEndpoint, err)
+		return "", fmt.Errorf("%w: %w", ErrInvalidEndpoint, err)
 	}
 	d, err := session.ListenDatagrams(&s.cfg, t, scheme+"://", address)
 	if err != nil {
 		return "", s.bindError(err)
 	}
-	s.add(d.Endpoint(), d)
+	s.add(d.Endpoint(), ep, d)
 	return d.Endpoint(), nil
 }
 
 // connectDatagrams is Connect to where datagrams go. The caller holds endMu.
 func (s *Socket) connectDatagrams(t transport.Packets, scheme, ep, address string) error {
-	if !s.info.CastsDatagrams {
+	if !s.info.SendsDatagrams {
 		return fmt.Errorf("%w: %s does not connect to %s", ErrIncompatible, s.info.Name, scheme)
 	}
 	if err := t.CheckDial(address); err != nil {
-		return fmt.Errorf("%w: %w", ErrEndpoint, err)
+		return fmt.Errorf("%w: %w", ErrInvalidEndpoint, err)
 	}
 	d, err := session.DialDatagrams(&s.cfg, t, ep, address)
 	if err != nil {
 		return err
 	}
-	s.add(ep, d)
+	s.add(ep, ep, d)
 	return nil
 }
 
@@ -65,9 +65,9 @@ func (s *Socket) Datagram(p *pipe.Pipe, m *msg.Msg) {
 		s.drops.Add(pipe.DropUnread, 1)
 		return
 	}
-	if s.screen != nil {
+	if s.dish != nil {
 		s.sendMu.Lock()
-		wanted := s.screen.Wants(m)
+		wanted := s.dish.Wants(m)
 		s.sendMu.Unlock()
 		if !wanted {
 			s.drops.Add(pipe.DropFiltered, 1)
@@ -77,7 +77,7 @@ func (s *Socket) Datagram(p *pipe.Pipe, m *msg.Msg) {
 	p.In.Lock()
 	defer p.In.Unlock()
 	switch {
-	case p.In.Dead():
+	case p.In.ReadClosed():
 		s.drops.Add(pipe.DropUnread, 1)
 	case p.In.Full():
 		s.drops.Add(pipe.DropHWM, 1)

@@ -57,7 +57,7 @@ func TestDatagramAccount(t *testing.T) {
 				switch err := s.TrySend(st.Of("10.0.0.9:9", st.Large(size))); err {
 				case nil:
 					sent++
-				case pattern.ErrWait:
+				case pattern.ErrWouldBlock:
 				default:
 					t.Fatal(err)
 				}

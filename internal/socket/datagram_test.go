@@ -126,10 +126,10 @@ func TestDatagramWhoMay(t *testing.T) {
 func TestDatagramEndpoints(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		dish, radio := w.Socket(pattern.DISH), w.Socket(pattern.RADIO)
-		if _, err := dish.Bind("air://nonsense"); !errors.Is(err, socket.ErrEndpoint) {
+		if _, err := dish.Bind("air://nonsense"); !errors.Is(err, socket.ErrInvalidEndpoint) {
 			t.Errorf("bind: %v", err)
 		}
-		if err := radio.Connect("air://nonsense"); !errors.Is(err, socket.ErrEndpoint) {
+		if err := radio.Connect("air://nonsense"); !errors.Is(err, socket.ErrInvalidEndpoint) {
 			t.Errorf("connect: %v", err)
 		}
 		one := dish.MustBind("air://10.0.0.1:0")
@@ -140,10 +140,10 @@ func TestDatagramEndpoints(t *testing.T) {
 			t.Errorf("bound twice: %v", err)
 		}
 		radio.MustConnect(one)
-		if err := dish.Disconnect(one); err != socket.ErrNotFound {
+		if err := dish.Disconnect(one); err != socket.ErrEndpointNotFound {
 			t.Errorf("disconnect what is bound: %v", err)
 		}
-		if err := radio.Unbind(one); err != socket.ErrNotFound {
+		if err := radio.Unbind(one); err != socket.ErrEndpointNotFound {
 			t.Errorf("unbind what is connected: %v", err)
 		}
 		radio.MustMeet(1)
@@ -180,16 +180,16 @@ func TestDgramExchange(t *testing.T) {
 func TestDgramRefuses(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		s := w.Socket(pattern.DGRAM)
-		if err := s.TrySend(st.Of("10.0.0.1:1", "x")); err != pattern.ErrWait {
+		if err := s.TrySend(st.Of("10.0.0.1:1", "x")); err != pattern.ErrWouldBlock {
 			t.Errorf("sent before it was bound: %v", err)
 		}
 		s.MustBind("air://10.0.0.1:1")
 		for _, frames := range [][]string{{""}, {"10.0.0.1:1"}, {"10.0.0.1:1", "a", "b"}} {
-			if err := s.TrySend(st.Of(frames...)); err != pattern.ErrMessage {
+			if err := s.TrySend(st.Of(frames...)); err != pattern.ErrInvalidMessage {
 				t.Errorf("sent %q: %v", frames, err)
 			}
 		}
-		for size, want := range map[int]error{8191: nil, 8192: nil, 8193: pattern.ErrTooLarge, 1 << 20: pattern.ErrTooLarge} {
+		for size, want := range map[int]error{8191: nil, 8192: nil, 8193: pattern.ErrMessageTooLarge, 1 << 20: pattern.ErrMessageTooLarge} {
 			if err := s.TrySend(st.Of("10.0.0.1:1", st.Large(size))); !errors.Is(err, want) {
 				t.Errorf("sent %d bytes: %v, want %v", size, err, want)
 			}
@@ -202,7 +202,7 @@ func TestDgramRefuses(t *testing.T) {
 		}
 		w.Settle()
 		s.WantDrops(map[pipe.Drop]uint64{pipe.DropMalformed: 8})
-		if _, err := s.Bind("air://10.0.0.1:2"); !errors.Is(err, pattern.ErrSecondPeer) {
+		if _, err := s.Bind("air://10.0.0.1:2"); !errors.Is(err, pattern.ErrAlreadyBound) {
 			t.Errorf("bound twice: %v", err)
 		}
 		if err := s.Unbind("air://10.0.0.1:1"); err != nil {
@@ -560,7 +560,7 @@ func TestDatagramWaitsForSubscribers(t *testing.T) {
 		}
 		radio.MustMeet(1)
 		peers := radio.Peers()
-		if len(peers) != 1 || peers[0].Endpoint != "10.0.0.1:5555" || peers[0].Address != "10.0.0.1" {
+		if len(peers) != 1 || peers[0].Remote.String() != "10.0.0.1:5555" || peers[0].Address != "10.0.0.1" {
 			t.Errorf("peers %v", peers)
 		}
 	})

@@ -88,7 +88,7 @@ func TestDishGroups(t *testing.T) {
 		dish := w.Socket(pattern.DISH)
 		bad := func(group string, on bool) {
 			t.Helper()
-			if err := dish.Join(group, on); !errors.Is(err, pattern.ErrGroup) {
+			if err := dish.Join(group, on); !errors.Is(err, pattern.ErrInvalidGroup) {
 				t.Errorf("Join(%.10q, %v): %v", group, on, err)
 			}
 		}
@@ -214,7 +214,7 @@ func TestRadioLimitsWhatIsJoined(t *testing.T) {
 		}
 		p.End()
 		w.Settle()
-		if got := radio.Heard(session.Disconnected); len(got) != 1 || !errors.Is(got[0].Err, pattern.ErrTopics) {
+		if got := radio.Heard(session.Disconnected); len(got) != 1 || !errors.Is(got[0].Err, pattern.ErrTooManySubscriptions) {
 			t.Errorf("events %v", got)
 		}
 	})
@@ -273,7 +273,7 @@ func TestPeerNumbers(t *testing.T) {
 // conformance.md 1.2
 func TestDisconnectPeer(t *testing.T) {
 	everywhere(t, func(w *st.World, ep string) {
-		server := w.Socket(pattern.SERVER, func(o *socket.Options) { o.Farewell = []byte("left") })
+		server := w.Socket(pattern.SERVER, func(o *socket.Options) { o.DisconnectMessage = []byte("left") })
 		server.MustBind(ep)
 		a, b := w.Socket(pattern.CLIENT, st.Reconnect(time.Minute, time.Minute)), w.Socket(pattern.CLIENT)
 		a.MustConnect(ep)
@@ -326,7 +326,7 @@ func TestDisconnectPeerConnected(t *testing.T) {
 			if err := a.DisconnectPeer(n); err != nil {
 				t.Fatal(err)
 			}
-			if err := a.Disconnect(ep); err != socket.ErrNotFound {
+			if err := a.Disconnect(ep); err != socket.ErrEndpointNotFound {
 				t.Errorf("the endpoint is still there: %v", err)
 			}
 			if !bound {
@@ -375,7 +375,7 @@ func TestDisconnectPeerLingers(t *testing.T) {
 // and who of an endpoint. conformance.md 3.8
 func TestAutomaticMessagesOfDrafts(t *testing.T) {
 	all := func(o *socket.Options) {
-		o.Hello, o.Farewell, o.Hiccup = []byte("hello"), []byte("gone"), []byte("hiccup")
+		o.Hello, o.DisconnectMessage, o.Hiccup = []byte("hello"), []byte("gone"), []byte("hiccup")
 	}
 	for _, c := range []struct{ binds, connects pattern.Type }{
 		{pattern.SERVER, pattern.CLIENT}, {pattern.CLIENT, pattern.SERVER}, {pattern.PEER, pattern.PEER},
@@ -388,10 +388,10 @@ func TestAutomaticMessagesOfDrafts(t *testing.T) {
 				b.WantRecv("hello")
 				a.WantRecv("hello")
 				w.Net.Links()[len(w.Net.Links())-1].Cut(memnet.RST)
-				if pattern.Types[c.binds].Farewell {
+				if pattern.Types[c.binds].DisconnectMessage {
 					b.WantRecv("gone")
 				}
-				if pattern.Types[c.connects].Hiccups {
+				if pattern.Types[c.connects].HiccupMessage {
 					a.WantRecv("hiccup")
 				}
 			}
@@ -410,7 +410,7 @@ func TestChannelHasOnePeer(t *testing.T) {
 		a.WantRecv("first")
 		c.MustConnect(ep)
 		w.Settle()
-		if got := a.Heard(session.PeerRefused); len(got) != 1 || !errors.Is(got[0].Err, pattern.ErrSecondPeer) {
+		if got := a.Heard(session.PeerRefused); len(got) != 1 || !errors.Is(got[0].Err, pattern.ErrPeerExists) {
 			t.Errorf("events %v", got)
 		}
 		a.MustSend("for the first")

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/zerobroker/zmq/internal/inproc"
-	"github.com/zerobroker/zmq/internal/pattern"
 	"github.com/zerobroker/zmq/internal/pipe"
 	"github.com/zerobroker/zmq/internal/session"
 	"github.com/zerobroker/zmq/internal/transport"
@@ -17,15 +16,15 @@ import (
 
 // Errors about endpoints.
 var (
-	// ErrEndpoint: the text is no endpoint.
-	ErrEndpoint = errors.New("malformed endpoint")
-	// ErrTransport: the scheme is none that we know.
-	ErrTransport = errors.New("unknown transport")
+	// ErrInvalidEndpoint: the text is no endpoint.
+	ErrInvalidEndpoint = errors.New("invalid endpoint")
+	// ErrUnsupportedTransport: the scheme is none that we know.
+	ErrUnsupportedTransport = errors.New("unsupported transport")
 	// ErrIncompatible: the socket type has no use for the transport, at least in
 	// that direction. [ENOCOMPATPROTO]
 	ErrIncompatible = errors.New("transport not for this socket type")
-	// ErrNotFound: nothing is bound or connected there.
-	ErrNotFound = errors.New("no such endpoint")
+	// ErrEndpointNotFound: nothing is bound or connected there.
+	ErrEndpointNotFound = errors.New("endpoint not found")
 )
 
 // endpoint is one entry of a socket's table: a listener, a dialer, or either
@@ -42,6 +41,12 @@ type endpoint interface {
 	Gone() bool
 	// Pending is how many messages it has yet to write, Finish called.
 	Pending() int
+}
+
+// entry is an endpoint in the table of a socket.
+type entry struct {
+	endpoint
+	given string // to Bind or Connect
 }
 
 // leaver is an endpoint that is ending, and the timer of its lingering.
@@ -108,7 +113,7 @@ const inprocScheme = "inproc"
 func split(ep string) (scheme, address string, err error) {
 	scheme, address, ok := strings.Cut(ep, "://")
 	if !ok || scheme == "" || address == "" {
-		return "", "", fmt.Errorf("%w: want scheme://address", ErrEndpoint)
+		return "", "", fmt.Errorf("%w: want scheme://address", ErrInvalidEndpoint)
 	}
 	return scheme, address, nil
 }
@@ -124,9 +129,9 @@ func (s *Socket) checkInproc() error {
 func (s *Socket) transport(scheme string) (transport.Transport, error) {
 	t := s.opts.Transports[scheme]
 	if t == nil {
-		return nil, fmt.Errorf("%w %q", ErrTransport, scheme)
+		return nil, fmt.Errorf("%w %q", ErrUnsupportedTransport, scheme)
 	}
-	if s.info.NoStreams {
+	if s.info.DatagramsOnly {
 		return nil, fmt.Errorf("%w: %s is for datagrams", ErrIncompatible, s.info.Name)
 	}
 	return t, nil
@@ -150,25 +155,25 @@ func (s *Socket) Bind(ep string) (string, error) {
 		if err := s.opts.Namespace.Bind(address, s); err != nil {
 			return "", err
 		}
-		s.add(ep, &boundName{s, address})
+		s.add(ep, ep, &boundName{s, address, time.Now()})
 		s.Event(session.Event{Kind: session.Listening, Endpoint: ep})
 		return ep, nil
 	}
 	if t := s.opts.Datagrams[scheme]; t != nil {
-		return s.bindDatagrams(t, scheme, address)
+		return s.bindDatagrams(t, scheme, ep, address)
 	}
 	t, err := s.transport(scheme)
 	if err != nil {
 		return "", err
 	}
 	if err := t.CheckListen(address); err != nil {
-		return "", fmt.Errorf("%w: %w", ErrEndpoint, err)
+		return "", fmt.Errorf("%w: %w", ErrInvalidEndpoint, err)
 	}
 	l, err := session.Listen(&s.cfg, t, scheme+"://", address)
 	if err != nil {
 		return "", s.bindError(err)
 	}
-	s.add(l.Endpoint(), l)
+	s.add(l.Endpoint(), ep, l)
 	return l.Endpoint(), nil
 }
 
@@ -200,7 +205,7 @@ func (s *Socket) ConnectAs(ep, alias string) error {
 // for a PEER. It may be used at once, which cannot be with Immediate.
 func (s *Socket) ConnectPeer(ep string) (number uint32, err error) {
 	if s.opts.Immediate {
-		return 0, fmt.Errorf("%w: with Immediate nobody has a number before they are there", ErrOption)
+		return 0, fmt.Errorf("%w: with Immediate nobody has a number before they are there", ErrInvalidOption)
 	}
 	p, err := s.connect(ep, "")
 	if err != nil {
@@ -227,7 +232,7 @@ func (s *Socket) connect(ep, alias string) (*pipe.Pipe, error) {
 		if err != nil {
 			return nil, err
 		}
-		s.add(ep, &connectedName{s, l})
+		s.add(ep, ep, &connectedName{s, l})
 		return l.Pipe(), nil
 	}
 	if t := s.opts.Datagrams[scheme]; t != nil {
@@ -238,16 +243,16 @@ func (s *Socket) connect(ep, alias string) (*pipe.Pipe, error) {
 		return nil, err
 	}
 	if err := t.CheckDial(address); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrEndpoint, err)
+		return nil, fmt.Errorf("%w: %w", ErrInvalidEndpoint, err)
 	}
-	if d := s.dialer(ep); d != nil && s.info.Once {
+	if d := s.dialer(ep); d != nil && s.info.ReusesConnection {
 		return d.Pipe(), nil
 	}
 	d, err := session.Dial(&s.cfg, t, ep, address, alias)
 	if err != nil {
 		return nil, err
 	}
-	s.add(ep, d)
+	s.add(ep, ep, d)
 	return d.Pipe(), nil
 }
 
@@ -255,52 +260,72 @@ func (s *Socket) connect(ep, alias string) (*pipe.Pipe, error) {
 // endMu.
 func (s *Socket) dialer(ep string) *session.Dialer {
 	for _, e := range s.endpoints[ep] {
-		if d, ok := e.(*session.Dialer); ok && !d.Gone() {
+		if d, ok := e.endpoint.(*session.Dialer); ok && !d.Gone() {
 			return d
 		}
 	}
 	return nil
 }
 
-func (s *Socket) add(ep string, e endpoint) { s.endpoints[ep] = append(s.endpoints[ep], e) }
+// add puts an endpoint in the table, with the text that Bind or Connect was given.
+// The caller holds endMu.
+func (s *Socket) add(ep, given string, e endpoint) {
+	s.tableMu.Lock()
+	defer s.tableMu.Unlock()
+	s.endpoints[ep] = append(s.endpoints[ep], entry{e, given})
+}
 
-// Unbind stops listening on an endpoint, as Bind returned it, and ends the
+// Unbind stops listening on an endpoint, as Bind returned it or as it was given to
+// Bind, and ends the
 // connections that came in there, each when what is queued for it is written.
 // It does not wait for that; Close does.
 func (s *Socket) Unbind(ep string) error {
-	return s.remove(ep, s.opts.Linger, func(e endpoint) bool {
-		switch e := e.(type) {
-		case *session.Listener, *boundName:
-			return true
-		case *session.Datagrams:
-			return e.Bound()
+	err := s.remove(ep, s.opts.Linger, bound)
+	if err == ErrEndpointNotFound {
+		for _, bound := range s.boundAs(ep) {
+			err = s.remove(bound, s.opts.Linger, func(e entry) bool { return e.given == ep })
 		}
-		return false
-	})
+	}
+	return err
+}
+
+// bound reports whether an endpoint was bound and not connected.
+func bound(e entry) bool {
+	switch e := e.endpoint.(type) {
+	case *session.Listener, *boundName:
+		return true
+	case *session.Datagrams:
+		return e.Bound()
+	}
+	return false
+}
+
+// boundAs returns the endpoints that Bind was given as ep.
+func (s *Socket) boundAs(ep string) (list []string) {
+	s.tableMu.Lock()
+	defer s.tableMu.Unlock()
+	for at, entries := range s.endpoints {
+		if slices.ContainsFunc(entries, func(e entry) bool { return e.given == ep && bound(e) }) {
+			list = append(list, at)
+		}
+	}
+	return list
 }
 
 // Disconnect ends all connections to an endpoint, as it was given to Connect,
 // when what is queued for them is written. It does not wait for that; Close
 // does.
 func (s *Socket) Disconnect(ep string) error {
-	return s.remove(ep, s.opts.Linger, func(e endpoint) bool {
-		switch e := e.(type) {
-		case *session.Dialer, *connectedName:
-			return true
-		case *session.Datagrams:
-			return !e.Bound()
-		}
-		return false
-	})
+	return s.remove(ep, s.opts.Linger, func(e entry) bool { return !bound(e) })
 }
 
-func (s *Socket) remove(ep string, linger time.Duration, which func(endpoint) bool) error {
+func (s *Socket) remove(ep string, linger time.Duration, which func(entry) bool) error {
 	s.endMu.Lock()
 	defer s.endMu.Unlock()
 	if s.closing {
 		return ErrClosed
 	}
-	var keep []endpoint
+	var keep []entry
 	found := false
 	for _, e := range s.endpoints[ep] {
 		if !which(e) {
@@ -309,11 +334,13 @@ func (s *Socket) remove(ep string, linger time.Duration, which func(endpoint) bo
 		}
 		found = true
 		e.Finish()
-		s.leave(e, linger)
+		s.leave(e.endpoint, linger)
 	}
 	if !found {
-		return ErrNotFound
+		return ErrEndpointNotFound
 	}
+	s.tableMu.Lock()
+	defer s.tableMu.Unlock()
 	if s.endpoints[ep] = keep; len(keep) == 0 {
 		delete(s.endpoints, ep)
 	}
@@ -323,10 +350,9 @@ func (s *Socket) remove(ep string, linger time.Duration, which func(endpoint) bo
 // Retire is for sessions: it takes a pipe from the pattern and closes it
 // behind what is queued.
 func (s *Socket) Retire(p *pipe.Pipe) {
-	f, forgets := s.pat.(pattern.Forgetter)
 	s.lockBoth()
 	p.Retired = true
-	more := forgets && f.Forget(p)
+	more := s.pub != nil && s.pub.RemoveSubscriptions(p)
 	s.unlockBoth()
 	s.forgetRest(p, more)
 	s.Detach(p)
@@ -339,8 +365,9 @@ func (s *Socket) Retire(p *pipe.Pipe) {
 
 // boundName is a name that we have bound.
 type boundName struct {
-	s    *Socket
-	name string
+	s     *Socket
+	name  string
+	since time.Time
 }
 
 func (b *boundName) Finish() {

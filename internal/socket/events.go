@@ -110,15 +110,6 @@ func (e *events) close() {
 	e.listeners = nil
 }
 
-var kindNames = [...]string{
-	session.Listening: "listening", session.ListenerClosed: "listener closed",
-	session.Accepted: "accepted", session.AcceptFailed: "accept failed",
-	session.Connecting: "retrying", session.Connected: "connected",
-	session.HandshakeFailed: "handshake failed", session.Ready: "ready",
-	session.Disconnected: "disconnected", session.PeerRefused: "peer refused",
-	session.Throttled: "throttled",
-}
-
 // Stats is what a socket has done so far.
 type Stats struct {
 	MsgsSent, BytesSent         uint64

@@ -23,7 +23,7 @@ func StallCalls(s *Socket, n int, to *msg.Peer) (leave func()) {
 		key.kind = byCall
 	case s.router != nil:
 		key = waitKey{kind: byID, id: to.RoutingID}
-	case s.numbers != nil:
+	case s.server != nil:
 		key = waitKey{kind: byNumber, number: to.Number}
 	}
 	s.sendMu.Lock()

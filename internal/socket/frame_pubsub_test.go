@@ -168,7 +168,7 @@ func TestFullSubscriberMissesTheMessage(t *testing.T) {
 			wantTry(t, pub, "b+", nil) // is not for that one
 			wantTry(t, pub, "", nil)
 			if noDrop {
-				wantTry(t, pub, "a+", pattern.ErrWait)
+				wantTry(t, pub, "a+", pattern.ErrWouldBlock)
 				sent := make(chan error, 1)
 				go func() { sent <- pub.SendFrame(context.Background(), frame("a+")) }()
 				time.Sleep(time.Minute)
@@ -176,7 +176,7 @@ func TestFullSubscriberMissesTheMessage(t *testing.T) {
 					t.Fatal(err)
 				}
 				wantFrames(t, sub, "a+", "1", "a+", "2")
-				wantNoFrame(t, sub, pattern.ErrWait)
+				wantNoFrame(t, sub, pattern.ErrWouldBlock)
 				if err := <-sent; err != nil {
 					t.Fatal(err)
 				}
@@ -188,7 +188,7 @@ func TestFullSubscriberMissesTheMessage(t *testing.T) {
 			wantTry(t, pub, "a+", nil)
 			wantFrames(t, sub, "a+", "1", "a+", "2")
 			wantTry(t, pub, "3", nil) // there is room now, but not for this one
-			wantNoFrame(t, sub, pattern.ErrWait)
+			wantNoFrame(t, sub, pattern.ErrWouldBlock)
 			pub.WantDrops(map[pipe.Drop]uint64{pipe.DropHWM: 1})
 		})
 	}
@@ -276,7 +276,7 @@ func TestXSubSubscribesByFrames(t *testing.T) {
 				}
 				w.Settle()
 				wantReady(t, xpub, false, true)
-				wantNoFrame(t, xpub, pattern.ErrWait)
+				wantNoFrame(t, xpub, pattern.ErrWouldBlock)
 			}
 			wantReady(t, xsub, false, true)
 			wantTry(t, xsub, "\x01A", nil)

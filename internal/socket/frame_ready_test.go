@@ -22,11 +22,11 @@ func TestUndividedTypesRefuseMore(t *testing.T) {
 		st.Run(t, func(w *st.World) {
 			s := w.Socket(typ)
 			s.MustConnect("mem://later")
-			wantTry(t, s, "x+", pattern.ErrMessage)
-			if err := s.SendFrame(context.Background(), frame("x+")); !errors.Is(err, pattern.ErrMessage) {
+			wantTry(t, s, "x+", pattern.ErrInvalidMessage)
+			if err := s.SendFrame(context.Background(), frame("x+")); !errors.Is(err, pattern.ErrInvalidMessage) {
 				t.Error(err)
 			}
-			wantTry(t, s, "x+", pattern.ErrMessage) // not in the middle of anything
+			wantTry(t, s, "x+", pattern.ErrInvalidMessage) // not in the middle of anything
 			if n := s.Stats().MsgsSent; n != 0 {
 				t.Errorf("%d messages sent", n)
 			}
@@ -81,7 +81,7 @@ func TestServerWaitsForRoom(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if err := server.TrySendFrame(f); err != pattern.ErrWait {
+		if err := server.TrySendFrame(f); err != pattern.ErrWouldBlock {
 			t.Errorf("without room: %v", err)
 		}
 		wantReady(t, server, false, true)
@@ -113,8 +113,8 @@ func TestFramesByGroup(t *testing.T) {
 			if f := wantFrames(t, dish, ""); f.Group != "news" {
 				t.Errorf("received %+v", f)
 			}
-			wantNoFrame(t, dish, pattern.ErrWait)
-			if err := radio.TrySendFrame(&msg.Frame{Group: st.Large(pattern.MaxGroup + 1)}); !errors.Is(err, pattern.ErrGroup) {
+			wantNoFrame(t, dish, pattern.ErrWouldBlock)
+			if err := radio.TrySendFrame(&msg.Frame{Group: st.Large(pattern.MaxGroup + 1)}); !errors.Is(err, pattern.ErrInvalidGroup) {
 				t.Errorf("a long group: %v", err)
 			}
 		})
@@ -355,12 +355,12 @@ func TestMessagesLeaveNothing(t *testing.T) {
 		"lost": func(w *st.World, push, pull *st.Socket) {
 			pull.CloseIn(0)
 			w.Settle()
-			wantTry(t, push, "rest+", pattern.ErrWait)
+			wantTry(t, push, "rest+", pattern.ErrWouldBlock)
 		},
 		"swallowed": func(w *st.World, push, pull *st.Socket) {
 			pull.CloseIn(0)
 			w.Settle()
-			wantTry(t, push, "rest+", pattern.ErrWait)
+			wantTry(t, push, "rest+", pattern.ErrWouldBlock)
 			for range frames {
 				wantTry(t, push, st.Large(size)+"+", nil)
 			}

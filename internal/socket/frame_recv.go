@@ -21,20 +21,20 @@ import (
 // RecvFrame.
 func (s *Socket) RecvFrame(ctx context.Context, f *msg.Frame) error {
 	err := s.TryRecvFrame(f)
-	if err != pattern.ErrWait {
+	if err != pattern.ErrWouldBlock {
 		return err
 	}
 	ctx.Err() // a nil context is to panic here, before anything is locked
 	w := make(chan struct{}, 1)
 	for {
 		s.recvMu.Lock()
-		if err = s.waitLocked(ctx, w, s.frameLocked(f)); err != pattern.ErrWait {
+		if err = s.waitLocked(ctx, w, s.frameLocked(f)); err != pattern.ErrWouldBlock {
 			return err
 		}
 	}
 }
 
-// TryRecvFrame is RecvFrame that returns pattern.ErrWait instead of waiting.
+// TryRecvFrame is RecvFrame that returns pattern.ErrWouldBlock instead of waiting.
 func (s *Socket) TryRecvFrame(f *msg.Frame) error {
 	if s.receiver == nil {
 		return ErrDirection
@@ -123,7 +123,7 @@ func (s *Socket) readableLocked() error {
 	s.inbox.drain(s.receiver)
 	if s.fair != nil {
 		if !s.fair.HasNext() {
-			return pattern.ErrWait
+			return pattern.ErrWouldBlock
 		}
 		return nil
 	}

@@ -28,39 +28,39 @@ func TestTurnsOfRequestAndReply(t *testing.T) {
 				wantReady(t, rep, repIn, repOut)
 			}
 			ready(false, true, false, false)
-			wantTry(t, rep, "early", pattern.ErrState)
-			wantNoFrame(t, req, pattern.ErrState)
-			wantNoFrame(t, rep, pattern.ErrWait)
+			wantTry(t, rep, "early", pattern.ErrInvalidState)
+			wantNoFrame(t, req, pattern.ErrInvalidState)
+			wantNoFrame(t, rep, pattern.ErrWouldBlock)
 
 			wantTry(t, req, "1+", nil)
 			ready(false, true, false, false)
-			wantNoFrame(t, req, pattern.ErrState)
+			wantNoFrame(t, req, pattern.ErrInvalidState)
 			wantTry(t, req, "2", nil)
 			ready(false, false, true, false)
-			wantTry(t, req, "again", pattern.ErrState)
-			wantTry(t, req, "again+", pattern.ErrState)
-			wantNoFrame(t, req, pattern.ErrWait)
+			wantTry(t, req, "again", pattern.ErrInvalidState)
+			wantTry(t, req, "again+", pattern.ErrInvalidState)
+			wantNoFrame(t, req, pattern.ErrWouldBlock)
 
 			wantFrames(t, rep, "1+")
 			ready(false, false, true, false)
-			wantTry(t, rep, "early", pattern.ErrState)
+			wantTry(t, rep, "early", pattern.ErrInvalidState)
 			wantFrames(t, rep, "2")
 			ready(false, false, false, true)
-			wantNoFrame(t, rep, pattern.ErrState)
+			wantNoFrame(t, rep, pattern.ErrInvalidState)
 
 			wantTry(t, rep, "a+", nil)
 			ready(false, false, false, true)
-			wantNoFrame(t, rep, pattern.ErrState)
+			wantNoFrame(t, rep, pattern.ErrInvalidState)
 			wantTry(t, rep, "b", nil)
 			ready(true, false, false, false)
-			wantTry(t, rep, "c", pattern.ErrState)
+			wantTry(t, rep, "c", pattern.ErrInvalidState)
 
 			wantFrames(t, req, "a+")
 			ready(true, false, false, false)
-			wantTry(t, req, "half", pattern.ErrState)
+			wantTry(t, req, "half", pattern.ErrInvalidState)
 			wantFrames(t, req, "b")
 			ready(false, true, false, false)
-			wantNoFrame(t, req, pattern.ErrState)
+			wantNoFrame(t, req, pattern.ErrInvalidState)
 			req.WantDrops(nil)
 			rep.WantDrops(nil)
 		})
@@ -73,7 +73,7 @@ func TestExchangeIsWhoseItIs(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		rep, req := joined(w, "mem", pattern.REP, pattern.REQ)
 		wantTry(t, req, "1+", nil)
-		if err := req.TrySend(st.Of("other")); err != pattern.ErrState {
+		if err := req.TrySend(st.Of("other")); err != pattern.ErrInvalidState {
 			t.Errorf("Send of a request in the middle of another: %v", err)
 		}
 		called := make(chan error, 1)
@@ -92,10 +92,10 @@ func TestExchangeIsWhoseItIs(t *testing.T) {
 		wantTry(t, req, "2", nil)
 		rep.WantRecv("1", "2")
 		wantTry(t, rep, "a+", nil)
-		if err := rep.TrySend(st.Of("other")); err != pattern.ErrState {
+		if err := rep.TrySend(st.Of("other")); err != pattern.ErrInvalidState {
 			t.Errorf("Send of a reply in the middle of another: %v", err)
 		}
-		if err := rep.TryRecv(new(msg.Msg)); err != pattern.ErrState {
+		if err := rep.TryRecv(new(msg.Msg)); err != pattern.ErrInvalidState {
 			t.Errorf("Recv in the middle of a reply: %v", err)
 		}
 		wantTry(t, rep, "b", nil)
@@ -112,11 +112,11 @@ func TestRequestLosesItsPeer(t *testing.T) {
 			wantTry(t, req, "a+", nil)
 			rep.CloseIn(0)
 			w.Settle()
-			wantTry(t, req, "b+", pattern.ErrWait)
+			wantTry(t, req, "b+", pattern.ErrWouldBlock)
 			wantTry(t, req, "c", nil)
 			wantReady(t, req, false, false)
-			wantNoFrame(t, req, pattern.ErrWait)
-			wantTry(t, req, "next", pattern.ErrState)
+			wantNoFrame(t, req, pattern.ErrWouldBlock)
+			wantTry(t, req, "next", pattern.ErrInvalidState)
 			req.WantDrops(map[pipe.Drop]uint64{pipe.DropConnLost: 1})
 		})
 		st.Run(t, func(w *st.World) {
@@ -124,9 +124,9 @@ func TestRequestLosesItsPeer(t *testing.T) {
 			wantTry(t, req, "a+", nil)
 			rep.CloseIn(0)
 			w.Settle()
-			wantTry(t, req, "b", pattern.ErrWait)
-			wantNoFrame(t, req, pattern.ErrState)
-			wantTry(t, req, "next", pattern.ErrWait)
+			wantTry(t, req, "b", pattern.ErrWouldBlock)
+			wantNoFrame(t, req, pattern.ErrInvalidState)
+			wantTry(t, req, "next", pattern.ErrWouldBlock)
 			rep = w.Socket(pattern.REP)
 			rep.MustConnect(scheme + "://joined")
 			req.MustMeet(1)
@@ -147,7 +147,7 @@ func TestRequestLosesItsPeer(t *testing.T) {
 			}); d != 0 {
 				t.Errorf("waited %v in the middle of a message", d)
 			}
-			wantNoFrame(t, req, pattern.ErrWait)
+			wantNoFrame(t, req, pattern.ErrWouldBlock)
 		})
 	}
 }
@@ -210,7 +210,7 @@ func TestRelaxedRequest(t *testing.T) {
 			wantFrames(t, req, "a+")
 			wantReady(t, req, true, true)
 			wantTry(t, req, "2+", nil) // in the middle of the reply
-			wantNoFrame(t, req, pattern.ErrState)
+			wantNoFrame(t, req, pattern.ErrInvalidState)
 			wantReady(t, req, false, true)
 			wantTry(t, req, "2", nil)
 			rep.WantRecv("2", "2")
@@ -231,7 +231,7 @@ func TestRelaxedRequest(t *testing.T) {
 			rep.WantRecv("4", "4")
 			w.Settle()
 			if len(opts) == 2 {
-				wantNoFrame(t, req, pattern.ErrWait) // that was the other's
+				wantNoFrame(t, req, pattern.ErrWouldBlock) // that was the other's
 				rep.MustSend("re 4")
 				wantFrames(t, req, "re 4")
 			} else {
@@ -317,7 +317,7 @@ func TestReplyToTheVanished(t *testing.T) {
 				wantTry(t, rep, "b+", nil)
 				wantTry(t, rep, "c", nil)
 				wantReady(t, rep, false, false)
-				wantNoFrame(t, rep, pattern.ErrWait)
+				wantNoFrame(t, rep, pattern.ErrWouldBlock)
 				rep.WantDrops(map[pipe.Drop]uint64{pipe.DropRequester: 1})
 				if n := rep.CloseIn(0); n != 0 {
 					t.Errorf("%d messages unsent", n)

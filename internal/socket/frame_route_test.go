@@ -72,7 +72,7 @@ func TestMandatoryRouter(t *testing.T) {
 			wantTry(t, router, "x", nil)
 		}
 		wantReady(t, router, false, false)
-		wantTry(t, router, "d+", pattern.ErrWait)
+		wantTry(t, router, "d+", pattern.ErrWouldBlock)
 		wantTry(t, router, "u+", pattern.ErrNoRoute)
 		sent := make(chan error, 1)
 		go func() { sent <- router.SendFrame(context.Background(), frame("d+")) }()
@@ -189,7 +189,7 @@ func TestRouterReceivesTheIDFirst(t *testing.T) {
 				}
 			}
 			wantReady(t, router, false, true)
-			wantNoFrame(t, router, pattern.ErrWait)
+			wantNoFrame(t, router, pattern.ErrWouldBlock)
 			dealer.MustSend("4", "5")
 			wantFrames(t, router, "d+", "4+")
 			dealer.MustSend("6")
@@ -336,7 +336,7 @@ func TestStreamWaitsForRoom(t *testing.T) {
 		if err := try(s.Socket, "x+", "1"); err != nil {
 			t.Fatal(err)
 		}
-		wantTry(t, s.Socket, "x+", pattern.ErrWait)
+		wantTry(t, s.Socket, "x+", pattern.ErrWouldBlock)
 		wantReady(t, s.Socket, false, true)
 		l := w.Listen("later")
 		p := l.Accept()

@@ -28,7 +28,7 @@ const uncounted = -1
 // One goroutine at a time may send a message's frames. Messages that others send
 // whole meanwhile go their own way, beside the one that is under way, except on
 // REQ and REP, where an exchange belongs to who has begun it: they get
-// pattern.ErrState.
+// pattern.ErrInvalidState.
 func (s *Socket) SendFrame(ctx context.Context, f *msg.Frame) error {
 	if done, err := s.beforeFrame(f); done {
 		return err
@@ -37,7 +37,7 @@ func (s *Socket) SendFrame(ctx context.Context, f *msg.Frame) error {
 }
 
 // TrySendFrame is SendFrame without waiting. Only here a peer that has left in
-// the middle of a message is told of, by pattern.ErrWait for the first frame
+// the middle of a message is told of, by pattern.ErrWouldBlock for the first frame
 // that cannot go there; those behind it are swallowed.
 func (s *Socket) TrySendFrame(f *msg.Frame) error {
 	if done, err := s.beforeFrame(f); done {
@@ -51,7 +51,7 @@ func (s *Socket) beforeFrame(f *msg.Frame) (done bool, err error) {
 	if s.framer == nil {
 		return true, ErrDirection
 	}
-	asker, ok := s.framer.(pattern.Asker)
+	xsub, ok := s.pat.(*pattern.XSub)
 	if !ok {
 		return false, nil
 	}
@@ -60,7 +60,7 @@ func (s *Socket) beforeFrame(f *msg.Frame) (done bool, err error) {
 		s.sendMu.Unlock()
 		return true, ErrClosed
 	}
-	asked, sent := asker.Ask(f)
+	asked, sent := xsub.TakeSubscription(f)
 	if sent {
 		s.sent.msgs++
 	}
@@ -75,12 +75,12 @@ func (s *Socket) beforeFrame(f *msg.Frame) (done bool, err error) {
 // is sent whole, and one that is under way does not wait.
 func (s *Socket) frameKey(f *msg.Frame) waitKey {
 	s.sendMu.Lock()
-	midway := s.framer.Midway()
+	midway := s.framer.InMessage()
 	s.sendMu.Unlock()
 	switch {
 	case midway:
 		return waitKey{kind: byAll}
-	case s.numbers != nil:
+	case s.server != nil:
 		return waitKey{kind: byNumber, number: f.Number}
 	case s.router != nil && s.waitsForID():
 		return waitKey{kind: byID, id: string(f.Body)}
@@ -93,8 +93,8 @@ func (s *Socket) frameKey(f *msg.Frame) waitKey {
 func (s *Socket) nextFrame(f *msg.Frame, mayWait bool) error {
 	size := len(f.Body) // the frame may be gone when it is sent
 	interrupts := s.lockstep != nil && s.half
-	if interrupts && !s.lockstep.Interrupts() {
-		return pattern.ErrState
+	if interrupts && !s.lockstep.SendDiscardsPartialRecv() {
+		return pattern.ErrInvalidState
 	}
 	if err := s.checkNext(size, f.More); err != nil {
 		return err
@@ -107,7 +107,7 @@ func (s *Socket) nextFrame(f *msg.Frame, mayWait bool) error {
 		s.dropHalf(pipe.DropStaleReply)
 	}
 	s.sent.bytes += uint64(size)
-	if !s.framer.Midway() {
+	if !s.framer.InMessage() {
 		s.sent.msgs++
 	}
 	return nil
@@ -121,7 +121,7 @@ func (s *Socket) abandonFrames() (missed int) {
 	}
 	s.lockBoth()
 	defer s.unlockBoth()
-	return s.framer.Abandon()
+	return s.framer.DropMessage()
 }
 
 // Writable reports whether SendFrame would take a frame without waiting, as
@@ -136,7 +136,7 @@ func (s *Socket) Writable() bool {
 	}
 	s.lockSend()
 	defer s.unlockSend()
-	if s.closed.Load() || s.lockstep != nil && s.half && !s.lockstep.Interrupts() {
+	if s.closed.Load() || s.lockstep != nil && s.half && !s.lockstep.SendDiscardsPartialRecv() {
 		return false
 	}
 	return w.Writable()

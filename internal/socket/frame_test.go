@@ -147,7 +147,7 @@ func TestFirstFrameWaitsForAPeer(t *testing.T) {
 			}
 			s.MustBind("mem://a")
 			wantReady(t, s, false, false)
-			wantTry(t, s, first, pattern.ErrWait)
+			wantTry(t, s, first, pattern.ErrWouldBlock)
 			if err := s.SendFrame(st.Ended(), frame(first)); err != context.Canceled {
 				t.Errorf("%v: %v with a context that has ended", c.typ, err)
 			}
@@ -221,7 +221,7 @@ func TestClaimHoldsRoom(t *testing.T) {
 		wantReady(t, push, false, true)
 		wantTry(t, push, "b", nil)
 		wantReady(t, push, false, false)
-		wantTry(t, push, "c+", pattern.ErrWait)
+		wantTry(t, push, "c+", pattern.ErrWouldBlock)
 		pull := w.Socket(pattern.PULL)
 		pull.MustBind("mem://later")
 		for range 3 {
@@ -239,7 +239,7 @@ var losing = map[string]func(w *st.World, s, peer *st.Socket, typ pattern.Type){
 	"inproc": func(_ *st.World, _, peer *st.Socket, _ pattern.Type) { peer.CloseIn(0) },
 }
 
-// TestPeerLeavesBetweenFrames: the frame that cannot go there gets ErrWait if its
+// TestPeerLeavesBetweenFrames: the frame that cannot go there gets ErrWouldBlock if its
 // sender must not wait, and none if it may; the rest is swallowed, and the next
 // message is another. conformance.md 3.1, lb.cpp, socket_base.cpp
 //
@@ -266,12 +266,12 @@ func TestPeerLeavesBetweenFrames(t *testing.T) {
 						send("a+", nil)
 						lose(w, s, r, c.peer)
 						w.Settle()
-						send("b+", pattern.ErrWait)
+						send("b+", pattern.ErrWouldBlock)
 						send("c+", nil)
 						wantReady(t, s, false, true)
 						send("d", nil)
 						wantReady(t, s, false, false)
-						wantTry(t, s, "e", pattern.ErrWait)
+						wantTry(t, s, "e", pattern.ErrWouldBlock)
 
 						r = w.Socket(c.peer)
 						r.MustConnect(scheme + "://joined")
@@ -279,7 +279,7 @@ func TestPeerLeavesBetweenFrames(t *testing.T) {
 						send("f+", nil)
 						r.CloseIn(0)
 						w.Settle()
-						send("g", pattern.ErrWait) // which ends the message
+						send("g", pattern.ErrWouldBlock) // which ends the message
 
 						r = w.Socket(c.peer)
 						r.MustConnect(scheme + "://joined")
@@ -327,9 +327,9 @@ func TestDisconnectBetweenFrames(t *testing.T) {
 			id        bool
 			told      error
 		}{
-			{typ: pattern.PUSH, peer: pattern.PULL, told: pattern.ErrWait},
-			{typ: pattern.DEALER, peer: pattern.DEALER, told: pattern.ErrWait},
-			{typ: pattern.PAIR, peer: pattern.PAIR, told: pattern.ErrWait},
+			{typ: pattern.PUSH, peer: pattern.PULL, told: pattern.ErrWouldBlock},
+			{typ: pattern.DEALER, peer: pattern.DEALER, told: pattern.ErrWouldBlock},
+			{typ: pattern.PAIR, peer: pattern.PAIR, told: pattern.ErrWouldBlock},
 			{typ: pattern.ROUTER, peer: pattern.DEALER, id: true},
 			{typ: pattern.XSUB, peer: pattern.XPUB},
 			{typ: pattern.XPUB, peer: pattern.SUB},

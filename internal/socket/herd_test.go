@@ -189,7 +189,7 @@ func TestBoundedNumberOfMessagesPassesWaitingSender(t *testing.T) {
 					t.Errorf("%d messages have passed, want %d", n, socket.MaxPassed)
 				}
 				for i, try := range c.try {
-					if err := try(s, to, "past"); err != pattern.ErrWait {
+					if err := try(s, to, "past"); err != pattern.ErrWouldBlock {
 						t.Errorf("try %d at the limit: %v", i, err)
 					}
 				}

@@ -1,17 +1,25 @@
 package socket
 
-import "github.com/zerobroker/zmq/internal/pipe"
+import (
+	"sync/atomic"
 
-// SetHWM changes the high-water marks, of the queues that there are too; 0 is
-// unlimited. What is above a mark that is lowered stays queued.
-func (s *Socket) SetHWM(send, recv int) error {
+	"github.com/zerobroker/zmq/internal/pipe"
+)
+
+// SetSendHWM changes the high-water mark of the queues to peers, including those
+// that exist; 0 is unlimited. Messages above a mark that is lowered stay queued.
+func (s *Socket) SetSendHWM(n int) error { return s.setHWM(&s.hwm.send, n) }
+
+// SetRecvHWM is SetSendHWM for the queues from peers.
+func (s *Socket) SetRecvHWM(n int) error { return s.setHWM(&s.hwm.recv, n) }
+
+func (s *Socket) setHWM(mark *atomic.Int64, n int) error {
 	s.endMu.Lock()
 	defer s.endMu.Unlock()
 	if s.closing {
 		return ErrClosed
 	}
-	s.hwm.send.Store(int64(send))
-	s.hwm.recv.Store(int64(recv))
+	mark.Store(int64(n))
 	for _, p := range s.peers.all() {
 		s.sendMu.Lock()
 		l := s.fitLocked(p)

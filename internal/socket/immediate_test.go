@@ -154,7 +154,7 @@ func TestImmediateLeaves(t *testing.T) {
 // go and forgets everything, connected or not.
 func TestImmediateOfAllTypes(t *testing.T) {
 	for typ, info := range pattern.Types {
-		if info.NoStreams {
+		if info.DatagramsOnly {
 			continue // it does not connect
 		}
 		st.Run(t, func(w *st.World) {

@@ -4,7 +4,6 @@ import (
 	"github.com/zerobroker/zmq/internal/msg"
 	"github.com/zerobroker/zmq/internal/pattern"
 	"github.com/zerobroker/zmq/internal/pipe"
-	"github.com/zerobroker/zmq/internal/session"
 )
 
 // Intake is for sessions: it queues what came out of a connection. After Close
@@ -18,14 +17,14 @@ func (s *Socket) Intake(p *pipe.Pipe, b *msg.Batch) error {
 		b.Recycle()
 		return ErrClosed
 	}
-	if s.intake != nil || s.inspect != nil && !s.allowed(b) {
+	if s.pub != nil || s.inspect != nil && !s.allowed(b) {
 		return s.intakeEach(p, b)
 	}
 	if s.req != nil {
 		s.intakeReplies(p, b)
 		return nil
 	}
-	s.drops.Add(s.unreadReason(), session.Enqueue(p, b))
+	s.drops.Add(s.unreadReason(), p.Enqueue(b))
 	return nil
 }
 
@@ -41,7 +40,7 @@ func (s *Socket) unreadReason() pipe.Drop {
 // discard counts the n messages at cur, received after Close has begun.
 // Subscriptions are no messages.
 func (s *Socket) discard(cur *msg.Cursor, n int) {
-	if s.intake != nil && n > 0 {
+	if s.pub != nil && n > 0 {
 		m, _ := cur.Message()
 		n = s.messages(&m, cur, n)
 	}
@@ -51,7 +50,7 @@ func (s *Socket) discard(cur *msg.Cursor, n int) {
 // intakeEach is Intake for messages that the pattern looks at one by one.
 func (s *Socket) intakeEach(p *pipe.Pipe, b *msg.Batch) error {
 	defer b.Recycle()
-	if s.intake != nil {
+	if s.pub != nil {
 		defer s.peers.changed()
 	}
 	cur := b.Cursor()
@@ -73,11 +72,11 @@ func (s *Socket) intakeEach(p *pipe.Pipe, b *msg.Batch) error {
 // messages is how many of n are messages to the application, m and those at cur:
 // if its peers subscribe, subscriptions are none.
 func (s *Socket) messages(m *msg.Msg, cur *msg.Cursor, n int) (count int) {
-	if s.intake == nil {
+	if s.pub == nil {
 		return n
 	}
 	for left := n - 1; ; left-- {
-		if !pattern.IsNotice(m) {
+		if !pattern.IsSubscription(m) {
 			count++
 		}
 		if left == 0 {
@@ -131,7 +130,7 @@ func (s *Socket) intakeReplies(p *pipe.Pipe, b *msg.Batch) {
 		}
 		s.drops.Add(pipe.DropStaleReply, n-count)
 		if count == b.Msgs {
-			s.drops.Add(pipe.DropUnread, session.Enqueue(p, b)) // without a copy
+			s.drops.Add(pipe.DropUnread, p.Enqueue(b)) // without a copy
 		} else {
 			s.enqueueWanted(p, &take)
 		}
@@ -167,7 +166,7 @@ func (s *Socket) enqueueWanted(p *pipe.Pipe, cur *msg.Cursor) {
 // intakeSome takes in some of the messages at cur, of which there are left. It
 // returns how many; after an error m is the one that came after them.
 func (s *Socket) intakeSome(p *pipe.Pipe, cur *msg.Cursor, left int) (m msg.Msg, n int, err error) {
-	if s.intake == nil {
+	if s.pub == nil {
 		m, _ = cur.Message()
 		if err := s.intakeOne(p, &m); err != nil {
 			return m, 0, err
@@ -178,13 +177,10 @@ func (s *Socket) intakeSome(p *pipe.Pipe, cur *msg.Cursor, left int) (m msg.Msg,
 	s.turn(func() int {
 		p.Changing = true
 		for ; n < min(left, changesAtOnce); n++ {
-			var queue bool
+			var queued bool
 			m, _ = cur.Message()
-			queue, err = s.intake.Intake(p, &m)
-			if queue {
-				s.intake.Queue(p, &m)
-				told = true
-			}
+			queued, err = s.pub.Intake(p, &m)
+			told = told || queued
 			if err != nil {
 				break
 			}

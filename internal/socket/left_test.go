@@ -49,7 +49,7 @@ func leaversCost(t *testing.T, typ pattern.Type, peer string) {
 		for k := 0; ; k++ {
 			switch err := pull.TryRecv(new(msg.Msg)); {
 			case err == nil:
-			case err == pattern.ErrWait && k == n:
+			case err == pattern.ErrWouldBlock && k == n:
 				return
 			default:
 				t.Fatalf("message %d of %d: %v", k, n, err)

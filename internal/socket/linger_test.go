@@ -348,7 +348,8 @@ func TestCloseWaitsForDelivery(t *testing.T) {
 			ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 			defer cancel()
 			start := time.Now()
-			unsent, underWay := push.Close(ctx)
+			loss := push.Close(ctx)
+			unsent, underWay := loss.Unsent, loss.Unconfirmed
 			want := min(stall+time.Second, time.Minute)
 			if d := time.Since(start); d > want || d < want-time.Second || unsent != 0 || (underWay == 1) != (stall > time.Minute) {
 				t.Errorf("Close took %v, %d unsent, %d under way", d, unsent, underWay)

@@ -6,7 +6,6 @@ import (
 
 	"github.com/zerobroker/zmq/internal/inproc"
 	"github.com/zerobroker/zmq/internal/msg"
-	"github.com/zerobroker/zmq/internal/pattern"
 	"github.com/zerobroker/zmq/internal/pipe"
 	"github.com/zerobroker/zmq/internal/session"
 
@@ -31,7 +30,7 @@ func (s *Socket) Conflates() bool { return s.opts.Conflate && s.info.Conflates }
 
 // Hello is what every peer is to get first, or nil.
 func (s *Socket) Hello() *msg.Msg {
-	if s.opts.Hello == nil || !s.info.Hello {
+	if s.opts.Hello == nil || !s.info.HelloMessage {
 		return nil
 	}
 	return &msg.Msg{First: s.opts.Hello}
@@ -59,23 +58,15 @@ func (s *Socket) Describe() *msg.Peer {
 
 // Upstream takes a subscription from a peer in this process.
 func (s *Socket) Upstream(p *pipe.Pipe, topic string, on bool) {
-	pub, ok := s.pat.(pattern.Publisher)
-	if !ok {
+	if s.pub == nil {
 		return
 	}
 	s.sendMu.Lock()
-	queue := pub.Upstream(p, topic, on)
-	if queue {
-		first := byte(0)
-		if on {
-			first = 1
-		}
-		pub.Queue(p, &msg.Msg{First: append([]byte{first}, topic...)})
-	}
+	queued := s.pub.Upstream(p, topic, on)
 	s.wakeSenders() // who has no room may want the message no more
 	s.sendMu.Unlock()
 	s.peers.changed()
-	if queue {
+	if queued {
 		s.inbox.notify()
 	}
 }

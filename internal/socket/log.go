@@ -66,7 +66,7 @@ func (s *Socket) writeLog(level slog.Level, ev session.Event, more ...any) {
 	if ev.Err != nil {
 		args = append(args, "err", ev.Err)
 	}
-	s.opts.Logger.Log(context.Background(), level, kindNames[ev.Kind], append(args, more...)...)
+	s.opts.Logger.Log(context.Background(), level, ev.Kind.String(), append(args, more...)...)
 }
 
 // repeated reports whether a warning like this one was written within

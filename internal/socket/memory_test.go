@@ -173,7 +173,7 @@ func TestHalfMessagesLeaveNothing(t *testing.T) {
 		}
 	}
 	forget := func() { // what the pattern knows of pipes that have ended
-		if err := pull.TryRecv(new(msg.Msg)); err != pattern.ErrWait {
+		if err := pull.TryRecv(new(msg.Msg)); err != pattern.ErrWouldBlock {
 			t.Fatal(err)
 		}
 	}

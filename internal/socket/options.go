@@ -16,8 +16,8 @@ import (
 	"github.com/zerobroker/zmq/internal/transport"
 )
 
-// ErrOption matches the errors about an option that is out of range.
-var ErrOption = errors.New("option out of range")
+// ErrInvalidOption matches the errors about an option that is out of range.
+var ErrInvalidOption = errors.New("invalid option")
 
 // Options is everything that can be set on a socket. Here zero means what it
 // says: defaults are the business of the faces.
@@ -58,7 +58,7 @@ type Options struct {
 	// Messages that are sent or received by themselves, where the type allows
 	// it: to a peer that comes, from an accepted peer that is lost, and from one
 	// connected to. nil is none. An empty one is a message too.
-	Hello, Farewell, Hiccup []byte
+	Hello, DisconnectMessage, Hiccup []byte
 
 	Pattern pattern.Options // what the rules of the socket type depend on
 }
@@ -77,9 +77,9 @@ const maxRoutingID = 255
 func checkRoutingID(id string) error {
 	switch {
 	case len(id) > maxRoutingID:
-		return fmt.Errorf("%w: routing id of %d bytes, at most %d", ErrOption, len(id), maxRoutingID)
+		return fmt.Errorf("%w: routing id of %d bytes, at most %d", ErrInvalidOption, len(id), maxRoutingID)
 	case id != "" && id[0] == 0:
-		return fmt.Errorf("%w: routing id begins with a zero byte", ErrOption)
+		return fmt.Errorf("%w: routing id begins with a zero byte", ErrInvalidOption)
 	}
 	return nil
 }
@@ -89,10 +89,10 @@ func (o *Options) complete() error {
 		return err
 	}
 	if o.HeartbeatTTL > 0 && o.HeartbeatTTL < minTTL {
-		return fmt.Errorf("%w: heartbeat TTL %v, at least %v", ErrOption, o.HeartbeatTTL, minTTL)
+		return fmt.Errorf("%w: heartbeat TTL %v, at least %v", ErrInvalidOption, o.HeartbeatTTL, minTTL)
 	}
 	if o.HeartbeatTTL > maxTTL {
-		return fmt.Errorf("%w: heartbeat TTL %v, at most %v", ErrOption, o.HeartbeatTTL, maxTTL)
+		return fmt.Errorf("%w: heartbeat TTL %v, at most %v", ErrInvalidOption, o.HeartbeatTTL, maxTTL)
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)

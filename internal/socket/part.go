@@ -36,7 +36,7 @@ func (s *Socket) part(p *pipe.Pipe, linger time.Duration) {
 	// First, or the last words of its end would be queued only to be dropped.
 	s.unhear(p)
 	if ep, mine := s.madeBy(p); mine != nil {
-		s.remove(ep, linger, func(e endpoint) bool { return e == mine })
+		s.remove(ep, linger, func(e entry) bool { return e.endpoint == mine })
 	} else if e, ok := p.To.(endpoint); ok {
 		e.Finish()
 		s.leave(e, linger)
@@ -51,7 +51,7 @@ func (s *Socket) unhear(p *pipe.Pipe) {
 	s.recvMu.Lock()
 	defer s.recvMu.Unlock()
 	if p.In != nil {
-		s.drops.Add(pipe.DropUnread, p.In.Kill())
+		s.drops.Add(pipe.DropUnread, p.In.CloseRead())
 	}
 }
 
@@ -61,15 +61,15 @@ func (s *Socket) madeBy(p *pipe.Pipe) (ep string, e endpoint) {
 	if d, ok := p.To.(*session.Dialer); ok {
 		return d.Endpoint(), d
 	}
-	if p.Side != pipe.Joined {
+	if p.Side != pipe.ConnectedInproc {
 		return "", nil
 	}
 	s.endMu.Lock()
 	defer s.endMu.Unlock()
 	for ep, list := range s.endpoints {
 		for _, e := range list {
-			if c, ok := e.(*connectedName); ok && c.l.Pipe() == p {
-				return ep, e
+			if c, ok := e.endpoint.(*connectedName); ok && c.l.Pipe() == p {
+				return ep, c
 			}
 		}
 	}
@@ -90,7 +90,7 @@ func (s *Socket) ClosePeer(ctx context.Context, id string) error {
 		s.sendMu.Unlock()
 		return err
 	}
-	parted := s.parter.Parted()
+	parted := s.stream.PendingDisconnects()
 	s.sendMu.Unlock()
 	for _, p := range parted {
 		s.part(p, -1)
@@ -132,7 +132,7 @@ func (s *Socket) DisconnectPeer(number uint32) error {
 		s.unlockBoth()
 		return ErrClosed
 	}
-	p := s.numbers.Take(number)
+	p := s.server.RemovePeer(number)
 	s.unlockBoth()
 	if p == nil {
 		return pattern.ErrNoRoute

@@ -237,11 +237,10 @@ func (s *Socket) WaitConnected(ctx context.Context, n int) error {
 // WaitSubscribers waits until n peers would get a message with this first
 // frame. The socket is a PUB or an XPUB.
 func (s *Socket) WaitSubscribers(ctx context.Context, n int, topic []byte) error {
-	pub := s.pat.(pattern.Publisher)
 	return s.peers.wait(ctx, func([]*pipe.Pipe) bool {
 		s.sendMu.Lock()
 		defer s.sendMu.Unlock()
-		return pub.Subscribers(topic) >= n
+		return s.pub.Subscribers(topic) >= n
 	})
 }
 
@@ -344,7 +343,7 @@ func (s *Socket) Assign(peer *msg.Peer, topics []string, on bool) error {
 		return ErrClosed
 	}
 	if !s.opts.Pattern.Manual {
-		return fmt.Errorf("%w: its peers subscribe for themselves", pattern.ErrState)
+		return fmt.Errorf("%w: its peers subscribe for themselves", pattern.ErrInvalidState)
 	}
 	if pub, ok := s.pat.(*pattern.Pub); ok {
 		var to *pipe.Pipe

@@ -97,7 +97,7 @@ func TestUnreadMessagesTakeWhatTheyCount(t *testing.T) {
 					check := func(when string) {
 						counted, limit := n*tr.counted, fixed
 						if tt.typ == pattern.XPUB {
-							counted += pipe.DueSize * s.Stats().QueuedRecv
+							counted += pipe.OrderEntrySize * s.Stats().QueuedRecv
 						}
 						if tr.alone {
 							limit = fixedAlone

@@ -119,7 +119,7 @@ func (b *inbox) forget(w chan struct{}) {
 // lock while all that it finds are unwanted messages. Then it gives up.
 const tryBatches = 16
 
-// TryRecv takes the next message into m, or returns pattern.ErrWait. It returns
+// TryRecv takes the next message into m, or returns pattern.ErrWouldBlock. It returns
 // that also when it has dropped as many unwanted messages as one call may.
 func (s *Socket) TryRecv(m *msg.Msg) error {
 	s.recvMu.Lock()
@@ -142,7 +142,7 @@ func (s *Socket) tryOn(attempt func() error) error {
 		}
 	}
 	s.inbox.pass() // no queue will report what is left
-	return pattern.ErrWait
+	return pattern.ErrWouldBlock
 }
 
 // recvLocked makes one attempt to receive. If that leaves something for others
@@ -157,7 +157,7 @@ func (s *Socket) recvLocked(m *msg.Msg) error {
 	if s.fair != nil {
 		if s.fair.Next(m) == nil {
 			s.peers.sweepLeft() // of what has just been read to the end
-			return pattern.ErrWait
+			return pattern.ErrWouldBlock
 		}
 	} else {
 		// Through an interface, m itself would have to be on the heap.
@@ -180,7 +180,7 @@ func (s *Socket) recvLocked(m *msg.Msg) error {
 // error means that nothing was taken.
 func (s *Socket) Recv(ctx context.Context, m *msg.Msg) error {
 	err := s.TryRecv(m)
-	if err == pattern.ErrWait {
+	if err == pattern.ErrWouldBlock {
 		return s.waitRecv(ctx, m)
 	}
 	return err
@@ -191,17 +191,17 @@ func (s *Socket) waitRecv(ctx context.Context, m *msg.Msg) error {
 	w := make(chan struct{}, 1)
 	for {
 		s.recvMu.Lock()
-		if err := s.waitLocked(ctx, w, s.recvLocked(m)); err != pattern.ErrWait {
+		if err := s.waitLocked(ctx, w, s.recvLocked(m)); err != pattern.ErrWouldBlock {
 			return err
 		}
 	}
 }
 
 // waitLocked waits, after an attempt to receive that returned err, until another
-// is worth while, which it says by pattern.ErrWait. Otherwise it returns the
+// is worth while, which it says by pattern.ErrWouldBlock. Otherwise it returns the
 // result of the call. The caller holds recvMu and loses it.
 func (s *Socket) waitLocked(ctx context.Context, w chan struct{}, err error) error {
-	if err != pattern.ErrWait && err != pattern.ErrYield {
+	if err != pattern.ErrWouldBlock && err != pattern.ErrYield {
 		s.recvMu.Unlock()
 		return err
 	}
@@ -214,20 +214,20 @@ func (s *Socket) waitLocked(ctx context.Context, w chan struct{}, err error) err
 	}
 	if err == pattern.ErrYield {
 		s.recvMu.Unlock()
-		return pattern.ErrWait
+		return pattern.ErrWouldBlock
 	}
 	waiting := s.inbox.wait(w)
 	if waiting && s.req != nil {
-		s.req.Await(w)
+		s.req.AddWaiter(w)
 	}
 	s.recvMu.Unlock()
 	if !waiting {
-		return pattern.ErrWait
+		return pattern.ErrWouldBlock
 	}
 	if s.req != nil {
 		defer func() {
 			s.recvMu.Lock()
-			s.req.Forget(w)
+			s.req.RemoveWaiter(w)
 			s.recvMu.Unlock()
 		}()
 	}
@@ -237,7 +237,7 @@ func (s *Socket) waitLocked(ctx context.Context, w chan struct{}, err error) err
 			// Its pattern may have told it, and not the inbox.
 			s.inbox.remove(w)
 		}
-		return pattern.ErrWait
+		return pattern.ErrWouldBlock
 	case <-ctx.Done():
 		s.inbox.forget(w)
 		return ctx.Err()

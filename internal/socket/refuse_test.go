@@ -20,44 +20,44 @@ func TestMalformedEndpoints(t *testing.T) {
 		ep            string
 		bind, connect error // nil where the endpoint is good
 	}{
-		{"", socket.ErrEndpoint, socket.ErrEndpoint},
-		{"tcp", socket.ErrEndpoint, socket.ErrEndpoint},
-		{"tcp:", socket.ErrEndpoint, socket.ErrEndpoint},
-		{"tcp://", socket.ErrEndpoint, socket.ErrEndpoint},
-		{"tcp:/127.0.0.1:1", socket.ErrEndpoint, socket.ErrEndpoint},
-		{"://127.0.0.1:1", socket.ErrEndpoint, socket.ErrEndpoint},
-		{"127.0.0.1:1", socket.ErrEndpoint, socket.ErrEndpoint},
-		{"inproc://", socket.ErrEndpoint, socket.ErrEndpoint},
-		{"mem://", socket.ErrEndpoint, socket.ErrEndpoint},
+		{"", socket.ErrInvalidEndpoint, socket.ErrInvalidEndpoint},
+		{"tcp", socket.ErrInvalidEndpoint, socket.ErrInvalidEndpoint},
+		{"tcp:", socket.ErrInvalidEndpoint, socket.ErrInvalidEndpoint},
+		{"tcp://", socket.ErrInvalidEndpoint, socket.ErrInvalidEndpoint},
+		{"tcp:/127.0.0.1:1", socket.ErrInvalidEndpoint, socket.ErrInvalidEndpoint},
+		{"://127.0.0.1:1", socket.ErrInvalidEndpoint, socket.ErrInvalidEndpoint},
+		{"127.0.0.1:1", socket.ErrInvalidEndpoint, socket.ErrInvalidEndpoint},
+		{"inproc://", socket.ErrInvalidEndpoint, socket.ErrInvalidEndpoint},
+		{"mem://", socket.ErrInvalidEndpoint, socket.ErrInvalidEndpoint},
 
-		{"nosuch://x", socket.ErrTransport, socket.ErrTransport},
-		{"TCP://127.0.0.1:1", socket.ErrTransport, socket.ErrTransport},
-		{" tcp://127.0.0.1:1", socket.ErrTransport, socket.ErrTransport},
-		{"mem ://x", socket.ErrTransport, socket.ErrTransport},
+		{"nosuch://x", socket.ErrUnsupportedTransport, socket.ErrUnsupportedTransport},
+		{"TCP://127.0.0.1:1", socket.ErrUnsupportedTransport, socket.ErrUnsupportedTransport},
+		{" tcp://127.0.0.1:1", socket.ErrUnsupportedTransport, socket.ErrUnsupportedTransport},
+		{"mem ://x", socket.ErrUnsupportedTransport, socket.ErrUnsupportedTransport},
 
-		{"tcp://x", socket.ErrEndpoint, socket.ErrEndpoint},
-		{"tcp://127.0.0.1", socket.ErrEndpoint, socket.ErrEndpoint},
-		{"tcp://127.0.0.1:", socket.ErrEndpoint, socket.ErrEndpoint},
-		{"tcp://:", socket.ErrEndpoint, socket.ErrEndpoint},
-		{"tcp://127.0.0.1:x", socket.ErrEndpoint, socket.ErrEndpoint},
-		{"tcp://127.0.0.1:-1", socket.ErrEndpoint, socket.ErrEndpoint},
-		{"tcp://127.0.0.1:65536", socket.ErrEndpoint, socket.ErrEndpoint},
-		{"tcp://127.0.0.1:99999999999999999999", socket.ErrEndpoint, socket.ErrEndpoint},
-		{"tcp://[::1:1", socket.ErrEndpoint, socket.ErrEndpoint},
-		{"tcp://[::1]", socket.ErrEndpoint, socket.ErrEndpoint},
-		{"tcp://::1:x", socket.ErrEndpoint, socket.ErrEndpoint},
-		{"tcp://a b:1", socket.ErrEndpoint, socket.ErrEndpoint},
-		{"tcp://a\x00b:1", socket.ErrEndpoint, socket.ErrEndpoint},
-		{"tcp://127.0.0.1:1;", nil, socket.ErrEndpoint},
-		{"tcp://;127.0.0.1:1", nil, socket.ErrEndpoint},
+		{"tcp://x", socket.ErrInvalidEndpoint, socket.ErrInvalidEndpoint},
+		{"tcp://127.0.0.1", socket.ErrInvalidEndpoint, socket.ErrInvalidEndpoint},
+		{"tcp://127.0.0.1:", socket.ErrInvalidEndpoint, socket.ErrInvalidEndpoint},
+		{"tcp://:", socket.ErrInvalidEndpoint, socket.ErrInvalidEndpoint},
+		{"tcp://127.0.0.1:x", socket.ErrInvalidEndpoint, socket.ErrInvalidEndpoint},
+		{"tcp://127.0.0.1:-1", socket.ErrInvalidEndpoint, socket.ErrInvalidEndpoint},
+		{"tcp://127.0.0.1:65536", socket.ErrInvalidEndpoint, socket.ErrInvalidEndpoint},
+		{"tcp://127.0.0.1:99999999999999999999", socket.ErrInvalidEndpoint, socket.ErrInvalidEndpoint},
+		{"tcp://[::1:1", socket.ErrInvalidEndpoint, socket.ErrInvalidEndpoint},
+		{"tcp://[::1]", socket.ErrInvalidEndpoint, socket.ErrInvalidEndpoint},
+		{"tcp://::1:x", socket.ErrInvalidEndpoint, socket.ErrInvalidEndpoint},
+		{"tcp://a b:1", socket.ErrInvalidEndpoint, socket.ErrInvalidEndpoint},
+		{"tcp://a\x00b:1", socket.ErrInvalidEndpoint, socket.ErrInvalidEndpoint},
+		{"tcp://127.0.0.1:1;", nil, socket.ErrInvalidEndpoint},
+		{"tcp://;127.0.0.1:1", nil, socket.ErrInvalidEndpoint},
 
 		// What only Bind knows.
-		{"tcp://*:*", nil, socket.ErrEndpoint},
-		{"tcp://127.0.0.1:0", nil, socket.ErrEndpoint},
-		{"mem://x:*", nil, socket.ErrEndpoint},
+		{"tcp://*:*", nil, socket.ErrInvalidEndpoint},
+		{"tcp://127.0.0.1:0", nil, socket.ErrInvalidEndpoint},
+		{"mem://x:*", nil, socket.ErrInvalidEndpoint},
 
-		{"mem://a b", socket.ErrEndpoint, socket.ErrEndpoint},
-		{"mem://:1", socket.ErrEndpoint, socket.ErrEndpoint},
+		{"mem://a b", socket.ErrInvalidEndpoint, socket.ErrInvalidEndpoint},
+		{"mem://:1", socket.ErrInvalidEndpoint, socket.ErrInvalidEndpoint},
 	} {
 		st.Run(t, func(w *st.World) {
 			s := w.Socket(pattern.PULL, func(o *socket.Options) { o.Transports["tcp"] = transport.TCP })
@@ -76,10 +76,10 @@ func TestMalformedEndpoints(t *testing.T) {
 				check("Bind", c.bind, func() error { _, err := s.Bind(c.ep); return err })
 			}
 			check("Connect", c.connect, func() error { return s.Connect(c.ep) })
-			if err := s.Unbind(c.ep); !errors.Is(err, socket.ErrNotFound) {
+			if err := s.Unbind(c.ep); !errors.Is(err, socket.ErrEndpointNotFound) {
 				t.Errorf("Unbind %q: %v", c.ep, err)
 			}
-			if err := s.Disconnect(c.ep); !errors.Is(err, socket.ErrNotFound) {
+			if err := s.Disconnect(c.ep); !errors.Is(err, socket.ErrEndpointNotFound) {
 				t.Errorf("Disconnect %q: %v", c.ep, err)
 			}
 			w.Settle()
@@ -119,13 +119,14 @@ func calls() []call {
 		{"TrySendTo", pattern.ROUTER, func(s *st.Socket) error { return s.TrySendTo("peer", st.Of("x")) }},
 		{"SendToNumber", pattern.SERVER, func(s *st.Socket) error { return s.SendToNumber(ctx, 1, st.Of("x")) }},
 		{"TrySendToNumber", pattern.PEER, func(s *st.Socket) error { return s.TrySendToNumber(1, st.Of("x")) }},
-		{"SetHWM", pattern.PUSH, func(s *st.Socket) error { return s.SetHWM(1, 1) }},
+		{"SetSendHWM", pattern.PUSH, func(s *st.Socket) error { return s.SetSendHWM(1) }},
+		{"SetRecvHWM", pattern.PULL, func(s *st.Socket) error { return s.SetRecvHWM(1) }},
 		{"DisconnectPeer", pattern.SERVER, func(s *st.Socket) error { return s.DisconnectPeer(1) }},
 		{"ConnectPeer", pattern.PEER, func(s *st.Socket) error { _, err := s.ConnectPeer("mem://new"); return err }},
 		{"SendGroup", pattern.RADIO, func(s *st.Socket) error { return s.SendGroup(ctx, "g", st.Of("x")) }},
 		{"TrySendGroup", pattern.RADIO, func(s *st.Socket) error { return s.TrySendGroup("g", st.Of("x")) }},
-		{"SendUpstream", pattern.XSUB, func(s *st.Socket) error { return s.SendUpstream(st.Of("x")) }},
-		{"SendUpstream", pattern.XSUB, func(s *st.Socket) error { return s.SendUpstream(st.Of("\x01x")) }},
+		{"TrySend", pattern.XSUB, func(s *st.Socket) error { return s.TrySend(st.Of("x")) }},
+		{"TrySend", pattern.XSUB, func(s *st.Socket) error { return s.TrySend(st.Of("\x01x")) }},
 		{"Join", pattern.DISH, func(s *st.Socket) error { return s.Join("g", true) }},
 		{"Recv", pattern.PULL, func(s *st.Socket) error { return s.Recv(ctx, new(msg.Msg)) }},
 		{"Recv", pattern.REP, func(s *st.Socket) error { return s.Recv(ctx, new(msg.Msg)) }},
@@ -159,7 +160,7 @@ var notCalls = []string{
 	"Undelivered", "WithRecvLock", "PeerConnected", "PeerDisconnected", "Crowded", "WithLocks", "AddLink", "MaxQueuedBytes", "NewPipe", "Ready", "Receives",
 	"PeerRefused", "HasDuplicate", "Retire", "Room", "SendLock",
 	"Sends", "CompatibleWith", "RemoveLink", "Upstream",
-	"Close", "Listen", "Peers", "Readable", "Writable", "Stats", "TopicCount", "Type",
+	"Close", "Endpoints", "Linger", "Listen", "Peers", "Readable", "Writable", "Stats", "TopicCount", "Type",
 }
 
 // TestEveryMethodIsKnown keeps the tables above complete.
@@ -195,8 +196,8 @@ func TestCallsAfterClose(t *testing.T) {
 			if d := st.After(func() { err = c.f(s) }); d != 0 || err != socket.ErrClosed {
 				t.Errorf("%s on a closed %s: %v after %v", c.name, pattern.Types[c.typ].Name, err, d)
 			}
-			if n, _ := s.Close(context.Background()); n != 0 {
-				t.Errorf("Close a second time: %d messages unsent", n)
+			if loss := s.Close(context.Background()); loss.Unsent != 0 || !loss.Repeated {
+				t.Errorf("Close a second time: %+v", loss)
 			}
 			if p := s.Peers(); len(p) != 0 {
 				t.Errorf("%d peers", len(p))
@@ -237,7 +238,7 @@ func TestCloseEndsWaitingCalls(t *testing.T) {
 			}
 			w.Settle()
 			switch err := pending(errs); err {
-			case nil, pattern.ErrState: // a PUB never waits, nor does a call out of turn
+			case nil, pattern.ErrInvalidState: // a PUB never waits, nor does a call out of turn
 				if d := st.After(func() { s.CloseIn(time.Minute) }); d != 0 {
 					t.Errorf("Close took %v", d)
 				}

@@ -36,7 +36,7 @@ func TestRepConcurrentRecvReturnsErrState(t *testing.T) {
 		if a != nil {
 			a, b = b, a
 		}
-		if a != nil || !errors.Is(b, pattern.ErrState) {
+		if a != nil || !errors.Is(b, pattern.ErrInvalidState) {
 			t.Fatalf("two calls of Recv returned %v and %v", a, b)
 		}
 		rep.MustSend("one")

@@ -38,7 +38,7 @@ func TestRouterTellsAnIDInOrder(t *testing.T) {
 			st.Run(t, func(w *st.World) {
 				router := w.Socket(pattern.ROUTER, func(o *socket.Options) {
 					o.Pattern.NotifyConnect, o.Pattern.NotifyDisconnect = true, true
-					o.Pattern.Handover, o.Farewell = handover, []byte("farewell")
+					o.Pattern.Handover, o.DisconnectMessage = handover, []byte("farewell")
 				})
 				router.MustBind(ep)
 				old := w.Socket(pattern.DEALER, st.ID("x"))

@@ -98,7 +98,7 @@ func TestSecondPairIsRefused(t *testing.T) {
 		bound.MustMeet(1) // or the second might be the first
 		second.MustConnect("mem://a")
 		time.Sleep(10 * time.Second)
-		refused(t, bound, pattern.ErrSecondPeer)
+		refused(t, bound, pattern.ErrPeerExists)
 		bound.WantNone()
 		bound.MustSend("to the first")
 		first.WantRecv("to the first")
@@ -119,10 +119,10 @@ func TestSecondPairEndpoint(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		pair := w.Socket(pattern.PAIR)
 		pair.MustConnect("mem://a")
-		if err := pair.Connect("mem://b"); !errors.Is(err, pattern.ErrSecondPeer) {
+		if err := pair.Connect("mem://b"); !errors.Is(err, pattern.ErrPeerExists) {
 			t.Errorf("connecting a second time: %v", err)
 		}
-		if err := pair.Connect("inproc://b"); !errors.Is(err, pattern.ErrSecondPeer) {
+		if err := pair.Connect("inproc://b"); !errors.Is(err, pattern.ErrPeerExists) {
 			t.Errorf("connecting a second time: %v", err)
 		}
 		if err := pair.Disconnect("mem://a"); err != nil {
@@ -143,7 +143,7 @@ func TestDuplicateRoutingIDIsRefused(t *testing.T) {
 		router.MustMeet(1)
 		second.MustConnect("mem://a")
 		time.Sleep(10 * time.Second)
-		refused(t, router, pattern.ErrDuplicateID)
+		refused(t, router, pattern.ErrDuplicateRoutingID)
 		router.WantNone()
 		if err := router.TrySendTo("x", st.Of("hello")); err != nil {
 			t.Error(err)
@@ -208,7 +208,7 @@ func TestRefusedPeersMessagesAreCounted(t *testing.T) {
 		second := w.Dial("a")
 		second.Must(st.Greeting(), st.Ready("Socket-Type", "PAIR"), st.Message("one"), st.Message("two", "frames"), st.Message("cut")[:3])
 		second.End()
-		refused(t, pair, pattern.ErrSecondPeer)
+		refused(t, pair, pattern.ErrPeerExists)
 		pair.WantDrops(map[pipe.Drop]uint64{pipe.DropRefused: 2})
 		first.Must(st.Message("still here"))
 		pair.WantRecv("still here")
@@ -429,7 +429,7 @@ func TestPeersDescribesThem(t *testing.T) {
 		}
 		got := *list[0]
 		if got.SocketType != "DEALER" || got.RoutingID != "me" || got.Mechanism != "NULL" ||
-			got.Endpoint != p.LocalAddr().String() || got.Properties["x-mine"] != "yes" {
+			got.Remote.String() != p.LocalAddr().String() || got.Properties["x-mine"] != "yes" {
 			t.Errorf("a peer is %+v", got)
 		}
 		p.Must(st.Message("x"))

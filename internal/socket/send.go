@@ -2,18 +2,26 @@ package socket
 
 import (
 	"context"
+	"slices"
 
 	"github.com/zerobroker/zmq/internal/msg"
 	"github.com/zerobroker/zmq/internal/pattern"
 	"github.com/zerobroker/zmq/internal/pipe"
 )
 
-// TrySend queues m, or returns pattern.ErrWait while the pattern has nowhere to
+// TrySend queues m, or returns pattern.ErrWouldBlock while the pattern has nowhere to
 // put it; after an error nothing was sent. A message above the limits of what the
-// socket receives gets pattern.ErrTooLarge, here and in every method that sends.
+// socket receives gets pattern.ErrMessageTooLarge, here and in every method that sends.
 // Frames below msg.LargeFrame are
 // copied, larger ones taken over.
 func (s *Socket) TrySend(m msg.Msg) error {
+	if s.xsub != nil {
+		return s.sendUpstream(m)
+	}
+	return s.trySend(m)
+}
+
+func (s *Socket) trySend(m msg.Msg) error {
 	if err := s.checkMessage(&m, s.idFrames()); err != nil {
 		return err
 	}
@@ -26,6 +34,9 @@ func (s *Socket) TrySend(m msg.Msg) error {
 func (s *Socket) TrySendFrames(frames [][]byte) error {
 	if s.balance != nil && len(frames) == 1 {
 		return s.tryFrame(frames[0])
+	}
+	if s.xsub != nil {
+		return s.sendUpstream(msg.Of(slices.Clone(frames)...))
 	}
 	if err := s.checkFrames(frames); err != nil {
 		return err
@@ -63,7 +74,7 @@ func (s *Socket) tryFrame(f []byte) error {
 		if s.closed.Load() {
 			return ErrClosed
 		}
-		return pattern.ErrWait
+		return pattern.ErrWouldBlock
 	}
 	p.Out.PutFrame(f)
 	s.lines.any.pass()
@@ -75,6 +86,9 @@ func (s *Socket) tryFrame(f []byte) error {
 
 // Send is TrySend that waits until ctx ends.
 func (s *Socket) Send(ctx context.Context, m msg.Msg) error {
+	if s.xsub != nil {
+		return s.sendUpstream(m)
+	}
 	if err := s.checkMessage(&m, s.idFrames()); err != nil {
 		return err
 	}
@@ -102,7 +116,7 @@ func (s *Socket) SendToNumber(ctx context.Context, number uint32, m msg.Msg) err
 	if err := s.checkMessage(&m, 0); err != nil {
 		return err
 	}
-	return s.waitSend(ctx, waitKey{kind: byNumber, number: number}, m.Size(), func() error { return s.numbers.SendToNumber(number, m) })
+	return s.waitSend(ctx, waitKey{kind: byNumber, number: number}, m.Size(), func() error { return s.server.SendToNumber(number, m) })
 }
 
 // TrySendToNumber is SendToNumber without waiting.
@@ -110,13 +124,13 @@ func (s *Socket) TrySendToNumber(number uint32, m msg.Msg) error {
 	if err := s.checkMessage(&m, 0); err != nil {
 		return err
 	}
-	return s.attempt(waitKey{kind: byNumber, number: number}, m.Size(), func() error { return s.numbers.SendToNumber(number, m) })
+	return s.attempt(waitKey{kind: byNumber, number: number}, m.Size(), func() error { return s.server.SendToNumber(number, m) })
 }
 
-// SendUpstream sends a message of an XSUB: what it holds of subscriptions is made
-// or taken back, and what is left goes to the publishers. It never waits.
-func (s *Socket) SendUpstream(m msg.Msg) error {
-	changes, rest, ok := s.pat.(*pattern.XSub).Asks(m)
+// sendUpstream sends a message of an XSUB: its frames that subscribe or cancel
+// change the subscriptions, and the others go to the publishers. It never waits.
+func (s *Socket) sendUpstream(m msg.Msg) error {
+	changes, rest, ok := s.xsub.SplitSubscriptions(m)
 	for _, c := range changes {
 		if err := s.Subscribe(string(c[1:]), c[0] == 1); err != nil {
 			return err
@@ -125,7 +139,7 @@ func (s *Socket) SendUpstream(m msg.Msg) error {
 	if !ok {
 		return nil
 	}
-	return s.TrySend(rest)
+	return s.trySend(rest)
 }
 
 // SendGroup queues m to all who have joined the group, as Send does. The socket
@@ -134,7 +148,7 @@ func (s *Socket) SendGroup(ctx context.Context, group string, m msg.Msg) error {
 	if err := s.checkMessage(&m, -1); err != nil {
 		return err
 	}
-	return s.waitSend(ctx, waitKey{kind: byAll}, m.Size(), func() error { return s.grouper.SendGroup(group, m) })
+	return s.waitSend(ctx, waitKey{kind: byAll}, m.Size(), func() error { return s.radio.SendGroup(group, m) })
 }
 
 // TrySendGroup is SendGroup without waiting.
@@ -147,7 +161,7 @@ func (s *Socket) TrySendGroup(group string, m msg.Msg) error {
 	if s.closed.Load() {
 		return ErrClosed
 	}
-	err := s.grouper.SendGroup(group, m)
+	err := s.radio.SendGroup(group, m)
 	if err == nil {
 		s.sent.msgs++
 		s.sent.bytes += uint64(len(m.First))

@@ -17,7 +17,7 @@ import (
 // A call that does not wait yet may take room before the line: a goroutine that
 // is running sends many messages in the time that it takes to wake another. The
 // number of messages that pass the first call is bounded. At the bound a new call
-// joins the line, and a call that may not wait gets pattern.ErrWait.
+// joins the line, and a call that may not wait gets pattern.ErrWouldBlock.
 
 const (
 	// maxPassed is how many messages may pass the first of up to manyWaiting calls.
@@ -168,21 +168,20 @@ func (s *Socket) wakeForRoom(p *pipe.Pipe) {
 		}
 		l.wake(waitKey{kind: byID, id: id})
 	}
-	if s.numbers != nil {
+	if s.server != nil {
 		l.wake(waitKey{kind: byNumber, number: p.Number})
 	}
 }
 
 // sendKey is what Send of m waits for.
 func (s *Socket) sendKey(m msg.Msg) waitKey {
-	_, publishes := s.pat.(pattern.Publisher)
 	switch {
 	case s.router != nil && len(m.Rest) > 0 && s.waitsForID():
 		return s.idKey(string(m.First), m.Size()-len(m.First))
-	case publishes, s.router != nil, s.numbers != nil, s.grouper != nil:
+	case s.pub != nil, s.router != nil, s.server != nil, s.radio != nil:
 		return waitKey{kind: byAll}
 	case s.lockstep != nil:
-		// When one of these calls has sent, the others get ErrState.
+		// When one of these calls has sent, the others get ErrInvalidState.
 		return waitKey{kind: byAll}
 	}
 	return waitKey{}
@@ -194,7 +193,7 @@ func (s *Socket) waitsForID() bool { return s.opts.Pattern.Mandatory || s.typ ==
 
 // idKey is what a message of size bytes waits for that goes to a routing ID.
 func (s *Socket) idKey(id string, size int) waitKey {
-	if size == 0 && s.parter != nil {
+	if size == 0 && s.stream != nil {
 		return waitKey{kind: byAll} // it ends the connection, and needs no room
 	}
 	return waitKey{kind: byID, id: id}
@@ -208,7 +207,7 @@ func (s *Socket) attemptPast(key waitKey, size int, send func() error) error {
 		return s.attemptLocked(size, send)
 	}
 	if !line.mayPass() && !s.closed.Load() {
-		return pattern.ErrWait
+		return pattern.ErrWouldBlock
 	}
 	err := s.attemptLocked(size, send)
 	if err == nil {
@@ -223,10 +222,10 @@ func (s *Socket) waitSend(ctx context.Context, key waitKey, size int, send func(
 	ctx.Err() // a nil context is to panic here, before anything is locked
 	s.lockSend()
 	err := s.attemptPast(key, size, send)
-	if err == pattern.ErrWait && ctx.Err() != nil {
+	if err == pattern.ErrWouldBlock && ctx.Err() != nil {
 		err = ctx.Err()
 	}
-	if err != pattern.ErrWait {
+	if err != pattern.ErrWouldBlock {
 		s.unlockSend()
 		return err
 	}
@@ -245,7 +244,7 @@ func (s *Socket) waitSend(ctx context.Context, key waitKey, size int, send func(
 		if err == nil {
 			err = s.attemptLocked(size, send)
 		}
-		if err != pattern.ErrWait {
+		if err != pattern.ErrWouldBlock {
 			s.lines.leave(key, e)
 			s.unlockSend()
 			return err

@@ -40,16 +40,16 @@ func newSizeLimits(info *pattern.Info, l *engine.Limits, req bool) sizeLimits {
 	return s
 }
 
-// check returns an error that matches pattern.ErrTooLarge if a message of that
+// check returns an error that matches pattern.ErrMessageTooLarge if a message of that
 // many frames and bytes, whose largest frame has that size, is too large.
 func (s *sizeLimits) check(frames int, bytes, largest int64) error {
 	switch {
 	case largest > s.frame:
-		return fmt.Errorf("%w: frame of %d bytes, the limit is %d", pattern.ErrTooLarge, largest, s.frame)
+		return fmt.Errorf("%w: frame of %d bytes, the limit is %d", pattern.ErrMessageTooLarge, largest, s.frame)
 	case bytes > s.message:
-		return fmt.Errorf("%w: %d bytes, the limit is %d", pattern.ErrTooLarge, bytes, s.message)
+		return fmt.Errorf("%w: %d bytes, the limit is %d", pattern.ErrMessageTooLarge, bytes, s.message)
 	case frames+s.added > s.frames:
-		return fmt.Errorf("%w: %d frames, the limit is %d", pattern.ErrTooLarge, frames+s.added, s.frames)
+		return fmt.Errorf("%w: %d frames, the limit is %d", pattern.ErrMessageTooLarge, frames+s.added, s.frames)
 	}
 	return nil
 }
@@ -109,7 +109,7 @@ func (s *Socket) checkNext(size int, more bool) error {
 
 // countNext counts a frame that was taken. The caller holds the send lock.
 func (s *Socket) countNext(size int) {
-	if !s.framer.Midway() {
+	if !s.framer.InMessage() {
 		s.sendingPart = partSize{}
 		return
 	}

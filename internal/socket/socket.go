@@ -47,25 +47,27 @@ type Socket struct {
 	cfg   session.Config
 
 	pat      pattern.Pattern
-	sender   pattern.Sender       // nil if the type does not send
-	receiver pattern.Receiver     // nil if the type does not receive
-	framer   pattern.FrameSender  // nil if the type does not send
-	balance  *pattern.Balancer    // nil unless sending is balancing and no more
-	fair     *pattern.FairQueue   // nil unless receiving is fair queueing and no more
-	router   pattern.Router       // nil if the type does not send by id
-	intake   pattern.Intake       // nil if the type does not look at what comes in
-	sub      pattern.Subscriber   // nil if the type does not subscribe
-	req      *pattern.Req         // nil if the type is not REQ
-	inspect  pattern.Inspector    // nil if the type takes any message
-	numbers  pattern.NumberRouter // nil if the type does not send by number
-	grouper  pattern.Grouper      // nil if the type does not send to groups
-	lockstep pattern.Lockstep     // nil if the two directions do not depend on each other
-	parter   pattern.Parter       // nil if the type does not part with peers
-	notifier pattern.Notifier     // nil if the type does not notify of peers
-	screen   pattern.Screener     // nil if the type wants whatever comes
+	sender   pattern.Sender      // nil if the type does not send
+	receiver pattern.Receiver    // nil if the type does not receive
+	framer   pattern.FrameSender // nil if the type does not send
+	balance  *pattern.Balancer   // nil unless sending is balancing and no more
+	fair     *pattern.FairQueue  // nil unless receiving is fair queueing and no more
+	router   pattern.IDRouter    // nil if the type does not send by id
+	pub      pattern.Publisher   // nil if the peers of the type do not subscribe
+	sub      pattern.Subscriber  // nil if the type does not subscribe
+	req      *pattern.Req        // nil if the type is not REQ
+	inspect  pattern.Inspector   // nil if the type takes any message
+	server   *pattern.Server     // nil if the type is not SERVER or PEER
+	radio    *pattern.Radio      // nil if the type is not RADIO
+	lockstep pattern.Lockstep    // nil if the two directions do not depend on each other
+	stream   *pattern.Stream     // nil if the type is not STREAM or a raw ROUTER
+	notifier pattern.Notifier    // nil if the type does not notify of peers
+	dish     *pattern.Dish       // nil if the type is not DISH
+	xsub     *pattern.XSub       // nil if the type is not XSUB
 
 	endMu     sync.Mutex
-	endpoints map[string][]endpoint
+	tableMu   sync.Mutex         // a leaf; a change of endpoints needs both locks
+	endpoints map[string][]entry // by their endpoint as it really is
 	closing   bool
 	done      chan struct{} // closed when Close has returned
 	unsent    int           // what that returned
@@ -126,7 +128,7 @@ func New(t pattern.Type, o Options) (*Socket, error) {
 	info := pattern.InfoOf(t, &o.Pattern)
 	s := &Socket{
 		typ: t, info: info, opts: o,
-		endpoints: make(map[string][]endpoint),
+		endpoints: make(map[string][]entry),
 		links:     make(map[*inproc.Link]struct{}),
 		closedc:   make(chan struct{}),
 		done:      make(chan struct{}),
@@ -140,17 +142,18 @@ func New(t pattern.Type, o Options) (*Socket, error) {
 	s.pat = info.New(&s.opts.Pattern, &s.drops)
 	s.sender, _ = s.pat.(pattern.Sender)
 	s.receiver, _ = s.pat.(pattern.Receiver)
-	s.router, _ = s.pat.(pattern.Router)
-	s.intake, _ = s.pat.(pattern.Intake)
+	s.router, _ = s.pat.(pattern.IDRouter)
+	s.pub, _ = s.pat.(pattern.Publisher)
 	s.sub, _ = s.pat.(pattern.Subscriber)
+	s.xsub, _ = s.pat.(*pattern.XSub)
 	s.req, _ = s.pat.(*pattern.Req)
 	s.inspect, _ = s.pat.(pattern.Inspector)
-	s.numbers, _ = s.pat.(pattern.NumberRouter)
-	s.grouper, _ = s.pat.(pattern.Grouper)
+	s.server, _ = s.pat.(*pattern.Server)
+	s.radio, _ = s.pat.(*pattern.Radio)
 	s.lockstep, _ = s.pat.(pattern.Lockstep)
-	s.parter, _ = s.pat.(pattern.Parter)
+	s.stream, _ = s.pat.(*pattern.Stream)
 	s.notifier, _ = s.pat.(pattern.Notifier)
-	s.screen, _ = s.pat.(pattern.Screener)
+	s.dish, _ = s.pat.(*pattern.Dish)
 	s.framer, _ = s.pat.(pattern.FrameSender)
 	if !info.Sends {
 		s.sender = nil
@@ -192,8 +195,8 @@ func (s *Socket) unlockSend() {
 		if flush != nil {
 			flush.Flush()
 		}
-	case s.parter != nil:
-		parted := s.parter.Parted()
+	case s.stream != nil:
+		parted := s.stream.PendingDisconnects()
 		s.sendMu.Unlock()
 		for _, p := range parted {
 			s.part(p, s.partLinger())
@@ -245,7 +248,7 @@ func (s *Socket) see() {
 		return
 	}
 	s.inbox.drain(s.receiver)
-	s.lockstep.See()
+	s.lockstep.ProcessInput()
 }
 
 // Ready is called by a queue this socket reads, under any lock.
@@ -275,7 +278,7 @@ func (s *Socket) NewPipe(r pipe.Reader, w pipe.Writer, inLock *sync.Mutex, sub p
 	if s.info.Receives {
 		overhead := 0
 		if s.info.Publishes {
-			overhead = pipe.DueSize // for what its peers subscribe to is received in order
+			overhead = pipe.OrderEntrySize // for what its peers subscribe to is received in order
 		}
 		p.In = pipe.NewQueue(pipe.Config{
 			Lock: inLock, HWM: recv, MaxBytes: s.opts.MaxQueuedBytes,
@@ -318,8 +321,8 @@ func (s *Socket) letIn(p *pipe.Pipe, peer *msg.Peer) (evicted []*pipe.Pipe, err 
 	}
 	p.SetPeer(peer)
 	s.wakeSenders()
-	if e, ok := s.pat.(pattern.Evictor); ok {
-		evicted = e.Evicted()
+	if r, ok := s.pat.(*pattern.Router); ok {
+		evicted = r.Evicted()
 	}
 	s.unlockBoth()
 	for _, old := range evicted {
@@ -353,13 +356,12 @@ func (s *Socket) reconnectRetired(p *pipe.Pipe, peer *msg.Peer) {
 
 // HalfClosed is for sessions.
 func (s *Socket) HalfClosed(p *pipe.Pipe) {
-	h, ok := s.pat.(pattern.HalfCloser)
-	if !ok {
+	if s.stream == nil {
 		return
 	}
 	s.lockBoth()
 	defer s.unlockBoth()
-	h.HalfClosed(p)
+	s.stream.HalfClosed(p)
 }
 
 // Disconnected is for sessions and links.
@@ -370,7 +372,7 @@ func (s *Socket) Disconnected(p *pipe.Pipe) {
 	s.wakeSenders() // who waits for this very peer
 	s.unlockBoth()
 	s.lament(p)
-	if s.intake != nil {
+	if s.pub != nil {
 		s.inbox.notify() // of subscriptions that are no more
 	}
 	if p.Side == pipe.Dialed && !s.cfg.Immediate {
@@ -384,12 +386,11 @@ func (s *Socket) Disconnected(p *pipe.Pipe) {
 // forget has the pattern forget what a peer has said, and shares sendMu if that
 // is much.
 func (s *Socket) forget(p *pipe.Pipe) {
-	f, ok := s.pat.(pattern.Forgetter)
-	if !ok {
+	if s.pub == nil {
 		return
 	}
 	s.sendMu.Lock()
-	more := f.Forget(p)
+	more := s.pub.RemoveSubscriptions(p)
 	s.sendMu.Unlock()
 	s.forgetRest(p, more)
 }
@@ -398,7 +399,7 @@ func (s *Socket) forget(p *pipe.Pipe) {
 // more.
 func (s *Socket) forgetRest(p *pipe.Pipe, more bool) {
 	for more {
-		s.turn(func() int { more = s.pat.(pattern.Forgetter).Forget(p); return changesAtOnce })
+		s.turn(func() int { more = s.pub.RemoveSubscriptions(p); return changesAtOnce })
 	}
 }
 
@@ -407,16 +408,16 @@ func (s *Socket) forgetRest(p *pipe.Pipe, more bool) {
 func (s *Socket) lament(p *pipe.Pipe) {
 	var last []byte
 	switch {
-	case p.Side == pipe.Accepted && s.info.Farewell:
-		last = s.opts.Farewell
-	case p.Side == pipe.Dialed && s.info.Hiccups:
+	case p.Side == pipe.Accepted && s.info.DisconnectMessage:
+		last = s.opts.DisconnectMessage
+	case p.Side == pipe.Dialed && s.info.HiccupMessage:
 		last = s.opts.Hiccup
 	}
 	if last == nil || !s.peers.isConnected(p) {
 		return
 	}
 	p.In.Lock()
-	if !p.In.Dead() {
+	if !p.In.ReadClosed() {
 		p.In.PutFrom(p.Peer(), &msg.Msg{First: last})
 	}
 	p.In.Unlock()
@@ -464,7 +465,7 @@ func (s *Socket) WithRecvLock(f func()) {
 func (s *Socket) enqueue(p *pipe.Pipe, m *msg.Msg) {
 	p.In.Lock()
 	defer p.In.Unlock()
-	if p.In.Dead() {
+	if p.In.ReadClosed() {
 		s.drops.Add(pipe.DropUnread, 1)
 		return
 	}
@@ -490,15 +491,14 @@ func (s *Socket) Join(group string, on bool) error {
 	case err != nil || changed:
 		return err
 	case on:
-		return fmt.Errorf("%w: %q is joined already", pattern.ErrGroup, group)
+		return fmt.Errorf("%w: %q is joined already", pattern.ErrInvalidGroup, group)
 	}
-	return fmt.Errorf("%w: %q is not joined", pattern.ErrGroup, group)
+	return fmt.Errorf("%w: %q is not joined", pattern.ErrInvalidGroup, group)
 }
 
 func (s *Socket) subscribe(topic string, on bool) (changed bool, err error) {
 	s.subMu.Lock()
 	defer s.subMu.Unlock()
-	filter, _ := s.pat.(interface{ Filter(topic string, on bool) })
 	s.lockBoth()
 	if s.closed.Load() {
 		s.unlockBoth()
@@ -507,7 +507,6 @@ func (s *Socket) subscribe(topic string, on bool) (changed bool, err error) {
 	changed = s.sub.Subscribe(topic, on)
 	var far []pipe.Subscriptions
 	if changed {
-		filter.Filter(topic, on)
 		// A peer that is not connected yet gets the whole set from Connected,
 		// which holds subMu from before it reads the set until the peer counts
 		// as connected. So each peer gets each change exactly once.

@@ -117,7 +117,7 @@ func listen(t *testing.T, s stream, connections int, rng *rand.Rand) {
 			}
 			cancel()
 		default:
-			if err = s.TrySendTo(id, st.Of(m[0])); err == pattern.ErrWait {
+			if err = s.TrySendTo(id, st.Of(m[0])); err == pattern.ErrWouldBlock {
 				err = nil
 			}
 		}

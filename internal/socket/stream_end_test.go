@@ -37,7 +37,7 @@ func TestStreamPartsBehindQueued(t *testing.T) {
 					if _, err := l.TryAccept(); err == nil {
 						t.Error("a connection that we ended is made again")
 					}
-					if err := s.Disconnect("mem://a"); err != socket.ErrNotFound {
+					if err := s.Disconnect("mem://a"); err != socket.ErrEndpointNotFound {
 						t.Errorf("the endpoint is still there: %v", err)
 					}
 				}()
@@ -114,7 +114,7 @@ func TestStreamClosePeerWaits(t *testing.T) {
 			if m[0] != "" {
 				t.Fatal(m)
 			}
-			ids[from.Endpoint] = from.RoutingID
+			ids[from.Remote.String()] = from.RoutingID
 		}
 		id := func(p *st.Peer) string { return ids[p.LocalAddr().String()] }
 

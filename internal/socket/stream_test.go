@@ -25,7 +25,7 @@ func newStream(w *st.World, set ...func(*socket.Options)) stream {
 	return stream{w.Socket(pattern.STREAM, set...)}
 }
 
-func silent(o *socket.Options) { o.Pattern.Silent = true }
+func silent(o *socket.Options) { o.Pattern.StreamNoNotify = true }
 
 // notice waits for the empty message that says that, and returns the id.
 func (s stream) notice(t *testing.T, what msg.Notice) string {
@@ -223,10 +223,10 @@ func TestStreamAlias(t *testing.T) {
 		if err := s.ConnectAs("mem://a", "web"); err != nil {
 			t.Fatal(err)
 		}
-		if err := s.ConnectAs("mem://b", "web"); !errors.Is(err, pattern.ErrDuplicateID) {
+		if err := s.ConnectAs("mem://b", "web"); !errors.Is(err, pattern.ErrDuplicateRoutingID) {
 			t.Errorf("a second one of that name: %v", err)
 		}
-		if err := s.ConnectAs("mem://b", "\x00web"); !errors.Is(err, socket.ErrOption) {
+		if err := s.ConnectAs("mem://b", "\x00web"); !errors.Is(err, socket.ErrInvalidOption) {
 			t.Errorf("a name as we give them: %v", err)
 		}
 		s.sends(t, "web", "early")
@@ -449,7 +449,7 @@ func TestRouterRaw(t *testing.T) {
 			}
 			var noRoute, full error
 			if mandatory {
-				noRoute, full = pattern.ErrNoRoute, pattern.ErrWait
+				noRoute, full = pattern.ErrNoRoute, pattern.ErrWouldBlock
 			}
 			if err := s.TrySend(st.Of("nobody", "x")); err != noRoute {
 				t.Errorf("to nobody: %v", err)

@@ -55,7 +55,7 @@ func subscribers() map[string]func(*st.World) (*st.Socket, func(topic string, on
 			if on {
 				first = "\x01"
 			}
-			return s.SendUpstream(st.Of(first + topic))
+			return s.TrySend(st.Of(first + topic))
 		}
 	}
 	return map[string]func(*st.World) (*st.Socket, func(string, bool) error){
@@ -70,7 +70,7 @@ func subscribers() map[string]func(*st.World) (*st.Socket, func(topic string, on
 // each change from then on, and nothing twice.
 func TestSubscribeDuringConnectIsSentOnce(t *testing.T) {
 	for name, make := range subscribers() {
-		for _, side := range []pipe.Side{pipe.Dialed, pipe.Accepted, pipe.Joined} {
+		for _, side := range []pipe.Side{pipe.Dialed, pipe.Accepted, pipe.ConnectedInproc} {
 			t.Run(fmt.Sprint(name, side), func(t *testing.T) {
 				st.Run(t, func(w *st.World) {
 					s, change := make(w)

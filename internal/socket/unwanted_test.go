@@ -49,7 +49,7 @@ func sendFlood(w *st.World) {
 
 func filtered(s *st.Socket) int { return int(s.Stats().Drops[pipe.DropFiltered]) }
 
-// TestTryRecvDropsABoundedNumberOfUnwantedMessages: it returns ErrWait though
+// TestTryRecvDropsABoundedNumberOfUnwantedMessages: it returns ErrWouldBlock though
 // there is a message behind them, which further calls return. Readable is true
 // meanwhile.
 func TestTryRecvDropsABoundedNumberOfUnwantedMessages(t *testing.T) {
@@ -62,7 +62,7 @@ func TestTryRecvDropsABoundedNumberOfUnwantedMessages(t *testing.T) {
 			st.Run(t, func(w *st.World) {
 				sub := flooded(w)
 				sendFlood(w)
-				if err := call(sub); err != pattern.ErrWait || filtered(sub) == 0 || filtered(sub) > flood/2 {
+				if err := call(sub); err != pattern.ErrWouldBlock || filtered(sub) == 0 || filtered(sub) > flood/2 {
 					t.Fatalf("the first call: %v after %d drops", err, filtered(sub))
 				}
 				before := filtered(sub)
@@ -73,7 +73,7 @@ func TestTryRecvDropsABoundedNumberOfUnwantedMessages(t *testing.T) {
 					t.Errorf("Readable dropped %d", n)
 				}
 				calls := 0
-				for call(sub) == pattern.ErrWait {
+				for call(sub) == pattern.ErrWouldBlock {
 					if calls++; calls > flood {
 						t.Fatal("never found")
 					}

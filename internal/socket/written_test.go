@@ -114,7 +114,7 @@ func TestStatsAccountForEachMessageAtAnyTime(t *testing.T) {
 					size := []int{1, 100, 10_000}[rng.IntN(3)]
 					switch err := sender.TrySend(st.Of(st.Large(size))); err {
 					case nil:
-					case pattern.ErrWait:
+					case pattern.ErrWouldBlock:
 						time.Sleep(10 * time.Millisecond)
 					default:
 						t.Fatal(err)
@@ -219,7 +219,7 @@ func TestStatsAccountForDatagrams(t *testing.T) {
 				})
 				radio.MustConnect(airAt)
 				for range 300 {
-					if err := radio.TrySend(st.Of("group", st.Large(size))); err != nil && !errors.Is(err, pattern.ErrWait) {
+					if err := radio.TrySend(st.Of("group", st.Large(size))); err != nil && !errors.Is(err, pattern.ErrWouldBlock) {
 						t.Fatal(err)
 					}
 				}

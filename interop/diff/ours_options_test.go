@@ -2,6 +2,7 @@ package diff
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/zerobroker/zmq"
@@ -10,15 +11,22 @@ import (
 // linger is the default linger time in milliseconds.
 const linger = 2000
 
-// options converts libzmq socket options to Options.
-func options(m map[string]any) (*zmq.Options, error) {
+// options converts libzmq socket options to the Options of a socket type.
+func options(typ string, m map[string]any) (*zmq.Options, error) {
 	o := &zmq.Options{
-		ReconnectInterval: 10 * time.Millisecond,
-		ReconnectMax:      20 * time.Millisecond,
-		HalfCloseTimeout:  -1, // libzmq has no half-close
-		Linger:            linger * time.Millisecond,
+		Reconnect: zmq.ReconnectOptions{Interval: 10 * time.Millisecond, MaxInterval: 20 * time.Millisecond},
+		Linger:    linger * time.Millisecond,
+	}
+	if typ == "STREAM" {
+		o.Stream.HalfCloseTimeout = 1 // libzmq has no half-close
 	}
 	for k, v := range m {
+		if types := onlyFor[k]; types != nil && !slices.Contains(types, typ) {
+			continue // libzmq ignores it, we refuse it
+		}
+		if k == "invert_matching" && typ == "SUB" {
+			k = "sub invert_matching"
+		}
 		set, ok := setters[k]
 		if !ok {
 			return nil, fmt.Errorf("option %q", k)
@@ -31,6 +39,30 @@ func options(m map[string]any) (*zmq.Options, error) {
 	return o, nil
 }
 
+// onlyFor maps an option that scenarios also set for other socket types to the
+// types that have it.
+var onlyFor = map[string][]string{
+	"conflate":                 {"PUB", "SUB", "DEALER", "PULL", "PUSH"},
+	"routing_id":               {"REQ", "DEALER", "ROUTER"},
+	"probe_router":             {"REQ", "DEALER", "ROUTER"},
+	"req_relaxed":              {"REQ"},
+	"req_correlate":            {"REQ"},
+	"router_handover":          {"ROUTER"},
+	"router_notify":            {"ROUTER"},
+	"stream_notify":            {"STREAM"},
+	"xpub_verbose":             {"XPUB"},
+	"xpub_verboser":            {"XPUB"},
+	"xpub_manual":              {"XPUB"},
+	"xpub_manual_last_value":   {"XPUB"},
+	"xpub_nodrop":              {"PUB", "XPUB", "RADIO"},
+	"xpub_welcome_msg":         {"PUB", "XPUB"},
+	"invert_matching":          {"PUB", "XPUB", "SUB"},
+	"xsub_verbose_unsubscribe": {"XSUB"},
+	"hello_msg":                {"DEALER", "ROUTER", "CLIENT", "SERVER", "PEER"},
+	"disconnect_msg":           {"ROUTER", "SERVER", "PEER"},
+	"hiccup_msg":               {"DEALER", "CLIENT", "PEER"},
+}
+
 // setter sets an option to a number n or to a text.
 type setter func(o *zmq.Options, n int, text string) error
 
@@ -38,49 +70,63 @@ type setter func(o *zmq.Options, n int, text string) error
 var setters = map[string]setter{
 	"sndhwm":        func(o *zmq.Options, n int, _ string) error { o.SendHWM = orUnlimited(n); return nil },
 	"rcvhwm":        func(o *zmq.Options, n int, _ string) error { o.RecvHWM = orUnlimited(n); return nil },
-	"linger":        milliseconds(func(o *zmq.Options) *time.Duration { return &o.Linger }),
-	"reconnect_ivl": milliseconds(func(o *zmq.Options) *time.Duration { return &o.ReconnectInterval }),
-	"maxmsgsize":    func(o *zmq.Options, n int, _ string) error { o.MaxFrameSize = int64(n); return nil },
+	"linger":        milliseconds(zmq.NoLinger, func(o *zmq.Options) *time.Duration { return &o.Linger }),
+	"reconnect_ivl": milliseconds(zmq.Forever, func(o *zmq.Options) *time.Duration { return &o.Reconnect.Interval }),
+	"maxmsgsize":    func(o *zmq.Options, n int, _ string) error { o.Limits.MaxFrameSize = int64(n); return nil },
 	"routing_id":    func(o *zmq.Options, _ int, text string) error { o.RoutingID = text; return nil },
 	"conflate":      yesno(func(o *zmq.Options) *bool { return &o.Conflate }),
 
-	"req_relaxed":      yesno(func(o *zmq.Options) *bool { return &o.ReqRelaxed }),
-	"req_correlate":    yesno(func(o *zmq.Options) *bool { return &o.ReqCorrelate }),
-	"probe_router":     yesno(func(o *zmq.Options) *bool { return &o.ProbeRouter }),
+	"req_relaxed":      yesno(func(o *zmq.Options) *bool { return &o.Req.Relaxed }),
+	"req_correlate":    yesno(func(o *zmq.Options) *bool { return &o.Req.Correlate }),
+	"probe_router":     yesno(func(o *zmq.Options) *bool { return &o.Auto.ProbeRouter }),
 	"router_mandatory": always,
-	"router_handover":  yesno(func(o *zmq.Options) *bool { return &o.RouterHandover }),
+	"router_handover":  yesno(func(o *zmq.Options) *bool { return &o.Router.Handover }),
 	"router_notify": func(o *zmq.Options, n int, _ string) error {
-		o.RouterNotify = zmq.RouterNotify(n)
+		o.Router.Notify = zmq.RouterNotify(n)
 		return nil
 	},
-	"stream_notify": func(o *zmq.Options, n int, _ string) error { o.StreamNoNotify = n == 0; return nil },
+	"stream_notify": func(o *zmq.Options, n int, _ string) error {
+		if o.Stream.Notify = zmq.On; n == 0 {
+			o.Stream.Notify = zmq.Off
+		}
+		return nil
+	},
 
-	"xpub_verbose":             verbose(zmq.EverySubscribe),
-	"xpub_verboser":            verbose(zmq.EveryChange),
-	"xpub_manual":              yesno(func(o *zmq.Options) *bool { return &o.XPubManual }),
-	"xpub_manual_last_value":   yesno(func(o *zmq.Options) *bool { return &o.XPubLastValue }),
-	"xpub_nodrop":              yesno(func(o *zmq.Options) *bool { return &o.PubNoDrop }),
-	"xpub_welcome_msg":         blob(func(o *zmq.Options) *[]byte { return &o.PubWelcome }),
-	"invert_matching":          yesno(func(o *zmq.Options) *bool { return &o.InvertMatching }),
+	"xpub_verbose":             verbose(zmq.XPubNotifyEverySubscribe),
+	"xpub_verboser":            verbose(zmq.XPubNotifyEveryChange),
+	"xpub_manual":              yesno(func(o *zmq.Options) *bool { return &o.XPub.Manual }),
+	"xpub_manual_last_value":   yesno(func(o *zmq.Options) *bool { return &o.XPub.LastValue }),
+	"xpub_nodrop":              yesno(func(o *zmq.Options) *bool { return &o.Pub.Block }),
+	"xpub_welcome_msg":         blob(func(o *zmq.Options) *[]byte { return &o.Pub.Welcome }),
+	"invert_matching":          yesno(func(o *zmq.Options) *bool { return &o.Pub.InvertMatching }),
+	"sub invert_matching":      yesno(func(o *zmq.Options) *bool { return &o.Sub.InvertMatching }),
 	"only_first_subscribe":     always,
-	"xsub_verbose_unsubscribe": yesno(func(o *zmq.Options) *bool { return &o.XSubVerboseUnsubscribe }),
+	"xsub_verbose_unsubscribe": yesno(func(o *zmq.Options) *bool { return &o.XSub.VerboseUnsubscribe }),
 
-	"hello_msg":      blob(func(o *zmq.Options) *[]byte { return &o.HelloMessage }),
-	"disconnect_msg": blob(func(o *zmq.Options) *[]byte { return &o.DisconnectMessage }),
-	"hiccup_msg":     blob(func(o *zmq.Options) *[]byte { return &o.HiccupMessage }),
+	"hello_msg":      blob(func(o *zmq.Options) *[]byte { return &o.Auto.Hello }),
+	"disconnect_msg": blob(func(o *zmq.Options) *[]byte { return &o.Auto.Disconnect }),
+	"hiccup_msg":     blob(func(o *zmq.Options) *[]byte { return &o.Auto.Hiccup }),
 }
 
 // orUnlimited converts 0, which means no limit in libzmq, to -1.
 func orUnlimited(n int) int {
 	if n == 0 {
-		return -1
+		return zmq.Unlimited
 	}
 	return n
 }
 
-func milliseconds(field func(*zmq.Options) *time.Duration) setter {
+// milliseconds sets a duration, of which libzmq's zero is ours, and -1 Forever.
+func milliseconds(zero time.Duration, field func(*zmq.Options) *time.Duration) setter {
 	return func(o *zmq.Options, n int, _ string) error {
-		*field(o) = time.Duration(orUnlimited(n)) * time.Millisecond
+		switch {
+		case n < 0:
+			*field(o) = zmq.Forever
+		case n == 0:
+			*field(o) = zero
+		default:
+			*field(o) = time.Duration(n) * time.Millisecond
+		}
 		return nil
 	}
 }
@@ -93,10 +139,10 @@ func blob(field func(*zmq.Options) *[]byte) setter {
 	return func(o *zmq.Options, _ int, text string) error { *field(o) = []byte(text); return nil }
 }
 
-func verbose(which zmq.XPubVerbose) setter {
+func verbose(which zmq.XPubNotify) setter {
 	return func(o *zmq.Options, n int, _ string) error {
 		if n != 0 {
-			o.XPubVerbose = max(o.XPubVerbose, which)
+			o.XPub.Notify = max(o.XPub.Notify, which)
 		}
 		return nil
 	}

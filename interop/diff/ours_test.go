@@ -21,7 +21,7 @@ const waitLimit = time.Minute
 // run is the state of a scenario that runs on this library.
 type run struct {
 	plan           *plan
-	sockets        map[string]zmq.Socket
+	sockets        map[string]harness.Socket
 	streams        map[string]*stream // plain connections
 	kept           map[string]string
 	lastReceived   map[string]zmq.Message // message that an XPUB received last
@@ -33,7 +33,7 @@ type run struct {
 // so that a late message does not look like a missing one.
 func runOurs(p *plan, libzmq Trace, b *barrier) (t Trace, err error) {
 	r := &run{
-		plan: p, sockets: map[string]zmq.Socket{}, streams: map[string]*stream{},
+		plan: p, sockets: map[string]harness.Socket{}, streams: map[string]*stream{},
 		kept: map[string]string{}, lastReceived: map[string]zmq.Message{},
 	}
 	defer r.end()
@@ -43,14 +43,16 @@ func runOurs(p *plan, libzmq Trace, b *barrier) (t Trace, err error) {
 			r.streams[so.Name] = new(stream)
 			continue
 		}
-		o, err := options(so.Options)
+		o, err := options(so.Type, so.Options)
 		if err != nil {
 			return nil, err
 		}
 		o.Namespace = names
-		if r.sockets[so.Name], err = harness.Open(so.Type, o); err != nil {
+		s, err := harness.Open(so.Type, o)
+		if err != nil {
 			return nil, err
 		}
+		r.sockets[so.Name] = s
 	}
 	for i := range p.Steps {
 		st := &p.Steps[i]
@@ -130,7 +132,7 @@ func (r *run) step(st *Step, hint Outcome, b *barrier) Outcome {
 	return Outcome{Err: "unknown step " + st.Do}
 }
 
-func connect(s zmq.Socket, st *Step) error {
+func connect(s harness.Socket, st *Step) error {
 	if st.As == "" {
 		return s.Connect(st.At)
 	}
@@ -152,7 +154,7 @@ func assign(p *zmq.XPub, notice zmq.Message, st *Step) error {
 	return p.UnsubscribePeer(notice, string(unlatin(st.Topic)))
 }
 
-func subscribe(s zmq.Socket, st *Step) error {
+func subscribe(s harness.Socket, st *Step) error {
 	sub, ok := s.(interface {
 		Subscribe(...string) error
 		Unsubscribe(...string) error
@@ -168,7 +170,7 @@ func subscribe(s zmq.Socket, st *Step) error {
 
 // send sends without blocking. At a ROUTER or STREAM the first frame is the
 // routing ID, at a SERVER the routing number, at a RADIO the group.
-func (r *run) send(s zmq.Socket, frames []string) error {
+func (r *run) send(s harness.Socket, frames []string) error {
 	raw := make([][]byte, len(frames))
 	for i, f := range frames {
 		raw[i] = unlatin(substitute(r.kept, f))
@@ -178,7 +180,7 @@ func (r *run) send(s zmq.Socket, frames []string) error {
 		return s.TrySendTo(string(raw[0]), raw[1:]...)
 	case *zmq.Stream:
 		return s.TrySendTo(string(raw[0]), raw[1:]...)
-	case zmq.Sender:
+	case harness.Sender:
 		return s.TrySend(raw...)
 	case oneFrame:
 		return sendOne(raw, s.TrySend, s.TrySendMessage)
@@ -223,7 +225,7 @@ func substitute(kept map[string]string, f string) string {
 
 // recv receives n messages. It blocks for the first expected ones, which libzmq
 // also received, and does not block for the others.
-func (r *run) recv(s zmq.Socket, st *Step, n, expected int) (o Outcome) {
+func (r *run) recv(s harness.Socket, st *Step, n, expected int) (o Outcome) {
 	ctx, cancel := context.WithTimeout(context.Background(), waitLimit)
 	defer cancel()
 	for len(o.Got) < n {
@@ -238,7 +240,7 @@ func (r *run) recv(s zmq.Socket, st *Step, n, expected int) (o Outcome) {
 // drain receives all available messages. It blocks for the messages that libzmq
 // received. Before it concludes that there are no more, it waits until messages
 // in flight have arrived.
-func (r *run) drain(s zmq.Socket, st *Step, expected [][]string, b *barrier) (o Outcome) {
+func (r *run) drain(s harness.Socket, st *Step, expected [][]string, b *barrier) (o Outcome) {
 	ctx, cancel := context.WithTimeout(context.Background(), waitLimit)
 	defer cancel()
 	for settled := false; ; {
@@ -283,7 +285,7 @@ func (r *run) pool(st *Step, expected int, b *barrier) (all Outcome) {
 	return all
 }
 
-func (r *run) recvOne(ctx context.Context, s zmq.Socket, st *Step, wait bool, o *Outcome) error {
+func (r *run) recvOne(ctx context.Context, s harness.Socket, st *Step, wait bool, o *Outcome) error {
 	m, head, err := receive(ctx, s, wait)
 	if err != nil {
 		return err
@@ -307,7 +309,7 @@ func (r *run) recvOne(ctx context.Context, s zmq.Socket, st *Step, wait bool, o 
 
 // receive receives a message. head is the frame that libzmq, or the worker,
 // prepends: the routing ID, routing number or group.
-func receive(ctx context.Context, s zmq.Socket, wait bool) (m zmq.Message, head []string, err error) {
+func receive(ctx context.Context, s harness.Socket, wait bool) (m zmq.Message, head []string, err error) {
 	switch s := s.(type) {
 	case *zmq.Dish:
 		var g zmq.GroupMessage
@@ -317,7 +319,7 @@ func receive(ctx context.Context, s zmq.Socket, wait bool) (m zmq.Message, head 
 			g, err = s.TryRecv()
 		}
 		return g.Message, []string{latin(g.Group)}, err
-	case zmq.Receiver:
+	case harness.Receiver:
 		if wait {
 			m, err = s.Recv(ctx)
 		} else {
@@ -366,7 +368,7 @@ func (r *run) settle(st *Step) error {
 	defer cancel()
 	for _, w := range sp.pubs {
 		pub := r.sockets[w.publisher].(interface {
-			zmq.Socket
+			harness.Socket
 			WaitSubscribers(context.Context, int, string) error
 		})
 		topic := string(unlatin(w.topic))
@@ -386,13 +388,13 @@ func (r *run) settle(st *Step) error {
 	}
 	for _, name := range sp.subs {
 		// WaitSubscribers cannot wait for an unsubscription, or for a topic
-		// with an already subscribed prefix. Ready waits for a PONG, which
+		// with an already subscribed prefix. WaitSubscribed waits for a PONG, which
 		// follows both, but only from one publisher.
 		if sp.peers[name] == 0 {
 			continue
 		}
-		sub := r.sockets[name].(interface{ Ready(context.Context) error })
-		if err := sub.Ready(ctx); err != nil {
+		sub := r.sockets[name].(interface{ WaitSubscribed(context.Context) error })
+		if err := sub.WaitSubscribed(ctx); err != nil {
 			return fmt.Errorf("%s waits for its publishers: %w", name, err)
 		}
 	}
@@ -407,7 +409,7 @@ func (r *run) refusals(names []string) map[string]uint64 {
 	return m
 }
 
-func refusals(s zmq.Socket) uint64 {
+func refusals(s harness.Socket) uint64 {
 	e := s.Stats().Events
 	return e[zmq.EventPeerRefused] + e[zmq.EventHandshakeFailed]
 }
@@ -483,17 +485,17 @@ func errno(err error) string {
 		{nil, ""},
 		{zmq.ErrWouldBlock, "EAGAIN"},
 		{context.DeadlineExceeded, "EAGAIN"},
-		{zmq.ErrState, "EFSM"},
+		{zmq.ErrInvalidState, "EFSM"},
 		{zmq.ErrNoRoute, "EHOSTUNREACH"},
-		{zmq.ErrInUse, "EADDRINUSE"},
+		{zmq.ErrEndpointInUse, "EADDRINUSE"},
 		{syscall.EADDRINUSE, "EADDRINUSE"},
-		{zmq.ErrNotFound, "ENOENT"},
-		{zmq.ErrEndpoint, "EINVAL"},
-		{zmq.ErrOption, "EINVAL"},
-		{zmq.ErrDuplicateID, "EINVAL"},
-		{zmq.ErrGroup, "EINVAL"},
-		{zmq.ErrTransport, "EPROTONOSUPPORT"},
-		{zmq.ErrMessage, "EINVAL"},
+		{zmq.ErrEndpointNotFound, "ENOENT"},
+		{zmq.ErrInvalidEndpoint, "EINVAL"},
+		{zmq.ErrInvalidOption, "EINVAL"},
+		{zmq.ErrDuplicateRoutingID, "EINVAL"},
+		{zmq.ErrInvalidGroup, "EINVAL"},
+		{zmq.ErrUnsupportedTransport, "EPROTONOSUPPORT"},
+		{zmq.ErrInvalidMessage, "EINVAL"},
 		{syscall.EINVAL, "EINVAL"},
 		{syscall.ENOTSUP, "ENOTSUP"},
 	} {

@@ -146,6 +146,8 @@ var pipeline = []entry{
 		b recv 1 ; 2
 		c none
 		c send no -> EAGAIN
+		! ok because it waits for its place over inproc too
+		a none
 		b send 3
 		a recv 3`},
 	{"pair-next-peer-after-close", "a PAIR accepts another peer after the first", "", "", `

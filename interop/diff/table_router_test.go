@@ -140,7 +140,7 @@ var routing = []entry{
 		e recv 4
 		r any d | 1 ; d | 2 ; e | 3
 		r none`},
-	{"router-duplicate-id-tcp-ipc", "duplicate routing IDs", wires, "", `
+	{"router-duplicate-id", "duplicate routing IDs", "", "", `
 		r ROUTER
 		d DEALER routing_id=same
 		e DEALER routing_id=same
@@ -150,21 +150,6 @@ var routing = []entry{
 		d send 1
 		r recv same | 1
 		e send 2
-		r none
-		r send same | one
-		d recv one
-		e none`},
-	{"router-duplicate-id-inproc", "duplicate routing IDs", inproc, "", `
-		r ROUTER
-		d DEALER routing_id=same
-		e DEALER routing_id=same
-		r bind x
-		d connect x
-		e connect x refused
-		d send 1
-		r recv same | 1
-		e send 2
-		! -> EAGAIN because a duplicate routing ID is refused instead of parked, and inproc does not reconnect
 		r none
 		r send same | one
 		d recv one

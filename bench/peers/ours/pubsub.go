@@ -11,7 +11,7 @@ import (
 // it drops messages for full subscribers.
 func pub(wait bool) peer.Command {
 	return func(a peer.Args) (time.Duration, error) {
-		s, err := zmq.NewPub(&zmq.Options{PubNoDrop: wait})
+		s, err := zmq.NewPub(&zmq.Options{Pub: zmq.PubOptions{Block: wait}})
 		if err != nil {
 			return 0, err
 		}
@@ -62,7 +62,11 @@ func subs(a peer.Args) (*peer.Tally, error) {
 // messages. It raises the subscription limits, and turns heartbeats off because
 // the subscriber does not answer PING.
 func topicPub(endpoint string, count int) error {
-	s, err := zmq.NewPub(&zmq.Options{PubNoDrop: true, MaxSubscriptions: -1, MaxSubscriptionBytes: -1, HeartbeatInterval: -1})
+	s, err := zmq.NewPub(&zmq.Options{
+		Pub:       zmq.PubOptions{Block: true},
+		Limits:    zmq.Limits{MaxSubscriptions: zmq.Unlimited, MaxSubscriptionBytes: zmq.Unlimited},
+		Heartbeat: zmq.HeartbeatOptions{Interval: zmq.Forever},
+	})
 	if err != nil {
 		return err
 	}

@@ -97,7 +97,7 @@ func (s *Socket) WantNone() {
 	s.w.Helper()
 	s.w.Settle()
 	var m msg.Msg
-	if err := s.TryRecv(&m); err != pattern.ErrWait {
+	if err := s.TryRecv(&m); err != pattern.ErrWouldBlock {
 		s.w.Fatalf("received %q, %v, want nothing", clip(Frames(&m)), err)
 	}
 }
@@ -106,8 +106,8 @@ func (s *Socket) WantNone() {
 func (s *Socket) WantFull() {
 	s.w.Helper()
 	s.w.Settle()
-	if err := s.TrySend(Of("too much")); err != pattern.ErrWait {
-		s.w.Fatalf("sending gave %v, want %v", err, pattern.ErrWait)
+	if err := s.TrySend(Of("too much")); err != pattern.ErrWouldBlock {
+		s.w.Fatalf("sending gave %v, want %v", err, pattern.ErrWouldBlock)
 	}
 }
 
@@ -119,7 +119,7 @@ func (s *Socket) Fill() (n int) {
 		s.w.Settle()
 		switch err := s.TrySend(Of("fill")); err {
 		case nil:
-		case pattern.ErrWait:
+		case pattern.ErrWouldBlock:
 			return n
 		default:
 			s.w.Fatal(err)
@@ -148,8 +148,15 @@ func (s *Socket) CloseIn(linger time.Duration) (unsent int) {
 		ctx, cancel = context.WithTimeout(ctx, linger)
 		defer cancel()
 	}
-	unsent, _ = s.Close(ctx)
-	return unsent
+	return s.Close(ctx).Unsent
+}
+
+// SetHWM changes both high-water marks.
+func (s *Socket) SetHWM(send, recv int) error {
+	if err := s.SetSendHWM(send); err != nil {
+		return err
+	}
+	return s.SetRecvHWM(recv)
 }
 
 // WantDrops compares everything that was dropped so far.

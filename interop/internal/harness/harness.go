@@ -3,8 +3,10 @@
 package harness
 
 import (
+	"context"
 	"flag"
 	"fmt"
+	"iter"
 	"runtime"
 	"strings"
 	"time"
@@ -51,49 +53,86 @@ func libraryGoroutines() string {
 	return strings.Join(found, "\n\n")
 }
 
+// Socket is a socket of any type but DGRAM.
+type Socket interface {
+	Bind(endpoint string) (string, error)
+	Unbind(endpoint string) error
+	Connect(endpoint string) error
+	Disconnect(endpoint string) error
+	WaitConnected(ctx context.Context) error
+	Events(ctx context.Context) iter.Seq[zmq.Event]
+	Stats() zmq.Stats
+	Peers() []zmq.PeerInfo
+	Shutdown(ctx context.Context) error
+	Close() error
+}
+
+// Sender is a socket that sends messages of any number of frames to the peers
+// that its type selects.
+type Sender interface {
+	Send(ctx context.Context, frames ...[]byte) error
+	TrySend(frames ...[]byte) error
+	SendMessage(ctx context.Context, m zmq.Message) error
+	TrySendMessage(m zmq.Message) error
+}
+
+// Receiver is a socket that receives messages without a group or an address.
+type Receiver interface {
+	Recv(ctx context.Context) (zmq.Message, error)
+	TryRecv() (zmq.Message, error)
+}
+
 // Open creates a socket of the type with the given ZMTP name.
-func Open(typ string, o *zmq.Options) (zmq.Socket, error) {
+func Open(typ string, o *zmq.Options) (Socket, error) {
 	switch typ {
 	case "PAIR":
-		return zmq.NewPair(o)
+		return socket(zmq.NewPair(o))
 	case "PUB":
-		return zmq.NewPub(o)
+		return socket(zmq.NewPub(o))
 	case "SUB":
-		return zmq.NewSub(o)
+		return socket(zmq.NewSub(o))
 	case "REQ":
-		return zmq.NewReq(o)
+		return socket(zmq.NewReq(o))
 	case "REP":
-		return zmq.NewRep(o)
+		return socket(zmq.NewRep(o))
 	case "DEALER":
-		return zmq.NewDealer(o)
+		return socket(zmq.NewDealer(o))
 	case "ROUTER":
-		return zmq.NewRouter(o)
+		return socket(zmq.NewRouter(o))
 	case "PULL":
-		return zmq.NewPull(o)
+		return socket(zmq.NewPull(o))
 	case "PUSH":
-		return zmq.NewPush(o)
+		return socket(zmq.NewPush(o))
 	case "XPUB":
-		return zmq.NewXPub(o)
+		return socket(zmq.NewXPub(o))
 	case "XSUB":
-		return zmq.NewXSub(o)
+		return socket(zmq.NewXSub(o))
 	case "STREAM":
-		return zmq.NewStream(o)
+		return socket(zmq.NewStream(o))
 	case "SERVER":
-		return zmq.NewServer(o)
+		return socket(zmq.NewServer(o))
 	case "CLIENT":
-		return zmq.NewClient(o)
+		return socket(zmq.NewClient(o))
 	case "RADIO":
-		return zmq.NewRadio(o)
+		return socket(zmq.NewRadio(o))
 	case "DISH":
-		return zmq.NewDish(o)
+		return socket(zmq.NewDish(o))
 	case "GATHER":
-		return zmq.NewGather(o)
+		return socket(zmq.NewGather(o))
 	case "SCATTER":
-		return zmq.NewScatter(o)
+		return socket(zmq.NewScatter(o))
 	case "PEER":
-		return zmq.NewPeer(o)
+		return socket(zmq.NewPeer(o))
 	case "CHANNEL":
-		return zmq.NewChannel(o)
+		return socket(zmq.NewChannel(o))
 	}
 	return nil, fmt.Errorf("socket type %q", typ)
+}
+
+// socket returns the results of a constructor: no socket with an error.
+func socket(s Socket, err error) (Socket, error) {
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
 }

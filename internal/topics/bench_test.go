@@ -1,4 +1,4 @@
-package pattern
+package topics
 
 import (
 	"fmt"
@@ -11,19 +11,19 @@ import (
 	"github.com/zerobroker/zmq/internal/pipe"
 )
 
-// topicBench is a set of subscriptions of one pipe, and their topics in
-// another order than they were added, one after the other in memory: what a
-// benchmark waits for is the set and not its own topics.
-type topicBench struct {
-	set    Topics
+// benchSet is an index with the topics of one pipe, and the same topics in
+// another order, contiguous in memory. So a benchmark waits for the memory of
+// the index and not for that of its input.
+type benchSet struct {
+	set    Index
 	pipe   *pipe.Pipe
 	topics []byte
-	size   int // of each
+	size   int // of each topic
 	i      int
 }
 
-func newTopicBench(size, n int, topics iter.Seq[[]byte]) *topicBench {
-	s := &topicBench{topics: make([]byte, size*n), size: size, pipe: pipe.New()}
+func newBenchSet(size, n int, topics iter.Seq[[]byte]) *benchSet {
+	s := &benchSet{topics: make([]byte, size*n), size: size, pipe: pipe.New()}
 	at := rand.Perm(n)
 	for topic := range topics {
 		s.set.Add(topic, s.pipe)
@@ -33,10 +33,10 @@ func newTopicBench(size, n int, topics iter.Seq[[]byte]) *topicBench {
 	return s
 }
 
-func newTopicBench32(n int) *topicBench { return newTopicBench(32, n, topics32(n)) }
+func newBenchSet32(n int) *benchSet { return newBenchSet(32, n, topics32(n)) }
 
-// next is a topic and zeros up to the size.
-func (s *topicBench) next() []byte {
+// next returns the next topic, padded with zeros to size bytes.
+func (s *benchSet) next() []byte {
 	if s.i == len(s.topics) {
 		s.i = 0
 	}
@@ -46,10 +46,10 @@ func (s *topicBench) next() []byte {
 
 var topicCounts = []int{1, 1000, 100_000, 1_000_000}
 
-func BenchmarkTopicsMatch(b *testing.B) {
+func BenchmarkMatch(b *testing.B) {
 	for _, n := range topicCounts {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
-			s := newTopicBench32(n)
+			s := newBenchSet32(n)
 			dst := make([]*pipe.Pipe, 0, 1)
 			b.ReportAllocs()
 			for b.Loop() {
@@ -62,13 +62,13 @@ func BenchmarkTopicsMatch(b *testing.B) {
 	}
 }
 
-// BenchmarkTopicsMatchLocked is Match as a socket calls it. A locked instruction
-// waits for the loads before it, so that one match does not begin while another
-// waits for memory, as they do in BenchmarkTopicsMatch.
-func BenchmarkTopicsMatchLocked(b *testing.B) {
+// BenchmarkMatchLocked calls Match under a mutex, as a socket does. A
+// locked instruction waits for the loads before it. So successive matches do
+// not overlap while they wait for memory, as they do in BenchmarkMatch.
+func BenchmarkMatchLocked(b *testing.B) {
 	for _, n := range topicCounts {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
-			s := newTopicBench32(n)
+			s := newBenchSet32(n)
 			dst := make([]*pipe.Pipe, 0, 1)
 			var mu sync.Mutex
 			for b.Loop() {
@@ -81,12 +81,12 @@ func BenchmarkTopicsMatchLocked(b *testing.B) {
 	}
 }
 
-func BenchmarkTopicsHas(b *testing.B) {
+func BenchmarkMatches(b *testing.B) {
 	for _, n := range topicCounts {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
-			s := newTopicBench32(n)
+			s := newBenchSet32(n)
 			for b.Loop() {
-				if !s.set.Has(s.next()) {
+				if !s.set.Matches(s.next()) {
 					b.Fatal("not found")
 				}
 			}
@@ -94,15 +94,15 @@ func BenchmarkTopicsHas(b *testing.B) {
 	}
 }
 
-func BenchmarkTopicsMiss(b *testing.B) {
+func BenchmarkMatchesNothing(b *testing.B) {
 	for _, n := range topicCounts {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
-			s := newTopicBench32(n)
+			s := newBenchSet32(n)
 			other := make([]byte, 1<<20)
 			rand.NewChaCha8([32]byte{1}).Read(other)
 			i := 0
 			for b.Loop() {
-				if s.set.Has(other[i : i+32]) {
+				if s.set.Matches(other[i : i+32]) {
 					b.Fatal("found")
 				}
 				i = (i + 32) & (len(other) - 32)
@@ -111,8 +111,8 @@ func BenchmarkTopicsMiss(b *testing.B) {
 	}
 }
 
-// topicWords yields n topics as people write them, of up to 32 bytes.
-func topicWords(n int) iter.Seq[[]byte] {
+// wordTopics yields n topics of words and numbers, of up to 32 bytes.
+func wordTopics(n int) iter.Seq[[]byte] {
 	words := strings.Fields("price trade quote status alert weather sensor order")
 	r := rand.New(rand.NewPCG(1, 2))
 	return func(yield func([]byte) bool) {
@@ -125,10 +125,10 @@ func topicWords(n int) iter.Seq[[]byte] {
 	}
 }
 
-func BenchmarkTopicsMatchWords(b *testing.B) {
+func BenchmarkMatchWords(b *testing.B) {
 	for _, n := range topicCounts {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
-			s := newTopicBench(32, n, topicWords(n))
+			s := newBenchSet(32, n, wordTopics(n))
 			dst := make([]*pipe.Pipe, 0, 1)
 			for b.Loop() {
 				dst = s.set.Match(dst[:0], s.next())
@@ -140,8 +140,8 @@ func BenchmarkTopicsMatchWords(b *testing.B) {
 	}
 }
 
-func BenchmarkTopicsMatchEmpty(b *testing.B) {
-	var s Topics
+func BenchmarkMatchEmpty(b *testing.B) {
+	var s Index
 	s.Add(nil, pipe.New())
 	dst := make([]*pipe.Pipe, 0, 1)
 	topic := []byte("anything at all")
@@ -150,8 +150,8 @@ func BenchmarkTopicsMatchEmpty(b *testing.B) {
 	}
 }
 
-func BenchmarkTopicsMatchShort(b *testing.B) {
-	var s Topics
+func BenchmarkMatchShort(b *testing.B) {
+	var s Index
 	s.Add([]byte("news"), pipe.New())
 	dst := make([]*pipe.Pipe, 0, 1)
 	topic := []byte("news of today")
@@ -160,12 +160,12 @@ func BenchmarkTopicsMatchShort(b *testing.B) {
 	}
 }
 
-// BenchmarkTopicsMatchMany has n pipes with the same prefixes.
-func BenchmarkTopicsMatchMany(b *testing.B) {
+// BenchmarkMatchManyPipes has n pipes that subscribe to the same topics.
+func BenchmarkMatchManyPipes(b *testing.B) {
 	for _, n := range []int{100, 10_000} {
 		for _, prefixes := range [][]string{{"news."}, {"news", "news."}} {
 			b.Run(fmt.Sprint(n, "x", len(prefixes)), func(b *testing.B) {
-				var s Topics
+				var s Index
 				for range n {
 					p := pipe.New()
 					for _, prefix := range prefixes {
@@ -185,10 +185,10 @@ func BenchmarkTopicsMatchMany(b *testing.B) {
 	}
 }
 
-func BenchmarkTopicsMatchNested(b *testing.B) {
+func BenchmarkMatchNested(b *testing.B) {
 	for _, n := range []int{8, 64, 4096} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
-			var s Topics
+			var s Index
 			p := pipe.New()
 			topic := make([]byte, n)
 			for i := range n {
@@ -202,10 +202,10 @@ func BenchmarkTopicsMatchNested(b *testing.B) {
 	}
 }
 
-func BenchmarkTopicsAddRemove(b *testing.B) {
+func BenchmarkAddRemove(b *testing.B) {
 	for _, n := range topicCounts {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
-			s := newTopicBench32(n)
+			s := newBenchSet32(n)
 			p := pipe.New()
 			for b.Loop() {
 				topic := s.next()
@@ -218,8 +218,8 @@ func BenchmarkTopicsAddRemove(b *testing.B) {
 	}
 }
 
-// BenchmarkTopicsBomb is the life of a million subscriptions of one peer.
-func BenchmarkTopicsBomb(b *testing.B) {
+// BenchmarkMillion adds, lists and removes a million topics of one pipe.
+func BenchmarkMillion(b *testing.B) {
 	const n = 1_000_000
 	topics := make([]byte, 0, 32*n)
 	for topic := range topics32(n) {
@@ -228,21 +228,21 @@ func BenchmarkTopicsBomb(b *testing.B) {
 	p := pipe.New()
 	phases := []struct {
 		name string
-		run  func(s *Topics)
+		run  func(s *Index)
 	}{
-		{"Add", func(s *Topics) {
+		{"Add", func(s *Index) {
 			for t := topics; len(t) > 0; t = t[32:] {
 				s.Add(t[:32], p)
 			}
 		}},
-		{"All", func(s *Topics) { s.All(func([]byte) {}) }},
-		{"RemoveAll", func(s *Topics) { s.RemoveAll(p, func([]byte, bool) {}) }},
+		{"All", func(s *Index) { s.All(func([]byte) {}) }},
+		{"RemoveAll", func(s *Index) { s.RemoveAll(p, func([]byte, bool) {}) }},
 	}
 	for i, phase := range phases {
 		b.Run(phase.name, func(b *testing.B) {
 			for b.Loop() {
 				b.StopTimer()
-				var s Topics
+				var s Index
 				for _, before := range phases[:i] {
 					before.run(&s)
 				}

@@ -1,4 +1,4 @@
-package pattern
+package topics
 
 import (
 	"encoding/binary"
@@ -10,9 +10,9 @@ import (
 	"github.com/zerobroker/zmq/internal/pipe"
 )
 
-// TestTopicsHashSpreads has topics with regular differences: they must not
-// crowd in some shards and buckets, whatever the keys of the hash.
-func TestTopicsHashSpreads(t *testing.T) {
+// Topics with regular differences must not accumulate in few shards and
+// buckets, whatever the random key of the hash.
+func TestHashSpreadsRegularTopics(t *testing.T) {
 	const n = 20_000
 	families := map[string]func(i int) []byte{
 		"decimal": func(i int) []byte { return fmt.Appendf(nil, "%08d", i) },
@@ -25,7 +25,7 @@ func TestTopicsHashSpreads(t *testing.T) {
 	for name, topic := range families {
 		t.Run(name, func(t *testing.T) {
 			for range 2 {
-				var s Topics
+				var s Index
 				p := pipe.New()
 				for i := range n {
 					s.Add(topic(i), p)
@@ -33,41 +33,41 @@ func TestTopicsHashSpreads(t *testing.T) {
 				if most := 4 * s.edges / 600; len(s.dir) > most {
 					t.Errorf("%d entries in the directory, want %d at most", len(s.dir), most)
 				}
-				if away := s.awayFromHome(); away > s.edges/8 {
-					t.Errorf("%d of %d edges away from home", away, s.edges)
+				if away := s.outsideHomeBucket(); away > s.edges/8 {
+					t.Errorf("%d of %d edges are outside their home bucket", away, s.edges)
 				}
 			}
 		})
 	}
 }
 
-func (t *Topics) awayFromHome() (n int) {
+func (t *Index) outsideHomeBucket() (n int) {
 	for e := range t.each {
 		_, ref := t.find(e.key, e.word)
 		s, b, _ := t.locate(ref)
-		if s.home(t.hash(e.key, e.word)) != b {
+		if s.homeBucket(t.hash(e.key, e.word)) != b {
 			n++
 		}
 	}
 	return n
 }
 
-func TestTopicWord(t *testing.T) {
+func TestLoadWordReadsUpToEightBytes(t *testing.T) {
 	b := []byte{1, 2, 3, 4, 5, 6, 7, 8, 9}
 	for n := range len(b) + 1 {
 		k := min(n, wordLen)
-		w := topicWord(b[:n])
+		w := loadWord(b[:n])
 		if got := appendWord(nil, w, k); !slices.Equal(got, b[:k]) {
-			t.Errorf("%d bytes: %x", n, got)
+			t.Errorf("word of %d bytes = %x", n, got)
 		}
-		if k > 0 && w != topicWord(b)&wordMask(k) {
-			t.Errorf("%d bytes: %x, mask %x", n, w, wordMask(k))
+		if k > 0 && w != loadWord(b)&wordMask(k) {
+			t.Errorf("loadWord of %d bytes = %x, wordMask = %x", n, w, wordMask(k))
 		}
 	}
 }
 
-func TestTopicPool(t *testing.T) {
-	var p topicPool[int]
+func TestPoolReusesNumbersAndReleasesChunks(t *testing.T) {
+	var p pool[int]
 	want := make(map[uint32]int)
 	r := rand.New(rand.NewPCG(1, 1))
 	for i := range 20_000 {
@@ -91,13 +91,13 @@ func TestTopicPool(t *testing.T) {
 	}
 	for _, c := range p.chunks {
 		if c != nil && c.used == 0 {
-			t.Fatal("an empty chunk is kept")
+			t.Fatal("an empty chunk was not released")
 		}
 	}
 	for id := range want {
 		p.free(id)
 	}
 	if p.chunks != nil {
-		t.Fatal("chunks are kept")
+		t.Fatal("chunks were not released")
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/zerobroker/zmq/internal/pipe"
 )
 
-// message is a message's frames.
+// message is the frames of a message.
 type message []string
 
 func (m message) msg() msg.Msg {
@@ -29,14 +29,14 @@ func framesOf(m *msg.Msg) (frames message) {
 	return frames
 }
 
-// socket plays what a socket does around a pattern, in one goroutine.
+// socket calls a pattern as internal/socket does, in one goroutine.
 type socket struct {
 	t      *testing.T
 	pat    pattern.Pattern
 	opt    pattern.Options
 	drops  pipe.Drops
 	sendMu sync.Mutex
-	inbox  []*pipe.Pipe // reported by queues, and not yet known to the pattern
+	inbox  []*pipe.Pipe // pipes that Ready has not reported to the pattern yet
 }
 
 func newSocket(t *testing.T, typ pattern.Type, set ...func(*pattern.Options)) *socket {
@@ -48,13 +48,13 @@ func newSocket(t *testing.T, typ pattern.Type, set ...func(*pattern.Options)) *s
 	return s
 }
 
-// Room is told by a queue under the send lock.
+// Room is called by a queue under the send lock.
 func (s *socket) Room(q *pipe.Queue) { s.pat.(pattern.Sender).Room(q.From()) }
 
-// Ready is told by a queue under its writer's lock, which is not ours.
+// Ready is called by a queue under the lock of its writer.
 func (s *socket) Ready(q *pipe.Queue) { s.inbox = append(s.inbox, q.To()) }
 
-// receiver is the pattern, told of all that has arrived.
+// receiver returns the pattern after it has reported all ready pipes to it.
 func (s *socket) receiver() pattern.Receiver {
 	r := s.pat.(pattern.Receiver)
 	for _, p := range s.inbox {
@@ -64,27 +64,26 @@ func (s *socket) receiver() pattern.Receiver {
 	return r
 }
 
-// see has a pattern whose two directions depend on each other look at what
-// has arrived.
-func (s *socket) see() {
+// processInput calls ProcessInput of a Lockstep pattern.
+func (s *socket) processInput() {
 	if l, ok := s.pat.(pattern.Lockstep); ok {
 		s.receiver()
-		l.See()
+		l.ProcessInput()
 	}
 }
 
-// far is the far end of a pipe, with whoever is there.
+// far is the far end of a pipe.
 type far struct {
 	s   *socket
 	p   *pipe.Pipe
-	hwm int // of what comes to it
+	hwm int // of the messages to the far end
 	mu  sync.Mutex
 }
 
-// hwm is what a far end's queues hold when nothing else is said.
+// hwm is the default high-water mark of a pipe.
 const hwm = 4
 
-// attach makes a pipe with nobody at its far end.
+// attach makes and attaches a pipe without a peer.
 func (s *socket) attach() *far {
 	s.t.Helper()
 	f, err := s.tryAttach(hwm)
@@ -107,7 +106,7 @@ func (s *socket) newFar(hwm int) *far {
 	return f
 }
 
-// connect makes a pipe with a peer that has a routing id or none.
+// connect makes and attaches a pipe with a peer. The routing ID may be empty.
 func (s *socket) connect(id string) *far {
 	s.t.Helper()
 	f := s.attach()
@@ -132,7 +131,8 @@ func (f *far) disconnect() {
 	f.s.queueNotices()
 }
 
-// queueNotices does what a socket does when it gives its send lock back.
+// queueNotices queues the pending notices, as a socket does after it has
+// released its send lock.
 func (s *socket) queueNotices() {
 	if n, ok := s.pat.(pattern.Notifier); ok {
 		for _, notice := range n.Notices() {
@@ -143,8 +143,8 @@ func (s *socket) queueNotices() {
 
 func (f *far) detach() { f.s.pat.Detach(f.p) }
 
-// sends has the peer send a message. It reports whether it came so far as to
-// the queue.
+// sends sends a message from the peer. It reports whether the message was
+// queued.
 func (f *far) sends(frames ...string) bool {
 	f.s.t.Helper()
 	queued, err := f.trySends(frames...)
@@ -156,14 +156,10 @@ func (f *far) sends(frames ...string) bool {
 
 func (f *far) trySends(frames ...string) (queued bool, err error) {
 	m := message(frames).msg()
-	if in, ok := f.s.pat.(pattern.Intake); ok {
-		if queued, err := in.Intake(f.p, &m); !queued || err != nil {
-			return queued, err
-		}
-		in.Queue(f.p, &m)
-		return true, nil
+	if pub, ok := f.s.pat.(pattern.Publisher); ok {
+		return pub.Intake(f.p, &m)
 	}
-	var b msg.Batch // as from a connection: it knows whose it is
+	var b msg.Batch // a batch from a connection names its peer
 	b.Add(msg.Seg{B: m.AppendEncoded(nil), From: f.p.Peer()})
 	b.Msgs = 1
 	f.mu.Lock()
@@ -172,8 +168,7 @@ func (f *far) trySends(frames ...string) (queued bool, err error) {
 	return true, nil
 }
 
-// wants fails the test unless these messages, and no more, have come to the
-// peer.
+// wants fails the test unless exactly these messages were queued to the peer.
 func (f *far) wants(want ...message) {
 	f.s.t.Helper()
 	var got []message
@@ -188,17 +183,17 @@ func (f *far) wants(want ...message) {
 
 func equalMessages(a, b []message) bool { return slices.EqualFunc(a, b, slices.Equal[message]) }
 
-// send sends as a socket does.
+// send sends a message as a socket does.
 func (s *socket) send(frames ...string) error { return s.sendMsg(message(frames).msg()) }
 
 func (s *socket) sendMsg(m msg.Msg) error {
-	s.see()
+	s.processInput()
 	s.sendMu.Lock()
 	defer s.sendMu.Unlock()
 	return s.pat.(pattern.Sender).Send(m)
 }
 
-// sent fails the test unless a message can be sent.
+// sent fails the test if the message cannot be sent.
 func (s *socket) sent(frames ...string) {
 	s.t.Helper()
 	if err := s.send(frames...); err != nil {
@@ -206,7 +201,7 @@ func (s *socket) sent(frames ...string) {
 	}
 }
 
-// wantSend fails the test unless sending fails in that way.
+// wantSend fails the test unless send returns want.
 func (s *socket) wantSend(want error, frames ...string) {
 	s.t.Helper()
 	if err := s.send(frames...); !errors.Is(err, want) {
@@ -220,7 +215,8 @@ func (s *socket) recv() (msg.Msg, error) {
 	return m, err
 }
 
-// receives fails the test unless this is the next message, and returns it.
+// receives fails the test unless Recv returns these frames. It returns the
+// message.
 func (s *socket) receives(frames ...string) msg.Msg {
 	s.t.Helper()
 	m, err := s.recv()
@@ -230,7 +226,7 @@ func (s *socket) receives(frames ...string) msg.Msg {
 	return m
 }
 
-// wantRecv fails the test unless receiving fails in that way.
+// wantRecv fails the test unless Recv returns the error want.
 func (s *socket) wantRecv(want error) {
 	s.t.Helper()
 	if m, err := s.recv(); err != want {
@@ -238,8 +234,8 @@ func (s *socket) wantRecv(want error) {
 	}
 }
 
-// wantDrops fails the test unless that many messages, and no others, were
-// dropped for a reason.
+// wantDrops fails the test unless exactly n messages were dropped, all for this
+// reason.
 func (s *socket) wantDrops(why pipe.Drop, n uint64) {
 	s.t.Helper()
 	for d := range s.drops {

@@ -1,15 +1,16 @@
-package pattern
+package topics
 
 import "testing"
 
-// FuzzTopics runs a script of operations on the set and on an oracle. Each
-// takes a byte with the operation, the pipe and how often the topic differs
-// from one byte repeated; the length; that byte; and where it differs and how.
-func FuzzTopics(f *testing.F) {
+// FuzzIndex applies a script of operations to an index and to an oracle. An
+// operation is encoded as follows: one byte with the operation, the pipe, and
+// how many bytes of the topic differ from its fill byte; the length; the fill
+// byte; for each byte that differs, its position and its value.
+func FuzzIndex(f *testing.F) {
 	f.Add([]byte("\x00\x00\x00"))
 	f.Fuzz(func(t *testing.T, script []byte) {
-		o := newTopicOracle(t, 4)
-		s := topicScript(script[:min(len(script), 2000)])
+		o := newOracle(t, 4)
+		s := fuzzScript(script[:min(len(script), 2000)])
 		for n := 0; len(s) > 0; n++ {
 			op := s.next()
 			p := o.pipes[op>>2&3]
@@ -33,9 +34,9 @@ func FuzzTopics(f *testing.F) {
 	})
 }
 
-type topicScript []byte
+type fuzzScript []byte
 
-func (s *topicScript) next() byte {
+func (s *fuzzScript) next() byte {
 	if len(*s) == 0 {
 		return 0
 	}
@@ -44,8 +45,8 @@ func (s *topicScript) next() byte {
 	return b
 }
 
-// topic makes most topics short, and some longer than edges are fused.
-func (s *topicScript) topic(changes byte) string {
+// topic decodes a topic. Most are short; some are longer than maxMergedLabel.
+func (s *fuzzScript) topic(changes byte) string {
 	n := int(s.next())
 	if n >= 0xf0 {
 		n = (n-0xf0)*100 + 50

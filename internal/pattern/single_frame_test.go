@@ -9,32 +9,28 @@ import (
 	"github.com/zerobroker/zmq/internal/pipe"
 )
 
-// TestSingleSendsOneFrame: types that are safe to share in libzmq send messages
-// of one frame and no others. conformance.md 3.1
-func TestSingleSendsOneFrame(t *testing.T) {
+func TestSingleFrameTypesRefuseSeveralFrames(t *testing.T) {
 	for _, typ := range []pattern.Type{pattern.CLIENT, pattern.SCATTER, pattern.CHANNEL} {
 		s := newSocket(t, typ)
-		s.wantSend(pattern.ErrMessage, "two", "frames")
+		s.wantSend(pattern.ErrInvalidMessage, "two", "frames")
 		f := s.connect("")
-		s.wantSend(pattern.ErrMessage, "two", "frames")
+		s.wantSend(pattern.ErrInvalidMessage, "two", "frames")
 		s.sent("one")
 		f.wants(message{"one"})
 	}
 	for _, typ := range []pattern.Type{pattern.SERVER, pattern.PEER} {
 		s := newSocket(t, typ)
 		f := s.connect("")
-		s.wantSendToNumber(pattern.ErrMessage, f.p.Number, "two", "frames")
+		s.wantSendToNumber(pattern.ErrInvalidMessage, f.p.Number, "two", "frames")
 		f.wants()
 	}
 	s := newSocket(t, pattern.RADIO)
 	s.connect("").sends("\x01g")
-	s.wantSend(pattern.ErrMessage, "g")
-	s.wantSend(pattern.ErrMessage, "g", "two", "frames")
+	s.wantSend(pattern.ErrInvalidMessage, "g")
+	s.wantSend(pattern.ErrInvalidMessage, "g", "two", "frames")
 }
 
-// TestSingleReceivesOneFrame: messages of more are dropped whole, and counted.
-// conformance.md 3.1
-func TestSingleReceivesOneFrame(t *testing.T) {
+func TestSingleFrameTypesDropReceivedMessagesOfSeveralFrames(t *testing.T) {
 	for _, typ := range []pattern.Type{pattern.CLIENT, pattern.SERVER, pattern.PEER, pattern.GATHER, pattern.CHANNEL} {
 		s := newSocket(t, typ)
 		f := s.connect("")
@@ -42,15 +38,15 @@ func TestSingleReceivesOneFrame(t *testing.T) {
 		f.sends("one")
 		f.sends("three", "", "")
 		s.receives("one")
-		s.wantRecv(pattern.ErrWait)
+		s.wantRecv(pattern.ErrWouldBlock)
 		s.wantDrops(pipe.DropMalformed, 2)
 	}
 }
 
-// TestClientRoundRobin: to its servers in turn, and from them in turn.
-func TestClientRoundRobin_RFC41(t *testing.T) {
+// https://rfc.zeromq.org/spec/41/
+func TestClientSendsAndReceivesInTurn(t *testing.T) {
 	s := newSocket(t, pattern.CLIENT)
-	s.wantSend(pattern.ErrWait, "nobody there")
+	s.wantSend(pattern.ErrWouldBlock, "without a peer")
 	a, b := s.connect(""), s.connect("")
 	for _, m := range []string{"1", "2", "3", "4"} {
 		s.sent(m)
@@ -65,36 +61,36 @@ func TestClientRoundRobin_RFC41(t *testing.T) {
 	s.receives("a2")
 }
 
-// TestClientWaits: nothing is dropped for want of room.
-func TestClientWaits_RFC41(t *testing.T) {
+// https://rfc.zeromq.org/spec/41/
+func TestClientReturnsErrWaitWhenServersAreFull(t *testing.T) {
 	for _, typ := range []pattern.Type{pattern.CLIENT, pattern.SCATTER, pattern.CHANNEL} {
 		s := newSocket(t, typ)
 		f := s.connect("")
 		for range hwm {
 			s.sent("fill")
 		}
-		s.wantSend(pattern.ErrWait, "too much")
+		s.wantSend(pattern.ErrWouldBlock, "too much")
 		f.wants(message{"fill"}, message{"fill"}, message{"fill"}, message{"fill"})
 		s.sent("again")
 		s.wantDrops(0, 0)
 	}
 }
 
-// wantSendToNumber fails the test unless sending by number has that result.
+// wantSendToNumber fails the test unless SendToNumber returns want.
 func (s *socket) wantSendToNumber(want error, number uint32, frames ...string) {
 	s.t.Helper()
 	s.sendMu.Lock()
 	defer s.sendMu.Unlock()
-	if err := s.pat.(pattern.NumberRouter).SendToNumber(number, message(frames).msg()); !errors.Is(err, want) {
+	if err := s.pat.(*pattern.Server).SendToNumber(number, message(frames).msg()); !errors.Is(err, want) {
 		s.t.Fatalf("sending %q to %d: %v, want %v", frames, number, err, want)
 	}
 }
 
 var numbered = []pattern.Type{pattern.SERVER, pattern.PEER}
 
-// TestServerRoutesByNumber: every peer gets a number that is not 0 and that its
-// messages carry; who has none is not reached.
-func TestServerRoutesByNumber_RFC41(t *testing.T) {
+// Each peer gets a number other than 0, which its messages carry.
+// https://rfc.zeromq.org/spec/41/
+func TestServerSendsToPeerByRoutingNumber(t *testing.T) {
 	for _, typ := range numbered {
 		s := newSocket(t, typ)
 		a, b := s.connect(""), s.connect("")
@@ -115,15 +111,14 @@ func TestServerRoutesByNumber_RFC41(t *testing.T) {
 	}
 }
 
-// TestServerNumbers: they are not told twice while in use, never 0, and nobody
-// can guess where they start.
-func TestServerNumbers_RFC41(t *testing.T) {
+// https://rfc.zeromq.org/spec/41/
+func TestServerAssignsUniqueNumbersFromRandomStart(t *testing.T) {
 	starts := make(map[byte]bool)
 	for range 300 {
 		f := newSocket(t, pattern.SERVER).connect("")
 		starts[byte(f.p.Number>>16)] = true
 	}
-	if len(starts) < 120 { // of 300 random bytes about 177 are different
+	if len(starts) < 120 { // about 177 of 300 random bytes are different
 		t.Errorf("only %d different bytes in 300 numbers", len(starts))
 	}
 	s := newSocket(t, pattern.SERVER)
@@ -140,9 +135,10 @@ func TestServerNumbers_RFC41(t *testing.T) {
 	}
 }
 
-// TestServerUnroutable: a number that nobody has, or has any more, is an error
-// and nothing is dropped; a peer that is full is waited for.
-func TestServerUnroutable_RFC41(t *testing.T) {
+// The error is ErrWouldBlock for a known peer whose queue is full. Nothing is
+// dropped.
+// https://rfc.zeromq.org/spec/41/
+func TestServerReturnsErrNoRouteForUnknownNumber(t *testing.T) {
 	for _, typ := range numbered {
 		s := newSocket(t, typ)
 		s.wantSendToNumber(pattern.ErrNoRoute, 0, "x")
@@ -152,26 +148,25 @@ func TestServerUnroutable_RFC41(t *testing.T) {
 		for range hwm {
 			s.wantSendToNumber(nil, n, "fill")
 		}
-		s.wantSendToNumber(pattern.ErrWait, n, "too much")
+		s.wantSendToNumber(pattern.ErrWouldBlock, n, "too much")
 		f.wants(message{"fill"}, message{"fill"}, message{"fill"}, message{"fill"})
 		s.wantSendToNumber(nil, n, "again")
 		f.detach()
-		s.wantSendToNumber(pattern.ErrNoRoute, n, "gone")
+		s.wantSendToNumber(pattern.ErrNoRoute, n, "x")
 		s.wantDrops(0, 0)
 	}
 }
 
-// TestServerParts: who is parted with has no number any more, also when the
-// socket then takes its pipe away and another peer has come.
-func TestServerParts(t *testing.T) {
+// A later Detach of the removed pipe does not affect a new peer.
+func TestServerRemovePeerFreesNumber(t *testing.T) {
 	s := newSocket(t, pattern.SERVER)
 	a, b := s.connect(""), s.connect("")
-	r := s.pat.(pattern.NumberRouter)
-	if p := r.Take(a.p.Number); p != a.p {
-		t.Fatal("not its pipe")
+	r := s.pat.(*pattern.Server)
+	if p := r.RemovePeer(a.p.Number); p != a.p {
+		t.Fatal("PipeOf does not return the pipe of the peer")
 	}
-	if p := r.Take(a.p.Number); p != nil {
-		t.Fatal("taken twice")
+	if p := r.RemovePeer(a.p.Number); p != nil {
+		t.Fatal("RemovePeer returned the pipe twice")
 	}
 	s.wantSendToNumber(pattern.ErrNoRoute, a.p.Number, "x")
 	a.detach()

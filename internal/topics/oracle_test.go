@@ -1,4 +1,4 @@
-package pattern
+package topics
 
 import (
 	"bytes"
@@ -11,38 +11,38 @@ import (
 	"github.com/zerobroker/zmq/internal/pipe"
 )
 
-// topicOracle is a set of subscriptions as simple as can be, next to the real
-// one: each operation is done to both and the results are compared.
-type topicOracle struct {
+// oracle is a simple set of subscriptions. Each operation is applied to it and
+// to the real index, and the results are compared.
+type oracle struct {
 	t     testing.TB
-	real  Topics
+	real  Index
 	pipes []*pipe.Pipe
 	subs  map[string]map[*pipe.Pipe]bool
 }
 
-func newTopicOracle(t testing.TB, pipes int) *topicOracle {
-	o := &topicOracle{t: t, subs: make(map[string]map[*pipe.Pipe]bool)}
+func newOracle(t testing.TB, pipes int) *oracle {
+	o := &oracle{t: t, subs: make(map[string]map[*pipe.Pipe]bool)}
 	for range pipes {
 		o.pipes = append(o.pipes, pipe.New())
 	}
 	return o
 }
 
-func (o *topicOracle) add(topic string, p *pipe.Pipe) {
+func (o *oracle) add(topic string, p *pipe.Pipe) {
 	o.t.Helper()
-	who := o.subs[topic]
-	added, first := !who[p], len(who) == 0
-	if who == nil {
-		who = make(map[*pipe.Pipe]bool)
-		o.subs[topic] = who
+	have := o.subs[topic]
+	added, first := !have[p], len(have) == 0
+	if have == nil {
+		have = make(map[*pipe.Pipe]bool)
+		o.subs[topic] = have
 	}
-	who[p] = true
+	have[p] = true
 	if a, f := o.real.Add([]byte(topic), p); a != added || f != first {
 		o.t.Fatalf("Add(%.60q) = %v, %v, want %v, %v", topic, a, f, added, first)
 	}
 }
 
-func (o *topicOracle) remove(topic string, p *pipe.Pipe) {
+func (o *oracle) remove(topic string, p *pipe.Pipe) {
 	o.t.Helper()
 	removed, last := o.take(topic, p)
 	if r, l := o.real.Remove([]byte(topic), p); r != removed || l != last {
@@ -50,20 +50,20 @@ func (o *topicOracle) remove(topic string, p *pipe.Pipe) {
 	}
 }
 
-// take removes from the oracle alone.
-func (o *topicOracle) take(topic string, p *pipe.Pipe) (removed, last bool) {
-	who := o.subs[topic]
-	if !who[p] {
+// take removes a subscription from the oracle alone.
+func (o *oracle) take(topic string, p *pipe.Pipe) (removed, last bool) {
+	have := o.subs[topic]
+	if !have[p] {
 		return false, false
 	}
-	delete(who, p)
-	if len(who) == 0 {
+	delete(have, p)
+	if len(have) == 0 {
 		delete(o.subs, topic)
 	}
-	return true, len(who) == 0
+	return true, len(have) == 0
 }
 
-func (o *topicOracle) removeSome(p *pipe.Pipe, limit int) {
+func (o *oracle) removeSome(p *pipe.Pipe, limit int) {
 	o.t.Helper()
 	had, _ := o.count(p)
 	n := 0
@@ -78,9 +78,9 @@ func (o *topicOracle) removeSome(p *pipe.Pipe, limit int) {
 	}
 }
 
-func (o *topicOracle) count(p *pipe.Pipe) (topics, size int) {
-	for topic, who := range o.subs {
-		if who[p] {
+func (o *oracle) count(p *pipe.Pipe) (topics, size int) {
+	for topic, have := range o.subs {
+		if have[p] {
 			topics++
 			size += len(topic)
 		}
@@ -88,7 +88,7 @@ func (o *topicOracle) count(p *pipe.Pipe) (topics, size int) {
 	return topics, size
 }
 
-func (o *topicOracle) match(topic string) {
+func (o *oracle) match(topic string) {
 	o.t.Helper()
 	want := make(map[*pipe.Pipe]bool)
 	for n := range len(topic) + 1 {
@@ -105,13 +105,14 @@ func (o *topicOracle) match(topic string) {
 		}
 		delete(want, p)
 	}
-	if has := o.real.Has([]byte(topic)); has != (len(got) > 1) {
-		o.t.Fatalf("Has(%.60q) = %v", topic, has)
+	if has := o.real.Matches([]byte(topic)); has != (len(got) > 1) {
+		o.t.Fatalf("Matches(%.60q) = %v", topic, has)
 	}
 }
 
-// check compares all there is, and the inner state of the set with its rules.
-func (o *topicOracle) check() {
+// check compares the whole content of the two, and checks the invariants of the
+// index.
+func (o *oracle) check() {
 	o.t.Helper()
 	if o.real.Len() != len(o.subs) {
 		o.t.Fatalf("Len() = %d, want %d", o.real.Len(), len(o.subs))
@@ -133,12 +134,13 @@ func (o *topicOracle) check() {
 	}
 }
 
-// check tells which of its own rules the set breaks.
-func (t *Topics) check() error {
+// check returns an error that names the first invariant that the index
+// violates.
+func (t *Index) check() error {
 	if err := t.checkShards(); err != nil {
 		return err
 	}
-	c := topicCheck{t: t, nodes: make(map[uint32]topicNode)}
+	c := checker{t: t, nodes: make(map[uint32]node)}
 	c.edge(&t.root, 0)
 	for e := range t.each {
 		_, ref := t.find(e.key, e.word)
@@ -156,35 +158,35 @@ func (t *Topics) check() error {
 	c.expect(c.labels == t.labels.n, "%d labels, want %d", t.labels.n, c.labels)
 	c.expect(c.groups == t.groups.n, "%d groups, want %d", t.groups.n, c.groups)
 	c.expect(c.topics == t.topics, "%d topics, want %d", t.topics, c.topics)
-	c.expect(len(t.ids) == t.peers.n, "%d peers, want %d", t.peers.n, len(t.ids))
+	c.expect(len(t.ids) == t.subscribers.n, "%d subscribers, want %d", t.subscribers.n, len(t.ids))
 	return c.err
 }
 
-type topicCheck struct {
-	t                      *Topics
-	nodes                  map[uint32]topicNode // as their edges have it
+type checker struct {
+	t                      *Index
+	nodes                  map[uint32]node // the contents of the nodes, computed from the edges
 	labels, groups, topics int
-	idle                   int  // nodes that merely cut a label
+	idle                   int  // number of nodes that only divide a label
 	bytes                  int  // of labels and words
-	long                   bool // there is a prefix longer than fuse would make it
+	long                   bool // there is a topic longer than maxMergedLabel
 	err                    error
 }
 
-func (c *topicCheck) expect(ok bool, format string, args ...any) {
+func (c *checker) expect(ok bool, format string, args ...any) {
 	if !ok && c.err == nil {
 		c.err = fmt.Errorf(format, args...)
 	}
 }
 
-func (c *topicCheck) edge(e *topicEdge, ref uint32) {
+func (c *checker) edge(e *edge, ref uint32) {
 	label := c.t.label(e)
-	if e.size == longLabel {
+	if e.size == longLabelSize {
 		c.labels++
 		l := c.t.labels.at(e.labelID())
 		c.expect(len(l.b) > maxShortLabel && len(l.b) >= l.size/2, "label of %d in %d", len(l.b), l.size)
 	}
 	c.bytes += e.key.len() + len(label)
-	c.long = c.long || c.t.size(e) > maxFused
+	c.long = c.long || c.t.size(e) > maxMergedLabel
 	c.expect(e.child == 0 == (e.lens == 0), "edge %d: child %d, lens %b", ref, e.child, e.lens)
 	c.expect(e.key == 0 || e.child != 0 || e.subs != 0, "edge %d leads nowhere", ref)
 	c.expect(e.child == 0 || len(label)%wordLen == 0, "edge %d: node after label of %d", ref, len(label))
@@ -193,7 +195,7 @@ func (c *topicCheck) edge(e *topicEdge, ref uint32) {
 	case e.subs == 0:
 		return
 	case e.subs < groupBit:
-		c.expect(c.t.peers.at(e.subs).at[e.pos] == ref, "edge %d not in the list of peer %d", ref, e.subs)
+		c.expect(c.t.subscribers.at(e.subs).refs[e.pos] == ref, "edge %d not in the list of subscriber %d", ref, e.subs)
 	default:
 		c.groups++
 		c.group(e, ref)
@@ -201,23 +203,23 @@ func (c *topicCheck) edge(e *topicEdge, ref uint32) {
 	c.topics++
 }
 
-func (c *topicCheck) group(e *topicEdge, ref uint32) {
+func (c *checker) group(e *edge, ref uint32) {
 	g := c.t.groups.at(e.subs &^ groupBit)
 	c.expect(g.edge == ref, "edge %d: group of %d", ref, g.edge)
 	c.expect(len(g.members) > 1 && len(g.members) == len(g.pipes), "group of %d", len(g.members))
 	for i, m := range g.members {
-		peer := c.t.peers.at(m.peer)
-		c.expect(peer.at[m.pos] == e.subs, "edge %d not in the list of member %d", ref, m.peer)
-		c.expect(peer.pipe == g.pipes[i], "edge %d: another pipe of member %d", ref, m.peer)
+		sub := c.t.subscribers.at(m.subscriber)
+		c.expect(sub.refs[m.pos] == e.subs, "edge %d not in the list of member %d", ref, m.subscriber)
+		c.expect(sub.pipe == g.pipes[i], "edge %d: another pipe of member %d", ref, m.subscriber)
 	}
 }
 
-func (c *topicCheck) checkNodes() {
+func (c *checker) checkNodes() {
 	for id, want := range c.nodes {
-		n, owner, lens := *c.t.nodes.at(id), (*topicEdge)(nil), uint8(0)
-		owner, _ = c.t.owner(id)
-		c.expect(owner.child == id, "node %d: wrong owner", id)
-		c.expect(int(n.depth) == c.t.size(owner), "node %d: depth %d, owner %d", id, n.depth, c.t.size(owner))
+		n, parentEdge, lens := *c.t.nodes.at(id), (*edge)(nil), uint8(0)
+		parentEdge, _ = c.t.parentEdge(id)
+		c.expect(parentEdge.child == id, "node %d: wrong parentEdge", id)
+		c.expect(int(n.depth) == c.t.size(parentEdge), "node %d: depth %d, parentEdge %d", id, n.depth, c.t.size(parentEdge))
 		c.expect(n.words == want.words && n.count == want.count, "node %d: %v, want %v", id, n, want)
 		edges := 0
 		for k, count := range n.count {
@@ -226,19 +228,19 @@ func (c *topicCheck) checkNodes() {
 				lens |= 1 << k
 			}
 		}
-		c.expect(owner.lens == lens, "node %d: lens %b, want %b", id, owner.lens, lens)
-		if edges == 1 && owner.key != 0 && owner.subs == 0 {
+		c.expect(parentEdge.lens == lens, "node %d: lens %b, want %b", id, parentEdge.lens, lens)
+		if edges == 1 && parentEdge.key != 0 && parentEdge.subs == 0 {
 			c.idle++
 		}
 	}
-	// Only long labels are cut without need, a few times, and more often
-	// while there are forks of them.
-	c.expect(c.idle <= 2*c.bytes/maxFused+2*c.topics, "%d nodes are not needed", c.idle)
+	// Only long labels may be divided without need: a few times, and more often
+	// while other topics branch from them.
+	c.expect(c.idle <= 2*c.bytes/maxMergedLabel+2*c.topics, "%d nodes are not needed", c.idle)
 	c.expect(c.idle == 0 || c.long, "%d nodes are not needed", c.idle)
 }
 
-func (t *Topics) checkShards() error {
-	edges, deepest := 0, 0
+func (t *Index) checkShards() error {
+	edges, atFullDepth := 0, 0
 	for id, s := range t.shards {
 		if s == nil {
 			continue
@@ -247,7 +249,7 @@ func (t *Topics) checkShards() error {
 		for b := range s.buckets {
 			for i, e := range s.buckets[b] {
 				tag := s.tags[b] >> (i * 8) & 0xff
-				if tag == 0 != (e.key == 0) || tag == 0 && e != (topicEdge{}) {
+				if tag == 0 != (e.key == 0) || tag == 0 && e != (edge{}) {
 					return fmt.Errorf("shard %d: tag %x of key %x", id, tag, e.key)
 				}
 				if tag != 0 {
@@ -259,29 +261,29 @@ func (t *Topics) checkShards() error {
 			return fmt.Errorf("shard %d, %d: %d edges, want %d of %d", id, s.id, s.n, n, s.slots())
 		}
 		for i, o := range t.dir {
-			if (uint64(i)>>(t.depth()-s.bits) == s.path) != (s == o) {
+			if (uint64(i)>>(t.depth()-s.bits) == s.hashPrefix) != (s == o) {
 				return fmt.Errorf("shard %d: directory entry %d", id, i)
 			}
 		}
 		edges += n
 		if s.bits == t.depth() {
-			deepest++
+			atFullDepth++
 		}
 	}
-	if edges != t.edges || deepest != t.deepest && t.dir != nil {
-		return fmt.Errorf("%d edges, want %d; %d deepest, want %d", t.edges, edges, t.deepest, deepest)
+	if edges != t.edges || atFullDepth != t.atFullDepth && t.dir != nil {
+		return fmt.Errorf("%d edges, want %d; %d shards at full depth, want %d", t.edges, edges, t.atFullDepth, atFullDepth)
 	}
 	return nil
 }
 
-// dump shows the tree.
-func (t *Topics) dump() string {
+// dump returns the tree as text.
+func (t *Index) dump() string {
 	var b strings.Builder
-	show := func(e *topicEdge) {
+	show := func(e *edge) {
 		fmt.Fprintf(&b, "%d.%d %.20q %.20q -> %d lens %08b subs %x\n", e.key.node(), e.key.len(),
 			bytes.TrimRight(appendWord(nil, e.word, e.key.len()), "\x00"), t.label(e), e.child, e.lens, e.subs)
 	}
 	show(&t.root)
-	t.each(func(e *topicEdge) bool { show(e); return b.Len() < 10_000 })
+	t.each(func(e *edge) bool { show(e); return b.Len() < 10_000 })
 	return b.String()
 }

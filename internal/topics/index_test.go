@@ -1,4 +1,4 @@
-package pattern
+package topics
 
 import (
 	"bytes"
@@ -13,8 +13,8 @@ import (
 	"github.com/zerobroker/zmq/internal/pipe"
 )
 
-// randomTopic makes topics that are often prefixes of each other: few letters,
-// and lengths about those at which words, labels and their limits end.
+// randomTopic returns topics that are often prefixes of each other: from few
+// letters, and with lengths close to the limits of words and labels.
 func randomTopic(r *rand.Rand) string {
 	lens := []int{0, 1, 2, 3, 5, 7, 8, 9, 12, 15, 16, 17, 24, 31, 45, 46, 47, 54, 55, 100, 1030, 1100}
 	b := make([]byte, lens[r.IntN(len(lens))])
@@ -28,10 +28,10 @@ func randomTopic(r *rand.Rand) string {
 	return string(b)
 }
 
-func TestTopicsModel(t *testing.T) {
+func TestIndexBehavesLikeOracle(t *testing.T) {
 	for seed := range uint64(60) {
 		r := rand.New(rand.NewPCG(seed, 0))
-		o := newTopicOracle(t, 1+r.IntN(5))
+		o := newOracle(t, 1+r.IntN(5))
 		for i := range 800 {
 			p := o.pipes[r.IntN(len(o.pipes))]
 			switch op := r.IntN(100); {
@@ -54,8 +54,9 @@ func TestTopicsModel(t *testing.T) {
 	}
 }
 
-// clear removes what is left, each in its own way, and finds nothing kept.
-func (o *topicOracle) clear() {
+// clear removes all topics in different ways, and fails if the index keeps
+// memory.
+func (o *oracle) clear() {
 	o.t.Helper()
 	for topic := range o.subs {
 		for _, p := range o.pipes {
@@ -65,13 +66,13 @@ func (o *topicOracle) clear() {
 	o.check()
 	r := &o.real
 	if r.dir != nil || r.shards != nil || r.nodes.chunks != nil || r.labels.chunks != nil ||
-		r.peers.chunks != nil || r.groups.chunks != nil || r.ids != nil || r.root != (topicEdge{}) {
-		o.t.Fatalf("memory kept by an empty set: %+v", *r)
+		r.subscribers.chunks != nil || r.groups.chunks != nil || r.ids != nil || r.root != (edge{}) {
+		o.t.Fatalf("empty index keeps memory: %+v", *r)
 	}
 }
 
-func TestTopicsManyShards(t *testing.T) {
-	o := newTopicOracle(t, 3)
+func TestIndexBehavesLikeOracleWithManyShards(t *testing.T) {
+	o := newOracle(t, 3)
 	r := rand.New(rand.NewPCG(1, 2))
 	var topics []string
 	for i := range 30_000 {
@@ -94,8 +95,8 @@ func TestTopicsManyShards(t *testing.T) {
 	o.clear()
 }
 
-func TestTopicsEmptyTopic(t *testing.T) {
-	o := newTopicOracle(t, 3)
+func TestEmptyTopicMatchesEveryFrame(t *testing.T) {
+	o := newOracle(t, 3)
 	o.match("")
 	o.match("a")
 	o.remove("", o.pipes[0])
@@ -111,8 +112,8 @@ func TestTopicsEmptyTopic(t *testing.T) {
 	o.clear()
 }
 
-func TestTopicsRemoveUnknown(t *testing.T) {
-	o := newTopicOracle(t, 2)
+func TestRemoveOfUnknownTopicChangesNothing(t *testing.T) {
+	o := newOracle(t, 2)
 	o.add("abcdefghijklmnop", o.pipes[0])
 	o.add("abcdefgh", o.pipes[1])
 	for _, topic := range []string{
@@ -127,9 +128,8 @@ func TestTopicsRemoveUnknown(t *testing.T) {
 	o.check()
 }
 
-// TestTopicsNested subscribes to each of 4096 prefixes of one topic, in
-// different orders.
-func TestTopicsNested(t *testing.T) {
+// The topics are the 4096 prefixes of one topic, added in different orders.
+func TestNestedTopicsShareEdges(t *testing.T) {
 	long := strings.Repeat("a", 4096)
 	orders := map[string]func(i int) int{
 		"up":    func(i int) int { return i },
@@ -138,7 +138,7 @@ func TestTopicsNested(t *testing.T) {
 	}
 	for name, order := range orders {
 		t.Run(name, func(t *testing.T) {
-			o := newTopicOracle(t, 2)
+			o := newOracle(t, 2)
 			for i := range 4097 {
 				o.add(long[:order(i)], o.pipes[i%2])
 			}
@@ -146,7 +146,7 @@ func TestTopicsNested(t *testing.T) {
 				o.match(long[:n])
 			}
 			o.match(long + "a")
-			// A tree that does not share what prefixes share would need 8 MB.
+			// A tree that does not share prefixes would need 8 MB.
 			if o.real.edges > 4096 || o.real.nodes.n > 512 {
 				t.Errorf("%d edges, %d nodes", o.real.edges, o.real.nodes.n)
 			}
@@ -159,9 +159,9 @@ func TestTopicsNested(t *testing.T) {
 	}
 }
 
-// TestTopicsBranching gives every node all 256 branches.
-func TestTopicsBranching(t *testing.T) {
-	o := newTopicOracle(t, 1)
+// Every node has all 256 branches.
+func TestBranchesShareNode(t *testing.T) {
+	o := newOracle(t, 1)
 	for i := range 1 << 16 {
 		o.add(string([]byte{byte(i), byte(i >> 8)}), o.pipes[0])
 	}
@@ -182,18 +182,18 @@ func TestTopicsBranching(t *testing.T) {
 	o.clear()
 }
 
-// TestTopicsLongTopic is CVE-2021-20236: libzmq recursed once for each byte.
-func TestTopicsLongTopic(t *testing.T) {
+// See CVE-2021-20236: libzmq recursed once for each byte.
+func TestLongTopicNeedsNoRecursion(t *testing.T) {
 	defer debug.SetMaxStack(debug.SetMaxStack(1 << 16))
 	p := pipe.New()
 	for size := 1; size <= 16<<20; size *= 16 {
-		var s Topics
+		var s Index
 		topic := bytes.Repeat([]byte("ab"), size)[:size]
 		s.Add(topic, p)
 		s.Add(topic[:size/2], p)
 		s.Add(topic[:size/3], p)
 		if got := s.Match(nil, topic); len(got) != 1 || got[0] != p {
-			t.Fatalf("%d bytes: %d pipes", size, len(got))
+			t.Fatalf("topic of %d bytes: Match returned %d pipes, want the subscriber", size, len(got))
 		}
 		if removed, last := s.Remove(topic, p); !removed || !last {
 			t.Fatalf("%d bytes: Remove() = %v, %v", size, removed, last)
@@ -202,37 +202,37 @@ func TestTopicsLongTopic(t *testing.T) {
 		n := 0
 		s.RemoveAll(p, func(topic []byte, last bool) { n += len(topic) })
 		if size > 3 && n != size+size/2+size/3 || s.Len() != 0 || s.edges != 0 {
-			t.Fatalf("%d bytes: %d removed, %d left", size, n, s.Len())
+			t.Fatalf("topic of %d bytes: RemoveAll removed %d bytes, %d topics remain", size, n, s.Len())
 		}
 	}
 }
 
-// TestTopicsLongLabelShared forks one long topic again and again, and takes
-// the forks back: neither may keep more than the topic is long.
-func TestTopicsLongLabelShared(t *testing.T) {
+// Topics that branch from one long topic are added and removed again and again.
+// The memory must not exceed a small multiple of the length of the long topic.
+func TestBranchesOfLongTopicDoNotCopyIt(t *testing.T) {
 	const size = 4 << 20
 	before := heapInUse()
-	var s Topics
+	var s Index
 	p, q := pipe.New(), pipe.New()
 	topic := bytes.Repeat([]byte("x"), size)
 	s.Add(topic, p)
 	for n := 64; n < size; n *= 2 {
-		fork := append(bytes.Clone(topic[:n]), 'y')
+		splitEdge := append(bytes.Clone(topic[:n]), 'y')
 		for range 1000 / (1 + n/1000) {
-			s.Add(fork, q)
-			s.Remove(fork, q)
+			s.Add(splitEdge, q)
+			s.Remove(splitEdge, q)
 		}
-		s.Add(fork, q)
+		s.Add(splitEdge, q)
 	}
 	if err := s.check(); err != nil {
 		t.Fatal(err)
 	}
 	if used := heapInUse() - before - size; used > 2*size+size/4 {
-		t.Errorf("%d KiB for a topic of %d KiB and forks of it", used>>10, size>>10)
+		t.Errorf("%d KiB used by a topic of %d KiB and its branches", used>>10, size>>10)
 	}
 	s.Remove(topic, p)
 	if used := heapInUse() - before - size; used > size+size/4 {
-		t.Errorf("%d KiB for forks of a topic of %d KiB", used>>10, size>>10)
+		t.Errorf("%d KiB used by the branches of a topic of %d KiB", used>>10, size>>10)
 	}
 	s.RemoveAll(q, nil)
 	if err := s.check(); err != nil || s.edges != 0 {
@@ -241,9 +241,10 @@ func TestTopicsLongLabelShared(t *testing.T) {
 	runtime.KeepAlive(topic)
 }
 
-// TestTopicsForksTakenBack forks a topic everywhere and takes that back: what
-// is left must not be cut into small pieces.
-func TestTopicsForksTakenBack(t *testing.T) {
+// Topics that branch from one long topic are added at every position and
+// removed again. What remains of the long topic must not be in many small
+// pieces.
+func TestRemovedBranchesLeaveFewNodes(t *testing.T) {
 	const size = 4096
 	r := rand.New(rand.NewPCG(1, 2))
 	topic := make([]byte, size)
@@ -255,7 +256,7 @@ func TestTopicsForksTakenBack(t *testing.T) {
 	for name, order := range orders {
 		for _, kept := range []int{0, 10, size} {
 			t.Run(fmt.Sprint(name, kept), func(t *testing.T) {
-				o := newTopicOracle(t, 2)
+				o := newOracle(t, 2)
 				o.add(string(topic), o.pipes[0])
 				for i := range size {
 					n := order(i)
@@ -267,7 +268,7 @@ func TestTopicsForksTakenBack(t *testing.T) {
 				}
 				o.removeSome(o.pipes[1], size)
 				o.check()
-				if n := o.real.nodes.n; n > 1+2*size/maxFused {
+				if n := o.real.nodes.n; n > 1+2*size/maxMergedLabel {
 					t.Errorf("%d nodes", n)
 				}
 				o.match(string(topic))
@@ -277,9 +278,9 @@ func TestTopicsForksTakenBack(t *testing.T) {
 	}
 }
 
-func TestTopicsManyPipes(t *testing.T) {
+func TestManyPipesShareTopic(t *testing.T) {
 	const n = 10_000
-	var s Topics
+	var s Index
 	pipes := make([]*pipe.Pipe, n)
 	for i := range pipes {
 		pipes[i] = pipe.New()
@@ -310,8 +311,8 @@ func TestTopicsManyPipes(t *testing.T) {
 	}
 }
 
-func TestTopicsMark(t *testing.T) {
-	var s Topics
+func TestMarkDistinguishesMatchingPipes(t *testing.T) {
+	var s Index
 	all := []*pipe.Pipe{pipe.New(), pipe.New(), pipe.New()}
 	s.Add([]byte("a"), all[0])
 	s.Add([]byte("b"), all[1])
@@ -325,22 +326,22 @@ func TestTopicsMark(t *testing.T) {
 	}
 }
 
-// TestTopicsNilPipe is how a socket holds its own subscriptions.
-func TestTopicsNilPipe(t *testing.T) {
-	var s Topics
+// A socket uses a nil pipe for its own subscriptions.
+func TestNilPipeCanSubscribe(t *testing.T) {
+	var s Index
 	s.Add([]byte("a"), nil)
 	s.Add([]byte("ab"), nil)
-	if !s.Has([]byte("abc")) || s.Has([]byte("b")) {
-		t.Error("Has is wrong")
+	if !s.Matches([]byte("abc")) || s.Matches([]byte("b")) {
+		t.Error("Matches of a subscribed and of another frame are not true and false")
 	}
 	s.RemoveAll(nil, nil)
-	if s.Has([]byte("abc")) {
-		t.Error("nothing removed")
+	if s.Matches([]byte("abc")) {
+		t.Error("RemoveAll of a nil pipe removed no topic")
 	}
 }
 
-func TestTopicsMatchDoesNotAllocate(t *testing.T) {
-	var s Topics
+func TestMatchDoesNotAllocate(t *testing.T) {
+	var s Index
 	dst := make([]*pipe.Pipe, 0, 8)
 	for range 2 {
 		p := pipe.New()
@@ -352,21 +353,21 @@ func TestTopicsMatchDoesNotAllocate(t *testing.T) {
 	topic := []byte(strings.Repeat("abcdefgh", 21))
 	if n := testing.AllocsPerRun(100, func() {
 		dst = s.Match(dst[:0], topic)
-		s.Has(topic)
+		s.Matches(topic)
 	}); n != 0 || len(dst) != 2 {
 		t.Errorf("%v allocations, %d pipes", n, len(dst))
 	}
 }
 
-// TestTopicsMemory is the set's share of the limit for a million
-// subscriptions of one peer.
-func TestTopicsMemory(t *testing.T) {
+// A million subscriptions of one peer have a memory limit; this is the share of
+// the index.
+func TestTopicMemoryIsBounded(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a million subscriptions")
 	}
 	const n = 1_000_000
 	before := heapInUse()
-	var s Topics
+	var s Index
 	p := pipe.New()
 	for topic := range topics32(n) {
 		s.Add(topic, p)
@@ -382,7 +383,7 @@ func TestTopicsMemory(t *testing.T) {
 	s.Add([]byte("one that stays"), pipe.New())
 	s.RemoveAll(p, nil)
 	if kept := heapInUse() - before; kept > 256<<10 {
-		t.Errorf("%d KiB kept for one topic", kept>>10)
+		t.Errorf("%d KiB in use after all topics but one were removed", kept>>10)
 	}
 	runtime.KeepAlive(&s)
 }
@@ -394,7 +395,7 @@ func heapInUse() int {
 	return int(m.HeapAlloc)
 }
 
-// topics32 yields n different random topics of 32 bytes, always the same.
+// topics32 yields n distinct random topics of 32 bytes, the same in each run.
 func topics32(n int) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
 		r := rand.NewChaCha8([32]byte{})

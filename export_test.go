@@ -1,0 +1,69 @@
+package zmq
+
+import (
+	"reflect"
+	"slices"
+
+	"github.com/zerobroker/zmq/internal/pattern"
+)
+
+// New returns the handle of a socket of any type.
+func New(t SocketType, o *Options) (Socket, error) { return newSocket(t.core(), o) }
+
+// For returns a copy of the options without those that the type does not have.
+func (o *Options) For(t SocketType) *Options {
+	kept := *o
+	eachOption(&kept, func(path string, v reflect.Value) bool {
+		if types := optionTypes[path]; types != nil && !slices.Contains(types, t.core()) {
+			v.SetZero()
+		}
+		return true
+	})
+	return &kept
+}
+
+// OptionPaths returns the Go type of every option by its path.
+func OptionPaths() map[string]reflect.Type {
+	m := make(map[string]reflect.Type)
+	eachOption(new(Options), func(path string, v reflect.Value) bool {
+		m[path] = v.Type()
+		return true
+	})
+	return m
+}
+
+// OptionTypes returns the table of the options: the types that have each, nil for
+// those of all types.
+func OptionTypes() map[string]map[SocketType]bool {
+	m := make(map[string]map[SocketType]bool)
+	for path, types := range optionTypes {
+		m[path] = nil
+		for _, t := range types {
+			if m[path] == nil {
+				m[path] = make(map[SocketType]bool)
+			}
+			m[path][SocketType(t)+1] = true
+		}
+	}
+	return m
+}
+
+// CoreOptionTypes returns the types for which the core has an option.
+func CoreOptionTypes() map[string]map[SocketType]bool {
+	m := make(map[string]map[SocketType]bool)
+	for path, has := range map[string]func(*pattern.Info) bool{
+		"RoutingID":       func(i *pattern.Info) bool { return i.SendsID },
+		"Conflate":        func(i *pattern.Info) bool { return i.Conflates },
+		"Immediate":       func(i *pattern.Info) bool { return !i.Raw },
+		"Auto.Hello":      func(i *pattern.Info) bool { return i.HelloMessage },
+		"Auto.Disconnect": func(i *pattern.Info) bool { return i.DisconnectMessage },
+		"Auto.Hiccup":     func(i *pattern.Info) bool { return i.HiccupMessage },
+		"Pub.Block":       func(i *pattern.Info) bool { return i.Publishes },
+	} {
+		m[path] = make(map[SocketType]bool)
+		for t, info := range pattern.Types {
+			m[path][SocketType(t)+1] = has(info)
+		}
+	}
+	return m
+}

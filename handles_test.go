@@ -1,0 +1,246 @@
+package zmq_test
+
+import (
+	"context"
+	"iter"
+	"testing"
+
+	"github.com/zerobroker/zmq"
+)
+
+// The method sets that the handles promote.
+type (
+	allTypes interface {
+		Bind(endpoint string) (string, error)
+		Unbind(endpoint string) error
+		Peers() []zmq.PeerInfo
+		Endpoints() []zmq.EndpointInfo
+		Type() zmq.SocketType
+		Stats() zmq.Stats
+		Events(ctx context.Context) iter.Seq[zmq.Event]
+		Shutdown(ctx context.Context) error
+		Close() error
+	}
+	connects interface {
+		allTypes
+		Connect(endpoint string) error
+		Disconnect(endpoint string) error
+		WaitConnected(ctx context.Context) error
+	}
+	sends interface {
+		connects
+		Send(ctx context.Context, frames ...[]byte) error
+		TrySend(frames ...[]byte) error
+		SendMessage(ctx context.Context, m zmq.Message) error
+		TrySendMessage(m zmq.Message) error
+		SetSendHWM(n int) error
+	}
+	sendsBodies interface {
+		connects
+		Send(ctx context.Context, body []byte) error
+		TrySend(body []byte) error
+		SendMessage(ctx context.Context, m zmq.Message) error
+		TrySendMessage(m zmq.Message) error
+		SetSendHWM(n int) error
+	}
+	sendsToIDs interface {
+		connects
+		ConnectAs(endpoint, id string) error
+		SendTo(ctx context.Context, id string, frames ...[]byte) error
+		TrySendTo(id string, frames ...[]byte) error
+		SendMessageTo(ctx context.Context, id string, m zmq.Message) error
+		TrySendMessageTo(id string, m zmq.Message) error
+		Reply(ctx context.Context, to zmq.Message, frames ...[]byte) error
+		SetSendHWM(n int) error
+	}
+	sendsToNumbers interface {
+		connects
+		SendTo(ctx context.Context, number uint32, body []byte) error
+		TrySendTo(number uint32, body []byte) error
+		SendMessageTo(ctx context.Context, number uint32, m zmq.Message) error
+		TrySendMessageTo(number uint32, m zmq.Message) error
+		Reply(ctx context.Context, to zmq.Message, body []byte) error
+		DisconnectPeer(number uint32) error
+		SetSendHWM(n int) error
+	}
+	receives interface {
+		connects
+		Recv(ctx context.Context) (zmq.Message, error)
+		TryRecv() (zmq.Message, error)
+		Messages(ctx context.Context) iter.Seq2[zmq.Message, error]
+		SetRecvHWM(n int) error
+	}
+	publishes interface {
+		sends
+		WaitSubscribers(ctx context.Context, n int, topic string) error
+		TopicCount() int
+	}
+	subscribes interface {
+		receives
+		Subscribe(prefixes ...string) error
+		Unsubscribe(prefixes ...string) error
+		WaitSubscribed(ctx context.Context) error
+		TopicCount() int
+	}
+)
+
+// Every type has the methods of its handles: none is hidden by an ambiguity
+// between two embedded structs.
+var (
+	_ interface {
+		sends
+		receives
+	} = (*zmq.Pair)(nil)
+	_ publishes  = (*zmq.Pub)(nil)
+	_ subscribes = (*zmq.Sub)(nil)
+	_ interface {
+		sends
+		receives
+		Do(ctx context.Context, frames ...[]byte) (zmq.Message, error)
+		DoMessage(ctx context.Context, m zmq.Message) (zmq.Message, error)
+	} = (*zmq.Req)(nil)
+	_ interface {
+		sends
+		receives
+	} = (*zmq.Rep)(nil)
+	_ interface {
+		sends
+		receives
+	} = (*zmq.Dealer)(nil)
+	_ interface {
+		sendsToIDs
+		receives
+	} = (*zmq.Router)(nil)
+	_ receives = (*zmq.Pull)(nil)
+	_ sends    = (*zmq.Push)(nil)
+	_ interface {
+		publishes
+		receives
+		SubscribePeer(of zmq.Message, prefixes ...string) error
+		UnsubscribePeer(of zmq.Message, prefixes ...string) error
+	} = (*zmq.XPub)(nil)
+	_ interface {
+		subscribes
+		sends
+	} = (*zmq.XSub)(nil)
+	_ interface {
+		sendsToIDs
+		receives
+		ClosePeer(ctx context.Context, id string) error
+	} = (*zmq.Stream)(nil)
+	_ interface {
+		sendsToNumbers
+		receives
+	} = (*zmq.Server)(nil)
+	_ interface {
+		sendsBodies
+		receives
+	} = (*zmq.Client)(nil)
+	_ interface {
+		connects
+		Send(ctx context.Context, group string, body []byte) error
+		TrySend(group string, body []byte) error
+		SendMessage(ctx context.Context, group string, m zmq.Message) error
+		TrySendMessage(group string, m zmq.Message) error
+		SetSendHWM(n int) error
+		WaitSubscribers(ctx context.Context, n int, group string) error
+	} = (*zmq.Radio)(nil)
+	_ interface {
+		connects
+		Join(groups ...string) error
+		Leave(groups ...string) error
+		WaitSubscribed(ctx context.Context) error
+		Recv(ctx context.Context) (zmq.GroupMessage, error)
+		TryRecv() (zmq.GroupMessage, error)
+		Messages(ctx context.Context) iter.Seq2[zmq.GroupMessage, error]
+		SetRecvHWM(n int) error
+	} = (*zmq.Dish)(nil)
+	_ receives    = (*zmq.Gather)(nil)
+	_ sendsBodies = (*zmq.Scatter)(nil)
+	_ interface {
+		allTypes
+		Recv(ctx context.Context) (zmq.Datagram, error)
+		TryRecv() (zmq.Datagram, error)
+		Messages(ctx context.Context) iter.Seq2[zmq.Datagram, error]
+		SetSendHWM(n int) error
+		SetRecvHWM(n int) error
+	} = (*zmq.Dgram)(nil)
+	_ interface {
+		sendsToNumbers
+		receives
+		ConnectPeer(endpoint string) (uint32, error)
+	} = (*zmq.Peer)(nil)
+	_ interface {
+		sendsBodies
+		receives
+	} = (*zmq.Channel)(nil)
+)
+
+func TestDgramDoesNotConnect(t *testing.T) {
+	var s any = (*zmq.Dgram)(nil)
+	for name, has := range map[string]bool{
+		"Connect":       is[interface{ Connect(string) error }](s),
+		"Disconnect":    is[interface{ Disconnect(string) error }](s),
+		"WaitConnected": is[interface{ WaitConnected(context.Context) error }](s),
+	} {
+		if has {
+			t.Errorf("DGRAM has %s", name)
+		}
+	}
+}
+
+func is[T any](v any) bool { _, ok := v.(T); return ok }
+
+func TestHandlesReferToTheirSocket(t *testing.T) {
+	ctx := inTime(t)
+	o := &zmq.Options{Namespace: zmq.NewNamespace()}
+	push, pull := must(zmq.NewPush(o)), must(zmq.NewPull(o))
+	for _, s := range []zmq.Socket{push.Socket, pull.Socket} {
+		defer s.Close()
+	}
+	must(pull.Socket.Bind("inproc://a"))
+	if err := push.Connector.Connect("inproc://a"); err != nil {
+		t.Fatal(err)
+	}
+	if err := push.Sender.Send(ctx, []byte("x")); err != nil {
+		t.Fatal(err)
+	}
+	if m, err := pull.Receiver.Recv(ctx); err != nil || m.String() != "x" {
+		t.Errorf("received %q, %v", m, err)
+	}
+}
+
+// A send through a handle allocates nothing for itself: a function that takes a
+// zmq.Sender costs no more than one that takes a *zmq.Push.
+func TestSenderDoesNotAllocate(t *testing.T) {
+	ctx := t.Context()
+	o := &zmq.Options{Namespace: zmq.NewNamespace()}
+	push, pull := must(zmq.NewPush(o)), must(zmq.NewPull(o))
+	join(t, "inproc://a", pull, push)
+	// A message of two frames makes Recv allocate the list of its frames.
+	for name, send := range map[string]func(s zmq.Sender, body []byte) error{
+		"Send":               func(s zmq.Sender, body []byte) error { return s.Send(ctx, body) },
+		"TrySend":            func(s zmq.Sender, body []byte) error { return s.TrySend(body) },
+		"Send of two frames": func(s zmq.Sender, body []byte) error { return s.Send(ctx, body, body) },
+	} {
+		body := make([]byte, 10)
+		// The queue allocates its memory, for many messages at once.
+		const run = 500
+		n := testing.AllocsPerRun(20, func() {
+			for range run {
+				if err := send(push.Sender, body); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for range run {
+				if _, err := pull.TryRecv(); err != nil {
+					t.Fatal(err)
+				}
+			}
+		})
+		t.Logf("%s: %v allocations for %d messages sent and received", name, n, run)
+		if limit := run / 10.; n > 0 && name != "Send of two frames" || n > limit {
+			t.Errorf("%s: %v allocations for %d messages sent and received", name, n, run)
+		}
+	}
+}

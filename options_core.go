@@ -1,0 +1,351 @@
+package zmq
+
+import (
+	"bytes"
+	"fmt"
+	"io/fs"
+	"math"
+	"net"
+	"reflect"
+	"slices"
+	"time"
+
+	"github.com/zerobroker/zmq/internal/engine"
+	"github.com/zerobroker/zmq/internal/pattern"
+	"github.com/zerobroker/zmq/internal/socket"
+	"github.com/zerobroker/zmq/internal/transport"
+	"github.com/zerobroker/zmq/internal/wire"
+)
+
+// The defaults of options that are needed in more than one place.
+const defaultHWM = 1000
+
+// The largest values of options. Longer durations than maxWait would overflow when
+// they are doubled; the others are what systems accept.
+const (
+	maxWait       = 365 * 24 * time.Hour
+	maxBuffer     = 1 << 30
+	maxRetransmit = math.MaxInt32 * time.Millisecond
+	maxKeepAlive  = 32767 * time.Second
+	maxProbes     = 127
+)
+
+// transports has the transports of connections by scheme; inproc is not one,
+// because it moves messages and not bytes.
+var transports = map[string]transport.Transport{
+	"tcp": transport.TCP,
+	"ipc": transport.IPC,
+}
+
+// datagrams has the transports of datagrams by scheme.
+var datagrams = map[string]transport.Packets{"udp": transport.UDP}
+
+// anyType is the list of types of an option that all types have.
+var anyType []pattern.Type
+
+// optionTypes has the socket types of every option, by its path in Options.
+var optionTypes = map[string][]pattern.Type{
+	"SendHWM": anyType, "RecvHWM": anyType, "MaxQueuedBytes": anyType, "Linger": anyType,
+	"Namespace": anyType, "Logger": anyType,
+	"RoutingID": {pattern.REQ, pattern.DEALER, pattern.ROUTER},
+	"Immediate": {
+		pattern.PAIR, pattern.PUB, pattern.SUB, pattern.REQ, pattern.REP, pattern.DEALER, pattern.ROUTER,
+		pattern.PULL, pattern.PUSH, pattern.XPUB, pattern.XSUB, pattern.SERVER, pattern.CLIENT,
+		pattern.RADIO, pattern.DISH, pattern.GATHER, pattern.SCATTER, pattern.PEER, pattern.CHANNEL,
+	},
+	"Conflate": {pattern.PUB, pattern.SUB, pattern.DEALER, pattern.PULL, pattern.PUSH},
+
+	"Reconnect.Interval": anyType, "Reconnect.MaxInterval": anyType, "Reconnect.ConnectTimeout": anyType,
+
+	"Heartbeat.Interval": anyType, "Heartbeat.Timeout": anyType, "Heartbeat.TTL": anyType,
+
+	"Limits.MaxFrameSize": anyType, "Limits.MaxMessageSize": anyType, "Limits.MaxMessageFrames": anyType,
+	"Limits.MaxConnections": anyType, "Limits.MaxPendingHandshakes": anyType, "Limits.MaxPendingPerSource": anyType,
+	"Limits.MaxSubscriptions": anyType, "Limits.MaxSubscriptionBytes": anyType,
+	"Limits.HandshakeTimeout": anyType, "Limits.MinVersion": anyType,
+
+	"TCP.SendBuffer": anyType, "TCP.RecvBuffer": anyType, "TCP.KeepAlive": anyType, "TCP.KeepAliveIdle": anyType,
+	"TCP.KeepAliveInterval": anyType, "TCP.KeepAliveCount": anyType, "TCP.MaxRetransmit": anyType,
+	"TCP.TOS": anyType, "TCP.IPv6": anyType,
+
+	"IPC.Mode": anyType,
+
+	"Multicast.Hops":     {pattern.RADIO, pattern.DGRAM},
+	"Multicast.Loopback": {pattern.RADIO, pattern.DGRAM},
+
+	"Auto.Hello":       {pattern.DEALER, pattern.ROUTER, pattern.CLIENT, pattern.SERVER, pattern.PEER},
+	"Auto.Disconnect":  {pattern.ROUTER, pattern.SERVER, pattern.PEER},
+	"Auto.Hiccup":      {pattern.DEALER, pattern.CLIENT, pattern.PEER},
+	"Auto.ProbeRouter": {pattern.REQ, pattern.DEALER, pattern.ROUTER},
+
+	"Req.Relaxed":             {pattern.REQ},
+	"Req.Correlate":           {pattern.REQ},
+	"Router.Handover":         {pattern.ROUTER},
+	"Router.Notify":           {pattern.ROUTER},
+	"Pub.Block":               {pattern.PUB, pattern.XPUB, pattern.RADIO},
+	"Pub.Welcome":             {pattern.PUB, pattern.XPUB},
+	"Pub.InvertMatching":      {pattern.PUB, pattern.XPUB},
+	"XPub.Notify":             {pattern.XPUB},
+	"XPub.Manual":             {pattern.XPUB},
+	"XPub.LastValue":          {pattern.XPUB},
+	"Sub.InvertMatching":      {pattern.SUB},
+	"XSub.VerboseUnsubscribe": {pattern.XSUB},
+	"Stream.Notify":           {pattern.STREAM},
+	"Stream.HalfCloseTimeout": {pattern.STREAM},
+}
+
+// eachOption calls f for every option, with its path and its value, until f
+// returns false. Options in groups are structs of this package.
+func eachOption(o *Options, f func(path string, v reflect.Value) bool) {
+	walkOptions(reflect.ValueOf(o).Elem(), "", f)
+}
+
+func walkOptions(v reflect.Value, prefix string, f func(path string, v reflect.Value) bool) bool {
+	for i := range v.NumField() {
+		path := prefix + v.Type().Field(i).Name
+		if field := v.Field(i); field.Kind() == reflect.Struct {
+			if !walkOptions(field, path+".", f) {
+				return false
+			}
+		} else if !f(path, field) {
+			return false
+		}
+	}
+	return true
+}
+
+// checkType returns an error for the first option that is set and that the type
+// does not have.
+func (o *Options) checkType(t pattern.Type) (err error) {
+	eachOption(o, func(path string, v reflect.Value) bool {
+		if types := optionTypes[path]; types != nil && !v.IsZero() && !slices.Contains(types, t) {
+			err = fmt.Errorf("%w: Options.%s does not apply to %s", socket.ErrInvalidOption, path, pattern.Types[t].Name)
+		}
+		return err == nil
+	})
+	return err
+}
+
+// optionReader reads the values of options and keeps the first error.
+type optionReader struct{ err error }
+
+// fail notes an error about an option.
+func (r *optionReader) fail(path, format string, args ...any) {
+	if r.err == nil {
+		r.err = fmt.Errorf("%w: Options.%s %s", socket.ErrInvalidOption, path, fmt.Sprintf(format, args...))
+	}
+}
+
+// limit returns the value of a limit for the core: def for zero, zero for
+// Unlimited.
+func limit[T int | int64](r *optionReader, path string, v, def T) T {
+	switch {
+	case v < 0:
+		r.fail(path, "%d: use Unlimited for no limit", v)
+	case v == 0:
+		return def
+	case int64(v) >= Unlimited:
+		return 0
+	}
+	return v
+}
+
+// wait returns the value of a duration for the core: def for zero, zero for
+// Forever.
+func (r *optionReader) wait(path string, d, def time.Duration, forever string) time.Duration {
+	switch {
+	case d < 0:
+		r.fail(path, "%v: use Forever %s", d, forever)
+	case d == 0:
+		return def
+	case d == Forever:
+		return 0
+	case d > maxWait:
+		r.fail(path, "%v: at most %v, or Forever %s", d, maxWait, forever)
+	}
+	return d
+}
+
+// within checks a duration that has no special values but zero for the default.
+func (r *optionReader) within(path string, d, def, most time.Duration) time.Duration {
+	switch {
+	case d < 0:
+		r.fail(path, "%v: use 0 for the default", d)
+	case d == 0:
+		return def
+	case d > most:
+		r.fail(path, "%v: at most %v", d, most)
+	}
+	return d
+}
+
+// number checks a number that has no special values but zero for the default.
+func (r *optionReader) number(path string, n, most int) int {
+	switch {
+	case n < 0:
+		r.fail(path, "%d: use 0 for the default", n)
+	case n > most:
+		r.fail(path, "%d: at most %d", n, most)
+	}
+	return n
+}
+
+// toggle returns whether an option is on.
+func (r *optionReader) toggle(path string, t Toggle, def bool) bool {
+	if t > Off {
+		r.fail(path, "%d: use Default, On or Off", t)
+	}
+	return t.or(def)
+}
+
+// linger returns how long to linger, negative without limit.
+func (r *optionReader) linger(d time.Duration) time.Duration {
+	switch {
+	case d < 0:
+		r.fail("Linger", "%v: use NoLinger to discard at once or Forever to wait without limit", d)
+	case d == 0:
+		return 30 * time.Second
+	case d == NoLinger:
+		return 0
+	case d == Forever:
+		return -1
+	}
+	return d
+}
+
+// hwm returns a high-water mark for the core.
+func hwm(path string, n int) (int, error) {
+	var r optionReader
+	n = limit(&r, path, n, defaultHWM)
+	return n, r.err
+}
+
+// core checks the options for a socket type and translates them. o may be nil.
+func (o *Options) core(t pattern.Type) (socket.Options, error) {
+	if o == nil {
+		o = &Options{}
+	}
+	if err := o.checkType(t); err != nil {
+		return socket.Options{}, err
+	}
+	var r optionReader
+	space := o.Namespace
+	if space == nil {
+		space = defaultNamespace
+	}
+	c := socket.Options{
+		SendHWM:        limit(&r, "SendHWM", o.SendHWM, defaultHWM),
+		RecvHWM:        limit(&r, "RecvHWM", o.RecvHWM, defaultHWM),
+		MaxQueuedBytes: limit(&r, "MaxQueuedBytes", o.MaxQueuedBytes, 64<<20),
+		Linger:         r.linger(o.Linger),
+		RoutingID:      o.RoutingID,
+		Immediate:      o.Immediate,
+		Conflate:       o.Conflate,
+		Namespace:      space.n,
+		Transports:     transports,
+		Datagrams:      datagrams,
+		Logger:         o.Logger,
+
+		Hello:             bytes.Clone(o.Auto.Hello),
+		DisconnectMessage: bytes.Clone(o.Auto.Disconnect),
+		Hiccup:            bytes.Clone(o.Auto.Hiccup),
+	}
+	o.coreSession(&r, &c)
+	o.corePattern(&r, &c)
+	o.coreTransport(&r, &c)
+	return c, r.err
+}
+
+// coreSession translates the options of connections and their handshakes.
+func (o *Options) coreSession(r *optionReader, c *socket.Options) {
+	c.ReconnectInterval = r.wait("Reconnect.Interval", o.Reconnect.Interval, 100*time.Millisecond, "not to connect again")
+	c.ReconnectMax = r.within("Reconnect.MaxInterval", o.Reconnect.MaxInterval, 5*time.Second, maxWait)
+	c.ConnectTimeout = r.wait("Reconnect.ConnectTimeout", o.Reconnect.ConnectTimeout, 30*time.Second, "for the timeout of the system")
+	c.Heartbeat = r.wait("Heartbeat.Interval", o.Heartbeat.Interval, 10*time.Second, "to send no PING")
+	c.HeartbeatTimeout = r.wait("Heartbeat.Timeout", o.Heartbeat.Timeout, c.Heartbeat, "to keep silent peers")
+	if c.HeartbeatTTL = o.Heartbeat.TTL; c.HeartbeatTTL < 0 {
+		r.fail("Heartbeat.TTL", "%v: use 0 for none", c.HeartbeatTTL)
+	}
+	l := &o.Limits
+	c.HandshakeTimeout = r.wait("Limits.HandshakeTimeout", l.HandshakeTimeout, 10*time.Second, "for no limit")
+	c.MaxConnections = limit(r, "Limits.MaxConnections", l.MaxConnections, 65536)
+	c.MaxPending = limit(r, "Limits.MaxPendingHandshakes", l.MaxPendingHandshakes, 1024)
+	c.MaxPerSource = limit(r, "Limits.MaxPendingPerSource", l.MaxPendingPerSource, 64)
+	if c.MinVersion = wire.Version(l.MinVersion); l.MinVersion > ZMTP31 {
+		r.fail("Limits.MinVersion", "%d: use ZMTP10 to ZMTP31", l.MinVersion)
+	}
+	c.Limits = engine.Limits{
+		Handshake:  128 << 10,
+		Commands:   16,
+		Metadata:   8 << 10,
+		Properties: 64,
+		Frame:      limit(r, "Limits.MaxFrameSize", l.MaxFrameSize, 64<<20),
+		Frames:     limit(r, "Limits.MaxMessageFrames", l.MaxMessageFrames, 65536),
+		Message:    limit(r, "Limits.MaxMessageSize", l.MaxMessageSize, 256<<20),
+		Command:    128 << 10,
+		Useless:    16 << 20,
+	}
+	const path = "Stream.HalfCloseTimeout"
+	if c.HalfClose = r.within(path, o.Stream.HalfCloseTimeout, 10*time.Second, maxWait); c.HalfClose < time.Millisecond {
+		c.HalfClose = 0
+	}
+}
+
+// corePattern translates the options of single socket types.
+func (o *Options) corePattern(r *optionReader, c *socket.Options) {
+	if n := o.Router.Notify; n&^(RouterNotifyConnect|RouterNotifyDisconnect) != 0 {
+		r.fail("Router.Notify", "%d: use RouterNotifyConnect, RouterNotifyDisconnect or their sum", n)
+	}
+	if n := o.XPub.Notify; n > XPubNotifyEveryChange {
+		r.fail("XPub.Notify", "%d: use XPubNotifyFirstAndLast, XPubNotifyEverySubscribe or XPubNotifyEveryChange", n)
+	}
+	c.Pattern = pattern.Options{
+		Relaxed:            o.Req.Relaxed,
+		Correlate:          o.Req.Correlate,
+		Mandatory:          true,
+		Handover:           o.Router.Handover,
+		NotifyConnect:      o.Router.Notify&RouterNotifyConnect != 0,
+		NotifyDisconnect:   o.Router.Notify&RouterNotifyDisconnect != 0,
+		StreamNoNotify:     !r.toggle("Stream.Notify", o.Stream.Notify, true),
+		Probe:              o.Auto.ProbeRouter,
+		Verbose:            o.XPub.Notify >= XPubNotifyEverySubscribe,
+		Verboser:           o.XPub.Notify >= XPubNotifyEveryChange,
+		Manual:             o.XPub.Manual || o.XPub.LastValue,
+		LastValue:          o.XPub.LastValue,
+		NoDrop:             o.Pub.Block,
+		Invert:             o.Pub.InvertMatching || o.Sub.InvertMatching,
+		OnlyFirst:          true, // or frames of user messages would be taken for subscriptions
+		Welcome:            bytes.Clone(o.Pub.Welcome),
+		VerboseUnsubscribe: o.XSub.VerboseUnsubscribe,
+		MaxTopics:          limit(r, "Limits.MaxSubscriptions", o.Limits.MaxSubscriptions, 100_000),
+		MaxTopicBytes:      limit(r, "Limits.MaxSubscriptionBytes", o.Limits.MaxSubscriptionBytes, 32<<20),
+	}
+}
+
+// coreTransport translates the options of the system.
+func (o *Options) coreTransport(r *optionReader, c *socket.Options) {
+	mode := o.IPC.Mode
+	if mode&^fs.ModePerm != 0 {
+		r.fail("IPC.Mode", "%v: permission bits only", mode)
+	}
+	if mode == 0 {
+		mode = 0o600
+	}
+	c.Transport = transport.Options{
+		SendBuffer: r.number("TCP.SendBuffer", o.TCP.SendBuffer, maxBuffer),
+		RecvBuffer: r.number("TCP.RecvBuffer", o.TCP.RecvBuffer, maxBuffer),
+		KeepAlive: net.KeepAliveConfig{
+			Enable:   r.toggle("TCP.KeepAlive", o.TCP.KeepAlive, true),
+			Idle:     r.within("TCP.KeepAliveIdle", o.TCP.KeepAliveIdle, 0, maxKeepAlive),
+			Interval: r.within("TCP.KeepAliveInterval", o.TCP.KeepAliveInterval, 0, maxKeepAlive),
+			Count:    r.number("TCP.KeepAliveCount", o.TCP.KeepAliveCount, maxProbes),
+		},
+		MaxRetrans: r.within("TCP.MaxRetransmit", o.TCP.MaxRetransmit, 0, maxRetransmit),
+		TOS:        r.number("TCP.TOS", o.TCP.TOS, 255),
+		IPv4Only:   !r.toggle("TCP.IPv6", o.TCP.IPv6, true),
+		Mode:       mode,
+
+		MulticastHops:   r.number("Multicast.Hops", o.Multicast.Hops, 255),
+		MulticastNoLoop: !r.toggle("Multicast.Loopback", o.Multicast.Loopback, true),
+	}
+}

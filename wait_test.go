@@ -1,0 +1,259 @@
+package zmq_test
+
+import (
+	"context"
+	"errors"
+	"net"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/zerobroker/zmq"
+)
+
+// freeAddr returns a TCP endpoint at which no socket listens.
+func freeAddr(t *testing.T) string {
+	t.Helper()
+	l := must(net.Listen("tcp", "127.0.0.1:0"))
+	defer l.Close()
+	return "tcp://" + l.Addr().String()
+}
+
+// await polls a condition.
+func await(t *testing.T, what string, done func() bool) {
+	t.Helper()
+	for end := time.Now().Add(time.Minute); !done(); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("waited in vain for: " + what)
+		}
+	}
+}
+
+// quick are options of a socket that connects often.
+func quick() *zmq.Options {
+	return &zmq.Options{
+		Namespace: zmq.NewNamespace(), Linger: zmq.NoLinger,
+		Reconnect: zmq.ReconnectOptions{Interval: time.Millisecond, MaxInterval: 10 * time.Millisecond},
+	}
+}
+
+func ended() context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	return ctx
+}
+
+// wantWaitError checks the error of a wait whose context has ended.
+func wantWaitError(t *testing.T, err error, pattern string) {
+	t.Helper()
+	var op *zmq.OpError
+	if !errors.Is(err, context.Canceled) || !errors.As(err, &op) || !regexp.MustCompile("^"+pattern+"$").MatchString(err.Error()) {
+		t.Errorf("error %v, want %s", err, pattern)
+	}
+}
+
+func TestWaitErrorsNameWhatIsMissing(t *testing.T) {
+	o := quick()
+	push, pub, sub := must(zmq.NewPush(o)), must(zmq.NewPub(o)), must(zmq.NewSub(o))
+	req, dish, radio := must(zmq.NewReq(o)), must(zmq.NewDish(o)), must(zmq.NewRadio(o))
+	for _, s := range []zmq.Socket{push.Socket, pub.Socket, sub.Socket, req.Socket, dish.Socket, radio.Socket} {
+		defer s.Close()
+	}
+	ctx := ended()
+	_, doErr := req.Do(ctx, []byte("x"))
+	wantWaitError(t, push.WaitConnected(ctx), `zmq: wait connected: context canceled: no endpoint`)
+	wantWaitError(t, sub.WaitSubscribed(ctx), `zmq: wait subscribed: context canceled: no endpoint`)
+	wantWaitError(t, dish.WaitSubscribed(ctx), `zmq: wait subscribed: context canceled: no endpoint`)
+	wantWaitError(t, pub.WaitSubscribers(ctx, 1, "a"), `zmq: wait subscribers: context canceled: no endpoint`)
+	wantWaitError(t, radio.WaitSubscribers(ctx, 1, "a"), `zmq: wait subscribers: context canceled: no endpoint`)
+	wantWaitError(t, doErr, `zmq: do: context canceled: no endpoint`)
+
+	must(pub.Bind("inproc://feed"))
+	wantWaitError(t, pub.WaitSubscribers(ctx, 1, "a"), `zmq: wait subscribers: context canceled: inproc://feed: no peer has connected`)
+	sub.Connect("inproc://feed")
+	wantWaitError(t, pub.WaitSubscribers(ctx, 1, "a"), `zmq: wait subscribers: context canceled: of 1 connected peers fewer than 1 subscribe to "a"`)
+	push.Connect("inproc://nothing")
+	wantWaitError(t, push.WaitConnected(ctx), `zmq: wait connected: context canceled: inproc://nothing: no socket is bound`)
+	rep := must(zmq.NewRep(o))
+	defer rep.Close()
+	must(rep.Bind("inproc://rep"))
+	req.Connect("inproc://rep")
+	_, doErr = req.Do(ctx, []byte("x"))
+	wantWaitError(t, doErr, `zmq: do: context canceled: of 1 connected peers none has replied`)
+}
+
+func TestWaitErrorHasTheFailureOfTheEndpoint(t *testing.T) {
+	push := must(zmq.NewPush(quick()))
+	defer push.Close()
+	at := freeAddr(t)
+	if err := push.Connect(at); err != nil {
+		t.Fatal(err)
+	}
+	await(t, "two failed attempts", func() bool { e := push.Endpoints()[0]; return e.Err != nil && e.Attempts > 1 })
+	wantWaitError(t, push.WaitConnected(ended()), `zmq: wait connected: context canceled: `+at+`: connection refused \(\d+ attempts\)`)
+
+	cause := errors.New("the program ends")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(cause)
+	err := push.WaitConnected(ctx)
+	wantWaitError(t, err, `zmq: wait connected: context canceled \(the program ends\): `+at+`: connection refused \(\d+ attempts\)`)
+	if !errors.Is(err, cause) {
+		t.Errorf("%v does not match its cause", err)
+	}
+	late, cancelLate := context.WithTimeout(t.Context(), time.Millisecond)
+	defer cancelLate()
+	var op *zmq.OpError
+	if err := push.WaitConnected(late); !errors.As(err, &op) || !op.Timeout() || !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("after the deadline: %v", err)
+	}
+}
+
+// Both sides of a handshake that fails know why.
+func TestWaitErrorNamesAnIncompatibleType(t *testing.T) {
+	push, sub := must(zmq.NewPush(quick())), must(zmq.NewSub(quick()))
+	defer push.Close()
+	defer sub.Close()
+	at := must(sub.Bind("tcp://127.0.0.1:*"))
+	push.Connect(at)
+	await(t, "a failed handshake", func() bool { return push.Endpoints()[0].Err != nil && sub.Endpoints()[0].Err != nil })
+	for _, c := range []struct {
+		err  error
+		want string
+	}{{push.WaitConnected(ended()), `PUSH does not communicate with "SUB"`}, {sub.WaitConnected(ended()), `SUB does not communicate with "PUSH"`}} {
+		if text := c.err.Error(); !strings.Contains(text, at+": ") || !strings.Contains(text, c.want) {
+			t.Errorf("error %v, want %s", text, c.want)
+		}
+	}
+}
+
+func TestSendAndRecvReturnTheContextsErrorUnchanged(t *testing.T) {
+	push, pull := must(zmq.NewPush(quick())), must(zmq.NewPull(quick()))
+	defer push.Close()
+	defer pull.Close()
+	if err := push.Send(ended(), nil); err != context.Canceled {
+		t.Errorf("Send: %v", err)
+	}
+	if _, err := pull.Recv(ended()); err != context.Canceled {
+		t.Errorf("Recv: %v", err)
+	}
+}
+
+// state returns the state of the only endpoint.
+func state(t *testing.T, s zmq.Socket) zmq.EndpointInfo {
+	t.Helper()
+	list := s.Endpoints()
+	if len(list) != 1 {
+		t.Fatalf("endpoints %+v, want one", list)
+	}
+	return list[0]
+}
+
+func TestEndpointsShowTheLifeOfAConnection(t *testing.T) {
+	for _, ep := range []string{"tcp://127.0.0.1:*", "ipc://*", "inproc://x"} {
+		t.Run(ep, func(t *testing.T) {
+			o := quick()
+			push, pull := must(zmq.NewPush(o)), must(zmq.NewPull(o))
+			defer push.Close()
+			if n := len(push.Endpoints()); n != 0 {
+				t.Errorf("%d endpoints at first", n)
+			}
+			at := must(pull.Bind(ep))
+			if e := state(t, pull.Socket); e.Endpoint != at || !e.Bound || e.State != zmq.EndpointListening || e.Peers != 0 || e.Since.IsZero() {
+				t.Errorf("bound: %+v", e)
+			}
+			push.Connect(at)
+			if err := push.WaitConnected(inTime(t)); err != nil {
+				t.Fatal(err)
+			}
+			await(t, "connected", func() bool { return state(t, push.Socket).State == zmq.EndpointConnected })
+			if e := state(t, push.Socket); e.Endpoint != at || e.Bound || e.Peers != 1 || e.Attempts != 0 || e.Err != nil {
+				t.Errorf("connected: %+v", e)
+			}
+			await(t, "a peer", func() bool { return state(t, pull.Socket).Peers == 1 })
+			pull.Close()
+			if n := len(pull.Endpoints()); n != 0 {
+				t.Errorf("a closed socket has %d endpoints", n)
+			}
+			want := func(e zmq.EndpointInfo) bool { return e.State == zmq.EndpointWaiting && e.Err != nil }
+			if strings.HasPrefix(ep, "inproc") {
+				want = func(e zmq.EndpointInfo) bool { return e.State == zmq.EndpointClosed }
+			}
+			await(t, "the loss", func() bool { return want(state(t, push.Socket)) })
+			push.Disconnect(at)
+			if n := len(push.Endpoints()); n != 0 {
+				t.Errorf("%d endpoints after Disconnect", n)
+			}
+		})
+	}
+}
+
+func TestEndpointIsClosedWithoutReconnecting(t *testing.T) {
+	o := quick()
+	o.Reconnect.Interval = zmq.Forever
+	push := must(zmq.NewPush(o))
+	defer push.Close()
+	push.Connect(freeAddr(t))
+	await(t, "the end of the endpoint", func() bool { return state(t, push.Socket).State == zmq.EndpointClosed })
+	if e := state(t, push.Socket); e.Attempts != 1 || e.Err == nil {
+		t.Errorf("%+v", e)
+	}
+}
+
+func TestEndpointStatesHaveNames(t *testing.T) {
+	var names []string
+	for s := zmq.EndpointState(0); s <= zmq.EndpointClosed+1; s++ {
+		names = append(names, s.String())
+	}
+	if got := strings.Join(names, " "); got != "unknown listening connecting handshaking connected waiting closed unknown" {
+		t.Error(got)
+	}
+}
+
+func TestUnbindTakesTheTextGivenToBind(t *testing.T) {
+	for _, ep := range []string{"tcp://127.0.0.1:*", "tcp://localhost:*", "ipc://*", "inproc://x"} {
+		s := must(zmq.NewPull(quick()))
+		defer s.Close()
+		at, again := must(s.Bind(ep)), ""
+		if ep != "inproc://x" {
+			again = must(s.Bind(ep))
+		}
+		other := must(s.Bind("tcp://127.0.0.1:*"))
+		if ep == "tcp://127.0.0.1:*" {
+			if err := s.Unbind(other); err != nil { // which was given as the same text
+				t.Fatal(err)
+			}
+		}
+		if err := s.Unbind(ep); err != nil {
+			t.Errorf("Unbind(%s): %v", ep, err)
+		}
+		for _, e := range s.Endpoints() {
+			if e.Endpoint == at || e.Endpoint == again {
+				t.Errorf("%s is still bound after Unbind(%s)", e.Endpoint, ep)
+			}
+		}
+		if err := s.Unbind(ep); !errors.Is(err, zmq.ErrEndpointNotFound) {
+			t.Errorf("Unbind(%s) again: %v", ep, err)
+		}
+	}
+	dgram := must(zmq.NewDgram(nil))
+	defer dgram.Close()
+	must(dgram.Bind("udp://127.0.0.1:*"))
+	if err := dgram.Unbind("udp://127.0.0.1:*"); err != nil {
+		t.Error(err)
+	}
+}
+
+// Unbind leaves what was connected under the same text.
+func TestUnbindDoesNotDisconnect(t *testing.T) {
+	s := must(zmq.NewPair(quick()))
+	defer s.Close()
+	at := freeAddr(t)
+	s.Connect(at)
+	if err := s.Unbind(at); !errors.Is(err, zmq.ErrEndpointNotFound) {
+		t.Errorf("Unbind: %v", err)
+	}
+	if err := s.Disconnect(at); err != nil {
+		t.Errorf("Disconnect: %v", err)
+	}
+}
