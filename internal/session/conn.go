@@ -61,7 +61,7 @@ type conn struct {
 	pings        uint64       // PINGs sent
 	asked        reading      // with the last PING
 	readTo       uint32       // of sent, what the peer is known to have read
-	heart        engine.Heart
+	heartbeat    engine.Heartbeat
 	timer        *time.Timer
 	deliveryWait time.Duration // before closeIfDelivered looks again
 	flushers     sync.WaitGroup
@@ -132,7 +132,7 @@ func (c *conn) run() (admitted bool, err error) {
 	}
 	_, rejected := engine.Rejected(err)
 	c.mu.Lock()
-	if rejected || c.state == stateWriteFailed && engine.FaultOf(err) != engine.FaultNone {
+	if rejected || c.state == stateWriteFailed && engine.CloseReasonOf(err) != engine.CloseNone {
 		c.err = err // more precise than that a write has failed
 	}
 	c.mu.Unlock()
@@ -165,7 +165,7 @@ func (c *conn) handshake() (early []byte, err error) {
 		if err != nil {
 			return nil, err
 		}
-		if c.engine.Ready() {
+		if c.engine.HandshakeDone() {
 			break
 		}
 		if got && !progressed {
@@ -198,7 +198,7 @@ func (c *conn) admit() {
 
 func (c *conn) handshakeError(err error) error {
 	if errors.Is(err, os.ErrDeadlineExceeded) {
-		return &engine.Error{Fault: engine.FaultHandshakeTimeout, Err: err}
+		return &engine.Error{Reason: engine.CloseHandshakeTimeout, Err: err}
 	}
 	return err
 }
@@ -212,12 +212,12 @@ func (c *conn) start() {
 	if len(c.cfg.Hello) > 0 {
 		c.sent.Add(1) // the peer reads it as a message
 	}
-	c.heart = engine.Heart{Timeout: c.cfg.HeartbeatTimeout, Pledged: c.cfg.HeartbeatTTL > 0}
+	c.heartbeat = engine.Heartbeat{Timeout: c.cfg.HeartbeatTimeout, SendsTTL: c.cfg.HeartbeatTTL > 0}
 	if c.engine.Heartbeats() {
-		c.heart.Interval = c.cfg.Heartbeat
+		c.heartbeat.Interval = c.cfg.Heartbeat
 	}
 	now := time.Now()
-	c.heart.Start(now)
+	c.heartbeat.Start(now)
 	c.armLocked(now)
 	finishing := c.finishing
 	c.mu.Unlock()
@@ -248,7 +248,7 @@ func (c *conn) peerDisconnected() bool {
 		return true
 	}
 	c.mu.Lock()
-	if c.state == stateOpen && c.engine.Heartbeats() && !c.heart.Paused() {
+	if c.state == stateOpen && c.engine.Heartbeats() && !c.heartbeat.Paused() {
 		c.pingLocked()
 	}
 	c.mu.Unlock()

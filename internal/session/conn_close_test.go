@@ -214,7 +214,7 @@ func TestFaultInInputIsTheReasonAlsoAfterFailedWrite(t *testing.T) {
 			receive(q)
 			w.Settle()
 		}
-		if ev := h.lastEvent(); ev.Kind != session.Disconnected || ev.Fault != engine.FaultMalformed {
+		if ev := h.lastEvent(); ev.Kind != session.Disconnected || ev.Fault != engine.CloseMalformed {
 			t.Errorf("the end is reported as %+v", ev)
 		}
 	})
@@ -296,7 +296,7 @@ func TestRejectedPeerGetsErrorAfterQueuedMessages(t *testing.T) {
 		}
 		p.Close()
 		w.Settle()
-		if ev := h.lastEvent(); ev.Kind != session.Disconnected || ev.Fault != engine.FaultMalformed {
+		if ev := h.lastEvent(); ev.Kind != session.Disconnected || ev.Fault != engine.CloseMalformed {
 			t.Errorf("the end is reported as %+v", ev)
 		}
 	})
@@ -349,7 +349,7 @@ func TestRejectedConnectionClosesInASecond(t *testing.T) {
 				if d := time.Since(start).Round(10 * time.Millisecond); d != time.Second {
 					t.Errorf("finish %v, reads %v: closed after %v", finish, reads, d)
 				}
-				if ev := h.lastEvent(); ev.Fault != engine.FaultMalformed {
+				if ev := h.lastEvent(); ev.Fault != engine.CloseMalformed {
 					t.Errorf("finish %v, reads %v: the end is reported as %+v", finish, reads, ev)
 				}
 			})

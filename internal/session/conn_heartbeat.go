@@ -10,7 +10,7 @@ import (
 
 // armLocked sets the timer for the next PING or timeout. The caller holds mu.
 func (c *conn) armLocked(now time.Time) {
-	next := c.heart.Next()
+	next := c.heartbeat.Next()
 	if next.IsZero() || c.state.ending() {
 		return
 	}
@@ -57,7 +57,7 @@ func (c *conn) tick() (silent bool) {
 		c.mu.Unlock()
 		return false
 	}
-	ping, silent := c.heart.Tick(now, unread)
+	ping, silent := c.heartbeat.Tick(now, unread)
 	if ping {
 		c.pingLocked()
 	}
@@ -80,7 +80,7 @@ func (c *conn) confirmSilence() error {
 		c.noteArrival()
 	}
 	if c.tick() {
-		return &engine.Error{Fault: engine.FaultSilence, Err: errSilence}
+		return &engine.Error{Reason: engine.CloseSilence, Err: errSilence}
 	}
 	return nil
 }

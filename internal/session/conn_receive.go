@@ -155,14 +155,14 @@ func (c *conn) receive(early []byte) error {
 // read reads more bytes, into r.buf or into the memory of a large frame. n is how
 // many bytes r.buf has.
 func (c *conn) read(r *reader) (n int, err error) {
-	if want := c.engine.Want(); want != nil {
+	if want := c.engine.BodyBuffer(); want != nil {
 		n, err := c.rd.ReadInto(want)
 		if n == 0 && err != nil {
 			return 0, eof(err)
 		}
 		c.noteArrival()
 		r.header = true
-		return 0, c.engine.Filled(n, &c.in)
+		return 0, c.engine.BodyRead(n, &c.in)
 	}
 	if r.buf != nil {
 		n, err = c.rd.ReadInto(r.buf[len(r.left):])
@@ -180,7 +180,7 @@ func (c *conn) read(r *reader) (n int, err error) {
 
 // countPartial counts the incomplete message at the end of a connection.
 func (c *conn) countPartial(r *reader) {
-	if _, unfinished := c.engine.Held(); unfinished || c.engine.Begins(r.left) {
+	if _, incomplete := c.engine.Partial(); incomplete || c.engine.BeginsMessage(r.left) {
 		c.cfg.Host.Drops().Add(pipe.DropPartial, 1)
 	}
 	c.engine.Discard() // others may keep a reference to c for a while
@@ -205,7 +205,7 @@ func (c *conn) decode(b []byte, keep bool) (used int, kept bool, err error) {
 		c.waitRoom()
 		k, err := c.engine.Decode(b[used:], keep, maxDecode, &c.in)
 		used += k
-		kept = kept || c.engine.Kept()
+		kept = kept || c.engine.BufferRetained()
 		if c.in.Msgs > 0 {
 			switch herr := c.cfg.Host.Intake(c.pipe, &c.in); herr {
 			case nil:
@@ -280,9 +280,9 @@ func (c *conn) pause(on bool) {
 	now := time.Now()
 	c.mu.Lock()
 	if on {
-		c.heart.Pause()
+		c.heartbeat.Pause()
 	} else {
-		c.heart.Resume(now)
+		c.heartbeat.Resume(now)
 		c.armLocked(now)
 	}
 	c.mu.Unlock()
@@ -292,7 +292,7 @@ func (c *conn) pause(on bool) {
 func (c *conn) noteArrival() {
 	now := time.Now()
 	c.mu.Lock()
-	c.heart.Heard(now)
+	c.heartbeat.Received(now)
 	c.mu.Unlock()
 }
 
@@ -302,8 +302,8 @@ func (c *conn) answer() {
 	if out := c.engine.Output(); len(out) > 0 {
 		c.mu.Lock()
 		c.pong = out
-		if lease := c.engine.Lease(); lease > 0 {
-			c.heart.Lease(lease)
+		if ttl := c.engine.PeerTTL(); ttl > 0 {
+			c.heartbeat.SetPeerTTL(ttl)
 			c.armLocked(time.Now())
 		}
 		c.mu.Unlock()

@@ -160,7 +160,7 @@ func (d *Dialer) run() {
 			return
 		}
 		_, rejected := engine.Rejected(err)
-		if f := engine.FaultOf(err); f != engine.FaultNone && f != engine.FaultSilence && !rejected {
+		if f := engine.CloseReasonOf(err); f != engine.CloseNone && f != engine.CloseSilence && !rejected {
 			// The next attempt fails in the same way, probably. A peer that has
 			// rejected messages is an exception: they are not sent again.
 			wait = most
@@ -444,7 +444,7 @@ func attachError(err error) error {
 // reportEnd reports the end of a connection to the host.
 func (c *conn) reportEnd(admitted bool, err error) {
 	e := c.event(HandshakeFailed)
-	e.Err, e.Fault = err, engine.FaultOf(err)
+	e.Err, e.Fault = err, engine.CloseReasonOf(err)
 	var r *refusal
 	switch {
 	case errors.As(err, &r):

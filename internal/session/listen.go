@@ -121,7 +121,7 @@ func (l *Listener) waitUnreadLimit() bool {
 // connections are pending and none is overdue; meanwhile new ones wait in the
 // system's accept queue.
 func (l *Listener) admit(nc net.Conn) {
-	c := newConn(l.cfg, l.endpoint, nc, engine.NewAccepting(l.cfg.Engine), l)
+	c := newConn(l.cfg, l.endpoint, nc, engine.NewAccepted(l.cfg.Engine), l)
 	c.source = Source(nc.RemoteAddr())
 	for {
 		evicted, wait, err := l.register(c)

@@ -137,6 +137,6 @@ type Event struct {
 	Remote   net.Addr
 	Peer     *msg.Peer
 	Delay    time.Duration
-	Fault    engine.Fault
+	Fault    engine.CloseReason
 	Err      error
 }

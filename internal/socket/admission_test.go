@@ -109,7 +109,7 @@ func checkRefusal(t *testing.T, binder, refused *st.Socket, err error, reason st
 		t.Fatalf("%d attempts failed, want several", len(failed))
 	}
 	var told *mechanism.PeerError
-	if e := failed[0]; e.Fault != engine.FaultRefused || !errors.As(e.Err, &told) || told.Reason != reason {
+	if e := failed[0]; e.Fault != engine.CloseRefused || !errors.As(e.Err, &told) || told.Reason != reason {
 		t.Errorf("refused peer's event is %v (%v), want reason %q", e.Fault, e.Err, reason)
 	}
 	if n := len(refused.Heard(session.Ready)); n != 0 {
@@ -309,7 +309,7 @@ func TestConnectingRouterThatRefusesIsCounted(t *testing.T) {
 				sent, lost, st.Drops[pipe.DropRejected], st.QueuedSend)
 		}
 		ended := second.Heard(session.Disconnected)
-		if len(ended) == 0 || ended[0].Fault != engine.FaultRefused {
+		if len(ended) == 0 || ended[0].Fault != engine.CloseRefused {
 			t.Errorf("events %v, want a refusal by the peer", ended)
 		}
 		if n := len(router.Heard(session.PeerRefused)); n == 0 {

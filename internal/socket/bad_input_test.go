@@ -25,7 +25,7 @@ import (
 type badInput struct {
 	name  string
 	bytes []byte
-	fault engine.Fault
+	fault engine.CloseReason
 	ready bool // the handshake is over when it comes
 }
 
@@ -48,43 +48,43 @@ func badInputs() []badInput {
 		properties = append(properties, fmt.Sprint("X-", i), "")
 	}
 	return []badInput{
-		{"HTTP", []byte("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"), engine.FaultMalformed, false},
-		{"SSH", []byte("SSH-2.0-OpenSSH_9.6\r\n"), engine.FaultMalformed, false},
-		{"TLS", []byte("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"), engine.FaultMalformed, false},
-		{"zeros", make([]byte, 64), engine.FaultMalformed, false},
-		{"ones", bytes.Repeat([]byte{0xFF}, 64), engine.FaultMechanism, false},
+		{"HTTP", []byte("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"), engine.CloseMalformed, false},
+		{"SSH", []byte("SSH-2.0-OpenSSH_9.6\r\n"), engine.CloseMalformed, false},
+		{"TLS", []byte("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"), engine.CloseMalformed, false},
+		{"zeros", make([]byte, 64), engine.CloseMalformed, false},
+		{"ones", bytes.Repeat([]byte{0xFF}, 64), engine.CloseMechanism, false},
 
-		{"mechanism", curve, engine.FaultMechanism, false},
-		{"socket type", hello(st.Ready("Socket-Type", "SUB")), engine.FaultSocketType, false},
-		{"socket type of no name", hello(st.Ready("Socket-Type", "")), engine.FaultSocketType, false},
-		{"identity with a zero", hello(st.Ready("Socket-Type", "PUSH", "Identity", "\x00a")), engine.FaultMalformed, false},
-		{"long identity", hello(st.Ready("Socket-Type", "PUSH", "Identity", st.Large(256))), engine.FaultMalformed, false},
-		{"property without end", hello(st.Command("READY", []byte("\x0bSocket-Type\xff\xff\xff\xff"))), engine.FaultMalformed, false},
-		{"properties", hello(st.Ready(properties...)), engine.FaultMetadata, false},
-		{"metadata", hello(st.Ready("X", st.Large(9<<10))), engine.FaultMetadata, false},
-		{"handshake of 200 KiB", hello(claim(wire.FlagCommand, 200<<10)), engine.FaultHandshakeSize, false},
-		{"handshake of 2^63", hello(claim(wire.FlagCommand, 1<<63)), engine.FaultFrameSize, false},
-		{"handshake of 2^64-1", hello(claim(wire.FlagCommand, 1<<64-1)), engine.FaultFrameSize, false},
-		{"handshake with MORE", hello(claim(wire.FlagCommand|wire.FlagMore, 1)), engine.FaultMalformed, false},
-		{"ERROR", hello(st.Command("ERROR", []byte("\x03400"))), engine.FaultRefused, false},
-		{"command for READY", hello(st.Command("NOTREADY", nil)), engine.FaultUnexpected, false},
+		{"mechanism", curve, engine.CloseMechanism, false},
+		{"socket type", hello(st.Ready("Socket-Type", "SUB")), engine.CloseSocketType, false},
+		{"socket type of no name", hello(st.Ready("Socket-Type", "")), engine.CloseSocketType, false},
+		{"identity with a zero", hello(st.Ready("Socket-Type", "PUSH", "Identity", "\x00a")), engine.CloseMalformed, false},
+		{"long identity", hello(st.Ready("Socket-Type", "PUSH", "Identity", st.Large(256))), engine.CloseMalformed, false},
+		{"property without end", hello(st.Command("READY", []byte("\x0bSocket-Type\xff\xff\xff\xff"))), engine.CloseMalformed, false},
+		{"properties", hello(st.Ready(properties...)), engine.CloseMetadata, false},
+		{"metadata", hello(st.Ready("X", st.Large(9<<10))), engine.CloseMetadata, false},
+		{"handshake of 200 KiB", hello(claim(wire.FlagCommand, 200<<10)), engine.CloseHandshakeSize, false},
+		{"handshake of 2^63", hello(claim(wire.FlagCommand, 1<<63)), engine.CloseFrameSize, false},
+		{"handshake of 2^64-1", hello(claim(wire.FlagCommand, 1<<64-1)), engine.CloseFrameSize, false},
+		{"handshake with MORE", hello(claim(wire.FlagCommand|wire.FlagMore, 1)), engine.CloseMalformed, false},
+		{"ERROR", hello(st.Command("ERROR", []byte("\x03400"))), engine.CloseRefused, false},
+		{"command for READY", hello(st.Command("NOTREADY", nil)), engine.CloseUnexpected, false},
 
-		{"frame of 2^63", ready(claim(0, 1<<63)), engine.FaultFrameSize, true},
-		{"frame of 2^64-1", ready(claim(0, 1<<64-1)), engine.FaultFrameSize, true},
-		{"frame of 2^64-1 with MORE", ready(claim(wire.FlagMore, 1<<64-1)), engine.FaultFrameSize, true},
-		{"frame above the limit", ready(claim(0, 64<<20+1)), engine.FaultFrameSize, true},
-		{"command of 2^63", ready(claim(wire.FlagCommand, 1<<63)), engine.FaultCommandSize, true},
-		{"command of 2^64-1", ready(claim(wire.FlagCommand, 1<<64-1)), engine.FaultCommandSize, true},
-		{"command above the limit", ready(claim(wire.FlagCommand, 128<<10+1)), engine.FaultCommandSize, true},
-		{"PING without TTL", ready(st.Command("PING", nil)), engine.FaultMalformed, true},
-		{"frames without end", ready(many), engine.FaultMessageSize, true},
-		{"ERROR in traffic", ready(st.Command("ERROR", []byte("\x03400"))), engine.FaultRefused, true},
+		{"frame of 2^63", ready(claim(0, 1<<63)), engine.CloseFrameSize, true},
+		{"frame of 2^64-1", ready(claim(0, 1<<64-1)), engine.CloseFrameSize, true},
+		{"frame of 2^64-1 with MORE", ready(claim(wire.FlagMore, 1<<64-1)), engine.CloseFrameSize, true},
+		{"frame above the limit", ready(claim(0, 64<<20+1)), engine.CloseFrameSize, true},
+		{"command of 2^63", ready(claim(wire.FlagCommand, 1<<63)), engine.CloseCommandSize, true},
+		{"command of 2^64-1", ready(claim(wire.FlagCommand, 1<<64-1)), engine.CloseCommandSize, true},
+		{"command above the limit", ready(claim(wire.FlagCommand, 128<<10+1)), engine.CloseCommandSize, true},
+		{"PING without TTL", ready(st.Command("PING", nil)), engine.CloseMalformed, true},
+		{"frames without end", ready(many), engine.CloseMessageSize, true},
+		{"ERROR in traffic", ready(st.Command("ERROR", []byte("\x03400"))), engine.CloseRefused, true},
 	}
 }
 
 // wantOneFailure checks that exactly one connection has ended, with an event of
 // that kind and fault, and that exactly one counter says so.
-func wantOneFailure(t *testing.T, s *st.Socket, kind session.Kind, fault engine.Fault) {
+func wantOneFailure(t *testing.T, s *st.Socket, kind session.Kind, fault engine.CloseReason) {
 	t.Helper()
 	ends := s.Heard(session.HandshakeFailed, session.Disconnected, session.PeerRefused)
 	if len(ends) != 1 || ends[0].Kind != kind || ends[0].Fault != fault || ends[0].Err == nil {
@@ -92,11 +92,11 @@ func wantOneFailure(t *testing.T, s *st.Socket, kind session.Kind, fault engine.
 	}
 	for f, n := range s.Stats().Faults {
 		want := uint64(0)
-		if engine.Fault(f) == fault {
+		if engine.CloseReason(f) == fault {
 			want = 1
 		}
 		if n != want {
-			t.Errorf("%d connections closed for %v, want %d", n, engine.Fault(f), want)
+			t.Errorf("%d connections closed for %v, want %d", n, engine.CloseReason(f), want)
 		}
 	}
 }
@@ -214,7 +214,7 @@ func TestTruncatedGreeting(t *testing.T) {
 			w.Settle()
 			bad.Close()
 			w.Settle()
-			wantOneFailure(t, pull, session.HandshakeFailed, engine.FaultNone)
+			wantOneFailure(t, pull, session.HandshakeFailed, engine.CloseNone)
 			push.MustSend("after")
 			pull.WantRecv("after")
 		})
@@ -228,7 +228,7 @@ func TestTruncatedGreeting(t *testing.T) {
 				t.Errorf("%d bytes of a greeting: closed after %v", n, d)
 			}
 			w.Settle()
-			wantOneFailure(t, pull, session.HandshakeFailed, engine.FaultHandshakeTimeout)
+			wantOneFailure(t, pull, session.HandshakeFailed, engine.CloseHandshakeTimeout)
 			push.MustSend("after")
 			pull.WantRecv("after")
 		})
@@ -280,7 +280,7 @@ func TestBadInputOverTCP(t *testing.T) {
 	if err := push.Connect(ep); err != nil {
 		t.Fatal(err)
 	}
-	var want [engine.NumFaults]uint64
+	var want [engine.NumCloseReasons]uint64
 	for _, in := range badInputs() {
 		c, err := net.Dial("tcp", strings.TrimPrefix(ep, "tcp://"))
 		if err != nil {

@@ -112,7 +112,7 @@ func TestCloseCountsWhatArrivesWhileItLingers(t *testing.T) {
 					t.Errorf("%d messages are not written", unsent)
 				}
 				s.WantDrops(map[pipe.Drop]uint64{pipe.DropUnread: 10})
-				s.WantFaults(map[engine.Fault]uint64{})
+				s.WantFaults(map[engine.CloseReason]uint64{})
 			})
 		})
 	}

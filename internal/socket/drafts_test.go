@@ -435,7 +435,7 @@ func TestDraftsRefuseOthers(t *testing.T) {
 			p.Must(st.Greeting(), st.Ready("Socket-Type", "DEALER"))
 			p.Skip(64)
 			w.Settle()
-			s.WantFaults(map[engine.Fault]uint64{engine.FaultSocketType: 1})
+			s.WantFaults(map[engine.CloseReason]uint64{engine.CloseSocketType: 1})
 		})
 	}
 }

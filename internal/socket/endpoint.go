@@ -397,8 +397,8 @@ func (c *connectedName) Finish() {
 
 func (c *connectedName) Wait(ctx context.Context) { c.l.Wait(ctx) }
 
-func (c *connectedName) Abort() { c.l.Abandon() }
+func (c *connectedName) Abort() { c.l.Abort() }
 
 func (c *connectedName) Pending() int { return c.l.Pending() }
 
-func (c *connectedName) Ended() bool { return c.l.Over() }
+func (c *connectedName) Ended() bool { return c.l.Ended() }

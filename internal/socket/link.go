@@ -17,7 +17,7 @@ import (
 // SendLock guards the queues we write.
 func (s *Socket) SendLock() *sync.Mutex { return &s.sendMu }
 
-// Limits are our high-water marks.
+// Limits returns the high-water marks of the socket.
 func (s *Socket) Limits() (sendHWM, recvHWM int) {
 	return int(s.hwm.send.Load()), int(s.hwm.recv.Load())
 }
@@ -42,8 +42,10 @@ func (s *Socket) Sends() bool { return s.info.Sends }
 // Receives reports whether we take messages from queues.
 func (s *Socket) Receives() bool { return s.info.Receives }
 
-// Talks reports whether our type talks to another.
-func (s *Socket) Talks(socketType string) bool { return slices.Contains(s.info.Peers, socketType) }
+// CompatibleWith reports whether the socket can have peers of this type.
+func (s *Socket) CompatibleWith(socketType string) bool {
+	return slices.Contains(s.info.Peers, socketType)
+}
 
 // Describe is what a peer learns of us.
 func (s *Socket) Describe() *msg.Peer {
@@ -69,52 +71,52 @@ func (s *Socket) Upstream(p *pipe.Pipe, topic string, on bool) {
 	}
 }
 
-// Linked remembers a link that was made to us, so that Close can end it.
-func (s *Socket) Linked(l *inproc.Link) {
+// AddLink stores a link to this bound socket, so that Close can end it.
+func (s *Socket) AddLink(l *inproc.Link) {
 	s.linkMu.Lock()
 	s.links[l] = struct{}{}
 	s.linkMu.Unlock()
 }
 
-// Unlinked forgets it.
-func (s *Socket) Unlinked(l *inproc.Link) {
+// RemoveLink removes a link that AddLink has stored.
+func (s *Socket) RemoveLink(l *inproc.Link) {
 	s.linkMu.Lock()
 	delete(s.links, l)
 	s.linkMu.Unlock()
 }
 
-// Repeats reports whether another link from the same socket was made under the
-// same name.
-func (s *Socket) Repeats(l *inproc.Link) bool {
+// HasDuplicate reports whether AddLink has stored another link from the same
+// socket by the same name.
+func (s *Socket) HasDuplicate(l *inproc.Link) bool {
 	s.linkMu.Lock()
 	defer s.linkMu.Unlock()
 	for other := range s.links {
-		if other != l && other.Repeats(l) {
+		if other != l && other.Duplicates(l) {
 			return true
 		}
 	}
 	return false
 }
 
-// Met reports a link that was made.
-func (s *Socket) Met(name string, peer *msg.Peer) {
+// PeerConnected reports that a link was joined.
+func (s *Socket) PeerConnected(name string, peer *msg.Peer) {
 	s.Event(session.Event{Kind: session.Ready, Endpoint: inprocScheme + "://" + name, Peer: peer})
 }
 
-// Parted reports a link that has ended.
-func (s *Socket) Parted(name string, peer *msg.Peer) {
-	s.Event(session.Event{Kind: session.Disconnected, Endpoint: inprocScheme + "://" + name, Peer: peer, Err: errParted})
+// PeerDisconnected reports that a link has ended.
+func (s *Socket) PeerDisconnected(name string, peer *msg.Peer) {
+	s.Event(session.Event{Kind: session.Disconnected, Endpoint: inprocScheme + "://" + name, Peer: peer, Err: errDisconnected})
 }
 
-var errParted = errors.New("closed by one of the two sockets")
+var errDisconnected = errors.New("closed by one of the two sockets")
 
-// Refused reports a link that could not be made, or not yet.
-func (s *Socket) Refused(name string, err error) {
+// PeerRefused reports that an end of a link has refused its peer.
+func (s *Socket) PeerRefused(name string, err error) {
 	s.Event(session.Event{Kind: session.PeerRefused, Endpoint: inprocScheme + "://" + name, Err: err})
 }
 
-// host is a Socket as its sessions see it: after a call that may free a place,
-// links that were refused for want of that are tried again.
+// host is a Socket for its sessions. After each call that may let the socket admit
+// another peer, it retries the links that the socket has blocked.
 type host struct{ *Socket }
 
 func (h host) Disconnected(p *pipe.Pipe) {

@@ -30,7 +30,7 @@ type warnings struct {
 // warning is what is alike in repeated warnings.
 type warning struct {
 	kind     session.Kind
-	fault    engine.Fault
+	fault    engine.CloseReason
 	endpoint string
 	source   string
 }
@@ -46,7 +46,7 @@ type repeats struct {
 func (s *Socket) log(ev session.Event) {
 	level := slog.LevelDebug
 	if ev.Kind == session.PeerRefused || ev.Kind == session.AcceptFailed ||
-		ev.Kind == session.HandshakeFailed && ev.Fault != engine.FaultNone {
+		ev.Kind == session.HandshakeFailed && ev.Fault != engine.CloseNone {
 		level = slog.LevelWarn // it does not mend itself
 	}
 	if !s.opts.Logger.Enabled(context.Background(), level) || level == slog.LevelWarn && s.repeated(ev) {

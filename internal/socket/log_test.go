@@ -93,9 +93,9 @@ func TestLoggerSummarisesRepeatedWarnings(t *testing.T) {
 
 		// Others are not hidden by it.
 		other := refusedFrom("10.0.0.1")
-		other.Kind, other.Fault = session.HandshakeFailed, engine.FaultMalformed
+		other.Kind, other.Fault = session.HandshakeFailed, engine.CloseMalformed
 		s.Event(other)
-		other.Fault = engine.FaultMechanism
+		other.Fault = engine.CloseMechanism
 		s.Event(other)
 		s.Event(refusedFrom("10.0.0.2"))
 		elsewhere := refusedFrom("10.0.0.1")
@@ -198,7 +198,7 @@ func TestLoggerSummarisesHerdOfStrangers(t *testing.T) {
 			p.End()
 		}
 		wantLines(t, log.lines(), "handshake failed")
-		if n := s.Stats().Faults[engine.FaultMechanism]; n != 100 {
+		if n := s.Stats().Faults[engine.CloseMechanism]; n != 100 {
 			t.Errorf("%d counted", n)
 		}
 		time.Sleep(10 * time.Second)

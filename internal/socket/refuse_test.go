@@ -157,9 +157,9 @@ func calls() []call {
 // notCalls are the methods that sessions and links call, or that cannot fail.
 var notCalls = []string{
 	"Attach", "Conflates", "Connected", "Describe", "HalfClosed", "Hello", "Datagram", "Detach", "Disconnected", "Drops", "Event", "Intake", "Limits",
-	"Unconfirmed", "Reading", "Met", "Parted", "UnreadLimitReached", "Update", "Linked", "MaxQueuedBytes", "NewPipe", "Ready", "Receives",
-	"Refused", "Repeats", "Retire", "Room", "SendLock",
-	"Sends", "Talks", "Unlinked", "Upstream",
+	"Unconfirmed", "WithRecvLock", "PeerConnected", "PeerDisconnected", "UnreadLimitReached", "WithLocks", "AddLink", "MaxQueuedBytes", "NewPipe", "Ready", "Receives",
+	"PeerRefused", "HasDuplicate", "Retire", "Room", "SendLock",
+	"Sends", "CompatibleWith", "RemoveLink", "Upstream",
 	"Close", "Endpoints", "Linger", "Listen", "Peers", "Readable", "Writable", "Stats", "TopicCount", "Type",
 }
 

@@ -28,13 +28,13 @@ var oversized = []struct {
 	name   string
 	limit  func(*engine.Limits)
 	frames []string
-	fault  engine.Fault
+	fault  engine.CloseReason
 }{
-	{"frame", func(l *engine.Limits) { l.Frame = 100 }, []string{st.Large(101)}, engine.FaultFrameSize},
-	{"frame that is read in parts", func(l *engine.Limits) { l.Frame = 100_000 }, []string{st.Large(1 << 20)}, engine.FaultFrameSize},
-	{"message of one frame", func(l *engine.Limits) { l.Message = 100 }, []string{st.Large(120)}, engine.FaultMessageSize},
-	{"message of two frames", func(l *engine.Limits) { l.Message = 100 }, []string{st.Large(60), st.Large(61)}, engine.FaultMessageSize},
-	{"frames", func(l *engine.Limits) { l.Frames = 8 }, strings.Split("123456789", ""), engine.FaultMessageSize},
+	{"frame", func(l *engine.Limits) { l.Frame = 100 }, []string{st.Large(101)}, engine.CloseFrameSize},
+	{"frame that is read in parts", func(l *engine.Limits) { l.Frame = 100_000 }, []string{st.Large(1 << 20)}, engine.CloseFrameSize},
+	{"message of one frame", func(l *engine.Limits) { l.Message = 100 }, []string{st.Large(120)}, engine.CloseMessageSize},
+	{"message of two frames", func(l *engine.Limits) { l.Message = 100 }, []string{st.Large(60), st.Large(61)}, engine.CloseMessageSize},
+	{"frames", func(l *engine.Limits) { l.Frames = 8 }, strings.Split("123456789", ""), engine.CloseMessageSize},
 }
 
 // wayToSend is a type that sends to another.
@@ -134,8 +134,8 @@ func TestSenderCountsWhatItsPeerRejects(t *testing.T) {
 						time.Sleep(time.Second)
 						rejected := len(messages) - before
 						from.WantDrops(map[pipe.Drop]uint64{pipe.DropRejected: uint64(rejected)})
-						from.WantFaults(map[engine.Fault]uint64{engine.FaultRefused: 1})
-						to.WantFaults(map[engine.Fault]uint64{over.fault: 1})
+						from.WantFaults(map[engine.CloseReason]uint64{engine.CloseRefused: 1})
+						to.WantFaults(map[engine.CloseReason]uint64{over.fault: 1})
 						want := fmt.Sprintf("rejected-after-%d-messages:%v:", before, over.fault)
 						ends := from.Heard(session.Disconnected)
 						if len(ends) != 1 || !strings.Contains(fmt.Sprint(ends[0].Err), want) {
@@ -192,7 +192,7 @@ func TestReceiverTellsWhatItRejects(t *testing.T) {
 						w.Settle()
 						p.Must(traffic)
 						want := time.Duration(0)
-						if in.fault != engine.FaultRefused && (announced == "count" || announced == "retry") {
+						if in.fault != engine.CloseRefused && (announced == "count" || announced == "retry") {
 							flags, body := p.Frame()
 							for string(body[1:5]) == "PONG" {
 								flags, body = p.Frame()
@@ -321,7 +321,7 @@ func TestRejectedPeerTakesNothing(t *testing.T) {
 					if d := time.Since(start).Round(10 * time.Millisecond); d != want {
 						t.Errorf("closed after %v, want %v", d, want)
 					}
-					wantOneFailure(t, dealer, session.Disconnected, engine.FaultMalformed)
+					wantOneFailure(t, dealer, session.Disconnected, engine.CloseMalformed)
 					<-over
 				})
 			})
@@ -343,7 +343,7 @@ func TestCloseWaitsForRejectedPeerWithinLinger(t *testing.T) {
 				if d := st.After(func() { pull.CloseIn(linger) }); d != min(linger, time.Second) {
 					t.Errorf("binds %v, linger %v: closed after %v", binds, linger, d)
 				}
-				wantOneFailure(t, pull, session.Disconnected, engine.FaultMalformed)
+				wantOneFailure(t, pull, session.Disconnected, engine.CloseMalformed)
 			})
 		}
 	}
@@ -402,7 +402,7 @@ func TestSenderDoesNotTrustTheCount(t *testing.T) {
 					if got := stats.Drops[pipe.DropRejected]; got != want || stats.MsgsWritten != written {
 						t.Errorf("%q, binds %v, hello %v: %d rejected of %d written, want %d", reason, binds, hello, got, stats.MsgsWritten, want)
 					}
-					wantOneFailure(t, dealer, session.Disconnected, engine.FaultRefused)
+					wantOneFailure(t, dealer, session.Disconnected, engine.CloseRefused)
 				})
 			}
 		}
@@ -451,7 +451,7 @@ func TestRejectionIsTheReason(t *testing.T) {
 						t.Errorf("binds %v, closing %v: %d written, drops %v, want 2 and one of them rejected",
 							binds, closing, stats.MsgsWritten, stats.Drops)
 					}
-					wantOneFailure(t, push, session.Disconnected, engine.FaultRefused)
+					wantOneFailure(t, push, session.Disconnected, engine.CloseRefused)
 					<-done
 					if wrong := unaccounted(push); wrong != "" {
 						t.Error(wrong)
@@ -550,7 +550,7 @@ func TestRejectionOverSystem(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if ev := await(t, heard, session.Disconnected); ev.Fault != engine.FaultRefused {
+		if ev := await(t, heard, session.Disconnected); ev.Fault != engine.CloseRefused {
 			t.Errorf("%d bytes: event %+v", size, ev)
 		}
 		if err := push.Send(context.Background(), st.Of("after")); err != nil {

@@ -144,7 +144,7 @@ func TestScannersReachNoApplication(t *testing.T) {
 						}
 						wantNoPeer(t, name, s)
 						ends := s.Heard(session.HandshakeFailed)
-						if len(ends) != 1 || ends[0].Fault == engine.FaultNone {
+						if len(ends) != 1 || ends[0].Fault == engine.CloseNone {
 							t.Errorf("%s: ends %+v, want one with a reason", name, ends)
 						}
 					})
@@ -175,7 +175,7 @@ func TestForeignServersAreNoPeers(t *testing.T) {
 					p.End()
 					wantNoPeer(t, name, s)
 					ends := s.Heard(session.HandshakeFailed)
-					if len(ends) != 1 || ends[0].Fault == engine.FaultNone {
+					if len(ends) != 1 || ends[0].Fault == engine.CloseNone {
 						t.Fatalf("%s: ends %+v, want one with a reason", name, ends)
 					}
 					if strings.Contains(name, "greeting") || strings.HasPrefix(name, "HTTP") {
@@ -209,7 +209,7 @@ func TestMinVersionClosesWhatOnlyLooksLikeZMTP10(t *testing.T) {
 					t.Errorf("%s: closed after %v", info.Name, d)
 				}
 				wantNoPeer(t, info.Name, s)
-				s.WantFaults(map[engine.Fault]uint64{engine.FaultVersion: 1})
+				s.WantFaults(map[engine.CloseReason]uint64{engine.CloseVersion: 1})
 				if ends := s.Heard(session.HandshakeFailed); len(ends) != 1 || errors.Unwrap(ends[0].Err) == nil {
 					t.Errorf("%s: ends %+v", info.Name, ends)
 				}

@@ -153,6 +153,6 @@ func TestRequestAtTheLimitIsReceived(t *testing.T) {
 		}
 		req.MustSend("a", "b")
 		rep.WantRecv("a", "b")
-		rep.WantFaults(map[engine.Fault]uint64{})
+		rep.WantFaults(map[engine.CloseReason]uint64{})
 	})
 }

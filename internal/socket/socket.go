@@ -447,15 +447,15 @@ func (s *Socket) UnreadLimitReached() bool {
 	return s.peers.crowded(s.opts.MaxQueuedBytes)
 }
 
-// Update is for links: f changes a pipe that is attached.
-func (s *Socket) Update(f func()) {
+// WithLocks calls f with the locks of both halves held.
+func (s *Socket) WithLocks(f func()) {
 	s.lockBoth()
 	defer s.unlockBoth()
 	f()
 }
 
-// Reading is for links: f changes what is read.
-func (s *Socket) Reading(f func()) {
+// WithRecvLock calls f with the lock of the receiving half held.
+func (s *Socket) WithRecvLock(f func()) {
 	s.recvMu.Lock()
 	defer s.recvMu.Unlock()
 	f()

@@ -16,7 +16,8 @@ import (
 	st "github.com/zerobroker/zmq/internal/socket/sockettest"
 )
 
-// contested are the ways in which two connectors want one place of a binder.
+// contested has pairs of socket types in which the binder admits only one of
+// two connectors.
 var contested = []struct {
 	bound, connected pattern.Type
 	why              error
@@ -41,7 +42,8 @@ func send(t *testing.T, s *st.Socket, text string) {
 	}
 }
 
-// connect connects to the binder, which a ROUTER can send to at once.
+// connect connects to the binder. A ROUTER assigns the routing ID "bound" to
+// it.
 func connect(t *testing.T, s *st.Socket, ep string) {
 	t.Helper()
 	alias := ""
@@ -53,9 +55,9 @@ func connect(t *testing.T, s *st.Socket, ep string) {
 	}
 }
 
-// TestRefusedLinkIsMadeWhenThePlaceIsFree, with what was sent meanwhile, whether
-// the first peer came over inproc or over a connection and however it ends.
-func TestRefusedLinkIsMadeWhenThePlaceIsFree(t *testing.T) {
+// The link then delivers the messages sent meanwhile. The first peer may use
+// inproc or a connection, and may end in several ways.
+func TestBlockedLinkIsJoinedWhenFirstPeerDisconnects(t *testing.T) {
 	for _, c := range contested {
 		for _, ep := range []string{name, "mem://a"} {
 			for end, leave := range map[string]func(bound, first *st.Socket){
@@ -64,7 +66,7 @@ func TestRefusedLinkIsMadeWhenThePlaceIsFree(t *testing.T) {
 				"Unbind":     func(bound, _ *st.Socket) { bound.Unbind(ep) },
 			} {
 				if end == "Unbind" && ep == name {
-					continue // it keeps links
+					continue // Unbind keeps links
 				}
 				t.Run(fmt.Sprint(pattern.Types[c.connected].Name, " ", ep, " ", end), func(t *testing.T) {
 					st.Run(t, func(w *st.World) {
@@ -101,7 +103,7 @@ func TestRefusedLinkIsMadeWhenThePlaceIsFree(t *testing.T) {
 						second.WantRecv("back")
 						second.WantDrops(nil)
 						if n := len(second.Heard(session.PeerRefused)); n != 1 {
-							t.Errorf("refused %d times", n)
+							t.Errorf("%d PeerRefused events", n)
 						}
 					})
 				})
@@ -110,9 +112,8 @@ func TestRefusedLinkIsMadeWhenThePlaceIsFree(t *testing.T) {
 	}
 }
 
-// TestConnectingRouterAdmitsWhenTheIDIsFree: the end that refuses may be the one
-// that connects.
-func TestConnectingRouterAdmitsWhenTheIDIsFree(t *testing.T) {
+// The end that refuses a peer may be the connector.
+func TestConnectingRouterJoinsBlockedLinkWhenRoutingIDIsFree(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		router, first, second := w.Socket(pattern.ROUTER), w.Socket(pattern.DEALER, st.ID("same")), w.Socket(pattern.DEALER, st.ID("same"))
 		first.MustBind("inproc://first")
@@ -133,9 +134,9 @@ func TestConnectingRouterAdmitsWhenTheIDIsFree(t *testing.T) {
 	})
 }
 
-// TestPlaceFreedByDisconnectIsGivenOn: the only peer of a bound PAIR may be one
-// that it connected to, also by a name that is not bound.
-func TestPlaceFreedByDisconnectIsGivenOn(t *testing.T) {
+// The only peer of a bound PAIR may be one that the PAIR has connected to, also
+// by a name that is not bound.
+func TestDisconnectOfBoundPairJoinsBlockedLink(t *testing.T) {
 	for _, ep := range []string{"inproc://unbound", "inproc://bound", "mem://a"} {
 		st.Run(t, func(w *st.World) {
 			pair, other, waiting := w.Socket(pattern.PAIR), w.Socket(pattern.PAIR), w.Socket(pattern.PAIR)
@@ -153,8 +154,8 @@ func TestPlaceFreedByDisconnectIsGivenOn(t *testing.T) {
 	}
 }
 
-// TestRefusedLinksAreMadeInOrder, one for each time that the place becomes free.
-func TestRefusedLinksAreMadeInOrder(t *testing.T) {
+// Each time the peer of a PAIR disconnects, the next link is joined.
+func TestBlockedLinksAreJoinedInOrder(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		bound := w.Socket(pattern.PAIR)
 		bound.MustBind(name)
@@ -174,12 +175,12 @@ func TestRefusedLinksAreMadeInOrder(t *testing.T) {
 	})
 }
 
-// TestRefusedLinkGoesToTheNextBinder of its name, when the one that refused it
-// has unbound or closed.
-func TestRefusedLinkGoesToTheNextBinder(t *testing.T) {
+// The binder that refused the link unbinds the name or closes, and another
+// socket binds it.
+func TestBlockedLinkIsJoinedByNextBinder(t *testing.T) {
 	for _, c := range []struct {
 		closes bool
-		first  string // where the first peer is
+		first  string // endpoint of the first peer
 	}{{false, name}, {true, name}, {false, "mem://a"}, {true, "mem://a"}, {false, "inproc://first"}, {true, "inproc://first"}} {
 		t.Run(fmt.Sprintf("%+v", c), func(t *testing.T) {
 			st.Run(t, func(w *st.World) {
@@ -213,9 +214,9 @@ func TestRefusedLinkGoesToTheNextBinder(t *testing.T) {
 	}
 }
 
-// TestRefusedLinkLingers: what was sent is delivered if the place becomes free in
-// time, and counted if not.
-func TestRefusedLinkLingers(t *testing.T) {
+// Queued messages are delivered if the link is joined within the linger period,
+// and counted as dropped if not.
+func TestBlockedLinkLingers(t *testing.T) {
 	for _, free := range []bool{true, false} {
 		for _, by := range []string{"Close", "Disconnect"} {
 			t.Run(fmt.Sprint(by, " ", free), func(t *testing.T) {
@@ -226,9 +227,9 @@ func TestRefusedLinkLingers(t *testing.T) {
 					first.MustConnect(name)
 					second.MustConnect(name)
 					second.MustSend("x")
-					want, lost := time.Minute, 1
+					want, dropped := time.Minute, 1
 					if free {
-						want, lost = time.Second, 0
+						want, dropped = time.Second, 0
 						time.AfterFunc(want, func() { first.CloseIn(0) })
 					}
 					if by == "Disconnect" {
@@ -244,8 +245,8 @@ func TestRefusedLinkLingers(t *testing.T) {
 					if d := st.After(func() { unsent = second.CloseIn(time.Minute) }); d != want {
 						t.Errorf("Close took %v", d)
 					}
-					if by == "Close" && unsent != lost {
-						t.Errorf("Close left %d messages", unsent)
+					if by == "Close" && unsent != dropped {
+						t.Errorf("Close returned %d unsent messages", unsent)
 					}
 					if !free {
 						second.WantDrops(map[pipe.Drop]uint64{pipe.DropLinger: 1})
@@ -262,9 +263,9 @@ func TestRefusedLinkLingers(t *testing.T) {
 	}
 }
 
-// TestSecondLinkOfTheSameTwoSocketsEnds: it would wait for the first, and half of
-// what is sent with it.
-func TestSecondLinkOfTheSameTwoSocketsEnds(t *testing.T) {
+// A second link between the same two sockets is refused instead of blocked. It
+// would get half of the messages and deliver them only after the first ends.
+func TestDuplicateLinkIsRefused(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		router, dealer := w.Socket(pattern.ROUTER), w.Socket(pattern.DEALER, st.ID("id"))
 		router.MustBind(name)
@@ -282,16 +283,17 @@ func TestSecondLinkOfTheSameTwoSocketsEnds(t *testing.T) {
 	})
 }
 
-// TestEveryContenderIsAdmitted, in real time: many want one place, each sends one
-// message and leaves. None is lost and none is left waiting.
-func TestEveryContenderIsAdmitted(t *testing.T) {
-	const contenders, each = 8, 50
+// This test runs in real time. Many sockets connect to a binder that admits one
+// of them at a time. Each sends one message and closes. No message is lost and
+// no socket waits forever.
+func TestEveryBlockedLinkIsEventuallyJoined(t *testing.T) {
+	const sockets, each = 8, 50
 	for _, c := range contested[:3] {
 		w := st.New(t, 1)
 		bound := w.Socket(c.bound)
 		bound.MustBind(name)
 		var wg sync.WaitGroup
-		for range contenders {
+		for range sockets {
 			wg.Go(func() {
 				for range each {
 					s := w.Socket(c.connected, st.ID("same"))
@@ -304,14 +306,14 @@ func TestEveryContenderIsAdmitted(t *testing.T) {
 				}
 			})
 		}
-		for range contenders * each {
+		for range sockets * each {
 			if err := bound.Recv(t.Context(), new(msg.Msg)); err != nil {
 				t.Fatal(err)
 			}
 		}
 		wg.Wait()
 		if err := bound.TryRecv(new(msg.Msg)); err != pattern.ErrWouldBlock {
-			t.Errorf("one message more: %v", err)
+			t.Errorf("TryRecv after the last message: %v", err)
 		}
 	}
 }

@@ -9,10 +9,10 @@ import (
 	"github.com/zerobroker/zmq/internal/wire"
 )
 
-// TestDecodeYieldsBetweenFrames: Decode yields again and again while it takes
-// commands or frames one by one, and not while whole messages lie side by side.
+// Decode calls Yield regularly while it decodes commands or frames one by one,
+// and not while it decodes complete messages together.
 func TestDecodeYieldsBetweenFrames(t *testing.T) {
-	const size, frames = 256 << 10, 256 // most frames between two calls
+	const size, frames = 256 << 10, 256 // frames between two calls of Yield
 	for _, tt := range []struct {
 		name, piece string
 		o           opening
@@ -21,7 +21,7 @@ func TestDecodeYieldsBetweenFrames(t *testing.T) {
 		{"PINGs", command("PING", "\x00\x00"), openings[4], true},
 		{"PONGs", command("PONG", ""), openings[4], true},
 		{"unknown commands", command("X", ""), openings[4], true},
-		{"commands of nothing", "\x04\x00", openings[4], true},
+		{"empty commands", "\x04\x00", openings[4], true},
 		{"frames of one message", "\x01\x00", openings[4], true},
 		{"ZMTP 1.0", onWire(wire.V1, message{""}), openings[1], true},
 		{"whole messages", "\x00\x00", openings[4], false},
@@ -29,7 +29,7 @@ func TestDecodeYieldsBetweenFrames(t *testing.T) {
 		yields := 0
 		cfg := *dealer("")
 		cfg.Yield = func() { yields++ }
-		p := inTraffic(t, &cfg, tt.o, whole)
+		p := connectedPeer(t, &cfg, tt.o, whole)
 		b := []byte(strings.Repeat(tt.piece, size/len(tt.piece)))
 		var in msg.Batch
 		if n, err := p.e.Decode(b, true, math.MaxInt, &in); n != len(b) || err != nil {
