@@ -164,7 +164,7 @@ func TestRadioTakesJoins(t *testing.T) {
 // TestRadioDish: groups reach a RADIO and messages a DISH in every place and
 // order, and Ready tells when.
 func TestRadioDish(t *testing.T) {
-	everywhere(t, func(w *st.World, ep string) {
+	overMemAndInproc(t, func(w *st.World, ep string) {
 		radio, dish := w.Socket(pattern.RADIO), w.Socket(pattern.DISH)
 		late := w.Socket(pattern.DISH)
 		join(t, dish, true, "a", "b")
@@ -234,7 +234,7 @@ func numberOf(t *testing.T, s *st.Socket, text string) uint32 {
 // ConnectPeer has returned, also before anybody is there and after the
 // connection was made again. conformance.md 1.2, 3.7
 func TestPeerNumbers(t *testing.T) {
-	everywhere(t, func(w *st.World, ep string) {
+	overMemAndInproc(t, func(w *st.World, ep string) {
 		a, b := w.Socket(pattern.PEER), w.Socket(pattern.PEER)
 		atB, err := a.ConnectPeer(ep)
 		if err != nil || atB == 0 {
@@ -272,7 +272,7 @@ func TestPeerNumbers(t *testing.T) {
 // and what it has sent does not, nor what would say that it has left.
 // conformance.md 1.2
 func TestDisconnectPeer(t *testing.T) {
-	everywhere(t, func(w *st.World, ep string) {
+	overMemAndInproc(t, func(w *st.World, ep string) {
 		server := w.Socket(pattern.SERVER, func(o *socket.Options) { o.DisconnectMessage = []byte("left") })
 		server.MustBind(ep)
 		a, b := w.Socket(pattern.CLIENT, st.Reconnect(time.Minute, time.Minute)), w.Socket(pattern.CLIENT)
@@ -313,7 +313,7 @@ func TestDisconnectPeer(t *testing.T) {
 // is there or not: it is not connected to any more.
 func TestDisconnectPeerConnected(t *testing.T) {
 	for _, bound := range []bool{false, true} {
-		everywhere(t, func(w *st.World, ep string) {
+		overMemAndInproc(t, func(w *st.World, ep string) {
 			a, b := w.Socket(pattern.PEER), w.Socket(pattern.PEER)
 			if bound {
 				b.MustBind(ep)
@@ -402,7 +402,7 @@ func TestAutomaticMessagesOfDrafts(t *testing.T) {
 // TestChannelHasOnePeer: a second is refused, and told so by an event, while the
 // first is there.
 func TestChannelHasOnePeer(t *testing.T) {
-	everywhere(t, func(w *st.World, ep string) {
+	overMemAndInproc(t, func(w *st.World, ep string) {
 		a, b, c := w.Socket(pattern.CHANNEL), w.Socket(pattern.CHANNEL), w.Socket(pattern.CHANNEL)
 		a.MustBind(ep)
 		b.MustConnect(ep)

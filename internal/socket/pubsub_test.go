@@ -292,7 +292,7 @@ func TestXPubHearsOfLostSubscribers(t *testing.T) {
 // TestLongTopics: a topic may be as long as its publisher allows in all.
 // conformance.md 3.6
 func TestLongTopics(t *testing.T) {
-	everywhere(t, func(w *st.World, ep string) {
+	overMemAndInproc(t, func(w *st.World, ep string) {
 		xpub := w.Socket(pattern.XPUB, func(o *socket.Options) { o.Pattern.MaxTopicBytes = 1 << 20 })
 		xpub.MustBind(ep)
 		sub := w.Socket(pattern.SUB)
