@@ -31,7 +31,7 @@ func (s stream) connectRaw(t *testing.T, w *st.World, binds bool) (p *st.Peer, i
 		l.Close()
 		out = w.Net.Links()[0].Up()
 	}
-	return p, s.notice(t, msg.ConnectNotice), out
+	return p, s.recvNotice(t, msg.ConnectNotice), out
 }
 
 // TestStreamClosePeerReportsLostMessages: if the connection is lost while
@@ -60,7 +60,7 @@ func TestStreamClosePeerReportsLostMessages(t *testing.T) {
 						out.Stall()
 					}
 					for range 5 {
-						s.sends(t, id, text(20))
+						s.sendBytes(t, id, text(20))
 						w.Settle()
 					}
 					if c.read {
@@ -95,7 +95,7 @@ func TestDisconnectedPeerCountsLingerDrops(t *testing.T) {
 				_, id, out := s.connectRaw(t, w, binds)
 				out.SetBuffer(10)
 				for range 3 {
-					s.sends(t, id, text(20))
+					s.sendBytes(t, id, text(20))
 					w.Settle()
 				}
 				if waits {
@@ -105,7 +105,7 @@ func TestDisconnectedPeerCountsLingerDrops(t *testing.T) {
 						t.Error(err)
 					}
 				} else {
-					s.sends(t, id, "")
+					s.sendBytes(t, id, "")
 					time.Sleep(2 * time.Minute)
 				}
 				s.WantDrops(want)
@@ -146,10 +146,10 @@ func TestStreamCountsExactly(t *testing.T) {
 					s := newStream(w)
 					_, id, out := s.connectRaw(t, w, binds)
 					out.SetBuffer(1)
-					s.sends(t, id, "12") // the others are queued until its second byte is written
+					s.sendBytes(t, id, "12") // the others are queued until its second byte is written
 					w.Settle()
 					for range messages {
-						s.sends(t, id, text(size))
+						s.sendBytes(t, id, text(size))
 					}
 					out.SetBuffer(2 + k*size + part)
 					w.Settle()
