@@ -140,8 +140,9 @@ func TestBadInputClosesOnlyItsConnection(t *testing.T) {
 	}
 }
 
-// TestBadInputReadByteByByte: the fault does not depend on the size of reads.
-func TestBadInputReadByteByByte(t *testing.T) {
+// TestBadInputByteByByteHasSameFault: the fault does not depend on the size of
+// reads.
+func TestBadInputByteByByteHasSameFault(t *testing.T) {
 	for _, in := range badInputs() {
 		if len(in.bytes) > 16<<10 {
 			continue
@@ -268,9 +269,10 @@ func await(t *testing.T, heard *socket.Listening, kinds ...session.Kind) socket.
 	}
 }
 
-// TestBadInputOverTCP is TestBadInputClosesOnlyItsConnection over TCP, with all
-// inputs on one listener and one valid peer.
-func TestBadInputOverTCP(t *testing.T) {
+// TestBadInputOverTCPClosesOnlyItsConnection is
+// TestBadInputClosesOnlyItsConnection over TCP, with all inputs on one listener
+// and one valid peer.
+func TestBadInputOverTCPClosesOnlyItsConnection(t *testing.T) {
 	pull, push := overTCP(t, pattern.PULL), overTCP(t, pattern.PUSH)
 	heard := pull.Listen()
 	ep, err := pull.Bind("tcp://127.0.0.1:*")

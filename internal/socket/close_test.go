@@ -46,9 +46,9 @@ func TestCloseReconnectsWhileItLingers(t *testing.T) {
 	})
 }
 
-// TestCloseDuringHandshake: the peer accepts the connection and sends nothing.
-// A socket without queued messages does not linger.
-func TestCloseDuringHandshake(t *testing.T) {
+// TestCloseDuringHandshakeReturnsAtOnce: the peer accepts the connection and
+// sends nothing. A socket without queued messages does not linger.
+func TestCloseDuringHandshakeReturnsAtOnce(t *testing.T) {
 	for _, typ := range []pattern.Type{pattern.PUSH, pattern.PULL, pattern.DEALER, pattern.SUB} {
 		st.Run(t, func(w *st.World) {
 			silent := w.Listen("a")
@@ -76,9 +76,9 @@ func TestCloseDuringHandshake(t *testing.T) {
 	}
 }
 
-// TestCloseWithFullReceiveQueue: Close returns although the reader of the
-// connection is blocked on a full receive queue.
-func TestCloseWithFullReceiveQueue(t *testing.T) {
+// TestCloseReturnsWithFullReceiveQueue: Close returns although the reader of
+// the connection is blocked on a full receive queue.
+func TestCloseReturnsWithFullReceiveQueue(t *testing.T) {
 	for _, binds := range []bool{true, false} {
 		for _, end := range []string{"close", "disconnect and close"} {
 			t.Run(fmt.Sprintf("binds=%v %s", binds, end), func(t *testing.T) {

@@ -357,10 +357,10 @@ func TestDatagramWriteErrorDropsOneMessage(t *testing.T) {
 	}
 }
 
-// TestForgedDatagramRefusalDropsNoOther: the system reports that an earlier
+// TestForgedRefusalDropsNoOtherDatagram: the system reports that an earlier
 // datagram was refused, which any host can forge. The message being sent is
 // still sent.
-func TestForgedDatagramRefusalDropsNoOther(t *testing.T) {
+func TestForgedRefusalDropsNoOtherDatagram(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		dish, radio := w.Socket(pattern.DISH), w.Socket(pattern.RADIO)
 		dish.MustBind(airAt)

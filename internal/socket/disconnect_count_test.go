@@ -134,10 +134,10 @@ func TestDisconnectedPeerCountsLingerDrops(t *testing.T) {
 	})
 }
 
-// TestStreamCountsExactly: of a batch of messages, the connection takes k and
-// part of the next. The k messages count as written, the next as dropped in
+// TestStreamCountsDropsExactly: of a batch of messages, the connection takes k
+// and part of the next. The k messages count as written, the next as dropped in
 // flight, and the others as dropped by linger.
-func TestStreamCountsExactly(t *testing.T) {
+func TestStreamCountsDropsExactly(t *testing.T) {
 	const messages, size = 5, 4
 	for _, binds := range []bool{true, false} {
 		for k := range messages {

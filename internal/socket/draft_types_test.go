@@ -376,7 +376,7 @@ func TestDisconnectPeerLingers(t *testing.T) {
 // lost.
 func TestAutomaticMessagesOfDraftTypes(t *testing.T) {
 	all := func(o *socket.Options) {
-		o.Hello, o.DisconnectMessage, o.Hiccup = []byte("hello"), []byte("gone"), []byte("hiccup")
+		o.Hello, o.DisconnectMessage, o.Hiccup = []byte("hello"), []byte("disconnected"), []byte("hiccup")
 	}
 	for _, c := range []struct{ binds, connects pattern.Type }{
 		{pattern.SERVER, pattern.CLIENT}, {pattern.CLIENT, pattern.SERVER}, {pattern.PEER, pattern.PEER},
@@ -390,7 +390,7 @@ func TestAutomaticMessagesOfDraftTypes(t *testing.T) {
 				a.WantRecv("hello")
 				w.Net.Links()[len(w.Net.Links())-1].Cut(memnet.RST)
 				if pattern.Types[c.binds].DisconnectMessage {
-					b.WantRecv("gone")
+					b.WantRecv("disconnected")
 				}
 				if pattern.Types[c.connects].HiccupMessage {
 					a.WantRecv("hiccup")
@@ -400,9 +400,9 @@ func TestAutomaticMessagesOfDraftTypes(t *testing.T) {
 	}
 }
 
-// TestChannelHasOnePeer: a CHANNEL refuses a second peer, with an event, until
-// the first disconnects.
-func TestChannelHasOnePeer(t *testing.T) {
+// TestChannelRefusesSecondPeer: a CHANNEL refuses a second peer, with an event,
+// until the first disconnects.
+func TestChannelRefusesSecondPeer(t *testing.T) {
 	overMemAndInproc(t, func(w *st.World, ep string) {
 		a, b, c := w.Socket(pattern.CHANNEL), w.Socket(pattern.CHANNEL), w.Socket(pattern.CHANNEL)
 		a.MustBind(ep)

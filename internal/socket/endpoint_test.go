@@ -94,10 +94,10 @@ func TestDisconnectKeepsReceivedMessages(t *testing.T) {
 	})
 }
 
-// TestDisconnectedEndpointDoesNotReconnectWithoutQueue: the connection is lost
-// after Disconnect, while its last message is in flight. Nothing is queued, so
-// the socket does not dial again.
-func TestDisconnectedEndpointDoesNotReconnectWithoutQueue(t *testing.T) {
+// TestDisconnectedEndpointWithEmptyQueueDoesNotReconnect: the connection is
+// lost after Disconnect, while its last message is in flight. Nothing is
+// queued, so the socket does not dial again.
+func TestDisconnectedEndpointWithEmptyQueueDoesNotReconnect(t *testing.T) {
 	for _, typ := range []pattern.Type{pattern.PUSH, pattern.DEALER} {
 		st.Run(t, func(w *st.World) {
 			s := w.Socket(typ)
@@ -121,10 +121,11 @@ func TestDisconnectedEndpointDoesNotReconnectWithoutQueue(t *testing.T) {
 	}
 }
 
-// TestSecondConnectToSameEndpoint: a DEALER, SUB, PUB or REQ keeps its one
-// connection, as a SUB for example would receive each message twice. Other
-// types make a second connection, and over inproc every type does.
-func TestSecondConnectToSameEndpoint(t *testing.T) {
+// TestSecondConnectIsIgnoredByFourTypes: a DEALER, SUB, PUB or REQ keeps its
+// one connection, because a SUB, for example, would receive each message twice
+// over two. Other types make a second connection, and over inproc every type
+// does.
+func TestSecondConnectIsIgnoredByFourTypes(t *testing.T) {
 	for typ, info := range pattern.Types {
 		if info.Raw || typ == pattern.PAIR || typ == pattern.CHANNEL { // they return an error
 			continue

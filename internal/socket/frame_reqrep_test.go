@@ -15,9 +15,10 @@ import (
 func relaxed(o *socket.Options)   { o.Pattern.Relaxed = true }
 func correlate(o *socket.Options) { o.Pattern.Correlate = true }
 
-// TestReqRepFrameStates exchanges a request and a reply of two frames each, and
-// checks at every step the calls that are invalid in this state.
-func TestReqRepFrameStates(t *testing.T) {
+// TestReqRepFramesInWrongStateReturnErrInvalidState exchanges a request and a
+// reply of two frames each, and checks at every step the calls that are invalid
+// in this state.
+func TestReqRepFramesInWrongStateReturnErrInvalidState(t *testing.T) {
 	for _, scheme := range []string{"mem", "inproc"} {
 		st.Run(t, func(w *st.World) {
 			rep, req := connected(w, scheme, pattern.REP, pattern.REQ)
@@ -67,9 +68,9 @@ func TestReqRepFrameStates(t *testing.T) {
 	}
 }
 
-// TestIncompleteRequestBlocksSendNotCall: while a request or a reply is
+// TestSendFailsDuringIncompleteRequest: while a request or a reply is
 // incomplete, Send and Recv of another fail. Call is independent of it.
-func TestIncompleteRequestBlocksSendNotCall(t *testing.T) {
+func TestSendFailsDuringIncompleteRequest(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		rep, req := connected(w, "mem", pattern.REP, pattern.REQ)
 		wantTry(t, req, "1+", nil)

@@ -90,9 +90,9 @@ func TestSetHWMZeroIsUnlimited(t *testing.T) {
 	})
 }
 
-// TestSetHWMWhileSending: marks change while peers connect and messages flow.
-// Every message is received.
-func TestSetHWMWhileSending(t *testing.T) {
+// TestSetHWMWhileSendingDropsNothing: marks change while peers connect and
+// messages flow. Every message is received.
+func TestSetHWMWhileSendingDropsNothing(t *testing.T) {
 	overMemAndInproc(t, func(w *st.World, ep string) {
 		const messages = 2000
 		pull := w.Socket(pattern.PULL, st.HWM(3, 3))

@@ -153,9 +153,9 @@ func TestImmediateDisconnectLingersWithoutReconnect(t *testing.T) {
 	})
 }
 
-// TestImmediateOfEveryType: a socket of every type connects, loses its peer and
-// reconnects several times, and is closed.
-func TestImmediateOfEveryType(t *testing.T) {
+// TestImmediateReconnectsForEveryType: a socket of every type connects, loses
+// its peer and reconnects several times, and is closed.
+func TestImmediateReconnectsForEveryType(t *testing.T) {
 	for typ, info := range pattern.Types {
 		if info.DatagramsOnly {
 			continue // it does not connect

@@ -39,9 +39,9 @@ func TestLingerDeliversOrCountsEachMessage(t *testing.T) {
 		late     = 30 * time.Second      // when a stopped reader continues
 	)
 	for _, linger := range []time.Duration{0, time.Millisecond, 100 * time.Millisecond, time.Hour, forever} {
-		for _, reader := range []string{"stopped", "stopped for long", "slow", "gone", "never there"} {
+		for _, reader := range []string{"stopped", "stopped for long", "slow", "disconnected", "absent"} {
 			for _, binds := range []bool{false, true} {
-				if binds && reader == "never there" {
+				if binds && reader == "absent" {
 					continue // without a peer there is no queue
 				}
 				t.Run(fmt.Sprint(linger, " ", reader, " binds=", binds), func(t *testing.T) {
@@ -62,7 +62,7 @@ func TestLingerDeliversOrCountsEachMessage(t *testing.T) {
 							p.Shake("PULL")
 						default:
 							push.MustConnect("mem://a")
-							if reader == "never there" {
+							if reader == "absent" {
 								break
 							}
 							l = w.Listen("a")
@@ -90,13 +90,13 @@ func TestLingerDeliversOrCountsEachMessage(t *testing.T) {
 							time.AfterFunc(100*time.Hour, func() { count(0) })
 						case "slow":
 							go count(slow)
-						case "gone":
+						case "disconnected":
 							p.Close()
 							read <- 0
-						case "never there":
+						case "absent":
 							read <- 0
 						}
-						if reader == "gone" {
+						if reader == "disconnected" {
 							w.Settle()
 						}
 
@@ -109,11 +109,11 @@ func TestLingerDeliversOrCountsEachMessage(t *testing.T) {
 							done = 100 * time.Hour
 						case "slow":
 							done = (messages + 1) * slow // one more read finds the end
-						case "gone":
+						case "disconnected":
 							// A bound socket does not wait for a peer to
 							// connect again.
 							done, ends = 0, binds
-						case "never there":
+						case "absent":
 							ends = false
 						}
 						if linger == forever && !ends {
@@ -140,7 +140,7 @@ func TestLingerDeliversOrCountsEachMessage(t *testing.T) {
 						for _, n := range drops {
 							lost += int(n)
 						}
-						if got := <-read; reader != "gone" && got+lost != messages {
+						if got := <-read; reader != "disconnected" && got+lost != messages {
 							t.Errorf("%d messages read and %d counted as dropped %v, want %d", got, lost, drops, messages)
 						}
 					})
@@ -150,10 +150,10 @@ func TestLingerDeliversOrCountsEachMessage(t *testing.T) {
 	}
 }
 
-// TestLingerCountsExactly: the connection takes k messages and part of the
+// TestLingerCountsDropsExactly: the connection takes k messages and part of the
 // next. The k messages are delivered, the next is counted as dropped in flight,
 // and Close returns the number of the others.
-func TestLingerCountsExactly(t *testing.T) {
+func TestLingerCountsDropsExactly(t *testing.T) {
 	one := len(st.Message("0"))
 	const messages = 10
 	for k := 1; k < messages; k++ {

@@ -66,7 +66,7 @@ func TestPushSendsNoHelloMessage(t *testing.T) {
 // peer. The connected socket receives its Hiccup message.
 func TestDisconnectMessageFollowsLastMessage(t *testing.T) {
 	overMemAndInproc(t, func(w *st.World, ep string) {
-		router := w.Socket(pattern.ROUTER, func(o *socket.Options) { o.DisconnectMessage = []byte("gone") })
+		router := w.Socket(pattern.ROUTER, func(o *socket.Options) { o.DisconnectMessage = []byte("disconnected") })
 		router.MustBind(ep)
 		dealer := w.Socket(pattern.DEALER, func(o *socket.Options) {
 			o.RoutingID, o.Hiccup, o.DisconnectMessage = "d", []byte("hiccup"), []byte("not for a dealer")
@@ -80,7 +80,7 @@ func TestDisconnectMessageFollowsLastMessage(t *testing.T) {
 			w.Net.Links()[0].Cut(memnet.RST)
 			w.Settle()
 			router.WantRecv("last")
-			if frames, peer := router.MustRecv(); frames[0] != "gone" || peer.RoutingID != "d" {
+			if frames, peer := router.MustRecv(); frames[0] != "disconnected" || peer.RoutingID != "d" {
 				t.Errorf("%q from %q", frames, peer.RoutingID)
 			}
 			dealer.WantRecv("hiccup")
@@ -91,7 +91,7 @@ func TestDisconnectMessageFollowsLastMessage(t *testing.T) {
 		dealer.CloseIn(time.Second)
 		w.Settle()
 		router.WantRecv("last")
-		router.WantRecv("gone")
+		router.WantRecv("disconnected")
 		router.WantNone()
 	})
 }
@@ -100,7 +100,7 @@ func TestDisconnectMessageFollowsLastMessage(t *testing.T) {
 // finish, and a refused peer, produce no DisconnectMessage.
 func TestNoDisconnectMessageForPeerNotAdmitted(t *testing.T) {
 	st.Run(t, func(w *st.World) {
-		router := w.Socket(pattern.ROUTER, func(o *socket.Options) { o.DisconnectMessage = []byte("gone") })
+		router := w.Socket(pattern.ROUTER, func(o *socket.Options) { o.DisconnectMessage = []byte("disconnected") })
 		router.MustBind("mem://a")
 		p := w.Dial("a")
 		p.Must(st.Greeting())
@@ -244,7 +244,7 @@ func TestConflateKeepsNewestMessage(t *testing.T) {
 func TestHandoverQueuesNoDisconnectMessage(t *testing.T) {
 	overMemAndInproc(t, func(w *st.World, ep string) {
 		router := w.Socket(pattern.ROUTER, func(o *socket.Options) {
-			o.Pattern.Handover, o.DisconnectMessage = true, []byte("gone")
+			o.Pattern.Handover, o.DisconnectMessage = true, []byte("disconnected")
 		})
 		router.MustBind(ep)
 		named := func(o *socket.Options) { o.RoutingID, o.ReconnectInterval = "id", 0 }
@@ -258,7 +258,7 @@ func TestHandoverQueuesNoDisconnectMessage(t *testing.T) {
 		router.WantNone()
 		second.CloseIn(time.Second)
 		w.Settle()
-		router.WantRecv("gone")
+		router.WantRecv("disconnected")
 		router.WantNone()
 	})
 }

@@ -332,8 +332,8 @@ func TestRejectedPeerIsDisconnectedWithinBounds(t *testing.T) {
 	}
 }
 
-// TestCloseWaitsForRejectedPeerWithinLinger closes a socket while a peer that it has
-// rejected has its second.
+// TestCloseWaitsForRejectedPeerWithinLinger: a rejected peer has one second to
+// read the ERROR. Close waits for it, at most for the linger time.
 func TestCloseWaitsForRejectedPeerWithinLinger(t *testing.T) {
 	for _, binds := range []bool{true, false} {
 		for _, linger := range []time.Duration{0, 300 * time.Millisecond, time.Minute} {

@@ -216,9 +216,9 @@ func TestMessagesOfRefusedPeerAreCounted(t *testing.T) {
 	})
 }
 
-// TestEventsInOrder compares the events of both sockets of a connection that is
-// lost and made again.
-func TestEventsInOrder(t *testing.T) {
+// TestEventsArriveInOrder compares the events of both sockets of a connection
+// that is lost and made again.
+func TestEventsArriveInOrder(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		push := w.Socket(pattern.PUSH)
 		push.MustConnect("mem://a") // nothing is bound there yet

@@ -128,7 +128,8 @@ func TestSendsProceedDuringSubscriptionChanges(t *testing.T) {
 			time.Sleep(time.Millisecond)
 			made, _ := makeChanges(w, i, peers, 2000)
 			stop()
-			// A pause of 100 us, in which four sends fit, follows every 64 changes.
+			// A pause of 100 us, in which four sends fit, follows every 64
+			// changes.
 			if n := int(sent.Load()); n < made/64*4 {
 				w.Errorf("%d sends during %d changes", n, made)
 			}

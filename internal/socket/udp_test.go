@@ -174,8 +174,9 @@ func skipWithoutRoute(t *testing.T, ep string) {
 	}
 }
 
-// TestUDPDgramExchange sends to the received address, over IPv4 and IPv6.
-func TestUDPDgramExchange(t *testing.T) {
+// TestUDPDgramRepliesToSender sends to the received address, over IPv4 and
+// IPv6.
+func TestUDPDgramRepliesToSender(t *testing.T) {
 	for _, ep := range []string{"udp://127.0.0.1:*", "udp://[::1]:*"} {
 		t.Run(ep, func(t *testing.T) {
 			a, b := udpSocket(t, pattern.DGRAM), udpSocket(t, pattern.DGRAM)

@@ -16,7 +16,8 @@ import (
 	"github.com/zerobroker/zmq/internal/wire"
 )
 
-// settledHeap is heap after pooled receive buffers are freed.
+// settledHeap returns the result of heap after pooled receive buffers are
+// freed.
 func settledHeap() int64 {
 	for range 4 { // finalizers return buffers to a pool, which later collections empty
 		heap()
