@@ -7,16 +7,16 @@ import (
 	"github.com/zerobroker/zmq/internal/pattern"
 )
 
-// MaxPassed and ManyWaiting are for tests of other packages.
+// MaxPassed and ManyWaiting export constants for tests.
 const (
 	MaxPassed   = maxPassed
 	ManyWaiting = manyWaiting
 )
 
-// StallCalls adds n calls to the line in which calls wait to send to the peer.
-// These calls are never run, as if the scheduler had not come to them. leave has
-// the first of them give up.
-func StallCalls(s *Socket, n int, to *msg.Peer) (leave func()) {
+// StallCalls adds n blocked calls to the line of calls that wait to send to the
+// peer. They are never run, as if the scheduler had not scheduled them. The
+// returned function cancels the first of them.
+func StallCalls(s *Socket, n int, to *msg.Peer) (cancel func()) {
 	key := waitKey{}
 	switch {
 	case s.req != nil:
@@ -38,7 +38,7 @@ func StallCalls(s *Socket, n int, to *msg.Peer) (leave func()) {
 	}
 }
 
-// BeginCall is Call without waiting for the reply.
+// BeginCall sends a request as Call does, but does not wait for the reply.
 func BeginCall(ctx context.Context, s *Socket, m msg.Msg) error {
 	c := &pattern.Call{Waiter: make(chan struct{}, 1)}
 	return s.waitSend(ctx, waitKey{kind: byCall}, m.Size(), func() error { return s.req.Begin(m, c) })

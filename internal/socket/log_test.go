@@ -18,7 +18,7 @@ import (
 	st "github.com/zerobroker/zmq/internal/socket/sockettest"
 )
 
-// logged is a logger's output by line.
+// logged collects the output of a logger.
 type logged struct {
 	mu sync.Mutex
 	b  bytes.Buffer
@@ -30,7 +30,7 @@ func (l *logged) Write(p []byte) (int, error) {
 	return l.b.Write(p)
 }
 
-// lines returns what was written since the last call.
+// lines returns the lines written since the last call.
 func (l *logged) lines() []string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -42,7 +42,7 @@ func (l *logged) lines() []string {
 	return strings.Split(s, "\n")
 }
 
-// to has a socket write to l at some level.
+// to sets a logger that writes to l, from the given level on.
 func (l *logged) to(level slog.Level) func(*socket.Options) {
 	return func(o *socket.Options) {
 		o.Logger = slog.New(slog.NewTextHandler(l, &slog.HandlerOptions{
@@ -72,7 +72,7 @@ func wantLines(t testing.TB, got []string, parts ...string) {
 	}
 }
 
-// refusedFrom is the event of a peer at an address.
+// refusedFrom returns a PeerRefused event for a peer at ip.
 func refusedFrom(ip string) session.Event {
 	return session.Event{
 		Kind: session.PeerRefused, Endpoint: "tcp://a:1",
@@ -80,9 +80,9 @@ func refusedFrom(ip string) session.Event {
 	}
 }
 
-// TestLoggerSummarisesRepeatedWarnings: alike are kind, reason, endpoint and
-// source.
-func TestLoggerSummarisesRepeatedWarnings(t *testing.T) {
+// TestLoggerSummarizesRepeatedWarnings: warnings with the same kind, reason,
+// endpoint and source are repetitions.
+func TestLoggerSummarizesRepeatedWarnings(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		var log logged
 		s := w.Socket(pattern.PULL, log.to(slog.LevelWarn))
@@ -91,7 +91,7 @@ func TestLoggerSummarisesRepeatedWarnings(t *testing.T) {
 		}
 		wantLines(t, log.lines(), "peer refused")
 
-		// Others are not hidden by it.
+		// Different warnings are logged at once.
 		other := refusedFrom("10.0.0.1")
 		other.Kind, other.Fault = session.HandshakeFailed, engine.CloseMalformed
 		s.Event(other)
@@ -110,7 +110,8 @@ func TestLoggerSummarisesRepeatedWarnings(t *testing.T) {
 		w.Settle()
 		wantLines(t, log.lines(), "remote=10.0.0.1:1 err=\"too many\" repeated=599")
 
-		// It goes on as long as the events do, and then begins anew.
+		// A summary is written every 10 seconds while warnings repeat. After 10
+		// seconds without one, the next warning is logged at once.
 		time.Sleep(time.Millisecond)
 		for range 30 {
 			s.Event(refusedFrom("10.0.0.1"))
@@ -130,8 +131,8 @@ func TestLoggerSummarisesRepeatedWarnings(t *testing.T) {
 	})
 }
 
-// TestLoggerIsBoundedForManySources has every warning come from an address of
-// its own.
+// TestLoggerIsBoundedForManySources: every warning comes from a different
+// address.
 func TestLoggerIsBoundedForManySources(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		var log logged
@@ -140,7 +141,7 @@ func TestLoggerIsBoundedForManySources(t *testing.T) {
 			s.Event(refusedFrom(fmt.Sprintf("2001:db8:%x:%x::1", i>>8, i&255)))
 		}
 		if n := len(log.lines()); n != 65 {
-			t.Errorf("%d lines at once, want 64 sources and one for the rest", n)
+			t.Errorf("%d lines at once, want 65: 64 sources and one for all others", n)
 		}
 		time.Sleep(10 * time.Second)
 		w.Settle()
@@ -148,8 +149,8 @@ func TestLoggerIsBoundedForManySources(t *testing.T) {
 	})
 }
 
-// TestLoggerWritesSummaryOnClose and has no timer left then.
-func TestLoggerWritesSummaryOnClose(t *testing.T) {
+// TestCloseLogsPendingSummary: Close writes the summary and stops its timer.
+func TestCloseLogsPendingSummary(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		var log logged
 		s := w.Socket(pattern.PULL, log.to(slog.LevelWarn))
@@ -163,8 +164,7 @@ func TestLoggerWritesSummaryOnClose(t *testing.T) {
 	})
 }
 
-// TestLoggerOmitsNothingAtDebug: what is for debugging is complete.
-func TestLoggerOmitsNothingAtDebug(t *testing.T) {
+func TestLoggerLogsEveryEventAtDebugLevel(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		var log logged
 		s := w.Socket(pattern.PULL, log.to(slog.LevelDebug))
@@ -185,9 +185,9 @@ func TestLoggerOmitsNothingAtDebug(t *testing.T) {
 	})
 }
 
-// TestLoggerSummarisesHerdOfStrangers is the whole way, from connections that
-// do not speak ZMTP.
-func TestLoggerSummarisesHerdOfStrangers(t *testing.T) {
+// TestLoggerSummarizesFailedHandshakes is TestLoggerSummarizesRepeatedWarnings
+// with warnings that invalid greetings cause.
+func TestLoggerSummarizesFailedHandshakes(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		var log logged
 		s := w.Socket(pattern.PULL, log.to(slog.LevelWarn))
@@ -199,7 +199,7 @@ func TestLoggerSummarisesHerdOfStrangers(t *testing.T) {
 		}
 		wantLines(t, log.lines(), "handshake failed")
 		if n := s.Stats().Faults[engine.CloseMechanism]; n != 100 {
-			t.Errorf("%d counted", n)
+			t.Errorf("%d faults counted, want 100", n)
 		}
 		time.Sleep(10 * time.Second)
 		w.Settle()

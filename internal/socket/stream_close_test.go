@@ -16,9 +16,9 @@ import (
 	"github.com/zerobroker/zmq/internal/transport/memnet"
 )
 
-// TestStreamPartsBehindQueued: an empty message ends a connection when all
-// before it is written, and not before. conformance.md 3.7
-func TestStreamPartsBehindQueued(t *testing.T) {
+// TestStreamEmptyMessageClosesAfterQueuedMessages: an empty message ends the
+// connection once all messages before it are written.
+func TestStreamEmptyMessageClosesAfterQueuedMessages(t *testing.T) {
 	for _, binds := range []bool{true, false} {
 		st.Run(t, func(w *st.World) {
 			w.Net.OnLink(func(l *memnet.Link) { l.Up().SetBuffer(100); l.Down().SetBuffer(100) })
@@ -32,25 +32,26 @@ func TestStreamPartsBehindQueued(t *testing.T) {
 				s.MustConnect("mem://a")
 				p = l.Accept()
 				defer func() {
-					// It has no reason to come back.
+					// The endpoint is removed, so the socket does not
+					// reconnect.
 					time.AfterFunc(time.Hour, l.Close)
 					if _, err := l.TryAccept(); err == nil {
-						t.Error("a connection that we ended is made again")
+						t.Error("the socket reconnected after an empty message")
 					}
 					if err := s.Disconnect("mem://a"); err != socket.ErrEndpointNotFound {
 						t.Errorf("the endpoint is still there: %v", err)
 					}
 				}()
 			}
-			id := s.notice(t, msg.ConnectNotice)
+			id := s.recvNotice(t, msg.ConnectNotice)
 			data := text(30_000)
 			for i := range 10 {
-				s.sends(t, id, data[3000*i:3000*(i+1)])
+				s.sendBytes(t, id, data[3000*i:3000*(i+1)])
 			}
-			s.sends(t, id, "")
+			s.sendBytes(t, id, "")
 			s.wantRoute(t, id, pattern.ErrNoRoute)
 			time.Sleep(time.Hour)
-			p.Must([]byte("not heard any more"))
+			p.Must([]byte("dropped"))
 			got, err := io.ReadAll(p)
 			if string(got) != data || err != nil {
 				t.Errorf("the peer read %d bytes of %d, %v", len(got), len(data), err)
@@ -65,9 +66,10 @@ func TestStreamPartsBehindQueued(t *testing.T) {
 	}
 }
 
-// TestStreamPartedLingers: a peer that does not read to the end holds its
-// connection no longer than the socket lingers.
-func TestStreamPartedLingers(t *testing.T) {
+// TestStreamEmptyMessageLingersForUnreadBytes: after an empty message, the
+// connection of a peer that does not read is closed when the linger time ends.
+// A linger time of 0 counts as 30 seconds here.
+func TestStreamEmptyMessageLingersForUnreadBytes(t *testing.T) {
 	for _, c := range []struct {
 		binds        bool
 		linger, want time.Duration
@@ -84,26 +86,27 @@ func TestStreamPartedLingers(t *testing.T) {
 				s.MustConnect("mem://a")
 				p = l.Accept()
 			}
-			id := s.notice(t, msg.ConnectNotice)
+			id := s.recvNotice(t, msg.ConnectNotice)
 			for range 3 {
-				s.sends(t, id, text(200))
+				s.sendBytes(t, id, text(200))
 				w.Settle()
 			}
-			s.sends(t, id, "")
+			s.sendBytes(t, id, "")
 			began := time.Now()
 			time.Sleep(time.Hour)
 			ended := s.Heard(session.Disconnected)
 			if len(ended) != 1 || ended[0].Time.Sub(began) != c.want {
-				t.Errorf("the end after %v: %v", c.want, ended)
+				t.Errorf("disconnect events %v, want one after %v", ended, c.want)
 			}
 			p.Close()
 		})
 	}
 }
 
-// TestStreamClosePeerWaits: until the peer has hung up, for a second, or until the
+// TestStreamClosePeerWaitsForPeerToClose: ClosePeer returns when the peer has
+// closed the connection, one second after everything was written, or when the
 // context ends.
-func TestStreamClosePeerWaits(t *testing.T) {
+func TestStreamClosePeerWaitsForPeerToClose(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		s := newStream(w)
 		s.MustBind("mem://a")
@@ -118,7 +121,7 @@ func TestStreamClosePeerWaits(t *testing.T) {
 		}
 		id := func(p *st.Peer) string { return ids[p.LocalAddr().String()] }
 
-		s.sends(t, id(polite), "bye")
+		s.sendBytes(t, id(polite), "bye")
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
@@ -130,23 +133,23 @@ func TestStreamClosePeerWaits(t *testing.T) {
 				t.Error(err)
 			}
 		}); d != 0 {
-			t.Errorf("ClosePeer of one that hangs up took %v", d)
+			t.Errorf("ClosePeer of a peer that closes took %v", d)
 		}
 		<-done
 
-		s.sends(t, id(slow), "bye")
+		s.sendBytes(t, id(slow), "bye")
 		slow.Skip(3)
 		if d := st.After(func() {
 			if err := s.ClosePeer(context.Background(), id(slow)); err != nil {
 				t.Error(err)
 			}
 		}); d != time.Second {
-			t.Errorf("ClosePeer of one that does not hang up took %v", d)
+			t.Errorf("ClosePeer of a peer that does not close took %v", d)
 		}
 
 		w.Net.Links()[2].Down().SetBuffer(10)
 		for range 3 {
-			s.sends(t, id(stuck), text(20))
+			s.sendBytes(t, id(stuck), text(20))
 			w.Settle()
 		}
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
@@ -156,10 +159,10 @@ func TestStreamClosePeerWaits(t *testing.T) {
 				t.Error(err)
 			}
 		}); d != time.Minute {
-			t.Errorf("ClosePeer of one that does not read took %v", d)
+			t.Errorf("ClosePeer of a peer that does not read took %v", d)
 		}
 		if err := s.ClosePeer(ctx, id(stuck)); err != pattern.ErrNoRoute {
-			t.Errorf("a second time: %v", err)
+			t.Errorf("second ClosePeer: %v", err)
 		}
 		w.Settle()
 		s.WantDrops(map[pipe.Drop]uint64{pipe.DropInFlight: 1, pipe.DropLinger: 2})
@@ -167,39 +170,41 @@ func TestStreamClosePeerWaits(t *testing.T) {
 	})
 }
 
-// TestStreamLeavesEndpoints: who came in through an endpoint that we unbind is left
-// behind what is queued, and is told.
-func TestStreamLeavesEndpoints(t *testing.T) {
+// TestStreamUnbindDisconnectsAcceptedPeers: Unbind disconnects the peers of the
+// endpoint after their queues are written. The socket receives the disconnect
+// notification.
+func TestStreamUnbindDisconnectsAcceptedPeers(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		s := newStream(w)
 		s.MustBind("mem://a")
 		p := w.Dial("a")
-		id := s.notice(t, msg.ConnectNotice)
-		s.sends(t, id, "goodbye")
+		id := s.recvNotice(t, msg.ConnectNotice)
+		s.sendBytes(t, id, "reply")
 		if err := s.Unbind("mem://a"); err != nil {
 			t.Fatal(err)
 		}
 		s.wantRoute(t, id, pattern.ErrNoRoute)
-		p.Must([]byte("last words"))
+		p.Must([]byte("last bytes"))
 		p.End()
 		p.Close()
-		s.reads(t, id, 10)
-		if got := s.notice(t, msg.DisconnectNotice); got != id {
-			t.Errorf("%q has left, not %q", got, id)
+		s.recvBytes(t, id, 10)
+		if got := s.recvNotice(t, msg.DisconnectNotice); got != id {
+			t.Errorf("disconnect notification for %q, want %q", got, id)
 		}
 		s.WantDrops(nil)
 	})
 }
 
-// TestStreamLeavesUnconnected: what was sent before anybody was there to connect
-// at is still delivered after Disconnect, and the answer is who it is from.
-func TestStreamLeavesUnconnected(t *testing.T) {
+// TestStreamDisconnectBeforeConnectStillSends: bytes sent before the first
+// connection are written even after Disconnect. The answer has the alias as its
+// routing ID.
+func TestStreamDisconnectBeforeConnectStillSends(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		s := newStream(w)
 		if err := s.ConnectAs("mem://a", "web"); err != nil {
 			t.Fatal(err)
 		}
-		s.sends(t, "web", "request")
+		s.sendBytes(t, "web", "request")
 		if err := s.Disconnect("mem://a"); err != nil {
 			t.Fatal(err)
 		}
@@ -207,21 +212,20 @@ func TestStreamLeavesUnconnected(t *testing.T) {
 		p.Skip(7)
 		p.Must([]byte("answer"))
 		p.End()
-		s.reads(t, "web", 6)
+		s.recvBytes(t, "web", 6)
 		s.WantNone()
 	})
 }
 
-// TestStreamCloseLingers: what is queued is written first.
-func TestStreamCloseLingers(t *testing.T) {
+func TestStreamCloseWritesQueuedMessages(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		s := newStream(w)
 		s.MustBind("mem://a")
 		p := w.Dial("a")
 		w.Net.Links()[0].Down().SetBuffer(10)
-		id := s.notice(t, msg.ConnectNotice)
+		id := s.recvNotice(t, msg.ConnectNotice)
 		data := text(5000)
-		s.sends(t, id, data)
+		s.sendBytes(t, id, data)
 		got := make(chan string)
 		time.AfterFunc(time.Minute, func() {
 			b, _ := io.ReadAll(p)
@@ -231,15 +235,15 @@ func TestStreamCloseLingers(t *testing.T) {
 		unsent := make(chan int, 1)
 		go func() { unsent <- s.CloseIn(time.Hour) }()
 		if <-got != data || <-unsent != 0 {
-			t.Error("Close did not wait for all that was queued")
+			t.Error("Close did not write everything that was queued")
 		}
 	})
 }
 
-// TestStreamImmediateKeepsStreamsApart: bytes of the next connection under an id
-// come when those of the last have been received to the end. Without a
-// connection, what is sent to the id waits for one.
-func TestStreamImmediateKeepsStreamsApart(t *testing.T) {
+// TestStreamImmediateReceivesConnectionsInOrder: bytes of a new connection are
+// received after all bytes of the lost one with the same routing ID. Without a
+// connection, sending to the ID waits for one.
+func TestStreamImmediateReceivesConnectionsInOrder(t *testing.T) {
 	for _, typ := range []pattern.Type{pattern.STREAM, pattern.ROUTER} {
 		st.Run(t, func(w *st.World) {
 			s := stream{w.Socket(typ, immediate, func(o *socket.Options) { o.Pattern.Raw = typ == pattern.ROUTER })}
@@ -247,7 +251,7 @@ func TestStreamImmediateKeepsStreamsApart(t *testing.T) {
 			if err := s.ConnectAs("mem://a", "web"); err != nil {
 				t.Fatal(err)
 			}
-			s.sends(t, "web", "hello")
+			s.sendBytes(t, "web", "hello")
 			var want string
 			for _, c := range []string{"A", "B", "C"} {
 				p := l.Accept()

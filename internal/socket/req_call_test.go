@@ -15,7 +15,7 @@ import (
 	"github.com/zerobroker/zmq/internal/transport/memnet"
 )
 
-// callFor makes a call with a deadline.
+// callFor makes a call with a deadline and returns its error.
 func callFor(req *st.Socket, d time.Duration, body string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), d)
 	defer cancel()
@@ -23,8 +23,8 @@ func callFor(req *st.Socket, d time.Duration, body string) error {
 	return err
 }
 
-// reqWithPeer returns a REQ that is connected to a peer of that type, and where
-// the peer listens.
+// reqWithPeer returns a REQ that is connected to a raw peer of the given type,
+// and the listener of this peer.
 func reqWithPeer(w *st.World, typ string, set ...func(*socket.Options)) (server *st.Server, req *st.Socket, p *st.Peer) {
 	server = w.Listen("a")
 	req = w.Socket(pattern.REQ, set...)
@@ -35,8 +35,7 @@ func reqWithPeer(w *st.World, typ string, set ...func(*socket.Options)) (server 
 	return server, req, p
 }
 
-// serve answers every request of a REP with the given text until the socket is
-// closed.
+// serve replies to every request with text until the REP is closed.
 func serve(rep *st.Socket, text string) {
 	go func() {
 		for {
@@ -48,10 +47,10 @@ func serve(rep *st.Socket, text string) {
 	}()
 }
 
-// TestCallGivenUpBeforeConnectIsNotSentLater: a call without a connected peer
-// leaves nothing behind: not for a server that comes later, over a network or
-// inproc, and not for Close to wait for.
-func TestCallGivenUpBeforeConnectIsNotSentLater(t *testing.T) {
+// TestCallCancelledBeforeConnectIsNotSentLater: a call that ended without a
+// connected peer leaves no request in a queue. A server that starts later
+// receives nothing, and Close does not linger.
+func TestCallCancelledBeforeConnectIsNotSentLater(t *testing.T) {
 	for _, ep := range []string{"mem://a", "inproc://a"} {
 		for _, now := range []bool{false, true} {
 			t.Run(fmt.Sprint(ep, " immediate=", now), func(t *testing.T) {
@@ -59,7 +58,7 @@ func TestCallGivenUpBeforeConnectIsNotSentLater(t *testing.T) {
 					req := w.Socket(pattern.REQ, func(o *socket.Options) { o.Immediate = now })
 					req.MustConnect(ep)
 					for range 5 {
-						if err := callFor(req, time.Second, "given up"); !errors.Is(err, context.DeadlineExceeded) {
+						if err := callFor(req, time.Second, "cancelled"); !errors.Is(err, context.DeadlineExceeded) {
 							t.Fatal(err)
 						}
 					}
@@ -72,7 +71,7 @@ func TestCallGivenUpBeforeConnectIsNotSentLater(t *testing.T) {
 					w.Settle()
 					rep.WantNone()
 					rep.CloseIn(0)
-					callFor(req, time.Second, "given up")
+					callFor(req, time.Second, "cancelled")
 					if d := st.After(func() { req.CloseIn(30 * time.Second) }); d != 0 {
 						t.Errorf("Close took %v", d)
 					}
@@ -82,10 +81,10 @@ func TestCallGivenUpBeforeConnectIsNotSentLater(t *testing.T) {
 	}
 }
 
-// TestCallGivenUpBehindStalledWriteIsWithdrawn: requests behind one that the
-// network does not take are taken back when their callers give up, in any
-// order, also large ones; the others arrive whole.
-func TestCallGivenUpBehindStalledWriteIsWithdrawn(t *testing.T) {
+// TestCancelledCallIsRemovedFromQueue: one request blocks the connection.
+// Requests queued after it are removed when their contexts end, in any order
+// and of any size. The others arrive whole.
+func TestCancelledCallIsRemovedFromQueue(t *testing.T) {
 	for _, large := range []bool{false, true} {
 		t.Run(fmt.Sprint("large=", large), func(t *testing.T) {
 			st.Run(t, func(w *st.World) {
@@ -99,7 +98,7 @@ func TestCallGivenUpBehindStalledWriteIsWithdrawn(t *testing.T) {
 				_, req, p := reqWithPeer(w, "REP")
 				const n = 10
 				first := make(chan error, 1)
-				go func() { first <- callFor(req, time.Hour, st.Large(5000)) }() // fills the network
+				go func() { first <- callFor(req, time.Hour, st.Large(5000)) }() // fills the send buffer
 				w.Settle()
 				results := make(chan error, n)
 				for i := range n {
@@ -112,7 +111,7 @@ func TestCallGivenUpBehindStalledWriteIsWithdrawn(t *testing.T) {
 				}
 				time.Sleep(time.Minute)
 				if s := req.Stats(); s.MsgsSent != 1+n/2 {
-					t.Errorf("%d count as sent", s.MsgsSent)
+					t.Errorf("%d requests counted as sent", s.MsgsSent)
 				}
 				p.Message()
 				for i := 0; i < n; i += 2 {
@@ -133,10 +132,11 @@ func TestCallGivenUpBehindStalledWriteIsWithdrawn(t *testing.T) {
 	}
 }
 
-// TestCallUnwrittenWhenConnectionIsLost: the request in the queue goes to the
-// next peer, the one whose caller has given up while it was in the writer's
-// hands goes to none and is counted, and the one that was written fails.
-func TestCallUnwrittenWhenConnectionIsLost(t *testing.T) {
+// TestLostConnectionDropsOrRequeuesRequests: a queued request goes to the next
+// connection. A request that was in flight when its context ended is dropped
+// and counted. A request that was written, in whole or in part, fails with
+// ErrPeerLost.
+func TestLostConnectionDropsOrRequeuesRequests(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		w.Net.OnLink(func(l *memnet.Link) { l.Up().SetBuffer(100) })
 		server, req, p := reqWithPeer(w, "REP")
@@ -148,11 +148,11 @@ func TestCallUnwrittenWhenConnectionIsLost(t *testing.T) {
 		}
 		written := begin(time.Hour, "written")
 		p.Message()
-		cut := begin(time.Hour, st.Large(5000)) // fills the network
+		cut := begin(time.Hour, st.Large(5000)) // fills the send buffer
 		p.Skip(1)
 		queued := begin(time.Hour, "queued")
-		givenUp := begin(time.Second, "given up")
-		if err := <-givenUp; !errors.Is(err, context.DeadlineExceeded) {
+		cancelled := begin(time.Second, "cancelled")
+		if err := <-cancelled; !errors.Is(err, context.DeadlineExceeded) {
 			t.Error(err)
 		}
 		p.Close()
@@ -165,7 +165,7 @@ func TestCallUnwrittenWhenConnectionIsLost(t *testing.T) {
 		p.Shake("REP")
 		m := p.Message()
 		if m[2] != "queued" {
-			t.Fatalf("the next peer gets %.20q", m)
+			t.Fatalf("the next connection received %.20q", m)
 		}
 		p.Must(st.Message(m[0], "", "reply"))
 		if err := <-queued; err != nil {
@@ -173,15 +173,16 @@ func TestCallUnwrittenWhenConnectionIsLost(t *testing.T) {
 		}
 		req.WantDrops(map[pipe.Drop]uint64{pipe.DropInFlight: 1})
 		if s := req.Stats(); s.MsgsSent != 3 {
-			t.Errorf("%d count as sent", s.MsgsSent)
+			t.Errorf("%d requests counted as sent", s.MsgsSent)
 		}
 	})
 }
 
-// TestCallToTheOnlyPeerWhichNeverReplies: it ends with its context, unless
-// heartbeats find that a peer which has read the request is dead. One that
-// answers PINGs is not, and one that has read nothing may be slow.
-func TestCallToTheOnlyPeerWhichNeverReplies(t *testing.T) {
+// TestCallToSilentPeerEndsWithContextOrHeartbeat: a call to a peer that does
+// not reply ends with its context. It ends earlier only if a heartbeat times
+// out after the peer has read the request. A peer that answers PINGs is alive,
+// and a peer that has read nothing may be slow.
+func TestCallToSilentPeerEndsWithContextOrHeartbeat(t *testing.T) {
 	for _, c := range []struct {
 		name  string
 		beats time.Duration
@@ -190,8 +191,8 @@ func TestCallToTheOnlyPeerWhichNeverReplies(t *testing.T) {
 		after time.Duration
 	}{
 		{"no heartbeats", 0, 0, context.DeadlineExceeded, time.Hour},
-		{"silent before it has read", 10 * time.Second, 0, context.DeadlineExceeded, time.Hour},
-		{"silent after it has read", 10 * time.Second, 1, pattern.ErrPeerLost, 30 * time.Second},
+		{"silent before it reads the request", 10 * time.Second, 0, context.DeadlineExceeded, time.Hour},
+		{"silent after it has read the request", 10 * time.Second, 1, pattern.ErrPeerLost, 30 * time.Second},
 		{"alive", 10 * time.Second, 1000, context.DeadlineExceeded, time.Hour},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -204,7 +205,7 @@ func TestCallToTheOnlyPeerWhichNeverReplies(t *testing.T) {
 							return
 						}
 						if ping, ok := bytes.CutPrefix(body, []byte("\x04PING")); ok {
-							p.Must(st.Command("PONG", ping[2:])) // its context, behind the TTL
+							p.Must(st.Command("PONG", ping[2:])) // the context of the PING, after its TTL
 							pongs++
 						}
 					}
@@ -219,8 +220,8 @@ func TestCallToTheOnlyPeerWhichNeverReplies(t *testing.T) {
 	}
 }
 
-// TestCallsGoToConnectedPeers: no call is committed to an endpoint where no
-// peer is, never was or no longer is.
+// TestCallsGoToConnectedPeers: a call is never assigned to an endpoint without
+// a connected peer, whether its connection was never made or was lost.
 func TestCallsGoToConnectedPeers(t *testing.T) {
 	for _, scheme := range []string{"mem://", "inproc://"} {
 		t.Run(scheme, func(t *testing.T) {
@@ -230,7 +231,7 @@ func TestCallsGoToConnectedPeers(t *testing.T) {
 				serve(two, "two")
 				req := w.Socket(pattern.REQ)
 				req.MustConnect(one.MustBind(scheme + "one"))
-				req.MustConnect(scheme + "nobody")
+				req.MustConnect(scheme + "unbound")
 				req.MustConnect(two.MustBind(scheme + "two"))
 				req.MustMeet(2)
 				answers := map[string]int{}
@@ -256,10 +257,10 @@ func TestCallsGoToConnectedPeers(t *testing.T) {
 	}
 }
 
-// TestCallsPreferPeersThatAnswer: a peer that is connected and never answers
-// gets ever fewer calls while another does, all of them again after it has
-// answered one, and calls as before if it is the only peer.
-func TestCallsPreferPeersThatAnswer(t *testing.T) {
+// TestCallsPreferRespondingPeers: while another peer replies, a connected peer
+// that does not reply receives ever fewer calls. After one reply it receives
+// its full share again. If it is the only peer, it receives every call.
+func TestCallsPreferRespondingPeers(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		server := w.Listen("silent")
 		req := w.Socket(pattern.REQ)
@@ -306,14 +307,14 @@ func TestCallsPreferPeersThatAnswer(t *testing.T) {
 			}
 		}
 		if len(asked) != 5 {
-			t.Errorf("%d of 10 calls went to the peer that answers again", len(asked))
+			t.Errorf("%d of 10 calls went to the peer that replies again, want 5", len(asked))
 		}
 	})
 }
 
-// TestCallRequestsAreTakenBackByClose: Close takes back the requests of calls
-// that wait, so that it need not wait for a peer that reads nothing.
-func TestCallRequestsAreTakenBackByClose(t *testing.T) {
+// TestCloseRemovesRequestsOfBlockedCalls: Close removes the requests of waiting
+// calls from the queue. So it does not linger for a peer that reads nothing.
+func TestCloseRemovesRequestsOfBlockedCalls(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		server := w.Listen("a")
 		req := w.Socket(pattern.REQ)

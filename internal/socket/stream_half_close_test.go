@@ -19,27 +19,27 @@ func halfClose(d time.Duration) func(*socket.Options) {
 	return func(o *socket.Options) { o.HalfClose = d }
 }
 
-// halfClosedPeer returns a client of a STREAM that has ended its direction, and
-// its routing ID.
+// halfClosedPeer returns a raw peer of a STREAM that has closed its sending
+// direction, and its routing ID.
 func halfClosedPeer(t *testing.T, w *st.World, s stream) (p *st.Peer, id string) {
 	t.Helper()
 	p = w.Dial("a")
 	p.CloseWrite()
-	id = s.notice(t, msg.ConnectNotice)
-	s.notice(t, msg.DisconnectNotice)
+	id = s.recvNotice(t, msg.ConnectNotice)
+	s.recvNotice(t, msg.DisconnectNotice)
 	return p, id
 }
 
-// TestStreamAnswersHalfClosedPeer: a client that ends its direction after its
-// request gets a long answer, written before or after the notification is
-// received, whichever way the application ends the connection.
-func TestStreamAnswersHalfClosedPeer(t *testing.T) {
+// TestStreamSendsToHalfClosedPeer: a client closes its sending direction after
+// its request. It receives a long answer, sent before or after the disconnect
+// notification was received, whichever way the application ends the connection.
+func TestStreamSendsToHalfClosedPeer(t *testing.T) {
 	answer := text(30_000)
 	for _, c := range []struct {
-		name   string
-		notice bool // answer after the notification
-		end    func(t *testing.T, s stream, id string)
-		want   time.Duration // until the client sees the end, from the answer on
+		name        string
+		afterNotice bool // the answer is sent after the notification was received
+		end         func(t *testing.T, s stream, id string)
+		want        time.Duration // time from the answer until the client reads the end
 	}{
 		{"ClosePeer", false, func(t *testing.T, s stream, id string) {
 			if err := s.ClosePeer(context.Background(), id); err != nil {
@@ -51,7 +51,7 @@ func TestStreamAnswersHalfClosedPeer(t *testing.T) {
 				t.Error(err)
 			}
 		}, 0},
-		{"empty message", true, func(t *testing.T, s stream, id string) { s.sends(t, id, "") }, 0},
+		{"empty message", true, func(t *testing.T, s stream, id string) { s.sendBytes(t, id, "") }, 0},
 		{"timeout", true, func(t *testing.T, s stream, id string) {}, 20 * time.Second},
 		{"Close", true, func(t *testing.T, s stream, id string) {
 			if n := s.CloseIn(time.Minute); n != 0 {
@@ -73,14 +73,14 @@ func TestStreamAnswersHalfClosedPeer(t *testing.T) {
 				p.Must([]byte("request"))
 				p.CloseWrite()
 				w.Settle()
-				id := s.notice(t, msg.ConnectNotice)
-				s.reads(t, id, 7)
-				if c.notice {
-					s.notice(t, msg.DisconnectNotice)
+				id := s.recvNotice(t, msg.ConnectNotice)
+				s.recvBytes(t, id, 7)
+				if c.afterNotice {
+					s.recvNotice(t, msg.DisconnectNotice)
 				}
-				time.Sleep(9 * time.Second) // the application is not quick
+				time.Sleep(9 * time.Second) // a slow application
 				for i := range 10 {
-					s.sends(t, id, answer[3000*i:3000*(i+1)])
+					s.sendBytes(t, id, answer[3000*i:3000*(i+1)])
 				}
 				began := time.Now()
 				read := make(chan string, 1)
@@ -90,7 +90,7 @@ func TestStreamAnswersHalfClosedPeer(t *testing.T) {
 						t.Error(err)
 					}
 					if d := time.Since(began); d > c.want {
-						t.Errorf("the client sees the end after %v", d)
+						t.Errorf("the client read the end after %v", d)
 					}
 					read <- string(b)
 				}()
@@ -110,16 +110,16 @@ func TestStreamAnswersHalfClosedPeer(t *testing.T) {
 	}
 }
 
-// TestStreamHalfClosedIsToldOnce: nothing follows the notification, and after
-// the end of the connection there is no route.
-func TestStreamHalfClosedIsToldOnce(t *testing.T) {
+// TestStreamHalfCloseNotifiesOnce: no message follows the disconnect
+// notification. When the connection ends, its route is removed.
+func TestStreamHalfCloseNotifiesOnce(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		s := newStream(w, halfClose(10*time.Second))
 		s.MustBind("mem://a")
 		p, id := halfClosedPeer(t, w, s)
 		s.wantRoute(t, id, nil)
 		if got := p.Skip(1); string(got) != "x" {
-			t.Errorf("the client got %q", got)
+			t.Errorf("the client received %q", got)
 		}
 		time.Sleep(time.Hour)
 		s.WantNone()
@@ -127,58 +127,60 @@ func TestStreamHalfClosedIsToldOnce(t *testing.T) {
 	})
 }
 
-// TestStreamHalfClosedPeerIsBounded: one to which nothing can be written is
-// closed after the timeout, whether nothing is sent, it does not read, or it
-// has closed altogether; one that reads slowly is not.
-func TestStreamHalfClosedPeerIsBounded(t *testing.T) {
+// TestStreamHalfClosedPeerTimesOut: a half-closed connection on which nothing
+// can be written is closed after the timeout: if nothing is sent, if the peer
+// does not read, or if it has closed both directions. The connection of a peer
+// that reads slowly stays open.
+func TestStreamHalfClosedPeerTimesOut(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		w.Net.OnLink(func(l *memnet.Link) { l.Down().SetBuffer(100) })
 		s := newStream(w, halfClose(10*time.Second), func(o *socket.Options) { o.Linger = -1 })
 		s.MustBind("mem://a")
 		idle, _ := halfClosedPeer(t, w, s)
 		if d := idle.End(); d != 10*time.Second {
-			t.Errorf("the idle one is closed after %v", d)
+			t.Errorf("the idle connection was closed after %v", d)
 		}
 		_, id := halfClosedPeer(t, w, s)
-		s.sends(t, id, text(500))
+		s.sendBytes(t, id, text(500))
 		began := len(s.Heard(session.Disconnected))
 		time.Sleep(20 * time.Second)
 		if len(s.Heard(session.Disconnected)) == began {
-			t.Error("one that does not read is kept")
+			t.Error("the connection of a peer that does not read is still open")
 		}
-		gone := w.Dial("a")
-		id = s.notice(t, msg.ConnectNotice)
-		gone.Close()
-		s.notice(t, msg.DisconnectNotice)
-		for range 2 { // the first is answered with a reset
-			s.sends(t, id, "x")
+		closed := w.Dial("a")
+		id = s.recvNotice(t, msg.ConnectNotice)
+		closed.Close()
+		s.recvNotice(t, msg.DisconnectNotice)
+		for range 2 { // the peer answers the first with a reset
+			s.sendBytes(t, id, "x")
 			w.Settle()
 		}
 		s.wantRoute(t, id, pattern.ErrNoRoute)
 		slow := w.Dial("a")
 		slow.CloseWrite()
-		id = s.notice(t, msg.ConnectNotice)
-		s.notice(t, msg.DisconnectNotice)
+		id = s.recvNotice(t, msg.ConnectNotice)
+		s.recvNotice(t, msg.DisconnectNotice)
 		for range 200 {
-			s.sends(t, id, text(5000))
+			s.sendBytes(t, id, text(5000))
 		}
 		for range 25 {
-			slow.Skip(40_000) // of 64 KiB that are written at a time
+			slow.Skip(40_000) // 64 KiB are written at a time
 			time.Sleep(4 * time.Second)
 			if len(s.Heard(session.Disconnected)) > 3 {
-				t.Fatal("one that reads slowly is closed")
+				t.Fatal("the connection of a slow reader was closed")
 			}
 		}
 	})
 }
 
-// TestStreamHalfClosedPeersGiveWay: at the limit a new connection takes the
-// place of the one that has been half-closed for longest, and no other.
-func TestStreamHalfClosedPeersGiveWay(t *testing.T) {
+// TestStreamNewConnectionReplacesOldestHalfClosed: at MaxConnections, a new
+// connection closes the one that was half-closed first. Without a half-closed
+// connection it is refused.
+func TestStreamNewConnectionReplacesOldestHalfClosed(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		s := newStream(w, halfClose(time.Hour), func(o *socket.Options) { o.MaxConnections = 3 })
 		s.MustBind("mem://a")
-		whole := w.Dial("a")
+		open := w.Dial("a")
 		first, second := w.Dial("a"), w.Dial("a")
 		w.Settle()
 		first.CloseWrite()
@@ -188,14 +190,14 @@ func TestStreamHalfClosedPeersGiveWay(t *testing.T) {
 		for _, old := range []*st.Peer{first, second} {
 			w.Dial("a")
 			if d := old.End(); d != 0 {
-				t.Errorf("the place is free after %v", d)
+				t.Errorf("the half-closed connection was closed after %v", d)
 			}
 		}
 		refused := w.Dial("a")
 		if d := refused.End(); d != 0 {
-			t.Errorf("one too many is closed after %v", d)
+			t.Errorf("the connection above the limit was closed after %v", d)
 		}
-		whole.Must([]byte("still here"))
+		open.Must([]byte("data"))
 		w.Settle()
 		if n := s.Stats().Peers; n != 3 {
 			t.Errorf("%d peers", n)
@@ -203,29 +205,29 @@ func TestStreamHalfClosedPeersGiveWay(t *testing.T) {
 	})
 }
 
-// TestStreamConnectWritesToHalfClosedServer: what is queued for a server that
-// ends its direction is written, and then the endpoint is connected again at
-// once.
-func TestStreamConnectWritesToHalfClosedServer(t *testing.T) {
+// TestStreamWritesQueueToHalfClosedServerBeforeReconnecting: the queue for a
+// server that closed its sending direction is written. Then the socket
+// reconnects at once.
+func TestStreamWritesQueueToHalfClosedServerBeforeReconnecting(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		w.Net.OnLink(func(l *memnet.Link) { l.Up().SetBuffer(1000) })
 		l := w.Listen("a")
 		s := newStream(w, halfClose(10*time.Second), st.Reconnect(time.Millisecond, time.Millisecond))
 		s.MustConnect("mem://a")
 		p := l.Accept()
-		id := s.notice(t, msg.ConnectNotice)
+		id := s.recvNotice(t, msg.ConnectNotice)
 		data := text(30_000)
-		s.sends(t, id, data)
+		s.sendBytes(t, id, data)
 		p.CloseWrite()
 		time.Sleep(time.Second)
 		if got, err := io.ReadAll(p); string(got) != data || err != nil {
 			t.Errorf("the server read %d bytes, %v", len(got), err)
 		}
-		s.notice(t, msg.DisconnectNotice)
+		s.recvNotice(t, msg.DisconnectNotice)
 		if d := st.After(func() { l.Accept() }); d > time.Second {
-			t.Errorf("connected again after %v", d)
+			t.Errorf("reconnected after %v", d)
 		}
-		s.notice(t, msg.ConnectNotice)
+		s.recvNotice(t, msg.ConnectNotice)
 		s.WantDrops(map[pipe.Drop]uint64{})
 	})
 }

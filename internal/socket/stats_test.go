@@ -19,19 +19,20 @@ import (
 	"github.com/zerobroker/zmq/internal/transport/memnet"
 )
 
-// onTheWayOut are the reasons for which a sender drops what it has accepted and not
-// written. What a peer rejects is written.
-var onTheWayOut = []pipe.Drop{
+// sendDrops are the reasons for which a sender drops a message before it is
+// written. A rejected message was written, so DropRejected is not among them.
+var sendDrops = []pipe.Drop{
 	pipe.DropHWM, pipe.DropNoRoute, pipe.DropInFlight, pipe.DropConnLost, pipe.DropLinger,
 	pipe.DropTooLarge, pipe.DropUnreachable, pipe.DropConflated, pipe.DropMalformed,
 }
 
-// unaccounted says what is wrong with the account of a socket that only sends,
-// each message to one peer.
-func unaccounted(s *st.Socket) string {
+// accountingError returns an error text unless every accepted message is
+// written, queued or dropped, or "". The socket only sends, each message to one
+// peer.
+func accountingError(s *st.Socket) string {
 	stats := s.Stats()
 	dropped := uint64(0)
-	for _, why := range onTheWayOut {
+	for _, why := range sendDrops {
 		dropped += stats.Drops[why]
 	}
 	if sum := stats.MsgsWritten + uint64(stats.QueuedSend) + dropped; sum != stats.MsgsSent {
@@ -41,15 +42,15 @@ func unaccounted(s *st.Socket) string {
 	return ""
 }
 
-// TestStatsAccountForEachMessageAtAnyTime looks at the counters of a sender
-// while it sends, while its peer does not read, and while its connection is cut
-// and made again: what was accepted is written, queued or dropped.
-func TestStatsAccountForEachMessageAtAnyTime(t *testing.T) {
+// TestStatsAccountForEachMessageWhileSending reads the counters of a sender
+// while it sends, while its peer does not read, and while its connection is
+// lost and made reported. Each accepted message is written, queued or dropped.
+func TestStatsAccountForEachMessageWhileSending(t *testing.T) {
 	for _, c := range []struct {
 		sender, receiver pattern.Type
-		binds            bool // the sender; then its connection is not cut
+		binds            bool // the sender binds; its connection is never lost
 		conflate         bool
-		rejects          bool // the receiver, the largest messages
+		rejects          bool // the receiver rejects the largest messages
 	}{
 		{pattern.PUSH, pattern.PULL, false, false, false},
 		{pattern.PUSH, pattern.PULL, true, false, false},
@@ -71,7 +72,7 @@ func TestStatsAccountForEachMessageAtAnyTime(t *testing.T) {
 					}
 					f.SetBuffer(1 + l.Rand().IntN(100_000))
 					f.SetBandwidth(100_000 + l.Rand().IntN(10_000_000))
-					if !c.binds && l.Index() < 3 { // the last connection stays
+					if !c.binds && l.Index() < 3 { // the last connection is not cut
 						f.CutAfterWrite(int64(l.Rand().IntN(300_000)), memnet.RST)
 					}
 				})
@@ -91,10 +92,10 @@ func TestStatsAccountForEachMessageAtAnyTime(t *testing.T) {
 				}
 				var busy sync.WaitGroup
 				var over atomic.Bool
-				busy.Go(func() { // looks while others are at work, as fast as it can
+				busy.Go(func() { // reads the counters as often as it can
 					for !over.Load() {
 						for range 3 {
-							if wrong := unaccounted(sender); wrong != "" {
+							if wrong := accountingError(sender); wrong != "" {
 								t.Errorf("%+v, seed %d: %s", c, seed, wrong)
 								return
 							}
@@ -124,21 +125,21 @@ func TestStatsAccountForEachMessageAtAnyTime(t *testing.T) {
 				over.Store(true)
 				busy.Wait()
 				stats := sender.Stats()
-				if wrong := unaccounted(sender); wrong != "" || stats.QueuedSend != 0 || stats.MsgsWritten == 0 {
-					t.Errorf("%+v, seed %d: at last %d written, %d queued %s", c, seed, stats.MsgsWritten, stats.QueuedSend, wrong)
+				if wrong := accountingError(sender); wrong != "" || stats.QueuedSend != 0 || stats.MsgsWritten == 0 {
+					t.Errorf("%+v, seed %d: at the end %d written, %d queued %s", c, seed, stats.MsgsWritten, stats.QueuedSend, wrong)
 				}
 				if rejected := stats.Drops[pipe.DropRejected]; rejected > 0 != c.rejects || rejected > stats.MsgsWritten {
-					t.Errorf("%+v, seed %d: %d of %d written are rejected", c, seed, rejected, stats.MsgsWritten)
+					t.Errorf("%+v, seed %d: %d of %d written messages rejected", c, seed, rejected, stats.MsgsWritten)
 				}
 			})
 		}
 	}
 }
 
-// TestStatsQueuedSendHasWhatIsBeingWritten: a peer that does not read leaves a
-// batch in the hands of the writer, which is neither written nor gone.
-func TestStatsQueuedSendHasWhatIsBeingWritten(t *testing.T) {
-	for _, size := range []int{20, 20_000} { // below and above what counts against the limits
+// TestStatsQueuedSendIncludesMessagesInFlight: the peer does not read, so the
+// flusher holds a batch. Its messages count as queued, not as written.
+func TestStatsQueuedSendIncludesMessagesInFlight(t *testing.T) {
+	for _, size := range []int{20, 20_000} { // below and above the size that counts against the limits of the queue
 		st.Run(t, func(w *st.World) {
 			push := w.Socket(pattern.PUSH)
 			push.MustBind("mem://a")
@@ -167,15 +168,16 @@ func TestStatsQueuedSendHasWhatIsBeingWritten(t *testing.T) {
 			w.Settle()
 			w.Net.Links()[0].Cut(memnet.RST)
 			w.Settle()
-			if wrong := unaccounted(push); wrong != "" {
+			if wrong := accountingError(push); wrong != "" {
 				t.Errorf("%d bytes, after the cut: %s", size, wrong)
 			}
 		})
 	}
 }
 
-// TestStatsMessagesWrittenCountsCopies of what is published.
-func TestStatsMessagesWrittenCountsCopies(t *testing.T) {
+// TestStatsMsgsWrittenCountsEachCopy: a published message counts once for each
+// subscriber.
+func TestStatsMsgsWrittenCountsEachCopy(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		pub := w.Socket(pattern.PUB)
 		pub.MustBind("mem://a")
@@ -194,27 +196,28 @@ func TestStatsMessagesWrittenCountsCopies(t *testing.T) {
 	})
 }
 
-// TestStatsAccountForDatagrams: what the system would not send, and what the far
-// end refused, is dropped and not written.
-func TestStatsAccountForDatagrams(t *testing.T) {
+// TestStatsAccountForEachDatagram: a datagram counts as dropped, not as
+// written, if the system returns an error for it or reports later that its
+// destination refused it.
+func TestStatsAccountForEachDatagram(t *testing.T) {
 	for _, size := range []int{1, 7000} {
 		for seed := range uint64(3) {
 			st.Run(t, func(w *st.World) {
-				weather := rand.New(rand.NewPCG(seed, 0))
+				rng := rand.New(rand.NewPCG(seed, 0))
 				radio := w.Socket(pattern.RADIO, st.HWM(1000, 0))
-				delivered, refused, again := uint64(0), uint64(0), false
+				delivered, refused, reported := uint64(0), uint64(0), false
 				w.Air.OnWrite(func([]byte, netip.AddrPort) error {
 					time.Sleep(time.Millisecond)
-					switch n := weather.IntN(10); {
+					switch n := rng.IntN(10); {
 					case n == 0:
 						return syscall.ENOBUFS
-					case n == 1 && delivered > refused && !again:
+					case n == 1 && delivered > refused && !reported:
 						refused++
-						again = true                // one answer is not given twice
-						return syscall.ECONNREFUSED // an earlier one was
+						reported = true             // one datagram is not refused twice
+						return syscall.ECONNREFUSED // reports an earlier datagram
 					}
 					delivered++
-					again = false
+					reported = false
 					return nil
 				})
 				radio.MustConnect(airAt)
@@ -224,7 +227,7 @@ func TestStatsAccountForDatagrams(t *testing.T) {
 					}
 				}
 				for range 400 {
-					if wrong := unaccounted(radio); wrong != "" {
+					if wrong := accountingError(radio); wrong != "" {
 						t.Fatalf("seed %d: %s", seed, wrong)
 					}
 					time.Sleep(time.Millisecond)
@@ -232,7 +235,7 @@ func TestStatsAccountForDatagrams(t *testing.T) {
 				time.Sleep(time.Minute)
 				w.Settle()
 				stats := radio.Stats()
-				if wrong := unaccounted(radio); wrong != "" || stats.QueuedSend != 0 || stats.MsgsWritten != delivered-refused {
+				if wrong := accountingError(radio); wrong != "" || stats.QueuedSend != 0 || stats.MsgsWritten != delivered-refused {
 					t.Errorf("seed %d: %d written, want %d less %d; %s", seed, stats.MsgsWritten, delivered, refused, wrong)
 				}
 			})

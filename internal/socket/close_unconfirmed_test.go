@@ -13,38 +13,39 @@ import (
 	st "github.com/zerobroker/zmq/internal/socket/sockettest"
 )
 
-// TestCloseDoesNotWaitForCommands: to linger is to wait for messages. A peer that
-// reads no PONGs holds nobody up who has none for it, be it that the type sends
-// none, that none was sent, or that the peer is known to have read them.
+// TestCloseDoesNotWaitForCommands: Close lingers for messages, not for
+// commands. A peer that does not read PONGs does not delay Close if no message
+// is unconfirmed: the type does not send, nothing was sent, or the peer is
+// known to have read it all.
 func TestCloseDoesNotWaitForCommands(t *testing.T) {
 	for typ, peer := range map[pattern.Type]string{pattern.PULL: "PUSH", pattern.DEALER: "DEALER"} {
-		for _, let := range []string{"Close", "Unbind"} {
+		for _, call := range []string{"Close", "Unbind"} {
 			st.Run(t, func(w *st.World) {
 				s := w.Socket(typ, func(o *socket.Options) { o.Linger = -1 })
 				s.MustBind("mem://a")
 				p := w.Dial("a")
 				p.Shake(peer)
 				s.MustMeet(1)
-				floods(w, p)
-				if let == "Unbind" {
+				sendUnreadPings(w, p)
+				if call == "Unbind" {
 					if err := s.Unbind("mem://a"); err != nil {
 						t.Fatal(err)
 					}
 					if d := p.End(); d != 0 {
-						t.Errorf("a %s is let go after %v", peer, d)
+						t.Errorf("Unbind ended the connection of a %s after %v", peer, d)
 					}
 				}
 				if d := st.After(func() { s.CloseIn(-1) }); d != 0 {
-					t.Errorf("closing a socket that talks to a %s takes %v", peer, d)
+					t.Errorf("Close with a connected %s took %v", peer, d)
 				}
 			})
 		}
 	}
 }
 
-// TestCloseWaitsForWhatMayBeUnread: that nothing is left to write does not mean
-// that what was written has arrived, until a PONG says so.
-func TestCloseWaitsForWhatMayBeUnread(t *testing.T) {
+// TestCloseWaitsForUnconfirmedMessages: a written message may not have arrived.
+// Close waits for it until a PONG confirms that the peer has read it.
+func TestCloseWaitsForUnconfirmedMessages(t *testing.T) {
 	for _, answers := range []bool{false, true} {
 		st.Run(t, func(w *st.World) {
 			s := w.Socket(pattern.DEALER, st.Heartbeat(time.Second, time.Hour, 0))
@@ -55,34 +56,35 @@ func TestCloseWaitsForWhatMayBeUnread(t *testing.T) {
 			s.MustSend("read")
 			p.Message()
 			if answers {
-				_, ping := p.Frame() // of 1+4 bytes of name and 2 of TTL
+				_, ping := p.Frame() // name of 1+4 bytes and TTL of 2 bytes
 				p.Must(st.Command("PONG", ping[7:]))
 				w.Settle()
 			}
-			floods(w, p)
+			sendUnreadPings(w, p)
 			want := time.Minute
 			if answers {
 				want = 0
 			}
 			if d := st.After(func() { s.CloseIn(time.Minute) }); d != want {
-				t.Errorf("closing takes %v, want %v", d, want)
+				t.Errorf("Close took %v, want %v", d, want)
 			}
 		})
 	}
 }
 
-// floods has a peer send PINGs whose answers it does not read.
-func floods(w *st.World, p *st.Peer) {
+// sendUnreadPings sends PINGs from a peer that does not read the PONGs.
+func sendUnreadPings(w *st.World, p *st.Peer) {
 	w.Net.Links()[0].Down().SetBuffer(10)
 	for range 10 {
-		p.Must(st.Ping(0, "answer me"))
+		p.Must(st.Ping(0, "ping"))
 		w.Settle()
 	}
 }
 
-// TestPeersFallWithTheirPipes: who has seen that the last peer is gone cannot send
-// to it any more, whatever its session has still to tell the socket.
-func TestPeersFallWithTheirPipes(t *testing.T) {
+// TestSendFailsOncePeerCountIsZero: as soon as Stats reports that the last peer
+// has disconnected, no message can be sent to it, even if the session has not
+// called Detach yet.
+func TestSendFailsOncePeerCountIsZero(t *testing.T) {
 	for _, side := range []pipe.Side{pipe.ConnectedInproc, pipe.Accepted} {
 		st.Run(t, func(w *st.World) {
 			push := w.Socket(pattern.PUSH)
@@ -94,11 +96,11 @@ func TestPeersFallWithTheirPipes(t *testing.T) {
 			for _, step := range []func(*pipe.Pipe){push.Disconnected, push.Detach} {
 				step(p)
 				if n := push.Stats().Peers; n == 0 && push.TrySend(st.Of("x")) == nil {
-					t.Error("sent to nobody")
+					t.Error("sent without a peer")
 				}
 			}
 			if n := push.Stats().Peers; n != 0 {
-				t.Errorf("%d peers are left", n)
+				t.Errorf("%d peers, want 0", n)
 			}
 		})
 	}

@@ -17,8 +17,8 @@ import (
 	"github.com/zerobroker/zmq/internal/wire"
 )
 
-// foreign is what other protocols send first: clients and scanners to a port
-// that is bound, and servers to who connects to theirs.
+// foreign returns the first bytes that clients, port scanners and servers of
+// other protocols send.
 func foreign() map[string]string {
 	m := map[string]string{
 		"HTTP GET":           "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n",
@@ -79,7 +79,7 @@ func foreign() map[string]string {
 		"BitTorrent":         "\x13BitTorrent protocol\x00\x00\x00\x00\x00\x00\x00\x00",
 		"NATS":               "INFO {\"server_id\":\"x\"}\r\n",
 		"STOMP":              "CONNECT\naccept-version:1.2\n\n\x00",
-		"gob of zeros":       strings.Repeat("\x00", 100),
+		"zeros":              strings.Repeat("\x00", 100),
 		"ones":               strings.Repeat("\xff", 100),
 		"new lines":          "\r\n\r\n",
 		"spaces":             strings.Repeat(" ", 300),
@@ -96,15 +96,15 @@ func foreign() map[string]string {
 	return m
 }
 
-// wantNoPeer fails the test if anything of a foreign client or server has
-// reached the application.
+// wantNoPeer checks that no foreign client or server became a peer and that no
+// message was received from it.
 func wantNoPeer(t *testing.T, what string, s *st.Socket) {
 	t.Helper()
 	if n := s.Stats().Peers; n != 0 {
 		t.Errorf("%s: %d peers", what, n)
 	}
 	if ev := s.Heard(session.Ready, session.Disconnected); len(ev) != 0 {
-		t.Errorf("%s: counted as ready: %+v", what, ev)
+		t.Errorf("%s: unexpected events: %+v", what, ev)
 	}
 	if st := s.Stats(); st.QueuedRecv != 0 {
 		t.Errorf("%s: %d messages queued", what, st.QueuedRecv)
@@ -118,9 +118,9 @@ func wantNoPeer(t *testing.T, what string, s *st.Socket) {
 	}
 }
 
-// TestScannersReachNoApplication has each of them talk to a bound socket of
-// every type that speaks ZMTP, in one piece and byte by byte, and then wait.
-func TestScannersReachNoApplication(t *testing.T) {
+// TestForeignClientsFailHandshake: each foreign client connects to a bound
+// socket of every type, and sends its bytes in one piece or one by one.
+func TestForeignClientsFailHandshake(t *testing.T) {
 	for typ, info := range pattern.Types {
 		if info.Raw {
 			continue
@@ -145,7 +145,7 @@ func TestScannersReachNoApplication(t *testing.T) {
 						wantNoPeer(t, name, s)
 						ends := s.Heard(session.HandshakeFailed)
 						if len(ends) != 1 || ends[0].Fault == engine.CloseNone {
-							t.Errorf("%s: ends %+v, want one with a reason", name, ends)
+							t.Errorf("%s: failed handshakes %+v, want one with a reason", name, ends)
 						}
 					})
 				}
@@ -154,9 +154,9 @@ func TestScannersReachNoApplication(t *testing.T) {
 	}
 }
 
-// TestForeignServersAreNoPeers has sockets of every type connect to them. The
-// event says what they sent.
-func TestForeignServersAreNoPeers(t *testing.T) {
+// TestForeignServersFailHandshake: sockets of every type connect to each
+// foreign server. The event contains the bytes that the server sent.
+func TestForeignServersFailHandshake(t *testing.T) {
 	for typ, info := range pattern.Types {
 		if info.Raw {
 			continue
@@ -176,7 +176,7 @@ func TestForeignServersAreNoPeers(t *testing.T) {
 					wantNoPeer(t, name, s)
 					ends := s.Heard(session.HandshakeFailed)
 					if len(ends) != 1 || ends[0].Fault == engine.CloseNone {
-						t.Fatalf("%s: ends %+v, want one with a reason", name, ends)
+						t.Fatalf("%s: failed handshakes %+v, want one with a reason", name, ends)
 					}
 					if strings.Contains(name, "greeting") || strings.HasPrefix(name, "HTTP") {
 						want := fmt.Sprintf("peer does not speak ZMTP: it sent %q", bytes[:min(len(bytes), 32)])
@@ -190,10 +190,10 @@ func TestForeignServersAreNoPeers(t *testing.T) {
 	}
 }
 
-// TestMinVersionClosesWhatOnlyLooksLikeZMTP10: the first six bytes of a DICOM
-// association are what an anonymous peer of ZMTP 1.0 sends, and only a socket
-// that refuses this version can tell.
-func TestMinVersionClosesWhatOnlyLooksLikeZMTP10(t *testing.T) {
+// TestMinVersionRefusesInputResemblingZMTP10: a DICOM association begins with
+// the same six bytes as a ZMTP 1.0 peer without identity. Only a socket that
+// refuses ZMTP 1.0 can tell them apart.
+func TestMinVersionRefusesInputResemblingZMTP10(t *testing.T) {
 	for typ, info := range pattern.Types {
 		if info.Raw {
 			continue
@@ -211,7 +211,7 @@ func TestMinVersionClosesWhatOnlyLooksLikeZMTP10(t *testing.T) {
 				wantNoPeer(t, info.Name, s)
 				s.WantFaults(map[engine.CloseReason]uint64{engine.CloseVersion: 1})
 				if ends := s.Heard(session.HandshakeFailed); len(ends) != 1 || errors.Unwrap(ends[0].Err) == nil {
-					t.Errorf("%s: ends %+v", info.Name, ends)
+					t.Errorf("%s: failed handshakes %+v", info.Name, ends)
 				}
 			})
 		}

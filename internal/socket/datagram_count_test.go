@@ -14,17 +14,19 @@ import (
 	st "github.com/zerobroker/zmq/internal/socket/sockettest"
 )
 
-// TestDatagramAccount: however a socket ends, and whatever the network does to
-// it, each message was written once or is counted once.
-func TestDatagramAccount(t *testing.T) {
+// TestDatagramsAreWrittenOrCounted: each message is written once or counted as
+// dropped once, whatever ends the socket and whatever errors the network
+// returns.
+func TestDatagramsAreWrittenOrCounted(t *testing.T) {
 	for seed := range uint64(300) {
 		st.Run(t, func(w *st.World) {
-			rng, weather := rand.New(rand.NewPCG(seed, 0)), rand.New(rand.NewPCG(seed, 1))
+			rng, netRNG := rand.New(rand.NewPCG(seed, 0)), rand.New(rand.NewPCG(seed, 1))
 			typ := pattern.RADIO
 			if seed%2 == 1 {
 				typ = pattern.DGRAM
 			}
-			// Some never wait, some hold more than may be in flight uncounted.
+			// Small messages in flight do not count against the high-water
+			// mark, large ones do.
 			size := []int{1, 100, 7000}[rng.IntN(3)]
 			pause := []time.Duration{0, time.Millisecond, time.Second}[rng.IntN(3)]
 			s := w.Socket(typ, st.HWM(1+rng.IntN(40), 0), func(o *socket.Options) { o.Linger = time.Duration(rng.IntN(20)) * time.Second })
@@ -38,7 +40,7 @@ func TestDatagramAccount(t *testing.T) {
 			})
 			w.Air.OnWrite(func([]byte, netip.AddrPort) error {
 				time.Sleep(pause)
-				if weather.IntN(10) == 0 {
+				if netRNG.IntN(10) == 0 {
 					return syscall.ENOBUFS
 				}
 				written++
@@ -78,9 +80,9 @@ func TestDatagramAccount(t *testing.T) {
 	}
 }
 
-// TestDatagramFromNowhere: who sends from port 0 cannot be answered, and is not
-// heard, or whoever answers all would fail.
-func TestDatagramFromNowhere(t *testing.T) {
+// TestDatagramFromPortZeroIsDropped: no reply can be sent to port 0, so a
+// server that replies to every datagram would fail.
+func TestDatagramFromPortZeroIsDropped(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		s := w.Socket(pattern.DGRAM)
 		s.MustBind("air://10.0.0.1:1")

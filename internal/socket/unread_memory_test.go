@@ -16,34 +16,35 @@ import (
 	"github.com/zerobroker/zmq/internal/wire"
 )
 
-// settledHeap is heap when no buffer waits to be used again.
+// settledHeap returns the result of heap after pooled receive buffers are
+// freed.
 func settledHeap() int64 {
-	for range 4 { // finalizers give buffers back, which stay for a round
+	for range 4 { // finalizers return buffers to a pool, which later collections empty
 		heap()
 	}
 	return heap()
 }
 
-// traffic is what a peer sends again and again.
+// traffic is a piece of data that a peer sends repeatedly.
 type traffic struct {
 	name    string
 	piece   []byte
-	counted int  // bytes of messages in it that wait to be received, as a queue counts them
-	alone   bool // each piece is read before the next is sent
+	counted int  // bytes of its messages, as a queue counts them
+	single  bool // each piece is read before the next one is sent
 }
 
-// TestUnreadMessagesTakeWhatTheyCount: unread messages take a few times the
-// memory that counts against the limits of their queue, and a constant,
-// whatever lies between them on the wire, while their peer is connected and
-// after it has gone. threats.md 2.1
-func TestUnreadMessagesTakeWhatTheyCount(t *testing.T) {
+// TestUnreadMessagesUseBoundedMemory: unread messages use at most a few times
+// the memory that counts against the limits of their queue, plus a constant.
+// This holds for any commands and partial frames between them, while the peer
+// is connected and after it has disconnected.
+func TestUnreadMessagesUseBoundedMemory(t *testing.T) {
 	const (
-		sent  = 2 << 20 // bytes from the peer, at most
-		most  = 5_000   // pieces, at most
-		times = 4       // what a counted byte may take
+		sent  = 2 << 20 // maximum bytes from the peer
+		most  = 5_000   // maximum number of pieces
+		times = 4       // maximum memory per counted byte
 	)
-	// What a connection may take: buffers in both directions, larger ones when
-	// there is much to read.
+	// The memory of a connection itself: buffers in both directions, which are
+	// larger when there is much to read.
 	const (
 		fixed      = 1 << 20
 		fixedAlone = 128 << 10
@@ -51,29 +52,29 @@ func TestUnreadMessagesTakeWhatTheyCount(t *testing.T) {
 	many := func(b []byte, n int) []byte { return bytes.Repeat(b, n/len(b)) }
 	ping, unknown := st.Ping(0, ""), st.Command("WHAT", nil)
 	zmtp := []traffic{
-		{"behind PINGs", append(many(ping, 250<<10), st.Message("")...), 2, false},
-		{"behind unknown commands", append(many(unknown, 250<<10), st.Message("")...), 2, false},
+		{"after PINGs", append(many(ping, 250<<10), st.Message("")...), 2, false},
+		{"after unknown commands", append(many(unknown, 250<<10), st.Message("")...), 2, false},
 		{"before PINGs", append(st.Message("x"), many(ping, 100<<10)...), 3, false},
-		{"large behind PINGs", append(many(ping, 250<<10), st.Message(st.Large(9000))...), 9009, false},
+		{"large after PINGs", append(many(ping, 250<<10), st.Message(st.Large(9000))...), 9009, false},
 		{"between PINGs", append(st.Message(""), ping...), 2, false},
 		{"frames between PINGs", append(append([]byte{wire.FlagMore, 0}, many(ping, 60<<10)...), 0, 0), 4, false},
-		{"alone", st.Message(""), 2, true},
-		{"alone of several frames", st.Message("", "a", ""), 7, true},
-		{"some hundred bytes alone", st.Message(st.Large(300)), 309, true},
+		{"single", st.Message(""), 2, true},
+		{"single of several frames", st.Message("", "a", ""), 7, true},
+		{"single of 300 bytes", st.Message(st.Large(300)), 309, true},
 		{"many frames", append(bytes.Repeat([]byte{wire.FlagMore, 0}, 60_000), 0, 0), 120_002, false},
-		{"nothing else", st.Message(st.Large(100)), 102, false},
-		{"read straight into place", append(many(ping, 50<<10), st.Message(st.Large(40<<10))...), 40<<10 + 9, false},
+		{"messages only", st.Message(st.Large(100)), 102, false},
+		{"read into its own memory", append(many(ping, 50<<10), st.Message(st.Large(40<<10))...), 40<<10 + 9, false},
 	}
 	subscriptions := []traffic{
-		{"behind PINGs", append(many(ping, 250<<10), 0, 2, 1, 'a', 0, 2, 0, 'a'), 8, false},
-		{"upstream behind subscriptions", append(many([]byte("\x00\x02\x01a"), 200<<10), st.Message(st.Large(9000))...), 9009, false},
-		{"alone", []byte("\x00\x02\x01a\x00\x02\x00a"), 8, true},
+		{"after PINGs", append(many(ping, 250<<10), 0, 2, 1, 'a', 0, 2, 0, 'a'), 8, false},
+		{"message after subscriptions", append(many([]byte("\x00\x02\x01a"), 200<<10), st.Message(st.Large(9000))...), 9009, false},
+		{"single", []byte("\x00\x02\x01a\x00\x02\x00a"), 8, true},
 		{"commands", append(st.Command("SUBSCRIBE", []byte("a")), st.Command("CANCEL", []byte("a"))...), 8, false},
 	}
 	stream := []traffic{
-		{"a byte alone", []byte("x"), 3, true},
-		{"some bytes alone", []byte(st.Large(200)), 202, true},
-		{"as much as there is", []byte(st.Large(100_000)), 100_000, false},
+		{"single byte", []byte("x"), 3, true},
+		{"single 200 bytes", []byte(st.Large(200)), 202, true},
+		{"large reads", []byte(st.Large(100_000)), 100_000, false},
 	}
 	for _, tt := range []struct {
 		typ  pattern.Type
@@ -99,18 +100,18 @@ func TestUnreadMessagesTakeWhatTheyCount(t *testing.T) {
 						if tt.typ == pattern.XPUB {
 							counted += pipe.OrderEntrySize * s.Stats().QueuedRecv
 						}
-						if tr.alone {
+						if tr.single {
 							limit = fixedAlone
 						}
 						if grown := int(settledHeap() - before); grown > times*counted+limit {
-							t.Errorf("%s: %d bytes take %d", when, counted, grown)
+							t.Errorf("%s: %d counted bytes use %d bytes of memory", when, counted, grown)
 						}
 					}
 					p := w.Dial("a")
 					if tt.peer != "" {
 						p.Shake(tt.peer)
 					}
-					if tr.alone {
+					if tr.single {
 						for range n {
 							p.Must(tr.piece)
 							w.Settle()
@@ -122,7 +123,7 @@ func TestUnreadMessagesTakeWhatTheyCount(t *testing.T) {
 					check("connected")
 					p.Close()
 					w.Settle()
-					check("gone")
+					check("disconnected")
 					if got := s.Stats().QueuedRecv; got == 0 && tt.typ != pattern.SUB {
 						t.Error("nothing is queued")
 					}
@@ -133,9 +134,9 @@ func TestUnreadMessagesTakeWhatTheyCount(t *testing.T) {
 	}
 }
 
-// TestUnreadRandomTrafficTakesWhatItCounts is the same for random mixes of
+// TestUnreadRandomTrafficUsesBoundedMemory is the same for random sequences of
 // messages and commands of any size, read in pieces of any size.
-func TestUnreadRandomTrafficTakesWhatItCounts(t *testing.T) {
+func TestUnreadRandomTrafficUsesBoundedMemory(t *testing.T) {
 	for seed := range uint64(6) {
 		st.Run(t, func(w *st.World) {
 			rng := rand.New(rand.NewPCG(seed, 0))
@@ -146,7 +147,7 @@ func TestUnreadRandomTrafficTakesWhatItCounts(t *testing.T) {
 			p.Shake("DEALER")
 			counted, messages := 0, 0
 			for sent := 0; sent < 2<<20; {
-				// Runs of one kind, so that buffers are full of it.
+				// Runs of one kind fill whole buffers.
 				var b []byte
 				kind, size := rng.IntN(4), rng.IntN(1<<rng.IntN(16))
 				for n := 1 + rng.IntN(1<<rng.IntN(12)); n > 0 && len(b) < 512<<10; n-- {
@@ -174,9 +175,9 @@ func TestUnreadRandomTrafficTakesWhatItCounts(t *testing.T) {
 				}
 			}
 			time.Sleep(time.Hour)
-			for _, when := range []string{"connected", "gone"} {
+			for _, when := range []string{"connected", "disconnected"} {
 				if grown := int(settledHeap() - before); grown > 4*counted+1<<20 {
-					t.Errorf("seed %d, %s: %d bytes take %d", seed, when, counted, grown)
+					t.Errorf("seed %d, %s: %d counted bytes use %d bytes of memory", seed, when, counted, grown)
 				}
 				p.Close()
 				w.Settle()

@@ -12,32 +12,33 @@ import (
 	st "github.com/zerobroker/zmq/internal/socket/sockettest"
 )
 
-// TestLeaversCost: what is unread of peers that have gone keeps no connection
-// alive, takes no more than it is counted for, and when it is read nothing is
-// left, though nobody else comes or goes. threats.md 2.1
+// TestLeaversCost: the unread messages of disconnected peers keep no connection
+// in memory. They use no more memory than counts against MaxQueuedBytes. All of
+// it is freed once they are read, even if no further peer connects or
+// disconnects.
 func TestLeaversCost(t *testing.T) {
-	t.Run("PULL", func(t *testing.T) { leaversCost(t, pattern.PULL, "PUSH") })
-	t.Run("DEALER", func(t *testing.T) { leaversCost(t, pattern.DEALER, "DEALER") })
+	t.Run("PULL", func(t *testing.T) { testDetachedMemory(t, pattern.PULL, "PUSH") })
+	t.Run("DEALER", func(t *testing.T) { testDetachedMemory(t, pattern.DEALER, "DEALER") })
 }
 
-func leaversCost(t *testing.T, typ pattern.Type, peer string) {
+func testDetachedMemory(t *testing.T, typ pattern.Type, peer string) {
 	const peers = 2000
-	const counted = 2 << 10 // leftCost
+	const counted = 2 << 10 // leftCost in peers.go
 	pull := overTCP(t, typ)
 	heard := pull.Listen()
 	ep, err := pull.Bind("tcp://127.0.0.1:*")
 	if err != nil {
 		t.Fatal(err)
 	}
-	said := append(st.Greeting(), st.Ready("Socket-Type", peer)...)
-	said = append(said, st.Message("x")...)
-	leave := func(n int) {
+	sent := append(st.Greeting(), st.Ready("Socket-Type", peer)...)
+	sent = append(sent, st.Message("x")...)
+	connectAndClose := func(n int) {
 		for range n {
 			c, err := net.Dial("tcp", strings.TrimPrefix(ep, "tcp://"))
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, err := c.Write(said); err != nil {
+			if _, err := c.Write(sent); err != nil {
 				t.Fatal(err)
 			}
 			await(t, heard, session.Ready)
@@ -56,20 +57,20 @@ func leaversCost(t *testing.T, typ pattern.Type, peer string) {
 			}
 		}
 	}
-	leave(100)
+	connectAndClose(100)
 	read(100)
 	before := heap()
-	leave(peers)
+	connectAndClose(peers)
 	each := (heap() - before) / peers
-	t.Logf("%d bytes for each peer that is gone", each)
+	t.Logf("%d bytes for each disconnected peer", each)
 	if each > counted || each < counted/3 {
-		t.Errorf("%d bytes for each peer that is gone, counted as %d", each, counted)
+		t.Errorf("%d bytes for each disconnected peer, counted as %d", each, counted)
 	}
 	read(peers)
 	each = (heap() - before) / peers
-	t.Logf("%d bytes for each when all is read", each)
+	t.Logf("%d bytes for each disconnected peer after reading its message", each)
 	if each > counted/8 {
-		t.Errorf("%d bytes for each peer that is gone when all is read", each)
+		t.Errorf("%d bytes for each disconnected peer after reading its message", each)
 	}
 	runtime.KeepAlive(pull)
 }

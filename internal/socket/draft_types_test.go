@@ -18,7 +18,7 @@ import (
 	"github.com/zerobroker/zmq/internal/wire"
 )
 
-// join changes the groups of a DISH.
+// join makes a DISH join groups, or leave them.
 func join(t *testing.T, s *st.Socket, on bool, groups ...string) {
 	t.Helper()
 	for _, g := range groups {
@@ -28,14 +28,14 @@ func join(t *testing.T, s *st.Socket, on bool, groups ...string) {
 	}
 }
 
-// wantCommands reads commands, in any order.
+// wantCommands reads the next commands, which may be in any order.
 func wantCommands(t *testing.T, p *st.Peer, want ...string) {
 	t.Helper()
 	var got []string
 	for range want {
 		flags, body := p.Frame()
 		if flags != wire.FlagCommand {
-			t.Fatalf("frame %q of flags %x is no command", body, flags)
+			t.Fatalf("frame %q with flags %x, want a command", body, flags)
 		}
 		got = append(got, string(body))
 	}
@@ -46,10 +46,10 @@ func wantCommands(t *testing.T, p *st.Peer, want ...string) {
 	}
 }
 
-// TestDishJoinsOnTheWire: groups are joined and left by commands, at once, and
-// all of them by each new RADIO and after each loss, in 3.0 as in 3.1.
-// https://rfc.zeromq.org/spec/48/ conformance.md 6.4
-func TestDishJoinsOnTheWire(t *testing.T) {
+// TestDishSendsJoinAndLeaveCommands: a DISH sends a command for each change at
+// once, and all its groups to each new connection, in ZMTP 3.0 and 3.1.
+// https://rfc.zeromq.org/spec/48/
+func TestDishSendsJoinAndLeaveCommands(t *testing.T) {
 	for _, minor := range []byte{0, 1} {
 		st.Run(t, func(w *st.World) {
 			l := w.Listen("a")
@@ -81,9 +81,9 @@ func TestDishJoinsOnTheWire(t *testing.T) {
 	}
 }
 
-// TestDishGroups cannot be joined twice, or left when they are not joined.
-// conformance.md 1.2
-func TestDishGroups(t *testing.T) {
+// TestJoinReturnsErrInvalidGroup: for a malformed group, for a group that is
+// joined already, and for leaving a group that is not joined.
+func TestJoinReturnsErrInvalidGroup(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		dish := w.Socket(pattern.DISH)
 		bad := func(group string, on bool) {
@@ -106,8 +106,9 @@ func TestDishGroups(t *testing.T) {
 	})
 }
 
-// TestDishRefusesWhatNoRadioSends: the connection ends. conformance.md 3.7
-func TestDishRefusesWhatNoRadioSends(t *testing.T) {
+// TestDishDisconnectsPeerThatSendsMalformedMessage: a message has two frames, a
+// group of at most 255 bytes and a body.
+func TestDishDisconnectsPeerThatSendsMalformedMessage(t *testing.T) {
 	for _, m := range [][]byte{
 		st.Message("alone"), st.Message("g", "body", "more"), st.Message(strings.Repeat("g", 256), "body"),
 	} {
@@ -127,9 +128,9 @@ func TestDishRefusesWhatNoRadioSends(t *testing.T) {
 	}
 }
 
-// TestRadioTakesJoins as commands from whoever sends them, and only a group's
-// own messages leave it.
-func TestRadioTakesJoins(t *testing.T) {
+// TestRadioSendsOnlyToJoinedGroups: JOIN and LEAVE commands of a raw peer take
+// effect, and it receives only messages of the groups that it has joined.
+func TestRadioSendsOnlyToJoinedGroups(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		radio := w.Socket(pattern.RADIO)
 		radio.MustBind("mem://a")
@@ -145,7 +146,7 @@ func TestRadioTakesJoins(t *testing.T) {
 		p.Must(st.Command("JOIN", []byte("g")), st.Command("JOIN", []byte("h")), st.Command("LEAVE", []byte("h")),
 			st.Command("SUBSCRIBE", []byte("i")), st.Ping(0, ""))
 		if _, body := p.Frame(); string(body) != "\x04PONG" {
-			t.Fatalf("%q before the PONG", body)
+			t.Fatalf("received %q, want a PONG", body)
 		}
 		for _, g := range []string{"h", "i", "", "gg", "g"} {
 			send(g, "to "+g)
@@ -155,16 +156,16 @@ func TestRadioTakesJoins(t *testing.T) {
 		}
 		p.Must(st.Command("JOIN", []byte(strings.Repeat("x", 256))), st.Ping(0, ""))
 		if _, body := p.Frame(); string(body) != "\x04PONG" {
-			t.Errorf("%q", body)
+			t.Errorf("received %q, want a PONG", body)
 		}
 		radio.WantDrops(map[pipe.Drop]uint64{pipe.DropUpstream: 1})
 	})
 }
 
-// TestRadioDish: groups reach a RADIO and messages a DISH in every place and
-// order, and Ready tells when.
-func TestRadioDish(t *testing.T) {
-	everywhere(t, func(w *st.World, ep string) {
+// TestDishReceivesJoinedGroups: groups joined before and after connecting take
+// effect, whichever socket is first. WaitSubscribed returns when they have.
+func TestDishReceivesJoinedGroups(t *testing.T) {
+	overMemAndInproc(t, func(w *st.World, ep string) {
 		radio, dish := w.Socket(pattern.RADIO), w.Socket(pattern.DISH)
 		late := w.Socket(pattern.DISH)
 		join(t, dish, true, "a", "b")
@@ -202,8 +203,7 @@ func TestRadioDish(t *testing.T) {
 	})
 }
 
-// TestRadioLimitsWhatIsJoined: a DISH that joins more than that is sent away.
-func TestRadioLimitsWhatIsJoined(t *testing.T) {
+func TestRadioDisconnectsPeerAboveMaxTopics(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		radio := w.Socket(pattern.RADIO, func(o *socket.Options) { o.Pattern.MaxTopics = 2 })
 		radio.MustBind("mem://a")
@@ -220,21 +220,21 @@ func TestRadioLimitsWhatIsJoined(t *testing.T) {
 	})
 }
 
-// numberOf is the number of whoever has sent this.
+// numberOf receives a message, compares it, and returns the routing number of
+// its sender.
 func numberOf(t *testing.T, s *st.Socket, text string) uint32 {
 	t.Helper()
 	m, from := s.MustRecv()
 	if m[0] != text || from.Number == 0 {
-		t.Fatalf("received %q of %d", m, from.Number)
+		t.Fatalf("received %q from number %d", m, from.Number)
 	}
 	return from.Number
 }
 
-// TestPeerNumbers: a PEER can be the first to speak, by the number that
-// ConnectPeer has returned, also before anybody is there and after the
-// connection was made again. conformance.md 1.2, 3.7
-func TestPeerNumbers(t *testing.T) {
-	everywhere(t, func(w *st.World, ep string) {
+// TestPeerSendsToNumberBeforeConnecting: the number that ConnectPeer returns is
+// valid before the connection is made, and after it was made again.
+func TestPeerSendsToNumberBeforeConnecting(t *testing.T) {
+	overMemAndInproc(t, func(w *st.World, ep string) {
 		a, b := w.Socket(pattern.PEER), w.Socket(pattern.PEER)
 		atB, err := a.ConnectPeer(ep)
 		if err != nil || atB == 0 {
@@ -259,7 +259,7 @@ func TestPeerNumbers(t *testing.T) {
 		w.Net.Links()[0].Cut(memnet.RST)
 		w.Settle()
 		if err := b.TrySendToNumber(atA, st.Of("x")); err != pattern.ErrNoRoute {
-			t.Errorf("to a connection that is lost: %v", err)
+			t.Errorf("sending to a lost connection: %v", err)
 		}
 		send(a, atB, "again")
 		if n := numberOf(t, b, "again"); n == atA {
@@ -268,11 +268,11 @@ func TestPeerNumbers(t *testing.T) {
 	})
 }
 
-// TestDisconnectPeer: its number names nobody, what was queued for it arrives,
-// and what it has sent does not, nor what would say that it has left.
-// conformance.md 1.2
-func TestDisconnectPeer(t *testing.T) {
-	everywhere(t, func(w *st.World, ep string) {
+// TestDisconnectPeerRemovesRoute: the routing number becomes invalid. Messages
+// queued for the peer are sent. Its unread messages are dropped, and no
+// DisconnectMessage follows.
+func TestDisconnectPeerRemovesRoute(t *testing.T) {
+	overMemAndInproc(t, func(w *st.World, ep string) {
 		server := w.Socket(pattern.SERVER, func(o *socket.Options) { o.DisconnectMessage = []byte("left") })
 		server.MustBind(ep)
 		a, b := w.Socket(pattern.CLIENT, st.Reconnect(time.Minute, time.Minute)), w.Socket(pattern.CLIENT)
@@ -282,38 +282,38 @@ func TestDisconnectPeer(t *testing.T) {
 		n := numberOf(t, server, "a")
 		b.MustSend("b")
 		m := numberOf(t, server, "b")
-		a.MustSend("unheard")
+		a.MustSend("unread")
 		w.Settle()
-		if err := server.TrySendToNumber(n, st.Of("goodbye")); err != nil {
+		if err := server.TrySendToNumber(n, st.Of("last")); err != nil {
 			t.Fatal(err)
 		}
 		if err := server.DisconnectPeer(n); err != nil {
 			t.Fatal(err)
 		}
 		if err := server.TrySendToNumber(n, st.Of("x")); err != pattern.ErrNoRoute {
-			t.Errorf("sending: %v", err)
+			t.Errorf("sending after DisconnectPeer: %v", err)
 		}
 		if err := server.DisconnectPeer(n); err != pattern.ErrNoRoute {
-			t.Errorf("a second time: %v", err)
+			t.Errorf("second DisconnectPeer: %v", err)
 		}
-		a.WantRecv("goodbye")
+		a.WantRecv("last")
 		server.WantNone()
 		server.WantDrops(map[pipe.Drop]uint64{pipe.DropUnread: 1})
-		if err := server.TrySendToNumber(m, st.Of("still")); err != nil {
+		if err := server.TrySendToNumber(m, st.Of("after")); err != nil {
 			t.Error(err)
 		}
-		b.WantRecv("still")
+		b.WantRecv("after")
 		if n := server.Stats().Peers; n != 1 {
 			t.Errorf("%d peers", n)
 		}
 	})
 }
 
-// TestDisconnectPeerConnected: of an endpoint that we have connected to, whoever
-// is there or not: it is not connected to any more.
-func TestDisconnectPeerConnected(t *testing.T) {
+// TestDisconnectPeerRemovesConnectedEndpoint: the socket does not connect to
+// the endpoint again, whether or not it was connected.
+func TestDisconnectPeerRemovesConnectedEndpoint(t *testing.T) {
 	for _, bound := range []bool{false, true} {
-		everywhere(t, func(w *st.World, ep string) {
+		overMemAndInproc(t, func(w *st.World, ep string) {
 			a, b := w.Socket(pattern.PEER), w.Socket(pattern.PEER)
 			if bound {
 				b.MustBind(ep)
@@ -340,8 +340,8 @@ func TestDisconnectPeerConnected(t *testing.T) {
 	}
 }
 
-// TestDisconnectPeerLingers: who does not read to the end is not waited for
-// longer than the socket lingers.
+// TestDisconnectPeerLingers: the connection of a peer that does not read is
+// closed when the linger time ends.
 func TestDisconnectPeerLingers(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		w.Net.OnLink(func(l *memnet.Link) { l.Down().SetBuffer(100) })
@@ -366,16 +366,17 @@ func TestDisconnectPeerLingers(t *testing.T) {
 		}
 		time.Sleep(2 * time.Second)
 		if got := server.Heard(session.Disconnected); len(got) != 1 {
-			t.Errorf("%d connections have ended", len(got))
+			t.Errorf("%d disconnect events, want 1", len(got))
 		}
 	})
 }
 
-// TestAutomaticMessagesOfDrafts: who greets, who hears of a peer that is lost,
-// and who of an endpoint. conformance.md 3.8
-func TestAutomaticMessagesOfDrafts(t *testing.T) {
+// TestAutomaticMessagesOfDraftTypes: which types send the Hello message, and
+// which receive a DisconnectMessage or a Hiccup message when a connection is
+// lost.
+func TestAutomaticMessagesOfDraftTypes(t *testing.T) {
 	all := func(o *socket.Options) {
-		o.Hello, o.DisconnectMessage, o.Hiccup = []byte("hello"), []byte("gone"), []byte("hiccup")
+		o.Hello, o.DisconnectMessage, o.Hiccup = []byte("hello"), []byte("disconnected"), []byte("hiccup")
 	}
 	for _, c := range []struct{ binds, connects pattern.Type }{
 		{pattern.SERVER, pattern.CLIENT}, {pattern.CLIENT, pattern.SERVER}, {pattern.PEER, pattern.PEER},
@@ -389,7 +390,7 @@ func TestAutomaticMessagesOfDrafts(t *testing.T) {
 				a.WantRecv("hello")
 				w.Net.Links()[len(w.Net.Links())-1].Cut(memnet.RST)
 				if pattern.Types[c.binds].DisconnectMessage {
-					b.WantRecv("gone")
+					b.WantRecv("disconnected")
 				}
 				if pattern.Types[c.connects].HiccupMessage {
 					a.WantRecv("hiccup")
@@ -399,10 +400,10 @@ func TestAutomaticMessagesOfDrafts(t *testing.T) {
 	}
 }
 
-// TestChannelHasOnePeer: a second is refused, and told so by an event, while the
-// first is there.
-func TestChannelHasOnePeer(t *testing.T) {
-	everywhere(t, func(w *st.World, ep string) {
+// TestChannelRefusesSecondPeer: a CHANNEL refuses a second peer, with an event,
+// until the first disconnects.
+func TestChannelRefusesSecondPeer(t *testing.T) {
+	overMemAndInproc(t, func(w *st.World, ep string) {
 		a, b, c := w.Socket(pattern.CHANNEL), w.Socket(pattern.CHANNEL), w.Socket(pattern.CHANNEL)
 		a.MustBind(ep)
 		b.MustConnect(ep)
@@ -423,8 +424,8 @@ func TestChannelHasOnePeer(t *testing.T) {
 	})
 }
 
-// TestDraftsRefuseOthers: a peer of another type is refused by its Socket-Type.
-func TestDraftsRefuseOthers(t *testing.T) {
+// TestDraftTypesRefuseIncompatiblePeers: the Socket-Type property decides.
+func TestDraftTypesRefuseIncompatiblePeers(t *testing.T) {
 	for _, typ := range []pattern.Type{
 		pattern.SERVER, pattern.CLIENT, pattern.RADIO, pattern.DISH, pattern.GATHER, pattern.SCATTER, pattern.PEER, pattern.CHANNEL,
 	} {

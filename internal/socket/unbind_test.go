@@ -7,9 +7,10 @@ import (
 	st "github.com/zerobroker/zmq/internal/socket/sockettest"
 )
 
-// TestRetiredSubscribesToNothing: whose endpoint is unbound gets what is queued
-// and no more, whatever it subscribes to meanwhile.
-func TestRetiredSubscribesToNothing(t *testing.T) {
+// TestSubscriptionsAfterUnbindAreIgnored: after Unbind its peers receive the
+// messages that are queued. Subscriptions that they send afterwards have no
+// effect.
+func TestSubscriptionsAfterUnbindAreIgnored(t *testing.T) {
 	for _, types := range [][2]pattern.Type{{pattern.PUB, pattern.SUB}, {pattern.XPUB, pattern.XSUB}, {pattern.RADIO, pattern.DISH}} {
 		st.Run(t, func(w *st.World) {
 			pub, sub := w.Socket(types[0]), w.Socket(types[1], st.HWM(0, 1))
@@ -28,9 +29,9 @@ func TestRetiredSubscribesToNothing(t *testing.T) {
 			subscribe(t, sub, true, "new")
 			w.Settle()
 			if topics := pub.TopicCount(); topics != 0 && types[0] != pattern.RADIO {
-				t.Errorf("%s: %d topics of a peer that was taken away", pattern.Types[types[0]].Name, topics)
+				t.Errorf("%s: %d topics after Unbind, want 0", pattern.Types[types[0]].Name, topics)
 			}
-			pub.MustSend("new", "not for it")
+			pub.MustSend("new", "after Unbind")
 			for range n {
 				if m, _ := sub.MustRecv(); m[0] != "old" {
 					t.Errorf("received %.20q", m)

@@ -9,19 +9,20 @@ import (
 	st "github.com/zerobroker/zmq/internal/socket/sockettest"
 )
 
-// TestNoDropWakesWhenUnwanted: who waits for a subscriber's room waits no longer
-// when that subscriber does not want the message any more, or has left.
-func TestNoDropWakesWhenUnwanted(t *testing.T) {
-	leave := map[string]func(pub, sub *st.Socket, ep string){
+// TestNoDropSenderIsWokenWhenFullSubscriberIsRemoved: with NoDrop, Send blocks
+// while the queue to a subscriber is full. It no longer blocks when the
+// subscriber cancels its subscription or is disconnected.
+func TestNoDropSenderIsWokenWhenFullSubscriberIsRemoved(t *testing.T) {
+	removals := map[string]func(pub, sub *st.Socket, ep string){
 		"unsubscribed": func(_, sub *st.Socket, _ string) { _ = sub.Subscribe("g", false) },
 		"disconnected": func(_, sub *st.Socket, ep string) { _ = sub.Disconnect(ep) },
 		"unbound":      func(pub, _ *st.Socket, ep string) { _ = pub.Unbind(ep) },
 	}
 	for _, types := range [][2]pattern.Type{{pattern.PUB, pattern.SUB}, {pattern.XPUB, pattern.XSUB}, {pattern.RADIO, pattern.DISH}} {
 		for _, ep := range []string{"inproc://a", "mem://a"} {
-			for how, leave := range leave {
+			for how, remove := range removals {
 				if how == "unbound" && ep == "inproc://a" {
-					continue // the links of a name that is unbound stay
+					continue // Unbind does not end inproc connections
 				}
 				name := pattern.Types[types[0]].Name + " " + ep + " " + how
 				t.Run(name, func(t *testing.T) {
@@ -40,12 +41,12 @@ func TestNoDropWakesWhenUnwanted(t *testing.T) {
 						go func() { sent <- pub.Send(context.Background(), large) }()
 						w.Settle()
 						if len(sent) != 0 {
-							t.Fatal("nothing is full")
+							t.Fatal("Send did not block")
 						}
-						leave(pub, sub, ep)
+						remove(pub, sub, ep)
 						w.Settle()
 						if len(sent) == 0 {
-							t.Fatal("Send waits for the room of a peer that is not to get the message")
+							t.Fatal("Send is still blocked on a peer that does not receive the message")
 						}
 						if err := <-sent; err != nil {
 							t.Error(err)
@@ -57,9 +58,10 @@ func TestNoDropWakesWhenUnwanted(t *testing.T) {
 	}
 }
 
-// TestAssignWakes: what the application says itself about who subscribes to what
-// is seen by those who wait to send and for subscribers.
-func TestAssignWakes(t *testing.T) {
+// TestAssignWakesSendersAndWaitSubscribers: in manual mode the application
+// changes subscriptions with Assign. Calls that wait for subscribers, and
+// blocked calls of Send, see each change.
+func TestAssignWakesSendersAndWaitSubscribers(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		xpub := w.Socket(pattern.XPUB, st.HWM(1, 1), func(o *socket.Options) { o.Pattern.NoDrop, o.Pattern.Manual = true, true })
 		sub := w.Socket(pattern.SUB, st.HWM(1, 1))
@@ -71,7 +73,7 @@ func TestAssignWakes(t *testing.T) {
 		go func() { done <- xpub.WaitSubscribers(context.Background(), 1, []byte("g")) }()
 		w.Settle()
 		if len(done) != 0 {
-			t.Fatal("a subscriber before the application has said so")
+			t.Fatal("WaitSubscribers returned before Assign")
 		}
 		assign := func(on bool) {
 			t.Helper()
@@ -81,7 +83,7 @@ func TestAssignWakes(t *testing.T) {
 			w.Settle()
 		}
 		if assign(true); len(done) == 0 {
-			t.Fatal("WaitSubscribers has not seen the subscriber")
+			t.Fatal("WaitSubscribers did not return after Assign")
 		}
 		<-done
 		large := st.Of("g", st.Large(1<<20))
@@ -91,10 +93,10 @@ func TestAssignWakes(t *testing.T) {
 		go func() { done <- xpub.Send(context.Background(), large) }()
 		w.Settle()
 		if len(done) != 0 {
-			t.Fatal("nothing is full")
+			t.Fatal("Send did not block")
 		}
 		if assign(false); len(done) == 0 {
-			t.Fatal("Send waits for the room of a peer that is not to get the message")
+			t.Fatal("Send is still blocked on a peer that does not receive the message")
 		}
 		if err := <-done; err != nil {
 			t.Error(err)
@@ -102,9 +104,10 @@ func TestAssignWakes(t *testing.T) {
 	})
 }
 
-// TestWaitSubscribersInverted: it counts who would get the message, which is who
-// has not subscribed to it, and hears of who comes without subscribing.
-func TestWaitSubscribersInverted(t *testing.T) {
+// TestWaitSubscribersCountsNonMatchingPeersWhenInverted: with the Invert option
+// a message goes to every peer that has not subscribed to its topic.
+// WaitSubscribers counts these peers, and is woken when such a peer connects.
+func TestWaitSubscribersCountsNonMatchingPeersWhenInverted(t *testing.T) {
 	for _, ep := range []string{"inproc://a", "mem://a"} {
 		st.Run(t, func(w *st.World) {
 			inverted := func(o *socket.Options) { o.Pattern.Invert = true }
@@ -122,15 +125,15 @@ func TestWaitSubscribersInverted(t *testing.T) {
 			}
 			done := wait("a")
 			if len(done) != 0 {
-				t.Errorf("%s: a subscriber before there is one", ep)
+				t.Errorf("%s: WaitSubscribers returned without a peer", ep)
 			}
 			sub.MustConnect(ep)
 			w.Settle()
 			if len(done) == 0 {
-				t.Errorf("%s: the peer would get it, and is waited for", ep)
+				t.Errorf("%s: WaitSubscribers did not count a peer that receives the message", ep)
 			}
 			if len(wait("b")) != 0 {
-				t.Errorf("%s: the peer would not get it, and counts", ep)
+				t.Errorf("%s: WaitSubscribers counted a peer that does not receive the message", ep)
 			}
 		})
 	}

@@ -9,12 +9,12 @@ import (
 	st "github.com/zerobroker/zmq/internal/socket/sockettest"
 )
 
-// TestUnreadIsCounted closes a PULL with messages that it has not read, from a
-// peer that is there or gone, at either end.
-func TestUnreadIsCounted(t *testing.T) {
+// TestCloseCountsUnreadMessages closes a PULL with unread messages, while their
+// sender is connected and after it has disconnected.
+func TestCloseCountsUnreadMessages(t *testing.T) {
 	for _, ep := range []string{"mem://a", "inproc://a"} {
 		for _, binds := range []bool{true, false} {
-			for _, gone := range []bool{true, false} {
+			for _, disconnected := range []bool{true, false} {
 				st.Run(t, func(w *st.World) {
 					pull, push := w.Socket(pattern.PULL), w.Socket(pattern.PUSH)
 					if binds {
@@ -29,16 +29,16 @@ func TestUnreadIsCounted(t *testing.T) {
 						push.MustSend("x")
 					}
 					w.Settle()
-					if gone {
+					if disconnected {
 						push.CloseIn(time.Second)
 						w.Settle()
 					}
 					if n := pull.Stats().QueuedRecv; n != 5 {
-						t.Errorf("%s, binds %v, peer gone %v: %d messages to receive, want 5", ep, binds, gone, n)
+						t.Errorf("%s, binds %v, peer disconnected %v: %d messages to receive, want 5", ep, binds, disconnected, n)
 					}
 					pull.CloseIn(0)
 					if n := pull.Stats().Drops[pipe.DropUnread]; n != 5 {
-						t.Errorf("%s, binds %v, peer gone %v: %d unread messages counted, want 5", ep, binds, gone, n)
+						t.Errorf("%s, binds %v, peer disconnected %v: %d unread messages counted, want 5", ep, binds, disconnected, n)
 					}
 				})
 			}
@@ -46,9 +46,9 @@ func TestUnreadIsCounted(t *testing.T) {
 	}
 }
 
-// TestPartIsCounted loses a peer in the middle of a message, at every byte of
-// it.
-func TestPartIsCounted(t *testing.T) {
+// TestPartialMessageIsCounted: the peer disconnects after each number of bytes
+// of a message.
+func TestPartialMessageIsCounted(t *testing.T) {
 	whole := st.Message(st.Large(5), st.Large(300))
 	for n := range len(whole) {
 		st.Run(t, func(w *st.World) {
@@ -62,16 +62,16 @@ func TestPartIsCounted(t *testing.T) {
 			w.Settle()
 			want := uint64(min(n, 1))
 			if got := pull.Stats().Drops[pipe.DropPartial]; got != want {
-				t.Errorf("%d bytes of a message: %d counted, want %d", n, got, want)
+				t.Errorf("%d bytes of a message: %d partial messages counted, want %d", n, got, want)
 			}
 			pull.WantNone()
 		})
 	}
 }
 
-// TestMessagesToWhoOnlySends: a type that receives nothing drops and counts what
-// its peers send all the same, and goes on.
-func TestMessagesToWhoOnlySends(t *testing.T) {
+// TestSendOnlyTypesDropReceivedMessages: a socket type that cannot receive
+// drops and counts the messages of its peers. The connection stays open.
+func TestSendOnlyTypesDropReceivedMessages(t *testing.T) {
 	for typ, peer := range map[pattern.Type]string{
 		pattern.PUSH: "PULL", pattern.SCATTER: "GATHER", pattern.PUB: "SUB", pattern.RADIO: "DISH",
 	} {

@@ -18,9 +18,9 @@ import (
 	"github.com/zerobroker/zmq/internal/transport/memnet"
 )
 
-// TestPushWaitsWhenFull: what it has taken arrives, and what it has no room for
-// waits. conformance.md 3.4
-func TestPushWaitsWhenFull(t *testing.T) {
+// TestPushBlocksWhenFull: every accepted message arrives, and Send blocks while
+// the queue is full.
+func TestPushBlocksWhenFull(t *testing.T) {
 	for _, hwm := range []int{1, 2, 10, 1000} {
 		t.Run(fmt.Sprint(hwm), func(t *testing.T) {
 			st.Run(t, func(w *st.World) {
@@ -30,7 +30,7 @@ func TestPushWaitsWhenFull(t *testing.T) {
 				push.MustMeet(1)
 				full := push.Fill()
 				if full < 2*hwm {
-					t.Errorf("room for %d messages, want at least %d", full, 2*hwm)
+					t.Errorf("%d messages queued, want at least %d", full, 2*hwm)
 				}
 				push.WantFull()
 				sent := make(chan error, 1)
@@ -54,16 +54,17 @@ func TestPushWaitsWhenFull(t *testing.T) {
 	}
 }
 
-// TestPushWithoutPeers waits for one that is bound for, and queues for one that
-// is connected to.
-func TestPushWithoutPeers(t *testing.T) {
+// TestPushQueuesForConnectedEndpointOnly: without a peer, a PUSH that bound an
+// endpoint would block, and a PUSH that connected to one queues messages for
+// it.
+func TestPushQueuesForConnectedEndpointOnly(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		push := w.Socket(pattern.PUSH, st.HWM(3, 3))
 		push.MustBind("mem://a")
 		push.WantFull()
 		push.MustConnect("mem://later")
 		if n := push.Fill(); n != 3 {
-			t.Errorf("%d messages queued for who is not there, want 3", n)
+			t.Errorf("%d messages queued without a peer, want 3", n)
 		}
 		pull := w.Socket(pattern.PULL)
 		pull.MustBind("mem://later")
@@ -73,12 +74,13 @@ func TestPushWithoutPeers(t *testing.T) {
 	})
 }
 
-// refused checks that a socket has refused peers, all for the same reason.
+// refused checks that s has refused at least one peer, and every peer for the
+// same reason.
 func refused(t *testing.T, s *st.Socket, want error) {
 	t.Helper()
 	all := s.Heard(session.PeerRefused)
 	if len(all) == 0 {
-		t.Error("nobody was refused")
+		t.Error("no peer was refused")
 	}
 	for _, ev := range all {
 		if !errors.Is(ev.Err, want) || ev.Remote == nil {
@@ -88,14 +90,15 @@ func refused(t *testing.T, s *st.Socket, want error) {
 	s.WantFaults(nil)
 }
 
-// TestSecondPairIsRefused until the first has left. conformance.md 3.4
+// TestSecondPairIsRefused: a PAIR refuses a second peer until the first has
+// disconnected.
 func TestSecondPairIsRefused(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		bound, first, second := w.Socket(pattern.PAIR), w.Socket(pattern.PAIR), w.Socket(pattern.PAIR)
 		bound.MustBind("mem://a")
 		first.MustConnect("mem://a")
 		first.MustMeet(1)
-		bound.MustMeet(1) // or the second might be the first
+		bound.MustMeet(1) // otherwise the second socket might connect first
 		second.MustConnect("mem://a")
 		time.Sleep(10 * time.Second)
 		refused(t, bound, pattern.ErrPeerExists)
@@ -114,8 +117,7 @@ func TestSecondPairIsRefused(t *testing.T) {
 	})
 }
 
-// TestSecondPairEndpoint: a PAIR connects to one endpoint only.
-func TestSecondPairEndpoint(t *testing.T) {
+func TestPairConnectsToOneEndpoint(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		pair := w.Socket(pattern.PAIR)
 		pair.MustConnect("mem://a")
@@ -132,8 +134,8 @@ func TestSecondPairEndpoint(t *testing.T) {
 	})
 }
 
-// TestDuplicateRoutingIDIsRefused, and the peer that has it goes on.
-// conformance.md 3.3
+// TestDuplicateRoutingIDIsRefused: a second peer with the same routing ID is
+// refused, and the first keeps its connection.
 func TestDuplicateRoutingIDIsRefused(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		router := w.Socket(pattern.ROUTER)
@@ -159,15 +161,14 @@ func TestDuplicateRoutingIDIsRefused(t *testing.T) {
 		if m, _ := router.MustRecv(); m[0] != "second" {
 			t.Errorf("received %q", m)
 		}
-		if err := router.TrySendTo("nobody", st.Of("hello")); err != pattern.ErrNoRoute {
-			t.Errorf("sending to nobody: %v", err)
+		if err := router.TrySendTo("unknown", st.Of("hello")); err != pattern.ErrNoRoute {
+			t.Errorf("sending to an unknown routing ID: %v", err)
 		}
 	})
 }
 
-// TestSlowRouterPeerStopsNobody: each has a queue of its own.
-// conformance.md 3.3
-func TestSlowRouterPeerStopsNobody(t *testing.T) {
+// TestRouterFullPeerBlocksNoOther: each peer of a ROUTER has its own queue.
+func TestRouterFullPeerBlocksNoOther(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		router := w.Socket(pattern.ROUTER, st.HWM(2, 2))
 		router.MustBind("mem://a")
@@ -178,7 +179,7 @@ func TestSlowRouterPeerStopsNobody(t *testing.T) {
 		fast.MustConnect("mem://a")
 		router.MustMeet(2)
 		n := 0
-		for ; router.TrySendTo("slow", st.Of("message for the slow one")) == nil; n++ {
+		for ; router.TrySendTo("slow", st.Of("message")) == nil; n++ {
 			w.Settle()
 		}
 		for i := range 100 {
@@ -192,14 +193,14 @@ func TestSlowRouterPeerStopsNobody(t *testing.T) {
 		}
 		w.Settle()
 		if err := router.TrySendTo("slow", st.Of("again")); err != nil {
-			t.Errorf("the slow one has caught up: %v", err)
+			t.Errorf("sending after the slow peer has read everything: %v", err)
 		}
 	})
 }
 
-// TestRefusedPeersMessagesAreCounted: what a second peer of a PAIR sent before
-// it could know better is lost, and counted.
-func TestRefusedPeersMessagesAreCounted(t *testing.T) {
+// TestMessagesOfRefusedPeerAreCounted: the second peer of a PAIR may send
+// before it reads that it is refused. Its messages are dropped and counted.
+func TestMessagesOfRefusedPeerAreCounted(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		pair := w.Socket(pattern.PAIR)
 		pair.MustBind("mem://a")
@@ -210,17 +211,17 @@ func TestRefusedPeersMessagesAreCounted(t *testing.T) {
 		second.End()
 		refused(t, pair, pattern.ErrPeerExists)
 		pair.WantDrops(map[pipe.Drop]uint64{pipe.DropRefused: 2})
-		first.Must(st.Message("still here"))
-		pair.WantRecv("still here")
+		first.Must(st.Message("after"))
+		pair.WantRecv("after")
 	})
 }
 
-// TestEventsInOrder are those of both ends of a connection's life.
-// conformance.md 8
-func TestEventsInOrder(t *testing.T) {
+// TestEventsArriveInOrder compares the events of both sockets of a connection
+// that is lost and made again.
+func TestEventsArriveInOrder(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		push := w.Socket(pattern.PUSH)
-		push.MustConnect("mem://a") // where nobody listens yet
+		push.MustConnect("mem://a") // nothing is bound there yet
 		w.Settle()
 		push.WantKinds(session.Retrying)
 		pull := w.Socket(pattern.PULL)
@@ -233,10 +234,10 @@ func TestEventsInOrder(t *testing.T) {
 		push.MustSend("y")
 		pull.WantRecv("y")
 		push.CloseIn(time.Minute)
-		w.Settle() // or the listener may be gone before the loss is seen
+		w.Settle() // otherwise the listener might be closed before the disconnect is noticed
 		pull.CloseIn(time.Minute)
 
-		// One attempt may have failed before the other end was bound, or more.
+		// One attempt or several may have failed before the peer was bound.
 		past := push.History()
 		for len(past) > 1 && past[0].Kind == session.Retrying && past[1].Kind == session.Retrying {
 			past = past[1:]
@@ -258,14 +259,14 @@ func TestEventsInOrder(t *testing.T) {
 				}
 			case session.Disconnected:
 				if ev.Err == nil {
-					t.Errorf("a loss without a reason: %+v", ev)
+					t.Errorf("disconnected without a reason: %+v", ev)
 				}
 			}
 		}
 		const connecting, connected, ready, lost = session.Retrying, session.Connected, session.Ready, session.Disconnected
 		want := []session.Kind{connecting, connected, ready, lost, connecting, connected, ready, lost}
 		if fmt.Sprint(kinds) != fmt.Sprint(want) {
-			t.Errorf("the connector's events are %v, want %v", kinds, want)
+			t.Errorf("events of the connecting socket are %v, want %v", kinds, want)
 		}
 		pull.WantKinds(session.Listening,
 			session.Accepted, session.Ready, session.Disconnected,
@@ -274,9 +275,10 @@ func TestEventsInOrder(t *testing.T) {
 	})
 }
 
-// TestSlowEventListenerMissesSome and is told how many, and nobody waits for
+// TestSlowEventListenerReceivesMissedCount: a listener that does not read
+// events loses some. It receives their number, and the socket does not wait for
 // it.
-func TestSlowEventListenerMissesSome(t *testing.T) {
+func TestSlowEventListenerReceivesMissedCount(t *testing.T) {
 	const n = 2000
 	st.Run(t, func(w *st.World) {
 		pull := w.Socket(pattern.PULL)
@@ -301,7 +303,7 @@ func TestSlowEventListenerMissesSome(t *testing.T) {
 			t.Errorf("%+v after %d of %d events", ev, got, n)
 		}
 		if c := pull.Stats().Events[session.Listening]; c != n+1 {
-			t.Errorf("%d counted", c)
+			t.Errorf("%d Listening events counted", c)
 		}
 		heard.Stop()
 		pull.CloseIn(0)
@@ -311,8 +313,9 @@ func TestSlowEventListenerMissesSome(t *testing.T) {
 	})
 }
 
-// TestStats counts messages and their bodies, what is queued, and peers.
-func TestStats(t *testing.T) {
+// TestStatsCountMessagesAndBytes checks the counters of messages, their bytes,
+// queued messages and peers.
+func TestStatsCountMessagesAndBytes(t *testing.T) {
 	for _, ep := range []string{"mem://a", "inproc://a"} {
 		st.Run(t, func(w *st.World) {
 			pull, push := w.Socket(pattern.PULL), w.Socket(pattern.PUSH)
@@ -326,21 +329,21 @@ func TestStats(t *testing.T) {
 			pull.MustBind(ep)
 			push.MustMeet(1)
 			w.Settle()
-			// Over inproc the queue of one is that of the other.
+			// Over inproc both sockets share one queue.
 			if s := push.Stats(); s.MsgsSent != 3 || s.BytesSent != 21 || s.Peers != 1 || ep == "mem://a" && s.QueuedSend != 0 {
-				t.Errorf("%s: of the sender: %+v", ep, s)
+				t.Errorf("%s: sender: %+v", ep, s)
 			}
 			if s := pull.Stats(); s.MsgsReceived != 0 || s.QueuedRecv != 3 || s.Peers != 1 {
-				t.Errorf("%s: of the receiver, before it receives: %+v", ep, s)
+				t.Errorf("%s: receiver before it receives: %+v", ep, s)
 			}
 			pull.WantRecv("four", "and", "")
 			if s := pull.Stats(); s.MsgsReceived != 1 || s.BytesReceived != 7 || s.QueuedRecv != 2 {
-				t.Errorf("%s: of the receiver: %+v", ep, s)
+				t.Errorf("%s: receiver: %+v", ep, s)
 			}
 			push.CloseIn(time.Minute)
 			w.Settle()
 			if s := pull.Stats(); s.Peers != 0 || s.QueuedRecv != 2 || len(pull.Peers()) != 0 {
-				t.Errorf("%s: when the sender has gone: %+v", ep, s)
+				t.Errorf("%s: receiver after the sender disconnected: %+v", ep, s)
 			}
 			pull.CloseIn(0)
 			pull.WantDrops(map[pipe.Drop]uint64{pipe.DropUnread: 2})
@@ -348,9 +351,9 @@ func TestStats(t *testing.T) {
 	}
 }
 
-// TestManySendersKeepMessagesWhole sends messages of several frames from many
-// goroutines at one socket.
-func TestManySendersKeepMessagesWhole(t *testing.T) {
+// TestConcurrentSendersKeepMultipartMessagesWhole sends messages of several
+// frames from many goroutines on one socket.
+func TestConcurrentSendersKeepMultipartMessagesWhole(t *testing.T) {
 	const senders, each = 20, 50
 	for _, ep := range []string{"mem://a", "inproc://a"} {
 		for _, typ := range []pattern.Type{pattern.PUSH, pattern.DEALER, pattern.PAIR, pattern.PUB} {
@@ -415,8 +418,7 @@ func TestManySendersKeepMessagesWhole(t *testing.T) {
 	}
 }
 
-// TestPeersDescribesThem by type, id, version and address.
-func TestPeersDescribesThem(t *testing.T) {
+func TestPeersReportsTypeIDAndAddress(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		router := w.Socket(pattern.ROUTER)
 		router.MustBind("mem://a")
@@ -440,7 +442,7 @@ func TestPeersDescribesThem(t *testing.T) {
 		p.Close()
 		w.Settle()
 		if n := len(router.Peers()); n != 0 {
-			t.Errorf("%d peers when it has gone", n)
+			t.Errorf("%d peers after it disconnected, want 0", n)
 		}
 	})
 }

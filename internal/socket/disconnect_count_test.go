@@ -16,9 +16,9 @@ import (
 	"github.com/zerobroker/zmq/internal/transport/memnet"
 )
 
-// meets joins a STREAM to a raw peer, at either end, and returns that, the peer's
-// id, and what the STREAM writes to.
-func (s stream) meets(t *testing.T, w *st.World, binds bool) (p *st.Peer, id string, out *memnet.Flow) {
+// connectRaw connects a STREAM and a raw peer, in either direction. It returns
+// the peer, its routing ID, and the flow that the STREAM writes to.
+func (s stream) connectRaw(t *testing.T, w *st.World, binds bool) (p *st.Peer, id string, out *memnet.Flow) {
 	t.Helper()
 	if binds {
 		s.MustBind("mem://a")
@@ -31,35 +31,36 @@ func (s stream) meets(t *testing.T, w *st.World, binds bool) (p *st.Peer, id str
 		l.Close()
 		out = w.Net.Links()[0].Up()
 	}
-	return p, s.notice(t, msg.ConnectNotice), out
+	return p, s.recvNotice(t, msg.ConnectNotice), out
 }
 
-// TestStreamClosePeerTellsOfLoss: a connection that breaks while ClosePeer waits is
-// no success if messages went with it, unwritten or not arrived; one that its peer
-// ends after the last of them is.
-func TestStreamClosePeerTellsOfLoss(t *testing.T) {
+// TestStreamClosePeerReportsLostMessages: if the connection is lost while
+// ClosePeer waits, ClosePeer returns an error for unwritten and for unconfirmed
+// messages. If the peer closes the connection after it has read everything,
+// ClosePeer succeeds.
+func TestStreamClosePeerReportsLostMessages(t *testing.T) {
 	for _, binds := range []bool{true, false} {
 		for _, c := range []struct {
-			name string
-			room int // for what is written
-			cut  memnet.Cut
-			read bool // the peer reads everything
-			lost string
+			name   string
+			buffer int // size of the send buffer
+			cut    memnet.Cut
+			read   bool // the peer reads everything
+			lost   string
 		}{
-			{name: "unwritten", room: 10, cut: memnet.RST, lost: "5 messages"},
-			{name: "under way", room: 1000, cut: memnet.RST, lost: "may not have arrived"},
-			{name: "read", room: 1000, cut: memnet.FIN, read: true},
+			{name: "unwritten", buffer: 10, cut: memnet.RST, lost: "5 messages"},
+			{name: "unconfirmed", buffer: 1000, cut: memnet.RST, lost: "may not have arrived"},
+			{name: "read", buffer: 1000, cut: memnet.FIN, read: true},
 		} {
 			t.Run(fmt.Sprint(c.name, " binds=", binds), func(t *testing.T) {
 				st.Run(t, func(w *st.World) {
 					s := newStream(w)
-					p, id, out := s.meets(t, w, binds)
-					out.SetBuffer(c.room)
+					p, id, out := s.connectRaw(t, w, binds)
+					out.SetBuffer(c.buffer)
 					if !c.read {
 						out.Stall()
 					}
 					for range 5 {
-						s.sends(t, id, text(20))
+						s.sendBytes(t, id, text(20))
 						w.Settle()
 					}
 					if c.read {
@@ -73,7 +74,7 @@ func TestStreamClosePeerTellsOfLoss(t *testing.T) {
 							t.Error(err)
 						}
 					case !errors.Is(err, socket.ErrBroken) || !strings.Contains(err.Error(), c.lost):
-						t.Errorf("ClosePeer returned %v, want an error that says %q", err, c.lost)
+						t.Errorf("ClosePeer returned %v, want an error with %q", err, c.lost)
 					}
 				})
 			})
@@ -81,19 +82,20 @@ func TestStreamClosePeerTellsOfLoss(t *testing.T) {
 	}
 }
 
-// TestPartedCountsLinger: what is unwritten when the time for a peer that is sent
-// away is over was not lost by the connection.
-func TestPartedCountsLinger(t *testing.T) {
+// TestDisconnectedPeerCountsLingerDrops: messages that are unwritten when the
+// linger time of a disconnected peer ends count as dropped by linger, not by a
+// lost connection.
+func TestDisconnectedPeerCountsLingerDrops(t *testing.T) {
 	lingers := func(o *socket.Options) { o.Linger = time.Minute }
 	want := map[pipe.Drop]uint64{pipe.DropInFlight: 1, pipe.DropLinger: 2}
 	for _, binds := range []bool{true, false} {
 		for _, waits := range []bool{true, false} {
 			st.Run(t, func(w *st.World) {
 				s := newStream(w, lingers)
-				_, id, out := s.meets(t, w, binds)
+				_, id, out := s.connectRaw(t, w, binds)
 				out.SetBuffer(10)
 				for range 3 {
-					s.sends(t, id, text(20))
+					s.sendBytes(t, id, text(20))
 					w.Settle()
 				}
 				if waits {
@@ -103,7 +105,7 @@ func TestPartedCountsLinger(t *testing.T) {
 						t.Error(err)
 					}
 				} else {
-					s.sends(t, id, "")
+					s.sendBytes(t, id, "")
 					time.Sleep(2 * time.Minute)
 				}
 				s.WantDrops(want)
@@ -132,22 +134,22 @@ func TestPartedCountsLinger(t *testing.T) {
 	})
 }
 
-// TestStreamCountsExactly has the network take exactly k messages and a part of the
-// next, of a batch that is written at once: those have gone, that one is cut, and
-// the rest was never begun.
-func TestStreamCountsExactly(t *testing.T) {
+// TestStreamCountsDropsExactly: of a batch of messages, the connection takes k
+// and part of the next. The k messages count as written, the next as dropped in
+// flight, and the others as dropped by linger.
+func TestStreamCountsDropsExactly(t *testing.T) {
 	const messages, size = 5, 4
 	for _, binds := range []bool{true, false} {
 		for k := range messages {
 			for part := range size {
 				st.Run(t, func(w *st.World) {
 					s := newStream(w)
-					_, id, out := s.meets(t, w, binds)
+					_, id, out := s.connectRaw(t, w, binds)
 					out.SetBuffer(1)
-					s.sends(t, id, "12") // behind whose second byte the others gather
+					s.sendBytes(t, id, "12") // the others are queued until its second byte is written
 					w.Settle()
 					for range messages {
-						s.sends(t, id, text(size))
+						s.sendBytes(t, id, text(size))
 					}
 					out.SetBuffer(2 + k*size + part)
 					w.Settle()

@@ -14,11 +14,12 @@ import (
 	"github.com/zerobroker/zmq/internal/transport"
 )
 
-// TestMalformedEndpoints are refused at once, by name, and leave nothing.
-func TestMalformedEndpoints(t *testing.T) {
+// TestMalformedEndpointsAreRefused: Bind and Connect return the expected error
+// at once, and no endpoint is created.
+func TestMalformedEndpointsAreRefused(t *testing.T) {
 	for _, c := range []struct {
 		ep            string
-		bind, connect error // nil where the endpoint is good
+		bind, connect error // nil if the endpoint is valid
 	}{
 		{"", socket.ErrInvalidEndpoint, socket.ErrInvalidEndpoint},
 		{"tcp", socket.ErrInvalidEndpoint, socket.ErrInvalidEndpoint},
@@ -51,7 +52,7 @@ func TestMalformedEndpoints(t *testing.T) {
 		{"tcp://127.0.0.1:1;", nil, socket.ErrInvalidEndpoint},
 		{"tcp://;127.0.0.1:1", nil, socket.ErrInvalidEndpoint},
 
-		// What only Bind knows.
+		// Only Bind accepts wildcards.
 		{"tcp://*:*", nil, socket.ErrInvalidEndpoint},
 		{"tcp://127.0.0.1:0", nil, socket.ErrInvalidEndpoint},
 		{"mem://x:*", nil, socket.ErrInvalidEndpoint},
@@ -70,8 +71,8 @@ func TestMalformedEndpoints(t *testing.T) {
 					t.Errorf("%s %q: %v, want %v", verb, c.ep, err, want)
 				}
 			}
-			// A real listener has no place in a bubble: those that Bind takes
-			// are left to the transport's own tests.
+			// A listener of the operating system cannot run in a synctest
+			// bubble. So Bind of valid endpoints is not tested here.
 			if c.bind != nil {
 				check("Bind", c.bind, func() error { _, err := s.Bind(c.ep); return err })
 			}
@@ -88,14 +89,15 @@ func TestMalformedEndpoints(t *testing.T) {
 	}
 }
 
-// call is a method of a socket as something that can fail.
+// call is a method of a socket that returns an error.
 type call struct {
 	name string
-	typ  pattern.Type // one that has the method
+	typ  pattern.Type // a type that has the method
 	f    func(s *st.Socket) error
 }
 
-// calls are all methods that an application uses and that return errors.
+// calls returns every method that an application uses and that returns an
+// error.
 func calls() []call {
 	ctx := context.Background()
 	return []call{
@@ -154,7 +156,8 @@ func calls() []call {
 	}
 }
 
-// notCalls are the methods that sessions and links call, or that cannot fail.
+// notCalls are the methods that sessions and links use, and methods without an
+// error result.
 var notCalls = []string{
 	"Attach", "Conflates", "Connected", "Describe", "HalfClosed", "Hello", "Datagram", "Detach", "Disconnected", "Drops", "Event", "Intake", "Limits",
 	"Unconfirmed", "WithRecvLock", "PeerConnected", "PeerDisconnected", "UnreadLimitReached", "WithLocks", "AddLink", "MaxQueuedBytes", "NewPipe", "Ready", "Receives",
@@ -163,7 +166,7 @@ var notCalls = []string{
 	"Close", "Endpoints", "Linger", "Listen", "Peers", "Readable", "Writable", "Stats", "TopicCount", "Type",
 }
 
-// TestEveryMethodIsKnown keeps the tables above complete.
+// TestEveryMethodIsKnown checks that the tables above are complete.
 func TestEveryMethodIsKnown(t *testing.T) {
 	known := make(map[string]bool)
 	for _, c := range calls() {
@@ -175,18 +178,19 @@ func TestEveryMethodIsKnown(t *testing.T) {
 	typ := reflect.TypeFor[*socket.Socket]()
 	for i := range typ.NumMethod() {
 		if name := typ.Method(i).Name; !known[name] {
-			t.Errorf("what does %s do after Close?", name)
+			t.Errorf("%s is neither in calls nor in notCalls", name)
 		}
 	}
 	for name := range known {
 		if _, ok := typ.MethodByName(name); !ok {
-			t.Errorf("there is no %s", name)
+			t.Errorf("Socket has no method %s", name)
 		}
 	}
 }
 
-// TestCallsAfterClose all fail at once, and those that cannot fail return.
-func TestCallsAfterClose(t *testing.T) {
+// TestCallsAfterCloseReturnErrClosed: every call on a closed socket returns at
+// once.
+func TestCallsAfterCloseReturnErrClosed(t *testing.T) {
 	for _, c := range calls() {
 		st.Run(t, func(w *st.World) {
 			s := w.Socket(c.typ)
@@ -212,7 +216,7 @@ func TestCallsAfterClose(t *testing.T) {
 	}
 }
 
-// blocked reports whether a call waits on a socket that has nobody to talk to.
+// blocked reports whether the call blocks on a socket without peers.
 func (c *call) blocked() bool {
 	switch c.name {
 	case "Send", "Recv", "SendFrame", "RecvFrame", "WaitConnected", "WaitSubscribers", "WaitSubscribed", "Call":
@@ -221,9 +225,9 @@ func (c *call) blocked() bool {
 	return false
 }
 
-// TestCloseEndsWaitingCalls: Close returns at once and so do they, although
-// their contexts go on.
-func TestCloseEndsWaitingCalls(t *testing.T) {
+// TestCloseEndsBlockedCalls: Close returns at once, and blocked calls return
+// ErrClosed although their contexts have not ended.
+func TestCloseEndsBlockedCalls(t *testing.T) {
 	for _, c := range calls() {
 		if !c.blocked() {
 			continue
@@ -238,7 +242,7 @@ func TestCloseEndsWaitingCalls(t *testing.T) {
 			}
 			w.Settle()
 			switch err := pending(errs); err {
-			case nil, pattern.ErrInvalidState: // a PUB never waits, nor does a call out of turn
+			case nil, pattern.ErrInvalidState: // a PUB never blocks, nor does a call in the wrong state
 				if d := st.After(func() { s.CloseIn(time.Minute) }); d != 0 {
 					t.Errorf("Close took %v", d)
 				}
@@ -262,7 +266,7 @@ func TestCloseEndsWaitingCalls(t *testing.T) {
 	}
 }
 
-// errNone: no call has returned.
+// errNone is returned by pending if no call has returned.
 var errNone = errors.New("none")
 
 func pending(errs chan error) error {

@@ -13,12 +13,12 @@ import (
 	"github.com/zerobroker/zmq/internal/wire"
 )
 
-// publishers are the types whose peers subscribe, with the options that change
-// what a subscription costs.
+// publishers are the socket types whose peers subscribe, with the options that
+// affect the cost of a subscription.
 var publishers = []struct {
 	name, peer string
 	typ        pattern.Type
-	on, off    string // commands of the peer
+	on, off    string // command names
 	set        func(*pattern.Options)
 }{
 	{name: "PUB", typ: pattern.PUB, peer: "SUB", on: "SUBSCRIBE", off: "CANCEL"},
@@ -32,7 +32,7 @@ var publishers = []struct {
 	{name: "RADIO", typ: pattern.RADIO, peer: "DISH", on: "JOIN", off: "LEAVE"},
 }
 
-// changes subscribes to n topics and cancels them.
+// changes returns commands that subscribe to n topics and then cancel them.
 func changes(on, off string, peer, n int) (b []byte) {
 	for _, name := range []string{on, off} {
 		for i := range n {
@@ -42,7 +42,8 @@ func changes(on, off string, peer, n int) (b []byte) {
 	return b
 }
 
-// awaitPong reads until the far side has processed what was sent before a PING.
+// awaitPong reads until a PONG arrives: then everything sent before the PING is
+// processed.
 func awaitPong(p *st.Peer) {
 	for {
 		if flags, body := p.Frame(); flags&wire.FlagCommand != 0 && bytes.HasPrefix(body, []byte("\x04PONG")) {
@@ -51,8 +52,9 @@ func awaitPong(p *st.Peer) {
 	}
 }
 
-// makeChanges has peers make changes, waits until the publisher has made them, and
-// returns how many they were.
+// makeChanges lets peers subscribe and cancel, and waits until the publisher
+// has processed it all. It returns the number of changes and the time that they
+// took.
 func makeChanges(w *st.World, i, peers, n int) (made int, took time.Duration) {
 	c := publishers[i]
 	done := make(chan struct{})
@@ -78,7 +80,7 @@ func makeChanges(w *st.World, i, peers, n int) (made int, took time.Duration) {
 	return peers * 2 * n, took
 }
 
-// eachPublisher calls f with a bound publisher of every kind.
+// eachPublisher calls f with a bound publisher of every kind in publishers.
 func eachPublisher(t *testing.T, f func(w *st.World, pub *st.Socket, i int)) {
 	for i, c := range publishers {
 		t.Run(c.name, func(t *testing.T) {
@@ -95,8 +97,7 @@ func eachPublisher(t *testing.T, f func(w *st.World, pub *st.Socket, i int)) {
 	}
 }
 
-// sendEvery has the publisher send a message each 20 us, and counts them, until
-// stop is called.
+// sendEvery sends a message every 20 us and counts them, until stop is called.
 func sendEvery(w *st.World, pub *st.Socket, sent *atomic.Int64) (stop func()) {
 	stopped, ended := make(chan struct{}), make(chan struct{})
 	go func() {
@@ -107,7 +108,7 @@ func sendEvery(w *st.World, pub *st.Socket, sent *atomic.Int64) (stop func()) {
 				return
 			case <-time.After(20 * time.Microsecond):
 			}
-			if err := pub.TrySend(st.Of("nobody", "x")); err != nil {
+			if err := pub.TrySend(st.Of("unsubscribed", "x")); err != nil {
 				w.Error(err)
 			}
 			sent.Add(1)
@@ -116,10 +117,10 @@ func sendEvery(w *st.World, pub *st.Socket, sent *atomic.Int64) (stop func()) {
 	return func() { close(stopped); <-ended }
 }
 
-// TestSendersGoBetweenChangesOfSubscriptions: while peers subscribe and cancel
-// as fast as they can, a publisher has its time between some tens of their
-// changes, however many the peers are.
-func TestSendersGoBetweenChangesOfSubscriptions(t *testing.T) {
+// TestSendsProceedDuringSubscriptionChanges: while peers subscribe and cancel
+// as fast as they can, Send proceeds after every 64 changes, for any number of
+// peers.
+func TestSendsProceedDuringSubscriptionChanges(t *testing.T) {
 	for _, peers := range []int{1, 8} {
 		eachPublisher(t, func(w *st.World, pub *st.Socket, i int) {
 			var sent atomic.Int64
@@ -127,39 +128,40 @@ func TestSendersGoBetweenChangesOfSubscriptions(t *testing.T) {
 			time.Sleep(time.Millisecond)
 			made, _ := makeChanges(w, i, peers, 2000)
 			stop()
-			// A pause of 100 us, in which four sends fit, follows every 64 changes.
+			// A pause of 100 us, in which four sends fit, follows every 64
+			// changes.
 			if n := int(sent.Load()); n < made/64*4 {
-				w.Errorf("%d sends beside %d changes", n, made)
+				w.Errorf("%d sends during %d changes", n, made)
 			}
 		})
 	}
 }
 
-// TestChangesOfSubscriptionsDoNotPauseWithoutSenders: subscribers that come
-// before anything is sent, or when nothing has been for a while, are not held up.
-func TestChangesOfSubscriptionsDoNotPauseWithoutSenders(t *testing.T) {
+// TestSubscriptionChangesDoNotPauseWithoutSenders: changes are processed
+// without pauses if nothing was sent, or not recently.
+func TestSubscriptionChangesDoNotPauseWithoutSenders(t *testing.T) {
 	eachPublisher(t, func(w *st.World, pub *st.Socket, i int) {
 		if _, took := makeChanges(w, i, 4, 2000); took != 0 {
-			w.Errorf("it took %v", took)
+			w.Errorf("the changes took %v, want 0", took)
 		}
-		pub.MustSend("nobody", "x")
+		pub.MustSend("unsubscribed", "x")
 		makeChanges(w, i, 1, 100)
 		time.Sleep(time.Second)
 		if _, took := makeChanges(w, i, 4, 2000); took != 0 {
-			w.Errorf("after a message it took %v", took)
+			w.Errorf("one second after a message the changes took %v, want 0", took)
 		}
 	})
 }
 
-// TestSendersGoWhileSubscriptionsAreForgotten: the many of a peer that has left,
-// or whose endpoint is unbound.
-func TestSendersGoWhileSubscriptionsAreForgotten(t *testing.T) {
+// TestSendsProceedWhileSubscriptionsAreRemoved: a peer with many subscriptions
+// disconnects, or its endpoint is unbound.
+func TestSendsProceedWhileSubscriptionsAreRemoved(t *testing.T) {
 	for _, unbind := range []bool{false, true} {
-		testForgetting(t, unbind)
+		testRemoval(t, unbind)
 	}
 }
 
-func testForgetting(t *testing.T, unbind bool) {
+func testRemoval(t *testing.T, unbind bool) {
 	eachPublisher(t, func(w *st.World, pub *st.Socket, i int) {
 		c := publishers[i]
 		const n = 8192
@@ -183,7 +185,7 @@ func testForgetting(t *testing.T, unbind bool) {
 			time.Sleep(20 * time.Microsecond)
 		}
 		if sent := sent.Load() - before; sent < n/256*4 {
-			w.Errorf("%d sends while %d subscriptions were forgotten", sent, n)
+			w.Errorf("%d sends while %d subscriptions were removed", sent, n)
 		}
 	})
 }

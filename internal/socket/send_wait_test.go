@@ -12,20 +12,22 @@ import (
 	st "github.com/zerobroker/zmq/internal/socket/sockettest"
 )
 
-// sendWay is a way to send that waits for room.
-type sendWay struct {
+// blockingSend is a method of a socket type that blocks while the queue is
+// full.
+type blockingSend struct {
 	name     string
 	typ, far pattern.Type // far is unset if the socket needs no peer
 	endpoint string
 	send     func(ctx context.Context, s *st.Socket, to *msg.Peer, body string) error
-	try      []func(s *st.Socket, to *msg.Peer, body string) error // the same without waiting
+	try      []func(s *st.Socket, to *msg.Peer, body string) error // the calls that return ErrWouldBlock instead
 	frames   bool                                                  // only one goroutine may send
 }
 
 type tryFunc = func(s *st.Socket, to *msg.Peer, body string) error
 
-// sendWays are all ways to send that wait for room in some order.
-func sendWays() []sendWay {
+// blockingSends returns every method that blocks while the queue is full, in
+// each of its variants.
+func blockingSends() []blockingSend {
 	send := func(ctx context.Context, s *st.Socket, _ *msg.Peer, body string) error {
 		return s.Send(ctx, st.Of(body))
 	}
@@ -73,7 +75,7 @@ func sendWays() []sendWay {
 	tryNumber := []tryFunc{func(s *st.Socket, to *msg.Peer, body string) error {
 		return s.TrySendToNumber(to.Number, st.Of(body))
 	}}
-	return []sendWay{
+	return []blockingSend{
 		{"PUSH", pattern.PUSH, pattern.PULL, "inproc://a", send, try, false},
 		{"DEALER", pattern.DEALER, pattern.DEALER, "inproc://a", send, try, false},
 		{"PAIR", pattern.PAIR, pattern.PAIR, "inproc://a", send, try, false},
@@ -95,8 +97,8 @@ func sendWays() []sendWay {
 	}
 }
 
-// meet makes a socket for a way to send, and its peer.
-func (c *sendWay) meet(w *st.World, hwm int) (s, far *st.Socket, to *msg.Peer) {
+// connect creates a socket for the method and a peer that is connected to it.
+func (c *blockingSend) connect(w *st.World, hwm int) (s, far *st.Socket, to *msg.Peer) {
 	s = w.Socket(c.typ, st.HWM(hwm, hwm), func(o *socket.Options) { o.Pattern.Mandatory = c.typ == pattern.ROUTER })
 	s.MustBind(c.endpoint)
 	if c.endpoint == airAt {
@@ -109,35 +111,35 @@ func (c *sendWay) meet(w *st.World, hwm int) (s, far *st.Socket, to *msg.Peer) {
 	return s, far, s.Peers()[0]
 }
 
-// TestWaitingSendersGoInOrder: for every way to send that waits for room, calls
-// send in the order in which they began to wait, one for each place, and those
-// that have given up are passed over, the first too.
-func TestWaitingSendersGoInOrder(t *testing.T) {
+// TestBlockedSendersProceedInOrder: blocked calls send in the order in which
+// they began to wait, one for each free place in the queue. Calls whose context
+// has ended are skipped, the first one too.
+func TestBlockedSendersProceedInOrder(t *testing.T) {
 	const n = 30
-	for _, c := range sendWays() {
+	for _, c := range blockingSends() {
 		if c.frames || c.typ == pattern.STREAM || c.typ == pattern.DGRAM {
-			continue // a single caller, or no message boundaries, or no full queue
+			continue // one caller, no message boundaries, or no full queue
 		}
 		t.Run(c.name, func(t *testing.T) {
 			st.Run(t, func(w *st.World) {
-				s, far, to := c.meet(w, 3)
+				s, far, to := c.connect(w, 3)
 				full := 0
 				for c.send(st.Ended(), s, to, "full") == nil {
 					full++
 				}
 				ctx, cancel := context.WithCancel(context.Background())
-				left, leave := context.WithCancel(context.Background())
+				cancelled, cancelSome := context.WithCancel(context.Background())
 				defer cancel()
 				done := make(chan error, n)
 				for i := range n {
 					wait := ctx
 					if i%3 == 0 {
-						wait = left
+						wait = cancelled
 					}
 					go func() { done <- c.send(wait, s, to, fmt.Sprint(i)) }()
 					w.Settle()
 				}
-				leave()
+				cancelSome()
 				w.Settle()
 				var m msg.Msg
 				next := func() string {
@@ -171,22 +173,23 @@ func TestWaitingSendersGoInOrder(t *testing.T) {
 	}
 }
 
-// TestBoundedNumberOfMessagesPassesWaitingSender: while the first call that waits
-// is not run, others take the room that there is until as many messages as may
-// have passed it. Then all others wait, in order, and send when it is gone,
-// although nothing tells them of room.
-func TestBoundedNumberOfMessagesPassesWaitingSender(t *testing.T) {
-	for _, c := range sendWays() {
+// TestBlockedSenderIsPassedByBoundedNumberOfMessages: while the first blocked
+// call is not scheduled, other calls use the free places of the queue until the
+// maximum number of messages has passed it. Then every other call blocks, in
+// order. When the first call ends, the next one sends, although no further
+// place becomes free.
+func TestBlockedSenderIsPassedByBoundedNumberOfMessages(t *testing.T) {
+	for _, c := range blockingSends() {
 		t.Run(c.name, func(t *testing.T) {
 			st.Run(t, func(w *st.World) {
-				s, _, to := c.meet(w, 2*socket.MaxPassed)
-				leave := socket.StallCalls(s.Socket, 1, to)
+				s, _, to := c.connect(w, 2*socket.MaxPassed)
+				cancel := socket.StallCalls(s.Socket, 1, to)
 				n := 0
 				for n <= socket.MaxPassed && c.send(st.Ended(), s, to, "past") == nil {
 					n++
 				}
 				if n != socket.MaxPassed {
-					t.Errorf("%d messages have passed, want %d", n, socket.MaxPassed)
+					t.Errorf("%d messages passed the blocked call, want %d", n, socket.MaxPassed)
 				}
 				for i, try := range c.try {
 					if err := try(s, to, "past"); err != pattern.ErrWouldBlock {
@@ -194,15 +197,15 @@ func TestBoundedNumberOfMessagesPassesWaitingSender(t *testing.T) {
 					}
 				}
 				done := make(chan error, 1)
-				go func() { done <- c.send(context.Background(), s, to, "behind") }()
+				go func() { done <- c.send(context.Background(), s, to, "next") }()
 				w.Settle()
 				if len(done) != 0 {
-					t.Fatal("a call has passed at the limit")
+					t.Fatal("a call sent although the limit was reached")
 				}
-				leave()
+				cancel()
 				w.Settle()
 				if len(done) == 0 {
-					t.Fatal("the call behind was not woken")
+					t.Fatal("the next call was not woken")
 				}
 				if err := <-done; err != nil {
 					t.Error(err)
@@ -217,38 +220,38 @@ func TestBoundedNumberOfMessagesPassesWaitingSender(t *testing.T) {
 	}
 }
 
-// TestFewerMessagesPassTheMoreSendersWait: the time for which the last of many
-// calls waits is bounded.
-func TestFewerMessagesPassTheMoreSendersWait(t *testing.T) {
+// TestFewerMessagesPassWhenMoreSendersAreBlocked: the limit shrinks with the
+// number of blocked calls, which bounds how long the last of them waits.
+func TestFewerMessagesPassWhenMoreSendersAreBlocked(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		for _, waiting := range []int{1, socket.ManyWaiting, 8 * socket.ManyWaiting} {
-			s, _, to := (&sendWay{typ: pattern.PUSH, far: pattern.PULL, endpoint: fmt.Sprintf("inproc://%d", waiting)}).meet(w, 2*socket.MaxPassed)
+			s, _, to := (&blockingSend{typ: pattern.PUSH, far: pattern.PULL, endpoint: fmt.Sprintf("inproc://%d", waiting)}).connect(w, 2*socket.MaxPassed)
 			socket.StallCalls(s.Socket, waiting, to)
 			n := 0
 			for s.TrySend(st.Of("past")) == nil {
 				n++
 			}
 			if want := socket.MaxPassed * socket.ManyWaiting / max(waiting, socket.ManyWaiting); n != want {
-				t.Errorf("%d calls waiting: %d messages have passed, want %d", waiting, n, want)
+				t.Errorf("%d calls blocked: %d messages passed them, want %d", waiting, n, want)
 			}
 		}
 	})
 }
 
-// TestSenderThatGivesUpPassesRoomOn: the first call that waits is woken for room
-// and ends without using it; the next one then sends.
-func TestSenderThatGivesUpPassesRoomOn(t *testing.T) {
-	for _, c := range sendWays() {
+// TestCancelledSenderWakesNext: the first blocked call is woken because the
+// queue has a free place, and ends without using it. The next call then sends.
+func TestCancelledSenderWakesNext(t *testing.T) {
+	for _, c := range blockingSends() {
 		if c.typ == pattern.STREAM || c.typ == pattern.DGRAM {
 			continue // no message boundaries, or no full queue
 		}
 		t.Run(c.name, func(t *testing.T) {
 			st.Run(t, func(w *st.World) {
-				s, far, to := c.meet(w, 2)
+				s, far, to := c.connect(w, 2)
 				for c.send(st.Ended(), s, to, "full") == nil {
 					w.Settle()
 				}
-				leave := socket.StallCalls(s.Socket, 1, to)
+				cancel := socket.StallCalls(s.Socket, 1, to)
 				done := make(chan error, 1)
 				go func() { done <- c.send(context.Background(), s, to, "second") }()
 				w.Settle()
@@ -258,10 +261,10 @@ func TestSenderThatGivesUpPassesRoomOn(t *testing.T) {
 				if len(done) != 0 {
 					t.Fatal("the second call was woken before the first")
 				}
-				leave()
+				cancel()
 				w.Settle()
 				if len(done) == 0 {
-					t.Fatal("the room was lost")
+					t.Fatal("the next call was not woken")
 				}
 				if err := <-done; err != nil {
 					t.Error(err)
@@ -271,12 +274,13 @@ func TestSenderThatGivesUpPassesRoomOn(t *testing.T) {
 	}
 }
 
-// TestMessagesThatNeedNoRoomDoNotWait: neither what ends a connection of a
-// STREAM nor what a ROUTER may drop stands in line.
-func TestMessagesThatNeedNoRoomDoNotWait(t *testing.T) {
+// TestMessagesThatNeedNoQueueDoNotBlock: the empty message that ends a
+// connection of a STREAM does not wait for blocked calls, nor does a message
+// that a ROUTER may drop.
+func TestMessagesThatNeedNoQueueDoNotBlock(t *testing.T) {
 	st.Run(t, func(w *st.World) {
-		c := sendWay{typ: pattern.STREAM, far: pattern.STREAM, endpoint: "mem://a"}
-		s, _, to := c.meet(w, 2*socket.MaxPassed)
+		c := blockingSend{typ: pattern.STREAM, far: pattern.STREAM, endpoint: "mem://a"}
+		s, _, to := c.connect(w, 2*socket.MaxPassed)
 		socket.StallCalls(s.Socket, 1, to)
 		for s.TrySendTo(to.RoutingID, st.Of("past")) == nil {
 		}
@@ -299,9 +303,9 @@ func TestMessagesThatNeedNoRoomDoNotWait(t *testing.T) {
 	})
 }
 
-// TestWaitingSendersOfOnePeerAreServed: room at one peer of a ROUTER
-// wakes those that wait for this peer.
-func TestWaitingSendersOfOnePeerAreServed(t *testing.T) {
+// TestRouterWakesSendersOfPeerWithRoom: when the queue to one peer of a ROUTER
+// has room, the calls blocked on this peer are woken.
+func TestRouterWakesSendersOfPeerWithRoom(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		r := w.Socket(pattern.ROUTER, st.HWM(1, 1), func(o *socket.Options) { o.Pattern.Mandatory = true })
 		r.MustBind("inproc://a")
@@ -325,20 +329,21 @@ func TestWaitingSendersOfOnePeerAreServed(t *testing.T) {
 			w.Settle()
 		}
 		if len(done[0]) != 0 || len(done[1]) != 10 {
-			t.Errorf("%d and %d of 10 have sent", len(done[0]), len(done[1]))
+			t.Errorf("%d and %d of 10 calls have sent, want 0 and 10", len(done[0]), len(done[1]))
 		}
 		far[0].CloseIn(0)
 		w.Settle()
 		for range 10 {
 			if err := <-done[0]; err != pattern.ErrNoRoute {
-				t.Errorf("the peer gone, SendTo returns %v", err)
+				t.Errorf("SendTo returned %v after the peer disconnected", err)
 			}
 		}
 	})
 }
 
-// TestWaitingReceiversAllReceive: each of many calls that wait gets one message.
-func TestWaitingReceiversAllReceive(t *testing.T) {
+// TestBlockedReceiversAllReceive: each of many blocked calls receives one
+// message, although half of all calls were cancelled.
+func TestBlockedReceiversAllReceive(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		const n = 1000
 		push, pull := w.Socket(pattern.PUSH), w.Socket(pattern.PULL)
@@ -346,17 +351,17 @@ func TestWaitingReceiversAllReceive(t *testing.T) {
 		push.MustConnect("inproc://a")
 		ctx, cancel := context.WithTimeout(context.Background(), time.Hour)
 		defer cancel()
-		left, leave := context.WithCancel(ctx)
+		cancelled, cancelHalf := context.WithCancel(ctx)
 		done := make(chan error, 2*n)
 		for i := range 2 * n {
 			wait := ctx
 			if i%2 == 0 {
-				wait = left
+				wait = cancelled
 			}
 			go func() { done <- pull.Recv(wait, new(msg.Msg)) }()
 		}
 		w.Settle()
-		leave()
+		cancelHalf()
 		for range n {
 			<-done
 		}

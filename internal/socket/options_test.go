@@ -15,8 +15,9 @@ import (
 	"github.com/zerobroker/zmq/internal/transport/memnet"
 )
 
-// everywhere runs a test over a connection and within the process.
-func everywhere(t *testing.T, f func(w *st.World, ep string)) {
+// overMemAndInproc runs a test over a connection of the memory network and over
+// inproc.
+func overMemAndInproc(t *testing.T, f func(w *st.World, ep string)) {
 	for _, ep := range []string{"mem://a", "inproc://a"} {
 		t.Run(ep, func(t *testing.T) {
 			st.Run(t, func(w *st.World) { f(w, ep) })
@@ -24,10 +25,10 @@ func everywhere(t *testing.T, f func(w *st.World, ep string)) {
 	}
 }
 
-// TestHelloMessage goes before all that is queued, on every connection.
-// conformance.md 3.8
-func TestHelloMessage(t *testing.T) {
-	everywhere(t, func(w *st.World, ep string) {
+// TestHelloMessageIsSentFirst: on every connection the Hello message precedes
+// all queued messages.
+func TestHelloMessageIsSentFirst(t *testing.T) {
+	overMemAndInproc(t, func(w *st.World, ep string) {
 		hello := func(o *socket.Options) { o.Hello = []byte("hello") }
 		a, b := w.Socket(pattern.DEALER, hello), w.Socket(pattern.DEALER, hello)
 		a.MustConnect(ep)
@@ -49,8 +50,8 @@ func TestHelloMessage(t *testing.T) {
 	})
 }
 
-// TestHelloMessageOfTypes: other types have none.
-func TestHelloMessageOfTypes(t *testing.T) {
+// TestPushSendsNoHelloMessage: a PUSH ignores the option.
+func TestPushSendsNoHelloMessage(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		push := w.Socket(pattern.PUSH, func(o *socket.Options) { o.Hello = []byte("hello") })
 		pull := w.Socket(pattern.PULL)
@@ -60,11 +61,12 @@ func TestHelloMessageOfTypes(t *testing.T) {
 	})
 }
 
-// TestDisconnectMessage is received by the side that was connected to, when a
-// peer is lost or leaves, behind what it sent. conformance.md 3.8
-func TestDisconnectMessage(t *testing.T) {
-	everywhere(t, func(w *st.World, ep string) {
-		router := w.Socket(pattern.ROUTER, func(o *socket.Options) { o.DisconnectMessage = []byte("gone") })
+// TestDisconnectMessageFollowsLastMessage: when a peer disconnects or is lost,
+// the bound socket receives its DisconnectMessage after the messages of the
+// peer. The connected socket receives its Hiccup message.
+func TestDisconnectMessageFollowsLastMessage(t *testing.T) {
+	overMemAndInproc(t, func(w *st.World, ep string) {
+		router := w.Socket(pattern.ROUTER, func(o *socket.Options) { o.DisconnectMessage = []byte("disconnected") })
 		router.MustBind(ep)
 		dealer := w.Socket(pattern.DEALER, func(o *socket.Options) {
 			o.RoutingID, o.Hiccup, o.DisconnectMessage = "d", []byte("hiccup"), []byte("not for a dealer")
@@ -78,7 +80,7 @@ func TestDisconnectMessage(t *testing.T) {
 			w.Net.Links()[0].Cut(memnet.RST)
 			w.Settle()
 			router.WantRecv("last")
-			if frames, peer := router.MustRecv(); frames[0] != "gone" || peer.RoutingID != "d" {
+			if frames, peer := router.MustRecv(); frames[0] != "disconnected" || peer.RoutingID != "d" {
 				t.Errorf("%q from %q", frames, peer.RoutingID)
 			}
 			dealer.WantRecv("hiccup")
@@ -89,15 +91,16 @@ func TestDisconnectMessage(t *testing.T) {
 		dealer.CloseIn(time.Second)
 		w.Settle()
 		router.WantRecv("last")
-		router.WantRecv("gone")
+		router.WantRecv("disconnected")
 		router.WantNone()
 	})
 }
 
-// TestNoDisconnectMessageWithoutHandshake: who never got in does not leave.
-func TestNoDisconnectMessageWithoutHandshake(t *testing.T) {
+// TestNoDisconnectMessageForPeerNotAdmitted: a peer whose handshake did not
+// finish, and a refused peer, produce no DisconnectMessage.
+func TestNoDisconnectMessageForPeerNotAdmitted(t *testing.T) {
 	st.Run(t, func(w *st.World) {
-		router := w.Socket(pattern.ROUTER, func(o *socket.Options) { o.DisconnectMessage = []byte("gone") })
+		router := w.Socket(pattern.ROUTER, func(o *socket.Options) { o.DisconnectMessage = []byte("disconnected") })
 		router.MustBind("mem://a")
 		p := w.Dial("a")
 		p.Must(st.Greeting())
@@ -106,22 +109,22 @@ func TestNoDisconnectMessageWithoutHandshake(t *testing.T) {
 		first, second := w.Socket(pattern.DEALER, named), w.Socket(pattern.DEALER, named)
 		first.MustConnect("mem://a")
 		first.MustMeet(1)
-		router.MustMeet(1) // or the second might be the first
+		router.MustMeet(1) // otherwise the second socket might connect first
 		second.MustConnect("mem://a")
 		time.Sleep(time.Minute)
 		router.WantNone()
 	})
 }
 
-// TestHandover: the peer that comes later has the id, and the earlier one is
-// sent away. conformance.md 3.3
-func TestHandover(t *testing.T) {
-	everywhere(t, func(w *st.World, ep string) {
+// TestHandoverReplacesEarlierPeer: a later peer with the same routing ID takes
+// it over, and the earlier peer is disconnected.
+func TestHandoverReplacesEarlierPeer(t *testing.T) {
+	overMemAndInproc(t, func(w *st.World, ep string) {
 		router := w.Socket(pattern.ROUTER, func(o *socket.Options) { o.Pattern.Handover = true })
 		router.MustBind(ep)
 		named := func(o *socket.Options) {
 			o.RoutingID = "id"
-			o.ReconnectInterval = 0 // or they would take it from each other for ever
+			o.ReconnectInterval = 0 // else the two would take the ID from each other repeatedly
 		}
 		first, second := w.Socket(pattern.DEALER, named), w.Socket(pattern.DEALER, named)
 		first.MustConnect(ep)
@@ -146,16 +149,16 @@ func TestHandover(t *testing.T) {
 		if ep == "mem://a" {
 			ends := router.Heard(session.Disconnected)
 			if len(ends) != 1 || !errors.Is(ends[0].Err, pattern.ErrHandover) {
-				t.Errorf("ends %+v", ends)
+				t.Errorf("disconnect events %+v", ends)
 			}
 		}
 	})
 }
 
-// TestConnectAs: the routing id that we give to the far end is good from then
-// on, whoever is there and whatever they call themselves. conformance.md 3.3
-func TestConnectAs(t *testing.T) {
-	everywhere(t, func(w *st.World, ep string) {
+// TestConnectAsNamesPeerBeforeItConnects: the alias is a valid route at once.
+// It replaces the routing ID of the peer.
+func TestConnectAsNamesPeerBeforeItConnects(t *testing.T) {
+	overMemAndInproc(t, func(w *st.World, ep string) {
 		router := w.Socket(pattern.ROUTER)
 		if err := router.ConnectAs(ep, "alias"); err != nil {
 			t.Fatal(err)
@@ -171,26 +174,26 @@ func TestConnectAs(t *testing.T) {
 			t.Errorf("from %q", peer.RoutingID)
 		}
 		if err := router.TrySendTo("own", st.Of("x")); err != pattern.ErrNoRoute {
-			t.Errorf("to its own name: %v", err)
+			t.Errorf("sending to the routing ID of the peer: %v", err)
 		}
 		if err := router.ConnectAs(ep, "alias"); !errors.Is(err, pattern.ErrDuplicateRoutingID) {
 			t.Errorf("a second alias: %v", err)
 		}
 		if err := router.ConnectAs(ep, "\x00x"); !errors.Is(err, socket.ErrInvalidOption) {
-			t.Errorf("an alias that begins with zero: %v", err)
+			t.Errorf("an alias that begins with a zero byte: %v", err)
 		}
 	})
 }
 
-// TestConflate: of what waits only the newest message is kept, whole, and no
-// high-water mark holds anybody up. conformance.md 3.1
-func TestConflate(t *testing.T) {
+// TestConflateKeepsNewestMessage: of the queued messages only the newest is
+// kept, with all its frames. No high-water mark applies.
+func TestConflateKeepsNewestMessage(t *testing.T) {
 	conflate := func(o *socket.Options) { o.Conflate = true }
 	for _, side := range []string{"sender", "receiver"} {
 		for _, pair := range []struct{ from, to pattern.Type }{
 			{pattern.PUSH, pattern.PULL}, {pattern.DEALER, pattern.DEALER}, {pattern.PUB, pattern.SUB},
 		} {
-			everywhere(t, func(w *st.World, ep string) {
+			overMemAndInproc(t, func(w *st.World, ep string) {
 				var from, to *st.Socket
 				if side == "sender" {
 					from, to = w.Socket(pair.from, conflate), w.Socket(pair.to)
@@ -225,7 +228,7 @@ func TestConflate(t *testing.T) {
 					last = st.Frames(m)
 				}
 				if n > 3 || len(last) != 2 || last[1] != "2999" {
-					t.Errorf("%s conflates %v: received %d, the last %q", side, pair, n, last)
+					t.Errorf("%s conflates %v: received %d messages, the last %q", side, pair, n, last)
 				}
 				dropped := from.Stats().Drops[pipe.DropConflated] + to.Stats().Drops[pipe.DropConflated]
 				if uint64(n)+dropped != 3000 {
@@ -236,12 +239,12 @@ func TestConflate(t *testing.T) {
 	}
 }
 
-// TestHandoverIsNoFarewell: a peer whose id another takes over has no last
-// words, for whoever reads them would take them for the other's.
-func TestHandoverIsNoFarewell(t *testing.T) {
-	everywhere(t, func(w *st.World, ep string) {
+// TestHandoverQueuesNoDisconnectMessage: the receiver would attribute the
+// message to the later peer.
+func TestHandoverQueuesNoDisconnectMessage(t *testing.T) {
+	overMemAndInproc(t, func(w *st.World, ep string) {
 		router := w.Socket(pattern.ROUTER, func(o *socket.Options) {
-			o.Pattern.Handover, o.DisconnectMessage = true, []byte("gone")
+			o.Pattern.Handover, o.DisconnectMessage = true, []byte("disconnected")
 		})
 		router.MustBind(ep)
 		named := func(o *socket.Options) { o.RoutingID, o.ReconnectInterval = "id", 0 }
@@ -255,16 +258,16 @@ func TestHandoverIsNoFarewell(t *testing.T) {
 		router.WantNone()
 		second.CloseIn(time.Second)
 		w.Settle()
-		router.WantRecv("gone")
+		router.WantRecv("disconnected")
 		router.WantNone()
 	})
 }
 
-// TestConflatingSubscriberSubscribes to all it wants, over inproc too, where its
-// subscriptions lie in a queue.
-func TestConflatingSubscriberSubscribes(t *testing.T) {
+// TestConflatingSubKeepsAllSubscriptions: the Conflate option does not drop
+// subscriptions, also over inproc, where they are in a queue.
+func TestConflatingSubKeepsAllSubscriptions(t *testing.T) {
 	for _, binds := range []bool{false, true} {
-		everywhere(t, func(w *st.World, ep string) {
+		overMemAndInproc(t, func(w *st.World, ep string) {
 			xpub := w.Socket(pattern.XPUB)
 			sub := w.Socket(pattern.SUB, func(o *socket.Options) { o.Conflate = true })
 			if binds {
@@ -283,9 +286,10 @@ func TestConflatingSubscriberSubscribes(t *testing.T) {
 	}
 }
 
-// TestEmptyAutomaticMessages are messages too: who wants none says nothing.
-func TestEmptyAutomaticMessages(t *testing.T) {
-	everywhere(t, func(w *st.World, ep string) {
+// TestEmptyHelloAndWelcomeAreSent: an empty message is a message; nil disables
+// the option.
+func TestEmptyHelloAndWelcomeAreSent(t *testing.T) {
+	overMemAndInproc(t, func(w *st.World, ep string) {
 		empty := func(o *socket.Options) { o.Hello, o.Pattern.Welcome = []byte{}, []byte{} }
 		dealer, router := w.Socket(pattern.DEALER, empty), w.Socket(pattern.ROUTER)
 		router.MustBind(ep)
