@@ -101,7 +101,7 @@ func (p *face) declaration(s ast.Spec) {
 				p.member(s.Name.Name, n.Name, f.Type)
 				o.names = append(o.names, n.Name)
 			}
-			if name := s.Name.Name; strings.HasSuffix(name, "Options") || name == "Limits" {
+			if name := s.Name.Name; strings.HasSuffix(name, "Options") || name == "Limits" || name == "AutoMessages" {
 				o.typ, o.doc = typeName(f.Type), f.Doc.Text()
 				p.fields[name] = append(p.fields[name], o)
 			}

@@ -52,13 +52,13 @@ func OptionTypes() map[string]map[SocketType]bool {
 func CoreOptionTypes() map[string]map[SocketType]bool {
 	m := make(map[string]map[SocketType]bool)
 	for path, has := range map[string]func(*pattern.Info) bool{
-		"RoutingID":       func(i *pattern.Info) bool { return i.SendsID },
-		"Conflate":        func(i *pattern.Info) bool { return i.Conflates },
-		"Immediate":       func(i *pattern.Info) bool { return !i.Raw },
-		"Auto.Hello":      func(i *pattern.Info) bool { return i.HelloMessage },
-		"Auto.Disconnect": func(i *pattern.Info) bool { return i.DisconnectMessage },
-		"Auto.Hiccup":     func(i *pattern.Info) bool { return i.HiccupMessage },
-		"Pub.Block":       func(i *pattern.Info) bool { return i.Publishes },
+		"RoutingID":               func(i *pattern.Info) bool { return i.SendsID },
+		"Conflate":                func(i *pattern.Info) bool { return i.Conflates },
+		"Immediate":               func(i *pattern.Info) bool { return !i.Raw },
+		"AutoMessages.Hello":      func(i *pattern.Info) bool { return i.HelloMessage },
+		"AutoMessages.Disconnect": func(i *pattern.Info) bool { return i.DisconnectMessage },
+		"AutoMessages.Hiccup":     func(i *pattern.Info) bool { return i.HiccupMessage },
+		"Pub.Block":               func(i *pattern.Info) bool { return i.Publishes },
 	} {
 		m[path] = make(map[SocketType]bool)
 		for t, info := range pattern.Types {

@@ -14,7 +14,7 @@ import (
 func meshOptions() *zmq.Options {
 	return &zmq.Options{
 		Namespace: zmq.NewNamespace(), Linger: zmq.NoLinger, RoutingID: "A", SendHWM: 2, RecvHWM: 2,
-		Auto: zmq.AutoOptions{
+		AutoMessages: zmq.AutoMessages{
 			Hello: []byte("hello"), Disconnect: []byte("disconnect"), Hiccup: []byte("hiccup"), ProbeRouter: true,
 		},
 		Router: zmq.RouterOptions{Handover: true, Notify: zmq.RouterNotifyConnect | zmq.RouterNotifyDisconnect},

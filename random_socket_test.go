@@ -140,7 +140,7 @@ func (w *randomWorld) newSocket(r *rand.Rand) *randomSocket {
 		Reconnect: zmq.ReconnectOptions{Interval: time.Millisecond, MaxInterval: 20 * time.Millisecond},
 		Heartbeat: zmq.HeartbeatOptions{Interval: []time.Duration{0, zmq.Forever, 5 * time.Millisecond}[r.IntN(3)]},
 		Limits:    zmq.Limits{HandshakeTimeout: 100 * time.Millisecond},
-		Auto: zmq.AutoOptions{
+		AutoMessages: zmq.AutoMessages{
 			Hello: some("hello"), Disconnect: some("disconnect"), Hiccup: some("hiccup"), ProbeRouter: rarely(),
 		},
 		Req:    zmq.ReqOptions{Relaxed: half(), Correlate: half()},

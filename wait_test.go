@@ -6,6 +6,7 @@ import (
 	"net"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -72,15 +73,50 @@ func TestWaitErrorsNameWhatIsMissing(t *testing.T) {
 	must(pub.Bind("inproc://feed"))
 	wantWaitError(t, pub.WaitSubscribers(ctx, 1, "a"), `zmq: wait subscribers: context canceled: inproc://feed: no peer has connected`)
 	sub.Connect("inproc://feed")
-	wantWaitError(t, pub.WaitSubscribers(ctx, 1, "a"), `zmq: wait subscribers: context canceled: of 1 connected peers fewer than 1 subscribe to "a"`)
+	wantWaitError(t, pub.WaitSubscribers(ctx, 1, "a"), `zmq: wait subscribers: context canceled: connected to 1 peer: fewer than 1 subscribe to "a"`)
 	push.Connect("inproc://nothing")
 	wantWaitError(t, push.WaitConnected(ctx), `zmq: wait connected: context canceled: inproc://nothing: no socket is bound`)
-	rep := must(zmq.NewRep(o))
+}
+
+// The error of Do shows whether the request was withdrawn, and why.
+func TestDoReportsHowFarTheRequestWas(t *testing.T) {
+	o := quick()
+	o.SendHWM, o.RecvHWM = 1, 1
+	req, rep := must(zmq.NewReq(o)), must(zmq.NewRep(o))
+	defer req.Close()
 	defer rep.Close()
+	do := func(ctx context.Context, withdrawn bool, want string) {
+		t.Helper()
+		_, err := req.Do(ctx, []byte("x"))
+		wantWaitError(t, err, "zmq: do: context canceled: "+want)
+		if got := errors.Is(err, zmq.ErrWithdrawn); got != withdrawn {
+			t.Errorf("%v matches ErrWithdrawn: %v, want %v", err, got, withdrawn)
+		}
+	}
+	do(ended(), true, "no endpoint")
 	must(rep.Bind("inproc://rep"))
-	req.Connect("inproc://rep")
-	_, doErr = req.Do(ctx, []byte("x"))
-	wantWaitError(t, doErr, `zmq: do: context canceled: of 1 connected peers none has replied`)
+	if err := req.Connect("inproc://rep"); err != nil {
+		t.Fatal(err)
+	}
+	do(ended(), true, "connected to 1 peer: request queued, not sent")
+
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		rep.Recv(t.Context())
+		cancel()
+	}()
+	do(ctx, false, "connected to 1 peer: no reply")
+
+	// The REP has not replied, so it leaves these requests in the queue.
+	queued, stop := context.WithCancel(t.Context())
+	var calls sync.WaitGroup
+	defer calls.Wait()
+	defer stop()
+	for range 2 {
+		calls.Go(func() { req.Do(queued, []byte("x")) })
+	}
+	await(t, "two queued requests", func() bool { return req.Stats().QueuedSend == 2 })
+	do(ended(), true, "connected to 1 peer: all queues are full")
 }
 
 func TestWaitErrorHasTheFailureOfTheEndpoint(t *testing.T) {
