@@ -59,8 +59,7 @@ func (s *Dgram) SendTo(ctx context.Context, to netip.AddrPort, payload []byte) e
 	return s.sender().Send(ctx, addressFrame(to), payload)
 }
 
-// TrySendTo is SendTo without waiting. The error matches [ErrWouldBlock] if
-// SendTo would wait.
+// TrySendTo is SendTo, but fails with [ErrWouldBlock] where SendTo waits.
 func (s *Dgram) TrySendTo(to netip.AddrPort, payload []byte) error {
 	if err := checkAddress(to); err != nil {
 		return err
@@ -79,8 +78,7 @@ func (s *Dgram) SendMessageTo(ctx context.Context, to netip.AddrPort, m Message)
 	return s.sender().SendMessage(ctx, d)
 }
 
-// TrySendMessageTo is SendMessageTo without waiting. The error matches
-// [ErrWouldBlock] if SendMessageTo would wait.
+// TrySendMessageTo is SendMessageTo without waiting, as with TrySendTo.
 func (s *Dgram) TrySendMessageTo(to netip.AddrPort, m Message) error {
 	d, err := addressed(to, m)
 	if err != nil {
@@ -100,8 +98,7 @@ func (s *Dgram) Recv(ctx context.Context) (Datagram, error) {
 	return datagram(m, err)
 }
 
-// TryRecv is Recv without waiting. The error matches [ErrWouldBlock] if there
-// is no datagram.
+// TryRecv is Recv, but fails with [ErrWouldBlock] where Recv waits.
 func (s *Dgram) TryRecv() (Datagram, error) {
 	m, err := s.receiver().TryRecv()
 	return datagram(m, err)

@@ -147,9 +147,8 @@ type ReconnectOptions struct {
 	ConnectTimeout time.Duration
 }
 
-// HeartbeatOptions configure how a socket detects peers that do not answer.
-// Peers that speak a version before ZMTP 3.1 have no heartbeats. They have no
-// effect over inproc.
+// HeartbeatOptions configure how a socket detects peers that do not answer. They
+// apply to peers that speak ZMTP 3.1, except over inproc.
 type HeartbeatOptions struct {
 	// Interval is how long a peer may be silent before a PING is sent to it,
 	// and the time between PINGs. Default 10 s. [Forever] sends none.

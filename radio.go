@@ -40,8 +40,7 @@ func (r *Radio) Send(ctx context.Context, group string, frame []byte) error {
 	return r.sendMessage(ctx, group, ownedOne(frame))
 }
 
-// TrySend is Send without waiting. The error matches [ErrWouldBlock] if Send
-// would wait, with [PubOptions.Block].
+// TrySend is Send, but fails with [ErrWouldBlock] where Send waits.
 func (r *Radio) TrySend(group string, frame []byte) error {
 	return opError("send", "", r.s.TrySendGroup(group, ownedOne(frame)))
 }
@@ -61,8 +60,7 @@ func (r *Radio) sendMessage(ctx context.Context, group string, m msg.Msg) error 
 	return opError("send", "", err)
 }
 
-// TrySendMessage is SendMessage without waiting. The error matches
-// [ErrWouldBlock] if SendMessage would wait.
+// TrySendMessage is SendMessage without waiting, as with TrySend.
 func (r *Radio) TrySendMessage(group string, m Message) error {
 	return opError("send", "", r.s.TrySendGroup(group, m.m))
 }

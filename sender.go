@@ -34,8 +34,7 @@ func (s Sender) Send(ctx context.Context, frames ...[]byte) error {
 	return opError("send", "", s.s.Send(ctx, owned(frames)))
 }
 
-// TrySend is Send without waiting. The error matches [ErrWouldBlock] if Send
-// would wait.
+// TrySend is Send, but fails with [ErrWouldBlock] where Send waits.
 func (s Sender) TrySend(frames ...[]byte) error {
 	if small(frames) {
 		return opError("send", "", s.s.TrySendFrames(frames))
@@ -50,8 +49,7 @@ func (s Sender) SendMessage(ctx context.Context, m Message) error {
 	return opError("send", "", s.s.Send(ctx, m.m))
 }
 
-// TrySendMessage is SendMessage without waiting. The error matches
-// [ErrWouldBlock] if SendMessage would wait.
+// TrySendMessage is SendMessage without waiting, as with TrySend.
 func (s Sender) TrySendMessage(m Message) error {
 	return opError("send", "", s.s.TrySend(m.m))
 }
@@ -75,8 +73,7 @@ func (s FrameSender) Send(ctx context.Context, frame []byte) error {
 	return Sender(s).Send(ctx, frame)
 }
 
-// TrySend is Send without waiting. The error matches [ErrWouldBlock] if Send
-// would wait.
+// TrySend is Send, but fails with [ErrWouldBlock] where Send waits.
 func (s FrameSender) TrySend(frame []byte) error { return Sender(s).TrySend(frame) }
 
 // SendMessage is Send for a message whose ownership passes to the socket, as
@@ -86,8 +83,7 @@ func (s FrameSender) SendMessage(ctx context.Context, m Message) error {
 	return Sender(s).SendMessage(ctx, m)
 }
 
-// TrySendMessage is SendMessage without waiting. The error matches
-// [ErrWouldBlock] if SendMessage would wait.
+// TrySendMessage is SendMessage without waiting, as with TrySend.
 func (s FrameSender) TrySendMessage(m Message) error { return Sender(s).TrySendMessage(m) }
 
 // SetSendHWM is [Sender.SetSendHWM].
@@ -116,8 +112,7 @@ func (s SenderToID) SendTo(ctx context.Context, id string, frames ...[]byte) err
 	return unroutedID(id, s.s.SendTo(ctx, id, owned(frames)))
 }
 
-// TrySendTo is SendTo without waiting. The error matches [ErrWouldBlock] if the
-// queue of the peer is full.
+// TrySendTo is SendTo, but fails with [ErrWouldBlock] where SendTo waits.
 func (s SenderToID) TrySendTo(id string, frames ...[]byte) error {
 	return unroutedID(id, s.s.TrySendTo(id, owned(frames)))
 }
@@ -128,8 +123,7 @@ func (s SenderToID) SendMessageTo(ctx context.Context, id string, m Message) err
 	return unroutedID(id, s.s.SendTo(ctx, id, m.m))
 }
 
-// TrySendMessageTo is SendMessageTo without waiting. The error matches
-// [ErrWouldBlock] if the queue of the peer is full.
+// TrySendMessageTo is SendMessageTo without waiting, as with TrySendTo.
 func (s SenderToID) TrySendMessageTo(id string, m Message) error {
 	return unroutedID(id, s.s.TrySendTo(id, m.m))
 }
@@ -151,8 +145,7 @@ func (s SenderToNumber) SendTo(ctx context.Context, number uint32, frame []byte)
 	return unroutedNumber(number, s.s.SendToNumber(ctx, number, ownedOne(frame)))
 }
 
-// TrySendTo is SendTo without waiting. The error matches [ErrWouldBlock] if the
-// queue of the peer is full.
+// TrySendTo is SendTo, but fails with [ErrWouldBlock] where SendTo waits.
 func (s SenderToNumber) TrySendTo(number uint32, frame []byte) error {
 	return unroutedNumber(number, s.s.TrySendToNumber(number, ownedOne(frame)))
 }
@@ -164,8 +157,7 @@ func (s SenderToNumber) SendMessageTo(ctx context.Context, number uint32, m Mess
 	return unroutedNumber(number, s.s.SendToNumber(ctx, number, m.m))
 }
 
-// TrySendMessageTo is SendMessageTo without waiting. The error matches
-// [ErrWouldBlock] if the queue of the peer is full.
+// TrySendMessageTo is SendMessageTo without waiting, as with TrySendTo.
 func (s SenderToNumber) TrySendMessageTo(number uint32, m Message) error {
 	return unroutedNumber(number, s.s.TrySendToNumber(number, m.m))
 }
