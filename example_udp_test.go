@@ -16,7 +16,8 @@ func ExampleRadio_udp() {
 	dish := must(zmq.NewDish(nil))
 	defer dish.Close()
 	check(dish.Join("weather"))
-	// For a multicast group: "udp://239.1.2.3:5555", or "udp://eth0;239.1.2.3:5555".
+	// For a multicast group: "udp://239.1.2.3:5555", or
+	// "udp://eth0;239.1.2.3:5555".
 	endpoint := must(dish.Bind("udp://127.0.0.1:*"))
 
 	radio := must(zmq.NewRadio(nil))

@@ -10,7 +10,8 @@ import (
 // New returns the handle of a socket of any type.
 func New(t SocketType, o *Options) (Socket, error) { return newSocket(t.core(), o) }
 
-// For returns a copy of the options without those that the type does not have.
+// For returns a copy of the options. Options that the type does not have are
+// zero.
 func (o *Options) For(t SocketType) *Options {
 	kept := *o
 	eachOption(&kept, func(path string, v reflect.Value) bool {
@@ -32,8 +33,8 @@ func OptionPaths() map[string]reflect.Type {
 	return m
 }
 
-// OptionTypes returns the table of the options: the types that have each, nil for
-// those of all types.
+// OptionTypes returns the types that have each option, nil for an option of all
+// types.
 func OptionTypes() map[string]map[SocketType]bool {
 	m := make(map[string]map[SocketType]bool)
 	for path, types := range optionTypes {

@@ -27,7 +27,8 @@ func optionsWith(t *testing.T, path string, value any) *zmq.Options {
 	return o
 }
 
-// wantInvalid checks the error of a constructor that was given an invalid option.
+// wantInvalid checks the error of a constructor that was given an invalid
+// option.
 func wantInvalid(t *testing.T, err error, text string) {
 	t.Helper()
 	if !errors.Is(err, zmq.ErrInvalidOption) || err.Error() != text {
@@ -90,7 +91,7 @@ func TestNewRefusesInvalidValues(t *testing.T) {
 		s, err := zmq.NewReq(&zmq.Options{RoutingID: value})
 		wantInvalid(t, err, "zmq: new REQ: invalid option: "+want)
 		if s != nil {
-			t.Error("there is a socket")
+			t.Error("NewReq returned a socket")
 		}
 	}
 	for value, want := range map[time.Duration]string{
@@ -134,8 +135,8 @@ func someValue(t *testing.T, path string, typ reflect.Type) any {
 	return nil
 }
 
-// Every option is accepted by the types that have it, and refused by the others
-// under its name.
+// Types that have an option accept it; the others refuse it with an error that
+// names it.
 func TestNewRefusesOptionsOfOtherTypes(t *testing.T) {
 	paths, listed := zmq.OptionPaths(), zmq.OptionTypes()
 	for path := range listed {
@@ -164,7 +165,6 @@ func TestNewRefusesOptionsOfOtherTypes(t *testing.T) {
 	}
 }
 
-// What the core asks of a type and what the table says of it are the same.
 func TestOptionTypesAgreeWithTheCore(t *testing.T) {
 	for path, has := range zmq.CoreOptionTypes() {
 		for _, st := range socketTypes {

@@ -96,8 +96,13 @@ func (e EndpointInfo) reason() string {
 // failureText returns the text of a failure without the operation and the
 // addresses of package net, because the endpoint precedes it.
 func failureText(err error) string {
-	if fault, ok := errors.AsType[*engine.Error](err); ok && fault.Fault == engine.FaultSocketType && fault.Err != nil {
-		return "incompatible socket type: " + fault.Err.Error()
+	if fault, ok := errors.AsType[*engine.Error](err); ok && fault.Err != nil {
+		switch fault.Fault {
+		case engine.FaultSocketType:
+			return "incompatible socket type: " + fault.Err.Error()
+		case engine.FaultRefused:
+			return fault.Err.Error()
+		}
 	}
 	if op, ok := errors.AsType[*net.OpError](err); ok && op.Err != nil {
 		err = op.Err

@@ -3,7 +3,6 @@ package zmq_test
 import (
 	"context"
 	"errors"
-	"net"
 	"regexp"
 	"strings"
 	"sync"
@@ -12,38 +11,6 @@ import (
 
 	"github.com/zerobroker/zmq"
 )
-
-// freeAddr returns a TCP endpoint at which no socket listens.
-func freeAddr(t *testing.T) string {
-	t.Helper()
-	l := must(net.Listen("tcp", "127.0.0.1:0"))
-	defer l.Close()
-	return "tcp://" + l.Addr().String()
-}
-
-// await polls a condition.
-func await(t *testing.T, what string, done func() bool) {
-	t.Helper()
-	for end := time.Now().Add(time.Minute); !done(); time.Sleep(time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatal("waited in vain for: " + what)
-		}
-	}
-}
-
-// quick are options of a socket that connects often.
-func quick() *zmq.Options {
-	return &zmq.Options{
-		Namespace: zmq.NewNamespace(), Linger: zmq.NoLinger,
-		Reconnect: zmq.ReconnectOptions{Interval: time.Millisecond, MaxInterval: 10 * time.Millisecond},
-	}
-}
-
-func ended() context.Context {
-	ctx, cancel := context.WithCancel(context.Background())
-	cancel()
-	return ctx
-}
 
 // wantWaitError checks the error of a wait whose context has ended.
 func wantWaitError(t *testing.T, err error, pattern string) {
@@ -55,7 +22,7 @@ func wantWaitError(t *testing.T, err error, pattern string) {
 }
 
 func TestWaitErrorsNameWhatIsMissing(t *testing.T) {
-	o := quick()
+	o := quickOptions()
 	push, pub, sub := must(zmq.NewPush(o)), must(zmq.NewPub(o)), must(zmq.NewSub(o))
 	req, dish, radio := must(zmq.NewReq(o)), must(zmq.NewDish(o)), must(zmq.NewRadio(o))
 	for _, s := range []zmq.Socket{push.Socket, pub.Socket, sub.Socket, req.Socket, dish.Socket, radio.Socket} {
@@ -79,8 +46,8 @@ func TestWaitErrorsNameWhatIsMissing(t *testing.T) {
 }
 
 // The error of Do shows whether the request was withdrawn, and why.
-func TestDoReportsHowFarTheRequestWas(t *testing.T) {
-	o := quick()
+func TestDoErrorNamesTheStateOfTheRequest(t *testing.T) {
+	o := quickOptions()
 	o.SendHWM, o.RecvHWM = 1, 1
 	req, rep := must(zmq.NewReq(o)), must(zmq.NewRep(o))
 	defer req.Close()
@@ -120,9 +87,9 @@ func TestDoReportsHowFarTheRequestWas(t *testing.T) {
 }
 
 func TestWaitErrorHasTheFailureOfTheEndpoint(t *testing.T) {
-	push := must(zmq.NewPush(quick()))
+	push := must(zmq.NewPush(quickOptions()))
 	defer push.Close()
-	at := freeAddr(t)
+	at := unusedEndpoint()
 	if err := push.Connect(at); err != nil {
 		t.Fatal(err)
 	}
@@ -145,9 +112,9 @@ func TestWaitErrorHasTheFailureOfTheEndpoint(t *testing.T) {
 	}
 }
 
-// Both sides of a handshake that fails know why.
+// Both sides report the reason.
 func TestWaitErrorNamesAnIncompatibleType(t *testing.T) {
-	push, sub := must(zmq.NewPush(quick())), must(zmq.NewSub(quick()))
+	push, sub := must(zmq.NewPush(quickOptions())), must(zmq.NewSub(quickOptions()))
 	defer push.Close()
 	defer sub.Close()
 	at := must(sub.Bind("tcp://127.0.0.1:*"))
@@ -163,8 +130,8 @@ func TestWaitErrorNamesAnIncompatibleType(t *testing.T) {
 	}
 }
 
-func TestSendAndRecvReturnTheContextsErrorUnchanged(t *testing.T) {
-	push, pull := must(zmq.NewPush(quick())), must(zmq.NewPull(quick()))
+func TestSendAndRecvReturnTheErrorOfTheContext(t *testing.T) {
+	push, pull := must(zmq.NewPush(quickOptions())), must(zmq.NewPull(quickOptions()))
 	defer push.Close()
 	defer pull.Close()
 	if err := push.Send(ended(), nil); err != context.Canceled {
@@ -175,7 +142,7 @@ func TestSendAndRecvReturnTheContextsErrorUnchanged(t *testing.T) {
 	}
 }
 
-// state returns the state of the only endpoint.
+// state returns the state of the only endpoint of a socket.
 func state(t *testing.T, s zmq.Socket) zmq.EndpointInfo {
 	t.Helper()
 	list := s.Endpoints()
@@ -185,10 +152,10 @@ func state(t *testing.T, s zmq.Socket) zmq.EndpointInfo {
 	return list[0]
 }
 
-func TestEndpointsShowTheLifeOfAConnection(t *testing.T) {
+func TestEndpointsFollowTheStateOfAConnection(t *testing.T) {
 	for _, ep := range []string{"tcp://127.0.0.1:*", "ipc://*", "inproc://x"} {
 		t.Run(ep, func(t *testing.T) {
-			o := quick()
+			o := quickOptions()
 			push, pull := must(zmq.NewPush(o)), must(zmq.NewPull(o))
 			defer push.Close()
 			if n := len(push.Endpoints()); n != 0 {
@@ -199,7 +166,7 @@ func TestEndpointsShowTheLifeOfAConnection(t *testing.T) {
 				t.Errorf("bound: %+v", e)
 			}
 			push.Connect(at)
-			if err := push.WaitConnected(inTime(t)); err != nil {
+			if err := push.WaitConnected(testContext(t)); err != nil {
 				t.Fatal(err)
 			}
 			await(t, "connected", func() bool { return state(t, push.Socket).State == zmq.EndpointConnected })
@@ -224,12 +191,12 @@ func TestEndpointsShowTheLifeOfAConnection(t *testing.T) {
 	}
 }
 
-func TestEndpointIsClosedWithoutReconnecting(t *testing.T) {
-	o := quick()
+func TestEndpointIsClosedWithReconnectIntervalForever(t *testing.T) {
+	o := quickOptions()
 	o.Reconnect.Interval = zmq.Forever
 	push := must(zmq.NewPush(o))
 	defer push.Close()
-	push.Connect(freeAddr(t))
+	push.Connect(unusedEndpoint())
 	await(t, "the end of the endpoint", func() bool { return state(t, push.Socket).State == zmq.EndpointClosed })
 	if e := state(t, push.Socket); e.Attempts != 1 || e.Err == nil {
 		t.Errorf("%+v", e)
@@ -248,7 +215,7 @@ func TestEndpointStatesHaveNames(t *testing.T) {
 
 func TestUnbindTakesTheTextGivenToBind(t *testing.T) {
 	for _, ep := range []string{"tcp://127.0.0.1:*", "tcp://localhost:*", "ipc://*", "inproc://x"} {
-		s := must(zmq.NewPull(quick()))
+		s := must(zmq.NewPull(quickOptions()))
 		defer s.Close()
 		at, again := must(s.Bind(ep)), ""
 		if ep != "inproc://x" {
@@ -256,7 +223,7 @@ func TestUnbindTakesTheTextGivenToBind(t *testing.T) {
 		}
 		other := must(s.Bind("tcp://127.0.0.1:*"))
 		if ep == "tcp://127.0.0.1:*" {
-			if err := s.Unbind(other); err != nil { // which was given as the same text
+			if err := s.Unbind(other); err != nil { // it was bound with the same text
 				t.Fatal(err)
 			}
 		}
@@ -280,11 +247,10 @@ func TestUnbindTakesTheTextGivenToBind(t *testing.T) {
 	}
 }
 
-// Unbind leaves what was connected under the same text.
-func TestUnbindDoesNotDisconnect(t *testing.T) {
-	s := must(zmq.NewPair(quick()))
+func TestUnbindKeepsConnectedEndpoints(t *testing.T) {
+	s := must(zmq.NewPair(quickOptions()))
 	defer s.Close()
-	at := freeAddr(t)
+	at := unusedEndpoint()
 	s.Connect(at)
 	if err := s.Unbind(at); !errors.Is(err, zmq.ErrEndpointNotFound) {
 		t.Errorf("Unbind: %v", err)
