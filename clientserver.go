@@ -58,9 +58,9 @@ func NewPeer(o *Options) (*Peer, error) {
 
 // ConnectPeer is Connect. It returns the routing number of the peer at the
 // endpoint, which stays the same when the connection is lost and made again.
-// SendTo accepts the number at once. The error matches those of
-// [Connector.Connect], or [ErrInvalidOption] with [Options.Immediate], which
-// forbids to send before the peer is connected. [zmq_connect_peer]
+// SendTo accepts the number at once, so [Options.Immediate] does not permit the
+// call. The error matches those of [Connector.Connect], or [ErrInvalidOption]
+// with that option. [zmq_connect_peer]
 func (p *Peer) ConnectPeer(endpoint string) (number uint32, err error) {
 	number, err = p.s.ConnectPeer(endpoint)
 	return number, opError("connect", endpoint, err)

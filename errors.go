@@ -80,8 +80,9 @@ type closedError struct{}
 func (closedError) Error() string        { return "socket closed" }
 func (closedError) Is(target error) bool { return target == net.ErrClosed }
 
-// OpError is the error of every call. Only a context that ends while Send or
-// Recv waits is not wrapped: they return its error itself.
+// OpError is the error of every call. The exception is a context that ends
+// while Send, Recv or one of their variants waits: they return its error
+// unchanged.
 type OpError struct {
 	Op       string // the method, such as "bind", or "new" and the socket type
 	Endpoint string // the endpoint that the call names, if any

@@ -138,7 +138,7 @@ type ReconnectOptions struct {
 	// [Forever] disables retries. [ZMQ_RECONNECT_IVL]
 	Interval time.Duration
 
-	// MaxInterval bounds the wait, before the jitter. Default 5 s.
+	// MaxInterval bounds the delay before it varies. Default 5 s.
 	// [ZMQ_RECONNECT_IVL_MAX]
 	MaxInterval time.Duration
 

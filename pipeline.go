@@ -22,7 +22,7 @@ func NewPush(o *Options) (*Push, error) {
 
 // Pull is a PULL socket: it receives from its PUSH peers, one message from each
 // in turn. A PULL that disconnects loses the messages that its peers have sent
-// and it has not read: stop the PUSH first, or let workers ask for work with
+// and it has not read: stop the PUSH first, or let workers request work with
 // REQ. https://rfc.zeromq.org/spec/30/
 type Pull struct{ Receiver }
 
