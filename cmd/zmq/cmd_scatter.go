@@ -34,7 +34,7 @@ func (c *scatterCmd) Run(ctx context.Context, e *env) error {
 		return err
 	}
 	j.losses = queueLosses
-	return j.run(ctx, s.Connector, func(ctx context.Context) error { return j.sendAll(ctx, single(s.BodySender)) })
+	return j.run(ctx, s.Connector, func(ctx context.Context) error { return j.sendAll(ctx, single(s.FrameSender)) })
 }
 
 type gatherCmd struct {
@@ -89,5 +89,5 @@ func (c *channelCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	return j.talk(ctx, s.Receiver, single(s.BodySender))
+	return j.talk(ctx, s.Receiver, single(s.FrameSender))
 }

@@ -30,7 +30,7 @@ func (c *clientCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	return j.talk(ctx, s.Receiver, single(s.BodySender))
+	return j.talk(ctx, s.Receiver, single(s.FrameSender))
 }
 
 type serverCmd struct {

@@ -74,7 +74,7 @@ func (f *socketFlags) job(e *env, l layout) (*job, error) {
 
 // routed adds these flags to the options of a socket.
 func (f *routedFlags) routed(o *zmq.Options) *zmq.Options {
-	o.RoutingID, o.Auto.ProbeRouter = f.Identity, f.Probe
+	o.RoutingID, o.AutoMessages.ProbeRouter = f.Identity, f.Probe
 	return o
 }
 

@@ -18,7 +18,7 @@ func plain(s zmq.Sender) sendFunc {
 }
 
 // single is plain for sockets that send messages of one frame.
-func single(s zmq.BodySender) sendFunc {
+func single(s zmq.FrameSender) sendFunc {
 	return func(ctx context.Context, r *record) error { return s.Send(ctx, r.frames[0]) }
 }
 

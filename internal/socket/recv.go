@@ -2,6 +2,7 @@ package socket
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"sync/atomic"
 
@@ -246,10 +247,25 @@ func (s *Socket) waitLocked(ctx context.Context, w chan struct{}, err error) err
 	}
 }
 
-// Call sends a request on a REQ and waits for its reply, beside any number of
-// others. The request is held back until a peer is connected. If ctx ends
-// first, it is taken back if no byte of it was written, and otherwise the reply
-// is dropped when it comes. A request whose connection is lost before it was
+// ErrWithdrawn matches every [WithdrawnError].
+var ErrWithdrawn = errors.New("request withdrawn")
+
+// WithdrawnError is the error of a Call whose context ended before any byte of
+// the request was written. The peer does not receive the request.
+type WithdrawnError struct {
+	Err    error // the context's error
+	Queued bool  // a peer was connected and the request was in its queue
+}
+
+func (e *WithdrawnError) Error() string        { return e.Err.Error() }
+func (e *WithdrawnError) Unwrap() error        { return e.Err }
+func (e *WithdrawnError) Is(target error) bool { return target == ErrWithdrawn }
+
+// Call sends a request on a REQ and waits for its reply. Calls may run
+// concurrently. The request waits until a peer is connected. If ctx ends before
+// any byte of the request was written, Call withdraws the request and returns a
+// [*WithdrawnError]. If ctx ends later, Call returns its error, and the reply is
+// dropped when it arrives. A request whose connection is lost before it was
 // written goes to the next peer.
 func (s *Socket) Call(ctx context.Context, m msg.Msg) (msg.Msg, error) {
 	w := make(chan struct{}, 1)
@@ -257,6 +273,9 @@ func (s *Socket) Call(ctx context.Context, m msg.Msg) (msg.Msg, error) {
 	for {
 		err := s.waitSend(ctx, waitKey{kind: byCall}, m.Size(), func() error { return s.req.Begin(m, c) })
 		if err != nil {
+			if err == ctx.Err() {
+				err = &WithdrawnError{Err: err}
+			}
 			return msg.Msg{}, err
 		}
 		reply, err := s.waitReply(ctx, c)
@@ -299,6 +318,9 @@ func (s *Socket) waitReply(ctx context.Context, c *pattern.Call) (msg.Msg, error
 			s.sendMu.Lock()
 			if size, unsent := s.req.Cancel(c); unsent {
 				s.unsentLocked(size)
+				if err != ErrClosed {
+					err = &WithdrawnError{Err: err, Queued: true}
+				}
 			}
 			s.unlockBoth()
 			return msg.Msg{}, err
