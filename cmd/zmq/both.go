@@ -6,10 +6,14 @@ import "context"
 func (j *job) both(ctx context.Context, send sendFunc, s receiver, handle handleFunc) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	sending, stopSending := context.WithCancel(ctx)
+	defer context.AfterFunc(j.connection, stopSending)()
 	sent := make(chan error, 1)
 	go func() {
-		err := j.sendAll(ctx, send)
-		if err != nil {
+		err := j.sendAll(sending, send)
+		if j.hungUp() && ended(err) {
+			err = errHungUp // what arrived before is still to be received
+		} else if err != nil {
 			cancel() // what is received makes no difference any more
 		}
 		sent <- err

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/zerobroker/zmq"
 )
@@ -109,40 +108,40 @@ func endpointID(n int) string {
 	return string(id)
 }
 
-// errHungUp is the end of the one connection of a STREAM.
+// errHungUp is the error of a STREAM whose only connection has ended.
 var errHungUp = errors.New("the peer has hung up")
 
 // converse runs the job over one connection, and ends with it. Another one to
 // the same endpoint would be another conversation.
 func (j *job) converse(ctx context.Context, s *zmq.Stream, send sendFunc) error {
+	j.single = true
 	handle := j.printOnly
 	if j.in == nil {
-		handle = j.echo(send, byID)
+		handle = j.echo(j.whileConnected(send), byID)
 	}
 	untilHungUp := func(ctx context.Context, m *zmq.Message) error {
 		if err := handle(ctx, m); err != nil || !m.IsDisconnect() {
 			return err
 		}
+		j.hangUp() // the event may be late
 		return errHungUp
 	}
 	return j.run(ctx, s.Connector, func(ctx context.Context) error {
-		var err error
 		if j.in == nil {
-			err = j.receiveAll(ctx, s, untilHungUp)
-		} else {
-			err = j.both(ctx, send, s, untilHungUp)
+			return j.receiveAll(ctx, s, untilHungUp)
 		}
-		return j.hungUp(err)
+		return j.both(ctx, send, s, untilHungUp)
 	})
 }
 
-// hungUp makes nothing of the end of the connection if all is done.
-func (j *job) hungUp(err error) error {
-	if err != errHungUp {
+// whileConnected sends over the only connection of the job, and returns
+// ErrNoRoute when it has ended: messages that arrived before are still handled.
+func (j *job) whileConnected(send sendFunc) sendFunc {
+	return func(_ context.Context, r *record) error {
+		err := send(j.connection, r)
+		if j.hungUp() && ended(err) {
+			return zmq.ErrNoRoute
+		}
 		return err
 	}
-	if j.count == nil && (j.in == nil || j.in.terminal || j.in.isOver()) {
-		return nil
-	}
-	return fmt.Errorf("%w: %s", errHungUp, j.progress(0))
 }

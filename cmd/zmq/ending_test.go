@@ -17,7 +17,7 @@ func TestEndingNamesItsCause(t *testing.T) {
 	}
 	defer sock.Close()
 	whole, interrupt := context.WithCancel(context.Background())
-	j := &job{e: &env{}, flags: &socketFlags{}, sock: sock.Socket, whole: whole}
+	j := &job{e: &env{}, flags: &socketFlags{}, sock: sock.Socket, whole: whole, connection: whole}
 	if got := j.ending(1, false).Error(); !strings.HasPrefix(got, "connection lost: no peer") {
 		t.Errorf("without an interrupt: %s", got)
 	}

@@ -44,6 +44,9 @@ type job struct {
 	sent, received atomic.Int64
 	waiting        string          // what was still waited for at the end, if that is special
 	whole          context.Context // ends by Ctrl-C or --timeout
+	connection     context.Context // ends with whole, and with the first connection if single
+	hangUp         func()          // ends connection, with errHungUp
+	single         bool            // the job ends with its first connection
 	watch          watcher
 }
 
@@ -68,7 +71,13 @@ func (j *job) runBound(ctx context.Context, sock zmq.Socket, body func(ctx conte
 		ctx, cancel = context.WithTimeoutCause(ctx, d, timeoutError{d})
 		defer cancel()
 	}
-	j.sock, j.whole = sock, ctx
+	connection, end := context.WithCancelCause(ctx)
+	defer end(nil)
+	j.sock, j.whole, j.connection = sock, ctx, connection
+	j.hangUp = func() { end(errHungUp) }
+	if j.single {
+		j.watch.disconnected = j.hangUp
+	}
 	if j.ready == nil {
 		j.ready = j.connected
 	}
@@ -142,7 +151,7 @@ func (j *job) attach() error {
 
 // finish writes what is queued on either side, and says how the job ended.
 func (j *job) finish(err error) error {
-	drain := j.whole
+	drain := j.connection // nothing is queued for another one
 	if j.interrupted() {
 		var cancel context.CancelFunc
 		drain, cancel = context.WithTimeout(context.Background(), interruptDrain)
@@ -156,6 +165,10 @@ func (j *job) finish(err error) error {
 	flushed := j.excuse(j.out.flush())
 	j.warnOverrun()
 	switch {
+	case err == errHungUp && unsent == 0 && j.complete():
+		return firstError(flushed, j.lost())
+	case err == errHungUp:
+		return j.ending(unsent, false)
 	case ended(err), err == nil && unsent > 0:
 		return j.ending(unsent, alone)
 	case err != nil:
@@ -188,6 +201,15 @@ func (j *job) timedOut() bool {
 	return ok
 }
 
+// hungUp reports whether the only connection of the job has ended.
+func (j *job) hungUp() bool { return context.Cause(j.connection) == errHungUp }
+
+// complete reports whether a job whose connection has ended was done: all input
+// was sent, and as many messages were received as --count asks for.
+func (j *job) complete() bool {
+	return (j.count == nil || j.received.Load() >= int64(*j.count)) && (j.in == nil || j.in.terminal || j.in.isOver())
+}
+
 // excuse makes nothing of an output that is not wanted any more, if no number
 // of messages was asked for.
 func (j *job) excuse(err error) error {
@@ -201,11 +223,13 @@ func (j *job) excuse(err error) error {
 // many messages still queued, and alone if there was no peer any more.
 func (j *job) ending(unsent int, alone bool) error {
 	how := "interrupted"
-	if j.whole.Err() == nil {
+	switch {
+	case j.hungUp():
+		how = errHungUp.Error()
+	case j.whole.Err() == nil:
 		how = "connection lost" // or lingering over, before all was sent
-	}
-	if t, ok := errors.AsType[timeoutError](context.Cause(j.whole)); ok {
-		how = t.Error()
+	case j.timedOut():
+		how = context.Cause(j.whole).Error()
 	}
 	met := j.sock.Stats().Events[zmq.EventReady] > 0 || j.e.inproc || j.unseen()
 	if !met {

@@ -24,6 +24,8 @@ type watcher struct {
 	mu   sync.Mutex
 	last map[string]string // what is wrong with an endpoint
 
+	disconnected func() // called when a connection has ended, if not nil
+
 	bound  map[string]bool // endpoints that peers come to
 	warned map[string]bool
 }
@@ -40,6 +42,10 @@ func (w *watcher) run(e *env, events iter.Seq[zmq.Event]) {
 			w.remember(ev)
 		case zmq.EventReady:
 			w.forget(ev)
+		case zmq.EventDisconnected:
+			if w.disconnected != nil {
+				w.disconnected()
+			}
 		case zmq.EventHandshakeFailed, zmq.EventPeerRefused:
 			if !w.passedBy(ev) {
 				w.remember(ev)
