@@ -11,9 +11,9 @@ import (
 	"time"
 )
 
-// An endpoint ID is short and never begins with a zero byte, which the IDs that
-// the library generates begin with.
-func TestEndpointID(t *testing.T) {
+// The library generates routing IDs that begin with a zero byte. Those of
+// endpoints must not.
+func TestEndpointIDHasNoLeadingZero(t *testing.T) {
 	for n, want := range map[int]string{1: "\x01", 255: "\xff", 256: "\x01\x00", 65536: "\x01\x00\x00"} {
 		if got := endpointID(n); got != want {
 			t.Errorf("%d: %q, want %q", n, got, want)
@@ -21,17 +21,18 @@ func TestEndpointID(t *testing.T) {
 	}
 }
 
-// The command ends with its only connection although -n does not make it
-// receive: neither its input nor what is queued waits for another connection.
+// The command stops when its only connection ends, even if it does not receive:
+// it does not wait for more input, or for another connection to send queued
+// messages.
 func TestStreamEndsWithItsOnlyConnection(t *testing.T) {
 	for _, c := range []struct {
 		name, flags, answer string
 		more                bool // input follows after the peer has disconnected
 		want                string
 	}{
-		{"receives nothing", "-n 0", "", false, "zmq: stream: the peer has hung up: 1 sent, 0 of 0 received\n"},
-		{"has received enough", "-n 1", "answer", false, "zmq: stream: the peer has hung up: 1 sent, 1 of 1 received\n"},
-		{"receives until the end", "", "answer", false, "zmq: stream: the peer has hung up: 1 sent, 1 received\n"},
+		{"receives nothing", "-n 0", "", false, "zmq: stream: the peer closed the connection: 1 sent\n"},
+		{"has received enough", "-n 1", "answer", false, "zmq: stream: the peer closed the connection: 1 sent, 1 of 1 received\n"},
+		{"receives until the end", "", "answer", false, "zmq: stream: the peer closed the connection: 1 sent, 1 received\n"},
 		{"has more to send", "-n 0", "", true, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -40,7 +41,7 @@ func TestStreamEndsWithItsOnlyConnection(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer l.Close()
-			ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // only a hang lasts so long
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // reached only if the command hangs
 			defer cancel()
 			stdin, input := io.Pipe()
 			var stdout, stderr bytes.Buffer

@@ -2,8 +2,9 @@ package main
 
 import "context"
 
-// both sends the input and prints what is received, each in its own time.
-func (j *job) both(ctx context.Context, send sendFunc, s receiver, handle handleFunc) error {
+// sendAndReceive sends the input and handles received messages, independently
+// of each other.
+func (j *job) sendAndReceive(ctx context.Context, send sendFunc, s receiver, handle handleFunc) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	sending, stopSending := context.WithCancel(ctx)
@@ -11,10 +12,10 @@ func (j *job) both(ctx context.Context, send sendFunc, s receiver, handle handle
 	sent := make(chan error, 1)
 	go func() {
 		err := j.sendAll(sending, send)
-		if j.hungUp() && ended(err) {
-			err = errHungUp // what arrived before is still to be received
+		if j.peerClosed() && isStopped(err) {
+			err = errPeerClosed // messages that have arrived are still handled
 		} else if err != nil {
-			cancel() // what is received makes no difference any more
+			cancel() // the job has failed, whatever is received
 		}
 		sent <- err
 	}()
@@ -22,7 +23,8 @@ func (j *job) both(ctx context.Context, send sendFunc, s receiver, handle handle
 	if err != nil {
 		cancel()
 	} else if j.in.terminal && j.count != nil && *j.count > 0 {
-		// A terminal is never at its end: having received is enough.
+		// The input of a terminal has no end: the received messages end the
+		// job.
 		if j.in.stop() {
 			return nil
 		}
@@ -31,7 +33,7 @@ func (j *job) both(ctx context.Context, send sendFunc, s receiver, handle handle
 	if sendErr == errStopped && err == nil && (j.in.terminal || !j.timedOut()) {
 		return nil
 	}
-	if sendErr != nil && (err == nil || ended(err)) {
+	if sendErr != nil && (err == nil || isStopped(err)) {
 		return sendErr
 	}
 	return err
