@@ -1,13 +1,12 @@
 // Package session keeps one endpoint alive: a [Dialer] dials, backs off and
 // dials again, a [Listener] accepts; both run an engine over each live
-// connection and join it to a pipe. [Datagrams] does without connections. All the goroutines of the library start
-// here. A session does not know what a socket type does with its messages: it
+// connection and join it to a pipe. [Datagrams] does without connections. The goroutines of the library start here,
+// except the one that calls a log handler. A session does not know what a socket type does with its messages: it
 // asks its [Host].
 package session
 
 import (
 	"errors"
-	"log/slog"
 	"net"
 	"sync"
 	"time"
@@ -67,7 +66,6 @@ type Config struct {
 	Host      Host
 	Engine    *engine.Config
 	Transport *transport.Options
-	Logger    *slog.Logger
 
 	// Hello is a message at rest that every connection begins with; may be
 	// empty.

@@ -22,7 +22,8 @@ func (s *Socket) Linger() time.Duration { return s.opts.Linger }
 // and drop it; a message of which not all frames were sent is dropped; every
 // endpoint stops accepting peers and writes what is queued; messages received and
 // not read are dropped, so that connections need not wait for room; and last
-// Close waits for all endpoints.
+// Close waits for all endpoints, and for the log handler to return from the last
+// record. So a log handler must not wait for Close.
 func (s *Socket) Close(ctx context.Context) Loss {
 	stop := context.AfterFunc(ctx, s.giveUp)
 	defer stop()
@@ -70,7 +71,7 @@ func (s *Socket) Close(ctx context.Context) Loss {
 	}
 	s.giveUp()
 	s.events.close()
-	s.closeLog()
+	s.log.close()
 	s.unsent = s.lost() - before + abandoned
 	return Loss{s.unsent, int(s.underWay.Load()), false}
 }

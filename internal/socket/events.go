@@ -96,8 +96,8 @@ func (s *Socket) Event(ev session.Event) {
 			l.missed++
 		}
 	}
+	s.log.add(ev, now) // under the lock, so that the log has the order of the listeners
 	e.mu.Unlock()
-	s.log(ev)
 }
 
 func (e *events) close() {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/zerobroker/zmq/internal/engine"
@@ -30,8 +31,10 @@ func (l *logged) Write(p []byte) (int, error) {
 	return l.b.Write(p)
 }
 
-// lines returns what was written since the last call.
+// lines returns what was written since the last call, all records of events so
+// far included.
 func (l *logged) lines() []string {
+	synctest.Wait()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	s := strings.TrimSpace(l.b.String())

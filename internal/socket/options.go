@@ -29,7 +29,7 @@ type Options struct {
 	Transports       map[string]transport.Transport // by scheme
 	Datagrams        map[string]transport.Packets   // by scheme
 	Transport        transport.Options
-	Logger           *slog.Logger
+	Logger           *slog.Logger // nil: events are not logged
 	Limits           engine.Limits
 	MinVersion       engine.Version // the oldest version of ZMTP that is accepted; 0: any
 
@@ -94,9 +94,6 @@ func (o *Options) complete() error {
 	if o.HeartbeatTTL > maxTTL {
 		return fmt.Errorf("%w: heartbeat TTL %v, at most %v", ErrInvalidOption, o.HeartbeatTTL, maxTTL)
 	}
-	if o.Logger == nil {
-		o.Logger = slog.New(slog.DiscardHandler)
-	}
 	if o.Namespace == nil {
 		o.Namespace = inproc.NewNamespace()
 	}
@@ -116,7 +113,6 @@ func (o *Options) session(s *Socket) session.Config {
 		Immediate:         o.Immediate && !s.info.Raw,
 		Engine:            o.engine(s),
 		Transport:         &o.Transport,
-		Logger:            o.Logger,
 		HandshakeTimeout:  o.HandshakeTimeout,
 		ConnectTimeout:    o.ConnectTimeout,
 		ReconnectInterval: o.ReconnectInterval,

@@ -112,10 +112,10 @@ type Socket struct {
 	closed  atomic.Bool   // set by Close before it takes recvMu and sendMu; it waits for holders that found it unset
 	closedc chan struct{} // closed after closed is set
 
-	drops    pipe.Drops
-	peers    peers
-	events   events
-	warnings warnings
+	drops  pipe.Drops
+	peers  peers
+	events events
+	log    eventLog
 }
 
 type counters struct{ msgs, bytes uint64 }
@@ -139,6 +139,10 @@ func New(t pattern.Type, o Options) (*Socket, error) {
 	s.opts.Transport.Lookup, s.endLookups = context.WithCancel(context.Background())
 	s.patience, s.giveUp = context.WithCancel(context.Background())
 	s.peers.init()
+	s.log.socket = info.Name
+	if o.Logger != nil {
+		s.log.handler = o.Logger.Handler()
+	}
 	s.pat = info.New(&s.opts.Pattern, &s.drops)
 	s.sender, _ = s.pat.(pattern.Sender)
 	s.receiver, _ = s.pat.(pattern.Receiver)
