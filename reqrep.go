@@ -53,7 +53,8 @@ func NewReq(o *Options) (*Req, error) {
 // under [DropStaleReply]: to repeat the request may carry it out twice. If the
 // connection is lost before the request was written, Do sends it to the next peer.
 // If the connection is lost after that, the error matches [ErrPeerLost], and the
-// request may have been carried out.
+// request may have been carried out. The error matches [ErrMessageTooLarge] if the
+// request exceeds the limits of the socket.
 func (r *Req) Do(ctx context.Context, frames ...[]byte) (Message, error) {
 	return r.DoMessage(ctx, Message{owned(frames)})
 }

@@ -41,5 +41,5 @@ func StallCalls(s *Socket, n int, to *msg.Peer) (leave func()) {
 // BeginCall is Call without waiting for the reply.
 func BeginCall(ctx context.Context, s *Socket, m msg.Msg) error {
 	c := &pattern.Call{Waiter: make(chan struct{}, 1)}
-	return s.waitSend(ctx, waitKey{kind: byCall}, m.Size(), func() error { return s.req.Begin(m, c) })
+	return s.send(ctx, waitKey{kind: byCall}, m.Size(), func() error { return s.req.Begin(m, c) })
 }

@@ -13,9 +13,6 @@ import (
 // receives, or received on one that only sends.
 var ErrDirection = errors.New("socket type does not transfer messages in this direction")
 
-// uncounted is the size of what counts for itself.
-const uncounted = -1
-
 // SendFrame takes the next frame of a message, or the first of another, and
 // waits until ctx ends while there is nowhere to put a message that begins. The
 // frame's body is the socket's until the message is sent or dropped.
@@ -30,10 +27,11 @@ const uncounted = -1
 // REQ and REP, where an exchange belongs to who has begun it: they get
 // pattern.ErrInvalidState.
 func (s *Socket) SendFrame(ctx context.Context, f *msg.Frame) error {
+	ctx.Err() // a nil context panics here, before anything is locked
 	if done, err := s.beforeFrame(f); done {
 		return err
 	}
-	return s.waitSend(ctx, s.frameKey(f), uncounted, func() error { return s.nextFrame(f, true) })
+	return s.send(ctx, s.frameKey(f), uncounted, func() error { return s.nextFrame(f, true) })
 }
 
 // TrySendFrame is SendFrame without waiting. Only here a peer that has left in
@@ -43,7 +41,7 @@ func (s *Socket) TrySendFrame(f *msg.Frame) error {
 	if done, err := s.beforeFrame(f); done {
 		return err
 	}
-	return s.attempt(s.frameKey(f), uncounted, func() error { return s.nextFrame(f, false) })
+	return s.send(noWait, s.frameKey(f), uncounted, func() error { return s.nextFrame(f, false) })
 }
 
 // beforeFrame sees to what is not for the pattern's SendFrame.

@@ -252,10 +252,14 @@ func (s *Socket) waitLocked(ctx context.Context, w chan struct{}, err error) err
 // is dropped when it comes. A request whose connection is lost before it was
 // written goes to the next peer.
 func (s *Socket) Call(ctx context.Context, m msg.Msg) (msg.Msg, error) {
+	if err := s.checkMessage(&m, 0); err != nil {
+		return msg.Msg{}, err
+	}
 	w := make(chan struct{}, 1)
 	c := &pattern.Call{Waiter: w}
+	ctx.Err() // a nil context panics here, before anything is locked
 	for {
-		err := s.waitSend(ctx, waitKey{kind: byCall}, m.Size(), func() error { return s.req.Begin(m, c) })
+		err := s.send(ctx, waitKey{kind: byCall}, m.Size(), func() error { return s.req.Begin(m, c) })
 		if err != nil {
 			return msg.Msg{}, err
 		}

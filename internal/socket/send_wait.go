@@ -199,36 +199,9 @@ func (s *Socket) idKey(id string, size int) waitKey {
 	return waitKey{kind: byID, id: id}
 }
 
-// attemptPast tries to send for a call that is in no line. The caller holds the
-// send lock.
-func (s *Socket) attemptPast(key waitKey, size int, send func() error) error {
-	line := s.lines.line(key)
-	if line == nil || key.kind == byAll {
-		return s.attemptLocked(size, send)
-	}
-	if !line.mayPass() && !s.closed.Load() {
-		return pattern.ErrWouldBlock
-	}
-	err := s.attemptLocked(size, send)
-	if err == nil {
-		line.pass()
-	}
-	return err
-}
-
-// waitSend tries to send, and again each time that what key names may have
-// changed and no other call comes first.
-func (s *Socket) waitSend(ctx context.Context, key waitKey, size int, send func() error) error {
-	ctx.Err() // a nil context is to panic here, before anything is locked
-	s.lockSend()
-	err := s.attemptPast(key, size, send)
-	if err == pattern.ErrWouldBlock && ctx.Err() != nil {
-		err = ctx.Err()
-	}
-	if err != pattern.ErrWouldBlock {
-		s.unlockSend()
-		return err
-	}
+// waitSend is the part of send that waits. The caller holds the send lock, and
+// waitSend releases it.
+func (s *Socket) waitSend(ctx context.Context, key waitKey, size int, put func() error) error {
 	w := make(chan struct{}, 1)
 	e := s.lines.join(key, w)
 	for {
@@ -240,9 +213,9 @@ func (s *Socket) waitSend(ctx context.Context, key waitKey, size int, send func(
 			return ErrClosed
 		}
 		s.lockSend()
-		err = ctx.Err()
+		err := ctx.Err()
 		if err == nil {
-			err = s.attemptLocked(size, send)
+			err = s.put(size, put)
 		}
 		if err != pattern.ErrWouldBlock {
 			s.lines.leave(key, e)
