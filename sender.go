@@ -111,25 +111,25 @@ func (s IDSender) ConnectAs(endpoint, id string) error {
 // nothing was sent. Other errors match [ErrNoRoute] if there is no such peer,
 // [ErrMessageTooLarge] or [ErrClosed].
 func (s IDSender) SendTo(ctx context.Context, id string, frames ...[]byte) error {
-	return unroutedID(id, s.s.SendTo(ctx, id, owned(frames)))
+	return unroutedID(id, s.s.Addressed().SendTo(ctx, id, owned(frames)))
 }
 
 // TrySendTo is SendTo without waiting. The error matches [ErrWouldBlock] if the
 // queue of the peer is full.
 func (s IDSender) TrySendTo(id string, frames ...[]byte) error {
-	return unroutedID(id, s.s.TrySendTo(id, owned(frames)))
+	return unroutedID(id, s.s.Addressed().TrySendTo(id, owned(frames)))
 }
 
 // SendMessageTo is SendTo for a message whose ownership passes to the socket, as
 // with [Sender.SendMessage].
 func (s IDSender) SendMessageTo(ctx context.Context, id string, m Message) error {
-	return unroutedID(id, s.s.SendTo(ctx, id, m.m))
+	return unroutedID(id, s.s.Addressed().SendTo(ctx, id, m.m))
 }
 
 // TrySendMessageTo is SendMessageTo without waiting. The error matches
 // [ErrWouldBlock] if the queue of the peer is full.
 func (s IDSender) TrySendMessageTo(id string, m Message) error {
-	return unroutedID(id, s.s.TrySendTo(id, m.m))
+	return unroutedID(id, s.s.Addressed().TrySendTo(id, m.m))
 }
 
 // SetSendHWM is [Sender.SetSendHWM].
@@ -146,26 +146,26 @@ type NumberSender struct{ Connector }
 // was sent. Other errors match [ErrNoRoute] if there is no such peer,
 // [ErrMessageTooLarge] or [ErrClosed].
 func (s NumberSender) SendTo(ctx context.Context, number uint32, body []byte) error {
-	return unroutedNumber(number, s.s.SendToNumber(ctx, number, ownedOne(body)))
+	return unroutedNumber(number, s.s.Addressed().SendToNumber(ctx, number, ownedOne(body)))
 }
 
 // TrySendTo is SendTo without waiting. The error matches [ErrWouldBlock] if the
 // queue of the peer is full.
 func (s NumberSender) TrySendTo(number uint32, body []byte) error {
-	return unroutedNumber(number, s.s.TrySendToNumber(number, ownedOne(body)))
+	return unroutedNumber(number, s.s.Addressed().TrySendToNumber(number, ownedOne(body)))
 }
 
 // SendMessageTo is SendTo for a message whose ownership passes to the socket, as
 // with [BodySender.SendMessage]. The error matches [ErrInvalidMessage] if there is more
 // than one frame.
 func (s NumberSender) SendMessageTo(ctx context.Context, number uint32, m Message) error {
-	return unroutedNumber(number, s.s.SendToNumber(ctx, number, m.m))
+	return unroutedNumber(number, s.s.Addressed().SendToNumber(ctx, number, m.m))
 }
 
 // TrySendMessageTo is SendMessageTo without waiting. The error matches
 // [ErrWouldBlock] if the queue of the peer is full.
 func (s NumberSender) TrySendMessageTo(number uint32, m Message) error {
-	return unroutedNumber(number, s.s.TrySendToNumber(number, m.m))
+	return unroutedNumber(number, s.s.Addressed().TrySendToNumber(number, m.m))
 }
 
 // Reply is SendTo the peer that sent a message.
@@ -180,7 +180,7 @@ func (s NumberSender) Reply(ctx context.Context, to Message, body []byte) error 
 // another number; an endpoint that this socket connected to is disconnected. The
 // error matches [ErrNoRoute] if there is no such peer. [zmq_disconnect_peer]
 func (s NumberSender) DisconnectPeer(number uint32) error {
-	return opError("disconnect peer", "", s.s.DisconnectPeer(number))
+	return opError("disconnect peer", "", s.s.Addressed().DisconnectPeer(number))
 }
 
 // SetSendHWM is [Sender.SetSendHWM].

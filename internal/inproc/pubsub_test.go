@@ -120,7 +120,7 @@ func TestXPubConnectsToSub(t *testing.T) {
 		if _, err := sub.Bind(name); err != nil {
 			t.Fatal(err)
 		}
-		if err := sub.Subscribe("x", true); err != nil {
+		if err := sub.Topics().Subscribe("x", true); err != nil {
 			t.Fatal(err)
 		}
 		if err := xpub.Connect(name); err != nil {

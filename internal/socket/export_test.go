@@ -5,6 +5,7 @@ import (
 
 	"github.com/zerobroker/zmq/internal/msg"
 	"github.com/zerobroker/zmq/internal/pattern"
+	"github.com/zerobroker/zmq/internal/session"
 )
 
 // MaxPassed and ManyWaiting are for tests of other packages.
@@ -19,11 +20,11 @@ const (
 func StallCalls(s *Socket, n int, to *msg.Peer) (leave func()) {
 	key := waitKey{}
 	switch {
-	case s.req != nil:
+	case s.requester != nil:
 		key.kind = byCall
 	case s.router != nil:
 		key = waitKey{kind: byID, id: to.RoutingID}
-	case s.server != nil:
+	case s.numbers != nil:
 		key = waitKey{kind: byNumber, number: to.Number}
 	}
 	s.sendMu.Lock()
@@ -38,8 +39,11 @@ func StallCalls(s *Socket, n int, to *msg.Peer) (leave func()) {
 	}
 }
 
+// HostOf returns the socket as its sessions know it.
+func HostOf(s *Socket) session.Host { return host{pipeOwner{s}} }
+
 // BeginCall is Call without waiting for the reply.
 func BeginCall(ctx context.Context, s *Socket, m msg.Msg) error {
 	c := &pattern.Call{Waiter: make(chan struct{}, 1)}
-	return s.send(ctx, waitKey{kind: byCall}, m.Size(), func() error { return s.req.Begin(m, c) })
+	return s.send(ctx, waitKey{kind: byCall}, m.Size(), func() error { return s.requester.Begin(m, c) })
 }

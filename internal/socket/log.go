@@ -38,6 +38,13 @@ type eventLog struct {
 	closed  bool
 }
 
+func (l *eventLog) init(socket string, logger *slog.Logger) {
+	l.socket = socket
+	if logger != nil {
+		l.handler = logger.Handler()
+	}
+}
+
 // logRecord is an event to be logged.
 type logRecord struct {
 	session.Event

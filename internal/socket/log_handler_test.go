@@ -275,7 +275,7 @@ func TestSlowLogHandlerDelaysNothing(t *testing.T) {
 		})
 		s := w.Socket(pattern.PULL, h.option)
 		log := func(i int) {
-			s.Event(session.Event{Kind: session.Accepted, Endpoint: fmt.Sprint("tcp://a:", i)})
+			socket.HostOf(s.Socket).Event(session.Event{Kind: session.Accepted, Endpoint: fmt.Sprint("tcp://a:", i)})
 		}
 		log(0)
 		w.Settle() // the handler has it

@@ -90,20 +90,20 @@ func TestLoggerSummarisesRepeatedWarnings(t *testing.T) {
 		var log logged
 		s := w.Socket(pattern.PULL, log.to(slog.LevelWarn))
 		for range 600 {
-			s.Event(refusedFrom("10.0.0.1"))
+			socket.HostOf(s.Socket).Event(refusedFrom("10.0.0.1"))
 		}
 		wantLines(t, log.lines(), "peer refused")
 
 		// Others are not hidden by it.
 		other := refusedFrom("10.0.0.1")
 		other.Kind, other.Fault = session.HandshakeFailed, engine.FaultMalformed
-		s.Event(other)
+		socket.HostOf(s.Socket).Event(other)
 		other.Fault = engine.FaultMechanism
-		s.Event(other)
-		s.Event(refusedFrom("10.0.0.2"))
+		socket.HostOf(s.Socket).Event(other)
+		socket.HostOf(s.Socket).Event(refusedFrom("10.0.0.2"))
 		elsewhere := refusedFrom("10.0.0.1")
 		elsewhere.Endpoint = "tcp://b:1"
-		s.Event(elsewhere)
+		socket.HostOf(s.Socket).Event(elsewhere)
 		wantLines(t, log.lines(), "handshake failed", "handshake failed", "remote=10.0.0.2", "tcp://b:1")
 
 		time.Sleep(10*time.Second - 1)
@@ -116,7 +116,7 @@ func TestLoggerSummarisesRepeatedWarnings(t *testing.T) {
 		// It goes on as long as the events do, and then begins anew.
 		time.Sleep(time.Millisecond)
 		for range 30 {
-			s.Event(refusedFrom("10.0.0.1"))
+			socket.HostOf(s.Socket).Event(refusedFrom("10.0.0.1"))
 			time.Sleep(time.Second)
 		}
 		w.Settle()
@@ -124,7 +124,7 @@ func TestLoggerSummarisesRepeatedWarnings(t *testing.T) {
 		time.Sleep(20 * time.Second)
 		w.Settle()
 		wantLines(t, log.lines())
-		s.Event(refusedFrom("10.0.0.1"))
+		socket.HostOf(s.Socket).Event(refusedFrom("10.0.0.1"))
 		wantLines(t, log.lines(), "err=\"too many\"")
 
 		if n := s.Stats().Events[session.PeerRefused]; n != 600+2+30+1 {
@@ -140,7 +140,7 @@ func TestLoggerIsBoundedForManySources(t *testing.T) {
 		var log logged
 		s := w.Socket(pattern.PULL, log.to(slog.LevelWarn))
 		for i := range 10_000 {
-			s.Event(refusedFrom(fmt.Sprintf("2001:db8:%x:%x::1", i>>8, i&255)))
+			socket.HostOf(s.Socket).Event(refusedFrom(fmt.Sprintf("2001:db8:%x:%x::1", i>>8, i&255)))
 		}
 		if n := len(log.lines()); n != 65 {
 			t.Errorf("%d lines at once, want 64 sources and one for the rest", n)
@@ -157,7 +157,7 @@ func TestLoggerWritesSummaryOnClose(t *testing.T) {
 		var log logged
 		s := w.Socket(pattern.PULL, log.to(slog.LevelWarn))
 		for range 5 {
-			s.Event(refusedFrom("10.0.0.1"))
+			socket.HostOf(s.Socket).Event(refusedFrom("10.0.0.1"))
 		}
 		s.CloseIn(0)
 		wantLines(t, log.lines(), "err=\"too many\"", "repeated=4")

@@ -44,6 +44,8 @@ type node struct {
 // life is one socket from opening to close, and its actors' records.
 type life struct {
 	*socket.Socket
+	socket.Addressed
+	socket.Topics
 	sc    *script
 	node  *node
 	id    uint32
@@ -201,6 +203,7 @@ func (n *node) open() {
 	if l.Socket, err = socket.New(n.typ, o); err != nil {
 		sc.Fatal(err)
 	}
+	l.Addressed, l.Topics = l.Socket.Addressed(), l.Socket.Topics()
 	l.heard = l.Listen()
 	n.now = l
 	if n.typ == pattern.SUB {

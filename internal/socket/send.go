@@ -14,22 +14,17 @@ import (
 // socket receives gets pattern.ErrMessageTooLarge, here and in every method that
 // sends. Frames below msg.LargeFrame are copied, larger ones taken over.
 func (s *Socket) Send(ctx context.Context, m msg.Msg) error {
-	ctx.Err() // a nil context panics here, before anything is locked
-	return s.sendMessage(ctx, m)
-}
-
-// TrySend is Send without waiting: it returns pattern.ErrWouldBlock instead.
-func (s *Socket) TrySend(m msg.Msg) error { return s.sendMessage(noWait, m) }
-
-func (s *Socket) sendMessage(ctx context.Context, m msg.Msg) error {
-	if s.xsub != nil {
+	if s.upstream != nil {
 		return s.sendUpstream(m)
 	}
-	if err := s.checkMessage(&m, s.idFrames()); err != nil {
+	if err := s.orClosed(s.sizes.checkMessage(&m, s.sizes.idFrames)); err != nil {
 		return err
 	}
 	return s.send(ctx, s.sendKey(m), m.Size(), func() error { return s.sender.Send(m) })
 }
+
+// TrySend is Send without waiting: it returns pattern.ErrWouldBlock instead.
+func (s *Socket) TrySend(m msg.Msg) error { return s.Send(noWait, m) }
 
 // TrySendFrames is TrySend for frames that are not kept: they are copied, so
 // that neither they nor the slice need be on the heap. None of them may be as
@@ -38,10 +33,10 @@ func (s *Socket) TrySendFrames(frames [][]byte) error {
 	if s.balance != nil && len(frames) == 1 {
 		return s.trySmallFrame(frames[0])
 	}
-	if s.xsub != nil {
+	if s.upstream != nil {
 		return s.sendUpstream(msg.Of(slices.Clone(frames)...))
 	}
-	if err := s.checkFrames(frames); err != nil {
+	if err := s.orClosed(s.sizes.checkFrames(frames, s.sizes.idFrames)); err != nil {
 		return err
 	}
 	s.lockSend()
@@ -66,104 +61,49 @@ func (s *Socket) TrySendFrames(frames [][]byte) error {
 // without interfaces and functions.
 func (s *Socket) trySmallFrame(f []byte) error {
 	if int64(len(f)) > s.sizes.frame {
-		return s.refuseIfOpen(s.sizes.check(1, int64(len(f)), int64(len(f))))
+		return s.orClosed(s.sizes.check(1, int64(len(f)), int64(len(f))))
 	}
 	s.sendMu.Lock()
 	var p *pipe.Pipe
 	if s.lines.any.mayPass() {
 		p = s.balance.Pick()
 	}
-	if p == nil || s.closed.Load() {
+	if p == nil || s.isClosed() {
 		s.sendMu.Unlock()
-		if s.closed.Load() {
+		if s.isClosed() {
 			return ErrClosed
 		}
 		return pattern.ErrWouldBlock
 	}
 	p.Out.PutFrame(f)
 	s.lines.any.pass()
-	s.sent.msgs++
-	s.sent.bytes += uint64(len(f))
+	s.sent.add(len(f))
 	s.sendMu.Unlock()
 	return nil
-}
-
-// SendTo queues m to the peer with that routing ID, as Send does.
-func (s *Socket) SendTo(ctx context.Context, id string, m msg.Msg) error {
-	ctx.Err() // as in Send
-	return s.sendToID(ctx, id, m)
-}
-
-// TrySendTo is SendTo without waiting.
-func (s *Socket) TrySendTo(id string, m msg.Msg) error { return s.sendToID(noWait, id, m) }
-
-func (s *Socket) sendToID(ctx context.Context, id string, m msg.Msg) error {
-	if err := s.checkMessage(&m, 0); err != nil {
-		return err
-	}
-	return s.send(ctx, s.idKey(id, m.Size()), m.Size(), func() error { return s.router.SendTo(id, m) })
-}
-
-// SendToNumber queues m to the peer with that routing number, as Send does.
-func (s *Socket) SendToNumber(ctx context.Context, number uint32, m msg.Msg) error {
-	ctx.Err() // as in Send
-	return s.sendToNumber(ctx, number, m)
-}
-
-// TrySendToNumber is SendToNumber without waiting.
-func (s *Socket) TrySendToNumber(number uint32, m msg.Msg) error {
-	return s.sendToNumber(noWait, number, m)
-}
-
-func (s *Socket) sendToNumber(ctx context.Context, number uint32, m msg.Msg) error {
-	if err := s.checkMessage(&m, 0); err != nil {
-		return err
-	}
-	key := waitKey{kind: byNumber, number: number}
-	return s.send(ctx, key, m.Size(), func() error { return s.server.SendToNumber(number, m) })
-}
-
-// SendGroup queues m to the peers that have joined the group, as Send does. The
-// socket is a RADIO.
-func (s *Socket) SendGroup(ctx context.Context, group string, m msg.Msg) error {
-	ctx.Err() // as in Send
-	return s.sendToGroup(ctx, group, m)
-}
-
-// TrySendGroup is SendGroup without waiting.
-func (s *Socket) TrySendGroup(group string, m msg.Msg) error {
-	return s.sendToGroup(noWait, group, m)
-}
-
-func (s *Socket) sendToGroup(ctx context.Context, group string, m msg.Msg) error {
-	if err := s.checkMessage(&m, -1); err != nil {
-		return err
-	}
-	return s.send(ctx, waitKey{kind: byAll}, m.Size(), func() error { return s.radio.SendGroup(group, m) })
 }
 
 // sendUpstream sends a message of an XSUB: its frames that subscribe or cancel
 // change the subscriptions, and the others go to the publishers. It never waits.
 func (s *Socket) sendUpstream(m msg.Msg) error {
-	changes, rest, ok := s.xsub.SplitSubscriptions(m)
+	changes, rest, ok := s.upstream.SplitSubscriptions(m)
 	for _, c := range changes {
-		if err := s.Subscribe(string(c[1:]), c[0] == 1); err != nil {
+		if err := s.Topics().Subscribe(string(c[1:]), c[0] == 1); err != nil {
 			return err
 		}
 	}
 	if !ok {
 		return nil
 	}
-	if err := s.checkMessage(&rest, 0); err != nil {
+	if err := s.orClosed(s.sizes.checkMessage(&rest, 0)); err != nil {
 		return err
 	}
 	return s.send(noWait, waitKey{}, rest.Size(), func() error { return s.sender.Send(rest) })
 }
 
 // noWait is the context of calls that do not wait.
-var noWait context.Context
+var noWait context.Context = &struct{ context.Context }{context.Background()}
 
-// uncounted is the size of a frame, which the pattern queues and nextFrame counts.
+// uncounted is the size of a frame, which Frames counts.
 const uncounted = -1
 
 // send has put queue a message of size bytes. While put returns
@@ -171,6 +111,7 @@ const uncounted = -1
 // changed and no other call comes first, until ctx ends; with noWait it
 // returns at once.
 func (s *Socket) send(ctx context.Context, key waitKey, size int, put func() error) error {
+	ctx.Err() // a nil context panics here, before anything is locked
 	s.lockSend()
 	err := s.attempt(key, size, put)
 	if err == pattern.ErrWouldBlock && ctx != noWait {
@@ -189,7 +130,7 @@ func (s *Socket) attempt(key waitKey, size int, put func() error) error {
 	if key.kind == byAll {
 		line = nil // in no order
 	}
-	if line != nil && !line.mayPass() && !s.closed.Load() {
+	if line != nil && !line.mayPass() && !s.isClosed() {
 		return pattern.ErrWouldBlock
 	}
 	err := s.put(size, put)
@@ -201,13 +142,12 @@ func (s *Socket) attempt(key waitKey, size int, put func() error) error {
 
 // put calls put and counts what it has queued. The caller holds the send lock.
 func (s *Socket) put(size int, put func() error) error {
-	if s.closed.Load() {
+	if s.isClosed() {
 		return ErrClosed
 	}
 	err := put()
 	if err == nil && size != uncounted {
-		s.sent.msgs++
-		s.sent.bytes += uint64(size)
+		s.sent.add(size)
 	}
 	return err
 }

@@ -86,7 +86,7 @@ func TestUDPRadioDish(t *testing.T) {
 			if strings.HasSuffix(bound, ":0") || strings.Contains(bound, "*") {
 				t.Fatalf("bound to %s", bound)
 			}
-			if err := dish.Subscribe("TV", true); err != nil {
+			if err := dish.Topics().Subscribe("TV", true); err != nil {
 				t.Fatal(err)
 			}
 			if err := radio.Connect(bound); err != nil {
@@ -114,7 +114,7 @@ func TestUDPRadioFirst(t *testing.T) {
 	if err := dish.Unbind(bound); err != nil {
 		t.Fatal(err)
 	}
-	if err := dish.Subscribe("TV", true); err != nil {
+	if err := dish.Topics().Subscribe("TV", true); err != nil {
 		t.Fatal(err)
 	}
 	if err := radio.Connect(bound); err != nil {
@@ -144,7 +144,7 @@ func TestUDPGroupOfTwo(t *testing.T) {
 			udpBind(t, b, bound)
 			needWayTo(t, bound)
 			for _, d := range []*socket.Socket{a, b} {
-				if err := d.Subscribe("TV", true); err != nil {
+				if err := d.Topics().Subscribe("TV", true); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -194,7 +194,7 @@ func TestUDPDgram(t *testing.T) {
 // whatever comes, and closes as ever. threats.md 2.5
 func TestUDPFloodIsBounded(t *testing.T) {
 	dish, dgram := udpSocket(t, pattern.DISH, st.HWM(100, 100)), udpSocket(t, pattern.DGRAM, st.HWM(100, 100))
-	if err := dish.Subscribe("TV", true); err != nil {
+	if err := dish.Topics().Subscribe("TV", true); err != nil {
 		t.Fatal(err)
 	}
 	const datagrams = 20_000

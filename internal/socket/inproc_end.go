@@ -1,0 +1,156 @@
+package socket
+
+import (
+	"errors"
+	"slices"
+	"sync"
+
+	"github.com/zerobroker/zmq/internal/inproc"
+	"github.com/zerobroker/zmq/internal/msg"
+	"github.com/zerobroker/zmq/internal/pipe"
+	"github.com/zerobroker/zmq/internal/session"
+)
+
+const inprocScheme = "inproc"
+
+// inprocEnd is a socket as the inproc.End of its links. Values for the same
+// socket are equal.
+type inprocEnd struct{ pipeOwner }
+
+func (s *Socket) inprocEnd() inprocEnd { return inprocEnd{pipeOwner{s}} }
+
+// SendLock returns the lock of the queues that the socket writes.
+func (e inprocEnd) SendLock() *sync.Mutex { return &e.s.sendMu }
+
+// Limits returns the high-water marks of the socket.
+func (e inprocEnd) Limits() (sendHWM, recvHWM int) { return e.s.hwm.limits() }
+
+// MaxQueuedBytes returns the limit in bytes of the queues that the socket writes.
+func (e inprocEnd) MaxQueuedBytes() int { return e.s.opts.MaxQueuedBytes }
+
+// Conflates reports whether the queues keep the newest message only.
+func (e inprocEnd) Conflates() bool { return e.s.opts.Conflate }
+
+// Hello returns the first message for every peer, or nil.
+func (e inprocEnd) Hello() *msg.Msg {
+	if e.s.opts.Hello == nil {
+		return nil
+	}
+	return &msg.Msg{First: e.s.opts.Hello}
+}
+
+// Sends reports whether the socket puts messages in queues.
+func (e inprocEnd) Sends() bool { return e.s.info.Sends }
+
+// Receives reports whether the socket takes messages from queues.
+func (e inprocEnd) Receives() bool { return e.s.info.Receives }
+
+// Talks reports whether the socket type communicates with another type.
+func (e inprocEnd) Talks(socketType string) bool {
+	return slices.Contains(e.s.info.Peers, socketType)
+}
+
+// Describe returns the description of the socket for a peer.
+func (e inprocEnd) Describe() *msg.Peer {
+	p := &msg.Peer{SocketType: e.s.info.Name}
+	if e.s.info.SendsID {
+		p.RoutingID = e.s.opts.RoutingID
+	}
+	return p
+}
+
+// Update runs f, which changes an attached pipe.
+func (e inprocEnd) Update(f func()) {
+	e.s.lockBoth()
+	defer e.s.unlockBoth()
+	f()
+}
+
+// Reading runs f, which changes the reading half of a queue.
+func (e inprocEnd) Reading(f func()) {
+	e.s.recvMu.Lock()
+	defer e.s.recvMu.Unlock()
+	f()
+}
+
+// Upstream applies a subscription of the peer.
+func (e inprocEnd) Upstream(p *pipe.Pipe, topic string, on bool) {
+	s := e.s
+	if s.pub == nil {
+		return
+	}
+	s.sendMu.Lock()
+	queued := s.pub.Upstream(p, topic, on)
+	s.lines.wakeAll() // a peer without room may no longer subscribe to the message
+	s.sendMu.Unlock()
+	s.peers.changed()
+	if queued {
+		s.inbox.notify()
+	}
+}
+
+// linkSet is the set of links that were made to the names that a socket has
+// bound, so that Close can end them.
+type linkSet struct {
+	mu    sync.Mutex
+	links map[*inproc.Link]struct{}
+}
+
+// all returns the links of the set.
+func (t *linkSet) all() []*inproc.Link {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	list := make([]*inproc.Link, 0, len(t.links))
+	for l := range t.links {
+		list = append(list, l)
+	}
+	return list
+}
+
+// Linked adds a link to the links of the socket.
+func (e inprocEnd) Linked(l *inproc.Link) {
+	t := &e.s.links
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.links == nil {
+		t.links = make(map[*inproc.Link]struct{})
+	}
+	t.links[l] = struct{}{}
+}
+
+// Unlinked removes a link.
+func (e inprocEnd) Unlinked(l *inproc.Link) {
+	t := &e.s.links
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.links, l)
+}
+
+// Repeats reports whether another link from the same socket was made under the
+// same name.
+func (e inprocEnd) Repeats(l *inproc.Link) bool {
+	return slices.ContainsFunc(e.s.links.all(), func(other *inproc.Link) bool {
+		return other != l && other.Repeats(l)
+	})
+}
+
+// Met reports a link that was joined.
+func (e inprocEnd) Met(name string, peer *msg.Peer) {
+	e.event(session.Ready, name, peer, nil)
+}
+
+// Parted reports a link that has ended.
+func (e inprocEnd) Parted(name string, peer *msg.Peer) {
+	e.event(session.Disconnected, name, peer, errLinkClosed)
+}
+
+var errLinkClosed = errors.New("closed by one of the two sockets")
+
+// Refused reports a link that cannot be joined, for ever or for now.
+func (e inprocEnd) Refused(name string, err error) {
+	e.event(session.PeerRefused, name, nil, err)
+}
+
+func (e inprocEnd) event(kind session.Kind, name string, peer *msg.Peer, err error) {
+	e.s.event(session.Event{Kind: kind, Endpoint: inprocScheme + "://" + name, Peer: peer, Err: err})
+}
