@@ -22,7 +22,7 @@ const (
 	EventListenerClosed  EventKind = EventKind(session.ListenerClosed)  // a bound endpoint is closed [CLOSED]
 	EventAccepted        EventKind = EventKind(session.Accepted)        // a connection was accepted; its handshake begins [ACCEPTED]
 	EventAcceptFailed    EventKind = EventKind(session.AcceptFailed)    // accepting failed; it is retried after Delay [ACCEPT_FAILED]
-	EventRetrying        EventKind = EventKind(session.Connecting)      // connecting failed, or a connection was lost; it is retried after Delay [CONNECT_RETRIED]
+	EventRetrying        EventKind = EventKind(session.Retrying)        // connecting failed, or a connection was lost; it is retried after Delay [CONNECT_RETRIED]
 	EventConnected       EventKind = EventKind(session.Connected)       // a connection was made; its handshake begins [CONNECTED]
 	EventHandshakeFailed EventKind = EventKind(session.HandshakeFailed) // a connection was closed before its handshake was complete [HANDSHAKE_FAILED_*]
 	EventReady           EventKind = EventKind(session.Ready)           // a handshake is complete; messages can be sent and received [HANDSHAKE_SUCCEEDED]
@@ -40,25 +40,25 @@ type CloseReason uint8
 // The reasons for which connections are closed. With CloseNone the connection
 // failed or the peer closed it, and the error of the event says more.
 const (
-	CloseNone             CloseReason = CloseReason(engine.FaultNone)
-	CloseMalformed        CloseReason = CloseReason(engine.FaultMalformed)        // bytes that are not ZMTP
-	CloseUnexpected       CloseReason = CloseReason(engine.FaultUnexpected)       // a command out of turn
-	CloseMechanism        CloseReason = CloseReason(engine.FaultMechanism)        // another security mechanism than that of this socket
-	CloseVersion          CloseReason = CloseReason(engine.FaultVersion)          // a ZMTP version below MinVersion, or one without the mechanism of this socket
-	CloseSocketType       CloseReason = CloseReason(engine.FaultSocketType)       // a socket type that this type does not communicate with
-	CloseRefused          CloseReason = CloseReason(engine.FaultRefused)          // the peer refused this socket, or a message that it sent (DropRejected)
-	CloseMetadata         CloseReason = CloseReason(engine.FaultMetadata)         // too much metadata
-	CloseHandshakeSize    CloseReason = CloseReason(engine.FaultHandshakeSize)    // too large a handshake
-	CloseFrameSize        CloseReason = CloseReason(engine.FaultFrameSize)        // a frame above MaxFrameSize
-	CloseMessageSize      CloseReason = CloseReason(engine.FaultMessageSize)      // a message above MaxMessageSize or MaxMessageFrames
-	CloseCommandSize      CloseReason = CloseReason(engine.FaultCommandSize)      // too large a command
-	CloseUseless          CloseReason = CloseReason(engine.FaultUseless)          // too many unknown commands
-	CloseHandshakeTimeout CloseReason = CloseReason(engine.FaultHandshakeTimeout) // HandshakeTimeout passed
-	CloseSilence          CloseReason = CloseReason(engine.FaultSilence)          // HeartbeatTimeout, or the peer's own TTL, passed
+	CloseNone             CloseReason = CloseReason(engine.CloseNone)
+	CloseMalformed        CloseReason = CloseReason(engine.CloseMalformed)        // bytes that are not ZMTP
+	CloseUnexpected       CloseReason = CloseReason(engine.CloseUnexpected)       // a command out of turn
+	CloseMechanism        CloseReason = CloseReason(engine.CloseMechanism)        // another security mechanism than that of this socket
+	CloseVersion          CloseReason = CloseReason(engine.CloseVersion)          // a ZMTP version below MinVersion, or one without the mechanism of this socket
+	CloseSocketType       CloseReason = CloseReason(engine.CloseSocketType)       // a socket type that this type does not communicate with
+	CloseRefused          CloseReason = CloseReason(engine.CloseRefused)          // the peer refused this socket, or a message that it sent (DropRejected)
+	CloseMetadata         CloseReason = CloseReason(engine.CloseMetadata)         // too much metadata
+	CloseHandshakeSize    CloseReason = CloseReason(engine.CloseHandshakeSize)    // too large a handshake
+	CloseFrameSize        CloseReason = CloseReason(engine.CloseFrameSize)        // a frame above MaxFrameSize
+	CloseMessageSize      CloseReason = CloseReason(engine.CloseMessageSize)      // a message above MaxMessageSize or MaxMessageFrames
+	CloseCommandSize      CloseReason = CloseReason(engine.CloseCommandSize)      // too large a command
+	CloseUseless          CloseReason = CloseReason(engine.CloseUseless)          // too many unknown commands
+	CloseHandshakeTimeout CloseReason = CloseReason(engine.CloseHandshakeTimeout) // HandshakeTimeout passed
+	CloseSilence          CloseReason = CloseReason(engine.CloseSilence)          // HeartbeatTimeout, or the peer's own TTL, passed
 )
 
 // String returns the name of the reason, such as "malformed".
-func (r CloseReason) String() string { return engine.Fault(r).String() }
+func (r CloseReason) String() string { return engine.CloseReason(r).String() }
 
 // Event is a change of an endpoint or a connection of a socket.
 type Event struct {

@@ -92,8 +92,8 @@ func (e EndpointInfo) reason() string {
 // failureText returns the text of a failure without what the endpoint says: the
 // operation and the addresses of package net.
 func failureText(err error) string {
-	if fault, ok := errors.AsType[*engine.Error](err); ok && fault.Fault == engine.FaultSocketType && fault.Err != nil {
-		return "incompatible socket type: " + fault.Err.Error()
+	if failure, ok := errors.AsType[*engine.Error](err); ok && failure.Reason == engine.CloseSocketType && failure.Err != nil {
+		return "incompatible socket type: " + failure.Err.Error()
 	}
 	if op, ok := errors.AsType[*net.OpError](err); ok && op.Err != nil {
 		err = op.Err

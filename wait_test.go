@@ -120,7 +120,7 @@ func TestWaitErrorNamesAnIncompatibleType(t *testing.T) {
 	for _, c := range []struct {
 		err  error
 		want string
-	}{{push.WaitConnected(ended()), `PUSH does not talk to "SUB"`}, {sub.WaitConnected(ended()), `SUB does not talk to "PUSH"`}} {
+	}{{push.WaitConnected(ended()), `PUSH does not communicate with "SUB"`}, {sub.WaitConnected(ended()), `SUB does not communicate with "PUSH"`}} {
 		if text := c.err.Error(); !strings.Contains(text, at+": ") || !strings.Contains(text, c.want) {
 			t.Errorf("error %v, want %s", text, c.want)
 		}

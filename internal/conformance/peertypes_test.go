@@ -79,7 +79,7 @@ func wantAdmission(w *st.World, s *st.Socket, p *st.Peer, name, other string) {
 	}
 	wantPeerClosed(w, p)
 	w.Settle()
-	s.WantFaults(map[engine.Fault]uint64{engine.FaultSocketType: 1})
+	s.WantFaults(map[engine.CloseReason]uint64{engine.CloseSocketType: 1})
 	if n := s.Stats().Peers; n != 0 {
 		w.Errorf("%d peers, want 0", n)
 	}
@@ -149,7 +149,7 @@ func TestSocketTypeInHandshakeDecidesAdmission(t *testing.T) {
 			}
 		}
 		w.Settle()
-		pull.WantFaults(map[engine.Fault]uint64{engine.FaultSocketType: 1})
+		pull.WantFaults(map[engine.CloseReason]uint64{engine.CloseSocketType: 1})
 	})
 	subtest(t, "a peer without a type is admitted", func(w *st.World) {
 		pull := w.Socket(pattern.PULL)

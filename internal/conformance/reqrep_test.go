@@ -249,7 +249,7 @@ func TestReqMalformedReplyClosesConnection(t *testing.T) {
 			req.MustSend("question")
 			p.Must(st.Message(good...))
 			req.WantRecv(good[1:]...)
-			req.WantFaults(map[engine.Fault]uint64{})
+			req.WantFaults(map[engine.CloseReason]uint64{})
 		})
 	}
 }

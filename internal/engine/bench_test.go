@@ -11,7 +11,7 @@ import (
 	"github.com/zerobroker/zmq/internal/wire"
 )
 
-// BenchmarkDecode decodes what one read brings of messages of one size.
+// BenchmarkDecode decodes the messages of one read, all of one size.
 func BenchmarkDecode(b *testing.B) {
 	for _, o := range []opening{openings[1], openings[4]} {
 		for _, n := range []int{10, 256, 1024} {
@@ -22,12 +22,12 @@ func BenchmarkDecode(b *testing.B) {
 	multipart := onWire(wire.V3_1, message{"id", "", body(10)})
 	bench(b, "3.1/multipart", openings[4], strings.Repeat(multipart, 64<<10/len(multipart)), false)
 	frame := onWire(wire.V3_1, message{body(10)})
-	bench(b, "3.1/10B kept", openings[4], strings.Repeat(frame, 64<<10/len(frame)), true)
+	bench(b, "3.1/10B retained", openings[4], strings.Repeat(frame, 64<<10/len(frame)), true)
 }
 
 func bench(b *testing.B, name string, o opening, stream string, keep bool) {
 	b.Run(name, func(b *testing.B) {
-		p := inTraffic(b, dealer(""), o, whole)
+		p := connectedPeer(b, dealer(""), o, whole)
 		data := []byte(stream)
 		var in msg.Batch
 		b.SetBytes(int64(len(data)))
@@ -45,7 +45,7 @@ func bench(b *testing.B, name string, o opening, stream string, keep bool) {
 func BenchmarkEncode(b *testing.B) {
 	for _, n := range []int{10, 256, 1024} {
 		b.Run(fmt.Sprintf("1.0/%dB", n), func(b *testing.B) {
-			p := inTraffic(b, dealer(""), openings[1], whole)
+			p := connectedPeer(b, dealer(""), openings[1], whole)
 			var batch msg.Batch
 			batch.Add(msg.Seg{B: []byte(strings.Repeat(onWire(wire.V3_1, message{body(n)}), 64<<10/(n+2)))})
 			var out []byte
@@ -59,7 +59,7 @@ func BenchmarkEncode(b *testing.B) {
 	}
 }
 
-// BenchmarkHandshake is a whole handshake, all at once, as seen by one side.
+// BenchmarkHandshake runs one side of a handshake whose bytes arrive at once.
 func BenchmarkHandshake(b *testing.B) {
 	cfg := dealer("me")
 	hello := []byte(greeting31 + readyRouter)
@@ -67,7 +67,7 @@ func BenchmarkHandshake(b *testing.B) {
 	for b.Loop() {
 		e := engine.New(cfg)
 		e.Output()
-		if _, err := e.Handshake(hello); err != nil || !e.Ready() {
+		if _, err := e.Handshake(hello); err != nil || !e.HandshakeDone() {
 			b.Fatal(err)
 		}
 		e.Output()

@@ -10,47 +10,48 @@ import (
 	"github.com/zerobroker/zmq/internal/wire"
 )
 
-// TestPingPong: the context comes back, cut to 16 bytes; only the last PING is
-// owed an answer.
-func TestPingPong_RFC37(t *testing.T) {
+// The PONG returns the first 16 bytes of the context. If several PINGs arrive
+// together, only the last is answered.
+// https://rfc.zeromq.org/spec/37/#connection-heartbeating
+func TestPingIsAnsweredWithPongOfSameContext(t *testing.T) {
 	for _, o := range openings[3:] {
 		for n := range 41 {
 			context := body(n)
-			p := inTraffic(t, dealer(""), o, bytewise)
+			p := connectedPeer(t, dealer(""), o, byteByByte)
 			p.send(command("PING", "\x00\x0a"+context))
-			p.wantFault(engine.FaultNone)
+			p.wantCloseReason(engine.CloseNone)
 			if want := command("PONG", context[:min(n, 16)]); string(p.pong) != want {
 				t.Errorf("PONG to a context of %d bytes is %q, want %q", n, p.pong, want)
 			}
-			if p.e.Lease() != 10 {
-				t.Errorf("lease %d", p.e.Lease())
+			if p.e.PeerTTL() != 10 {
+				t.Errorf("PeerTTL() = %d", p.e.PeerTTL())
 			}
 		}
-		p := inTraffic(t, dealer(""), o, whole)
+		p := connectedPeer(t, dealer(""), o, whole)
 		p.send(command("PING", "\x00\x00one") + onWire(o.version, message{"m"}) + command("PING", "\xff\xfftwo"))
-		if string(p.pong) != command("PONG", "two") || p.e.Lease() != 65535 {
-			t.Errorf("answered %q, lease %d", p.pong, p.e.Lease())
+		if string(p.pong) != command("PONG", "two") || p.e.PeerTTL() != 65535 {
+			t.Errorf("answered %q, PeerTTL() = %d", p.pong, p.e.PeerTTL())
 		}
 		p.wantMessages(message{"m"})
 	}
 }
 
-func TestPingMalformed(t *testing.T) {
+func TestMalformedPingFailsConnection(t *testing.T) {
 	for _, data := range []string{"", "\x00"} {
-		p := inTraffic(t, dealer(""), openings[4], whole)
+		p := connectedPeer(t, dealer(""), openings[4], whole)
 		p.send(onWire(wire.V3_1, message{"m"}) + command("PING", data))
-		p.wantFault(engine.FaultMalformed)
+		p.wantCloseReason(engine.CloseMalformed)
 		if len(p.pong) > 0 || !equalMessages(p.msgs, []message{{"m"}}) {
 			t.Errorf("answered %q, received %q", p.pong, p.msgs)
 		}
 	}
 }
 
-// TestPongs: a PONG answers the PING whose number it has, and those before it;
-// one that has none answers the next.
-func TestPongs(t *testing.T) {
+// A PONG answers the PING whose number is its context, and all earlier ones. A
+// PONG without a number answers the next PING.
+func TestPongsReturnsNumberOfAnsweredPing(t *testing.T) {
 	number := func(n uint64) string { return string(binary.BigEndian.AppendUint64(nil, n)) }
-	p := inTraffic(t, dealer(""), openings[4], randomly(seeded(1)))
+	p := connectedPeer(t, dealer(""), openings[4], randomCuts(newRand(1)))
 	for _, tt := range []struct {
 		context string
 		want    uint64
@@ -58,7 +59,7 @@ func TestPongs(t *testing.T) {
 		{"", 1}, {number(1), 1}, {number(5), 5}, {number(3), 5}, {"1234567", 6}, {body(40), 7}, {number(0), 7}, {number(1 << 40), 1 << 40},
 	} {
 		p.send(onWire(wire.V3_1, message{"m"}) + command("PONG", tt.context))
-		p.wantFault(engine.FaultNone)
+		p.wantCloseReason(engine.CloseNone)
 		if p.e.Pongs() != tt.want {
 			t.Errorf("Pongs() = %d after %q, want %d", p.e.Pongs(), tt.context, tt.want)
 		}
@@ -68,19 +69,19 @@ func TestPongs(t *testing.T) {
 	}
 }
 
-// TestPingAnswered: what one engine asks, another answers.
-func TestPingAnswered(t *testing.T) {
-	p, q := inTraffic(t, dealer(""), openings[4], whole), inTraffic(t, dealer(""), openings[4], whole)
+func TestPongOfEngineReturnsPingNumber(t *testing.T) {
+	p, q := connectedPeer(t, dealer(""), openings[4], whole), connectedPeer(t, dealer(""), openings[4], whole)
 	p.send(string(engine.AppendPing(engine.AppendPing(nil, 0, 41), 30, 42)))
 	q.send(string(p.pong))
-	if q.e.Pongs() != 42 || p.e.Lease() != 30 {
-		t.Errorf("PING 42 answered by %q, as %d; lease %d", p.pong, q.e.Pongs(), p.e.Lease())
+	if q.e.Pongs() != 42 || p.e.PeerTTL() != 30 {
+		t.Errorf("the PONG of PING 42 is %q, Pongs() = %d, PeerTTL() = %d", p.pong, q.e.Pongs(), p.e.PeerTTL())
 	}
 }
 
-// TestSubscriptionsAreMessages: whatever their form, a publisher sees them as
-// messages of 1 or 0 and the topic.
-func TestSubscriptionsAreMessages_RFC37(t *testing.T) {
+// Decode returns a subscription in every form as a message of a byte 1 or 0 and
+// the topic.
+// https://rfc.zeromq.org/spec/37/#the-publish-subscribe-pattern
+func TestDecodeReturnsSubscriptionsAsMessages(t *testing.T) {
 	for _, o := range openings {
 		for _, n := range []int{0, 1, 243, 244, 245, 246, 254, 255, 256, 8191, 8192, 40000} {
 			topic := body(n)
@@ -92,8 +93,8 @@ func TestSubscriptionsAreMessages_RFC37(t *testing.T) {
 			if o.version == wire.V1 && o.name == openings[0].name {
 				want = append([]message{{"\x01"}}, want...)
 			}
-			for _, cut := range []cutter{whole, cutAt(30), randomly(seeded(uint64(n)))} {
-				p := inTraffic(t, publisher(), o, cut)
+			for _, cut := range []cutter{whole, cutAt(30), randomCuts(newRand(uint64(n)))} {
+				p := connectedPeer(t, publisher(), o, cut)
 				p.send(stream)
 				p.wantMessages(want...)
 				if p.e.Ignored() != 0 {
@@ -104,17 +105,16 @@ func TestSubscriptionsAreMessages_RFC37(t *testing.T) {
 	}
 }
 
-// TestCommandsIgnored: what a newer peer may have reasons for is counted and
-// no fault.
-func TestCommandsIgnored(t *testing.T) {
+// Commands that a newer version may define do not end the connection.
+func TestDecodeIgnoresAndCountsUnknownCommands(t *testing.T) {
 	junk := []string{
 		command("SUBSCRIBE", "a"), command("CANCEL", ""), command("JOIN", "g"), command("LEAVE", "g"),
 		readyDealer, command("HELLO", ""), command("ping", "\x00\x00"), command("PINGS", ""), command("X", body(40000)),
 		"\x04\x00", "\x04\x01\x00", "\x04\x02\x05A", "\x06\x00\x00\x00\x00\x00\x00\x00\x00",
 	}
 	for i, c := range junk {
-		for _, cut := range []cutter{whole, randomly(seeded(uint64(i)))} {
-			p := inTraffic(t, dealer(""), openings[4], cut)
+		for _, cut := range []cutter{whole, randomCuts(newRand(uint64(i)))} {
+			p := connectedPeer(t, dealer(""), openings[4], cut)
 			p.send(onWire(wire.V3_1, message{"a"}) + c + onWire(wire.V3_1, message{"b", "c"}))
 			p.wantMessages(message{"a"}, message{"b", "c"})
 			if p.e.Ignored() != 1 || len(p.pong) > 0 {
@@ -122,8 +122,8 @@ func TestCommandsIgnored(t *testing.T) {
 			}
 		}
 	}
-	// READY twice is one of them.
-	p := play(t, dealer(""), whole)
+	// A second READY is one of them.
+	p := newPeer(t, dealer(""), whole)
 	p.send(greeting31 + readyRouter + readyRouter + onWire(wire.V3_1, message{"m"}))
 	p.wantMessages(message{"m"})
 	if p.e.Ignored() != 1 || p.e.Peer().SocketType != "ROUTER" {
@@ -131,12 +131,12 @@ func TestCommandsIgnored(t *testing.T) {
 	}
 }
 
-// TestCommandBetweenFrames: commands do not disturb the message they cut, and
-// a subscription does not become part of it.
-func TestCommandBetweenFrames(t *testing.T) {
+// Commands may arrive between the frames of a message. A subscription there is
+// ignored.
+func TestCommandBetweenFramesDoesNotChangeMessage(t *testing.T) {
 	m := message{"a", body(40000), "b"}
-	for _, cut := range []cutter{whole, randomly(seeded(7)), randomly(seeded(8))} {
-		p := inTraffic(t, publisher(), openings[4], cut)
+	for _, cut := range []cutter{whole, randomCuts(newRand(7)), randomCuts(newRand(8))} {
+		p := connectedPeer(t, publisher(), openings[4], cut)
 		for i, f := range m {
 			frame := onWire(wire.V3_1, message{f, ""})
 			frame = frame[:len(frame)-2]
@@ -152,22 +152,21 @@ func TestCommandBetweenFrames(t *testing.T) {
 		}
 		p.send("\x01\x01a" + command("SUBSCRIBE", "t") + "\x00\x01b")
 		if got := p.msgs[2]; len(got) != 2 || got[0] != "a" || got[1] != "b" {
-			t.Errorf("a subscription between frames makes %q", got)
+			t.Errorf("a subscription between frames changes the message to %q", got)
 		}
 	}
 }
 
-// TestErrorInTraffic ends the connection.
-func TestErrorInTraffic(t *testing.T) {
+func TestErrorAfterHandshakeFailsConnection(t *testing.T) {
 	for _, tt := range []struct {
-		data  string
-		fault engine.Fault
-	}{{"\x03bye", engine.FaultRefused}, {"\x04bye", engine.FaultMalformed}, {"", engine.FaultMalformed}} {
-		p := inTraffic(t, dealer(""), openings[4], whole)
+		data   string
+		reason engine.CloseReason
+	}{{"\x03bye", engine.CloseRefused}, {"\x04bye", engine.CloseMalformed}, {"", engine.CloseMalformed}} {
+		p := connectedPeer(t, dealer(""), openings[4], whole)
 		p.send(onWire(wire.V3_1, message{"m"}) + command("ERROR", tt.data) + onWire(wire.V3_1, message{"lost"}))
-		p.wantFault(tt.fault)
+		p.wantCloseReason(tt.reason)
 		var refused *mechanism.PeerError
-		if tt.fault == engine.FaultRefused && (!errors.As(p.err, &refused) || refused.Reason != "bye") {
+		if tt.reason == engine.CloseRefused && (!errors.As(p.err, &refused) || refused.Reason != "bye") {
 			t.Errorf("error is %v", p.err)
 		}
 		if !equalMessages(p.msgs, []message{{"m"}}) {
@@ -176,17 +175,17 @@ func TestErrorInTraffic(t *testing.T) {
 	}
 }
 
-// TestUnversionedSubscriberWantsAll: it sends no subscriptions, so it gets one
-// to everything; others do not.
-func TestUnversionedSubscriberWantsAll(t *testing.T) {
+// An unversioned ZMTP 1.0 subscriber sends no subscriptions, so Decode adds one
+// to all messages. Other peers get none.
+func TestDecodeSubscribesUnversionedPeerToAll(t *testing.T) {
 	for i, o := range openings {
-		p := inTraffic(t, publisher(), o, whole)
+		p := connectedPeer(t, publisher(), o, whole)
 		if i == 0 {
 			p.wantMessages(message{"\x01"})
 		} else {
 			p.wantMessages()
 		}
-		q := inTraffic(t, dealer(""), o, whole)
+		q := connectedPeer(t, dealer(""), o, whole)
 		q.wantMessages()
 	}
 }

@@ -1,20 +1,24 @@
-// Package engine is one connection's side of ZMTP as a state machine: bytes
-// in, messages and bytes out. It greets, negotiates the version, runs the
-// security handshake, decodes and encodes traffic, answers PINGs and watches
-// for silence. It does no I/O, starts no goroutine and reads no clock; it
-// knows nothing of sockets, queues or what its messages mean.
+// Package engine implements one side of a ZMTP connection as a state machine.
+// It exchanges greetings, negotiates the version, runs the handshake of the
+// security mechanism, decodes and encodes messages, answers PINGs and detects
+// silent peers. It does no I/O, starts no goroutine and reads no clock. It
+// knows nothing of sockets and queues.
 //
 // # Use
 //
-// Until [Engine.Ready], feed what arrives to [Engine.Handshake] and send what
-// [Engine.Output] gives. After that [Engine.Decode] turns bytes into messages
-// at rest and [Engine.Encode] messages at rest into bytes. Decode and Encode
-// are two halves that share nothing which changes, so one goroutine may read
-// while another writes. [Heart] is the third part, for whoever has a clock.
+// Until [Engine.HandshakeDone] returns true, the caller passes received bytes
+// to [Engine.Handshake] and sends the bytes that [Engine.Output] returns. From
+// then on [Engine.Decode] converts received bytes to encoded messages, and
+// [Engine.Encode] converts encoded messages to bytes to send. An encoded
+// message consists of frames as ZMTP 3 sends them.
 //
-// With [Config.Raw] the same calls carry bytes that are no ZMTP: the first
-// Handshake is the whole of it, and nothing is said that was not given to
-// Encode.
+// Decode and Encode share no state that changes, so one goroutine may decode
+// while another encodes. [Heartbeat] is separate: it computes when to send a
+// PING and when the peer has timed out.
+//
+// With [Config.Raw] the connection carries plain bytes instead of ZMTP. The
+// first call of Handshake then completes the handshake, and the engine sends
+// nothing except what Encode returns.
 package engine
 
 import (
@@ -23,28 +27,28 @@ import (
 	"github.com/zerobroker/zmq/internal/wire"
 )
 
-// Config is what an engine must know of its socket. It is shared by all of a
-// socket's connections and not changed.
+// Config describes the socket of an engine. All engines of a socket share one
+// Config, and it must not change.
 type Config struct {
-	SocketType   string   // as in the Socket-Type property
-	SocketNumber byte     // as in the ZMTP 2.0 greeting
-	PeerTypes    []string // the Socket-Types we talk to
-	RoutingID    string   // ours; announced if SendsIdentity
-	SendsID      bool     // whether READY carries an Identity property, as REQ, DEALER and ROUTER do
-	Groups       bool     // whether subscriptions are JOIN and LEAVE (RADIO, DISH) and not SUBSCRIBE and CANCEL
-	Publishes    bool     // whether the peer's SUBSCRIBE and CANCEL are for us (PUB, XPUB)
-	Raw          bool     // whether the peer speaks no ZMTP: bytes both ways, no handshake, no frames (STREAM)
-	OnError      bool     // whether we announce what we do after an ERROR (wire.PropOnError)
+	SocketType   string   // value of the Socket-Type property
+	SocketNumber byte     // socket type in a ZMTP 2.0 greeting
+	PeerTypes    []string // compatible socket types
+	RoutingID    string   // routing ID of the socket, announced if SendsID
+	SendsID      bool     // READY carries an Identity property (REQ, DEALER, ROUTER)
+	Groups       bool     // the peers subscribe with JOIN and LEAVE (RADIO, DISH) instead of SUBSCRIBE and CANCEL
+	Publishes    bool     // the socket accepts subscriptions (PUB, XPUB, RADIO)
+	Raw          bool     // plain bytes without handshake and frames (STREAM)
+	OnError      bool     // READY announces wire.PropOnError
 
-	// MinVersion is the oldest version that is accepted; 0 is any.
+	// MinVersion is the oldest version to accept. Zero accepts every version.
 	MinVersion Version
 
-	// NewMechanism makes this connection's mechanism; metadata is what the
-	// socket announces of itself.
+	// NewMechanism returns the mechanism of one connection. metadata holds the
+	// properties that the socket announces.
 	NewMechanism func(metadata []byte) mechanism.Mechanism
 
-	// Yield is called between pieces of work while much is decoded that has to be
-	// looked at closely, such as commands, so that others may run. May be nil.
+	// Yield, if not nil, is called by Decode after every 256 frames and
+	// commands that it decodes one by one, so that other goroutines run.
 	Yield func()
 
 	Limits Limits
@@ -53,64 +57,66 @@ type Config struct {
 // Version is a version of ZMTP.
 type Version = wire.Version
 
-// Limits bound what a peer may make us hold. Zero is unlimited.
+// Limits bound the memory and work that a peer can cause. Zero is unlimited.
 type Limits struct {
 	Handshake  int   // bytes of all handshake commands
-	Commands   int   // handshake commands
+	Commands   int   // number of handshake commands
 	Metadata   int   // bytes of metadata
-	Properties int   // properties in metadata
-	Frame      int64 // bytes of one frame's body
+	Properties int   // number of properties in the metadata
+	Frame      int64 // bytes of the body of one frame
 	Frames     int   // frames of one message
 	Message    int64 // bytes of one message
-	Command    int   // bytes of a command during traffic, topics included
-	Useless    int64 // bytes of ignored commands with no message between them
+	Command    int   // bytes of one command after the handshake, including a topic
+	Useless    int64 // bytes of ignored commands between two messages
 }
 
-// phase is what the engine is waiting for.
+// phase is the state of an engine. Each phase says what the engine receives
+// next.
 type phase uint8
 
 const (
-	greeting    phase = iota // the peer's greeting, or its first byte if it has none
-	identity                 // the identity message that opens a ZMTP 1.0 or 2.0 connection
-	handshaking              // the mechanism's commands
-	ready                    // traffic
-	failed
+	greeting    phase = iota // the greeting, or the first byte of an unversioned ZMTP 1.0 peer
+	identity                 // the identity message of a ZMTP 1.0 or 2.0 peer
+	handshaking              // commands of the mechanism
+	traffic                  // messages and commands
+	failed                   // nothing: the connection must be closed
 )
 
-// Engine is one connection's state. Make it with New.
+// Engine is the state of one connection. New and NewAccepted create it.
 type Engine struct {
 	cfg   *Config
 	phase phase
-	out   []byte // handshake bytes and answers to send
+	out   []byte // bytes to send, not yet returned by Output
 
 	version wire.Version
 	mech    mechanism.Mechanism
 	peer    *msg.Peer
 
-	// The accepting side admits or refuses the peer before it sends its READY
-	// (ZMTP 3) or its routing ID (ZMTP 1 and 2), and the peer sends no message
-	// before it has that.
-	accepting bool
-	held      []byte // what Admit puts out
-	retries   bool   // the peer announced that it retries after an ERROR
-	counts    bool   // the peer announced that it counts what an ERROR in traffic rejects
+	// accepted reports that the peer made the connection. The engine then sends
+	// its READY (ZMTP 3) or its routing ID (ZMTP 1 and 2) only when the socket
+	// admits the peer. The peer sends no message before it receives that.
+	accepted   bool
+	onAdmit    []byte // READY or routing ID, which Admit sends
+	peerRetry  bool   // the peer announced that it reconnects after an ERROR
+	peerCounts bool   // the peer announced that it accepts an ERROR after the handshake
 
 	hs   handshakeState
 	recv receiveState
 	send sendState
 }
 
-// New returns the engine of the side that connected. Its first bytes are in
-// Output. It sends READY at once, as libzmq does on both sides.
+// New returns the engine of a connection that this side made. Output returns
+// its first bytes. The engine sends READY as soon as the handshake allows it,
+// as libzmq does on both sides.
 func New(cfg *Config) *Engine { return newEngine(cfg, false) }
 
-// NewAccepting returns the engine of the side that accepted the connection. It
-// sends its READY, or the routing ID that an old version has in place of it,
-// only after Admit. Only one side may do that, or both would wait for ever.
-func NewAccepting(cfg *Config) *Engine { return newEngine(cfg, true) }
+// NewAccepted returns the engine of a connection that this side accepted. It
+// sends READY, or the routing ID in ZMTP 1.0 and 2.0, only after Admit. If both
+// sides delayed READY, both would wait forever.
+func NewAccepted(cfg *Config) *Engine { return newEngine(cfg, true) }
 
-func newEngine(cfg *Config, accepting bool) *Engine {
-	e := &Engine{cfg: cfg, accepting: accepting}
+func newEngine(cfg *Config, accepted bool) *Engine {
+	e := &Engine{cfg: cfg, accepted: accepted}
 	if cfg.Raw {
 		return e
 	}
@@ -119,7 +125,7 @@ func newEngine(cfg *Config, accepting bool) *Engine {
 	return e
 }
 
-// metadata is the properties we announce.
+// metadata returns the properties that READY announces.
 // https://rfc.zeromq.org/spec/37/#connection-metadata
 func (e *Engine) metadata() []byte {
 	b := wire.AppendProperty(nil, wire.PropSocketType, e.cfg.SocketType)
@@ -128,7 +134,7 @@ func (e *Engine) metadata() []byte {
 	}
 	switch {
 	case !e.cfg.OnError:
-	case e.accepting:
+	case e.accepted:
 		b = wire.AppendProperty(b, wire.PropOnError, wire.OnErrorCount)
 	default:
 		b = wire.AppendProperty(b, wire.PropOnError, wire.OnErrorRetry)
@@ -136,63 +142,69 @@ func (e *Engine) metadata() []byte {
 	return b
 }
 
-// Output returns the bytes that are to be sent before any message, and forgets
-// them. The slice is the caller's.
+// Output returns the handshake bytes, PONGs and ERRORs to send since its last
+// call. The caller sends them before any message and owns the slice.
 func (e *Engine) Output() []byte {
 	out := e.out
 	e.out = nil
 	return out
 }
 
-// Ready reports whether the peer's part of the handshake is over: what follows
-// is for Decode. Traffic to the peer may flow after Admit.
-func (e *Engine) Ready() bool { return e.phase == ready }
+// HandshakeDone reports whether the engine has received the whole handshake of
+// the peer. All further bytes are for Decode. Messages may be sent after Admit.
+func (e *Engine) HandshakeDone() bool { return e.phase == traffic }
 
-// Version is the version spoken, known from the end of the greeting on.
+// Version returns the negotiated version, or 0 before the end of the greeting.
 func (e *Engine) Version() wire.Version { return e.version }
 
-// Heartbeats reports whether the peer understands PING and PONG.
+// Heartbeats reports whether the peer supports PING and PONG.
 // https://rfc.zeromq.org/spec/37/#connection-heartbeating
 func (e *Engine) Heartbeats() bool { return e.version >= wire.V3_1 }
 
-// Peer describes the peer as the handshake did. The caller completes it with
-// what only it knows, before anyone else sees it.
+// Peer returns the description of the peer from the handshake, or nil before
+// HandshakeDone. The caller may add the fields that the engine does not know
+// until it shares the description.
 func (e *Engine) Peer() *msg.Peer { return e.peer }
 
-// Admit puts out what the accepting side has held back. It is called when the
-// engine is Ready and does nothing on the connecting side.
+// Admit sends the READY or routing ID that the engine of an accepted connection
+// delays. It does nothing for other engines. The caller calls it after
+// HandshakeDone.
 func (e *Engine) Admit() {
-	e.out = append(e.out, e.held...)
-	e.held = nil
+	e.out = append(e.out, e.onAdmit...)
+	e.onAdmit = nil
 }
 
-// Refuse puts out an ERROR with a reason, where the peer can use it, instead of
-// what the accepting side has held back. It is called when the engine is Ready.
+// Refuse sends an ERROR with the reason instead of READY, if the peer can use
+// it. The caller calls it after HandshakeDone, in place of Admit, and then
+// closes the connection.
 //
-// libzmq gives up an endpoint for good after an ERROR, but connects again after
-// an end without one. The reasons to refuse here pass, so ERROR goes to peers
-// that have announced that they retry, and over an accepted connection to any.
+// libzmq never reconnects after an ERROR, but does after a close without one.
+// The reasons to refuse a peer are temporary. So the engine sends no ERROR to a
+// peer that made the connection, unless the peer announced that it reconnects.
+// A peer that accepted the connection does not reconnect anyway, so it gets the
+// ERROR.
 func (e *Engine) Refuse(reason string) {
-	e.held = nil
-	if e.version >= wire.V3_0 && (e.retries || !e.accepting) {
+	e.onAdmit = nil
+	if e.version >= wire.V3_0 && (e.peerRetry || !e.accepted) {
 		e.appendError(notAdmitted + reason)
 	}
 }
 
 func (e *Engine) appendError(reason string) { e.out = errorCommand(reason).Append(e.out) }
 
-// fail puts the engine in its final state. A peer that the accepting side has
-// not admitted yet learns why: of an incompatible type from our READY, as with
-// libzmq, and of the rest from an ERROR if it has said that it retries.
-func (e *Engine) fail(f Fault, err error) error {
+// fail ends the engine. If the handshake of an accepted connection fails, the
+// engine first sends the cause to the peer. After an incompatible socket type
+// it sends READY, from which the peer finds the mismatch, as libzmq does. In
+// other cases it sends an ERROR, if the peer announced that it reconnects.
+func (e *Engine) fail(reason CloseReason, err error) error {
 	switch {
-	case !e.accepting || e.phase != handshaking || f == FaultRefused:
-	case f == FaultSocketType:
+	case !e.accepted || e.phase != handshaking || reason == CloseRefused:
+	case reason == CloseSocketType:
 		e.Admit()
-	case e.retries:
-		e.appendError(f.String())
+	case e.peerRetry:
+		e.appendError(reason.String())
 	}
-	e.held = nil
+	e.onAdmit = nil
 	e.phase = failed
-	return &Error{Fault: f, Err: err}
+	return &Error{Reason: reason, Err: err}
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/zerobroker/zmq/internal/wire"
 )
 
-// What peers say, as literally as it can be read.
+// Bytes that peers send, written out.
 const (
 	signature = "\xff\x00\x00\x00\x00\x00\x00\x00\x01\x7f"
 	filler    = "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00" +
@@ -18,12 +18,13 @@ const (
 	greeting31    = signature + "\x03\x01" + nullMechanism + "\x00" + filler
 )
 
-// greeting is a ZMTP 3.x greeting with any mechanism.
+// greeting returns a ZMTP 3.1 greeting with the mechanism.
 func greeting(mechanism string) string {
 	return signature + "\x03\x01" + mechanism + strings.Repeat("\x00", 20-len(mechanism)) + "\x00" + filler
 }
 
-// ready is a READY command with properties in pairs of name and value.
+// ready returns a READY command with properties, given as names and values in
+// turn.
 func ready(properties ...string) string {
 	return string(wire.Ready{Metadata: metadata(properties...)}.Append(nil))
 }
@@ -35,16 +36,16 @@ func metadata(properties ...string) (b []byte) {
 	return b
 }
 
-// readyRouter is what a ROUTER without a routing id says.
+// readyRouter is the READY of a ROUTER without a routing ID.
 const readyRouter = "\x04\x29\x05READY\x0bSocket-Type\x00\x00\x00\x06ROUTER\x08Identity\x00\x00\x00\x00"
 
-// readyDealer is what our DEALER without a routing id says.
+// readyDealer is the READY of a DEALER without a routing ID.
 const readyDealer = "\x04\x29\x05READY\x0bSocket-Type\x00\x00\x00\x06DEALER\x08Identity\x00\x00\x00\x00"
 
 func newNull(metadata []byte) mechanism.Mechanism { return mechanism.NewNull(metadata) }
 
-// dealer is the Config of a DEALER that would talk to a ROUTER, with a routing
-// id or none.
+// dealer returns the Config of a DEALER with the routing ID id, or without one
+// if id is empty.
 func dealer(id string) *engine.Config {
 	return &engine.Config{
 		SocketType: "DEALER", SocketNumber: 5, PeerTypes: []string{"REP", "DEALER", "ROUTER"},
@@ -52,7 +53,7 @@ func dealer(id string) *engine.Config {
 	}
 }
 
-// publisher is the Config of a PUB.
+// publisher returns the Config of a PUB.
 func publisher() *engine.Config {
 	return &engine.Config{
 		SocketType: "PUB", SocketNumber: 1, PeerTypes: []string{"SUB", "XSUB"},
@@ -60,15 +61,15 @@ func publisher() *engine.Config {
 	}
 }
 
-// opening is a way to open a connection, up to the first frame of traffic.
+// opening is the handshake of a peer.
 type opening struct {
 	name    string
 	version wire.Version
-	bytes   string // all that the peer says before traffic
+	bytes   string // the bytes that the peer sends before messages
 }
 
-// openings are those of each version. Types are left out, as a peer may: every
-// socket type then takes them.
+// openings has a handshake of each version. They omit the Socket-Type, so every
+// socket type accepts them.
 var openings = []opening{
 	{"1.0 unversioned", wire.V1, "\x01\x00"},
 	{"1.0 revision 0", wire.V1, signature + "\x00\x06" + "\x01\x00"},
@@ -77,7 +78,7 @@ var openings = []opening{
 	{"3.1", wire.V3_1, greeting31 + "\x04\x06\x05READY"},
 }
 
-// appendWire appends a frame as a version has it on the wire.
+// appendWire appends a frame in the form of a version.
 func appendWire(dst []byte, v wire.Version, more bool, body string) []byte {
 	var flags byte
 	if more {
@@ -91,7 +92,7 @@ func appendWire(dst []byte, v wire.Version, more bool, body string) []byte {
 	return append(dst, body...)
 }
 
-// onWire is messages as a version has them on the wire.
+// onWire returns messages in the form of a version.
 func onWire(v wire.Version, msgs ...message) string {
 	var b []byte
 	for _, m := range msgs {
@@ -102,7 +103,7 @@ func onWire(v wire.Version, msgs ...message) string {
 	return string(b)
 }
 
-// command is a command frame of any name and data.
+// command returns a command frame.
 func command(name, data string) string {
 	return string(wire.AppendCommand(nil, name, []byte(data)))
 }

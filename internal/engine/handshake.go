@@ -11,34 +11,33 @@ import (
 	"github.com/zerobroker/zmq/internal/wire"
 )
 
-// handshakeState is what only the time before Ready needs.
+// handshakeState is the state that only the handshake needs.
 type handshakeState struct {
-	step     wire.GreetingStep // the last step of the peer's greeting that we have answered
-	bytes    int               // of the peer's commands so far
-	commands int
-	// unversioned says that the peer reads our signature as the header of our
-	// identity frame, so the identity goes out bare.
+	step     wire.GreetingStep // the last answered step of the peer's greeting
+	bytes    int               // size of the peer's commands so far
+	commands int               // number of the peer's commands so far
+	// unversioned reports a ZMTP 1.0 peer that sends no signature. It takes the
+	// signature of this side for the header of the identity frame.
 	unversioned bool
 }
 
-// Handshake takes what the peer has sent and was not consumed before, and
-// returns how much of it is consumed now. The rest must come again, with what
-// arrives behind it. It returns early when the engine becomes Ready: what is
-// left is then for Decode.
+// Handshake processes received bytes and returns the number of bytes it
+// consumed. The next call must pass the rest again, followed by newly received
+// bytes. When the handshake is done, Handshake leaves the rest of b for Decode.
 func (e *Engine) Handshake(b []byte) (n int, err error) {
-	if e.cfg.Raw && e.phase < ready {
+	if e.cfg.Raw && e.phase < traffic {
 		e.startRaw()
 	}
-	for e.phase < ready {
+	for e.phase < traffic {
 		before := e.phase
 		var k int
 		switch e.phase {
 		case greeting:
-			k, err = e.greet(b[n:])
+			k, err = e.handleGreeting(b[n:])
 		case identity:
-			k, err = e.takeIdentity(b[n:])
+			k, err = e.handleIdentity(b[n:])
 		case handshaking:
-			k, err = e.takeCommand(b[n:])
+			k, err = e.handleHandshakeCommand(b[n:])
 		}
 		n += k
 		if err != nil || k == 0 && e.phase == before {
@@ -48,10 +47,11 @@ func (e *Engine) Handshake(b []byte) (n int, err error) {
 	return n, nil
 }
 
-// greet answers each step of the peer's greeting as soon as it is seen, for an
-// old peer waits for our first bytes before it sends more of its own.
+// handleGreeting answers each step of the peer's greeting as soon as it
+// arrives, because an old peer waits for the answer before it sends the next
+// step.
 // https://rfc.zeromq.org/spec/37/#version-negotiation
-func (e *Engine) greet(b []byte) (int, error) {
+func (e *Engine) handleGreeting(b []byte) (int, error) {
 	step := wire.Classify(b)
 	if step >= wire.SignatureSeen && e.hs.step < wire.SignatureSeen {
 		e.out = wire.AppendRevision(e.out)
@@ -71,26 +71,27 @@ func (e *Engine) greet(b []byte) (int, error) {
 	}
 	e.version = g.Version
 	if g.Version < e.cfg.MinVersion {
-		return n, e.fail(FaultVersion, e.tooOld(b))
+		return n, e.fail(CloseVersion, e.versionError(b))
 	}
 	if g.Version < wire.V3_0 {
-		return n, e.startOld(g.Unversioned)
+		return n, e.startIdentity(g.Unversioned)
 	}
 	if !g.IsMechanism(e.mech.Name()) {
-		return n, e.fail(FaultMechanism, fmt.Errorf("peer speaks %q, this socket %s",
+		return n, e.fail(CloseMechanism, fmt.Errorf("peer uses mechanism %q, this socket %s",
 			strings.TrimRight(string(g.Mechanism[:]), "\x00"), e.mech.Name()))
 	}
 	e.phase = handshaking
-	e.say()
+	e.sendCommands()
 	return n, nil
 }
 
-// startOld begins a ZMTP 1.0 or 2.0 connection: both sides send their identity
-// as a first message. Such versions know no security, so a socket that wants
-// any refuses them. https://rfc.zeromq.org/spec/37/#backwards-interoperability
-func (e *Engine) startOld(unversioned bool) error {
+// startIdentity begins a ZMTP 1.0 or 2.0 connection, where both sides first
+// send their identity as a message. These versions have no security, so a
+// socket with a security mechanism refuses them.
+// https://rfc.zeromq.org/spec/37/#backwards-interoperability
+func (e *Engine) startIdentity(unversioned bool) error {
 	if e.mech.Name() != "NULL" {
-		return e.fail(FaultVersion, fmt.Errorf("ZMTP %s has no %s", e.version, e.mech.Name()))
+		return e.fail(CloseVersion, fmt.Errorf("ZMTP %s does not support mechanism %s", e.version, e.mech.Name()))
 	}
 	e.phase = identity
 	e.hs.unversioned = unversioned
@@ -99,12 +100,12 @@ func (e *Engine) startOld(unversioned bool) error {
 		id = ""
 	}
 	out := &e.out
-	if e.accepting {
-		out = &e.held
+	if e.accepted {
+		out = &e.onAdmit
 	}
 	switch {
 	case unversioned:
-		// Our signature announced this many bytes.
+		// The signature has announced the length.
 		*out = append(*out, e.cfg.RoutingID...)
 	case e.version == wire.V1:
 		*out = append(wire.AppendFrameHeaderV1(*out, false, len(id)), id...)
@@ -114,36 +115,36 @@ func (e *Engine) startOld(unversioned bool) error {
 	return nil
 }
 
-// maxIdentity is the longest identity of an old peer.
+// maxIdentity is the maximum size of an identity.
 // https://rfc.zeromq.org/spec/15/#framing
 const maxIdentity = 255
 
-// takeIdentity consumes the identity message of an old peer.
-func (e *Engine) takeIdentity(b []byte) (int, error) {
+// handleIdentity consumes the identity message of a ZMTP 1.0 or 2.0 peer.
+func (e *Engine) handleIdentity(b []byte) (int, error) {
 	flags, size, h := e.header(b)
 	switch {
 	case h < 0, flags != 0, h > 0 && size > 0 && len(b) > h && b[h] == 0:
-		return 0, e.fail(FaultMalformed, e.notIdentity(b))
+		return 0, e.fail(CloseMalformed, e.identityError(b))
 	case h == 0:
 		return 0, nil
 	case size > maxIdentity:
-		return 0, e.fail(FaultHandshakeSize, fmt.Errorf("identity of %d bytes", size))
+		return 0, e.fail(CloseHandshakeSize, fmt.Errorf("identity of %d bytes", size))
 	case size > uint64(len(b)-h):
 		return 0, nil
 	}
 	end := h + int(size)
 	e.peer = &msg.Peer{RoutingID: string(b[h:end]), Version: e.version.String(), Mechanism: "NULL"}
-	if err := e.checkID(); err != nil {
+	if err := e.checkIdentity(); err != nil {
 		return 0, err
 	}
-	e.phase = ready
+	e.phase = traffic
 	e.startTraffic()
 	return end, nil
 }
 
-// tooOld is the error for a peer that speaks an older version than is accepted.
-// b is what it sent.
-func (e *Engine) tooOld(b []byte) error {
+// versionError returns the error for a peer whose version is below MinVersion.
+// b holds the bytes that it sent.
+func (e *Engine) versionError(b []byte) error {
 	if e.hs.step == wire.Unversioned {
 		return fmt.Errorf("peer speaks ZMTP 1.0 or no ZMTP at all, this socket accepts %s and later: it sent %q",
 			e.cfg.MinVersion, b[:min(len(b), maxQuoted)])
@@ -151,13 +152,13 @@ func (e *Engine) tooOld(b []byte) error {
 	return fmt.Errorf("peer speaks ZMTP %s, this socket accepts %s and later", e.version, e.cfg.MinVersion)
 }
 
-// maxQuoted is how much of what a peer sent an error quotes.
+// maxQuoted is the number of received bytes that an error quotes.
 const maxQuoted = 32
 
-// notIdentity is the error for b, which a peer sent in place of its identity
-// message. Without a version before it, b is most likely no ZMTP at all: it is
-// what a server of another protocol says first, or a client of one asks.
-func (e *Engine) notIdentity(b []byte) error {
+// identityError returns the error for b, which a peer sent instead of an
+// identity message. If no greeting came before it, the peer most likely uses
+// another protocol.
+func (e *Engine) identityError(b []byte) error {
 	b = b[:min(len(b), maxQuoted)]
 	if e.hs.unversioned {
 		return fmt.Errorf("peer does not speak ZMTP: it sent %q", b)
@@ -165,22 +166,22 @@ func (e *Engine) notIdentity(b []byte) error {
 	return fmt.Errorf("ZMTP %s identity message begins with %q", e.version, b)
 }
 
-// takeCommand consumes one handshake command. As libzmq does, it does not
-// insist on the COMMAND flag, which early 3.0 peers left out.
-func (e *Engine) takeCommand(b []byte) (int, error) {
+// handleHandshakeCommand consumes one handshake command. Like libzmq, it does
+// not require the COMMAND flag, which early ZMTP 3.0 peers do not set.
+func (e *Engine) handleHandshakeCommand(b []byte) (int, error) {
 	flags, size, h := wire.ConsumeFrameHeader(b)
 	l := &e.cfg.Limits
 	switch {
 	case h == 0:
 		return 0, nil
 	case h < 0:
-		return 0, e.fail(FaultMalformed, fmt.Errorf("handshake command with flags %#02x", b[0]))
+		return 0, e.fail(CloseMalformed, fmt.Errorf("handshake command with flags %#02x", b[0]))
 	case flags&wire.FlagMore != 0:
-		return 0, e.fail(FaultMalformed, errors.New("handshake command with MORE"))
+		return 0, e.fail(CloseMalformed, errors.New("handshake command with MORE"))
 	case over(size, l.Frame):
-		return 0, e.fail(FaultFrameSize, fmt.Errorf("handshake command of %d bytes", size))
+		return 0, e.fail(CloseFrameSize, fmt.Errorf("handshake command of %d bytes", size))
 	case l.Handshake > 0 && size > uint64(max(0, l.Handshake-e.hs.bytes)):
-		return 0, e.fail(FaultHandshakeSize, fmt.Errorf("handshake command of %d bytes", size))
+		return 0, e.fail(CloseHandshakeSize, fmt.Errorf("handshake command of %d bytes", size))
 	case size > uint64(len(b)-h):
 		return 0, nil
 	}
@@ -188,62 +189,63 @@ func (e *Engine) takeCommand(b []byte) (int, error) {
 	e.hs.bytes += end
 	e.hs.commands++
 	if l.Commands > 0 && e.hs.commands > l.Commands {
-		return 0, e.fail(FaultHandshakeSize, fmt.Errorf("more than %d handshake commands", l.Commands))
+		return 0, e.fail(CloseHandshakeSize, fmt.Errorf("more than %d handshake commands", l.Commands))
 	}
 	if err := e.mech.Receive(b[h:end]); err != nil {
-		return 0, e.fail(mechanismFault(err), err)
+		return 0, e.fail(mechanismCloseReason(err), err)
 	}
-	e.say()
-	return end, e.finish()
+	e.sendCommands()
+	return end, e.finishHandshake()
 }
 
-func mechanismFault(err error) Fault {
+func mechanismCloseReason(err error) CloseReason {
 	var refused *mechanism.PeerError
 	switch {
 	case errors.As(err, &refused):
-		return FaultRefused
+		return CloseRefused
 	case errors.Is(err, mechanism.ErrUnexpected):
-		return FaultUnexpected
+		return CloseUnexpected
 	}
-	return FaultMalformed
+	return CloseMalformed
 }
 
-// say puts out every handshake command that is ours to send now. The accepting
-// side holds READY back, which is the last command of either side.
-func (e *Engine) say() {
+// sendCommands sends the handshake commands that the mechanism has for the
+// peer. On an accepted connection it delays READY, the last command, until
+// Admit.
+func (e *Engine) sendCommands() {
 	for {
 		body, ok := e.mech.Next(nil)
 		if !ok {
 			return
 		}
 		out := &e.out
-		if name, _, ok := wire.SplitCommand(body); e.accepting && ok && string(name) == wire.NameReady {
-			out = &e.held
+		if name, _, ok := wire.SplitCommand(body); e.accepted && ok && string(name) == wire.NameReady {
+			out = &e.onAdmit
 		}
 		*out = wire.AppendFrameHeader(*out, wire.FlagCommand, len(body))
 		*out = append(*out, body...)
 	}
 }
 
-// finish ends the handshake if the mechanism has.
-func (e *Engine) finish() error {
+// finishHandshake ends the handshake if the mechanism has finished.
+func (e *Engine) finishHandshake() error {
 	if e.mech.Status() != mechanism.Ready {
 		return nil
 	}
-	if err := e.readMetadata(); err != nil {
+	if err := e.handleMetadata(); err != nil {
 		return err
 	}
-	e.phase = ready
+	e.phase = traffic
 	e.startTraffic()
 	return nil
 }
 
-// readMetadata makes the peer of its metadata, within the limits.
-func (e *Engine) readMetadata() error {
+// handleMetadata checks the metadata of the peer and sets e.peer from it.
+func (e *Engine) handleMetadata() error {
 	md := e.mech.Metadata()
 	l := &e.cfg.Limits
 	if l.Metadata > 0 && len(md) > l.Metadata {
-		return e.fail(FaultMetadata, fmt.Errorf("%d bytes of metadata", len(md)))
+		return e.fail(CloseMetadata, fmt.Errorf("%d bytes of metadata", len(md)))
 	}
 	p := &msg.Peer{Version: e.version.String(), Mechanism: e.mech.Name()}
 	properties := 0
@@ -260,13 +262,13 @@ func (e *Engine) readMetadata() error {
 		case wire.EqualPropertyName(name, wire.PropIdentity):
 			p.RoutingID = string(value)
 		case wire.EqualPropertyName(name, wire.PropOnError):
-			e.retries = string(value) == wire.OnErrorRetry
-			e.counts = e.retries || string(value) == wire.OnErrorCount
+			e.peerRetry = string(value) == wire.OnErrorRetry
+			e.peerCounts = e.peerRetry || string(value) == wire.OnErrorCount
 		default:
 			if p.Properties == nil {
 				p.Properties = make(map[string]string)
 			}
-			// The first of duplicates counts, as with libzmq.
+			// The first of several properties of one name counts, as in libzmq.
 			key := strings.ToLower(string(name))
 			if _, dup := p.Properties[key]; !dup {
 				p.Properties[key] = string(value)
@@ -276,30 +278,31 @@ func (e *Engine) readMetadata() error {
 	})
 	switch {
 	case errors.Is(err, wire.ErrMalformed):
-		return e.fail(FaultMalformed, err)
+		return e.fail(CloseMalformed, err)
 	case err != nil:
-		return e.fail(FaultMetadata, err)
+		return e.fail(CloseMetadata, err)
 	}
-	// A peer that names no type is taken for a compatible one, as libzmq does.
+	// A peer without a Socket-Type counts as compatible, as in libzmq.
 	if typed && !slices.Contains(e.cfg.PeerTypes, p.SocketType) {
-		return e.fail(FaultSocketType, fmt.Errorf("%s does not talk to %q", e.cfg.SocketType, p.SocketType))
+		return e.fail(CloseSocketType, fmt.Errorf("%s does not communicate with %q", e.cfg.SocketType, p.SocketType))
 	}
 	e.peer = p
-	return e.checkID()
+	return e.checkIdentity()
 }
 
-// checkID refuses identities that are not the peer's to choose: the RFC keeps
-// those with a leading zero for ids that a ROUTER assigns.
+// checkIdentity refuses identities that are too long or begin with a zero byte.
+// The RFC reserves a leading zero for the routing IDs that a ROUTER assigns.
 // https://rfc.zeromq.org/spec/37/#the-identity-property
-func (e *Engine) checkID() error {
+func (e *Engine) checkIdentity() error {
 	id := e.peer.RoutingID
 	if len(id) > maxIdentity || id != "" && id[0] == 0 {
-		return e.fail(FaultMalformed, fmt.Errorf("identity %.20q", id))
+		return e.fail(CloseMalformed, fmt.Errorf("identity %.20q", id))
 	}
 	return nil
 }
 
-// over reports whether a size that a peer claims is above a limit.
+// over reports whether size exceeds limit or the memory of a process. A limit
+// of 0 is unlimited.
 func over(size uint64, limit int64) bool {
 	return size > maxInt || limit > 0 && size > uint64(limit)
 }

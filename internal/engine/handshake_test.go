@@ -10,29 +10,32 @@ import (
 	"github.com/zerobroker/zmq/internal/wire"
 )
 
-// step is one exchange: the peer sends, and we say no more and no less.
+// step has the bytes that the peer sends, and the bytes that the engine sends
+// in answer.
 type step struct{ send, want string }
 
-// dialogue is a handshake that succeeds, from our first bytes on.
+// dialogue is a successful handshake, starting with the first bytes of the
+// engine.
 type dialogue struct {
 	name    string
 	cfg     *engine.Config
 	steps   []step
 	version wire.Version
 	peer    msg.Peer
-	traffic []message // what is received once Ready, apart from what is sent then
+	traffic []message // messages that Decode returns in addition to those sent
 }
 
 const (
 	tail31  = "\x01" + nullMechanism + "\x00" + filler
-	withID2 = "\xff\x00\x00\x00\x00\x00\x00\x00\x03\x7f" // the signature of one whose routing id has two bytes
+	withID2 = "\xff\x00\x00\x00\x00\x00\x00\x00\x03\x7f" // the signature of a peer whose routing ID has two bytes
 )
 
-// longID is a routing id of the most bytes that one can have.
+// longID is a routing ID of the maximum size.
 var longID = strings.Repeat("i", 255)
 
 // dialogues follow https://rfc.zeromq.org/spec/37/#version-negotiation: each
-// side says what it can as soon as it can, for an old peer waits for it.
+// side sends its next bytes as early as it can, because an old peer waits for
+// them.
 var dialogues = []dialogue{
 	{
 		name: "3.1", cfg: dealer(""), version: wire.V3_1,
@@ -50,7 +53,7 @@ var dialogues = []dialogue{
 		peer: msg.Peer{SocketType: "ROUTER", Version: "3.1", Mechanism: "NULL"},
 	},
 	{
-		name: "3.1 with routing ids and properties", cfg: dealer("me"), version: wire.V3_1,
+		name: "3.1 with routing IDs and properties", cfg: dealer("me"), version: wire.V3_1,
 		steps: []step{
 			{"", withID2},
 			{greeting31, "\x03" + tail31 +
@@ -71,7 +74,7 @@ var dialogues = []dialogue{
 		peer: msg.Peer{SocketType: "ROUTER", Version: "3.0", Mechanism: "NULL"},
 	},
 	{
-		name: "a version to come", cfg: dealer(""), version: wire.V3_1,
+		name: "a future version", cfg: dealer(""), version: wire.V3_1,
 		steps: []step{
 			{"", signature},
 			{signature + "\x04", "\x03" + tail31},
@@ -81,7 +84,7 @@ var dialogues = []dialogue{
 		peer: msg.Peer{SocketType: "ROUTER", Version: "3.1", Mechanism: "NULL"},
 	},
 	{
-		name: "revision 2, as libzmq takes it", cfg: dealer(""), version: wire.V3_1,
+		name: "revision 2, as libzmq handles it", cfg: dealer(""), version: wire.V3_1,
 		steps: []step{
 			{"", signature},
 			{signature + "\x02", "\x03" + tail31},
@@ -135,7 +138,7 @@ var dialogues = []dialogue{
 		name: "1.0", cfg: dealer("me"), version: wire.V1,
 		steps: []step{
 			{"", withID2},
-			{"\x06", "me"}, // our signature was the header of this
+			{"\x06", "me"}, // the signature was the header of this
 			{"\x00peer!", ""},
 		},
 		peer: msg.Peer{RoutingID: "peer!", Version: "1.0", Mechanism: "NULL"},
@@ -156,7 +159,7 @@ var dialogues = []dialogue{
 			{"\x01\x00", ""},
 		},
 		peer:    msg.Peer{Version: "1.0", Mechanism: "NULL"},
-		traffic: []message{{"\x01"}}, // it filters for itself
+		traffic: []message{{"\x01"}}, // it sends no subscriptions
 	},
 	{
 		name: "1.0 subscriber with a version", cfg: publisher(), version: wire.V1,
@@ -168,21 +171,22 @@ var dialogues = []dialogue{
 	},
 }
 
-func TestHandshakeDialogue_RFC37(t *testing.T) {
+// https://rfc.zeromq.org/spec/37/#version-negotiation
+func TestHandshakeAnswersEachStepOfPeer(t *testing.T) {
 	for _, d := range dialogues {
 		t.Run(d.name, func(t *testing.T) {
-			p := play(t, d.cfg, whole)
+			p := newPeer(t, d.cfg, whole)
 			for i, s := range d.steps {
-				if p.e.Ready() {
-					t.Fatalf("ready before step %d", i)
+				if p.e.HandshakeDone() {
+					t.Fatalf("handshake done before step %d", i)
 				}
-				said := len(p.out)
+				sent := len(p.out)
 				if i == 0 {
-					said = 0
+					sent = 0
 				}
 				p.send(s.send)
-				p.wantFault(engine.FaultNone)
-				if got := string(p.out[said:]); got != s.want {
+				p.wantCloseReason(engine.CloseNone)
+				if got := string(p.out[sent:]); got != s.want {
 					t.Fatalf("step %d: answer to %q is %q, want %q", i, s.send, got, s.want)
 				}
 			}
@@ -191,10 +195,10 @@ func TestHandshakeDialogue_RFC37(t *testing.T) {
 	}
 }
 
-// check looks at the end of a dialogue.
+// check checks the result of a dialogue.
 func (d *dialogue) check(p *peer) {
 	p.t.Helper()
-	p.wantReady()
+	p.wantHandshakeDone()
 	if p.e.Version() != d.version || p.e.Heartbeats() != (d.version == wire.V3_1) {
 		p.t.Fatalf("version %v, heartbeats %v", p.e.Version(), p.e.Heartbeats())
 	}
@@ -204,10 +208,9 @@ func (d *dialogue) check(p *peer) {
 	p.wantMessages(d.traffic...)
 }
 
-// TestHandshakeCutAnywhere sends each dialogue and some traffic in one piece,
-// byte by byte, in two pieces and in random ones: what is said and understood
-// is the same.
-func TestHandshakeCutAnywhere(t *testing.T) {
+// TestHandshakeResultIsSameForEverySplit sends each dialogue and some messages
+// at once, byte by byte, in two pieces and in random pieces.
+func TestHandshakeResultIsSameForEverySplit(t *testing.T) {
 	for _, d := range dialogues {
 		t.Run(d.name, func(t *testing.T) {
 			d := d
@@ -218,18 +221,18 @@ func TestHandshakeCutAnywhere(t *testing.T) {
 			}
 			d.traffic = append(append([]message{}, d.traffic...), after...)
 			script += onWire(d.version, after...)
-			cuts := []cutter{whole, bytewise}
+			cuts := []cutter{whole, byteByByte}
 			for k := range len(script) {
 				cuts = append(cuts, cutAt(k))
 			}
 			for seed := range uint64(20) {
-				cuts = append(cuts, randomly(seeded(seed)))
+				cuts = append(cuts, randomCuts(newRand(seed)))
 			}
 			for _, cut := range cuts {
-				p := play(t, d.cfg, cut)
+				p := newPeer(t, d.cfg, cut)
 				p.send(script)
 				if string(p.out) != want {
-					t.Fatalf("said %q, want %q", p.out, want)
+					t.Fatalf("sent %q, want %q", p.out, want)
 				}
 				d.check(p)
 			}
@@ -237,20 +240,20 @@ func TestHandshakeCutAnywhere(t *testing.T) {
 	}
 }
 
-// TestHandshakeTruncated ends each dialogue at every byte: that is no fault,
-// and nobody is ready.
-func TestHandshakeTruncated(t *testing.T) {
+// TestTruncatedHandshakeIsNotDone truncates each dialogue at every byte. The
+// engine returns no error and its handshake is not done.
+func TestTruncatedHandshakeIsNotDone(t *testing.T) {
 	for _, d := range dialogues {
 		var script string
 		for _, s := range d.steps {
 			script += s.send
 		}
 		for n := range len(script) {
-			p := play(t, d.cfg, whole)
+			p := newPeer(t, d.cfg, whole)
 			p.send(script[:n])
-			p.wantFault(engine.FaultNone)
-			if p.e.Ready() {
-				t.Fatalf("%s: ready after %d of %d bytes", d.name, n, len(script))
+			p.wantCloseReason(engine.CloseNone)
+			if p.e.HandshakeDone() {
+				t.Fatalf("%s: handshake done after %d of %d bytes", d.name, n, len(script))
 			}
 		}
 	}

@@ -8,37 +8,37 @@ import (
 	"github.com/zerobroker/zmq/internal/wire"
 )
 
-// model is what traffic without a mechanism means, one frame after another
-// and all of it there: the decoder without its reasons to be fast.
+// model is a simple decoder for traffic without encryption that gets all bytes
+// at once. FuzzDecode compares the engine with it.
 type model struct {
 	v       wire.Version
 	cfg     *engine.Config
 	msgs    []message
-	part    message // the frames of a message that is not whole
+	part    message // frames of the incomplete message
 	bytes   int64
 	useless int64
 	ignored uint64
 	pongs   uint64
 	pong    string
-	fault   engine.Fault
+	reason  engine.CloseReason
 
-	// cut says that what is left is the start of a frame that will end a
-	// message over its limit: a fault, now or when it is whole.
+	// cut reports that the rest is an incomplete frame that exceeds a limit of
+	// the message. The engine fails now or when the frame is complete.
 	cut bool
 }
 
 func (m *model) read(b []byte) {
-	for m.fault == engine.FaultNone {
+	for m.reason == engine.CloseNone {
 		flags, size, h := m.header(b)
 		switch l := &m.cfg.Limits; {
 		case h == 0:
 			return
 		case h < 0:
-			m.fault = engine.FaultMalformed
+			m.reason = engine.CloseMalformed
 		case flags&wire.FlagCommand != 0 && l.Command > 0 && size > uint64(l.Command):
-			m.fault = engine.FaultCommandSize
+			m.reason = engine.CloseCommandSize
 		case size > math.MaxInt || l.Frame > 0 && size > uint64(l.Frame):
-			m.fault = engine.FaultFrameSize
+			m.reason = engine.CloseFrameSize
 		case size > uint64(len(b)-h):
 			m.cut = flags&wire.FlagCommand == 0 && m.over(size)
 			return
@@ -46,7 +46,7 @@ func (m *model) read(b []byte) {
 			m.command(b[h : h+int(size)])
 			b = b[h+int(size):]
 		case m.over(size):
-			m.fault = engine.FaultMessageSize
+			m.reason = engine.CloseMessageSize
 		default:
 			m.frame(flags, string(b[h:h+int(size)]))
 			b = b[h+int(size):]
@@ -54,6 +54,7 @@ func (m *model) read(b []byte) {
 	}
 }
 
+// header returns the long header of a frame of the given size.
 func (m *model) header(b []byte) (flags byte, size uint64, h int) {
 	if m.v != wire.V1 {
 		return wire.ConsumeFrameHeader(b)
@@ -65,7 +66,7 @@ func (m *model) header(b []byte) (flags byte, size uint64, h int) {
 	return flags, size, h
 }
 
-// over reports whether one more frame is more than a message may have.
+// over reports whether a frame of this size exceeds a limit of the message.
 func (m *model) over(size uint64) bool {
 	l := &m.cfg.Limits
 	return l.Frames > 0 && len(m.part) >= l.Frames || l.Message > 0 && size > uint64(l.Message-m.bytes)
@@ -80,12 +81,13 @@ func (m *model) frame(flags byte, body string) {
 	}
 }
 
+// command returns a command frame.
 func (m *model) command(body []byte) {
 	name, data, _ := wire.SplitCommand(body)
 	switch string(name) {
 	case "PING":
 		if len(data) < 2 {
-			m.fault = engine.FaultMalformed
+			m.reason = engine.CloseMalformed
 			return
 		}
 		m.pong = command("PONG", string(data[2:min(len(data), 18)]))
@@ -97,9 +99,9 @@ func (m *model) command(body []byte) {
 		}
 		return
 	case "ERROR":
-		m.fault = engine.FaultMalformed
+		m.reason = engine.CloseMalformed
 		if len(data) > 0 && int(data[0]) < len(data) {
-			m.fault = engine.FaultRefused
+			m.reason = engine.CloseRefused
 		}
 		return
 	case "SUBSCRIBE", "CANCEL":
@@ -115,6 +117,6 @@ func (m *model) command(body []byte) {
 	m.ignored++
 	m.useless += int64(len(body)) + 2
 	if l := m.cfg.Limits.Useless; l > 0 && m.useless > l {
-		m.fault = engine.FaultUseless
+		m.reason = engine.CloseUseless
 	}
 }

@@ -10,46 +10,47 @@ import (
 	"github.com/zerobroker/zmq/internal/msg"
 )
 
-// peer plays the far end of one engine, and its session: it sends bytes in
-// pieces, offers again what the engine has not consumed, and keeps all that
-// comes of it.
+// peer is the peer of an engine and the session that drives it. It sends bytes
+// in pieces, passes again what the engine has not consumed, and collects the
+// results.
 type peer struct {
 	t     testing.TB
 	e     *engine.Engine
 	cut   cutter
-	keep  bool // give buffers away to Decode, instead of overwriting them behind it
-	limit int  // of messages for each call of Decode
+	keep  bool // Decode may retain the buffer; otherwise it is overwritten afterwards
+	limit int  // messages per call of Decode
 
-	// bounded has the room that the engine takes checked, unless it is 0: 1 is
-	// exact, and 4 what pooled memory may have more that others gave back.
+	// bounded, if not 0, makes checkMemory check the size of BodyBuffer. It is
+	// a factor: 1, or 4 if the buffer may be a larger one from a pool.
 	bounded int
 
-	left []byte // sent and not consumed
+	left []byte // sent and not consumed yet
 	sent int
 
-	out  []byte    // what the engine said before Ready
-	pong []byte    // the last that it said after
-	msgs []message // what it received
-	segs int       // how many segments that took
+	out  []byte    // output of the engine during the handshake
+	pong []byte    // its last output after the handshake
+	msgs []message // messages that it returned
+	segs int       // number of their segments
 	err  error
 }
 
-// message is a message's frames.
+// message holds the frames of a message.
 type message []string
 
-func play(t testing.TB, cfg *engine.Config, cut cutter) *peer {
+// newPeer returns the peer of a new engine.
+func newPeer(t testing.TB, cfg *engine.Config, cut cutter) *peer {
 	p := &peer{t: t, e: engine.New(cfg), cut: cut, limit: 1 << 20}
 	p.out = p.e.Output()
 	return p
 }
 
-// cutter says how many of the next n bytes arrive together, at least one.
+// cutter returns how many of the next n bytes arrive together, at least one.
 type cutter func(n int) int
 
-func whole(n int) int  { return n }
-func bytewise(int) int { return 1 }
+func whole(n int) int    { return n }
+func byteByByte(int) int { return 1 }
 
-// cutAt cuts what is sent next once, behind k bytes.
+// cutAt splits the next bytes once, after k bytes.
 func cutAt(k int) cutter {
 	return func(n int) int {
 		first := k
@@ -61,19 +62,19 @@ func cutAt(k int) cutter {
 	}
 }
 
-// randomly cuts into pieces of all orders of magnitude.
-func randomly(rng *rand.Rand) cutter {
+// randomCuts splits the bytes into pieces of 1 byte to 128 KiB.
+func randomCuts(rng *rand.Rand) cutter {
 	return func(n int) int { return min(n, 1+rng.IntN(1<<rng.IntN(18))) }
 }
 
-func seeded(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 0)) }
+func newRand(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 0)) }
 
-// send has the engine receive b.
+// send passes b to the engine.
 func (p *peer) send(b string) {
 	for data := []byte(b); len(data) > 0 && p.err == nil; {
 		n := p.cut(len(data))
 		p.deliver(data[:n])
-		p.checkHeld()
+		p.checkMemory()
 		data = data[n:]
 	}
 }
@@ -81,15 +82,15 @@ func (p *peer) send(b string) {
 func (p *peer) deliver(b []byte) {
 	p.sent += len(b)
 	for p.err == nil {
-		want := p.e.Want()
+		want := p.e.BodyBuffer()
 		if want == nil {
 			break
 		}
 		var in msg.Batch
 		n := copy(want, b)
-		p.err = p.e.Filled(n, &in)
+		p.err = p.e.BodyRead(n, &in)
 		p.collect(&in)
-		if b = b[n:]; len(b) == 0 && p.e.Want() != nil {
+		if b = b[n:]; len(b) == 0 && p.e.BodyBuffer() != nil {
 			return
 		}
 	}
@@ -101,13 +102,13 @@ func (p *peer) deliver(b []byte) {
 	p.left = slices.Clone(buf[n:])
 }
 
-// take offers b to the engine and returns how much it consumed.
+// take passes b to the engine and returns how many bytes it consumed.
 func (p *peer) take(b []byte) (used int) {
-	if !p.e.Ready() {
+	if !p.e.HandshakeDone() {
 		used, p.err = p.e.Handshake(b)
 		clear(b[:used])
 		p.out = append(p.out, p.e.Output()...)
-		if p.err != nil || !p.e.Ready() {
+		if p.err != nil || !p.e.HandshakeDone() {
 			return used
 		}
 	}
@@ -115,7 +116,7 @@ func (p *peer) take(b []byte) (used int) {
 		var in msg.Batch
 		n, err := p.e.Decode(b[used:], p.keep, p.limit, &in)
 		if in.Msgs > p.limit {
-			p.t.Fatalf("%d messages, limit %d", in.Msgs, p.limit)
+			p.t.Fatalf("Decode returned %d messages, limit %d", in.Msgs, p.limit)
 		}
 		if !p.keep {
 			for i := range b[used : used+n] {
@@ -134,7 +135,8 @@ func (p *peer) take(b []byte) (used int) {
 	}
 }
 
-// collect takes the messages out of a batch, which must be what it claims.
+// collect adds the messages of a batch to p.msgs and checks the counts of the
+// batch.
 func (p *peer) collect(in *msg.Batch) {
 	size := 0
 	for _, s := range in.Segs {
@@ -166,49 +168,50 @@ func readBatch(b *msg.Batch) (msgs []message) {
 	return msgs
 }
 
-// checkHeld holds the engine to what it was sent: it keeps no more, and takes
-// room for twice that and 4 KiB.
-func (p *peer) checkHeld() {
-	held, unfinished := p.e.Held()
-	if !unfinished && held > 0 {
-		p.t.Fatalf("%d bytes held of no message", held)
+// checkMemory checks that the engine holds no more bytes than were sent, and
+// memory for at most twice as many and 4 KiB.
+func (p *peer) checkMemory() {
+	size, incomplete := p.e.Partial()
+	if !incomplete && size > 0 {
+		p.t.Fatalf("Partial() = %d, but there is no incomplete message", size)
 	}
-	if held > p.sent {
-		p.t.Fatalf("%d bytes held of %d sent", held, p.sent)
+	if size > p.sent {
+		p.t.Fatalf("Partial() = %d, but only %d bytes were sent", size, p.sent)
 	}
-	if want := p.e.Want(); p.bounded > 0 && held+len(want) > p.bounded*(2*p.sent+4<<10) {
-		p.t.Fatalf("room for %d bytes more with %d held of %d sent", len(want), held, p.sent)
+	if want := p.e.BodyBuffer(); p.bounded > 0 && size+len(want) > p.bounded*(2*p.sent+4<<10) {
+		p.t.Fatalf("BodyBuffer has %d bytes, Partial() = %d, %d bytes were sent", len(want), size, p.sent)
 	}
 }
 
-func (p *peer) fault() engine.Fault { return engine.FaultOf(p.err) }
+func (p *peer) closeReason() engine.CloseReason { return engine.CloseReasonOf(p.err) }
 
-// wantFault fails the test unless the connection ended for that reason.
-func (p *peer) wantFault(want engine.Fault) {
+// wantCloseReason fails the test unless the engine has failed for that reason,
+// or has not failed if want is CloseNone.
+func (p *peer) wantCloseReason(want engine.CloseReason) {
 	p.t.Helper()
-	if p.fault() != want {
-		p.t.Fatalf("fault %v (%v), want %v", p.fault(), p.err, want)
+	if p.closeReason() != want {
+		p.t.Fatalf("close reason %v (%v), want %v", p.closeReason(), p.err, want)
 	}
-	if want != engine.FaultNone && p.e.Ready() {
-		p.t.Fatal("Ready after a fault")
+	if want != engine.CloseNone && p.e.HandshakeDone() {
+		p.t.Fatal("HandshakeDone after the connection failed")
 	}
 	var e *engine.Error
-	if want != engine.FaultNone && (!errors.As(p.err, &e) || e.Fault != want) {
-		p.t.Fatalf("error %v is no *Error", p.err)
+	if want != engine.CloseNone && (!errors.As(p.err, &e) || e.Reason != want) {
+		p.t.Fatalf("error %v is not an *Error with this reason", p.err)
 	}
 }
 
-func (p *peer) wantReady() {
+func (p *peer) wantHandshakeDone() {
 	p.t.Helper()
-	p.wantFault(engine.FaultNone)
-	if !p.e.Ready() {
-		p.t.Fatalf("not ready; output so far %q", p.out)
+	p.wantCloseReason(engine.CloseNone)
+	if !p.e.HandshakeDone() {
+		p.t.Fatalf("handshake not done; output so far %q", p.out)
 	}
 }
 
 func (p *peer) wantMessages(want ...message) {
 	p.t.Helper()
-	p.wantFault(engine.FaultNone)
+	p.wantCloseReason(engine.CloseNone)
 	if !equalMessages(p.msgs, want) {
 		p.t.Fatalf("received %.200q, want %.200q", p.msgs, want)
 	}

@@ -2,27 +2,27 @@ package engine
 
 import "github.com/zerobroker/zmq/internal/msg"
 
-// RawMessage is the largest message that Decode makes of the bytes of a raw
-// connection, as in libzmq.
+// RawMessage is the size of the largest message that Decode returns on a raw
+// connection. libzmq uses the same.
 const RawMessage = 8 << 10
 
-// startRaw lets traffic flow: there is nothing to agree on.
+// startRaw ends the handshake, since raw connections have none.
 func (e *Engine) startRaw() {
 	e.peer = &msg.Peer{}
-	e.phase = ready
+	e.phase = traffic
 }
 
-// decodeRaw is Decode for bytes that are nothing but bytes: all of them are
-// messages of one frame as they come, and nothing is ever left.
+// decodeRaw is Decode for raw connections. It splits the bytes into messages of
+// one frame and always consumes them, unless in is full.
 func (e *Engine) decodeRaw(b []byte, limit int, in *msg.Batch) (n int) {
 	count := min((len(b)+RawMessage-1)/RawMessage, limit-in.Msgs)
 	if count <= 0 {
 		return 0
 	}
 	whole := b[:min(len(b), count*RawMessage)]
-	if len(whole) >= e.recv.keepAt {
-		e.recv.kept = true
-		// The bytes stay where they are, each chunk behind a header of its own.
+	if len(whole) >= e.recv.retainAt {
+		e.recv.retained = true
+		// The bytes stay in b. Each header is a segment of its own.
 		headers := make([]byte, 0, count*msg.MaxHeader)
 		for n < len(whole) {
 			end := min(n+RawMessage, len(whole))
@@ -45,7 +45,7 @@ func (e *Engine) decodeRaw(b []byte, limit int, in *msg.Batch) (n int) {
 	return n
 }
 
-// encodeRaw is Encode for such a connection: the frames' bodies.
+// encodeRaw is Encode for raw connections. It appends the bodies of the frames.
 func encodeRaw(dst []byte, c *msg.Cursor, full int) (out []byte, msgs int) {
 	for len(dst) < full {
 		body, flags, ok := c.Next()

@@ -9,118 +9,127 @@ import (
 	"github.com/zerobroker/zmq/internal/wire"
 )
 
-// directRead is the frame size from which the part of a body that has not
-// arrived is read straight into the memory it stays in.
-const directRead = 32 << 10
+// minLarge is the size from which the body of an incomplete frame is read
+// directly into its final memory.
+const minLarge = 32 << 10
 
-// firstRead is the least memory that is taken for such a frame.
-const firstRead = 4 << 10
+// minLargeBuffer is the smallest memory to allocate for such a frame.
+const minLargeBuffer = 4 << 10
 
-// maxAhead bounds the memory taken for a frame of which less has arrived: a
-// connection that has delivered a frame of that size may claim it again.
-const maxAhead = 1 << 20
+// maxLargeReuse bounds the memory to allocate before the body has arrived. A
+// connection that has delivered a frame of this size may get this much at once
+// for the next.
+const maxLargeReuse = 1 << 20
 
-// receiveState is the receiving half of an Engine in traffic.
+// receiveState is the state of Decode.
 type receiveState struct {
-	direct  bool   // wire frames are frames at rest: run is allowed
-	maxWire uint64 // the largest body of a wire frame
+	direct  bool   // frames on the wire are encoded messages, so decodeRun is possible
+	maxBody uint64 // the largest body of a frame on the wire
 
-	// The message being received. Its frames so far are in part and, after
-	// done, in region; region is the memory that small frames of this call of
-	// Decode are put in, and the finished messages of the call are before done.
-	part   msg.Batch
-	region []byte
-	done   int
-	put    int  // bytes of the region moved out in this call
-	last   int  // the same of the last call, until the region of this one is begun
-	rest   int  // how much of this call's buffer is still to be decoded, at most
-	keepAt int  // the least that run leaves where it is in this call's buffer
-	kept   bool // messages were left there
+	// copied is the memory for the small frames that the current call of Decode
+	// copies. Up to done it holds complete messages, and after done frames of
+	// the incomplete message. The earlier frames of that message are in
+	// partial.
+	partial msg.Batch
+	copied  []byte
+	done    int
+
+	copiedBytes int  // bytes that this call has moved out of copied
+	lastCopied  int  // the same of the previous call, until this call allocates copied
+	remaining   int  // upper bound of the bytes that this call has yet to decode
+	retainAt    int  // size of a run from which its messages stay in the buffer of this call
+	retained    bool // messages of this call are in its buffer
+
+	// Size of the incomplete message.
 	frames int
 	bytes  int64
 
-	messages uint64 // received, subscriptions that came as commands aside
+	messages uint64 // messages received, without subscriptions sent as commands
 
-	big      *bigFrame // a frame being read straight into place
-	largest  int       // the largest frame that was
-	useless  int64     // bytes of ignored commands since the last message
-	ignored  uint64    // commands ignored so far
-	commands uint64    // the same with PINGs and PONGs
-	pongs    uint64    // PONGs so far
-	lease    uint16    // the last PING's TTL, in tenths of a second
-	failed   error
+	large       *largeFrame // a frame that is read directly into its final memory
+	largestSize int         // size of the largest such frame so far
+	useless     int64       // bytes of ignored commands since the last message
+	ignored     uint64      // number of ignored commands
+	commands    uint64      // number of ignored commands, PINGs and PONGs
+	pongs       uint64      // number of the last PING that the peer has answered
+	peerTTL     uint16      // TTL of the last PING, in tenths of a second
+	err         error       // why the connection must be closed
 
-	// subscribeAll says that Decode is to begin with a subscription to
-	// everything: an unversioned subscriber sends none and filters for itself.
+	// subscribeAll makes Decode begin with a subscription to all messages. An
+	// unversioned ZMTP 1.0 subscriber sends no subscriptions and filters
+	// itself.
 	subscribeAll bool
 }
 
-type bigFrame struct {
+// largeFrame is a frame whose body is incomplete.
+type largeFrame struct {
 	flags byte
 	size  int
 	buf   *msg.Buf
 }
 
-// startTraffic leaves the handshake behind.
+// startTraffic prepares Decode and Encode after the handshake.
 func (e *Engine) startTraffic() {
 	e.recv.subscribeAll = e.cfg.Publishes && !e.cfg.Groups && e.hs.unversioned
 	e.hs = handshakeState{}
 	sealed := e.mech.Seals()
 	e.send.direct = e.version >= wire.V2 && !sealed
-	e.recv.direct = e.send.direct && !e.onlyCommands()
-	e.recv.maxWire = maxInt
+	e.recv.direct = e.send.direct && !e.acceptsOnlyCommands()
+	e.recv.maxBody = maxInt
 	if f := e.cfg.Limits.Frame; f > 0 {
-		e.recv.maxWire = uint64(f)
+		e.recv.maxBody = uint64(f)
 		if sealed {
-			e.recv.maxWire += sealOverhead
+			e.recv.maxBody += sealOverhead
 		}
 	}
 }
 
-// sealOverhead is what a mechanism that seals may add to a frame.
+// sealOverhead is the most bytes that encryption adds to a frame.
 const sealOverhead = 128
 
-// keepShare is how much of a buffer messages must fill to stay in it: at least
-// one part of so many. A message in a buffer keeps all of it in memory, and only
-// the message's own bytes count against the limits of a queue, so what is less
-// than that is copied. Buffers that peers fill with messages never are.
-const keepShare = 4
+// retainShare is the divisor of a buffer's capacity that gives the least bytes
+// of messages for which Decode leaves them in the buffer. Fewer bytes are
+// copied: a message keeps the whole buffer in memory, but only its own bytes
+// count against the limits of a queue.
+const retainShare = 4
 
-// yieldFrames is how many frames and commands Decode takes one by one before
-// it calls Yield: some ten microseconds' worth.
+// yieldFrames is the number of frames and commands that Decode decodes one by
+// one between two calls of Yield. They take about ten microseconds.
 const yieldFrames = 256
 
-// Decode takes what the peer has sent and was not consumed before, adds the
-// messages in it to in, and returns how much is consumed. It stops when in
-// holds limit messages or nothing whole is left; what is left must come again,
-// with what arrives behind it, unless Want says otherwise. If keep is set b is
-// given away, and messages that fill a good part of its capacity may stay where
-// they are in it, as Kept tells; otherwise they are copied, and b may be reused.
+// Decode decodes received bytes, adds the messages to in, and returns the
+// number of bytes it consumed. It stops when in holds limit messages or b holds
+// no further complete frame. The next call must pass the rest again, followed
+// by newly received bytes, unless BodyBuffer returns a buffer for those.
+//
+// If keep is false, Decode copies the messages, and b may be reused. If keep is
+// true, messages that fill a large part of the capacity of b may stay in b.
+// BufferRetained reports whether they do.
 func (e *Engine) Decode(b []byte, keep bool, limit int, in *msg.Batch) (n int, err error) {
 	r := &e.recv
-	r.put = 0
-	r.kept, r.keepAt = false, math.MaxInt
+	r.copiedBytes = 0
+	r.retained, r.retainAt = false, math.MaxInt
 	if keep {
-		r.keepAt = cap(b) / keepShare
+		r.retainAt = cap(b) / retainShare
 	}
 	if e.cfg.Raw {
 		return e.decodeRaw(b, limit, in), nil
 	}
 	if r.subscribeAll {
 		r.subscribeAll = false
-		e.addFrame(0, []byte{1})
+		e.appendFrame(0, []byte{1})
 		e.endMessage(in)
 	}
-	for taken := 0; r.failed == nil && n < len(b) && in.Msgs < limit && r.big == nil; {
+	for taken := 0; r.err == nil && n < len(b) && in.Msgs < limit && r.large == nil; {
 		if r.direct && r.frames == 0 {
-			r.rest = len(b) - n
-			n += e.run(b[n:], limit-in.Msgs, in)
+			r.remaining = len(b) - n
+			n += e.decodeRun(b[n:], limit-in.Msgs, in)
 			if n == len(b) || in.Msgs == limit {
 				break
 			}
 		}
-		r.rest = len(b) - n
-		k := e.takeFrame(b[n:], in)
+		r.remaining = len(b) - n
+		k := e.decodeFrame(b[n:], in)
 		if k == 0 {
 			break
 		}
@@ -129,17 +138,18 @@ func (e *Engine) Decode(b []byte, keep bool, limit int, in *msg.Batch) (n int, e
 			e.cfg.Yield()
 		}
 	}
-	e.endRegion(in)
-	r.region = nil
-	r.last = r.put
-	return n, r.failed
+	e.flushCopied(in)
+	r.copied = nil
+	r.lastCopied = r.copiedBytes
+	return n, r.err
 }
 
-// run adds the whole messages that b starts with, up to the first command or
-// anything else that wants a closer look. It is the path of nearly all
-// traffic: a walk over headers, and a copy unless the messages may stay in b.
-func (e *Engine) run(b []byte, limit int, in *msg.Batch) int {
-	maxBody := e.recv.maxWire
+// decodeRun adds the complete messages at the start of b. It stops before the
+// first command, and before anything that violates a limit or the grammar,
+// which decodeFrame handles. This is the fast path of most traffic: it only
+// parses headers, and copies the messages unless they may stay in b.
+func (e *Engine) decodeRun(b []byte, limit int, in *msg.Batch) int {
+	maxBody := e.recv.maxBody
 	maxFrames, maxBytes := e.cfg.Limits.Frames, e.cfg.Limits.Message
 	pos, end, msgs, frames := 0, 0, 0, 0
 	for msgs < limit && len(b)-pos >= 2 {
@@ -173,16 +183,16 @@ func (e *Engine) run(b []byte, limit int, in *msg.Batch) int {
 	}
 	if msgs > 0 {
 		r := &e.recv
-		if end >= r.keepAt {
-			e.endRegion(in)
+		if end >= r.retainAt {
+			e.flushCopied(in)
 			in.Add(msg.Seg{B: b[:end:end], From: e.peer})
-			r.kept = true
+			r.retained = true
 		} else {
-			if len(r.region) > 0 {
-				e.reserve(end)
+			if len(r.copied) > 0 {
+				e.growCopied(end)
 			}
-			r.region = append(r.region, b[:end]...)
-			r.done = len(r.region)
+			r.copied = append(r.copied, b[:end]...)
+			r.done = len(r.copied)
 		}
 		in.Msgs += msgs
 		r.messages += uint64(msgs)
@@ -191,41 +201,42 @@ func (e *Engine) run(b []byte, limit int, in *msg.Batch) int {
 	return end
 }
 
-// takeFrame consumes one frame, if it is whole or large enough to be read
-// straight into place.
-func (e *Engine) takeFrame(b []byte, in *msg.Batch) int {
+// decodeFrame consumes one frame, if it is complete or if its body is large
+// enough to be read directly into its final memory.
+func (e *Engine) decodeFrame(b []byte, in *msg.Batch) int {
 	flags, size, h := e.header(b)
 	switch {
 	case h == 0:
 		return 0
 	case h < 0:
-		e.stop(FaultMalformed, fmt.Errorf("frame header of no length or with reserved flags: %x", b[:min(len(b), wire.MaxFrameHeaderV1)]))
+		e.failReceive(CloseMalformed, fmt.Errorf("frame header without length or with reserved flags: %x", b[:min(len(b), wire.MaxFrameHeaderV1)]))
 		return 0
 	case flags&wire.FlagCommand != 0 && e.cfg.Limits.Command > 0 && size > uint64(e.cfg.Limits.Command):
-		e.stop(FaultCommandSize, fmt.Errorf("command of %d bytes", size))
+		e.failReceive(CloseCommandSize, fmt.Errorf("command of %d bytes", size))
 		return 0
-	case size > e.recv.maxWire:
-		e.stop(FaultFrameSize, e.frameTooLarge(size))
+	case size > e.recv.maxBody:
+		e.failReceive(CloseFrameSize, e.frameTooLarge(size))
 		return 0
-	case flags&wire.FlagCommand == 0 && e.tooLong(size):
-		e.stop(FaultMessageSize, fmt.Errorf("message of more than %d bytes", e.cfg.Limits.Message))
+	case flags&wire.FlagCommand == 0 && e.exceedsMessage(size):
+		e.failReceive(CloseMessageSize, fmt.Errorf("message of more than %d bytes", e.cfg.Limits.Message))
 		return 0
 	}
 	if rest := b[h:]; size > uint64(len(rest)) {
-		if size < directRead {
+		if size < minLarge {
 			return 0
 		}
-		e.recv.big = &bigFrame{flags: flags, size: int(size)}
-		e.growBig(len(rest))
-		e.recv.big.buf.B = append(e.recv.big.buf.B, rest...)
+		e.recv.large = &largeFrame{flags: flags, size: int(size)}
+		e.growLarge(len(rest))
+		e.recv.large.buf.B = append(e.recv.large.buf.B, rest...)
 		return len(b)
 	}
 	end := h + int(size)
-	e.frame(flags, b[h:end], nil, in)
+	e.handleFrame(flags, b[h:end], nil, in)
 	return end
 }
 
-// header reads a wire frame's header in the version spoken.
+// header parses a frame header of the negotiated version. h is its size: 0 if
+// it is incomplete, negative if it is malformed.
 func (e *Engine) header(b []byte) (flags byte, size uint64, h int) {
 	if e.version != wire.V1 {
 		return wire.ConsumeFrameHeader(b)
@@ -237,48 +248,48 @@ func (e *Engine) header(b []byte) (flags byte, size uint64, h int) {
 	return flags, size, h
 }
 
-// onlyCommands reports whether the peer is a DISH, which has nothing to say but
-// JOIN and LEAVE. Those are passed on as messages, so of what it sends as a
-// message only the empty shell is: it may look like neither.
-// (libzmq, radio.cpp: xread_activated)
-func (e *Engine) onlyCommands() bool { return e.cfg.Publishes && e.cfg.Groups }
+// acceptsOnlyCommands reports whether the socket is a RADIO, whose peers send
+// only JOIN and LEAVE. Since handleSubscription converts these to messages, the
+// bodies of other messages are dropped: they could look like a JOIN or LEAVE.
+// libzmq ignores such messages too (radio.cpp, xread_activated).
+func (e *Engine) acceptsOnlyCommands() bool { return e.cfg.Publishes && e.cfg.Groups }
 
-// frame handles one whole wire frame. buf is the memory behind body if body
-// may be kept.
-func (e *Engine) frame(flags byte, body []byte, buf *msg.Buf, in *msg.Batch) {
+// handleFrame handles one complete frame. buf, if not nil, is the memory of
+// body and may stay with the message.
+func (e *Engine) handleFrame(flags byte, body []byte, buf *msg.Buf, in *msg.Batch) {
 	if e.mech.Seals() {
 		var err error
 		if flags, body, err = e.mech.Open(body); err != nil {
-			e.stop(FaultMalformed, err)
+			e.failReceive(CloseMalformed, err)
 			return
 		}
 	}
 	if flags&wire.FlagCommand != 0 {
 		if l := e.cfg.Limits.Command; l > 0 && len(body) > l {
-			e.stop(FaultCommandSize, fmt.Errorf("command of %d bytes", len(body)))
+			e.failReceive(CloseCommandSize, fmt.Errorf("command of %d bytes", len(body)))
 			return
 		}
-		e.command(body, in)
+		e.handleCommand(body, in)
 		return
 	}
-	if l := e.cfg.Limits.Frame; l > 0 && int64(len(body)) > l { // one that was sealed
-		e.stop(FaultFrameSize, e.frameTooLarge(uint64(len(body))))
+	if l := e.cfg.Limits.Frame; l > 0 && int64(len(body)) > l { // decrypted
+		e.failReceive(CloseFrameSize, e.frameTooLarge(uint64(len(body))))
 		return
 	}
-	if err := e.checkMessage(len(body)); err != nil {
-		e.stop(FaultMessageSize, err)
+	if err := e.countFrame(len(body)); err != nil {
+		e.failReceive(CloseMessageSize, err)
 		return
 	}
-	if e.onlyCommands() {
+	if e.acceptsOnlyCommands() {
 		if buf != nil {
 			buf.FreeAll()
 		}
 		body, buf = nil, nil
 	}
 	if buf == nil || len(body) < msg.LargeFrame {
-		e.addFrame(flags, body)
+		e.appendFrame(flags, body)
 	} else {
-		e.addLarge(flags, body, buf, in)
+		e.appendLarge(flags, body, buf, in)
 	}
 	if flags&wire.FlagMore == 0 {
 		e.recv.messages++
@@ -290,9 +301,9 @@ func (e *Engine) frameTooLarge(size uint64) error {
 	return fmt.Errorf("frame of %d bytes, the limit is %d", size, e.cfg.Limits.Frame)
 }
 
-// tooLong reports whether a frame of that size on the wire, whole or not,
-// makes the message too long.
-func (e *Engine) tooLong(size uint64) bool {
+// exceedsMessage reports whether a frame of that size on the wire makes the
+// message exceed Limits.Message.
+func (e *Engine) exceedsMessage(size uint64) bool {
 	l := e.cfg.Limits.Message
 	if l == 0 {
 		return false
@@ -303,8 +314,8 @@ func (e *Engine) tooLong(size uint64) bool {
 	return size > uint64(max(0, l-e.recv.bytes))
 }
 
-// checkMessage counts one more frame of the message being received.
-func (e *Engine) checkMessage(size int) error {
+// countFrame adds a frame to the size of the message and checks the limits.
+func (e *Engine) countFrame(size int) error {
 	r, l := &e.recv, &e.cfg.Limits
 	r.frames++
 	r.bytes += int64(size)
@@ -317,102 +328,106 @@ func (e *Engine) checkMessage(size int) error {
 	return nil
 }
 
-// addFrame puts a small frame at rest, copying it.
-func (e *Engine) addFrame(flags byte, body []byte) {
-	e.reserve(msg.HeaderSize(len(body)) + len(body))
-	e.recv.region = msg.AppendFrame(e.recv.region, body, flags&wire.FlagMore != 0)
+// appendFrame copies a small frame to the message.
+func (e *Engine) appendFrame(flags byte, body []byte) {
+	e.growCopied(msg.HeaderSize(len(body)) + len(body))
+	e.recv.copied = msg.AppendFrame(e.recv.copied, body, flags&wire.FlagMore != 0)
 }
 
-// reserve makes room for n bytes in the region. It grows with what is put there
-// and not with what was read, most of which may be commands; it begins with as
-// much as the last Decode has put there.
-func (e *Engine) reserve(n int) {
+// growCopied makes the capacity of copied sufficient for n more bytes. The
+// capacity doubles, and starts with what the previous call of Decode used. It
+// does not follow the size of the buffer, most of which may be commands.
+func (e *Engine) growCopied(n int) {
 	r := &e.recv
-	have := len(r.region)
-	if cap(r.region)-have >= n {
+	have := len(r.copied)
+	if cap(r.copied)-have >= n {
 		return
 	}
-	size := have + max(n, min(max(have, r.last), r.rest))
-	r.last = 0
-	r.region = append(make([]byte, 0, size), r.region...)
+	size := have + max(n, min(max(have, r.lastCopied), r.remaining))
+	r.lastCopied = 0
+	r.copied = append(make([]byte, 0, size), r.copied...)
 }
 
-// Kept reports whether messages of the last Decode lie in the buffer that it was
-// given.
-func (e *Engine) Kept() bool { return e.recv.kept }
+// BufferRetained reports whether messages of the last call of Decode are in the
+// buffer passed to it, so that the caller must not reuse the buffer.
+func (e *Engine) BufferRetained() bool { return e.recv.retained }
 
-// addLarge puts a large frame at rest, taking it over.
-func (e *Engine) addLarge(flags byte, body []byte, buf *msg.Buf, in *msg.Batch) {
+// appendLarge adds a large frame to the message without a copy.
+func (e *Engine) appendLarge(flags byte, body []byte, buf *msg.Buf, in *msg.Batch) {
 	r := &e.recv
-	e.reserve(msg.MaxHeader)
-	r.region = msg.AppendHeader(r.region, len(body), flags&wire.FlagMore != 0)
-	e.endRegion(in)
-	r.part.Add(msg.Seg{B: body, From: e.peer, Buf: buf})
+	e.growCopied(msg.MaxHeader)
+	r.copied = msg.AppendHeader(r.copied, len(body), flags&wire.FlagMore != 0)
+	e.flushCopied(in)
+	r.partial.Add(msg.Seg{B: body, From: e.peer, Buf: buf})
 }
 
+// endMessage ends the message whose frames are in partial and copied.
 func (e *Engine) endMessage(in *msg.Batch) {
 	r := &e.recv
 	r.frames, r.bytes, r.useless = 0, 0, 0
 	in.Msgs++
-	if len(r.part.Segs) > 0 {
-		if n := len(r.region); n > 0 {
-			r.part.Add(msg.Seg{B: r.region[:n:n], From: e.peer})
-			r.put += n
-			r.region = r.region[n:]
+	if len(r.partial.Segs) > 0 {
+		if n := len(r.copied); n > 0 {
+			r.partial.Add(msg.Seg{B: r.copied[:n:n], From: e.peer})
+			r.copiedBytes += n
+			r.copied = r.copied[n:]
 		}
-		in.Append(&r.part)
+		in.Append(&r.partial)
 		return
 	}
-	r.done = len(r.region)
+	r.done = len(r.copied)
 }
 
-// endRegion moves what is in the region out: finished messages to in, frames
-// of an unfinished one to part.
-func (e *Engine) endRegion(in *msg.Batch) {
+// flushCopied moves complete messages from copied to in, and the frames of an
+// incomplete message from copied to partial.
+func (e *Engine) flushCopied(in *msg.Batch) {
 	r := &e.recv
-	r.put += len(r.region)
+	r.copiedBytes += len(r.copied)
 	if r.done > 0 {
-		in.Add(msg.Seg{B: r.region[:r.done:r.done], From: e.peer})
-		r.region, r.done = r.region[r.done:], 0
+		in.Add(msg.Seg{B: r.copied[:r.done:r.done], From: e.peer})
+		r.copied, r.done = r.copied[r.done:], 0
 	}
-	if n := len(r.region); n > 0 {
-		r.part.Extend(r.region[:n:n], e.peer)
-		r.region = r.region[n:]
+	if n := len(r.copied); n > 0 {
+		r.partial.Extend(r.copied[:n:n], e.peer)
+		r.copied = r.copied[n:]
 	}
 }
 
-// Want returns the memory that the next bytes from the peer belong in, or nil
-// when they may go anywhere and on to Decode. After reading n bytes into it,
-// call Filled.
-func (e *Engine) Want() []byte {
-	f := e.recv.big
+// BodyBuffer returns the memory into which the caller must read the next bytes
+// from the peer, because they belong to a large frame. After reading n bytes
+// into it, the caller calls BodyRead(n). BodyBuffer returns nil if the next
+// bytes are for Decode.
+func (e *Engine) BodyBuffer() []byte {
+	f := e.recv.large
 	if f == nil {
 		return nil
 	}
-	e.growBig(0)
+	e.growLarge(0)
 	have := len(f.buf.B)
 	return f.buf.B[have:min(cap(f.buf.B), f.size)]
 }
 
-// Filled says that the first n bytes of Want are read.
-func (e *Engine) Filled(n int, in *msg.Batch) error {
+// BodyRead reports that the first n bytes of BodyBuffer have been read. It adds
+// the message to in if that completes it.
+func (e *Engine) BodyRead(n int, in *msg.Batch) error {
 	r := &e.recv
-	f := r.big
+	f := r.large
 	f.buf.B = f.buf.B[:len(f.buf.B)+n]
 	if len(f.buf.B) == f.size {
-		r.big = nil
-		r.largest = max(r.largest, f.size)
-		e.frame(f.flags, f.buf.B, f.buf, in)
-		e.endRegion(in)
+		r.large = nil
+		r.largestSize = max(r.largestSize, f.size)
+		e.handleFrame(f.flags, f.buf.B, f.buf, in)
+		e.flushCopied(in)
 	}
-	return r.failed
+	return r.err
 }
 
-// growBig makes room for at least need more bytes, or for some if need is 0.
-// Memory follows the bytes that have arrived, not the size that was claimed:
-// it doubles, from little or from what this connection has shown to send.
-func (e *Engine) growBig(need int) {
-	f := e.recv.big
+// growLarge extends the memory of the large frame by at least need bytes, or by
+// any number if need is 0. The memory follows the bytes received, not the size
+// in the header: it doubles, starting with minLargeBuffer or with the size of
+// the largest frame that this connection has delivered.
+func (e *Engine) growLarge(need int) {
+	f := e.recv.large
 	have := 0
 	if f.buf != nil {
 		have = len(f.buf.B)
@@ -420,7 +435,7 @@ func (e *Engine) growBig(need int) {
 			return
 		}
 	}
-	want := max(2*(have+need), firstRead, min(e.recv.largest, maxAhead))
+	want := max(2*(have+need), minLargeBuffer, min(e.recv.largestSize, maxLargeReuse))
 	size := min(want, f.size)
 	buf := msg.PooledBuf(size)
 	if buf == nil {
@@ -433,32 +448,33 @@ func (e *Engine) growBig(need int) {
 	f.buf = buf
 }
 
-// stop records the fault that ends the connection.
-func (e *Engine) stop(f Fault, err error) { e.recv.failed = e.fail(f, err) }
+// failReceive makes Decode and BodyRead return an error from now on.
+func (e *Engine) failReceive(f CloseReason, err error) { e.recv.err = e.fail(f, err) }
 
-// Begins reports whether b, bytes that Decode left over, begin a message.
-func (e *Engine) Begins(b []byte) bool {
+// BeginsMessage reports whether b, which Decode has not consumed, begins with
+// frames of a message and not with a command.
+func (e *Engine) BeginsMessage(b []byte) bool {
 	return len(b) > 0 && (e.version == wire.V1 || b[0]&wire.FlagCommand == 0)
 }
 
-// Discard gives up what is kept of a message that is not whole. Nothing more
-// is decoded.
+// Discard frees the memory of an incomplete message. Decode must not be called
+// after it.
 func (e *Engine) Discard() {
 	r := &e.recv
-	if r.big != nil {
-		r.big.buf.FreeAll()
+	if r.large != nil {
+		r.large.buf.FreeAll()
 	}
-	r.part.Recycle()
-	r.big, r.region, r.part = nil, nil, msg.Batch{}
+	r.partial.Recycle()
+	r.large, r.copied, r.partial = nil, nil, msg.Batch{}
 }
 
-// Held is the number of bytes kept of a message that is not whole, and
+// Partial returns the size of the frames received of an incomplete message, and
 // whether there is such a message.
-func (e *Engine) Held() (n int, unfinished bool) {
+func (e *Engine) Partial() (n int, incomplete bool) {
 	r := &e.recv
-	n = r.part.Bytes + len(r.region)
-	if r.big != nil {
-		n += len(r.big.buf.B)
+	n = r.partial.Bytes + len(r.copied)
+	if r.large != nil {
+		n += len(r.large.buf.B)
 	}
-	return n, r.frames > 0 || r.big != nil
+	return n, r.frames > 0 || r.large != nil
 }

@@ -9,36 +9,37 @@ import (
 	"github.com/zerobroker/zmq/internal/wire"
 )
 
-// The reason of an ERROR begins with one of these if the peer can tell from it
-// which of its messages were received.
+// An ERROR whose reason begins with one of these prefixes states how many
+// messages of the peer were received.
 const (
-	// notAdmitted is of a socket that has no place for the peer now and has
-	// taken no message from it.
+	// notAdmitted is sent by a socket that cannot admit the peer at the moment.
+	// It has received no message.
 	notAdmitted = "not-admitted:"
-	// rejectedAfter is of a socket that closes the connection because of what it
-	// received. The number of messages that it has taken follows, then
-	// rejectedMessages and the fault.
+	// rejectedAfter is sent by a socket that closes the connection because of
+	// bytes it received. The number of messages received before follows, then
+	// rejectedMessages and the error.
 	rejectedAfter    = "rejected-after-"
 	rejectedMessages = "-messages:"
 )
 
-// Rejection returns an ERROR that tells the peer why the connection ends and how
-// many of its messages were received before, as a frame for Encode. It returns
-// nil if err is not what Decode or Filled failed with, or if the peer has not
-// announced that it accepts an ERROR in traffic. It belongs to the receiving half.
+// Rejection returns an ERROR for the peer, as a frame for Encode. Its reason
+// states why the connection ends and how many messages were received before.
+// Rejection returns nil if err is not the error of Decode or BodyRead, or if
+// the peer has not announced that it accepts an ERROR after the handshake. It
+// must not be called concurrently with Decode.
 //
-// libzmq ignores an ERROR in traffic (session_base.cpp, push_msg),
-// but other implementations may not.
+// libzmq ignores an ERROR after the handshake (session_base.cpp, push_msg).
+// Other implementations may not, so this one sends it only if announced.
 func (e *Engine) Rejection(err error) []byte {
-	if err == nil || err != e.recv.failed || FaultOf(err) == FaultRefused || e.version < wire.V3_1 || !e.counts {
+	if err == nil || err != e.recv.err || CloseReasonOf(err) == CloseRefused || e.version < wire.V3_1 || !e.peerCounts {
 		return nil
 	}
 	reason := rejectedAfter + strconv.FormatUint(e.recv.messages, 10) + rejectedMessages
 	return errorCommand(reason + err.Error()).Append(nil)
 }
 
-// Rejected reports whether err is an ERROR of the peer that tells how many of
-// the messages sent to it were received. The peer may lie.
+// Rejected reports whether err is an ERROR of the peer that states how many
+// messages the peer received, and returns the number. It is not verified.
 func Rejected(err error) (received uint64, ok bool) {
 	var refused *mechanism.PeerError
 	if !errors.As(err, &refused) {
@@ -59,8 +60,8 @@ func Rejected(err error) (received uint64, ok bool) {
 	return received, perr == nil
 }
 
-// errorCommand returns an ERROR. A reason is at most 255 visible characters, so
-// spaces become hyphens.
+// errorCommand returns an ERROR. A reason consists of at most 255 visible
+// characters, so other characters become hyphens.
 // https://rfc.zeromq.org/spec/37/#the-null-security-mechanism
 func errorCommand(reason string) wire.Error {
 	b := []byte(reason)

@@ -11,10 +11,9 @@ import (
 	"github.com/zerobroker/zmq/internal/wire"
 )
 
-// TestRejectionCountsWhatWasReceived: messages of any size count, whether they are
-// taken by the walk over headers or frame by frame; commands do not, and neither
-// does the message that is rejected.
-func TestRejectionCountsWhatWasReceived(t *testing.T) {
+// Messages of every size count, whether decodeRun or decodeFrame decodes them.
+// Commands and the rejected message do not count.
+func TestRejectionStatesNumberOfReceivedMessages(t *testing.T) {
 	large := string(wire.AppendFrameHeader(nil, 0, 100_000)) + strings.Repeat("x", 100_000)
 	for _, tt := range []struct {
 		traffic string
@@ -28,17 +27,17 @@ func TestRejectionCountsWhatWasReceived(t *testing.T) {
 		{"\x00\x01a\x00\x01b" + strings.Repeat("\x01\x00", 9), "rejected-after-2-messages:message_too_big:"},
 		{"\x00\x01a" + string(wire.AppendFrameHeader(nil, wire.FlagCommand, 5000)), "rejected-after-1-messages:command_too_big:"},
 	} {
-		for name, cut := range map[string]cutter{"whole": whole, "bytewise": bytewise} {
-			if name == "bytewise" && len(tt.traffic) > 1000 {
+		for name, cut := range map[string]cutter{"whole": whole, "byte by byte": byteByByte} {
+			if name == "byte by byte" && len(tt.traffic) > 1000 {
 				continue
 			}
 			cfg := dealer("")
 			cfg.Limits.Frame, cfg.Limits.Frames, cfg.Limits.Command = 200_000, 8, 4096
 			p := &peer{t: t, e: engine.New(cfg), cut: cut, limit: 1 << 20}
 			p.send(greeting31 + ready("Socket-Type", "ROUTER", "X-On-Error", "count"))
-			p.wantReady()
+			p.wantHandshakeDone()
 			if p.e.Rejection(p.err) != nil {
-				t.Error("rejects before anything has failed")
+				t.Error("Rejection is not nil without an error")
 			}
 			p.send(tt.traffic)
 			got := string(p.e.Rejection(p.err))
@@ -46,15 +45,15 @@ func TestRejectionCountsWhatWasReceived(t *testing.T) {
 				t.Errorf("%s: %q, want %q", name, got, tt.want)
 			}
 			if p.e.Rejection(errors.New("closed by peer")) != nil {
-				t.Error("rejects because of another error")
+				t.Error("Rejection is not nil for an error of the connection")
 			}
 		}
 	}
 }
 
-// TestRejectionIsForPeersThatAcceptIt: those of ZMTP 3.1 that have announced it,
-// and that have not sent an ERROR themselves.
-func TestRejectionIsForPeersThatAcceptIt(t *testing.T) {
+// Only peers of ZMTP 3.1 that announced it, and that have not sent an ERROR
+// themselves, get an ERROR.
+func TestRejectionIsNilUnlessPeerAnnouncedOnError(t *testing.T) {
 	for _, tt := range []struct {
 		greeting, announced, traffic string
 		want                         bool
@@ -68,16 +67,16 @@ func TestRejectionIsForPeersThatAcceptIt(t *testing.T) {
 	} {
 		p := &peer{t: t, e: engine.New(dealer("")), cut: whole, limit: 1 << 20}
 		p.send(tt.greeting + ready("Socket-Type", "ROUTER", "X-On-Error", tt.announced))
-		p.wantReady()
+		p.wantHandshakeDone()
 		p.send(tt.traffic)
 		if got := p.e.Rejection(p.err); p.err == nil || (got != nil) != tt.want {
-			t.Errorf("%q, %q: %q, want one: %v", tt.announced, tt.traffic, got, tt.want)
+			t.Errorf("announced %q, received %q: Rejection() = %q, want one: %v", tt.announced, tt.traffic, got, tt.want)
 		}
 	}
 }
 
-// TestRejected reads the reason of an ERROR, which may be anything.
-func TestRejected(t *testing.T) {
+// A peer can send any reason.
+func TestRejectedParsesReasonOfError(t *testing.T) {
 	for reason, want := range map[string]string{
 		"rejected-after-0-messages:":                     "0 true",
 		"rejected-after-12-messages:malformed":           "12 true",
@@ -93,13 +92,13 @@ func TestRejected(t *testing.T) {
 		"400":                                            "0 false",
 		"":                                               "0 false",
 	} {
-		err := &engine.Error{Fault: engine.FaultRefused, Err: &mechanism.PeerError{Reason: reason}}
+		err := &engine.Error{Reason: engine.CloseRefused, Err: &mechanism.PeerError{Reason: reason}}
 		n, ok := engine.Rejected(fmt.Errorf("wrapped: %w", err))
 		if got := fmt.Sprint(n, ok); ok && got != want || !ok && want != "0 false" {
 			t.Errorf("%q: %s, want %s", reason, got, want)
 		}
 	}
 	if _, ok := engine.Rejected(nil); ok {
-		t.Error("nil is a rejection")
+		t.Error("Rejected(nil) is true")
 	}
 }

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// randomMessages makes messages of all kinds, mostly small.
+// randomMessages returns n messages of random sizes, mostly small.
 func randomMessages(rng *rand.Rand, n int) (msgs []message) {
 	for range n {
 		m := make(message, 1+rng.IntN(1+rng.IntN(6)))
@@ -24,25 +24,25 @@ func randomMessages(rng *rand.Rand, n int) (msgs []message) {
 	return msgs
 }
 
-// TestRoundTrip: whatever one engine sends, at rest or encoded, another
-// receives, however it is cut, batched and limited.
-func TestRoundTrip(t *testing.T) {
+// Decode of one engine returns what another has encoded, for random splits,
+// batches and limits.
+func TestDecodeReturnsWhatEncodeSends(t *testing.T) {
 	for _, o := range openings {
 		for seed := range uint64(40) {
-			rng := seeded(seed)
+			rng := newRand(seed)
 			msgs := randomMessages(rng, 1+rng.IntN(60))
 			b := batchOf(rng, msgs...)
-			from, to := inTraffic(t, dealer(""), o, whole), inTraffic(t, dealer(""), o, randomly(rng))
+			from, to := connectedPeer(t, dealer(""), o, whole), connectedPeer(t, dealer(""), o, randomCuts(rng))
 			stream := encode(t, from.e, b, 1+rng.IntN(200_000))
 			if from.e.Direct() && rng.IntN(2) == 0 {
-				stream = atRest(b)
+				stream = encodedBytes(b)
 			}
 			to.keep = rng.IntN(2) == 0
 			to.limit = 1 + rng.IntN(100)
 			to.send(stream)
 			to.wantMessages(msgs...)
-			if held, unfinished := to.e.Held(); held > 0 || unfinished {
-				t.Fatalf("seed %d: %d bytes held, unfinished %v", seed, held, unfinished)
+			if size, incomplete := to.e.Partial(); size > 0 || incomplete {
+				t.Fatalf("seed %d: Partial() = %d, %v", seed, size, incomplete)
 			}
 		}
 	}

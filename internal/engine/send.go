@@ -7,19 +7,19 @@ import (
 	"github.com/zerobroker/zmq/internal/wire"
 )
 
-// sendState is the sending half of an Engine in traffic.
+// sendState is the state of Encode.
 type sendState struct {
-	direct bool // frames at rest are what the wire carries
+	direct bool // encoded messages are the bytes to send
 }
 
-// Direct reports whether frames at rest can be sent as they are, without
-// Encode.
+// Direct reports whether the bytes of encoded messages can be sent without
+// Encode. The peer then uses ZMTP 2.0 or later, without encryption.
 func (e *Engine) Direct() bool { return e.send.direct }
 
-// Encode appends to dst what the wire carries for the frames of c, until dst
-// has full bytes or more and a message ends, or c ends. It returns how many
-// messages it took and their size at rest. Commands among the frames, marked
-// by wire.FlagCommand, are not counted.
+// Encode appends the bytes to send for the encoded messages of c to dst. It
+// stops after a message when dst holds at least full bytes, or at the end of c.
+// It returns the number of messages and their size in c. Frames with
+// wire.FlagCommand are commands and do not count as messages.
 func (e *Engine) Encode(dst []byte, c *msg.Cursor, full int) (out []byte, msgs, size int, err error) {
 	start := c.Pos()
 	if e.cfg.Raw {
@@ -63,11 +63,13 @@ func (e *Engine) encodeFrame(dst []byte, flags byte, body []byte) ([]byte, error
 	return append(dst, body...), nil
 }
 
-// AppendSubscription appends, as a frame at rest for Encode, the change of a
-// subscription in the form the peer's version has: a command from ZMTP 3.1 on,
-// a message before. https://rfc.zeromq.org/spec/37/#the-publish-subscribe-pattern
-// Groups are joined and left by commands in every version; in 1.0 there are
-// none. https://rfc.zeromq.org/spec/48/
+// AppendSubscription appends a frame for Encode that adds a subscription, or
+// removes it. The form depends on the version of the peer: a command from ZMTP
+// 3.1 on, a message before.
+// https://rfc.zeromq.org/spec/37/#the-publish-subscribe-pattern
+// A group is joined or left with a command in every version. ZMTP 1.0 has no
+// commands, so AppendSubscription appends nothing.
+// https://rfc.zeromq.org/spec/48/
 func (e *Engine) AppendSubscription(dst []byte, topic string, on bool) []byte {
 	t := []byte(topic)
 	switch {
@@ -87,11 +89,12 @@ func (e *Engine) AppendSubscription(dst []byte, topic string, on bool) []byte {
 	return wire.AppendLegacyCancel(dst, t)
 }
 
-// pingContext is the length of the contexts of our PINGs: a number.
+// pingContext is the size of the context of a PING that AppendPing appends.
 const pingContext = 8
 
-// AppendPing appends a PING, as a frame at rest for Encode. ttl is in tenths
-// of a second; number, counted from 1, tells which PING a PONG answers.
+// AppendPing appends a PING as a frame for Encode. ttl is in tenths of a
+// second. number, which starts at 1, is the context, so that Pongs can return
+// which PING the peer has answered.
 func AppendPing(dst []byte, ttl uint16, number uint64) []byte {
 	var context [pingContext]byte
 	binary.BigEndian.PutUint64(context[:], number)

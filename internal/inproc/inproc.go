@@ -1,7 +1,8 @@
-// Package inproc joins two sockets of one process: a name table and two
-// queues, each written by one socket and read by the other. It moves messages
-// and not bytes, so it is no transport: there is no handshake, no reconnecting
-// and no copy. It does not know what the sockets do with their messages.
+// Package inproc connects two sockets of the same process. It has a table of
+// bound names, and joins a connecting and a binding socket by two queues, each
+// written by one of them and read by the other. It passes messages and not
+// bytes, without a handshake, reconnects or copies. It does not know the socket
+// types.
 package inproc
 
 import (
@@ -18,57 +19,64 @@ import (
 // ErrEndpointInUse is returned by Bind for a name that is bound.
 var ErrEndpointInUse = errors.New("endpoint in use")
 
-// End is a socket as a link sees it. None of the methods is called with a lock
-// of the package held that they could need.
+// End is a socket at one end of a link. The caller of a method holds no lock of
+// Namespace, but may hold that of the link.
 type End interface {
-	pipe.Reader // of the queues it reads
-	pipe.Writer // of the queues it writes
+	pipe.Reader // of the queues that the socket reads
+	pipe.Writer // of the queues that the socket writes
 
-	SendLock() *sync.Mutex // guards the queues it writes
+	SendLock() *sync.Mutex // guards the queues that the socket writes
 	Limits() (sendHWM, recvHWM int)
 	MaxQueuedBytes() int
-	Conflates() bool // whether it keeps the newest message only
-	Hello() *msg.Msg // a message for the other end to begin with, or nil
-	Sends() bool     // whether it ever puts messages in a queue
-	Receives() bool  // whether it ever takes messages from one
-	Talks(socketType string) bool
-	Describe() *msg.Peer // a new description of itself for the other end
+	Conflates() bool // reports whether a queue keeps only the newest message
+	Hello() *msg.Msg // returns the first message for each peer, or nil
+	Sends() bool     // reports whether the socket type sends messages
+	Receives() bool  // reports whether the socket type receives messages
+	CompatibleWith(socketType string) bool
+	Describe() *msg.Peer // returns a new description of the socket for its peer
 
-	// Update runs f while nobody uses what it changes of an attached pipe, and
-	// Reading while nobody reads.
-	Update(f func())
-	Reading(f func())
+	// WithLocks calls f with the send lock and the receive lock of the socket
+	// held, and WithRecvLock with the receive lock.
+	WithLocks(f func())
+	WithRecvLock(f func())
+
+	// Attach adds a pipe to the pattern of the socket. Connected then announces
+	// the peer. Each returns an error to refuse the peer. Disconnected
+	// announces the end of the connection, and Detach removes the pipe.
 	Attach(p *pipe.Pipe) error
 	Connected(p *pipe.Pipe, peer *msg.Peer) error
 	Disconnected(p *pipe.Pipe)
 	Detach(p *pipe.Pipe)
-	// Upstream passes on a change of the subscriptions at p's far end.
+
+	// Upstream adds or removes a subscription of the peer of p.
 	Upstream(p *pipe.Pipe, topic string, on bool)
-	// Linked and Unlinked give the binder a link that it can finish, also if
-	// Attach then fails, and take it away.
-	Linked(l *Link)
-	Unlinked(l *Link)
-	// Repeats reports whether the binder has another link from the same connector
-	// under the same name.
-	Repeats(l *Link) bool
-	// Refused reports a link that could not be made, or not yet.
-	Refused(name string, err error)
-	// Met and Parted report that a link was made and that it has ended.
-	Met(name string, peer *msg.Peer)
-	Parted(name string, peer *msg.Peer)
+
+	// AddLink and RemoveLink maintain the links that a bound socket ends when
+	// it closes.
+	AddLink(l *Link)
+	RemoveLink(l *Link)
+	// HasDuplicate reports whether a bound socket has another link from the
+	// same connector by the same name.
+	HasDuplicate(l *Link) bool
+
+	// PeerConnected, PeerDisconnected and PeerRefused report events of the
+	// link.
+	PeerConnected(name string, peer *msg.Peer)
+	PeerDisconnected(name string, peer *msg.Peer)
+	PeerRefused(name string, err error)
+
 	Drops() *pipe.Drops
 }
 
-// Errors that a link is refused with.
-var errTypes = errors.New("incompatible socket types")
+var errIncompatible = errors.New("incompatible socket types")
 
-// Namespace is a set of names that sockets bind and connect to.
+// Namespace is a table of names that sockets bind and connect to.
 type Namespace struct {
 	mu      sync.Mutex
 	bound   map[string]End
-	waiting map[string][]*Link // connected and not bound yet, in order
-	refused []*Link            // their place at one of the ends is taken, in order
-	retries uint64             // calls of Retry
+	waiting map[string][]*Link // links whose name is not bound, in the order of Connect
+	blocked []*Link            // links that an end cannot admit at the moment (retry.go), in order
+	retries uint64             // number of calls of Retry
 }
 
 // NewNamespace returns an empty namespace.
@@ -76,7 +84,7 @@ func NewNamespace() *Namespace {
 	return &Namespace{bound: make(map[string]End), waiting: make(map[string][]*Link)}
 }
 
-// Bind gives the name to e and joins the links that wait for it.
+// Bind binds e to the name and joins the links that wait for the name.
 func (n *Namespace) Bind(name string, e End) error {
 	n.mu.Lock()
 	if n.bound[name] != nil {
@@ -84,16 +92,16 @@ func (n *Namespace) Bind(name string, e End) error {
 		return ErrEndpointInUse
 	}
 	n.bound[name] = e
-	links := append(n.takeRefused(func(l *Link) bool { return l.name == name }), n.waiting[name]...)
+	links := append(n.takeBlocked(func(l *Link) bool { return l.name == name }), n.waiting[name]...)
 	delete(n.waiting, name)
 	n.mu.Unlock()
 	for _, l := range links {
-		l.place()
+		l.tryJoin()
 	}
 	return nil
 }
 
-// Unbind makes the name free. Links made with it stay.
+// Unbind removes the name, if e is bound to it. Existing links remain.
 func (n *Namespace) Unbind(name string, e End) bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -104,58 +112,84 @@ func (n *Namespace) Unbind(name string, e End) bool {
 	return true
 }
 
-// Connect links e with whoever is or will be bound to the name, under an alias
-// if that is not empty. A link that has ended is not made again, as in libzmq:
-// what is sent then goes to the peers that there are, and not into a queue to
-// nobody. A link that is refused because its place is taken waits for that, as
-// a dialer does, and keeps what is sent to it.
+// Connect links e to the socket that is or will be bound to the name. alias, if
+// not empty, is the routing ID of the peer at e.
+//
+// As in libzmq, a link that has ended is not made again. Messages then go to
+// the other peers of e, and not to a queue without a reader. If an end cannot
+// admit the peer at the moment, the link waits, as a dialer does, and keeps its
+// messages.
 func (n *Namespace) Connect(name, alias string, e End) (*Link, error) {
-	l := &Link{space: n, name: name, a: e, pa: pipe.New(), joined: make(chan struct{})}
-	l.pa.Alias = alias
-	l.enter(State{})
+	l := &Link{space: n, name: name, connector: e, connectorPipe: pipe.New(), settled: make(chan struct{})}
+	l.connectorPipe.Alias = alias
+	l.setState(Unjoined, nil)
 	send, _ := e.Limits()
-	l.up = pipe.NewQueue(pipe.Config{Lock: e.SendLock(), HWM: send, MaxBytes: e.MaxQueuedBytes(),
-		Conflate: e.Conflates() && e.Sends(), Writer: e, From: l.pa, Drops: e.Drops()})
+	l.toBinder = pipe.NewQueue(pipe.Config{Lock: e.SendLock(), HWM: send, MaxBytes: e.MaxQueuedBytes(),
+		Conflate: e.Conflates() && e.Sends(), Writer: e, From: l.connectorPipe, Drops: e.Drops()})
 	if e.Sends() {
-		l.pa.Out = l.up
+		l.connectorPipe.Out = l.toBinder
 	}
-	if err := e.Attach(l.pa); err != nil {
+	if err := e.Attach(l.connectorPipe); err != nil {
 		return nil, err
 	}
-	l.place()
+	l.tryJoin()
 	return l, nil
 }
 
-// Link is one connection between two sockets.
-type Link struct {
-	space  *Namespace
-	name   string
-	a, b   End // the connector, and the binder once joined
-	pa, pb *pipe.Pipe
-	down   *pipe.Queue   // from b to a, also if b only subscribes; nil if a does not receive
-	up     *pipe.Queue   // from a to b, also if a only subscribes
-	joined chan struct{} // closed when place has joined the ends, or given up
+// State is the state of a link.
+type State uint8
 
-	mu       sync.Mutex // guards the rest, and is held while the ends are notified; given back by unlock
-	over     bool
-	finished bool // by a, before anybody was joined: what it wrote is still to be read
-	freed    bool // a place at an end, since mu was taken: unlock has the namespace retry
-	reported End  // the binder, if the link was refused and both ends have reported it
+const (
+	Unjoined State = iota // no binder yet
+	Draining              // the connector has called Finish, but no binder has its messages yet
+	Joined                // the two ends are connected
+	Ended                 // disconnected, refused or aborted
+)
 
-	state atomic.Pointer[State]
-
-	refused atomic.Pointer[side] // the end that refuses the other, until a holder of mu has ended the link
+// Status describes a link at one moment.
+type Status struct {
+	State State
+	Since time.Time // when the link entered the state
+	Err   error     // why an end refused the link, nil after it was joined
 }
 
-// unlock gives mu back, and ends the link if one end refused the other
-// meanwhile. Then it has links join that wait for the place of this one.
-func (l *Link) unlock() {
+// Link is the connection of a connector, which called Connect, and a binder,
+// which called Bind.
+type Link struct {
+	space *Namespace
+	name  string
+
+	connector     End
+	binder        End // nil until joined
+	connectorPipe *pipe.Pipe
+	binderPipe    *pipe.Pipe
+	toBinder      *pipe.Queue // exists also if the connector sends only subscriptions
+	toConnector   *pipe.Queue // exists also if the binder sends only subscriptions; nil if the connector does not receive
+
+	settled chan struct{} // closed when tryJoin has joined the ends or ended the link
+
+	// mu guards the fields below and those set by joining. It is held while the
+	// ends are called. Release it with unlockAndRetry.
+	mu         sync.Mutex
+	status     atomic.Pointer[Status] // changed only with mu held
+	slotFreed  bool                   // an end may admit another peer now, so unlockAndRetry calls Retry
+	reportedBy End                    // the binder whose refusal has been reported
+
+	// refusing is the side that has called Refuse, until a holder of mu ends
+	// the link.
+	refusing atomic.Pointer[side]
+}
+
+// unlockAndRetry releases mu. Before that it ends the link if a side has called
+// Refuse meanwhile. Afterwards it retries blocked links if this link has freed
+// a slot for a peer.
+func (l *Link) unlockAndRetry() {
 	for {
-		if s := l.refused.Swap(nil); s != nil && s.current() {
-			l.finish(s.me)
+		if s := l.refusing.Swap(nil); s != nil && s.current() {
+			l.end(s.me)
 		}
-		a, b, freed := l.a, l.b, l.freed
-		l.freed = false
+		a, b, freed := l.connector, l.binder, l.slotFreed
+		l.slotFreed = false
 		l.mu.Unlock()
 		if freed {
 			l.space.Retry(a)
@@ -163,109 +197,112 @@ func (l *Link) unlock() {
 				l.space.Retry(b)
 			}
 		}
-		if l.refused.Load() == nil || !l.mu.TryLock() {
-			return // or the next holder of mu ends the link
+		if l.refusing.Load() == nil || !l.mu.TryLock() {
+			return // if TryLock failed, the holder of mu ends the link
 		}
 	}
 }
 
-// Name is the name that was connected to.
+// Name returns the name that the connector has connected to.
 func (l *Link) Name() string { return l.name }
 
-// State describes a link.
-type State struct {
-	Since  time.Time
-	Joined bool  // to the socket that is bound to the name
-	Over   bool  // ended, or refused
-	Err    error // why it was refused
+// Status describes the link. It takes no lock.
+func (l *Link) Status() Status { return *l.status.Load() }
+
+// state returns the state of the link. The caller holds mu if it relies on the
+// state not to change.
+func (l *Link) state() State { return l.status.Load().State }
+
+// setState changes the state. The caller holds mu.
+func (l *Link) setState(s State, err error) {
+	l.status.Store(&Status{State: s, Since: time.Now(), Err: err})
 }
 
-// State describes the link at this moment. It waits for no lock.
-func (l *Link) State() State { return *l.state.Load() }
+// Pipe returns the pipe of the connector.
+func (l *Link) Pipe() *pipe.Pipe { return l.connectorPipe }
 
-func (l *Link) enter(s State) {
-	s.Since = time.Now()
-	l.state.Store(&s)
-}
-
-// Pipe is the connector's end.
-func (l *Link) Pipe() *pipe.Pipe { return l.pa }
-
-// join connects the far end, or returns the error of the end that refuses the
-// other. The caller holds mu.
+// join joins the ends, or returns the error of the end that refuses its peer.
+// The caller holds mu.
 func (l *Link) join(b End) error {
-	descA, descB := l.a.Describe(), b.Describe()
-	if !l.a.Talks(descB.SocketType) || !b.Talks(descA.SocketType) {
-		return errTypes
+	descA, descB := l.connector.Describe(), b.Describe()
+	if !l.connector.CompatibleWith(descB.SocketType) || !b.CompatibleWith(descA.SocketType) {
+		return errIncompatible
 	}
-	l.b, l.pb = b, pipe.New()
+	l.binder, l.binderPipe = b, pipe.New()
 	l.makeQueues()
-	b.Linked(l) // before Attach: a Close of b that Attach comes before ends the link
-	if err := b.Attach(l.pb); err != nil {
-		l.withdraw()
+	b.AddLink(l) // before Attach, so that a Close of b after Attach ends the link
+	if err := b.Attach(l.binderPipe); err != nil {
+		l.undoJoin()
 		return err
 	}
-	err := b.Connected(l.pb, descA)
-	if err == nil && !l.finished {
-		err = l.a.Connected(l.pa, descB)
+	err := b.Connected(l.binderPipe, descA)
+	if err == nil && l.state() != Draining {
+		err = l.connector.Connected(l.connectorPipe, descB)
 	}
 	if err != nil {
-		b.Detach(l.pb)
-		l.withdraw()
+		b.Detach(l.binderPipe)
+		l.undoJoin()
 		return err
 	}
 	l.resizeLocked()
-	l.enter(State{Joined: true})
-	l.a.Met(l.name, descB)
-	b.Met(l.name, descA)
-	l.open()
-	if l.finished {
-		l.finish(l.a)
+	finished := l.state() == Draining
+	l.setState(Joined, nil)
+	l.connector.PeerConnected(l.name, descB)
+	b.PeerConnected(l.name, descA)
+	l.startReading()
+	if finished {
+		l.end(l.connector)
 	}
 	return nil
 }
 
-// makeQueues completes both pipes. The queue from a exists already, for a may
-// have written to it. withdraw undoes it.
+// makeQueues completes both pipes. The queue to the binder exists already,
+// because the connector may have sent messages. undoJoin undoes makeQueues.
 func (l *Link) makeQueues() {
-	a, b := l.a, l.b
+	a, b := l.connector, l.binder
 	_, recvA := a.Limits()
 	sendB, _ := b.Limits()
 	if b.Receives() {
-		l.pb.In = l.up
+		l.binderPipe.In = l.toBinder
 	}
 	if a.Receives() {
-		// The connector's pipe is in use already.
-		l.down = pipe.NewQueue(pipe.Config{Lock: b.SendLock(), HWM: sum(sendB, recvA),
+		l.toConnector = pipe.NewQueue(pipe.Config{Lock: b.SendLock(), HWM: sumHWM(sendB, recvA),
 			MaxBytes: b.MaxQueuedBytes(), Conflate: (a.Conflates() || b.Conflates()) && b.Sends(),
-			Writer: b, From: l.pb, Drops: b.Drops()})
+			Writer: b, From: l.binderPipe, Drops: b.Drops()})
 		if b.Sends() {
-			l.pb.Out = l.down
+			l.binderPipe.Out = l.toConnector
 		}
 	}
-	a.Update(func() {
-		l.pa.In = l.down
-		l.pa.Sub = &subscriptions{to: b, pipe: l.pb}
-		l.pa.To = &side{l, a, b, l.pa.Out}
+	a.WithLocks(func() { // the connector already uses its pipe
+		s := &side{l: l, me: a, peer: b, out: l.connectorPipe.Out, peerPipe: l.binderPipe}
+		l.connectorPipe.In, l.connectorPipe.To, l.connectorPipe.Sub = l.toConnector, s, s
 	})
-	l.pb.To, l.pb.Side = &side{l, b, a, l.pb.Out}, pipe.Accepted
-	l.pb.Sub = &subscriptions{to: a, pipe: l.pa}
+	s := &side{l: l, me: b, peer: a, out: l.binderPipe.Out, peerPipe: l.connectorPipe}
+	l.binderPipe.To, l.binderPipe.Sub, l.binderPipe.Side = s, s, pipe.Accepted
 }
 
-// withdraw undoes makeQueues after one end has refused the other.
-func (l *Link) withdraw() {
-	b := l.b
-	b.Unlinked(l)
-	l.a.Update(func() { l.pa.In, l.pa.Sub, l.pa.To = nil, nil, nil })
-	if l.down != nil {
-		b.Drops().Add(pipe.DropConnLost, l.down.CloseRead())
+// undoJoin undoes makeQueues after one end has refused its peer.
+func (l *Link) undoJoin() {
+	b := l.binder
+	b.RemoveLink(l)
+	p := l.connectorPipe
+	l.connector.WithLocks(func() {
+		p.Sub, p.To = nil, nil
+		// If the connector has retired the pipe meanwhile, it looks for unread
+		// messages in p.In, and finds the end of the queue.
+		if !p.Retired {
+			p.In = nil
+		}
+	})
+	if l.toConnector != nil {
+		b.Drops().Add(pipe.DropConnLost, l.toConnector.CloseRead())
 	}
-	l.b, l.pb, l.down = nil, nil, nil
+	l.binder, l.binderPipe, l.toConnector = nil, nil, nil
 	l.resizeLocked()
 }
 
-// greet puts an end's first message before all that it has queued.
-func greet(e End, out *pipe.Queue) {
+// queueHello puts the hello message of e before all messages in out.
+func queueHello(e End, out *pipe.Queue) {
 	m := e.Hello()
 	if m == nil || out == nil {
 		return
@@ -276,17 +313,17 @@ func greet(e End, out *pipe.Queue) {
 	out.Return(&b)
 }
 
-// resizeLocked gives the queues what the ends' limits are now. The caller holds
-// mu.
+// resizeLocked sets the high-water marks of the queues from the limits of the
+// ends. The caller holds mu.
 func (l *Link) resizeLocked() {
-	sendA, recvA := l.a.Limits()
-	if l.b == nil {
-		resize(l.up, sendA)
+	sendA, recvA := l.connector.Limits()
+	if l.binder == nil {
+		resize(l.toBinder, sendA)
 		return
 	}
-	sendB, recvB := l.b.Limits()
-	resize(l.up, sum(sendA, recvB))
-	resize(l.down, sum(sendB, recvA))
+	sendB, recvB := l.binder.Limits()
+	resize(l.toBinder, sumHWM(sendA, recvB))
+	resize(l.toConnector, sumHWM(sendB, recvA))
 }
 
 func resize(q *pipe.Queue, hwm int) {
@@ -297,201 +334,200 @@ func resize(q *pipe.Queue, hwm int) {
 	}
 }
 
-// side is one end of a link, as the pattern there sees the other.
+// side is one end of a link. It is the To and the Sub of the pipe of that end.
 type side struct {
-	l       *Link
-	me, far End
-	out     *pipe.Queue // from me to far; may be nil
+	l        *Link
+	me, peer End
+	out      *pipe.Queue // from me to peer; may be nil
+	peerPipe *pipe.Pipe  // the pipe of peer
 }
 
-// Unread is how many messages the other end has yet to read. The queue alone
-// does not know: its reader acknowledges several at a time. No lock of either
-// socket may be held.
+// Unread returns the number of messages that the peer has not read. It takes
+// the lock of the reader, because a reader acknowledges several messages at a
+// time. The caller must hold no lock of either socket.
 func (s *side) Unread() (n int) {
 	if s.out == nil {
 		return 0
 	}
-	s.far.Reading(func() { n = s.out.Unread() })
+	s.peer.WithRecvLock(func() { n = s.out.Unread() })
 	return n
 }
 
-// Resize is for an end whose limits have changed.
+// Resize updates the high-water marks after the limits of an end have changed.
 func (s *side) Resize() {
 	s.l.mu.Lock()
-	defer s.l.unlock()
-	if !s.l.over {
+	defer s.l.unlockAndRetry()
+	if s.l.state() != Ended {
 		s.l.resizeLocked()
 	}
 }
 
-// Finish ends the link, behind what is queued.
+// Finish ends the link. The peer can still read the messages queued for it.
 func (s *side) Finish() {
 	s.l.mu.Lock()
-	defer s.l.unlock()
+	defer s.l.unlockAndRetry()
 	if s.current() {
-		s.l.finish(s.me)
+		s.l.end(s.me)
 	}
 }
 
-// current reports whether s is an end of the link as it is joined now, and not
-// of an attempt that the other end refused. The caller holds mu.
+// current reports whether the link is joined and s is one of its sides, and not
+// a side of an earlier attempt to join. The caller holds mu.
 func (s *side) current() bool {
 	l := s.l
-	return !l.over && l.b != nil && (l.pa.To == pipe.Connection(s) || l.pb.To == pipe.Connection(s))
+	return l.state() == Joined && (l.connectorPipe.To == pipe.Connection(s) || l.binderPipe.To == pipe.Connection(s))
 }
 
-// Refuse ends the link. A socket refuses one peer while it is joined to another,
-// with the lock of that link held. So this waits for no lock of a link: if another
-// goroutine holds it, that one ends the link.
+// Refuse ends the link. A socket may call it while another link of the socket
+// is being joined, with mu of that link held. To avoid a deadlock, Refuse waits
+// for no mu: if another goroutine holds it, that goroutine ends the link.
 func (s *side) Refuse(why error) {
-	s.me.Refused(s.l.name, why)
-	s.l.refused.Store(s)
+	s.me.PeerRefused(s.l.name, why)
+	s.l.refusing.Store(s)
 	if s.l.mu.TryLock() {
-		s.l.unlock()
+		s.l.unlockAndRetry()
 	}
 }
 
-// open lets both ends read.
-func (l *Link) open() {
-	if l.pb.In != nil && l.b.Conflates() && l.a.Sends() {
-		l.up.Lock()
-		l.up.SetConflate()
-		l.up.Unlock()
+// Subscribe changes a subscription of this end at the peer.
+func (s *side) Subscribe(topic string, on bool) { s.peer.Upstream(s.peerPipe, topic, on) }
+
+// Probe calls done at once, because Subscribe has taken effect when it returns.
+func (s *side) Probe(done func(ok bool)) { done(true) }
+
+// startReading attaches the readers of both queues, after the hello messages.
+func (l *Link) startReading() {
+	if l.binderPipe.In != nil && l.binder.Conflates() && l.connector.Sends() {
+		l.toBinder.Lock()
+		l.toBinder.SetConflate()
+		l.toBinder.Unlock()
 	}
-	greet(l.a, l.pa.Out)
-	greet(l.b, l.pb.Out)
-	// A publisher may have been told of subscriptions already and read them.
-	if q := l.pb.In; q != nil {
-		l.b.Reading(func() {
+	queueHello(l.connector, l.connectorPipe.Out)
+	queueHello(l.binder, l.binderPipe.Out)
+	// The binder may already read the queue, because of subscriptions in it.
+	if q := l.binderPipe.In; q != nil {
+		l.binder.WithRecvLock(func() {
 			q.Lock()
-			q.SetReader(l.b, l.pb)
+			q.SetReader(l.binder, l.binderPipe)
 			q.Unlock()
 		})
 	} else {
-		l.b.Drops().Add(pipe.DropUpstream, l.up.CloseRead())
+		l.binder.Drops().Add(pipe.DropUpstream, l.toBinder.CloseRead())
 	}
-	if q := l.pa.In; q != nil {
-		l.a.Reading(func() {
+	if q := l.connectorPipe.In; q != nil {
+		l.connector.WithRecvLock(func() {
 			q.Lock()
-			q.SetReader(l.a, l.pa)
+			q.SetReader(l.connector, l.connectorPipe)
 			q.Unlock()
 		})
 	}
 }
 
-// sum is the limit of a queue with two limits, 0 being none.
-func sum(a, b int) int {
+// sumHWM returns the high-water mark of a queue from those of its two ends. 0
+// is unlimited.
+func sumHWM(a, b int) int {
 	if a == 0 || b == 0 {
 		return 0
 	}
 	return min(a, pipe.MaxHWM/2) + min(b, pipe.MaxHWM/2)
 }
 
-// Finish ends the link from one side, me. What me has written can still be
-// read at the other end. An end that was never joined stays in its namespace
-// until Wait.
+// Finish ends the link for me, which is one of its ends. The peer can still
+// read the messages queued for it. If no binder has joined, the link remains in
+// its namespace until one has, or until Wait returns.
 func (l *Link) Finish(me End) {
 	l.mu.Lock()
-	defer l.unlock()
+	defer l.unlockAndRetry()
 	switch {
-	case l.over:
-	case me != l.a && me != l.b: // it was joined to me, and refused
-	case l.b == nil:
-		l.finished, l.freed = true, true
-	default:
-		l.finish(me)
+	case me != l.connector && me != l.binder: // me was the binder of a refused attempt
+	case l.state() == Joined:
+		l.end(me)
+	case l.state() == Unjoined:
+		l.setState(Draining, l.Status().Err)
+		l.slotFreed = true
 	}
 }
 
-// Over reports whether the link has ended.
-func (l *Link) Over() bool {
+// Ended reports whether the link has ended. It waits for a goroutine that is
+// ending the link.
+func (l *Link) Ended() bool {
 	l.mu.Lock()
-	defer l.unlock()
-	return l.over
+	defer l.unlockAndRetry()
+	return l.state() == Ended
 }
 
-// finish is Finish for a caller that holds mu.
-func (l *Link) finish(me End) {
-	l.over, l.freed = true, true
-	l.enter(State{Over: true})
-	mine, far, peer := l.pa, l.pb, l.b
-	if me == l.b {
-		mine, far, peer = l.pb, l.pa, l.a
+// end ends a joined link for me. The caller holds mu.
+func (l *Link) end(me End) {
+	l.setState(Ended, nil)
+	l.slotFreed = true
+	mine, far, peer := l.connectorPipe, l.binderPipe, l.binder
+	if me == l.binder {
+		mine, far, peer = l.binderPipe, l.connectorPipe, l.connector
 	}
-	l.b.Unlinked(l)
-	l.a.Parted(l.name, l.pa.Peer())
-	l.b.Parted(l.name, l.pb.Peer())
+	l.binder.RemoveLink(l)
+	l.connector.PeerDisconnected(l.name, l.connectorPipe.Peer())
+	l.binder.PeerDisconnected(l.name, l.binderPipe.Peer())
 	me.Disconnected(mine)
 	me.Detach(mine)
 	peer.Disconnected(far)
 	peer.Detach(far)
-	l.up.Lock()
-	l.up.Close()
-	l.up.Unlock()
-	if l.down != nil {
-		l.down.Lock()
-		l.down.Close()
-		l.down.Unlock()
+	l.toBinder.Lock()
+	l.toBinder.Close()
+	l.toBinder.Unlock()
+	if l.toConnector != nil {
+		l.toConnector.Lock()
+		l.toConnector.Close()
+		l.toConnector.Unlock()
 	}
 }
 
-// Wait is for a link that its connector finished before anybody had bound: it
-// returns when somebody has, or gives up what is queued when ctx ends.
+// Wait waits, after Finish of the connector, until a binder has the queued
+// messages. When ctx ends it drops them.
 func (l *Link) Wait(ctx context.Context) {
 	if l.idle() {
-		l.Abandon()
+		l.Abort()
 		return
 	}
 	select {
-	case <-l.joined:
+	case <-l.settled:
 	case <-ctx.Done():
-		l.Abandon()
+		l.Abort()
 	}
 }
 
-// Pending is how many messages wait for somebody to join.
+// Pending returns the number of messages that wait for a binder.
 func (l *Link) Pending() int {
 	l.mu.Lock()
-	defer l.unlock()
-	if l.over || l.b != nil || l.pa.Out == nil {
-		return 0 // or it is the other end's to read
+	defer l.unlockAndRetry()
+	if l.state() >= Joined || l.connectorPipe.Out == nil {
+		return 0 // after joining, the messages are the binder's
 	}
-	l.pa.Out.Lock()
-	defer l.pa.Out.Unlock()
-	return l.pa.Out.Len()
+	l.connectorPipe.Out.Lock()
+	defer l.connectorPipe.Out.Unlock()
+	return l.connectorPipe.Out.Len()
 }
 
-// idle reports whether nobody has joined the connector and it has left nothing
-// to be read. Until somebody joins, which mu excludes, nobody reads the queue.
+// idle reports whether no binder has joined and the connector has no messages
+// for one. The queue has no reader until a binder joins, which requires mu.
 func (l *Link) idle() bool {
 	l.mu.Lock()
-	defer l.unlock()
-	return l.b == nil && (l.pa.Out == nil || l.pa.Out.Ended())
+	defer l.unlockAndRetry()
+	return l.binder == nil && (l.connectorPipe.Out == nil || l.connectorPipe.Out.Ended())
 }
 
-// Abandon takes an end that was never joined out of the namespace. One that was
-// it leaves alone.
-func (l *Link) Abandon() {
+// Abort ends a link that no binder has joined and drops its messages. It does
+// nothing after that.
+func (l *Link) Abort() {
 	l.mu.Lock()
-	defer l.unlock()
-	if l.over || l.b != nil {
+	defer l.unlockAndRetry()
+	if l.state() >= Joined {
 		return
 	}
-	l.space.drop(l)
-	l.over, l.freed = true, true
-	l.enter(State{Over: true})
-	l.a.Detach(l.pa)
-	if l.pa.Out != nil {
-		l.a.Drops().Add(pipe.DropLinger, l.pa.Out.CloseRead())
+	l.space.remove(l)
+	l.setState(Ended, l.Status().Err)
+	l.slotFreed = true
+	l.connector.Detach(l.connectorPipe)
+	if l.connectorPipe.Out != nil {
+		l.connector.Drops().Add(pipe.DropLinger, l.connectorPipe.Out.CloseRead())
 	}
 }
-
-// subscriptions carries changes straight to the other socket.
-type subscriptions struct {
-	to   End
-	pipe *pipe.Pipe
-}
-
-func (s *subscriptions) Subscribe(topic string, on bool) { s.to.Upstream(s.pipe, topic, on) }
-
-func (s *subscriptions) Probe(done func(ok bool)) { done(true) }

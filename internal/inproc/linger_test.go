@@ -10,9 +10,9 @@ import (
 	st "github.com/zerobroker/zmq/internal/socket/sockettest"
 )
 
-// TestClosedConnectorDeliversToLaterBinder closes a socket that has sent to a
-// name that nobody has bound yet. conformance.md 5.3
-func TestClosedConnectorDeliversToLaterBinder(t *testing.T) {
+// Close of a socket that has sent to a name that is not bound waits for the
+// binder.
+func TestCloseDeliversQueuedMessagesToLaterBinder(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		push := w.Socket(pattern.PUSH)
 		push.MustConnect("inproc://x")
@@ -23,7 +23,7 @@ func TestClosedConnectorDeliversToLaterBinder(t *testing.T) {
 		time.AfterFunc(time.Second, func() { pull.MustBind("inproc://x") })
 		var unsent int
 		if d := st.After(func() { unsent = push.CloseIn(time.Minute) }); d != time.Second || unsent != 0 {
-			t.Errorf("Close took %v and left %d messages", d, unsent)
+			t.Errorf("Close took %v and returned %d unsent messages", d, unsent)
 		}
 		push.WantDrops(nil)
 		for i := range 5 {
@@ -32,8 +32,7 @@ func TestClosedConnectorDeliversToLaterBinder(t *testing.T) {
 	})
 }
 
-// TestClosedConnectorGivesUp is the same with nobody ever binding.
-func TestClosedConnectorGivesUp(t *testing.T) {
+func TestCloseDropsQueuedMessagesWithoutBinderAfterLinger(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		push := w.Socket(pattern.PUSH)
 		push.MustConnect("inproc://x")
@@ -42,7 +41,7 @@ func TestClosedConnectorGivesUp(t *testing.T) {
 		}
 		var unsent int
 		if d := st.After(func() { unsent = push.CloseIn(time.Minute) }); d != time.Minute || unsent != 5 {
-			t.Errorf("Close took %v and left %d messages", d, unsent)
+			t.Errorf("Close took %v and returned %d unsent messages", d, unsent)
 		}
 		push.WantDrops(map[pipe.Drop]uint64{pipe.DropLinger: 5})
 		pull := w.Socket(pattern.PULL)

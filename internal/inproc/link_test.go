@@ -17,9 +17,9 @@ import (
 
 const name = "inproc://x"
 
-// TestConnectBeforeBind joins those who wait in their order, with what they
-// have sent by then. conformance.md 5.3
-func TestConnectBeforeBind(t *testing.T) {
+// Bind joins the connectors in the order of their Connect, and receives the
+// messages they sent before.
+func TestBindJoinsWaitingConnectorsInOrder(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		var dealers []*st.Socket
 		for i := range 5 {
@@ -32,12 +32,13 @@ func TestConnectBeforeBind(t *testing.T) {
 		}
 		router := w.Socket(pattern.ROUTER)
 		router.MustBind(name)
-		// Fair: the first message of each, in the order they connected, and so on.
+		// Fair queuing: the first message of each, in the order of Connect,
+		// then the second.
 		for k := range 3 {
 			for i := range dealers {
 				m, from := router.MustRecv()
 				if m[0] != fmt.Sprint(k) || from.RoutingID != fmt.Sprint("dealer ", i) {
-					t.Errorf("message %q from %q, want the %d. of dealer %d", m, from.RoutingID, k, i)
+					t.Errorf("message %q from %q, want message %d of dealer %d", m, from.RoutingID, k, i)
 				}
 			}
 		}
@@ -53,8 +54,9 @@ func TestConnectBeforeBind(t *testing.T) {
 	})
 }
 
-// TestOrderIsKept in both directions, while messages go on.
-func TestOrderIsKept(t *testing.T) {
+// The order holds in both directions, while both sockets send and the binder
+// binds.
+func TestLinkDeliversMessagesInOrder(t *testing.T) {
 	const n = 3000
 	st.Run(t, func(w *st.World) {
 		a, b := w.Socket(pattern.PAIR, st.HWM(5, 5)), w.Socket(pattern.PAIR, st.HWM(5, 5))
@@ -77,10 +79,10 @@ func TestOrderIsKept(t *testing.T) {
 	})
 }
 
-// TestHWMIsTheSum of the writer's and the reader's, and none if either has
-// none. conformance.md 3.1
-func TestHWMIsTheSum(t *testing.T) {
-	const many = 20_000 // stands for no limit
+// The high-water mark of a link is the sum of those of sender and receiver, and
+// unlimited if either is.
+func TestHWMIsSumOfBothEnds(t *testing.T) {
+	const many = 20_000 // counts as unlimited
 	for _, c := range []struct{ send, recv, before, sum int }{
 		{1, 1, 1, 2},
 		{1, 2, 1, 3},
@@ -98,8 +100,7 @@ func TestHWMIsTheSum(t *testing.T) {
 			}
 			return many
 		}
-		// What the reader sends and the writer receives has limits that must
-		// not matter.
+		// The limits of the other direction have no effect.
 		writer, reader := st.HWM(c.send, 77), st.HWM(99, c.recv)
 		t.Run(fmt.Sprint(c.send, "+", c.recv), func(t *testing.T) {
 			st.Run(t, func(w *st.World) {
@@ -107,11 +108,11 @@ func TestHWMIsTheSum(t *testing.T) {
 				from.MustConnect(name)
 				n := fill(from, 0)
 				if n != c.before {
-					t.Errorf("before the bind there is room for %d messages, want %d", n, c.before)
+					t.Errorf("before Bind the queue takes %d messages, want %d", n, c.before)
 				}
 				to.MustBind(name)
 				if n = fill(from, n); n != c.sum {
-					t.Errorf("connector to binder: room for %d messages, want %d", n, c.sum)
+					t.Errorf("from connector to binder the queue takes %d messages, want %d", n, c.sum)
 				}
 				for range n {
 					to.WantRecv("fill")
@@ -123,15 +124,16 @@ func TestHWMIsTheSum(t *testing.T) {
 				from.MustBind(name)
 				to.MustConnect(name)
 				if n := fill(from, 0); n != c.sum {
-					t.Errorf("binder to connector: room for %d messages, want %d", n, c.sum)
+					t.Errorf("from binder to connector the queue takes %d messages, want %d", n, c.sum)
 				}
 			})
 		})
 	}
 }
 
-// TestRaisedHWMWakesSender: who waits for room before the bind has it then.
-func TestRaisedHWMWakesSender(t *testing.T) {
+// Before Bind only the high-water mark of the sender counts. Bind adds that of
+// the receiver, so a blocked Send continues.
+func TestBindWakesBlockedSender(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		push, pull := w.Socket(pattern.PUSH, st.HWM(2, 2)), w.Socket(pattern.PULL, st.HWM(2, 2))
 		push.MustConnect(name)
@@ -143,8 +145,7 @@ func TestRaisedHWMWakesSender(t *testing.T) {
 	})
 }
 
-// TestUnbindKeepsLinks and frees the name. conformance.md 5.3
-func TestUnbindKeepsLinks(t *testing.T) {
+func TestUnbindFreesNameAndKeepsLinks(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		old, next := w.Socket(pattern.PAIR), w.Socket(pattern.PAIR)
 		first, second := w.Socket(pattern.PAIR), w.Socket(pattern.PAIR)
@@ -176,8 +177,8 @@ func TestUnbindKeepsLinks(t *testing.T) {
 	})
 }
 
-// TestNothingIsRestored when the binder closes: there is no reconnecting.
-func TestNothingIsRestored(t *testing.T) {
+// Unlike a dialer, a link does not reconnect.
+func TestLinkIsNotMadeAgainWhenBinderCloses(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		old, next, push := w.Socket(pattern.PULL), w.Socket(pattern.PULL), w.Socket(pattern.PUSH)
 		old.MustBind(name)
@@ -198,8 +199,7 @@ func TestNothingIsRestored(t *testing.T) {
 	})
 }
 
-// TestNamesAreOfTheirNamespace: two worlds know nothing of each other.
-func TestNamesAreOfTheirNamespace(t *testing.T) {
+func TestNamespacesAreIndependent(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		other := inproc.NewNamespace()
 		here, there := w.Socket(pattern.PULL), w.Socket(pattern.PULL, func(o *socket.Options) { o.Namespace = other })
@@ -213,13 +213,13 @@ func TestNamesAreOfTheirNamespace(t *testing.T) {
 	})
 }
 
-// TestCloseDrainsToPeer: what was sent can be read when its sender is gone, and
-// Close waits for nobody.
-func TestCloseDrainsToPeer(t *testing.T) {
+// Close and Disconnect do not wait, because the peer can still read the
+// messages queued for it.
+func TestPeerReadsQueuedMessagesAfterClose(t *testing.T) {
 	const n = 100
 	for _, binds := range []bool{true, false} {
-		for _, leaves := range []string{"close", "disconnect"} {
-			if binds && leaves == "disconnect" {
+		for _, how := range []string{"close", "disconnect"} {
+			if binds && how == "disconnect" {
 				continue // Unbind keeps links
 			}
 			st.Run(t, func(w *st.World) {
@@ -235,7 +235,7 @@ func TestCloseDrainsToPeer(t *testing.T) {
 					from.MustSend(fmt.Sprint(i))
 				}
 				to.MustSend("unread")
-				if leaves == "disconnect" {
+				if how == "disconnect" {
 					if err := from.Disconnect(name); err != nil {
 						t.Fatal(err)
 					}
@@ -243,7 +243,7 @@ func TestCloseDrainsToPeer(t *testing.T) {
 				}
 				var unsent int
 				if d := st.After(func() { unsent = from.CloseIn(time.Minute) }); d != 0 || unsent != 0 {
-					t.Errorf("binds %v, %s: Close took %v and left %d messages", binds, leaves, d, unsent)
+					t.Errorf("binds %v, %s: Close took %v and returned %d unsent messages", binds, how, d, unsent)
 				}
 				to.WantFull()
 				for i := range n {
@@ -251,22 +251,21 @@ func TestCloseDrainsToPeer(t *testing.T) {
 				}
 				to.WantNone()
 				if len(to.Peers()) != 0 {
-					t.Error("the one who left is still a peer")
+					t.Error("the closed socket is still a peer")
 				}
-				lost := map[pipe.Drop]uint64{}
-				if leaves == "close" {
-					lost[pipe.DropUnread] = 1
+				dropped := map[pipe.Drop]uint64{}
+				if how == "close" {
+					dropped[pipe.DropUnread] = 1
 				}
-				from.WantDrops(lost)
+				from.WantDrops(dropped)
 				to.WantDrops(nil)
 			})
 		}
 	}
 }
 
-// TestDisconnectBeforeBind gives the place in the queue up once what was sent
-// is delivered, or at once if nothing was.
-func TestDisconnectBeforeBind(t *testing.T) {
+// A link without queued messages ends at once.
+func TestDisconnectBeforeBindDeliversQueuedMessages(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		push, idle := w.Socket(pattern.PUSH), w.Socket(pattern.PUSH)
 		push.MustConnect(name)
@@ -293,8 +292,8 @@ func TestDisconnectBeforeBind(t *testing.T) {
 	})
 }
 
-// TestIncompatibleTypesAreRefused, whoever was first, and both ends hear of it.
-func TestIncompatibleTypesAreRefused(t *testing.T) {
+// Both ends report the refusal, in either order of Bind and Connect.
+func TestLinkOfIncompatibleTypesIsRefused(t *testing.T) {
 	for _, bindFirst := range []bool{true, false} {
 		st.Run(t, func(w *st.World) {
 			push, pub := w.Socket(pattern.PUSH), w.Socket(pattern.PUB)
@@ -324,8 +323,9 @@ func TestIncompatibleTypesAreRefused(t *testing.T) {
 	}
 }
 
-// TestPatternRefusesInprocPeers as it does others, while the first is there.
-func TestPatternRefusesInprocPeers(t *testing.T) {
+// A PAIR refuses a second peer, and a ROUTER a second peer with the same
+// routing ID.
+func TestSocketRefusesSecondInprocPeer(t *testing.T) {
 	for _, c := range []struct {
 		bound, connected pattern.Type
 		want             error
@@ -354,4 +354,32 @@ func TestPatternRefusesInprocPeers(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A blocked link connects until it is joined. A refused link is closed.
+func TestEndpointsReportsStateAndErrorOfLink(t *testing.T) {
+	st.Run(t, func(w *st.World) {
+		want := func(s *st.Socket, state session.State, err error) {
+			t.Helper()
+			e := s.Endpoints()[0]
+			if e.State != state || !errors.Is(e.Err, err) || (e.Err != nil) != (err != nil) {
+				t.Errorf("state %v, error %v; want %v, %v", e.State, e.Err, state, err)
+			}
+		}
+		bound, first, second, push := w.Socket(pattern.PAIR), w.Socket(pattern.PAIR), w.Socket(pattern.PAIR), w.Socket(pattern.PUSH)
+		first.MustConnect(name)
+		want(first, session.StateConnecting, nil)
+		bound.MustBind(name)
+		want(first, session.StateConnected, nil)
+
+		second.MustConnect(name)
+		want(second, session.StateConnecting, pattern.ErrPeerExists)
+		first.CloseIn(0)
+		want(second, session.StateConnected, nil)
+
+		push.MustConnect(name)
+		if e := push.Endpoints()[0]; e.State != session.StateClosed || e.Err == nil {
+			t.Errorf("state %v, error %v of a link between incompatible types", e.State, e.Err)
+		}
+	})
 }

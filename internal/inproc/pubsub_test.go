@@ -24,8 +24,8 @@ func subscribe(t *testing.T, s *st.Socket, on bool, topics ...string) {
 	}
 }
 
-// wantNews compares the next messages, in any order.
-func wantNews(t *testing.T, s *st.Socket, want ...string) {
+// wantMessages compares the next messages in any order.
+func wantMessages(t *testing.T, s *st.Socket, want ...string) {
 	t.Helper()
 	var got []string
 	for range want {
@@ -35,25 +35,24 @@ func wantNews(t *testing.T, s *st.Socket, want ...string) {
 	slices.Sort(got)
 	slices.Sort(want)
 	if !slices.Equal(got, want) {
-		t.Errorf("heard of %q, want %q", got, want)
+		t.Errorf("received %q, want %q", got, want)
 	}
 	s.WantNone()
 }
 
-// TestSubscriptionsOverInproc reach an XPUB as they do over a network: before,
-// at and after the connection, and their end when the subscriber leaves.
-// conformance.md 3.5, 3.6
-func TestSubscriptionsOverInproc(t *testing.T) {
+// An XPUB receives the subscriptions made before, during and after joining, and
+// their end when the subscriber closes or disconnects.
+func TestXPubReceivesSubscriptionsOverInproc(t *testing.T) {
 	for _, typ := range []pattern.Type{pattern.SUB, pattern.XSUB} {
 		for _, subBinds := range []bool{false, true} {
-			for _, leaves := range []string{"close", "disconnect"} {
-				if subBinds && leaves == "disconnect" {
+			for _, how := range []string{"close", "disconnect"} {
+				if subBinds && how == "disconnect" {
 					continue // Unbind keeps links
 				}
 				if subBinds && typ == pattern.SUB {
-					continue // TestXPubConnectsToSub
+					continue // see TestConnectingXPubReceivesSubscriptionsOfBoundSub
 				}
-				t.Run(fmt.Sprint(pattern.Types[typ].Name, " binds=", subBinds, " ", leaves), func(t *testing.T) {
+				t.Run(fmt.Sprint(pattern.Types[typ].Name, " binds=", subBinds, " ", how), func(t *testing.T) {
 					st.Run(t, func(w *st.World) {
 						xpub, sub := w.Socket(pattern.XPUB), w.Socket(typ)
 						subscribe(t, sub, true, "before", "cancelled")
@@ -69,18 +68,18 @@ func TestSubscriptionsOverInproc(t *testing.T) {
 						if !subBinds {
 							want = append(want, "\x01between")
 						}
-						wantNews(t, xpub, want...)
+						wantMessages(t, xpub, want...)
 						subscribe(t, sub, true, "after", "after")
-						wantNews(t, xpub, "\x01after")
+						wantMessages(t, xpub, "\x01after")
 						subscribe(t, sub, false, "cancelled", "after", "never")
-						wantNews(t, xpub, "\x00cancelled")
+						wantMessages(t, xpub, "\x00cancelled")
 
 						for _, topic := range []string{"before", "after", "cancelled", "other", "bef", ""} {
 							xpub.MustSend(topic)
 						}
-						wantNews(t, sub, "before", "after")
+						wantMessages(t, sub, "before", "after")
 
-						if leaves == "close" {
+						if how == "close" {
 							sub.CloseIn(0)
 						} else if err := sub.Disconnect(name); err != nil {
 							t.Fatal(err)
@@ -89,7 +88,7 @@ func TestSubscriptionsOverInproc(t *testing.T) {
 						if !subBinds {
 							want = append(want, "\x00between")
 						}
-						wantNews(t, xpub, want...)
+						wantMessages(t, xpub, want...)
 						xpub.MustSend("before")
 						xpub.WantDrops(nil)
 					})
@@ -99,10 +98,10 @@ func TestSubscriptionsOverInproc(t *testing.T) {
 	}
 }
 
-// TestXPubConnectsToSub is the one way round in which nobody writes messages to
-// the connector, and still there is news for it. If that panics, it does so
-// under locks: its sockets are not closed then.
-func TestXPubConnectsToSub(t *testing.T) {
+// This is the only pair of types in which the binder sends subscriptions but no
+// messages to the connector. A panic would hold locks, so the test does not use
+// sockets that are closed at its end.
+func TestConnectingXPubReceivesSubscriptionsOfBoundSub(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		defer func() {
 			if r := recover(); r != nil {
@@ -144,15 +143,16 @@ func TestXPubConnectsToSub(t *testing.T) {
 	})
 }
 
-// TestXPubHearsOfFirstAndLastOnly of several subscribers.
-func TestXPubHearsOfFirstAndLastOnly(t *testing.T) {
+// Of several subscribers to one topic, only the first subscription and the last
+// cancellation are received.
+func TestXPubReceivesFirstAndLastSubscriptionOnly(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		xpub, one, two := w.Socket(pattern.XPUB), w.Socket(pattern.SUB), w.Socket(pattern.SUB)
 		xpub.MustBind(name)
 		one.MustConnect(name)
 		two.MustConnect(name)
 		subscribe(t, one, true, "x")
-		wantNews(t, xpub, "\x01x")
+		wantMessages(t, xpub, "\x01x")
 		subscribe(t, two, true, "x")
 		xpub.WantNone()
 		one.CloseIn(0)
@@ -160,13 +160,12 @@ func TestXPubHearsOfFirstAndLastOnly(t *testing.T) {
 		xpub.MustSend("x")
 		two.WantRecv("x")
 		subscribe(t, two, false, "x")
-		wantNews(t, xpub, "\x00x")
+		wantMessages(t, xpub, "\x00x")
 	})
 }
 
-// TestPubBeforeSubscriber drops what nobody subscribes to yet, without
-// counting it: it was for nobody. conformance.md 3.6
-func TestPubBeforeSubscriber(t *testing.T) {
+// Messages that match no subscription are not counted as dropped.
+func TestPubDropsMessagesWithoutSubscriberUncounted(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		pub, sub := w.Socket(pattern.PUB), w.Socket(pattern.SUB)
 		pub.MustConnect(name)
@@ -178,15 +177,15 @@ func TestPubBeforeSubscriber(t *testing.T) {
 			t.Fatal(err)
 		}
 		pub.MustSend("in time")
-		wantNews(t, sub, "in time")
+		wantMessages(t, sub, "in time")
 		pub.WantDrops(nil)
 		sub.WantDrops(nil)
 	})
 }
 
-// TestSlowInprocSubscriber has its own limit, which is the sum, and stalls
-// nobody.
-func TestSlowInprocSubscriber(t *testing.T) {
+// The high-water mark of one subscriber is the sum of both ends. Its drops do
+// not affect other subscribers.
+func TestSlowInprocSubscriberDropsAtItsOwnHWM(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		pub := w.Socket(pattern.PUB, st.HWM(3, 0))
 		slow, fast := w.Socket(pattern.SUB, st.HWM(0, 4)), w.Socket(pattern.SUB, st.HWM(0, 4))
@@ -207,9 +206,8 @@ func TestSlowInprocSubscriber(t *testing.T) {
 	})
 }
 
-// TestXSubSendsUpstream: user messages reach an XPUB, and those to a PUB are
-// counted as dropped once, at either end.
-func TestXSubSendsUpstream(t *testing.T) {
+// A message to a PUB is counted as dropped once, at either end.
+func TestXSubMessagesReachXPubAndAreDroppedByPub(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		xpub, pub, xsub := w.Socket(pattern.XPUB), w.Socket(pattern.PUB), w.Socket(pattern.XSUB)
 		xpub.MustBind(name)
@@ -230,9 +228,9 @@ func TestXSubSendsUpstream(t *testing.T) {
 	})
 }
 
-// TestSubscribersComeAndGo from many goroutines while messages are published,
-// for the race detector and the order of locks.
-func TestSubscribersComeAndGo(t *testing.T) {
+// Many goroutines connect and close subscribers, to find data races and
+// deadlocks.
+func TestSubscribersConnectAndCloseDuringPublishing(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		xpub := w.Socket(pattern.XPUB, st.HWM(0, 0))
 		xpub.MustBind(name)
@@ -279,14 +277,14 @@ func TestSubscribersComeAndGo(t *testing.T) {
 		}
 		for topic, n := range balance {
 			if n != 0 {
-				t.Errorf("%q: %d more subscriptions than ends of them", topic, n)
+				t.Errorf("%q: %d more subscriptions than cancellations received", topic, n)
 			}
 		}
 		if n := xpub.Stats().Peers; n != 0 {
-			t.Errorf("%d peers left", n)
+			t.Errorf("%d peers after all have closed", n)
 		}
 		if len(xpub.Heard(session.PeerRefused)) != 0 {
-			t.Error("somebody was refused")
+			t.Error("a peer was refused")
 		}
 		xpub.CloseIn(0)
 		if err := xpub.Connect(name); err != socket.ErrClosed {

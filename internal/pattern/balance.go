@@ -5,22 +5,22 @@ import (
 	"github.com/zerobroker/zmq/internal/pipe"
 )
 
-// Balancer sends each message to the next pipe in turn that has room. Pipes
-// that are full leave the turn until they have room again. Everything runs
-// under the send lock.
+// Balancer sends each message to the next pipe in turn that has room. A pipe
+// that is full is inactive until it has room again. All methods run under the
+// send lock.
 // https://rfc.zeromq.org/spec/30/#the-push-socket-type
 type Balancer struct {
-	active []*pipe.Pipe // pipes that had room; each knows its index as Slot
-	turn   int          // index of the next to send to
+	active []*pipe.Pipe // pipes that had room; the Slot of each is its index
+	turn   int          // index of the next pipe to send to
 }
 
 // The Slot of a pipe that is not active.
 const (
-	inactive = -1 // until it has room
-	detached = -2 // for good: what is queued may still be read, and make room
+	inactive = -1 // full; Room reports when it has room
+	detached = -2 // never active again, although Room may still be called while its queue is read
 )
 
-// attach gives the pipe its turn, unless it has one or is detached.
+// attach makes a pipe active, unless it is active or detached.
 func (b *Balancer) attach(p *pipe.Pipe) {
 	if p.Slot == inactive {
 		p.Slot = len(b.active)
@@ -28,18 +28,18 @@ func (b *Balancer) attach(p *pipe.Pipe) {
 	}
 }
 
-// detach takes the pipe's turn away for good.
+// detach removes a pipe for good.
 func (b *Balancer) detach(p *pipe.Pipe) {
 	b.deactivate(p)
 	p.Slot = detached
 }
 
-// park takes the pipe's turn away.
+// deactivate removes a pipe from the active ones.
 func (b *Balancer) deactivate(p *pipe.Pipe) {
 	if p.Slot < 0 {
 		return
 	}
-	// Keep the order: whoever was next stays next.
+	// The order of the other pipes stays.
 	copy(b.active[p.Slot:], b.active[p.Slot+1:])
 	b.active = b.active[:len(b.active)-1]
 	for i := p.Slot; i < len(b.active); i++ {
@@ -51,7 +51,8 @@ func (b *Balancer) deactivate(p *pipe.Pipe) {
 	p.Slot = inactive
 }
 
-// Pick returns the next pipe with room and ends its turn, or nil.
+// Pick returns the next pipe that has room and ends its turn. It returns nil if
+// no pipe has room.
 func (b *Balancer) Pick() *pipe.Pipe {
 	for len(b.active) > 0 {
 		if b.turn >= len(b.active) {
@@ -68,7 +69,7 @@ func (b *Balancer) Pick() *pipe.Pipe {
 	return nil
 }
 
-// hasRoom reports whether Pick would find a pipe.
+// hasRoom reports whether Pick would return a pipe.
 func (b *Balancer) hasRoom() bool {
 	if b.Pick() == nil {
 		return false

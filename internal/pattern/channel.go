@@ -5,19 +5,20 @@ import (
 	"github.com/zerobroker/zmq/internal/pipe"
 )
 
-// Channel is PAIR for messages of one frame. https://rfc.zeromq.org/spec/52/
+// Channel implements CHANNEL: PAIR for messages of one frame.
+// https://rfc.zeromq.org/spec/52/
 // Rules in docs/CONFORMANCE.md: channel, channel-*, single-frame-types.
 type Channel struct {
 	base
-	single
-	undivided
+	singleFrameReceiver
+	singleFrameSender
 	singlePeer
 }
 
 func (s *Channel) Attach(p *pipe.Pipe) error { return s.take(p) }
 func (s *Channel) Detach(p *pipe.Pipe)       { s.release(p) }
 
-// Displace makes room for another peer.
+// Displace detaches the peer, so that another one can be attached.
 func (s *Channel) Displace(p *pipe.Pipe) { s.Detach(p) }
 
 // Send queues a message of one frame to the peer.
@@ -28,9 +29,10 @@ func (s *Channel) Send(m msg.Msg) error {
 	return s.put(&m)
 }
 
-// SendFrame is Send. A message of several frames is refused at the first.
+// SendFrame sends a frame as a message. It returns an error if more frames
+// follow.
 func (s *Channel) SendFrame(f *msg.Frame, _ bool) error {
-	m, err := whole(f)
+	m, err := messageOf(f)
 	if err != nil {
 		return err
 	}

@@ -5,13 +5,14 @@ import (
 	"github.com/zerobroker/zmq/internal/pipe"
 )
 
-// Client is CLIENT: it sends to its servers in turn and receives from them in
-// turn. https://rfc.zeromq.org/spec/41/
+// Client implements CLIENT: it sends to its servers in turn and receives from
+// them in turn.
+// https://rfc.zeromq.org/spec/41/
 // Rules in docs/CONFORMANCE.md: client, single-frame-types.
 type Client struct {
 	base
-	single
-	undivided
+	singleFrameReceiver
+	singleFrameSender
 	lb Balancer
 }
 
@@ -19,7 +20,8 @@ func (s *Client) Attach(p *pipe.Pipe) error { s.lb.attach(p); return nil }
 func (s *Client) Detach(p *pipe.Pipe)       { s.lb.detach(p) }
 func (s *Client) Room(p *pipe.Pipe)         { s.lb.attach(p) }
 
-// Balance is for sockets that send messages of one frame without Send.
+// Balance returns the balancer, with which a socket sends messages of one frame
+// without Send.
 func (s *Client) Balance() *Balancer { return &s.lb }
 
 // Send queues a message of one frame to the next server that has room.
@@ -30,9 +32,10 @@ func (s *Client) Send(m msg.Msg) error {
 	return s.lb.send(m)
 }
 
-// SendFrame is Send. A message of several frames is refused at the first.
+// SendFrame sends a frame as a message. It returns an error if more frames
+// follow.
 func (s *Client) SendFrame(f *msg.Frame, _ bool) error {
-	m, err := whole(f)
+	m, err := messageOf(f)
 	if err != nil {
 		return err
 	}

@@ -2,11 +2,12 @@ package pattern
 
 import "github.com/zerobroker/zmq/internal/msg"
 
-// commonLog is where messages lie that several peers get: the queues hold parts
-// of it. It is a chain of pieces, of which only the newest is held here, and whose
-// size grows with the traffic, up to maxLogPiece.
+// commonLog is an append-only log of encoded messages that several queues
+// share. The queues refer to sections of it instead of copies. It is a chain of
+// pieces, of which commonLog holds the newest; their size grows with the
+// traffic up to maxLogPiece.
 type commonLog struct {
-	b []byte // what is written of the newest piece
+	b []byte // the written part of the newest piece
 }
 
 const (
@@ -14,9 +15,9 @@ const (
 	maxLogPiece = msg.ChunkSize
 )
 
-// reserve makes room behind b for a message of n bytes at rest, and returns where
-// it begins: at 0 it is the first of a piece. What is behind it in the piece is
-// the room for the next.
+// reserve ensures that b has the capacity for an encoded message of n bytes
+// more, and returns its offset. The offset is 0 if the message is the first one
+// of a new piece.
 func (l *commonLog) reserve(n int) (at int) {
 	if n > cap(l.b)-len(l.b) {
 		size := max(minLogPiece, min(2*cap(l.b), maxLogPiece))

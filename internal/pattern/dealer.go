@@ -2,7 +2,8 @@ package pattern
 
 import "github.com/zerobroker/zmq/internal/pipe"
 
-// Dealer sends to its peers in turn and receives from them in turn.
+// Dealer implements DEALER: it sends to its peers in turn and receives from
+// them in turn.
 // https://rfc.zeromq.org/spec/28/#the-dealer-socket-type
 // Rules in docs/CONFORMANCE.md: dealer, dealer-*, router-probe.
 type Dealer struct {

@@ -7,9 +7,10 @@ import (
 	"github.com/zerobroker/zmq/internal/pipe"
 )
 
-// Dgram is DGRAM: it is bound to one address, and sends and receives datagrams
-// of two frames, the other side's address as text and the body. There is no RFC;
-// libzmq's manual describes it under zmq_socket(3).
+// Dgram implements DGRAM: it is bound to one endpoint, and sends and receives
+// datagrams. A message has two frames: the address of the other side as text,
+// and the body. There is no RFC; libzmq's manual describes the type in
+// zmq_socket(3).
 // Rules in docs/CONFORMANCE.md: dgram, dgram-*, udp-types.
 type Dgram struct {
 	base
@@ -18,8 +19,8 @@ type Dgram struct {
 	fairReceiver // of the bound endpoint, and of earlier ones until they are read
 }
 
-// Attach takes the one pipe. (libzmq lets a second bind succeed that does
-// nothing.)
+// Attach accepts one pipe at a time. In libzmq a second bind succeeds without
+// effect.
 func (s *Dgram) Attach(p *pipe.Pipe) error {
 	if err := s.take(p); err != nil {
 		return fmt.Errorf("%w: a DGRAM is bound to one endpoint", ErrAlreadyBound)
@@ -29,7 +30,8 @@ func (s *Dgram) Attach(p *pipe.Pipe) error {
 
 func (s *Dgram) Detach(p *pipe.Pipe) { s.release(p); s.removePipe(p) }
 
-// Send queues an address and a body. It waits until the socket is bound.
+// Send queues an address and a body. It returns ErrWouldBlock while the socket is not
+// bound.
 func (s *Dgram) Send(m msg.Msg) error {
 	switch {
 	case len(m.Rest) != 1:
@@ -40,7 +42,7 @@ func (s *Dgram) Send(m msg.Msg) error {
 	return s.put(&m)
 }
 
-// tooLarge reports whether a body is longer than a datagram may be.
+// tooLarge reports whether a body is longer than the largest datagram.
 func (s *Dgram) tooLarge(body []byte) bool {
 	return s.peer != nil && s.peer.MaxSize > 0 && len(body) > s.peer.MaxSize
 }
@@ -49,9 +51,9 @@ func (s *Dgram) errTooLarge(body []byte) error {
 	return fmt.Errorf("%w: a body of %d bytes, of at most %d", ErrMessageTooLarge, len(body), s.peer.MaxSize)
 }
 
-// SendFrame takes an address, which must have a frame behind it, and then a
-// body, which must not. A body that is refused may be followed by another.
-// (dgram.cpp: xsend)
+// SendFrame takes an address frame, which must have More set, and then a body
+// frame, which must not. After a body that is refused, the next frame is again
+// a body. See libzmq, dgram.cpp: xsend.
 func (s *Dgram) SendFrame(f *msg.Frame, mayWait bool) error {
 	switch {
 	case f.More == s.open:
@@ -67,6 +69,6 @@ func (s *Dgram) SendFrame(f *msg.Frame, mayWait bool) error {
 	return s.nextSinglePipe(f, mayWait)
 }
 
-// Writable reports whether the socket is bound and has room, or is in the middle
-// of a message.
+// Writable reports whether the socket is bound and its queue is not full, or a
+// message has begun.
 func (s *Dgram) Writable() bool { return s.open || s.hasRoom() }

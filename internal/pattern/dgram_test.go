@@ -9,8 +9,7 @@ import (
 	"github.com/zerobroker/zmq/internal/pipe"
 )
 
-// TestDgramTwoFrames: an address and a body, and nothing else. conformance 3.7
-func TestDgramTwoFrames(t *testing.T) {
+func TestDgramSendsAddressAndBody(t *testing.T) {
 	s := newSocket(t, pattern.DGRAM)
 	a := s.attach()
 	s.sent("addr", "body")
@@ -23,9 +22,9 @@ func TestDgramTwoFrames(t *testing.T) {
 	s.wantRecv(pattern.ErrWouldBlock)
 }
 
-// TestDgramBindsOnce: a second pipe is refused until the first is gone, and what
-// that has received can still be read.
-func TestDgramBindsOnce(t *testing.T) {
+// When the first pipe is detached, another one is accepted, and the messages of
+// the first are still received.
+func TestDgramRefusesSecondPipe(t *testing.T) {
 	s := newSocket(t, pattern.DGRAM)
 	s.wantSend(pattern.ErrWouldBlock, "addr", "unbound")
 	a := s.attach()
@@ -44,9 +43,8 @@ func TestDgramBindsOnce(t *testing.T) {
 	b.wants(message{"addr", "out"})
 }
 
-// TestDgramLimits: a full queue is waited for, and what fits in no datagram is
-// refused, for its body alone.
-func TestDgramLimits(t *testing.T) {
+// Only the body counts for the size.
+func TestDgramReturnsErrorForFullQueueOrLargeBody(t *testing.T) {
 	s := newSocket(t, pattern.DGRAM)
 	a := s.attach()
 	a.p.MaxSize = 10

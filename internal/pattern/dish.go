@@ -5,8 +5,9 @@ import (
 	"github.com/zerobroker/zmq/internal/pipe"
 )
 
-// Dish is DISH: it receives the messages of the groups it has joined, as two
-// frames, the group and the body. https://rfc.zeromq.org/spec/48/
+// Dish implements DISH: it receives the messages of the groups that it has
+// joined. A message has two frames, the group and the body.
+// https://rfc.zeromq.org/spec/48/
 // Rules in docs/CONFORMANCE.md: dish, dish-*, udp-types.
 type Dish struct {
 	base
@@ -16,7 +17,7 @@ type Dish struct {
 	drops  *pipe.Drops
 }
 
-// NewDish returns a DISH that has joined nothing.
+// NewDish returns a DISH that has joined no groups.
 func NewDish(d *pipe.Drops) *Dish {
 	return &Dish{joined: make(map[string]bool), pipes: make(map[*pipe.Pipe]struct{}), drops: d}
 }
@@ -26,7 +27,7 @@ func (s *Dish) Detach(p *pipe.Pipe)       { delete(s.pipes, p) }
 func (s *Dish) Ready(p *pipe.Pipe)        { s.fq.ready(p) }
 func (s *Dish) More() bool                { return s.fq.more() }
 
-// Recv takes the next message of a group that is joined.
+// Recv returns the next message of a group that is joined.
 func (s *Dish) Recv(m *msg.Msg) error {
 	for n := 0; n < maxDiscard; n += m.Len() {
 		if err := s.fq.recv(m); err != nil || len(m.Rest) == 1 && s.joined[string(m.First)] {
@@ -37,9 +38,9 @@ func (s *Dish) Recv(m *msg.Msg) error {
 	return ErrYield
 }
 
-// Wants reports whether a message is of a group that is joined, for those that
-// come from a RADIO that does not know. Recv asks again, for groups that are
-// left in between.
+// Wants reports whether the group of a message is joined. It filters datagrams
+// before they are queued, because their sender does not know the groups. Recv
+// filters again, because the groups may have changed.
 func (s *Dish) Wants(m *msg.Msg) bool { return s.joined[string(m.First)] }
 
 // Readable returns nil if there is a message of a group that is joined.
@@ -51,11 +52,11 @@ func (s *Dish) Readable() error {
 	}, s.drops, pipe.DropFiltered)
 }
 
-// Writable is true although nothing can be sent, as in libzmq, where it stands
-// for joining a group.
+// Writable returns true although DISH sends nothing, as in libzmq: a group can
+// be joined at any time.
 func (s *Dish) Writable() bool { return true }
 
-// Inspect refuses what no RADIO sends.
+// Inspect returns an error for a message that no RADIO sends.
 func (s *Dish) Inspect(m *msg.Msg) error {
 	if len(m.Rest) == 1 && len(m.First) <= MaxGroup {
 		return nil
@@ -63,8 +64,8 @@ func (s *Dish) Inspect(m *msg.Msg) error {
 	return ErrInvalidMessage
 }
 
-// Subscribe joins a group or leaves it. It reports whether that changes
-// anything.
+// Subscribe joins or leaves a group. It reports whether the group was not
+// joined, or was joined, before.
 func (s *Dish) Subscribe(group string, on bool) (changed bool) {
 	if s.joined[group] == on {
 		return false
@@ -84,12 +85,12 @@ func (s *Dish) Topics(f func(group string)) {
 	}
 }
 
-// Pipes calls f for every RADIO.
+// Pipes calls f for each pipe.
 func (s *Dish) Pipes(f func(p *pipe.Pipe)) {
 	for p := range s.pipes {
 		f(p)
 	}
 }
 
-// TopicCount is the number of groups joined.
+// TopicCount returns the number of groups joined.
 func (s *Dish) TopicCount() int { return len(s.joined) }

@@ -7,33 +7,34 @@ import (
 	"github.com/zerobroker/zmq/internal/pipe"
 )
 
-// FairQueue takes one message from each pipe in turn. Pipes that are found
-// empty leave the turn until they are ready again. Everything runs under the
-// receive lock. https://rfc.zeromq.org/spec/30/#the-pull-socket-type
+// FairQueue receives one message from each pipe in turn. A pipe that is empty
+// leaves the round until Ready reports it again. All methods run under the
+// receive lock.
+// https://rfc.zeromq.org/spec/30/#the-pull-socket-type
 type FairQueue struct {
-	// active are the pipes in a round: before kept those that have had their
-	// turn, from turn on those that have it yet. What is between is empty: as
-	// many as have left the turn in this round. So leaving costs nothing, also if
-	// thousands of pipes are found empty in one round.
+	// active holds the pipes of a round: those before kept have had their turn,
+	// those from turn on have not. The entries between are nil: they belonged
+	// to pipes that have left in this round. So to remove a pipe takes constant
+	// time, also if thousands of pipes are empty in one round.
 	active     []*pipe.Pipe
 	kept, turn int
-	sweepAt    int // how many may be active before looking for pipes that have ended
+	sweepAt    int // length of the round at which ready removes the pipes that have ended
 }
 
 func (f *FairQueue) ready(p *pipe.Pipe) {
-	waitsForEarlier(p) // so that peers that come and say nothing make no long chain of After
+	waitsForEarlier(p) // shortens the chain of After, which would grow with each peer that connects and sends nothing
 	f.active = append(f.active, p)
 	if f.len() >= max(f.sweepAt, minSweep) {
-		// Usually Next comes across them; but nobody may call it.
+		// Next removes them too, but the application may not call it.
 		f.removeEnded()
 		f.sweepAt = 2 * f.len()
 	}
 }
 
-// minSweep is how many pipes may be active before they are looked through.
+// minSweep is the smallest number of pipes that are searched for ended ones.
 const minSweep = 64
 
-// sweep forgets the pipes that have ended.
+// removeEnded removes the pipes that have ended.
 func (f *FairQueue) removeEnded() {
 	ended := func(p *pipe.Pipe) bool { return p.In.Ended() }
 	had := slices.DeleteFunc(f.active[:f.kept], ended)
@@ -43,10 +44,10 @@ func (f *FairQueue) removeEnded() {
 	f.active, f.kept, f.turn = all, len(had), len(had)
 }
 
-// len is the number of pipes in the round.
+// len returns the number of pipes in the round.
 func (f *FairQueue) len() int { return f.kept + len(f.active) - f.turn }
 
-// current is the pipe whose turn it is, or nil.
+// current returns the pipe whose turn it is, or nil.
 func (f *FairQueue) current() *pipe.Pipe {
 	if f.turn == len(f.active) && !f.newRound() {
 		return nil
@@ -54,7 +55,7 @@ func (f *FairQueue) current() *pipe.Pipe {
 	return f.active[f.turn]
 }
 
-// again begins a new round, unless nobody is left for one.
+// newRound begins a new round. It reports whether there are pipes.
 func (f *FairQueue) newRound() bool {
 	if f.kept < len(f.active) {
 		f.active = f.active[:f.kept]
@@ -63,7 +64,7 @@ func (f *FairQueue) newRound() bool {
 	return len(f.active) > 0
 }
 
-// pass ends the turn of the current pipe, which stays in the round.
+// endTurn ends the turn of the current pipe, which stays in the round.
 func (f *FairQueue) endTurn() {
 	if f.kept != f.turn {
 		f.active[f.kept], f.active[f.turn] = f.active[f.turn], nil
@@ -72,14 +73,15 @@ func (f *FairQueue) endTurn() {
 	f.turn++
 }
 
-// remove takes the current pipe out of the round.
+// remove removes the current pipe from the round.
 func (f *FairQueue) remove() {
 	f.active[f.turn] = nil
 	f.turn++
 }
 
-// waitsForEarlier reports whether a pipe waits for an earlier one of its peer to be read
-// to the end, and forgets those that have been.
+// waitsForEarlier reports whether an earlier pipe of the same peer has to be
+// read to its end before p. It drops the earlier pipes that have ended from the
+// chain.
 func waitsForEarlier(p *pipe.Pipe) bool {
 	for p.After != nil && p.After.In.Ended() {
 		p.After = p.After.After
@@ -87,10 +89,10 @@ func waitsForEarlier(p *pipe.Pipe) bool {
 	return p.After != nil
 }
 
-// open is current, past the pipes that wait for earlier ones. It is nil also if
-// there are no others: then each of those that are waited for has been found
-// empty since it was last found not to have ended, so that its end makes it
-// ready, and the wait is over.
+// nextUnblocked returns the current pipe after skipping those that wait for
+// earlier ones. It returns nil if all wait. In that case each earlier pipe has
+// been found empty since it was last found not to have ended: when it ends,
+// Ready reports it, and the wait is over.
 func (f *FairQueue) nextUnblocked() *pipe.Pipe {
 	p := f.current()
 	if p == nil || p.After == nil {
@@ -105,9 +107,10 @@ func (f *FairQueue) nextUnblocked() *pipe.Pipe {
 	return p
 }
 
-// Next takes the next message and tells whose it is, or nil.
+// Next takes the next message and returns the pipe that it is from. It returns
+// nil if there is no message.
 func (f *FairQueue) Next(m *msg.Msg) *pipe.Pipe {
-	// The path of most messages: everybody has had their turn and is still here.
+	// Fast path: the round is complete and no pipe has left it.
 	if f.turn == len(f.active) && f.turn == f.kept {
 		f.turn, f.kept = 0, 0
 	}
@@ -118,13 +121,13 @@ func (f *FairQueue) Next(m *msg.Msg) *pipe.Pipe {
 				f.kept++
 				return p
 			}
-			f.remove() // at once: it may be reported again
+			f.remove() // before another call can report the pipe as ready
 		}
 	}
 	return f.search(m)
 }
 
-// search is Next for when that is not so simple.
+// search is the slow path of Next.
 func (f *FairQueue) search(m *msg.Msg) *pipe.Pipe {
 	for p := f.nextUnblocked(); p != nil; p = f.nextUnblocked() {
 		if p.In.Next(m) {
@@ -136,13 +139,13 @@ func (f *FairQueue) search(m *msg.Msg) *pipe.Pipe {
 	return nil
 }
 
-// HasNext reports whether Next would find a message.
+// HasNext reports whether Next would return a message.
 func (f *FairQueue) HasNext() bool {
 	_, ok := f.peek()
 	return ok
 }
 
-// peek looks at the message that Next would take.
+// peek returns the message that Next would take, without taking it.
 func (f *FairQueue) peek() (c msg.Cursor, ok bool) {
 	for p := f.nextUnblocked(); p != nil; p = f.nextUnblocked() {
 		if c, ok = p.In.Peek(); ok {
@@ -153,13 +156,13 @@ func (f *FairQueue) peek() (c msg.Cursor, ok bool) {
 	return c, false
 }
 
-// maxDiscard is how many frames of unwanted messages one call drops at most
-// while it has the receive lock: some 100 us of work. Other calls, and the
-// connections that come and go, wait for the lock no longer than that.
+// maxDiscard is the number of frames of unwanted messages that one call drops
+// at most under the receive lock, which takes some 100 us. It bounds how long
+// other calls and connections wait for the lock.
 const maxDiscard = 1024
 
-// holds returns nil if there is a message that is wanted, and drops the others
-// on the way to it. It returns ErrWouldBlock and ErrYield as Recv does.
+// peekWanted returns nil if there is a wanted message, and drops the unwanted
+// ones before it. Otherwise it returns ErrWouldBlock or ErrYield, as Recv does.
 func (f *FairQueue) peekWanted(wanted func(c *msg.Cursor) bool, drops *pipe.Drops, why pipe.Drop) error {
 	for n := 0; n < maxDiscard; {
 		c, ok := f.peek()

@@ -7,57 +7,59 @@ import (
 	"github.com/zerobroker/zmq/internal/pipe"
 )
 
-// FrameSender is a pattern that sends messages frame by frame, so that every
-// error comes with the frame that libzmq returns it for. A message claims its
-// pipes at its first frame and is queued to them, whole, with its last: in
-// between nobody can see it, and messages that are sent whole go their own way.
-// The methods run under the send lock; those of a Lockstep pattern under both.
+// FrameSender is a pattern that sends messages frame by frame, so that each
+// error is returned for the same frame as in libzmq. A message claims its pipes
+// with its first frame and is queued to them, as a whole, with its last frame.
+// Messages that are sent as a whole in between are independent of it. The
+// methods run under the send lock, those of a Lockstep pattern under both
+// locks.
 type FrameSender interface {
-	// SendFrame takes the next frame of the message that is under way, or the
-	// first of another, and keeps its body until the message is queued. An error
-	// means that it has not; after ErrWouldBlock for a first frame it may be tried
-	// again. mayWait tells that the caller would do so, which matters in the
-	// middle of a message, where nobody waits.
+	// SendFrame takes the first or next frame of a message, and keeps its body
+	// until the message is queued. If it returns an error, the frame was not
+	// taken; after ErrWouldBlock for a first frame the caller may try again. mayWait
+	// reports whether the caller would wait and try again. It matters in the
+	// middle of a message, where no caller waits.
 	SendFrame(f *msg.Frame, mayWait bool) error
 	// InMessage reports whether a message has begun and not ended.
 	InMessage() bool
-	// DropMessage drops the message that is under way, and what may come of it yet. It
-	// returns how many peers miss it.
+	// DropMessage drops the message that has begun. It returns the number of
+	// peers that would have received it.
 	DropMessage() int
 }
 
-// Writable is a pattern that can tell whether a frame would be taken at once, as
-// ZMQ_POLLOUT does; one that is not is never ready to send. It runs under the
-// send lock, or under both if the pattern is Lockstep.
+// Writable is a pattern that can report whether a frame would be accepted
+// without waiting, as ZMQ_POLLOUT does. A pattern without it is never ready to
+// send. The method runs under the send lock, or under both locks if the pattern
+// is Lockstep.
 type Writable interface{ Writable() bool }
 
-// Readable is a pattern that can tell whether Recv would find something, as
-// ZMQ_POLLIN does; one that is Fair need not. It runs under the receive lock,
-// and drops what Recv would not return and nothing else.
+// Readable is a pattern that can report whether Recv would return a message, as
+// ZMQ_POLLIN does. A pattern that is Fair does not need it. The method runs
+// under the receive lock. It drops only messages that Recv would drop.
 type Readable interface {
-	// Readable returns nil if Recv would find something, and otherwise the error
-	// that Recv would return: after ErrYield, too, it is to be called again.
+	// Readable returns nil if Recv would return a message, and otherwise the
+	// error of Recv. After ErrYield the caller calls it again.
 	Readable() error
 }
 
-// outgoing is a message that is being sent frame by frame. The send lock guards
-// it.
+// outgoing is the message that is being sent frame by frame. The send lock
+// guards it.
 type outgoing struct {
 	drops    *pipe.Drops
 	open     bool         // the message has begun and not ended
-	lost     bool         // it had pipes and has none any more
-	reported bool         // and somebody was told so, or need not be
-	pipes    []*pipe.Pipe // those that it goes to
+	lost     bool         // all pipes of the message have been removed
+	reported bool         // nextSinglePipe has handled lost
+	pipes    []*pipe.Pipe // the pipes that the message goes to
 	m        msg.Msg      // the frames so far
-	n        int          // how many; 0 if they go nowhere
-	encoded  []byte       // the message at rest, if it goes to several
+	n        int          // number of frames; 0 if the message goes to no pipe
+	encoded  []byte       // the encoded message, if it goes to several pipes
 }
 
 // InMessage reports whether a message has begun and not ended.
 func (o *outgoing) InMessage() bool { return o.open }
 
-// DropMessage drops the message that is under way, and what may come of it yet.
-// Whoever it was for misses it as one that could not be sent in time.
+// DropMessage drops the message that has begun. It counts one message for each
+// pipe as not sent before the end of linger.
 func (o *outgoing) DropMessage() int {
 	missed := len(o.pipes)
 	o.drops.Add(pipe.DropLinger, missed)
@@ -67,7 +69,8 @@ func (o *outgoing) DropMessage() int {
 	return missed
 }
 
-// dropFull takes the pipes out of list that have no room for the message.
+// dropFull removes the pipes that are full from list, and counts a drop for
+// each.
 func (o *outgoing) dropFull(list []*pipe.Pipe) []*pipe.Pipe {
 	return slices.DeleteFunc(list, func(p *pipe.Pipe) bool {
 		full := p.Out.Full()
@@ -78,14 +81,14 @@ func (o *outgoing) dropFull(list []*pipe.Pipe) []*pipe.Pipe {
 	})
 }
 
-// begin claims pipes that have room for a message; none if it is for nobody.
+// claim begins a message to the given pipes, which have room. Without pipes the
+// message is discarded.
 func (o *outgoing) claim(pipes ...*pipe.Pipe) {
 	o.open = true
 	o.pipes = append(o.pipes[:0], pipes...)
 }
 
-// leave is for a pipe that is taken from the pattern: it will not get the
-// message.
+// removePipe removes a pipe that is detached from the message.
 func (o *outgoing) removePipe(p *pipe.Pipe) {
 	for i, q := range o.pipes {
 		if q == p {
@@ -95,7 +98,7 @@ func (o *outgoing) removePipe(p *pipe.Pipe) {
 	}
 }
 
-// forget takes the i'th pipe away.
+// removeAt removes the pipe with index i from the message.
 func (o *outgoing) removeAt(i int) {
 	o.drops.Add(pipe.DropConnLost, 1)
 	last := len(o.pipes) - 1
@@ -107,8 +110,8 @@ func (o *outgoing) removeAt(i int) {
 	}
 }
 
-// check takes those pipes away whose far ends are gone: the pattern may not
-// have been told yet.
+// removeClosed removes the pipes whose queue is closed. The pattern may not
+// have been notified yet.
 func (o *outgoing) removeClosed() {
 	for i := len(o.pipes) - 1; i >= 0; i-- {
 		if o.pipes[i].Out.ReadClosed() {
@@ -117,8 +120,8 @@ func (o *outgoing) removeClosed() {
 	}
 }
 
-// next takes a frame of the message, and queues the message if that is the
-// last. Whoever has gone meanwhile misses it.
+// next takes a frame of the message, and queues the message if the frame is the
+// last one. Pipes that have closed do not get it.
 func (o *outgoing) next(f *msg.Frame) {
 	o.removeClosed()
 	if len(o.pipes) > 0 {
@@ -129,10 +132,10 @@ func (o *outgoing) next(f *msg.Frame) {
 	}
 }
 
-// nextSinglePipe is next for a message whose only pipe was claimed on condition that
-// it has room, and whose loss is therefore told, once, to a caller that must
-// not wait. One that may wait hears nothing, nor does anybody of the frames
-// that follow: they are swallowed. (lb.cpp, socket_base.cpp: send)
+// nextSinglePipe is next for a type whose message goes to one pipe. If the pipe
+// is lost in the middle of the message, a caller that must not wait gets
+// ErrWouldBlock once. A caller that may wait gets no error, and the remaining frames
+// are discarded. See libzmq, lb.cpp and socket_base.cpp: send.
 func (o *outgoing) nextSinglePipe(f *msg.Frame, mayWait bool) error {
 	o.removeClosed()
 	if !o.lost || o.reported || mayWait {
@@ -153,16 +156,17 @@ func (o *outgoing) push(f *msg.Frame) {
 	o.n++
 }
 
-// deliver queues the message and ends it. It does not ask whether the queues
-// are full: there was room when they were claimed, and what was sent whole
-// meanwhile makes the overshoot one message.
+// enqueue queues the message to its pipes and ends it. It does not check
+// whether the queues are full: they had room when they were claimed, and
+// messages that were sent meanwhile exceed the limit by one message only.
 func (o *outgoing) enqueue() {
 	switch {
 	case len(o.pipes) == 0:
 	case len(o.pipes) == 1:
 		o.pipes[0].Out.Put(&o.m)
 	case o.m.EncodedSize() >= msg.LargeFrame:
-		// Large frames are shared by all queues, so nobody may reuse them.
+		// All queues share large frames, so they must not be returned to a
+		// pool.
 		o.m.Bufs = nil
 		for _, p := range o.pipes {
 			p.Out.PutShared(&o.m)
@@ -176,7 +180,7 @@ func (o *outgoing) enqueue() {
 	o.reset()
 }
 
-// end forgets the message and what it went to.
+// reset ends the message.
 func (o *outgoing) reset() {
 	clear(o.pipes)
 	o.pipes = o.pipes[:0]
@@ -184,7 +188,7 @@ func (o *outgoing) reset() {
 	o.clearFrames()
 }
 
-// clear forgets the frames. What is kept is bounded.
+// clearFrames removes the frames. It keeps a bounded amount of memory.
 func (o *outgoing) clearFrames() {
 	rest := o.m.Rest
 	clear(rest)
@@ -192,10 +196,10 @@ func (o *outgoing) clearFrames() {
 		rest = nil
 	}
 	o.m, o.n = msg.Msg{Rest: rest[:0]}, 0
-	if cap(o.encoded) > maxKeptRest {
+	if cap(o.encoded) > maxKeptBytes {
 		o.encoded = nil
 	}
 }
 
-// maxKeptFrames bounds the table kept between messages.
+// maxKeptFrames bounds the capacity that is kept between messages.
 const maxKeptFrames = 64

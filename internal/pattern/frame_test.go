@@ -8,10 +8,10 @@ import (
 	"github.com/zerobroker/zmq/internal/pipe"
 )
 
-// TestAbandonSwallowsTheRest: the end of a message that Close has dropped, which
-// may come before the socket refuses it, is not sent for a message, and what
-// was dropped is counted once.
-func TestAbandonSwallowsTheRest(t *testing.T) {
+// Close drops a message that has begun. Its remaining frames may arrive before
+// the socket refuses calls. They must not be sent as a message, and the drop is
+// counted once.
+func TestDropMessageDiscardsRemainingFrames(t *testing.T) {
 	for _, typ := range []Type{PUSH, DEALER, PAIR, REQ, REP, ROUTER, PUB, XSUB} {
 		var drops pipe.Drops
 		var mu sync.Mutex
@@ -40,7 +40,7 @@ func TestAbandonSwallowsTheRest(t *testing.T) {
 			t.Fatal(err)
 		}
 		if n := s.DropMessage(); n != 1 {
-			t.Errorf("%v: %d peers miss it", typ, n)
+			t.Errorf("%v: DropMessage = %d", typ, n)
 		}
 		if err := s.SendFrame(&msg.Frame{Body: []byte("more"), More: true}, true); err != nil {
 			t.Errorf("%v: %v", typ, err)
@@ -52,7 +52,7 @@ func TestAbandonSwallowsTheRest(t *testing.T) {
 			t.Errorf("%v: %d messages queued", typ, n)
 		}
 		if n := s.DropMessage(); n != 0 || s.InMessage() {
-			t.Errorf("%v: %d peers miss what there is not", typ, n)
+			t.Errorf("%v: DropMessage without a message = %d", typ, n)
 		}
 		for why := range pipe.NumDrops {
 			want := uint64(0)

@@ -2,11 +2,12 @@ package pattern
 
 import "github.com/zerobroker/zmq/internal/pipe"
 
-// Gather is PULL for messages of one frame. https://rfc.zeromq.org/spec/49/
+// Gather implements GATHER: PULL for messages of one frame.
+// https://rfc.zeromq.org/spec/49/
 // Rules in docs/CONFORMANCE.md: gather, single-frame-types.
 type Gather struct {
 	base
-	single
+	singleFrameReceiver
 }
 
 func (s *Gather) Attach(*pipe.Pipe) error { return nil }

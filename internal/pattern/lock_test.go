@@ -8,11 +8,11 @@ import (
 	"github.com/zerobroker/zmq/internal/pattern"
 )
 
-// TestPatternTakesNoLockOfAPeer runs what a socket does about its peers under its
-// send lock while the peer holds its own, which guards the queue from it. Two
-// sockets of a process would otherwise wait for each other. An XPUB alone takes
-// the lock of a subscriber, and a subscriber never that of a publisher.
-func TestPatternTakesNoLockOfAPeer(t *testing.T) {
+// The test calls the methods that run under the send lock while the peer holds
+// the lock of its queue. Otherwise two sockets of a process could deadlock.
+// XPUB alone takes the lock of a subscriber; a subscriber never takes the lock
+// of a publisher.
+func TestPatternTakesNoLockOfPeer(t *testing.T) {
 	for typ, info := range pattern.Types {
 		if typ == pattern.XPUB {
 			continue
@@ -56,7 +56,7 @@ func TestPatternTakesNoLockOfAPeer(t *testing.T) {
 			select {
 			case <-done:
 			case <-time.After(time.Minute):
-				t.Fatal("waits for the lock of a peer")
+				t.Fatal("a method waits for the lock of a peer")
 			}
 		})
 	}

@@ -5,25 +5,24 @@ import (
 	"github.com/zerobroker/zmq/internal/pipe"
 )
 
-// Notifier is a pattern that receives messages about its peers which no peer has
-// sent.
+// Notifier is a pattern whose Recv returns notices: empty messages about peers
+// that have connected or disconnected, which no peer has sent.
 type Notifier interface {
-	// Notices returns the messages that are pending, in order, and forgets them.
-	// It runs under both locks. Each is queued when the send lock has been given
-	// back, before the receive lock is.
+	// Notices returns the pending notices in order, and clears the list. It
+	// runs under both locks. The caller queues each notice after it has
+	// released the send lock and before it releases the receive lock.
 	Notices() []PeerNotice
 }
 
-// PeerNotice is an empty message which says that a peer has connected or that its
-// connection is lost.
+// PeerNotice is a notice that is not queued yet.
 type PeerNotice struct {
 	pipe *pipe.Pipe
 	from *msg.Peer
 }
 
-// Queue appends the notice to what the peer has sent. It takes the lock of the
-// queue's writer, which over inproc is the send lock of another socket: the
-// caller holds its own receive lock and not its own send lock.
+// Queue appends the notice to the messages of the peer. It takes the lock of
+// the queue's writer, which over inproc is the send lock of another socket. So
+// the caller holds its own receive lock but not its own send lock.
 func (n *PeerNotice) Queue() {
 	in := n.pipe.In
 	in.Lock()
@@ -33,18 +32,18 @@ func (n *PeerNotice) Queue() {
 	}
 }
 
-// notices are those that are not queued yet. The send lock guards them.
+// notices is the list of notices that are not queued yet. The send lock guards
+// it.
 type notices struct{ pending []PeerNotice }
 
-// notify has Recv return an empty message of the peer, after all that it has
-// sent, that says what has happened to it.
+// notify adds a notice that Recv returns after all messages of the peer.
 func (s *notices) notify(p *pipe.Pipe, peer *msg.Peer, what msg.Notice) {
 	from := *peer
 	from.Notice = what
 	s.pending = append(s.pending, PeerNotice{p, &from})
 }
 
-// Notices returns the notices that are not queued yet, and forgets them.
+// Notices returns the pending notices, and clears the list.
 func (s *notices) Notices() []PeerNotice {
 	list := s.pending
 	s.pending = nil

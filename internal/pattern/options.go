@@ -5,70 +5,73 @@ import (
 	"github.com/zerobroker/zmq/internal/pipe"
 )
 
-// Options is what the rules of a socket type depend on. The zero Options are
-// libzmq's defaults. A pattern keeps the pointer; who changes one of them later
-// holds both locks.
-// The names in brackets are libzmq's.
+// Options are the options that the patterns depend on. The zero Options are the
+// defaults of libzmq. A pattern keeps the pointer: a caller that changes an
+// option later holds both locks.
+//
+// The names in brackets are the options of libzmq.
 type Options struct {
-	// Relaxed lets REQ send again before it has its reply, which is then
-	// dropped when it comes, if Correlate is set too. [ZMQ_REQ_RELAXED]
+	// Relaxed lets REQ send another request before it has received a reply. If
+	// Correlate is set too, the reply to the earlier request is dropped.
+	// [ZMQ_REQ_RELAXED]
 	Relaxed bool
-	// Correlate has every request of REQ carry an id that its reply must
-	// bring back. [ZMQ_REQ_CORRELATE]
+	// Correlate adds an ID to each request of REQ, which its reply must
+	// contain. [ZMQ_REQ_CORRELATE]
 	Correlate bool
 
-	// Mandatory has Send of ROUTER fail when the first frame names nobody, and
-	// wait when that peer's queue is full, instead of dropping the message.
-	// [ZMQ_ROUTER_MANDATORY]
+	// Mandatory makes Send of ROUTER return an error if there is no peer with
+	// the routing ID, and wait if the queue of the peer is full. By default
+	// ROUTER drops the message. [ZMQ_ROUTER_MANDATORY]
 	Mandatory bool
-	// Handover gives the id of a peer of ROUTER to the next one that claims
-	// it, and ends the earlier. [ZMQ_ROUTER_HANDOVER]
+	// Handover lets a new peer of ROUTER take over the routing ID of another
+	// peer, whose connection is closed. [ZMQ_ROUTER_HANDOVER]
 	Handover bool
-	// NotifyConnect and NotifyDisconnect have ROUTER receive an empty message
-	// from a peer that has come, or gone. [ZMQ_ROUTER_NOTIFY]
+	// NotifyConnect and NotifyDisconnect make ROUTER receive an empty message
+	// from a peer that has connected or disconnected. [ZMQ_ROUTER_NOTIFY]
 	NotifyConnect, NotifyDisconnect bool
-	// StreamNoNotify has STREAM say nothing of connections that come and go.
+	// StreamNoNotify disables the notices of STREAM about connections.
 	// [ZMQ_STREAM_NOTIFY is the reverse]
 	StreamNoNotify bool
-	// Raw has ROUTER carry bytes of connections that speak anything, as STREAM
-	// does, and say nothing of them as they come and go. [ZMQ_ROUTER_RAW]
+	// Raw makes ROUTER exchange bytes with any kind of peer, as STREAM does,
+	// and without notices. [ZMQ_ROUTER_RAW]
 	Raw bool
-	// Probe has ROUTER, DEALER and REQ send an empty message to every peer
-	// first. [ZMQ_PROBE_ROUTER]
+	// Probe makes ROUTER, DEALER and REQ send an empty message to each new
+	// peer. [ZMQ_PROBE_ROUTER]
 	Probe bool
 
-	// Verbose has XPUB receive every subscription, and Verboser every
-	// cancellation too, not only the first and the last of a topic.
-	// [ZMQ_XPUB_VERBOSE, ZMQ_XPUB_VERBOSER]
+	// Verbose makes XPUB receive every subscription, and Verboser also every
+	// cancellation. By default XPUB receives the first subscription of a topic
+	// and the last cancellation. [ZMQ_XPUB_VERBOSE, ZMQ_XPUB_VERBOSER]
 	Verbose, Verboser bool
-	// Manual leaves it to XPUB's application what a peer is subscribed to.
-	// [ZMQ_XPUB_MANUAL]
+	// Manual lets the application decide what the peers of XPUB are subscribed
+	// to. [ZMQ_XPUB_MANUAL]
 	Manual bool
-	// LastValue, with Manual, sends the message that follows the receipt of a
-	// subscription to that subscriber alone. [ZMQ_XPUB_MANUAL_LAST_VALUE]
+	// LastValue, with Manual, sends the first message after a subscription has
+	// been received to that subscriber alone. [ZMQ_XPUB_MANUAL_LAST_VALUE]
 	LastValue bool
-	// NoDrop has a publisher wait when a subscriber's queue is full.
+	// NoDrop makes a publisher wait when the queue of a subscriber is full.
 	// [ZMQ_XPUB_NODROP]
 	NoDrop bool
-	// Invert sends a message to those who have not subscribed to it, and has
-	// SUB take what it has not subscribed to. [ZMQ_INVERT_MATCHING]
+	// Invert makes a publisher send a message to the peers that have not
+	// subscribed to it, and SUB return the messages that it has not subscribed
+	// to. [ZMQ_INVERT_MATCHING]
 	Invert bool
-	// OnlyFirst looks for subscriptions in the first frame of a message alone.
-	// [ZMQ_ONLY_FIRST_SUBSCRIBE]
+	// OnlyFirst makes XPUB and XSUB look for subscriptions only in messages
+	// whose first frame is one. [ZMQ_ONLY_FIRST_SUBSCRIBE]
 	OnlyFirst bool
-	// Welcome is sent to every subscriber first. nil is none.
+	// Welcome is sent to each new subscriber, unless it is nil.
 	// [ZMQ_XPUB_WELCOME_MSG]
 	Welcome []byte
-	// VerboseUnsubscribe has XSUB pass on every cancellation.
+	// VerboseUnsubscribe makes XSUB send every cancellation to its peers.
 	// [ZMQ_XSUB_VERBOSE_UNSUBSCRIBE]
 	VerboseUnsubscribe bool
 
-	// MaxTopics and MaxTopicBytes bound what one peer of a publisher may
-	// subscribe to; 0 is unlimited.
+	// MaxTopics and MaxTopicBytes limit the number and the total length of the
+	// topics of one peer of a publisher; 0 is unlimited.
 	MaxTopics, MaxTopicBytes int
 }
 
-// probe greets a new peer with an empty message, if that is wanted.
+// probe sends an empty message to a new peer if Probe is set.
 func (o *Options) probe(p *pipe.Pipe) {
 	if o.Probe {
 		p.Out.Put(&msg.Msg{})

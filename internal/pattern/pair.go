@@ -5,7 +5,8 @@ import (
 	"github.com/zerobroker/zmq/internal/pipe"
 )
 
-// Pair has one peer, and no other until that one is detached.
+// Pair implements PAIR: it has one peer, and no other until that one is
+// detached.
 // https://rfc.zeromq.org/spec/31/#the-pair-socket-type
 // Rules in docs/CONFORMANCE.md: pair, pair-*.
 type Pair struct {

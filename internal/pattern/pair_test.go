@@ -6,8 +6,8 @@ import (
 	"github.com/zerobroker/zmq/internal/pattern"
 )
 
-// TestPairFirstPeerWins: a second peer is refused, until the first is gone.
-func TestPairFirstPeerWins_RFC31(t *testing.T) {
+// https://rfc.zeromq.org/spec/31/
+func TestPairRefusesSecondPeerUntilFirstIsDetached(t *testing.T) {
 	s := newSocket(t, pattern.PAIR)
 	a := s.attach()
 	if _, err := s.tryAttach(hwm); err != pattern.ErrPeerExists {
@@ -16,13 +16,13 @@ func TestPairFirstPeerWins_RFC31(t *testing.T) {
 	s.sent("for a")
 	a.wants(message{"for a"})
 	a.sends("from a")
-	a.disconnect() // it may come back: still nobody else
+	a.disconnect() // the pipe stays attached, and another one is still refused
 	if _, err := s.tryAttach(hwm); err != pattern.ErrPeerExists {
-		t.Fatalf("a second peer, with the first away: %v", err)
+		t.Fatalf("second peer while the first is disconnected: %v", err)
 	}
 	s.sent("for a again")
 	a.detach()
-	s.wantSend(pattern.ErrWouldBlock, "for nobody")
+	s.wantSend(pattern.ErrWouldBlock, "without a peer")
 	b := s.attach()
 	b.sends("from b")
 	s.receives("from a")
@@ -32,22 +32,20 @@ func TestPairFirstPeerWins_RFC31(t *testing.T) {
 	a.wants(message{"for a again"})
 }
 
-// TestPairRefusedDoesNotMatter: one that was refused and goes takes nothing
-// along.
-func TestPairRefusedDoesNotMatter(t *testing.T) {
+func TestPairIgnoresDetachOfRefusedPeer(t *testing.T) {
 	s := newSocket(t, pattern.PAIR)
 	a := s.attach()
 	b, err := s.tryAttach(hwm)
 	if err == nil {
-		t.Fatal("a second peer was taken")
+		t.Fatal("second peer was accepted")
 	}
 	b.detach()
 	s.sent("for a")
 	a.wants(message{"for a"})
 }
 
-// TestPairWaitsWhenFull: nothing is discarded.
-func TestPairWaitsWhenFull_RFC31(t *testing.T) {
+// https://rfc.zeromq.org/spec/31/
+func TestPairReturnsErrWaitWhenFull(t *testing.T) {
 	s := newSocket(t, pattern.PAIR)
 	a := s.attach()
 	for range hwm {

@@ -1,15 +1,18 @@
-// Package pattern holds the rules of each socket type, one small file each,
-// over shared strategies: load balancing, fair queueing, distribution by
-// prefix, routing by id, and the request-reply state machines. A pattern knows
-// nothing of bytes on a wire, networks or goroutines, and holds no lock: the
-// socket calls it under its own.
+// Package pattern implements the rules of each socket type.
+//
+// Each socket type has a file of its own. The types share strategies: load
+// balancing ([Balancer]), fair queueing ([FairQueue]), distribution to
+// subscribers ([Publisher]), routing by ID ([IDRouter]), and the request-reply
+// state machines ([Lockstep]). A pattern sends and receives through pipes. It
+// does no I/O, starts no goroutines and has no locks of its own: the socket
+// calls it under the locks of the socket.
 //
 // # Locks
 //
-// A socket has two: one for receiving, one for sending, taken in this order
-// when both are needed. Every method says which it runs under. The queues that
-// a socket writes to are guarded by its send lock, so a pattern may ask them
-// anything while it has that.
+// A socket has a receive lock and a send lock. A caller that needs both takes
+// the receive lock first. The documentation of each method says under which
+// locks it runs. The send lock also guards the queues that the socket writes
+// to, so a pattern may call them while it is held.
 package pattern
 
 import (
@@ -20,87 +23,91 @@ import (
 	"github.com/zerobroker/zmq/internal/pipe"
 )
 
-// Results of Send and Recv that are not success.
+// Errors that Send and Recv return.
 var (
-	// ErrWouldBlock: not now. The call may be tried again when a pipe gets room or
-	// a message arrives.
+	// ErrWouldBlock is returned when a call would block. The caller may try again
+	// when a pipe has room or a message arrives.
 	ErrWouldBlock = errors.New("not now")
-	// ErrYield: Recv has dropped as many unwanted messages as it may while it
-	// has the lock, and there may be others. The caller releases the lock and
-	// calls again.
+	// ErrYield is returned by Recv when it has dropped as many unwanted
+	// messages as it may in one call. The caller releases the lock and calls
+	// again.
 	ErrYield = errors.New("unwanted messages dropped")
-	// ErrNoRoute: the message names a peer that there is not.
+	// ErrNoRoute is returned when no peer has the routing ID of the message.
 	ErrNoRoute = errors.New("no route to peer")
-	// ErrInvalidState: it is not this call's turn in a request-reply exchange.
+	// ErrInvalidState is returned when a request-reply exchange does not allow the
+	// call in its current state.
 	ErrInvalidState = errors.New("operation not allowed in this state")
-	// ErrInvalidMessage: the message is not one this socket type can send.
+	// ErrInvalidMessage is returned for a message that the socket type cannot send.
 	ErrInvalidMessage = errors.New("message not allowed on this socket type")
-	// errOneFrame is ErrInvalidMessage of the types that send single frames.
+	// errOneFrame is the ErrInvalidMessage of types whose messages have one frame.
 	errOneFrame = fmt.Errorf("%w: it sends messages of one frame", ErrInvalidMessage)
-	// ErrInvalidGroup: the text is no name of a group, or the group cannot be joined
-	// or left for it is, or is not, joined.
+	// ErrInvalidGroup is returned for an invalid name of a group, for joining a group
+	// that is joined, and for leaving one that is not.
 	ErrInvalidGroup = errors.New("group cannot be used")
-	// ErrMessageTooLarge: the message is larger than what it would travel in, or than the
-	// limits of its socket.
+	// ErrMessageTooLarge is returned for a message that exceeds the limits of its
+	// transport or of its socket.
 	ErrMessageTooLarge = errors.New("message too large")
 )
 
-// Why a peer is refused, by Attach, Connected or Intake.
+// Reasons for which Attach, Connected or Intake refuse a peer.
 var (
-	// ErrPeerExists: a PAIR has its one peer.
+	// ErrPeerExists is returned when a PAIR already has a peer.
 	ErrPeerExists = errors.New("socket has a peer already")
-	// ErrAlreadyBound: a DGRAM has its one endpoint.
+	// ErrAlreadyBound is returned when a DGRAM already has an endpoint.
 	ErrAlreadyBound = errors.New("socket is bound already")
-	// ErrDuplicateRoutingID: another peer has this routing id.
+	// ErrDuplicateRoutingID is returned when another peer has the routing ID.
 	ErrDuplicateRoutingID = errors.New("routing id in use")
-	// ErrHandover: another peer has taken over the routing id.
+	// ErrHandover is returned when another peer has taken over the routing ID.
 	ErrHandover = errors.New("routing id taken over by another peer")
-	// ErrTooManySubscriptions: the peer subscribes to more than the limits allow.
+	// ErrTooManySubscriptions is returned when a peer has more subscriptions than the limits
+	// allow.
 	ErrTooManySubscriptions = errors.New("too many subscriptions")
 )
 
-// Pattern is what every socket type does about its peers. All methods run
-// under both locks and read nothing.
+// Pattern is implemented by every socket type. All methods run under both locks
+// and take no messages from queues.
 type Pattern interface {
-	// Attach makes a pipe known. Messages may be queued to it although nobody
-	// may be connected yet. An error refuses it.
+	// Attach adds a pipe. Messages may be queued to it before a peer is
+	// connected. An error refuses the pipe.
 	Attach(p *pipe.Pipe) error
-	// Connected says who is at the far end of a pipe now, before anything of
-	// theirs arrives. An error refuses them.
+	// Connected reports the peer at the far end of a pipe, before any of its
+	// messages arrives. An error refuses the peer.
 	Connected(p *pipe.Pipe, peer *msg.Peer) error
-	// Disconnected says that nobody is at the far end any more. What they sent
-	// before is still in the pipe, and the pipe stays.
+	// Disconnected reports that the connection of a pipe has ended. Messages
+	// already received stay in the pipe, and the pipe stays attached.
 	Disconnected(p *pipe.Pipe)
-	// Detach forgets a pipe: nothing more is sent to it. What it has received
-	// is still read.
+	// Detach removes a pipe: nothing more is sent to it. Messages already
+	// received are still returned.
 	Detach(p *pipe.Pipe)
 }
 
 // Sender is a pattern that sends. Its methods run under the send lock.
 type Sender interface {
-	// Send queues m, or says why not: then it has done nothing.
+	// Send queues m. If it returns an error, it has changed nothing.
 	Send(m msg.Msg) error
-	// Room says that a pipe whose Out was full is not any more.
+	// Room reports that a pipe whose Out was full has room.
 	Room(p *pipe.Pipe)
 }
 
 // Receiver is a pattern that receives. Its methods run under the receive lock.
 type Receiver interface {
-	// Recv takes the next message into m, or says why not. It drops a bounded
-	// number of messages that are not wanted, and then returns ErrYield.
+	// Recv takes the next message into m. It drops unwanted messages, and
+	// returns ErrYield after a bounded number of them.
 	Recv(m *msg.Msg) error
-	// Ready says that a pipe whose In was empty is not any more, or has ended.
+	// Ready reports that a pipe whose In was empty has messages, or that In has
+	// ended.
 	Ready(p *pipe.Pipe)
-	// More reports whether another Recv would find something.
+	// More reports whether there may be another message.
 	More() bool
 }
 
-// Balanced is a pattern whose Send is nothing but its balancer for a message of
-// one frame, so that the path of most messages need not go through two
-// interfaces.
+// Balanced is a pattern that passes each message of one frame to its Balancer
+// and does nothing else. The socket then uses the Balancer directly, which
+// saves two calls through interfaces for most messages.
 type Balanced interface{ Balance() *Balancer }
 
-// Fair is a pattern whose Recv is nothing but its fair queue.
+// Fair is a pattern whose Recv does nothing but take the next message of its
+// FairQueue, which the socket then uses directly.
 type Fair interface{ Fair() *FairQueue }
 
 // IDRouter is a pattern that sends to a peer by its routing ID, under the send
@@ -109,16 +116,16 @@ type IDRouter interface {
 	SendTo(id string, m msg.Msg) error
 }
 
-// Displacer is a pattern in which a peer is refused while another has its
-// place: a routing ID, or the only place there is. Its methods run under both
+// Displacer is a pattern that refuses a peer while another one has its place:
+// its routing ID, or the place of the only peer. Its methods run under both
 // locks.
 type Displacer interface {
-	// Holder returns the pipe for which the peer at p is refused, or nil. peer
-	// is nil if p is not attached yet.
+	// Holder returns the pipe because of which the peer at p is refused, or
+	// nil. peer is nil if p is not attached yet.
 	Holder(p *pipe.Pipe, peer *msg.Peer) *pipe.Pipe
-	// Displace makes the place of a pipe free whose peer has gone, although its
-	// connection has not ended. What is still to be received from it is received
-	// before anything of its successor under the same routing ID.
+	// Displace frees the place of a pipe whose peer has disconnected but whose
+	// connection has not ended yet. Messages that are still in the pipe are
+	// received before those of the next peer with the same routing ID.
 	Displace(p *pipe.Pipe)
 }
 
@@ -132,8 +139,10 @@ type Publisher interface {
 	// Upstream is Intake for one subscription of a peer in this process.
 	Upstream(p *pipe.Pipe, topic string, on bool) (queued bool)
 	// RemoveSubscriptions removes a bounded number of the subscriptions of a
-	// peer, so that a peer with many does not block senders for long. It reports
-	// whether there are more. Disconnected is called when there are none.
+	// peer, so that a peer with many does not block senders for long. It
+	// reports whether there are more. The caller repeats it until it returns
+	// false, and then calls Disconnected or Detach. A pipe that is Retired gets
+	// no message from the first call on.
 	RemoveSubscriptions(p *pipe.Pipe) (more bool)
 	// Subscribers returns the number of peers that would get a message with this
 	// first frame. It does not count peers that are Changing: a caller that waits
@@ -142,23 +151,25 @@ type Publisher interface {
 	Subscribers(topic []byte) int
 }
 
-// Inspector is a pattern that refuses messages that no peer of its type sends:
-// an error closes the connection. It runs under no lock.
+// Inspector is a pattern that checks each message before it is queued. An error
+// closes the connection, because no peer of the right type sends such a
+// message. It runs under no lock.
 type Inspector interface {
 	Inspect(m *msg.Msg) error
 }
 
-// Lockstep is a pattern whose two directions depend on each other. Its Send
-// runs under both locks, and Recv, as always, under the receive lock, which
-// guards all that the two share.
+// Lockstep is a pattern whose sending and receiving depend on each other, as
+// requests and replies do. Its Send runs under both locks. Its Recv runs under
+// the receive lock, which guards the state that the two directions share.
 type Lockstep interface {
-	// ProcessInput takes in what has arrived. It runs under the receive lock alone,
-	// before anything that runs under both: under the send lock a pattern must
-	// not read, for that takes the send lock of a peer in the same process.
+	// ProcessInput processes the messages that have arrived. It runs under the
+	// receive lock alone, before each method that runs under both locks. Under
+	// the send lock a pattern must not read from a queue, because that takes
+	// the send lock of a peer in the same process.
 	ProcessInput()
-	// SendDiscardsPartialRecv reports whether a message may be begun, frame by frame, while
-	// the application has read the last one only in part. The rest of that is
-	// then dropped.
+	// SendDiscardsPartialRecv reports whether a message may be begun, frame by
+	// frame, while the last received message has been returned only in part.
+	// The remaining frames are then dropped.
 	SendDiscardsPartialRecv() bool
 }
 
@@ -174,7 +185,7 @@ type Subscriber interface {
 	Pipes(f func(p *pipe.Pipe))
 }
 
-// base is what most patterns do about their peers: nothing.
+// base has the methods of a pattern that does not track connections.
 type base struct{}
 
 func (base) Connected(*pipe.Pipe, *msg.Peer) error { return nil }

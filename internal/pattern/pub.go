@@ -9,33 +9,34 @@ import (
 	"github.com/zerobroker/zmq/internal/topics"
 )
 
-// Pub is PUB and XPUB: it sends every message to the peers that subscribe to
-// a prefix of its first frame, and drops it for those whose queue is full.
-// XPUB also receives: the subscriptions, and what else its peers send.
+// Pub implements PUB and XPUB: it sends each message to the peers that
+// subscribe to a prefix of its first frame, and drops it for those whose queue
+// is full. XPUB also receives the subscriptions and the other messages of its
+// peers.
 // https://rfc.zeromq.org/spec/29/#the-pub-socket-type
 // Rules in docs/CONFORMANCE.md: pub, xpub, pub-*, xpub-*.
 type Pub struct {
 	opt          *Options
-	upstream     bool // XPUB
+	upstream     bool // XPUB: Recv returns what the peers send
 	subs         *topics.Index
-	requested    *topics.Index             // with Manual: what peers have requested for
-	lastReceived atomic.Pointer[pipe.Pipe] // with Manual: whose subscription Recv returned last
-	pipes        map[*pipe.Pipe]struct{}   // all of them; guarded by the send lock
-	peers        map[*msg.Peer]*pipe.Pipe  // with Manual: who is there; guarded by the send lock
-	order        pipe.Order                // of the subscriptions that XPUB is to receive
-	fq           FairQueue                 // what peers in this process have sent beside them
+	requested    *topics.Index             // with Manual: the subscriptions that peers have requested
+	lastReceived atomic.Pointer[pipe.Pipe] // with Manual: the sender of the last subscription that Recv returned
+	pipes        map[*pipe.Pipe]struct{}   // all attached pipes; guarded by the send lock
+	peers        map[*msg.Peer]*pipe.Pipe  // with Manual: the pipes of connected peers; guarded by the send lock
+	order        pipe.Order                // of the messages that XPUB receives
+	fq           FairQueue                 // other messages of peers in this process
 
-	// retired are pipes of which Forget forgets some and which Detach has not taken
-	// away; nil if there are none. Guarded by the send lock.
+	// retired holds pipes that are Retired, from the first RemoveSubscriptions
+	// to Detach. It is nil if there are none. The send lock guards it.
 	retired map[*pipe.Pipe]struct{}
 
-	match []*pipe.Pipe // of the message being sent
+	match []*pipe.Pipe // pipes that match the message being sent
 	log   commonLog
 
 	outgoing
 }
 
-// NewPub returns a PUB, or an XPUB if it receives.
+// NewPub returns an XPUB if receives is true, and otherwise a PUB.
 func NewPub(o *Options, d *pipe.Drops, receives bool) *Pub {
 	return &Pub{
 		opt: o, upstream: receives, subs: new(topics.Index), requested: new(topics.Index),
@@ -43,7 +44,7 @@ func NewPub(o *Options, d *pipe.Drops, receives bool) *Pub {
 	}
 }
 
-// Attach welcomes the peer, if so set. It gets messages when it subscribes.
+// Attach sends the welcome message if there is one.
 func (s *Pub) Attach(p *pipe.Pipe) error {
 	s.pipes[p] = struct{}{}
 	if s.opt.Welcome != nil {
@@ -52,7 +53,7 @@ func (s *Pub) Attach(p *pipe.Pipe) error {
 	return nil
 }
 
-// Connected notes whose pipe it is, for Assign.
+// Connected records the pipe of the peer for PipeOf.
 func (s *Pub) Connected(p *pipe.Pipe, peer *msg.Peer) error {
 	if s.opt.Manual {
 		delete(s.peers, p.Peer())
@@ -61,13 +62,13 @@ func (s *Pub) Connected(p *pipe.Pipe, peer *msg.Peer) error {
 	return nil
 }
 
-// removeBatch is how many subscriptions are forgotten while senders wait: they
-// take less than 100 us.
+// removeBatch is the number of subscriptions that are removed under one hold of
+// the send lock, which takes less than 100 us.
 const removeBatch = 256
 
-// Forget takes back some of what the peer subscribes to. XPUB's application
-// hears of topics that have no subscriber left; if it says itself who subscribes
-// to what, of all that the peer has requested for.
+// RemoveSubscriptions removes some subscriptions of a peer. XPUB receives a
+// cancellation for each topic that has no subscriber left. With Manual it
+// receives one for each topic that the peer has requested.
 func (s *Pub) RemoveSubscriptions(p *pipe.Pipe) (more bool) {
 	s.lastReceived.CompareAndSwap(p, nil)
 	if p.Retired {
@@ -83,7 +84,7 @@ func (s *Pub) RemoveSubscriptions(p *pipe.Pipe) (more bool) {
 	})
 }
 
-// retire excludes a pipe from sending though it may have subscriptions left.
+// retire excludes a pipe from sending, although it may have subscriptions left.
 func (s *Pub) retire(p *pipe.Pipe) {
 	if s.retired == nil {
 		s.retired = make(map[*pipe.Pipe]struct{})
@@ -93,14 +94,14 @@ func (s *Pub) retire(p *pipe.Pipe) {
 	delete(s.pipes, p)
 }
 
-// Disconnected forgets the peer and all its subscriptions.
+// Disconnected removes all subscriptions of the peer.
 func (s *Pub) Disconnected(p *pipe.Pipe) {
 	delete(s.peers, p.Peer())
 	for s.RemoveSubscriptions(p) {
 	}
 }
 
-// Detach forgets the peer.
+// Detach removes the pipe and its subscriptions.
 func (s *Pub) Detach(p *pipe.Pipe) {
 	s.Disconnected(p)
 	s.removePipe(p)
@@ -110,10 +111,11 @@ func (s *Pub) Detach(p *pipe.Pipe) {
 	}
 }
 
-// Room does nothing: fullness is looked at for every message.
+// Room does nothing, because Send checks each queue for each message.
 func (s *Pub) Room(*pipe.Pipe) {}
 
-// subscribed sets match to the pipes that want a message with this first frame.
+// matchPipes sets match to the pipes that subscribe to a message with this
+// first frame.
 func (s *Pub) matchPipes(first []byte) {
 	s.match = s.subs.Match(s.match[:0], first)
 	if s.retired != nil && !s.opt.Invert {
@@ -131,7 +133,8 @@ func (s *Pub) matchPipes(first []byte) {
 	}
 }
 
-// choose sets match to the pipes that a message with this first frame goes to.
+// selectPipes sets match to the pipes that a message with this first frame goes
+// to.
 func (s *Pub) selectPipes(first []byte) {
 	s.matchPipes(first)
 	if !s.opt.Manual || !s.opt.LastValue {
@@ -139,7 +142,7 @@ func (s *Pub) selectPipes(first []byte) {
 	}
 	last := s.lastReceived.Load()
 	if _, there := s.pipes[last]; there {
-		// Recv may have returned the last of one that is gone: then all get it.
+		// If that peer has disconnected, all subscribers get the message.
 		only := s.match[:0]
 		for _, p := range s.match {
 			if p == last {
@@ -150,7 +153,7 @@ func (s *Pub) selectPipes(first []byte) {
 	}
 }
 
-// Send distributes m. It waits for nobody, unless NoDrop is set.
+// Send queues m to all matching pipes. It returns ErrWouldBlock only with NoDrop.
 func (s *Pub) Send(m msg.Msg) error {
 	s.selectPipes(m.First)
 	if s.opt.NoDrop {
@@ -175,7 +178,8 @@ func (s *Pub) Send(m msg.Msg) error {
 		return nil
 	}
 	if m.EncodedSize() >= msg.LargeFrame {
-		// Large frames are shared by all queues, so nobody may reuse them.
+		// All queues share large frames, so they must not be returned to a
+		// pool.
 		m.Bufs = nil
 		for _, p := range s.match {
 			if p.Out.Full() {
@@ -198,9 +202,9 @@ func (s *Pub) Send(m msg.Msg) error {
 	return nil
 }
 
-// SendFrame claims, at the first frame, the subscribers that it is for and that
-// have room. Whoever subscribes in the middle of a message waits for the next,
-// and whoever cancels gets this one. (xpub.cpp: xsend, dist.cpp)
+// SendFrame claims, at the first frame, the matching pipes that have room.
+// Subscriptions and cancellations in the middle of a message take effect for
+// the next message. See libzmq, xpub.cpp: xsend, and dist.cpp.
 func (s *Pub) SendFrame(f *msg.Frame, _ bool) error {
 	if !s.open {
 		s.selectPipes(f.Body)
@@ -216,13 +220,12 @@ func (s *Pub) SendFrame(f *msg.Frame, _ bool) error {
 	return nil
 }
 
-// Writable is true: who has no room misses the message. It is with NoDrop too,
-// as in libzmq.
+// Writable returns true, because messages are dropped for subscribers whose
+// queue is full. It does so with NoDrop too, as in libzmq.
 func (s *Pub) Writable() bool { return true }
 
-// Subscribers is the number of peers that would get a message with this first
-// frame, but for what LastValue says of the next one. It runs under the send
-// lock.
+// Subscribers returns the number of peers that would get a message with this
+// first frame. It ignores LastValue. It runs under the send lock.
 func (s *Pub) Subscribers(topic []byte) (n int) {
 	s.matchPipes(topic)
 	for _, p := range s.match {
@@ -233,20 +236,20 @@ func (s *Pub) Subscribers(topic []byte) (n int) {
 	return n
 }
 
-// TopicCount is the number of different prefixes subscribed to. It runs under
-// the send lock. [ZMQ_TOPICS_COUNT]
+// TopicCount returns the number of distinct topics. It runs under the send
+// lock. [ZMQ_TOPICS_COUNT]
 func (s *Pub) TopicCount() int { return s.subs.Len() }
 
-// isSubscription reports whether a frame is a subscription or takes one back.
+// isSubscription reports whether a frame is a subscription or a cancellation.
 func isSubscription(frame []byte) bool { return len(frame) > 0 && frame[0] <= 1 }
 
-// IsSubscription reports whether a message is nothing but a subscription, or takes one
-// back, in the form in which peers send it and XPUB receives it.
+// IsSubscription reports whether a message consists of one subscription or
+// cancellation, in the form in which peers send it and XPUB receives it.
 func IsSubscription(m *msg.Msg) bool { return len(m.Rest) == 0 && isSubscription(m.First) }
 
-// Intake takes subscriptions out of what the peers send: frames that begin with
-// 1 or 0, whatever form they had on the wire. With OnlyFirst set, only a message
-// whose first frame is one is searched for more.
+// Intake applies the subscriptions and cancellations of a message: frames that
+// begin with 1 or 0, whatever form they had on the wire. With OnlyFirst, it
+// searches a message of several frames only if the first frame is one.
 // https://rfc.zeromq.org/spec/29/#the-xpub-socket-type
 func (s *Pub) Intake(p *pipe.Pipe, m *msg.Msg) (queued bool, err error) {
 	switch {
@@ -268,8 +271,8 @@ func (s *Pub) Intake(p *pipe.Pipe, m *msg.Msg) (queued bool, err error) {
 	return true, nil
 }
 
-// takeSubscriptions takes the subscriptions out of a message of several frames. If nothing
-// is left, First is nil.
+// takeSubscriptions applies and removes the subscriptions of a message of
+// several frames. If no frames remain, First is nil.
 func (s *Pub) takeSubscriptions(p *pipe.Pipe, m *msg.Msg) error {
 	var rest [][]byte
 	for i := range m.Len() {
@@ -305,13 +308,17 @@ func (s *Pub) checkLimits(p *pipe.Pipe) error {
 	return nil
 }
 
-// change applies a subscription and reports whether XPUB's application is to
-// hear of it: when the first peer wants the topic and when the last no longer
-// does, or always if so set: then also of a cancellation that takes nothing back,
-// for a forwarder with ZMQ_XSUB_VERBOSE_UNSUBSCRIBE sends one for each of its
-// subscribers, and who counts them must hear of as many as of subscriptions.
-// With Manual it is noted and not applied. A peer that was taken away has been
-// forgotten, and subscribes to nothing while it gets what is queued for it.
+// apply applies a subscription or cancellation, and reports whether XPUB
+// receives it. XPUB receives the first subscription and the last cancellation
+// of a topic, or all with Verbose and Verboser.
+//
+// With Verboser, XPUB also receives a cancellation that removes nothing. A
+// forwarder with ZMQ_XSUB_VERBOSE_UNSUBSCRIBE sends one for each of its
+// subscribers, and an application that counts them needs as many cancellations
+// as subscriptions.
+//
+// With Manual the subscription is recorded as requested and not applied. A pipe
+// that is Retired has no subscriptions; its queue is only written to the end.
 func (s *Pub) apply(p *pipe.Pipe, on bool, topic []byte) bool {
 	switch {
 	case p.Retired:
@@ -330,12 +337,14 @@ func (s *Pub) apply(p *pipe.Pipe, on bool, topic []byte) bool {
 	return s.upstream && (last || s.opt.Verboser)
 }
 
-// PipeOf is the pipe of a peer that is there, or nil. It runs under the send lock.
+// PipeOf returns the pipe of a connected peer, or nil. It runs under the send
+// lock.
 func (s *Pub) PipeOf(peer *msg.Peer) *pipe.Pipe { return s.peers[peer] }
 
-// Assign subscribes a peer, or no longer, on XPUB's application's word: the one
-// whose subscription Recv returned last if p is nil. Nobody hears of it. It
-// runs under the send lock. [ZMQ_SUBSCRIBE and ZMQ_UNSUBSCRIBE with ZMQ_XPUB_MANUAL]
+// Assign changes a subscription of p for the application of an XPUB with
+// Manual. If p is nil, it changes the peer whose subscription Recv returned
+// last. XPUB does not receive the change. Assign runs under the send lock.
+// [ZMQ_SUBSCRIBE and ZMQ_UNSUBSCRIBE with ZMQ_XPUB_MANUAL]
 func (s *Pub) Assign(p *pipe.Pipe, on bool, topic []byte) {
 	if p == nil {
 		p = s.lastReceived.Load()
@@ -350,8 +359,7 @@ func (s *Pub) Assign(p *pipe.Pipe, on bool, topic []byte) {
 	}
 }
 
-// Upstream is Intake for a subscription that is no message, from a peer in
-// this process.
+// Upstream applies a subscription of a peer in this process.
 func (s *Pub) Upstream(p *pipe.Pipe, topic string, on bool) (queued bool) {
 	if !s.apply(p, on, []byte(topic)) {
 		return false
@@ -364,8 +372,8 @@ func (s *Pub) Upstream(p *pipe.Pipe, topic string, on bool) (queued bool) {
 	return true
 }
 
-// queueChange queues a subscription for XPUB's application, beside the HWM: whoever
-// reads from the peer waits for room before it takes more from it.
+// queueChange queues a subscription or cancellation for XPUB. The HWM does not
+// apply: the reader of the connection waits for room before it reads more.
 func (s *Pub) queueChange(p *pipe.Pipe, first byte, topic []byte) {
 	if !s.upstream || p.In == nil {
 		return
@@ -373,17 +381,16 @@ func (s *Pub) queueChange(p *pipe.Pipe, first byte, topic []byte) {
 	s.enqueueOrdered(p, &msg.Msg{First: append([]byte{first}, topic...)})
 }
 
-// Queue queues a message for Recv. It runs under the send lock, so that messages
-// come in the order in which the subscriptions changed, whichever peers they are
-// of: a topic that one peer has left is taken up by the next.
+// queue queues a message for Recv. It runs under the send lock, so that XPUB
+// receives the changes of all peers in the order in which they were applied.
 func (s *Pub) queue(p *pipe.Pipe, m *msg.Msg) {
 	if !s.enqueueOrdered(p, m) {
 		s.drops.Add(pipe.DropUnread, 1)
 	}
 }
 
-// put queues a message and notes its place in the order, as one step in the eyes
-// of Recv.
+// enqueueOrdered queues a message and appends it to the order, in one step for
+// Recv. It reports false if the queue is closed.
 func (s *Pub) enqueueOrdered(p *pipe.Pipe, m *msg.Msg) bool {
 	s.order.Lock()
 	defer s.order.Unlock()
@@ -399,8 +406,8 @@ func (s *Pub) enqueueOrdered(p *pipe.Pipe, m *msg.Msg) bool {
 
 func (s *Pub) Ready(p *pipe.Pipe) { s.fq.ready(p) }
 
-// Recv takes the next message in the order of arrival, and when that says no
-// more, what peers in this process have sent.
+// Recv takes the next message in the order of arrival, or if there is none, the
+// next message that peers in this process have sent.
 func (s *Pub) Recv(m *msg.Msg) error {
 	s.order.Lock()
 	defer s.order.Unlock()
@@ -414,12 +421,12 @@ func (s *Pub) Recv(m *msg.Msg) error {
 	return nil
 }
 
-// take takes a message and tells whose it is, or nil. The caller holds the
-// order's lock.
+// takeMessage takes the next message and returns its pipe, or nil. The caller
+// holds the lock of the order.
 func (s *Pub) takeMessage(m *msg.Msg) *pipe.Pipe {
 	for d, ok := s.order.First(); ok; d, ok = s.order.First() {
 		if !d.Pipe.In.Next(m) {
-			s.order.Pop() // a newer one has replaced it, or the socket is being closed
+			s.order.Pop() // a newer message has replaced it, or Close has emptied the queue
 			continue
 		}
 		if !d.Change || IsSubscription(m) {
@@ -436,8 +443,8 @@ func (s *Pub) More() bool {
 	return s.order.Len() > 0 || s.fq.more()
 }
 
-// Readable returns nil if Recv would find a message: the fair queue knows of all
-// of them, whatever their order.
+// Readable returns nil if Recv would return a message. The fair queue contains
+// all pipes with messages, in any order.
 func (s *Pub) Readable() error {
 	if !s.fq.HasNext() {
 		return ErrWouldBlock

@@ -12,22 +12,22 @@ import (
 	"github.com/zerobroker/zmq/internal/pipe"
 )
 
-// subscribe and cancel are what a subscriber sends.
+// subscribe sends a subscription from the peer, cancel a cancellation.
 func (f *far) subscribe(topic string) (queued bool) { f.s.t.Helper(); return f.sends("\x01" + topic) }
 func (f *far) cancel(topic string) (queued bool)    { f.s.t.Helper(); return f.sends("\x00" + topic) }
 
 var publishers = []pattern.Type{pattern.PUB, pattern.XPUB}
 
-// TestPubMatchesPrefix: a message goes to those that subscribe to a prefix of
-// its first frame, whole.
-func TestPubMatchesPrefix_RFC29(t *testing.T) {
+// Topics are compared with the first frame only.
+// https://rfc.zeromq.org/spec/29/
+func TestPubSendsWholeMessageToMatchingSubscribers(t *testing.T) {
 	for _, typ := range publishers {
 		s := newSocket(t, typ)
 		all, a, ab, none := s.attach(), s.attach(), s.attach(), s.attach()
 		all.subscribe("")
 		a.subscribe("a")
 		ab.subscribe("ab")
-		none.subscribe("tail") // the later frames are not looked at
+		none.subscribe("tail") // later frames are not compared
 		for _, topic := range []string{"", "a", "ab", "abc", "b", "\x00"} {
 			s.sent(topic, "tail")
 		}
@@ -37,7 +37,7 @@ func TestPubMatchesPrefix_RFC29(t *testing.T) {
 			}
 			return msgs
 		}
-		all.wants(tail("", "a", "ab", "abc")...) // and then its queue was full
+		all.wants(tail("", "a", "ab", "abc")...) // the queue was full after these
 		a.wants(tail("a", "ab", "abc")...)
 		ab.wants(tail("ab", "abc")...)
 		none.wants()
@@ -45,9 +45,8 @@ func TestPubMatchesPrefix_RFC29(t *testing.T) {
 	}
 }
 
-// TestPubWithoutSubscribers: a message that nobody wants is filtered, which is
-// no drop.
-func TestPubWithoutSubscribers_RFC29(t *testing.T) {
+// https://rfc.zeromq.org/spec/29/
+func TestPubWithoutSubscribersCountsNoDrop(t *testing.T) {
 	for _, typ := range publishers {
 		s := newSocket(t, typ)
 		s.sent("a")
@@ -58,8 +57,8 @@ func TestPubWithoutSubscribers_RFC29(t *testing.T) {
 	}
 }
 
-// TestPubOnceForEachPeer: however many of its subscriptions match.
-func TestPubOnceForEachPeer_RFC29(t *testing.T) {
+// https://rfc.zeromq.org/spec/29/
+func TestPubSendsOnceToPeerWithSeveralMatches(t *testing.T) {
 	s := newSocket(t, pattern.PUB)
 	f := s.attach()
 	for _, topic := range []string{"", "a", "ab", "abc"} {
@@ -69,9 +68,9 @@ func TestPubOnceForEachPeer_RFC29(t *testing.T) {
 	f.wants(message{"abcd"})
 }
 
-// TestPubDropsForFullOnly: a subscriber that is full misses messages, until it
-// has read (HWM+1)/2 of them; the others do not.
-func TestPubDropsForFullOnly_RFC29(t *testing.T) {
+// The full subscriber misses messages until it has read (HWM+1)/2 of them.
+// https://rfc.zeromq.org/spec/29/
+func TestPubDropsForFullSubscriberOnly(t *testing.T) {
 	for _, typ := range publishers {
 		for _, size := range []int{1, msg.LargeFrame} {
 			s := newSocket(t, typ)
@@ -96,8 +95,8 @@ func TestPubDropsForFullOnly_RFC29(t *testing.T) {
 	}
 }
 
-// TestPubDropsForFullOnlySubscriber: also when there is no other.
-func TestPubDropsForFullOnlySubscriber_RFC29(t *testing.T) {
+// https://rfc.zeromq.org/spec/29/
+func TestPubDropsForSingleFullSubscriber(t *testing.T) {
 	s := newSocket(t, pattern.PUB)
 	f := s.attach()
 	f.subscribe("")
@@ -110,9 +109,10 @@ func TestPubDropsForFullOnlySubscriber_RFC29(t *testing.T) {
 	}
 }
 
-// TestPubSubscriptionsAreASet: from one peer a topic counts once, and is
-// cancelled by one cancel; a cancel of what is not subscribed to does nothing.
-func TestPubSubscriptionsAreASet_RFC29(t *testing.T) {
+// One cancellation removes a topic. A cancellation of an unknown topic has no
+// effect.
+// https://rfc.zeromq.org/spec/29/
+func TestPubCountsRepeatedSubscriptionOnce(t *testing.T) {
 	for _, typ := range publishers {
 		s := newSocket(t, typ)
 		f := s.attach()
@@ -131,9 +131,8 @@ func TestPubSubscriptionsAreASet_RFC29(t *testing.T) {
 	}
 }
 
-// TestPubConsumesUpstream: a PUB keeps nothing of what its peers send, and
-// counts what is no subscription.
-func TestPubConsumesUpstream_RFC29(t *testing.T) {
+// https://rfc.zeromq.org/spec/29/
+func TestPubDropsMessagesOfSubscribers(t *testing.T) {
 	s := newSocket(t, pattern.PUB)
 	f := s.attach()
 	for range 2 {
@@ -142,7 +141,7 @@ func TestPubConsumesUpstream_RFC29(t *testing.T) {
 		}
 	}
 	if f.cancel("a") {
-		t.Error("the end of a subscription was queued")
+		t.Error("a cancellation was queued")
 	}
 	s.wantDrops(0, 0)
 	for _, m := range [][]string{{"user"}, {""}, {"\x02"}, {"x", "y"}} {
@@ -153,9 +152,8 @@ func TestPubConsumesUpstream_RFC29(t *testing.T) {
 	s.wantDrops(pipe.DropUpstream, 4)
 }
 
-// TestXPubReceivesFirstAndLast: its application hears of a topic when the
-// first peer wants it and when the last no longer does.
-func TestXPubReceivesFirstAndLast_RFC29(t *testing.T) {
+// https://rfc.zeromq.org/spec/29/
+func TestXPubReceivesFirstSubscriptionAndLastCancellation(t *testing.T) {
 	s := newSocket(t, pattern.XPUB)
 	a, b := s.connect(""), s.connect("")
 	a.subscribe("t")
@@ -178,8 +176,8 @@ func TestXPubReceivesFirstAndLast_RFC29(t *testing.T) {
 	s.wantDrops(0, 0)
 }
 
-// TestXPubReceivesUserMessages: what is no subscription is the application's.
-func TestXPubReceivesUserMessages_RFC29(t *testing.T) {
+// https://rfc.zeromq.org/spec/29/
+func TestXPubReceivesMessagesThatAreNoSubscriptions(t *testing.T) {
 	s := newSocket(t, pattern.XPUB)
 	f := s.attach()
 	for _, m := range [][]string{{"user"}, {""}, {"\x02t"}, {"many", "", "frames"}} {
@@ -193,9 +191,8 @@ func TestXPubReceivesUserMessages_RFC29(t *testing.T) {
 	s.wantDrops(0, 0)
 }
 
-// TestXPubReceivesInOrder: it hears of its peers' subscriptions in the order in
-// which they took effect, or it would take a topic for cancelled that is not.
-func TestXPubReceivesInOrder(t *testing.T) {
+// In another order the application could take a subscribed topic for cancelled.
+func TestXPubReceivesChangesOfAllPeersInOrder(t *testing.T) {
 	for _, leave := range []func(*far){func(f *far) { f.cancel("t") }, (*far).disconnect, (*far).detach} {
 		s := newSocket(t, pattern.XPUB)
 		a, b, c := s.attach(), s.attach(), s.attach()
@@ -212,14 +209,14 @@ func TestXPubReceivesInOrder(t *testing.T) {
 			s.receives(want)
 		}
 		if s.wantRecv(pattern.ErrWouldBlock); s.receiver().More() {
-			t.Error("more to receive when nothing is")
+			t.Error("More = true without a message")
 		}
 	}
 }
 
-// TestXPubHearsOfDisconnect: topics that are left without subscriber are
-// reported as cancelled; those of others live on.
-func TestXPubHearsOfDisconnect_RFC29(t *testing.T) {
+// Only topics without another subscriber are cancelled.
+// https://rfc.zeromq.org/spec/29/
+func TestXPubReceivesCancellationsWhenPeerDisconnects(t *testing.T) {
 	for _, leave := range []func(*far){(*far).disconnect, (*far).detach} {
 		s := newSocket(t, pattern.XPUB)
 		a, b := s.attach(), s.attach()
@@ -247,13 +244,13 @@ func TestXPubHearsOfDisconnect_RFC29(t *testing.T) {
 		s.sent("both")
 		a.wants()
 		b.wants(message{"both"})
-		leave(a) // nothing is left to report
+		leave(a) // there is no topic left to cancel
 		s.wantRecv(pattern.ErrWouldBlock)
 	}
 }
 
-// TestPubForgetsDisconnected: also a PUB, whose application hears nothing.
-func TestPubForgetsDisconnected_RFC29(t *testing.T) {
+// https://rfc.zeromq.org/spec/29/
+func TestPubRemovesSubscriptionsOfDisconnectedPeer(t *testing.T) {
 	s := newSocket(t, pattern.PUB)
 	f := s.attach()
 	f.subscribe("a")
@@ -266,9 +263,9 @@ func TestPubForgetsDisconnected_RFC29(t *testing.T) {
 	s.wantDrops(0, 0)
 }
 
-// TestRetiredSubscriberGetsNothing from the first call of Forget on, whole or in
-// frames, though its subscriptions are forgotten in parts; and a publisher that
-// waits for room does not wait for it.
+// It gets no messages, whole or in frames, from the first call of
+// RemoveSubscriptions on, although its subscriptions are removed in parts. A
+// publisher with NoDrop does not wait for it.
 func TestRetiredSubscriberGetsNothing(t *testing.T) {
 	for name, set := range map[string]func(*pattern.Options){
 		"plain":    func(*pattern.Options) {},
@@ -282,7 +279,7 @@ func TestRetiredSubscriberGetsNothing(t *testing.T) {
 				for i := range 3000 {
 					a.subscribe(fmt.Sprint(i))
 				}
-				first := "0" // the last that is forgotten
+				first := "0" // the last topic that is removed
 				if name == "inverted" {
 					first = "other"
 				} else {
@@ -312,9 +309,9 @@ func TestRetiredSubscriberGetsNothing(t *testing.T) {
 	}
 }
 
-// TestPubForgetsInParts: while a peer's many subscriptions are being forgotten,
-// messages still go to others, and each topic is reported once.
-func TestPubForgetsInParts(t *testing.T) {
+// Between the parts, other peers get messages. XPUB receives each cancellation
+// once.
+func TestPubRemovesSubscriptionsInParts(t *testing.T) {
 	const topics = 3000
 	s := newSocket(t, pattern.XPUB)
 	a, b := s.attach(), s.attach()
@@ -331,34 +328,33 @@ func TestPubForgetsInParts(t *testing.T) {
 		more = pub.RemoveSubscriptions(a.p)
 		left := pub.TopicCount()
 		if left >= before || more == (left == 1) {
-			t.Fatalf("part %d: %d of %d topics are left, more: %v", parts, left, before, more)
+			t.Fatalf("part %d: %d of %d topics remain, more = %v", parts, left, before, more)
 		}
 		before = left
 		s.sent("kept")
 		b.wants(message{"kept"})
 	}
 	if parts < 2 {
-		t.Error("all was forgotten at once")
+		t.Error("one call removed all subscriptions")
 	}
 	a.disconnect()
 	a.detach()
-	told := make(map[string]bool)
+	canceled := make(map[string]bool)
 	for range topics {
 		m, err := s.recv()
 		if err != nil {
 			t.Fatal(err)
 		}
-		told[string(m.First)] = true
+		canceled[string(m.First)] = true
 	}
-	if s.wantRecv(pattern.ErrWouldBlock); len(told) != topics {
-		t.Errorf("%d different topics were reported, want %d", len(told), topics)
+	if s.wantRecv(pattern.ErrWouldBlock); len(canceled) != topics {
+		t.Errorf("XPUB received %d distinct cancellations, want %d", len(canceled), topics)
 	}
 }
 
-// TestXPubUserMessagesOfTheProcess: what an XSUB of the process sends lies among
-// its subscriptions, in no order with those of others. It changes nothing of
-// theirs.
-func TestXPubUserMessagesOfTheProcess(t *testing.T) {
+// The other messages of an XSUB in this process have no order relative to
+// subscriptions of other peers, and do not affect their order.
+func TestXPubReceivesMessagesOfPeersInProcess(t *testing.T) {
 	s := newSocket(t, pattern.XPUB)
 	pub := s.pat.(*pattern.Pub)
 	a, b := s.attach(), s.attach()
@@ -383,8 +379,7 @@ func TestXPubUserMessagesOfTheProcess(t *testing.T) {
 	s.wantRecv(pattern.ErrWouldBlock)
 }
 
-// TestXPubDisconnectOfDead: nobody is told who no longer reads.
-func TestXPubDisconnectOfDead(t *testing.T) {
+func TestXPubDropsCancellationsOfClosedQueue(t *testing.T) {
 	s := newSocket(t, pattern.XPUB)
 	f := s.attach()
 	f.subscribe("a")
@@ -393,30 +388,28 @@ func TestXPubDisconnectOfDead(t *testing.T) {
 	s.wantRecv(pattern.ErrWouldBlock)
 }
 
-// TestPubUpstream: from a peer in the process, subscriptions come without a
-// message.
-func TestPubUpstream(t *testing.T) {
+func TestPubUpstreamAppliesSubscription(t *testing.T) {
 	for _, typ := range publishers {
 		s := newSocket(t, typ)
 		pub := s.pat.(*pattern.Pub)
 		a, b := s.attach(), s.attach()
-		heard := typ == pattern.XPUB
-		if pub.Upstream(a.p, "t", true) != heard || pub.Upstream(b.p, "t", true) || pub.Upstream(a.p, "t", false) {
-			t.Error("what is no news to the application is told to it, or the reverse")
+		receives := typ == pattern.XPUB
+		if pub.Upstream(a.p, "t", true) != receives || pub.Upstream(b.p, "t", true) || pub.Upstream(a.p, "t", false) {
+			t.Error("the application receives a change that it should not receive, or misses one")
 		}
 		s.sent("topic")
 		a.wants()
 		b.wants(message{"topic"})
-		if pub.Upstream(b.p, "t", false) != heard {
-			t.Error("the last cancel")
+		if pub.Upstream(b.p, "t", false) != receives {
+			t.Error("last cancellation was not reported")
 		}
 		if pub.Subscribers([]byte("topic")) != 0 {
-			t.Error("subscribers left")
+			t.Error("subscribers remain")
 		}
 	}
 }
 
-func TestPubSubscribers(t *testing.T) {
+func TestPubSubscribersCountsMatchingPeers(t *testing.T) {
 	s := newSocket(t, pattern.PUB)
 	pub := s.pat.(*pattern.Pub)
 	for i, topic := range []string{"a", "ab", "", "b"} {
@@ -427,16 +420,14 @@ func TestPubSubscribers(t *testing.T) {
 	}
 }
 
-// TestPubSubscribersInverted: those who would get the message are those who have
-// not subscribed to it.
-func TestPubSubscribersInverted(t *testing.T) {
+func TestPubSubscribersCountsOtherPeersWithInvert(t *testing.T) {
 	s := newSocket(t, pattern.PUB, func(o *pattern.Options) { o.Invert = true })
 	pub := s.pat.(*pattern.Pub)
 	a, b := s.attach(), s.attach()
 	a.subscribe("t")
 	for topic, want := range map[string][]*far{"topic": {b}, "other": {a, b}} {
 		if n := pub.Subscribers([]byte(topic)); n != len(want) {
-			t.Errorf("%d would get %q, want %d", n, topic, len(want))
+			t.Errorf("Subscribers = %d for %q, want %d", n, topic, len(want))
 		}
 		s.sent(topic)
 		for _, f := range want {
@@ -445,8 +436,7 @@ func TestPubSubscribersInverted(t *testing.T) {
 	}
 }
 
-// TestPubLimitsTopics: a peer that wants too much is refused, and only it.
-func TestPubLimitsTopics(t *testing.T) {
+func TestPubRefusesPeerAboveTopicLimits(t *testing.T) {
 	for _, limit := range []func(*pattern.Options){
 		func(o *pattern.Options) { o.MaxTopics = 3 },
 		func(o *pattern.Options) { o.MaxTopicBytes = 3 },
@@ -461,16 +451,16 @@ func TestPubLimitsTopics(t *testing.T) {
 		a.cancel("1")
 		a.subscribe("4")
 		if _, err := a.trySends("\x015"); err != pattern.ErrTooManySubscriptions {
-			t.Errorf("a topic too many: %v", err)
+			t.Errorf("topic above the limit: %v", err)
 		}
 		b.subscribe("1")
 	}
 }
 
-// TestPubSharesLargeFrames: connections that get a message share its large
-// frames, and nobody may give their memory back; a socket of this process gets
-// its own, for it may change them; one alone takes them over.
-func TestPubSharesLargeFrames(t *testing.T) {
+// Connections share large frames, which must not be returned to a pool. A
+// socket in this process gets a copy, because it may change them. A single
+// connection takes over the memory.
+func TestPubSharesLargeFramesBetweenConnections(t *testing.T) {
 	for n := 1; n <= 3; n++ {
 		s := newSocket(t, pattern.PUB)
 		var peers []*far
@@ -495,7 +485,7 @@ func TestPubSharesLargeFrames(t *testing.T) {
 				t.Errorf("%d subscribers: number %d shares the memory: %v", n, i, shared)
 			}
 			if (m.Bufs != nil) != (n == 1) {
-				t.Errorf("%d subscribers: memory to give back: %v", n, m.Bufs != nil)
+				t.Errorf("%d subscribers: message has pooled memory: %v", n, m.Bufs != nil)
 			}
 		}
 	}

@@ -2,7 +2,7 @@ package pattern
 
 import "github.com/zerobroker/zmq/internal/pipe"
 
-// Pull receives from its peers in turn and sends nothing.
+// Pull implements PULL: it receives from its peers in turn and sends nothing.
 // https://rfc.zeromq.org/spec/30/#the-pull-socket-type
 // Rules in docs/CONFORMANCE.md: pull.
 type Pull struct {

@@ -9,12 +9,12 @@ import (
 	"github.com/zerobroker/zmq/internal/pipe"
 )
 
-// MaxGroup is the longest name of a group.
+// MaxGroup is the maximum length of the name of a group.
 // https://rfc.zeromq.org/spec/48/
 const MaxGroup = 255
 
-// CheckGroup returns an error that matches [ErrInvalidGroup] unless the text may name a
-// group.
+// CheckGroup returns an error that matches [ErrInvalidGroup] if group is not a valid
+// name.
 func CheckGroup(group string) error {
 	switch {
 	case len(group) > MaxGroup:
@@ -25,22 +25,23 @@ func CheckGroup(group string) error {
 	return nil
 }
 
-// Radio is RADIO: it sends a message of two frames, a group and a body, to the
-// peers that have joined that very group, and drops it for those whose queue is
-// full. https://rfc.zeromq.org/spec/48/
+// Radio implements RADIO: it sends messages of two frames, a group and a body.
+// A message goes to the peers that have joined exactly that group, and is
+// dropped for those whose queue is full.
+// https://rfc.zeromq.org/spec/48/
 // Rules in docs/CONFORMANCE.md: radio, radio-*, udp-types.
 type Radio struct {
 	base
-	undivided
+	singleFrameSender
 	opt        *Options
 	groups     map[string]map[*pipe.Pipe]struct{}
 	joined     map[*pipe.Pipe]*membership
-	unfiltered []*pipe.Pipe // whose far ends get all groups, and choose for themselves
+	unfiltered []*pipe.Pipe // pipes that get the messages of all groups, because the receiver filters
 	drops      *pipe.Drops
 	log        commonLog
 }
 
-// membership is what one peer has joined.
+// membership holds the groups that one peer has joined.
 type membership struct {
 	groups map[string]struct{}
 	bytes  int
@@ -54,7 +55,8 @@ func NewRadio(o *Options, d *pipe.Drops) *Radio {
 	}
 }
 
-// Attach notes a far end that cannot join. Others get messages when they do.
+// Attach adds a pipe. If it is for datagrams, it gets the messages of all
+// groups.
 func (s *Radio) Attach(p *pipe.Pipe) error {
 	if p.TakesAll {
 		s.unfiltered = append(s.unfiltered, p)
@@ -62,7 +64,7 @@ func (s *Radio) Attach(p *pipe.Pipe) error {
 	return nil
 }
 
-// Forget has the peer leave some of its groups.
+// RemoveSubscriptions removes a peer from some of its groups.
 func (s *Radio) RemoveSubscriptions(p *pipe.Pipe) (more bool) {
 	j := s.joined[p]
 	if j == nil {
@@ -78,22 +80,22 @@ func (s *Radio) RemoveSubscriptions(p *pipe.Pipe) (more bool) {
 	return s.joined[p] != nil
 }
 
-// Disconnected has the peer leave all groups.
+// Disconnected removes the peer from all groups.
 func (s *Radio) Disconnected(p *pipe.Pipe) {
 	for s.RemoveSubscriptions(p) {
 	}
 }
 
-// Detach has the peer leave all groups.
+// Detach removes the pipe.
 func (s *Radio) Detach(p *pipe.Pipe) {
 	s.Disconnected(p)
 	s.unfiltered = slices.DeleteFunc(s.unfiltered, func(q *pipe.Pipe) bool { return p == q })
 }
 
-// Room does nothing: fullness is looked at for every message.
+// Room does nothing, because Send checks each queue for each message.
 func (s *Radio) Room(*pipe.Pipe) {}
 
-// Send is SendGroup for a message whose first frame is the group.
+// Send sends a message whose first frame is the group.
 func (s *Radio) Send(m msg.Msg) error {
 	if len(m.Rest) != 1 {
 		return ErrInvalidMessage
@@ -101,8 +103,8 @@ func (s *Radio) Send(m msg.Msg) error {
 	return s.SendGroup(string(m.First), m.DropFirst())
 }
 
-// SendGroup distributes a message of one frame to a group. It waits for nobody,
-// unless NoDrop is set.
+// SendGroup queues a message of one frame to all members of a group. It returns
+// ErrWouldBlock only with NoDrop.
 func (s *Radio) SendGroup(group string, m msg.Msg) error {
 	if len(m.Rest) > 0 {
 		return errOneFrame
@@ -123,7 +125,7 @@ func (s *Radio) SendGroup(group string, m msg.Msg) error {
 	if len(m.First) >= msg.LargeFrame {
 		c.m = &msg.Msg{First: []byte(group), Rest: [][]byte{m.First}, Bufs: m.Bufs}
 		if c.shared = n > 1; c.shared {
-			c.m.Bufs = nil // shared by all queues, so nobody may reuse it
+			c.m.Bufs = nil // all queues share it, so it must not be returned to a pool
 		}
 	} else {
 		at := s.log.reserve(msg.HeaderSize(len(group)) + msg.HeaderSize(len(m.First)) + size)
@@ -140,17 +142,18 @@ func (s *Radio) SendGroup(group string, m msg.Msg) error {
 	return nil
 }
 
-// groupMessage is a message that is being put in queues: rest, or m if that is nil.
+// groupMessage is a message that is being queued: encoded in rest, or m if rest
+// is nil.
 type groupMessage struct {
-	rest   []byte // in the log
-	first  bool   // of a piece of it
+	rest   []byte // a section of the log
+	first  bool   // rest is the first message of a piece of the log
 	m      *msg.Msg
-	shared bool // m goes to more than one
+	shared bool // m goes to more than one queue
 	size   int
 }
 
-// anyFull reports whether anybody who would get a message of that size has no
-// room for it.
+// anyFull reports whether a queue that would get a message of that size is
+// full.
 func (s *Radio) anyFull(members map[*pipe.Pipe]struct{}, size int) bool {
 	for p := range members {
 		if p.Out.Full() && !p.Retired {
@@ -165,10 +168,10 @@ func (s *Radio) anyFull(members map[*pipe.Pipe]struct{}, size int) bool {
 	return false
 }
 
-// fits reports whether a pipe leads to where messages of that size can go.
+// fits reports whether a message of that size can be sent to the pipe.
 func fits(p *pipe.Pipe, size int) bool { return p.MaxSize == 0 || size <= p.MaxSize }
 
-// put queues the message to one pipe.
+// put queues the message to one pipe, or drops it.
 func (s *Radio) put(p *pipe.Pipe, c *groupMessage) {
 	switch {
 	case p.Retired:
@@ -185,22 +188,22 @@ func (s *Radio) put(p *pipe.Pipe, c *groupMessage) {
 	}
 }
 
-// SendFrame is SendGroup of the frame to its Group. A message of several frames
-// is refused at the first.
+// SendFrame sends a frame as a message to its Group. It returns an error if
+// more frames follow.
 func (s *Radio) SendFrame(f *msg.Frame, _ bool) error {
-	m, err := whole(f)
+	m, err := messageOf(f)
 	if err != nil {
 		return err
 	}
 	return s.SendGroup(f.Group, m)
 }
 
-// Writable is true: who has no room misses the message. It is with NoDrop too,
-// as in libzmq.
+// Writable returns true, because messages are dropped for peers whose queue is
+// full. It does so with NoDrop too, as in libzmq.
 func (s *Radio) Writable() bool { return true }
 
-// Subscribers is the number of peers that have joined a group, and of those that
-// get all. It runs under the send lock.
+// Subscribers returns the number of peers that get the messages of a group. It
+// runs under the send lock.
 func (s *Radio) Subscribers(group []byte) int {
 	n := len(s.unfiltered)
 	for p := range s.groups[string(group)] {
@@ -211,7 +214,7 @@ func (s *Radio) Subscribers(group []byte) int {
 	return n
 }
 
-// Intake takes in that peers join and leave. Nothing else may come from them.
+// Intake processes JOIN and LEAVE. It drops all other messages.
 func (s *Radio) Intake(p *pipe.Pipe, m *msg.Msg) (queued bool, err error) {
 	if len(m.Rest) > 0 || !isSubscription(m.First) || len(m.First) > 1+MaxGroup {
 		s.drops.Add(pipe.DropUpstream, 1)
@@ -227,8 +230,8 @@ func (s *Radio) Intake(p *pipe.Pipe, m *msg.Msg) (queued bool, err error) {
 	return false, nil
 }
 
-// Upstream is Intake for a peer in this process. One that was taken away joins
-// nothing while it gets what is queued for it.
+// Upstream adds a peer to a group or removes it. A pipe that is Retired joins
+// no group; its queue is only written to the end.
 func (s *Radio) Upstream(p *pipe.Pipe, group string, on bool) (queued bool) {
 	if p.Retired {
 		return false

@@ -13,8 +13,8 @@ import (
 	"github.com/zerobroker/zmq/internal/pipe"
 )
 
-// TestRadioMatchesGroupsWhole: a group is no prefix.
-func TestRadioMatchesGroupsWhole_RFC48(t *testing.T) {
+// https://rfc.zeromq.org/spec/48/
+func TestRadioMatchesWholeGroupNames(t *testing.T) {
 	s := newSocket(t, pattern.RADIO)
 	f := s.connect("")
 	for _, group := range []string{"news", ""} {
@@ -27,9 +27,10 @@ func TestRadioMatchesGroupsWhole_RFC48(t *testing.T) {
 	s.wantDrops(0, 0)
 }
 
-// TestRadioJoinAndLeave: joining twice counts once, and leaving what is not
-// joined nothing; who is gone has left everything.
-func TestRadioJoinAndLeave_RFC48(t *testing.T) {
+// A group that is joined twice counts once. To leave a group that is not joined
+// has no effect. A peer that disconnects leaves all groups.
+// https://rfc.zeromq.org/spec/48/
+func TestRadioTracksGroupsOfPeers(t *testing.T) {
 	s := newSocket(t, pattern.RADIO)
 	a, b := s.connect(""), s.connect("")
 	members := func(want int) {
@@ -54,13 +55,14 @@ func TestRadioJoinAndLeave_RFC48(t *testing.T) {
 	b.detach()
 	members(1)
 	s.sent("g", "x")
-	s.sent("h", "nobody")
+	s.sent("h", "unknown")
 	a.wants(message{"g", "x"})
 	b.wants()
 }
 
-// TestRadioDropsForFull: each for itself; with NoDrop it waits for all.
-func TestRadioDropsForFull_RFC48(t *testing.T) {
+// With NoDrop, RADIO waits for all peers.
+// https://rfc.zeromq.org/spec/48/
+func TestRadioDropsForFullPeerOnly(t *testing.T) {
 	s := newSocket(t, pattern.RADIO)
 	slow, fast := s.connect(""), s.connect("")
 	slow.sends("\x01g")
@@ -83,12 +85,12 @@ func TestRadioDropsForFull_RFC48(t *testing.T) {
 	s.wantSend(pattern.ErrWouldBlock, "g", "no room")
 	fast.wants(slices.Repeat([]message{{"g", "m"}}, hwm)...)
 	s.wantSend(pattern.ErrWouldBlock, "g", "still none for the other")
-	s.sent("other", "not for who is full")
+	s.sent("other", "not for the full peer")
 	s.wantDrops(0, 0)
 }
 
-// TestRadioGroupNames: at most 255 bytes, and no NUL.
-func TestRadioGroupNames_RFC48(t *testing.T) {
+// https://rfc.zeromq.org/spec/48/
+func TestRadioRefusesInvalidGroupNames(t *testing.T) {
 	s := newSocket(t, pattern.RADIO)
 	f := s.connect("")
 	long := strings.Repeat("g", pattern.MaxGroup)
@@ -104,24 +106,22 @@ func TestRadioGroupNames_RFC48(t *testing.T) {
 	s.wantDrops(pipe.DropUpstream, 1)
 }
 
-// TestRadioLimits: a peer may join so many groups and no more.
-func TestRadioLimits(t *testing.T) {
+func TestRadioRefusesPeerAboveGroupLimits(t *testing.T) {
 	s := newSocket(t, pattern.RADIO, func(o *pattern.Options) { o.MaxTopics, o.MaxTopicBytes = 3, 10 })
 	a, b := s.connect(""), s.connect("")
 	for _, g := range []string{"a", "b", "c", "a"} {
 		a.sends("\x01" + g)
 	}
 	if _, err := a.trySends("\x01d"); err != pattern.ErrTooManySubscriptions {
-		t.Errorf("a fourth group: %v", err)
+		t.Errorf("fourth group: %v", err)
 	}
 	b.sends("\x010123456789")
 	if _, err := b.trySends("\x01x"); err != pattern.ErrTooManySubscriptions {
-		t.Errorf("an eleventh byte: %v", err)
+		t.Errorf("eleventh byte: %v", err)
 	}
 }
 
-// TestRadioTakesNoMessages: what else comes from a DISH is dropped.
-func TestRadioTakesNoMessages(t *testing.T) {
+func TestRadioDropsMessagesOfDish(t *testing.T) {
 	s := newSocket(t, pattern.RADIO)
 	f := s.connect("")
 	for _, m := range []message{{""}, {"x"}, {"\x01g", "and more"}} {
@@ -134,9 +134,7 @@ func TestRadioTakesNoMessages(t *testing.T) {
 	s.wantDrops(pipe.DropUpstream, 3)
 }
 
-// TestRadioLargeFrames: a body that two peers in the process get is shared by
-// nobody who might change it.
-func TestRadioLargeFrames(t *testing.T) {
+func TestRadioCopiesLargeFramesForPeersInProcess(t *testing.T) {
 	s := newSocket(t, pattern.RADIO)
 	a, b := s.connect(""), s.connect("")
 	a.sends("\x01g")
@@ -147,19 +145,19 @@ func TestRadioLargeFrames(t *testing.T) {
 	s.sent("g", large)
 	var m msg.Msg
 	if !a.p.Out.Next(&m) {
-		t.Fatal("nothing")
+		t.Fatal("no message was queued to the peer")
 	}
 	clear(m.Rest[0])
 	b.wants(message{"g", large})
 }
 
-// TestDishFilters: only what is joined is received, whatever a RADIO sends.
-func TestDishFilters_RFC48(t *testing.T) {
+// https://rfc.zeromq.org/spec/48/
+func TestDishReceivesJoinedGroupsOnly(t *testing.T) {
 	s := newSocket(t, pattern.DISH)
 	f := s.connect("")
 	sub := s.pat.(pattern.Subscriber)
 	if !sub.Subscribe("g", true) || sub.Subscribe("g", true) || sub.Subscribe("h", false) {
-		t.Error("joining is no set")
+		t.Error("second join of a group is a change")
 	}
 	f.sends("h", "no")
 	f.sends("g", "yes")
@@ -168,14 +166,14 @@ func TestDishFilters_RFC48(t *testing.T) {
 	s.wantRecv(pattern.ErrWouldBlock)
 	s.wantDrops(pipe.DropFiltered, 2)
 	if !sub.Subscribe("g", false) || sub.Subscribe("g", false) {
-		t.Error("leaving is no set")
+		t.Error("second leave of a group is a change")
 	}
 	f.sends("g", "left")
 	s.wantRecv(pattern.ErrWouldBlock)
 }
 
-// TestDishInspects: only a group and a body come from a RADIO.
-func TestDishInspects_RFC48(t *testing.T) {
+// https://rfc.zeromq.org/spec/48/
+func TestDishInspectAcceptsGroupAndBodyOnly(t *testing.T) {
 	in := newSocket(t, pattern.DISH).pat.(pattern.Inspector)
 	for _, c := range []struct {
 		m  message
@@ -195,9 +193,9 @@ func TestDishInspects_RFC48(t *testing.T) {
 	}
 }
 
-// TestRadioAgainstOracle: random joins, leaves, comings and goings; who gets a
-// message is who a plain list of pairs says.
-func TestRadioAgainstOracle(t *testing.T) {
+// The oracle is a list of pairs of peer and group. Peers join, leave, connect
+// and disconnect at random.
+func TestRadioBehavesLikeOracle(t *testing.T) {
 	type pair struct {
 		f     *far
 		group string
@@ -244,9 +242,7 @@ func TestRadioAgainstOracle(t *testing.T) {
 	}
 }
 
-// TestRadioForgetsInParts: a peer that has joined very many groups keeps nobody
-// waiting until all of them are forgotten.
-func TestRadioForgetsInParts(t *testing.T) {
+func TestRadioRemovesGroupsInParts(t *testing.T) {
 	s := newSocket(t, pattern.RADIO)
 	f, other := s.connect(""), s.connect("")
 	other.sends("\x01g0")
@@ -258,7 +254,7 @@ func TestRadioForgetsInParts(t *testing.T) {
 	parts := 1
 	f.p.Retired = true
 	for r.RemoveSubscriptions(f.p) {
-		for i := range groups { // some of which are not removed yet
+		for i := range groups { // some of them are not removed yet
 			s.sent(fmt.Sprint("g", i), "x")
 		}
 		f.wants()
@@ -266,13 +262,13 @@ func TestRadioForgetsInParts(t *testing.T) {
 		parts++
 	}
 	if parts < 3 {
-		t.Errorf("%d groups forgotten in %d parts", groups, parts)
+		t.Errorf("%d groups were removed in %d parts", groups, parts)
 	}
 	left := 0
 	for i := range groups {
 		left += r.Subscribers(fmt.Append(nil, "g", i))
 	}
 	if left != 1 {
-		t.Errorf("%d members are left, want the other peer", left)
+		t.Errorf("%d members remain, want the other peer", left)
 	}
 }

@@ -7,24 +7,25 @@ import (
 	"github.com/zerobroker/zmq/internal/pipe"
 )
 
-// maxHops bounds the envelope of a request: each broker on the way adds one
+// maxHops limits the envelope of a request, to which each broker adds one
 // frame.
 const maxHops = 255
 
-// Rep is REP: it receives a request and sends the reply to whom it came from.
+// Rep implements REP: it receives a request and sends the reply to the peer
+// that sent the request.
 // https://rfc.zeromq.org/spec/28/#the-rep-socket-type
 // Rules in docs/CONFORMANCE.md: rep, rep-*.
 type Rep struct {
 	fq    FairQueue
-	peers map[*pipe.Pipe]bool // whether nobody is at the far end any more
+	peers map[*pipe.Pipe]bool // true while the peer is disconnected
 
-	// The request being served; pipe is nil when there is none, or when its
-	// peer is gone.
+	// The request being served. pipe is nil if there is none, or if its peer
+	// has disconnected.
 	serving  bool
 	pipe     *pipe.Pipe
-	envelope [][]byte // frames up to and including the empty one
+	envelope [][]byte // the frames up to and including the empty one
 
-	outgoing // the reply, if it is sent frame by frame; serving is false then
+	outgoing // the reply, if it is sent frame by frame; serving is false meanwhile
 }
 
 // NewRep returns a REP that serves no request.
@@ -32,20 +33,20 @@ func NewRep(d *pipe.Drops) *Rep {
 	return &Rep{peers: make(map[*pipe.Pipe]bool), outgoing: outgoing{drops: d}}
 }
 
-// ProcessInput does nothing: a request waits until Recv.
+// ProcessInput does nothing, because requests stay in their queues until Recv.
 func (s *Rep) ProcessInput() {}
 
 func (s *Rep) Attach(p *pipe.Pipe) error { s.peers[p] = false; return nil }
 
-// Connected lets replies go to the peer.
+// Connected allows replies to the peer.
 func (s *Rep) Connected(p *pipe.Pipe, _ *msg.Peer) error { s.peers[p] = false; return nil }
 
 func (s *Rep) Room(*pipe.Pipe)    {}
 func (s *Rep) Ready(p *pipe.Pipe) { s.fq.ready(p) }
 func (s *Rep) More() bool         { return s.fq.more() }
 
-// Disconnected drops the reply that is owed to the peer: the request was made
-// on a connection that is no more.
+// Disconnected ensures that a pending reply to the peer is dropped: its request
+// belongs to the connection that has ended.
 func (s *Rep) Disconnected(p *pipe.Pipe) {
 	if s.pipe == p {
 		s.pipe = nil
@@ -55,7 +56,7 @@ func (s *Rep) Disconnected(p *pipe.Pipe) {
 	}
 }
 
-// Detach forgets the peer.
+// Detach removes the pipe.
 func (s *Rep) Detach(p *pipe.Pipe) {
 	delete(s.peers, p)
 	s.Disconnected(p)
@@ -79,7 +80,8 @@ func (s *Rep) Recv(m *msg.Msg) error {
 		s.envelope = append(s.envelope[:0], m.First)
 		s.envelope = append(s.envelope, m.Rest[:hops]...)
 		if m.Bufs != nil {
-			// The application may give the memory back before it replies.
+			// The application may release the memory of the request before it
+			// replies.
 			for i, f := range s.envelope {
 				s.envelope[i] = bytes.Clone(f)
 			}
@@ -87,15 +89,15 @@ func (s *Rep) Recv(m *msg.Msg) error {
 		m.First, m.Rest = m.Rest[hops], m.Rest[hops+1:]
 		s.serving, s.pipe = true, p
 		if disconnected, attached := s.peers[p]; disconnected || !attached || m.From != nil && m.From != p.Peer() {
-			s.pipe = nil // the request is of a connection that is no more
+			s.pipe = nil // the connection that the request belongs to has ended
 		}
 		return nil
 	}
 	return ErrYield
 }
 
-// delimiter is the index of the first empty frame, or -1 if there is none with
-// a frame behind it.
+// delimiter returns the index of the first empty frame. It returns -1 if there
+// is none, or if no frame follows it.
 func delimiter(m *msg.Msg) int {
 	for i := range min(m.Len()-1, maxHops+1) {
 		if len(m.Frame(i)) == 0 {
@@ -105,8 +107,8 @@ func delimiter(m *msg.Msg) int {
 	return -1
 }
 
-// Send sends the reply. It never waits: a requester that does not read its
-// replies loses them and holds up nobody.
+// Send sends the reply. It never waits: if the queue of the peer is full, the
+// reply is dropped.
 func (s *Rep) Send(m msg.Msg) error {
 	if !s.serving {
 		return ErrInvalidState
@@ -127,9 +129,9 @@ func (s *Rep) Send(m msg.Msg) error {
 	return nil
 }
 
-// SendFrame begins the reply, which is the turn's: until it is complete neither
-// Send nor Recv may be called. It is Send with the last frame, and swallows what
-// is for nobody. (rep.cpp)
+// SendFrame begins or continues the reply. Until the reply is complete, Send
+// and Recv return ErrInvalidState. The last frame queues the reply as Send does. The
+// frames are discarded if the peer has disconnected. See libzmq, rep.cpp.
 func (s *Rep) SendFrame(f *msg.Frame, _ bool) error {
 	switch {
 	case s.open:
@@ -153,7 +155,7 @@ func (s *Rep) SendFrame(f *msg.Frame, _ bool) error {
 	return nil
 }
 
-// DropMessage is that of all patterns; the reply is for the peer of the request.
+// DropMessage drops a reply that has begun.
 func (s *Rep) DropMessage() int {
 	if !s.open || s.pipe == nil {
 		return 0
@@ -164,13 +166,15 @@ func (s *Rep) DropMessage() int {
 	return 1
 }
 
-// SendDiscardsPartialRecv is false: a request is read to its end before its reply begins.
+// SendDiscardsPartialRecv returns false: a request must be received completely
+// before its reply begins.
 func (s *Rep) SendDiscardsPartialRecv() bool { return false }
 
-// Writable reports whether a reply is owed.
+// Writable reports whether a request waits for its reply, or the reply has
+// begun.
 func (s *Rep) Writable() bool { return s.serving || s.open }
 
-// Readable returns nil if there is a request, and it is time for one.
+// Readable returns nil if there is a request and Recv is allowed.
 func (s *Rep) Readable() error {
 	if s.serving || s.open {
 		return ErrInvalidState
@@ -178,7 +182,7 @@ func (s *Rep) Readable() error {
 	return s.fq.peekWanted(hasEnvelope, s.drops, pipe.DropMalformed)
 }
 
-// hasEnvelope is what delimiter looks for.
+// hasEnvelope reports whether a message has an envelope that delimiter accepts.
 func hasEnvelope(c *msg.Cursor) bool {
 	for range maxHops + 1 {
 		body, flags, _ := c.Next()

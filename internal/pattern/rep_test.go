@@ -10,9 +10,8 @@ import (
 	"github.com/zerobroker/zmq/internal/pipe"
 )
 
-// TestRepKeepsEnvelope: all up to the first empty frame goes back with the
-// reply, to whom it came from.
-func TestRepKeepsEnvelope_RFC28(t *testing.T) {
+// https://rfc.zeromq.org/spec/28/
+func TestRepReturnsEnvelopeToRequester(t *testing.T) {
 	s := newSocket(t, pattern.REP)
 	a, b := s.attach(), s.attach()
 	a.sends("", "plain")
@@ -30,8 +29,8 @@ func TestRepKeepsEnvelope_RFC28(t *testing.T) {
 	s.wantDrops(0, 0)
 }
 
-// TestRepStrict: a request, its reply, and nothing else.
-func TestRepStrict_RFC28(t *testing.T) {
+// https://rfc.zeromq.org/spec/28/
+func TestRepReturnsErrStateOutOfTurn(t *testing.T) {
 	s := newSocket(t, pattern.REP)
 	f := s.attach()
 	s.wantSend(pattern.ErrInvalidState, "reply to nothing")
@@ -48,8 +47,8 @@ func TestRepStrict_RFC28(t *testing.T) {
 	f.wants(message{"", "reply one"}, message{"", "reply two"})
 }
 
-// TestRepFairQueue: one request from each peer in turn.
-func TestRepFairQueue_RFC28(t *testing.T) {
+// https://rfc.zeromq.org/spec/28/
+func TestRepReceivesRequestsInTurn(t *testing.T) {
 	s := newSocket(t, pattern.REP)
 	peers := []*far{s.attach(), s.attach(), s.attach()}
 	for i, f := range peers {
@@ -65,8 +64,8 @@ func TestRepFairQueue_RFC28(t *testing.T) {
 	}
 }
 
-// TestRepDropsWithoutDelimiter: what has no envelope is discarded.
-func TestRepDropsWithoutDelimiter_RFC28(t *testing.T) {
+// https://rfc.zeromq.org/spec/28/
+func TestRepDropsRequestWithoutDelimiter(t *testing.T) {
 	s := newSocket(t, pattern.REP)
 	f := s.attach()
 	bad := [][]string{{"body"}, {""}, {"a", "b", "c"}, {"id", ""}}
@@ -80,8 +79,7 @@ func TestRepDropsWithoutDelimiter_RFC28(t *testing.T) {
 	s.receives("good")
 }
 
-// TestRepHopsBounded: an envelope of 255 hops is served, longer ones are not.
-func TestRepHopsBounded(t *testing.T) {
+func TestRepDropsEnvelopeOfMoreThan255Hops(t *testing.T) {
 	for _, hops := range []int{0, 1, 100, 254, 255, 256, 1000, 100_000} {
 		s := newSocket(t, pattern.REP)
 		f := s.attach()
@@ -108,9 +106,8 @@ func TestRepHopsBounded(t *testing.T) {
 	}
 }
 
-// TestRepRequesterGone: the reply to one that is gone is dropped, and the next
-// is served.
-func TestRepRequesterGone_RFC28(t *testing.T) {
+// https://rfc.zeromq.org/spec/28/
+func TestRepDropsReplyToDisconnectedRequester(t *testing.T) {
 	for _, leave := range []func(*far){(*far).disconnect, (*far).detach} {
 		s := newSocket(t, pattern.REP)
 		a, b := s.attach(), s.attach()
@@ -127,9 +124,7 @@ func TestRepRequesterGone_RFC28(t *testing.T) {
 	}
 }
 
-// TestRepRequestOfGone: a request is served although its sender is gone
-// before it is received.
-func TestRepRequestOfGone(t *testing.T) {
+func TestRepReceivesRequestOfDisconnectedPeer(t *testing.T) {
 	s := newSocket(t, pattern.REP)
 	f := s.attach()
 	f.sends("", "request")
@@ -140,9 +135,8 @@ func TestRepRequestOfGone(t *testing.T) {
 	s.wantDrops(pipe.DropRequester, 1)
 }
 
-// TestRepRequestOfLostConnection: the peer of a pipe that lost its connection
-// asked on that one; whoever comes next did not.
-func TestRepRequestOfLostConnection(t *testing.T) {
+// The next peer of the pipe did not send the request.
+func TestRepDropsReplyToEarlierConnection(t *testing.T) {
 	s := newSocket(t, pattern.REP)
 	f := s.connect("")
 	f.sends("", "request")
@@ -156,8 +150,7 @@ func TestRepRequestOfLostConnection(t *testing.T) {
 	s.wantDrops(pipe.DropRequester, 1)
 }
 
-// TestRepNeverWaits: a requester that does not read its replies loses them.
-func TestRepNeverWaits(t *testing.T) {
+func TestRepDropsReplyWhenRequesterIsFull(t *testing.T) {
 	s := newSocket(t, pattern.REP)
 	f := s.attach()
 	for range hwm + 3 {
@@ -171,10 +164,9 @@ func TestRepNeverWaits(t *testing.T) {
 	}
 }
 
-// TestRepEnvelopeOutlivesRequest: an application that gives a request's memory
-// back before it replies must not change where the reply goes, or send what
-// somebody else left in that memory.
-func TestRepEnvelopeOutlivesRequest(t *testing.T) {
+// The application may release the memory of the request before it replies. The
+// envelope must not change with the next content of that memory.
+func TestRepCopiesEnvelopeOfPooledRequest(t *testing.T) {
 	s := newSocket(t, pattern.REP)
 	f := s.attach()
 	hop := bytes.Repeat([]byte("hop"), 20_000)
@@ -189,7 +181,7 @@ func TestRepEnvelopeOutlivesRequest(t *testing.T) {
 		t.Fatalf("received %d frames (%v)", got.Len(), err)
 	}
 	for b := got.Bufs; b != nil; b = b.Next {
-		for i := range b.B { // whoever gets it from the pool next
+		for i := range b.B { // the next content of the pooled memory
 			b.B[i] = 0xFF
 		}
 	}

@@ -12,18 +12,19 @@ import (
 	"github.com/zerobroker/zmq/internal/pipe"
 )
 
-// ErrPeerLost ends a call whose request's peer is gone: nobody can say whether
-// the request was carried out.
+// ErrPeerLost is the Err of a call whose peer has disconnected. The request may
+// have been carried out or not.
 var ErrPeerLost = errors.New("peer lost with a request outstanding")
 
-// ErrUnsent ends a call whose peer is gone and whose request was taken back from
-// the queue: no byte of it was written. The caller may begin the call again.
+// ErrUnsent is the Err of a call whose peer has disconnected and whose request
+// was removed from the queue before any byte of it was written. The caller may
+// begin the call again.
 var ErrUnsent = errors.New("peer lost before the request was written")
 
-// Req is REQ: it sends a request to the next peer in turn and receives the
-// reply from that one. Beside that strict exchange, of which there is one at a
-// time, any number of calls may be outstanding; their requests carry an id
-// that a REP sends back with the rest of the envelope.
+// Req implements REQ: it sends a request to the next peer in turn and receives
+// the reply from that peer. This strict exchange exists once at a time. In
+// addition there can be any number of concurrent calls: a call is a request
+// with an ID, which a REP returns with the envelope of its reply.
 // https://rfc.zeromq.org/spec/28/#the-req-socket-type
 // Rules in docs/CONFORMANCE.md: req, req-*.
 type Req struct {
@@ -32,23 +33,23 @@ type Req struct {
 	fq  FairQueue
 
 	strict struct {
-		waiting  bool       // for a reply
-		pipe     *pipe.Pipe // that it must come from; nil if that is gone
-		id       uint32     // that it must bring back, if the request had one
+		waiting  bool       // a request was sent and its reply was not received
+		pipe     *pipe.Pipe // the peer of the request; nil if it has disconnected
+		id       uint32     // ID of the request, if hasID is set
 		hasID    bool
-		queued   bool // Admit has let a reply in that ProcessInput has yet to find
+		queued   bool // Admit has accepted a reply that ProcessInput has not processed yet
 		hasReply bool
 		reply    msg.Msg
-		waiters  []chan<- struct{} // who is to be told
+		waiters  []chan<- struct{} // notified when the reply has arrived
 	}
 	calls     map[uint32]*Call
-	connected map[*pipe.Pipe]*reqPeer // the pipes whose peers are connected; both locks guard it
+	connected map[*pipe.Pipe]*reqPeer // connected peers; guarded by both locks
 	lastID    uint32
 
 	// The request that is sent frame by frame.
 	outgoing
 	to   *pipe.Pipe
-	toID struct { // the id that it carries
+	toID struct { // the ID of that request
 		id  uint32
 		has bool
 	}
@@ -59,27 +60,28 @@ type Call struct {
 	Done   bool
 	Reply  msg.Msg
 	Err    error
-	Waiter chan struct{} // gets an element, without blocking, when Done is set
+	Waiter chan struct{} // receives an element, without blocking, when Done is set
 
-	// Request is what was to be sent, without its envelope, if Err is ErrUnsent.
+	// Request is the request without its envelope, if Err is ErrUnsent.
 	Request msg.Msg
 
 	id     uint32
 	pipe   *pipe.Pipe
-	queued bool // Admit has let its reply in
+	queued bool // Admit has accepted its reply
 }
 
-// reqPeer counts what a connected peer has left unanswered. The receive lock
+// reqPeer counts the unanswered calls of a connected peer. The receive lock
 // guards it.
 type reqPeer struct {
-	canceled int // calls whose contexts have ended since its last reply
-	skip     int // how many of its turns to pass over while another peer has room
+	canceled int // calls that were cancelled since the last reply
+	skip     int // number of turns that the peer misses while another one has room
 }
 
-// maxSkip is the most turns in a row that a peer without replies misses.
+// maxSkip is the maximum number of turns in a row that a peer without replies
+// misses.
 const maxSkip = 63
 
-// NewReq returns a REQ with nothing outstanding.
+// NewReq returns a REQ without pending requests.
 func NewReq(o *Options, d *pipe.Drops) *Req {
 	var b [4]byte
 	rand.Read(b[:])
@@ -93,14 +95,14 @@ func (s *Req) Room(p *pipe.Pipe)         { s.lb.attach(p) }
 func (s *Req) Ready(p *pipe.Pipe)        { s.fq.ready(p) }
 func (s *Req) More() bool                { return s.fq.more() }
 
-// Connected makes the peer one that calls may go to.
+// Connected makes the peer available for calls.
 func (s *Req) Connected(p *pipe.Pipe, _ *msg.Peer) error {
 	s.connected[p] = new(reqPeer)
 	return nil
 }
 
-// Detach gives up the calls to the peer, and no longer insists that the reply
-// come from it.
+// Detach removes the pipe and ends the calls to its peer. The reply to the
+// strict exchange may then come from any peer.
 func (s *Req) Detach(p *pipe.Pipe) {
 	s.lb.detach(p)
 	s.removePipe(p)
@@ -110,10 +112,10 @@ func (s *Req) Detach(p *pipe.Pipe) {
 	s.Disconnected(p)
 }
 
-// Disconnected is like Detach, for a peer that may come back: it will not
-// remember. Requests of calls that are still in the queue are taken back, so
-// that the next connection does not carry requests whose callers have gone; the
-// request of the strict exchange stays.
+// Disconnected ends the calls to the peer. The requests of calls that are still
+// in the queue are removed, so that the next connection does not send requests
+// whose callers have stopped waiting. The request of the strict exchange stays
+// in the queue.
 func (s *Req) Disconnected(p *pipe.Pipe) {
 	delete(s.connected, p)
 	if s.strict.pipe == p {
@@ -122,7 +124,7 @@ func (s *Req) Disconnected(p *pipe.Pipe) {
 	for _, m := range p.Out.Withdraw(math.MaxInt, isCall) {
 		c := s.calls[binary.BigEndian.Uint32(m.First)]
 		if c == nil {
-			// It was in the writer's hands when its caller gave up.
+			// The writer was sending it when its call was cancelled.
 			s.drops.Add(pipe.DropConnLost, 1)
 			m.Bufs.FreeAll()
 			continue
@@ -137,8 +139,8 @@ func (s *Req) Disconnected(p *pipe.Pipe) {
 	}
 }
 
-// Send starts the strict exchange. Late replies to earlier requests are gone:
-// ProcessInput found nobody waiting for them.
+// Send starts the strict exchange. ProcessInput has dropped late replies to
+// earlier requests.
 func (s *Req) Send(m msg.Msg) error {
 	st := &s.strict
 	if (st.waiting || s.open) && !s.opt.Relaxed {
@@ -160,7 +162,7 @@ func (s *Req) Send(m msg.Msg) error {
 	return nil
 }
 
-// dropReply drops what the last request was resetSkip with and nobody received.
+// dropReply drops the reply to the last request if it was not received.
 func (s *Req) dropReply() {
 	if s.strict.hasReply {
 		s.drops.Add(pipe.DropStaleReply, 1)
@@ -168,7 +170,7 @@ func (s *Req) dropReply() {
 	}
 }
 
-// Recv ends the strict exchange.
+// Recv returns the reply and ends the strict exchange.
 func (s *Req) Recv(m *msg.Msg) error {
 	if !s.strict.waiting {
 		return ErrInvalidState
@@ -182,17 +184,18 @@ func (s *Req) Recv(m *msg.Msg) error {
 	return nil
 }
 
-// AddWaiter has w told when the strict exchange has its reply, until Forget.
+// AddWaiter registers w to be notified when the reply of the strict exchange
+// has arrived.
 func (s *Req) AddWaiter(w chan<- struct{}) { s.strict.waiters = append(s.strict.waiters, w) }
 
-// RemoveWaiter takes an Await back.
+// RemoveWaiter undoes AddWaiter.
 func (s *Req) RemoveWaiter(w chan<- struct{}) {
 	s.strict.waiters = slices.DeleteFunc(s.strict.waiters, func(x chan<- struct{}) bool { return x == w })
 }
 
-// Begin sends a request that is a call of its own, to a peer that is connected:
-// a queue without a peer would keep it, and have it carried out at some time
-// after its caller has given up.
+// Begin sends the request of a call to a peer that is connected. In a queue
+// without a peer the request would be sent after its caller has stopped
+// waiting.
 func (s *Req) Begin(m msg.Msg, c *Call) error {
 	p := s.pickConnected()
 	if p == nil {
@@ -205,8 +208,8 @@ func (s *Req) Begin(m msg.Msg, c *Call) error {
 	return nil
 }
 
-// pickConnected returns the next connected pipe in turn that has room, or nil. A
-// peer that has left calls unanswered misses turns while another has room.
+// pickConnected returns the next connected pipe in turn that has room, or nil.
+// A peer with unanswered calls misses turns while another peer has room.
 func (s *Req) pickConnected() (p *pipe.Pipe) {
 	var silent *pipe.Pipe
 	for range len(s.lb.active) {
@@ -228,17 +231,17 @@ func (s *Req) pickConnected() (p *pipe.Pipe) {
 	return silent
 }
 
-// The first bit of a request ID says whether a call or the strict exchange uses it.
+// The first bit of a request ID distinguishes calls from the strict exchange.
 const (
 	callID   = 0
 	strictID = 1 << 31
 )
 
-// isCall reports whether the first frame of a request in a queue is the id of a
+// isCall reports whether the first frame of a queued request is the ID of a
 // call.
 func isCall(first []byte) bool { return len(first) == 4 && first[0]>>7 == callID }
 
-// nextID is an id of that kind that no request has which waits for its reply.
+// nextID returns an ID of that kind that no pending request has.
 func (s *Req) nextID(kind uint32) uint32 {
 	for {
 		s.lastID++
@@ -249,9 +252,9 @@ func (s *Req) nextID(kind uint32) uint32 {
 	}
 }
 
-// Cancel forgets a call whose caller gives up. A request that is still in the
-// queue is taken back, which unsent reports with its size. It runs under both
-// locks.
+// Cancel removes a call whose caller stops waiting. If the request is still in
+// the queue, Cancel removes it, and returns its size and true. It runs under
+// both locks.
 func (s *Req) Cancel(c *Call) (size int, unsent bool) {
 	delete(s.calls, c.id)
 	id := binary.BigEndian.AppendUint32(nil, c.id)
@@ -267,11 +270,12 @@ func (s *Req) Cancel(c *Call) (size int, unsent bool) {
 	return 0, false
 }
 
-// Admit reports whether a reply that has come out of a connection is one that is
-// waited for. The caller queues it before it releases the receive lock, and drops
-// any other. So peers cannot fill the queues that ProcessInput reads to the end: they hold
-// one reply for each call and one for the strict exchange, and what sockets of
-// this process have sent. It runs under the receive lock, after Inspect.
+// Admit reports whether a request waits for a reply that has arrived from a
+// connection. The caller queues the reply before it releases the receive lock,
+// or drops it. So the queues that ProcessInput reads contain at most one reply
+// for each call, one for the strict exchange, and messages of sockets in this
+// process: a peer cannot fill them. Admit runs under the receive lock, after
+// Inspect.
 func (s *Req) Admit(p *pipe.Pipe, m *msg.Msg) bool {
 	s.resetSkip(p)
 	st := &s.strict
@@ -292,7 +296,7 @@ func (s *Req) Admit(p *pipe.Pipe, m *msg.Msg) bool {
 	return true
 }
 
-// ProcessInput hands out the replies that have arrived.
+// ProcessInput delivers the replies that have arrived.
 func (s *Req) ProcessInput() {
 	var m msg.Msg
 	for {
@@ -304,15 +308,15 @@ func (s *Req) ProcessInput() {
 	}
 }
 
-// resetSkip notes that a peer has sent a reply, also a late one: it no longer
-// misses turns.
+// resetSkip gives the peer its turns again, because it has sent a reply, even a
+// late one.
 func (s *Req) resetSkip(p *pipe.Pipe) {
 	if peer := s.connected[p]; peer != nil {
 		*peer = reqPeer{}
 	}
 }
 
-// deliver gives a reply to whom it belongs.
+// deliver delivers a reply to its call or to the strict exchange.
 func (s *Req) deliver(p *pipe.Pipe, m msg.Msg) {
 	s.resetSkip(p)
 	switch {
@@ -335,7 +339,7 @@ func (s *Req) deliver(p *pipe.Pipe, m msg.Msg) {
 	}
 }
 
-// deliverStrict takes the reply of the strict exchange, if it is that.
+// deliverStrict accepts the reply of the strict exchange, and drops any other.
 func (s *Req) deliverStrict(p *pipe.Pipe, m msg.Msg, matches bool) {
 	st := &s.strict
 	if !s.expects(p, matches) {
@@ -349,7 +353,8 @@ func (s *Req) deliverStrict(p *pipe.Pipe, m msg.Msg, matches bool) {
 }
 
 // expects reports whether the strict exchange waits for a reply from that pipe.
-// matches says that the reply has the id that it must have, if any.
+// matches reports whether the reply has the right ID, or none if the request
+// had none.
 func (s *Req) expects(p *pipe.Pipe, matches bool) bool {
 	st := &s.strict
 	return matches && st.waiting && !st.hasReply && (st.pipe == nil || st.pipe == p)
@@ -361,8 +366,9 @@ func (s *Req) finish(c *Call, m msg.Msg, err error) {
 	notifyWaiter(c.Waiter)
 }
 
-// Inspect refuses what no REP sends, as its session does in libzmq: a reply
-// begins with an empty frame, or with a request id and an empty frame.
+// Inspect returns an error for a message that is not a reply, as the session of
+// libzmq does. A reply begins with an empty frame, or with a request ID and an
+// empty frame.
 func (s *Req) Inspect(m *msg.Msg) error {
 	if len(m.First) == 0 && len(m.Rest) >= 1 || len(m.First) == 4 && len(m.Rest) >= 2 && len(m.Rest[0]) == 0 {
 		return nil
@@ -370,7 +376,8 @@ func (s *Req) Inspect(m *msg.Msg) error {
 	return ErrInvalidMessage
 }
 
-// envelope puts an empty frame before m, and the id before that.
+// envelope adds an empty frame before m, and the ID before the empty frame
+// unless it is nil.
 func envelope(m msg.Msg, id []byte) msg.Msg {
 	rest := make([][]byte, 0, 2+m.Len())
 	if id != nil {
@@ -380,7 +387,7 @@ func envelope(m msg.Msg, id []byte) msg.Msg {
 	return msg.Msg{First: id, Rest: rest, Bufs: m.Bufs}
 }
 
-// signal tells a waiter that may have been told already.
+// notifyWaiter notifies a waiter that may have been notified before.
 func notifyWaiter(w chan<- struct{}) {
 	if w == nil {
 		return

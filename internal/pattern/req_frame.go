@@ -6,17 +6,18 @@ import (
 	"github.com/zerobroker/zmq/internal/msg"
 )
 
-// SendFrame begins the strict exchange with the first frame of the request, and
-// has Recv wait for the reply from the last on. In between neither Send nor
-// Recv may be called, unless Relaxed is set: then Send begins an exchange that
-// ends when this request is complete. (req.cpp: xsend)
+// SendFrame sends the request of the strict exchange frame by frame. After the
+// last frame, Recv waits for the reply. In the middle of the request, Send and
+// Recv return ErrInvalidState, unless Relaxed is set. Then Send begins an exchange
+// that ends when this request is complete. See libzmq, req.cpp: xsend.
 //
-// A reply that comes before the request is complete is none to it and dropped;
-// libzmq, without Correlate, takes it for one.
+// A reply that arrives before the request is complete is dropped. libzmq
+// accepts it unless Correlate is set.
 //
-// A request whose peer leaves in the middle of it is swallowed, and if its last
-// frame was, Recv waits for a reply that does not come, as in libzmq. If the
-// last frame is the one that fails there is no exchange.
+// If the peer disconnects in the middle of the request, the remaining frames
+// are discarded. If the last frame is discarded, Recv waits for a reply that
+// never arrives, as in libzmq. If SendFrame returns an error for the last
+// frame, there is no exchange.
 func (s *Req) SendFrame(f *msg.Frame, mayWait bool) error {
 	if !s.open {
 		if err := s.beginRequest(); err != nil {
@@ -27,15 +28,15 @@ func (s *Req) SendFrame(f *msg.Frame, mayWait bool) error {
 	if err != nil || s.open {
 		return err
 	}
-	s.dropReply() // to what this one supersedes
+	s.dropReply() // the reply to the request that this one replaces
 	st := &s.strict
 	st.waiting, st.queued, st.pipe, st.id, st.hasID = true, false, s.to, s.toID.id, s.toID.has
 	s.to = nil
 	return nil
 }
 
-// beginRequest claims the next peer in turn and gives up the exchange that there
-// was: Recv returns nothing of it any more.
+// beginRequest claims the next peer in turn and ends the current exchange,
+// whose reply Recv no longer returns.
 func (s *Req) beginRequest() error {
 	st := &s.strict
 	if st.waiting && !s.opt.Relaxed {
@@ -56,17 +57,17 @@ func (s *Req) beginRequest() error {
 	return nil
 }
 
-// SendDiscardsPartialRecv reports whether a request may be made at any time.
+// SendDiscardsPartialRecv returns true if a request may be sent at any time.
 func (s *Req) SendDiscardsPartialRecv() bool { return s.opt.Relaxed }
 
-// Writable reports whether it is time for a request and a peer has room, or one
-// is under way.
+// Writable reports whether a request is allowed and a peer has room, or a
+// request has begun.
 func (s *Req) Writable() bool {
 	return s.open || (!s.strict.waiting || s.opt.Relaxed) && s.lb.hasRoom()
 }
 
-// Readable returns nil if the reply has arrived. That of libzmq is true for
-// anything that has.
+// Readable returns nil if the reply has arrived. libzmq reports true for any
+// message that has arrived.
 func (s *Req) Readable() error {
 	if !s.strict.waiting {
 		return ErrInvalidState

@@ -9,9 +9,9 @@ import (
 	"github.com/zerobroker/zmq/internal/pipe"
 )
 
-// TestReqPrependsDelimiter: a request goes out behind an empty frame, whole
-// and to one peer; the reply comes without.
-func TestReqPrependsDelimiter_RFC28(t *testing.T) {
+// Recv removes the delimiter of the reply.
+// https://rfc.zeromq.org/spec/28/
+func TestReqPrependsDelimiter(t *testing.T) {
 	s := newSocket(t, pattern.REQ)
 	f := s.attach()
 	s.sent("a", "", "b")
@@ -24,8 +24,8 @@ func TestReqPrependsDelimiter_RFC28(t *testing.T) {
 	s.receives("")
 }
 
-// TestReqStrict: a request, its reply, and nothing else.
-func TestReqStrict_RFC28(t *testing.T) {
+// https://rfc.zeromq.org/spec/28/
+func TestReqReturnsErrStateOutOfTurn(t *testing.T) {
 	s := newSocket(t, pattern.REQ)
 	f := s.attach()
 	s.wantRecv(pattern.ErrInvalidState)
@@ -34,7 +34,7 @@ func TestReqStrict_RFC28(t *testing.T) {
 	s.wantRecv(pattern.ErrWouldBlock)
 	s.wantSend(pattern.ErrInvalidState, "two")
 	f.sends("", "reply")
-	s.wantSend(pattern.ErrInvalidState, "two") // the reply is there, and not received
+	s.wantSend(pattern.ErrInvalidState, "two") // the reply has arrived but was not received
 	s.receives("reply")
 	s.wantRecv(pattern.ErrInvalidState)
 	s.sent("two")
@@ -42,8 +42,8 @@ func TestReqStrict_RFC28(t *testing.T) {
 	s.wantDrops(0, 0)
 }
 
-// TestReqRoundRobin: each request goes to the next peer.
-func TestReqRoundRobin_RFC28(t *testing.T) {
+// https://rfc.zeromq.org/spec/28/
+func TestReqSendsRequestsInTurn(t *testing.T) {
 	s := newSocket(t, pattern.REQ)
 	peers := []*far{s.attach(), s.attach(), s.attach()}
 	for range 2 {
@@ -56,8 +56,9 @@ func TestReqRoundRobin_RFC28(t *testing.T) {
 	}
 }
 
-// TestReqWaitsWithoutPeers: and its state is as before.
-func TestReqWaitsWithoutPeers_RFC28(t *testing.T) {
+// The state of the exchange does not change.
+// https://rfc.zeromq.org/spec/28/
+func TestReqReturnsErrWaitWithoutPeers(t *testing.T) {
 	s := newSocket(t, pattern.REQ)
 	s.wantSend(pattern.ErrWouldBlock, "early")
 	s.wantRecv(pattern.ErrInvalidState)
@@ -66,7 +67,8 @@ func TestReqWaitsWithoutPeers_RFC28(t *testing.T) {
 	s.wantRecv(pattern.ErrWouldBlock)
 }
 
-func TestReqDropsReplyFromOtherPeer_RFC28(t *testing.T) {
+// https://rfc.zeromq.org/spec/28/
+func TestReqDropsReplyFromOtherPeer(t *testing.T) {
 	s := newSocket(t, pattern.REQ)
 	a, b := s.attach(), s.attach()
 	s.sent("for a")
@@ -77,9 +79,8 @@ func TestReqDropsReplyFromOtherPeer_RFC28(t *testing.T) {
 	s.receives("from a")
 }
 
-// TestReqDropsLateReplies: what has arrived before a request is no reply to
-// it.
-func TestReqDropsLateReplies_RFC28(t *testing.T) {
+// https://rfc.zeromq.org/spec/28/
+func TestReqDropsReplyThatArrivedBeforeRequest(t *testing.T) {
 	s := newSocket(t, pattern.REQ)
 	f := s.attach()
 	f.sends("", "before any request")
@@ -96,9 +97,9 @@ func TestReqDropsLateReplies_RFC28(t *testing.T) {
 	s.receives("reply two")
 }
 
-// TestReqPeerGone: if the peer with the request goes, the request is not sent
-// again, and recv goes on to wait; a reply may then come from anyone.
-func TestReqPeerGone_RFC28(t *testing.T) {
+// The request is not sent again, and Recv continues to wait.
+// https://rfc.zeromq.org/spec/28/
+func TestReqAcceptsAnyReplyAfterPeerIsDetached(t *testing.T) {
 	for _, leave := range []func(*far){(*far).disconnect, (*far).detach} {
 		s := newSocket(t, pattern.REQ)
 		a, b := s.attach(), s.attach()
@@ -114,8 +115,7 @@ func TestReqPeerGone_RFC28(t *testing.T) {
 	}
 }
 
-// TestReqKeepsReplyOfGonePeer: one that came before is still received.
-func TestReqKeepsReplyOfGonePeer(t *testing.T) {
+func TestReqReceivesReplyOfDisconnectedPeer(t *testing.T) {
 	s := newSocket(t, pattern.REQ)
 	f := s.attach()
 	s.sent("request")
@@ -124,9 +124,9 @@ func TestReqKeepsReplyOfGonePeer(t *testing.T) {
 	s.receives("reply")
 }
 
-// TestReqSkipsMalformed: from a peer in the same process, which nobody
-// inspects, what has no delimiter is skipped.
-func TestReqSkipsMalformed_RFC28(t *testing.T) {
+// Messages of a peer in the same process are not inspected.
+// https://rfc.zeromq.org/spec/28/
+func TestReqDropsMalformedReplyOfPeerInProcess(t *testing.T) {
 	s := newSocket(t, pattern.REQ)
 	f := s.attach()
 	s.sent("request")
@@ -140,9 +140,9 @@ func TestReqSkipsMalformed_RFC28(t *testing.T) {
 	s.receives("reply")
 }
 
-// TestReqInspect: what no REP sends ends its connection: a reply is a
-// delimiter and a body, behind a request id of four bytes or nothing.
-func TestReqInspect(t *testing.T) {
+// A reply is a delimiter and a body, after an optional request ID of four
+// bytes.
+func TestReqInspectAcceptsRepliesOnly(t *testing.T) {
 	s := newSocket(t, pattern.REQ)
 	for _, tt := range []struct {
 		m  message
@@ -168,28 +168,26 @@ func TestReqInspect(t *testing.T) {
 	}
 }
 
-// TestReqSignalsWaiter: whoever waits for the reply is told when it is seen,
-// and not twice.
-func TestReqSignalsWaiter(t *testing.T) {
+func TestReqNotifiesWaiterOnce(t *testing.T) {
 	s := newSocket(t, pattern.REQ)
 	req := s.pat.(*pattern.Req)
 	f := s.attach()
 	s.sent("request")
 	w := make(chan struct{}, 1)
 	req.AddWaiter(w)
-	s.see()
+	s.processInput()
 	if len(w) != 0 {
-		t.Error("told of nothing")
+		t.Error("the waiter was notified before the reply arrived")
 	}
 	f.sends("", "reply")
-	s.see()
-	s.see()
+	s.processInput()
+	s.processInput()
 	if len(w) != 1 {
-		t.Error("not told")
+		t.Error("the waiter was not notified")
 	}
 }
 
-// call begins a call with a request, and returns it and its id.
+// call begins a call, and returns it and its request ID.
 func (s *socket) call(f *far, request string) (*pattern.Call, string) {
 	s.t.Helper()
 	c := &pattern.Call{Waiter: make(chan struct{}, 1)}
@@ -206,9 +204,8 @@ func (s *socket) call(f *far, request string) (*pattern.Call, string) {
 	return c, string(m.First)
 }
 
-// TestReqCalls: any number of requests may be out at once, beside the strict
-// one; each gets the reply that carries its id.
-func TestReqCalls(t *testing.T) {
+// Each call gets the reply with its ID. The strict exchange is independent.
+func TestReqDeliversRepliesToConcurrentCalls(t *testing.T) {
 	s := newSocket(t, pattern.REQ)
 	f, err := s.tryAttach(100)
 	if err != nil {
@@ -231,7 +228,7 @@ func TestReqCalls(t *testing.T) {
 	}
 	f.sends("", "strict reply")
 	f.sends(ids[3], "", "reply", "again")
-	s.see()
+	s.processInput()
 	for i, c := range calls {
 		if got := framesOf(&c.Reply); !c.Done || c.Err != nil || len(got) != 2 || got[1] != ids[i] || len(c.Waiter) != 1 {
 			t.Errorf("call %d: done %v, error %v, reply %q", i, c.Done, c.Err, got)
@@ -241,29 +238,28 @@ func TestReqCalls(t *testing.T) {
 	s.wantDrops(pipe.DropStaleReply, 1)
 }
 
-// TestReqCallEnds: by loss of its peer, and by nobody else's; a reply that
-// comes from elsewhere or after Cancel is dropped.
-func TestReqCallEnds(t *testing.T) {
+// A reply from another peer or after Cancel is dropped.
+func TestReqCallEndsWhenItsPeerDisconnects(t *testing.T) {
 	s := newSocket(t, pattern.REQ)
 	req := s.pat.(*pattern.Req)
 	a, b := s.connect(""), s.connect("")
 	lost, id := s.call(a, "for a")
 	other, otherID := s.call(b, "for b")
 	b.sends(id, "", "from the wrong one")
-	s.see()
+	s.processInput()
 	if lost.Done || other.Done {
-		t.Error("done by a stranger's reply")
+		t.Error("call is done by a reply of another peer")
 	}
 	a.disconnect()
 	if !lost.Done || lost.Err != pattern.ErrPeerLost || len(lost.Waiter) != 1 || other.Done {
-		t.Errorf("its peer lost, a call is done %v with %v; the other %v", lost.Done, lost.Err, other.Done)
+		t.Errorf("call of a disconnected peer: done = %v, error = %v; call of the other peer: done = %v", lost.Done, lost.Err, other.Done)
 	}
 	a.sends(id, "", "late")
 	req.Cancel(other)
 	b.sends(otherID, "", "late too")
-	s.see()
+	s.processInput()
 	if other.Done {
-		t.Error("done after Cancel")
+		t.Error("call is done after Cancel")
 	}
 	s.wantDrops(pipe.DropStaleReply, 3)
 	a.detach()
@@ -275,9 +271,9 @@ func TestReqCallEnds(t *testing.T) {
 	}
 }
 
-// TestReqRelaxed: a request may be given up for the next, and its reply is
-// dropped, if it comes from another peer than the next is asked of.
-func TestReqRelaxed(t *testing.T) {
+// The reply to the earlier request is dropped if it comes from another peer
+// than that of the next request.
+func TestReqRelaxedReplacesRequest(t *testing.T) {
 	s := newSocket(t, pattern.REQ, func(o *pattern.Options) { o.Relaxed = true })
 	a, b := s.attach(), s.attach()
 	s.sent("one")
@@ -288,7 +284,7 @@ func TestReqRelaxed(t *testing.T) {
 	s.receives("of two")
 	s.wantRecv(pattern.ErrInvalidState)
 	s.wantDrops(pipe.DropStaleReply, 1)
-	// A reply that is there already goes with its request.
+	// A reply that has arrived is dropped with its request.
 	s.sent("three")
 	a.sends("", "of three")
 	s.sent("four")
@@ -296,16 +292,15 @@ func TestReqRelaxed(t *testing.T) {
 	b.sends("", "of four")
 	s.receives("of four")
 	s.wantDrops(pipe.DropStaleReply, 2)
-	// Nothing is given up for a request that cannot go out.
+	// A request that cannot be sent does not replace the earlier one.
 	a.detach()
 	b.detach()
 	s.wantSend(pattern.ErrWouldBlock, "five")
 	s.wantRecv(pattern.ErrInvalidState)
 }
 
-// TestReqRelaxedConfuses: without ids an old reply of the same peer is taken
-// for the new one.
-func TestReqRelaxedConfuses(t *testing.T) {
+// Only Correlate distinguishes the replies of one peer.
+func TestReqRelaxedAcceptsOldReplyOfSamePeer(t *testing.T) {
 	s := newSocket(t, pattern.REQ, func(o *pattern.Options) { o.Relaxed = true })
 	f := s.attach()
 	s.sent("one")
@@ -316,9 +311,7 @@ func TestReqRelaxedConfuses(t *testing.T) {
 	s.wantDrops(pipe.DropStaleReply, 1)
 }
 
-// TestReqCorrelate: each request has an id, one more than the last, and only
-// the reply that brings it back is one.
-func TestReqCorrelate(t *testing.T) {
+func TestReqCorrelateAcceptsReplyWithItsIDOnly(t *testing.T) {
 	s := newSocket(t, pattern.REQ, func(o *pattern.Options) { o.Relaxed, o.Correlate = true, true })
 	f := s.attach()
 	var ids []string
@@ -326,7 +319,7 @@ func TestReqCorrelate(t *testing.T) {
 		s.sent("request", "2")
 		var m msg.Msg
 		if !f.p.Out.Next(&m) || m.Len() != 4 || len(m.First) != 4 || string(m.Rest[0]) != "" || string(m.Rest[2]) != "2" {
-			t.Fatalf("request %q", framesOf(&m))
+			t.Fatalf("sent request %q", framesOf(&m))
 		}
 		ids = append(ids, string(m.First))
 	}
@@ -344,8 +337,7 @@ func TestReqCorrelate(t *testing.T) {
 	s.wantDrops(pipe.DropStaleReply, 4)
 }
 
-// TestReqCorrelateBesideCalls: their ids are of one series.
-func TestReqCorrelateBesideCalls(t *testing.T) {
+func TestReqCorrelateIDsDifferFromCallIDs(t *testing.T) {
 	s := newSocket(t, pattern.REQ, func(o *pattern.Options) { o.Correlate = true })
 	f := s.connect("")
 	req := s.pat.(*pattern.Req)

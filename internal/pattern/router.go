@@ -7,35 +7,36 @@ import (
 	"github.com/zerobroker/zmq/internal/pipe"
 )
 
-// Router sends to the peer that a routing id names and receives from all in
-// turn. https://rfc.zeromq.org/spec/28/#the-router-socket-type
+// Router implements ROUTER: it sends to the peer with a routing ID and receives
+// from all peers in turn.
+// https://rfc.zeromq.org/spec/28/#the-router-socket-type
 // Rules in docs/CONFORMANCE.md: router, router-*.
 type Router struct {
 	opt   *Options
-	peers map[string]*pipe.Pipe // guarded by the send lock
+	peers map[string]*pipe.Pipe // by routing ID; guarded by the send lock
 	outgoing
 	fairReceiver
 	notices
 
-	// gone are the pipes that had an id last, as long as they may not have been
-	// read to the end. Guarded by the receive lock.
+	// previous holds the last pipe of each routing ID, until it has been read
+	// to its end. The receive lock guards it.
 	previous      map[string]*pipe.Pipe
-	sweepPrevious int // its size at which to look through it
+	sweepPrevious int // length of previous at which Ready searches it
 
-	evicted []*pipe.Pipe // since Evicted was last called; guarded by the send lock
+	evicted []*pipe.Pipe // since the last call of Evicted; guarded by the send lock
 
-	displaced map[*pipe.Pipe]struct{} // by Displace, and not disconnected yet; guarded by the send lock
+	displaced map[*pipe.Pipe]struct{} // pipes after Displace and before Disconnected; guarded by the send lock
 }
 
-// NewRouter returns a ROUTER that counts what it drops.
+// NewRouter returns a ROUTER without peers.
 func NewRouter(o *Options, d *pipe.Drops) *Router {
 	return &Router{opt: o, peers: make(map[string]*pipe.Pipe), previous: make(map[string]*pipe.Pipe),
 		displaced: make(map[*pipe.Pipe]struct{}),
 		outgoing:  outgoing{drops: d}}
 }
 
-// Attach files a pipe that has an alias: it can be sent to at once. Others can
-// when their peer's id is known.
+// Attach adds a pipe. A pipe with an alias can be sent to from now on, others
+// when the routing ID of their peer is known.
 func (s *Router) Attach(p *pipe.Pipe) error {
 	if p.Alias != "" {
 		if s.peers[p.Alias] != nil {
@@ -47,14 +48,15 @@ func (s *Router) Attach(p *pipe.Pipe) error {
 	return nil
 }
 
-// Connected files the pipe under the peer's routing id, or gives it one.
+// Connected registers the pipe under the routing ID of its peer, and assigns an
+// ID if the peer has none.
 func (s *Router) Connected(p *pipe.Pipe, peer *msg.Peer) error {
 	old := p.Peer()
 	switch {
 	case p.Alias != "":
 		peer.RoutingID = p.Alias
 	case peer.RoutingID == "" && old != nil && old.RoutingID[0] == 0:
-		// Whoever answers where the last one without an id did.
+		// The peer reconnected, or another one without an ID took its place.
 		peer.RoutingID = old.RoutingID
 	case peer.RoutingID == "":
 		peer.RoutingID = s.assignID()
@@ -68,22 +70,23 @@ func (s *Router) Connected(p *pipe.Pipe, peer *msg.Peer) error {
 	}
 	s.peers[peer.RoutingID] = p
 	if q := s.previous[peer.RoutingID]; q != nil && q != p {
-		// What comes from one id is received in the order in which it came.
+		// Messages of one routing ID are received in the order of arrival.
 		p.After = q
 	}
 	if s.opt.NotifyConnect {
 		s.notify(p, peer, msg.ConnectNotice)
 	}
 	if old != nil && old.RoutingID != peer.RoutingID {
-		// What waits for the last one is not for this one.
+		// The queue holds messages for the previous peer.
 		s.drops.Add(pipe.DropConnLost, p.Out.Discard())
 		s.removePipe(p)
 	}
 	return nil
 }
 
-// assignID makes an id that a peer cannot claim: it starts with a zero. It is
-// random so that nobody can guess another's.
+// assignID returns a routing ID that no peer can claim, because it begins with
+// a zero byte. The other bytes are random, so that no peer can guess the ID of
+// another.
 // https://rfc.zeromq.org/spec/28/#the-router-socket-type
 func (s *Router) assignID() string { return freeID(s.peers) }
 
@@ -97,16 +100,18 @@ func freeID(taken map[string]*pipe.Pipe) string {
 	}
 }
 
-// Evicted returns the pipes whose connections have to make way for others, and
-// forgets them.
+// Evicted returns the pipes whose routing ID another peer has taken over, and
+// clears the list. The caller closes their connections. It runs under the send
+// lock, after Connected.
 func (s *Router) Evicted() []*pipe.Pipe {
 	list := s.evicted
 	s.evicted = nil
 	return list
 }
 
-// Holder returns the pipe that has the peer's routing ID, if it is one that can
-// be displaced: it is accepted, so that its In ends with its connection.
+// Holder returns the pipe that has the routing ID of the peer, if it can be
+// displaced. That requires an accepted connection, so that its In ends with the
+// connection.
 func (s *Router) Holder(_ *pipe.Pipe, peer *msg.Peer) *pipe.Pipe {
 	if peer == nil {
 		return nil
@@ -117,8 +122,8 @@ func (s *Router) Holder(_ *pipe.Pipe, peer *msg.Peer) *pipe.Pipe {
 	return nil
 }
 
-// Displace makes the routing ID free. The pipe is read to its end, as after
-// Disconnected, which comes when its connection has ended.
+// Displace frees the routing ID of the pipe. The pipe is read to its end, as
+// after Disconnected, which is called when the connection has ended.
 func (s *Router) Displace(p *pipe.Pipe) {
 	peer := p.Peer()
 	if peer == nil || s.peers[peer.RoutingID] != p {
@@ -129,8 +134,8 @@ func (s *Router) Displace(p *pipe.Pipe) {
 	s.displaced[p] = struct{}{}
 }
 
-// Disconnected makes the id free again, unless it is an alias: that is the
-// pipe's.
+// Disconnected frees the routing ID, unless it is an alias, which belongs to
+// the pipe.
 func (s *Router) Disconnected(p *pipe.Pipe) {
 	peer := p.Peer()
 	if _, ok := s.displaced[p]; ok {
@@ -147,8 +152,9 @@ func (s *Router) Disconnected(p *pipe.Pipe) {
 		delete(s.peers, peer.RoutingID)
 	}
 	if p.Side != pipe.Dialed && peer.RoutingID[0] != 0 {
-		// A queue to whoever answers next has no end to wait for, and an id that we
-		// made comes never again.
+		// The next pipe with this routing ID waits for this one. A dialed pipe
+		// is not recorded, because its In does not end with a connection. An
+		// assigned ID is not recorded, because it does not occur again.
 		s.previous[peer.RoutingID] = p
 	}
 	if s.opt.NotifyDisconnect {
@@ -156,7 +162,7 @@ func (s *Router) Disconnected(p *pipe.Pipe) {
 	}
 }
 
-// Detach forgets the pipe.
+// Detach removes the pipe.
 func (s *Router) Detach(p *pipe.Pipe) {
 	id := p.Alias
 	if peer := p.Peer(); peer != nil {
@@ -165,11 +171,11 @@ func (s *Router) Detach(p *pipe.Pipe) {
 	if s.peers[id] == p {
 		delete(s.peers, id)
 	}
-	delete(s.displaced, p) // by Detach alone, as Unbind does it
+	delete(s.displaced, p) // Unbind calls Detach without Disconnected
 	s.removePipe(p)
 }
 
-// SendTo queues m to the peer that id names.
+// SendTo queues m to the peer with that routing ID.
 func (s *Router) SendTo(id string, m msg.Msg) error {
 	p := s.peers[id]
 	switch {
@@ -182,8 +188,9 @@ func (s *Router) SendTo(id string, m msg.Msg) error {
 	return nil
 }
 
-// Send queues a message whose first frame is the routing id. Unless Mandatory
-// is set it never fails: who cannot get the message misses it.
+// Send queues a message whose first frame is the routing ID. Unless Mandatory
+// is set, it returns no error for a peer that cannot be sent to, and drops the
+// message.
 func (s *Router) Send(m msg.Msg) error {
 	if len(m.Rest) == 0 {
 		return ErrInvalidMessage
@@ -195,8 +202,7 @@ func (s *Router) Send(m msg.Msg) error {
 	return countDrop(s.drops, err)
 }
 
-// miss counts a message that SendTo could not send for that reason, if there is
-// one, instead of failing.
+// countDrop counts a message that was dropped because of err. It returns nil.
 func countDrop(d *pipe.Drops, err error) error {
 	switch err {
 	case ErrNoRoute:
@@ -207,10 +213,11 @@ func countDrop(d *pipe.Drops, err error) error {
 	return nil
 }
 
-// SendFrame takes the id for the first frame, and claims that peer for those
-// that follow. Unless Mandatory is set it never fails, and what goes on when the
-// peer leaves in the middle of a message it says in neither case. An id that
-// nothing follows is ignored. (router.cpp: xsend)
+// SendFrame takes the routing ID as the first frame, and claims that peer for
+// the following frames. Unless Mandatory is set, it returns no error. If the
+// peer disconnects in the middle of a message, the remaining frames are
+// discarded without an error. A routing ID without following frames is ignored.
+// See libzmq, router.cpp: xsend.
 func (s *Router) SendFrame(f *msg.Frame, _ bool) error {
 	if s.open {
 		s.next(f)
@@ -238,9 +245,10 @@ func (s *Router) SendFrame(f *msg.Frame, _ bool) error {
 	return nil
 }
 
-// Writable is true, for who cannot get a message misses it. With Mandatory set
-// it needs a peer that has room, or a message that is under way: libzmq says no
-// to the rest of one if its peer is the only one and has lost its room.
+// Writable returns true, because messages that cannot be sent are dropped. With
+// Mandatory it requires a peer with room, or a message that has begun. In
+// libzmq it is false in the middle of a message if the only peer has no room
+// left.
 func (s *Router) Writable() bool {
 	if !s.opt.Mandatory || s.open {
 		return true
@@ -253,16 +261,16 @@ func (s *Router) Writable() bool {
 	return false
 }
 
-// Ready puts the pipe in the turn. Every pipe comes here at its end at the
-// latest, and here no send lock is held, which asking for the end of others does
-// not go with.
+// Ready adds the pipe to the round. It is called for each pipe at the latest
+// when its In ends. It also removes ended pipes from previous: to check that
+// they have ended takes locks that must not be taken under the send lock.
 func (s *Router) Ready(p *pipe.Pipe) {
 	s.fq.ready(p)
 	if len(s.previous) < max(s.sweepPrevious, minSweep) {
 		return
 	}
 	for id, q := range s.previous {
-		if !waitsForEarlier(q) && q.In.Ended() { // or its successor would not wait for those before it
+		if !waitsForEarlier(q) && q.In.Ended() { // otherwise its successor would not wait for the pipes before it
 			delete(s.previous, id)
 		}
 	}

@@ -12,8 +12,9 @@ import (
 	"github.com/zerobroker/zmq/internal/pipe"
 )
 
-// TestRouterRoutesByID: the first frame names the peer and is not sent.
-func TestRouterRoutesByID_RFC28(t *testing.T) {
+// The first frame is the routing ID and is not sent.
+// https://rfc.zeromq.org/spec/28/
+func TestRouterSendsToPeerByRoutingID(t *testing.T) {
 	s := newSocket(t, pattern.ROUTER)
 	a, b := s.connect("a"), s.connect("b")
 	s.sent("b", "", "for b")
@@ -28,8 +29,8 @@ func TestRouterRoutesByID_RFC28(t *testing.T) {
 	a.wants(message{"to", "a"})
 }
 
-// TestRouterTellsSender: a message is its frames, and knows whose it is.
-func TestRouterTellsSender_RFC28(t *testing.T) {
+// https://rfc.zeromq.org/spec/28/
+func TestRouterSetsSenderOfMessage(t *testing.T) {
 	s := newSocket(t, pattern.ROUTER)
 	a, b := s.connect("a"), s.connect("")
 	a.sends("from a")
@@ -44,9 +45,8 @@ func TestRouterTellsSender_RFC28(t *testing.T) {
 
 func mandatory(o *pattern.Options) { o.Mandatory = true }
 
-// TestRouterUnroutable: what nobody can get fails, and so does a message that
-// is nothing but an id.
-func TestRouterUnroutable_RFC28(t *testing.T) {
+// https://rfc.zeromq.org/spec/28/
+func TestRouterMandatoryReturnsErrNoRouteForUnknownPeer(t *testing.T) {
 	s := newSocket(t, pattern.ROUTER, mandatory)
 	s.wantSend(pattern.ErrNoRoute, "a", "x")
 	f := s.attach()
@@ -59,14 +59,15 @@ func TestRouterUnroutable_RFC28(t *testing.T) {
 	s.wantSend(pattern.ErrNoRoute, "A", "x")
 	s.sent("a", "x")
 	f.disconnect()
-	s.wantSend(pattern.ErrNoRoute, "a", "gone")
+	s.wantSend(pattern.ErrNoRoute, "a", "x")
 	f.wants(message{"x"})
 	s.wantDrops(0, 0)
 }
 
-// TestRouterAssignsIDs: a peer that names itself nothing gets an id that no
-// peer can claim: a zero and four random bytes.
-func TestRouterAssignsIDs_RFC28(t *testing.T) {
+// An assigned ID is a zero byte, which no peer can claim, and four random
+// bytes.
+// https://rfc.zeromq.org/spec/28/
+func TestRouterAssignsRandomIDs(t *testing.T) {
 	s := newSocket(t, pattern.ROUTER)
 	ids := make(map[string]*far)
 	starts := make(map[byte]bool)
@@ -79,10 +80,10 @@ func TestRouterAssignsIDs_RFC28(t *testing.T) {
 		ids[id] = f
 		starts[id[1]] = true
 	}
-	// libzmq counts from a random start; to guess ours should not be so easy.
-	// Of 300 random bytes about 177 are different, give or take 6.
+	// libzmq counts from a random start. A start must not be easy to guess: of
+	// 300 random bytes about 177 are different, give or take 6.
 	if len(starts) < 120 {
-		t.Errorf("only %d first bytes in 300 ids", len(starts))
+		t.Errorf("only %d different first bytes in 300 IDs", len(starts))
 	}
 	for id, f := range ids {
 		s.sent(id, "yours", id)
@@ -90,9 +91,7 @@ func TestRouterAssignsIDs_RFC28(t *testing.T) {
 	}
 }
 
-// TestRouterDuplicateIDRefused: the one who has the id keeps it; when it is
-// gone, it is free.
-func TestRouterDuplicateIDRefused(t *testing.T) {
+func TestRouterRefusesDuplicateIDUntilFirstPeerDisconnects(t *testing.T) {
 	s := newSocket(t, pattern.ROUTER)
 	a := s.connect("id")
 	b := s.attach()
@@ -104,30 +103,27 @@ func TestRouterDuplicateIDRefused(t *testing.T) {
 	a.wants(message{"for a"})
 	a.disconnect()
 	c := s.connect("id")
-	a.detach() // late, and not to c's harm
+	a.detach() // a late Detach does not affect c
 	s.sent("id", "for c")
 	c.wants(message{"for c"})
 	a.wants()
-	if err := c.connect("id"); err != nil { // reconnected, before we knew that it was lost
+	if err := c.connect("id"); err != nil { // reconnects before Disconnected was called
 		t.Errorf("the same pipe again: %v", err)
 	}
 }
 
-// TestRouterClaimOfAssigned: an id that we gave to one peer is in use for the
-// others, should one get past the handshake with it.
-func TestRouterClaimOfAssigned(t *testing.T) {
+func TestRouterRefusesClaimOfAssignedID(t *testing.T) {
 	s := newSocket(t, pattern.ROUTER)
 	a := s.connect("")
 	b := s.attach()
 	if err := b.connect(a.p.Peer().RoutingID); err != pattern.ErrDuplicateRoutingID {
-		t.Errorf("a claim of another's id: %v", err)
+		t.Errorf("Connected with the ID of another peer: %v", err)
 	}
 }
 
-// TestRouterReconnect: behind a pipe that was lost and made again, a peer of
-// the same id gets what waits for it, one with another does not; who has none
-// keeps the one that we gave.
-func TestRouterReconnect(t *testing.T) {
+// A peer with another ID does not get the queued messages. A peer without an ID
+// keeps the assigned one.
+func TestRouterQueueSurvivesReconnectOfSameIDOnly(t *testing.T) {
 	for _, tt := range []struct {
 		first, then string
 		same        bool
@@ -144,7 +140,7 @@ func TestRouterReconnect(t *testing.T) {
 		}
 		id := f.p.Peer().RoutingID
 		if (id == old) != tt.same {
-			t.Errorf("%q and then %q has the id %q, and then %q", tt.first, tt.then, old, id)
+			t.Errorf("peers %q and then %q have the routing IDs %q and then %q", tt.first, tt.then, old, id)
 		}
 		if tt.same {
 			f.wants(message{"waits"}, message{"waits too"})
@@ -159,8 +155,8 @@ func TestRouterReconnect(t *testing.T) {
 	}
 }
 
-// TestRouterPeersAreIndependent: a peer that is full waits alone.
-func TestRouterPeersAreIndependent_RFC28(t *testing.T) {
+// https://rfc.zeromq.org/spec/28/
+func TestRouterFullPeerDoesNotBlockOthers(t *testing.T) {
 	s := newSocket(t, pattern.ROUTER, mandatory)
 	slow, fast := s.connect("slow"), s.connect("fast")
 	for i := range hwm {
@@ -179,11 +175,10 @@ func TestRouterPeersAreIndependent_RFC28(t *testing.T) {
 	s.wantDrops(0, 0)
 }
 
-// TestRouterDropsUnroutable: unless it is mandatory that a message can be sent,
-// one that cannot is dropped and counted.
-func TestRouterDropsUnroutable_RFC28(t *testing.T) {
+// https://rfc.zeromq.org/spec/28/
+func TestRouterDropsUnroutableMessageWithoutMandatory(t *testing.T) {
 	s := newSocket(t, pattern.ROUTER)
-	s.sent("nobody", "x")
+	s.sent("unknown", "x")
 	s.wantDrops(pipe.DropNoRoute, 1)
 	s = newSocket(t, pattern.ROUTER)
 	f := s.connect("a")
@@ -194,18 +189,17 @@ func TestRouterDropsUnroutable_RFC28(t *testing.T) {
 	f.wants(slices.Repeat([]message{{"x"}}, hwm)...)
 }
 
-// TestRouterHandover: the next peer with an id takes it over, what the earlier
-// one has sent is still read, and that one is to go.
-func TestRouterHandover(t *testing.T) {
+// The messages of the earlier peer are still received.
+func TestRouterHandoverEvictsEarlierPeer(t *testing.T) {
 	s := newSocket(t, pattern.ROUTER, mandatory, func(o *pattern.Options) { o.Handover = true })
 	a := s.connect("id")
 	a.sends("of the first")
 	b := s.connect("id")
 	if list := s.pat.(*pattern.Router).Evicted(); len(list) != 1 || list[0] != a.p {
-		t.Errorf("evicted are %v", list)
+		t.Errorf("Evicted = %v", list)
 	}
 	if list := s.pat.(*pattern.Router).Evicted(); len(list) != 0 {
-		t.Errorf("evicted twice are %v", list)
+		t.Errorf("second Evicted = %v, want none", list)
 	}
 	s.sent("id", "for the second")
 	a.disconnect()
@@ -220,51 +214,49 @@ func TestRouterHandover(t *testing.T) {
 	s.wantSend(pattern.ErrNoRoute, "id", "x")
 }
 
-// TestRouterNotify: who comes and goes is told by an empty message from them,
-// between those they send.
-func TestRouterNotify(t *testing.T) {
+// The notices connect before and after the messages of the peer.
+func TestRouterReceivesNoticesInOrder(t *testing.T) {
 	for _, on := range []struct{ connect, disconnect bool }{{true, true}, {true, false}, {false, true}} {
 		s := newSocket(t, pattern.ROUTER, func(o *pattern.Options) {
 			o.NotifyConnect, o.NotifyDisconnect = on.connect, on.disconnect
 		})
-		told := func(whether bool, id string) {
+		wantNotice := func(whether bool, id string) {
 			t.Helper()
 			if !whether {
 				return
 			}
 			if m := s.receives(""); m.From == nil || m.From.RoutingID != id {
-				t.Errorf("told by %+v, want %q", m.From, id)
+				t.Errorf("notice from %+v, want %q", m.From, id)
 			}
 		}
-		s.attach().detach() // nobody ever came
+		s.attach().detach() // no peer has connected
 		a := s.connect("a")
 		a.sends("x")
 		a.disconnect()
 		if err := a.connect("b"); err != nil {
 			t.Fatal(err)
 		}
-		told(on.connect, "a")
+		wantNotice(on.connect, "a")
 		s.receives("x")
-		told(on.disconnect, "a")
-		told(on.connect, "b")
+		wantNotice(on.disconnect, "a")
+		wantNotice(on.connect, "b")
 		a.disconnect()
 		a.detach()
-		told(on.disconnect, "b")
+		wantNotice(on.disconnect, "b")
 		s.wantRecv(pattern.ErrWouldBlock)
 	}
 }
 
-// TestRouterReceivesAnIDInOrder: what comes from one id is received in the order
-// in which it came, over however many connections, and keeps no others waiting.
-func TestRouterReceivesAnIDInOrder(t *testing.T) {
+// The order holds across connections. Peers with other IDs do not wait.
+func TestRouterReceivesMessagesOfRoutingIDInOrder(t *testing.T) {
 	s := newSocket(t, pattern.ROUTER)
 	first, other := s.connect("id"), s.connect("other")
 	first.p.Side, other.p.Side = pipe.Accepted, pipe.Accepted
-	gone := func(f *far) {
+	disconnect := func(f *far) {
 		f.disconnect()
 		f.detach()
 	}
-	come := func() *far {
+	connect := func() *far {
 		f := s.connect("id")
 		f.p.Side = pipe.Accepted
 		return f
@@ -272,17 +264,17 @@ func TestRouterReceivesAnIDInOrder(t *testing.T) {
 	first.sends("first 1")
 	other.sends("other 1")
 	first.sends("first 2")
-	gone(first)
-	silent := come()
-	gone(silent)
-	silent.end()
-	third := come()
+	disconnect(first)
+	idle := connect()
+	disconnect(idle)
+	idle.end()
+	third := connect()
 	third.sends("third 1")
 	s.receives("first 1")
 	third.sends("third 2")
 	s.receives("other 1")
 	s.receives("first 2")
-	s.wantRecv(pattern.ErrWouldBlock) // the last words of the first may be still to come
+	s.wantRecv(pattern.ErrWouldBlock) // more messages of the first may arrive
 	first.sends("first 3")
 	other.sends("other 2")
 	first.end()
@@ -293,9 +285,8 @@ func TestRouterReceivesAnIDInOrder(t *testing.T) {
 	s.wantRecv(pattern.ErrWouldBlock)
 }
 
-// TestRouterWaitsForNoDialedPipe: a queue to whoever answers next has no end, so
-// the next peer with the id of the last is not kept waiting for one.
-func TestRouterWaitsForNoDialedPipe(t *testing.T) {
+// The In of a dialed pipe does not end with its connection.
+func TestRouterDoesNotWaitForDialedPipe(t *testing.T) {
 	s := newSocket(t, pattern.ROUTER)
 	d := s.connect("id")
 	d.p.Side = pipe.Dialed
@@ -304,9 +295,8 @@ func TestRouterWaitsForNoDialedPipe(t *testing.T) {
 	s.receives("x")
 }
 
-// TestRouterForgetsGone: peers that come, say something or nothing, and go, do not
-// add up in memory, also if somebody's last message stays unread.
-func TestRouterForgetsGone(t *testing.T) {
+// They do not accumulate, even if a message of one of them is not received.
+func TestRouterReleasesDisconnectedPeers(t *testing.T) {
 	for _, same := range []bool{true, false} {
 		s := newSocket(t, pattern.ROUTER)
 		unread := s.connect("id 0")
@@ -314,7 +304,7 @@ func TestRouterForgetsGone(t *testing.T) {
 		unread.sends("x")
 		unread.disconnect()
 		unread.end()
-		var gone []weak.Pointer[pipe.Pipe]
+		var pipes []weak.Pointer[pipe.Pipe]
 		for i := range 1000 {
 			id := "id 0"
 			if !same {
@@ -326,26 +316,26 @@ func TestRouterForgetsGone(t *testing.T) {
 			f.detach()
 			f.end()
 			s.receiver()
-			gone = append(gone, weak.Make(f.p))
+			pipes = append(pipes, weak.Make(f.p))
 		}
 		runtime.GC()
-		alive := 0
-		for _, p := range gone {
+		referenced := 0
+		for _, p := range pipes {
 			if p.Value() != nil {
-				alive++
+				referenced++
 			}
 		}
-		if alive > 200 {
-			t.Errorf("one id: %v; %d of %d pipes are remembered", same, alive, len(gone))
+		if referenced > 200 {
+			t.Errorf("same routing ID: %v; %d of %d pipes are still referenced", same, referenced, len(pipes))
 		}
 		s.receives("x")
 		s.wantRecv(pattern.ErrWouldBlock)
 	}
 }
 
-// TestRouterAlias: an id that we gave to the far end of a pipe is good before
-// anybody is there and whoever that is, and nobody else's.
-func TestRouterAlias(t *testing.T) {
+// An alias is valid before a peer connects, for any peer of the pipe, and for
+// no other pipe.
+func TestRouterAliasRoutesToPipe(t *testing.T) {
 	s := newSocket(t, pattern.ROUTER, mandatory)
 	f := s.newFar(hwm)
 	f.p.Alias = "alias"
@@ -377,8 +367,7 @@ func TestRouterAlias(t *testing.T) {
 	s.wantSend(pattern.ErrNoRoute, "alias", "x")
 }
 
-// TestProbe: an empty message goes before all others, once for a pipe.
-func TestProbe(t *testing.T) {
+func TestProbeIsFirstMessageOfPipe(t *testing.T) {
 	for _, typ := range []pattern.Type{pattern.ROUTER, pattern.DEALER, pattern.REQ} {
 		s := newSocket(t, typ, func(o *pattern.Options) { o.Probe = true })
 		f := s.connect("a")

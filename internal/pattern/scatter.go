@@ -4,7 +4,8 @@ import (
 	"github.com/zerobroker/zmq/internal/msg"
 )
 
-// Scatter is PUSH for messages of one frame. https://rfc.zeromq.org/spec/49/
+// Scatter implements SCATTER: PUSH for messages of one frame.
+// https://rfc.zeromq.org/spec/49/
 // Rules in docs/CONFORMANCE.md: scatter, single-frame-types.
 type Scatter struct{ Push }
 
@@ -16,9 +17,10 @@ func (s *Scatter) Send(m msg.Msg) error {
 	return s.Push.Send(m)
 }
 
-// SendFrame is Send. A message of several frames is refused at the first.
+// SendFrame sends a frame as a message. It returns an error if more frames
+// follow.
 func (s *Scatter) SendFrame(f *msg.Frame, _ bool) error {
-	m, err := whole(f)
+	m, err := messageOf(f)
 	if err != nil {
 		return err
 	}

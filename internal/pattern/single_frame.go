@@ -5,18 +5,18 @@ import (
 	"github.com/zerobroker/zmq/internal/pipe"
 )
 
-// single is a fair queue of a type whose messages have one frame: others are
-// dropped when their turn comes.
-type single struct {
+// singleFrameReceiver receives messages of one frame from all pipes in turn,
+// and drops all others.
+type singleFrameReceiver struct {
 	fq    FairQueue
 	drops *pipe.Drops
 }
 
-func (s *single) Ready(p *pipe.Pipe) { s.fq.ready(p) }
-func (s *single) More() bool         { return s.fq.more() }
+func (s *singleFrameReceiver) Ready(p *pipe.Pipe) { s.fq.ready(p) }
+func (s *singleFrameReceiver) More() bool         { return s.fq.more() }
 
-// Recv takes the next message of one frame.
-func (s *single) Recv(m *msg.Msg) error {
+// Recv returns the next message of one frame.
+func (s *singleFrameReceiver) Recv(m *msg.Msg) error {
 	for n := 0; n < maxDiscard; n += m.Len() {
 		if err := s.fq.recv(m); err != nil || len(m.Rest) == 0 {
 			return err
@@ -27,27 +27,29 @@ func (s *single) Recv(m *msg.Msg) error {
 }
 
 // Readable returns nil if there is a message of one frame.
-func (s *single) Readable() error {
+func (s *singleFrameReceiver) Readable() error {
 	return s.fq.peekWanted(func(c *msg.Cursor) bool {
 		_, flags, _ := c.Next()
 		return flags&msg.FlagMore == 0
 	}, s.drops, pipe.DropMalformed)
 }
 
-// whole makes a message of a frame, for types that send no others.
+// messageOf returns a message of one frame. It returns an error if more frames
+// follow.
 // https://rfc.zeromq.org/spec/41/
-func whole(f *msg.Frame) (msg.Msg, error) {
+func messageOf(f *msg.Frame) (msg.Msg, error) {
 	if f.More {
 		return msg.Msg{}, errOneFrame
 	}
 	return msg.Msg{First: f.Body, Bufs: f.Buf}, nil
 }
 
-// undivided is what types do about messages that have several frames: nothing.
-type undivided struct{}
+// singleFrameSender has the methods of FrameSender that do nothing if each
+// message has one frame.
+type singleFrameSender struct{}
 
-// InMessage is false: there is nothing between two messages.
-func (undivided) InMessage() bool { return false }
+// InMessage returns false: a message begins and ends with the same frame.
+func (singleFrameSender) InMessage() bool { return false }
 
 // DropMessage does nothing.
-func (undivided) DropMessage() int { return 0 }
+func (singleFrameSender) DropMessage() int { return 0 }

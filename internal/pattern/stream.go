@@ -5,34 +5,34 @@ import (
 	"github.com/zerobroker/zmq/internal/pipe"
 )
 
-// Stream is STREAM: its peers are connections of any protocol, whose bytes it
-// receives in turn, as they come, and sends to the one that a routing id
-// names. There is no RFC; libzmq's manual describes it under zmq_socket(3). A
-// ROUTER with Raw set is the same, but for what it does with bytes that nobody
-// can get.
+// Stream implements STREAM: its peers are connections of any protocol. It
+// receives their bytes in turn, as they arrive, and sends bytes to the peer
+// with a routing ID. There is no RFC; libzmq's manual describes the type in
+// zmq_socket(3). ROUTER with Raw differs only in that it drops bytes that
+// cannot be sent.
 //
-// An id belongs to a pipe, as an alias does: whoever connects keeps it from
-// one connection to the next.
+// The routing ID belongs to the pipe: a dialed pipe keeps it from one
+// connection to the next.
 // Rules in docs/CONFORMANCE.md: stream, stream-*, router-raw.
 type Stream struct {
 	opt      *Options
-	peers    map[string]*pipe.Pipe   // by id; guarded by the send lock
-	notified map[*pipe.Pipe]struct{} // whose coming was told; guarded by the send lock
+	peers    map[string]*pipe.Pipe   // by routing ID; guarded by the send lock
+	notified map[*pipe.Pipe]struct{} // pipes with a connect notice; guarded by the send lock
 	outgoing
 	fairReceiver
 	notices
 
-	pendingDisconnects []*pipe.Pipe // since Parted was last called; guarded by the send lock
+	pendingDisconnects []*pipe.Pipe // since the last call of PendingDisconnects; guarded by the send lock
 }
 
-// NewStream returns a STREAM that counts what it drops.
+// NewStream returns a STREAM without peers.
 func NewStream(o *Options, d *pipe.Drops) *Stream {
 	return &Stream{opt: o, peers: make(map[string]*pipe.Pipe), notified: make(map[*pipe.Pipe]struct{}),
 		outgoing: outgoing{drops: d}}
 }
 
-// Attach files a pipe under its alias, which it gets if it has none. It can be
-// sent to from now on.
+// Attach registers a pipe under its alias, and assigns an alias if it has none.
+// The pipe can be sent to from now on.
 func (s *Stream) Attach(p *pipe.Pipe) error {
 	if p.Alias == "" {
 		p.Alias = freeID(s.peers)
@@ -44,7 +44,7 @@ func (s *Stream) Attach(p *pipe.Pipe) error {
 	return nil
 }
 
-// Connected has the peer known by the pipe's id.
+// Connected sets the routing ID of the peer to the alias of the pipe.
 func (s *Stream) Connected(p *pipe.Pipe, peer *msg.Peer) error {
 	peer.RoutingID = p.Alias
 	if !s.opt.StreamNoNotify && !s.opt.Raw {
@@ -54,21 +54,22 @@ func (s *Stream) Connected(p *pipe.Pipe, peer *msg.Peer) error {
 	return nil
 }
 
-// HalfClosed has Recv say that the peer has left. It can be sent to until it
-// is Disconnected.
-func (s *Stream) HalfClosed(p *pipe.Pipe) { s.notifyLeft(p) }
+// HalfClosed reports that the peer has closed its sending direction. Recv then
+// returns the disconnect notice. The peer can be sent to until Disconnected. It
+// runs under both locks.
+func (s *Stream) HalfClosed(p *pipe.Pipe) { s.notifyDisconnect(p) }
 
-// notifyLeft queues the disconnect notification of a peer once, if its connect
-// notification was queued.
-func (s *Stream) notifyLeft(p *pipe.Pipe) {
-	if _, told := s.notified[p]; told {
+// notifyDisconnect adds the disconnect notice of a peer once, if there was a
+// connect notice.
+func (s *Stream) notifyDisconnect(p *pipe.Pipe) {
+	if _, queued := s.notified[p]; queued {
 		delete(s.notified, p)
 		s.notify(p, p.Peer(), msg.DisconnectNotice)
 	}
 }
 
-// Disconnected drops what is queued for the connection that is lost: the next
-// one begins a stream of its own.
+// Disconnected drops the messages that are queued for the connection that has
+// ended. The next connection is a stream of its own.
 func (s *Stream) Disconnected(p *pipe.Pipe) {
 	if p.Side == pipe.Dialed {
 		s.drops.Add(pipe.DropConnLost, p.Out.Discard())
@@ -76,10 +77,10 @@ func (s *Stream) Disconnected(p *pipe.Pipe) {
 	} else {
 		s.Detach(p)
 	}
-	s.notifyLeft(p)
+	s.notifyDisconnect(p)
 }
 
-// Detach forgets the id of the pipe.
+// Detach removes the pipe and its routing ID.
 func (s *Stream) Detach(p *pipe.Pipe) {
 	if s.peers[p.Alias] == p {
 		delete(s.peers, p.Alias)
@@ -87,8 +88,8 @@ func (s *Stream) Detach(p *pipe.Pipe) {
 	s.removePipe(p)
 }
 
-// SendTo queues the bytes of m to the peer that id names. If there are none it
-// parts with that peer.
+// SendTo queues the bytes of m to the peer with that routing ID. An empty
+// message disconnects the peer.
 func (s *Stream) SendTo(id string, m msg.Msg) error {
 	p := s.peers[id]
 	switch {
@@ -104,17 +105,17 @@ func (s *Stream) SendTo(id string, m msg.Msg) error {
 	return nil
 }
 
-// disconnect forgets the peer, whose connection the socket then ends.
+// disconnect removes the peer. The socket then closes its connection.
 func (s *Stream) disconnect(p *pipe.Pipe) {
 	delete(s.peers, p.Alias)
 	delete(s.notified, p)
 	s.pendingDisconnects = append(s.pendingDisconnects, p)
 }
 
-// SendFrame takes an id and one frame of bytes in turn, and asks whether more
-// follow of the id alone: of an id that nothing is to follow it drops the bytes.
-// No bytes end the connection. If that is lost between the two the bytes are
-// dropped. (stream.cpp: xsend)
+// SendFrame takes a routing ID and one frame of bytes alternately. More matters
+// only for the routing ID: one without More is dropped. An empty frame of bytes
+// disconnects the peer. If the peer disconnects between the two frames, the
+// bytes are dropped. See libzmq, stream.cpp: xsend.
 func (s *Stream) SendFrame(f *msg.Frame, _ bool) error {
 	switch {
 	case s.open:
@@ -122,7 +123,7 @@ func (s *Stream) SendFrame(f *msg.Frame, _ bool) error {
 		return nil
 	case !f.More:
 		s.drops.Add(pipe.DropMalformed, 1)
-		if !s.opt.Raw { // a ROUTER takes it for a message
+		if !s.opt.Raw { // ROUTER takes the routing ID for a whole message
 			s.claim()
 		}
 		return nil
@@ -138,8 +139,8 @@ func (s *Stream) SendFrame(f *msg.Frame, _ bool) error {
 	return nil
 }
 
-// missed is what SendFrame returns for an id whose peer cannot be sent to. A
-// ROUTER that need not reach it swallows the bytes.
+// fail handles a routing ID that cannot be sent to. A raw ROUTER without
+// Mandatory discards the bytes; otherwise SendFrame returns err.
 func (s *Stream) fail(err error) error {
 	if !s.opt.Raw || s.opt.Mandatory {
 		return err
@@ -148,7 +149,7 @@ func (s *Stream) fail(err error) error {
 	return countDrop(s.drops, err)
 }
 
-// sendBytes is SendFrame for the second frame.
+// sendBytes sends the second frame.
 func (s *Stream) sendBytes(f *msg.Frame) {
 	if s.removeClosed(); len(f.Body) == 0 && len(s.pipes) > 0 {
 		p := s.pipes[0]
@@ -159,10 +160,10 @@ func (s *Stream) sendBytes(f *msg.Frame) {
 	s.next(&msg.Frame{Body: f.Body, Buf: f.Buf})
 }
 
-// Writable is true: it depends on the peer.
+// Writable returns true, because the answer depends on the peer.
 func (s *Stream) Writable() bool { return true }
 
-// Send queues a message whose first frame is the routing id.
+// Send queues a message whose first frame is the routing ID.
 func (s *Stream) Send(m msg.Msg) error {
 	if len(m.Rest) == 0 {
 		return ErrInvalidMessage
@@ -174,8 +175,9 @@ func (s *Stream) Send(m msg.Msg) error {
 	return err
 }
 
-// PendingDisconnects returns the pipes whose connections are to end when what is queued for
-// them is written, and forgets them.
+// PendingDisconnects returns the pipes whose connections the socket has to
+// close after their queued messages are written, and clears the list. It runs
+// under the send lock.
 func (s *Stream) PendingDisconnects() []*pipe.Pipe {
 	list := s.pendingDisconnects
 	s.pendingDisconnects = nil

@@ -10,18 +10,16 @@ import (
 
 func silent(o *pattern.Options) { o.StreamNoNotify = true }
 
-// receivesNotice fails the test unless the next message says that of the peer
-// with that id.
+// receivesNotice fails the test unless Recv returns that notice of the peer
+// with that routing ID.
 func (s *socket) receivesNotice(what msg.Notice, id string) {
 	s.t.Helper()
 	if m := s.receives(""); m.From.Notice != what || m.From.RoutingID != id {
-		s.t.Fatalf("an empty message of %q says %d, want %d of %q", m.From.RoutingID, m.From.Notice, what, id)
+		s.t.Fatalf("notice of %q = %d, want %d of %q", m.From.RoutingID, m.From.Notice, what, id)
 	}
 }
 
-// TestStreamTellsOfConnections: an empty message comes first of a peer, and one
-// last.
-func TestStreamTellsOfConnections(t *testing.T) {
+func TestStreamReceivesNoticesAroundData(t *testing.T) {
 	s := newSocket(t, pattern.STREAM)
 	f := s.connect("")
 	id := f.p.Peer().RoutingID
@@ -39,8 +37,7 @@ func TestStreamTellsOfConnections(t *testing.T) {
 	s.wantRecv(pattern.ErrWouldBlock)
 }
 
-// TestStreamSilent: without notifications there is nothing but data.
-func TestStreamSilent(t *testing.T) {
+func TestStreamNoNotifyReceivesDataOnly(t *testing.T) {
 	s := newSocket(t, pattern.STREAM, silent)
 	f := s.connect("")
 	s.wantRecv(pattern.ErrWouldBlock)
@@ -50,7 +47,6 @@ func TestStreamSilent(t *testing.T) {
 	s.wantRecv(pattern.ErrWouldBlock)
 }
 
-// TestStreamReceivesInTurn: a busy peer does not keep others waiting.
 func TestStreamReceivesInTurn(t *testing.T) {
 	s := newSocket(t, pattern.STREAM, silent)
 	a, b := s.connect(""), s.connect("")
@@ -63,9 +59,8 @@ func TestStreamReceivesInTurn(t *testing.T) {
 	}
 }
 
-// TestStreamAssignsIDs: an id is a zero and four random bytes, whatever the
-// peer calls itself.
-func TestStreamAssignsIDs(t *testing.T) {
+// An ID is a zero byte and four random bytes; the ID of the peer is ignored.
+func TestStreamAssignsRandomIDs(t *testing.T) {
 	s := newSocket(t, pattern.STREAM)
 	ids := make(map[string]*far)
 	starts := make(map[byte]bool)
@@ -78,8 +73,8 @@ func TestStreamAssignsIDs(t *testing.T) {
 		ids[id] = f
 		starts[id[1]] = true
 	}
-	if len(starts) < 120 { // of some 177
-		t.Errorf("only %d first bytes in 300 ids", len(starts))
+	if len(starts) < 120 { // about 177 of 300 random bytes are different
+		t.Errorf("only %d different first bytes in 300 IDs", len(starts))
 	}
 	for id, f := range ids {
 		s.sent(id, "yours")
@@ -87,9 +82,9 @@ func TestStreamAssignsIDs(t *testing.T) {
 	}
 }
 
-// TestStreamSendsByID: the first frame names the peer and is not sent; without
-// a second there is nothing to send.
-func TestStreamSendsByID(t *testing.T) {
+// The first frame is the routing ID and is not sent. A message of one frame is
+// refused.
+func TestStreamSendsToPeerByRoutingID(t *testing.T) {
 	s := newSocket(t, pattern.STREAM)
 	a, b := s.connect(""), s.connect("")
 	s.sent(b.p.Peer().RoutingID, "for b")
@@ -97,13 +92,12 @@ func TestStreamSendsByID(t *testing.T) {
 	a.wants(message{"for a", " in pieces"})
 	b.wants(message{"for b"})
 	s.wantSend(pattern.ErrInvalidMessage, a.p.Peer().RoutingID)
-	s.wantSend(pattern.ErrNoRoute, "nobody", "x")
+	s.wantSend(pattern.ErrNoRoute, "unknown", "x")
 	s.wantSend(pattern.ErrNoRoute, "", "x")
-	s.wantSend(pattern.ErrNoRoute, "nobody", "")
+	s.wantSend(pattern.ErrNoRoute, "unknown", "")
 }
 
-// TestStreamWaitsWhenFull: each peer has its own room, and nothing is dropped.
-func TestStreamWaitsWhenFull(t *testing.T) {
+func TestStreamReturnsErrWaitForFullPeer(t *testing.T) {
 	s := newSocket(t, pattern.STREAM)
 	a, b := s.connect(""), s.connect("")
 	for range hwm {
@@ -116,9 +110,7 @@ func TestStreamWaitsWhenFull(t *testing.T) {
 	s.wantDrops(0, 0)
 }
 
-// TestStreamAlias: it names whoever is at the far end, from the start and from
-// one connection to the next, and is nobody else's.
-func TestStreamAlias(t *testing.T) {
+func TestStreamAliasBelongsToPipe(t *testing.T) {
 	s := newSocket(t, pattern.STREAM)
 	f := s.newFar(hwm)
 	f.p.Alias, f.p.Side = "alias", pipe.Dialed
@@ -144,9 +136,7 @@ func TestStreamAlias(t *testing.T) {
 	s.wantSend(pattern.ErrNoRoute, "alias", "x")
 }
 
-// TestStreamLostConnection: what was queued for one stream is no part of the
-// next.
-func TestStreamLostConnection(t *testing.T) {
+func TestStreamDropsQueueOfLostConnection(t *testing.T) {
 	s := newSocket(t, pattern.STREAM, silent)
 	f := s.newFar(hwm)
 	f.p.Side = pipe.Dialed
@@ -166,8 +156,7 @@ func TestStreamLostConnection(t *testing.T) {
 	f.wants()
 }
 
-// TestStreamAcceptedIsLost: its id is nobody's from then on.
-func TestStreamAcceptedIsLost(t *testing.T) {
+func TestStreamFreesIDOfAcceptedPeer(t *testing.T) {
 	s := newSocket(t, pattern.STREAM)
 	f := s.newFar(hwm)
 	f.p.Side = pipe.Accepted
@@ -179,12 +168,11 @@ func TestStreamAcceptedIsLost(t *testing.T) {
 	s.sent(id, "x")
 	f.disconnect()
 	s.wantSend(pattern.ErrNoRoute, id, "x")
-	f.wants(message{"x"}) // the session sees to it
+	f.wants(message{"x"}) // the session drops it
 }
 
-// TestStreamParts: an empty message ends a connection, also when its queue is
-// full, and what is queued goes before.
-func TestStreamParts(t *testing.T) {
+// It does so also if the queue is full. The queued messages stay in the queue.
+func TestStreamEmptyMessageDisconnectsPeer(t *testing.T) {
 	s := newSocket(t, pattern.STREAM)
 	f, other := s.connect(""), s.connect("")
 	id := f.p.Peer().RoutingID
@@ -194,10 +182,10 @@ func TestStreamParts(t *testing.T) {
 	s.sent(id, "")
 	parter := s.pat.(*pattern.Stream)
 	if list := parter.PendingDisconnects(); len(list) != 1 || list[0] != f.p {
-		t.Fatalf("parted with %v", list)
+		t.Fatalf("PendingDisconnects = %v", list)
 	}
 	if list := parter.PendingDisconnects(); list != nil {
-		t.Errorf("and again with %v", list)
+		t.Errorf("second PendingDisconnects = %v, want none", list)
 	}
 	s.wantSend(pattern.ErrNoRoute, id, "x")
 	s.wantSend(pattern.ErrNoRoute, id, "")
@@ -206,13 +194,12 @@ func TestStreamParts(t *testing.T) {
 	f.disconnect()
 	f.detach()
 	s.receivesNotice(msg.ConnectNotice, other.p.Peer().RoutingID)
-	s.wantRecv(pattern.ErrWouldBlock) // we need not be told
+	s.wantRecv(pattern.ErrWouldBlock) // no disconnect notice
 	s.sent(other.p.Peer().RoutingID, "still here")
 }
 
-// TestStreamRetiredIsTold: a connection that ends because its endpoint is left
-// says so, behind all that came.
-func TestStreamRetiredIsTold(t *testing.T) {
+// The notice comes after the messages that have arrived.
+func TestStreamReceivesNoticeOfRetiredPipe(t *testing.T) {
 	s := newSocket(t, pattern.STREAM)
 	f := s.connect("")
 	id := f.p.Peer().RoutingID
@@ -225,15 +212,14 @@ func TestStreamRetiredIsTold(t *testing.T) {
 	s.receivesNotice(msg.DisconnectNotice, id)
 }
 
-// TestStreamTalksToNoSocket, nor does any talk to it.
-func TestStreamTalksToNoSocket(t *testing.T) {
+func TestStreamHasNoPeerTypes(t *testing.T) {
 	if p := pattern.Types[pattern.STREAM].Peers; len(p) > 0 {
-		t.Errorf("STREAM talks to %v", p)
+		t.Errorf("STREAM has the peer type %v", p)
 	}
 	for _, info := range pattern.Types {
 		for _, p := range info.Peers {
 			if p == "STREAM" {
-				t.Errorf("%s talks to it", info.Name)
+				t.Errorf("%s has the peer type STREAM", info.Name)
 			}
 		}
 	}

@@ -6,15 +6,15 @@ import (
 	"github.com/zerobroker/zmq/internal/topics"
 )
 
-// Sub is SUB: it receives from its publishers what it has subscribed to. The
-// subscriptions are the socket's: every publisher hears all of them.
+// Sub implements SUB: it receives the messages that it has subscribed to. The
+// subscriptions belong to the socket: every publisher receives all of them.
 // https://rfc.zeromq.org/spec/29/#the-sub-socket-type
 // Rules in docs/CONFORMANCE.md: sub, sub-*.
 type Sub struct {
 	base
 	opt *Options
 	subscriptions
-	filter topics.Index // the same topics, of a nil pipe; guarded by the receive lock
+	filter topics.Index // the same topics, with a nil pipe; guarded by the receive lock
 	fq     FairQueue
 	drops  *pipe.Drops
 }
@@ -24,7 +24,7 @@ func NewSub(o *Options, d *pipe.Drops) *Sub {
 	return &Sub{opt: o, subscriptions: newSubscriptions(), drops: d}
 }
 
-// Subscribe also changes the filter of Recv.
+// Subscribe also changes the filter.
 func (s *Sub) Subscribe(topic string, on bool) (changed bool) {
 	if changed = s.subscriptions.Subscribe(topic, on); !changed {
 		return false
@@ -37,7 +37,7 @@ func (s *Sub) Subscribe(topic string, on bool) (changed bool) {
 	return true
 }
 
-// wants reports whether Recv returns a message with this first frame.
+// wants reports whether Recv returns messages with this first frame.
 func (s *Sub) wants(first []byte) bool { return s.filter.Matches(first) != s.opt.Invert }
 
 func (s *Sub) Attach(p *pipe.Pipe) error { s.attach(p); return nil }
@@ -45,8 +45,9 @@ func (s *Sub) Detach(p *pipe.Pipe)       { s.detach(p) }
 func (s *Sub) Ready(p *pipe.Pipe)        { s.fq.ready(p) }
 func (s *Sub) More() bool                { return s.fq.more() }
 
-// Recv takes the next message that is subscribed to. Publishers filter, but
-// some late and old ones not at all.
+// Recv returns the next message that is subscribed to. Publishers filter too,
+// but a change of the subscriptions reaches them late, and old versions do not
+// filter.
 func (s *Sub) Recv(m *msg.Msg) error {
 	for n := 0; n < maxDiscard; n += m.Len() {
 		if err := s.fq.recv(m); err != nil || s.wants(m.First) {

@@ -9,8 +9,8 @@ import (
 	"github.com/zerobroker/zmq/internal/pipe"
 )
 
-// change subscribes or cancels as a socket does, and reports whether the
-// publishers must hear of it.
+// change subscribes or cancels, and reports whether the peers have to receive
+// the change.
 func (s *socket) change(topic string, on bool) (changed bool) {
 	return s.pat.(pattern.Subscriber).Subscribe(topic, on)
 }
@@ -23,10 +23,9 @@ func (s *socket) topics() (list []string) {
 
 var subscribers = []pattern.Type{pattern.SUB, pattern.XSUB}
 
-// TestSubCounts: every subscription is passed on; a topic is cancelled when it
-// has been as often as it was subscribed to, and a cancel of what is not
-// subscribed to is nothing.
-func TestSubCounts_RFC29(t *testing.T) {
+// Every subscription is a change. A cancellation of an unknown topic is not.
+// https://rfc.zeromq.org/spec/29/
+func TestSubCancelsTopicAfterAsManyCancellations(t *testing.T) {
 	for _, typ := range subscribers {
 		s := newSocket(t, typ)
 		for i, step := range []struct {
@@ -44,15 +43,14 @@ func TestSubCounts_RFC29(t *testing.T) {
 	}
 }
 
-// TestSubReplaysTopics: a new publisher hears each topic once, however often
-// it was subscribed to, and no other.
-func TestSubReplaysTopics_RFC29(t *testing.T) {
+// https://rfc.zeromq.org/spec/29/
+func TestSubTopicsListsEachTopicOnce(t *testing.T) {
 	for _, typ := range subscribers {
 		s := newSocket(t, typ)
-		for _, topic := range []string{"b", "a", "a", "gone", ""} {
+		for _, topic := range []string{"b", "a", "a", "canceled", ""} {
 			s.change(topic, true)
 		}
-		s.change("gone", false)
+		s.change("canceled", false)
 		s.change("a", false)
 		if got := s.topics(); !slices.Equal(got, []string{"", "a", "b"}) {
 			t.Errorf("topics %q", got)
@@ -60,8 +58,8 @@ func TestSubReplaysTopics_RFC29(t *testing.T) {
 	}
 }
 
-// TestSubKnowsPublishers: changes go to all that are attached.
-func TestSubKnowsPublishers_RFC29(t *testing.T) {
+// https://rfc.zeromq.org/spec/29/
+func TestSubPipesListsAttachedPublishers(t *testing.T) {
 	for _, typ := range subscribers {
 		s := newSocket(t, typ)
 		a, b, c := s.attach(), s.attach(), s.attach()
@@ -74,9 +72,10 @@ func TestSubKnowsPublishers_RFC29(t *testing.T) {
 	}
 }
 
-// TestSubFilters: what comes without having been asked for is dropped: late,
-// or from a publisher that does not filter. Only the first frame counts.
-func TestSubFilters_RFC29(t *testing.T) {
+// A publisher that does not filter, or that has not received a change yet,
+// sends messages that are not subscribed to. Only the first frame counts.
+// https://rfc.zeromq.org/spec/29/
+func TestSubDropsUnwantedMessages(t *testing.T) {
 	s := newSocket(t, pattern.SUB)
 	f := s.attach()
 	f.sends("early")
@@ -102,8 +101,8 @@ func TestSubFilters_RFC29(t *testing.T) {
 	s.receives("")
 }
 
-// TestXSubDoesNotFilter: it gets what comes.
-func TestXSubDoesNotFilter_RFC29(t *testing.T) {
+// https://rfc.zeromq.org/spec/29/
+func TestXSubReceivesAllMessages(t *testing.T) {
 	s := newSocket(t, pattern.XSUB)
 	f := s.attach()
 	f.sends("anything", "x")
@@ -111,10 +110,10 @@ func TestXSubDoesNotFilter_RFC29(t *testing.T) {
 	s.wantDrops(0, 0)
 }
 
-// TestXSubSendsToAll: every publisher gets a message but those that are full.
-func TestXSubSendsToAll_RFC29(t *testing.T) {
+// https://rfc.zeromq.org/spec/29/
+func TestXSubSendsToAllPublishersWithRoom(t *testing.T) {
 	s := newSocket(t, pattern.XSUB)
-	s.sent("for nobody")
+	s.sent("without a peer")
 	a, b := s.attach(), s.attach()
 	for range hwm {
 		s.sent("up", "", "stream")
@@ -132,17 +131,15 @@ func TestXSubSendsToAll_RFC29(t *testing.T) {
 	b.wants()
 }
 
-// TestXSubSubscriptionIsAMessage: what the application sends as a message is
-// one, also when it looks like a subscription.
-func TestXSubSubscriptionIsAMessage_RFC29(t *testing.T) {
+// https://rfc.zeromq.org/spec/29/
+func TestXSubSendQueuesSubscriptionAsMessage(t *testing.T) {
 	s := newSocket(t, pattern.XSUB)
 	f := s.attach()
 	s.sent("\x01t")
 	f.wants(message{"\x01t"})
 }
 
-// TestXSubCopies: what it sends is its caller's again.
-func TestXSubCopies(t *testing.T) {
+func TestXSubCopiesSentMessage(t *testing.T) {
 	s := newSocket(t, pattern.XSUB)
 	f := s.attach()
 	large := make([]byte, 2*msg.LargeFrame)
@@ -155,9 +152,8 @@ func TestXSubCopies(t *testing.T) {
 	f.wants(message{string(make([]byte, 2*msg.LargeFrame))})
 }
 
-// TestXSubToPublisherThatTakesNothing: a PUB of this process has no queue for
-// what an XSUB sends, or one that nobody reads.
-func TestXSubToPublisherThatTakesNothing(t *testing.T) {
+// A PUB in this process has no queue for messages of an XSUB, or a closed one.
+func TestXSubDropsMessagesForPubInProcess(t *testing.T) {
 	s := newSocket(t, pattern.XSUB)
 	f, g := s.attach(), s.attach()
 	f.p.Out = nil
@@ -166,12 +162,11 @@ func TestXSubToPublisherThatTakesNothing(t *testing.T) {
 	s.wantDrops(pipe.DropUpstream, 2)
 }
 
-// TestXSubPassesAllCancels if so set, also of what it has not subscribed to.
-func TestXSubPassesAllCancels(t *testing.T) {
+func TestXSubVerboseUnsubscribeReportsEveryCancellation(t *testing.T) {
 	s := newSocket(t, pattern.XSUB, func(o *pattern.Options) { o.VerboseUnsubscribe = true })
 	for i, on := range []bool{false, true, true, false, false, false} {
 		if !s.change("a", on) {
-			t.Errorf("change %d was not passed on", i)
+			t.Errorf("change %d was not reported", i)
 		}
 	}
 	if got := s.topics(); len(got) != 0 {
@@ -179,8 +174,7 @@ func TestXSubPassesAllCancels(t *testing.T) {
 	}
 }
 
-// TestSubInverted takes what it has not subscribed to.
-func TestSubInverted(t *testing.T) {
+func TestSubInvertReceivesOtherMessages(t *testing.T) {
 	s := newSocket(t, pattern.SUB, func(o *pattern.Options) { o.Invert = true })
 	f := s.attach()
 	s.change("a", true)

@@ -2,10 +2,10 @@ package pattern
 
 import "github.com/zerobroker/zmq/internal/pipe"
 
-// subscriptions is the set that a subscriber tells its publishers of. It runs
-// under the send lock, except wants, which runs under the receive lock.
+// subscriptions is the set of topics that a subscriber sends to its publishers.
+// Subscribe runs under both locks, the other methods under the send lock.
 type subscriptions struct {
-	count map[string]int // how often each topic is subscribed to
+	count map[string]int // number of subscriptions of each topic
 	pipes map[*pipe.Pipe]struct{}
 }
 
@@ -16,9 +16,9 @@ func newSubscriptions() subscriptions {
 func (s *subscriptions) attach(p *pipe.Pipe) { s.pipes[p] = struct{}{} }
 func (s *subscriptions) detach(p *pipe.Pipe) { delete(s.pipes, p) }
 
-// Subscribe counts: a topic is cancelled when it has been as often as it was
-// subscribed to. Every subscription is passed on, for a verbose XPUB wants to
-// hear of them all.
+// Subscribe counts the subscriptions of a topic, and reports whether the peers
+// have to receive the change. They receive every subscription, because an XPUB
+// with Verbose returns all of them, but only the last cancellation.
 func (s *subscriptions) Subscribe(topic string, on bool) (changed bool) {
 	n := s.count[topic]
 	switch {
@@ -42,10 +42,10 @@ func (s *subscriptions) Topics(f func(topic string)) {
 	}
 }
 
-// TopicCount is the number of different topics.
+// TopicCount returns the number of distinct topics.
 func (s *subscriptions) TopicCount() int { return len(s.count) }
 
-// Pipes calls f for every publisher.
+// Pipes calls f for each pipe.
 func (s *subscriptions) Pipes(f func(p *pipe.Pipe)) {
 	for p := range s.pipes {
 		f(p)

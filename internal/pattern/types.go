@@ -2,7 +2,7 @@ package pattern
 
 import "github.com/zerobroker/zmq/internal/pipe"
 
-// Type is a socket type by its number in libzmq and in ZMTP 2.0.
+// Type is the number of a socket type in libzmq and in ZMTP 2.0.
 type Type uint8
 
 // The socket types.
@@ -30,31 +30,31 @@ const (
 	CHANNEL
 )
 
-// Info is what others must know of a socket type.
+// Info describes a socket type.
 type Info struct {
-	Name              string   // in the Socket-Type property
-	Peers             []string // the types it talks to
-	Sends             bool     // it puts messages in queues
-	Receives          bool     // it takes messages from queues
-	SendsID           bool     // its READY carries an Identity
+	Name              string   // value of the Socket-Type property
+	Peers             []string // socket types that it can connect to
+	Sends             bool     // it queues messages for peers
+	Receives          bool     // it receives messages
+	SendsID           bool     // its READY command contains an Identity
 	Publishes         bool     // its peers subscribe
-	Groups            bool     // what is subscribed to are groups to join, whole names and no prefixes
-	Conflates         bool     // it may keep the newest message only
-	HelloMessage      bool     // it may greet its peers with a message
-	DisconnectMessage bool     // it may receive a message when an accepted peer is lost
-	HiccupMessage     bool     // it may receive a message when a peer it connected to is lost
-	ReusesConnection  bool     // a second connection to one endpoint would mean nothing to it
-	Raw               bool     // its peers are no sockets: bytes both ways
-	IDFirst           bool     // a message received frame by frame begins with the id of its sender
+	Groups            bool     // subscriptions are names of groups, not prefixes
+	Conflates         bool     // it supports ZMQ_CONFLATE, which keeps only the newest message
+	HelloMessage      bool     // it supports ZMQ_HELLO_MSG
+	DisconnectMessage bool     // it supports ZMQ_DISCONNECT_MSG, for accepted peers
+	HiccupMessage     bool     // it supports ZMQ_HICCUP_MSG, for peers that it connected to
+	ReusesConnection  bool     // a second Connect to the same endpoint makes no second connection
+	Raw               bool     // its peers are not sockets; it exchanges bytes without ZMTP
+	IDFirst           bool     // RecvFrame returns the routing ID of the sender as the first frame
 
-	ReceivesDatagrams bool // it may be bound where datagrams come in
-	SendsDatagrams    bool // it may be connected to where datagrams go
-	DatagramsOnly     bool // datagrams are all it has to do with
+	ReceivesDatagrams bool // it can bind to an endpoint for datagrams
+	SendsDatagrams    bool // it can connect to an endpoint for datagrams
+	DatagramsOnly     bool // it has no other endpoints
 
 	New func(o *Options, d *pipe.Drops) Pattern
 }
 
-// Types holds every socket type.
+// Types contains the Info of every socket type.
 // https://rfc.zeromq.org/spec/37/#the-socket-type-property
 var Types = map[Type]*Info{
 	PAIR: {Name: "PAIR", Peers: []string{"PAIR"}, Sends: true, Receives: true,
@@ -86,13 +86,17 @@ var Types = map[Type]*Info{
 	SERVER: {Name: "SERVER", Peers: []string{"CLIENT"}, Sends: true, Receives: true, HelloMessage: true, DisconnectMessage: true,
 		New: func(_ *Options, d *pipe.Drops) Pattern { return NewServer(d) }},
 	CLIENT: {Name: "CLIENT", Peers: []string{"SERVER"}, Sends: true, Receives: true, HelloMessage: true, HiccupMessage: true,
-		New: func(_ *Options, d *pipe.Drops) Pattern { return &Client{single: single{drops: d}} }},
+		New: func(_ *Options, d *pipe.Drops) Pattern {
+			return &Client{singleFrameReceiver: singleFrameReceiver{drops: d}}
+		}},
 	RADIO: {Name: "RADIO", Peers: []string{"DISH"}, Sends: true, Publishes: true, Groups: true, SendsDatagrams: true,
 		New: func(o *Options, d *pipe.Drops) Pattern { return NewRadio(o, d) }},
 	DISH: {Name: "DISH", Peers: []string{"RADIO"}, Receives: true, Groups: true, ReceivesDatagrams: true,
 		New: func(_ *Options, d *pipe.Drops) Pattern { return NewDish(d) }},
 	GATHER: {Name: "GATHER", Peers: []string{"SCATTER"}, Receives: true,
-		New: func(_ *Options, d *pipe.Drops) Pattern { return &Gather{single: single{drops: d}} }},
+		New: func(_ *Options, d *pipe.Drops) Pattern {
+			return &Gather{singleFrameReceiver: singleFrameReceiver{drops: d}}
+		}},
 	SCATTER: {Name: "SCATTER", Peers: []string{"GATHER"}, Sends: true,
 		New: func(_ *Options, d *pipe.Drops) Pattern { return &Scatter{Push{balancedSender: newBalancedSender(d)}} }},
 	DGRAM: {Name: "DGRAM", Sends: true, Receives: true, Raw: true, ReceivesDatagrams: true, DatagramsOnly: true,
@@ -100,14 +104,16 @@ var Types = map[Type]*Info{
 	PEER: {Name: "PEER", Peers: []string{"PEER"}, Sends: true, Receives: true, HelloMessage: true, DisconnectMessage: true, HiccupMessage: true,
 		New: func(_ *Options, d *pipe.Drops) Pattern { return NewServer(d) }},
 	CHANNEL: {Name: "CHANNEL", Peers: []string{"CHANNEL"}, Sends: true, Receives: true,
-		New: func(_ *Options, d *pipe.Drops) Pattern { return &Channel{single: single{drops: d}} }},
+		New: func(_ *Options, d *pipe.Drops) Pattern {
+			return &Channel{singleFrameReceiver: singleFrameReceiver{drops: d}}
+		}},
 }
 
-// rawRouter is ROUTER with Raw set.
+// rawRouter is the Info of a ROUTER with Raw set.
 var rawRouter = &Info{Name: "ROUTER", Sends: true, Receives: true, Raw: true, IDFirst: true,
 	New: func(o *Options, d *pipe.Drops) Pattern { return NewStream(o, d) }}
 
-// InfoOf is what there is to know of a socket of that type with those options.
+// InfoOf returns the Info of a socket type with the given options.
 func InfoOf(t Type, o *Options) *Info {
 	if t == ROUTER && o.Raw {
 		return rawRouter

@@ -9,9 +9,9 @@ import (
 	"github.com/zerobroker/zmq/internal/pipe"
 )
 
-// TestTypes: numbers and names are those of libzmq and of the Socket-Type
-// property, and who talks to whom is mutual.
-func TestTypes_RFC37(t *testing.T) {
+// The numbers are those of libzmq. If A talks to B, then B talks to A.
+// https://rfc.zeromq.org/spec/37/
+func TestTypesHaveNumbersAndPeersOfRFC37(t *testing.T) {
 	names := []string{
 		"PAIR", "PUB", "SUB", "REQ", "REP", "DEALER", "ROUTER", "PULL", "PUSH", "XPUB", "XSUB", "STREAM",
 		"SERVER", "CLIENT", "RADIO", "DISH", "GATHER", "SCATTER", "DGRAM", "PEER", "CHANNEL",
@@ -29,14 +29,13 @@ func TestTypes_RFC37(t *testing.T) {
 	for _, info := range pattern.Types {
 		for _, peer := range info.Peers {
 			if !slices.Contains(pattern.Types[number[peer]].Peers, info.Name) {
-				t.Errorf("%s talks to %s, which does not talk to it", info.Name, peer)
+				t.Errorf("%s accepts %s, which does not accept it", info.Name, peer)
 			}
 		}
 	}
 }
 
-// TestTypesDoWhatTheySay: who sends can, who receives can, and so on.
-func TestTypesDoWhatTheySay(t *testing.T) {
+func TestTypesImplementWhatInfoDeclares(t *testing.T) {
 	for _, info := range pattern.Types {
 		p := info.New(new(pattern.Options), new(pipe.Drops))
 		if _, ok := p.(pattern.Sender); info.Sends && !ok {
@@ -63,9 +62,7 @@ func TestTypesDoWhatTheySay(t *testing.T) {
 	}
 }
 
-// TestShortcuts: the balancer and the fair queue that a pattern hands out are
-// those it uses itself.
-func TestShortcuts(t *testing.T) {
+func TestBalanceAndFairReturnWhatThePatternUses(t *testing.T) {
 	for typ, info := range pattern.Types {
 		s := newSocket(t, typ)
 		if b, ok := s.pat.(pattern.Balanced); ok {

@@ -8,16 +8,16 @@ import (
 	"github.com/zerobroker/zmq/internal/pipe"
 )
 
-// unwanted has every type whose Recv drops messages, one that it drops and one
-// that it returns.
+// unwanted lists each type whose Recv drops messages, with a message that it
+// drops and one that it returns.
 var unwanted = []struct {
 	name   string
 	typ    pattern.Type
 	set    func(*pattern.Options)
-	topic  string // subscribed to or joined
+	topic  string // subscription or group
 	drop   []string
 	keep   []string
-	got    []string // of keep
+	got    []string // the frames that Recv returns for keep
 	reason pipe.Drop
 }{
 	{"SUB", pattern.SUB, nil, "good", []string{"bad"}, []string{"good"}, []string{"good"}, pipe.DropFiltered},
@@ -31,8 +31,8 @@ var unwanted = []struct {
 	{"CHANNEL", pattern.CHANNEL, nil, "", []string{"two", "frames"}, []string{"x"}, []string{"x"}, pipe.DropMalformed},
 }
 
-// eachUnwanted calls f with a socket of every type that drops what it receives,
-// and a peer of it.
+// eachUnwanted calls f for each type in unwanted, with a socket that has a
+// peer.
 func eachUnwanted(t *testing.T, f func(t *testing.T, s *socket, i int)) {
 	for i, c := range unwanted {
 		t.Run(c.name, func(t *testing.T) {
@@ -49,12 +49,12 @@ func eachUnwanted(t *testing.T, f func(t *testing.T, s *socket, i int)) {
 	}
 }
 
-// most is above the frames that one call may drop.
+// most is more than the number of frames that one call may drop.
 const most = 2048
 
-// TestRecvDropsABoundedNumberOfUnwantedMessages: a call returns ErrYield after
-// some, whatever a peer has sent, and the wanted message after them is found.
-func TestRecvDropsABoundedNumberOfUnwantedMessages(t *testing.T) {
+// A call returns ErrYield after some of them. Later calls find the wanted
+// message.
+func TestRecvDropsBoundedNumberOfUnwantedMessages(t *testing.T) {
 	const n = 5000
 	calls := map[string]func(s *socket) error{
 		"Recv":     func(s *socket) error { _, err := s.recv(); return err },
@@ -84,7 +84,7 @@ func TestRecvDropsABoundedNumberOfUnwantedMessages(t *testing.T) {
 					}
 				}
 				if yields == 0 {
-					t.Error("one call dropped everything")
+					t.Error("one call dropped all messages")
 				}
 				if name == "Readable" {
 					s.receives(c.got...)
@@ -95,9 +95,7 @@ func TestRecvDropsABoundedNumberOfUnwantedMessages(t *testing.T) {
 	}
 }
 
-// TestUnwantedMessagesTakeTurns: a peer that sends what is not wanted delays
-// the message of another by no more than its own turn.
-func TestUnwantedMessagesTakeTurns(t *testing.T) {
+func TestUnwantedMessagesDelayOthersByOneTurn(t *testing.T) {
 	eachUnwanted(t, func(t *testing.T, s *socket, i int) {
 		c := unwanted[i]
 		if c.typ == pattern.CHANNEL {
@@ -115,8 +113,6 @@ func TestUnwantedMessagesTakeTurns(t *testing.T) {
 	})
 }
 
-// TestReqAdmitsOneReplyForEachRequest: what its peers send beside that is
-// refused before it is queued.
 func TestReqAdmitsOneReplyForEachRequest(t *testing.T) {
 	for _, correlate := range []bool{false, true} {
 		s := newSocket(t, pattern.REQ, func(o *pattern.Options) { o.Correlate = correlate })
@@ -140,11 +136,11 @@ func TestReqAdmitsOneReplyForEachRequest(t *testing.T) {
 		admit(a, false, message{"none", "", "unasked"})
 		s.sent("1")
 		one := reply(a, "re 1")
-		admit(b, false, one) // it was not asked
+		admit(b, false, one) // it got no request
 		admit(a, true, one)
-		admit(a, false, one) // not queued twice before See
-		s.see()
-		admit(a, false, one) // nor after it
+		admit(a, false, one) // the first reply is queued
+		s.processInput()
+		admit(a, false, one) // the first reply was received
 		s.receives("re 1")
 		admit(a, false, one)
 		s.sent("2")
@@ -161,7 +157,7 @@ func TestReqAdmitsOneReplyForEachRequest(t *testing.T) {
 		admit(b, false, answer)
 		admit(a, true, answer)
 		admit(a, false, answer)
-		s.see()
+		s.processInput()
 		if !c.Done || string(c.Reply.First) != "re 3" {
 			t.Errorf("the call has %v %q", c.Done, c.Reply.First)
 		}
@@ -169,12 +165,12 @@ func TestReqAdmitsOneReplyForEachRequest(t *testing.T) {
 	}
 }
 
-// next is the next message that has come to the peer.
+// next returns the next message that was queued to the peer.
 func (f *far) next() message {
 	f.s.t.Helper()
 	var m msg.Msg
 	if !f.p.Out.Next(&m) {
-		f.s.t.Fatal("nothing has come to the peer")
+		f.s.t.Fatal("no message was queued to the peer")
 	}
 	return framesOf(&m)
 }

@@ -9,18 +9,17 @@ import (
 	"github.com/zerobroker/zmq/internal/pipe"
 )
 
-// assign applies a subscription on the application's word.
+// assign calls Assign as a socket does.
 func (s *socket) assign(p *pipe.Pipe, on bool, topic string) {
-	s.see()
+	s.processInput()
 	s.sendMu.Lock()
 	defer s.sendMu.Unlock()
 	s.pat.(*pattern.Pub).Assign(p, on, []byte(topic))
 }
 
-// TestXPubVerbose: every subscription is received, and only the last
-// cancellation of a topic; when verboser, every one, for who counts those of a
-// forwarder hears of as many as of subscriptions.
-func TestXPubVerbose(t *testing.T) {
+// With Verboser it also receives every cancellation, so that an application
+// that counts those of a forwarder receives as many as subscriptions.
+func TestXPubVerboseReceivesEverySubscription(t *testing.T) {
 	for _, verboser := range []bool{false, true} {
 		s := newSocket(t, pattern.XPUB, func(o *pattern.Options) { o.Verbose, o.Verboser = true, verboser })
 		a, b := s.attach(), s.attach()
@@ -29,13 +28,13 @@ func TestXPubVerbose(t *testing.T) {
 			s.receives("\x01t")
 		}
 		if a.cancel("t") != verboser {
-			t.Errorf("verboser %v: a cancellation of one of two", verboser)
+			t.Errorf("verboser = %v: cancellation by one of two subscribers", verboser)
 		}
 		if verboser {
 			s.receives("\x00t")
 		}
 		if a.cancel("t") != verboser {
-			t.Errorf("verboser %v: a cancellation of nothing", verboser)
+			t.Errorf("verboser = %v: cancellation of an unknown topic", verboser)
 		}
 		if verboser {
 			s.receives("\x00t")
@@ -53,9 +52,8 @@ func TestXPubVerbose(t *testing.T) {
 	}
 }
 
-// TestXPubManual: what peers ask for is received, and what they get is what the
-// application says for the one whose wish it received last.
-func TestXPubManual(t *testing.T) {
+// They apply to the peer whose subscription was received last.
+func TestXPubManualAppliesSubscriptionsOfApplication(t *testing.T) {
 	s := newSocket(t, pattern.XPUB, func(o *pattern.Options) { o.Manual = true })
 	a, b := s.attach(), s.attach()
 	s.assign(nil, true, "too early")
@@ -73,7 +71,7 @@ func TestXPubManual(t *testing.T) {
 	a.wants(message{"XA"}, message{"both"})
 	b.wants(message{"XB"}, message{"both"})
 
-	a.subscribe("A") // also if it is nothing new
+	a.subscribe("A") // XPUB receives it although it is not new
 	a.cancel("A")
 	a.cancel("never")
 	s.receives("\x01A")
@@ -83,23 +81,22 @@ func TestXPubManual(t *testing.T) {
 	s.sent("XA")
 	a.wants()
 
-	// Of one that is gone, what it asked for is taken back, and what it got.
+	// The subscriptions of a peer that disconnects are cancelled, requested and
+	// assigned ones.
 	b.disconnect()
 	b.detach()
 	s.receives("\x00B")
 	s.wantRecv(pattern.ErrWouldBlock)
-	s.assign(nil, true, "XB") // of the one that is gone, and so of nobody
+	s.assign(nil, true, "XB") // b has disconnected, so that it has no effect
 	s.assign(b.p, true, "XB")
 	s.sent("XB")
 	a.wants()
 	if n := s.pat.(*pattern.Pub).TopicCount(); n != 1 {
-		t.Errorf("%d topics are left", n)
+		t.Errorf("%d topics remain", n)
 	}
 }
 
-// TestXPubPipeOf: a peer is found while it is there, and what is there no more is
-// not remembered.
-func TestXPubPipeOf(t *testing.T) {
+func TestXPubPipeOfFindsConnectedPeersOnly(t *testing.T) {
 	s := newSocket(t, pattern.XPUB, func(o *pattern.Options) { o.Manual = true })
 	pub := s.pat.(*pattern.Pub)
 	a, b := s.connect(""), s.connect("")
@@ -112,7 +109,7 @@ func TestXPubPipeOf(t *testing.T) {
 	}
 	is("there", first, a.p)
 	is("there too", other, b.p)
-	if err := a.connect(""); err != nil { // again, before we knew that it was lost
+	if err := a.connect(""); err != nil { // reconnects before Disconnected was called
 		t.Fatal(err)
 	}
 	is("replaced", first, nil)
@@ -123,9 +120,7 @@ func TestXPubPipeOf(t *testing.T) {
 	is("gone", other, nil)
 }
 
-// TestXPubManualLastGone: when the peer whose wish was received last is gone,
-// the application's word is for nobody.
-func TestXPubManualLastGone(t *testing.T) {
+func TestXPubManualAssignIgnoresDisconnectedPeer(t *testing.T) {
 	s := newSocket(t, pattern.XPUB, func(o *pattern.Options) { o.Manual = true })
 	a := s.attach()
 	a.subscribe("A")
@@ -133,14 +128,13 @@ func TestXPubManualLastGone(t *testing.T) {
 	a.disconnect()
 	s.assign(nil, true, "A")
 	if n := s.pat.(*pattern.Pub).TopicCount(); n != 0 {
-		t.Errorf("%d topics are left", n)
+		t.Errorf("%d topics remain", n)
 	}
 	s.receives("\x00A")
 }
 
-// TestXPubLastValue: the message behind a subscription that was received goes
-// to that subscriber alone, if it matches, and the next to all.
-func TestXPubLastValue(t *testing.T) {
+// The message after the next goes to all subscribers.
+func TestXPubLastValueGoesToNewSubscriberOnly(t *testing.T) {
 	s := newSocket(t, pattern.XPUB, func(o *pattern.Options) { o.Manual, o.LastValue = true, true })
 	a, b := s.attach(), s.attach()
 	for _, f := range []*far{a, b} {
@@ -156,15 +150,13 @@ func TestXPubLastValue(t *testing.T) {
 	b.wants(message{"t", "news"})
 	b.subscribe("other")
 	s.receives("\x01other")
-	s.sent("other", "nobody is subscribed to it")
+	s.sent("other", "matches no subscription")
 	s.sent("t", "news")
 	a.wants(message{"t", "news"})
 	b.wants(message{"t", "news"})
 }
 
-// TestXPubLastValueOfNobody: what is received of a subscriber that has left is
-// no wish of anybody's, and the next message goes to all.
-func TestXPubLastValueOfNobody(t *testing.T) {
+func TestXPubLastValueGoesToAllAfterSubscriberDisconnects(t *testing.T) {
 	s := newSocket(t, pattern.XPUB, func(o *pattern.Options) { o.Manual, o.LastValue = true, true })
 	a, b := s.attach(), s.attach()
 	for _, f := range []*far{a, b} {
@@ -180,8 +172,7 @@ func TestXPubLastValueOfNobody(t *testing.T) {
 	b.wants(message{"t", "news"})
 }
 
-// TestPubNoDrop: while one that is to get the message is full nobody gets it.
-func TestPubNoDrop(t *testing.T) {
+func TestPubNoDropReturnsErrWaitWhenOneIsFull(t *testing.T) {
 	for _, typ := range publishers {
 		s := newSocket(t, typ, func(o *pattern.Options) { o.NoDrop = true })
 		slow, fast, other := s.attach(), s.attach(), s.attach()
@@ -195,7 +186,7 @@ func TestPubNoDrop(t *testing.T) {
 		s.wantSend(pattern.ErrWouldBlock, "a")
 		s.wantSend(pattern.ErrWouldBlock, "a", "again")
 		fast.wants()
-		s.sent("b") // the one that is full is not to get this
+		s.sent("b") // the full peer does not match
 		fast.wants(message{"b"})
 		other.wants(message{"b"})
 		slow.wants(slices.Repeat([]message{{"a"}}, hwm)...)
@@ -206,8 +197,7 @@ func TestPubNoDrop(t *testing.T) {
 	}
 }
 
-// TestPubInverted: a message goes to all but those that have subscribed to it.
-func TestPubInverted(t *testing.T) {
+func TestPubInvertSendsToOtherPeers(t *testing.T) {
 	for _, typ := range publishers {
 		s := newSocket(t, typ, func(o *pattern.Options) { o.Invert = true })
 		a, b, none := s.attach(), s.attach(), s.attach()
@@ -225,9 +215,7 @@ func TestPubInverted(t *testing.T) {
 	}
 }
 
-// TestPubWelcome: a new peer gets the welcome first, whatever it subscribes to,
-// and once for a pipe.
-func TestPubWelcome(t *testing.T) {
+func TestPubWelcomeIsFirstMessageOfPipe(t *testing.T) {
 	for _, typ := range publishers {
 		s := newSocket(t, typ, func(o *pattern.Options) { o.Welcome = []byte("hi") })
 		f := s.connect("")
@@ -241,9 +229,8 @@ func TestPubWelcome(t *testing.T) {
 	}
 }
 
-// TestPubChangesInParts: subscriptions are looked for in every frame of what a
-// peer sends, or, if so set, only behind a first frame that is one.
-func TestPubChangesInParts(t *testing.T) {
+// With OnlyFirst it searches only messages whose first frame is a subscription.
+func TestPubFindsSubscriptionsInEveryFrame(t *testing.T) {
 	for _, onlyFirst := range []bool{false, true} {
 		s := newSocket(t, pattern.XPUB, func(o *pattern.Options) { o.OnlyFirst = onlyFirst })
 		f := s.attach()
@@ -269,16 +256,15 @@ func TestPubChangesInParts(t *testing.T) {
 	}
 }
 
-// TestXPubManualLimits: a peer may not ask for more than the limits either.
-func TestXPubManualLimits(t *testing.T) {
+func TestXPubManualRefusesPeerAboveTopicLimits(t *testing.T) {
 	s := newSocket(t, pattern.XPUB, func(o *pattern.Options) { o.Manual, o.MaxTopics = true, 2 })
 	f := s.attach()
 	f.subscribe("1")
 	f.subscribe("2")
 	if _, err := f.trySends("\x013"); err != pattern.ErrTooManySubscriptions {
-		t.Errorf("a topic too many: %v", err)
+		t.Errorf("topic above the limit: %v", err)
 	}
 	if _, err := f.trySends("\x014", "\x015"); err != pattern.ErrTooManySubscriptions {
-		t.Errorf("topics too many in one message: %v", err)
+		t.Errorf("topics above the limit in one message: %v", err)
 	}
 }

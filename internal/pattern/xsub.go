@@ -5,8 +5,9 @@ import (
 	"github.com/zerobroker/zmq/internal/pipe"
 )
 
-// XSub is XSUB: SUB without the filter, and with subscriptions that are
-// messages. https://rfc.zeromq.org/spec/29/#the-xsub-socket-type
+// XSub implements XSUB: SUB without the filter, whose application sends
+// subscriptions as messages.
+// https://rfc.zeromq.org/spec/29/#the-xsub-socket-type
 // Rules in docs/CONFORMANCE.md: xsub, xsub-*, sub-*.
 type XSub struct {
 	base
@@ -16,8 +17,8 @@ type XSub struct {
 	rest []byte
 
 	outgoing
-	inMessage bool // a message has begun and not ended; open says so of what is no subscription
-	examine   bool // its next frame may be a subscription
+	inMessage bool // a message has begun and not ended; open is set if it has a frame that is not a subscription
+	examine   bool // the next frame of the message may be a subscription
 }
 
 // NewXSub returns an XSUB without subscriptions.
@@ -29,19 +30,19 @@ func (s *XSub) Attach(p *pipe.Pipe) error { s.attach(p); return nil }
 func (s *XSub) Detach(p *pipe.Pipe)       { s.detach(p); s.removePipe(p) }
 func (s *XSub) Room(*pipe.Pipe)           {}
 
-// Subscribe is that of all subscribers, but that every cancellation is passed on
-// if so set.
+// Subscribe reports every cancellation as a change if VerboseUnsubscribe is
+// set.
 func (s *XSub) Subscribe(topic string, on bool) (changed bool) {
 	return s.subscriptions.Subscribe(topic, on) || !on && s.opt.VerboseUnsubscribe
 }
 
-// Send queues a message to every publisher that has room and that takes
-// messages. It never waits.
+// Send queues a message to every publisher that accepts messages and has room.
+// It never waits.
 func (s *XSub) Send(m msg.Msg) error {
 	s.rest = m.AppendEncoded(s.rest[:0])
 	s.Pipes(func(p *pipe.Pipe) {
 		switch {
-		case p.Out == nil || p.Out.ReadClosed(): // a PUB of this process
+		case p.Out == nil || p.Out.ReadClosed(): // a PUB in this process
 			s.drops.Add(pipe.DropUpstream, 1)
 			return
 		case p.Out.Full():
@@ -50,18 +51,23 @@ func (s *XSub) Send(m msg.Msg) error {
 		}
 		p.Out.PutEncoded(s.rest)
 	})
-	if cap(s.rest) > maxKeptRest {
+	if cap(s.rest) > maxKeptBytes {
 		s.rest = nil
 	}
 	return nil
 }
 
-// TakeSubscription takes the frames that begin with 1 or 0 for subscriptions: all of them,
-// or with OnlyFirst set those of a message whose first frame is one. They go
-// their own way, as state and beside the queues, and what else is in the
-// message makes a message of its own. In libzmq they travel in the message, and
-// a cancellation of nothing that ends one keeps it from being sent.
-// (xsub.cpp: xsend)
+// TakeSubscription reports whether the next frame is a subscription or a
+// cancellation, which begins with 1 or 0. The caller then applies it and does
+// not pass it to SendFrame. With OnlyFirst, it accepts them only in a message
+// whose first frame is one. sent reports whether the call has queued the frames
+// before it as a message.
+//
+// Subscriptions do not go through the queues; the other frames of the message
+// form a message of their own. In libzmq subscriptions are frames of the
+// message, and a message that ends with a cancellation of an unknown topic is
+// not sent. See libzmq, xsub.cpp: xsend. TakeSubscription runs under the send
+// lock.
 func (s *XSub) TakeSubscription(f *msg.Frame) (asked, sent bool) {
 	change := isSubscription(f.Body)
 	if !s.inMessage {
@@ -78,8 +84,9 @@ func (s *XSub) TakeSubscription(f *msg.Frame) (asked, sent bool) {
 	return true, sent
 }
 
-// SplitSubscriptions takes the subscriptions out of a message, as Ask does frame by frame, and
-// returns them and what is left; ok is false if that is nothing.
+// SplitSubscriptions separates the subscriptions and cancellations of a
+// message, by the rules of TakeSubscription, from its other frames. ok is false
+// if there are no others.
 func (s *XSub) SplitSubscriptions(m msg.Msg) (changes [][]byte, rest msg.Msg, ok bool) {
 	if s.opt.OnlyFirst && !isSubscription(m.First) {
 		return nil, m, true
@@ -100,8 +107,8 @@ func (s *XSub) SplitSubscriptions(m msg.Msg) (changes [][]byte, rest msg.Msg, ok
 	return changes, rest, len(left) > 0
 }
 
-// SendFrame claims, at the first frame that is no subscription, the publishers
-// that have room and take messages.
+// SendFrame claims, at the first frame that is not a subscription, the
+// publishers that accept messages and have room.
 func (s *XSub) SendFrame(f *msg.Frame, _ bool) error {
 	if !s.open {
 		s.claim(s.dropFull(s.receivers())...)
@@ -110,10 +117,10 @@ func (s *XSub) SendFrame(f *msg.Frame, _ bool) error {
 	return nil
 }
 
-// receivers are the publishers that take messages.
+// receivers returns the pipes of publishers that accept messages.
 func (s *XSub) receivers() (list []*pipe.Pipe) {
 	s.Pipes(func(p *pipe.Pipe) {
-		if p.Out == nil || p.Out.ReadClosed() { // a PUB of this process
+		if p.Out == nil || p.Out.ReadClosed() { // a PUB in this process
 			s.drops.Add(pipe.DropUpstream, 1)
 			return
 		}
@@ -125,8 +132,9 @@ func (s *XSub) receivers() (list []*pipe.Pipe) {
 // InMessage reports whether a message has begun and not ended.
 func (s *XSub) InMessage() bool { return s.inMessage }
 
-// Writable is true: a subscription can be made at any time.
+// Writable returns true, because a subscription can be made at any time.
 func (s *XSub) Writable() bool { return true }
 
-// maxKeptRest bounds the memory kept between messages.
-const maxKeptRest = 64 << 10
+// maxKeptBytes bounds the memory for an encoded message that is kept between
+// messages.
+const maxKeptBytes = 64 << 10

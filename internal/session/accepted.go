@@ -8,53 +8,53 @@ import (
 	"github.com/zerobroker/zmq/internal/pipe"
 )
 
-// accepted is what the pipe of an accepted connection leads to. It is all of the
-// connection that may be kept for as long as what came over it is unread, so it
-// lets go of it at its end. The connection can be parted with while its listener
-// goes on: Finish and what follows it are for that.
+// accepted stands between the pipe of an accepted connection and the connection.
+// The pipe stays in memory while messages in it are unread. Therefore accepted
+// drops its reference to the connection when that ends. Finish, Abort, Wait and
+// LossStats end one connection of a listener that goes on.
 type accepted struct {
-	conn   atomic.Pointer[conn] // nil when it has ended and is counted
+	conn   atomic.Pointer[conn] // nil when it has ended and its losses are counted
 	inLock sync.Mutex           // guards the writing half of pipe.In
 
-	mu     sync.Mutex    // guards what follows
-	ended  chan struct{} // closed with the end; nil while nobody waits for it
-	unsent int           // messages that were lost with it
-	broken bool          // it was lost before all that was written had arrived
+	mu          sync.Mutex    // guards what follows
+	ended       chan struct{} // closed when the connection has ended; nil unless Wait was called
+	lost        int           // messages that were lost with it
+	unconfirmed bool          // it ended with written messages that may not have arrived
 }
 
-// end says that the connection is no more.
-func (a *accepted) end(unsent int, broken bool) {
+// end notes that the connection has ended.
+func (a *accepted) end(lost int, unconfirmed bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.unsent, a.broken = unsent, broken
+	a.lost, a.unconfirmed = lost, unconfirmed
 	a.conn.Store(nil)
 	if a.ended != nil {
 		close(a.ended)
 	}
 }
 
-// Ready is called by pipe.Out.
+// Ready starts writing. pipe.Out calls it.
 func (a *accepted) Ready(*pipe.Queue) {
 	if c := a.conn.Load(); c != nil {
-		c.kick()
+		c.wakeFlusher()
 	}
 }
 
-// Flush is Ready for a caller that holds no lock and will wait for an answer.
+// Flush is Ready for a caller that holds no lock and then waits for a reply.
 func (a *accepted) Flush() {
 	if c := a.conn.Load(); c != nil {
 		c.Flush()
 	}
 }
 
-// Room is called by pipe.In under its lock.
+// Room reports free capacity to the connection. pipe.In calls it under its lock.
 func (a *accepted) Room(q *pipe.Queue) {
 	if c := a.conn.Load(); c != nil {
 		c.Room(q)
 	}
 }
 
-// Refuse ends the connection.
+// Refuse closes the connection.
 func (a *accepted) Refuse(why error) {
 	if c := a.conn.Load(); c != nil {
 		c.Refuse(why)
@@ -62,10 +62,10 @@ func (a *accepted) Refuse(why error) {
 }
 
 // PeerDisconnected reports whether the peer has closed the connection or cannot be
-// reached. What it sent before is still received.
+// reached. Messages that it sent before are still received.
 func (a *accepted) PeerDisconnected() bool {
 	c := a.conn.Load()
-	return c == nil || c.peerGone()
+	return c == nil || c.peerDisconnected()
 }
 
 // Subscribe sends a change of our subscriptions to the peer.
@@ -91,26 +91,26 @@ func (a *accepted) Finish() {
 	}
 }
 
-// Abort closes the connection after Finish, whatever is unwritten.
-func (a *accepted) Abort() { a.giveUp(context.Canceled) }
+// Abort closes the connection after Finish, and drops unwritten messages.
+func (a *accepted) Abort() { a.endLinger(context.Canceled) }
 
-func (a *accepted) giveUp(why error) {
+func (a *accepted) endLinger(why error) {
 	if c := a.conn.Load(); c != nil {
-		c.giveUp(why)
+		c.endLinger(why)
 	}
 }
 
-// Gone reports whether the connection has ended.
-func (a *accepted) Gone() bool { return a.conn.Load() == nil }
+// Ended reports whether the connection has ended.
+func (a *accepted) Ended() bool { return a.conn.Load() == nil }
 
-// Pending is nothing: the listener counts what its connections have to write.
+// Pending returns 0: the listener counts the messages of its connections.
 func (a *accepted) Pending() int { return 0 }
 
-// Wait returns when the connection has ended after Finish, which ctx makes
-// happen at once.
+// Wait returns when the connection has ended after Finish. When ctx ends it calls
+// Abort.
 func (a *accepted) Wait(ctx context.Context) {
 	a.mu.Lock()
-	if a.Gone() {
+	if a.Ended() {
 		a.mu.Unlock()
 		return
 	}
@@ -122,16 +122,15 @@ func (a *accepted) Wait(ctx context.Context) {
 	select {
 	case <-ended:
 	case <-ctx.Done():
-		a.giveUp(context.Cause(ctx))
+		a.endLinger(context.Cause(ctx))
 		<-ended
 	}
 }
 
-// Lost tells, after Wait, how many messages were not written or were rejected by
-// the peer, and whether the
-// connection broke before what was had arrived.
-func (a *accepted) Lost() (unsent int, broken bool) {
+// LossStats returns, after Wait, how many messages were not written or were
+// rejected by the peer, and whether written messages may not have arrived.
+func (a *accepted) LossStats() (lost int, unconfirmed bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.unsent, a.broken
+	return a.lost, a.unconfirmed
 }

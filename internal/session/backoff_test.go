@@ -11,16 +11,16 @@ import (
 	"github.com/zerobroker/zmq/internal/transport/memnet"
 )
 
-// TestBackOff connects to an address where nobody listens: the delays double
-// up to a tenth of the longest, each spread by half to either side, and it never
-// gives up.
-func TestBackOff(t *testing.T) {
+// TestBackoffDoublesUpToLimitWithJitter connects to an address without a listener.
+// The delays double up to a tenth of ReconnectMax, each with a jitter of half to
+// either side, and the attempts go on.
+func TestBackoffDoublesUpToLimitWithJitter(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		const first, most = 100 * time.Millisecond, 500 * time.Millisecond
 		push := w.Socket(pattern.PUSH, st.Reconnect(first, 10*most))
 		push.MustConnect("mem://a")
 		time.Sleep(5 * time.Minute)
-		retries := push.Heard(session.Connecting)
+		retries := push.Heard(session.Retrying)
 		if n := len(retries); n < 400 {
 			t.Fatalf("%d attempts in five minutes", n)
 		}
@@ -31,7 +31,7 @@ func TestBackOff(t *testing.T) {
 				t.Errorf("delay %d is %v, want %v ± half", i, ev.Delay, nominal)
 			}
 			if i > 0 && ev.Time.Sub(retries[i-1].Time) != retries[i-1].Delay {
-				t.Errorf("attempt %d came after %v, announced were %v", i, ev.Time.Sub(retries[i-1].Time), retries[i-1].Delay)
+				t.Errorf("attempt %d followed after %v, the event had %v", i, ev.Time.Sub(retries[i-1].Time), retries[i-1].Delay)
 			}
 			different[ev.Delay] = true
 			nominal = min(2*nominal, most)
@@ -39,7 +39,7 @@ func TestBackOff(t *testing.T) {
 		if len(different) < len(retries)*9/10 {
 			t.Errorf("%d attempts have only %d different delays", len(retries), len(different))
 		}
-		// Who comes late is found.
+		// A later listener is found.
 		pull := w.Socket(pattern.PULL)
 		pull.MustBind("mem://a")
 		if d := st.After(func() { push.MustMeet(1) }); d > most+most/2 {
@@ -48,8 +48,9 @@ func TestBackOff(t *testing.T) {
 	})
 }
 
-// TestBackOffStartsAgain loses an established connection after long trouble.
-func TestBackOffStartsAgain(t *testing.T) {
+// TestBackoffRestartsAfterStableConnection: after a connection of a second the
+// first delay is ReconnectInterval again.
+func TestBackoffRestartsAfterStableConnection(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		const first, most = 100 * time.Millisecond, 5 * time.Second
 		push := w.Socket(pattern.PUSH, st.Reconnect(first, most))
@@ -59,12 +60,12 @@ func TestBackOffStartsAgain(t *testing.T) {
 		pull.MustBind("mem://a")
 		push.MustMeet(1)
 		time.Sleep(time.Second)
-		before := len(push.Heard(session.Connecting))
+		before := len(push.Heard(session.Retrying))
 		for _, l := range w.Net.Links() {
 			l.Cut(memnet.RST)
 		}
 		w.Settle()
-		retries := push.Heard(session.Connecting)[before:]
+		retries := push.Heard(session.Retrying)[before:]
 		if len(retries) != 1 || retries[0].Delay >= first+first/2 {
 			t.Errorf("after a connection: %+v", retries)
 		}
@@ -72,9 +73,9 @@ func TestBackOffStartsAgain(t *testing.T) {
 	})
 }
 
-// TestBackOffOfTheUnwanted: a peer that is thrown out as soon as it is in, for a
-// routing id that another has, does not try again and again.
-func TestBackOffOfTheUnwanted(t *testing.T) {
+// TestRefusedPeerBacksOff: a peer that is refused because another has its routing
+// ID does not try again at once.
+func TestRefusedPeerBacksOff(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		router := w.Socket(pattern.ROUTER)
 		router.MustBind("mem://a")
@@ -85,7 +86,7 @@ func TestBackOffOfTheUnwanted(t *testing.T) {
 		router.MustMeet(1) // or the second might be the first
 		second.MustConnect("mem://a")
 		time.Sleep(time.Minute)
-		if n := len(second.Heard(session.Connecting)); n < 10 || n > 40 {
+		if n := len(second.Heard(session.Retrying)); n < 10 || n > 40 {
 			t.Errorf("tried again %d times within a minute", n)
 		}
 		first.CloseIn(0)
@@ -93,8 +94,9 @@ func TestBackOffOfTheUnwanted(t *testing.T) {
 	})
 }
 
-// TestBackOffOfHandshakes has a listener that accepts and hangs up.
-func TestBackOffOfHandshakes(t *testing.T) {
+// TestDialerBacksOffFromListenerThatClosesAtOnce has a listener that accepts and
+// closes.
+func TestDialerBacksOffFromListenerThatClosesAtOnce(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		l := w.Listen("a")
 		push := w.Socket(pattern.PUSH, st.Reconnect(100*time.Millisecond, time.Second))
@@ -109,13 +111,13 @@ func TestBackOffOfHandshakes(t *testing.T) {
 	})
 }
 
-// TestNoReconnect switches it off.
-func TestNoReconnect(t *testing.T) {
+// TestReconnectIntervalZeroMakesOneAttempt: without reconnecting Close is immediate.
+func TestReconnectIntervalZeroMakesOneAttempt(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		push := w.Socket(pattern.PUSH, st.Reconnect(0, 0))
 		push.MustConnect("mem://a")
 		time.Sleep(time.Minute)
-		if n := len(push.Heard(session.Connecting)); n != 0 {
+		if n := len(push.Heard(session.Retrying)); n != 0 {
 			t.Errorf("%d retries", n)
 		}
 		if d := st.After(func() { push.CloseIn(time.Minute) }); d != 0 {
@@ -124,20 +126,21 @@ func TestNoReconnect(t *testing.T) {
 	})
 }
 
-// TestConnectTimeout has dials that are never answered.
-func TestConnectTimeout(t *testing.T) {
+// TestConnectTimeoutEndsUnansweredAttempt has dials without an answer. They end
+// after 30 s, not before.
+func TestConnectTimeoutEndsUnansweredAttempt(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		w.Net.Hang("a", true)
 		push := w.Socket(pattern.PUSH)
 		push.MustConnect("mem://a")
 		time.Sleep(30*time.Second - 1)
 		w.Settle()
-		if n := len(push.Heard(session.Connecting)); n != 0 {
-			t.Errorf("gave up before the timeout")
+		if n := len(push.Heard(session.Retrying)); n != 0 {
+			t.Errorf("the attempt ended before the timeout")
 		}
 		time.Sleep(time.Nanosecond)
 		w.Settle()
-		if n := len(push.Heard(session.Connecting)); n != 1 {
+		if n := len(push.Heard(session.Retrying)); n != 1 {
 			t.Errorf("%d retries after the timeout", n)
 		}
 		push.MustSend("x")

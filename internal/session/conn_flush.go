@@ -1,78 +1,76 @@
 package session
 
 import (
-	"errors"
 	"math"
 	"net"
 	"sync"
-	"time"
 
 	"github.com/zerobroker/zmq/internal/engine"
 	"github.com/zerobroker/zmq/internal/msg"
 	"github.com/zerobroker/zmq/internal/pipe"
-	"github.com/zerobroker/zmq/internal/transport"
 )
 
-// A message leaves in these steps: a socket's Send appends it to pipe.Out; if
-// that was asleep it kicks the connection; kick starts a flusher unless one is
-// at work; the flusher takes all that is queued, writes it in one call and
-// takes again, until it finds nothing and ends. Under load batches grow by
-// themselves, and an idle connection has no writer at all.
+// A message is written in these steps. A socket's Send appends it to pipe.Out. If
+// the queue's reader was asleep, the queue calls Ready, and so wakeFlusher, which
+// starts a flusher unless one runs. The flusher takes all that is queued, writes
+// it in one call, and takes again, until it finds nothing and ends. Under load the
+// batches grow, and an idle connection has no flusher.
 
-// writeSize is about how much is written at a time: large enough to make a
-// system call cheap, small enough that the sender need not wait long for room.
+// writeSize is about how many bytes are written at a time: enough to make a system
+// call cheap, and few enough that the sender does not wait long for capacity.
 const writeSize = 256 << 10
 
-// kick has everything queued written.
-func (c *conn) kick() {
-	if c.begin() {
+// wakeFlusher has everything queued written.
+func (c *conn) wakeFlusher() {
+	if c.becomeFlusher() {
 		c.launch(writers.Get().(*writer))
 	}
 }
 
-// begin notes that there may be something to write, and reports whether the
-// caller is now the flusher.
-func (c *conn) begin() bool {
+// becomeFlusher requests a flusher, and reports whether the caller is now the flusher.
+func (c *conn) becomeFlusher() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.pending = true
-	if !c.live || c.flushing || c.err != nil {
-		return false // or nothing may be written any more, as behind our last word
-	}
-	c.flushing = true
-	c.flushers.Add(1)
-	return true
+	return c.becomeFlusherLocked()
 }
 
-// launch leaves the rest to a goroutine. The caller is the flusher.
+// becomeFlusherLocked is becomeFlusher for a caller that holds mu.
+func (c *conn) becomeFlusherLocked() bool {
+	start := c.flusher.request(c.state.writable())
+	if start {
+		c.flushers.Add(1)
+	}
+	return start
+}
+
+// launch continues the flusher in a goroutine, with what is in w.
 func (c *conn) launch(w *writer) { go c.flush(w) }
 
-// Flush is kick for a caller that holds no lock and will wait for an answer,
-// as a REQ does, so that nothing can be gained by collecting messages: if
-// everything queued is small and goes without waiting, it is written here, and
-// no other goroutine need run.
+// Flush is wakeFlusher for a caller that holds no lock and then waits for a reply, as a
+// REQ does. If everything queued is small and can be written without blocking, it
+// is written here, without a switch to another goroutine.
 func (c *conn) Flush() {
 	if c.try == nil {
-		c.kick()
+		c.wakeFlusher()
 		return
 	}
-	if !c.begin() {
+	if !c.becomeFlusher() {
 		return
 	}
 	w := writers.Get().(*writer)
 	c.take(w)
 	if c.engine.Direct() && len(w.control) == 0 && len(w.batch.Segs) == 1 && w.batch.Bytes <= maxInline {
 		c.sent.Add(1)
-		w.ahead = c.try.TryWrite(w.batch.Segs[0].B)
-		if w.ahead == w.batch.Bytes {
-			w.ahead = 0
+		w.wrote = c.try.TryWrite(w.batch.Segs[0].B)
+		if w.wrote == w.batch.Bytes {
+			w.wrote = 0
 			w.acked.msgs, w.acked.size = 0, 0
-			c.written(w, w.batch.Msgs, w.batch.Bytes)
+			c.noteWritten(w, w.batch.Msgs, w.batch.Bytes)
 			w.batch.Recycle()
-			c.take(w) // nothing, usually, and then the queue is asleep again
+			c.take(w) // usually finds nothing, and puts the queue's reader to sleep
 		}
 	}
-	if w.batch.Msgs == 0 && len(w.control) == 0 && c.rest() {
+	if w.batch.Msgs == 0 && len(w.control) == 0 && c.flusherRest() {
 		w.free()
 		c.flushers.Done()
 		return
@@ -80,18 +78,18 @@ func (c *conn) Flush() {
 	c.launch(w)
 }
 
-// maxInline is the most that Flush writes itself.
+// maxInline is the most bytes that Flush writes itself.
 const maxInline = 16 << 10
 
-// writer is a flusher's memory, pooled so that idle connections have none.
+// writer is the memory of a flusher. It is pooled, so an idle connection has none.
 type writer struct {
-	batch   msg.Batch
-	bufs    net.Buffers
-	rest    net.Buffers
-	control []byte // commands, frames at rest
-	encoded []byte
-	acked   struct{ msgs, size int } // of the batch, so far
-	ahead   int                      // bytes of the batch that are written already
+	batch     msg.Batch
+	bufs      net.Buffers
+	unwritten net.Buffers
+	control   []byte // encoded commands
+	encoded   []byte
+	acked     struct{ msgs, size int } // of the batch, so far
+	wrote     int                      // bytes of the batch that Flush has written
 }
 
 var writers = sync.Pool{New: func() any { return new(writer) }}
@@ -101,10 +99,10 @@ const maxKept = 64 << 10
 
 func (w *writer) free() {
 	w.batch.Recycle()
-	w.ahead = 0
+	w.wrote = 0
 	w.control = w.control[:0]
 	clear(w.bufs[:cap(w.bufs)])
-	w.bufs, w.rest = w.bufs[:0], nil
+	w.bufs, w.unwritten = w.bufs[:0], nil
 	if cap(w.control) > maxKept {
 		w.control = nil
 	}
@@ -114,7 +112,7 @@ func (w *writer) free() {
 	writers.Put(w)
 }
 
-// flush writes until there is nothing to write, beginning with what is in w.
+// flush writes what is in w, and then what is queued, until it finds nothing.
 func (c *conn) flush(w *writer) {
 	defer c.flushers.Done()
 	defer w.free()
@@ -123,62 +121,62 @@ func (c *conn) flush(w *writer) {
 			c.take(w)
 		}
 		if len(w.control) == 0 && w.batch.Msgs == 0 {
-			if c.rest() {
+			if c.flusherRest() {
 				return
 			}
 			continue
 		}
 		if c.write(w) != nil {
-			// flushing stays set: nobody writes to this connection any more.
+			c.mu.Lock()
+			c.flusher.stop()
+			c.mu.Unlock()
 			return
 		}
 	}
 }
 
-// take moves everything that is due into w, which is empty.
+// take moves all queued commands and messages into w, which is empty.
 func (c *conn) take(w *writer) {
 	c.mu.Lock()
-	c.pending = false
+	c.flusher.looking()
 	w.control = append(w.control[:0], c.pong...)
 	for _, ch := range c.changes {
 		w.control = c.engine.AppendSubscription(w.control, ch.topic, ch.on)
 	}
 	w.control = append(w.control, c.control...)
 	c.pong, c.control, c.changes = nil, nil, nil
-	last := c.verdict != nil
+	rejecting := c.state == stateRejecting
 	c.mu.Unlock()
-	if c.pipe.Out != nil && !last {
+	if c.pipe.Out != nil && !rejecting {
 		c.pipe.Out.Take(&w.batch)
 	}
 }
 
-// rest ends the flusher, unless something came up since it looked.
-func (c *conn) rest() bool {
+// flusherRest ends the flusher, which has found nothing, unless there was a request
+// since it looked.
+func (c *conn) flusherRest() bool {
 	c.mu.Lock()
-	if c.pending {
+	if !c.flusher.rest() {
 		c.mu.Unlock()
 		return false
 	}
-	c.flushing = false
-	finish, half, last := c.finishing, c.half, c.verdict != nil
-	if last {
-		c.noteLocked(c.verdict)
-	}
+	finishing, halfClosed := c.finishing, c.state == stateHalfClosed
+	rejected := c.endRejectLocked()
 	c.mu.Unlock()
-	if half || last {
+	if halfClosed || rejected {
 		c.Room(nil) // serveHalfClosed or reject may wait for this
 	}
 	switch {
-	case last:
-		c.endWriting() // if not, the reader closes the connection soon
-	case finish:
-		c.hangUp()
+	case rejected:
+		c.shutdownWrite() // if it fails, the reader closes the connection soon
+	case finishing:
+		c.closeWrite()
 	}
 	return true
 }
 
-// write sends what is in w, commands first, and acknowledges messages as they
-// are written.
+// write writes what is in w, commands first, and acknowledges messages to the queue
+// as they are written.
 func (c *conn) write(w *writer) error {
 	w.acked.msgs, w.acked.size = 0, 0
 	if w.batch.Msgs > 0 {
@@ -194,23 +192,23 @@ func (c *conn) write(w *writer) error {
 	return err
 }
 
-// writeDirect sends frames at rest as they are, about writeSize at a time, so
-// that room is made as we go.
+// writeDirect writes encoded frames unchanged, about writeSize bytes at a time, so
+// that the queue gets capacity meanwhile.
 func (c *conn) writeDirect(w *writer) error {
 	if len(w.control) > 0 {
 		if _, err := c.nc.Write(w.control); err != nil {
-			return c.lost(w, 0, err)
+			return c.failBatch(w, 0, err)
 		}
 	}
 	tally := w.batch.Tally()
 	segs := w.batch.Segs
-	written := w.ahead
-	if w.ahead > 0 {
-		n, err := c.nc.Write(segs[0].B[w.ahead:])
+	written := w.wrote
+	if w.wrote > 0 {
+		n, err := c.nc.Write(segs[0].B[w.wrote:])
 		written += n
-		w.ahead = 0
+		w.wrote = 0
 		if err != nil {
-			return c.lost(w, written, err)
+			return c.failBatch(w, written, err)
 		}
 		segs = segs[1:]
 	}
@@ -223,15 +221,15 @@ func (c *conn) writeDirect(w *writer) error {
 		n, err := c.writeSegs(w, segs[:k])
 		written += n
 		if err != nil {
-			return c.lost(w, written, err)
+			return c.failBatch(w, written, err)
 		}
 		if segs = segs[k:]; len(segs) > 0 {
 			msgs, end := tally.Advance(written)
-			c.written(w, msgs-w.acked.msgs, end-w.acked.size)
+			c.noteWritten(w, msgs-w.acked.msgs, end-w.acked.size)
 			w.acked.msgs, w.acked.size = msgs, end
 		}
 	}
-	c.written(w, w.batch.Msgs-w.acked.msgs, w.batch.Bytes-w.acked.size)
+	c.noteWritten(w, w.batch.Msgs-w.acked.msgs, w.batch.Bytes-w.acked.size)
 	w.batch.Recycle()
 	return nil
 }
@@ -244,22 +242,22 @@ func (c *conn) writeSegs(w *writer, segs []msg.Seg) (int, error) {
 	for _, s := range segs {
 		w.bufs = append(w.bufs, s.B)
 	}
-	w.rest = w.bufs // WriteTo consumes its receiver
-	n, err := w.rest.WriteTo(c.nc)
+	w.unwritten = w.bufs // WriteTo consumes its receiver
+	n, err := w.unwritten.WriteTo(c.nc)
 	return int(n), err
 }
 
-// writeEncoded sends frames through the engine: to ZMTP 1.0 peers, and through
-// mechanisms that seal.
+// writeEncoded writes frames that the engine encodes again: for ZMTP 1.0 peers, and
+// for mechanisms that encrypt.
 func (c *conn) writeEncoded(w *writer) error {
 	var err error
 	if len(w.control) > 0 {
 		cur := msg.Frames(w.control)
 		if w.encoded, _, _, err = c.engine.Encode(w.encoded[:0], &cur, math.MaxInt); err != nil {
-			return c.lost(w, 0, err)
+			return c.failBatch(w, 0, err)
 		}
 		if _, err := c.nc.Write(w.encoded); err != nil {
-			return c.lost(w, 0, err)
+			return c.failBatch(w, 0, err)
 		}
 	}
 	for w.batch.Msgs > 0 {
@@ -267,33 +265,33 @@ func (c *conn) writeEncoded(w *writer) error {
 		var msgs, size int
 		w.encoded, msgs, size, err = c.engine.Encode(w.encoded[:0], &cur, maxKept)
 		if err != nil {
-			return c.lost(w, 0, err)
+			return c.failBatch(w, 0, err)
 		}
 		n, err := c.nc.Write(w.encoded)
 		switch {
 		case err != nil && c.cfg.Engine.Raw:
-			return c.lost(w, rawAtRest(&w.batch, n), err)
+			return c.failBatch(w, rawWritten(&w.batch, n), err)
 		case err != nil:
-			// Which of these messages left whole cannot be told from n
-			// without decoding it again: those that may have are lost.
-			c.failed(err)
+			// n does not show which of these messages were written whole: those
+			// that may be are dropped.
+			c.failAndWait(err)
 			if n > 0 {
-				c.lostInPart(w, msgs, size)
+				c.dropPartlyWritten(w, msgs, size)
 			}
-			return c.lost(w, 0, err)
+			return c.failBatch(w, 0, err)
 		}
 		c.progress.Add(1)
-		c.written(w, msgs, size)
+		c.noteWritten(w, msgs, size)
 		w.batch.Skip(size, msgs)
 	}
 	w.batch.Recycle()
 	return nil
 }
 
-// rawAtRest is how much of a batch lies in the first n bytes that its bodies are
-// on the wire, where they stand back to back, as lost wants to know it: to the end
-// of the last whole message, or a byte further if the next is cut.
-func rawAtRest(b *msg.Batch, n int) int {
+// rawWritten converts n written bytes of raw bodies to a position in the encoded
+// batch, for failBatch: the end of the last message written whole, or one byte more
+// if the next one was written in part.
+func rawWritten(b *msg.Batch, n int) int {
 	cur := b.Cursor()
 	end := 0
 	for n > 0 {
@@ -309,32 +307,29 @@ func rawAtRest(b *msg.Batch, n int) int {
 	return end
 }
 
-// fail ends writing. The reader goes on: what the peer sent before it went away
-// is still to be read, and only then it finds the end.
+// fail ends writing. The reader goes on: it receives what the peer sent before,
+// and then finds the end of the connection.
 func (c *conn) fail(err error) {
 	c.mu.Lock()
-	c.noteLocked(err)
+	c.failWriteLocked(err)
 	if c.finishing {
-		c.endSoonLocked()
+		c.closeSoonLocked()
 	}
-	half, last := c.half, c.verdict != nil
 	c.mu.Unlock()
-	if half || last {
-		c.Room(nil) // nothing is left to read
-	}
+	c.Room(nil) // serveHalfClosed or reject may wait for this
 }
 
-// failed is fail for the flusher. It returns when the reader has ended: the last
-// that the peer sent may tell what it received.
-func (c *conn) failed(err error) {
+// failAndWait is fail for the flusher. It returns when the reader has ended: the last
+// input may be an ERROR that contains how many messages the peer has received.
+func (c *conn) failAndWait(err error) {
 	c.fail(err)
 	<-c.ended
 }
 
-// written acknowledges messages that the transport has taken.
-func (c *conn) written(w *writer, msgs, size int) {
+// noteWritten counts and acknowledges messages that were written.
+func (c *conn) noteWritten(w *writer, msgs, size int) {
 	c.wrote = true
-	c.sentTo += msgs
+	c.msgsWritten += msgs
 	c.acknowledge(w, msgs, size)
 }
 
@@ -344,134 +339,38 @@ func (c *conn) acknowledge(w *writer, msgs, size int) {
 	}
 }
 
-// lost ends writing and sorts out a batch of which only n bytes were written:
-// whole messages are gone to the peer, one that is cut is lost, and those behind
-// go back to the owner.
-func (c *conn) lost(w *writer, n int, err error) error {
-	c.failed(err)
+// failBatch ends writing after an error, with n bytes of the batch written. Messages
+// written whole are acknowledged, one written in part is dropped, and the others
+// are returned to the session.
+func (c *conn) failBatch(w *writer, n int, err error) error {
+	c.failAndWait(err)
 	if c.pipe.Out == nil {
 		return err
 	}
 	tally := w.batch.Tally()
 	msgs, end := tally.Advance(n)
-	c.sentTo += max(0, msgs-w.acked.msgs)
+	c.msgsWritten += max(0, msgs-w.acked.msgs)
 	w.batch.Skip(end, msgs)
 	c.acknowledge(w, msgs-w.acked.msgs, end-w.acked.size)
 	if n > end {
-		c.lostInPart(w, 1, w.batch.FirstSize())
+		c.dropPartlyWritten(w, 1, w.batch.FirstSize())
 	}
-	// Also if that is nothing: the queue then knows that none is under way.
-	c.owner.unsent(c, &w.batch)
+	// Also an empty batch: the queue then counts nothing in flight.
+	c.session.returnUnsent(c, &w.batch)
 	return err
 }
 
-// lostInPart takes messages that were written in part from the batch. If the peer
-// has told what it received, they are among those that it rejected, which count as
-// written.
-func (c *conn) lostInPart(w *writer, msgs, size int) {
+// dropPartlyWritten drops messages that were written in part from the batch. If the peer
+// has sent an ERROR with the number of messages it received, they are among the
+// rejected ones, which count as written.
+func (c *conn) dropPartlyWritten(w *writer, msgs, size int) {
 	w.batch.Skip(size, msgs)
 	if _, ok := engine.Rejected(c.err); ok {
-		c.cut = true
-		c.sentTo += msgs
+		c.partlyWritten = true
+		c.msgsWritten += msgs
 		c.acknowledge(w, msgs, size)
 		return
 	}
 	c.pipe.Out.DropTaken(&w.batch, msgs, size, pipe.DropInFlight)
-	c.losses += msgs
+	c.msgsLost += msgs
 }
-
-// finish closes the connection when everything queued is written. The queue is
-// closed already.
-func (c *conn) finish() {
-	c.mu.Lock()
-	c.finishing = true
-	failing := c.verdict != nil || c.err != nil && c.err != errFinished
-	if failing {
-		c.endSoonLocked()
-	}
-	live := c.live
-	c.mu.Unlock()
-	c.Room(nil) // awaitFinish may wait for this
-	switch {
-	case failing:
-	case live && c.said():
-		c.close(errFinished)
-	default:
-		c.kick()
-	}
-}
-
-// said reports whether the peer has everything that is worth waiting for, for
-// good: no message is queued, and none was written that it may not have read.
-// Subscriptions and PONGs are of no use to it when we go, and one that does not
-// read them must not hold us up. The queue is closed.
-func (c *conn) said() bool {
-	if c.pipe.Out != nil && !c.pipe.Out.Ended() {
-		return false
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.sent.Load() == c.readTo
-}
-
-// hangUpWait is how long the peer gets to read to the end and hang up too,
-// before we look whether it needs us to.
-const hangUpWait = time.Second
-
-// hangUp ends our direction and leaves the other to the reader, which goes on
-// until the peer closes. To close at once could make the system discard what we
-// wrote: if anything of the peer's was still unread, or if it sends something
-// (a PING) before it has taken everything. So we stay until the peer has hung up
-// or its system has everything, or until lingering is over.
-func (c *conn) hangUp() {
-	if !c.wrote || !c.endWriting() {
-		c.close(errFinished)
-		return
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.closed {
-		return
-	}
-	c.err = errFinished
-	c.leaveWait = hangUpWait
-	if c.half {
-		c.leaveWait = minLeave
-	}
-	c.endInLocked(c.leaveWait, c.leave)
-}
-
-// endSoonLocked closes a connection that has failed, unless its reader finds its
-// end before. The caller holds mu.
-func (c *conn) endSoonLocked() {
-	if !c.closed {
-		c.endInLocked(hangUpWait, func() { c.close(errFinished) })
-	}
-}
-
-// endInLocked sets the timer for the end of the connection, where it is not the
-// reader that finds it. The caller holds mu.
-func (c *conn) endInLocked(d time.Duration, end func()) {
-	if c.timer != nil {
-		c.timer.Stop()
-	}
-	c.timer = time.AfterFunc(d, end)
-}
-
-// leave closes a connection that has said its last, if nothing is lost by it as
-// far as anybody knows.
-func (c *conn) leave() {
-	if done, known := transport.Delivered(c.nc); done || !known {
-		c.close(errFinished)
-		return
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if !c.closed {
-		c.leaveWait = min(2*c.leaveWait, hangUpWait)
-		c.timer.Reset(c.leaveWait)
-	}
-}
-
-// errFinished is the end of a connection that we wanted to end.
-var errFinished = errors.New("closed by this socket")

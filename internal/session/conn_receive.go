@@ -10,44 +10,43 @@ import (
 	"github.com/zerobroker/zmq/internal/pipe"
 )
 
-// readSize is how much is read at a time, and maxRead how much of a peer that
-// fills such buffers.
+// readSize is how many bytes are read at a time, and maxRead how many from a peer
+// that fills such buffers.
 const (
 	readSize = 64 << 10
 	maxRead  = 256 << 10
 )
 
-// A read buffer belongs to a connection only between the arrival of bytes and
-// their decoding, so there are about as many as connections busy at once.
+// readBuffers holds read buffers. A connection has one only between the arrival of
+// bytes and their decoding, so there are about as many as busy connections.
 var readBuffers = sync.Pool{New: func() any { return new([readSize]byte) }}
 
-// maxDecode is how many messages are decoded at a time: as many as there are.
+// maxDecode is the limit of messages decoded at a time. No buffer has as many.
 const maxDecode = 1 << 20
 
-// maxLeft is the largest part of a frame for which a waiting connection gives
-// its read buffer back.
+// maxLeft is the largest part of a frame that is copied, so that a waiting
+// connection can release its read buffer.
 const maxLeft = 4 << 10
 
-// headerRead is how much is read behind a frame that was read straight into
-// place: enough for the header of the next, which is often as large.
+// headerRead is how many bytes are read after a frame that was read directly into
+// its own memory: enough for the header of the next, which is often as large.
 const headerRead = 256
 
-// reader is the memory of a connection's reading half. A buffer belongs to it
-// only between the arrival of bytes and their decoding.
+// reader is the memory of a connection's reader. It has a buffer only between the
+// arrival of bytes and their decoding.
 type reader struct {
-	pooled *[readSize]byte // the buffer, if it is to be given back
-	buf    []byte          // the buffer: pooled, or given away with the messages in it
-	left   []byte          // bytes of a frame that is not whole; they begin the next buffer
-	given  bool            // the buffer is of the arena
-	size   int             // of the next buffer, if that is to be given away; else 0
+	pooled *[readSize]byte // the buffer, if it returns to readBuffers
+	buf    []byte          // the buffer: pooled, or kept by the messages in it
+	left   []byte          // the start of an incomplete frame; it begins the next buffer
+	given  bool            // the buffer is from the arena
+	size   int             // of the next buffer, if that is from the arena; else 0
 	header bool            // only the header of a large frame is expected
 	throttle
 	get func() []byte // r.take, made once
 	put func([]byte)  // r.drop, made once
 }
 
-// take opens a buffer, begins it with what is left, and returns the room in
-// it.
+// take gets a buffer, copies r.left to its start, and returns the free part.
 func (r *reader) take() []byte {
 	if r.size > 0 {
 		r.buf, r.given = arena.Get(r.size), true
@@ -65,7 +64,7 @@ func (r *reader) take() []byte {
 	return r.buf[n:]
 }
 
-// drop closes a buffer that nothing was read into.
+// drop releases a buffer into which nothing was read.
 func (r *reader) drop([]byte) {
 	if r.pooled == nil {
 		arena.Put(r.buf)
@@ -73,9 +72,9 @@ func (r *reader) drop([]byte) {
 	r.close()
 }
 
-// learn chooses the next buffer by how much of this one is filled: a pooled one
-// while there is little to read, and what is in it will be copied; otherwise
-// one to give away, larger while peers fill it.
+// learn chooses the next buffer by how much of this one is filled. While there is
+// little to read it is a pooled one, and messages are copied from it. Otherwise it
+// is one of the arena that the messages keep, larger while the peer fills it.
 func (r *reader) learn(filled int) {
 	switch size := len(r.buf); {
 	case filled == size:
@@ -96,9 +95,9 @@ func (r *reader) close() {
 	r.pooled, r.buf, r.given = nil, nil, false
 }
 
-// keep notes the first n bytes of the buffer that are not used up and closes
-// it, unless so much is left that reading had better go on behind it. kept says
-// that messages lie in the buffer.
+// keep saves the undecoded bytes of the buffer, from used to n, and releases it. If
+// many bytes are undecoded it keeps the buffer, and reading goes on after them.
+// kept means that messages refer to the buffer.
 func (r *reader) keep(used, n int, kept bool) {
 	left := r.buf[used:n]
 	switch {
@@ -120,18 +119,18 @@ func (r *reader) keep(used, n int, kept bool) {
 	}
 }
 
-// receive is the reading half of a connection in traffic:
+// receive is the reader's part of traffic:
 //
-//	wait for bytes, read, decode, hand on, wait for room
+//	wait for bytes, read, wait for capacity, decode, give to the host
 //
-// until the connection fails or ends. rest is what came behind the handshake.
-func (c *conn) receive(rest []byte) error {
+// until the connection fails or ends. early is what arrived after the handshake.
+func (c *conn) receive(early []byte) error {
 	r := &reader{}
 	r.get, r.put = r.take, r.drop
 	defer r.close()
 	defer c.countPartial(r)
-	r.buf = rest
-	n := len(rest)
+	r.buf = early
+	n := len(early)
 	for {
 		used, kept, err := c.decode(r.buf[:n], r.pooled == nil)
 		if err != nil {
@@ -153,17 +152,17 @@ func (c *conn) receive(rest []byte) error {
 	}
 }
 
-// read brings more bytes, into r.buf or where the engine wants them. n is how
-// many r.buf holds.
+// read reads more bytes, into r.buf or into the memory of a large frame. n is how
+// many bytes r.buf has.
 func (c *conn) read(r *reader) (n int, err error) {
-	if want := c.engine.Want(); want != nil {
+	if want := c.engine.BodyBuffer(); want != nil {
 		n, err := c.rd.ReadInto(want)
 		if n == 0 && err != nil {
 			return 0, eof(err)
 		}
-		c.heard()
+		c.noteArrival()
 		r.header = true
-		return 0, c.engine.Filled(n, &c.in)
+		return 0, c.engine.BodyRead(n, &c.in)
 	}
 	if r.buf != nil {
 		n, err = c.rd.ReadInto(r.buf[len(r.left):])
@@ -173,40 +172,40 @@ func (c *conn) read(r *reader) (n int, err error) {
 	if n == 0 && err != nil {
 		return 0, eof(err)
 	}
-	c.heard()
+	c.noteArrival()
 	r.learn(len(r.left) + n)
 	r.header = false
 	return len(r.left) + n, nil
 }
 
-// countPartial counts the message that a lost connection has cut.
+// countPartial counts the incomplete message at the end of a connection.
 func (c *conn) countPartial(r *reader) {
-	if _, unfinished := c.engine.Held(); unfinished || c.engine.Begins(r.left) {
+	if _, incomplete := c.engine.Partial(); incomplete || c.engine.BeginsMessage(r.left) {
 		c.cfg.Host.Drops().Add(pipe.DropPartial, 1)
 	}
-	c.engine.Discard() // others may hold on to us for a while
+	c.engine.Discard() // others may keep a reference to c for a while
 }
 
-// countRefused counts the messages that a peer sent right behind its handshake
-// and that nobody will read, for it is not let in.
-func (c *conn) countRefused(rest []byte) {
+// countRefused counts the messages that a refused peer sent directly after its
+// handshake. They are dropped.
+func (c *conn) countRefused(early []byte) {
 	if c.cfg.Engine.Publishes {
-		return // what comes in are subscriptions
+		return // the input is subscriptions
 	}
-	c.engine.Decode(rest, false, maxDecode, &c.in)
+	c.engine.Decode(early, false, maxDecode, &c.in)
 	c.cfg.Host.Drops().Add(pipe.DropRefused, c.in.Msgs)
 	c.in.Recycle()
 	c.engine.Discard()
 }
 
-// decode hands on everything whole in b and returns how much of it is used
-// up. If keep is set b is given away, and kept tells whether it is needed.
+// decode gives all complete messages in b to the host, and returns how many bytes
+// are decoded. With keep the messages may refer to b; kept reports whether they do.
 func (c *conn) decode(b []byte, keep bool) (used int, kept bool, err error) {
 	for {
 		c.waitRoom()
 		k, err := c.engine.Decode(b[used:], keep, maxDecode, &c.in)
 		used += k
-		kept = kept || c.engine.Kept()
+		kept = kept || c.engine.BufferRetained()
 		if c.in.Msgs > 0 {
 			switch herr := c.cfg.Host.Intake(c.pipe, &c.in); herr {
 			case nil:
@@ -216,7 +215,7 @@ func (c *conn) decode(b []byte, keep bool) (used int, kept bool, err error) {
 				return used, kept, herr
 			}
 		}
-		// Only now: a PONG says that all before the PING has been seen to.
+		// Only now: a PONG confirms that everything before the PING is processed.
 		c.answer()
 		if err != nil || used == len(b) || k == 0 {
 			return used, kept, err
@@ -224,9 +223,9 @@ func (c *conn) decode(b []byte, keep bool) (used int, kept bool, err error) {
 	}
 }
 
-// waitRoom waits until the pipe takes another message. What one read brought
-// then goes in whole: it is in our memory anyway, and the fewer changes
-// between this goroutine and those that receive, the better.
+// waitRoom waits until the pipe has capacity. Then all messages of one read are
+// queued: they are in memory anyway, and this saves switches to the goroutines
+// that receive.
 func (c *conn) waitRoom() {
 	if c.pipe.In == nil {
 		return
@@ -235,6 +234,11 @@ func (c *conn) waitRoom() {
 		c.pipe.In.Lock()
 		full := c.pipe.In.Full() && !c.pipe.In.ReadClosed()
 		c.pipe.In.Unlock()
+		if full {
+			c.mu.Lock()
+			full = c.state != stateClosed // the messages have been received: they are queued
+			c.mu.Unlock()
+		}
 		if !full {
 			if paused {
 				c.pause(false)
@@ -245,21 +249,15 @@ func (c *conn) waitRoom() {
 			c.pause(true)
 		}
 		<-c.room
-		c.mu.Lock()
-		closed := c.closed
-		c.mu.Unlock()
-		if closed {
-			return // what is in hand was received: it goes in
-		}
 	}
 }
 
 // awaitFinish waits until the closing socket has finished this connection, or
-// closed it. Readers that went on would only keep the processors from Close.
+// closed it. Readers that went on would take processor time from Close.
 func (c *conn) awaitFinish() {
 	for {
 		c.mu.Lock()
-		finished := c.finishing || c.closed
+		finished := c.finishing || c.state == stateClosed
 		c.mu.Unlock()
 		if finished {
 			return
@@ -268,8 +266,8 @@ func (c *conn) awaitFinish() {
 	}
 }
 
-// Room is called by pipe.In under its lock, when the connection is finished, and
-// when the connection is closed.
+// Room wakes the reader. It is called by pipe.In, under its lock, after it gets
+// capacity, and by this connection when its state changes.
 func (c *conn) Room(*pipe.Queue) {
 	select {
 	case c.room <- struct{}{}:
@@ -277,39 +275,39 @@ func (c *conn) Room(*pipe.Queue) {
 	}
 }
 
-// pause tells the heart that nobody reads for now.
+// pause suspends the heartbeat while the reader does not read, or resumes it.
 func (c *conn) pause(on bool) {
 	now := time.Now()
 	c.mu.Lock()
 	if on {
-		c.heart.Pause()
+		c.heartbeat.Pause()
 	} else {
-		c.heart.Resume(now)
+		c.heartbeat.Resume(now)
 		c.armLocked(now)
 	}
 	c.mu.Unlock()
 }
 
-// heard tells the heart that bytes arrived.
-func (c *conn) heard() {
+// noteArrival notes for the heartbeat that bytes have arrived.
+func (c *conn) noteArrival() {
 	now := time.Now()
 	c.mu.Lock()
-	c.heart.Heard(now)
+	c.heartbeat.Received(now)
 	c.mu.Unlock()
 }
 
-// answer sees to what the engine found between the messages: PINGs to answer,
-// PONGs somebody waits for.
+// answer handles the commands between the messages: it answers PINGs, and calls
+// the waiters of PONGs.
 func (c *conn) answer() {
 	if out := c.engine.Output(); len(out) > 0 {
 		c.mu.Lock()
 		c.pong = out
-		if lease := c.engine.Lease(); lease > 0 {
-			c.heart.Lease(lease)
+		if ttl := c.engine.PeerTTL(); ttl > 0 {
+			c.heartbeat.SetPeerTTL(ttl)
 			c.armLocked(time.Now())
 		}
 		c.mu.Unlock()
-		c.kick()
+		c.wakeFlusher()
 	}
 	pongs := c.engine.Pongs()
 	if pongs == c.seenPongs {
@@ -321,11 +319,11 @@ func (c *conn) answer() {
 		c.readTo = c.asked.sent
 	}
 	n := 0
-	for n < len(c.probes) && c.probes[n].ping <= pongs {
+	for n < len(c.pongWaiters) && c.pongWaiters[n].ping <= pongs {
 		n++
 	}
-	answered := c.probes[:n:n]
-	c.probes = c.probes[n:]
+	answered := c.pongWaiters[:n:n]
+	c.pongWaiters = c.pongWaiters[n:]
 	c.mu.Unlock()
 	for _, p := range answered {
 		p.done(true)

@@ -10,23 +10,22 @@ const (
 	commandPeriod = time.Second
 )
 
-// throttledRead is how much is read at a time from a peer that sends more: at
-// most 1,820 PINGs, and enough to find the end of a peer that has gone.
+// throttledRead is how many bytes are read at a time from a peer that sends more:
+// at most 1,820 PINGs, and enough to find the end of a closed connection.
 const throttledRead = 16 << 10
 
-// throttle is what the reader of a connection knows of its peer's commands.
+// throttle counts the commands of a connection's peer.
 type throttle struct {
-	seen  uint64    // of the engine's count
-	since time.Time // the beginning of the period
-	count uint64    // commands in it
-	on    bool      // the last period had too many
-	told  bool      // the event was reported
+	seen     uint64    // of the engine's count
+	since    time.Time // the beginning of the period
+	count    uint64    // commands in it
+	on       bool      // the last period had too many
+	reported bool      // the event was reported
 }
 
 // throttle stops reading for the rest of a period in which the peer has sent too
-// many commands. Other connections then get the processor, and the peer finds
-// its own buffers full. What one read brought before is all that is above the
-// limit.
+// many commands. Other connections then get the processor, and the peer's writes
+// block. At most one read exceeds the limit.
 func (c *conn) throttle(r *reader) {
 	t := &r.throttle
 	n := c.engine.Commands() - t.seen
@@ -36,14 +35,14 @@ func (c *conn) throttle(r *reader) {
 	t.seen += n
 	now := time.Now()
 	if now.Sub(t.since) >= commandPeriod {
-		t.on = t.on && n > maxCommands/2 // it still sends all that it may
+		t.on = t.on && n > maxCommands/2 // only if this read alone has half of the limit
 		t.since, t.count = now, 0
 	}
 	if t.count += n; t.count <= maxCommands {
 		return
 	}
-	if t.on = true; !t.told {
-		t.told = true
+	if t.on = true; !t.reported {
+		t.reported = true
 		c.cfg.Host.Event(c.event(Throttled))
 	}
 	c.pause(true)
@@ -51,7 +50,7 @@ func (c *conn) throttle(r *reader) {
 	c.pause(false)
 }
 
-// sleep waits for a time, or until the connection is closed.
+// sleep waits for d, or until the connection is closed.
 func (c *conn) sleep(d time.Duration) {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -60,10 +59,10 @@ func (c *conn) sleep(d time.Duration) {
 		case <-timer.C:
 			return
 		case <-c.room:
-			// Room in the queue is nothing that is waited for here.
+			// Capacity in the queue does not end the wait.
 		}
 		c.mu.Lock()
-		closed := c.closed
+		closed := c.state == stateClosed
 		c.mu.Unlock()
 		if closed {
 			return

@@ -12,47 +12,54 @@ import (
 	"github.com/zerobroker/zmq/internal/wire"
 )
 
-// Datagrams keeps one endpoint of datagrams alive, bound or connected. There is
-// no connection behind it and no handshake, hence no engine either: each message
-// is a datagram, and it has one pipe from its beginning to its end. A bound one
-// has a goroutine that reads; messages to send start another, which opens what a
-// connected one sends from, writes them and ends.
+// Datagrams is the session of one endpoint of datagrams, bound or connected. It has
+// no connection, no handshake and no engine: each message is a datagram. It has
+// one pipe for its whole lifetime. A bound endpoint has a goroutine that reads.
+// Messages to send start a flusher, which first opens a connected endpoint.
 //
-// Nothing that the network does ends it: only its socket does.
+// Only the socket ends it: no error of the network does.
 type Datagrams struct {
 	cfg      *Config
 	packets  transport.Packets
 	endpoint string
-	address  string // to open, and to try again; empty when bound
+	address  string // of a connected endpoint; empty when bound
 	pipe     *pipe.Pipe
 	inLock   sync.Mutex // guards the writing half of pipe.In
 
-	stop   context.Context // ends with closed
+	stop   context.Context // ends when datagramsClosed begins
 	cancel context.CancelFunc
-	done   chan struct{} // closed when nothing is left
+	done   chan struct{} // closed when the last goroutine has ended
 	status tracker
 
-	conn transport.PacketConn // set before the reader starts, or by the first flusher
-	to   netip.AddrPort       // where a connected one sends
-	in   datagram             // the reader's
+	// conn is nil until a connected endpoint's first flusher has opened it. It is
+	// set under mu; the flusher and the reader read it without.
+	conn transport.PacketConn
+	to   netip.AddrPort // the destination of a connected endpoint
+	in   datagram       // the reader's
 
-	mu        sync.Mutex // guards what follows
-	opened    bool       // conn may be closed
-	flushing  bool       // a flusher is at work
-	pending   bool       // there may be something new for it
-	finishing bool       // close when everything is written
-	closed    bool       // nothing is to be read or written any more
-	busy      int        // goroutines: the reader and the flusher
+	mu      sync.Mutex // guards what follows
+	state   datagramsState
+	flusher flusherState
+	busy    int // goroutines: the reader and the flusher
 }
 
-// datagram is the reader's memory for one message, so that none costs any.
+// datagramsState is where a Datagrams is in its lifetime.
+type datagramsState uint8
+
+const (
+	datagramsOpen      datagramsState = iota // the reader and the flusher work
+	datagramsFinishing                       // as open, and the flusher closes when nothing is queued
+	datagramsClosed                          // conn is closed: the reader and the flusher end
+)
+
+// datagram is the reader's memory for one message, reused for each.
 type datagram struct {
-	m    msg.Msg
-	rest [1][]byte
-	from []byte // the text of an address
+	m      msg.Msg
+	frames [1][]byte
+	from   []byte // the text of an address
 }
 
-// newDatagrams returns one that is not attached to its host.
+// newDatagrams returns a Datagrams that is not attached to its host.
 func newDatagrams(cfg *Config, t transport.Packets) *Datagrams {
 	d := &Datagrams{cfg: cfg, packets: t, done: make(chan struct{})}
 	d.stop, d.cancel = context.WithCancel(context.Background())
@@ -61,9 +68,8 @@ func newDatagrams(cfg *Config, t transport.Packets) *Datagrams {
 	return d
 }
 
-// ListenDatagrams binds. endpoint begins the scheme of the endpoint that the
-// address belongs to, as "udp://". The error is the network's, or the host's
-// refusal.
+// ListenDatagrams binds address and starts a Datagrams. scheme is the prefix of its
+// endpoint, as "udp://". It returns the error of the network or of Host.Attach.
 func ListenDatagrams(cfg *Config, t transport.Packets, scheme, address string) (*Datagrams, error) {
 	pc, err := t.ListenPackets(address, cfg.Transport)
 	if err != nil {
@@ -71,7 +77,7 @@ func ListenDatagrams(cfg *Config, t transport.Packets, scheme, address string) (
 	}
 	d := newDatagrams(cfg, t)
 	d.endpoint = scheme + pc.Addr()
-	d.conn, d.opened, d.busy = pc, true, 1
+	d.conn, d.busy = pc, 1
 	if err := cfg.Host.Attach(d.pipe); err != nil {
 		d.cancel()
 		pc.Close()
@@ -83,8 +89,8 @@ func ListenDatagrams(cfg *Config, t transport.Packets, scheme, address string) (
 	return d, nil
 }
 
-// DialDatagrams returns what sends to an endpoint, its pipe attached to the
-// host. The far end gets every message.
+// DialDatagrams returns a Datagrams that sends to an endpoint. Its pipe is attached
+// to the host and gets every message, since the receiver filters by group.
 func DialDatagrams(cfg *Config, t transport.Packets, endpoint, address string) (*Datagrams, error) {
 	d := newDatagrams(cfg, t)
 	d.endpoint, d.address = endpoint, address
@@ -95,32 +101,33 @@ func DialDatagrams(cfg *Config, t transport.Packets, endpoint, address string) (
 		return nil, err
 	}
 	d.status.enter(StateConnecting)
-	d.kick() // to open it, and see whether the name is known
+	d.wakeFlusher() // to open the endpoint, which includes a name lookup
 	return d, nil
 }
 
-// Endpoint is the bound endpoint, wildcards and port filled in, or the text that
-// was connected to.
+// Endpoint returns the bound endpoint, with the actual address and port, or the
+// text that was given to Connect.
 func (d *Datagrams) Endpoint() string { return d.endpoint }
 
-// Bound tells the two kinds apart.
+// Bound reports whether the endpoint is bound and not connected.
 func (d *Datagrams) Bound() bool { return d.address == "" }
 
-// Ready is called by pipe.Out.
-func (d *Datagrams) Ready(*pipe.Queue) { d.kick() }
+// Ready starts writing. pipe.Out calls it.
+func (d *Datagrams) Ready(*pipe.Queue) { d.wakeFlusher() }
 
-// Room is called by pipe.In, for which nobody waits: what finds no room is
-// dropped.
+// Room does nothing: the reader does not wait for capacity in pipe.In.
 func (d *Datagrams) Room(*pipe.Queue) {}
 
-// Refuse does nothing: there is nobody whom a pattern could want gone.
+// Refuse does nothing: there is no peer to disconnect.
 func (d *Datagrams) Refuse(error) {}
 
-// Finish lets it end when everything queued is written. What is only received
-// from ends at once.
+// Finish closes the endpoint when everything queued is written. An endpoint that
+// only receives is closed at once.
 func (d *Datagrams) Finish() {
 	d.mu.Lock()
-	d.finishing = true
+	if d.state == datagramsOpen {
+		d.state = datagramsFinishing
+	}
 	d.mu.Unlock()
 	d.cfg.Host.Retire(d.pipe)
 	if d.written() {
@@ -128,41 +135,41 @@ func (d *Datagrams) Finish() {
 	}
 }
 
-// written reports whether nothing is queued, and nothing will be.
+// written reports whether everything queued is written. The queue is closed.
 func (d *Datagrams) written() bool { return d.pipe.Out == nil || d.pipe.Out.Ended() }
 
-// Abort gives up what is left.
+// Abort closes the endpoint now, and drops what is queued.
 func (d *Datagrams) Abort() {
 	d.mu.Lock()
-	if d.closed {
+	if d.state == datagramsClosed {
 		d.mu.Unlock()
 		return
 	}
-	d.closed = true
-	opened, idle := d.opened, d.busy == 0
+	d.state = datagramsClosed
+	conn, idle := d.conn, d.busy == 0
 	d.mu.Unlock()
 	d.cancel()
-	if opened {
-		d.conn.Close()
+	if conn != nil {
+		conn.Close()
 	}
 	if idle {
 		d.end()
 	}
 }
 
-// leave is the last that a goroutine does.
-func (d *Datagrams) leave() {
+// goroutineDone is called at the end of the reader and of each flusher.
+func (d *Datagrams) goroutineDone() {
 	d.mu.Lock()
 	d.busy--
-	last := d.closed && d.busy == 0
+	last := d.state == datagramsClosed && d.busy == 0
 	d.mu.Unlock()
 	if last {
 		d.end()
 	}
 }
 
-// end gives up what is left in the pipe. It runs once, when no goroutine is
-// left and none will start.
+// end detaches the pipe and drops what is still queued. It runs once, when every
+// goroutine has ended and none can start.
 func (d *Datagrams) end() {
 	defer close(d.done)
 	host := d.cfg.Host
@@ -181,13 +188,13 @@ func (d *Datagrams) end() {
 		d.pipe.In.Close()
 		d.inLock.Unlock()
 	}
-	if d.Bound() || d.opened {
+	if d.conn != nil {
 		host.Event(ev)
 	}
 }
 
-// Gone reports whether it has ended.
-func (d *Datagrams) Gone() bool {
+// Ended reports whether the Datagrams has ended.
+func (d *Datagrams) Ended() bool {
 	select {
 	case <-d.done:
 		return true
@@ -196,8 +203,8 @@ func (d *Datagrams) Gone() bool {
 	}
 }
 
-// Wait returns when it has ended after Finish. When ctx ends it gives up what is
-// left.
+// Wait returns when the Datagrams has ended after Finish. When ctx ends it calls
+// Abort.
 func (d *Datagrams) Wait(ctx context.Context) {
 	select {
 	case <-d.done:
@@ -207,10 +214,10 @@ func (d *Datagrams) Wait(ctx context.Context) {
 	}
 }
 
-// Pending is how many messages are yet to be written.
+// Pending returns how many messages are not written yet.
 func (d *Datagrams) Pending() int { return pending(d.pipe) }
 
-// peerAt describes who is sent to.
+// peerAt describes the destination of a connected endpoint.
 func peerAt(to netip.AddrPort) *msg.Peer {
 	return &msg.Peer{Remote: net.UDPAddrFromAddrPort(to), Address: to.Addr().String()}
 }

@@ -10,12 +10,12 @@ import (
 	"github.com/zerobroker/zmq/internal/wire"
 )
 
-// read takes datagrams in until the socket is closed. It never waits for who
-// receives, as a connection does: nobody who sends would hear of that, and the
-// system would drop datagrams in our place without a count.
+// read receives datagrams until the endpoint is closed. It never waits for capacity
+// in the queue, as a connection does: that would not slow the senders, and the
+// system would drop datagrams without counting them for us.
 func (d *Datagrams) read() {
-	defer d.leave()
-	buf := make([]byte, wire.MaxDatagram+1) // one more, to see what was cut
+	defer d.goroutineDone()
+	buf := make([]byte, wire.MaxDatagram+1) // one more, to detect truncation
 	delay := minAcceptDelay
 	for {
 		n, from, err := d.conn.ReadPacket(buf)
@@ -37,32 +37,32 @@ func (d *Datagrams) read() {
 	}
 }
 
-// refused reports whether an error is the answer of a far system to an earlier
-// datagram, which some systems give to the next call, whatever that is. Anybody
-// can forge such an answer.
+// refused reports whether an error is the ICMP reply to an earlier datagram. Some
+// systems return it from the next call, whichever that is. The reply may be
+// forged.
 func refused(err error) bool {
 	return errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.ECONNRESET)
 }
 
-// receive passes one datagram on, if it is one.
+// receive decodes one datagram and gives it to the host.
 func (d *Datagrams) receive(b []byte, from netip.AddrPort) {
 	in := &d.in
-	in.m.Rest = in.rest[:]
+	in.m.Rest = in.frames[:]
 	if from.Port() == 0 {
-		// Nobody who wants an answer sends from there, and who gives one would fail.
+		// Port 0 is invalid: a reply to it would fail.
 		d.cfg.Host.Drops().Add(pipe.DropMalformed, 1)
 		return
 	}
 	if d.cfg.Engine.Raw && len(b) <= wire.MaxDatagram {
 		in.from = from.AppendTo(in.from[:0])
-		in.m.First, in.rest[0] = in.from, b
+		in.m.First, in.frames[0] = in.from, b
 	} else {
 		var dg wire.Datagram
 		if dg.Decode(b) != nil {
 			d.cfg.Host.Drops().Add(pipe.DropMalformed, 1)
 			return
 		}
-		in.m.First, in.rest[0] = dg.Group, dg.Body
+		in.m.First, in.frames[0] = dg.Group, dg.Body
 	}
 	d.cfg.Host.Datagram(d.pipe, &in.m)
 }

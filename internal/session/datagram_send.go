@@ -13,13 +13,11 @@ import (
 	"github.com/zerobroker/zmq/internal/wire"
 )
 
-// kick has everything queued written.
-func (d *Datagrams) kick() {
+// wakeFlusher has everything queued written.
+func (d *Datagrams) wakeFlusher() {
 	d.mu.Lock()
-	d.pending = true
-	start := !d.flushing && !d.closed
+	start := d.flusher.request(d.state != datagramsClosed)
 	if start {
-		d.flushing = true
 		d.busy++
 	}
 	d.mu.Unlock()
@@ -28,7 +26,8 @@ func (d *Datagrams) kick() {
 	}
 }
 
-// packetWriter is a flusher's memory, pooled so that idle endpoints have none.
+// packetWriter is the memory of a flusher. It is pooled, so an idle endpoint has
+// none.
 type packetWriter struct {
 	batch msg.Batch
 	buf   [wire.MaxDatagram]byte
@@ -36,9 +35,9 @@ type packetWriter struct {
 
 var packetWriters = sync.Pool{New: func() any { return new(packetWriter) }}
 
-// flush writes until there is nothing to write.
+// flush sends until nothing is queued.
 func (d *Datagrams) flush() {
-	defer d.leave()
+	defer d.goroutineDone()
 	if d.conn == nil && !d.open() {
 		return
 	}
@@ -46,28 +45,28 @@ func (d *Datagrams) flush() {
 	defer packetWriters.Put(w)
 	for {
 		d.mu.Lock()
-		d.pending = false
+		d.flusher.looking()
 		d.mu.Unlock()
 		if d.pipe.Out.Take(&w.batch) {
 			if !d.write(w) {
 				return
 			}
-		} else if d.rest() {
+		} else if d.flusherRest() {
 			return
 		}
 	}
 }
 
-// rest ends the flusher, unless something came up since it looked.
-func (d *Datagrams) rest() bool {
+// flusherRest ends the flusher, which has found nothing, unless there was a request
+// since it looked.
+func (d *Datagrams) flusherRest() bool {
 	written := d.written()
 	d.mu.Lock()
-	if d.pending && !d.closed {
+	if d.state != datagramsClosed && !d.flusher.rest() {
 		d.mu.Unlock()
 		return false
 	}
-	d.flushing = false
-	finish := d.finishing && written
+	finish := d.state == datagramsFinishing && written
 	d.mu.Unlock()
 	if finish {
 		d.Abort()
@@ -75,8 +74,8 @@ func (d *Datagrams) rest() bool {
 	return true
 }
 
-// open looks the far end up and opens what is sent from, and tries again until
-// it can. Meanwhile messages gather, up to the high-water mark.
+// open looks the address up and opens a connected endpoint, and repeats that after
+// a failure. Meanwhile messages are queued up to the high-water mark.
 func (d *Datagrams) open() bool {
 	for wait := d.cfg.ReconnectInterval; ; {
 		d.status.attempt()
@@ -92,10 +91,10 @@ func (d *Datagrams) open() bool {
 			d.Abort()
 			return false
 		}
-		wait = min(wait, d.cfg.longestWait(err))
+		wait = min(wait, d.cfg.maxDelay(err))
 		delay := jitter(wait)
 		d.status.failed(StateWaiting, err)
-		d.cfg.Host.Event(Event{Kind: Connecting, Endpoint: d.endpoint, Delay: delay, Err: err})
+		d.cfg.Host.Event(Event{Kind: Retrying, Endpoint: d.endpoint, Delay: delay, Err: err})
 		if !sleep(d.stop, delay) {
 			return false
 		}
@@ -103,16 +102,16 @@ func (d *Datagrams) open() bool {
 	}
 }
 
-// join begins to send from pc. Nobody knows whether anybody listens; connected
-// means here that there is where to send to.
+// join begins to send from pc. Connected means here that the address is known, not
+// that a peer receives.
 func (d *Datagrams) join(pc transport.PacketConn, to netip.AddrPort) bool {
 	d.mu.Lock()
-	if d.closed {
+	if d.state == datagramsClosed {
 		d.mu.Unlock()
 		pc.Close()
 		return false
 	}
-	d.conn, d.to, d.opened = pc, to, true
+	d.conn, d.to = pc, to
 	d.mu.Unlock()
 	peer := peerAt(to)
 	if err := d.cfg.Host.Connected(d.pipe, peer); err != nil {
@@ -124,11 +123,11 @@ func (d *Datagrams) join(pc transport.PacketConn, to netip.AddrPort) bool {
 	return true
 }
 
-// ackEvery is how many messages are written before the queue hears of it.
+// ackEvery is how many messages are sent before they are acknowledged to the queue.
 const ackEvery = 32
 
 // write sends the messages of a batch and empties it. It returns false if the
-// socket was closed: what is not written is in the queue again.
+// endpoint was closed: then unsent messages are back in the queue.
 func (d *Datagrams) write(w *packetWriter) bool {
 	cur := w.batch.Cursor()
 	var done, end, acked, ackedEnd int
@@ -145,7 +144,7 @@ func (d *Datagrams) write(w *packetWriter) bool {
 		if why == pipe.NumDrops {
 			err := d.conn.WritePacket(b, to)
 			if err != nil && refused(err) {
-				// An answer to an earlier datagram, in whose place this one was not sent.
+				// The error belongs to an earlier datagram. This one was not sent.
 				acknowledge()
 				d.pipe.Out.DropWritten(&w.batch, pipe.DropUnreachable)
 				err = d.conn.WritePacket(b, to)
@@ -161,7 +160,7 @@ func (d *Datagrams) write(w *packetWriter) bool {
 			}
 		}
 		if why != pipe.NumDrops {
-			// It is dropped, so that it holds up no other.
+			// Dropped, so that the next messages are sent.
 			acknowledge()
 			d.pipe.Out.DropTaken(&w.batch, 1, cur.Pos()-end, why)
 			done, end = done+1, cur.Pos()
@@ -178,14 +177,14 @@ func (d *Datagrams) write(w *packetWriter) bool {
 	return true
 }
 
-// datagram is what to send for a message, whose first frame is a group or an
-// address, and where to. If there is nothing to send, why says so; else it is
-// NumDrops.
+// datagram returns the bytes and the destination of a message, whose first frame
+// is a group or an address. If it is invalid, why is the reason to drop it; else
+// why is NumDrops.
 func (d *Datagrams) datagram(w *packetWriter, first, body []byte) (to netip.AddrPort, b []byte, why pipe.Drop) {
 	if !d.cfg.Engine.Raw {
 		return d.to, wire.Datagram{Group: first, Body: body}.Append(w.buf[:0]), pipe.NumDrops
 	}
-	// libzmq gives addresses with a NUL behind them, and takes them so.
+	// libzmq returns addresses with a NUL at the end, and accepts them.
 	to, err := netip.ParseAddrPort(string(bytes.TrimSuffix(first, []byte{0})))
 	if err != nil {
 		return to, nil, pipe.DropMalformed

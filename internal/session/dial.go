@@ -15,45 +15,46 @@ import (
 	"github.com/zerobroker/zmq/internal/transport"
 )
 
-// Dialer keeps one connected endpoint alive: it dials, serves the connection,
-// and when that is lost backs off and dials again, for ever. Its pipe outlives
-// the connections, so what is queued waits for the next; unless the socket wants
-// no queues but to peers that are there (Config.Immediate): then each connection
-// has a pipe of its own.
+// Dialer is the session of one connected endpoint: it dials, serves the
+// connection, and dials again after a backoff when the connection is lost. Its
+// pipe outlives the connections, so queued messages wait for the next one. With
+// Config.Immediate each connection has a pipe of its own.
+//
+// Its goroutine ends after Finish, when every queued message is written, or after
+// Abort, or when Config.ReconnectInterval is 0 and the connection is lost.
 type Dialer struct {
 	cfg       *Config
 	transport transport.Transport
 	address   string
 	endpoint  string
 	alias     string
-	inLock    sync.Mutex // guards the writing half of pipe.In
-	live      atomic.Pointer[conn]
+	inLock    sync.Mutex           // guards the writing half of pipe.In
+	connected atomic.Pointer[conn] // nil unless the peer is known
 
-	stop   context.Context // ends at once, whatever is unsent
-	cancel context.CancelFunc
-	dials  context.Context // ends attempts when there is nothing left to send
-	quit   context.CancelFunc
-	done   chan struct{} // closed when run has returned
-	status tracker
+	abort       context.Context // ends at Abort: unsent messages are dropped
+	cancel      context.CancelFunc
+	dialing     context.Context // ends also after Finish when nothing is queued: no further attempt
+	stopDialing context.CancelFunc
+	done        chan struct{} // closed when run has returned
+	status      tracker
 
-	mu       sync.Mutex // guards what follows
-	pipe     *pipe.Pipe
-	draining bool  // closed by its socket: run ends when pipe.Out is empty
-	current  *conn // the connection that run is serving, from its handshake on
-	losses   int   // messages that were lost, since it is draining
-	broken   bool  // the last connection was lost before all that was written had arrived
+	mu          sync.Mutex // guards what follows
+	pipe        *pipe.Pipe
+	finishing   bool  // Finish was called: run ends when pipe.Out is empty
+	current     *conn // the connection that run serves, also in its handshake
+	lost        int   // messages lost since Finish
+	unconfirmed bool  // the last connection ended with written messages that may not have arrived
 }
 
-// Dial returns a dialer at work. Unless it is to wait for a connection, the pipe
-// is attached to the host, under an alias if that is not empty; an error is the
-// host's refusal of that.
+// Dial starts a dialer. Unless Config.Immediate is set it attaches the pipe to
+// the host, under alias if that is not empty, and returns the host's error.
 func Dial(cfg *Config, t transport.Transport, endpoint, address, alias string) (*Dialer, error) {
 	d := &Dialer{
 		cfg: cfg, transport: t, address: address, endpoint: endpoint, alias: alias,
 		done: make(chan struct{}),
 	}
-	d.stop, d.cancel = context.WithCancel(context.Background())
-	d.dials, d.quit = context.WithCancel(d.stop)
+	d.abort, d.cancel = context.WithCancel(context.Background())
+	d.dialing, d.stopDialing = context.WithCancel(d.abort)
 	d.pipe = d.newPipe()
 	if !cfg.Immediate {
 		if err := cfg.Host.Attach(d.pipe); err != nil {
@@ -71,87 +72,87 @@ func (d *Dialer) newPipe() *pipe.Pipe {
 	return p
 }
 
-// Endpoint is the text that was connected to.
+// Endpoint returns the text that was given to Connect.
 func (d *Dialer) Endpoint() string { return d.endpoint }
 
-// Pipe is what whoever is there serves.
+// Pipe returns the current pipe: with Config.Immediate, each connection has another.
 func (d *Dialer) Pipe() *pipe.Pipe {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.pipe
 }
 
-// Ready is called by pipe.Out.
+// Ready starts writing. pipe.Out calls it.
 func (d *Dialer) Ready(*pipe.Queue) {
-	if c := d.live.Load(); c != nil {
-		c.kick()
+	if c := d.connected.Load(); c != nil {
+		c.wakeFlusher()
 	}
 }
 
-// Flush is Ready for a caller that holds no lock and will wait for an answer.
+// Flush is Ready for a caller that holds no lock and then waits for a reply.
 func (d *Dialer) Flush() {
-	if c := d.live.Load(); c != nil {
+	if c := d.connected.Load(); c != nil {
 		c.Flush()
 	}
 }
 
-// Refuse ends the connection that there is.
+// Refuse closes the current connection.
 func (d *Dialer) Refuse(why error) {
-	if c := d.live.Load(); c != nil {
+	if c := d.connected.Load(); c != nil {
 		c.Refuse(why)
 	}
 }
 
-// Room is called by pipe.In.
+// Room reports free capacity to the connection. pipe.In calls it.
 func (d *Dialer) Room(q *pipe.Queue) {
-	if c := d.live.Load(); c != nil {
+	if c := d.connected.Load(); c != nil {
 		c.Room(q)
 	}
 }
 
-// Subscribe passes a change of our subscriptions on. While there is no
+// Subscribe sends a change of our subscriptions to the peer. Without a
 // connection it does nothing: the next one begins with the whole set.
 func (d *Dialer) Subscribe(topic string, on bool) {
-	if c := d.live.Load(); c != nil {
+	if c := d.connected.Load(); c != nil {
 		c.Subscribe(topic, on)
 	}
 }
 
-// Probe calls done when the peer has processed everything sent so far, or at
-// once if there is no peer.
+// Probe calls done when the peer has processed everything sent so far, or with
+// false at once if there is no peer.
 func (d *Dialer) Probe(done func(ok bool)) {
-	if c := d.live.Load(); c != nil {
+	if c := d.connected.Load(); c != nil {
 		c.Probe(done)
 		return
 	}
 	done(false)
 }
 
-// settled is how long a connection lasts that begins the back-off anew.
-const settled = time.Second
+// stableAfter is how long a connection must last to reset the backoff.
+const stableAfter = time.Second
 
 func (d *Dialer) run() {
 	defer close(d.done)
 	defer d.end()
 	wait := d.cfg.ReconnectInterval
 	for !d.over() {
-		if !d.waitUncrowded() {
+		if !d.waitUnreadLimit() {
 			return
 		}
 		d.status.attempt()
 		nc, err := d.dial()
 		began := time.Now()
-		most := d.cfg.longestWait(err)
-		var ready bool
+		most := d.cfg.maxDelay(err)
+		var admitted bool
 		if err == nil {
-			ready, err = d.serve(nc)
+			admitted, err = d.serve(nc)
 		}
 		if d.over() {
 			return
 		}
-		if ready && time.Since(began) >= settled {
-			// Unless the peer throws us out as soon as we are in, as it does
-			// for a routing id that another has.
+		if admitted && time.Since(began) >= stableAfter {
+			// A shorter connection may be one that the peer admits and then
+			// closes, as for a routing ID that another peer has.
 			wait = d.cfg.ReconnectInterval
 		}
 		if wait <= 0 {
@@ -159,28 +160,27 @@ func (d *Dialer) run() {
 			return
 		}
 		_, rejected := engine.Rejected(err)
-		if f := engine.FaultOf(err); f != engine.FaultNone && f != engine.FaultSilence && !rejected {
-			// This peer will not think otherwise soon. One that tells what it has
-			// received may: a routing ID in use becomes free, and what it rejected
-			// is not sent again.
+		if f := engine.CloseReasonOf(err); f != engine.CloseNone && f != engine.CloseSilence && !rejected {
+			// The next attempt fails in the same way, probably. A peer that has
+			// rejected messages is an exception: they are not sent again.
 			wait = most
 		}
 		wait = min(wait, most)
 		delay := jitter(wait)
 		d.status.failed(StateWaiting, err)
-		d.cfg.Host.Event(Event{Kind: Connecting, Endpoint: d.endpoint, Delay: delay, Err: err})
-		if !sleep(d.dials, delay) {
+		d.cfg.Host.Event(Event{Kind: Retrying, Endpoint: d.endpoint, Delay: delay, Err: err})
+		if !sleep(d.dialing, delay) {
 			return
 		}
 		wait *= 2
 	}
 }
 
-// longestWait is the end of the back-off after an attempt: a tenth of
-// ReconnectMax if no connection was made, as when no process listens at the address
-// or its file is missing. That costs the peer's system a segment or two and the
-// peer nothing. A connection, or asking for a name, costs a server more.
-func (c *Config) longestWait(dialErr error) time.Duration {
+// maxDelay returns the longest backoff after an attempt: a tenth of ReconnectMax
+// if no connection was made, as when no process listens at the address or the ipc
+// file is missing. Such an attempt costs the peer's system one or two segments
+// and the peer nothing. A connection, or a name lookup, costs a server more.
+func (c *Config) maxDelay(dialErr error) time.Duration {
 	most := c.ReconnectMax
 	if _, lookup := errors.AsType[*net.DNSError](dialErr); dialErr != nil && !lookup {
 		most /= 10
@@ -188,10 +188,10 @@ func (c *Config) longestWait(dialErr error) time.Duration {
 	return max(most, c.ReconnectInterval)
 }
 
-// jitter spreads the attempts of many peers that lost the same server.
+// jitter spreads the attempts of many peers that have lost the same server.
 func jitter(d time.Duration) time.Duration { return d/2 + rand.N(d) }
 
-// sleep waits, and returns false if ctx ends first.
+// sleep waits for d, and returns false if ctx ends first.
 func sleep(ctx context.Context, d time.Duration) bool {
 	t := time.NewTimer(d)
 	defer t.Stop()
@@ -206,23 +206,23 @@ func sleep(ctx context.Context, d time.Duration) bool {
 // afterFunc is context.AfterFunc with a stop that waits for f if it has begun.
 func afterFunc(ctx context.Context, f func()) (stop func()) {
 	done := make(chan struct{})
-	forget := context.AfterFunc(ctx, func() {
+	cancel := context.AfterFunc(ctx, func() {
 		defer close(done)
 		f()
 	})
 	return func() {
-		if !forget() {
+		if !cancel() {
 			<-done
 		}
 	}
 }
 
-// waitUncrowded waits while peers that have gone left too much unread, for each
-// connection may leave more if it has a pipe of its own. It returns false if there
-// is no more reason to dial.
-func (d *Dialer) waitUncrowded() bool {
-	for d.cfg.Immediate && d.cfg.Host.Crowded() {
-		if !sleep(d.dials, maxAcceptDelay) {
+// waitUnreadLimit waits while the unread messages of disconnected peers exceed
+// their limit: with Config.Immediate each connection may add to them. It returns
+// false if dialing ends first.
+func (d *Dialer) waitUnreadLimit() bool {
+	for d.cfg.Immediate && d.cfg.Host.UnreadLimitReached() {
+		if !sleep(d.dialing, maxAcceptDelay) {
 			return false
 		}
 	}
@@ -230,7 +230,7 @@ func (d *Dialer) waitUncrowded() bool {
 }
 
 func (d *Dialer) dial() (net.Conn, error) {
-	ctx := d.dials
+	ctx := d.dialing
 	if d.cfg.ConnectTimeout > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, d.cfg.ConnectTimeout)
@@ -239,23 +239,23 @@ func (d *Dialer) dial() (net.Conn, error) {
 	return d.transport.Dial(ctx, d.address, d.cfg.Transport)
 }
 
-// serve runs one connection.
-func (d *Dialer) serve(nc net.Conn) (ready bool, err error) {
+// serve runs one connection to its end.
+func (d *Dialer) serve(nc net.Conn) (admitted bool, err error) {
 	c := newConn(d.cfg, d.endpoint, nc, engine.New(d.cfg.Engine), d)
 	d.mu.Lock()
 	c.pipe = d.pipe
 	d.current = c
-	if d.draining {
+	if d.finishing {
 		c.finishing = true
 	}
 	d.mu.Unlock()
-	defer afterFunc(d.stop, func() { c.close(context.Canceled) })()
+	defer afterFunc(d.abort, func() { c.close(context.Canceled) })()
 
 	d.status.enter(StateHandshaking)
 	d.cfg.Host.Event(c.event(Connected))
-	ready, err = c.run()
-	d.tally(c)
-	if d.live.Swap(nil) != nil {
+	admitted, err = c.run()
+	d.countLosses(c)
+	if d.connected.Swap(nil) != nil {
 		d.cfg.Host.Disconnected(c.pipe)
 	}
 	if d.cfg.Immediate {
@@ -264,47 +264,48 @@ func (d *Dialer) serve(nc net.Conn) (ready bool, err error) {
 	d.mu.Lock()
 	d.current = nil
 	d.mu.Unlock()
-	c.reportEnd(ready, err)
-	return ready, err
+	c.reportEnd(admitted, err)
+	return admitted, err
 }
 
-// tally notes what is lost with a connection.
-func (d *Dialer) tally(c *conn) {
-	unsent, broken := c.toll()
-	if c.pipe.Out != nil && d.stop.Err() != nil {
-		// Now, or it would be put down to the loss of the connection.
+// countLosses counts the messages that are lost with a connection.
+func (d *Dialer) countLosses(c *conn) {
+	lost, unconfirmed := c.lossStats()
+	if c.pipe.Out != nil && d.abort.Err() != nil {
+		// Before the connection's end is reported, which would count them as
+		// DropConnLost.
 		n := c.pipe.Out.CloseRead()
 		d.cfg.Host.Drops().Add(pipe.DropLinger, n)
-		unsent += n
+		lost += n
 	} else if d.cfg.Engine.Raw {
-		unsent += pending(c.pipe) // the next connection is another stream
+		lost += pending(c.pipe) // the next connection is another stream
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.draining {
-		d.losses += unsent
-		d.broken = broken
+	if d.finishing {
+		d.lost += lost
+		d.unconfirmed = unconfirmed
 	}
 }
 
-// renew drops what was queued for the connection that is lost, and makes the
-// next one a pipe of its own.
+// renew drops the messages queued for a lost connection, and makes the pipe of
+// the next one.
 func (d *Dialer) renew() {
 	host := d.cfg.Host
 	d.mu.Lock()
-	lost := d.pipe
-	if !d.draining {
+	old := d.pipe
+	if !d.finishing {
 		d.pipe = d.newPipe()
 	}
 	d.mu.Unlock()
-	host.Detach(lost)
-	if lost.Out != nil {
-		host.Drops().Add(pipe.DropConnLost, lost.Out.CloseRead())
+	host.Detach(old)
+	if old.Out != nil {
+		host.Drops().Add(pipe.DropConnLost, old.Out.CloseRead())
 	}
-	d.closeIn(lost)
+	d.closeIn(old)
 }
 
-// closeIn says that nothing more comes from the far end of a pipe.
+// closeIn closes the queue of received messages: no more are written to it.
 func (d *Dialer) closeIn(p *pipe.Pipe) {
 	if p.In != nil {
 		d.inLock.Lock()
@@ -313,14 +314,14 @@ func (d *Dialer) closeIn(p *pipe.Pipe) {
 	}
 }
 
-// join makes c the connection behind the pipe.
+// join makes c the connection of the pipe.
 func (d *Dialer) join(c *conn) error {
 	if d.cfg.Immediate {
 		if err := d.cfg.Host.Attach(c.pipe); err != nil {
 			return attachError(err)
 		}
 	}
-	d.live.Store(c)
+	d.connected.Store(c)
 	if err := d.cfg.Host.Connected(c.pipe, c.peer()); err != nil {
 		return &refusal{err}
 	}
@@ -329,23 +330,24 @@ func (d *Dialer) join(c *conn) error {
 	return nil
 }
 
-// unsent puts messages back for the next connection.
-func (d *Dialer) unsent(c *conn, b *msg.Batch) { c.pipe.Out.Return(b) }
+// returnUnsent puts messages back at the head of the queue, for the next
+// connection.
+func (d *Dialer) returnUnsent(c *conn, b *msg.Batch) { c.pipe.Out.Return(b) }
 
-// progressed has no meaning for a dialer, which has one connection at a time.
+// progressed does nothing: a dialer has no limit of pending connections.
 func (d *Dialer) progressed(*conn) {}
 
-// over reports whether there is nothing left to dial for.
+// over reports whether no further connection is needed.
 func (d *Dialer) over() bool {
-	if d.stop.Err() != nil {
+	if d.abort.Err() != nil {
 		return true
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.draining && (d.pipe.Out == nil || d.pipe.Out.Ended())
+	return d.finishing && (d.pipe.Out == nil || d.pipe.Out.Ended())
 }
 
-// end gives up what is left in the pipe.
+// end detaches the pipe and drops what is still queued.
 func (d *Dialer) end() {
 	d.cancel()
 	p := d.Pipe()
@@ -354,26 +356,25 @@ func (d *Dialer) end() {
 		n := p.Out.CloseRead()
 		d.cfg.Host.Drops().Add(pipe.DropLinger, n)
 		d.mu.Lock()
-		d.losses += n
+		d.lost += n
 		d.mu.Unlock()
 	}
 	d.closeIn(p)
 	d.status.enter(StateClosed)
 }
 
-// Lost tells, after Wait, how many messages were not written or were rejected by
-// the peer, and whether the
-// connection broke before what was had arrived.
-func (d *Dialer) Lost() (unsent int, broken bool) {
+// LossStats returns, after Wait, how many messages were not written or were
+// rejected by the peer, and whether written messages may not have arrived.
+func (d *Dialer) LossStats() (lost int, unconfirmed bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.losses, d.broken
+	return d.lost, d.unconfirmed
 }
 
-// Finish lets the dialer end when everything queued is written.
+// Finish ends the dialer when everything queued is written.
 func (d *Dialer) Finish() {
 	d.mu.Lock()
-	d.draining = true
+	d.finishing = true
 	c, p := d.current, d.pipe
 	d.mu.Unlock()
 	d.cfg.Host.Retire(p)
@@ -381,20 +382,20 @@ func (d *Dialer) Finish() {
 		c.finish()
 	}
 	if d.over() {
-		d.quit()
-		if c != nil && d.live.Load() != c {
-			c.close(net.ErrClosed) // in a handshake that nobody waits for now
+		d.stopDialing()
+		if c != nil && d.connected.Load() != c {
+			c.close(net.ErrClosed) // still in its handshake, and nothing is queued
 		}
 	}
 }
 
-// Abort gives up what is left.
+// Abort ends the dialer now, and drops what is queued.
 func (d *Dialer) Abort() { d.cancel() }
 
-// Pending is how many messages are yet to be written.
+// Pending returns how many messages are not written yet.
 func (d *Dialer) Pending() int { return pending(d.Pipe()) }
 
-// pending is how many messages to a peer are yet to be written.
+// pending returns how many messages of a pipe are not written yet.
 func pending(p *pipe.Pipe) int {
 	if p.Out == nil {
 		return 0
@@ -404,8 +405,8 @@ func pending(p *pipe.Pipe) int {
 	return p.Out.Unsent()
 }
 
-// Gone reports whether the dialer has ended.
-func (d *Dialer) Gone() bool {
+// Ended reports whether the dialer has ended.
+func (d *Dialer) Ended() bool {
 	select {
 	case <-d.done:
 		return true
@@ -414,8 +415,8 @@ func (d *Dialer) Gone() bool {
 	}
 }
 
-// Wait returns when the dialer has ended after Finish. When ctx ends it gives
-// up what is left.
+// Wait returns when the dialer has ended after Finish. When ctx ends it calls
+// Abort.
 func (d *Dialer) Wait(ctx context.Context) {
 	select {
 	case <-d.done:
@@ -425,14 +426,14 @@ func (d *Dialer) Wait(ctx context.Context) {
 	}
 }
 
-// refusal is the pattern's word against a peer.
+// refusal is the error of a peer that the host, or a limit, has refused.
 type refusal struct{ err error }
 
 func (r *refusal) Error() string { return "peer refused: " + r.err.Error() }
 func (r *refusal) Unwrap() error { return r.err }
 
-// attachError is the end of a connection whose pipe the host did not take. A
-// socket that is being closed does not refuse the peer: it only hangs up.
+// attachError returns the reason of a connection whose pipe the host did not
+// attach. A closing socket does not refuse the peer: it closes the connection.
 func attachError(err error) error {
 	if err == ErrClosed {
 		return net.ErrClosed
@@ -440,15 +441,15 @@ func attachError(err error) error {
 	return &refusal{err}
 }
 
-// reportEnd says how a connection ended.
-func (c *conn) reportEnd(ready bool, err error) {
+// reportEnd reports the end of a connection to the host.
+func (c *conn) reportEnd(admitted bool, err error) {
 	e := c.event(HandshakeFailed)
-	e.Err, e.Fault = err, engine.FaultOf(err)
+	e.Err, e.Fault = err, engine.CloseReasonOf(err)
 	var r *refusal
 	switch {
 	case errors.As(err, &r):
 		e.Kind = PeerRefused
-	case ready:
+	case admitted:
 		e.Kind = Disconnected
 	}
 	c.cfg.Host.Event(e)
@@ -461,7 +462,7 @@ func (c *conn) event(k Kind) Event {
 	}
 }
 
-// peer completes what the handshake told of the peer with its address.
+// peer returns what the handshake has revealed of the peer, and its address.
 func (c *conn) peer() *msg.Peer {
 	p := c.engine.Peer()
 	if addr := c.nc.RemoteAddr(); p.Remote == nil && addr != nil {

@@ -5,40 +5,41 @@ import (
 	"time"
 )
 
-// errEvicted ends a half-closed connection whose place is needed.
-var errEvicted = errors.New("half-closed, and its place is needed")
+// errEvicted is the reason of a half-closed connection that is closed because a
+// limit is reached.
+var errEvicted = errors.New("half-closed, and closed to admit another connection")
 
-// minLeave is the first wait before leave looks, if the peer has ended its
-// direction already: there is no hanging up to wait for, only the confirmation
-// of what was written.
-const minLeave = 5 * time.Millisecond
+// minDeliveryWait is the first wait before closeIfDelivered looks, if the peer has
+// ended its direction already: then only the acknowledgement of what was written
+// is missing.
+const minDeliveryWait = 5 * time.Millisecond
 
-// serveHalfClosed is the rest of run after the peer of a raw connection has
+// serveHalfClosed is the reader's part after the peer of a raw connection has
 // ended its direction: messages are still written to it. It returns when the
 // connection is closed or has failed, when nothing was written to it for
-// HalfClose, or if its owner does not keep it, when everything queued is
-// written. Until then the caller's goroutine waits here.
+// HalfClose, or, if its session does not keep it, when everything queued is
+// written.
 func (c *conn) serveHalfClosed() {
 	c.mu.Lock()
-	c.half = true
+	c.halfCloseLocked()
 	c.mu.Unlock()
-	keep := c.owner.halfClosed(c)
+	keep := c.session.halfClosed(c)
 	t := time.NewTimer(c.cfg.HalfClose)
 	defer t.Stop()
 	seen := c.progress.Load()
 	for {
 		c.mu.Lock()
-		failed := c.closed || c.err != nil && c.err != errFinished
-		idle := !c.flushing && !c.pending && !c.finishing
+		over := c.state != stateHalfClosed && c.state != stateWriteClosed
+		idle := c.flusher == flusherIdle && !c.finishing
 		c.mu.Unlock()
-		if failed || !keep && idle && pending(c.pipe) == 0 {
+		if over || !keep && idle && pending(c.pipe) == 0 {
 			return
 		}
 		select {
 		case <-c.room: // closed, failed, or everything written
 		case <-t.C:
 			c.mu.Lock()
-			finishing := c.finishing // then lingering has an end of its own
+			finishing := c.finishing // then the linger time limits it
 			c.mu.Unlock()
 			now := c.progress.Load()
 			if now == seen && !finishing {
@@ -50,7 +51,7 @@ func (c *conn) serveHalfClosed() {
 	}
 }
 
-// halfClosed keeps the connection for what the application answers.
+// halfClosed keeps the connection for the replies of the application.
 func (l *Listener) halfClosed(c *conn) (keep bool) {
 	l.mu.Lock()
 	c.halfClosed = l.half.PushBack(c)
@@ -59,8 +60,8 @@ func (l *Listener) halfClosed(c *conn) (keep bool) {
 	return true
 }
 
-// evictLocked returns the connection that has been half-closed for longest, to
-// be closed, or nil. The caller holds mu.
+// evictLocked returns the connection that has been half-closed for longest, or
+// nil. The caller holds mu and must close it.
 func (l *Listener) evictLocked() *conn {
 	e := l.half.Front()
 	if e == nil {
@@ -85,6 +86,6 @@ func (l *Listener) evict() bool {
 	return true
 }
 
-// halfClosed does not keep the connection: what is queued is written, and then
-// the endpoint is connected again.
+// halfClosed does not keep the connection: queued messages are written, and then
+// the dialer connects again.
 func (d *Dialer) halfClosed(*conn) (keep bool) { return false }

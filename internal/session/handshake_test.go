@@ -9,9 +9,9 @@ import (
 	st "github.com/zerobroker/zmq/internal/socket/sockettest"
 )
 
-// TestTrafficBehindBigReady sends the handshake and more than a read buffer
-// of messages in one write.
-func TestTrafficBehindBigReady(t *testing.T) {
+// TestMessagesInSameWriteAsHandshakeAreReceived sends the handshake and more than a
+// read buffer of messages in one write.
+func TestMessagesInSameWriteAsHandshakeAreReceived(t *testing.T) {
 	for _, size := range []int{0, 300, 7 << 10, 31 << 10, 60 << 10} {
 		t.Run(fmt.Sprint(size), func(t *testing.T) {
 			st.Run(t, func(w *st.World) {

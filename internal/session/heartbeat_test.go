@@ -13,9 +13,9 @@ import (
 	"github.com/zerobroker/zmq/internal/wire"
 )
 
-// TestSilentPeerIsGivenUp: PING after the interval, the end after the timeout.
-// conformance.md 6.5
-func TestSilentPeerIsGivenUp(t *testing.T) {
+// TestSilentPeerIsDisconnectedAfterTimeout: a PING after the interval, the end after
+// the timeout. https://rfc.zeromq.org/spec/37/#connection-heartbeating
+func TestSilentPeerIsDisconnectedAfterTimeout(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		pull := w.Socket(pattern.PULL, st.Heartbeat(10*time.Second, 3*time.Second, time.Minute))
 		pull.MustBind("mem://a")
@@ -27,16 +27,17 @@ func TestSilentPeerIsGivenUp(t *testing.T) {
 			t.Errorf("after %v: frame %x %q", d, flags, body)
 		}
 		if d := p.End(); d != 3*time.Second {
-			t.Errorf("given up after %v", d)
+			t.Errorf("disconnected after %v", d)
 		}
 		w.Settle()
-		pull.WantFaults(map[engine.Fault]uint64{engine.FaultSilence: 1})
+		pull.WantFaults(map[engine.CloseReason]uint64{engine.CloseSilence: 1})
 		pull.WantKinds(session.Listening, session.Accepted, session.Ready, session.Disconnected)
 	})
 }
 
-// TestAnySignOfLifeCounts answers PINGs late with something else.
-func TestAnySignOfLifeCounts(t *testing.T) {
+// TestAnyInputAnswersHeartbeat: a peer that sends anything within the timeout of a
+// PING stays connected.
+func TestAnyInputAnswersHeartbeat(t *testing.T) {
 	for name, sign := range map[string][]byte{
 		"PONG": st.Command("PONG", nil), "PING": st.Ping(0, "x"), "message": st.Message("x"),
 		"unknown": st.Command("HELLO?", nil), "part": {wire.FlagMore, 0},
@@ -54,15 +55,16 @@ func TestAnySignOfLifeCounts(t *testing.T) {
 				w.Settle()
 				pull.WantFaults(nil)
 				if d := p.End(); d > 2*time.Second {
-					t.Errorf("silent for %v and not given up", d)
+					t.Errorf("silent for %v and not disconnected", d)
 				}
 			})
 		})
 	}
 }
 
-// TestSlowLargeMessageIsLife sends one message for a minute. libzmq#2709
-func TestSlowLargeMessageIsLife(t *testing.T) {
+// TestPartsOfLargeMessageAnswerHeartbeat sends one message for a minute
+// (https://github.com/zeromq/libzmq/issues/2709).
+func TestPartsOfLargeMessageAnswerHeartbeat(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		w.Net.OnLink(func(l *memnet.Link) { l.Up().SetBandwidth(10 << 10) })
 		beat := st.Heartbeat(time.Second, time.Second, 0)
@@ -75,8 +77,9 @@ func TestSlowLargeMessageIsLife(t *testing.T) {
 	})
 }
 
-// TestTTLOfPeer: the peer says in its PING how long it may be silent.
-func TestTTLOfPeer(t *testing.T) {
+// TestSilentPeerIsDisconnectedAfterItsTTL: the peer announces in its PING how long it
+// may be silent.
+func TestSilentPeerIsDisconnectedAfterItsTTL(t *testing.T) {
 	for _, ttl := range []uint16{1, 100, 655, 656, 6553, 65535} {
 		for _, own := range []time.Duration{0, 3 * time.Hour} {
 			st.Run(t, func(w *st.World) {
@@ -92,16 +95,16 @@ func TestTTLOfPeer(t *testing.T) {
 				time.Sleep(want - 1)
 				p.Must(st.Message("still here"))
 				if d := p.End(); d != want {
-					t.Errorf("TTL %d: given up after %v", ttl, d)
+					t.Errorf("TTL %d: disconnected after %v", ttl, d)
 				}
 			})
 		}
 	}
 }
 
-// TestTTLAfterBackPressure: the TTL does not run while we do not read, and
-// runs again afterwards.
-func TestTTLAfterBackPressure(t *testing.T) {
+// TestTTLIsSuspendedWhileReaderWaitsForCapacity: the TTL of the peer does not run
+// while the reader waits, and runs again afterwards.
+func TestTTLIsSuspendedWhileReaderWaitsForCapacity(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		pull := w.Socket(pattern.PULL, st.HWM(1, 1))
 		pull.MustBind("mem://a")
@@ -117,14 +120,14 @@ func TestTTLAfterBackPressure(t *testing.T) {
 		}
 		time.AfterFunc(time.Hour, func() { p.CloseWrite() })
 		if d := p.End(); d != time.Second {
-			t.Errorf("given up after %v", d)
+			t.Errorf("disconnected after %v", d)
 		}
 	})
 }
 
-// TestBackPressureKillsNobody stops reading for an hour at one end: neither
-// gives the other up, and what is queued arrives.
-func TestBackPressureKillsNobody(t *testing.T) {
+// TestHeartbeatKeepsPeerThatWaitsForCapacity: one application does not receive for an
+// hour. Neither end disconnects, and all queued messages arrive.
+func TestHeartbeatKeepsPeerThatWaitsForCapacity(t *testing.T) {
 	for _, typ := range [][2]pattern.Type{{pattern.PUSH, pattern.PULL}, {pattern.DEALER, pattern.DEALER}} {
 		st.Run(t, func(w *st.World) {
 			w.Net.OnLink(func(l *memnet.Link) { l.Up().SetBuffer(500); l.Down().SetBuffer(500) })
@@ -147,8 +150,8 @@ func TestBackPressureKillsNobody(t *testing.T) {
 	}
 }
 
-// TestNoPingToOldPeers: ZMTP 3.0 has none.
-func TestNoPingToOldPeers(t *testing.T) {
+// TestZMTP30PeerGetsNoPing: ZMTP 3.0 has none.
+func TestZMTP30PeerGetsNoPing(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		pull := w.Socket(pattern.PULL, st.Heartbeat(time.Second, time.Second, 0))
 		pull.MustBind("mem://a")

@@ -17,12 +17,12 @@ import (
 // Errors that connections are closed with before they are served.
 var (
 	errTooMany        = errors.New("too many connections")
-	errCrowded        = errors.New("too much unread of peers that have gone")
-	errTooManyPending = errors.New("too many connections without a handshake")
+	errUnreadLimit    = errors.New("too many unread messages of disconnected peers")
+	errTooManyPending = errors.New("too many connections in their handshake")
 )
 
-// Listener accepts the peers of one bound endpoint. Each has a pipe of its own
-// that ends with its connection.
+// Listener is the session of one bound endpoint: it accepts connections. Each has
+// a pipe of its own, which is detached when the connection ends.
 type Listener struct {
 	cfg      *Config
 	endpoint string
@@ -36,12 +36,12 @@ type Listener struct {
 	closed  bool
 	conns   map[*conn]struct{}
 	pending pendingConns
-	half    list.List      // of *conn whose peers have ended their direction, the oldest first
+	half    list.List      // of half-closed *conn, the oldest first
 	running sync.WaitGroup // the goroutines of conns
 }
 
-// Listen binds. endpoint begins the scheme of the endpoint that the address
-// belongs to, as "tcp://".
+// Listen binds address and starts a listener. scheme is the prefix of its
+// endpoint, as "tcp://".
 func Listen(cfg *Config, t transport.Transport, scheme, address string) (*Listener, error) {
 	tl, err := t.Listen(address, cfg.Transport)
 	if err != nil {
@@ -60,10 +60,11 @@ func Listen(cfg *Config, t transport.Transport, scheme, address string) (*Listen
 	return l, nil
 }
 
-// Endpoint is the bound endpoint, wildcards and port filled in.
+// Endpoint returns the bound endpoint, with the actual address and port.
 func (l *Listener) Endpoint() string { return l.endpoint }
 
-// Accepting is retried after these delays, doubled from the first to the last.
+// After a failure Accept is called again after these delays, which double from
+// the first to the last.
 const (
 	minAcceptDelay = 5 * time.Millisecond
 	maxAcceptDelay = time.Second
@@ -73,7 +74,7 @@ func (l *Listener) accept() {
 	defer close(l.done)
 	delay := minAcceptDelay
 	for {
-		if !l.waitUncrowded() {
+		if !l.waitUnreadLimit() {
 			return
 		}
 		nc, err := l.listener.Accept()
@@ -84,9 +85,9 @@ func (l *Listener) accept() {
 		case errors.Is(err, net.ErrClosed):
 			return
 		case l.evict():
-			// Out of descriptors, usually, and now there is one.
+			// Usually the process has no free descriptor. Now it has one.
 		default:
-			// Out of descriptors, usually: others must give some back first.
+			// Usually the process has no free descriptor until others are closed.
 			l.status.failed(StateListening, err)
 			l.cfg.Host.Event(Event{Kind: AcceptFailed, Endpoint: l.endpoint, Delay: delay, Err: err})
 			select {
@@ -99,13 +100,13 @@ func (l *Listener) accept() {
 	}
 }
 
-// waitUncrowded waits while nobody is to be let in, and returns false if the
-// listener is closed first. Those who connect wait in the system's queue.
-func (l *Listener) waitUncrowded() bool {
-	for delay := minAcceptDelay; l.cfg.Host.Crowded(); delay = min(2*delay, maxAcceptDelay) {
+// waitUnreadLimit waits while the host admits no peer, and returns false if the
+// listener is closed first. New connections wait in the system's accept queue.
+func (l *Listener) waitUnreadLimit() bool {
+	for delay := minAcceptDelay; l.cfg.Host.UnreadLimitReached(); delay = min(2*delay, maxAcceptDelay) {
 		if delay == minAcceptDelay {
-			l.status.failed(StateListening, errCrowded)
-			l.cfg.Host.Event(Event{Kind: AcceptFailed, Endpoint: l.endpoint, Delay: delay, Err: errCrowded})
+			l.status.failed(StateListening, errUnreadLimit)
+			l.cfg.Host.Event(Event{Kind: AcceptFailed, Endpoint: l.endpoint, Delay: delay, Err: errUnreadLimit})
 		}
 		select {
 		case <-time.After(delay):
@@ -116,11 +117,11 @@ func (l *Listener) waitUncrowded() bool {
 	return true
 }
 
-// admit starts a connection if the limits let it in. It waits while too many are
-// pending and none is overdue: the peers that connect meanwhile wait in the
-// system's queue.
+// admit starts a connection if the limits allow it. It waits while too many
+// connections are pending and none is overdue; meanwhile new ones wait in the
+// system's accept queue.
 func (l *Listener) admit(nc net.Conn) {
-	c := newConn(l.cfg, l.endpoint, nc, engine.NewAccepting(l.cfg.Engine), l)
+	c := newConn(l.cfg, l.endpoint, nc, engine.NewAccepted(l.cfg.Engine), l)
 	c.source = Source(nc.RemoteAddr())
 	for {
 		evicted, wait, err := l.register(c)
@@ -154,16 +155,17 @@ func (l *Listener) waitSettled(d time.Duration) {
 	}
 }
 
-// eviction is a connection to be closed to make room for another.
+// eviction is a connection that is closed so that another can be admitted.
 type eviction struct {
 	*conn
 	why error
 }
 
-// register counts a new connection, and returns those to be closed to make room
-// for it: pending ones that are overdue, or the one that has been half-closed for
-// longest. If too many are pending and none is overdue, c is not counted, and
-// register is to be called again after wait or when a connection has settled.
+// register counts a new connection, and returns the connections that the caller
+// must close to stay within the limits: pending ones that are overdue, or the one
+// that has been half-closed for longest. If too many are pending and none is
+// overdue, c is not counted, and the caller must call register again after wait or
+// when a connection is no longer pending.
 func (l *Listener) register(c *conn) (evicted []eviction, wait time.Duration, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -197,7 +199,7 @@ func (l *Listener) register(c *conn) (evicted []eviction, wait time.Duration, er
 		return evicted, 0, nil
 	}
 	l.pending.add(c)
-	if cfg.MaxPerSource <= 0 || c.source == "" { // no address tells ipc peers apart
+	if cfg.MaxPerSource <= 0 || c.source == "" { // ipc peers have no address
 		return evicted, 0, nil
 	}
 	for s := l.pending.sources[c.source]; s.len() > cfg.MaxPerSource; {
@@ -210,7 +212,7 @@ func (l *Listener) register(c *conn) (evicted []eviction, wait time.Duration, er
 	return evicted, 0, nil
 }
 
-// progressed notes that a pending connection has sent something.
+// progressed notes that the peer of a pending connection has sent something.
 func (l *Listener) progressed(c *conn) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -230,7 +232,7 @@ func (l *Listener) settleLocked(c *conn) {
 
 func (l *Listener) serve(c *conn) {
 	defer l.running.Done()
-	ready, err := c.run()
+	admitted, err := c.run()
 	if c.pipe != nil {
 		l.release(c)
 	}
@@ -242,25 +244,25 @@ func (l *Listener) serve(c *conn) {
 	delete(l.conns, c)
 	closed := l.closed
 	l.mu.Unlock()
-	if !ready && !closed {
+	if !admitted && !closed {
 		l.status.failed(StateListening, err)
 	}
-	c.reportEnd(ready, err)
+	c.reportEnd(admitted, err)
 }
 
-// release ends the pipe of a connection that has ended. What is in it can still
-// be read.
+// release detaches the pipe of a connection that has ended. Received messages can
+// still be read from it.
 func (l *Listener) release(c *conn) {
 	p, far := c.pipe, c.pipe.To.(*accepted)
 	l.cfg.Host.Disconnected(p)
 	l.cfg.Host.Detach(p)
-	unsent, broken := c.toll()
+	lost, unconfirmed := c.lossStats()
 	if p.Out != nil {
 		n := p.Out.CloseRead()
 		l.cfg.Host.Drops().Add(c.dropReason(), n)
-		unsent += n
+		lost += n
 	}
-	far.end(unsent, broken)
+	far.end(lost, unconfirmed)
 	if p.In != nil {
 		far.inLock.Lock()
 		p.In.Close()
@@ -276,8 +278,7 @@ func (l *Listener) join(c *conn) error {
 	p := host.NewPipe(far, far, &far.inLock, far)
 	p.Side = pipe.Accepted
 	c.pipe = p
-	// Before anybody can send to it: a Finish that comes now must let it write
-	// what it was given.
+	// Before messages can be queued to it: a later Finish then has them written.
 	l.mu.Lock()
 	l.settleLocked(c)
 	c.joined = true
@@ -297,28 +298,28 @@ func (l *Listener) join(c *conn) error {
 	return nil
 }
 
-// unsent drops messages, for nobody will come back for them. What counts
-// against the queue's limits is counted with what is left there.
-func (l *Listener) unsent(c *conn, b *msg.Batch) {
+// returnUnsent drops messages: an accepted connection is not made again. release
+// counts those that still count against the limits of the queue.
+func (l *Listener) returnUnsent(c *conn, b *msg.Batch) {
 	if !b.Counted {
 		c.pipe.Out.DropTaken(b, b.Msgs, b.Bytes, c.dropReason())
-		c.losses += b.Msgs
+		c.msgsLost += b.Msgs
 	}
 	b.Recycle()
 }
 
-// dropReason is why messages for a connection are lost at its end.
+// dropReason returns why the connection's unsent messages are dropped at its end.
 func (c *conn) dropReason() pipe.Drop {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.linger {
+	if c.lingerEnded {
 		return pipe.DropLinger
 	}
 	return pipe.DropConnLost
 }
 
-// Finish stops accepting and lets every connection end when everything queued
-// for it is written.
+// Finish stops accepting, and ends every connection when everything queued for it
+// is written.
 func (l *Listener) Finish() {
 	l.mu.Lock()
 	if l.closed {
@@ -347,22 +348,22 @@ func (l *Listener) Finish() {
 	l.cfg.Host.Event(Event{Kind: ListenerClosed, Endpoint: l.endpoint})
 }
 
-// Gone reports whether the listener and all its connections have ended.
-func (l *Listener) Gone() bool {
+// Ended reports whether the listener and all its connections have ended.
+func (l *Listener) Ended() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.closed && len(l.conns) == 0
 }
 
-// Wait returns when nothing is left after Finish. When ctx ends it closes what
-// there is.
+// Wait returns when all connections have ended after Finish. When ctx ends it
+// calls Abort.
 func (l *Listener) Wait(ctx context.Context) {
 	defer afterFunc(ctx, l.Abort)()
 	<-l.done
 	l.running.Wait()
 }
 
-// Pending is how many messages are yet to be written.
+// Pending returns how many messages are not written yet.
 func (l *Listener) Pending() (n int) {
 	l.mu.Lock()
 	var pipes []*pipe.Pipe
@@ -378,7 +379,7 @@ func (l *Listener) Pending() (n int) {
 	return n
 }
 
-// Abort closes every connection.
+// Abort closes every connection now, and drops what is queued.
 func (l *Listener) Abort() {
 	l.mu.Lock()
 	conns := make([]*conn, 0, len(l.conns))
@@ -387,6 +388,6 @@ func (l *Listener) Abort() {
 	}
 	l.mu.Unlock()
 	for _, c := range conns {
-		c.giveUp(context.Canceled)
+		c.endLinger(context.Canceled)
 	}
 }

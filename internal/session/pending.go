@@ -6,35 +6,34 @@ import (
 	"time"
 )
 
-// A pending connection is one whose handshake is not over. A peer that means to
-// complete it sends its first bytes with the last segment of the TCP handshake
-// and the rest within a few round trips. While there is room a slow one has the
-// whole of Config.HandshakeTimeout. Where there is none, those that are overdue
-// are closed to make some:
+// A pending connection is one whose handshake is not complete. A normal peer sends
+// its first bytes with the last segment of the TCP handshake and the rest within
+// a few round trips. Below the limits a slow peer has all of
+// Config.HandshakeTimeout. At a limit, overdue connections are closed.
 const (
-	// silentGrace is how long a connection may be pending without having sent
-	// anything before it is overdue.
+	// silentGrace is how long a connection whose peer has sent nothing may be
+	// pending before it is overdue.
 	silentGrace = 500 * time.Millisecond
-	// sourceGrace is the same for one that has sent something, when its source
-	// has too many.
+	// sourceGrace is the same for a peer that has sent something, when its source
+	// has too many connections.
 	sourceGrace = 2 * time.Second
 )
 
-// pendingConns is a listener's pending connections by source. The listener's mu
+// pendingConns holds a listener's pending connections by source. The listener's mu
 // guards it.
 type pendingConns struct {
 	n       int
 	sources map[string]*pendingSource
 }
 
-// pendingSource is the pending connections of one source, each list with the
+// pendingSource holds the pending connections of one source, each list with the
 // oldest first.
 type pendingSource struct {
-	silent list.List // those that have sent nothing
-	spoken list.List // those that have sent something that a peer may send
+	silent     list.List // their peers have sent nothing
+	progressed list.List // their peers have sent valid bytes
 }
 
-func (s *pendingSource) len() int { return s.silent.Len() + s.spoken.Len() }
+func (s *pendingSource) len() int { return s.silent.Len() + s.progressed.Len() }
 
 func (p *pendingConns) add(c *conn) {
 	if p.sources == nil {
@@ -64,14 +63,14 @@ func (p *pendingConns) remove(c *conn) bool {
 	return true
 }
 
-// progressed notes that c has sent something.
+// progressed notes that the peer of c has sent something.
 func (p *pendingConns) progressed(c *conn) {
 	if c.waiting == nil {
 		return
 	}
 	c.list.Remove(c.waiting)
-	s := &p.sources[c.source].spoken
-	// Few arrive out of order, and those not by much.
+	s := &p.sources[c.source].progressed
+	// Almost in order already: the search is short.
 	at := s.Back()
 	for at != nil && at.Value.(*conn).since.After(c.since) {
 		at = at.Prev()
@@ -84,15 +83,15 @@ func (p *pendingConns) progressed(c *conn) {
 	c.list = s
 }
 
-// overdue returns the connection that is the first to make room: the oldest
-// silent one if that is overdue, else the oldest that has sent something. If
-// none is overdue, it returns the time until one is.
+// overdue returns the connection to close first: the oldest silent one if that is
+// overdue, else the oldest whose peer has sent something. If none is overdue, it
+// returns the time until one is.
 func (s *pendingSource) overdue(now time.Time, grace time.Duration) (*conn, time.Duration) {
 	wait := max(silentGrace, grace)
 	for _, l := range []struct {
 		list  *list.List
 		grace time.Duration
-	}{{&s.silent, silentGrace}, {&s.spoken, grace}} {
+	}{{&s.silent, silentGrace}, {&s.progressed, grace}} {
 		front := l.list.Front()
 		if front == nil {
 			continue
@@ -107,9 +106,9 @@ func (s *pendingSource) overdue(now time.Time, grace time.Duration) (*conn, time
 	return nil, wait
 }
 
-// overdue returns the overdue connection of the source that has the most
-// pending connections of those with one. If none is overdue, it returns the time
-// until one is.
+// overdue returns an overdue connection, of the source with the most pending
+// connections among the sources that have one. If none is overdue, it returns the
+// time until one is.
 func (p *pendingConns) overdue(now time.Time) (victim *conn, wait time.Duration) {
 	wait = silentGrace
 	most := 0
@@ -124,8 +123,8 @@ func (p *pendingConns) overdue(now time.Time) (victim *conn, wait time.Duration)
 	return victim, wait
 }
 
-// Source is what connections are counted by: the address, of IPv6 the /64 that
-// one host usually has.
+// Source returns the key by which connections are counted: the IPv4 address or the
+// IPv6 /64 prefix, since one host usually has the whole prefix.
 func Source(a net.Addr) string {
 	t, ok := a.(*net.TCPAddr)
 	if !ok {

@@ -15,9 +15,9 @@ import (
 	"github.com/zerobroker/zmq/internal/transport"
 )
 
-// TestHandshakeDeadlineIsAbsolute drips a handshake, a byte at a time.
-// threats.md 2.1
-func TestHandshakeDeadlineIsAbsolute(t *testing.T) {
+// TestHandshakeTimeoutIncludesSlowPeer has a peer that sends its handshake a byte at a
+// time. The timeout is for the whole handshake, not for one read.
+func TestHandshakeTimeoutIncludesSlowPeer(t *testing.T) {
 	for _, gap := range []time.Duration{time.Millisecond, 100 * time.Millisecond, time.Second, 9 * time.Second, time.Minute} {
 		st.Run(t, func(w *st.World) {
 			pull := w.Socket(pattern.PULL)
@@ -39,14 +39,15 @@ func TestHandshakeDeadlineIsAbsolute(t *testing.T) {
 				t.Errorf("a byte every %v: closed after %v", gap, d)
 			}
 			<-dripped
-			pull.WantFaults(map[engine.Fault]uint64{engine.FaultHandshakeTimeout: 1})
+			pull.WantFaults(map[engine.CloseReason]uint64{engine.CloseHandshakeTimeout: 1})
 			pull.WantKinds(session.Listening, session.Accepted, session.HandshakeFailed)
 		})
 	}
 }
 
-// TestHandshakeDeadlineOfConnector is the same for who connects.
-func TestHandshakeDeadlineOfConnector(t *testing.T) {
+// TestHandshakeTimeoutOfDialer has a listener that sends only its greeting. The
+// dialer then connects again.
+func TestHandshakeTimeoutOfDialer(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		l := w.Listen("a")
 		push := w.Socket(pattern.PUSH)
@@ -57,15 +58,15 @@ func TestHandshakeDeadlineOfConnector(t *testing.T) {
 			t.Errorf("closed after %v", d)
 		}
 		w.Settle()
-		push.WantFaults(map[engine.Fault]uint64{engine.FaultHandshakeTimeout: 1})
+		push.WantFaults(map[engine.CloseReason]uint64{engine.CloseHandshakeTimeout: 1})
 		l.Accept().Shake("PULL")
 		push.MustMeet(1)
 	})
 }
 
-// TestOldestPendingGivesWay has more silent peers than may be in their
-// handshake at a time: a good one is always let in.
-func TestOldestPendingGivesWay(t *testing.T) {
+// TestListenerClosesOldestPendingForNewPeer has more silent peers than MaxPending
+// allows. A peer that completes its handshake is admitted at once.
+func TestListenerClosesOldestPendingForNewPeer(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		pull := w.Socket(pattern.PULL, func(o *socket.Options) { o.MaxPending = 3 })
 		pull.MustBind("mem://a")
@@ -93,12 +94,13 @@ func TestOldestPendingGivesWay(t *testing.T) {
 		if n := len(pull.Heard(session.PeerRefused)); n != 3 {
 			t.Errorf("%d peers refused, want 3", n)
 		}
-		pull.WantFaults(map[engine.Fault]uint64{engine.FaultHandshakeTimeout: 2})
+		pull.WantFaults(map[engine.CloseReason]uint64{engine.CloseHandshakeTimeout: 2})
 	})
 }
 
-// TestMaxConnections refuses one too many and takes it when there is room.
-func TestMaxConnections(t *testing.T) {
+// TestListenerRefusesPeerAboveMaxConnections: the third of two peers is refused, and
+// admitted when another disconnects.
+func TestListenerRefusesPeerAboveMaxConnections(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		pull := w.Socket(pattern.PULL, func(o *socket.Options) { o.MaxConnections = 2 })
 		ep := pull.MustBind("mem://a")
@@ -120,7 +122,7 @@ func TestMaxConnections(t *testing.T) {
 	})
 }
 
-// far is a transport whose connections come from internet addresses.
+// far is a transport whose connections have remote internet addresses.
 type far struct {
 	transport.Transport
 	from func() net.IP
@@ -152,9 +154,9 @@ func (l *farListener) Accept() (net.Conn, error) {
 func (c *farConn) RemoteAddr() net.Addr { return &net.TCPAddr{IP: c.from, Port: 1} }
 func (c *farConn) WaitRead() error      { return c.Conn.(transport.ReadWaiter).WaitRead() }
 
-// TestPendingPerSource counts IPv4 addresses and IPv6 networks: of a source over
-// its limit, the overdue connections are closed when the next one comes.
-func TestPendingPerSource(t *testing.T) {
+// TestListenerLimitsPendingPerSource counts IPv4 addresses and IPv6 prefixes. When a
+// source above its limit connects again, its overdue connections are closed.
+func TestListenerLimitsPendingPerSource(t *testing.T) {
 	for _, c := range []struct {
 		ips    []string
 		closed int
@@ -184,7 +186,7 @@ func TestPendingPerSource(t *testing.T) {
 	}
 }
 
-// failing is a transport whose Accept fails so many times.
+// failing is a transport whose Accept fails a number of times.
 type failing struct {
 	transport.Transport
 	times int
@@ -208,9 +210,9 @@ func (l *failingListener) Accept() (net.Conn, error) {
 	return l.Listener.Accept()
 }
 
-// TestAcceptBacksOff: 5 ms doubling to a second, and it goes on.
-// threats.md 0, rule 11
-func TestAcceptBacksOff(t *testing.T) {
+// TestListenerRetriesAcceptWithDoubledDelay: after a failure Accept is called again,
+// after 5 ms to a second, and the listener still closes at once.
+func TestListenerRetriesAcceptWithDoubledDelay(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		w.Transport = &failing{w.Net, 20}
 		pull := w.Socket(pattern.PULL)

@@ -1,8 +1,9 @@
-// Package session keeps one endpoint alive: a [Dialer] dials, backs off and
-// dials again, a [Listener] accepts; both run an engine over each live
-// connection and join it to a pipe. [Datagrams] does without connections. The goroutines of the library start here,
-// except the one that calls a log handler. A session does not know what a socket type does with its messages: it
-// asks its [Host].
+// Package session serves one endpoint of a socket: a [Dialer] dials, and dials
+// again after a backoff; a [Listener] accepts. Both run an engine over each
+// connection and join it to a pipe. [Datagrams] sends and receives without
+// connections. All goroutines of the library start here, except the one that
+// calls a log handler. A session does not know the rules of socket types: it calls
+// its [Host].
 package session
 
 import (
@@ -21,72 +22,73 @@ import (
 // goroutine; none is called with a lock of the session held.
 type Host interface {
 	// NewPipe makes a pipe whose Out wakes r, and whose In is written under
-	// inLock and calls w when there is room. Nobody else knows it yet.
+	// inLock and calls w when it has capacity again. It is not attached yet.
 	NewPipe(r pipe.Reader, w pipe.Writer, inLock *sync.Mutex, sub pipe.Subscriptions) *pipe.Pipe
 	// Attach lets messages be queued to the pipe. It returns ErrClosed if the
 	// socket is closed, or the pipe retired.
 	Attach(p *pipe.Pipe) error
-	// Connected says that the peer is at the far end of the pipe from now on.
+	// Connected reports that peer is connected to the pipe. An error refuses the
+	// peer.
 	Connected(p *pipe.Pipe, peer *msg.Peer) error
-	// Intake passes messages on from the pipe's far end, in order, and empties
-	// b. Any error but ErrClosed is a fault of the peer. With ErrClosed the host
-	// has dropped and counted the messages and is about to finish the endpoint.
+	// Intake takes the messages received for the pipe, in order, and empties b.
+	// ErrClosed means that the host has dropped and counted them and is about to
+	// finish the endpoint. Any other error is a fault of the peer.
 	Intake(p *pipe.Pipe, b *msg.Batch) error
-	// Datagram passes one on that has come for the pipe, unless it is not wanted
-	// or there is no room: it waits for nobody. Nothing of m is kept.
+	// Datagram takes one datagram received for the pipe. It drops m if no group
+	// matches or the queue is full, and never waits. It keeps no memory of m.
 	Datagram(p *pipe.Pipe, m *msg.Msg)
-	// HalfClosed says that nothing more comes from the far end of the pipe, and
-	// that what is queued to it is still written. Disconnected follows.
+	// HalfClosed reports that the peer has ended its sending direction. Queued
+	// messages are still written to it. Disconnected follows.
 	HalfClosed(p *pipe.Pipe)
-	// Disconnected says that there is nobody at the far end any more.
+	// Disconnected reports that the connection of the pipe has ended.
 	Disconnected(p *pipe.Pipe)
-	// Retire takes the pipe away as Detach does, and closes its Out behind what
-	// is queued, so that a connection that is to end knows when it may.
+	// Retire detaches the pipe as Detach does, and closes its Out after the
+	// queued messages, so that a finishing connection can detect the end.
 	Retire(p *pipe.Pipe)
-	// Detach takes the pipe away: nothing more is queued to it, what is in its
-	// In can still be read. What is in its Out the caller sees to.
+	// Detach removes the pipe from the host: nothing more is queued to it, and
+	// messages in its In can still be read. The caller drops those in its Out.
 	Detach(p *pipe.Pipe)
 	// Event reports what happened. It does not block.
 	Event(Event)
-	// Drops counts lost messages.
+	// Drops returns the counters of dropped messages.
 	Drops() *pipe.Drops
-	// Crowded says that there is so much unread of peers that have gone that
-	// no new ones are to be let in.
-	Crowded() bool
-	// Undelivered says that a connection was given up before what was written
-	// to it had arrived.
-	Undelivered()
+	// UnreadLimitReached reports whether the unread messages of disconnected peers
+	// exceed their limit. Sessions then admit no peer.
+	UnreadLimitReached() bool
+	// Unconfirmed reports that the linger time of a connection has ended before
+	// its written messages are known to have arrived.
+	Unconfirmed()
 }
 
 // ErrClosed is returned by calls on a closed socket.
 var ErrClosed = errors.New("socket closed")
 
-// Config is what all sessions of a socket share.
+// Config is the configuration that all sessions of a socket share.
 type Config struct {
 	Host      Host
 	Engine    *engine.Config
 	Transport *transport.Options
 
-	// Hello is a message at rest that every connection begins with; may be
+	// Hello is an encoded message that every connection begins with. It may be
 	// empty.
 	Hello []byte
-	// Immediate has a Dialer attach a pipe only while there is a connection,
-	// its handshake over, and drop with the connection what is queued for it.
+	// Immediate has a Dialer attach a pipe only while it has a connection that has
+	// completed its handshake. At its end the queued messages are dropped.
 	Immediate bool
-	// Lockstep says that the socket sends one message and waits: it calls
-	// Flush on what its pipes' Outs wake, instead of Ready.
+	// Lockstep means that the socket sends one message and waits for the next: it
+	// calls Flush, instead of Ready, on the readers of its pipes' Outs.
 	Lockstep bool
 
 	HandshakeTimeout  time.Duration // 0: none
 	ConnectTimeout    time.Duration // of one attempt; 0: none
 	ReconnectInterval time.Duration // before the first retry; 0: no retries
-	ReconnectMax      time.Duration // the back-off's end; a tenth of it while no connection is made
+	ReconnectMax      time.Duration // the longest backoff; a tenth of it after an attempt without a connection
 	Heartbeat         time.Duration // between PINGs; 0: none
 	HeartbeatTimeout  time.Duration
 	HeartbeatTTL      uint16 // in tenths of a second
 
-	// HalfClose is how long a raw connection whose peer has ended its direction
-	// is kept while nothing is written to it; 0 ends it at once.
+	// HalfClose is how long a raw connection whose peer has ended its sending
+	// direction is kept without a write; 0 closes it at once.
 	HalfClose time.Duration
 
 	MaxConnections int // accepted, per listener; 0: no limit
@@ -94,26 +96,26 @@ type Config struct {
 	MaxPerSource   int // handshakes from one source at a time; 0: no limit
 }
 
-// Kind is what an Event is about.
+// Kind is the kind of an Event.
 type Kind uint8
 
 const (
 	Listening       Kind = iota + 1 // a listener is bound
 	ListenerClosed                  // a listener is closed
-	Accepted                        // a connection came in; its handshake begins
-	AcceptFailed                    // accepting failed; it goes on after Delay
-	Connecting                      // an attempt to connect failed and is repeated after Delay
-	Connected                       // a connection was made; its handshake begins
+	Accepted                        // a connection is accepted; its handshake begins
+	AcceptFailed                    // accepting failed; it is repeated after Delay
+	Retrying                        // an attempt to connect failed and is repeated after Delay
+	Connected                       // a connection is made; its handshake begins
 	HandshakeFailed                 // a connection was closed before it carried messages
-	Ready                           // a handshake is over; messages flow
+	Ready                           // a handshake is complete; messages flow
 	Disconnected                    // a connection that carried messages was lost
-	PeerRefused                     // a peer was turned away by the socket's pattern or a limit
-	Throttled                       // a connection is read more slowly, for its peer sends too many commands
+	PeerRefused                     // a peer is refused by the socket's pattern or a limit
+	Throttled                       // a connection is read more slowly, because its peer sends too many commands
 )
 
 var kindNames = [...]string{
 	Listening: "listening", ListenerClosed: "listener closed", Accepted: "accepted",
-	AcceptFailed: "accept failed", Connecting: "retrying", Connected: "connected",
+	AcceptFailed: "accept failed", Retrying: "retrying", Connected: "connected",
 	HandshakeFailed: "handshake failed", Ready: "ready", Disconnected: "disconnected",
 	PeerRefused: "peer refused", Throttled: "throttled",
 }
@@ -126,7 +128,7 @@ func (k Kind) String() string {
 	return "unknown"
 }
 
-// Event is one thing that happened to an endpoint.
+// Event reports a change of one endpoint or connection.
 type Event struct {
 	Kind     Kind
 	Endpoint string // as bound or connected
@@ -134,6 +136,6 @@ type Event struct {
 	Remote   net.Addr
 	Peer     *msg.Peer
 	Delay    time.Duration
-	Fault    engine.Fault
+	Fault    engine.CloseReason
 	Err      error
 }

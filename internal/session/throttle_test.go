@@ -21,10 +21,10 @@ func flood(p *st.Peer, b []byte) {
 	}
 }
 
-// TestCommandFloodIsReadSlowly: whatever commands a peer sends without end, it
-// is read a few times a second, others are served at once, and nothing is lost of
-// what it sends besides. threats.md 2.1
-func TestCommandFloodIsReadSlowly(t *testing.T) {
+// TestPeerWithTooManyCommandsIsReadSlowly: a peer that sends commands without end is
+// read a few times a second. Other peers are served at once, and no message of the
+// peer is dropped.
+func TestPeerWithTooManyCommandsIsReadSlowly(t *testing.T) {
 	const seconds = 100
 	for name, command := range map[string][]byte{
 		"PING": st.Ping(0, ""), "PING with TTL and context": st.Ping(1, "context"), "PONG": st.Command("PONG", nil),
@@ -63,7 +63,7 @@ func TestCommandFloodIsReadSlowly(t *testing.T) {
 						t.Errorf("%d commands read in %v, at most %d expected", got, time.Since(start), most)
 					}
 					if n := len(pull.Heard(session.Throttled)); n != 1 {
-						t.Errorf("%d events say that the peer is throttled", n)
+						t.Errorf("%d Throttled events, want 1", n)
 					}
 					pull.WantFaults(nil)
 					pull.WantDrops(map[pipe.Drop]uint64{})
@@ -77,9 +77,9 @@ func TestCommandFloodIsReadSlowly(t *testing.T) {
 	}
 }
 
-// TestThrottlingEndsWithTheFlood: when the peer sends no more commands it is read
-// at full speed again.
-func TestThrottlingEndsWithTheFlood(t *testing.T) {
+// TestThrottlingEndsWhenPeerSendsFewerCommands: then the peer is read at full speed
+// again.
+func TestThrottlingEndsWhenPeerSendsFewerCommands(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		pull := w.Socket(pattern.PULL)
 		pull.MustBind("mem://a")
@@ -88,7 +88,7 @@ func TestThrottlingEndsWithTheFlood(t *testing.T) {
 		go io.Copy(io.Discard, p)
 		p.Must(bytes.Repeat(st.Ping(0, ""), 100_000), st.Message("first"))
 		if d := st.After(func() { pull.WantRecv("first") }); d < 10*time.Second || d > 100*time.Second {
-			t.Errorf("the message behind 100,000 PINGs took %v", d)
+			t.Errorf("the message after 100,000 PINGs took %v", d)
 		}
 		time.Sleep(2 * time.Second)
 		if d := st.After(func() {
@@ -102,9 +102,9 @@ func TestThrottlingEndsWithTheFlood(t *testing.T) {
 	})
 }
 
-// TestModestCommandsAreNotThrottled: heartbeats of any sensible interval, and any
-// number of subscriptions, are read at once.
-func TestModestCommandsAreNotThrottled(t *testing.T) {
+// TestHeartbeatsAndSubscriptionsAreNotThrottled: heartbeats every 2 ms and 50,000
+// subscriptions are read at once.
+func TestHeartbeatsAndSubscriptionsAreNotThrottled(t *testing.T) {
 	t.Run("heartbeats", func(t *testing.T) {
 		st.Run(t, func(w *st.World) {
 			beat := st.Heartbeat(2*time.Millisecond, time.Second, time.Second)

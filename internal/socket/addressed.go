@@ -92,14 +92,14 @@ func (a Addressed) ClosePeer(ctx context.Context, id string) error {
 // lossReporter is an endpoint that reports what was lost with its connection.
 type lossReporter interface {
 	endpoint
-	Lost() (unsent int, broken bool)
+	LossStats() (unsent int, broken bool)
 }
 
 // waitEnd waits for the end of a connection, and returns an error if messages were
 // lost with it.
 func waitEnd(ctx context.Context, e lossReporter) error {
 	e.Wait(ctx)
-	switch unsent, broken := e.Lost(); {
+	switch unsent, broken := e.LossStats(); {
 	case unsent > 0:
 		return fmt.Errorf("%w: %d messages are not delivered", ErrBroken, unsent)
 	case broken:

@@ -17,7 +17,8 @@ import (
 	"github.com/zerobroker/zmq/internal/transport/memnet"
 )
 
-// exclusive are the types that refuse a peer because of another one.
+// exclusive are the types that refuse a peer because of another peer, with the
+// reason that the refused peer receives and the error of the event.
 var exclusive = []struct {
 	binder, peer pattern.Type
 	reason       string
@@ -30,9 +31,8 @@ var exclusive = []struct {
 	{pattern.CHANNEL, pattern.CHANNEL, "not-admitted:socket-has-a-peer-already", pattern.ErrPeerExists},
 }
 
-// say sends one message to the socket bound at the other end of the only
-// connection.
-func say(s *st.Socket, text string) error {
+// sendToBinder sends one message to the bound socket.
+func sendToBinder(s *st.Socket, text string) error {
 	switch s.Type() {
 	case pattern.ROUTER:
 		return s.TrySendTo("binder", st.Of(text))
@@ -42,15 +42,15 @@ func say(s *st.Socket, text string) error {
 	return s.TrySend(st.Of(text))
 }
 
-// last receives a message and returns its last frame.
-func last(s *st.Socket) string {
+// recvLastFrame receives a message and returns its recvLastFrame frame.
+func recvLastFrame(s *st.Socket) string {
 	frames, _ := s.MustRecv()
 	return frames[len(frames)-1]
 }
 
-// TestRefusedPeerKeepsItsMessages connects a second peer for which there is no
-// place, has it send, and has the first one leave: the second learns why it was
-// refused, retries, and all that it sent arrives once and in order.
+// TestRefusedPeerKeepsItsMessages: a second peer is refused and sends messages
+// meanwhile. It learns the reason and retries. After the first peer
+// disconnects, every message of the second arrives once and in order.
 func TestRefusedPeerKeepsItsMessages(t *testing.T) {
 	for _, c := range exclusive {
 		t.Run(fmt.Sprint(pattern.Types[c.binder].Name, " ", pattern.Types[c.peer].Name), func(t *testing.T) {
@@ -62,7 +62,8 @@ func TestRefusedPeerKeepsItsMessages(t *testing.T) {
 				first.MustMeet(1)
 				second := w.Socket(c.peer, st.ID("id"))
 				if c.peer == pattern.ROUTER {
-					// It can send before it has ever been admitted.
+					// A ROUTER with an alias can send before it was ever
+					// admitted.
 					if err := second.ConnectAs("mem://a", "binder"); err != nil {
 						t.Fatal(err)
 					}
@@ -74,7 +75,7 @@ func TestRefusedPeerKeepsItsMessages(t *testing.T) {
 					n = 1
 				}
 				for i := range n {
-					if err := say(second, fmt.Sprint(i)); err != nil {
+					if err := sendToBinder(second, fmt.Sprint(i)); err != nil {
 						t.Fatal(err)
 					}
 					time.Sleep(6 * time.Second / time.Duration(n))
@@ -86,7 +87,7 @@ func TestRefusedPeerKeepsItsMessages(t *testing.T) {
 
 				first.CloseIn(time.Second)
 				for i := range n {
-					if got := last(binder); got != fmt.Sprint(i) {
+					if got := recvLastFrame(binder); got != fmt.Sprint(i) {
 						t.Fatalf("received %q, want %d", got, i)
 					}
 				}
@@ -98,7 +99,7 @@ func TestRefusedPeerKeepsItsMessages(t *testing.T) {
 	}
 }
 
-// checkRefusal looks for the reason on both sides of a refusal.
+// checkRefusal checks the events of both sockets after a refusal.
 func checkRefusal(t *testing.T, binder, refused *st.Socket, err error, reason string) {
 	t.Helper()
 	if ev := binder.Heard(session.PeerRefused); len(ev) == 0 || !errors.Is(ev[0].Err, err) {
@@ -108,19 +109,19 @@ func checkRefusal(t *testing.T, binder, refused *st.Socket, err error, reason st
 	if len(failed) < 2 {
 		t.Fatalf("%d attempts failed, want several", len(failed))
 	}
-	var told *mechanism.PeerError
-	if e := failed[0]; e.Fault != engine.FaultRefused || !errors.As(e.Err, &told) || told.Reason != reason {
+	var peerErr *mechanism.PeerError
+	if e := failed[0]; e.Fault != engine.CloseRefused || !errors.As(e.Err, &peerErr) || peerErr.Reason != reason {
 		t.Errorf("refused peer's event is %v (%v), want reason %q", e.Fault, e.Err, reason)
 	}
 	if n := len(refused.Heard(session.Ready)); n != 0 {
-		t.Errorf("refused peer was connected %d times", n)
+		t.Errorf("refused peer reported %d completed handshakes, want 0", n)
 	}
 }
 
-// TestForeignPeerIsRefusedByClosing: a peer that does not announce that it
-// retries after an ERROR, as libzmq does not, gets an end without one, for it
-// retries after that.
-func TestForeignPeerIsRefusedByClosing(t *testing.T) {
+// TestPeerWithoutRetryIsRefusedByClosing: libzmq, for example, does not
+// announce that it retries after an ERROR. Such a peer is refused by closing
+// the connection, after which it does retry.
+func TestPeerWithoutRetryIsRefusedByClosing(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		router := w.Socket(pattern.ROUTER)
 		router.MustBind("mem://a")
@@ -129,23 +130,23 @@ func TestForeignPeerIsRefusedByClosing(t *testing.T) {
 		p.Must(st.Greeting(), st.Ready("Socket-Type", "DEALER", "Identity", "id"))
 		p.Skip(64)
 		if flags, body, err := p.TryFrame(); err == nil {
-			t.Errorf("frame %x %q instead of the end", flags, body)
+			t.Errorf("received frame %x %q, want the connection closed", flags, body)
 		}
 		p = w.Dial("a")
 		p.Must(st.Greeting(), st.Ready("Socket-Type", "DEALER", "Identity", "id", "x-on-error", "retry"))
 		p.Skip(64)
 		if _, body := p.Frame(); string(body) != "\x05ERROR\x1enot-admitted:routing-id-in-use" {
-			t.Errorf("%q instead of an ERROR", body)
+			t.Errorf("received %q, want an ERROR", body)
 		}
 		p.End()
 	})
 }
 
-// TestFullQueueDoesNotHideDeparture: the first peer fills the queue of the
-// binder, so that its connection is not read, and leaves. Its successor is
-// admitted at once, and the messages of both are received, under one routing ID
-// in the order in which they were sent.
-func TestFullQueueDoesNotHideDeparture(t *testing.T) {
+// TestDisconnectIsNoticedWhileQueueIsFull: the first peer fills the queue of
+// the binder, which then stops reading from the connection, and disconnects.
+// The second peer is admitted at once. The messages of both are received, and
+// under one routing ID in the order in which they were sent.
+func TestDisconnectIsNoticedWhileQueueIsFull(t *testing.T) {
 	for _, c := range exclusive {
 		if c.peer == pattern.REQ {
 			continue
@@ -160,7 +161,7 @@ func TestFullQueueDoesNotHideDeparture(t *testing.T) {
 						o.Pattern.NotifyConnect, o.Pattern.NotifyDisconnect = notify, notify
 					})
 					binder.MustBind("mem://a")
-					const n = 500 // of 500 bytes: more than the queue and a read buffer hold, less than the connection too
+					const n = 500 // of 500 bytes: exceed the queue and a read buffer, but not the connection buffers on top
 					want := []string{}
 					for i, s := range []*st.Socket{
 						w.Socket(c.peer, st.ID("id"), st.HWM(0, 0)), w.Socket(c.peer, st.ID("id"), st.HWM(0, 0)),
@@ -172,7 +173,7 @@ func TestFullQueueDoesNotHideDeparture(t *testing.T) {
 						}
 						for k := range n {
 							text := fmt.Sprint(i, " ", k, st.Large(500))
-							if err := say(s, text); err != nil {
+							if err := sendToBinder(s, text); err != nil {
 								t.Fatal(err)
 							}
 							want = append(want, text)
@@ -180,7 +181,7 @@ func TestFullQueueDoesNotHideDeparture(t *testing.T) {
 						w.Settle()
 						if i == 0 {
 							if left := s.CloseIn(5 * time.Second); left != 0 {
-								t.Skipf("%d messages unsent: the connection holds too little", left)
+								t.Skipf("%d messages unsent: the buffers of the connection are too small", left)
 							}
 						}
 						if notify && i == 0 {
@@ -195,14 +196,14 @@ func TestFullQueueDoesNotHideDeparture(t *testing.T) {
 	}
 }
 
-// wantInOrder receives messages. Without a routing ID those of two peers may come
-// between each other.
-func wantInOrder(t *testing.T, s *st.Socket, one bool, want []string) {
+// wantInOrder receives the wanted messages. Without a routing ID the messages
+// of two peers may interleave.
+func wantInOrder(t *testing.T, s *st.Socket, single bool, want []string) {
 	t.Helper()
 	peers := map[byte][]string{}
 	for _, text := range want {
 		peer := byte(0)
-		if !one {
+		if !single {
 			peer = text[0]
 		}
 		peers[peer] = append(peers[peer], text)
@@ -219,7 +220,7 @@ func wantInOrder(t *testing.T, s *st.Socket, one bool, want []string) {
 			}
 		}
 		peer := byte(0)
-		if !one {
+		if !single {
 			peer = got[0]
 		}
 		if next := peers[peer]; len(next) == 0 || got != next[0] {
@@ -230,9 +231,9 @@ func wantInOrder(t *testing.T, s *st.Socket, one bool, want []string) {
 	s.WantNone()
 }
 
-// TestDisconnectAndConnectLosesNothing disconnects and connects again at once,
-// with the same routing ID and a message each time.
-func TestDisconnectAndConnectLosesNothing(t *testing.T) {
+// TestReconnectAfterDisconnectDropsNothing: the peer disconnects and connects
+// again at once, with the same routing ID and one message each time.
+func TestReconnectAfterDisconnectDropsNothing(t *testing.T) {
 	for _, c := range exclusive {
 		if c.peer == pattern.REQ || c.peer == pattern.ROUTER {
 			continue
@@ -250,14 +251,14 @@ func TestDisconnectAndConnectLosesNothing(t *testing.T) {
 						peer.MustConnect("mem://a")
 						peer.MustSend(fmt.Sprint(i))
 						if i%2 == 0 {
-							got[last(binder)]++
+							got[recvLastFrame(binder)]++
 						}
 						if err := peer.Disconnect("mem://a"); err != nil {
 							t.Fatal(err)
 						}
 					}
 					for len(got) < rounds {
-						got[last(binder)]++
+						got[recvLastFrame(binder)]++
 					}
 					binder.WantNone()
 					for text, n := range got {
@@ -276,11 +277,11 @@ func TestDisconnectAndConnectLosesNothing(t *testing.T) {
 	}
 }
 
-// TestConnectingRouterThatRefusesIsCounted: a ROUTER that connects to two
-// sockets with one routing ID has said that it is ready before it knows that. The
-// second socket may have begun to send then: it learns the reason, and counts
-// what it has lost.
-func TestConnectingRouterThatRefusesIsCounted(t *testing.T) {
+// TestDealerCountsMessagesRefusedByConnectingRouter: a ROUTER connects to two
+// sockets with the same routing ID. It sends READY before it knows the second
+// ID, so the second socket may already send. That socket learns the reason, and
+// counts its dropped messages.
+func TestDealerCountsMessagesRefusedByConnectingRouter(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		w.Net.OnLink(func(l *memnet.Link) { l.SetLatency(20 * time.Millisecond) })
 		first, second := w.Socket(pattern.DEALER, st.ID("id")), w.Socket(pattern.DEALER, st.ID("id"), st.HWM(0, 0))
@@ -309,7 +310,7 @@ func TestConnectingRouterThatRefusesIsCounted(t *testing.T) {
 				sent, lost, st.Drops[pipe.DropRejected], st.QueuedSend)
 		}
 		ended := second.Heard(session.Disconnected)
-		if len(ended) == 0 || ended[0].Fault != engine.FaultRefused {
+		if len(ended) == 0 || ended[0].Fault != engine.CloseRefused {
 			t.Errorf("events %v, want a refusal by the peer", ended)
 		}
 		if n := len(router.Heard(session.PeerRefused)); n == 0 {

@@ -21,17 +21,17 @@ import (
 	"github.com/zerobroker/zmq/internal/wire"
 )
 
-// badInput is what a peer sends that a socket which receives cannot take.
+// badInput is input from a peer that a receiving socket must refuse.
 type badInput struct {
 	name  string
 	bytes []byte
-	fault engine.Fault
-	ready bool // the handshake is over when it comes
+	fault engine.CloseReason
+	ready bool // the handshake succeeds before the fault
 }
 
-// badInputs are for a PULL with the default limits. The zero byte at the head
-// of "zeros" would be a ZMTP 1.0 frame of no length, and the text protocols are
-// frames of that version which have the MORE bit in what they have for flags.
+// badInputs are inputs to a PULL with the default limits. The first byte of
+// "zeros" would be an empty ZMTP 1.0 frame. The text protocols would be ZMTP
+// 1.0 frames with the MORE bit.
 func badInputs() []badInput {
 	hello := func(b ...[]byte) []byte { return append(st.Greeting(), bytes.Join(b, nil)...) }
 	ready := func(b ...[]byte) []byte {
@@ -48,62 +48,62 @@ func badInputs() []badInput {
 		properties = append(properties, fmt.Sprint("X-", i), "")
 	}
 	return []badInput{
-		{"HTTP", []byte("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"), engine.FaultMalformed, false},
-		{"SSH", []byte("SSH-2.0-OpenSSH_9.6\r\n"), engine.FaultMalformed, false},
-		{"TLS", []byte("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"), engine.FaultMalformed, false},
-		{"zeros", make([]byte, 64), engine.FaultMalformed, false},
-		{"ones", bytes.Repeat([]byte{0xFF}, 64), engine.FaultMechanism, false},
+		{"HTTP", []byte("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"), engine.CloseMalformed, false},
+		{"SSH", []byte("SSH-2.0-OpenSSH_9.6\r\n"), engine.CloseMalformed, false},
+		{"TLS", []byte("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"), engine.CloseMalformed, false},
+		{"zeros", make([]byte, 64), engine.CloseMalformed, false},
+		{"ones", bytes.Repeat([]byte{0xFF}, 64), engine.CloseMechanism, false},
 
-		{"mechanism", curve, engine.FaultMechanism, false},
-		{"socket type", hello(st.Ready("Socket-Type", "SUB")), engine.FaultSocketType, false},
-		{"socket type of no name", hello(st.Ready("Socket-Type", "")), engine.FaultSocketType, false},
-		{"identity with a zero", hello(st.Ready("Socket-Type", "PUSH", "Identity", "\x00a")), engine.FaultMalformed, false},
-		{"long identity", hello(st.Ready("Socket-Type", "PUSH", "Identity", st.Large(256))), engine.FaultMalformed, false},
-		{"property without end", hello(st.Command("READY", []byte("\x0bSocket-Type\xff\xff\xff\xff"))), engine.FaultMalformed, false},
-		{"properties", hello(st.Ready(properties...)), engine.FaultMetadata, false},
-		{"metadata", hello(st.Ready("X", st.Large(9<<10))), engine.FaultMetadata, false},
-		{"handshake of 200 KiB", hello(claim(wire.FlagCommand, 200<<10)), engine.FaultHandshakeSize, false},
-		{"handshake of 2^63", hello(claim(wire.FlagCommand, 1<<63)), engine.FaultFrameSize, false},
-		{"handshake of 2^64-1", hello(claim(wire.FlagCommand, 1<<64-1)), engine.FaultFrameSize, false},
-		{"handshake with MORE", hello(claim(wire.FlagCommand|wire.FlagMore, 1)), engine.FaultMalformed, false},
-		{"ERROR", hello(st.Command("ERROR", []byte("\x03400"))), engine.FaultRefused, false},
-		{"command for READY", hello(st.Command("NOTREADY", nil)), engine.FaultUnexpected, false},
+		{"mechanism", curve, engine.CloseMechanism, false},
+		{"socket type", hello(st.Ready("Socket-Type", "SUB")), engine.CloseSocketType, false},
+		{"empty socket type", hello(st.Ready("Socket-Type", "")), engine.CloseSocketType, false},
+		{"identity with a zero", hello(st.Ready("Socket-Type", "PUSH", "Identity", "\x00a")), engine.CloseMalformed, false},
+		{"long identity", hello(st.Ready("Socket-Type", "PUSH", "Identity", st.Large(256))), engine.CloseMalformed, false},
+		{"property without end", hello(st.Command("READY", []byte("\x0bSocket-Type\xff\xff\xff\xff"))), engine.CloseMalformed, false},
+		{"properties", hello(st.Ready(properties...)), engine.CloseMetadata, false},
+		{"metadata", hello(st.Ready("X", st.Large(9<<10))), engine.CloseMetadata, false},
+		{"handshake of 200 KiB", hello(claim(wire.FlagCommand, 200<<10)), engine.CloseHandshakeSize, false},
+		{"handshake of 2^63", hello(claim(wire.FlagCommand, 1<<63)), engine.CloseFrameSize, false},
+		{"handshake of 2^64-1", hello(claim(wire.FlagCommand, 1<<64-1)), engine.CloseFrameSize, false},
+		{"handshake with MORE", hello(claim(wire.FlagCommand|wire.FlagMore, 1)), engine.CloseMalformed, false},
+		{"ERROR", hello(st.Command("ERROR", []byte("\x03400"))), engine.CloseRefused, false},
+		{"command instead of READY", hello(st.Command("NOTREADY", nil)), engine.CloseUnexpected, false},
 
-		{"frame of 2^63", ready(claim(0, 1<<63)), engine.FaultFrameSize, true},
-		{"frame of 2^64-1", ready(claim(0, 1<<64-1)), engine.FaultFrameSize, true},
-		{"frame of 2^64-1 with MORE", ready(claim(wire.FlagMore, 1<<64-1)), engine.FaultFrameSize, true},
-		{"frame above the limit", ready(claim(0, 64<<20+1)), engine.FaultFrameSize, true},
-		{"command of 2^63", ready(claim(wire.FlagCommand, 1<<63)), engine.FaultCommandSize, true},
-		{"command of 2^64-1", ready(claim(wire.FlagCommand, 1<<64-1)), engine.FaultCommandSize, true},
-		{"command above the limit", ready(claim(wire.FlagCommand, 128<<10+1)), engine.FaultCommandSize, true},
-		{"PING without TTL", ready(st.Command("PING", nil)), engine.FaultMalformed, true},
-		{"frames without end", ready(many), engine.FaultMessageSize, true},
-		{"ERROR in traffic", ready(st.Command("ERROR", []byte("\x03400"))), engine.FaultRefused, true},
+		{"frame of 2^63", ready(claim(0, 1<<63)), engine.CloseFrameSize, true},
+		{"frame of 2^64-1", ready(claim(0, 1<<64-1)), engine.CloseFrameSize, true},
+		{"frame of 2^64-1 with MORE", ready(claim(wire.FlagMore, 1<<64-1)), engine.CloseFrameSize, true},
+		{"frame above the limit", ready(claim(0, 64<<20+1)), engine.CloseFrameSize, true},
+		{"command of 2^63", ready(claim(wire.FlagCommand, 1<<63)), engine.CloseCommandSize, true},
+		{"command of 2^64-1", ready(claim(wire.FlagCommand, 1<<64-1)), engine.CloseCommandSize, true},
+		{"command above the limit", ready(claim(wire.FlagCommand, 128<<10+1)), engine.CloseCommandSize, true},
+		{"PING without TTL", ready(st.Command("PING", nil)), engine.CloseMalformed, true},
+		{"frames without end", ready(many), engine.CloseMessageSize, true},
+		{"ERROR in traffic", ready(st.Command("ERROR", []byte("\x03400"))), engine.CloseRefused, true},
 	}
 }
 
 // wantOneFailure checks that exactly one connection has ended, with an event of
-// that kind and fault, and that exactly one counter says so.
-func wantOneFailure(t *testing.T, s *st.Socket, kind session.Kind, fault engine.Fault) {
+// that kind and fault, and that only the counter of this fault has increased.
+func wantOneFailure(t *testing.T, s *st.Socket, kind session.Kind, fault engine.CloseReason) {
 	t.Helper()
 	ends := s.Heard(session.HandshakeFailed, session.Disconnected, session.PeerRefused)
 	if len(ends) != 1 || ends[0].Kind != kind || ends[0].Fault != fault || ends[0].Err == nil {
-		t.Errorf("ends %+v, want one of kind %v with fault %v", ends, kind, fault)
+		t.Errorf("events %+v, want one of kind %v with fault %v", ends, kind, fault)
 	}
 	for f, n := range s.Stats().Faults {
 		want := uint64(0)
-		if engine.Fault(f) == fault {
+		if engine.CloseReason(f) == fault {
 			want = 1
 		}
 		if n != want {
-			t.Errorf("%d connections closed for %v, want %d", n, engine.Fault(f), want)
+			t.Errorf("%d connections closed for %v, want %d", n, engine.CloseReason(f), want)
 		}
 	}
 }
 
-// TestBadInputHurtsNobodyElse: the connection is closed at once and counted
-// once, and its neighbour goes on. threats.md 2.1
-func TestBadInputHurtsNobodyElse(t *testing.T) {
+// TestBadInputClosesOnlyItsConnection: the connection is closed at once and
+// counted once. Another peer keeps its connection.
+func TestBadInputClosesOnlyItsConnection(t *testing.T) {
 	for _, in := range badInputs() {
 		t.Run(in.name, func(t *testing.T) {
 			st.Run(t, func(w *st.World) {
@@ -124,25 +124,25 @@ func TestBadInputHurtsNobodyElse(t *testing.T) {
 				}
 				wantOneFailure(t, pull, kind, in.fault)
 				if ev := pull.Heard(kind); len(ev) == 1 && ev[0].Remote.String() != bad.LocalAddr().String() {
-					t.Errorf("the event names %v, want %v", ev[0].Remote, bad.LocalAddr())
+					t.Errorf("the event has address %v, want %v", ev[0].Remote, bad.LocalAddr())
 				}
 
 				push.MustSend("after")
 				pull.WantRecv("after")
 				if n := pull.Stats().Peers; n != 1 {
-					t.Errorf("%d peers left, want 1", n)
+					t.Errorf("%d peers, want 1", n)
 				}
 				if ends := push.Heard(session.Disconnected, session.HandshakeFailed); len(ends) != 0 {
-					t.Errorf("the good peer has lost its connection: %+v", ends)
+					t.Errorf("the other peer lost its connection: %+v", ends)
 				}
 			})
 		})
 	}
 }
 
-// TestBadInputInBytes is the same with the bytes read one at a time, of which
-// the faults must not depend.
-func TestBadInputInBytes(t *testing.T) {
+// TestBadInputByteByByteHasSameFault: the fault does not depend on the size of
+// reads.
+func TestBadInputByteByByteHasSameFault(t *testing.T) {
 	for _, in := range badInputs() {
 		if len(in.bytes) > 16<<10 {
 			continue
@@ -168,9 +168,10 @@ func TestBadInputInBytes(t *testing.T) {
 	}
 }
 
-// TestBadInputFromServer is the same for who connects: it counts the fault and
-// tries again, but not soon, and serves a good peer then.
-func TestBadInputFromServer(t *testing.T) {
+// TestBadInputFromServerIsRetriedAfterBackoff: a connecting socket counts the
+// fault and waits for the maximum backoff. The next connection, to a valid
+// peer, succeeds.
+func TestBadInputFromServerIsRetriedAfterBackoff(t *testing.T) {
 	for _, in := range badInputs() {
 		t.Run(in.name, func(t *testing.T) {
 			st.Run(t, func(w *st.World) {
@@ -189,9 +190,9 @@ func TestBadInputFromServer(t *testing.T) {
 				}
 				wantOneFailure(t, pull, kind, in.fault)
 				var good *st.Peer
-				// The longest back-off is 5 s, give or take half of it.
+				// The maximum backoff is 5 s, with a jitter of 50%.
 				if d := st.After(func() { good = l.Accept() }); d < 2500*time.Millisecond || d > 7500*time.Millisecond {
-					t.Errorf("tried again after %v", d)
+					t.Errorf("reconnected after %v", d)
 				}
 				good.Shake("PUSH")
 				good.Must(st.Message("x"))
@@ -201,9 +202,9 @@ func TestBadInputFromServer(t *testing.T) {
 	}
 }
 
-// TestTruncatedGreeting ends after each number of bytes, or stays and says no
-// more.
-func TestTruncatedGreeting(t *testing.T) {
+// TestTruncatedGreetingFailsHandshake: the peer sends any number of bytes of a
+// greeting, and then closes the connection or stays silent.
+func TestTruncatedGreetingFailsHandshake(t *testing.T) {
 	for n := range 65 {
 		st.Run(t, func(w *st.World) {
 			pull, push := w.Socket(pattern.PULL), w.Socket(pattern.PUSH)
@@ -214,7 +215,7 @@ func TestTruncatedGreeting(t *testing.T) {
 			w.Settle()
 			bad.Close()
 			w.Settle()
-			wantOneFailure(t, pull, session.HandshakeFailed, engine.FaultNone)
+			wantOneFailure(t, pull, session.HandshakeFailed, engine.CloseNone)
 			push.MustSend("after")
 			pull.WantRecv("after")
 		})
@@ -228,15 +229,15 @@ func TestTruncatedGreeting(t *testing.T) {
 				t.Errorf("%d bytes of a greeting: closed after %v", n, d)
 			}
 			w.Settle()
-			wantOneFailure(t, pull, session.HandshakeFailed, engine.FaultHandshakeTimeout)
+			wantOneFailure(t, pull, session.HandshakeFailed, engine.CloseHandshakeTimeout)
 			push.MustSend("after")
 			pull.WantRecv("after")
 		})
 	}
 }
 
-// overTCP returns a socket that knows tcp, for tests in real time. None of
-// them looks at how long something takes.
+// overTCP returns a socket with the tcp transport, for tests in real time. No
+// test measures time.
 func overTCP(t *testing.T, typ pattern.Type, set ...func(*socket.Options)) *socket.Socket {
 	t.Helper()
 	o := st.New(t, 1).Options()
@@ -268,9 +269,10 @@ func await(t *testing.T, heard *socket.Listening, kinds ...session.Kind) socket.
 	}
 }
 
-// TestBadInputOverTCP is TestBadInputHurtsNobodyElse with a real network: all
-// at one listener, with one good peer.
-func TestBadInputOverTCP(t *testing.T) {
+// TestBadInputOverTCPClosesOnlyItsConnection is
+// TestBadInputClosesOnlyItsConnection over TCP, with all inputs on one listener
+// and one valid peer.
+func TestBadInputOverTCPClosesOnlyItsConnection(t *testing.T) {
 	pull, push := overTCP(t, pattern.PULL), overTCP(t, pattern.PUSH)
 	heard := pull.Listen()
 	ep, err := pull.Bind("tcp://127.0.0.1:*")
@@ -280,13 +282,13 @@ func TestBadInputOverTCP(t *testing.T) {
 	if err := push.Connect(ep); err != nil {
 		t.Fatal(err)
 	}
-	var want [engine.NumFaults]uint64
+	var want [engine.NumCloseReasons]uint64
 	for _, in := range badInputs() {
 		c, err := net.Dial("tcp", strings.TrimPrefix(ep, "tcp://"))
 		if err != nil {
 			t.Fatal(err)
 		}
-		c.Write(in.bytes) // which may fail, for they need not all be read
+		c.Write(in.bytes) // may fail, since the socket need not read all of it
 		io.Copy(io.Discard, c)
 		c.Close()
 		ev := await(t, heard, session.HandshakeFailed, session.Disconnected)
@@ -299,7 +301,7 @@ func TestBadInputOverTCP(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got := receive(t, pull); got != in.name {
-			t.Errorf("%s: the good peer's message is %q", in.name, got)
+			t.Errorf("%s: the message of the valid peer is %q", in.name, got)
 		}
 	}
 	if got := pull.Stats().Faults; got != want {

@@ -17,8 +17,9 @@ import (
 	"github.com/zerobroker/zmq/internal/transport/memnet"
 )
 
-// ways are two types that talk and how, for tests of waiting calls.
-var ways = []struct {
+// socketPairs are sender and receiver types with an endpoint, for tests of
+// blocked calls.
+var socketPairs = []struct {
 	ep       string
 	from, to pattern.Type
 }{
@@ -32,17 +33,17 @@ var ways = []struct {
 	{"mem://a", pattern.XSUB, pattern.XPUB},
 }
 
-// TestEveryWaiterIsWoken: so many messages, in bursts of any size, have so many
-// of those return who wait in Recv, without time passing.
-func TestEveryWaiterIsWoken(t *testing.T) {
+// TestEachMessageWakesOneReceiver: n messages, in bursts of any size, make n
+// blocked calls of Recv return at once.
+func TestEachMessageWakesOneReceiver(t *testing.T) {
 	const n = 60
-	for _, way := range ways {
+	for _, pair := range socketPairs {
 		for seed := range uint64(8) {
 			st.Run(t, func(w *st.World) {
 				r := rand.New(rand.NewPCG(seed, 1))
-				from, to := w.Socket(way.from), w.Socket(way.to)
-				to.MustBind(way.ep)
-				from.MustConnect(way.ep)
+				from, to := w.Socket(pair.from), w.Socket(pair.to)
+				to.MustBind(pair.ep)
+				from.MustConnect(pair.ep)
 				from.MustMeet(1)
 				took := make(chan error, n)
 				for range n {
@@ -63,7 +64,7 @@ func TestEveryWaiterIsWoken(t *testing.T) {
 				}
 				w.Settle()
 				if len(took) != n {
-					t.Fatalf("%v, seed %d: %d of %d waiters returned", way, seed, len(took), n)
+					t.Fatalf("%v, seed %d: %d of %d calls returned", pair, seed, len(took), n)
 				}
 				for range n {
 					if err := <-took; err != nil {
@@ -75,29 +76,30 @@ func TestEveryWaiterIsWoken(t *testing.T) {
 	}
 }
 
-// TestCancelledWaitersPassOn has some of those who wait in Recv give up just
-// when messages arrive: as long as enough others wait, no message is left.
-func TestCancelledWaitersPassOn(t *testing.T) {
-	for _, way := range ways {
+// TestCancelledReceiverWakesNext: some blocked calls of Recv are cancelled
+// while messages arrive. As long as enough other calls wait, every message is
+// received.
+func TestCancelledReceiverWakesNext(t *testing.T) {
+	for _, pair := range socketPairs {
 		for seed := range uint64(30) {
 			st.Run(t, func(w *st.World) {
 				r := rand.New(rand.NewPCG(seed, 2))
-				from, to := w.Socket(way.from), w.Socket(way.to)
-				to.MustBind(way.ep)
-				from.MustConnect(way.ep)
+				from, to := w.Socket(pair.from), w.Socket(pair.to)
+				to.MustBind(pair.ep)
+				from.MustConnect(pair.ep)
 				from.MustMeet(1)
-				stay, leave := 1+r.IntN(10), r.IntN(20)
-				n := 1 + r.IntN(stay)
+				patient, cancelled := 1+r.IntN(10), r.IntN(20)
+				n := 1 + r.IntN(patient)
 				ctx, cancel := context.WithCancel(context.Background())
 				defer cancel()
-				took := make(chan error, stay+leave)
+				took := make(chan error, patient+cancelled)
 				wait := func(ctx context.Context) {
 					go func() { took <- to.Recv(ctx, new(msg.Msg)) }()
 				}
 				long, end := context.WithCancel(context.Background())
 				defer end()
-				for _, i := range r.Perm(stay + leave) {
-					if i < stay {
+				for _, i := range r.Perm(patient + cancelled) {
+					if i < patient {
 						wait(long)
 					} else {
 						wait(ctx)
@@ -123,10 +125,10 @@ func TestCancelledWaitersPassOn(t *testing.T) {
 					}
 				}
 				if got != n {
-					t.Errorf("%v, seed %d: %d of %d messages received, %d stayed and %d left", way, seed, got, n, stay, leave)
+					t.Errorf("%v, seed %d: %d of %d messages received, %d calls waited and %d were cancelled", pair, seed, got, n, patient, cancelled)
 				}
 				if s := to.Stats(); s.MsgsReceived != uint64(n) || s.QueuedRecv != 0 {
-					t.Errorf("%v, seed %d: statistics %+v", way, seed, s)
+					t.Errorf("%v, seed %d: statistics %+v", pair, seed, s)
 				}
 				end()
 				w.Settle()
@@ -135,9 +137,9 @@ func TestCancelledWaitersPassOn(t *testing.T) {
 	}
 }
 
-// impatient calls f with a context that ends, as often as not, before or while
-// f waits.
-func impatient(r *rand.Rand, f func(ctx context.Context) error) error {
+// withRandomContext calls f with a context that may have ended already, end
+// while f waits, or never end.
+func withRandomContext(r *rand.Rand, f func(ctx context.Context) error) error {
 	switch r.IntN(4) {
 	case 0:
 		return f(context.Background())
@@ -149,21 +151,22 @@ func impatient(r *rand.Rand, f func(ctx context.Context) error) error {
 	return f(ctx)
 }
 
-// TestCancelledCallsDoNothing: of many senders and receivers with little
-// patience, what Send took is received once, in order, and what it refused is
-// not; and what a receiver gave up on is there for the next.
-func TestCancelledCallsDoNothing(t *testing.T) {
+// TestCancelledCallsHaveNoEffect: many senders and receivers use contexts that
+// end at random. Each message that Send accepted is received exactly once. A
+// message that Send refused is never received. A cancelled Recv leaves its
+// message for the next call.
+func TestCancelledCallsHaveNoEffect(t *testing.T) {
 	const senders, receivers, each = 6, 6, 60
-	for _, way := range ways {
-		if way.from == pattern.XSUB {
-			continue // never waits
+	for _, pair := range socketPairs {
+		if pair.from == pattern.XSUB {
+			continue // never blocks
 		}
 		for seed := range uint64(6) {
 			st.Run(t, func(w *st.World) {
 				w.Net.OnLink(func(l *memnet.Link) { l.Up().SetBuffer(64) })
-				from, to := w.Socket(way.from, st.HWM(2, 2)), w.Socket(way.to, st.HWM(2, 2))
-				to.MustBind(way.ep)
-				from.MustConnect(way.ep)
+				from, to := w.Socket(pair.from, st.HWM(2, 2)), w.Socket(pair.to, st.HWM(2, 2))
+				to.MustBind(pair.ep)
+				from.MustConnect(pair.ep)
 				from.MustMeet(1)
 
 				var mu sync.Mutex
@@ -174,7 +177,7 @@ func TestCancelledCallsDoNothing(t *testing.T) {
 					sending.Go(func() {
 						for i := range each {
 							label := fmt.Sprint(s, " ", i)
-							err := impatient(r, func(ctx context.Context) error {
+							err := withRandomContext(r, func(ctx context.Context) error {
 								return from.Send(ctx, st.Of(label, "body"))
 							})
 							mu.Lock()
@@ -192,7 +195,7 @@ func TestCancelledCallsDoNothing(t *testing.T) {
 					receiving.Go(func() {
 						for {
 							var m msg.Msg
-							err := impatient(r, func(ctx context.Context) error { return to.Recv(ctx, &m) })
+							err := withRandomContext(r, func(ctx context.Context) error { return to.Recv(ctx, &m) })
 							switch {
 							case err == nil:
 								f := st.Frames(&m)
@@ -215,7 +218,7 @@ func TestCancelledCallsDoNothing(t *testing.T) {
 				if n := from.CloseIn(time.Hour); n != 0 {
 					t.Errorf("%d messages unsent", n)
 				}
-				time.Sleep(time.Hour) // for the receivers to finish
+				time.Sleep(time.Hour) // the receivers finish
 				to.CloseIn(0)
 				receiving.Wait()
 				accepted := 0
@@ -226,15 +229,15 @@ func TestCancelledCallsDoNothing(t *testing.T) {
 						accepted++
 					}
 					if got[label] != want {
-						t.Errorf("%v, seed %d: message %q received %d times, want %d", way, seed, label, got[label], want)
+						t.Errorf("%v, seed %d: message %q received %d times, want %d", pair, seed, label, got[label], want)
 					}
 				}
 				if accepted == 0 || accepted == len(sent) {
-					t.Errorf("%v, seed %d: %d of %d messages were sent", way, seed, accepted, len(sent))
+					t.Errorf("%v, seed %d: %d of %d messages were sent", pair, seed, accepted, len(sent))
 				}
 				s, r := from.Stats(), to.Stats()
 				if s.MsgsSent != uint64(accepted) || r.MsgsReceived != uint64(accepted) {
-					t.Errorf("%v, seed %d: %d accepted, %d counted as sent and %d as received", way, seed, accepted, s.MsgsSent, r.MsgsReceived)
+					t.Errorf("%v, seed %d: %d accepted, %d counted as sent and %d as received", pair, seed, accepted, s.MsgsSent, r.MsgsReceived)
 				}
 				from.WantDrops(nil)
 				to.WantDrops(nil)
@@ -243,7 +246,7 @@ func TestCancelledCallsDoNothing(t *testing.T) {
 	}
 }
 
-// ctxError is err if it is a context's.
+// ctxError returns err if it is the error of a context, else nil.
 func ctxError(err error) error {
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return err
@@ -251,8 +254,9 @@ func ctxError(err error) error {
 	return nil
 }
 
-// TestCancelledSendTo is TestCancelledCallsDoNothing for a ROUTER.
-func TestCancelledSendTo(t *testing.T) {
+// TestCancelledSendToHasNoEffect is TestCancelledCallsHaveNoEffect for SendTo
+// of a ROUTER.
+func TestCancelledSendToHasNoEffect(t *testing.T) {
 	const senders, each = 6, 60
 	for seed := range uint64(10) {
 		st.Run(t, func(w *st.World) {
@@ -277,7 +281,7 @@ func TestCancelledSendTo(t *testing.T) {
 				sending.Go(func() {
 					for i := range each {
 						label, to := fmt.Sprint(s, " ", i), r.IntN(2)
-						err := impatient(r, func(ctx context.Context) error {
+						err := withRandomContext(r, func(ctx context.Context) error {
 							return router.SendTo(ctx, fmt.Sprint("peer ", to), st.Of(label))
 						})
 						if err != nil && ctxError(err) == nil {
@@ -317,14 +321,14 @@ func TestCancelledSendTo(t *testing.T) {
 				n := 0
 				for _, label := range got[i] {
 					if !want[i][label] {
-						t.Errorf("seed %d: peer %d got %q, which failed, was for another or came before", seed, i, label)
+						t.Errorf("seed %d: peer %d received %q, which was refused, sent to the other peer or received before", seed, i, label)
 					}
 					delete(want[i], label)
 					n++
 				}
 				for label, ok := range want[i] {
 					if ok {
-						t.Errorf("seed %d: peer %d of %d messages never got %q", seed, i, n, label)
+						t.Errorf("seed %d: peer %d of %d messages did not receive %q", seed, i, n, label)
 					}
 				}
 			}
@@ -332,9 +336,9 @@ func TestCancelledSendTo(t *testing.T) {
 	}
 }
 
-// TestCancelledCalls: the replies to Calls that were given up are dropped and
-// never given to others.
-func TestCancelledCalls(t *testing.T) {
+// TestReplyToCancelledCallIsDropped: the reply to a cancelled Call is dropped.
+// No other Call returns it.
+func TestReplyToCancelledCallIsDropped(t *testing.T) {
 	for seed := range uint64(10) {
 		st.Run(t, func(w *st.World) {
 			rep, req := w.Socket(pattern.REP), w.Socket(pattern.REQ)
@@ -360,7 +364,7 @@ func TestCancelledCalls(t *testing.T) {
 				calling.Go(func() {
 					for i := range 50 {
 						label := fmt.Sprint(c, " ", i)
-						err := impatient(r, func(ctx context.Context) error {
+						err := withRandomContext(r, func(ctx context.Context) error {
 							m, err := req.Call(ctx, st.Of(label))
 							if err == nil && string(m.First) != "re "+label {
 								t.Errorf("seed %d: call %q got %q", seed, label, m.First)
@@ -381,9 +385,9 @@ func TestCancelledCalls(t *testing.T) {
 	}
 }
 
-// TestRecvOrderWithManyWaiters: one connection's messages are handed out in the
-// order they came, whoever waits.
-func TestRecvOrderWithManyWaiters(t *testing.T) {
+// TestConcurrentReceiversReceiveInOrder: several goroutines receive the
+// messages of one connection in the order in which they arrived.
+func TestConcurrentReceiversReceiveInOrder(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		const n = 200
 		push, pull := w.Socket(pattern.PUSH), w.Socket(pattern.PULL)

@@ -13,8 +13,8 @@ import (
 	st "github.com/zerobroker/zmq/internal/socket/sockettest"
 )
 
-// unwanted is a message per receiving type that no call returns, or that the
-// pattern has to look at.
+// unwanted holds, for each receiving socket type, a message that the pattern
+// drops or inspects.
 var unwanted = []struct {
 	typ  pattern.Type
 	peer string
@@ -38,9 +38,10 @@ var unwanted = []struct {
 	{pattern.PUB, "SUB", st.Message("\x01topic")},
 }
 
-// TestCloseTakesNoTimeWhilePeersFlood: without messages to write, no timer is
-// waited for, and no connection whose peer never stops sending.
-func TestCloseTakesNoTimeWhilePeersFlood(t *testing.T) {
+// TestCloseReturnsAtOnceWhilePeersFlood: Close of a socket without queued
+// messages waits neither for a timer nor for a connection whose peer never
+// stops sending.
+func TestCloseReturnsAtOnceWhilePeersFlood(t *testing.T) {
 	for _, c := range unwanted {
 		t.Run(pattern.InfoOf(c.typ, &pattern.Options{}).Name, func(t *testing.T) {
 			st.Run(t, func(w *st.World) {
@@ -71,21 +72,22 @@ func TestCloseTakesNoTimeWhilePeersFlood(t *testing.T) {
 					}
 				}()
 				if d := st.After(func() { s.CloseIn(-1) }); d != 0 {
-					t.Errorf("Close takes %v", d)
+					t.Errorf("Close took %v", d)
 				}
 			})
 		})
 	}
 }
 
-// TestCloseCountsWhatArrivesWhileItLingers: it is unread, whatever it is, and
-// ends no connection that has messages to write. PINGs are answered.
-func TestCloseCountsWhatArrivesWhileItLingers(t *testing.T) {
+// TestCloseCountsMessagesReceivedWhileItLingers: messages received while Close
+// lingers count as unread, also malformed ones. They do not end a connection
+// that has messages to write, and PINGs are answered.
+func TestCloseCountsMessagesReceivedWhileItLingers(t *testing.T) {
 	for _, c := range unwanted {
 		switch c.typ {
 		case pattern.REQ, pattern.CLIENT, pattern.CHANNEL, pattern.DEALER, pattern.PAIR:
 		default:
-			continue // which do not send, or not unasked
+			continue // they do not send, or only after a request
 		}
 		t.Run(pattern.InfoOf(c.typ, &pattern.Options{}).Name, func(t *testing.T) {
 			st.Run(t, func(w *st.World) {
@@ -99,27 +101,28 @@ func TestCloseCountsWhatArrivesWhileItLingers(t *testing.T) {
 				closed := make(chan int)
 				go func() { closed <- s.CloseIn(-1) }()
 				w.Settle()
-				p.Must(bytes.Repeat(c.msg, 10), st.Ping(0, "still there"))
+				p.Must(bytes.Repeat(c.msg, 10), st.Ping(0, "ping"))
 				w.Settle()
 				p.Message()
-				if _, pong := p.Frame(); !bytes.Contains(pong, []byte("still there")) {
-					t.Errorf("%q instead of a PONG", pong)
+				if _, pong := p.Frame(); !bytes.Contains(pong, []byte("ping")) {
+					t.Errorf("received %q, want a PONG", pong)
 				}
-				if err := closes(p); err != nil {
+				if err := readToEOF(p); err != nil {
 					t.Error(err)
 				}
 				if unsent := <-closed; unsent != 0 {
-					t.Errorf("%d messages are not written", unsent)
+					t.Errorf("%d messages unsent", unsent)
 				}
 				s.WantDrops(map[pipe.Drop]uint64{pipe.DropUnread: 10})
-				s.WantFaults(map[engine.Fault]uint64{})
+				s.WantFaults(map[engine.CloseReason]uint64{})
 			})
 		})
 	}
 }
 
-// closes has a peer read to the end, which must be one in order, and close.
-func closes(p *st.Peer) error {
+// readToEOF reads one byte from a peer, which must return io.EOF, and closes
+// the peer.
+func readToEOF(p *st.Peer) error {
 	var b [1]byte
 	if _, err := p.Read(b[:]); err != io.EOF {
 		return err

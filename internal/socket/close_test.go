@@ -12,10 +12,10 @@ import (
 	"github.com/zerobroker/zmq/internal/transport/memnet"
 )
 
-// TestLingerOutlivesConnection loses the connection of a closing socket while
-// messages are in the hands of its flusher: within the linger time it connects
-// again and sends them.
-func TestLingerOutlivesConnection(t *testing.T) {
+// TestCloseReconnectsWhileItLingers: a closing socket loses its connection
+// while messages are in flight. Within the linger time it reconnects and sends
+// the queued messages.
+func TestCloseReconnectsWhileItLingers(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		w.Net.OnLink(func(l *memnet.Link) {
 			if l.Index() > 0 {
@@ -34,8 +34,8 @@ func TestLingerOutlivesConnection(t *testing.T) {
 			push.MustSend(fmt.Sprint(i), st.Large(100))
 		}
 		w.Settle()
-		// The buffer took the first and a part of the second: that one is
-		// lost, and the first was written.
+		// The buffer holds the first message and part of the second. So the
+		// first counts as written and the second as dropped in flight.
 		if n := push.CloseIn(time.Minute); n != 1 {
 			t.Errorf("%d messages unsent", n)
 		}
@@ -46,9 +46,9 @@ func TestLingerOutlivesConnection(t *testing.T) {
 	})
 }
 
-// TestCloseDuringHandshake closes sockets whose peer has accepted the
-// connection and says nothing. Who has nothing to send does not wait.
-func TestCloseDuringHandshake(t *testing.T) {
+// TestCloseDuringHandshakeReturnsAtOnce: the peer accepts the connection and
+// sends nothing. A socket without queued messages does not linger.
+func TestCloseDuringHandshakeReturnsAtOnce(t *testing.T) {
 	for _, typ := range []pattern.Type{pattern.PUSH, pattern.PULL, pattern.DEALER, pattern.SUB} {
 		st.Run(t, func(w *st.World) {
 			silent := w.Listen("a")
@@ -76,11 +76,11 @@ func TestCloseDuringHandshake(t *testing.T) {
 	}
 }
 
-// TestCloseWithFullInbox closes sockets whose reader waits for room that
-// nobody will make.
-func TestCloseWithFullInbox(t *testing.T) {
+// TestCloseReturnsWithFullReceiveQueue: Close returns although the reader of
+// the connection is blocked on a full receive queue.
+func TestCloseReturnsWithFullReceiveQueue(t *testing.T) {
 	for _, binds := range []bool{true, false} {
-		for _, end := range []string{"close", "leave and close"} {
+		for _, end := range []string{"close", "disconnect and close"} {
 			t.Run(fmt.Sprintf("binds=%v %s", binds, end), func(t *testing.T) {
 				st.Run(t, func(w *st.World) {
 					d := w.Socket(pattern.DEALER, st.HWM(10, 2))
@@ -112,8 +112,9 @@ func TestCloseWithFullInbox(t *testing.T) {
 	}
 }
 
-// TestCloseAtOnceWithManyPeers is for the race detector.
-func TestCloseAtOnceWithManyPeers(t *testing.T) {
+// TestCloseRightAfterSendWithManyPeers gives the race detector concurrent
+// writers and Close.
+func TestCloseRightAfterSendWithManyPeers(t *testing.T) {
 	for range 20 {
 		st.Run(t, func(w *st.World) {
 			d := w.Socket(pattern.DEALER)

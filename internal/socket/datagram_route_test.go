@@ -14,9 +14,10 @@ import (
 	st "github.com/zerobroker/zmq/internal/socket/sockettest"
 )
 
-// TestDatagramWithoutRouteIsNotConnected: an endpoint that the system has no
-// route to is an event with that error, and connected only when there is one.
-func TestDatagramWithoutRouteIsNotConnected(t *testing.T) {
+// TestDatagramWithoutRouteIsRetried: while the system has no route to an
+// endpoint, each attempt is an event with its error. The endpoint counts as
+// connected when there is a route.
+func TestDatagramWithoutRouteIsRetried(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		var route atomic.Bool
 		w.Air.OnDial(func(string) error {
@@ -33,13 +34,13 @@ func TestDatagramWithoutRouteIsNotConnected(t *testing.T) {
 			t.Errorf("connected without a route: %v", err)
 		}
 		w.Settle()
-		retries := radio.Heard(session.Connecting)
+		retries := radio.Heard(session.Retrying)
 		if len(retries) == 0 || len(radio.Heard(session.Ready)) > 0 {
 			t.Fatalf("events %v", radio.History())
 		}
 		for _, ev := range retries {
 			if !errors.Is(ev.Err, syscall.ENETUNREACH) || ev.Delay > 750*time.Millisecond {
-				t.Errorf("tried again after %v, because of %v", ev.Delay, ev.Err)
+				t.Errorf("retried after %v because of %v", ev.Delay, ev.Err)
 			}
 		}
 		route.Store(true)

@@ -25,11 +25,11 @@ const (
 )
 
 var (
-	strange = netip.MustParseAddrPort("10.9.9.9:999")
-	dishAt  = netip.MustParseAddrPort("10.0.0.1:5555")
+	otherAddr = netip.MustParseAddrPort("10.9.9.9:999")
+	dishAddr  = netip.MustParseAddrPort("10.0.0.1:5555")
 )
 
-// joinAir has a DISH join groups.
+// joinAir joins groups on a DISH.
 func joinAir(w *st.World, s *st.Socket, groups ...string) {
 	w.Helper()
 	for _, g := range groups {
@@ -39,9 +39,9 @@ func joinAir(w *st.World, s *st.Socket, groups ...string) {
 	}
 }
 
-// TestDatagramRadioDish: every message goes out, and DISH takes those of the
-// groups it has joined. conformance 3.7, 6.7
-func TestDatagramRadioDish(t *testing.T) {
+// TestDishReceivesDatagramsOfJoinedGroups: a RADIO sends every message. A DISH
+// receives those of the groups that it has joined.
+func TestDishReceivesDatagramsOfJoinedGroups(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		dish, radio := w.Socket(pattern.DISH), w.Socket(pattern.RADIO)
 		if bound := dish.MustBind(airAt); bound != airAt {
@@ -70,9 +70,9 @@ func TestDatagramRadioDish(t *testing.T) {
 	})
 }
 
-// TestDatagramGroup: what goes to a multicast group comes to all who are bound
-// there.
-func TestDatagramGroup(t *testing.T) {
+// TestMulticastReachesEveryBoundDish: each DISH bound to the multicast group
+// receives every message.
+func TestMulticastReachesEveryBoundDish(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		radio := w.Socket(pattern.RADIO)
 		var dishes []*st.Socket
@@ -94,10 +94,10 @@ func TestDatagramGroup(t *testing.T) {
 	})
 }
 
-// TestDatagramWhoMay: RADIO only connects, DISH and DGRAM only bind, and others
-// do neither; DGRAM goes over nothing else. In libzmq that is ENOCOMPATPROTO.
-// conformance 3.7
-func TestDatagramWhoMay(t *testing.T) {
+// TestDatagramEndpointsAreRefusedByOtherTypes: only a RADIO connects to a
+// datagram endpoint, and only a DISH or a DGRAM binds one. A DGRAM has no other
+// endpoints. libzmq returns ENOCOMPATPROTO here.
+func TestDatagramEndpointsAreRefusedByOtherTypes(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		for typ, info := range pattern.Types {
 			s := w.Socket(typ)
@@ -122,8 +122,9 @@ func TestDatagramWhoMay(t *testing.T) {
 	})
 }
 
-// TestDatagramEndpoints that are none, in use, or not there.
-func TestDatagramEndpoints(t *testing.T) {
+// TestInvalidDatagramEndpointsAreRefused: malformed endpoints, endpoints in
+// use, and unknown endpoints.
+func TestInvalidDatagramEndpointsAreRefused(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		dish, radio := w.Socket(pattern.DISH), w.Socket(pattern.RADIO)
 		if _, err := dish.Bind("air://nonsense"); !errors.Is(err, socket.ErrInvalidEndpoint) {
@@ -134,17 +135,17 @@ func TestDatagramEndpoints(t *testing.T) {
 		}
 		one := dish.MustBind("air://10.0.0.1:0")
 		if one == "air://10.0.0.1:0" {
-			t.Error("the port is not filled in")
+			t.Error("the bound endpoint has port 0")
 		}
 		if _, err := w.Socket(pattern.DISH).Bind(one); !errors.Is(err, syscall.EADDRINUSE) {
-			t.Errorf("bound twice: %v", err)
+			t.Errorf("bind of an endpoint in use: %v", err)
 		}
 		radio.MustConnect(one)
 		if err := dish.Disconnect(one); err != socket.ErrEndpointNotFound {
-			t.Errorf("disconnect what is bound: %v", err)
+			t.Errorf("Disconnect of a bound endpoint: %v", err)
 		}
 		if err := radio.Unbind(one); err != socket.ErrEndpointNotFound {
-			t.Errorf("unbind what is connected: %v", err)
+			t.Errorf("Unbind of a connected endpoint: %v", err)
 		}
 		radio.MustMeet(1)
 		for _, err := range []error{dish.Unbind(one), radio.Disconnect(one)} {
@@ -154,34 +155,36 @@ func TestDatagramEndpoints(t *testing.T) {
 		}
 		w.Settle()
 		if _, err := w.Socket(pattern.DISH).Bind(one); err != nil {
-			t.Errorf("bound again: %v", err)
+			t.Errorf("bind after Unbind: %v", err)
 		}
 		dish.WantKinds(session.Listening, session.ListenerClosed)
 		radio.WantKinds(session.Ready, session.Disconnected)
 	})
 }
 
-// TestDgramExchange: a datagram comes with the address that an answer goes to.
-func TestDgramExchange(t *testing.T) {
+// TestDgramReplyToReceivedAddress: the first frame of a received message is the
+// address to which a reply goes.
+func TestDgramReplyToReceivedAddress(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		a, b := w.Socket(pattern.DGRAM), w.Socket(pattern.DGRAM)
 		a.MustBind("air://10.0.0.1:1")
 		b.MustBind("air://[fd00::2]:2")
 		a.MustSend("[fd00::2]:2", "question")
 		b.WantRecv("10.0.0.1:1", "question")
-		b.MustSend("10.0.0.1:1\x00", "answer") // as libzmq's programs send it back
+		b.MustSend("10.0.0.1:1\x00", "answer") // with the trailing zero byte that programs for libzmq send
 		a.WantRecv("[fd00::2]:2", "answer")
 		b.MustSend("10.0.0.1:1", "")
 		a.WantRecv("[fd00::2]:2", "")
 	})
 }
 
-// TestDgramRefuses what is no address and one frame. conformance 3.7
-func TestDgramRefuses(t *testing.T) {
+// TestDgramRefusesMalformedMessages: a message has two frames, an address and a
+// body of at most 8192 bytes.
+func TestDgramRefusesMalformedMessages(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		s := w.Socket(pattern.DGRAM)
 		if err := s.TrySend(st.Of("10.0.0.1:1", "x")); err != pattern.ErrWouldBlock {
-			t.Errorf("sent before it was bound: %v", err)
+			t.Errorf("send before Bind: %v", err)
 		}
 		s.MustBind("air://10.0.0.1:1")
 		for _, frames := range [][]string{{""}, {"10.0.0.1:1"}, {"10.0.0.1:1", "a", "b"}} {
@@ -203,7 +206,7 @@ func TestDgramRefuses(t *testing.T) {
 		w.Settle()
 		s.WantDrops(map[pipe.Drop]uint64{pipe.DropMalformed: 8})
 		if _, err := s.Bind("air://10.0.0.1:2"); !errors.Is(err, pattern.ErrAlreadyBound) {
-			t.Errorf("bound twice: %v", err)
+			t.Errorf("second Bind: %v", err)
 		}
 		if err := s.Unbind("air://10.0.0.1:1"); err != nil {
 			t.Fatal(err)
@@ -213,9 +216,9 @@ func TestDgramRefuses(t *testing.T) {
 	})
 }
 
-// TestDatagramSizes: a message of RADIO that no datagram takes is dropped, and
-// counted. conformance 5.5
-func TestDatagramSizes(t *testing.T) {
+// TestRadioDropsMessagesAboveDatagramSize: a message that does not fit in a
+// datagram is dropped and counted. Inproc peers receive it.
+func TestRadioDropsMessagesAboveDatagramSize(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		dish, radio, near := w.Socket(pattern.DISH), w.Socket(pattern.RADIO), w.Socket(pattern.DISH)
 		dish.MustBind(airAt)
@@ -242,10 +245,10 @@ func TestDatagramSizes(t *testing.T) {
 	})
 }
 
-// TestDatagramHostile: all first bytes with all lengths up to 300. What is none
-// of a RADIO's, or of a group that is not joined, is counted and no more.
-// threats.md 2.5
-func TestDatagramHostile(t *testing.T) {
+// TestDishDropsMalformedDatagrams receives datagrams with every first byte and
+// every length up to 300. Malformed datagrams, and datagrams of groups that are
+// not joined, are dropped and counted.
+func TestDishDropsMalformedDatagrams(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		dish := w.Socket(pattern.DISH, st.HWM(10, 10))
 		dish.MustBind(airAt)
@@ -257,7 +260,7 @@ func TestDatagramHostile(t *testing.T) {
 				if n > 0 {
 					b[0] = byte(first)
 				}
-				w.Air.Inject(b, strange, dishAt)
+				w.Air.Inject(b, otherAddr, dishAddr)
 				if n > first {
 					filtered++
 				} else {
@@ -265,26 +268,26 @@ func TestDatagramHostile(t *testing.T) {
 				}
 			}
 		}
-		w.Air.Inject(make([]byte, 8193), strange, dishAt)
+		w.Air.Inject(make([]byte, 8193), otherAddr, dishAddr)
 		malformed++
 		w.Settle()
 		dish.WantDrops(map[pipe.Drop]uint64{pipe.DropMalformed: malformed, pipe.DropFiltered: filtered})
-		w.Air.Inject([]byte("\x06joinedstill"), strange, dishAt)
-		dish.WantRecv("joined", "still")
+		w.Air.Inject([]byte("\x06joinedafter"), otherAddr, dishAddr)
+		dish.WantRecv("joined", "after")
 	})
 }
 
-// TestDatagramFloodOfOthers: groups that are not joined take no room from those
-// that are.
-func TestDatagramFloodOfOthers(t *testing.T) {
+// TestDatagramsOfOtherGroupsUseNoQueue: datagrams of groups that are not joined
+// do not fill the receive queue.
+func TestDatagramsOfOtherGroupsUseNoQueue(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		dish := w.Socket(pattern.DISH, st.HWM(2, 2))
 		dish.MustBind(airAt)
 		joinAir(w, dish, "mine")
 		for range 1000 {
-			w.Air.Inject([]byte("\x05otherx"), strange, dishAt)
+			w.Air.Inject([]byte("\x05otherx"), otherAddr, dishAddr)
 		}
-		w.Air.Inject([]byte("\x04mine1"), strange, dishAt)
+		w.Air.Inject([]byte("\x04mine1"), otherAddr, dishAddr)
 		w.Settle()
 		if n := dish.Stats().QueuedRecv; n != 1 {
 			t.Errorf("%d messages queued", n)
@@ -293,9 +296,9 @@ func TestDatagramFloodOfOthers(t *testing.T) {
 	})
 }
 
-// TestDatagramFlood: a queue that nobody reads takes as much as its marks say,
-// and the rest is counted. conformance 5.5
-func TestDatagramFlood(t *testing.T) {
+// TestDatagramQueueIsBounded: an unread queue accepts datagrams up to its
+// limits. The others are dropped and counted.
+func TestDatagramQueueIsBounded(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		set  func(*socket.Options)
@@ -309,7 +312,7 @@ func TestDatagramFlood(t *testing.T) {
 			dgram.MustBind(airAt)
 			body := make([]byte, 8000)
 			for range 1000 {
-				w.Air.Inject(body, strange, dishAt)
+				w.Air.Inject(body, otherAddr, dishAddr)
 			}
 			w.Settle()
 			if n := dgram.Stats().QueuedRecv; n != c.want {
@@ -319,14 +322,14 @@ func TestDatagramFlood(t *testing.T) {
 			for range c.want {
 				dgram.MustRecv()
 			}
-			w.Air.Inject([]byte("room"), strange, dishAt)
-			dgram.WantRecv(strange.String(), "room")
+			w.Air.Inject([]byte("room"), otherAddr, dishAddr)
+			dgram.WantRecv(otherAddr.String(), "room")
 		})
 	}
 }
 
-// TestDatagramWriteErrors: an error is of one message, and holds up no other.
-func TestDatagramWriteErrors(t *testing.T) {
+// TestDatagramWriteErrorDropsOneMessage: the messages after it are sent.
+func TestDatagramWriteErrorDropsOneMessage(t *testing.T) {
 	for _, errno := range []syscall.Errno{syscall.EPERM, syscall.ENOBUFS, syscall.ENETUNREACH, syscall.EHOSTUNREACH, syscall.EMSGSIZE} {
 		st.Run(t, func(w *st.World) {
 			dish, radio := w.Socket(pattern.DISH), w.Socket(pattern.RADIO)
@@ -354,9 +357,10 @@ func TestDatagramWriteErrors(t *testing.T) {
 	}
 }
 
-// TestDatagramRefused: an answer to an earlier datagram, which anybody may
-// forge, takes the place of no other. threats.md 2.5
-func TestDatagramRefused(t *testing.T) {
+// TestForgedRefusalDropsNoOtherDatagram: the system reports that an earlier
+// datagram was refused, which any host can forge. The message being sent is
+// still sent.
+func TestForgedRefusalDropsNoOtherDatagram(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		dish, radio := w.Socket(pattern.DISH), w.Socket(pattern.RADIO)
 		dish.MustBind(airAt)
@@ -379,33 +383,34 @@ func TestDatagramRefused(t *testing.T) {
 	})
 }
 
-// TestDatagramReadErrors: a bound socket reads on; after what is no answer to a
-// datagram it first waits a little, and says so.
-func TestDatagramReadErrors(t *testing.T) {
+// TestDatagramReadErrorsAreRetried: a bound socket reads again after an error.
+// If the error does not concern an earlier datagram, it waits first and reports
+// an event.
+func TestDatagramReadErrorsAreRetried(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		dgram := w.Socket(pattern.DGRAM)
 		dgram.MustBind(airAt)
 		for range 10 {
-			w.Air.Fail(dishAt, syscall.ECONNRESET)
+			w.Air.Fail(dishAddr, syscall.ECONNRESET)
 		}
 		w.Settle()
 		dgram.WantDrops(map[pipe.Drop]uint64{pipe.DropUnreachable: 10})
 		for range 3 {
-			w.Air.Fail(dishAt, syscall.ENOMEM)
+			w.Air.Fail(dishAddr, syscall.ENOMEM)
 		}
-		w.Air.Inject([]byte("x"), strange, dishAt)
-		if d := st.After(func() { dgram.WantRecv(strange.String(), "x") }); d != 35*time.Millisecond {
-			t.Errorf("read on after %v", d)
+		w.Air.Inject([]byte("x"), otherAddr, dishAddr)
+		if d := st.After(func() { dgram.WantRecv(otherAddr.String(), "x") }); d != 35*time.Millisecond {
+			t.Errorf("read again after %v", d)
 		}
 		if n := len(dgram.Heard(session.AcceptFailed)); n != 3 {
-			t.Errorf("%d events", n)
+			t.Errorf("%d AcceptFailed events, want 3", n)
 		}
 	})
 }
 
-// TestDatagramOpensLater: what cannot be sent from yet is tried again; messages
-// wait meanwhile, up to the mark, and then go out.
-func TestDatagramOpensLater(t *testing.T) {
+// TestDatagramNameLookupIsRetried: messages are queued until the lookup
+// succeeds, and then sent.
+func TestDatagramNameLookupIsRetried(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		dish, radio := w.Socket(pattern.DISH), w.Socket(pattern.RADIO, st.HWM(5, 5), st.Reconnect(time.Second, 4*time.Second))
 		dish.MustBind(airAt)
@@ -425,13 +430,13 @@ func TestDatagramOpensLater(t *testing.T) {
 			dish.WantRecv("g", fmt.Sprint(i))
 		}
 		radio.WantDrops(map[pipe.Drop]uint64{pipe.DropHWM: 5})
-		radio.WantKinds(session.Connecting, session.Connecting, session.Connecting, session.Ready)
+		radio.WantKinds(session.Retrying, session.Retrying, session.Retrying, session.Ready)
 	})
 }
 
-// TestDatagramNeverOpens: closing gives up at once when nothing waits, and after
-// the time to linger when something does.
-func TestDatagramNeverOpens(t *testing.T) {
+// TestDatagramCloseLingersForUnresolvedName: Close returns at once if nothing
+// is queued, else when the linger time ends.
+func TestDatagramCloseLingersForUnresolvedName(t *testing.T) {
 	for _, n := range []int{0, 3} {
 		st.Run(t, func(w *st.World) {
 			w.Air.OnDial(func(string) error { return errors.New("no such host") })
@@ -446,7 +451,7 @@ func TestDatagramNeverOpens(t *testing.T) {
 			}
 			if d := st.After(func() {
 				if unsent := radio.CloseIn(7 * time.Second); unsent != n {
-					t.Errorf("%d not sent, want %d", unsent, n)
+					t.Errorf("%d messages unsent, want %d", unsent, n)
 				}
 			}); d != want {
 				t.Errorf("closed after %v, want %v", d, want)
@@ -456,9 +461,9 @@ func TestDatagramNeverOpens(t *testing.T) {
 	}
 }
 
-// TestDatagramOnce: without retries a name that is unknown is an endpoint that
-// does nothing.
-func TestDatagramOnce(t *testing.T) {
+// TestDatagramWithoutRetriesQueuesNothing: with reconnecting disabled, an
+// endpoint whose name does not resolve queues nothing.
+func TestDatagramWithoutRetriesQueuesNothing(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		w.Air.OnDial(func(string) error { return errors.New("no such host") })
 		radio := w.Socket(pattern.RADIO, st.Reconnect(0, 0))
@@ -467,13 +472,12 @@ func TestDatagramOnce(t *testing.T) {
 		radio.MustSend("g", "x")
 		radio.WantKinds()
 		if unsent := radio.CloseIn(-1); unsent != 0 {
-			t.Errorf("%d not sent", unsent)
+			t.Errorf("%d messages unsent", unsent)
 		}
 	})
 }
 
-// TestDatagramCloseWrites: what is queued goes out before the socket ends.
-func TestDatagramCloseWrites(t *testing.T) {
+func TestDatagramCloseWritesQueue(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		dish, radio, dgram := w.Socket(pattern.DISH), w.Socket(pattern.RADIO), w.Socket(pattern.DGRAM)
 		dish.MustBind(airAt)
@@ -498,9 +502,10 @@ func TestDatagramCloseWrites(t *testing.T) {
 	})
 }
 
-// TestDatagramCloseCounts: what is not written when time is over is counted, to
-// the message, whether its batch counts against the marks or not.
-func TestDatagramCloseCounts(t *testing.T) {
+// TestDatagramCloseCountsUnsentMessages: the number of messages that are
+// unwritten when the linger time ends is exact, whether or not the batch in
+// flight counts against the high-water mark.
+func TestDatagramCloseCountsUnsentMessages(t *testing.T) {
 	for _, size := range []int{1, 8000} {
 		st.Run(t, func(w *st.World) {
 			dish, radio := w.Socket(pattern.DISH), w.Socket(pattern.RADIO)
@@ -516,15 +521,16 @@ func TestDatagramCloseCounts(t *testing.T) {
 			w.Settle()
 			got := int(dish.Stats().QueuedRecv)
 			if unsent+got != 100 || unsent < 48 || unsent > 50 {
-				t.Errorf("%d bytes: %d not sent, %d arrived", size, unsent, got)
+				t.Errorf("%d bytes: %d messages unsent, %d received", size, unsent, got)
 			}
 			radio.WantDrops(map[pipe.Drop]uint64{pipe.DropLinger: uint64(unsent)})
 		})
 	}
 }
 
-// TestDatagramRoom: a sender that waits for room goes on as datagrams leave.
-func TestDatagramRoom(t *testing.T) {
+// TestDatagramBlockedSendResumes: a call that is blocked on a full queue
+// continues when datagrams are written.
+func TestDatagramBlockedSendResumes(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		dgram := w.Socket(pattern.DGRAM, st.HWM(20, 0))
 		dgram.MustBind(airAt)
@@ -545,8 +551,9 @@ func TestDatagramRoom(t *testing.T) {
 	})
 }
 
-// TestDatagramWaitsForSubscribers: who gets everything counts as one.
-func TestDatagramWaitsForSubscribers(t *testing.T) {
+// TestWaitSubscribersCountsDatagramEndpoint: a datagram endpoint receives every
+// message of a RADIO, so it counts as a subscriber of each group.
+func TestWaitSubscribersCountsDatagramEndpoint(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		radio := w.Socket(pattern.RADIO)
 		ctx, cancel := context.WithTimeout(context.Background(), time.Hour)
@@ -566,15 +573,15 @@ func TestDatagramWaitsForSubscribers(t *testing.T) {
 	})
 }
 
-// TestDatagramNothingKept: what a datagram's message refers to is not the buffer
-// that the next one is read into.
-func TestDatagramNothingKept(t *testing.T) {
+// TestReceivedDatagramsShareNoMemory: a received message does not refer to the
+// buffer that is used for the next read.
+func TestReceivedDatagramsShareNoMemory(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		dgram := w.Socket(pattern.DGRAM)
 		dgram.MustBind(airAt)
 		for _, size := range []int{1, 255, 8191, 8192} {
 			for i := range 5 {
-				w.Air.Inject(slices.Repeat([]byte{byte('a' + i)}, size), strange, dishAt)
+				w.Air.Inject(slices.Repeat([]byte{byte('a' + i)}, size), otherAddr, dishAddr)
 			}
 			w.Settle()
 			for i := range 5 {
@@ -583,7 +590,7 @@ func TestDatagramNothingKept(t *testing.T) {
 					t.Fatal(err)
 				}
 				if want := strings.Repeat(string(rune('a'+i)), size); string(m.Rest[0]) != want {
-					t.Errorf("message %d of %d bytes is another", i, size)
+					t.Errorf("message %d of %d bytes was overwritten", i, size)
 				}
 			}
 		}

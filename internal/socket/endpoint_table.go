@@ -24,8 +24,8 @@ type endpoint interface {
 	Wait(ctx context.Context)
 	// Abort ends the endpoint now. It drops the queued messages.
 	Abort()
-	// Gone reports whether the endpoint has ended.
-	Gone() bool
+	// Ended reports whether the endpoint has ended.
+	Ended() bool
 	// Pending returns the number of messages that are not written yet, after
 	// Finish.
 	Pending() int
@@ -106,7 +106,7 @@ func (t *endpointTable) linger(e endpoint, d time.Duration) {
 
 // ended reports whether the endpoint has ended, and then stops its timer.
 func (l lingeringEndpoint) ended() bool {
-	if !l.Gone() {
+	if !l.Ended() {
 		return false
 	}
 	if l.timer != nil {
@@ -175,7 +175,7 @@ func (t *endpointTable) each(f func(ep string, e entry)) {
 // holds opMu.
 func (t *endpointTable) dialer(ep string) *session.Dialer {
 	for _, e := range t.active[ep] {
-		if d, ok := e.endpoint.(*session.Dialer); ok && !d.Gone() {
+		if d, ok := e.endpoint.(*session.Dialer); ok && !d.Ended() {
 			return d
 		}
 	}
@@ -251,7 +251,7 @@ func (b *boundName) Abort() {}
 
 func (b *boundName) Pending() int { return 0 }
 
-func (b *boundName) Gone() bool { return true }
+func (b *boundName) Ended() bool { return true }
 
 // connectedName is an inproc name that the socket is connected to.
 type connectedName struct {
@@ -266,8 +266,8 @@ func (c *connectedName) Finish() {
 
 func (c *connectedName) Wait(ctx context.Context) { c.l.Wait(ctx) }
 
-func (c *connectedName) Abort() { c.l.Abandon() }
+func (c *connectedName) Abort() { c.l.Abort() }
 
 func (c *connectedName) Pending() int { return c.l.Pending() }
 
-func (c *connectedName) Gone() bool { return c.l.Over() }
+func (c *connectedName) Ended() bool { return c.l.Ended() }

@@ -12,21 +12,21 @@ import (
 	"github.com/zerobroker/zmq/internal/transport/memnet"
 )
 
-// TestUnbindTakesPipesAwayAtOnce sends after Unbind: nothing goes to the peers
-// that are to leave, and nothing is lost.
-func TestUnbindTakesPipesAwayAtOnce(t *testing.T) {
+// TestUnbindStopsSendingToItsPeersAtOnce: after Unbind no message goes to a
+// peer of that endpoint, and no message is dropped.
+func TestUnbindStopsSendingToItsPeersAtOnce(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		w.Net.OnLink(func(l *memnet.Link) { l.SetLatency(10 * time.Millisecond) })
 		push := w.Socket(pattern.PUSH)
 		a, b := push.MustBind("mem://a"), push.MustBind("mem://b")
-		left, stays := w.Socket(pattern.PULL), w.Socket(pattern.PULL)
-		left.MustConnect(a)
-		stays.MustConnect(b)
+		unbound, bound := w.Socket(pattern.PULL), w.Socket(pattern.PULL)
+		unbound.MustConnect(a)
+		bound.MustConnect(b)
 		push.MustMeet(2)
 		push.MustSend("before")
 		push.MustSend("before")
-		left.WantRecv("before")
-		stays.WantRecv("before")
+		unbound.WantRecv("before")
+		bound.WantRecv("before")
 		if err := push.Unbind(a); err != nil {
 			t.Fatal(err)
 		}
@@ -35,14 +35,14 @@ func TestUnbindTakesPipesAwayAtOnce(t *testing.T) {
 			w.Settle()
 		}
 		for range 10 {
-			stays.WantRecv("after")
+			bound.WantRecv("after")
 		}
 		push.WantDrops(nil)
 	})
 }
 
-// TestUnbindReportsTheClosedListener does not wait for Close to say so.
-func TestUnbindReportsTheClosedListener(t *testing.T) {
+// TestUnbindReportsListenerClosed: the event follows Unbind, not Close.
+func TestUnbindReportsListenerClosed(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		push := w.Socket(pattern.PUSH)
 		a := push.MustBind("mem://a")
@@ -55,10 +55,9 @@ func TestUnbindReportsTheClosedListener(t *testing.T) {
 	})
 }
 
-// TestDisconnectKeepsWhatWasRead disconnects a socket that has read more from
-// the network than its application has taken: each message that arrived is
-// still delivered, or counted.
-func TestDisconnectKeepsWhatWasRead(t *testing.T) {
+// TestDisconnectKeepsReceivedMessages: messages that were read from the
+// connection before Disconnect are still received, or counted as dropped.
+func TestDisconnectKeepsReceivedMessages(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		server := w.Listen("a")
 		pull := w.Socket(pattern.PULL, st.HWM(1, 1))
@@ -69,7 +68,7 @@ func TestDisconnectKeepsWhatWasRead(t *testing.T) {
 			p.Must(st.Message("x"))
 			w.Settle()
 		}
-		read := 0 // whole messages that the network has delivered
+		read := 0 // whole messages that were read from the connection
 		if got := w.Net.Links()[0].Down().Stats().Delivered; got > 0 {
 			ready := len(st.Greeting()) + len(st.Ready("Socket-Type", "PUSH"))
 			read = (int(got) - ready) / len(st.Message("x"))
@@ -90,14 +89,15 @@ func TestDisconnectKeepsWhatWasRead(t *testing.T) {
 			lost += int(n)
 		}
 		if read != got+lost {
-			t.Errorf("%d messages were read, %d delivered, %d counted as lost", read, got, lost)
+			t.Errorf("%d messages were read, %d delivered, %d counted as dropped", read, got, lost)
 		}
 	})
 }
 
-// TestNothingLeftToDialFor: whoever leaves an endpoint while its last message is
-// being written, and loses the connection, does not come back to say nothing.
-func TestNothingLeftToDialFor(t *testing.T) {
+// TestDisconnectedEndpointWithEmptyQueueDoesNotReconnect: the connection is
+// lost after Disconnect, while its last message is in flight. Nothing is
+// queued, so the socket does not dial again.
+func TestDisconnectedEndpointWithEmptyQueueDoesNotReconnect(t *testing.T) {
 	for _, typ := range []pattern.Type{pattern.PUSH, pattern.DEALER} {
 		st.Run(t, func(w *st.World) {
 			s := w.Socket(typ)
@@ -121,16 +121,17 @@ func TestNothingLeftToDialFor(t *testing.T) {
 	}
 }
 
-// TestConnectOnce: a second connection to one endpoint would bring a SUB all
-// messages twice, and a REP to wait on. Four types keep the one they have; others
-// use both, and within the process everybody does. conformance.md 1.2
-func TestConnectOnce(t *testing.T) {
+// TestSecondConnectIsIgnoredByFourTypes: a DEALER, SUB, PUB or REQ keeps its
+// one connection, because a SUB, for example, would receive each message twice
+// over two. Other types make a second connection, and over inproc every type
+// does.
+func TestSecondConnectIsIgnoredByFourTypes(t *testing.T) {
 	for typ, info := range pattern.Types {
-		if info.Raw || typ == pattern.PAIR || typ == pattern.CHANNEL { // which refuse it
+		if info.Raw || typ == pattern.PAIR || typ == pattern.CHANNEL { // they return an error
 			continue
 		}
 		once := typ == pattern.DEALER || typ == pattern.SUB || typ == pattern.PUB || typ == pattern.REQ
-		everywhere(t, func(w *st.World, ep string) {
+		overMemAndInproc(t, func(w *st.World, ep string) {
 			other := pattern.Types[typ].Peers[0]
 			b := w.Socket(typeNamed(other))
 			b.MustBind(ep)
@@ -163,7 +164,7 @@ func TestConnectOnce(t *testing.T) {
 	}
 }
 
-// typeNamed is the type of that name.
+// typeNamed returns the socket type with that name.
 func typeNamed(name string) pattern.Type {
 	for typ, info := range pattern.Types {
 		if info.Name == name {

@@ -23,7 +23,7 @@ type events struct {
 	listeners map[*Listening]struct{}
 	closed    bool
 	kinds     [session.Throttled + 1]uint64
-	faults    [engine.NumFaults]uint64
+	faults    [engine.NumCloseReasons]uint64
 }
 
 // listenerBuffer is how many events wait for a listener that is slow.
@@ -119,7 +119,7 @@ type Stats struct {
 	Peers                       int
 	Drops                       [pipe.NumDrops]uint64
 	Events                      [session.Throttled + 1]uint64
-	Faults                      [engine.NumFaults]uint64
+	Faults                      [engine.NumCloseReasons]uint64
 }
 
 // unreadCounter is what a pipe to a socket of this process leads to.

@@ -8,16 +8,16 @@ import (
 	"github.com/zerobroker/zmq/internal/session"
 )
 
-// MaxPassed and ManyWaiting are for tests of other packages.
+// MaxPassed and ManyWaiting export constants for tests.
 const (
 	MaxPassed   = maxPassed
 	ManyWaiting = manyWaiting
 )
 
-// StallCalls adds n calls to the line in which calls wait to send to the peer.
-// These calls are never run, as if the scheduler had not come to them. leave has
-// the first of them give up.
-func StallCalls(s *Socket, n int, to *msg.Peer) (leave func()) {
+// StallCalls adds n blocked calls to the line of calls that wait to send to the
+// peer. They are never run, as if the scheduler had not scheduled them. The
+// returned function cancels the first of them.
+func StallCalls(s *Socket, n int, to *msg.Peer) (cancel func()) {
 	key := waitKey{}
 	switch {
 	case s.requester != nil:
@@ -42,8 +42,21 @@ func StallCalls(s *Socket, n int, to *msg.Peer) (leave func()) {
 // HostOf returns the socket as its sessions know it.
 func HostOf(s *Socket) session.Host { return host{pipeOwner{s}} }
 
-// BeginCall is Call without waiting for the reply.
+// BeginCall sends a request as Call does, but does not wait for the reply.
 func BeginCall(ctx context.Context, s *Socket, m msg.Msg) error {
 	c := &pattern.Call{Waiter: make(chan struct{}, 1)}
 	return s.send(ctx, waitKey{kind: byCall}, m.Size(), func() error { return s.requester.Begin(m, c) })
 }
+
+// The patterns implement the interfaces that rules.go declares. A method that one
+// of them no longer has would otherwise only be missing at run time.
+var (
+	_ numberRouter   = (*pattern.Server)(nil)
+	_ groupSender    = (*pattern.Radio)(nil)
+	_ requester      = (*pattern.Req)(nil)
+	_ rawSender      = (*pattern.Stream)(nil)
+	_ upstreamSender = (*pattern.XSub)(nil)
+	_ datagramFilter = (*pattern.Dish)(nil)
+	_ assigner       = (*pattern.Pub)(nil)
+	_ evictor        = (*pattern.Router)(nil)
+)

@@ -14,11 +14,11 @@ import (
 	st "github.com/zerobroker/zmq/internal/socket/sockettest"
 )
 
-// TestFramesWhilePeersComeAndGo: one goroutine sends frames, others whole
-// messages, and the socket is asked for what is ready, while peers come, read
-// and leave and at last it is closed. Whatever a peer receives is a message as
-// it was sent.
-func TestFramesWhilePeersComeAndGo(t *testing.T) {
+// TestFramesStayWholeWhilePeersReconnect: one goroutine sends frame by frame,
+// another sends whole messages, and a third calls Readable and Writable, while
+// peers connect, receive and disconnect. Finally the socket is closed. Every
+// message received is whole.
+func TestFramesStayWholeWhilePeersReconnect(t *testing.T) {
 	for _, c := range []struct{ typ, peer pattern.Type }{
 		{pattern.PUSH, pattern.PULL}, {pattern.DEALER, pattern.DEALER}, {pattern.PAIR, pattern.PAIR},
 		{pattern.ROUTER, pattern.DEALER}, {pattern.XPUB, pattern.SUB},
@@ -59,8 +59,8 @@ func TestFramesWhilePeersComeAndGo(t *testing.T) {
 						r.Subscribe("", true)
 					}
 					r.MustConnect(ep)
-					stay, stop := context.WithTimeout(ctx, time.Duration(rnd.IntN(100))*time.Millisecond)
-					received += receiveAlike(t, stay, r)
+					lifetime, stop := context.WithTimeout(ctx, time.Duration(rnd.IntN(100))*time.Millisecond)
+					received += receiveAlike(t, lifetime, r)
 					stop()
 					r.CloseIn(0)
 				}
@@ -74,7 +74,7 @@ func TestFramesWhilePeersComeAndGo(t *testing.T) {
 	}
 }
 
-// sendFrames sends messages of three frames that are alike until ctx ends.
+// sendFrames sends messages of three equal frames until ctx ends.
 func sendFrames(ctx context.Context, s *st.Socket) {
 	for i := 0; ctx.Err() == nil; i++ {
 		tag := fmt.Sprint("frames", i)
@@ -85,8 +85,8 @@ func sendFrames(ctx context.Context, s *st.Socket) {
 		for _, f := range frames {
 			err := s.TrySendFrame(frame(f))
 			if err != nil && f == frames[0] {
-				// In the middle of a message an error is the frame's, and the
-				// next one is the rest.
+				// An error in the middle of a message concerns one frame. The
+				// next frame continues the message.
 				err = s.SendFrame(ctx, frame(f))
 			}
 			if err == socket.ErrClosed || err != nil && f == frames[0] {
@@ -97,7 +97,7 @@ func sendFrames(ctx context.Context, s *st.Socket) {
 	}
 }
 
-// receiveAlike receives messages whose three frames are alike until ctx ends.
+// receiveAlike receives messages of three equal frames until ctx ends.
 func receiveAlike(t *testing.T, ctx context.Context, r *st.Socket) (n int) {
 	for ; ; n++ {
 		var m msg.Msg

@@ -13,7 +13,7 @@ import (
 	st "github.com/zerobroker/zmq/internal/socket/sockettest"
 )
 
-// subscribed returns a SUB that a publisher knows to want topics.
+// subscribed returns a SUB whose subscriptions the publisher has received.
 func subscribed(w *st.World, pub *st.Socket, ep string, topics ...string) *st.Socket {
 	sub := w.Socket(pattern.SUB)
 	for _, topic := range topics {
@@ -24,10 +24,10 @@ func subscribed(w *st.World, pub *st.Socket, ep string, topics ...string) *st.So
 	return sub
 }
 
-// TestMatchIsOfTheFirstFrame: later frames go to the same set, whatever they
-// begin with and whoever has subscribed, cancelled or come since.
-// conformance.md 3.5, xpub.cpp, dist.cpp
-func TestMatchIsOfTheFirstFrame(t *testing.T) {
+// TestFirstFrameSelectsSubscribers: all frames go to the subscribers that match
+// the first frame. Later frames are not matched, and subscriptions changed
+// since do not apply.
+func TestFirstFrameSelectsSubscribers(t *testing.T) {
 	for _, scheme := range []string{"mem", "inproc"} {
 		for _, typ := range []pattern.Type{pattern.PUB, pattern.XPUB} {
 			st.Run(t, func(w *st.World) {
@@ -42,27 +42,28 @@ func TestMatchIsOfTheFirstFrame(t *testing.T) {
 				b.Subscribe("a", true)
 				late := subscribed(w, pub, ep, "")
 				w.Settle()
-				pub.MustSend("b", "whole") // goes its own way
+				pub.MustSend("b", "whole") // does not end the incomplete message
 				wantTry(t, pub, "last", nil)
 				wantTry(t, pub, "a2+", nil)
 				wantTry(t, pub, "", nil)
 				w.Settle()
-				wantReady(t, a, false, false) // it has cancelled, and filters
+				wantReady(t, a, false, false) // the subscriber has cancelled, and filters the message
 				a.WantDrops(map[pipe.Drop]uint64{pipe.DropFiltered: 1})
 				wantFrames(t, b, "b+", "whole", "a2+", "")
 				wantFrames(t, late, "b+", "whole", "a2+", "")
 				late.WantNone()
 				pub.WantDrops(nil)
 				if n := pub.Stats().MsgsSent; n != 3 {
-					t.Errorf("%d messages sent", n)
+					t.Errorf("%d messages sent, want 3", n)
 				}
 			})
 		}
 	}
 }
 
-// TestPublisherSharesFrames with several subscribers, small ones and large.
-func TestPublisherSharesFrames(t *testing.T) {
+// TestPublisherSendsFramesToAllSubscribers sends small and large frames to
+// several subscribers.
+func TestPublisherSendsFramesToAllSubscribers(t *testing.T) {
 	for _, scheme := range []string{"mem", "inproc"} {
 		for _, size := range []int{10, 2 * msg.LargeFrame} {
 			st.Run(t, func(w *st.World) {
@@ -85,9 +86,10 @@ func TestPublisherSharesFrames(t *testing.T) {
 	}
 }
 
-// TestPublisherKeepsFramesApart: what one subscriber does with a large frame, or
-// the queue to it with pooled memory, no other can see.
-func TestPublisherKeepsFramesApart(t *testing.T) {
+// TestPublishedFramesShareNoMemory: a subscriber that overwrites a received
+// frame, and a queue that returns its memory to the pool, do not change the
+// frame of another subscriber.
+func TestPublishedFramesShareNoMemory(t *testing.T) {
 	for _, scheme := range []string{"mem", "inproc"} {
 		st.Run(t, func(w *st.World) {
 			pub := w.Socket(pattern.PUB)
@@ -102,7 +104,7 @@ func TestPublisherKeepsFramesApart(t *testing.T) {
 				}
 				wantTry(t, pub, "", nil)
 				if i%2 == 0 {
-					w.Settle() // so that it is written, and its memory given back
+					w.Settle() // written, so that its memory is returned to the pool
 				}
 			}
 			for _, sub := range subs {
@@ -112,7 +114,7 @@ func TestPublisherKeepsFramesApart(t *testing.T) {
 						t.Fatal(err)
 					}
 					if len(f.Body) != size || bytes.Count(f.Body, []byte{byte(i)}) != size {
-						t.Fatalf("frame %d has other bytes", i)
+						t.Fatalf("frame %d was overwritten", i)
 					}
 					clear(f.Body)
 					wantFrames(t, sub, "")
@@ -122,9 +124,9 @@ func TestPublisherKeepsFramesApart(t *testing.T) {
 	}
 }
 
-// TestPublisherLosesASubscriber in the middle of a message, which the others
-// get. dist.cpp
-func TestPublisherLosesASubscriber(t *testing.T) {
+// TestSubscriberDisconnectsBetweenFrames: the other subscribers receive the
+// whole message.
+func TestSubscriberDisconnectsBetweenFrames(t *testing.T) {
 	for _, scheme := range []string{"mem", "inproc"} {
 		st.Run(t, func(w *st.World) {
 			pub := w.Socket(pattern.PUB)
@@ -142,7 +144,7 @@ func TestPublisherLosesASubscriber(t *testing.T) {
 			wantTry(t, pub, "5+", nil)
 			wantTry(t, pub, "6", nil)
 			pub.WantDrops(map[pipe.Drop]uint64{pipe.DropConnLost: 2})
-			wantTry(t, pub, "to nobody+", nil)
+			wantTry(t, pub, "without subscribers+", nil)
 			if n := pub.CloseIn(0); n != 0 {
 				t.Errorf("%d messages unsent", n)
 			}
@@ -150,9 +152,10 @@ func TestPublisherLosesASubscriber(t *testing.T) {
 	}
 }
 
-// TestFullSubscriberMissesTheMessage, or with NoDrop everybody waits, at the
-// first frame. conformance.md 3.5
-func TestFullSubscriberMissesTheMessage(t *testing.T) {
+// TestFullSubscriberIsSkippedAtFirstFrame: a subscriber whose queue is full at
+// the first frame does not receive the message. With NoDrop the first frame
+// blocks instead.
+func TestFullSubscriberIsSkippedAtFirstFrame(t *testing.T) {
 	for _, noDrop := range []bool{false, true} {
 		st.Run(t, func(w *st.World) {
 			pub := w.Socket(pattern.PUB, st.HWM(1, 1), func(o *socket.Options) { o.Pattern.NoDrop = noDrop })
@@ -165,7 +168,7 @@ func TestFullSubscriberMissesTheMessage(t *testing.T) {
 				t.Fatal(err)
 			}
 			wantReady(t, pub, false, true)
-			wantTry(t, pub, "b+", nil) // is not for that one
+			wantTry(t, pub, "b+", nil) // does not match the full subscriber
 			wantTry(t, pub, "", nil)
 			if noDrop {
 				wantTry(t, pub, "a+", pattern.ErrWouldBlock)
@@ -187,16 +190,17 @@ func TestFullSubscriberMissesTheMessage(t *testing.T) {
 			}
 			wantTry(t, pub, "a+", nil)
 			wantFrames(t, sub, "a+", "1", "a+", "2")
-			wantTry(t, pub, "3", nil) // there is room now, but not for this one
+			wantTry(t, pub, "3", nil) // the subscriber has room again, but was skipped at the first frame
 			wantNoFrame(t, sub, pattern.ErrWouldBlock)
 			pub.WantDrops(map[pipe.Drop]uint64{pipe.DropHWM: 1})
 		})
 	}
 }
 
-// TestLastValueIsTaken by the message whose first frame follows the receipt of
-// a subscription. conformance.md 3.5
-func TestLastValueIsTaken(t *testing.T) {
+// TestLastValueAppliesToNextFirstFrame: with LastValue, the next message whose
+// first frame is sent goes only to the peer whose subscription was received
+// last.
+func TestLastValueAppliesToNextFirstFrame(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		pub := w.Socket(pattern.XPUB, func(o *socket.Options) { o.Pattern.Manual, o.Pattern.LastValue = true, true })
 		ep := pub.MustBind("mem://a")
@@ -211,7 +215,7 @@ func TestLastValueIsTaken(t *testing.T) {
 		wantTry(t, pub, "x+", nil)
 		b := subscribed(w, pub, ep, "x")
 		assign()
-		wantTry(t, pub, "1", nil) // of the message to the first
+		wantTry(t, pub, "1", nil) // still goes to the first subscriber
 		wantTry(t, pub, "x+", nil)
 		wantTry(t, pub, "2", nil)
 		wantTry(t, pub, "x+", nil)
@@ -221,9 +225,8 @@ func TestLastValueIsTaken(t *testing.T) {
 	})
 }
 
-// TestSubFiltersOnTheFirstFrame, and is not readable for what it drops.
-// conformance.md 3.6
-func TestSubFiltersOnTheFirstFrame(t *testing.T) {
+// TestSubIsNotReadableForFilteredMessages: a SUB filters by the first frame.
+func TestSubIsNotReadableForFilteredMessages(t *testing.T) {
 	for _, invert := range []bool{false, true} {
 		st.Run(t, func(w *st.World) {
 			sub := w.Socket(pattern.SUB, func(o *socket.Options) { o.Pattern.Invert = invert })
@@ -250,20 +253,20 @@ func TestSubFiltersOnTheFirstFrame(t *testing.T) {
 	}
 }
 
-// upstream returns an XPUB and an XSUB.
+// upstream returns a connected XPUB and XSUB.
 func upstream(w *st.World, scheme string, set ...func(*socket.Options)) (xpub, xsub *st.Socket) {
-	return joined(w, scheme, pattern.XPUB, pattern.XSUB, set...)
+	return connected(w, scheme, pattern.XPUB, pattern.XSUB, set...)
 }
 
 func onlyFirst(o *socket.Options) { o.Pattern.OnlyFirst = true }
 
-// TestXSubSubscribesByFrames that begin with 1 and 0, each by itself or in a
-// message; what else is in that is one of its own. XPUB receives both.
-// conformance.md 3.5, 3.6, xsub.cpp
+// TestXSubFramesSubscribeInAnyPosition: each frame of an XSUB that begins with
+// 1 or 0 is a subscription or a cancellation, alone or inside a message. The
+// other frames of the message form a message. The XPUB receives both.
 //
-// libzmq hands out user, \x01B and more in this order, and leaves MORE on user
-// when a cancellation was the last frame.
-func TestXSubSubscribesByFrames(t *testing.T) {
+// libzmq hands out user, \x01B and more in this order, and leaves MORE set on
+// user when a cancellation was the last frame.
+func TestXSubFramesSubscribeInAnyPosition(t *testing.T) {
 	for _, scheme := range []string{"mem", "inproc"} {
 		st.Run(t, func(w *st.World) {
 			xpub, xsub := upstream(w, scheme)
@@ -308,7 +311,7 @@ func TestXSubSubscribesByFrames(t *testing.T) {
 				t.Fatal(err)
 			}
 			want("u+", "v", "")
-			xpub.MustSend("A gone")
+			xpub.MustSend("A cancelled")
 			xpub.MustSend("B", "2")
 			wantFrames(t, xsub, "B+", "2")
 			if n := xsub.TopicCount(); n != 2 {
@@ -321,10 +324,10 @@ func TestXSubSubscribesByFrames(t *testing.T) {
 	}
 }
 
-// TestOnlyFirstFrameSubscribes: with that set, a message that does not begin
-// with a subscription has none; one that does may have more.
-// conformance.md 3.5, ZMQ_ONLY_FIRST_SUBSCRIBE
-func TestOnlyFirstFrameSubscribes(t *testing.T) {
+// TestOnlyFirstFrameSubscribesWithOption: with ZMQ_ONLY_FIRST_SUBSCRIBE, a
+// message that does not begin with a subscription contains none. A message that
+// does may contain several.
+func TestOnlyFirstFrameSubscribesWithOption(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		xpub, xsub := upstream(w, "mem", onlyFirst)
 		if err := try(xsub, "user+", "\x01A"); err != nil {
@@ -341,9 +344,9 @@ func TestOnlyFirstFrameSubscribes(t *testing.T) {
 	})
 }
 
-// TestXSubDropsForFullPublishers, and for those that take no messages.
-// conformance.md 3.6
-func TestXSubDropsForFullPublishers(t *testing.T) {
+// TestXSubDropsMessagesToFullPublisher: messages to a PUB, which receives none,
+// are dropped too.
+func TestXSubDropsMessagesToFullPublisher(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		xsub, pub := w.Socket(pattern.XSUB, st.HWM(1, 1)), w.Socket(pattern.PUB)
 		xsub.MustConnect("mem://later")
@@ -354,7 +357,7 @@ func TestXSubDropsForFullPublishers(t *testing.T) {
 		xsub.MustConnect(pub.MustBind("inproc://a"))
 		w.Settle()
 		wantTry(t, xsub, "3+", nil)
-		wantTry(t, xsub, "\x01A", nil) // ends it
+		wantTry(t, xsub, "\x01A", nil) // ends the message
 		xsub.WantDrops(map[pipe.Drop]uint64{pipe.DropHWM: 2, pipe.DropUpstream: 1})
 		xpub := w.Socket(pattern.XPUB)
 		xpub.MustBind("mem://later")
@@ -364,9 +367,8 @@ func TestXSubDropsForFullPublishers(t *testing.T) {
 	})
 }
 
-// TestXPubLosesWhoItHeardOf: a topic that is left is received as a frame too.
-// conformance.md 3.5
-func TestXPubLosesWhoItHeardOf(t *testing.T) {
+// TestXPubReceivesCancellationAsFrame: a subscriber disconnects.
+func TestXPubReceivesCancellationAsFrame(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		xpub := w.Socket(pattern.XPUB)
 		sub := subscribed(w, xpub, xpub.MustBind("mem://a"), "x")

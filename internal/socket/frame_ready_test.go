@@ -15,9 +15,9 @@ import (
 	st "github.com/zerobroker/zmq/internal/socket/sockettest"
 )
 
-// TestUndividedTypesRefuseMore at the first frame, and take what has one.
-// conformance.md 3.1
-func TestUndividedTypesRefuseMore(t *testing.T) {
+// TestSingleFrameTypesRefuseMore: a frame with MORE is refused and starts no
+// message.
+func TestSingleFrameTypesRefuseMore(t *testing.T) {
 	for _, typ := range []pattern.Type{pattern.CLIENT, pattern.SERVER, pattern.PEER, pattern.CHANNEL, pattern.SCATTER, pattern.RADIO} {
 		st.Run(t, func(w *st.World) {
 			s := w.Socket(typ)
@@ -26,7 +26,7 @@ func TestUndividedTypesRefuseMore(t *testing.T) {
 			if err := s.SendFrame(context.Background(), frame("x+")); !errors.Is(err, pattern.ErrInvalidMessage) {
 				t.Error(err)
 			}
-			wantTry(t, s, "x+", pattern.ErrInvalidMessage) // not in the middle of anything
+			wantTry(t, s, "x+", pattern.ErrInvalidMessage) // no message was started
 			if n := s.Stats().MsgsSent; n != 0 {
 				t.Errorf("%d messages sent", n)
 			}
@@ -34,9 +34,9 @@ func TestUndividedTypesRefuseMore(t *testing.T) {
 	}
 }
 
-// TestFramesByNumber: SERVER and PEER send a frame to the number that it names,
-// and receive it with that of its sender. conformance.md 3.7
-func TestFramesByNumber(t *testing.T) {
+// TestFrameIsSentToRoutingNumber: a SERVER or a PEER sends a frame to the
+// routing number in it, and receives frames with the number of their sender.
+func TestFrameIsSentToRoutingNumber(t *testing.T) {
 	for _, scheme := range []string{"mem", "inproc"} {
 		for _, typ := range []pattern.Type{pattern.SERVER, pattern.PEER} {
 			st.Run(t, func(w *st.World) {
@@ -44,8 +44,8 @@ func TestFramesByNumber(t *testing.T) {
 				if typ == pattern.PEER {
 					peer = pattern.PEER
 				}
-				s, c := joined(w, scheme, typ, peer)
-				wantTry(t, s, "to nobody", pattern.ErrNoRoute)
+				s, c := connected(w, scheme, typ, peer)
+				wantTry(t, s, "no number", pattern.ErrNoRoute)
 				if peer == pattern.CLIENT {
 					wantTry(t, c, "hello", nil)
 				} else if err := c.TrySendFrame(&msg.Frame{Body: []byte("hello"), Number: c.Peers()[0].Number}); err != nil {
@@ -53,28 +53,27 @@ func TestFramesByNumber(t *testing.T) {
 				}
 				f := wantFrames(t, s, "hello")
 				if f.Number == 0 || f.Number != f.From.Number {
-					t.Fatalf("from %d", f.Number)
+					t.Fatalf("frame from number %d", f.Number)
 				}
 				if err := s.TrySendFrame(&msg.Frame{Body: []byte("welcome"), Number: f.Number}); err != nil {
 					t.Fatal(err)
 				}
 				if got := wantFrames(t, c, "welcome"); (got.Number == 0) != (peer == pattern.CLIENT) {
-					t.Errorf("the reply is from %d", got.Number)
+					t.Errorf("the reply is from number %d", got.Number)
 				}
 				c.CloseIn(0)
 				w.Settle()
 				if err := s.TrySendFrame(&msg.Frame{Number: f.Number}); err != pattern.ErrNoRoute {
-					t.Errorf("to who has left: %v", err)
+					t.Errorf("sending to a disconnected peer: %v", err)
 				}
 			})
 		}
 	}
 }
 
-// TestServerWaitsForRoom of the peer that is named. conformance.md 3.7
-func TestServerWaitsForRoom(t *testing.T) {
+func TestServerReturnsErrWouldBlockForFullPeer(t *testing.T) {
 	st.Run(t, func(w *st.World) {
-		server, client := joined(w, "inproc", pattern.SERVER, pattern.CLIENT, st.HWM(1, 1))
+		server, client := connected(w, "inproc", pattern.SERVER, pattern.CLIENT, st.HWM(1, 1))
 		f := &msg.Frame{Body: []byte("x"), Number: server.Peers()[0].Number}
 		for range 2 {
 			if err := server.TrySendFrame(f); err != nil {
@@ -82,19 +81,19 @@ func TestServerWaitsForRoom(t *testing.T) {
 			}
 		}
 		if err := server.TrySendFrame(f); err != pattern.ErrWouldBlock {
-			t.Errorf("without room: %v", err)
+			t.Errorf("sending to a full peer: %v", err)
 		}
 		wantReady(t, server, false, true)
 		wantFrames(t, client, "x", "x")
 	})
 }
 
-// TestFramesByGroup: RADIO sends a frame to the group that it names, and DISH
-// receives it, in one frame, with that. conformance.md 3.7
-func TestFramesByGroup(t *testing.T) {
+// TestFrameIsSentToGroup: a RADIO sends a frame to the group in it, and a DISH
+// receives one frame with its group.
+func TestFrameIsSentToGroup(t *testing.T) {
 	for _, scheme := range []string{"mem", "inproc"} {
 		st.Run(t, func(w *st.World) {
-			radio, dish := joined(w, scheme, pattern.RADIO, pattern.DISH)
+			radio, dish := connected(w, scheme, pattern.RADIO, pattern.DISH)
 			dish.Subscribe("news", true)
 			w.Settle()
 			send := func(group, body string) {
@@ -121,8 +120,9 @@ func TestFramesByGroup(t *testing.T) {
 	}
 }
 
-// TestWritableWithoutPeers and with one: the POLLOUT column of conformance.md 3.
-func TestWritableWithoutPeers(t *testing.T) {
+// TestWritableWithAndWithoutPeer: which types are writable without a peer, and
+// which with one.
+func TestWritableWithAndWithoutPeer(t *testing.T) {
 	for _, c := range []struct {
 		typ, peer   pattern.Type
 		alone, with bool
@@ -170,12 +170,12 @@ func TestWritableWithoutPeers(t *testing.T) {
 	}
 }
 
-// TestWritableFollowsTheQueue of those who wait, and a wait in between does no
-// harm to whose turn it is.
-func TestWritableFollowsTheQueue(t *testing.T) {
+// TestWritableFollowsSendQueue: a socket is writable until its queue is full.
+// Writable does not change which peer is next.
+func TestWritableFollowsSendQueue(t *testing.T) {
 	for _, c := range balancing {
 		if c.typ == pattern.REQ {
-			continue // one request is all there can be
+			continue // a REQ can send only one request
 		}
 		st.Run(t, func(w *st.World) {
 			s := w.Socket(c.typ, st.HWM(2, 2))
@@ -212,11 +212,12 @@ func TestWritableFollowsTheQueue(t *testing.T) {
 	})
 }
 
-// TestReadableTakesNothing: of two sockets that get the same, sound and not, one
-// is asked before each attempt to receive. It says what comes of that, both
-// receive the same, and both count the same drops. The other types are REQ,
-// which the exchanges ask, and those whose queues are read as these are.
-func TestReadableTakesNothing(t *testing.T) {
+// TestReadableConsumesNoMessage: two sockets receive the same random messages,
+// valid and invalid. Readable is called on one of them before each receive. It
+// predicts the result, and both sockets receive the same messages and count the
+// same drops. REQ is covered by the tests of requests and replies, and types
+// that are not listed use the same code.
+func TestReadableConsumesNoMessage(t *testing.T) {
 	for _, c := range []struct {
 		typ  pattern.Type
 		peer string
@@ -258,12 +259,12 @@ func TestReadableTakesNothing(t *testing.T) {
 					}
 					readable := socks[0].Readable()
 					if rnd.IntN(4) == 0 && readable != socks[0].Readable() {
-						t.Errorf("%v: another answer the second time", c.typ)
+						t.Errorf("%v: Readable changed its result", c.typ)
 					}
 					var f, g msg.Frame
 					err, err2 := socks[0].TryRecvFrame(&f), socks[1].TryRecvFrame(&g)
 					if readable != (err == nil) || err != err2 || frameText(&f) != frameText(&g) || f.Group != g.Group {
-						t.Fatalf("%v, seed %d: readable %v, then %.20q %v; without asking %.20q %v",
+						t.Fatalf("%v, seed %d: readable %v, then %.20q %v; without Readable %.20q %v",
 							c.typ, seed, readable, frameText(&f), err, frameText(&g), err2)
 					}
 					if c.typ == pattern.REP && socks[0].Writable() {
@@ -284,7 +285,7 @@ func TestReadableTakesNothing(t *testing.T) {
 	}
 }
 
-// randomMessage is one that the type may receive or has to drop.
+// randomMessage returns a message that the type receives or drops.
 func randomMessage(rnd *rand.Rand, typ pattern.Type) []byte {
 	pick := func(of ...string) string { return of[rnd.IntN(len(of))] }
 	body := func() string {
@@ -300,11 +301,11 @@ func randomMessage(rnd *rand.Rand, typ pattern.Type) []byte {
 	return st.Message(frames...)
 }
 
-// TestFramesKeepPooledMemory: a large frame brings its buffer, and gives it to
-// the queue when it is sent on.
-func TestFramesKeepPooledMemory(t *testing.T) {
+// TestFramePassesPooledBuffer: a large received frame has a pooled buffer, and
+// sending a frame passes its buffer to the queue.
+func TestFramePassesPooledBuffer(t *testing.T) {
 	st.Run(t, func(w *st.World) {
-		pull, push := joined(w, "mem", pattern.PULL, pattern.PUSH)
+		pull, push := connected(w, "mem", pattern.PULL, pattern.PUSH)
 		big := st.Large(100_000)
 		body := func(c byte) *msg.Frame {
 			buf := msg.NewBuf(len(big))
@@ -328,11 +329,11 @@ func TestFramesKeepPooledMemory(t *testing.T) {
 				got, more = append(got, f), f.More
 			}
 			if len(got) != 4 || got[0].Body[0] != 'a' || string(got[1].Body) != "small" || got[2].Body[0] != 'b' || string(got[3].Body) != "end" {
-				t.Fatalf("message %d has other frames", i)
+				t.Fatalf("frames of message %d differ", i)
 			}
 			for _, k := range []int{0, 2} {
 				if string(got[k].Body[1:]) != big[1:] {
-					t.Fatalf("message %d, frame %d has other bytes", i, k)
+					t.Fatalf("message %d, frame %d was overwritten", i, k)
 				}
 				got[k].Buf.FreeAll()
 			}
@@ -343,21 +344,22 @@ func TestFramesKeepPooledMemory(t *testing.T) {
 	})
 }
 
-// TestMessagesLeaveNothing in the socket that has sent them, or has begun to.
-func TestMessagesLeaveNothing(t *testing.T) {
+// TestSentFramesAreFreed: the socket keeps no frames of a message that was
+// sent, dropped or discarded.
+func TestSentFramesAreFreed(t *testing.T) {
 	const frames, size = 20, 1 << 20
 	for name, end := range map[string]func(w *st.World, push, pull *st.Socket){
 		"sent": func(_ *st.World, push, pull *st.Socket) {
 			wantTry(t, push, "end", nil)
 			pull.MustRecv()
-			pull.WantNone() // so that its queue is through with it
+			pull.WantNone() // the queue has then released the message
 		},
-		"lost": func(w *st.World, push, pull *st.Socket) {
+		"dropped": func(w *st.World, push, pull *st.Socket) {
 			pull.CloseIn(0)
 			w.Settle()
 			wantTry(t, push, "rest+", pattern.ErrWouldBlock)
 		},
-		"swallowed": func(w *st.World, push, pull *st.Socket) {
+		"discarded": func(w *st.World, push, pull *st.Socket) {
 			pull.CloseIn(0)
 			w.Settle()
 			wantTry(t, push, "rest+", pattern.ErrWouldBlock)
@@ -368,7 +370,7 @@ func TestMessagesLeaveNothing(t *testing.T) {
 		"closed": func(_ *st.World, push, _ *st.Socket) { push.CloseIn(0) },
 	} {
 		st.Run(t, func(w *st.World) {
-			pull, push := joined(w, "inproc", pattern.PULL, pattern.PUSH)
+			pull, push := connected(w, "inproc", pattern.PULL, pattern.PUSH)
 			before := heap()
 			for range frames {
 				if err := push.TrySendFrame(&msg.Frame{Body: make([]byte, size), More: true}); err != nil {
@@ -377,7 +379,7 @@ func TestMessagesLeaveNothing(t *testing.T) {
 			}
 			end(w, push, pull)
 			if left := heap() - before; left > 3*size {
-				t.Errorf("%s: %d bytes are left", name, left)
+				t.Errorf("%s: the heap keeps %d bytes", name, left)
 			}
 			runtime.KeepAlive(push)
 			runtime.KeepAlive(pull)

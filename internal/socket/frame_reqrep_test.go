@@ -15,12 +15,13 @@ import (
 func relaxed(o *socket.Options)   { o.Pattern.Relaxed = true }
 func correlate(o *socket.Options) { o.Pattern.Correlate = true }
 
-// TestTurnsOfRequestAndReply plays an exchange of two frames each way, and at
-// every step what it is not the turn of. conformance.md 3.2, req.cpp, rep.cpp
-func TestTurnsOfRequestAndReply(t *testing.T) {
+// TestReqRepFramesInWrongStateReturnErrInvalidState exchanges a request and a
+// reply of two frames each, and checks at every step the calls that are invalid
+// in this state.
+func TestReqRepFramesInWrongStateReturnErrInvalidState(t *testing.T) {
 	for _, scheme := range []string{"mem", "inproc"} {
 		st.Run(t, func(w *st.World) {
-			rep, req := joined(w, scheme, pattern.REP, pattern.REQ)
+			rep, req := connected(w, scheme, pattern.REP, pattern.REQ)
 			ready := func(reqIn, reqOut, repIn, repOut bool) {
 				t.Helper()
 				w.Settle()
@@ -57,7 +58,7 @@ func TestTurnsOfRequestAndReply(t *testing.T) {
 
 			wantFrames(t, req, "a+")
 			ready(true, false, false, false)
-			wantTry(t, req, "half", pattern.ErrInvalidState)
+			wantTry(t, req, "early", pattern.ErrInvalidState)
 			wantFrames(t, req, "b")
 			ready(false, true, false, false)
 			wantNoFrame(t, req, pattern.ErrInvalidState)
@@ -67,11 +68,11 @@ func TestTurnsOfRequestAndReply(t *testing.T) {
 	}
 }
 
-// TestExchangeIsWhoseItIs: while a request or a reply is sent frame by frame, it
-// is nobody else's turn, but a Call is an exchange of its own.
-func TestExchangeIsWhoseItIs(t *testing.T) {
+// TestSendFailsDuringIncompleteRequest: while a request or a reply is
+// incomplete, Send and Recv of another fail. Call is independent of it.
+func TestSendFailsDuringIncompleteRequest(t *testing.T) {
 	st.Run(t, func(w *st.World) {
-		rep, req := joined(w, "mem", pattern.REP, pattern.REQ)
+		rep, req := connected(w, "mem", pattern.REP, pattern.REQ)
 		wantTry(t, req, "1+", nil)
 		if err := req.TrySend(st.Of("other")); err != pattern.ErrInvalidState {
 			t.Errorf("Send of a request in the middle of another: %v", err)
@@ -80,7 +81,7 @@ func TestExchangeIsWhoseItIs(t *testing.T) {
 		go func() {
 			m, err := req.Call(context.Background(), st.Of("call"))
 			if err == nil && string(m.First) != "called" {
-				t.Errorf("the call got %q", m.First)
+				t.Errorf("Call returned %q", m.First)
 			}
 			called <- err
 		}()
@@ -103,12 +104,13 @@ func TestExchangeIsWhoseItIs(t *testing.T) {
 	})
 }
 
-// TestRequestLosesItsPeer between two frames. The last frame that is swallowed
-// makes the exchange; the one that fails does not. req.cpp, lb.cpp
-func TestRequestLosesItsPeer(t *testing.T) {
+// TestReqPeerDisconnectsBetweenFrames: if the last frame was discarded without
+// an error, the socket waits for a reply. If the last frame failed, the socket
+// can send again.
+func TestReqPeerDisconnectsBetweenFrames(t *testing.T) {
 	for _, scheme := range []string{"mem", "inproc"} {
 		st.Run(t, func(w *st.World) {
-			req, rep := joined(w, scheme, pattern.REQ, pattern.REP)
+			req, rep := connected(w, scheme, pattern.REQ, pattern.REP)
 			wantTry(t, req, "a+", nil)
 			rep.CloseIn(0)
 			w.Settle()
@@ -120,7 +122,7 @@ func TestRequestLosesItsPeer(t *testing.T) {
 			req.WantDrops(map[pipe.Drop]uint64{pipe.DropConnLost: 1})
 		})
 		st.Run(t, func(w *st.World) {
-			req, rep := joined(w, scheme, pattern.REQ, pattern.REP)
+			req, rep := connected(w, scheme, pattern.REQ, pattern.REP)
 			wantTry(t, req, "a+", nil)
 			rep.CloseIn(0)
 			w.Settle()
@@ -128,13 +130,13 @@ func TestRequestLosesItsPeer(t *testing.T) {
 			wantNoFrame(t, req, pattern.ErrInvalidState)
 			wantTry(t, req, "next", pattern.ErrWouldBlock)
 			rep = w.Socket(pattern.REP)
-			rep.MustConnect(scheme + "://joined")
+			rep.MustConnect(scheme + "://connected")
 			req.MustMeet(1)
 			wantTry(t, req, "next", nil)
 			rep.WantRecv("next")
 		})
 		st.Run(t, func(w *st.World) {
-			req, rep := joined(w, scheme, pattern.REQ, pattern.REP)
+			req, rep := connected(w, scheme, pattern.REQ, pattern.REP)
 			wantTry(t, req, "a+", nil)
 			rep.CloseIn(0)
 			w.Settle()
@@ -145,16 +147,17 @@ func TestRequestLosesItsPeer(t *testing.T) {
 					t.Error(err)
 				}
 			}); d != 0 {
-				t.Errorf("waited %v in the middle of a message", d)
+				t.Errorf("SendFrame blocked for %v between frames", d)
 			}
 			wantNoFrame(t, req, pattern.ErrWouldBlock)
 		})
 	}
 }
 
-// TestLostRequestIsNobodysInParticular: when its peer has gone the reply may come
-// from any, as with a request that was sent whole. conformance.md 3.2
-func TestLostRequestIsNobodysInParticular(t *testing.T) {
+// TestLostRequestAcceptsReplyOfAnyPeer: after the peer of a request has
+// disconnected, the reply of any other peer is accepted. The same holds for a
+// request sent as a whole.
+func TestLostRequestAcceptsReplyOfAnyPeer(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		req := w.Socket(pattern.REQ)
 		req.MustBind("mem://a")
@@ -174,9 +177,9 @@ func TestLostRequestIsNobodysInParticular(t *testing.T) {
 	})
 }
 
-// TestRepServesOneAtATime: while a reply is owed it is not readable for the next
-// request, and has it after. conformance.md 3.2
-func TestRepServesOneAtATime(t *testing.T) {
+// TestRepIsNotReadableBeforeReply: the next request can be received after the
+// reply to the current one.
+func TestRepIsNotReadableBeforeReply(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		rep := w.Socket(pattern.REP)
 		rep.MustBind("mem://a")
@@ -197,19 +200,19 @@ func TestRepServesOneAtATime(t *testing.T) {
 	})
 }
 
-// TestRelaxedRequest may begin at any time: it gives up the reply that is waited
-// for, has come, or is read in part. conformance.md 3.2
-func TestRelaxedRequest(t *testing.T) {
+// TestRelaxedReqSendsNextRequestAtAnyTime: a new request discards the reply to
+// the earlier one, whether it has not arrived, is unread or is partly read.
+func TestRelaxedReqSendsNextRequestAtAnyTime(t *testing.T) {
 	for _, opts := range [][]func(*socket.Options){{relaxed}, {relaxed, correlate}} {
 		st.Run(t, func(w *st.World) {
-			rep, req := joined(w, "mem", pattern.REP, pattern.REQ, opts...)
+			rep, req := connected(w, "mem", pattern.REP, pattern.REQ, opts...)
 			wantTry(t, req, "1", nil)
 			rep.WantRecv("1")
 			rep.MustSend("a", "b", "c")
 			w.Settle()
 			wantFrames(t, req, "a+")
 			wantReady(t, req, true, true)
-			wantTry(t, req, "2+", nil) // in the middle of the reply
+			wantTry(t, req, "2+", nil) // between frames of the reply
 			wantNoFrame(t, req, pattern.ErrInvalidState)
 			wantReady(t, req, false, true)
 			wantTry(t, req, "2", nil)
@@ -224,26 +227,26 @@ func TestRelaxedRequest(t *testing.T) {
 			wantFrames(t, req, "e+", "f")
 			req.WantDrops(map[pipe.Drop]uint64{pipe.DropStaleReply: 2})
 			wantTry(t, req, "4+", nil)
-			req.MustSend("5") // which the request under way then supersedes
+			req.MustSend("5") // replaced by the incomplete request once that is complete
 			wantTry(t, req, "4", nil)
 			rep.WantRecv("5")
 			rep.MustSend("re 5")
 			rep.WantRecv("4", "4")
 			w.Settle()
 			if len(opts) == 2 {
-				wantNoFrame(t, req, pattern.ErrWouldBlock) // that was the other's
+				wantNoFrame(t, req, pattern.ErrWouldBlock) // the reply was to another request
 				rep.MustSend("re 4")
 				wantFrames(t, req, "re 4")
 			} else {
-				wantFrames(t, req, "re 5") // nothing tells them apart
+				wantFrames(t, req, "re 5") // replies cannot be told apart without request IDs
 			}
 		})
 	}
 }
 
-// TestRequestEnvelope: a request sent frame by frame has the empty frame, and
-// the id before it if it is to be correlated. conformance.md 3.2
-func TestRequestEnvelope(t *testing.T) {
+// TestRequestFramesHaveEnvelope: a request sent frame by frame begins with the
+// empty delimiter, and with the request ID before it if Correlate is set.
+func TestRequestFramesHaveEnvelope(t *testing.T) {
 	for _, correlated := range []bool{false, true} {
 		st.Run(t, func(w *st.World) {
 			l := w.Listen("a")
@@ -259,7 +262,7 @@ func TestRequestEnvelope(t *testing.T) {
 			if correlated {
 				id, got = got[:1], got[1:]
 				if len(id[0]) != 4 {
-					t.Errorf("an id of %d bytes", len(id[0]))
+					t.Errorf("request ID of %d bytes, want 4", len(id[0]))
 				}
 			}
 			if len(got) != 4 || got[0] != "" || got[1] != "x" || got[2] != "" || got[3] != "y" {
@@ -274,8 +277,9 @@ func TestRequestEnvelope(t *testing.T) {
 	}
 }
 
-// TestLateRepliesAreDrained at the first frame of a request. conformance.md 3.2
-func TestLateRepliesAreDrained(t *testing.T) {
+// TestStaleRepliesAreDroppedBeforeRequest: the first frame of a request drops
+// all queued replies.
+func TestStaleRepliesAreDroppedBeforeRequest(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		_, req, p := reqWithPeer(w, "REP")
 		wantTry(t, req, "1", nil)
@@ -285,7 +289,7 @@ func TestLateRepliesAreDrained(t *testing.T) {
 		w.Settle()
 		wantTry(t, req, "2+", nil)
 		req.WantDrops(map[pipe.Drop]uint64{pipe.DropStaleReply: 1})
-		p.Must(st.Message("", "too early")) // before the request is complete
+		p.Must(st.Message("", "stale")) // before the request is complete
 		w.Settle()
 		wantTry(t, req, "2", nil)
 		wantReady(t, req, false, false)
@@ -296,22 +300,22 @@ func TestLateRepliesAreDrained(t *testing.T) {
 	})
 }
 
-// TestReplyToTheVanished is swallowed, whenever its requester has left.
-// conformance.md 3.2
-func TestReplyToTheVanished(t *testing.T) {
+// TestReplyToDisconnectedRequesterIsDropped: the requester disconnects before
+// or between the frames of the reply.
+func TestReplyToDisconnectedRequesterIsDropped(t *testing.T) {
 	for _, scheme := range []string{"mem", "inproc"} {
-		for _, midway := range []bool{false, true} {
+		for _, betweenFrames := range []bool{false, true} {
 			st.Run(t, func(w *st.World) {
-				rep, req := joined(w, scheme, pattern.REP, pattern.REQ)
+				rep, req := connected(w, scheme, pattern.REP, pattern.REQ)
 				req.MustSend("x")
 				wantFrames(t, rep, "x")
-				leave := func() { req.CloseIn(0); w.Settle() }
-				if !midway {
-					leave()
+				disconnect := func() { req.CloseIn(0); w.Settle() }
+				if !betweenFrames {
+					disconnect()
 				}
 				wantTry(t, rep, "a+", nil)
-				if midway {
-					leave()
+				if betweenFrames {
+					disconnect()
 				}
 				wantReady(t, rep, false, true)
 				wantTry(t, rep, "b+", nil)
@@ -327,10 +331,10 @@ func TestReplyToTheVanished(t *testing.T) {
 	}
 }
 
-// TestCloseBetweenFramesOfAReply counts it.
-func TestCloseBetweenFramesOfAReply(t *testing.T) {
+// TestCloseDropsIncompleteReply: the incomplete reply is counted.
+func TestCloseDropsIncompleteReply(t *testing.T) {
 	st.Run(t, func(w *st.World) {
-		rep, req := joined(w, "mem", pattern.REP, pattern.REQ)
+		rep, req := connected(w, "mem", pattern.REP, pattern.REQ)
 		req.MustSend("x")
 		wantFrames(t, rep, "x")
 		wantTry(t, rep, "a+", nil)
@@ -341,9 +345,9 @@ func TestCloseBetweenFramesOfAReply(t *testing.T) {
 	})
 }
 
-// TestReplyTakesTheEnvelope back, through a chain of two brokers, and a request
-// without one is not there. conformance.md 3.2
-func TestReplyTakesTheEnvelope(t *testing.T) {
+// TestReplyHasEnvelopeOfRequest: the reply repeats the address frames of two
+// brokers. Requests without an envelope are dropped.
+func TestReplyHasEnvelopeOfRequest(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		rep := w.Socket(pattern.REP)
 		rep.MustBind("mem://a")

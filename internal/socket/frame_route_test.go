@@ -16,7 +16,7 @@ import (
 
 func mandatory(o *socket.Options) { o.Pattern.Mandatory = true }
 
-// routed returns a ROUTER and a DEALER that it knows as d.
+// routed returns a ROUTER and a connected DEALER with the routing ID "d".
 func routed(w *st.World, scheme string, set ...func(*socket.Options)) (router, dealer *st.Socket) {
 	router, dealer = w.Socket(pattern.ROUTER, set...), w.Socket(pattern.DEALER, st.ID("d"))
 	dealer.MustConnect(router.MustBind(scheme + "://a"))
@@ -25,22 +25,22 @@ func routed(w *st.World, scheme string, set ...func(*socket.Options)) (router, d
 	return router, dealer
 }
 
-// TestRouterTakesTheIDFirst, consumes it, and drops what names nobody.
-// conformance.md 3.3, router.cpp
-func TestRouterTakesTheIDFirst(t *testing.T) {
+// TestRouterFirstFrameIsRoutingID: the first frame selects the peer and is not
+// sent. A message with an unknown ID, or without further frames, is dropped.
+func TestRouterFirstFrameIsRoutingID(t *testing.T) {
 	for _, scheme := range []string{"mem", "inproc"} {
 		st.Run(t, func(w *st.World) {
 			router, dealer := routed(w, scheme)
-			wantTry(t, router, "d", nil) // an id and nothing behind it
+			wantTry(t, router, "d", nil) // an ID without further frames
 			wantTry(t, router, "u+", nil)
-			wantTry(t, router, "to nobody+", nil)
-			wantTry(t, router, "still", nil)
+			wantTry(t, router, "unknown+", nil)
+			wantTry(t, router, "body", nil)
 			dealer.WantNone()
 			router.WantDrops(map[pipe.Drop]uint64{pipe.DropMalformed: 1, pipe.DropNoRoute: 1})
 			wantTry(t, router, "d+", nil)
 			wantTry(t, router, "1+", nil)
 			dealer.WantNone()
-			router.MustSend("d", "whole") // goes its own way
+			router.MustSend("d", "whole") // does not end the incomplete message
 			wantTry(t, router, "2", nil)
 			dealer.WantRecv("whole")
 			dealer.WantRecv("1", "2")
@@ -52,9 +52,10 @@ func TestRouterTakesTheIDFirst(t *testing.T) {
 	}
 }
 
-// TestMandatoryRouter says at the first frame that there is no such peer, or
-// that it has no room, and has consumed nothing then. conformance.md 3.3
-func TestMandatoryRouter(t *testing.T) {
+// TestMandatoryRouterReportsErrorAtFirstFrame: the error for an unknown peer,
+// or for a full queue, is returned for the routing ID frame, which is then not
+// consumed.
+func TestMandatoryRouterReportsErrorAtFirstFrame(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		router := w.Socket(pattern.ROUTER, mandatory, st.HWM(2, 2))
 		wantReady(t, router, false, false)
@@ -62,7 +63,7 @@ func TestMandatoryRouter(t *testing.T) {
 		if err := router.SendFrame(context.Background(), frame("d+")); err != pattern.ErrNoRoute {
 			t.Error(err)
 		}
-		wantTry(t, router, "u", nil) // an id and nothing behind it
+		wantTry(t, router, "u", nil) // an ID without further frames
 		if err := router.ConnectAs("mem://later", "d"); err != nil {
 			t.Fatal(err)
 		}
@@ -78,7 +79,7 @@ func TestMandatoryRouter(t *testing.T) {
 		go func() { sent <- router.SendFrame(context.Background(), frame("d+")) }()
 		time.Sleep(time.Hour)
 		if err := pending(sent); err != errNone {
-			t.Fatalf("SendFrame to who has no room: %v", err)
+			t.Fatalf("SendFrame to a full peer: %v", err)
 		}
 		dealer := w.Socket(pattern.DEALER)
 		dealer.MustBind("mem://later")
@@ -93,9 +94,7 @@ func TestMandatoryRouter(t *testing.T) {
 	})
 }
 
-// TestRouterDropsForAFullPeer what is sent there, and nothing else.
-// conformance.md 3.3
-func TestRouterDropsForAFullPeer(t *testing.T) {
+func TestRouterDropsMessageToFullPeer(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		router := w.Socket(pattern.ROUTER, st.HWM(1, 1))
 		if err := router.ConnectAs("mem://later", "full"); err != nil {
@@ -113,9 +112,10 @@ func TestRouterDropsForAFullPeer(t *testing.T) {
 	})
 }
 
-// TestRouterSaysNothingOfALostPeer in the middle of a message, even if it is
-// mandatory. router.cpp
-func TestRouterSaysNothingOfALostPeer(t *testing.T) {
+// TestRouterDropsMessageOfLostPeer: if the peer disconnects between frames, the
+// remaining frames return no error, even with Mandatory, and the message is
+// dropped.
+func TestRouterDropsMessageOfLostPeer(t *testing.T) {
 	for _, scheme := range []string{"mem", "inproc"} {
 		for _, set := range []func(*socket.Options){mandatory, func(*socket.Options) {}} {
 			st.Run(t, func(w *st.World) {
@@ -140,8 +140,9 @@ func TestRouterSaysNothingOfALostPeer(t *testing.T) {
 	}
 }
 
-// TestMessageIsNotForTheNextPeer of an endpoint, if that has another id.
-func TestMessageIsNotForTheNextPeer(t *testing.T) {
+// TestIncompleteMessageIsNotSentToOtherID: the endpoint reconnects to a peer
+// with another routing ID. The incomplete message is dropped.
+func TestIncompleteMessageIsNotSentToOtherID(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		l := w.Listen("a")
 		router := w.Socket(pattern.ROUTER)
@@ -167,16 +168,15 @@ func TestMessageIsNotForTheNextPeer(t *testing.T) {
 	})
 }
 
-// TestRouterReceivesTheIDFirst: every message begins with the id of its sender,
-// what the socket says of a peer too, and each frame knows who that is.
-// conformance.md 3.3
-func TestRouterReceivesTheIDFirst(t *testing.T) {
+// TestRouterReceivesRoutingIDFirst: every message and notification begins with
+// the routing ID of the peer, and each frame has the peer in From.
+func TestRouterReceivesRoutingIDFirst(t *testing.T) {
 	for _, scheme := range []string{"mem", "inproc"} {
 		st.Run(t, func(w *st.World) {
 			router, dealer := routed(w, scheme, func(o *socket.Options) { o.Pattern.NotifyConnect = true })
 			wantReady(t, router, true, true)
 			if f := wantFrames(t, router, "d+", ""); f.From == nil || f.From.Notice != msg.ConnectNotice {
-				t.Errorf("told of a connection by %+v", f.From)
+				t.Errorf("connect notification from %+v", f.From)
 			}
 			wantReady(t, router, false, true)
 			dealer.MustSend("1", "2")
@@ -200,8 +200,8 @@ func TestRouterReceivesTheIDFirst(t *testing.T) {
 	}
 }
 
-// streamPair returns two STREAMs, the ids by which they know each other, and
-// the notices received.
+// streamPair returns two connected STREAMs that have received their
+// notifications, and the routing IDs by which they know each other.
 func streamPair(t *testing.T, w *st.World) (a, b stream, toB, toA string) {
 	a, b = newStream(w), newStream(w)
 	b.MustConnect(a.MustBind("mem://a"))
@@ -210,11 +210,11 @@ func streamPair(t *testing.T, w *st.World) (a, b stream, toB, toA string) {
 		wantReady(t, s.Socket, true, true)
 		var f msg.Frame
 		if err := s.RecvFrame(context.Background(), &f); err != nil || !f.More || len(f.Body) != 5 {
-			t.Fatalf("an id of %q, %v", frameText(&f), err)
+			t.Fatalf("routing ID %q, %v", frameText(&f), err)
 		}
 		wantReady(t, s.Socket, true, true)
 		if last := wantFrames(t, s.Socket, ""); last.From.Notice != msg.ConnectNotice {
-			t.Errorf("told %v", last.From.Notice)
+			t.Errorf("notice %v", last.From.Notice)
 		}
 		wantReady(t, s.Socket, false, true)
 		if i == 0 {
@@ -226,13 +226,12 @@ func streamPair(t *testing.T, w *st.World) (a, b stream, toB, toA string) {
 	return a, b, toB, toA
 }
 
-// TestStreamTakesTwoFrames, the id and the bytes; that more follow is ignored
-// of the bytes, and decides of the id whether they go anywhere. conformance.md
-// 3.7, stream.cpp
-func TestStreamTakesTwoFrames(t *testing.T) {
+// TestStreamMessageHasTwoFrames: the routing ID and the data. MORE of the data
+// frame is ignored. Without MORE of the ID frame the message is dropped.
+func TestStreamMessageHasTwoFrames(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		a, b, toB, toA := streamPair(t, w)
-		wantTry(t, a.Socket, "nobody+", pattern.ErrNoRoute)
+		wantTry(t, a.Socket, "unknown+", pattern.ErrNoRoute)
 		wantTry(t, a.Socket, toB, nil) // without more
 		wantTry(t, a.Socket, "dropped", nil)
 		b.WantNone()
@@ -248,7 +247,7 @@ func TestStreamTakesTwoFrames(t *testing.T) {
 			if err := b.RecvFrame(context.Background(), f); err != nil {
 				t.Fatal(err)
 			}
-			if f.More { // they came in two pieces
+			if f.More { // the data arrived in two messages
 				f.Body = nil
 			}
 		}
@@ -258,29 +257,30 @@ func TestStreamTakesTwoFrames(t *testing.T) {
 	})
 }
 
-// TestStreamEmptyFrameEndsTheConnection behind what was sent before.
-// conformance.md 3.7
-func TestStreamEmptyFrameEndsTheConnection(t *testing.T) {
+// TestStreamEmptyFrameClosesConnection: an empty data frame closes the
+// connection after earlier messages are written.
+func TestStreamEmptyFrameClosesConnection(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		a, b, toB, toA := streamPair(t, w)
-		if err := try(a.Socket, toB+"+", "last words", toB+"+", ""); err != nil {
+		if err := try(a.Socket, toB+"+", "last bytes", toB+"+", ""); err != nil {
 			t.Fatal(err)
 		}
 		wantTry(t, a.Socket, toB+"+", pattern.ErrNoRoute)
-		wantFrames(t, b.Socket, toA+"+", "last words", toA+"+")
+		wantFrames(t, b.Socket, toA+"+", "last bytes", toA+"+")
 		if f := wantFrames(t, b.Socket, ""); f.From.Notice != msg.DisconnectNotice {
-			t.Errorf("told %v", f.From.Notice)
+			t.Errorf("notice %v", f.From.Notice)
 		}
 		time.Sleep(10 * time.Second)
 		if n := len(a.Heard(session.Disconnected)); n != 1 {
-			t.Errorf("%d connections ended", n)
+			t.Errorf("%d disconnect events, want 1", n)
 		}
 		a.WantDrops(nil)
 	})
 }
 
-// TestStreamLosesItsPeer between the id and the bytes, which are dropped.
-func TestStreamLosesItsPeer(t *testing.T) {
+// TestStreamDropsDataOfLostPeer: the connection ends after the ID frame was
+// sent.
+func TestStreamDropsDataOfLostPeer(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		a, b, toB, toA := streamPair(t, w)
 		if err := try(a.Socket, toB+"+"); err != nil {
@@ -301,8 +301,8 @@ func TestStreamLosesItsPeer(t *testing.T) {
 	})
 }
 
-// TestStreamDisconnectsBetweenFrames: the bytes are dropped, those before are not.
-func TestStreamDisconnectsBetweenFrames(t *testing.T) {
+// TestStreamDisconnectBetweenFramesDropsData: earlier messages are sent.
+func TestStreamDisconnectBetweenFramesDropsData(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		l := w.Listen("a")
 		s := newStream(w)
@@ -326,8 +326,7 @@ func TestStreamDisconnectsBetweenFrames(t *testing.T) {
 	})
 }
 
-// TestStreamWaitsForRoom at the id frame. conformance.md 3.7
-func TestStreamWaitsForRoom(t *testing.T) {
+func TestStreamIDFrameReturnsErrWouldBlockWhenFull(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		s := newStream(w, st.HWM(1, 1))
 		if err := s.ConnectAs("mem://later", "x"); err != nil {

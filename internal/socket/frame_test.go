@@ -16,17 +16,16 @@ import (
 	st "github.com/zerobroker/zmq/internal/socket/sockettest"
 )
 
-// The tables in these tests were played against libzmq 4.3.4, frame by frame,
-// and hold what it answered. Where this library means to differ the test says
-// so.
+// The expected results of these tests were recorded from libzmq 4.3.4, frame by
+// frame. Where this library differs on purpose, the test says so.
 
-// frame makes a frame of a text; one that ends in + has another behind it.
+// frame returns a frame with that text. A "+" at the end sets MORE.
 func frame(text string) *msg.Frame {
 	body, more := strings.CutSuffix(text, "+")
 	return &msg.Frame{Body: []byte(body), More: more}
 }
 
-// text is the reverse of frame.
+// frameText is the reverse of frame.
 func frameText(f *msg.Frame) string {
 	if f.More {
 		return string(f.Body) + "+"
@@ -34,7 +33,7 @@ func frameText(f *msg.Frame) string {
 	return string(f.Body)
 }
 
-// try sends frames without waiting and returns the first error.
+// try sends frames without blocking and returns the first error.
 func try(s *st.Socket, frames ...string) error {
 	for _, f := range frames {
 		if err := s.TrySendFrame(frame(f)); err != nil {
@@ -44,7 +43,7 @@ func try(s *st.Socket, frames ...string) error {
 	return nil
 }
 
-// wantTry sends one frame without waiting and compares the error.
+// wantTry sends one frame without blocking and compares the error.
 func wantTry(t *testing.T, s *st.Socket, f string, want error) {
 	t.Helper()
 	if err := s.TrySendFrame(frame(f)); !errors.Is(err, want) {
@@ -75,7 +74,7 @@ func wantNoFrame(t *testing.T, s *st.Socket, want error) {
 	}
 }
 
-// wantReady compares what ZMQ_EVENTS would say.
+// wantReady compares Readable and Writable, the flags of ZMQ_EVENTS.
 func wantReady(t *testing.T, s *st.Socket, readable, writable bool) {
 	t.Helper()
 	if r, w := s.Readable(), s.Writable(); r != readable || w != writable {
@@ -83,29 +82,30 @@ func wantReady(t *testing.T, s *st.Socket, readable, writable bool) {
 	}
 }
 
-// joined returns two sockets that are connected, the first of them bound.
-func joined(w *st.World, scheme string, a, b pattern.Type, set ...func(*socket.Options)) (*st.Socket, *st.Socket) {
+// connected returns two sockets that are connected to each other. The first is
+// bound.
+func connected(w *st.World, scheme string, a, b pattern.Type, set ...func(*socket.Options)) (*st.Socket, *st.Socket) {
 	x, y := w.Socket(a, set...), w.Socket(b, set...)
-	y.MustConnect(x.MustBind(scheme + "://joined"))
+	y.MustConnect(x.MustBind(scheme + "://connected"))
 	x.MustMeet(1)
 	y.MustMeet(1)
 	return x, y
 }
 
-// balancing are the types that wait for a peer with room, and what they talk
-// to.
+// balancing are the types that block until a peer has room, and the types of
+// their peers.
 var balancing = []struct {
 	typ, peer pattern.Type
-	several   bool // frames
+	several   bool // messages may have several frames
 }{
 	{pattern.PUSH, pattern.PULL, true}, {pattern.DEALER, pattern.DEALER, true}, {pattern.PAIR, pattern.PAIR, true},
 	{pattern.REQ, pattern.REP, true}, {pattern.CLIENT, pattern.SERVER, false}, {pattern.SCATTER, pattern.GATHER, false},
 	{pattern.CHANNEL, pattern.CHANNEL, false},
 }
 
-// TestFramesAreSeenWithTheLast: a message of several frames, small and large, is
-// not there before its last, and then all of it is. conformance.md 3.1
-func TestFramesAreSeenWithTheLast(t *testing.T) {
+// TestMessageIsReceivedAfterItsLastFrame: a message of small and large frames
+// is not readable before its last frame is sent.
+func TestMessageIsReceivedAfterItsLastFrame(t *testing.T) {
 	large := st.Large(3 * msg.LargeFrame)
 	for _, scheme := range []string{"mem", "inproc"} {
 		for _, c := range balancing {
@@ -113,7 +113,7 @@ func TestFramesAreSeenWithTheLast(t *testing.T) {
 				continue
 			}
 			st.Run(t, func(w *st.World) {
-				s, r := joined(w, scheme, c.typ, c.peer)
+				s, r := connected(w, scheme, c.typ, c.peer)
 				for _, f := range []string{"one+", "+", large + "+"} {
 					wantTry(t, s, f, nil)
 					r.WantNone()
@@ -136,8 +136,9 @@ func TestFramesAreSeenWithTheLast(t *testing.T) {
 	}
 }
 
-// TestFirstFrameWaitsForAPeer, and may be tried again. conformance.md 3.1
-func TestFirstFrameWaitsForAPeer(t *testing.T) {
+// TestFirstFrameBlocksUntilPeerConnects: without a peer the first frame returns
+// ErrWouldBlock or blocks.
+func TestFirstFrameBlocksUntilPeerConnects(t *testing.T) {
 	for _, c := range balancing {
 		st.Run(t, func(w *st.World) {
 			s, r := w.Socket(c.typ), w.Socket(c.peer)
@@ -149,7 +150,7 @@ func TestFirstFrameWaitsForAPeer(t *testing.T) {
 			wantReady(t, s, false, false)
 			wantTry(t, s, first, pattern.ErrWouldBlock)
 			if err := s.SendFrame(st.Ended(), frame(first)); err != context.Canceled {
-				t.Errorf("%v: %v with a context that has ended", c.typ, err)
+				t.Errorf("%v: SendFrame with an ended context: %v", c.typ, err)
 			}
 			if n := s.Stats().MsgsSent; n != 0 {
 				t.Errorf("%d messages sent", n)
@@ -173,10 +174,10 @@ func TestFirstFrameWaitsForAPeer(t *testing.T) {
 	}
 }
 
-// TestMessageClaimsItsPipe: all frames go where the first went, the next message
-// goes to the next peer, and those that are sent whole in between go their own
-// way. conformance.md 3.1, lb.cpp
-func TestMessageClaimsItsPipe(t *testing.T) {
+// TestFramesOfMessageGoToOnePeer: all frames go to the peer of the first frame,
+// and the next message goes to the next peer. Whole messages sent between
+// frames go to other peers.
+func TestFramesOfMessageGoToOnePeer(t *testing.T) {
 	for _, c := range []struct{ typ, peer pattern.Type }{
 		{pattern.PUSH, pattern.PULL}, {pattern.DEALER, pattern.DEALER},
 	} {
@@ -208,15 +209,15 @@ func TestMessageClaimsItsPipe(t *testing.T) {
 	}
 }
 
-// TestClaimHoldsRoom: a message that has begun is queued although others have
-// filled the queue since. Only the first frame waits for room.
-func TestClaimHoldsRoom(t *testing.T) {
+// TestOnlyFirstFrameNeedsRoom: a message whose first frame was accepted is
+// queued, although other messages have filled the queue since.
+func TestOnlyFirstFrameNeedsRoom(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		push := w.Socket(pattern.PUSH, st.HWM(3, 3))
 		push.MustConnect("mem://later")
 		wantTry(t, push, "a+", nil)
 		if n := push.Fill(); n != 3 {
-			t.Errorf("room for %d messages", n)
+			t.Errorf("%d messages queued", n)
 		}
 		wantReady(t, push, false, true)
 		wantTry(t, push, "b", nil)
@@ -233,20 +234,20 @@ func TestClaimHoldsRoom(t *testing.T) {
 	})
 }
 
-// losing are the ways in which the peer of a message that is under way is lost.
-var losing = map[string]func(w *st.World, s, peer *st.Socket, typ pattern.Type){
+// peerLoss are ways in which the peer of an incomplete message is lost.
+var peerLoss = map[string]func(w *st.World, s, peer *st.Socket, typ pattern.Type){
 	"mem":    func(_ *st.World, _, peer *st.Socket, _ pattern.Type) { peer.CloseIn(0) },
 	"inproc": func(_ *st.World, _, peer *st.Socket, _ pattern.Type) { peer.CloseIn(0) },
 }
 
-// TestPeerLeavesBetweenFrames: the frame that cannot go there gets ErrWouldBlock if its
-// sender must not wait, and none if it may; the rest is swallowed, and the next
-// message is another. conformance.md 3.1, lb.cpp, socket_base.cpp
+// TestPeerDisconnectsBetweenFrames: the next frame returns ErrWouldBlock if the
+// call does not block, or no error if it may. The remaining frames are
+// discarded, and the next message goes to another peer.
 //
-// PAIR does as the others do. That of libzmq has the rest wait for another peer,
-// who gets it for a message of its own.
-func TestPeerLeavesBetweenFrames(t *testing.T) {
-	for scheme, lose := range losing {
+// PAIR behaves like the other types. In libzmq the remaining frames of a PAIR
+// go to its next peer as a message.
+func TestPeerDisconnectsBetweenFrames(t *testing.T) {
+	for scheme, disconnect := range peerLoss {
 		for _, c := range balancing {
 			if !c.several || c.typ == pattern.REQ {
 				continue
@@ -254,7 +255,7 @@ func TestPeerLeavesBetweenFrames(t *testing.T) {
 			for _, mayWait := range []bool{false, true} {
 				t.Run(fmt.Sprint(scheme, " ", pattern.Types[c.typ].Name, " ", mayWait), func(t *testing.T) {
 					st.Run(t, func(w *st.World) {
-						s, r := joined(w, scheme, c.typ, c.peer)
+						s, r := connected(w, scheme, c.typ, c.peer)
 						send := func(f string, want error) {
 							t.Helper()
 							if !mayWait {
@@ -264,7 +265,7 @@ func TestPeerLeavesBetweenFrames(t *testing.T) {
 							}
 						}
 						send("a+", nil)
-						lose(w, s, r, c.peer)
+						disconnect(w, s, r, c.peer)
 						w.Settle()
 						send("b+", pattern.ErrWouldBlock)
 						send("c+", nil)
@@ -274,15 +275,15 @@ func TestPeerLeavesBetweenFrames(t *testing.T) {
 						wantTry(t, s, "e", pattern.ErrWouldBlock)
 
 						r = w.Socket(c.peer)
-						r.MustConnect(scheme + "://joined")
+						r.MustConnect(scheme + "://connected")
 						s.MustMeet(1)
 						send("f+", nil)
 						r.CloseIn(0)
 						w.Settle()
-						send("g", pattern.ErrWouldBlock) // which ends the message
+						send("g", pattern.ErrWouldBlock) // ends the message
 
 						r = w.Socket(c.peer)
-						r.MustConnect(scheme + "://joined")
+						r.MustConnect(scheme + "://connected")
 						s.MustMeet(1)
 						send("h+", nil)
 						send("i", nil)
@@ -295,9 +296,9 @@ func TestPeerLeavesBetweenFrames(t *testing.T) {
 	}
 }
 
-// TestMessageSurvivesReconnecting: what is under way for an endpoint that was
-// connected to is, like what is queued, for whoever answers there next.
-func TestMessageSurvivesReconnecting(t *testing.T) {
+// TestIncompleteMessageSurvivesReconnect: an incomplete message to a connected
+// endpoint stays valid, like queued messages, and goes to the next connection.
+func TestIncompleteMessageSurvivesReconnect(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		l := w.Listen("a")
 		push := w.Socket(pattern.PUSH)
@@ -319,17 +320,16 @@ func TestMessageSurvivesReconnecting(t *testing.T) {
 	})
 }
 
-// TestDisconnectBetweenFrames: the endpoint is gone, and so is the message.
-func TestDisconnectBetweenFrames(t *testing.T) {
+func TestDisconnectBetweenFramesDropsMessage(t *testing.T) {
 	for _, scheme := range []string{"mem", "inproc"} {
 		for _, c := range []struct {
 			typ, peer pattern.Type
 			id        bool
-			told      error
+			want      error
 		}{
-			{typ: pattern.PUSH, peer: pattern.PULL, told: pattern.ErrWouldBlock},
-			{typ: pattern.DEALER, peer: pattern.DEALER, told: pattern.ErrWouldBlock},
-			{typ: pattern.PAIR, peer: pattern.PAIR, told: pattern.ErrWouldBlock},
+			{typ: pattern.PUSH, peer: pattern.PULL, want: pattern.ErrWouldBlock},
+			{typ: pattern.DEALER, peer: pattern.DEALER, want: pattern.ErrWouldBlock},
+			{typ: pattern.PAIR, peer: pattern.PAIR, want: pattern.ErrWouldBlock},
 			{typ: pattern.ROUTER, peer: pattern.DEALER, id: true},
 			{typ: pattern.XSUB, peer: pattern.XPUB},
 			{typ: pattern.XPUB, peer: pattern.SUB},
@@ -353,7 +353,7 @@ func TestDisconnectBetweenFrames(t *testing.T) {
 				if err := s.Disconnect(ep); err != nil {
 					t.Fatal(err)
 				}
-				wantTry(t, s, "b", c.told)
+				wantTry(t, s, "b", c.want)
 				r.WantRecv("before")
 				r.WantNone()
 				s.WantDrops(map[pipe.Drop]uint64{pipe.DropConnLost: 1})
@@ -362,14 +362,15 @@ func TestDisconnectBetweenFrames(t *testing.T) {
 	}
 }
 
-// TestCloseBetweenFrames drops what is incomplete, counts it and says so.
-func TestCloseBetweenFrames(t *testing.T) {
+// TestCloseDropsIncompleteMessage: an incomplete message counts as unsent, and
+// the unread frames of a message as unread.
+func TestCloseDropsIncompleteMessage(t *testing.T) {
 	for _, c := range balancing {
 		if !c.several {
 			continue
 		}
 		st.Run(t, func(w *st.World) {
-			s, r := joined(w, "mem", c.typ, c.peer)
+			s, r := connected(w, "mem", c.typ, c.peer)
 			wantTry(t, s, st.Large(100_000)+"+", nil)
 			if n := s.CloseIn(time.Minute); n != 1 {
 				t.Errorf("%v: %d messages unsent, want 1", c.typ, n)
@@ -380,7 +381,7 @@ func TestCloseBetweenFrames(t *testing.T) {
 		})
 	}
 	st.Run(t, func(w *st.World) {
-		push, pull := joined(w, "mem", pattern.PUSH, pattern.PULL)
+		push, pull := connected(w, "mem", pattern.PUSH, pattern.PULL)
 		push.MustSend("a", "b")
 		wantFrames(t, pull, "a+")
 		pull.CloseIn(0)
@@ -390,9 +391,9 @@ func TestCloseBetweenFrames(t *testing.T) {
 	})
 }
 
-// TestRecvInTheMiddle: a message that is received whole is the next one, and
-// what is left of the one in hand stays for RecvFrame.
-func TestRecvInTheMiddle(t *testing.T) {
+// TestRecvBetweenFramesReturnsNextMessage: Recv returns the next whole message.
+// The remaining frames of the current message stay for RecvFrame.
+func TestRecvBetweenFramesReturnsNextMessage(t *testing.T) {
 	for _, typ := range []pattern.Type{pattern.PULL, pattern.SUB} {
 		st.Run(t, func(w *st.World) {
 			send := pattern.PUSH
@@ -420,12 +421,12 @@ func TestRecvInTheMiddle(t *testing.T) {
 	}
 }
 
-// TestRestOutlivesItsSender: the frames of a message that has begun to be
-// received are there.
-func TestRestOutlivesItsSender(t *testing.T) {
+// TestFramesStayReadableAfterSenderDisconnects: after the first frame of a
+// message was received, its sender disconnects.
+func TestFramesStayReadableAfterSenderDisconnects(t *testing.T) {
 	for _, scheme := range []string{"mem", "inproc"} {
 		st.Run(t, func(w *st.World) {
-			pull, push := joined(w, scheme, pattern.PULL, pattern.PUSH)
+			pull, push := connected(w, scheme, pattern.PULL, pattern.PUSH)
 			push.MustSend("a", "b")
 			first := wantFrames(t, pull, "a+")
 			push.CloseIn(time.Minute)
@@ -438,10 +439,10 @@ func TestRestOutlivesItsSender(t *testing.T) {
 	}
 }
 
-// TestWrongDirection is an error of its own, whatever the state, and never ready,
-// but for DISH.
-// conformance.md 3, ENOTSUP
-func TestWrongDirection(t *testing.T) {
+// TestFrameCallsReturnErrDirection: sending on a receive-only type and
+// receiving on a send-only type fail in every state (ENOTSUP in libzmq). Such a
+// socket is never ready in this direction, except that a DISH is writable.
+func TestFrameCallsReturnErrDirection(t *testing.T) {
 	for typ, info := range pattern.Types {
 		st.Run(t, func(w *st.World) {
 			s := w.Socket(typ)
@@ -462,12 +463,12 @@ func TestWrongDirection(t *testing.T) {
 	}
 }
 
-// TestFramesBesideMessages: one goroutine sends frames and another receives
-// them, others whole messages; all arrive as they were sent.
-func TestFramesBesideMessages(t *testing.T) {
+// TestFramesDoNotMixWithConcurrentMessages: one goroutine sends frame by frame
+// while others send whole messages. Every message arrives whole.
+func TestFramesDoNotMixWithConcurrentMessages(t *testing.T) {
 	const n, senders = 200, 3
 	st.Run(t, func(w *st.World) {
-		pull, push := joined(w, "mem", pattern.PULL, pattern.PUSH, st.HWM(10, 10))
+		pull, push := connected(w, "mem", pattern.PULL, pattern.PUSH, st.HWM(10, 10))
 		errs := make(chan error, 1+senders)
 		send := func(f *msg.Frame) error { return push.SendFrame(context.Background(), f) }
 		go func() {

@@ -72,19 +72,18 @@ func (h host) HalfClosed(p *pipe.Pipe) {
 	h.s.raw.HalfClosed(p)
 }
 
-// Crowded reports whether disconnected peers have left more than the limit of one
-// queue to be received. No peer is admitted meanwhile: peers that connect, send
-// and disconnect could otherwise fill any memory while the application does not
-// receive.
-func (h host) Crowded() bool {
+// UnreadLimitReached reports whether the unread messages of disconnected peers
+// exceed the limit of one queue. No peer is admitted meanwhile: peers that connect,
+// send and disconnect could otherwise fill all memory.
+func (h host) UnreadLimitReached() bool {
 	h.s.recvMu.Lock()
 	defer h.s.recvMu.Unlock()
-	return h.s.peers.crowded(h.s.opts.MaxQueuedBytes)
+	return h.s.peers.unreadLimitReached(h.s.opts.MaxQueuedBytes)
 }
 
 // Event reports an event of a session.
 func (h host) Event(ev session.Event) { h.s.event(ev) }
 
-// Undelivered counts a connection that ended at the end of lingering, before all
-// that was written to it had arrived.
-func (h host) Undelivered() { h.s.unconfirmed.Add(1) }
+// Unconfirmed counts a connection that ended because lingering was over, before its
+// written messages were known to have arrived.
+func (h host) Unconfirmed() { h.s.unconfirmed.Add(1) }

@@ -10,20 +10,21 @@ import (
 	st "github.com/zerobroker/zmq/internal/socket/sockettest"
 )
 
-// TestSetHWM: raising a mark makes room at once, for who waits too; lowering it
-// loses nothing and lets nothing more in until enough is read. conformance.md 3.1
-func TestSetHWM(t *testing.T) {
-	everywhere(t, func(w *st.World, ep string) {
+// TestSetHWMAppliesAtOnce: raising the mark makes room at once, also for
+// blocked calls. Lowering it drops nothing, and blocks senders until enough is
+// read.
+func TestSetHWMAppliesAtOnce(t *testing.T) {
+	overMemAndInproc(t, func(w *st.World, ep string) {
 		push, pull := w.Socket(pattern.PUSH, st.HWM(4, 4)), w.Socket(pattern.PULL, st.HWM(4, 4))
 		push.MustConnect(ep)
 		if n := push.Fill(); n != 4 {
-			t.Fatalf("%d messages before anybody is there", n)
+			t.Fatalf("%d messages queued without a peer, want 4", n)
 		}
 		if err := push.SetHWM(6, 1); err != nil {
 			t.Fatal(err)
 		}
 		if n := push.Fill(); n != 2 {
-			t.Fatalf("%d more with two more", n)
+			t.Fatalf("%d more messages queued after raising the mark by 2", n)
 		}
 		waiting := make(chan struct{})
 		go func() {
@@ -43,14 +44,14 @@ func TestSetHWM(t *testing.T) {
 		push.MustMeet(1)
 		sent := 7 + push.Fill()
 		if ep == "inproc://a" && sent != 7 {
-			t.Errorf("%d messages; 2 and 4 are the marks", sent)
+			t.Errorf("%d messages queued, want 7 with marks of 2 and 4", sent)
 		}
 		if err := pull.SetHWM(1, 30); err != nil {
 			t.Fatal(err)
 		}
 		more := push.Fill()
 		if sent += more; more == 0 || ep == "inproc://a" && sent != 32 {
-			t.Errorf("%d messages, %d of them when the receiver takes 30; it has 2", sent, more)
+			t.Errorf("%d messages queued, %d of them after the mark of the receiver became 30", sent, more)
 		}
 		for range sent {
 			pull.WantRecv("fill")
@@ -61,9 +62,10 @@ func TestSetHWM(t *testing.T) {
 	})
 }
 
-// TestSetHWMUnlimited: 0 is none, and may be taken back.
-func TestSetHWMUnlimited(t *testing.T) {
-	everywhere(t, func(w *st.World, ep string) {
+// TestSetHWMZeroIsUnlimited: a mark of 0 is unlimited, and a finite mark can be
+// set again.
+func TestSetHWMZeroIsUnlimited(t *testing.T) {
+	overMemAndInproc(t, func(w *st.World, ep string) {
 		push, pull := w.Socket(pattern.PUSH, st.HWM(1, 1)), w.Socket(pattern.PULL, st.HWM(1, 1))
 		pull.MustBind(ep)
 		push.MustConnect(ep)
@@ -88,10 +90,10 @@ func TestSetHWMUnlimited(t *testing.T) {
 	})
 }
 
-// TestSetHWMWhileBusy: marks change while peers come and go and messages flow,
-// and nothing is lost or stuck.
-func TestSetHWMWhileBusy(t *testing.T) {
-	everywhere(t, func(w *st.World, ep string) {
+// TestSetHWMWhileSendingDropsNothing: marks change while peers connect and
+// messages flow. Every message is received.
+func TestSetHWMWhileSendingDropsNothing(t *testing.T) {
+	overMemAndInproc(t, func(w *st.World, ep string) {
 		const messages = 2000
 		pull := w.Socket(pattern.PULL, st.HWM(3, 3))
 		pull.MustBind(ep)

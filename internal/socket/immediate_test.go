@@ -14,14 +14,15 @@ import (
 
 func immediate(o *socket.Options) { o.Immediate = true }
 
-// TestImmediate: nothing is queued for an endpoint where nobody is, and what a
-// lost connection has not written is dropped. conformance.md 3.1, 10
-func TestImmediate(t *testing.T) {
+// TestImmediateQueuesForConnectedPeersOnly: with the Immediate option, no
+// message is queued for an endpoint without a connection. Messages that a lost
+// connection did not write are dropped.
+func TestImmediateQueuesForConnectedPeersOnly(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		w.Net.OnLink(func(l *memnet.Link) { l.Up().SetBuffer(100) })
 		push, dead := w.Socket(pattern.PUSH, immediate, st.HWM(10, 10)), w.Socket(pattern.PUSH, st.HWM(10, 10))
 		for _, s := range []*st.Socket{push, dead} {
-			s.MustConnect("mem://nobody")
+			s.MustConnect("mem://unbound")
 			s.MustConnect("mem://a")
 		}
 		push.WantFull()
@@ -39,7 +40,7 @@ func TestImmediate(t *testing.T) {
 			}
 			for range 10 {
 				if m := p.Message(); m[0] != "ten of ten" {
-					t.Fatal(m)
+					t.Fatalf("received %q", m)
 				}
 			}
 			n := push.Fill()
@@ -49,17 +50,17 @@ func TestImmediate(t *testing.T) {
 			push.WantFull()
 			after := push.Stats().Drops
 			lost := after[pipe.DropConnLost] - before[pipe.DropConnLost] + after[pipe.DropInFlight] - before[pipe.DropInFlight]
-			// What the network had taken is lost without anybody knowing.
+			// Messages in the send buffer are lost without being counted.
 			if lost == 0 || lost > uint64(n) || lost < uint64(n)-100/6 {
-				t.Errorf("%d dropped of %d", lost, n)
+				t.Errorf("%d of %d messages dropped", lost, n)
 			}
 		}
 	})
 }
 
-// TestImmediateReceives: what has arrived stays, in order, when connections are
-// lost, and comes from all of them.
-func TestImmediateReceives(t *testing.T) {
+// TestImmediateKeepsReceivedMessages: messages received before a connection was
+// lost are read in order, from every lost connection.
+func TestImmediateKeepsReceivedMessages(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		pull := w.Socket(pattern.PULL, immediate)
 		l := w.Listen("a")
@@ -87,9 +88,10 @@ func TestImmediateReceives(t *testing.T) {
 	})
 }
 
-// TestImmediateCrowd: connections that are lost again and again leave no more
-// unread than a queue may hold; then there is no other before some is read.
-func TestImmediateCrowd(t *testing.T) {
+// TestImmediateLimitsUnreadOfLostConnections: unread messages of lost
+// connections are limited by MaxQueuedBytes. Above the limit the socket does
+// not reconnect until some are read.
+func TestImmediateLimitsUnreadOfLostConnections(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		const size, limit = 10_000, 50_000
 		pull := w.Socket(pattern.PULL, immediate, func(o *socket.Options) { o.MaxQueuedBytes = limit })
@@ -106,20 +108,21 @@ func TestImmediateCrowd(t *testing.T) {
 		}
 		n := pull.Stats().QueuedRecv
 		if n < limit/(size+1<<10) || n > limit/size+2 {
-			t.Errorf("%d messages wait", n)
+			t.Errorf("%d messages queued", n)
 		}
 		for range n {
 			pull.WantRecv(st.Large(size))
 		}
 		time.Sleep(10 * time.Second)
-		push.MustSend("goes on")
-		pull.WantRecv("goes on")
+		push.MustSend("after")
+		pull.WantRecv("after")
 	})
 }
 
-// TestImmediateLeaves: an endpoint that is let go writes what is queued for the
-// connection that there is, and does not come back for what that lost.
-func TestImmediateLeaves(t *testing.T) {
+// TestImmediateDisconnectLingersWithoutReconnect: after Disconnect, the queue
+// is written to the existing connection. If this connection is lost, the socket
+// does not reconnect.
+func TestImmediateDisconnectLingersWithoutReconnect(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		w.Net.OnLink(func(l *memnet.Link) { l.Up().SetBuffer(10) })
 		push := w.Socket(pattern.PUSH, immediate)
@@ -139,7 +142,7 @@ func TestImmediateLeaves(t *testing.T) {
 			if lost {
 				p.Close()
 			} else if p.Message(); p.Message()[0] != "second" || p.Message()[0] != "third" {
-				t.Error("not all of it")
+				t.Error("the queue was not written")
 			}
 			time.Sleep(time.Minute)
 			if got := push.Heard(session.Connected); len(got) != map[bool]int{false: 1, true: 2}[lost] {
@@ -150,9 +153,9 @@ func TestImmediateLeaves(t *testing.T) {
 	})
 }
 
-// TestImmediateOfAllTypes: every type meets a peer, loses it, meets it again, lets
-// go and forgets everything, connected or not.
-func TestImmediateOfAllTypes(t *testing.T) {
+// TestImmediateReconnectsForEveryType: a socket of every type connects, loses
+// its peer and reconnects several times, and is closed.
+func TestImmediateReconnectsForEveryType(t *testing.T) {
 	for typ, info := range pattern.Types {
 		if info.DatagramsOnly {
 			continue // it does not connect
@@ -189,11 +192,12 @@ func TestImmediateOfAllTypes(t *testing.T) {
 	}
 }
 
-// TestImmediatePeerHasNoNumber before it is there.
-func TestImmediatePeerHasNoNumber(t *testing.T) {
+// TestImmediateConnectPeerReturnsError: with Immediate, ConnectPeer has no peer
+// yet whose routing number it could return.
+func TestImmediateConnectPeerReturnsError(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		if n, err := w.Socket(pattern.PEER, immediate).ConnectPeer("mem://a"); err == nil {
-			t.Errorf("number %d", n)
+			t.Errorf("ConnectPeer returned number %d, want an error", n)
 		}
 	})
 }

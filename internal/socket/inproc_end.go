@@ -45,8 +45,8 @@ func (e inprocEnd) Sends() bool { return e.s.info.Sends }
 // Receives reports whether the socket takes messages from queues.
 func (e inprocEnd) Receives() bool { return e.s.info.Receives }
 
-// Talks reports whether the socket type communicates with another type.
-func (e inprocEnd) Talks(socketType string) bool {
+// CompatibleWith reports whether the socket can have peers of this type.
+func (e inprocEnd) CompatibleWith(socketType string) bool {
 	return slices.Contains(e.s.info.Peers, socketType)
 }
 
@@ -59,15 +59,15 @@ func (e inprocEnd) Describe() *msg.Peer {
 	return p
 }
 
-// Update runs f, which changes an attached pipe.
-func (e inprocEnd) Update(f func()) {
+// WithLocks calls f with the locks of both halves held.
+func (e inprocEnd) WithLocks(f func()) {
 	e.s.lockBoth()
 	defer e.s.unlockBoth()
 	f()
 }
 
-// Reading runs f, which changes the reading half of a queue.
-func (e inprocEnd) Reading(f func()) {
+// WithRecvLock calls f with the lock of the receiving half held.
+func (e inprocEnd) WithRecvLock(f func()) {
 	e.s.recvMu.Lock()
 	defer e.s.recvMu.Unlock()
 	f()
@@ -107,8 +107,8 @@ func (t *linkSet) all() []*inproc.Link {
 	return list
 }
 
-// Linked adds a link to the links of the socket.
-func (e inprocEnd) Linked(l *inproc.Link) {
+// AddLink stores a link to this bound socket, so that Close can end it.
+func (e inprocEnd) AddLink(l *inproc.Link) {
 	t := &e.s.links
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -118,36 +118,36 @@ func (e inprocEnd) Linked(l *inproc.Link) {
 	t.links[l] = struct{}{}
 }
 
-// Unlinked removes a link.
-func (e inprocEnd) Unlinked(l *inproc.Link) {
+// RemoveLink removes a link that AddLink has stored.
+func (e inprocEnd) RemoveLink(l *inproc.Link) {
 	t := &e.s.links
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	delete(t.links, l)
 }
 
-// Repeats reports whether another link from the same socket was made under the
-// same name.
-func (e inprocEnd) Repeats(l *inproc.Link) bool {
+// HasDuplicate reports whether AddLink has stored another link from the same
+// socket by the same name.
+func (e inprocEnd) HasDuplicate(l *inproc.Link) bool {
 	return slices.ContainsFunc(e.s.links.all(), func(other *inproc.Link) bool {
-		return other != l && other.Repeats(l)
+		return other != l && other.Duplicates(l)
 	})
 }
 
-// Met reports a link that was joined.
-func (e inprocEnd) Met(name string, peer *msg.Peer) {
+// PeerConnected reports that a link was joined.
+func (e inprocEnd) PeerConnected(name string, peer *msg.Peer) {
 	e.event(session.Ready, name, peer, nil)
 }
 
-// Parted reports a link that has ended.
-func (e inprocEnd) Parted(name string, peer *msg.Peer) {
+// PeerDisconnected reports that a link has ended.
+func (e inprocEnd) PeerDisconnected(name string, peer *msg.Peer) {
 	e.event(session.Disconnected, name, peer, errLinkClosed)
 }
 
 var errLinkClosed = errors.New("closed by one of the two sockets")
 
-// Refused reports a link that cannot be joined, for ever or for now.
-func (e inprocEnd) Refused(name string, err error) {
+// PeerRefused reports that an end of a link has refused its peer.
+func (e inprocEnd) PeerRefused(name string, err error) {
 	e.event(session.PeerRefused, name, nil, err)
 }
 

@@ -14,11 +14,11 @@ import (
 	"github.com/zerobroker/zmq/internal/transport/memnet"
 )
 
-// forever is a linger time without end.
+// forever is an unlimited linger time.
 const forever = -1
 
-// readAll reads frames, one after each pause, to the end of the connection, and
-// returns how many.
+// readAll reads frames to the end of the connection, with a pause before each,
+// and returns their number.
 func readAll(p *st.Peer, pause time.Duration) (n int) {
 	defer p.Close()
 	for ; ; n++ {
@@ -29,20 +29,20 @@ func readAll(p *st.Peer, pause time.Duration) (n int) {
 	}
 }
 
-// TestLingerTable closes a PUSH with messages that its peer cannot take yet.
-// When Close returns is exact, and each message is read by the peer, or counted
-// as dropped. goals G15, threats.md 5
-func TestLingerTable(t *testing.T) {
+// TestLingerDeliversOrCountsEachMessage closes a PUSH while its peer reads at
+// different speeds, or not at all. Close takes exactly the expected time. Each
+// message is read by the peer or counted as dropped.
+func TestLingerDeliversOrCountsEachMessage(t *testing.T) {
 	const (
 		messages = 10
-		slow     = 20 * time.Millisecond // a message
-		late     = 30 * time.Second      // when a reader that has stopped goes on
+		slow     = 20 * time.Millisecond // per message
+		late     = 30 * time.Second      // when a stopped reader continues
 	)
 	for _, linger := range []time.Duration{0, time.Millisecond, 100 * time.Millisecond, time.Hour, forever} {
-		for _, reader := range []string{"stopped", "stopped for long", "slow", "gone", "never there"} {
+		for _, reader := range []string{"stopped", "stopped for long", "slow", "disconnected", "absent"} {
 			for _, binds := range []bool{false, true} {
-				if binds && reader == "never there" {
-					continue // then there is nobody to queue for
+				if binds && reader == "absent" {
+					continue // without a peer there is no queue
 				}
 				t.Run(fmt.Sprint(linger, " ", reader, " binds=", binds), func(t *testing.T) {
 					st.Run(t, func(w *st.World) {
@@ -62,7 +62,7 @@ func TestLingerTable(t *testing.T) {
 							p.Shake("PULL")
 						default:
 							push.MustConnect("mem://a")
-							if reader == "never there" {
+							if reader == "absent" {
 								break
 							}
 							l = w.Listen("a")
@@ -73,7 +73,8 @@ func TestLingerTable(t *testing.T) {
 						one := len(st.Message("0"))
 						if p != nil {
 							push.MustMeet(1)
-							// Each message is written when the one before is read.
+							// One message fits in the buffer: each is written
+							// when the peer has read the one before.
 							up(w.Net.Links()[0]).SetBuffer(one)
 						}
 						for i := range messages {
@@ -89,29 +90,30 @@ func TestLingerTable(t *testing.T) {
 							time.AfterFunc(100*time.Hour, func() { count(0) })
 						case "slow":
 							go count(slow)
-						case "gone":
+						case "disconnected":
 							p.Close()
 							read <- 0
-						case "never there":
+						case "absent":
 							read <- 0
 						}
-						if reader == "gone" {
+						if reader == "disconnected" {
 							w.Settle()
 						}
 
-						var done time.Duration // when the peer hangs up
-						ends := true           // that it ever is
+						var done time.Duration // when the peer ends the connection
+						ends := true           // whether the peer ends it
 						switch reader {
 						case "stopped":
 							done = late
 						case "stopped for long":
 							done = 100 * time.Hour
 						case "slow":
-							done = (messages + 1) * slow // with the end
-						case "gone":
-							// Who came here is not expected back.
+							done = (messages + 1) * slow // one more read finds the end
+						case "disconnected":
+							// A bound socket does not wait for a peer to
+							// connect again.
 							done, ends = 0, binds
-						case "never there":
+						case "absent":
 							ends = false
 						}
 						if linger == forever && !ends {
@@ -132,14 +134,14 @@ func TestLingerTable(t *testing.T) {
 						}
 						drops := push.Stats().Drops
 						if int(drops[pipe.DropLinger]) != unsent {
-							t.Errorf("Close says %d, the counter %d", unsent, drops[pipe.DropLinger])
+							t.Errorf("Close reports %d unsent messages, the counter %d", unsent, drops[pipe.DropLinger])
 						}
 						lost := 0
 						for _, n := range drops {
 							lost += int(n)
 						}
-						if got := <-read; reader != "gone" && got+lost != messages {
-							t.Errorf("%d messages read and %d counted as lost %v, want %d", got, lost, drops, messages)
+						if got := <-read; reader != "disconnected" && got+lost != messages {
+							t.Errorf("%d messages read and %d counted as dropped %v, want %d", got, lost, drops, messages)
 						}
 					})
 				})
@@ -148,10 +150,10 @@ func TestLingerTable(t *testing.T) {
 	}
 }
 
-// TestLingerCountsExactly has the network take exactly k messages and a part of
-// the next: those are with the peer, that one is lost, and the rest is what
-// Close returns.
-func TestLingerCountsExactly(t *testing.T) {
+// TestLingerCountsDropsExactly: the connection takes k messages and part of the
+// next. The k messages are delivered, the next is counted as dropped in flight,
+// and Close returns the number of the others.
+func TestLingerCountsDropsExactly(t *testing.T) {
 	one := len(st.Message("0"))
 	const messages = 10
 	for k := 1; k < messages; k++ {
@@ -182,15 +184,16 @@ func TestLingerCountsExactly(t *testing.T) {
 					}
 				}
 				if _, _, err := p.TryFrame(); err == nil {
-					t.Error("more than that was written")
+					t.Error("received more than was counted as written")
 				}
 			})
 		}
 	}
 }
 
-// TestCloseGivesPeerASecond to hang up when it has got everything, and no more.
-func TestCloseGivesPeerASecond(t *testing.T) {
+// TestCloseWaitsOneSecondForPeerToClose: after the last message was written,
+// Close waits one second for the peer to close the connection.
+func TestCloseWaitsOneSecondForPeerToClose(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		push := w.Socket(pattern.PUSH)
 		push.MustBind("mem://a")
@@ -200,14 +203,14 @@ func TestCloseGivesPeerASecond(t *testing.T) {
 		p.Message()
 		var unsent int
 		if d := st.After(func() { unsent = push.CloseIn(forever) }); d != time.Second || unsent != 0 {
-			t.Errorf("Close took %v and left %d messages", d, unsent)
+			t.Errorf("Close took %v, %d messages unsent", d, unsent)
 		}
 	})
 }
 
-// TestCloseEndsFullSends: who waits for room is not kept for as long as Close
-// lingers.
-func TestCloseEndsFullSends(t *testing.T) {
+// TestCloseEndsBlockedSends: Send calls blocked on a full queue return when
+// Close begins, not when it has lingered.
+func TestCloseEndsBlockedSends(t *testing.T) {
 	for _, ep := range []string{"mem://a", "inproc://a"} {
 		st.Run(t, func(w *st.World) {
 			push := w.Socket(pattern.PUSH, st.HWM(2, 2))
@@ -237,9 +240,9 @@ func TestCloseEndsFullSends(t *testing.T) {
 	}
 }
 
-// TestCloseTwiceAtOnce: the second caller waits for the same end as the first,
-// and who has less time ends it for both.
-func TestCloseTwiceAtOnce(t *testing.T) {
+// TestConcurrentClosesEndTogether: a second Close waits together with the
+// first. The shorter linger time of the two applies to both.
+func TestConcurrentClosesEndTogether(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		push := w.Socket(pattern.PUSH)
 		push.MustConnect("mem://a")
@@ -260,22 +263,22 @@ func TestCloseTwiceAtOnce(t *testing.T) {
 	})
 }
 
-// TestLingerOfManyEndpoints: the time is for all of them together, and one that
-// is stuck does not keep others from sending.
-func TestLingerOfManyEndpoints(t *testing.T) {
+// TestLingerIsSharedByAllEndpoints: one linger time applies to every endpoint
+// together. An endpoint that cannot connect does not delay messages to others.
+func TestLingerIsSharedByAllEndpoints(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		push := w.Socket(pattern.PUSH)
 		push.MustConnect("mem://never")
 		push.MustConnect("mem://neither")
 		pull := w.Socket(pattern.PULL)
 		push.MustConnect(pull.MustBind("mem://here"))
-		push.MustConnect("inproc://nobody")
+		push.MustConnect("inproc://unbound")
 		for range 8 {
 			push.MustSend("x")
 		}
 		var unsent int
 		if d := st.After(func() { unsent = push.CloseIn(time.Minute) }); d != time.Minute || unsent != 6 {
-			t.Errorf("Close took %v and left %d messages", d, unsent)
+			t.Errorf("Close took %v, %d messages unsent", d, unsent)
 		}
 		for range 2 {
 			pull.WantRecv("x")
@@ -285,8 +288,8 @@ func TestLingerOfManyEndpoints(t *testing.T) {
 	})
 }
 
-// TestDisconnectLingers: endpoints that are let go write what is queued, for as
-// long as the linger time, and meanwhile it counts as queued.
+// TestDisconnectLingers: after Disconnect or Unbind an endpoint writes its
+// queue for at most the linger time. Until then the messages count as queued.
 func TestDisconnectLingers(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		push := w.Socket(pattern.PUSH, func(o *socket.Options) { o.Linger = time.Second })
@@ -318,17 +321,18 @@ func TestDisconnectLingers(t *testing.T) {
 		}
 		time.Sleep(2 * time.Second)
 		if n := push.Stats(); n.QueuedSend != 0 || n.Peers != 0 {
-			t.Errorf("%d messages queued to %d peers", n.QueuedSend, n.Peers)
+			t.Errorf("%d messages queued, %d peers, want 0", n.QueuedSend, n.Peers)
 		}
 		if n := len(push.Heard(session.Disconnected)); n != 1 {
-			t.Errorf("%d disconnects", n)
+			t.Errorf("%d disconnect events, want 1", n)
 		}
 	})
 }
 
-// TestCloseWaitsForDelivery: what is written and has not arrived is lost if the
-// connection is closed while the peer is about to say something. So Close
-// stays, and says if it could not.
+// TestCloseWaitsForDelivery: closing a connection on which the peer still sends
+// resets it, and then written messages that have not arrived are lost. So Close
+// waits until they have arrived. It reports them as unconfirmed if they have
+// not when the linger time ends.
 func TestCloseWaitsForDelivery(t *testing.T) {
 	for _, stall := range []time.Duration{10 * time.Second, 10 * time.Minute} {
 		st.Run(t, func(w *st.World) {
@@ -342,20 +346,20 @@ func TestCloseWaitsForDelivery(t *testing.T) {
 			push.MustSend("x")
 			w.Settle()
 			time.AfterFunc(stall, func() {
-				p.Write(st.Ping(0, "")) // as a peer does that is not done
+				p.Write(st.Ping(0, "")) // a peer that is still sending
 				down.Resume()
 			})
 			ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 			defer cancel()
 			start := time.Now()
 			loss := push.Close(ctx)
-			unsent, underWay := loss.Unsent, loss.Unconfirmed
+			unsent, unconfirmed := loss.Unsent, loss.Unconfirmed
 			want := min(stall+time.Second, time.Minute)
-			if d := time.Since(start); d > want || d < want-time.Second || unsent != 0 || (underWay == 1) != (stall > time.Minute) {
-				t.Errorf("Close took %v, %d unsent, %d under way", d, unsent, underWay)
+			if d := time.Since(start); d > want || d < want-time.Second || unsent != 0 || (unconfirmed == 1) != (stall > time.Minute) {
+				t.Errorf("Close took %v, %d unsent, %d unconfirmed", d, unsent, unconfirmed)
 			}
 			if stall < time.Minute && p.Message()[0] != "x" {
-				t.Error("lost")
+				t.Error("the message was lost")
 			}
 		})
 	}

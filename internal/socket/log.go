@@ -56,7 +56,7 @@ type logRecord struct {
 // warning is what warnings that are alike have in common.
 type warning struct {
 	kind     session.Kind
-	fault    engine.Fault
+	fault    engine.CloseReason
 	endpoint string
 	source   string
 }
@@ -72,7 +72,7 @@ type repeats struct {
 // one side removes it.
 func logLevel(ev *session.Event) slog.Level {
 	if ev.Kind == session.PeerRefused || ev.Kind == session.AcceptFailed ||
-		ev.Kind == session.HandshakeFailed && ev.Fault != engine.FaultNone {
+		ev.Kind == session.HandshakeFailed && ev.Fault != engine.CloseNone {
 		return slog.LevelWarn
 	}
 	return slog.LevelDebug

@@ -194,7 +194,7 @@ func TestLogHandlerMayCallSocket(t *testing.T) {
 		b.MustConnect(airAt)
 		a.Join("g", true)
 		b.SendGroup(context.Background(), "g", st.Of("x"))
-		w.Air.Fail(dishAt, syscall.ENOMEM)
+		w.Air.Fail(dishAddr, syscall.ENOMEM)
 		time.Sleep(time.Second)
 		b.Disconnect(airAt)
 		a.Unbind(airAt)

@@ -19,7 +19,7 @@ import (
 	st "github.com/zerobroker/zmq/internal/socket/sockettest"
 )
 
-// logged is a logger's output by line.
+// logged collects the output of a logger.
 type logged struct {
 	mu sync.Mutex
 	b  bytes.Buffer
@@ -31,8 +31,8 @@ func (l *logged) Write(p []byte) (int, error) {
 	return l.b.Write(p)
 }
 
-// lines returns what was written since the last call, all records of events so
-// far included.
+// lines returns the lines written since the last call, those of all events so far
+// included.
 func (l *logged) lines() []string {
 	synctest.Wait()
 	l.mu.Lock()
@@ -45,7 +45,7 @@ func (l *logged) lines() []string {
 	return strings.Split(s, "\n")
 }
 
-// to has a socket write to l at some level.
+// to sets a logger that writes to l, from the given level on.
 func (l *logged) to(level slog.Level) func(*socket.Options) {
 	return func(o *socket.Options) {
 		o.Logger = slog.New(slog.NewTextHandler(l, &slog.HandlerOptions{
@@ -75,7 +75,7 @@ func wantLines(t testing.TB, got []string, parts ...string) {
 	}
 }
 
-// refusedFrom is the event of a peer at an address.
+// refusedFrom returns a PeerRefused event for a peer at ip.
 func refusedFrom(ip string) session.Event {
 	return session.Event{
 		Kind: session.PeerRefused, Endpoint: "tcp://a:1",
@@ -83,9 +83,9 @@ func refusedFrom(ip string) session.Event {
 	}
 }
 
-// TestLoggerSummarisesRepeatedWarnings: alike are kind, reason, endpoint and
-// source.
-func TestLoggerSummarisesRepeatedWarnings(t *testing.T) {
+// TestLoggerSummarizesRepeatedWarnings: warnings with the same kind, reason,
+// endpoint and source are repetitions.
+func TestLoggerSummarizesRepeatedWarnings(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		var log logged
 		s := w.Socket(pattern.PULL, log.to(slog.LevelWarn))
@@ -94,11 +94,11 @@ func TestLoggerSummarisesRepeatedWarnings(t *testing.T) {
 		}
 		wantLines(t, log.lines(), "peer refused")
 
-		// Others are not hidden by it.
+		// Different warnings are logged at once.
 		other := refusedFrom("10.0.0.1")
-		other.Kind, other.Fault = session.HandshakeFailed, engine.FaultMalformed
+		other.Kind, other.Fault = session.HandshakeFailed, engine.CloseMalformed
 		socket.HostOf(s.Socket).Event(other)
-		other.Fault = engine.FaultMechanism
+		other.Fault = engine.CloseMechanism
 		socket.HostOf(s.Socket).Event(other)
 		socket.HostOf(s.Socket).Event(refusedFrom("10.0.0.2"))
 		elsewhere := refusedFrom("10.0.0.1")
@@ -113,7 +113,8 @@ func TestLoggerSummarisesRepeatedWarnings(t *testing.T) {
 		w.Settle()
 		wantLines(t, log.lines(), "remote=10.0.0.1:1 err=\"too many\" repeated=599")
 
-		// It goes on as long as the events do, and then begins anew.
+		// A summary is written every 10 seconds while warnings repeat. After 10
+		// seconds without one, the next warning is logged at once.
 		time.Sleep(time.Millisecond)
 		for range 30 {
 			socket.HostOf(s.Socket).Event(refusedFrom("10.0.0.1"))
@@ -133,8 +134,8 @@ func TestLoggerSummarisesRepeatedWarnings(t *testing.T) {
 	})
 }
 
-// TestLoggerIsBoundedForManySources has every warning come from an address of
-// its own.
+// TestLoggerIsBoundedForManySources: every warning comes from a different
+// address.
 func TestLoggerIsBoundedForManySources(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		var log logged
@@ -143,7 +144,7 @@ func TestLoggerIsBoundedForManySources(t *testing.T) {
 			socket.HostOf(s.Socket).Event(refusedFrom(fmt.Sprintf("2001:db8:%x:%x::1", i>>8, i&255)))
 		}
 		if n := len(log.lines()); n != 65 {
-			t.Errorf("%d lines at once, want 64 sources and one for the rest", n)
+			t.Errorf("%d lines at once, want 65: 64 sources and one for all others", n)
 		}
 		time.Sleep(10 * time.Second)
 		w.Settle()
@@ -151,8 +152,8 @@ func TestLoggerIsBoundedForManySources(t *testing.T) {
 	})
 }
 
-// TestLoggerWritesSummaryOnClose and has no timer left then.
-func TestLoggerWritesSummaryOnClose(t *testing.T) {
+// TestCloseLogsPendingSummary: Close writes the summary and stops its timer.
+func TestCloseLogsPendingSummary(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		var log logged
 		s := w.Socket(pattern.PULL, log.to(slog.LevelWarn))
@@ -166,8 +167,7 @@ func TestLoggerWritesSummaryOnClose(t *testing.T) {
 	})
 }
 
-// TestLoggerOmitsNothingAtDebug: what is for debugging is complete.
-func TestLoggerOmitsNothingAtDebug(t *testing.T) {
+func TestLoggerLogsEveryEventAtDebugLevel(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		var log logged
 		s := w.Socket(pattern.PULL, log.to(slog.LevelDebug))
@@ -188,9 +188,9 @@ func TestLoggerOmitsNothingAtDebug(t *testing.T) {
 	})
 }
 
-// TestLoggerSummarisesHerdOfStrangers is the whole way, from connections that
-// do not speak ZMTP.
-func TestLoggerSummarisesHerdOfStrangers(t *testing.T) {
+// TestLoggerSummarizesFailedHandshakes is TestLoggerSummarizesRepeatedWarnings
+// with warnings that invalid greetings cause.
+func TestLoggerSummarizesFailedHandshakes(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		var log logged
 		s := w.Socket(pattern.PULL, log.to(slog.LevelWarn))
@@ -201,8 +201,8 @@ func TestLoggerSummarisesHerdOfStrangers(t *testing.T) {
 			p.End()
 		}
 		wantLines(t, log.lines(), "handshake failed")
-		if n := s.Stats().Faults[engine.FaultMechanism]; n != 100 {
-			t.Errorf("%d counted", n)
+		if n := s.Stats().Faults[engine.CloseMechanism]; n != 100 {
+			t.Errorf("%d faults counted, want 100", n)
 		}
 		time.Sleep(10 * time.Second)
 		w.Settle()

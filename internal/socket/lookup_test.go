@@ -10,7 +10,8 @@ import (
 	"github.com/zerobroker/zmq/internal/transport"
 )
 
-// slowNames is a transport whose names resolve only by giving up.
+// slowNames is a transport that resolves no name: Listen blocks until its
+// lookup is cancelled.
 type slowNames struct{ transport.Transport }
 
 func (slowNames) Listen(_ string, o *transport.Options) (transport.Listener, error) {
@@ -18,7 +19,7 @@ func (slowNames) Listen(_ string, o *transport.Options) (transport.Listener, err
 	return nil, context.Cause(o.Lookup)
 }
 
-// slowPackets is the same for datagrams.
+// slowPackets is slowNames for datagrams.
 type slowPackets struct{ transport.Packets }
 
 func (slowPackets) ListenPackets(_ string, o *transport.Options) (transport.PacketConn, error) {
@@ -26,8 +27,8 @@ func (slowPackets) ListenPackets(_ string, o *transport.Options) (transport.Pack
 	return nil, context.Cause(o.Lookup)
 }
 
-// TestCloseEndsNameLookupOfBind: Close does not wait for a name that does not
-// resolve, and Bind then returns ErrClosed.
+// TestCloseEndsNameLookupOfBind: Close does not wait for a name lookup of Bind,
+// and Bind then returns ErrClosed.
 func TestCloseEndsNameLookupOfBind(t *testing.T) {
 	for _, ep := range []string{"slow://a", "slowair://10.0.0.1:5000"} {
 		t.Run(ep, func(t *testing.T) {

@@ -17,17 +17,17 @@ import (
 	"github.com/zerobroker/zmq/internal/wire"
 )
 
-// heap is what is alive on the heap.
+// heap returns the number of bytes in live objects on the heap.
 func heap() int64 {
 	var m runtime.MemStats
 	runtime.GC()
-	runtime.GC() // for what finalizers and pools kept
+	runtime.GC() // for objects of finalizers and pools
 	runtime.ReadMemStats(&m)
 	return int64(m.HeapAlloc)
 }
 
-// wantGoroutines checks that no more goroutines are left. One that has done all
-// it had to is still counted until it has been scheduled once more.
+// wantGoroutines checks that at most that many goroutines exist. A goroutine
+// that has returned may count until the scheduler has run once more.
 func wantGoroutines(t *testing.T, most int) {
 	t.Helper()
 	n := runtime.NumGoroutine()
@@ -38,15 +38,15 @@ func wantGoroutines(t *testing.T, most int) {
 		runtime.Gosched()
 		n = runtime.NumGoroutine()
 	}
-	t.Errorf("%d goroutines are left, %d were there before", n, most)
+	t.Errorf("%d goroutines, want at most %d", n, most)
 }
 
-// TestMemoryFollowsBytesNotClaims has many peers claim a frame of 1 GiB each
-// and send 100 bytes of it. threats.md 0, rule 2
-func TestMemoryFollowsBytesNotClaims(t *testing.T) {
+// TestMemoryFollowsReceivedBytesNotFrameLength: many peers announce a frame of
+// 1 GiB each and send 100 bytes of it.
+func TestMemoryFollowsReceivedBytesNotFrameLength(t *testing.T) {
 	const peers = 300
-	// A connection, its two ends on the memory network, and the first piece of
-	// the frame, which is 4 KiB.
+	// Per peer: a connection, both its ends on the memory network, and the
+	// first 4 KiB of memory for the frame.
 	const most = 32 << 10
 	st.Run(t, func(w *st.World) {
 		pull, push := w.Socket(pattern.PULL, func(o *socket.Options) {
@@ -56,21 +56,21 @@ func TestMemoryFollowsBytesNotClaims(t *testing.T) {
 		push.MustMeet(1)
 		before := heap()
 		var bad []*st.Peer
-		claim := binary.BigEndian.AppendUint64([]byte{wire.FlagLarge}, 1<<30)
+		header := binary.BigEndian.AppendUint64([]byte{wire.FlagLarge}, 1<<30)
 		for range peers {
 			p := w.Dial("a")
 			p.Shake("PUSH")
-			p.Must(claim, make([]byte, 100))
+			p.Must(header, make([]byte, 100))
 			bad = append(bad, p)
 		}
 		w.Settle()
 		grown := heap() - before
 		t.Logf("%d bytes for each of %d peers", grown/peers, peers)
 		if grown > peers*most {
-			t.Errorf("the heap has grown by %d bytes for %d peers", grown, peers)
+			t.Errorf("the heap grew by %d bytes for %d peers", grown, peers)
 		}
-		push.MustSend("still here")
-		pull.WantRecv("still here")
+		push.MustSend("during")
+		pull.WantRecv("during")
 
 		for _, p := range bad {
 			p.Close()
@@ -81,44 +81,44 @@ func TestMemoryFollowsBytesNotClaims(t *testing.T) {
 		}
 		pull.WantNone()
 		if left := heap() - before; left > peers*16<<10 {
-			t.Errorf("%d bytes are left when they are gone", left)
+			t.Errorf("the heap keeps %d bytes after the peers disconnected", left)
 		}
-		push.MustSend("still here")
-		pull.WantRecv("still here")
+		push.MustSend("after")
+		pull.WantRecv("after")
 	})
 }
 
-// TestWhoNeverReceivesForgetsPeers has peers come and go at a socket whose
-// application only sends: nothing of them may wait for a Recv that does not
-// come.
-func TestWhoNeverReceivesForgetsPeers(t *testing.T) {
+// TestSendOnlySocketFreesDisconnectedPeers: peers connect and disconnect while
+// the application never calls Recv. Their memory is freed all the same.
+func TestSendOnlySocketFreesDisconnectedPeers(t *testing.T) {
 	const peers = 300
 	st.Run(t, func(w *st.World) {
 		dealer := w.Socket(pattern.DEALER)
 		dealer.MustBind("mem://a")
-		claim := binary.BigEndian.AppendUint64([]byte{wire.FlagLarge}, 1<<20)
+		header := binary.BigEndian.AppendUint64([]byte{wire.FlagLarge}, 1<<20)
 		before := heap()
 		for range peers {
 			p := w.Dial("a")
 			p.Shake("DEALER")
-			p.Must(claim, make([]byte, 100))
+			p.Must(header, make([]byte, 100))
 			w.Settle()
 			p.Close()
 			w.Settle()
 		}
 		dealer.WantDrops(map[pipe.Drop]uint64{pipe.DropPartial: peers})
 		if left := heap() - before; left > peers*16<<10 {
-			t.Errorf("%d bytes are left of %d peers that are gone", left, peers)
+			t.Errorf("the heap keeps %d bytes after %d peers disconnected", left, peers)
 		}
 		runtime.KeepAlive(dealer)
 	})
 }
 
-// TestLeaversPushBack: what peers that have gone have sent is still received, all
-// of it. While there is too much of it nobody else is let in.
-func TestLeaversPushBack(t *testing.T) {
+// TestUnreadMessagesOfDisconnectedPeersLimitNewPeers: every message of a
+// disconnected peer is received. While these messages exceed MaxQueuedBytes, no
+// further peer is accepted.
+func TestUnreadMessagesOfDisconnectedPeersLimitNewPeers(t *testing.T) {
 	const peers, size, limit = 20, 10_000, 50_000
-	const pipeSize = 2 << 10 // what a pipe itself counts for
+	const pipeSize = 2 << 10 // bytes that the pipe itself counts
 	st.Run(t, func(w *st.World) {
 		pull := w.Socket(pattern.PULL, func(o *socket.Options) { o.MaxQueuedBytes = limit })
 		pull.MustBind("mem://a")
@@ -131,10 +131,10 @@ func TestLeaversPushBack(t *testing.T) {
 		}
 		time.Sleep(time.Minute)
 		if n := pull.Stats().QueuedRecv; n < limit/(size+pipeSize) || n > limit/size+2 {
-			t.Errorf("%d messages of %d bytes wait to be received, with a bound of %d", n, size, limit)
+			t.Errorf("%d unread messages of %d bytes with a limit of %d bytes", n, size, limit)
 		}
 		if n := len(pull.Heard(session.AcceptFailed)); n != 1 {
-			t.Errorf("told %d times", n)
+			t.Errorf("%d AcceptFailed events, want 1", n)
 		}
 		for range peers {
 			pull.WantRecv(st.Large(size))
@@ -143,10 +143,10 @@ func TestLeaversPushBack(t *testing.T) {
 	})
 }
 
-// TestHalfMessagesLeaveNothing connects thousands of times over tcp, each time
-// for half a message of several frames. Neither memory nor goroutines are left,
-// and each half is counted. threats.md 2.1
-func TestHalfMessagesLeaveNothing(t *testing.T) {
+// TestPartialMessagesKeepNoMemory: thousands of TCP connections send half a
+// message of several frames. Memory and goroutines are freed, and each half
+// message is counted.
+func TestPartialMessagesKeepNoMemory(t *testing.T) {
 	const warmUp, rounds = 1000, 2500
 	pull := overTCP(t, pattern.PULL)
 	heard := pull.Listen()
@@ -167,37 +167,37 @@ func TestHalfMessagesLeaveNothing(t *testing.T) {
 				t.Fatal(err)
 			}
 			await(t, heard, session.Ready)
-			c.(*net.TCPConn).SetLinger(0) // so that no ports are used up
+			c.(*net.TCPConn).SetLinger(0) // avoids TIME_WAIT, which would use up the ports
 			c.Close()
 			await(t, heard, session.Disconnected)
 		}
 	}
-	forget := func() { // what the pattern knows of pipes that have ended
+	sweep := func() { // lets the pattern remove pipes that have ended
 		if err := pull.TryRecv(new(msg.Msg)); err != pattern.ErrWouldBlock {
 			t.Fatal(err)
 		}
 	}
 	churn(warmUp)
-	forget()
+	sweep()
 	bytes, goroutines := heap(), runtime.NumGoroutine()
 	churn(rounds)
 	wantGoroutines(t, goroutines)
-	forget()
+	sweep()
 	if grown := heap() - bytes; grown > 256<<10 {
-		t.Errorf("the heap has grown by %d bytes", grown)
+		t.Errorf("the heap grew by %d bytes", grown)
 	}
 	stats := pull.Stats()
 	if n := stats.Drops[pipe.DropPartial]; n > warmUp+rounds {
-		t.Errorf("%d partial messages counted of %d", n, warmUp+rounds)
+		t.Errorf("%d partial messages counted, want at most %d", n, warmUp+rounds)
 	}
 	if stats.Peers != 0 || stats.QueuedRecv != 0 || stats.MsgsReceived != 0 {
-		t.Errorf("left behind: %+v", stats)
+		t.Errorf("statistics %+v, want no peers and no messages", stats)
 	}
 }
 
-// TestHalfMessagesInVirtualTime is the same over the memory network, where each
-// half has arrived before its peer leaves.
-func TestHalfMessagesInVirtualTime(t *testing.T) {
+// TestPartialMessagesAreCountedExactly is the same over the memory network,
+// where each half message arrives before its peer disconnects.
+func TestPartialMessagesAreCountedExactly(t *testing.T) {
 	const rounds = 2000
 	st.Run(t, func(w *st.World) {
 		pull := w.Socket(pattern.PULL)
@@ -218,7 +218,7 @@ func TestHalfMessagesInVirtualTime(t *testing.T) {
 		pull.WantNone()
 		pull.WantDrops(map[pipe.Drop]uint64{pipe.DropPartial: rounds})
 		if n := pull.Stats().Peers; n != 0 {
-			t.Errorf("%d peers left", n)
+			t.Errorf("%d peers, want 0", n)
 		}
 	})
 }

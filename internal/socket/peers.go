@@ -135,7 +135,7 @@ func unreadSize(p *pipe.Pipe) int {
 
 // unreadPipeCost is the memory of the pipe itself, its two queues, and the
 // description of the peer: its last message may be empty.
-// TestLeaversCost measures it.
+// TestDetachedPipesCountTheirMemory measures it.
 const unreadPipeCost = 2 << 10
 
 // sweepUnread removes pipes that are read to the end. It stops when it has looked
@@ -168,9 +168,9 @@ func (t *peers) sweepUnread() {
 // sweepMisses is how many pipes that are not read to the end one sweep looks at.
 const sweepMisses = 16
 
-// crowded reports whether disconnected peers have left more than limit bytes to be
+// unreadLimitReached reports whether disconnected peers have left more than limit bytes to be
 // received. The caller holds the socket's recvMu.
-func (t *peers) crowded(limit int) bool {
+func (t *peers) unreadLimitReached(limit int) bool {
 	if limit == 0 || t.size <= limit {
 		return false
 	}

@@ -16,8 +16,8 @@ import (
 	"github.com/zerobroker/zmq/internal/wire"
 )
 
-// wantSubscriptions reads subscriptions, which must be the next that the peer
-// gets, in any order.
+// wantSubscriptions reads the next commands, which must subscribe to topics in
+// any order.
 func wantSubscriptions(t *testing.T, p *st.Peer, topics ...string) {
 	t.Helper()
 	var got, want []string
@@ -45,9 +45,9 @@ func subscribe(t *testing.T, s *st.Socket, on bool, topics ...string) {
 	}
 }
 
-// TestSubscriptionsAreReplayed to each new publisher and after each loss, as
-// they are by then. conformance.md 3.6
-func TestSubscriptionsAreReplayed(t *testing.T) {
+// TestSubscriptionsAreSentToEachPublisher: each new connection receives the
+// current subscriptions first.
+func TestSubscriptionsAreSentToEachPublisher(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		a, b := w.Listen("a"), w.Listen("b")
 		sub := w.Socket(pattern.SUB)
@@ -59,21 +59,21 @@ func TestSubscriptionsAreReplayed(t *testing.T) {
 		p.Must(st.Message("one 1"))
 		sub.WantRecv("one 1")
 
-		// One that comes later.
+		// A publisher that connects later.
 		sub.MustConnect("mem://b")
 		q := b.Accept()
 		q.Shake("PUB")
 		wantSubscriptions(t, q, "one", "two", "")
 
-		// What changes while there is no connection.
+		// Changes while there is no connection.
 		p.Close()
 		w.Settle()
 		subscribe(t, sub, true, "three")
 		subscribe(t, sub, false, "one", "two", "", "never")
 		wantSubscriptions(t, q, "three")
-		for _, cancel := range []string{"one", ""} { // one of two is left of "two"
+		for _, cancel := range []string{"one", ""} { // "two" was subscribed to twice and cancelled once
 			if _, body := q.Frame(); string(body) != "\x06CANCEL"+cancel {
-				t.Errorf("command %q, want the end of %q", body, cancel)
+				t.Errorf("command %q, want CANCEL of %q", body, cancel)
 			}
 		}
 		for range 3 {
@@ -87,9 +87,9 @@ func TestSubscriptionsAreReplayed(t *testing.T) {
 	})
 }
 
-// TestSubscriptionsGoBeforeData: what an XSUB has to say waits for a connection
-// too, and comes behind them.
-func TestSubscriptionsGoBeforeData(t *testing.T) {
+// TestXSubSendsSubscriptionsBeforeMessages: a message of an XSUB is queued
+// until it connects, and sent after its subscriptions.
+func TestXSubSendsSubscriptionsBeforeMessages(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		l := w.Listen("a")
 		xsub := w.Socket(pattern.XSUB)
@@ -104,15 +104,15 @@ func TestSubscriptionsGoBeforeData(t *testing.T) {
 		p.Shake("XPUB")
 		wantSubscriptions(t, p, topics...)
 		if got := p.Message(); got[0] != "up" {
-			t.Errorf("%q behind the subscriptions", got)
+			t.Errorf("received %q after the subscriptions", got)
 		}
 	})
 }
 
-// TestFlappingSubscriptionsDoNotPileUp: a publisher that does not read makes a
-// subscriber whose subscriptions come and go keep no more than what is to be
-// said in the end.
-func TestFlappingSubscriptionsDoNotPileUp(t *testing.T) {
+// TestRepeatedSubscriptionChangesUseBoundedMemory: a SUB subscribes and cancels
+// repeatedly while the publisher does not read. It keeps only the changes that
+// lead to the final set.
+func TestRepeatedSubscriptionChangesUseBoundedMemory(t *testing.T) {
 	const rounds, topics = 50_000, 8
 	st.Run(t, func(w *st.World) {
 		l := w.Listen("a")
@@ -132,7 +132,7 @@ func TestFlappingSubscriptionsDoNotPileUp(t *testing.T) {
 		subscribe(t, sub, true, topic(2))
 		w.Settle()
 		if grown := heap() - before; grown > 4<<20 {
-			t.Errorf("%d changes to tell keep %d bytes", 2*rounds, grown)
+			t.Errorf("%d unsent changes use %d bytes", 2*rounds, grown)
 		}
 		w.Net.Links()[0].Up().Resume()
 		state := make(map[string]bool)
@@ -143,7 +143,7 @@ func TestFlappingSubscriptionsDoNotPileUp(t *testing.T) {
 			case !on && name != "CANCEL":
 				t.Fatalf("command %q", body)
 			case on == state[topic]:
-				t.Fatalf("%s of %q, which has been said", name, topic)
+				t.Fatalf("repeated %s of %q", name, topic)
 			default:
 				state[topic] = on
 			}
@@ -156,9 +156,9 @@ func TestFlappingSubscriptionsDoNotPileUp(t *testing.T) {
 	})
 }
 
-// TestReconnectedSubscriberMissesOnlyTheGap loses the connection of a SUB: what
-// is published after WaitSubscribers has seen it again arrives.
-func TestReconnectedSubscriberMissesOnlyTheGap(t *testing.T) {
+// TestReconnectedSubReceivesAfterWaitSubscribers: a SUB loses its connection.
+// Messages published after WaitSubscribers has returned again are received.
+func TestReconnectedSubReceivesAfterWaitSubscribers(t *testing.T) {
 	for _, subBinds := range []bool{false, true} {
 		st.Run(t, func(w *st.World) {
 			pub, sub := w.Socket(pattern.PUB), w.Socket(pattern.SUB)
@@ -177,15 +177,15 @@ func TestReconnectedSubscriberMissesOnlyTheGap(t *testing.T) {
 				links := w.Net.Links()
 				links[len(links)-1].Cut(memnet.RST)
 				w.Settle()
-				pub.MustSend("x", "into the gap")
+				pub.MustSend("x", "while disconnected")
 			}
 		})
 	}
 }
 
-// TestSlowSubscriberStallsNobody: what it has no room for is dropped for it
-// alone, and counted. conformance.md 3.5
-func TestSlowSubscriberStallsNobody(t *testing.T) {
+// TestSlowSubscriberDelaysNoOther: messages to a subscriber whose queue is full
+// are dropped for this subscriber only, and counted.
+func TestSlowSubscriberDelaysNoOther(t *testing.T) {
 	const n, hwm = 1000, 5
 	st.Run(t, func(w *st.World) {
 		pub := w.Socket(pattern.PUB, st.HWM(hwm, 0))
@@ -213,7 +213,7 @@ func TestSlowSubscriberStallsNobody(t *testing.T) {
 				}
 			}
 		}); d != 0 {
-			t.Errorf("stalled for %v", d)
+			t.Errorf("sending took %v, want 0", d)
 		}
 		dropped := int(pub.Stats().Drops[pipe.DropHWM])
 		pub.WantDrops(map[pipe.Drop]uint64{pipe.DropHWM: uint64(dropped)})
@@ -222,24 +222,24 @@ func TestSlowSubscriberStallsNobody(t *testing.T) {
 		}
 		for i := range n - dropped {
 			if got := slow.Message(); got[0] != fmt.Sprint(i) {
-				t.Fatalf("the slow one got %q as its message %d", got, i)
+				t.Fatalf("the slow subscriber received %q as message %d", got, i)
 			}
 		}
-		// It has caught up and gets what is new.
+		// The slow subscriber has read its queue, and receives new messages.
 		w.Settle()
 		pub.MustSend("new")
 		if got := slow.Message(); got[0] != "new" {
-			t.Errorf("the slow one got %q then", got)
+			t.Errorf("the slow subscriber received %q, want the new message", got)
 		}
 		if d := pub.Stats().Drops[pipe.DropHWM]; int(d) != dropped {
-			t.Errorf("%d messages dropped in the end, %d before", d, dropped)
+			t.Errorf("%d messages dropped at the end, %d before", d, dropped)
 		}
 	})
 }
 
-// TestWaitSubscribedIsExact: when it returns, the publisher has the
-// subscription, however long the way is.
-func TestWaitSubscribedIsExact(t *testing.T) {
+// TestWaitSubscribedReturnsWhenPublisherHasSubscription: a message sent right
+// after WaitSubscribed returns is received, even over a slow connection.
+func TestWaitSubscribedReturnsWhenPublisherHasSubscription(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		pub, sub := w.Socket(pattern.PUB), w.Socket(pattern.SUB)
 		sub.MustConnect(pub.MustBind("mem://a"))
@@ -250,7 +250,7 @@ func TestWaitSubscribedIsExact(t *testing.T) {
 			if err := sub.WaitSubscribed(context.Background()); err != nil {
 				t.Fatal(err)
 			}
-		}); d != 4*time.Second { // it asks twice
+		}); d != 4*time.Second { // two round trips
 			t.Errorf("subscribed after %v", d)
 		}
 		pub.MustSend("x")
@@ -258,8 +258,9 @@ func TestWaitSubscribedIsExact(t *testing.T) {
 	})
 }
 
-// TestXPubHearsOfLostSubscribers in both ways of leaving.
-func TestXPubHearsOfLostSubscribers(t *testing.T) {
+// TestXPubReceivesCancellationWhenSubscriberDisconnects: a topic counts as
+// cancelled when its last subscriber cancels or disconnects.
+func TestXPubReceivesCancellationWhenSubscriberDisconnects(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		xpub := w.Socket(pattern.XPUB)
 		ep := xpub.MustBind("mem://a")
@@ -273,26 +274,24 @@ func TestXPubHearsOfLostSubscribers(t *testing.T) {
 		subscribe(t, one, false, "both")
 		xpub.WantNone()
 		two.CloseIn(0)
-		var gone []string
+		var cancelled []string
 		for range 2 {
 			m, _ := xpub.MustRecv()
-			gone = append(gone, m...)
+			cancelled = append(cancelled, m...)
 		}
-		slices.Sort(gone)
-		if !slices.Equal(gone, []string{"\x00both", "\x00second"}) {
-			t.Errorf("heard of %q", gone)
+		slices.Sort(cancelled)
+		if !slices.Equal(cancelled, []string{"\x00both", "\x00second"}) {
+			t.Errorf("received %q", cancelled)
 		}
 		xpub.WantNone()
 		if n := len(xpub.Heard(session.Disconnected)); n != 1 {
-			t.Errorf("%d peers lost", n)
+			t.Errorf("%d disconnect events, want 1", n)
 		}
 	})
 }
 
-// TestLongTopics: a topic may be as long as its publisher allows in all.
-// conformance.md 3.6
-func TestLongTopics(t *testing.T) {
-	everywhere(t, func(w *st.World, ep string) {
+func TestTopicsMayBeAsLongAsMaxTopicBytes(t *testing.T) {
+	overMemAndInproc(t, func(w *st.World, ep string) {
 		xpub := w.Socket(pattern.XPUB, func(o *socket.Options) { o.Pattern.MaxTopicBytes = 1 << 20 })
 		xpub.MustBind(ep)
 		sub := w.Socket(pattern.SUB)
@@ -307,9 +306,9 @@ func TestLongTopics(t *testing.T) {
 	})
 }
 
-// TestWaitSubscribersSeesAllThatCame: who waits for one subscription finds those
-// that came with it in effect too.
-func TestWaitSubscribersSeesAllThatCame(t *testing.T) {
+// TestWaitSubscribersReturnsAfterWholeBatch: when WaitSubscribers returns for
+// one topic, subscriptions that arrived together with it are in effect too.
+func TestWaitSubscribersReturnsAfterWholeBatch(t *testing.T) {
 	for range 50 {
 		st.Run(t, func(w *st.World) {
 			pub, sub := w.Socket(pattern.PUB), w.Socket(pattern.SUB)

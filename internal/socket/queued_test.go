@@ -10,9 +10,10 @@ import (
 	"github.com/zerobroker/zmq/internal/transport/memnet"
 )
 
-// TestQueuedSendOverInprocIsWhatIsUnread: after every message that is received,
-// whoever has bound, and also when the receiver has left.
-func TestQueuedSendOverInprocIsWhatIsUnread(t *testing.T) {
+// TestQueuedSendOverInprocCountsUnreadMessages: QueuedSend of the sender equals
+// QueuedRecv of the receiver after every received message, whichever socket
+// binds. It is 0 after the receiver is closed.
+func TestQueuedSendOverInprocCountsUnreadMessages(t *testing.T) {
 	for _, senderBinds := range []bool{false, true} {
 		st.Run(t, func(w *st.World) {
 			push, pull := w.Socket(pattern.PUSH), w.Socket(pattern.PULL)
@@ -23,7 +24,7 @@ func TestQueuedSendOverInprocIsWhatIsUnread(t *testing.T) {
 				push.MustConnect("inproc://a")
 				push.MustSend("0")
 				if n := push.Stats().QueuedSend; n != 1 {
-					t.Errorf("%d queued for a socket to come, want 1", n)
+					t.Errorf("%d queued before the receiver binds, want 1", n)
 				}
 				pull.MustBind("inproc://a")
 				pull.WantRecv("0")
@@ -44,19 +45,20 @@ func TestQueuedSendOverInprocIsWhatIsUnread(t *testing.T) {
 				pull.WantRecv("x")
 			}
 			if n := push.Stats().QueuedSend; n != 0 {
-				t.Errorf("QueuedSend %d, and everything is received", n)
+				t.Errorf("QueuedSend %d after everything was received, want 0", n)
 			}
 			push.MustSend("last")
 			pull.CloseIn(0)
 			if n := push.Stats().QueuedSend; n != 0 {
-				t.Errorf("QueuedSend %d, and the receiver is closed", n)
+				t.Errorf("QueuedSend %d after the receiver was closed, want 0", n)
 			}
 		})
 	}
 }
 
-// TestConflatingQueueKeepsOneAfterLostConnection: what the lost connection has
-// not written is superseded by what was sent since, and counted.
+// TestConflatingQueueKeepsOneAfterLostConnection: messages that a lost
+// connection did not write are replaced by messages sent since, and counted as
+// conflated.
 func TestConflatingQueueKeepsOneAfterLostConnection(t *testing.T) {
 	for _, typ := range []pattern.Type{pattern.PUSH, pattern.DEALER} {
 		st.Run(t, func(w *st.World) {
@@ -72,7 +74,7 @@ func TestConflatingQueueKeepsOneAfterLostConnection(t *testing.T) {
 			p.Shake(far)
 			s.MustMeet(1)
 			const sent = 6
-			s.MustSend(st.Large(991)) // with its header, all that the network takes
+			s.MustSend(st.Large(991)) // with its header it fills the send buffer
 			w.Settle()
 			for range sent - 2 {
 				s.MustSend(st.Large(500))
@@ -83,11 +85,11 @@ func TestConflatingQueueKeepsOneAfterLostConnection(t *testing.T) {
 			p = l.Accept()
 			p.Shake(far)
 			if m := p.Message(); m[0] != "newest" {
-				t.Errorf("%v: the next connection begins with %.20q of %d bytes", typ, m[0], len(m[0]))
+				t.Errorf("%v: the next connection received first %.20q of %d bytes", typ, m[0], len(m[0]))
 			}
 			d := s.Stats().Drops
 			if n := d[pipe.DropConflated] + d[pipe.DropInFlight]; n != sent-2 || s.Stats().QueuedSend != 0 {
-				t.Errorf("%v: %d of %d superseded or cut, %d queued", typ, n, sent, s.Stats().QueuedSend)
+				t.Errorf("%v: %d of %d conflated or lost in flight, %d queued", typ, n, sent, s.Stats().QueuedSend)
 			}
 		})
 	}

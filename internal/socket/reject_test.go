@@ -19,33 +19,34 @@ import (
 	"github.com/zerobroker/zmq/internal/wire"
 )
 
-// counting announces that a raw peer accepts an ERROR in traffic.
+// counting is the READY property with which a peer announces that it accepts
+// ERROR after the handshake.
 var counting = []string{"X-On-Error", "count"}
 
-// oversized are messages above a limit of a receiver, and the fault that ends the
-// connection.
+// oversized are messages above a limit of the receiver, with the fault that
+// ends the connection.
 var oversized = []struct {
 	name   string
 	limit  func(*engine.Limits)
 	frames []string
-	fault  engine.Fault
+	fault  engine.CloseReason
 }{
-	{"frame", func(l *engine.Limits) { l.Frame = 100 }, []string{st.Large(101)}, engine.FaultFrameSize},
-	{"frame that is read in parts", func(l *engine.Limits) { l.Frame = 100_000 }, []string{st.Large(1 << 20)}, engine.FaultFrameSize},
-	{"message of one frame", func(l *engine.Limits) { l.Message = 100 }, []string{st.Large(120)}, engine.FaultMessageSize},
-	{"message of two frames", func(l *engine.Limits) { l.Message = 100 }, []string{st.Large(60), st.Large(61)}, engine.FaultMessageSize},
-	{"frames", func(l *engine.Limits) { l.Frames = 8 }, strings.Split("123456789", ""), engine.FaultMessageSize},
+	{"frame", func(l *engine.Limits) { l.Frame = 100 }, []string{st.Large(101)}, engine.CloseFrameSize},
+	{"frame that is read in parts", func(l *engine.Limits) { l.Frame = 100_000 }, []string{st.Large(1 << 20)}, engine.CloseFrameSize},
+	{"message of one frame", func(l *engine.Limits) { l.Message = 100 }, []string{st.Large(120)}, engine.CloseMessageSize},
+	{"message of two frames", func(l *engine.Limits) { l.Message = 100 }, []string{st.Large(60), st.Large(61)}, engine.CloseMessageSize},
+	{"frames", func(l *engine.Limits) { l.Frames = 8 }, strings.Split("123456789", ""), engine.CloseMessageSize},
 }
 
-// wayToSend is a type that sends to another.
-type wayToSend struct {
+// typePair is a socket type that sends and a type that receives.
+type typePair struct {
 	from, to pattern.Type
-	single   bool // a message has one frame
-	answers  bool // from sends one message, after it has received one
-	begins   bool // from sends one message and then waits
+	single   bool // messages have one frame
+	answers  bool // from replies: it sends one message after it has received one
+	begins   bool // from requests: it sends one message and then waits for a reply
 }
 
-var waysToSend = []wayToSend{
+var typePairs = []typePair{
 	{from: pattern.PUSH, to: pattern.PULL},
 	{from: pattern.SCATTER, to: pattern.GATHER, single: true},
 	{from: pattern.PAIR, to: pattern.PAIR},
@@ -65,8 +66,9 @@ var waysToSend = []wayToSend{
 	{from: pattern.REP, to: pattern.REQ, answers: true},
 }
 
-// meet prepares the sockets, which are connected, and returns how to send.
-func (c *wayToSend) meet(t *testing.T, w *st.World, from, to *st.Socket) func(frames ...string) error {
+// prepare makes the connected sockets ready to send, and returns a function
+// that sends from one to the other.
+func (c *typePair) prepare(t *testing.T, w *st.World, from, to *st.Socket) func(frames ...string) error {
 	from.MustMeet(1)
 	w.Settle()
 	switch c.from {
@@ -93,12 +95,12 @@ func (c *wayToSend) meet(t *testing.T, w *st.World, from, to *st.Socket) func(fr
 	return func(frames ...string) error { return from.TrySend(st.Of(frames...)) }
 }
 
-// TestSenderCountsWhatItsPeerRejects sends a message above the limits of the peer
-// between others, by every type that sends and at both ends of a connection. The
-// sender learns why the connection ends, and counts that message and those that
-// were written after it.
-func TestSenderCountsWhatItsPeerRejects(t *testing.T) {
-	for _, c := range waysToSend {
+// TestSenderCountsRejectedMessages: every sending type sends a message above
+// the limits of its peer, between two others. The sender learns why the
+// connection ends. It counts this message, and those written after it, as
+// rejected.
+func TestSenderCountsRejectedMessages(t *testing.T) {
+	for _, c := range typePairs {
 		for _, over := range oversized {
 			if c.single && len(over.frames) > 1 {
 				continue
@@ -120,7 +122,7 @@ func TestSenderCountsWhatItsPeerRejects(t *testing.T) {
 							to.MustBind("mem://a")
 							from.MustConnect("mem://a")
 						}
-						send := c.meet(t, w, from, to)
+						send := c.prepare(t, w, from, to)
 						messages := [][]string{{"before"}, over.frames, {"after"}}
 						before := 1
 						if c.begins || c.answers {
@@ -134,23 +136,23 @@ func TestSenderCountsWhatItsPeerRejects(t *testing.T) {
 						time.Sleep(time.Second)
 						rejected := len(messages) - before
 						from.WantDrops(map[pipe.Drop]uint64{pipe.DropRejected: uint64(rejected)})
-						from.WantFaults(map[engine.Fault]uint64{engine.FaultRefused: 1})
-						to.WantFaults(map[engine.Fault]uint64{over.fault: 1})
+						from.WantFaults(map[engine.CloseReason]uint64{engine.CloseRefused: 1})
+						to.WantFaults(map[engine.CloseReason]uint64{over.fault: 1})
 						want := fmt.Sprintf("rejected-after-%d-messages:%v:", before, over.fault)
 						ends := from.Heard(session.Disconnected)
 						if len(ends) != 1 || !strings.Contains(fmt.Sprint(ends[0].Err), want) {
-							t.Errorf("ends %+v, want one with %q", ends, want)
+							t.Errorf("disconnect events %+v, want one with %q", ends, want)
 						}
 						if before > 0 {
 							if frames, _ := to.MustRecv(); frames[len(frames)-1] != "before" {
 								t.Errorf("received %q", frames)
 							}
 						}
-						if wrong := unaccounted(from); wrong != "" {
+						if wrong := accountingError(from); wrong != "" {
 							t.Error(wrong)
 						}
 						if c.begins || c.answers || c.from == pattern.SERVER || c.from == pattern.PEER {
-							return // nothing to send before the next request, or a number of its own
+							return // no next message without a request, or a new routing number
 						}
 						time.Sleep(20 * time.Second)
 						if err := send("later"); err != nil {
@@ -168,11 +170,11 @@ func TestSenderCountsWhatItsPeerRejects(t *testing.T) {
 	}
 }
 
-// TestReceiverTellsWhatItRejects: a peer that has announced that it accepts an
-// ERROR in traffic gets one with the reason and the number of its messages that
-// were received, whatever ends the connection, and time to read it. Any other is
-// disconnected at once.
-func TestReceiverTellsWhatItRejects(t *testing.T) {
+// TestReceiverReportsRejectedMessage: a peer that accepts ERROR after the
+// handshake receives one when the connection ends. It holds the reason and the
+// number of messages received. The connection stays open for one second so that
+// the peer can read it. Any other peer is disconnected at once.
+func TestReceiverReportsRejectedMessage(t *testing.T) {
 	inputs := badInputs()
 	sawReady := 0
 	for _, in := range inputs {
@@ -192,7 +194,7 @@ func TestReceiverTellsWhatItRejects(t *testing.T) {
 						w.Settle()
 						p.Must(traffic)
 						want := time.Duration(0)
-						if in.fault != engine.FaultRefused && (announced == "count" || announced == "retry") {
+						if in.fault != engine.CloseRefused && (announced == "count" || announced == "retry") {
 							flags, body := p.Frame()
 							for string(body[1:5]) == "PONG" {
 								flags, body = p.Frame()
@@ -208,7 +210,7 @@ func TestReceiverTellsWhatItRejects(t *testing.T) {
 							if n := len(pull.Heard(session.Disconnected)); n != 0 {
 								t.Error("disconnected before the peer has")
 							}
-							p.Write(st.Message("too late")) // fails if the other end is closed
+							p.Write(st.Message("too late")) // fails if the receiver has closed the connection
 							want = time.Second
 						}
 						start := time.Now()
@@ -228,7 +230,7 @@ func TestReceiverTellsWhatItRejects(t *testing.T) {
 		}
 	}
 	if sawReady < 8 {
-		t.Errorf("%d inputs", sawReady)
+		t.Errorf("%d inputs after the handshake, want at least 8", sawReady)
 	}
 }
 
@@ -243,8 +245,9 @@ func rawPeer(w *st.World, s *st.Socket, binds bool) *st.Peer {
 	return l.Accept()
 }
 
-// TestReceiverTellsOldPeersNothing: an ERROR in traffic is for peers of ZMTP 3.1.
-func TestReceiverTellsOldPeersNothing(t *testing.T) {
+// TestReceiverSendsNoErrorToZMTP30Peer: ERROR after the handshake requires ZMTP
+// 3.1.
+func TestReceiverSendsNoErrorToZMTP30Peer(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		pull := w.Socket(pattern.PULL)
 		pull.MustBind("mem://a")
@@ -263,10 +266,10 @@ func TestReceiverTellsOldPeersNothing(t *testing.T) {
 	})
 }
 
-// TestRejectedPeerTakesNothing: a peer that goes on sending, that sends no more, or
-// that does not read is disconnected when it has had its second or its share of
-// bytes.
-func TestRejectedPeerTakesNothing(t *testing.T) {
+// TestRejectedPeerIsDisconnectedWithinBounds: after an ERROR, a peer that is
+// silent, keeps sending or does not read is disconnected after one second, or
+// after the maximum number of discarded bytes.
+func TestRejectedPeerIsDisconnectedWithinBounds(t *testing.T) {
 	tests := map[string]struct {
 		then func(p *st.Peer)
 		want time.Duration
@@ -302,7 +305,7 @@ func TestRejectedPeerTakesNothing(t *testing.T) {
 					w.Settle()
 					if !reads {
 						w.Net.Links()[0].Down().SetBuffer(10)
-						dealer.MustSend(st.Large(1000)) // which the flusher does not get rid of
+						dealer.MustSend(st.Large(1000)) // the flusher cannot write it
 					}
 					start := time.Now()
 					p.Must([]byte{0xFF, 0})
@@ -321,7 +324,7 @@ func TestRejectedPeerTakesNothing(t *testing.T) {
 					if d := time.Since(start).Round(10 * time.Millisecond); d != want {
 						t.Errorf("closed after %v, want %v", d, want)
 					}
-					wantOneFailure(t, dealer, session.Disconnected, engine.FaultMalformed)
+					wantOneFailure(t, dealer, session.Disconnected, engine.CloseMalformed)
 					<-over
 				})
 			})
@@ -329,8 +332,8 @@ func TestRejectedPeerTakesNothing(t *testing.T) {
 	}
 }
 
-// TestCloseWaitsForRejectedPeerWithinLinger closes a socket while a peer that it has
-// rejected has its second.
+// TestCloseWaitsForRejectedPeerWithinLinger: a rejected peer has one second to
+// read the ERROR. Close waits for it, at most for the linger time.
 func TestCloseWaitsForRejectedPeerWithinLinger(t *testing.T) {
 	for _, binds := range []bool{true, false} {
 		for _, linger := range []time.Duration{0, 300 * time.Millisecond, time.Minute} {
@@ -343,21 +346,21 @@ func TestCloseWaitsForRejectedPeerWithinLinger(t *testing.T) {
 				if d := st.After(func() { pull.CloseIn(linger) }); d != min(linger, time.Second) {
 					t.Errorf("binds %v, linger %v: closed after %v", binds, linger, d)
 				}
-				wantOneFailure(t, pull, session.Disconnected, engine.FaultMalformed)
+				wantOneFailure(t, pull, session.Disconnected, engine.CloseMalformed)
 			})
 		}
 	}
 }
 
-// errorCommand is an ERROR.
+// errorCommand returns an ERROR command.
 func errorCommand(reason string) []byte {
 	return st.Command("ERROR", append([]byte{byte(len(reason))}, reason...))
 }
 
-// TestSenderDoesNotTrustTheCount: a peer that reports a number that cannot be is
-// taken for one that has received as much as was written, or for one that
-// reports none.
-func TestSenderDoesNotTrustTheCount(t *testing.T) {
+// TestSenderIgnoresInvalidRejectionCount: if a peer reports more messages than
+// were written, all of them count as received. If the number is malformed, no
+// message counts as rejected.
+func TestSenderIgnoresInvalidRejectionCount(t *testing.T) {
 	const written = 3
 	for reason, want := range map[string]uint64{
 		"rejected-after-0-messages:x":                          3,
@@ -396,23 +399,23 @@ func TestSenderDoesNotTrustTheCount(t *testing.T) {
 					w.Settle()
 					want := want
 					if hello && (reason == "rejected-after-1-messages:x" || reason == "rejected-after-3-messages:x") {
-						want++ // the first of the messages received was the Hello
+						want++ // the first message received was the Hello
 					}
 					stats := dealer.Stats()
 					if got := stats.Drops[pipe.DropRejected]; got != want || stats.MsgsWritten != written {
 						t.Errorf("%q, binds %v, hello %v: %d rejected of %d written, want %d", reason, binds, hello, got, stats.MsgsWritten, want)
 					}
-					wantOneFailure(t, dealer, session.Disconnected, engine.FaultRefused)
+					wantOneFailure(t, dealer, session.Disconnected, engine.CloseRefused)
 				})
 			}
 		}
 	}
 }
 
-// TestRejectionIsTheReason: the ERROR of the peer says why a connection is lost,
-// also if the writer finds before the reader that it is. A message of which a part
-// was written counts as written and rejected.
-func TestRejectionIsTheReason(t *testing.T) {
+// TestRejectionIsReportedWhenWriteFailsFirst: the ERROR of the peer is the
+// reason for the lost connection, even if a write fails before the reader has
+// read it. A message that was partly written counts as written and rejected.
+func TestRejectionIsReportedWhenWriteFailsFirst(t *testing.T) {
 	for _, binds := range []bool{true, false} {
 		for _, closing := range []bool{true, false} {
 			for _, frames := range [][]string{{st.Large(3000)}, {st.Large(10), st.Large(3000)}, {st.Large(60_000)}} {
@@ -430,7 +433,7 @@ func TestRejectionIsTheReason(t *testing.T) {
 					push.MustSend("before")
 					w.Settle()
 					push.MustSend(frames...)
-					push.MustSend(frames...) // taken with it or still queued
+					push.MustSend(frames...) // taken with the one before, or still queued
 					w.Settle()
 					in.HoldReads()
 					p.Must(errorCommand("rejected-after-1-messages:x"))
@@ -451,9 +454,9 @@ func TestRejectionIsTheReason(t *testing.T) {
 						t.Errorf("binds %v, closing %v: %d written, drops %v, want 2 and one of them rejected",
 							binds, closing, stats.MsgsWritten, stats.Drops)
 					}
-					wantOneFailure(t, push, session.Disconnected, engine.FaultRefused)
+					wantOneFailure(t, push, session.Disconnected, engine.CloseRefused)
 					<-done
-					if wrong := unaccounted(push); wrong != "" {
+					if wrong := accountingError(push); wrong != "" {
 						t.Error(wrong)
 					}
 				})
@@ -462,9 +465,10 @@ func TestRejectionIsTheReason(t *testing.T) {
 	}
 }
 
-// TestRejectedSenderConnectsAgainSoon, since what the peer does not receive is not
-// sent again. What was not written when it was rejected is.
-func TestRejectedSenderConnectsAgainSoon(t *testing.T) {
+// TestRejectedSenderReconnectsWithoutBackoff: rejected messages are not sent
+// again, so an early retry is safe. Messages that were not yet written are
+// sent.
+func TestRejectedSenderReconnectsWithoutBackoff(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		l := w.Listen("a")
 		push := w.Socket(pattern.PUSH, st.Reconnect(100*time.Millisecond, 5*time.Second))
@@ -475,23 +479,23 @@ func TestRejectedSenderConnectsAgainSoon(t *testing.T) {
 		push.MustMeet(1)
 		push.MustSend(st.Large(2000))
 		w.Settle()
-		push.MustSend("innocent")
+		push.MustSend("next")
 		p.Must(errorCommand("rejected-after-0-messages:x"))
 		w.Settle()
 		if d := st.After(func() { p = l.Accept() }); d > 150*time.Millisecond {
-			t.Errorf("connected again after %v", d)
+			t.Errorf("reconnected after %v", d)
 		}
 		p.Shake("PULL", counting...)
-		if m := p.Message(); m[0] != "innocent" {
+		if m := p.Message(); m[0] != "next" {
 			t.Errorf("received %q", m)
 		}
 		push.WantDrops(map[pipe.Drop]uint64{pipe.DropRejected: 1})
 	})
 }
 
-// TestShutdownReportsWhatIsRejected: the peer rejects a message while the socket
-// that sent it closes.
-func TestShutdownReportsWhatIsRejected(t *testing.T) {
+// TestCloseReportsRejectedMessages: the peer rejects a message while the sender
+// closes.
+func TestCloseReportsRejectedMessages(t *testing.T) {
 	for _, binds := range []bool{true, false} {
 		st.Run(t, func(w *st.World) {
 			w.Net.OnLink(func(l *memnet.Link) { l.SetLatency(10 * time.Millisecond) })
@@ -518,9 +522,9 @@ func TestShutdownReportsWhatIsRejected(t *testing.T) {
 	}
 }
 
-// TestInprocHasNoLimitsOfTheReceiver: both ends are one program, and no bytes are
-// received.
-func TestInprocHasNoLimitsOfTheReceiver(t *testing.T) {
+// TestInprocIgnoresLimitsOfReceiver: the limits protect against input from
+// other processes.
+func TestInprocIgnoresLimitsOfReceiver(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		pull, push := w.Socket(pattern.PULL, sizeLimit), w.Socket(pattern.PUSH)
 		push.MustConnect(pull.MustBind("inproc://a"))
@@ -531,9 +535,9 @@ func TestInprocHasNoLimitsOfTheReceiver(t *testing.T) {
 	})
 }
 
-// TestRejectionOverSystem is TestSenderCountsWhatItsPeerRejects with the sockets of
-// the system, and a message that is still being written when it is rejected.
-func TestRejectionOverSystem(t *testing.T) {
+// TestSenderCountsRejectedMessagesOverTCP also rejects a message that is still
+// being written.
+func TestSenderCountsRejectedMessagesOverTCP(t *testing.T) {
 	for _, size := range []int{101, 10 << 20} {
 		pull := overTCP(t, pattern.PULL, sizeLimit)
 		push := overTCP(t, pattern.PUSH)
@@ -550,7 +554,7 @@ func TestRejectionOverSystem(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if ev := await(t, heard, session.Disconnected); ev.Fault != engine.FaultRefused {
+		if ev := await(t, heard, session.Disconnected); ev.Fault != engine.CloseRefused {
 			t.Errorf("%d bytes: event %+v", size, ev)
 		}
 		if err := push.Send(context.Background(), st.Of("after")); err != nil {

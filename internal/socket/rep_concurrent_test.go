@@ -10,9 +10,10 @@ import (
 	st "github.com/zerobroker/zmq/internal/socket/sockettest"
 )
 
-// TestRepConcurrentRecvReturnsErrState has two calls of Recv wait on one REP. The
-// first request is for one of them. The other fails, at the latest when there is a
-// second request before the first is answered, which stays for a later Recv.
+// TestRepConcurrentRecvReturnsErrState: two calls of Recv wait on one REP. One
+// receives the first request. The other fails, at the latest when a second
+// request arrives before the first is answered. The second request stays for a
+// later Recv.
 func TestRepConcurrentRecvReturnsErrState(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		rep := w.Socket(pattern.REP)

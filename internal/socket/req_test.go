@@ -14,10 +14,10 @@ import (
 	"github.com/zerobroker/zmq/internal/transport/memnet"
 )
 
-// TestWaitingCallsSleep has several Calls wait for replies that do not come
-// while others get theirs. If they kept each other awake no time would pass in
-// the bubble.
-func TestWaitingCallsSleep(t *testing.T) {
+// TestUnansweredCallsDoNotSpin: several Calls wait for replies while another
+// receives its reply. If waiting Calls woke each other, virtual time would not
+// advance.
+func TestUnansweredCallsDoNotSpin(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		_, req, p := reqWithPeer(w, "REP")
 		results := make(chan error, 4)
@@ -45,9 +45,9 @@ func TestWaitingCallsSleep(t *testing.T) {
 	})
 }
 
-// TestManyCalls runs many Calls side by side against a REP that answers one
-// after the other.
-func TestManyCalls(t *testing.T) {
+// TestConcurrentCallsReceiveTheirReplies: a REP answers many concurrent Calls
+// one by one.
+func TestConcurrentCallsReceiveTheirReplies(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		const n = 100
 		rep := w.Socket(pattern.REP)
@@ -76,8 +76,8 @@ func TestManyCalls(t *testing.T) {
 	})
 }
 
-// TestLargeRepliesKeepTheirMemory holds on to large replies while more arrive.
-func TestLargeRepliesKeepTheirMemory(t *testing.T) {
+// TestLargeRepliesAreNotOverwritten keeps large replies while more arrive.
+func TestLargeRepliesAreNotOverwritten(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		const n = 4
 		_, req, p := reqWithPeer(w, "REP")
@@ -98,7 +98,7 @@ func TestLargeRepliesKeepTheirMemory(t *testing.T) {
 		}
 		for _, r := range requests {
 			b := st.Message(r[0], "", body(int(r[2][0]-'a')))
-			p.Must(b[:1000]) // so that the rest is read straight into place
+			p.Must(b[:1000]) // so that the rest is read directly into the memory of the frame
 			w.Settle()
 			p.Must(b[1000:])
 		}
@@ -110,14 +110,14 @@ func TestLargeRepliesKeepTheirMemory(t *testing.T) {
 	})
 }
 
-// TestReqWakesWhoStillWaits: the reply is for one of those that wait for it,
-// also when another of them has given up meanwhile.
-func TestReqWakesWhoStillWaits(t *testing.T) {
+// TestReplyWakesRemainingReceiver: two calls of Recv wait for one reply and one
+// of them is cancelled. The reply wakes the other.
+func TestReplyWakesRemainingReceiver(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		_, req, p := reqWithPeer(w, "REP")
 		ctx, cancel := context.WithCancel(context.Background())
 		defer cancel()
-		go req.Call(ctx, st.Of("call")) // who waits in the inbox too
+		go req.Call(ctx, st.Of("call")) // also waits for a reply
 		w.Settle()
 		req.MustSend("strict")
 		var m msg.Msg
@@ -127,24 +127,24 @@ func TestReqWakesWhoStillWaits(t *testing.T) {
 		brief, stop := context.WithTimeout(ctx, time.Second)
 		defer stop()
 		if err := req.Recv(brief, new(msg.Msg)); !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("the second: %v", err)
+			t.Errorf("the second Recv: %v", err)
 		}
 		p.Must(st.Message("", "reply"))
 		w.Settle()
 		select {
 		case err := <-done:
 			if err != nil || st.Frames(&m)[0] != "reply" {
-				t.Errorf("the first: %v %q", err, st.Frames(&m))
+				t.Errorf("the first Recv: %v %q", err, st.Frames(&m))
 			}
 		default:
-			t.Error("the first sleeps on")
+			t.Error("the first Recv was not woken")
 		}
 	})
 }
 
-// TestSendToLeavesWithThePeer: who waits for room at a peer that goes away waits
-// no longer.
-func TestSendToLeavesWithThePeer(t *testing.T) {
+// TestBlockedSendToFailsWhenPeerDisconnects: a call of SendTo that is blocked
+// on a full peer returns ErrNoRoute when the peer disconnects.
+func TestBlockedSendToFailsWhenPeerDisconnects(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		l := w.Listen("a")
 		router := w.Socket(pattern.ROUTER, func(o *socket.Options) { o.SendHWM = 1 })
@@ -152,9 +152,10 @@ func TestSendToLeavesWithThePeer(t *testing.T) {
 		p := l.Accept()
 		p.Shake("DEALER", "Identity", "d")
 		w.Settle()
-		// A message that is written when the connection ends, or cut by that, makes
-		// room, which SendTo may take before the ROUTER has noticed the end. So the
-		// network takes one whole message, and nothing of the next.
+		// The end of a connection may free a place in the queue, if a message
+		// is written or cut by it. SendTo could use this place before the
+		// ROUTER notices the end. So the network accepts exactly one whole
+		// message.
 		w.Net.Links()[0].Up().Stall()
 		w.Net.Links()[0].Up().SetBuffer(len(st.Message("x")))
 		for router.TrySendTo("d", st.Of("x")) == nil {
@@ -163,7 +164,7 @@ func TestSendToLeavesWithThePeer(t *testing.T) {
 		done := make(chan error, 1)
 		go func() { done <- router.SendTo(context.Background(), "d", st.Of("x")) }()
 		w.Settle()
-		w.Net.Links()[0].Cut(memnet.RST) // after a FIN the system takes another write, which makes room
+		w.Net.Links()[0].Cut(memnet.RST) // after a FIN the system would accept another write, which frees a place
 		w.Settle()
 		select {
 		case err := <-done:
@@ -171,7 +172,7 @@ func TestSendToLeavesWithThePeer(t *testing.T) {
 				t.Error(err)
 			}
 		default:
-			t.Error("still waiting")
+			t.Error("SendTo is still blocked")
 		}
 	})
 }

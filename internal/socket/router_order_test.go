@@ -12,33 +12,36 @@ import (
 	st "github.com/zerobroker/zmq/internal/socket/sockettest"
 )
 
-// telling is what r has to say of its peers, in one word a message.
-func telling(r *st.Socket) (words []string) {
+// receiveAll receives from r until it would block. It returns each message as
+// its first frame, and each notification as "CONNECT" or "DISCONNECT".
+func receiveAll(r *st.Socket) (got []string) {
 	for {
 		var m msg.Msg
 		if r.TryRecv(&m) != nil {
-			return words
+			return got
 		}
 		switch m.From.Notice {
 		case msg.ConnectNotice:
-			words = append(words, "CAME")
+			got = append(got, "CONNECT")
 		case msg.DisconnectNotice:
-			words = append(words, "LEFT")
+			got = append(got, "DISCONNECT")
 		default:
-			words = append(words, string(m.First))
+			got = append(got, string(m.First))
 		}
 	}
 }
 
-// TestRouterTellsAnIDInOrder: a peer that comes again with its id, before what it
-// sent and its leaving were received, is received of in the order of events.
-func TestRouterTellsAnIDInOrder(t *testing.T) {
+// TestRouterReceivesReconnectedPeerInOrder: a peer connects again with the same
+// routing ID before its earlier messages and its disconnect were received. The
+// ROUTER receives messages and notifications in the order in which they
+// happened.
+func TestRouterReceivesReconnectedPeerInOrder(t *testing.T) {
 	for _, ep := range []string{"inproc://a", "mem://a"} {
 		for _, handover := range []bool{false, true} {
 			st.Run(t, func(w *st.World) {
 				router := w.Socket(pattern.ROUTER, func(o *socket.Options) {
 					o.Pattern.NotifyConnect, o.Pattern.NotifyDisconnect = true, true
-					o.Pattern.Handover, o.DisconnectMessage = handover, []byte("farewell")
+					o.Pattern.Handover, o.DisconnectMessage = handover, []byte("bye")
 				})
 				router.MustBind(ep)
 				old := w.Socket(pattern.DEALER, st.ID("x"))
@@ -57,21 +60,21 @@ func TestRouterTellsAnIDInOrder(t *testing.T) {
 				}
 				again.MustSend("new")
 				w.Settle()
-				want := []string{"CAME", "old 0", "old 1", "LEFT", "farewell", "CAME", "new"}
+				want := []string{"CONNECT", "old 0", "old 1", "DISCONNECT", "bye", "CONNECT", "new"}
 				if handover {
-					want = slices.DeleteFunc(want, func(s string) bool { return s == "farewell" })
+					want = slices.DeleteFunc(want, func(s string) bool { return s == "bye" })
 				}
-				if got := telling(router); !slices.Equal(got, want) {
-					t.Errorf("%s, handover %v: received %q, want %q", ep, handover, got, want)
+				if messages := receiveAll(router); !slices.Equal(messages, want) {
+					t.Errorf("%s, handover %v: received %q, want %q", ep, handover, messages, want)
 				}
 			})
 		}
 	}
 }
 
-// TestRouterWakesAtEarlierEnd: a Recv that finds nothing but what is to wait for
-// an earlier connection of the same id is told when that one ends.
-func TestRouterWakesAtEarlierEnd(t *testing.T) {
+// TestRouterRecvWakesWhenEarlierPeerEnds: after a handover, messages of the new
+// connection wait for the end of the earlier one. Its end wakes a blocked Recv.
+func TestRouterRecvWakesWhenEarlierPeerEnds(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		router := w.Socket(pattern.ROUTER, func(o *socket.Options) { o.Pattern.Handover, o.Pattern.NotifyConnect = true, true })
 		router.MustBind("mem://a")
@@ -98,7 +101,7 @@ func TestRouterWakesAtEarlierEnd(t *testing.T) {
 			last = d
 		}
 		if got.Load() != 2*n {
-			t.Errorf("received %d messages, and %d came", got.Load(), 2*n)
+			t.Errorf("received %d messages and notifications, want %d", got.Load(), 2*n)
 		}
 	})
 }

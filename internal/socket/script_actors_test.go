@@ -11,17 +11,17 @@ import (
 	"github.com/zerobroker/zmq/internal/socket"
 )
 
-// act sets to work whoever uses a socket of this type.
-func (l *life) act() {
+// startActors starts the goroutines that use a socket of this type.
+func (l *instance) startActors() {
 	actor := func(k uint64, sends bool, f func(r *rand.Rand)) {
-		l.acts.Add(1)
+		l.actors.Add(1)
 		if sends {
-			l.sends.Add(1)
+			l.senders.Add(1)
 		}
 		go func() {
-			defer l.acts.Done()
+			defer l.actors.Done()
 			if sends {
-				defer l.sends.Done()
+				defer l.senders.Done()
 			}
 			f(rand.New(rand.NewPCG(l.sc.seed, uint64(l.id)<<8+k)))
 		}()
@@ -45,8 +45,8 @@ func (l *life) act() {
 	}
 }
 
-// next makes the next message.
-func (l *life) next(r *rand.Rand) (label, msg.Msg) {
+// next returns the next message and its label.
+func (l *instance) next(r *rand.Rand) (label, msg.Msg) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.seq++
@@ -62,8 +62,8 @@ func (l *life) next(r *rand.Rand) (label, msg.Msg) {
 	return this, compose(topic, this, sizes...)
 }
 
-// note keeps what became of a message.
-func (l *life) note(this label, err error) {
+// recordSent records whether a message was accepted.
+func (l *instance) recordSent(this label, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch {
@@ -74,53 +74,54 @@ func (l *life) note(this label, err error) {
 	}
 }
 
-// took checks and keeps a message that was received.
-func (l *life) took(m *msg.Msg) {
+// recordReceived checks and records a received message.
+func (l *instance) recordReceived(m *msg.Msg) {
 	this, err := examine(framesOf(m))
 	if err != nil {
-		l.sc.Errorf("life %d: %v", l.id, err)
+		l.sc.Errorf("socket %d: %v", l.id, err)
 	}
 	l.mu.Lock()
 	l.delivered = append(l.delivered, delivery{this, m.From})
 	l.mu.Unlock()
 }
 
-func brief(r *rand.Rand, d time.Duration) (context.Context, context.CancelFunc) {
+func shortContext(r *rand.Rand, d time.Duration) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.Background(), time.Duration(r.Int64N(int64(d))))
 }
 
-func nap(r *rand.Rand, d time.Duration) { time.Sleep(time.Duration(r.Int64N(int64(d)))) }
+func sleepUpTo(r *rand.Rand, d time.Duration) { time.Sleep(time.Duration(r.Int64N(int64(d)))) }
 
-// send sends its share of messages, some of them too impatiently.
-func (l *life) send(r *rand.Rand) {
-	if l.Type() == pattern.PUB && l.sc.clean {
+// send sends the planned number of messages, some with a context that ends
+// early.
+func (l *instance) send(r *rand.Rand) {
+	if l.Type() == pattern.PUB && l.sc.lossless {
 		l.WaitSubscribers(context.Background(), l.sc.spokes, []byte("A"))
 	}
 	gap := scriptLength / time.Duration(l.sc.messages)
 	for range l.sc.messages {
 		this, m := l.next(r)
-		ctx, cancel := brief(r, time.Second)
+		ctx, cancel := shortContext(r, time.Second)
 		if r.IntN(4) == 0 {
-			l.note(this, l.TrySend(m))
+			l.recordSent(this, l.TrySend(m))
 		} else {
-			l.note(this, l.Send(ctx, m))
+			l.recordSent(this, l.Send(ctx, m))
 		}
 		cancel()
 		if r.IntN(2) == 0 {
-			nap(r, gap)
+			sleepUpTo(r, gap)
 		}
 	}
 }
 
-// receive receives for as long as the socket is open. then is what to do about
-// each message.
-func (l *life) receive(then func(*rand.Rand, *msg.Msg)) func(*rand.Rand) {
+// receive receives until the socket is closed, and calls then with each
+// message.
+func (l *instance) receive(then func(*rand.Rand, *msg.Msg)) func(*rand.Rand) {
 	return func(r *rand.Rand) {
 		for {
-			if l.sc.lags && !l.sc.isHealed() {
-				nap(r, 500*time.Millisecond)
+			if l.sc.slow && !l.sc.isHealed() {
+				sleepUpTo(r, 500*time.Millisecond)
 			}
-			ctx, cancel := brief(r, time.Second)
+			ctx, cancel := shortContext(r, time.Second)
 			if r.IntN(2) == 0 {
 				cancel()
 				ctx, cancel = context.WithCancel(context.Background())
@@ -134,10 +135,10 @@ func (l *life) receive(then func(*rand.Rand, *msg.Msg)) func(*rand.Rand) {
 			case errors.Is(err, context.DeadlineExceeded):
 				continue
 			case err != nil:
-				l.sc.Errorf("life %d: receive: %v", l.id, err)
+				l.sc.Errorf("socket %d: receive: %v", l.id, err)
 				return
 			}
-			l.took(&m)
+			l.recordReceived(&m)
 			if then != nil {
 				then(r, &m)
 			}
@@ -151,39 +152,39 @@ func (sc *script) isHealed() bool {
 	return sc.healed
 }
 
-// route answers every other message to a ROUTER.
-func (l *life) route(r *rand.Rand, m *msg.Msg) {
+// route replies to about half of the messages of a ROUTER.
+func (l *instance) route(r *rand.Rand, m *msg.Msg) {
 	if r.IntN(2) == 0 {
 		return
 	}
 	this, answer := l.next(r)
-	ctx, cancel := brief(r, 100*time.Millisecond)
+	ctx, cancel := shortContext(r, 100*time.Millisecond)
 	defer cancel()
-	l.note(this, l.SendTo(ctx, m.From.RoutingID, answer))
+	l.recordSent(this, l.SendTo(ctx, m.From.RoutingID, answer))
 }
 
-// reply answers a request.
-func (l *life) reply(r *rand.Rand, _ *msg.Msg) {
+// reply replies to a request.
+func (l *instance) reply(r *rand.Rand, _ *msg.Msg) {
 	this, answer := l.next(r)
-	l.note(this, l.Send(context.Background(), answer))
+	l.recordSent(this, l.Send(context.Background(), answer))
 }
 
-// call makes requests.
-func (l *life) call(r *rand.Rand) {
+// call sends requests.
+func (l *instance) call(r *rand.Rand) {
 	for range 1 + l.sc.messages/3 {
 		this, m := l.next(r)
-		ctx, cancel := brief(r, 2*time.Second)
+		ctx, cancel := shortContext(r, 2*time.Second)
 		answer, err := l.Call(ctx, m)
 		cancel()
 		if err == nil {
-			l.took(&answer)
-			l.note(this, nil)
+			l.recordReceived(&answer)
+			l.recordSent(this, nil)
 			continue
 		}
-		// Whether it was sent only the wire can tell.
+		// Only the bytes of the connection show whether it was sent.
 		l.mu.Lock()
-		l.unsure[this] = true
+		l.maybeSent[this] = true
 		l.mu.Unlock()
-		nap(r, 100*time.Millisecond)
+		sleepUpTo(r, 100*time.Millisecond)
 	}
 }

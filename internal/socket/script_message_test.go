@@ -9,20 +9,20 @@ import (
 	"github.com/zerobroker/zmq/internal/msg"
 )
 
-// label is who sent a message, and as its how-manieth.
+// label identifies a message by its sender and a sequence number.
 type label struct{ sender, seq uint32 }
 
 func (l label) String() string { return fmt.Sprintf("%d/%d", l.sender, l.seq) }
 
-// The first frame of a script's message is a topic, a mark, the label and the
-// sizes of the frames behind it, whose bytes follow from all that: a frame
-// that is torn, mixed up or altered does not compare.
+// The first frame of a message holds a topic, a mark, the label, and the sizes
+// of the other frames. Their bytes are determined by the label, so torn, mixed
+// or altered frames are detected.
 const (
 	labelMark = "\x02vt"
 	labelSize = 1 + len(labelMark) + 8
 )
 
-// noise is what payload is cut from.
+// noise is random data from which payloads are cut.
 var noise = func() []byte {
 	b := make([]byte, 256<<10)
 	r := rand.NewChaCha8([32]byte{1})
@@ -35,7 +35,7 @@ func payload(l label, i, size int) []byte {
 	return noise[at:][:size:size]
 }
 
-// compose makes a message with payload frames of the given sizes.
+// compose returns a message with payload frames of the given sizes.
 func compose(topic byte, l label, sizes ...int) msg.Msg {
 	head := append([]byte{topic}, labelMark...)
 	head = binary.BigEndian.AppendUint32(head, l.sender)
@@ -49,8 +49,8 @@ func compose(topic byte, l label, sizes ...int) msg.Msg {
 	return msg.Of(frames...)
 }
 
-// examine finds the label among a message's frames, behind any envelope, and
-// checks that everything after it is as composed.
+// examine finds the label of a message after its envelope, and compares all
+// frames after it with those that compose made.
 func examine(frames [][]byte) (label, error) {
 	for len(frames) > 0 && (len(frames[0]) < labelSize || string(frames[0][1:][:len(labelMark)]) != labelMark) {
 		frames = frames[1:]

@@ -10,24 +10,25 @@ import (
 	st "github.com/zerobroker/zmq/internal/socket/sockettest"
 )
 
-// The oracle reads the tapes of all connections. A message is
+// The oracle compares the counters of all sockets with the recorded bytes of all
+// connections (the tapes). A message is
 //
-//	written    when it is whole on a tape's Written,
-//	in flight  when only a part of it is,
-//	arrived    when it is whole on a tape's Read,
-//	destroyed  when it was written and has not arrived.
+//	written    if it is whole on a tape's Written,
+//	in flight  if only a part of it is,
+//	arrived    if it is whole on a tape's Read,
+//	destroyed  if it was written and has not arrived.
 //
-// Then for the socket that sent, and the one that received:
+// For the sending and for the receiving socket these equations must hold:
 //
 //	accepted = written + in flight + dropped by the sender, for its reasons
 //	arrived  = delivered + dropped by the receiver, for its reasons
 //
-// In flight and received in part are drops too, and counted once each. What
-// the network destroys nobody can count, but here it is known: it is the
-// messages that end behind the last byte read.
+// A message in flight counts as one drop, and so does a message received in
+// part. The sockets cannot count destroyed messages. The tapes show them: they
+// end after the last byte read.
 
-// ledger is what the tapes say of one life.
-type ledger struct {
+// wireCounts counts the messages of one socket on its connections.
+type wireCounts struct {
 	written  map[label]int
 	inFlight int
 	arrived  map[label]int
@@ -38,36 +39,36 @@ var senderReasons = []pipe.Drop{pipe.DropHWM, pipe.DropNoRoute, pipe.DropConnLos
 
 var receiverReasons = []pipe.Drop{pipe.DropUnread, pipe.DropStaleReply, pipe.DropFiltered, pipe.DropUpstream}
 
-// judge checks the accounts of a script that is over.
-func (sc *script) judge() {
-	books := sc.read()
-	for _, l := range sc.lives {
-		b := books[l]
-		l.judgeSent(b)
-		l.judgeReceived(b)
-		l.judgeOrder()
+// check compares the counters of all sockets after a script.
+func (sc *script) check() {
+	counts := sc.read()
+	for _, l := range sc.instances {
+		b := counts[l]
+		l.checkSent(b)
+		l.checkReceived(b)
+		l.checkOrder()
 	}
-	if sc.clean {
-		sc.judgeClean(books)
+	if sc.lossless {
+		sc.checkLossless(counts)
 	}
 }
 
-// read makes everybody's ledger of the tapes.
-func (sc *script) read() map[*life]*ledger {
-	books := make(map[*life]*ledger)
-	for _, l := range sc.lives {
-		books[l] = &ledger{written: make(map[label]int), arrived: make(map[label]int)}
+// read counts the messages of every socket in the recorded bytes.
+func (sc *script) read() map[*instance]*wireCounts {
+	counts := make(map[*instance]*wireCounts)
+	for _, l := range sc.instances {
+		counts[l] = &wireCounts{written: make(map[label]int), arrived: make(map[label]int)}
 	}
 	for _, w := range sc.tap.Wires() {
-		dialer, _ := w.Dialer.(*life)
-		acceptor, _ := w.Acceptor.(*life)
-		sc.readTape(books, w.Ordinal, &w.Up, dialer, acceptor)
-		sc.readTape(books, w.Ordinal, &w.Down, acceptor, dialer)
+		dialer, _ := w.Dialer.(*instance)
+		acceptor, _ := w.Acceptor.(*instance)
+		sc.readTape(counts, w.Ordinal, &w.Up, dialer, acceptor)
+		sc.readTape(counts, w.Ordinal, &w.Down, acceptor, dialer)
 	}
-	return books
+	return counts
 }
 
-func (sc *script) readTape(books map[*life]*ledger, ordinal int, t *st.Tape, from, to *life) {
+func (sc *script) readTape(counts map[*instance]*wireCounts, ordinal int, t *st.Tape, from, to *instance) {
 	what := fmt.Sprintf("connection %d", ordinal)
 	if len(t.Read) > len(t.Written) || string(t.Read) != string(t.Written[:len(t.Read)]) {
 		sc.Errorf("%s: the network altered bytes", what)
@@ -81,15 +82,15 @@ func (sc *script) readTape(books map[*life]*ledger, ordinal int, t *st.Tape, fro
 			case err != nil:
 				sc.Errorf("%s, byte %d: %v", what, m.Start, err)
 			case l.sender != from.id:
-				sc.Errorf("%s: life %d sent a message of %d", what, from.id, l.sender)
-			case l.seq <= last && !from.sideBySide():
-				sc.Errorf("%s: message %v written behind %d", what, l, last)
+				sc.Errorf("%s: socket %d sent a message of socket %d", what, from.id, l.sender)
+			case l.seq <= last && !from.concurrent():
+				sc.Errorf("%s: message %v written after %d", what, l, last)
 			}
 			last = l.seq
-			books[from].written[l]++
+			counts[from].written[l]++
 		}
 		if cut != nil {
-			books[from].inFlight++
+			counts[from].inFlight++
 		}
 	}
 	if to == nil || to.refused[ordinal] {
@@ -98,14 +99,14 @@ func (sc *script) readTape(books map[*life]*ledger, ordinal int, t *st.Tape, fro
 	whole, cut := st.Parse(t.Read)
 	for _, m := range whole {
 		l, _ := examine(m.Frames)
-		books[to].arrived[l]++
+		counts[to].arrived[l]++
 	}
 	if cut != nil {
-		books[to].partial++
+		counts[to].partial++
 	}
 }
 
-func (l *life) count(reasons ...pipe.Drop) (n int) {
+func (l *instance) count(reasons ...pipe.Drop) (n int) {
 	drops := l.Stats().Drops
 	for _, why := range reasons {
 		n += int(drops[why])
@@ -113,78 +114,78 @@ func (l *life) count(reasons ...pipe.Drop) (n int) {
 	return n
 }
 
-// judgeSent checks the account of a socket as a sender.
-func (l *life) judgeSent(b *ledger) {
+// checkSent checks the counters of a socket as a sender.
+func (l *instance) checkSent(b *wireCounts) {
 	sc := l.sc
 	total := 0
 	for this, n := range b.written {
 		total += n
 		switch {
 		case l.failed[this]:
-			sc.Errorf("life %d: message %v was written although Send failed", l.id, this)
-		case !l.accepted[this] && !l.unsure[this]:
-			sc.Errorf("life %d: message %v was written and never sent", l.id, this)
+			sc.Errorf("socket %d: message %v was written although Send failed", l.id, this)
+		case !l.accepted[this] && !l.maybeSent[this]:
+			sc.Errorf("socket %d: message %v was written but never sent", l.id, this)
 		case n > 1 && l.Type() != pattern.PUB:
-			sc.Errorf("life %d: message %v was written %d times", l.id, this, n)
+			sc.Errorf("socket %d: message %v was written %d times", l.id, this, n)
 		}
 	}
 	s := l.Stats()
 	if got := l.count(pipe.DropInFlight); got != b.inFlight {
-		sc.Errorf("life %d: counted %d messages in flight, the wires %d", l.id, got, b.inFlight)
+		sc.Errorf("socket %d: counted %d messages in flight, want %d", l.id, got, b.inFlight)
 	}
-	if len(l.unsure) == 0 && int(s.MsgsSent) != len(l.accepted) {
-		sc.Errorf("life %d: counted %d messages sent, the senders %d", l.id, s.MsgsSent, len(l.accepted))
+	if len(l.maybeSent) == 0 && int(s.MsgsSent) != len(l.accepted) {
+		sc.Errorf("socket %d: counted %d messages sent, want %d", l.id, s.MsgsSent, len(l.accepted))
 	}
 	if s.QueuedSend != 0 {
-		sc.Errorf("life %d: %d messages queued after Close", l.id, s.QueuedSend)
+		sc.Errorf("socket %d: %d messages queued after Close", l.id, s.QueuedSend)
 	}
 	if l.Type() == pattern.PUB {
-		return // how many copies it makes is not known from outside
+		return // the number of copies is not known
 	}
 	if lost := l.count(senderReasons...); int(s.MsgsSent) != total+b.inFlight+lost {
-		sc.Errorf("life %d (%s): accepted %d = written %d + in flight %d + dropped %d + unexplained %d\n\tdrops %v",
+		sc.Errorf("socket %d (%s): accepted %d = written %d + in flight %d + dropped %d + unexplained %d\n\tdrops %v",
 			l.id, pattern.Types[l.Type()].Name, s.MsgsSent, total, b.inFlight, lost, int(s.MsgsSent)-total-b.inFlight-lost, s.Drops)
 	}
 }
 
-// judgeReceived checks the account of a socket as a receiver.
-func (l *life) judgeReceived(b *ledger) {
+// checkReceived checks the counters of a socket as a receiver.
+func (l *instance) checkReceived(b *wireCounts) {
 	sc := l.sc
 	seen := make(map[delivery]bool)
 	for _, d := range l.delivered {
 		key := d
-		if l.Type() != pattern.SUB || !l.left {
-			key.from = nil // else two connections may have had the subscription for a while
+		if l.Type() != pattern.SUB || !l.rejoined {
+			key.from = nil // otherwise two connections may have had the subscription at the same time
 		}
 		if seen[key] {
-			sc.Errorf("life %d: message %v delivered twice", l.id, d.label)
+			sc.Errorf("socket %d: message %v delivered twice", l.id, d.label)
 		}
 		seen[key] = true
 		if b.arrived[d.label] == 0 {
-			sc.Errorf("life %d: message %v delivered and never received", l.id, d.label)
+			sc.Errorf("socket %d: message %v delivered but never read from a connection", l.id, d.label)
 		}
 	}
 	s := l.Stats()
 	if int(s.MsgsReceived) != len(l.delivered) {
-		sc.Errorf("life %d: counted %d messages received, the receivers %d", l.id, s.MsgsReceived, len(l.delivered))
+		sc.Errorf("socket %d: counted %d messages received, want %d", l.id, s.MsgsReceived, len(l.delivered))
 	}
 	if got := l.count(pipe.DropPartial); got != b.partial {
-		sc.Errorf("life %d: counted %d messages received in part, the wires %d", l.id, got, b.partial)
+		sc.Errorf("socket %d: counted %d messages received in part, want %d", l.id, got, b.partial)
 	}
 	arrived := 0
 	for _, n := range b.arrived {
 		arrived += n
 	}
 	if lost := l.count(receiverReasons...); arrived != len(l.delivered)+lost {
-		sc.Errorf("life %d (%s): arrived %d = delivered %d + dropped %d + unexplained %d\n\tdrops %v",
+		sc.Errorf("socket %d (%s): arrived %d = delivered %d + dropped %d + unexplained %d\n\tdrops %v",
 			l.id, pattern.Types[l.Type()].Name, arrived, len(l.delivered), lost, arrived-len(l.delivered)-lost, s.Drops)
 	}
 }
 
-// judgeOrder checks that what one sender wrote to one connection came in that
-// order. Calls of a REQ run side by side, so theirs have none.
-func (l *life) judgeOrder() {
-	if l.sideBySide() {
+// checkOrder checks that messages of one sender over one connection were
+// received in order. Concurrent calls of a REQ have no order.
+func (l *instance) checkOrder() {
+	if l.concurrent() {
 		return
 	}
 	type stream struct {
@@ -196,23 +197,22 @@ func (l *life) judgeOrder() {
 	for _, d := range l.delivered {
 		s := stream{d.from, d.sender}
 		if d.seq <= last[s] {
-			l.sc.Errorf("life %d: message %v delivered behind %d of the same connection", l.id, d.label, last[s])
+			l.sc.Errorf("socket %d: message %v delivered after %d of the same connection", l.id, d.label, last[s])
 		}
 		last[s] = d.seq
-		// A socket that has connected has one pipe to its peer, whatever
-		// becomes of connections.
+		// A connecting socket keeps one pipe to its peer across reconnections.
 		connected := (l.node.n == 0) != l.sc.hubBinds
-		if connected && d.seq <= overall[d.sender] && !l.left {
-			l.sc.Errorf("life %d: message %v delivered behind %d", l.id, d.label, overall[d.sender])
+		if connected && d.seq <= overall[d.sender] && !l.rejoined {
+			l.sc.Errorf("socket %d: message %v delivered after %d", l.id, d.label, overall[d.sender])
 		}
 		overall[d.sender] = d.seq
 	}
 }
 
-// judgeClean checks a script in which nothing could be lost.
-func (sc *script) judgeClean(books map[*life]*ledger) {
+// checkLossless checks a script in which no fault drops a message.
+func (sc *script) checkLossless(counts map[*instance]*wireCounts) {
 	var sent, got, lost int
-	for _, l := range sc.lives {
+	for _, l := range sc.instances {
 		s := l.Stats()
 		n := int(s.MsgsSent)
 		if l.Type() == pattern.PUB {
@@ -224,7 +224,7 @@ func (sc *script) judgeClean(books map[*life]*ledger) {
 		for why := range pipe.NumDrops {
 			var allowed []pipe.Drop
 			switch l.Type() {
-			case pattern.REQ: // those of Calls that gave up, also in the middle of one
+			case pattern.REQ: // of cancelled Calls, also with replies received in part
 				allowed = []pipe.Drop{pipe.DropStaleReply, pipe.DropUnread, pipe.DropPartial}
 			case pattern.REP:
 				allowed = []pipe.Drop{pipe.DropHWM, pipe.DropInFlight, pipe.DropLinger, pipe.DropConnLost}
@@ -232,18 +232,18 @@ func (sc *script) judgeClean(books map[*life]*ledger) {
 				allowed = []pipe.Drop{pipe.DropHWM}
 			}
 			if n := l.count(why); n > 0 && !slices.Contains(allowed, why) {
-				sc.Errorf("life %d: %d messages dropped for %v on a network without faults", l.id, n, why)
+				sc.Errorf("socket %d: %d messages dropped for %v on a network without faults", l.id, n, why)
 			}
 		}
 	}
 	if replies := sc.hub == pattern.REQ || sc.hub == pattern.REP; sent < got+lost || sent > got+lost && !replies {
-		// A reply that nobody waits for may be under way when its REQ closes.
+		// A reply to a cancelled Call may be in flight when its REQ closes.
 		sc.Errorf("without faults %d messages were accepted, %d delivered, %d dropped", sent, got, lost)
 	}
 }
 
-// sideBySide reports whether several callers of a REQ made what l sends and
-// receives, each for itself: which comes first is then up to the scheduler.
-func (l *life) sideBySide() bool {
+// concurrent reports whether the messages of the socket are sent or caused by
+// concurrent callers of a REQ, which have no order.
+func (l *instance) concurrent() bool {
 	return l.Type() == pattern.REQ || l.Type() == pattern.REP
 }

@@ -19,53 +19,54 @@ import (
 	"github.com/zerobroker/zmq/internal/transport/memnet"
 )
 
-// script is one script being played.
+// script is one run of a fault script.
 type script struct {
 	*testing.T
 	plan
-	rnd   *rand.Rand // of the goroutine that plays
+	rnd   *rand.Rand // used only by the goroutine that runs play
 	w     *st.World
 	tap   *st.Tap
 	nodes []*node // the hub first
 
-	mu     sync.Mutex
-	healed bool
-	lives  []*life // all there ever were
+	mu        sync.Mutex
+	healed    bool
+	instances []*instance // every socket opened so far
 }
 
-// node is a place that holds one socket at a time.
+// node is the hub or a spoke. It has one open socket at a time.
 type node struct {
 	sc  *script
 	typ pattern.Type
 	n   int
-	now *life
+	now *instance
 }
 
-// life is one socket from opening to close, and its actors' records.
-type life struct {
+// instance is one socket of a node from opening to closing, with the records of
+// its actors, the goroutines that use it.
+type instance struct {
 	*socket.Socket
 	socket.Addressed
 	socket.Topics
-	sc    *script
-	node  *node
-	id    uint32
-	heard *socket.Listening
-	acts  sync.WaitGroup // all actors
-	sends sync.WaitGroup // those that end by themselves
+	sc      *script
+	node    *node
+	id      uint32
+	heard   *socket.Listening
+	actors  sync.WaitGroup // all actors
+	senders sync.WaitGroup // the actors that end before the socket is closed
 
 	mu        sync.Mutex
 	seq       uint32
-	accepted  map[label]bool // what Send took
-	failed    map[label]bool // what it did not
-	unsure    map[label]bool // what a Call may have sent before it failed
+	accepted  map[label]bool // accepted by Send
+	failed    map[label]bool // refused by Send
+	maybeSent map[label]bool // possibly sent by a Call that failed
 	delivered []delivery
-	refused   map[int]bool // connections that were turned away
-	left      bool         // it has left and joined again: a second pipe
+	refused   map[int]bool // refused connections
+	rejoined  bool         // was unbound or disconnected and joined again, which makes a second pipe
 }
 
 type delivery struct {
 	label
-	from *msg.Peer // one for each connection
+	from *msg.Peer // one per connection
 }
 
 func newScript(t *testing.T, seed uint64) *script {
@@ -86,25 +87,26 @@ func newScript(t *testing.T, seed uint64) *script {
 
 func (sc *script) chance(one int) bool { return sc.rnd.IntN(one) == 0 }
 
-// upTo is a random time.
+// upTo returns a random duration of at most d.
 func upTo(r *rand.Rand, d time.Duration) time.Duration { return rand.N(d + 1) }
 
 func (sc *script) pause(d time.Duration) { time.Sleep(time.Duration(sc.rnd.Int64N(int64(d) + 1))) }
 
-// play makes the sockets, trouble, peace and an end, in this order.
+// play opens the sockets, injects faults, repairs the network, waits until all
+// messages are delivered, and closes the sockets.
 func (sc *script) play() {
 	for _, i := range sc.rnd.Perm(len(sc.nodes)) {
 		sc.nodes[i].open()
 	}
 	for end := time.Now().Add(scriptLength); time.Now().Before(end); sc.pause(scriptLength / 4) {
-		sc.trouble()
+		sc.injectFault()
 	}
 	sc.mu.Lock()
 	sc.healed = true
 	sc.mu.Unlock()
 	sc.w.Net.Hang("", false)
 	for _, n := range sc.nodes {
-		n.now.sends.Wait()
+		n.now.senders.Wait()
 	}
 	sc.drain()
 	for _, i := range sc.rnd.Perm(len(sc.nodes)) {
@@ -112,8 +114,8 @@ func (sc *script) play() {
 	}
 }
 
-// trouble does one thing that may happen.
-func (sc *script) trouble() {
+// injectFault causes one random fault or reconnection.
+func (sc *script) injectFault() {
 	n := sc.nodes[sc.rnd.IntN(len(sc.nodes))]
 	switch sc.rnd.IntN(9) {
 	case 0:
@@ -123,35 +125,36 @@ func (sc *script) trouble() {
 	case 2:
 		sc.w.Net.Hang("", sc.chance(3))
 	case 3, 4, 5:
-		if sc.clean {
+		if sc.lossless {
 			return
 		}
 		n.now.close([]time.Duration{0, time.Millisecond, 100 * time.Millisecond, time.Second}[sc.rnd.IntN(4)])
 		sc.pause(time.Second)
 		n.open()
 	case 6, 7:
-		if sc.clean {
+		if sc.lossless {
 			return
 		}
-		n.now.left = true
+		n.now.rejoined = true
 		n.now.leave()
 		sc.pause(time.Second / 2)
 		n.now.join()
 	}
 }
 
-// drain waits until nothing is queued any more. After the network is healed it
-// must come to that, but for PAIRs, which may have nobody.
+// drain waits until no message is queued, which must happen on a repaired
+// network. The exception is a hub of type PAIR with two spokes, of which one
+// has no peer.
 func (sc *script) drain() {
 	var left string
 	for range 300 {
-		time.Sleep(737 * time.Millisecond) // in no step with heartbeats
+		time.Sleep(737 * time.Millisecond) // not synchronous with heartbeats
 		synctest.Wait()
 		left = ""
 		for _, n := range sc.nodes {
 			s := n.now.Stats()
 			if n.typ == pattern.REQ {
-				s.QueuedRecv = 0 // late replies: no Call is there to see them
+				s.QueuedRecv = 0 // stale replies, which only a later Call drops
 			}
 			if s.QueuedSend+s.QueuedRecv > 0 {
 				left += fmt.Sprintf(" %s %d: %d to send, %d to receive;", pattern.Types[n.typ].Name, n.n, s.QueuedSend, s.QueuedRecv)
@@ -159,7 +162,7 @@ func (sc *script) drain() {
 		}
 		for _, link := range sc.w.Net.Links() {
 			if sc.hub == pattern.REQ || sc.spoke == pattern.REQ {
-				break // those late replies may even stop the reading
+				break // stale replies may also stop reading
 			}
 			if n := link.Up().Stats().Pending + link.Down().Stats().Pending; n > 0 {
 				left += fmt.Sprintf(" connection %d: %d bytes;", link.Ordinal(), n)
@@ -170,29 +173,29 @@ func (sc *script) drain() {
 		}
 	}
 	if sc.hub != pattern.PAIR || sc.spokes == 1 {
-		sc.Errorf("still queued when all is well:%s", left)
+		sc.Errorf("messages still queued on the repaired network:%s", left)
 	}
 }
 
-// open makes the node a new socket and sets its actors to work.
+// open opens a new socket for the node and starts its actors.
 func (n *node) open() {
 	sc := n.sc
 	sc.mu.Lock()
-	l := &life{
-		sc: sc, node: n, id: uint32(len(sc.lives) + 1),
-		accepted: make(map[label]bool), failed: make(map[label]bool), unsure: make(map[label]bool),
+	l := &instance{
+		sc: sc, node: n, id: uint32(len(sc.instances) + 1),
+		accepted: make(map[label]bool), failed: make(map[label]bool), maybeSent: make(map[label]bool),
 		refused: make(map[int]bool),
 	}
-	sc.lives = append(sc.lives, l)
+	sc.instances = append(sc.instances, l)
 	sc.mu.Unlock()
 	o := sc.w.Options()
 	o.Transports = map[string]transport.Transport{"mem": sc.tap.For(l)}
 	o.SendHWM, o.RecvHWM = sc.hwm, sc.hwm
 	o.ConnectTimeout = 2 * time.Second
 	o.ReconnectMax = time.Second
-	if sc.beats {
+	if sc.heartbeats {
 		o.Heartbeat, o.HeartbeatTimeout = time.Second, time.Second
-		if sc.clean {
+		if sc.lossless {
 			o.HeartbeatTimeout = time.Minute
 		}
 	}
@@ -208,17 +211,17 @@ func (n *node) open() {
 	n.now = l
 	if n.typ == pattern.SUB {
 		topic := ""
-		if !sc.clean && sc.chance(2) {
+		if !sc.lossless && sc.chance(2) {
 			topic = "A"
 		}
 		l.Subscribe(topic, true)
 	}
 	l.join()
-	l.act()
+	l.startActors()
 }
 
-// join binds or connects.
-func (l *life) join() {
+// join binds or connects the socket.
+func (l *instance) join() {
 	hub := l.node.n == 0
 	var err error
 	switch {
@@ -237,12 +240,12 @@ func (l *life) join() {
 		_, err = l.Bind(fmt.Sprint("mem://spoke", l.node.n))
 	}
 	if err != nil {
-		l.sc.Errorf("life %d: %v", l.id, err)
+		l.sc.Errorf("socket %d: %v", l.id, err)
 	}
 }
 
-// leave undoes what join did.
-func (l *life) leave() {
+// leave unbinds or disconnects the socket.
+func (l *instance) leave() {
 	hub := l.node.n == 0
 	switch {
 	case hub && l.sc.hubBinds:
@@ -258,23 +261,23 @@ func (l *life) leave() {
 	}
 }
 
-// close ends the socket's life, and its actors with it.
-func (l *life) close(linger time.Duration) {
+// close closes the socket and waits for its actors.
+func (l *instance) close(linger time.Duration) {
 	ctx, cancel := context.WithTimeout(context.Background(), linger)
 	defer cancel()
 	start := time.Now()
 	l.Close(ctx)
 	if took := time.Since(start); took > linger {
-		l.sc.Errorf("life %d: close took %v, with %v to linger", l.id, took, linger)
+		l.sc.Errorf("socket %d: Close took %v with a linger time of %v", l.id, took, linger)
 	}
-	l.acts.Wait()
+	l.actors.Wait()
 	for {
 		ev, ok := l.heard.Next(st.Ended())
 		if !ok {
 			return
 		}
 		if ev.Missed > 0 {
-			l.sc.Errorf("life %d: missed %d events", l.id, ev.Missed)
+			l.sc.Errorf("socket %d: missed %d events", l.id, ev.Missed)
 		}
 		if ev.Kind == session.PeerRefused {
 			l.refused[max(st.Ordinal(ev.Local), st.Ordinal(ev.Remote))] = true

@@ -12,20 +12,22 @@ import (
 	"github.com/zerobroker/zmq/internal/transport/memnet"
 )
 
-// A fault script is one short life of a few sockets on a bad network, made up
-// from one seed. Afterwards every message must be accounted for: see the oracle
-// in script_oracle_test.go.
+// A fault script opens a few sockets on a faulty network, lets them exchange
+// messages and closes them. One seed determines all of it. Afterwards every
+// message must be written, received or counted as dropped: see
+// script_oracle_test.go.
 
 var (
-	scriptSeed    = flag.Uint64("seed", 0, "run the fault script of this seed only")
-	scriptCount   = flag.Int("scripts", 1000, "run so many fault scripts")
-	scriptFirst   = flag.Uint64("first", 1, "begin with this seed")
-	scriptCallers = flag.Int("callers", 3, "callers per REQ")
+	scriptSeed    = flag.Uint64("seed", 0, "run only the fault script with this seed")
+	scriptCount   = flag.Int("scripts", 1000, "number of fault scripts to run")
+	scriptFirst   = flag.Uint64("first", 1, "seed of the first fault script")
+	scriptCallers = flag.Int("callers", 3, "concurrent callers per REQ")
 )
 
-// scriptLength is about how long a script makes trouble, in virtual time.
+// scriptLength is the virtual time during which a script injects faults.
 const scriptLength = 4 * time.Second
 
+// TestFaultScripts runs a fault script for each of many seeds.
 func TestFaultScripts(t *testing.T) {
 	if *scriptSeed != 0 {
 		runScript(t, *scriptSeed)
@@ -47,7 +49,7 @@ func TestFaultScripts(t *testing.T) {
 	}
 }
 
-// runScript runs one script in a bubble of its own.
+// runScript runs one script in its own synctest bubble.
 func runScript(t *testing.T, seed uint64) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -57,37 +59,37 @@ func runScript(t *testing.T, seed uint64) {
 	synctest.Test(t, func(t *testing.T) {
 		sc := newScript(t, seed)
 		sc.play()
-		sc.judge()
+		sc.check()
 		if t.Failed() {
-			t.Logf("again: go test -race ./internal/socket -run TestFaultScripts -seed=%d -v; %v", seed, sc.plan)
+			t.Logf("reproduce with: go test -race ./internal/socket -run TestFaultScripts -seed=%d -v; %v", seed, sc.plan)
 		}
 	})
 }
 
-// plan is what a seed decides before anything happens. What links do is
-// decided by their own random numbers, in shape.
+// plan holds the parameters of a script, which its seed determines. Faults of
+// connections are chosen by the random numbers of each link, in shape.
 type plan struct {
-	seed     uint64
-	hub      pattern.Type
-	spoke    pattern.Type
-	spokes   int
-	hubBinds bool
-	clean    bool // nothing happens that may lose a message
-	messages int  // per sender
-	size     int  // largest frame
-	frames   int  // most payload frames
-	hwm      int
-	beats    bool // heartbeats are on
-	lags     bool // receivers are slow
+	seed       uint64
+	hub        pattern.Type
+	spoke      pattern.Type
+	spokes     int
+	hubBinds   bool
+	lossless   bool // no fault may drop a message
+	messages   int  // number of messages per sender
+	size       int  // size of the largest frame
+	frames     int  // maximum number of payload frames
+	hwm        int
+	heartbeats bool // enables heartbeats
+	slow       bool // receivers are slow
 }
 
 func (p plan) String() string {
-	return fmt.Sprintf("%s hub (binds: %v), %d x %s, clean %v, %d messages of %d frames up to %d bytes, HWM %d, heartbeats %v, slow %v",
-		pattern.Types[p.hub].Name, p.hubBinds, p.spokes, pattern.Types[p.spoke].Name, p.clean,
-		p.messages, p.frames, p.size, p.hwm, p.beats, p.lags)
+	return fmt.Sprintf("%s hub (binds: %v), %d x %s, lossless %v, %d messages of %d frames up to %d bytes, HWM %d, heartbeats %v, slow %v",
+		pattern.Types[p.hub].Name, p.hubBinds, p.spokes, pattern.Types[p.spoke].Name, p.lossless,
+		p.messages, p.frames, p.size, p.hwm, p.heartbeats, p.slow)
 }
 
-// scriptPairs are the hub's and the spokes' types.
+// scriptPairs are the socket types of hub and spokes.
 var scriptPairs = [][2]pattern.Type{
 	{pattern.PUSH, pattern.PULL}, {pattern.PULL, pattern.PUSH},
 	{pattern.ROUTER, pattern.DEALER}, {pattern.DEALER, pattern.DEALER},
@@ -100,16 +102,16 @@ func newPlan(seed uint64, r *rand.Rand) plan {
 	pair := scriptPairs[r.IntN(len(scriptPairs))]
 	p := plan{
 		seed: seed, hub: pair[0], spoke: pair[1],
-		spokes:   1 + r.IntN(3),
-		hubBinds: r.IntN(2) == 0,
-		clean:    r.IntN(4) == 0,
-		hwm:      []int{1, 2, 3, 5, 10, 100, 0}[r.IntN(7)],
-		beats:    r.IntN(3) == 0,
-		lags:     r.IntN(3) == 0,
+		spokes:     1 + r.IntN(3),
+		hubBinds:   r.IntN(2) == 0,
+		lossless:   r.IntN(4) == 0,
+		hwm:        []int{1, 2, 3, 5, 10, 100, 0}[r.IntN(7)],
+		heartbeats: r.IntN(3) == 0,
+		slow:       r.IntN(3) == 0,
 	}
 	if p.hub == pattern.PAIR {
-		p.spokes = 1 + r.IntN(2) // the second is turned away until the first leaves
-		if p.clean {
+		p.spokes = 1 + r.IntN(2) // the second is refused until the first disconnects
+		if p.lossless {
 			p.spokes = 1
 		}
 	}
@@ -124,7 +126,7 @@ func newPlan(seed uint64, r *rand.Rand) plan {
 	return p
 }
 
-// shape makes a new connection as bad as its random numbers want.
+// shape gives a new connection latency, limits and faults at random.
 func (p plan) shape(l *memnet.Link, healed bool) {
 	r := l.Rand()
 	one := func() *memnet.Flow {
@@ -150,7 +152,7 @@ func (p plan) shape(l *memnet.Link, healed bool) {
 		time.AfterFunc(time.Duration(r.IntN(2000))*time.Millisecond, f.Stall)
 		time.AfterFunc(time.Duration(2000+r.IntN(3000))*time.Millisecond, f.Resume)
 	}
-	if p.clean || healed {
+	if p.lossless || healed {
 		return
 	}
 	how := memnet.Cut(r.IntN(2))

@@ -12,12 +12,12 @@ import (
 	st "github.com/zerobroker/zmq/internal/socket/sockettest"
 )
 
-// sizeLimit sets limits that are easy to reach.
+// sizeLimit sets small limits.
 func sizeLimit(o *socket.Options) {
 	o.Limits.Frame, o.Limits.Message, o.Limits.Frames = 100, 150, 4
 }
 
-// bytesOf returns the bodies of frames as the calls take them.
+// bytesOf converts frames to byte slices.
 func bytesOf(frames []string) (b [][]byte) {
 	for _, f := range frames {
 		b = append(b, []byte(f))
@@ -25,7 +25,7 @@ func bytesOf(frames []string) (b [][]byte) {
 	return b
 }
 
-// sends are the ways to send on a socket type.
+// sends returns every method that sends on a socket type.
 func sends(s *st.Socket, typ pattern.Type) map[string]func(frames ...string) error {
 	ended := st.Ended()
 	switch typ {
@@ -56,9 +56,9 @@ func sends(s *st.Socket, typ pattern.Type) map[string]func(frames ...string) err
 	}
 }
 
-// TestSendRefusesWhatExceedsTheLimits tries every type and every way to send,
-// with and without a peer to send to, over a transport and in process.
-func TestSendRefusesWhatExceedsTheLimits(t *testing.T) {
+// TestSendReturnsErrMessageTooLarge tries every socket type and every method
+// that sends, with and without a peer, over a connection and inproc.
+func TestSendReturnsErrMessageTooLarge(t *testing.T) {
 	tests := []struct {
 		name   string
 		frames []string
@@ -110,9 +110,10 @@ func TestSendRefusesWhatExceedsTheLimits(t *testing.T) {
 	}
 }
 
-// TestSendFrameRefusesWhatExceedsTheLimits: the frame that exceeds a limit is
-// refused, the message goes on, and can always be ended.
-func TestSendFrameRefusesWhatExceedsTheLimits(t *testing.T) {
+// TestSendFrameReturnsErrMessageTooLarge: the frame that exceeds a limit is
+// refused. The message can be continued, and can always be completed with an
+// empty frame.
+func TestSendFrameReturnsErrMessageTooLarge(t *testing.T) {
 	for _, ep := range []string{"mem://a", "inproc://a"} {
 		st.Run(t, func(w *st.World) {
 			pull, push := w.Socket(pattern.PULL, sizeLimit), w.Socket(pattern.PUSH, sizeLimit)
@@ -130,10 +131,10 @@ func TestSendFrameRefusesWhatExceedsTheLimits(t *testing.T) {
 			frame(st.Large(61), true, pattern.ErrMessageTooLarge)
 			frame(st.Large(60), true, nil)
 			frame("", true, nil)
-			frame("", true, pattern.ErrMessageTooLarge) // no room for another behind it
+			frame("", true, pattern.ErrMessageTooLarge) // no frame could follow
 			frame("x", false, pattern.ErrMessageTooLarge)
 			frame("", false, nil)
-			frame(st.Large(100), false, nil) // counted anew
+			frame(st.Large(100), false, nil) // a new message
 			pull.WantRecv(st.Large(90), st.Large(60), "", "")
 			pull.WantRecv(st.Large(100))
 			if n := push.Stats().MsgsSent; n != 2 {
@@ -143,8 +144,10 @@ func TestSendFrameRefusesWhatExceedsTheLimits(t *testing.T) {
 	}
 }
 
-// TestRequestAtTheLimitIsReceived: what a REQ puts before a request counts.
-func TestRequestAtTheLimitIsReceived(t *testing.T) {
+// TestReqCountsItsEnvelopeAgainstFrameLimit: the frames that a REQ adds to a
+// request count. So a REP with the same limits receives every request that the
+// REQ accepts.
+func TestReqCountsItsEnvelopeAgainstFrameLimit(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		rep, req := w.Socket(pattern.REP, sizeLimit), w.Socket(pattern.REQ, sizeLimit)
 		req.MustConnect(rep.MustBind("mem://a"))
@@ -156,6 +159,6 @@ func TestRequestAtTheLimitIsReceived(t *testing.T) {
 		}
 		req.MustSend("a", "b")
 		rep.WantRecv("a", "b")
-		rep.WantFaults(map[engine.Fault]uint64{})
+		rep.WantFaults(map[engine.CloseReason]uint64{})
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"github.com/zerobroker/zmq/internal/inproc"
 	"github.com/zerobroker/zmq/internal/session"
 )
 
@@ -36,7 +37,7 @@ func (s *Socket) Endpoints() []EndpointStatus {
 func (b *boundName) Status() session.Status {
 	st := session.Status{State: session.StateListening, Since: b.since}
 	for _, l := range b.s.links.all() {
-		if l.Name() == b.name && l.State().Joined {
+		if l.Name() == b.name && l.Status().State == inproc.Joined {
 			st.Peers++
 		}
 	}
@@ -45,12 +46,12 @@ func (b *boundName) Status() session.Status {
 
 // Status describes the endpoint.
 func (c *connectedName) Status() session.Status {
-	link := c.l.State()
+	link := c.l.Status()
 	st := session.Status{State: session.StateConnecting, Since: link.Since, Err: link.Err}
-	switch {
-	case link.Over:
+	switch link.State {
+	case inproc.Ended:
 		st.State = session.StateClosed
-	case link.Joined:
+	case inproc.Joined:
 		st.State, st.Peers = session.StateConnected, 1
 	}
 	return st

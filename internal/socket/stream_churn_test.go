@@ -18,10 +18,11 @@ import (
 	"github.com/zerobroker/zmq/internal/transport/memnet"
 )
 
-// TestStreamChurn has many connections come, talk and go in every way at once.
-// Each begins with a notification and ends with one, unless we ended it; between
-// them lies what its peer has written, in order and without a gap.
-func TestStreamChurn(t *testing.T) {
+// TestStreamConnectionsAtRandomKeepBytesInOrder: many clients connect, exchange
+// bytes and disconnect in every way at once. Each connection begins and ends
+// with a notification, unless the STREAM ended it. Between the two the bytes
+// are received in order and without a gap.
+func TestStreamConnectionsAtRandomKeepBytesInOrder(t *testing.T) {
 	for seed := range uint64(4) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			st.Run(t, func(w *st.World) {
@@ -38,23 +39,24 @@ func TestStreamChurn(t *testing.T) {
 					rng := rand.New(rand.NewPCG(seed, uint64(i)))
 					all.Go(func() {
 						time.Sleep(time.Duration(rng.IntN(1000)) * time.Millisecond)
-						churn(w.Dial("a"), rng)
+						runClient(w.Dial("a"), rng)
 					})
 				}
-				listen(t, s, clients, rand.New(rand.NewPCG(seed, clients)))
+				serveClients(t, s, clients, rand.New(rand.NewPCG(seed, clients)))
 				all.Wait()
 				time.Sleep(time.Minute)
 				s.WantNone()
 				if n := s.Stats().Peers; n != 0 {
-					t.Errorf("%d peers are left", n)
+					t.Errorf("%d peers, want 0", n)
 				}
 			})
 		})
 	}
 }
 
-// churn is one client: it writes a text that tells its place, and leaves.
-func churn(p *st.Peer, rng *rand.Rand) {
+// runClient is one client: it writes text, reads a random number of bytes, and
+// closes the connection in a random way.
+func runClient(p *st.Peer, rng *rand.Rand) {
 	defer p.Close()
 	var reading sync.WaitGroup
 	defer reading.Wait()
@@ -78,40 +80,40 @@ func churn(p *st.Peer, rng *rand.Rand) {
 	p.SetDeadline(time.Now().Add(time.Second))
 }
 
-// listen receives until so many connections have ended, answers some of what
-// comes, and ends some.
-func listen(t *testing.T, s stream, connections int, rng *rand.Rand) {
-	heard := make(map[string]*strings.Builder)
+// serveClients receives until that many connections have ended. It sends some
+// data back, and ends some connections.
+func serveClients(t *testing.T, s stream, connections int, rng *rand.Rand) {
+	received := make(map[string]*strings.Builder)
 	for connections > 0 {
 		m, from := s.MustRecv()
-		id, said := from.RoutingID, heard[from.RoutingID]
+		id, data := from.RoutingID, received[from.RoutingID]
 		switch {
-		case from.Notice == msg.ConnectNotice && said == nil && m[0] == "":
-			heard[id] = new(strings.Builder)
+		case from.Notice == msg.ConnectNotice && data == nil && m[0] == "":
+			received[id] = new(strings.Builder)
 			continue
-		case from.Notice == msg.DisconnectNotice && said != nil && m[0] == "":
-			if got := said.String(); got != text(len(got)) {
+		case from.Notice == msg.DisconnectNotice && data != nil && m[0] == "":
+			if got := data.String(); got != text(len(got)) {
 				t.Errorf("%d bytes with a gap", len(got))
 			}
-			delete(heard, id)
+			delete(received, id)
 			connections--
 			continue
-		case from.Notice != msg.NoNotice || said == nil || len(m) != 1 || m[0] == "":
-			t.Fatalf("notice %d, a message of %d bytes, heard of before: %v", from.Notice, len(m[0]), said != nil)
+		case from.Notice != msg.NoNotice || data == nil || len(m) != 1 || m[0] == "":
+			t.Fatalf("notice %d, a message of %d bytes, connected before: %v", from.Notice, len(m[0]), data != nil)
 		}
-		said.WriteString(m[0])
+		data.WriteString(m[0])
 		var err error
 		switch rng.IntN(40) {
 		case 0:
 			err = s.TrySendTo(id, st.Of(""))
 			if err == nil {
-				delete(heard, id)
+				delete(received, id)
 				connections--
 			}
 		case 1:
 			ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 			if err = s.ClosePeer(ctx, id); err == nil || err == context.DeadlineExceeded || errors.Is(err, socket.ErrBroken) {
-				delete(heard, id)
+				delete(received, id)
 				connections--
 				err = nil
 			}

@@ -18,27 +18,28 @@ import (
 	"github.com/zerobroker/zmq/internal/transport/memnet"
 )
 
-// stream is a STREAM in a test.
+// stream is a STREAM socket with helpers for tests.
 type stream struct{ *st.Socket }
 
 func newStream(w *st.World, set ...func(*socket.Options)) stream {
 	return stream{w.Socket(pattern.STREAM, set...)}
 }
 
-func silent(o *socket.Options) { o.Pattern.StreamNoNotify = true }
+func noNotify(o *socket.Options) { o.Pattern.StreamNoNotify = true }
 
-// notice waits for the empty message that says that, and returns the id.
-func (s stream) notice(t *testing.T, what msg.Notice) string {
+// recvNotice receives the next message, which must be the empty message of that
+// notification, and returns the routing ID.
+func (s stream) recvNotice(t *testing.T, what msg.Notice) string {
 	t.Helper()
 	m, from := s.MustRecv()
 	if len(m) != 1 || m[0] != "" || from.Notice != what {
-		t.Fatalf("received %.100q of notice %d, want notice %d", m, from.Notice, what)
+		t.Fatalf("received %.100q with notice %d, want notice %d", m, from.Notice, what)
 	}
 	return from.RoutingID
 }
 
-// reads receives n bytes of one peer.
-func (s stream) reads(t *testing.T, id string, n int) string {
+// recvBytes receives n bytes of the peer with that routing ID.
+func (s stream) recvBytes(t *testing.T, id string, n int) string {
 	t.Helper()
 	var all strings.Builder
 	for all.Len() < n {
@@ -54,15 +55,15 @@ func (s stream) reads(t *testing.T, id string, n int) string {
 	return all.String()
 }
 
-// sends sends bytes to a peer.
-func (s stream) sends(t *testing.T, id string, frames ...string) {
+// sendBytes sends to the peer with that routing ID.
+func (s stream) sendBytes(t *testing.T, id string, frames ...string) {
 	t.Helper()
 	if err := s.SendTo(context.Background(), id, st.Of(frames...)); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// wantRoute checks whether anything can be sent to a peer.
+// wantRoute compares the error of sending to a peer.
 func (s stream) wantRoute(t *testing.T, id string, want error) {
 	t.Helper()
 	if err := s.TrySendTo(id, st.Of("x")); err != want {
@@ -70,7 +71,7 @@ func (s stream) wantRoute(t *testing.T, id string, want error) {
 	}
 }
 
-// text is n bytes that tell their place.
+// text returns n bytes of consecutive numbers, so that gaps are found.
 func text(n int) string {
 	var b strings.Builder
 	for i := 0; b.Len() < n; i++ {
@@ -79,27 +80,28 @@ func text(n int) string {
 	return b.String()[:n]
 }
 
-// TestStreamBothWays: two STREAMs, one bound, tell of each other, of the bytes
-// between them in pieces of at most 8 KiB, and of the end. conformance.md 3.7
-func TestStreamBothWays(t *testing.T) {
+// TestStreamExchangesBytesWithNotifications: each of two STREAMs receives a
+// notification when the other connects, its bytes in messages of at most 8 KiB,
+// and a notification when it disconnects.
+func TestStreamExchangesBytesWithNotifications(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		a, b := newStream(w), newStream(w)
 		a.MustBind("mem://a")
 		b.MustConnect("mem://a")
-		toB, toA := a.notice(t, msg.ConnectNotice), b.notice(t, msg.ConnectNotice)
+		toB, toA := a.recvNotice(t, msg.ConnectNotice), b.recvNotice(t, msg.ConnectNotice)
 		big := text(100_000)
-		a.sends(t, toB, "small")
-		if got := b.reads(t, toA, 5); got != "small" {
+		a.sendBytes(t, toB, "small")
+		if got := b.recvBytes(t, toA, 5); got != "small" {
 			t.Errorf("received %q", got)
 		}
-		a.sends(t, toB, big)
-		b.sends(t, toA, big[:50_000], big[50_000:])
-		if a.reads(t, toB, len(big)) != big || b.reads(t, toA, len(big)) != big {
-			t.Error("other bytes than were sent")
+		a.sendBytes(t, toB, big)
+		b.sendBytes(t, toA, big[:50_000], big[50_000:])
+		if a.recvBytes(t, toB, len(big)) != big || b.recvBytes(t, toA, len(big)) != big {
+			t.Error("received bytes differ from those sent")
 		}
 		b.CloseIn(time.Minute)
-		if id := a.notice(t, msg.DisconnectNotice); id != toB {
-			t.Errorf("%q has left, not %q", id, toB)
+		if id := a.recvNotice(t, msg.DisconnectNotice); id != toB {
+			t.Errorf("disconnect notification for %q, want %q", id, toB)
 		}
 		a.wantRoute(t, toB, pattern.ErrNoRoute)
 		a.WantNone()
@@ -109,34 +111,33 @@ func TestStreamBothWays(t *testing.T) {
 	})
 }
 
-// TestStreamSaysNothingOfItsOwn: no greeting, no heartbeat, and a peer may be
-// silent for ever, but what is sent arrives as it is.
-func TestStreamSaysNothingOfItsOwn(t *testing.T) {
+// TestStreamSendsNoProtocolBytes: a STREAM sends no greeting and no heartbeats,
+// and does not close an idle connection.
+func TestStreamSendsNoProtocolBytes(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		s := newStream(w, st.Heartbeat(time.Second, time.Second, time.Second))
 		s.MustBind("mem://a")
 		p := w.Dial("a")
-		id := s.notice(t, msg.ConnectNotice)
+		id := s.recvNotice(t, msg.ConnectNotice)
 		p.SetReadDeadline(time.Now().Add(100 * time.Hour))
 		if n, err := p.Read(make([]byte, 1)); n > 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
 			t.Fatalf("read %d bytes, %v", n, err)
 		}
 		p.SetReadDeadline(time.Time{})
-		s.sends(t, id, "\x00\x05", "frames")
+		s.sendBytes(t, id, "\x00\x05", "frames")
 		if got := p.Skip(8); string(got) != "\x00\x05frames" {
-			t.Errorf("on the wire %q", got)
+			t.Errorf("the peer received %q", got)
 		}
 		p.Must(st.Greeting())
-		if got := s.reads(t, id, 64); got != string(st.Greeting()) {
+		if got := s.recvBytes(t, id, 64); got != string(st.Greeting()) {
 			t.Errorf("received %q", got)
 		}
 	})
 }
 
-// TestStreamSilentSaysNothing: without notifications there is only data.
-func TestStreamSilentSaysNothing(t *testing.T) {
+func TestStreamNoNotifyReceivesOnlyData(t *testing.T) {
 	st.Run(t, func(w *st.World) {
-		s := newStream(w, silent)
+		s := newStream(w, noNotify)
 		s.MustBind("mem://a")
 		p := w.Dial("a")
 		s.WantNone()
@@ -147,11 +148,10 @@ func TestStreamSilentSaysNothing(t *testing.T) {
 	})
 }
 
-// TestStreamPartsBehindQueued: an empty message ends the connection when all
-// TestStreamClosePeerWaits for what is queued and for the peer, or until its
-// TestStreamReconnects under the same id, and begins anew: the rest of a lost
-// stream is dropped, and what is sent in between is the beginning of the next.
-func TestStreamReconnects(t *testing.T) {
+// TestStreamReconnectDropsRestOfLostConnection: a new connection has the same
+// routing ID. Unwritten bytes of the lost connection are dropped. Bytes sent
+// between the two go to the new one.
+func TestStreamReconnectDropsRestOfLostConnection(t *testing.T) {
 	for _, how := range []memnet.Cut{memnet.RST, memnet.FIN} {
 		st.Run(t, func(w *st.World) {
 			w.Net.OnLink(func(l *memnet.Link) { l.Up().SetBuffer(10) })
@@ -159,91 +159,92 @@ func TestStreamReconnects(t *testing.T) {
 			l := w.Listen("a")
 			s.MustConnect("mem://a")
 			p := l.Accept()
-			id := s.notice(t, msg.ConnectNotice)
+			id := s.recvNotice(t, msg.ConnectNotice)
 			p.Must([]byte("first"))
-			s.reads(t, id, 5)
+			s.recvBytes(t, id, 5)
 			for range 5 {
-				s.sends(t, id, text(20))
+				s.sendBytes(t, id, text(20))
 				w.Settle()
 			}
 			w.Net.Links()[0].Cut(how)
-			if got := s.notice(t, msg.DisconnectNotice); got != id {
-				t.Errorf("%q has left, not %q", got, id)
+			if got := s.recvNotice(t, msg.DisconnectNotice); got != id {
+				t.Errorf("disconnect notification for %q, want %q", got, id)
 			}
 			s.WantDrops(map[pipe.Drop]uint64{pipe.DropInFlight: 1, pipe.DropConnLost: 4})
-			s.sends(t, id, "hello")
+			s.sendBytes(t, id, "hello")
 			p = l.Accept()
-			if got := s.notice(t, msg.ConnectNotice); got != id {
-				t.Errorf("%q has come, not %q", got, id)
+			if got := s.recvNotice(t, msg.ConnectNotice); got != id {
+				t.Errorf("connect notification for %q, want %q", got, id)
 			}
 			if got := p.Skip(5); string(got) != "hello" {
-				t.Errorf("the second stream begins with %q", got)
+				t.Errorf("the second connection begins with %q", got)
 			}
 			p.Must([]byte("second"))
-			s.reads(t, id, 6)
+			s.recvBytes(t, id, 6)
 		})
 	}
 }
 
-// TestStreamPeersThatReset lose what was queued for them, each counted once,
-// and nobody else is hurt.
-func TestStreamPeersThatReset(t *testing.T) {
+// TestStreamCountsDropsOfResetPeers: messages queued for a peer that resets its
+// connection are dropped and counted once. Another peer keeps its connection.
+func TestStreamCountsDropsOfResetPeers(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		s := newStream(w)
 		s.MustBind("mem://a")
 		good := w.Dial("a")
-		goodID := s.notice(t, msg.ConnectNotice)
+		goodID := s.recvNotice(t, msg.ConnectNotice)
 		for i := range 20 {
 			w.Dial("a")
-			id := s.notice(t, msg.ConnectNotice)
+			id := s.recvNotice(t, msg.ConnectNotice)
 			link := w.Net.Links()[i+1]
 			link.Down().SetBuffer(10)
 			for range 3 {
-				s.sends(t, id, text(20))
+				s.sendBytes(t, id, text(20))
 				w.Settle()
 			}
 			link.Cut(memnet.RST)
-			if got := s.notice(t, msg.DisconnectNotice); got != id {
-				t.Errorf("%q has left, not %q", got, id)
+			if got := s.recvNotice(t, msg.DisconnectNotice); got != id {
+				t.Errorf("disconnect notification for %q, want %q", got, id)
 			}
 			s.wantRoute(t, id, pattern.ErrNoRoute)
 		}
 		w.Settle()
 		s.WantDrops(map[pipe.Drop]uint64{pipe.DropInFlight: 20, pipe.DropConnLost: 40})
 		s.WantFaults(nil)
-		s.sends(t, goodID, "still here")
-		good.Skip(10)
+		s.sendBytes(t, goodID, "after all")
+		good.Skip(9)
 	})
 }
 
-// TestStreamAlias names a connection before it is there, and each that follows.
-func TestStreamAlias(t *testing.T) {
+// TestStreamConnectAsNamesEachConnection: the alias is a valid route before the
+// connection is made, and for each reconnection.
+func TestStreamConnectAsNamesEachConnection(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		s := newStream(w, st.Reconnect(time.Second, time.Second))
 		if err := s.ConnectAs("mem://a", "web"); err != nil {
 			t.Fatal(err)
 		}
 		if err := s.ConnectAs("mem://b", "web"); !errors.Is(err, pattern.ErrDuplicateRoutingID) {
-			t.Errorf("a second one of that name: %v", err)
+			t.Errorf("a second endpoint with the same alias: %v", err)
 		}
 		if err := s.ConnectAs("mem://b", "\x00web"); !errors.Is(err, socket.ErrInvalidOption) {
-			t.Errorf("a name as we give them: %v", err)
+			t.Errorf("an alias that begins with a zero byte: %v", err)
 		}
-		s.sends(t, "web", "early")
+		s.sendBytes(t, "web", "early")
 		l := w.Listen("a")
 		for _, want := range []string{"early", "later"} {
 			p := l.Accept()
 			if got := p.Skip(5); string(got) != want {
 				t.Errorf("the server read %q, want %q", got, want)
 			}
-			if id := s.notice(t, msg.ConnectNotice); id != "web" {
-				t.Errorf("%q has come", id)
+			if id := s.recvNotice(t, msg.ConnectNotice); id != "web" {
+				t.Errorf("connect notification for %q", id)
 			}
 			p.Close()
-			if id := s.notice(t, msg.DisconnectNotice); id != "web" {
-				t.Errorf("%q has left", id)
+			if id := s.recvNotice(t, msg.DisconnectNotice); id != "web" {
+				t.Errorf("disconnect notification for %q", id)
 			}
-			s.sends(t, "web", "later")
+			s.sendBytes(t, "web", "later")
 		}
 		if err := s.Disconnect("mem://a"); err != nil {
 			t.Fatal(err)
@@ -252,9 +253,9 @@ func TestStreamAlias(t *testing.T) {
 	})
 }
 
-// TestStreamSlowReceiver: a peer is not read further than the limits say, and
-// loses nothing.
-func TestStreamSlowReceiver(t *testing.T) {
+// TestStreamReadsWithinLimitsOfSlowReceiver: while the application does not
+// receive, the socket reads no more than its limits allow. No byte is lost.
+func TestStreamReadsWithinLimitsOfSlowReceiver(t *testing.T) {
 	for _, set := range []func(*socket.Options){
 		st.HWM(0, 4),
 		func(o *socket.Options) { o.RecvHWM, o.MaxQueuedBytes = 0, 32<<10 },
@@ -264,7 +265,7 @@ func TestStreamSlowReceiver(t *testing.T) {
 			s.MustBind("mem://a")
 			p := w.Dial("a")
 			w.Net.Links()[0].Up().SetBuffer(1000)
-			id := s.notice(t, msg.ConnectNotice)
+			id := s.recvNotice(t, msg.ConnectNotice)
 			data := text(3 << 20)
 			written := make(chan int)
 			go func() {
@@ -272,12 +273,12 @@ func TestStreamSlowReceiver(t *testing.T) {
 				written <- n
 			}()
 			time.Sleep(time.Hour)
-			// What is queued and one buffer, as with other types.
+			// the queue and one read buffer
 			if n := w.Net.Links()[0].Up().Stats().Delivered; n > 400<<10 {
-				t.Errorf("%d bytes were read for nobody", n)
+				t.Errorf("%d bytes were read while the application did not receive", n)
 			}
-			if s.reads(t, id, len(data)) != data {
-				t.Error("other bytes than were sent")
+			if s.recvBytes(t, id, len(data)) != data {
+				t.Error("received bytes differ from those sent")
 			}
 			if n := <-written; n != len(data) {
 				t.Errorf("the peer wrote %d bytes", n)
@@ -286,27 +287,28 @@ func TestStreamSlowReceiver(t *testing.T) {
 	}
 }
 
-// TestStreamSlowPeer: sending to it waits, and to others does not.
-func TestStreamSlowPeer(t *testing.T) {
+// TestStreamSendBlocksOnlyForSlowPeer: sending to a peer that does not read
+// blocks, sending to another does not.
+func TestStreamSendBlocksOnlyForSlowPeer(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		s := newStream(w, st.HWM(3, 3))
 		s.MustBind("mem://a")
 		p := w.Dial("a")
-		slow := s.notice(t, msg.ConnectNotice)
+		slow := s.recvNotice(t, msg.ConnectNotice)
 		w.Net.Links()[0].Down().SetBuffer(10)
 		q := w.Dial("a")
-		fast := s.notice(t, msg.ConnectNotice)
+		fast := s.recvNotice(t, msg.ConnectNotice)
 		sent := 0
 		for ; s.TrySendTo(slow, st.Of("1234567890")) == nil; sent++ {
 			w.Settle()
 		}
 		if sent < 3 || sent > 10 {
-			t.Errorf("room for %d messages", sent)
+			t.Errorf("%d messages queued", sent)
 		}
 		late := make(chan error, 1)
 		go func() { late <- s.SendTo(context.Background(), slow, st.Of("late")) }()
 		for range 10 {
-			s.sends(t, fast, "quick")
+			s.sendBytes(t, fast, "quick")
 			q.Skip(5)
 		}
 		time.Sleep(time.Hour)
@@ -324,17 +326,17 @@ func TestStreamSlowPeer(t *testing.T) {
 	})
 }
 
-// TestStreamWaitingSenderLosesItsPeer and hears of it.
-func TestStreamWaitingSenderLosesItsPeer(t *testing.T) {
+// TestStreamBlockedSendFailsWhenPeerDisconnects: SendTo returns ErrNoRoute.
+func TestStreamBlockedSendFailsWhenPeerDisconnects(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		s := newStream(w, st.HWM(1, 1))
 		s.MustBind("mem://a")
 		for _, end := range []func(id string){
 			func(string) { w.Net.Links()[0].Cut(memnet.RST) },
-			func(id string) { s.sends(t, id, "") },
+			func(id string) { s.sendBytes(t, id, "") },
 		} {
 			w.Dial("a")
-			id := s.notice(t, msg.ConnectNotice)
+			id := s.recvNotice(t, msg.ConnectNotice)
 			links := w.Net.Links()
 			links[len(links)-1].Down().SetBuffer(10)
 			for s.TrySendTo(id, st.Of("1234567890")) == nil {
@@ -358,9 +360,9 @@ func TestStreamWaitingSenderLosesItsPeer(t *testing.T) {
 	})
 }
 
-// TestStreamConnectionLimits: MaxConnections holds, and the limits on
-// handshakes do not, for there is none.
-func TestStreamConnectionLimits(t *testing.T) {
+// TestStreamAppliesMaxConnectionsOnly: a STREAM has no handshake, so the limits
+// on pending handshakes do not apply.
+func TestStreamAppliesMaxConnectionsOnly(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		s := newStream(w, func(o *socket.Options) {
 			o.MaxConnections, o.MaxPending, o.MaxPerSource, o.HandshakeTimeout = 50, 1, 1, time.Nanosecond
@@ -372,21 +374,21 @@ func TestStreamConnectionLimits(t *testing.T) {
 		s.MustMeet(50)
 		one := w.Dial("a")
 		if d := one.End(); d != 0 {
-			t.Errorf("one too many is closed after %v", d)
+			t.Errorf("the connection above the limit was closed after %v", d)
 		}
 		time.Sleep(time.Hour)
 		if n := s.Stats().Peers; n != 50 {
 			t.Errorf("%d peers, want 50", n)
 		}
 		if n := len(s.Heard(session.PeerRefused)); n != 1 {
-			t.Errorf("%d refused, want 1", n)
+			t.Errorf("%d connections refused, want 1", n)
 		}
 	})
 }
 
-// TestStreamFloodOfConnections: what those leave that come and go while nobody
-// receives is bounded.
-func TestStreamFloodOfConnections(t *testing.T) {
+// TestStreamBoundsUnreadNotifications: connections are made and closed while
+// the application does not receive.
+func TestStreamBoundsUnreadNotifications(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		const n = 1000
 		s := newStream(w, func(o *socket.Options) { o.MaxQueuedBytes = 100 << 10 })
@@ -397,16 +399,15 @@ func TestStreamFloodOfConnections(t *testing.T) {
 		}
 		st := s.Stats()
 		if st.QueuedRecv > 250 || st.QueuedRecv < 50 {
-			t.Errorf("%d messages are kept", st.QueuedRecv)
+			t.Errorf("%d messages queued", st.QueuedRecv)
 		}
 	})
 }
 
-// TestStreamLeavesEndpoints: what we do to an endpoint ends its connections
-// TestStreamLeavesUnconnected: what was sent to an endpoint that nobody listened
-// TestStreamTalksToNoSocket: not over inproc, and one that dials it waits for a
-// greeting in vain.
-func TestStreamTalksToNoSocket(t *testing.T) {
+// TestStreamRefusesInprocAndZMTPPeers: a STREAM cannot use inproc. A socket of
+// another type that connects to it receives no greeting, so its handshake
+// fails.
+func TestStreamRefusesInprocAndZMTPPeers(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		s := newStream(w)
 		if _, err := s.Bind("inproc://a"); !errors.Is(err, socket.ErrIncompatible) {
@@ -418,26 +419,26 @@ func TestStreamTalksToNoSocket(t *testing.T) {
 		s.MustBind("mem://a")
 		push := w.Socket(pattern.PUSH, st.Reconnect(time.Hour, time.Hour))
 		push.MustConnect("mem://a")
-		id := s.notice(t, msg.ConnectNotice)
-		if got := s.reads(t, id, 10); got[0] != 0xFF {
-			t.Errorf("a greeting begins with %q", got)
+		id := s.recvNotice(t, msg.ConnectNotice)
+		if got := s.recvBytes(t, id, 10); got[0] != 0xFF {
+			t.Errorf("the greeting begins with %q", got)
 		}
 		time.Sleep(time.Minute)
 		if n := len(push.Heard(session.HandshakeFailed)); n != 1 {
-			t.Errorf("the PUSH has failed %d handshakes", n)
+			t.Errorf("%d handshakes of the PUSH failed, want 1", n)
 		}
 	})
 }
 
-// TestRouterRaw: a ROUTER with that option carries bytes as a STREAM does, says
-// nothing of connections, and drops what nobody can get, unless Mandatory is set.
-// conformance.md 3.3
-func TestRouterRaw(t *testing.T) {
+// TestRawRouterExchangesBytes: a ROUTER with the Raw option exchanges bytes as
+// a STREAM does, but without notifications. Unless Mandatory is set, it drops
+// messages that it cannot queue.
+func TestRawRouterExchangesBytes(t *testing.T) {
 	for _, mandatory := range []bool{false, true} {
 		st.Run(t, func(w *st.World) {
 			s := stream{w.Socket(pattern.ROUTER, func(o *socket.Options) {
 				o.Pattern.Raw, o.Pattern.Mandatory, o.SendHWM = true, mandatory, 1
-				o.Pattern.NotifyConnect, o.Pattern.NotifyDisconnect, o.RoutingID = true, true, "not told"
+				o.Pattern.NotifyConnect, o.Pattern.NotifyDisconnect, o.RoutingID = true, true, "not sent"
 			})}
 			s.MustBind("mem://a")
 			w.Net.OnLink(func(l *memnet.Link) { l.Down().SetBuffer(1) })
@@ -451,10 +452,10 @@ func TestRouterRaw(t *testing.T) {
 			if mandatory {
 				noRoute, full = pattern.ErrNoRoute, pattern.ErrWouldBlock
 			}
-			if err := s.TrySend(st.Of("nobody", "x")); err != noRoute {
-				t.Errorf("to nobody: %v", err)
+			if err := s.TrySend(st.Of("unknown", "x")); err != noRoute {
+				t.Errorf("to an unknown peer: %v", err)
 			}
-			for _, want := range []error{nil, nil, full} { // one under way, one queued
+			for _, want := range []error{nil, nil, full} { // one in flight, one queued
 				if err := s.TrySend(st.Of(from.RoutingID, "ab")); err != want {
 					t.Errorf("sending: %v, want %v", err, want)
 				}
@@ -473,7 +474,7 @@ func TestRouterRaw(t *testing.T) {
 			}
 			s.WantDrops(want)
 			if _, err := s.Bind("inproc://a"); !errors.Is(err, socket.ErrIncompatible) {
-				t.Errorf("bound inproc: %v", err)
+				t.Errorf("bind inproc: %v", err)
 			}
 		})
 	}

@@ -14,7 +14,8 @@ import (
 	st "github.com/zerobroker/zmq/internal/socket/sockettest"
 )
 
-// recorder is the far side of a pipe. It records the subscriptions it gets.
+// recorder stands for the peer of a pipe, and records the subscriptions that it
+// receives.
 type recorder struct{ got []string }
 
 func (r *recorder) Ready(*pipe.Queue) {}
@@ -26,18 +27,19 @@ func (r *recorder) Subscribe(topic string, on bool) {
 
 func (r *recorder) Probe(done func(bool)) { done(true) }
 
-// want compares what came since the last call, in any order.
+// want compares the subscriptions received since the last call, in any order.
 func (r *recorder) want(t *testing.T, when string, want ...string) {
 	t.Helper()
 	slices.Sort(r.got)
 	slices.Sort(want)
 	if !slices.Equal(r.got, want) {
-		t.Errorf("%s: peer got %q, want %q", when, r.got, want)
+		t.Errorf("%s: peer received %q, want %q", when, r.got, want)
 	}
 	r.got = nil
 }
 
-// subscribers are the types that subscribe, plain and inverted.
+// subscribers returns constructors of every subscribing type and way to
+// subscribe.
 func subscribers() map[string]func(*st.World) (*st.Socket, func(topic string, on bool) error) {
 	plain := func(typ pattern.Type, invert bool) func(*st.World) (*st.Socket, func(string, bool) error) {
 		return func(w *st.World) (*st.Socket, func(string, bool) error) {
@@ -65,9 +67,9 @@ func subscribers() map[string]func(*st.World) (*st.Socket, func(topic string, on
 	}
 }
 
-// TestSubscribeDuringConnectIsSentOnce changes the subscriptions at each step
-// of a connection's life: the peer gets the whole set when it is connected,
-// each change from then on, and nothing twice.
+// TestSubscribeDuringConnectIsSentOnce changes subscriptions before, while and
+// after a pipe is connected. The peer receives the whole set once it is
+// connected, then each change, and nothing twice.
 func TestSubscribeDuringConnectIsSentOnce(t *testing.T) {
 	for name, make := range subscribers() {
 		for _, side := range []pipe.Side{pipe.Dialed, pipe.Accepted, pipe.ConnectedInproc} {
@@ -114,9 +116,8 @@ func TestSubscribeDuringConnectIsSentOnce(t *testing.T) {
 	}
 }
 
-// TestConcurrentSubscribeReachesPublisherOnce has each subscriber connect and
-// subscribe at the same time, on either side and over inproc: a verbose XPUB
-// receives each subscription once.
+// TestConcurrentSubscribeReachesPublisherOnce: subscribers connect and
+// subscribe at the same time. A verbose XPUB receives each subscription once.
 func TestConcurrentSubscribeReachesPublisherOnce(t *testing.T) {
 	const rounds, topics = 60, 8
 	for _, ep := range []string{"mem://a", "inproc://a"} {

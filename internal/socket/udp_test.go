@@ -19,8 +19,8 @@ import (
 	"github.com/zerobroker/zmq/internal/transport"
 )
 
-// udpSocket returns a socket that moves datagrams over the system's UDP. Its tests
-// run in real time and wait for what they expect, however long it takes.
+// udpSocket returns a socket with the udp transport. The tests run in real
+// time.
 func udpSocket(t *testing.T, typ pattern.Type, set ...func(*socket.Options)) *socket.Socket {
 	t.Helper()
 	o := socket.Options{
@@ -39,13 +39,13 @@ func udpSocket(t *testing.T, typ pattern.Type, set ...func(*socket.Options)) *so
 	return s
 }
 
-// udpBind binds, or skips a test where this machine has not what it takes.
+// udpBind binds, or skips the test if the machine does not have the address.
 func udpBind(t *testing.T, s *socket.Socket, ep string) string {
 	t.Helper()
 	bound, err := s.Bind(ep)
 	for _, lacking := range []error{syscall.EAFNOSUPPORT, syscall.EADDRNOTAVAIL, syscall.ENODEV} {
 		if errors.Is(err, lacking) {
-			t.Skipf("%s cannot be had on this machine: %v", ep, err)
+			t.Skipf("this machine cannot bind %s: %v", ep, err)
 		}
 	}
 	if err != nil {
@@ -61,12 +61,12 @@ func udpSend(t *testing.T, s *socket.Socket, frames ...string) {
 	}
 }
 
-// lost is how long a datagram that has not come is waited for.
-const lost = time.Minute
+// datagramTimeout is the time after which a datagram counts as lost.
+const datagramTimeout = time.Minute
 
 func udpRecv(t *testing.T, s *socket.Socket, frames ...string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), lost)
+	ctx, cancel := context.WithTimeout(t.Context(), datagramTimeout)
 	defer cancel()
 	var m msg.Msg
 	if err := s.Recv(ctx, &m); err != nil {
@@ -77,8 +77,8 @@ func udpRecv(t *testing.T, s *socket.Socket, frames ...string) {
 	}
 }
 
-// TestUDPRadioDish: over the system's loopback, of both families.
-func TestUDPRadioDish(t *testing.T) {
+// TestUDPDishReceivesJoinedGroups uses the loopback addresses of IPv4 and IPv6.
+func TestUDPDishReceivesJoinedGroups(t *testing.T) {
 	for _, ep := range []string{"udp://127.0.0.1:*", "udp://[::1]:*", "udp://*:*", "udp://localhost:0"} {
 		t.Run(ep, func(t *testing.T) {
 			dish, radio := udpSocket(t, pattern.DISH), udpSocket(t, pattern.RADIO)
@@ -101,14 +101,15 @@ func TestUDPRadioDish(t *testing.T) {
 			udpSend(t, radio, "TV", whole)
 			udpRecv(t, dish, "TV", whole)
 			if n := dish.Stats().Drops[pipe.DropFiltered]; n != 100 {
-				t.Errorf("%d filtered", n)
+				t.Errorf("%d messages filtered, want 100", n)
 			}
 		})
 	}
 }
 
-// TestUDPRadioFirst: who sends before anybody is there loses that, and no more.
-func TestUDPRadioFirst(t *testing.T) {
+// TestUDPMessagesBeforeBindAreLost: messages sent before the DISH binds are
+// lost, later ones are received.
+func TestUDPMessagesBeforeBindAreLost(t *testing.T) {
 	dish, radio := udpSocket(t, pattern.DISH), udpSocket(t, pattern.RADIO)
 	bound := udpBind(t, dish, "udp://127.0.0.1:*")
 	if err := dish.Unbind(bound); err != nil {
@@ -125,9 +126,9 @@ func TestUDPRadioFirst(t *testing.T) {
 	}
 	udpBind(t, dish, bound)
 	udpSend(t, radio, "TV", "found")
-	ctx, cancel := context.WithTimeout(t.Context(), lost)
+	ctx, cancel := context.WithTimeout(t.Context(), datagramTimeout)
 	defer cancel()
-	// The last of the others may have left after Bind.
+	// A datagram sent before Bind may be written after it.
 	for m := (msg.Msg{}); len(m.Rest) == 0 || string(m.Rest[0]) != "found"; {
 		if err := dish.Recv(ctx, &m); err != nil {
 			t.Fatal(err)
@@ -135,14 +136,14 @@ func TestUDPRadioFirst(t *testing.T) {
 	}
 }
 
-// TestUDPGroupOfTwo: two sockets of one machine bind one group and port.
-func TestUDPGroupOfTwo(t *testing.T) {
+// TestUDPTwoSocketsBindSameMulticastGroup: both receive every message.
+func TestUDPTwoSocketsBindSameMulticastGroup(t *testing.T) {
 	for _, ep := range []string{"udp://127.0.0.1;239.192.7.21:*", "udp://*;239.192.7.22:*", "udp://239.192.7.23:*"} {
 		t.Run(ep, func(t *testing.T) {
 			a, b, radio := udpSocket(t, pattern.DISH), udpSocket(t, pattern.DISH), udpSocket(t, pattern.RADIO)
 			bound := udpBind(t, a, ep)
 			udpBind(t, b, bound)
-			needWayTo(t, bound)
+			skipWithoutRoute(t, bound)
 			for _, d := range []*socket.Socket{a, b} {
 				if err := d.Topics().Subscribe("TV", true); err != nil {
 					t.Fatal(err)
@@ -160,8 +161,8 @@ func TestUDPGroupOfTwo(t *testing.T) {
 	}
 }
 
-// needWayTo skips a test if the system sends nothing to an endpoint.
-func needWayTo(t *testing.T, ep string) {
+// skipWithoutRoute skips the test if the system cannot send to the endpoint.
+func skipWithoutRoute(t *testing.T, ep string) {
 	t.Helper()
 	c, to, err := transport.UDP.DialPackets(t.Context(), strings.TrimPrefix(ep, "udp://"), nil)
 	if err != nil {
@@ -169,12 +170,13 @@ func needWayTo(t *testing.T, ep string) {
 	}
 	defer c.Close()
 	if err := c.WritePacket(nil, to); err != nil {
-		t.Skip("this machine sends to no groups: ", err)
+		t.Skip("this machine cannot send to multicast groups: ", err)
 	}
 }
 
-// TestUDPDgram: both families, and answers to where a datagram came from.
-func TestUDPDgram(t *testing.T) {
+// TestUDPDgramRepliesToSender sends to the received address, over IPv4 and
+// IPv6.
+func TestUDPDgramRepliesToSender(t *testing.T) {
 	for _, ep := range []string{"udp://127.0.0.1:*", "udp://[::1]:*"} {
 		t.Run(ep, func(t *testing.T) {
 			a, b := udpSocket(t, pattern.DGRAM), udpSocket(t, pattern.DGRAM)
@@ -190,8 +192,8 @@ func TestUDPDgram(t *testing.T) {
 	}
 }
 
-// TestUDPFloodIsBounded: a socket that nobody reads grows by what its marks say,
-// whatever comes, and closes as ever. threats.md 2.5
+// TestUDPFloodIsBounded: a socket whose application does not receive uses no
+// more memory than its limits allow, and closes.
 func TestUDPFloodIsBounded(t *testing.T) {
 	dish, dgram := udpSocket(t, pattern.DISH, st.HWM(100, 100)), udpSocket(t, pattern.DGRAM, st.HWM(100, 100))
 	if err := dish.Topics().Subscribe("TV", true); err != nil {
@@ -214,21 +216,21 @@ func TestUDPFloodIsBounded(t *testing.T) {
 		}
 		body := append([]byte("\x02TV"), make([]byte, 4000)...)
 		kinds := [][]byte{body, []byte("\xffshort"), append([]byte("\x05other"), body...)}
-		end := time.Now().Add(lost)
+		end := time.Now().Add(datagramTimeout)
 		for i := 0; i < datagrams || !counted() && time.Now().Before(end); i++ {
 			c.Write(kinds[i%len(kinds)])
 		}
 		if !counted() {
-			t.Errorf("not all of %v were counted: %v", all, s.Stats().Drops)
+			t.Errorf("no drops counted for some of %v: %v", all, s.Stats().Drops)
 		}
 		if n := s.Stats().QueuedRecv; n > 100 {
 			t.Errorf("%d messages queued", n)
 		}
 	}
-	// Up to 200 messages of 4 KiB, twice that while chunks are filled, and the
-	// readers' own buffers.
+	// 200 messages of 4 KiB, twice that while memory chunks are filled, and the
+	// read buffers.
 	const most = 4 << 20
 	if grown := heap() - before; grown > most {
-		t.Errorf("the heap has grown by %d bytes", grown)
+		t.Errorf("the heap grew by %d bytes", grown)
 	}
 }

@@ -14,8 +14,8 @@ import (
 	st "github.com/zerobroker/zmq/internal/socket/sockettest"
 )
 
-// checked is a context that runs a function each time it is asked for its
-// error. A call that drops unwanted messages asks between two batches.
+// checked is a context whose Err method calls a function. A call that drops
+// unwanted messages calls Err between two batches.
 type checked struct {
 	context.Context
 	err func() error
@@ -23,12 +23,11 @@ type checked struct {
 
 func (c checked) Err() error { return c.err() }
 
-// flood is how many unwanted messages are more than one call drops that does not
-// wait.
+// flood is the number of unwanted messages, more than a non-blocking call
+// drops.
 const flood = 40000
 
-// flooded is a SUB with a peer that has sent it flood messages that it has not
-// subscribed to, and one that it has.
+// flooded returns a bound SUB that is subscribed to "good".
 func flooded(w *st.World) *st.Socket {
 	sub := w.Socket(pattern.SUB, st.HWM(0, 0))
 	sub.MustBind("mem://a")
@@ -38,6 +37,8 @@ func flooded(w *st.World) *st.Socket {
 	return sub
 }
 
+// sendFlood sends the flood to the SUB, and then one message to which it is
+// subscribed.
 func sendFlood(w *st.World) {
 	p := w.Dial("a")
 	p.Shake("PUB")
@@ -49,10 +50,10 @@ func sendFlood(w *st.World) {
 
 func filtered(s *st.Socket) int { return int(s.Stats().Drops[pipe.DropFiltered]) }
 
-// TestTryRecvDropsABoundedNumberOfUnwantedMessages: it returns ErrWouldBlock though
-// there is a message behind them, which further calls return. Readable is true
-// meanwhile.
-func TestTryRecvDropsABoundedNumberOfUnwantedMessages(t *testing.T) {
+// TestTryRecvDropsBoundedNumberOfUnwantedMessages: after a bounded number of
+// drops TryRecv returns ErrWouldBlock, although a wanted message follows.
+// Further calls return it, and until then Readable returns true.
+func TestTryRecvDropsBoundedNumberOfUnwantedMessages(t *testing.T) {
 	calls := map[string]func(s *st.Socket) error{
 		"TryRecv":      func(s *st.Socket) error { var m msg.Msg; return s.TryRecv(&m) },
 		"TryRecvFrame": func(s *st.Socket) error { var f msg.Frame; return s.TryRecvFrame(&f) },
@@ -67,7 +68,7 @@ func TestTryRecvDropsABoundedNumberOfUnwantedMessages(t *testing.T) {
 				}
 				before := filtered(sub)
 				if !sub.Readable() {
-					t.Error("not readable after a call that has not seen all")
+					t.Error("not readable although unwanted messages are left")
 				}
 				if n := filtered(sub) - before; n == 0 || n > flood/2 {
 					t.Errorf("Readable dropped %d", n)
@@ -75,7 +76,7 @@ func TestTryRecvDropsABoundedNumberOfUnwantedMessages(t *testing.T) {
 				calls := 0
 				for call(sub) == pattern.ErrWouldBlock {
 					if calls++; calls > flood {
-						t.Fatal("never found")
+						t.Fatal("the wanted message was not received")
 					}
 				}
 				sub.WantDrops(map[pipe.Drop]uint64{pipe.DropFiltered: flood})
@@ -84,9 +85,10 @@ func TestTryRecvDropsABoundedNumberOfUnwantedMessages(t *testing.T) {
 	}
 }
 
-// TestRecvOfUnwantedMessagesEndsWithItsContext: not only when all of them are
-// dropped. Another call that waits then goes on in its place.
-func TestRecvOfUnwantedMessagesEndsWithItsContext(t *testing.T) {
+// TestRecvEndsWithItsContextWhileDropping: a call whose context ends returns
+// before all unwanted messages are dropped. Another blocked call is woken and
+// continues.
+func TestRecvEndsWithItsContextWhileDropping(t *testing.T) {
 	calls := map[string]func(s *st.Socket, ctx context.Context) error{
 		"Recv":      func(s *st.Socket, ctx context.Context) error { var m msg.Msg; return s.Recv(ctx, &m) },
 		"RecvFrame": func(s *st.Socket, ctx context.Context) error { var f msg.Frame; return s.RecvFrame(ctx, &f) },
@@ -99,7 +101,7 @@ func TestRecvOfUnwantedMessagesEndsWithItsContext(t *testing.T) {
 				asked := 0
 				go func() {
 					first <- call(sub, checked{context.Background(), func() error {
-						if asked++; asked > 2 { // before it waits, and after the first batch
+						if asked++; asked > 2 { // once before it blocks, once after the first batch
 							return context.Canceled
 						}
 						return nil
@@ -114,10 +116,10 @@ func TestRecvOfUnwantedMessagesEndsWithItsContext(t *testing.T) {
 				w.Settle()
 				sendFlood(w)
 				if err := <-first; err != context.Canceled {
-					t.Errorf("the call that was woken: %v", err)
+					t.Errorf("the first call: %v", err)
 				}
 				if err := <-second; err != nil {
-					t.Errorf("the call that waited behind it: %v", err)
+					t.Errorf("the second call: %v", err)
 				}
 				sub.WantDrops(map[pipe.Drop]uint64{pipe.DropFiltered: flood})
 			})
@@ -125,9 +127,9 @@ func TestRecvOfUnwantedMessagesEndsWithItsContext(t *testing.T) {
 	}
 }
 
-// TestCloseInterruptsTheDroppingOfUnwantedMessages: Close has the locks between
-// two batches, and drops the rest itself.
-func TestCloseInterruptsTheDroppingOfUnwantedMessages(t *testing.T) {
+// TestCloseInterruptsDroppingOfUnwantedMessages: Close takes the locks between
+// two batches, and drops the remaining messages itself.
+func TestCloseInterruptsDroppingOfUnwantedMessages(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		sub := flooded(w)
 		sendFlood(w)
@@ -144,7 +146,7 @@ func TestCloseInterruptsTheDroppingOfUnwantedMessages(t *testing.T) {
 			t.Error(err)
 		}
 		if n := filtered(sub); n == 0 || n > flood/2 {
-			t.Errorf("%d dropped before Close", n)
+			t.Errorf("%d messages dropped before Close", n)
 		}
 		stats := sub.Stats()
 		if n := stats.Drops[pipe.DropFiltered] + stats.Drops[pipe.DropUnread]; n != flood+1 {
@@ -153,9 +155,9 @@ func TestCloseInterruptsTheDroppingOfUnwantedMessages(t *testing.T) {
 	})
 }
 
-// TestReqDropsUnwantedRepliesBeforeTheyAreQueued: also while a call waits for
-// another, and in one batch with the reply that is wanted.
-func TestReqDropsUnwantedRepliesBeforeTheyAreQueued(t *testing.T) {
+// TestReqDropsStaleRepliesBeforeQueueing: stale replies are dropped also while
+// a call waits for its reply, and in one batch with this reply.
+func TestReqDropsStaleRepliesBeforeQueueing(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		_, req, p := reqWithPeer(w, "ROUTER")
 		const n = 3000
@@ -179,7 +181,7 @@ func TestReqDropsUnwantedRepliesBeforeTheyAreQueued(t *testing.T) {
 			w.Settle()
 			req.WantDrops(map[pipe.Drop]uint64{pipe.DropStaleReply: uint64(i+1) * (n + 1)})
 		}
-		// The strict exchange takes the first reply to its own request.
+		// Send and Recv accept only the first reply to the last request.
 		req.MustSend("y")
 		p.Message()
 		p.Must(append(st.Message("", "reply"), bytes.Repeat(st.Message("", "again"), n)...))

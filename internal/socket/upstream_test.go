@@ -12,9 +12,9 @@ import (
 	st "github.com/zerobroker/zmq/internal/socket/sockettest"
 )
 
-// TestRadioJoinsByCommandsAlone: a message of a DISH joins nothing, whatever it
-// looks like. (libzmq, radio.cpp: xread_activated)
-func TestRadioJoinsByCommandsAlone(t *testing.T) {
+// TestRadioIgnoresJoinsInMessages: only JOIN commands of a DISH join a group,
+// as in libzmq. Its messages are dropped.
+func TestRadioIgnoresJoinsInMessages(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		radio := w.Socket(pattern.RADIO)
 		radio.MustBind("mem://a")
@@ -23,7 +23,7 @@ func TestRadioJoinsByCommandsAlone(t *testing.T) {
 		p.Must(st.Message("\x01g"), st.Message("\x01", "g"), st.Message("\x01"+st.Large(64<<10)))
 		w.Settle()
 		if radio.WaitSubscribers(st.Ended(), 1, []byte("g")) == nil {
-			t.Error("a message has joined a group")
+			t.Error("a message joined a group")
 		}
 		radio.WantDrops(map[pipe.Drop]uint64{pipe.DropUpstream: 3})
 		p.Must(st.Command("JOIN", []byte("g")), st.Message("\x00g"))
@@ -33,16 +33,16 @@ func TestRadioJoinsByCommandsAlone(t *testing.T) {
 		}
 		radio.MustSend("g", "x")
 		if m := p.Message(); len(m) != 2 || m[0] != "g" || m[1] != "x" {
-			t.Errorf("it gets %q", m)
+			t.Errorf("the DISH received %q", m)
 		}
 		radio.WantDrops(map[pipe.Drop]uint64{pipe.DropUpstream: 4})
 	})
 }
 
-// TestTooManySubscriptionsLoseNoMessages: a connection that is closed for its
-// subscriptions loses those behind, which are no messages, and of the messages
-// behind each is counted.
-func TestTooManySubscriptionsLoseNoMessages(t *testing.T) {
+// TestMessagesAfterTooManySubscriptionsAreCounted: a connection is closed
+// because of too many subscriptions. Messages after them count as dropped,
+// further subscriptions do not.
+func TestMessagesAfterTooManySubscriptionsAreCounted(t *testing.T) {
 	for _, c := range []struct {
 		typ     pattern.Type
 		peer    string

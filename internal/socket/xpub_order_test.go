@@ -12,10 +12,10 @@ import (
 	st "github.com/zerobroker/zmq/internal/socket/sockettest"
 )
 
-// TestXPubOrderWhilePolled: subscriptions of several peers to one topic come in
-// the order in which they took effect, also to who asks all the time and comes
-// upon one that is just being queued.
-func TestXPubOrderWhilePolled(t *testing.T) {
+// TestXPubReceivesSubscriptionsInOrderWhilePolled: several peers subscribe to
+// one topic and cancel. TryRecv, called in a loop while subscriptions are being
+// queued, returns them in the order in which they took effect.
+func TestXPubReceivesSubscriptionsInOrderWhilePolled(t *testing.T) {
 	for _, ep := range []string{"inproc://a", "mem://a"} {
 		t.Run(ep, func(t *testing.T) { st.Run(t, func(w *st.World) { pollXPub(t, w, ep) }) })
 	}
@@ -56,20 +56,20 @@ func pollXPub(t *testing.T, w *st.World, ep string) {
 		}
 		idle = false
 		if m.First[0] != want {
-			t.Errorf("%q, when the topic is known to be in that state", m.First)
+			t.Errorf("received %q twice in a row", m.First)
 			return
 		}
 		want = 1 - want
 	}
 	if want == 0 {
-		t.Error("the topic is left, and the application has not heard of it")
+		t.Error("the last cancellation was not received")
 	}
 }
 
-// TestXPubLastValueWhilePolled: a message behind a subscription that was
-// received is for that subscriber alone, however soon after its arrival that was
-// received.
-func TestXPubLastValueWhilePolled(t *testing.T) {
+// TestXPubLastValueGoesToLastSubscriberWhilePolled: with the LastValue option,
+// a message goes only to the peer whose subscription was received last, even if
+// it was received while it was being queued.
+func TestXPubLastValueGoesToLastSubscriberWhilePolled(t *testing.T) {
 	for _, ep := range []string{"inproc://a", "mem://a"} {
 		st.Run(t, func(w *st.World) {
 			xpub := w.Socket(pattern.XPUB, func(o *socket.Options) { o.Pattern.Manual, o.Pattern.LastValue = true, true })
@@ -96,7 +96,7 @@ func TestXPubLastValueWhilePolled(t *testing.T) {
 				var m msg.Msg
 				for tries := 1; xpub.TryRecv(&m) != nil; tries++ {
 					if tries%1000 == 0 {
-						time.Sleep(time.Millisecond) // the changes pause for senders
+						time.Sleep(time.Millisecond) // subscription changes pause after a send
 					}
 				}
 				xpub.MustSend("t")

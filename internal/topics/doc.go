@@ -12,7 +12,8 @@
 //     subscriber.
 //   - [Index.Match] returns the subscribers that a frame matches, and
 //     [Index.Matches] reports whether there is one.
-//   - [Index.Mark] tells the subscribers of a match from all others.
+//   - [Index.Mark] marks the subscribers of a match, to distinguish them from
+//     all others.
 //   - [Index.Len], [Index.Count] and [Index.All] report what is in the index.
 //
 // # Data structure

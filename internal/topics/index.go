@@ -114,8 +114,8 @@ func (t *Index) Match(dst []*pipe.Pipe, frame []byte) []*pipe.Pipe {
 }
 
 // Mark sets the Mark of the given pipes to a number that no other pipe in the
-// index has, and returns it. So a caller can tell the pipes that match from the
-// others.
+// index has, and returns it. It lets a caller distinguish the pipes that match
+// from the others.
 func (t *Index) Mark(pipes []*pipe.Pipe) uint64 {
 	t.mark++
 	for _, p := range pipes {

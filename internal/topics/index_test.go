@@ -67,7 +67,7 @@ func (o *oracle) clear() {
 	r := &o.real
 	if r.dir != nil || r.shards != nil || r.nodes.chunks != nil || r.labels.chunks != nil ||
 		r.subscribers.chunks != nil || r.groups.chunks != nil || r.ids != nil || r.root != (edge{}) {
-		o.t.Fatalf("memory kept by an empty set: %+v", *r)
+		o.t.Fatalf("empty index keeps memory: %+v", *r)
 	}
 }
 
@@ -193,7 +193,7 @@ func TestLongTopicNeedsNoRecursion(t *testing.T) {
 		s.Add(topic[:size/2], p)
 		s.Add(topic[:size/3], p)
 		if got := s.Match(nil, topic); len(got) != 1 || got[0] != p {
-			t.Fatalf("%d bytes: %d pipes", size, len(got))
+			t.Fatalf("topic of %d bytes: Match returned %d pipes, want the subscriber", size, len(got))
 		}
 		if removed, last := s.Remove(topic, p); !removed || !last {
 			t.Fatalf("%d bytes: Remove() = %v, %v", size, removed, last)
@@ -202,7 +202,7 @@ func TestLongTopicNeedsNoRecursion(t *testing.T) {
 		n := 0
 		s.RemoveAll(p, func(topic []byte, last bool) { n += len(topic) })
 		if size > 3 && n != size+size/2+size/3 || s.Len() != 0 || s.edges != 0 {
-			t.Fatalf("%d bytes: %d removed, %d left", size, n, s.Len())
+			t.Fatalf("topic of %d bytes: RemoveAll removed %d bytes, %d topics remain", size, n, s.Len())
 		}
 	}
 }
@@ -228,11 +228,11 @@ func TestBranchesOfLongTopicDoNotCopyIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	if used := heapInUse() - before - size; used > 2*size+size/4 {
-		t.Errorf("%d KiB for a topic of %d KiB and forks of it", used>>10, size>>10)
+		t.Errorf("%d KiB used by a topic of %d KiB and its branches", used>>10, size>>10)
 	}
 	s.Remove(topic, p)
 	if used := heapInUse() - before - size; used > size+size/4 {
-		t.Errorf("%d KiB for forks of a topic of %d KiB", used>>10, size>>10)
+		t.Errorf("%d KiB used by the branches of a topic of %d KiB", used>>10, size>>10)
 	}
 	s.RemoveAll(q, nil)
 	if err := s.check(); err != nil || s.edges != 0 {
@@ -332,11 +332,11 @@ func TestNilPipeCanSubscribe(t *testing.T) {
 	s.Add([]byte("a"), nil)
 	s.Add([]byte("ab"), nil)
 	if !s.Matches([]byte("abc")) || s.Matches([]byte("b")) {
-		t.Error("Matches is wrong")
+		t.Error("Matches of a subscribed and of another frame are not true and false")
 	}
 	s.RemoveAll(nil, nil)
 	if s.Matches([]byte("abc")) {
-		t.Error("nothing removed")
+		t.Error("RemoveAll of a nil pipe removed no topic")
 	}
 }
 
@@ -383,7 +383,7 @@ func TestTopicMemoryIsBounded(t *testing.T) {
 	s.Add([]byte("one that stays"), pipe.New())
 	s.RemoveAll(p, nil)
 	if kept := heapInUse() - before; kept > 256<<10 {
-		t.Errorf("%d KiB kept for one topic", kept>>10)
+		t.Errorf("%d KiB in use after all topics but one were removed", kept>>10)
 	}
 	runtime.KeepAlive(&s)
 }

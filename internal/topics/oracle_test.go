@@ -271,7 +271,7 @@ func (t *Index) checkShards() error {
 		}
 	}
 	if edges != t.edges || atFullDepth != t.atFullDepth && t.dir != nil {
-		return fmt.Errorf("%d edges, want %d; %d atFullDepth, want %d", t.edges, edges, t.atFullDepth, atFullDepth)
+		return fmt.Errorf("%d edges, want %d; %d shards at full depth, want %d", t.edges, edges, t.atFullDepth, atFullDepth)
 	}
 	return nil
 }

@@ -34,7 +34,7 @@ func TestHashSpreadsRegularTopics(t *testing.T) {
 					t.Errorf("%d entries in the directory, want %d at most", len(s.dir), most)
 				}
 				if away := s.outsideHomeBucket(); away > s.edges/8 {
-					t.Errorf("%d of %d edges away from homeBucket", away, s.edges)
+					t.Errorf("%d of %d edges are outside their home bucket", away, s.edges)
 				}
 			}
 		})
@@ -52,16 +52,16 @@ func (t *Index) outsideHomeBucket() (n int) {
 	return n
 }
 
-func TestLoadWord(t *testing.T) {
+func TestLoadWordReadsUpToEightBytes(t *testing.T) {
 	b := []byte{1, 2, 3, 4, 5, 6, 7, 8, 9}
 	for n := range len(b) + 1 {
 		k := min(n, wordLen)
 		w := loadWord(b[:n])
 		if got := appendWord(nil, w, k); !slices.Equal(got, b[:k]) {
-			t.Errorf("%d bytes: %x", n, got)
+			t.Errorf("word of %d bytes = %x", n, got)
 		}
 		if k > 0 && w != loadWord(b)&wordMask(k) {
-			t.Errorf("%d bytes: %x, mask %x", n, w, wordMask(k))
+			t.Errorf("loadWord of %d bytes = %x, wordMask = %x", n, w, wordMask(k))
 		}
 	}
 }
@@ -91,13 +91,13 @@ func TestPoolReusesNumbersAndReleasesChunks(t *testing.T) {
 	}
 	for _, c := range p.chunks {
 		if c != nil && c.used == 0 {
-			t.Fatal("an empty chunk is kept")
+			t.Fatal("an empty chunk was not released")
 		}
 	}
 	for id := range want {
 		p.free(id)
 	}
 	if p.chunks != nil {
-		t.Fatal("chunks are kept")
+		t.Fatal("chunks were not released")
 	}
 }

@@ -174,10 +174,10 @@ func (s *Socket) WantDrops(want map[pipe.Drop]uint64) {
 
 // WantFaults compares the reasons for which connections were closed so far,
 // FaultNone not counted.
-func (s *Socket) WantFaults(want map[engine.Fault]uint64) {
+func (s *Socket) WantFaults(want map[engine.CloseReason]uint64) {
 	s.w.Helper()
 	faults := s.Stats().Faults
-	for f := engine.FaultNone + 1; f < engine.NumFaults; f++ {
+	for f := engine.CloseNone + 1; f < engine.NumCloseReasons; f++ {
 		if faults[f] != want[f] {
 			s.w.Errorf("%d connections closed for %v, want %d", faults[f], f, want[f])
 		}

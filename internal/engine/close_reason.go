@@ -1,0 +1,64 @@
+package engine
+
+import "errors"
+
+// CloseReason is the reason why an engine or a session closed a connection.
+type CloseReason uint8
+
+const (
+	CloseNone             CloseReason = iota
+	CloseMalformed                    // bytes that are not ZMTP
+	CloseUnexpected                   // a command that the handshake does not allow at this point
+	CloseMechanism                    // the peer uses another security mechanism
+	CloseVersion                      // the peer's ZMTP version is below MinVersion, or lacks the mechanism of this socket
+	CloseSocketType                   // the peer's socket type is incompatible
+	CloseRefused                      // the peer sent an ERROR
+	CloseMetadata                     // Limits.Metadata or Limits.Properties exceeded
+	CloseHandshakeSize                // Limits.Handshake or Limits.Commands exceeded
+	CloseFrameSize                    // Limits.Frame exceeded
+	CloseMessageSize                  // Limits.Message or Limits.Frames exceeded
+	CloseCommandSize                  // Limits.Command exceeded
+	CloseUseless                      // Limits.Useless exceeded
+	CloseHandshakeTimeout             // the handshake took too long
+	CloseSilence                      // the heartbeat timed out
+	NumCloseReasons
+)
+
+var closeReasonNames = [NumCloseReasons]string{
+	"none", "malformed", "unexpected_command", "mechanism_mismatch", "version_refused",
+	"incompatible_type", "refused_by_peer", "metadata_limit", "hs_too_big", "frame_too_big",
+	"message_too_big", "command_too_big", "useless_bytes", "hs_timeout", "heartbeat_timeout",
+}
+
+// String returns the name of the reason in counters and logs.
+func (r CloseReason) String() string {
+	if r < NumCloseReasons {
+		return closeReasonNames[r]
+	}
+	return "unknown"
+}
+
+// Error is returned when the connection must be closed.
+type Error struct {
+	Reason CloseReason
+	Err    error // details; may be nil
+}
+
+func (e *Error) Error() string {
+	if e.Err == nil {
+		return e.Reason.String()
+	}
+	return e.Reason.String() + ": " + e.Err.Error()
+}
+
+func (e *Error) Unwrap() error { return e.Err }
+
+// CloseReasonOf returns the reason of the first *Error in err's chain, or
+// CloseNone if there is none, as for an I/O error.
+func CloseReasonOf(err error) CloseReason {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Reason
+	}
+	return CloseNone
+}

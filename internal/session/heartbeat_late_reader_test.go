@@ -1,0 +1,83 @@
+package session_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/zerobroker/zmq/internal/engine"
+	"github.com/zerobroker/zmq/internal/pattern"
+	st "github.com/zerobroker/zmq/internal/socket/sockettest"
+	"github.com/zerobroker/zmq/internal/transport/memnet"
+)
+
+// TestHeartbeatCountsUnreadBytes: a receiver that does not run for a while, as a
+// stopped process, disconnects no peer whose bytes have arrived meanwhile, neither
+// for the TTL of its PINGs nor for a missing PONG. When it runs again it receives
+// the bytes.
+func TestHeartbeatCountsUnreadBytes(t *testing.T) {
+	const second = time.Second
+	for name, c := range map[string]struct {
+		interval, timeout time.Duration // of the receiver's heartbeat
+		ttl               uint16        // of the peer's
+	}{
+		"TTL":             {ttl: 10},
+		"timeout":         {interval: second, timeout: second},
+		"TTL and timeout": {interval: second, timeout: second, ttl: 5},
+	} {
+		for _, large := range []bool{false, true} {
+			body := "message"
+			if large {
+				body = st.Large(200 << 10)
+			}
+			t.Run(name, func(t *testing.T) {
+				st.Run(t, func(w *st.World) {
+					var up *memnet.Flow
+					w.Net.OnLink(func(l *memnet.Link) { up = l.Up() })
+					pull := w.Socket(pattern.PULL, st.Heartbeat(c.interval, c.timeout, 0))
+					pull.MustBind("mem://a")
+					p := w.Dial("a")
+					p.Shake("PUSH")
+					if c.ttl > 0 {
+						p.Must(st.Ping(c.ttl, ""))
+					}
+					// A part is read and then the rest is not, or nothing.
+					message := st.Message(body)
+					p.Must(message[:5])
+					w.Settle()
+					up.HoldReads()
+					go p.Must(message[5:])
+					time.Sleep(3 * time.Second)
+					up.ReleaseReads()
+					pull.WantRecv(body)
+					pull.WantFaults(nil)
+				})
+			})
+		}
+	}
+}
+
+// TestSilentPeerIsDisconnectedAfterLateReader: after the unread bytes are read, a
+// peer that stays silent is disconnected after its TTL.
+func TestSilentPeerIsDisconnectedAfterLateReader(t *testing.T) {
+	st.Run(t, func(w *st.World) {
+		var up *memnet.Flow
+		w.Net.OnLink(func(l *memnet.Link) { up = l.Up() })
+		pull := w.Socket(pattern.PULL, st.Heartbeat(0, 0, 0))
+		pull.MustBind("mem://a")
+		p := w.Dial("a")
+		p.Shake("PUSH")
+		p.Must(st.Ping(10, ""))
+		w.Settle()
+		p.Frame() // the PONG
+		up.HoldReads()
+		p.Must(st.Message("late"))
+		time.Sleep(2500 * time.Millisecond)
+		up.ReleaseReads()
+		pull.WantRecv("late")
+		if d := p.End(); d != time.Second {
+			t.Errorf("disconnected after %v", d)
+		}
+		w.Settle()
+		pull.WantFaults(map[engine.CloseReason]uint64{engine.CloseSilence: 1})
+	})
+}

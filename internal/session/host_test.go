@@ -1,0 +1,241 @@
+package session_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/zerobroker/zmq/internal/engine"
+	"github.com/zerobroker/zmq/internal/mechanism"
+	"github.com/zerobroker/zmq/internal/msg"
+	"github.com/zerobroker/zmq/internal/pipe"
+	"github.com/zerobroker/zmq/internal/session"
+	st "github.com/zerobroker/zmq/internal/socket/sockettest"
+	"github.com/zerobroker/zmq/internal/wire"
+)
+
+// host is a session.Host without a socket: a DEALER that records the calls of
+// its sessions and queues what the test sends.
+type host struct {
+	w      *st.World
+	cfg    session.Config
+	sendMu sync.Mutex // guards the writing half of every Out
+	drops  pipe.Drops
+
+	mu          sync.Mutex // guards what follows
+	calls       []string   // the methods that change a pipe, in order
+	pipes       []*pipe.Pipe
+	events      []session.Event
+	refusal     error // what Connected returns
+	unreadLimit bool
+	unconfirmed int
+}
+
+// newHost returns a host. set changes its configuration.
+func newHost(w *st.World, set ...func(*session.Config)) *host {
+	o := w.Options()
+	h := &host{w: w}
+	h.cfg = session.Config{
+		Host: h,
+		Engine: &engine.Config{
+			SocketType: "DEALER", PeerTypes: []string{"DEALER"}, SendsID: true, OnError: true,
+			NewMechanism: func(md []byte) mechanism.Mechanism { return mechanism.NewNull(md) },
+			Limits:       o.Limits,
+		},
+		HandshakeTimeout:  o.HandshakeTimeout,
+		ConnectTimeout:    o.ConnectTimeout,
+		ReconnectInterval: o.ReconnectInterval,
+		ReconnectMax:      o.ReconnectMax,
+	}
+	for _, f := range set {
+		f(&h.cfg)
+	}
+	return h
+}
+
+// raw makes the host a STREAM that keeps half-closed connections.
+func raw(c *session.Config) { c.Engine.Raw, c.HalfClose = true, 10*time.Second }
+
+// heartbeat sends a PING every second.
+func heartbeat(c *session.Config) { c.Heartbeat, c.HeartbeatTimeout = time.Second, time.Second }
+
+// runHost runs f in virtual time, with a host.
+func runHost(t *testing.T, f func(w *st.World, h *host), set ...func(*session.Config)) {
+	t.Helper()
+	st.Run(t, func(w *st.World) { f(w, newHost(w, set...)) })
+}
+
+// listen binds mem://a. The listener ends with the test.
+func (h *host) listen() *session.Listener {
+	h.w.Helper()
+	l, err := session.Listen(&h.cfg, h.w.Transport, "mem://", "a")
+	if err != nil {
+		h.w.Fatal(err)
+	}
+	h.w.Cleanup(func() {
+		l.Finish()
+		l.Wait(st.Ended())
+	})
+	return l
+}
+
+// dial connects to mem://a. The dialer ends with the test.
+func (h *host) dial() *session.Dialer {
+	h.w.Helper()
+	d, err := session.Dial(&h.cfg, h.w.Transport, "mem://a", "a", "")
+	if err != nil {
+		h.w.Fatal(err)
+	}
+	h.w.Cleanup(func() {
+		d.Finish()
+		d.Wait(st.Ended())
+	})
+	return d
+}
+
+// accept dials a raw peer that completes its handshake with the listener, and
+// returns it with the pipe of its connection.
+func (h *host) accept(properties ...string) (*st.Peer, *pipe.Pipe) {
+	h.w.Helper()
+	p := h.w.Dial("a")
+	p.Shake("DEALER", properties...)
+	h.w.Settle()
+	return p, h.lastPipe()
+}
+
+func (h *host) lastPipe() *pipe.Pipe {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.pipes[len(h.pipes)-1]
+}
+
+// send queues a message of one frame.
+func (h *host) send(p *pipe.Pipe, body string) {
+	h.sendMu.Lock()
+	defer h.sendMu.Unlock()
+	p.Out.PutFrame([]byte(body))
+}
+
+// receive returns the messages in p.In, of one frame each.
+func receive(p *pipe.Pipe) (bodies []string) {
+	var m msg.Msg
+	for p.In.Next(&m) {
+		bodies = append(bodies, string(m.First))
+	}
+	return bodies
+}
+
+// set changes a field under the lock.
+func (h *host) set(f func()) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	f()
+}
+
+// kinds returns the kinds of the events so far.
+func (h *host) kinds() (kinds []session.Kind) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, ev := range h.events {
+		kinds = append(kinds, ev.Kind)
+	}
+	return kinds
+}
+
+// lastEvent returns the newest event.
+func (h *host) lastEvent() session.Event {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.events[len(h.events)-1]
+}
+
+// wantCalls compares the recorded calls.
+func (h *host) wantCalls(want ...string) {
+	h.w.Helper()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !slices.Equal(h.calls, want) {
+		h.w.Errorf("the session called %v, want %v", h.calls, want)
+	}
+}
+
+// wantDrops compares one counter of dropped messages.
+func (h *host) wantDrops(why pipe.Drop, want uint64) {
+	h.w.Helper()
+	if n := h.drops[why].Load(); n != want {
+		h.w.Errorf("%d messages dropped as %v, want %d", n, why, want)
+	}
+}
+
+// waitTime returns how long the session takes to end after Finish.
+func waitTime(s interface{ Wait(context.Context) }) time.Duration {
+	return st.After(func() { s.Wait(context.Background()) })
+}
+
+func (h *host) record(call string) { h.set(func() { h.calls = append(h.calls, call) }) }
+
+func (h *host) NewPipe(r pipe.Reader, w pipe.Writer, inLock *sync.Mutex, sub pipe.Subscriptions) *pipe.Pipe {
+	p := pipe.New()
+	p.To, _ = r.(pipe.Connection)
+	p.Out = pipe.NewQueue(pipe.Config{Lock: &h.sendMu, HWM: 1000, Pooled: true, Reader: r, From: p, Drops: &h.drops})
+	p.In = pipe.NewQueue(pipe.Config{Lock: inLock, HWM: 2, Writer: w, To: p, Drops: &h.drops})
+	p.Sub = sub
+	h.set(func() { h.pipes = append(h.pipes, p) })
+	return p
+}
+
+func (h *host) Attach(*pipe.Pipe) error { h.record("Attach"); return nil }
+
+func (h *host) Connected(*pipe.Pipe, *msg.Peer) error {
+	h.record("Connected")
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.refusal
+}
+
+func (h *host) Intake(p *pipe.Pipe, b *msg.Batch) error { p.Enqueue(b); return nil }
+
+func (h *host) Datagram(*pipe.Pipe, *msg.Msg) {}
+
+func (h *host) HalfClosed(*pipe.Pipe) { h.record("HalfClosed") }
+
+func (h *host) Disconnected(*pipe.Pipe) { h.record("Disconnected") }
+
+func (h *host) Retire(p *pipe.Pipe) {
+	h.record("Retire")
+	h.sendMu.Lock()
+	defer h.sendMu.Unlock()
+	p.Out.Close()
+}
+
+func (h *host) Detach(*pipe.Pipe) { h.record("Detach") }
+
+func (h *host) Event(ev session.Event) { h.set(func() { h.events = append(h.events, ev) }) }
+
+func (h *host) Drops() *pipe.Drops { return &h.drops }
+
+func (h *host) UnreadLimitReached() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.unreadLimit
+}
+
+func (h *host) Unconfirmed() { h.set(func() { h.unconfirmed++ }) }
+
+// malformed is a frame with reserved flags.
+var malformed = []byte{0xFF, 0}
+
+func errorIs(ev session.Event, target error) bool { return errors.Is(ev.Err, target) }
+
+// wantError reads an ERROR whose reason begins with prefix.
+func wantError(t *testing.T, p *st.Peer, prefix string) {
+	t.Helper()
+	flags, body := p.Frame()
+	if flags&wire.FlagCommand == 0 || !strings.HasPrefix(string(body), "\x05ERROR") || !strings.HasPrefix(string(body[7:]), prefix) {
+		t.Errorf("received frame %x %q, want an ERROR with %q", flags, body, prefix)
+	}
+}
