@@ -106,7 +106,13 @@ type Options struct {
 	// the same event, reason, endpoint and IPv4 address or IPv6 /64 of the
 	// peer, the first is logged at once. Those that follow are logged as one
 	// every 10 s: the last of them, with their number as "repeated". Default
-	// none. Its handler must not call the socket.
+	// none.
+	//
+	// Its handler is called in a goroutine of the socket, for one record at a
+	// time, in the order of the events. It may call the socket, but must not
+	// wait for Close or Shutdown, which return when it has handled the last
+	// record. A slow handler delays no other call: up to 1,024 records are
+	// queued, and the number of those dropped is logged.
 	Logger *slog.Logger
 
 	Reconnect    ReconnectOptions // connecting and connecting again

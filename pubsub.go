@@ -13,13 +13,13 @@ type Publisher struct{ Sender }
 // WaitSubscribers waits until at least n peers would receive a message whose
 // first frame is topic. The error is as that of [Connector.WaitConnected].
 func (p Publisher) WaitSubscribers(ctx context.Context, n int, topic string) error {
-	err := p.s.WaitSubscribers(ctx, n, []byte(topic))
+	err := p.s.Topics().WaitSubscribers(ctx, n, []byte(topic))
 	return p.waitError(ctx, "wait subscribers", err, fmt.Sprintf("fewer than %d subscribe to %q", n, topic))
 }
 
 // TopicCount returns the number of different prefixes that peers subscribe to.
 // [ZMQ_TOPICS_COUNT]
-func (p Publisher) TopicCount() int { return p.s.TopicCount() }
+func (p Publisher) TopicCount() int { return p.s.Topics().TopicCount() }
 
 // Pub is a PUB socket: it sends each message to the peers that subscribe to a
 // prefix of its first frame. Send does not wait, unless [PubOptions.Block] is
@@ -75,7 +75,7 @@ func (p *XPub) assign(op string, of Message, prefixes []string, on bool) error {
 	if of.m.From == nil {
 		return opError(op, "", fmt.Errorf("%w: the message was not received", pattern.ErrNoRoute))
 	}
-	return opError(op, "", p.s.Assign(of.m.From, prefixes, on))
+	return opError(op, "", p.s.Topics().Assign(of.m.From, prefixes, on))
 }
 
 // Subscriber is a [Receiver] that subscribes.
@@ -98,7 +98,7 @@ func (s Subscriber) Unsubscribe(prefixes ...string) error {
 
 func (s Subscriber) change(op string, prefixes []string, on bool) error {
 	for _, p := range prefixes {
-		if err := s.s.Subscribe(p, on); err != nil {
+		if err := s.s.Topics().Subscribe(p, on); err != nil {
 			return opError(op, "", err)
 		}
 	}
@@ -107,7 +107,7 @@ func (s Subscriber) change(op string, prefixes []string, on bool) error {
 
 // TopicCount returns the number of different prefixes that the socket
 // subscribes to. [ZMQ_TOPICS_COUNT]
-func (s Subscriber) TopicCount() int { return s.s.TopicCount() }
+func (s Subscriber) TopicCount() int { return s.s.Topics().TopicCount() }
 
 // WaitSubscribed waits until a publisher is connected and has processed all
 // subscriptions made so far, so that no message that it sends from then on is
@@ -115,7 +115,7 @@ func (s Subscriber) TopicCount() int { return s.s.TopicCount() }
 // WaitSubscribed returns when one of them is connected. The error is as that of
 // [Connector.WaitConnected].
 func (s Subscriber) WaitSubscribed(ctx context.Context) error {
-	return s.waitError(ctx, "wait subscribed", s.s.WaitSubscribed(ctx), "none has confirmed the subscriptions")
+	return s.waitError(ctx, "wait subscribed", s.s.Topics().WaitSubscribed(ctx), "none has confirmed the subscriptions")
 }
 
 // Sub is a SUB socket: it receives the messages that it subscribes to, from its

@@ -42,7 +42,7 @@ func (r *Radio) Send(ctx context.Context, group string, frame []byte) error {
 
 // TrySend is Send, but fails with [ErrWouldBlock] where Send waits.
 func (r *Radio) TrySend(group string, frame []byte) error {
-	return opError("send", "", r.s.TrySendGroup(group, ownedOne(frame)))
+	return opError("send", "", r.s.Addressed().TrySendGroup(group, ownedOne(frame)))
 }
 
 // SendMessage is Send for a message whose ownership passes to the socket, as
@@ -53,16 +53,16 @@ func (r *Radio) SendMessage(ctx context.Context, group string, m Message) error 
 }
 
 func (r *Radio) sendMessage(ctx context.Context, group string, m msg.Msg) error {
-	err := r.s.TrySendGroup(group, m)
+	err := r.s.Addressed().TrySendGroup(group, m)
 	if err == pattern.ErrWouldBlock {
-		err = r.s.SendGroup(ctx, group, m)
+		err = r.s.Addressed().SendGroup(ctx, group, m)
 	}
 	return opError("send", "", err)
 }
 
 // TrySendMessage is SendMessage without waiting, as with TrySend.
 func (r *Radio) TrySendMessage(group string, m Message) error {
-	return opError("send", "", r.s.TrySendGroup(group, m.m))
+	return opError("send", "", r.s.Addressed().TrySendGroup(group, m.m))
 }
 
 // SetSendHWM is [Sender.SetSendHWM].
@@ -72,7 +72,7 @@ func (r *Radio) SetSendHWM(n int) error { return r.setSendHWM(n) }
 // endpoint that the socket is connected to counts as one peer. The error is as
 // that of [Connector.WaitConnected].
 func (r *Radio) WaitSubscribers(ctx context.Context, n int, group string) error {
-	err := r.s.WaitSubscribers(ctx, n, []byte(group))
+	err := r.s.Topics().WaitSubscribers(ctx, n, []byte(group))
 	return r.waitError(ctx, "wait subscribers", err, fmt.Sprintf("fewer than %d have joined %q", n, group))
 }
 
@@ -114,7 +114,7 @@ type GroupMessage struct {
 // also match [ErrClosed]. [zmq_join]
 func (d *Dish) Join(groups ...string) error {
 	for _, g := range groups {
-		if err := d.s.Join(g, true); err != nil {
+		if err := d.s.Topics().Join(g, true); err != nil {
 			return opError("join", "", err)
 		}
 		d.groups.mu.Lock()
@@ -129,7 +129,7 @@ func (d *Dish) Join(groups ...string) error {
 // [ErrClosed]. [zmq_leave]
 func (d *Dish) Leave(groups ...string) error {
 	for _, g := range groups {
-		if err := d.s.Join(g, false); err != nil {
+		if err := d.s.Topics().Join(g, false); err != nil {
 			return opError("leave", "", err)
 		}
 		d.groups.mu.Lock()
@@ -144,7 +144,7 @@ func (d *Dish) Leave(groups ...string) error {
 // missed. If all endpoints are udp endpoints, it returns at once. The error is
 // as that of [Connector.WaitConnected].
 func (d *Dish) WaitSubscribed(ctx context.Context) error {
-	return d.waitError(ctx, "wait subscribed", d.s.WaitSubscribed(ctx), "none has confirmed the groups")
+	return d.waitError(ctx, "wait subscribed", d.s.Topics().WaitSubscribed(ctx), "none has confirmed the groups")
 }
 
 // Recv returns the next message, as [Receiver.Recv] does.

@@ -109,23 +109,23 @@ func (s SenderToID) ConnectAs(endpoint, id string) error {
 // nothing was sent. Other errors match [ErrNoRoute] if no peer has the ID,
 // [ErrMessageTooLarge] or [ErrClosed].
 func (s SenderToID) SendTo(ctx context.Context, id string, frames ...[]byte) error {
-	return unroutedID(id, s.s.SendTo(ctx, id, owned(frames)))
+	return unroutedID(id, s.s.Addressed().SendTo(ctx, id, owned(frames)))
 }
 
 // TrySendTo is SendTo, but fails with [ErrWouldBlock] where SendTo waits.
 func (s SenderToID) TrySendTo(id string, frames ...[]byte) error {
-	return unroutedID(id, s.s.TrySendTo(id, owned(frames)))
+	return unroutedID(id, s.s.Addressed().TrySendTo(id, owned(frames)))
 }
 
 // SendMessageTo is SendTo for a message whose ownership passes to the socket,
 // as with [Sender.SendMessage].
 func (s SenderToID) SendMessageTo(ctx context.Context, id string, m Message) error {
-	return unroutedID(id, s.s.SendTo(ctx, id, m.m))
+	return unroutedID(id, s.s.Addressed().SendTo(ctx, id, m.m))
 }
 
 // TrySendMessageTo is SendMessageTo without waiting, as with TrySendTo.
 func (s SenderToID) TrySendMessageTo(id string, m Message) error {
-	return unroutedID(id, s.s.TrySendTo(id, m.m))
+	return unroutedID(id, s.s.Addressed().TrySendTo(id, m.m))
 }
 
 // SetSendHWM is [Sender.SetSendHWM].
@@ -142,24 +142,24 @@ type SenderToNumber struct{ Connector }
 // nothing was sent. Other errors match [ErrNoRoute] if no peer has the number,
 // [ErrMessageTooLarge] or [ErrClosed].
 func (s SenderToNumber) SendTo(ctx context.Context, number uint32, frame []byte) error {
-	return unroutedNumber(number, s.s.SendToNumber(ctx, number, ownedOne(frame)))
+	return unroutedNumber(number, s.s.Addressed().SendToNumber(ctx, number, ownedOne(frame)))
 }
 
 // TrySendTo is SendTo, but fails with [ErrWouldBlock] where SendTo waits.
 func (s SenderToNumber) TrySendTo(number uint32, frame []byte) error {
-	return unroutedNumber(number, s.s.TrySendToNumber(number, ownedOne(frame)))
+	return unroutedNumber(number, s.s.Addressed().TrySendToNumber(number, ownedOne(frame)))
 }
 
 // SendMessageTo is SendTo for a message whose ownership passes to the socket,
 // as with [Sender.SendMessage]. The error matches [ErrInvalidMessage] if the
 // message has more than one frame.
 func (s SenderToNumber) SendMessageTo(ctx context.Context, number uint32, m Message) error {
-	return unroutedNumber(number, s.s.SendToNumber(ctx, number, m.m))
+	return unroutedNumber(number, s.s.Addressed().SendToNumber(ctx, number, m.m))
 }
 
 // TrySendMessageTo is SendMessageTo without waiting, as with TrySendTo.
 func (s SenderToNumber) TrySendMessageTo(number uint32, m Message) error {
-	return unroutedNumber(number, s.s.TrySendToNumber(number, m.m))
+	return unroutedNumber(number, s.s.Addressed().TrySendToNumber(number, m.m))
 }
 
 // Reply is SendTo the peer that sent a request.
@@ -175,7 +175,7 @@ func (s SenderToNumber) Reply(ctx context.Context, request Message, frame []byte
 // connected to is disconnected. The error matches [ErrNoRoute] if no peer has
 // the number, or [ErrClosed]. [zmq_disconnect_peer]
 func (s SenderToNumber) DisconnectPeer(number uint32) error {
-	return opError("disconnect peer", "", s.s.DisconnectPeer(number))
+	return opError("disconnect peer", "", s.s.Addressed().DisconnectPeer(number))
 }
 
 // SetSendHWM is [Sender.SetSendHWM].

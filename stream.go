@@ -86,5 +86,5 @@ func (s *Stream) Reply(ctx context.Context, m Message, frames ...[]byte) error {
 // everything is written, or before the peer's system has received it,
 // [ErrNoRoute] if there is no such connection, or [ErrClosed].
 func (s *Stream) ClosePeer(ctx context.Context, id string) error {
-	return opError("close peer", "", s.s.ClosePeer(ctx, id))
+	return opError("close peer", "", s.s.Addressed().ClosePeer(ctx, id))
 }

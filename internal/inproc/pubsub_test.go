@@ -119,7 +119,7 @@ func TestConnectingXPubReceivesSubscriptionsOfBoundSub(t *testing.T) {
 		if _, err := sub.Bind(name); err != nil {
 			t.Fatal(err)
 		}
-		if err := sub.Subscribe("x", true); err != nil {
+		if err := sub.Topics().Subscribe("x", true); err != nil {
 			t.Fatal(err)
 		}
 		if err := xpub.Connect(name); err != nil {

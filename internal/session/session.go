@@ -1,13 +1,13 @@
 // Package session serves one endpoint of a socket: a [Dialer] dials, and dials
 // again after a backoff; a [Listener] accepts. Both run an engine over each
 // connection and join it to a pipe. [Datagrams] sends and receives without
-// connections. All goroutines of the library start here. A session does not know
-// the rules of socket types: it calls its [Host].
+// connections. All goroutines of the library start here, except the one that
+// calls a log handler. A session does not know the rules of socket types: it calls
+// its [Host].
 package session
 
 import (
 	"errors"
-	"log/slog"
 	"net"
 	"sync"
 	"time"
@@ -68,7 +68,6 @@ type Config struct {
 	Host      Host
 	Engine    *engine.Config
 	Transport *transport.Options
-	Logger    *slog.Logger
 
 	// Hello is an encoded message that every connection begins with. It may be
 	// empty.

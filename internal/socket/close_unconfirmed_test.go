@@ -88,12 +88,13 @@ func TestSendFailsOncePeerCountIsZero(t *testing.T) {
 	for _, side := range []pipe.Side{pipe.ConnectedInproc, pipe.Accepted} {
 		st.Run(t, func(w *st.World) {
 			push := w.Socket(pattern.PUSH)
-			p := push.NewPipe(nil, nil, new(sync.Mutex), nil)
+			host := socket.HostOf(push.Socket)
+			p := host.NewPipe(nil, nil, new(sync.Mutex), nil)
 			p.Side = side
-			if err := errors.Join(push.Attach(p), push.Connected(p, &msg.Peer{})); err != nil {
+			if err := errors.Join(host.Attach(p), host.Connected(p, &msg.Peer{})); err != nil {
 				t.Fatal(err)
 			}
-			for _, step := range []func(*pipe.Pipe){push.Disconnected, push.Detach} {
+			for _, step := range []func(*pipe.Pipe){host.Disconnected, host.Detach} {
 				step(p)
 				if n := push.Stats().Peers; n == 0 && push.TrySend(st.Of("x")) == nil {
 					t.Error("sent without a peer")

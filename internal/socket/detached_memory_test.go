@@ -12,18 +12,18 @@ import (
 	st "github.com/zerobroker/zmq/internal/socket/sockettest"
 )
 
-// TestLeaversCost: the unread messages of disconnected peers keep no connection
+// TestDetachedPipesCountTheirMemory: the unread messages of disconnected peers keep no connection
 // in memory. They use no more memory than counts against MaxQueuedBytes. All of
 // it is freed once they are read, even if no further peer connects or
 // disconnects.
-func TestLeaversCost(t *testing.T) {
+func TestDetachedPipesCountTheirMemory(t *testing.T) {
 	t.Run("PULL", func(t *testing.T) { testDetachedMemory(t, pattern.PULL, "PUSH") })
 	t.Run("DEALER", func(t *testing.T) { testDetachedMemory(t, pattern.DEALER, "DEALER") })
 }
 
 func testDetachedMemory(t *testing.T, typ pattern.Type, peer string) {
 	const peers = 2000
-	const counted = 2 << 10 // leftCost in peers.go
+	const counted = 2 << 10 // unreadPipeCost in peers.go
 	pull := overTCP(t, typ)
 	heard := pull.Listen()
 	ep, err := pull.Bind("tcp://127.0.0.1:*")

@@ -79,11 +79,12 @@ func (l *Listening) Stop() {
 	}
 }
 
-// Event is for sessions: it counts, logs and hands out.
-func (s *Socket) Event(ev session.Event) {
+// event counts and logs an event, and passes it to the listeners.
+func (s *Socket) event(ev session.Event) {
 	e := &s.events
 	now := time.Now()
 	e.mu.Lock()
+	defer e.mu.Unlock()
 	e.kinds[ev.Kind]++
 	if ev.Kind == session.HandshakeFailed || ev.Kind == session.Disconnected {
 		e.faults[ev.Fault]++
@@ -96,8 +97,7 @@ func (s *Socket) Event(ev session.Event) {
 			l.missed++
 		}
 	}
-	e.mu.Unlock()
-	s.log(ev)
+	s.log.add(ev, now) // under the lock, so that the log has the order of the listeners
 }
 
 func (e *events) close() {
@@ -160,7 +160,7 @@ func (s *Socket) Stats() Stats {
 	for _, far := range joined {
 		st.QueuedSend += far.Unread() // takes the lock of the other socket
 	}
-	st.QueuedSend += s.leavingPending()
+	st.QueuedSend += s.table.pending()
 	s.events.mu.Lock()
 	st.Events, st.Faults = s.events.kinds, s.events.faults
 	s.events.mu.Unlock()

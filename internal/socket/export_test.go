@@ -5,6 +5,7 @@ import (
 
 	"github.com/zerobroker/zmq/internal/msg"
 	"github.com/zerobroker/zmq/internal/pattern"
+	"github.com/zerobroker/zmq/internal/session"
 )
 
 // MaxPassed and ManyWaiting export constants for tests.
@@ -19,11 +20,11 @@ const (
 func StallCalls(s *Socket, n int, to *msg.Peer) (cancel func()) {
 	key := waitKey{}
 	switch {
-	case s.req != nil:
+	case s.requester != nil:
 		key.kind = byCall
 	case s.router != nil:
 		key = waitKey{kind: byID, id: to.RoutingID}
-	case s.server != nil:
+	case s.numbers != nil:
 		key = waitKey{kind: byNumber, number: to.Number}
 	}
 	s.sendMu.Lock()
@@ -38,8 +39,24 @@ func StallCalls(s *Socket, n int, to *msg.Peer) (cancel func()) {
 	}
 }
 
+// HostOf returns the socket as its sessions know it.
+func HostOf(s *Socket) session.Host { return host{pipeOwner{s}} }
+
 // BeginCall sends a request as Call does, but does not wait for the reply.
 func BeginCall(ctx context.Context, s *Socket, m msg.Msg) error {
 	c := &pattern.Call{Waiter: make(chan struct{}, 1)}
-	return s.waitSend(ctx, waitKey{kind: byCall}, m.Size(), func() error { return s.req.Begin(m, c) })
+	return s.send(ctx, waitKey{kind: byCall}, m.Size(), func() error { return s.requester.Begin(m, c) })
 }
+
+// The patterns implement the interfaces that rules.go declares. A method that one
+// of them no longer has would otherwise only be missing at run time.
+var (
+	_ numberRouter   = (*pattern.Server)(nil)
+	_ groupSender    = (*pattern.Radio)(nil)
+	_ requester      = (*pattern.Req)(nil)
+	_ rawSender      = (*pattern.Stream)(nil)
+	_ upstreamSender = (*pattern.XSub)(nil)
+	_ datagramFilter = (*pattern.Dish)(nil)
+	_ assigner       = (*pattern.Pub)(nil)
+	_ evictor        = (*pattern.Router)(nil)
+)

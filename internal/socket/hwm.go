@@ -6,23 +6,31 @@ import (
 	"github.com/zerobroker/zmq/internal/pipe"
 )
 
+// highWaterMarks are those of the queues of a socket. They may change while it is
+// in use.
+type highWaterMarks struct{ send, recv atomic.Int64 }
+
+func (h *highWaterMarks) limits() (send, recv int) {
+	return int(h.send.Load()), int(h.recv.Load())
+}
+
 // SetSendHWM changes the high-water mark of the queues to peers, including those
-// that exist; 0 is unlimited. Messages above a mark that is lowered stay queued.
+// that exist; 0 is unlimited. Messages above a lowered mark stay queued.
 func (s *Socket) SetSendHWM(n int) error { return s.setHWM(&s.hwm.send, n) }
 
 // SetRecvHWM is SetSendHWM for the queues from peers.
 func (s *Socket) SetRecvHWM(n int) error { return s.setHWM(&s.hwm.recv, n) }
 
 func (s *Socket) setHWM(mark *atomic.Int64, n int) error {
-	s.endMu.Lock()
-	defer s.endMu.Unlock()
-	if s.closing {
+	s.table.opMu.Lock()
+	defer s.table.opMu.Unlock()
+	if s.isClosed() {
 		return ErrClosed
 	}
 	mark.Store(int64(n))
 	for _, p := range s.peers.all() {
 		s.sendMu.Lock()
-		l := s.fitLocked(p)
+		l := s.hwm.apply(p)
 		s.sendMu.Unlock()
 		if l != nil {
 			l.Resize()
@@ -31,17 +39,18 @@ func (s *Socket) setHWM(mark *atomic.Int64, n int) error {
 	return nil
 }
 
-// resizer is a link to another socket of the process, whose queues have the
-// marks of both.
+// resizer is a link to another socket of the process. The limits of its queues
+// are the sums of those of both sockets.
 type resizer interface{ Resize() }
 
-// fitLocked gives the queues of a pipe our marks, which may have changed since it
-// was made, or returns the link that has to. The caller holds sendMu.
-func (s *Socket) fitLocked(p *pipe.Pipe) resizer {
+// apply gives the queues of a pipe the marks, which may have changed since the
+// pipe was made. If a link has to do that, it returns the link. The caller holds
+// sendMu.
+func (h *highWaterMarks) apply(p *pipe.Pipe) resizer {
 	if l, ok := p.To.(resizer); ok {
 		return l
 	}
-	send, recv := s.Limits()
+	send, recv := h.limits()
 	if p.Out != nil {
 		p.Out.SetHWM(send)
 	}

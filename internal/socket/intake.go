@@ -6,73 +6,84 @@ import (
 	"github.com/zerobroker/zmq/internal/pipe"
 )
 
-// Intake is for sessions: it queues what came out of a connection. After Close
-// has begun it only counts the messages and returns session.ErrClosed: no rule of
-// the pattern is applied to them, and no lock is taken. So a peer that goes on
-// sending does not delay Close.
-func (s *Socket) Intake(p *pipe.Pipe, b *msg.Batch) error {
-	if s.closed.Load() {
+// Intake queues the messages that a connection has received. After Close has
+// begun it only counts them and returns session.ErrClosed: it applies no rule of
+// the pattern and takes no lock, so that a peer that goes on sending does not
+// delay Close.
+func (h host) Intake(p *pipe.Pipe, b *msg.Batch) error {
+	s := h.s
+	if s.isClosed() {
 		cur := b.Cursor()
-		s.discard(&cur, b.Msgs)
+		h.discard(&cur, b.Msgs)
 		b.Recycle()
 		return ErrClosed
 	}
 	if s.pub != nil || s.inspect != nil && !s.allowed(b) {
-		return s.intakeEach(p, b)
+		return h.intakeEach(p, b)
 	}
-	if s.req != nil {
-		s.intakeReplies(p, b)
+	if s.requester != nil {
+		h.intakeReplies(p, b)
 		return nil
 	}
 	s.drops.Add(s.unreadReason(), p.Enqueue(b))
 	return nil
 }
 
-// unreadReason is why a message is dropped that was received from a peer and that
-// no call will return.
-func (s *Socket) unreadReason() pipe.Drop {
-	if !s.info.Receives {
+// Datagram queues a datagram, unless it is not wanted or there is no capacity. An
+// unwanted one is dropped before it is queued, so that it takes no capacity from
+// others.
+func (h host) Datagram(p *pipe.Pipe, m *msg.Msg) {
+	s := h.s
+	if s.isClosed() {
+		s.drops.Add(pipe.DropUnread, 1)
+		return
+	}
+	if f, ok := s.pat.(datagramFilter); ok {
+		s.sendMu.Lock()
+		wanted := f.Wants(m)
+		s.sendMu.Unlock()
+		if !wanted {
+			s.drops.Add(pipe.DropFiltered, 1)
+			return
+		}
+	}
+	p.In.Lock()
+	defer p.In.Unlock()
+	switch {
+	case p.In.ReadClosed():
+		s.drops.Add(pipe.DropUnread, 1)
+	case p.In.Full():
+		s.drops.Add(pipe.DropHWM, 1)
+	case m.Size() >= msg.LargeFrame:
+		p.In.PutShared(m) // it copies large frames too
+	default:
+		p.In.Put(m)
+	}
+}
+
+// unreadReason returns why a message is dropped that was received from a peer and
+// that no call will return.
+func (r *rules) unreadReason() pipe.Drop {
+	if r.receiver == nil {
 		return pipe.DropUpstream
 	}
 	return pipe.DropUnread
 }
 
-// discard counts the n messages at cur, received after Close has begun.
-// Subscriptions are no messages.
-func (s *Socket) discard(cur *msg.Cursor, n int) {
+// discard counts the n messages at cur as dropped, because Close has begun.
+func (h host) discard(cur *msg.Cursor, n int) {
+	s := h.s
 	if s.pub != nil && n > 0 {
 		m, _ := cur.Message()
-		n = s.messages(&m, cur, n)
+		n = s.countMessages(&m, cur, n)
 	}
 	s.drops.Add(s.unreadReason(), n)
 }
 
-// intakeEach is Intake for messages that the pattern looks at one by one.
-func (s *Socket) intakeEach(p *pipe.Pipe, b *msg.Batch) error {
-	defer b.Recycle()
-	if s.pub != nil {
-		defer s.peers.changed()
-	}
-	cur := b.Cursor()
-	for n := 0; n < b.Msgs; {
-		if s.closed.Load() {
-			s.discard(&cur, b.Msgs-n)
-			return ErrClosed
-		}
-		m, done, err := s.intakeSome(p, &cur, b.Msgs-n)
-		if n += done; err != nil {
-			// The connection is closed for it; what came with it goes too.
-			s.drops.Add(pipe.DropMalformed, s.messages(&m, &cur, b.Msgs-n))
-			return err
-		}
-	}
-	return nil
-}
-
-// messages is how many of n are messages to the application, m and those at cur:
-// if its peers subscribe, subscriptions are none.
-func (s *Socket) messages(m *msg.Msg, cur *msg.Cursor, n int) (count int) {
-	if s.pub == nil {
+// countMessages returns how many of n messages, m and those at cur, are for the
+// application. If the peers of the type subscribe, subscriptions are not.
+func (r *rules) countMessages(m *msg.Msg, cur *msg.Cursor, n int) (count int) {
+	if r.pub == nil {
 		return n
 	}
 	for left := n - 1; ; left-- {
@@ -87,33 +98,115 @@ func (s *Socket) messages(m *msg.Msg, cur *msg.Cursor, n int) (count int) {
 }
 
 // allowed reports whether the pattern takes all messages of a batch.
-func (s *Socket) allowed(b *msg.Batch) bool {
+func (r *rules) allowed(b *msg.Batch) bool {
 	cur := b.Cursor()
 	var m msg.Msg
 	for range b.Msgs {
-		if cur.View(&m); s.inspect.Inspect(&m) != nil {
+		if cur.View(&m); r.inspect.Inspect(&m) != nil {
 			return false
 		}
 	}
 	return true
 }
 
-// repliesAtOnce is how many replies a connection of a REQ looks at while it has
-// the receive lock.
+// intakeEach is Intake for messages that the pattern processes one by one:
+// subscriptions, and batches of which the pattern refuses a message.
+func (h host) intakeEach(p *pipe.Pipe, b *msg.Batch) error {
+	s := h.s
+	defer b.Recycle()
+	if s.pub != nil {
+		defer s.peers.changed()
+	}
+	cur := b.Cursor()
+	for n := 0; n < b.Msgs; {
+		if s.isClosed() {
+			h.discard(&cur, b.Msgs-n)
+			return ErrClosed
+		}
+		var m msg.Msg
+		var done int
+		var err error
+		if s.pub != nil {
+			m, done, err = h.applyChanges(p, &cur, b.Msgs-n)
+		} else {
+			m, done, err = h.inspectNext(p, &cur)
+		}
+		if n += done; err != nil {
+			// The connection is closed for it. The messages after it are dropped.
+			s.drops.Add(pipe.DropMalformed, s.countMessages(&m, &cur, b.Msgs-n))
+			return err
+		}
+	}
+	return nil
+}
+
+// applyChanges has a publisher process at most left messages at cur, as many as
+// one turn may. It returns their number. With an error, m is the message after
+// them.
+func (h host) applyChanges(p *pipe.Pipe, cur *msg.Cursor, left int) (m msg.Msg, n int, err error) {
+	s := h.s
+	notify := false
+	s.turn(func() int {
+		p.Changing = true
+		for ; n < min(left, changesAtOnce); n++ {
+			var queued bool
+			m, _ = cur.Message()
+			queued, err = s.pub.Intake(p, &m)
+			notify = notify || queued
+			if err != nil {
+				break
+			}
+		}
+		if n == left || err != nil {
+			p.Changing = false
+		}
+		s.lines.wakeAll() // a peer without room may no longer subscribe to the message
+		return n
+	})
+	if notify {
+		s.inbox.notify()
+	}
+	return m, n, err
+}
+
+// inspectNext queues the message at cur if the pattern allows it. Its results are
+// those of applyChanges.
+func (h host) inspectNext(p *pipe.Pipe, cur *msg.Cursor) (m msg.Msg, n int, err error) {
+	s := h.s
+	m, _ = cur.Message()
+	if err := s.inspect.Inspect(&m); err != nil {
+		return m, 0, err
+	}
+	if s.requester != nil {
+		s.repliesMu.Lock()
+		s.recvMu.Lock()
+		defer h.unlockReplies()
+		if !s.requester.Admit(p, &m) {
+			s.drops.Add(pipe.DropStaleReply, 1)
+			return m, 1, nil
+		}
+	}
+	h.enqueue(p, &m)
+	return m, 1, nil
+}
+
+// repliesAtOnce is how many replies a connection looks at while it holds recvMu.
 const repliesAtOnce = 1024
 
-// intakeReplies is Intake of a REQ, for messages that have the form of a reply.
-// It drops those that no call waits for before they are queued, and hands out
-// the others if no call is there to do it.
-func (s *Socket) intakeReplies(p *pipe.Pipe, b *msg.Batch) {
+// intakeReplies is Intake of a type that matches replies to requests, for messages
+// that have the form of a reply. It drops replies that no call waits for before
+// they are queued. If no call waits to receive, it also hands the other replies to
+// their calls.
+func (h host) intakeReplies(p *pipe.Pipe, b *msg.Batch) {
+	s := h.s
 	defer b.Recycle()
 	look, take := b.Cursor(), b.Cursor()
 	for left := b.Msgs; left > 0; {
 		n := min(left, repliesAtOnce)
 		s.repliesMu.Lock()
 		s.recvMu.Lock()
-		if s.closed.Load() {
-			s.unlockReplies()
+		if s.isClosed() {
+			h.unlockReplies()
 			s.drops.Add(pipe.DropUnread, left)
 			return
 		}
@@ -122,7 +215,7 @@ func (s *Socket) intakeReplies(p *pipe.Pipe, b *msg.Batch) {
 		count := 0
 		for range n {
 			look.View(&s.view)
-			wanted := s.req.Admit(p, &s.view)
+			wanted := s.requester.Admit(p, &s.view)
 			s.wanted = append(s.wanted, wanted)
 			if wanted {
 				count++
@@ -132,85 +225,44 @@ func (s *Socket) intakeReplies(p *pipe.Pipe, b *msg.Batch) {
 		if count == b.Msgs {
 			s.drops.Add(pipe.DropUnread, p.Enqueue(b)) // without a copy
 		} else {
-			s.enqueueWanted(p, &take)
+			h.enqueueWanted(p, &take)
 		}
 		s.view = msg.Msg{Rest: s.view.Rest[:0]}
 		clear(s.view.Rest[:cap(s.view.Rest)])
 		if s.inbox.waiting.Load() == 0 {
-			s.see()
+			s.processInput()
 		}
-		s.unlockReplies()
+		h.unlockReplies()
 	}
 }
 
-func (s *Socket) unlockReplies() {
+func (h host) unlockReplies() {
 	// In this order, so that of the two goroutines that this may wake the call that
 	// waits for recvMu runs first.
-	s.repliesMu.Unlock()
-	s.recvMu.Unlock()
+	h.s.repliesMu.Unlock()
+	h.s.recvMu.Unlock()
 }
 
 // enqueueWanted queues those of the messages at cur that are in s.wanted. The
 // caller holds recvMu.
-func (s *Socket) enqueueWanted(p *pipe.Pipe, cur *msg.Cursor) {
-	for _, wanted := range s.wanted {
+func (h host) enqueueWanted(p *pipe.Pipe, cur *msg.Cursor) {
+	for _, wanted := range h.s.wanted {
 		if !wanted {
-			cur.View(&s.view)
+			cur.View(&h.s.view)
 			continue
 		}
 		m, _ := cur.Message()
-		s.enqueue(p, &m)
+		h.enqueue(p, &m)
 	}
 }
 
-// intakeSome takes in some of the messages at cur, of which there are left. It
-// returns how many; after an error m is the one that came after them.
-func (s *Socket) intakeSome(p *pipe.Pipe, cur *msg.Cursor, left int) (m msg.Msg, n int, err error) {
-	if s.pub == nil {
-		m, _ = cur.Message()
-		if err := s.intakeOne(p, &m); err != nil {
-			return m, 0, err
-		}
-		return m, 1, nil
+// enqueue puts one message in p.In, whatever its limits.
+func (h host) enqueue(p *pipe.Pipe, m *msg.Msg) {
+	p.In.Lock()
+	defer p.In.Unlock()
+	if p.In.ReadClosed() {
+		h.s.drops.Add(pipe.DropUnread, 1)
+		return
 	}
-	told := false
-	s.turn(func() int {
-		p.Changing = true
-		for ; n < min(left, changesAtOnce); n++ {
-			var queued bool
-			m, _ = cur.Message()
-			queued, err = s.pub.Intake(p, &m)
-			told = told || queued
-			if err != nil {
-				break
-			}
-		}
-		if n == left || err != nil {
-			p.Changing = false
-		}
-		s.wakeSenders() // who has no room may want the message no more
-		return n
-	})
-	if told {
-		s.inbox.notify()
-	}
-	return m, n, err
-}
-
-// intakeOne is intakeSome of a pattern that inspects messages.
-func (s *Socket) intakeOne(p *pipe.Pipe, m *msg.Msg) error {
-	if err := s.inspect.Inspect(m); err != nil {
-		return err
-	}
-	if s.req != nil {
-		s.repliesMu.Lock()
-		s.recvMu.Lock()
-		defer s.unlockReplies()
-		if !s.req.Admit(p, m) {
-			s.drops.Add(pipe.DropStaleReply, 1)
-			return nil
-		}
-	}
-	s.enqueue(p, m)
-	return nil
+	p.In.PutShared(m)
 }

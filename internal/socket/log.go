@@ -10,24 +10,50 @@ import (
 	"github.com/zerobroker/zmq/internal/session"
 )
 
-// Peers cause warnings, so their number is bounded: of those that are alike, one
-// is written at once, and then one for each logInterval that says how many more
-// there were.
+// Peers cause warnings, so the number of warnings is bounded: the first of
+// several that are alike is logged at once, then one for each logInterval, with
+// the number of those it stands for.
 const (
 	logInterval = 10 * time.Second
-	// maxLogSources is how many kinds of warnings are told apart by the peers'
-	// address at a time.
+	// maxLogSources limits how many addresses of peers distinguish warnings at a
+	// time. Warnings of further addresses are alike.
 	maxLogSources = 64
+	// maxQueuedRecords limits how many records wait for a handler that is slow.
+	maxQueuedRecords = 1024
 )
 
-// warnings are those of the last logInterval.
-type warnings struct {
-	mu     sync.Mutex // held while a summary is written, so that close waits for it
-	recent map[warning]*repeats
-	closed bool
+// eventLog logs the events of a socket. Sessions and links report events with
+// locks of the socket held, so add only queues a record. A goroutine of its
+// own, which exists while records are queued, calls the handler: a handler may
+// therefore call the socket, and records reach it in order, one at a time.
+type eventLog struct {
+	handler slog.Handler // nil to log nothing
+	socket  string       // the name of the socket's type
+
+	mu      sync.Mutex // guards the rest; a leaf
+	queue   []logRecord
+	dropped int                  // records that found the queue full since the writer took it
+	written chan struct{}        // closed when the writer ends; nil while there is none
+	recent  map[warning]*repeats // the warnings of the last logInterval
+	closed  bool
 }
 
-// warning is what is alike in repeated warnings.
+func (l *eventLog) init(socket string, logger *slog.Logger) {
+	l.socket = socket
+	if logger != nil {
+		l.handler = logger.Handler()
+	}
+}
+
+// logRecord is an event to be logged.
+type logRecord struct {
+	session.Event
+	time     time.Time
+	level    slog.Level
+	repeated int // number of warnings that this one stands for; 0 for a single one
+}
+
+// warning is what warnings that are alike have in common.
 type warning struct {
 	kind     session.Kind
 	fault    engine.CloseReason
@@ -35,97 +61,157 @@ type warning struct {
 	source   string
 }
 
-// repeats are the warnings that followed the one that was written.
+// repeats are the warnings since the last one that was logged.
 type repeats struct {
 	n     int
-	last  session.Event
-	timer *time.Timer // writes the summary, or forgets the warning if there is none
+	last  logRecord
+	timer *time.Timer // logs the summary, or removes the entry if there is none
 }
 
-// log writes an event to the socket's logger.
-func (s *Socket) log(ev session.Event) {
-	level := slog.LevelDebug
+// logLevel returns Warn for an event whose cause persists until the operator of
+// one side removes it.
+func logLevel(ev *session.Event) slog.Level {
 	if ev.Kind == session.PeerRefused || ev.Kind == session.AcceptFailed ||
 		ev.Kind == session.HandshakeFailed && ev.Fault != engine.CloseNone {
-		level = slog.LevelWarn // it does not mend itself
+		return slog.LevelWarn
 	}
-	if !s.opts.Logger.Enabled(context.Background(), level) || level == slog.LevelWarn && s.repeated(ev) {
+	return slog.LevelDebug
+}
+
+// add logs an event, or counts it if it repeats a warning. It does not block.
+func (l *eventLog) add(ev session.Event, now time.Time) {
+	if l.handler == nil {
 		return
 	}
-	s.writeLog(level, ev)
+	r := logRecord{Event: ev, time: now, level: logLevel(&ev)}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed || r.level == slog.LevelWarn && l.countRepeated(r) {
+		return
+	}
+	l.enqueue(r)
 }
 
-func (s *Socket) writeLog(level slog.Level, ev session.Event, more ...any) {
-	args := []any{"socket", s.info.Name, "endpoint", ev.Endpoint}
-	if ev.Remote != nil {
-		args = append(args, "remote", ev.Remote.String())
+// enqueue queues a record and starts the writer if there is none. The caller
+// holds mu.
+func (l *eventLog) enqueue(r logRecord) {
+	if len(l.queue) >= maxQueuedRecords {
+		l.dropped++
+		return
 	}
-	if ev.Delay > 0 {
-		args = append(args, "delay", ev.Delay)
+	l.queue = append(l.queue, r)
+	if l.written == nil {
+		l.written = make(chan struct{})
+		go l.write()
 	}
-	if ev.Err != nil {
-		args = append(args, "err", ev.Err)
-	}
-	s.opts.Logger.Log(context.Background(), level, ev.Kind.String(), append(args, more...)...)
 }
 
-// repeated reports whether a warning like this one was written within
-// logInterval. If so, it is counted for the summary.
-func (s *Socket) repeated(ev session.Event) bool {
-	w := &s.warnings
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	key := warning{ev.Kind, ev.Fault, ev.Endpoint, session.Source(ev.Remote)}
-	r := w.recent[key]
-	if r == nil && len(w.recent) >= maxLogSources {
+// write calls the handler with the queued records until there are none.
+func (l *eventLog) write() {
+	for {
+		l.mu.Lock()
+		records, dropped := l.queue, l.dropped
+		l.queue, l.dropped = nil, 0
+		if len(records) == 0 {
+			close(l.written)
+			l.written = nil
+			l.mu.Unlock()
+			return
+		}
+		l.mu.Unlock()
+		for i := range records {
+			l.handle(&records[i])
+		}
+		if dropped > 0 {
+			l.handleText(time.Now(), slog.LevelWarn, "log records dropped", slog.Int("records", dropped))
+		}
+	}
+}
+
+func (l *eventLog) handle(r *logRecord) {
+	attrs := []slog.Attr{slog.String("endpoint", r.Endpoint)}
+	if r.Remote != nil {
+		attrs = append(attrs, slog.String("remote", r.Remote.String()))
+	}
+	if r.Delay > 0 {
+		attrs = append(attrs, slog.Duration("delay", r.Delay))
+	}
+	if r.Err != nil {
+		attrs = append(attrs, slog.Any("err", r.Err))
+	}
+	if r.repeated > 0 {
+		attrs = append(attrs, slog.Int("repeated", r.repeated))
+	}
+	l.handleText(r.time, r.level, r.Kind.String(), attrs...)
+}
+
+func (l *eventLog) handleText(at time.Time, level slog.Level, text string, attrs ...slog.Attr) {
+	if !l.handler.Enabled(context.Background(), level) {
+		return
+	}
+	r := slog.NewRecord(at, level, text, 0)
+	r.AddAttrs(slog.String("socket", l.socket))
+	r.AddAttrs(attrs...)
+	l.handler.Handle(context.Background(), r) // an error has nowhere to go
+}
+
+// countRepeated reports whether a warning like r was logged within logInterval.
+// If so, it counts r for the summary. The caller holds mu.
+func (l *eventLog) countRepeated(r logRecord) bool {
+	key := warning{r.Kind, r.Fault, r.Endpoint, session.Source(r.Remote)}
+	at := l.recent[key]
+	if at == nil && len(l.recent) >= maxLogSources {
 		key.source = ""
-		r = w.recent[key]
+		at = l.recent[key]
 	}
-	switch {
-	case r != nil:
-		r.n++
-		r.last = ev
+	if at != nil {
+		at.n++
+		at.last = r
 		return true
-	case w.closed:
-		return false
-	case w.recent == nil:
-		w.recent = make(map[warning]*repeats)
 	}
-	w.recent[key] = &repeats{timer: time.AfterFunc(logInterval, func() { s.summarise(key) })}
+	if l.recent == nil {
+		l.recent = make(map[warning]*repeats)
+	}
+	l.recent[key] = &repeats{timer: time.AfterFunc(logInterval, func() { l.summarise(key) })}
 	return false
 }
 
-// summarise writes the warnings of a logInterval as one.
-func (s *Socket) summarise(key warning) {
-	w := &s.warnings
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	r := w.recent[key]
+// summarise logs the warnings of a logInterval as one.
+func (l *eventLog) summarise(key warning) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	r := l.recent[key]
 	switch {
-	case r == nil: // close was first
+	case r == nil: // close came first
 	case r.n == 0:
-		delete(w.recent, key)
+		delete(l.recent, key)
 	default:
-		s.writeSummary(r)
+		l.enqueueSummary(r)
 		r.timer.Reset(logInterval)
 	}
 }
 
-func (s *Socket) writeSummary(r *repeats) {
-	s.writeLog(slog.LevelWarn, r.last, "repeated", r.n)
-	r.n, r.last = 0, session.Event{}
+// enqueueSummary queues the summary of repeated warnings. The caller holds mu.
+func (l *eventLog) enqueueSummary(r *repeats) {
+	r.last.repeated = r.n
+	l.enqueue(r.last)
+	r.n, r.last = 0, logRecord{}
 }
 
-// closeLog writes the summaries that are due later, and stops their timers.
-func (s *Socket) closeLog() {
-	w := &s.warnings
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for _, r := range w.recent {
+// close logs the summaries that are due later, stops their timers, and waits
+// until the handler has returned from the last record.
+func (l *eventLog) close() {
+	l.mu.Lock()
+	for _, r := range l.recent {
 		r.timer.Stop()
 		if r.n > 0 {
-			s.writeSummary(r)
+			l.enqueueSummary(r)
 		}
 	}
-	w.recent, w.closed = nil, true
+	l.recent, l.closed = nil, true
+	written := l.written
+	l.mu.Unlock()
+	if written != nil {
+		<-written
+	}
 }

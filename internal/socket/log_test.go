@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/zerobroker/zmq/internal/engine"
@@ -30,8 +31,10 @@ func (l *logged) Write(p []byte) (int, error) {
 	return l.b.Write(p)
 }
 
-// lines returns the lines written since the last call.
+// lines returns the lines written since the last call, those of all events so far
+// included.
 func (l *logged) lines() []string {
+	synctest.Wait()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	s := strings.TrimSpace(l.b.String())
@@ -87,20 +90,20 @@ func TestLoggerSummarizesRepeatedWarnings(t *testing.T) {
 		var log logged
 		s := w.Socket(pattern.PULL, log.to(slog.LevelWarn))
 		for range 600 {
-			s.Event(refusedFrom("10.0.0.1"))
+			socket.HostOf(s.Socket).Event(refusedFrom("10.0.0.1"))
 		}
 		wantLines(t, log.lines(), "peer refused")
 
 		// Different warnings are logged at once.
 		other := refusedFrom("10.0.0.1")
 		other.Kind, other.Fault = session.HandshakeFailed, engine.CloseMalformed
-		s.Event(other)
+		socket.HostOf(s.Socket).Event(other)
 		other.Fault = engine.CloseMechanism
-		s.Event(other)
-		s.Event(refusedFrom("10.0.0.2"))
+		socket.HostOf(s.Socket).Event(other)
+		socket.HostOf(s.Socket).Event(refusedFrom("10.0.0.2"))
 		elsewhere := refusedFrom("10.0.0.1")
 		elsewhere.Endpoint = "tcp://b:1"
-		s.Event(elsewhere)
+		socket.HostOf(s.Socket).Event(elsewhere)
 		wantLines(t, log.lines(), "handshake failed", "handshake failed", "remote=10.0.0.2", "tcp://b:1")
 
 		time.Sleep(10*time.Second - 1)
@@ -114,7 +117,7 @@ func TestLoggerSummarizesRepeatedWarnings(t *testing.T) {
 		// seconds without one, the next warning is logged at once.
 		time.Sleep(time.Millisecond)
 		for range 30 {
-			s.Event(refusedFrom("10.0.0.1"))
+			socket.HostOf(s.Socket).Event(refusedFrom("10.0.0.1"))
 			time.Sleep(time.Second)
 		}
 		w.Settle()
@@ -122,7 +125,7 @@ func TestLoggerSummarizesRepeatedWarnings(t *testing.T) {
 		time.Sleep(20 * time.Second)
 		w.Settle()
 		wantLines(t, log.lines())
-		s.Event(refusedFrom("10.0.0.1"))
+		socket.HostOf(s.Socket).Event(refusedFrom("10.0.0.1"))
 		wantLines(t, log.lines(), "err=\"too many\"")
 
 		if n := s.Stats().Events[session.PeerRefused]; n != 600+2+30+1 {
@@ -138,7 +141,7 @@ func TestLoggerIsBoundedForManySources(t *testing.T) {
 		var log logged
 		s := w.Socket(pattern.PULL, log.to(slog.LevelWarn))
 		for i := range 10_000 {
-			s.Event(refusedFrom(fmt.Sprintf("2001:db8:%x:%x::1", i>>8, i&255)))
+			socket.HostOf(s.Socket).Event(refusedFrom(fmt.Sprintf("2001:db8:%x:%x::1", i>>8, i&255)))
 		}
 		if n := len(log.lines()); n != 65 {
 			t.Errorf("%d lines at once, want 65: 64 sources and one for all others", n)
@@ -155,7 +158,7 @@ func TestCloseLogsPendingSummary(t *testing.T) {
 		var log logged
 		s := w.Socket(pattern.PULL, log.to(slog.LevelWarn))
 		for range 5 {
-			s.Event(refusedFrom("10.0.0.1"))
+			socket.HostOf(s.Socket).Event(refusedFrom("10.0.0.1"))
 		}
 		s.CloseIn(0)
 		wantLines(t, log.lines(), "err=\"too many\"", "repeated=4")

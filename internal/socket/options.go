@@ -11,6 +11,7 @@ import (
 	"github.com/zerobroker/zmq/internal/engine"
 	"github.com/zerobroker/zmq/internal/inproc"
 	"github.com/zerobroker/zmq/internal/mechanism"
+	"github.com/zerobroker/zmq/internal/msg"
 	"github.com/zerobroker/zmq/internal/pattern"
 	"github.com/zerobroker/zmq/internal/session"
 	"github.com/zerobroker/zmq/internal/transport"
@@ -19,21 +20,21 @@ import (
 // ErrInvalidOption matches the errors about an option that is out of range.
 var ErrInvalidOption = errors.New("invalid option")
 
-// Options is everything that can be set on a socket. Here zero means what it
-// says: defaults are the business of the faces.
+// Options are the options of a socket. There are no defaults here: the public API
+// sets them, and zero is the value zero.
 type Options struct {
 	SendHWM, RecvHWM int // messages per pipe; 0: unlimited
-	MaxQueuedBytes   int // per pipe and direction, beside the HWM; 0: unlimited
+	MaxQueuedBytes   int // per pipe and direction, in addition to the HWM; 0: unlimited
 	RoutingID        string
 	Namespace        *inproc.Namespace
 	Transports       map[string]transport.Transport // by scheme
 	Datagrams        map[string]transport.Packets   // by scheme
 	Transport        transport.Options
-	Logger           *slog.Logger
+	Logger           *slog.Logger // nil: events are not logged
 	Limits           engine.Limits
 	MinVersion       engine.Version // the oldest version of ZMTP that is accepted; 0: any
 
-	Linger            time.Duration // of endpoints that are let go; negative: for ever
+	Linger            time.Duration // of endpoints that are unbound or disconnected; negative: without limit
 	HandshakeTimeout  time.Duration
 	ConnectTimeout    time.Duration
 	ReconnectInterval time.Duration
@@ -41,29 +42,29 @@ type Options struct {
 	Heartbeat         time.Duration
 	HeartbeatTimeout  time.Duration
 	HeartbeatTTL      time.Duration
-	HalfClose         time.Duration // of peers that are no sockets; 0: their end is the connection's
+	HalfClose         time.Duration // of peers that are not sockets, after they have ended their direction; 0: close at once
 
 	MaxConnections int
 	MaxPending     int
 	MaxPerSource   int
 
-	// Queue messages for peers that are there only, not for endpoints. A type whose
-	// peers are no sockets has no use for that: it drops with each connection what
-	// is queued anyway, and with a pipe for each the bytes of one connection could
-	// be received between those of the last.
+	// Queue messages only for connected peers, not for endpoints. A type whose peers
+	// are not sockets ignores it: it drops queued messages with each connection
+	// anyway, and with a pipe for each connection the bytes of one could be received
+	// between those of the previous one.
 	Immediate bool
 
 	Conflate bool // keep the newest message of each queue only, where the type allows it
 
-	// Messages that are sent or received by themselves, where the type allows
-	// it: to a peer that comes, from an accepted peer that is lost, and from one
-	// connected to. nil is none. An empty one is a message too.
+	// Messages that the socket sends to a new peer, receives when an accepted peer
+	// disconnects, and receives when a peer that it connected to disconnects, where
+	// the type allows it. nil is none. An empty one is a message too.
 	Hello, DisconnectMessage, Hiccup []byte
 
 	Pattern pattern.Options // what the rules of the socket type depend on
 }
 
-// minTTL and maxTTL are what fits in a PING.
+// minTTL and maxTTL are the limits of the TTL in a PING.
 // https://rfc.zeromq.org/spec/37/#connection-heartbeating
 const (
 	minTTL = 100 * time.Millisecond
@@ -84,7 +85,9 @@ func checkRoutingID(id string) error {
 	return nil
 }
 
-func (o *Options) complete() error {
+// complete checks the options, and sets those to zero that the socket type does
+// not have.
+func (o *Options) complete(info *pattern.Info) error {
 	if err := checkRoutingID(o.RoutingID); err != nil {
 		return err
 	}
@@ -94,29 +97,36 @@ func (o *Options) complete() error {
 	if o.HeartbeatTTL > maxTTL {
 		return fmt.Errorf("%w: heartbeat TTL %v, at most %v", ErrInvalidOption, o.HeartbeatTTL, maxTTL)
 	}
-	if o.Logger == nil {
-		o.Logger = slog.New(slog.DiscardHandler)
-	}
 	if o.Namespace == nil {
 		o.Namespace = inproc.NewNamespace()
+	}
+	o.Conflate = o.Conflate && info.Conflates
+	o.Immediate = o.Immediate && !info.Raw
+	if !info.Raw {
+		o.HalfClose = 0
+	}
+	if !info.HelloMessage {
+		o.Hello = nil
+	}
+	if !info.DisconnectMessage {
+		o.DisconnectMessage = nil
+	}
+	if !info.HiccupMessage {
+		o.Hiccup = nil
 	}
 	return nil
 }
 
-// session is the configuration of s's sessions.
-func (o *Options) session(s *Socket) session.Config {
-	halfClose := o.HalfClose
-	if !s.info.Raw {
-		halfClose = 0
-	}
+// newSessionConfig returns the configuration of the sessions of s.
+func newSessionConfig(s *Socket) session.Config {
+	o := &s.opts
 	return session.Config{
-		Host:              host{s},
-		Hello:             s.helloAtRest(),
+		Host:              host{pipeOwner{s}},
+		Hello:             o.encodedHello(),
 		Lockstep:          s.lockstep != nil,
-		Immediate:         o.Immediate && !s.info.Raw,
-		Engine:            o.engine(s),
+		Immediate:         o.Immediate,
+		Engine:            o.engine(s.typ, s.info),
 		Transport:         &o.Transport,
-		Logger:            o.Logger,
 		HandshakeTimeout:  o.HandshakeTimeout,
 		ConnectTimeout:    o.ConnectTimeout,
 		ReconnectInterval: o.ReconnectInterval,
@@ -124,44 +134,44 @@ func (o *Options) session(s *Socket) session.Config {
 		Heartbeat:         o.Heartbeat,
 		HeartbeatTimeout:  o.HeartbeatTimeout,
 		HeartbeatTTL:      uint16(o.HeartbeatTTL / (time.Second / 10)),
-		HalfClose:         halfClose,
+		HalfClose:         o.HalfClose,
 		MaxConnections:    o.MaxConnections,
 		MaxPending:        o.MaxPending,
 		MaxPerSource:      o.MaxPerSource,
 	}
 }
 
-// helloAtRest is Hello as a connection sends it.
-func (s *Socket) helloAtRest() []byte {
-	if m := s.Hello(); m != nil {
-		return m.AppendEncoded(nil)
+// encodedHello returns Hello as a connection sends it.
+func (o *Options) encodedHello() []byte {
+	if o.Hello == nil {
+		return nil
 	}
-	return nil
+	return (&msg.Msg{First: o.Hello}).AppendEncoded(nil)
 }
 
-func (o *Options) engine(s *Socket) *engine.Config {
+func (o *Options) engine(t pattern.Type, info *pattern.Info) *engine.Config {
 	return &engine.Config{
-		SocketType:   s.info.Name,
-		SocketNumber: byte(s.typ),
-		PeerTypes:    s.info.Peers,
+		SocketType:   info.Name,
+		SocketNumber: byte(t),
+		PeerTypes:    info.Peers,
 		RoutingID:    o.RoutingID,
-		SendsID:      s.info.SendsID,
-		Publishes:    s.info.Publishes,
-		Groups:       s.info.Groups,
-		Raw:          s.info.Raw,
+		SendsID:      info.SendsID,
+		Publishes:    info.Publishes,
+		Groups:       info.Groups,
+		Raw:          info.Raw,
 		MinVersion:   o.MinVersion,
 		OnError:      true,
 		NewMechanism: func(md []byte) mechanism.Mechanism { return mechanism.NewNull(md) },
 		Yield:        runtime.Gosched,
-		Limits:       o.limits(s),
+		Limits:       o.limits(info),
 	}
 }
 
-// limits are those of s's connections. Where peers subscribe a command may be as
-// long as a message: what bounds topics is how many bytes of them there are.
-func (o *Options) limits(s *Socket) engine.Limits {
+// limits returns the limits of connections. If peers subscribe, a command may be
+// as long as a message: topics are limited by their number of bytes.
+func (o *Options) limits(info *pattern.Info) engine.Limits {
 	l := o.Limits
-	if s.info.Publishes && l.Command > 0 {
+	if info.Publishes && l.Command > 0 {
 		l.Command = int(min(max(int64(l.Command), l.Frame), math.MaxInt32))
 		if l.Frame == 0 {
 			l.Command = 0

@@ -2,34 +2,43 @@ package socket
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"sync"
 
 	"github.com/zerobroker/zmq/internal/msg"
-	"github.com/zerobroker/zmq/internal/pattern"
 	"github.com/zerobroker/zmq/internal/pipe"
 )
 
-// peers is the table of a socket's pipes, for those who wait for a peer or
-// want to know of them. Patterns have tables of their own, made for sending.
+// peers is the table of a socket's pipes, for calls that wait for a peer or
+// describe the peers. Patterns have tables of their own, made for sending.
+//
+// A pipe is attached, then connected, and may go back and forth between the two.
+// When it is detached it is unread until all that it has received is read.
 type peers struct {
 	mu     sync.Mutex
-	pipes  map[*pipe.Pipe]bool // whether somebody is at the far end
-	ready  int                 // how many are true
-	left   []leftover          // taken away, and maybe not yet read to the end
-	sweep  int                 // where in left to look next
-	unread int                 // bytes of left, at most; guarded by the socket's receive lock
-	change chan struct{}       // closed and replaced at every change, if anybody waits
-	waits  int                 // how many wait for that
+	pipes  map[*pipe.Pipe]pipeState
+	ready  int          // number of connected pipes
+	unread []unreadPipe // detached, and perhaps not read to the end
+	sweep  int          // index in unread where the next sweep begins
+	size   int          // upper bound of the bytes in unread; guarded by the socket's recvMu
+	change chan struct{}
+	waits  int // number of calls that wait for change
 	ended  bool
 }
 
+type pipeState uint8
+
+const (
+	attached  pipeState = iota + 1
+	connected           // a peer is at the far end
+)
+
 func (t *peers) init() {
-	t.pipes = make(map[*pipe.Pipe]bool)
+	t.pipes = make(map[*pipe.Pipe]pipeState)
 	t.change = make(chan struct{})
 }
 
+// changedLocked closes and replaces change, if a call waits for it.
 func (t *peers) changedLocked() {
 	if t.waits == 0 {
 		return
@@ -38,14 +47,14 @@ func (t *peers) changedLocked() {
 	t.change = make(chan struct{})
 }
 
-// changed wakes those who wait for anything about peers.
+// changed wakes the calls that wait for a change of the peers.
 func (t *peers) changed() {
 	t.mu.Lock()
 	t.changedLocked()
 	t.mu.Unlock()
 }
 
-// await adds n to those who wait.
+// await adds n to the number of waiting calls.
 func (t *peers) await(n int) {
 	t.mu.Lock()
 	t.waits += n
@@ -54,24 +63,23 @@ func (t *peers) await(n int) {
 
 func (t *peers) attach(p *pipe.Pipe) {
 	t.mu.Lock()
-	t.pipes[p] = false
-	t.changedLocked() // with Invert set, whoever subscribes to nothing gets everything
+	t.pipes[p] = attached
+	t.changedLocked() // with Invert, a peer without subscriptions gets every message
 	t.mu.Unlock()
 }
 
-// attached reports whether the pipe is one of the pattern's.
+// attached reports whether the pattern has the pipe.
 func (t *peers) attached(p *pipe.Pipe) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	_, known := t.pipes[p]
-	return known
+	return t.pipes[p] != 0
 }
 
 func (t *peers) connected(p *pipe.Pipe) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if on, known := t.pipes[p]; known && !on {
-		t.pipes[p] = true
+	if t.pipes[p] == attached {
+		t.pipes[p] = connected
 		t.ready++
 		t.changedLocked()
 	}
@@ -80,103 +88,102 @@ func (t *peers) connected(p *pipe.Pipe) {
 func (t *peers) isConnected(p *pipe.Pipe) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.pipes[p]
+	return t.pipes[p] == connected
 }
 
 func (t *peers) disconnected(p *pipe.Pipe) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.pipes[p] {
-		t.pipes[p] = false
+	if t.pipes[p] == connected {
+		t.pipes[p] = attached
 		t.ready--
 		t.changedLocked()
 	}
 }
 
-// detach forgets a pipe, but for what is still in it to be read. The caller
-// holds the socket's receive lock.
+// detach moves a pipe to the unread ones. The caller holds the socket's recvMu.
 func (t *peers) detach(p *pipe.Pipe) {
 	t.disconnected(p)
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if _, known := t.pipes[p]; !known {
+	if t.pipes[p] == 0 {
 		return
 	}
 	delete(t.pipes, p)
 	if p.In != nil {
-		l := leftover{p, leftSize(p)}
-		t.left = append(t.left, l)
-		t.unread += l.size
+		u := unreadPipe{p, unreadSize(p)}
+		t.unread = append(t.unread, u)
+		t.size += u.size
 	}
 }
 
-// leftover is a pipe that was taken away, and about how much memory it took when
-// that was last looked at.
-type leftover struct {
+// unreadPipe is a detached pipe, and about how much memory it took when that was
+// last determined.
+type unreadPipe struct {
 	*pipe.Pipe
 	size int
 }
 
-// leftSize is about how much memory a pipe takes that was taken away.
-func leftSize(p *pipe.Pipe) int {
+// unreadSize returns about how much memory a detached pipe takes.
+func unreadSize(p *pipe.Pipe) int {
 	n := p.In.Size()
 	if n > 0 {
-		n += leftCost
+		n += unreadPipeCost
 	}
 	return n
 }
 
-// leftCost is for the pipe itself, its two queues, and who was there: its last
-// message may be an empty one. TestLeaversCost measures it.
-const leftCost = 2 << 10
+// unreadPipeCost is the memory of the pipe itself, its two queues, and the
+// description of the peer: its last message may be empty.
+// TestDetachedPipesCountTheirMemory measures it.
+const unreadPipeCost = 2 << 10
 
-// sweepLeft forgets pipes that have been read to the end. It gives up when it has
-// looked at a few that have not, and goes on from there the next time, so that a
-// call costs little beside what has been taken away since. The caller holds the
-// socket's receive lock, without which left is not changed.
-func (t *peers) sweepLeft() {
-	for misses := 0; misses < sweepMisses && misses < len(t.left); {
-		if t.sweep >= len(t.left) {
+// sweepUnread removes pipes that are read to the end. It stops when it has looked
+// at a few that are not, and goes on from there the next time, so that a call costs
+// little compared with the pipes that were detached since. The caller holds the
+// socket's recvMu, without which unread does not change.
+func (t *peers) sweepUnread() {
+	for misses := 0; misses < sweepMisses && misses < len(t.unread); {
+		if t.sweep >= len(t.unread) {
 			t.sweep = 0
 		}
-		// Without our lock: this takes the lock of who wrote there.
-		if !t.left[t.sweep].In.Ended() {
+		// Without mu: Ended takes the lock of the socket that wrote the queue.
+		if !t.unread[t.sweep].In.Ended() {
 			t.sweep++
 			misses++
 			continue
 		}
 		t.mu.Lock()
-		last := len(t.left) - 1
-		t.unread -= t.left[t.sweep].size
-		t.left[t.sweep], t.left[last] = t.left[last], leftover{}
-		t.left = t.left[:last]
-		if cap(t.left) > sweepMisses && last < cap(t.left)/4 {
-			t.left = slices.Clone(t.left)
+		last := len(t.unread) - 1
+		t.size -= t.unread[t.sweep].size
+		t.unread[t.sweep], t.unread[last] = t.unread[last], unreadPipe{}
+		t.unread = t.unread[:last]
+		if cap(t.unread) > sweepMisses && last < cap(t.unread)/4 {
+			t.unread = slices.Clone(t.unread)
 		}
 		t.mu.Unlock()
 	}
 }
 
-// sweepMisses is how many pipes that are not read to the end are looked at for
-// others that are.
+// sweepMisses is how many pipes that are not read to the end one sweep looks at.
 const sweepMisses = 16
 
-// crowded reports whether peers that have gone left more than limit bytes
-// unread. The caller holds the socket's receive lock.
-func (t *peers) crowded(limit int) bool {
-	if limit == 0 || t.unread <= limit {
+// unreadLimitReached reports whether disconnected peers have left more than limit bytes to be
+// received. The caller holds the socket's recvMu.
+func (t *peers) unreadLimitReached(limit int) bool {
+	if limit == 0 || t.size <= limit {
 		return false
 	}
-	unread := 0
-	for i, l := range t.left {
-		size := leftSize(l.Pipe)
+	sum := 0
+	for i, u := range t.unread {
+		size := unreadSize(u.Pipe)
 		t.mu.Lock()
-		t.left[i].size = size
+		t.unread[i].size = size
 		t.mu.Unlock()
-		unread += size
+		sum += size
 	}
-	t.unread = unread
-	return unread > limit
+	t.size = sum
+	return sum > limit
 }
 
 func (t *peers) close() {
@@ -186,13 +193,13 @@ func (t *peers) close() {
 	t.mu.Unlock()
 }
 
-// all returns every pipe, also those that are only read.
+// all returns every pipe, including the unread ones.
 func (t *peers) all() []*pipe.Pipe {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	list := make([]*pipe.Pipe, 0, len(t.pipes)+len(t.left))
-	for i := range t.left {
-		list = append(list, t.left[i].Pipe)
+	list := make([]*pipe.Pipe, 0, len(t.pipes)+len(t.unread))
+	for i := range t.unread {
+		list = append(list, t.unread[i].Pipe)
 	}
 	for p := range t.pipes {
 		list = append(list, p)
@@ -200,8 +207,8 @@ func (t *peers) all() []*pipe.Pipe {
 	return list
 }
 
-// wait calls test with the pipes that have a peer, now and after each change,
-// until it says true or ctx ends.
+// wait calls test with the connected pipes, now and after each change, until test
+// returns true or ctx ends.
 func (t *peers) wait(ctx context.Context, test func(connected []*pipe.Pipe) bool) error {
 	t.await(1)
 	defer t.await(-1)
@@ -209,8 +216,8 @@ func (t *peers) wait(ctx context.Context, test func(connected []*pipe.Pipe) bool
 		t.mu.Lock()
 		change, ended := t.change, t.ended
 		list := make([]*pipe.Pipe, 0, t.ready)
-		for p, on := range t.pipes {
-			if on {
+		for p, state := range t.pipes {
+			if state == connected {
 				list = append(list, p)
 			}
 		}
@@ -234,128 +241,15 @@ func (s *Socket) WaitConnected(ctx context.Context, n int) error {
 	return s.peers.wait(ctx, func(list []*pipe.Pipe) bool { return len(list) >= n })
 }
 
-// WaitSubscribers waits until n peers would get a message with this first
-// frame. The socket is a PUB or an XPUB.
-func (s *Socket) WaitSubscribers(ctx context.Context, n int, topic []byte) error {
-	return s.peers.wait(ctx, func([]*pipe.Pipe) bool {
-		s.sendMu.Lock()
-		defer s.sendMu.Unlock()
-		return s.pub.Subscribers(topic) >= n
-	})
-}
-
-// WaitSubscribed waits until a publisher has processed all subscriptions made
-// so far, as far as its version of ZMTP can tell us.
-//
-// It asks twice. Who answers a PING has read what came before it, but libzmq
-// passes the subscriptions of one read on only after it has answered; when it
-// answers the second PING, sent after the first answer, it has done that too.
-//
-// Nobody answers where datagrams come in, and nobody has to: what is wanted of
-// them we choose ourselves, at once.
-func (s *Socket) WaitSubscribed(ctx context.Context) error {
-	if s.onlyDatagrams() {
-		return nil
-	}
-	s.peers.await(1)
-	defer s.peers.await(-1)
-	for {
-		s.peers.mu.Lock()
-		change := s.peers.change
-		s.peers.mu.Unlock()
-		answers := make(chan struct{}, 1)
-		err := s.peers.wait(ctx, func(list []*pipe.Pipe) bool {
-			for _, p := range list {
-				probeTwice(p.Sub, answers)
-			}
-			return len(list) > 0
-		})
-		if err != nil {
-			return err
-		}
-		select {
-		case <-answers:
-			return nil
-		case <-change: // maybe the one we asked is gone
-			select {
-			case <-answers:
-				return nil
-			default:
-			}
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-}
-
-// probeTwice puts an element in answers, if there is room, when the far side
-// has answered two probes, one after the other.
-func probeTwice(sub pipe.Subscriptions, answers chan<- struct{}) {
-	sub.Probe(func(ok bool) {
-		if !ok {
-			return
-		}
-		sub.Probe(func(ok bool) {
-			if !ok {
-				return
-			}
-			select {
-			case answers <- struct{}{}:
-			default:
-			}
-		})
-	})
-}
-
-// Peers describes everybody connected.
+// Peers describes the connected peers.
 func (s *Socket) Peers() []*msg.Peer {
 	s.peers.mu.Lock()
 	defer s.peers.mu.Unlock()
 	list := make([]*msg.Peer, 0, s.peers.ready)
-	for p, on := range s.peers.pipes {
-		if peer := p.Peer(); on && peer != nil {
+	for p, state := range s.peers.pipes {
+		if peer := p.Peer(); state == connected && peer != nil {
 			list = append(list, peer)
 		}
 	}
 	return list
-}
-
-// TopicCount is the number of different prefixes that are subscribed to, by us
-// or by our peers.
-func (s *Socket) TopicCount() int {
-	c, ok := s.pat.(interface{ TopicCount() int })
-	if !ok {
-		return 0
-	}
-	s.sendMu.Lock()
-	defer s.sendMu.Unlock()
-	return c.TopicCount()
-}
-
-// Assign subscribes a peer of an XPUB to topics, or no longer, on the
-// application's word, which the options must leave it to. No peer is the one whose
-// subscription was received last; for one that is gone nothing is done.
-func (s *Socket) Assign(peer *msg.Peer, topics []string, on bool) error {
-	defer s.peers.changed()
-	s.sendMu.Lock()
-	defer s.sendMu.Unlock()
-	if s.closed.Load() {
-		return ErrClosed
-	}
-	if !s.opts.Pattern.Manual {
-		return fmt.Errorf("%w: its peers subscribe for themselves", pattern.ErrInvalidState)
-	}
-	if pub, ok := s.pat.(*pattern.Pub); ok {
-		var to *pipe.Pipe
-		if peer != nil {
-			if to = pub.PipeOf(peer); to == nil {
-				return nil
-			}
-		}
-		for _, topic := range topics {
-			pub.Assign(to, on, []byte(topic))
-		}
-		s.wakeSenders() // who has no room may get the message no more
-	}
-	return nil
 }

@@ -45,6 +45,8 @@ type node struct {
 // its actors, the goroutines that use it.
 type instance struct {
 	*socket.Socket
+	socket.Addressed
+	socket.Topics
 	sc      *script
 	node    *node
 	id      uint32
@@ -204,6 +206,7 @@ func (n *node) open() {
 	if l.Socket, err = socket.New(n.typ, o); err != nil {
 		sc.Fatal(err)
 	}
+	l.Addressed, l.Topics = l.Socket.Addressed(), l.Socket.Topics()
 	l.heard = l.Listen()
 	n.now = l
 	if n.typ == pattern.SUB {

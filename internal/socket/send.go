@@ -9,36 +9,34 @@ import (
 	"github.com/zerobroker/zmq/internal/pipe"
 )
 
-// TrySend queues m, or returns pattern.ErrWouldBlock while the pattern has nowhere to
-// put it; after an error nothing was sent. A message above the limits of what the
-// socket receives gets pattern.ErrMessageTooLarge, here and in every method that sends.
-// Frames below msg.LargeFrame are
-// copied, larger ones taken over.
-func (s *Socket) TrySend(m msg.Msg) error {
-	if s.xsub != nil {
+// Send queues m. While the pattern has nowhere to put it, Send waits until ctx
+// ends; after an error nothing was sent. A message above the limits of what the
+// socket receives gets pattern.ErrMessageTooLarge, here and in every method that
+// sends. Frames below msg.LargeFrame are copied, larger ones taken over.
+func (s *Socket) Send(ctx context.Context, m msg.Msg) error {
+	if s.upstream != nil {
 		return s.sendUpstream(m)
 	}
-	return s.trySend(m)
-}
-
-func (s *Socket) trySend(m msg.Msg) error {
-	if err := s.checkMessage(&m, s.idFrames()); err != nil {
+	if err := s.orClosed(s.sizes.checkMessage(&m, s.sizes.idFrames)); err != nil {
 		return err
 	}
-	return s.attempt(s.sendKey(m), m.Size(), func() error { return s.sender.Send(m) })
+	return s.send(ctx, s.sendKey(m), m.Size(), func() error { return s.sender.Send(m) })
 }
+
+// TrySend is Send without waiting: it returns pattern.ErrWouldBlock instead.
+func (s *Socket) TrySend(m msg.Msg) error { return s.Send(noWait, m) }
 
 // TrySendFrames is TrySend for frames that are not kept: they are copied, so
 // that neither they nor the slice need be on the heap. None of them may be as
 // large as msg.LargeFrame.
 func (s *Socket) TrySendFrames(frames [][]byte) error {
 	if s.balance != nil && len(frames) == 1 {
-		return s.tryFrame(frames[0])
+		return s.trySmallFrame(frames[0])
 	}
-	if s.xsub != nil {
+	if s.upstream != nil {
 		return s.sendUpstream(msg.Of(slices.Clone(frames)...))
 	}
-	if err := s.checkFrames(frames); err != nil {
+	if err := s.orClosed(s.sizes.checkFrames(frames, s.sizes.idFrames)); err != nil {
 		return err
 	}
 	s.lockSend()
@@ -53,139 +51,103 @@ func (s *Socket) TrySendFrames(frames [][]byte) error {
 	if s.router == nil || len(s.lines.other) > 0 { // a key with a routing ID is an allocation
 		key = s.sendKey(m)
 	}
-	err := s.attemptPast(key, size, func() error { return s.sender.Send(m) })
+	err := s.attempt(key, size, func() error { return s.sender.Send(m) })
 	clear(s.frames)
 	s.unlockSend()
 	return err
 }
 
-// tryFrame is the path of most messages.
-func (s *Socket) tryFrame(f []byte) error {
+// trySmallFrame is the fast path, of most messages: it does what attempt does,
+// without interfaces and functions.
+func (s *Socket) trySmallFrame(f []byte) error {
 	if int64(len(f)) > s.sizes.frame {
-		return s.refuseIfOpen(s.sizes.check(1, int64(len(f)), int64(len(f))))
+		return s.orClosed(s.sizes.check(1, int64(len(f)), int64(len(f))))
 	}
 	s.sendMu.Lock()
 	var p *pipe.Pipe
 	if s.lines.any.mayPass() {
 		p = s.balance.Pick()
 	}
-	if p == nil || s.closed.Load() {
+	if p == nil || s.isClosed() {
 		s.sendMu.Unlock()
-		if s.closed.Load() {
+		if s.isClosed() {
 			return ErrClosed
 		}
 		return pattern.ErrWouldBlock
 	}
 	p.Out.PutFrame(f)
 	s.lines.any.pass()
-	s.sent.msgs++
-	s.sent.bytes += uint64(len(f))
+	s.sent.add(len(f))
 	s.sendMu.Unlock()
 	return nil
-}
-
-// Send is TrySend that waits until ctx ends.
-func (s *Socket) Send(ctx context.Context, m msg.Msg) error {
-	if s.xsub != nil {
-		return s.sendUpstream(m)
-	}
-	if err := s.checkMessage(&m, s.idFrames()); err != nil {
-		return err
-	}
-	return s.waitSend(ctx, s.sendKey(m), m.Size(), func() error { return s.sender.Send(m) })
-}
-
-// SendTo queues m to the peer with that routing id, as Send does.
-func (s *Socket) SendTo(ctx context.Context, id string, m msg.Msg) error {
-	if err := s.checkMessage(&m, 0); err != nil {
-		return err
-	}
-	return s.waitSend(ctx, s.idKey(id, m.Size()), m.Size(), func() error { return s.router.SendTo(id, m) })
-}
-
-// TrySendTo is SendTo without waiting.
-func (s *Socket) TrySendTo(id string, m msg.Msg) error {
-	if err := s.checkMessage(&m, 0); err != nil {
-		return err
-	}
-	return s.attempt(s.idKey(id, m.Size()), m.Size(), func() error { return s.router.SendTo(id, m) })
-}
-
-// SendToNumber queues m to the peer with that routing number, as Send does.
-func (s *Socket) SendToNumber(ctx context.Context, number uint32, m msg.Msg) error {
-	if err := s.checkMessage(&m, 0); err != nil {
-		return err
-	}
-	return s.waitSend(ctx, waitKey{kind: byNumber, number: number}, m.Size(), func() error { return s.server.SendToNumber(number, m) })
-}
-
-// TrySendToNumber is SendToNumber without waiting.
-func (s *Socket) TrySendToNumber(number uint32, m msg.Msg) error {
-	if err := s.checkMessage(&m, 0); err != nil {
-		return err
-	}
-	return s.attempt(waitKey{kind: byNumber, number: number}, m.Size(), func() error { return s.server.SendToNumber(number, m) })
 }
 
 // sendUpstream sends a message of an XSUB: its frames that subscribe or cancel
 // change the subscriptions, and the others go to the publishers. It never waits.
 func (s *Socket) sendUpstream(m msg.Msg) error {
-	changes, rest, ok := s.xsub.SplitSubscriptions(m)
+	changes, rest, ok := s.upstream.SplitSubscriptions(m)
 	for _, c := range changes {
-		if err := s.Subscribe(string(c[1:]), c[0] == 1); err != nil {
+		if err := s.Topics().Subscribe(string(c[1:]), c[0] == 1); err != nil {
 			return err
 		}
 	}
 	if !ok {
 		return nil
 	}
-	return s.trySend(rest)
-}
-
-// SendGroup queues m to all who have joined the group, as Send does. The socket
-// is a RADIO.
-func (s *Socket) SendGroup(ctx context.Context, group string, m msg.Msg) error {
-	if err := s.checkMessage(&m, -1); err != nil {
+	if err := s.orClosed(s.sizes.checkMessage(&rest, 0)); err != nil {
 		return err
 	}
-	return s.waitSend(ctx, waitKey{kind: byAll}, m.Size(), func() error { return s.radio.SendGroup(group, m) })
+	return s.send(noWait, waitKey{}, rest.Size(), func() error { return s.sender.Send(rest) })
 }
 
-// TrySendGroup is SendGroup without waiting.
-func (s *Socket) TrySendGroup(group string, m msg.Msg) error {
-	if err := s.checkMessage(&m, -1); err != nil {
-		return err
+// noWait is the context of calls that do not wait.
+var noWait context.Context = &struct{ context.Context }{context.Background()}
+
+// uncounted is the size of a frame, which Frames counts.
+const uncounted = -1
+
+// send has put queue a message of size bytes. While put returns
+// pattern.ErrWouldBlock, it calls put again each time that what key names may have
+// changed and no other call comes first, until ctx ends; with noWait it
+// returns at once.
+func (s *Socket) send(ctx context.Context, key waitKey, size int, put func() error) error {
+	ctx.Err() // a nil context panics here, before anything is locked
+	s.lockSend()
+	err := s.attempt(key, size, put)
+	if err == pattern.ErrWouldBlock && ctx != noWait {
+		if err = ctx.Err(); err == nil {
+			return s.waitSend(ctx, key, size, put)
+		}
 	}
-	s.sendMu.Lock()
-	defer s.sendMu.Unlock()
-	if s.closed.Load() {
-		return ErrClosed
+	s.unlockSend()
+	return err
+}
+
+// attempt calls put, unless calls that wait for the same come first. The caller
+// holds the send lock and is not one of these calls.
+func (s *Socket) attempt(key waitKey, size int, put func() error) error {
+	line := s.lines.line(key)
+	if key.kind == byAll {
+		line = nil // in no order
 	}
-	err := s.radio.SendGroup(group, m)
-	if err == nil {
-		s.sent.msgs++
-		s.sent.bytes += uint64(len(m.First))
+	if line != nil && !line.mayPass() && !s.isClosed() {
+		return pattern.ErrWouldBlock
+	}
+	err := s.put(size, put)
+	if err == nil && line != nil {
+		line.pass()
 	}
 	return err
 }
 
-// attempt tries to send once what would wait for key.
-func (s *Socket) attempt(key waitKey, size int, send func() error) error {
-	s.lockSend()
-	defer s.unlockSend()
-	return s.attemptPast(key, size, send)
-}
-
-// attemptLocked is attempt for a caller that holds the lock. What it sends counts
-// with size, unless that is negative.
-func (s *Socket) attemptLocked(size int, send func() error) error {
-	if s.closed.Load() {
+// put calls put and counts what it has queued. The caller holds the send lock.
+func (s *Socket) put(size int, put func() error) error {
+	if s.isClosed() {
 		return ErrClosed
 	}
-	err := send()
-	if err == nil && size >= 0 {
-		s.sent.msgs++
-		s.sent.bytes += uint64(size)
+	err := put()
+	if err == nil && size != uncounted {
+		s.sent.add(size)
 	}
 	return err
 }

@@ -142,43 +142,38 @@ func (l *sendLines) wake(key waitKey) {
 	}
 }
 
-// wakeSenders has the calls that wait to send try again, when more has changed
-// than that there is room. The caller holds sendMu.
-func (s *Socket) wakeSenders() {
-	s.lines.any.wakeFirst()
-	for key := range s.lines.other {
-		s.lines.wake(key)
+// wakeAll wakes the first call of every line, because something other than
+// capacity has changed. The caller holds sendMu.
+func (l *sendLines) wakeAll() {
+	l.any.wakeFirst()
+	for key := range l.other {
+		l.wake(key)
 	}
 }
 
-// wakeForRoom wakes the calls that wait for room in a pipe. The caller holds
+// wakeForRoom wakes the calls that wait for capacity of a pipe. The caller holds
 // sendMu.
-func (s *Socket) wakeForRoom(p *pipe.Pipe) {
-	l := &s.lines
+func (l *sendLines) wakeForRoom(p *pipe.Pipe) {
 	l.any.wakeFirst()
 	if len(l.other) == 0 {
 		return
 	}
 	l.wake(waitKey{kind: byCall})
 	l.wake(waitKey{kind: byAll})
-	if s.router != nil {
-		id := p.Alias
-		if peer := p.Peer(); id == "" && peer != nil {
-			id = peer.RoutingID
-		}
-		l.wake(waitKey{kind: byID, id: id})
+	l.wake(waitKey{kind: byNumber, number: p.Number})
+	id := p.Alias
+	if peer := p.Peer(); id == "" && peer != nil {
+		id = peer.RoutingID
 	}
-	if s.server != nil {
-		l.wake(waitKey{kind: byNumber, number: p.Number})
-	}
+	l.wake(waitKey{kind: byID, id: id})
 }
 
-// sendKey is what Send of m waits for.
+// sendKey returns what Send of m waits for.
 func (s *Socket) sendKey(m msg.Msg) waitKey {
 	switch {
 	case s.router != nil && len(m.Rest) > 0 && s.waitsForID():
 		return s.idKey(string(m.First), m.Size()-len(m.First))
-	case s.pub != nil, s.router != nil, s.server != nil, s.radio != nil:
+	case s.pub != nil, s.router != nil, s.numbers != nil, s.groups != nil:
 		return waitKey{kind: byAll}
 	case s.lockstep != nil:
 		// When one of these calls has sent, the others get ErrInvalidState.
@@ -188,47 +183,20 @@ func (s *Socket) sendKey(m msg.Msg) waitKey {
 }
 
 // waitsForID reports whether a message whose first frame is a routing ID waits
-// for room, instead of being dropped.
+// for capacity instead of being dropped.
 func (s *Socket) waitsForID() bool { return s.opts.Pattern.Mandatory || s.typ == pattern.STREAM }
 
-// idKey is what a message of size bytes waits for that goes to a routing ID.
+// idKey returns what a message of size bytes to a routing ID waits for.
 func (s *Socket) idKey(id string, size int) waitKey {
-	if size == 0 && s.stream != nil {
-		return waitKey{kind: byAll} // it ends the connection, and needs no room
+	if size == 0 && s.raw != nil {
+		return waitKey{kind: byAll} // it ends the connection, which needs no capacity
 	}
 	return waitKey{kind: byID, id: id}
 }
 
-// attemptPast tries to send for a call that is in no line. The caller holds the
-// send lock.
-func (s *Socket) attemptPast(key waitKey, size int, send func() error) error {
-	line := s.lines.line(key)
-	if line == nil || key.kind == byAll {
-		return s.attemptLocked(size, send)
-	}
-	if !line.mayPass() && !s.closed.Load() {
-		return pattern.ErrWouldBlock
-	}
-	err := s.attemptLocked(size, send)
-	if err == nil {
-		line.pass()
-	}
-	return err
-}
-
-// waitSend tries to send, and again each time that what key names may have
-// changed and no other call comes first.
-func (s *Socket) waitSend(ctx context.Context, key waitKey, size int, send func() error) error {
-	ctx.Err() // a nil context is to panic here, before anything is locked
-	s.lockSend()
-	err := s.attemptPast(key, size, send)
-	if err == pattern.ErrWouldBlock && ctx.Err() != nil {
-		err = ctx.Err()
-	}
-	if err != pattern.ErrWouldBlock {
-		s.unlockSend()
-		return err
-	}
+// waitSend is the part of send that waits. The caller holds the send lock, and
+// waitSend releases it.
+func (s *Socket) waitSend(ctx context.Context, key waitKey, size int, put func() error) error {
 	w := make(chan struct{}, 1)
 	e := s.lines.join(key, w)
 	for {
@@ -236,13 +204,13 @@ func (s *Socket) waitSend(ctx context.Context, key waitKey, size int, send func(
 		select {
 		case <-w:
 		case <-ctx.Done():
-		case <-s.closedc:
+		case <-s.callsEnd:
 			return ErrClosed
 		}
 		s.lockSend()
-		err = ctx.Err()
+		err := ctx.Err()
 		if err == nil {
-			err = s.attemptLocked(size, send)
+			err = s.put(size, put)
 		}
 		if err != pattern.ErrWouldBlock {
 			s.lines.leave(key, e)

@@ -154,6 +154,9 @@ func TestReqCountsItsEnvelopeAgainstFrameLimit(t *testing.T) {
 		if err := req.TrySend(st.Of("a", "b", "c")); !errors.Is(err, pattern.ErrMessageTooLarge) {
 			t.Errorf("three frames: %v", err)
 		}
+		if _, err := req.Call(context.Background(), st.Of("a", "b", "c")); !errors.Is(err, pattern.ErrMessageTooLarge) {
+			t.Errorf("Call with three frames: %v", err)
+		}
 		req.MustSend("a", "b")
 		rep.WantRecv("a", "b")
 		rep.WantFaults(map[engine.CloseReason]uint64{})

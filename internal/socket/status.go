@@ -20,14 +20,10 @@ type EndpointStatus struct {
 func (s *Socket) Endpoints() []EndpointStatus {
 	var list []EndpointStatus
 	var entries []entry
-	s.tableMu.Lock()
-	for ep, at := range s.endpoints {
-		for _, e := range at {
-			list = append(list, EndpointStatus{Endpoint: ep, Bound: bound(e)})
-			entries = append(entries, e)
-		}
-	}
-	s.tableMu.Unlock()
+	s.table.each(func(ep string, e entry) {
+		list = append(list, EndpointStatus{Endpoint: ep, Bound: bound(e)})
+		entries = append(entries, e)
+	})
 	for i, e := range entries {
 		if r, ok := e.endpoint.(interface{ Status() session.Status }); ok {
 			list[i].Status = r.Status()
@@ -40,9 +36,7 @@ func (s *Socket) Endpoints() []EndpointStatus {
 // Status describes the endpoint.
 func (b *boundName) Status() session.Status {
 	st := session.Status{State: session.StateListening, Since: b.since}
-	b.s.linkMu.Lock()
-	defer b.s.linkMu.Unlock()
-	for l := range b.s.links {
+	for _, l := range b.s.links.all() {
 		if l.Name() == b.name && l.Status().State == inproc.Joined {
 			st.Peers++
 		}

@@ -82,10 +82,11 @@ func TestSubscribeDuringConnectIsSentOnce(t *testing.T) {
 						}
 					}
 					r, lock := &recorder{}, new(sync.Mutex)
-					p := s.NewPipe(r, r, lock, r)
+					host := socket.HostOf(s.Socket)
+					p := host.NewPipe(r, r, lock, r)
 					p.Side = side
 					do("a", true)
-					if err := s.Attach(p); err != nil {
+					if err := host.Attach(p); err != nil {
 						t.Fatal(err)
 					}
 					do("b", true)
@@ -93,7 +94,7 @@ func TestSubscribeDuringConnectIsSentOnce(t *testing.T) {
 					do("a", false)
 					r.want(t, "before the peer is connected")
 					for range 2 {
-						if err := s.Connected(p, &msg.Peer{}); err != nil {
+						if err := host.Connected(p, &msg.Peer{}); err != nil {
 							t.Fatal(err)
 						}
 						r.want(t, "when the peer is connected", "btrue", "ctrue")
@@ -103,12 +104,12 @@ func TestSubscribeDuringConnectIsSentOnce(t *testing.T) {
 						if side != pipe.Dialed {
 							break
 						}
-						s.Disconnected(p)
+						host.Disconnected(p)
 						do("e", true)
 						do("e", false)
 						r.want(t, "after the peer was lost")
 					}
-					s.Detach(p)
+					host.Detach(p)
 				})
 			})
 		}

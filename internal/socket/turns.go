@@ -34,6 +34,8 @@ const (
 	busyTime = 2 * time.Millisecond
 )
 
+func (t *turns) init() { t.taken = make(chan struct{}, 1) }
+
 // turn calls f under sendMu, when it is the caller's turn. f returns how many
 // changes it made.
 func (s *Socket) turn(f func() int) {

@@ -86,7 +86,7 @@ func TestUDPDishReceivesJoinedGroups(t *testing.T) {
 			if strings.HasSuffix(bound, ":0") || strings.Contains(bound, "*") {
 				t.Fatalf("bound to %s", bound)
 			}
-			if err := dish.Subscribe("TV", true); err != nil {
+			if err := dish.Topics().Subscribe("TV", true); err != nil {
 				t.Fatal(err)
 			}
 			if err := radio.Connect(bound); err != nil {
@@ -115,7 +115,7 @@ func TestUDPMessagesBeforeBindAreLost(t *testing.T) {
 	if err := dish.Unbind(bound); err != nil {
 		t.Fatal(err)
 	}
-	if err := dish.Subscribe("TV", true); err != nil {
+	if err := dish.Topics().Subscribe("TV", true); err != nil {
 		t.Fatal(err)
 	}
 	if err := radio.Connect(bound); err != nil {
@@ -145,7 +145,7 @@ func TestUDPTwoSocketsBindSameMulticastGroup(t *testing.T) {
 			udpBind(t, b, bound)
 			skipWithoutRoute(t, bound)
 			for _, d := range []*socket.Socket{a, b} {
-				if err := d.Subscribe("TV", true); err != nil {
+				if err := d.Topics().Subscribe("TV", true); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -196,7 +196,7 @@ func TestUDPDgramRepliesToSender(t *testing.T) {
 // more memory than its limits allow, and closes.
 func TestUDPFloodIsBounded(t *testing.T) {
 	dish, dgram := udpSocket(t, pattern.DISH, st.HWM(100, 100)), udpSocket(t, pattern.DGRAM, st.HWM(100, 100))
-	if err := dish.Subscribe("TV", true); err != nil {
+	if err := dish.Topics().Subscribe("TV", true); err != nil {
 		t.Fatal(err)
 	}
 	const datagrams = 20_000

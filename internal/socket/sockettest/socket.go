@@ -17,6 +17,9 @@ import (
 // Socket is a socket whose Must and Want methods fail the test.
 type Socket struct {
 	*socket.Socket
+	socket.Addressed
+	socket.Topics
+	socket.Frames
 	w     *World
 	heard *socket.Listening
 	past  []socket.Stamped // taken from heard

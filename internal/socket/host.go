@@ -1,0 +1,89 @@
+package socket
+
+import (
+	"sync"
+
+	"github.com/zerobroker/zmq/internal/pipe"
+	"github.com/zerobroker/zmq/internal/session"
+)
+
+// host is a socket as the session.Host of its sessions. After a call that may
+// free the place of a peer, links that were refused for want of one are tried
+// again.
+type host struct{ pipeOwner }
+
+// end returns the socket as its links know it.
+func (h host) end() inprocEnd { return inprocEnd{h.pipeOwner} }
+
+// NewPipe returns a pipe with the queues that the socket type needs.
+func (h host) NewPipe(r pipe.Reader, w pipe.Writer, inLock *sync.Mutex, sub pipe.Subscriptions) *pipe.Pipe {
+	s := h.s
+	p := pipe.New()
+	p.To, _ = r.(pipe.Connection)
+	send, recv := s.hwm.limits()
+	if f, ok := r.(flusher); ok && s.lockstep != nil {
+		r = &postponed{s, f}
+	}
+	if s.info.Sends {
+		p.Out = pipe.NewQueue(pipe.Config{
+			Lock: &s.sendMu, HWM: send, MaxBytes: s.opts.MaxQueuedBytes,
+			Pooled: true, Conflate: s.opts.Conflate, Reader: r, Writer: h, From: p, Drops: &s.drops,
+			Written: &s.written,
+		})
+	}
+	if s.info.Receives {
+		overhead := 0
+		if s.info.Publishes {
+			overhead = pipe.OrderEntrySize // subscriptions are received in the order of all peers
+		}
+		p.In = pipe.NewQueue(pipe.Config{
+			Lock: inLock, HWM: recv, MaxBytes: s.opts.MaxQueuedBytes,
+			Overhead: overhead, Conflate: s.opts.Conflate, Reader: h, Writer: w, To: p, Drops: &s.drops,
+		})
+	}
+	p.Sub = sub
+	return p
+}
+
+// Disconnected, Retire and Detach may free a place.
+
+func (h host) Disconnected(p *pipe.Pipe) {
+	h.pipeOwner.Disconnected(p)
+	h.s.opts.Namespace.Retry(h.end())
+}
+
+func (h host) Retire(p *pipe.Pipe) {
+	h.pipeOwner.Retire(p)
+	h.s.opts.Namespace.Retry(h.end())
+}
+
+func (h host) Detach(p *pipe.Pipe) {
+	h.pipeOwner.Detach(p)
+	h.s.opts.Namespace.Retry(h.end())
+}
+
+// HalfClosed is called when the peer of a raw connection has ended its direction.
+func (h host) HalfClosed(p *pipe.Pipe) {
+	if h.s.raw == nil {
+		return
+	}
+	h.s.lockBoth()
+	defer h.s.unlockBoth()
+	h.s.raw.HalfClosed(p)
+}
+
+// UnreadLimitReached reports whether the unread messages of disconnected peers
+// exceed the limit of one queue. No peer is admitted meanwhile: peers that connect,
+// send and disconnect could otherwise fill all memory.
+func (h host) UnreadLimitReached() bool {
+	h.s.recvMu.Lock()
+	defer h.s.recvMu.Unlock()
+	return h.s.peers.unreadLimitReached(h.s.opts.MaxQueuedBytes)
+}
+
+// Event reports an event of a session.
+func (h host) Event(ev session.Event) { h.s.event(ev) }
+
+// Unconfirmed counts a connection that ended because lingering was over, before its
+// written messages were known to have arrived.
+func (h host) Unconfirmed() { h.s.unconfirmed.Add(1) }

@@ -1,0 +1,114 @@
+package socket
+
+import (
+	"sync"
+	"sync/atomic"
+
+	"github.com/zerobroker/zmq/internal/pattern"
+	"github.com/zerobroker/zmq/internal/pipe"
+)
+
+// inbox is where queues report that they have become readable, and where calls
+// wait that found nothing to receive. Its lock is the innermost of all, because a
+// report may come under any other.
+type inbox struct {
+	pending atomic.Bool  // something was reported since drain
+	waiting atomic.Int32 // number of waiting calls
+
+	mu      sync.Mutex
+	pipes   []*pipe.Pipe    // reported and not yet known to the pattern
+	waiters []chan struct{} // in order of arrival, from index first on
+	first   int
+}
+
+// ready takes a report and wakes one call.
+func (b *inbox) ready(p *pipe.Pipe) {
+	b.mu.Lock()
+	b.pipes = append(b.pipes, p)
+	b.pending.Store(true)
+	b.wakeLocked()
+	b.mu.Unlock()
+}
+
+func (b *inbox) wakeLocked() {
+	if b.first == len(b.waiters) {
+		return
+	}
+	w := b.waiters[b.first]
+	b.waiters[b.first] = nil
+	if b.first++; 2*b.first > len(b.waiters) {
+		// Not each time: with many waiters, to move them costs more than all else.
+		b.waiters, b.first = append(b.waiters[:0], b.waiters[b.first:]...), 0
+	}
+	b.waiting.Store(int32(len(b.waiters) - b.first))
+	select {
+	case w <- struct{}{}:
+	default: // its pattern has woken it already
+	}
+}
+
+// notify wakes one call for something that no queue reports.
+func (b *inbox) notify() {
+	b.mu.Lock()
+	b.pending.Store(true)
+	b.wakeLocked()
+	b.mu.Unlock()
+}
+
+// pass wakes one more call.
+func (b *inbox) pass() {
+	b.mu.Lock()
+	b.wakeLocked()
+	b.mu.Unlock()
+}
+
+// drain passes the reports to the pattern.
+func (b *inbox) drain(r pattern.Receiver) {
+	b.mu.Lock()
+	pipes := b.pipes
+	b.pipes = nil
+	b.pending.Store(false)
+	b.mu.Unlock()
+	for _, p := range pipes {
+		r.Ready(p)
+	}
+}
+
+// wait adds w to the waiters, unless there is a report to process first.
+func (b *inbox) wait(w chan struct{}) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.pending.Load() {
+		return false
+	}
+	b.waiters = append(b.waiters, w)
+	b.waiting.Store(int32(len(b.waiters) - b.first))
+	return true
+}
+
+// remove removes w.
+func (b *inbox) remove(w chan struct{}) {
+	b.mu.Lock()
+	b.removeLocked(w)
+	b.mu.Unlock()
+}
+
+func (b *inbox) removeLocked(w chan struct{}) bool {
+	for i := b.first; i < len(b.waiters); i++ {
+		if b.waiters[i] == w {
+			b.waiters = append(b.waiters[:i], b.waiters[i+1:]...)
+			b.waiting.Store(int32(len(b.waiters) - b.first))
+			return true
+		}
+	}
+	return false
+}
+
+// cancel removes w. If w was woken already, it wakes the next call instead.
+func (b *inbox) cancel(w chan struct{}) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.removeLocked(w) {
+		b.wakeLocked()
+	}
+}

@@ -1,0 +1,156 @@
+package socket
+
+import (
+	"errors"
+	"slices"
+	"sync"
+
+	"github.com/zerobroker/zmq/internal/inproc"
+	"github.com/zerobroker/zmq/internal/msg"
+	"github.com/zerobroker/zmq/internal/pipe"
+	"github.com/zerobroker/zmq/internal/session"
+)
+
+const inprocScheme = "inproc"
+
+// inprocEnd is a socket as the inproc.End of its links. Values for the same
+// socket are equal.
+type inprocEnd struct{ pipeOwner }
+
+func (s *Socket) inprocEnd() inprocEnd { return inprocEnd{pipeOwner{s}} }
+
+// SendLock returns the lock of the queues that the socket writes.
+func (e inprocEnd) SendLock() *sync.Mutex { return &e.s.sendMu }
+
+// Limits returns the high-water marks of the socket.
+func (e inprocEnd) Limits() (sendHWM, recvHWM int) { return e.s.hwm.limits() }
+
+// MaxQueuedBytes returns the limit in bytes of the queues that the socket writes.
+func (e inprocEnd) MaxQueuedBytes() int { return e.s.opts.MaxQueuedBytes }
+
+// Conflates reports whether the queues keep the newest message only.
+func (e inprocEnd) Conflates() bool { return e.s.opts.Conflate }
+
+// Hello returns the first message for every peer, or nil.
+func (e inprocEnd) Hello() *msg.Msg {
+	if e.s.opts.Hello == nil {
+		return nil
+	}
+	return &msg.Msg{First: e.s.opts.Hello}
+}
+
+// Sends reports whether the socket puts messages in queues.
+func (e inprocEnd) Sends() bool { return e.s.info.Sends }
+
+// Receives reports whether the socket takes messages from queues.
+func (e inprocEnd) Receives() bool { return e.s.info.Receives }
+
+// CompatibleWith reports whether the socket can have peers of this type.
+func (e inprocEnd) CompatibleWith(socketType string) bool {
+	return slices.Contains(e.s.info.Peers, socketType)
+}
+
+// Describe returns the description of the socket for a peer.
+func (e inprocEnd) Describe() *msg.Peer {
+	p := &msg.Peer{SocketType: e.s.info.Name}
+	if e.s.info.SendsID {
+		p.RoutingID = e.s.opts.RoutingID
+	}
+	return p
+}
+
+// WithLocks calls f with the locks of both halves held.
+func (e inprocEnd) WithLocks(f func()) {
+	e.s.lockBoth()
+	defer e.s.unlockBoth()
+	f()
+}
+
+// WithRecvLock calls f with the lock of the receiving half held.
+func (e inprocEnd) WithRecvLock(f func()) {
+	e.s.recvMu.Lock()
+	defer e.s.recvMu.Unlock()
+	f()
+}
+
+// Upstream applies a subscription of the peer.
+func (e inprocEnd) Upstream(p *pipe.Pipe, topic string, on bool) {
+	s := e.s
+	if s.pub == nil {
+		return
+	}
+	s.sendMu.Lock()
+	queued := s.pub.Upstream(p, topic, on)
+	s.lines.wakeAll() // a peer without room may no longer subscribe to the message
+	s.sendMu.Unlock()
+	s.peers.changed()
+	if queued {
+		s.inbox.notify()
+	}
+}
+
+// linkSet is the set of links that were made to the names that a socket has
+// bound, so that Close can end them.
+type linkSet struct {
+	mu    sync.Mutex
+	links map[*inproc.Link]struct{}
+}
+
+// all returns the links of the set.
+func (t *linkSet) all() []*inproc.Link {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	list := make([]*inproc.Link, 0, len(t.links))
+	for l := range t.links {
+		list = append(list, l)
+	}
+	return list
+}
+
+// AddLink stores a link to this bound socket, so that Close can end it.
+func (e inprocEnd) AddLink(l *inproc.Link) {
+	t := &e.s.links
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.links == nil {
+		t.links = make(map[*inproc.Link]struct{})
+	}
+	t.links[l] = struct{}{}
+}
+
+// RemoveLink removes a link that AddLink has stored.
+func (e inprocEnd) RemoveLink(l *inproc.Link) {
+	t := &e.s.links
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.links, l)
+}
+
+// HasDuplicate reports whether AddLink has stored another link from the same
+// socket by the same name.
+func (e inprocEnd) HasDuplicate(l *inproc.Link) bool {
+	return slices.ContainsFunc(e.s.links.all(), func(other *inproc.Link) bool {
+		return other != l && other.Duplicates(l)
+	})
+}
+
+// PeerConnected reports that a link was joined.
+func (e inprocEnd) PeerConnected(name string, peer *msg.Peer) {
+	e.event(session.Ready, name, peer, nil)
+}
+
+// PeerDisconnected reports that a link has ended.
+func (e inprocEnd) PeerDisconnected(name string, peer *msg.Peer) {
+	e.event(session.Disconnected, name, peer, errLinkClosed)
+}
+
+var errLinkClosed = errors.New("closed by one of the two sockets")
+
+// PeerRefused reports that an end of a link has refused its peer.
+func (e inprocEnd) PeerRefused(name string, err error) {
+	e.event(session.PeerRefused, name, nil, err)
+}
+
+func (e inprocEnd) event(kind session.Kind, name string, peer *msg.Peer, err error) {
+	e.s.event(session.Event{Kind: kind, Endpoint: inprocScheme + "://" + name, Peer: peer, Err: err})
+}
