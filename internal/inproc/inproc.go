@@ -210,6 +210,10 @@ func (l *Link) join(b End) error {
 		err = l.a.Connected(l.pa, descB)
 	}
 	if err != nil {
+		if in := l.pb.In; in != nil {
+			// Before Detach, so that b does not keep the pipe to read it.
+			b.Reading(func() { in.CloseRead() })
+		}
 		b.Detach(l.pb)
 		l.withdraw()
 		return err
@@ -225,14 +229,17 @@ func (l *Link) join(b End) error {
 	return nil
 }
 
-// makeQueues completes both pipes. The queue from a exists already, for a may
-// have written to it. withdraw undoes it.
+// makeQueues completes both pipes, except that the binder's pipe does not get
+// the queue from the connector: that queue exists already, may have messages,
+// and is for the next binder if one end refuses the other. Until the link opens,
+// pb.In is a queue of b's own. It receives what b's pattern queues about the
+// peer: notifications and subscriptions. withdraw undoes makeQueues.
 func (l *Link) makeQueues() {
 	a, b := l.a, l.b
 	_, recvA := a.Limits()
 	sendB, _ := b.Limits()
 	if b.Receives() {
-		l.pb.In = l.up
+		l.pb.In = pipe.NewQueue(pipe.Config{Lock: new(sync.Mutex), To: l.pb})
 	}
 	if a.Receives() {
 		// The connector's pipe is in use already.
@@ -244,11 +251,15 @@ func (l *Link) makeQueues() {
 		}
 	}
 	a.Update(func() {
-		l.pa.In = l.down
+		// A pipe that is retired already does not get the queue, because Close
+		// of a may have dropped its unread messages already. finish drops them.
+		if !l.pa.Retired {
+			l.pa.In = l.down
+		}
 		l.pa.Sub = &subscriptions{to: b, pipe: l.pb}
-		l.pa.To = &side{l, a, b, l.pa.Out}
+		l.pa.To = &side{l, a, b, l.pa.Out, l.pb}
 	})
-	l.pb.To, l.pb.Side = &side{l, b, a, l.pb.Out}, pipe.Accepted
+	l.pb.To, l.pb.Side = &side{l, b, a, l.pb.Out, l.pa}, pipe.Accepted
 	l.pb.Sub = &subscriptions{to: a, pipe: l.pa}
 }
 
@@ -265,7 +276,7 @@ func (l *Link) withdraw() {
 		}
 	})
 	if l.down != nil {
-		b.Drops().Add(pipe.DropConnLost, l.down.CloseRead())
+		l.a.Reading(func() { b.Drops().Add(pipe.DropConnLost, l.down.CloseRead()) })
 	}
 	l.b, l.pb, l.down = nil, nil, nil
 	l.resizeLocked()
@@ -309,6 +320,7 @@ type side struct {
 	l       *Link
 	me, far End
 	out     *pipe.Queue // from me to far; may be nil
+	farPipe *pipe.Pipe  // far's end
 }
 
 // Unread is how many messages the other end has yet to read. The queue alone
@@ -318,7 +330,17 @@ func (s *side) Unread() (n int) {
 	if s.out == nil {
 		return 0
 	}
-	s.far.Reading(func() { n = s.out.Unread() })
+	s.far.Reading(func() {
+		if s.farPipe.In == s.out {
+			n = s.out.Unread()
+			return
+		}
+		// The link is not open yet, or far has refused it, and another socket
+		// may read the queue by now.
+		s.out.Lock()
+		n = s.out.Unsent()
+		s.out.Unlock()
+	})
 	return n
 }
 
@@ -367,23 +389,45 @@ func (l *Link) open() {
 	}
 	greet(l.a, l.pa.Out)
 	greet(l.b, l.pb.Out)
-	// A publisher may have been told of subscriptions already and read them.
-	if q := l.pb.In; q != nil {
-		l.b.Reading(func() {
-			q.Lock()
-			q.SetReader(l.b, l.pb)
-			q.Unlock()
-		})
+	if l.pb.In != nil {
+		l.b.Reading(l.openUp)
 	} else {
 		l.b.Drops().Add(pipe.DropUpstream, l.up.CloseRead())
 	}
-	if q := l.pa.In; q != nil {
+	if q := l.down; q != nil && l.pa.In == q {
 		l.a.Reading(func() {
 			q.Lock()
 			q.SetReader(l.a, l.pa)
 			q.Unlock()
 		})
 	}
+}
+
+// openUp gives the binder's pipe the queue from the connector. What b's pattern
+// has queued about the peer moves to the head of that queue. The caller excludes
+// readers of b, so b receives that first.
+func (l *Link) openUp() {
+	// b's send lock guards pb.In too. It is released before the messages move,
+	// because that takes a's send lock.
+	lock := l.b.SendLock()
+	lock.Lock()
+	own, retired := l.pb.In, l.pb.Retired
+	l.pb.In = l.up
+	lock.Unlock()
+	var first msg.Batch
+	for m := (msg.Msg{}); own.Next(&m); {
+		first.Add(msg.Seg{B: m.AppendEncoded(nil), From: m.From})
+		first.Msgs++
+	}
+	l.up.Return(&first)
+	if retired {
+		// b is closing. It may have dropped the unread messages of the pipe
+		// before the pipe had this queue. It ends the link next.
+		l.b.Drops().Add(pipe.DropUnread, l.up.CloseRead())
+	}
+	l.up.Lock()
+	l.up.SetReader(l.b, l.pb)
+	l.up.Unlock()
 }
 
 // sum is the limit of a queue with two limits, 0 being none.
@@ -439,6 +483,9 @@ func (l *Link) finish(me End) {
 		l.down.Lock()
 		l.down.Close()
 		l.down.Unlock()
+		if l.pa.In != l.down {
+			l.b.Drops().Add(pipe.DropConnLost, l.down.CloseRead())
+		}
 	}
 }
 
