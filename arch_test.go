@@ -157,7 +157,7 @@ func allows(imports []string, pkg string) bool {
 
 func TestPackagesImportWhatTheArchitectureAllows(t *testing.T) {
 	allowed := map[string][]string{}
-	for _, row := range rows(t, "## Rooms") {
+	for _, row := range rows(t, "## Packages") {
 		allowed[code(row[0])[0]] = code(row[len(row)-1])
 	}
 	used := map[string]bool{}
