@@ -120,19 +120,16 @@ const peerCloseWait = time.Second
 // the connection. To close it at once could make the system discard what we
 // wrote: if anything of the peer's was unread, or if the peer sends something (a
 // PING) before it has read everything. So the connection stays until the peer
-// has closed it, its system has everything, or the linger time has ended.
-func (c *conn) closeWrite() {
-	if !c.wrote || !c.shutdownWrite() {
+// has closed it, its system has everything, or the linger time has ended. wait is
+// the time until closeIfDelivered looks first.
+func (c *conn) closeWrite(wait time.Duration) {
+	if !c.shutdownWrite() {
 		c.close(errFinished)
 		return
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	wait := peerCloseWait
-	if c.state == stateHalfClosed {
-		wait = minDeliveryWait
-	}
-	if c.closeWriteLocked() {
+	if c.state != stateClosed {
 		c.deliveryWait = wait
 		c.afterLocked(wait, c.closeIfDelivered)
 	}

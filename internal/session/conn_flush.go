@@ -162,6 +162,9 @@ func (c *conn) flusherRest() bool {
 	}
 	finishing, halfClosed := c.finishing, c.state == stateHalfClosed
 	rejected := c.endRejectLocked()
+	// Under the same lock, so that no other flusher starts: the end of our sending
+	// direction would make its write fail.
+	closing := finishing && c.wrote && c.closeWriteLocked()
 	c.mu.Unlock()
 	if halfClosed || rejected {
 		c.Room(nil) // serveHalfClosed or reject may wait for this
@@ -169,8 +172,12 @@ func (c *conn) flusherRest() bool {
 	switch {
 	case rejected:
 		c.shutdownWrite() // if it fails, the reader closes the connection soon
+	case closing && halfClosed:
+		c.closeWrite(minDeliveryWait)
+	case closing:
+		c.closeWrite(peerCloseWait)
 	case finishing:
-		c.closeWrite()
+		c.close(errFinished)
 	}
 	return true
 }

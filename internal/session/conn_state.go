@@ -43,7 +43,7 @@ const (
 	stateRejected
 
 	// stateWriteClosed follows a finishing connection's last message: our sending
-	// direction is ended (docs/decisions/0013-heartbeat-slow-peers.md, rule 4).
+	// direction is ended next (docs/decisions/0013-heartbeat-slow-peers.md, rule 4).
 	// The reader receives until the peer closes. No flusher starts. The timer
 	// closes the connection when the peer's system has acknowledged all bytes.
 	stateWriteClosed
@@ -130,8 +130,9 @@ func (c *conn) beginRejectLocked(err error) bool {
 // whether the ERROR was the last. The caller holds mu.
 func (c *conn) endRejectLocked() bool { return c.enterLocked(stateRejected) }
 
-// closeWriteLocked notes that our sending direction is ended because the socket
-// has finished the connection. The caller holds mu.
+// closeWriteLocked notes that nothing more is written because the socket has
+// finished the connection. The caller holds mu and ends our sending direction
+// next.
 func (c *conn) closeWriteLocked() bool {
 	if !c.enterLocked(stateWriteClosed) {
 		return false
