@@ -13,9 +13,10 @@ import (
 var errStopped = errors.New("input stopped")
 
 // source yields the messages to send. next fills r and returns io.EOF when
-// there are no more.
+// there are no more. ended reports whether next is known to return io.EOF.
 type source interface {
 	next(r *record) error
+	ended() bool
 }
 
 // input is a source that can be stopped, also while it waits for a line.
@@ -26,7 +27,8 @@ type input struct {
 	mu      sync.Mutex
 	stopped bool
 	reading bool
-	over    bool // the source has returned io.EOF
+	over    bool  // the source has returned io.EOF
+	taken   int64 // messages that next has returned
 }
 
 func (in *input) next(r *record) error {
@@ -41,15 +43,18 @@ func (in *input) next(r *record) error {
 	if in.stopped {
 		return errStopped
 	}
+	if err == nil {
+		in.taken++
+	}
 	return err
 }
 
-// isOver reports whether the source has returned io.EOF. The caller sends each
-// message before it asks for the next, so all messages have been sent.
-func (in *input) isOver() bool {
+// isOver reports whether sent messages are all messages of the source. The
+// caller sends each message before it asks for the next.
+func (in *input) isOver(sent int64) bool {
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	return in.over
+	return in.over || !in.reading && in.taken == sent && in.src.ended()
 }
 
 func (in *input) begin() bool {
@@ -85,6 +90,8 @@ func (s *listSource) next(r *record) error {
 	return nil
 }
 
+func (s *listSource) ended() bool { return s.i == s.n }
+
 // lineSource yields the lines of a stream, at most limit of them unless that is
 // negative. Lines have any length, and the last one needs no newline.
 type lineSource struct {
@@ -118,6 +125,8 @@ func (s *lineSource) next(r *record) error {
 		return nil
 	}
 }
+
+func (s *lineSource) ended() bool { return s.sent == s.limit }
 
 // read returns the next line, valid until the next call.
 func (s *lineSource) read() ([]byte, error) {

@@ -68,6 +68,27 @@ func TestListSourceRepeatsList(t *testing.T) {
 	}
 }
 
+// An input is over when its last message has been sent, before its end is read.
+func TestInputIsOverAfterLastMessageIsSent(t *testing.T) {
+	in := &input{src: &listSource{list: []record{{frames: frames("a")}, {frames: frames("b")}}, n: 2}}
+	var r record
+	for sent := range int64(2) {
+		if in.isOver(sent) {
+			t.Errorf("over after %d messages", sent)
+		}
+		if err := in.next(&r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if in.isOver(1) {
+		t.Error("over before the last message is sent")
+	}
+	in.stop()
+	if !in.isOver(2) {
+		t.Error("not over after the last message is sent")
+	}
+}
+
 // An input that is stopped while it waits for a line reports that, and does not
 // return the line.
 func TestInputReturnsNoLineAfterStop(t *testing.T) {

@@ -215,7 +215,7 @@ func (j *job) peerClosed() bool { return context.Cause(j.connection) == errPeerC
 // complete reports whether a job whose connection has ended was done: all input
 // was sent, and as many messages were received as --count asks for.
 func (j *job) complete() bool {
-	return (j.count == nil || j.received.Load() >= int64(*j.count)) && (j.in == nil || j.in.terminal || j.in.isOver())
+	return (j.count == nil || j.received.Load() >= int64(*j.count)) && (j.in == nil || j.in.terminal || j.in.isOver(j.sent.Load()))
 }
 
 // ignoreBrokenPipe drops the error when the reader of standard output has
