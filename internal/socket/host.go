@@ -13,7 +13,7 @@ import (
 type host struct{ pipeOwner }
 
 // end returns the socket as its links know it.
-func (h host) end() inprocEnd { return inprocEnd{h.pipeOwner} }
+func (h host) end() inprocEnd { return inprocEnd(h) }
 
 // NewPipe returns a pipe with the queues that the socket type needs.
 func (h host) NewPipe(r pipe.Reader, w pipe.Writer, inLock *sync.Mutex, sub pipe.Subscriptions) *pipe.Pipe {
