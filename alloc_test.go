@@ -7,24 +7,20 @@ import (
 	"github.com/zerobroker/zmq"
 )
 
-// flow is a way from one socket to another.
+// flow sends from one socket to another.
 type flow struct {
 	name string
 	send func(body []byte) error
 	recv func() error
 }
 
-// flows joins two sockets of every type that sends small messages, in the process.
+// flows connects pairs of sockets over inproc, one for each sending type that
+// does not alternate.
 func flows(t *testing.T) (list []flow) {
 	ctx := context.Background()
-	o := &zmq.Options{Namespace: zmq.NewNamespace(), SendHWM: zmq.Unlimited, RecvHWM: zmq.Unlimited}
-	join := func(name string, binds, connects connector) {
-		t.Cleanup(func() { binds.Close(); connects.Close() })
-		must(binds.Bind("inproc://" + name))
-		if err := connects.Connect("inproc://" + name); err != nil {
-			t.Fatal(err)
-		}
-	}
+	o := inprocOptions()
+	o.SendHWM, o.RecvHWM = zmq.Unlimited, zmq.Unlimited
+	join := func(name string, binds, connects connector) { join(t, "inproc://"+name, binds, connects) }
 	add := func(name string, send func([]byte) error, recv func() error) {
 		list = append(list, flow{name, send, recv})
 	}
@@ -64,17 +60,17 @@ func flows(t *testing.T) (list []flow) {
 	add("CHANNEL", func(b []byte) error { return channel.Send(ctx, b) }, receive(other.Receiver))
 
 	radio, dish := must(zmq.NewRadio(o)), must(zmq.NewDish(o))
-	dish.Join("a group of some length, for which a name must not be made")
+	const group = "a group whose name does not fit in a small buffer"
+	dish.Join(group)
 	join("radio", radio, dish)
 	add("RADIO", func(b []byte) error {
-		return radio.Send(ctx, "a group of some length, for which a name must not be made", b)
+		return radio.Send(ctx, group, b)
 	}, func() error { _, err := dish.Recv(ctx); return err })
 	return list
 }
 
-// TestFewAllocations: what does not wait allocates nothing for a message of one
-// frame, but the queue's own memory, which is for many.
-func TestFewAllocations(t *testing.T) {
+// The memory of the queues is allocated for many messages at once.
+func TestSendAndRecvOfOneFrameDoNotAllocate(t *testing.T) {
 	const run = 1000
 	body := make([]byte, 10)
 	for _, f := range flows(t) {
@@ -92,7 +88,7 @@ func TestFewAllocations(t *testing.T) {
 		})
 		t.Logf("%s: %.3f", f.name, n/run)
 		if n/run > 0.1 {
-			t.Errorf("%s: %.3f allocations a message", f.name, n/run)
+			t.Errorf("%s: %.3f allocations for each message", f.name, n/run)
 		}
 	}
 }

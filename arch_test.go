@@ -19,25 +19,25 @@ import (
 	"testing"
 )
 
-// The tests in this file hold the tree against docs/ARCHITECTURE.md: its table
-// of rooms is the import rule, and its list of goroutines is all there are.
+// The tests in this file compare the source with docs/ARCHITECTURE.md: its
+// table of packages is the import rule, and its list of goroutines is complete.
 
 const (
 	modulePath   = "github.com/zerobroker/zmq"
 	architecture = "docs/ARCHITECTURE.md"
 )
 
-// outside is what the library imports that is neither ours nor Go's. A name
-// comes here with a record in docs/decisions that says why.
-var outside = []string{"golang.org/x/sys/unix"}
+// allowedModules are the packages of other modules that the library imports. A
+// record in docs/decisions has the reason for each.
+var allowedModules = []string{"golang.org/x/sys/unix"}
 
-// maxLines is the length from which a file is to be split by aspect.
+// maxLines is the maximum number of lines of a file.
 const maxLines = 600
 
 // goFile is one Go file of the repository.
 type goFile struct {
-	path   string // from the top, with slashes
-	module string // the folder of its module, "." for the library's
+	path   string // relative to the repository, with slashes
+	module string // directory of its module, "." for the library
 	test   bool
 	text   []byte
 	ast    *ast.File
@@ -46,7 +46,7 @@ type goFile struct {
 
 func (f *goFile) dir() string { return path.Dir(f.path) }
 
-// imports is the paths that f imports.
+// imports returns the paths that f imports.
 func (f *goFile) imports() []string {
 	var list []string
 	for _, i := range f.ast.Imports {
@@ -56,7 +56,7 @@ func (f *goFile) imports() []string {
 	return list
 }
 
-// tree is every Go file of the repository, parsed once.
+// tree returns every Go file of the repository. It parses them once.
 var tree = sync.OnceValues(func() ([]*goFile, error) {
 	var files []*goFile
 	modules := map[string]bool{}
@@ -104,15 +104,15 @@ func eachFile(t *testing.T, do func(f *goFile)) {
 	}
 }
 
-// isAid reports whether a package exists for tests only.
-func isAid(dir string) bool {
+// isTestSupport reports whether a package exists for tests only.
+func isTestSupport(dir string) bool {
 	return strings.HasSuffix(dir, "test") || path.Base(dir) == "memnet"
 }
 
 var quoted = regexp.MustCompile("`([^`]+)`")
 
-// rows is the cells of the table below a heading of the architecture, without
-// its head.
+// rows returns the cells of the table below a heading of docs/ARCHITECTURE.md,
+// without the header.
 func rows(t *testing.T, heading string) [][]string {
 	t.Helper()
 	text, err := os.ReadFile(architecture)
@@ -137,7 +137,7 @@ func rows(t *testing.T, heading string) [][]string {
 	return table
 }
 
-// code is what a cell has between backquotes.
+// code returns the parts of a cell that are between backquotes.
 func code(cell string) []string {
 	var list []string
 	for _, m := range quoted.FindAllStringSubmatch(cell, -1) {
@@ -146,58 +146,57 @@ func code(cell string) []string {
 	return list
 }
 
-// allows reports whether a room with these arrows may import another.
-func allows(arrows []string, room string) bool {
-	return slices.ContainsFunc(arrows, func(a string) bool {
+// allows reports whether a list of imports, which may end with /*, has a
+// package.
+func allows(imports []string, pkg string) bool {
+	return slices.ContainsFunc(imports, func(a string) bool {
 		parent, all := strings.CutSuffix(a, "/*")
-		return a == room || all && strings.HasPrefix(room, parent+"/")
+		return a == pkg || all && strings.HasPrefix(pkg, parent+"/")
 	})
 }
 
-// The table of rooms in docs/ARCHITECTURE.md says who may import whom.
-func TestImportsFollowTheTable(t *testing.T) {
-	arrows := map[string][]string{}
+func TestPackagesImportWhatTheArchitectureAllows(t *testing.T) {
+	allowed := map[string][]string{}
 	for _, row := range rows(t, "## Rooms") {
-		arrows[code(row[0])[0]] = code(row[len(row)-1])
+		allowed[code(row[0])[0]] = code(row[len(row)-1])
 	}
 	used := map[string]bool{}
 	eachFile(t, func(f *goFile) {
-		if f.module != "." || f.test || isAid(f.dir()) {
+		if f.module != "." || f.test || isTestSupport(f.dir()) {
 			return
 		}
-		may, known := arrows[f.dir()]
+		imports, known := allowed[f.dir()]
 		if !known {
 			t.Errorf("%s: %s has no row in %s", f.path, f.dir(), architecture)
 			return
 		}
 		for _, p := range f.imports() {
-			room, ours := strings.CutPrefix(p, modulePath+"/")
+			pkg, ours := strings.CutPrefix(p, modulePath+"/")
 			if p == modulePath {
-				room, ours = ".", true
+				pkg, ours = ".", true
 			}
 			if !ours {
 				continue
 			}
-			used[f.dir()+" "+room] = true
-			if isAid(room) || !allows(may, room) {
-				t.Errorf("%s: %s may not import %s", f.path, f.dir(), room)
+			used[f.dir()+" "+pkg] = true
+			if isTestSupport(pkg) || !allows(imports, pkg) {
+				t.Errorf("%s: %s may not import %s", f.path, f.dir(), pkg)
 			}
 		}
 	})
-	for dir, may := range arrows {
+	for dir, imports := range allowed {
 		if _, err := os.Stat(filepath.FromSlash(dir)); err != nil {
 			t.Errorf("%s has a row for %s: %v", architecture, dir, err)
 		}
-		for _, room := range may {
-			if !strings.HasSuffix(room, "/*") && !used[dir+" "+room] {
-				t.Errorf("%s lets %s import %s, which it does not", architecture, dir, room)
+		for _, pkg := range imports {
+			if !strings.HasSuffix(pkg, "/*") && !used[dir+" "+pkg] {
+				t.Errorf("%s allows %s to import %s, which it does not", architecture, dir, pkg)
 			}
 		}
 	}
 }
 
-// Whoever uses the library gets no other module with it.
-func TestLibraryStandsOnGoAlone(t *testing.T) {
+func TestLibraryImportsNoOtherModules(t *testing.T) {
 	eachFile(t, func(f *goFile) {
 		if f.module != "." || f.test {
 			return
@@ -205,15 +204,14 @@ func TestLibraryStandsOnGoAlone(t *testing.T) {
 		for _, p := range f.imports() {
 			host, _, _ := strings.Cut(p, "/")
 			if strings.Contains(host, ".") && p != modulePath && !strings.HasPrefix(p, modulePath+"/") &&
-				!slices.Contains(outside, p) {
+				!slices.Contains(allowedModules, p) {
 				t.Errorf("%s imports %s", f.path, p)
 			}
 		}
 	})
 }
 
-// The other modules know the library as its users do.
-func TestOtherModulesUseThePublicFace(t *testing.T) {
+func TestOtherModulesDoNotImportInternalPackages(t *testing.T) {
 	eachFile(t, func(f *goFile) {
 		if f.module == "." {
 			return
@@ -228,16 +226,17 @@ func TestOtherModulesUseThePublicFace(t *testing.T) {
 	})
 }
 
-// pure is the rooms that do no I/O, read no clock and start nothing.
+// pure are the packages that do no I/O, read no clock and start no goroutine.
 var pure = []string{
 	"internal/wire", "internal/mechanism", "internal/msg", "internal/engine", "internal/pattern", "internal/pipe",
 	"internal/topics",
 }
 
-// clock is what of package time those do not use: they are told the time.
+// clock are the functions of package time that the pure packages do not call:
+// their callers pass the time.
 var clock = []string{"Now", "Since", "Until", "Sleep", "After", "AfterFunc", "NewTimer", "NewTicker", "Tick"}
 
-func TestPureRooms(t *testing.T) {
+func TestPurePackagesDoNoIO(t *testing.T) {
 	eachFile(t, func(f *goFile) {
 		if f.test || !slices.Contains(pure, f.dir()) {
 			return
@@ -262,16 +261,16 @@ func TestPureRooms(t *testing.T) {
 // logWriter is the file of the goroutine that calls the application's log handler.
 const logWriter = "internal/socket/log.go"
 
-// The list of goroutines in docs/ARCHITECTURE.md is complete: every go
-// statement, and every call that has the standard library start one.
-func TestGoroutinesAreListed(t *testing.T) {
+// A goroutine is a go statement or a call of an AfterFunc of the standard
+// library.
+func TestArchitectureListsAllGoroutines(t *testing.T) {
 	listed := map[string]int{}
 	for _, row := range rows(t, "## Goroutines") {
 		listed[code(row[0])[0]+" "+code(row[1])[0]]++
 	}
 	found := map[string]int{}
 	eachFile(t, func(f *goFile) {
-		if f.module != "." || f.test || isAid(f.dir()) {
+		if f.module != "." || f.test || isTestSupport(f.dir()) {
 			return
 		}
 		ast.Inspect(f.ast, func(n ast.Node) bool {
@@ -301,7 +300,7 @@ func TestGoroutinesAreListed(t *testing.T) {
 	}
 }
 
-// source is an expression as text; a function literal is "func".
+// source returns an expression as text; a function literal is "func".
 func source(f *goFile, e ast.Expr) string {
 	if _, ok := e.(*ast.FuncLit); ok {
 		return "func"
@@ -313,10 +312,10 @@ func source(f *goFile, e ast.Expr) string {
 	return b.String()
 }
 
-func TestFilesStayShort(t *testing.T) {
+func TestFilesHaveAtMostMaxLines(t *testing.T) {
 	eachFile(t, func(f *goFile) {
 		if n := bytes.Count(f.text, []byte("\n")); n > maxLines {
-			t.Errorf("%s has %d lines, more than %d: split it by aspect", f.path, n, maxLines)
+			t.Errorf("%s has %d lines, more than %d: split it by subject", f.path, n, maxLines)
 		}
 	})
 }

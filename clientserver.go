@@ -3,11 +3,11 @@ package zmq
 import "github.com/zerobroker/zmq/internal/pattern"
 
 // Client is a CLIENT socket: it sends messages of one frame to its SERVER peers
-// in turn, as [Dealer] does, and receives what they send, in any order and number.
-// All methods may be called concurrently. https://rfc.zeromq.org/spec/41/
+// in turn, as [Dealer] does, and receives what they send, in any order and
+// number. https://rfc.zeromq.org/spec/41/
 type Client struct {
 	Connector
-	BodySender
+	FrameSender
 	Receiver
 }
 
@@ -17,17 +17,15 @@ func NewClient(o *Options) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Client{c, BodySender{c}, Receiver{c}}, nil
+	return &Client{c, FrameSender{c}, Receiver{c}}, nil
 }
 
 // Server is a SERVER socket: it receives messages of one frame from its CLIENT
-// peers in turn, and sends to the peer with a routing number, at any time and any
-// number of times. [Message.RoutingNumber] is the number of the sender of a
-// message. All methods may be called concurrently.
-// https://rfc.zeromq.org/spec/41/
+// peers in turn, and sends to the peer with a routing number, at any time and
+// any number of times. https://rfc.zeromq.org/spec/41/
 type Server struct {
 	Connector
-	NumberSender
+	SenderToNumber
 	Receiver
 }
 
@@ -37,16 +35,15 @@ func NewServer(o *Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Server{c, NumberSender{c}, Receiver{c}}, nil
+	return &Server{c, SenderToNumber{c}, Receiver{c}}, nil
 }
 
 // Peer is a PEER socket: a [Server] whose peers are PEERs too, so that each of
 // two may send first. [Peer.ConnectPeer] returns the routing number of a peer
-// before a message of that peer is received. All methods may be called
-// concurrently. https://rfc.zeromq.org/spec/51/
+// before a message of that peer is received. https://rfc.zeromq.org/spec/51/
 type Peer struct {
 	Connector
-	NumberSender
+	SenderToNumber
 	Receiver
 }
 
@@ -56,14 +53,14 @@ func NewPeer(o *Options) (*Peer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Peer{c, NumberSender{c}, Receiver{c}}, nil
+	return &Peer{c, SenderToNumber{c}, Receiver{c}}, nil
 }
 
 // ConnectPeer is Connect. It returns the routing number of the peer at the
-// endpoint, which stays the same when the connection is lost and made again. The
-// number can be sent to at once. With [Options.Immediate] that is not possible,
-// and the error matches [ErrInvalidOption]; it may match those of [Connector.Connect]
-// too. [zmq_connect_peer]
+// endpoint, which stays the same when the connection is lost and made again.
+// SendTo accepts the number at once, so [Options.Immediate] does not permit the
+// call. The error matches those of [Connector.Connect], or [ErrInvalidOption]
+// with that option. [zmq_connect_peer]
 func (p *Peer) ConnectPeer(endpoint string) (number uint32, err error) {
 	number, err = p.s.ConnectPeer(endpoint)
 	return number, opError("connect", endpoint, err)

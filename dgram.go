@@ -16,15 +16,13 @@ import (
 // udp endpoint, which may be a multicast group, and does not connect; a second
 // Bind before Unbind fails with [ErrAlreadyBound].
 //
-// Datagrams may be lost, duplicated and reordered, any program can send them under
-// any address, and nothing reports whether one has arrived. A body has at most 8192
-// bytes, as in libzmq. Sending waits until the socket is bound, and while its queue
-// is full. Received datagrams do not wait: one that arrives while
-// [Options.RecvHWM] others are unread is dropped and counted under [DropHWM], one
-// of more than 8192 bytes under [DropMalformed]. One that the system does not send
-// is counted under [DropUnreachable].
-//
-// All methods may be called concurrently.
+// Datagrams may be lost, duplicated and reordered, any program can send them
+// under any address, and nothing reports whether one has arrived. A payload has
+// at most 8192 bytes, as in libzmq. Sending waits until the socket is bound,
+// and while its queue is full. Receiving drops instead: a datagram that arrives
+// while [Options.RecvHWM] others are unread is counted under [DropHWM], one of
+// more than 8192 bytes under [DropMalformed]. A datagram that the system does
+// not send is counted under [DropUnreachable].
 type Dgram struct{ Socket }
 
 // NewDgram returns a DGRAM socket. The error matches [ErrInvalidOption].
@@ -37,41 +35,41 @@ func NewDgram(o *Options) (*Dgram, error) {
 }
 
 // sender and receiver are the shared implementation. Dgram does not embed them,
-// because its messages have an address beside their frame.
+// because its messages have an address in addition to their frame.
 func (s *Dgram) sender() Sender     { return Sender{Connector{s.Socket}} }
 func (s *Dgram) receiver() Receiver { return Receiver{Connector{s.Socket}} }
 
-// Datagram is a message of one frame that a [Dgram] has received, and the address
-// that it has as its source, which may be forged.
+// Datagram is a message of one frame, the payload, that a [Dgram] has received.
+// Addr is the source address of the datagram, which may be forged.
 type Datagram struct {
 	Message
 	Addr netip.AddrPort
 }
 
-// SendTo sends one datagram with the body to an address. It copies the body: the
-// caller may reuse it. SendTo returns when the datagram is queued. If the queue is
-// full or the socket is not bound, it waits until ctx ends. An error that is the
-// context's means that nothing was sent. Other errors match [ErrInvalidEndpoint] if
-// the address or its port is zero, [ErrMessageTooLarge] or [ErrClosed].
-func (s *Dgram) SendTo(ctx context.Context, to netip.AddrPort, body []byte) error {
+// SendTo sends one datagram with the payload to an address. It copies the
+// payload, so the caller may reuse it. SendTo returns when the datagram is
+// queued. It waits while the queue is full or the socket is not bound. If ctx
+// ends first, SendTo returns the context's error, and nothing was sent. Other
+// errors match [ErrInvalidEndpoint] if the address or its port is zero,
+// [ErrMessageTooLarge] or [ErrClosed].
+func (s *Dgram) SendTo(ctx context.Context, to netip.AddrPort, payload []byte) error {
 	if err := checkAddress(to); err != nil {
 		return err
 	}
-	return s.sender().Send(ctx, addressFrame(to), body)
+	return s.sender().Send(ctx, addressFrame(to), payload)
 }
 
-// TrySendTo is SendTo without waiting. The error matches [ErrWouldBlock] if SendTo
-// would wait.
-func (s *Dgram) TrySendTo(to netip.AddrPort, body []byte) error {
+// TrySendTo is SendTo, but fails with [ErrWouldBlock] where SendTo waits.
+func (s *Dgram) TrySendTo(to netip.AddrPort, payload []byte) error {
 	if err := checkAddress(to); err != nil {
 		return err
 	}
-	return s.sender().TrySend(addressFrame(to), body)
+	return s.sender().TrySend(addressFrame(to), payload)
 }
 
-// SendMessageTo is SendTo for a message whose ownership passes to the socket, as
-// with [BodySender.SendMessage]. The error matches [ErrInvalidMessage] if there is
-// more than one frame.
+// SendMessageTo is SendTo for a message whose ownership passes to the socket,
+// as with [Sender.SendMessage]. The error matches [ErrInvalidMessage] if the
+// message has more than one frame.
 func (s *Dgram) SendMessageTo(ctx context.Context, to netip.AddrPort, m Message) error {
 	d, err := addressed(to, m)
 	if err != nil {
@@ -80,8 +78,7 @@ func (s *Dgram) SendMessageTo(ctx context.Context, to netip.AddrPort, m Message)
 	return s.sender().SendMessage(ctx, d)
 }
 
-// TrySendMessageTo is SendMessageTo without waiting. The error matches
-// [ErrWouldBlock] if SendMessageTo would wait.
+// TrySendMessageTo is SendMessageTo without waiting, as with TrySendTo.
 func (s *Dgram) TrySendMessageTo(to netip.AddrPort, m Message) error {
 	d, err := addressed(to, m)
 	if err != nil {
@@ -91,26 +88,23 @@ func (s *Dgram) TrySendMessageTo(to netip.AddrPort, m Message) error {
 }
 
 // Reply is SendTo the address of a datagram.
-func (s *Dgram) Reply(ctx context.Context, to Datagram, body []byte) error {
-	return s.SendTo(ctx, to.Addr, body)
+func (s *Dgram) Reply(ctx context.Context, d Datagram, payload []byte) error {
+	return s.SendTo(ctx, d.Addr, payload)
 }
 
-// Recv returns the next datagram. It waits until there is one or ctx ends. An error
-// that is the context's means that no datagram was taken.
+// Recv returns the next datagram, as [Receiver.Recv] does.
 func (s *Dgram) Recv(ctx context.Context) (Datagram, error) {
 	m, err := s.receiver().Recv(ctx)
 	return datagram(m, err)
 }
 
-// TryRecv is Recv without waiting. The error matches [ErrWouldBlock] if there is no
-// datagram.
+// TryRecv is Recv, but fails with [ErrWouldBlock] where Recv waits.
 func (s *Dgram) TryRecv() (Datagram, error) {
 	m, err := s.receiver().TryRecv()
 	return datagram(m, err)
 }
 
-// Messages returns an iterator over the datagrams as they arrive. It ends with
-// an error, as that of [Receiver.Messages] does.
+// Messages returns an iterator over the datagrams, as [Receiver.Messages] does.
 func (s *Dgram) Messages(ctx context.Context) iter.Seq2[Datagram, error] {
 	return messages(ctx, s.Recv)
 }
@@ -121,7 +115,7 @@ func (s *Dgram) SetSendHWM(n int) error { return s.setSendHWM(n) }
 // SetRecvHWM is [Receiver.SetRecvHWM].
 func (s *Dgram) SetRecvHWM(n int) error { return s.setRecvHWM(n) }
 
-// datagram moves the address out of the frames of a message.
+// datagram moves the address from the first frame of a message to its Addr.
 func datagram(m Message, err error) (Datagram, error) {
 	if err != nil {
 		return Datagram{}, err
@@ -131,7 +125,7 @@ func datagram(m Message, err error) (Datagram, error) {
 	return Datagram{Message{m.m.DropFirst()}, addr}, nil
 }
 
-// addressed puts an address before a message.
+// addressed adds an address as the first frame of a message.
 func addressed(to netip.AddrPort, m Message) (Message, error) {
 	if err := checkAddress(to); err != nil {
 		return Message{}, err
@@ -142,13 +136,13 @@ func addressed(to netip.AddrPort, m Message) (Message, error) {
 	return Message{msg.Msg{First: addressFrame(to), Rest: [][]byte{m.m.First}, Bufs: m.m.Bufs}}, nil
 }
 
-// addressFrame returns an address as the core takes it.
+// addressFrame returns the first frame that the core takes for an address.
 func addressFrame(to netip.AddrPort) []byte {
 	return netip.AddrPortFrom(to.Addr().Unmap(), to.Port()).AppendTo(nil)
 }
 
-// checkAddress returns an error that matches [ErrInvalidEndpoint] unless a datagram
-// can be sent to the address.
+// checkAddress returns an error that matches [ErrInvalidEndpoint] unless a
+// datagram can be sent to the address.
 func checkAddress(to netip.AddrPort) error {
 	var err error
 	switch {

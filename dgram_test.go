@@ -9,24 +9,24 @@ import (
 	"github.com/zerobroker/zmq"
 )
 
-// dgramAt returns a bound DGRAM and the address that others send to.
+// dgramAt returns a bound DGRAM and its address. It skips the test if the
+// system does not have the address family.
 func dgramAt(t *testing.T, ep string, o *zmq.Options) (*zmq.Dgram, netip.AddrPort) {
 	t.Helper()
 	s := must(zmq.NewDgram(o))
 	t.Cleanup(func() { s.Close() })
 	bound, err := s.Bind(ep)
 	if err != nil {
-		t.Skipf("%s cannot be had on this machine: %v", ep, err)
+		t.Skipf("cannot bind %s on this machine: %v", ep, err)
 	}
 	return s, netip.MustParseAddrPort(strings.TrimPrefix(bound, "udp://"))
 }
 
-// TestDgramBothFamilies: every way to send arrives with the sender's address, to
-// which a reply goes.
-func TestDgramBothFamilies(t *testing.T) {
+// Datagrams of all send methods arrive, over IPv4 and IPv6.
+func TestDgramRepliesToTheSourceAddress(t *testing.T) {
 	for _, ep := range []string{"udp://127.0.0.1:*", "udp://[::1]:*"} {
 		t.Run(ep, func(t *testing.T) {
-			ctx := bounded(t)
+			ctx := testContext(t)
 			a, atA := dgramAt(t, ep, nil)
 			b, atB := dgramAt(t, ep, nil)
 			whole := []byte(strings.Repeat("x", 8192))
@@ -56,8 +56,7 @@ func TestDgramBothFamilies(t *testing.T) {
 	}
 }
 
-// TestDgramErrors: what is no address, no datagram or out of turn.
-func TestDgramErrors(t *testing.T) {
+func TestDgramErrorsMatchTheirSentinels(t *testing.T) {
 	ctx := t.Context()
 	unbound := must(zmq.NewDgram(nil))
 	defer unbound.Close()
@@ -113,9 +112,8 @@ func TestDgramErrors(t *testing.T) {
 	}
 }
 
-// TestDgramMessages yields what comes, until the socket is closed.
-func TestDgramMessages(t *testing.T) {
-	ctx := bounded(t)
+func TestDgramMessagesYieldsDatagramsAndErrClosed(t *testing.T) {
+	ctx := testContext(t)
 	s, at := dgramAt(t, "udp://127.0.0.1:*", nil)
 	var got []string
 	if err := s.SendTo(ctx, at, []byte("1")); err != nil {

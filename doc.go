@@ -1,13 +1,14 @@
 // Package zmq implements ZeroMQ in Go: sockets that exchange messages between
-// goroutines, processes and machines, without a broker and without cgo. It
-// implements ZMTP 3.1, 3.0, 2.0 and 1.0, so that its sockets communicate with those
-// of libzmq and of other implementations.
+// goroutines, processes and machines, without a broker and without cgo. The
+// sockets speak ZMTP 3.1, 3.0, 2.0 and 1.0, as libzmq and other implementations
+// do. NULL is the only security mechanism so far: connections are neither
+// encrypted nor authenticated.
 //
 // # First steps
 //
-// Each socket type is a Go type. One socket binds an endpoint, others connect to
-// it; which of the two does so, and which is first, makes no difference. Here a
-// PUSH distributes work to a PULL:
+// Each socket type is a Go type. One socket binds an endpoint and others
+// connect to it, in any order; which side binds makes no difference to the
+// messages. Here a PUSH distributes work to a PULL (error checks are omitted):
 //
 //	pull, err := zmq.NewPull(nil) // nil options are all defaults
 //	defer pull.Close()
@@ -27,35 +28,38 @@
 //
 // # Socket types
 //
-//	[Push], [Pull]      distribute messages among workers
-//	[Pub], [Sub]        publish messages to the subscribers of a prefix
-//	[XPub], [XSub]      the same, with subscriptions as messages, for proxies
-//	[Req], [Rep]        request and reply
-//	[Dealer], [Router]  concurrent requests and replies, routing by ID
-//	[Pair]              two sockets exclusively
-//	[Stream]            bytes to and from TCP connections
-//	[Client], [Server]  messages of one frame in both directions, routing by number
-//	[Peer]              the same between equal sockets
-//	[Radio], [Dish]     send to the members of a group
-//	[Scatter], [Gather] PUSH and PULL for messages of one frame
-//	[Channel]           PAIR for messages of one frame
-//	[Dgram]             UDP datagrams
+//   - [Push], [Pull]: distribute messages among workers
+//   - [Pub], [Sub]: publish messages to the subscribers of a prefix
+//   - [XPub], [XSub]: the same, with subscriptions as messages, for proxies
+//   - [Req], [Rep]: request and reply
+//   - [Dealer], [Router]: concurrent requests and replies, routing by ID
+//   - [Pair]: two sockets exclusively
+//   - [Stream]: bytes to and from TCP connections
+//   - [Client], [Server]: messages of one frame in both directions, routing by
+//     number
+//   - [Peer]: the same between equal sockets
+//   - [Radio], [Dish]: send to the members of a group
+//   - [Scatter], [Gather]: PUSH and PULL for messages of one frame
+//   - [Channel]: PAIR for messages of one frame
+//   - [Dgram]: UDP datagrams
 //
-// The types from Client on are drafts in libzmq: a peer that uses libzmq needs a
-// build with drafts.
+// The types from Client on are drafts in libzmq: a peer that uses libzmq needs
+// a build with drafts.
 //
-// A type has the methods that its socket type permits and no others. Methods that
+// A type has only the methods that its socket type permits. Methods that
 // several types share belong to structs that the types embed:
 //
-//	[Socket]        Bind, Close, Events, Stats and so on: all types
-//	[Connector]     Connect, Disconnect, WaitConnected: all but Dgram
-//	[Sender]        Send, TrySend: Push, Pair, Pub, XPub, XSub, Req, Rep, Dealer
-//	[Receiver]      Recv, TryRecv, Messages: all that receive but Dish and Dgram
-//	[Publisher]     WaitSubscribers: Pub, XPub
-//	[Subscriber]    Subscribe, WaitSubscribed: Sub, XSub
-//	[BodySender]    Send of one frame: Client, Scatter, Channel
-//	[IDSender]      SendTo a routing ID: Router, Stream
-//	[NumberSender]  SendTo a routing number: Server, Peer
+//   - [Socket]: Bind, Close, Events, Stats and so on, for all types
+//   - [Connector]: Connect, Disconnect, WaitConnected, for all types but Dgram
+//   - [Sender]: Send and TrySend, for Push, Pair, Pub, XPub, XSub, Req, Rep and
+//     Dealer
+//   - [FrameSender]: Send of one frame, for Client, Scatter and Channel
+//   - [SenderToID]: SendTo a routing ID, for Router and Stream
+//   - [SenderToNumber]: SendTo a routing number, for Server and Peer
+//   - [Receiver]: Recv, TryRecv and Messages, for all types that receive but Dish
+//     and Dgram
+//   - [Publisher]: WaitSubscribers, for Pub and XPub
+//   - [Subscriber]: Subscribe and WaitSubscribed, for Sub and XSub
 //
 // These structs are also the parameters of functions for several types:
 //
@@ -73,67 +77,72 @@
 //	                      udp://group:port and udp://interface;group:port are
 //	                      multicast
 //
-// A socket may bind and connect to any number of endpoints, at any time. Bind
-// returns the endpoint with wildcards replaced.
+// A socket may bind and connect to any number of endpoints, at any time. See
+// [Socket.Bind] and [Connector.Connect].
 //
 // # Messages
 //
-// A [Message] has one or more frames, which are sent and received together. Send
-// copies its frames; SendMessage does not copy large ones. A received message
-// belongs to the caller, and [Message.From] describes its sender.
+// A [Message] has one or more frames, which are sent and received together.
+// Send copies its frames; SendMessage does not copy large ones. A received
+// message belongs to the caller, and [Message.From] describes its sender.
 //
 // # Waiting and queues
 //
-// Calls that wait take a context. When it ends they return its error, and nothing
-// was sent or received; [Req.Do] is the exception, because its request may have
-// been written by then. The Try variants do not wait.
+// Calls that wait take a context. If it ends, Send and Recv return its error,
+// and nothing was sent or received. The Try variants do not wait.
 //
 // Each direction of each connection has a queue with a high-water mark
 // ([Options.SendHWM], [Options.RecvHWM]). The comment of each socket type says
 // whether it waits or drops messages when queues are full. An endpoint that was
-// given to Connect has a queue from then on: messages wait there for the connection.
-// Call WaitConnected to wait for a peer first.
+// given to Connect has a queue at once: messages wait there for the connection,
+// unless [Options.Immediate] is set.
 //
-// Send returns when the message is queued. Close waits until the queues are
-// written, at most [Options.Linger], and returns an [*UnsentError] if messages
+// Send returns when the message is queued. [Socket.Close] waits until the
+// queues are written, at most [Options.Linger], and reports messages that
 // remain.
 //
 // # Peers
 //
-// WaitConnected waits for a peer, [Subscriber.WaitSubscribed] until a publisher has
-// processed the subscriptions, and [Publisher.WaitSubscribers] until there are
-// subscribers, so that no publisher needs to sleep before its first message. If
-// their context ends, their error says why there is no peer.
+// [Connector.WaitConnected] waits for a peer, [Subscriber.WaitSubscribed] until
+// a publisher has processed the subscriptions, and [Publisher.WaitSubscribers]
+// until there are subscribers. A program needs no sleep before its first
+// message.
 //
-// A failed connection is not an error of a call. [Socket.Endpoints] has the state of
-// each endpoint, [Socket.Events] reports changes, [Socket.Stats] counts them, and
-// [Options.Logger] logs them. Each message that a socket has accepted, from Send or
-// from the network, and then dropped is counted under a [DropReason]. Messages that
-// are written and not yet read by the peer when the connection is lost are lost
-// without a count, as with any protocol without acknowledgements. A message of a
-// publisher without a matching subscription is not counted as dropped.
+// A failed connection is not an error of a call, because the socket connects
+// again. [Socket.Endpoints] has the state of each endpoint, [Socket.Events]
+// reports changes, [Socket.Stats] counts them, and [Options.Logger] logs them.
+//
+// Each message that a socket has accepted, from Send or from the network, and
+// then dropped is counted under a [DropReason]. There are no acknowledgements:
+// messages that are written, but not read by the peer when the connection is
+// lost, are lost without a count. Neither is a message counted that a publisher
+// does not send because it has no subscriber.
 //
 // # Errors
 //
 // Calls fail with an [*OpError], which wraps an error of this package or of the
-// system. If a context ends while Send or Recv waits, they return its error itself.
-// A call on a closed socket returns [ErrClosed], which also matches net.ErrClosed.
+// system; test for it with [errors.Is]. If a context ends while Send or Recv
+// waits, they return its error itself. A call on a closed socket returns
+// [ErrClosed], which also matches [net.ErrClosed].
 //
 // # Concurrency
 //
-// All methods of all sockets may be called concurrently, including Close. Messages
-// that are sent concurrently are not mixed. Close ends all calls on the socket and
-// all of its goroutines.
+// All methods of all sockets may be called concurrently, including Close.
+// Messages that are sent concurrently are not mixed. Close ends all calls on
+// the socket and all of its goroutines.
 //
 // Calls that block in a send method are served in the order in which they began
-// to wait. A later call may use free capacity before them, but only for a bounded
-// number of messages. After that it blocks too, or returns [ErrWouldBlock] if it is
-// a Try variant. With [PubOptions.Block] there is no order, because the calls wait
-// for different peers.
+// to wait. A later call may use free capacity before them, but only for a
+// bounded number of messages. After that it blocks too, or returns
+// [ErrWouldBlock] if it is a Try variant. With [PubOptions.Block] there is no
+// order, because the calls wait for different peers.
 //
 // # libzmq
 //
-// docs/LIBZMQ.md in the repository lists the equivalent of each function, option and
-// error of libzmq. Names in brackets, in capitals or beginning with zmq_, are those of
-// libzmq.
+// docs/LIBZMQ.md in the repository lists the equivalent of each function,
+// option and error of libzmq. In this documentation, names in brackets that are
+// in capitals or begin with zmq_ are those of libzmq. There is no context
+// object and no poller: sockets are independent, and a program uses one
+// goroutine for each socket that it reads. A routing ID, a group or an address
+// is not a frame here, but a parameter or a property of the message.
 package zmq

@@ -8,17 +8,16 @@ import (
 	"testing"
 )
 
-// The tests in this file hold docs/LIBZMQ.md against the library.
+// The tests in this file compare docs/LIBZMQ.md with the exported names.
 
-// moving is what libzmq's names are here.
-const moving = "docs/LIBZMQ.md"
+// migration lists the equivalent of each name of libzmq.
+const migration = "docs/LIBZMQ.md"
 
-// face is what package zmq exports, and what its unexported types add to that
-// by being embedded.
-type face struct {
-	names   map[string]bool              // at the top, exported or not
-	members map[string]map[string]string // of a type: fields and methods, and the type that each has or returns
-	within  map[string][]string          // what a type embeds
+// api has the declarations of package zmq.
+type api struct {
+	names   map[string]bool              // names of the package, exported or not
+	members map[string]map[string]string // fields and methods of each type, with the type of the field or of the first result
+	within  map[string][]string          // types that each type embeds
 	fields  map[string][]option
 }
 
@@ -30,7 +29,7 @@ type option struct {
 }
 
 // options returns the options of a struct and of its groups.
-func (p *face) options(of, prefix string) (list []option) {
+func (p *api) options(of, prefix string) (list []option) {
 	for _, o := range p.fields[of] {
 		if group := p.options(o.typ, prefix+o.names[0]+"."); group != nil {
 			list = append(list, group...)
@@ -45,10 +44,10 @@ func (p *face) options(of, prefix string) (list []option) {
 	return list
 }
 
-// theFace reads the package.
-func theFace(t *testing.T) *face {
+// readAPI parses the package.
+func readAPI(t *testing.T) *api {
 	t.Helper()
-	p := &face{names: map[string]bool{}, members: map[string]map[string]string{}, within: map[string][]string{}, fields: map[string][]option{}}
+	p := &api{names: map[string]bool{}, members: map[string]map[string]string{}, within: map[string][]string{}, fields: map[string][]option{}}
 	eachFile(t, func(f *goFile) {
 		if f.dir() != "." || f.test {
 			return
@@ -67,7 +66,7 @@ func theFace(t *testing.T) *face {
 	return p
 }
 
-func (p *face) function(d *ast.FuncDecl) {
+func (p *api) function(d *ast.FuncDecl) {
 	if d.Recv == nil {
 		p.names[d.Name.Name] = true
 		return
@@ -75,7 +74,7 @@ func (p *face) function(d *ast.FuncDecl) {
 	p.member(typeName(d.Recv.List[0].Type), d.Name.Name, d.Type)
 }
 
-func (p *face) declaration(s ast.Spec) {
+func (p *api) declaration(s ast.Spec) {
 	switch s := s.(type) {
 	case *ast.ValueSpec:
 		for _, n := range s.Names {
@@ -101,7 +100,7 @@ func (p *face) declaration(s ast.Spec) {
 				p.member(s.Name.Name, n.Name, f.Type)
 				o.names = append(o.names, n.Name)
 			}
-			if name := s.Name.Name; strings.HasSuffix(name, "Options") || name == "Limits" {
+			if name := s.Name.Name; strings.HasSuffix(name, "Options") || name == "Limits" || name == "AutoMessages" {
 				o.typ, o.doc = typeName(f.Type), f.Doc.Text()
 				p.fields[name] = append(p.fields[name], o)
 			}
@@ -109,7 +108,7 @@ func (p *face) declaration(s ast.Spec) {
 	}
 }
 
-func (p *face) member(of, name string, t ast.Expr) {
+func (p *api) member(of, name string, t ast.Expr) {
 	if p.members[of] == nil {
 		p.members[of] = map[string]string{}
 	}
@@ -133,9 +132,9 @@ func typeName(t ast.Expr) string {
 	return ""
 }
 
-// find returns the type of a field of a type, or of what a method returns, also of
-// those that come from what it embeds.
-func (p *face) find(of, name string) (result string, ok bool) {
+// find returns the type of a field, or of the first result of a method. It
+// includes promoted fields and methods.
+func (p *api) find(of, name string) (result string, ok bool) {
 	if !ast.IsExported(name) {
 		return "", false
 	}
@@ -150,8 +149,9 @@ func (p *face) find(of, name string) (result string, ok bool) {
 	return "", false
 }
 
-// anywhere reports whether any exported type has a field or method of that name.
-func (p *face) anywhere(name string) bool {
+// anywhere reports whether any exported type has a field or method of that
+// name.
+func (p *api) anywhere(name string) bool {
 	for n := range p.names {
 		if _, ok := p.find(n, name); ok && ast.IsExported(n) {
 			return true
@@ -160,9 +160,9 @@ func (p *face) anywhere(name string) bool {
 	return false
 }
 
-// variable is the type of a variable in the document, which is named like it,
-// or "".
-func (p *face) variable(name string) string {
+// variable returns the type of a variable in the document, which has the name
+// of its type in lower case, or "".
+func (p *api) variable(name string) string {
 	switch name {
 	case "m":
 		return "Message"
@@ -177,12 +177,12 @@ func (p *face) variable(name string) string {
 	return ""
 }
 
-// foreign is the packages of others that the document speaks of.
+// foreign are other packages that the document names.
 var foreign = []string{"context", "errors", "net", "signal", "syscall", "time"}
 
-// exists reports whether names joined by dots lead to something that the package
-// has. Words that are no names of Go, as ZMQ_LINGER and EAGAIN, exist.
-func (p *face) exists(path []string) bool {
+// exists reports whether the package has a selector, given by its parts. Words
+// that are not Go names, such as ZMQ_LINGER and EAGAIN, are accepted.
+func (p *api) exists(path []string) bool {
 	first, rest := path[0], path[1:]
 	of := ""
 	switch {
@@ -194,7 +194,7 @@ func (p *face) exists(path []string) bool {
 		}
 	case p.names[first]:
 		of = first
-	default: // a method or a field, of whichever type
+	default: // a method or a field of any type
 		return len(rest) == 0 && p.anywhere(first)
 	}
 	for _, name := range rest {
@@ -208,29 +208,28 @@ func (p *face) exists(path []string) bool {
 
 var names = regexp.MustCompile(`[A-Za-z_][\w-]*(?:\(\))?(?:\.[A-Za-z_]\w*(?:\(\))?)*`)
 
-// What docs/LIBZMQ.md says is here, is here.
-func TestNamesForThoseFromLibzmqExist(t *testing.T) {
-	text, p := documents(t)[moving], theFace(t)
+func TestNamesInMigrationGuideExist(t *testing.T) {
+	text, p := documents(t)[migration], readAPI(t)
 	checked := 0
 	for _, span := range quoted.FindAllStringSubmatch(text, -1) {
 		for _, name := range names.FindAllString(span[1], -1) {
 			checked++
 			if !p.exists(strings.Split(strings.ReplaceAll(name, "()", ""), ".")) {
-				t.Errorf("%s: `%s`: there is no %s", moving, span[1], name)
+				t.Errorf("%s: `%s` has %s, which does not exist", migration, span[1], name)
 			}
 		}
 	}
 	if checked == 0 {
-		t.Errorf("no names in %s", moving)
+		t.Errorf("no names in %s", migration)
 	}
 }
 
 var theirs = regexp.MustCompile(`\b(?:ZMQ|zmq)_\w+`)
 
-// docs/LIBZMQ.md names every option, and beside each name of libzmq that the
-// comment of an option has, that option.
-func TestOptionsForThoseFromLibzmq(t *testing.T) {
-	text, p := documents(t)[moving], theFace(t)
+// If the comment of an option has a name of libzmq, the row of that name has
+// the option.
+func TestMigrationGuideListsAllOptions(t *testing.T) {
+	text, p := documents(t)[migration], readAPI(t)
 	list := p.options("Options", "Options.")
 	if len(list) == 0 {
 		t.Fatal("Options has no fields")
@@ -238,20 +237,21 @@ func TestOptionsForThoseFromLibzmq(t *testing.T) {
 	for _, o := range list {
 		for _, name := range o.names {
 			if !named(text, name) {
-				t.Errorf("%s does not name %s", moving, name)
+				t.Errorf("%s does not name %s", migration, name)
 			}
 		}
 		for _, z := range theirs.FindAllString(o.doc, -1) {
 			if !slices.ContainsFunc(o.names, func(n string) bool { return named(rowOf(text, z), n) }) {
-				t.Errorf("%s: the row of %s names none of %v", moving, z, o.names)
+				t.Errorf("%s: the row of %s names none of %v", migration, z, o.names)
 			}
 		}
 	}
 }
 
-// The same for methods.
-func TestMethodsForThoseFromLibzmq(t *testing.T) {
-	text := documents(t)[moving]
+// If the comment of a method has a name of libzmq, the row of that name has the
+// method.
+func TestMigrationGuideListsAllMethods(t *testing.T) {
+	text := documents(t)[migration]
 	checked := 0
 	eachFile(t, func(f *goFile) {
 		if f.dir() != "." || f.test {
@@ -265,23 +265,23 @@ func TestMethodsForThoseFromLibzmq(t *testing.T) {
 			for _, z := range theirs.FindAllString(d.Doc.Text(), -1) {
 				checked++
 				if !named(rowOf(text, z), d.Name.Name) {
-					t.Errorf("%s: the row of %s does not name %s", moving, z, d.Name.Name)
+					t.Errorf("%s: the row of %s does not name %s", migration, z, d.Name.Name)
 				}
 			}
 		}
 	})
 	if checked == 0 {
-		t.Error("no method names what it is in libzmq")
+		t.Error("no comment of a method has a name of libzmq")
 	}
 }
 
-// named reports whether a text has a name, and not only as part of a longer one.
+// named reports whether a text contains a name as a word.
 func named(text, name string) bool {
 	return regexp.MustCompile(`\b` + regexp.QuoteMeta(name) + `\b`).MatchString(text)
 }
 
-// rowOf is the rows of tables whose first cell has a name of libzmq's, behind that
-// cell.
+// rowOf returns the rows of tables whose first cell has a name of libzmq,
+// without that cell.
 func rowOf(text, name string) string {
 	var b strings.Builder
 	for line := range strings.Lines(text) {
@@ -295,10 +295,9 @@ func rowOf(text, name string) string {
 
 var docLink = regexp.MustCompile(`\[\*?([A-Z]\w*)(?:\.([A-Z]\w*))?\]`)
 
-// Links in the comments of the package lead to a name that it has. Names of libzmq
-// are in capitals.
+// Names in brackets that are in capitals are those of libzmq.
 func TestDocLinksExist(t *testing.T) {
-	p := theFace(t)
+	p := readAPI(t)
 	checked := 0
 	eachFile(t, func(f *goFile) {
 		if f.dir() != "." || f.test {
@@ -311,7 +310,7 @@ func TestDocLinksExist(t *testing.T) {
 				}
 				checked++
 				if path := slices.DeleteFunc(m[1:], func(s string) bool { return s == "" }); !p.names[path[0]] || !p.exists(path) {
-					t.Errorf("%s: there is no %s", f.fset.Position(group.Pos()), m[0])
+					t.Errorf("%s: %s does not exist", f.fset.Position(group.Pos()), m[0])
 				}
 			}
 		}

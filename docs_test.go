@@ -14,10 +14,10 @@ import (
 	"testing"
 )
 
-// The tests in this file hold what is written about the library against it.
+// The tests in this file check the documents against the repository.
 
-// inRepository skips a test where only the library's own module is, as in the
-// module cache of somebody who uses it.
+// inRepository skips a test outside the repository, for example in the module
+// cache, which has only the module of the library.
 func inRepository(t *testing.T) {
 	t.Helper()
 	if _, err := os.Stat("bench/go.mod"); err != nil {
@@ -25,7 +25,8 @@ func inRepository(t *testing.T) {
 	}
 }
 
-// documents is every text for people at the top, in docs and in bench.
+// documents returns the Markdown files of the root, of docs and of bench by
+// name.
 func documents(t *testing.T) map[string]string {
 	t.Helper()
 	inRepository(t)
@@ -56,9 +57,7 @@ var (
 	file    = regexp.MustCompile("`([a-z0-9_./-]+\\.(?:go|conf|md|mod|work))`")
 )
 
-// Every program in the README runs as it stands, and prints what the README
-// says it does.
-func TestReadmePrograms(t *testing.T) {
+func TestReadmeProgramsPrintTheirOutput(t *testing.T) {
 	inRepository(t)
 	if testing.Short() {
 		t.Skip("builds programs; not with -short")
@@ -75,7 +74,7 @@ func TestReadmePrograms(t *testing.T) {
 		if want, err := format.Source([]byte(p[1])); err != nil || string(want) != p[1] {
 			t.Errorf("not formatted (%v):\n%s", err, p[1])
 		}
-		// An overlay puts the program into the module without a file there.
+		// An overlay adds the program to the module without a file there.
 		dir := t.TempDir()
 		real := filepath.Join(dir, "main.go")
 		if err := os.WriteFile(real, []byte(p[1]), 0o644); err != nil {
@@ -101,13 +100,12 @@ func TestReadmePrograms(t *testing.T) {
 			continue
 		}
 		if string(out) != p[2] {
-			t.Errorf("the program prints\n%s\nand the README says\n%s", out, p[2])
+			t.Errorf("the program prints\n%s\nthe README has\n%s", out, p[2])
 		}
 	}
 }
 
-// Links within the repository lead somewhere.
-func TestLinks(t *testing.T) {
+func TestLinksInDocumentsExist(t *testing.T) {
 	for name, text := range documents(t) {
 		for _, m := range link.FindAllStringSubmatch(text, -1) {
 			if strings.Contains(m[1], "://") || strings.HasPrefix(m[1], "mailto:") {
@@ -120,21 +118,19 @@ func TestLinks(t *testing.T) {
 	}
 }
 
-// Files that the documents speak of are there.
-func TestFilesInText(t *testing.T) {
+func TestFilesInDocumentsExist(t *testing.T) {
 	for name, text := range documents(t) {
 		for _, m := range file.FindAllStringSubmatch(text, -1) {
 			_, atTop := os.Stat(m[1])
 			_, beside := os.Stat(filepath.Join(filepath.Dir(name), m[1]))
 			if atTop != nil && beside != nil {
-				t.Errorf("%s: there is no %s", name, m[1])
+				t.Errorf("%s: %s does not exist", name, m[1])
 			}
 		}
 	}
 }
 
-// What the documents tell people to make, the Makefile makes.
-func TestMakeTargets(t *testing.T) {
+func TestMakeTargetsInDocumentsExist(t *testing.T) {
 	makefile, err := os.ReadFile("Makefile")
 	if err != nil {
 		t.Fatal(err)
@@ -142,17 +138,15 @@ func TestMakeTargets(t *testing.T) {
 	for name, text := range documents(t) {
 		for _, m := range target.FindAllStringSubmatch(text, -1) {
 			if !strings.Contains(string(makefile), "\n"+m[1]+":") {
-				t.Errorf("%s: there is no make %s", name, m[1])
+				t.Errorf("%s: the Makefile has no target %s", name, m[1])
 			}
 		}
 	}
 }
 
-// understood is the methods that need no words: they are what errors have.
-var understood = []string{"Error", "Unwrap", "Is"}
+// undocumented are the methods of errors, which need no comment.
+var undocumented = []string{"Error", "Unwrap", "Is"}
 
-// Every exported name of package zmq has a comment, also the methods that its
-// types have from an unexported one.
 func TestExportedNamesAreDocumented(t *testing.T) {
 	check := func(f *goFile, name *ast.Ident, docs ...*ast.CommentGroup) {
 		if name.IsExported() && !slices.ContainsFunc(docs, func(g *ast.CommentGroup) bool { return g != nil }) {
@@ -166,7 +160,7 @@ func TestExportedNamesAreDocumented(t *testing.T) {
 		for _, d := range f.ast.Decls {
 			switch d := d.(type) {
 			case *ast.FuncDecl:
-				if d.Recv == nil || !slices.Contains(understood, d.Name.Name) {
+				if d.Recv == nil || !slices.Contains(undocumented, d.Name.Name) {
 					check(f, d.Name, d.Doc)
 				}
 			case *ast.GenDecl:
@@ -188,7 +182,8 @@ func TestExportedNamesAreDocumented(t *testing.T) {
 	})
 }
 
-// ofGroup is the comment above a declaration, if it speaks of the name.
+// ofGroup returns the comment of a group of declarations if it contains the
+// name.
 func ofGroup(d *ast.GenDecl, name *ast.Ident) *ast.CommentGroup {
 	if strings.Contains(d.Doc.Text(), name.Name) {
 		return d.Doc

@@ -10,61 +10,67 @@ import (
 	"github.com/zerobroker/zmq/internal/socket"
 )
 
-// Errors of calls. They are wrapped in an [*OpError]; test for them with
-// [errors.Is]. Errors of single peers are not errors of calls but events: see
-// [Event].
+// Errors of calls, which an [*OpError] wraps; test for them with [errors.Is].
+// The error of a single peer is reported as an [Event].
 var (
-	// ErrClosed is returned by every call on a closed socket. It matches
-	// [net.ErrClosed] too.
+	// ErrClosed is returned by every call on a closed socket, and by calls that
+	// Close ends. It matches [net.ErrClosed] too.
 	ErrClosed error = closedError{}
-	// ErrWouldBlock is returned by a Try method whose counterpart would wait.
+	// ErrWouldBlock is returned by a Try method if the method without Try would
+	// wait.
 	ErrWouldBlock = errors.New("operation would block")
-	// ErrNoRoute is returned if a ROUTER or STREAM has no peer with the routing ID,
-	// or a SERVER or PEER none with the routing number.
+	// ErrNoRoute is returned if a ROUTER or STREAM has no peer with the routing
+	// ID, or a SERVER or PEER none with the routing number.
 	ErrNoRoute = errors.New("no route to peer")
-	// ErrInvalidState is returned for a call out of turn: a REQ sends and receives
-	// alternately, a REP receives and sends.
+	// ErrInvalidState is returned for a call out of turn: a REQ sends and
+	// receives alternately, a REP receives and sends.
 	ErrInvalidState = errors.New("operation not allowed in this state")
-	// ErrPeerLost is returned if a connection is lost before its call is complete:
-	// by [Req.Do] for a connection that carried its request, which may have been
-	// carried out, and by [Stream.ClosePeer] for one with unsent messages.
+	// ErrPeerLost is returned if a connection is lost before a call is
+	// complete: by [Req.Do] if the connection carried its request, which may
+	// have been carried out, and by [Stream.ClosePeer] if it had unsent
+	// messages.
 	ErrPeerLost = errors.New("peer lost with a request or messages outstanding")
-	// ErrInvalidEndpoint is returned if the text is not an endpoint, or an address
-	// is not one that a DGRAM can send to.
+	// ErrWithdrawn is matched by the error of [Req.Do] if its context ended
+	// before any byte of the request was written. No peer receives the request,
+	// so that repeating it is safe.
+	ErrWithdrawn = errors.New("request withdrawn")
+	// ErrInvalidEndpoint is returned if a text is not an endpoint, or a DGRAM
+	// cannot send to an address.
 	ErrInvalidEndpoint = errors.New("invalid endpoint")
-	// ErrUnsupportedTransport is returned if the scheme of an endpoint is unknown or
-	// the socket type does not support it.
+	// ErrUnsupportedTransport is returned if the scheme of an endpoint is
+	// unknown or the socket type does not support it.
 	ErrUnsupportedTransport = errors.New("unsupported transport")
-	// ErrEndpointNotFound is returned by Unbind and Disconnect if the socket is not
-	// bound or connected to the endpoint.
+	// ErrEndpointNotFound is returned by Unbind and Disconnect if the socket is
+	// not bound or connected to the endpoint.
 	ErrEndpointNotFound = errors.New("endpoint not found")
-	// ErrEndpointInUse is returned by Bind if another socket is bound to the inproc
-	// name. For other transports the error is that of the system, such as
-	// [syscall.EADDRINUSE].
+	// ErrEndpointInUse is returned by Bind if another socket is bound to the
+	// inproc name. For other transports the error is that of the system, such
+	// as [syscall.EADDRINUSE].
 	ErrEndpointInUse = errors.New("endpoint in use")
-	// ErrPeerExists is returned by Connect of a PAIR or CHANNEL that has a peer or
-	// another connected endpoint. It is also the error in the event of a peer that
-	// such a socket refuses.
+	// ErrPeerExists is returned by Connect of a PAIR or CHANNEL that has a peer
+	// or another connected endpoint. It is also the error in the event of a
+	// peer that such a socket refuses.
 	ErrPeerExists = errors.New("socket has a peer already")
 	// ErrAlreadyBound is returned by a second Bind of a DGRAM.
 	ErrAlreadyBound = errors.New("socket is bound already")
-	// ErrDuplicateRoutingID is returned by ConnectAs if another peer has the routing
-	// ID. It is also the error in the event of a peer that a ROUTER refuses for that
-	// reason.
+	// ErrDuplicateRoutingID is returned by ConnectAs if another peer has the
+	// routing ID. It is also the error in the event of a peer that a ROUTER
+	// refuses for that reason.
 	ErrDuplicateRoutingID = errors.New("routing id in use")
 	// ErrTooManySubscriptions is the error in the event of a peer that is
 	// disconnected because its subscriptions exceed [Limits].
 	ErrTooManySubscriptions = errors.New("too many subscriptions")
-	// ErrInvalidMessage is returned for a message that the socket type cannot send,
-	// such as one of two frames on a CLIENT.
+	// ErrInvalidMessage is returned for a message that the socket type cannot
+	// send, such as one of two frames on a CLIENT.
 	ErrInvalidMessage = errors.New("message not allowed on this socket type")
-	// ErrInvalidGroup is returned if a group has no valid name, or if a DISH joins a
-	// group that it has joined or leaves one that it has not.
+	// ErrInvalidGroup is returned if the name of a group is invalid, if a DISH
+	// joins a group that it has joined, or leaves one that it has not joined.
 	ErrInvalidGroup = errors.New("group cannot be used")
-	// ErrMessageTooLarge is returned for a message that exceeds the [Limits] of its
-	// own socket, or for a body of a DGRAM of more than 8192 bytes. Nothing is sent.
+	// ErrMessageTooLarge is returned for a message that exceeds the [Limits] of
+	// its own socket, or a payload of more than 8192 bytes on a DGRAM. Nothing
+	// is sent.
 	ErrMessageTooLarge = errors.New("message too large")
-	// ErrInvalidOption is returned for an option, or another setting, that is out of
+	// ErrInvalidOption is returned for an option or a parameter that is out of
 	// range or does not apply to the socket type.
 	ErrInvalidOption = errors.New("invalid option")
 )
@@ -74,12 +80,13 @@ type closedError struct{}
 func (closedError) Error() string        { return "socket closed" }
 func (closedError) Is(target error) bool { return target == net.ErrClosed }
 
-// OpError is the error of every call, but for the error of a context that ends
-// while Send or Recv waits, which is returned unchanged.
+// OpError is the error of every call. The exception is a context that ends
+// while Send, Recv or one of their variants waits: they return its error
+// unchanged.
 type OpError struct {
 	Op       string // the method, such as "bind", or "new" and the socket type
-	Endpoint string // of calls that name one, else empty
-	Err      error
+	Endpoint string // the endpoint that the call names, if any
+	Err      error  // the cause
 }
 
 func (e *OpError) Error() string {
@@ -91,14 +98,14 @@ func (e *OpError) Error() string {
 
 func (e *OpError) Unwrap() error { return e.Err }
 
-// Timeout reports whether the call failed because of a deadline.
+// Timeout reports whether the call failed because a deadline passed.
 func (e *OpError) Timeout() bool {
 	var inner interface{ Timeout() bool }
 	return errors.As(e.Err, &inner) && inner.Timeout()
 }
 
-// publicErrors has the error of this package for each error of the core. The first
-// is the most frequent.
+// publicErrors has the error of this package for each error of the core. The
+// first ones are the most frequent.
 var publicErrors = []struct{ core, public error }{
 	{pattern.ErrWouldBlock, ErrWouldBlock},
 	{socket.ErrClosed, ErrClosed},
@@ -106,6 +113,7 @@ var publicErrors = []struct{ core, public error }{
 	{pattern.ErrInvalidState, ErrInvalidState},
 	{pattern.ErrPeerLost, ErrPeerLost},
 	{socket.ErrBroken, ErrPeerLost},
+	{socket.ErrWithdrawn, ErrWithdrawn},
 	{socket.ErrInvalidEndpoint, ErrInvalidEndpoint},
 	{socket.ErrUnsupportedTransport, ErrUnsupportedTransport},
 	{socket.ErrIncompatible, ErrUnsupportedTransport},
@@ -122,7 +130,7 @@ var publicErrors = []struct{ core, public error }{
 }
 
 // publicError returns err with the error of this package in its chain. The text
-// stays the same. err may be of a type that cannot be compared.
+// stays the same. The type of err may be uncomparable.
 func publicError(err error) error {
 	if err == nil {
 		return nil

@@ -4,20 +4,22 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/zerobroker/zmq/internal/pattern"
 	"github.com/zerobroker/zmq/internal/socket"
 )
 
-// listError is an error that cannot be compared.
+// listError is an error of an uncomparable type.
 type listError []string
 
 func (l listError) Error() string { return strings.Join(l, ", ") }
 
-// matching is one that matches another error.
+// matching is a listError that matches another error.
 type matching struct {
 	listError
 	target error
@@ -25,7 +27,7 @@ type matching struct {
 
 func (m matching) Is(target error) bool { return target == m.target }
 
-func TestPublicErrorTakesAnErrorThatCannotBeCompared(t *testing.T) {
+func TestPublicErrorAcceptsUncomparableErrors(t *testing.T) {
 	plain := listError{"a", "b"}
 	if got := opError("bind", "tcp://x", plain); got.Error() != "zmq: bind tcp://x: a, b" {
 		t.Errorf("got %v", got)
@@ -43,7 +45,7 @@ func TestPublicErrorKeepsTheTextOfWrappedErrors(t *testing.T) {
 	}
 }
 
-func TestOpErrorReportsTimeouts(t *testing.T) {
+func TestOpErrorTimeoutReportsDeadlines(t *testing.T) {
 	for err, want := range map[error]bool{
 		context.DeadlineExceeded:                    true,
 		os.ErrDeadlineExceeded:                      true,
@@ -54,6 +56,41 @@ func TestOpErrorReportsTimeouts(t *testing.T) {
 	} {
 		if got := (&OpError{Op: "x", Err: err}).Timeout(); got != want {
 			t.Errorf("%v: %v", err, got)
+		}
+	}
+}
+
+// The other reasons need a socket: see wait_test.go and every_type_test.go.
+func TestWaitReasonNamesTheFailureOfEachEndpoint(t *testing.T) {
+	noHost := &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: "x", IsNotFound: true}}
+	unreachable := &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.ENETUNREACH)}
+	retrying := func(endpoint string, attempts int, err error) EndpointInfo {
+		return EndpointInfo{Endpoint: endpoint, State: EndpointWaiting, Attempts: attempts, Err: err}
+	}
+	var many []EndpointInfo
+	for range maxReasons + 2 {
+		many = append(many, EndpointInfo{Endpoint: "a", State: EndpointHandshaking})
+	}
+	for _, c := range []struct {
+		endpoints []EndpointInfo
+		want      string
+	}{
+		{nil, "no endpoint"},
+		{[]EndpointInfo{retrying("tcp://x:1", 2, noHost)}, "tcp://x:1: lookup x: no such host (2 attempts)"},
+		{
+			[]EndpointInfo{retrying("a", 1, unreachable), {Endpoint: "b", Bound: true, State: EndpointListening}},
+			"a: network is unreachable (1 attempt); b: no peer has connected",
+		},
+		{[]EndpointInfo{{Endpoint: "a", State: EndpointConnecting}}, "a: no socket is bound"},
+		{many, "a: handshake not complete; a: handshake not complete; a: handshake not complete; " +
+			"a: handshake not complete; 2 more endpoints without a peer"},
+		{
+			[]EndpointInfo{{Endpoint: "a", Peers: 2}, retrying("b", 1, unreachable)},
+			"connected to 2 peers: no reply; b: network is unreachable (1 attempt)",
+		},
+	} {
+		if got := waitReason(c.endpoints, "no reply"); got != c.want {
+			t.Errorf("reason %q, want %q", got, c.want)
 		}
 	}
 }

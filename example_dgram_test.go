@@ -3,7 +3,6 @@ package zmq_test
 import (
 	"context"
 	"fmt"
-	"log"
 	"net"
 	"strings"
 	"time"
@@ -11,44 +10,24 @@ import (
 	"github.com/zerobroker/zmq"
 )
 
-// A server that answers UDP datagrams, and a client that has never heard of
-// ZeroMQ.
+// A server that answers UDP datagrams of programs that do not use ZeroMQ.
 func ExampleDgram() {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	server, err := zmq.NewDgram(nil)
-	if err != nil {
-		log.Fatal(err)
-	}
+	server := must(zmq.NewDgram(nil))
 	defer server.Close()
-	endpoint, err := server.Bind("udp://127.0.0.1:*")
-	if err != nil {
-		log.Fatal(err)
-	}
+	endpoint := must(server.Bind("udp://127.0.0.1:*"))
 
-	client, err := net.Dial("udp", strings.TrimPrefix(endpoint, "udp://"))
-	if err != nil {
-		log.Fatal(err)
-	}
+	client := must(net.Dial("udp", strings.TrimPrefix(endpoint, "udp://")))
 	defer client.Close()
-	if _, err := client.Write([]byte("time?")); err != nil {
-		log.Fatal(err)
-	}
+	must(client.Write([]byte("time?")))
 
-	d, err := server.Recv(ctx)
-	if err != nil {
-		log.Fatal(err)
-	}
+	d := must(server.Recv(ctx))
 	fmt.Println(d.String(), d.Addr.String() == client.LocalAddr().String())
-	if err := server.Reply(ctx, d, []byte("noon")); err != nil {
-		log.Fatal(err)
-	}
+	check(server.Reply(ctx, d, []byte("noon")))
 
 	answer := make([]byte, 100)
-	n, err := client.Read(answer)
-	if err != nil {
-		log.Fatal(err)
-	}
+	n := must(client.Read(answer))
 	fmt.Println(string(answer[:n]))
 	// Output:
 	// time? true

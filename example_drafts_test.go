@@ -14,13 +14,13 @@ func ExampleServer() {
 	defer server.Close()
 	defer client.Close()
 	must(server.Bind("inproc://clock"))
-	client.Connect("inproc://clock")
+	check(client.Connect("inproc://clock"))
 
-	// One question, and as many answers as it takes.
-	client.Send(ctx, []byte("every second"))
-	question := must(server.Recv(ctx))
+	// A request may have any number of replies.
+	check(client.Send(ctx, []byte("every second")))
+	request := must(server.Recv(ctx))
 	for i := range 3 {
-		server.Reply(ctx, question, fmt.Append(nil, "tick ", i))
+		check(server.Reply(ctx, request, fmt.Append(nil, "tick ", i)))
 	}
 	for range 3 {
 		fmt.Println(must(client.Recv(ctx)))
@@ -38,14 +38,14 @@ func ExampleClient() {
 	defer server.Close()
 	defer client.Close()
 	must(server.Bind("inproc://echo"))
-	client.Connect("inproc://echo")
+	check(client.Connect("inproc://echo"))
 
-	// No lockstep: several may be under way.
-	client.Send(ctx, []byte("a"))
-	client.Send(ctx, []byte("b"))
+	// A client need not wait for the reply before its next request.
+	check(client.Send(ctx, []byte("a")))
+	check(client.Send(ctx, []byte("b")))
 	for range 2 {
 		m := must(server.Recv(ctx))
-		server.SendTo(ctx, m.RoutingNumber(), m.Bytes())
+		check(server.SendTo(ctx, m.RoutingNumber(), m.Bytes()))
 	}
 	fmt.Println(must(client.Recv(ctx)), must(client.Recv(ctx)))
 	// Output: a b
@@ -54,18 +54,18 @@ func ExampleClient() {
 func ExamplePeer() {
 	ctx := context.Background()
 	opts := &zmq.Options{Namespace: zmq.NewNamespace()}
-	alice, bob := must(zmq.NewPeer(opts)), must(zmq.NewPeer(opts))
-	defer alice.Close()
-	defer bob.Close()
-	must(bob.Bind("inproc://bob"))
-	atBob := must(alice.ConnectPeer("inproc://bob"))
+	a, b := must(zmq.NewPeer(opts)), must(zmq.NewPeer(opts))
+	defer a.Close()
+	defer b.Close()
+	must(b.Bind("inproc://b"))
+	number := must(a.ConnectPeer("inproc://b"))
 
-	alice.SendTo(ctx, atBob, []byte("hello"))
-	m := must(bob.Recv(ctx))
-	bob.Reply(ctx, m, []byte("hello yourself"))
-	answer := must(alice.Recv(ctx))
-	fmt.Println(m, "-", answer, answer.RoutingNumber() == atBob)
-	// Output: hello - hello yourself true
+	check(a.SendTo(ctx, number, []byte("ping")))
+	m := must(b.Recv(ctx))
+	check(b.Reply(ctx, m, []byte("pong")))
+	reply := must(a.Recv(ctx))
+	fmt.Println(m, reply, reply.RoutingNumber() == number)
+	// Output: ping pong true
 }
 
 func ExampleRadio() {
@@ -75,14 +75,12 @@ func ExampleRadio() {
 	defer radio.Close()
 	defer dish.Close()
 	must(radio.Bind("inproc://air"))
-	dish.Join("weather")
-	dish.Connect("inproc://air")
+	check(dish.Join("weather"))
+	check(dish.Connect("inproc://air"))
 
-	if err := radio.WaitSubscribers(ctx, 1, "weather"); err != nil {
-		panic(err)
-	}
-	radio.Send(ctx, "weather report", []byte("another group: not a prefix"))
-	radio.Send(ctx, "weather", []byte("sunny"))
+	check(radio.WaitSubscribers(ctx, 1, "weather"))
+	check(radio.Send(ctx, "weather report", []byte("another group, which is not joined")))
+	check(radio.Send(ctx, "weather", []byte("sunny")))
 	m := must(dish.Recv(ctx))
 	fmt.Println(m.Group, m)
 	// Output: weather sunny
@@ -96,12 +94,12 @@ func ExampleDish() {
 	defer radio.Close()
 	defer dish.Close()
 	must(dish.Bind("inproc://air"))
-	dish.Join("news", "sport")
-	radio.Connect("inproc://air")
+	check(dish.Join("news", "sport"))
+	check(radio.Connect("inproc://air"))
 
-	dish.WaitSubscribed(ctx)
-	radio.Send(ctx, "news", []byte("nothing happened"))
-	radio.Send(ctx, "sport", []byte("0:0"))
+	check(dish.WaitSubscribed(ctx))
+	check(radio.Send(ctx, "news", []byte("headline")))
+	check(radio.Send(ctx, "sport", []byte("0:0")))
 	for m, err := range dish.Messages(ctx) {
 		if err != nil {
 			fmt.Println(err)
@@ -113,7 +111,7 @@ func ExampleDish() {
 		}
 	}
 	// Output:
-	// news: nothing happened
+	// news: headline
 	// sport: 0:0
 	// context canceled
 }
@@ -127,11 +125,11 @@ func ExampleScatter() {
 	first, second := must(zmq.NewGather(opts)), must(zmq.NewGather(opts))
 	defer first.Close()
 	defer second.Close()
-	first.Connect("inproc://work")
-	second.Connect("inproc://work")
+	check(first.Connect("inproc://work"))
+	check(second.Connect("inproc://work"))
 
 	for i := range 4 {
-		scatter.Send(ctx, fmt.Append(nil, i))
+		check(scatter.Send(ctx, fmt.Append(nil, i)))
 	}
 	fmt.Println(must(first.Recv(ctx)), must(first.Recv(ctx)))
 	fmt.Println(must(second.Recv(ctx)), must(second.Recv(ctx)))
@@ -149,14 +147,14 @@ func ExampleGather() {
 	left, right := must(zmq.NewScatter(opts)), must(zmq.NewScatter(opts))
 	defer left.Close()
 	defer right.Close()
-	left.Connect("inproc://results")
-	right.Connect("inproc://results")
+	check(left.Connect("inproc://results"))
+	check(right.Connect("inproc://results"))
 
-	// One message from each peer in turn.
 	for range 2 {
-		left.Send(ctx, []byte("left"))
-		right.Send(ctx, []byte("right"))
+		check(left.Send(ctx, []byte("left")))
+		check(right.Send(ctx, []byte("right")))
 	}
+	// Recv takes a message from each peer in turn.
 	for range 4 {
 		fmt.Println(must(gather.Recv(ctx)))
 	}
@@ -174,11 +172,11 @@ func ExampleChannel() {
 	defer ping.Close()
 	defer pong.Close()
 	must(ping.Bind("inproc://table"))
-	pong.Connect("inproc://table")
+	check(pong.Connect("inproc://table"))
 
-	ping.Send(ctx, []byte("ping"))
+	check(ping.Send(ctx, []byte("ping")))
 	fmt.Println(must(pong.Recv(ctx)))
-	pong.Send(ctx, []byte("pong"))
+	check(pong.Send(ctx, []byte("pong")))
 	fmt.Println(must(ping.Recv(ctx)))
 	// Output:
 	// ping

@@ -13,7 +13,7 @@ import (
 	"github.com/zerobroker/zmq"
 )
 
-// A server of lines: it greets who comes, and says goodbye on demand.
+// A server for a protocol of lines.
 func ExampleStream() {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
@@ -25,26 +25,25 @@ func ExampleStream() {
 	defer client.Close()
 	lines := bufio.NewReader(client)
 
-	hello := must(stream.Recv(ctx))
+	hello := must(stream.Recv(ctx)) // the empty message of a new connection
 	fmt.Println("connected:", hello.IsConnect())
-	stream.Reply(ctx, hello, []byte("welcome\n"))
+	check(stream.Reply(ctx, hello, []byte("welcome\n")))
 	fmt.Print(must(lines.ReadString('\n')))
 
 	fmt.Fprint(client, "quit\n")
-	m := must(stream.Recv(ctx)) // a piece: part of a line, or several
+	m := must(stream.Recv(ctx)) // in general a part of a line, or several lines
 	fmt.Printf("%q\n", m.Bytes())
-	stream.Reply(ctx, m, []byte("goodbye\n"))
-	stream.Reply(ctx, m) // nothing ends the connection, behind the goodbye
-	rest := must(io.ReadAll(lines))
-	fmt.Printf("%q, and the end\n", rest)
+	check(stream.Reply(ctx, m, []byte("goodbye\n")))
+	check(stream.Reply(ctx, m)) // an empty message ends the connection
+	fmt.Printf("%q\n", must(io.ReadAll(lines)))
 	// Output:
 	// connected: true
 	// welcome
 	// "quit\n"
-	// "goodbye\n", and the end
+	// "goodbye\n"
 }
 
-// A client of a server that knows nothing of ZeroMQ.
+// A client of an HTTP server.
 func ExampleStream_connect() {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
@@ -56,25 +55,19 @@ func ExampleStream_connect() {
 
 	stream := must(zmq.NewStream(nil))
 	defer stream.Close()
-	if err := stream.ConnectAs("tcp://"+l.Addr().String(), "web"); err != nil {
-		panic(err)
-	}
-	stream.SendTo(ctx, "web", []byte("GET /there HTTP/1.0\r\n\r\n"))
+	endpoint := "tcp://" + l.Addr().String()
+	check(stream.ConnectAs(endpoint, "web"))
+	check(stream.SendTo(ctx, "web", []byte("GET /there HTTP/1.0\r\n\r\n")))
 
 	var answer []byte
 	for m, err := range stream.Messages(ctx) {
-		if err != nil {
-			panic(err)
-		}
+		check(err)
 		if m.IsDisconnect() {
-			break // a server of HTTP/1.0 hangs up
+			break // an HTTP/1.0 server closes the connection after its answer
 		}
 		answer = append(answer, m.Bytes()...)
 	}
-	// Or it would be connected again.
-	if err := stream.Disconnect("tcp://" + l.Addr().String()); err != nil {
-		panic(err)
-	}
+	check(stream.Disconnect(endpoint)) // otherwise it connects again
 	text := string(answer)
 	fmt.Println(text[:strings.Index(text, "\r\n")])
 	fmt.Println(text[strings.Index(text, "\r\n\r\n")+4:])

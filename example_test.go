@@ -9,12 +9,19 @@ import (
 	"github.com/zerobroker/zmq"
 )
 
-// must ends an example that cannot go on.
+// must returns v, and panics if there is an error.
 func must[T any](v T, err error) T {
 	if err != nil {
 		panic(err)
 	}
 	return v
+}
+
+// check panics if there is an error.
+func check(err error) {
+	if err != nil {
+		panic(err)
+	}
 }
 
 func Example() {
@@ -27,20 +34,14 @@ func Example() {
 
 	pull := must(zmq.NewPull(nil))
 	defer pull.Close()
-	if err := pull.Connect(endpoint); err != nil {
-		panic(err)
-	}
+	check(pull.Connect(endpoint))
 
 	for _, work := range []string{"wash", "dry", "fold"} {
-		if err := push.Send(ctx, []byte(work)); err != nil {
-			panic(err)
-		}
+		check(push.Send(ctx, []byte(work)))
 	}
 	n := 0
 	for m, err := range pull.Messages(ctx) {
-		if err != nil {
-			panic(err)
-		}
+		check(err)
 		fmt.Println(m)
 		if n++; n == 3 {
 			break
@@ -52,6 +53,7 @@ func Example() {
 	// fold
 }
 
+// Two workers receive every second message each.
 func ExamplePush() {
 	ctx := context.Background()
 	opts := &zmq.Options{Namespace: zmq.NewNamespace()}
@@ -59,15 +61,14 @@ func ExamplePush() {
 	defer push.Close()
 	must(push.Bind("inproc://work"))
 
-	// Two workers get every second message each.
 	first, second := must(zmq.NewPull(opts)), must(zmq.NewPull(opts))
 	defer first.Close()
 	defer second.Close()
-	first.Connect("inproc://work")
-	second.Connect("inproc://work")
+	check(first.Connect("inproc://work"))
+	check(second.Connect("inproc://work"))
 
 	for i := range 4 {
-		push.Send(ctx, fmt.Append(nil, "job ", i))
+		check(push.Send(ctx, fmt.Append(nil, "job ", i)))
 	}
 	fmt.Println(must(first.Recv(ctx)), must(first.Recv(ctx)))
 	fmt.Println(must(second.Recv(ctx)), must(second.Recv(ctx)))
@@ -84,17 +85,17 @@ func ExamplePull() {
 	must(pull.Bind("inproc://results"))
 
 	if _, err := pull.TryRecv(); errors.Is(err, zmq.ErrWouldBlock) {
-		fmt.Println("nothing yet")
+		fmt.Println("no message yet")
 	}
 	push := must(zmq.NewPush(opts))
 	defer push.Close()
-	push.Connect("inproc://results")
-	push.Send(ctx, []byte("part one"), []byte("part two"))
+	check(push.Connect("inproc://results"))
+	check(push.Send(ctx, []byte("part one"), []byte("part two")))
 
 	m := must(pull.Recv(ctx))
 	fmt.Printf("%d frames: %q %q\n", m.NumFrames(), m.Frame(0), m.Frame(1))
 	// Output:
-	// nothing yet
+	// no message yet
 	// 2 frames: "part one" "part two"
 }
 
@@ -106,37 +107,34 @@ func ExamplePub() {
 
 	sub := must(zmq.NewSub(nil))
 	defer sub.Close()
-	sub.Subscribe("weather.")
-	sub.Connect(endpoint)
+	check(sub.Subscribe("weather."))
+	check(sub.Connect(endpoint))
 
-	// Without this, what is published before the subscription arrives is lost.
-	if err := pub.WaitSubscribers(ctx, 1, "weather.oslo"); err != nil {
-		panic(err)
-	}
-	pub.Send(ctx, []byte("sports.chess"), []byte("draw"))
-	pub.Send(ctx, []byte("weather.oslo"), []byte("snow"))
-	fmt.Println(must(sub.Recv(ctx)))
+	// A message that is sent before the subscription arrives is not received.
+	check(pub.WaitSubscribers(ctx, 1, "weather.oslo"))
+	check(pub.Send(ctx, []byte("sports.chess"), []byte("draw")))
+	check(pub.Send(ctx, []byte("weather.oslo"), []byte("snow")))
+
+	m := must(sub.Recv(ctx))
+	fmt.Printf("%s: %s\n", m.Frame(0), m.Frame(1))
 	// Output:
-	// weather.oslo	snow
+	// weather.oslo: snow
 }
 
 func ExampleSub() {
 	ctx := context.Background()
 	sub := must(zmq.NewSub(nil))
 	defer sub.Close()
-	// A subscription is the socket's: made once, told to every publisher.
-	sub.Subscribe("a", "b")
+	check(sub.Subscribe("a", "b")) // at every publisher, now and later
 	endpoint := must(sub.Bind("tcp://127.0.0.1:*"))
 
 	pub := must(zmq.NewPub(nil))
 	defer pub.Close()
-	pub.Connect(endpoint)
+	check(pub.Connect(endpoint))
 
-	if err := sub.WaitSubscribed(ctx); err != nil { // a publisher knows both
-		panic(err)
-	}
+	check(sub.WaitSubscribed(ctx))
 	for _, topic := range []string{"a1", "c1", "b1"} {
-		pub.Send(ctx, []byte(topic))
+		check(pub.Send(ctx, []byte(topic)))
 	}
 	fmt.Println(must(sub.Recv(ctx)), must(sub.Recv(ctx)))
 	// Output:
@@ -151,10 +149,10 @@ func ExampleXPub() {
 	must(xpub.Bind("inproc://feed"))
 
 	sub := must(zmq.NewSub(opts))
-	sub.Connect("inproc://feed")
-	sub.Subscribe("news")
-	sub.Unsubscribe("news")
-	sub.Close()
+	check(sub.Connect("inproc://feed"))
+	check(sub.Subscribe("news"))
+	check(sub.Unsubscribe("news"))
+	check(sub.Close())
 
 	for range 2 {
 		m := must(xpub.Recv(ctx))
@@ -174,13 +172,13 @@ func ExampleXSub() {
 
 	xsub := must(zmq.NewXSub(opts))
 	defer xsub.Close()
-	xsub.Connect("inproc://feed")
-	xsub.Send(ctx, []byte("\x01news")) // subscribes
-	xsub.Send(ctx, []byte("hello"))    // goes to the publishers
+	check(xsub.Connect("inproc://feed"))
+	check(xsub.Subscribe("news"))
+	check(xsub.Send(ctx, []byte("hello"))) // to the publishers
 
 	subscription, hello := must(xpub.Recv(ctx)), must(xpub.Recv(ctx))
 	fmt.Printf("%q %q\n", subscription.Bytes(), hello.Bytes())
-	xpub.Send(ctx, []byte("news at ten"))
+	check(xpub.Send(ctx, []byte("news at ten")))
 	fmt.Println(must(xsub.Recv(ctx)))
 	// Output:
 	// "\x01news" "hello"
@@ -196,20 +194,21 @@ func ExampleReq() {
 
 	req := must(zmq.NewReq(opts))
 	defer req.Close()
-	req.Connect("inproc://echo")
+	check(req.Connect("inproc://echo"))
 
-	req.Send(ctx, []byte("hello"))
+	check(req.Send(ctx, []byte("hello")))
 	if err := req.TrySend([]byte("again")); errors.Is(err, zmq.ErrInvalidState) {
-		fmt.Println("one at a time")
+		fmt.Println("one request at a time")
 	}
 	request := must(rep.Recv(ctx))
-	rep.Send(ctx, request.Bytes(), []byte("world"))
+	check(rep.SendMessage(ctx, request))
 	fmt.Println(must(req.Recv(ctx)))
 	// Output:
-	// one at a time
-	// hello	world
+	// one request at a time
+	// hello
 }
 
+// Any number of goroutines may call Do on one socket.
 func ExampleReq_Do() {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
@@ -219,18 +218,24 @@ func ExampleReq_Do() {
 	go func() {
 		for m, err := range rep.Messages(ctx) {
 			if err != nil {
-				return
+				return // rep is closed
 			}
-			rep.Send(ctx, append(m.Bytes(), '!'))
+			check(rep.Send(ctx, append(m.Bytes(), '!')))
 		}
 	}()
 
 	req := must(zmq.NewReq(nil))
 	defer req.Close()
-	req.Connect(endpoint)
-	// Any number of goroutines may do this on one socket.
-	reply := must(req.Do(ctx, []byte("hello")))
-	fmt.Println(reply)
+	check(req.Connect(endpoint))
+	reply, err := req.Do(ctx, []byte("hello"))
+	switch {
+	case err == nil:
+		fmt.Println(reply)
+	case errors.Is(err, zmq.ErrWithdrawn):
+		fmt.Println("not carried out:", err)
+	default:
+		fmt.Println("possibly carried out:", err)
+	}
 	// Output:
 	// hello!
 }
@@ -240,22 +245,23 @@ func ExampleRep() {
 	opts := &zmq.Options{Namespace: zmq.NewNamespace()}
 	rep := must(zmq.NewRep(opts))
 	defer rep.Close()
-	must(rep.Bind("inproc://upper"))
+	must(rep.Bind("inproc://ping"))
 
 	req := must(zmq.NewReq(opts))
 	defer req.Close()
-	req.Connect("inproc://upper")
-	req.Send(ctx, []byte("ping"))
+	check(req.Connect("inproc://ping"))
+	check(req.Send(ctx, []byte("ping")))
 
-	request := must(rep.Recv(ctx))
-	fmt.Println("request:", request)
-	rep.Send(ctx, []byte("pong"))
+	fmt.Println("request:", must(rep.Recv(ctx)))
+	check(rep.Send(ctx, []byte("pong")))
 	fmt.Println("reply:", must(req.Recv(ctx)))
 	// Output:
 	// request: ping
 	// reply: pong
 }
 
+// A DEALER sends requests to a REP without waiting for the replies. An empty
+// frame precedes each request.
 func ExampleDealer() {
 	ctx := context.Background()
 	opts := &zmq.Options{Namespace: zmq.NewNamespace()}
@@ -265,18 +271,22 @@ func ExampleDealer() {
 
 	dealer := must(zmq.NewDealer(opts))
 	defer dealer.Close()
-	dealer.Connect("inproc://service")
-	// An empty frame ends the envelope that REP sends back.
-	dealer.Send(ctx, nil, []byte("request"))
+	check(dealer.Connect("inproc://service"))
+	check(dealer.Send(ctx, nil, []byte("one")))
+	check(dealer.Send(ctx, nil, []byte("two")))
 
-	must(rep.Recv(ctx))
-	rep.Send(ctx, []byte("reply"))
-	m := must(dealer.Recv(ctx))
-	fmt.Printf("%q\n", m.Frames())
+	for range 2 {
+		request := must(rep.Recv(ctx))
+		check(rep.SendMessage(ctx, request))
+		reply := must(dealer.Recv(ctx))
+		fmt.Printf("%q: %s\n", reply.Frames(), reply.Body())
+	}
 	// Output:
-	// ["" "reply"]
+	// ["" "one"]: one
+	// ["" "two"]: two
 }
 
+// A ROUTER sends to a DEALER by its routing ID.
 func ExampleRouter() {
 	ctx := context.Background()
 	router := must(zmq.NewRouter(nil))
@@ -285,30 +295,49 @@ func ExampleRouter() {
 
 	dealer := must(zmq.NewDealer(&zmq.Options{RoutingID: "worker-1"}))
 	defer dealer.Close()
-	dealer.Connect(endpoint)
-	dealer.Send(ctx, []byte("ready"))
+	check(dealer.Connect(endpoint))
+	check(dealer.Send(ctx, []byte("ready")))
 
 	m := must(router.Recv(ctx))
-	fmt.Println(m.RoutingID(), "says", m)
-	router.SendTo(ctx, "worker-1", []byte("job"))
+	fmt.Printf("%s: %s\n", m.RoutingID(), m)
+	check(router.SendTo(ctx, "worker-1", []byte("job")))
 	fmt.Println(must(dealer.Recv(ctx)))
-
-	// Reply also answers a REQ, whose requests have an envelope.
-	req := must(zmq.NewReq(nil))
-	defer req.Close()
-	req.Connect(endpoint)
-	req.Send(ctx, []byte("ping"))
-	request := must(router.Recv(ctx))
-	router.Reply(ctx, request, []byte("pong to "), request.Body().Bytes())
-	fmt.Printf("%s\n", must(req.Recv(ctx)).Bytes())
 
 	err := router.SendTo(ctx, "worker-2", []byte("job"))
 	fmt.Println(errors.Is(err, zmq.ErrNoRoute))
 	// Output:
-	// worker-1 says ready
+	// worker-1: ready
 	// job
-	// pong to ping
 	// true
+}
+
+// A ROUTER answers REQ sockets, in any order.
+func ExampleRouter_Reply() {
+	ctx := context.Background()
+	router := must(zmq.NewRouter(nil))
+	defer router.Close()
+	endpoint := must(router.Bind("tcp://127.0.0.1:*"))
+
+	var requesters []*zmq.Req
+	for i := range 2 {
+		req := must(zmq.NewReq(nil))
+		defer req.Close()
+		check(req.Connect(endpoint))
+		check(req.Send(ctx, fmt.Append(nil, "request ", i)))
+		requesters = append(requesters, req)
+	}
+
+	first, second := must(router.Recv(ctx)), must(router.Recv(ctx))
+	for _, request := range []zmq.Message{second, first} {
+		// The frames of a request are an envelope and a body.
+		check(router.Reply(ctx, request, []byte("reply to "+request.Body().String())))
+	}
+	for _, req := range requesters {
+		fmt.Println(must(req.Recv(ctx)))
+	}
+	// Output:
+	// reply to request 0
+	// reply to request 1
 }
 
 func ExamplePair() {
@@ -318,37 +347,11 @@ func ExamplePair() {
 	defer a.Close()
 	defer b.Close()
 	must(a.Bind("inproc://pair"))
-	b.Connect("inproc://pair")
+	check(b.Connect("inproc://pair"))
 
-	a.Send(ctx, []byte("tick"))
-	b.Send(ctx, []byte("tock"))
+	check(a.Send(ctx, []byte("tick")))
+	check(b.Send(ctx, []byte("tock")))
 	fmt.Println(must(b.Recv(ctx)), must(a.Recv(ctx)))
 	// Output:
 	// tick tock
-}
-
-func ExampleSocket_events() {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	defer cancel()
-	pull := must(zmq.NewPull(nil))
-	defer pull.Close()
-	events := pull.Events(ctx)
-	endpoint := must(pull.Bind("tcp://127.0.0.1:*"))
-
-	push := must(zmq.NewPush(nil))
-	push.Connect(endpoint)
-	push.WaitConnected(ctx)
-	push.Close()
-
-	for e := range events {
-		fmt.Println(e.Kind)
-		if e.Kind == zmq.EventDisconnected {
-			break
-		}
-	}
-	// Output:
-	// listening
-	// accepted
-	// ready
-	// disconnected
 }

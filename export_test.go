@@ -10,7 +10,8 @@ import (
 // New returns the handle of a socket of any type.
 func New(t SocketType, o *Options) (Socket, error) { return newSocket(t.core(), o) }
 
-// For returns a copy of the options without those that the type does not have.
+// For returns a copy of the options. Options that the type does not have are
+// zero.
 func (o *Options) For(t SocketType) *Options {
 	kept := *o
 	eachOption(&kept, func(path string, v reflect.Value) bool {
@@ -32,8 +33,8 @@ func OptionPaths() map[string]reflect.Type {
 	return m
 }
 
-// OptionTypes returns the table of the options: the types that have each, nil for
-// those of all types.
+// OptionTypes returns the types that have each option, nil for an option of all
+// types.
 func OptionTypes() map[string]map[SocketType]bool {
 	m := make(map[string]map[SocketType]bool)
 	for path, types := range optionTypes {
@@ -52,13 +53,13 @@ func OptionTypes() map[string]map[SocketType]bool {
 func CoreOptionTypes() map[string]map[SocketType]bool {
 	m := make(map[string]map[SocketType]bool)
 	for path, has := range map[string]func(*pattern.Info) bool{
-		"RoutingID":       func(i *pattern.Info) bool { return i.SendsID },
-		"Conflate":        func(i *pattern.Info) bool { return i.Conflates },
-		"Immediate":       func(i *pattern.Info) bool { return !i.Raw },
-		"Auto.Hello":      func(i *pattern.Info) bool { return i.HelloMessage },
-		"Auto.Disconnect": func(i *pattern.Info) bool { return i.DisconnectMessage },
-		"Auto.Hiccup":     func(i *pattern.Info) bool { return i.HiccupMessage },
-		"Pub.Block":       func(i *pattern.Info) bool { return i.Publishes },
+		"RoutingID":               func(i *pattern.Info) bool { return i.SendsID },
+		"Conflate":                func(i *pattern.Info) bool { return i.Conflates },
+		"Immediate":               func(i *pattern.Info) bool { return !i.Raw },
+		"AutoMessages.Hello":      func(i *pattern.Info) bool { return i.HelloMessage },
+		"AutoMessages.Disconnect": func(i *pattern.Info) bool { return i.DisconnectMessage },
+		"AutoMessages.Hiccup":     func(i *pattern.Info) bool { return i.HiccupMessage },
+		"Pub.Block":               func(i *pattern.Info) bool { return i.Publishes },
 	} {
 		m[path] = make(map[SocketType]bool)
 		for t, info := range pattern.Types {

@@ -84,8 +84,8 @@ type (
 	}
 )
 
-// Every type has the methods of its handles: none is hidden by an ambiguity
-// between two embedded structs.
+// Every type has the methods of its handles: no two embedded structs make a
+// selector ambiguous.
 var (
 	_ interface {
 		sends
@@ -192,12 +192,10 @@ func TestDgramDoesNotConnect(t *testing.T) {
 func is[T any](v any) bool { _, ok := v.(T); return ok }
 
 func TestHandlesReferToTheirSocket(t *testing.T) {
-	ctx := inTime(t)
+	ctx := testContext(t)
 	o := &zmq.Options{Namespace: zmq.NewNamespace()}
 	push, pull := must(zmq.NewPush(o)), must(zmq.NewPull(o))
-	for _, s := range []zmq.Socket{push.Socket, pull.Socket} {
-		defer s.Close()
-	}
+	closeAtEnd(t, push, pull)
 	must(pull.Socket.Bind("inproc://a"))
 	if err := push.Connector.Connect("inproc://a"); err != nil {
 		t.Fatal(err)
@@ -210,21 +208,20 @@ func TestHandlesReferToTheirSocket(t *testing.T) {
 	}
 }
 
-// A send through a handle allocates nothing for itself: a function that takes a
-// zmq.Sender costs no more than one that takes a *zmq.Push.
+// A function that takes a zmq.Sender costs no more than one that takes a
+// *zmq.Push. The memory of the queue is allocated for many messages at once.
 func TestSenderDoesNotAllocate(t *testing.T) {
 	ctx := t.Context()
 	o := &zmq.Options{Namespace: zmq.NewNamespace()}
 	push, pull := must(zmq.NewPush(o)), must(zmq.NewPull(o))
 	join(t, "inproc://a", pull, push)
-	// A message of two frames makes Recv allocate the list of its frames.
+	// Recv allocates the list of frames of a message of two frames.
 	for name, send := range map[string]func(s zmq.Sender, body []byte) error{
 		"Send":               func(s zmq.Sender, body []byte) error { return s.Send(ctx, body) },
 		"TrySend":            func(s zmq.Sender, body []byte) error { return s.TrySend(body) },
 		"Send of two frames": func(s zmq.Sender, body []byte) error { return s.Send(ctx, body, body) },
 	} {
 		body := make([]byte, 10)
-		// The queue allocates its memory, for many messages at once.
 		const run = 500
 		n := testing.AllocsPerRun(20, func() {
 			for range run {

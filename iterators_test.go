@@ -79,10 +79,10 @@ func TestMessagesOfARepYieldsErrInvalidState(t *testing.T) {
 	}
 }
 
-// An iterator over events that no loop uses holds the buffer of its events, some
-// 200 kB, until the garbage collector finds it.
-func TestEventsWithoutALoopAreFreed(t *testing.T) {
-	const iterators, size = 100, 100_000 // at least
+// The buffer of an iterator has some 200 kB. It is freed when the iterator is
+// unreachable, although the context and the socket have not ended.
+func TestEventsIteratorWithoutALoopIsFreed(t *testing.T) {
+	const iterators, size = 100, 100_000 // size is less than that of a buffer
 	s := must(zmq.NewPull(nil))
 	defer s.Close()
 	heap := func() int {
@@ -106,12 +106,11 @@ func TestEventsWithoutALoopAreFreed(t *testing.T) {
 	}
 }
 
-// The garbage collector does not end a loop that is in progress.
-func TestEventsLoopSurvivesGarbageCollection(t *testing.T) {
-	s := must(zmq.NewPull(quick()))
+func TestEventsLoopContinuesAfterGarbageCollection(t *testing.T) {
+	s := must(zmq.NewPull(quickOptions()))
 	defer s.Close()
 	n := 0
-	events := s.Events(inTime(t))
+	events := s.Events(testContext(t))
 	must(s.Bind("inproc://first"))
 	for e := range events {
 		if e.Kind == zmq.EventListening {
@@ -121,7 +120,7 @@ func TestEventsLoopSurvivesGarbageCollection(t *testing.T) {
 			break
 		}
 		runtime.GC()
-		time.Sleep(time.Millisecond) // for the cleanups of that collection
+		time.Sleep(time.Millisecond) // lets the cleanups of that collection run
 		must(s.Bind("inproc://a" + string(rune('a'+n))))
 	}
 	if n != 5 {

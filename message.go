@@ -18,14 +18,15 @@ import (
 // A Message is a small value; copying it copies no bytes. The frames of a
 // received message belong to the caller, who may change and keep them. Small
 // frames that arrived together share memory, so that one of them may keep up to
-// 256 KiB from being freed: [Message.Clone] a message that is kept for long.
+// 256 KiB from being freed: use [Message.Clone] for a message that is kept for
+// long.
 //
 // A Message may be used by one goroutine at a time.
 type Message struct{ m msg.Msg }
 
 // NewMessage returns a message of the frames. It does not copy them: the caller
-// must not change them until the message is sent. Without frames it has one empty
-// frame.
+// must not change them until the message is sent. Without frames it has one
+// empty frame.
 func NewMessage(frames ...[]byte) Message { return Message{msg.Of(frames...)} }
 
 // NewStringMessage returns a message of the texts as frames, which it copies.
@@ -43,7 +44,8 @@ func (m Message) NumFrames() int { return m.m.Len() }
 // Size returns the number of bytes in all frames.
 func (m Message) Size() int { return m.m.Size() }
 
-// Frame returns frame i, counted from 0. It panics if there is none.
+// Frame returns frame i, counted from 0, without copying it. It panics if there
+// is no such frame.
 func (m Message) Frame(i int) []byte {
 	if i < 0 || i >= m.m.Len() {
 		panic(fmt.Sprintf("zmq: frame %d of a message of %d", i, m.m.Len()))
@@ -51,7 +53,7 @@ func (m Message) Frame(i int) []byte {
 	return m.m.Frame(i)
 }
 
-// Frames returns all frames in a new slice.
+// Frames returns all frames in a new slice, without copying their bytes.
 func (m Message) Frames() [][]byte {
 	return append([][]byte{m.m.First}, m.m.Rest...)
 }
@@ -79,9 +81,9 @@ func (m Message) String() string {
 }
 
 // Envelope returns the frames up to and including the first empty one, by which
-// REQ sockets and intermediaries recognise the reply to a request. A message
-// without an empty frame before its last has no envelope, and Envelope returns
-// nil. [Router.Reply] sends it back.
+// REQ sockets and intermediaries recognise the reply to a request;
+// [Router.Reply] sends it back. A message without an empty frame before its
+// last has no envelope, and Envelope returns nil.
 func (m Message) Envelope() [][]byte {
 	if n := m.envelope(); n > 0 {
 		return m.Frames()[:n]
@@ -89,8 +91,8 @@ func (m Message) Envelope() [][]byte {
 	return nil
 }
 
-// Body returns the message of the frames after the envelope, the whole message if
-// it has none. It shares the memory of m, and its sender.
+// Body returns a message of the frames after the envelope, or the whole message
+// if it has none. It shares the memory of m, and its sender.
 func (m Message) Body() Message {
 	body := m
 	if n := m.envelope(); n > 0 {
@@ -124,45 +126,45 @@ func (m Message) Clone() Message {
 	return c
 }
 
-// Release gives the memory of large frames back, so that the socket can receive
-// into it again, which about doubles the throughput of frames from 64 KiB on. It is
-// optional: without it the garbage collector frees the memory. After Release no
-// frame of the message, nor of a copy of it, may be used.
+// Release gives the memory of large frames back to the socket, which receives
+// into it again. It is optional, because the garbage collector frees the memory
+// otherwise; it about doubles the throughput of frames of 64 KiB and more.
+// After Release no frame of the message, or of a copy of it, may be used.
 func (m *Message) Release() {
 	m.m.Bufs.FreeAll()
 	m.m = msg.Msg{}
 }
 
 // RoutingID returns the routing ID of the peer that sent the message, to which
-// ROUTER and STREAM can send. It is empty for a message that was not received, or
-// from a peer without one. All messages of a connection have the same string.
+// ROUTER and STREAM can send. It is empty for a message that was not received,
+// or from a peer without one. All messages of a connection share one string.
 func (m Message) RoutingID() string { return m.From().RoutingID() }
 
 // RoutingNumber returns the number of the peer that sent the message, to which
-// SERVER and PEER can send. It is 0 for a message that was not received, or that
-// was received by a socket of another type.
+// SERVER and PEER can send. It is 0 for a message that was not received, or was
+// received by a socket of another type.
 func (m Message) RoutingNumber() uint32 { return m.From().RoutingNumber() }
 
-// IsConnect reports whether the message is a notification, made by this socket,
-// that its peer has connected: of a STREAM, and of a ROUTER with
+// IsConnect reports whether m is an empty message that this socket generated
+// because a peer has connected: a STREAM does so, and a ROUTER with
 // [RouterNotifyConnect].
 func (m Message) IsConnect() bool { return m.From().get().Notice == msg.ConnectNotice }
 
-// IsDisconnect reports whether the message is a notification, made by this socket,
-// that its peer has disconnected, or of a STREAM that it sends no more bytes: of a
-// STREAM, and of a ROUTER with [RouterNotifyDisconnect].
+// IsDisconnect reports whether m is an empty message that this socket generated
+// because a peer has disconnected, or, for a STREAM, sends no more bytes: a
+// STREAM does so, and a ROUTER with [RouterNotifyDisconnect].
 func (m Message) IsDisconnect() bool { return m.From().get().Notice == msg.DisconnectNotice }
 
 // From describes the peer that sent the message. It is the zero PeerInfo for a
 // message that was not received.
 func (m Message) From() PeerInfo { return PeerInfo{m.m.From} }
 
-// PeerInfo describes the peer of a connection, as far as its handshake did. It is
-// a small value that stays valid after the connection has ended. The zero
+// PeerInfo describes the peer of a connection, as far as its handshake did. It
+// is a small value that stays valid after the connection has ended. The zero
 // PeerInfo describes no peer.
 type PeerInfo struct{ p *msg.Peer }
 
-// noPeer is what the zero PeerInfo describes.
+// noPeer is the description of the zero PeerInfo.
 var noPeer msg.Peer
 
 func (p PeerInfo) get() *msg.Peer {
@@ -172,15 +174,15 @@ func (p PeerInfo) get() *msg.Peer {
 	return p.p
 }
 
-// RoutingID returns the routing ID of the peer, which it announced or this ROUTER
-// or STREAM assigned. It may be empty.
+// RoutingID returns the routing ID of the peer, which it announced or this
+// ROUTER or STREAM assigned. It may be empty.
 func (p PeerInfo) RoutingID() string { return p.get().RoutingID }
 
-// RoutingNumber returns the number that this SERVER or PEER assigned to the peer,
-// otherwise 0.
+// RoutingNumber returns the number that this SERVER or PEER assigned to the
+// peer, otherwise 0.
 func (p PeerInfo) RoutingNumber() uint32 { return p.get().Number }
 
-// RemoteAddr returns the network address of the peer, nil over inproc.
+// RemoteAddr returns the network address of the peer. It is nil over inproc.
 func (p PeerInfo) RemoteAddr() net.Addr {
 	if addr := p.get().Remote; addr != nil {
 		return addr
@@ -200,7 +202,8 @@ func (p PeerInfo) Version() string { return p.get().Version }
 // inproc and for peers of a STREAM.
 func (p PeerInfo) Mechanism() string { return p.get().Mechanism }
 
-// UserID returns the user as which the peer was authenticated, or nothing.
+// UserID returns the user as which the peer was authenticated. It is empty with
+// the NULL mechanism.
 func (p PeerInfo) UserID() string { return p.get().UserID }
 
 // Property returns a further property that the peer announced, such as "X-App".
@@ -213,8 +216,8 @@ func (p PeerInfo) Property(name string) (value string, ok bool) {
 // IsZero reports whether p describes no peer.
 func (p PeerInfo) IsZero() bool { return p.p == nil }
 
-// String returns the socket type, the address and the routing ID or number of the
-// peer, as far as they are known, for logs.
+// String returns the socket type, the address and the routing ID or number of
+// the peer, as far as they are known, for logs.
 func (p PeerInfo) String() string {
 	if p.p == nil {
 		return "no peer"

@@ -19,7 +19,7 @@ func TestMessageEnvelopeAndBody(t *testing.T) {
 		{[]string{"x", "y", "", "a"}, []string{"x", "y", ""}, []string{"a"}},
 		{[]string{"", "", "a"}, []string{""}, []string{"", "a"}},
 		{[]string{"", ""}, []string{""}, []string{""}},
-		{[]string{"a", ""}, nil, []string{"a", ""}}, // nothing is left for a body
+		{[]string{"a", ""}, nil, []string{"a", ""}}, // a body has at least one frame
 	} {
 		m := zmq.NewStringMessage(c.frames...)
 		body := zmq.NewStringMessage(c.body...)
@@ -43,15 +43,15 @@ func TestMessageBytesReturnsAllFrames(t *testing.T) {
 		t.Errorf("%q of %d frames and %d bytes", got, two.NumFrames(), two.Size())
 	}
 	if got[0] = 'x'; string(two.Frame(0)) != "a" {
-		t.Error("the bytes are those of the message")
+		t.Error("the bytes share memory with the message")
 	}
 }
 
-// A ROUTER answers a REQ, its Do, a DEALER with an envelope and a DEALER without
-// one by the same call.
-func TestRouterReplySendsTheEnvelopeBack(t *testing.T) {
-	endpoints(t, func(t *testing.T, ep string, o *zmq.Options) {
-		ctx := inTime(t)
+// The requests are those of Req.Do, of Req.Send, of a DEALER with an envelope
+// and of a DEALER without one.
+func TestRouterReplySendsTheEnvelopeOfTheRequest(t *testing.T) {
+	eachTransport(t, func(t *testing.T, ep string, o *zmq.Options) {
+		ctx := testContext(t)
 		router, req, dealer := must(zmq.NewRouter(o)), must(zmq.NewReq(o)), must(zmq.NewDealer(o))
 		defer router.Close()
 		defer req.Close()
@@ -135,7 +135,7 @@ func TestCloseReportsUnsentMessagesOnce(t *testing.T) {
 }
 
 func TestCloseReturnsNilIfAllIsWritten(t *testing.T) {
-	ctx := inTime(t)
+	ctx := testContext(t)
 	pull := must(zmq.NewPull(nil))
 	defer pull.Close()
 	push := must(zmq.NewPush(&zmq.Options{Linger: time.Minute}))

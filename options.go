@@ -20,64 +20,62 @@ const (
 	// unsent messages at once.
 	NoLinger time.Duration = 1
 
-	// Unlimited is the value of a high-water mark or a limit that does not bound
-	// anything.
+	// Unlimited is the value of a high-water mark or a limit that does not
+	// bound anything.
 	Unlimited = math.MaxInt
 )
 
-// Toggle is an option that is on or off, with a default.
+// Toggle turns an option on or off. The zero value is the default of the
+// option.
 type Toggle uint8
 
-// The values of a [Toggle]. Default is what the comment of the option says, On
-// turns it on, Off turns it off.
+// The values of a [Toggle]: On turns the option on, Off turns it off.
 const (
-	Default Toggle = iota
-	On
+	On Toggle = iota + 1
 	Off
 )
 
 // or returns whether t is on, or def if it has no value.
 func (t Toggle) or(def bool) bool {
-	if t == Default {
+	if t == 0 {
 		return def
 	}
 	return t == On
 }
 
 // Options configure a socket when it is made. In every field the zero value is
-// the default. [Forever] and [Unlimited] turn a duration or a limit off, where the
-// field permits it; negative values are errors. The struct is copied: a later
-// change has no effect. A nil *Options is all defaults.
+// the default. [Forever] and [Unlimited] turn a duration or a limit off, where
+// the field permits it; negative values are errors. Constructors copy the
+// struct: a later change has no effect. A nil *Options is all defaults.
 //
-// Fields whose comment does not name socket types apply to all of them. A field
+// An option applies to all socket types unless its comment names types. A field
 // that is set and does not apply to the type of the socket is an error, which
 // matches [ErrInvalidOption].
 //
-// The names in brackets are libzmq's.
+// The names in brackets are those of libzmq.
 type Options struct {
-	// SendHWM and RecvHWM are the high-water marks: about how many messages may
-	// wait in each direction of each connection. A sender whose queues are full
-	// waits (PUSH, DEALER, REQ, PAIR, ROUTER, STREAM, CLIENT, SERVER, PEER,
-	// SCATTER, CHANNEL, DGRAM) or drops (PUB, XPUB, XSUB, RADIO, REP; DISH and
-	// DGRAM for what they receive over udp). Beside its queues a connection
-	// holds what it is reading and writing, up to 256 KiB, and the buffers of
-	// the systems hold what is in flight, which for small messages may be far
-	// more than the marks. For one task at a time, let workers request each task
-	// (REQ to ROUTER or REP). Default 1000. [Unlimited] removes a mark.
-	// SetSendHWM and SetRecvHWM change the marks of a socket.
+	// SendHWM and RecvHWM are the high-water marks: about how many messages
+	// each direction of each connection queues. Default 1000. [Unlimited]
+	// removes a mark. When queues are full, a sender waits or drops messages,
+	// as the comment of its type says.
+	//
+	// In addition to its queues a connection holds what it is reading and
+	// writing, up to 256 KiB, and the buffers of the systems hold what is in
+	// flight, which may be far more small messages than the marks. To give each
+	// worker one task at a time, let workers request tasks (REQ to ROUTER or
+	// REP). SetSendHWM and SetRecvHWM change the marks of a socket.
 	// [ZMQ_SNDHWM, ZMQ_RCVHWM]
 	SendHWM, RecvHWM int
 
 	// MaxQueuedBytes bounds the same queues in bytes. A message that starts
 	// below the bound is queued whole. While unread messages of disconnected
-	// peers exceed the bound, no new peers are accepted. Default 64 MiB,
-	// [Unlimited] for no bound.
+	// peers exceed the bound, no new peers are accepted. Default 64 MiB.
 	MaxQueuedBytes int
 
-	// Linger is how long Close waits for unsent messages to be written, and
-	// how long connections continue for them after Disconnect and Unbind.
-	// Default 30 s. [NoLinger] discards them at once, [Forever] waits without
-	// limit. [ZMQ_LINGER]
+	// Linger is how long Close waits for unsent messages to be written, and how
+	// long connections continue for them after Disconnect and Unbind. Default
+	// 30 s. [NoLinger] discards them at once, [Forever] waits without limit.
+	// [ZMQ_LINGER]
 	Linger time.Duration
 
 	// RoutingID is the name of this socket at ROUTER peers; 1 to 255 bytes, the
@@ -85,67 +83,69 @@ type Options struct {
 	// and ROUTER. [ZMQ_ROUTING_ID]
 	RoutingID string
 
-	// Immediate queues messages for connected peers only. Without it, an endpoint
-	// that was given to Connect has a queue from then on, and messages that a lost
-	// connection has not written are kept there for the next connection. With it,
-	// these are dropped and counted under [DropConnLost], and Send waits while no
-	// peer is connected. It has no effect over inproc and udp. For all types but
-	// STREAM, which keeps nothing for the next connection, and DGRAM.
-	// [ZMQ_IMMEDIATE]
+	// Immediate queues messages for connected peers only. Without it, an
+	// endpoint that was given to Connect has a queue at once, and messages that
+	// a lost connection has not written are kept there for the next connection.
+	// With it, these are dropped and counted under [DropConnLost], and Send
+	// waits while no peer is connected. It has no effect over inproc and udp.
+	// For all types but STREAM, which keeps nothing for the next connection,
+	// and DGRAM. [ZMQ_IMMEDIATE]
 	Immediate bool
 
 	// Conflate keeps only the newest message of every queue, for values that
-	// are outdated when the next one arrives; no high-water mark blocks a sender
-	// then. For DEALER, PUSH, PULL, PUB and SUB. [ZMQ_CONFLATE]
+	// are outdated when the next one arrives. No high-water mark blocks a
+	// sender then. For DEALER, PUSH, PULL, PUB and SUB. [ZMQ_CONFLATE]
 	Conflate bool
 
 	// Namespace holds the names of inproc endpoints. Default one that the whole
 	// program shares.
 	Namespace *Namespace
 
-	// Logger receives every event: refused peers, violations of the protocol and
-	// failures to accept at level Warn, the rest at Debug. Of warnings with the
-	// same event, reason, endpoint and IPv4 address or IPv6 /64 of the peer, the
-	// first is logged at once. Those that follow are logged as one every 10 s:
-	// the last of them, with their number as "repeated". Default none.
+	// Logger receives every event: refused peers, violations of the protocol
+	// and failures to accept at level Warn, the rest at Debug. Of warnings with
+	// the same event, reason, endpoint and IPv4 address or IPv6 /64 of the
+	// peer, the first is logged at once. Those that follow are logged as one
+	// every 10 s: the last of them, with their number as "repeated". Default
+	// none.
 	//
-	// Its handler is called in a goroutine of the socket, for one record at a time, in
-	// the order of the events. It may call the socket, but must not wait for Close or
-	// Shutdown, which return when it has handled the last record. A slow handler
-	// delays nothing: up to 1,024 records are queued, and the number of those dropped
-	// is logged.
+	// Its handler is called in a goroutine of the socket, for one record at a
+	// time, in the order of the events. It may call the socket, but must not
+	// wait for Close or Shutdown, which return when it has handled the last
+	// record. A slow handler delays no other call: up to 1,024 records are
+	// queued, and the number of those dropped is logged.
 	Logger *slog.Logger
 
-	Reconnect ReconnectOptions // connecting and connecting again
-	Heartbeat HeartbeatOptions // detecting peers that do not answer
-	Limits    Limits           // bounds on what peers may do and send
-	TCP       TCPOptions       // options of the system for connections
-	IPC       IPCOptions       // ipc endpoints
-	Multicast MulticastOptions // udp multicast, for RADIO and DGRAM
-	Auto      AutoOptions      // messages that the socket sends or receives by itself
+	Reconnect    ReconnectOptions // connecting and connecting again
+	Heartbeat    HeartbeatOptions // detecting peers that do not answer
+	Limits       Limits           // bounds on what peers may do and send
+	TCP          TCPOptions       // options of the system for connections
+	IPC          IPCOptions       // ipc endpoints
+	Multicast    MulticastOptions // udp multicast, for RADIO and DGRAM
+	AutoMessages AutoMessages     // messages at the start and end of connections
 
 	Req    ReqOptions    // for REQ
 	Router RouterOptions // for ROUTER
-	Pub    PubOptions    // for PUB and XPUB, one of them for RADIO
+	Pub    PubOptions    // for PUB and XPUB; Block for RADIO too
 	XPub   XPubOptions   // for XPUB
 	Sub    SubOptions    // for SUB
 	XSub   XSubOptions   // for XSUB
 	Stream StreamOptions // for STREAM
 }
 
-// ReconnectOptions configure how a socket connects to the endpoints that Connect
-// was given.
+// ReconnectOptions configure how a socket connects to the endpoints that
+// Connect was given.
 type ReconnectOptions struct {
-	// Interval is the wait before a lost or failed connection is retried. It
-	// doubles, with a jitter of half to either side: up to a tenth of MaxInterval
+	// Interval is the first delay before a lost or failed connection is
+	// retried. Each further failure doubles it: up to a tenth of MaxInterval
 	// while no connection is made, so that a peer is found less than a second
 	// after it is back; up to MaxInterval after a connection whose handshake
 	// failed or that lasted less than a second, and after a failed name lookup.
-	// Default 100 ms. [Forever] means that it is not retried.
-	// [ZMQ_RECONNECT_IVL]
+	// Each delay varies at random by half to either side. Default 100 ms.
+	// [Forever] disables retries. [ZMQ_RECONNECT_IVL]
 	Interval time.Duration
 
-	// MaxInterval bounds the wait. Default 5 s. [ZMQ_RECONNECT_IVL_MAX]
+	// MaxInterval bounds the delay before it varies. Default 5 s.
+	// [ZMQ_RECONNECT_IVL_MAX]
 	MaxInterval time.Duration
 
 	// ConnectTimeout bounds one attempt to connect. Default 30 s. With
@@ -153,85 +153,87 @@ type ReconnectOptions struct {
 	ConnectTimeout time.Duration
 }
 
-// HeartbeatOptions configure how a socket detects peers that do not answer. Peers
-// that speak a version before ZMTP 3.1 have no heartbeats.
+// HeartbeatOptions configure how a socket detects peers that do not answer. They
+// apply to peers that speak ZMTP 3.1, except over inproc.
 type HeartbeatOptions struct {
-	// Interval is how long a peer may be silent before a PING is sent to it, and
-	// the time between PINGs. Default 10 s. [Forever] sends none.
+	// Interval is how long a peer may be silent before a PING is sent to it,
+	// and the time between PINGs. Default 10 s. [Forever] sends none.
 	// [ZMQ_HEARTBEAT_IVL]
 	Interval time.Duration
 
 	// Timeout is how long a peer may send nothing after a PING before its
-	// connection is closed with [CloseSilence]. A peer that may still have unread
-	// messages from this socket is slow and not dead: its connection is kept as
-	// long as its system answers. Default the interval. With [Forever] no
-	// connection is closed. [ZMQ_HEARTBEAT_TIMEOUT]
+	// connection is closed with [CloseHeartbeatTimeout]. A peer that may still
+	// have unread messages from this socket is slow and not dead: its
+	// connection is kept as long as its system answers. Default the interval.
+	// With [Forever] no connection is closed. [ZMQ_HEARTBEAT_TIMEOUT]
 	Timeout time.Duration
 
 	// TTL asks the peer to close the connection when this socket is silent for
-	// that long. It is sent in steps of 100 ms, from 100 ms to 6553.5 s. Default
-	// none. [ZMQ_HEARTBEAT_TTL]
+	// that long. It is sent in steps of 100 ms, from 100 ms to 6553.5 s.
+	// Default none. [ZMQ_HEARTBEAT_TTL]
 	TTL time.Duration
 }
 
 // Limits bound what peers may do and send. [Unlimited] removes a limit.
 type Limits struct {
-	// MaxFrameSize, MaxMessageSize and MaxMessageFrames bound a message, in bytes
-	// of one frame, bytes of all frames, and frames. A peer that sends more is
-	// disconnected; a socket of this library then counts that message, and those
-	// that it wrote after it, under [DropRejected]. A call that sends more fails
-	// with [ErrMessageTooLarge], and nothing is sent. Memory is allocated as bytes
-	// arrive, not for the announced size. Defaults 64 MiB, 256 MiB and 65536. They
-	// have no effect on STREAM and DGRAM. [ZMQ_MAXMSGSIZE, for received frames]
+	// MaxFrameSize, MaxMessageSize and MaxMessageFrames bound a message, in
+	// bytes of one frame, bytes of all frames, and frames. A peer that sends
+	// more is disconnected; if it uses this library, it counts that message,
+	// and those that it wrote after it, under [DropRejected]. A call that sends
+	// more fails with [ErrMessageTooLarge], and nothing is sent. Memory is
+	// allocated as bytes arrive, not for the announced size. Defaults 64 MiB,
+	// 256 MiB and 65536. They have no effect on STREAM and DGRAM.
+	// [ZMQ_MAXMSGSIZE, for received frames]
 	MaxFrameSize, MaxMessageSize int64
 	MaxMessageFrames             int
 
 	// MaxConnections bounds the connections accepted per endpoint,
 	// MaxPendingHandshakes those of them whose handshake is not complete, and
-	// MaxPendingPerSource the latter of one IPv4 address or IPv6 /64. Where one of
-	// them is reached, connections that are slow to complete their handshake
-	// (half a second for one that has sent nothing) are closed. If none is slow,
-	// new connections above MaxConnections are closed, those above
+	// MaxPendingPerSource the latter of one IPv4 address or IPv6 /64. Where one
+	// of them is reached, connections that are slow to complete their handshake
+	// (half a second for one that has sent nothing) are closed. If none is
+	// slow, new connections above MaxConnections are closed, those above
 	// MaxPendingHandshakes wait in the queue of the system, and those above
 	// MaxPendingPerSource are accepted: many peers that connect at once from
 	// one address are not refused. Defaults 65536, 1024 and 64.
 	MaxConnections, MaxPendingHandshakes, MaxPendingPerSource int
 
 	// MaxSubscriptions and MaxSubscriptionBytes bound the subscriptions of one
-	// peer of a PUB or XPUB, and the groups of one peer of a RADIO. A peer that
-	// exceeds them is disconnected. Defaults 100000 and 32 MiB.
+	// peer of a PUB or XPUB, and the groups of one peer of a RADIO, in number
+	// and total bytes. A peer that exceeds them is disconnected
+	// ([ErrTooManySubscriptions]). Defaults 100000 and 32 MiB.
 	MaxSubscriptions, MaxSubscriptionBytes int
 
-	// HandshakeTimeout bounds the time from the start of a connection to the end
-	// of its handshake. Default 10 s, [Forever] for no bound. It has no effect on
-	// STREAM. [ZMQ_HANDSHAKE_IVL]
+	// HandshakeTimeout bounds the time from the start of a connection to the
+	// end of its handshake. Default 10 s, [Forever] for no bound. It has no
+	// effect on STREAM. [ZMQ_HANDSHAKE_IVL]
 	HandshakeTimeout time.Duration
 
-	// MinVersion is the oldest version of ZMTP that a peer may speak. A peer with
-	// an older version is disconnected in its handshake, with [CloseVersion].
-	// Versions before 3.0 announce neither a socket type nor a mechanism, and 1.0
-	// has no signature that distinguishes it from other protocols. Default
-	// [ZMTP10]: any. It has no effect on STREAM.
+	// MinVersion is the oldest version of ZMTP that a peer may speak. A peer
+	// with an older version is disconnected in its handshake, with
+	// [CloseVersion]. Versions before 3.0 announce neither a socket type nor a
+	// mechanism, and 1.0 has no signature that distinguishes it from other
+	// protocols. Default [ZMTP10]: any. It has no effect on STREAM.
 	MinVersion ProtocolVersion
 }
 
-// TCPOptions are options of the system. TOS and IPv6 also apply to udp, and the
-// sizes of buffers to ipc and udp.
+// TCPOptions are options of the system for connections. TOS and IPv6 also apply
+// to udp, and the sizes of buffers to ipc and udp.
 type TCPOptions struct {
 	// SendBuffer and RecvBuffer are the sizes of the system's buffers in bytes.
 	// Default the system's. [ZMQ_SNDBUF, ZMQ_RCVBUF]
 	SendBuffer, RecvBuffer int
 
-	// KeepAlive has the system probe connections without traffic, which detects
-	// dead peers that have no PING. Default [On]; with [Off] the default of the
-	// system applies. [ZMQ_TCP_KEEPALIVE]
+	// KeepAlive lets the system probe connections without traffic, which
+	// detects dead peers that have no PING. Default [On]; with [Off] the
+	// default of the system applies. [ZMQ_TCP_KEEPALIVE]
 	KeepAlive Toggle
 
 	// KeepAliveIdle is the time without traffic before the first probe,
 	// KeepAliveInterval the time between probes, KeepAliveCount the number of
 	// probes without an answer after which a connection is lost. Defaults 15 s,
-	// 15 s and 9.
-	// [ZMQ_TCP_KEEPALIVE_IDLE, ZMQ_TCP_KEEPALIVE_INTVL, ZMQ_TCP_KEEPALIVE_CNT]
+	// 15 s and 9. [ZMQ_TCP_KEEPALIVE_IDLE, ZMQ_TCP_KEEPALIVE_INTVL,
+	// ZMQ_TCP_KEEPALIVE_CNT]
 	KeepAliveIdle, KeepAliveInterval time.Duration
 	KeepAliveCount                   int
 
@@ -242,7 +244,8 @@ type TCPOptions struct {
 	// TOS is the type-of-service byte of outgoing packets, 0 to 255. [ZMQ_TOS]
 	TOS int
 
-	// IPv6 has endpoints use IPv6 beside IPv4. Default [On]. [ZMQ_IPV6]
+	// IPv6 lets endpoints use IPv6 in addition to IPv4. Default [On].
+	// [ZMQ_IPV6]
 	IPv6 Toggle
 }
 
@@ -259,39 +262,41 @@ type MulticastOptions struct {
 	// network of this machine. [ZMQ_MULTICAST_HOPS]
 	Hops int
 
-	// Loopback has members of the group on this machine receive the datagrams
-	// too. Default [On]. [ZMQ_MULTICAST_LOOP]
+	// Loopback sends the datagrams to members of the group on this machine too.
+	// Default [On]. [ZMQ_MULTICAST_LOOP]
 	Loopback Toggle
 }
 
-// AutoOptions are messages that a socket sends or receives by itself. A field that
-// is nil is no message; one that is empty and not nil is an empty message.
-type AutoOptions struct {
-	// Hello is sent as the first message of every connection. For DEALER, ROUTER,
-	// CLIENT, SERVER and PEER. [ZMQ_HELLO_MSG]
+// AutoMessages are messages of one frame that a socket sends or receives by
+// itself when connections begin and end. A nil field means no message; an
+// empty, non-nil field means an empty message.
+type AutoMessages struct {
+	// Hello is sent as the first message of every connection. For DEALER,
+	// ROUTER, CLIENT, SERVER and PEER. [ZMQ_HELLO_MSG]
 	Hello []byte
 
-	// Disconnect is received, as if from the peer, when the connection of a peer
-	// that connected to this socket ends; not when another peer has taken over its
-	// routing ID ([RouterOptions].Handover). For ROUTER, SERVER and PEER.
-	// [ZMQ_DISCONNECT_MSG]
+	// Disconnect is received, as if from the peer, when the connection of a
+	// peer that connected to this socket ends; not when another peer has taken
+	// over its routing ID ([RouterOptions.Handover]). For ROUTER, SERVER and
+	// PEER. [ZMQ_DISCONNECT_MSG]
 	Disconnect []byte
 
-	// Hiccup is received, as if from the peer, when the connection to an endpoint
-	// that this socket connected to is lost, before it is retried. For DEALER,
-	// CLIENT and PEER. [ZMQ_HICCUP_MSG]
+	// Hiccup is received, as if from the peer, when the connection to an
+	// endpoint that this socket connected to is lost, before it is retried. For
+	// DEALER, CLIENT and PEER. [ZMQ_HICCUP_MSG]
 	Hiccup []byte
 
-	// ProbeRouter sends an empty message to every peer first, so that a ROUTER
-	// learns of this socket. For DEALER, REQ and ROUTER. [ZMQ_PROBE_ROUTER]
+	// ProbeRouter sends an empty message as the first to every peer, so that a
+	// ROUTER receives the routing ID of this socket. For DEALER, REQ and
+	// ROUTER. [ZMQ_PROBE_ROUTER]
 	ProbeRouter bool
 }
 
-// ReqOptions configure a REQ. [Req.Do] needs neither.
+// ReqOptions configure a REQ. [Req.Do] needs neither option.
 type ReqOptions struct {
-	// Relaxed lets Send be called again before the reply has been received, which
-	// is dropped then. Set Correlate too, or a late reply is taken for the reply
-	// to the new request. [ZMQ_REQ_RELAXED]
+	// Relaxed lets Send be called again before the reply has been received;
+	// that reply is dropped. Set Correlate too, or a late reply is taken for
+	// the reply to the new request. [ZMQ_REQ_RELAXED]
 	Relaxed bool
 
 	// Correlate adds an ID to each request, which its reply must have.
@@ -302,39 +307,38 @@ type ReqOptions struct {
 // RouterOptions configure a ROUTER.
 type RouterOptions struct {
 	// Handover lets a peer take over the routing ID of another, which is
-	// disconnected. Without it the later peer is refused, as it always is for an
-	// ID that ConnectAs has assigned. [ZMQ_ROUTER_HANDOVER]
+	// disconnected. Without it the later peer is refused, as it always is for
+	// an ID that ConnectAs has assigned. [ZMQ_ROUTER_HANDOVER]
 	Handover bool
 
-	// Notify selects the notifications that are received: see
-	// [Message.IsConnect]. Default none. [ZMQ_ROUTER_NOTIFY]
+	// Notify selects the notifications that are received. Default none.
+	// [ZMQ_ROUTER_NOTIFY]
 	Notify RouterNotify
 }
 
-// RouterNotify selects the notifications that a ROUTER receives. Combine the
-// values by addition.
+// RouterNotify is a set of notifications that a ROUTER receives.
 type RouterNotify uint8
 
-// The notifications of a ROUTER.
+// The notifications of a ROUTER. Combine them with |.
 const (
-	RouterNotifyConnect    RouterNotify = 1 << iota // an empty message when a peer has connected
-	RouterNotifyDisconnect                          // an empty message when a peer has disconnected
+	RouterNotifyConnect    RouterNotify = 1 << iota // an empty message when a peer connects: see Message.IsConnect
+	RouterNotifyDisconnect                          // an empty message when a peer disconnects: see Message.IsDisconnect
 )
 
-// PubOptions configure a PUB or XPUB.
+// PubOptions configure a PUB or XPUB. Block also applies to RADIO.
 type PubOptions struct {
-	// Block has Send wait while the queue of a subscriber is full, instead of
-	// dropping the message for it: the slowest subscriber sets the pace. For PUB,
-	// XPUB and RADIO. [ZMQ_XPUB_NODROP]
+	// Block makes Send wait while the queue of a subscriber is full, instead of
+	// dropping the message for it: the slowest subscriber sets the pace. For
+	// PUB, XPUB and RADIO. [ZMQ_XPUB_NODROP]
 	Block bool
 
 	// Welcome is sent to every new subscriber, which receives it if it
 	// subscribes to a prefix of it. For PUB and XPUB. [ZMQ_XPUB_WELCOME_MSG]
 	Welcome []byte
 
-	// InvertMatching sends each message to the peers that do not subscribe to it.
-	// The subscribers must set [SubOptions].InvertMatching. For PUB and XPUB.
-	// [ZMQ_INVERT_MATCHING]
+	// InvertMatching sends each message to the peers that do not subscribe to
+	// it. The subscribers must set [SubOptions.InvertMatching]. For PUB and
+	// XPUB. [ZMQ_INVERT_MATCHING]
 	InvertMatching bool
 }
 
@@ -345,12 +349,13 @@ type XPubOptions struct {
 	Notify XPubNotify
 
 	// Manual leaves the subscriptions of the peers to the application: each
-	// subscription and cancellation of a peer is received and has no effect, until
-	// [XPub.SubscribePeer] makes it. [ZMQ_XPUB_MANUAL]
+	// subscription and cancellation of a peer is received and has no effect.
+	// [XPub.SubscribePeer] and [XPub.UnsubscribePeer] make the subscriptions.
+	// [ZMQ_XPUB_MANUAL]
 	Manual bool
 
-	// LastValue, which includes Manual, sends the message that follows the
-	// receipt of a subscription to that subscriber alone.
+	// LastValue includes Manual. The message that is sent after the receipt of
+	// a subscription goes to that subscriber alone.
 	// [ZMQ_XPUB_MANUAL_LAST_VALUE]
 	LastValue bool
 }
@@ -363,8 +368,8 @@ const (
 	// XPubNotifyFirstAndLast selects the first subscription to a topic and the
 	// cancellation of the last.
 	XPubNotifyFirstAndLast XPubNotify = iota
-	// XPubNotifyEverySubscribe selects every subscription and the cancellation of
-	// the last.
+	// XPubNotifyEverySubscribe selects every subscription and the cancellation
+	// of the last.
 	XPubNotifyEverySubscribe
 	// XPubNotifyEveryChange selects every subscription and every cancellation,
 	// including those of peers that had not subscribed.
@@ -373,35 +378,35 @@ const (
 
 // SubOptions configure a SUB.
 type SubOptions struct {
-	// InvertMatching has the socket receive the messages that it does not
-	// subscribe to. The publishers must set [PubOptions].InvertMatching.
+	// InvertMatching makes the socket receive the messages that it does not
+	// subscribe to. The publishers must set [PubOptions.InvertMatching].
 	// [ZMQ_INVERT_MATCHING]
 	InvertMatching bool
 }
 
 // XSubOptions configure an XSUB.
 type XSubOptions struct {
-	// VerboseUnsubscribe sends every cancellation to the publishers, and not only
-	// the one that ends a subscription. [ZMQ_XSUB_VERBOSE_UNSUBSCRIBE]
+	// VerboseUnsubscribe sends every cancellation to the publishers, and not
+	// only the one that ends a subscription. [ZMQ_XSUB_VERBOSE_UNSUBSCRIBE]
 	VerboseUnsubscribe bool
 }
 
 // StreamOptions configure a STREAM.
 type StreamOptions struct {
-	// Notify has the socket receive an empty message when a connection begins and
-	// when it ends. Default [On]. [ZMQ_STREAM_NOTIFY]
+	// Notify makes the socket receive an empty message when a connection begins
+	// and when it ends. Default [On]. [ZMQ_STREAM_NOTIFY]
 	Notify Toggle
 
-	// HalfCloseTimeout bounds how long an accepted connection is kept whose peer
-	// has ended its sending direction, as a client that expects an answer may do
-	// after its request. The connection is closed when no write to it, of up to
-	// 64 KiB, succeeds for that long, or up to twice that; and sooner if
-	// MaxConnections or descriptors are exhausted. Default 10 s. Less than 1 ms
-	// closes it at once, as libzmq does.
+	// HalfCloseTimeout bounds how long an accepted connection is kept whose
+	// peer has ended its sending direction, as a client that expects an answer
+	// may do after its request. The connection is closed when no write to it,
+	// of up to 64 KiB, succeeds for that long, or up to twice that; and sooner
+	// if MaxConnections or descriptors are exhausted. Default 10 s. Less than 1
+	// ms closes it at once, as libzmq does.
 	HalfCloseTimeout time.Duration
 }
 
-// ProtocolVersion is a version of ZMTP, for [Limits]. Later versions are greater.
+// ProtocolVersion is a version of ZMTP. Later versions are greater.
 type ProtocolVersion uint8
 
 // The versions of ZMTP.
@@ -412,17 +417,17 @@ const (
 	ZMTP31 ProtocolVersion = ProtocolVersion(wire.V3_1) // libzmq 4.3
 )
 
-// String returns the number of the version, such as "3.1", as [PeerInfo.Version]
-// does.
+// String returns the number of the version, such as "3.1", as
+// [PeerInfo.Version] does.
 func (v ProtocolVersion) String() string { return wire.Version(v).String() }
 
 // Namespace is a set of names for inproc endpoints: sockets can connect to each
-// other by name if they share it. [NewNamespace] makes one. All sockets without
-// one share a default.
+// other by name if they share it. [NewNamespace] makes one. Sockets without
+// [Options.Namespace] share a default one.
 type Namespace struct{ n *inproc.Namespace }
 
-// NewNamespace returns an empty namespace, for tests that run in parallel or
-// libraries with names of their own.
+// NewNamespace returns an empty namespace, for tests that run in parallel and
+// for libraries with names of their own.
 func NewNamespace() *Namespace { return &Namespace{inproc.NewNamespace()} }
 
 var defaultNamespace = NewNamespace()

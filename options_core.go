@@ -20,8 +20,8 @@ import (
 // The defaults of options that are needed in more than one place.
 const defaultHWM = 1000
 
-// The largest values of options. Longer durations than maxWait would overflow when
-// they are doubled; the others are what systems accept.
+// The largest values of options. Longer durations than maxWait would overflow
+// when they are doubled; the others are what systems accept.
 const (
 	maxWait       = 365 * 24 * time.Hour
 	maxBuffer     = 1 << 30
@@ -73,10 +73,10 @@ var optionTypes = map[string][]pattern.Type{
 	"Multicast.Hops":     {pattern.RADIO, pattern.DGRAM},
 	"Multicast.Loopback": {pattern.RADIO, pattern.DGRAM},
 
-	"Auto.Hello":       {pattern.DEALER, pattern.ROUTER, pattern.CLIENT, pattern.SERVER, pattern.PEER},
-	"Auto.Disconnect":  {pattern.ROUTER, pattern.SERVER, pattern.PEER},
-	"Auto.Hiccup":      {pattern.DEALER, pattern.CLIENT, pattern.PEER},
-	"Auto.ProbeRouter": {pattern.REQ, pattern.DEALER, pattern.ROUTER},
+	"AutoMessages.Hello":       {pattern.DEALER, pattern.ROUTER, pattern.CLIENT, pattern.SERVER, pattern.PEER},
+	"AutoMessages.Disconnect":  {pattern.ROUTER, pattern.SERVER, pattern.PEER},
+	"AutoMessages.Hiccup":      {pattern.DEALER, pattern.CLIENT, pattern.PEER},
+	"AutoMessages.ProbeRouter": {pattern.REQ, pattern.DEALER, pattern.ROUTER},
 
 	"Req.Relaxed":             {pattern.REQ},
 	"Req.Correlate":           {pattern.REQ},
@@ -193,7 +193,7 @@ func (r *optionReader) number(path string, n, most int) int {
 // toggle returns whether an option is on.
 func (r *optionReader) toggle(path string, t Toggle, def bool) bool {
 	if t > Off {
-		r.fail(path, "%d: use Default, On or Off", t)
+		r.fail(path, "%d: use On or Off", t)
 	}
 	return t.or(def)
 }
@@ -246,9 +246,9 @@ func (o *Options) core(t pattern.Type) (socket.Options, error) {
 		Datagrams:      datagrams,
 		Logger:         o.Logger,
 
-		Hello:             bytes.Clone(o.Auto.Hello),
-		DisconnectMessage: bytes.Clone(o.Auto.Disconnect),
-		Hiccup:            bytes.Clone(o.Auto.Hiccup),
+		Hello:             bytes.Clone(o.AutoMessages.Hello),
+		DisconnectMessage: bytes.Clone(o.AutoMessages.Disconnect),
+		Hiccup:            bytes.Clone(o.AutoMessages.Hiccup),
 	}
 	o.coreSession(&r, &c)
 	o.corePattern(&r, &c)
@@ -294,7 +294,7 @@ func (o *Options) coreSession(r *optionReader, c *socket.Options) {
 // corePattern translates the options of single socket types.
 func (o *Options) corePattern(r *optionReader, c *socket.Options) {
 	if n := o.Router.Notify; n&^(RouterNotifyConnect|RouterNotifyDisconnect) != 0 {
-		r.fail("Router.Notify", "%d: use RouterNotifyConnect, RouterNotifyDisconnect or their sum", n)
+		r.fail("Router.Notify", "%d: use RouterNotifyConnect, RouterNotifyDisconnect or both", n)
 	}
 	if n := o.XPub.Notify; n > XPubNotifyEveryChange {
 		r.fail("XPub.Notify", "%d: use XPubNotifyFirstAndLast, XPubNotifyEverySubscribe or XPubNotifyEveryChange", n)
@@ -307,7 +307,7 @@ func (o *Options) corePattern(r *optionReader, c *socket.Options) {
 		NotifyConnect:      o.Router.Notify&RouterNotifyConnect != 0,
 		NotifyDisconnect:   o.Router.Notify&RouterNotifyDisconnect != 0,
 		StreamNoNotify:     !r.toggle("Stream.Notify", o.Stream.Notify, true),
-		Probe:              o.Auto.ProbeRouter,
+		Probe:              o.AutoMessages.ProbeRouter,
 		Verbose:            o.XPub.Notify >= XPubNotifyEverySubscribe,
 		Verboser:           o.XPub.Notify >= XPubNotifyEveryChange,
 		Manual:             o.XPub.Manual || o.XPub.LastValue,

@@ -27,7 +27,8 @@ func optionsWith(t *testing.T, path string, value any) *zmq.Options {
 	return o
 }
 
-// wantInvalid checks the error of a constructor that was given an invalid option.
+// wantInvalid checks the error of a constructor that was given an invalid
+// option.
 func wantInvalid(t *testing.T, err error, text string) {
 	t.Helper()
 	if !errors.Is(err, zmq.ErrInvalidOption) || err.Error() != text {
@@ -65,20 +66,20 @@ func TestNewRefusesInvalidValues(t *testing.T) {
 		{"PUSH", "Limits.MinVersion", zmq.ZMTP31 + 1, "5: use ZMTP10 to ZMTP31"},
 		{"PUSH", "TCP.SendBuffer", -1, "-1: use 0 for the default"},
 		{"PUSH", "TCP.RecvBuffer", 1<<30 + 1, "1073741825: at most 1073741824"},
-		{"PUSH", "TCP.KeepAlive", 3, "3: use Default, On or Off"},
+		{"PUSH", "TCP.KeepAlive", 3, "3: use On or Off"},
 		{"PUSH", "TCP.KeepAliveIdle", -1, "-1ns: use 0 for the default"},
 		{"PUSH", "TCP.KeepAliveInterval", 40000 * time.Second, "11h6m40s: at most 9h6m7s"},
 		{"PUSH", "TCP.KeepAliveCount", 128, "128: at most 127"},
 		{"PUSH", "TCP.MaxRetransmit", -1, "-1ns: use 0 for the default"},
 		{"PUSH", "TCP.TOS", 256, "256: at most 255"},
-		{"PUSH", "TCP.IPv6", 7, "7: use Default, On or Off"},
+		{"PUSH", "TCP.IPv6", 7, "7: use On or Off"},
 		{"PUSH", "IPC.Mode", fs.FileMode(1 << 20), "t---------: permission bits only"},
 		{"RADIO", "Multicast.Hops", -1, "-1: use 0 for the default"},
 		{"RADIO", "Multicast.Hops", 256, "256: at most 255"},
-		{"DGRAM", "Multicast.Loopback", 3, "3: use Default, On or Off"},
-		{"ROUTER", "Router.Notify", 4, "4: use RouterNotifyConnect, RouterNotifyDisconnect or their sum"},
+		{"DGRAM", "Multicast.Loopback", 3, "3: use On or Off"},
+		{"ROUTER", "Router.Notify", 4, "4: use RouterNotifyConnect, RouterNotifyDisconnect or both"},
 		{"XPUB", "XPub.Notify", 3, "3: use XPubNotifyFirstAndLast, XPubNotifyEverySubscribe or XPubNotifyEveryChange"},
-		{"STREAM", "Stream.Notify", 3, "3: use Default, On or Off"},
+		{"STREAM", "Stream.Notify", 3, "3: use On or Off"},
 		{"STREAM", "Stream.HalfCloseTimeout", -1, "-1ns: use 0 for the default"},
 	} {
 		_, err := zmq.New(typeOf[c.typ].typ, optionsWith(t, c.path, c.value))
@@ -90,7 +91,7 @@ func TestNewRefusesInvalidValues(t *testing.T) {
 		s, err := zmq.NewReq(&zmq.Options{RoutingID: value})
 		wantInvalid(t, err, "zmq: new REQ: invalid option: "+want)
 		if s != nil {
-			t.Error("there is a socket")
+			t.Error("NewReq returned a socket")
 		}
 	}
 	for value, want := range map[time.Duration]string{
@@ -134,8 +135,8 @@ func someValue(t *testing.T, path string, typ reflect.Type) any {
 	return nil
 }
 
-// Every option is accepted by the types that have it, and refused by the others
-// under its name.
+// Types that have an option accept it; the others refuse it with an error that
+// names it.
 func TestNewRefusesOptionsOfOtherTypes(t *testing.T) {
 	paths, listed := zmq.OptionPaths(), zmq.OptionTypes()
 	for path := range listed {
@@ -164,7 +165,6 @@ func TestNewRefusesOptionsOfOtherTypes(t *testing.T) {
 	}
 }
 
-// What the core asks of a type and what the table says of it are the same.
 func TestOptionTypesAgreeWithTheCore(t *testing.T) {
 	for path, has := range zmq.CoreOptionTypes() {
 		for _, st := range socketTypes {

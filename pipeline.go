@@ -2,12 +2,13 @@ package zmq
 
 import "github.com/zerobroker/zmq/internal/pattern"
 
-// Push is a PUSH socket: it distributes messages among its PULL peers, each whole
-// message to the next peer in turn whose queue is not full. A connected endpoint
-// counts as a peer before a socket is bound there. Send waits while there is no
-// peer or all queues are full, and drops nothing; messages that a peer has been
-// sent and has not read when its connection is lost are lost with it. All methods
-// may be called concurrently. https://rfc.zeromq.org/spec/30/
+// Push is a PUSH socket: it distributes messages among its PULL peers, each
+// message to the next peer in turn whose queue is not full. A connected
+// endpoint counts as a peer before a socket is bound there, unless
+// [Options.Immediate] is set. Send waits while there is no peer or all queues
+// are full, and drops nothing. Messages that were written to a peer and that it
+// has not read when the connection is lost are lost.
+// https://rfc.zeromq.org/spec/30/
 type Push struct{ Sender }
 
 // NewPush returns a PUSH socket. The error matches [ErrInvalidOption].
@@ -20,9 +21,9 @@ func NewPush(o *Options) (*Push, error) {
 }
 
 // Pull is a PULL socket: it receives from its PUSH peers, one message from each
-// in turn. A PULL cannot disconnect from a PUSH that goes on sending without
-// losing messages in flight: stop the PUSH first, or let workers ask for work with
-// REQ. All methods may be called concurrently. https://rfc.zeromq.org/spec/30/
+// in turn. A PULL that disconnects loses the messages that its peers have sent
+// and it has not read: stop the PUSH first, or let workers request work with
+// REQ. https://rfc.zeromq.org/spec/30/
 type Pull struct{ Receiver }
 
 // NewPull returns a PULL socket. The error matches [ErrInvalidOption].
@@ -34,11 +35,10 @@ func NewPull(o *Options) (*Pull, error) {
 	return &Pull{Receiver{c}}, nil
 }
 
-// Pair is a PAIR socket: it has one peer, which is a PAIR too, and each may send
-// at any time. Send waits while there is no peer or its queue is full. A second
-// peer is refused while the first is connected, and admitted after the first has
-// disconnected. All methods may be called
-// concurrently. https://rfc.zeromq.org/spec/31/
+// Pair is a PAIR socket: it has one peer, which is a PAIR too, and each may
+// send at any time. Send waits while there is no peer or its queue is full. A
+// second peer is refused while the first is connected, and admitted after the
+// first has disconnected. https://rfc.zeromq.org/spec/31/
 type Pair struct {
 	Connector
 	Sender

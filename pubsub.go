@@ -7,7 +7,7 @@ import (
 	"github.com/zerobroker/zmq/internal/pattern"
 )
 
-// Publisher is a [Sender] whose peers subscribe. PUB and XPUB embed it.
+// Publisher is a [Sender] whose peers subscribe.
 type Publisher struct{ Sender }
 
 // WaitSubscribers waits until at least n peers would receive a message whose
@@ -22,9 +22,9 @@ func (p Publisher) WaitSubscribers(ctx context.Context, n int, topic string) err
 func (p Publisher) TopicCount() int { return p.s.Topics().TopicCount() }
 
 // Pub is a PUB socket: it sends each message to the peers that subscribe to a
-// prefix of its first frame. Send does not wait: a message without a subscriber is
-// not sent, and a subscriber whose queue is full misses the message, which is
-// counted under [DropHWM]. All methods may be called concurrently.
+// prefix of its first frame. Send does not wait, unless [PubOptions.Block] is
+// set: a message without a subscriber is not sent, and a subscriber whose queue
+// is full misses the message, which is counted under [DropHWM].
 // https://rfc.zeromq.org/spec/29/
 type Pub struct{ Publisher }
 
@@ -37,11 +37,11 @@ func NewPub(o *Options) (*Pub, error) {
 	return &Pub{Publisher{Sender{c}}}, nil
 }
 
-// XPub is an XPUB socket: a [Pub] that also receives. A message of one frame that
-// begins with a byte 1 reports that the topic after that byte has its first
-// subscriber; a byte 0 reports that it has lost its last. All other messages are
-// those that XSUB peers sent. All methods may be called concurrently.
-// https://rfc.zeromq.org/spec/29/
+// XPub is an XPUB socket: a [Pub] that also receives the subscriptions of its
+// peers. A message of one frame that begins with a byte 1 reports that the
+// topic after that byte has its first subscriber; a byte 0 reports that it has
+// no subscriber any longer. [XPubOptions] select other reports. All other
+// messages are those that XSUB peers sent. https://rfc.zeromq.org/spec/29/
 type XPub struct {
 	Connector
 	Publisher
@@ -57,11 +57,11 @@ func NewXPub(o *Options) (*XPub, error) {
 	return &XPub{c, Publisher{Sender{c}}, Receiver{c}}, nil
 }
 
-// SubscribePeer subscribes the peer that sent a message to the prefixes, with
-// [XPubOptions].Manual: usually the message is the subscription that the peer
-// asked for. If the peer has disconnected nothing happens. The error matches
-// [ErrInvalidState] without that option, [ErrNoRoute] for a message that was not
-// received, or [ErrClosed].
+// SubscribePeer subscribes the peer that sent a message to the prefixes. It
+// requires [XPubOptions.Manual]; the message is usually the subscription that
+// the peer requested. If the peer has disconnected, SubscribePeer does nothing.
+// The error matches [ErrInvalidState] without that option, [ErrNoRoute] for a
+// message that was not received, or [ErrClosed].
 func (p *XPub) SubscribePeer(of Message, prefixes ...string) error {
 	return p.assign("subscribe peer", of, prefixes, true)
 }
@@ -78,20 +78,20 @@ func (p *XPub) assign(op string, of Message, prefixes []string, on bool) error {
 	return opError(op, "", p.s.Topics().Assign(of.m.From, prefixes, on))
 }
 
-// Subscriber is a [Receiver] that subscribes. SUB and XSUB embed it.
+// Subscriber is a [Receiver] that subscribes.
 type Subscriber struct{ Receiver }
 
 // Subscribe requests the messages whose first frame begins with one of the
-// prefixes; the empty prefix requests all. Without a prefix it does nothing.
-// Subscriptions belong to the socket: each publisher receives all of them, and one
-// that connects later receives them before it sends messages. A prefix that is
-// subscribed to twice must be unsubscribed twice. The error matches [ErrClosed].
+// prefixes; the empty prefix requests all, no prefix none. Subscriptions belong
+// to the socket: each publisher receives all of them, and one that connects
+// later receives them before it sends messages. A prefix that is subscribed to
+// twice must be unsubscribed twice. The error matches [ErrClosed].
 func (s Subscriber) Subscribe(prefixes ...string) error {
 	return s.change("subscribe", prefixes, true)
 }
 
-// Unsubscribe cancels subscriptions. For a prefix that is not subscribed to it
-// does nothing. The error matches [ErrClosed].
+// Unsubscribe cancels subscriptions. It ignores a prefix that is not subscribed
+// to. The error matches [ErrClosed].
 func (s Subscriber) Unsubscribe(prefixes ...string) error {
 	return s.change("unsubscribe", prefixes, false)
 }
@@ -105,22 +105,22 @@ func (s Subscriber) change(op string, prefixes []string, on bool) error {
 	return nil
 }
 
-// TopicCount returns the number of different prefixes that the socket subscribes
-// to. [ZMQ_TOPICS_COUNT]
+// TopicCount returns the number of different prefixes that the socket
+// subscribes to. [ZMQ_TOPICS_COUNT]
 func (s Subscriber) TopicCount() int { return s.s.Topics().TopicCount() }
 
 // WaitSubscribed waits until a publisher is connected and has processed all
 // subscriptions made so far, so that no message that it sends from then on is
-// missed. Publishers of ZMTP 3.1 and later confirm this. Older ones cannot, and
-// WaitSubscribed returns when they are connected. The error is as that of
+// missed. Publishers of ZMTP 3.1 and later confirm this. Older ones cannot:
+// WaitSubscribed returns when one of them is connected. The error is as that of
 // [Connector.WaitConnected].
 func (s Subscriber) WaitSubscribed(ctx context.Context) error {
 	return s.waitError(ctx, "wait subscribed", s.s.Topics().WaitSubscribed(ctx), "none has confirmed the subscriptions")
 }
 
 // Sub is a SUB socket: it receives the messages that it subscribes to, from its
-// publishers in turn. Without a subscription it receives nothing. All methods may
-// be called concurrently. https://rfc.zeromq.org/spec/29/
+// PUB and XPUB peers in turn. Without a subscription it receives nothing.
+// https://rfc.zeromq.org/spec/29/
 type Sub struct{ Subscriber }
 
 // NewSub returns a SUB socket. The error matches [ErrInvalidOption].
@@ -132,14 +132,13 @@ func NewSub(o *Options) (*Sub, error) {
 	return &Sub{Subscriber{Receiver{c}}}, nil
 }
 
-// XSub is an XSUB socket: a [Sub] that also sends, to all its publishers. If the
-// first frame of a message begins with a byte 1 or 0, each of its frames that
-// begins so subscribes to the topic after that byte, or cancels that
+// XSub is an XSUB socket: a [Sub] that also sends, to all its publishers. If
+// the first frame of a message begins with a byte 1 or 0, each of its frames
+// that begins so subscribes to the topic after that byte, or cancels that
 // subscription, as Subscribe and Unsubscribe do. The remaining frames go to the
 // publishers; an XPUB receives them, a PUB drops them. Send does not wait: a
 // publisher whose queue is full misses the message, which is counted under
-// [DropHWM]. All methods may be called concurrently.
-// https://rfc.zeromq.org/spec/29/
+// [DropHWM]. https://rfc.zeromq.org/spec/29/
 type XSub struct {
 	Connector
 	Subscriber

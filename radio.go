@@ -10,18 +10,17 @@ import (
 	"github.com/zerobroker/zmq/internal/pattern"
 )
 
-// Radio is a RADIO socket: it sends each message, of one frame, to the DISH peers
-// that have joined its group. The name of a group has at most 255 bytes and no
-// NUL; it is compared as a whole and not as a prefix. Send does not wait, unless
-// [PubOptions].Block is set: a message to a group without members is not sent,
-// and a peer whose queue is full misses the message, which is counted under
-// [DropHWM]. All methods may be called concurrently.
-// https://rfc.zeromq.org/spec/48/
+// Radio is a RADIO socket: it sends each message, of one frame, to the DISH
+// peers that have joined its group. The name of a group has at most 255 bytes
+// and no NUL; it is compared as a whole, not as a prefix. Send does not wait,
+// unless [PubOptions.Block] is set: a message to a group without members is not
+// sent, and a peer whose queue is full misses the message, which is counted
+// under [DropHWM]. https://rfc.zeromq.org/spec/48/
 //
 // It may also connect to udp endpoints, an address or a multicast group. Every
-// message goes there, whatever its group, and the receivers filter. A message that
-// does not fit in 8192 bytes, with its group and a byte for the length of that, is
-// dropped under [DropTooLarge].
+// message goes there, whatever its group, and the receivers filter. The group
+// and the frame have at most 8191 bytes there; larger messages are dropped
+// under [DropTooLarge].
 type Radio struct{ Connector }
 
 // NewRadio returns a RADIO socket. The error matches [ErrInvalidOption].
@@ -33,22 +32,22 @@ func NewRadio(o *Options) (*Radio, error) {
 	return &Radio{c}, nil
 }
 
-// Send sends one message to a group. It copies the body: the caller may reuse it.
-// The error matches [ErrInvalidGroup] if the group is not a valid name, [ErrMessageTooLarge] or
-// [ErrClosed].
-func (r *Radio) Send(ctx context.Context, group string, body []byte) error {
-	return r.sendMessage(ctx, group, ownedOne(body))
+// Send sends one message of one frame to a group. It copies the frame, so the
+// caller may reuse it. The error matches [ErrInvalidGroup] if the group is not
+// a valid name, [ErrMessageTooLarge] or [ErrClosed], or is the context's with
+// [PubOptions.Block].
+func (r *Radio) Send(ctx context.Context, group string, frame []byte) error {
+	return r.sendMessage(ctx, group, ownedOne(frame))
 }
 
-// TrySend is Send without waiting. The error matches [ErrWouldBlock] if Send
-// would wait, with [PubOptions].Block.
-func (r *Radio) TrySend(group string, body []byte) error {
-	return opError("send", "", r.s.Addressed().TrySendGroup(group, ownedOne(body)))
+// TrySend is Send, but fails with [ErrWouldBlock] where Send waits.
+func (r *Radio) TrySend(group string, frame []byte) error {
+	return opError("send", "", r.s.Addressed().TrySendGroup(group, ownedOne(frame)))
 }
 
-// SendMessage is Send for a message whose ownership passes to the socket, as with
-// [BodySender.SendMessage]. The error matches [ErrInvalidMessage] if there is more than
-// one frame.
+// SendMessage is Send for a message whose ownership passes to the socket, as
+// with [Sender.SendMessage]. The error matches [ErrInvalidMessage] if the
+// message has more than one frame.
 func (r *Radio) SendMessage(ctx context.Context, group string, m Message) error {
 	return r.sendMessage(ctx, group, m.m)
 }
@@ -61,8 +60,7 @@ func (r *Radio) sendMessage(ctx context.Context, group string, m msg.Msg) error 
 	return opError("send", "", err)
 }
 
-// TrySendMessage is SendMessage without waiting. The error matches
-// [ErrWouldBlock] if SendMessage would wait.
+// TrySendMessage is SendMessage without waiting, as with TrySend.
 func (r *Radio) TrySendMessage(group string, m Message) error {
 	return opError("send", "", r.s.Addressed().TrySendGroup(group, m.m))
 }
@@ -71,24 +69,24 @@ func (r *Radio) TrySendMessage(group string, m Message) error {
 func (r *Radio) SetSendHWM(n int) error { return r.setSendHWM(n) }
 
 // WaitSubscribers waits until at least n peers have joined the group. Each udp
-// endpoint that the socket is connected to counts as one. The error is as that of
-// [Connector.WaitConnected].
+// endpoint that the socket is connected to counts as one peer. The error is as
+// that of [Connector.WaitConnected].
 func (r *Radio) WaitSubscribers(ctx context.Context, n int, group string) error {
 	err := r.s.Topics().WaitSubscribers(ctx, n, []byte(group))
 	return r.waitError(ctx, "wait subscribers", err, fmt.Sprintf("fewer than %d have joined %q", n, group))
 }
 
 // Dish is a DISH socket: it receives the messages of the groups that it has
-// joined, from its RADIO peers in turn. It may also be bound to udp endpoints, an
-// address of this machine or a multicast group; any program can send there, as to
-// a [Dgram]. All methods may be called concurrently.
-// https://rfc.zeromq.org/spec/48/
+// joined, from its RADIO peers in turn. It may also be bound to udp endpoints,
+// an address of this machine or a multicast group; any program can send there,
+// as to a [Dgram]. https://rfc.zeromq.org/spec/48/
 type Dish struct {
 	Connector
 	groups *groupNames
 }
 
-// groupNames has a string for each joined group, so that Recv need not make one.
+// groupNames has a string for each joined group, so that Recv does not allocate
+// one.
 type groupNames struct {
 	mu    sync.RWMutex
 	names map[string]string
@@ -103,16 +101,17 @@ func NewDish(o *Options) (*Dish, error) {
 	return &Dish{c, &groupNames{names: make(map[string]string)}}, nil
 }
 
-// GroupMessage is a message that was sent to a group.
+// GroupMessage is a message of one frame that was sent to a group.
 type GroupMessage struct {
 	Message
 	Group string
 }
 
-// Join joins groups, one after the other. Memberships belong to the socket: each
-// RADIO receives all of them, and one that connects later receives them before it
-// sends messages. The error matches [ErrInvalidGroup] if a group is joined already or its
-// name is invalid; the groups before it are joined then. [zmq_join]
+// Join joins groups, in order. Memberships belong to the socket: each RADIO
+// receives all of them, and one that connects later receives them before it
+// sends messages. The error matches [ErrInvalidGroup] if a group is joined
+// already or its name is invalid; then the groups before it are joined. It may
+// also match [ErrClosed]. [zmq_join]
 func (d *Dish) Join(groups ...string) error {
 	for _, g := range groups {
 		if err := d.s.Topics().Join(g, true); err != nil {
@@ -125,8 +124,9 @@ func (d *Dish) Join(groups ...string) error {
 	return nil
 }
 
-// Leave leaves groups, one after the other. The error matches [ErrInvalidGroup] if a
-// group is not joined; the groups before it are left then. [zmq_leave]
+// Leave leaves groups, in order. The error matches [ErrInvalidGroup] if a group
+// is not joined; then the groups before it have been left. It may also match
+// [ErrClosed]. [zmq_leave]
 func (d *Dish) Leave(groups ...string) error {
 	for _, g := range groups {
 		if err := d.s.Topics().Join(g, false); err != nil {
@@ -140,16 +140,14 @@ func (d *Dish) Leave(groups ...string) error {
 }
 
 // WaitSubscribed waits until a RADIO is connected and has processed all groups
-// joined so far, so that no message that it sends to them from then on is missed.
-// If all endpoints are udp endpoints, it returns at once. The error is as that of
-// [Connector.WaitConnected].
+// joined so far, so that no message that it sends to them from then on is
+// missed. If all endpoints are udp endpoints, it returns at once. The error is
+// as that of [Connector.WaitConnected].
 func (d *Dish) WaitSubscribed(ctx context.Context) error {
 	return d.waitError(ctx, "wait subscribed", d.s.Topics().WaitSubscribed(ctx), "none has confirmed the groups")
 }
 
-// Recv returns the next message. It waits until there is one or ctx ends. An
-// error that is the context's means that no message was taken. If there is a
-// message, Recv returns it even if ctx has ended.
+// Recv returns the next message, as [Receiver.Recv] does.
 func (d *Dish) Recv(ctx context.Context) (GroupMessage, error) {
 	var m msg.Msg
 	if err := d.s.Recv(ctx, &m); err != nil {
@@ -158,9 +156,9 @@ func (d *Dish) Recv(ctx context.Context) (GroupMessage, error) {
 	return d.grouped(m), nil
 }
 
-// TryRecv is Recv without waiting. The error matches [ErrWouldBlock] if there is
-// no message, or if the call has dropped some 8,000 messages of groups that are
-// not joined; the next call continues after them.
+// TryRecv is Recv without waiting. The error matches [ErrWouldBlock] if there
+// is no message, or if the call has dropped some 8,000 messages of groups that
+// are not joined; the next call continues after them.
 func (d *Dish) TryRecv() (GroupMessage, error) {
 	var m msg.Msg
 	if err := d.s.TryRecv(&m); err != nil {
@@ -169,7 +167,7 @@ func (d *Dish) TryRecv() (GroupMessage, error) {
 	return d.grouped(m), nil
 }
 
-// grouped moves the group out of the frames of a message.
+// grouped moves the group from the first frame of a message to its Group.
 func (d *Dish) grouped(m msg.Msg) GroupMessage {
 	d.groups.mu.RLock()
 	group, joined := d.groups.names[string(m.First)]
@@ -181,8 +179,7 @@ func (d *Dish) grouped(m msg.Msg) GroupMessage {
 	return GroupMessage{Message{m}, group}
 }
 
-// Messages returns an iterator over the messages as they arrive. It ends with
-// an error, as that of [Receiver.Messages] does.
+// Messages returns an iterator over the messages, as [Receiver.Messages] does.
 func (d *Dish) Messages(ctx context.Context) iter.Seq2[GroupMessage, error] {
 	return messages(ctx, d.Recv)
 }

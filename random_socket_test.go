@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"iter"
 	"math/rand/v2"
 	"net/netip"
 	"sync"
@@ -16,96 +15,12 @@ import (
 	"github.com/zerobroker/zmq"
 )
 
-// socketTypes makes a socket of each type. Types of one family connect to each
-// other.
-var socketTypes = []socketType{
-	{"PAIR", "pair", zmq.TypePair, maker(zmq.NewPair, zmq.TypePair)}, {"CHANNEL", "channel", zmq.TypeChannel, maker(zmq.NewChannel, zmq.TypeChannel)},
-	{"PUB", "pubsub", zmq.TypePub, maker(zmq.NewPub, zmq.TypePub)}, {"SUB", "pubsub", zmq.TypeSub, maker(zmq.NewSub, zmq.TypeSub)},
-	{"XPUB", "pubsub", zmq.TypeXPub, maker(zmq.NewXPub, zmq.TypeXPub)}, {"XSUB", "pubsub", zmq.TypeXSub, maker(zmq.NewXSub, zmq.TypeXSub)},
-	{"REQ", "reqrep", zmq.TypeReq, maker(zmq.NewReq, zmq.TypeReq)}, {"REP", "reqrep", zmq.TypeRep, maker(zmq.NewRep, zmq.TypeRep)},
-	{"DEALER", "reqrep", zmq.TypeDealer, maker(zmq.NewDealer, zmq.TypeDealer)}, {"ROUTER", "reqrep", zmq.TypeRouter, maker(zmq.NewRouter, zmq.TypeRouter)},
-	{"PUSH", "pipeline", zmq.TypePush, maker(zmq.NewPush, zmq.TypePush)}, {"PULL", "pipeline", zmq.TypePull, maker(zmq.NewPull, zmq.TypePull)},
-	{"SCATTER", "scatter", zmq.TypeScatter, maker(zmq.NewScatter, zmq.TypeScatter)}, {"GATHER", "scatter", zmq.TypeGather, maker(zmq.NewGather, zmq.TypeGather)},
-	{"CLIENT", "client", zmq.TypeClient, maker(zmq.NewClient, zmq.TypeClient)}, {"SERVER", "client", zmq.TypeServer, maker(zmq.NewServer, zmq.TypeServer)},
-	{"PEER", "peer", zmq.TypePeer, maker(zmq.NewPeer, zmq.TypePeer)}, {"STREAM", "stream", zmq.TypeStream, maker(zmq.NewStream, zmq.TypeStream)},
-	{"RADIO", "radio", zmq.TypeRadio, maker(zmq.NewRadio, zmq.TypeRadio)}, {"DISH", "radio", zmq.TypeDish, maker(zmq.NewDish, zmq.TypeDish)},
-	{"DGRAM", "dgram", zmq.TypeDgram, maker(zmq.NewDgram, zmq.TypeDgram)},
-}
-
-type socketType struct {
-	name, family string
-	typ          zmq.SocketType
-	make         func(*zmq.Options) (anySocket, error)
-}
-
-// typeOf has the types by name.
-var typeOf = func() map[string]socketType {
-	m := make(map[string]socketType)
-	for _, typ := range socketTypes {
-		m[typ.name] = typ
-	}
-	return m
-}()
-
-// maker returns a constructor that takes the options that the type has.
-func maker[S anySocket](f func(*zmq.Options) (S, error), t zmq.SocketType) func(*zmq.Options) (anySocket, error) {
-	return func(o *zmq.Options) (anySocket, error) { return f(o.For(t)) }
-}
-
-// anySocket is a socket of any type.
-type anySocket interface {
-	Bind(endpoint string) (string, error)
-	Unbind(endpoint string) error
-	Peers() []zmq.PeerInfo
-	Endpoints() []zmq.EndpointInfo
-	Stats() zmq.Stats
-	Events(ctx context.Context) iter.Seq[zmq.Event]
-	Shutdown(ctx context.Context) error
-	Close() error
-}
-
-// connector is a socket of any type but DGRAM.
-type connector interface {
-	anySocket
-	Connect(endpoint string) error
-	Disconnect(endpoint string) error
-	WaitConnected(ctx context.Context) error
-}
-
-// connect connects a socket of a type that can.
-func connect(s anySocket, endpoint string) error {
-	if c, ok := s.(connector); ok {
-		return c.Connect(endpoint)
-	}
-	return zmq.ErrUnsupportedTransport
-}
-
-// disconnect disconnects a socket of a type that can.
-func disconnect(s anySocket, endpoint string) error {
-	if c, ok := s.(connector); ok {
-		return c.Disconnect(endpoint)
-	}
-	return zmq.ErrEndpointNotFound
-}
-
-// setHWM changes the marks that the type of a socket has.
-func setHWM(s anySocket, send, recv int) error {
-	var err error
-	if s, ok := s.(interface{ SetSendHWM(n int) error }); ok {
-		err = s.SetSendHWM(send)
-	}
-	if s, ok := s.(interface{ SetRecvHWM(n int) error }); ok && err == nil {
-		err = s.SetRecvHWM(recv)
-	}
-	return err
-}
-
 // randomSocket is a socket of a round.
 type randomSocket struct {
 	anySocket
 	socketType
 	name      string // type and number
-	datagrams bool   // it has to do with udp
+	datagrams bool   // the type uses udp
 	linger    time.Duration
 
 	ends atomic.Int32 // endpoints bound and connected so far
@@ -140,7 +55,7 @@ func (w *randomWorld) newSocket(r *rand.Rand) *randomSocket {
 		Reconnect: zmq.ReconnectOptions{Interval: time.Millisecond, MaxInterval: 20 * time.Millisecond},
 		Heartbeat: zmq.HeartbeatOptions{Interval: []time.Duration{0, zmq.Forever, 5 * time.Millisecond}[r.IntN(3)]},
 		Limits:    zmq.Limits{HandshakeTimeout: 100 * time.Millisecond},
-		Auto: zmq.AutoOptions{
+		AutoMessages: zmq.AutoMessages{
 			Hello: some("hello"), Disconnect: some("disconnect"), Hiccup: some("hiccup"), ProbeRouter: rarely(),
 		},
 		Req:    zmq.ReqOptions{Relaxed: half(), Correlate: half()},
@@ -152,7 +67,7 @@ func (w *randomWorld) newSocket(r *rand.Rand) *randomSocket {
 		Stream: zmq.StreamOptions{Notify: zmq.Toggle(r.IntN(3))},
 	}
 	if half() {
-		o.RoutingID = string(rune('A' + r.IntN(3))) // few, which collide
+		o.RoutingID = string(rune('A' + r.IntN(3))) // few IDs, so that some are equal
 	}
 	typ := socketTypes[r.IntN(len(socketTypes))]
 	for half() && typ.family != w.focus {
@@ -183,8 +98,8 @@ func (s *randomSocket) end(ctx context.Context) error {
 	return s.Shutdown(ctx)
 }
 
-// take removes a random element from a list of endpoints, or returns an endpoint
-// that is not there.
+// take removes a random element from a list of endpoints and returns it. If the
+// list is empty, it returns an endpoint that is in no list.
 func (s *randomSocket) take(r *rand.Rand, list *[]string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -219,7 +134,7 @@ type operation struct {
 	run  func() error
 }
 
-// operation chooses what to do with a socket.
+// operation chooses a call on a socket.
 func (w *randomWorld) operation(r *rand.Rand, s *randomSocket, slot *atomic.Pointer[randomSocket]) operation {
 	within := func(f func(ctx context.Context) error) func() error {
 		return func() error {
@@ -256,7 +171,7 @@ func (w *randomWorld) operation(r *rand.Rand, s *randomSocket, slot *atomic.Poin
 				s.mu.Lock()
 				s.bound = append(s.bound, own)
 				s.mu.Unlock()
-				ep = own // itself
+				ep = own // the socket connects to itself
 			}
 		}
 		return operation{"connect " + ep, func() error {
@@ -331,16 +246,16 @@ func (s *randomSocket) waitConnected(ctx context.Context) error {
 	return nil
 }
 
-// someAddr is where datagrams go that reply to nothing.
+// someAddr is the destination of datagrams that are not replies.
 var someAddr = netip.MustParseAddrPort("127.0.0.1:40000")
 
-// routingID is one of few.
+// routingID returns one of a few IDs.
 func routingID(r *rand.Rand) string { return string(rune('A' + r.IntN(5))) }
 
-// group is the name of a group or a prefix, of few.
+// group returns one of a few names of groups and prefixes.
 func group(r *rand.Rand) string { return string(rune('a' + r.IntN(4))) }
 
-// body is the frame of a message: one in some hundred is large.
+// body returns a frame. About one in 300 is large.
 func body(r *rand.Rand) []byte {
 	n := r.IntN(20)
 	if r.IntN(300) == 0 {
@@ -499,5 +414,5 @@ func (s *randomSocket) special(ctx context.Context, r *rand.Rand) error {
 	return nil
 }
 
-// inUse reports whether an address of the system was taken.
+// inUse reports whether an address of the system is in use.
 func inUse(err error) bool { return errors.Is(err, syscall.EADDRINUSE) }

@@ -36,28 +36,17 @@ const (
 
 	// callWait bounds the context of every call.
 	callWait = 10 * time.Millisecond
-	// callBound is how long a call may take before it counts as hung, far beyond
-	// its context and every linger, for machines under load.
+	// callBound is the time after which a call counts as hung. It is far longer
+	// than its context and every linger, for machines under load.
 	callBound = time.Minute
 )
 
-// testBound is how long a test in real time may take before it counts as hung,
-// far beyond what it takes on a machine under load.
-const testBound = 3 * time.Minute
-
-// bounded returns a context that ends with the test, or after testBound.
-func bounded(t *testing.T) context.Context {
-	ctx, cancel := context.WithTimeout(t.Context(), testBound)
-	t.Cleanup(cancel)
-	return ctx
-}
-
-// TestRandomOperations runs random operations on random sockets of all types from
-// 50 goroutines, over inproc, ipc and tcp, with every wait bounded. It fails with
-// the stacks of all goroutines and the seed if a call does not return, if one
-// fails in a way that is not documented, or if a goroutine of the library is
-// left when all sockets are closed. A seed determines the calls and their
-// parameters, not how they interleave.
+// TestRandomOperations runs random operations on random sockets of all types
+// from 50 goroutines, over inproc, ipc and tcp, with every wait bounded. It
+// fails with the stacks of all goroutines and the seed if a call does not
+// return, if one fails in a way that is not documented, or if a goroutine of
+// the library is left when all sockets are closed. A seed determines the calls
+// and their parameters, not how they interleave.
 //
 // The long form is go test -race -timeout 0 -run TestRandomOperations
 // -random.duration=20m.
@@ -78,7 +67,7 @@ func TestRandomOperations(t *testing.T) {
 	}
 }
 
-// randomRound reports whether the next round can begin.
+// randomRound runs one round. It reports whether the next one can begin.
 func randomRound(t *testing.T, seed uint64, length time.Duration) bool {
 	before := libraryGoroutines()
 	dir, err := os.MkdirTemp("", "zmq") // the path of an ipc endpoint is short
@@ -90,7 +79,7 @@ func randomRound(t *testing.T, seed uint64, length time.Duration) bool {
 	r := rand.New(rand.NewPCG(seed, 0))
 	w.focus = socketTypes[seed%uint64(len(socketTypes))].family
 	if r.IntN(3) == 0 {
-		w.focus = "reqrep" // ROUTERs have the most to do with their peers
+		w.focus = "reqrep" // ROUTER has the most rules for its peers
 	}
 	for i := range w.slots {
 		w.slots[i].Store(w.newSocket(r))
@@ -131,12 +120,12 @@ func randomRound(t *testing.T, seed uint64, length time.Duration) bool {
 	return !t.Failed()
 }
 
-// randomWorld is what the workers of a round share.
+// randomWorld is the state that the workers of a round share.
 type randomWorld struct {
 	seed  uint64
 	dir   string
 	space *zmq.Namespace
-	focus string // the family that many of the sockets are of
+	focus string // the family of many of the sockets
 	slots [roundSockets]atomic.Pointer[randomSocket]
 	calls [roundWorkers]randomCall
 
@@ -150,10 +139,10 @@ type randomWorld struct {
 	}
 }
 
-// randomCall is what one worker does.
+// randomCall is the call that one worker makes.
 type randomCall struct {
 	mu    sync.Mutex
-	what  string // empty in between
+	what  string // empty between calls
 	since time.Time
 }
 
@@ -237,11 +226,11 @@ func (w *randomWorld) work(id uint64, end time.Time) {
 	}
 }
 
-// endpoint is a random one to bind or to connect to.
+// endpoint returns a random endpoint to bind or to connect to.
 func (w *randomWorld) endpoint(r *rand.Rand, s *randomSocket, bind bool) string {
 	family := s.family
 	if r.IntN(10) == 0 {
-		family = socketTypes[r.IntN(len(socketTypes))].family // whose types do not match
+		family = socketTypes[r.IntN(len(socketTypes))].family // usually incompatible
 	}
 	switch n := r.IntN(10); {
 	case s.datagrams && (n < 3 || s.onlyDatagrams()):
@@ -261,7 +250,7 @@ func (w *randomWorld) endpoint(r *rand.Rand, s *randomSocket, bind bool) string 
 		if list := w.bound.of[family]; len(list) > 0 {
 			return list[r.IntN(len(list))]
 		}
-		return "tcp://127.0.0.1:1" // which refuses
+		return "tcp://127.0.0.1:1" // connection refused
 	}
 }
 
@@ -293,8 +282,8 @@ func libraryGoroutines() map[string]string {
 	return found
 }
 
-// waitLibraryGoroutines waits until there are no other goroutines of the library
-// than before, and returns the stacks of those that stay.
+// waitLibraryGoroutines waits until there are no other goroutines of the
+// library than before, and returns the stacks of those that stay.
 func waitLibraryGoroutines(before map[string]string) string {
 	for end := time.Now().Add(callBound); ; time.Sleep(time.Millisecond) {
 		var left []string
@@ -312,7 +301,7 @@ func waitLibraryGoroutines(before map[string]string) string {
 	}
 }
 
-// stacks is the stacks of all goroutines.
+// stacks returns the stacks of all goroutines.
 func stacks() []byte {
 	buf := make([]byte, 64<<10)
 	for {

@@ -2,21 +2,24 @@ package zmq
 
 import (
 	"context"
+	"errors"
 
 	"github.com/zerobroker/zmq/internal/pattern"
+	"github.com/zerobroker/zmq/internal/socket"
 )
 
 // Req is a REQ socket: it sends requests to its REP or ROUTER peers in turn and
-// receives their replies. There are two ways to do that, which may be used at the
-// same time. [Req.Do] sends a request and returns its reply, from any number of
-// goroutines at once. Send and Recv are the strict exchange of the RFC: one
-// request, then its reply. Out of turn they fail with [ErrInvalidState], also when the
-// reply never arrives; close the socket then, or use Do.
+// receives their replies. There are two ways to do that, which may be used at
+// the same time. [Req.Do] sends a request and returns its reply, from any
+// number of goroutines at once. Send and Recv are the strict exchange of the
+// RFC: one request, then its reply. Out of turn they fail with
+// [ErrInvalidState], also when the reply never arrives; then close the socket,
+// set [ReqOptions.Relaxed], or use Do.
 //
-// On the wire an empty frame precedes the frames of a request, and with Do an ID
-// precedes that. These frames are the envelope of the request, and a reply must
-// begin with the same frames. [Rep] and [Router.Reply] see to that. All methods
-// may be called concurrently. https://rfc.zeromq.org/spec/28/
+// On the wire an empty frame precedes the frames of a request, and with Do an
+// ID precedes that. These frames are the envelope of the request, and its reply
+// must begin with the same frames. [Rep] and [Router.Reply] send them.
+// https://rfc.zeromq.org/spec/28/
 type Req struct {
 	Connector
 	Sender
@@ -32,9 +35,9 @@ func NewReq(o *Options) (*Req, error) {
 	return &Req{c, Sender{c}, Receiver{c}}, nil
 }
 
-// Do sends a request of the frames, which it copies, and returns the reply to it.
-// The request carries an ID, which every REP sends back. Any number of goroutines
-// may call Do at once.
+// Do sends a request of the frames, which it copies, and returns the reply to
+// it. The request carries an ID, which every REP sends back. Any number of
+// goroutines may call Do at once.
 //
 // Do waits until a peer is connected whose queue is not full, and sends to such
 // peers in turn. A peer that has left requests unanswered until their contexts
@@ -42,19 +45,21 @@ func NewReq(o *Options) (*Req, error) {
 // available: the more such requests, the more turns, up to 63 in a row.
 //
 // Do has no time limit except ctx: it waits for a connected peer that never
-// replies, also if it is the only one. Do returns earlier if the connection is lost.
-// Heartbeats ([HeartbeatOptions], on by default) and TCP keep-alive detect a host
-// that no longer answers. They do not detect an application that does not reply,
-// or a process that hangs before it has read the request, which may be slow.
+// replies, also if it is the only one. Heartbeats ([HeartbeatOptions], on by
+// default) and TCP keep-alive detect a host that no longer answers. They do not
+// detect an application that does not reply, or a process that hangs before it
+// has read the request, which may be slow.
 //
-// If ctx ends first, the error is as that of [Connector.WaitConnected]. A request of
-// which no byte was written is then withdrawn and never carried out. Otherwise it may have been
-// carried out, or may be carried out later, and its reply is dropped and counted
-// under [DropStaleReply]: to repeat the request may carry it out twice. If the
-// connection is lost before the request was written, Do sends it to the next peer.
-// If the connection is lost after that, the error matches [ErrPeerLost], and the
-// request may have been carried out. The error matches [ErrMessageTooLarge] if the
-// request exceeds the limits of the socket.
+// If ctx ends first, the error is as that of [Connector.WaitConnected]. It
+// matches [ErrWithdrawn] too if no byte of the request was written: no peer
+// receives the request. Otherwise the request may have been carried out, or may
+// be carried out later, and its reply is dropped and counted under
+// [DropStaleReply].
+//
+// If the connection is lost before the request was written, Do sends it to the
+// next peer. If the connection is lost after that, the error matches
+// [ErrPeerLost], and the request may have been carried out. Other errors match
+// [ErrMessageTooLarge] or [ErrClosed].
 func (r *Req) Do(ctx context.Context, frames ...[]byte) (Message, error) {
 	return r.DoMessage(ctx, Message{owned(frames)})
 }
@@ -64,24 +69,31 @@ func (r *Req) Do(ctx context.Context, frames ...[]byte) (Message, error) {
 func (r *Req) DoMessage(ctx context.Context, m Message) (Message, error) {
 	reply, err := r.s.Call(ctx, m.m)
 	if err != nil {
-		return Message{}, r.waitError(ctx, "do", err, "none has replied")
+		missing := "no reply"
+		if w, ok := errors.AsType[*socket.WithdrawnError](err); ok {
+			missing = "all queues are full"
+			if w.Queued {
+				missing = "request queued, not sent"
+			}
+		}
+		return Message{}, r.waitError(ctx, "do", err, missing)
 	}
 	return Message{reply}, nil
 }
 
-// Rep is a REP socket: it receives a request from its REQ or DEALER peers, one
-// from each in turn, and sends the reply to the peer that sent the request. Recv
-// and Send alternate; out of turn they fail with [ErrInvalidState]. Send does not wait: a
-// reply to a peer that has disconnected or does not read is dropped and counted
-// under [DropRequester].
+// Rep is a REP socket: it receives requests from its REQ or DEALER peers, one
+// from each in turn, and sends each reply to the peer that sent the request.
+// Recv and Send alternate; out of turn they fail with [ErrInvalidState]. Send
+// does not wait: a reply to a peer that has disconnected or does not read is
+// dropped and counted under [DropRequester].
 //
-// All methods may be called concurrently, but a REP serves one request at a
-// time, and a reply answers the request that any goroutine received last. So only
-// one goroutine should receive and send. With two in Recv, one gets the request,
-// and the other fails with [ErrInvalidState], at once or when another request arrives
-// before the reply. To serve requests concurrently use a [Router], which sends
-// replies in any order ([Router.Reply]), or connect several REP sockets to a
-// [Dealer]. https://rfc.zeromq.org/spec/28/
+// A REP serves one request at a time, and a reply answers the request that any
+// goroutine received last, so only one goroutine should receive and send. With
+// two in Recv, one gets the request, and the other fails with
+// [ErrInvalidState], at once or when another request arrives before the reply.
+// To serve requests concurrently use a [Router], which sends replies in any
+// order ([Router.Reply]), or connect several REP sockets to a [Dealer].
+// https://rfc.zeromq.org/spec/28/
 type Rep struct {
 	Connector
 	Sender
@@ -98,9 +110,9 @@ func NewRep(o *Options) (*Rep, error) {
 }
 
 // Dealer is a DEALER socket: it sends to its peers in turn, as [Push] does, and
-// receives from them in turn, as [Pull] does. To send to a REP, begin each message
-// with an empty frame, the envelope. All methods may be called concurrently.
-// https://rfc.zeromq.org/spec/28/
+// receives from them in turn, as [Pull] does. Its peers are REP, DEALER and
+// ROUTER sockets. To send to a REP, begin each message with an empty frame,
+// which is its envelope. https://rfc.zeromq.org/spec/28/
 type Dealer struct {
 	Connector
 	Sender
@@ -116,17 +128,18 @@ func NewDealer(o *Options) (*Dealer, error) {
 	return &Dealer{c, Sender{c}, Receiver{c}}, nil
 }
 
-// Router is a ROUTER socket: it receives from its peers in turn and sends to the
-// peer with a routing ID. The ID is not a frame of the message here:
-// [Message.RoutingID] is the ID of the sender, and SendTo has the ID of the
-// receiver as a parameter. A peer that announces no ID gets one of five bytes.
+// Router is a ROUTER socket: it receives from its REQ, DEALER and ROUTER peers
+// in turn and sends to the peer with a routing ID. The ID is not a frame of the
+// message here: [Message.RoutingID] is that of the sender, and SendTo has that
+// of the receiver as a parameter. A peer that announces no ID gets one of five
+// bytes.
 //
-// SendTo waits while the queue of the peer is full, and fails with [ErrNoRoute] if
-// no peer has the ID. [Socket.Events] reports peers that disconnect. All methods
-// may be called concurrently. https://rfc.zeromq.org/spec/28/
+// SendTo waits while the queue of the peer is full, and fails with [ErrNoRoute]
+// if no peer has the ID. [RouterOptions.Notify] and [Socket.Events] report
+// peers that connect and disconnect. https://rfc.zeromq.org/spec/28/
 type Router struct {
 	Connector
-	IDSender
+	SenderToID
 	Receiver
 }
 
@@ -136,15 +149,15 @@ func NewRouter(o *Options) (*Router, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Router{c, IDSender{c}, Receiver{c}}, nil
+	return &Router{c, SenderToID{c}, Receiver{c}}, nil
 }
 
-// Reply sends the frames to the peer that sent a request, after the envelope of the
-// request ([Message.Envelope]). So a REQ, or a DEALER that precedes its requests
-// with an empty frame, recognises the reply. To a request without an envelope,
-// from a DEALER that sends plain messages, it sends the frames alone; for messages
-// that have an empty frame for another reason, use SendTo. The errors are those of
-// SendTo.
+// Reply sends the frames to the peer that sent a request, after the envelope of
+// the request ([Message.Envelope]), so that a REQ, or a DEALER that precedes
+// its requests with an empty frame, recognises the reply. A request without an
+// envelope comes from a DEALER that sends plain messages; Reply sends the
+// frames alone then. For messages that have an empty frame for another reason,
+// use SendTo. The errors are those of SendTo.
 func (r *Router) Reply(ctx context.Context, request Message, frames ...[]byte) error {
 	if envelope := request.Envelope(); envelope != nil {
 		if len(frames) == 0 {

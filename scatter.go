@@ -3,9 +3,8 @@ package zmq
 import "github.com/zerobroker/zmq/internal/pattern"
 
 // Scatter is a SCATTER socket: a [Push] for messages of one frame, which it
-// distributes among its GATHER peers in turn. All methods may be called
-// concurrently. https://rfc.zeromq.org/spec/49/
-type Scatter struct{ BodySender }
+// distributes among its GATHER peers in turn. https://rfc.zeromq.org/spec/49/
+type Scatter struct{ FrameSender }
 
 // NewScatter returns a SCATTER socket. The error matches [ErrInvalidOption].
 func NewScatter(o *Options) (*Scatter, error) {
@@ -13,13 +12,12 @@ func NewScatter(o *Options) (*Scatter, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Scatter{BodySender{c}}, nil
+	return &Scatter{FrameSender{c}}, nil
 }
 
 // Gather is a GATHER socket: a [Pull] for messages of one frame, from its
 // SCATTER peers in turn. Messages of more frames are dropped and counted under
-// [DropMalformed]. All methods may be called concurrently.
-// https://rfc.zeromq.org/spec/49/
+// [DropMalformed]. https://rfc.zeromq.org/spec/49/
 type Gather struct{ Receiver }
 
 // NewGather returns a GATHER socket. The error matches [ErrInvalidOption].
@@ -31,13 +29,11 @@ func NewGather(o *Options) (*Gather, error) {
 	return &Gather{Receiver{c}}, nil
 }
 
-// Channel is a CHANNEL socket: a [Pair] for messages of one frame. It has one
-// peer, which is a CHANNEL too; a second peer is refused while the first is
-// connected. All methods may be called concurrently.
-// https://rfc.zeromq.org/spec/52/
+// Channel is a CHANNEL socket: a [Pair] for messages of one frame, whose peer
+// is a CHANNEL too. https://rfc.zeromq.org/spec/52/
 type Channel struct {
 	Connector
-	BodySender
+	FrameSender
 	Receiver
 }
 
@@ -47,5 +43,5 @@ func NewChannel(o *Options) (*Channel, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Channel{c, BodySender{c}, Receiver{c}}, nil
+	return &Channel{c, FrameSender{c}, Receiver{c}}, nil
 }

@@ -9,17 +9,17 @@ import (
 )
 
 // Sender is a [Connector] that sends messages of any number of frames to the
-// peers that its socket type selects. PUSH, PAIR, PUB, XPUB, XSUB, REQ, REP and
-// DEALER embed it. The comment of each type says what Send does without a peer
-// and with full queues.
+// peers that its socket type selects. The comment of each type that embeds it
+// says what Send does without a peer and with full queues.
 type Sender struct{ Connector }
 
-// Send sends one message of the frames. It copies them: the caller may reuse
-// them. Send returns when the message is queued, not when it is delivered. If the
-// queues are full, types that do not drop wait until ctx ends. An error that is
-// the context's means that nothing was sent.
+// Send sends one message of the frames; without frames, of one empty frame. It
+// copies them, so the caller may reuse them. Send returns when the message is
+// queued, not when it is delivered. Types that do not drop messages wait while
+// there is no peer or the queues are full. If ctx ends first, Send returns the
+// context's error, and nothing was sent.
 //
-// Other errors match [ErrMessageTooLarge], [ErrInvalidState] (REQ and REP), [ErrInvalidMessage] or
+// Other errors match [ErrMessageTooLarge], [ErrInvalidState] (REQ and REP) or
 // [ErrClosed].
 func (s Sender) Send(ctx context.Context, frames ...[]byte) error {
 	if small(frames) {
@@ -34,8 +34,7 @@ func (s Sender) Send(ctx context.Context, frames ...[]byte) error {
 	return opError("send", "", s.s.Send(ctx, owned(frames)))
 }
 
-// TrySend is Send without waiting. The error matches [ErrWouldBlock] if Send
-// would wait.
+// TrySend is Send, but fails with [ErrWouldBlock] where Send waits.
 func (s Sender) TrySend(frames ...[]byte) error {
 	if small(frames) {
 		return opError("send", "", s.s.TrySendFrames(frames))
@@ -50,141 +49,137 @@ func (s Sender) SendMessage(ctx context.Context, m Message) error {
 	return opError("send", "", s.s.Send(ctx, m.m))
 }
 
-// TrySendMessage is SendMessage without waiting. The error matches
-// [ErrWouldBlock] if SendMessage would wait.
+// TrySendMessage is SendMessage without waiting, as with TrySend.
 func (s Sender) TrySendMessage(m Message) error {
 	return opError("send", "", s.s.TrySend(m.m))
 }
 
-// SetSendHWM changes [Options.SendHWM], including that of existing connections.
-// As there, 0 is the default and [Unlimited] removes the mark. Messages above a
-// lowered mark stay queued. The error matches [ErrInvalidOption] or [ErrClosed].
+// SetSendHWM changes [Options.SendHWM], also for existing connections. As
+// there, 0 is the default and [Unlimited] removes the mark. Messages above a
+// lowered mark stay queued. The error matches [ErrInvalidOption] or
+// [ErrClosed].
 func (s Sender) SetSendHWM(n int) error { return s.Socket.setSendHWM(n) }
 
-// BodySender is a [Connector] that sends messages of one frame to the peers that
-// its socket type selects. CLIENT, SCATTER and CHANNEL embed it.
-type BodySender struct{ Connector }
+// FrameSender is a [Connector] that sends messages of one frame to the peers
+// that its socket type selects.
+type FrameSender struct{ Connector }
 
-// Send sends one message with the body. It copies the body: the caller may reuse
-// it. Send returns when the message is queued, not when it is delivered. While
-// there is no peer, or the queues are full, it waits until ctx ends. An error that
-// is the context's means that nothing was sent. Other errors match [ErrMessageTooLarge]
-// or [ErrClosed].
-func (s BodySender) Send(ctx context.Context, body []byte) error {
-	return Sender(s).Send(ctx, body)
+// Send sends one message of one frame. It copies the frame, so the caller may
+// reuse it. Send returns when the message is queued, not when it is delivered.
+// It waits while there is no peer or the queues are full. If ctx ends first,
+// Send returns the context's error, and nothing was sent. Other errors match
+// [ErrMessageTooLarge] or [ErrClosed].
+func (s FrameSender) Send(ctx context.Context, frame []byte) error {
+	return Sender(s).Send(ctx, frame)
 }
 
-// TrySend is Send without waiting. The error matches [ErrWouldBlock] if Send
-// would wait.
-func (s BodySender) TrySend(body []byte) error { return Sender(s).TrySend(body) }
+// TrySend is Send, but fails with [ErrWouldBlock] where Send waits.
+func (s FrameSender) TrySend(frame []byte) error { return Sender(s).TrySend(frame) }
 
-// SendMessage is Send for a message whose ownership passes to the socket: after
-// success the caller must not change its frame. A frame of 8 KiB or more is sent
-// without a copy. The error matches [ErrInvalidMessage] if there is more than one frame.
-func (s BodySender) SendMessage(ctx context.Context, m Message) error {
+// SendMessage is Send for a message whose ownership passes to the socket, as
+// with [Sender.SendMessage]. The error matches [ErrInvalidMessage] if the
+// message has more than one frame.
+func (s FrameSender) SendMessage(ctx context.Context, m Message) error {
 	return Sender(s).SendMessage(ctx, m)
 }
 
-// TrySendMessage is SendMessage without waiting. The error matches
-// [ErrWouldBlock] if SendMessage would wait.
-func (s BodySender) TrySendMessage(m Message) error { return Sender(s).TrySendMessage(m) }
+// TrySendMessage is SendMessage without waiting, as with TrySend.
+func (s FrameSender) TrySendMessage(m Message) error { return Sender(s).TrySendMessage(m) }
 
 // SetSendHWM is [Sender.SetSendHWM].
-func (s BodySender) SetSendHWM(n int) error { return s.Socket.setSendHWM(n) }
+func (s FrameSender) SetSendHWM(n int) error { return s.Socket.setSendHWM(n) }
 
-// IDSender is a [Connector] that sends to the peer with a routing ID. ROUTER and
-// STREAM embed it.
-type IDSender struct{ Connector }
+// SenderToID is a [Connector] that sends to the peer with a routing ID: an ID
+// that the peer announced ([Options.RoutingID]), or that this socket assigned.
+// [Message.RoutingID] is that of the sender of a message.
+type SenderToID struct{ Connector }
 
 // ConnectAs is Connect to an endpoint whose peer gets the given routing ID,
-// whatever ID it announces. The ID can be sent to at once, or with
-// [Options.Immediate] as soon as the peer is connected. The error matches those
-// of [Connector.Connect], [ErrInvalidOption] if the ID is invalid, or [ErrDuplicateRoutingID].
-// [ZMQ_CONNECT_ROUTING_ID]
-func (s IDSender) ConnectAs(endpoint, id string) error {
+// whatever ID it announces. SendTo accepts the ID at once; with
+// [Options.Immediate] it does so as soon as the peer is connected. The error
+// matches those of [Connector.Connect], [ErrInvalidOption] if the ID is
+// invalid, or [ErrDuplicateRoutingID]. [ZMQ_CONNECT_ROUTING_ID]
+func (s SenderToID) ConnectAs(endpoint, id string) error {
 	return opError("connect", endpoint, s.s.ConnectAs(endpoint, id))
 }
 
 // SendTo sends one message of the frames to the peer with the routing ID. It
-// copies the frames: the caller may reuse them. If the queue of that peer is
-// full, SendTo waits until ctx ends. An error that is the context's means that
-// nothing was sent. Other errors match [ErrNoRoute] if there is no such peer,
+// copies the frames, so the caller may reuse them. It waits while the queue of
+// that peer is full. If ctx ends first, SendTo returns the context's error, and
+// nothing was sent. Other errors match [ErrNoRoute] if no peer has the ID,
 // [ErrMessageTooLarge] or [ErrClosed].
-func (s IDSender) SendTo(ctx context.Context, id string, frames ...[]byte) error {
+func (s SenderToID) SendTo(ctx context.Context, id string, frames ...[]byte) error {
 	return unroutedID(id, s.s.Addressed().SendTo(ctx, id, owned(frames)))
 }
 
-// TrySendTo is SendTo without waiting. The error matches [ErrWouldBlock] if the
-// queue of the peer is full.
-func (s IDSender) TrySendTo(id string, frames ...[]byte) error {
+// TrySendTo is SendTo, but fails with [ErrWouldBlock] where SendTo waits.
+func (s SenderToID) TrySendTo(id string, frames ...[]byte) error {
 	return unroutedID(id, s.s.Addressed().TrySendTo(id, owned(frames)))
 }
 
-// SendMessageTo is SendTo for a message whose ownership passes to the socket, as
-// with [Sender.SendMessage].
-func (s IDSender) SendMessageTo(ctx context.Context, id string, m Message) error {
+// SendMessageTo is SendTo for a message whose ownership passes to the socket,
+// as with [Sender.SendMessage].
+func (s SenderToID) SendMessageTo(ctx context.Context, id string, m Message) error {
 	return unroutedID(id, s.s.Addressed().SendTo(ctx, id, m.m))
 }
 
-// TrySendMessageTo is SendMessageTo without waiting. The error matches
-// [ErrWouldBlock] if the queue of the peer is full.
-func (s IDSender) TrySendMessageTo(id string, m Message) error {
+// TrySendMessageTo is SendMessageTo without waiting, as with TrySendTo.
+func (s SenderToID) TrySendMessageTo(id string, m Message) error {
 	return unroutedID(id, s.s.Addressed().TrySendTo(id, m.m))
 }
 
 // SetSendHWM is [Sender.SetSendHWM].
-func (s IDSender) SetSendHWM(n int) error { return s.Socket.setSendHWM(n) }
+func (s SenderToID) SetSendHWM(n int) error { return s.Socket.setSendHWM(n) }
 
-// NumberSender is a [Connector] that sends messages of one frame to the peer with
-// a routing number. SERVER and PEER embed it. The socket assigns a number to each
-// connection; 0 is never assigned.
-type NumberSender struct{ Connector }
+// SenderToNumber is a [Connector] that sends messages of one frame to the peer
+// with a routing number. The socket assigns a number to each connection, never
+// 0. [Message.RoutingNumber] is that of the sender of a message.
+type SenderToNumber struct{ Connector }
 
-// SendTo sends one message with the body to the peer with the routing number. It
-// copies the body: the caller may reuse it. If the queue of that peer is full,
-// SendTo waits until ctx ends. An error that is the context's means that nothing
-// was sent. Other errors match [ErrNoRoute] if there is no such peer,
+// SendTo sends one message of one frame to the peer with the routing number. It
+// copies the frame, so the caller may reuse it. It waits while the queue of
+// that peer is full. If ctx ends first, SendTo returns the context's error, and
+// nothing was sent. Other errors match [ErrNoRoute] if no peer has the number,
 // [ErrMessageTooLarge] or [ErrClosed].
-func (s NumberSender) SendTo(ctx context.Context, number uint32, body []byte) error {
-	return unroutedNumber(number, s.s.Addressed().SendToNumber(ctx, number, ownedOne(body)))
+func (s SenderToNumber) SendTo(ctx context.Context, number uint32, frame []byte) error {
+	return unroutedNumber(number, s.s.Addressed().SendToNumber(ctx, number, ownedOne(frame)))
 }
 
-// TrySendTo is SendTo without waiting. The error matches [ErrWouldBlock] if the
-// queue of the peer is full.
-func (s NumberSender) TrySendTo(number uint32, body []byte) error {
-	return unroutedNumber(number, s.s.Addressed().TrySendToNumber(number, ownedOne(body)))
+// TrySendTo is SendTo, but fails with [ErrWouldBlock] where SendTo waits.
+func (s SenderToNumber) TrySendTo(number uint32, frame []byte) error {
+	return unroutedNumber(number, s.s.Addressed().TrySendToNumber(number, ownedOne(frame)))
 }
 
-// SendMessageTo is SendTo for a message whose ownership passes to the socket, as
-// with [BodySender.SendMessage]. The error matches [ErrInvalidMessage] if there is more
-// than one frame.
-func (s NumberSender) SendMessageTo(ctx context.Context, number uint32, m Message) error {
+// SendMessageTo is SendTo for a message whose ownership passes to the socket,
+// as with [Sender.SendMessage]. The error matches [ErrInvalidMessage] if the
+// message has more than one frame.
+func (s SenderToNumber) SendMessageTo(ctx context.Context, number uint32, m Message) error {
 	return unroutedNumber(number, s.s.Addressed().SendToNumber(ctx, number, m.m))
 }
 
-// TrySendMessageTo is SendMessageTo without waiting. The error matches
-// [ErrWouldBlock] if the queue of the peer is full.
-func (s NumberSender) TrySendMessageTo(number uint32, m Message) error {
+// TrySendMessageTo is SendMessageTo without waiting, as with TrySendTo.
+func (s SenderToNumber) TrySendMessageTo(number uint32, m Message) error {
 	return unroutedNumber(number, s.s.Addressed().TrySendToNumber(number, m.m))
 }
 
-// Reply is SendTo the peer that sent a message.
-func (s NumberSender) Reply(ctx context.Context, to Message, body []byte) error {
-	return s.SendTo(ctx, to.RoutingNumber(), body)
+// Reply is SendTo the peer that sent a request.
+func (s SenderToNumber) Reply(ctx context.Context, request Message, frame []byte) error {
+	return s.SendTo(ctx, request.RoutingNumber(), frame)
 }
 
-// DisconnectPeer ends the connection with one peer, when its queue is written or
-// after [Options.Linger] (30 s if the socket does not linger). From this call on
-// the number is not assigned, and messages of the peer that were not received are
-// dropped. A peer that connected to this socket usually connects again, under
-// another number; an endpoint that this socket connected to is disconnected. The
-// error matches [ErrNoRoute] if there is no such peer. [zmq_disconnect_peer]
-func (s NumberSender) DisconnectPeer(number uint32) error {
+// DisconnectPeer ends the connection with one peer, when its queue is written
+// or after [Options.Linger] (30 s if the socket does not linger). It does not
+// wait for that. From this call on no peer has the number, and messages of the
+// peer that were not received are dropped. A peer that connected to this socket
+// usually connects again, under another number; an endpoint that this socket
+// connected to is disconnected. The error matches [ErrNoRoute] if no peer has
+// the number, or [ErrClosed]. [zmq_disconnect_peer]
+func (s SenderToNumber) DisconnectPeer(number uint32) error {
 	return opError("disconnect peer", "", s.s.Addressed().DisconnectPeer(number))
 }
 
 // SetSendHWM is [Sender.SetSendHWM].
-func (s NumberSender) SetSendHWM(n int) error { return s.Socket.setSendHWM(n) }
+func (s SenderToNumber) SetSendHWM(n int) error { return s.Socket.setSendHWM(n) }
 
 func (s Socket) setSendHWM(n int) error {
 	n, err := hwm("SendHWM", n)
@@ -194,8 +189,8 @@ func (s Socket) setSendHWM(n int) error {
 	return opError("set send hwm", "", err)
 }
 
-// unroutedID is opError of a send to a routing ID. It adds the ID if no peer has
-// it.
+// unroutedID returns the error of a send to a routing ID. It adds the ID if no
+// peer has it.
 func unroutedID(id string, err error) error {
 	if err == pattern.ErrNoRoute {
 		err = fmt.Errorf("%w: no peer has the routing ID %q", err, id)
@@ -203,8 +198,8 @@ func unroutedID(id string, err error) error {
 	return opError("send", "", err)
 }
 
-// unroutedNumber is opError of a send to a routing number. It adds the number if
-// no peer has it.
+// unroutedNumber returns the error of a send to a routing number. It adds the
+// number if no peer has it.
 func unroutedNumber(number uint32, err error) error {
 	if err == pattern.ErrNoRoute {
 		err = fmt.Errorf("%w: no peer has the routing number %d", err, number)
@@ -212,7 +207,8 @@ func unroutedNumber(number uint32, err error) error {
 	return opError("send", "", err)
 }
 
-// small reports whether all frames are copied where they are queued.
+// small reports whether all frames are copied when they are queued. Large ones
+// are queued without a copy.
 func small(frames [][]byte) bool {
 	for _, f := range frames {
 		if len(f) >= msg.LargeFrame {
@@ -222,8 +218,8 @@ func small(frames [][]byte) bool {
 	return len(frames) > 0
 }
 
-// owned returns a message of frames that stay the caller's. Small frames are
-// copied where they are queued, large ones here, to pooled memory.
+// owned returns a message of frames that stay the caller's. It copies large
+// frames to pooled memory; small ones are copied when they are queued.
 func owned(frames [][]byte) msg.Msg {
 	switch len(frames) {
 	case 0:
@@ -252,11 +248,11 @@ func owned(frames [][]byte) msg.Msg {
 }
 
 // ownedOne is owned for one frame.
-func ownedOne(body []byte) msg.Msg {
-	if len(body) < msg.LargeFrame {
-		return msg.Msg{First: body} // copied where it is queued
+func ownedOne(frame []byte) msg.Msg {
+	if len(frame) < msg.LargeFrame {
+		return msg.Msg{First: frame}
 	}
-	b := msg.NewBuf(len(body))
-	b.B = append(b.B, body...)
+	b := msg.NewBuf(len(frame))
+	b.B = append(b.B, frame...)
 	return msg.Msg{First: b.B, Bufs: b}
 }

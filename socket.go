@@ -10,17 +10,17 @@ import (
 	"github.com/zerobroker/zmq/internal/socket"
 )
 
-// Socket has the methods that all socket types share. Each type embeds it, and
-// code that works with several types takes it as a parameter:
+// Socket has the methods that all socket types share. All methods of all types
+// may be called concurrently. Each type embeds it. Code that works with several
+// types takes it as a parameter:
 //
 //	func closeAll(sockets ...zmq.Socket)
 //
 //	closeAll(push.Socket, sub.Socket)
 //
-// [Connector], [Sender], [Receiver] and the other embedded structs are the same
-// for methods that fewer types have. Each of them is a handle of one pointer: a
-// copy refers to the same socket. Handles are obtained from a socket; the zero
-// value of a handle must not be used.
+// Socket and the structs that embed it, from [Connector] to [Subscriber], are
+// handles of one pointer: a copy refers to the same socket. Handles are
+// obtained from a socket; the zero value of a handle must not be used.
 type Socket struct{ s *socket.Socket }
 
 // newSocket returns a handle of a new socket.
@@ -46,9 +46,9 @@ func newConnector(t pattern.Type, o *Options) (Connector, error) {
 func (s Socket) Type() SocketType { return SocketType(s.s.Type()) + 1 }
 
 // Bind accepts peers at an endpoint. It returns the endpoint with wildcards,
-// interface names and ephemeral ports replaced, so that peers can connect to it.
-// A socket may be bound to any number of endpoints and connected to others at the
-// same time.
+// interface names and ephemeral ports replaced, so that peers can connect to
+// it. A socket may be bound to any number of endpoints and connected to others
+// at the same time.
 //
 //	tcp://127.0.0.1:5555  tcp://*:5555  tcp://eth0:5555  tcp://[::1]:*
 //	ipc:///run/feed.sock  ipc://*  ipc://@abstract
@@ -58,17 +58,19 @@ func (s Socket) Type() SocketType { return SocketType(s.s.Type()) + 1 }
 // Over udp only DISH and DGRAM bind, and only RADIO connects. Any number of
 // sockets may bind a multicast group.
 //
-// The error matches [ErrInvalidEndpoint], [ErrUnsupportedTransport], [ErrEndpointInUse], [ErrClosed] or the
-// error of the system, such as [syscall.EADDRINUSE].
+// Bind waits for the lookup of a host name, which Close ends. The error matches
+// [ErrInvalidEndpoint], [ErrUnsupportedTransport], [ErrEndpointInUse],
+// [ErrAlreadyBound] (DGRAM), [ErrClosed] or the error of the system, such as
+// [syscall.EADDRINUSE].
 func (s Socket) Bind(endpoint string) (string, error) {
 	bound, err := s.s.Bind(endpoint)
 	return bound, opError("bind", endpoint, err)
 }
 
-// Unbind stops accepting peers at an endpoint, as Bind returned it or as it was given
-// to Bind. Each connection that was accepted there ends when its queue is written, or after
-// [Options.Linger]. Unbind does not wait for that. The error matches
-// [ErrEndpointNotFound] or [ErrClosed].
+// Unbind stops accepting peers at an endpoint, which is what Bind returned or
+// was given. Each connection that was accepted there ends when its queue is
+// written, or after [Options.Linger]; Unbind does not wait for that. The error
+// matches [ErrEndpointNotFound] or [ErrClosed].
 func (s Socket) Unbind(endpoint string) error {
 	return opError("unbind", endpoint, s.s.Unbind(endpoint))
 }
@@ -76,15 +78,15 @@ func (s Socket) Unbind(endpoint string) error {
 // EndpointInfo describes an endpoint of a socket.
 type EndpointInfo struct {
 	Endpoint string        // as Bind returned it or Connect was given it
-	Bound    bool          // by Bind, not connected by Connect
-	State    EndpointState // what the endpoint does now
+	Bound    bool          // whether it is bound; otherwise it is connected
+	State    EndpointState // current state
 	Since    time.Time     // when it entered the state
-	Attempts int           // attempts to connect since a handshake was complete last
-	Err      error         // the last failure since a handshake was complete last, nil if there was none
-	Peers    int           // connected peers; over udp 1 for a connected endpoint
+	Attempts int           // attempts to connect since the last complete handshake
+	Err      error         // last failure since the last complete handshake, nil if there was none
+	Peers    int           // connected peers; 1 for an endpoint that a RADIO connected over udp
 }
 
-// EndpointState is what an endpoint does.
+// EndpointState is the state of an endpoint.
 type EndpointState uint8
 
 // The states of endpoints.
@@ -93,7 +95,7 @@ const (
 	EndpointConnecting  EndpointState = EndpointState(session.StateConnecting)  // an attempt to connect is in progress, or no socket is bound to an inproc name
 	EndpointHandshaking EndpointState = EndpointState(session.StateHandshaking) // connected; the handshake is not complete
 	EndpointConnected   EndpointState = EndpointState(session.StateConnected)   // the handshake is complete
-	EndpointWaiting     EndpointState = EndpointState(session.StateWaiting)     // it waits before the next attempt
+	EndpointWaiting     EndpointState = EndpointState(session.StateWaiting)     // no connection; the next attempt follows after a delay
 	EndpointClosed      EndpointState = EndpointState(session.StateClosed)      // the connection has ended and is not made again
 )
 
@@ -129,7 +131,7 @@ func (s Socket) Peers() []PeerInfo {
 // messages that were received and not read are dropped. Close returns when all
 // goroutines of the socket have ended.
 //
-// Close returns nil if every message was written, and an [*UnsentError] otherwise,
+// If every message was written, Close returns nil, otherwise an [*UnsentError],
 // as Shutdown does. It may be called more than once; later calls return nil.
 func (s Socket) Close() error {
 	ctx := context.Background()
@@ -146,16 +148,17 @@ func (s Socket) Close() error {
 }
 
 // Shutdown is Close with a context in place of [Options.Linger]. It returns nil
-// if every message was written and, where the system reports it, has reached the
-// systems of the peers. Otherwise the error is an [*UnsentError], because ctx ended
-// or connections were lost. If another call is closing the socket, Shutdown waits
-// for it, and ends the lingering when ctx ends.
+// if every message was written and, where the system reports it, has reached
+// the systems of the peers. Otherwise the error is an [*UnsentError], because
+// ctx ended or connections were lost. While another call is closing the socket,
+// Shutdown waits for it, and ends the lingering when ctx ends. After Close it
+// returns the same error again.
 func (s Socket) Shutdown(ctx context.Context) error {
 	return unsentError("shutdown", ctx, s.s.Close(ctx))
 }
 
-// unsentError returns the error of a call that closed a socket, nil if nothing was
-// lost.
+// unsentError returns the error of a call that closed a socket, nil if no
+// message was lost.
 func unsentError(op string, ctx context.Context, loss socket.Loss) error {
 	if loss.Unsent == 0 && loss.Unconfirmed == 0 {
 		return nil
@@ -163,11 +166,12 @@ func unsentError(op string, ctx context.Context, loss socket.Loss) error {
 	return opError(op, "", &UnsentError{Messages: loss.Unsent, Unconfirmed: loss.Unconfirmed, Err: ctx.Err()})
 }
 
-// UnsentError reports that messages were still queued when a socket was closed.
+// UnsentError is the error of [Socket.Close] and [Socket.Shutdown] for messages
+// that were not written, or may not have arrived.
 type UnsentError struct {
 	Messages    int   // messages that were not written, or that the peer rejected
 	Unconfirmed int   // connections that ended before the peer's system confirmed all that was written
-	Err         error // context.DeadlineExceeded if Linger passed, or the context's error; nil if connections were lost
+	Err         error // error of Shutdown's context, or context.DeadlineExceeded if Linger passed; nil if connections were lost
 }
 
 func (e *UnsentError) Error() string {
@@ -189,16 +193,20 @@ func (e *UnsentError) Unwrap() error { return e.Err }
 // Connector is a [Socket] that connects. Every type but [Dgram] embeds it.
 type Connector struct{ Socket }
 
-// Connect connects to an endpoint, as soon as a socket is bound there, and
-// again whenever the connection is lost. It returns at once: connecting goes on
-// in the background until [Connector.Disconnect] or Close, and [Socket.Events]
-// reports its progress. An error means that the endpoint is malformed or its
-// transport is not supported, or that the socket is closed. Over inproc one
-// connection is made, as soon as the name is bound and the socket bound there
-// admits this one: when that socket closes, the endpoint is not connected again.
+// Connect connects to an endpoint as soon as a socket is bound there, and again
+// whenever the connection is lost. It returns at once: the socket connects in
+// the background until [Connector.Disconnect] or Close, and [Socket.Events]
+// reports its progress. A host that does not exist or does not answer is
+// therefore no error of Connect. The error matches [ErrInvalidEndpoint],
+// [ErrUnsupportedTransport], [ErrPeerExists] (PAIR and CHANNEL) or [ErrClosed].
 //
-// A second Connect to the same endpoint makes a second connection, except for PUB,
-// SUB, REQ and DEALER, which keep the one they have (over inproc they get another).
+// Over inproc one connection is made, as soon as the name is bound and the
+// socket bound there admits this one. When that socket closes, the endpoint is
+// not connected again.
+//
+// A second Connect to the same endpoint makes a second connection, except for
+// PUB, SUB, REQ and DEALER, which keep the one they have (over inproc they get
+// another).
 //
 // A local address to connect from precedes the remote one:
 // "tcp://10.0.0.5:0;server:5555".
@@ -206,18 +214,20 @@ func (c Connector) Connect(endpoint string) error {
 	return opError("connect", endpoint, c.s.Connect(endpoint))
 }
 
-// Disconnect ends all connections to an endpoint that was given to Connect, when
-// their queues are written or after [Options.Linger]. It does not wait for that.
-// The error matches [ErrEndpointNotFound] or [ErrClosed].
+// Disconnect ends all connections to an endpoint that was given to Connect,
+// when their queues are written or after [Options.Linger]; it does not wait for
+// that. The error matches [ErrEndpointNotFound] or [ErrClosed].
 func (c Connector) Disconnect(endpoint string) error {
 	return opError("disconnect", endpoint, c.s.Disconnect(endpoint))
 }
 
 // WaitConnected waits until at least one peer is connected and its handshake is
-// complete. If ctx ends first, the error matches that of the context and its cause,
-// and its text says why there is no peer, as far as the states of the endpoints
-// ([Socket.Endpoints]) show it. Otherwise the error matches [ErrClosed].
+// complete. If ctx ends first, the error matches that of the context and its
+// cause, and its text says why no peer is connected: the last failure of each
+// endpoint, such as "connection refused" or "incompatible socket type".
+// [Socket.Endpoints] has the same as values. Otherwise the error matches
+// [ErrClosed].
 func (c Connector) WaitConnected(ctx context.Context) error {
 	err := c.s.WaitConnected(ctx, 1)
-	return c.waitError(ctx, "wait connected", err, "")
+	return c.waitError(ctx, "wait connected", err, "too late")
 }

@@ -2,8 +2,7 @@ package zmq
 
 import "github.com/zerobroker/zmq/internal/pattern"
 
-// SocketType is the type of a socket, by its name in ZMTP. The zero value is no
-// type.
+// SocketType is the type of a socket. The zero value is no type.
 type SocketType uint8
 
 // The socket types: TypePush is that of a [Push], and so on.
@@ -39,7 +38,8 @@ func (t SocketType) String() string {
 	return "unknown"
 }
 
-// core returns the type in the core; for no type one that does not exist.
+// core returns the type of the core. For the zero value that type does not
+// exist.
 func (t SocketType) core() pattern.Type { return pattern.Type(t - 1) }
 
 // socketTypeNamed returns the type with a name in ZMTP, or 0.

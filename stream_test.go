@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -20,7 +21,7 @@ import (
 	"github.com/zerobroker/zmq"
 )
 
-// noise is n random bytes.
+// noise returns n random bytes.
 func noise(n int) []byte {
 	b := make([]byte, n)
 	rng := rand.NewChaCha8([32]byte{byte(n)})
@@ -28,7 +29,7 @@ func noise(n int) []byte {
 	return b
 }
 
-// echo sends back what comes, until the socket is closed.
+// echo sends all bytes back until the socket is closed.
 func echo(t *testing.T, ctx context.Context, s *zmq.Stream) {
 	for m, err := range s.Messages(ctx) {
 		if errors.Is(err, zmq.ErrClosed) {
@@ -48,11 +49,10 @@ func echo(t *testing.T, ctx context.Context, s *zmq.Stream) {
 	}
 }
 
-// TestStreamEcho: plain connections, many at a time, read back what they write.
-func TestStreamEcho(t *testing.T) {
+func TestStreamEchoesToManyClients(t *testing.T) {
 	for _, ep := range []string{"tcp://127.0.0.1:*", "ipc://*"} {
 		t.Run(ep[:3], func(t *testing.T) {
-			ctx := bounded(t)
+			ctx := testContext(t)
 			s := must(zmq.NewStream(nil))
 			network, address, _ := strings.Cut(must(s.Bind(ep)), "://")
 			if network == "ipc" {
@@ -80,17 +80,17 @@ func TestStreamEcho(t *testing.T) {
 			clients.Wait()
 			s.Close()
 			all.Wait()
-			if d := s.Stats().Drops; len(d) > 1 || d[zmq.DropUnread] > 20 { // who left last
+			// Disconnect notifications may be unread.
+			if d := s.Stats().Drops; len(d) > 1 || d[zmq.DropUnread] > 20 {
 				t.Errorf("drops: %v", d)
 			}
 		})
 	}
 }
 
-// TestStreamServesHTTP: a server of nothing but STREAM answers net/http's
-// client, 100 kB both ways.
+// The client of net/http sends 100 kB and receives as much.
 func TestStreamServesHTTP(t *testing.T) {
-	ctx := bounded(t)
+	ctx := testContext(t)
 	s := must(zmq.NewStream(nil))
 	defer s.Close()
 	endpoint := must(s.Bind("tcp://127.0.0.1:*"))
@@ -98,7 +98,7 @@ func TestStreamServesHTTP(t *testing.T) {
 	var requests sync.WaitGroup
 	defer requests.Wait()
 	requests.Go(func() {
-		heard := map[string][]byte{} // by connection
+		received := map[string][]byte{} // by connection
 		for m, err := range s.Messages(ctx) {
 			if errors.Is(err, zmq.ErrClosed) {
 				return
@@ -110,14 +110,14 @@ func TestStreamServesHTTP(t *testing.T) {
 			id := m.RoutingID()
 			switch {
 			case m.IsConnect():
-				heard[id] = nil
+				received[id] = nil
 				continue
 			case m.IsDisconnect():
-				delete(heard, id)
+				delete(received, id)
 				continue
 			}
-			heard[id] = append(heard[id], m.Bytes()...)
-			head, body, ok := bytes.Cut(heard[id], []byte("\r\n\r\n"))
+			received[id] = append(received[id], m.Bytes()...)
+			head, body, ok := bytes.Cut(received[id], []byte("\r\n\r\n"))
 			if !ok || len(body) < len(answer) {
 				continue
 			}
@@ -126,7 +126,7 @@ func TestStreamServesHTTP(t *testing.T) {
 			}
 			s.Reply(ctx, m, fmt.Appendf(nil, "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"), answer)
 			s.Reply(ctx, m)
-			delete(heard, id)
+			delete(received, id)
 		}
 	})
 	for range 3 {
@@ -143,10 +143,10 @@ func TestStreamServesHTTP(t *testing.T) {
 	s.Close()
 }
 
-// TestStreamCallsHTTP: net/http's server answers a STREAM, which connects
-// again when the server has hung up.
-func TestStreamCallsHTTP(t *testing.T) {
-	ctx := bounded(t)
+// The STREAM connects again after the server of net/http has closed the
+// connection.
+func TestStreamSendsHTTPRequests(t *testing.T) {
+	ctx := testContext(t)
 	data := noise(100_000)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		got, err := io.ReadAll(r.Body)
@@ -194,7 +194,7 @@ func TestStreamCallsHTTP(t *testing.T) {
 		}
 	}
 	if ids[1] != ids[0] || ids[2] != ids[0] {
-		t.Errorf("one endpoint has ids %q", ids)
+		t.Errorf("one endpoint has the routing IDs %q", ids)
 	}
 	if err := s.ClosePeer(ctx, ids[0]); err != nil {
 		t.Error(err)
@@ -203,13 +203,12 @@ func TestStreamCallsHTTP(t *testing.T) {
 		t.Errorf("after ClosePeer: %v", err)
 	}
 	if err := s.Disconnect(endpoint); !errors.Is(err, zmq.ErrEndpointNotFound) {
-		t.Errorf("the endpoint is still there: %v", err)
+		t.Errorf("Disconnect after ClosePeer: %v", err)
 	}
 }
 
-// TestStreamReset: a client that resets its connection is one that has left.
-func TestStreamReset(t *testing.T) {
-	ctx := bounded(t)
+func TestStreamReportsResetConnectionsAsDisconnected(t *testing.T) {
+	ctx := testContext(t)
 	s := must(zmq.NewStream(nil))
 	defer s.Close()
 	endpoint := must(s.Bind("tcp://127.0.0.1:*"))
@@ -225,13 +224,12 @@ func TestStreamReset(t *testing.T) {
 		t.Errorf("received %q", m)
 	}
 	if err := s.TrySendTo(id, []byte("x")); !errors.Is(err, zmq.ErrNoRoute) {
-		t.Errorf("sending to who has left: %v", err)
+		t.Errorf("TrySendTo after the reset: %v", err)
 	}
 }
 
-// TestRouterNotices are told apart as those of a STREAM are.
-func TestRouterNotices(t *testing.T) {
-	ctx := bounded(t)
+func TestRouterNotificationsSurroundTheMessagesOfAPeer(t *testing.T) {
+	ctx := testContext(t)
 	opts := &zmq.Options{Namespace: zmq.NewNamespace()}
 	notifying := *opts
 	notifying.Router.Notify = zmq.RouterNotifyConnect | zmq.RouterNotifyDisconnect
@@ -241,12 +239,64 @@ func TestRouterNotices(t *testing.T) {
 	dealer := must(zmq.NewDealer(opts))
 	dealer.Connect("inproc://a")
 	dealer.Send(ctx, nil)
-	came, data := must(router.Recv(ctx)), must(router.Recv(ctx))
+	connected, data := must(router.Recv(ctx)), must(router.Recv(ctx))
 	dealer.Close()
-	left := must(router.Recv(ctx))
-	for i, m := range []zmq.Message{came, data, left} {
+	disconnected := must(router.Recv(ctx))
+	for i, m := range []zmq.Message{connected, data, disconnected} {
 		if m.Size() > 0 || m.IsConnect() != (i == 0) || m.IsDisconnect() != (i == 2) || m.RoutingID() != data.RoutingID() {
 			t.Errorf("message %d is %q, connect %v, disconnect %v", i, m, m.IsConnect(), m.IsDisconnect())
 		}
+	}
+}
+
+// A client that ends its sending direction after its request receives the
+// answer. ClosePeer returns when the system of the client has received it.
+func TestStreamAnswersHalfClosedClient(t *testing.T) {
+	for _, ep := range []string{"tcp://127.0.0.1:*", "ipc://" + filepath.Join(t.TempDir(), "s")} {
+		t.Run(ep[:3], func(t *testing.T) {
+			ctx := testContext(t)
+			s, err := zmq.NewStream(nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer s.Close()
+			bound, err := s.Bind(ep)
+			if err != nil {
+				t.Fatal(err)
+			}
+			network, address := "tcp", bound[len("tcp://"):]
+			if bound[:3] == "ipc" {
+				network = "unix"
+			}
+			c, err := net.Dial(network, address)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer c.Close()
+			if _, err := c.Write([]byte("request")); err != nil {
+				t.Fatal(err)
+			}
+			if err := c.(interface{ CloseWrite() error }).CloseWrite(); err != nil {
+				t.Fatal(err)
+			}
+			for m, err := range s.Messages(ctx) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				if !m.IsDisconnect() {
+					continue
+				}
+				if err := s.Reply(ctx, m, []byte("answer")); err != nil {
+					t.Fatal(err)
+				}
+				if err := s.ClosePeer(ctx, m.RoutingID()); err != nil {
+					t.Fatal(err)
+				}
+				break
+			}
+			if b, err := io.ReadAll(c); string(b) != "answer" || err != nil {
+				t.Errorf("the client received %q, %v", b, err)
+			}
+		})
 	}
 }

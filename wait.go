@@ -11,13 +11,14 @@ import (
 	"github.com/zerobroker/zmq/internal/engine"
 )
 
-// waitError returns the error of a call that waited for peers. If ctx has ended it
-// says why there are none, or what those that are connected have not done.
+// waitError returns the error of a call that waited for peers. If ctx has
+// ended, the error says why no peer is connected. If peers are connected,
+// missing says what they have not done.
 func (c Connector) waitError(ctx context.Context, op string, err error, missing string) error {
-	if err == nil || ctx.Err() == nil || err != ctx.Err() {
+	if ended := ctx.Err(); ended == nil || !errors.Is(err, ended) {
 		return opError(op, "", err)
 	}
-	return &OpError{Op: op, Err: &endedWait{err, context.Cause(ctx), waitReason(c.Endpoints(), missing)}}
+	return &OpError{Op: op, Err: &endedWait{publicError(err), context.Cause(ctx), waitReason(c.Endpoints(), missing)}}
 }
 
 // endedWait is the error of a context that ended during a wait, and the reason.
@@ -28,7 +29,7 @@ type endedWait struct {
 
 func (e *endedWait) Error() string {
 	text := e.err.Error()
-	if e.cause != e.err {
+	if !errors.Is(e.err, e.cause) {
 		text += " (" + e.cause.Error() + ")"
 	}
 	return text + ": " + e.reason
@@ -36,11 +37,11 @@ func (e *endedWait) Error() string {
 
 func (e *endedWait) Unwrap() []error { return []error{e.err, e.cause} }
 
-// maxReasons is how many endpoints the text of an error has.
+// maxReasons is the maximum number of endpoints in the text of an error.
 const maxReasons = 4
 
-// waitReason says why no peer is connected at the endpoints, or how many are and
-// what they have not done.
+// waitReason says why no peer is connected at the endpoints. If peers are
+// connected, it returns their number and missing.
 func waitReason(endpoints []EndpointInfo, missing string) string {
 	if len(endpoints) == 0 {
 		return "no endpoint"
@@ -59,8 +60,11 @@ func waitReason(endpoints []EndpointInfo, missing string) string {
 	if more > 0 {
 		parts = append(parts, fmt.Sprintf("%d more endpoints without a peer", more))
 	}
-	if peers > 0 {
-		parts = append([]string{fmt.Sprintf("of %d connected peers %s", peers, missing)}, parts...)
+	switch {
+	case peers == 1:
+		parts = append([]string{"connected to 1 peer: " + missing}, parts...)
+	case peers > 1:
+		parts = append([]string{fmt.Sprintf("connected to %d peers: %s", peers, missing)}, parts...)
 	}
 	return strings.Join(parts, "; ")
 }
@@ -89,11 +93,16 @@ func (e EndpointInfo) reason() string {
 	return text
 }
 
-// failureText returns the text of a failure without what the endpoint says: the
-// operation and the addresses of package net.
+// failureText returns the text of a failure without the operation and the
+// addresses of package net, because the endpoint precedes it.
 func failureText(err error) string {
-	if failure, ok := errors.AsType[*engine.Error](err); ok && failure.Reason == engine.CloseSocketType && failure.Err != nil {
-		return "incompatible socket type: " + failure.Err.Error()
+	if fault, ok := errors.AsType[*engine.Error](err); ok && fault.Err != nil {
+		switch fault.Reason {
+		case engine.CloseSocketType:
+			return "incompatible socket type: " + fault.Err.Error()
+		case engine.CloseRefused:
+			return fault.Err.Error()
+		}
 	}
 	if op, ok := errors.AsType[*net.OpError](err); ok && op.Err != nil {
 		err = op.Err

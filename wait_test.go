@@ -3,46 +3,14 @@ package zmq_test
 import (
 	"context"
 	"errors"
-	"net"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/zerobroker/zmq"
 )
-
-// freeAddr returns a TCP endpoint at which no socket listens.
-func freeAddr(t *testing.T) string {
-	t.Helper()
-	l := must(net.Listen("tcp", "127.0.0.1:0"))
-	defer l.Close()
-	return "tcp://" + l.Addr().String()
-}
-
-// await polls a condition.
-func await(t *testing.T, what string, done func() bool) {
-	t.Helper()
-	for end := time.Now().Add(time.Minute); !done(); time.Sleep(time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatal("waited in vain for: " + what)
-		}
-	}
-}
-
-// quick are options of a socket that connects often.
-func quick() *zmq.Options {
-	return &zmq.Options{
-		Namespace: zmq.NewNamespace(), Linger: zmq.NoLinger,
-		Reconnect: zmq.ReconnectOptions{Interval: time.Millisecond, MaxInterval: 10 * time.Millisecond},
-	}
-}
-
-func ended() context.Context {
-	ctx, cancel := context.WithCancel(context.Background())
-	cancel()
-	return ctx
-}
 
 // wantWaitError checks the error of a wait whose context has ended.
 func wantWaitError(t *testing.T, err error, pattern string) {
@@ -54,7 +22,7 @@ func wantWaitError(t *testing.T, err error, pattern string) {
 }
 
 func TestWaitErrorsNameWhatIsMissing(t *testing.T) {
-	o := quick()
+	o := quickOptions()
 	push, pub, sub := must(zmq.NewPush(o)), must(zmq.NewPub(o)), must(zmq.NewSub(o))
 	req, dish, radio := must(zmq.NewReq(o)), must(zmq.NewDish(o)), must(zmq.NewRadio(o))
 	for _, s := range []zmq.Socket{push.Socket, pub.Socket, sub.Socket, req.Socket, dish.Socket, radio.Socket} {
@@ -72,21 +40,56 @@ func TestWaitErrorsNameWhatIsMissing(t *testing.T) {
 	must(pub.Bind("inproc://feed"))
 	wantWaitError(t, pub.WaitSubscribers(ctx, 1, "a"), `zmq: wait subscribers: context canceled: inproc://feed: no peer has connected`)
 	sub.Connect("inproc://feed")
-	wantWaitError(t, pub.WaitSubscribers(ctx, 1, "a"), `zmq: wait subscribers: context canceled: of 1 connected peers fewer than 1 subscribe to "a"`)
+	wantWaitError(t, pub.WaitSubscribers(ctx, 1, "a"), `zmq: wait subscribers: context canceled: connected to 1 peer: fewer than 1 subscribe to "a"`)
 	push.Connect("inproc://nothing")
 	wantWaitError(t, push.WaitConnected(ctx), `zmq: wait connected: context canceled: inproc://nothing: no socket is bound`)
-	rep := must(zmq.NewRep(o))
+}
+
+// The error of Do shows whether the request was withdrawn, and why.
+func TestDoErrorNamesTheStateOfTheRequest(t *testing.T) {
+	o := quickOptions()
+	o.SendHWM, o.RecvHWM = 1, 1
+	req, rep := must(zmq.NewReq(o)), must(zmq.NewRep(o))
+	defer req.Close()
 	defer rep.Close()
+	do := func(ctx context.Context, withdrawn bool, want string) {
+		t.Helper()
+		_, err := req.Do(ctx, []byte("x"))
+		wantWaitError(t, err, "zmq: do: context canceled: "+want)
+		if got := errors.Is(err, zmq.ErrWithdrawn); got != withdrawn {
+			t.Errorf("%v matches ErrWithdrawn: %v, want %v", err, got, withdrawn)
+		}
+	}
+	do(ended(), true, "no endpoint")
 	must(rep.Bind("inproc://rep"))
-	req.Connect("inproc://rep")
-	_, doErr = req.Do(ctx, []byte("x"))
-	wantWaitError(t, doErr, `zmq: do: context canceled: of 1 connected peers none has replied`)
+	if err := req.Connect("inproc://rep"); err != nil {
+		t.Fatal(err)
+	}
+	do(ended(), true, "connected to 1 peer: request queued, not sent")
+
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		rep.Recv(t.Context())
+		cancel()
+	}()
+	do(ctx, false, "connected to 1 peer: no reply")
+
+	// The REP has not replied, so it leaves these requests in the queue.
+	queued, stop := context.WithCancel(t.Context())
+	var calls sync.WaitGroup
+	defer calls.Wait()
+	defer stop()
+	for range 2 {
+		calls.Go(func() { req.Do(queued, []byte("x")) })
+	}
+	await(t, "two queued requests", func() bool { return req.Stats().QueuedSend == 2 })
+	do(ended(), true, "connected to 1 peer: all queues are full")
 }
 
 func TestWaitErrorHasTheFailureOfTheEndpoint(t *testing.T) {
-	push := must(zmq.NewPush(quick()))
+	push := must(zmq.NewPush(quickOptions()))
 	defer push.Close()
-	at := freeAddr(t)
+	at := unusedEndpoint()
 	if err := push.Connect(at); err != nil {
 		t.Fatal(err)
 	}
@@ -109,9 +112,9 @@ func TestWaitErrorHasTheFailureOfTheEndpoint(t *testing.T) {
 	}
 }
 
-// Both sides of a handshake that fails know why.
+// Both sides report the reason.
 func TestWaitErrorNamesAnIncompatibleType(t *testing.T) {
-	push, sub := must(zmq.NewPush(quick())), must(zmq.NewSub(quick()))
+	push, sub := must(zmq.NewPush(quickOptions())), must(zmq.NewSub(quickOptions()))
 	defer push.Close()
 	defer sub.Close()
 	at := must(sub.Bind("tcp://127.0.0.1:*"))
@@ -127,8 +130,8 @@ func TestWaitErrorNamesAnIncompatibleType(t *testing.T) {
 	}
 }
 
-func TestSendAndRecvReturnTheContextsErrorUnchanged(t *testing.T) {
-	push, pull := must(zmq.NewPush(quick())), must(zmq.NewPull(quick()))
+func TestSendAndRecvReturnTheErrorOfTheContext(t *testing.T) {
+	push, pull := must(zmq.NewPush(quickOptions())), must(zmq.NewPull(quickOptions()))
 	defer push.Close()
 	defer pull.Close()
 	if err := push.Send(ended(), nil); err != context.Canceled {
@@ -139,7 +142,7 @@ func TestSendAndRecvReturnTheContextsErrorUnchanged(t *testing.T) {
 	}
 }
 
-// state returns the state of the only endpoint.
+// state returns the state of the only endpoint of a socket.
 func state(t *testing.T, s zmq.Socket) zmq.EndpointInfo {
 	t.Helper()
 	list := s.Endpoints()
@@ -149,10 +152,10 @@ func state(t *testing.T, s zmq.Socket) zmq.EndpointInfo {
 	return list[0]
 }
 
-func TestEndpointsShowTheLifeOfAConnection(t *testing.T) {
+func TestEndpointsFollowTheStateOfAConnection(t *testing.T) {
 	for _, ep := range []string{"tcp://127.0.0.1:*", "ipc://*", "inproc://x"} {
 		t.Run(ep, func(t *testing.T) {
-			o := quick()
+			o := quickOptions()
 			push, pull := must(zmq.NewPush(o)), must(zmq.NewPull(o))
 			defer push.Close()
 			if n := len(push.Endpoints()); n != 0 {
@@ -163,7 +166,7 @@ func TestEndpointsShowTheLifeOfAConnection(t *testing.T) {
 				t.Errorf("bound: %+v", e)
 			}
 			push.Connect(at)
-			if err := push.WaitConnected(inTime(t)); err != nil {
+			if err := push.WaitConnected(testContext(t)); err != nil {
 				t.Fatal(err)
 			}
 			await(t, "connected", func() bool { return state(t, push.Socket).State == zmq.EndpointConnected })
@@ -188,12 +191,12 @@ func TestEndpointsShowTheLifeOfAConnection(t *testing.T) {
 	}
 }
 
-func TestEndpointIsClosedWithoutReconnecting(t *testing.T) {
-	o := quick()
+func TestEndpointIsClosedWithReconnectIntervalForever(t *testing.T) {
+	o := quickOptions()
 	o.Reconnect.Interval = zmq.Forever
 	push := must(zmq.NewPush(o))
 	defer push.Close()
-	push.Connect(freeAddr(t))
+	push.Connect(unusedEndpoint())
 	await(t, "the end of the endpoint", func() bool { return state(t, push.Socket).State == zmq.EndpointClosed })
 	if e := state(t, push.Socket); e.Attempts != 1 || e.Err == nil {
 		t.Errorf("%+v", e)
@@ -212,7 +215,7 @@ func TestEndpointStatesHaveNames(t *testing.T) {
 
 func TestUnbindTakesTheTextGivenToBind(t *testing.T) {
 	for _, ep := range []string{"tcp://127.0.0.1:*", "tcp://localhost:*", "ipc://*", "inproc://x"} {
-		s := must(zmq.NewPull(quick()))
+		s := must(zmq.NewPull(quickOptions()))
 		defer s.Close()
 		at, again := must(s.Bind(ep)), ""
 		if ep != "inproc://x" {
@@ -220,7 +223,7 @@ func TestUnbindTakesTheTextGivenToBind(t *testing.T) {
 		}
 		other := must(s.Bind("tcp://127.0.0.1:*"))
 		if ep == "tcp://127.0.0.1:*" {
-			if err := s.Unbind(other); err != nil { // which was given as the same text
+			if err := s.Unbind(other); err != nil { // it was bound with the same text
 				t.Fatal(err)
 			}
 		}
@@ -244,11 +247,10 @@ func TestUnbindTakesTheTextGivenToBind(t *testing.T) {
 	}
 }
 
-// Unbind leaves what was connected under the same text.
-func TestUnbindDoesNotDisconnect(t *testing.T) {
-	s := must(zmq.NewPair(quick()))
+func TestUnbindKeepsConnectedEndpoints(t *testing.T) {
+	s := must(zmq.NewPair(quickOptions()))
 	defer s.Close()
-	at := freeAddr(t)
+	at := unusedEndpoint()
 	s.Connect(at)
 	if err := s.Unbind(at); !errors.Is(err, zmq.ErrEndpointNotFound) {
 		t.Errorf("Unbind: %v", err)

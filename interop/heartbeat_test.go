@@ -133,8 +133,8 @@ func TestSilentPeerIsDisconnected(t *testing.T) {
 
 				net.block(way(oursBinds, c.ours), true)
 				e := events.wait(zmq.EventDisconnected)
-				if c.ours && e.Reason != zmq.CloseSilence {
-					t.Errorf("disconnected for the reason %q (%v), want %q", e.Reason, e.Err, zmq.CloseSilence)
+				if c.ours && e.Reason != zmq.CloseHeartbeatTimeout {
+					t.Errorf("disconnected for the reason %q (%v), want %q", e.Reason, e.Err, zmq.CloseHeartbeatTimeout)
 				}
 				th.event("DISCONNECTED")
 				net.block(way(oursBinds, c.ours), false)

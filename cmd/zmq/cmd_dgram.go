@@ -13,31 +13,31 @@ import (
 )
 
 type dgramCmd struct {
-	//lint:ignore SA5008 kong takes as many of them as there are variables to set
-	socketFlags `set:"bind=Receive at an endpoint: udp://127.0.0.1:5570, udp://*:5570, udp://239.192.1.1:5571. Only one." set:"connect=Not here: datagrams need no connection. See --to."`
+	//lint:ignore SA5008 kong reads every set tag of a field
+	socketFlags `set:"bind=Receive at an endpoint: udp://127.0.0.1:5570, udp://*:5570, udp://239.192.1.1:5571. At most one." set:"connect=Not available: a DGRAM does not connect. See --to."`
 	sendFlags   `set:"frames="`
 	bothCount
 	echoFlag
-	To string `placeholder:"HOST:PORT" help:"Send everything to this address; messages are written without one then, and -b is not needed."`
+	To string `placeholder:"HOST:PORT" help:"Send every message to this address. Messages to send then have no address, and -b is optional."`
 }
 
 // Help is shown by zmq dgram --help.
 func (dgramCmd) Help() string {
-	return `Talks to anything over udp, but ZeroMQ. It is bound with one -b, to an address or a multicast group, and connects to none. It
-prints each datagram as the sender's address, a tab, and the body. What it sends is written the same way and goes to that
-address, which is in numbers; with --to it is the body alone. With --json the address is "addr" beside "frames". A newline is
-not sent. A body has at most 8192 bytes.
+	return `Sends and receives udp datagrams of programs that do not use ZeroMQ. -b binds an address or a multicast group. Each datagram
+is printed as the address of its sender, a tab, and the body. Messages to send are written the same way: the address of the
+receiver, as an IP address and port, a tab, and the body. With --to they are only the body. With --json the address is "addr",
+in addition to "frames". The newline of a line is not sent. A body has at most 8192 bytes.
 
-With --to and without -b it binds a port that the system chooses, on the address of this machine that the way there begins
-at. Answers come back to it, from whatever address.
+With --to and without -b it binds a port that the system chooses, on the local address from which the destination is reached.
+Datagrams to that port are printed, whatever address they are from.
 
-Datagrams get lost, and nobody says so: that all was sent means that it has left. What comes faster than it can be taken is
-lost too: the system does not tell how much, and what was lost after that is told at the end. Anybody may send under any
-address, and --echo answers there; two that echo to each other do not end.
+Exit status 0 means that every datagram was passed to the system, not that it arrived. Datagrams that arrive faster than they
+are printed are dropped: by the system, which does not report how many, or by the command, which reports their number at the end.
+The address of a sender may be forged, and --echo replies to it. Two programs that echo to each other do not stop.
 
 ` + bothHelp + `    zmq dgram -b udp://127.0.0.1:5570 --echo
     zmq dgram --to 127.0.0.1:5570 -n 1 hello
-    zmq dgram -b udp://127.0.0.1:5570    # then type an address that was printed, a tab, and an answer
+    zmq dgram -b udp://127.0.0.1:5570    # then type a printed address, a tab, and a reply
     zmq dgram -b udp://239.192.1.1:5571 --json
     zmq dgram --to 239.192.1.1:5571 -n 0 --interval 1s tick tick tick
     zmq dgram --to syslog.example.org:514 -n 0 '<14>disk full'`
@@ -53,7 +53,7 @@ func (c *dgramCmd) Run(ctx context.Context, e *env) error {
 	if to.IsValid() {
 		l.need = absent
 	}
-	j, err := c.answerer(e, &c.sendFlags, c.Count, c.Echo, l)
+	j, err := c.addressedJob(e, &c.sendFlags, c.Count, c.Echo, l)
 	if err != nil {
 		return err
 	}
@@ -62,7 +62,7 @@ func (c *dgramCmd) Run(ctx context.Context, e *env) error {
 		return err
 	}
 	j.losses = []zmq.DropReason{zmq.DropUnreachable}
-	return j.runBound(ctx, s.Socket, j.answering(dgram{s, &j.out.rec.addr}, func(ctx context.Context, r *record) error {
+	return j.runBound(ctx, s.Socket, j.addressedBody(dgram{s, &j.out.rec.addr}, func(ctx context.Context, r *record) error {
 		if to.IsValid() {
 			r.addr = to.String()
 		}
@@ -78,40 +78,40 @@ func sendTo(ctx context.Context, s *zmq.Dgram, r *record) error {
 	}
 	err = s.SendTo(ctx, to, r.frames[0])
 	if errors.Is(err, zmq.ErrMessageTooLarge) {
-		return fmt.Errorf("a body of %d bytes: a datagram has room for 8192", len(r.frames[0]))
+		return fmt.Errorf("a body of %d bytes is too large: a datagram has at most 8192", len(r.frames[0]))
 	}
 	return err
 }
 
-// destination checks the flags that say where we are and where all goes, which
-// is nowhere without --to. Without -b it chooses what to bind.
+// destination checks -b, -c and --to, and returns the address of --to, which is
+// invalid without that flag. Without -b it chooses the endpoint to bind.
 func (c *dgramCmd) destination(ctx context.Context) (to netip.AddrPort, err error) {
 	switch {
 	case len(c.Connect) > 0:
-		return to, usagef("-c: datagrams need no connection; say with --to where all goes, or begin each message with an address")
+		return to, usagef("-c: a DGRAM does not connect; use --to, or begin each message with an address")
 	case len(c.Bind) > 1:
-		return to, usagef("one -b is all: a DGRAM is bound once")
+		return to, usagef("-b: a DGRAM binds only one endpoint")
 	case c.To == "" && len(c.Bind) == 0:
-		return to, usagef("where? Give an endpoint with -b (bind), or where to send with --to")
+		return to, usagef("no endpoint: give one with -b (bind), or a destination with --to")
 	case c.To == "":
 		return to, nil
 	case c.Echo:
-		return to, usagef("--echo sends nothing but what it receives, and back, not --to anywhere")
+		return to, usagef("--echo sends each message back to its sender: --to cannot be used with it")
 	}
 	to, err = resolve(ctx, strings.TrimPrefix(c.To, "udp://"))
 	if err != nil || len(c.Bind) > 0 {
 		return to, err
 	}
-	from, err := wayTo(to)
+	from, err := localAddrFor(to)
 	if err != nil {
-		return to, fmt.Errorf("--to %s: %s", c.To, trouble(err))
+		return to, fmt.Errorf("--to %s: %s", c.To, connectFailure(err))
 	}
 	c.Bind, c.bindsQuietly = []string{"udp://" + net.JoinHostPort(from.String(), "*")}, true
 	return to, nil
 }
 
-// resolve looks up where to send. Of a name with several addresses it takes one
-// of IPv4 if there is one, as the library does for a RADIO.
+// resolve looks up the address of --to. Of the addresses of a name it returns
+// the first IPv4 address, if there is one, as the library does for a RADIO.
 func resolve(ctx context.Context, address string) (netip.AddrPort, error) {
 	var none netip.AddrPort
 	host, service, err := net.SplitHostPort(address)
@@ -120,7 +120,7 @@ func resolve(ctx context.Context, address string) (netip.AddrPort, error) {
 		port, err = net.DefaultResolver.LookupPort(ctx, "udp", service)
 	}
 	if err != nil || port == 0 || host == "" {
-		return none, usagef("--to %s: not a host and a port, as in 192.0.2.1:5555 or [2001:db8::1]:5555", address)
+		return none, usagef("--to %s: want a host and a port, such as 192.0.2.1:5555 or [2001:db8::1]:5555", address)
 	}
 	ips, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
 	if err != nil {
@@ -130,9 +130,9 @@ func resolve(ctx context.Context, address string) (netip.AddrPort, error) {
 	return netip.AddrPortFrom(ips[first].Unmap(), uint16(port)), nil
 }
 
-// wayTo is the address of this machine that datagrams to an address begin at.
-// No datagram is sent to find it.
-func wayTo(to netip.AddrPort) (netip.Addr, error) {
+// localAddrFor returns the local address that the system would send from to an
+// address. It sends no datagram.
+func localAddrFor(to netip.AddrPort) (netip.Addr, error) {
 	c, err := net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(to))
 	if err != nil {
 		return netip.Addr{}, err
@@ -141,8 +141,8 @@ func wayTo(to netip.AddrPort) (netip.Addr, error) {
 	return c.LocalAddr().(*net.UDPAddr).AddrPort().Addr().Unmap(), nil
 }
 
-// dgram is a DGRAM as a receiver, which puts the address that a datagram came
-// from where the printer finds it.
+// dgram is a DGRAM as a receiver. It stores the source address of each datagram
+// in addr, for the printer.
 type dgram struct {
 	s    *zmq.Dgram
 	addr *string

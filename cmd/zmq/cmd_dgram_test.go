@@ -13,15 +13,15 @@ import (
 	"github.com/zerobroker/zmq"
 )
 
-// TestDgramTalksToWhatIsNoZeroMQ: bodies go as they are, from one port, and
-// answers come back to it.
-func TestDgramTalksToWhatIsNoZeroMQ(t *testing.T) {
+// The bodies of all datagrams are sent unchanged from one port, and replies to
+// that port are printed.
+func TestDgramExchangesDatagramsWithUDPSocket(t *testing.T) {
 	far, err := net.ListenPacket("udp4", "127.0.0.1:0")
 	if err != nil {
 		t.Skipf("this machine has no udp: %v", err)
 	}
 	defer far.Close()
-	far.SetDeadline(time.Now().Add(time.Minute)) // for what hangs
+	far.SetDeadline(time.Now().Add(time.Minute)) // reached only if the command hangs
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	var stdout, stderr bytes.Buffer
@@ -30,8 +30,8 @@ func TestDgramTalksToWhatIsNoZeroMQ(t *testing.T) {
 	go func() {
 		done <- run(ctx, []string{"dgram", "--to", "udp://" + far.LocalAddr().String(), "-n", "1", "-Q"}, e)
 	}()
-	// A tab begins a frame, and here is one: the second line is a mistake, which
-	// ends the command after the first.
+	// The second line is invalid, because a tab begins a second frame. The
+	// command fails after it has sent the first line.
 	buf := make([]byte, 100)
 	n, _, err := far.ReadFrom(buf)
 	if err != nil || string(buf[:n]) != "one" {
@@ -61,8 +61,7 @@ func TestDgramTalksToWhatIsNoZeroMQ(t *testing.T) {
 	}
 }
 
-// TestDatagramsThatWereLostAreTold, if we know it.
-func TestDatagramsThatWereLostAreTold(t *testing.T) {
+func TestDgramWarnsAboutDroppedDatagrams(t *testing.T) {
 	o := &zmq.Options{RecvHWM: 1}
 	s, err := zmq.NewDgram(o)
 	if err != nil {
@@ -84,13 +83,13 @@ func TestDatagramsThatWereLostAreTold(t *testing.T) {
 	j := &job{e: &env{stderr: &stderr}, sock: s.Socket, bound: []string{bound}}
 	s.Close()
 	j.warnOverrun()
-	want := fmt.Sprintf("zmq: warning: %d more came faster than they were printed, and are lost\n", s.Stats().Drops[zmq.DropHWM])
+	want := fmt.Sprintf("zmq: warning: %d datagrams were dropped: they arrived faster than they were printed\n", s.Stats().Drops[zmq.DropHWM])
 	if stderr.String() != want {
-		t.Errorf("said %q", &stderr)
+		t.Errorf("standard error %q, want %q", &stderr, want)
 	}
 }
 
-func TestResolve(t *testing.T) {
+func TestResolveAcceptsOnlyHostAndPort(t *testing.T) {
 	for address, want := range map[string]string{
 		"192.0.2.1:5555":        "192.0.2.1:5555",
 		"[2001:db8::1]:5555":    "[2001:db8::1]:5555",
@@ -99,7 +98,7 @@ func TestResolve(t *testing.T) {
 	} {
 		got, err := resolve(t.Context(), address)
 		switch {
-		case want == "" && !misused(err):
+		case want == "" && !isUsageError(err):
 			t.Errorf("%q: %v, %v", address, got, err)
 		case want != "" && (err != nil || got.String() != want):
 			t.Errorf("%q: %v, %v", address, got, err)

@@ -6,8 +6,8 @@ import (
 	"github.com/zerobroker/zmq"
 )
 
-// queueLosses are the ways in which a sender that waits for room can still
-// lose messages: all with the connection they were queued for.
+// queueLosses are the drop reasons that count as losses of a sender that waits
+// while a queue is full. It loses messages only with a connection.
 var queueLosses = []zmq.DropReason{zmq.DropInFlight, zmq.DropConnLost, zmq.DropRejected}
 
 type pushCmd struct {
@@ -18,7 +18,7 @@ type pushCmd struct {
 
 // Help is shown by zmq push --help.
 func (pushCmd) Help() string {
-	return `Waits for a peer, hands every message to the next peer that has room, and ends when all is written.
+	return `Waits for a peer, sends each message to the next peer whose queue is not full, and stops when all messages are written.
 
 Examples:
 
@@ -31,7 +31,7 @@ Examples:
 
 // Run sends the input.
 func (c *pushCmd) Run(ctx context.Context, e *env) error {
-	j, err := c.sender(e, &c.sendFlags, c.Count, layout{})
+	j, err := c.sendingJob(e, &c.sendFlags, c.Count, layout{})
 	if err != nil {
 		return err
 	}
@@ -43,8 +43,8 @@ func (c *pushCmd) Run(ctx context.Context, e *env) error {
 	return j.run(ctx, s.Connector, func(ctx context.Context) error { return j.sendAll(ctx, plain(s.Sender)) })
 }
 
-// sender is a job that sends only.
-func (f *socketFlags) sender(e *env, in *sendFlags, n *int, l layout) (*job, error) {
+// sendingJob returns a job that only sends.
+func (f *socketFlags) sendingJob(e *env, in *sendFlags, n *int, l layout) (*job, error) {
 	j, err := f.job(e, l)
 	if err != nil {
 		return nil, err
@@ -62,8 +62,8 @@ type pullCmd struct {
 
 // Help is shown by zmq pull --help.
 func (pullCmd) Help() string {
-	return `Prints one message a line, a tab between frames. On a terminal control characters in a message show as \n, \x1b and so on;
-in a file or a pipe they stand as they are, and --json or --quoted tell them apart.
+	return `Prints one message per line, with a tab between frames. On a terminal, control characters in a message are printed as \n, \x1b
+and so on. In a file or a pipe they are printed unchanged; use --json or --quoted to distinguish them from the separators.
 
 Examples:
 
@@ -72,9 +72,9 @@ Examples:
     zmq pull -c ipc:///tmp/tasks --json | jq -r '.frames[0] | @base64d'`
 }
 
-// Run prints what is received.
+// Run prints received messages.
 func (c *pullCmd) Run(ctx context.Context, e *env) error {
-	j, err := c.receiver(e, c.Count, layout{})
+	j, err := c.receivingJob(e, c.Count, layout{})
 	if err != nil {
 		return err
 	}
@@ -85,8 +85,8 @@ func (c *pullCmd) Run(ctx context.Context, e *env) error {
 	return j.run(ctx, s.Connector, func(ctx context.Context) error { return j.receiveAll(ctx, s, j.printOnly) })
 }
 
-// receiver is a job that receives only.
-func (f *socketFlags) receiver(e *env, n *int, l layout) (*job, error) {
+// receivingJob returns a job that only receives.
+func (f *socketFlags) receivingJob(e *env, n *int, l layout) (*job, error) {
 	j, err := f.job(e, l)
 	if err != nil {
 		return nil, err

@@ -6,12 +6,13 @@ import (
 	"github.com/zerobroker/zmq"
 )
 
-// publishLosses are those that count for a publisher. A subscriber that leaves
-// takes what was queued for it along, which is its own affair.
+// publishLosses are the drop reasons that count as losses of a publisher.
+// Messages queued for a subscriber that disconnects do not count.
 var publishLosses = []zmq.DropReason{zmq.DropHWM, zmq.DropRejected}
 
-// publisherOptions let a publisher queue what memory allows: a PUB does not
-// wait for slow subscribers, and a file sent to one should arrive whole.
+// publisherOptions removes the limit on the number of queued messages: a PUB
+// does not wait for slow subscribers, but a whole file is to arrive. The limit
+// on their bytes remains.
 func (f *socketFlags) publisherOptions(e *env) *zmq.Options {
 	o := f.options(e)
 	o.SendHWM = zmq.Unlimited
@@ -27,10 +28,10 @@ type pubCmd struct {
 
 // Help is shown by zmq pub --help.
 func (pubCmd) Help() string {
-	return `Subscribers choose by how the first frame begins. A publisher sends nothing to those that are not there yet, so this one
-waits for the first subscriber before it begins; see --wait and --no-wait. Subscribers to different arguments do not add up
-for --wait N: N must want one and the same. It never waits for a slow subscriber: once 64 MiB
-are queued for one, that one misses messages, which is told at the end with exit status 1.
+	return `Subscribers subscribe to prefixes of the first frame. A message without a subscriber is lost, so the command waits for the
+first subscriber before it sends; see --wait and --no-wait. --wait N waits until N subscribers would receive the first line, or
+one and the same argument. The command does not wait for a slow subscriber: when 64 MiB are queued for it, further messages to
+it are dropped. The command then reports their number at the end, with exit status 1.
 
 Examples:
 
@@ -41,7 +42,7 @@ Examples:
 
 // Run sends the input.
 func (c *pubCmd) Run(ctx context.Context, e *env) error {
-	j, err := c.sender(e, &c.sendFlags, c.Count, layout{})
+	j, err := c.sendingJob(e, &c.sendFlags, c.Count, layout{})
 	if err != nil {
 		return err
 	}
@@ -54,19 +55,19 @@ func (c *pubCmd) Run(ctx context.Context, e *env) error {
 		return err
 	}
 	j.losses = publishLosses
-	j.awaitFirst(n, s.WaitSubscribers, subscription)
+	j.waitBeforeFirst(n, s.WaitSubscribers, subscription)
 	return j.run(ctx, s.Connector, func(ctx context.Context) error { return j.sendAll(ctx, plain(s.Sender)) })
 }
 
 type subCmd struct {
 	socketFlags
 	recvCount
-	Subscribe []string `short:"s" sep:"none" placeholder:"PREFIX" help:"Want messages whose first frame begins with this. Repeatable; default all."`
+	Subscribe []string `short:"s" sep:"none" placeholder:"PREFIX" help:"Subscribe to messages whose first frame begins with this. Repeatable; default all."`
 }
 
 // Help is shown by zmq sub --help.
 func (subCmd) Help() string {
-	return `Prints one message a line, a tab between frames.
+	return `Prints one message per line, with a tab between frames.
 
 Examples:
 
@@ -75,9 +76,9 @@ Examples:
     zmq sub -c tcp://10.0.0.1:5556 -c tcp://10.0.0.2:5556 --json`
 }
 
-// Run prints what is published.
+// Run prints received messages.
 func (c *subCmd) Run(ctx context.Context, e *env) error {
-	j, err := c.receiver(e, c.Count, layout{})
+	j, err := c.receivingJob(e, c.Count, layout{})
 	if err != nil {
 		return err
 	}
@@ -98,7 +99,8 @@ func (c *subCmd) Run(ctx context.Context, e *env) error {
 	return j.run(ctx, s.Connector, func(ctx context.Context) error { return j.receiveAll(ctx, s, j.printOnly) })
 }
 
-// unquoted is what a flag was given, without escapes if --quoted writes it so.
+// unquoted returns the values of a flag. With --quoted it replaces their
+// escapes.
 func (f *socketFlags) unquoted(flag string, list []string) ([]string, error) {
 	if !f.Quoted {
 		return list, nil

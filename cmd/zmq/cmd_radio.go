@@ -12,19 +12,20 @@ type radioCmd struct {
 	sendFlags `set:"frames="`
 	sendCount
 	waitFlags
-	Group *string `short:"g" placeholder:"GROUP" help:"Send everything to this group; messages are written without one then."`
+	Group *string `short:"g" placeholder:"GROUP" help:"Send every message to this group. Messages to send then have no group."`
 }
 
 // Help is shown by zmq radio --help.
 func (radioCmd) Help() string {
-	return `Sends each message to the DISH peers that have joined its group: a name of up to 255 bytes, compared whole. Without --group
-a message is written as its group, a tab, and the one frame that it has; with --json the group is "group" beside "frames".
-Like pub it waits before it begins, for the first member of the group, see --wait and --no-wait, and never for a slow one:
-once 64 MiB are queued for one, that one misses messages, which is told at the end with exit status 1.
+	return `Sends each message to the DISH peers that have joined its group. A group is a name of up to 255 bytes; it is not a prefix.
+Without --group a message is written as its group, a tab, and its frame. With --json the group is "group", in addition to
+"frames". Like pub, the command waits for the first member of the group before it sends; see --wait and --no-wait. It does not
+wait for a slow member: when 64 MiB are queued for it, further messages to it are dropped. The command then reports their number
+at the end, with exit status 1.
 
-It may connect to udp://address:port or to a multicast group, udp://239.192.1.1:5571. There everything is sent at once, whether
-anybody listens or not: each such endpoint counts as a member of every group. A message has at most 8191 bytes there, its group
-included.
+It may connect to udp://address:port or to a multicast group, udp://239.192.1.1:5571. Such an endpoint counts as a member of
+every group: messages are sent at once, whether a program receives them or not. The group and the frame of a message have at most
+8191 bytes together.
 
 Examples:
 
@@ -44,7 +45,7 @@ func (c *radioCmd) Run(ctx context.Context, e *env) error {
 		}
 		l.need, l.group = absent, groups[0]
 	}
-	j, err := c.sender(e, &c.sendFlags, c.Count, l)
+	j, err := c.sendingJob(e, &c.sendFlags, c.Count, l)
 	if err != nil {
 		return err
 	}
@@ -57,7 +58,7 @@ func (c *radioCmd) Run(ctx context.Context, e *env) error {
 		return err
 	}
 	j.losses = append([]zmq.DropReason{zmq.DropTooLarge, zmq.DropUnreachable}, publishLosses...)
-	j.awaitFirst(n, s.WaitSubscribers, membership)
+	j.waitBeforeFirst(n, s.WaitSubscribers, membership)
 	return j.run(ctx, s.Connector, func(ctx context.Context) error {
 		return j.sendAll(ctx, func(ctx context.Context, r *record) error { return s.Send(ctx, r.group, r.frames[0]) })
 	})
@@ -66,17 +67,17 @@ func (c *radioCmd) Run(ctx context.Context, e *env) error {
 type dishCmd struct {
 	socketFlags
 	recvCount
-	Group []string `short:"g" sep:"none" placeholder:"GROUP" help:"Join this group, the whole name of it. Repeatable, and needed."`
+	Group []string `short:"g" sep:"none" placeholder:"GROUP" help:"Join this group. Repeatable; at least one is required."`
 }
 
 // Help is shown by zmq dish --help.
 func (dishCmd) Help() string {
-	return `Joins groups, and prints what RADIO peers send to them: the group, a tab, and the message. With --json the group is "group"
-beside "frames".
+	return `Joins groups, and prints the messages that RADIO peers send to them: the group, a tab, and the message. With --json the group
+is "group", in addition to "frames".
 
-It may be bound to udp://address:port or to a multicast group, udp://239.192.1.1:5571. Who sends there is not known before
-something comes, so it waits without a word. What comes faster than it can be taken is lost there: the system does not tell how
-much, and what was lost after that is told at the end.
+It may bind udp://address:port or a multicast group, udp://239.192.1.1:5571. There it cannot know whether a peer exists, so it
+does not report that it has none. Datagrams that arrive faster than they are printed are dropped: by the system, which does not
+report how many, or by the command, which reports their number at the end.
 
 Examples:
 
@@ -86,14 +87,14 @@ Examples:
     zmq dish -b udp://239.192.1.1:5571 -g news`
 }
 
-// Run prints what is sent to the groups.
+// Run prints the messages of the groups.
 func (c *dishCmd) Run(ctx context.Context, e *env) error {
-	j, err := c.receiver(e, c.Count, layout{name: byGroup, single: true})
+	j, err := c.receivingJob(e, c.Count, layout{name: byGroup, single: true})
 	if err != nil {
 		return err
 	}
 	if len(c.Group) == 0 {
-		return usagef("which group? Give at least one with -g")
+		return usagef("no group: give at least one with -g")
 	}
 	groups, err := c.groups(c.Group)
 	if err != nil {
@@ -111,7 +112,7 @@ func (c *dishCmd) Run(ctx context.Context, e *env) error {
 	})
 }
 
-// groups reads the names of groups that flags give.
+// groups checks the names of groups in flags.
 func (f *socketFlags) groups(list []string) ([]string, error) {
 	list, err := f.unquoted("--group", list)
 	if err != nil {
@@ -122,14 +123,14 @@ func (f *socketFlags) groups(list []string) ([]string, error) {
 			return nil, usagef("--group %.20s: %w", g, err)
 		}
 		if f.JSON && !utf8.ValidString(g) {
-			return nil, usagef("--group %s: not UTF-8, which JSON is in; use --quoted", g)
+			return nil, usagef("--group %s: not UTF-8, which JSON requires; use --quoted", g)
 		}
 	}
 	return list, nil
 }
 
-// dish is a DISH as a receiver, which puts the group of the message that it
-// returns where the printer finds it.
+// dish is a DISH as a receiver. It stores the group of each message in group,
+// for the printer.
 type dish struct {
 	s     *zmq.Dish
 	group *string

@@ -15,7 +15,7 @@ type reqCmd struct {
 
 // Help is shown by zmq req --help.
 func (reqCmd) Help() string {
-	return `Sends each message as a request and prints the reply before it sends the next.
+	return `Sends each message as a request, and prints its reply before it sends the next request.
 
 Examples:
 
@@ -26,7 +26,7 @@ Examples:
 
 // Run sends requests and prints replies.
 func (c *reqCmd) Run(ctx context.Context, e *env) error {
-	j, err := c.sender(e, &c.sendFlags, c.Count, layout{})
+	j, err := c.sendingJob(e, &c.sendFlags, c.Count, layout{})
 	if err != nil {
 		return err
 	}
@@ -34,20 +34,20 @@ func (c *reqCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	j.losses, j.did = queueLosses, "answered"
+	j.losses, j.verb = queueLosses, "answered"
 	return j.run(ctx, s.Connector, func(ctx context.Context) error {
 		return j.sendAll(ctx, func(ctx context.Context, r *record) error { return j.exchange(ctx, s, r) })
 	})
 }
 
-// exchange is a request and its reply.
+// exchange sends a request and prints its reply.
 func (j *job) exchange(ctx context.Context, s *zmq.Req, r *record) error {
 	if err := s.Send(ctx, r.frames...); err != nil {
 		return err
 	}
 	m, err := s.Recv(ctx)
-	if ended(err) {
-		j.waiting = "1 without a reply"
+	if isStopped(err) {
+		j.missing = "1 without a reply"
 	}
 	if err != nil {
 		return err
@@ -62,12 +62,12 @@ func (j *job) exchange(ctx context.Context, s *zmq.Req, r *record) error {
 type repCmd struct {
 	socketFlags
 	recvCount
-	Reply *string `placeholder:"TEXT" help:"Answer with this message, a tab between frames, in place of the request."`
+	Reply *string `placeholder:"TEXT" help:"Reply with this message, with a tab between frames, instead of the request."`
 }
 
 // Help is shown by zmq rep --help.
 func (repCmd) Help() string {
-	return `Prints each request, and sends it back as its reply or answers --reply.
+	return `Prints each request, and replies with the message of --reply, or with the request itself.
 
 Examples:
 
@@ -75,13 +75,13 @@ Examples:
     zmq rep -b tcp://127.0.0.1:5558 --reply pong -n 1`
 }
 
-// Run answers requests.
+// Run replies to requests.
 func (c *repCmd) Run(ctx context.Context, e *env) error {
-	j, err := c.receiver(e, c.Count, layout{})
+	j, err := c.receivingJob(e, c.Count, layout{})
 	if err != nil {
 		return err
 	}
-	reply := &j.out.rec // of the request that was just printed
+	reply := &j.out.rec // the request that was just printed
 	if c.Reply != nil {
 		reply = new(record)
 		if err := c.codec(layout{}).decode([]byte(*c.Reply), reply); err != nil {

@@ -12,29 +12,30 @@ type routerCmd struct {
 	sendFlags
 	bothCount
 	echoFlag
-	Handover bool `help:"Let a peer take over the id of another, who is disconnected, instead of refusing the newcomer."`
-	Notify   bool `help:"Print a line for every peer that comes or goes: its id, a space, and \"connected\" or \"disconnected\". -n does not count them."`
+	Handover bool `help:"If a new peer has the routing ID of another, disconnect the other instead of refusing the new peer."`
+	Notify   bool `help:"Print a line when a peer connects or disconnects: its routing ID, a space, and \"connected\" or \"disconnected\". -n does not count these lines."`
 }
 
-// echoFlag is for the commands that may answer whoever has sent something.
+// echoFlag is the flag --echo of commands that send to a peer chosen by the
+// message.
 type echoFlag struct {
-	Echo bool `help:"Send every message back to its sender; nothing else is sent."`
+	Echo bool `help:"Send every received message back to its sender, and nothing else."`
 }
 
 // Help is shown by zmq router --help.
 func (routerCmd) Help() string {
-	return `Prints messages as the sender's routing id in hex, a tab, and the frames. What it sends, arguments or lines of standard
-input, is written the same way and goes to the peer with that id. With --json the id is "id" beside "frames", and what --notify tells is
-"event" in place of them.
+	return `Prints messages as the routing ID of the sender in hex, a tab, and the frames. Messages to send are written the same way, with
+the routing ID of the receiver. With --json the routing ID is "id", in addition to "frames"; lines of --notify have "event"
+instead of "frames".
 
 ` + bothHelp + `    zmq router -b tcp://127.0.0.1:5557 --echo
     zmq router -b tcp://127.0.0.1:5557 --notify --json
     printf '776f726b65722d31\thello\n' | zmq router -b tcp://127.0.0.1:5557    # to worker-1`
 }
 
-// Run prints and sends with routing ids.
+// Run prints and sends messages with routing IDs.
 func (c *routerCmd) Run(ctx context.Context, e *env) error {
-	j, err := c.answerer(e, &c.sendFlags, c.Count, c.Echo, layout{name: byID})
+	j, err := c.addressedJob(e, &c.sendFlags, c.Count, c.Echo, layout{name: byID})
 	if err != nil {
 		return err
 	}
@@ -47,32 +48,32 @@ func (c *routerCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	return j.answer(ctx, s.Receiver, func(ctx context.Context, r *record) error { return s.SendTo(ctx, r.id, r.frames...) }, byID)
+	return j.runAddressed(ctx, s.Receiver, toID(s.SenderToID), byID)
 }
 
-// answer runs the job on a socket that sends to the peer that a message names.
-func (j *job) answer(ctx context.Context, s zmq.Receiver, send sendFunc, n naming) error {
-	return j.run(ctx, s.Connector, j.answering(s, send, n))
+// runAddressed runs the job on a socket that sends to the peer a message names.
+func (j *job) runAddressed(ctx context.Context, s zmq.Receiver, send sendFunc, n naming) error {
+	return j.run(ctx, s.Connector, j.addressedBody(s, send, n))
 }
 
-// answering is the body of such a job.
-func (j *job) answering(r receiver, send sendFunc, n naming) func(ctx context.Context) error {
+// addressedBody is the body of such a job.
+func (j *job) addressedBody(r receiver, send sendFunc, n naming) func(ctx context.Context) error {
 	return func(ctx context.Context) error {
 		if j.in == nil {
 			return j.receiveAll(ctx, r, j.echo(send, n))
 		}
-		return j.both(ctx, j.route(send, n), r, j.printOnly)
+		return j.sendAndReceive(ctx, j.skipUnroutable(send, n), r, j.printOnly)
 	}
 }
 
-// answerer is a job that sends to who is named: what it is given, or what it
-// receives.
-func (f *socketFlags) answerer(e *env, in *sendFlags, n *int, echo bool, l layout) (*job, error) {
+// addressedJob returns a job that sends its input to the peers that the
+// messages name, or, with echo, each received message to its sender.
+func (f *socketFlags) addressedJob(e *env, in *sendFlags, n *int, echo bool, l layout) (*job, error) {
 	if !echo {
-		return f.talker(e, in, n, l)
+		return f.bidirectionalJob(e, in, n, l)
 	}
 	if len(in.Messages) > 0 {
-		return nil, usagef("--echo sends nothing but what it receives")
+		return nil, usagef("--echo sends only received messages: messages to send cannot be used with it")
 	}
-	return f.receiver(e, n, l)
+	return f.receivingJob(e, n, l)
 }

@@ -14,8 +14,8 @@ type scatterCmd struct {
 
 // Help is shown by zmq scatter --help.
 func (scatterCmd) Help() string {
-	return `A push for messages of one frame: waits for a GATHER, hands every message to the next that has room, and ends when all is
-written.
+	return `Sends messages of one frame as push does: it waits for a GATHER, sends each message to the next peer whose queue is not full,
+and stops when all messages are written.
 
 Examples:
 
@@ -25,7 +25,7 @@ Examples:
 
 // Run sends the input.
 func (c *scatterCmd) Run(ctx context.Context, e *env) error {
-	j, err := c.sender(e, &c.sendFlags, c.Count, layout{single: true})
+	j, err := c.sendingJob(e, &c.sendFlags, c.Count, layout{single: true})
 	if err != nil {
 		return err
 	}
@@ -34,7 +34,7 @@ func (c *scatterCmd) Run(ctx context.Context, e *env) error {
 		return err
 	}
 	j.losses = queueLosses
-	return j.run(ctx, s.Connector, func(ctx context.Context) error { return j.sendAll(ctx, single(s.BodySender)) })
+	return j.run(ctx, s.Connector, func(ctx context.Context) error { return j.sendAll(ctx, single(s.FrameSender)) })
 }
 
 type gatherCmd struct {
@@ -44,7 +44,7 @@ type gatherCmd struct {
 
 // Help is shown by zmq gather --help.
 func (gatherCmd) Help() string {
-	return `Prints one message a line, as pull does.
+	return `Prints one message per line, as pull does.
 
 Examples:
 
@@ -52,9 +52,9 @@ Examples:
     zmq gather -c ipc:///tmp/parts -n 100 --timeout 10s > hundred.txt`
 }
 
-// Run prints what is received.
+// Run prints received messages.
 func (c *gatherCmd) Run(ctx context.Context, e *env) error {
-	j, err := c.receiver(e, c.Count, layout{single: true})
+	j, err := c.receivingJob(e, c.Count, layout{single: true})
 	if err != nil {
 		return err
 	}
@@ -73,7 +73,7 @@ type channelCmd struct {
 
 // Help is shown by zmq channel --help.
 func (channelCmd) Help() string {
-	return `A pair for messages of one frame.
+	return `Exchanges messages of one frame with one peer, as pair does.
 
 ` + bothHelp + `    zmq channel -b ipc:///tmp/talk
     zmq channel -c ipc:///tmp/talk`
@@ -81,7 +81,7 @@ func (channelCmd) Help() string {
 
 // Run sends and prints.
 func (c *channelCmd) Run(ctx context.Context, e *env) error {
-	j, err := c.talker(e, &c.sendFlags, c.Count, layout{single: true})
+	j, err := c.bidirectionalJob(e, &c.sendFlags, c.Count, layout{single: true})
 	if err != nil {
 		return err
 	}
@@ -89,5 +89,5 @@ func (c *channelCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	return j.talk(ctx, s.Receiver, single(s.BodySender))
+	return j.runBidirectional(ctx, s.Receiver, single(s.FrameSender))
 }

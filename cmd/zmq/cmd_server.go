@@ -14,7 +14,7 @@ type clientCmd struct {
 
 // Help is shown by zmq client --help.
 func (clientCmd) Help() string {
-	return `Talks to SERVER peers, to each in turn, as a dealer does to routers; every message has one frame.
+	return `Sends messages of one frame to SERVER peers in turn, and prints their messages, as dealer does with ROUTER peers.
 
 ` + bothHelp + `    zmq client -c tcp://127.0.0.1:5560 -n 1 hello
     zmq client -c tcp://127.0.0.1:5560 < requests.txt`
@@ -22,7 +22,7 @@ func (clientCmd) Help() string {
 
 // Run sends and prints.
 func (c *clientCmd) Run(ctx context.Context, e *env) error {
-	j, err := c.talker(e, &c.sendFlags, c.Count, layout{single: true})
+	j, err := c.bidirectionalJob(e, &c.sendFlags, c.Count, layout{single: true})
 	if err != nil {
 		return err
 	}
@@ -30,7 +30,7 @@ func (c *clientCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	return j.talk(ctx, s.Receiver, single(s.BodySender))
+	return j.runBidirectional(ctx, s.Receiver, single(s.FrameSender))
 }
 
 type serverCmd struct {
@@ -42,17 +42,17 @@ type serverCmd struct {
 
 // Help is shown by zmq server --help.
 func (serverCmd) Help() string {
-	return `Prints messages as the sender's routing number, a tab, and the one frame that they have. Each connection gets a number of its
-own as it comes. What it sends, arguments or lines of standard input, is written the same way and goes to the peer with that
-number. With --json the number is "number" beside "frames".
+	return `Prints messages as the routing number of the sender, a tab, and the frame. The socket assigns a number to each connection.
+Messages to send are written the same way, with the routing number of the receiver. With --json the number is "number", in
+addition to "frames".
 
 ` + bothHelp + `    zmq server -b tcp://127.0.0.1:5560 --echo
-    zmq server -b tcp://127.0.0.1:5560    # then type a number that was printed, a tab, and an answer`
+    zmq server -b tcp://127.0.0.1:5560    # then type a printed number, a tab, and a reply`
 }
 
-// Run prints and sends with routing numbers.
+// Run prints and sends messages with routing numbers.
 func (c *serverCmd) Run(ctx context.Context, e *env) error {
-	j, err := c.answerer(e, &c.sendFlags, c.Count, c.Echo, layout{name: byNumber, single: true})
+	j, err := c.addressedJob(e, &c.sendFlags, c.Count, c.Echo, layout{name: byNumber, single: true})
 	if err != nil {
 		return err
 	}
@@ -60,7 +60,7 @@ func (c *serverCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	return j.answer(ctx, s.Receiver, func(ctx context.Context, r *record) error { return s.SendTo(ctx, r.number, r.frames[0]) }, byNumber)
+	return j.runAddressed(ctx, s.Receiver, toNumber(s.SenderToNumber), byNumber)
 }
 
 type peerCmd struct {
@@ -72,23 +72,23 @@ type peerCmd struct {
 
 // Help is shown by zmq peer --help.
 func (peerCmd) Help() string {
-	return `A server that talks to other PEERs, and may speak first. It prints messages as the sender's routing number, a tab, and the
-one frame that they have; with --json the number is "number" beside "frames". What it sends may begin with a number and a tab
-too. What does not goes to whoever is at the endpoint of -c, now or later; if there are several, to each of them. So a message
-in plain text has no tab; --quoted writes one as \t.
+	return `Exchanges messages with other PEER sockets. It prints messages as the routing number of the sender, a tab, and the frame. With
+--json the number is "number", in addition to "frames". A message to send may begin with a routing number and a tab. One without
+goes to the peer at each endpoint of -c, also if that peer connects later. A frame in plain text cannot contain a tab; --quoted
+writes one as \t.
 
 ` + bothHelp + `    zmq peer -b tcp://127.0.0.1:5561 --echo
     zmq peer -c tcp://127.0.0.1:5561 -n 1 hello
     zmq peer -c tcp://host1:5561 -c tcp://host2:5561 -n 2 hello    # to both`
 }
 
-// Run prints and sends, with routing numbers where they are needed.
+// Run prints and sends messages with routing numbers.
 func (c *peerCmd) Run(ctx context.Context, e *env) error {
 	l := layout{name: byNumber, single: true}
 	if len(c.Connect) > 0 {
 		l.need = optional
 	}
-	j, err := c.answerer(e, &c.sendFlags, c.Count, c.Echo, l)
+	j, err := c.addressedJob(e, &c.sendFlags, c.Count, c.Echo, l)
 	if err != nil {
 		return err
 	}
@@ -96,13 +96,13 @@ func (c *peerCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	var connected []uint32 // at the endpoints of -c
+	var connected []uint32 // routing numbers of the endpoints of -c
 	j.connect = func(ep string) error {
 		n, err := s.ConnectPeer(ep)
 		connected = append(connected, n)
 		return err
 	}
-	return j.answer(ctx, s.Receiver, func(ctx context.Context, r *record) error {
+	return j.runAddressed(ctx, s.Receiver, func(ctx context.Context, r *record) error {
 		if r.number != 0 {
 			return s.SendTo(ctx, r.number, r.frames[0])
 		}

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/zerobroker/zmq"
 )
@@ -17,18 +16,20 @@ type streamCmd struct {
 
 // Help is shown by zmq stream --help.
 func (streamCmd) Help() string {
-	return `Talks to anything that speaks tcp or sits behind an ipc path, but ZeroMQ. It prints what a connection brings, in pieces cut
-anywhere, as the connection's routing id in hex, a tab, and the bytes; and the id, a space, and "connected" or "disconnected"
-when it begins and ends, which -n does not count. With --json the id is "id", and these are "event" in place of "frames".
+	return `Sends and receives bytes over tcp and ipc connections to programs that do not use ZeroMQ. Received bytes are printed in pieces
+cut at any place: the routing ID of the connection in hex, a tab, and the bytes. When a connection begins and ends, the command
+prints its routing ID, a space, and "connected" or "disconnected"; -n does not count these lines. With --json the routing ID is
+"id", and these lines have "event" instead of "frames".
 
-With one -c and no -b, what is sent goes to that endpoint, and the command ends when the other side hangs up; exit status 1 if
-there was more to send or -n asks for more. Otherwise what is sent begins with the id of its connection and a tab; without a byte
-after that it ends the connection. The endpoints of -c have the ids 01, 02 and so on. "disconnected" says that a peer sends nothing
-more; an accepted one can still be answered, for 10 seconds after the last write. --echo ends its connection then.
+With one -c and no -b, every message goes to that endpoint. The command stops when the peer closes the connection; the exit
+status is 1 if input was left or -n was not reached. Otherwise each message begins with the routing ID of a connection and a
+tab; a message without a byte after the tab closes the connection. The endpoints of -c have the routing IDs 01, 02 and so on.
+After "disconnected" the peer sends no more bytes. A peer that the command has accepted can still be sent to, until no write has
+succeeded for 10 seconds; with --echo the command closes that connection.
 
-Line ends: a line of standard input is sent with its newline, an argument without one. With --quoted and --json nothing is added
-to either: write \r\n where the other side wants it. Plain output in a file or a pipe ends each piece with a newline, if that is
-not its last byte anyway; --quoted and --json tell the pieces apart.
+Line ends: a line of standard input is sent with its newline, an argument without one. With --quoted and --json nothing is added:
+write \r\n where the peer expects it. Plain output to a file or a pipe adds a newline to a piece that does not end with one;
+--quoted and --json show where pieces end.
 
 ` + bothHelp + `    zmq stream -b tcp://127.0.0.1:8080 --echo
     zmq stream -c tcp://127.0.0.1:8080 -n 1 hello
@@ -36,7 +37,7 @@ not its last byte anyway; --quoted and --json tell the pieces apart.
     zmq stream -c tcp://127.0.0.1:6379 -n 1 --quoted 'PING\r\n'`
 }
 
-// Run prints and sends bytes.
+// Run sends and prints bytes.
 func (c *streamCmd) Run(ctx context.Context, e *env) error {
 	j, alone, err := c.streamJob(e)
 	if err != nil {
@@ -46,32 +47,33 @@ func (c *streamCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	var ids []string // of the endpoints of -c
+	var ids []string // routing IDs of the endpoints of -c
 	j.connect = func(ep string) error {
 		id := endpointID(len(ids) + 1)
 		ids = append(ids, id)
 		return s.ConnectAs(ep, id)
 	}
-	send := func(ctx context.Context, r *record) error { return s.SendTo(ctx, r.id, r.frames...) }
+	send := toID(s.SenderToID)
 	if !alone && j.in == nil {
-		return j.run(ctx, s.Connector, func(ctx context.Context) error { return j.receiveAll(ctx, s, j.echoToEnd(send)) })
+		return j.run(ctx, s.Connector, func(ctx context.Context) error { return j.receiveAll(ctx, s, j.echoAndClose(send)) })
 	}
 	if !alone {
-		return j.answer(ctx, s.Receiver, send, byID)
+		return j.runAddressed(ctx, s.Receiver, send, byID)
 	}
-	return j.converse(ctx, s, func(ctx context.Context, r *record) error {
+	return j.runOneConnection(ctx, s, func(ctx context.Context, r *record) error {
 		if r.empty() {
-			return nil // for the library it would end the connection, and -n 0 does that
+			return nil // the library would close the connection
 		}
 		r.id = ids[0]
 		return send(ctx, r)
 	})
 }
 
-// echoToEnd is echo that ends a connection when its peer has: an accepted one,
-// whose id the library has made and begins with a zero byte. To end one of -c
-// would keep it from being made again.
-func (j *job) echoToEnd(send sendFunc) handleFunc {
+// echoAndClose is echo that also closes an accepted connection whose peer has
+// ended its sending direction. The library generates the routing ID of an
+// accepted connection, which begins with a zero byte. Closing a connection of
+// -c would disconnect its endpoint.
+func (j *job) echoAndClose(send sendFunc) handleFunc {
 	echo := j.echo(send, byID)
 	return func(ctx context.Context, m *zmq.Message) error {
 		if err := echo(ctx, m); err != nil || !m.IsDisconnect() {
@@ -88,19 +90,20 @@ func (j *job) echoToEnd(send sendFunc) handleFunc {
 	}
 }
 
-// streamJob checks the flags, and reports whether there is but one connection.
+// streamJob checks the flags. alone reports that the only connection is that of
+// one -c.
 func (c *streamCmd) streamJob(e *env) (j *job, alone bool, err error) {
 	l := layout{name: byID, stream: true}
 	alone = len(c.Bind) == 0 && len(c.Connect) == 1
 	if alone {
 		l.need = absent
 	}
-	j, err = c.answerer(e, &c.sendFlags, c.Count, c.Echo, l)
+	j, err = c.addressedJob(e, &c.sendFlags, c.Count, c.Echo, l)
 	return j, alone, err
 }
 
-// endpointID is the routing id of an endpoint, counted from 1: its number in as
-// many bytes as that takes, of which the first must not be zero.
+// endpointID returns the routing ID of the n-th endpoint of -c, counted from 1:
+// n in big-endian order, without leading zero bytes.
 func endpointID(n int) string {
 	var id []byte
 	for ; n > 0; n >>= 8 {
@@ -109,40 +112,40 @@ func endpointID(n int) string {
 	return string(id)
 }
 
-// errHungUp is the end of the one connection of a STREAM.
-var errHungUp = errors.New("the peer has hung up")
+// errPeerClosed is the error of a STREAM whose only connection has ended.
+var errPeerClosed = errors.New("the peer closed the connection")
 
-// converse runs the job over one connection, and ends with it. Another one to
-// the same endpoint would be another conversation.
-func (j *job) converse(ctx context.Context, s *zmq.Stream, send sendFunc) error {
+// runOneConnection runs the job until its connection ends. The library would
+// connect again, but that begins another stream of bytes.
+func (j *job) runOneConnection(ctx context.Context, s *zmq.Stream, send sendFunc) error {
+	j.oneConnection = true
 	handle := j.printOnly
 	if j.in == nil {
-		handle = j.echo(send, byID)
+		handle = j.echo(j.whileConnected(send), byID)
 	}
-	untilHungUp := func(ctx context.Context, m *zmq.Message) error {
+	untilPeerCloses := func(ctx context.Context, m *zmq.Message) error {
 		if err := handle(ctx, m); err != nil || !m.IsDisconnect() {
 			return err
 		}
-		return errHungUp
+		j.endConnection() // the watcher may handle the event later
+		return errPeerClosed
 	}
 	return j.run(ctx, s.Connector, func(ctx context.Context) error {
-		var err error
 		if j.in == nil {
-			err = j.receiveAll(ctx, s, untilHungUp)
-		} else {
-			err = j.both(ctx, send, s, untilHungUp)
+			return j.receiveAll(ctx, s, untilPeerCloses)
 		}
-		return j.hungUp(err)
+		return j.sendAndReceive(ctx, send, s, untilPeerCloses)
 	})
 }
 
-// hungUp makes nothing of the end of the connection if all is done.
-func (j *job) hungUp(err error) error {
-	if err != errHungUp {
+// whileConnected sends over the only connection of the job, and returns
+// ErrNoRoute when it has ended: messages that arrived before are still handled.
+func (j *job) whileConnected(send sendFunc) sendFunc {
+	return func(_ context.Context, r *record) error {
+		err := send(j.connection, r)
+		if j.peerClosed() && isStopped(err) {
+			return zmq.ErrNoRoute
+		}
 		return err
 	}
-	if j.count == nil && (j.in == nil || j.in.terminal || j.in.isOver()) {
-		return nil
-	}
-	return fmt.Errorf("%w: %s", errHungUp, j.progress(0))
 }

@@ -10,10 +10,10 @@ import (
 	"github.com/zerobroker/zmq"
 )
 
-// exchangeTimeout ends an exchange or a measurement that is stuck.
+// exchangeTimeout bounds an exchange or a measurement.
 const exchangeTimeout = time.Minute
 
-// demoTransport is a transport and the endpoint to bind.
+// demoTransport is a transport and the endpoint that the demo binds.
 type demoTransport struct{ name, endpoint string }
 
 var demoTransports = []demoTransport{
@@ -23,28 +23,28 @@ var demoTransports = []demoTransport{
 }
 
 type demoCmd struct {
-	Quick bool `help:"A tenth of the messages: enough to see that it works, too few to measure."`
+	Quick bool `help:"Send a tenth of the messages: enough for a test, too few for a measurement."`
 }
 
 // Help is shown by zmq demo --help.
 func (demoCmd) Help() string {
-	return `Starts processes of this command that exchange messages in each basic pattern over tcp and ipc, and sockets within one
-process over inproc. All that is received is compared with what was sent. Then it measures each transport with zmq perf.
-A transport that this system does not have, such as ipc on some, is left out. Exit status 1 if anything was lost or wrong.`
+	return `Runs each basic pattern: over tcp and ipc between processes of this command, over inproc between sockets of one process. It
+compares the received messages with the sent messages. Then it measures each transport with zmq perf. ipc is skipped if the
+system does not support it. The exit status is 1 if a message is lost or changed.`
 }
 
-// demo is one run.
+// demo is one run of the demo.
 type demo struct {
-	e       *env
-	exe     processes
-	scale   int // divides numbers of messages
-	over    []demoTransport
-	done    int
-	failed  int
-	carried int
+	e          *env
+	exe        processes
+	scale      int // divides the numbers of messages
+	transports []demoTransport
+	done       int
+	failed     int
+	messages   int
 }
 
-// Run shows everything.
+// Run runs the exchanges and the measurements.
 func (c *demoCmd) Run(ctx context.Context, e *env) error {
 	exe, err := os.Executable()
 	if err != nil {
@@ -55,24 +55,24 @@ func (c *demoCmd) Run(ctx context.Context, e *env) error {
 		d.scale = 10
 	}
 	start := time.Now()
-	skipped := d.choose(bindable)
+	skipped := d.chooseTransports(bindable)
 	if err := firstError(d.exchanges(ctx), d.table(ctx), d.printf("%s", skipped)); err != nil {
 		return err
 	}
-	return d.verdict(time.Since(start))
+	return d.summary(time.Since(start))
 }
 
-// choose sets the transports to those that this system has, and returns a note
-// on the others. Every system has tcp and inproc, or the demo is for nothing.
-func (d *demo) choose(has func(endpoint string) error) (skipped string) {
+// chooseTransports sets the transports that the system supports, and returns a
+// note about ipc if it is not supported. The demo requires tcp and inproc.
+func (d *demo) chooseTransports(has func(endpoint string) error) (skipped string) {
 	for _, t := range demoTransports {
 		if t.name == "ipc" {
 			if err := has(t.endpoint); err != nil {
-				skipped += fmt.Sprintf("\n%s was skipped, it cannot be bound here: %s\n", t.name, failure(err))
+				skipped += fmt.Sprintf("\n%s was skipped, this system cannot bind it: %s\n", t.name, errorText(err))
 				continue
 			}
 		}
-		d.over = append(d.over, t)
+		d.transports = append(d.transports, t)
 	}
 	return skipped
 }
@@ -88,7 +88,7 @@ func bindable(endpoint string) error {
 	return err
 }
 
-// printf writes progress.
+// printf writes to standard output.
 func (d *demo) printf(format string, args ...any) error {
 	_, err := fmt.Fprintf(d.e.stdout, format, args...)
 	return outputError(err)
@@ -96,14 +96,14 @@ func (d *demo) printf(format string, args ...any) error {
 
 // exchanges runs each pattern over each transport.
 func (d *demo) exchanges(ctx context.Context) error {
-	err := d.printf("Every basic pattern, between processes of this command (inproc: between sockets of one).\n" +
-		"What is received is compared with what was sent. The time is that of the whole exchange, mostly for\n" +
-		"starting processes and for text: the table at the end measures the transports.\n\n")
+	err := d.printf("Each basic pattern, between processes of this command (inproc: between sockets of one process).\n" +
+		"Received messages are compared with sent messages. The time includes starting the processes and\n" +
+		"reading and printing text. The table at the end has the speed of the transports.\n\n")
 	if err != nil {
 		return err
 	}
 	for _, x := range exchanges(d.scale) {
-		for _, t := range d.over {
+		for _, t := range d.transports {
 			if err := d.exchange(ctx, x, t.name, t.endpoint); err != nil {
 				return err
 			}
@@ -112,7 +112,7 @@ func (d *demo) exchanges(ctx context.Context) error {
 	return nil
 }
 
-// exchange runs one and prints its line. Its error is only one that ends all.
+// exchange runs one exchange and prints its result. Its error ends the demo.
 func (d *demo) exchange(ctx context.Context, x exchange, transport, endpoint string) error {
 	begin := time.Now()
 	limited, cancel := context.WithTimeout(ctx, exchangeTimeout)
@@ -134,24 +134,24 @@ func (d *demo) exchange(ctx context.Context, x exchange, transport, endpoint str
 		d.failed++
 		result = "FAILED: " + err.Error()
 	} else {
-		d.carried += x.messages()
+		d.messages += x.messages()
 	}
 	return d.printf("%-14s %-7s %8s messages, %d sockets in %d process%s %6d ms  %s\n",
 		x.name, transport, group(x.messages()), len(x.roles), processes, plural(processes, "es", "  "),
 		time.Since(begin).Milliseconds(), result)
 }
 
-// verdict is the last line, and the error if not all went well.
-func (d *demo) verdict(took time.Duration) error {
+// summary prints the last line, or returns an error if an exchange failed.
+func (d *demo) summary(took time.Duration) error {
 	if d.failed > 0 {
-		return fmt.Errorf("%d of %d went wrong", d.failed, d.done)
+		return fmt.Errorf("%d of %d exchanges failed", d.failed, d.done)
 	}
 	return d.printf("\n%d exchanges, %s messages, none lost or changed, in %.1f s.\n",
-		d.done, group(d.carried), took.Seconds())
+		d.done, group(d.messages), took.Seconds())
 }
 
-// errUnknown is for a pattern that the demo does not have.
-var errUnknown = errors.New("no such pattern")
+// errUnknownPattern is the error of demo-inproc for an unknown pattern.
+var errUnknownPattern = errors.New("no such pattern")
 
 type demoInprocCmd struct {
 	Pattern string `arg:""`
@@ -165,10 +165,10 @@ func (c *demoInprocCmd) Run(ctx context.Context, e *env) error {
 			return x.run(ctx, goroutines{}, "inproc://demo")
 		}
 	}
-	return usageError{errUnknown}
+	return usageError{errUnknownPattern}
 }
 
-// plural is one or many.
+// plural returns one if n is 1, and many otherwise.
 func plural(n int, many, one string) string {
 	if n == 1 {
 		return one
@@ -176,7 +176,7 @@ func plural(n int, many, one string) string {
 	return many
 }
 
-// group writes a number with its thousands apart.
+// group formats a number with commas between its thousands.
 func group(n int) string {
 	s := fmt.Sprint(n)
 	for i := len(s) - 3; i > 0; i -= 3 {

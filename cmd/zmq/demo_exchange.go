@@ -6,26 +6,27 @@ import (
 	"strings"
 )
 
-// exchange is one pattern at work.
+// exchange is one pattern with its sockets.
 type exchange struct {
 	name  string
 	roles []role // the first binds, the others connect
 }
 
-// role is one socket of an exchange: a command of ours, what it is fed, and
-// what it must print.
+// role is one socket of an exchange: the arguments of a zmq command, its input,
+// and the output that it must print.
 type role struct {
 	args  []string
 	input string
 	want  string
 }
 
-// exchanges are those of the demo, with numbers of messages divided by scale.
+// exchanges returns the exchanges of the demo, with numbers of messages divided
+// by scale.
 func exchanges(scale int) []exchange {
 	n := 10_000 / scale
 	all, even := numbered("", n), numbered("even", n)
 	count := fmt.Sprint(n)
-	fewer := numbered("", n/10) // one at a time takes longer
+	fewer := numbered("", n/10) // one message at a time takes longer
 	fewerCount := fmt.Sprint(n / 10)
 	there, back := numbered("there", n), numbered("back", n)
 	return []exchange{
@@ -53,7 +54,7 @@ func exchanges(scale int) []exchange {
 	}
 }
 
-// numbered is n lines, each a message of three frames.
+// numbered returns n lines, each a message of three frames.
 func numbered(topic string, n int) string {
 	var b strings.Builder
 	for i := range n {
@@ -62,12 +63,12 @@ func numbered(topic string, n int) string {
 	return b.String()
 }
 
-// prefixed puts something before each line.
+// prefixed returns the lines with a prefix before each.
 func prefixed(prefix, lines string) string {
 	return prefix + strings.ReplaceAll(strings.TrimSuffix(lines, "\n"), "\n", "\n"+prefix) + "\n"
 }
 
-// interleave takes lines from a and b in turn.
+// interleave returns the lines of a and b in turn.
 func interleave(a, b string) string {
 	var out strings.Builder
 	others := strings.SplitAfter(b, "\n")
@@ -78,7 +79,7 @@ func interleave(a, b string) string {
 	return out.String()
 }
 
-// messages is how many are received in all.
+// messages returns the number of messages that all sockets receive.
 func (x exchange) messages() int {
 	n := 0
 	for _, r := range x.roles {
@@ -87,7 +88,7 @@ func (x exchange) messages() int {
 	return n
 }
 
-// run runs the exchange and returns what was wrong.
+// run runs the exchange, and returns the first error.
 func (x exchange) run(ctx context.Context, l launcher, endpoint string) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -110,13 +111,13 @@ func (x exchange) run(ctx context.Context, l launcher, endpoint string) error {
 	for range x.roles {
 		if err := <-outcomes; err != nil && first == nil {
 			first = err
-			cancel() // the others would only wait
+			cancel() // the other commands would wait for this one
 		}
 	}
 	return first
 }
 
-// check waits for a role to end and compares what it printed.
+// check waits until the command has ended, and compares its output.
 func (r role) check(p *running) error {
 	out, err := p.wait()
 	if err != nil {
@@ -128,8 +129,8 @@ func (r role) check(p *running) error {
 	got, want := strings.SplitAfter(out, "\n"), strings.SplitAfter(r.want, "\n")
 	for i := range min(len(got), len(want)) {
 		if got[i] != want[i] {
-			return fmt.Errorf("%s: message %d is %q, not %q", r.args[0], i+1, got[i], want[i])
+			return fmt.Errorf("%s: message %d is %q, want %q", r.args[0], i+1, got[i], want[i])
 		}
 	}
-	return fmt.Errorf("%s: %d messages, not %d", r.args[0], len(got)-1, len(want)-1)
+	return fmt.Errorf("%s: %d messages, want %d", r.args[0], len(got)-1, len(want)-1)
 }

@@ -12,56 +12,56 @@ import (
 	"time"
 )
 
-// launcher starts commands of ours.
+// launcher starts zmq commands.
 type launcher interface {
 	start(ctx context.Context, args []string, input string) *running
 }
 
-// running is a command that was started.
+// running is a started command.
 type running struct {
-	name    string
-	out     bytes.Buffer
-	notices notices
-	done    chan struct{} // closed when it has ended
-	err     error         // how; set before done is closed
+	name   string
+	out    bytes.Buffer
+	stderr stderrLog
+	done   chan struct{} // closed when the command has ended
+	err    error         // set before done is closed
 }
 
 func newRunning(args []string) *running {
-	return &running{name: args[0], notices: notices{bound: make(chan struct{})}, done: make(chan struct{})}
+	return &running{name: args[0], stderr: stderrLog{bound: make(chan struct{})}, done: make(chan struct{})}
 }
 
-// endpoint is where it is bound, which it says if that is not what it was
-// asked.
+// endpoint returns the endpoint that the command has bound. asked is the
+// endpoint in its arguments.
 func (r *running) endpoint(asked string) (string, error) {
 	if !ephemeral(asked) {
 		return asked, nil
 	}
 	select {
-	case <-r.notices.bound:
-		return r.notices.endpoint, nil
+	case <-r.stderr.bound:
+		return r.stderr.endpoint, nil
 	case <-r.done:
-		return "", errors.New("ended before it was bound")
+		return "", errors.New("the command ended before it was bound")
 	}
 }
 
-// wait returns what it printed and how it ended.
+// wait waits until the command has ended, and returns its output and its error.
 func (r *running) wait() (string, error) {
 	<-r.done
 	if r.err != nil {
-		return "", fmt.Errorf("%s: %w%s", r.name, r.err, r.notices.last())
+		return "", fmt.Errorf("%s: %w%s", r.name, r.err, r.stderr.last())
 	}
 	return r.out.String(), nil
 }
 
-// notices is a standard error that is searched for where the command is bound.
-type notices struct {
+// stderrLog collects standard error, and finds the bound endpoint in it.
+type stderrLog struct {
 	mu       sync.Mutex
 	text     bytes.Buffer
 	bound    chan struct{} // closed when endpoint is known
 	endpoint string
 }
 
-func (n *notices) Write(b []byte) (int, error) {
+func (n *stderrLog) Write(b []byte) (int, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.text.Write(b)
@@ -75,8 +75,8 @@ func (n *notices) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// last is the last line, in brackets.
-func (n *notices) last() string {
+// last returns the last line, in brackets.
+func (n *stderrLog) last() string {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	text := strings.TrimSpace(n.text.String())
@@ -86,15 +86,15 @@ func (n *notices) last() string {
 	return " (" + text[strings.LastIndexByte(text, '\n')+1:] + ")"
 }
 
-// processes is the launcher of processes: the path of this command.
-type processes struct{ exe string }
+// processes starts commands as processes.
+type processes struct{ exe string } // the path of this command
 
 func (p processes) start(ctx context.Context, args []string, input string) *running {
 	r := newRunning(args)
 	cmd := exec.CommandContext(ctx, p.exe, args...)
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(input), &r.out, &r.notices
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(input), &r.out, &r.stderr
 	cmd.WaitDelay = interruptDrain + time.Second
-	cmd.Cancel = func() error { // kindly, so that it removes its ipc files
+	cmd.Cancel = func() error { // an interrupt lets it remove its ipc files
 		if cmd.Process.Signal(os.Interrupt) == nil {
 			return nil
 		}
@@ -107,18 +107,18 @@ func (p processes) start(ctx context.Context, args []string, input string) *runn
 	return r
 }
 
-// inproc has a process run an exchange within itself.
+// inproc runs an exchange between the sockets of one new process.
 func (p processes) inproc(ctx context.Context, pattern string, scale int) error {
 	_, err := p.start(ctx, []string{"demo-inproc", pattern, fmt.Sprint(scale)}, "").wait()
 	return err
 }
 
-// goroutines is the launcher of commands within this process.
+// goroutines starts commands in this process.
 type goroutines struct{}
 
 func (goroutines) start(ctx context.Context, args []string, input string) *running {
 	r := newRunning(args)
-	e := &env{stdin: strings.NewReader(input), stdout: &r.out, stderr: &r.notices, inproc: true}
+	e := &env{stdin: strings.NewReader(input), stdout: &r.out, stderr: &r.stderr, inproc: true}
 	go func() {
 		defer close(r.done)
 		if status := run(ctx, args, e); status != exitOK {

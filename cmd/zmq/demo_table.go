@@ -7,27 +7,27 @@ import (
 	"strings"
 )
 
-// What is measured for the table.
+// The load of the measurements.
 const (
-	demoSize   = 64
-	demoFlood  = 2_000_000
-	demoRounds = 10_000
+	demoSize       = 64
+	demoMessages   = 2_000_000
+	demoRoundTrips = 10_000
 )
 
-// table measures and prints throughput and latency of each transport.
+// table measures and prints the throughput and latency of each transport.
 func (d *demo) table(ctx context.Context) error {
 	if err := d.printf("\nMeasured with messages of %d bytes:\n\n%-9s %19s %18s\n", demoSize, "transport", "throughput", "one-way latency"); err != nil {
 		return err
 	}
-	for _, t := range d.over {
-		perSecond, err := d.measure(ctx, t.endpoint, "thr", demoFlood/d.scale, "mean throughput: ", " [msg/s]")
+	for _, t := range d.transports {
+		perSecond, err := d.measure(ctx, t.endpoint, "thr", demoMessages/d.scale, "mean throughput: ", " [msg/s]")
 		if err == nil {
 			err = d.printf("%-9s %13s msg/s", t.name, group(int(perSecond)))
 		}
 		if err != nil {
 			return fmt.Errorf("throughput over %s: %w", t.name, err)
 		}
-		micros, err := d.measure(ctx, t.endpoint, "lat", demoRounds/d.scale, "average latency: ", " [us]")
+		micros, err := d.measure(ctx, t.endpoint, "lat", demoRoundTrips/d.scale, "average latency: ", " [us]")
 		if err == nil {
 			err = d.printf(" %15.1f us\n", micros)
 		}
@@ -38,8 +38,8 @@ func (d *demo) table(ctx context.Context) error {
 	return nil
 }
 
-// measure runs the two halves of a zmq perf measurement, or the one of inproc,
-// and reads its figure.
+// measure runs the two commands of a zmq perf measurement, or the one for
+// inproc, and returns the number between before and after in their output.
 func (d *demo) measure(ctx context.Context, endpoint, kind string, count int, before, after string) (float64, error) {
 	ctx, cancel := context.WithTimeout(ctx, exchangeTimeout)
 	defer cancel()
@@ -66,7 +66,7 @@ func (d *demo) measure(ctx context.Context, endpoint, kind string, count int, be
 	return figure(localOut+remoteOut, before, after, err)
 }
 
-// figure is the number between two texts.
+// figure returns the number between two texts.
 func figure(out, before, after string, err error) (float64, error) {
 	if err != nil {
 		return 0, err

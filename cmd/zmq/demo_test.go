@@ -7,13 +7,13 @@ import (
 	"testing"
 )
 
-// canned is a launcher of commands that are over before they begin.
-type canned struct {
+// fakeLauncher starts commands that have ended already.
+type fakeLauncher struct {
 	out string
 	err error
 }
 
-func (c canned) start(_ context.Context, args []string, _ string) *running {
+func (c fakeLauncher) start(_ context.Context, args []string, _ string) *running {
 	r := newRunning(args)
 	r.out.WriteString(c.out)
 	r.err = c.err
@@ -21,41 +21,39 @@ func (c canned) start(_ context.Context, args []string, _ string) *running {
 	return r
 }
 
-// TestExchangeFindsFaults: what is lost, changed, out of order or too much.
-func TestExchangeFindsFaults(t *testing.T) {
+func TestExchangeReportsWrongOutput(t *testing.T) {
 	x := exchange{"push/pull", []role{{args: []string{"pull"}, want: "a\nb\n"}}}
 	for _, c := range []struct {
 		name string
-		canned
+		fakeLauncher
 		want string // in the error; empty for none
 	}{
-		{"as sent", canned{out: "a\nb\n"}, ""},
-		{"lost", canned{out: "a\n"}, `message 2 is "", not "b\n"`},
-		{"changed", canned{out: "a\nB\n"}, `message 2 is "B\n", not "b\n"`},
-		{"out of order", canned{out: "b\na\n"}, "message 1 is"},
-		{"twice", canned{out: "a\nb\nb\n"}, `message 3 is "b\n", not ""`},
-		{"failed", canned{err: errors.New("exit status 1")}, "pull: exit status 1"},
+		{"as sent", fakeLauncher{out: "a\nb\n"}, ""},
+		{"lost", fakeLauncher{out: "a\n"}, `message 2 is "", want "b\n"`},
+		{"changed", fakeLauncher{out: "a\nB\n"}, `message 2 is "B\n", want "b\n"`},
+		{"out of order", fakeLauncher{out: "b\na\n"}, "message 1 is"},
+		{"twice", fakeLauncher{out: "a\nb\nb\n"}, `message 3 is "b\n", want ""`},
+		{"failed", fakeLauncher{err: errors.New("exit status 1")}, "pull: exit status 1"},
 	} {
-		err := x.run(t.Context(), c.canned, "inproc://x")
+		err := x.run(t.Context(), c.fakeLauncher, "inproc://x")
 		if (err != nil) != (c.want != "") || err != nil && !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v", c.name, err)
 		}
 	}
-	if err := x.run(t.Context(), canned{err: errors.New("exit status 1")}, "ipc://*"); err == nil {
-		t.Error("a binder that ends before it is bound is no error")
+	if err := x.run(t.Context(), fakeLauncher{err: errors.New("exit status 1")}, "ipc://*"); err == nil {
+		t.Error("no error for a command that ends before it is bound")
 	}
 }
 
-// TestDemoFails if one exchange does.
-func TestDemoFails(t *testing.T) {
+func TestDemoFailsIfExchangeFails(t *testing.T) {
 	d := &demo{done: 3, failed: 1}
-	if err := d.verdict(0); err == nil || err.Error() != "1 of 3 went wrong" {
+	if err := d.summary(0); err == nil || err.Error() != "1 of 3 exchanges failed" {
 		t.Error(err)
 	}
 }
 
-func TestNoticesFindEndpoint(t *testing.T) {
-	n := notices{bound: make(chan struct{})}
+func TestStderrLogFindsBoundEndpoint(t *testing.T) {
+	n := stderrLog{bound: make(chan struct{})}
 	for _, part := range []string{"zmq: hello\nzmq: listen", "ing on tcp://127.0", ".0.1:5\nzmq: bye\n"} {
 		n.Write([]byte(part))
 	}
@@ -65,7 +63,7 @@ func TestNoticesFindEndpoint(t *testing.T) {
 	}
 }
 
-func TestDemoText(t *testing.T) {
+func TestDemoFormatsLinesAndNumbers(t *testing.T) {
 	if got := interleave("a\nb\n", "1\n2\n"); got != "a\n1\nb\n2\n" {
 		t.Errorf("%q", got)
 	}
@@ -78,23 +76,21 @@ func TestDemoText(t *testing.T) {
 		}
 	}
 	if _, err := figure("nothing", "mean: ", " x", nil); err == nil {
-		t.Error("a figure that is not there")
+		t.Error("no error for output without the number")
 	}
 }
 
-// TestDemoSkipsMissingTransport: what cannot be bound is left out, with the
-// reason, and the rest is shown.
-func TestDemoSkipsMissingTransport(t *testing.T) {
+func TestDemoSkipsUnsupportedIPC(t *testing.T) {
 	var d demo
-	if note := d.choose(func(string) error { return nil }); note != "" || len(d.over) != len(demoTransports) {
-		t.Errorf("with all: %v, %q", d.over, note)
+	if note := d.chooseTransports(func(string) error { return nil }); note != "" || len(d.transports) != len(demoTransports) {
+		t.Errorf("with all: %v, %q", d.transports, note)
 	}
 	d = demo{}
-	note := d.choose(func(string) error { return errors.New("address family not supported") })
+	note := d.chooseTransports(func(string) error { return errors.New("address family not supported") })
 	if !strings.Contains(note, "ipc was skipped") || !strings.Contains(note, "address family not supported") {
 		t.Errorf("note %q", note)
 	}
-	if len(d.over) != 2 || d.over[0].name != "tcp" || d.over[1].name != "inproc" {
-		t.Errorf("without ipc: %v", d.over)
+	if len(d.transports) != 2 || d.transports[0].name != "tcp" || d.transports[1].name != "inproc" {
+		t.Errorf("without ipc: %v", d.transports)
 	}
 }

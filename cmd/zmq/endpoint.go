@@ -6,31 +6,32 @@ import (
 	"strings"
 )
 
-// announce says where a socket is bound, if that could not be known.
+// announce prints the bound endpoint if the system chose a part of it.
 func (e *env) announce(asked, bound string) {
 	if ephemeral(asked) {
-		e.say("%s%s", listening, bound)
+		e.logf("%s%s", listening, bound)
 	}
 }
 
-// listening begins what announce says.
+// listening begins the line of announce. The demo searches for it.
 const listening = "listening on "
 
-// ephemeral reports whether part of an endpoint is chosen when it is bound.
+// ephemeral reports whether the system chooses a part of an endpoint when it is
+// bound.
 func ephemeral(endpoint string) bool {
 	return endpoint == "ipc://*" || strings.HasSuffix(endpoint, ":*") || strings.HasSuffix(endpoint, ":0")
 }
 
-// exposed reports whether a bound endpoint is open to every network the
-// machine is on. A multicast group is: its port is bound on every address,
-// whatever interface stands before it.
+// exposed reports whether a bound endpoint accepts from every network of the
+// machine. A multicast group does: its port is bound on every address, even if
+// the endpoint names an interface.
 func exposed(bound string) bool {
 	ip := hostOf(bound)
 	return ip.IsUnspecified() || ip.IsMulticast()
 }
 
-// hostOf is the address that a tcp or udp endpoint is bound to, or that of its
-// multicast group.
+// hostOf returns the address that a tcp or udp endpoint is bound to, or that of
+// its multicast group.
 func hostOf(bound string) netip.Addr {
 	scheme, address, _ := strings.Cut(bound, "://")
 	if scheme != "tcp" && scheme != "udp" {
@@ -47,15 +48,16 @@ func hostOf(bound string) netip.Addr {
 	return ip
 }
 
-// overUDP reports whether an endpoint is one of datagrams: nobody connects to
-// it, and who sends there is not known before something comes.
-func overUDP(endpoint string) bool { return strings.HasPrefix(endpoint, "udp://") }
+// isUDP reports whether an endpoint receives datagrams. It has no connections,
+// so its peers are not known.
+func isUDP(endpoint string) bool { return strings.HasPrefix(endpoint, "udp://") }
 
-// warnExposed is said once: this command has no security mechanism yet.
+// warnExposed warns about an exposed endpoint, because the command has no
+// security mechanism.
 func (e *env) warnExposed(bound string) {
 	advice := "; bind 127.0.0.1 to keep it local"
-	if hostOf(bound).IsMulticast() { // there is no such way
+	if hostOf(bound).IsMulticast() { // it cannot be bound to 127.0.0.1
 		advice = ""
 	}
-	e.say("warning: %s is open to every network of this machine, without authentication or encryption%s", bound, advice)
+	e.logf("warning: %s is open to every network of this machine, without authentication or encryption%s", bound, advice)
 }

@@ -9,20 +9,20 @@ import (
 	"golang.org/x/term"
 )
 
-// env is the world a command runs in: that of the process, or one made up, so
-// that several commands can run side by side in one process.
+// env is the environment of a command: that of the process, or another one, so
+// that one process can run several commands.
 type env struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 
 	terminal struct{ in, out, err bool }
 
-	// inproc allows inproc endpoints: there are others in this process.
+	// inproc allows inproc endpoints: the process has other sockets.
 	inproc bool
 
-	command string // the one that runs, as it was typed
+	command string // the name of the command, such as "perf local_thr"
 
-	mu sync.Mutex // guards stderr, which several goroutines write to
+	mu sync.Mutex // guards stderr
 }
 
 // processEnv is the env of this process.
@@ -34,17 +34,17 @@ func processEnv() *env {
 	return e
 }
 
-// sayAs is say for what makes sense only with the name of the command.
-func (e *env) sayAs(format string, args ...any) {
+// logCommandf is logf with the name of the command before the text.
+func (e *env) logCommandf(format string, args ...any) {
 	if e.command != "" {
 		format, args = "%s: "+format, append([]any{e.command}, args...)
 	}
-	e.say(format, args...)
+	e.logf(format, args...)
 }
 
-// say writes one line to standard error. Parts of it may be a peer's words, so
-// control characters are shown and not written.
-func (e *env) say(format string, args ...any) {
+// logf writes one line to standard error. It escapes control characters,
+// because the text may contain text from a peer.
+func (e *env) logf(format string, args ...any) {
 	line := showControls([]byte("zmq: "), fmt.Appendf(nil, format, args...))
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -14,76 +14,76 @@ import (
 type socketFlags struct {
 	Bind    []string      `short:"b" sep:"none" placeholder:"EP" help:"${bind}"`
 	Connect []string      `short:"c" sep:"none" placeholder:"EP" help:"${connect}"`
-	Timeout time.Duration `placeholder:"D" help:"End after this time, such as 5s; 0s, the default, is for ever. Exit status 1; where messages are received without --count, 0 if any came."`
-	JSON    bool          `name:"json" xor:"format" help:"Read and print lines of {\"frames\":[\"<base64>\", ...]}, which is exact."`
-	Quoted  bool          `short:"Q" xor:"format" help:"Read and print control characters in frames as \\t \\n \\r \\\\ \\xHH, which is exact too."`
-	Verbose bool          `short:"v" help:"Tell on standard error what happens to connections."`
+	Timeout time.Duration `placeholder:"D" help:"Stop after this time, such as 5s. Default 0s: no timeout. The exit status is then 1, or 0 if the command receives without --count and has received a message."`
+	JSON    bool          `name:"json" xor:"format" help:"Read and print messages as JSON: {\"frames\":[\"<base64>\", ...]}. Keeps every byte."`
+	Quoted  bool          `short:"Q" xor:"format" help:"Read and print control characters in frames as \\t \\n \\r \\\\ \\xHH. Keeps every byte."`
+	Verbose bool          `short:"v" help:"Log the events of connections to standard error."`
 
-	bindsQuietly bool // the endpoints of -b are our own choice, and nobody asked for them
+	bindsQuietly bool // the command itself chose the endpoints of Bind: do not print them
 }
 
-// routedFlags are for the commands whose sockets ROUTER peers send to by id.
+// routedFlags are the flags of socket types that ROUTER peers address by
+// routing ID.
 type routedFlags struct {
-	Identity string `placeholder:"ID" help:"Name this socket to ROUTER peers: 1 to 255 bytes."`
-	Probe    bool   `help:"Send an empty message to each peer first, for a ROUTER that has to know us before we have anything to say."`
+	Identity string `placeholder:"ID" help:"Routing ID that this socket announces to ROUTER peers: 1 to 255 bytes."`
+	Probe    bool   `help:"Send an empty message to each new peer, so that a ROUTER learns the routing ID of this socket."`
 }
 
 // sendFlags are the flags of commands that send.
 type sendFlags struct {
-	Messages []string      `arg:"" optional:"" name:"message" help:"Messages to send${frames}. Without any, the lines of standard input."`
+	Messages []string      `arg:"" optional:"" name:"message" help:"Messages to send${frames}. Default: the lines of standard input."`
 	Interval time.Duration `placeholder:"D" help:"Wait this long between messages."`
 }
 
-// sendCount is --count of commands that only send.
+// sendCount is the flag --count of commands that only send.
 type sendCount struct {
-	Count *int `short:"n" placeholder:"N" help:"Send N messages, going round the arguments; or at most N lines."`
+	Count *int `short:"n" placeholder:"N" help:"Send N messages, repeating the arguments, or at most N lines."`
 }
 
-// recvCount is --count of commands that only receive.
+// recvCount is the flag --count of commands that only receive.
 type recvCount struct {
-	Count *int `short:"n" placeholder:"N" help:"End after N messages. Without it, Ctrl-C ends."`
+	Count *int `short:"n" placeholder:"N" help:"Stop after N messages. Default: receive until Ctrl-C."`
 }
 
-// bothCount is --count of commands that do both.
+// bothCount is the flag --count of commands that send and receive.
 type bothCount struct {
-	Count *int `short:"n" placeholder:"N" help:"End when N messages were received and the input is over; 0 when all is sent. Without it, Ctrl-C ends."`
+	Count *int `short:"n" placeholder:"N" help:"Stop when the input is sent and N messages are received. 0: receive nothing. Default: receive until Ctrl-C."`
 }
 
-// usagef makes a usageError.
+// usagef returns a usageError.
 func usagef(format string, args ...any) error {
 	return usageError{fmt.Errorf(format, args...)}
 }
 
-// job checks the flags and returns the job they describe, still without input
-// and socket.
+// job checks the flags and returns their job, without input and socket.
 func (f *socketFlags) job(e *env, l layout) (*job, error) {
 	if len(f.Bind)+len(f.Connect) == 0 {
-		return nil, usagef("where? Give at least one endpoint with -b (bind) or -c (connect)")
+		return nil, usagef("no endpoint: give at least one endpoint with -b (bind) or -c (connect)")
 	}
 	if f.Timeout < 0 {
 		return nil, usagef("--timeout must not be negative")
 	}
 	for _, ep := range f.endpoints() {
 		if strings.HasPrefix(ep, "inproc://") && !e.inproc {
-			return nil, usagef("%s: inproc reaches only the sockets of one process, and this one has no other; use ipc", ep)
+			return nil, usagef("%s: inproc connects sockets of one process, and this process has only one; use ipc", ep)
 		}
 	}
 	out := f.outCodec(e, l)
 	return &job{e: e, flags: f, out: newPrinter(e.stdout, out, f.newlines(l) && !e.terminal.out)}, nil
 }
 
-// routed adds these flags to the options of a socket.
+// routed sets the options of these flags.
 func (f *routedFlags) routed(o *zmq.Options) *zmq.Options {
-	o.RoutingID, o.Auto.ProbeRouter = f.Identity, f.Probe
+	o.RoutingID, o.AutoMessages.ProbeRouter = f.Identity, f.Probe
 	return o
 }
 
-// endpoints is all endpoints, those to bind first.
+// endpoints returns the endpoints of Bind, then those of Connect.
 func (f *socketFlags) endpoints() []string {
 	return append(append([]string(nil), f.Bind...), f.Connect...)
 }
 
-// options are those of the socket.
+// options returns the options of the socket.
 func (f *socketFlags) options(e *env) *zmq.Options {
 	o := &zmq.Options{}
 	if f.Verbose {
@@ -94,7 +94,8 @@ func (f *socketFlags) options(e *env) *zmq.Options {
 	return o
 }
 
-// shortLog leaves the time of day of the time, and no level: all is the same.
+// shortLog shortens the time to the time of day, and removes the level, which
+// is the same in all lines.
 func shortLog(_ []string, a slog.Attr) slog.Attr {
 	switch a.Key {
 	case slog.TimeKey:
@@ -105,7 +106,7 @@ func shortLog(_ []string, a slog.Attr) slog.Attr {
 	return a
 }
 
-// lockedStderr writes whole lines between those of say.
+// lockedStderr writes to the standard error of e under its lock.
 type lockedStderr struct{ e *env }
 
 func (w lockedStderr) Write(b []byte) (int, error) {
@@ -114,7 +115,7 @@ func (w lockedStderr) Write(b []byte) (int, error) {
 	return w.e.stderr.Write(b)
 }
 
-// codec is how messages are written in arguments and input.
+// codec returns the codec of messages in arguments and input.
 func (f *socketFlags) codec(l layout) codec {
 	switch {
 	case f.JSON:
@@ -125,8 +126,8 @@ func (f *socketFlags) codec(l layout) codec {
 	return raw.of(l)
 }
 
-// outCodec is how messages are printed: plain text on a terminal shows control
-// characters instead of sending them there.
+// outCodec returns the codec of printed messages. Plain text on a terminal has
+// its control characters escaped.
 func (f *socketFlags) outCodec(e *env, l layout) codec {
 	if !f.JSON && !f.Quoted && e.terminal.out {
 		return display.of(l)
@@ -134,11 +135,11 @@ func (f *socketFlags) outCodec(e *env, l layout) codec {
 	return f.codec(l)
 }
 
-// newlines reports whether the newline of a line is one of the bytes of a
-// STREAM: plain text then passes through as in a pipe.
+// newlines reports whether the newline of a line belongs to the message: in
+// plain text of a STREAM it does.
 func (f *socketFlags) newlines(l layout) bool { return l.stream && !f.JSON && !f.Quoted }
 
-// needCount checks a --count that is to be at least one, if it is given.
+// needCount checks that --count, if given, is not below least.
 func needCount(n *int, least int) error {
 	if n != nil && *n < least {
 		return usagef("--count must be at least %d", least)
@@ -146,8 +147,8 @@ func needCount(n *int, least int) error {
 	return nil
 }
 
-// input is the messages to send: the arguments, n of them if n is given, or
-// lines, at most n.
+// input sets the input of the job: the arguments, repeated to n messages unless
+// n is nil, or at most n lines.
 func (f *sendFlags) input(j *job, n *int, l layout) error {
 	if f.Interval < 0 {
 		return usagef("--interval must not be negative")

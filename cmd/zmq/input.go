@@ -9,7 +9,7 @@ import (
 	"sync"
 )
 
-// errStopped is what an input returns once it was stopped.
+// errStopped is returned by input.next after input.stop.
 var errStopped = errors.New("input stopped")
 
 // source yields the messages to send. next fills r and returns io.EOF when
@@ -18,16 +18,15 @@ type source interface {
 	next(r *record) error
 }
 
-// input is a source that can be stopped, also while it waits for a line that
-// may never come.
+// input is a source that can be stopped, also while it waits for a line.
 type input struct {
 	src      source
-	terminal bool // somebody types it, who ends it when he likes
+	terminal bool // standard input is a terminal
 
 	mu      sync.Mutex
 	stopped bool
 	reading bool
-	over    bool // the source has said so
+	over    bool // the source has returned io.EOF
 }
 
 func (in *input) next(r *record) error {
@@ -45,8 +44,8 @@ func (in *input) next(r *record) error {
 	return err
 }
 
-// isOver reports whether the source has no more messages, all of which were
-// dealt with: its end is asked for after the last one.
+// isOver reports whether the source has returned io.EOF. The caller sends each
+// message before it asks for the next, so all messages have been sent.
 func (in *input) isOver() bool {
 	in.mu.Lock()
 	defer in.mu.Unlock()
@@ -60,8 +59,9 @@ func (in *input) begin() bool {
 	return in.reading
 }
 
-// stop makes next return errStopped from now on. It reports whether next waits
-// for a line at this moment: it may do so for ever, and must not be waited for.
+// stop makes next return errStopped from now on. It reports whether a call of
+// next is reading: it may block without a limit, so callers must not wait for
+// it.
 func (in *input) stop() (reading bool) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
@@ -69,7 +69,7 @@ func (in *input) stop() (reading bool) {
 	return in.reading
 }
 
-// listSource yields n messages from a list, again and again.
+// listSource yields n messages from a list, which it repeats.
 type listSource struct {
 	list []record
 	n    int
@@ -80,22 +80,22 @@ func (s *listSource) next(r *record) error {
 	if s.i == s.n {
 		return io.EOF
 	}
-	r.set(&s.list[s.i%len(s.list)])
+	r.copyFrom(&s.list[s.i%len(s.list)])
 	s.i++
 	return nil
 }
 
-// lineSource yields the lines of a stream, whatever their length, and no more
-// than limit if that is not negative. The last one needs no newline.
+// lineSource yields the lines of a stream, at most limit of them unless that is
+// negative. Lines have any length, and the last one needs no newline.
 type lineSource struct {
 	r         *bufio.Reader
 	decode    func(line []byte, r *record) error
 	skipBlank bool
-	newlines  bool // are part of what they end
+	newlines  bool // a line includes its newline
 	limit     int
 
 	sent, line int
-	long       []byte // a line that the reader's buffer could not hold
+	long       []byte // a line longer than the buffer of r
 }
 
 func (s *lineSource) next(r *record) error {

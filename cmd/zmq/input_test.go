@@ -13,7 +13,7 @@ func lines(r io.Reader, buffer int) *lineSource {
 	return &lineSource{r: bufio.NewReaderSize(r, buffer), decode: raw.decode, limit: -1}
 }
 
-// all is the first frames of what a source yields.
+// all returns the first frame of each message of a source.
 func all(t *testing.T, s source) []string {
 	t.Helper()
 	var got []string
@@ -30,7 +30,7 @@ func all(t *testing.T, s source) []string {
 	}
 }
 
-func TestLinesOfAnyLength(t *testing.T) {
+func TestLineSourceReadsLinesOfAnyLength(t *testing.T) {
 	long := strings.Repeat("x", 100)
 	for _, end := range []string{"", "\n"} {
 		in := "a\n" + long + "\n\n" + long + end
@@ -41,7 +41,7 @@ func TestLinesOfAnyLength(t *testing.T) {
 	}
 }
 
-func TestLinesReadError(t *testing.T) {
+func TestLineSourceDropsIncompleteLineOnReadError(t *testing.T) {
 	broken := errors.New("broken")
 	s := lines(io.MultiReader(strings.NewReader("a\nb"), iotest.ErrReader(broken)), 16)
 	var r record
@@ -49,11 +49,11 @@ func TestLinesReadError(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := s.next(&r); !errors.Is(err, broken) {
-		t.Errorf("half a line was taken: %v %q", err, r.frames)
+		t.Errorf("the incomplete line was returned: %v %q", err, r.frames)
 	}
 }
 
-func TestLinesLimit(t *testing.T) {
+func TestLineSourceStopsAtLimit(t *testing.T) {
 	s := lines(strings.NewReader("a\nb\nc\n"), 16)
 	s.limit = 2
 	if got := all(t, s); len(got) != 2 {
@@ -61,16 +61,16 @@ func TestLinesLimit(t *testing.T) {
 	}
 }
 
-func TestListGoesRound(t *testing.T) {
+func TestListSourceRepeatsList(t *testing.T) {
 	s := &listSource{list: []record{{frames: frames("a")}, {frames: frames("b")}}, n: 5}
 	if got := strings.Join(all(t, s), ""); got != "ababa" {
 		t.Error(got)
 	}
 }
 
-// TestInputStop: an input that waits for a line says so when it is stopped,
-// and does not deliver the line that comes after all.
-func TestInputStop(t *testing.T) {
+// An input that is stopped while it waits for a line reports that, and does not
+// return the line.
+func TestInputReturnsNoLineAfterStop(t *testing.T) {
 	r, w := io.Pipe()
 	reading := make(chan struct{})
 	in := &input{src: &signalSource{lines(r, 16), reading}}
@@ -81,22 +81,22 @@ func TestInputStop(t *testing.T) {
 	}()
 	<-reading
 	if !in.stop() {
-		t.Error("it does not say that it waits")
+		t.Error("stop does not report the waiting call")
 	}
 	w.Write([]byte("late\n"))
 	if err := <-done; err != errStopped {
-		t.Errorf("the late line: %v", err)
+		t.Errorf("line after stop: %v", err)
 	}
 	var rec record
 	if err := in.next(&rec); err != errStopped {
 		t.Errorf("after stop: %v", err)
 	}
 	if in.stop() {
-		t.Error("it says that it waits")
+		t.Error("stop reports a waiting call, but there is none")
 	}
 }
 
-// signalSource tells when it is read.
+// signalSource closes reading when it is read.
 type signalSource struct {
 	source
 	reading chan<- struct{}

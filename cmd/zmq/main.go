@@ -1,14 +1,14 @@
-// Command zmq speaks ZeroMQ from the shell: it opens a socket of any type,
-// sends what it is given and prints what it receives. It also measures
-// throughput and latency as libzmq's own programs do (zmq perf), and shows the
-// library at work (zmq demo).
+// Command zmq opens a ZeroMQ socket of any type from the shell: it sends
+// arguments or lines of standard input, and prints the messages it receives. It
+// also measures throughput and latency as libzmq's programs do (zmq perf), and
+// demonstrates the patterns and transports (zmq demo).
 //
 //	zmq pull -b tcp://127.0.0.1:5555 &
 //	zmq push -c tcp://127.0.0.1:5555 hello world
 //
 // Run "zmq --help", or "zmq COMMAND --help" for examples of a command.
 //
-// It knows the library's public face only, never its internals.
+// It uses only the public API of the library.
 package main
 
 import (
@@ -28,73 +28,74 @@ import (
 
 // Exit statuses.
 const (
-	exitOK     = 0 // all was sent, and all that was asked for was received
-	exitFailed = 1 // it was not
-	exitUsage  = 2 // the command line makes no sense; nothing was done
+	exitOK     = 0 // every message was sent, and --count was reached
+	exitFailed = 1 // not every message was sent, or --count was not reached
+	exitUsage  = 2 // the command line is invalid; nothing was sent or received
 )
 
-// cli is the grammar of the command line.
+// cli is the command line as kong parses it.
 type cli struct {
 	Version kong.VersionFlag `help:"Print the version and exit."`
 
-	Push pushCmd `cmd:"" group:"Pipelines" help:"Hand messages out to PULL peers in turn."`
-	Pull pullCmd `cmd:"" group:"Pipelines" help:"Print the messages of PUSH peers."`
+	Push pushCmd `cmd:"" group:"Pipelines" help:"Send messages to PULL peers in turn."`
+	Pull pullCmd `cmd:"" group:"Pipelines" help:"Print messages from PUSH peers."`
 
-	Pub  pubCmd  `cmd:"" group:"Publishing" help:"Send messages to all that subscribe to them."`
-	Sub  subCmd  `cmd:"" group:"Publishing" help:"Subscribe, and print what is published."`
-	Xpub xpubCmd `cmd:"" group:"Publishing" help:"Publish, and print subscriptions as they come."`
-	Xsub xsubCmd `cmd:"" group:"Publishing" help:"Subscribe, print what is published, and send upstream."`
+	Pub  pubCmd  `cmd:"" group:"Publishing" help:"Publish messages to their subscribers."`
+	Sub  subCmd  `cmd:"" group:"Publishing" help:"Subscribe, and print messages."`
+	Xpub xpubCmd `cmd:"" group:"Publishing" help:"Publish messages, and print subscriptions."`
+	Xsub xsubCmd `cmd:"" group:"Publishing" help:"Subscribe, print messages, and send to publishers."`
 
-	Req    reqCmd    `cmd:"" group:"Requests" help:"Send requests one by one and print each reply."`
-	Rep    repCmd    `cmd:"" group:"Requests" help:"Print requests and answer them."`
-	Dealer dealerCmd `cmd:"" group:"Requests" help:"Send and print messages, in any order."`
-	Router routerCmd `cmd:"" group:"Requests" help:"Print messages with their sender's id, and send to ids."`
+	Req    reqCmd    `cmd:"" group:"Requests" help:"Send requests one by one, and print the replies."`
+	Rep    repCmd    `cmd:"" group:"Requests" help:"Print requests, and reply to them."`
+	Dealer dealerCmd `cmd:"" group:"Requests" help:"Send and print messages, independently of each other."`
+	Router routerCmd `cmd:"" group:"Requests" help:"Print messages with the sender's routing ID, and send to routing IDs."`
 
-	Pair pairCmd `cmd:"" group:"Pairs" help:"Talk both ways with one PAIR peer."`
+	Pair pairCmd `cmd:"" group:"Pairs" help:"Exchange messages with one PAIR peer."`
 
 	Stream streamCmd `cmd:"" group:"Without ZeroMQ" help:"Send and print bytes over plain tcp and ipc connections."`
 	Dgram  dgramCmd  `cmd:"" group:"Without ZeroMQ" help:"Send and print datagrams over udp."`
 
-	Client  clientCmd  `cmd:"" group:"drafts" help:"Send to SERVER peers in turn, and print what they send."`
-	Server  serverCmd  `cmd:"" group:"drafts" help:"Print messages of CLIENT peers with their numbers, and send to numbers."`
-	Peer    peerCmd    `cmd:"" group:"drafts" help:"Send to PEER peers, print what they send, by numbers."`
-	Radio   radioCmd   `cmd:"" group:"drafts" help:"Send messages to the members of a group."`
-	Dish    dishCmd    `cmd:"" group:"drafts" help:"Join groups, and print what is sent to them."`
-	Scatter scatterCmd `cmd:"" group:"drafts" help:"Hand messages out to GATHER peers in turn."`
-	Gather  gatherCmd  `cmd:"" group:"drafts" help:"Print the messages of SCATTER peers."`
-	Channel channelCmd `cmd:"" group:"drafts" help:"Talk both ways with one CHANNEL peer."`
+	Client  clientCmd  `cmd:"" group:"drafts" help:"Send to SERVER peers in turn, and print their messages."`
+	Server  serverCmd  `cmd:"" group:"drafts" help:"Print messages from CLIENT peers with routing numbers, and send to routing numbers."`
+	Peer    peerCmd    `cmd:"" group:"drafts" help:"Send to PEER peers, and print their messages with routing numbers."`
+	Radio   radioCmd   `cmd:"" group:"drafts" help:"Send messages to groups."`
+	Dish    dishCmd    `cmd:"" group:"drafts" help:"Join groups, and print messages sent to them."`
+	Scatter scatterCmd `cmd:"" group:"drafts" help:"Send messages to GATHER peers in turn."`
+	Gather  gatherCmd  `cmd:"" group:"drafts" help:"Print messages from SCATTER peers."`
+	Channel channelCmd `cmd:"" group:"drafts" help:"Exchange messages with one CHANNEL peer."`
 
-	Perf       perfCmd       `cmd:"" group:"Tools" help:"Measure, as libzmq's programs of the same names do."`
-	Demo       demoCmd       `cmd:"" group:"Tools" help:"Show every basic pattern over tcp, ipc and inproc, and how fast it is."`
+	Perf       perfCmd       `cmd:"" group:"Tools" help:"Measure throughput and latency, as libzmq's programs of the same names do."`
+	Demo       demoCmd       `cmd:"" group:"Tools" help:"Run each basic pattern over tcp, ipc and inproc, and measure the transports."`
 	VersionCmd versionCmd    `cmd:"" group:"Tools" name:"version" help:"Print the version."`
 	DemoInproc demoInprocCmd `cmd:"" hidden:"" name:"demo-inproc"`
 }
 
-// drafts is where the help explains itself: these commands look like others.
+// drafts is the group of the draft types in the help.
 var drafts = kong.Group{
-	Key: "drafts", Title: "Drafts",
-	Description: "Newer types, with one frame a message. Peers that use libzmq need one built with drafts.",
+	Key: "drafts", Title: "Draft types",
+	Description: "Newer socket types, whose messages have one frame. Peers that use libzmq need a build of it with drafts.",
 }
 
-// helpVars are the parts of the help that some commands replace, in a tag where
-// they embed the flags.
+// helpVars are the variable parts of the help of flags. A command replaces them
+// in the tag of the embedded flags.
 var helpVars = kong.Vars{
 	"version": versionLine(),
-	"frames":  ", a tab between frames",
+	"frames":  ", with a tab between frames",
 	"bind":    "Accept peers at an endpoint: tcp://127.0.0.1:5555, tcp://127.0.0.1:*, ipc:///run/feed. Repeatable.",
-	"connect": "Connect to an endpoint, now or when it is there. Repeatable.",
+	"connect": "Connect to an endpoint, and retry until a peer is bound there. Repeatable.",
 }
 
-const description = `ZeroMQ from the shell: open a socket of any type, send what you are given, print what comes.
+const description = `ZeroMQ from the shell: open a socket of any type, send messages, print received messages.
 
-Messages are arguments or lines of standard input, and print one a line; a tab separates the frames of a message.
-Exit status: 0 all was sent and received as asked, 1 it was not, 2 wrong usage.`
+Messages to send are the arguments, or the lines of standard input. Received messages are printed one per line.
+A tab separates the frames of a message.
+Exit status: 0 if all messages were sent and --count was reached, 1 if not, 2 if the command line is invalid.`
 
 func main() {
-	// Whoever reads our output may go: writing fails then, and we end.
+	// When the reader of standard output exits, writing fails with an error.
 	signal.Ignore(syscall.SIGPIPE)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the process at once
+	context.AfterFunc(ctx, stop) // a second Ctrl-C kills the process
 	os.Exit(run(ctx, os.Args[1:], processEnv()))
 }
 
@@ -113,7 +114,7 @@ func run(ctx context.Context, args []string, e *env) int {
 		kong.KindMapper(reflect.String, kong.MapperFunc(exactString)), kong.ExplicitGroups([]kong.Group{drafts}), helpVars,
 		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(e))
 	if err != nil {
-		e.say("internal: %v", err)
+		e.logf("internal: %v", err)
 		return exitFailed
 	}
 	c, err := parser.Parse(args)
@@ -128,8 +129,8 @@ func run(ctx context.Context, args []string, e *env) int {
 	return e.fail(c.Run())
 }
 
-// exactString takes an argument as it is. Kong would pass it through JSON, in
-// which bytes that are no UTF-8 are lost.
+// exactString decodes a string argument without a change. Kong's own decoder
+// replaces bytes that are not UTF-8.
 func exactString(c *kong.DecodeContext, target reflect.Value) error {
 	t, err := c.Scan.PopValue("string")
 	if err != nil {
@@ -139,12 +140,12 @@ func exactString(c *kong.DecodeContext, target reflect.Value) error {
 	return nil
 }
 
-// commandName is a command without the name of the program.
+// commandName removes the name of the program from a command.
 func commandName(path string) string {
 	return strings.TrimPrefix(strings.TrimPrefix(path, "zmq"), " ")
 }
 
-// parsed is the command that a faulty command line names.
+// parsed returns the command of an invalid command line, if it has one.
 func parsed(err error) string {
 	if p, ok := errors.AsType[*kong.ParseError](err); ok && p.Context.Selected() != nil {
 		return p.Context.Selected().Path()
@@ -152,25 +153,25 @@ func parsed(err error) string {
 	return ""
 }
 
-// usageError is a mistake in the command line.
+// usageError is an error in the command line.
 type usageError struct{ error }
 
 func (u usageError) Unwrap() error { return u.error }
 
-// misused reports whether the command line is to blame for err: what the
-// library calls malformed or out of range comes from there too.
-func misused(err error) bool {
+// isUsageError reports whether the command line caused err. Invalid endpoints
+// and options that the library rejects are from the command line too.
+func isUsageError(err error) bool {
 	_, ours := errors.AsType[usageError](err)
 	return ours || errors.Is(err, zmq.ErrInvalidEndpoint) || errors.Is(err, zmq.ErrUnsupportedTransport) || errors.Is(err, zmq.ErrInvalidOption)
 }
 
-// fail reports err, if there is one, and returns the exit status for it.
+// fail reports err, unless it is nil, and returns the exit status for it.
 func (e *env) fail(err error) int {
 	if err == nil {
 		return exitOK
 	}
-	e.sayAs("%s", failure(err))
-	if misused(err) {
+	e.logCommandf("%s", errorText(err))
+	if isUsageError(err) {
 		fmt.Fprintf(e.stderr, "Try '%s --help'.\n", strings.TrimSpace("zmq "+e.command))
 		return exitUsage
 	}

@@ -11,18 +11,19 @@ import (
 	"github.com/zerobroker/zmq"
 )
 
-// outputSize is how much output is put together while messages come faster
-// than they are waited for.
+// outputSize is the size of the output buffer. It is flushed when no message is
+// waiting to be printed.
 const outputSize = 64 << 10
 
-// errOutputGone: whoever read our output does not want more.
-var errOutputGone = errors.New("standard output was closed")
+// errOutputClosed is the error of a write after the reader of standard output
+// has exited.
+var errOutputClosed = errors.New("standard output was closed")
 
 // printer writes messages as lines. One goroutine uses it at a time.
 type printer struct {
 	w        *bufio.Writer
 	codec    codec
-	newlines bool // at the end of a message are those of its line
+	newlines bool // a newline at the end of a message also ends its line
 
 	rec  record
 	line []byte
@@ -32,7 +33,7 @@ func newPrinter(w io.Writer, c codec, newlines bool) *printer {
 	return &printer{w: bufio.NewWriterSize(w, outputSize), codec: c, newlines: newlines}
 }
 
-// print writes a message. Its frames stay in rec until the next one.
+// print writes a message, and keeps it in rec until the next call.
 func (p *printer) print(m *zmq.Message) error {
 	p.rec.fill(m)
 	p.line = p.codec.encode(p.line[:0], &p.rec)
@@ -43,16 +44,16 @@ func (p *printer) print(m *zmq.Message) error {
 	return outputError(err)
 }
 
-// flush is called whenever there is nothing more to print for now.
+// flush writes the buffered lines.
 func (p *printer) flush() error { return outputError(p.w.Flush()) }
 
-// outputError is the error of a write to standard output.
+// outputError adds to the error of a write that standard output caused it.
 func outputError(err error) error {
 	switch {
 	case err == nil:
 		return nil
 	case errors.Is(err, syscall.EPIPE), errors.Is(err, io.ErrClosedPipe):
-		return errOutputGone
+		return errOutputClosed
 	}
 	return fmt.Errorf("standard output: %w", err)
 }

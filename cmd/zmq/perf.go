@@ -9,21 +9,21 @@ import (
 	"github.com/zerobroker/zmq"
 )
 
-// perfCmd holds the commands that take the arguments and print the lines of
-// libzmq's programs of the same names (its folder perf), so that their figures
-// can be compared and their halves be mixed.
+// perfCmd holds the commands with the arguments and the output of libzmq's
+// programs of the same names (its directory perf). So results can be compared,
+// and one side of a measurement can be libzmq's.
 type perfCmd struct {
-	LocalThr  localThrCmd  `cmd:"" name:"local_thr" help:"Bind a PULL and measure the messages per second that come."`
-	RemoteThr remoteThrCmd `cmd:"" name:"remote_thr" help:"Connect a PUSH and send to local_thr."`
-	LocalLat  localLatCmd  `cmd:"" name:"local_lat" help:"Bind a REP and answer remote_lat."`
-	RemoteLat remoteLatCmd `cmd:"" name:"remote_lat" help:"Connect a REQ and measure round trips with local_lat."`
+	LocalThr  localThrCmd  `cmd:"" name:"local_thr" help:"Bind a PULL, and measure the received messages per second."`
+	RemoteThr remoteThrCmd `cmd:"" name:"remote_thr" help:"Connect a PUSH, and send to local_thr."`
+	LocalLat  localLatCmd  `cmd:"" name:"local_lat" help:"Bind a REP, and reply to remote_lat."`
+	RemoteLat remoteLatCmd `cmd:"" name:"remote_lat" help:"Connect a REQ, and measure round trips with local_lat."`
 	InprocThr inprocThrCmd `cmd:"" name:"inproc_thr" help:"Measure messages per second from PUSH to PULL in one process."`
 	InprocLat inprocLatCmd `cmd:"" name:"inproc_lat" help:"Measure round trips between REQ and REP in one process."`
 }
 
 // Help is shown by zmq perf --help.
 func (perfCmd) Help() string {
-	return `The arguments and the output are those of libzmq's programs of the same names, so either half may be libzmq's.
+	return `The arguments and the output are those of libzmq's programs of the same names, and one side of a measurement may be such a program.
 
 Examples:
 
@@ -32,7 +32,7 @@ Examples:
     zmq perf inproc_thr 64 1000000`
 }
 
-// load is what is measured.
+// load is the size and the number of the messages of a measurement.
 type load struct {
 	Size  int `arg:"" name:"message-size" help:"Bytes in a message."`
 	Count int `arg:"" name:"count" help:"Messages, or round trips."`
@@ -48,7 +48,7 @@ func (l load) check() error {
 	return nil
 }
 
-// errSize is in libzmq's words.
+// errSize has the text of libzmq's programs.
 var errSize = errors.New("message of incorrect size received")
 
 // receiveSized receives one message and checks its size.
@@ -65,8 +65,8 @@ func receiveSized(ctx context.Context, s zmq.Receiver, size int) error {
 	return nil
 }
 
-// receiveFlood receives all messages and returns the time from the first to
-// the last.
+// receiveFlood receives all messages, and returns the time between the first
+// and the last.
 func (l load) receiveFlood(ctx context.Context, s zmq.Receiver) (time.Duration, error) {
 	if err := receiveSized(ctx, s, l.Size); err != nil {
 		return 0, err
@@ -91,8 +91,8 @@ func (l load) sendFlood(ctx context.Context, s zmq.Sender) error {
 	return nil
 }
 
-// answer sends each message back to where it came from.
-func (l load) answer(ctx context.Context, s *zmq.Rep) error {
+// echo replies to each request with the request.
+func (l load) echo(ctx context.Context, s *zmq.Rep) error {
 	for range l.Count {
 		m, err := s.Recv(ctx)
 		if err != nil {
@@ -108,7 +108,7 @@ func (l load) answer(ctx context.Context, s *zmq.Rep) error {
 	return nil
 }
 
-// roundTrips sends a message and waits for the answer, again and again.
+// roundTrips sends a request and waits for its reply, Count times.
 func (l load) roundTrips(ctx context.Context, s *zmq.Req) (time.Duration, error) {
 	body := make([]byte, l.Size)
 	start := time.Now()
@@ -123,7 +123,8 @@ func (l load) roundTrips(ctx context.Context, s *zmq.Req) (time.Duration, error)
 	return time.Since(start), nil
 }
 
-// throughput is libzmq's: count messages, though the first is not timed.
+// throughput divides Count by the time, as libzmq's programs do, although the
+// time begins after the first message.
 func (l load) throughput(d time.Duration) float64 {
 	return float64(l.Count) / float64(max(1, d.Microseconds())) * 1e6
 }
@@ -146,7 +147,7 @@ func (l load) printLatency(e *env, d time.Duration) error {
 	return outputError(err)
 }
 
-// printLoad prints the lines that say what is measured; what is "message" or
+// printLoad prints the size and the number of messages. what is "message" or
 // "roundtrip".
 func (l load) printLoad(e *env, what string) error {
 	_, err := fmt.Fprintf(e.stdout, "message size: %d [B]\n%s count: %d\n", l.Size, what, l.Count)

@@ -27,12 +27,12 @@ func (c *inprocThrCmd) Run(ctx context.Context, e *env) error {
 	if err := join(in.Connector, out.Connector, "inproc://thr_test"); err != nil {
 		return err
 	}
-	ctx, stop := beside(ctx, func(ctx context.Context) error { return c.sendFlood(ctx, out.Sender) })
+	ctx, stop := runConcurrently(ctx, func(ctx context.Context) error { return c.sendFlood(ctx, out.Sender) })
 	d, err := c.receiveFlood(ctx, in.Receiver)
 	if err := stop(err); err != nil {
 		return err
 	}
-	// libzmq makes a whole number of it before it goes on.
+	// libzmq's program truncates it before it computes Mb/s.
 	return c.printThroughput(e, math.Trunc(c.throughput(d)))
 }
 
@@ -56,7 +56,7 @@ func (c *inprocLatCmd) Run(ctx context.Context, e *env) error {
 	if err := join(req.Connector, rep.Connector, "inproc://lat_test"); err != nil {
 		return err
 	}
-	ctx, stop := beside(ctx, func(ctx context.Context) error { return c.answer(ctx, rep) })
+	ctx, stop := runConcurrently(ctx, func(ctx context.Context) error { return c.echo(ctx, rep) })
 	d, err := c.roundTrips(ctx, req)
 	if err := stop(err); err != nil {
 		return err
@@ -72,26 +72,26 @@ func join(bind, connect zmq.Connector, endpoint string) error {
 	return connect.Connect(endpoint)
 }
 
-// beside runs work in a goroutine while the caller does its own half with the
-// context returned, which a failure of work ends. The caller says with stop
-// how its half went; stop waits for work and returns what went wrong first.
-func beside(ctx context.Context, work func(context.Context) error) (half context.Context, stop func(error) error) {
-	half, cancel := context.WithCancel(ctx)
+// runConcurrently runs work in a goroutine, while the caller does its own part
+// with the returned context, which ends if work fails. The caller passes the
+// error of its part to stop, which waits for work and returns the first error.
+func runConcurrently(ctx context.Context, work func(context.Context) error) (part context.Context, stop func(error) error) {
+	part, cancel := context.WithCancel(ctx)
 	done := make(chan error, 1)
 	go func() {
-		err := work(half)
+		err := work(part)
 		if err != nil {
 			cancel()
 		}
 		done <- err
 	}()
-	return half, func(err error) error {
+	return part, func(err error) error {
 		if err != nil {
 			cancel()
 		}
 		werr := <-done
 		cancel()
-		if err != nil && (werr == nil || !ended(err)) {
+		if err != nil && (werr == nil || !isStopped(err)) {
 			return err
 		}
 		return werr

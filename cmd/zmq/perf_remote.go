@@ -9,23 +9,23 @@ import (
 
 // curveFlag is the optional last argument of libzmq's throughput programs.
 type curveFlag struct {
-	Curve int `arg:"" optional:"" name:"enable-curve" help:"0: CURVE encryption is not in this command yet."`
+	Curve int `arg:"" optional:"" name:"enable-curve" help:"Must be 0: this command has no CURVE encryption."`
 }
 
 func (c curveFlag) check() error {
 	if c.Curve != 0 {
-		return usagef("this command has no CURVE encryption; leave the last argument out")
+		return usagef("this command has no CURVE encryption: omit the last argument")
 	}
 	return nil
 }
 
-// perfFlags are the flags of a measurement between two processes, which
-// libzmq's programs do not have.
+// perfFlags are flags of the measurements between two processes. libzmq's
+// programs do not have them.
 type perfFlags struct {
-	Timeout time.Duration `placeholder:"D" help:"Give up after this time, such as 30s, with exit status 1; 0s, the default, is for ever."`
+	Timeout time.Duration `placeholder:"D" help:"Stop after this time, such as 30s, with exit status 1. Default 0s: no timeout."`
 }
 
-// bound and connected are the jobs of the two ends of a measurement.
+// bound and connected return the jobs of the two sides of a measurement.
 func (f *perfFlags) bound(e *env, endpoint string) (*job, error) {
 	return (&socketFlags{Bind: []string{endpoint}, Timeout: f.Timeout}).job(e, layout{})
 }
@@ -41,7 +41,7 @@ type localThrCmd struct {
 	curveFlag
 }
 
-// Run measures what comes in.
+// Run measures the received messages.
 func (c *localThrCmd) Run(ctx context.Context, e *env) error {
 	if err := firstError(c.load.check(), c.curveFlag.check()); err != nil {
 		return err
@@ -84,7 +84,7 @@ func (c *remoteThrCmd) Run(ctx context.Context, e *env) error {
 		return err
 	}
 	return j.run(ctx, s.Connector, func(ctx context.Context) error {
-		// Nothing is queued for a peer that may never come.
+		// Without a peer, no messages are queued in memory.
 		if err := s.WaitConnected(ctx); err != nil {
 			return err
 		}
@@ -98,7 +98,7 @@ type localLatCmd struct {
 	perfFlags
 }
 
-// Run answers remote_lat.
+// Run replies to remote_lat.
 func (c *localLatCmd) Run(ctx context.Context, e *env) error {
 	if err := c.load.check(); err != nil {
 		return err
@@ -112,7 +112,7 @@ func (c *localLatCmd) Run(ctx context.Context, e *env) error {
 		return err
 	}
 	return j.run(ctx, s.Connector, func(ctx context.Context) error {
-		return c.answer(ctx, s)
+		return c.echo(ctx, s)
 	})
 }
 
@@ -136,7 +136,7 @@ func (c *remoteLatCmd) Run(ctx context.Context, e *env) error {
 		return err
 	}
 	return j.run(ctx, s.Connector, func(ctx context.Context) error {
-		// Connecting is no part of a round trip.
+		// The time must not include connecting.
 		if err := s.WaitConnected(ctx); err != nil {
 			return err
 		}
@@ -148,7 +148,7 @@ func (c *remoteLatCmd) Run(ctx context.Context, e *env) error {
 	})
 }
 
-// firstError is the first that is one.
+// firstError returns the first error that is not nil.
 func firstError(errs ...error) error {
 	for _, err := range errs {
 		if err != nil {

@@ -7,15 +7,15 @@ import (
 	"time"
 )
 
-// TestFiguresAreLibzmqs against what its formulas give.
-func TestFiguresAreLibzmqs(t *testing.T) {
+// The expected output is computed with the formulas of libzmq's programs.
+func TestPerfPrintsLinesOfLibzmq(t *testing.T) {
 	var out bytes.Buffer
 	e := &env{stdout: &out}
 	l := load{Size: 10, Count: 3}
 	l.printLoad(e, "message")
 	l.printThroughput(e, l.throughput(7*time.Microsecond))
 	l.printThroughput(e, math.Trunc(l.throughput(7*time.Microsecond)))
-	l.printThroughput(e, l.throughput(0)) // less than its clock can tell
+	l.printThroughput(e, l.throughput(0)) // below the resolution of its clock
 	l.printLatency(e, 7*time.Microsecond)
 	want := `message size: 10 [B]
 message count: 3

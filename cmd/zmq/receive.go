@@ -7,19 +7,20 @@ import (
 	"github.com/zerobroker/zmq"
 )
 
-// receiver is what receives.
+// receiver is a socket that receives.
 type receiver interface {
 	Recv(ctx context.Context) (zmq.Message, error)
 	TryRecv() (zmq.Message, error)
 }
 
-// handleFunc does what is to be done with a received message.
+// handleFunc handles a received message.
 type handleFunc func(ctx context.Context, m *zmq.Message) error
 
 // printOnly is the handleFunc of commands that only receive.
 func (j *job) printOnly(_ context.Context, m *zmq.Message) error { return j.out.print(m) }
 
-// receiveAll receives as many messages as were asked for, or until it is ended.
+// receiveAll receives the number of messages that --count asks for, or until
+// ctx ends.
 func (j *job) receiveAll(ctx context.Context, s receiver, handle handleFunc) error {
 	for n := 0; j.count == nil || n < *j.count; {
 		m, err := j.receive(ctx, s)
@@ -27,9 +28,9 @@ func (j *job) receiveAll(ctx context.Context, s receiver, handle handleFunc) err
 			return j.receiveEnd(err)
 		}
 		if err := handle(ctx, &m); err != nil {
-			return j.excuse(err)
+			return j.ignoreBrokenPipe(err)
 		}
-		if !m.IsConnect() && !m.IsDisconnect() { // nobody sent these
+		if !m.IsConnect() && !m.IsDisconnect() { // peers did not send these
 			n++
 			j.received.Add(1)
 		}
@@ -38,8 +39,8 @@ func (j *job) receiveAll(ctx context.Context, s receiver, handle handleFunc) err
 	return j.out.flush()
 }
 
-// receive returns the next message. Before it waits for one, it has everything
-// printed that came before.
+// receive returns the next message. Before it waits for one, it flushes the
+// output.
 func (j *job) receive(ctx context.Context, s receiver) (zmq.Message, error) {
 	if err := ctx.Err(); err != nil {
 		return zmq.Message{}, err
@@ -54,10 +55,11 @@ func (j *job) receive(ctx context.Context, s receiver) (zmq.Message, error) {
 	return s.Recv(ctx)
 }
 
-// receiveEnd makes nothing of an end that is the usual one.
+// receiveEnd returns the error of receiveAll after Recv returned err. Without
+// --count, Ctrl-C is the normal end, and so is --timeout after a message.
 func (j *job) receiveEnd(err error) error {
-	if ended(err) && j.count == nil && (j.interrupted() || j.timedOut() && j.received.Load() > 0) {
+	if isStopped(err) && j.count == nil && (j.interrupted() || j.timedOut() && j.received.Load() > 0) {
 		return nil
 	}
-	return j.excuse(err)
+	return j.ignoreBrokenPipe(err)
 }

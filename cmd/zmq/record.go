@@ -6,18 +6,18 @@ import (
 	"github.com/zerobroker/zmq"
 )
 
-// record is a message as this command handles it. Its slices are valid until
-// it is filled again.
+// record is a message to print or to send. Its slices are valid until the
+// record is filled again.
 type record struct {
-	id     string // routing id of the peer it is from or for, with ROUTER and STREAM
-	number uint32 // routing number of that peer, with SERVER and PEER
-	group  string // what it was sent to, with RADIO and DISH
-	addr   string // the address that it is from or for, with DGRAM
+	id     string // routing ID of its sender or receiver, for ROUTER and STREAM
+	number uint32 // routing number of its sender or receiver, for SERVER and PEER
+	group  string // for RADIO and DISH
+	addr   string // address of its sender or receiver, for DGRAM
 	frames [][]byte
-	event  string // what the peer did, where that is told in place of frames
+	event  string // "connected" or "disconnected" instead of frames
 }
 
-// fill makes r the message m, of the group or from the address that r has.
+// fill copies m to r, except for group and addr, which the receiver has set.
 func (r *record) fill(m *zmq.Message) {
 	r.id, r.number, r.event = m.RoutingID(), m.RoutingNumber(), ""
 	r.frames = r.frames[:0]
@@ -32,45 +32,45 @@ func (r *record) fill(m *zmq.Message) {
 	}
 }
 
-// empty reports whether r has no byte.
+// empty reports whether the frames of r have no byte.
 func (r *record) empty() bool {
 	return !slices.ContainsFunc(r.frames, func(f []byte) bool { return len(f) > 0 })
 }
 
-// set makes r the record o, with its own list of frames.
-func (r *record) set(o *record) {
+// copyFrom copies o to r, which keeps a list of frames of its own.
+func (r *record) copyFrom(o *record) {
 	frames := append(r.frames[:0], o.frames...)
 	*r = *o
 	r.frames = frames
 }
 
-// reset empties r before it is read.
+// reset empties r.
 func (r *record) reset() { *r = record{frames: r.frames[:0]} }
 
-// codec writes messages as lines and reads them back. Lines are without their
-// newline.
+// codec converts messages to and from lines without a newline.
 type codec interface {
-	// encode appends the line of a message.
+	// encode appends a message to line.
 	encode(line []byte, r *record) []byte
-	// decode reads a line. The frames may point into it.
+	// decode reads a message. The frames may point into line.
 	decode(line []byte, r *record) error
 }
 
-// layout is what the lines of a socket type hold.
+// layout describes the parts of a line, which depend on the socket type.
 type layout struct {
-	name  naming // whom a message is from or for; what is printed begins with it
-	need  need   // whether what is read begins with it too
-	group string // of what is read without one
+	name  naming // what printed lines begin with
+	need  need   // whether lines that are read begin with it too
+	group string // the group of lines that are read without one
 
 	single bool // messages have one frame
-	stream bool // they have none, but are bytes, and no tab or newline cuts them
+	stream bool // messages are bytes: a tab does not separate frames
 }
 
-// need says whether a name stands in what is read.
+// need specifies whether lines that are read begin with the name of the
+// receiver.
 type need int
 
 const (
 	required need = iota
-	optional      // without one, the command knows what to do
-	absent        // never: all has one receiver
+	optional
+	absent // all messages have the same receiver
 )

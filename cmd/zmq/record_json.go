@@ -11,10 +11,10 @@ import (
 	"unicode/utf8"
 )
 
-// jsonLines is the codec of --json: {"frames":["<base64>", ...]}, before it
-// "id":"<hex>", "number":N, "group":"<text>" or "addr":"<address>" where
-// messages have that, and "event":"<what>" in place of the frames where a peer has come or gone. It is
-// exact.
+// jsonLines is the codec of --json: {"frames":["<base64>", ...]}. Depending on
+// the layout, "id":"<hex>", "number":N, "group":"<text>" or "addr":"<address>"
+// comes before the frames. "event":"<event>" replaces the frames when a peer
+// has connected or disconnected. It keeps every byte.
 type jsonLines struct{ layout }
 
 func (c jsonLines) encode(line []byte, r *record) []byte {
@@ -35,7 +35,7 @@ func (c jsonLines) encode(line []byte, r *record) []byte {
 }
 
 func (c jsonLines) encodeName(line []byte, r *record) []byte {
-	if c.name == nameless {
+	if c.name == noName {
 		return line
 	}
 	line = append(append(append(line, '"'), c.name.key()...), `":`...)
@@ -45,16 +45,16 @@ func (c jsonLines) encodeName(line []byte, r *record) []byte {
 	case byNumber:
 		line = strconv.AppendUint(line, uint64(r.number), 10)
 	case byGroup:
-		group, _ := json.Marshal(r.group) // a string always has a form
+		group, _ := json.Marshal(r.group) // cannot fail for a string
 		line = append(line, group...)
 	case byAddress:
-		addr, _ := json.Marshal(r.addr) // with a zone, which may be any text
+		addr, _ := json.Marshal(r.addr) // its zone may be any text
 		line = append(line, addr...)
 	}
 	return append(line, ',')
 }
 
-// jsonMessage is a line as it is read.
+// jsonMessage is a line to decode.
 type jsonMessage struct {
 	ID     *string      `json:"id"`
 	Number *json.Number `json:"number"`
@@ -72,7 +72,7 @@ func (c jsonLines) decode(line []byte, r *record) error {
 	if err := c.decodeFrames(v.Frames, r); err != nil {
 		return err
 	}
-	if c.name == nameless || c.need == absent {
+	if c.name == noName || c.need == absent {
 		r.group = c.group
 		return nil
 	}
@@ -81,7 +81,7 @@ func (c jsonLines) decode(line []byte, r *record) error {
 
 func (c jsonLines) decodeFrames(list []*string, r *record) error {
 	if len(list) == 0 {
-		return errors.New(`"frames" must hold at least one frame`)
+		return errors.New(`"frames" must have at least one frame`)
 	}
 	for i, s := range list {
 		if s == nil {
@@ -94,7 +94,7 @@ func (c jsonLines) decodeFrames(list []*string, r *record) error {
 		r.frames = append(r.frames, f)
 	}
 	if c.single && len(r.frames) > 1 {
-		return errors.New(`"frames" must hold one frame: here messages have no more`)
+		return errors.New(`"frames" must have only one frame for this socket type`)
 	}
 	return nil
 }
@@ -109,8 +109,8 @@ func (c jsonLines) decodeName(line []byte, v *jsonMessage, r *record) error {
 	case c.name == byAddress && v.Addr != nil:
 		ok = r.setAddress(*v.Addr)
 	case c.name == byGroup && v.Group != nil:
-		if !utf8.Valid(line) { // what is read in place of it would be another group
-			return errors.New("not UTF-8, which JSON is in")
+		if !utf8.Valid(line) { // the decoder has replaced bytes of the group
+			return errors.New("not UTF-8, which JSON requires")
 		}
 		return r.setGroup(*v.Group)
 	case c.need == optional:
@@ -122,5 +122,5 @@ func (c jsonLines) decodeName(line []byte, v *jsonMessage, r *record) error {
 	return nil
 }
 
-// blank reports whether a line holds nothing at all, which --json skips.
+// blank reports whether a line is empty or only white space. --json skips it.
 func blank(line []byte) bool { return len(bytes.TrimSpace(line)) == 0 }

@@ -30,7 +30,7 @@ func sameFrames(a, b [][]byte) bool {
 	return true
 }
 
-func TestEncode(t *testing.T) {
+func TestCodecsEncode(t *testing.T) {
 	for _, c := range []struct {
 		name  string
 		codec codec
@@ -41,7 +41,7 @@ func TestEncode(t *testing.T) {
 		{"raw with id", raw.of(ids), record{id: "\x00id", frames: frames("a")}, "006964\ta"},
 		{"raw with number", raw.of(numbers), record{number: 1 << 31, frames: frames("a")}, "2147483648\ta"},
 		{"raw with group", raw.of(groups), record{group: "g", frames: frames("a")}, "g\ta"},
-		{"without its id", raw, record{id: "id", frames: frames("a")}, "a"},
+		{"raw without name", raw, record{id: "id", frames: frames("a")}, "a"},
 		{"event", quoted.of(ids), record{id: "id", frames: frames(""), event: "connected"}, "6964 connected"},
 		{"quoted", quoted, record{frames: frames("a\tb", "\n\r\\\x00\x7f\xff", "é")}, `a\tb` + "\t" + `\n\r\\\x00\x7f\xff` + "\té"},
 		{"quoted C1 control", quoted, record{frames: frames("\u009b31m")}, `\xc2\x9b31m`},
@@ -62,12 +62,12 @@ func TestEncode(t *testing.T) {
 	}
 }
 
-func TestDecodeNamed(t *testing.T) {
+func TestCodecsDecodeNames(t *testing.T) {
 	long := strings.Repeat("g", 256)
 	for _, c := range []struct {
 		codec codec
 		line  string
-		want  *record // nil: not to be read
+		want  *record // nil: an error
 	}{
 		{raw.of(ids), "6964\ta\tb", &record{id: "id", frames: frames("a", "b")}},
 		{raw.of(ids), "6964\t", &record{id: "id", frames: frames("")}},
@@ -137,16 +137,16 @@ func TestDecodeNamed(t *testing.T) {
 		var r record
 		switch err := c.codec.decode([]byte(c.line), &r); {
 		case err == nil && c.want == nil:
-			t.Errorf("%q was read as %+v", c.line, r)
+			t.Errorf("%q was decoded as %+v, want an error", c.line, r)
 		case err != nil && c.want != nil:
 			t.Errorf("%q: %v", c.line, err)
 		case err == nil && !same(&r, c.want):
-			t.Errorf("%q was read as %+v", c.line, r)
+			t.Errorf("%q was decoded as %+v", c.line, r)
 		}
 	}
 }
 
-// Layouts of lines.
+// The layouts of lines.
 var (
 	ids      = layout{name: byID}
 	numbers  = layout{name: byNumber, single: true}
@@ -159,14 +159,14 @@ var (
 	oneAddress = layout{name: byAddress, need: absent, single: true}
 )
 
-// same reports whether two records are the same message from or for the same
-// peer, address and group.
+// same reports whether two records have the same name, event and frames.
 func same(a, b *record) bool {
 	return a.id == b.id && a.number == b.number && a.group == b.group && a.addr == b.addr && a.event == b.event && sameFrames(a.frames, b.frames)
 }
 
-// FuzzExact: what --quoted and --json print is read back as it was, on a line.
-func FuzzExact(f *testing.F) {
+// A message that --quoted or --json prints as one line is decoded as the same
+// message.
+func FuzzQuotedAndJSONKeepEveryByte(f *testing.F) {
 	f.Add([]byte("hello"), []byte("\t\n\r\\\x00\xff\xc2\x9b"), "", uint32(1))
 	f.Add([]byte(`\x41`), []byte(""), "\x00id", uint32(1<<32-1))
 	f.Fuzz(func(t *testing.T, a, b []byte, name string, number uint32) {
@@ -179,19 +179,19 @@ func FuzzExact(f *testing.F) {
 			exact(t, numbers, &record{number: number, frames: [][]byte{a}})
 			exact(t, addresses, &record{addr: fmt.Sprintf("[2001:db8::%x]:5555", number&0xffff), frames: [][]byte{b}})
 		}
-		if new(record).setGroup(name) == nil && utf8.ValidString(name) { // dish and radio refuse others with --json
+		if new(record).setGroup(name) == nil && utf8.ValidString(name) { // dish and radio reject other groups with --json
 			exact(t, groups, &record{group: name, frames: [][]byte{b}})
 		}
 	})
 }
 
-// exact fails unless a record is read back as it was printed.
+// exact fails unless a record is the same after encoding and decoding.
 func exact(t *testing.T, l layout, in *record) {
 	t.Helper()
 	for _, c := range []codec{quoted.of(l), jsonLines{l}} {
 		line := c.encode(nil, in)
 		if bytes.ContainsAny(line, "\n\r\x1b") {
-			t.Fatalf("%q is no line", line)
+			t.Fatalf("%q is not one line", line)
 		}
 		var out record
 		if err := c.decode(line, &out); err != nil {
@@ -203,8 +203,8 @@ func exact(t *testing.T, l layout, in *record) {
 	}
 }
 
-// FuzzDecode: no line is too strange for an error.
-func FuzzDecode(f *testing.F) {
+// Every line is decoded as a complete message, or is an error.
+func FuzzDecodeReturnsCompleteMessage(f *testing.F) {
 	f.Add([]byte(`{"frames":["YQ=="]}`))
 	f.Add([]byte(`a\x`))
 	f.Fuzz(func(t *testing.T, line []byte) {
@@ -227,7 +227,7 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
-func TestRecordFill(t *testing.T) {
+func TestRecordFillReplacesOldMessage(t *testing.T) {
 	r := record{id: "old", event: "connected", frames: frames("x", "y", "z")}
 	m := zmq.NewStringMessage("a", "b")
 	r.fill(&m)

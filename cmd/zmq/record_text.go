@@ -10,27 +10,26 @@ import (
 	"unicode/utf8"
 )
 
-// text is the codec of plain lines: a tab separates the frames, and the name of
-// the peer, group or address comes before the first.
+// text is the codec of lines of text: a tab separates the frames, and the name
+// of the peer, group or address comes before the first frame.
 type text struct {
 	layout
-	escape   func(dst, frame []byte) []byte           // as it is if nil
-	unescape func(frame []byte) (out []byte, _ error) // as it is if nil
+	escape   func(dst, frame []byte) []byte           // nil: frames are copied
+	unescape func(frame []byte) (out []byte, _ error) // nil: frames are copied
 }
 
 // The text codecs.
 var (
-	// raw copies frames as they are. A tab or a newline in a frame cannot be
-	// told from one between frames or messages.
+	// raw copies frames. A tab or a newline in a frame looks like a separator.
 	raw = text{}
-	// quoted is exact: see quote.
+	// quoted keeps every byte: see quote.
 	quoted = text{escape: quote, unescape: unquote}
-	// display is raw for a terminal, which control characters in a message must
-	// not reach.
+	// display is for terminals: it escapes control characters, which could
+	// change the terminal. It cannot be read back.
 	display = text{escape: showControls}
 )
 
-// of is the codec for lines with that layout.
+// of returns the codec for lines with the layout.
 func (t text) of(l layout) text {
 	t.layout = l
 	return t
@@ -38,10 +37,10 @@ func (t text) of(l layout) text {
 
 func (t text) encode(line []byte, r *record) []byte {
 	line = t.encodeName(line, r)
-	if r.event != "" { // set apart by a space, where a tab begins a frame
+	if r.event != "" { // after a space, because a tab would begin a frame
 		return append(append(line, ' '), r.event...)
 	}
-	if t.name != nameless {
+	if t.name != noName {
 		line = append(line, '\t')
 	}
 	for i, f := range r.frames {
@@ -76,7 +75,7 @@ func (t text) escaped(line, frame []byte) []byte {
 
 func (t text) decode(line []byte, r *record) error {
 	r.reset()
-	if t.name == nameless || t.need == absent {
+	if t.name == noName || t.need == absent {
 		r.group = t.group
 		return t.decodeBody(line, r)
 	}
@@ -133,7 +132,7 @@ func (t text) decodeBody(body []byte, r *record) error {
 		r.frames = append(r.frames, frame)
 	}
 	if t.single && len(r.frames) > 1 {
-		return errors.New(`a tab begins another frame, and here messages have one; --quoted writes a tab in a frame as \t`)
+		return errors.New(`a tab begins another frame, but messages of this socket type have one; --quoted writes a tab in a frame as \t`)
 	}
 	return nil
 }
@@ -145,12 +144,13 @@ func (t text) unescaped(frame []byte) ([]byte, error) {
 	return frame, nil
 }
 
-// quote appends a frame in which \t, \n, \r and \\ stand for a tab, a newline,
-// a carriage return and a backslash, and \xHH for any other control character
-// and for bytes that are no UTF-8.
+// quote appends a frame. It escapes a tab, a newline, a carriage return and a
+// backslash as \t, \n, \r and \\, and every other control character and bytes
+// that are not UTF-8 as \xHH.
 func quote(dst, frame []byte) []byte { return escape(dst, frame, true) }
 
-// showControls is quote that leaves backslashes alone: for reading only.
+// showControls is quote without the escape of backslashes, so it cannot be
+// reversed.
 func showControls(dst, frame []byte) []byte { return escape(dst, frame, false) }
 
 func escape(dst, frame []byte, backslashes bool) []byte {
@@ -198,10 +198,11 @@ func unquote(s []byte) ([]byte, error) {
 	return out, nil
 }
 
-// unescapeOne reads what follows a backslash: a byte, and how long its name is.
+// unescapeOne parses the escape after a backslash. It returns the byte and the
+// length of the escape.
 func unescapeOne(s []byte) (b byte, n int, err error) {
 	if len(s) == 0 {
-		return 0, 0, errors.New(`a backslash at the end of a frame; write \\`)
+		return 0, 0, errors.New(`a backslash ends the frame; write \\`)
 	}
 	switch s[0] {
 	case 't':
@@ -222,5 +223,5 @@ func unescapeOne(s []byte) (b byte, n int, err error) {
 		return 0, 0, errors.New(`\x needs two hex digits`)
 	}
 	r, _ := utf8.DecodeRune(s)
-	return 0, 0, fmt.Errorf(`unknown escape \%c; there are \t \n \r \\ \xHH`, r)
+	return 0, 0, fmt.Errorf(`unknown escape \%c; the escapes are \t \n \r \\ \xHH`, r)
 }

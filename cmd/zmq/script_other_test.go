@@ -2,5 +2,6 @@
 
 package main
 
-// dieWithParent: only scriptTime ends a command whose parent is gone.
+// dieWithParent does nothing: after its parent has ended, a command runs at
+// most scriptTime.
 func dieWithParent() {}

@@ -15,7 +15,8 @@ import (
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"zmq": func() {
-		// A command that outlives its script says where it is, and ends.
+		// A command that runs longer than its script prints its goroutines and
+		// ends.
 		time.AfterFunc(scriptTime, func() {
 			debug.SetTraceback("all")
 			panic(fmt.Sprintf("zmq: still running after %v", scriptTime))
@@ -25,16 +26,15 @@ func TestMain(m *testing.M) {
 	}})
 }
 
-// scriptTime is how long one script, and each command in it, may take. It is no
-// expectation: a script takes seconds, and only what hangs takes so long.
+// scriptTime bounds one script, and each command in it. A script takes seconds:
+// only one that hangs takes so long.
 const scriptTime = 3 * time.Minute
 
-// deadlineKey is where a script finds its deadline.
+// deadlineKey is the key of the deadline in the values of a script.
 type deadlineKey struct{}
 
-// TestScripts runs the command as users do: each file of testdata/script is
-// commands, input and expected output. Each has a deadline of its own, which
-// begins with it.
+// Each file of testdata/script has commands, their input and their expected
+// output.
 func TestScripts(t *testing.T) {
 	files, err := filepath.Glob("testdata/script/*.txtar")
 	if err != nil || len(files) == 0 {
@@ -48,7 +48,7 @@ func TestScripts(t *testing.T) {
 	}
 }
 
-// playScript runs one script, which fails when its time is up.
+// playScript runs one script, which fails after limit.
 func playScript(t testscript.T, file string, limit time.Duration) {
 	deadline := time.Now().Add(limit)
 	testscript.RunT(t, testscript.Params{
@@ -61,15 +61,16 @@ func playScript(t testscript.T, file string, limit time.Duration) {
 	})
 }
 
-// oneTest has testscript run its only script in the test that there is.
+// oneTest makes testscript run its only script in the test itself, not in a
+// subtest.
 type oneTest struct{ *testing.T }
 
 func (t oneTest) Parallel()                            {}
 func (t oneTest) Run(_ string, f func(t testscript.T)) { f(t) }
 func (t oneTest) Verbose() bool                        { return testing.Verbose() }
 
-// setup spares commands built with -race the second that they sleep at their
-// end by default.
+// setup turns off the second that a program built with -race sleeps before it
+// exits.
 func setup(e *testscript.Env, deadline time.Time) error {
 	e.Setenv("GORACE", "atexit_sleep_ms=0 "+os.Getenv("GORACE"))
 	e.Values[deadlineKey{}] = deadline
@@ -77,7 +78,7 @@ func setup(e *testscript.Env, deadline time.Time) error {
 }
 
 // await FILE REGEXP [VAR] waits until a file that a background command writes
-// matches, and puts what the first group matched in an environment variable.
+// matches, and sets an environment variable to the first group of the match.
 func await(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 || len(args) > 3 {
 		ts.Fatalf("usage: await file regexp [variable]")
@@ -100,6 +101,6 @@ func await(ts *testscript.TestScript, neg bool, args []string) {
 		if time.Now().After(deadline) {
 			ts.Fatalf("timed out waiting for %q in %s, which has\n%s", args[1], args[0], text)
 		}
-		time.Sleep(time.Millisecond) // a file has no event to wait for
+		time.Sleep(time.Millisecond) // there is no event for a change of a file
 	}
 }

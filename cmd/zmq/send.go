@@ -12,27 +12,37 @@ import (
 // sendFunc sends one message of the input.
 type sendFunc func(ctx context.Context, r *record) error
 
-// plain is the sendFunc of sockets that pick the receiver themselves.
+// plain is the sendFunc of socket types that choose the peer.
 func plain(s zmq.Sender) sendFunc {
 	return func(ctx context.Context, r *record) error { return s.Send(ctx, r.frames...) }
 }
 
-// single is plain for sockets that send messages of one frame.
-func single(s zmq.BodySender) sendFunc {
+// single is plain for socket types whose messages have one frame.
+func single(s zmq.FrameSender) sendFunc {
 	return func(ctx context.Context, r *record) error { return s.Send(ctx, r.frames[0]) }
 }
 
-// route sends to the peer that a message names. That it is not there is no
-// reason to stop.
-func (j *job) route(send sendFunc, n naming) sendFunc {
+// toID is the sendFunc of socket types that send to a routing ID.
+func toID(s zmq.SenderToID) sendFunc {
+	return func(ctx context.Context, r *record) error { return s.SendTo(ctx, r.id, r.frames...) }
+}
+
+// toNumber is the sendFunc of socket types that send to a routing number.
+func toNumber(s zmq.SenderToNumber) sendFunc {
+	return func(ctx context.Context, r *record) error { return s.SendTo(ctx, r.number, r.frames[0]) }
+}
+
+// skipUnroutable reports and counts a message to a peer that is not connected,
+// and continues.
+func (j *job) skipUnroutable(send sendFunc, n naming) sendFunc {
 	return func(ctx context.Context, r *record) error {
 		err := send(ctx, r)
 		if !errors.Is(err, zmq.ErrNoRoute) {
 			return err
 		}
-		j.unrouted.Add(1)
+		j.unroutable.Add(1)
 		j.sent.Add(-1) // the caller is about to count it
-		j.e.say("no peer has the %s", r.peer(n))
+		j.e.logf("no peer has the %s", r.peer(n))
 		return nil
 	}
 }
@@ -45,15 +55,15 @@ func (j *job) echo(send sendFunc, n naming) handleFunc {
 		}
 		err := send(ctx, &j.out.rec)
 		if errors.Is(err, zmq.ErrNoRoute) {
-			j.e.say("%s is gone, so its message cannot go back", j.out.rec.peer(n))
+			j.e.logf("%s has disconnected: its message is not sent back", j.out.rec.peer(n))
 			return nil
 		}
 		return err
 	}
 }
 
-// sendAll sends the whole input. When ctx ends it returns, even if the input
-// is waiting for a line.
+// sendAll sends the whole input. It returns when ctx ends, even if the input is
+// waiting for a line.
 func (j *job) sendAll(ctx context.Context, send sendFunc) error {
 	done := make(chan error, 1)
 	go func() { done <- j.sendLoop(ctx, send) }()
@@ -66,7 +76,7 @@ func (j *job) sendAll(ctx context.Context, send sendFunc) error {
 		}
 	}
 	if err == errStopped && j.in.terminal && j.interrupted() {
-		return nil // Ctrl-C is as good as Ctrl-D when nothing is left unsent
+		return nil // on a terminal, Ctrl-C ends the input like Ctrl-D
 	}
 	return err
 }
@@ -82,7 +92,7 @@ func (j *job) sendLoop(ctx context.Context, send sendFunc) error {
 			return err
 		}
 		if first {
-			err = j.ready(ctx, &r)
+			err = j.beforeFirst(ctx, &r)
 		} else {
 			err = pause(ctx, j.interval)
 		}
@@ -96,7 +106,7 @@ func (j *job) sendLoop(ctx context.Context, send sendFunc) error {
 	}
 }
 
-// pause waits.
+// pause waits for d or until ctx ends.
 func pause(ctx context.Context, d time.Duration) error {
 	if d == 0 {
 		return ctx.Err()

@@ -7,25 +7,25 @@ import (
 	"testing/synctest"
 )
 
-// TestTimeoutWithPeers: what --timeout means to a command that has a peer. Time
-// is virtual, so that a slow machine is not what times out.
-func TestTimeoutWithPeers(t *testing.T) {
+// The effect of --timeout on a command that has a peer. Time is virtual, so
+// that a slow machine does not cause a timeout.
+func TestTimeoutOfCommandWithPeer(t *testing.T) {
 	for _, c := range []struct {
 		name    string
 		peer    string // runs until the command has ended
 		command string
 		out     string
 		fails   bool
-		says    []string // how the lines of standard error begin
+		stderr  []string // prefixes of the lines of standard error
 	}{
-		{"receiving until then is the wanted end", "pair -b inproc://x one two",
+		{"has received without a count", "pair -b inproc://x one two",
 			"pair -c inproc://x --timeout 2s", "one\ntwo\n", false, nil},
-		{"so it is when nothing is left to send", "router -b inproc://x --echo",
+		{"has sent and received without a count", "router -b inproc://x --echo",
 			"dealer -c inproc://x --timeout 2s hello", "hello\n", false, nil},
 		{"a count is not reached", "pair -b inproc://x one two",
 			"pair -c inproc://x -n 3 --timeout 2s", "one\ntwo\n", true,
 			[]string{"zmq: pair: timed out after 2s: 0 sent, 2 of 3 received"}},
-		{"a reply does not come", "router -b inproc://x",
+		{"has no reply", "router -b inproc://x",
 			"req -c inproc://x --timeout 2s hello", "", true,
 			[]string{"zmq: req: timed out after 2s: 0 answered"}},
 		{"no peer joins", "dish -c inproc://x -g other",
@@ -52,10 +52,10 @@ func TestTimeoutWithPeers(t *testing.T) {
 				if (command.err != nil) != c.fails || peer.err != nil {
 					t.Errorf("ended with %v, its peer with %v", command.err, peer.err)
 				}
-				said := strings.Split(strings.TrimSuffix(command.notices.text.String(), "\n"), "\n")
-				for i, line := range said {
-					if i >= len(c.says) && line != "" || i < len(c.says) && !strings.HasPrefix(line, c.says[i]) {
-						t.Errorf("said %q, want %q", said, c.says)
+				lines := strings.Split(strings.TrimSuffix(command.stderr.text.String(), "\n"), "\n")
+				for i, line := range lines {
+					if i >= len(c.stderr) && line != "" || i < len(c.stderr) && !strings.HasPrefix(line, c.stderr[i]) {
+						t.Errorf("standard error %q, want %q", lines, c.stderr)
 						break
 					}
 				}

@@ -15,8 +15,9 @@ func (versionCmd) Run(_ context.Context, e *env) error {
 	return outputError(err)
 }
 
-// versionLine says what was built, of what, and for what. The go command knows
-// the version if it built from a repository or a published module.
+// versionLine returns the version of the command, of ZMTP and of Go, and the
+// platform. The go command sets the version if it builds from a repository or a
+// published module.
 func versionLine() string {
 	version := "(devel)"
 	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {

@@ -7,28 +7,30 @@ import (
 	"sync"
 )
 
-// waitFlags say when a publisher begins.
+// waitFlags configure when a publisher begins to send.
 type waitFlags struct {
-	Wait   *int `placeholder:"N" xor:"wait" help:"Send nothing before N subscribers want the same message: the first line, or any one of the arguments. Default 1."`
-	NoWait bool `xor:"wait" help:"Send at once: what nobody subscribes to is lost."`
+	Wait   *int `placeholder:"N" xor:"wait" help:"Begin to send when N subscribers would receive the first line, or one and the same argument. Default 1."`
+	NoWait bool `xor:"wait" help:"Begin to send at once. Messages without a subscriber are lost."`
 }
 
-// interest is how peers of a publisher say what they want.
-type interest struct {
-	peer      string                 // who they are to it
-	say, said string                 // what they do, and have done
-	topic     func(r *record) string // what they must want to get a message
+// waitTerms describes subscriptions in messages: those of a PUB to topics, or
+// those of a RADIO to groups.
+type waitTerms struct {
+	peer       string                 // a peer with a subscription
+	subscribe  string                 // the verb
+	subscribed string                 // its participle
+	topic      func(r *record) string // the topic or group that a message is sent to
 }
 
 var (
-	subscription = interest{"subscriber", "subscribe to", "subscribed to", func(r *record) string { return string(r.frames[0]) }}
-	membership   = interest{"member", "join", "joined", func(r *record) string { return r.group }}
+	subscription = waitTerms{"subscriber", "subscribe to", "subscribed to", func(r *record) string { return string(r.frames[0]) }}
+	membership   = waitTerms{"member", "join", "joined", func(r *record) string { return r.group }}
 )
 
-// waitSubscribers is the method of publishers.
+// waitSubscribers is the method WaitSubscribers of a publisher.
 type waitSubscribers func(ctx context.Context, n int, topic string) error
 
-// subscribers is how many to wait for.
+// subscribers returns the number of subscribers to wait for.
 func (f *waitFlags) subscribers() (int, error) {
 	switch {
 	case f.NoWait:
@@ -41,10 +43,11 @@ func (f *waitFlags) subscribers() (int, error) {
 	return *f.Wait, nil
 }
 
-// awaitFirst has the job wait for n subscribers before its first message.
-func (j *job) awaitFirst(n int, wait waitSubscribers, how interest) {
-	j.awaited, j.interest = how.peer, how
-	j.ready = func(ctx context.Context, first *record) error {
+// waitBeforeFirst makes the job wait for n subscribers before its first
+// message.
+func (j *job) waitBeforeFirst(n int, wait waitSubscribers, terms waitTerms) {
+	j.awaitedPeer, j.waitTerms = terms.peer, terms
+	j.beforeFirst = func(ctx context.Context, first *record) error {
 		if n == 0 {
 			return nil
 		}
@@ -52,16 +55,16 @@ func (j *job) awaitFirst(n int, wait waitSubscribers, how interest) {
 	}
 }
 
-// topics is what subscribers may want: of arguments we know all.
+// topics returns the topics of all arguments, or that of the first line.
 func (j *job) topics(first *record) []string {
 	list, ok := j.in.src.(*listSource)
 	if !ok {
-		return []string{j.interest.topic(first)}
+		return []string{j.waitTerms.topic(first)}
 	}
 	var topics []string
 	seen := make(map[string]bool)
 	for i := range list.list {
-		if t := j.interest.topic(&list.list[i]); !seen[t] {
+		if t := j.waitTerms.topic(&list.list[i]); !seen[t] {
 			seen[t] = true
 			topics = append(topics, t)
 		}
@@ -69,9 +72,9 @@ func (j *job) topics(first *record) []string {
 	return topics
 }
 
-// awaitSubscribers waits until n peers subscribe to one of the topics, all to
-// the same: the library counts the subscribers of a topic, and not those of
-// several without counting some twice.
+// awaitSubscribers waits until one of the topics has n subscribers. The library
+// counts the subscribers of one topic; a sum over several topics could count a
+// peer twice.
 func (j *job) awaitSubscribers(ctx context.Context, wait waitSubscribers, n int, topics []string) error {
 	hinting, stop := context.WithCancel(ctx)
 	var wg sync.WaitGroup
@@ -83,20 +86,20 @@ func (j *job) awaitSubscribers(ctx context.Context, wait waitSubscribers, n int,
 	defer stop()
 	err := waitAny(ctx, wait, n, topics)
 	if err != nil {
-		j.waiting = fmt.Sprintf("fewer than %d %s %s", n, j.interest.said, wanted(n, topics))
+		j.missing = fmt.Sprintf("fewer than %d %s %s", n, j.waitTerms.subscribed, topicList(n, topics))
 	}
 	return err
 }
 
-// hintSubscribers says what a publisher with peers waits for. One without says
-// that it is alone.
+// hintSubscribers reports which subscribers a publisher with peers waits for.
+// For a publisher without peers, reportNoPeer does.
 func (j *job) hintSubscribers(n int, topics []string) {
 	if j.sock.Stats().Peers > 0 {
-		j.e.sayAs("waiting for %d to %s %s (--no-wait does not)", n, j.interest.say, wanted(n, topics))
+		j.e.logCommandf("waiting for %d to %s %s (--no-wait does not)", n, j.waitTerms.subscribe, topicList(n, topics))
 	}
 }
 
-// waitAny waits until n peers subscribe to one of the topics.
+// waitAny waits until one of the topics has n subscribers.
 func waitAny(ctx context.Context, wait waitSubscribers, n int, topics []string) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -107,16 +110,16 @@ func waitAny(ctx context.Context, wait waitSubscribers, n int, topics []string) 
 	return <-done
 }
 
-// wanted says what n peers are to subscribe to.
-func wanted(n int, topics []string) string {
+// topicList lists the topics that n subscribers are awaited for.
+func topicList(n int, topics []string) string {
 	if n > 1 && len(topics) > 1 {
-		return "the same one of " + someOf(topics)
+		return "the same one of " + joinSome(topics)
 	}
-	return someOf(topics)
+	return joinSome(topics)
 }
 
-// someOf lists topics, but not a screenful.
-func someOf(topics []string) string {
+// joinSome lists at most three topics.
+func joinSome(topics []string) string {
 	const most = 3
 	var list []string
 	for _, t := range topics[:min(most, len(topics))] {

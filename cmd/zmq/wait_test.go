@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-func TestWaitAnyIsContentWithOne(t *testing.T) {
+func TestWaitAnyReturnsAfterFirstTopic(t *testing.T) {
 	wait := func(ctx context.Context, n int, topic string) error {
 		if topic == "wanted" && n == 2 {
 			return nil
@@ -23,25 +23,25 @@ func TestWaitAnyIsContentWithOne(t *testing.T) {
 	}
 }
 
-func TestTopics(t *testing.T) {
-	j := &job{interest: subscription, in: &input{src: &listSource{list: []record{
+func TestPublisherWaitsForTopicsOfArguments(t *testing.T) {
+	j := &job{waitTerms: subscription, in: &input{src: &listSource{list: []record{
 		{frames: frames("a", "1")}, {frames: frames("b")}, {frames: frames("a", "2")},
 	}}}}
-	if got := someOf(j.topics(nil)); got != `"a" or "b"` {
+	if got := joinSome(j.topics(nil)); got != `"a" or "b"` {
 		t.Error(got)
 	}
 	j.in.src = &lineSource{}
-	if got := someOf(j.topics(&record{frames: frames("first", "x")})); got != `"first"` {
+	if got := joinSome(j.topics(&record{frames: frames("first", "x")})); got != `"first"` {
 		t.Error(got)
 	}
-	j.interest = membership
-	if got := someOf(j.topics(&record{group: "g", frames: frames("x")})); got != `"g"` {
+	j.waitTerms = membership
+	if got := joinSome(j.topics(&record{group: "g", frames: frames("x")})); got != `"g"` {
 		t.Error(got)
 	}
-	if got := wanted(2, []string{"a", "b"}); got != `the same one of "a" or "b"` {
+	if got := topicList(2, []string{"a", "b"}); got != `the same one of "a" or "b"` {
 		t.Error(got)
 	}
-	if got := someOf([]string{"1", "2", "3", "4", "5"}); got != `"1" or "2" or "3" or 2 others` {
+	if got := joinSome([]string{"1", "2", "3", "4", "5"}); got != `"1" or "2" or "3" or 2 others` {
 		t.Error(got)
 	}
 }

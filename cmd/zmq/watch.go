@@ -4,31 +4,29 @@ import (
 	"context"
 	"errors"
 	"iter"
-	"strings"
-	"sync"
 	"time"
 
 	"github.com/zerobroker/zmq"
 )
 
 const (
-	// hintDelay is how long nothing may happen before we say what we wait for.
+	// hintDelay is how long a command waits before it reports what it waits
+	// for.
 	hintDelay = 1500 * time.Millisecond
-	// maxWarnings bounds what strangers can make us say.
+	// maxWarnings bounds the warnings that peers can cause.
 	maxWarnings = 10
 )
 
-// watcher follows a socket's events. It remembers what went wrong last, and
-// says aloud what keeps peers from ever talking to us.
+// watcher follows the events of a socket, and warns about peers that the socket
+// cannot communicate with.
 type watcher struct {
-	mu   sync.Mutex
-	last map[string]string // what is wrong with an endpoint
+	disconnected func() // called when a connection has ended, if not nil
 
-	bound  map[string]bool // endpoints that peers come to
-	warned map[string]bool
+	bound  map[string]bool // bound endpoints
+	warned map[string]bool // texts of the warnings so far
 }
 
-// run ends with the events.
+// run returns when events end.
 func (w *watcher) run(e *env, events iter.Seq[zmq.Event]) {
 	w.bound = make(map[string]bool)
 	w.warned = make(map[string]bool)
@@ -36,72 +34,40 @@ func (w *watcher) run(e *env, events iter.Seq[zmq.Event]) {
 		switch ev.Kind {
 		case zmq.EventListening:
 			w.bound[ev.Endpoint] = true
-		case zmq.EventRetrying, zmq.EventAcceptFailed:
-			w.remember(ev)
-		case zmq.EventReady:
-			w.forget(ev)
+		case zmq.EventDisconnected:
+			if w.disconnected != nil {
+				w.disconnected()
+			}
 		case zmq.EventHandshakeFailed, zmq.EventPeerRefused:
-			if !w.passedBy(ev) {
-				w.remember(ev)
+			if !w.isProbe(ev) {
 				w.warn(e, ev)
 			}
 		}
 	}
 }
 
-// passedBy reports whether somebody came and only left again, as one does who
-// wants to know whether an ipc path is in use.
-func (w *watcher) passedBy(ev zmq.Event) bool {
+// isProbe reports whether a peer connected to a bound endpoint and closed the
+// connection without a protocol error, as a check whether an ipc path is in use
+// does.
+func (w *watcher) isProbe(ev zmq.Event) bool {
 	return ev.Kind == zmq.EventHandshakeFailed && ev.Reason == zmq.CloseNone && w.bound[ev.Endpoint]
 }
 
-func (w *watcher) remember(ev zmq.Event) {
-	if ev.Err == nil {
-		return
-	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.last == nil {
-		w.last = make(map[string]string)
-	}
-	w.last[ev.Endpoint] = trouble(ev.Err)
-}
-
-func (w *watcher) forget(ev zmq.Event) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	delete(w.last, ev.Endpoint)
-}
-
-// where lists endpoints, each with what went wrong there last.
-func (w *watcher) where(endpoints []string) string {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	list := make([]string, len(endpoints))
-	for i, ep := range endpoints {
-		list[i] = ep
-		if why := w.last[ep]; why != "" {
-			list[i] += ": " + why
-		}
-	}
-	return strings.Join(list, ", ")
-}
-
-// warn says each thing once.
+// warn reports an event, unless the same was reported before.
 func (w *watcher) warn(e *env, ev zmq.Event) {
-	text := ev.Endpoint + ": " + happened(ev)
+	text := ev.Endpoint + ": " + eventText(ev)
 	if w.warned[text] || len(w.warned) == maxWarnings {
 		return
 	}
 	w.warned[text] = true
-	e.say("warning: %s", text)
+	e.logf("warning: %s", text)
 }
 
-// hint calls say if wait lasts long, unless ctx ends it.
-func hint(ctx context.Context, wait func(context.Context) error, say func()) {
+// hint calls report if wait takes longer than hintDelay and ctx has not ended.
+func hint(ctx context.Context, wait func(context.Context) error, report func()) {
 	soon, cancel := context.WithTimeout(ctx, hintDelay)
 	defer cancel()
 	if errors.Is(wait(soon), context.DeadlineExceeded) && ctx.Err() == nil {
-		say()
+		report()
 	}
 }

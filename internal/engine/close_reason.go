@@ -18,9 +18,9 @@ const (
 	CloseFrameSize                    // Limits.Frame exceeded
 	CloseMessageSize                  // Limits.Message or Limits.Frames exceeded
 	CloseCommandSize                  // Limits.Command exceeded
-	CloseUseless                      // Limits.Useless exceeded
+	CloseIgnoredCommands              // Limits.Useless exceeded
 	CloseHandshakeTimeout             // the handshake took too long
-	CloseSilence                      // the heartbeat timed out
+	CloseHeartbeatTimeout             // the heartbeat timed out
 	NumCloseReasons
 )
 

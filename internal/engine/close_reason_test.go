@@ -41,7 +41,7 @@ func TestErrorTextStartsWithCloseReason(t *testing.T) {
 		err  engine.Error
 		want string
 	}{
-		{engine.Error{Reason: engine.CloseSilence}, "heartbeat_timeout"},
+		{engine.Error{Reason: engine.CloseHeartbeatTimeout}, "heartbeat_timeout"},
 		{engine.Error{Reason: engine.CloseMalformed, Err: io.EOF}, "malformed: EOF"},
 	} {
 		if got := tt.err.Error(); got != tt.want {

@@ -86,7 +86,7 @@ func (e *Engine) ignore(body []byte) {
 	r.commands++
 	r.useless += int64(len(body)) + 2
 	if l := e.cfg.Limits.Useless; l > 0 && r.useless > l {
-		e.failReceive(CloseUseless, fmt.Errorf("%d bytes of ignored commands", r.useless))
+		e.failReceive(CloseIgnoredCommands, fmt.Errorf("%d bytes of ignored commands", r.useless))
 	}
 }
 

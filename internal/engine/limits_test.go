@@ -148,7 +148,7 @@ func TestUselessLimitCountsIgnoredBytesBetweenMessages(t *testing.T) {
 				t.Errorf("%d ignored", p.e.Ignored())
 			}
 			p.send(command("J", ""))
-			p.wantCloseReason(engine.CloseUseless)
+			p.wantCloseReason(engine.CloseIgnoredCommands)
 		}
 	}
 }

@@ -117,6 +117,6 @@ func (m *model) command(body []byte) {
 	m.ignored++
 	m.useless += int64(len(body)) + 2
 	if l := m.cfg.Limits.Useless; l > 0 && m.useless > l {
-		m.reason = engine.CloseUseless
+		m.reason = engine.CloseIgnoredCommands
 	}
 }

@@ -240,6 +240,10 @@ func (l *Link) join(b End) error {
 		err = l.connector.Connected(l.connectorPipe, descB)
 	}
 	if err != nil {
+		if in := l.binderPipe.In; in != nil {
+			// Before Detach, so that b does not keep the pipe to read it.
+			b.WithRecvLock(func() { in.CloseRead() })
+		}
 		b.Detach(l.binderPipe)
 		l.undoJoin()
 		return err
@@ -256,14 +260,17 @@ func (l *Link) join(b End) error {
 	return nil
 }
 
-// makeQueues completes both pipes. The queue to the binder exists already,
-// because the connector may have sent messages. undoJoin undoes makeQueues.
+// makeQueues completes both pipes, except that the binder's pipe does not get
+// the queue from the connector: that queue exists already, may have messages,
+// and is for the next binder if one end refuses the other. Until the link opens,
+// binderPipe.In is a queue of b's own. It receives what b's pattern queues about the
+// peer: notifications and subscriptions. undoJoin undoes makeQueues.
 func (l *Link) makeQueues() {
 	a, b := l.connector, l.binder
 	_, recvA := a.Limits()
 	sendB, _ := b.Limits()
 	if b.Receives() {
-		l.binderPipe.In = l.toBinder
+		l.binderPipe.In = pipe.NewQueue(pipe.Config{Lock: new(sync.Mutex), To: l.binderPipe})
 	}
 	if a.Receives() {
 		l.toConnector = pipe.NewQueue(pipe.Config{Lock: b.SendLock(), HWM: sumHWM(sendB, recvA),
@@ -275,7 +282,13 @@ func (l *Link) makeQueues() {
 	}
 	a.WithLocks(func() { // the connector already uses its pipe
 		s := &side{l: l, me: a, peer: b, out: l.connectorPipe.Out, peerPipe: l.binderPipe}
-		l.connectorPipe.In, l.connectorPipe.To, l.connectorPipe.Sub = l.toConnector, s, s
+		// A pipe that is retired already does not get the queue, because Close
+		// of the connector may have dropped its unread messages already. finish
+		// drops them.
+		if !l.connectorPipe.Retired {
+			l.connectorPipe.In = l.toConnector
+		}
+		l.connectorPipe.To, l.connectorPipe.Sub = s, s
 	})
 	s := &side{l: l, me: b, peer: a, out: l.binderPipe.Out, peerPipe: l.connectorPipe}
 	l.binderPipe.To, l.binderPipe.Sub, l.binderPipe.Side = s, s, pipe.Accepted
@@ -295,7 +308,7 @@ func (l *Link) undoJoin() {
 		}
 	})
 	if l.toConnector != nil {
-		b.Drops().Add(pipe.DropConnLost, l.toConnector.CloseRead())
+		l.connector.WithRecvLock(func() { b.Drops().Add(pipe.DropConnLost, l.toConnector.CloseRead()) })
 	}
 	l.binder, l.binderPipe, l.toConnector = nil, nil, nil
 	l.resizeLocked()
@@ -349,7 +362,17 @@ func (s *side) Unread() (n int) {
 	if s.out == nil {
 		return 0
 	}
-	s.peer.WithRecvLock(func() { n = s.out.Unread() })
+	s.peer.WithRecvLock(func() {
+		if s.peerPipe.In == s.out {
+			n = s.out.Unread()
+			return
+		}
+		// The link is not open yet, or the peer has refused it, and another socket
+		// may read the queue by now.
+		s.out.Lock()
+		n = s.out.Unsent()
+		s.out.Unlock()
+	})
 	return n
 }
 
@@ -404,23 +427,45 @@ func (l *Link) startReading() {
 	}
 	queueHello(l.connector, l.connectorPipe.Out)
 	queueHello(l.binder, l.binderPipe.Out)
-	// The binder may already read the queue, because of subscriptions in it.
-	if q := l.binderPipe.In; q != nil {
-		l.binder.WithRecvLock(func() {
-			q.Lock()
-			q.SetReader(l.binder, l.binderPipe)
-			q.Unlock()
-		})
+	if l.binderPipe.In != nil {
+		l.binder.WithRecvLock(l.openUp)
 	} else {
 		l.binder.Drops().Add(pipe.DropUpstream, l.toBinder.CloseRead())
 	}
-	if q := l.connectorPipe.In; q != nil {
+	if q := l.toConnector; q != nil && l.connectorPipe.In == q {
 		l.connector.WithRecvLock(func() {
 			q.Lock()
 			q.SetReader(l.connector, l.connectorPipe)
 			q.Unlock()
 		})
 	}
+}
+
+// openUp gives the binder's pipe the queue from the connector. What b's pattern
+// has queued about the peer moves to the head of that queue. The caller excludes
+// readers of b, so b receives that first.
+func (l *Link) openUp() {
+	// b's send lock guards binderPipe.In too. It is released before the messages move,
+	// because that takes a's send lock.
+	lock := l.binder.SendLock()
+	lock.Lock()
+	own, retired := l.binderPipe.In, l.binderPipe.Retired
+	l.binderPipe.In = l.toBinder
+	lock.Unlock()
+	var first msg.Batch
+	for m := (msg.Msg{}); own.Next(&m); {
+		first.Add(msg.Seg{B: m.AppendEncoded(nil), From: m.From})
+		first.Msgs++
+	}
+	l.toBinder.Return(&first)
+	if retired {
+		// b is closing. It may have dropped the unread messages of the pipe
+		// before the pipe had this queue. It ends the link next.
+		l.binder.Drops().Add(pipe.DropUnread, l.toBinder.CloseRead())
+	}
+	l.toBinder.Lock()
+	l.toBinder.SetReader(l.binder, l.binderPipe)
+	l.toBinder.Unlock()
 }
 
 // sumHWM returns the high-water mark of a queue from those of its two ends. 0
@@ -478,6 +523,9 @@ func (l *Link) end(me End) {
 		l.toConnector.Lock()
 		l.toConnector.Close()
 		l.toConnector.Unlock()
+		if l.connectorPipe.In != l.toConnector {
+			l.binder.Drops().Add(pipe.DropConnLost, l.toConnector.CloseRead())
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -34,6 +35,20 @@ func send(t *testing.T, s *st.Socket, text string) {
 	var err error
 	if s.Type() == pattern.ROUTER {
 		err = s.TrySendTo("bound", st.Of(text))
+	} else {
+		err = s.TrySend(st.Of(text))
+	}
+	if err != nil {
+		t.Errorf("sending %q: %v", text, err)
+	}
+}
+
+// reply sends from a binder to the connector whose routing ID is "same".
+func reply(t *testing.T, s *st.Socket, text string) {
+	t.Helper()
+	var err error
+	if s.Type() == pattern.ROUTER {
+		err = s.TrySendTo("same", st.Of(text))
 	} else {
 		err = s.TrySend(st.Of(text))
 	}
@@ -93,13 +108,7 @@ func TestBlockedLinkIsJoinedWhenFirstPeerDisconnects(t *testing.T) {
 							bound.WantRecv(fmt.Sprint(i))
 						}
 						second.MustMeet(1)
-						if c.bound == pattern.ROUTER {
-							if err := bound.TrySendTo("same", st.Of("back")); err != nil {
-								t.Error(err)
-							}
-						} else {
-							bound.MustSend("back")
-						}
+						reply(t, bound, "back")
 						second.WantRecv("back")
 						second.WantDrops(nil)
 						if n := len(second.Heard(session.PeerRefused)); n != 1 {
@@ -175,47 +184,141 @@ func TestBlockedLinksAreJoinedInOrder(t *testing.T) {
 	})
 }
 
-// The binder that refused the link unbinds the name or closes, and another
-// socket binds it.
+// TestBlockedLinkIsJoinedByNextBinder: when the socket that refused the link
+// unbinds the name or closes, the next socket that binds the name receives all
+// messages of the link. A Close of the first binder has no effect on them.
 func TestBlockedLinkIsJoinedByNextBinder(t *testing.T) {
-	for _, c := range []struct {
-		closes bool
-		first  string // endpoint of the first peer
-	}{{false, name}, {true, name}, {false, "mem://a"}, {true, "mem://a"}, {false, "inproc://first"}, {true, "inproc://first"}} {
-		t.Run(fmt.Sprintf("%+v", c), func(t *testing.T) {
-			st.Run(t, func(w *st.World) {
-				old, next, first, second := w.Socket(pattern.PAIR), w.Socket(pattern.PAIR), w.Socket(pattern.PAIR), w.Socket(pattern.PAIR)
-				old.MustBind(name)
-				if c.first == name {
-					first.MustConnect(name)
-				} else {
-					first.MustBind(c.first)
-					old.MustConnect(c.first)
-					old.MustMeet(1)
-				}
-				second.MustConnect(name)
-				second.MustSend("x")
-				if c.closes {
-					old.CloseIn(0)
-				} else if err := old.Unbind(name); err != nil {
-					t.Fatal(err)
-				}
-				first.CloseIn(0)
-				if n := len(second.Peers()); n != 0 {
-					t.Errorf("%d peers", n)
-				}
-				next.MustBind(name)
-				next.WantRecv("x")
-				second.WantDrops(nil)
-				next.MustSend("y")
-				second.WantRecv("y")
-			})
+	unbind := func(s *st.Socket) {
+		if err := s.Unbind(name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	shut := func(s *st.Socket) { s.CloseIn(0) }
+	keep := func(*st.Socket) {}
+	for _, c := range contested {
+		for _, at := range []string{name, "mem://a", "inproc://first"} { // where the first peer is
+			for _, h := range []struct {
+				name                         string
+				before, afterBind, afterRecv func(old *st.Socket)
+			}{
+				{"Unbind", unbind, keep, keep},
+				{"Close", shut, keep, keep},
+				{"Unbind and Close", func(s *st.Socket) { unbind(s); shut(s) }, keep, keep},
+				{"Close after the next bind", unbind, shut, keep},
+				{"Close after the first message", unbind, keep, shut},
+			} {
+				t.Run(fmt.Sprint(pattern.Types[c.connected].Name, " ", at, " ", h.name), func(t *testing.T) {
+					st.Run(t, func(w *st.World) {
+						old, next := w.Socket(c.bound), w.Socket(c.bound)
+						first, second := w.Socket(c.connected, st.ID("same")), w.Socket(c.connected, st.ID("same"))
+						old.MustBind(name)
+						if at == name {
+							connect(t, first, name)
+						} else {
+							first.MustBind(at)
+							old.MustConnect(at)
+						}
+						old.MustMeet(1)
+						connect(t, second, name)
+						for i := range 10 {
+							send(t, second, fmt.Sprint(i))
+						}
+						wantUntouched(t, old)
+						h.before(old)
+						if n := len(second.Peers()); n != 0 {
+							t.Errorf("%d peers", n)
+						}
+						next.MustBind(name)
+						second.MustMeet(1)
+						h.afterBind(old)
+						next.WantRecv("0")
+						h.afterRecv(old)
+						for i := range 9 {
+							next.WantRecv(fmt.Sprint(i + 1))
+						}
+						reply(t, next, "back")
+						second.WantRecv("back")
+						send(t, second, "later")
+						next.WantRecv("later")
+						second.WantDrops(nil)
+						wantUntouched(t, old)
+						if sent, received := second.Stats().MsgsSent, next.Stats().MsgsReceived; sent != received {
+							t.Errorf("%d messages sent, %d received", sent, received)
+						}
+					})
+				})
+			}
+		}
+	}
+}
+
+// wantUntouched fails the test if s has messages to receive, or has received or
+// dropped any.
+func wantUntouched(t *testing.T, s *st.Socket) {
+	t.Helper()
+	if n := s.Stats(); n.QueuedRecv != 0 || n.MsgsReceived != 0 {
+		t.Errorf("%d messages to receive, %d received", n.QueuedRecv, n.MsgsReceived)
+	}
+	s.WantDrops(nil)
+}
+
+// TestBinderRefusedByTheConnectorIsNotNotified: a bound socket that admits the
+// connector and is refused by it receives no notification of it and none of its
+// messages. The next binder receives its own notification first.
+func TestBinderRefusedByTheConnectorIsNotNotified(t *testing.T) {
+	notify := func(o *socket.Options) { o.Pattern.NotifyConnect, o.Pattern.NotifyDisconnect = true, true }
+	for _, closes := range []bool{false, true} {
+		st.Run(t, func(w *st.World) {
+			router, first := w.Socket(pattern.ROUTER, st.ID("router")), w.Socket(pattern.DEALER, st.ID("same"))
+			old, next := w.Socket(pattern.ROUTER, st.ID("same"), notify), w.Socket(pattern.ROUTER, st.ID("next"), notify)
+			first.MustBind("inproc://first")
+			old.MustBind(name)
+			router.MustConnect("inproc://first")
+			router.MustConnect(name)
+			if r := router.Heard(session.PeerRefused); len(r) != 1 || !errors.Is(r[0].Err, pattern.ErrDuplicateRoutingID) {
+				t.Errorf("refused %+v", r)
+			}
+			old.WantNone()
+			wantUntouched(t, old)
+			if n := len(old.Peers()); n != 0 {
+				t.Errorf("%d peers", n)
+			}
+			if closes {
+				old.CloseIn(0)
+			} else if err := old.Unbind(name); err != nil {
+				t.Fatal(err)
+			}
+			next.MustBind(name)
+			if err := router.TrySendTo("next", st.Of("x")); err != nil {
+				t.Error(err)
+			}
+			if _, from := next.MustRecv(); from.Notice != msg.ConnectNotice || from.RoutingID != "router" {
+				t.Errorf("received from %+v first, want a connect notification", from)
+			}
+			next.WantRecv("x")
+			next.WantNone()
+			wantUntouched(t, old)
 		})
 	}
 }
 
-// Queued messages are delivered if the link is joined within the linger period,
-// and counted as dropped if not.
+// TestConnectNotificationPrecedesTheMessagesSentBeforeTheBind of the connector.
+func TestConnectNotificationPrecedesTheMessagesSentBeforeTheBind(t *testing.T) {
+	st.Run(t, func(w *st.World) {
+		dealer := w.Socket(pattern.DEALER, st.ID("id"))
+		router := w.Socket(pattern.ROUTER, func(o *socket.Options) { o.Pattern.NotifyConnect = true })
+		dealer.MustConnect(name)
+		dealer.MustSend("x")
+		router.MustBind(name)
+		if _, from := router.MustRecv(); from.Notice != msg.ConnectNotice {
+			t.Errorf("received from %+v first, want a connect notification", from)
+		}
+		router.WantRecv("x")
+	})
+}
+
+// TestBlockedLinkLingers: queued messages are delivered if the link is joined within
+// the linger period, and counted as dropped if not.
 func TestBlockedLinkLingers(t *testing.T) {
 	for _, free := range []bool{true, false} {
 		for _, by := range []string{"Close", "Disconnect"} {
@@ -339,5 +442,109 @@ func TestDisconnectDuringRefusal(t *testing.T) {
 			})
 		}
 		wg.Wait()
+	}
+}
+
+// TestBindersComeAndGoUnderContention, in real time: sockets with one routing ID
+// connect to two names, send, disconnect and close, while the sockets that bind
+// the names are replaced. Each message is received or counted as dropped, once.
+// Connect notifications count as received or dropped, so the sum is not exact
+// with them.
+func TestBindersComeAndGoUnderContention(t *testing.T) {
+	for _, c := range contested {
+		comeAndGo(t, c.bound, c.connected, false)
+		if c.bound == pattern.ROUTER {
+			comeAndGo(t, c.bound, c.connected, true)
+		}
+	}
+}
+
+func comeAndGo(t *testing.T, bound, connected pattern.Type, notify bool) {
+	const binders, contenders, each, rounds = 2, 6, 20, 8
+	w := st.New(t, 1)
+	var all []*st.Socket
+	var mu sync.Mutex // guards all
+	open := func(typ pattern.Type, id string) *st.Socket {
+		mu.Lock()
+		defer mu.Unlock()
+		s := w.Socket(typ, st.ID(id), func(o *socket.Options) {
+			o.Linger = time.Second
+			o.Pattern.NotifyConnect, o.Pattern.NotifyDisconnect = notify, notify
+		})
+		all = append(all, s)
+		return s
+	}
+	transmit := func(s *st.Socket, to string) {
+		if s.Type() == pattern.ROUTER {
+			s.TrySendTo(to, st.Of("x"))
+		} else {
+			s.TrySend(st.Of("x"))
+		}
+		s.TryRecv(new(msg.Msg))
+		s.Stats()
+	}
+	var binding, connecting sync.WaitGroup
+	stop := make(chan struct{})
+	for i := range binders {
+		ep := fmt.Sprint(name, i)
+		binding.Go(func() {
+			for {
+				s := open(bound, fmt.Sprint("bound", i))
+				if _, err := s.Bind(ep); err != nil {
+					t.Error(err)
+				}
+				for range each {
+					transmit(s, "same")
+					runtime.Gosched()
+				}
+				// The next socket may bind before this one closes.
+				if err := s.Unbind(ep); err != nil {
+					t.Error(err)
+				}
+				binding.Go(func() { s.Close(context.Background()) })
+				select {
+				case <-stop:
+					return
+				default:
+				}
+			}
+		})
+	}
+	for range contenders {
+		connecting.Go(func() {
+			for range rounds {
+				s := open(connected, "same")
+				for k := range 10 {
+					to, ep, alias := fmt.Sprint("bound", k%binders), fmt.Sprint(name, k%binders), ""
+					if connected == pattern.ROUTER {
+						alias = to
+					}
+					s.ConnectAs(ep, alias) // fails if s has a peer, or one with that alias
+					transmit(s, to)
+					if k%3 == 0 {
+						connecting.Go(func() { s.Disconnect(ep) })
+					}
+					transmit(s, to)
+				}
+				s.Close(t.Context())
+			}
+		})
+	}
+	connecting.Wait()
+	close(stop)
+	binding.Wait()
+	var sent, accounted uint64
+	for _, s := range all {
+		n := s.Stats()
+		sent, accounted = sent+n.MsgsSent, accounted+n.MsgsReceived
+		for _, d := range n.Drops {
+			accounted += d
+		}
+		if n.QueuedRecv != 0 || n.QueuedSend != 0 {
+			t.Errorf("a closed socket has %d messages to send and %d to receive", n.QueuedSend, n.QueuedRecv)
+		}
+	}
+	if sent > accounted || sent != accounted && !notify {
+		t.Errorf("%v: %d messages sent, %d received or dropped", pattern.Types[connected].Name, sent, accounted)
 	}
 }

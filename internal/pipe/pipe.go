@@ -75,7 +75,7 @@ type Connection interface {
 // Pipe is one socket's end of the connection to one peer.
 type Pipe struct {
 	Out *Queue        // messages to the peer; nil if the socket never sends
-	In  *Queue        // messages from the peer; nil if the socket never receives, and before an inproc peer is bound
+	In  *Queue        // messages from the peer; nil if the socket never receives, and before an inproc peer is bound; an inproc link sets it under both locks
 	Sub Subscriptions // nil if the peer takes no subscriptions
 	To  Connection    // nil until a connection exists
 

@@ -80,7 +80,7 @@ func (c *conn) confirmSilence() error {
 		c.noteArrival()
 	}
 	if c.tick() {
-		return &engine.Error{Reason: engine.CloseSilence, Err: errSilence}
+		return &engine.Error{Reason: engine.CloseHeartbeatTimeout, Err: errSilence}
 	}
 	return nil
 }

@@ -160,7 +160,7 @@ func (d *Dialer) run() {
 			return
 		}
 		_, rejected := engine.Rejected(err)
-		if f := engine.CloseReasonOf(err); f != engine.CloseNone && f != engine.CloseSilence && !rejected {
+		if f := engine.CloseReasonOf(err); f != engine.CloseNone && f != engine.CloseHeartbeatTimeout && !rejected {
 			// The next attempt fails in the same way, probably. A peer that has
 			// rejected messages is an exception: they are not sent again.
 			wait = most

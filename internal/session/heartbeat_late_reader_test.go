@@ -78,6 +78,6 @@ func TestSilentPeerIsDisconnectedAfterLateReader(t *testing.T) {
 			t.Errorf("disconnected after %v", d)
 		}
 		w.Settle()
-		pull.WantFaults(map[engine.CloseReason]uint64{engine.CloseSilence: 1})
+		pull.WantFaults(map[engine.CloseReason]uint64{engine.CloseHeartbeatTimeout: 1})
 	})
 }

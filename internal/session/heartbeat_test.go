@@ -30,7 +30,7 @@ func TestSilentPeerIsDisconnectedAfterTimeout(t *testing.T) {
 			t.Errorf("disconnected after %v", d)
 		}
 		w.Settle()
-		pull.WantFaults(map[engine.CloseReason]uint64{engine.CloseSilence: 1})
+		pull.WantFaults(map[engine.CloseReason]uint64{engine.CloseHeartbeatTimeout: 1})
 		pull.WantKinds(session.Listening, session.Accepted, session.Ready, session.Disconnected)
 	})
 }

@@ -2,16 +2,32 @@ package socket
 
 import (
 	"context"
+	"errors"
 
 	"github.com/zerobroker/zmq/internal/msg"
 	"github.com/zerobroker/zmq/internal/pattern"
 )
 
+// ErrWithdrawn matches every [WithdrawnError].
+var ErrWithdrawn = errors.New("request withdrawn")
+
+// WithdrawnError is the error of a Call whose context ended before any byte of
+// the request was written. The peer does not receive the request.
+type WithdrawnError struct {
+	Err    error // the context's error
+	Queued bool  // a peer was connected and the request was in its queue
+}
+
+func (e *WithdrawnError) Error() string        { return e.Err.Error() }
+func (e *WithdrawnError) Unwrap() error        { return e.Err }
+func (e *WithdrawnError) Is(target error) bool { return target == ErrWithdrawn }
+
 // Call sends a request and returns its reply. Any number of calls may wait at the
-// same time. The request waits until a peer is connected. If ctx ends first, the
-// request is withdrawn if no byte of it was written; otherwise its reply is dropped
-// when it arrives. A request whose connection is lost before it was written goes to
-// the next peer. The socket is a REQ.
+// same time. The request waits until a peer is connected. If ctx ends before any
+// byte of the request was written, Call withdraws the request and returns a
+// [*WithdrawnError]. If ctx ends later, Call returns its error, and the reply is
+// dropped when it arrives. A request whose connection is lost before it was
+// written goes to the next peer. The socket is a REQ.
 func (s *Socket) Call(ctx context.Context, m msg.Msg) (msg.Msg, error) {
 	if err := s.orClosed(s.sizes.checkMessage(&m, 0)); err != nil {
 		return msg.Msg{}, err
@@ -20,6 +36,9 @@ func (s *Socket) Call(ctx context.Context, m msg.Msg) (msg.Msg, error) {
 	for {
 		err := s.send(ctx, waitKey{kind: byCall}, m.Size(), func() error { return s.requester.Begin(m, c) })
 		if err != nil {
+			if err == ctx.Err() {
+				err = &WithdrawnError{Err: err}
+			}
 			return msg.Msg{}, err
 		}
 		reply, err := s.waitReply(ctx, c)
@@ -54,6 +73,9 @@ func (s *Socket) waitReply(ctx context.Context, c *pattern.Call) (msg.Msg, error
 			s.sendMu.Lock()
 			if size, unsent := s.requester.Cancel(c); unsent {
 				s.sent.subtract(size)
+				if err != ErrClosed {
+					err = &WithdrawnError{Err: err, Queued: true}
+				}
 			}
 			s.unlockBoth()
 			return msg.Msg{}, err

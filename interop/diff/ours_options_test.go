@@ -78,7 +78,7 @@ var setters = map[string]setter{
 
 	"req_relaxed":      yesno(func(o *zmq.Options) *bool { return &o.Req.Relaxed }),
 	"req_correlate":    yesno(func(o *zmq.Options) *bool { return &o.Req.Correlate }),
-	"probe_router":     yesno(func(o *zmq.Options) *bool { return &o.Auto.ProbeRouter }),
+	"probe_router":     yesno(func(o *zmq.Options) *bool { return &o.AutoMessages.ProbeRouter }),
 	"router_mandatory": always,
 	"router_handover":  yesno(func(o *zmq.Options) *bool { return &o.Router.Handover }),
 	"router_notify": func(o *zmq.Options, n int, _ string) error {
@@ -103,9 +103,9 @@ var setters = map[string]setter{
 	"only_first_subscribe":     always,
 	"xsub_verbose_unsubscribe": yesno(func(o *zmq.Options) *bool { return &o.XSub.VerboseUnsubscribe }),
 
-	"hello_msg":      blob(func(o *zmq.Options) *[]byte { return &o.Auto.Hello }),
-	"disconnect_msg": blob(func(o *zmq.Options) *[]byte { return &o.Auto.Disconnect }),
-	"hiccup_msg":     blob(func(o *zmq.Options) *[]byte { return &o.Auto.Hiccup }),
+	"hello_msg":      blob(func(o *zmq.Options) *[]byte { return &o.AutoMessages.Hello }),
+	"disconnect_msg": blob(func(o *zmq.Options) *[]byte { return &o.AutoMessages.Disconnect }),
+	"hiccup_msg":     blob(func(o *zmq.Options) *[]byte { return &o.AutoMessages.Hiccup }),
 }
 
 // orUnlimited converts 0, which means no limit in libzmq, to -1.

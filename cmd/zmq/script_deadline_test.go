@@ -12,22 +12,22 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// captured is a test whose failure is wanted.
-type captured struct {
+// recordingT records the failure of a script.
+type recordingT struct {
 	testscript.T
 	log    strings.Builder
 	failed bool
 }
 
-func (c *captured) Parallel()                            {}
-func (c *captured) Run(_ string, f func(t testscript.T)) { f(c) }
-func (c *captured) Verbose() bool                        { return false }
-func (c *captured) Log(args ...any)                      { fmt.Fprintln(&c.log, args...) }
-func (c *captured) Fatal(args ...any)                    { c.Log(args...); c.FailNow() }
-func (c *captured) FailNow()                             { c.failed = true; runtime.Goexit() }
+func (c *recordingT) Parallel()                            {}
+func (c *recordingT) Run(_ string, f func(t testscript.T)) { f(c) }
+func (c *recordingT) Verbose() bool                        { return false }
+func (c *recordingT) Log(args ...any)                      { fmt.Fprintln(&c.log, args...) }
+func (c *recordingT) Fatal(args ...any)                    { c.Log(args...); c.FailNow() }
+func (c *recordingT) FailNow()                             { c.failed = true; runtime.Goexit() }
 
-// The deadline ends what waits for a file, and for a command.
-func TestScriptEndsAtItsDeadline(t *testing.T) {
+// A script that waits for a file or for a command fails at its deadline.
+func TestScriptFailsAtDeadline(t *testing.T) {
 	for _, c := range []struct{ script, want string }{
 		{"await never nothing", `timed out waiting for "nothing" in never`},
 		{"exec zmq rep -b ipc://$WORK/a", "test timed out while running command"},
@@ -37,7 +37,7 @@ func TestScriptEndsAtItsDeadline(t *testing.T) {
 		if err := os.WriteFile(file, []byte(c.script+"\n"), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		got := new(captured)
+		got := new(recordingT)
 		var run sync.WaitGroup
 		run.Go(func() { playScript(got, file, 0) })
 		run.Wait()

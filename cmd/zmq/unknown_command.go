@@ -8,8 +8,8 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// unknownCommand returns an error for a command line whose command there is none
-// of, or nil if that is not what is wrong with it.
+// unknownCommand returns an error that suggests a command if err is about an
+// unknown one, and nil otherwise.
 func unknownCommand(err error) error {
 	p, ok := errors.AsType[*kong.ParseError](err)
 	if !ok || p.Context.Selected() != nil || len(p.Context.Args) == 0 {
@@ -34,11 +34,11 @@ func unknownCommand(err error) error {
 	return fmt.Errorf("unknown command %q, the commands are %s", name, strings.Join(names, ", "))
 }
 
-// nearest is the first of the names that a typing mistake or two turn into
-// name, those with the fewest mistakes first. It is empty if there is none.
+// nearest returns the name with the fewest edits to name, at most two of them
+// and fewer than name has letters. It returns "" if there is none.
 func nearest(name string, names []string) (near string) {
 	name = strings.ToLower(name)
-	least := min(3, len(name)) // mistakes that are too many
+	least := min(3, len(name))
 	for _, n := range names {
 		if d := edits(name, n); d < least {
 			near, least = n, d
@@ -47,8 +47,8 @@ func nearest(name string, names []string) (near string) {
 	return near
 }
 
-// edits is the number of letters to insert, remove or replace that turn a into
-// b, where two neighbours in the wrong order count as one.
+// edits returns the number of letters to insert, remove, replace or swap with
+// the next that turns a into b.
 func edits(a, b string) int {
 	two, one := []int(nil), make([]int, len(b)+1)
 	for j := range one {

@@ -10,7 +10,7 @@ import (
 	"github.com/zerobroker/zmq"
 )
 
-func TestOnce(t *testing.T) {
+func TestDropRepeatsRemovesRepeatedParts(t *testing.T) {
 	for text, want := range map[string]string{
 		"peer refused: peer refused: routing id in use": "peer refused: routing id in use",
 		"malformed: malformed greeting: no signature":   "malformed greeting: no signature",
@@ -19,27 +19,26 @@ func TestOnce(t *testing.T) {
 		"in: inside":     "in: inside",
 		"":               "",
 	} {
-		if got := once(text); got != want {
+		if got := dropRepeats(text); got != want {
 			t.Errorf("%q: %q", text, got)
 		}
 	}
 }
 
-func TestTroubleNamesNoEndpoint(t *testing.T) {
+func TestConnectFailureOmitsAddresses(t *testing.T) {
 	refused := &net.OpError{Op: "dial", Net: "tcp", Addr: &net.TCPAddr{}, Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
 	for err, want := range map[error]string{
 		refused:                      "connection refused",
 		errors.New("closed by peer"): "closed by peer",
 		&net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: "nowhere"}}: "lookup nowhere: no such host",
 	} {
-		if got := trouble(err); got != want {
+		if got := connectFailure(err); got != want {
 			t.Errorf("%v: %q", err, got)
 		}
 	}
 }
 
-// TestFailureSaysMalformedOnce, with what the library really says.
-func TestFailureSaysMalformedOnce(t *testing.T) {
+func TestErrorTextNamesEndpointOnce(t *testing.T) {
 	s, err := zmq.NewPush(nil)
 	if err != nil {
 		t.Fatal(err)
@@ -47,9 +46,9 @@ func TestFailureSaysMalformedOnce(t *testing.T) {
 	defer s.Close()
 	err = s.Connect("tcp://127.0.0.1")
 	if err == nil {
-		t.Fatal("no port is no error")
+		t.Fatal("no error for an endpoint without a port")
 	}
-	if got, want := failure(err), `connect tcp://127.0.0.1: invalid endpoint: "127.0.0.1": no port`; got != want {
+	if got, want := errorText(err), `connect tcp://127.0.0.1: invalid endpoint: "127.0.0.1": no port`; got != want {
 		t.Errorf("%s", got)
 	}
 }

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestUnknownCommandIsNamed with the nearest command, or with all.
-func TestUnknownCommandIsNamed(t *testing.T) {
+// The error suggests the nearest command, or lists all.
+func TestUnknownCommandErrorSuggestsCommands(t *testing.T) {
 	for line, want := range map[string]string{
 		"psuh -c tcp://127.0.0.1:1 x": `unknown command "psuh", did you mean "push"?`,
 		"PUSH":                        `unknown command "PUSH", did you mean "push"?`,
@@ -28,7 +28,7 @@ func TestUnknownCommandIsNamed(t *testing.T) {
 			t.Errorf("zmq %s:\n%s%swant %s", line, stdout.String(), got, want)
 		}
 	}
-	// What is wrong with a known command, or a flag, is not hidden by it.
+	// Other errors of the command line are unchanged.
 	for line, want := range map[string]string{
 		"version foo":   "unexpected argument foo",
 		"--nosuch":      "unknown flag --nosuch",

@@ -9,12 +9,13 @@ import (
 	"github.com/zerobroker/zmq"
 )
 
-// meshOptions is what has a socket do most when a peer connects or leaves; the
-// sockets share one routing ID, which they take from each other.
+// meshOptions returns options with which a socket does most work when a peer
+// connects or disconnects. The sockets share one routing ID, which they take
+// over from each other.
 func meshOptions() *zmq.Options {
 	return &zmq.Options{
 		Namespace: zmq.NewNamespace(), Linger: zmq.NoLinger, RoutingID: "A", SendHWM: 2, RecvHWM: 2,
-		Auto: zmq.AutoOptions{
+		AutoMessages: zmq.AutoMessages{
 			Hello: []byte("hello"), Disconnect: []byte("disconnect"), Hiccup: []byte("hiccup"), ProbeRouter: true,
 		},
 		Router: zmq.RouterOptions{Handover: true, Notify: zmq.RouterNotifyConnect | zmq.RouterNotifyDisconnect},
@@ -24,7 +25,7 @@ func meshOptions() *zmq.Options {
 	}
 }
 
-// returns fails the test with all stacks if f does not return.
+// returns runs f. If f does not return, it fails the test with all stacks.
 func returns(t *testing.T, what string, f func()) {
 	t.Helper()
 	done := make(chan struct{})
@@ -47,7 +48,7 @@ func concurrently(f ...func()) func() {
 	}
 }
 
-// subscribe has a subscriber of any type ask for everything.
+// subscribe makes a subscriber of any type subscribe.
 func subscribe(s anySocket) {
 	switch s := s.(type) {
 	case interface{ Subscribe(...string) error }:
@@ -57,7 +58,7 @@ func subscribe(s anySocket) {
 	}
 }
 
-// TestSocketConnectsToItselfOverInproc does not hang, in any type.
+// No type hangs.
 func TestSocketConnectsToItselfOverInproc(t *testing.T) {
 	for _, typ := range socketTypes {
 		s, err := typ.make(meshOptions())
@@ -73,12 +74,12 @@ func TestSocketConnectsToItselfOverInproc(t *testing.T) {
 			disconnect(s, "inproc://self")
 			connect(s, "inproc://self")
 		})
-		returns(t, typ.name+" closing what is connected to itself", func() { s.Close() })
+		returns(t, typ.name+" that is connected to itself closing", func() { s.Close() })
 	}
 }
 
-// TestSocketsConnectToEachOtherOverInproc at the same time, and leave at the same
-// time, without waiting for each other, in every pair of types.
+// No pair of types hangs when both sockets connect, disconnect or close at the
+// same time.
 func TestSocketsConnectToEachOtherOverInproc(t *testing.T) {
 	const rounds = 10
 	for i, typ := range socketTypes {
@@ -106,8 +107,8 @@ func TestSocketsConnectToEachOtherOverInproc(t *testing.T) {
 	}
 }
 
-// TestRoutersTakeOverEachOthersRoutingID repeats what hangs only now and then:
-// each ends the link that the other is making.
+// Each ROUTER ends the link that the other one is making. Many rounds are
+// needed to reach the critical order.
 func TestRoutersTakeOverEachOthersRoutingID(t *testing.T) {
 	for range 500 {
 		o := meshOptions()
@@ -119,7 +120,7 @@ func TestRoutersTakeOverEachOthersRoutingID(t *testing.T) {
 			func() { connect(a, "inproc://b") }, func() { connect(b, "inproc://a") },
 			func() { connect(a, "inproc://b") }, func() { connect(b, "inproc://a") },
 		))
-		// All have one ID, and the last that took it over is the one that stays.
+		// All peers have the same ID, so each handover leaves one peer.
 		for name, s := range map[string]anySocket{"a": a, "b": b} {
 			if n := len(s.Peers()); n > 1 {
 				t.Fatalf("%s has %d peers of one routing ID", name, n)
@@ -129,8 +130,7 @@ func TestRoutersTakeOverEachOthersRoutingID(t *testing.T) {
 	}
 }
 
-// TestConnectDuringCloseLeavesNoPeer: a link that is made while the binder closes
-// ends with it.
+// A link that is made while the bound socket closes ends with that socket.
 func TestConnectDuringCloseLeavesNoPeer(t *testing.T) {
 	const rounds = 100
 	for _, pair := range [][2]string{

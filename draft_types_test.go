@@ -9,41 +9,15 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/zerobroker/zmq"
 )
 
-// inTime is a context for what a test waits for.
-func inTime(t *testing.T) context.Context {
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	t.Cleanup(cancel)
-	return ctx
-}
-
-// join makes two sockets peers at an endpoint, and closes them at the end.
-func join(t *testing.T, endpoint string, binds, connects connector) {
-	t.Helper()
-	t.Cleanup(func() { connects.Close(); binds.Close() })
-	bound := must(binds.Bind(endpoint))
-	if err := connects.Connect(bound); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// endpoints is one of each transport, for options with a namespace of their own.
-func endpoints(t *testing.T, f func(t *testing.T, endpoint string, o *zmq.Options)) {
-	for _, ep := range []string{"tcp://127.0.0.1:*", "ipc://*", "inproc://x"} {
-		t.Run(ep, func(t *testing.T) { f(t, ep, &zmq.Options{Namespace: zmq.NewNamespace()}) })
-	}
-}
-
-// TestClientServer: small and large bodies both ways, from many goroutines at
-// once, each answer to the client that asked.
-func TestClientServer(t *testing.T) {
-	endpoints(t, func(t *testing.T, ep string, o *zmq.Options) {
+// Many goroutines serve and send, small frames and large ones.
+func TestServerRepliesToTheClientOfEachRequest(t *testing.T) {
+	eachTransport(t, func(t *testing.T, ep string, o *zmq.Options) {
 		const clients, each = 4, 50
-		ctx := inTime(t)
+		ctx := testContext(t)
 		server := must(zmq.NewServer(o))
 		defer server.Close()
 		bound := must(server.Bind(ep))
@@ -87,51 +61,46 @@ func TestClientServer(t *testing.T) {
 	})
 }
 
-// TestOneFrame: types whose messages have one frame refuse others, and their
-// Try methods do not wait.
-func TestOneFrame(t *testing.T) {
-	o := &zmq.Options{Namespace: zmq.NewNamespace(), SendHWM: 1, RecvHWM: 1, Linger: zmq.NoLinger}
+func TestTypesOfSingleFramesRefuseTwoFrames(t *testing.T) {
+	ctx, o := testContext(t), inprocOptions()
+	o.Linger = zmq.NoLinger
 	two := zmq.NewStringMessage("two", "frames")
-	ctx := inTime(t)
-	client, server := must(zmq.NewClient(o)), must(zmq.NewServer(o))
+	client, scatter, channel := must(zmq.NewClient(o)), must(zmq.NewScatter(o)), must(zmq.NewChannel(o))
 	peer, radio := must(zmq.NewPeer(o)), must(zmq.NewRadio(o))
-	join(t, "inproc://a", server, client)
-	defer peer.Close()
-	defer radio.Close()
-	number := must(peer.ConnectPeer("inproc://nobody"))
-	for i, err := range []error{
-		client.SendMessage(ctx, two), client.TrySendMessage(two),
-		peer.SendMessageTo(ctx, number, two), peer.TrySendMessageTo(number, two),
-		radio.SendMessage(ctx, "g", two), radio.TrySendMessage("g", two),
+	closeAtEnd(t, client, scatter, channel, peer, radio)
+	number := must(peer.ConnectPeer("inproc://unbound"))
+	for name, s := range map[string]zmq.FrameSender{
+		"CLIENT": client.FrameSender, "SCATTER": scatter.FrameSender, "CHANNEL": channel.FrameSender,
 	} {
-		if !errors.Is(err, zmq.ErrInvalidMessage) {
-			t.Errorf("call %d: %v", i, err)
-		}
+		check(s.Connect("inproc://unbound-" + name))
+		wantError(t, name+".SendMessage", s.SendMessage(ctx, two), zmq.ErrInvalidMessage)
+		wantError(t, name+".TrySendMessage", s.TrySendMessage(two), zmq.ErrInvalidMessage)
 	}
-	if err := peer.TrySendTo(number, []byte("x")); err != nil {
-		t.Error(err)
-	}
-	if err := peer.TrySendTo(number, []byte("x")); !errors.Is(err, zmq.ErrWouldBlock) {
-		t.Errorf("to a full peer: %v", err)
-	}
-	if err := peer.SendTo(ctx, number+1, []byte("x")); !errors.Is(err, zmq.ErrNoRoute) {
-		t.Errorf("to nobody: %v", err)
-	}
-	if err := peer.DisconnectPeer(number + 1); !errors.Is(err, zmq.ErrNoRoute) {
-		t.Errorf("disconnecting nobody: %v", err)
-	}
-	if err := peer.DisconnectPeer(number); err != nil {
-		t.Error(err)
-	}
-	if err := peer.Reply(ctx, zmq.Message{}, []byte("x")); !errors.Is(err, zmq.ErrNoRoute) {
-		t.Errorf("answering nobody: %v", err)
-	}
+	wantError(t, "PEER.SendMessageTo", peer.SendMessageTo(ctx, number, two), zmq.ErrInvalidMessage)
+	wantError(t, "PEER.TrySendMessageTo", peer.TrySendMessageTo(number, two), zmq.ErrInvalidMessage)
+	wantError(t, "RADIO.SendMessage", radio.SendMessage(ctx, "g", two), zmq.ErrInvalidMessage)
+	wantError(t, "RADIO.TrySendMessage", radio.TrySendMessage("g", two), zmq.ErrInvalidMessage)
 }
 
-// TestRadioDish: groups, whole and of any bytes but NUL, and bodies of any size.
-func TestRadioDish(t *testing.T) {
-	endpoints(t, func(t *testing.T, ep string, o *zmq.Options) {
-		ctx := inTime(t)
+func TestPeerSendsOnlyToAssignedNumbers(t *testing.T) {
+	ctx, o := testContext(t), inprocOptions()
+	o.SendHWM, o.RecvHWM, o.Linger = 1, 1, zmq.NoLinger
+	peer := must(zmq.NewPeer(o))
+	closeAtEnd(t, peer)
+	number := must(peer.ConnectPeer("inproc://unbound"))
+	check(peer.TrySendTo(number, []byte("x")))
+	wantError(t, "TrySendTo a full queue", peer.TrySendTo(number, []byte("x")), zmq.ErrWouldBlock)
+	wantError(t, "SendTo an unknown number", peer.SendTo(ctx, number+1, []byte("x")), zmq.ErrNoRoute)
+	wantError(t, "DisconnectPeer of an unknown number", peer.DisconnectPeer(number+1), zmq.ErrNoRoute)
+	check(peer.DisconnectPeer(number))
+	wantError(t, "SendTo after DisconnectPeer", peer.SendTo(ctx, number, []byte("x")), zmq.ErrNoRoute)
+	wantError(t, "Reply to a message that was not received", peer.Reply(ctx, zmq.Message{}, []byte("x")), zmq.ErrNoRoute)
+}
+
+// Names of groups are compared as a whole and have any bytes but NUL.
+func TestDishReceivesOnlyJoinedGroups(t *testing.T) {
+	eachTransport(t, func(t *testing.T, ep string, o *zmq.Options) {
+		ctx := testContext(t)
 		radio, dish := must(zmq.NewRadio(o)), must(zmq.NewDish(o))
 		long := strings.Repeat("\xff", 255)
 		if err := dish.Join("a", long, ""); err != nil {
@@ -146,7 +115,7 @@ func TestRadioDish(t *testing.T) {
 		}
 		big := bytes.Repeat([]byte("big"), 100_000)
 		for _, m := range []struct{ group, body string }{
-			{"b", "nobody"}, {"a", "1"}, {long, ""}, {"", string(big)}, {"aa", "nobody"}, {"a", "end"},
+			{"b", "not joined"}, {"a", "1"}, {long, ""}, {"", string(big)}, {"aa", "not joined"}, {"a", "end"},
 		} {
 			if err := radio.Send(ctx, m.group, []byte(m.body)); err != nil {
 				t.Fatal(err)
@@ -162,13 +131,12 @@ func TestRadioDish(t *testing.T) {
 			}
 		}
 		if _, err := dish.TryRecv(); !errors.Is(err, zmq.ErrWouldBlock) {
-			t.Errorf("there is more: %v", err)
+			t.Errorf("TryRecv after the last message: %v", err)
 		}
 	})
 }
 
-// TestGroupErrors say what is wrong with a group.
-func TestGroupErrors(t *testing.T) {
+func TestGroupErrorsNameTheGroup(t *testing.T) {
 	dish, radio := must(zmq.NewDish(nil)), must(zmq.NewRadio(nil))
 	defer dish.Close()
 	defer radio.Close()
@@ -191,7 +159,7 @@ func TestGroupErrors(t *testing.T) {
 		if c.err != nil {
 			got = c.err.Error()
 			if !errors.Is(c.err, zmq.ErrInvalidGroup) {
-				t.Errorf("%v is no ErrInvalidGroup", c.err)
+				t.Errorf("%v does not match ErrInvalidGroup", c.err)
 			}
 		}
 		if got != c.want {
@@ -200,9 +168,7 @@ func TestGroupErrors(t *testing.T) {
 	}
 }
 
-// TestDishMessages ends when its context does or when the socket is closed, and
-// a message of a group that was left meanwhile still knows its name.
-func TestDishMessages(t *testing.T) {
+func TestDishMessagesYieldsTheErrorThatEndsIt(t *testing.T) {
 	o := &zmq.Options{Namespace: zmq.NewNamespace()}
 	radio, dish := must(zmq.NewRadio(o)), must(zmq.NewDish(o))
 	dish.Join("g")
@@ -243,8 +209,7 @@ func TestDishMessages(t *testing.T) {
 	}
 }
 
-// TestErrorsName what they are about.
-func TestErrorsName(t *testing.T) {
+func TestErrorsNameTheirCause(t *testing.T) {
 	ctx := t.Context()
 	o := &zmq.Options{Namespace: zmq.NewNamespace()}
 	router, server, stream := must(zmq.NewRouter(o)), must(zmq.NewServer(o)), must(zmq.NewStream(o))
@@ -280,25 +245,24 @@ func TestErrorsName(t *testing.T) {
 	}
 }
 
-// TestSubscribePeerWantsManual: without the option the peers subscribe for
-// themselves, and the call would do nothing.
-func TestSubscribePeerWantsManual(t *testing.T) {
+// Without the option the subscriptions of the peers have an effect by
+// themselves.
+func TestSubscribePeerRequiresManual(t *testing.T) {
 	o := &zmq.Options{Namespace: zmq.NewNamespace()}
 	xpub, sub := must(zmq.NewXPub(o)), must(zmq.NewSub(o))
 	join(t, "inproc://a", xpub, sub)
 	sub.Subscribe("x")
-	m := must(xpub.Recv(inTime(t)))
+	m := must(xpub.Recv(testContext(t)))
 	if err := xpub.SubscribePeer(m, "y"); !errors.Is(err, zmq.ErrInvalidState) {
 		t.Errorf("error %v", err)
 	}
 }
 
-// TestPeerInfoString says who it is.
-func TestPeerInfoString(t *testing.T) {
+func TestPeerInfoStringHasTypeAddressAndID(t *testing.T) {
 	o := &zmq.Options{Namespace: zmq.NewNamespace(), RoutingID: "me"}
 	router, dealer := must(zmq.NewRouter(o)), must(zmq.NewDealer(o))
 	join(t, "tcp://127.0.0.1:*", router, dealer)
-	if err := router.WaitConnected(inTime(t)); err != nil {
+	if err := router.WaitConnected(testContext(t)); err != nil {
 		t.Fatal(err)
 	}
 	p := router.Peers()[0]
@@ -310,22 +274,14 @@ func TestPeerInfoString(t *testing.T) {
 	}
 }
 
-// TestReadyOverUDP: nobody is there to be asked.
-func TestReadyOverUDP(t *testing.T) {
+// Over udp a DISH filters the groups itself, so no peer has to confirm them.
+func TestDishWaitSubscribedReturnsAtOnceOverUDP(t *testing.T) {
 	dish := must(zmq.NewDish(nil))
-	defer dish.Close()
-	dish.Join("g")
-	ended, cancel := context.WithCancel(t.Context())
-	cancel()
-	if err := dish.WaitSubscribed(ended); !errors.Is(err, context.Canceled) {
-		t.Errorf("unbound: %v", err)
-	}
+	closeAtEnd(t, dish)
+	check(dish.Join("g"))
+	wantError(t, "WaitSubscribed of an unbound socket", dish.WaitSubscribed(ended()), context.Canceled)
 	must(dish.Bind("udp://127.0.0.1:*"))
-	if err := dish.WaitSubscribed(ended); err != nil {
-		t.Errorf("bound to udp: %v", err)
-	}
+	wantError(t, "WaitSubscribed of a socket bound to udp", dish.WaitSubscribed(ended()), nil)
 	must(dish.Bind("tcp://127.0.0.1:*"))
-	if err := dish.WaitSubscribed(ended); !errors.Is(err, context.Canceled) {
-		t.Errorf("bound to tcp too: %v", err)
-	}
+	wantError(t, "WaitSubscribed of a socket bound to udp and tcp", dish.WaitSubscribed(ended()), context.Canceled)
 }

@@ -10,40 +10,40 @@ import (
 	"github.com/zerobroker/zmq"
 )
 
-// failure says why a command failed.
-func failure(err error) string {
+// errorText is the text of the error that a command failed with.
+func errorText(err error) string {
 	if errors.Is(err, context.Canceled) {
 		return "interrupted"
 	}
 	text := strings.TrimPrefix(err.Error(), "zmq: ")
-	// The library says of which endpoint, and its transport of which address.
+	// The error names the endpoint already.
 	return strings.Replace(text, "invalid endpoint: malformed address ", "invalid endpoint: ", 1)
 }
 
-// trouble says why there is no connection, without the endpoint, which whoever
-// asks knows.
-func trouble(err error) string {
+// connectFailure describes why a connection failed, without the addresses that
+// package net adds: the caller prints the endpoint.
+func connectFailure(err error) string {
 	if op, ok := err.(*net.OpError); ok {
 		err = op.Err
 	}
 	if sys, ok := err.(*os.SyscallError); ok {
 		err = sys.Err
 	}
-	return once(err.Error())
+	return dropRepeats(err.Error())
 }
 
-// happened says what an event is and why.
-func happened(ev zmq.Event) string {
+// eventText describes an event and its error.
+func eventText(ev zmq.Event) string {
 	text := ev.Kind.String()
 	if ev.Err != nil {
 		text += ": " + ev.Err.Error()
 	}
-	return once(text)
+	return dropRepeats(text)
 }
 
-// once leaves out each part of a text that the next one begins with: an error
-// that wraps another may say what that one says.
-func once(text string) string {
+// dropRepeats removes each part of an error text that the next part begins
+// with, as in "malformed: malformed greeting".
+func dropRepeats(text string) string {
 	parts := strings.Split(text, ": ")
 	kept := parts[:0]
 	for i, p := range parts {
