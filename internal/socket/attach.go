@@ -217,7 +217,7 @@ func (o pipeOwner) Detach(p *pipe.Pipe) {
 	}
 }
 
-// Retire removes a pipe from the pattern for ever, and closes its Out, so that
+// Retire removes a pipe from the pattern permanently, and closes its Out, so that
 // the connection ends when the queued messages are written.
 func (o pipeOwner) Retire(p *pipe.Pipe) {
 	s := o.s

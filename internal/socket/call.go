@@ -86,7 +86,7 @@ func (s *Socket) waitReply(ctx context.Context, c *pattern.Call) (msg.Msg, error
 			continue
 		}
 		// Whatever woke w is processed before this call returns, so that no other
-		// waiter has to be woken. Waiters that woke each other would do so for ever.
+		// waiter has to be woken. Waiters that woke each other would never stop.
 		select {
 		case <-w:
 		case <-ctx.Done():

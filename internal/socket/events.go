@@ -10,14 +10,14 @@ import (
 	"github.com/zerobroker/zmq/internal/session"
 )
 
-// Stamped is an event and when it happened.
+// Stamped is an event with its time.
 type Stamped struct {
 	session.Event
 	Time   time.Time
-	Missed int // events before this one that the listener was too slow for
+	Missed int // events before this one that were dropped because the listener was slow
 }
 
-// events hands out what happens to those who listen, and counts it.
+// events passes events to the listeners and counts them.
 type events struct {
 	mu        sync.Mutex
 	listeners map[*Listening]struct{}
@@ -26,17 +26,17 @@ type events struct {
 	faults    [engine.NumCloseReasons]uint64
 }
 
-// listenerBuffer is how many events wait for a listener that is slow.
+// listenerBuffer is how many events are buffered for a slow listener.
 const listenerBuffer = 1024
 
-// Listening is one listener.
+// Listening is one listener of events.
 type Listening struct {
 	e      *events
 	c      chan Stamped
 	missed int
 }
 
-// Listen begins to listen to the socket's events.
+// Listen returns a new listener of the socket's events.
 func (s *Socket) Listen() *Listening {
 	e := &s.events
 	l := &Listening{e: e, c: make(chan Stamped, listenerBuffer)}
@@ -69,7 +69,7 @@ func (l *Listening) Next(ctx context.Context) (Stamped, bool) {
 	}
 }
 
-// Stop ends the listening.
+// Stop removes the listener.
 func (l *Listening) Stop() {
 	l.e.mu.Lock()
 	defer l.e.mu.Unlock()
@@ -110,7 +110,7 @@ func (e *events) close() {
 	e.listeners = nil
 }
 
-// Stats is what a socket has done so far.
+// Stats are the counters of a socket.
 type Stats struct {
 	MsgsSent, BytesSent         uint64
 	MsgsWritten                 uint64
@@ -122,14 +122,13 @@ type Stats struct {
 	Faults                      [engine.NumCloseReasons]uint64
 }
 
-// unreadCounter is what a pipe to a socket of this process leads to.
+// unreadCounter is the connection of a pipe to a socket of this process.
 type unreadCounter interface {
-	// Unread is how many messages wait there to be received.
+	// Unread returns how many messages that socket has not received yet.
 	Unread() int
 }
 
-// Stats returns a snapshot, whose parts may differ by what happened while it
-// was taken.
+// Stats returns a snapshot. Its parts may be of different moments during the call.
 func (s *Socket) Stats() Stats {
 	var st Stats
 	pipes := s.peers.all()
@@ -142,8 +141,8 @@ func (s *Socket) Stats() Stats {
 	}
 	s.recvMu.Unlock()
 	s.sendMu.Lock()
-	// What is sent, written, queued and dropped on the way out changes under this
-	// lock alone, and a message is in one of the last three.
+	// The numbers of messages sent, written, queued and dropped after Send change
+	// only under this lock, and each message sent is in one of the other three.
 	st.MsgsSent, st.BytesSent, st.MsgsWritten = s.sent.msgs, s.sent.bytes, s.written
 	var joined []unreadCounter
 	for _, p := range pipes {

@@ -168,8 +168,8 @@ func (t *peers) sweepUnread() {
 // sweepMisses is how many pipes that are not read to the end one sweep looks at.
 const sweepMisses = 16
 
-// unreadLimitReached reports whether disconnected peers have left more than limit bytes to be
-// received. The caller holds the socket's recvMu.
+// unreadLimitReached reports whether the unread messages of disconnected peers
+// exceed limit bytes. The caller holds the socket's recvMu.
 func (t *peers) unreadLimitReached(limit int) bool {
 	if limit == 0 || t.size <= limit {
 		return false

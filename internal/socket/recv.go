@@ -8,7 +8,7 @@ import (
 )
 
 // tryBatches is how many times a call that does not wait releases recvMu while all
-// messages that it finds are unwanted. Then it gives up.
+// messages that it finds are unwanted. Then it returns pattern.ErrWouldBlock.
 const tryBatches = 16
 
 // Recv receives the next message into m. It waits for one until ctx ends; an

@@ -9,23 +9,23 @@ import (
 	"github.com/zerobroker/zmq/internal/pipe"
 )
 
-// Calls that wait to send stand in lines, one for each thing that they can
-// wait for. Room wakes the first call of a line. When that call has sent or gives
-// up, it wakes the next; if it finds no room, it stays the first and waits for
-// more. So the calls of a line send in the order in which they began to wait.
+// Calls that wait to send are in lines, one for each condition that they can wait
+// for. Free capacity wakes the first call of a line. When that call has sent or its
+// context ends, it wakes the next; if it would still block, it remains the first.
+// So the calls of a line send in the order in which they began to wait.
 //
-// A call that does not wait yet may take room before the line: a goroutine that
+// A call that does not wait yet may use capacity before the line: a goroutine that
 // is running sends many messages in the time that it takes to wake another. The
 // number of messages that pass the first call is bounded. At the bound a new call
-// joins the line, and a call that may not wait gets pattern.ErrWouldBlock.
+// joins the line, and a Try call gets pattern.ErrWouldBlock.
 
 const (
 	// maxPassed is how many messages may pass the first of up to manyWaiting calls.
 	// A wake-up then costs little for each message.
 	maxPassed = 256
-	// manyWaiting is from how many calls on the bound falls. The first of n calls is
-	// passed by maxPassed*manyWaiting/n messages, so that while n calls wait, each
-	// of them is served within about maxPassed*manyWaiting+n messages.
+	// manyWaiting is the number of calls above which the bound falls: at most
+	// maxPassed*manyWaiting/n messages pass the first of n calls. So each of them
+	// sends within about maxPassed*manyWaiting+n messages.
 	manyWaiting = 256
 )
 
@@ -39,11 +39,11 @@ type waitKey struct {
 type waitKind uint8
 
 const (
-	byAny    waitKind = iota // room for a message
-	byCall                   // a REQ: a connected peer with room
-	byID                     // room for the peer with that routing ID
-	byNumber                 // room for the peer with that routing number
-	byAll                    // anything: calls that wait for different things, in no order
+	byAny    waitKind = iota // capacity for a message
+	byCall                   // a REQ: a connected peer with capacity
+	byID                     // capacity of the peer with that routing ID
+	byNumber                 // capacity of the peer with that routing number
+	byAll                    // any change: calls that wait for different conditions, in no order
 )
 
 // sendLine is a line of calls that wait.
@@ -52,8 +52,8 @@ type sendLine struct {
 	passed int       // messages sent past the first call since it became the first
 }
 
-// remove takes a call out of the line. If it was the first, what it may have been
-// woken for is for the next.
+// remove removes a call from the line. If it was the first, it may have been woken,
+// so the next call is woken instead.
 func (l *sendLine) remove(e *list.Element) {
 	first := l.calls.Front() == e
 	l.calls.Remove(e)
@@ -100,7 +100,7 @@ type sendLines struct {
 	other map[waitKey]*sendLine
 }
 
-// line returns the line of a key, or nil if no call waits for that.
+// line returns the line of a key, or nil if no call waits for it.
 func (l *sendLines) line(key waitKey) *sendLine {
 	if key.kind == byAny {
 		return &l.any
@@ -121,7 +121,7 @@ func (l *sendLines) join(key waitKey, w chan struct{}) *list.Element {
 	return at.calls.PushBack(w)
 }
 
-// leave takes a call out of the line of a key.
+// leave removes a call from the line of a key.
 func (l *sendLines) leave(key waitKey, e *list.Element) {
 	at := l.line(key)
 	at.remove(e)
@@ -130,7 +130,8 @@ func (l *sendLines) leave(key waitKey, e *list.Element) {
 	}
 }
 
-// wake wakes the first call of the line of a key, or all if none comes first.
+// wake wakes the first call of the line of a key, or all calls if they have no
+// order.
 func (l *sendLines) wake(key waitKey) {
 	at := l.line(key)
 	switch {

@@ -2,35 +2,35 @@ package socket
 
 import "time"
 
-// turns shares sendMu between the calls that send and the connections whose peers
-// change their subscriptions. Each connection would otherwise be one more that
-// competes for the lock and for a processor, with as many changes as its peer
-// cares to send: with 64 of them a publisher has a hundredth of its rate.
+// turns shares sendMu between calls that send and connections whose peers change
+// their subscriptions. Otherwise all these connections would compete for the lock
+// and for a processor, with as many changes as their peers send: with 64 such
+// connections a publisher reaches a hundredth of its rate.
 //
 // One connection at a time has the turn, in which it makes a bounded number of
-// changes. The others wait, and read nothing more from their peers meanwhile, so
-// that TCP slows those down. While messages are being sent there is a pause after
-// as many changes as one turn may make.
+// changes. The others wait and read nothing from their peers meanwhile, so that TCP
+// slows these down. While messages are sent, a pause follows as many changes as one
+// turn may make.
 type turns struct {
-	// taken has an element while there is a turn. Connections have it in the
-	// order in which they came: a peer with a single change waits for one turn of
-	// each other peer.
+	// taken has an element while a connection has the turn. Connections get it in
+	// the order in which they began to wait: a peer with a single change waits for
+	// one turn of each other peer.
 	taken chan struct{}
 	made  int       // changes since the last pause, about
 	sent  uint64    // sent.msgs at the end of the last turn
 	end   time.Time // of the last turn, if busy is set
-	busy  time.Time // when a turn last found that messages had been sent; zero if that is long ago
+	busy  time.Time // when a turn last found that messages had been sent; zero if more than busyTime ago
 }
 
 const (
-	// changesAtOnce is how many messages of a peer are looked at in one turn:
-	// some 10 us of work.
+	// changesAtOnce is how many messages of a peer are processed in one turn: about
+	// 10 us of work.
 	changesAtOnce = 64
-	// turnPause is how long sendMu is then left to senders.
+	// turnPause is how long no connection takes sendMu then.
 	turnPause = 100 * time.Microsecond
-	// busyTime is how long there are pauses after a message was sent. A sender
-	// that is kept from sending by turns that follow each other has the lock within
-	// that time, as a sync.Mutex goes to one that has waited for 1 ms.
+	// busyTime is how long after a message was sent there are pauses. A sender that
+	// waits for the lock while turns follow each other gets it within that time,
+	// because a sync.Mutex goes to a goroutine that has waited for 1 ms.
 	busyTime = 2 * time.Millisecond
 )
 
@@ -57,8 +57,8 @@ func (s *Socket) turn(f func() int) {
 	}
 }
 
-// pause leaves sendMu to senders, if as many changes as one turn may make have
-// been made since it last was for so long.
+// pause sleeps until turnPause after the last turn, if as many changes as one turn
+// may make were made since the last pause of that length.
 func (t *turns) pause() {
 	now := time.Now()
 	left := turnPause - now.Sub(t.end)

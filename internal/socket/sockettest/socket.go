@@ -25,8 +25,8 @@ type Socket struct {
 	past  []socket.Stamped // taken from heard
 }
 
-// patience is how long, in virtual time, a Must or Want method waits.
-const patience = time.Hour
+// waitTime is how long, in virtual time, a Must or Want method waits.
+const waitTime = time.Hour
 
 // Of makes a message of strings.
 func Of(frames ...string) msg.Msg {
@@ -67,7 +67,7 @@ func (s *Socket) MustConnect(ep string) {
 // MustSend sends one message of the frames.
 func (s *Socket) MustSend(frames ...string) {
 	s.w.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), waitTime)
 	defer cancel()
 	if err := s.Send(ctx, Of(frames...)); err != nil {
 		s.w.Fatalf("send %q: %v", clip(frames), err)
@@ -77,7 +77,7 @@ func (s *Socket) MustSend(frames ...string) {
 // MustRecv returns the next message and its sender.
 func (s *Socket) MustRecv() ([]string, *msg.Peer) {
 	s.w.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), waitTime)
 	defer cancel()
 	var m msg.Msg
 	if err := s.Recv(ctx, &m); err != nil {
@@ -135,15 +135,14 @@ func (s *Socket) Fill() (n int) {
 // MustMeet waits until n peers are connected.
 func (s *Socket) MustMeet(n int) {
 	s.w.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), waitTime)
 	defer cancel()
 	if err := s.WaitConnected(ctx, n); err != nil {
 		s.w.Fatalf("waiting for %d peers: %v", n, err)
 	}
 }
 
-// CloseIn closes the socket with so much time to linger, for ever if it is
-// negative.
+// CloseIn closes the socket with a linger time, without limit if it is negative.
 func (s *Socket) CloseIn(linger time.Duration) (unsent int) {
 	ctx := context.Background()
 	if linger >= 0 {
