@@ -47,9 +47,11 @@ func NewReq(o *Options) (*Req, error) {
 // that no longer answers. They do not detect an application that does not reply,
 // or a process that hangs before it has read the request, which may be slow.
 //
-// If ctx ends first, the error is as that of [Connector.WaitConnected]. A request of
-// which no byte was written is then withdrawn and never carried out. Otherwise it may have been
-// carried out, or may be carried out later, and its reply is dropped and counted
+// If ctx ends first, the error is as that of [Connector.WaitConnected]. A request
+// whose write to the connection has not begun is then withdrawn and never carried
+// out, also if it is queued after others whose write blocks. Over inproc the write
+// of a request begins when it is queued for the peer. Otherwise the request may have
+// been carried out, or may be carried out later, and its reply is dropped and counted
 // under [DropStaleReply]: to repeat the request may carry it out twice. If the
 // connection is lost before the request was written, Do sends it to the next peer.
 // If the connection is lost after that, the error matches [ErrPeerLost], and the

@@ -248,7 +248,7 @@ func (s *Socket) waitLocked(ctx context.Context, w chan struct{}, err error) err
 
 // Call sends a request on a REQ and waits for its reply, beside any number of
 // others. The request is held back until a peer is connected. If ctx ends
-// first, it is taken back if no byte of it was written, and otherwise the reply
+// first, it is withdrawn if its write has not begun, and otherwise the reply
 // is dropped when it comes. A request whose connection is lost before it was
 // written goes to the next peer.
 func (s *Socket) Call(ctx context.Context, m msg.Msg) (msg.Msg, error) {
