@@ -52,7 +52,8 @@ func NewReq(o *Options) (*Req, error) {
 //
 // If ctx ends first, the error is as that of [Connector.WaitConnected]. It
 // matches [ErrWithdrawn] too if no byte of the request was written: no peer
-// receives the request. Otherwise the request may have been carried out, or may
+// receives the request. Over inproc a request is written when it is queued for
+// the peer. Otherwise the request may have been carried out, or may
 // be carried out later, and its reply is dropped and counted under
 // [DropStaleReply].
 //

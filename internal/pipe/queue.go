@@ -66,6 +66,11 @@ type Queue struct {
 	// or returned. dropped is the number of them that were dropped.
 	inFlight, dropped int
 
+	// lent is the batch given to Lend, nil after Reclaim. begun is the number of
+	// messages at its head that Withdraw does not remove.
+	lent  *msg.Batch
+	begun int
+
 	// Each side can wait, and can be closed, independently of the other.
 	readerWaits bool // a reading method found no message; Ready must be called
 	writerWaits bool // Full returned true; Room must be called

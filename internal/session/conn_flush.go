@@ -61,7 +61,8 @@ func (c *conn) Flush() {
 	c.take(w)
 	if c.engine.Direct() && len(w.control) == 0 && len(w.batch.Segs) == 1 && w.batch.Bytes <= maxInline {
 		c.sent.Add(1)
-		w.wrote = c.try.TryWrite(w.batch.Segs[0].B)
+		w.gather(w.batch.Segs)
+		w.wrote = c.try.TryWrite(w.bufs)
 		if w.wrote == w.batch.Bytes {
 			w.wrote = 0
 			w.acked.msgs, w.acked.size = 0, 0
@@ -89,7 +90,7 @@ type writer struct {
 	control   []byte // encoded commands
 	encoded   []byte
 	acked     struct{ msgs, size int } // of the batch, so far
-	wrote     int                      // bytes of the batch that Flush has written
+	wrote     int                      // bytes of the batch that are written and not removed from it yet
 }
 
 var writers = sync.Pool{New: func() any { return new(writer) }}
@@ -203,29 +204,20 @@ func (c *conn) write(w *writer) error {
 // that the queue gets capacity meanwhile.
 func (c *conn) writeDirect(w *writer) error {
 	if len(w.control) > 0 {
-		if _, err := c.nc.Write(w.control); err != nil {
+		w.bufs = append(w.bufs[:0], w.control)
+		if _, err := c.writeLent(w, 0); err != nil {
 			return c.failBatch(w, 0, err)
 		}
 	}
+	if c.cfg.Lockstep {
+		return c.writeWithdrawable(w)
+	}
 	tally := w.batch.Tally()
 	segs := w.batch.Segs
-	written := w.wrote
-	if w.wrote > 0 {
-		n, err := c.nc.Write(segs[0].B[w.wrote:])
-		written += n
-		w.wrote = 0
-		if err != nil {
-			return c.failBatch(w, written, err)
-		}
-		segs = segs[1:]
-	}
+	written := 0
 	for len(segs) > 0 {
-		size, k := 0, 0
-		for k < len(segs) && (k == 0 || size < writeSize) {
-			size += len(segs[k].B)
-			k++
-		}
-		n, err := c.writeSegs(w, segs[:k])
+		k, _ := w.gather(segs)
+		n, err := c.writeBufs(w)
 		written += n
 		if err != nil {
 			return c.failBatch(w, written, err)
@@ -241,13 +233,22 @@ func (c *conn) writeDirect(w *writer) error {
 	return nil
 }
 
-func (c *conn) writeSegs(w *writer, segs []msg.Seg) (int, error) {
-	if len(segs) == 1 {
-		return c.nc.Write(segs[0].B)
-	}
+// gather sets w.bufs to the first segments, about writeSize bytes. It returns
+// their number and their size.
+func (w *writer) gather(segs []msg.Seg) (k, size int) {
 	w.bufs = w.bufs[:0]
-	for _, s := range segs {
-		w.bufs = append(w.bufs, s.B)
+	for k < len(segs) && (k == 0 || size < writeSize) {
+		w.bufs = append(w.bufs, segs[k].B)
+		size += len(segs[k].B)
+		k++
+	}
+	return k, size
+}
+
+// writeBufs writes w.bufs.
+func (c *conn) writeBufs(w *writer) (int, error) {
+	if len(w.bufs) == 1 {
+		return c.nc.Write(w.bufs[0])
 	}
 	w.unwritten = w.bufs // WriteTo consumes its receiver
 	n, err := w.unwritten.WriteTo(c.nc)
@@ -263,18 +264,24 @@ func (c *conn) writeEncoded(w *writer) error {
 		if w.encoded, _, _, err = c.engine.Encode(w.encoded[:0], &cur, math.MaxInt); err != nil {
 			return c.failBatch(w, 0, err)
 		}
-		if _, err := c.nc.Write(w.encoded); err != nil {
+		w.bufs = append(w.bufs[:0], w.encoded)
+		if _, err := c.writeLent(w, 0); err != nil {
 			return c.failBatch(w, 0, err)
 		}
+	}
+	full := maxKept
+	if c.cfg.Lockstep {
+		full = 1 // one message, so that the socket can withdraw the others
 	}
 	for w.batch.Msgs > 0 {
 		cur := w.batch.Cursor()
 		var msgs, size int
-		w.encoded, msgs, size, err = c.engine.Encode(w.encoded[:0], &cur, maxKept)
+		w.encoded, msgs, size, err = c.engine.Encode(w.encoded[:0], &cur, full)
 		if err != nil {
 			return c.failBatch(w, 0, err)
 		}
-		n, err := c.nc.Write(w.encoded)
+		w.bufs = append(w.bufs[:0], w.encoded)
+		n, err := c.writeLent(w, msgs)
 		switch {
 		case err != nil && c.cfg.Engine.Raw:
 			return c.failBatch(w, rawWritten(&w.batch, n), err)

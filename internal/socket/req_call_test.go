@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"testing"
 	"time"
 
@@ -130,6 +131,76 @@ func TestCancelledCallIsRemovedFromQueue(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestAbandonedCallIsSentOnlyIfItsWriteHasBegun: the peer reads one request and no
+// more, so the flusher blocks with all later requests taken. When the contexts of
+// all calls have ended, only the rest of one request, and of a PING, is written.
+func TestAbandonedCallIsSentOnlyIfItsWriteHasBegun(t *testing.T) {
+	for _, hello := range []string{"", "\x01\x00"} { // the peer's of ZMTP 3.1, of 1.0
+		for _, size := range []int{10, 7000, 100_000} {
+			for _, buffer := range []int{1, 30_000} {
+				for _, ping := range []bool{false, true} {
+					name := fmt.Sprintf("hello=%q size=%d buffer=%d ping=%v", hello, size, buffer, ping)
+					t.Run(name, func(t *testing.T) {
+						st.Run(t, func(w *st.World) { testAbandonedCalls(t, w, hello, size, buffer, ping) })
+					})
+				}
+			}
+		}
+	}
+}
+
+func testAbandonedCalls(t *testing.T, w *st.World, hello string, size, buffer int, ping bool) {
+	const n, large, overhead = 50, 60_000, 40
+	w.Net.OnLink(func(l *memnet.Link) { l.Up().SetBuffer(buffer) })
+	server := w.Listen("a")
+	req := w.Socket(pattern.REQ, func(o *socket.Options) {
+		if ping {
+			st.Heartbeat(30*time.Second, time.Hour, 0)(o)
+		}
+	})
+	req.MustConnect("mem://a")
+	p := server.Accept()
+	if hello == "" {
+		p.Shake("REP")
+	} else {
+		go p.Must([]byte(hello))
+		p.Skip(10) // the signature
+	}
+	req.MustMeet(1)
+	results := make(chan error, n+1)
+	call := func(d time.Duration, body string) {
+		go func() { results <- callFor(req, d, body) }()
+		w.Settle()
+	}
+	call(50*time.Second, st.Large(large)) // blocks while the others are queued
+	for i := range n {
+		call(time.Duration(40+i%7)*time.Second, fmt.Sprintf("%03d", i)+st.Large(size))
+	}
+	time.Sleep(35 * time.Second) // until a PING is queued too
+	p.Skip(large)
+	for range n + 1 {
+		if err := <-results; !errors.Is(err, context.DeadlineExceeded) {
+			t.Error(err)
+		}
+	}
+	up := w.Net.Links()[0].Up()
+	begun := up.Stats().Accepted
+	go io.Copy(io.Discard, p)
+	w.Settle()
+	most := int64(size + overhead)
+	if ping {
+		most += overhead
+	}
+	if late := up.Stats().Accepted - begun; late > most {
+		t.Errorf("%d bytes were written after all contexts had ended, want at most %d", late, most)
+	}
+	s := req.Stats()
+	if s.MsgsWritten != s.MsgsSent || s.QueuedSend != 0 || s.MsgsSent > uint64(1+buffer/size+2) {
+		t.Errorf("%d sent, %d written, %d queued", s.MsgsSent, s.MsgsWritten, s.QueuedSend)
+	}
+	req.WantDrops(map[pipe.Drop]uint64{})
 }
 
 // TestLostConnectionDropsOrRequeuesRequests: a queued request goes to the next

@@ -15,8 +15,8 @@ type TryWriter struct {
 	try  func(fd uintptr) bool // tryWrite as a function value, allocated once
 
 	// Argument and result of the current call.
-	p []byte
-	n int
+	bufs [][]byte
+	n    int
 }
 
 // NewTryWriter returns a TryWriter for a TCP or Unix-domain connection, and nil
@@ -40,22 +40,22 @@ func NewTryWriter(c net.Conn) *TryWriter {
 	return w
 }
 
-// TryWrite writes as much of p as possible without blocking and returns the
+// TryWrite writes as much of bufs as possible without blocking and returns the
 // number of bytes written. It returns 0 also if the connection has failed; a
 // following Write then returns the error.
-func (w *TryWriter) TryWrite(p []byte) (n int) {
-	w.p, w.n = p, 0
+func (w *TryWriter) TryWrite(bufs [][]byte) (n int) {
+	w.bufs, w.n = bufs, 0
 	if w.conn.Write(w.try) != nil {
 		return 0
 	}
-	w.p = nil
+	w.bufs = nil
 	return w.n
 }
 
 func (w *TryWriter) tryWrite(fd uintptr) bool {
-	n, err := syscall.Write(int(fd), w.p)
+	n, err := writev(int(fd), w.bufs)
 	for err == syscall.EINTR {
-		n, err = syscall.Write(int(fd), w.p)
+		n, err = writev(int(fd), w.bufs)
 	}
 	w.n = max(n, 0)
 	return true
