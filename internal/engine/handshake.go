@@ -133,6 +133,11 @@ func (e *Engine) handleIdentity(b []byte) (int, error) {
 		return 0, nil
 	}
 	end := h + int(size)
+	if _, _, next := e.header(b[end:]); e.hs.unversioned && next < 0 {
+		// ZMTP 1.0 has no signature, so only the bytes after the first frame
+		// distinguish it from other protocols. They may have arrived with it.
+		return 0, e.fail(CloseMalformed, e.identityError(b))
+	}
 	e.peer = &msg.Peer{RoutingID: string(b[h:end]), Version: e.version.String(), Mechanism: "NULL"}
 	if err := e.checkIdentity(); err != nil {
 		return 0, err

@@ -41,6 +41,51 @@ func TestHandshakeRefusesOtherProtocolsByFirstTwoBytes(t *testing.T) {
 	}
 }
 
+// TestInvalidFrameAfterZMTP10IdentityFailsHandshake sends an identity message of ZMTP 1.0
+// and the header of another frame, which no peer may send. If both arrive at once,
+// the handshake fails. If the header arrives later, the connection counts as a
+// peer until then.
+func TestInvalidFrameAfterZMTP10IdentityFailsHandshake(t *testing.T) {
+	for _, cfg := range []*engine.Config{dealer(""), publisher()} {
+		for _, identity := range []string{"\x01\x00", "\x05\x00name", "\x05\x7ename"} {
+			for _, c := range []struct {
+				next  string
+				valid bool
+			}{
+				{"", true},
+				{"\x00", false},             // a frame without flags
+				{"\x00\x00\x00\xcd", false}, // DICOM
+				{"\x02", true},
+				{"\x02\x00", true},
+				{"\x02\x01", true},
+				{"\x02\x7e", true},
+				{"\x02\x7f", true},
+				{"\x02\x02", false},
+				{"\x02\x80", false},
+				{"\x02o", false},
+				{"\xff\x00\x00\x00\x00\x00\x00\x00\x02\x00", true},
+				{"\xff\x00\x00\x00\x00\x00\x00\x00\x00", false},
+				{"\xff\x00\x00\x00\x00\x00\x00\x00\x02\x10", false},
+			} {
+				p := newPeer(t, cfg, whole)
+				p.send(identity)
+				p.wantHandshakeDone()
+				p.send(c.next)
+				if c.valid != (p.err == nil) {
+					t.Errorf("%s: %q after %q: %v, want valid %v", cfg.SocketType, c.next, identity, p.err, c.valid)
+				}
+				p = newPeer(t, cfg, whole)
+				p.send(identity + c.next)
+				if c.valid {
+					p.wantHandshakeDone()
+				} else if p.wantCloseReason(engine.CloseMalformed); p.e.Peer() != nil || len(p.msgs) > 0 {
+					t.Errorf("%s: %q: peer %v, received %q", cfg.SocketType, identity+c.next, p.e.Peer(), p.msgs)
+				}
+			}
+		}
+	}
+}
+
 // TestEngineRefusesReservedFlags sets each combination of reserved bits in each
 // frame of each version: identity, handshake command, first and later frame of
 // a message, command.

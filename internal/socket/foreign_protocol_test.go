@@ -3,6 +3,7 @@ package socket_test
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -96,6 +97,16 @@ func foreign() map[string]string {
 	return m
 }
 
+// foreignInOneWrite has input that is valid ZMTP 1.0 up to the end of an identity
+// message, and invalid after it. It is refused if it arrives in one read.
+var foreignInOneWrite = map[string]string{
+	"DICOM association":         "\x01\x00\x00\x00\x00\xcd\x00\x01\x00\x00" + strings.Repeat("\x00", 200),
+	"Modbus transaction 0x0100": "\x01\x00\x00\x00\x00\x06\x01\x03\x00\x00\x00\x01",
+	"X11 with a cookie":         "\x6c\x00\x0b\x00\x00\x00\x12\x00\x10\x00\x00\x00MIT-MAGIC-COOKIE-1\x00\x00" + strings.Repeat("\x00", 200),
+	"EtherNet/IP session":       "\x65\x00\x04\x00\x00\x00\x00\x00" + strings.Repeat("\x00", 120),
+	"EtherNet/IP identity":      "\x63\x00\x00\x00\x00\x00\x00\x00" + strings.Repeat("\x00", 92),
+}
+
 // wantNoPeer checks that no foreign client or server became a peer and that no
 // message was received from it.
 func wantNoPeer(t *testing.T, what string, s *st.Socket) {
@@ -126,8 +137,13 @@ func TestForeignClientsFailHandshake(t *testing.T) {
 			continue
 		}
 		t.Run(info.Name, func(t *testing.T) {
-			for name, bytes := range foreign() {
+			all := foreign()
+			maps.Copy(all, foreignInOneWrite)
+			for name, bytes := range all {
 				for _, chunk := range []int{0, 1} {
+					if chunk == 1 && foreignInOneWrite[name] != "" {
+						continue
+					}
 					st.Run(t, func(w *st.World) {
 						s := w.Socket(typ)
 						s.MustBind("mem://a")
@@ -162,7 +178,9 @@ func TestForeignServersFailHandshake(t *testing.T) {
 			continue
 		}
 		t.Run(info.Name, func(t *testing.T) {
-			for name, bytes := range foreign() {
+			all := foreign()
+			maps.Copy(all, foreignInOneWrite)
+			for name, bytes := range all {
 				st.Run(t, func(w *st.World) {
 					l := w.Listen("a")
 					s := w.Socket(typ)
@@ -190,9 +208,9 @@ func TestForeignServersFailHandshake(t *testing.T) {
 	}
 }
 
-// TestMinVersionRefusesInputResemblingZMTP10: a DICOM association begins with
-// the same six bytes as a ZMTP 1.0 peer without identity. Only a socket that
-// refuses ZMTP 1.0 can tell them apart.
+// TestMinVersionRefusesInputResemblingZMTP10: the first two bytes of a DICOM
+// association are those of a ZMTP 1.0 peer without identity. If they arrive alone,
+// only a socket that refuses ZMTP 1.0 can tell them apart.
 func TestMinVersionRefusesInputResemblingZMTP10(t *testing.T) {
 	for typ, info := range pattern.Types {
 		if info.Raw {
