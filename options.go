@@ -137,9 +137,10 @@ type Options struct {
 type ReconnectOptions struct {
 	// Interval is the first delay before a lost or failed connection is
 	// retried. Each further failure doubles it: up to a tenth of MaxInterval
-	// while no connection is made, so that a peer is found less than a second
-	// after it is back; up to MaxInterval after a connection whose handshake
-	// failed or that lasted less than a second, and after a failed name lookup.
+	// while no connection is made, so that with the defaults a peer is found
+	// within 750 ms after it is back; up to MaxInterval after a connection whose
+	// handshake failed or that lasted less than a second, and after a failed name
+	// lookup.
 	// Each delay varies at random by half to either side. Default 100 ms.
 	// [Forever] disables retries. [ZMQ_RECONNECT_IVL]
 	Interval time.Duration
