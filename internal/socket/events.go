@@ -131,10 +131,9 @@ type unreadCounter interface {
 // Stats returns a snapshot. Its parts may be of different moments during the call.
 func (s *Socket) Stats() Stats {
 	var st Stats
-	pipes := s.peers.all()
 	s.recvMu.Lock()
 	st.MsgsReceived, st.BytesReceived = s.received.msgs, s.received.bytes
-	for _, p := range pipes {
+	for _, p := range s.peers.all() {
 		if p.In != nil {
 			st.QueuedRecv += p.In.Unread()
 		}
@@ -145,7 +144,7 @@ func (s *Socket) Stats() Stats {
 	// only under this lock, and each message sent is in one of the other three.
 	st.MsgsSent, st.BytesSent, st.MsgsWritten = s.sent.msgs, s.sent.bytes, s.written
 	var joined []unreadCounter
-	for _, p := range pipes {
+	for _, p := range s.peers.all() {
 		if far, ok := p.To.(unreadCounter); ok {
 			joined = append(joined, far)
 		} else if p.Out != nil {

@@ -44,7 +44,7 @@ func accountingError(s *st.Socket) string {
 
 // TestStatsAccountForEachMessageWhileSending reads the counters of a sender
 // while it sends, while its peer does not read, and while its connection is
-// lost and made reported. Each accepted message is written, queued or dropped.
+// lost and made again. Each accepted message is written, queued or dropped.
 func TestStatsAccountForEachMessageWhileSending(t *testing.T) {
 	for _, c := range []struct {
 		sender, receiver pattern.Type
@@ -134,6 +134,44 @@ func TestStatsAccountForEachMessageWhileSending(t *testing.T) {
 			})
 		}
 	}
+}
+
+// TestStatsAccountForMessagesToArrivingPeers reads the counters of a sender while
+// peers connect to it and read nothing.
+func TestStatsAccountForMessagesToArrivingPeers(t *testing.T) {
+	st.Run(t, func(w *st.World) {
+		w.Net.OnLink(func(l *memnet.Link) { l.Down().SetBuffer(1000) })
+		sender := w.Socket(pattern.PUSH, st.HWM(20, 0))
+		sender.MustBind("mem://a")
+		var running sync.WaitGroup
+		var done atomic.Bool
+		repeat := func(f func()) {
+			running.Go(func() {
+				for !done.Load() {
+					for range 20 {
+						f()
+					}
+					time.Sleep(10 * time.Microsecond)
+				}
+			})
+		}
+		wrong := ""
+		repeat(func() {
+			if wrong == "" {
+				wrong = accountingError(sender)
+			}
+		})
+		repeat(func() { sender.TrySend(st.Of(st.Large(100))) })
+		for range 300 {
+			w.Socket(pattern.PULL, st.HWM(0, 1)).MustConnect("mem://a")
+			time.Sleep(100 * time.Microsecond)
+		}
+		done.Store(true)
+		running.Wait()
+		if wrong != "" {
+			t.Error(wrong)
+		}
+	})
 }
 
 // TestStatsQueuedSendIncludesMessagesInFlight: the peer does not read, so the
