@@ -21,7 +21,8 @@ type api struct {
 	fields  map[string][]option
 }
 
-// option is a line of fields of a struct: an option, or a group of them.
+// option is one field declaration of an options struct. It may declare several
+// names. Its type is that of an option or of a struct of options.
 type option struct {
 	names []string
 	typ   string
@@ -226,8 +227,8 @@ func TestNamesInMigrationGuideExist(t *testing.T) {
 
 var theirs = regexp.MustCompile(`\b(?:ZMQ|zmq)_\w+`)
 
-// If the comment of an option has a name of libzmq, the row of that name has
-// the option.
+// If the comment of an option names an option of libzmq, the guide must list
+// ours in the row of that name.
 func TestMigrationGuideListsAllOptions(t *testing.T) {
 	text, p := documents(t)[migration], readAPI(t)
 	list := p.options("Options", "Options.")
@@ -248,8 +249,8 @@ func TestMigrationGuideListsAllOptions(t *testing.T) {
 	}
 }
 
-// If the comment of a method has a name of libzmq, the row of that name has the
-// method.
+// If the comment of a method names a function or option of libzmq, the guide
+// must list the method in the row of that name.
 func TestMigrationGuideListsAllMethods(t *testing.T) {
 	text := documents(t)[migration]
 	checked := 0
@@ -271,7 +272,7 @@ func TestMigrationGuideListsAllMethods(t *testing.T) {
 		}
 	})
 	if checked == 0 {
-		t.Error("no comment of a method has a name of libzmq")
+		t.Error("no comment of a method contains a name of libzmq")
 	}
 }
 
@@ -280,7 +281,7 @@ func named(text, name string) bool {
 	return regexp.MustCompile(`\b` + regexp.QuoteMeta(name) + `\b`).MatchString(text)
 }
 
-// rowOf returns the rows of tables whose first cell has a name of libzmq,
+// rowOf returns the table rows whose first cell contains a name of libzmq,
 // without that cell.
 func rowOf(text, name string) string {
 	var b strings.Builder

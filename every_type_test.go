@@ -49,7 +49,7 @@ func waits(s anySocket, ctx context.Context) map[string]error {
 	return errs
 }
 
-func TestWaitsReturnATimeoutThatNamesTheReason(t *testing.T) {
+func TestWaitMethodsReturnTimeoutWithReason(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Nanosecond)
 	defer cancel()
 	<-ctx.Done()
@@ -66,7 +66,7 @@ func TestWaitsReturnATimeoutThatNamesTheReason(t *testing.T) {
 	})
 }
 
-func TestWaitsNameARefusedConnection(t *testing.T) {
+func TestWaitMethodsReportRefusedConnection(t *testing.T) {
 	at := unusedEndpoint()
 	eachType(t, quickOptions(), func(t *testing.T, typ socketType, s anySocket) {
 		c, ok := s.(connector)

@@ -22,7 +22,7 @@ type RowResult struct {
 }
 
 // notBuilt is the error of a sample whose peer was not built. Library.Failed
-// has the reason.
+// contains the reason.
 const notBuilt = "not built"
 
 // pause lets the system close the sockets of one run before the next run.

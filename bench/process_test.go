@@ -29,7 +29,7 @@ func TestRunPairMeasuresReceiver(t *testing.T) {
 	}
 }
 
-// A failure ends both processes, and the sample has the reason.
+// If one process fails, both are ended, and Sample.Error contains the reason.
 func TestRunPairReportsFailure(t *testing.T) {
 	for _, c := range []struct{ name, script, want string }{
 		{"server dies early", `pull) echo broken >&2; exit 3 ;;`, "broken"},

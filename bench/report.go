@@ -99,8 +99,8 @@ func (r Report) goalTable() string {
 	return table(t)
 }
 
-// measuredFor returns the readings to compare with a goal: the ratios, or for
-// an absolute goal the values.
+// measuredFor returns the spread to compare with a goal: of the ratios of our
+// values to those of g.Against, or of our values if the goal is absolute.
 func measuredFor(row RowResult, g Goal) Spread {
 	if g.Against == "" {
 		return spread(pick(row.Samples[g.Ours], value))

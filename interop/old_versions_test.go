@@ -126,7 +126,7 @@ func (w *wire) reattach(at place, endpoint string) {
 
 // Our socket is closed while it is connected, and a new one takes over the
 // endpoint.
-func TestExchangeResumesAfterReopeningToOldVersionPeer(t *testing.T) {
+func TestNewSocketResumesExchangeWithOldVersionPeer(t *testing.T) {
 	for _, v := range oldVersions {
 		for _, r := range allRoles() {
 			for _, at := range places {
@@ -161,7 +161,7 @@ func TestExchangeResumesAfterReopeningToOldVersionPeer(t *testing.T) {
 
 // An old peer may send messages immediately after its part of the handshake,
 // before it reads ours.
-func TestMessagesSentWithOldHandshakeAreReceived(t *testing.T) {
+func TestMessagesSentDuringOldVersionHandshakeAreReceived(t *testing.T) {
 	for _, v := range oldVersions {
 		for _, oursBinds := range []bool{true, false} {
 			t.Run(fmt.Sprintf("%v/bound by us=%v", v, oursBinds), func(t *testing.T) {

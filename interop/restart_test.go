@@ -46,7 +46,7 @@ func (s *theirs) reattach(at place, endpoint string) {
 
 // Our socket is closed while it is connected, and a new one takes over the
 // endpoint. The peer's socket stays open.
-func TestExchangeResumesAfterReopeningToLibzmqPeer(t *testing.T) {
+func TestNewSocketResumesExchangeWithLibzmqPeer(t *testing.T) {
 	for _, r := range allRoles() {
 		for _, at := range places {
 			t.Run(fmt.Sprintf("%v/%v", r, at), func(t *testing.T) {

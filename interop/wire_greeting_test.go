@@ -119,8 +119,8 @@ func (w *wire) readN(n int) ([]byte, error) {
 }
 
 // readIdentity reads the identity message, which begins a connection in
-// versions before ZMTP 3.0. In ZMTP 1.0 our signature is the header of this
-// message, so its flags are not checked.
+// versions before ZMTP 3.0. A ZMTP 1.0 peer reads the 10 bytes of our signature
+// as the frame header of this message, so its flags are not checked.
 func (w *wire) readIdentity() error {
 	f, err := w.version.readFrame(w.r, new([]byte))
 	if err == nil && (f.more || f.odd) && w.version != v1 {

@@ -32,7 +32,8 @@ func (c *inprocThrCmd) Run(ctx context.Context, e *env) error {
 	if err := stop(err); err != nil {
 		return err
 	}
-	// libzmq's program truncates it before it computes Mb/s.
+	// inproc_thr of libzmq truncates the messages per second before it computes
+	// Mb/s.
 	return c.printThroughput(e, math.Trunc(c.throughput(d)))
 }
 

@@ -8,7 +8,8 @@ import (
 	"strings"
 )
 
-// naming is what names the sender or the receiver of a message.
+// naming specifies how a line of input or output identifies the sender or the
+// receiver of a message.
 type naming int
 
 const (
@@ -19,7 +20,8 @@ const (
 	byAddress        // IP address and port
 )
 
-// receiver describes the name that a line must have.
+// receiver describes the name that each line of input must contain, for error
+// messages.
 func (n naming) receiver() string {
 	switch n {
 	case byID:
@@ -32,7 +34,7 @@ func (n naming) receiver() string {
 	return "its group"
 }
 
-// key is the key of the name in JSON.
+// key returns the JSON key of the name.
 func (n naming) key() string {
 	switch n {
 	case byID:

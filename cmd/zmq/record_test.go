@@ -62,7 +62,7 @@ func TestCodecsEncode(t *testing.T) {
 	}
 }
 
-func TestCodecsDecodeNames(t *testing.T) {
+func TestCodecsDecodeReceiverNames(t *testing.T) {
 	long := strings.Repeat("g", 256)
 	for _, c := range []struct {
 		codec codec

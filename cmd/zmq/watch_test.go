@@ -61,7 +61,7 @@ func TestWatcherBoundsWarnings(t *testing.T) {
 
 // A peer that connects to a bound endpoint and closes the connection causes no
 // warning. A failed handshake with a peer that the socket connects to does.
-func TestWatcherIgnoresProbesOfBoundEndpoints(t *testing.T) {
+func TestWatcherIgnoresPeersThatCloseDuringHandshake(t *testing.T) {
 	broken := errors.New("broken pipe")
 	var stderr bytes.Buffer
 	var w watcher
