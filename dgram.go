@@ -67,9 +67,9 @@ func (s *Dgram) TrySendTo(to netip.AddrPort, payload []byte) error {
 	return s.sender().TrySend(addressFrame(to), payload)
 }
 
-// SendMessageTo is SendTo for a message whose ownership passes to the socket,
-// as with [Sender.SendMessage]. The error matches [ErrInvalidMessage] if the
-// message has more than one frame.
+// SendMessageTo is like SendTo but transfers ownership of the message to the
+// socket, as [Sender.SendMessage] does. The error matches [ErrInvalidMessage]
+// if the message has more than one frame.
 func (s *Dgram) SendMessageTo(ctx context.Context, to netip.AddrPort, m Message) error {
 	d, err := addressed(to, m)
 	if err != nil {
@@ -78,7 +78,7 @@ func (s *Dgram) SendMessageTo(ctx context.Context, to netip.AddrPort, m Message)
 	return s.sender().SendMessage(ctx, d)
 }
 
-// TrySendMessageTo is SendMessageTo without waiting, as with TrySendTo.
+// TrySendMessageTo is like SendMessageTo but does not wait, as with TrySendTo.
 func (s *Dgram) TrySendMessageTo(to netip.AddrPort, m Message) error {
 	d, err := addressed(to, m)
 	if err != nil {

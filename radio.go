@@ -45,9 +45,9 @@ func (r *Radio) TrySend(group string, frame []byte) error {
 	return opError("send", "", r.s.Addressed().TrySendGroup(group, ownedOne(frame)))
 }
 
-// SendMessage is Send for a message whose ownership passes to the socket, as
-// with [Sender.SendMessage]. The error matches [ErrInvalidMessage] if the
-// message has more than one frame.
+// SendMessage is like Send but transfers ownership of the message to the
+// socket, as [Sender.SendMessage] does. The error matches [ErrInvalidMessage]
+// if the message has more than one frame.
 func (r *Radio) SendMessage(ctx context.Context, group string, m Message) error {
 	return r.sendMessage(ctx, group, m.m)
 }
@@ -60,7 +60,7 @@ func (r *Radio) sendMessage(ctx context.Context, group string, m msg.Msg) error 
 	return opError("send", "", err)
 }
 
-// TrySendMessage is SendMessage without waiting, as with TrySend.
+// TrySendMessage is like SendMessage but does not wait, as with TrySend.
 func (r *Radio) TrySendMessage(group string, m Message) error {
 	return opError("send", "", r.s.Addressed().TrySendGroup(group, m.m))
 }
@@ -156,9 +156,9 @@ func (d *Dish) Recv(ctx context.Context) (GroupMessage, error) {
 	return d.grouped(m), nil
 }
 
-// TryRecv is Recv without waiting. The error matches [ErrWouldBlock] if there
-// is no message, or if the call has dropped some 8,000 messages of groups that
-// are not joined; the next call continues after them.
+// TryRecv is like Recv but does not wait. The error matches [ErrWouldBlock] if
+// there is no message, or if the call has dropped some 8,000 messages of groups
+// that are not joined; the next call continues after them.
 func (d *Dish) TryRecv() (GroupMessage, error) {
 	var m msg.Msg
 	if err := d.s.TryRecv(&m); err != nil {

@@ -27,8 +27,8 @@ func (r Receiver) Recv(ctx context.Context) (m Message, err error) {
 	return m, err
 }
 
-// TryRecv is Recv without waiting. The error matches [ErrWouldBlock] if there
-// is no message, or if the call has dropped some 16,000 messages that the
+// TryRecv is like Recv but does not wait. The error matches [ErrWouldBlock] if
+// there is no message, or if the call has dropped some 16,000 messages that the
 // socket does not accept; the next call continues after them.
 func (r Receiver) TryRecv() (m Message, err error) {
 	if err = r.s.TryRecv(&m.m); err != nil {

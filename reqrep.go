@@ -65,8 +65,8 @@ func (r *Req) Do(ctx context.Context, frames ...[]byte) (Message, error) {
 	return r.DoMessage(ctx, Message{owned(frames)})
 }
 
-// DoMessage is Do for a message whose ownership passes to the socket, as with
-// [Sender.SendMessage].
+// DoMessage is like Do but transfers ownership of the message to the socket, as
+// [Sender.SendMessage] does.
 func (r *Req) DoMessage(ctx context.Context, m Message) (Message, error) {
 	reply, err := r.s.Call(ctx, m.m)
 	if err != nil {

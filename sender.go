@@ -42,14 +42,14 @@ func (s Sender) TrySend(frames ...[]byte) error {
 	return opError("send", "", s.s.TrySend(owned(frames)))
 }
 
-// SendMessage is Send for a message whose ownership passes to the socket: after
-// success the caller must not change its frames. Frames of 8 KiB and more are
-// sent without a copy.
+// SendMessage is like Send but transfers ownership of the message to the
+// socket: after success the caller must not change its frames. Frames of 8 KiB
+// and more are sent without a copy.
 func (s Sender) SendMessage(ctx context.Context, m Message) error {
 	return opError("send", "", s.s.Send(ctx, m.m))
 }
 
-// TrySendMessage is SendMessage without waiting, as with TrySend.
+// TrySendMessage is like SendMessage but does not wait, as with TrySend.
 func (s Sender) TrySendMessage(m Message) error {
 	return opError("send", "", s.s.TrySend(m.m))
 }
@@ -76,14 +76,14 @@ func (s FrameSender) Send(ctx context.Context, frame []byte) error {
 // TrySend is Send, but fails with [ErrWouldBlock] where Send waits.
 func (s FrameSender) TrySend(frame []byte) error { return Sender(s).TrySend(frame) }
 
-// SendMessage is Send for a message whose ownership passes to the socket, as
-// with [Sender.SendMessage]. The error matches [ErrInvalidMessage] if the
-// message has more than one frame.
+// SendMessage is like Send but transfers ownership of the message to the
+// socket, as [Sender.SendMessage] does. The error matches [ErrInvalidMessage]
+// if the message has more than one frame.
 func (s FrameSender) SendMessage(ctx context.Context, m Message) error {
 	return Sender(s).SendMessage(ctx, m)
 }
 
-// TrySendMessage is SendMessage without waiting, as with TrySend.
+// TrySendMessage is like SendMessage but does not wait, as with TrySend.
 func (s FrameSender) TrySendMessage(m Message) error { return Sender(s).TrySendMessage(m) }
 
 // SetSendHWM is [Sender.SetSendHWM].
@@ -94,8 +94,8 @@ func (s FrameSender) SetSendHWM(n int) error { return s.Socket.setSendHWM(n) }
 // [Message.RoutingID] is that of the sender of a message.
 type SenderToID struct{ Connector }
 
-// ConnectAs is Connect to an endpoint whose peer gets the given routing ID,
-// whatever ID it announces. SendTo accepts the ID at once; with
+// ConnectAs is like Connect but assigns the given routing ID to the peer,
+// whatever ID the peer announces. SendTo accepts the ID at once; with
 // [Options.Immediate] it does so as soon as the peer is connected. The error
 // matches those of [Connector.Connect], [ErrInvalidOption] if the ID is
 // invalid, or [ErrDuplicateRoutingID]. [ZMQ_CONNECT_ROUTING_ID]
@@ -117,13 +117,13 @@ func (s SenderToID) TrySendTo(id string, frames ...[]byte) error {
 	return unroutedID(id, s.s.Addressed().TrySendTo(id, owned(frames)))
 }
 
-// SendMessageTo is SendTo for a message whose ownership passes to the socket,
-// as with [Sender.SendMessage].
+// SendMessageTo is like SendTo but transfers ownership of the message to the
+// socket, as [Sender.SendMessage] does.
 func (s SenderToID) SendMessageTo(ctx context.Context, id string, m Message) error {
 	return unroutedID(id, s.s.Addressed().SendTo(ctx, id, m.m))
 }
 
-// TrySendMessageTo is SendMessageTo without waiting, as with TrySendTo.
+// TrySendMessageTo is like SendMessageTo but does not wait, as with TrySendTo.
 func (s SenderToID) TrySendMessageTo(id string, m Message) error {
 	return unroutedID(id, s.s.Addressed().TrySendTo(id, m.m))
 }
@@ -150,14 +150,14 @@ func (s SenderToNumber) TrySendTo(number uint32, frame []byte) error {
 	return unroutedNumber(number, s.s.Addressed().TrySendToNumber(number, ownedOne(frame)))
 }
 
-// SendMessageTo is SendTo for a message whose ownership passes to the socket,
-// as with [Sender.SendMessage]. The error matches [ErrInvalidMessage] if the
-// message has more than one frame.
+// SendMessageTo is like SendTo but transfers ownership of the message to the
+// socket, as [Sender.SendMessage] does. The error matches [ErrInvalidMessage]
+// if the message has more than one frame.
 func (s SenderToNumber) SendMessageTo(ctx context.Context, number uint32, m Message) error {
 	return unroutedNumber(number, s.s.Addressed().SendToNumber(ctx, number, m.m))
 }
 
-// TrySendMessageTo is SendMessageTo without waiting, as with TrySendTo.
+// TrySendMessageTo is like SendMessageTo but does not wait, as with TrySendTo.
 func (s SenderToNumber) TrySendMessageTo(number uint32, m Message) error {
 	return unroutedNumber(number, s.s.Addressed().TrySendToNumber(number, m.m))
 }

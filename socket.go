@@ -147,12 +147,12 @@ func (s Socket) Close() error {
 	return unsentError("close", ctx, loss)
 }
 
-// Shutdown is Close with a context in place of [Options.Linger]. It returns nil
-// if every message was written and, where the system reports it, has reached
-// the systems of the peers. Otherwise the error is an [*UnsentError], because
-// ctx ended or connections were lost. While another call is closing the socket,
-// Shutdown waits for it, and ends the lingering when ctx ends. After Close it
-// returns the same error again.
+// Shutdown is like Close but lingers until ctx ends instead of for
+// [Options.Linger]. It returns nil if every message was written and, where the
+// system reports it, has reached the systems of the peers. Otherwise the error
+// is an [*UnsentError], because ctx ended or connections were lost. While
+// another call is closing the socket, Shutdown waits for it, and ends the
+// lingering when ctx ends. After Close it returns the same error again.
 func (s Socket) Shutdown(ctx context.Context) error {
 	return unsentError("shutdown", ctx, s.s.Close(ctx))
 }

@@ -65,8 +65,9 @@ func TestAcceptedEngineSendsReadyOnlyAfterAdmit(t *testing.T) {
 	}
 }
 
-// An ERROR is sent to a peer that announced that it reconnects, and to each
-// peer that accepted the connection. Its reason has visible characters only.
+// The ERROR is sent by the accepting side, if the READY of its peer has
+// x-on-ERROR: retry, and by the connecting side. Characters of the reason that
+// are not visible ASCII are replaced by hyphens.
 func TestRefuseSendsErrorWithReason(t *testing.T) {
 	const want = "\x04\x22\x05ERROR\x1bnot-admitted:some-reason---"
 	for _, e := range []*engine.Engine{engine.NewAccepted(dealer("")), engine.New(dealer(""))} {

@@ -273,7 +273,8 @@ func (e *Engine) handleMetadata() error {
 			if p.Properties == nil {
 				p.Properties = make(map[string]string)
 			}
-			// The first of several properties of one name counts, as in libzmq.
+			// Of several properties with the same name, the first is used, as
+			// in libzmq.
 			key := strings.ToLower(string(name))
 			if _, dup := p.Properties[key]; !dup {
 				p.Properties[key] = string(value)

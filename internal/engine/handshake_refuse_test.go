@@ -71,8 +71,9 @@ func TestHandshakeAcceptsMissingSocketType(t *testing.T) {
 	}
 }
 
-// The first value counts, also if it is empty.
-func TestFirstOfDuplicatePropertiesCounts(t *testing.T) {
+// The first value of a repeated application property is used, even if it is
+// empty. Names are compared without regard to case.
+func TestHandshakeUsesFirstOfDuplicateProperties(t *testing.T) {
 	tests := []struct{ first, second string }{{"red", "blue"}, {"", "blue"}, {"red", ""}}
 	for _, tt := range tests {
 		p := newPeer(t, dealer(""), whole)

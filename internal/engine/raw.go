@@ -12,8 +12,8 @@ func (e *Engine) startRaw() {
 	e.phase = traffic
 }
 
-// decodeRaw is Decode for raw connections. It splits the bytes into messages of
-// one frame and always consumes them, unless in is full.
+// decodeRaw implements Decode for raw connections. It splits the bytes into
+// messages of one frame and always consumes them, unless in is full.
 func (e *Engine) decodeRaw(b []byte, limit int, in *msg.Batch) (n int) {
 	count := min((len(b)+RawMessage-1)/RawMessage, limit-in.Msgs)
 	if count <= 0 {
@@ -45,7 +45,8 @@ func (e *Engine) decodeRaw(b []byte, limit int, in *msg.Batch) (n int) {
 	return n
 }
 
-// encodeRaw is Encode for raw connections. It appends the bodies of the frames.
+// encodeRaw implements Encode for raw connections. It appends the bodies of the
+// frames.
 func encodeRaw(dst []byte, c *msg.Cursor, full int) (out []byte, msgs int) {
 	for len(dst) < full {
 		body, flags, ok := c.Next()

@@ -56,7 +56,7 @@ type End interface {
 	AddLink(l *Link)
 	RemoveLink(l *Link)
 	// HasDuplicate reports whether a bound socket has another link from the
-	// same connector by the same name.
+	// connector of l to the same endpoint name.
 	HasDuplicate(l *Link) bool
 
 	// PeerConnected, PeerDisconnected and PeerRefused report events of the

@@ -100,7 +100,8 @@ func TestHWMIsSumOfBothEnds(t *testing.T) {
 			}
 			return many
 		}
-		// The limits of the other direction have no effect.
+		// 77 and 99 are the limits of the other direction, which have no
+		// effect.
 		writer, reader := st.HWM(c.send, 77), st.HWM(99, c.recv)
 		t.Run(fmt.Sprint(c.send, "+", c.recv), func(t *testing.T) {
 			st.Run(t, func(w *st.World) {

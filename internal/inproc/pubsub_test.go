@@ -165,7 +165,7 @@ func TestXPubReceivesFirstAndLastSubscriptionOnly(t *testing.T) {
 }
 
 // Messages that match no subscription are not counted as dropped.
-func TestPubDropsMessagesWithoutSubscriberUncounted(t *testing.T) {
+func TestPubDoesNotCountUnsubscribedMessagesAsDrops(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		pub, sub := w.Socket(pattern.PUB), w.Socket(pattern.SUB)
 		pub.MustConnect(name)

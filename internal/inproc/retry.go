@@ -129,5 +129,6 @@ func (n *Namespace) remove(l *Link) {
 	}
 }
 
-// Duplicates reports whether both links are from one connector to one name.
+// Duplicates reports whether l and o have the same connector and the same
+// endpoint name.
 func (l *Link) Duplicates(o *Link) bool { return l.connector == o.connector && l.name == o.name }

@@ -75,7 +75,7 @@ func accepts(t *testing.T, sequence []string) bool {
 	return n.Status() == mechanism.Ready
 }
 
-func TestNullReturnsErrUnexpectedOrErrMalformed(t *testing.T) {
+func TestNullRefusesUnexpectedAndMalformedCommands(t *testing.T) {
 	for _, tt := range []struct {
 		name, body string
 		want       error

@@ -43,7 +43,7 @@ func TestDgramRefusesSecondPipe(t *testing.T) {
 	b.wants(message{"addr", "out"})
 }
 
-// Only the body counts for the size.
+// The size limit applies to the body, not to the address frame.
 func TestDgramReturnsErrorForFullQueueOrLargeBody(t *testing.T) {
 	s := newSocket(t, pattern.DGRAM)
 	a := s.attach()

@@ -116,16 +116,17 @@ type IDRouter interface {
 	SendTo(id string, m msg.Msg) error
 }
 
-// Displacer is a pattern that refuses a peer while another one has its place:
-// its routing ID, or the place of the only peer. Its methods run under both
-// locks.
+// Displacer is a pattern that refuses a peer while another peer has its routing
+// ID or, if the pattern has one peer only, is that peer. Its methods run under
+// both locks.
 type Displacer interface {
 	// Holder returns the pipe because of which the peer at p is refused, or
 	// nil. peer is nil if p is not attached yet.
 	Holder(p *pipe.Pipe, peer *msg.Peer) *pipe.Pipe
-	// Displace frees the place of a pipe whose peer has disconnected but whose
-	// connection has not ended yet. Messages that are still in the pipe are
-	// received before those of the next peer with the same routing ID.
+	// Displace releases the routing ID of a pipe, or removes the only pipe,
+	// whose peer has disconnected but whose connection has not ended yet.
+	// Messages that are still in the pipe are received before those of the next
+	// peer with the same routing ID.
 	Displace(p *pipe.Pipe)
 }
 
@@ -136,7 +137,8 @@ type Publisher interface {
 	// applies subscriptions, and queues for Recv what Recv returns of them. It
 	// reports whether it queued anything. An error closes the connection.
 	Intake(p *pipe.Pipe, m *msg.Msg) (queued bool, err error)
-	// Upstream is Intake for one subscription of a peer in this process.
+	// Upstream is like Intake but takes one subscription, of a peer in this
+	// process.
 	Upstream(p *pipe.Pipe, topic string, on bool) (queued bool)
 	// RemoveSubscriptions removes a bounded number of the subscriptions of a
 	// peer, so that a peer with many does not block senders for long. It

@@ -214,7 +214,7 @@ func TestXPubReceivesChangesOfAllPeersInOrder(t *testing.T) {
 	}
 }
 
-// Only topics without another subscriber are cancelled.
+// XPUB receives a cancellation only for topics that have no other subscriber.
 // https://rfc.zeromq.org/spec/29/
 func TestXPubReceivesCancellationsWhenPeerDisconnects(t *testing.T) {
 	for _, leave := range []func(*far){(*far).disconnect, (*far).detach} {
@@ -263,9 +263,9 @@ func TestPubRemovesSubscriptionsOfDisconnectedPeer(t *testing.T) {
 	s.wantDrops(0, 0)
 }
 
-// It gets no messages, whole or in frames, from the first call of
-// RemoveSubscriptions on, although its subscriptions are removed in parts. A
-// publisher with NoDrop does not wait for it.
+// From the first call of RemoveSubscriptions on, the subscriber gets no
+// messages and no further frames, although each call removes only some of its
+// subscriptions. A publisher with NoDrop does not wait for it.
 func TestRetiredSubscriberGetsNothing(t *testing.T) {
 	for name, set := range map[string]func(*pattern.Options){
 		"plain":    func(*pattern.Options) {},
@@ -309,9 +309,10 @@ func TestRetiredSubscriberGetsNothing(t *testing.T) {
 	}
 }
 
-// Between the parts, other peers get messages. XPUB receives each cancellation
+// RemoveSubscriptions removes a bounded number of subscriptions per call.
+// Between the calls, other peers get messages. XPUB receives each cancellation
 // once.
-func TestPubRemovesSubscriptionsInParts(t *testing.T) {
+func TestPubRemovesBoundedNumberOfSubscriptionsPerCall(t *testing.T) {
 	const topics = 3000
 	s := newSocket(t, pattern.XPUB)
 	a, b := s.attach(), s.attach()
@@ -328,7 +329,7 @@ func TestPubRemovesSubscriptionsInParts(t *testing.T) {
 		more = pub.RemoveSubscriptions(a.p)
 		left := pub.TopicCount()
 		if left >= before || more == (left == 1) {
-			t.Fatalf("part %d: %d of %d topics remain, more = %v", parts, left, before, more)
+			t.Fatalf("call %d: %d of %d topics remain, more = %v", parts, left, before, more)
 		}
 		before = left
 		s.sent("kept")

@@ -242,7 +242,7 @@ func TestRadioBehavesLikeOracle(t *testing.T) {
 	}
 }
 
-func TestRadioRemovesGroupsInParts(t *testing.T) {
+func TestRadioRemovesBoundedNumberOfGroupsPerCall(t *testing.T) {
 	s := newSocket(t, pattern.RADIO)
 	f, other := s.connect(""), s.connect("")
 	other.sends("\x01g0")
@@ -262,7 +262,7 @@ func TestRadioRemovesGroupsInParts(t *testing.T) {
 		parts++
 	}
 	if parts < 3 {
-		t.Errorf("%d groups were removed in %d parts", groups, parts)
+		t.Errorf("%d groups were removed in %d calls", groups, parts)
 	}
 	left := 0
 	for i := range groups {

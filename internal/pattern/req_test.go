@@ -299,7 +299,8 @@ func TestReqRelaxedReplacesRequest(t *testing.T) {
 	s.wantRecv(pattern.ErrInvalidState)
 }
 
-// Only Correlate distinguishes the replies of one peer.
+// Without Correlate, REQ cannot tell which of its requests a reply of the same
+// peer answers.
 func TestReqRelaxedAcceptsOldReplyOfSamePeer(t *testing.T) {
 	s := newSocket(t, pattern.REQ, func(o *pattern.Options) { o.Relaxed = true })
 	f := s.attach()
@@ -337,7 +338,9 @@ func TestReqCorrelateAcceptsReplyWithItsIDOnly(t *testing.T) {
 	s.wantDrops(pipe.DropStaleReply, 4)
 }
 
-func TestReqCorrelateIDsDifferFromCallIDs(t *testing.T) {
+// With Correlate, the requests of Send and of Begin have different IDs. Each
+// reply goes to the request that has its ID.
+func TestReqMatchesRepliesOfSendAndCallByRequestID(t *testing.T) {
 	s := newSocket(t, pattern.REQ, func(o *pattern.Options) { o.Correlate = true })
 	f := s.connect("")
 	req := s.pat.(*pattern.Req)
@@ -353,7 +356,7 @@ func TestReqCorrelateIDsDifferFromCallIDs(t *testing.T) {
 	f.sends(string(strict.First), "", "of the other")
 	s.receives("of the other")
 	if !c.Done || string(c.Reply.First) != "of the call" {
-		t.Errorf("the call: %+v", c)
+		t.Errorf("call: %+v", c)
 	}
 	s.wantDrops(0, 0)
 }

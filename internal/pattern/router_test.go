@@ -333,8 +333,9 @@ func TestRouterReleasesDisconnectedPeers(t *testing.T) {
 	}
 }
 
-// An alias is valid before a peer connects, for any peer of the pipe, and for
-// no other pipe.
+// An alias is the routing ID that ConnectAs gives to the peer of an endpoint.
+// It is valid before a peer connects and replaces the routing ID that the peer
+// announces. No other pipe can have it.
 func TestRouterAliasRoutesToPipe(t *testing.T) {
 	s := newSocket(t, pattern.ROUTER, mandatory)
 	f := s.newFar(hwm)

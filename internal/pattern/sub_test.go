@@ -9,8 +9,8 @@ import (
 	"github.com/zerobroker/zmq/internal/pipe"
 )
 
-// change subscribes or cancels, and reports whether the peers have to receive
-// the change.
+// change subscribes to a topic, or cancels one subscription if on is false. It
+// reports whether the socket has to send a SUBSCRIBE or CANCEL to its peers.
 func (s *socket) change(topic string, on bool) (changed bool) {
 	return s.pat.(pattern.Subscriber).Subscribe(topic, on)
 }
@@ -23,7 +23,9 @@ func (s *socket) topics() (list []string) {
 
 var subscribers = []pattern.Type{pattern.SUB, pattern.XSUB}
 
-// Every subscription is a change. A cancellation of an unknown topic is not.
+// Every subscription is sent to the peers, repeated ones too. Each of them
+// needs its own cancellation. A cancellation without a subscription is not
+// sent.
 // https://rfc.zeromq.org/spec/29/
 func TestSubCancelsTopicAfterAsManyCancellations(t *testing.T) {
 	for _, typ := range subscribers {

@@ -35,7 +35,8 @@ func (q *Queue) Peek() (c msg.Cursor, ok bool) {
 	return msg.Continue(q.cur[q.pos:], q.out.Segs[q.seg:]), true
 }
 
-// nextFrames is Next for a message with several frames or a large frame.
+// nextFrames implements Next for a message with several frames or a large
+// frame.
 func (q *Queue) nextFrames(m *msg.Msg) {
 	m.From, m.Rest, m.Bufs = q.sender, nil, nil
 	total := 0

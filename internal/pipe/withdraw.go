@@ -29,7 +29,7 @@ func (q *Queue) Withdraw(max int, match func(first []byte) bool) []msg.Msg {
 	return list
 }
 
-// withdrawLent is Withdraw for the batch that the reader has lent.
+// withdrawLent implements Withdraw for the batch that the reader has lent.
 func (q *Queue) withdrawLent(max int, match func(first []byte) bool) []msg.Msg {
 	n, size := 0, q.lent.Bytes
 	list := q.lent.Remove(max, func(first []byte) bool {

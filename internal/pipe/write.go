@@ -41,7 +41,7 @@ func (q *Queue) countConflated(n int) {
 	}
 }
 
-// PutShared is Put for a message whose large frames are shared with other
+// PutShared is like Put for a message whose large frames are shared with other
 // queues, or are parts of a larger block of memory. It copies the frames unless
 // the queue is pooled: only connections read pooled queues, and they do not
 // change the frames or keep them for long. PutShared is a writing method.

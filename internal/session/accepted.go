@@ -22,7 +22,7 @@ type accepted struct {
 	unconfirmed bool          // it ended with written messages that may not have arrived
 }
 
-// end notes that the connection has ended.
+// end records that the connection has ended.
 func (a *accepted) end(lost int, unconfirmed bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -40,7 +40,8 @@ func (a *accepted) Ready(*pipe.Queue) {
 	}
 }
 
-// Flush is Ready for a caller that holds no lock and then waits for a reply.
+// Flush is like Ready, but the caller must hold no lock. A caller that next
+// waits for a reply uses it.
 func (a *accepted) Flush() {
 	if c := a.conn.Load(); c != nil {
 		c.Flush()

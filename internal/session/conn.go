@@ -157,7 +157,8 @@ func (c *conn) handshake() (early []byte, err error) {
 		n, err := c.engine.Handshake(buf)
 		buf = buf[n:]
 		if out := c.engine.Output(); len(out) > 0 {
-			// Also before an error: the peer gets the reason.
+			// Write the output also if Handshake failed: it may contain an
+			// ERROR with the reason.
 			if _, werr := c.nc.Write(out); werr != nil && err == nil {
 				return nil, c.handshakeError(werr)
 			}
@@ -207,7 +208,7 @@ func (c *conn) handshakeError(err error) error {
 func (c *conn) start() {
 	c.mu.Lock()
 	c.openLocked()
-	// Before all queued messages.
+	// The hello message is sent before all queued messages.
 	c.control = append(c.control, c.cfg.Hello...)
 	if len(c.cfg.Hello) > 0 {
 		c.sent.Add(1) // the peer reads it as a message

@@ -38,8 +38,8 @@ func (c *conn) close(err error) {
 	}
 }
 
-// markUnconfirmed notes that written messages may not have arrived. It reports
-// this to the host if the linger time has ended.
+// markUnconfirmed records that written messages may not have arrived. It
+// reports this to the host if the linger time has ended.
 func (c *conn) markUnconfirmed(why error) {
 	c.mu.Lock()
 	c.unconfirmed = true

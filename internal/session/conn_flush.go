@@ -369,7 +369,7 @@ func (c *conn) failBatch(w *writer, n int, err error) error {
 	if n > end {
 		c.dropPartlyWritten(w, 1, w.batch.FirstSize())
 	}
-	// Also an empty batch: the queue then counts nothing in flight.
+	// Return an empty batch too: the queue then counts no messages in flight.
 	c.session.returnUnsent(c, &w.batch)
 	return err
 }

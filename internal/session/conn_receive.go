@@ -215,7 +215,8 @@ func (c *conn) decode(b []byte, keep bool) (used int, kept bool, err error) {
 				return used, kept, herr
 			}
 		}
-		// Only now: a PONG confirms that everything before the PING is processed.
+		// Answer PINGs after intake: a PONG confirms that everything before the
+		// PING is processed.
 		c.answer()
 		if err != nil || used == len(b) || k == 0 {
 			return used, kept, err

@@ -111,9 +111,9 @@ func (c *conn) enterLocked(to connState) bool {
 // connection is closed. The caller holds mu.
 func (c *conn) openLocked() { c.enterLocked(stateOpen) }
 
-// halfCloseLocked notes that the peer of a raw connection has ended its sending
-// direction. A connection that is ending stays in its state. The caller holds
-// mu.
+// halfCloseLocked records that the peer of a raw connection has closed its
+// sending direction. A connection that is ending stays in its state. The caller
+// holds mu.
 func (c *conn) halfCloseLocked() { c.enterLocked(stateHalfClosed) }
 
 // beginRejectLocked begins the end of a connection by an ERROR, because of err.
@@ -126,13 +126,13 @@ func (c *conn) beginRejectLocked(err error) bool {
 	return true
 }
 
-// endRejectLocked notes that the flusher has nothing left to write, and reports
+// endRejectLocked records that the flusher has written all output, and reports
 // whether the ERROR was the last. The caller holds mu.
 func (c *conn) endRejectLocked() bool { return c.enterLocked(stateRejected) }
 
-// closeWriteLocked notes that nothing more is written because the socket has
-// finished the connection. The caller holds mu and ends our sending direction
-// next.
+// closeWriteLocked records that the socket has finished the connection, so that
+// nothing more is written. The caller holds mu and then closes our sending
+// direction.
 func (c *conn) closeWriteLocked() bool {
 	if !c.enterLocked(stateWriteClosed) {
 		return false

@@ -17,7 +17,7 @@ import (
 // one pipe for its whole lifetime. A bound endpoint has a goroutine that reads.
 // Messages to send start a flusher, which first opens a connected endpoint.
 //
-// Only the socket ends it: no error of the network does.
+// A network error does not end the session. Only the socket ends it.
 type Datagrams struct {
 	cfg      *Config
 	packets  transport.Packets

@@ -89,7 +89,8 @@ func (d *Dialer) Ready(*pipe.Queue) {
 	}
 }
 
-// Flush is Ready for a caller that holds no lock and then waits for a reply.
+// Flush is like Ready, but the caller must hold no lock. A caller that next
+// waits for a reply uses it.
 func (d *Dialer) Flush() {
 	if c := d.connected.Load(); c != nil {
 		c.Flush()

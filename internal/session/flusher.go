@@ -12,8 +12,9 @@ const (
 	flusherStopped                     // writing has failed: no flusher runs, and none may start
 )
 
-// request has everything queued written: by the running flusher or, if none runs
-// and one may start, by the caller, who becomes the flusher.
+// request asks for everything queued to be written. A running flusher does
+// that. If none runs and one may start, request returns true, and the caller
+// must run or start the flusher.
 func (f *flusherState) request(mayStart bool) (start bool) {
 	switch *f {
 	case flusherRunning:
@@ -27,11 +28,13 @@ func (f *flusherState) request(mayStart bool) (start bool) {
 	return false
 }
 
-// looking notes that the flusher is about to look for something to write.
+// looking marks all earlier requests as handled. The flusher calls it before it
+// checks the queues.
 func (f *flusherState) looking() { *f = flusherRunning }
 
-// rest ends the flusher, which has found nothing, unless there was a request
-// since it looked.
+// rest sets the state to flusherIdle and returns true: the flusher has found
+// nothing to write and must return. If there was a request since the last call
+// of looking, rest returns false, and the flusher must check the queues again.
 func (f *flusherState) rest() bool {
 	if *f == flusherPending {
 		return false

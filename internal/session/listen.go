@@ -212,7 +212,8 @@ func (l *Listener) register(c *conn) (evicted []eviction, wait time.Duration, er
 	return evicted, 0, nil
 }
 
-// progressed notes that the peer of a pending connection has sent something.
+// progressed records that the peer of a pending connection has sent valid
+// bytes.
 func (l *Listener) progressed(c *conn) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

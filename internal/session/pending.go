@@ -63,14 +63,16 @@ func (p *pendingConns) remove(c *conn) bool {
 	return true
 }
 
-// progressed notes that the peer of c has sent something.
+// progressed moves c to the list of connections whose peers have sent valid
+// bytes. It does nothing if c is not pending.
 func (p *pendingConns) progressed(c *conn) {
 	if c.waiting == nil {
 		return
 	}
 	c.list.Remove(c.waiting)
 	s := &p.sources[c.source].progressed
-	// Almost in order already: the search is short.
+	// Connections make progress almost in the order of since, so the search is
+	// short.
 	at := s.Back()
 	for at != nil && at.Value.(*conn).since.After(c.since) {
 		at = at.Prev()

@@ -65,7 +65,7 @@ func (t *tracker) enterLocked(state State) {
 	}
 }
 
-// attempt notes the start of an attempt to connect.
+// attempt records the start of an attempt to connect.
 func (t *tracker) attempt() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -73,7 +73,7 @@ func (t *tracker) attempt() {
 	t.s.Attempts++
 }
 
-// connected notes that a handshake is complete.
+// connected records that a handshake is complete.
 func (t *tracker) connected() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -83,7 +83,7 @@ func (t *tracker) connected() {
 	}
 }
 
-// failed notes a failure, and the state that follows it.
+// failed records a failure and the state after it.
 func (t *tracker) failed(state State, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -26,7 +26,7 @@ func (a Addressed) SendTo(ctx context.Context, id string, m msg.Msg) error {
 	return s.send(ctx, s.idKey(id, m.Size()), m.Size(), func() error { return s.router.SendTo(id, m) })
 }
 
-// TrySendTo is SendTo without waiting.
+// TrySendTo is like SendTo but does not wait.
 func (a Addressed) TrySendTo(id string, m msg.Msg) error { return a.SendTo(noWait, id, m) }
 
 // SendToNumber queues m to the peer with that routing number, as Send does.
@@ -39,7 +39,7 @@ func (a Addressed) SendToNumber(ctx context.Context, number uint32, m msg.Msg) e
 	return s.send(ctx, key, m.Size(), func() error { return s.numbers.SendToNumber(number, m) })
 }
 
-// TrySendToNumber is SendToNumber without waiting.
+// TrySendToNumber is like SendToNumber but does not wait.
 func (a Addressed) TrySendToNumber(number uint32, m msg.Msg) error {
 	return a.SendToNumber(noWait, number, m)
 }
@@ -53,7 +53,7 @@ func (a Addressed) SendGroup(ctx context.Context, group string, m msg.Msg) error
 	return s.send(ctx, waitKey{kind: byAll}, m.Size(), func() error { return s.groups.SendGroup(group, m) })
 }
 
-// TrySendGroup is SendGroup without waiting.
+// TrySendGroup is like SendGroup but does not wait.
 func (a Addressed) TrySendGroup(group string, m msg.Msg) error {
 	return a.SendGroup(noWait, group, m)
 }

@@ -22,8 +22,8 @@ func (o pipeOwner) Room(q *pipe.Queue) {
 // Drops returns the counters of dropped messages.
 func (o pipeOwner) Drops() *pipe.Drops { return &o.s.drops }
 
-// Attach lets messages be queued to the pipe. If another peer has the place of
-// the new one and has disconnected, the new one takes it.
+// Attach adds a pipe, to which messages can then be queued. If the socket can
+// have one peer only and that has disconnected, the new pipe replaces it.
 func (o pipeOwner) Attach(p *pipe.Pipe) error {
 	err := o.attach(p)
 	for err == pattern.ErrPeerExists && o.displaceDisconnected(p, nil) {
@@ -66,8 +66,10 @@ type evictor interface {
 	Evicted() []*pipe.Pipe
 }
 
-// connected is Connected for a place that is free. It returns the pipes whose
-// connections have to end because the peer took over their routing ID.
+// connected makes one attempt to admit the peer. It returns
+// pattern.ErrDuplicateRoutingID if another pipe has its routing ID, else the
+// pipes whose connections have to end because the peer took over their routing
+// ID.
 func (o pipeOwner) connected(p *pipe.Pipe, peer *msg.Peer) (evicted []*pipe.Pipe, err error) {
 	s := o.s
 	s.subMu.Lock()
@@ -105,9 +107,9 @@ func (o pipeOwner) connected(p *pipe.Pipe, peer *msg.Peer) (evicted []*pipe.Pipe
 	return evicted, nil
 }
 
-// reconnectRetired is Connected for a pipe that the pattern no longer has and
-// that exists until the messages queued to it are written. The caller holds both
-// locks.
+// reconnectRetired implements Connected for a pipe that was detached from the
+// pattern and exists until the messages queued to it are written. The caller
+// holds both locks.
 func (o pipeOwner) reconnectRetired(p *pipe.Pipe, peer *msg.Peer) {
 	if p.Alias != "" {
 		peer.RoutingID = p.Alias
@@ -120,9 +122,9 @@ func (o pipeOwner) reconnectRetired(p *pipe.Pipe, peer *msg.Peer) {
 }
 
 // displaceDisconnected is called when an accepted peer is refused because
-// another has its place. If that other has closed its connection, although not
-// all of it is read, or its system does not answer, the place becomes free and
-// the result is true.
+// another peer has its routing ID or is the only peer. If that other peer has
+// closed its connection, even if messages from it are still unread, or its
+// system does not answer, it is removed and the result is true.
 func (o pipeOwner) displaceDisconnected(p *pipe.Pipe, peer *msg.Peer) bool {
 	s := o.s
 	d, ok := s.pat.(pattern.Displacer)
@@ -212,7 +214,8 @@ func (o pipeOwner) Detach(p *pipe.Pipe) {
 	s.peers.detach(p)
 	s.peers.sweepUnread()
 	if s.receiver != nil {
-		// Not left to the next Recv: the application may never call it.
+		// Drain here and not in the next Recv, which the application may never
+		// call.
 		s.inbox.drain(s.receiver)
 	}
 }

@@ -254,8 +254,8 @@ func ctxError(err error) error {
 	return nil
 }
 
-// TestCancelledSendToHasNoEffect is TestCancelledCallsHaveNoEffect for SendTo
-// of a ROUTER.
+// TestCancelledSendToHasNoEffect is like TestCancelledCallsHaveNoEffect for
+// SendTo of a ROUTER.
 func TestCancelledSendToHasNoEffect(t *testing.T) {
 	const senders, each = 6, 60
 	for seed := range uint64(10) {

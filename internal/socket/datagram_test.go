@@ -384,8 +384,9 @@ func TestForgedRefusalDropsNoOtherDatagram(t *testing.T) {
 }
 
 // TestDatagramReadErrorsAreRetried: a bound socket reads again after an error.
-// If the error does not concern an earlier datagram, it waits first and reports
-// an event.
+// An error that reports an unreachable receiver of an earlier datagram is
+// counted as a drop. After any other error the socket reports AcceptFailed and
+// backs off before it reads.
 func TestDatagramReadErrorsAreRetried(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		dgram := w.Socket(pattern.DGRAM)

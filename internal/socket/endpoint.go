@@ -100,8 +100,8 @@ func (s *Socket) Bind(ep string) (string, error) {
 // one it has; over inproc, as in libzmq, it gets another.
 func (s *Socket) Connect(ep string) error { return s.ConnectAs(ep, "") }
 
-// ConnectAs is Connect to an endpoint whose peer gets the given routing ID, for a
-// ROUTER or a STREAM. Messages can be sent to the ID at once.
+// ConnectAs is like Connect but assigns the given routing ID to the peer. The
+// socket is a ROUTER or a STREAM. Messages can be sent to the ID at once.
 func (s *Socket) ConnectAs(ep, alias string) error {
 	if err := checkRoutingID(alias); err != nil {
 		return err
@@ -165,8 +165,7 @@ func (s *Socket) connect(ep, alias string) (*pipe.Pipe, error) {
 	return d.Pipe(), nil
 }
 
-// bindDatagrams is Bind of an endpoint that receives datagrams. The caller holds
-// opMu.
+// bindDatagrams implements Bind for datagram transports. The caller holds opMu.
 func (s *Socket) bindDatagrams(t transport.Packets, scheme, ep, address string) (string, error) {
 	if !s.info.ReceivesDatagrams {
 		return "", fmt.Errorf("%w: %s does not bind to %s", ErrIncompatible, s.info.Name, scheme)
@@ -182,8 +181,8 @@ func (s *Socket) bindDatagrams(t transport.Packets, scheme, ep, address string) 
 	return d.Endpoint(), nil
 }
 
-// connectDatagrams is Connect to an endpoint that datagrams are sent to. The
-// caller holds opMu.
+// connectDatagrams implements Connect for datagram transports. The caller holds
+// opMu.
 func (s *Socket) connectDatagrams(t transport.Packets, ep, scheme, address string) error {
 	if !s.info.SendsDatagrams {
 		return fmt.Errorf("%w: %s does not connect to %s", ErrIncompatible, s.info.Name, scheme)
@@ -199,9 +198,10 @@ func (s *Socket) connectDatagrams(t transport.Packets, ep, scheme, address strin
 	return nil
 }
 
-// Unbind stops listening on an endpoint, as Bind returned it or as Bind was called
-// with it. Each connection that was accepted there ends when its queued messages
-// are written or lingering is over. Unbind does not wait for that; Close does.
+// Unbind stops listening on ep, which must be the string that Bind returned or
+// that was passed to Bind. Each connection that was accepted there ends when
+// its queued messages are written or the linger time is over. Unbind does not
+// wait for that; Close does.
 func (s *Socket) Unbind(ep string) error {
 	err := s.removeEndpoint(ep, s.opts.Linger, bound)
 	if err == ErrEndpointNotFound {
@@ -212,9 +212,9 @@ func (s *Socket) Unbind(ep string) error {
 	return err
 }
 
-// Disconnect ends all connections to an endpoint, as Connect was called with it,
-// when their queued messages are written or lingering is over. It does not wait
-// for that; Close does.
+// Disconnect ends all connections to ep, which must be the string that was
+// passed to Connect. Each connection ends when its queued messages are written
+// or the linger time is over. Disconnect does not wait for that; Close does.
 func (s *Socket) Disconnect(ep string) error {
 	return s.removeEndpoint(ep, s.opts.Linger, func(e entry) bool { return !bound(e) })
 }

@@ -264,8 +264,8 @@ func onlyFirst(o *socket.Options) { o.Pattern.OnlyFirst = true }
 // 1 or 0 is a subscription or a cancellation, alone or inside a message. The
 // other frames of the message form a message. The XPUB receives both.
 //
-// libzmq hands out user, \x01B and more in this order, and leaves MORE set on
-// user when a cancellation was the last frame.
+// libzmq differs: its XPUB receives the frames in the order user, \x01B, more.
+// MORE stays set on user if the last frame of the message was a cancellation.
 func TestXSubFramesSubscribeInAnyPosition(t *testing.T) {
 	for _, scheme := range []string{"mem", "inproc"} {
 		st.Run(t, func(w *st.World) {

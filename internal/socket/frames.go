@@ -46,9 +46,10 @@ func (f Frames) SendFrame(ctx context.Context, fr *msg.Frame) error {
 	return s.send(ctx, f.key(fr), uncounted, func() error { return f.next(fr, ctx != noWait) })
 }
 
-// TrySendFrame is SendFrame without waiting. Only TrySendFrame reports that a peer
-// has disconnected in the middle of a message: by pattern.ErrWouldBlock for the
-// first frame that cannot be sent to it. It drops the frames after that one.
+// TrySendFrame is like SendFrame but does not wait. Only TrySendFrame reports
+// that a peer has disconnected in the middle of a message: by
+// pattern.ErrWouldBlock for the first frame that cannot be sent to it. It drops
+// the frames after that one.
 func (f Frames) TrySendFrame(fr *msg.Frame) error { return f.SendFrame(noWait, fr) }
 
 // takeSubscription changes the subscriptions of the socket if the frame demands
@@ -172,8 +173,8 @@ func (f Frames) RecvFrame(ctx context.Context, fr *msg.Frame) error {
 	return f.s.waitRecv(ctx, func() error { return f.recvLocked(fr) })
 }
 
-// TryRecvFrame is RecvFrame without waiting: it returns pattern.ErrWouldBlock
-// instead.
+// TryRecvFrame is like RecvFrame but does not wait: it returns
+// pattern.ErrWouldBlock instead.
 func (f Frames) TryRecvFrame(fr *msg.Frame) error {
 	if f.s.receiver == nil {
 		return ErrDirection

@@ -7,9 +7,9 @@ import (
 	"github.com/zerobroker/zmq/internal/session"
 )
 
-// host is a socket as the session.Host of its sessions. After a call that may
-// free the place of a peer, links that were refused for want of one are tried
-// again.
+// host implements session.Host for the sessions of a socket. After a call that
+// may release a routing ID or remove the only peer, inproc links that were
+// refused for that reason are tried again.
 type host struct{ pipeOwner }
 
 // end returns the socket as its links know it.
@@ -45,7 +45,8 @@ func (h host) NewPipe(r pipe.Reader, w pipe.Writer, inLock *sync.Mutex, sub pipe
 	return p
 }
 
-// Disconnected, Retire and Detach may free a place.
+// Disconnected, Retire and Detach may release a routing ID or remove the only
+// peer.
 
 func (h host) Disconnected(p *pipe.Pipe) {
 	h.pipeOwner.Disconnected(p)

@@ -18,7 +18,7 @@ func (h *highWaterMarks) limits() (send, recv int) {
 // that exist; 0 is unlimited. Messages above a lowered mark stay queued.
 func (s *Socket) SetSendHWM(n int) error { return s.setHWM(&s.hwm.send, n) }
 
-// SetRecvHWM is SetSendHWM for the queues from peers.
+// SetRecvHWM is like SetSendHWM but sets the limit of the queues from peers.
 func (s *Socket) SetRecvHWM(n int) error { return s.setHWM(&s.hwm.recv, n) }
 
 func (s *Socket) setHWM(mark *atomic.Int64, n int) error {

@@ -37,7 +37,8 @@ func (b *inbox) wakeLocked() {
 	w := b.waiters[b.first]
 	b.waiters[b.first] = nil
 	if b.first++; 2*b.first > len(b.waiters) {
-		// Not each time: with many waiters, to move them costs more than all else.
+		// Move the waiters only when more than half of the slice is unused:
+		// moving many waiters on each call would dominate the cost.
 		b.waiters, b.first = append(b.waiters[:0], b.waiters[b.first:]...), 0
 	}
 	b.waiting.Store(int32(len(b.waiters) - b.first))

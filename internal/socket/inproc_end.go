@@ -126,8 +126,8 @@ func (e inprocEnd) RemoveLink(l *inproc.Link) {
 	delete(t.links, l)
 }
 
-// HasDuplicate reports whether AddLink has stored another link from the same
-// socket by the same name.
+// HasDuplicate reports whether AddLink has stored another link from the
+// connector of l to the same endpoint name.
 func (e inprocEnd) HasDuplicate(l *inproc.Link) bool {
 	return slices.ContainsFunc(e.s.links.all(), func(other *inproc.Link) bool {
 		return other != l && other.Duplicates(l)

@@ -109,8 +109,8 @@ func (r *rules) allowed(b *msg.Batch) bool {
 	return true
 }
 
-// intakeEach is Intake for messages that the pattern processes one by one:
-// subscriptions, and batches of which the pattern refuses a message.
+// intakeEach implements Intake for messages that the pattern processes one by
+// one: subscriptions, and batches of which the pattern refuses a message.
 func (h host) intakeEach(p *pipe.Pipe, b *msg.Batch) error {
 	s := h.s
 	defer b.Recycle()
@@ -193,10 +193,10 @@ func (h host) inspectNext(p *pipe.Pipe, cur *msg.Cursor) (m msg.Msg, n int, err 
 // repliesAtOnce is how many replies a connection looks at while it holds recvMu.
 const repliesAtOnce = 1024
 
-// intakeReplies is Intake of a type that matches replies to requests, for messages
-// that have the form of a reply. It drops replies that no call waits for before
-// they are queued. If no call waits to receive, it also hands the other replies to
-// their calls.
+// intakeReplies implements Intake for messages that have the form of a reply,
+// if the type matches replies to requests. It drops replies that no call waits
+// for before they are queued. If no call waits to receive, it also hands the
+// other replies to their calls.
 func (h host) intakeReplies(p *pipe.Pipe, b *msg.Batch) {
 	s := h.s
 	defer b.Recycle()

@@ -188,8 +188,9 @@ func TestLoggerLogsEveryEventAtDebugLevel(t *testing.T) {
 	})
 }
 
-// TestLoggerSummarizesFailedHandshakes is TestLoggerSummarizesRepeatedWarnings
-// with warnings that invalid greetings cause.
+// TestLoggerSummarizesFailedHandshakes is like
+// TestLoggerSummarizesRepeatedWarnings with warnings that invalid greetings
+// cause.
 func TestLoggerSummarizesFailedHandshakes(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		var log logged

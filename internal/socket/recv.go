@@ -21,8 +21,8 @@ func (s *Socket) Recv(ctx context.Context, m *msg.Msg) error {
 	return err
 }
 
-// TryRecv is Recv without waiting: it returns pattern.ErrWouldBlock instead, also
-// when it has dropped as many unwanted messages as one call may.
+// TryRecv is like Recv but does not wait: it returns pattern.ErrWouldBlock
+// instead, also when it has dropped as many unwanted messages as one call may.
 func (s *Socket) TryRecv(m *msg.Msg) error {
 	s.recvMu.Lock()
 	err := s.recvLocked(m)

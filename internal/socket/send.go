@@ -23,12 +23,13 @@ func (s *Socket) Send(ctx context.Context, m msg.Msg) error {
 	return s.send(ctx, s.sendKey(m), m.Size(), func() error { return s.sender.Send(m) })
 }
 
-// TrySend is Send without waiting: it returns pattern.ErrWouldBlock instead.
+// TrySend is like Send but does not wait: it returns pattern.ErrWouldBlock
+// instead.
 func (s *Socket) TrySend(m msg.Msg) error { return s.Send(noWait, m) }
 
-// TrySendFrames is TrySend for frames that are not kept: they are copied, so
-// that neither they nor the slice need be on the heap. None of them may be as
-// large as msg.LargeFrame.
+// TrySendFrames is like TrySend but copies the frames, so that neither they nor
+// the slice need be on the heap. None of them may be as large as
+// msg.LargeFrame.
 func (s *Socket) TrySendFrames(frames [][]byte) error {
 	if s.balance != nil && len(frames) == 1 {
 		return s.trySmallFrame(frames[0])

@@ -7,14 +7,16 @@ import "time"
 // and for a processor, with as many changes as their peers send: with 64 such
 // connections a publisher reaches a hundredth of its rate.
 //
-// One connection at a time has the turn, in which it makes a bounded number of
-// changes. The others wait and read nothing from their peers meanwhile, so that TCP
-// slows these down. While messages are sent, a pause follows as many changes as one
-// turn may make.
+// One connection at a time has the turn, in which it makes at most
+// changesAtOnce changes. The others wait for the turn and read nothing from
+// their peers meanwhile, so that TCP flow control slows the peers down. While
+// the socket sends messages, there is a pause after every changesAtOnce
+// changes.
 type turns struct {
-	// taken has an element while a connection has the turn. Connections get it in
-	// the order in which they began to wait: a peer with a single change waits for
-	// one turn of each other peer.
+	// taken is a semaphore: it has an element while a connection has the turn.
+	// Connections get the turn in the order in which they began to wait, so a
+	// connection with a single change waits for at most one turn of each other
+	// connection.
 	taken chan struct{}
 	made  int       // changes since the last pause, about
 	sent  uint64    // sent.msgs at the end of the last turn
@@ -26,11 +28,13 @@ const (
 	// changesAtOnce is how many messages of a peer are processed in one turn: about
 	// 10 us of work.
 	changesAtOnce = 64
-	// turnPause is how long no connection takes sendMu then.
+	// turnPause is the length of a pause, during which no connection makes
+	// changes.
 	turnPause = 100 * time.Microsecond
-	// busyTime is how long after a message was sent there are pauses. A sender that
-	// waits for the lock while turns follow each other gets it within that time,
-	// because a sync.Mutex goes to a goroutine that has waited for 1 ms.
+	// busyTime is how long pauses continue after the last message was sent. It
+	// is longer than a sender can wait for sendMu while connections make
+	// changes: a sync.Mutex is handed to a goroutine that has waited for 1 ms.
+	// So pauses do not stop while a sender waits.
 	busyTime = 2 * time.Millisecond
 )
 
@@ -57,8 +61,8 @@ func (s *Socket) turn(f func() int) {
 	}
 }
 
-// pause sleeps until turnPause after the last turn, if as many changes as one turn
-// may make were made since the last pause of that length.
+// pause sleeps until turnPause after the last turn, if at least changesAtOnce
+// changes were made since the last pause.
 func (t *turns) pause() {
 	now := time.Now()
 	left := turnPause - now.Sub(t.end)

@@ -69,8 +69,9 @@ func (t *Index) RemoveAll(p *pipe.Pipe, f func(topic []byte, last bool)) {
 	t.RemoveSome(p, math.MaxInt, f)
 }
 
-// RemoveSome is RemoveAll for at most limit subscriptions, for a caller that
-// releases its lock in between. It reports whether p has subscriptions left.
+// RemoveSome is like RemoveAll but removes at most limit subscriptions, so that
+// the caller can release its lock between calls. It reports whether p has
+// subscriptions left.
 func (t *Index) RemoveSome(p *pipe.Pipe, limit int, f func(topic []byte, last bool)) (more bool) {
 	id, ok := t.ids[p]
 	if !ok {

@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// systemDelivered is Delivered for TCP and Unix-domain connections.
+// systemDelivered implements Delivered for TCP and Unix-domain connections.
 func systemDelivered(c net.Conn) (delivered, known bool) {
 	if _, ok := c.(*net.UnixConn); ok {
 		return true, true // Write puts the bytes into the peer's receive buffer
@@ -34,7 +34,7 @@ func Unreachable(c net.Conn, d time.Duration) bool {
 	return tried && time.Duration(info.Last_ack_recv)*time.Millisecond >= d
 }
 
-// systemPeerDisconnected is PeerDisconnected for TCP and Unix-domain
+// systemPeerDisconnected implements PeerDisconnected for TCP and Unix-domain
 // connections.
 func systemPeerDisconnected(c net.Conn) bool {
 	s, ok := c.(syscall.Conn)

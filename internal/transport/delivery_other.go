@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// systemDelivered is Delivered for TCP and Unix-domain connections.
+// systemDelivered implements Delivered for TCP and Unix-domain connections.
 func systemDelivered(c net.Conn) (delivered, known bool) {
 	_, ok := c.(*net.UnixConn)
 	return ok, ok // Write puts the bytes into the peer's receive buffer
@@ -17,7 +17,7 @@ func systemDelivered(c net.Conn) (delivered, known bool) {
 // packets.
 func Unreachable(net.Conn, time.Duration) bool { return false }
 
-// systemPeerDisconnected is PeerDisconnected for TCP and Unix-domain
+// systemPeerDisconnected implements PeerDisconnected for TCP and Unix-domain
 // connections.
 func systemPeerDisconnected(net.Conn) bool { return false }
 

@@ -28,9 +28,10 @@ func (e *AddrError) Is(target error) bool {
 // HostError is the error for the host part of a well-formed address that cannot
 // be used now: an unknown interface or IPv6 zone, a name that cannot be
 // resolved, or an interface without a usable address. A later attempt may
-// succeed. It matches an error number: ENODEV, or EADDRNOTAVAIL if the
-// interface has no address, EAFNOSUPPORT for an IPv6 address with IPv4Only,
-// EINVAL if a multicast group is required.
+// succeed. errors.Is reports a match with one error number: EADDRNOTAVAIL if
+// the interface of a TCP address has no usable address, EAFNOSUPPORT for an
+// IPv6 address with IPv4Only, EINVAL if a multicast group is required, else
+// ENODEV.
 type HostError struct {
 	Host   string
 	Reason string

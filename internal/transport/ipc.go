@@ -102,7 +102,8 @@ func listenTemp(o *Options) (Listener, error) {
 	file := l.cleanup
 	l.cleanup = func() error {
 		err := file()
-		// Not RemoveAll, which would also remove files of other programs.
+		// Remove, not RemoveAll, which would also remove files of other
+		// programs.
 		if rerr := os.Remove(dir); err == nil && !os.IsNotExist(rerr) {
 			err = rerr
 		}

@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// systemReadable is Readable for connections with a file descriptor.
+// systemReadable implements Readable for connections with a file descriptor.
 func systemReadable(c net.Conn) (readable bool) {
 	s, ok := c.(syscall.Conn)
 	if !ok {

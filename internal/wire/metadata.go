@@ -55,8 +55,8 @@ func ConsumeProperty(b []byte) (name, value []byte, n int) {
 	return name, value, n
 }
 
-// consumeProperty is ConsumeProperty for a b that is not empty. If n is
-// negative, reason is the reason.
+// consumeProperty implements ConsumeProperty for a non-empty b. If n is
+// negative, reason says why.
 func consumeProperty(b []byte) (name, value []byte, n int, reason string) {
 	name, rest, ok := cutShort(b)
 	switch {
