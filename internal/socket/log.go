@@ -71,9 +71,17 @@ type repeats struct {
 // logLevel returns Warn for an event whose cause persists until the operator of
 // one side removes it.
 func logLevel(ev *session.Event) slog.Level {
-	if ev.Kind == session.PeerRefused || ev.Kind == session.AcceptFailed ||
-		ev.Kind == session.HandshakeFailed && ev.Fault != engine.CloseNone {
+	switch ev.Kind {
+	case session.PeerRefused, session.AcceptFailed:
 		return slog.LevelWarn
+	case session.HandshakeFailed:
+		if ev.Fault != engine.CloseNone {
+			return slog.LevelWarn
+		}
+	case session.Disconnected: // a lost or silent peer needs no operator
+		if ev.Fault != engine.CloseNone && ev.Fault != engine.CloseHeartbeatTimeout {
+			return slog.LevelWarn
+		}
 	}
 	return slog.LevelDebug
 }

@@ -188,6 +188,30 @@ func TestLoggerLogsEveryEventAtDebugLevel(t *testing.T) {
 	})
 }
 
+// TestLoggerWarnsOfRejectedMessage: both ends log a message above the limits of
+// the receiver as a warning, and do not log a peer that closes.
+func TestLoggerWarnsOfRejectedMessage(t *testing.T) {
+	st.Run(t, func(w *st.World) {
+		var receives, sends logged
+		pull := w.Socket(pattern.PULL, receives.to(slog.LevelWarn), func(o *socket.Options) { o.Limits.Frame = 100 })
+		push := w.Socket(pattern.PUSH, sends.to(slog.LevelWarn))
+		pull.MustBind("mem://a")
+		push.MustConnect("mem://a")
+		push.MustMeet(1)
+		push.MustSend(st.Large(101))
+		time.Sleep(5 * time.Second)
+		for name, log := range map[string]*logged{"receiver": &receives, "sender": &sends} {
+			if lines := log.lines(); len(lines) != 1 || !strings.Contains(lines[0], "frame_too_big") {
+				t.Errorf("the %s logged %q, want one line with frame_too_big", name, lines)
+			}
+		}
+		push.CloseIn(0)
+		if lines := receives.lines(); lines != nil {
+			t.Errorf("logged %q when the peer closed", lines)
+		}
+	})
+}
+
 // TestLoggerSummarizesFailedHandshakes is like
 // TestLoggerSummarizesRepeatedWarnings with warnings that invalid greetings
 // cause.
