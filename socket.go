@@ -176,6 +176,9 @@ type UnsentError struct {
 
 func (e *UnsentError) Error() string {
 	text := fmt.Sprintf("%d messages not sent", e.Messages)
+	if e.Messages == 1 {
+		text = "1 message not sent"
+	}
 	switch {
 	case e.Unconfirmed > 0 && e.Messages > 0:
 		text += fmt.Sprintf(", and messages in flight to %d peers not confirmed", e.Unconfirmed)
