@@ -1,10 +1,13 @@
 package interop
 
 import (
+	"errors"
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"sync"
+	"syscall"
 	"testing"
 )
 
@@ -53,18 +56,23 @@ var (
 const firstPort, lastPort = 12000, 28000
 
 // freePort returns a TCP address without a listener, a different one each time.
+// It dials and does not listen: a listener of this process also exists, for some
+// milliseconds, in each program that a parallel test is about to start (between
+// fork and exec), and a bind of the peer would fail although it is closed here.
 func freePort(t *testing.T) string {
 	t.Helper()
 	portLock.Lock()
 	defer portLock.Unlock()
 	for ; port < lastPort; port++ {
-		l, err := net.ListenTCP("tcp4", &net.TCPAddr{IP: host, Port: port})
-		if err != nil {
-			continue
+		addr := net.JoinHostPort(host.String(), strconv.Itoa(port))
+		conn, err := net.Dial("tcp4", addr)
+		if errors.Is(err, syscall.ECONNREFUSED) {
+			port++
+			return addr
 		}
-		defer l.Close()
-		port++
-		return l.Addr().String()
+		if err == nil {
+			conn.Close()
+		}
 	}
 	t.Fatal("no free port")
 	return ""
