@@ -1,6 +1,7 @@
 package pipe
 
 import (
+	"math"
 	"sync"
 
 	"github.com/zerobroker/zmq/internal/msg"
@@ -43,9 +44,9 @@ type Config struct {
 type Queue struct {
 	mu       *sync.Mutex
 	from, to *Pipe
-	hwm      int
+	hwm      int // unlimited also if the queue conflates
 	lwm      int // number of messages that the reader acknowledges at a time
-	maxBytes int
+	maxBytes int // unlimited also if the queue conflates
 	overhead int
 	pooled   bool
 	conflate bool
@@ -103,20 +104,35 @@ func (a *amount) sub(b amount) { a.msgs, a.size = a.msgs-b.msgs, a.size-b.size }
 // reading method had found no message.
 func NewQueue(c Config) *Queue {
 	q := &Queue{
-		mu: c.Lock, maxBytes: c.MaxBytes, overhead: c.Overhead, pooled: c.Pooled, conflate: c.Conflate,
+		mu: c.Lock, maxBytes: c.MaxBytes, overhead: c.Overhead, pooled: c.Pooled,
 		reader: c.Reader, writer: c.Writer, from: c.From, to: c.To, drops: c.Drops, written: c.Written, readerWaits: true,
 	}
+	if q.maxBytes == 0 {
+		q.maxBytes = unlimited
+	}
 	q.setHWM(c.HWM)
+	if c.Conflate {
+		q.setConflate()
+	}
 	return q
 }
 
+// unlimited is the value of a limit that is never reached.
+const unlimited = math.MaxInt
+
 func (q *Queue) setHWM(n int) {
-	n = min(n, MaxHWM)
-	q.hwm = n
-	q.lwm = (n + 1) / 2
-	if n == 0 {
-		q.lwm = unlimitedAck
+	if n == 0 || q.conflate {
+		q.hwm, q.lwm = unlimited, unlimitedAck
+		return
 	}
+	q.hwm = min(n, MaxHWM)
+	q.lwm = (q.hwm + 1) / 2
+}
+
+func (q *Queue) setConflate() {
+	q.conflate = true
+	q.maxBytes = unlimited
+	q.setHWM(0)
 }
 
 // MaxHWM is the largest high-water mark. Larger values are reduced to it.
@@ -148,7 +164,7 @@ func (q *Queue) SetConflate() {
 		q.countConflated(q.in.Msgs - 1)
 		q.in.KeepLast()
 	}
-	q.conflate = true
+	q.setConflate()
 	q.wakeWriterIfRoom()
 }
 
@@ -182,9 +198,6 @@ func (q *Queue) Full() bool {
 	if q.readClosed {
 		return true
 	}
-	if q.conflate {
-		return false
-	}
 	if !q.atLimit() {
 		return false
 	}
@@ -192,17 +205,13 @@ func (q *Queue) Full() bool {
 	return true
 }
 
-func (q *Queue) atLimit() bool {
-	return q.hwm > 0 && q.Len() >= q.hwm || q.maxBytes > 0 && q.bytes(q.queued()) >= q.maxBytes
-}
+func (q *Queue) atLimit() bool { return q.Len() >= q.hwm || q.bytes() >= q.maxBytes }
 
-// queued returns the amount that counts against the limits.
-func (q *Queue) queued() amount {
-	return amount{q.Len(), q.unacked.size + q.in.Bytes + q.used}
-}
+// bytes returns the size that counts against maxBytes.
+func (q *Queue) bytes() int { return q.size() + q.overhead*q.Len() }
 
-// bytes returns the size of a, including the overhead of each message.
-func (q *Queue) bytes(a amount) int { return a.size + q.overhead*a.msgs }
+// size returns the encoded size of the messages that count against the limits.
+func (q *Queue) size() int { return q.unacked.size + q.in.Bytes + q.used }
 
 // Len returns the number of messages that count against the high-water mark:
 // written and not acknowledged. It includes up to half of the high-water mark
@@ -252,10 +261,9 @@ func (q *Queue) wakeWriterIfRoom() {
 	if !q.writerWaits {
 		return
 	}
-	if q.hwm > 0 && q.Len() > q.hwm-q.lwm || q.maxBytes > 0 && q.bytes(q.queued()) > q.maxBytes/2 {
-		return
+	if q.Len() <= q.hwm-q.lwm && q.bytes() <= q.maxBytes/2 {
+		q.wakeWriter()
 	}
-	q.wakeWriter()
 }
 
 func (q *Queue) wakeWriter() {
@@ -286,7 +294,7 @@ func (q *Queue) Discard() int {
 // unread returns the amount that is not read. The caller is the reader and
 // holds the writer's lock.
 func (q *Queue) unread() amount {
-	a := q.queued()
+	a := amount{q.Len(), q.size()}
 	a.sub(q.pendingAck)
 	a.sub(q.deferredAck)
 	return a

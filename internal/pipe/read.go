@@ -107,11 +107,15 @@ func (q *Queue) growSlab(mark int) {
 func (q *Queue) consumed(size int) {
 	q.pendingAck.msgs++
 	q.pendingAck.size += size
-	if q.pendingAck.msgs >= q.ackAt || q.maxBytes > 0 && q.bytes(q.pendingAck) >= q.maxBytes/2 {
-		a := q.pendingAck
-		q.pendingAck = amount{}
-		q.Ack(a.msgs, a.size)
+	if q.pendingAck.msgs >= q.ackAt || q.pendingAck.size+q.overhead*q.pendingAck.msgs >= q.maxBytes/2 {
+		q.ackPending()
 	}
+}
+
+func (q *Queue) ackPending() {
+	a := q.pendingAck
+	q.pendingAck = amount{}
+	q.Ack(a.msgs, a.size)
 }
 
 func (q *Queue) nextSeg() {
@@ -280,7 +284,8 @@ func (q *Queue) Ended() bool {
 func (q *Queue) Size() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.bytes(q.unread())
+	a := q.unread()
+	return a.size + q.overhead*a.msgs
 }
 
 // Unread returns the number of messages that Next has not returned yet. Unread

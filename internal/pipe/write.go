@@ -9,18 +9,20 @@ import (
 // PutFrame appends a copy of a message that is one frame, smaller than
 // msg.LargeFrame. PutFrame is a writing method.
 func (q *Queue) PutFrame(b []byte) {
-	n := len(b)
-	if n > 255 || q.conflate {
-		q.Put(&msg.Msg{First: b})
-		return
+	if q.conflate {
+		q.discardOlder()
 	}
-	if len(q.tail)-q.used < n+2 {
-		q.grow(n + 2)
+	if n := len(b); n > 255 {
+		q.putSmall(b, false)
+	} else { // putSmall, without calls
+		if len(q.tail)-q.used < n+2 {
+			q.grow(n + 2)
+		}
+		t := q.tail[q.used : q.used+2+n]
+		t[0], t[1] = 0, byte(n)
+		copy(t[2:], b)
+		q.used += n + 2
 	}
-	t := q.tail[q.used : q.used+2+n]
-	t[0], t[1] = 0, byte(n)
-	copy(t[2:], b)
-	q.used += n + 2
 	q.in.Msgs++
 	if q.readerWaits {
 		q.wakeReader()

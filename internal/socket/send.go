@@ -65,8 +65,9 @@ func (s *Socket) trySmallFrame(f []byte) error {
 		return s.orClosed(s.sizes.check(1, int64(len(f)), int64(len(f))))
 	}
 	s.sendMu.Lock()
+	waiting := s.lines.any.calls.Len() > 0
 	var p *pipe.Pipe
-	if s.lines.any.mayPass() {
+	if !waiting || s.lines.any.mayPass() {
 		p = s.balance.Pick()
 	}
 	if p == nil || s.isClosed() {
@@ -77,7 +78,9 @@ func (s *Socket) trySmallFrame(f []byte) error {
 		return pattern.ErrWouldBlock
 	}
 	p.Out.PutFrame(f)
-	s.lines.any.pass()
+	if waiting {
+		s.lines.any.pass()
+	}
 	s.sent.add(len(f))
 	s.sendMu.Unlock()
 	return nil
