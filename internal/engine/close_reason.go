@@ -21,6 +21,10 @@ const (
 	CloseIgnoredCommands              // Limits.Useless exceeded
 	CloseHandshakeTimeout             // the handshake took too long
 	CloseHeartbeatTimeout             // the heartbeat timed out
+	CloseCrypto                       // encrypted data does not verify, is repeated, or comes from wrong keys
+	CloseAuthDenied                   // the authenticator refused the peer
+	CloseAuthFailed                   // the authenticator gave no answer, or could not decide
+	CloseRevoked                      // the socket disconnected a peer that it had accepted
 	NumCloseReasons
 )
 
@@ -28,6 +32,7 @@ var closeReasonNames = [NumCloseReasons]string{
 	"none", "malformed", "unexpected_command", "mechanism_mismatch", "version_refused",
 	"incompatible_type", "refused_by_peer", "metadata_limit", "hs_too_big", "frame_too_big",
 	"message_too_big", "command_too_big", "useless_bytes", "hs_timeout", "heartbeat_timeout",
+	"crypto_failed", "auth_denied", "auth_failed", "revoked",
 }
 
 // String returns the name of the reason in counters and logs.

@@ -58,7 +58,7 @@ func (e *Engine) handleGreeting(b []byte) (int, error) {
 	}
 	if step > wire.SignatureSeen && e.hs.step <= wire.SignatureSeen {
 		if step == wire.RevisionV3 {
-			e.out = wire.AppendGreetingV3Tail(e.out, e.mech.Name(), false)
+			e.out = wire.AppendGreetingV3Tail(e.out, e.mech.Name(), e.mech.Server())
 		} else {
 			e.out = wire.AppendGreetingV2Tail(e.out, e.cfg.SocketNumber)
 		}
@@ -204,12 +204,20 @@ func (e *Engine) handleHandshakeCommand(b []byte) (int, error) {
 }
 
 func mechanismCloseReason(err error) CloseReason {
-	var refused *mechanism.PeerError
+	var byPeer *mechanism.PeerError
+	var byUs *mechanism.RefusedError
 	switch {
-	case errors.As(err, &refused):
+	case errors.As(err, &byPeer):
 		return CloseRefused
+	case errors.As(err, &byUs):
+		if byUs.Status == mechanism.StatusDenied {
+			return CloseAuthDenied
+		}
+		return CloseAuthFailed
 	case errors.Is(err, mechanism.ErrUnexpected):
 		return CloseUnexpected
+	case errors.Is(err, mechanism.ErrCrypto), errors.Is(err, mechanism.ErrSequence), errors.Is(err, mechanism.ErrKeyExchange):
+		return CloseCrypto
 	}
 	return CloseMalformed
 }

@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/zerobroker/zmq/internal/arena"
+	"github.com/zerobroker/zmq/internal/mechanism"
 	"github.com/zerobroker/zmq/internal/msg"
 	"github.com/zerobroker/zmq/internal/wire"
 )
@@ -79,13 +80,10 @@ func (e *Engine) startTraffic() {
 	if f := e.cfg.Limits.Frame; f > 0 {
 		e.recv.maxBody = uint64(f)
 		if sealed {
-			e.recv.maxBody += sealOverhead
+			e.recv.maxBody += mechanism.SealOverhead
 		}
 	}
 }
-
-// sealOverhead is the most bytes that encryption adds to a frame.
-const sealOverhead = 128
 
 // retainShare is the divisor of a buffer's capacity that gives the least bytes
 // of messages for which Decode leaves them in the buffer. Fewer bytes are
@@ -260,7 +258,7 @@ func (e *Engine) handleFrame(flags byte, body []byte, buf *msg.Buf, in *msg.Batc
 	if e.mech.Seals() {
 		var err error
 		if flags, body, err = e.mech.Open(body); err != nil {
-			e.failReceive(CloseMalformed, err)
+			e.failReceive(mechanismCloseReason(err), err)
 			return
 		}
 	}
@@ -309,7 +307,7 @@ func (e *Engine) exceedsMessage(size uint64) bool {
 		return false
 	}
 	if e.mech.Seals() {
-		l += sealOverhead
+		l += mechanism.SealOverhead
 	}
 	return size > uint64(max(0, l-e.recv.bytes))
 }

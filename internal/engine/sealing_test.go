@@ -30,7 +30,7 @@ func (m *testMechanism) Seal(dst []byte, flags byte, body []byte) ([]byte, error
 	if len(body) == unsealableSize {
 		return dst, errSeal
 	}
-	dst = append(dst, flags)
+	dst = append(append(dst, flags), make([]byte, mechanism.SealOverhead-1)...)
 	for _, c := range body {
 		dst = append(dst, ^c)
 	}
@@ -38,13 +38,14 @@ func (m *testMechanism) Seal(dst []byte, flags byte, body []byte) ([]byte, error
 }
 
 func (m *testMechanism) Open(sealed []byte) (byte, []byte, error) {
-	if len(sealed) == 0 || sealed[0] > wire.FlagMore|wire.FlagCommand {
-		return 0, nil, errSeal
+	if len(sealed) < mechanism.SealOverhead || sealed[0] > wire.FlagMore|wire.FlagCommand {
+		return 0, nil, mechanism.ErrMalformed
 	}
-	for i := range sealed[1:] {
-		sealed[1+i] = ^sealed[1+i]
+	plain := sealed[mechanism.SealOverhead:]
+	for i := range plain {
+		plain[i] = ^plain[i]
 	}
-	return sealed[0], sealed[1:], nil
+	return sealed[0], plain, nil
 }
 
 // unsealableSize is the size of a body for which Seal fails.

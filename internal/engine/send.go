@@ -3,6 +3,7 @@ package engine
 import (
 	"encoding/binary"
 
+	"github.com/zerobroker/zmq/internal/mechanism"
 	"github.com/zerobroker/zmq/internal/msg"
 	"github.com/zerobroker/zmq/internal/wire"
 )
@@ -50,11 +51,11 @@ func (e *Engine) encodeFrame(dst []byte, flags byte, body []byte) ([]byte, error
 	flags &= wire.FlagMore | wire.FlagCommand
 	switch {
 	case e.mech.Seals():
-		sealed, err := e.mech.Seal(nil, flags, body)
+		sealed, err := e.mech.Seal(wire.AppendFrameHeader(dst, 0, len(body)+mechanism.SealOverhead), flags, body)
 		if err != nil {
 			return dst, err
 		}
-		return append(wire.AppendFrameHeader(dst, 0, len(sealed)), sealed...), nil
+		return sealed, nil
 	case e.version == wire.V1:
 		dst = wire.AppendFrameHeaderV1(dst, flags&wire.FlagMore != 0, len(body))
 	default:

@@ -2,30 +2,54 @@ package mechanism
 
 import "github.com/zerobroker/zmq/internal/wire"
 
-// Null is the NULL mechanism. Each side sends a READY command with its metadata
-// at once. The handshake is complete when both have received one.
+// Null is the NULL mechanism. Each side sends a READY command with its metadata.
+// The handshake is complete when both have received one.
 // https://rfc.zeromq.org/spec/37/#the-null-security-mechanism
 type Null struct {
 	metadata []byte // to send
 	peer     []byte // the metadata of the peer
-	sent     bool
-	received bool
+	state    nullState
+	received bool // the peer's READY
+	refusal  ZAPStatus
 }
 
+// nullState is what Null sends next.
+type nullState uint8
+
+const (
+	nullChecking nullState = iota // nothing, until Resume
+	nullReady                     // READY
+	nullDenied                    // ERROR
+	nullFinished                  // nothing
+)
+
 // NewNull returns a NULL mechanism that sends metadata, which are properties as
-// encoded by wire.AppendProperty.
-func NewNull(metadata []byte) *Null { return &Null{metadata: metadata} }
+// encoded by wire.AppendProperty, at once.
+func NewNull(metadata []byte) *Null { return &Null{metadata: metadata, state: nullReady} }
+
+// NewCheckedNull returns a NULL mechanism that is Waiting from the start: it sends
+// READY when Resume accepts the peer, of which only the address is known.
+// https://rfc.zeromq.org/spec/27/#the-null-mechanism
+func NewCheckedNull(metadata []byte) *Null { return &Null{metadata: metadata} }
 
 // Name returns "NULL".
 func (n *Null) Name() string { return "NULL" }
 
-// Next returns the READY command in the first call.
+// Server returns false: NULL has no roles.
+func (n *Null) Server() bool { return false }
+
+// Next returns the READY command, or the ERROR command if Resume has denied the
+// peer.
 func (n *Null) Next(dst []byte) ([]byte, bool) {
-	if n.sent {
-		return dst, false
+	switch n.state {
+	case nullReady:
+		n.state = nullFinished
+		return wire.Ready{Metadata: n.metadata}.AppendBody(dst), true
+	case nullDenied:
+		n.state = nullFinished
+		return appendRefusal(dst, n.refusal), true
 	}
-	n.sent = true
-	return wire.Ready{Metadata: n.metadata}.AppendBody(dst), true
+	return dst, false
 }
 
 // Receive handles the peer's READY command. It returns an error for a second
@@ -47,17 +71,35 @@ func (n *Null) Receive(body []byte) error {
 	return nil
 }
 
-// Status returns Ready when a READY was sent and one was received, and
-// otherwise Handshaking.
+// Status returns Ready when a READY was sent and one was received.
 func (n *Null) Status() Status {
-	if n.sent && n.received {
+	switch {
+	case n.state == nullChecking:
+		return Waiting
+	case n.state == nullFinished && n.received:
 		return Ready
 	}
 	return Handshaking
 }
 
-// Resume returns ErrUnexpected: NULL has no credentials and is never Waiting.
-func (n *Null) Resume(Verdict) error { return ErrUnexpected }
+// Credentials returns the name of the mechanism: NULL has no credentials.
+func (n *Null) Credentials() Credentials { return Credentials{Mechanism: n.Name()} }
+
+// Resume continues the handshake of NewCheckedNull.
+func (n *Null) Resume(v Verdict) error {
+	if n.state != nullChecking {
+		return ErrUnexpected
+	}
+	if v.Status == StatusAccepted {
+		n.state = nullReady
+		return nil
+	}
+	n.state, n.refusal = nullDenied, v.Status
+	if v.Status == StatusTemporary {
+		n.state = nullFinished
+	}
+	return &RefusedError{v.Status}
+}
 
 // Metadata returns the properties in the peer's READY.
 func (n *Null) Metadata() []byte { return n.peer }
