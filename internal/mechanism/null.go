@@ -9,8 +9,8 @@ type Null struct {
 	metadata []byte // to send
 	peer     []byte // the metadata of the peer
 	state    nullState
-	received bool // the peer's READY
-	refusal  ZAPStatus
+	received bool      // the peer's READY
+	refusal  ZAPStatus // of a verdict that does not accept the peer
 }
 
 // nullState is what Null sends next.
@@ -19,8 +19,9 @@ type nullState uint8
 const (
 	nullChecking nullState = iota // nothing, until Resume
 	nullReady                     // READY
+	nullFinished                  // nothing: READY was sent
 	nullDenied                    // ERROR
-	nullFinished                  // nothing
+	nullRefused                   // nothing: the peer was refused
 )
 
 // NewNull returns a NULL mechanism that sends metadata, which are properties as
@@ -46,20 +47,20 @@ func (n *Null) Next(dst []byte) ([]byte, bool) {
 		n.state = nullFinished
 		return wire.Ready{Metadata: n.metadata}.AppendBody(dst), true
 	case nullDenied:
-		n.state = nullFinished
+		n.state = nullRefused
 		return appendRefusal(dst, n.refusal), true
 	}
 	return dst, false
 }
 
 // Receive handles the peer's READY command. It returns an error for a second
-// READY and for every other command.
+// READY, for every other command, and for a peer that was refused.
 func (n *Null) Receive(body []byte) error {
 	name, data, err := split(body)
 	if err != nil {
 		return err
 	}
-	if name != wire.NameReady || n.received {
+	if name != wire.NameReady || n.received || n.state == nullDenied || n.state == nullRefused {
 		return unexpected(name, wire.NameReady)
 	}
 	var r wire.Ready
@@ -90,15 +91,10 @@ func (n *Null) Resume(v Verdict) error {
 	if n.state != nullChecking {
 		return ErrUnexpected
 	}
-	if v.Status == StatusAccepted {
-		n.state = nullReady
-		return nil
-	}
-	n.state, n.refusal = nullDenied, v.Status
-	if v.Status == StatusTemporary {
-		n.state = nullFinished
-	}
-	return &RefusedError{v.Status}
+	var err error
+	n.state, err = afterVerdict(v, nullReady, nullDenied, nullRefused)
+	n.refusal = v.Status
+	return err
 }
 
 // Metadata returns the properties in the peer's READY.
