@@ -62,6 +62,15 @@ func NewPeer(o *Options) (*Peer, error) {
 // call. The error matches those of [Connector.Connect], or [ErrInvalidOption]
 // with that option. [zmq_connect_peer]
 func (p *Peer) ConnectPeer(endpoint string) (number uint32, err error) {
-	number, err = p.s.ConnectPeer(endpoint)
+	return p.ConnectPeerWith(endpoint, EndpointOptions{})
+}
+
+// ConnectPeerWith is ConnectPeer with options for this endpoint, as
+// [Connector.ConnectWith] is Connect with options.
+func (p *Peer) ConnectPeerWith(endpoint string, o EndpointOptions) (number uint32, err error) {
+	opts, err := o.core(p.Socket)
+	if err == nil {
+		number, err = p.s.ConnectPeer(endpoint, opts)
+	}
 	return number, opError("connect", endpoint, err)
 }

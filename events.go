@@ -56,6 +56,10 @@ const (
 	CloseIgnoredCommands  CloseReason = CloseReason(engine.CloseIgnoredCommands)  // too many bytes of commands that have no effect
 	CloseHandshakeTimeout CloseReason = CloseReason(engine.CloseHandshakeTimeout) // HandshakeTimeout passed
 	CloseHeartbeatTimeout CloseReason = CloseReason(engine.CloseHeartbeatTimeout) // Heartbeat.Timeout, or the TTL that the peer requested, passed
+	CloseCrypto           CloseReason = CloseReason(engine.CloseCrypto)           // encrypted data that does not decrypt, was sent twice, or comes from wrong keys
+	CloseAuthDenied       CloseReason = CloseReason(engine.CloseAuthDenied)       // the Authenticator refused the peer
+	CloseAuthFailed       CloseReason = CloseReason(engine.CloseAuthFailed)       // the Authenticator could not decide, or not in time
+	CloseRevoked          CloseReason = CloseReason(engine.CloseRevoked)          // DisconnectPeers
 )
 
 // String returns the name of the reason, such as "malformed".

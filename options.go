@@ -120,6 +120,7 @@ type Options struct {
 	Limits       Limits           // bounds on what peers may do and send
 	TCP          TCPOptions       // options of the system for connections
 	IPC          IPCOptions       // ipc endpoints
+	Security     Security         // authentication and encryption
 	Multicast    MulticastOptions // udp multicast, for RADIO and DGRAM
 	AutoMessages AutoMessages     // messages at the start and end of connections
 

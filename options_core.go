@@ -70,6 +70,9 @@ var optionTypes = map[string][]pattern.Type{
 
 	"IPC.Mode": anyType,
 
+	"Security.Mechanism": anyType, "Security.Authenticator": anyType, "Security.Domain": anyType,
+	"Security.MaxAuthentications": anyType, "Security.TLS": anyType,
+
 	"Multicast.Hops":     {pattern.RADIO, pattern.DGRAM},
 	"Multicast.Loopback": {pattern.RADIO, pattern.DGRAM},
 
@@ -253,7 +256,12 @@ func (o *Options) core(t pattern.Type) (socket.Options, error) {
 	o.coreSession(&r, &c)
 	o.corePattern(&r, &c)
 	o.coreTransport(&r, &c)
-	return c, r.err
+	if r.err != nil {
+		return c, r.err
+	}
+	sec, err := o.Security.core(SocketType(t) + 1)
+	c.Security = sec
+	return c, err
 }
 
 // coreSession translates the options of connections and their handshakes.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/zerobroker/zmq/internal/msg"
 	"github.com/zerobroker/zmq/internal/pattern"
+	"github.com/zerobroker/zmq/internal/socket"
 )
 
 // Sender is a [Connector] that sends messages of any number of frames to the
@@ -100,7 +101,7 @@ type SenderToID struct{ Connector }
 // matches those of [Connector.Connect], [ErrInvalidOption] if the ID is
 // invalid, or [ErrDuplicateRoutingID]. [ZMQ_CONNECT_ROUTING_ID]
 func (s SenderToID) ConnectAs(endpoint, id string) error {
-	return opError("connect", endpoint, s.s.ConnectAs(endpoint, id))
+	return opError("connect", endpoint, s.s.ConnectWith(endpoint, socket.EndpointOptions{Alias: id}))
 }
 
 // SendTo sends one message of the frames to the peer with the routing ID. It

@@ -7,8 +7,9 @@
 // # Use
 //
 // Until [Engine.HandshakeDone] returns true, the caller passes received bytes
-// to [Engine.Handshake] and sends the bytes that [Engine.Output] returns. From
-// then on [Engine.Decode] converts received bytes to encoded messages, and
+// to [Engine.Handshake] and sends the bytes that [Engine.Output] returns. When
+// [Engine.Authenticating] returns credentials, it checks them and passes the
+// result to [Engine.Resume]. From then on [Engine.Decode] converts received bytes to encoded messages, and
 // [Engine.Encode] converts encoded messages to bytes to send. An encoded
 // message consists of frames as ZMTP 3 sends them.
 //
@@ -75,11 +76,12 @@ type Limits struct {
 type phase uint8
 
 const (
-	greeting    phase = iota // the greeting, or the first byte of an unversioned ZMTP 1.0 peer
-	identity                 // the identity message of a ZMTP 1.0 or 2.0 peer
-	handshaking              // commands of the mechanism
-	traffic                  // messages and commands
-	failed                   // nothing: the connection must be closed
+	greeting       phase = iota // the greeting, or the first byte of an unversioned ZMTP 1.0 peer
+	identity                    // the identity message of a ZMTP 1.0 or 2.0 peer
+	handshaking                 // commands of the mechanism
+	authenticating              // nothing, until Resume
+	traffic                     // messages and commands
+	failed                      // nothing: the connection must be closed
 )
 
 // Engine is the state of one connection. New and NewAccepted create it.
@@ -99,6 +101,8 @@ type Engine struct {
 	onAdmit    []byte // READY or routing ID, which Admit sends
 	peerRetry  bool   // the peer announced that it reconnects after an ERROR
 	peerCounts bool   // the peer announced that it accepts an ERROR after the handshake
+
+	verdict mechanism.Verdict // with which Resume accepted the peer
 
 	hs   handshakeState
 	recv receiveState

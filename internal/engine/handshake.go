@@ -38,6 +38,8 @@ func (e *Engine) Handshake(b []byte) (n int, err error) {
 			k, err = e.handleIdentity(b[n:])
 		case handshaking:
 			k, err = e.handleHandshakeCommand(b[n:])
+		case authenticating:
+			return n, nil
 		}
 		n += k
 		if err != nil || k == 0 && e.phase == before {
@@ -80,9 +82,7 @@ func (e *Engine) handleGreeting(b []byte) (int, error) {
 		return n, e.fail(CloseMechanism, fmt.Errorf("peer uses mechanism %q, this socket %s",
 			strings.TrimRight(string(g.Mechanism[:]), "\x00"), e.mech.Name()))
 	}
-	e.phase = handshaking
-	e.sendCommands()
-	return n, nil
+	return n, e.advance()
 }
 
 // startIdentity begins a ZMTP 1.0 or 2.0 connection, where both sides first
@@ -90,8 +90,11 @@ func (e *Engine) handleGreeting(b []byte) (int, error) {
 // socket with a security mechanism refuses them.
 // https://rfc.zeromq.org/spec/37/#backwards-interoperability
 func (e *Engine) startIdentity(unversioned bool) error {
-	if e.mech.Name() != "NULL" {
+	switch {
+	case e.mech.Name() != "NULL":
 		return e.fail(CloseVersion, fmt.Errorf("ZMTP %s does not support mechanism %s", e.version, e.mech.Name()))
+	case e.mech.Status() == mechanism.Waiting:
+		return e.fail(CloseVersion, fmt.Errorf("ZMTP %s does not support authentication", e.version))
 	}
 	e.phase = identity
 	e.hs.unversioned = unversioned
@@ -199,8 +202,42 @@ func (e *Engine) handleHandshakeCommand(b []byte) (int, error) {
 	if err := e.mech.Receive(b[h:end]); err != nil {
 		return 0, e.fail(mechanismCloseReason(err), err)
 	}
+	return end, e.advance()
+}
+
+// Authenticating reports whether the handshake waits for the check of the peer's
+// credentials. Handshake then consumes nothing until Resume.
+func (e *Engine) Authenticating() (mechanism.Credentials, bool) {
+	if e.phase != authenticating {
+		return mechanism.Credentials{}, false
+	}
+	return e.mech.Credentials(), true
+}
+
+// Resume continues a handshake that is Authenticating. The caller next sends
+// Output. If the verdict does not accept the peer, it returns an error; Output may
+// then hold the ERROR for the peer.
+func (e *Engine) Resume(v mechanism.Verdict) error {
+	if err := e.mech.Resume(v); err != nil {
+		e.sendCommands()
+		return e.fail(mechanismCloseReason(err), err)
+	}
+	e.verdict = v
+	return e.advance()
+}
+
+// advance sends what the mechanism has to send, and goes to the phase that its
+// status requires.
+func (e *Engine) advance() error {
+	e.phase = handshaking
 	e.sendCommands()
-	return end, e.finishHandshake()
+	switch e.mech.Status() {
+	case mechanism.Waiting:
+		e.phase = authenticating
+	case mechanism.Ready:
+		return e.finishHandshake()
+	}
+	return nil
 }
 
 func mechanismCloseReason(err error) CloseReason {
@@ -240,11 +277,8 @@ func (e *Engine) sendCommands() {
 	}
 }
 
-// finishHandshake ends the handshake if the mechanism has finished.
+// finishHandshake ends the handshake after the mechanism has finished.
 func (e *Engine) finishHandshake() error {
-	if e.mech.Status() != mechanism.Ready {
-		return nil
-	}
 	if err := e.handleMetadata(); err != nil {
 		return err
 	}
@@ -260,7 +294,13 @@ func (e *Engine) handleMetadata() error {
 	if l.Metadata > 0 && len(md) > l.Metadata {
 		return e.fail(CloseMetadata, fmt.Errorf("%d bytes of metadata", len(md)))
 	}
-	p := &msg.Peer{Version: e.version.String(), Mechanism: e.mech.Name()}
+	p := &msg.Peer{Version: e.version.String(), Mechanism: e.mech.Name(), UserID: e.verdict.UserID}
+	if err := wire.WalkProperties(e.verdict.Metadata, func(name, value []byte) error {
+		addProperty(p, name, value)
+		return nil
+	}); err != nil {
+		return e.fail(CloseAuthFailed, fmt.Errorf("metadata of the authenticator: %w", err))
+	}
 	properties := 0
 	typed := false
 	err := wire.WalkProperties(md, func(name, value []byte) error {
@@ -278,15 +318,7 @@ func (e *Engine) handleMetadata() error {
 			e.peerRetry = string(value) == wire.OnErrorRetry
 			e.peerCounts = e.peerRetry || string(value) == wire.OnErrorCount
 		default:
-			if p.Properties == nil {
-				p.Properties = make(map[string]string)
-			}
-			// Of several properties with the same name, the first is used, as
-			// in libzmq.
-			key := strings.ToLower(string(name))
-			if _, dup := p.Properties[key]; !dup {
-				p.Properties[key] = string(value)
-			}
+			addProperty(p, name, value)
 		}
 		return nil
 	})
@@ -302,6 +334,19 @@ func (e *Engine) handleMetadata() error {
 	}
 	e.peer = p
 	return e.checkIdentity()
+}
+
+// addProperty adds a property to those of the peer. Of several properties with the
+// same name, the first is used, as in libzmq: the authenticator's before the
+// peer's.
+func addProperty(p *msg.Peer, name, value []byte) {
+	if p.Properties == nil {
+		p.Properties = make(map[string]string)
+	}
+	key := strings.ToLower(string(name))
+	if _, dup := p.Properties[key]; !dup {
+		p.Properties[key] = string(value)
+	}
 }
 
 // checkIdentity refuses identities that are too long or begin with a zero byte.

@@ -146,8 +146,10 @@ func (c *conn) run() (admitted bool, err error) {
 // handshake exchanges greetings and commands until the engine is ready, under one
 // deadline, which admit removes. It returns the bytes that arrived after them.
 func (c *conn) handshake() (early []byte, err error) {
+	var deadline time.Time
 	if d := c.cfg.HandshakeTimeout; d > 0 {
-		c.nc.SetDeadline(time.Now().Add(d))
+		deadline = time.Now().Add(d)
+		c.nc.SetDeadline(deadline)
 	}
 	// Small, since a pending peer should cost little; it grows with the input.
 	buf := make([]byte, 0, 512)
@@ -156,18 +158,18 @@ func (c *conn) handshake() (early []byte, err error) {
 		got := len(buf) > 0
 		n, err := c.engine.Handshake(buf)
 		buf = buf[n:]
-		if out := c.engine.Output(); len(out) > 0 {
-			// Write the output also if Handshake failed: it may contain an
-			// ERROR with the reason.
-			if _, werr := c.nc.Write(out); werr != nil && err == nil {
-				return nil, c.handshakeError(werr)
-			}
+		err = c.writeOutput(err)
+		creds, waiting := c.engine.Authenticating()
+		if waiting && err == nil {
+			err = c.writeOutput(c.authenticate(creds, deadline))
 		}
-		if err != nil {
+		switch {
+		case err != nil:
 			return nil, err
-		}
-		if c.engine.HandshakeDone() {
-			break
+		case c.engine.HandshakeDone():
+			return buf, nil
+		case waiting:
+			continue // with the bytes that arrived before the check
 		}
 		if got && !progressed {
 			progressed = true
@@ -182,7 +184,6 @@ func (c *conn) handshake() (early []byte, err error) {
 			return nil, c.handshakeError(err)
 		}
 	}
-	return buf, nil
 }
 
 // admit sends the READY that an accepting engine holds back until its socket has
@@ -195,6 +196,20 @@ func (c *conn) admit() {
 		}
 	}
 	c.nc.SetDeadline(time.Time{})
+}
+
+// writeOutput writes the output of the engine, also if the handshake has failed
+// with err: it may contain an ERROR with the reason. It returns err, or else the
+// error of the write.
+func (c *conn) writeOutput(err error) error {
+	out := c.engine.Output()
+	if len(out) == 0 {
+		return err
+	}
+	if _, werr := c.nc.Write(out); werr != nil && err == nil {
+		return c.handshakeError(werr)
+	}
+	return err
 }
 
 func (c *conn) handshakeError(err error) error {

@@ -69,6 +69,10 @@ type Config struct {
 	Engine    *engine.Config
 	Transport *transport.Options
 
+	// Authenticator returns the current authenticator. It is called if the
+	// mechanism of a connection waits for a verdict.
+	Authenticator func() *Authenticator
+
 	// Hello is an encoded message that every connection begins with. It may be
 	// empty.
 	Hello []byte

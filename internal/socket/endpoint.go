@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/zerobroker/zmq/internal/inproc"
 	"github.com/zerobroker/zmq/internal/pattern"
 	"github.com/zerobroker/zmq/internal/pipe"
 	"github.com/zerobroker/zmq/internal/session"
@@ -21,6 +22,8 @@ var (
 	// ErrIncompatible is returned for a transport that the socket type does not
 	// use, at least not in that direction. [ENOCOMPATPROTO]
 	ErrIncompatible = errors.New("transport not for this socket type")
+	// ErrEndpointInUse is returned for an endpoint that has other options already.
+	ErrEndpointInUse = inproc.ErrEndpointInUse
 	// ErrEndpointNotFound is returned for an endpoint that the socket is not bound
 	// or connected to.
 	ErrEndpointNotFound = errors.New("endpoint not found")
@@ -55,8 +58,20 @@ func (o *Options) transport(scheme string, info *pattern.Info) (transport.Transp
 	return t, nil
 }
 
-// Bind listens on an endpoint and returns it with wildcards replaced.
-func (s *Socket) Bind(ep string) (string, error) {
+// EndpointOptions are the options of one endpoint.
+type EndpointOptions struct {
+	// Alias is the routing ID that a ROUTER or STREAM that connects assigns to the
+	// peer. Messages can be sent to it at once. It may be empty.
+	Alias string
+	// Security is the security of the endpoint; nil: that of the socket.
+	Security *Security
+}
+
+// Bind is BindWith without options.
+func (s *Socket) Bind(ep string) (string, error) { return s.BindWith(ep, EndpointOptions{}) }
+
+// BindWith listens on an endpoint and returns it with wildcards replaced.
+func (s *Socket) BindWith(ep string, o EndpointOptions) (string, error) {
 	scheme, address, err := split(ep)
 	if err != nil {
 		return "", err
@@ -78,6 +93,9 @@ func (s *Socket) Bind(ep string) (string, error) {
 		return ep, nil
 	}
 	if t := s.opts.Datagrams[scheme]; t != nil {
+		if err := s.checkDatagrams(o.Security, scheme); err != nil {
+			return "", err
+		}
 		return s.bindDatagrams(t, scheme, ep, address)
 	}
 	t, err := s.opts.transport(scheme, s.info)
@@ -87,43 +105,43 @@ func (s *Socket) Bind(ep string) (string, error) {
 	if err := t.CheckListen(address); err != nil {
 		return "", fmt.Errorf("%w: %w", ErrInvalidEndpoint, err)
 	}
-	l, err := session.Listen(&s.cfg, t, scheme+"://", address)
+	cfg, own := s.endpointConfig(o.Security)
+	l, err := session.Listen(cfg, t, scheme+"://", address)
 	if err != nil {
 		return "", s.orClosed(err) // Close ends name lookups
 	}
-	s.table.add(l.Endpoint(), ep, l)
+	s.table.addSecured(l.Endpoint(), ep, l, own)
 	return l.Endpoint(), nil
 }
 
-// Connect connects to an endpoint in the background, and again whenever the
+// Connect is ConnectWith without options.
+func (s *Socket) Connect(ep string) error { return s.ConnectWith(ep, EndpointOptions{}) }
+
+// ConnectWith connects to an endpoint in the background, and again whenever the
 // connection is lost. A type that wants one connection for each endpoint keeps the
 // one it has; over inproc, as in libzmq, it gets another.
-func (s *Socket) Connect(ep string) error { return s.ConnectAs(ep, "") }
-
-// ConnectAs is like Connect but assigns the given routing ID to the peer. The
-// socket is a ROUTER or a STREAM. Messages can be sent to the ID at once.
-func (s *Socket) ConnectAs(ep, alias string) error {
-	if err := checkRoutingID(alias); err != nil {
+func (s *Socket) ConnectWith(ep string, o EndpointOptions) error {
+	if err := checkRoutingID(o.Alias); err != nil {
 		return err
 	}
-	_, err := s.connect(ep, alias)
+	_, err := s.connect(ep, o)
 	return err
 }
 
-// ConnectPeer is Connect, and returns the routing number of the peer, for a PEER.
+// ConnectPeer is ConnectWith, and returns the routing number of the peer, for a PEER.
 // Messages can be sent to the number at once, which excludes Immediate.
-func (s *Socket) ConnectPeer(ep string) (number uint32, err error) {
+func (s *Socket) ConnectPeer(ep string, o EndpointOptions) (number uint32, err error) {
 	if s.opts.Immediate {
 		return 0, fmt.Errorf("%w: with Immediate a peer has no routing number before it is connected", ErrInvalidOption)
 	}
-	p, err := s.connect(ep, "")
+	p, err := s.connect(ep, o)
 	if err != nil {
 		return 0, err
 	}
 	return p.Number, nil
 }
 
-func (s *Socket) connect(ep, alias string) (*pipe.Pipe, error) {
+func (s *Socket) connect(ep string, o EndpointOptions) (*pipe.Pipe, error) {
 	scheme, address, err := split(ep)
 	if err != nil {
 		return nil, err
@@ -137,7 +155,7 @@ func (s *Socket) connect(ep, alias string) (*pipe.Pipe, error) {
 		if err := checkInproc(s.info); err != nil {
 			return nil, err
 		}
-		l, err := s.opts.Namespace.Connect(address, alias, s.inprocEnd())
+		l, err := s.opts.Namespace.Connect(address, o.Alias, s.inprocEnd())
 		if err != nil {
 			return nil, err
 		}
@@ -145,6 +163,9 @@ func (s *Socket) connect(ep, alias string) (*pipe.Pipe, error) {
 		return l.Pipe(), nil
 	}
 	if t := s.opts.Datagrams[scheme]; t != nil {
+		if err := s.checkDatagrams(o.Security, scheme); err != nil {
+			return nil, err
+		}
 		return nil, s.connectDatagrams(t, ep, scheme, address)
 	}
 	t, err := s.opts.transport(scheme, s.info)
@@ -155,13 +176,17 @@ func (s *Socket) connect(ep, alias string) (*pipe.Pipe, error) {
 		return nil, fmt.Errorf("%w: %w", ErrInvalidEndpoint, err)
 	}
 	if d := s.table.dialer(ep); d != nil && s.info.ReusesConnection {
+		if o.Security != nil {
+			return nil, fmt.Errorf("%w: connected already, disconnect it to change its security", ErrEndpointInUse)
+		}
 		return d.Pipe(), nil
 	}
-	d, err := session.Dial(&s.cfg, t, ep, address, alias)
+	cfg, own := s.endpointConfig(o.Security)
+	d, err := session.Dial(cfg, t, ep, address, o.Alias)
 	if err != nil {
 		return nil, err
 	}
-	s.table.add(ep, ep, d)
+	s.table.addSecured(ep, ep, d, own)
 	return d.Pipe(), nil
 }
 

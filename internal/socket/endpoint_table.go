@@ -48,7 +48,8 @@ type endpointTable struct {
 // entry is an active endpoint.
 type entry struct {
 	endpoint
-	given string // the text that Bind or Connect was called with
+	given    string           // the text that Bind or Connect was called with
+	security *currentSecurity // of its own; nil if it has that of the socket
 }
 
 // lingeringEndpoint is an endpoint after Finish, and the timer that aborts it.
@@ -61,9 +62,14 @@ func (t *endpointTable) init() { t.active = make(map[string][]entry) }
 
 // add adds an active endpoint. The caller holds opMu.
 func (t *endpointTable) add(ep, given string, e endpoint) {
+	t.addSecured(ep, given, e, nil)
+}
+
+// addSecured is add for an endpoint with security of its own, unless that is nil.
+func (t *endpointTable) addSecured(ep, given string, e endpoint, own *currentSecurity) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.active[ep] = append(t.active[ep], entry{e, given})
+	t.active[ep] = append(t.active[ep], entry{e, given, own})
 }
 
 // remove finishes the endpoints under a name for which which returns true, and

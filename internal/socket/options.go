@@ -10,7 +10,6 @@ import (
 
 	"github.com/zerobroker/zmq/internal/engine"
 	"github.com/zerobroker/zmq/internal/inproc"
-	"github.com/zerobroker/zmq/internal/mechanism"
 	"github.com/zerobroker/zmq/internal/msg"
 	"github.com/zerobroker/zmq/internal/pattern"
 	"github.com/zerobroker/zmq/internal/session"
@@ -33,6 +32,8 @@ type Options struct {
 	Logger           *slog.Logger // nil: events are not logged
 	Limits           engine.Limits
 	MinVersion       engine.Version // the oldest version of ZMTP that is accepted; 0: any
+
+	Security Security // of endpoints that have no security of their own; SetSecurity replaces it
 
 	Linger            time.Duration // of endpoints that are unbound or disconnected; negative: without limit
 	HandshakeTimeout  time.Duration
@@ -120,7 +121,7 @@ func (o *Options) complete(info *pattern.Info) error {
 // newSessionConfig returns the configuration of the sessions of s.
 func newSessionConfig(s *Socket) session.Config {
 	o := &s.opts
-	return session.Config{
+	cfg := session.Config{
 		Host:              host{pipeOwner{s}},
 		Hello:             o.encodedHello(),
 		Lockstep:          s.lockstep != nil,
@@ -139,6 +140,8 @@ func newSessionConfig(s *Socket) session.Config {
 		MaxPending:        o.MaxPending,
 		MaxPerSource:      o.MaxPerSource,
 	}
+	s.security.apply(&cfg)
+	return cfg
 }
 
 // encodedHello returns Hello as a connection sends it.
@@ -161,7 +164,6 @@ func (o *Options) engine(t pattern.Type, info *pattern.Info) *engine.Config {
 		Raw:          info.Raw,
 		MinVersion:   o.MinVersion,
 		OnError:      true,
-		NewMechanism: func(md []byte) mechanism.Mechanism { return mechanism.NewNull(md) },
 		Yield:        runtime.Gosched,
 		Limits:       o.limits(info),
 	}

@@ -47,6 +47,8 @@ type Socket struct {
 	hwm   highWaterMarks // initially those of opts
 	sizes sizeLimits
 	cfg   session.Config
+	// security is that of endpoints without security of their own.
+	security *currentSecurity
 	rules
 	lifetime
 
@@ -102,7 +104,7 @@ func New(t pattern.Type, o Options) (*Socket, error) {
 	if err := o.complete(info); err != nil {
 		return nil, err
 	}
-	s := &Socket{typ: t, info: info, opts: o}
+	s := &Socket{typ: t, info: info, opts: o, security: newCurrentSecurity(&o.Security)}
 	s.hwm.send.Store(int64(o.SendHWM))
 	s.hwm.recv.Store(int64(o.RecvHWM))
 	s.opts.Transport.Lookup = s.lifetime.open()

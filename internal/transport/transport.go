@@ -6,6 +6,7 @@ package transport
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"io/fs"
 	"net"
@@ -59,6 +60,10 @@ type Options struct {
 	Device     string              // SO_BINDTODEVICE (Linux, elsewhere an error); "": any device
 	IPv4Only   bool                // resolve and bind IPv4 addresses only; else IPv4 and IPv6
 	Mode       fs.FileMode         // permission bits of an ipc file; 0: determined by the umask
+
+	// TLS returns the configuration of the next TLS connection; nil if there is
+	// none, and for transports without TLS.
+	TLS func() *tls.Config
 
 	// Lookup, if not nil, ends name lookups in Listen and ListenPackets.
 	Lookup context.Context

@@ -229,3 +229,13 @@ func clip(frames []string) []string {
 
 // Large is a frame of n bytes that are all alike.
 func Large(n int) string { return string(bytes.Repeat([]byte{'L'}, n)) }
+
+// ConnectAs connects, and assigns the routing ID to the peer.
+func (s *Socket) ConnectAs(ep, id string) error {
+	return s.ConnectWith(ep, socket.EndpointOptions{Alias: id})
+}
+
+// ConnectPeer connects, and returns the routing number of the peer.
+func (s *Socket) ConnectPeer(ep string) (number uint32, err error) {
+	return s.Socket.ConnectPeer(ep, socket.EndpointOptions{})
+}

@@ -1,0 +1,295 @@
+package zmq
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+
+	"github.com/zerobroker/zmq/internal/mechanism"
+	"github.com/zerobroker/zmq/internal/msg"
+	"github.com/zerobroker/zmq/internal/session"
+	"github.com/zerobroker/zmq/internal/socket"
+	"github.com/zerobroker/zmq/internal/wire"
+)
+
+// Security says how the peers of a socket, or of one endpoint, prove who they are,
+// which of them are accepted, and whether connections are encrypted. The zero
+// value is the NULL mechanism without any of that.
+//
+// A socket with a Mechanism or an Authenticator refuses peers of ZMTP 1.0 and 2.0,
+// which have no security, and endpoints of udp. Sockets of the same process that
+// are connected over inproc trust each other; Security does not apply to them.
+type Security struct {
+	// Mechanism is [Curve], [Plain] or [PlainServer]. Both peers must use the
+	// same one, one of them as the client and one as the server; which of them
+	// binds does not matter. nil is NULL: nothing is proved or encrypted.
+	Mechanism Mechanism
+
+	// Authenticator decides which peers are accepted. A server requires one;
+	// [AllowAny] accepts all peers. A client has none, because the mechanism
+	// decides: a client of Curve accepts only the server that has the key. With
+	// NULL it can decide by address.
+	Authenticator Authenticator
+
+	// Domain is passed to Authenticator, so that one can serve several sockets.
+	// [ZMQ_ZAP_DOMAIN]
+	Domain string
+
+	// MaxAuthentications bounds how many calls of Authenticator run at a time
+	// for the socket or endpoint; more peers wait. Default 64.
+	MaxAuthentications int
+
+	// TLS is the configuration of endpoints with the scheme tls+tcp. For Bind it
+	// needs a certificate. For Connect, ServerName is by default the host of the
+	// endpoint. The minimum version is TLS 1.2, and ALPN negotiates "zmtp/3.1".
+	// Mechanism is independent of TLS: it runs inside.
+	TLS *tls.Config
+}
+
+// Mechanism is a security mechanism of ZMTP: [Curve], [Plain] or [PlainServer].
+type Mechanism interface {
+	// prepare checks the parameters and returns what makes the mechanism of each
+	// connection.
+	prepare() (newMechanism func(metadata []byte) mechanism.Mechanism, server bool, err error)
+}
+
+// Plain is the client's role of the PLAIN mechanism: it sends a user name and a
+// password, which are not encrypted. Use it within TLS or on this machine only.
+// https://rfc.zeromq.org/spec/24/ [ZMQ_PLAIN_USERNAME, ZMQ_PLAIN_PASSWORD]
+type Plain struct {
+	Username, Password string // at most 255 bytes each
+}
+
+// PlainServer is the server's role of the PLAIN mechanism: the authenticator gets
+// the user name and the password. [ZMQ_PLAIN_SERVER]
+type PlainServer struct{}
+
+// String returns the user name, and not the password.
+func (p Plain) String() string { return fmt.Sprintf("Plain{Username: %q}", p.Username) }
+
+// GoString returns the same as String.
+func (p Plain) GoString() string { return "zmq." + p.String() }
+
+func (p Plain) prepare() (func([]byte) mechanism.Mechanism, bool, error) {
+	const most = 255
+	if len(p.Username) > most || len(p.Password) > most {
+		return nil, false, fmt.Errorf("Plain: the user name and the password have at most %d bytes", most)
+	}
+	return func(md []byte) mechanism.Mechanism {
+		return mechanism.NewPlainClient(p.Username, p.Password, md)
+	}, false, nil
+}
+
+func (PlainServer) prepare() (func([]byte) mechanism.Mechanism, bool, error) {
+	return func(md []byte) mechanism.Mechanism { return mechanism.NewPlainServer(md) }, true, nil
+}
+
+// Authenticator decides whether a peer is accepted. It is called once for each
+// connection, in a goroutine of its own, with no lock held, before the peer can
+// send or receive any message. ctx ends at [Limits.HandshakeTimeout] or when the
+// connection is closed; the peer is refused then.
+//
+// With an error the peer is refused. The error is in the event and the log of this
+// socket, with [CloseAuthDenied]; the peer is only told that it was refused, and
+// tries again after [ReconnectOptions.MaxInterval]. An error that matches
+// [ErrAuthUnavailable] says that there is no decision; the reason is then
+// [CloseAuthFailed], as after a panic.
+type Authenticator func(ctx context.Context, r *AuthRequest) (Identity, error)
+
+// AuthRequest is what an [Authenticator] knows of a peer.
+type AuthRequest struct {
+	Mechanism  string               // "NULL", "PLAIN" or "CURVE"
+	Domain     string               // of Security
+	Endpoint   string               // as Bind returned it or Connect was given it
+	LocalAddr  net.Addr             // of the connection
+	RemoteAddr net.Addr             // of the connection
+	Username   string               // with PLAIN
+	Password   string               // with PLAIN
+	PublicKey  [32]byte             // with CURVE; the peer has proved that it has the secret key
+	Metadata   map[string]string    // with CURVE, properties that the peer announces, such as "Socket-Type"
+	TLS        *tls.ConnectionState // nil without TLS
+}
+
+// Identity is what an [Authenticator] says of a peer that it accepts.
+type Identity struct {
+	// UserID is the name of the user. It is on every message that the peer sends
+	// ([PeerInfo.UserID]).
+	UserID string
+	// Metadata are further properties of the peer ([PeerInfo.Property]). Names
+	// have 1 to 255 bytes. They take precedence over those that the peer
+	// announces.
+	Metadata map[string]string
+}
+
+// AllowAny is an [Authenticator] that accepts every peer. With CURVE messages are
+// encrypted and the server proves its identity, but any client may connect.
+func AllowAny(context.Context, *AuthRequest) (Identity, error) { return Identity{}, nil }
+
+// EndpointOptions are the options of one endpoint. They apply to all its
+// connections.
+type EndpointOptions struct {
+	// Security is the security of this endpoint, in place of [Options.Security].
+	// A pointer to a zero Security is NULL. Default that of the socket.
+	Security *Security
+
+	// PeerID is the routing ID that the socket assigns to the peer, as
+	// [SenderToID.ConnectAs] does. For Connect of a ROUTER or STREAM.
+	PeerID string
+}
+
+// BindWith is Bind with options for this endpoint.
+func (s Socket) BindWith(endpoint string, o EndpointOptions) (string, error) {
+	opts, err := o.core(s)
+	if err == nil && o.PeerID != "" {
+		err = fmt.Errorf("%w: EndpointOptions.PeerID does not apply to Bind", ErrInvalidOption)
+	}
+	if err != nil {
+		return "", opError("bind", endpoint, err)
+	}
+	bound, err := s.s.BindWith(endpoint, opts)
+	return bound, opError("bind", endpoint, err)
+}
+
+// ConnectWith is Connect with options for this endpoint, which apply to each of its
+// connections: one SUB can connect to publishers that have different keys. If the
+// socket has a connection to the endpoint that a second Connect would keep, the
+// error matches [ErrEndpointInUse].
+func (c Connector) ConnectWith(endpoint string, o EndpointOptions) error {
+	opts, err := o.core(c.Socket)
+	if err == nil {
+		err = c.s.ConnectWith(endpoint, opts)
+	}
+	return opError("connect", endpoint, err)
+}
+
+func (o *EndpointOptions) core(s Socket) (opts socket.EndpointOptions, err error) {
+	if t := s.Type(); o.PeerID != "" && t != TypeRouter && t != TypeStream {
+		return opts, fmt.Errorf("%w: EndpointOptions.PeerID does not apply to %s", ErrInvalidOption, t)
+	}
+	opts.Alias = o.PeerID
+	if o.Security == nil {
+		return opts, nil
+	}
+	sec, err := o.Security.core(s.Type())
+	opts.Security = &sec
+	return opts, err
+}
+
+// SetSecurity replaces [Options.Security] for later connections, for example to
+// change a key. Established connections stay; [Socket.DisconnectPeers] ends them.
+// Endpoints that have security of their own keep it.
+func (s Socket) SetSecurity(sec Security) error { return s.setSecurity("", sec) }
+
+// SetEndpointSecurity replaces the security that BindWith or ConnectWith has given
+// to an endpoint, for later connections. The error matches [ErrEndpointNotFound] if
+// there is no such endpoint.
+func (s Socket) SetEndpointSecurity(endpoint string, sec Security) error {
+	return s.setSecurity(endpoint, sec)
+}
+
+func (s Socket) setSecurity(endpoint string, sec Security) error {
+	c, err := sec.core(s.Type())
+	if err == nil {
+		err = s.s.SetSecurity(endpoint, &c)
+	}
+	return opError("set security", endpoint, err)
+}
+
+// DisconnectPeers ends the connections of the peers for which which returns true,
+// with [CloseRevoked], and returns their number: for example of a peer whose key
+// was revoked. Queued messages for them are dropped as when a connection is lost.
+// A peer may connect again if the authenticator accepts it.
+func (s Socket) DisconnectPeers(which func(PeerInfo) bool) int {
+	return s.s.DisconnectPeers(func(p *msg.Peer) bool { return which(PeerInfo{p}) })
+}
+
+const defaultAuthentications = 64
+
+// core checks the security for a socket type and translates it.
+func (s *Security) core(t SocketType) (c socket.Security, err error) {
+	fail := func(format string, args ...any) (socket.Security, error) {
+		return socket.Security{}, fmt.Errorf("%w: Security.%w", ErrInvalidOption, fmt.Errorf(format, args...))
+	}
+	if (t == TypeStream || t == TypeDgram) && (s.Mechanism != nil || s.Authenticator != nil) {
+		return fail("Mechanism and Authenticator do not apply to %s", t)
+	}
+	if s.MaxAuthentications < 0 {
+		return fail("MaxAuthentications %d: use 0 for the default", s.MaxAuthentications)
+	}
+	server := true
+	if s.Mechanism != nil {
+		if c.NewMechanism, server, err = s.Mechanism.prepare(); err != nil {
+			return fail("Mechanism: %w", err)
+		}
+	}
+	switch {
+	case s.Mechanism != nil && server && s.Authenticator == nil:
+		return fail("Authenticator is missing: set a function that decides which clients are accepted, or AllowAny to accept all")
+	case !server && s.Authenticator != nil:
+		return fail("Authenticator does not apply to the client of a mechanism: the server decides")
+	case s.Domain != "" && s.Authenticator == nil:
+		return fail("Domain %q has no effect without an Authenticator", s.Domain)
+	}
+	if s.Authenticator != nil {
+		most := s.MaxAuthentications
+		if most == 0 {
+			most = defaultAuthentications
+		}
+		c.Authenticator = session.NewAuthenticator(most, s.check(s.Authenticator, s.Domain))
+	}
+	c.TLS = s.TLS.Clone()
+	return c, nil
+}
+
+// ErrAuthUnavailable is matched by the error of an [Authenticator] that cannot
+// decide, for example because a database does not answer.
+var ErrAuthUnavailable = errors.New("authenticator cannot decide")
+
+// check returns a function for the core that asks the authenticator.
+func (*Security) check(ask Authenticator, domain string) func(context.Context, *session.AuthRequest) (mechanism.Verdict, error) {
+	return func(ctx context.Context, r *session.AuthRequest) (mechanism.Verdict, error) {
+		request := &AuthRequest{
+			Mechanism: r.Mechanism, Domain: domain, Endpoint: r.Endpoint,
+			LocalAddr: r.Local, RemoteAddr: r.Remote,
+			Username: r.Username, Password: r.Password, PublicKey: r.PublicKey,
+			Metadata: metadataMap(r.Metadata),
+		}
+		if c, ok := r.Conn.(*tls.Conn); ok {
+			state := c.ConnectionState()
+			request.TLS = &state
+		}
+		id, err := ask(ctx, request)
+		switch {
+		case errors.Is(err, ErrAuthUnavailable):
+			return mechanism.Verdict{Status: mechanism.StatusTemporary}, err
+		case err != nil:
+			return mechanism.Verdict{Status: mechanism.StatusDenied}, err
+		}
+		v := mechanism.Verdict{Status: mechanism.StatusAccepted, UserID: id.UserID}
+		for name, value := range id.Metadata {
+			if len(name) == 0 || len(name) > 255 {
+				return mechanism.Verdict{Status: mechanism.StatusInternalError},
+					fmt.Errorf("name of a property in Identity.Metadata has %d bytes", len(name))
+			}
+			v.Metadata = wire.AppendProperty(v.Metadata, name, value)
+		}
+		return v, nil
+	}
+}
+
+// metadataMap returns encoded properties as a map, nil if there are none.
+func metadataMap(b []byte) (m map[string]string) {
+	// Properties that are malformed are refused when the peer has been accepted.
+	_ = wire.WalkProperties(b, func(name, value []byte) error {
+		if m == nil {
+			m = make(map[string]string)
+		}
+		if _, dup := m[string(name)]; !dup {
+			m[string(name)] = string(value)
+		}
+		return nil
+	})
+	return m
+}
