@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/zerobroker/zmq/internal/mechanism"
@@ -31,26 +32,6 @@ func bytes32(random func([]byte)) (b [32]byte) {
 	return b
 }
 
-// newKeys returns the key pair whose secret key a source returns.
-func newKeys(t testing.TB, random func([]byte)) *mechanism.CurveKeys {
-	t.Helper()
-	keys, err := mechanism.NewCurveKeys(bytes32(random), [32]byte{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return keys
-}
-
-// newServerKey returns the public key as a client needs it.
-func newServerKey(t testing.TB, public [32]byte) *mechanism.CurveServerKey {
-	t.Helper()
-	key, err := mechanism.NewCurveServerKey(public)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return key
-}
-
 // publicOf returns the public key of a secret key.
 func publicOf(t testing.TB, secret [32]byte) [32]byte {
 	t.Helper()
@@ -61,24 +42,44 @@ func publicOf(t testing.TB, secret [32]byte) [32]byte {
 	return [32]byte(key.PublicKey().Bytes())
 }
 
-// curvePair is a client and a server with the same seeds in every test.
+// curvePair is a client and a server with the same keys and random bytes in
+// every test.
 type curvePair struct {
-	client, server         mechanism.Mechanism
-	clientKeys, serverKeys *mechanism.CurveKeys
+	client, server mechanism.Mechanism
+	curvePairKeys
 }
+
+type curvePairKeys struct {
+	clientKeys, serverKeys *mechanism.CurveKeys
+	serverKey              *mechanism.CurveServerKey // of serverKeys
+}
+
+// pairKeys are computed once, because that takes longer than most tests.
+var pairKeys = sync.OnceValues(func() (k curvePairKeys, err error) {
+	if k.clientKeys, err = mechanism.NewCurveKeys(bytes32(seeded('c')), [32]byte{}); err != nil {
+		return k, err
+	}
+	if k.serverKeys, err = mechanism.NewCurveKeys(bytes32(seeded('s')), [32]byte{}); err != nil {
+		return k, err
+	}
+	k.serverKey, err = mechanism.NewCurveServerKey(k.serverKeys.Public())
+	return k, err
+})
 
 func newCurvePair(t testing.TB) *curvePair {
 	t.Helper()
-	p := &curvePair{clientKeys: newKeys(t, seeded('c')), serverKeys: newKeys(t, seeded('s'))}
-	p.restart(t)
+	keys, err := pairKeys()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &curvePair{curvePairKeys: keys}
+	p.restart()
 	return p
 }
 
 // restart starts a handshake with the same keys and the same random bytes.
-func (p *curvePair) restart(t testing.TB) {
-	t.Helper()
-	server := newServerKey(t, p.serverKeys.Public())
-	p.client = mechanism.NewCurveClient(p.clientKeys, server, clientMetadata, seeded(1))
+func (p *curvePair) restart() {
+	p.client = mechanism.NewCurveClient(p.clientKeys, p.serverKey, clientMetadata, seeded(1))
 	p.server = mechanism.NewCurveServer(p.serverKeys, serverMetadata, seeded(2))
 }
 
@@ -145,7 +146,7 @@ func TestCurveHandshakeAuthenticatesBothSides(t *testing.T) {
 	if c.Mechanism != "CURVE" || c.PublicKey != p.clientKeys.Public() || !bytes.Equal(c.Metadata, clientMetadata) {
 		t.Errorf("credentials %q %x %q", c.Mechanism, c.PublicKey, c.Metadata)
 	}
-	p.restart(t)
+	p.restart()
 	p.connect(t)
 	if !bytes.Equal(p.client.Metadata(), serverMetadata) || !bytes.Equal(p.server.Metadata(), clientMetadata) {
 		t.Errorf("metadata %q and %q", p.client.Metadata(), p.server.Metadata())
@@ -161,8 +162,8 @@ func TestCurveHandshakeAuthenticatesBothSides(t *testing.T) {
 }
 
 func TestCurveHandshakeWorksWithRandomKeys(t *testing.T) {
-	p := &curvePair{clientKeys: newKeys(t, seeded('c')), serverKeys: newKeys(t, seeded('s'))}
-	p.client = mechanism.NewCurveClient(p.clientKeys, newServerKey(t, p.serverKeys.Public()), nil, nil)
+	p := newCurvePair(t)
+	p.client = mechanism.NewCurveClient(p.clientKeys, p.serverKey, nil, nil)
 	p.server = mechanism.NewCurveServer(p.serverKeys, nil, nil)
 	p.connect(t)
 	if len(p.client.Metadata())+len(p.server.Metadata()) != 0 {
@@ -269,7 +270,7 @@ func TestCurveServerMetadataIsChecked(t *testing.T) {
 	if err := p.client.Receive(next(t, p.server)); !errors.Is(err, mechanism.ErrMalformed) {
 		t.Errorf("READY with malformed metadata: %v", err)
 	}
-	p.client = mechanism.NewCurveClient(p.clientKeys, newServerKey(t, p.serverKeys.Public()), []byte("\x01"), nil)
+	p.client = mechanism.NewCurveClient(p.clientKeys, p.serverKey, []byte("\x01"), nil)
 	p.server = mechanism.NewCurveServer(p.serverKeys, nil, nil)
 	deliver(t, p.server, next(t, p.client))
 	deliver(t, p.client, next(t, p.server))
@@ -332,10 +333,9 @@ func lowOrderPoints() (points [][32]byte) {
 // TestCurveFormatsNoKey: fmt prints unexported fields unless a type prevents it.
 func TestCurveFormatsNoKey(t *testing.T) {
 	p := connectedPair(t)
-	server := newServerKey(t, p.serverKeys.Public())
 	client := p.client.(*mechanism.CurveClient)
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%x", "%d", "%q"} {
-		for _, x := range []any{p.client, p.server, p.clientKeys, *p.clientKeys, *client, server} {
+		for _, x := range []any{p.client, p.server, p.clientKeys, *p.clientKeys, *client, p.serverKey} {
 			text := fmt.Sprintf(verb, x)
 			if len(text) > 20 || !strings.Contains(text, "CURVE") {
 				t.Errorf("%s: %s", verb, text)

@@ -1,6 +1,7 @@
 package mechanism
 
 import (
+	"crypto/subtle"
 	"encoding/binary"
 	"fmt"
 	"math"
@@ -23,13 +24,9 @@ import (
 //	    32  1+n  ciphertext of the flags and the body of the frame
 //
 // It is encrypted like a box of NaCl: with the key stream of XSalsa20, of which
-// the first 32 bytes are the key of Poly1305. So the key stream begins exactly
-// at offset 0, and one call can generate the key of Poly1305 in the header, which
-// is written later, and encrypt the rest in place.
-//
-// XSalsa20 derives from the key and the first 16 bytes of the nonce the key of
-// Salsa20. These bytes are the same in all commands of one direction, so this is
-// done once.
+// the first 32 bytes are the key of Poly1305. XSalsa20 derives from the key and
+// the first 16 bytes of the nonce a key of Salsa20. These bytes are the same in
+// all commands of one direction, so this is done once.
 //
 // https://rfc.zeromq.org/spec/26/#the-message-command
 const (
@@ -43,57 +40,86 @@ const (
 	curveCommand  = 2 // flag: a command; libzmq's extension of the RFC
 )
 
-// curveSealer encrypts the frames of one direction.
-type curveSealer struct {
-	key  [32]byte // of Salsa20
-	last uint64   // short nonce of the last command
+// curveStream is the key of Salsa20 for one direction.
+type curveStream [32]byte
+
+// newCurveStream returns the key for the messages whose nonces have that prefix.
+// key is the key of boxes between C' and S'.
+func newCurveStream(key *[32]byte, prefix string) (s curveStream) {
+	salsa.HSalsa20((*[32]byte)(&s), (*[16]byte)([]byte(prefix)), key, &salsa.Sigma)
+	return s
 }
 
-// newCurveSealer returns the sealer for the messages whose nonces have that
-// prefix. key is the key of boxes between C' and S'.
+// curveBlocks has room for the start of a key stream. Salsa20 generates 256 bytes
+// faster than 192 where it has vector instructions.
+type curveBlocks [256]byte
+
+// start returns the start of the key stream of a command: the key of Poly1305,
+// and then at least 32 bytes, or those for the whole text if there are at most
+// 224. It changes nonce to that of the block after them.
+func (s *curveStream) start(b *curveBlocks, nonce *[16]byte, text int) (macKey *[32]byte, stream []byte) {
+	stream = b[:]
+	if n := curveText + text; n <= 64 {
+		stream = b[:64]
+	} else if n <= 128 {
+		stream = b[:128]
+	}
+	salsa.XORKeyStream(stream, stream, nonce, (*[32]byte)(s))
+	nonce[8] = byte(len(stream) / 64)
+	return (*[32]byte)(stream), stream[32:]
+}
+
+// xor encrypts or decrypts src to dst with the key stream that follows the key of
+// Poly1305. Either dst is src, or they do not overlap.
+func (s *curveStream) xor(dst, src, start []byte, nonce *[16]byte) {
+	n := subtle.XORBytes(dst, src, start)
+	if n < len(src) {
+		salsa.XORKeyStream(dst[n:], src[n:], nonce, (*[32]byte)(s))
+	}
+}
+
+// curveSealer encrypts the frames of one direction.
+type curveSealer struct {
+	stream curveStream
+	last   uint64 // short nonce of the last command
+}
+
 func newCurveSealer(key *[32]byte, prefix string, last uint64) *curveSealer {
-	s := &curveSealer{last: last}
-	messageKey(&s.key, key, prefix)
-	return s
+	return &curveSealer{stream: newCurveStream(key, prefix), last: last}
 }
 
 func (s *curveSealer) seal(dst []byte, flags byte, body []byte) ([]byte, error) {
 	if s.last == math.MaxUint64 {
-		return dst, fmt.Errorf("%w: the connection has sent all nonces", ErrSequence)
+		return dst, fmt.Errorf("%w: the connection has used all nonces", ErrSequence)
 	}
 	s.last++
-	start := len(dst)
-	dst = slices.Grow(dst, SealOverhead+len(body))[:start+SealOverhead+len(body)]
-	out := dst[start:]
-	clear(out[:curveText])
-	out[curveText] = flags&wire.FlagMore | flags&wire.FlagCommand>>1
-	copy(out[curveBody:], body)
-
-	var nonce [16]byte // short nonce, block counter
+	var nonce [16]byte // short nonce, number of the block
 	binary.BigEndian.PutUint64(nonce[:], s.last)
-	salsa.XORKeyStream(out, out, &nonce, &s.key)
-	var mac [16]byte
-	macKey := [32]byte(out)
-	poly1305.Sum(&mac, out[curveText:], &macKey)
+	var blocks curveBlocks
+	macKey, start := s.stream.start(&blocks, &nonce, curveFlagSize+len(body))
+
+	head := len(dst)
+	dst = slices.Grow(dst, SealOverhead+len(body))[:head+SealOverhead+len(body)]
+	out := dst[head:]
 	copy(out, curveHeader)
 	copy(out[len(curveHeader):], nonce[:8])
+	out[curveText] = start[0] ^ (flags&wire.FlagMore | flags&wire.FlagCommand>>1)
+	s.stream.xor(out[curveBody:], body, start[curveFlagSize:], &nonce)
+	var mac [16]byte
+	poly1305.Sum(&mac, out[curveText:], macKey)
 	copy(out[curveMAC:], mac[:])
 	return dst, nil
 }
 
 // curveOpener decrypts the frames of one direction.
 type curveOpener struct {
-	key  [32]byte // of Salsa20
-	last uint64   // short nonce of the last command
-	err  error    // of the first command that was not accepted
+	stream curveStream
+	last   uint64 // short nonce of the last command
+	err    error  // of the first command that was not accepted
 }
 
-// newCurveOpener returns the opener for the messages whose nonces have that
-// prefix. key is the key of boxes between C' and S'.
 func newCurveOpener(key *[32]byte, prefix string, last uint64) *curveOpener {
-	o := &curveOpener{last: last}
-	messageKey(&o.key, key, prefix)
-	return o
+	return &curveOpener{stream: newCurveStream(key, prefix), last: last}
 }
 
 func (o *curveOpener) open(sealed []byte) (flags byte, plain []byte, err error) {
@@ -111,28 +137,24 @@ func (o *curveOpener) decrypt(sealed []byte) (flags byte, plain []byte, err erro
 	case len(sealed) < SealOverhead:
 		return 0, nil, curveMalformed("MESSAGE", "too short")
 	}
-	var nonce [16]byte // short nonce, block counter
+	var nonce [16]byte // short nonce, number of the block
 	copy(nonce[:8], sealed[len(curveHeader):])
 	count := binary.BigEndian.Uint64(nonce[:])
 	if count <= o.last {
 		return 0, nil, ErrSequence
 	}
-	var block [64]byte
-	salsa.XORKeyStream(block[:], block[:], &nonce, &o.key)
-	mac, macKey := [16]byte(sealed[curveMAC:]), [32]byte(block[:])
-	if !poly1305.Verify(&mac, sealed[curveText:], &macKey) {
+	text := sealed[curveText:]
+	var blocks curveBlocks
+	macKey, start := o.stream.start(&blocks, &nonce, len(text))
+	mac := [16]byte(sealed[curveMAC:])
+	if !poly1305.Verify(&mac, text, macKey) {
 		return 0, nil, curveNotDecrypted("MESSAGE")
 	}
 	o.last = count
-	salsa.XORKeyStream(sealed, sealed, &nonce, &o.key)
-	flags = sealed[curveText]
+	o.stream.xor(text, text, start, &nonce)
+	flags, plain = text[0], text[curveFlagSize:]
 	if flags&^(curveMore|curveCommand) != 0 {
 		return 0, nil, curveMalformed("MESSAGE", "reserved flags")
 	}
-	return flags&curveMore | flags&curveCommand<<1, sealed[curveBody:], nil
-}
-
-// messageKey sets dst to the key of Salsa20 for nonces with that prefix.
-func messageKey(dst, key *[32]byte, prefix string) {
-	salsa.HSalsa20(dst, (*[16]byte)([]byte(prefix)), key, &salsa.Sigma)
+	return flags&curveMore | flags&curveCommand<<1, plain, nil
 }
