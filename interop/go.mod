@@ -1,5 +1,10 @@
 module github.com/zerobroker/zmq/interop
 
-go 1.26
+go 1.26.0
 
 require github.com/zerobroker/zmq v0.0.0-00010101000000-000000000000
+
+require (
+	golang.org/x/crypto v0.59.0 // indirect
+	golang.org/x/sys v0.50.0 // indirect
+)

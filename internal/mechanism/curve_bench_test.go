@@ -1,0 +1,53 @@
+package mechanism_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/zerobroker/zmq/internal/mechanism"
+)
+
+var benchmarkSizes = []int{10, 256, 8 << 10, 64 << 10}
+
+func BenchmarkCurveSeal(b *testing.B) {
+	for _, size := range benchmarkSizes {
+		b.Run(fmt.Sprint(size), func(b *testing.B) {
+			p := connectedPair(b)
+			body := make([]byte, size)
+			var buf []byte
+			b.SetBytes(int64(size))
+			for b.Loop() {
+				buf, _ = p.client.Seal(buf[:0], 0, body)
+			}
+		})
+	}
+}
+
+// BenchmarkCurveOpen includes the time of Seal, because a frame cannot be opened
+// twice.
+func BenchmarkCurveSealAndOpen(b *testing.B) {
+	for _, size := range benchmarkSizes {
+		b.Run(fmt.Sprint(size), func(b *testing.B) {
+			p := connectedPair(b)
+			body := make([]byte, size)
+			var buf []byte
+			b.SetBytes(int64(size))
+			for b.Loop() {
+				buf, _ = p.client.Seal(buf[:0], 0, body)
+				if _, _, err := p.server.Open(buf); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkCurveHandshake measures both sides.
+func BenchmarkCurveHandshake(b *testing.B) {
+	p := newCurvePair(b)
+	for b.Loop() {
+		p.client = mechanism.NewCurveClient(p.clientKeys, p.serverKey, clientMetadata, nil)
+		p.server = mechanism.NewCurveServer(p.serverKeys, serverMetadata, nil)
+		p.connect(b)
+	}
+}
