@@ -70,8 +70,7 @@ var optionTypes = map[string][]pattern.Type{
 
 	"IPC.Mode": anyType,
 
-	"Security.Mechanism": anyType, "Security.Authenticator": anyType, "Security.Domain": anyType,
-	"Security.MaxAuthentications": anyType, "Security.TLS": anyType,
+	"Security": anyType, // with exceptions, see Security.core
 
 	"Multicast.Hops":     {pattern.RADIO, pattern.DGRAM},
 	"Multicast.Loopback": {pattern.RADIO, pattern.DGRAM},
@@ -106,7 +105,7 @@ func eachOption(o *Options, f func(path string, v reflect.Value) bool) {
 func walkOptions(v reflect.Value, prefix string, f func(path string, v reflect.Value) bool) bool {
 	for i := range v.NumField() {
 		path := prefix + v.Type().Field(i).Name
-		if field := v.Field(i); field.Kind() == reflect.Struct {
+		if field := v.Field(i); field.Kind() == reflect.Struct && field.Type() != reflect.TypeFor[Security]() {
 			if !walkOptions(field, path+".", f) {
 				return false
 			}

@@ -122,6 +122,8 @@ func someValue(t *testing.T, path string, typ reflect.Type) any {
 		return slog.New(slog.DiscardHandler)
 	case "Heartbeat.TTL":
 		return time.Second
+	case "Security":
+		return zmq.Security{MaxAuthentications: 1}
 	}
 	switch typ.Kind() {
 	case reflect.Bool:

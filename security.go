@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 
+	"github.com/zerobroker/zmq/curve"
 	"github.com/zerobroker/zmq/internal/mechanism"
 	"github.com/zerobroker/zmq/internal/msg"
 	"github.com/zerobroker/zmq/internal/session"
@@ -55,6 +56,63 @@ type Mechanism interface {
 	prepare() (newMechanism func(metadata []byte) mechanism.Mechanism, server bool, err error)
 }
 
+// Curve is the CURVE mechanism: it encrypts and authenticates every message, and
+// proves to each side that the other has its secret key. The zero value is not
+// valid. https://rfc.zeromq.org/spec/26/
+// [ZMQ_CURVE_SERVER, ZMQ_CURVE_SECRETKEY, ZMQ_CURVE_SERVERKEY]
+type Curve struct {
+	// Key is the key pair of this socket. A server requires one. A client without
+	// one gets a pair of its own when the socket is made: the server can then not
+	// recognise it.
+	Key curve.Key
+	// Server is the role: a server accepts clients that the Authenticator accepts.
+	Server bool
+	// ServerKey is the public key of the server, for a client: it connects to no
+	// other server.
+	ServerKey curve.PublicKey
+}
+
+func (c Curve) prepare() (func([]byte) mechanism.Mechanism, bool, error) {
+	if c.Server {
+		return c.prepareServer()
+	}
+	if c.ServerKey.IsZero() {
+		return nil, false, errors.New("Curve.ServerKey is missing: a client needs the public key of its server; for a server set Server")
+	}
+	server, err := mechanism.NewCurveServerKey(c.ServerKey)
+	if err != nil {
+		return nil, false, fmt.Errorf("Curve.ServerKey: %w", err)
+	}
+	if c.Key.IsZero() {
+		if c.Key, err = curve.GenerateKey(); err != nil {
+			return nil, false, err
+		}
+	}
+	keys, err := mechanism.NewCurveKeys(c.Key.Secret(), c.Key.Public())
+	if err != nil {
+		return nil, false, err
+	}
+	return func(md []byte) mechanism.Mechanism {
+		return mechanism.NewCurveClient(keys, server, md, nil)
+	}, false, nil
+}
+
+func (c Curve) prepareServer() (func([]byte) mechanism.Mechanism, bool, error) {
+	switch {
+	case c.Key.IsZero():
+		return nil, true, errors.New("Curve.Key is missing: a server needs a key pair that its clients know")
+	case !c.ServerKey.IsZero():
+		return nil, true, errors.New("Curve.ServerKey is for clients, and Curve.Server is set")
+	}
+	keys, err := mechanism.NewCurveKeys(c.Key.Secret(), c.Key.Public())
+	if err != nil {
+		return nil, true, err
+	}
+	return func(md []byte) mechanism.Mechanism {
+		return mechanism.NewCurveServer(keys, md, nil)
+	}, true, nil
+}
+
 // Plain is the client's role of the PLAIN mechanism: it sends a user name and a
 // password, which are not encrypted. Use it within TLS or on this machine only.
 // https://rfc.zeromq.org/spec/24/ [ZMQ_PLAIN_USERNAME, ZMQ_PLAIN_PASSWORD]
@@ -73,9 +131,8 @@ func (p Plain) String() string { return fmt.Sprintf("Plain{Username: %q}", p.Use
 func (p Plain) GoString() string { return "zmq." + p.String() }
 
 func (p Plain) prepare() (func([]byte) mechanism.Mechanism, bool, error) {
-	const most = 255
-	if len(p.Username) > most || len(p.Password) > most {
-		return nil, false, fmt.Errorf("Plain: the user name and the password have at most %d bytes", most)
+	if err := mechanism.CheckPlain(p.Username, p.Password); err != nil {
+		return nil, false, fmt.Errorf("Plain: %w", err)
 	}
 	return func(md []byte) mechanism.Mechanism {
 		return mechanism.NewPlainClient(p.Username, p.Password, md)
@@ -107,7 +164,7 @@ type AuthRequest struct {
 	RemoteAddr net.Addr             // of the connection
 	Username   string               // with PLAIN
 	Password   string               // with PLAIN
-	PublicKey  [32]byte             // with CURVE; the peer has proved that it has the secret key
+	PublicKey  curve.PublicKey      // with CURVE; the peer has proved that it has the secret key
 	Metadata   map[string]string    // with CURVE, properties that the peer announces, such as "Socket-Type"
 	TLS        *tls.ConnectionState // nil without TLS
 }
