@@ -8,7 +8,7 @@ var requestRules = []rule{
 		tests: []func(*testing.T){TestReqSendsDelimiterAndRequestID}},
 	{slug: "req-strict-order", status: kept,
 		text:  "Send while a reply is outstanding, and receive before a request, return a state error. All frames of a request go to one peer.",
-		tests: []func(*testing.T){TestReqReturnsErrStateOutOfTurn, TestReqFramesGoToOnePeer}},
+		tests: []func(*testing.T){TestReqReturnsErrInvalidStateOutOfTurn, TestReqFramesGoToOnePeer}},
 	{slug: "req-stale-replies", status: kept,
 		text:  "A new request drops every reply that has arrived before it.",
 		tests: []func(*testing.T){TestReqNewRequestDropsStaleReplies}},

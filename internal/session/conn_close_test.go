@@ -278,9 +278,9 @@ func TestHalfClosedConnectionClosesWithoutWrites(t *testing.T) {
 	}, raw)
 }
 
-// TestRejectedPeerGetsErrorAfterQueuedMessages: input that is malformed ends the
+// TestRejectedPeerGetsErrorAfterMessagesInFlight: malformed input ends the
 // connection by an ERROR, after the messages that the flusher has taken.
-func TestRejectedPeerGetsErrorAfterQueuedMessages(t *testing.T) {
+func TestRejectedPeerGetsErrorAfterMessagesInFlight(t *testing.T) {
 	runHost(t, func(w *st.World, h *host) {
 		h.listen()
 		p, q := h.accept("X-On-Error", "count")

@@ -34,7 +34,7 @@ func (c *conn) becomeFlusher() bool {
 	return c.becomeFlusherLocked()
 }
 
-// becomeFlusherLocked is becomeFlusher for a caller that holds mu.
+// becomeFlusherLocked is like becomeFlusher for a caller that holds mu.
 func (c *conn) becomeFlusherLocked() bool {
 	start := c.flusher.request(c.state.writable())
 	if start {
@@ -46,9 +46,9 @@ func (c *conn) becomeFlusherLocked() bool {
 // launch continues the flusher in a goroutine, with what is in w.
 func (c *conn) launch(w *writer) { go c.flush(w) }
 
-// Flush is wakeFlusher for a caller that holds no lock and then waits for a reply, as a
-// REQ does. If everything queued is small and can be written without blocking, it
-// is written here, without a switch to another goroutine.
+// Flush is like wakeFlusher, for a caller that holds no lock and then waits for a
+// reply, as a REQ does. If everything queued is small and can be written without
+// blocking, Flush writes it, without a switch to another goroutine.
 func (c *conn) Flush() {
 	if c.try == nil {
 		c.wakeFlusher()
@@ -157,7 +157,7 @@ func (c *conn) take(w *writer) {
 // since it looked.
 func (c *conn) flusherRest() bool {
 	c.mu.Lock()
-	if !c.flusher.rest() {
+	if !c.flusher.becomeIdle() {
 		c.mu.Unlock()
 		return false
 	}
@@ -321,7 +321,7 @@ func rawWritten(b *msg.Batch, n int) int {
 	return end
 }
 
-// fail ends writing. The reader goes on: it receives what the peer sent before,
+// fail ends writing. The reader continues: it receives what the peer sent before,
 // and then finds the end of the connection.
 func (c *conn) fail(err error) {
 	c.mu.Lock()
@@ -333,8 +333,9 @@ func (c *conn) fail(err error) {
 	c.Room(nil) // serveHalfClosed or reject may wait for this
 }
 
-// failAndWait is fail for the flusher. It returns when the reader has ended: the last
-// input may be an ERROR that contains how many messages the peer has received.
+// failAndWait is like fail, for the flusher. It returns when the reader has ended:
+// the last input may be an ERROR that contains how many messages the peer has
+// received.
 func (c *conn) failAndWait(err error) {
 	c.fail(err)
 	<-c.ended

@@ -62,7 +62,7 @@ func (d *Datagrams) flush() {
 func (d *Datagrams) flusherRest() bool {
 	written := d.written()
 	d.mu.Lock()
-	if d.state != datagramsClosed && !d.flusher.rest() {
+	if d.state != datagramsClosed && !d.flusher.becomeIdle() {
 		d.mu.Unlock()
 		return false
 	}

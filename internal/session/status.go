@@ -40,7 +40,8 @@ type Status struct {
 	Peers    int       // connections whose handshake is complete
 }
 
-// tracker keeps the status of one endpoint, but for its peers. Its lock is a leaf.
+// tracker keeps the status of one endpoint, except the number of its peers. Its
+// lock is a leaf.
 type tracker struct {
 	mu sync.Mutex
 	s  Status

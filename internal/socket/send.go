@@ -14,8 +14,8 @@ import (
 // socket receives gets pattern.ErrMessageTooLarge, here and in every method that
 // sends. Frames below msg.LargeFrame are copied, larger ones taken over.
 func (s *Socket) Send(ctx context.Context, m msg.Msg) error {
-	if s.upstream != nil {
-		return s.sendUpstream(m)
+	if s.subParser != nil {
+		return s.sendXSub(m)
 	}
 	if err := s.orClosed(s.sizes.checkMessage(&m, s.sizes.idFrames)); err != nil {
 		return err
@@ -34,8 +34,8 @@ func (s *Socket) TrySendFrames(frames [][]byte) error {
 	if s.balance != nil && len(frames) == 1 {
 		return s.trySmallFrame(frames[0])
 	}
-	if s.upstream != nil {
-		return s.sendUpstream(msg.Of(slices.Clone(frames)...))
+	if s.subParser != nil {
+		return s.sendXSub(msg.Of(slices.Clone(frames)...))
 	}
 	if err := s.orClosed(s.sizes.checkFrames(frames, s.sizes.idFrames)); err != nil {
 		return err
@@ -86,10 +86,10 @@ func (s *Socket) trySmallFrame(f []byte) error {
 	return nil
 }
 
-// sendUpstream sends a message of an XSUB: its frames that subscribe or cancel
+// sendXSub sends a message of an XSUB: its frames that subscribe or cancel
 // change the subscriptions, and the others go to the publishers. It never waits.
-func (s *Socket) sendUpstream(m msg.Msg) error {
-	changes, rest, ok := s.upstream.SplitSubscriptions(m)
+func (s *Socket) sendXSub(m msg.Msg) error {
+	changes, others, ok := s.subParser.SplitSubscriptions(m)
 	for _, c := range changes {
 		if err := s.Topics().Subscribe(string(c[1:]), c[0] == 1); err != nil {
 			return err
@@ -98,10 +98,10 @@ func (s *Socket) sendUpstream(m msg.Msg) error {
 	if !ok {
 		return nil
 	}
-	if err := s.orClosed(s.sizes.checkMessage(&rest, 0)); err != nil {
+	if err := s.orClosed(s.sizes.checkMessage(&others, 0)); err != nil {
 		return err
 	}
-	return s.send(noWait, waitKey{}, rest.Size(), func() error { return s.sender.Send(rest) })
+	return s.send(noWait, waitKey{}, others.Size(), func() error { return s.sender.Send(others) })
 }
 
 // noWait is the context of calls that do not wait.

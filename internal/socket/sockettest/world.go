@@ -27,13 +27,13 @@ type World struct {
 	Air   *memnet.Packets // what sockets get for the scheme "air", of datagrams
 	Names *inproc.Namespace
 
-	// Transport is what sockets get for the scheme "mem"; Net, unless a test
-	// puts something of its own before it.
+	// Transport is the transport of the scheme "mem": Net, unless a test wraps
+	// it.
 	Transport transport.Transport
 }
 
-// longest is a virtual time that no test takes. A bubble whose timers go on
-// for ever would otherwise do so in real time too.
+// longest is more virtual time than any test takes. It ends a test whose timers
+// would otherwise fire for ever, which takes real time too.
 const longest = 1000 * time.Hour
 
 // Run runs f in virtual time.
