@@ -247,7 +247,7 @@ func owned(frames [][]byte) msg.Msg {
 	return msg.Msg{First: own[0], Rest: own[1:], Bufs: first}
 }
 
-// ownedOne is owned for one frame.
+// ownedOne is like owned for one frame.
 func ownedOne(frame []byte) msg.Msg {
 	if len(frame) < msg.LargeFrame {
 		return msg.Msg{First: frame}

@@ -87,10 +87,10 @@ func (e *Engine) startTraffic() {
 // sealOverhead is the most bytes that encryption adds to a frame.
 const sealOverhead = 128
 
-// retainShare is the divisor of a buffer's capacity that gives the least bytes
-// of messages for which Decode leaves them in the buffer. Fewer bytes are
-// copied: a message keeps the whole buffer in memory, but only its own bytes
-// count against the limits of a queue.
+// Decode leaves messages in the buffer if they fill at least 1/retainShare of
+// its capacity, and otherwise copies them. A message in the buffer keeps the
+// whole buffer in memory, but only its own bytes count against the limits of a
+// queue.
 const retainShare = 4
 
 // yieldFrames is the number of frames and commands that Decode decodes one by

@@ -230,7 +230,7 @@ func (c *Cursor) Next() (body []byte, flags byte, ok bool) {
 // Pos returns the encoded size of the frames that Next has returned.
 func (c *Cursor) Pos() int { return c.pos }
 
-// next is Next. If body is a whole segment, it also returns that segment.
+// next is like Next. If body is a whole segment, it also returns that segment.
 func (c *Cursor) next() (body []byte, flags byte, whole *Seg, ok bool) {
 	if len(c.rest) == 0 {
 		if len(c.segs) == 0 {

@@ -169,7 +169,7 @@ func (o *Options) openUDP(network, addr string, control func(string, string, sys
 	return c.(*net.UDPConn), nil
 }
 
-// controlShared is control for a port that other sockets may bind too.
+// controlShared is like control for a port that other sockets may bind too.
 func (o *Options) controlShared(network, addr string, c syscall.RawConn) error {
 	if err := rawControl(c, setShared); err != nil {
 		return os.NewSyscallError("setsockopt SO_REUSEADDR", err)
