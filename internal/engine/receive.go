@@ -35,7 +35,7 @@ type receiveState struct {
 	done    int
 
 	copiedBytes int  // bytes that this call has moved out of copied
-	lastCopied  int  // the same of the previous call, until this call allocates copied
+	lastCopied  int  // copiedBytes of the previous call; 0 after this call has allocated copied
 	remaining   int  // upper bound of the bytes that this call has yet to decode
 	retainAt    int  // size of a run from which its messages stay in the buffer of this call
 	retained    bool // messages of this call are in its buffer

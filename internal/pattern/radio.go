@@ -13,8 +13,8 @@ import (
 // https://rfc.zeromq.org/spec/48/
 const MaxGroup = 255
 
-// CheckGroup returns an error that matches [ErrInvalidGroup] if group is not a valid
-// name.
+// CheckGroup returns an error that matches [ErrInvalidGroup] if group is not a
+// valid name.
 func CheckGroup(group string) error {
 	switch {
 	case len(group) > MaxGroup:

@@ -71,7 +71,7 @@ func (c *conn) Flush() {
 			c.take(w) // usually finds nothing, and puts the queue's reader to sleep
 		}
 	}
-	if w.batch.Msgs == 0 && len(w.control) == 0 && c.flusherRest() {
+	if w.batch.Msgs == 0 && len(w.control) == 0 && c.endFlusher() {
 		w.free()
 		c.flushers.Done()
 		return
@@ -122,7 +122,7 @@ func (c *conn) flush(w *writer) {
 			c.take(w)
 		}
 		if len(w.control) == 0 && w.batch.Msgs == 0 {
-			if c.flusherRest() {
+			if c.endFlusher() {
 				return
 			}
 			continue
@@ -153,9 +153,9 @@ func (c *conn) take(w *writer) {
 	}
 }
 
-// flusherRest ends the flusher, which has found nothing, unless there was a request
+// endFlusher ends the flusher, which has found nothing, unless there was a request
 // since it looked.
-func (c *conn) flusherRest() bool {
+func (c *conn) endFlusher() bool {
 	c.mu.Lock()
 	if !c.flusher.becomeIdle() {
 		c.mu.Unlock()
@@ -286,8 +286,8 @@ func (c *conn) writeEncoded(w *writer) error {
 		case err != nil && c.cfg.Engine.Raw:
 			return c.failBatch(w, rawWritten(&w.batch, n), err)
 		case err != nil:
-			// n does not show which of these messages were written whole: those
-			// that may be are dropped.
+			// n does not show which of these messages were written whole, so all
+			// that may have been are dropped.
 			c.failAndWait(err)
 			if n > 0 {
 				c.dropPartlyWritten(w, msgs, size)
@@ -321,8 +321,8 @@ func rawWritten(b *msg.Batch, n int) int {
 	return end
 }
 
-// fail ends writing. The reader continues: it receives what the peer sent before,
-// and then finds the end of the connection.
+// fail ends writing. The reader continues: it receives the bytes that have arrived,
+// and then gets the end of the connection or its error.
 func (c *conn) fail(err error) {
 	c.mu.Lock()
 	c.failWriteLocked(err)

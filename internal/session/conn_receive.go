@@ -215,7 +215,7 @@ func (c *conn) decode(b []byte, keep bool) (used int, kept bool, err error) {
 				return used, kept, herr
 			}
 		}
-		// Answer PINGs after intake: a PONG confirms that everything before the
+		// Answer PINGs after Received: a PONG confirms that everything before the
 		// PING is processed.
 		c.answer()
 		if err != nil || used == len(b) || k == 0 {
@@ -254,7 +254,7 @@ func (c *conn) waitRoom() {
 }
 
 // awaitFinish waits until the closing socket has finished this connection, or
-// closed it. Readers that went on would take processor time from Close.
+// closed it. Readers that continued would take processor time from Close.
 func (c *conn) awaitFinish() {
 	for {
 		c.mu.Lock()

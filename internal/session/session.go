@@ -73,10 +73,11 @@ type Config struct {
 	// empty.
 	Hello []byte
 	// Immediate has a Dialer attach a pipe only while it has a connection that has
-	// completed its handshake. At its end the queued messages are dropped.
+	// completed its handshake. When the connection ends, the messages queued in its
+	// pipe are dropped.
 	Immediate bool
-	// Lockstep means that the socket sends one message and waits for the next: it
-	// calls Flush, instead of Ready, on the readers of its pipes' Outs.
+	// Lockstep means that the socket sends one message and then waits for a reply
+	// or a request. It calls Flush instead of Ready on the reader of a pipe's Out.
 	Lockstep bool
 
 	HandshakeTimeout  time.Duration // 0: none

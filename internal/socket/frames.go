@@ -132,8 +132,8 @@ func (f Frames) dropUnsent() (messages int) {
 // Writable reports whether SendFrame would take a frame without waiting, as
 // ZMQ_POLLOUT does. It is true for types that drop what they cannot send, and if
 // the answer depends on the peer; the pattern's Writable has the details. It
-// ignores waiting calls, although the next capacity is theirs if many messages
-// have passed them.
+// ignores blocked calls, although the next capacity is reserved for them if many
+// messages have passed them (sendLine).
 func (f Frames) Writable() bool {
 	s := f.s
 	w, ok := s.pat.(pattern.Writable)

@@ -8,7 +8,7 @@ import (
 
 // Received queues the messages that a connection has received. After Close has
 // begun it only counts them and returns session.ErrClosed: it applies no rule of
-// the pattern and takes no lock, so that a peer that goes on sending does not
+// the pattern and takes no lock, so that a peer that continues to send does not
 // delay Close.
 func (h host) Received(p *pipe.Pipe, b *msg.Batch) error {
 	s := h.s

@@ -2,7 +2,7 @@ package topics
 
 import "testing"
 
-// FuzzIndex applies a script of operations to an index and to an model. An
+// FuzzIndex applies a script of operations to an index and to a model. An
 // operation is encoded as follows: one byte with the operation, the pipe, and
 // how many bytes of the topic differ from its fill byte; the length; the fill
 // byte; for each byte that differs, its position and its value.
