@@ -34,7 +34,7 @@ func (s Sender) Send(ctx context.Context, frames ...[]byte) error {
 	return opError("send", "", s.s.Send(ctx, owned(frames)))
 }
 
-// TrySend is Send, but fails with [ErrWouldBlock] where Send waits.
+// TrySend is like Send but fails with [ErrWouldBlock] where Send waits.
 func (s Sender) TrySend(frames ...[]byte) error {
 	if small(frames) {
 		return opError("send", "", s.s.TrySendFrames(frames))
@@ -73,7 +73,7 @@ func (s FrameSender) Send(ctx context.Context, frame []byte) error {
 	return Sender(s).Send(ctx, frame)
 }
 
-// TrySend is Send, but fails with [ErrWouldBlock] where Send waits.
+// TrySend is like Send but fails with [ErrWouldBlock] where Send waits.
 func (s FrameSender) TrySend(frame []byte) error { return Sender(s).TrySend(frame) }
 
 // SendMessage is like Send but transfers ownership of the message to the
@@ -112,7 +112,7 @@ func (s SenderToID) SendTo(ctx context.Context, id string, frames ...[]byte) err
 	return unroutedID(id, s.s.Addressed().SendTo(ctx, id, owned(frames)))
 }
 
-// TrySendTo is SendTo, but fails with [ErrWouldBlock] where SendTo waits.
+// TrySendTo is like SendTo but fails with [ErrWouldBlock] where SendTo waits.
 func (s SenderToID) TrySendTo(id string, frames ...[]byte) error {
 	return unroutedID(id, s.s.Addressed().TrySendTo(id, owned(frames)))
 }
@@ -145,7 +145,7 @@ func (s SenderToNumber) SendTo(ctx context.Context, number uint32, frame []byte)
 	return unroutedNumber(number, s.s.Addressed().SendToNumber(ctx, number, ownedOne(frame)))
 }
 
-// TrySendTo is SendTo, but fails with [ErrWouldBlock] where SendTo waits.
+// TrySendTo is like SendTo but fails with [ErrWouldBlock] where SendTo waits.
 func (s SenderToNumber) TrySendTo(number uint32, frame []byte) error {
 	return unroutedNumber(number, s.s.Addressed().TrySendToNumber(number, ownedOne(frame)))
 }
@@ -162,7 +162,7 @@ func (s SenderToNumber) TrySendMessageTo(number uint32, m Message) error {
 	return unroutedNumber(number, s.s.Addressed().TrySendToNumber(number, m.m))
 }
 
-// Reply is SendTo the peer that sent a request.
+// Reply is like SendTo, to the peer that sent a request.
 func (s SenderToNumber) Reply(ctx context.Context, request Message, frame []byte) error {
 	return s.SendTo(ctx, request.RoutingNumber(), frame)
 }
