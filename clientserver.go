@@ -56,7 +56,7 @@ func NewPeer(o *Options) (*Peer, error) {
 	return &Peer{c, SenderToNumber{c}, Receiver{c}}, nil
 }
 
-// ConnectPeer is Connect. It returns the routing number of the peer at the
+// ConnectPeer is like Connect but returns the routing number of the peer at the
 // endpoint, which stays the same when the connection is lost and made again.
 // SendTo accepts the number at once, so [Options.Immediate] does not permit the
 // call. The error matches those of [Connector.Connect], or [ErrInvalidOption]

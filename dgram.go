@@ -59,7 +59,7 @@ func (s *Dgram) SendTo(ctx context.Context, to netip.AddrPort, payload []byte) e
 	return s.sender().Send(ctx, addressFrame(to), payload)
 }
 
-// TrySendTo is SendTo, but fails with [ErrWouldBlock] where SendTo waits.
+// TrySendTo is like SendTo but fails with [ErrWouldBlock] where SendTo waits.
 func (s *Dgram) TrySendTo(to netip.AddrPort, payload []byte) error {
 	if err := checkAddress(to); err != nil {
 		return err
@@ -87,7 +87,7 @@ func (s *Dgram) TrySendMessageTo(to netip.AddrPort, m Message) error {
 	return s.sender().TrySendMessage(d)
 }
 
-// Reply is SendTo the address of a datagram.
+// Reply is like SendTo, to the source address of a datagram.
 func (s *Dgram) Reply(ctx context.Context, d Datagram, payload []byte) error {
 	return s.SendTo(ctx, d.Addr, payload)
 }
@@ -98,7 +98,7 @@ func (s *Dgram) Recv(ctx context.Context) (Datagram, error) {
 	return datagram(m, err)
 }
 
-// TryRecv is Recv, but fails with [ErrWouldBlock] where Recv waits.
+// TryRecv is like Recv but fails with [ErrWouldBlock] where Recv waits.
 func (s *Dgram) TryRecv() (Datagram, error) {
 	m, err := s.receiver().TryRecv()
 	return datagram(m, err)

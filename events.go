@@ -72,7 +72,7 @@ type Event struct {
 	Endpoint   string        // as Bind returned it or Connect was given it
 	LocalAddr  net.Addr      // of the connection, nil if there is none
 	RemoteAddr net.Addr      // of the connection, nil if there is none
-	Peer       PeerInfo      // as far as the handshake described the peer
+	Peer       PeerInfo      // the peer, with what it had announced by then
 	Delay      time.Duration // time until the next attempt
 	Reason     CloseReason   // reason for which a connection was closed
 	Err        error         // details of a failure, or nil

@@ -159,9 +159,9 @@ func (m Message) IsDisconnect() bool { return m.From().get().Notice == msg.Disco
 // message that was not received.
 func (m Message) From() PeerInfo { return PeerInfo{m.m.From} }
 
-// PeerInfo describes the peer of a connection, as far as its handshake did. It
-// is a small value that stays valid after the connection has ended. The zero
-// PeerInfo describes no peer.
+// PeerInfo describes the peer of a connection: its address, and what it
+// announced in the handshake. It is a small value that stays valid after the
+// connection has ended. The zero PeerInfo describes no peer.
 type PeerInfo struct{ p *msg.Peer }
 
 // noPeer is the description of the zero PeerInfo.
@@ -217,7 +217,7 @@ func (p PeerInfo) Property(name string) (value string, ok bool) {
 func (p PeerInfo) IsZero() bool { return p.p == nil }
 
 // String returns the socket type, the address and the routing ID or number of
-// the peer, as far as they are known, for logs.
+// the peer, for logs. It omits those that are not known.
 func (p PeerInfo) String() string {
 	if p.p == nil {
 		return "no peer"

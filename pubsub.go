@@ -82,10 +82,10 @@ func (p *XPub) assign(op string, of Message, prefixes []string, on bool) error {
 type Subscriber struct{ Receiver }
 
 // Subscribe requests the messages whose first frame begins with one of the
-// prefixes; the empty prefix requests all, no prefix none. Subscriptions belong
-// to the socket: each publisher receives all of them, and one that connects
-// later receives them before it sends messages. A prefix that is subscribed to
-// twice must be unsubscribed twice. The error matches [ErrClosed].
+// prefixes. The empty prefix requests all messages. Subscriptions belong to the
+// socket: each publisher receives all of them, and one that connects later
+// receives them before it sends messages. A prefix that is subscribed to twice
+// must be unsubscribed twice. The error matches [ErrClosed].
 func (s Subscriber) Subscribe(prefixes ...string) error {
 	return s.change("subscribe", prefixes, true)
 }

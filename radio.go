@@ -40,7 +40,7 @@ func (r *Radio) Send(ctx context.Context, group string, frame []byte) error {
 	return r.sendMessage(ctx, group, ownedOne(frame))
 }
 
-// TrySend is Send, but fails with [ErrWouldBlock] where Send waits.
+// TrySend is like Send but fails with [ErrWouldBlock] where Send waits.
 func (r *Radio) TrySend(group string, frame []byte) error {
 	return opError("send", "", r.s.Addressed().TrySendGroup(group, ownedOne(frame)))
 }

@@ -35,7 +35,7 @@ func (s Sender) Send(ctx context.Context, frames ...[]byte) error {
 	return opError("send", "", s.s.Send(ctx, owned(frames)))
 }
 
-// TrySend is Send, but fails with [ErrWouldBlock] where Send waits.
+// TrySend is like Send but fails with [ErrWouldBlock] where Send waits.
 func (s Sender) TrySend(frames ...[]byte) error {
 	if small(frames) {
 		return opError("send", "", s.s.TrySendFrames(frames))
@@ -74,7 +74,7 @@ func (s FrameSender) Send(ctx context.Context, frame []byte) error {
 	return Sender(s).Send(ctx, frame)
 }
 
-// TrySend is Send, but fails with [ErrWouldBlock] where Send waits.
+// TrySend is like Send but fails with [ErrWouldBlock] where Send waits.
 func (s FrameSender) TrySend(frame []byte) error { return Sender(s).TrySend(frame) }
 
 // SendMessage is like Send but transfers ownership of the message to the
@@ -113,7 +113,7 @@ func (s SenderToID) SendTo(ctx context.Context, id string, frames ...[]byte) err
 	return unroutedID(id, s.s.Addressed().SendTo(ctx, id, owned(frames)))
 }
 
-// TrySendTo is SendTo, but fails with [ErrWouldBlock] where SendTo waits.
+// TrySendTo is like SendTo but fails with [ErrWouldBlock] where SendTo waits.
 func (s SenderToID) TrySendTo(id string, frames ...[]byte) error {
 	return unroutedID(id, s.s.Addressed().TrySendTo(id, owned(frames)))
 }
@@ -146,7 +146,7 @@ func (s SenderToNumber) SendTo(ctx context.Context, number uint32, frame []byte)
 	return unroutedNumber(number, s.s.Addressed().SendToNumber(ctx, number, ownedOne(frame)))
 }
 
-// TrySendTo is SendTo, but fails with [ErrWouldBlock] where SendTo waits.
+// TrySendTo is like SendTo but fails with [ErrWouldBlock] where SendTo waits.
 func (s SenderToNumber) TrySendTo(number uint32, frame []byte) error {
 	return unroutedNumber(number, s.s.Addressed().TrySendToNumber(number, ownedOne(frame)))
 }
@@ -163,7 +163,7 @@ func (s SenderToNumber) TrySendMessageTo(number uint32, m Message) error {
 	return unroutedNumber(number, s.s.Addressed().TrySendToNumber(number, m.m))
 }
 
-// Reply is SendTo the peer that sent a request.
+// Reply is like SendTo, to the peer that sent a request.
 func (s SenderToNumber) Reply(ctx context.Context, request Message, frame []byte) error {
 	return s.SendTo(ctx, request.RoutingNumber(), frame)
 }
@@ -248,7 +248,7 @@ func owned(frames [][]byte) msg.Msg {
 	return msg.Msg{First: own[0], Rest: own[1:], Bufs: first}
 }
 
-// ownedOne is owned for one frame.
+// ownedOne is like owned for one frame.
 func ownedOne(frame []byte) msg.Msg {
 	if len(frame) < msg.LargeFrame {
 		return msg.Msg{First: frame}

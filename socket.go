@@ -36,7 +36,7 @@ func newSocket(t pattern.Type, o *Options) (Socket, error) {
 	return Socket{s}, nil
 }
 
-// newConnector is newSocket for a type that connects.
+// newConnector is like newSocket for a type that connects.
 func newConnector(t pattern.Type, o *Options) (Connector, error) {
 	s, err := newSocket(t, o)
 	return Connector{s}, err

@@ -69,7 +69,7 @@ func NewStream(o *Options) (*Stream, error) {
 	return &Stream{c, SenderToID{c}, Receiver{c}}, nil
 }
 
-// Reply is SendTo the connection that a message was received from.
+// Reply is like SendTo, to the connection that a message was received from.
 func (s *Stream) Reply(ctx context.Context, m Message, frames ...[]byte) error {
 	return s.SendTo(ctx, m.RoutingID(), frames...)
 }

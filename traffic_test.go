@@ -39,7 +39,7 @@ func TestPullReceivesAllMessagesInOrder(t *testing.T) {
 	})
 }
 
-func TestReqAlternatesSendAndDo(t *testing.T) {
+func TestReqMayMixSendRecvAndDo(t *testing.T) {
 	eachTransport(t, func(t *testing.T, ep string, o *zmq.Options) {
 		ctx := testContext(t)
 		req, rep := must(zmq.NewReq(o)), must(zmq.NewRep(o))

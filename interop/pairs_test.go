@@ -16,7 +16,7 @@ var pairs = []pair{
 	{"PUB", "SUB", oneWay},
 	{"PUB", "XSUB", oneWay},
 	{"XPUB", "SUB", oneWay},
-	{"XPUB", "XSUB", withUpstream},
+	{"XPUB", "XSUB", withXSubMessage},
 	{"REQ", "REP", bothWays},
 	{"REQ", "ROUTER", reqRouter},
 	{"DEALER", "REP", dealerRep},
@@ -36,10 +36,10 @@ func bothWays(a, b socket, m message) {
 	oneWay(b, a, m.reply())
 }
 
-// withUpstream also sends a message from the XSUB to the XPUB. It begins with
+// withXSubMessage also sends a message from the XSUB to the XPUB. It begins with
 // the frame "up", because a message that begins with byte 0 or 1 is a
 // subscription.
-func withUpstream(pub, sub socket, m message) {
+func withXSubMessage(pub, sub socket, m message) {
 	oneWay(pub, sub, m)
 	oneWay(sub, pub, m.reply().withEnvelope("up"))
 }

@@ -6,8 +6,9 @@ import (
 	"github.com/zerobroker/zmq"
 )
 
-// queueLosses are the drop reasons that count as losses of a sender that waits
-// while a queue is full. It loses messages only with a connection.
+// queueLosses are the drop reasons that count as losses of a sender that blocks
+// while queues are full. Such a sender loses messages only if a connection fails
+// or its peer rejects them.
 var queueLosses = []zmq.DropReason{zmq.DropInFlight, zmq.DropConnLost, zmq.DropRejected}
 
 type pushCmd struct {

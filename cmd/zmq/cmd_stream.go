@@ -138,8 +138,9 @@ func (j *job) runOneConnection(ctx context.Context, s *zmq.Stream, send sendFunc
 	})
 }
 
-// whileConnected sends over the only connection of the job, and returns
-// ErrNoRoute when it has ended: messages that arrived before are still handled.
+// whileConnected returns a sendFunc that sends over the only connection of the
+// job. When the connection has ended it returns ErrNoRoute, with which the job
+// continues: it still handles the messages that arrived earlier.
 func (j *job) whileConnected(send sendFunc) sendFunc {
 	return func(_ context.Context, r *record) error {
 		err := send(j.connection, r)

@@ -34,7 +34,7 @@ func processEnv() *env {
 	return e
 }
 
-// logCommandf is logf with the name of the command before the text.
+// logCommandf is like logf with the name of the command before the text.
 func (e *env) logCommandf(format string, args ...any) {
 	if e.command != "" {
 		format, args = "%s: "+format, append([]any{e.command}, args...)

@@ -55,7 +55,8 @@ func usagef(format string, args ...any) error {
 	return usageError{fmt.Errorf(format, args...)}
 }
 
-// job checks the flags and returns their job, without input and socket.
+// job checks the flags and returns a job without input and socket, whose
+// messages are printed in layout l.
 func (f *socketFlags) job(e *env, l layout) (*job, error) {
 	if len(f.Bind)+len(f.Connect) == 0 {
 		return nil, usagef("no endpoint: give at least one endpoint with -b (bind) or -c (connect)")

@@ -66,7 +66,7 @@ func (j *job) run(ctx context.Context, sock zmq.Connector, body func(ctx context
 	return j.runBound(ctx, sock.Socket, body)
 }
 
-// runBound is run for a socket that does not connect.
+// runBound is like run for a socket that does not connect.
 func (j *job) runBound(ctx context.Context, sock zmq.Socket, body func(ctx context.Context) error) error {
 	if d := j.flags.Timeout; d > 0 {
 		var cancel context.CancelFunc

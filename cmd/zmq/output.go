@@ -23,7 +23,7 @@ var errOutputClosed = errors.New("standard output was closed")
 type printer struct {
 	w        *bufio.Writer
 	codec    codec
-	newlines bool // a newline at the end of a message also ends its line
+	newlines bool // print no further newline after a message that ends with one
 
 	rec  record
 	line []byte

@@ -149,8 +149,8 @@ func (t text) unescaped(frame []byte) ([]byte, error) {
 // that are not UTF-8 as \xHH.
 func quote(dst, frame []byte) []byte { return escape(dst, frame, true) }
 
-// showControls is quote without the escape of backslashes, so it cannot be
-// reversed.
+// showControls is like quote but does not escape backslashes, so its output
+// cannot be decoded.
 func showControls(dst, frame []byte) []byte { return escape(dst, frame, false) }
 
 func escape(dst, frame []byte, backslashes bool) []byte {

@@ -17,7 +17,7 @@ func plain(s zmq.Sender) sendFunc {
 	return func(ctx context.Context, r *record) error { return s.Send(ctx, r.frames...) }
 }
 
-// single is plain for socket types whose messages have one frame.
+// single is like plain for socket types whose messages have one frame.
 func single(s zmq.FrameSender) sendFunc {
 	return func(ctx context.Context, r *record) error { return s.Send(ctx, r.frames[0]) }
 }

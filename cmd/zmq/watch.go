@@ -39,17 +39,17 @@ func (w *watcher) run(e *env, events iter.Seq[zmq.Event]) {
 				w.disconnected()
 			}
 		case zmq.EventHandshakeFailed, zmq.EventPeerRefused:
-			if !w.isProbe(ev) {
+			if !w.closedDuringHandshake(ev) {
 				w.warn(e, ev)
 			}
 		}
 	}
 }
 
-// isProbe reports whether a peer connected to a bound endpoint and closed the
-// connection without a protocol error, as a check whether an ipc path is in use
-// does.
-func (w *watcher) isProbe(ev zmq.Event) bool {
+// closedDuringHandshake reports whether a peer connected to a bound endpoint and
+// closed the connection in the handshake, without a protocol error. A program
+// that checks whether an ipc path is in use does that.
+func (w *watcher) closedDuringHandshake(ev zmq.Event) bool {
 	return ev.Kind == zmq.EventHandshakeFailed && ev.Reason == zmq.CloseNone && w.bound[ev.Endpoint]
 }
 

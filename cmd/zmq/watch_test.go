@@ -87,7 +87,7 @@ zmq: warning: ipc://bound: peer refused: routing id in use
 	}
 }
 
-// A command reports once that it has no peer, and only if it goes on waiting.
+// A command reports once that it has no peer, and only if it continues to wait.
 func TestMissingPeerIsReportedOnce(t *testing.T) {
 	for _, c := range []struct{ args, want string }{
 		{"push -c inproc://unbound --timeout 1m x", "zmq: push: no peer yet at inproc://unbound\nzmq: push: timed out after 1m0s: "},

@@ -448,7 +448,7 @@ func TestConflateKeepsOnlyTheNewestMessage(t *testing.T) {
 	})
 }
 
-func TestSendOnlyTypesDisconnectWithoutReadingInbound(t *testing.T) {
+func TestSendOnlyTypesDisconnectDespiteUnreadMessages(t *testing.T) {
 	for typ, peer := range map[pattern.Type]string{
 		pattern.PUSH: "PULL", pattern.PUB: "SUB", pattern.RADIO: "DISH", pattern.SCATTER: "GATHER",
 	} {

@@ -115,7 +115,7 @@ func TestReqFramesGoToOnePeer(t *testing.T) {
 	})
 }
 
-func TestRepChangesTurnWithTheLastFrame(t *testing.T) {
+func TestRepMayReceiveAfterTheLastFrameOfItsReply(t *testing.T) {
 	subtest(t, "the turn changes with the last frame", func(w *st.World) {
 		rep, dealer := w.Socket(pattern.REP), w.Socket(pattern.DEALER)
 		connect(w, "inproc://a", rep, dealer)
@@ -174,7 +174,7 @@ func TestRouterFrameErrorIsReturnedForTheRoutingID(t *testing.T) {
 	})
 }
 
-func TestPairSendsFramesWithTheLast(t *testing.T) {
+func TestPairSendsFramesAfterTheLast(t *testing.T) {
 	overEachTransport(t, "frames are sent with the last", func(w *st.World, ep string) {
 		a, b := w.Socket(pattern.PAIR), w.Socket(pattern.PAIR)
 		connect(w, ep, a, b)

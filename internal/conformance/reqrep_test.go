@@ -72,7 +72,7 @@ func TestReqSendsDelimiterAndRequestID(t *testing.T) {
 	})
 }
 
-func TestReqReturnsErrStateOutOfTurn(t *testing.T) {
+func TestReqReturnsErrInvalidStateOutOfTurn(t *testing.T) {
 	overEachTransport(t, "out of turn", func(w *st.World, ep string) {
 		rep, req := w.Socket(pattern.REP), w.Socket(pattern.REQ)
 		connect(w, ep, rep, req)

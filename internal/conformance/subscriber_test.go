@@ -35,7 +35,7 @@ func (s *subscriber) subscribes(pub *pattern.Pub, topic string) { s.sends(pub, "
 // sends sends a message of one frame.
 func (s *subscriber) sends(pub *pattern.Pub, frame string) {
 	m := msg.Of([]byte(frame))
-	_, _ = pub.Intake(s.p, &m) // fails only if the limits of subscriptions are set
+	_, _ = pub.ProcessMessage(s.p, &m) // fails only if the limits of subscriptions are set
 }
 
 // recvFirst returns the first frame of the next message that the XPUB receives.

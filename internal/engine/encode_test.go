@@ -119,19 +119,19 @@ func TestAppendSubscriptionUsesFormOfNegotiatedVersion(t *testing.T) {
 		for _, n := range []int{0, 1, 100, 243, 244, 245, 246, 252, 253, 254, 255, 256, 10000} {
 			topic := body(n)
 			p := connectedPeer(t, dealer(""), o, whole)
-			rest := p.e.AppendSubscription(nil, topic, true)
-			rest = p.e.AppendSubscription(rest, topic, false)
+			appended := p.e.AppendSubscription(nil, topic, true)
+			appended = p.e.AppendSubscription(appended, topic, false)
 			want := onWire(o.version, message{"\x01" + topic}, message{"\x00" + topic})
 			if o.version == wire.V3_1 {
 				want = command("SUBSCRIBE", topic) + command("CANCEL", topic)
 			}
-			cur := msg.Frames(rest)
+			cur := msg.Frames(appended)
 			out, _, _, err := p.e.Encode(nil, &cur, math.MaxInt)
 			if err != nil || string(out) != want {
 				t.Errorf("%s: %.50q, want %.50q (%v)", o.name, out, want, err)
 			}
-			if p.e.Direct() && string(rest) != want {
-				t.Errorf("%s: appended %.50q, want %.50q", o.name, rest, want)
+			if p.e.Direct() && string(appended) != want {
+				t.Errorf("%s: appended %.50q, want %.50q", o.name, appended, want)
 			}
 			q := connectedPeer(t, publisher(), o, whole)
 			q.msgs = nil

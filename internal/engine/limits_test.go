@@ -99,7 +99,8 @@ func TestDecodeFailsAboveCommandLimit(t *testing.T) {
 				p.send(command(name, body(size-8)))
 				p.wantCloseReason(engine.CloseCommandSize)
 			}
-			// By its header, and whatever else it claims to be.
+			// The header alone exceeds the limit. The flag MORE, which a command
+			// must not have, does not change the reason.
 			p := limited(t, o, engine.Limits{Command: size}, byteByByte)
 			p.send("\x07" + header(o.version, uint64(size)+1)[1:])
 			p.wantCloseReason(engine.CloseCommandSize)

@@ -36,7 +36,7 @@ type receiveState struct {
 	done    int
 
 	copiedBytes int  // bytes that this call has moved out of copied
-	lastCopied  int  // the same of the previous call, until this call allocates copied
+	lastCopied  int  // copiedBytes of the previous call; 0 after this call has allocated copied
 	remaining   int  // upper bound of the bytes that this call has yet to decode
 	retainAt    int  // size of a run from which its messages stay in the buffer of this call
 	retained    bool // messages of this call are in its buffer
@@ -85,10 +85,10 @@ func (e *Engine) startTraffic() {
 	}
 }
 
-// retainShare is the divisor of a buffer's capacity that gives the least bytes
-// of messages for which Decode leaves them in the buffer. Fewer bytes are
-// copied: a message keeps the whole buffer in memory, but only its own bytes
-// count against the limits of a queue.
+// Decode leaves messages in the buffer if they fill at least 1/retainShare of
+// its capacity, and otherwise copies them. A message in the buffer keeps the
+// whole buffer in memory, but only its own bytes count against the limits of a
+// queue.
 const retainShare = 4
 
 // yieldFrames is the number of frames and commands that Decode decodes one by

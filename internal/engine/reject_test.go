@@ -51,8 +51,8 @@ func TestRejectionStatesNumberOfReceivedMessages(t *testing.T) {
 	}
 }
 
-// Only peers of ZMTP 3.1 that announced it, and that have not sent an ERROR
-// themselves, get an ERROR.
+// An ERROR is sent only to peers of ZMTP 3.1 that announced the property
+// X-On-Error and that have not sent an ERROR themselves.
 func TestRejectionIsNilUnlessPeerAnnouncedOnError(t *testing.T) {
 	for _, tt := range []struct {
 		greeting, announced, traffic string

@@ -53,7 +53,7 @@ const unsealableSize = 777
 
 var errSeal = errors.New("test mechanism failed")
 
-// securedDealer is dealer with a testMechanism.
+// securedDealer is like dealer with a testMechanism.
 func securedDealer(chats int) *engine.Config {
 	cfg := dealer("")
 	cfg.NewMechanism = func(metadata []byte) mechanism.Mechanism {

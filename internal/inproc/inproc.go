@@ -48,8 +48,8 @@ type End interface {
 	Disconnected(p *pipe.Pipe)
 	Detach(p *pipe.Pipe)
 
-	// Upstream adds or removes a subscription of the peer of p.
-	Upstream(p *pipe.Pipe, topic string, on bool)
+	// SetSubscription adds or removes a subscription of the peer of p.
+	SetSubscription(p *pipe.Pipe, topic string, on bool)
 
 	// AddLink and RemoveLink maintain the links that a bound socket ends when
 	// it closes.
@@ -413,7 +413,7 @@ func (s *side) Refuse(why error) {
 }
 
 // Subscribe changes a subscription of this end at the peer.
-func (s *side) Subscribe(topic string, on bool) { s.peer.Upstream(s.peerPipe, topic, on) }
+func (s *side) Subscribe(topic string, on bool) { s.peer.SetSubscription(s.peerPipe, topic, on) }
 
 // Probe calls done at once, because Subscribe has taken effect when it returns.
 func (s *side) Probe(done func(ok bool)) { done(true) }

@@ -302,7 +302,9 @@ func TestBinderRefusedByTheConnectorIsNotNotified(t *testing.T) {
 	}
 }
 
-// TestConnectNotificationPrecedesTheMessagesSentBeforeTheBind of the connector.
+// TestConnectNotificationPrecedesTheMessagesSentBeforeTheBind: a connector sends
+// messages before its name is bound. The binder receives its connect
+// notification first.
 func TestConnectNotificationPrecedesTheMessagesSentBeforeTheBind(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		dealer := w.Socket(pattern.DEALER, st.ID("id"))
@@ -445,21 +447,21 @@ func TestDisconnectDuringRefusal(t *testing.T) {
 	}
 }
 
-// TestBindersComeAndGoUnderContention, in real time: sockets with one routing ID
-// connect to two names, send, disconnect and close, while the sockets that bind
-// the names are replaced. Each message is received or counted as dropped, once.
-// Connect notifications count as received or dropped, so the sum is not exact
-// with them.
-func TestBindersComeAndGoUnderContention(t *testing.T) {
+// TestMessagesAreCountedOnceWhileBindersAreReplaced runs in real time. Sockets
+// with one routing ID connect to two names, send, disconnect and close, while
+// the sockets that bind the names are replaced. Each message is received or
+// counted as dropped, once. Connect notifications count as received or dropped,
+// so the sum is not exact with them.
+func TestMessagesAreCountedOnceWhileBindersAreReplaced(t *testing.T) {
 	for _, c := range contested {
-		comeAndGo(t, c.bound, c.connected, false)
+		replaceBinders(t, c.bound, c.connected, false)
 		if c.bound == pattern.ROUTER {
-			comeAndGo(t, c.bound, c.connected, true)
+			replaceBinders(t, c.bound, c.connected, true)
 		}
 	}
 }
 
-func comeAndGo(t *testing.T, bound, connected pattern.Type, notify bool) {
+func replaceBinders(t *testing.T, bound, connected pattern.Type, notify bool) {
 	const binders, contenders, each, rounds = 2, 6, 20, 8
 	w := st.New(t, 1)
 	var all []*st.Socket

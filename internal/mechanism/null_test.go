@@ -12,8 +12,8 @@ import (
 
 var properties = wire.AppendProperty(nil, wire.PropSocketType, "ROUTER")
 
-// inputs are bodies that a peer may send in a handshake: the right one, and one
-// of each kind of wrong ones.
+// inputs are bodies that a peer may send in a handshake: the valid one, and one
+// invalid body of each kind.
 var inputs = map[string][]byte{
 	"READY":     wire.Ready{Metadata: properties}.AppendBody(nil),
 	"ERROR":     wire.Error{Reason: []byte("400")}.AppendBody(nil),

@@ -34,7 +34,7 @@ type Batch struct {
 
 	Counted bool // taken from a queue, but still counted against its high-water mark
 
-	own    int      // value of len(Segs) when Extend last allocated a segment to grow; 0: none
+	ownLen int      // if equal to len(Segs), Extend allocated the last segment, which has spare capacity
 	chunks []*chunk // the pooled chunks that Segs point into
 }
 
@@ -51,14 +51,14 @@ func (b *Batch) Add(s Seg) {
 func (b *Batch) Extend(frames []byte, from *Peer) {
 	n := len(b.Segs)
 	if n == 0 || b.Segs[n-1].Buf != nil || b.Segs[n-1].From != from || len(b.Segs[n-1].B)+len(frames) > ChunkSize ||
-		b.own != n && len(b.Segs[n-1].B) > smallBatch {
+		b.ownLen != n && len(b.Segs[n-1].B) > smallBatch {
 		b.Add(Seg{B: frames, From: from})
 		return
 	}
 	last := &b.Segs[n-1]
-	if b.own != n {
+	if b.ownLen != n {
 		// Allocate a new segment with spare capacity for later additions.
-		b.own = n
+		b.ownLen = n
 		last.B = append(make([]byte, 0, 2*(len(last.B)+len(frames))), last.B...)
 	}
 	last.B = append(last.B, frames...)
@@ -105,8 +105,8 @@ func (b *Batch) Append(o *Batch) {
 	b.Bytes += o.Bytes
 	clear(o.Segs)
 	clear(o.chunks)
-	o.Segs, o.chunks, o.Msgs, o.Bytes, o.own = o.Segs[:0], o.chunks[:0], 0, 0, 0
-	b.own = 0
+	o.Segs, o.chunks, o.Msgs, o.Bytes, o.ownLen = o.Segs[:0], o.chunks[:0], 0, 0, 0
+	b.ownLen = 0
 }
 
 // Recycle empties the batch and returns all its pooled memory to the pools. The
@@ -127,7 +127,7 @@ func (b *Batch) Reset() {
 	}
 	clear(b.Segs)
 	b.Segs, b.chunks, b.Msgs, b.Bytes = b.Segs[:0], b.chunks[:0], 0, 0
-	b.Counted, b.own = false, 0
+	b.Counted, b.ownLen = false, 0
 	if cap(b.Segs) > maxKeptSegs {
 		b.Segs = nil
 	}
@@ -144,7 +144,7 @@ const maxKeptSegs = 16
 func (b *Batch) Skip(n, msgs int) {
 	b.Msgs -= msgs
 	b.Bytes -= n
-	b.own = 0
+	b.ownLen = 0
 	i := 0
 	for ; i < len(b.Segs) && n >= len(b.Segs[i].B); i++ {
 		n -= len(b.Segs[i].B)
@@ -230,7 +230,7 @@ func (c *Cursor) Next() (body []byte, flags byte, ok bool) {
 // Pos returns the encoded size of the frames that Next has returned.
 func (c *Cursor) Pos() int { return c.pos }
 
-// next is Next. If body is a whole segment, it also returns that segment.
+// next is like Next. If body is a whole segment, it also returns that segment.
 func (c *Cursor) next() (body []byte, flags byte, whole *Seg, ok bool) {
 	if len(c.rest) == 0 {
 		if len(c.segs) == 0 {

@@ -55,5 +55,5 @@ func (b *Batch) cut(r span) {
 	}
 	b.Segs = kept
 	b.Bytes -= r.size
-	b.own = 0
+	b.ownLen = 0
 }

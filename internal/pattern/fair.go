@@ -14,8 +14,8 @@ import (
 type FairQueue struct {
 	// active holds the pipes of a round: those before kept have had their turn,
 	// those from turn on have not. The entries between are nil: they belonged
-	// to pipes that have left in this round. So to remove a pipe takes constant
-	// time, also if thousands of pipes are empty in one round.
+	// to pipes that have left in this round. So removing a pipe takes constant
+	// time, even if thousands of pipes are empty in one round.
 	active     []*pipe.Pipe
 	kept, turn int
 	sweepAt    int // length of the round at which ready removes the pipes that have ended
@@ -90,9 +90,8 @@ func waitsForEarlier(p *pipe.Pipe) bool {
 }
 
 // nextUnblocked returns the current pipe after skipping those that wait for
-// earlier ones. It returns nil if all wait. In that case each earlier pipe has
-// been found empty since it was last found not to have ended: when it ends,
-// Ready reports it, and the wait is over.
+// earlier ones. It returns nil if all wait. Then every earlier pipe has been
+// found empty, so Ready is called when it ends, and its successor can be read.
 func (f *FairQueue) nextUnblocked() *pipe.Pipe {
 	p := f.current()
 	if p == nil || p.After == nil {

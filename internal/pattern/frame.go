@@ -132,10 +132,10 @@ func (o *outgoing) next(f *msg.Frame) {
 	}
 }
 
-// nextSinglePipe is next for a type whose message goes to one pipe. If the pipe
-// is lost in the middle of the message, a caller that must not wait gets
-// ErrWouldBlock once. A caller that may wait gets no error, and the remaining frames
-// are discarded. See libzmq, lb.cpp and socket_base.cpp: send.
+// nextSinglePipe is like next for a type whose message goes to one pipe. If the
+// pipe is lost in the middle of the message, a caller that must not wait gets
+// ErrWouldBlock once. A caller that may wait gets no error, and the remaining
+// frames are discarded. See libzmq, lb.cpp and socket_base.cpp: send.
 func (o *outgoing) nextSinglePipe(f *msg.Frame, mayWait bool) error {
 	o.removeClosed()
 	if !o.lost || o.reported || mayWait {

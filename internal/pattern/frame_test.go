@@ -33,7 +33,7 @@ func TestDropMessageDiscardsRemainingFrames(t *testing.T) {
 		case ROUTER:
 			first.Body = []byte("id")
 		case PUB:
-			pat.(*Pub).Upstream(p, "", true)
+			pat.(*Pub).SetSubscription(p, "", true)
 		}
 		s := pat.(FrameSender)
 		if err := s.SendFrame(&first, true); err != nil {

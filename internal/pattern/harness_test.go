@@ -157,7 +157,7 @@ func (f *far) sends(frames ...string) bool {
 func (f *far) trySends(frames ...string) (queued bool, err error) {
 	m := message(frames).msg()
 	if pub, ok := f.s.pat.(pattern.Publisher); ok {
-		return pub.Intake(f.p, &m)
+		return pub.ProcessMessage(f.p, &m)
 	}
 	var b msg.Batch // a batch from a connection names its peer
 	b.Add(msg.Seg{B: m.AppendEncoded(nil), From: f.p.Peer()})

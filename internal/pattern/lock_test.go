@@ -36,7 +36,7 @@ func TestPatternTakesNoLockOfPeer(t *testing.T) {
 					}
 				}
 				if pub, ok := s.pat.(pattern.Publisher); ok {
-					pub.Upstream(first.p, "topic", true)
+					pub.SetSubscription(first.p, "topic", true)
 				}
 				if sub, ok := s.pat.(pattern.Subscriber); ok {
 					sub.Subscribe("topic", true)

@@ -45,7 +45,7 @@ func TestPairIgnoresDetachOfRefusedPeer(t *testing.T) {
 }
 
 // https://rfc.zeromq.org/spec/31/
-func TestPairReturnsErrWaitWhenFull(t *testing.T) {
+func TestPairReturnsErrWouldBlockWhenFull(t *testing.T) {
 	s := newSocket(t, pattern.PAIR)
 	a := s.attach()
 	for range hwm {

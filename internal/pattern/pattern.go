@@ -49,7 +49,7 @@ var (
 	ErrMessageTooLarge = errors.New("message too large")
 )
 
-// Reasons for which Attach, Connected or Intake refuse a peer.
+// Reasons for which Attach, Connected or ProcessMessage refuse a peer.
 var (
 	// ErrPeerExists is returned when a PAIR already has a peer.
 	ErrPeerExists = errors.New("socket has a peer already")
@@ -106,8 +106,8 @@ type Receiver interface {
 // saves two calls through interfaces for most messages.
 type Balanced interface{ Balance() *Balancer }
 
-// Fair is a pattern whose Recv does nothing but take the next message of its
-// FairQueue, which the socket then uses directly.
+// Fair is a pattern whose Recv only takes the next message of its FairQueue. The
+// socket then calls the FairQueue directly.
 type Fair interface{ Fair() *FairQueue }
 
 // IDRouter is a pattern that sends to a peer by its routing ID, under the send
@@ -133,13 +133,14 @@ type Displacer interface {
 // Publisher is a pattern whose peers subscribe. Its methods run under the send
 // lock.
 type Publisher interface {
-	// Intake processes a message from a connection, in the order of arrival. It
-	// applies subscriptions, and queues for Recv what Recv returns of them. It
-	// reports whether it queued anything. An error closes the connection.
-	Intake(p *pipe.Pipe, m *msg.Msg) (queued bool, err error)
-	// Upstream is like Intake but takes one subscription, of a peer in this
-	// process.
-	Upstream(p *pipe.Pipe, topic string, on bool) (queued bool)
+	// ProcessMessage processes a message from a connection. It is called in the
+	// order of arrival. It applies subscriptions, and queues the messages and
+	// subscription changes that the application receives (XPUB). queued reports
+	// whether it queued any. An error closes the connection.
+	ProcessMessage(p *pipe.Pipe, m *msg.Msg) (queued bool, err error)
+	// SetSubscription adds or removes one subscription of a peer in this
+	// process. queued reports whether it queued a message about it.
+	SetSubscription(p *pipe.Pipe, topic string, on bool) (queued bool)
 	// RemoveSubscriptions removes a bounded number of the subscriptions of a
 	// peer, so that a peer with many does not block senders for long. It
 	// reports whether there are more. The caller repeats it until it returns

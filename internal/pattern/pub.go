@@ -17,7 +17,7 @@ import (
 // Rules in docs/CONFORMANCE.md: pub, xpub, pub-*, xpub-*.
 type Pub struct {
 	opt          *Options
-	upstream     bool // XPUB: Recv returns what the peers send
+	receives     bool // XPUB: Recv returns what the peers send
 	subs         *topics.Index
 	requested    *topics.Index             // with Manual: the subscriptions that peers have requested
 	lastReceived atomic.Pointer[pipe.Pipe] // with Manual: the sender of the last subscription that Recv returned
@@ -39,7 +39,7 @@ type Pub struct {
 // NewPub returns an XPUB if receives is true, and otherwise a PUB.
 func NewPub(o *Options, d *pipe.Drops, receives bool) *Pub {
 	return &Pub{
-		opt: o, upstream: receives, subs: new(topics.Index), requested: new(topics.Index),
+		opt: o, receives: receives, subs: new(topics.Index), requested: new(topics.Index),
 		pipes: make(map[*pipe.Pipe]struct{}), peers: make(map[*msg.Peer]*pipe.Pipe), outgoing: outgoing{drops: d},
 	}
 }
@@ -247,11 +247,12 @@ func isSubscription(frame []byte) bool { return len(frame) > 0 && frame[0] <= 1 
 // cancellation, in the form in which peers send it and XPUB receives it.
 func IsSubscription(m *msg.Msg) bool { return len(m.Rest) == 0 && isSubscription(m.First) }
 
-// Intake applies the subscriptions and cancellations of a message: frames that
-// begin with 1 or 0, whatever form they had on the wire. With OnlyFirst, it
-// searches a message of several frames only if the first frame is one.
+// ProcessMessage applies the subscriptions and cancellations of a message:
+// frames that begin with 1 or 0, whatever form they had on the wire. With
+// OnlyFirst, it searches a message of several frames only if the first frame is
+// one.
 // https://rfc.zeromq.org/spec/29/#the-xpub-socket-type
-func (s *Pub) Intake(p *pipe.Pipe, m *msg.Msg) (queued bool, err error) {
+func (s *Pub) ProcessMessage(p *pipe.Pipe, m *msg.Msg) (queued bool, err error) {
 	switch {
 	case IsSubscription(m):
 		if queued = s.apply(p, m.First[0] == 1, m.First[1:]); queued {
@@ -263,7 +264,7 @@ func (s *Pub) Intake(p *pipe.Pipe, m *msg.Msg) (queued bool, err error) {
 			return false, err
 		}
 	}
-	if !s.upstream {
+	if !s.receives {
 		s.drops.Add(pipe.DropUpstream, 1)
 		return false, nil
 	}
@@ -325,16 +326,16 @@ func (s *Pub) apply(p *pipe.Pipe, on bool, topic []byte) bool {
 		return false
 	case s.opt.Manual && on:
 		s.requested.Add(topic, p)
-		return s.upstream
+		return s.receives
 	case s.opt.Manual:
 		s.requested.Remove(topic, p)
-		return s.upstream
+		return s.receives
 	case on:
 		_, first := s.subs.Add(topic, p)
-		return s.upstream && (first || s.opt.Verbose || s.opt.Verboser)
+		return s.receives && (first || s.opt.Verbose || s.opt.Verboser)
 	}
 	_, last := s.subs.Remove(topic, p)
-	return s.upstream && (last || s.opt.Verboser)
+	return s.receives && (last || s.opt.Verboser)
 }
 
 // PipeOf returns the pipe of a connected peer, or nil. It runs under the send
@@ -359,8 +360,8 @@ func (s *Pub) Assign(p *pipe.Pipe, on bool, topic []byte) {
 	}
 }
 
-// Upstream applies a subscription of a peer in this process.
-func (s *Pub) Upstream(p *pipe.Pipe, topic string, on bool) (queued bool) {
+// SetSubscription adds or removes a subscription of a peer in this process.
+func (s *Pub) SetSubscription(p *pipe.Pipe, topic string, on bool) (queued bool) {
 	if !s.apply(p, on, []byte(topic)) {
 		return false
 	}
@@ -375,7 +376,7 @@ func (s *Pub) Upstream(p *pipe.Pipe, topic string, on bool) (queued bool) {
 // queueChange queues a subscription or cancellation for XPUB. The HWM does not
 // apply: the reader of the connection waits for room before it reads more.
 func (s *Pub) queueChange(p *pipe.Pipe, first byte, topic []byte) {
-	if !s.upstream || p.In == nil {
+	if !s.receives || p.In == nil {
 		return
 	}
 	s.enqueueOrdered(p, &msg.Msg{First: append([]byte{first}, topic...)})

@@ -359,21 +359,21 @@ func TestXPubReceivesMessagesOfPeersInProcess(t *testing.T) {
 	s := newSocket(t, pattern.XPUB)
 	pub := s.pat.(*pattern.Pub)
 	a, b := s.attach(), s.attach()
-	upstream := func(f *far, on bool) { pub.Upstream(f.p, "t", on) }
+	setSubscription := func(f *far, on bool) { pub.SetSubscription(f.p, "t", on) }
 	user := func(f *far, text string) {
 		f.mu.Lock()
 		defer f.mu.Unlock()
 		f.p.In.PutFrame([]byte(text))
 	}
-	upstream(a, true)
+	setSubscription(a, true)
 	s.receives("\x01t")
 	user(a, "user 1")
-	upstream(a, false)
+	setSubscription(a, false)
 	user(b, "user 2")
 	user(b, "user 3")
-	upstream(b, true)
+	setSubscription(b, true)
 	user(b, "user 4")
-	upstream(b, false)
+	setSubscription(b, false)
 	for _, want := range []string{"user 1", "\x00t", "user 2", "user 3", "\x01t", "user 4", "\x00t"} {
 		s.receives(want)
 	}
@@ -389,19 +389,19 @@ func TestXPubDropsCancellationsOfClosedQueue(t *testing.T) {
 	s.wantRecv(pattern.ErrWouldBlock)
 }
 
-func TestPubUpstreamAppliesSubscription(t *testing.T) {
+func TestPubAppliesSubscriptionOfPeerInProcess(t *testing.T) {
 	for _, typ := range publishers {
 		s := newSocket(t, typ)
 		pub := s.pat.(*pattern.Pub)
 		a, b := s.attach(), s.attach()
 		receives := typ == pattern.XPUB
-		if pub.Upstream(a.p, "t", true) != receives || pub.Upstream(b.p, "t", true) || pub.Upstream(a.p, "t", false) {
+		if pub.SetSubscription(a.p, "t", true) != receives || pub.SetSubscription(b.p, "t", true) || pub.SetSubscription(a.p, "t", false) {
 			t.Error("the application receives a change that it should not receive, or misses one")
 		}
 		s.sent("topic")
 		a.wants()
 		b.wants(message{"topic"})
-		if pub.Upstream(b.p, "t", false) != receives {
+		if pub.SetSubscription(b.p, "t", false) != receives {
 			t.Error("last cancellation was not reported")
 		}
 		if pub.Subscribers([]byte("topic")) != 0 {

@@ -27,7 +27,7 @@ func TestPushSendsWholeMessagesInTurn(t *testing.T) {
 }
 
 // https://rfc.zeromq.org/spec/30/
-func TestPushReturnsErrWaitWithoutPeers(t *testing.T) {
+func TestPushReturnsErrWouldBlockWithoutPeers(t *testing.T) {
 	for _, typ := range append(balanced, pattern.PAIR) {
 		s := newSocket(t, typ)
 		s.wantSend(pattern.ErrWouldBlock, "early")
@@ -135,9 +135,10 @@ func (s *socket) sendsToOne(peers []*far) {
 	}
 }
 
-// A peer that is detached does not shift the turns of the others.
+// The remaining peers keep their order, and a peer that is attached later gets
+// messages too.
 // https://rfc.zeromq.org/spec/30/
-func TestPushNewPeerGetsItsTurn(t *testing.T) {
+func TestPushKeepsTurnsWhenPeerIsDetached(t *testing.T) {
 	for detached := range 3 {
 		for sent := range 3 {
 			s := newSocket(t, pattern.PUSH)

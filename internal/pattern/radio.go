@@ -13,8 +13,8 @@ import (
 // https://rfc.zeromq.org/spec/48/
 const MaxGroup = 255
 
-// CheckGroup returns an error that matches [ErrInvalidGroup] if group is not a valid
-// name.
+// CheckGroup returns an error that matches [ErrInvalidGroup] if group is not a
+// valid name.
 func CheckGroup(group string) error {
 	switch {
 	case len(group) > MaxGroup:
@@ -131,7 +131,7 @@ func (s *Radio) SendGroup(group string, m msg.Msg) error {
 		at := s.log.reserve(msg.HeaderSize(len(group)) + msg.HeaderSize(len(m.First)) + size)
 		s.log.b = append(msg.AppendHeader(s.log.b, len(group), true), group...)
 		s.log.b = msg.AppendFrame(s.log.b, m.First, false)
-		c.rest, c.first = s.log.b[at:], at == 0
+		c.encoded, c.first = s.log.b[at:], at == 0
 	}
 	for p := range members {
 		s.put(p, &c)
@@ -142,14 +142,14 @@ func (s *Radio) SendGroup(group string, m msg.Msg) error {
 	return nil
 }
 
-// groupMessage is a message that is being queued: encoded in rest, or m if rest
-// is nil.
+// groupMessage is a message that is being queued: encoded if that is not nil,
+// else m.
 type groupMessage struct {
-	rest   []byte // a section of the log
-	first  bool   // rest is the first message of a piece of the log
-	m      *msg.Msg
-	shared bool // m goes to more than one queue
-	size   int
+	encoded []byte // a section of the log
+	first   bool   // encoded is the first message of a piece of the log
+	m       *msg.Msg
+	shared  bool // m goes to more than one queue
+	size    int
 }
 
 // anyFull reports whether a queue that would get a message of that size is
@@ -179,8 +179,8 @@ func (s *Radio) put(p *pipe.Pipe, c *groupMessage) {
 		s.drops.Add(pipe.DropTooLarge, 1)
 	case p.Out.Full():
 		s.drops.Add(pipe.DropHWM, 1)
-	case c.rest != nil:
-		p.Out.PutCommon(c.rest, c.first)
+	case c.encoded != nil:
+		p.Out.PutCommon(c.encoded, c.first)
 	case c.shared:
 		p.Out.PutShared(c.m)
 	default:
@@ -214,13 +214,13 @@ func (s *Radio) Subscribers(group []byte) int {
 	return n
 }
 
-// Intake processes JOIN and LEAVE. It drops all other messages.
-func (s *Radio) Intake(p *pipe.Pipe, m *msg.Msg) (queued bool, err error) {
+// ProcessMessage processes JOIN and LEAVE. It drops all other messages.
+func (s *Radio) ProcessMessage(p *pipe.Pipe, m *msg.Msg) (queued bool, err error) {
 	if len(m.Rest) > 0 || !isSubscription(m.First) || len(m.First) > 1+MaxGroup {
 		s.drops.Add(pipe.DropUpstream, 1)
 		return false, nil
 	}
-	s.Upstream(p, string(m.First[1:]), m.First[0] == 1)
+	s.SetSubscription(p, string(m.First[1:]), m.First[0] == 1)
 	if j := s.joined[p]; j != nil {
 		most, mostBytes := s.opt.MaxTopics, s.opt.MaxTopicBytes
 		if most > 0 && len(j.groups) > most || mostBytes > 0 && j.bytes > mostBytes {
@@ -230,9 +230,9 @@ func (s *Radio) Intake(p *pipe.Pipe, m *msg.Msg) (queued bool, err error) {
 	return false, nil
 }
 
-// Upstream adds a peer to a group or removes it. A pipe that is Retired joins
-// no group; its queue is only written to the end.
-func (s *Radio) Upstream(p *pipe.Pipe, group string, on bool) (queued bool) {
+// SetSubscription adds a peer to a group or removes it. A pipe that is Retired
+// joins no group; its queue is only written to the end.
+func (s *Radio) SetSubscription(p *pipe.Pipe, group string, on bool) (queued bool) {
 	if p.Retired {
 		return false
 	}

@@ -31,7 +31,7 @@ func reach(s *socket, group string) int {
 func TestRadioSendsAllGroupsToDatagramPipe(t *testing.T) {
 	s := newSocket(t, pattern.RADIO)
 	datagramPipe, member := s.datagramPipe(0), s.connect("")
-	s.pat.(pattern.Publisher).Upstream(member.p, "TV", true)
+	s.pat.(pattern.Publisher).SetSubscription(member.p, "TV", true)
 	s.sent("TV", "1")
 	s.sent("Movies", "2")
 	s.sent("", "3")
@@ -56,7 +56,7 @@ func TestRadioSendsAllGroupsToDatagramPipe(t *testing.T) {
 func TestRadioDropsTooLargeMessageForDatagramPipeOnly(t *testing.T) {
 	s := newSocket(t, pattern.RADIO)
 	datagramPipe, member := s.datagramPipe(10), s.connect("")
-	s.pat.(pattern.Publisher).Upstream(member.p, "TV", true)
+	s.pat.(pattern.Publisher).SetSubscription(member.p, "TV", true)
 	s.sent("TV", "12345678")
 	s.sent("TV", "123456789")
 	datagramPipe.wants(message{"TV", "12345678"})

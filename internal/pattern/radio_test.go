@@ -193,9 +193,9 @@ func TestDishInspectAcceptsGroupAndBodyOnly(t *testing.T) {
 	}
 }
 
-// The oracle is a list of pairs of peer and group. Peers join, leave, connect
+// The model is a list of pairs of peer and group. Peers join, leave, connect
 // and disconnect at random.
-func TestRadioBehavesLikeOracle(t *testing.T) {
+func TestRadioBehavesLikeModel(t *testing.T) {
 	type pair struct {
 		f     *far
 		group string

@@ -30,7 +30,7 @@ func TestRepReturnsEnvelopeToRequester(t *testing.T) {
 }
 
 // https://rfc.zeromq.org/spec/28/
-func TestRepReturnsErrStateOutOfTurn(t *testing.T) {
+func TestRepReturnsErrInvalidStateOutOfTurn(t *testing.T) {
 	s := newSocket(t, pattern.REP)
 	f := s.attach()
 	s.wantSend(pattern.ErrInvalidState, "reply to nothing")

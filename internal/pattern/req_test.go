@@ -25,7 +25,7 @@ func TestReqPrependsDelimiter(t *testing.T) {
 }
 
 // https://rfc.zeromq.org/spec/28/
-func TestReqReturnsErrStateOutOfTurn(t *testing.T) {
+func TestReqReturnsErrInvalidStateOutOfTurn(t *testing.T) {
 	s := newSocket(t, pattern.REQ)
 	f := s.attach()
 	s.wantRecv(pattern.ErrInvalidState)
@@ -58,7 +58,7 @@ func TestReqSendsRequestsInTurn(t *testing.T) {
 
 // The state of the exchange does not change.
 // https://rfc.zeromq.org/spec/28/
-func TestReqReturnsErrWaitWithoutPeers(t *testing.T) {
+func TestReqReturnsErrWouldBlockWithoutPeers(t *testing.T) {
 	s := newSocket(t, pattern.REQ)
 	s.wantSend(pattern.ErrWouldBlock, "early")
 	s.wantRecv(pattern.ErrInvalidState)
@@ -168,12 +168,12 @@ func TestReqInspectAcceptsRepliesOnly(t *testing.T) {
 	}
 }
 
-func TestReqNotifiesWaiterOnce(t *testing.T) {
+func TestReqNotifiesWaiterOnceWhenReplyArrives(t *testing.T) {
 	s := newSocket(t, pattern.REQ)
 	req := s.pat.(*pattern.Req)
 	f := s.attach()
 	s.sent("request")
-	w := make(chan struct{}, 1)
+	w := make(chan struct{}, 2)
 	req.AddWaiter(w)
 	s.processInput()
 	if len(w) != 0 {
@@ -183,7 +183,7 @@ func TestReqNotifiesWaiterOnce(t *testing.T) {
 	s.processInput()
 	s.processInput()
 	if len(w) != 1 {
-		t.Error("the waiter was not notified")
+		t.Errorf("the waiter was notified %d times, want once", len(w))
 	}
 }
 

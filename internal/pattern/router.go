@@ -56,7 +56,7 @@ func (s *Router) Connected(p *pipe.Pipe, peer *msg.Peer) error {
 	case p.Alias != "":
 		peer.RoutingID = p.Alias
 	case peer.RoutingID == "" && old != nil && old.RoutingID[0] == 0:
-		// The peer reconnected, or another one without an ID took its place.
+		// The peer reconnected, or another peer without an ID is at the endpoint.
 		peer.RoutingID = old.RoutingID
 	case peer.RoutingID == "":
 		peer.RoutingID = s.assignID()
@@ -270,7 +270,9 @@ func (s *Router) Ready(p *pipe.Pipe) {
 		return
 	}
 	for id, q := range s.previous {
-		if !waitsForEarlier(q) && q.In.Ended() { // otherwise its successor would not wait for the pipes before it
+		// A pipe that waits for earlier pipes of its peer stays: the next pipe
+		// of the peer waits for those only through it.
+		if !waitsForEarlier(q) && q.In.Ended() {
 			delete(s.previous, id)
 		}
 	}

@@ -214,7 +214,8 @@ func TestRouterHandoverEvictsEarlierPeer(t *testing.T) {
 	s.wantSend(pattern.ErrNoRoute, "id", "x")
 }
 
-// The notices connect before and after the messages of the peer.
+// The connect notice precedes the messages of the peer, the disconnect notice
+// follows them.
 func TestRouterReceivesNoticesInOrder(t *testing.T) {
 	for _, on := range []struct{ connect, disconnect bool }{{true, true}, {true, false}, {false, true}} {
 		s := newSocket(t, pattern.ROUTER, func(o *pattern.Options) {

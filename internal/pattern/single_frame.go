@@ -15,7 +15,7 @@ type singleFrameReceiver struct {
 func (s *singleFrameReceiver) Ready(p *pipe.Pipe) { s.fq.ready(p) }
 func (s *singleFrameReceiver) More() bool         { return s.fq.more() }
 
-// Recv returns the next message of one frame.
+// Recv returns the next message of one frame. It drops longer ones.
 func (s *singleFrameReceiver) Recv(m *msg.Msg) error {
 	for n := 0; n < maxDiscard; n += m.Len() {
 		if err := s.fq.recv(m); err != nil || len(m.Rest) == 0 {

@@ -62,7 +62,7 @@ func TestClientSendsAndReceivesInTurn(t *testing.T) {
 }
 
 // https://rfc.zeromq.org/spec/41/
-func TestClientReturnsErrWaitWhenServersAreFull(t *testing.T) {
+func TestClientReturnsErrWouldBlockWhenServersAreFull(t *testing.T) {
 	for _, typ := range []pattern.Type{pattern.CLIENT, pattern.SCATTER, pattern.CHANNEL} {
 		s := newSocket(t, typ)
 		f := s.connect("")

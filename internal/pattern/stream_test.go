@@ -97,7 +97,7 @@ func TestStreamSendsToPeerByRoutingID(t *testing.T) {
 	s.wantSend(pattern.ErrNoRoute, "unknown", "")
 }
 
-func TestStreamReturnsErrWaitForFullPeer(t *testing.T) {
+func TestStreamReturnsErrWouldBlockForFullPeer(t *testing.T) {
 	s := newSocket(t, pattern.STREAM)
 	a, b := s.connect(""), s.connect("")
 	for range hwm {

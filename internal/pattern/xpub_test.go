@@ -172,7 +172,7 @@ func TestXPubLastValueGoesToAllAfterSubscriberDisconnects(t *testing.T) {
 	b.wants(message{"t", "news"})
 }
 
-func TestPubNoDropReturnsErrWaitWhenOneIsFull(t *testing.T) {
+func TestPubNoDropReturnsErrWouldBlockWhenOneIsFull(t *testing.T) {
 	for _, typ := range publishers {
 		s := newSocket(t, typ, func(o *pattern.Options) { o.NoDrop = true })
 		slow, fast, other := s.attach(), s.attach(), s.attach()

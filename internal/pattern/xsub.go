@@ -14,7 +14,7 @@ type XSub struct {
 	opt *Options
 	subscriptions
 	fairReceiver
-	rest []byte
+	sendBuf []byte // the encoded message of Send; its memory is reused
 
 	outgoing
 	inMessage bool // a message has begun and not ended; open is set if it has a frame that is not a subscription
@@ -39,7 +39,7 @@ func (s *XSub) Subscribe(topic string, on bool) (changed bool) {
 // Send queues a message to every publisher that accepts messages and has room.
 // It never waits.
 func (s *XSub) Send(m msg.Msg) error {
-	s.rest = m.AppendEncoded(s.rest[:0])
+	s.sendBuf = m.AppendEncoded(s.sendBuf[:0])
 	s.Pipes(func(p *pipe.Pipe) {
 		switch {
 		case p.Out == nil || p.Out.ReadClosed(): // a PUB in this process
@@ -49,10 +49,10 @@ func (s *XSub) Send(m msg.Msg) error {
 			s.drops.Add(pipe.DropHWM, 1)
 			return
 		}
-		p.Out.PutEncoded(s.rest)
+		p.Out.PutEncoded(s.sendBuf)
 	})
-	if cap(s.rest) > maxKeptBytes {
-		s.rest = nil
+	if cap(s.sendBuf) > maxKeptBytes {
+		s.sendBuf = nil
 	}
 	return nil
 }
@@ -87,24 +87,24 @@ func (s *XSub) TakeSubscription(f *msg.Frame) (asked, sent bool) {
 // SplitSubscriptions separates the subscriptions and cancellations of a
 // message, by the rules of TakeSubscription, from its other frames. ok is false
 // if there are no others.
-func (s *XSub) SplitSubscriptions(m msg.Msg) (changes [][]byte, rest msg.Msg, ok bool) {
+func (s *XSub) SplitSubscriptions(m msg.Msg) (changes [][]byte, others msg.Msg, ok bool) {
 	if s.opt.OnlyFirst && !isSubscription(m.First) {
 		return nil, m, true
 	}
-	var left [][]byte
+	var frames [][]byte
 	for i := range m.Len() {
 		if f := m.Frame(i); isSubscription(f) {
 			changes = append(changes, f)
 		} else {
-			left = append(left, f)
+			frames = append(frames, f)
 		}
 	}
 	if len(changes) == 0 {
 		return nil, m, true
 	}
-	rest = msg.Of(left...)
-	rest.Bufs = m.Bufs
-	return changes, rest, len(left) > 0
+	others = msg.Of(frames...)
+	others.Bufs = m.Bufs
+	return changes, others, len(frames) > 0
 }
 
 // SendFrame claims, at the first frame that is not a subscription, the

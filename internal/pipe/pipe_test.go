@@ -31,7 +31,9 @@ func TestEnqueueMovesBatchToIn(t *testing.T) {
 	e.wantRead(message{"a"}, message{"b", "c"})
 }
 
-func TestEnqueueCountsMessagesWithoutReader(t *testing.T) {
+// Enqueue drops messages if the pipe has no In, or one that is closed for
+// reading.
+func TestEnqueueReturnsNumberOfDroppedMessages(t *testing.T) {
 	closed := newEnds(t, pipe.Config{})
 	closed.CloseRead()
 	for name, in := range map[string]*pipe.Queue{"no queue": nil, "closed for reading": closed.Queue} {

@@ -225,8 +225,9 @@ func (q *Queue) Len() int { return q.unacked.msgs + q.in.Msgs }
 func (q *Queue) Unsent() int { return q.Len() + q.inFlight - q.dropped }
 
 // finishInFlight ends the accounting of the batch that does not count against
-// the limits. It counts its messages as written, except those dropped and
-// except returned others. The caller holds the writer's lock.
+// the limits. It counts its messages as written, except those that were dropped
+// and the number returned, which go back to the queue. The caller holds the
+// writer's lock.
 func (q *Queue) finishInFlight(returned int) {
 	q.countWritten(q.inFlight - q.dropped - returned)
 	q.inFlight, q.dropped = 0, 0

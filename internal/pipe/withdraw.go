@@ -6,8 +6,8 @@ import (
 	"github.com/zerobroker/zmq/internal/msg"
 )
 
-// Withdraw removes the first max messages whose first frame match accepts: of
-// those that the reader has lent, and of those that it has not taken. It returns
+// Withdraw removes the first max messages whose first frame match accepts, among
+// those that the reader has lent and those that it has not taken. It returns
 // them in order. They do not share memory with the queue. Withdraw is a writing
 // method.
 func (q *Queue) Withdraw(max int, match func(first []byte) bool) []msg.Msg {

@@ -13,7 +13,7 @@ import (
 
 // TestBackoffDoublesUpToLimitWithJitter connects to an address without a listener.
 // The delays double up to a tenth of ReconnectMax, each with a jitter of half to
-// either side, and the attempts go on.
+// either side, and the attempts continue.
 func TestBackoffDoublesUpToLimitWithJitter(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		const first, most = 100 * time.Millisecond, 500 * time.Millisecond

@@ -59,8 +59,8 @@ type conn struct {
 	pong         []byte       // the answer to the last PING
 	pongWaiters  []pongWaiter // calls that wait for a PONG
 	pings        uint64       // PINGs sent
-	asked        reading      // with the last PING
-	readTo       uint32       // of sent, what the peer is known to have read
+	asked        pingPoint    // of the last PING
+	readTo       uint32       // how many of sent the peer is known to have read
 	heartbeat    engine.Heartbeat
 	timer        *time.Timer
 	deliveryWait time.Duration // before closeIfDelivered looks again
@@ -192,7 +192,7 @@ func (c *conn) admit() {
 	c.engine.Admit()
 	if out := c.engine.Output(); len(out) > 0 {
 		if _, err := c.nc.Write(out); err != nil {
-			c.fail(err) // the reader receives what has arrived, to its end
+			c.fail(err) // the reader still receives the bytes that have arrived
 		}
 	}
 	c.nc.SetDeadline(time.Time{})
@@ -245,8 +245,8 @@ func (c *conn) start() {
 }
 
 // peerDisconnected reports whether the peer has closed the connection or cannot be
-// reached; the reader then ends when it has received what has arrived. A reader
-// that waits for capacity in the queue does not detect this.
+// reached; the reader then ends when it has received the bytes that have arrived. A
+// reader that waits for capacity in the queue does not detect this.
 //
 // A peer that seems to be connected gets a PING, so that a later call knows more:
 // a system that was restarted resets the connection. While the reader waits for

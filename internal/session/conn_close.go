@@ -116,7 +116,7 @@ func (c *conn) flushed() bool {
 // connection, before we ask its system whether everything has arrived.
 const peerCloseWait = time.Second
 
-// closeWrite ends our sending direction. The reader goes on until the peer closes
+// closeWrite ends our sending direction. The reader continues until the peer closes
 // the connection. To close it at once could make the system discard what we
 // wrote: if anything of the peer's was unread, or if the peer sends something (a
 // PING) before it has read everything. So the connection stays until the peer

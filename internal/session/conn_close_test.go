@@ -55,10 +55,10 @@ func TestFinishedConnectionReceivesUntilPeerCloses(t *testing.T) {
 	})
 }
 
-// TestFinishedConnectionClosesWhenPeerSystemHasEverything: a peer that does not
-// close keeps a finished connection for a second, one whose system does not
-// acknowledge keeps it until it does.
-func TestFinishedConnectionClosesWhenPeerSystemHasEverything(t *testing.T) {
+// TestFinishedConnectionClosesWhenPeerSystemHasAcknowledged: if the peer does not
+// close, a finished connection is closed after a second. If the peer's system has
+// not acknowledged all bytes by then, it is closed when the system has.
+func TestFinishedConnectionClosesWhenPeerSystemHasAcknowledged(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
 		stalled time.Duration
@@ -167,9 +167,9 @@ func TestFinishInHandshakeWithEmptyQueueEndsAtOnce(t *testing.T) {
 	})
 }
 
-// TestFailedWriteLetsReaderReceiveRest: a connection whose write fails receives
-// what had arrived before it is closed.
-func TestFailedWriteLetsReaderReceiveRest(t *testing.T) {
+// TestReaderContinuesAfterFailedWrite: a connection whose write fails receives the
+// messages that have arrived, and then is closed.
+func TestReaderContinuesAfterFailedWrite(t *testing.T) {
 	runHost(t, func(w *st.World, h *host) {
 		h.listen()
 		p, q := h.accept()
@@ -220,8 +220,8 @@ func TestFaultInInputIsTheReasonAlsoAfterFailedWrite(t *testing.T) {
 	})
 }
 
-// TestFinishedConnectionWithFailedWriteEndsInASecond: its reader waits for
-// capacity in the queue and does not find the end.
+// TestFinishedConnectionWithFailedWriteEndsInASecond: the reader waits for capacity
+// in the queue and does not detect the end of the connection.
 func TestFinishedConnectionWithFailedWriteEndsInASecond(t *testing.T) {
 	runHost(t, func(w *st.World, h *host) {
 		l := h.listen()
@@ -278,9 +278,9 @@ func TestHalfClosedConnectionClosesWithoutWrites(t *testing.T) {
 	}, raw)
 }
 
-// TestRejectedPeerGetsErrorAfterQueuedMessages: input that is malformed ends the
+// TestRejectedPeerGetsErrorAfterMessagesInFlight: malformed input ends the
 // connection by an ERROR, after the messages that the flusher has taken.
-func TestRejectedPeerGetsErrorAfterQueuedMessages(t *testing.T) {
+func TestRejectedPeerGetsErrorAfterMessagesInFlight(t *testing.T) {
 	runHost(t, func(w *st.World, h *host) {
 		h.listen()
 		p, q := h.accept("X-On-Error", "count")

@@ -34,7 +34,7 @@ func (c *conn) becomeFlusher() bool {
 	return c.becomeFlusherLocked()
 }
 
-// becomeFlusherLocked is becomeFlusher for a caller that holds mu.
+// becomeFlusherLocked is like becomeFlusher for a caller that holds mu.
 func (c *conn) becomeFlusherLocked() bool {
 	start := c.flusher.request(c.state.writable())
 	if start {
@@ -46,9 +46,9 @@ func (c *conn) becomeFlusherLocked() bool {
 // launch continues the flusher in a goroutine, with what is in w.
 func (c *conn) launch(w *writer) { go c.flush(w) }
 
-// Flush is wakeFlusher for a caller that holds no lock and then waits for a reply, as a
-// REQ does. If everything queued is small and can be written without blocking, it
-// is written here, without a switch to another goroutine.
+// Flush is like wakeFlusher, for a caller that holds no lock and then waits for a
+// reply, as a REQ does. If everything queued is small and can be written without
+// blocking, Flush writes it, without a switch to another goroutine.
 func (c *conn) Flush() {
 	if c.try == nil {
 		c.wakeFlusher()
@@ -71,7 +71,7 @@ func (c *conn) Flush() {
 			c.take(w) // usually finds nothing, and puts the queue's reader to sleep
 		}
 	}
-	if w.batch.Msgs == 0 && len(w.control) == 0 && c.flusherRest() {
+	if w.batch.Msgs == 0 && len(w.control) == 0 && c.endFlusher() {
 		w.free()
 		c.flushers.Done()
 		return
@@ -122,7 +122,7 @@ func (c *conn) flush(w *writer) {
 			c.take(w)
 		}
 		if len(w.control) == 0 && w.batch.Msgs == 0 {
-			if c.flusherRest() {
+			if c.endFlusher() {
 				return
 			}
 			continue
@@ -153,11 +153,11 @@ func (c *conn) take(w *writer) {
 	}
 }
 
-// flusherRest ends the flusher, which has found nothing, unless there was a request
+// endFlusher ends the flusher, which has found nothing, unless there was a request
 // since it looked.
-func (c *conn) flusherRest() bool {
+func (c *conn) endFlusher() bool {
 	c.mu.Lock()
-	if !c.flusher.rest() {
+	if !c.flusher.becomeIdle() {
 		c.mu.Unlock()
 		return false
 	}
@@ -286,8 +286,8 @@ func (c *conn) writeEncoded(w *writer) error {
 		case err != nil && c.cfg.Engine.Raw:
 			return c.failBatch(w, rawWritten(&w.batch, n), err)
 		case err != nil:
-			// n does not show which of these messages were written whole: those
-			// that may be are dropped.
+			// n does not show which of these messages were written whole, so all
+			// that may have been are dropped.
 			c.failAndWait(err)
 			if n > 0 {
 				c.dropPartlyWritten(w, msgs, size)
@@ -321,8 +321,8 @@ func rawWritten(b *msg.Batch, n int) int {
 	return end
 }
 
-// fail ends writing. The reader goes on: it receives what the peer sent before,
-// and then finds the end of the connection.
+// fail ends writing. The reader continues: it receives the bytes that have arrived,
+// and then gets the end of the connection or its error.
 func (c *conn) fail(err error) {
 	c.mu.Lock()
 	c.failWriteLocked(err)
@@ -333,8 +333,9 @@ func (c *conn) fail(err error) {
 	c.Room(nil) // serveHalfClosed or reject may wait for this
 }
 
-// failAndWait is fail for the flusher. It returns when the reader has ended: the last
-// input may be an ERROR that contains how many messages the peer has received.
+// failAndWait is like fail, for the flusher. It returns when the reader has ended:
+// the last input may be an ERROR that contains how many messages the peer has
+// received.
 func (c *conn) failAndWait(err error) {
 	c.fail(err)
 	<-c.ended

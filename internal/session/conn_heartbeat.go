@@ -22,9 +22,9 @@ func (c *conn) armLocked(now time.Time) {
 	c.timer.Reset(d)
 }
 
-// reading is a PING and how many messages were sent before it: when it is
+// pingPoint is a PING and how many messages were sent before it: when it is
 // answered, the peer has read them.
-type reading struct {
+type pingPoint struct {
 	ping uint64
 	sent uint32
 }
@@ -92,7 +92,7 @@ var errSilence = errors.New("peer is silent")
 func (c *conn) pingLocked() {
 	if len(c.control) < maxControlForPing {
 		c.pings++
-		c.asked = reading{c.pings, c.sent.Load()}
+		c.asked = pingPoint{c.pings, c.sent.Load()}
 		c.control = engine.AppendPing(c.control, c.cfg.HeartbeatTTL, c.pings)
 	}
 }

@@ -96,7 +96,7 @@ func (r *reader) close() {
 }
 
 // keep saves the undecoded bytes of the buffer, from used to n, and releases it. If
-// many bytes are undecoded it keeps the buffer, and reading goes on after them.
+// many bytes are undecoded it keeps the buffer, and the next read appends to them.
 // kept means that messages refer to the buffer.
 func (r *reader) keep(used, n int, kept bool) {
 	left := r.buf[used:n]
@@ -207,7 +207,7 @@ func (c *conn) decode(b []byte, keep bool) (used int, kept bool, err error) {
 		used += k
 		kept = kept || c.engine.BufferRetained()
 		if c.in.Msgs > 0 {
-			switch herr := c.cfg.Host.Intake(c.pipe, &c.in); herr {
+			switch herr := c.cfg.Host.Received(c.pipe, &c.in); herr {
 			case nil:
 			case ErrClosed:
 				c.awaitFinish()
@@ -215,7 +215,7 @@ func (c *conn) decode(b []byte, keep bool) (used int, kept bool, err error) {
 				return used, kept, herr
 			}
 		}
-		// Answer PINGs after intake: a PONG confirms that everything before the
+		// Answer PINGs after Received: a PONG confirms that everything before the
 		// PING is processed.
 		c.answer()
 		if err != nil || used == len(b) || k == 0 {
@@ -254,7 +254,7 @@ func (c *conn) waitRoom() {
 }
 
 // awaitFinish waits until the closing socket has finished this connection, or
-// closed it. Readers that went on would take processor time from Close.
+// closed it. Readers that continued would take processor time from Close.
 func (c *conn) awaitFinish() {
 	for {
 		c.mu.Lock()

@@ -40,7 +40,7 @@ func (c *conn) reject(err error) {
 		return
 	}
 	c.control = append(c.control, command...)
-	// Under the same lock: a running flusher must not rest before it has the ERROR.
+	// Under the same lock: a running flusher must not end before it has the ERROR.
 	start := c.becomeFlusherLocked()
 	if c.timer != nil {
 		c.timer.Stop()

@@ -89,7 +89,7 @@ func (s connState) writable() bool {
 }
 
 // ending reports whether the end of the connection is decided. Heartbeats stop
-// then: the peer need not be there any more.
+// then, because the peer may have closed the connection.
 func (s connState) ending() bool { return s > stateHalfClosed }
 
 // enterLocked changes the state if connTransitions allows it, and reports

@@ -91,11 +91,11 @@ func TestFlusherLooksAgainAfterRequest(t *testing.T) {
 	if f.request(true) {
 		t.Error("a second flusher starts")
 	}
-	if f.rest() {
+	if f.becomeIdle() {
 		t.Error("the flusher rests in spite of a request")
 	}
 	f.looking()
-	if !f.rest() || f != flusherIdle {
+	if !f.becomeIdle() || f != flusherIdle {
 		t.Error("the flusher does not rest without a request")
 	}
 }

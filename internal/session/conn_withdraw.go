@@ -6,7 +6,7 @@ package session
 // one message has begun, and the socket may withdraw the others of the batch
 // (pipe.Queue.Lend).
 
-// writeWithdrawable is writeDirect for the messages of a Lockstep socket.
+// writeWithdrawable is like writeDirect for the messages of a Lockstep socket.
 func (c *conn) writeWithdrawable(w *writer) error {
 	c.skipWritten(w)
 	for w.batch.Msgs > 0 {

@@ -51,18 +51,18 @@ func (d *Datagrams) flush() {
 			if !d.write(w) {
 				return
 			}
-		} else if d.flusherRest() {
+		} else if d.endFlusher() {
 			return
 		}
 	}
 }
 
-// flusherRest ends the flusher, which has found nothing, unless there was a request
+// endFlusher ends the flusher, which has found nothing, unless there was a request
 // since it looked.
-func (d *Datagrams) flusherRest() bool {
+func (d *Datagrams) endFlusher() bool {
 	written := d.written()
 	d.mu.Lock()
-	if d.state != datagramsClosed && !d.flusher.rest() {
+	if d.state != datagramsClosed && !d.flusher.becomeIdle() {
 		d.mu.Unlock()
 		return false
 	}

@@ -162,7 +162,7 @@ func (d *Dialer) run() {
 		}
 		_, rejected := engine.Rejected(err)
 		if f := engine.CloseReasonOf(err); f != engine.CloseNone && f != engine.CloseHeartbeatTimeout && !rejected {
-			// The next attempt fails in the same way, probably. A peer that has
+			// The next attempt probably fails in the same way. A peer that has
 			// rejected messages is an exception: they are not sent again.
 			wait = most
 		}

@@ -106,8 +106,8 @@ func TestDialerWithoutReconnectEndsWithItsConnection(t *testing.T) {
 	}, func(c *session.Config) { c.ReconnectInterval = 0 })
 }
 
-// TestDialerFinishEndsBackoff: with an empty queue no further attempt is made; with
-// a queued message attempts go on until Abort, which drops it.
+// TestDialerFinishEndsBackoff: with an empty queue no further attempt is made. With
+// a queued message the attempts continue until Abort, which drops the message.
 func TestDialerFinishEndsBackoff(t *testing.T) {
 	for _, queued := range []uint64{0, 1} {
 		runHost(t, func(w *st.World, h *host) {

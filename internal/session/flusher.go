@@ -32,10 +32,11 @@ func (f *flusherState) request(mayStart bool) (start bool) {
 // checks the queues.
 func (f *flusherState) looking() { *f = flusherRunning }
 
-// rest sets the state to flusherIdle and returns true: the flusher has found
-// nothing to write and must return. If there was a request since the last call
-// of looking, rest returns false, and the flusher must check the queues again.
-func (f *flusherState) rest() bool {
+// becomeIdle sets the state to flusherIdle and returns true: the flusher has
+// found nothing to write and must return. If there was a request since the last
+// call of looking, becomeIdle returns false, and the flusher must check the
+// queues again.
+func (f *flusherState) becomeIdle() bool {
 	if *f == flusherPending {
 		return false
 	}

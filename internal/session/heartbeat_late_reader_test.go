@@ -40,7 +40,8 @@ func TestHeartbeatCountsUnreadBytes(t *testing.T) {
 					if c.ttl > 0 {
 						p.Must(st.Ping(c.ttl, ""))
 					}
-					// A part is read and then the rest is not, or nothing.
+					// The socket reads 5 bytes of the message, then nothing
+					// although the other bytes arrive.
 					message := st.Message(body)
 					p.Must(message[:5])
 					w.Settle()

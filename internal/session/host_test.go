@@ -197,7 +197,7 @@ func (h *host) Connected(*pipe.Pipe, *msg.Peer) error {
 	return h.refusal
 }
 
-func (h *host) Intake(p *pipe.Pipe, b *msg.Batch) error { p.Enqueue(b); return nil }
+func (h *host) Received(p *pipe.Pipe, b *msg.Batch) error { p.Enqueue(b); return nil }
 
 func (h *host) Datagram(*pipe.Pipe, *msg.Msg) {}
 

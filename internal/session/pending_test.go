@@ -98,8 +98,8 @@ func TestListenerClosesOldestPendingForNewPeer(t *testing.T) {
 	})
 }
 
-// TestListenerRefusesPeerAboveMaxConnections: the third of two peers is refused, and
-// admitted when another disconnects.
+// TestListenerRefusesPeerAboveMaxConnections: with a limit of two, the third peer is
+// refused, and admitted when another disconnects.
 func TestListenerRefusesPeerAboveMaxConnections(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		pull := w.Socket(pattern.PULL, func(o *socket.Options) { o.MaxConnections = 2 })

@@ -30,10 +30,10 @@ type Host interface {
 	// Connected reports that peer is connected to the pipe. An error refuses the
 	// peer.
 	Connected(p *pipe.Pipe, peer *msg.Peer) error
-	// Intake takes the messages received for the pipe, in order, and empties b.
+	// Received takes the messages received for the pipe, in order, and empties b.
 	// ErrClosed means that the host has dropped and counted them and is about to
 	// finish the endpoint. Any other error is a fault of the peer.
-	Intake(p *pipe.Pipe, b *msg.Batch) error
+	Received(p *pipe.Pipe, b *msg.Batch) error
 	// Datagram takes one datagram received for the pipe. It drops m if no group
 	// matches or the queue is full, and never waits. It keeps no memory of m.
 	Datagram(p *pipe.Pipe, m *msg.Msg)
@@ -77,10 +77,11 @@ type Config struct {
 	// empty.
 	Hello []byte
 	// Immediate has a Dialer attach a pipe only while it has a connection that has
-	// completed its handshake. At its end the queued messages are dropped.
+	// completed its handshake. When the connection ends, the messages queued in its
+	// pipe are dropped.
 	Immediate bool
-	// Lockstep means that the socket sends one message and waits for the next: it
-	// calls Flush, instead of Ready, on the readers of its pipes' Outs.
+	// Lockstep means that the socket sends one message and then waits for a reply
+	// or a request. It calls Flush instead of Ready on the reader of a pipe's Out.
 	Lockstep bool
 
 	HandshakeTimeout  time.Duration // 0: none

@@ -35,12 +35,13 @@ func (s State) String() string {
 type Status struct {
 	State    State
 	Since    time.Time // when it entered the state
-	Attempts int       // to connect, since a handshake was complete last
-	Err      error     // the last failure since a handshake was complete last, nil if there was none
+	Attempts int       // attempts to connect since the last complete handshake
+	Err      error     // last failure since the last complete handshake, nil if there was none
 	Peers    int       // connections whose handshake is complete
 }
 
-// tracker keeps the status of one endpoint, but for its peers. Its lock is a leaf.
+// tracker keeps the status of one endpoint, except the number of its peers. Its
+// lock is a leaf.
 type tracker struct {
 	mu sync.Mutex
 	s  Status
@@ -115,8 +116,8 @@ func (l *Listener) Status() Status {
 	return s
 }
 
-// Status describes the endpoint. No peer is known where datagrams arrive, and one
-// where they are sent to.
+// Status describes the endpoint. A bound one has no known peers; the destination of
+// a connected one counts as a peer.
 func (d *Datagrams) Status() Status {
 	s := d.status.get()
 	if s.State == StateConnected {

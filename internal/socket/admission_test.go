@@ -42,7 +42,7 @@ func sendToBinder(s *st.Socket, text string) error {
 	return s.TrySend(st.Of(text))
 }
 
-// recvLastFrame receives a message and returns its recvLastFrame frame.
+// recvLastFrame receives a message and returns its last frame.
 func recvLastFrame(s *st.Socket) string {
 	frames, _ := s.MustRecv()
 	return frames[len(frames)-1]

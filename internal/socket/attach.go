@@ -62,7 +62,8 @@ func (o pipeOwner) Connected(p *pipe.Pipe, peer *msg.Peer) error {
 
 // evictor is a pattern in which a peer may take over the routing ID of others.
 type evictor interface {
-	// Evicted returns the pipes of those peers, once, under both locks.
+	// Evicted returns the pipes whose routing ID a peer has taken over since the
+	// last call. It runs under both locks.
 	Evicted() []*pipe.Pipe
 }
 
@@ -169,13 +170,13 @@ func (o pipeOwner) Disconnected(p *pipe.Pipe) {
 		s.peers.disconnected(p)
 		return
 	}
-	// Any other pipe is detached next. Its peer counts as connected until then, so
-	// that a caller that waits for the count to fall finds no pipe left that can be
-	// sent to.
+	// Any other pipe is detached next. Its peer counts as connected until then:
+	// when a caller has waited for the number of peers to fall, no message can be
+	// sent to the pipe any longer.
 }
 
-// removeSubscriptions removes the subscriptions of a peer while there are more,
-// in turns of which none holds sendMu for long.
+// removeSubscriptions removes all subscriptions of a peer, unless more is false. It
+// does so in several turns, none of which holds sendMu for long.
 func (o pipeOwner) removeSubscriptions(p *pipe.Pipe, more bool) {
 	for more {
 		o.s.turn(func() int { more = o.s.pub.RemoveSubscriptions(p); return changesAtOnce })

@@ -85,8 +85,9 @@ func (s *Socket) waitReply(ctx context.Context, c *pattern.Call) (msg.Msg, error
 		if !waiting {
 			continue
 		}
-		// Whatever woke w is processed before this call returns, so that no other
-		// waiter has to be woken. Waiters that woke each other would never stop.
+		// The loop processes the input because of which w was woken before it can
+		// return, so this call need not wake another waiter. Waiters that woke each
+		// other would never stop.
 		select {
 		case <-w:
 		case <-ctx.Done():

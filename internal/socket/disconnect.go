@@ -6,16 +6,17 @@ import (
 	"github.com/zerobroker/zmq/internal/pipe"
 )
 
-// Some types end the connection with one peer while other connections go on:
-// STREAM, and the types that address their peers by number.
+// STREAM, and the types that address their peers by number, can end the
+// connection with one peer and keep the others.
 
-// maxDisconnectTime is how long a disconnected connection may write what is queued
-// if the socket does not linger. Without lingering Close is fast, but the last
-// answer to a peer that is disconnected should still reach it.
+// maxDisconnectTime is how long a disconnected connection may write its queue if
+// the socket does not linger. Such a socket must close fast, but the last answer
+// to a peer that it disconnects should still reach the peer.
 const maxDisconnectTime = 30 * time.Second
 
-// disconnectLinger returns how long a disconnected connection may write what is
-// queued, negative without limit.
+// disconnectLinger returns how long a disconnected connection may write its
+// queue: the linger time, where negative means no limit, but maxDisconnectTime
+// for a socket that does not linger.
 func (o *Options) disconnectLinger() time.Duration {
 	if o.Linger == 0 {
 		return maxDisconnectTime
@@ -40,7 +41,8 @@ func (s *Socket) disconnect(p *pipe.Pipe, linger time.Duration) {
 	s.discardReceived(p) // a link may have given the pipe its In meanwhile
 }
 
-// discardReceived drops what was received over a pipe and what will be.
+// discardReceived drops the unread messages of a pipe, and those that still
+// arrive over it.
 func (s *Socket) discardReceived(p *pipe.Pipe) {
 	s.recvMu.Lock()
 	defer s.recvMu.Unlock()

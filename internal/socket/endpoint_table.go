@@ -133,8 +133,8 @@ func (t *endpointTable) finishAll() (ends []endpoint) {
 	}
 	t.lingering = nil
 	t.lingerMu.Unlock()
-	// Names first: the end of another endpoint frees a place, which a link that
-	// waits for one should not get.
+	// First remove the bound inproc names. When another endpoint ends, the
+	// socket could admit another peer, and a blocked link must not become one.
 	for _, list := range t.active {
 		for _, e := range list {
 			if b, ok := e.endpoint.(*boundName); ok {

@@ -253,8 +253,8 @@ func TestSubIsNotReadableForFilteredMessages(t *testing.T) {
 	}
 }
 
-// upstream returns a connected XPUB and XSUB.
-func upstream(w *st.World, scheme string, set ...func(*socket.Options)) (xpub, xsub *st.Socket) {
+// connectedXPubAndXSub returns a connected XPUB and XSUB.
+func connectedXPubAndXSub(w *st.World, scheme string, set ...func(*socket.Options)) (xpub, xsub *st.Socket) {
 	return connected(w, scheme, pattern.XPUB, pattern.XSUB, set...)
 }
 
@@ -269,7 +269,7 @@ func onlyFirst(o *socket.Options) { o.Pattern.OnlyFirst = true }
 func TestXSubFramesSubscribeInAnyPosition(t *testing.T) {
 	for _, scheme := range []string{"mem", "inproc"} {
 		st.Run(t, func(w *st.World) {
-			xpub, xsub := upstream(w, scheme)
+			xpub, xsub := connectedXPubAndXSub(w, scheme)
 			want := func(frames ...string) {
 				t.Helper()
 				for _, f := range frames {
@@ -329,7 +329,7 @@ func TestXSubFramesSubscribeInAnyPosition(t *testing.T) {
 // does may contain several.
 func TestOnlyFirstFrameSubscribesWithOption(t *testing.T) {
 	st.Run(t, func(w *st.World) {
-		xpub, xsub := upstream(w, "mem", onlyFirst)
+		xpub, xsub := connectedXPubAndXSub(w, "mem", onlyFirst)
 		if err := try(xsub, "user+", "\x01A"); err != nil {
 			t.Fatal(err)
 		}

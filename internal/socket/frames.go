@@ -38,7 +38,7 @@ func (f Frames) SendFrame(ctx context.Context, fr *msg.Frame) error {
 	if s.framer == nil {
 		return ErrDirection
 	}
-	if s.upstream != nil {
+	if s.subParser != nil {
 		if taken, err := f.takeSubscription(fr); taken || err != nil {
 			return err
 		}
@@ -61,7 +61,7 @@ func (f Frames) takeSubscription(fr *msg.Frame) (taken bool, err error) {
 		s.sendMu.Unlock()
 		return false, ErrClosed
 	}
-	taken, sent := s.upstream.TakeSubscription(fr)
+	taken, sent := s.subParser.TakeSubscription(fr)
 	if sent {
 		s.sent.msgs++
 	}
@@ -132,8 +132,8 @@ func (f Frames) dropUnsent() (messages int) {
 // Writable reports whether SendFrame would take a frame without waiting, as
 // ZMQ_POLLOUT does. It is true for types that drop what they cannot send, and if
 // the answer depends on the peer; the pattern's Writable has the details. It
-// ignores waiting calls, although the next capacity is theirs if many messages
-// have passed them.
+// ignores blocked calls, although the next capacity is reserved for them if many
+// messages have passed them (sendLine).
 func (f Frames) Writable() bool {
 	s := f.s
 	w, ok := s.pat.(pattern.Writable)
@@ -150,8 +150,8 @@ func (f Frames) Writable() bool {
 
 // partialMessage is a message that is received frame by frame. recvMu guards it.
 type partialMessage struct {
-	rest   msg.Msg // the frames that are not received
-	unread bool    // there are some
+	remaining msg.Msg // the frames that RecvFrame has not returned
+	unread    bool    // remaining has frames
 }
 
 // RecvFrame receives the next frame of a message into fr, and waits for a message
@@ -195,25 +195,25 @@ func (f Frames) recvLocked(fr *msg.Frame) error {
 		if s.isClosed() {
 			return ErrClosed
 		}
-		m.unread = m.rest.Shift(fr)
+		m.unread = m.remaining.Shift(fr)
 		return nil
 	}
-	if err := s.recvLocked(&m.rest); err != nil {
+	if err := s.recvLocked(&m.remaining); err != nil {
 		return err
 	}
 	switch {
 	case s.info.IDFirst:
-		from := m.rest.From
+		from := m.remaining.From
 		*fr = msg.Frame{Body: []byte(from.RoutingID), More: true, From: from}
 		m.unread = true
 	case s.info.Groups:
 		// The pattern receives only messages of a group and one body.
-		m.rest.Shift(fr)
+		m.remaining.Shift(fr)
 		group := string(fr.Body)
-		m.rest.Shift(fr)
+		m.remaining.Shift(fr)
 		fr.Group = group
 	default:
-		m.unread = m.rest.Shift(fr)
+		m.unread = m.remaining.Shift(fr)
 	}
 	return nil
 }
@@ -227,7 +227,7 @@ func (f Frames) dropPartial(why pipe.Drop) {
 	}
 }
 
-// dropUnread is dropPartial for Close.
+// dropUnread is like dropPartial for Close.
 func (f Frames) dropUnread() {
 	f.s.recvMu.Lock()
 	defer f.s.recvMu.Unlock()

@@ -8,9 +8,9 @@ import (
 	"github.com/zerobroker/zmq/internal/pipe"
 )
 
-// inbox is where queues report that they have become readable, and where calls
-// wait that found nothing to receive. Its lock is the innermost of all, because a
-// report may come under any other.
+// inbox collects the reports of queues that have become readable, and the calls that
+// wait because they found nothing to receive. Its lock is the innermost of all,
+// because a queue may report under any other lock.
 type inbox struct {
 	pending atomic.Bool  // something was reported since drain
 	waiting atomic.Int32 // number of waiting calls

@@ -73,14 +73,14 @@ func (e inprocEnd) WithRecvLock(f func()) {
 	f()
 }
 
-// Upstream applies a subscription of the peer.
-func (e inprocEnd) Upstream(p *pipe.Pipe, topic string, on bool) {
+// SetSubscription adds or removes a subscription of the peer of p.
+func (e inprocEnd) SetSubscription(p *pipe.Pipe, topic string, on bool) {
 	s := e.s
 	if s.pub == nil {
 		return
 	}
 	s.sendMu.Lock()
-	queued := s.pub.Upstream(p, topic, on)
+	queued := s.pub.SetSubscription(p, topic, on)
 	s.lines.wakeAll() // a peer without room may no longer subscribe to the message
 	s.sendMu.Unlock()
 	s.peers.changed()

@@ -38,7 +38,7 @@ func (l *lifetime) open() (lookups context.Context) {
 }
 
 // isClosed reports whether Close has begun. A call that holds a lock and finds
-// false may go on: Close takes the lock afterwards.
+// false may continue: Close takes the lock afterwards.
 func (l *lifetime) isClosed() bool { return l.state.Load() != stateOpen }
 
 // orClosed returns err, or ErrClosed instead of an error if Close has begun.
@@ -49,10 +49,10 @@ func (l *lifetime) orClosed(err error) error {
 	return err
 }
 
-// begin moves from open to closing, and reports whether it did so rather than an
-// earlier call of Close. No lock is held: calls that receive unwanted messages,
-// connections that pass messages on, and a Bind that looks a name up would keep
-// Close from the locks for as long as they like.
+// begin moves from open to closing, and reports whether it did so; otherwise an
+// earlier call of Close did. It takes no lock, because others may hold the locks for
+// any length of time: calls that receive unwanted messages, connections that queue
+// messages, and a Bind that looks up a name.
 func (l *lifetime) begin() (first bool) {
 	first = l.state.CompareAndSwap(stateOpen, stateClosing)
 	l.cancelLookups()
@@ -70,7 +70,7 @@ func (l *lifetime) finish(unsent int) {
 	close(l.closeEnd)
 }
 
-// loss is the result of Close, in state closed.
+// loss returns the result of Close. The state must be closed.
 func (l *lifetime) loss(repeated bool) Loss {
 	return Loss{l.unsent, int(l.unconfirmed.Load()), repeated}
 }

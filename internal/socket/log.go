@@ -32,7 +32,7 @@ type eventLog struct {
 
 	mu      sync.Mutex // guards the rest; a leaf
 	queue   []logRecord
-	dropped int                  // records that found the queue full since the writer took it
+	dropped int                  // records dropped for a full queue since the writer last took the queue
 	written chan struct{}        // closed when the writer ends; nil while there is none
 	recent  map[warning]*repeats // the warnings of the last logInterval
 	closed  bool
@@ -160,7 +160,7 @@ func (l *eventLog) handleText(at time.Time, level slog.Level, text string, attrs
 	r := slog.NewRecord(at, level, text, 0)
 	r.AddAttrs(slog.String("socket", l.socket))
 	r.AddAttrs(attrs...)
-	l.handler.Handle(context.Background(), r) // an error has nowhere to go
+	l.handler.Handle(context.Background(), r) // there is nowhere to report an error
 }
 
 // countRepeated reports whether a warning like r was logged within logInterval.

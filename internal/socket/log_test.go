@@ -31,8 +31,8 @@ func (l *logged) Write(p []byte) (int, error) {
 	return l.b.Write(p)
 }
 
-// lines returns the lines written since the last call, those of all events so far
-// included.
+// lines waits until all events have been logged, and returns the lines written
+// since the last call.
 func (l *logged) lines() []string {
 	synctest.Wait()
 	l.mu.Lock()

@@ -19,7 +19,7 @@ func (slowNames) Listen(_ string, o *transport.Options) (transport.Listener, err
 	return nil, context.Cause(o.Lookup)
 }
 
-// slowPackets is slowNames for datagrams.
+// slowPackets is like slowNames for datagrams.
 type slowPackets struct{ transport.Packets }
 
 func (slowPackets) ListenPackets(_ string, o *transport.Options) (transport.PacketConn, error) {

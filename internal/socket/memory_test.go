@@ -195,8 +195,9 @@ func TestPartialMessagesKeepNoMemory(t *testing.T) {
 	}
 }
 
-// TestPartialMessagesAreCountedExactly is the same over the memory network,
-// where each half message arrives before its peer disconnects.
+// TestPartialMessagesAreCountedExactly is like TestPartialMessagesKeepNoMemory,
+// over the memory network, where each half message arrives before its peer
+// disconnects. So the count is exact.
 func TestPartialMessagesAreCountedExactly(t *testing.T) {
 	const rounds = 2000
 	st.Run(t, func(w *st.World) {

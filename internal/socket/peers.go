@@ -138,10 +138,10 @@ func unreadSize(p *pipe.Pipe) int {
 // TestDetachedPipesCountTheirMemory measures it.
 const unreadPipeCost = 2 << 10
 
-// sweepUnread removes pipes that are read to the end. It stops when it has looked
-// at a few that are not, and goes on from there the next time, so that a call costs
-// little compared with the pipes that were detached since. The caller holds the
-// socket's recvMu, without which unread does not change.
+// sweepUnread removes pipes that are read to the end. It stops when it has
+// looked at a few that are not, and continues from there the next time, so that
+// a call costs little compared with the pipes that were detached since. The
+// caller holds the socket's recvMu, without which unread does not change.
 func (t *peers) sweepUnread() {
 	for misses := 0; misses < sweepMisses && misses < len(t.unread); {
 		if t.sweep >= len(t.unread) {

@@ -10,11 +10,11 @@ import (
 	st "github.com/zerobroker/zmq/internal/socket/sockettest"
 )
 
-// TestRepConcurrentRecvReturnsErrState: two calls of Recv wait on one REP. One
-// receives the first request. The other fails, at the latest when a second
-// request arrives before the first is answered. The second request stays for a
-// later Recv.
-func TestRepConcurrentRecvReturnsErrState(t *testing.T) {
+// TestRepConcurrentRecvReturnsErrInvalidState: two calls of Recv wait on one
+// REP. One receives the first request. The other fails, at the latest when a
+// second request arrives before the first is answered. The second request stays
+// for a later Recv.
+func TestRepConcurrentRecvReturnsErrInvalidState(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		rep := w.Socket(pattern.REP)
 		ep := rep.MustBind("mem://a")

@@ -152,10 +152,9 @@ func TestBlockedSendToFailsWhenPeerDisconnects(t *testing.T) {
 		p := l.Accept()
 		p.Shake("DEALER", "Identity", "d")
 		w.Settle()
-		// The end of a connection may free a place in the queue, if a message
-		// is written or cut by it. SendTo could use this place before the
-		// ROUTER notices the end. So the network accepts exactly one whole
-		// message.
+		// The end of a connection may free capacity in the queue, if a message
+		// is written or truncated. SendTo could use it before the ROUTER
+		// notices the end. So the network accepts exactly one whole message.
 		w.Net.Links()[0].Up().Stall()
 		w.Net.Links()[0].Up().SetBuffer(len(st.Message("x")))
 		for router.TrySendTo("d", st.Of("x")) == nil {
@@ -164,7 +163,7 @@ func TestBlockedSendToFailsWhenPeerDisconnects(t *testing.T) {
 		done := make(chan error, 1)
 		go func() { done <- router.SendTo(context.Background(), "d", st.Of("x")) }()
 		w.Settle()
-		w.Net.Links()[0].Cut(memnet.RST) // after a FIN the system would accept another write, which frees a place
+		w.Net.Links()[0].Cut(memnet.RST) // after a FIN the system would accept another write, which frees capacity
 		w.Settle()
 		select {
 		case err := <-done:

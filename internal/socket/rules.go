@@ -20,7 +20,7 @@ type rules struct {
 	raw       rawSender           // its peers are not sockets
 	pub       pattern.Publisher   // its peers subscribe
 	sub       pattern.Subscriber  // subscribes
-	upstream  upstreamSender      // subscribes by sending messages
+	subParser subscriptionParser  // finds subscriptions in the messages that are sent
 	inspect   pattern.Inspector   // refuses some messages
 	lockstep  pattern.Lockstep    // its two directions depend on each other
 	notifier  pattern.Notifier    // queues notifications about peers
@@ -58,10 +58,10 @@ type rawSender interface {
 	HalfClosed(p *pipe.Pipe)
 }
 
-// upstreamSender is a pattern that sends subscriptions as messages.
-type upstreamSender interface {
+// subscriptionParser is XSUB, whose application subscribes by sending messages.
+type subscriptionParser interface {
 	TakeSubscription(f *msg.Frame) (asked, sent bool)
-	SplitSubscriptions(m msg.Msg) (changes [][]byte, rest msg.Msg, ok bool)
+	SplitSubscriptions(m msg.Msg) (changes [][]byte, others msg.Msg, ok bool)
 }
 
 // datagramFilter is a pattern that drops some datagrams before they are queued.
@@ -89,7 +89,7 @@ func newRules(info *pattern.Info, o *pattern.Options, drops *pipe.Drops) (r rule
 	r.raw, _ = r.pat.(rawSender)
 	r.pub, _ = r.pat.(pattern.Publisher)
 	r.sub, _ = r.pat.(pattern.Subscriber)
-	r.upstream, _ = r.pat.(upstreamSender)
+	r.subParser, _ = r.pat.(subscriptionParser)
 	r.inspect, _ = r.pat.(pattern.Inspector)
 	r.lockstep, _ = r.pat.(pattern.Lockstep)
 	r.notifier, _ = r.pat.(pattern.Notifier)

@@ -9,13 +9,13 @@ import (
 	"github.com/zerobroker/zmq/internal/pipe"
 )
 
-// Send queues m. While the pattern has nowhere to put it, Send waits until ctx
-// ends; after an error nothing was sent. A message above the limits of what the
-// socket receives gets pattern.ErrMessageTooLarge, here and in every method that
-// sends. Frames below msg.LargeFrame are copied, larger ones taken over.
+// Send queues m. While the pattern has no peer or queue for it, Send waits until ctx
+// ends; after an error nothing was sent. A message above the limits on received
+// messages gets pattern.ErrMessageTooLarge, here and in every method that sends.
+// Frames below msg.LargeFrame are copied; the socket takes ownership of larger ones.
 func (s *Socket) Send(ctx context.Context, m msg.Msg) error {
-	if s.upstream != nil {
-		return s.sendUpstream(m)
+	if s.subParser != nil {
+		return s.sendXSub(m)
 	}
 	if err := s.orClosed(s.sizes.checkMessage(&m, s.sizes.idFrames)); err != nil {
 		return err
@@ -34,8 +34,8 @@ func (s *Socket) TrySendFrames(frames [][]byte) error {
 	if s.balance != nil && len(frames) == 1 {
 		return s.trySmallFrame(frames[0])
 	}
-	if s.upstream != nil {
-		return s.sendUpstream(msg.Of(slices.Clone(frames)...))
+	if s.subParser != nil {
+		return s.sendXSub(msg.Of(slices.Clone(frames)...))
 	}
 	if err := s.orClosed(s.sizes.checkFrames(frames, s.sizes.idFrames)); err != nil {
 		return err
@@ -58,8 +58,8 @@ func (s *Socket) TrySendFrames(frames [][]byte) error {
 	return err
 }
 
-// trySmallFrame is the fast path, of most messages: it does what attempt does,
-// without interfaces and functions.
+// trySmallFrame is the fast path for most messages: it does what attempt does,
+// without calls through interfaces and function values.
 func (s *Socket) trySmallFrame(f []byte) error {
 	if int64(len(f)) > s.sizes.frame {
 		return s.orClosed(s.sizes.check(1, int64(len(f)), int64(len(f))))
@@ -86,10 +86,10 @@ func (s *Socket) trySmallFrame(f []byte) error {
 	return nil
 }
 
-// sendUpstream sends a message of an XSUB: its frames that subscribe or cancel
+// sendXSub sends a message of an XSUB: its frames that subscribe or cancel
 // change the subscriptions, and the others go to the publishers. It never waits.
-func (s *Socket) sendUpstream(m msg.Msg) error {
-	changes, rest, ok := s.upstream.SplitSubscriptions(m)
+func (s *Socket) sendXSub(m msg.Msg) error {
+	changes, others, ok := s.subParser.SplitSubscriptions(m)
 	for _, c := range changes {
 		if err := s.Topics().Subscribe(string(c[1:]), c[0] == 1); err != nil {
 			return err
@@ -98,10 +98,10 @@ func (s *Socket) sendUpstream(m msg.Msg) error {
 	if !ok {
 		return nil
 	}
-	if err := s.orClosed(s.sizes.checkMessage(&rest, 0)); err != nil {
+	if err := s.orClosed(s.sizes.checkMessage(&others, 0)); err != nil {
 		return err
 	}
-	return s.send(noWait, waitKey{}, rest.Size(), func() error { return s.sender.Send(rest) })
+	return s.send(noWait, waitKey{}, others.Size(), func() error { return s.sender.Send(others) })
 }
 
 // noWait is the context of calls that do not wait.
@@ -110,10 +110,9 @@ var noWait context.Context = &struct{ context.Context }{context.Background()}
 // uncounted is the size of a frame, which Frames counts.
 const uncounted = -1
 
-// send has put queue a message of size bytes. While put returns
-// pattern.ErrWouldBlock, it calls put again each time that what key names may have
-// changed and no other call comes first, until ctx ends; with noWait it
-// returns at once.
+// send calls put, which queues a message of size bytes. If put returns
+// pattern.ErrWouldBlock, send waits for the condition of key until ctx ends, in line
+// with other calls, and calls put again; with noWait it returns at once.
 func (s *Socket) send(ctx context.Context, key waitKey, size int, put func() error) error {
 	ctx.Err() // a nil context panics here, before anything is locked
 	s.lockSend()
@@ -127,8 +126,8 @@ func (s *Socket) send(ctx context.Context, key waitKey, size int, put func() err
 	return err
 }
 
-// attempt calls put, unless calls that wait for the same come first. The caller
-// holds the send lock and is not one of these calls.
+// attempt calls put, unless the calls in the line of key have to send first. The
+// caller holds the send lock and is not in the line.
 func (s *Socket) attempt(key waitKey, size int, put func() error) error {
 	line := s.lines.line(key)
 	if key.kind == byAll {

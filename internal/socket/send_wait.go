@@ -46,7 +46,7 @@ const (
 	byAll                    // any change: calls that wait for different conditions, in no order
 )
 
-// sendLine is a line of calls that wait.
+// sendLine is a line of send calls that wait for the same condition.
 type sendLine struct {
 	calls  list.List // of channels, each gets an element when its call is woken
 	passed int       // messages sent past the first call since it became the first
@@ -94,7 +94,7 @@ func (l *sendLine) pass() {
 	}
 }
 
-// sendLines are the lines of a socket. sendMu guards them.
+// sendLines holds the lines of blocked send calls of a socket. sendMu guards it.
 type sendLines struct {
 	any   sendLine // of byAny
 	other map[waitKey]*sendLine

@@ -112,8 +112,8 @@ func (c *blockingSend) connect(w *st.World, hwm int) (s, far *st.Socket, to *msg
 }
 
 // TestBlockedSendersProceedInOrder: blocked calls send in the order in which
-// they began to wait, one for each free place in the queue. Calls whose context
-// has ended are skipped, the first one too.
+// they began to wait, one for each message that is read from the full queue.
+// Calls whose context has ended are skipped, the first one too.
 func TestBlockedSendersProceedInOrder(t *testing.T) {
 	const n = 30
 	for _, c := range blockingSends() {
@@ -174,10 +174,10 @@ func TestBlockedSendersProceedInOrder(t *testing.T) {
 }
 
 // TestBlockedSenderIsPassedByBoundedNumberOfMessages: while the first blocked
-// call is not scheduled, other calls use the free places of the queue until the
+// call is not scheduled, other calls use the capacity of the queue until the
 // maximum number of messages has passed it. Then every other call blocks, in
 // order. When the first call ends, the next one sends, although no further
-// place becomes free.
+// message is read from the queue.
 func TestBlockedSenderIsPassedByBoundedNumberOfMessages(t *testing.T) {
 	for _, c := range blockingSends() {
 		t.Run(c.name, func(t *testing.T) {
@@ -239,7 +239,7 @@ func TestFewerMessagesPassWhenMoreSendersAreBlocked(t *testing.T) {
 }
 
 // TestCancelledSenderWakesNext: the first blocked call is woken because the
-// queue has a free place, and ends without using it. The next call then sends.
+// queue has capacity again, and ends without using it. The next call then sends.
 func TestCancelledSenderWakesNext(t *testing.T) {
 	for _, c := range blockingSends() {
 		if c.typ == pattern.STREAM || c.typ == pattern.DGRAM {

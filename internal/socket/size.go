@@ -58,8 +58,8 @@ func (l *sizeLimits) check(frames int, bytes, largest int64) error {
 	return nil
 }
 
-// checkMessage is check for m. leading is the number of frames of m that are not
-// sent, negative for frames that are sent in addition to those of m.
+// checkMessage is like check for m. leading is the number of frames of m that
+// are not sent, negative for frames that are sent in addition to those of m.
 func (l *sizeLimits) checkMessage(m *msg.Msg, leading int) error {
 	largest := len(m.First)
 	for _, f := range m.Rest {
@@ -68,7 +68,7 @@ func (l *sizeLimits) checkMessage(m *msg.Msg, leading int) error {
 	return l.check(m.Len()-leading, int64(m.Size()), int64(largest))
 }
 
-// checkFrames is checkMessage for the frames of a message.
+// checkFrames is like checkMessage for the frames of a message.
 func (l *sizeLimits) checkFrames(frames [][]byte, leading int) error {
 	size, largest := 0, 0
 	for _, f := range frames {
@@ -90,9 +90,9 @@ func (p *partSize) add(size int) {
 	p.bytes += int64(size)
 }
 
-// checkNext is check for the next frame after those of sent. If more frames follow,
-// there must be capacity for one: a message that was begun can be ended with an
-// empty frame.
+// checkNext is like check for the next frame after those of sent. If more
+// frames follow, there must be capacity for one: a message that was begun can
+// be ended with an empty frame.
 func (l *sizeLimits) checkNext(sent partSize, size int, more bool) error {
 	frames := sent.frames + 1 - l.idFrames
 	if more {

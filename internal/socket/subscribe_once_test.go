@@ -50,7 +50,7 @@ func subscribers() map[string]func(*st.World) (*st.Socket, func(topic string, on
 			return s, s.Subscribe
 		}
 	}
-	upstream := func(w *st.World) (*st.Socket, func(string, bool) error) {
+	xsubByMessage := func(w *st.World) (*st.Socket, func(string, bool) error) {
 		s := w.Socket(pattern.XSUB)
 		return s, func(topic string, on bool) error {
 			first := "\x00"
@@ -63,7 +63,7 @@ func subscribers() map[string]func(*st.World) (*st.Socket, func(topic string, on
 	return map[string]func(*st.World) (*st.Socket, func(string, bool) error){
 		"SUB": plain(pattern.SUB, false), "SUB inverted": plain(pattern.SUB, true),
 		"XSUB": plain(pattern.XSUB, false), "XSUB inverted": plain(pattern.XSUB, true),
-		"XSUB by message": upstream, "DISH": plain(pattern.DISH, false),
+		"XSUB by message": xsubByMessage, "DISH": plain(pattern.DISH, false),
 	}
 }
 

@@ -122,7 +122,7 @@ func (t Topics) WaitSubscribers(ctx context.Context, n int, topic []byte) error 
 }
 
 // WaitSubscribed waits until a publisher has processed all subscriptions made so
-// far, as far as its version of ZMTP can show that.
+// far, if its version of ZMTP can confirm that.
 //
 // It sends two PINGs, the second after the answer to the first. A peer that answers
 // a PING has read what was sent before it. But libzmq applies the subscriptions of

@@ -140,7 +140,7 @@ func BenchmarkMatchWords(b *testing.B) {
 	}
 }
 
-func BenchmarkMatchEmpty(b *testing.B) {
+func BenchmarkMatchEmptyTopic(b *testing.B) {
 	var s Index
 	s.Add(nil, pipe.New())
 	dst := make([]*pipe.Pipe, 0, 1)
@@ -150,7 +150,7 @@ func BenchmarkMatchEmpty(b *testing.B) {
 	}
 }
 
-func BenchmarkMatchShort(b *testing.B) {
+func BenchmarkMatchShortTopic(b *testing.B) {
 	var s Index
 	s.Add([]byte("news"), pipe.New())
 	dst := make([]*pipe.Pipe, 0, 1)

@@ -2,14 +2,14 @@ package topics
 
 import "testing"
 
-// FuzzIndex applies a script of operations to an index and to an oracle. An
+// FuzzIndex applies a script of operations to an index and to a model. An
 // operation is encoded as follows: one byte with the operation, the pipe, and
 // how many bytes of the topic differ from its fill byte; the length; the fill
 // byte; for each byte that differs, its position and its value.
 func FuzzIndex(f *testing.F) {
 	f.Add([]byte("\x00\x00\x00"))
 	f.Fuzz(func(t *testing.T, script []byte) {
-		o := newOracle(t, 4)
+		o := newModel(t, 4)
 		s := fuzzScript(script[:min(len(script), 2000)])
 		for n := 0; len(s) > 0; n++ {
 			op := s.next()

@@ -28,10 +28,10 @@ func randomTopic(r *rand.Rand) string {
 	return string(b)
 }
 
-func TestIndexBehavesLikeOracle(t *testing.T) {
+func TestIndexBehavesLikeModel(t *testing.T) {
 	for seed := range uint64(60) {
 		r := rand.New(rand.NewPCG(seed, 0))
-		o := newOracle(t, 1+r.IntN(5))
+		o := newModel(t, 1+r.IntN(5))
 		for i := range 800 {
 			p := o.pipes[r.IntN(len(o.pipes))]
 			switch op := r.IntN(100); {
@@ -56,7 +56,7 @@ func TestIndexBehavesLikeOracle(t *testing.T) {
 
 // clear removes all topics in different ways, and fails if the index keeps
 // memory.
-func (o *oracle) clear() {
+func (o *model) clear() {
 	o.t.Helper()
 	for topic := range o.subs {
 		for _, p := range o.pipes {
@@ -71,8 +71,8 @@ func (o *oracle) clear() {
 	}
 }
 
-func TestIndexBehavesLikeOracleWithManyShards(t *testing.T) {
-	o := newOracle(t, 3)
+func TestIndexBehavesLikeModelWithManyShards(t *testing.T) {
+	o := newModel(t, 3)
 	r := rand.New(rand.NewPCG(1, 2))
 	var topics []string
 	for i := range 30_000 {
@@ -96,7 +96,7 @@ func TestIndexBehavesLikeOracleWithManyShards(t *testing.T) {
 }
 
 func TestEmptyTopicMatchesEveryFrame(t *testing.T) {
-	o := newOracle(t, 3)
+	o := newModel(t, 3)
 	o.match("")
 	o.match("a")
 	o.remove("", o.pipes[0])
@@ -113,7 +113,7 @@ func TestEmptyTopicMatchesEveryFrame(t *testing.T) {
 }
 
 func TestRemoveOfUnknownTopicChangesNothing(t *testing.T) {
-	o := newOracle(t, 2)
+	o := newModel(t, 2)
 	o.add("abcdefghijklmnop", o.pipes[0])
 	o.add("abcdefgh", o.pipes[1])
 	for _, topic := range []string{
@@ -138,7 +138,7 @@ func TestNestedTopicsShareEdges(t *testing.T) {
 	}
 	for name, order := range orders {
 		t.Run(name, func(t *testing.T) {
-			o := newOracle(t, 2)
+			o := newModel(t, 2)
 			for i := range 4097 {
 				o.add(long[:order(i)], o.pipes[i%2])
 			}
@@ -161,7 +161,7 @@ func TestNestedTopicsShareEdges(t *testing.T) {
 
 // Every node has all 256 branches.
 func TestBranchesShareNode(t *testing.T) {
-	o := newOracle(t, 1)
+	o := newModel(t, 1)
 	for i := range 1 << 16 {
 		o.add(string([]byte{byte(i), byte(i >> 8)}), o.pipes[0])
 	}
@@ -256,7 +256,7 @@ func TestRemovedBranchesLeaveFewNodes(t *testing.T) {
 	for name, order := range orders {
 		for _, kept := range []int{0, 10, size} {
 			t.Run(fmt.Sprint(name, kept), func(t *testing.T) {
-				o := newOracle(t, 2)
+				o := newModel(t, 2)
 				o.add(string(topic), o.pipes[0])
 				for i := range size {
 					n := order(i)
@@ -311,7 +311,9 @@ func TestManyPipesShareTopic(t *testing.T) {
 	}
 }
 
-func TestMarkDistinguishesMatchingPipes(t *testing.T) {
+// Mark marks the pipes that Match returned, so that a caller can distinguish
+// them from the others.
+func TestMarkSetsMarkOfGivenPipesOnly(t *testing.T) {
 	var s Index
 	all := []*pipe.Pipe{pipe.New(), pipe.New(), pipe.New()}
 	s.Add([]byte("a"), all[0])

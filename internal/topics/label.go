@@ -50,12 +50,13 @@ func (t *Index) dropLabel(e *edge) {
 }
 
 // splitLabel cuts the label of e to n bytes, skips the next skip bytes, and
-// gives the remainder to rest, which has no label. The remainder of a long
-// label is copied only when it is less than half of its allocation. Otherwise a
-// peer that adds many short topics could cause many copies of one long label.
-func (t *Index) splitLabel(e *edge, n, skip int, rest *edge) {
+// gives the remainder to the edge lower, which has no label. The remainder of a
+// long label is copied only when it is less than half of its allocation.
+// Otherwise a peer that adds many short topics could cause many copies of one
+// long label.
+func (t *Index) splitLabel(e *edge, n, skip int, lower *edge) {
 	if e.size != longLabelSize {
-		t.setLabel(rest, e.label[n+skip:e.size])
+		t.setLabel(lower, e.label[n+skip:e.size])
 		e.size = uint8(n)
 		return
 	}
@@ -64,10 +65,10 @@ func (t *Index) splitLabel(e *edge, n, skip int, rest *edge) {
 	t.setLabel(e, old.b[:n])
 	old.b = old.b[n+skip:]
 	if len(old.b) <= maxShortLabel || len(old.b) < old.size/2 {
-		t.setLabel(rest, old.b)
+		t.setLabel(lower, old.b)
 		return
 	}
-	t.setLongLabel(rest, old)
+	t.setLongLabel(lower, old)
 }
 
 // size returns the length of the topic that ends at e.

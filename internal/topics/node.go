@@ -118,14 +118,14 @@ func (t *Index) splitEdge(e *edge, n int) {
 		word: e.word, key: e.key,
 		depth: t.nodes.at(e.key.node()).depth + wordLen + uint32(n),
 	})
-	rest := edge{
+	lower := edge{
 		word: loadWord(label[:k]), key: newEdgeKey(node, k),
 		child: e.child, subs: e.subs, pos: e.pos, lens: e.lens,
 	}
-	t.splitLabel(e, n, k, &rest)
+	t.splitLabel(e, n, k, &lower)
 	e.child, e.subs, e.lens = node, 0, 0
-	t.setParent(&rest)
-	t.attachEdge(&rest)
+	t.setParent(&lower)
+	t.attachEdge(&lower)
 }
 
 // prune removes the edges and nodes that no topic needs, beginning with the

@@ -5,8 +5,8 @@ import "math/bits"
 // pool stores values under numbers greater than 0. It allocates them in small
 // chunks and releases a chunk when its last value is freed.
 type pool[T any] struct {
-	chunks  []*chunk[T] // nil if empty; the first is always nil
-	partial []uint32    // indices of the other chunks that are not full
+	chunks  []*chunk[T] // nil: all its items are free; index 0 is not used
+	partial []uint32    // indices of the chunks with free items
 	n       int
 }
 

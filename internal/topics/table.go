@@ -103,7 +103,8 @@ const (
 // are clear; those of higher bytes are unspecified.
 func zeroBytes(x uint64) uint64 { return (x - lowBits) &^ x & highBits }
 
-// find returns an edge and its reference, or nil.
+// find returns the edge with that key and word, and its reference. It returns
+// nil if there is none.
 func (t *table) find(key edgeKey, word uint64) (*edge, uint32) {
 	h := t.hash(key, word)
 	s := t.dir[h>>(t.shift&63)]

@@ -12,7 +12,7 @@ func (o *Options) control(network, _ string, c syscall.RawConn) error {
 	return rawControl(c, func(fd uintptr) error { return o.set(network, fd) })
 }
 
-// controlFrom is control for a connection with a source address. It also sets
+// controlFrom is like control for a connection with a source address. It also sets
 // SO_REUSEADDR, because an earlier connection from that address may be in
 // TIME_WAIT.
 func (o *Options) controlFrom(network, _ string, c syscall.RawConn) error {

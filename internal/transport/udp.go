@@ -48,7 +48,7 @@ func (udp) ListenPackets(addr string, o *Options) (PacketConn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return opened(c, a, netip.Addr{}, func(fd uintptr) error { return o.setSpread(fd, isV6(c)) })
+	return opened(c, a, netip.Addr{}, func(fd uintptr) error { return o.setMulticastScope(fd, isV6(c)) })
 }
 
 // bindUDP binds an address that is not a multicast group. Unlike libzmq it does
@@ -73,14 +73,14 @@ func bindUDP(at netip.AddrPort, o *Options) (*net.UDPConn, error) {
 // listenGroup joins a multicast group. Like libzmq, it binds the wildcard
 // address with the port of the group. Where the system supports it, the socket
 // receives no datagrams of other groups.
-func listenGroup(a udpAddr, p udpPlace, o *Options) (PacketConn, error) {
+func listenGroup(a udpAddr, p resolvedUDP, o *Options) (PacketConn, error) {
 	group := p.at.Addr()
 	c, err := o.openUDP(udpFamily(group), ":"+strconv.Itoa(int(p.at.Port())), o.controlShared)
 	if err != nil {
 		return nil, err
 	}
 	return opened(c, a, group, func(fd uintptr) error {
-		if err := o.setSpread(fd, group.Is6()); err != nil {
+		if err := o.setMulticastScope(fd, group.Is6()); err != nil {
 			return err
 		}
 		if err := joinGroup(fd, p); err != nil {
@@ -110,7 +110,7 @@ func (udp) DialPackets(ctx context.Context, addr string, o *Options) (PacketConn
 		ip = netip.AddrFrom4([4]byte{127, 0, 0, 1})
 	}
 	set := func(fd uintptr) error {
-		if err := o.setSpread(fd, ip.Is6()); err != nil || !p.group() {
+		if err := o.setMulticastScope(fd, ip.Is6()); err != nil || !p.group() {
 			return err
 		}
 		return sendFrom(fd, p)
@@ -169,7 +169,7 @@ func (o *Options) openUDP(network, addr string, control func(string, string, sys
 	return c.(*net.UDPConn), nil
 }
 
-// controlShared is control for a port that other sockets may bind too.
+// controlShared is like control for a port that other sockets may bind too.
 func (o *Options) controlShared(network, addr string, c syscall.RawConn) error {
 	if err := rawControl(c, setShared); err != nil {
 		return os.NewSyscallError("setsockopt SO_REUSEADDR", err)

@@ -61,18 +61,18 @@ func (a udpAddr) mismatch() string {
 	return ""
 }
 
-// udpPlace is a udp address with its names looked up.
-type udpPlace struct {
+// resolvedUDP is a udp address whose names are resolved.
+type resolvedUDP struct {
 	at    netip.AddrPort // an invalid address means the wildcard
 	from  netip.Addr     // IPv4 group: address of the interface; invalid: the system chooses
 	index int            // IPv6 group: index of the interface; 0: the system chooses
 }
 
-func (p udpPlace) group() bool { return p.at.Addr().IsMulticast() }
+func (p resolvedUDP) group() bool { return p.at.Addr().IsMulticast() }
 
 // resolve resolves the names of host and interface. The host may be the name of
 // an interface only if bind is true.
-func (a udpAddr) resolve(ctx context.Context, bind bool, o *Options) (udpPlace, error) {
+func (a udpAddr) resolve(ctx context.Context, bind bool, o *Options) (resolvedUDP, error) {
 	ip := a.host.ip
 	var err error
 	switch {
@@ -82,12 +82,12 @@ func (a udpAddr) resolve(ctx context.Context, bind bool, o *Options) (udpPlace, 
 		ip, err = a.host.bindIP(o)
 	}
 	if err != nil {
-		return udpPlace{}, err
+		return resolvedUDP{}, err
 	}
-	p := udpPlace{at: netip.AddrPortFrom(ip.WithZone(""), a.host.port)}
+	p := resolvedUDP{at: netip.AddrPortFrom(ip.WithZone(""), a.host.port)}
 	if !ip.IsMulticast() {
 		if a.iface != nil {
-			return udpPlace{}, &HostError{Host: a.host.name, Reason: "not a multicast group", errno: syscall.EINVAL}
+			return resolvedUDP{}, &HostError{Host: a.host.name, Reason: "not a multicast group", errno: syscall.EINVAL}
 		}
 		p.at = netip.AddrPortFrom(ip, a.host.port)
 		return p, nil

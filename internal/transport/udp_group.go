@@ -8,13 +8,13 @@ import (
 	"syscall"
 )
 
-// setSpread sets the number of hops for multicast datagrams, and whether
+// setMulticastScope sets the number of hops for multicast datagrams, and whether
 // sockets on this machine receive them too. The defaults of the systems and of
 // libzmq are one hop, and that they do (ZMQ_MULTICAST_HOPS,
 // ZMQ_MULTICAST_LOOP).
-func (o *Options) setSpread(fd uintptr, v6 bool) error {
+func (o *Options) setMulticastScope(fd uintptr, v6 bool) error {
 	if o.MulticastHops > 0 {
-		if err := setSpread4(fd, v6, "TTL", syscall.IP_MULTICAST_TTL, o.MulticastHops); err != nil {
+		if err := setMulticastScope4(fd, v6, "TTL", syscall.IP_MULTICAST_TTL, o.MulticastHops); err != nil {
 			return err
 		}
 		if v6 {
@@ -26,16 +26,16 @@ func (o *Options) setSpread(fd uintptr, v6 bool) error {
 	if !o.MulticastNoLoop {
 		return nil
 	}
-	err := setSpread4(fd, v6, "LOOP", syscall.IP_MULTICAST_LOOP, 0)
+	err := setMulticastScope4(fd, v6, "LOOP", syscall.IP_MULTICAST_LOOP, 0)
 	if err == nil && v6 {
 		err = setOption(fd, "IPV6_MULTICAST_LOOP", syscall.IPPROTO_IPV6, syscall.IPV6_MULTICAST_LOOP, 0)
 	}
 	return err
 }
 
-// setSpread4 sets an IP_MULTICAST option for the IPv4 datagrams of a socket.
+// setMulticastScope4 sets an IP_MULTICAST option for the IPv4 datagrams of a socket.
 // IPv6 sockets have no such option on some systems (see dualOptions).
-func setSpread4(fd uintptr, v6 bool, what string, name, value int) error {
+func setMulticastScope4(fd uintptr, v6 bool, what string, name, value int) error {
 	if v6 && !dualOptions {
 		return nil
 	}
@@ -48,7 +48,7 @@ func setOption(fd uintptr, what string, level, name, value int) error {
 }
 
 // joinGroup joins the multicast group of p.
-func joinGroup(fd uintptr, p udpPlace) error {
+func joinGroup(fd uintptr, p resolvedUDP) error {
 	group := p.at.Addr()
 	onlyJoined(fd, group.Is6())
 	if group.Is6() {
@@ -62,7 +62,7 @@ func joinGroup(fd uintptr, p udpPlace) error {
 }
 
 // sendFrom sets the interface for datagrams that are sent to groups.
-func sendFrom(fd uintptr, p udpPlace) error {
+func sendFrom(fd uintptr, p resolvedUDP) error {
 	switch {
 	case p.at.Addr().Is4() && p.from.IsValid():
 		return os.NewSyscallError("setsockopt IP_MULTICAST_IF",

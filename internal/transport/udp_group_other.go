@@ -11,10 +11,10 @@ import (
 // them is not implemented.
 var errNoMulticast = fmt.Errorf("multicast: %w", errors.ErrUnsupported)
 
-func (o *Options) setSpread(uintptr, bool) error { return nil }
+func (o *Options) setMulticastScope(uintptr, bool) error { return nil }
 
 func setShared(uintptr) error { return nil }
 
-func joinGroup(uintptr, udpPlace) error { return errNoMulticast }
+func joinGroup(uintptr, resolvedUDP) error { return errNoMulticast }
 
-func sendFrom(uintptr, udpPlace) error { return errNoMulticast }
+func sendFrom(uintptr, resolvedUDP) error { return errNoMulticast }

@@ -151,7 +151,7 @@ func checkBody(t *testing.T, body []byte) {
 	}
 }
 
-// checkData is checkBody for the data of one command.
+// checkData is like checkBody for the data of one command.
 func checkData(t *testing.T, zero func() decoder, data []byte) {
 	t.Helper()
 	cmd := zero()

@@ -12,7 +12,7 @@ import (
 	"github.com/zerobroker/zmq/internal/wire"
 )
 
-// Peer is the far end of a connection, as raw as one likes.
+// Peer is the remote end of a connection, at which a test reads and writes bytes.
 type Peer struct {
 	net.Conn
 	w *World
@@ -63,7 +63,7 @@ func (s *Server) Accept() *Peer {
 	return p
 }
 
-// TryAccept is Accept that returns an error.
+// TryAccept is like Accept but returns an error instead of failing the test.
 func (s *Server) TryAccept() (*Peer, error) {
 	c, err := s.l.Accept()
 	if err != nil {
@@ -75,7 +75,7 @@ func (s *Server) TryAccept() (*Peer, error) {
 // Close stops listening.
 func (s *Server) Close() { s.l.Close() }
 
-// Greeting is what a ZMTP 3.1 peer with the NULL mechanism begins with.
+// Greeting returns the greeting of a ZMTP 3.1 peer with the NULL mechanism.
 func Greeting() []byte {
 	b := make([]byte, 64)
 	b[0], b[8], b[9], b[10], b[11] = 0xFF, 1, 0x7F, 3, 1
@@ -83,7 +83,8 @@ func Greeting() []byte {
 	return b
 }
 
-// Ready is a READY with properties, given as names and values in turn.
+// Ready returns a READY command with properties, given as alternating names and
+// values.
 func Ready(properties ...string) []byte {
 	var md []byte
 	for i := 0; i < len(properties); i += 2 {
@@ -94,13 +95,13 @@ func Ready(properties ...string) []byte {
 	return Command("READY", md)
 }
 
-// Command is a command's frame.
+// Command returns the frame of a command.
 func Command(name string, data []byte) []byte {
 	body := append(append([]byte{byte(len(name))}, name...), data...)
 	return RawFrame(wire.FlagCommand, body)
 }
 
-// RawFrame is a frame as ZMTP 2.0 and later have it.
+// RawFrame returns a frame of ZMTP 2.0 and later.
 func RawFrame(flags byte, body []byte) []byte {
 	if len(body) > 255 {
 		b := binary.BigEndian.AppendUint64([]byte{flags | wire.FlagLarge}, uint64(len(body)))
@@ -109,12 +110,12 @@ func RawFrame(flags byte, body []byte) []byte {
 	return append([]byte{flags, byte(len(body))}, body...)
 }
 
-// Ping is a PING with a TTL in tenths of a second.
+// Ping returns a PING command. The TTL is in tenths of a second.
 func Ping(ttl uint16, context string) []byte {
 	return Command("PING", append(binary.BigEndian.AppendUint16(nil, ttl), context...))
 }
 
-// Message is the frames of one message.
+// Message returns the encoded frames of one message.
 func Message(frames ...string) (b []byte) {
 	for i, f := range frames {
 		var flags byte
@@ -126,7 +127,7 @@ func Message(frames ...string) (b []byte) {
 	return b
 }
 
-// Must writes bytes.
+// Must writes bytes. It fails the test on an error, as the other methods do.
 func (p *Peer) Must(bytes ...[]byte) {
 	p.w.Helper()
 	for _, b := range bytes {
@@ -136,7 +137,7 @@ func (p *Peer) Must(bytes ...[]byte) {
 	}
 }
 
-// Shake does a whole handshake as the given type of socket.
+// Shake completes the handshake of a socket of the given type.
 func (p *Peer) Shake(socketType string, properties ...string) {
 	p.w.Helper()
 	p.Must(Greeting(), Ready(append([]string{"Socket-Type", socketType}, properties...)...))
@@ -147,7 +148,7 @@ func (p *Peer) Shake(socketType string, properties ...string) {
 	}
 }
 
-// Skip reads n bytes.
+// Skip reads n bytes and returns them.
 func (p *Peer) Skip(n int) []byte {
 	p.w.Helper()
 	b := make([]byte, n)
@@ -167,7 +168,7 @@ func (p *Peer) Frame() (flags byte, body []byte) {
 	return flags, body
 }
 
-// TryFrame is Frame that returns an error.
+// TryFrame is like Frame but returns an error instead of failing the test.
 func (p *Peer) TryFrame() (flags byte, body []byte, err error) {
 	var h [9]byte
 	if _, err := io.ReadFull(p, h[:2]); err != nil {
@@ -188,7 +189,7 @@ func (p *Peer) TryFrame() (flags byte, body []byte, err error) {
 	return h[0], body, err
 }
 
-// Message reads one message, answering no commands and skipping them.
+// Message reads one message. It skips commands and does not answer them.
 func (p *Peer) Message() (frames []string) {
 	p.w.Helper()
 	for {
@@ -203,9 +204,9 @@ func (p *Peer) Message() (frames []string) {
 	}
 }
 
-// End reads, throwing away what comes, until the other end has closed, and
-// returns how long that took. What the other end does about that, such as to
-// report it, is done too.
+// End reads and discards bytes until the other end has closed the connection,
+// and returns how long that took. Events that follow from the close have been
+// reported when End returns.
 func (p *Peer) End() time.Duration {
 	p.w.Helper()
 	d := After(func() {
@@ -217,5 +218,5 @@ func (p *Peer) End() time.Duration {
 	return d
 }
 
-// CloseWrite ends the peer's own direction only.
+// CloseWrite ends the sending direction of the peer.
 func (p *Peer) CloseWrite() { p.Conn.(interface{ CloseWrite() error }).CloseWrite() }

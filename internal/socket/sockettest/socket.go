@@ -20,15 +20,15 @@ type Socket struct {
 	socket.Addressed
 	socket.Topics
 	socket.Frames
-	w     *World
-	heard *socket.Listening
-	past  []socket.Stamped // taken from heard
+	w        *World
+	listener *socket.Listening
+	past     []socket.Stamped // events taken from listener
 }
 
 // waitTime is how long, in virtual time, a Must or Want method waits.
 const waitTime = time.Hour
 
-// Of makes a message of strings.
+// Of returns a message of the frames.
 func Of(frames ...string) msg.Msg {
 	b := make([][]byte, len(frames))
 	for i, f := range frames {
@@ -37,7 +37,7 @@ func Of(frames ...string) msg.Msg {
 	return msg.Of(b...)
 }
 
-// Frames are the frames of a message as strings.
+// Frames returns the frames of a message as strings.
 func Frames(m *msg.Msg) []string {
 	var s []string
 	for i := range m.Len() {
@@ -86,7 +86,7 @@ func (s *Socket) MustRecv() ([]string, *msg.Peer) {
 	return Frames(&m), m.From
 }
 
-// WantRecv receives one message and compares it.
+// WantRecv receives one message and fails the test if it is not the given one.
 func (s *Socket) WantRecv(frames ...string) {
 	s.w.Helper()
 	if got, _ := s.MustRecv(); !slices.Equal(got, frames) {
@@ -94,8 +94,8 @@ func (s *Socket) WantRecv(frames ...string) {
 	}
 }
 
-// WantNone checks that there is nothing to receive, nor will be without time
-// passing.
+// WantNone fails the test if a message can be received, now or after all
+// goroutines have processed their input.
 func (s *Socket) WantNone() {
 	s.w.Helper()
 	s.w.Settle()
@@ -114,8 +114,7 @@ func (s *Socket) WantFull() {
 	}
 }
 
-// Fill sends small messages until that would block, and returns how many it
-// sent.
+// Fill sends small messages until sending would block, and returns their number.
 func (s *Socket) Fill() (n int) {
 	s.w.Helper()
 	for ; n < 1e6; n++ {
@@ -161,7 +160,7 @@ func (s *Socket) SetHWM(send, recv int) error {
 	return s.SetRecvHWM(recv)
 }
 
-// WantDrops compares everything that was dropped so far.
+// WantDrops fails the test if the counters of dropped messages differ from want.
 func (s *Socket) WantDrops(want map[pipe.Drop]uint64) {
 	s.w.Helper()
 	for why, n := range s.Stats().Drops {
@@ -171,8 +170,8 @@ func (s *Socket) WantDrops(want map[pipe.Drop]uint64) {
 	}
 }
 
-// WantFaults compares the reasons for which connections were closed so far,
-// FaultNone not counted.
+// WantFaults fails the test if the counters of close reasons differ from want.
+// CloseNone is not compared.
 func (s *Socket) WantFaults(want map[engine.CloseReason]uint64) {
 	s.w.Helper()
 	faults := s.Stats().Faults
@@ -186,7 +185,7 @@ func (s *Socket) WantFaults(want map[engine.CloseReason]uint64) {
 // History returns all events so far.
 func (s *Socket) History() []socket.Stamped {
 	for {
-		ev, ok := s.heard.Next(Ended())
+		ev, ok := s.listener.Next(Ended())
 		if !ok {
 			return s.past
 		}
@@ -194,7 +193,7 @@ func (s *Socket) History() []socket.Stamped {
 	}
 }
 
-// Heard returns the events of some kinds so far.
+// Heard returns the events of the given kinds that the socket has reported.
 func (s *Socket) Heard(kinds ...session.Kind) (some []socket.Stamped) {
 	for _, ev := range s.History() {
 		if slices.Contains(kinds, ev.Kind) {
@@ -204,7 +203,8 @@ func (s *Socket) Heard(kinds ...session.Kind) (some []socket.Stamped) {
 	return some
 }
 
-// WantKinds compares the kinds of all events so far.
+// WantKinds fails the test if the kinds of all reported events, in order, differ
+// from want.
 func (s *Socket) WantKinds(want ...session.Kind) {
 	s.w.Helper()
 	var got []session.Kind
@@ -216,7 +216,7 @@ func (s *Socket) WantKinds(want ...session.Kind) {
 	}
 }
 
-// clip keeps failure messages short.
+// clip truncates frames for a failure message.
 func clip(frames []string) []string {
 	out := slices.Clone(frames)
 	for i, f := range out {
@@ -227,7 +227,7 @@ func clip(frames []string) []string {
 	return out
 }
 
-// Large is a frame of n bytes that are all alike.
+// Large returns a frame of n equal bytes.
 func Large(n int) string { return string(bytes.Repeat([]byte{'L'}, n)) }
 
 // ConnectAs connects, and assigns the routing ID to the peer.

@@ -13,8 +13,8 @@ import (
 	"github.com/zerobroker/zmq/internal/wire"
 )
 
-// Tap is a memory network that remembers every byte of every connection, and
-// whose they were.
+// Tap is a memory network that records the bytes of every connection, and the
+// owners of its two ends.
 type Tap struct {
 	net *memnet.Network
 
@@ -22,25 +22,25 @@ type Tap struct {
 	wires map[int]*Wire
 }
 
-// NewTap returns a tap of a network.
+// NewTap returns a Tap whose connections use the network n.
 func NewTap(n *memnet.Network) *Tap { return &Tap{net: n, wires: make(map[int]*Wire)} }
 
-// Wire is one connection's two directions.
+// Wire records the two directions of a connection.
 type Wire struct {
 	Ordinal          int // as in memnet.Link
-	Dialer, Acceptor any // whose ends they are; nil for one nobody accepted
+	Dialer, Acceptor any // owners of the ends; Acceptor is nil until the connection is accepted
 	Up, Down         Tape
 }
 
-// Tape is what one end wrote and the other read.
+// Tape records one direction: the bytes that one end wrote and that the other read.
 type Tape struct {
 	mu      sync.Mutex
 	Written []byte
 	Read    []byte
 }
 
-// Wires returns all connections so far. What is on their tapes may be read
-// when they are closed.
+// Wires returns all connections so far. Read the tape of a connection only after
+// it is closed.
 func (t *Tap) Wires() (list []*Wire) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -50,7 +50,8 @@ func (t *Tap) Wires() (list []*Wire) {
 	return list
 }
 
-// For is the network as one owner uses it.
+// For returns the network for an owner: the Wire of each connection that it dials
+// or accepts names the owner.
 func (t *Tap) For(owner any) transport.Transport { return &station{t.net, t, owner} }
 
 type station struct {
@@ -89,7 +90,7 @@ func (l *tappedListener) Accept() (net.Conn, error) {
 	return &tapped{c, &w.Down, &w.Up}, nil
 }
 
-// Ordinal is the number of the connection whose dialer has that address, or
+// Ordinal returns the number of the connection whose dialer has that address, or
 // -1.
 func Ordinal(dialer net.Addr) int {
 	if dialer == nil {
@@ -136,7 +137,7 @@ func (c *tapped) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// CloseWrite and WaitRead are what the library asks a connection for.
+// CloseWrite and WaitRead are methods that the library looks for in a connection.
 func (c *tapped) CloseWrite() error {
 	return c.Conn.(interface{ CloseWrite() error }).CloseWrite()
 }
@@ -145,13 +146,13 @@ func (c *tapped) WaitRead() error { return c.Conn.(transport.ReadWaiter).WaitRea
 
 // Span is one message on a tape.
 type Span struct {
-	Start, End int // End is that of the tape if the message is not whole
+	Start, End int // End is the length of the tape if the message is truncated
 	Frames     [][]byte
 }
 
-// Parse finds the messages in what one end of a ZMTP 3 connection sent. The
-// last one may not be whole, which cut says. It is on purpose not the engine's
-// way of doing it.
+// Parse returns the messages in the bytes that one end of a ZMTP 3 connection sent,
+// and a truncated last message as cut. It does not use the engine, so that it also
+// finds errors of the engine.
 func Parse(tape []byte) (whole []Span, cut *Span) {
 	pos := 64
 	s := Span{Start: pos}

@@ -1,7 +1,7 @@
-// Package sockettest is a world for tests of sockets in virtual time: a memory
-// network, a namespace, sockets that fail the test instead of returning
-// errors, and peers that speak ZMTP byte by byte, well or badly. It is used by
-// tests only, of several packages.
+// Package sockettest provides tests of sockets in virtual time with a [World]: a
+// network in memory, a namespace, sockets whose methods fail the test instead of
+// returning errors, and peers at which the test reads and writes the bytes of
+// ZMTP. Only tests use it, those of several packages.
 package sockettest
 
 import (
@@ -20,20 +20,20 @@ import (
 	"github.com/zerobroker/zmq/internal/transport/memnet"
 )
 
-// World is one bubble's network and names.
+// World has the network and the namespace of one synctest bubble.
 type World struct {
 	testing.TB
 	Net   *memnet.Network
-	Air   *memnet.Packets // what sockets get for the scheme "air", of datagrams
+	Air   *memnet.Packets // the transport of datagrams, with the scheme "air"
 	Names *inproc.Namespace
 
-	// Transport is what sockets get for the scheme "mem"; Net, unless a test
-	// puts something of its own before it.
+	// Transport is the transport of the scheme "mem": Net, unless a test wraps
+	// it.
 	Transport transport.Transport
 }
 
-// longest is a virtual time that no test takes. A bubble whose timers go on
-// for ever would otherwise do so in real time too.
+// longest is more virtual time than any test takes. It ends a test whose timers
+// would otherwise fire for ever, which takes real time too.
 const longest = 1000 * time.Hour
 
 // Run runs f in virtual time.
@@ -42,7 +42,7 @@ func Run(t *testing.T, f func(w *World)) {
 	synctest.Test(t, func(t *testing.T) { f(New(t, 1)) })
 }
 
-// New returns a world. It is to be called in a bubble.
+// New returns a World. It must be called in a synctest bubble.
 func New(t testing.TB, seed uint64) *World {
 	n := memnet.New(seed)
 	guard := time.AfterFunc(longest, func() {
@@ -53,7 +53,8 @@ func New(t testing.TB, seed uint64) *World {
 	return &World{TB: t, Net: n, Air: memnet.NewPackets(), Names: inproc.NewNamespace(), Transport: n}
 }
 
-// Settle waits until everything has happened that can without time passing.
+// Settle waits until every other goroutine of the bubble is blocked, as
+// synctest.Wait does. Virtual time does not advance meanwhile.
 func (w *World) Settle() { synctest.Wait() }
 
 // After returns the virtual time that f takes.
@@ -63,7 +64,7 @@ func After(f func()) time.Duration {
 	return time.Since(start)
 }
 
-// Options are what the Go face gives a socket by default, without heartbeats.
+// Options returns the default options of package zmq, without heartbeats.
 func (w *World) Options() socket.Options {
 	return socket.Options{
 		SendHWM: 1000, RecvHWM: 1000, MaxQueuedBytes: 64 << 20,
@@ -88,21 +89,20 @@ func HWM(send, recv int) func(*socket.Options) {
 	return func(o *socket.Options) { o.SendHWM, o.RecvHWM = send, recv }
 }
 
-// ID sets the routing id.
+// ID sets the routing ID.
 func ID(id string) func(*socket.Options) { return func(o *socket.Options) { o.RoutingID = id } }
 
-// Heartbeat switches heartbeats on.
+// Heartbeat enables heartbeats.
 func Heartbeat(interval, timeout, ttl time.Duration) func(*socket.Options) {
 	return func(o *socket.Options) { o.Heartbeat, o.HeartbeatTimeout, o.HeartbeatTTL = interval, timeout, ttl }
 }
 
-// Reconnect sets the back-off.
+// Reconnect sets the backoff.
 func Reconnect(interval, most time.Duration) func(*socket.Options) {
 	return func(o *socket.Options) { o.ReconnectInterval, o.ReconnectMax = interval, most }
 }
 
-// Socket returns a socket that is closed, without lingering, at the end of the
-// test.
+// Socket returns a socket that is closed without lingering at the end of the test.
 func (w *World) Socket(typ pattern.Type, set ...func(*socket.Options)) *Socket {
 	w.Helper()
 	o := w.Options()
@@ -113,12 +113,12 @@ func (w *World) Socket(typ pattern.Type, set ...func(*socket.Options)) *Socket {
 	if err != nil {
 		w.Fatal(err)
 	}
-	s := &Socket{Socket: core, Addressed: core.Addressed(), Topics: core.Topics(), Frames: core.Frames(), w: w, heard: core.Listen()}
+	s := &Socket{Socket: core, Addressed: core.Addressed(), Topics: core.Topics(), Frames: core.Frames(), w: w, listener: core.Listen()}
 	w.Cleanup(func() { s.CloseIn(0) })
 	return s
 }
 
-// Ended returns a context that has ended.
+// Ended returns a context that is cancelled.
 func Ended() context.Context {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()

@@ -63,8 +63,9 @@ func (l *Link) Addr() string { return l.addr }
 // counted from 0. Dials that are refused at once or hang are not counted.
 func (l *Link) Index() int { return l.index }
 
-// Ordinal returns the number of this connection among all of the network,
-// counted from 0. The address of the dialer's end is "dialer:" and this number.
+// Ordinal returns the number of this connection among all connections of the
+// network, counted from 0. The address of the dialer's end is "dialer:" and
+// this number.
 func (l *Link) Ordinal() int { return l.ordinal }
 
 // Rand returns a source of random numbers for use by tests. The flows do not

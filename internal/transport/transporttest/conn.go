@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// short is the duration of deadlines that are to pass. It is long enough for a
+// short is the time to deadlines that tests let expire. It is long enough for a
 // deadline to be in the future when it is set.
 const short = 10 * time.Millisecond
 

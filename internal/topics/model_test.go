@@ -11,24 +11,24 @@ import (
 	"github.com/zerobroker/zmq/internal/pipe"
 )
 
-// oracle is a simple set of subscriptions. Each operation is applied to it and
+// model is a simple set of subscriptions. Each operation is applied to it and
 // to the real index, and the results are compared.
-type oracle struct {
+type model struct {
 	t     testing.TB
 	real  Index
 	pipes []*pipe.Pipe
 	subs  map[string]map[*pipe.Pipe]bool
 }
 
-func newOracle(t testing.TB, pipes int) *oracle {
-	o := &oracle{t: t, subs: make(map[string]map[*pipe.Pipe]bool)}
+func newModel(t testing.TB, pipes int) *model {
+	o := &model{t: t, subs: make(map[string]map[*pipe.Pipe]bool)}
 	for range pipes {
 		o.pipes = append(o.pipes, pipe.New())
 	}
 	return o
 }
 
-func (o *oracle) add(topic string, p *pipe.Pipe) {
+func (o *model) add(topic string, p *pipe.Pipe) {
 	o.t.Helper()
 	have := o.subs[topic]
 	added, first := !have[p], len(have) == 0
@@ -42,7 +42,7 @@ func (o *oracle) add(topic string, p *pipe.Pipe) {
 	}
 }
 
-func (o *oracle) remove(topic string, p *pipe.Pipe) {
+func (o *model) remove(topic string, p *pipe.Pipe) {
 	o.t.Helper()
 	removed, last := o.take(topic, p)
 	if r, l := o.real.Remove([]byte(topic), p); r != removed || l != last {
@@ -50,8 +50,8 @@ func (o *oracle) remove(topic string, p *pipe.Pipe) {
 	}
 }
 
-// take removes a subscription from the oracle alone.
-func (o *oracle) take(topic string, p *pipe.Pipe) (removed, last bool) {
+// take removes a subscription from the model alone.
+func (o *model) take(topic string, p *pipe.Pipe) (removed, last bool) {
 	have := o.subs[topic]
 	if !have[p] {
 		return false, false
@@ -63,7 +63,7 @@ func (o *oracle) take(topic string, p *pipe.Pipe) (removed, last bool) {
 	return true, len(have) == 0
 }
 
-func (o *oracle) removeSome(p *pipe.Pipe, limit int) {
+func (o *model) removeSome(p *pipe.Pipe, limit int) {
 	o.t.Helper()
 	had, _ := o.count(p)
 	n := 0
@@ -78,7 +78,7 @@ func (o *oracle) removeSome(p *pipe.Pipe, limit int) {
 	}
 }
 
-func (o *oracle) count(p *pipe.Pipe) (topics, size int) {
+func (o *model) count(p *pipe.Pipe) (topics, size int) {
 	for topic, have := range o.subs {
 		if have[p] {
 			topics++
@@ -88,7 +88,7 @@ func (o *oracle) count(p *pipe.Pipe) (topics, size int) {
 	return topics, size
 }
 
-func (o *oracle) match(topic string) {
+func (o *model) match(topic string) {
 	o.t.Helper()
 	want := make(map[*pipe.Pipe]bool)
 	for n := range len(topic) + 1 {
@@ -112,7 +112,7 @@ func (o *oracle) match(topic string) {
 
 // check compares the whole content of the two, and checks the invariants of the
 // index.
-func (o *oracle) check() {
+func (o *model) check() {
 	o.t.Helper()
 	if o.real.Len() != len(o.subs) {
 		o.t.Fatalf("Len() = %d, want %d", o.real.Len(), len(o.subs))

@@ -6,11 +6,11 @@ import (
 	"github.com/zerobroker/zmq/internal/pipe"
 )
 
-// Intake queues the messages that a connection has received. After Close has
+// Received queues the messages that a connection has received. After Close has
 // begun it only counts them and returns session.ErrClosed: it applies no rule of
-// the pattern and takes no lock, so that a peer that goes on sending does not
+// the pattern and takes no lock, so that a peer that continues to send does not
 // delay Close.
-func (h host) Intake(p *pipe.Pipe, b *msg.Batch) error {
+func (h host) Received(p *pipe.Pipe, b *msg.Batch) error {
 	s := h.s
 	if s.isClosed() {
 		cur := b.Cursor()
@@ -19,10 +19,10 @@ func (h host) Intake(p *pipe.Pipe, b *msg.Batch) error {
 		return ErrClosed
 	}
 	if s.pub != nil || s.inspect != nil && !s.allowed(b) {
-		return h.intakeEach(p, b)
+		return h.processEach(p, b)
 	}
 	if s.requester != nil {
-		h.intakeReplies(p, b)
+		h.processReplies(p, b)
 		return nil
 	}
 	s.drops.Add(s.unreadReason(), p.Enqueue(b))
@@ -109,9 +109,9 @@ func (r *rules) allowed(b *msg.Batch) bool {
 	return true
 }
 
-// intakeEach implements Intake for messages that the pattern processes one by
-// one: subscriptions, and batches of which the pattern refuses a message.
-func (h host) intakeEach(p *pipe.Pipe, b *msg.Batch) error {
+// processEach implements Received for messages that the pattern processes one
+// by one: subscriptions, and batches with a message that the pattern refuses.
+func (h host) processEach(p *pipe.Pipe, b *msg.Batch) error {
 	s := h.s
 	defer b.Recycle()
 	if s.pub != nil {
@@ -151,7 +151,7 @@ func (h host) applyChanges(p *pipe.Pipe, cur *msg.Cursor, left int) (m msg.Msg, 
 		for ; n < min(left, changesAtOnce); n++ {
 			var queued bool
 			m, _ = cur.Message()
-			queued, err = s.pub.Intake(p, &m)
+			queued, err = s.pub.ProcessMessage(p, &m)
 			notify = notify || queued
 			if err != nil {
 				break
@@ -193,11 +193,11 @@ func (h host) inspectNext(p *pipe.Pipe, cur *msg.Cursor) (m msg.Msg, n int, err 
 // repliesAtOnce is how many replies a connection looks at while it holds recvMu.
 const repliesAtOnce = 1024
 
-// intakeReplies implements Intake for messages that have the form of a reply,
-// if the type matches replies to requests. It drops replies that no call waits
-// for before they are queued. If no call waits to receive, it also hands the
+// processReplies implements Received for messages in the form of a reply, if the
+// socket type matches replies to requests. It drops replies that no call waits
+// for before they are queued. If no call is blocked in Recv, it also passes the
 // other replies to their calls.
-func (h host) intakeReplies(p *pipe.Pipe, b *msg.Batch) {
+func (h host) processReplies(p *pipe.Pipe, b *msg.Batch) {
 	s := h.s
 	defer b.Recycle()
 	look, take := b.Cursor(), b.Cursor()
