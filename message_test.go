@@ -1,9 +1,11 @@
 package zmq_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/zerobroker/zmq"
@@ -123,7 +125,7 @@ func TestCloseReportsUnsentMessagesOnce(t *testing.T) {
 	if !errors.As(err, &unsent) || unsent.Messages != 3 || !errors.As(err, &op) || op.Op != "close" {
 		t.Errorf("closed: %v", err)
 	}
-	if want := "zmq: close: 3 messages not sent: context deadline exceeded"; err.Error() != want {
+	if want := "zmq: close: 3 messages not sent: linger time of 0s ended"; err.Error() != want {
 		t.Errorf("closed: %v, want %s", err, want)
 	}
 	if err := push.Close(); err != nil {
@@ -132,6 +134,43 @@ func TestCloseReportsUnsentMessagesOnce(t *testing.T) {
 	if err := push.Shutdown(t.Context()); !errors.As(err, &unsent) || unsent.Messages != 3 {
 		t.Errorf("shut down after Close: %v", err)
 	}
+}
+
+// The error matches that of a context whose deadline has passed, although Close
+// takes no context.
+func TestUnsentErrorNamesWhatEndedTheWaiting(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		late, cancelLate := context.WithTimeout(t.Context(), time.Second)
+		defer cancelLate()
+		cancelled, cancel := context.WithCancel(t.Context())
+		cancel()
+		for _, c := range []struct {
+			end   func(*zmq.Push) error
+			match error
+			text  string
+		}{
+			{func(s *zmq.Push) error { return s.Close() }, context.DeadlineExceeded, "zmq: close: 1 message not sent: linger time of 2s ended"},
+			{func(s *zmq.Push) error { return s.Shutdown(late) }, context.DeadlineExceeded, "zmq: shutdown: 1 message not sent: context deadline exceeded"},
+			{func(s *zmq.Push) error { return s.Shutdown(cancelled) }, context.Canceled, "zmq: shutdown: 1 message not sent: context canceled"},
+		} {
+			push := must(zmq.NewPush(&zmq.Options{Linger: 2 * time.Second}))
+			if err := push.Connect("inproc://" + t.Name()); err != nil {
+				t.Fatal(err)
+			}
+			if err := push.TrySend([]byte("x")); err != nil {
+				t.Fatal(err)
+			}
+			err := c.end(push)
+			var unsent *zmq.UnsentError
+			var op *zmq.OpError
+			if !errors.As(err, &unsent) || !errors.Is(err, c.match) || !errors.As(err, &op) || op.Timeout() != (c.match == context.DeadlineExceeded) {
+				t.Errorf("closed: %v, want an UnsentError that matches %v", err, c.match)
+			}
+			if err.Error() != c.text {
+				t.Errorf("closed: %v, want %s", err, c.text)
+			}
+		}
+	})
 }
 
 func TestCloseReturnsNilIfAllIsWritten(t *testing.T) {

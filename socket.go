@@ -137,14 +137,14 @@ func (s Socket) Close() error {
 	ctx := context.Background()
 	if linger := s.s.Linger(); linger >= 0 {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, linger)
+		ctx, cancel = context.WithTimeoutCause(ctx, linger, lingerError(linger))
 		defer cancel()
 	}
 	loss := s.s.Close(ctx)
 	if loss.Repeated {
 		return nil
 	}
-	return unsentError("close", ctx, loss)
+	return unsentError("close", context.Cause(ctx), loss)
 }
 
 // Shutdown is like Close but lingers until ctx ends instead of for
@@ -154,24 +154,34 @@ func (s Socket) Close() error {
 // another call is closing the socket, Shutdown waits for it, and ends the
 // lingering when ctx ends. After Close it returns the same error again.
 func (s Socket) Shutdown(ctx context.Context) error {
-	return unsentError("shutdown", ctx, s.s.Close(ctx))
+	loss := s.s.Close(ctx)
+	return unsentError("shutdown", ctx.Err(), loss)
 }
 
 // unsentError returns the error of a call that closed a socket, nil if no
-// message was lost.
-func unsentError(op string, ctx context.Context, loss socket.Loss) error {
+// message was lost. ended is the reason why it stopped waiting, or nil.
+func unsentError(op string, ended error, loss socket.Loss) error {
 	if loss.Unsent == 0 && loss.Unconfirmed == 0 {
 		return nil
 	}
-	return opError(op, "", &UnsentError{Messages: loss.Unsent, Unconfirmed: loss.Unconfirmed, Err: ctx.Err()})
+	return opError(op, "", &UnsentError{Messages: loss.Unsent, Unconfirmed: loss.Unconfirmed, Err: ended})
 }
+
+// lingerError is the error of Close if the linger time has ended.
+type lingerError time.Duration
+
+func (e lingerError) Error() string {
+	return fmt.Sprintf("linger time of %v ended", time.Duration(e))
+}
+
+func (e lingerError) Unwrap() error { return context.DeadlineExceeded }
 
 // UnsentError is the error of [Socket.Close] and [Socket.Shutdown] for messages
 // that were not written, or may not have arrived.
 type UnsentError struct {
 	Messages    int   // messages that were not written, or that the peer rejected
 	Unconfirmed int   // connections that ended before the peer's system confirmed all that was written
-	Err         error // error of Shutdown's context, or context.DeadlineExceeded if Linger passed; nil if connections were lost
+	Err         error // error of Shutdown's context, or that Linger passed, which matches context.DeadlineExceeded; nil if connections were lost
 }
 
 func (e *UnsentError) Error() string {

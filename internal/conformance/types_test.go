@@ -178,35 +178,41 @@ func testCannotReceive(t *testing.T, typ pattern.Type, peerType string) {
 }
 
 func TestPushBalancesAndBlocksWithoutCapacity(t *testing.T) {
-	testPeerTypes(t, pattern.PUSH)
-	testSendsRoundRobin(t, pattern.PUSH, "PULL")
+	testBalancesAndBlocks(t, pattern.PUSH, pattern.PULL)
 	testCannotReceive(t, pattern.PUSH, "PULL")
-	testBlocksWithoutPeer(t, pattern.PUSH, pattern.PULL)
-	testBlocksWhenFull(t, pattern.PUSH, pattern.PULL)
-	testWritableWithCapacity(t, pattern.PUSH, pattern.PULL)
 }
 
 func TestScatterBalancesAndBlocksWithoutCapacity(t *testing.T) {
-	testPeerTypes(t, pattern.SCATTER)
-	testSendsRoundRobin(t, pattern.SCATTER, "GATHER")
+	testBalancesAndBlocks(t, pattern.SCATTER, pattern.GATHER)
 	testCannotReceive(t, pattern.SCATTER, "GATHER")
-	testBlocksWithoutPeer(t, pattern.SCATTER, pattern.GATHER)
-	testBlocksWhenFull(t, pattern.SCATTER, pattern.GATHER)
-	testWritableWithCapacity(t, pattern.SCATTER, pattern.GATHER)
+}
+
+// testBalancesAndBlocks checks a type that sends to each peer in turn and waits
+// for capacity.
+func testBalancesAndBlocks(t *testing.T, typ, peer pattern.Type) {
+	t.Helper()
+	testPeerTypes(t, typ)
+	testSendsRoundRobin(t, typ, pattern.Types[peer].Name)
+	testBlocksWithoutPeer(t, typ, peer)
+	testBlocksWhenFull(t, typ, peer)
+	testWritableWithCapacity(t, typ, peer)
 }
 
 func TestPullFairQueuesAndNeverSends(t *testing.T) {
-	testPeerTypes(t, pattern.PULL)
-	testCannotSend(t, pattern.PULL)
-	testWritableConstant(t, pattern.PULL, pattern.PUSH, false)
-	testFairQueues(t, pattern.PULL, "PUSH", singleFrame)
+	testFairQueuesAndNeverSends(t, pattern.PULL, pattern.PUSH)
 }
 
 func TestGatherFairQueuesAndNeverSends(t *testing.T) {
-	testPeerTypes(t, pattern.GATHER)
-	testCannotSend(t, pattern.GATHER)
-	testWritableConstant(t, pattern.GATHER, pattern.SCATTER, false)
-	testFairQueues(t, pattern.GATHER, "SCATTER", singleFrame)
+	testFairQueuesAndNeverSends(t, pattern.GATHER, pattern.SCATTER)
+}
+
+// testFairQueuesAndNeverSends checks a type that only receives.
+func testFairQueuesAndNeverSends(t *testing.T, typ, peer pattern.Type) {
+	t.Helper()
+	testPeerTypes(t, typ)
+	testCannotSend(t, typ)
+	testWritableConstant(t, typ, peer, false)
+	testFairQueues(t, typ, pattern.Types[peer].Name, singleFrame)
 }
 
 func TestDealerBalancesAndFairQueues(t *testing.T) {
@@ -219,12 +225,8 @@ func TestDealerBalancesAndFairQueues(t *testing.T) {
 }
 
 func TestClientBalancesAndFairQueues(t *testing.T) {
-	testPeerTypes(t, pattern.CLIENT)
-	testSendsRoundRobin(t, pattern.CLIENT, "SERVER")
+	testBalancesAndBlocks(t, pattern.CLIENT, pattern.SERVER)
 	testFairQueues(t, pattern.CLIENT, "SERVER", singleFrame)
-	testBlocksWithoutPeer(t, pattern.CLIENT, pattern.SERVER)
-	testBlocksWhenFull(t, pattern.CLIENT, pattern.SERVER)
-	testWritableWithCapacity(t, pattern.CLIENT, pattern.SERVER)
 }
 
 func TestReqBalancesAndReceivesFromThePeerAsked(t *testing.T) {

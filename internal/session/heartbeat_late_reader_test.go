@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/zerobroker/zmq/internal/engine"
-	"github.com/zerobroker/zmq/internal/pattern"
 	st "github.com/zerobroker/zmq/internal/socket/sockettest"
 	"github.com/zerobroker/zmq/internal/transport/memnet"
 )
@@ -33,10 +32,7 @@ func TestHeartbeatCountsUnreadBytes(t *testing.T) {
 				st.Run(t, func(w *st.World) {
 					var up *memnet.Flow
 					w.Net.OnLink(func(l *memnet.Link) { up = l.Up() })
-					pull := w.Socket(pattern.PULL, st.Heartbeat(c.interval, c.timeout, 0))
-					pull.MustBind("mem://a")
-					p := w.Dial("a")
-					p.Shake("PUSH")
+					pull, p := pullWithRawPush(w, st.Heartbeat(c.interval, c.timeout, 0))
 					if c.ttl > 0 {
 						p.Must(st.Ping(c.ttl, ""))
 					}
@@ -63,10 +59,7 @@ func TestSilentPeerIsDisconnectedAfterLateReader(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		var up *memnet.Flow
 		w.Net.OnLink(func(l *memnet.Link) { up = l.Up() })
-		pull := w.Socket(pattern.PULL, st.Heartbeat(0, 0, 0))
-		pull.MustBind("mem://a")
-		p := w.Dial("a")
-		p.Shake("PUSH")
+		pull, p := pullWithRawPush(w, st.Heartbeat(0, 0, 0))
 		p.Must(st.Ping(10, ""))
 		w.Settle()
 		p.Frame() // the PONG

@@ -8,19 +8,27 @@ import (
 	"github.com/zerobroker/zmq/internal/engine"
 	"github.com/zerobroker/zmq/internal/pattern"
 	"github.com/zerobroker/zmq/internal/session"
+	"github.com/zerobroker/zmq/internal/socket"
 	st "github.com/zerobroker/zmq/internal/socket/sockettest"
 	"github.com/zerobroker/zmq/internal/transport/memnet"
 	"github.com/zerobroker/zmq/internal/wire"
 )
 
+// pullWithRawPush returns a PULL, and its only peer, which is played by the test.
+// The handshake is complete.
+func pullWithRawPush(w *st.World, opts ...func(*socket.Options)) (pull *st.Socket, push *st.Peer) {
+	pull = w.Socket(pattern.PULL, opts...)
+	pull.MustBind("mem://a")
+	push = w.Dial("a")
+	push.Shake("PUSH")
+	return pull, push
+}
+
 // TestSilentPeerIsDisconnectedAfterTimeout: a PING after the interval, the end after
 // the timeout. https://rfc.zeromq.org/spec/37/#connection-heartbeating
 func TestSilentPeerIsDisconnectedAfterTimeout(t *testing.T) {
 	st.Run(t, func(w *st.World) {
-		pull := w.Socket(pattern.PULL, st.Heartbeat(10*time.Second, 3*time.Second, time.Minute))
-		pull.MustBind("mem://a")
-		p := w.Dial("a")
-		p.Shake("PUSH")
+		pull, p := pullWithRawPush(w, st.Heartbeat(10*time.Second, 3*time.Second, time.Minute))
 		start := time.Now()
 		flags, body := p.Frame()
 		if d := time.Since(start); d != 10*time.Second || flags != wire.FlagCommand || !strings.HasPrefix(string(body), "\x04PING\x02\x58") {
@@ -44,10 +52,7 @@ func TestAnyInputAnswersHeartbeat(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			st.Run(t, func(w *st.World) {
-				pull := w.Socket(pattern.PULL, st.Heartbeat(time.Second, time.Second, 0))
-				pull.MustBind("mem://a")
-				p := w.Dial("a")
-				p.Shake("PUSH")
+				pull, p := pullWithRawPush(w, st.Heartbeat(time.Second, time.Second, 0))
 				for range 100 {
 					time.Sleep(900 * time.Millisecond)
 					p.Must(sign)
@@ -83,10 +88,7 @@ func TestSilentPeerIsDisconnectedAfterItsTTL(t *testing.T) {
 	for _, ttl := range []uint16{1, 100, 655, 656, 6553, 65535} {
 		for _, own := range []time.Duration{0, 3 * time.Hour} {
 			st.Run(t, func(w *st.World) {
-				pull := w.Socket(pattern.PULL, st.Heartbeat(own, own, 0))
-				pull.MustBind("mem://a")
-				p := w.Dial("a")
-				p.Shake("PUSH")
+				_, p := pullWithRawPush(w, st.Heartbeat(own, own, 0))
 				p.Must(st.Ping(ttl, "context"))
 				if _, pong := p.Frame(); string(pong) != "\x04PONGcontext" {
 					t.Errorf("answer %q", pong)
@@ -106,10 +108,7 @@ func TestSilentPeerIsDisconnectedAfterItsTTL(t *testing.T) {
 // while the reader waits, and runs again afterwards.
 func TestTTLIsSuspendedWhileReaderWaitsForCapacity(t *testing.T) {
 	st.Run(t, func(w *st.World) {
-		pull := w.Socket(pattern.PULL, st.HWM(1, 1))
-		pull.MustBind("mem://a")
-		p := w.Dial("a")
-		p.Shake("PUSH")
+		pull, p := pullWithRawPush(w, st.HWM(1, 1))
 		for _, b := range [][]byte{st.Ping(10, ""), st.Message("1"), st.Message("2"), st.Message("3")} {
 			p.Must(b)
 			w.Settle()

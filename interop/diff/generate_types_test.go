@@ -61,7 +61,7 @@ func (g *generator) pubsub() {
 		case 5:
 			toPub := slices.ContainsFunc(pubs, func(p string) bool { return g.p.socket(p).Type == "PUB" })
 			if g.p.socket(s).Type == "XSUB" && !g.hasHWM && !toPub {
-				// Not to a PUB (pub-drops-message-of-bound-xsub-inproc), and
+				// Not to a PUB (pub-drops-message-of-bound-xsub), and
 				// no frames that are subscriptions
 				// (xsub-every-frame-may-subscribe-inproc).
 				g.do(Step{Do: doSend, Socket: s, Frames: []string{g.pick("up", "", "a"), "stream"}})
