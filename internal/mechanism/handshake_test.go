@@ -24,8 +24,8 @@ var verdicts = []struct {
 	{"201", "\x05ERROR\x03500"},
 }
 
-// words returns all sequences of up to length inputs, the empty one included.
-func words(length int, inputs []string) [][]string {
+// sequences returns all sequences of up to length inputs, the empty one included.
+func sequences(length int, inputs []string) [][]string {
 	all := [][]string{{}}
 	for from := 0; length > 0; length-- {
 		to := len(all)
@@ -62,8 +62,8 @@ func drain(t *testing.T, m mechanism.Mechanism) (names []string) {
 	}
 }
 
-// next returns the next command, and fails if there is none.
-func next(t *testing.T, m mechanism.Mechanism) []byte {
+// nextBody returns the next command, and fails if there is none.
+func nextBody(t *testing.T, m mechanism.Mechanism) []byte {
 	t.Helper()
 	body, ok := m.Next(nil)
 	if !ok {

@@ -25,7 +25,7 @@ func TestCheckedNullSendsNothingBeforeResume(t *testing.T) {
 	if n.Status() != mechanism.Handshaking {
 		t.Errorf("status %d after Resume, want Handshaking", n.Status())
 	}
-	if body := next(t, n); string(body) != "\x05READYours" {
+	if body := nextBody(t, n); string(body) != "\x05READYours" {
 		t.Errorf("Next returns %q", body)
 	}
 }
@@ -59,7 +59,7 @@ func TestCheckedNullIsReadyOnlyIfAccepted(t *testing.T) {
 				if err != nil {
 					t.Errorf("READY %s: %v", peer, err)
 				}
-				next(t, n)
+				nextBody(t, n)
 				receive("after Next")
 				if n.Status() != mechanism.Ready || string(n.Metadata()) != string(properties) {
 					t.Errorf("READY %s: status %d, metadata %q", peer, n.Status(), n.Metadata())
@@ -101,7 +101,7 @@ func TestCheckedNullsAcceptEachOther(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	fromA, fromB := next(t, a), next(t, b)
+	fromA, fromB := nextBody(t, a), nextBody(t, b)
 	if err := a.Receive(fromB); err != nil {
 		t.Fatal(err)
 	}

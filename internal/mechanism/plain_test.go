@@ -55,7 +55,7 @@ var plainRoles = []struct {
 // TestPlainAcceptsOnlyItsHandshake gives each role every sequence of up to four
 // inputs, and accepts the credentials. https://rfc.zeromq.org/spec/24/
 func TestPlainAcceptsOnlyItsHandshake(t *testing.T) {
-	all := words(4, plainInputNames)
+	all := sequences(4, plainInputNames)
 	if len(all) != 1+8+64+512+4096 {
 		t.Fatalf("%d sequences", len(all))
 	}
@@ -126,7 +126,7 @@ func checkInputError(t *testing.T, input string, err error) {
 // TestPlainFailsAtCommandsBeforeItsOwn: a command that comes before the one that
 // it answers was sent is an error, although the same command is right later.
 func TestPlainFailsAtCommandsBeforeItsOwn(t *testing.T) {
-	for _, word := range words(3, plainInputNames) {
+	for _, word := range sequences(3, plainInputNames) {
 		c := newPlainClient()
 		for _, input := range word {
 			checkRefused(t, c, input)
@@ -173,7 +173,7 @@ func TestPlainClientAndServerCompleteHandshake(t *testing.T) {
 	} {
 		c := mechanism.NewPlainClient(tt.username, tt.password, properties)
 		s := mechanism.NewPlainServer([]byte("\x01S\x00\x00\x00\x00"))
-		if err := s.Receive(next(t, c)); err != nil {
+		if err := s.Receive(nextBody(t, c)); err != nil {
 			t.Fatal(err)
 		}
 		got := s.Credentials()
@@ -186,16 +186,16 @@ func TestPlainClientAndServerCompleteHandshake(t *testing.T) {
 		if err := s.Resume(accepted); err != nil {
 			t.Fatal(err)
 		}
-		if err := c.Receive(next(t, s)); err != nil {
+		if err := c.Receive(nextBody(t, s)); err != nil {
 			t.Fatal(err)
 		}
-		if err := s.Receive(next(t, c)); err != nil {
+		if err := s.Receive(nextBody(t, c)); err != nil {
 			t.Fatal(err)
 		}
 		if s.Status() != mechanism.Handshaking {
 			t.Fatal("the server is ready before it has sent READY")
 		}
-		if err := c.Receive(next(t, s)); err != nil {
+		if err := c.Receive(nextBody(t, s)); err != nil {
 			t.Fatal(err)
 		}
 		if c.Status() != mechanism.Ready || s.Status() != mechanism.Ready {
@@ -214,7 +214,7 @@ func TestPlainServerIsReadyOnlyIfAccepted(t *testing.T) {
 		if v.status == mechanism.StatusAccepted {
 			continue // tested above
 		}
-		for _, word := range words(3, plainInputNames) {
+		for _, word := range sequences(3, plainInputNames) {
 			s := newPlainServer()
 			if err := s.Receive(plainInputs["HELLO"]); err != nil {
 				t.Fatal(err)
@@ -271,7 +271,7 @@ func TestPlainRolesMustDiffer(t *testing.T) {
 			t.Error("a client is a server")
 		}
 	}
-	if err := a.Receive(next(t, b)); !errors.Is(err, mechanism.ErrUnexpected) {
+	if err := a.Receive(nextBody(t, b)); !errors.Is(err, mechanism.ErrUnexpected) {
 		t.Errorf("a client receives HELLO: %v", err)
 	}
 	// Two servers wait for each other, until the handshake times out.

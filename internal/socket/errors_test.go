@@ -105,7 +105,7 @@ func calls() []call {
 		{"Bind", pattern.PULL, func(s *st.Socket) error { _, err := s.Bind("inproc://new"); return err }},
 		{"Connect", pattern.PULL, func(s *st.Socket) error { return s.Connect("mem://new") }},
 		{"Connect", pattern.PULL, func(s *st.Socket) error { return s.Connect("inproc://new") }},
-		{"ConnectAs", pattern.ROUTER, func(s *st.Socket) error { return s.ConnectAs("mem://new", "name") }},
+		{"ConnectWith", pattern.ROUTER, func(s *st.Socket) error { return s.ConnectAs("mem://new", "name") }},
 		{"Bind", pattern.DISH, func(s *st.Socket) error { _, err := s.Bind("air://10.0.0.1:1"); return err }},
 		{"Connect", pattern.RADIO, func(s *st.Socket) error { return s.Connect("air://10.0.0.1:1") }},
 		{"Unbind", pattern.PULL, func(s *st.Socket) error { return s.Unbind("mem://a") }},
@@ -148,6 +148,11 @@ func calls() []call {
 		{"Subscribe", pattern.SUB, func(s *st.Socket) error { return s.Subscribe("x", true) }},
 		{"Subscribe", pattern.XSUB, func(s *st.Socket) error { return s.Subscribe("x", false) }},
 		{"Assign", pattern.XPUB, func(s *st.Socket) error { return s.Assign(nil, []string{"x"}, true) }},
+		{"BindWith", pattern.PULL, func(s *st.Socket) error {
+			_, err := s.BindWith("mem://x", socket.EndpointOptions{})
+			return err
+		}},
+		{"SetSecurity", pattern.PUSH, func(s *st.Socket) error { return s.SetSecurity("", &socket.Security{}) }},
 		{"WaitConnected", pattern.PUSH, func(s *st.Socket) error { return s.WaitConnected(ctx, 1) }},
 		{"WaitConnected", pattern.PUSH, func(s *st.Socket) error { return s.WaitConnected(ctx, 0) }},
 		{"WaitSubscribers", pattern.PUB, func(s *st.Socket) error { return s.WaitSubscribers(ctx, 1, []byte("x")) }},
@@ -158,7 +163,7 @@ func calls() []call {
 
 // notCalls are the methods that cannot fail.
 var notCalls = []string{
-	"Close", "Endpoints", "Linger", "Listen", "Peers", "Readable", "Writable", "Stats", "TopicCount", "Type",
+	"Close", "DisconnectPeers", "Endpoints", "Linger", "Listen", "Peers", "Readable", "Writable", "Stats", "TopicCount", "Type",
 	"Addressed", "Topics", "Frames",
 }
 
