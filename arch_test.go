@@ -229,7 +229,7 @@ func TestOtherModulesDoNotImportInternalPackages(t *testing.T) {
 // pure are the packages that do no I/O, read no clock and start no goroutine.
 var pure = []string{
 	"internal/wire", "internal/mechanism", "internal/msg", "internal/engine", "internal/pattern", "internal/pipe",
-	"internal/topics", "z85",
+	"internal/topics", "internal/zpl", "z85",
 }
 
 // clock are the functions of package time that the pure packages do not call:
