@@ -32,7 +32,7 @@ const (
 	EventThrottled       EventKind = EventKind(session.Throttled)       // a peer sends more than 1,000 commands a second and is read more slowly; reported once for each connection
 )
 
-// String returns the kind in words, such as "handshake failed".
+// String returns the name of the kind, such as "handshake_failed".
 func (k EventKind) String() string { return session.Kind(k).String() }
 
 // CloseReason is the reason for which a connection was closed.

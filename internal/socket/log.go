@@ -150,7 +150,7 @@ func (l *eventLog) handle(r *logRecord) {
 	if r.repeated > 0 {
 		attrs = append(attrs, slog.Int("repeated", r.repeated))
 	}
-	l.handleText(r.time, r.level, r.Kind.String(), attrs...)
+	l.handleText(r.time, r.level, r.Kind.Words(), attrs...)
 }
 
 func (l *eventLog) handleText(at time.Time, level slog.Level, text string, attrs ...slog.Attr) {

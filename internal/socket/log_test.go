@@ -201,8 +201,8 @@ func TestLoggerWarnsOfRejectedMessage(t *testing.T) {
 		push.MustSend(st.Large(101))
 		time.Sleep(5 * time.Second)
 		for name, log := range map[string]*logged{"receiver": &receives, "sender": &sends} {
-			if lines := log.lines(); len(lines) != 1 || !strings.Contains(lines[0], "frame_too_big") {
-				t.Errorf("the %s logged %q, want one line with frame_too_big", name, lines)
+			if lines := log.lines(); len(lines) != 1 || !strings.Contains(lines[0], "frame_size") {
+				t.Errorf("the %s logged %q, want one line with frame_size", name, lines)
 			}
 		}
 		push.CloseIn(0)
