@@ -33,7 +33,8 @@ type Host interface {
 	Connected(p *pipe.Pipe, peer *msg.Peer) error
 	// Received takes the messages received for the pipe, in order, and empties b.
 	// ErrClosed means that the host has dropped and counted them and is about to
-	// finish the endpoint. Any other error is a fault of the peer.
+	// finish the endpoint. Any other error means that the peer violated the
+	// protocol.
 	Received(p *pipe.Pipe, b *msg.Batch) error
 	// Datagram takes one datagram received for the pipe. It drops m if no group
 	// matches or the queue is full, and never waits. It keeps no memory of m.
@@ -153,6 +154,6 @@ type Event struct {
 	Remote   net.Addr
 	Peer     *msg.Peer
 	Delay    time.Duration
-	Fault    engine.CloseReason
+	Reason   engine.CloseReason
 	Err      error
 }
