@@ -96,12 +96,12 @@ func (e EndpointInfo) reason() string {
 // failureText returns the text of a failure without the operation and the
 // addresses of package net, because the endpoint precedes it.
 func failureText(err error) string {
-	if fault, ok := errors.AsType[*engine.Error](err); ok && fault.Err != nil {
-		switch fault.Reason {
+	if closed, ok := errors.AsType[*engine.Error](err); ok && closed.Err != nil {
+		switch closed.Reason {
 		case engine.CloseSocketType:
-			return "incompatible socket type: " + fault.Err.Error()
+			return "incompatible socket type: " + closed.Err.Error()
 		case engine.CloseRefused:
-			return fault.Err.Error()
+			return closed.Err.Error()
 		}
 	}
 	if op, ok := errors.AsType[*net.OpError](err); ok && op.Err != nil {

@@ -369,7 +369,7 @@ func TestSingleFrameTypesRejectMultipartMessages(t *testing.T) {
 			s.WantRecv("of one")
 			s.WantNone()
 			s.WantDrops(map[pipe.Drop]uint64{pipe.DropMalformed: 2})
-			s.WantFaults(nil)
+			s.WantCloseReasons(nil)
 		})
 	}
 	subtest(t, "DISH", func(w *st.World) {

@@ -435,7 +435,7 @@ func attachError(err error) error {
 // reportEnd reports the end of a connection to the host.
 func (c *conn) reportEnd(admitted bool, err error) {
 	e := c.event(HandshakeFailed)
-	e.Err, e.Fault = err, engine.CloseReasonOf(err)
+	e.Err, e.Reason = err, engine.CloseReasonOf(err)
 	var r *refusal
 	switch {
 	case errors.As(err, &r):
