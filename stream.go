@@ -85,5 +85,6 @@ func (s *Stream) Reply(ctx context.Context, m Message, frames ...[]byte) error {
 // everything is written, or before the peer's system has received it,
 // [ErrNoRoute] if there is no such connection, or [ErrClosed].
 func (s *Stream) ClosePeer(ctx context.Context, id string) error {
-	return opError("close peer", "", s.s.Addressed().ClosePeer(ctx, id))
+	checkContext(ctx)
+	return contextError(ctx, "close peer", s.s.Addressed().ClosePeer(ctx, id))
 }
