@@ -134,7 +134,7 @@ func failedReason(ctx context.Context, s interface {
 	Stats() zmq.Stats
 }) zmq.CloseReason {
 	for ctx.Err() == nil {
-		for reason := range s.Stats().Failures {
+		for reason := range s.Stats().CloseReasons {
 			return reason
 		}
 	}
