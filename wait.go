@@ -79,7 +79,7 @@ func (e EndpointInfo) reason() string {
 		text = "no peer has connected"
 	case e.State == EndpointHandshaking:
 		text = "handshake not complete"
-	case e.State == EndpointConnecting && e.Attempts == 0:
+	case e.State == EndpointConnecting && strings.HasPrefix(e.Endpoint, "inproc://"):
 		text = "no socket is bound"
 	default:
 		text = e.State.String()
