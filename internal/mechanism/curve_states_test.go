@@ -93,7 +93,7 @@ func acceptsWord(t *testing.T, m mechanism.Mechanism, word []string, inputs map[
 			t.Fatalf("%q: status %d after an error", word, m.Status())
 		}
 	}
-	return accepted && m.Status() == mechanism.Ready
+	return accepted && m.Status() == mechanism.Complete
 }
 
 // TestCurveAcceptsExactlyOneSequenceOfCommands tries every sequence of up to four
