@@ -81,7 +81,8 @@ func TestWaitReasonNamesTheFailureOfEachEndpoint(t *testing.T) {
 			[]EndpointInfo{retrying("a", 1, unreachable), {Endpoint: "b", Bound: true, State: EndpointListening}},
 			"a: network is unreachable (1 attempt); b: no peer has connected",
 		},
-		{[]EndpointInfo{{Endpoint: "a", State: EndpointConnecting}}, "a: no socket is bound"},
+		{[]EndpointInfo{{Endpoint: "inproc://a", State: EndpointConnecting}}, "inproc://a: no socket is bound"},
+		{[]EndpointInfo{{Endpoint: "tcp://x:1", State: EndpointConnecting}}, "tcp://x:1: connecting"},
 		{many, "a: handshake not complete; a: handshake not complete; a: handshake not complete; " +
 			"a: handshake not complete; 2 more endpoints without a peer"},
 		{

@@ -85,6 +85,7 @@ type Event struct {
 // events for its loop; if the loop is slower, events are dropped and counted in
 // [Event.Missed].
 func (s Socket) Events(ctx context.Context) iter.Seq[Event] {
+	checkContext(ctx)
 	listening := s.s.Listen()
 	unregister := context.AfterFunc(ctx, listening.Stop)
 	l := &eventLoop{stop: func() {

@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/zerobroker/zmq/internal/endpoint"
 	"github.com/zerobroker/zmq/internal/pattern"
-	"github.com/zerobroker/zmq/internal/session"
 	"github.com/zerobroker/zmq/internal/socket"
 )
 
@@ -91,16 +91,16 @@ type EndpointState uint8
 
 // The states of endpoints.
 const (
-	EndpointListening   EndpointState = EndpointState(session.StateListening)   // bound; it accepts connections
-	EndpointConnecting  EndpointState = EndpointState(session.StateConnecting)  // an attempt to connect is in progress, or no socket is bound to an inproc name
-	EndpointHandshaking EndpointState = EndpointState(session.StateHandshaking) // connected; the handshake is not complete
-	EndpointConnected   EndpointState = EndpointState(session.StateConnected)   // the handshake is complete
-	EndpointWaiting     EndpointState = EndpointState(session.StateWaiting)     // no connection; the next attempt follows after a delay
-	EndpointClosed      EndpointState = EndpointState(session.StateClosed)      // the connection has ended and is not made again
+	EndpointListening   EndpointState = EndpointState(endpoint.Listening)   // bound; it accepts connections
+	EndpointConnecting  EndpointState = EndpointState(endpoint.Connecting)  // an attempt to connect is in progress, or no socket is bound to an inproc name
+	EndpointHandshaking EndpointState = EndpointState(endpoint.Handshaking) // connected; the handshake is not complete
+	EndpointConnected   EndpointState = EndpointState(endpoint.Connected)   // the handshake is complete
+	EndpointWaiting     EndpointState = EndpointState(endpoint.Waiting)     // no connection; the next attempt follows after a delay
+	EndpointClosed      EndpointState = EndpointState(endpoint.Closed)      // the connection has ended and is not made again
 )
 
 // String returns the state in words, such as "listening".
-func (s EndpointState) String() string { return session.State(s).String() }
+func (s EndpointState) String() string { return endpoint.State(s).String() }
 
 // Endpoints describes the endpoints that the socket is bound or connected to,
 // sorted by their text. A closed socket has none.
@@ -154,6 +154,7 @@ func (s Socket) Close() error {
 // another call is closing the socket, Shutdown waits for it, and ends the
 // lingering when ctx ends. After Close it returns the same error again.
 func (s Socket) Shutdown(ctx context.Context) error {
+	checkContext(ctx)
 	loss := s.s.Close(ctx)
 	return unsentError("shutdown", ctx.Err(), loss)
 }
@@ -241,6 +242,7 @@ func (c Connector) Disconnect(endpoint string) error {
 // [Socket.Endpoints] has the same as values. Otherwise the error matches
 // [ErrClosed].
 func (c Connector) WaitConnected(ctx context.Context) error {
+	checkContext(ctx)
 	err := c.s.WaitConnected(ctx, 1)
 	return c.waitError(ctx, "wait connected", err, "too late")
 }

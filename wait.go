@@ -9,13 +9,14 @@ import (
 	"strings"
 
 	"github.com/zerobroker/zmq/internal/engine"
+	"github.com/zerobroker/zmq/internal/socket"
 )
 
 // waitError returns the error of a call that waited for peers. If ctx has
 // ended, the error says why no peer is connected. If peers are connected,
 // missing says what they have not done.
 func (c Connector) waitError(ctx context.Context, op string, err error, missing string) error {
-	if ended := ctx.Err(); ended == nil || !errors.Is(err, ended) {
+	if !socket.EndedBy(ctx, err) {
 		return opError(op, "", err)
 	}
 	return &OpError{Op: op, Err: &endedWait{publicError(err), context.Cause(ctx), waitReason(c.Endpoints(), missing)}}
@@ -29,7 +30,7 @@ type endedWait struct {
 
 func (e *endedWait) Error() string {
 	text := e.err.Error()
-	if !errors.Is(e.err, e.cause) {
+	if e.cause.Error() != e.err.Error() {
 		text += " (" + e.cause.Error() + ")"
 	}
 	return text + ": " + e.reason
@@ -79,7 +80,7 @@ func (e EndpointInfo) reason() string {
 		text = "no peer has connected"
 	case e.State == EndpointHandshaking:
 		text = "handshake not complete"
-	case e.State == EndpointConnecting && e.Attempts == 0:
+	case e.State == EndpointConnecting && strings.HasPrefix(e.Endpoint, "inproc://"):
 		text = "no socket is bound"
 	default:
 		text = e.State.String()

@@ -49,7 +49,9 @@ func allLibraries() []Library {
 	return []Library{
 		{Name: "ours", Peer: "ours"},
 		{Name: "ours-release", Peer: "ours", Flags: []string{"-release"}},
+		{Name: "ours-curve", Peer: "ours", Flags: []string{"-curve"}},
 		{Name: "libzmq", Peer: "libzmq"},
+		{Name: "libzmq-curve", Peer: "libzmq", Flags: []string{"-curve"}},
 		{Name: "rawtcp", Peer: "rawtcp"},
 		{Name: "pebbe", Peer: "pebbe"},
 		{Name: "gozeromq", Peer: "gozeromq"},

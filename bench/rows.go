@@ -34,6 +34,11 @@ var (
 	bothGoals = []Goal{toLibzmq(0.7), toRawTCP}
 )
 
+// The rows with the CURVE mechanism, for which this library needs no C code.
+var curveLibs = []string{"ours-curve", "libzmq-curve"}
+
+func toCurve(ratio float64) []Goal { return []Goal{{"ours-curve", "libzmq-curve", ratio}} }
+
 func toLibzmq(ratio float64) Goal { return Goal{"ours", "libzmq", ratio} }
 
 // allRows is the table. To add a row, add a value.
@@ -50,6 +55,9 @@ func allRows() []Row {
 			[]string{"ours", "ours-release", "libzmq", "pebbe", "gozeromq"},
 			[]Goal{toLibzmq(1), {"ours-release", "libzmq", 1.3}},
 		},
+		{"tcp CURVE PUSH-PULL 10 B", tcpThroughput, 10, 1_500_000, curveLibs, toCurve(2)},
+		{"tcp CURVE PUSH-PULL 256 B", tcpThroughput, 256, 800_000, curveLibs, toCurve(1.6)},
+		{"tcp CURVE PUSH-PULL 8 KiB", tcpThroughput, 8 << 10, 60_000, curveLibs, toCurve(1.5)},
 		// One-way latency with three placements, because the placement
 		// determines the result (see [doTCPLatency]). The row with a CPU for
 		// each process has no goal against libzmq, because there even raw TCP

@@ -13,7 +13,8 @@
 // Keys are written as 40 characters of Z85, as in libzmq and CZMQ, or as 64
 // hexadecimal digits. [ParseKey] and [ParsePublicKey] read both. Both types
 // implement [encoding.TextUnmarshaler], so that JSON, YAML, TOML and package
-// flag can read them; only PublicKey can be written that way.
+// flag can read them; only PublicKey can be written that way. Package zcert
+// reads and writes key pairs as files.
 //
 // # Secrecy
 //

@@ -31,9 +31,7 @@ func testOptions() *zmq.Options {
 
 // datagramOptions are the options of sockets for udp.
 func datagramOptions() *zmq.Options {
-	o := testOptions()
-	o.RoutingID = ""
-	return o
+	return &zmq.Options{Linger: zmq.NoLinger}
 }
 
 // newOurs creates a socket, with testOptions if o is nil. The socket is closed

@@ -33,6 +33,10 @@ type answer struct {
 	Names    []string
 	Count    int
 	Texts    []string // frames as text, from udp.mjs
+
+	// A certificate, from czmq.py.
+	Public, Secret string
+	Meta           map[string]string
 }
 
 // startPython starts peer.py. The process is killed at the end of the test.

@@ -10,8 +10,8 @@ import (
 	"errors"
 	"sync"
 	"sync/atomic"
-	"time"
 
+	"github.com/zerobroker/zmq/internal/endpoint"
 	"github.com/zerobroker/zmq/internal/msg"
 	"github.com/zerobroker/zmq/internal/pipe"
 )
@@ -120,9 +120,8 @@ func (n *Namespace) Unbind(name string, e End) bool {
 // admit the peer at the moment, the link waits, as a dialer does, and keeps its
 // messages.
 func (n *Namespace) Connect(name, alias string, e End) (*Link, error) {
-	l := &Link{space: n, name: name, connector: e, connectorPipe: pipe.New(), settled: make(chan struct{})}
+	l := &Link{space: n, name: name, connector: e, connectorPipe: pipe.New(), life: endpoint.New(endpoint.Connecting)}
 	l.connectorPipe.Alias = alias
-	l.setState(Unjoined, nil)
 	send, _ := e.Limits()
 	l.toBinder = pipe.NewQueue(pipe.Config{Lock: e.SendLock(), HWM: send, MaxBytes: e.MaxQueuedBytes(),
 		Conflate: e.Conflates() && e.Sends(), Writer: e, From: l.connectorPipe, Drops: e.Drops()})
@@ -136,25 +135,15 @@ func (n *Namespace) Connect(name, alias string, e End) (*Link, error) {
 	return l, nil
 }
 
-// State is the state of a link.
-type State uint8
-
-const (
-	Unjoined State = iota // no binder yet
-	Draining              // the connector has called Finish, but no binder has its messages yet
-	Joined                // the two ends are connected
-	Ended                 // disconnected, refused or aborted
-)
-
-// Status describes a link at one moment.
-type Status struct {
-	State State
-	Since time.Time // when the link entered the state
-	Err   error     // why an end refused the link, nil after it was joined
-}
-
 // Link is the connection of a connector, which called Connect, and a binder,
-// which called Bind.
+// which called Bind. It is the lifetime of the connector's endpoint, in four of
+// its states:
+//
+//   - Connecting: the two ends are not joined.
+//   - Finishing: not joined either, and the connector has called Finish. A binder
+//     may still get its messages.
+//   - Connected: the ends are joined.
+//   - Closed: disconnected, refused or aborted.
 type Link struct {
 	space *Namespace
 	name  string
@@ -166,14 +155,12 @@ type Link struct {
 	toBinder      *pipe.Queue // exists also if the connector sends only subscriptions
 	toConnector   *pipe.Queue // exists also if the binder sends only subscriptions; nil if the connector does not receive
 
-	settled chan struct{} // closed when tryJoin has joined the ends or ended the link
-
 	// mu guards the fields below and those set by joining. It is held while the
 	// ends are called. Release it with unlockAndRetry.
 	mu         sync.Mutex
-	status     atomic.Pointer[Status] // changed only with mu held
-	slotFreed  bool                   // an end may admit another peer now, so unlockAndRetry calls Retry
-	reportedBy End                    // the binder whose refusal has been reported
+	life       *endpoint.Lifetime // changed only with mu held
+	slotFreed  bool               // an end may admit another peer now, so unlockAndRetry calls Retry
+	reportedBy End                // the binder whose refusal has been reported
 
 	// refusing is the side that has called Refuse, until a holder of mu ends
 	// the link.
@@ -206,16 +193,18 @@ func (l *Link) unlockAndRetry() {
 // Name returns the name that the connector has connected to.
 func (l *Link) Name() string { return l.name }
 
-// Status describes the link. It takes no lock.
-func (l *Link) Status() Status { return *l.status.Load() }
+// Status describes the endpoint of the connector. It takes no lock.
+func (l *Link) Status() endpoint.Status { return l.life.Status() }
 
 // state returns the state of the link. The caller holds mu if it relies on the
 // state not to change.
-func (l *Link) state() State { return l.status.Load().State }
+func (l *Link) state() endpoint.State { return l.life.State() }
 
-// setState changes the state. The caller holds mu.
-func (l *Link) setState(s State, err error) {
-	l.status.Store(&Status{State: s, Since: time.Now(), Err: err})
+// unjoined reports whether a binder may still join the link. The caller holds
+// mu.
+func (l *Link) unjoined() bool {
+	s := l.state()
+	return s == endpoint.Connecting || s == endpoint.Finishing
 }
 
 // Pipe returns the pipe of the connector.
@@ -236,7 +225,8 @@ func (l *Link) join(b End) error {
 		return err
 	}
 	err := b.Connected(l.binderPipe, descA)
-	if err == nil && l.state() != Draining {
+	finishing := l.state() == endpoint.Finishing
+	if err == nil && !finishing {
 		err = l.connector.Connected(l.connectorPipe, descB)
 	}
 	if err != nil {
@@ -249,12 +239,11 @@ func (l *Link) join(b End) error {
 		return err
 	}
 	l.resizeLocked()
-	finished := l.state() == Draining
-	l.setState(Joined, nil)
+	l.life.Connect() // a finishing link ends below
 	l.connector.PeerConnected(l.name, descB)
 	b.PeerConnected(l.name, descA)
 	l.startReading()
-	if finished {
+	if finishing {
 		l.end(l.connector)
 	}
 	return nil
@@ -380,7 +369,7 @@ func (s *side) Unread() (n int) {
 func (s *side) Resize() {
 	s.l.mu.Lock()
 	defer s.l.unlockAndRetry()
-	if s.l.state() != Ended {
+	if s.l.state() != endpoint.Closed {
 		s.l.resizeLocked()
 	}
 }
@@ -398,7 +387,7 @@ func (s *side) Finish() {
 // a side of an earlier attempt to join. The caller holds mu.
 func (s *side) current() bool {
 	l := s.l
-	return l.state() == Joined && (l.connectorPipe.To == pipe.Connection(s) || l.binderPipe.To == pipe.Connection(s))
+	return l.state() == endpoint.Connected && (l.connectorPipe.To == pipe.Connection(s) || l.binderPipe.To == pipe.Connection(s))
 }
 
 // Refuse ends the link. A socket may call it while another link of the socket
@@ -485,10 +474,10 @@ func (l *Link) Finish(me End) {
 	defer l.unlockAndRetry()
 	switch {
 	case me != l.connector && me != l.binder: // me was the binder of a refused attempt
-	case l.state() == Joined:
+	case l.state() == endpoint.Connected:
 		l.end(me)
-	case l.state() == Unjoined:
-		l.setState(Draining, l.Status().Err)
+	case l.state() == endpoint.Connecting:
+		l.life.Finish()
 		l.slotFreed = true
 	}
 }
@@ -498,12 +487,12 @@ func (l *Link) Finish(me End) {
 func (l *Link) Ended() bool {
 	l.mu.Lock()
 	defer l.unlockAndRetry()
-	return l.state() == Ended
+	return l.state() == endpoint.Closed
 }
 
 // end ends a joined link for me. The caller holds mu.
 func (l *Link) end(me End) {
-	l.setState(Ended, nil)
+	l.life.Close()
 	l.slotFreed = true
 	mine, far, peer := l.connectorPipe, l.binderPipe, l.binder
 	if me == l.binder {
@@ -536,18 +525,15 @@ func (l *Link) Wait(ctx context.Context) {
 		l.Abort()
 		return
 	}
-	select {
-	case <-l.settled:
-	case <-ctx.Done():
-		l.Abort()
-	}
+	l.life.Wait(ctx, l.Abort)
+	l.Ended() // waits for the goroutine that has closed the link
 }
 
 // Pending returns the number of messages that wait for a binder.
 func (l *Link) Pending() int {
 	l.mu.Lock()
 	defer l.unlockAndRetry()
-	if l.state() >= Joined || l.connectorPipe.Out == nil {
+	if !l.unjoined() || l.connectorPipe.Out == nil {
 		return 0 // after joining, the messages are the binder's
 	}
 	l.connectorPipe.Out.Lock()
@@ -568,11 +554,11 @@ func (l *Link) idle() bool {
 func (l *Link) Abort() {
 	l.mu.Lock()
 	defer l.unlockAndRetry()
-	if l.state() >= Joined {
+	if !l.unjoined() {
 		return
 	}
 	l.space.remove(l)
-	l.setState(Ended, l.Status().Err)
+	l.life.Close()
 	l.slotFreed = true
 	l.connector.Detach(l.connectorPipe)
 	if l.connectorPipe.Out != nil {

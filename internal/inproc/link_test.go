@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/zerobroker/zmq/internal/endpoint"
 	"github.com/zerobroker/zmq/internal/inproc"
 	"github.com/zerobroker/zmq/internal/pattern"
 	"github.com/zerobroker/zmq/internal/pipe"
@@ -360,7 +361,7 @@ func TestSocketRefusesSecondInprocPeer(t *testing.T) {
 // A blocked link connects until it is joined. A refused link is closed.
 func TestEndpointsReportsStateAndErrorOfLink(t *testing.T) {
 	st.Run(t, func(w *st.World) {
-		want := func(s *st.Socket, state session.State, err error) {
+		want := func(s *st.Socket, state endpoint.State, err error) {
 			t.Helper()
 			e := s.Endpoints()[0]
 			if e.State != state || !errors.Is(e.Err, err) || (e.Err != nil) != (err != nil) {
@@ -369,17 +370,17 @@ func TestEndpointsReportsStateAndErrorOfLink(t *testing.T) {
 		}
 		bound, first, second, push := w.Socket(pattern.PAIR), w.Socket(pattern.PAIR), w.Socket(pattern.PAIR), w.Socket(pattern.PUSH)
 		first.MustConnect(name)
-		want(first, session.StateConnecting, nil)
+		want(first, endpoint.Connecting, nil)
 		bound.MustBind(name)
-		want(first, session.StateConnected, nil)
+		want(first, endpoint.Connected, nil)
 
 		second.MustConnect(name)
-		want(second, session.StateConnecting, pattern.ErrPeerExists)
+		want(second, endpoint.Connecting, pattern.ErrPeerExists)
 		first.CloseIn(0)
-		want(second, session.StateConnected, nil)
+		want(second, endpoint.Connected, nil)
 
 		push.MustConnect(name)
-		if e := push.Endpoints()[0]; e.State != session.StateClosed || e.Err == nil {
+		if e := push.Endpoints()[0]; e.State != endpoint.Closed || e.Err == nil {
 			t.Errorf("state %v, error %v of a link between incompatible types", e.State, e.Err)
 		}
 	})

@@ -3,6 +3,7 @@ package inproc
 import (
 	"slices"
 
+	"github.com/zerobroker/zmq/internal/endpoint"
 	"github.com/zerobroker/zmq/internal/pipe"
 )
 
@@ -24,30 +25,30 @@ import (
 func (l *Link) tryJoin() {
 	l.mu.Lock()
 	defer l.unlockAndRetry()
-	for l.state() != Ended {
+	for l.state() != endpoint.Closed {
 		b, retries := l.space.lookUpOrWait(l)
 		if b == nil {
 			return
 		}
 		err := l.join(b)
 		if err == nil {
-			break
+			return
 		}
 		if err == errIncompatible || b.HasDuplicate(l) {
 			l.failJoin(b, err)
-			break
+			return
 		}
 		if l.space.block(l, b, retries) {
 			l.reportRefusal(b, err)
 			return
 		}
 	}
-	close(l.settled)
 }
 
 // failJoin ends a link that cannot be joined. The caller holds mu.
 func (l *Link) failJoin(b End, err error) {
-	l.setState(Ended, err)
+	l.life.Fail(err)
+	l.life.Close()
 	l.slotFreed = true
 	l.connector.Detach(l.connectorPipe)
 	if q := l.connectorPipe.Out; q != nil {
@@ -63,7 +64,7 @@ func (l *Link) reportRefusal(b End, err error) {
 		return
 	}
 	l.reportedBy = b
-	l.status.Store(&Status{State: l.state(), Since: l.Status().Since, Err: err})
+	l.life.Fail(err)
 	l.connector.PeerRefused(l.name, err)
 	b.PeerRefused(l.name, err)
 }

@@ -56,8 +56,8 @@ const (
 	curveReadyCount    = 1
 )
 
-// curveState is the state of a handshake. A client and a server have different
-// ones in common only at the end.
+// curveState is the state of a handshake. The first two are those of both sides,
+// the next four those of a client, the others those of a server.
 type curveState uint8
 
 const (

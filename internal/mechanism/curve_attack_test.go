@@ -229,7 +229,8 @@ func TestCurveServerSendsLessThanItHasReceived(t *testing.T) {
 // TestCurveKeysAndNoncesAreUnique: every connection has its own transient keys and
 // long nonces, also with the same permanent keys.
 func TestCurveKeysAndNoncesAreUnique(t *testing.T) {
-	const connections = 1000
+	t.Parallel()
+	const connections, decrypted = 1000, 100
 	secret := bytes32(seeded('s'))
 	p := newCurvePair(t)
 	seen := map[string]string{}
@@ -239,24 +240,27 @@ func TestCurveKeysAndNoncesAreUnique(t *testing.T) {
 		}
 		seen[string(b)] = what
 	}
-	for range connections {
+	for i := range connections {
 		client := mechanism.NewCurveClient(p.clientKeys, p.serverKey, clientMetadata, nil)
 		server := mechanism.NewCurveServer(p.serverKeys, serverMetadata, nil)
 		hello := next(t, client)
 		deliver(t, server, hello)
 		welcome := next(t, server)
 		transient := [32]byte(hello[80:112])
+		note("C'", transient[:])
+		note("nonce of WELCOME", welcome[8:24])
+		if i >= decrypted {
+			continue
+		}
 		plain, ok := box.Open(nil, welcome[24:], nonce24("WELCOME-", welcome[8:24]), &transient, &secret)
 		if !ok {
 			t.Fatal("WELCOME does not decrypt")
 		}
-		note("C'", transient[:])
-		note("nonce of WELCOME", welcome[8:24])
 		note("S'", plain[:32])
 		note("nonce of the cookie", plain[32:48])
 		note("cookie", plain[48:])
 	}
-	if len(seen) != 5*connections {
+	if len(seen) != 2*connections+3*decrypted {
 		t.Errorf("%d values", len(seen))
 	}
 }

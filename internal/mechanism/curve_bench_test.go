@@ -23,8 +23,7 @@ func BenchmarkCurveSeal(b *testing.B) {
 	}
 }
 
-// BenchmarkCurveOpen includes the time of Seal, because a frame cannot be opened
-// twice.
+// BenchmarkCurveSealAndOpen measures both, because a frame cannot be opened twice.
 func BenchmarkCurveSealAndOpen(b *testing.B) {
 	for _, size := range benchmarkSizes {
 		b.Run(fmt.Sprint(size), func(b *testing.B) {

@@ -88,7 +88,8 @@ func (c *CurveClient) Resume(Verdict) error { return ErrUnexpected }
 // appendHello makes the transient key pair.
 // https://rfc.zeromq.org/spec/26/#the-hello-command
 func (c *CurveClient) appendHello(dst []byte) []byte {
-	secret, bytes, err := newTransient(c.random)
+	var bytes [32]byte
+	secret, err := newTransient(bytes[:], c.random)
 	clear(bytes[:])
 	if err != nil {
 		panic("zmq: internal: transient key: " + err.Error())
@@ -193,7 +194,8 @@ func (c *CurveClient) receiveError(data []byte) error {
 	return &PeerError{Reason: string(e.Reason)}
 }
 
-// erase removes the secrets of the handshake.
+// erase removes the secrets of the handshake. crypto/ecdh cannot clear a secret
+// key; the garbage collector frees it.
 func (c *CurveClient) erase() {
 	if h := c.hello; h != nil {
 		clear(h.key[:])

@@ -30,3 +30,37 @@ func CurveHandshakeSecrets(m Mechanism) (n int) {
 	}
 	return n
 }
+
+// CloneCurve returns a copy of m that shares only the random number generator with
+// it.
+func CloneCurve(m Mechanism) Mechanism {
+	switch m := m.(type) {
+	case *CurveClient:
+		c := *m
+		c.sealer, c.opener = clonePointer(m.sealer), clonePointer(m.opener)
+		if c.hello = clonePointer(m.hello); c.hello != nil {
+			c.hello.key = clonePointer(m.hello.key)
+		}
+		if c.initiate = clonePointer(m.initiate); c.initiate != nil {
+			c.initiate.key, c.initiate.vouchKey = clonePointer(m.initiate.key), clonePointer(m.initiate.vouchKey)
+		}
+		return &c
+	case *CurveServer:
+		s := *m
+		s.sealer, s.opener = clonePointer(m.sealer), clonePointer(m.opener)
+		s.session = clonePointer(m.session)
+		if s.hello = clonePointer(m.hello); s.hello != nil {
+			s.hello.key = clonePointer(m.hello.key)
+		}
+		return &s
+	}
+	return m
+}
+
+func clonePointer[T any](p *T) *T {
+	if p == nil {
+		return nil
+	}
+	c := *p
+	return &c
+}

@@ -53,20 +53,17 @@ type CurveServerKey struct {
 // NewCurveServerKey returns an error for a key with which every peer could
 // pretend to be the server: zero, and the other points of low order.
 func NewCurveServerKey(public [32]byte) (*CurveServerKey, error) {
-	if isZero(&public) {
-		return nil, errors.New("CURVE server key is zero")
-	}
 	key, err := ecdh.X25519().NewPublicKey(public[:])
 	if err != nil {
 		return nil, fmt.Errorf("CURVE server key: %w", err)
 	}
-	// With such a point every secret key gives the same result.
-	any, err := ecdh.X25519().NewPrivateKey(make([]byte, 32))
+	// With such a point the result is the same for every secret key.
+	secret, err := ecdh.X25519().NewPrivateKey(make([]byte, 32))
 	if err == nil {
-		_, err = any.ECDH(key)
+		_, err = secret.ECDH(key)
 	}
 	if err != nil {
-		return nil, errors.New("CURVE server key is a point of low order")
+		return nil, errors.New("CURVE server key is zero or another point of low order")
 	}
 	return &CurveServerKey{public: public, key: key}, nil
 }
@@ -84,12 +81,10 @@ func isZero(key *[32]byte) bool {
 func cryptoRandom(b []byte) { _, _ = rand.Read(b) }
 
 // newTransient makes a key pair for one connection: one scalar multiplication.
-// It also returns the bytes of the secret key.
-func newTransient(random func([]byte)) (*ecdh.PrivateKey, [32]byte, error) {
-	var secret [32]byte
-	random(secret[:])
-	key, err := ecdh.X25519().NewPrivateKey(secret[:])
-	return key, secret, err
+// It sets secret to the bytes of the secret key.
+func newTransient(secret []byte, random func([]byte)) (*ecdh.PrivateKey, error) {
+	random(secret)
+	return ecdh.X25519().NewPrivateKey(secret)
 }
 
 // parsePublic returns the public key with these 32 bytes.

@@ -133,14 +133,10 @@ func (s *CurveServer) receiveHello(data []byte) error {
 	if !allZero(proof) {
 		return curveMalformed(wire.NameHello, "content of the box is not zero")
 	}
-	transient, secret, err := newTransient(s.random)
-	if err != nil {
+	copy(h.cookie[:32], client.Bytes())
+	if h.transient, err = newTransient(h.cookie[32:], s.random); err != nil {
 		return fmt.Errorf("%w: %w", ErrKeyExchange, err)
 	}
-	h.transient = transient
-	copy(h.cookie[:32], client.Bytes())
-	copy(h.cookie[32:], secret[:])
-	clear(secret[:])
 	return nil
 }
 
@@ -258,7 +254,8 @@ func (s *CurveServer) appendReady(dst []byte) []byte {
 // https://rfc.zeromq.org/spec/26/#the-error-command
 func (s *CurveServer) appendError(dst []byte) []byte { return appendRefusal(dst, s.refusal) }
 
-// erase removes the secrets of the handshake.
+// erase removes the secrets of the handshake. crypto/ecdh cannot clear a secret
+// key; the garbage collector frees it.
 func (s *CurveServer) erase() {
 	s.eraseHello()
 	if s.session != nil {

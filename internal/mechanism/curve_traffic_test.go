@@ -1,6 +1,7 @@
 package mechanism_test
 
 import (
+	"bytes"
 	"errors"
 	"math"
 	"strings"
@@ -89,7 +90,7 @@ func TestCurveReplayedAndReorderedFramesAreRefused(t *testing.T) {
 		for after := replayed; after < frames; after++ {
 			p, sealed := record()
 			for _, frame := range sealed[:after+1] {
-				if _, _, err := p.server.Open(append([]byte(nil), frame...)); err != nil {
+				if _, _, err := p.server.Open(bytes.Clone(frame)); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -153,8 +154,7 @@ func TestCurveReservedFlagsAreRefused(t *testing.T) {
 	want := map[int]byte{0: 0, 1: wire.FlagMore, 2: wire.FlagCommand, 3: wire.FlagMore | wire.FlagCommand}
 	r := newReference()
 	for flags := range 256 {
-		p := connectedPair(t)
-		got, plain, err := p.server.Open(r.message(toServer, 3, byte(flags), "body"))
+		got, plain, err := serverAfter(2).Open(r.message(toServer, 3, byte(flags), "body"))
 		if f, ok := want[flags]; ok {
 			if err != nil || got != f || string(plain) != "body" {
 				t.Errorf("flags %d: %d, %q, %v", flags, got, plain, err)
@@ -176,11 +176,10 @@ func TestCurveSealIgnoresFlagsOfOtherFrames(t *testing.T) {
 }
 
 func TestCurveFramesOfWrongSizeOrNameAreRefused(t *testing.T) {
-	valid := newReference().message(toServer, 3, 0, strings.Repeat("x", 100))
-	for size := range len(valid) + 100 {
-		frame := append(append([]byte(nil), valid...), make([]byte, 100)...)[:size]
-		p := connectedPair(t)
-		_, plain, err := p.server.Open(frame)
+	valid := newReference().message(toServer, 3, 0, strings.Repeat("x", 40))
+	for size := range len(valid) + 40 {
+		frame := append(bytes.Clone(valid), make([]byte, 40)...)[:size]
+		_, plain, err := serverAfter(2).Open(frame)
 		want := mechanism.ErrCrypto
 		switch {
 		case size == len(valid):
@@ -193,10 +192,9 @@ func TestCurveFramesOfWrongSizeOrNameAreRefused(t *testing.T) {
 		}
 	}
 	for i := range 8 {
-		p := connectedPair(t)
-		frame := append([]byte(nil), valid...)
+		frame := bytes.Clone(valid)
 		frame[i] ^= 0x20
-		if _, _, err := p.server.Open(frame); !errors.Is(err, mechanism.ErrMalformed) {
+		if _, _, err := serverAfter(2).Open(frame); !errors.Is(err, mechanism.ErrMalformed) {
 			t.Errorf("name changed at %d: %v", i, err)
 		}
 	}

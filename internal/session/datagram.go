@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"sync"
 
+	"github.com/zerobroker/zmq/internal/endpoint"
 	"github.com/zerobroker/zmq/internal/msg"
 	"github.com/zerobroker/zmq/internal/pipe"
 	"github.com/zerobroker/zmq/internal/transport"
@@ -26,10 +27,9 @@ type Datagrams struct {
 	pipe     *pipe.Pipe
 	inLock   sync.Mutex // guards the writing half of pipe.In
 
-	stop   context.Context // ends when datagramsClosed begins
+	life   *endpoint.Lifetime // Abort changes it under mu
+	stop   context.Context    // ends when life is Closing: conn is closed, and the reader and the flusher end
 	cancel context.CancelFunc
-	done   chan struct{} // closed when the last goroutine has ended
-	status tracker
 
 	// conn is nil until a connected endpoint's first flusher has opened it. It is
 	// set under mu; the flusher and the reader read it without.
@@ -38,19 +38,9 @@ type Datagrams struct {
 	in   datagram       // the reader's
 
 	mu      sync.Mutex // guards what follows
-	state   datagramsState
 	flusher flusherState
 	busy    int // goroutines: the reader and the flusher
 }
-
-// datagramsState is where a Datagrams is in its lifetime.
-type datagramsState uint8
-
-const (
-	datagramsOpen      datagramsState = iota // the reader and the flusher work
-	datagramsFinishing                       // as open, and the flusher closes when nothing is queued
-	datagramsClosed                          // conn is closed: the reader and the flusher end
-)
 
 // datagram is the reader's memory for one message, reused for each.
 type datagram struct {
@@ -59,9 +49,10 @@ type datagram struct {
 	from   []byte // the text of an address
 }
 
-// newDatagrams returns a Datagrams that is not attached to its host.
-func newDatagrams(cfg *Config, t transport.Packets) *Datagrams {
-	d := &Datagrams{cfg: cfg, packets: t, done: make(chan struct{})}
+// newDatagrams returns a Datagrams in its first state. It is not attached to its
+// host.
+func newDatagrams(cfg *Config, t transport.Packets, first endpoint.State) *Datagrams {
+	d := &Datagrams{cfg: cfg, packets: t, life: endpoint.New(first)}
 	d.stop, d.cancel = context.WithCancel(context.Background())
 	d.pipe = cfg.Host.NewPipe(d, d, &d.inLock, nil)
 	d.pipe.MaxSize = wire.MaxDatagram
@@ -75,7 +66,7 @@ func ListenDatagrams(cfg *Config, t transport.Packets, scheme, address string) (
 	if err != nil {
 		return nil, err
 	}
-	d := newDatagrams(cfg, t)
+	d := newDatagrams(cfg, t, endpoint.Listening)
 	d.endpoint = scheme + pc.Addr()
 	d.conn, d.busy = pc, 1
 	if err := cfg.Host.Attach(d.pipe); err != nil {
@@ -83,7 +74,6 @@ func ListenDatagrams(cfg *Config, t transport.Packets, scheme, address string) (
 		pc.Close()
 		return nil, err
 	}
-	d.status.enter(StateListening)
 	cfg.Host.Event(Event{Kind: Listening, Endpoint: d.endpoint})
 	go d.read()
 	return d, nil
@@ -91,16 +81,15 @@ func ListenDatagrams(cfg *Config, t transport.Packets, scheme, address string) (
 
 // DialDatagrams returns a Datagrams that sends to an endpoint. Its pipe is attached
 // to the host and gets every message, since the receiver filters by group.
-func DialDatagrams(cfg *Config, t transport.Packets, endpoint, address string) (*Datagrams, error) {
-	d := newDatagrams(cfg, t)
-	d.endpoint, d.address = endpoint, address
+func DialDatagrams(cfg *Config, t transport.Packets, ep, address string) (*Datagrams, error) {
+	d := newDatagrams(cfg, t, endpoint.Connecting)
+	d.endpoint, d.address = ep, address
 	d.pipe.Side, d.pipe.TakesAll = pipe.Dialed, true
 	d.pipe.MaxSize = wire.MaxDatagram - 1 // the length of the group
 	if err := cfg.Host.Attach(d.pipe); err != nil {
 		d.cancel()
 		return nil, err
 	}
-	d.status.enter(StateConnecting)
 	d.wakeFlusher() // to open the endpoint, which includes a name lookup
 	return d, nil
 }
@@ -124,11 +113,7 @@ func (d *Datagrams) Refuse(error) {}
 // Finish closes the endpoint when everything queued is written. An endpoint that
 // only receives is closed at once.
 func (d *Datagrams) Finish() {
-	d.mu.Lock()
-	if d.state == datagramsOpen {
-		d.state = datagramsFinishing
-	}
-	d.mu.Unlock()
+	d.life.Finish()
 	d.cfg.Host.Retire(d.pipe)
 	if d.written() {
 		d.Abort()
@@ -141,11 +126,10 @@ func (d *Datagrams) written() bool { return d.pipe.Out == nil || d.pipe.Out.Ende
 // Abort closes the endpoint now, and drops what is queued.
 func (d *Datagrams) Abort() {
 	d.mu.Lock()
-	if d.state == datagramsClosed {
+	if !d.life.Abort() {
 		d.mu.Unlock()
 		return
 	}
-	d.state = datagramsClosed
 	conn, idle := d.conn, d.busy == 0
 	d.mu.Unlock()
 	d.cancel()
@@ -161,7 +145,7 @@ func (d *Datagrams) Abort() {
 func (d *Datagrams) goroutineDone() {
 	d.mu.Lock()
 	d.busy--
-	last := d.state == datagramsClosed && d.busy == 0
+	last := !d.life.State().Writes() && d.busy == 0
 	d.mu.Unlock()
 	if last {
 		d.end()
@@ -171,14 +155,13 @@ func (d *Datagrams) goroutineDone() {
 // end detaches the pipe and drops what is still queued. It runs once, when every
 // goroutine has ended and none can start.
 func (d *Datagrams) end() {
-	defer close(d.done)
+	defer d.life.Close()
 	host := d.cfg.Host
 	ev := Event{Kind: ListenerClosed, Endpoint: d.endpoint}
 	if !d.Bound() {
 		ev.Kind, ev.Peer = Disconnected, d.pipe.Peer()
 		host.Disconnected(d.pipe)
 	}
-	d.status.enter(StateClosed)
 	host.Detach(d.pipe)
 	if d.pipe.Out != nil {
 		host.Drops().Add(pipe.DropLinger, d.pipe.Out.CloseRead())
@@ -194,25 +177,15 @@ func (d *Datagrams) end() {
 }
 
 // Ended reports whether the Datagrams has ended.
-func (d *Datagrams) Ended() bool {
-	select {
-	case <-d.done:
-		return true
-	default:
-		return false
-	}
-}
+func (d *Datagrams) Ended() bool { return d.life.State() == endpoint.Closed }
+
+// Status describes the endpoint. No peer is known where datagrams arrive, and one
+// where they are sent to.
+func (d *Datagrams) Status() endpoint.Status { return d.life.Status() }
 
 // Wait returns when the Datagrams has ended after Finish. When ctx ends it calls
 // Abort.
-func (d *Datagrams) Wait(ctx context.Context) {
-	select {
-	case <-d.done:
-	case <-ctx.Done():
-		d.Abort()
-		<-d.done
-	}
-}
+func (d *Datagrams) Wait(ctx context.Context) { d.life.Wait(ctx, d.Abort) }
 
 // Pending returns how many messages are not written yet.
 func (d *Datagrams) Pending() int { return pending(d.pipe) }

@@ -16,7 +16,7 @@ import (
 // wakeFlusher has everything queued written.
 func (d *Datagrams) wakeFlusher() {
 	d.mu.Lock()
-	start := d.flusher.request(d.state != datagramsClosed)
+	start := d.flusher.request(d.life.State().Writes())
 	if start {
 		d.busy++
 	}
@@ -62,13 +62,13 @@ func (d *Datagrams) flush() {
 func (d *Datagrams) endFlusher() bool {
 	written := d.written()
 	d.mu.Lock()
-	if d.state != datagramsClosed && !d.flusher.becomeIdle() {
+	state := d.life.State()
+	if state.Writes() && !d.flusher.becomeIdle() {
 		d.mu.Unlock()
 		return false
 	}
-	finish := d.state == datagramsFinishing && written
 	d.mu.Unlock()
-	if finish {
+	if written && !state.Active() {
 		d.Abort()
 	}
 	return true
@@ -78,7 +78,7 @@ func (d *Datagrams) endFlusher() bool {
 // a failure. Meanwhile messages are queued up to the high-water mark.
 func (d *Datagrams) open() bool {
 	for wait := d.cfg.ReconnectInterval; ; {
-		d.status.attempt()
+		d.life.Attempt()
 		pc, to, err := d.packets.DialPackets(d.stop, d.address, d.cfg.Transport)
 		if err == nil {
 			return d.join(pc, to)
@@ -87,13 +87,13 @@ func (d *Datagrams) open() bool {
 			return false
 		}
 		if wait <= 0 {
-			d.status.failed(StateClosed, err)
+			d.life.Fail(err)
 			d.Abort()
 			return false
 		}
 		wait = min(wait, d.cfg.maxDelay(err))
 		delay := jitter(wait)
-		d.status.failed(StateWaiting, err)
+		d.life.Retry(err)
 		d.cfg.Host.Event(Event{Kind: Retrying, Endpoint: d.endpoint, Delay: delay, Err: err})
 		if !sleep(d.stop, delay) {
 			return false
@@ -106,7 +106,7 @@ func (d *Datagrams) open() bool {
 // that a peer receives.
 func (d *Datagrams) join(pc transport.PacketConn, to netip.AddrPort) bool {
 	d.mu.Lock()
-	if d.state == datagramsClosed {
+	if !d.life.State().Writes() {
 		d.mu.Unlock()
 		pc.Close()
 		return false
@@ -118,7 +118,7 @@ func (d *Datagrams) join(pc transport.PacketConn, to netip.AddrPort) bool {
 		d.Abort()
 		return false
 	}
-	d.status.connected()
+	d.life.Connect()
 	d.cfg.Host.Event(Event{Kind: Ready, Endpoint: d.endpoint, Remote: net.UDPAddrFromAddrPort(to), Peer: peer})
 	return true
 }

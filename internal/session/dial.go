@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/zerobroker/zmq/internal/endpoint"
 	"github.com/zerobroker/zmq/internal/engine"
 	"github.com/zerobroker/zmq/internal/msg"
 	"github.com/zerobroker/zmq/internal/pipe"
@@ -31,16 +32,14 @@ type Dialer struct {
 	inLock    sync.Mutex           // guards the writing half of pipe.In
 	connected atomic.Pointer[conn] // nil unless the peer is known
 
-	abort       context.Context // ends at Abort: unsent messages are dropped
+	life        *endpoint.Lifetime // Finish changes it under mu
+	abort       context.Context    // ends when life is Closing
 	cancel      context.CancelFunc
-	dialing     context.Context // ends also after Finish when nothing is queued: no further attempt
+	dialing     context.Context // ends also when life is Finishing and nothing is queued: no further attempt
 	stopDialing context.CancelFunc
-	done        chan struct{} // closed when run has returned
-	status      tracker
 
 	mu          sync.Mutex // guards what follows
 	pipe        *pipe.Pipe
-	finishing   bool  // Finish was called: run ends when pipe.Out is empty
 	current     *conn // the connection that run serves, also in its handshake
 	lost        int   // messages lost since Finish
 	unconfirmed bool  // the last connection ended with written messages that may not have arrived
@@ -48,10 +47,10 @@ type Dialer struct {
 
 // Dial starts a dialer. Unless Config.Immediate is set it attaches the pipe to
 // the host, under alias if that is not empty, and returns the host's error.
-func Dial(cfg *Config, t transport.Transport, endpoint, address, alias string) (*Dialer, error) {
+func Dial(cfg *Config, t transport.Transport, ep, address, alias string) (*Dialer, error) {
 	d := &Dialer{
-		cfg: cfg, transport: t, address: address, endpoint: endpoint, alias: alias,
-		done: make(chan struct{}),
+		cfg: cfg, transport: t, address: address, endpoint: ep, alias: alias,
+		life: endpoint.New(endpoint.Connecting),
 	}
 	d.abort, d.cancel = context.WithCancel(context.Background())
 	d.dialing, d.stopDialing = context.WithCancel(d.abort)
@@ -133,14 +132,13 @@ func (d *Dialer) Probe(done func(ok bool)) {
 const stableAfter = time.Second
 
 func (d *Dialer) run() {
-	defer close(d.done)
 	defer d.end()
 	wait := d.cfg.ReconnectInterval
 	for !d.over() {
 		if !d.waitUnreadLimit() {
 			return
 		}
-		d.status.attempt()
+		d.life.Attempt()
 		nc, err := d.dial()
 		began := time.Now()
 		most := d.cfg.maxDelay(err)
@@ -157,7 +155,7 @@ func (d *Dialer) run() {
 			wait = d.cfg.ReconnectInterval
 		}
 		if wait <= 0 {
-			d.status.failed(StateClosed, err)
+			d.life.Fail(err)
 			return
 		}
 		_, rejected := engine.Rejected(err)
@@ -168,7 +166,7 @@ func (d *Dialer) run() {
 		}
 		wait = min(wait, most)
 		delay := jitter(wait)
-		d.status.failed(StateWaiting, err)
+		d.life.Retry(err)
 		d.cfg.Host.Event(Event{Kind: Retrying, Endpoint: d.endpoint, Delay: delay, Err: err})
 		if !sleep(d.dialing, delay) {
 			return
@@ -246,13 +244,11 @@ func (d *Dialer) serve(nc net.Conn) (admitted bool, err error) {
 	d.mu.Lock()
 	c.pipe = d.pipe
 	d.current = c
-	if d.finishing {
-		c.finishing = true
-	}
+	c.finishing = !d.life.State().Active()
 	d.mu.Unlock()
 	defer afterFunc(d.abort, func() { c.close(context.Canceled) })()
 
-	d.status.enter(StateHandshaking)
+	d.life.Handshake()
 	d.cfg.Host.Event(c.event(Connected))
 	admitted, err = c.run()
 	d.countLosses(c)
@@ -272,7 +268,7 @@ func (d *Dialer) serve(nc net.Conn) (admitted bool, err error) {
 // countLosses counts the messages that are lost with a connection.
 func (d *Dialer) countLosses(c *conn) {
 	lost, unconfirmed := c.lossStats()
-	if c.pipe.Out != nil && d.abort.Err() != nil {
+	if c.pipe.Out != nil && !d.life.State().Writes() {
 		// Before the connection's end is reported, which would count them as
 		// DropConnLost.
 		n := c.pipe.Out.CloseRead()
@@ -283,7 +279,7 @@ func (d *Dialer) countLosses(c *conn) {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.finishing {
+	if !d.life.State().Active() {
 		d.lost += lost
 		d.unconfirmed = unconfirmed
 	}
@@ -295,7 +291,7 @@ func (d *Dialer) renew() {
 	host := d.cfg.Host
 	d.mu.Lock()
 	old := d.pipe
-	if !d.finishing {
+	if d.life.State().Active() {
 		d.pipe = d.newPipe()
 	}
 	d.mu.Unlock()
@@ -326,7 +322,7 @@ func (d *Dialer) join(c *conn) error {
 	if err := d.cfg.Host.Connected(c.pipe, c.peer()); err != nil {
 		return &refusal{err}
 	}
-	d.status.connected()
+	d.life.Connect()
 	d.cfg.Host.Event(c.event(Ready))
 	return nil
 }
@@ -340,17 +336,20 @@ func (d *Dialer) progressed(*conn) {}
 
 // over reports whether no further connection is needed.
 func (d *Dialer) over() bool {
-	if d.abort.Err() != nil {
+	switch d.life.State() {
+	case endpoint.Finishing:
+		out := d.Pipe().Out
+		return out == nil || out.Ended()
+	case endpoint.Closing, endpoint.Closed:
 		return true
 	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.finishing && (d.pipe.Out == nil || d.pipe.Out.Ended())
+	return false
 }
 
 // end detaches the pipe and drops what is still queued.
 func (d *Dialer) end() {
-	d.cancel()
+	defer d.life.Close()
+	d.Abort()
 	p := d.Pipe()
 	d.cfg.Host.Detach(p)
 	if p.Out != nil {
@@ -361,7 +360,6 @@ func (d *Dialer) end() {
 		d.mu.Unlock()
 	}
 	d.closeIn(p)
-	d.status.enter(StateClosed)
 }
 
 // LossStats returns, after Wait, how many messages were not written or were
@@ -375,7 +373,7 @@ func (d *Dialer) LossStats() (lost int, unconfirmed bool) {
 // Finish ends the dialer when everything queued is written.
 func (d *Dialer) Finish() {
 	d.mu.Lock()
-	d.finishing = true
+	d.life.Finish()
 	c, p := d.current, d.pipe
 	d.mu.Unlock()
 	d.cfg.Host.Retire(p)
@@ -391,7 +389,10 @@ func (d *Dialer) Finish() {
 }
 
 // Abort ends the dialer now, and drops what is queued.
-func (d *Dialer) Abort() { d.cancel() }
+func (d *Dialer) Abort() {
+	d.life.Abort()
+	d.cancel()
+}
 
 // Pending returns how many messages are not written yet.
 func (d *Dialer) Pending() int { return pending(d.Pipe()) }
@@ -407,25 +408,14 @@ func pending(p *pipe.Pipe) int {
 }
 
 // Ended reports whether the dialer has ended.
-func (d *Dialer) Ended() bool {
-	select {
-	case <-d.done:
-		return true
-	default:
-		return false
-	}
-}
+func (d *Dialer) Ended() bool { return d.life.State() == endpoint.Closed }
+
+// Status describes the endpoint.
+func (d *Dialer) Status() endpoint.Status { return d.life.Status() }
 
 // Wait returns when the dialer has ended after Finish. When ctx ends it calls
 // Abort.
-func (d *Dialer) Wait(ctx context.Context) {
-	select {
-	case <-d.done:
-	case <-ctx.Done():
-		d.cancel()
-		<-d.done
-	}
-}
+func (d *Dialer) Wait(ctx context.Context) { d.life.Wait(ctx, d.Abort) }
 
 // refusal is the error of a peer that the host, or a limit, has refused.
 type refusal struct{ err error }

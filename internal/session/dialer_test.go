@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/zerobroker/zmq/internal/endpoint"
 	"github.com/zerobroker/zmq/internal/pipe"
 	"github.com/zerobroker/zmq/internal/session"
 	st "github.com/zerobroker/zmq/internal/socket/sockettest"
@@ -30,6 +31,19 @@ func TestDialerAttachesPipeBeforeItConnects(t *testing.T) {
 			h.wantCalls("Attach", "Connected")
 		}, func(c *session.Config) { c.Immediate = immediate })
 	}
+}
+
+// TestDialerIsConnectingBeforeItsFirstAttempt: with Immediate that is delayed while
+// the unread messages of disconnected peers exceed their limit.
+func TestDialerIsConnectingBeforeItsFirstAttempt(t *testing.T) {
+	runHost(t, func(w *st.World, h *host) {
+		h.unreadLimit = true
+		d := h.dial()
+		w.Settle()
+		if s := d.Status(); s.State != endpoint.Connecting || s.Since.IsZero() || s.Attempts != 0 {
+			t.Errorf("status %+v", s)
+		}
+	}, func(c *session.Config) { c.Immediate = true })
 }
 
 // TestDialerKeepsQueueForNextConnection: messages that a lost connection has not

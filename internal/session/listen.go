@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/zerobroker/zmq/internal/endpoint"
 	"github.com/zerobroker/zmq/internal/engine"
 	"github.com/zerobroker/zmq/internal/msg"
 	"github.com/zerobroker/zmq/internal/pipe"
@@ -28,16 +29,14 @@ type Listener struct {
 	endpoint string
 	listener transport.Listener
 	stop     chan struct{} // closed by Finish
-	done     chan struct{} // closed when accept has returned
 	settled  chan struct{} // has an element when a connection is no longer pending
-	status   tracker
+	life     *endpoint.Lifetime
 
-	mu      sync.Mutex
-	closed  bool
+	mu      sync.Mutex // guards what follows; Finish changes life under it
 	conns   map[*conn]struct{}
 	pending pendingConns
-	half    list.List      // of half-closed *conn, the oldest first
-	running sync.WaitGroup // the goroutines of conns
+	half    list.List // of half-closed *conn, the oldest first
+	busy    int       // goroutines: accept, and one for each connection
 }
 
 // Listen binds address and starts a listener. scheme is the prefix of its
@@ -50,11 +49,11 @@ func Listen(cfg *Config, t transport.Transport, scheme, address string) (*Listen
 	l := &Listener{
 		cfg: cfg, endpoint: scheme + tl.Addr(), listener: tl,
 		stop:    make(chan struct{}),
-		done:    make(chan struct{}),
 		settled: make(chan struct{}, 1),
+		life:    endpoint.New(endpoint.Listening),
 		conns:   make(map[*conn]struct{}),
+		busy:    1,
 	}
-	l.status.enter(StateListening)
 	cfg.Host.Event(Event{Kind: Listening, Endpoint: l.endpoint})
 	go l.accept()
 	return l, nil
@@ -71,7 +70,7 @@ const (
 )
 
 func (l *Listener) accept() {
-	defer close(l.done)
+	defer l.goroutineDone()
 	delay := minAcceptDelay
 	for {
 		if !l.waitUnreadLimit() {
@@ -88,7 +87,7 @@ func (l *Listener) accept() {
 			// Usually the process has no free descriptor. Now it has one.
 		default:
 			// Usually the process has no free descriptor until others are closed.
-			l.status.failed(StateListening, err)
+			l.life.Fail(err)
 			l.cfg.Host.Event(Event{Kind: AcceptFailed, Endpoint: l.endpoint, Delay: delay, Err: err})
 			select {
 			case <-time.After(delay):
@@ -105,7 +104,7 @@ func (l *Listener) accept() {
 func (l *Listener) waitUnreadLimit() bool {
 	for delay := minAcceptDelay; l.cfg.Host.UnreadLimitReached(); delay = min(2*delay, maxAcceptDelay) {
 		if delay == minAcceptDelay {
-			l.status.failed(StateListening, errUnreadLimit)
+			l.life.Fail(errUnreadLimit)
 			l.cfg.Host.Event(Event{Kind: AcceptFailed, Endpoint: l.endpoint, Delay: delay, Err: errUnreadLimit})
 		}
 		select {
@@ -134,7 +133,7 @@ func (l *Listener) admit(nc net.Conn) {
 		}
 		if err != nil {
 			nc.Close()
-			l.status.failed(StateListening, err)
+			l.life.Fail(err)
 			c.reportEnd(false, &refusal{err})
 			return
 		}
@@ -170,7 +169,7 @@ func (l *Listener) register(c *conn) (evicted []eviction, wait time.Duration, er
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	cfg := l.cfg
-	if l.closed {
+	if !l.life.State().Active() {
 		return nil, 0, net.ErrClosed
 	}
 	evict := func(overdue *conn) {
@@ -194,7 +193,7 @@ func (l *Listener) register(c *conn) (evicted []eviction, wait time.Duration, er
 		}
 	}
 	l.conns[c] = struct{}{}
-	l.running.Add(1)
+	l.busy++
 	if cfg.Engine.Raw { // which has no handshake
 		return evicted, 0, nil
 	}
@@ -232,7 +231,7 @@ func (l *Listener) settleLocked(c *conn) {
 }
 
 func (l *Listener) serve(c *conn) {
-	defer l.running.Done()
+	defer l.goroutineDone()
 	admitted, err := c.run()
 	if c.pipe != nil {
 		l.release(c)
@@ -243,10 +242,9 @@ func (l *Listener) serve(c *conn) {
 		l.half.Remove(c.halfClosed)
 	}
 	delete(l.conns, c)
-	closed := l.closed
 	l.mu.Unlock()
-	if !admitted && !closed {
-		l.status.failed(StateListening, err)
+	if !admitted {
+		l.life.Fail(err)
 	}
 	c.reportEnd(admitted, err)
 }
@@ -283,9 +281,9 @@ func (l *Listener) join(c *conn) error {
 	l.mu.Lock()
 	l.settleLocked(c)
 	c.joined = true
-	closed := l.closed
+	active := l.life.State().Active()
 	l.mu.Unlock()
-	if closed {
+	if !active {
 		return net.ErrClosed
 	}
 	if err := host.Attach(p); err != nil {
@@ -294,7 +292,7 @@ func (l *Listener) join(c *conn) error {
 	if err := host.Connected(p, c.peer()); err != nil {
 		return &refusal{err}
 	}
-	l.status.connected()
+	l.life.Recover()
 	host.Event(c.event(Ready))
 	return nil
 }
@@ -323,11 +321,10 @@ func (c *conn) dropReason() pipe.Drop {
 // is written.
 func (l *Listener) Finish() {
 	l.mu.Lock()
-	if l.closed {
+	if !l.life.Finish() {
 		l.mu.Unlock()
 		return
 	}
-	l.closed = true
 	var serving, pending []*conn
 	for c := range l.conns {
 		if c.joined {
@@ -345,24 +342,40 @@ func (l *Listener) Finish() {
 	for _, c := range serving {
 		c.Finish()
 	}
-	l.status.enter(StateClosed)
 	l.cfg.Host.Event(Event{Kind: ListenerClosed, Endpoint: l.endpoint})
 }
 
 // Ended reports whether the listener and all its connections have ended.
-func (l *Listener) Ended() bool {
+func (l *Listener) Ended() bool { return l.life.State() == endpoint.Closed }
+
+// Status describes the endpoint.
+func (l *Listener) Status() endpoint.Status {
+	s := l.life.Status()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.closed && len(l.conns) == 0
+	for c := range l.conns {
+		if c.joined {
+			s.Peers++
+		}
+	}
+	return s
+}
+
+// goroutineDone is called at the end of accept and of the goroutine of each
+// connection.
+func (l *Listener) goroutineDone() {
+	l.mu.Lock()
+	l.busy--
+	last := l.busy == 0
+	l.mu.Unlock()
+	if last { // accept ends after Finish only
+		l.life.Close()
+	}
 }
 
 // Wait returns when all connections have ended after Finish. When ctx ends it
 // calls Abort.
-func (l *Listener) Wait(ctx context.Context) {
-	defer afterFunc(ctx, l.Abort)()
-	<-l.done
-	l.running.Wait()
-}
+func (l *Listener) Wait(ctx context.Context) { l.life.Wait(ctx, l.Abort) }
 
 // Pending returns how many messages are not written yet.
 func (l *Listener) Pending() (n int) {
@@ -382,6 +395,7 @@ func (l *Listener) Pending() (n int) {
 
 // Abort closes every connection now, and drops what is queued.
 func (l *Listener) Abort() {
+	l.life.Abort()
 	l.mu.Lock()
 	conns := make([]*conn, 0, len(l.conns))
 	for c := range l.conns {

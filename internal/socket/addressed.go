@@ -89,9 +89,9 @@ func (a Addressed) ClosePeer(ctx context.Context, id string) error {
 	return err
 }
 
-// lossReporter is an endpoint that reports what was lost with its connection.
+// lossReporter is a finisher that reports what was lost with its connection.
 type lossReporter interface {
-	endpoint
+	finisher
 	LossStats() (unsent int, broken bool)
 }
 

@@ -31,8 +31,8 @@ func (s *Socket) disconnect(p *pipe.Pipe, linger time.Duration) {
 	// First, so that no disconnect message is queued and then dropped.
 	s.discardReceived(p)
 	if ep, connected := s.table.connectedBy(p); connected != nil {
-		s.removeEndpoint(ep, linger, func(e entry) bool { return e.endpoint == connected })
-	} else if e, ok := p.To.(endpoint); ok {
+		s.removeEndpoint(ep, linger, func(e entry) bool { return e.service == connected })
+	} else if e, ok := p.To.(finisher); ok {
 		e.Finish()
 		s.table.linger(e, linger)
 	} else if l, ok := p.To.(interface{ Finish() }); ok {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/zerobroker/zmq/internal/endpoint"
 	"github.com/zerobroker/zmq/internal/inproc"
 	"github.com/zerobroker/zmq/internal/pattern"
 	"github.com/zerobroker/zmq/internal/pipe"
@@ -88,7 +89,7 @@ func (s *Socket) BindWith(ep string, o EndpointOptions) (string, error) {
 		if err := s.opts.Namespace.Bind(address, s.inprocEnd()); err != nil {
 			return "", err
 		}
-		s.table.add(ep, ep, &boundName{s, address, time.Now()})
+		s.table.add(ep, ep, &boundName{s, address, endpoint.New(endpoint.Listening)})
 		s.inprocEnd().event(session.Listening, address, nil, nil)
 		return ep, nil
 	}

@@ -6,25 +6,31 @@ import (
 	"sync"
 	"time"
 
+	"github.com/zerobroker/zmq/internal/endpoint"
 	"github.com/zerobroker/zmq/internal/inproc"
 	"github.com/zerobroker/zmq/internal/pipe"
 	"github.com/zerobroker/zmq/internal/session"
 )
 
-// endpoint is what Bind or Connect made: a listener, a dialer, or one of the two
-// ends of an inproc name. A single accepted connection is one too when it is
-// disconnected.
-//
-// It is active until Finish, then it lingers until it has ended.
-type endpoint interface {
-	// Finish ends an active endpoint: it accepts and receives nothing more, and
-	// ends when the queued messages are written.
+// service is what serves an endpoint for Bind or Connect: a session, or one of the
+// two ends of an inproc name. It is active until Finish, then it lingers until it
+// has ended.
+type service interface {
+	finisher
+	// Status describes the endpoint.
+	Status() endpoint.Status
+}
+
+// finisher is a service, or a single accepted connection that is disconnected.
+type finisher interface {
+	// Finish begins the end: nothing more is accepted or received, and the end
+	// follows when the queued messages are written.
 	Finish()
-	// Wait returns when the endpoint has ended. When ctx ends it calls Abort.
+	// Wait returns at the end. When ctx ends it calls Abort.
 	Wait(ctx context.Context)
-	// Abort ends the endpoint now. It drops the queued messages.
+	// Abort causes the end now. It drops the queued messages.
 	Abort()
-	// Ended reports whether the endpoint has ended.
+	// Ended reports whether the end is reached.
 	Ended() bool
 	// Pending returns the number of messages that are not written yet, after
 	// Finish.
@@ -47,26 +53,26 @@ type endpointTable struct {
 
 // entry is an active endpoint.
 type entry struct {
-	endpoint
+	service
 	given    string           // the text that Bind or Connect was called with
 	security *currentSecurity // of its own; nil if it has that of the socket
 }
 
-// lingeringEndpoint is an endpoint after Finish, and the timer that aborts it.
+// lingeringEndpoint is a finisher after Finish, and the timer that aborts it.
 type lingeringEndpoint struct {
-	endpoint
+	finisher
 	timer *time.Timer // nil without a limit
 }
 
 func (t *endpointTable) init() { t.active = make(map[string][]entry) }
 
 // add adds an active endpoint. The caller holds opMu.
-func (t *endpointTable) add(ep, given string, e endpoint) {
+func (t *endpointTable) add(ep, given string, e service) {
 	t.addSecured(ep, given, e, nil)
 }
 
 // addSecured is add for an endpoint with security of its own, unless that is nil.
-func (t *endpointTable) addSecured(ep, given string, e endpoint, own *currentSecurity) {
+func (t *endpointTable) addSecured(ep, given string, e service, own *currentSecurity) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.active[ep] = append(t.active[ep], entry{e, given, own})
@@ -75,30 +81,29 @@ func (t *endpointTable) addSecured(ep, given string, e endpoint, own *currentSec
 // remove finishes the endpoints under a name for which which returns true, and
 // reports whether there were any. The caller holds opMu.
 func (t *endpointTable) remove(ep string, linger time.Duration, which func(entry) bool) (found bool) {
-	var keep []entry
+	var keep, removed []entry
 	for _, e := range t.active[ep] {
-		if !which(e) {
+		if which(e) {
+			removed = append(removed, e)
+		} else {
 			keep = append(keep, e)
-			continue
 		}
-		found = true
-		e.Finish()
-		t.linger(e.endpoint, linger)
-	}
-	if !found {
-		return false
 	}
 	t.mu.Lock()
-	defer t.mu.Unlock()
 	if t.active[ep] = keep; len(keep) == 0 {
 		delete(t.active, ep)
 	}
-	return true
+	t.mu.Unlock()
+	for _, e := range removed {
+		e.Finish()
+		t.linger(e, linger)
+	}
+	return len(removed) > 0
 }
 
-// linger keeps a finished endpoint for d, or without limit if d is negative.
-func (t *endpointTable) linger(e endpoint, d time.Duration) {
-	l := lingeringEndpoint{endpoint: e}
+// linger keeps e, which is finished, for d, or without limit if d is negative.
+func (t *endpointTable) linger(e finisher, d time.Duration) {
+	l := lingeringEndpoint{finisher: e}
 	switch {
 	case d == 0:
 		e.Abort()
@@ -123,34 +128,35 @@ func (l lingeringEndpoint) ended() bool {
 
 // finishAll finishes every endpoint, and returns all that linger. The caller holds
 // opMu.
-func (t *endpointTable) finishAll() (ends []endpoint) {
+func (t *endpointTable) finishAll() (ends []finisher) {
 	t.lingerMu.Lock()
 	for _, l := range t.lingering {
 		if l.timer != nil {
 			l.timer.Stop()
 		}
-		ends = append(ends, l.endpoint)
+		ends = append(ends, l.finisher)
 	}
 	t.lingering = nil
 	t.lingerMu.Unlock()
+	t.mu.Lock()
+	active := t.active
+	t.active = nil
+	t.mu.Unlock()
 	// First remove the bound inproc names. When another endpoint ends, the
 	// socket could admit another peer, and a blocked link must not become one.
-	for _, list := range t.active {
+	for _, list := range active {
 		for _, e := range list {
-			if b, ok := e.endpoint.(*boundName); ok {
+			if b, ok := e.service.(*boundName); ok {
 				b.Finish()
 			}
 		}
 	}
-	for _, list := range t.active {
+	for _, list := range active {
 		for _, e := range list {
 			e.Finish()
-			ends = append(ends, e.endpoint)
+			ends = append(ends, e.service)
 		}
 	}
-	t.mu.Lock()
-	t.active = nil
-	t.mu.Unlock()
 	return ends
 }
 
@@ -181,7 +187,7 @@ func (t *endpointTable) each(f func(ep string, e entry)) {
 // holds opMu.
 func (t *endpointTable) dialer(ep string) *session.Dialer {
 	for _, e := range t.active[ep] {
-		if d, ok := e.endpoint.(*session.Dialer); ok && !d.Ended() {
+		if d, ok := e.service.(*session.Dialer); ok && !d.Ended() {
 			return d
 		}
 	}
@@ -190,7 +196,7 @@ func (t *endpointTable) dialer(ep string) *session.Dialer {
 
 // bound reports whether an endpoint was bound and not connected.
 func bound(e entry) bool {
-	switch e := e.endpoint.(type) {
+	switch e := e.service.(type) {
 	case *session.Listener, *boundName:
 		return true
 	case *session.Datagrams:
@@ -213,7 +219,7 @@ func (t *endpointTable) boundAs(given string) (list []string) {
 func (t *endpointTable) onlyDatagrams() bool {
 	any, all := false, true
 	t.each(func(_ string, e entry) {
-		_, ok := e.endpoint.(*session.Datagrams)
+		_, ok := e.service.(*session.Datagrams)
 		any, all = true, all && ok
 	})
 	return any && all
@@ -221,7 +227,7 @@ func (t *endpointTable) onlyDatagrams() bool {
 
 // connectedBy returns the endpoint whose Connect made a pipe, or nil if the
 // connection was accepted. It waits for a Connect that is in progress.
-func (t *endpointTable) connectedBy(p *pipe.Pipe) (ep string, e endpoint) {
+func (t *endpointTable) connectedBy(p *pipe.Pipe) (ep string, e service) {
 	if d, ok := p.To.(*session.Dialer); ok {
 		return d.Endpoint(), d
 	}
@@ -231,7 +237,7 @@ func (t *endpointTable) connectedBy(p *pipe.Pipe) (ep string, e endpoint) {
 	t.opMu.Lock()
 	defer t.opMu.Unlock()
 	t.each(func(at string, active entry) {
-		if c, ok := active.endpoint.(*connectedName); ok && c.l.Pipe() == p {
+		if c, ok := active.service.(*connectedName); ok && c.l.Pipe() == p {
 			ep, e = at, c
 		}
 	})
@@ -240,12 +246,13 @@ func (t *endpointTable) connectedBy(p *pipe.Pipe) (ep string, e endpoint) {
 
 // boundName is an inproc name that the socket is bound to.
 type boundName struct {
-	s     *Socket
-	name  string
-	since time.Time
+	s    *Socket
+	name string
+	life *endpoint.Lifetime
 }
 
 func (b *boundName) Finish() {
+	b.life.Close() // the links of the socket go on without the name
 	if b.s.opts.Namespace.Unbind(b.name, b.s.inprocEnd()) {
 		b.s.inprocEnd().event(session.ListenerClosed, b.name, nil, nil)
 	}
@@ -257,7 +264,17 @@ func (b *boundName) Abort() {}
 
 func (b *boundName) Pending() int { return 0 }
 
-func (b *boundName) Ended() bool { return true }
+func (b *boundName) Ended() bool { return b.life.State() == endpoint.Closed }
+
+func (b *boundName) Status() endpoint.Status {
+	s := b.life.Status()
+	for _, l := range b.s.links.all() {
+		if l.Name() == b.name && l.Status().State == endpoint.Connected {
+			s.Peers++
+		}
+	}
+	return s
+}
 
 // connectedName is an inproc name that the socket is connected to.
 type connectedName struct {
@@ -277,3 +294,5 @@ func (c *connectedName) Abort() { c.l.Abort() }
 func (c *connectedName) Pending() int { return c.l.Pending() }
 
 func (c *connectedName) Ended() bool { return c.l.Ended() }
+
+func (c *connectedName) Status() endpoint.Status { return c.l.Status() }

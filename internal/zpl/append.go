@@ -10,9 +10,9 @@ import (
 //	section
 //	    name = "value"
 //
-// A property without a value has no "=" if it has children. Append returns dst
-// and an error if ZPL cannot express a name or a value; ZPL has no escape
-// sequences. The caller limits the size and the depth.
+// A property with an empty value has no "=". Append returns dst and an error if
+// ZPL cannot express a name or a value; ZPL has no escape sequences. The caller
+// limits the size and the depth.
 func Append(dst []byte, list []*Property) ([]byte, error) {
 	buf, err := appendLevel(dst, list, 0)
 	if err != nil {
@@ -28,7 +28,7 @@ func appendLevel(dst []byte, list []*Property, level int) ([]byte, error) {
 		}
 		dst = append(dst, strings.Repeat(" ", level*indent)...)
 		dst = append(dst, p.Name...)
-		if p.Value != "" || len(p.Children) == 0 {
+		if p.Value != "" {
 			value, err := quote(p.Value)
 			if err != nil {
 				return nil, err

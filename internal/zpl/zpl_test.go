@@ -163,7 +163,7 @@ func TestAppendWritesTheFormOfCZMQ(t *testing.T) {
 	const want = `# comment
 metadata
     email = "ph@example.com"
-    empty = ""
+    empty
     quoted = 'say "hello"'
     both = it's "both"
 curve = "x"

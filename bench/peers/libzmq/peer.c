@@ -4,7 +4,9 @@
  *
  * It receives with zmq_msg_recv, like libzmq's perf tools, which does not copy
  * the body, and sends with zmq_send, which copies the body. Recv and Send of this
- * library do the same. All options have their defaults.
+ * library do the same. All options have their defaults. With -curve before the
+ * sub-command, sockets use CURVE: those that bind are servers. The keys are those
+ * of bench/internal/peer.
  */
 #include <errno.h>
 #include <malloc.h>
@@ -21,7 +23,13 @@
 
 #define WARM_ROUNDS 1000
 
+#define SERVER_PUBLIC "cPPu/Xp$3B?e%<C4YOB3//=}vB*%R$FSfDo:a+^q"
+#define SERVER_SECRET "5KKCi-$amCEGL8fVQ}lUxffycO0o$n4$7HvM7:@>"
+#define CLIENT_PUBLIC "}mqDR1<aOv5jF+P}fc^9k]hUqe)>xeoC}E7XcPtu"
+#define CLIENT_SECRET "YL<OU9lW=t<#)svTNlc/{6=bJLryHN.5TxwH{8io"
+
 void *context;
+static int secured; /* the -curve flag */
 
 void die(const char *what, ...)
 {
@@ -70,10 +78,35 @@ void *open_socket(int type)
 	return s;
 }
 
+static void set(void *s, int option, const void *value, size_t size)
+{
+	if (zmq_setsockopt(s, option, value, size) != 0)
+		die("option %d", option);
+}
+
+static void secure_server(void *s)
+{
+	int on = 1;
+	if (!secured)
+		return;
+	set(s, ZMQ_CURVE_SERVER, &on, sizeof on);
+	set(s, ZMQ_CURVE_SECRETKEY, SERVER_SECRET, strlen(SERVER_SECRET));
+}
+
+static void secure_client(void *s)
+{
+	if (!secured)
+		return;
+	set(s, ZMQ_CURVE_SERVERKEY, SERVER_PUBLIC, strlen(SERVER_PUBLIC));
+	set(s, ZMQ_CURVE_PUBLICKEY, CLIENT_PUBLIC, strlen(CLIENT_PUBLIC));
+	set(s, ZMQ_CURVE_SECRETKEY, CLIENT_SECRET, strlen(CLIENT_SECRET));
+}
+
 void *bound(void *s, const char *endpoint)
 {
 	char last[256];
 	size_t size = sizeof last;
+	secure_server(s);
 	if (zmq_bind(s, endpoint) != 0)
 		die("bind %s", endpoint);
 	if (zmq_getsockopt(s, ZMQ_LAST_ENDPOINT, last, &size) != 0)
@@ -86,6 +119,7 @@ void *bound(void *s, const char *endpoint)
 static void *connected(int type, const char *endpoint)
 {
 	void *s = open_socket(type);
+	secure_client(s);
 	if (zmq_connect(s, endpoint) != 0)
 		die("connect %s", endpoint);
 	return s;
@@ -308,6 +342,11 @@ int main(int argc, char **argv)
 	context = zmq_ctx_new();
 	if (!context)
 		die("zmq_ctx_new");
+	if (argc > 1 && !strcmp(argv[1], "-curve")) {
+		secured = 1;
+		argc--;
+		argv++;
+	}
 	if (argc > 1)
 		code = run(argc, argv);
 	if (code == 2)

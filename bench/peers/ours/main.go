@@ -1,13 +1,14 @@
 // Command ours is the peer that uses the public API of this library: Send(ctx,
 // body), which copies, and Recv(ctx). All options have their defaults. With
 // -release before the sub-command, the receiver calls Message.Release for each
-// message.
+// message. With -curve, pull, push, rep and req use CURVE.
 package main
 
 import (
 	"context"
 	"os"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/zerobroker/zmq"
@@ -16,14 +17,15 @@ import (
 
 var (
 	background = context.Background()
-	// release is the -release flag.
-	release bool
+	release    bool // the -release flag
+	secured    bool // the -curve flag
 )
 
 func main() {
 	args := os.Args[1:]
-	if len(args) > 0 && args[0] == "-release" {
-		release, args = true, args[1:]
+	for ; len(args) > 0 && strings.HasPrefix(args[0], "-"); args = args[1:] {
+		release = release || args[0] == "-release"
+		secured = secured || args[0] == "-curve"
 	}
 	peer.Main(version(), peer.Commands{
 		Pull: pull, Push: push, Rep: rep, Req: req,
@@ -53,7 +55,11 @@ func drain(s interface{ Shutdown(context.Context) error }) error {
 }
 
 func pull(a peer.Args) (time.Duration, error) {
-	s, err := zmq.NewPull(nil)
+	o, err := options(true)
+	if err != nil {
+		return 0, err
+	}
+	s, err := zmq.NewPull(o)
 	if err != nil {
 		return 0, err
 	}
@@ -102,7 +108,11 @@ func takeOne(s receiver, size int) error {
 
 func push(a peer.Args) (time.Duration, error) {
 	start := time.Now()
-	s, err := zmq.NewPush(nil)
+	o, err := options(false)
+	if err != nil {
+		return 0, err
+	}
+	s, err := zmq.NewPush(o)
 	if err != nil {
 		return 0, err
 	}
@@ -128,7 +138,11 @@ func pushAll(s *zmq.Push, a peer.Args) error {
 
 func rep(a peer.Args) (time.Duration, error) {
 	start := time.Now()
-	s, err := zmq.NewRep(nil)
+	o, err := options(true)
+	if err != nil {
+		return 0, err
+	}
+	s, err := zmq.NewRep(o)
 	if err != nil {
 		return 0, err
 	}
@@ -161,7 +175,11 @@ func replyAll(s *zmq.Rep, a peer.Args) error {
 }
 
 func req(a peer.Args) (time.Duration, error) {
-	s, err := zmq.NewReq(nil)
+	o, err := options(false)
+	if err != nil {
+		return 0, err
+	}
+	s, err := zmq.NewReq(o)
 	if err != nil {
 		return 0, err
 	}

@@ -1,0 +1,67 @@
+"""Calls zcert of CZMQ for the interop tests, controlled over stdin and stdout.
+
+Each line of input is one command, a JSON object; the answer is one line of
+JSON. Text is Latin-1: one character for each byte. The process ends at the end
+of its input.
+"""
+
+import ctypes
+import json
+import os
+import sys
+
+czmq = ctypes.CDLL("libczmq.so.4")
+for name in ("zcert_new", "zcert_load", "zcert_meta_keys"):
+    getattr(czmq, name).restype = ctypes.c_void_p
+for name in ("zcert_public_txt", "zcert_secret_txt", "zcert_meta", "zlist_first", "zlist_next"):
+    getattr(czmq, name).restype = ctypes.c_char_p
+
+
+def encode(text):
+    return text.encode("latin-1")
+
+
+def describe(cert):
+    """Returns the content of a certificate, or nothing for a null pointer."""
+    if not cert.value:
+        return {}
+    names = ctypes.c_void_p(czmq.zcert_meta_keys(cert))
+    meta = {}
+    name = czmq.zlist_first(names)
+    while name is not None:
+        meta[name.decode("latin-1")] = czmq.zcert_meta(cert, name).decode("latin-1")
+        name = czmq.zlist_next(names)
+    czmq.zlist_destroy(ctypes.byref(names))
+    return {
+        "Public": czmq.zcert_public_txt(cert).decode(),
+        "Secret": czmq.zcert_secret_txt(cert).decode(),
+        "Meta": meta,
+    }
+
+
+def run(do, path, meta=None):
+    """Makes or loads a certificate. A new one gets the metadata. "new" and
+    "save" write it to the path, or to the path with ".saved"."""
+    if do == "new":
+        cert = ctypes.c_void_p(czmq.zcert_new())
+        for name, value in (meta or {}).items():
+            czmq.zcert_set_meta(cert, encode(name), b"%s", ctypes.c_char_p(encode(value)))
+    else:
+        cert = ctypes.c_void_p(czmq.zcert_load(encode(path)))
+    answer = describe(cert)
+    if do != "load" and czmq.zcert_save(cert, encode(path + (".saved" if do == "save" else ""))) != 0:
+        answer = {"Error": "zcert_save failed"}
+    czmq.zcert_destroy(ctypes.byref(cert))
+    return answer
+
+
+# CZMQ logs malformed lines on standard output.
+answers = os.fdopen(os.dup(1), "w")
+os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+for line in sys.stdin:
+    command = json.loads(line)
+    try:
+        result = run(**command)
+    except Exception as e:
+        result = {"Error": repr(e)}
+    print(json.dumps(result), file=answers, flush=True)
