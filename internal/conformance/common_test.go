@@ -124,7 +124,7 @@ func TestInprocPipeHoldsTheSumOfBothHWMs(t *testing.T) {
 // nopReader ignores the notification that a queue has messages.
 type nopReader struct{}
 
-func (nopReader) Ready(*pipe.Queue) {}
+func (nopReader) Wake(*pipe.Queue) {}
 
 // roomCounter counts the notifications that a queue has capacity.
 type roomCounter struct{ calls int }

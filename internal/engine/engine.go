@@ -199,7 +199,7 @@ func (e *Engine) Refuse(reason string) {
 // other one an encrypted frame if the mechanism encrypts.
 func (e *Engine) appendError(reason string) {
 	cmd := errorCommand(reason)
-	if !e.mech.Seals() || e.mech.Status() != mechanism.Ready || len(e.onAdmit) > 0 {
+	if !e.mech.Seals() || e.mech.Status() != mechanism.Complete || len(e.onAdmit) > 0 {
 		e.out = cmd.Append(e.out)
 		return
 	}

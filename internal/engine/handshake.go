@@ -234,7 +234,7 @@ func (e *Engine) advance() error {
 	switch e.mech.Status() {
 	case mechanism.Waiting:
 		e.phase = authenticating
-	case mechanism.Ready:
+	case mechanism.Complete:
 		return e.finishHandshake()
 	}
 	return nil

@@ -90,10 +90,10 @@ func (c *PlainClient) receiveReady(data []byte) error {
 	return nil
 }
 
-// Status returns Ready when READY was received.
+// Status returns Complete when READY was received.
 func (c *PlainClient) Status() Status {
 	if c.state == plainClientReady {
-		return Ready
+		return Complete
 	}
 	return Handshaking
 }

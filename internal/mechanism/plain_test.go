@@ -90,7 +90,7 @@ func checkPlainWord(t *testing.T, m mechanism.Mechanism, word, receives, sends [
 			}
 		}
 		sent = append(sent, drain(t, m)...)
-		if ready := !failed && i == len(receives)-1; ready != (m.Status() == mechanism.Ready) {
+		if ready := !failed && i == len(receives)-1; ready != (m.Status() == mechanism.Complete) {
 			t.Fatalf("%q: status %d after input %d", word, m.Status(), i)
 		}
 		want := sends[:1]
@@ -198,7 +198,7 @@ func TestPlainClientAndServerCompleteHandshake(t *testing.T) {
 		if err := c.Receive(nextBody(t, s)); err != nil {
 			t.Fatal(err)
 		}
-		if c.Status() != mechanism.Ready || s.Status() != mechanism.Ready {
+		if c.Status() != mechanism.Complete || s.Status() != mechanism.Complete {
 			t.Fatalf("status %d and %d", c.Status(), s.Status())
 		}
 		if !bytes.Equal(s.Metadata(), properties) || string(c.Metadata()) != "\x01S\x00\x00\x00\x00" {

@@ -101,8 +101,8 @@ func (d *Datagrams) Endpoint() string { return d.endpoint }
 // Bound reports whether the endpoint is bound and not connected.
 func (d *Datagrams) Bound() bool { return d.address == "" }
 
-// Ready starts writing. pipe.Out calls it.
-func (d *Datagrams) Ready(*pipe.Queue) { d.wakeFlusher() }
+// Wake starts writing. pipe.Out calls it.
+func (d *Datagrams) Wake(*pipe.Queue) { d.wakeFlusher() }
 
 // Room does nothing: the reader does not wait for capacity in pipe.In.
 func (d *Datagrams) Room(*pipe.Queue) {}

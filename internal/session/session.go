@@ -83,7 +83,7 @@ type Config struct {
 	// pipe are dropped.
 	Immediate bool
 	// Lockstep means that the socket sends one message and then waits for a reply
-	// or a request. It calls Flush instead of Ready on the reader of a pipe's Out.
+	// or a request. It calls Flush instead of Wake on the reader of a pipe's Out.
 	Lockstep bool
 
 	HandshakeTimeout  time.Duration // 0: none

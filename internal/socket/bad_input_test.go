@@ -140,8 +140,8 @@ func TestBadInputClosesOnlyItsConnection(t *testing.T) {
 	}
 }
 
-// TestBadInputByteByByteHasSameReason: the close reason does not depend on the size of
-// reads.
+// TestBadInputByteByByteHasSameReason: the close reason does not depend on the
+// size of reads.
 func TestBadInputByteByByteHasSameReason(t *testing.T) {
 	for _, in := range badInputs() {
 		if len(in.bytes) > 16<<10 {
@@ -169,7 +169,7 @@ func TestBadInputByteByByteHasSameReason(t *testing.T) {
 }
 
 // TestBadInputFromServerIsRetriedAfterBackoff: a connecting socket counts the
-// fault and waits for the maximum backoff. The next connection, to a valid
+// reason and waits for the maximum backoff. The next connection, to a valid
 // peer, succeeds.
 func TestBadInputFromServerIsRetriedAfterBackoff(t *testing.T) {
 	for _, in := range badInputs() {

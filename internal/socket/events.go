@@ -163,7 +163,7 @@ func (s *Socket) Stats() Stats {
 	st.Events, st.CloseReasons = s.events.kinds, s.events.closeReasons
 	s.events.mu.Unlock()
 	s.peers.mu.Lock()
-	st.Peers = s.peers.ready
+	st.Peers = s.peers.nConnected
 	s.peers.mu.Unlock()
 	return st
 }
