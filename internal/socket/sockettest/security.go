@@ -178,3 +178,9 @@ func (p *Peer) Open(flags byte, body []byte) (byte, []byte) {
 	}
 	return flags, body
 }
+
+// ClientPublic returns the public key of ClientSecret.
+func ClientPublic() [32]byte { return curveKeys().client.Public() }
+
+// ServerPublic returns the public key of ServerSecret.
+func ServerPublic() [32]byte { return curveKeys().server.Public() }
