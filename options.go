@@ -105,8 +105,9 @@ type Options struct {
 	// and failures to accept at level Warn, the rest at Debug. Of warnings with
 	// the same event, reason, endpoint and IPv4 address or IPv6 /64 of the
 	// peer, the first is logged at once. Those that follow are logged as one
-	// every 10 s: the last of them, with their number as "repeated". Default
-	// none.
+	// every 10 s: the last of them, with their number as "repeated". The record
+	// of a complete handshake has the "mechanism", unless that is NULL, and the
+	// ID of the authenticated "user". Default none.
 	//
 	// Its handler is called in a goroutine of the socket, for one record at a
 	// time, in the order of the events. It may call the socket, but must not
