@@ -512,7 +512,7 @@ func TestPlainClientReadsErrorOfLibzmq(t *testing.T) {
 		if err := m.Receive([]byte(libzmq)); !errors.As(err, &byPeer) || byPeer.Reason != "400" {
 			t.Errorf("%s: %v, want a refusal with the reason 400", name, err)
 		}
-		if err := m.Receive(plainInputs["WELCOME"]); err == nil || m.Status() == mechanism.Ready {
+		if err := m.Receive(plainInputs["WELCOME"]); err == nil || m.Status() == mechanism.Complete {
 			t.Errorf("%s: continues after the refusal", name)
 		}
 	}

@@ -116,7 +116,7 @@ func (p *Peer) TryJoin(m func(metadata []byte) mechanism.Mechanism, socketType s
 				return err
 			}
 		}
-		if p.mech.Status() == mechanism.Ready {
+		if p.mech.Status() == mechanism.Complete {
 			return nil
 		}
 		if p.mech.Status() == mechanism.Waiting {
