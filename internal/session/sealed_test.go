@@ -88,8 +88,8 @@ func TestPeerThatDoesNotAcceptErrorIsClosedSilently(t *testing.T) {
 			t.Errorf("received %x %q", flags, body)
 		}
 		p.End()
-		if ev := h.lastEvent(); ev.Kind != session.Disconnected || ev.Fault != engine.CloseMalformed {
-			t.Errorf("event %v, reason %v", ev.Kind, ev.Fault)
+		if ev := h.lastEvent(); ev.Kind != session.Disconnected || ev.Reason != engine.CloseMalformed {
+			t.Errorf("event %v, reason %v", ev.Kind, ev.Reason)
 		}
 	}, curveServer)
 }

@@ -290,7 +290,7 @@ func TestPeerThatStopsInHandshakeIsClosedAtDeadline(t *testing.T) {
 					if n := len(pull.Heard(session.HandshakeFailed)); n != peers {
 						t.Errorf("%d failed handshakes, want %d", n, peers)
 					}
-					if n := pull.Stats().Faults[engine.CloseHandshakeTimeout]; n != peers {
+					if n := pull.Stats().CloseReasons[engine.CloseHandshakeTimeout]; n != peers {
 						t.Errorf("%d deadlines, want %d", n, peers)
 					}
 				})

@@ -112,7 +112,7 @@ func testHostileSessions(t *testing.T, pl place, scheme, endpoint string) {
 		t.Fatal(err)
 	}
 	w := st.New(t, 1)
-	want := pull.Stats().Faults
+	want := pull.Stats().CloseReasons
 	for _, h := range hostileSessions(pl) {
 		c, err := net.Dial(map[string]string{"tcp": "tcp", "ipc": "unix"}[scheme], strings.TrimPrefix(ep, scheme+"://"))
 		if err != nil {
@@ -133,7 +133,7 @@ func testHostileSessions(t *testing.T, pl place, scheme, endpoint string) {
 			t.Errorf("%s: the message of the good peer is %q", h.name, got)
 		}
 	}
-	if got := pull.Stats().Faults; got != want {
+	if got := pull.Stats().CloseReasons; got != want {
 		t.Errorf("faults %v, want %v", got, want)
 	}
 }
