@@ -132,7 +132,7 @@ func TestBadInputFromAuthenticatedPeerClosesOnlyItsConnection(t *testing.T) {
 					if d := bad.End(); d != 0 {
 						t.Errorf("closed after %v", d)
 					}
-					wantOneFailure(t, pull, session.Disconnected, in.fault)
+					wantOneFailure(t, pull, session.Disconnected, in.reason)
 					wantUnharmed(t, pull, push)
 				})
 			})
@@ -285,7 +285,7 @@ func TestMetadataOfAuthenticatedPeerIsLimited(t *testing.T) {
 		name       string
 		socketType string
 		properties []string
-		fault      engine.CloseReason
+		reason     engine.CloseReason
 	}{
 		{"bytes", "PUSH", []string{"X", st.Large(9 << 10)}, engine.CloseMetadata},
 		{"handshake", "PUSH", []string{"X", st.Large(200 << 10)}, engine.CloseHandshakeSize},
@@ -303,7 +303,7 @@ func TestMetadataOfAuthenticatedPeerIsLimited(t *testing.T) {
 						bad.Write(bad.Seal(st.Message("early")))
 					}
 					bad.End()
-					wantOneFailure(t, pull, session.HandshakeFailed, tt.fault)
+					wantOneFailure(t, pull, session.HandshakeFailed, tt.reason)
 					pull.WantNone()
 					wantUnharmed(t, pull, push)
 				})
