@@ -73,8 +73,8 @@ func (p *XPub) UnsubscribePeer(of Message, prefixes ...string) error {
 }
 
 func (p *XPub) assign(op string, of Message, prefixes []string, on bool) error {
-	if of.m.From == nil {
-		return opError(op, "", fmt.Errorf("%w: the message was not received", pattern.ErrNoRoute))
+	if err := of.checkReceived(); err != nil && p.s.Topics().Manual() {
+		return opError(op, "", err)
 	}
 	return opError(op, "", p.s.Topics().Assign(of.m.From, prefixes, on))
 }

@@ -159,8 +159,12 @@ func NewRouter(o *Options) (*Router, error) {
 // its requests with an empty frame, recognises the reply. A request without an
 // envelope comes from a DEALER that sends plain messages; Reply sends the
 // frames alone then. For messages that have an empty frame for another reason,
-// use SendTo. The errors are those of SendTo.
+// use SendTo. The errors are those of SendTo; [ErrNoRoute] is also that for a
+// message that was not received.
 func (r *Router) Reply(ctx context.Context, request Message, frames ...[]byte) error {
+	if err := request.checkReceived(); err != nil {
+		return opError("send", "", err)
+	}
 	if envelope := request.Envelope(); envelope != nil {
 		if len(frames) == 0 {
 			frames = [][]byte{nil}
