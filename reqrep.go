@@ -3,6 +3,7 @@ package zmq
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/zerobroker/zmq/internal/pattern"
 	"github.com/zerobroker/zmq/internal/socket"
@@ -77,6 +78,9 @@ func (r *Req) DoMessage(ctx context.Context, m Message) (Message, error) {
 			if w.Queued {
 				missing = "request queued, not sent"
 			}
+		}
+		if errors.Is(err, pattern.ErrPeerLost) {
+			err = fmt.Errorf("%w; the request may have been carried out", err)
 		}
 		return Message{}, r.waitError(ctx, "do", err, missing)
 	}

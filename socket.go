@@ -72,7 +72,22 @@ func (s Socket) Bind(endpoint string) (string, error) {
 // written, or after [Options.Linger]; Unbind does not wait for that. The error
 // matches [ErrEndpointNotFound] or [ErrClosed].
 func (s Socket) Unbind(endpoint string) error {
-	return opError("unbind", endpoint, s.s.Unbind(endpoint))
+	return opError("unbind", endpoint, asNotFound(s.s.Unbind(endpoint), "not bound to this endpoint"))
+}
+
+// notFound is an [ErrEndpointNotFound] that says what the endpoint is not.
+type notFound string
+
+func (n notFound) Error() string        { return string(n) }
+func (n notFound) Is(target error) bool { return target == ErrEndpointNotFound }
+
+// asNotFound returns err, or a notFound with the text in place of the error of the
+// core.
+func asNotFound(err error, text string) error {
+	if err == socket.ErrEndpointNotFound {
+		return notFound(text)
+	}
+	return err
 }
 
 // EndpointInfo describes an endpoint of a socket.
@@ -237,7 +252,7 @@ func (c Connector) Connect(endpoint string) error {
 // when their queues are written or after [Options.Linger]; it does not wait for
 // that. The error matches [ErrEndpointNotFound] or [ErrClosed].
 func (c Connector) Disconnect(endpoint string) error {
-	return opError("disconnect", endpoint, c.s.Disconnect(endpoint))
+	return opError("disconnect", endpoint, asNotFound(c.s.Disconnect(endpoint), "not connected to this endpoint"))
 }
 
 // WaitConnected waits until at least one peer is connected and its handshake is
@@ -249,5 +264,5 @@ func (c Connector) Disconnect(endpoint string) error {
 func (c Connector) WaitConnected(ctx context.Context) error {
 	checkContext(ctx)
 	err := c.s.WaitConnected(ctx, 1)
-	return c.waitError(ctx, "wait connected", err, "too late")
+	return c.waitError(ctx, "wait connected", err, "after the context ended")
 }

@@ -60,7 +60,7 @@ func (a Addressed) TrySendGroup(group string, m msg.Msg) error {
 
 // ErrBroken is returned by ClosePeer if the connection was lost before all
 // messages had arrived.
-var ErrBroken = errors.New("connection lost before its end")
+var ErrBroken = errors.New("connection lost before the call was complete")
 
 // ClosePeer sends an empty message to the peer with that routing ID, which ends
 // its connection, and waits for that end. If ctx ends first, messages that are not
