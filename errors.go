@@ -29,7 +29,7 @@ var (
 	// complete: by [Req.Do] if the connection carried its request, which may
 	// have been carried out, and by [Stream.ClosePeer] if it had unsent
 	// messages.
-	ErrPeerLost = errors.New("peer lost with a request or messages outstanding")
+	ErrPeerLost = errors.New("connection lost before the call was complete")
 	// ErrWithdrawn is matched by the error of [Req.Do] if its context ended
 	// before any byte of the request was written. No peer receives the request,
 	// so that repeating it is safe.
@@ -56,7 +56,7 @@ var (
 	// ErrDuplicateRoutingID is returned by ConnectAs if another peer has the
 	// routing ID. It is also the error in the event of a peer that a ROUTER
 	// refuses for that reason.
-	ErrDuplicateRoutingID = errors.New("routing id in use")
+	ErrDuplicateRoutingID = errors.New("routing ID in use")
 	// ErrTooManySubscriptions is the error in the event of a peer that is
 	// disconnected because its subscriptions exceed [Limits].
 	ErrTooManySubscriptions = errors.New("too many subscriptions")

@@ -157,6 +157,14 @@ func (m Message) IsDisconnect() bool {
 	return m.From().get().Notification == msg.DisconnectNotification
 }
 
+// checkReceived returns the error of a reply to a message that was not received.
+func (m Message) checkReceived() error {
+	if m.m.From == nil {
+		return fmt.Errorf("%w: the message was not received", ErrNoRoute)
+	}
+	return nil
+}
+
 // From describes the peer that sent the message. It is the zero PeerInfo for a
 // message that was not received.
 func (m Message) From() PeerInfo { return PeerInfo{m.m.From} }
@@ -196,9 +204,16 @@ func (p PeerInfo) RemoteAddr() net.Addr {
 // ZMTP 1.0 or 2.0, which do not announce it, and for those of a STREAM.
 func (p PeerInfo) SocketType() SocketType { return socketTypeNamed(p.get().SocketType) }
 
-// Version returns the version of ZMTP of the connection, such as "3.1". It is
-// empty over inproc and for peers of a STREAM.
-func (p PeerInfo) Version() string { return p.get().Version }
+// Version returns the version of ZMTP of the connection. It is 0 over inproc and
+// for peers of a STREAM.
+func (p PeerInfo) Version() ProtocolVersion {
+	for v := ZMTP10; v <= ZMTP31; v++ {
+		if v.String() == p.get().Version {
+			return v
+		}
+	}
+	return 0
+}
 
 // Mechanism returns the security mechanism, such as "NULL". It is empty over
 // inproc and for peers of a STREAM.

@@ -3,6 +3,7 @@ package zmq
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/zerobroker/zmq/internal/pattern"
 	"github.com/zerobroker/zmq/internal/socket"
@@ -77,6 +78,9 @@ func (r *Req) DoMessage(ctx context.Context, m Message) (Message, error) {
 			if w.Queued {
 				missing = "request queued, not sent"
 			}
+		}
+		if errors.Is(err, pattern.ErrPeerLost) {
+			err = fmt.Errorf("%w; the request may have been carried out", err)
 		}
 		return Message{}, r.waitError(ctx, "do", err, missing)
 	}
@@ -159,8 +163,12 @@ func NewRouter(o *Options) (*Router, error) {
 // its requests with an empty frame, recognises the reply. A request without an
 // envelope comes from a DEALER that sends plain messages; Reply sends the
 // frames alone then. For messages that have an empty frame for another reason,
-// use SendTo. The errors are those of SendTo.
+// use SendTo. The errors are those of SendTo; [ErrNoRoute] is also that for a
+// message that was not received.
 func (r *Router) Reply(ctx context.Context, request Message, frames ...[]byte) error {
+	if err := request.checkReceived(); err != nil {
+		return opError("send", "", err)
+	}
 	if envelope := request.Envelope(); envelope != nil {
 		if len(frames) == 0 {
 			frames = [][]byte{nil}

@@ -103,6 +103,10 @@ type SenderToID struct{ Connector }
 // matches those of [Connector.Connect], [ErrInvalidOption] if the ID is
 // invalid, or [ErrDuplicateRoutingID]. [ZMQ_CONNECT_ROUTING_ID]
 func (s SenderToID) ConnectAs(endpoint, id string) error {
+	if id == "" {
+		err := fmt.Errorf("%w: an empty routing ID cannot be assigned", ErrInvalidOption)
+		return opError("connect", endpoint, err)
+	}
 	return opError("connect", endpoint, s.s.ConnectWith(endpoint, socket.EndpointOptions{Alias: id}))
 }
 
@@ -171,6 +175,9 @@ func (s SenderToNumber) TrySendMessageTo(number uint32, m Message) error {
 
 // Reply is like SendTo, to the peer that sent a request.
 func (s SenderToNumber) Reply(ctx context.Context, request Message, frame []byte) error {
+	if err := request.checkReceived(); err != nil {
+		return opError("send", "", err)
+	}
 	return s.SendTo(ctx, request.RoutingNumber(), frame)
 }
 
@@ -188,6 +195,9 @@ func (s SenderToNumber) DisconnectPeer(number uint32) error {
 // SetSendHWM is [Sender.SetSendHWM].
 func (s SenderToNumber) SetSendHWM(n int) error { return s.Socket.setSendHWM(n) }
 
+// setSendHWM is what the methods SetSendHWM of the handles call. A handle for this
+// method alone would be one more type in the documentation and in each literal of
+// a handle, to save five lines.
 func (s Socket) setSendHWM(n int) error {
 	n, err := hwm("SendHWM", n)
 	if err == nil {

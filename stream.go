@@ -70,6 +70,9 @@ func NewStream(o *Options) (*Stream, error) {
 
 // Reply is like SendTo, to the connection that a message was received from.
 func (s *Stream) Reply(ctx context.Context, m Message, frames ...[]byte) error {
+	if err := m.checkReceived(); err != nil {
+		return opError("send", "", err)
+	}
 	return s.SendTo(ctx, m.RoutingID(), frames...)
 }
 

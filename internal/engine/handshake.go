@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/zerobroker/zmq/internal/mechanism"
@@ -344,10 +345,19 @@ func (e *Engine) handleMetadata() error {
 	}
 	// A peer without a Socket-Type counts as compatible, as in libzmq.
 	if typed && !slices.Contains(e.cfg.PeerTypes, p.SocketType) {
-		return e.fail(CloseSocketType, fmt.Errorf("%s does not communicate with %q", e.cfg.SocketType, p.SocketType))
+		return e.fail(CloseSocketType, fmt.Errorf("%s does not communicate with %s", e.cfg.SocketType, typeText(p.SocketType)))
 	}
 	e.peer = p
 	return e.checkIdentity()
+}
+
+// typeText returns the socket type that a peer announces, quoted unless it looks
+// like one.
+func typeText(name string) string {
+	if name == "" || strings.Trim(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" || len(name) > 16 {
+		return strconv.Quote(name)
+	}
+	return name
 }
 
 // addProperty adds a property to those of the peer. Of several properties with the

@@ -103,7 +103,7 @@ func TestHostilePeersOverTCPAndIPC(t *testing.T) {
 func testHostileSessions(t *testing.T, pl place, scheme, endpoint string) {
 	over := func(o *socket.Options) { o.Transports["ipc"] = transport.IPC }
 	pull, push := overTCP(t, pattern.PULL, pl.ours, over), overTCP(t, pattern.PUSH, pl.good, over)
-	heard := pull.Listen()
+	heard := pull.Watch()
 	ep, err := pull.Bind(endpoint)
 	if err != nil {
 		t.Fatal(err)
