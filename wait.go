@@ -100,7 +100,7 @@ func failureText(err error) string {
 		switch fault.Reason {
 		case engine.CloseSocketType:
 			return "incompatible socket type: " + fault.Err.Error()
-		case engine.CloseRefused:
+		case engine.CloseRefused, engine.CloseTLS:
 			return fault.Err.Error()
 		}
 	}

@@ -25,6 +25,7 @@ const (
 	CloseAuthDenied                   // the authenticator refused the peer
 	CloseAuthFailed                   // the authenticator gave no answer, or could not decide
 	CloseRevoked                      // the socket disconnected a peer that it had accepted
+	CloseTLS                          // TLS failed: a certificate, an alert of the peer, or bytes that are not TLS
 	NumCloseReasons
 )
 
@@ -32,7 +33,7 @@ var closeReasonNames = [NumCloseReasons]string{
 	"none", "malformed", "unexpected_command", "mechanism_mismatch", "version_refused",
 	"incompatible_type", "refused_by_peer", "metadata_limit", "hs_too_big", "frame_too_big",
 	"message_too_big", "command_too_big", "useless_bytes", "hs_timeout", "heartbeat_timeout",
-	"crypto_failed", "auth_denied", "auth_failed", "revoked",
+	"crypto_failed", "auth_denied", "auth_failed", "revoked", "tls_failed",
 }
 
 // String returns the name of the reason in counters and logs.
