@@ -60,6 +60,7 @@ const (
 	CloseAuthDenied       CloseReason = CloseReason(engine.CloseAuthDenied)       // the Authenticator refused the peer
 	CloseAuthFailed       CloseReason = CloseReason(engine.CloseAuthFailed)       // the Authenticator could not decide, or not in time
 	CloseRevoked          CloseReason = CloseReason(engine.CloseRevoked)          // DisconnectPeers
+	CloseTLS              CloseReason = CloseReason(engine.CloseTLS)              // TLS failed: a certificate that is not accepted, an alert of the peer, or bytes that are not TLS
 )
 
 // String returns the name of the reason, such as "malformed".

@@ -3,6 +3,7 @@ package zmq
 import (
 	"bytes"
 	"cmp"
+	"crypto/tls"
 	"fmt"
 	"net"
 	"slices"
@@ -222,6 +223,13 @@ func (p PeerInfo) Mechanism() string { return p.get().Mechanism }
 // UserID returns the user as which the peer was authenticated. It is empty with
 // the NULL mechanism.
 func (p PeerInfo) UserID() string { return p.get().UserID }
+
+// TLS describes the TLS connection to the peer, with the certificates that the peer
+// has sent. It is nil without TLS. The caller must not modify it.
+func (p PeerInfo) TLS() *tls.ConnectionState {
+	state, _ := p.get().TLS.(*tls.ConnectionState)
+	return state
+}
 
 // Property returns a further property that the peer announced, such as "X-App".
 // Names are compared without regard to case.

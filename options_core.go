@@ -40,8 +40,9 @@ const (
 // transports has the transports of connections by scheme; inproc is not one,
 // because it moves messages and not bytes.
 var transports = map[string]transport.Transport{
-	"tcp": transport.TCP,
-	"ipc": transport.IPC,
+	"tcp":     transport.TCP,
+	"ipc":     transport.IPC,
+	"tls+tcp": transport.TLS,
 }
 
 // datagrams has the transports of datagrams by scheme.

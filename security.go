@@ -13,6 +13,7 @@ import (
 	"github.com/zerobroker/zmq/internal/msg"
 	"github.com/zerobroker/zmq/internal/session"
 	"github.com/zerobroker/zmq/internal/socket"
+	"github.com/zerobroker/zmq/internal/transport"
 	"github.com/zerobroker/zmq/internal/wire"
 )
 
@@ -316,7 +317,13 @@ func (s *Security) core(t SocketType) (c socket.Security, err error) {
 		}
 		c.Authenticator = session.NewAuthenticator(most, s.check(s.Authenticator, s.Domain))
 	}
-	c.TLS = s.TLS.Clone()
+	protocol := "zmtp/3.1"
+	if t == TypeStream {
+		protocol = "" // its peers do not use ZMTP
+	}
+	if c.TLS, err = transport.PrepareTLS(s.TLS, protocol); err != nil {
+		return fail("TLS: %w", err)
+	}
 	return c, nil
 }
 
@@ -331,11 +338,7 @@ func (*Security) check(ask Authenticator, domain string) func(context.Context, *
 			Mechanism: r.Mechanism, Domain: domain, Endpoint: r.Endpoint,
 			LocalAddr: r.Local, RemoteAddr: r.Remote,
 			Username: r.Username, Password: r.Password, PublicKey: r.PublicKey,
-			Metadata: metadataMap(r.Metadata),
-		}
-		if c, ok := r.Conn.(*tls.Conn); ok {
-			state := c.ConnectionState()
-			request.TLS = &state
+			Metadata: metadataMap(r.Metadata), TLS: r.TLS,
 		}
 		id, err := ask(ctx, request)
 		switch {

@@ -109,7 +109,7 @@ func failureText(err error) string {
 		switch closed.Reason {
 		case engine.CloseSocketType:
 			return "incompatible socket type: " + closed.Err.Error()
-		case engine.CloseRefused:
+		case engine.CloseRefused, engine.CloseTLS:
 			return closed.Err.Error()
 		}
 	}

@@ -65,6 +65,7 @@ type Peer struct {
 	Mechanism    string            // security mechanism, such as "NULL"; empty for inproc
 	UserID       string            // authenticated user ID; may be empty
 	Properties   map[string]string // other metadata of the handshake, names in lower case; may be nil
+	TLS          any               // *tls.ConnectionState, which this package does not import; nil without TLS
 	Notification Notification      // set only in the copy that is the sender of a notification
 }
 

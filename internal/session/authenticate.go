@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -16,7 +17,7 @@ type AuthRequest struct {
 	mechanism.Credentials
 	Endpoint      string // as bound or connected
 	Local, Remote net.Addr
-	Conn          net.Conn // not to be read or written
+	TLS           *tls.ConnectionState // nil without TLS
 }
 
 // Authenticator checks the credentials of peers. All endpoints of a socket may
@@ -70,7 +71,7 @@ func (c *conn) check(creds mechanism.Credentials, deadline time.Time) answer {
 	defer cancel()
 	r := &AuthRequest{
 		Credentials: creds, Endpoint: c.endpoint,
-		Local: c.nc.LocalAddr(), Remote: c.nc.RemoteAddr(), Conn: c.nc,
+		Local: c.nc.LocalAddr(), Remote: c.nc.RemoteAddr(), TLS: c.tls,
 	}
 	answers := make(chan answer, 1)
 	go auth.run(ctx, r, answers)

@@ -131,6 +131,9 @@ func (s *Socket) BindWith(ep string, o EndpointOptions) (string, error) {
 		return "", fmt.Errorf("%w: %w", ErrInvalidEndpoint, err)
 	}
 	cfg, own := s.endpointConfig(o.Security)
+	if err := checkTLS(t, true, cfg.Transport.TLS()); err != nil {
+		return "", err
+	}
 	l, err := session.Listen(cfg, t, scheme+"://", address)
 	if err != nil {
 		return "", s.orClosed(err) // Close ends name lookups
@@ -208,6 +211,9 @@ func (s *Socket) connect(ep string, o EndpointOptions) (*pipe.Pipe, error) {
 		return d.Pipe(), nil
 	}
 	cfg, own := s.endpointConfig(o.Security)
+	if err := checkTLS(t, false, cfg.Transport.TLS()); err != nil {
+		return nil, err
+	}
 	d, err := session.Dial(cfg, t, ep, address, o.Alias)
 	if err != nil {
 		return nil, err
