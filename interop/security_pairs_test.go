@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/zerobroker/zmq"
+	"github.com/zerobroker/zmq/interop/internal/harness"
 )
 
 // sealedSizes are around the limits of the frame that CURVE makes of a frame.
@@ -45,6 +46,36 @@ func TestLibzmqPairsExchangeMessagesOverCurve(t *testing.T) {
 			t.Run(fmt.Sprintf("%v/%v/%v", r, a, at), func(t *testing.T) {
 				t.Parallel()
 				p := startPython(t)
+				p.zap(knownOnly)
+				r.checkSecured(t, a, at, p)
+			})
+		}
+	}
+}
+
+// startNode starts peer.mjs. npm's zeromq is optional: without it these tests are
+// skipped even with ZMQ_INTEROP_REQUIRED=1.
+func startNode(t *testing.T) *python {
+	t.Helper()
+	if why := harness.NoNode(); why != "" {
+		t.Skip(why)
+	}
+	return startPeer(t, "node", "peer.mjs", harness.NodeModules())
+}
+
+// Some pairs of types, with libzmq 4.3.5 as the peer.
+func TestLibzmq435PairsExchangeMessagesSecurely(t *testing.T) {
+	i := 0
+	for _, r := range allRoles() {
+		if !slices.Contains([]string{"DEALER-ROUTER", "ROUTER-DEALER", "REQ-REP", "PULL-PUSH"}, r.String()) {
+			continue
+		}
+		for _, a := range slices.Concat(curveAlliances, plainAlliances) {
+			at := places[i%len(places)]
+			i += 1 + i/4%2
+			t.Run(fmt.Sprintf("%v/%v/%v", r, a, at), func(t *testing.T) {
+				t.Parallel()
+				p := startNode(t)
 				p.zap(knownOnly)
 				r.checkSecured(t, a, at, p)
 			})

@@ -141,6 +141,24 @@ func TestRefusalsHaveSameEventsAsBetweenLibzmqSockets(t *testing.T) {
 	}
 }
 
+// Refusals by credentials, with libzmq 4.3.5 as the peer.
+func TestRefusalsHaveSameEventsAsBetweenLibzmq435Sockets(t *testing.T) {
+	for i, c := range refusals() {
+		if c.handshakeTimeout > 0 || c.race != "" || c.answers.Status != "" {
+			continue
+		}
+		serverBinds := i%2 == 0
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			p := startNode(t)
+			p.zap(c.answers)
+			client, server := c.libzmqOutcomes(p, serverBinds, freeEndpoint(t, "tcp"))
+			c.check(p, c.client, c.server, !serverBinds, "tcp", c.asClient, server)
+			c.check(p, c.server, c.client, serverBinds, "tcp", c.asServer, client)
+		})
+	}
+}
+
 // libzmqOutcomes returns the outcomes of two sockets of libzmq.
 func (c refusal) libzmqOutcomes(p *python, serverBinds bool, endpoint string) (client, server string) {
 	p.t.Helper()
