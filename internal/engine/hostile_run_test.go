@@ -241,7 +241,7 @@ func recordPeer(t *testing.T, k hostileKind, cfg *engine.Config, theirs func([]b
 		t.Fatal(k.name, err)
 	}
 	sent := e.Output()[64:]
-	for p.mech.Status() != mechanism.Ready || !e.HandshakeDone() {
+	for p.mech.Status() != mechanism.Complete || !e.HandshakeDone() {
 		if p.mech.Status() == mechanism.Waiting {
 			p.mech.Resume(mechanism.Verdict{Status: mechanism.StatusAccepted})
 		}

@@ -189,7 +189,7 @@ func TestPendingHandshakesCostLittleMemory(t *testing.T) {
 
 	for range peers {
 		ev := await(t, listener, session.HandshakeFailed)
-		if ev.Fault != engine.CloseHandshakeTimeout {
+		if ev.Reason != engine.CloseHandshakeTimeout {
 			t.Fatalf("event %+v, want %v", ev, engine.CloseHandshakeTimeout)
 		}
 		if late := ev.Time.Sub(last.Add(deadline)); late > 5*time.Second {
