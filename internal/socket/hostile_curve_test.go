@@ -64,7 +64,7 @@ type curveAttack struct {
 	name     string
 	send     func(m func(after uint64, flags byte, body string) []byte) []byte
 	received []string // before the connection is closed
-	fault    engine.CloseReason
+	reason   engine.CloseReason
 }
 
 func curveAttacks() []curveAttack {
@@ -131,9 +131,9 @@ func TestForgedFramesOfCurveCloseConnection(t *testing.T) {
 						}
 					}
 					pull.WantNone()
-					if a.fault != engine.CloseNone {
+					if a.reason != engine.CloseNone {
 						bad.End()
-						wantOneFailure(t, pull, session.Disconnected, a.fault)
+						wantOneFailure(t, pull, session.Disconnected, a.reason)
 					} else if n := pull.Stats().Peers; n != 2 {
 						t.Errorf("%d peers, want 2", n)
 					}

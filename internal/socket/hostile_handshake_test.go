@@ -106,7 +106,7 @@ type badStep struct {
 	name    string
 	command string // which one
 	send    func(body []byte) [][]byte
-	fault   engine.CloseReason
+	reason  engine.CloseReason
 	timeout bool // the handshake ends at its deadline
 }
 
@@ -115,9 +115,9 @@ func cmd(name, data string) []byte {
 }
 
 // badSteps returns what a peer can send instead of one of its commands.
-func badSteps(command string, fault engine.CloseReason) (steps []badStep) {
-	add := func(name string, fault engine.CloseReason, send func(body []byte) [][]byte) {
-		steps = append(steps, badStep{command + "/" + name, command, send, fault, false})
+func badSteps(command string, reason engine.CloseReason) (steps []badStep) {
+	add := func(name string, reason engine.CloseReason, send func(body []byte) [][]byte) {
+		steps = append(steps, badStep{command + "/" + name, command, send, reason, false})
 	}
 	one := func(b []byte) func([]byte) [][]byte { return func([]byte) [][]byte { return [][]byte{b} } }
 	for _, other := range []string{"HELLO", "WELCOME", "INITIATE", "READY", "MESSAGE", "PING", "SUBSCRIBE", "X"} {
@@ -125,12 +125,12 @@ func badSteps(command string, fault engine.CloseReason) (steps []badStep) {
 			add(other+" instead", engine.CloseUnexpected, one(cmd(other, "\x00\x00")))
 		}
 	}
-	add("one byte less", fault, func(b []byte) [][]byte { return [][]byte{b[:len(b)-1]} })
-	add("one byte more", fault, func(b []byte) [][]byte { return [][]byte{append(b, 0)} })
-	add("name only", fault, one(cmd(command, "")))
+	add("one byte less", reason, func(b []byte) [][]byte { return [][]byte{b[:len(b)-1]} })
+	add("one byte more", reason, func(b []byte) [][]byte { return [][]byte{append(b, 0)} })
+	add("name only", reason, one(cmd(command, "")))
 	add("empty", engine.CloseMalformed, one(nil))
 	add("without a name", engine.CloseMalformed, one([]byte{0}))
-	add("last bit changed", fault, func(b []byte) [][]byte { b[len(b)-1] ^= 1; return [][]byte{b} })
+	add("last bit changed", reason, func(b []byte) [][]byte { b[len(b)-1] ^= 1; return [][]byte{b} })
 	steps = append(steps, badStep{command + "/never sent", command, func([]byte) [][]byte { return nil }, engine.CloseHandshakeTimeout, true})
 	return steps
 }
@@ -156,9 +156,9 @@ func handshakeSteps(sec string, server bool) (steps []badStep) {
 			sec == "PLAIN" && s.name == "WELCOME/one byte less":
 			continue
 		case sec == "PLAIN" && (short || resized):
-			s.fault = engine.CloseMalformed
+			s.reason = engine.CloseMalformed
 		case short, resized && (s.command == "HELLO" || s.command == "WELCOME"):
-			s.fault = engine.CloseMalformed
+			s.reason = engine.CloseMalformed
 		}
 		kept = append(kept, s)
 	}
@@ -203,7 +203,7 @@ func TestWrongCommandInHandshakeIsRefused(t *testing.T) {
 					if len(failed) != 1 || failed[0].Time.Sub(start) != want {
 						t.Fatalf("events %+v, want one after %v", failed, want)
 					}
-					wantOneFailure(t, pull, session.HandshakeFailed, step.fault)
+					wantOneFailure(t, pull, session.HandshakeFailed, step.reason)
 					pull.WantNone()
 					wantUnharmed(t, pull, push)
 				})
@@ -303,9 +303,9 @@ func TestPeerThatStopsInHandshakeIsClosedAtDeadline(t *testing.T) {
 func TestWrongCredentialsAreRefused(t *testing.T) {
 	stranger := [32]byte{1, 2, 3}
 	for name, c := range map[string]struct {
-		sec   st.Security
-		peer  func(md []byte) mechanism.Mechanism
-		fault engine.CloseReason
+		sec    st.Security
+		peer   func(md []byte) mechanism.Mechanism
+		reason engine.CloseReason
 	}{
 		"password":    {st.Securities()[1], plainClient(st.Username, "wrong"), engine.CloseAuthDenied},
 		"user":        {st.Securities()[1], plainClient("mallory", st.Password), engine.CloseAuthDenied},
@@ -330,7 +330,7 @@ func TestWrongCredentialsAreRefused(t *testing.T) {
 						t.Errorf("the peer learns %q", refused.Reason)
 					}
 					bad.End()
-					wantOneFailure(t, pull, session.HandshakeFailed, c.fault)
+					wantOneFailure(t, pull, session.HandshakeFailed, c.reason)
 					pull.WantNone()
 					wantUnharmed(t, pull, push)
 				})

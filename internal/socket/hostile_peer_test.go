@@ -132,7 +132,7 @@ func TestBadInputFromAuthenticatedPeerClosesOnlyItsConnection(t *testing.T) {
 					if d := bad.End(); d != 0 {
 						t.Errorf("closed after %v", d)
 					}
-					wantOneFailure(t, pull, session.Disconnected, in.fault)
+					wantOneFailure(t, pull, session.Disconnected, in.reason)
 					wantUnharmed(t, pull, push)
 				})
 			})
@@ -156,6 +156,70 @@ func TestUnfinishedMessageOfAuthenticatedPeerIsDropped(t *testing.T) {
 			pull.WantNone()
 			pull.WantDrops(map[pipe.Drop]uint64{pipe.DropPartial: 1})
 			wantUnharmed(t, pull, push)
+		})
+	})
+}
+
+// A frame costs memory as its bytes arrive, not as its header announces.
+func TestClaimedLengthOfAuthenticatedPeerCostsNoMemory(t *testing.T) {
+	const peers, most = 100, 64 << 10 // with both ends of a connection of the memory network
+	eachPlace(t, func(t *testing.T, pl place) {
+		if !pl.binds {
+			return
+		}
+		st.Run(t, func(w *st.World) {
+			pull := w.Socket(pattern.PULL, func(o *socket.Options) { pl.ours(o); o.Limits.Frame, o.Limits.Message = 0, 0 })
+			pull.MustBind("mem://a")
+			before := heap()
+			for range peers {
+				p := w.Dial("a")
+				p.Join(pl.hostile(), "PUSH")
+				p.Must(binary.BigEndian.AppendUint64([]byte{wire.FlagLarge}, 1<<30), make([]byte, 100))
+			}
+			w.Settle()
+			if grown := heap() - before; grown > peers*most {
+				t.Errorf("the heap grew by %d bytes for %d peers", grown, peers)
+			}
+			pull.WantNone()
+		})
+	})
+}
+
+// A subscriber that has lost its connection sends its subscriptions again, under
+// each mechanism.
+func TestSubscriptionsAreSentAgainUnderEachMechanism(t *testing.T) {
+	eachPlace(t, func(t *testing.T, pl place) {
+		if pl.binds {
+			return
+		}
+		st.Run(t, func(w *st.World) {
+			sub := w.Socket(pattern.SUB, pl.ours)
+			for _, topic := range []string{"a", "b"} {
+				if err := sub.Subscribe(topic, true); err != nil {
+					t.Fatal(err)
+				}
+			}
+			l := w.Listen("a")
+			sub.MustConnect("mem://a")
+			for round := range 3 {
+				pub := l.Accept()
+				pub.Join(pl.hostile(), "PUB")
+				var got []string
+				for range 2 {
+					flags, body := pub.Open(pub.Frame())
+					if flags&wire.FlagCommand == 0 {
+						t.Errorf("received %q instead of a command", body)
+					}
+					got = append(got, string(body))
+				}
+				slices.Sort(got)
+				if !slices.Equal(got, []string{"\x09SUBSCRIBEa", "\x09SUBSCRIBEb"}) {
+					t.Fatalf("connection %d: received %q", round, got)
+				}
+				pub.Must(pub.Seal(st.Message("a message"), st.Message("unwanted")))
+				sub.WantRecv("a message")
+				pub.Close()
+			}
 		})
 	})
 }
@@ -285,7 +349,7 @@ func TestMetadataOfAuthenticatedPeerIsLimited(t *testing.T) {
 		name       string
 		socketType string
 		properties []string
-		fault      engine.CloseReason
+		reason     engine.CloseReason
 	}{
 		{"bytes", "PUSH", []string{"X", st.Large(9 << 10)}, engine.CloseMetadata},
 		{"handshake", "PUSH", []string{"X", st.Large(200 << 10)}, engine.CloseHandshakeSize},
@@ -303,7 +367,7 @@ func TestMetadataOfAuthenticatedPeerIsLimited(t *testing.T) {
 						bad.Write(bad.Seal(st.Message("early")))
 					}
 					bad.End()
-					wantOneFailure(t, pull, session.HandshakeFailed, tt.fault)
+					wantOneFailure(t, pull, session.HandshakeFailed, tt.reason)
 					pull.WantNone()
 					wantUnharmed(t, pull, push)
 				})
@@ -333,15 +397,4 @@ func TestInitiateWithMetadataOfAnySize(t *testing.T) {
 			})
 		}
 	})
-}
-
-// wantReceived fails the test unless the socket receives exactly these messages.
-func wantReceived(t *testing.T, s *st.Socket, want ...string) {
-	t.Helper()
-	for _, m := range want {
-		if frames, _ := s.MustRecv(); !slices.Equal(frames, []string{m}) {
-			t.Fatalf("received %.40q, want %q", frames, m)
-		}
-	}
-	s.WantNone()
 }

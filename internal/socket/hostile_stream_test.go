@@ -21,10 +21,10 @@ import (
 
 // hostileSession is a whole connection of a hostile peer.
 type hostileSession struct {
-	name  string
-	run   func(p *st.Peer)
-	kind  session.Kind
-	fault engine.CloseReason
+	name   string
+	run    func(p *st.Peer)
+	kind   session.Kind
+	reason engine.CloseReason
 }
 
 // hostileSessions are connections to a PULL with the security of the place.
@@ -34,13 +34,13 @@ func hostileSessions(pl place) (list []hostileSession) {
 		traffic := in.bytes
 		if in.ready {
 			traffic = traffic[opening:]
-		} else if in.fault != engine.CloseMechanism && in.fault != engine.CloseMalformed || len(traffic) > 64 {
+		} else if in.reason != engine.CloseMechanism && in.reason != engine.CloseMalformed || len(traffic) > 64 {
 			continue // inside the handshake of NULL
 		}
 		if in.name == "frame above the limit" && pl.sec.Name == "CURVE" {
 			traffic = binary.BigEndian.AppendUint64([]byte{wire.FlagLarge}, 64<<20+mechanism.SealOverhead+1)
 		}
-		h := hostileSession{name: in.name, kind: session.HandshakeFailed, fault: in.fault}
+		h := hostileSession{name: in.name, kind: session.HandshakeFailed, reason: in.reason}
 		h.run = func(p *st.Peer) {
 			if in.ready {
 				p.Join(pl.hostile(), "PUSH")
@@ -57,7 +57,7 @@ func hostileSessions(pl place) (list []hostileSession) {
 			}
 		case "zeros", "HTTP", "SSH", "TLS": // like ZMTP 1.0, which has no security
 			if pl.sec.Name != "NULL" || pl.server {
-				h.fault = engine.CloseVersion
+				h.reason = engine.CloseVersion
 			}
 		}
 		list = append(list, h)
@@ -78,7 +78,7 @@ func hostileSessions(pl place) (list []hostileSession) {
 					return [][]byte{body}
 				}}
 			}, "PUSH")
-		}, session.HandshakeFailed, step.fault})
+		}, session.HandshakeFailed, step.reason})
 	}
 	return list
 }
@@ -122,10 +122,10 @@ func testHostileSessions(t *testing.T, pl place, scheme, endpoint string) {
 		io.Copy(io.Discard, c)
 		c.Close()
 		ev := await(t, heard, session.HandshakeFailed, session.Disconnected)
-		if ev.Fault != h.fault || ev.Kind != h.kind {
-			t.Errorf("%s: event %+v, want fault %v", h.name, ev, h.fault)
+		if ev.Reason != h.reason || ev.Kind != h.kind {
+			t.Errorf("%s: event %+v, want reason %v", h.name, ev, h.reason)
 		}
-		want[h.fault]++
+		want[h.reason]++
 		if err := push.Send(context.Background(), st.Of(h.name)); err != nil {
 			t.Fatal(err)
 		}
