@@ -323,6 +323,27 @@ func TestSubscriptionsOfAuthenticatedPeerAreLimited(t *testing.T) {
 	})
 }
 
+// Messages to a socket that receives none are dropped and counted, and leave no
+// memory behind (CVE-2021-20237).
+func TestMessagesToPublisherUseNoMemory(t *testing.T) {
+	const batches, batch = 200, 100
+	eachPlace(t, func(t *testing.T, pl place) {
+		st.Run(t, func(w *st.World) {
+			pub := w.Socket(pattern.PUB, pl.ours)
+			bad := pl.join(w, pub, "SUB")
+			before := heap()
+			for range batches {
+				bad.Must(bad.Seal(bytes.Repeat(st.Message("with", "two frames"), batch)))
+			}
+			w.Settle()
+			if grown := heap() - before; grown > 1<<20 {
+				t.Errorf("the heap grew by %d bytes", grown)
+			}
+			pub.WantDrops(map[pipe.Drop]uint64{pipe.DropUpstream: batches * batch})
+		})
+	})
+}
+
 // A request with more routing IDs than a message may have frames is refused before
 // its end.
 func TestEnvelopeWithoutEndIsRefused(t *testing.T) {
