@@ -160,6 +160,70 @@ func TestUnfinishedMessageOfAuthenticatedPeerIsDropped(t *testing.T) {
 	})
 }
 
+// A frame costs memory as its bytes arrive, not as its header announces.
+func TestClaimedLengthOfAuthenticatedPeerCostsNoMemory(t *testing.T) {
+	const peers, most = 100, 64 << 10 // with both ends of a connection of the memory network
+	eachPlace(t, func(t *testing.T, pl place) {
+		if !pl.binds {
+			return
+		}
+		st.Run(t, func(w *st.World) {
+			pull := w.Socket(pattern.PULL, func(o *socket.Options) { pl.ours(o); o.Limits.Frame, o.Limits.Message = 0, 0 })
+			pull.MustBind("mem://a")
+			before := heap()
+			for range peers {
+				p := w.Dial("a")
+				p.Join(pl.hostile(), "PUSH")
+				p.Must(binary.BigEndian.AppendUint64([]byte{wire.FlagLarge}, 1<<30), make([]byte, 100))
+			}
+			w.Settle()
+			if grown := heap() - before; grown > peers*most {
+				t.Errorf("the heap grew by %d bytes for %d peers", grown, peers)
+			}
+			pull.WantNone()
+		})
+	})
+}
+
+// A subscriber that has lost its connection sends its subscriptions again, under
+// each mechanism.
+func TestSubscriptionsAreSentAgainUnderEachMechanism(t *testing.T) {
+	eachPlace(t, func(t *testing.T, pl place) {
+		if pl.binds {
+			return
+		}
+		st.Run(t, func(w *st.World) {
+			sub := w.Socket(pattern.SUB, pl.ours)
+			for _, topic := range []string{"a", "b"} {
+				if err := sub.Subscribe(topic, true); err != nil {
+					t.Fatal(err)
+				}
+			}
+			l := w.Listen("a")
+			sub.MustConnect("mem://a")
+			for round := range 3 {
+				pub := l.Accept()
+				pub.Join(pl.hostile(), "PUB")
+				var got []string
+				for range 2 {
+					flags, body := pub.Open(pub.Frame())
+					if flags&wire.FlagCommand == 0 {
+						t.Errorf("received %q instead of a command", body)
+					}
+					got = append(got, string(body))
+				}
+				slices.Sort(got)
+				if !slices.Equal(got, []string{"\x09SUBSCRIBEa", "\x09SUBSCRIBEb"}) {
+					t.Fatalf("connection %d: received %q", round, got)
+				}
+				pub.Must(pub.Seal(st.Message("a message"), st.Message("unwanted")))
+				sub.WantRecv("a message")
+				pub.Close()
+			}
+		})
+	})
+}
+
 // Commands that the socket ignores close the connection when their bytes exceed
 // the limit, and until then cost no memory.
 func TestFloodOfIgnoredCommandsIsClosed(t *testing.T) {
@@ -259,6 +323,27 @@ func TestSubscriptionsOfAuthenticatedPeerAreLimited(t *testing.T) {
 	})
 }
 
+// Messages to a socket that receives none are dropped and counted, and leave no
+// memory behind (CVE-2021-20237).
+func TestMessagesToPublisherUseNoMemory(t *testing.T) {
+	const batches, batch = 200, 100
+	eachPlace(t, func(t *testing.T, pl place) {
+		st.Run(t, func(w *st.World) {
+			pub := w.Socket(pattern.PUB, pl.ours)
+			bad := pl.join(w, pub, "SUB")
+			before := heap()
+			for range batches {
+				bad.Must(bad.Seal(bytes.Repeat(st.Message("with", "two frames"), batch)))
+			}
+			w.Settle()
+			if grown := heap() - before; grown > 1<<20 {
+				t.Errorf("the heap grew by %d bytes", grown)
+			}
+			pub.WantDrops(map[pipe.Drop]uint64{pipe.DropUpstream: batches * batch})
+		})
+	})
+}
+
 // A request with more routing IDs than a message may have frames is refused before
 // its end.
 func TestEnvelopeWithoutEndIsRefused(t *testing.T) {
@@ -333,15 +418,4 @@ func TestInitiateWithMetadataOfAnySize(t *testing.T) {
 			})
 		}
 	})
-}
-
-// wantReceived fails the test unless the socket receives exactly these messages.
-func wantReceived(t *testing.T, s *st.Socket, want ...string) {
-	t.Helper()
-	for _, m := range want {
-		if frames, _ := s.MustRecv(); !slices.Equal(frames, []string{m}) {
-			t.Fatalf("received %.40q, want %q", frames, m)
-		}
-	}
-	s.WantNone()
 }
