@@ -28,11 +28,11 @@ func flows(t *testing.T) (list []flow) {
 		return func() error { _, err := r.Recv(ctx); return err }
 	}
 
-	push, pull := must(zmq.NewPush(o)), must(zmq.NewPull(o))
+	push, pull := must(zmq.NewPush(o.For(zmq.TypePush))), must(zmq.NewPull(o.For(zmq.TypePull)))
 	join("push", pull, push)
 	add("PUSH", func(b []byte) error { return push.Send(ctx, b) }, receive(pull.Receiver))
 
-	pub, sub := must(zmq.NewPub(o)), must(zmq.NewSub(o))
+	pub, sub := must(zmq.NewPub(o.For(zmq.TypePub))), must(zmq.NewSub(o.For(zmq.TypeSub)))
 	sub.Subscribe("")
 	join("pub", pub, sub)
 	add("PUB", func(b []byte) error { return pub.Send(ctx, b) }, receive(sub.Receiver))
@@ -51,7 +51,7 @@ func flows(t *testing.T) (list []flow) {
 	number := must(server.Recv(ctx)).RoutingNumber()
 	add("SERVER", func(b []byte) error { return server.SendTo(ctx, number, b) }, receive(client.Receiver))
 
-	scatter, gather := must(zmq.NewScatter(o)), must(zmq.NewGather(o))
+	scatter, gather := must(zmq.NewScatter(o.For(zmq.TypeScatter))), must(zmq.NewGather(o.For(zmq.TypeGather)))
 	join("scatter", gather, scatter)
 	add("SCATTER", func(b []byte) error { return scatter.Send(ctx, b) }, receive(gather.Receiver))
 
@@ -59,7 +59,7 @@ func flows(t *testing.T) (list []flow) {
 	join("channel", other, channel)
 	add("CHANNEL", func(b []byte) error { return channel.Send(ctx, b) }, receive(other.Receiver))
 
-	radio, dish := must(zmq.NewRadio(o)), must(zmq.NewDish(o))
+	radio, dish := must(zmq.NewRadio(o.For(zmq.TypeRadio))), must(zmq.NewDish(o.For(zmq.TypeDish)))
 	const group = "a group whose name does not fit in a small buffer"
 	dish.Join(group)
 	join("radio", radio, dish)

@@ -1,8 +1,8 @@
 // Package zmq implements ZeroMQ in Go: sockets that exchange messages between
 // goroutines, processes and machines, without a broker and without cgo. The
 // sockets speak ZMTP 3.1, 3.0, 2.0 and 1.0, as libzmq and other implementations
-// do. NULL is the only security mechanism so far: connections are neither
-// encrypted nor authenticated.
+// do. By default connections are neither encrypted nor authenticated;
+// [Options.Security] changes that.
 //
 // # First steps
 //

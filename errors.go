@@ -81,10 +81,10 @@ func (closedError) Error() string        { return "socket closed" }
 func (closedError) Is(target error) bool { return target == net.ErrClosed }
 
 // OpError is the error of every call. The exception is a context that ends
-// while Send, Recv or one of their variants waits: they return its error
-// unchanged.
+// while Send, Recv, one of their variants or [Stream.ClosePeer] waits: they
+// return its error unchanged.
 type OpError struct {
-	Op       string // the method, such as "bind", or "new" and the socket type
+	Op       string // the operation, such as "bind" or "send" (for all variants of Send and Reply), or "new" and the socket type
 	Endpoint string // the endpoint that the call names, if any
 	Err      error  // the cause
 }
@@ -153,13 +153,27 @@ type withSentinel struct{ err, sentinel error }
 func (w *withSentinel) Error() string   { return w.err.Error() }
 func (w *withSentinel) Unwrap() []error { return []error{w.err, w.sentinel} }
 
+// checkContext panics if a caller passes no context. Otherwise a call would panic
+// only when it has to wait.
+func checkContext(ctx context.Context) {
+	if ctx == nil {
+		panic("zmq: nil context")
+	}
+}
+
+// contextError is opError for a call that waits until ctx ends. It returns the
+// error of ctx unchanged.
+func contextError(ctx context.Context, op string, err error) error {
+	if err == nil || socket.EndedBy(ctx, err) {
+		return err
+	}
+	return opError(op, "", err)
+}
+
 // opError returns the error of a call that failed with err.
 func opError(op, endpoint string, err error) error {
 	if err == nil {
 		return nil
-	}
-	if err == context.Canceled || err == context.DeadlineExceeded {
-		return err
 	}
 	return &OpError{Op: op, Endpoint: endpoint, Err: publicError(err)}
 }

@@ -32,7 +32,7 @@ const (
 	EventThrottled       EventKind = EventKind(session.Throttled)       // a peer sends more than 1,000 commands a second and is read more slowly; reported once for each connection
 )
 
-// String returns the kind in words, such as "handshake failed".
+// String returns the name of the kind, such as "handshake_failed".
 func (k EventKind) String() string { return session.Kind(k).String() }
 
 // CloseReason is the reason for which a connection was closed.
@@ -85,6 +85,7 @@ type Event struct {
 // events for its loop; if the loop is slower, events are dropped and counted in
 // [Event.Missed].
 func (s Socket) Events(ctx context.Context) iter.Seq[Event] {
+	checkContext(ctx)
 	listening := s.s.Listen()
 	unregister := context.AfterFunc(ctx, listening.Stop)
 	l := &eventLoop{stop: func() {
@@ -114,7 +115,7 @@ func newEvent(ev socket.Stamped) Event {
 	return Event{
 		Kind: EventKind(ev.Kind), Time: ev.Time, Endpoint: ev.Endpoint,
 		LocalAddr: ev.Local, RemoteAddr: ev.Remote,
-		Peer: PeerInfo{ev.Peer}, Delay: ev.Delay, Reason: CloseReason(ev.Fault),
+		Peer: PeerInfo{ev.Peer}, Delay: ev.Delay, Reason: CloseReason(ev.Reason),
 		Err: publicError(ev.Err), Missed: ev.Missed,
 	}
 }
@@ -167,9 +168,9 @@ type Stats struct {
 	QueuedRecv       int    // messages received from peers and not yet returned by Recv
 	Peers            int    // connected peers
 
-	Drops    map[DropReason]uint64  // dropped messages
-	Events   map[EventKind]uint64   // events
-	Failures map[CloseReason]uint64 // closed connections, without those of CloseNone
+	Drops        map[DropReason]uint64  // dropped messages
+	Events       map[EventKind]uint64   // events
+	CloseReasons map[CloseReason]uint64 // closed connections, without those of CloseNone
 }
 
 // Stats returns the counters of the socket. Its maps contain only counters that
@@ -181,13 +182,13 @@ func (s Socket) Stats() Stats {
 		MessagesReceived: st.MsgsReceived, BytesReceived: st.BytesReceived,
 		MessagesWritten: st.MsgsWritten,
 		QueuedSend:      st.QueuedSend, QueuedRecv: st.QueuedRecv, Peers: st.Peers,
-		Drops:    make(map[DropReason]uint64),
-		Events:   make(map[EventKind]uint64),
-		Failures: make(map[CloseReason]uint64),
+		Drops:        make(map[DropReason]uint64),
+		Events:       make(map[EventKind]uint64),
+		CloseReasons: make(map[CloseReason]uint64),
 	}
 	collect(out.Drops, st.Drops[:], 0)
 	collect(out.Events, st.Events[:], 1)
-	collect(out.Failures, st.Faults[:], 1)
+	collect(out.CloseReasons, st.CloseReasons[:], 1)
 	return out
 }
 

@@ -51,15 +51,55 @@ func OptionTypes() map[string]map[SocketType]bool {
 
 // CoreOptionTypes returns the types for which the core has an option.
 func CoreOptionTypes() map[string]map[SocketType]bool {
+	sends := func(i *pattern.Info) bool { return i.Sends }
+	receives := func(i *pattern.Info) bool { return i.Receives }
+	publishes := func(i *pattern.Info) bool { return i.Publishes }
+	connections := func(i *pattern.Info) bool { return !i.DatagramsOnly }
+	handshakes := func(i *pattern.Info) bool { return !i.Raw }
 	m := make(map[string]map[SocketType]bool)
 	for path, has := range map[string]func(*pattern.Info) bool{
-		"RoutingID":               func(i *pattern.Info) bool { return i.SendsID },
-		"Conflate":                func(i *pattern.Info) bool { return i.Conflates },
-		"Immediate":               func(i *pattern.Info) bool { return !i.Raw },
+		"SendHWM":   sends,
+		"RecvHWM":   receives,
+		"RoutingID": func(i *pattern.Info) bool { return i.SendsID },
+		"Conflate":  func(i *pattern.Info) bool { return i.Conflates },
+		"Immediate": handshakes,
+
+		"Reconnect.Interval":       connections,
+		"Reconnect.MaxInterval":    connections,
+		"Reconnect.ConnectTimeout": connections,
+
+		"Heartbeat.Interval": handshakes,
+		"Heartbeat.Timeout":  handshakes,
+		"Heartbeat.TTL":      handshakes,
+
+		"Limits.MaxFrameSize":         handshakes,
+		"Limits.MaxMessageSize":       handshakes,
+		"Limits.MaxMessageFrames":     handshakes,
+		"Limits.MaxConnections":       connections,
+		"Limits.MaxPendingHandshakes": handshakes,
+		"Limits.MaxPendingPerSource":  handshakes,
+		"Limits.MaxSubscriptions":     publishes,
+		"Limits.MaxSubscriptionBytes": publishes,
+		"Limits.HandshakeTimeout":     handshakes,
+		"Limits.MinVersion":           handshakes,
+
+		"TCP.KeepAlive":         connections,
+		"TCP.KeepAliveIdle":     connections,
+		"TCP.KeepAliveInterval": connections,
+		"TCP.KeepAliveCount":    connections,
+		"TCP.MaxRetransmit":     connections,
+		"IPC.Mode":              connections,
+
+		"Multicast.Hops":     func(i *pattern.Info) bool { return i.SendsDatagrams || i.DatagramsOnly },
+		"Multicast.Loopback": func(i *pattern.Info) bool { return i.SendsDatagrams || i.DatagramsOnly },
+
 		"AutoMessages.Hello":      func(i *pattern.Info) bool { return i.HelloMessage },
 		"AutoMessages.Disconnect": func(i *pattern.Info) bool { return i.DisconnectMessage },
 		"AutoMessages.Hiccup":     func(i *pattern.Info) bool { return i.HiccupMessage },
-		"Pub.Block":               func(i *pattern.Info) bool { return i.Publishes },
+
+		"Pub.Block":               publishes,
+		"Stream.Notify":           func(i *pattern.Info) bool { return i.Raw && !i.DatagramsOnly },
+		"Stream.HalfCloseTimeout": func(i *pattern.Info) bool { return i.Raw && !i.DatagramsOnly },
 	} {
 		m[path] = make(map[SocketType]bool)
 		for t, info := range pattern.Types {

@@ -57,14 +57,14 @@ type Options struct {
 	// SendHWM and RecvHWM are the high-water marks: about how many messages
 	// each direction of each connection queues. Default 1000. [Unlimited]
 	// removes a mark. When queues are full, a sender waits or drops messages,
-	// as the comment of its type says.
+	// as the comment of its type says. SendHWM is for the types that send,
+	// RecvHWM for those that receive.
 	//
 	// In addition to its queues a connection holds what it is reading and
-	// writing, up to 256 KiB, and the buffers of the systems hold what is in
-	// flight, which may be far more small messages than the marks. To give each
-	// worker one task at a time, let workers request tasks (REQ to ROUTER or
-	// REP). SetSendHWM and SetRecvHWM change the marks of a socket.
-	// [ZMQ_SNDHWM, ZMQ_RCVHWM]
+	// writing, up to 256 KiB. The operating systems' buffers can hold many more
+	// small messages than the mark. To give each worker one task at a time, let
+	// workers request tasks (REQ to ROUTER or REP). SetSendHWM and SetRecvHWM
+	// change the marks of a socket. [ZMQ_SNDHWM, ZMQ_RCVHWM]
 	SendHWM, RecvHWM int
 
 	// MaxQueuedBytes bounds the same queues in bytes. A message that starts
@@ -135,7 +135,7 @@ type Options struct {
 }
 
 // ReconnectOptions configure how a socket connects to the endpoints that
-// Connect was given.
+// Connect was given. They are for all types but DGRAM.
 type ReconnectOptions struct {
 	// Interval is the first delay before a lost or failed connection is
 	// retried. Each further failure doubles it: up to a tenth of MaxInterval
@@ -157,7 +157,8 @@ type ReconnectOptions struct {
 }
 
 // HeartbeatOptions configure how a socket detects peers that do not answer. They
-// apply to peers that speak ZMTP 3.1, except over inproc.
+// apply to peers that speak ZMTP 3.1, except over inproc. They are for all types
+// but STREAM and DGRAM.
 type HeartbeatOptions struct {
 	// Interval is how long a peer may be silent before a PING is sent to it,
 	// and the time between PINGs. Default 10 s. [Forever] sends none.
@@ -177,7 +178,8 @@ type HeartbeatOptions struct {
 	TTL time.Duration
 }
 
-// Limits bound what peers may do and send. [Unlimited] removes a limit.
+// Limits bound what peers may do and send. [Unlimited] removes a limit. They are
+// for all types but STREAM and DGRAM, unless their comments name types.
 type Limits struct {
 	// MaxFrameSize, MaxMessageSize and MaxMessageFrames bound a message, in
 	// bytes of one frame, bytes of all frames, and frames. A peer that sends
@@ -185,8 +187,7 @@ type Limits struct {
 	// and those that it wrote after it, under [DropRejected]. A call that sends
 	// more fails with [ErrMessageTooLarge], and nothing is sent. Memory is
 	// allocated as bytes arrive, not for the announced size. Defaults 64 MiB,
-	// 256 MiB and 65536. They have no effect on STREAM and DGRAM.
-	// [ZMQ_MAXMSGSIZE, for received frames]
+	// 256 MiB and 65536. [ZMQ_MAXMSGSIZE, for received frames]
 	MaxFrameSize, MaxMessageSize int64
 	MaxMessageFrames             int
 
@@ -198,30 +199,33 @@ type Limits struct {
 	// slow, new connections above MaxConnections are closed, those above
 	// MaxPendingHandshakes wait in the queue of the system, and those above
 	// MaxPendingPerSource are accepted: many peers that connect at once from
-	// one address are not refused. Defaults 65536, 1024 and 64.
+	// one address are not refused. Defaults 65536, 1024 and 64. MaxConnections
+	// is for STREAM too.
 	MaxConnections, MaxPendingHandshakes, MaxPendingPerSource int
 
 	// MaxSubscriptions and MaxSubscriptionBytes bound the subscriptions of one
 	// peer of a PUB or XPUB, and the groups of one peer of a RADIO, in number
 	// and total bytes. A peer that exceeds them is disconnected
-	// ([ErrTooManySubscriptions]). Defaults 100000 and 32 MiB.
+	// ([ErrTooManySubscriptions]). Defaults 100000 and 32 MiB. For PUB, XPUB
+	// and RADIO.
 	MaxSubscriptions, MaxSubscriptionBytes int
 
 	// HandshakeTimeout bounds the time from the start of a connection to the
-	// end of its handshake. Default 10 s, [Forever] for no bound. It has no
-	// effect on STREAM. [ZMQ_HANDSHAKE_IVL]
+	// end of its handshake. Default 10 s, [Forever] for no bound.
+	// [ZMQ_HANDSHAKE_IVL]
 	HandshakeTimeout time.Duration
 
 	// MinVersion is the oldest version of ZMTP that a peer may speak. A peer
 	// with an older version is disconnected in its handshake, with
 	// [CloseVersion]. Versions before 3.0 announce neither a socket type nor a
 	// mechanism, and 1.0 has no signature that distinguishes it from other
-	// protocols. Default [ZMTP10]: any. It has no effect on STREAM.
+	// protocols. Default [ZMTP10]: any.
 	MinVersion ProtocolVersion
 }
 
 // TCPOptions are options of the system for connections. TOS and IPv6 also apply
-// to udp, and the sizes of buffers to ipc and udp.
+// to udp, and the sizes of buffers to ipc and udp; the other options are for all
+// types but DGRAM.
 type TCPOptions struct {
 	// SendBuffer and RecvBuffer are the sizes of the system's buffers in bytes.
 	// Default the system's. [ZMQ_SNDBUF, ZMQ_RCVBUF]
@@ -252,7 +256,7 @@ type TCPOptions struct {
 	IPv6 Toggle
 }
 
-// IPCOptions configure ipc endpoints.
+// IPCOptions configure ipc endpoints. They are for all types but DGRAM.
 type IPCOptions struct {
 	// Mode is the permission bits of the file that Bind creates. Default 0600.
 	Mode fs.FileMode

@@ -43,32 +43,50 @@ var datagrams = map[string]transport.Packets{"udp": transport.UDP}
 // anyType is the list of types of an option that all types have.
 var anyType []pattern.Type
 
+// Lists of types for options that several types have.
+var (
+	senders         = typesExcept(pattern.SUB, pattern.PULL, pattern.GATHER, pattern.DISH)
+	receivers       = typesExcept(pattern.PUB, pattern.PUSH, pattern.SCATTER, pattern.RADIO)
+	publishers      = []pattern.Type{pattern.PUB, pattern.XPUB, pattern.RADIO}
+	connectionTypes = typesExcept(pattern.DGRAM)
+	zmtpTypes       = typesExcept(pattern.DGRAM, pattern.STREAM)
+)
+
+// typesExcept returns all types but those given.
+func typesExcept(excluded ...pattern.Type) (types []pattern.Type) {
+	for t := range pattern.Types {
+		if !slices.Contains(excluded, t) {
+			types = append(types, t)
+		}
+	}
+	return types
+}
+
 // optionTypes has the socket types of every option, by its path in Options.
 var optionTypes = map[string][]pattern.Type{
-	"SendHWM": anyType, "RecvHWM": anyType, "MaxQueuedBytes": anyType, "Linger": anyType,
+	"SendHWM": senders, "RecvHWM": receivers, "MaxQueuedBytes": anyType, "Linger": anyType,
 	"Namespace": anyType, "Logger": anyType,
 	"RoutingID": {pattern.REQ, pattern.DEALER, pattern.ROUTER},
-	"Immediate": {
-		pattern.PAIR, pattern.PUB, pattern.SUB, pattern.REQ, pattern.REP, pattern.DEALER, pattern.ROUTER,
-		pattern.PULL, pattern.PUSH, pattern.XPUB, pattern.XSUB, pattern.SERVER, pattern.CLIENT,
-		pattern.RADIO, pattern.DISH, pattern.GATHER, pattern.SCATTER, pattern.PEER, pattern.CHANNEL,
-	},
-	"Conflate": {pattern.PUB, pattern.SUB, pattern.DEALER, pattern.PULL, pattern.PUSH},
+	"Immediate": zmtpTypes,
+	"Conflate":  {pattern.PUB, pattern.SUB, pattern.DEALER, pattern.PULL, pattern.PUSH},
 
-	"Reconnect.Interval": anyType, "Reconnect.MaxInterval": anyType, "Reconnect.ConnectTimeout": anyType,
+	"Reconnect.Interval": connectionTypes, "Reconnect.MaxInterval": connectionTypes,
+	"Reconnect.ConnectTimeout": connectionTypes,
 
-	"Heartbeat.Interval": anyType, "Heartbeat.Timeout": anyType, "Heartbeat.TTL": anyType,
+	"Heartbeat.Interval": zmtpTypes, "Heartbeat.Timeout": zmtpTypes, "Heartbeat.TTL": zmtpTypes,
 
-	"Limits.MaxFrameSize": anyType, "Limits.MaxMessageSize": anyType, "Limits.MaxMessageFrames": anyType,
-	"Limits.MaxConnections": anyType, "Limits.MaxPendingHandshakes": anyType, "Limits.MaxPendingPerSource": anyType,
-	"Limits.MaxSubscriptions": anyType, "Limits.MaxSubscriptionBytes": anyType,
-	"Limits.HandshakeTimeout": anyType, "Limits.MinVersion": anyType,
+	"Limits.MaxFrameSize": zmtpTypes, "Limits.MaxMessageSize": zmtpTypes, "Limits.MaxMessageFrames": zmtpTypes,
+	"Limits.MaxConnections": connectionTypes, "Limits.MaxPendingHandshakes": zmtpTypes, "Limits.MaxPendingPerSource": zmtpTypes,
+	"Limits.MaxSubscriptions": publishers, "Limits.MaxSubscriptionBytes": publishers,
+	"Limits.HandshakeTimeout": zmtpTypes, "Limits.MinVersion": zmtpTypes,
 
-	"TCP.SendBuffer": anyType, "TCP.RecvBuffer": anyType, "TCP.KeepAlive": anyType, "TCP.KeepAliveIdle": anyType,
-	"TCP.KeepAliveInterval": anyType, "TCP.KeepAliveCount": anyType, "TCP.MaxRetransmit": anyType,
-	"TCP.TOS": anyType, "TCP.IPv6": anyType,
+	"TCP.SendBuffer": anyType, "TCP.RecvBuffer": anyType,
+	"TCP.KeepAlive": connectionTypes, "TCP.KeepAliveIdle": connectionTypes,
+	"TCP.KeepAliveInterval": connectionTypes, "TCP.KeepAliveCount": connectionTypes,
+	"TCP.MaxRetransmit": connectionTypes,
+	"TCP.TOS":           anyType, "TCP.IPv6": anyType,
 
-	"IPC.Mode": anyType,
+	"IPC.Mode": connectionTypes,
 
 	"Security": anyType, // with exceptions, see Security.core
 

@@ -43,7 +43,7 @@ func TestNewRefusesInvalidValues(t *testing.T) {
 		want      string // after the path
 	}{
 		{"PUSH", "SendHWM", -1, "-1: use Unlimited for no limit"},
-		{"PUSH", "RecvHWM", -5, "-5: use Unlimited for no limit"},
+		{"PULL", "RecvHWM", -5, "-5: use Unlimited for no limit"},
 		{"PUSH", "MaxQueuedBytes", -1, "-1: use Unlimited for no limit"},
 		{"PUSH", "Linger", -1, "-1ns: use NoLinger to discard at once or Forever to wait without limit"},
 		{"PUSH", "Reconnect.Interval", -time.Second, "-1s: use Forever not to connect again"},
@@ -60,8 +60,8 @@ func TestNewRefusesInvalidValues(t *testing.T) {
 		{"PUSH", "Limits.MaxConnections", -1, "-1: use Unlimited for no limit"},
 		{"PUSH", "Limits.MaxPendingHandshakes", -1, "-1: use Unlimited for no limit"},
 		{"PUSH", "Limits.MaxPendingPerSource", -1, "-1: use Unlimited for no limit"},
-		{"PUSH", "Limits.MaxSubscriptions", -1, "-1: use Unlimited for no limit"},
-		{"PUSH", "Limits.MaxSubscriptionBytes", -1, "-1: use Unlimited for no limit"},
+		{"PUB", "Limits.MaxSubscriptions", -1, "-1: use Unlimited for no limit"},
+		{"PUB", "Limits.MaxSubscriptionBytes", -1, "-1: use Unlimited for no limit"},
 		{"PUSH", "Limits.HandshakeTimeout", -1, "-1ns: use Forever for no limit"},
 		{"PUSH", "Limits.MinVersion", zmq.ZMTP31 + 1, "5: use ZMTP10 to ZMTP31"},
 		{"PUSH", "TCP.SendBuffer", -1, "-1: use 0 for the default"},
@@ -188,7 +188,7 @@ func TestUnlimitedAndForeverAreAccepted(t *testing.T) {
 			MaxSubscriptions: zmq.Unlimited, MaxSubscriptionBytes: zmq.Unlimited, HandshakeTimeout: zmq.Forever,
 		},
 	}
-	s, err := zmq.NewPush(o)
+	s, err := zmq.NewXPub(o)
 	if err != nil {
 		t.Fatal(err)
 	}

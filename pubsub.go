@@ -13,6 +13,7 @@ type Publisher struct{ Sender }
 // WaitSubscribers waits until at least n peers would receive a message whose
 // first frame is topic. The error is as that of [Connector.WaitConnected].
 func (p Publisher) WaitSubscribers(ctx context.Context, n int, topic string) error {
+	checkContext(ctx)
 	err := p.s.Topics().WaitSubscribers(ctx, n, []byte(topic))
 	return p.waitError(ctx, "wait subscribers", err, fmt.Sprintf("fewer than %d subscribe to %q", n, topic))
 }
@@ -115,6 +116,7 @@ func (s Subscriber) TopicCount() int { return s.s.Topics().TopicCount() }
 // WaitSubscribed returns when one of them is connected. The error is as that of
 // [Connector.WaitConnected].
 func (s Subscriber) WaitSubscribed(ctx context.Context) error {
+	checkContext(ctx)
 	return s.waitError(ctx, "wait subscribed", s.s.Topics().WaitSubscribed(ctx), "none has confirmed the subscriptions")
 }
 

@@ -53,11 +53,8 @@ func (r *Radio) SendMessage(ctx context.Context, group string, m Message) error 
 }
 
 func (r *Radio) sendMessage(ctx context.Context, group string, m msg.Msg) error {
-	err := r.s.Addressed().TrySendGroup(group, m)
-	if err == pattern.ErrWouldBlock {
-		err = r.s.Addressed().SendGroup(ctx, group, m)
-	}
-	return opError("send", "", err)
+	checkContext(ctx)
+	return contextError(ctx, "send", r.s.Addressed().SendGroup(ctx, group, m))
 }
 
 // TrySendMessage is like SendMessage but does not wait, as with TrySend.
@@ -72,6 +69,7 @@ func (r *Radio) SetSendHWM(n int) error { return r.setSendHWM(n) }
 // endpoint that the socket is connected to counts as one peer. The error is as
 // that of [Connector.WaitConnected].
 func (r *Radio) WaitSubscribers(ctx context.Context, n int, group string) error {
+	checkContext(ctx)
 	err := r.s.Topics().WaitSubscribers(ctx, n, []byte(group))
 	return r.waitError(ctx, "wait subscribers", err, fmt.Sprintf("fewer than %d have joined %q", n, group))
 }
@@ -144,14 +142,16 @@ func (d *Dish) Leave(groups ...string) error {
 // missed. If all endpoints are udp endpoints, it returns at once. The error is
 // as that of [Connector.WaitConnected].
 func (d *Dish) WaitSubscribed(ctx context.Context) error {
+	checkContext(ctx)
 	return d.waitError(ctx, "wait subscribed", d.s.Topics().WaitSubscribed(ctx), "none has confirmed the groups")
 }
 
 // Recv returns the next message, as [Receiver.Recv] does.
 func (d *Dish) Recv(ctx context.Context) (GroupMessage, error) {
+	checkContext(ctx)
 	var m msg.Msg
 	if err := d.s.Recv(ctx, &m); err != nil {
-		return GroupMessage{}, opError("recv", "", err)
+		return GroupMessage{}, contextError(ctx, "recv", err)
 	}
 	return d.grouped(m), nil
 }

@@ -21,8 +21,9 @@ type Receiver struct{ Connector }
 // For concurrent requests use [Req.Do], to serve requests concurrently use a
 // [Router].
 func (r Receiver) Recv(ctx context.Context) (m Message, err error) {
+	checkContext(ctx)
 	if err = r.s.Recv(ctx, &m.m); err != nil {
-		err = opError("recv", "", err)
+		err = contextError(ctx, "recv", err)
 	}
 	return m, err
 }
@@ -64,6 +65,7 @@ func (s Socket) setRecvHWM(n int) error {
 // messages returns an iterator over what recv returns, as [Receiver.Messages]
 // documents it.
 func messages[M any](ctx context.Context, recv func(context.Context) (M, error)) iter.Seq2[M, error] {
+	checkContext(ctx)
 	return func(yield func(M, error) bool) {
 		for {
 			var m M

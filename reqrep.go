@@ -68,6 +68,7 @@ func (r *Req) Do(ctx context.Context, frames ...[]byte) (Message, error) {
 // DoMessage is like Do but transfers ownership of the message to the socket, as
 // [Sender.SendMessage] does.
 func (r *Req) DoMessage(ctx context.Context, m Message) (Message, error) {
+	checkContext(ctx)
 	reply, err := r.s.Call(ctx, m.m)
 	if err != nil {
 		missing := "no reply"

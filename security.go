@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 
 	"github.com/zerobroker/zmq/curve"
@@ -117,7 +118,8 @@ func (c Curve) prepareServer() (func([]byte) mechanism.Mechanism, bool, error) {
 // password, which are not encrypted. Use it within TLS or on this machine only.
 // https://rfc.zeromq.org/spec/24/ [ZMQ_PLAIN_USERNAME, ZMQ_PLAIN_PASSWORD]
 type Plain struct {
-	Username, Password string // at most 255 bytes each
+	Username string // at most 255 bytes
+	Password string `json:"-"` // at most 255 bytes
 }
 
 // PlainServer is the server's role of the PLAIN mechanism: the authenticator gets
@@ -127,8 +129,8 @@ type PlainServer struct{}
 // String returns the user name, and not the password.
 func (p Plain) String() string { return fmt.Sprintf("Plain{Username: %q}", p.Username) }
 
-// GoString returns the same as String.
-func (p Plain) GoString() string { return "zmq." + p.String() }
+// Format writes String for every verb.
+func (p Plain) Format(f fmt.State, _ rune) { io.WriteString(f, p.String()) }
 
 func (p Plain) prepare() (func([]byte) mechanism.Mechanism, bool, error) {
 	if err := mechanism.CheckPlain(p.Username, p.Password); err != nil {
@@ -163,11 +165,29 @@ type AuthRequest struct {
 	LocalAddr  net.Addr             // of the connection
 	RemoteAddr net.Addr             // of the connection
 	Username   string               // with PLAIN
-	Password   string               // with PLAIN
+	Password   string               `json:"-"` // with PLAIN; no text of the request has it
 	PublicKey  curve.PublicKey      // with CURVE; the peer has proved that it has the secret key
 	Metadata   map[string]string    // with CURVE, properties that the peer announces, such as "Socket-Type"
 	TLS        *tls.ConnectionState // nil without TLS
 }
+
+// String describes the peer, without the password.
+func (r *AuthRequest) String() string {
+	text := r.Mechanism + " peer"
+	if r.RemoteAddr != nil {
+		text += " " + r.RemoteAddr.String()
+	}
+	if r.Username != "" {
+		text += fmt.Sprintf(" user %q", r.Username)
+	}
+	if !r.PublicKey.IsZero() {
+		text += " key " + r.PublicKey.String()
+	}
+	return text
+}
+
+// Format writes String for every verb.
+func (r AuthRequest) Format(f fmt.State, _ rune) { io.WriteString(f, r.String()) }
 
 // Identity is what an [Authenticator] says of a peer that it accepts.
 type Identity struct {

@@ -23,6 +23,7 @@ type Sender struct{ Connector }
 // Other errors match [ErrMessageTooLarge], [ErrInvalidState] (REQ and REP) or
 // [ErrClosed].
 func (s Sender) Send(ctx context.Context, frames ...[]byte) error {
+	checkContext(ctx)
 	if small(frames) {
 		err := s.s.TrySendFrames(frames)
 		if err == nil {
@@ -32,7 +33,7 @@ func (s Sender) Send(ctx context.Context, frames ...[]byte) error {
 			return opError("send", "", err)
 		}
 	}
-	return opError("send", "", s.s.Send(ctx, owned(frames)))
+	return contextError(ctx, "send", s.s.Send(ctx, owned(frames)))
 }
 
 // TrySend is like Send but fails with [ErrWouldBlock] where Send waits.
@@ -47,7 +48,8 @@ func (s Sender) TrySend(frames ...[]byte) error {
 // socket: after success the caller must not change its frames. Frames of 8 KiB
 // and more are sent without a copy.
 func (s Sender) SendMessage(ctx context.Context, m Message) error {
-	return opError("send", "", s.s.Send(ctx, m.m))
+	checkContext(ctx)
+	return contextError(ctx, "send", s.s.Send(ctx, m.m))
 }
 
 // TrySendMessage is like SendMessage but does not wait, as with TrySend.
@@ -110,23 +112,25 @@ func (s SenderToID) ConnectAs(endpoint, id string) error {
 // nothing was sent. Other errors match [ErrNoRoute] if no peer has the ID,
 // [ErrMessageTooLarge] or [ErrClosed].
 func (s SenderToID) SendTo(ctx context.Context, id string, frames ...[]byte) error {
-	return unroutedID(id, s.s.Addressed().SendTo(ctx, id, owned(frames)))
+	checkContext(ctx)
+	return contextError(ctx, "send", unroutedID(id, s.s.Addressed().SendTo(ctx, id, owned(frames))))
 }
 
 // TrySendTo is like SendTo but fails with [ErrWouldBlock] where SendTo waits.
 func (s SenderToID) TrySendTo(id string, frames ...[]byte) error {
-	return unroutedID(id, s.s.Addressed().TrySendTo(id, owned(frames)))
+	return opError("send", "", unroutedID(id, s.s.Addressed().TrySendTo(id, owned(frames))))
 }
 
 // SendMessageTo is like SendTo but transfers ownership of the message to the
 // socket, as [Sender.SendMessage] does.
 func (s SenderToID) SendMessageTo(ctx context.Context, id string, m Message) error {
-	return unroutedID(id, s.s.Addressed().SendTo(ctx, id, m.m))
+	checkContext(ctx)
+	return contextError(ctx, "send", unroutedID(id, s.s.Addressed().SendTo(ctx, id, m.m)))
 }
 
 // TrySendMessageTo is like SendMessageTo but does not wait, as with TrySendTo.
 func (s SenderToID) TrySendMessageTo(id string, m Message) error {
-	return unroutedID(id, s.s.Addressed().TrySendTo(id, m.m))
+	return opError("send", "", unroutedID(id, s.s.Addressed().TrySendTo(id, m.m)))
 }
 
 // SetSendHWM is [Sender.SetSendHWM].
@@ -143,24 +147,26 @@ type SenderToNumber struct{ Connector }
 // nothing was sent. Other errors match [ErrNoRoute] if no peer has the number,
 // [ErrMessageTooLarge] or [ErrClosed].
 func (s SenderToNumber) SendTo(ctx context.Context, number uint32, frame []byte) error {
-	return unroutedNumber(number, s.s.Addressed().SendToNumber(ctx, number, ownedOne(frame)))
+	checkContext(ctx)
+	return contextError(ctx, "send", unroutedNumber(number, s.s.Addressed().SendToNumber(ctx, number, ownedOne(frame))))
 }
 
 // TrySendTo is like SendTo but fails with [ErrWouldBlock] where SendTo waits.
 func (s SenderToNumber) TrySendTo(number uint32, frame []byte) error {
-	return unroutedNumber(number, s.s.Addressed().TrySendToNumber(number, ownedOne(frame)))
+	return opError("send", "", unroutedNumber(number, s.s.Addressed().TrySendToNumber(number, ownedOne(frame))))
 }
 
 // SendMessageTo is like SendTo but transfers ownership of the message to the
 // socket, as [Sender.SendMessage] does. The error matches [ErrInvalidMessage]
 // if the message has more than one frame.
 func (s SenderToNumber) SendMessageTo(ctx context.Context, number uint32, m Message) error {
-	return unroutedNumber(number, s.s.Addressed().SendToNumber(ctx, number, m.m))
+	checkContext(ctx)
+	return contextError(ctx, "send", unroutedNumber(number, s.s.Addressed().SendToNumber(ctx, number, m.m)))
 }
 
 // TrySendMessageTo is like SendMessageTo but does not wait, as with TrySendTo.
 func (s SenderToNumber) TrySendMessageTo(number uint32, m Message) error {
-	return unroutedNumber(number, s.s.Addressed().TrySendToNumber(number, m.m))
+	return opError("send", "", unroutedNumber(number, s.s.Addressed().TrySendToNumber(number, m.m)))
 }
 
 // Reply is like SendTo, to the peer that sent a request.
@@ -190,22 +196,20 @@ func (s Socket) setSendHWM(n int) error {
 	return opError("set send hwm", "", err)
 }
 
-// unroutedID returns the error of a send to a routing ID. It adds the ID if no
-// peer has it.
+// unroutedID adds the routing ID to the error of a send if no peer has it.
 func unroutedID(id string, err error) error {
 	if err == pattern.ErrNoRoute {
-		err = fmt.Errorf("%w: no peer has the routing ID %q", err, id)
+		return fmt.Errorf("%w: no peer has the routing ID %q", err, id)
 	}
-	return opError("send", "", err)
+	return err
 }
 
-// unroutedNumber returns the error of a send to a routing number. It adds the
-// number if no peer has it.
+// unroutedNumber adds the routing number to the error of a send if no peer has it.
 func unroutedNumber(number uint32, err error) error {
 	if err == pattern.ErrNoRoute {
-		err = fmt.Errorf("%w: no peer has the routing number %d", err, number)
+		return fmt.Errorf("%w: no peer has the routing number %d", err, number)
 	}
-	return opError("send", "", err)
+	return err
 }
 
 // small reports whether all frames are copied when they are queued. Large ones

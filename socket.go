@@ -154,6 +154,7 @@ func (s Socket) Close() error {
 // another call is closing the socket, Shutdown waits for it, and ends the
 // lingering when ctx ends. After Close it returns the same error again.
 func (s Socket) Shutdown(ctx context.Context) error {
+	checkContext(ctx)
 	loss := s.s.Close(ctx)
 	return unsentError("shutdown", ctx.Err(), loss)
 }
@@ -241,6 +242,7 @@ func (c Connector) Disconnect(endpoint string) error {
 // [Socket.Endpoints] has the same as values. Otherwise the error matches
 // [ErrClosed].
 func (c Connector) WaitConnected(ctx context.Context) error {
+	checkContext(ctx)
 	err := c.s.WaitConnected(ctx, 1)
 	return c.waitError(ctx, "wait connected", err, "too late")
 }

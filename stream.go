@@ -47,9 +47,8 @@ import (
 // answer. When a server ends its direction, the queue is written, and the
 // endpoint is connected again.
 //
-// There is no handshake, no heartbeat and no limit on messages, so
-// [HeartbeatOptions] and those [Limits] that concern handshakes and messages
-// have no effect. STREAM has no inproc.
+// There is no handshake, no heartbeat and no limit on messages, so a STREAM has
+// no [HeartbeatOptions] and, of [Limits], only MaxConnections. It has no inproc.
 //
 // Stream is for programs that keep many connections in one place, and for
 // programs written for libzmq. For a connection as an [io.Reader] use package
@@ -86,5 +85,6 @@ func (s *Stream) Reply(ctx context.Context, m Message, frames ...[]byte) error {
 // everything is written, or before the peer's system has received it,
 // [ErrNoRoute] if there is no such connection, or [ErrClosed].
 func (s *Stream) ClosePeer(ctx context.Context, id string) error {
-	return opError("close peer", "", s.s.Addressed().ClosePeer(ctx, id))
+	checkContext(ctx)
+	return contextError(ctx, "close peer", s.s.Addressed().ClosePeer(ctx, id))
 }

@@ -9,13 +9,14 @@ import (
 	"strings"
 
 	"github.com/zerobroker/zmq/internal/engine"
+	"github.com/zerobroker/zmq/internal/socket"
 )
 
 // waitError returns the error of a call that waited for peers. If ctx has
 // ended, the error says why no peer is connected. If peers are connected,
 // missing says what they have not done.
 func (c Connector) waitError(ctx context.Context, op string, err error, missing string) error {
-	if ended := ctx.Err(); ended == nil || !errors.Is(err, ended) {
+	if !socket.EndedBy(ctx, err) {
 		return opError(op, "", err)
 	}
 	return &OpError{Op: op, Err: &endedWait{publicError(err), context.Cause(ctx), waitReason(c.Endpoints(), missing)}}
@@ -29,7 +30,7 @@ type endedWait struct {
 
 func (e *endedWait) Error() string {
 	text := e.err.Error()
-	if !errors.Is(e.err, e.cause) {
+	if e.cause.Error() != e.err.Error() {
 		text += " (" + e.cause.Error() + ")"
 	}
 	return text + ": " + e.reason
@@ -96,12 +97,12 @@ func (e EndpointInfo) reason() string {
 // failureText returns the text of a failure without the operation and the
 // addresses of package net, because the endpoint precedes it.
 func failureText(err error) string {
-	if fault, ok := errors.AsType[*engine.Error](err); ok && fault.Err != nil {
-		switch fault.Reason {
+	if closed, ok := errors.AsType[*engine.Error](err); ok && closed.Err != nil {
+		switch closed.Reason {
 		case engine.CloseSocketType:
-			return "incompatible socket type: " + fault.Err.Error()
+			return "incompatible socket type: " + closed.Err.Error()
 		case engine.CloseRefused:
-			return fault.Err.Error()
+			return closed.Err.Error()
 		}
 	}
 	if op, ok := errors.AsType[*net.OpError](err); ok && op.Err != nil {

@@ -31,9 +31,7 @@ func testOptions() *zmq.Options {
 
 // datagramOptions are the options of sockets for udp.
 func datagramOptions() *zmq.Options {
-	o := testOptions()
-	o.RoutingID = ""
-	return o
+	return &zmq.Options{Linger: zmq.NoLinger}
 }
 
 // newOurs creates a socket, with testOptions if o is nil. The socket is closed
@@ -185,3 +183,5 @@ func (o *ours) dropped(want map[zmq.DropReason]uint64) {
 		o.t.Errorf("%s dropped %v, want %v", o.name, got, want)
 	}
 }
+
+func (o *ours) tryRecv() (zmq.Message, error) { return o.Socket.(harness.Receiver).TryRecv() }

@@ -117,7 +117,7 @@ func TestHandshakeFailureHasReason(t *testing.T) {
 			if e.Reason != reason || e.Endpoint != endpoint {
 				t.Errorf("%v: reason %q (%v) at %s, want %q at %s", r, e.Reason, e.Err, e.Endpoint, reason, endpoint)
 			}
-			if n := o.Stats().Failures[reason]; n != 1 {
+			if n := o.Stats().CloseReasons[reason]; n != 1 {
 				t.Errorf("%v: counted %d times, want once", r, n)
 			}
 			o.Close()
@@ -193,7 +193,7 @@ func TestOversizedMessageClosesConnection(t *testing.T) {
 			events.wait(zmq.EventReady)
 			th.send(allowed)
 			o.expect(allowed)
-			if got, want := o.Stats().Failures, map[zmq.CloseReason]uint64{c.reason: 1}; !maps.Equal(got, want) {
+			if got, want := o.Stats().CloseReasons, map[zmq.CloseReason]uint64{c.reason: 1}; !maps.Equal(got, want) {
 				t.Errorf("failures %v, want %v", got, want)
 			}
 		})

@@ -34,7 +34,7 @@ func connectFailure(err error) string {
 
 // eventText describes an event and its error.
 func eventText(ev zmq.Event) string {
-	text := ev.Kind.String()
+	text := strings.ReplaceAll(ev.Kind.String(), "_", " ")
 	if ev.Err != nil {
 		text += ": " + ev.Err.Error()
 	}

@@ -124,7 +124,7 @@ func TestInprocPipeHoldsTheSumOfBothHWMs(t *testing.T) {
 // nopReader ignores the notification that a queue has messages.
 type nopReader struct{}
 
-func (nopReader) Ready(*pipe.Queue) {}
+func (nopReader) Wake(*pipe.Queue) {}
 
 // roomCounter counts the notifications that a queue has capacity.
 type roomCounter struct{ calls int }
@@ -369,7 +369,7 @@ func TestSingleFrameTypesRejectMultipartMessages(t *testing.T) {
 			s.WantRecv("of one")
 			s.WantNone()
 			s.WantDrops(map[pipe.Drop]uint64{pipe.DropMalformed: 2})
-			s.WantFaults(nil)
+			s.WantCloseReasons(nil)
 		})
 	}
 	subtest(t, "DISH", func(w *st.World) {

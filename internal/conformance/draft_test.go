@@ -404,7 +404,7 @@ func TestDishSendsItsGroupsToEachRadio(t *testing.T) {
 			q.Shake("RADIO")
 			q.Must(st.Message(strings.Repeat("g", 255), "not joined"), st.Message("g", "good"))
 			dish.WantRecv("g", "good")
-			dish.WantFaults(map[engine.CloseReason]uint64{})
+			dish.WantCloseReasons(map[engine.CloseReason]uint64{})
 		})
 	}
 }

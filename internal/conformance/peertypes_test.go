@@ -74,12 +74,12 @@ func wantAdmission(w *st.World, s *st.Socket, p *st.Peer, name, other string) {
 	w.Helper()
 	if slices.Contains(peerTypes[name], other) {
 		s.MustMeet(1)
-		s.WantFaults(nil)
+		s.WantCloseReasons(nil)
 		return
 	}
 	wantPeerClosed(w, p)
 	w.Settle()
-	s.WantFaults(map[engine.CloseReason]uint64{engine.CloseSocketType: 1})
+	s.WantCloseReasons(map[engine.CloseReason]uint64{engine.CloseSocketType: 1})
 	if n := s.Stats().Peers; n != 0 {
 		w.Errorf("%d peers, want 0", n)
 	}
@@ -149,7 +149,7 @@ func TestSocketTypeInHandshakeDecidesAdmission(t *testing.T) {
 			}
 		}
 		w.Settle()
-		pull.WantFaults(map[engine.CloseReason]uint64{engine.CloseSocketType: 1})
+		pull.WantCloseReasons(map[engine.CloseReason]uint64{engine.CloseSocketType: 1})
 	})
 	subtest(t, "a peer without a type is admitted", func(w *st.World) {
 		pull := w.Socket(pattern.PULL)

@@ -24,11 +24,12 @@ var update = flag.Bool("update", false, "write docs/CONFORMANCE.md")
 const (
 	reportFile     = "../../docs/CONFORMANCE.md"
 	deviationsFile = "../../docs/DEVIATIONS.md"
+	securityFile   = "../../docs/SECURITY-MODEL.md"
 )
 
 // reportTests check the table and the documents, so they are in no rule.
 var reportTests = []string{
-	"TestMain", "TestEveryTestChecksARule", "TestConformanceDocumentIsCurrent", "TestDeviationsNameExistingRulesAndTests",
+	"TestMain", "TestEveryTestChecksARule", "TestConformanceDocumentIsCurrent", "TestDeviationsNameExistingRulesAndTests", "TestSecurityModelNamesExistingTests",
 	"TestPatternCommentsNameExistingRules",
 }
 
@@ -208,8 +209,46 @@ func TestDeviationsNameExistingRulesAndTests(t *testing.T) {
 			t.Errorf("%s links to the rule %s, which does not exist", deviationsFile, slug)
 		}
 	}
+	declared := declaredTests(t)
+	for _, name := range submatches(testNames, text) {
+		if !declared[name] {
+			t.Errorf("%s names %s, which no package declares", deviationsFile, name)
+		}
+	}
+	for entry := range strings.SplitSeq(text, "\n### ") {
+		if title, body, _ := strings.Cut(entry, "\n"); !strings.HasPrefix(title, "# ") && !testNames.MatchString(body) {
+			t.Errorf("%s: the entry %q names no test", deviationsFile, title)
+		}
+	}
+}
+
+// TestSecurityModelNamesExistingTests checks that each rule in
+// docs/SECURITY-MODEL.md names tests, and that they exist.
+func TestSecurityModelNamesExistingTests(t *testing.T) {
+	b, err := os.ReadFile(securityFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	declared := declaredTests(t)
+	_, rules, _ := strings.Cut(string(b), "## Rules and their tests\n")
+	rules, _, _ = strings.Cut(rules, "\n## ")
+	for rule := range strings.SplitSeq(strings.TrimSpace(rules), "\n\n") {
+		names := submatches(testNames, rule)
+		if len(names) == 0 {
+			t.Errorf("%s: %.60q names no test", securityFile, rule)
+		}
+		for _, name := range names {
+			if !declared[name] {
+				t.Errorf("%s names %s, which no package declares", securityFile, name)
+			}
+		}
+	}
+}
+
+// declaredTests returns the names of the tests in all packages of the repository.
+func declaredTests(t *testing.T) map[string]bool {
 	declared := make(map[string]bool)
-	err = filepath.WalkDir("../..", func(path string, d fs.DirEntry, err error) error {
+	err := filepath.WalkDir("../..", func(path string, d fs.DirEntry, err error) error {
 		if err != nil || !d.IsDir() {
 			return err
 		}
@@ -224,16 +263,7 @@ func TestDeviationsNameExistingRulesAndTests(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range submatches(testNames, text) {
-		if !declared[name] {
-			t.Errorf("%s names %s, which no package declares", deviationsFile, name)
-		}
-	}
-	for entry := range strings.SplitSeq(text, "\n### ") {
-		if title, body, _ := strings.Cut(entry, "\n"); !strings.HasPrefix(title, "# ") && !testNames.MatchString(body) {
-			t.Errorf("%s: the entry %q names no test", deviationsFile, title)
-		}
-	}
+	return declared
 }
 
 // rulesComment matches the comment of a pattern that names its rules, such as

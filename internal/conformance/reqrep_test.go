@@ -249,7 +249,7 @@ func TestReqMalformedReplyClosesConnection(t *testing.T) {
 			req.MustSend("question")
 			p.Must(st.Message(good...))
 			req.WantRecv(good[1:]...)
-			req.WantFaults(map[engine.CloseReason]uint64{})
+			req.WantCloseReasons(map[engine.CloseReason]uint64{})
 		})
 	}
 }
@@ -296,7 +296,7 @@ func TestRepReturnsEnvelopeWithTheReply(t *testing.T) {
 			dealer.MustSend("", "good")
 			rep.WantRecv("good")
 			rep.WantDrops(map[pipe.Drop]uint64{pipe.DropMalformed: 1})
-			rep.WantFaults(nil)
+			rep.WantCloseReasons(nil)
 		})
 	}
 	subtest(t, "out of turn", func(w *st.World) {

@@ -86,7 +86,7 @@ func TestRouterAssignsIDToPeerWithoutOne(t *testing.T) {
 			p.Must(st.Greeting(), st.Ready("Socket-Type", "DEALER", "Identity", id))
 			wantPeerClosed(w, p)
 			w.Settle()
-			router.WantFaults(map[engine.CloseReason]uint64{engine.CloseMalformed: 1})
+			router.WantCloseReasons(map[engine.CloseReason]uint64{engine.CloseMalformed: 1})
 			o := w.Options()
 			o.RoutingID = id
 			_, err := socket.New(pattern.DEALER, o)

@@ -24,7 +24,7 @@ var draftRules = []rule{
 	{slug: "radio-groups", status: deviates, deviations: []string{"group-set", "group-names", "datagrams"},
 		text:  "RADIO compares the whole name of a group. A message has one frame. Each peer has groups of its own. Over UDP, RADIO sends every message.",
 		tests: []func(*testing.T){TestRadioSendsToMembersOfTheExactGroup, TestRadioAndDishFramesCarryTheGroup, TestRadioSendsEveryGroupOverUDP}},
-	{slug: "dish-groups", status: deviates, deviations: []string{"reconnect-after-fault"},
+	{slug: "dish-groups", status: deviates, deviations: []string{"reconnect-after-protocol-error"},
 		text:  "DISH sends its groups to each new peer, and again after each reconnect. It drops messages of other groups. Close does not wait. A received message must be a group of at most 255 bytes and one body, or the connection is closed.",
 		tests: []func(*testing.T){TestDishSendsItsGroupsToEachRadio}},
 	{slug: "udp-types", status: kept,

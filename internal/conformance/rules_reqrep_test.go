@@ -18,7 +18,7 @@ var requestRules = []rule{
 	{slug: "req-relaxed", status: kept,
 		text:  "With ZMQ_REQ_RELAXED, REQ may send a new request at any time, which cancels the earlier one. Without ZMQ_REQ_CORRELATE, a late reply of the same peer is accepted as the reply to the new request.",
 		tests: []func(*testing.T){TestReqRelaxedReplacesPendingRequest}},
-	{slug: "req-malformed-reply", status: deviates, deviations: []string{"reconnect-after-fault"},
+	{slug: "req-malformed-reply", status: deviates, deviations: []string{"reconnect-after-protocol-error"},
 		text:  "A reply must begin with an empty frame, or with a frame of four bytes and an empty frame, and at least one frame must follow. Any other reply closes the connection. Over inproc it is skipped.",
 		tests: []func(*testing.T){TestReqMalformedReplyClosesConnection}},
 	{slug: "req-no-peer", status: kept,

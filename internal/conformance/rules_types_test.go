@@ -3,7 +3,7 @@ package conformance
 import "testing"
 
 var typeRules = []rule{
-	{slug: "peer-types", status: deviates, deviations: []string{"inproc-type-check", "reconnect-after-fault"},
+	{slug: "peer-types", status: deviates, deviations: []string{"inproc-type-check", "reconnect-after-protocol-error"},
 		text:  "The socket type that a peer announces in its handshake decides whether it is admitted. A peer that announces no type, or that uses ZMTP 1.0 or 2.0, is admitted. Any type may bind or connect.",
 		tests: []func(*testing.T){TestSocketTypeInHandshakeDecidesAdmission, TestSocketTypeMismatchIsRetriedAndRefusedOverInproc}},
 	{slug: "pair", status: deviates, deviations: []string{"second-pair"},

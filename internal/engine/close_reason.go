@@ -28,11 +28,27 @@ const (
 	NumCloseReasons
 )
 
+// closeReasonNames has the names of the constants without Close.
 var closeReasonNames = [NumCloseReasons]string{
-	"none", "malformed", "unexpected_command", "mechanism_mismatch", "version_refused",
-	"incompatible_type", "refused_by_peer", "metadata_limit", "hs_too_big", "frame_too_big",
-	"message_too_big", "command_too_big", "useless_bytes", "hs_timeout", "heartbeat_timeout",
-	"crypto_failed", "auth_denied", "auth_failed", "revoked",
+	CloseNone:             "none",
+	CloseMalformed:        "malformed",
+	CloseUnexpected:       "unexpected",
+	CloseMechanism:        "mechanism",
+	CloseVersion:          "version",
+	CloseSocketType:       "socket_type",
+	CloseRefused:          "refused",
+	CloseMetadata:         "metadata",
+	CloseHandshakeSize:    "handshake_size",
+	CloseFrameSize:        "frame_size",
+	CloseMessageSize:      "message_size",
+	CloseCommandSize:      "command_size",
+	CloseIgnoredCommands:  "ignored_commands",
+	CloseHandshakeTimeout: "handshake_timeout",
+	CloseHeartbeatTimeout: "heartbeat_timeout",
+	CloseCrypto:           "crypto",
+	CloseAuthDenied:       "auth_denied",
+	CloseAuthFailed:       "auth_failed",
+	CloseRevoked:          "revoked",
 }
 
 // String returns the name of the reason in counters and logs.

@@ -188,13 +188,26 @@ func (e *Engine) Admit() {
 // A peer that accepted the connection does not reconnect anyway, so it gets the
 // ERROR.
 func (e *Engine) Refuse(reason string) {
-	e.onAdmit = nil
 	if e.version >= wire.V3_0 && (e.peerRetry || !e.accepted) {
 		e.appendError(notAdmitted + reason)
 	}
+	e.onAdmit = nil
 }
 
-func (e *Engine) appendError(reason string) { e.out = errorCommand(reason).Append(e.out) }
+// appendError sends an ERROR after the peer's last command of the handshake. A
+// peer that has not received READY expects a command of the handshake, and any
+// other one an encrypted frame if the mechanism encrypts.
+func (e *Engine) appendError(reason string) {
+	cmd := errorCommand(reason)
+	if !e.mech.Seals() || e.mech.Status() != mechanism.Complete || len(e.onAdmit) > 0 {
+		e.out = cmd.Append(e.out)
+		return
+	}
+	// Without an ERROR the peer only learns less.
+	if out, err := e.encodeFrame(e.out, wire.FlagCommand, cmd.AppendBody(nil)); err == nil {
+		e.out = out
+	}
+}
 
 // fail ends the engine. If the handshake of an accepted connection fails, the
 // engine first sends the cause to the peer. After an incompatible socket type

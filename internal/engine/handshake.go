@@ -76,7 +76,11 @@ func (e *Engine) handleGreeting(b []byte) (int, error) {
 		return n, e.fail(CloseVersion, e.versionError(b))
 	}
 	if g.Version < wire.V3_0 {
-		return n, e.startIdentity(g.Unversioned)
+		if err := e.checkSecurity(b); err != nil {
+			return n, err
+		}
+		e.startIdentity(g.Unversioned)
+		return n, nil
 	}
 	if !g.IsMechanism(e.mech.Name()) {
 		return n, e.fail(CloseMechanism, fmt.Errorf("peer uses mechanism %q, this socket %s",
@@ -85,17 +89,28 @@ func (e *Engine) handleGreeting(b []byte) (int, error) {
 	return n, e.advance()
 }
 
-// startIdentity begins a ZMTP 1.0 or 2.0 connection, where both sides first
-// send their identity as a message. These versions have no security, so a
-// socket with a security mechanism refuses them.
+// checkSecurity refuses a peer of ZMTP 1.0 or 2.0, which have no security, if the
+// socket has a mechanism or an authenticator. b holds the bytes that it sent.
 // https://rfc.zeromq.org/spec/37/#backwards-interoperability
-func (e *Engine) startIdentity(unversioned bool) error {
-	switch {
-	case e.mech.Name() != "NULL":
-		return e.fail(CloseVersion, fmt.Errorf("ZMTP %s does not support mechanism %s", e.version, e.mech.Name()))
-	case e.mech.Status() == mechanism.Waiting:
-		return e.fail(CloseVersion, fmt.Errorf("ZMTP %s does not support authentication", e.version))
+func (e *Engine) checkSecurity(b []byte) error {
+	needs := "mechanism " + e.mech.Name()
+	if e.mech.Name() == "NULL" {
+		if e.mech.Status() != mechanism.Waiting {
+			return nil
+		}
+		needs = "authentication"
 	}
+	if e.hs.step == wire.Unversioned {
+		return e.fail(CloseVersion, fmt.Errorf("peer speaks ZMTP 1.0, which does not support %s, or no ZMTP at all: it sent %q",
+			needs, b[:min(len(b), maxQuoted)]))
+	}
+	return e.fail(CloseVersion, fmt.Errorf("ZMTP %s does not support %s", e.version, needs))
+}
+
+// startIdentity begins a ZMTP 1.0 or 2.0 connection, where both sides first
+// send their identity as a message.
+// https://rfc.zeromq.org/spec/37/#backwards-interoperability
+func (e *Engine) startIdentity(unversioned bool) {
 	e.phase = identity
 	e.hs.unversioned = unversioned
 	id := e.cfg.RoutingID
@@ -115,7 +130,6 @@ func (e *Engine) startIdentity(unversioned bool) error {
 	default:
 		*out = append(wire.AppendFrameHeader(*out, 0, len(id)), id...)
 	}
-	return nil
 }
 
 // maxIdentity is the maximum size of an identity.
@@ -234,7 +248,7 @@ func (e *Engine) advance() error {
 	switch e.mech.Status() {
 	case mechanism.Waiting:
 		e.phase = authenticating
-	case mechanism.Ready:
+	case mechanism.Complete:
 		return e.finishHandshake()
 	}
 	return nil

@@ -23,9 +23,9 @@ func TestRejectionStatesNumberOfReceivedMessages(t *testing.T) {
 		{"\xff\x00", "rejected-after-0-messages:malformed:"},
 		{"\x00\x01a\x01\x01b\x00\x01c" + command("PING", "\x00\x00") + "\x00\x00\xff\x00", "rejected-after-3-messages:malformed:"},
 		{"\x00\x01a" + large + "\x00\x00\x01\x01a\xff\x00", "rejected-after-3-messages:malformed:"},
-		{"\x00\x01a" + string(wire.AppendFrameHeader(nil, 0, 1<<20)), "rejected-after-1-messages:frame_too_big:-frame-of-1048576-bytes,-the-limit-is-200000"},
-		{"\x00\x01a\x00\x01b" + strings.Repeat("\x01\x00", 9), "rejected-after-2-messages:message_too_big:"},
-		{"\x00\x01a" + string(wire.AppendFrameHeader(nil, wire.FlagCommand, 5000)), "rejected-after-1-messages:command_too_big:"},
+		{"\x00\x01a" + string(wire.AppendFrameHeader(nil, 0, 1<<20)), "rejected-after-1-messages:frame_size:-frame-of-1048576-bytes,-the-limit-is-200000"},
+		{"\x00\x01a\x00\x01b" + strings.Repeat("\x01\x00", 9), "rejected-after-2-messages:message_size:"},
+		{"\x00\x01a" + string(wire.AppendFrameHeader(nil, wire.FlagCommand, 5000)), "rejected-after-1-messages:command_size:"},
 	} {
 		for name, cut := range map[string]cutter{"whole": whole, "byte by byte": byteByByte} {
 			if name == "byte by byte" && len(tt.traffic) > 1000 {

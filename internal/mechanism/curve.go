@@ -116,11 +116,11 @@ func (c *curve) Metadata() []byte { return c.peer }
 // Seals returns true: CURVE encrypts every frame.
 func (c *curve) Seals() bool { return true }
 
-// Status returns Waiting between INITIATE and Resume, and Ready after READY.
+// Status returns Waiting between INITIATE and Resume, and Complete after READY.
 func (c *curve) Status() Status {
 	switch c.state {
 	case curveReady:
-		return Ready
+		return Complete
 	case curveAwaitVerdict:
 		return Waiting
 	}

@@ -41,7 +41,7 @@ func clientAnswer(t *testing.T, r *reference) error {
 	}
 	next(t, p.client)
 	err := p.client.Receive(r.ready())
-	if (err == nil) != (p.client.Status() == mechanism.Ready) {
+	if (err == nil) != (p.client.Status() == mechanism.Complete) {
 		t.Errorf("status %d with error %v", p.client.Status(), err)
 	}
 	return err

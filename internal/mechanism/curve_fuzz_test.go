@@ -71,7 +71,7 @@ func FuzzCurveClient(f *testing.F) {
 				}
 				return
 			}
-			if m.Status() == mechanism.Ready {
+			if m.Status() == mechanism.Complete {
 				if !bytes.Equal(body, curveInputs()["READY"]) {
 					t.Fatalf("accepted %x", body)
 				}

@@ -125,7 +125,7 @@ func (e *explorer) explore(prefix []string, length int) {
 		e.tried++
 		if err := m.Receive(body); err == nil {
 			advance(m)
-			if m.Status() == mechanism.Ready {
+			if m.Status() == mechanism.Complete {
 				e.accepted = append(e.accepted, strings.Join(sequence, " "))
 			}
 			e.explore(sequence, length-1)

@@ -120,7 +120,7 @@ func (p *curvePair) connect(t testing.TB) {
 		t.Fatal(err)
 	}
 	deliver(t, p.client, next(t, p.server))
-	if p.client.Status() != mechanism.Ready || p.server.Status() != mechanism.Ready {
+	if p.client.Status() != mechanism.Complete || p.server.Status() != mechanism.Complete {
 		t.Fatalf("status %d and %d after the handshake", p.client.Status(), p.server.Status())
 	}
 }
@@ -222,7 +222,7 @@ func TestCurveVerdictDecidesWhatServerSends(t *testing.T) {
 			}
 		}
 		for _, m := range []mechanism.Mechanism{p.client, p.server} {
-			if _, ok := m.Next(nil); ok || m.Status() == mechanism.Ready {
+			if _, ok := m.Next(nil); ok || m.Status() == mechanism.Complete {
 				t.Errorf("%q: continues", status)
 			}
 		}

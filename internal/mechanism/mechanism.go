@@ -20,8 +20,8 @@ const (
 	// Waiting means that the peer has sent its credentials, and that the
 	// handshake continues when Resume is called with the result of their check.
 	Waiting
-	// Ready means that the handshake has succeeded and messages may be sent.
-	Ready
+	// Complete means that the handshake has succeeded and messages may be sent.
+	Complete
 )
 
 // Credentials are what a peer claims or has proved to be. https://rfc.zeromq.org/spec/27/
@@ -53,7 +53,7 @@ const (
 )
 
 // Mechanism is one side of the security of one connection. Its methods must not
-// be called concurrently, except Seal and Open when Status is Ready: these
+// be called concurrently, except Seal and Open when Status is Complete: these
 // handle different directions.
 type Mechanism interface {
 	// Name returns the name of the mechanism in the greeting.
@@ -88,7 +88,7 @@ type Mechanism interface {
 	Resume(Verdict) error
 
 	// Metadata returns the properties of the peer. It is valid when Status is
-	// Ready.
+	// Complete.
 	Metadata() []byte
 
 	// Seals reports whether every frame after the handshake is encrypted by

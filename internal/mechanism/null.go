@@ -72,13 +72,13 @@ func (n *Null) Receive(body []byte) error {
 	return nil
 }
 
-// Status returns Ready when a READY was sent and one was received.
+// Status returns Complete when a READY was sent and one was received.
 func (n *Null) Status() Status {
 	switch {
 	case n.state == nullChecking:
 		return Waiting
 	case n.state == nullFinished && n.received:
-		return Ready
+		return Complete
 	}
 	return Handshaking
 }

@@ -61,14 +61,14 @@ func TestCheckedNullIsReadyOnlyIfAccepted(t *testing.T) {
 				}
 				nextBody(t, n)
 				receive("after Next")
-				if n.Status() != mechanism.Ready || string(n.Metadata()) != string(properties) {
+				if n.Status() != mechanism.Complete || string(n.Metadata()) != string(properties) {
 					t.Errorf("READY %s: status %d, metadata %q", peer, n.Status(), n.Metadata())
 				}
 				continue
 			}
 			checkRefusal(t, n, err, v.status, v.command)
 			receive("after Next")
-			if n.Status() == mechanism.Ready {
+			if n.Status() == mechanism.Complete {
 				t.Errorf("verdict %q, READY %s: ready", v.status, peer)
 			}
 		}
@@ -108,7 +108,7 @@ func TestCheckedNullsAcceptEachOther(t *testing.T) {
 	if err := b.Receive(fromA); err != nil {
 		t.Fatal(err)
 	}
-	if a.Status() != mechanism.Ready || b.Status() != mechanism.Ready || string(b.Metadata()) != string(properties) {
+	if a.Status() != mechanism.Complete || b.Status() != mechanism.Complete || string(b.Metadata()) != string(properties) {
 		t.Errorf("status %d and %d, metadata %q", a.Status(), b.Status(), b.Metadata())
 	}
 }

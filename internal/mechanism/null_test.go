@@ -72,7 +72,7 @@ func accepts(t *testing.T, sequence []string) bool {
 	if body, ok := n.Next([]byte("x")); ok || string(body) != "x" {
 		t.Fatalf("%q: the second Next returns %q, %v", sequence, body, ok)
 	}
-	return n.Status() == mechanism.Ready
+	return n.Status() == mechanism.Complete
 }
 
 func TestNullRefusesUnexpectedAndMalformedCommands(t *testing.T) {
@@ -94,7 +94,7 @@ func TestNullRefusesUnexpectedAndMalformedCommands(t *testing.T) {
 			t.Errorf("%s: error %v, want %v", tt.name, err, tt.want)
 		}
 		n.Next(nil)
-		if n.Status() == mechanism.Ready {
+		if n.Status() == mechanism.Complete {
 			t.Errorf("%s: ready", tt.name)
 		}
 	}

@@ -63,7 +63,7 @@ func fuzzHandshake(t *testing.T, m mechanism.Mechanism, v mechanism.Verdict, bod
 			}
 		}
 		drain(t, m)
-		if m.Status() == mechanism.Ready {
+		if m.Status() == mechanism.Complete {
 			if failed && !ready {
 				t.Fatalf("ready after an error, command %d, %q", i, body)
 			}

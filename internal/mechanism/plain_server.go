@@ -93,13 +93,13 @@ func (s *PlainServer) receiveInitiate(data []byte) error {
 	return nil
 }
 
-// Status returns Waiting from HELLO until Resume, and Ready when READY was sent.
+// Status returns Waiting from HELLO until Resume, and Complete when READY was sent.
 func (s *PlainServer) Status() Status {
 	switch s.state {
 	case plainChecking:
 		return Waiting
 	case plainServerReady:
-		return Ready
+		return Complete
 	}
 	return Handshaking
 }

@@ -90,7 +90,7 @@ func checkPlainWord(t *testing.T, m mechanism.Mechanism, word, receives, sends [
 			}
 		}
 		sent = append(sent, drain(t, m)...)
-		if ready := !failed && i == len(receives)-1; ready != (m.Status() == mechanism.Ready) {
+		if ready := !failed && i == len(receives)-1; ready != (m.Status() == mechanism.Complete) {
 			t.Fatalf("%q: status %d after input %d", word, m.Status(), i)
 		}
 		want := sends[:1]
@@ -198,7 +198,7 @@ func TestPlainClientAndServerCompleteHandshake(t *testing.T) {
 		if err := c.Receive(nextBody(t, s)); err != nil {
 			t.Fatal(err)
 		}
-		if c.Status() != mechanism.Ready || s.Status() != mechanism.Ready {
+		if c.Status() != mechanism.Complete || s.Status() != mechanism.Complete {
 			t.Fatalf("status %d and %d", c.Status(), s.Status())
 		}
 		if !bytes.Equal(s.Metadata(), properties) || string(c.Metadata()) != "\x01S\x00\x00\x00\x00" {
@@ -494,5 +494,29 @@ func TestPlainPasswordIsNotFormatted(t *testing.T) {
 			check(err)
 		}
 		check(s)
+	}
+}
+
+// A server of libzmq 4.3.4 and 4.3.5 sends these bytes.
+func TestPlainClientReadsErrorOfLibzmq(t *testing.T) {
+	const libzmq = "\x5eRROR\x03400"
+	for name, m := range map[string]mechanism.Mechanism{"awaits WELCOME": newPlainClient(), "awaits READY": newPlainClient()} {
+		drain(t, m)
+		if name == "awaits READY" {
+			if err := m.Receive(plainInputs["WELCOME"]); err != nil {
+				t.Fatal(err)
+			}
+			drain(t, m)
+		}
+		var byPeer *mechanism.PeerError
+		if err := m.Receive([]byte(libzmq)); !errors.As(err, &byPeer) || byPeer.Reason != "400" {
+			t.Errorf("%s: %v, want a refusal with the reason 400", name, err)
+		}
+		if err := m.Receive(plainInputs["WELCOME"]); err == nil || m.Status() == mechanism.Complete {
+			t.Errorf("%s: continues after the refusal", name)
+		}
+	}
+	if err := newPlainClient().Receive([]byte("\x5eRROR\x04400")); !errors.Is(err, mechanism.ErrMalformed) {
+		t.Errorf("a reason that runs past the end: %v, want %v", err, mechanism.ErrMalformed)
 	}
 }

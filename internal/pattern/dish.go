@@ -24,7 +24,7 @@ func NewDish(d *pipe.Drops) *Dish {
 
 func (s *Dish) Attach(p *pipe.Pipe) error { s.pipes[p] = struct{}{}; return nil }
 func (s *Dish) Detach(p *pipe.Pipe)       { delete(s.pipes, p) }
-func (s *Dish) Ready(p *pipe.Pipe)        { s.fq.ready(p) }
+func (s *Dish) Wake(p *pipe.Pipe)         { s.fq.wake(p) }
 func (s *Dish) More() bool                { return s.fq.more() }
 
 // Recv returns the next message of a group that is joined.

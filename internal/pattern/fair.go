@@ -8,7 +8,7 @@ import (
 )
 
 // FairQueue receives one message from each pipe in turn. A pipe that is empty
-// leaves the round until Ready reports it again. All methods run under the
+// leaves the round until Wake reports it again. All methods run under the
 // receive lock.
 // https://rfc.zeromq.org/spec/30/#the-pull-socket-type
 type FairQueue struct {
@@ -18,10 +18,10 @@ type FairQueue struct {
 	// time, even if thousands of pipes are empty in one round.
 	active     []*pipe.Pipe
 	kept, turn int
-	sweepAt    int // length of the round at which ready removes the pipes that have ended
+	sweepAt    int // length of the round at which wake removes the pipes that have ended
 }
 
-func (f *FairQueue) ready(p *pipe.Pipe) {
+func (f *FairQueue) wake(p *pipe.Pipe) {
 	waitsForEarlier(p) // shortens the chain of After, which would grow with each peer that connects and sends nothing
 	f.active = append(f.active, p)
 	if f.len() >= max(f.sweepAt, minSweep) {
@@ -91,7 +91,7 @@ func waitsForEarlier(p *pipe.Pipe) bool {
 
 // nextUnblocked returns the current pipe after skipping those that wait for
 // earlier ones. It returns nil if all wait. Then every earlier pipe has been
-// found empty, so Ready is called when it ends, and its successor can be read.
+// found empty, so Wake is called when it ends, and its successor can be read.
 func (f *FairQueue) nextUnblocked() *pipe.Pipe {
 	p := f.current()
 	if p == nil || p.After == nil {
@@ -120,7 +120,7 @@ func (f *FairQueue) Next(m *msg.Msg) *pipe.Pipe {
 				f.kept++
 				return p
 			}
-			f.remove() // before another call can report the pipe as ready
+			f.remove() // before another call can wake the pipe
 		}
 	}
 	return f.search(m)
@@ -191,7 +191,7 @@ func (f *FairQueue) more() bool { return f.len() > 0 }
 // fairReceiver receives all messages of all pipes in turn.
 type fairReceiver struct{ fq FairQueue }
 
-func (r *fairReceiver) Ready(p *pipe.Pipe)    { r.fq.ready(p) }
+func (r *fairReceiver) Wake(p *pipe.Pipe)     { r.fq.wake(p) }
 func (r *fairReceiver) Recv(m *msg.Msg) error { return r.fq.recv(m) }
 func (r *fairReceiver) More() bool            { return r.fq.more() }
 func (r *fairReceiver) Fair() *FairQueue      { return &r.fq }

@@ -26,7 +26,7 @@ func TestDropMessageDiscardsRemainingFrames(t *testing.T) {
 		case REP:
 			p.In.Put(&msg.Msg{Rest: [][]byte{[]byte("request")}})
 			rep := pat.(*Rep)
-			rep.Ready(p)
+			rep.Wake(p)
 			if err := rep.Recv(new(msg.Msg)); err != nil {
 				t.Fatal(err)
 			}

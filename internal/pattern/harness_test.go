@@ -36,7 +36,7 @@ type socket struct {
 	opt    pattern.Options
 	drops  pipe.Drops
 	sendMu sync.Mutex
-	inbox  []*pipe.Pipe // pipes that Ready has not reported to the pattern yet
+	inbox  []*pipe.Pipe // pipes that Wake has not reported to the pattern yet
 }
 
 func newSocket(t *testing.T, typ pattern.Type, set ...func(*pattern.Options)) *socket {
@@ -51,14 +51,14 @@ func newSocket(t *testing.T, typ pattern.Type, set ...func(*pattern.Options)) *s
 // Room is called by a queue under the send lock.
 func (s *socket) Room(q *pipe.Queue) { s.pat.(pattern.Sender).Room(q.From()) }
 
-// Ready is called by a queue under the lock of its writer.
-func (s *socket) Ready(q *pipe.Queue) { s.inbox = append(s.inbox, q.To()) }
+// Wake is called by a queue under the lock of its writer.
+func (s *socket) Wake(q *pipe.Queue) { s.inbox = append(s.inbox, q.To()) }
 
 // receiver returns the pattern after it has reported all ready pipes to it.
 func (s *socket) receiver() pattern.Receiver {
 	r := s.pat.(pattern.Receiver)
 	for _, p := range s.inbox {
-		r.Ready(p)
+		r.Wake(p)
 	}
 	s.inbox = nil
 	return r

@@ -94,9 +94,9 @@ type Receiver interface {
 	// Recv takes the next message into m. It drops unwanted messages, and
 	// returns ErrYield after a bounded number of them.
 	Recv(m *msg.Msg) error
-	// Ready reports that a pipe whose In was empty has messages, or that In has
+	// Wake reports that a pipe whose In was empty has messages, or that In has
 	// ended.
-	Ready(p *pipe.Pipe)
+	Wake(p *pipe.Pipe)
 	// More reports whether there may be another message.
 	More() bool
 }

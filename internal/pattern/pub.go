@@ -405,7 +405,7 @@ func (s *Pub) enqueueOrdered(p *pipe.Pipe, m *msg.Msg) bool {
 	return true
 }
 
-func (s *Pub) Ready(p *pipe.Pipe) { s.fq.ready(p) }
+func (s *Pub) Wake(p *pipe.Pipe) { s.fq.wake(p) }
 
 // Recv takes the next message in the order of arrival, or if there is none, the
 // next message that peers in this process have sent.

@@ -41,9 +41,9 @@ func (s *Rep) Attach(p *pipe.Pipe) error { s.peers[p] = false; return nil }
 // Connected allows replies to the peer.
 func (s *Rep) Connected(p *pipe.Pipe, _ *msg.Peer) error { s.peers[p] = false; return nil }
 
-func (s *Rep) Room(*pipe.Pipe)    {}
-func (s *Rep) Ready(p *pipe.Pipe) { s.fq.ready(p) }
-func (s *Rep) More() bool         { return s.fq.more() }
+func (s *Rep) Room(*pipe.Pipe)   {}
+func (s *Rep) Wake(p *pipe.Pipe) { s.fq.wake(p) }
+func (s *Rep) More() bool        { return s.fq.more() }
 
 // Disconnected ensures that a pending reply to the peer is dropped: its request
 // belongs to the connection that has ended.

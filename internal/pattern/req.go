@@ -92,7 +92,7 @@ func NewReq(o *Options, d *pipe.Drops) *Req {
 
 func (s *Req) Attach(p *pipe.Pipe) error { s.opt.probe(p); s.lb.attach(p); return nil }
 func (s *Req) Room(p *pipe.Pipe)         { s.lb.attach(p) }
-func (s *Req) Ready(p *pipe.Pipe)        { s.fq.ready(p) }
+func (s *Req) Wake(p *pipe.Pipe)         { s.fq.wake(p) }
 func (s *Req) More() bool                { return s.fq.more() }
 
 // Connected makes the peer available for calls.

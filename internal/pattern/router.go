@@ -21,7 +21,7 @@ type Router struct {
 	// previous holds the last pipe of each routing ID, until it has been read
 	// to its end. The receive lock guards it.
 	previous      map[string]*pipe.Pipe
-	sweepPrevious int // length of previous at which Ready searches it
+	sweepPrevious int // length of previous at which Wake searches it
 
 	evicted []*pipe.Pipe // since the last call of Evicted; guarded by the send lock
 
@@ -261,11 +261,11 @@ func (s *Router) Writable() bool {
 	return false
 }
 
-// Ready adds the pipe to the round. It is called for each pipe at the latest
+// Wake adds the pipe to the round. It is called for each pipe at the latest
 // when its In ends. It also removes ended pipes from previous: to check that
 // they have ended takes locks that must not be taken under the send lock.
-func (s *Router) Ready(p *pipe.Pipe) {
-	s.fq.ready(p)
+func (s *Router) Wake(p *pipe.Pipe) {
+	s.fq.wake(p)
 	if len(s.previous) < max(s.sweepPrevious, minSweep) {
 		return
 	}

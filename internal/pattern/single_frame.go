@@ -12,8 +12,8 @@ type singleFrameReceiver struct {
 	drops *pipe.Drops
 }
 
-func (s *singleFrameReceiver) Ready(p *pipe.Pipe) { s.fq.ready(p) }
-func (s *singleFrameReceiver) More() bool         { return s.fq.more() }
+func (s *singleFrameReceiver) Wake(p *pipe.Pipe) { s.fq.wake(p) }
+func (s *singleFrameReceiver) More() bool        { return s.fq.more() }
 
 // Recv returns the next message of one frame. It drops longer ones.
 func (s *singleFrameReceiver) Recv(m *msg.Msg) error {

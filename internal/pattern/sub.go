@@ -42,7 +42,7 @@ func (s *Sub) wants(first []byte) bool { return s.filter.Matches(first) != s.opt
 
 func (s *Sub) Attach(p *pipe.Pipe) error { s.attach(p); return nil }
 func (s *Sub) Detach(p *pipe.Pipe)       { s.detach(p) }
-func (s *Sub) Ready(p *pipe.Pipe)        { s.fq.ready(p) }
+func (s *Sub) Wake(p *pipe.Pipe)         { s.fq.wake(p) }
 func (s *Sub) More() bool                { return s.fq.more() }
 
 // Recv returns the next message that is subscribed to. Publishers filter too,

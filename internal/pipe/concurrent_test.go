@@ -19,7 +19,7 @@ type stream struct {
 	t       *testing.T
 	mu      sync.Mutex
 	room    *sync.Cond
-	ready   chan struct{}
+	wake    chan struct{}
 	hwm     int
 	written [2]uint64
 	total   atomic.Int64 // written
@@ -28,7 +28,7 @@ type stream struct {
 }
 
 func newStream(t *testing.T, c pipe.Config) *stream {
-	s := &stream{t: t, ready: make(chan struct{}, 2), hwm: c.HWM}
+	s := &stream{t: t, wake: make(chan struct{}, 2), hwm: c.HWM}
 	s.room = sync.NewCond(&s.mu)
 	c.Lock, c.Reader, c.Writer = &s.mu, s, s
 	s.Queue = pipe.NewQueue(c)
@@ -37,13 +37,13 @@ func newStream(t *testing.T, c pipe.Config) *stream {
 
 func (s *stream) Room(*pipe.Queue) { s.room.Broadcast() }
 
-func (s *stream) Ready(*pipe.Queue) {
+func (s *stream) Wake(*pipe.Queue) {
 	select {
-	case s.ready <- struct{}{}:
+	case s.wake <- struct{}{}:
 	default:
-		// The channel has two places because a new queue calls Ready for its
+		// The channel has two places because a new queue calls Wake for its
 		// first message even if the reader has not looked for one.
-		s.t.Error("Ready was called again before the reader found the queue empty")
+		s.t.Error("Wake was called again before the reader found the queue empty")
 	}
 }
 
@@ -87,12 +87,12 @@ func (s *stream) check(frame []byte) {
 	s.next[id] = i + 1
 }
 
-// wait waits for Ready. It returns false if the queue has ended.
+// wait waits for Wake. It returns false if the queue has ended.
 func (s *stream) wait() bool {
 	if s.Ended() {
 		return false
 	}
-	<-s.ready
+	<-s.wake
 	return true
 }
 

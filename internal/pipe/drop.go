@@ -27,10 +27,25 @@ const (
 	NumDrops
 )
 
+// dropNames has the names of the constants without Drop.
 var dropNames = [NumDrops]string{
-	"hwm", "no_route", "conn_lost_inflight", "conn_lost_bound_queue", "linger_expired",
-	"closed_unread", "req_stale_reply", "rep_requester_gone", "malformed_envelope",
-	"pub_upstream", "filtered", "partial", "peer_refused", "too_large", "unreachable", "conflated", "rejected",
+	DropHWM:         "hwm",
+	DropNoRoute:     "no_route",
+	DropInFlight:    "in_flight",
+	DropConnLost:    "conn_lost",
+	DropLinger:      "linger",
+	DropUnread:      "unread",
+	DropStaleReply:  "stale_reply",
+	DropRequester:   "requester",
+	DropMalformed:   "malformed",
+	DropUpstream:    "upstream",
+	DropFiltered:    "filtered",
+	DropPartial:     "partial",
+	DropRefused:     "refused",
+	DropTooLarge:    "too_large",
+	DropUnreachable: "unreachable",
+	DropConflated:   "conflated",
+	DropRejected:    "rejected",
 }
 
 // String returns the name of the reason in counters and logs.

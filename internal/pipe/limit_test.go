@@ -83,7 +83,7 @@ func TestQueueIsFullAtMaxBytes(t *testing.T) {
 				if n := e.queued(); n != want {
 					t.Fatalf("MaxBytes %d: accepted %d messages of %d bytes, want %d", limit, n, m.size(), want)
 				}
-				e.wantCalls(e.ready, round-1)
+				e.wantCalls(e.wakes, round-1)
 				for e.room < round {
 					if len(e.read(1)) == 0 {
 						t.Fatalf("MaxBytes %d: all messages are read, Room was not called", limit)

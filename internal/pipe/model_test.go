@@ -24,8 +24,8 @@ type model struct {
 	takenMsgs   []message // the messages in taken
 	count       int       // number of messages written, which makes each unique
 	inFlight    bool      // taken is not Counted, and Take was not called again
-	readerWaits bool      // the reader found no message since the last Ready
-	ready       int       // expected number of calls of Ready
+	readerWaits bool      // the reader found no message since the last Wake
+	wakes       int       // expected number of calls of Wake
 	writeClosed bool
 	readClosed  bool
 	step        string
@@ -75,7 +75,7 @@ func (m *model) next() message {
 func (m *model) woken() {
 	if m.readerWaits {
 		m.readerWaits = false
-		m.ready++
+		m.wakes++
 	}
 }
 
@@ -255,8 +255,8 @@ func (m *model) check() {
 		bytes += m.taken.Bytes
 	}
 	m.ends.write(func() { m.checkLimits(msgs, bytes) })
-	if m.ends.ready != m.ready {
-		m.fail("Ready called %d times, want %d", m.ends.ready, m.ready)
+	if m.ends.wakes != m.wakes {
+		m.fail("Wake called %d times, want %d", m.ends.wakes, m.wakes)
 	}
 	if m.takenMsgs != nil {
 		if m.Ended() && !m.readClosed {

@@ -26,10 +26,10 @@
 // A reader uses Next and Peek, or Take, but not both. A socket reads single
 // messages with Next. A connection writes batches and gets them with Take.
 //
-// The queue calls [Reader.Ready] and [Writer.Room] with the writer's lock held.
+// The queue calls [Reader.Wake] and [Writer.Room] with the writer's lock held.
 // It calls each once per wait:
 //
-//   - If Next, Peek or Take finds no message, the next Put or Close calls Ready.
+//   - If Next, Peek or Take finds no message, the next Put or Close calls Wake.
 //     A reader that stops earlier is not notified, so it must read until one of
 //     these methods returns false.
 //   - If Full returns true because of a limit, the queue calls Room when about

@@ -9,17 +9,17 @@ import (
 
 // Reader is the reading side of a queue.
 type Reader interface {
-	// Ready reports that q has a message or is closed, after a reading method
-	// found q empty. The caller holds the writer's lock. Ready may start a
+	// Wake reports that q has a message or is closed, after a reading method
+	// found q empty. The caller holds the writer's lock. Wake may start a
 	// goroutine, or take a lock under which no other lock is taken.
-	Ready(q *Queue)
+	Wake(q *Queue)
 }
 
 // Writer is the writing side of a queue.
 type Writer interface {
 	// Room reports that q has free capacity, or that its reader is closed,
 	// after Full returned true. The caller holds the writer's lock. Room has
-	// the same restrictions as Ready.
+	// the same restrictions as Wake.
 	Room(q *Queue)
 }
 
@@ -73,7 +73,7 @@ type Queue struct {
 	begun int
 
 	// Each side can wait, and can be closed, independently of the other.
-	readerWaits bool // a reading method found no message; Ready must be called
+	readerWaits bool // a reading method found no message; Wake must be called
 	writerWaits bool // Full returned true; Room must be called
 	writeClosed bool
 	readClosed  bool
@@ -100,7 +100,7 @@ type amount struct{ msgs, size int }
 func (a *amount) add(b amount) { a.msgs, a.size = a.msgs+b.msgs, a.size+b.size }
 func (a *amount) sub(b amount) { a.msgs, a.size = a.msgs-b.msgs, a.size-b.size }
 
-// NewQueue returns an empty queue. The first message calls Ready, as if a
+// NewQueue returns an empty queue. The first message calls Wake, as if a
 // reading method had found no message.
 func NewQueue(c Config) *Queue {
 	q := &Queue{
@@ -169,7 +169,7 @@ func (q *Queue) SetConflate() {
 }
 
 // SetReader sets the reader of a queue that may contain messages already, and
-// the pipe whose In is the queue. It calls Ready if there is something to read.
+// the pipe whose In is the queue. It calls Wake if there is something to read.
 // SetReader is a writing method that must not overlap a reading method.
 func (q *Queue) SetReader(r Reader, p *Pipe) {
 	q.reader, q.to = r, p
@@ -252,7 +252,7 @@ func (q *Queue) Close() {
 func (q *Queue) wakeReader() {
 	if q.readerWaits && q.reader != nil {
 		q.readerWaits = false
-		q.reader.Ready(q)
+		q.reader.Wake(q)
 	}
 }
 

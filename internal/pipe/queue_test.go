@@ -58,13 +58,13 @@ func body(n int) string {
 
 func seeded(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 0)) }
 
-// ends is a queue with a reader and a writer that count the calls of Ready and
+// ends is a queue with a reader and a writer that count the calls of Wake and
 // Room.
 type ends struct {
 	*pipe.Queue
 	t     testing.TB
 	mu    sync.Mutex
-	ready int
+	wakes int
 	room  int
 }
 
@@ -76,8 +76,8 @@ func newEnds(t testing.TB, c pipe.Config) *ends {
 	return e
 }
 
-func (e *ends) Ready(*pipe.Queue) { e.ready++ }
-func (e *ends) Room(*pipe.Queue)  { e.room++ }
+func (e *ends) Wake(*pipe.Queue) { e.wakes++ }
+func (e *ends) Room(*pipe.Queue) { e.room++ }
 
 // write calls f with the writer's lock held.
 func (e *ends) write(f func()) {
@@ -129,10 +129,10 @@ func (e *ends) read(n int) (msgs []message) {
 // readAll reads until Next returns false.
 func (e *ends) readAll() []message { return e.read(1 << 30) }
 
-func (e *ends) wantCalls(ready, room int) {
+func (e *ends) wantCalls(wakes, room int) {
 	e.t.Helper()
-	if e.ready != ready || e.room != room {
-		e.t.Fatalf("Ready called %d times and Room %d times, want %d and %d", e.ready, e.room, ready, room)
+	if e.wakes != wakes || e.room != room {
+		e.t.Fatalf("Wake called %d times and Room %d times, want %d and %d", e.wakes, e.room, wakes, room)
 	}
 }
 

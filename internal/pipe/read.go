@@ -3,7 +3,7 @@ package pipe
 import "github.com/zerobroker/zmq/internal/msg"
 
 // Next removes the oldest message and stores it in m. It returns false if there
-// is none; the queue then calls Ready for the next message, and Ended reports
+// is none; the queue then calls Wake for the next message, and Ended reports
 // whether there can be one. The caller owns the frames of m. Next is a reading
 // method.
 func (q *Queue) Next(m *msg.Msg) bool {
@@ -189,7 +189,7 @@ func (q *Queue) deferAck() {
 const maxUncounted = msg.ChunkSize
 
 // Take moves all queued messages to b, which must be empty. It returns false if
-// there are none; the queue then calls Ready for the next message. If b.Counted
+// there are none; the queue then calls Wake for the next message. If b.Counted
 // is true, the messages count against the limits until Ack. Otherwise the next
 // Take counts them as written. Take is a reading method.
 func (q *Queue) Take(b *msg.Batch) bool { return q.take(b, false) }

@@ -8,7 +8,7 @@ import (
 )
 
 // TestReadyIsCalledOncePerWait: after a reading method has found no message,
-// each Put method and Close call Ready once.
+// each Put method and Close call Wake once.
 func TestReadyIsCalledOncePerWait(t *testing.T) {
 	writes := map[string]func(e *ends){
 		"Put":                   func(e *ends) { e.Put(hello.msg()) },

@@ -7,7 +7,7 @@ import (
 	"github.com/zerobroker/zmq/internal/pipe"
 )
 
-// TestTakeReturnsAllMessages also checks that Ready is called only after Take has
+// TestTakeReturnsAllMessages also checks that Wake is called only after Take has
 // found no message.
 func TestTakeReturnsAllMessages(t *testing.T) {
 	for _, pooled := range []bool{false, true} {
@@ -129,7 +129,7 @@ func TestReturnPutsMessagesAtHead(t *testing.T) {
 }
 
 // TestNewReaderGetsReturnedMessages replaces the reader, as for the next
-// connection of a dialer. It checks that Ready is called.
+// connection of a dialer. It checks that Wake is called.
 func TestNewReaderGetsReturnedMessages(t *testing.T) {
 	e := newEnds(t, pipe.Config{Pooled: true})
 	e.put(message{"a"}, message{"b"})

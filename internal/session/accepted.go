@@ -33,14 +33,14 @@ func (a *accepted) end(lost int, unconfirmed bool) {
 	}
 }
 
-// Ready starts writing. pipe.Out calls it.
-func (a *accepted) Ready(*pipe.Queue) {
+// Wake starts writing. pipe.Out calls it.
+func (a *accepted) Wake(*pipe.Queue) {
 	if c := a.conn.Load(); c != nil {
 		c.wakeFlusher()
 	}
 }
 
-// Flush is like Ready, but the caller must hold no lock. A caller that next
+// Flush is like Wake, but the caller must hold no lock. A caller that next
 // waits for a reply uses it.
 func (a *accepted) Flush() {
 	if c := a.conn.Load(); c != nil {

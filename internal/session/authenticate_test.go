@@ -105,8 +105,8 @@ func TestPeerThatIsNotAcceptedIsDisconnected(t *testing.T) {
 				w.Settle()
 				h.wantCalls()
 				ev := h.lastEvent()
-				if ev.Kind != session.HandshakeFailed || ev.Fault != tt.reason || !strings.Contains(ev.Err.Error(), tt.text) {
-					t.Errorf("event %v, reason %v, error %v", ev.Kind, ev.Fault, ev.Err)
+				if ev.Kind != session.HandshakeFailed || ev.Reason != tt.reason || !strings.Contains(ev.Err.Error(), tt.text) {
+					t.Errorf("event %v, reason %v, error %v", ev.Kind, ev.Reason, ev.Err)
 				}
 			}, authenticates(1, tt.check))
 		})
@@ -180,8 +180,8 @@ func TestPeerIsRefusedWithoutAuthenticator(t *testing.T) {
 		wantError(t, p, "500")
 		p.End()
 		w.Settle()
-		if ev := h.lastEvent(); ev.Fault != engine.CloseAuthFailed {
-			t.Errorf("reason %v", ev.Fault)
+		if ev := h.lastEvent(); ev.Reason != engine.CloseAuthFailed {
+			t.Errorf("reason %v", ev.Reason)
 		}
 	}, authenticates(1, nil), func(c *session.Config) {
 		c.Authenticator = func() *session.Authenticator { return nil }
@@ -206,8 +206,8 @@ func TestOldPeersAreRefusedWithAuthenticator(t *testing.T) {
 				p.Must([]byte(hello))
 				w.Settle()
 				h.wantCalls()
-				if ev := h.lastEvent(); ev.Kind != session.HandshakeFailed || ev.Fault != engine.CloseVersion {
-					t.Errorf("event %v, reason %v, error %v", ev.Kind, ev.Fault, ev.Err)
+				if ev := h.lastEvent(); ev.Kind != session.HandshakeFailed || ev.Reason != engine.CloseVersion {
+					t.Errorf("event %v, reason %v, error %v", ev.Kind, ev.Reason, ev.Err)
 				}
 			}, authenticates(1, accept))
 		})

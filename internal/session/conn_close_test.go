@@ -214,7 +214,7 @@ func TestFaultInInputIsTheReasonAlsoAfterFailedWrite(t *testing.T) {
 			receive(q)
 			w.Settle()
 		}
-		if ev := h.lastEvent(); ev.Kind != session.Disconnected || ev.Fault != engine.CloseMalformed {
+		if ev := h.lastEvent(); ev.Kind != session.Disconnected || ev.Reason != engine.CloseMalformed {
 			t.Errorf("the end is reported as %+v", ev)
 		}
 	})
@@ -296,13 +296,13 @@ func TestRejectedPeerGetsErrorAfterMessagesInFlight(t *testing.T) {
 		}
 		p.Close()
 		w.Settle()
-		if ev := h.lastEvent(); ev.Kind != session.Disconnected || ev.Fault != engine.CloseMalformed {
+		if ev := h.lastEvent(); ev.Kind != session.Disconnected || ev.Reason != engine.CloseMalformed {
 			t.Errorf("the end is reported as %+v", ev)
 		}
 	})
 }
 
-// TestRejectingConnectionTakesNoMessages: what is queued after the fault is
+// TestRejectingConnectionTakesNoMessages: what is queued after the malformed input is
 // dropped, and no PING follows the ERROR.
 func TestRejectingConnectionTakesNoMessages(t *testing.T) {
 	runHost(t, func(w *st.World, h *host) {
@@ -349,7 +349,7 @@ func TestRejectedConnectionClosesInASecond(t *testing.T) {
 				if d := time.Since(start).Round(10 * time.Millisecond); d != time.Second {
 					t.Errorf("finish %v, reads %v: closed after %v", finish, reads, d)
 				}
-				if ev := h.lastEvent(); ev.Fault != engine.CloseMalformed {
+				if ev := h.lastEvent(); ev.Reason != engine.CloseMalformed {
 					t.Errorf("finish %v, reads %v: the end is reported as %+v", finish, reads, ev)
 				}
 			})

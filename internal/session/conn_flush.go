@@ -11,7 +11,7 @@ import (
 )
 
 // A message is written in these steps. A socket's Send appends it to pipe.Out. If
-// the queue's reader was asleep, the queue calls Ready, and so wakeFlusher, which
+// the queue's reader was asleep, the queue calls Wake, and so wakeFlusher, which
 // starts a flusher unless one runs. The flusher takes all that is queued, writes
 // it in one call, and takes again, until it finds nothing and ends. Under load the
 // batches grow, and an idle connection has no flusher.

@@ -101,8 +101,8 @@ func (d *Datagrams) Endpoint() string { return d.endpoint }
 // Bound reports whether the endpoint is bound and not connected.
 func (d *Datagrams) Bound() bool { return d.address == "" }
 
-// Ready starts writing. pipe.Out calls it.
-func (d *Datagrams) Ready(*pipe.Queue) { d.wakeFlusher() }
+// Wake starts writing. pipe.Out calls it.
+func (d *Datagrams) Wake(*pipe.Queue) { d.wakeFlusher() }
 
 // Room does nothing: the reader does not wait for capacity in pipe.In.
 func (d *Datagrams) Room(*pipe.Queue) {}
@@ -179,8 +179,8 @@ func (d *Datagrams) end() {
 // Ended reports whether the Datagrams has ended.
 func (d *Datagrams) Ended() bool { return d.life.State() == endpoint.Closed }
 
-// Status describes the endpoint. No peer is known where datagrams arrive, and one
-// where they are sent to.
+// Status describes the endpoint. A bound one has no known peers; the destination of
+// a connected one counts as a peer.
 func (d *Datagrams) Status() endpoint.Status { return d.life.Status() }
 
 // Wait returns when the Datagrams has ended after Finish. When ctx ends it calls

@@ -81,14 +81,14 @@ func (d *Dialer) Pipe() *pipe.Pipe {
 	return d.pipe
 }
 
-// Ready starts writing. pipe.Out calls it.
-func (d *Dialer) Ready(*pipe.Queue) {
+// Wake starts writing. pipe.Out calls it.
+func (d *Dialer) Wake(*pipe.Queue) {
 	if c := d.connected.Load(); c != nil {
 		c.wakeFlusher()
 	}
 }
 
-// Flush is like Ready, but the caller must hold no lock. A caller that next
+// Flush is like Wake, but the caller must hold no lock. A caller that next
 // waits for a reply uses it.
 func (d *Dialer) Flush() {
 	if c := d.connected.Load(); c != nil {
@@ -435,7 +435,7 @@ func attachError(err error) error {
 // reportEnd reports the end of a connection to the host.
 func (c *conn) reportEnd(admitted bool, err error) {
 	e := c.event(HandshakeFailed)
-	e.Err, e.Fault = err, engine.CloseReasonOf(err)
+	e.Err, e.Reason = err, engine.CloseReasonOf(err)
 	var r *refusal
 	switch {
 	case errors.As(err, &r):

@@ -46,7 +46,7 @@ func TestHeartbeatCountsUnreadBytes(t *testing.T) {
 					time.Sleep(3 * time.Second)
 					up.ReleaseReads()
 					pull.WantRecv(body)
-					pull.WantFaults(nil)
+					pull.WantCloseReasons(nil)
 				})
 			})
 		}
@@ -72,6 +72,6 @@ func TestSilentPeerIsDisconnectedAfterLateReader(t *testing.T) {
 			t.Errorf("disconnected after %v", d)
 		}
 		w.Settle()
-		pull.WantFaults(map[engine.CloseReason]uint64{engine.CloseHeartbeatTimeout: 1})
+		pull.WantCloseReasons(map[engine.CloseReason]uint64{engine.CloseHeartbeatTimeout: 1})
 	})
 }

@@ -38,7 +38,7 @@ func TestSilentPeerIsDisconnectedAfterTimeout(t *testing.T) {
 			t.Errorf("disconnected after %v", d)
 		}
 		w.Settle()
-		pull.WantFaults(map[engine.CloseReason]uint64{engine.CloseHeartbeatTimeout: 1})
+		pull.WantCloseReasons(map[engine.CloseReason]uint64{engine.CloseHeartbeatTimeout: 1})
 		pull.WantKinds(session.Listening, session.Accepted, session.Ready, session.Disconnected)
 	})
 }
@@ -58,7 +58,7 @@ func TestAnyInputAnswersHeartbeat(t *testing.T) {
 					p.Must(sign)
 				}
 				w.Settle()
-				pull.WantFaults(nil)
+				pull.WantCloseReasons(nil)
 				if d := p.End(); d > 2*time.Second {
 					t.Errorf("silent for %v and not disconnected", d)
 				}
@@ -77,8 +77,8 @@ func TestPartsOfLargeMessageAnswerHeartbeat(t *testing.T) {
 		push.MustConnect(pull.MustBind("mem://a"))
 		push.MustSend(st.Large(600 << 10))
 		pull.WantRecv(st.Large(600 << 10))
-		pull.WantFaults(nil)
-		push.WantFaults(nil)
+		pull.WantCloseReasons(nil)
+		push.WantCloseReasons(nil)
 	})
 }
 
@@ -142,8 +142,8 @@ func TestHeartbeatKeepsPeerThatWaitsForCapacity(t *testing.T) {
 			for range n {
 				to.WantRecv("fill")
 			}
-			from.WantFaults(nil)
-			to.WantFaults(nil)
+			from.WantCloseReasons(nil)
+			to.WantCloseReasons(nil)
 			from.WantDrops(nil)
 		})
 	}

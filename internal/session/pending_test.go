@@ -39,7 +39,7 @@ func TestHandshakeTimeoutIncludesSlowPeer(t *testing.T) {
 				t.Errorf("a byte every %v: closed after %v", gap, d)
 			}
 			<-dripped
-			pull.WantFaults(map[engine.CloseReason]uint64{engine.CloseHandshakeTimeout: 1})
+			pull.WantCloseReasons(map[engine.CloseReason]uint64{engine.CloseHandshakeTimeout: 1})
 			pull.WantKinds(session.Listening, session.Accepted, session.HandshakeFailed)
 		})
 	}
@@ -58,7 +58,7 @@ func TestHandshakeTimeoutOfDialer(t *testing.T) {
 			t.Errorf("closed after %v", d)
 		}
 		w.Settle()
-		push.WantFaults(map[engine.CloseReason]uint64{engine.CloseHandshakeTimeout: 1})
+		push.WantCloseReasons(map[engine.CloseReason]uint64{engine.CloseHandshakeTimeout: 1})
 		l.Accept().Shake("PULL")
 		push.MustMeet(1)
 	})
@@ -94,7 +94,7 @@ func TestListenerClosesOldestPendingForNewPeer(t *testing.T) {
 		if n := len(pull.Heard(session.PeerRefused)); n != 3 {
 			t.Errorf("%d peers refused, want 3", n)
 		}
-		pull.WantFaults(map[engine.CloseReason]uint64{engine.CloseHandshakeTimeout: 2})
+		pull.WantCloseReasons(map[engine.CloseReason]uint64{engine.CloseHandshakeTimeout: 2})
 	})
 }
 

@@ -9,6 +9,7 @@ package session
 import (
 	"errors"
 	"net"
+	"strings"
 	"sync"
 	"time"
 
@@ -32,7 +33,8 @@ type Host interface {
 	Connected(p *pipe.Pipe, peer *msg.Peer) error
 	// Received takes the messages received for the pipe, in order, and empties b.
 	// ErrClosed means that the host has dropped and counted them and is about to
-	// finish the endpoint. Any other error is a fault of the peer.
+	// finish the endpoint. Any other error means that the peer violated the
+	// protocol.
 	Received(p *pipe.Pipe, b *msg.Batch) error
 	// Datagram takes one datagram received for the pipe. It drops m if no group
 	// matches or the queue is full, and never waits. It keeps no memory of m.
@@ -81,7 +83,7 @@ type Config struct {
 	// pipe are dropped.
 	Immediate bool
 	// Lockstep means that the socket sends one message and then waits for a reply
-	// or a request. It calls Flush instead of Ready on the reader of a pipe's Out.
+	// or a request. It calls Flush instead of Wake on the reader of a pipe's Out.
 	Lockstep bool
 
 	HandshakeTimeout  time.Duration // 0: none
@@ -118,20 +120,31 @@ const (
 	Throttled                       // a connection is read more slowly, because its peer sends too many commands
 )
 
+// kindNames has the names of the constants.
 var kindNames = [...]string{
-	Listening: "listening", ListenerClosed: "listener closed", Accepted: "accepted",
-	AcceptFailed: "accept failed", Retrying: "retrying", Connected: "connected",
-	HandshakeFailed: "handshake failed", Ready: "ready", Disconnected: "disconnected",
-	PeerRefused: "peer refused", Throttled: "throttled",
+	Listening:       "listening",
+	ListenerClosed:  "listener_closed",
+	Accepted:        "accepted",
+	AcceptFailed:    "accept_failed",
+	Retrying:        "retrying",
+	Connected:       "connected",
+	HandshakeFailed: "handshake_failed",
+	Ready:           "ready",
+	Disconnected:    "disconnected",
+	PeerRefused:     "peer_refused",
+	Throttled:       "throttled",
 }
 
-// String returns the kind in words.
+// String returns the name of the kind in counters.
 func (k Kind) String() string {
 	if k > 0 && int(k) < len(kindNames) {
 		return kindNames[k]
 	}
 	return "unknown"
 }
+
+// Words returns the name of the kind as words, for logs.
+func (k Kind) Words() string { return strings.ReplaceAll(k.String(), "_", " ") }
 
 // Event reports a change of one endpoint or connection.
 type Event struct {
@@ -141,6 +154,6 @@ type Event struct {
 	Remote   net.Addr
 	Peer     *msg.Peer
 	Delay    time.Duration
-	Fault    engine.CloseReason
+	Reason   engine.CloseReason
 	Err      error
 }

@@ -65,7 +65,7 @@ func TestPeerWithTooManyCommandsIsReadSlowly(t *testing.T) {
 					if n := len(pull.Heard(session.Throttled)); n != 1 {
 						t.Errorf("%d Throttled events, want 1", n)
 					}
-					pull.WantFaults(nil)
+					pull.WantCloseReasons(nil)
 					pull.WantDrops(map[pipe.Drop]uint64{})
 					if d := st.After(func() { pull.CloseIn(0) }); d != 0 {
 						t.Errorf("Close took %v", d)

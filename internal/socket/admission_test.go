@@ -110,8 +110,8 @@ func checkRefusal(t *testing.T, binder, refused *st.Socket, err error, reason st
 		t.Fatalf("%d attempts failed, want several", len(failed))
 	}
 	var peerErr *mechanism.PeerError
-	if e := failed[0]; e.Fault != engine.CloseRefused || !errors.As(e.Err, &peerErr) || peerErr.Reason != reason {
-		t.Errorf("refused peer's event is %v (%v), want reason %q", e.Fault, e.Err, reason)
+	if e := failed[0]; e.Reason != engine.CloseRefused || !errors.As(e.Err, &peerErr) || peerErr.Reason != reason {
+		t.Errorf("refused peer's event is %v (%v), want reason %q", e.Reason, e.Err, reason)
 	}
 	if n := len(refused.Heard(session.Ready)); n != 0 {
 		t.Errorf("refused peer reported %d completed handshakes, want 0", n)
@@ -310,7 +310,7 @@ func TestDealerCountsMessagesRefusedByConnectingRouter(t *testing.T) {
 				sent, lost, st.Drops[pipe.DropRejected], st.QueuedSend)
 		}
 		ended := second.Heard(session.Disconnected)
-		if len(ended) == 0 || ended[0].Fault != engine.CloseRefused {
+		if len(ended) == 0 || ended[0].Reason != engine.CloseRefused {
 			t.Errorf("events %v, want a refusal by the peer", ended)
 		}
 		if n := len(router.Heard(session.PeerRefused)); n == 0 {

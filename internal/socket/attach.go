@@ -10,8 +10,8 @@ import (
 // for sessions and inprocEnd for links are based on it.
 type pipeOwner struct{ s *Socket }
 
-// Ready is called by a queue that the socket reads, under any lock.
-func (o pipeOwner) Ready(q *pipe.Queue) { o.s.inbox.ready(q.To()) }
+// Wake is called by a queue that the socket reads, under any lock.
+func (o pipeOwner) Wake(q *pipe.Queue) { o.s.inbox.report(q.To()) }
 
 // Room is called by a queue that the socket writes, under sendMu.
 func (o pipeOwner) Room(q *pipe.Queue) {

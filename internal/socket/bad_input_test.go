@@ -23,10 +23,10 @@ import (
 
 // badInput is input from a peer that a receiving socket must refuse.
 type badInput struct {
-	name  string
-	bytes []byte
-	fault engine.CloseReason
-	ready bool // the handshake succeeds before the fault
+	name   string
+	bytes  []byte
+	reason engine.CloseReason
+	ready  bool // the handshake succeeds before the bad input
 }
 
 // badInputs are inputs to a PULL with the default limits. The first byte of
@@ -83,16 +83,16 @@ func badInputs() []badInput {
 }
 
 // wantOneFailure checks that exactly one connection has ended, with an event of
-// that kind and fault, and that only the counter of this fault has increased.
-func wantOneFailure(t *testing.T, s *st.Socket, kind session.Kind, fault engine.CloseReason) {
+// that kind and reason, and that only the counter of this reason has increased.
+func wantOneFailure(t *testing.T, s *st.Socket, kind session.Kind, reason engine.CloseReason) {
 	t.Helper()
 	ends := s.Heard(session.HandshakeFailed, session.Disconnected, session.PeerRefused)
-	if len(ends) != 1 || ends[0].Kind != kind || ends[0].Fault != fault || ends[0].Err == nil {
-		t.Errorf("events %+v, want one of kind %v with fault %v", ends, kind, fault)
+	if len(ends) != 1 || ends[0].Kind != kind || ends[0].Reason != reason || ends[0].Err == nil {
+		t.Errorf("events %+v, want one of kind %v with reason %v", ends, kind, reason)
 	}
-	for f, n := range s.Stats().Faults {
+	for f, n := range s.Stats().CloseReasons {
 		want := uint64(0)
-		if engine.CloseReason(f) == fault {
+		if engine.CloseReason(f) == reason {
 			want = 1
 		}
 		if n != want {
@@ -122,7 +122,7 @@ func TestBadInputClosesOnlyItsConnection(t *testing.T) {
 				if in.ready {
 					kind = session.Disconnected
 				}
-				wantOneFailure(t, pull, kind, in.fault)
+				wantOneFailure(t, pull, kind, in.reason)
 				if ev := pull.Heard(kind); len(ev) == 1 && ev[0].Remote.String() != bad.LocalAddr().String() {
 					t.Errorf("the event has address %v, want %v", ev[0].Remote, bad.LocalAddr())
 				}
@@ -140,9 +140,9 @@ func TestBadInputClosesOnlyItsConnection(t *testing.T) {
 	}
 }
 
-// TestBadInputByteByByteHasSameFault: the fault does not depend on the size of
-// reads.
-func TestBadInputByteByByteHasSameFault(t *testing.T) {
+// TestBadInputByteByByteHasSameReason: the close reason does not depend on the
+// size of reads.
+func TestBadInputByteByByteHasSameReason(t *testing.T) {
 	for _, in := range badInputs() {
 		if len(in.bytes) > 16<<10 {
 			continue
@@ -162,14 +162,14 @@ func TestBadInputByteByByteHasSameFault(t *testing.T) {
 				if in.ready {
 					kind = session.Disconnected
 				}
-				wantOneFailure(t, pull, kind, in.fault)
+				wantOneFailure(t, pull, kind, in.reason)
 			})
 		})
 	}
 }
 
 // TestBadInputFromServerIsRetriedAfterBackoff: a connecting socket counts the
-// fault and waits for the maximum backoff. The next connection, to a valid
+// reason and waits for the maximum backoff. The next connection, to a valid
 // peer, succeeds.
 func TestBadInputFromServerIsRetriedAfterBackoff(t *testing.T) {
 	for _, in := range badInputs() {
@@ -188,7 +188,7 @@ func TestBadInputFromServerIsRetriedAfterBackoff(t *testing.T) {
 				if in.ready {
 					kind = session.Disconnected
 				}
-				wantOneFailure(t, pull, kind, in.fault)
+				wantOneFailure(t, pull, kind, in.reason)
 				var good *st.Peer
 				// The maximum backoff is 5 s, with a jitter of 50%.
 				if d := st.After(func() { good = l.Accept() }); d < 2500*time.Millisecond || d > 7500*time.Millisecond {
@@ -241,10 +241,10 @@ func TestTruncatedGreetingFailsHandshake(t *testing.T) {
 func overTCP(t *testing.T, typ pattern.Type, set ...func(*socket.Options)) *socket.Socket {
 	t.Helper()
 	o := st.New(t, 1).Options()
+	o.Transports = map[string]transport.Transport{"tcp": transport.TCP}
 	for _, f := range set {
 		f(&o)
 	}
-	o.Transports = map[string]transport.Transport{"tcp": transport.TCP}
 	s, err := socket.New(typ, o)
 	if err != nil {
 		t.Fatal(err)
@@ -292,10 +292,10 @@ func TestBadInputOverTCPClosesOnlyItsConnection(t *testing.T) {
 		io.Copy(io.Discard, c)
 		c.Close()
 		ev := await(t, heard, session.HandshakeFailed, session.Disconnected)
-		if ev.Fault != in.fault || ev.Kind == session.Disconnected != in.ready || ev.Remote.String() != c.LocalAddr().String() {
-			t.Errorf("%s: event %+v, want fault %v", in.name, ev, in.fault)
+		if ev.Reason != in.reason || ev.Kind == session.Disconnected != in.ready || ev.Remote.String() != c.LocalAddr().String() {
+			t.Errorf("%s: event %+v, want reason %v", in.name, ev, in.reason)
 		}
-		want[in.fault]++
+		want[in.reason]++
 
 		if err := push.Send(context.Background(), st.Of(in.name)); err != nil {
 			t.Fatal(err)
@@ -304,8 +304,8 @@ func TestBadInputOverTCPClosesOnlyItsConnection(t *testing.T) {
 			t.Errorf("%s: the message of the valid peer is %q", in.name, got)
 		}
 	}
-	if got := pull.Stats().Faults; got != want {
-		t.Errorf("faults %v, want %v", got, want)
+	if got := pull.Stats().CloseReasons; got != want {
+		t.Errorf("close reasons %v, want %v", got, want)
 	}
 }
 

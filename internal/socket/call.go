@@ -36,7 +36,7 @@ func (s *Socket) Call(ctx context.Context, m msg.Msg) (msg.Msg, error) {
 	for {
 		err := s.send(ctx, waitKey{kind: byCall}, m.Size(), func() error { return s.requester.Begin(m, c) })
 		if err != nil {
-			if err == ctx.Err() {
+			if EndedBy(ctx, err) {
 				err = &WithdrawnError{Err: err}
 			}
 			return msg.Msg{}, err

@@ -114,7 +114,7 @@ func TestCloseCountsMessagesReceivedWhileItLingers(t *testing.T) {
 					t.Errorf("%d messages unsent", unsent)
 				}
 				s.WantDrops(map[pipe.Drop]uint64{pipe.DropUnread: 10})
-				s.WantFaults(map[engine.CloseReason]uint64{})
+				s.WantCloseReasons(map[engine.CloseReason]uint64{})
 			})
 		})
 	}

@@ -436,7 +436,7 @@ func TestDraftTypesRefuseIncompatiblePeers(t *testing.T) {
 			p.Must(st.Greeting(), st.Ready("Socket-Type", "DEALER"))
 			p.Skip(64)
 			w.Settle()
-			s.WantFaults(map[engine.CloseReason]uint64{engine.CloseSocketType: 1})
+			s.WantCloseReasons(map[engine.CloseReason]uint64{engine.CloseSocketType: 1})
 		})
 	}
 }

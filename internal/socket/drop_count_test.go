@@ -84,7 +84,7 @@ func TestSendOnlyTypesDropReceivedMessages(t *testing.T) {
 			s.MustMeet(1)
 			w.Settle()
 			s.WantDrops(map[pipe.Drop]uint64{pipe.DropUpstream: 3})
-			s.WantFaults(nil)
+			s.WantCloseReasons(nil)
 			if n := s.Stats().Peers; n != 1 {
 				t.Errorf("%s has %d peers, want 1", pattern.Types[typ].Name, n)
 			}

@@ -19,11 +19,11 @@ type Stamped struct {
 
 // events passes events to the listeners and counts them.
 type events struct {
-	mu        sync.Mutex
-	listeners map[*Listening]struct{}
-	closed    bool
-	kinds     [session.Throttled + 1]uint64
-	faults    [engine.NumCloseReasons]uint64
+	mu           sync.Mutex
+	listeners    map[*Listening]struct{}
+	closed       bool
+	kinds        [session.Throttled + 1]uint64
+	closeReasons [engine.NumCloseReasons]uint64
 }
 
 // listenerBuffer is how many events are buffered for a slow listener.
@@ -87,7 +87,7 @@ func (s *Socket) event(ev session.Event) {
 	defer e.mu.Unlock()
 	e.kinds[ev.Kind]++
 	if ev.Kind == session.HandshakeFailed || ev.Kind == session.Disconnected {
-		e.faults[ev.Fault]++
+		e.closeReasons[ev.Reason]++
 	}
 	for l := range e.listeners {
 		select {
@@ -119,7 +119,7 @@ type Stats struct {
 	Peers                       int
 	Drops                       [pipe.NumDrops]uint64
 	Events                      [session.Throttled + 1]uint64
-	Faults                      [engine.NumCloseReasons]uint64
+	CloseReasons                [engine.NumCloseReasons]uint64
 }
 
 // unreadCounter is the connection of a pipe to a socket of this process.
@@ -160,10 +160,10 @@ func (s *Socket) Stats() Stats {
 	}
 	st.QueuedSend += s.table.pending()
 	s.events.mu.Lock()
-	st.Events, st.Faults = s.events.kinds, s.events.faults
+	st.Events, st.CloseReasons = s.events.kinds, s.events.closeReasons
 	s.events.mu.Unlock()
 	s.peers.mu.Lock()
-	st.Peers = s.peers.ready
+	st.Peers = s.peers.nConnected
 	s.peers.mu.Unlock()
 	return st
 }

@@ -160,7 +160,7 @@ func TestForeignClientsFailHandshake(t *testing.T) {
 						}
 						wantNoPeer(t, name, s)
 						ends := s.Heard(session.HandshakeFailed)
-						if len(ends) != 1 || ends[0].Fault == engine.CloseNone {
+						if len(ends) != 1 || ends[0].Reason == engine.CloseNone {
 							t.Errorf("%s: failed handshakes %+v, want one with a reason", name, ends)
 						}
 					})
@@ -193,7 +193,7 @@ func TestForeignServersFailHandshake(t *testing.T) {
 					p.End()
 					wantNoPeer(t, name, s)
 					ends := s.Heard(session.HandshakeFailed)
-					if len(ends) != 1 || ends[0].Fault == engine.CloseNone {
+					if len(ends) != 1 || ends[0].Reason == engine.CloseNone {
 						t.Fatalf("%s: failed handshakes %+v, want one with a reason", name, ends)
 					}
 					if strings.Contains(name, "greeting") || strings.HasPrefix(name, "HTTP") {
@@ -227,7 +227,7 @@ func TestMinVersionRefusesInputResemblingZMTP10(t *testing.T) {
 					t.Errorf("%s: closed after %v", info.Name, d)
 				}
 				wantNoPeer(t, info.Name, s)
-				s.WantFaults(map[engine.CloseReason]uint64{engine.CloseVersion: 1})
+				s.WantCloseReasons(map[engine.CloseReason]uint64{engine.CloseVersion: 1})
 				if ends := s.Heard(session.HandshakeFailed); len(ends) != 1 || errors.Unwrap(ends[0].Err) == nil {
 					t.Errorf("%s: failed handshakes %+v", info.Name, ends)
 				}

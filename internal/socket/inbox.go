@@ -21,8 +21,8 @@ type inbox struct {
 	first   int
 }
 
-// ready takes a report and wakes one call.
-func (b *inbox) ready(p *pipe.Pipe) {
+// report takes the report of a queue and wakes one call.
+func (b *inbox) report(p *pipe.Pipe) {
 	b.mu.Lock()
 	b.pipes = append(b.pipes, p)
 	b.pending.Store(true)
@@ -71,7 +71,7 @@ func (b *inbox) drain(r pattern.Receiver) {
 	b.pending.Store(false)
 	b.mu.Unlock()
 	for _, p := range pipes {
-		r.Ready(p)
+		r.Wake(p)
 	}
 }
 

@@ -50,10 +50,10 @@ type postponed struct {
 	f flusher
 }
 
-// Ready is called by the queue, under sendMu.
-func (p *postponed) Ready(q *pipe.Queue) {
+// Wake is called by the queue, under sendMu.
+func (p *postponed) Wake(q *pipe.Queue) {
 	if p.s.flush != nil || p.s.isClosed() {
-		p.f.Ready(q)
+		p.f.Wake(q)
 		return
 	}
 	p.s.flush = p.f

@@ -56,7 +56,7 @@ type logRecord struct {
 // warning is what warnings that are alike have in common.
 type warning struct {
 	kind     session.Kind
-	fault    engine.CloseReason
+	reason   engine.CloseReason
 	endpoint string
 	source   string
 }
@@ -75,11 +75,11 @@ func logLevel(ev *session.Event) slog.Level {
 	case session.PeerRefused, session.AcceptFailed:
 		return slog.LevelWarn
 	case session.HandshakeFailed:
-		if ev.Fault != engine.CloseNone {
+		if ev.Reason != engine.CloseNone {
 			return slog.LevelWarn
 		}
 	case session.Disconnected: // a lost or silent peer needs no operator
-		if ev.Fault != engine.CloseNone && ev.Fault != engine.CloseHeartbeatTimeout {
+		if ev.Reason != engine.CloseNone && ev.Reason != engine.CloseHeartbeatTimeout {
 			return slog.LevelWarn
 		}
 	}
@@ -158,7 +158,7 @@ func (l *eventLog) handle(r *logRecord) {
 	if r.repeated > 0 {
 		attrs = append(attrs, slog.Int("repeated", r.repeated))
 	}
-	l.handleText(r.time, r.level, r.Kind.String(), attrs...)
+	l.handleText(r.time, r.level, r.Kind.Words(), attrs...)
 }
 
 func (l *eventLog) handleText(at time.Time, level slog.Level, text string, attrs ...slog.Attr) {
@@ -174,7 +174,7 @@ func (l *eventLog) handleText(at time.Time, level slog.Level, text string, attrs
 // countRepeated reports whether a warning like r was logged within logInterval.
 // If so, it counts r for the summary. The caller holds mu.
 func (l *eventLog) countRepeated(r logRecord) bool {
-	key := warning{r.Kind, r.Fault, r.Endpoint, session.Source(r.Remote)}
+	key := warning{r.Kind, r.Reason, r.Endpoint, session.Source(r.Remote)}
 	at := l.recent[key]
 	if at == nil && len(l.recent) >= maxLogSources {
 		key.source = ""

@@ -121,9 +121,9 @@ func TestLoggerSummarizesRepeatedWarnings(t *testing.T) {
 
 		// Different warnings are logged at once.
 		other := refusedFrom("10.0.0.1")
-		other.Kind, other.Fault = session.HandshakeFailed, engine.CloseMalformed
+		other.Kind, other.Reason = session.HandshakeFailed, engine.CloseMalformed
 		socket.HostOf(s.Socket).Event(other)
-		other.Fault = engine.CloseMechanism
+		other.Reason = engine.CloseMechanism
 		socket.HostOf(s.Socket).Event(other)
 		socket.HostOf(s.Socket).Event(refusedFrom("10.0.0.2"))
 		elsewhere := refusedFrom("10.0.0.1")
@@ -226,8 +226,8 @@ func TestLoggerWarnsOfRejectedMessage(t *testing.T) {
 		push.MustSend(st.Large(101))
 		time.Sleep(5 * time.Second)
 		for name, log := range map[string]*logged{"receiver": &receives, "sender": &sends} {
-			if lines := log.lines(); len(lines) != 1 || !strings.Contains(lines[0], "frame_too_big") {
-				t.Errorf("the %s logged %q, want one line with frame_too_big", name, lines)
+			if lines := log.lines(); len(lines) != 1 || !strings.Contains(lines[0], "frame_size") {
+				t.Errorf("the %s logged %q, want one line with frame_size", name, lines)
 			}
 		}
 		push.CloseIn(0)
@@ -251,8 +251,8 @@ func TestLoggerSummarizesFailedHandshakes(t *testing.T) {
 			p.End()
 		}
 		wantLines(t, log.lines(), "handshake failed")
-		if n := s.Stats().Faults[engine.CloseMechanism]; n != 100 {
-			t.Errorf("%d faults counted, want 100", n)
+		if n := s.Stats().CloseReasons[engine.CloseMechanism]; n != 100 {
+			t.Errorf("%d connections counted, want 100", n)
 		}
 		time.Sleep(10 * time.Second)
 		w.Settle()

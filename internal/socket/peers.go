@@ -15,15 +15,15 @@ import (
 // A pipe is attached, then connected, and may go back and forth between the two.
 // When it is detached it is unread until all that it has received is read.
 type peers struct {
-	mu     sync.Mutex
-	pipes  map[*pipe.Pipe]pipeState
-	ready  int          // number of connected pipes
-	unread []unreadPipe // detached, and perhaps not read to the end
-	sweep  int          // index in unread where the next sweep begins
-	size   int          // upper bound of the bytes in unread; guarded by the socket's recvMu
-	change chan struct{}
-	waits  int // number of calls that wait for change
-	ended  bool
+	mu         sync.Mutex
+	pipes      map[*pipe.Pipe]pipeState
+	nConnected int          // number of connected pipes
+	unread     []unreadPipe // detached, and perhaps not read to the end
+	sweep      int          // index in unread where the next sweep begins
+	size       int          // upper bound of the bytes in unread; guarded by the socket's recvMu
+	change     chan struct{}
+	waits      int // number of calls that wait for change
+	ended      bool
 }
 
 type pipeState uint8
@@ -80,7 +80,7 @@ func (t *peers) connected(p *pipe.Pipe) {
 	defer t.mu.Unlock()
 	if t.pipes[p] == attached {
 		t.pipes[p] = connected
-		t.ready++
+		t.nConnected++
 		t.changedLocked()
 	}
 }
@@ -96,7 +96,7 @@ func (t *peers) disconnected(p *pipe.Pipe) {
 	defer t.mu.Unlock()
 	if t.pipes[p] == connected {
 		t.pipes[p] = attached
-		t.ready--
+		t.nConnected--
 		t.changedLocked()
 	}
 }
@@ -215,7 +215,7 @@ func (t *peers) wait(ctx context.Context, test func(connected []*pipe.Pipe) bool
 	for {
 		t.mu.Lock()
 		change, ended := t.change, t.ended
-		list := make([]*pipe.Pipe, 0, t.ready)
+		list := make([]*pipe.Pipe, 0, t.nConnected)
 		for p, state := range t.pipes {
 			if state == connected {
 				list = append(list, p)
@@ -245,7 +245,7 @@ func (s *Socket) WaitConnected(ctx context.Context, n int) error {
 func (s *Socket) Peers() []*msg.Peer {
 	s.peers.mu.Lock()
 	defer s.peers.mu.Unlock()
-	list := make([]*msg.Peer, 0, s.peers.ready)
+	list := make([]*msg.Peer, 0, s.peers.nConnected)
 	for p, state := range s.peers.pipes {
 		if peer := p.Peer(); state == connected && peer != nil {
 			list = append(list, peer)

@@ -23,13 +23,13 @@ import (
 // ERROR after the handshake.
 var counting = []string{"X-On-Error", "count"}
 
-// oversized are messages above a limit of the receiver, with the fault that
+// oversized are messages above a limit of the receiver, with the reason that
 // ends the connection.
 var oversized = []struct {
 	name   string
 	limit  func(*engine.Limits)
 	frames []string
-	fault  engine.CloseReason
+	reason engine.CloseReason
 }{
 	{"frame", func(l *engine.Limits) { l.Frame = 100 }, []string{st.Large(101)}, engine.CloseFrameSize},
 	{"frame that is read in parts", func(l *engine.Limits) { l.Frame = 100_000 }, []string{st.Large(1 << 20)}, engine.CloseFrameSize},
@@ -136,9 +136,9 @@ func TestSenderCountsRejectedMessages(t *testing.T) {
 						time.Sleep(time.Second)
 						rejected := len(messages) - before
 						from.WantDrops(map[pipe.Drop]uint64{pipe.DropRejected: uint64(rejected)})
-						from.WantFaults(map[engine.CloseReason]uint64{engine.CloseRefused: 1})
-						to.WantFaults(map[engine.CloseReason]uint64{over.fault: 1})
-						want := fmt.Sprintf("rejected-after-%d-messages:%v:", before, over.fault)
+						from.WantCloseReasons(map[engine.CloseReason]uint64{engine.CloseRefused: 1})
+						to.WantCloseReasons(map[engine.CloseReason]uint64{over.reason: 1})
+						want := fmt.Sprintf("rejected-after-%d-messages:%v:", before, over.reason)
 						ends := from.Heard(session.Disconnected)
 						if len(ends) != 1 || !strings.Contains(fmt.Sprint(ends[0].Err), want) {
 							t.Errorf("disconnect events %+v, want one with %q", ends, want)
@@ -194,12 +194,12 @@ func TestReceiverReportsRejectedMessage(t *testing.T) {
 						w.Settle()
 						p.Must(traffic)
 						want := time.Duration(0)
-						if in.fault != engine.CloseRefused && (announced == "count" || announced == "retry") {
+						if in.reason != engine.CloseRefused && (announced == "count" || announced == "retry") {
 							flags, body := p.Frame()
 							for string(body[1:5]) == "PONG" {
 								flags, body = p.Frame()
 							}
-							reason := fmt.Sprintf("rejected-after-2-messages:%v:", in.fault)
+							reason := fmt.Sprintf("rejected-after-2-messages:%v:", in.reason)
 							if flags != wire.FlagCommand || !strings.HasPrefix(string(body), "\x05ERROR") || !strings.HasPrefix(string(body[7:]), reason) {
 								t.Errorf("received %x %q, want an ERROR with %q", flags, body, reason)
 							}
@@ -220,7 +220,7 @@ func TestReceiverReportsRejectedMessage(t *testing.T) {
 						if d := time.Since(start).Round(10 * time.Millisecond); d != want {
 							t.Errorf("closed after %v, want %v", d, want)
 						}
-						wantOneFailure(t, pull, session.Disconnected, in.fault)
+						wantOneFailure(t, pull, session.Disconnected, in.reason)
 						pull.WantRecv("one")
 						pull.WantRecv("two", "three")
 						pull.WantNone()
@@ -554,7 +554,7 @@ func TestSenderCountsRejectedMessagesOverTCP(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if ev := await(t, heard, session.Disconnected); ev.Fault != engine.CloseRefused {
+		if ev := await(t, heard, session.Disconnected); ev.Reason != engine.CloseRefused {
 			t.Errorf("%d bytes: event %+v", size, ev)
 		}
 		if err := push.Send(context.Background(), st.Of("after")); err != nil {

@@ -159,6 +159,6 @@ func TestReqCountsItsEnvelopeAgainstFrameLimit(t *testing.T) {
 		}
 		req.MustSend("a", "b")
 		rep.WantRecv("a", "b")
-		rep.WantFaults(map[engine.CloseReason]uint64{})
+		rep.WantCloseReasons(map[engine.CloseReason]uint64{})
 	})
 }

@@ -87,7 +87,7 @@ func refused(t *testing.T, s *st.Socket, want error) {
 			t.Errorf("refused: %+v, want %v", ev, want)
 		}
 	}
-	s.WantFaults(nil)
+	s.WantCloseReasons(nil)
 }
 
 // TestSecondPairIsRefused: a PAIR refuses a second peer until the first has

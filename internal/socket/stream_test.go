@@ -106,7 +106,7 @@ func TestStreamExchangesBytesWithNotifications(t *testing.T) {
 		a.wantRoute(t, toB, pattern.ErrNoRoute)
 		a.WantNone()
 		a.WantDrops(nil)
-		a.WantFaults(nil)
+		a.WantCloseReasons(nil)
 		a.WantKinds(session.Listening, session.Accepted, session.Ready, session.Disconnected)
 	})
 }
@@ -210,7 +210,7 @@ func TestStreamCountsDropsOfResetPeers(t *testing.T) {
 		}
 		w.Settle()
 		s.WantDrops(map[pipe.Drop]uint64{pipe.DropInFlight: 20, pipe.DropConnLost: 40})
-		s.WantFaults(nil)
+		s.WantCloseReasons(nil)
 		s.sendBytes(t, goodID, "after all")
 		good.Skip(9)
 	})

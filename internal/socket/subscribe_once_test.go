@@ -18,8 +18,8 @@ import (
 // receives.
 type recorder struct{ got []string }
 
-func (r *recorder) Ready(*pipe.Queue) {}
-func (r *recorder) Room(*pipe.Queue)  {}
+func (r *recorder) Wake(*pipe.Queue) {}
+func (r *recorder) Room(*pipe.Queue) {}
 
 func (r *recorder) Subscribe(topic string, on bool) {
 	r.got = append(r.got, fmt.Sprint(topic, on))

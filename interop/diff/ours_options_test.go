@@ -14,8 +14,10 @@ const linger = 2000
 // options converts libzmq socket options to the Options of a socket type.
 func options(typ string, m map[string]any) (*zmq.Options, error) {
 	o := &zmq.Options{
-		Reconnect: zmq.ReconnectOptions{Interval: 10 * time.Millisecond, MaxInterval: 20 * time.Millisecond},
-		Linger:    linger * time.Millisecond,
+		Linger: linger * time.Millisecond,
+	}
+	if typ != "DGRAM" {
+		o.Reconnect = zmq.ReconnectOptions{Interval: 10 * time.Millisecond, MaxInterval: 20 * time.Millisecond}
 	}
 	if typ == "STREAM" {
 		o.Stream.HalfCloseTimeout = 1 // libzmq has no half-close
@@ -23,6 +25,9 @@ func options(typ string, m map[string]any) (*zmq.Options, error) {
 	for k, v := range m {
 		if types := onlyFor[k]; types != nil && !slices.Contains(types, typ) {
 			continue // libzmq ignores it, we refuse it
+		}
+		if slices.Contains(notFor[k], typ) {
+			continue
 		}
 		if k == "invert_matching" && typ == "SUB" {
 			k = "sub invert_matching"
@@ -61,6 +66,14 @@ var onlyFor = map[string][]string{
 	"hello_msg":                {"DEALER", "ROUTER", "CLIENT", "SERVER", "PEER"},
 	"disconnect_msg":           {"ROUTER", "SERVER", "PEER"},
 	"hiccup_msg":               {"DEALER", "CLIENT", "PEER"},
+}
+
+// notFor is like onlyFor but has the types that do not have the option.
+var notFor = map[string][]string{
+	"sndhwm":        {"SUB", "PULL", "GATHER", "DISH"},
+	"rcvhwm":        {"PUB", "PUSH", "SCATTER", "RADIO"},
+	"reconnect_ivl": {"DGRAM"},
+	"maxmsgsize":    {"STREAM", "DGRAM"},
 }
 
 // setter sets an option to a number n or to a text.

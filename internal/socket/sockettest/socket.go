@@ -170,14 +170,14 @@ func (s *Socket) WantDrops(want map[pipe.Drop]uint64) {
 	}
 }
 
-// WantFaults fails the test if the counters of close reasons differ from want.
-// CloseNone is not compared.
-func (s *Socket) WantFaults(want map[engine.CloseReason]uint64) {
+// WantCloseReasons fails the test if the counters of close reasons differ from
+// want. CloseNone is not compared.
+func (s *Socket) WantCloseReasons(want map[engine.CloseReason]uint64) {
 	s.w.Helper()
-	faults := s.Stats().Faults
+	counts := s.Stats().CloseReasons
 	for f := engine.CloseNone + 1; f < engine.NumCloseReasons; f++ {
-		if faults[f] != want[f] {
-			s.w.Errorf("%d connections closed for %v, want %d", faults[f], f, want[f])
+		if counts[f] != want[f] {
+			s.w.Errorf("%d connections closed for %v, want %d", counts[f], f, want[f])
 		}
 	}
 }

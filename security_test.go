@@ -1,0 +1,384 @@
+package zmq_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/zerobroker/zmq"
+	"github.com/zerobroker/zmq/curve"
+)
+
+// newKey returns a new key pair.
+func newKey() curve.Key { return must(curve.GenerateKey()) }
+
+// curveServer returns options of a server that accepts the clients that auth
+// accepts.
+func curveServer(key curve.Key, auth zmq.Authenticator) *zmq.Options {
+	o := quickOptions()
+	o.Security = zmq.Security{Mechanism: zmq.Curve{Key: key, Server: true}, Authenticator: auth}
+	return o
+}
+
+// curveClient returns options of a client of the server with a key.
+func curveClient(server curve.PublicKey, key curve.Key) *zmq.Options {
+	o := quickOptions()
+	o.Security.Mechanism = zmq.Curve{Key: key, ServerKey: server}
+	return o
+}
+
+// allowOnly is an authenticator that accepts one key.
+func allowOnly(key curve.PublicKey) zmq.Authenticator {
+	return func(_ context.Context, r *zmq.AuthRequest) (zmq.Identity, error) {
+		if r.PublicKey != key {
+			return zmq.Identity{}, errors.New("unknown key")
+		}
+		return zmq.Identity{UserID: "alice", Metadata: map[string]string{"Role": "writer"}}, nil
+	}
+}
+
+// eachMechanism runs f as a subtest with the options of a client and of a server
+// of each mechanism.
+func eachMechanism(t *testing.T, f func(t *testing.T, client, server *zmq.Options)) {
+	key, clientKey := newKey(), newKey()
+	plain := func(_ context.Context, r *zmq.AuthRequest) (zmq.Identity, error) {
+		if r.Username != "alice" || r.Password != "secret" {
+			return zmq.Identity{}, errors.New("wrong password")
+		}
+		return zmq.Identity{UserID: "alice", Metadata: map[string]string{"Role": "writer"}}, nil
+	}
+	for _, tt := range []struct {
+		name           string
+		client, server zmq.Security
+	}{
+		{"NULL", zmq.Security{}, zmq.Security{Authenticator: func(context.Context, *zmq.AuthRequest) (zmq.Identity, error) {
+			return zmq.Identity{UserID: "alice", Metadata: map[string]string{"Role": "writer"}}, nil
+		}}},
+		{
+			"PLAIN", zmq.Security{Mechanism: zmq.Plain{Username: "alice", Password: "secret"}},
+			zmq.Security{Mechanism: zmq.PlainServer{}, Authenticator: plain},
+		},
+		{
+			"CURVE", zmq.Security{Mechanism: zmq.Curve{ServerKey: key.Public(), Key: clientKey}},
+			zmq.Security{Mechanism: zmq.Curve{Key: key, Server: true}, Authenticator: allowOnly(clientKey.Public())},
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			client, server := quickOptions(), quickOptions()
+			client.Security, server.Security = tt.client, tt.server
+			f(t, client, server)
+		})
+	}
+}
+
+// Messages of all sizes pass in both directions, whichever side binds. Each has the
+// identity that the authenticator has given.
+func TestSecuredPeersExchangeMessages(t *testing.T) {
+	sizes := []int{0, 1, 255, 256, 8 << 10, 100 << 10, 3 << 20}
+	eachMechanism(t, func(t *testing.T, client, server *zmq.Options) {
+		for _, clientBinds := range []bool{false, true} {
+			for _, ep := range []string{"tcp://127.0.0.1:*", "ipc://*"} {
+				ctx := testContext(t)
+				c, s := must(zmq.NewDealer(client)), must(zmq.NewDealer(server))
+				if clientBinds {
+					join(t, ep, c, s)
+				} else {
+					join(t, ep, s, c)
+				}
+				for _, size := range sizes {
+					body := strings.Repeat("b", size)
+					if err := errors.Join(c.Send(ctx, []byte("head"), []byte(body)), s.Send(ctx, []byte(body))); err != nil {
+						t.Fatal(err)
+					}
+					m := must(s.Recv(ctx))
+					role, _ := m.From().Property("role")
+					if m.NumFrames() != 2 || string(m.Frame(1)) != body || m.From().UserID() != "alice" || role != "writer" {
+						t.Fatalf("%d bytes over %s: received %v from user %q with role %q", size, ep, m, m.From().UserID(), role)
+					}
+					if m := must(c.Recv(ctx)); string(m.Frame(0)) != body {
+						t.Fatalf("%d bytes over %s: received %v", size, ep, m)
+					}
+				}
+			}
+		}
+	})
+}
+
+// Subscriptions, heartbeats and the WaitSubscribers methods work within a
+// mechanism.
+func TestSubscriptionsPassSecuredConnection(t *testing.T) {
+	eachMechanism(t, func(t *testing.T, client, server *zmq.Options) {
+		ctx := testContext(t)
+		pub, sub := must(zmq.NewPub(server)), must(zmq.NewSub(client))
+		if err := sub.Subscribe("a"); err != nil {
+			t.Fatal(err)
+		}
+		join(t, "tcp://127.0.0.1:*", pub, sub)
+		if err := errors.Join(pub.WaitSubscribers(ctx, 1, "a"), sub.WaitSubscribed(ctx)); err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(pub.Send(ctx, []byte("b")), pub.Send(ctx, []byte("a1"))); err != nil {
+			t.Fatal(err)
+		}
+		if m := must(sub.Recv(ctx)); m.String() != "a1" {
+			t.Errorf("received %v", m)
+		}
+	})
+}
+
+// failedReason waits for a handshake that fails, and returns why.
+func failedReason(ctx context.Context, s interface {
+	Stats() zmq.Stats
+}) zmq.CloseReason {
+	for ctx.Err() == nil {
+		for reason := range s.Stats().CloseReasons {
+			return reason
+		}
+	}
+	return zmq.CloseNone
+}
+
+// A peer with wrong credentials, or another mechanism, exchanges no message. Both
+// sides report why.
+func TestWrongCredentialsAreRefused(t *testing.T) {
+	key, clientKey := newKey(), newKey()
+	server := zmq.Security{Mechanism: zmq.Curve{Key: key, Server: true}, Authenticator: allowOnly(clientKey.Public())}
+	plain := zmq.Security{Mechanism: zmq.PlainServer{}, Authenticator: func(_ context.Context, r *zmq.AuthRequest) (zmq.Identity, error) {
+		return zmq.Identity{}, errors.New("no such user")
+	}}
+	for _, tt := range []struct {
+		name           string
+		server, client zmq.Security
+		atServer       zmq.CloseReason
+		atClient       zmq.CloseReason // CloseNone: the server closes the connection without a reason
+	}{
+		{"unknown client key", server, zmq.Security{Mechanism: zmq.Curve{ServerKey: key.Public()}}, zmq.CloseAuthDenied, zmq.CloseRefused},
+		{"wrong server key", server, zmq.Security{Mechanism: zmq.Curve{ServerKey: newKey().Public(), Key: clientKey}}, zmq.CloseCrypto, zmq.CloseNone},
+		{"unknown user", plain, zmq.Security{Mechanism: zmq.Plain{Username: "eve"}}, zmq.CloseAuthDenied, zmq.CloseRefused},
+		{"NULL client of CURVE", server, zmq.Security{}, zmq.CloseMechanism, zmq.CloseNone},
+		{"PLAIN client of CURVE", server, zmq.Security{Mechanism: zmq.Plain{}}, zmq.CloseMechanism, zmq.CloseNone},
+		{"CURVE client of NULL", zmq.Security{}, zmq.Security{Mechanism: zmq.Curve{ServerKey: key.Public()}}, zmq.CloseMechanism, zmq.CloseNone},
+		{"address denied", zmq.Security{Authenticator: plain.Authenticator}, zmq.Security{}, zmq.CloseAuthDenied, zmq.CloseRefused},
+		{"authenticator without decision", zmq.Security{Authenticator: func(context.Context, *zmq.AuthRequest) (zmq.Identity, error) {
+			return zmq.Identity{}, fmt.Errorf("database is down: %w", zmq.ErrAuthUnavailable)
+		}}, zmq.Security{}, zmq.CloseAuthFailed, zmq.CloseNone},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			ctx := testContext(t)
+			so, co := quickOptions(), quickOptions()
+			so.Security, co.Security = tt.server, tt.client
+			s, c := must(zmq.NewPull(so)), must(zmq.NewPush(co))
+			join(t, "tcp://127.0.0.1:*", s, c)
+			if err := c.Send(ctx, []byte("secret")); err != nil {
+				t.Fatal(err)
+			}
+			if got := failedReason(ctx, s); got != tt.atServer {
+				t.Errorf("the server closed because of %q, want %q", got, tt.atServer)
+			}
+			if tt.atClient != zmq.CloseNone {
+				if got := failedReason(ctx, c); got != tt.atClient {
+					t.Errorf("the client closed because of %q, want %q", got, tt.atClient)
+				}
+			}
+			if st := s.Stats(); st.MessagesReceived != 0 || len(s.Peers()) != 0 {
+				t.Errorf("the server received %d messages from %v", st.MessagesReceived, s.Peers())
+			}
+			if st := c.Stats(); st.MessagesWritten != 0 {
+				t.Errorf("the client wrote %d messages", st.MessagesWritten)
+			}
+		})
+	}
+}
+
+// One SUB connects to publishers that have different keys. One REP serves local
+// peers without a mechanism over ipc, and others with CURVE over tcp.
+func TestEndpointsHaveSecurityOfTheirOwn(t *testing.T) {
+	ctx := testContext(t)
+	sub := must(zmq.NewSub(quickOptions()))
+	closeAtEnd(t, sub)
+	if err := sub.Subscribe(""); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 3 {
+		key := newKey()
+		pub := must(zmq.NewPub(curveServer(key, zmq.AllowAny)))
+		closeAtEnd(t, pub)
+		ep := must(pub.Bind("tcp://127.0.0.1:*"))
+		err := sub.ConnectWith(ep, zmq.EndpointOptions{
+			Security: &zmq.Security{Mechanism: zmq.Curve{ServerKey: key.Public()}},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(pub.WaitSubscribers(ctx, 1, ""), pub.Send(ctx, fmt.Append(nil, i))); err != nil {
+			t.Fatal(err)
+		}
+		if m := must(sub.Recv(ctx)); m.String() != fmt.Sprint(i) {
+			t.Errorf("received %v, want %d", m, i)
+		}
+	}
+
+	key := newKey()
+	rep := must(zmq.NewRep(curveServer(key, zmq.AllowAny)))
+	closeAtEnd(t, rep)
+	local := must(rep.BindWith("ipc://*", zmq.EndpointOptions{Security: &zmq.Security{}}))
+	remote := must(rep.Bind("tcp://127.0.0.1:*"))
+	for ep, o := range map[string]*zmq.Options{local: quickOptions(), remote: curveClient(key.Public(), curve.Key{})} {
+		req := must(zmq.NewReq(o))
+		closeAtEnd(t, req)
+		if err := errors.Join(req.Connect(ep), req.Send(ctx, []byte("x"))); err != nil {
+			t.Fatal(err)
+		}
+		m := must(rep.Recv(ctx))
+		if want := map[string]string{local: "NULL", remote: "CURVE"}[ep]; m.From().Mechanism() != want {
+			t.Errorf("%s uses %s, want %s", ep, m.From().Mechanism(), want)
+		}
+		if err := rep.Send(ctx, m.Frame(0)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// The options of an endpoint apply to every connection to it.
+func TestEndpointKeepsItsSecurityWhenItReconnects(t *testing.T) {
+	ctx := testContext(t)
+	key := newKey()
+	pull := must(zmq.NewPull(curveServer(key, zmq.AllowAny)))
+	ep := must(pull.Bind("tcp://127.0.0.1:*"))
+	push := must(zmq.NewPush(quickOptions()))
+	closeAtEnd(t, push)
+	err := push.ConnectWith(ep, zmq.EndpointOptions{Security: &zmq.Security{Mechanism: zmq.Curve{ServerKey: key.Public()}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		if err := push.Send(ctx, []byte("x")); err != nil {
+			t.Fatal(err)
+		}
+		if m := must(pull.Recv(ctx)); m.From().Mechanism() != "CURVE" {
+			t.Errorf("received from a peer with %s", m.From().Mechanism())
+		}
+		pull.Close()
+		await(t, "no peer", func() bool { return len(push.Peers()) == 0 }) // or the next message would be lost with the connection
+		pull = must(zmq.NewPull(curveServer(key, zmq.AllowAny)))
+		must(pull.Bind(ep))
+	}
+	pull.Close()
+}
+
+// SetSecurity applies to later connections. Established ones stay until
+// DisconnectPeers ends them.
+func TestSecurityIsReplacedWithoutDroppingPeers(t *testing.T) {
+	ctx := testContext(t)
+	oldKey, key, clientKey := newKey(), newKey(), newKey()
+	var revoked atomic.Bool
+	auth := func(_ context.Context, r *zmq.AuthRequest) (zmq.Identity, error) {
+		if r.PublicKey == clientKey.Public() && revoked.Load() {
+			return zmq.Identity{}, errors.New("revoked")
+		}
+		return zmq.Identity{UserID: r.PublicKey.String()}, nil
+	}
+	pull := must(zmq.NewPull(curveServer(oldKey, auth)))
+	closeAtEnd(t, pull)
+	ep := must(pull.Bind("tcp://127.0.0.1:*"))
+	connect := func(server curve.PublicKey, key curve.Key) *zmq.Push {
+		p := must(zmq.NewPush(curveClient(server, key)))
+		closeAtEnd(t, p)
+		if err := errors.Join(p.Connect(ep), p.WaitConnected(ctx)); err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	receive := func(p *zmq.Push) {
+		t.Helper()
+		if err := p.Send(ctx, []byte("x")); err != nil {
+			t.Fatal(err)
+		}
+		must(pull.Recv(ctx))
+	}
+	first := connect(oldKey.Public(), clientKey)
+	receive(first)
+	if err := pull.SetSecurity(zmq.Security{Mechanism: zmq.Curve{Key: key, Server: true}, Authenticator: auth}); err != nil {
+		t.Fatal(err)
+	}
+	receive(first)
+	receive(connect(key.Public(), newKey()))
+	await(t, "two peers", func() bool { return len(pull.Peers()) == 2 })
+
+	revoked.Store(true)
+	n := pull.DisconnectPeers(func(p zmq.PeerInfo) bool { return p.UserID() == clientKey.Public().String() })
+	if n != 1 {
+		t.Errorf("%d peers were disconnected, want 1", n)
+	}
+	await(t, "one peer", func() bool { return len(pull.Peers()) == 1 })
+	if err := pull.SetEndpointSecurity(ep, zmq.Security{}); !errors.Is(err, zmq.ErrEndpointNotFound) {
+		t.Errorf("an endpoint without security of its own: %v", err)
+	}
+}
+
+// Security that would accept anyone, or accept nobody, is refused when the socket
+// is made, with an error that says what to set.
+func TestIncompleteSecurityIsRefused(t *testing.T) {
+	key := newKey()
+	for want, sec := range map[string]zmq.Security{
+		"Authenticator is missing":                     {Mechanism: zmq.Curve{Key: key, Server: true}},
+		"AllowAny to accept all":                       {Mechanism: zmq.PlainServer{}},
+		"Curve.ServerKey is missing":                   {Mechanism: zmq.Curve{Key: key}},
+		"Curve.Key is missing":                         {Mechanism: zmq.Curve{Server: true}, Authenticator: zmq.AllowAny},
+		"Curve.ServerKey is for clients":               {Mechanism: zmq.Curve{Key: key, Server: true, ServerKey: key.Public()}, Authenticator: zmq.AllowAny},
+		"low order":                                    {Mechanism: zmq.Curve{ServerKey: curve.PublicKey{1}}},
+		"Authenticator does not apply to the client":   {Mechanism: zmq.Plain{}, Authenticator: zmq.AllowAny},
+		`Domain "d" has no effect without`:             {Domain: "d"},
+		"MaxAuthentications -1: use 0 for the default": {MaxAuthentications: -1},
+		"255": {Mechanism: zmq.Plain{Username: strings.Repeat("u", 256)}},
+	} {
+		o := &zmq.Options{Security: sec}
+		_, err := zmq.NewPull(o)
+		if !errors.Is(err, zmq.ErrInvalidOption) || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, want one with %q", err, want)
+		}
+	}
+	for _, s := range []struct {
+		name string
+		err  func(*zmq.Options) error
+	}{
+		{"STREAM", func(o *zmq.Options) error { _, err := zmq.NewStream(o); return err }},
+		{"DGRAM", func(o *zmq.Options) error { _, err := zmq.NewDgram(o); return err }},
+	} {
+		err := s.err(&zmq.Options{Security: zmq.Security{Mechanism: zmq.Curve{ServerKey: key.Public()}}})
+		if !errors.Is(err, zmq.ErrInvalidOption) || !strings.Contains(err.Error(), s.name) {
+			t.Errorf("%s: error %v", s.name, err)
+		}
+	}
+	radio := must(zmq.NewRadio(curveClient(key.Public(), key)))
+	defer radio.Close()
+	if err := radio.Connect("udp://127.0.0.1:5555"); !errors.Is(err, zmq.ErrUnsupportedTransport) {
+		t.Errorf("connecting a RADIO with CURVE over udp: %v", err)
+	}
+}
+
+// No secret is in the text of a value that holds one.
+func TestSecretsAreNotPrinted(t *testing.T) {
+	key := newKey()
+	secret := key.Secret()
+	for _, v := range []any{
+		zmq.Curve{Key: key, Server: true}, zmq.Security{Mechanism: zmq.Curve{Key: key}},
+		zmq.Plain{Username: "u", Password: "hunter2"}, zmq.Security{Mechanism: zmq.Plain{Password: "hunter2"}},
+		&zmq.Options{Security: zmq.Security{Mechanism: zmq.Plain{Password: "hunter2"}}},
+		&zmq.AuthRequest{Username: "u", Password: "hunter2"}, zmq.AuthRequest{Password: "hunter2"},
+	} {
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%x", "%q", "%d"} {
+			text := fmt.Sprintf(verb, v)
+			for _, hidden := range []string{
+				"hunter2", fmt.Sprintf("%x", "hunter2"), key.SecretZ85(), fmt.Sprintf("%x", secret[:8]), fmt.Sprint(secret[:4])[1:],
+			} {
+				if strings.Contains(text, strings.Trim(hidden, "[]")) {
+					t.Errorf("%s of %T has the secret: %s", verb, v, text)
+				}
+			}
+		}
+	}
+}
