@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/zerobroker/zmq/curve"
 	"github.com/zerobroker/zmq/internal/msg"
 )
 
@@ -205,6 +206,14 @@ func (p PeerInfo) Mechanism() string { return p.get().Mechanism }
 // UserID returns the user as which the peer was authenticated. It is empty with
 // the NULL mechanism.
 func (p PeerInfo) UserID() string { return p.get().UserID }
+
+// PublicKey returns the key of a client of CURVE, which has proved that it has
+// the secret key. It is zero with other mechanisms, and for the server of a
+// client, which knows [Curve.ServerKey].
+func (p PeerInfo) PublicKey() (key curve.PublicKey) {
+	copy(key[:], p.get().PublicKey)
+	return key
+}
 
 // Property returns a further property that the peer announced, such as "X-App".
 // Names are compared without regard to case.

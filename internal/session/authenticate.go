@@ -15,6 +15,7 @@ import (
 type AuthRequest struct {
 	mechanism.Credentials
 	Endpoint      string // as bound or connected
+	RoutingID     string // of the socket, as it announces it
 	Local, Remote net.Addr
 	Conn          net.Conn // not to be read or written
 }
@@ -69,7 +70,7 @@ func (c *conn) check(creds mechanism.Credentials, deadline time.Time) answer {
 	}
 	defer cancel()
 	r := &AuthRequest{
-		Credentials: creds, Endpoint: c.endpoint,
+		Credentials: creds, Endpoint: c.endpoint, RoutingID: c.cfg.Engine.RoutingID,
 		Local: c.nc.LocalAddr(), Remote: c.nc.RemoteAddr(), Conn: c.nc,
 	}
 	answers := make(chan answer, 1)
