@@ -142,7 +142,7 @@ func (j *job) attach() error {
 		}
 		if !warned && exposed(bound) {
 			warned = true
-			j.e.warnExposed(bound)
+			j.flags.warnExposed(j.e, bound)
 		}
 	}
 	for _, ep := range j.flags.Connect {
