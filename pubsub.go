@@ -112,7 +112,8 @@ func (s Subscriber) TopicCount() int { return s.s.Topics().TopicCount() }
 // WaitSubscribed waits until a publisher is connected and has processed all
 // subscriptions made so far, so that no message that it sends from then on is
 // missed. Publishers of ZMTP 3.1 and later confirm this. Older ones cannot:
-// WaitSubscribed returns when one of them is connected. The error is as that of
+// WaitSubscribed returns when one of them is connected. Without a subscription it
+// waits only for a connection. The error is as that of
 // [Connector.WaitConnected].
 func (s Subscriber) WaitSubscribed(ctx context.Context) error {
 	checkContext(ctx)

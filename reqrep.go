@@ -41,9 +41,9 @@ func NewReq(o *Options) (*Req, error) {
 // goroutines may call Do at once.
 //
 // Do waits until a peer is connected whose queue is not full, and sends to such
-// peers in turn. A peer that has left requests unanswered until their contexts
-// ended, and has answered none since, misses turns while another peer is
-// available: the more such requests, the more turns, up to 63 in a row.
+// peers in turn. A peer that did not answer requests before their contexts ended is
+// skipped for up to 63 turns in a row while another peer is available. A reply ends
+// this.
 //
 // Do has no time limit except ctx: it waits for a connected peer that never
 // replies, also if it is the only one. Heartbeats ([HeartbeatOptions], on by

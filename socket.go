@@ -47,7 +47,8 @@ func (s Socket) Type() SocketType { return SocketType(s.s.Type()) + 1 }
 
 // Bind accepts peers at an endpoint. It returns the endpoint with wildcards,
 // interface names and ephemeral ports replaced, so that peers can connect to
-// it. A socket may be bound to any number of endpoints and connected to others
+// it. The exception is tcp://*:port, which returns tcp://[::]:port: peers need an
+// address of this machine. A socket may be bound to any number of endpoints and connected to others
 // at the same time.
 //
 //	tcp://127.0.0.1:5555  tcp://*:5555  tcp://eth0:5555  tcp://[::1]:*
@@ -260,7 +261,8 @@ func (c Connector) Disconnect(endpoint string) error {
 // cause, and its text says why no peer is connected: the last failure of each
 // endpoint, such as "connection refused" or "incompatible socket type".
 // [Socket.Endpoints] has the same as values. Otherwise the error matches
-// [ErrClosed].
+// [ErrClosed]. If a call of Send has timed out, WaitConnected with the same, ended
+// context returns at once and says why no peer is connected.
 func (c Connector) WaitConnected(ctx context.Context) error {
 	checkContext(ctx)
 	err := c.s.WaitConnected(ctx, 1)

@@ -121,10 +121,10 @@ func run(ctx context.Context, args []string, e *env) int {
 	}
 	c, err := parser.Parse(args)
 	if err != nil {
+		e.command = commandName(parsed(err))
 		if unknown := unknownCommand(err); unknown != nil {
 			err = unknown
 		}
-		e.command = commandName(parsed(err))
 		return e.fail(usageError{err})
 	}
 	e.command = commandName(c.Selected().Path())
