@@ -234,8 +234,8 @@ func TestErrorsNameTheirCause(t *testing.T) {
 		{dgram.TrySendTo(netip.AddrPort{}, nil), zmq.ErrInvalidEndpoint, "zmq: send: invalid endpoint: no address"},
 		{dgram.TrySendTo(netip.MustParseAddrPort("127.0.0.1:0"), nil), zmq.ErrInvalidEndpoint, "zmq: send: invalid endpoint: 127.0.0.1:0: port 0 cannot be sent to"},
 		{again, zmq.ErrAlreadyBound, "zmq: bind udp://127.0.0.1:*: socket is bound already: a DGRAM is bound to one endpoint"},
-		{dish.Connect("udp://127.0.0.1:9"), zmq.ErrUnsupportedTransport, "zmq: connect udp://127.0.0.1:9: transport not for this socket type: DISH does not connect to udp"},
-		{stream.Connect("inproc://x"), zmq.ErrUnsupportedTransport, "zmq: connect inproc://x: transport not for this socket type: the peers of STREAM are not sockets"},
+		{dish.Connect("udp://127.0.0.1:9"), zmq.ErrUnsupportedTransport, "zmq: connect udp://127.0.0.1:9: unsupported transport: DISH does not connect to udp"},
+		{stream.Connect("inproc://x"), zmq.ErrUnsupportedTransport, "zmq: connect inproc://x: unsupported transport: the peers of STREAM are not sockets"},
 		{xpub.SubscribePeer(zmq.Message{}, "x"), zmq.ErrNoRoute, "zmq: subscribe peer: no route to peer: the message was not received"},
 		{manual.UnsubscribePeer(zmq.Message{}, "x"), zmq.ErrNoRoute, "zmq: unsubscribe peer: no route to peer: the message was not received"},
 	} {

@@ -86,7 +86,7 @@ type Event struct {
 // [Event.Missed].
 func (s Socket) Events(ctx context.Context) iter.Seq[Event] {
 	checkContext(ctx)
-	listening := s.s.Listen()
+	listening := s.s.Watch()
 	unregister := context.AfterFunc(ctx, listening.Stop)
 	l := &eventLoop{stop: func() {
 		unregister()

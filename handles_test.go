@@ -35,7 +35,7 @@ type (
 		TrySendMessage(m zmq.Message) error
 		SetSendHWM(n int) error
 	}
-	sendsBodies interface {
+	sendsSingleFrames interface {
 		connects
 		Send(ctx context.Context, body []byte) error
 		TrySend(body []byte) error
@@ -133,7 +133,7 @@ var (
 		receives
 	} = (*zmq.Server)(nil)
 	_ interface {
-		sendsBodies
+		sendsSingleFrames
 		receives
 	} = (*zmq.Client)(nil)
 	_ interface {
@@ -155,8 +155,8 @@ var (
 		Messages(ctx context.Context) iter.Seq2[zmq.GroupMessage, error]
 		SetRecvHWM(n int) error
 	} = (*zmq.Dish)(nil)
-	_ receives    = (*zmq.Gather)(nil)
-	_ sendsBodies = (*zmq.Scatter)(nil)
+	_ receives          = (*zmq.Gather)(nil)
+	_ sendsSingleFrames = (*zmq.Scatter)(nil)
 	_ interface {
 		allTypes
 		Recv(ctx context.Context) (zmq.Datagram, error)
@@ -171,7 +171,7 @@ var (
 		ConnectPeer(endpoint string) (uint32, error)
 	} = (*zmq.Peer)(nil)
 	_ interface {
-		sendsBodies
+		sendsSingleFrames
 		receives
 	} = (*zmq.Channel)(nil)
 )

@@ -148,12 +148,14 @@ func (m Message) RoutingNumber() uint32 { return m.From().RoutingNumber() }
 // IsConnect reports whether m is an empty message that this socket generated
 // because a peer has connected: a STREAM does so, and a ROUTER with
 // [RouterNotifyConnect].
-func (m Message) IsConnect() bool { return m.From().get().Notice == msg.ConnectNotice }
+func (m Message) IsConnect() bool { return m.From().get().Notification == msg.ConnectNotification }
 
 // IsDisconnect reports whether m is an empty message that this socket generated
 // because a peer has disconnected, or, for a STREAM, sends no more bytes: a
 // STREAM does so, and a ROUTER with [RouterNotifyDisconnect].
-func (m Message) IsDisconnect() bool { return m.From().get().Notice == msg.DisconnectNotice }
+func (m Message) IsDisconnect() bool {
+	return m.From().get().Notification == msg.DisconnectNotification
+}
 
 // From describes the peer that sent the message. It is the zero PeerInfo for a
 // message that was not received.

@@ -266,9 +266,9 @@ func (o *Options) core(t pattern.Type) (socket.Options, error) {
 		Datagrams:      datagrams,
 		Logger:         o.Logger,
 
-		Hello:             bytes.Clone(o.AutoMessages.Hello),
-		DisconnectMessage: bytes.Clone(o.AutoMessages.Disconnect),
-		Hiccup:            bytes.Clone(o.AutoMessages.Hiccup),
+		Hello:      bytes.Clone(o.AutoMessages.Hello),
+		Disconnect: bytes.Clone(o.AutoMessages.Disconnect),
+		Hiccup:     bytes.Clone(o.AutoMessages.Hiccup),
 	}
 	o.coreSession(&r, &c)
 	o.corePattern(&r, &c)
@@ -337,7 +337,7 @@ func (o *Options) corePattern(r *optionReader, c *socket.Options) {
 		Verboser:           o.XPub.Notify >= XPubNotifyEveryChange,
 		Manual:             o.XPub.Manual || o.XPub.LastValue,
 		LastValue:          o.XPub.LastValue,
-		NoDrop:             o.Pub.Block,
+		Block:              o.Pub.Block,
 		Invert:             o.Pub.InvertMatching || o.Sub.InvertMatching,
 		OnlyFirst:          true, // or frames of user messages would be taken for subscriptions
 		Welcome:            bytes.Clone(o.Pub.Welcome),

@@ -49,8 +49,8 @@ func TestStatsEventsAndEndpointsAreReadableAsJSON(t *testing.T) {
 		want  string
 	}{
 		{zmq.Stats{
-			Drops:    map[zmq.DropReason]uint64{zmq.DropHWM: 3},
-			Events:   map[zmq.EventKind]uint64{zmq.EventReady: 2},
+			Drops:        map[zmq.DropReason]uint64{zmq.DropHWM: 3},
+			Events:       map[zmq.EventKind]uint64{zmq.EventReady: 2},
 			CloseReasons: map[zmq.CloseReason]uint64{zmq.CloseMalformed: 1},
 		}, `"Drops":{"hwm":3},"Events":{"ready":2},"CloseReasons":{"malformed":1}`},
 		{zmq.Event{Kind: zmq.EventReady, Reason: zmq.CloseMalformed}, `"Kind":"ready"`},

@@ -12,7 +12,7 @@ import (
 )
 
 var automaticMessages = func(o *socket.Options) {
-	o.Hello, o.DisconnectMessage, o.Hiccup = []byte("hello"), []byte("disconnect"), []byte("hiccup")
+	o.Hello, o.Disconnect, o.Hiccup = []byte("hello"), []byte("disconnect"), []byte("hiccup")
 }
 
 // rawPeerType maps socket types to a type that they talk to. The types have a
@@ -73,7 +73,7 @@ func TestDisconnectMessageFollowsLastWholeMessage(t *testing.T) {
 			continue
 		}
 		subtest(t, typeNames[typ], func(w *st.World) {
-			s := w.Socket(typ, func(o *socket.Options) { o.DisconnectMessage = []byte("disconnect") })
+			s := w.Socket(typ, func(o *socket.Options) { o.Disconnect = []byte("disconnect") })
 			s.MustBind("mem://a")
 			p := dialRawPeers(w, s, 1, peer)[0]
 			whole := st.Message("incomplete", "message")

@@ -69,8 +69,8 @@ func TestDgramExchangesDatagramsWithAnyAddress(t *testing.T) {
 		s := w.Socket(pattern.DGRAM)
 		for _, ep := range endpoints {
 			_, err := s.Bind(ep)
-			wantErr(w, "bind "+ep, err, socket.ErrIncompatible)
-			wantErr(w, "connect "+ep, s.Connect(ep), socket.ErrIncompatible)
+			wantErr(w, "bind "+ep, err, socket.ErrUnsupportedTransport)
+			wantErr(w, "connect "+ep, s.Connect(ep), socket.ErrUnsupportedTransport)
 		}
 	})
 }
@@ -98,11 +98,11 @@ func TestUDPIsLimitedToRadioDishAndDgram(t *testing.T) {
 		subtest(t, info.Name, func(w *st.World) {
 			s := w.Socket(typ)
 			_, err := s.Bind("air://10.0.0.1:0")
-			if allowed := typ == pattern.DISH || typ == pattern.DGRAM; allowed != (err == nil) || !allowed && !errors.Is(err, socket.ErrIncompatible) {
+			if allowed := typ == pattern.DISH || typ == pattern.DGRAM; allowed != (err == nil) || !allowed && !errors.Is(err, socket.ErrUnsupportedTransport) {
 				w.Errorf("bind: %v", err)
 			}
 			err = s.Connect(udp2)
-			if allowed := typ == pattern.RADIO; allowed != (err == nil) || !allowed && !errors.Is(err, socket.ErrIncompatible) {
+			if allowed := typ == pattern.RADIO; allowed != (err == nil) || !allowed && !errors.Is(err, socket.ErrUnsupportedTransport) {
 				w.Errorf("connect: %v", err)
 			}
 		})

@@ -41,8 +41,8 @@ func testStreamBothSides(t *testing.T, name string, f func(w *st.World, s *st.So
 func recvConnectNotice(w *st.World, s *st.Socket) string {
 	w.Helper()
 	m, from := s.MustRecv()
-	if len(m) != 1 || m[0] != "" || from.Notice != msg.ConnectNotice {
-		w.Fatalf("received %.40q, notice %d", m, from.Notice)
+	if len(m) != 1 || m[0] != "" || from.Notification != msg.ConnectNotification {
+		w.Fatalf("received %.40q, notification %d", m, from.Notification)
 	}
 	return from.RoutingID
 }
@@ -68,7 +68,7 @@ func TestStreamReceivesBytesAndNotifications(t *testing.T) {
 		p.Must([]byte("last"))
 		p.Close()
 		s.WantRecv("last")
-		wantNotice(w, s, msg.DisconnectNotice, id)
+		wantNotice(w, s, msg.DisconnectNotification, id)
 	})
 	testStreamBothSides(t, "without notifications", func(w *st.World, s *st.Socket, p *st.Peer) {
 		s.WantNone()
@@ -149,7 +149,7 @@ func TestStreamAssignsRoutingIDToEachConnection(t *testing.T) {
 				w.Settle() // so that some are queued and not all in flight
 			}
 			p.Close()
-			wantNotice(w, s, msg.DisconnectNotice, "assigned")
+			wantNotice(w, s, msg.DisconnectNotification, "assigned")
 		}
 		p := l.Accept()
 		recvConnectNotice(w, s)

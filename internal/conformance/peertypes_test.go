@@ -120,8 +120,8 @@ func testAcceptsAnyBytes(t *testing.T, typ pattern.Type) {
 	subtest(t, "inproc is refused", func(w *st.World) {
 		s := w.Socket(typ)
 		_, err := s.Bind("inproc://a")
-		wantErr(w, "bind", err, socket.ErrIncompatible)
-		wantErr(w, "connect", s.Connect("inproc://b"), socket.ErrIncompatible)
+		wantErr(w, "bind", err, socket.ErrUnsupportedTransport)
+		wantErr(w, "connect", s.Connect("inproc://b"), socket.ErrUnsupportedTransport)
 	})
 }
 

@@ -409,7 +409,7 @@ func TestPubWelcomeMessageIsTheFirst(t *testing.T) {
 }
 
 func TestPubNoDropBlocksOnFullSubscriber(t *testing.T) {
-	noDrop := patternOptions(func(o *pattern.Options) { o.NoDrop = true })
+	noDrop := patternOptions(func(o *pattern.Options) { o.Block = true })
 	for _, typ := range []pattern.Type{pattern.PUB, pattern.XPUB, pattern.RADIO} {
 		subtest(t, typeNames[typ], func(w *st.World) {
 			far, key := pattern.SUB, func(topic string) []string { return []string{topic} }

@@ -391,10 +391,10 @@ func TestRawRouterExchangesBytes(t *testing.T) {
 }
 
 // wantNotice receives a notification about a peer and compares it.
-func wantNotice(w *st.World, s *st.Socket, what msg.Notice, id string) {
+func wantNotice(w *st.World, s *st.Socket, what msg.Notification, id string) {
 	w.Helper()
-	if m, from := s.MustRecv(); len(m) != 1 || m[0] != "" || from.Notice != what || from.RoutingID != id {
-		w.Errorf("received %q, notice %d about %q, want notice %d about %q", m, from.Notice, from.RoutingID, what, id)
+	if m, from := s.MustRecv(); len(m) != 1 || m[0] != "" || from.Notification != what || from.RoutingID != id {
+		w.Errorf("received %q, notification %d about %q, want notification %d about %q", m, from.Notification, from.RoutingID, what, id)
 	}
 }
 
@@ -406,12 +406,12 @@ func TestRouterNotifiesOfConnectAndDisconnect(t *testing.T) {
 		router.MustBind(ep)
 		dealer.MustConnect(ep)
 		dealer.MustSend("x")
-		wantNotice(w, router, msg.ConnectNotice, "id")
+		wantNotice(w, router, msg.ConnectNotification, "id")
 		router.WantRecv("x")
 		dealer.MustSend("y")
 		dealer.CloseIn(time.Second)
 		router.WantRecv("y")
-		wantNotice(w, router, msg.DisconnectNotice, "id")
+		wantNotice(w, router, msg.DisconnectNotification, "id")
 		router.WantNone()
 	})
 	subtest(t, "each option alone", func(w *st.World) {
@@ -434,7 +434,7 @@ func TestRouterNotifiesOfConnectAndDisconnect(t *testing.T) {
 		p.Must(st.Message("whole"), whole[:len(whole)-1])
 		p.Close()
 		router.WantRecv("whole")
-		wantNotice(w, router, msg.DisconnectNotice, "id")
+		wantNotice(w, router, msg.DisconnectNotification, "id")
 		router.WantNone()
 	})
 	subtest(t, "not for a peer without a complete handshake", func(w *st.World) {
@@ -455,15 +455,15 @@ func TestRouterNotifiesOfConnectAndDisconnect(t *testing.T) {
 		router.MustBind("mem://a")
 		p := w.Dial("a")
 		p.Must([]byte{3, 0}, []byte("id"))
-		wantNotice(w, router, msg.ConnectNotice, "id")
+		wantNotice(w, router, msg.ConnectNotification, "id")
 		p.Close()
-		wantNotice(w, router, msg.DisconnectNotice, "id")
+		wantNotice(w, router, msg.DisconnectNotification, "id")
 	})
 }
 
 func TestRouterSendsHelloAndReceivesDisconnectMessage(t *testing.T) {
 	subtest(t, "both messages", func(w *st.World) {
-		router := w.Socket(pattern.ROUTER, func(o *socket.Options) { o.Hello, o.DisconnectMessage = []byte("hello"), []byte("disconnect") })
+		router := w.Socket(pattern.ROUTER, func(o *socket.Options) { o.Hello, o.Disconnect = []byte("hello"), []byte("disconnect") })
 		router.MustBind("mem://a")
 		p := dialRawPeers(w, router, 1, "DEALER", "Identity", "id")[0]
 		wantPeerRecv(w, p, "hello")

@@ -3,7 +3,7 @@ package conformance
 import "testing"
 
 var draftRules = []rule{
-	{slug: "stream-receive", status: kept, deviations: []string{"stream-notice"},
+	{slug: "stream-receive", status: kept, deviations: []string{"stream-notification"},
 		text:  "STREAM receives the bytes of each read, at most 8192, with the routing ID of the connection. Unless ZMQ_STREAM_NOTIFY is 0, it receives an empty message when a connection is made and when it ends, for accepted and connected peers.",
 		tests: []func(*testing.T){TestStreamReceivesBytesAndNotifications, TestStreamFirstFrameIsTheRoutingID}},
 	{slug: "stream-send", status: deviates, deviations: []string{"stream-id-alone", "stream-queue"},

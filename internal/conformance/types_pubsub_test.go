@@ -38,7 +38,7 @@ func testPublishes(t *testing.T, typ pattern.Type, peerType string, subscribe fu
 	})
 	for _, noDrop := range []bool{false, true} {
 		subtest(t, fmt.Sprint("to a full subscriber, no drop ", noDrop), func(w *st.World) {
-			s := w.Socket(typ, st.HWM(1, 1), patternOptions(func(o *pattern.Options) { o.NoDrop = noDrop }))
+			s := w.Socket(typ, st.HWM(1, 1), patternOptions(func(o *pattern.Options) { o.Block = noDrop }))
 			s.MustBind("inproc://a")
 			o := w.Socket(pattern.Type(slices.Index(typeNames, peerType)), st.HWM(1, 1))
 			o.MustConnect("inproc://a")

@@ -292,7 +292,7 @@ func TestBinderRefusedByTheConnectorIsNotNotified(t *testing.T) {
 			if err := router.TrySendTo("next", st.Of("x")); err != nil {
 				t.Error(err)
 			}
-			if _, from := next.MustRecv(); from.Notice != msg.ConnectNotice || from.RoutingID != "router" {
+			if _, from := next.MustRecv(); from.Notification != msg.ConnectNotification || from.RoutingID != "router" {
 				t.Errorf("received from %+v first, want a connect notification", from)
 			}
 			next.WantRecv("x")
@@ -312,7 +312,7 @@ func TestConnectNotificationPrecedesTheMessagesSentBeforeTheBind(t *testing.T) {
 		dealer.MustConnect(name)
 		dealer.MustSend("x")
 		router.MustBind(name)
-		if _, from := router.MustRecv(); from.Notice != msg.ConnectNotice {
+		if _, from := router.MustRecv(); from.Notification != msg.ConnectNotification {
 			t.Errorf("received from %+v first, want a connect notification", from)
 		}
 		router.WantRecv("x")

@@ -56,16 +56,16 @@ func (m Msg) DropFirst() Msg {
 // Peer describes the remote end of one connection. It is created when the
 // handshake ends and does not change, so messages share it by pointer.
 type Peer struct {
-	RoutingID  string            // announced by the peer, or assigned by ROUTER; may be empty
-	Number     uint32            // routing number assigned by SERVER and PEER; 0 with other types
-	Address    string            // numeric address without port; empty for inproc
-	Remote     Addr              // network address with port; nil for inproc
-	SocketType string            // Socket-Type property; empty from ZMTP 1.0 and 2.0 peers
-	Version    string            // ZMTP version of the connection, such as "3.1"; empty for inproc
-	Mechanism  string            // security mechanism, such as "NULL"; empty for inproc
-	UserID     string            // authenticated user ID; may be empty
-	Properties map[string]string // other metadata of the handshake, names in lower case; may be nil
-	Notice     Notice            // set only in the copy that is the sender of a notice
+	RoutingID    string            // announced by the peer, or assigned by ROUTER; may be empty
+	Number       uint32            // routing number assigned by SERVER and PEER; 0 with other types
+	Address      string            // numeric address without port; empty for inproc
+	Remote       Addr              // network address with port; nil for inproc
+	SocketType   string            // Socket-Type property; empty from ZMTP 1.0 and 2.0 peers
+	Version      string            // ZMTP version of the connection, such as "3.1"; empty for inproc
+	Mechanism    string            // security mechanism, such as "NULL"; empty for inproc
+	UserID       string            // authenticated user ID; may be empty
+	Properties   map[string]string // other metadata of the handshake, names in lower case; may be nil
+	Notification Notification      // set only in the copy that is the sender of a notification
 }
 
 // Addr is a net.Addr; this package does not import net.
@@ -74,12 +74,12 @@ type Addr interface {
 	String() string
 }
 
-// Notice is the kind of a message that the socket generates about a peer. Such
+// Notification is the kind of a message that the socket generates about a peer. Such
 // a message has one empty frame.
-type Notice uint8
+type Notification uint8
 
 const (
-	NoNotice         Notice = iota // the peer sent the message
-	ConnectNotice                  // the peer has connected
-	DisconnectNotice               // the connection to the peer has ended
+	NoNotification         Notification = iota // the peer sent the message
+	ConnectNotification                        // the peer has connected
+	DisconnectNotification                     // the connection to the peer has ended
 )

@@ -7,13 +7,13 @@ import (
 	"github.com/zerobroker/zmq/internal/pipe"
 )
 
-// FrameSender is a pattern that sends messages frame by frame, so that each
+// FrameByFrameSender is a pattern that sends messages frame by frame, so that each
 // error is returned for the same frame as in libzmq. A message claims its pipes
 // with its first frame and is queued to them, as a whole, with its last frame.
 // Messages that are sent as a whole in between are independent of it. The
 // methods run under the send lock, those of a Lockstep pattern under both
 // locks.
-type FrameSender interface {
+type FrameByFrameSender interface {
 	// SendFrame takes the first or next frame of a message, and keeps its body
 	// until the message is queued. If it returns an error, the frame was not
 	// taken; after ErrWouldBlock for a first frame the caller may try again. mayWait

@@ -35,7 +35,7 @@ func TestDropMessageDiscardsRemainingFrames(t *testing.T) {
 		case PUB:
 			pat.(*Pub).SetSubscription(p, "", true)
 		}
-		s := pat.(FrameSender)
+		s := pat.(FrameByFrameSender)
 		if err := s.SendFrame(&first, true); err != nil {
 			t.Fatal(err)
 		}

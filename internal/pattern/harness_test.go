@@ -122,21 +122,21 @@ func (f *far) connect(id string) error {
 		return err
 	}
 	f.p.SetPeer(peer)
-	f.s.queueNotices()
+	f.s.queueNotifications()
 	return nil
 }
 
 func (f *far) disconnect() {
 	f.s.pat.Disconnected(f.p)
-	f.s.queueNotices()
+	f.s.queueNotifications()
 }
 
-// queueNotices queues the pending notices, as a socket does after it has
+// queueNotifications queues the pending notifications, as a socket does after it has
 // released its send lock.
-func (s *socket) queueNotices() {
+func (s *socket) queueNotifications() {
 	if n, ok := s.pat.(pattern.Notifier); ok {
-		for _, notice := range n.Notices() {
-			notice.Queue()
+		for _, notification := range n.Notifications() {
+			notification.Queue()
 		}
 	}
 }

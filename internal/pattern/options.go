@@ -29,11 +29,11 @@ type Options struct {
 	// NotifyConnect and NotifyDisconnect make ROUTER receive an empty message
 	// from a peer that has connected or disconnected. [ZMQ_ROUTER_NOTIFY]
 	NotifyConnect, NotifyDisconnect bool
-	// StreamNoNotify disables the notices of STREAM about connections.
+	// StreamNoNotify disables the notifications of STREAM about connections.
 	// [ZMQ_STREAM_NOTIFY is the reverse]
 	StreamNoNotify bool
 	// Raw makes ROUTER exchange bytes with any kind of peer, as STREAM does,
-	// and without notices. [ZMQ_ROUTER_RAW]
+	// and without notifications. [ZMQ_ROUTER_RAW]
 	Raw bool
 	// Probe makes ROUTER, DEALER and REQ send an empty message to each new
 	// peer. [ZMQ_PROBE_ROUTER]
@@ -49,9 +49,9 @@ type Options struct {
 	// LastValue, with Manual, sends the first message after a subscription has
 	// been received to that subscriber alone. [ZMQ_XPUB_MANUAL_LAST_VALUE]
 	LastValue bool
-	// NoDrop makes a publisher wait when the queue of a subscriber is full.
+	// Block makes a publisher wait when the queue of a subscriber is full.
 	// [ZMQ_XPUB_NODROP]
-	NoDrop bool
+	Block bool
 	// Invert makes a publisher send a message to the peers that have not
 	// subscribed to it, and SUB return the messages that it has not subscribed
 	// to. [ZMQ_INVERT_MATCHING]

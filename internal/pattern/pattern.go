@@ -27,7 +27,7 @@ import (
 var (
 	// ErrWouldBlock is returned when a call would block. The caller may try again
 	// when a pipe has room or a message arrives.
-	ErrWouldBlock = errors.New("not now")
+	ErrWouldBlock = errors.New("operation would block")
 	// ErrYield is returned by Recv when it has dropped as many unwanted
 	// messages as it may in one call. The caller releases the lock and calls
 	// again.

@@ -153,10 +153,10 @@ func (s *Pub) selectPipes(first []byte) {
 	}
 }
 
-// Send queues m to all matching pipes. It returns ErrWouldBlock only with NoDrop.
+// Send queues m to all matching pipes. It returns ErrWouldBlock only with Block.
 func (s *Pub) Send(m msg.Msg) error {
 	s.selectPipes(m.First)
-	if s.opt.NoDrop {
+	if s.opt.Block {
 		for _, p := range s.match {
 			if p.Out.Full() {
 				return ErrWouldBlock
@@ -208,7 +208,7 @@ func (s *Pub) Send(m msg.Msg) error {
 func (s *Pub) SendFrame(f *msg.Frame, _ bool) error {
 	if !s.open {
 		s.selectPipes(f.Body)
-		if s.opt.NoDrop && slices.ContainsFunc(s.match, func(p *pipe.Pipe) bool { return p.Out.Full() }) {
+		if s.opt.Block && slices.ContainsFunc(s.match, func(p *pipe.Pipe) bool { return p.Out.Full() }) {
 			return ErrWouldBlock
 		}
 		if s.opt.LastValue {
@@ -221,7 +221,7 @@ func (s *Pub) SendFrame(f *msg.Frame, _ bool) error {
 }
 
 // Writable returns true, because messages are dropped for subscribers whose
-// queue is full. It does so with NoDrop too, as in libzmq.
+// queue is full. It does so with Block too, as in libzmq.
 func (s *Pub) Writable() bool { return true }
 
 // Subscribers returns the number of peers that would get a message with this

@@ -265,12 +265,12 @@ func TestPubRemovesSubscriptionsOfDisconnectedPeer(t *testing.T) {
 
 // From the first call of RemoveSubscriptions on, the subscriber gets no
 // messages and no further frames, although each call removes only some of its
-// subscriptions. A publisher with NoDrop does not wait for it.
+// subscriptions. A publisher with Block does not wait for it.
 func TestRetiredSubscriberGetsNothing(t *testing.T) {
 	for name, set := range map[string]func(*pattern.Options){
 		"plain":    func(*pattern.Options) {},
 		"inverted": func(o *pattern.Options) { o.Invert = true },
-		"no drop":  func(o *pattern.Options) { o.NoDrop = true },
+		"no drop":  func(o *pattern.Options) { o.Block = true },
 	} {
 		for _, typ := range []pattern.Type{pattern.PUB, pattern.XPUB} {
 			t.Run(pattern.Types[typ].Name+" "+name, func(t *testing.T) {

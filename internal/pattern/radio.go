@@ -104,7 +104,7 @@ func (s *Radio) Send(m msg.Msg) error {
 }
 
 // SendGroup queues a message of one frame to all members of a group. It returns
-// ErrWouldBlock only with NoDrop.
+// ErrWouldBlock only with Block.
 func (s *Radio) SendGroup(group string, m msg.Msg) error {
 	if len(m.Rest) > 0 {
 		return errOneFrame
@@ -114,7 +114,7 @@ func (s *Radio) SendGroup(group string, m msg.Msg) error {
 	}
 	members := s.groups[group]
 	size := len(group) + len(m.First)
-	if s.opt.NoDrop && s.anyFull(members, size) {
+	if s.opt.Block && s.anyFull(members, size) {
 		return ErrWouldBlock
 	}
 	n := len(members) + len(s.unfiltered)
@@ -199,7 +199,7 @@ func (s *Radio) SendFrame(f *msg.Frame, _ bool) error {
 }
 
 // Writable returns true, because messages are dropped for peers whose queue is
-// full. It does so with NoDrop too, as in libzmq.
+// full. It does so with Block too, as in libzmq.
 func (s *Radio) Writable() bool { return true }
 
 // Subscribers returns the number of peers that get the messages of a group. It

@@ -64,7 +64,7 @@ func TestRadioDropsTooLargeMessageForDatagramPipeOnly(t *testing.T) {
 	s.wantDrops(pipe.DropTooLarge, 1)
 }
 
-// With NoDrop, RADIO waits, but not for a message that is too large for the
+// With Block, RADIO waits, but not for a message that is too large for the
 // pipe.
 func TestRadioDropsForFullDatagramPipe(t *testing.T) {
 	s := newSocket(t, pattern.RADIO)
@@ -77,7 +77,7 @@ func TestRadioDropsForFullDatagramPipe(t *testing.T) {
 	}
 	s.wantDrops(pipe.DropHWM, 3)
 
-	s = newSocket(t, pattern.RADIO, func(o *pattern.Options) { o.NoDrop = true })
+	s = newSocket(t, pattern.RADIO, func(o *pattern.Options) { o.Block = true })
 	s.datagramPipe(10)
 	for range hwm {
 		s.sent("TV", "m")

@@ -60,7 +60,7 @@ func TestRadioTracksGroupsOfPeers(t *testing.T) {
 	b.wants()
 }
 
-// With NoDrop, RADIO waits for all peers.
+// With Block, RADIO waits for all peers.
 // https://rfc.zeromq.org/spec/48/
 func TestRadioDropsForFullPeerOnly(t *testing.T) {
 	s := newSocket(t, pattern.RADIO)
@@ -74,7 +74,7 @@ func TestRadioDropsForFullPeerOnly(t *testing.T) {
 	slow.wants(message{"g", "0"}, message{"g", "1"}, message{"g", "2"}, message{"g", "3"})
 	s.wantDrops(pipe.DropHWM, 3)
 
-	s = newSocket(t, pattern.RADIO, func(o *pattern.Options) { o.NoDrop = true })
+	s = newSocket(t, pattern.RADIO, func(o *pattern.Options) { o.Block = true })
 	slow, fast = s.connect(""), s.connect("")
 	slow.sends("\x01g")
 	fast.sends("\x01g")

@@ -12,9 +12,10 @@ import (
 	"github.com/zerobroker/zmq/internal/pipe"
 )
 
-// ErrPeerLost is the Err of a call whose peer has disconnected. The request may
+// ErrPeerLost is the Err of a call whose peer has disconnected, and the error of
+// ClosePeer if the connection was lost with unsent messages. The request may
 // have been carried out or not.
-var ErrPeerLost = errors.New("peer lost with a request outstanding")
+var ErrPeerLost = errors.New("peer lost with a request or messages outstanding")
 
 // ErrUnsent is the Err of a call whose peer has disconnected and whose request
 // was removed from the queue before any byte of it was written. The caller may

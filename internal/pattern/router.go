@@ -16,7 +16,7 @@ type Router struct {
 	peers map[string]*pipe.Pipe // by routing ID; guarded by the send lock
 	outgoing
 	fairReceiver
-	notices
+	notifications
 
 	// previous holds the last pipe of each routing ID, until it has been read
 	// to its end. The receive lock guards it.
@@ -74,7 +74,7 @@ func (s *Router) Connected(p *pipe.Pipe, peer *msg.Peer) error {
 		p.After = q
 	}
 	if s.opt.NotifyConnect {
-		s.notify(p, peer, msg.ConnectNotice)
+		s.notify(p, peer, msg.ConnectNotification)
 	}
 	if old != nil && old.RoutingID != peer.RoutingID {
 		// The queue holds messages for the previous peer.
@@ -141,7 +141,7 @@ func (s *Router) Disconnected(p *pipe.Pipe) {
 	if _, ok := s.displaced[p]; ok {
 		delete(s.displaced, p)
 		if s.opt.NotifyDisconnect {
-			s.notify(p, peer, msg.DisconnectNotice)
+			s.notify(p, peer, msg.DisconnectNotification)
 		}
 		return
 	}
@@ -158,7 +158,7 @@ func (s *Router) Disconnected(p *pipe.Pipe) {
 		s.previous[peer.RoutingID] = p
 	}
 	if s.opt.NotifyDisconnect {
-		s.notify(p, peer, msg.DisconnectNotice)
+		s.notify(p, peer, msg.DisconnectNotification)
 	}
 }
 

@@ -214,7 +214,7 @@ func TestRouterHandoverEvictsEarlierPeer(t *testing.T) {
 	s.wantSend(pattern.ErrNoRoute, "id", "x")
 }
 
-// The connect notice precedes the messages of the peer, the disconnect notice
+// The connect notification precedes the messages of the peer, the disconnect notification
 // follows them.
 func TestRouterReceivesNoticesInOrder(t *testing.T) {
 	for _, on := range []struct{ connect, disconnect bool }{{true, true}, {true, false}, {false, true}} {
@@ -227,7 +227,7 @@ func TestRouterReceivesNoticesInOrder(t *testing.T) {
 				return
 			}
 			if m := s.receives(""); m.From == nil || m.From.RoutingID != id {
-				t.Errorf("notice from %+v, want %q", m.From, id)
+				t.Errorf("notification from %+v, want %q", m.From, id)
 			}
 		}
 		s.attach().detach() // no peer has connected

@@ -44,7 +44,7 @@ func messageOf(f *msg.Frame) (msg.Msg, error) {
 	return msg.Msg{First: f.Body, Bufs: f.Buf}, nil
 }
 
-// singleFrameSender has the methods of FrameSender that do nothing if each
+// singleFrameSender has the methods of FrameByFrameSender that do nothing if each
 // message has one frame.
 type singleFrameSender struct{}
 

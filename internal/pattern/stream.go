@@ -17,10 +17,10 @@ import (
 type Stream struct {
 	opt      *Options
 	peers    map[string]*pipe.Pipe   // by routing ID; guarded by the send lock
-	notified map[*pipe.Pipe]struct{} // pipes with a connect notice; guarded by the send lock
+	notified map[*pipe.Pipe]struct{} // pipes with a connect notification; guarded by the send lock
 	outgoing
 	fairReceiver
-	notices
+	notifications
 
 	pendingDisconnects []*pipe.Pipe // since the last call of PendingDisconnects; guarded by the send lock
 }
@@ -49,22 +49,22 @@ func (s *Stream) Connected(p *pipe.Pipe, peer *msg.Peer) error {
 	peer.RoutingID = p.Alias
 	if !s.opt.StreamNoNotify && !s.opt.Raw {
 		s.notified[p] = struct{}{}
-		s.notify(p, peer, msg.ConnectNotice)
+		s.notify(p, peer, msg.ConnectNotification)
 	}
 	return nil
 }
 
 // HalfClosed reports that the peer has closed its sending direction. Recv then
-// returns the disconnect notice. The peer can be sent to until Disconnected. It
+// returns the disconnect notification. The peer can be sent to until Disconnected. It
 // runs under both locks.
 func (s *Stream) HalfClosed(p *pipe.Pipe) { s.notifyDisconnect(p) }
 
-// notifyDisconnect adds the disconnect notice of a peer once, if there was a
-// connect notice.
+// notifyDisconnect adds the disconnect notification of a peer once, if there was a
+// connect notification.
 func (s *Stream) notifyDisconnect(p *pipe.Pipe) {
 	if _, queued := s.notified[p]; queued {
 		delete(s.notified, p)
-		s.notify(p, p.Peer(), msg.DisconnectNotice)
+		s.notify(p, p.Peer(), msg.DisconnectNotification)
 	}
 }
 

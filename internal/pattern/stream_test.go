@@ -10,12 +10,12 @@ import (
 
 func silent(o *pattern.Options) { o.StreamNoNotify = true }
 
-// receivesNotice fails the test unless Recv returns that notice of the peer
+// receivesNotification fails the test unless Recv returns that notification of the peer
 // with that routing ID.
-func (s *socket) receivesNotice(what msg.Notice, id string) {
+func (s *socket) receivesNotification(what msg.Notification, id string) {
 	s.t.Helper()
-	if m := s.receives(""); m.From.Notice != what || m.From.RoutingID != id {
-		s.t.Fatalf("notice of %q = %d, want %d of %q", m.From.RoutingID, m.From.Notice, what, id)
+	if m := s.receives(""); m.From.Notification != what || m.From.RoutingID != id {
+		s.t.Fatalf("notification of %q = %d, want %d of %q", m.From.RoutingID, m.From.Notification, what, id)
 	}
 }
 
@@ -27,13 +27,13 @@ func TestStreamReceivesNoticesAroundData(t *testing.T) {
 	f.sends("and more")
 	f.disconnect()
 	f.detach()
-	s.receivesNotice(msg.ConnectNotice, id)
+	s.receivesNotification(msg.ConnectNotification, id)
 	for _, data := range []string{"GET /", "and more"} {
-		if m := s.receives(data); m.From != f.p.Peer() || m.From.Notice != msg.NoNotice {
+		if m := s.receives(data); m.From != f.p.Peer() || m.From.Notification != msg.NoNotification {
 			t.Errorf("from %+v", m.From)
 		}
 	}
-	s.receivesNotice(msg.DisconnectNotice, id)
+	s.receivesNotification(msg.DisconnectNotification, id)
 	s.wantRecv(pattern.ErrWouldBlock)
 }
 
@@ -125,12 +125,12 @@ func TestStreamAliasBelongsToPipe(t *testing.T) {
 	s.sent("alias", "early")
 	f.connect("")
 	f.wants(message{"early"})
-	s.receivesNotice(msg.ConnectNotice, "alias")
+	s.receivesNotification(msg.ConnectNotification, "alias")
 	f.disconnect()
-	s.receivesNotice(msg.DisconnectNotice, "alias")
+	s.receivesNotification(msg.DisconnectNotification, "alias")
 	s.sent("alias", "for the next")
 	f.connect("")
-	s.receivesNotice(msg.ConnectNotice, "alias")
+	s.receivesNotification(msg.ConnectNotification, "alias")
 	f.wants(message{"for the next"})
 	f.detach()
 	s.wantSend(pattern.ErrNoRoute, "alias", "x")
@@ -190,15 +190,15 @@ func TestStreamEmptyMessageDisconnectsPeer(t *testing.T) {
 	s.wantSend(pattern.ErrNoRoute, id, "x")
 	s.wantSend(pattern.ErrNoRoute, id, "")
 	f.wants(message{"x"}, message{"x"}, message{"x"}, message{"x"})
-	s.receivesNotice(msg.ConnectNotice, id)
+	s.receivesNotification(msg.ConnectNotification, id)
 	f.disconnect()
 	f.detach()
-	s.receivesNotice(msg.ConnectNotice, other.p.Peer().RoutingID)
-	s.wantRecv(pattern.ErrWouldBlock) // no disconnect notice
+	s.receivesNotification(msg.ConnectNotification, other.p.Peer().RoutingID)
+	s.wantRecv(pattern.ErrWouldBlock) // no disconnect notification
 	s.sent(other.p.Peer().RoutingID, "still here")
 }
 
-// The notice comes after the messages that have arrived.
+// The notification comes after the messages that have arrived.
 func TestStreamReceivesNoticeOfRetiredPipe(t *testing.T) {
 	s := newSocket(t, pattern.STREAM)
 	f := s.connect("")
@@ -207,9 +207,9 @@ func TestStreamReceivesNoticeOfRetiredPipe(t *testing.T) {
 	s.wantSend(pattern.ErrNoRoute, id, "x")
 	f.sends("last words")
 	f.disconnect()
-	s.receivesNotice(msg.ConnectNotice, id)
+	s.receivesNotification(msg.ConnectNotification, id)
 	s.receives("last words")
-	s.receivesNotice(msg.DisconnectNotice, id)
+	s.receivesNotification(msg.DisconnectNotification, id)
 }
 
 func TestStreamHasNoPeerTypes(t *testing.T) {

@@ -174,7 +174,7 @@ func TestXPubLastValueGoesToAllAfterSubscriberDisconnects(t *testing.T) {
 
 func TestPubNoDropReturnsErrWouldBlockWhenOneIsFull(t *testing.T) {
 	for _, typ := range publishers {
-		s := newSocket(t, typ, func(o *pattern.Options) { o.NoDrop = true })
+		s := newSocket(t, typ, func(o *pattern.Options) { o.Block = true })
 		slow, fast, other := s.attach(), s.attach(), s.attach()
 		slow.subscribe("a")
 		fast.subscribe("")

@@ -2,7 +2,6 @@ package socket
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/zerobroker/zmq/internal/msg"
@@ -58,14 +57,10 @@ func (a Addressed) TrySendGroup(group string, m msg.Msg) error {
 	return a.SendGroup(noWait, group, m)
 }
 
-// ErrBroken is returned by ClosePeer if the connection was lost before all
-// messages had arrived.
-var ErrBroken = errors.New("connection lost before its end")
-
 // ClosePeer sends an empty message to the peer with that routing ID, which ends
 // its connection, and waits for that end. If ctx ends first, messages that are not
 // written are dropped. If the connection is lost first, the error matches
-// ErrBroken. The socket is a STREAM.
+// pattern.ErrPeerLost. The socket is a STREAM.
 func (a Addressed) ClosePeer(ctx context.Context, id string) error {
 	s := a.s
 	s.sendMu.Lock()
@@ -101,9 +96,9 @@ func waitEnd(ctx context.Context, e lossReporter) error {
 	e.Wait(ctx)
 	switch unsent, broken := e.LossStats(); {
 	case unsent > 0:
-		return fmt.Errorf("%w: %d messages are not delivered", ErrBroken, unsent)
+		return fmt.Errorf("%w: %d messages are not delivered", pattern.ErrPeerLost, unsent)
 	case broken:
-		return fmt.Errorf("%w: written messages may not have arrived", ErrBroken)
+		return fmt.Errorf("%w: written messages may not have arrived", pattern.ErrPeerLost)
 	}
 	return nil
 }

@@ -212,10 +212,10 @@ func wantInOrder(t *testing.T, s *st.Socket, single bool, want []string) {
 		frames, from := s.MustRecv()
 		got := frames[len(frames)-1]
 		if from != nil {
-			switch from.Notice {
-			case msg.ConnectNotice:
+			switch from.Notification {
+			case msg.ConnectNotification:
 				got = "connected"
-			case msg.DisconnectNotice:
+			case msg.DisconnectNotification:
 				got = "disconnected"
 			}
 		}

@@ -189,7 +189,7 @@ func (o pipeOwner) queueDisconnectMessage(p *pipe.Pipe) {
 	var text []byte
 	switch p.Side {
 	case pipe.Accepted:
-		text = o.s.opts.DisconnectMessage
+		text = o.s.opts.Disconnect
 	case pipe.Dialed:
 		text = o.s.opts.Hiccup
 	}

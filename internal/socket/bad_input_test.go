@@ -254,7 +254,7 @@ func overTCP(t *testing.T, typ pattern.Type, set ...func(*socket.Options)) *sock
 }
 
 // await returns the next event of one of the kinds.
-func await(t *testing.T, heard *socket.Listening, kinds ...session.Kind) socket.Stamped {
+func await(t *testing.T, heard *socket.EventWatcher, kinds ...session.Kind) socket.Stamped {
 	t.Helper()
 	for {
 		ev, ok := heard.Next(context.Background())
@@ -274,7 +274,7 @@ func await(t *testing.T, heard *socket.Listening, kinds ...session.Kind) socket.
 // and one valid peer.
 func TestBadInputOverTCPClosesOnlyItsConnection(t *testing.T) {
 	pull, push := overTCP(t, pattern.PULL), overTCP(t, pattern.PUSH)
-	heard := pull.Listen()
+	heard := pull.Watch()
 	ep, err := pull.Bind("tcp://127.0.0.1:*")
 	if err != nil {
 		t.Fatal(err)

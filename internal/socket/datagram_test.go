@@ -102,20 +102,20 @@ func TestDatagramEndpointsAreRefusedByOtherTypes(t *testing.T) {
 		for typ, info := range pattern.Types {
 			s := w.Socket(typ)
 			_, err := s.Bind("air://10.0.0.2:0")
-			if may := typ == pattern.DISH || typ == pattern.DGRAM; may != (err == nil) || !may && !errors.Is(err, socket.ErrIncompatible) {
+			if may := typ == pattern.DISH || typ == pattern.DGRAM; may != (err == nil) || !may && !errors.Is(err, socket.ErrUnsupportedTransport) {
 				t.Errorf("%s binds: %v", info.Name, err)
 			}
 			err = s.Connect("air://10.0.0.2:1")
-			if may := typ == pattern.RADIO; may != (err == nil) || !may && !errors.Is(err, socket.ErrIncompatible) {
+			if may := typ == pattern.RADIO; may != (err == nil) || !may && !errors.Is(err, socket.ErrUnsupportedTransport) {
 				t.Errorf("%s connects: %v", info.Name, err)
 			}
 		}
 		dgram := w.Socket(pattern.DGRAM)
 		for _, ep := range []string{"mem://a", "inproc://a"} {
-			if _, err := dgram.Bind(ep); !errors.Is(err, socket.ErrIncompatible) {
+			if _, err := dgram.Bind(ep); !errors.Is(err, socket.ErrUnsupportedTransport) {
 				t.Errorf("DGRAM binds %s: %v", ep, err)
 			}
-			if err := dgram.Connect(ep); !errors.Is(err, socket.ErrIncompatible) {
+			if err := dgram.Connect(ep); !errors.Is(err, socket.ErrUnsupportedTransport) {
 				t.Errorf("DGRAM connects %s: %v", ep, err)
 			}
 		}

@@ -25,7 +25,7 @@ func testDetachedMemory(t *testing.T, typ pattern.Type, peer string) {
 	const peers = 2000
 	const counted = 2 << 10 // unreadPipeCost in peers.go
 	pull := overTCP(t, typ)
-	heard := pull.Listen()
+	heard := pull.Watch()
 	ep, err := pull.Bind("tcp://127.0.0.1:*")
 	if err != nil {
 		t.Fatal(err)

@@ -31,7 +31,7 @@ func (s stream) connectRaw(t *testing.T, w *st.World, binds bool) (p *st.Peer, i
 		l.Close()
 		out = w.Net.Links()[0].Up()
 	}
-	return p, s.recvNotice(t, msg.ConnectNotice), out
+	return p, s.recvNotification(t, msg.ConnectNotification), out
 }
 
 // TestStreamClosePeerReportsLostMessages: if the connection is lost while
@@ -73,7 +73,7 @@ func TestStreamClosePeerReportsLostMessages(t *testing.T) {
 						if err != nil {
 							t.Error(err)
 						}
-					case !errors.Is(err, socket.ErrBroken) || !strings.Contains(err.Error(), c.lost):
+					case !errors.Is(err, pattern.ErrPeerLost) || !strings.Contains(err.Error(), c.lost):
 						t.Errorf("ClosePeer returned %v, want an error with %q", err, c.lost)
 					}
 				})

@@ -273,7 +273,7 @@ func TestPeerSendsToNumberBeforeConnecting(t *testing.T) {
 // DisconnectMessage follows.
 func TestDisconnectPeerRemovesRoute(t *testing.T) {
 	overMemAndInproc(t, func(w *st.World, ep string) {
-		server := w.Socket(pattern.SERVER, func(o *socket.Options) { o.DisconnectMessage = []byte("left") })
+		server := w.Socket(pattern.SERVER, func(o *socket.Options) { o.Disconnect = []byte("left") })
 		server.MustBind(ep)
 		a, b := w.Socket(pattern.CLIENT, st.Reconnect(time.Minute, time.Minute)), w.Socket(pattern.CLIENT)
 		a.MustConnect(ep)
@@ -376,7 +376,7 @@ func TestDisconnectPeerLingers(t *testing.T) {
 // lost.
 func TestAutomaticMessagesOfDraftTypes(t *testing.T) {
 	all := func(o *socket.Options) {
-		o.Hello, o.DisconnectMessage, o.Hiccup = []byte("hello"), []byte("disconnected"), []byte("hiccup")
+		o.Hello, o.Disconnect, o.Hiccup = []byte("hello"), []byte("disconnected"), []byte("hiccup")
 	}
 	for _, c := range []struct{ binds, connects pattern.Type }{
 		{pattern.SERVER, pattern.CLIENT}, {pattern.CLIENT, pattern.SERVER}, {pattern.PEER, pattern.PEER},

@@ -18,11 +18,10 @@ import (
 var (
 	// ErrInvalidEndpoint is returned for a text that is not an endpoint.
 	ErrInvalidEndpoint = errors.New("invalid endpoint")
-	// ErrUnsupportedTransport is returned for an unknown scheme.
+	// ErrUnsupportedTransport is returned for an unknown scheme, and for a
+	// transport that the socket type does not use, at least not in that
+	// direction. [EPROTONOSUPPORT, ENOCOMPATPROTO]
 	ErrUnsupportedTransport = errors.New("unsupported transport")
-	// ErrIncompatible is returned for a transport that the socket type does not
-	// use, at least not in that direction. [ENOCOMPATPROTO]
-	ErrIncompatible = errors.New("transport not for this socket type")
 	// ErrEndpointInUse is returned for an endpoint that has other options already.
 	ErrEndpointInUse = inproc.ErrEndpointInUse
 	// ErrEndpointNotFound is returned for an endpoint that the socket is not bound
@@ -42,7 +41,7 @@ func split(ep string) (scheme, address string, err error) {
 // checkInproc returns an error for a type whose peers are not sockets.
 func checkInproc(info *pattern.Info) error {
 	if info.Raw {
-		return fmt.Errorf("%w: the peers of %s are not sockets", ErrIncompatible, info.Name)
+		return fmt.Errorf("%w: the peers of %s are not sockets", ErrUnsupportedTransport, info.Name)
 	}
 	return nil
 }
@@ -54,7 +53,7 @@ func (o *Options) transport(scheme string, info *pattern.Info) (transport.Transp
 		return nil, fmt.Errorf("%w %q", ErrUnsupportedTransport, scheme)
 	}
 	if info.DatagramsOnly {
-		return nil, fmt.Errorf("%w: %s is for datagrams", ErrIncompatible, info.Name)
+		return nil, fmt.Errorf("%w: %s is for datagrams", ErrUnsupportedTransport, info.Name)
 	}
 	return t, nil
 }
@@ -195,7 +194,7 @@ func (s *Socket) connect(ep string, o EndpointOptions) (*pipe.Pipe, error) {
 // bindDatagrams implements Bind for datagram transports. The caller holds opMu.
 func (s *Socket) bindDatagrams(t transport.Packets, scheme, ep, address string) (string, error) {
 	if !s.info.ReceivesDatagrams {
-		return "", fmt.Errorf("%w: %s does not bind to %s", ErrIncompatible, s.info.Name, scheme)
+		return "", fmt.Errorf("%w: %s does not bind to %s", ErrUnsupportedTransport, s.info.Name, scheme)
 	}
 	if err := t.CheckListen(address); err != nil {
 		return "", fmt.Errorf("%w: %w", ErrInvalidEndpoint, err)
@@ -212,7 +211,7 @@ func (s *Socket) bindDatagrams(t transport.Packets, scheme, ep, address string) 
 // opMu.
 func (s *Socket) connectDatagrams(t transport.Packets, ep, scheme, address string) error {
 	if !s.info.SendsDatagrams {
-		return fmt.Errorf("%w: %s does not connect to %s", ErrIncompatible, s.info.Name, scheme)
+		return fmt.Errorf("%w: %s does not connect to %s", ErrUnsupportedTransport, s.info.Name, scheme)
 	}
 	if err := t.CheckDial(address); err != nil {
 		return fmt.Errorf("%w: %w", ErrInvalidEndpoint, err)

@@ -163,7 +163,7 @@ func calls() []call {
 
 // notCalls are the methods that cannot fail.
 var notCalls = []string{
-	"Close", "DisconnectPeers", "Endpoints", "Linger", "Listen", "Peers", "Readable", "Writable", "Stats", "TopicCount", "Type",
+	"Close", "DisconnectPeers", "Endpoints", "Linger", "Peers", "Readable", "Writable", "Stats", "TopicCount", "Type", "Watch",
 	"Addressed", "Topics", "Frames",
 }
 
@@ -212,7 +212,7 @@ func TestCallsAfterCloseReturnErrClosed(t *testing.T) {
 			if p := s.Peers(); len(p) != 0 {
 				t.Errorf("%d peers", len(p))
 			}
-			if _, ok := s.Socket.Listen().Next(context.Background()); ok {
+			if _, ok := s.Socket.Watch().Next(context.Background()); ok {
 				t.Error("an event after Close")
 			}
 			if st := s.Stats(); st.Peers+st.QueuedSend+st.QueuedRecv != 0 {

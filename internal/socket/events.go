@@ -20,7 +20,7 @@ type Stamped struct {
 // events passes events to the listeners and counts them.
 type events struct {
 	mu           sync.Mutex
-	listeners    map[*Listening]struct{}
+	listeners    map[*EventWatcher]struct{}
 	closed       bool
 	kinds        [session.Throttled + 1]uint64
 	closeReasons [engine.NumCloseReasons]uint64
@@ -29,17 +29,17 @@ type events struct {
 // listenerBuffer is how many events are buffered for a slow listener.
 const listenerBuffer = 1024
 
-// Listening is one listener of events.
-type Listening struct {
+// EventWatcher is one listener of events.
+type EventWatcher struct {
 	e      *events
 	c      chan Stamped
 	missed int
 }
 
-// Listen returns a new listener of the socket's events.
-func (s *Socket) Listen() *Listening {
+// Watch returns a new listener of the socket's events.
+func (s *Socket) Watch() *EventWatcher {
 	e := &s.events
-	l := &Listening{e: e, c: make(chan Stamped, listenerBuffer)}
+	l := &EventWatcher{e: e, c: make(chan Stamped, listenerBuffer)}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.closed {
@@ -47,7 +47,7 @@ func (s *Socket) Listen() *Listening {
 		return l
 	}
 	if e.listeners == nil {
-		e.listeners = make(map[*Listening]struct{})
+		e.listeners = make(map[*EventWatcher]struct{})
 	}
 	e.listeners[l] = struct{}{}
 	return l
@@ -55,7 +55,7 @@ func (s *Socket) Listen() *Listening {
 
 // Next returns the next event, or false when ctx has ended or the socket is
 // closed and there are no more.
-func (l *Listening) Next(ctx context.Context) (Stamped, bool) {
+func (l *EventWatcher) Next(ctx context.Context) (Stamped, bool) {
 	select {
 	case ev, ok := <-l.c:
 		return ev, ok
@@ -70,7 +70,7 @@ func (l *Listening) Next(ctx context.Context) (Stamped, bool) {
 }
 
 // Stop removes the listener.
-func (l *Listening) Stop() {
+func (l *EventWatcher) Stop() {
 	l.e.mu.Lock()
 	defer l.e.mu.Unlock()
 	if _, on := l.e.listeners[l]; on {

@@ -153,12 +153,12 @@ func TestSubscriberDisconnectsBetweenFrames(t *testing.T) {
 }
 
 // TestFullSubscriberIsSkippedAtFirstFrame: a subscriber whose queue is full at
-// the first frame does not receive the message. With NoDrop the first frame
+// the first frame does not receive the message. With Block the first frame
 // blocks instead.
 func TestFullSubscriberIsSkippedAtFirstFrame(t *testing.T) {
 	for _, noDrop := range []bool{false, true} {
 		st.Run(t, func(w *st.World) {
-			pub := w.Socket(pattern.PUB, st.HWM(1, 1), func(o *socket.Options) { o.Pattern.NoDrop = noDrop })
+			pub := w.Socket(pattern.PUB, st.HWM(1, 1), func(o *socket.Options) { o.Pattern.Block = noDrop })
 			pub.MustBind("inproc://a")
 			sub := w.Socket(pattern.SUB, st.HWM(1, 1))
 			sub.Subscribe("a", true)

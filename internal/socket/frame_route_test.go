@@ -175,7 +175,7 @@ func TestRouterReceivesRoutingIDFirst(t *testing.T) {
 		st.Run(t, func(w *st.World) {
 			router, dealer := routed(w, scheme, func(o *socket.Options) { o.Pattern.NotifyConnect = true })
 			wantReady(t, router, true, true)
-			if f := wantFrames(t, router, "d+", ""); f.From == nil || f.From.Notice != msg.ConnectNotice {
+			if f := wantFrames(t, router, "d+", ""); f.From == nil || f.From.Notification != msg.ConnectNotification {
 				t.Errorf("connect notification from %+v", f.From)
 			}
 			wantReady(t, router, false, true)
@@ -213,8 +213,8 @@ func streamPair(t *testing.T, w *st.World) (a, b stream, toB, toA string) {
 			t.Fatalf("routing ID %q, %v", frameText(&f), err)
 		}
 		wantReady(t, s.Socket, true, true)
-		if last := wantFrames(t, s.Socket, ""); last.From.Notice != msg.ConnectNotice {
-			t.Errorf("notice %v", last.From.Notice)
+		if last := wantFrames(t, s.Socket, ""); last.From.Notification != msg.ConnectNotification {
+			t.Errorf("notification %v", last.From.Notification)
 		}
 		wantReady(t, s.Socket, false, true)
 		if i == 0 {
@@ -267,8 +267,8 @@ func TestStreamEmptyFrameClosesConnection(t *testing.T) {
 		}
 		wantTry(t, a.Socket, toB+"+", pattern.ErrNoRoute)
 		wantFrames(t, b.Socket, toA+"+", "last bytes", toA+"+")
-		if f := wantFrames(t, b.Socket, ""); f.From.Notice != msg.DisconnectNotice {
-			t.Errorf("notice %v", f.From.Notice)
+		if f := wantFrames(t, b.Socket, ""); f.From.Notification != msg.DisconnectNotification {
+			t.Errorf("notification %v", f.From.Notification)
 		}
 		time.Sleep(10 * time.Second)
 		if n := len(a.Heard(session.Disconnected)); n != 1 {

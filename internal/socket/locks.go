@@ -72,7 +72,7 @@ func (s *Socket) unlockBoth() {
 }
 
 // unlockSendHalf releases sendMu and keeps recvMu, and then queues the pattern's
-// notices. It queues them under the sendMu of peers in this process: two sockets
+// notifications. It queues them under the sendMu of peers in this process: two sockets
 // that took each other's sendMu under their own would wait for each other. Under
 // recvMu they are queued before anything is received.
 func (s *Socket) unlockSendHalf() {
@@ -80,10 +80,10 @@ func (s *Socket) unlockSendHalf() {
 		s.sendMu.Unlock()
 		return
 	}
-	notices := s.notifier.Notices()
+	notifications := s.notifier.Notifications()
 	s.sendMu.Unlock()
-	for i := range notices {
-		notices[i].Queue()
+	for i := range notifications {
+		notifications[i].Queue()
 	}
 }
 

@@ -81,7 +81,7 @@ func callEveryMethod(s *st.Socket) {
 	s.TopicCount()
 	s.SetSendHWM(1000)
 	s.SetRecvHWM(1000)
-	s.Listen().Stop()
+	s.Watch().Stop()
 	s.WaitConnected(st.Ended(), 1)
 	if !info.Raw {
 		ep := fmt.Sprint(handlerPrefix, handlerNames.Add(1))

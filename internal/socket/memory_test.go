@@ -149,7 +149,7 @@ func TestUnreadMessagesOfDisconnectedPeersLimitNewPeers(t *testing.T) {
 func TestPartialMessagesKeepNoMemory(t *testing.T) {
 	const warmUp, rounds = 1000, 2500
 	pull := overTCP(t, pattern.PULL)
-	heard := pull.Listen()
+	heard := pull.Watch()
 	ep, err := pull.Bind("tcp://127.0.0.1:*")
 	if err != nil {
 		t.Fatal(err)

@@ -60,7 +60,7 @@ type Options struct {
 	// Messages that the socket sends to a new peer, receives when an accepted peer
 	// disconnects, and receives when a peer that it connected to disconnects, where
 	// the type allows it. nil is none. An empty one is a message too.
-	Hello, DisconnectMessage, Hiccup []byte
+	Hello, Disconnect, Hiccup []byte
 
 	Pattern pattern.Options // what the rules of the socket type depend on
 }
@@ -110,7 +110,7 @@ func (o *Options) complete(info *pattern.Info) error {
 		o.Hello = nil
 	}
 	if !info.DisconnectMessage {
-		o.DisconnectMessage = nil
+		o.Disconnect = nil
 	}
 	if !info.HiccupMessage {
 		o.Hiccup = nil

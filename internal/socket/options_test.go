@@ -66,10 +66,10 @@ func TestPushSendsNoHelloMessage(t *testing.T) {
 // peer. The connected socket receives its Hiccup message.
 func TestDisconnectMessageFollowsLastMessage(t *testing.T) {
 	overMemAndInproc(t, func(w *st.World, ep string) {
-		router := w.Socket(pattern.ROUTER, func(o *socket.Options) { o.DisconnectMessage = []byte("disconnected") })
+		router := w.Socket(pattern.ROUTER, func(o *socket.Options) { o.Disconnect = []byte("disconnected") })
 		router.MustBind(ep)
 		dealer := w.Socket(pattern.DEALER, func(o *socket.Options) {
-			o.RoutingID, o.Hiccup, o.DisconnectMessage = "d", []byte("hiccup"), []byte("not for a dealer")
+			o.RoutingID, o.Hiccup, o.Disconnect = "d", []byte("hiccup"), []byte("not for a dealer")
 		})
 		dealer.MustConnect(ep)
 		dealer.MustSend("x")
@@ -100,7 +100,7 @@ func TestDisconnectMessageFollowsLastMessage(t *testing.T) {
 // finish, and a refused peer, produce no DisconnectMessage.
 func TestNoDisconnectMessageForPeerNotAdmitted(t *testing.T) {
 	st.Run(t, func(w *st.World) {
-		router := w.Socket(pattern.ROUTER, func(o *socket.Options) { o.DisconnectMessage = []byte("disconnected") })
+		router := w.Socket(pattern.ROUTER, func(o *socket.Options) { o.Disconnect = []byte("disconnected") })
 		router.MustBind("mem://a")
 		p := w.Dial("a")
 		p.Must(st.Greeting())
@@ -244,7 +244,7 @@ func TestConflateKeepsNewestMessage(t *testing.T) {
 func TestHandoverQueuesNoDisconnectMessage(t *testing.T) {
 	overMemAndInproc(t, func(w *st.World, ep string) {
 		router := w.Socket(pattern.ROUTER, func(o *socket.Options) {
-			o.Pattern.Handover, o.DisconnectMessage = true, []byte("disconnected")
+			o.Pattern.Handover, o.Disconnect = true, []byte("disconnected")
 		})
 		router.MustBind(ep)
 		named := func(o *socket.Options) { o.RoutingID, o.ReconnectInterval = "id", 0 }

@@ -545,7 +545,7 @@ func TestSenderCountsRejectedMessagesOverTCP(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		heard := push.Listen()
+		heard := push.Watch()
 		if err := push.Connect(ep); err != nil {
 			t.Fatal(err)
 		}

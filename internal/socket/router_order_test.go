@@ -20,10 +20,10 @@ func receiveAll(r *st.Socket) (got []string) {
 		if r.TryRecv(&m) != nil {
 			return got
 		}
-		switch m.From.Notice {
-		case msg.ConnectNotice:
+		switch m.From.Notification {
+		case msg.ConnectNotification:
 			got = append(got, "CONNECT")
-		case msg.DisconnectNotice:
+		case msg.DisconnectNotification:
 			got = append(got, "DISCONNECT")
 		default:
 			got = append(got, string(m.First))
@@ -41,7 +41,7 @@ func TestRouterReceivesReconnectedPeerInOrder(t *testing.T) {
 			st.Run(t, func(w *st.World) {
 				router := w.Socket(pattern.ROUTER, func(o *socket.Options) {
 					o.Pattern.NotifyConnect, o.Pattern.NotifyDisconnect = true, true
-					o.Pattern.Handover, o.DisconnectMessage = handover, []byte("bye")
+					o.Pattern.Handover, o.Disconnect = handover, []byte("bye")
 				})
 				router.MustBind(ep)
 				old := w.Socket(pattern.DEALER, st.ID("x"))

@@ -10,20 +10,20 @@ import (
 // but pat is nil if the pattern does not implement it.
 type rules struct {
 	pat       pattern.Pattern
-	sender    pattern.Sender      // nil also if the type does not send
-	receiver  pattern.Receiver    // nil also if the type does not receive
-	framer    pattern.FrameSender // sends frame by frame
-	router    pattern.IDRouter    // sends to a routing ID
-	numbers   numberRouter        // sends to a routing number
-	groups    groupSender         // sends to a group
-	requester requester           // matches replies to requests
-	raw       rawSender           // its peers are not sockets
-	pub       pattern.Publisher   // its peers subscribe
-	sub       pattern.Subscriber  // subscribes
-	subParser subscriptionParser  // finds subscriptions in the messages that are sent
-	inspect   pattern.Inspector   // refuses some messages
-	lockstep  pattern.Lockstep    // its two directions depend on each other
-	notifier  pattern.Notifier    // queues notifications about peers
+	sender    pattern.Sender             // nil also if the type does not send
+	receiver  pattern.Receiver           // nil also if the type does not receive
+	framer    pattern.FrameByFrameSender // sends frame by frame
+	router    pattern.IDRouter           // sends to a routing ID
+	numbers   numberRouter               // sends to a routing number
+	groups    groupSender                // sends to a group
+	requester requester                  // matches replies to requests
+	raw       rawSender                  // its peers are not sockets
+	pub       pattern.Publisher          // its peers subscribe
+	sub       pattern.Subscriber         // subscribes
+	subParser subscriptionParser         // finds subscriptions in the messages that are sent
+	inspect   pattern.Inspector          // refuses some messages
+	lockstep  pattern.Lockstep           // its two directions depend on each other
+	notifier  pattern.Notifier           // queues notifications about peers
 
 	// For the fast paths.
 	balance *pattern.Balancer  // if sending is balancing and nothing else
@@ -81,7 +81,7 @@ func newRules(info *pattern.Info, o *pattern.Options, drops *pipe.Drops) (r rule
 	if info.Receives {
 		r.receiver, _ = r.pat.(pattern.Receiver)
 	}
-	r.framer, _ = r.pat.(pattern.FrameSender)
+	r.framer, _ = r.pat.(pattern.FrameByFrameSender)
 	r.router, _ = r.pat.(pattern.IDRouter)
 	r.numbers, _ = r.pat.(numberRouter)
 	r.groups, _ = r.pat.(groupSender)

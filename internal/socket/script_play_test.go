@@ -50,7 +50,7 @@ type instance struct {
 	sc      *script
 	node    *node
 	id      uint32
-	heard   *socket.Listening
+	heard   *socket.EventWatcher
 	actors  sync.WaitGroup // all actors
 	senders sync.WaitGroup // the actors that end before the socket is closed
 
@@ -207,7 +207,7 @@ func (n *node) open() {
 		sc.Fatal(err)
 	}
 	l.Addressed, l.Topics = l.Socket.Addressed(), l.Socket.Topics()
-	l.heard = l.Listen()
+	l.heard = l.Watch()
 	n.now = l
 	if n.typ == pattern.SUB {
 		topic := ""

@@ -79,7 +79,7 @@ func (s *Socket) checkDatagrams(own *Security, scheme string) error {
 		own = s.security.Load()
 	}
 	if !own.isNone() {
-		return fmt.Errorf("%w: %s has no security mechanism", ErrIncompatible, scheme)
+		return fmt.Errorf("%w: %s has no security mechanism", ErrUnsupportedTransport, scheme)
 	}
 	return nil
 }

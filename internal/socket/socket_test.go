@@ -282,7 +282,7 @@ func TestSlowEventListenerReceivesMissedCount(t *testing.T) {
 	const n = 2000
 	st.Run(t, func(w *st.World) {
 		pull := w.Socket(pattern.PULL)
-		heard := pull.Listen()
+		heard := pull.Watch()
 		for i := range n {
 			pull.MustBind(fmt.Sprint("mem://", i))
 		}

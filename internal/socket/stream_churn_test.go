@@ -88,18 +88,18 @@ func serveClients(t *testing.T, s stream, connections int, rng *rand.Rand) {
 		m, from := s.MustRecv()
 		id, data := from.RoutingID, received[from.RoutingID]
 		switch {
-		case from.Notice == msg.ConnectNotice && data == nil && m[0] == "":
+		case from.Notification == msg.ConnectNotification && data == nil && m[0] == "":
 			received[id] = new(strings.Builder)
 			continue
-		case from.Notice == msg.DisconnectNotice && data != nil && m[0] == "":
+		case from.Notification == msg.DisconnectNotification && data != nil && m[0] == "":
 			if got := data.String(); got != text(len(got)) {
 				t.Errorf("%d bytes with a gap", len(got))
 			}
 			delete(received, id)
 			connections--
 			continue
-		case from.Notice != msg.NoNotice || data == nil || len(m) != 1 || m[0] == "":
-			t.Fatalf("notice %d, a message of %d bytes, connected before: %v", from.Notice, len(m[0]), data != nil)
+		case from.Notification != msg.NoNotification || data == nil || len(m) != 1 || m[0] == "":
+			t.Fatalf("notification %d, a message of %d bytes, connected before: %v", from.Notification, len(m[0]), data != nil)
 		}
 		data.WriteString(m[0])
 		var err error
@@ -112,7 +112,7 @@ func serveClients(t *testing.T, s stream, connections int, rng *rand.Rand) {
 			}
 		case 1:
 			ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-			if err = s.ClosePeer(ctx, id); err == nil || err == context.DeadlineExceeded || errors.Is(err, socket.ErrBroken) {
+			if err = s.ClosePeer(ctx, id); err == nil || err == context.DeadlineExceeded || errors.Is(err, pattern.ErrPeerLost) {
 				delete(received, id)
 				connections--
 				err = nil

@@ -43,7 +43,7 @@ func TestStreamEmptyMessageClosesAfterQueuedMessages(t *testing.T) {
 					}
 				}()
 			}
-			id := s.recvNotice(t, msg.ConnectNotice)
+			id := s.recvNotification(t, msg.ConnectNotification)
 			data := text(30_000)
 			for i := range 10 {
 				s.sendBytes(t, id, data[3000*i:3000*(i+1)])
@@ -86,7 +86,7 @@ func TestStreamEmptyMessageLingersForUnreadBytes(t *testing.T) {
 				s.MustConnect("mem://a")
 				p = l.Accept()
 			}
-			id := s.recvNotice(t, msg.ConnectNotice)
+			id := s.recvNotification(t, msg.ConnectNotification)
 			for range 3 {
 				s.sendBytes(t, id, text(200))
 				w.Settle()
@@ -178,7 +178,7 @@ func TestStreamUnbindDisconnectsAcceptedPeers(t *testing.T) {
 		s := newStream(w)
 		s.MustBind("mem://a")
 		p := w.Dial("a")
-		id := s.recvNotice(t, msg.ConnectNotice)
+		id := s.recvNotification(t, msg.ConnectNotification)
 		s.sendBytes(t, id, "reply")
 		if err := s.Unbind("mem://a"); err != nil {
 			t.Fatal(err)
@@ -188,7 +188,7 @@ func TestStreamUnbindDisconnectsAcceptedPeers(t *testing.T) {
 		p.End()
 		p.Close()
 		s.recvBytes(t, id, 10)
-		if got := s.recvNotice(t, msg.DisconnectNotice); got != id {
+		if got := s.recvNotification(t, msg.DisconnectNotification); got != id {
 			t.Errorf("disconnect notification for %q, want %q", got, id)
 		}
 		s.WantDrops(nil)
@@ -223,7 +223,7 @@ func TestStreamCloseWritesQueuedMessages(t *testing.T) {
 		s.MustBind("mem://a")
 		p := w.Dial("a")
 		w.Net.Links()[0].Down().SetBuffer(10)
-		id := s.recvNotice(t, msg.ConnectNotice)
+		id := s.recvNotification(t, msg.ConnectNotification)
 		data := text(5000)
 		s.sendBytes(t, id, data)
 		got := make(chan string)

@@ -25,8 +25,8 @@ func halfClosedPeer(t *testing.T, w *st.World, s stream) (p *st.Peer, id string)
 	t.Helper()
 	p = w.Dial("a")
 	p.CloseWrite()
-	id = s.recvNotice(t, msg.ConnectNotice)
-	s.recvNotice(t, msg.DisconnectNotice)
+	id = s.recvNotification(t, msg.ConnectNotification)
+	s.recvNotification(t, msg.DisconnectNotification)
 	return p, id
 }
 
@@ -73,10 +73,10 @@ func TestStreamSendsToHalfClosedPeer(t *testing.T) {
 				p.Must([]byte("request"))
 				p.CloseWrite()
 				w.Settle()
-				id := s.recvNotice(t, msg.ConnectNotice)
+				id := s.recvNotification(t, msg.ConnectNotification)
 				s.recvBytes(t, id, 7)
 				if c.afterNotice {
-					s.recvNotice(t, msg.DisconnectNotice)
+					s.recvNotification(t, msg.DisconnectNotification)
 				}
 				time.Sleep(9 * time.Second) // a slow application
 				for i := range 10 {
@@ -148,9 +148,9 @@ func TestStreamHalfClosedPeerTimesOut(t *testing.T) {
 			t.Error("the connection of a peer that does not read is still open")
 		}
 		closed := w.Dial("a")
-		id = s.recvNotice(t, msg.ConnectNotice)
+		id = s.recvNotification(t, msg.ConnectNotification)
 		closed.Close()
-		s.recvNotice(t, msg.DisconnectNotice)
+		s.recvNotification(t, msg.DisconnectNotification)
 		for range 2 { // the peer answers the first with a reset
 			s.sendBytes(t, id, "x")
 			w.Settle()
@@ -158,8 +158,8 @@ func TestStreamHalfClosedPeerTimesOut(t *testing.T) {
 		s.wantRoute(t, id, pattern.ErrNoRoute)
 		slow := w.Dial("a")
 		slow.CloseWrite()
-		id = s.recvNotice(t, msg.ConnectNotice)
-		s.recvNotice(t, msg.DisconnectNotice)
+		id = s.recvNotification(t, msg.ConnectNotification)
+		s.recvNotification(t, msg.DisconnectNotification)
 		for range 200 {
 			s.sendBytes(t, id, text(5000))
 		}
@@ -215,7 +215,7 @@ func TestStreamWritesQueueToHalfClosedServerBeforeReconnecting(t *testing.T) {
 		s := newStream(w, halfClose(10*time.Second), st.Reconnect(time.Millisecond, time.Millisecond))
 		s.MustConnect("mem://a")
 		p := l.Accept()
-		id := s.recvNotice(t, msg.ConnectNotice)
+		id := s.recvNotification(t, msg.ConnectNotification)
 		data := text(30_000)
 		s.sendBytes(t, id, data)
 		p.CloseWrite()
@@ -223,11 +223,11 @@ func TestStreamWritesQueueToHalfClosedServerBeforeReconnecting(t *testing.T) {
 		if got, err := io.ReadAll(p); string(got) != data || err != nil {
 			t.Errorf("the server read %d bytes, %v", len(got), err)
 		}
-		s.recvNotice(t, msg.DisconnectNotice)
+		s.recvNotification(t, msg.DisconnectNotification)
 		if d := st.After(func() { l.Accept() }); d > time.Second {
 			t.Errorf("reconnected after %v", d)
 		}
-		s.recvNotice(t, msg.ConnectNotice)
+		s.recvNotification(t, msg.ConnectNotification)
 		s.WantDrops(map[pipe.Drop]uint64{})
 	})
 }

@@ -27,13 +27,13 @@ func newStream(w *st.World, set ...func(*socket.Options)) stream {
 
 func noNotify(o *socket.Options) { o.Pattern.StreamNoNotify = true }
 
-// recvNotice receives the next message, which must be the empty message of that
+// recvNotification receives the next message, which must be the empty message of that
 // notification, and returns the routing ID.
-func (s stream) recvNotice(t *testing.T, what msg.Notice) string {
+func (s stream) recvNotification(t *testing.T, what msg.Notification) string {
 	t.Helper()
 	m, from := s.MustRecv()
-	if len(m) != 1 || m[0] != "" || from.Notice != what {
-		t.Fatalf("received %.100q with notice %d, want notice %d", m, from.Notice, what)
+	if len(m) != 1 || m[0] != "" || from.Notification != what {
+		t.Fatalf("received %.100q with notification %d, want notification %d", m, from.Notification, what)
 	}
 	return from.RoutingID
 }
@@ -88,7 +88,7 @@ func TestStreamExchangesBytesWithNotifications(t *testing.T) {
 		a, b := newStream(w), newStream(w)
 		a.MustBind("mem://a")
 		b.MustConnect("mem://a")
-		toB, toA := a.recvNotice(t, msg.ConnectNotice), b.recvNotice(t, msg.ConnectNotice)
+		toB, toA := a.recvNotification(t, msg.ConnectNotification), b.recvNotification(t, msg.ConnectNotification)
 		big := text(100_000)
 		a.sendBytes(t, toB, "small")
 		if got := b.recvBytes(t, toA, 5); got != "small" {
@@ -100,7 +100,7 @@ func TestStreamExchangesBytesWithNotifications(t *testing.T) {
 			t.Error("received bytes differ from those sent")
 		}
 		b.CloseIn(time.Minute)
-		if id := a.recvNotice(t, msg.DisconnectNotice); id != toB {
+		if id := a.recvNotification(t, msg.DisconnectNotification); id != toB {
 			t.Errorf("disconnect notification for %q, want %q", id, toB)
 		}
 		a.wantRoute(t, toB, pattern.ErrNoRoute)
@@ -118,7 +118,7 @@ func TestStreamSendsNoProtocolBytes(t *testing.T) {
 		s := newStream(w, st.Heartbeat(time.Second, time.Second, time.Second))
 		s.MustBind("mem://a")
 		p := w.Dial("a")
-		id := s.recvNotice(t, msg.ConnectNotice)
+		id := s.recvNotification(t, msg.ConnectNotification)
 		p.SetReadDeadline(time.Now().Add(100 * time.Hour))
 		if n, err := p.Read(make([]byte, 1)); n > 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
 			t.Fatalf("read %d bytes, %v", n, err)
@@ -159,7 +159,7 @@ func TestStreamReconnectDropsRestOfLostConnection(t *testing.T) {
 			l := w.Listen("a")
 			s.MustConnect("mem://a")
 			p := l.Accept()
-			id := s.recvNotice(t, msg.ConnectNotice)
+			id := s.recvNotification(t, msg.ConnectNotification)
 			p.Must([]byte("first"))
 			s.recvBytes(t, id, 5)
 			for range 5 {
@@ -167,13 +167,13 @@ func TestStreamReconnectDropsRestOfLostConnection(t *testing.T) {
 				w.Settle()
 			}
 			w.Net.Links()[0].Cut(how)
-			if got := s.recvNotice(t, msg.DisconnectNotice); got != id {
+			if got := s.recvNotification(t, msg.DisconnectNotification); got != id {
 				t.Errorf("disconnect notification for %q, want %q", got, id)
 			}
 			s.WantDrops(map[pipe.Drop]uint64{pipe.DropInFlight: 1, pipe.DropConnLost: 4})
 			s.sendBytes(t, id, "hello")
 			p = l.Accept()
-			if got := s.recvNotice(t, msg.ConnectNotice); got != id {
+			if got := s.recvNotification(t, msg.ConnectNotification); got != id {
 				t.Errorf("connect notification for %q, want %q", got, id)
 			}
 			if got := p.Skip(5); string(got) != "hello" {
@@ -192,10 +192,10 @@ func TestStreamCountsDropsOfResetPeers(t *testing.T) {
 		s := newStream(w)
 		s.MustBind("mem://a")
 		good := w.Dial("a")
-		goodID := s.recvNotice(t, msg.ConnectNotice)
+		goodID := s.recvNotification(t, msg.ConnectNotification)
 		for i := range 20 {
 			w.Dial("a")
-			id := s.recvNotice(t, msg.ConnectNotice)
+			id := s.recvNotification(t, msg.ConnectNotification)
 			link := w.Net.Links()[i+1]
 			link.Down().SetBuffer(10)
 			for range 3 {
@@ -203,7 +203,7 @@ func TestStreamCountsDropsOfResetPeers(t *testing.T) {
 				w.Settle()
 			}
 			link.Cut(memnet.RST)
-			if got := s.recvNotice(t, msg.DisconnectNotice); got != id {
+			if got := s.recvNotification(t, msg.DisconnectNotification); got != id {
 				t.Errorf("disconnect notification for %q, want %q", got, id)
 			}
 			s.wantRoute(t, id, pattern.ErrNoRoute)
@@ -237,11 +237,11 @@ func TestStreamConnectAsNamesEachConnection(t *testing.T) {
 			if got := p.Skip(5); string(got) != want {
 				t.Errorf("the server read %q, want %q", got, want)
 			}
-			if id := s.recvNotice(t, msg.ConnectNotice); id != "web" {
+			if id := s.recvNotification(t, msg.ConnectNotification); id != "web" {
 				t.Errorf("connect notification for %q", id)
 			}
 			p.Close()
-			if id := s.recvNotice(t, msg.DisconnectNotice); id != "web" {
+			if id := s.recvNotification(t, msg.DisconnectNotification); id != "web" {
 				t.Errorf("disconnect notification for %q", id)
 			}
 			s.sendBytes(t, "web", "later")
@@ -265,7 +265,7 @@ func TestStreamReadsWithinLimitsOfSlowReceiver(t *testing.T) {
 			s.MustBind("mem://a")
 			p := w.Dial("a")
 			w.Net.Links()[0].Up().SetBuffer(1000)
-			id := s.recvNotice(t, msg.ConnectNotice)
+			id := s.recvNotification(t, msg.ConnectNotification)
 			data := text(3 << 20)
 			written := make(chan int)
 			go func() {
@@ -294,10 +294,10 @@ func TestStreamSendBlocksOnlyForSlowPeer(t *testing.T) {
 		s := newStream(w, st.HWM(3, 3))
 		s.MustBind("mem://a")
 		p := w.Dial("a")
-		slow := s.recvNotice(t, msg.ConnectNotice)
+		slow := s.recvNotification(t, msg.ConnectNotification)
 		w.Net.Links()[0].Down().SetBuffer(10)
 		q := w.Dial("a")
-		fast := s.recvNotice(t, msg.ConnectNotice)
+		fast := s.recvNotification(t, msg.ConnectNotification)
 		sent := 0
 		for ; s.TrySendTo(slow, st.Of("1234567890")) == nil; sent++ {
 			w.Settle()
@@ -336,7 +336,7 @@ func TestStreamBlockedSendFailsWhenPeerDisconnects(t *testing.T) {
 			func(id string) { s.sendBytes(t, id, "") },
 		} {
 			w.Dial("a")
-			id := s.recvNotice(t, msg.ConnectNotice)
+			id := s.recvNotification(t, msg.ConnectNotification)
 			links := w.Net.Links()
 			links[len(links)-1].Down().SetBuffer(10)
 			for s.TrySendTo(id, st.Of("1234567890")) == nil {
@@ -410,16 +410,16 @@ func TestStreamBoundsUnreadNotifications(t *testing.T) {
 func TestStreamRefusesInprocAndZMTPPeers(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		s := newStream(w)
-		if _, err := s.Bind("inproc://a"); !errors.Is(err, socket.ErrIncompatible) {
+		if _, err := s.Bind("inproc://a"); !errors.Is(err, socket.ErrUnsupportedTransport) {
 			t.Errorf("bind: %v", err)
 		}
-		if err := s.Connect("inproc://a"); !errors.Is(err, socket.ErrIncompatible) {
+		if err := s.Connect("inproc://a"); !errors.Is(err, socket.ErrUnsupportedTransport) {
 			t.Errorf("connect: %v", err)
 		}
 		s.MustBind("mem://a")
 		push := w.Socket(pattern.PUSH, st.Reconnect(time.Hour, time.Hour))
 		push.MustConnect("mem://a")
-		id := s.recvNotice(t, msg.ConnectNotice)
+		id := s.recvNotification(t, msg.ConnectNotification)
 		if got := s.recvBytes(t, id, 10); got[0] != 0xFF {
 			t.Errorf("the greeting begins with %q", got)
 		}
@@ -473,7 +473,7 @@ func TestRawRouterExchangesBytes(t *testing.T) {
 				want = map[pipe.Drop]uint64{pipe.DropNoRoute: 1, pipe.DropHWM: 1}
 			}
 			s.WantDrops(want)
-			if _, err := s.Bind("inproc://a"); !errors.Is(err, socket.ErrIncompatible) {
+			if _, err := s.Bind("inproc://a"); !errors.Is(err, socket.ErrUnsupportedTransport) {
 				t.Errorf("bind inproc: %v", err)
 			}
 		})

@@ -9,7 +9,7 @@ import (
 	st "github.com/zerobroker/zmq/internal/socket/sockettest"
 )
 
-// TestNoDropSenderIsWokenWhenFullSubscriberIsRemoved: with NoDrop, Send blocks
+// TestNoDropSenderIsWokenWhenFullSubscriberIsRemoved: with Block, Send blocks
 // while the queue to a subscriber is full. It no longer blocks when the
 // subscriber cancels its subscription or is disconnected.
 func TestNoDropSenderIsWokenWhenFullSubscriberIsRemoved(t *testing.T) {
@@ -27,7 +27,7 @@ func TestNoDropSenderIsWokenWhenFullSubscriberIsRemoved(t *testing.T) {
 				name := pattern.Types[types[0]].Name + " " + ep + " " + how
 				t.Run(name, func(t *testing.T) {
 					st.Run(t, func(w *st.World) {
-						pub := w.Socket(types[0], st.HWM(1, 10), func(o *socket.Options) { o.Pattern.NoDrop = true })
+						pub := w.Socket(types[0], st.HWM(1, 10), func(o *socket.Options) { o.Pattern.Block = true })
 						sub := w.Socket(types[1], st.HWM(1, 1))
 						pub.MustBind(ep)
 						subscribe(t, sub, true, "g")
@@ -63,7 +63,7 @@ func TestNoDropSenderIsWokenWhenFullSubscriberIsRemoved(t *testing.T) {
 // blocked calls of Send, see each change.
 func TestAssignWakesSendersAndWaitSubscribers(t *testing.T) {
 	st.Run(t, func(w *st.World) {
-		xpub := w.Socket(pattern.XPUB, st.HWM(1, 1), func(o *socket.Options) { o.Pattern.NoDrop, o.Pattern.Manual = true, true })
+		xpub := w.Socket(pattern.XPUB, st.HWM(1, 1), func(o *socket.Options) { o.Pattern.Block, o.Pattern.Manual = true, true })
 		sub := w.Socket(pattern.SUB, st.HWM(1, 1))
 		xpub.MustBind("mem://a")
 		subscribe(t, sub, true, "g")

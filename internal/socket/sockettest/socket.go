@@ -21,7 +21,7 @@ type Socket struct {
 	socket.Topics
 	socket.Frames
 	w        *World
-	listener *socket.Listening
+	listener *socket.EventWatcher
 	past     []socket.Stamped // events taken from listener
 }
 

@@ -113,7 +113,7 @@ func (w *World) Socket(typ pattern.Type, set ...func(*socket.Options)) *Socket {
 	if err != nil {
 		w.Fatal(err)
 	}
-	s := &Socket{Socket: core, Addressed: core.Addressed(), Topics: core.Topics(), Frames: core.Frames(), w: w, listener: core.Listen()}
+	s := &Socket{Socket: core, Addressed: core.Addressed(), Topics: core.Topics(), Frames: core.Frames(), w: w, listener: core.Watch()}
 	w.Cleanup(func() { s.CloseIn(0) })
 	return s
 }
