@@ -3,7 +3,6 @@ package zmq
 import (
 	"context"
 	"errors"
-	"net"
 
 	"github.com/zerobroker/zmq/internal/inproc"
 	"github.com/zerobroker/zmq/internal/pattern"
@@ -11,74 +10,70 @@ import (
 )
 
 // Errors of calls, which an [*OpError] wraps; test for them with [errors.Is].
-// The error of a single peer is reported as an [Event].
+// The error of a single peer is reported as an [Event]. Each is declared in the
+// lowest layer that returns it.
 var (
 	// ErrClosed is returned by every call on a closed socket, and by calls that
 	// Close ends. It matches [net.ErrClosed] too.
-	ErrClosed error = closedError{}
+	ErrClosed = socket.ErrClosed
 	// ErrWouldBlock is returned by a Try method if the method without Try would
 	// wait.
-	ErrWouldBlock = errors.New("operation would block")
+	ErrWouldBlock = pattern.ErrWouldBlock
 	// ErrNoRoute is returned if a ROUTER or STREAM has no peer with the routing
 	// ID, or a SERVER or PEER none with the routing number.
-	ErrNoRoute = errors.New("no route to peer")
+	ErrNoRoute = pattern.ErrNoRoute
 	// ErrInvalidState is returned for a call out of turn: a REQ sends and
 	// receives alternately, a REP receives and sends.
-	ErrInvalidState = errors.New("operation not allowed in this state")
+	ErrInvalidState = pattern.ErrInvalidState
 	// ErrPeerLost is returned if a connection is lost before a call is
 	// complete: by [Req.Do] if the connection carried its request, which may
 	// have been carried out, and by [Stream.ClosePeer] if it had unsent
 	// messages.
-	ErrPeerLost = errors.New("connection lost before the call was complete")
+	ErrPeerLost = pattern.ErrPeerLost
 	// ErrWithdrawn is matched by the error of [Req.Do] if its context ended
 	// before any byte of the request was written. No peer receives the request,
 	// so that repeating it is safe.
-	ErrWithdrawn = errors.New("request withdrawn")
+	ErrWithdrawn = socket.ErrWithdrawn
 	// ErrInvalidEndpoint is returned if a text is not an endpoint, or a DGRAM
 	// cannot send to an address.
-	ErrInvalidEndpoint = errors.New("invalid endpoint")
+	ErrInvalidEndpoint = socket.ErrInvalidEndpoint
 	// ErrUnsupportedTransport is returned if the scheme of an endpoint is
 	// unknown or the socket type does not support it.
-	ErrUnsupportedTransport = errors.New("unsupported transport")
+	ErrUnsupportedTransport = socket.ErrUnsupportedTransport
 	// ErrEndpointNotFound is returned by Unbind and Disconnect if the socket is
 	// not bound or connected to the endpoint.
-	ErrEndpointNotFound = errors.New("endpoint not found")
+	ErrEndpointNotFound = socket.ErrEndpointNotFound
 	// ErrEndpointInUse is returned by Bind if another socket is bound to the
 	// inproc name. For other transports the error is that of the system, such
 	// as [syscall.EADDRINUSE].
-	ErrEndpointInUse = errors.New("endpoint in use")
+	ErrEndpointInUse = inproc.ErrEndpointInUse
 	// ErrPeerExists is returned by Connect of a PAIR or CHANNEL that has a peer
 	// or another connected endpoint. It is also the error in the event of a
 	// peer that such a socket refuses.
-	ErrPeerExists = errors.New("socket has a peer already")
+	ErrPeerExists = pattern.ErrPeerExists
 	// ErrAlreadyBound is returned by a second Bind of a DGRAM.
-	ErrAlreadyBound = errors.New("socket is bound already")
+	ErrAlreadyBound = pattern.ErrAlreadyBound
 	// ErrDuplicateRoutingID is returned by ConnectAs if another peer has the
 	// routing ID. It is also the error in the event of a peer that a ROUTER
 	// refuses for that reason.
-	ErrDuplicateRoutingID = errors.New("routing ID in use")
+	ErrDuplicateRoutingID = pattern.ErrDuplicateRoutingID
 	// ErrTooManySubscriptions is the error in the event of a peer that is
 	// disconnected because its subscriptions exceed [Limits].
-	ErrTooManySubscriptions = errors.New("too many subscriptions")
+	ErrTooManySubscriptions = pattern.ErrTooManySubscriptions
 	// ErrInvalidMessage is returned for a message that the socket type cannot
 	// send, such as one of two frames on a CLIENT.
-	ErrInvalidMessage = errors.New("message not allowed on this socket type")
+	ErrInvalidMessage = pattern.ErrInvalidMessage
 	// ErrInvalidGroup is returned if the name of a group is invalid, if a DISH
 	// joins a group that it has joined, or leaves one that it has not joined.
-	ErrInvalidGroup = errors.New("group cannot be used")
+	ErrInvalidGroup = pattern.ErrInvalidGroup
 	// ErrMessageTooLarge is returned for a message that exceeds the [Limits] of
 	// its own socket, or a payload of more than 8192 bytes on a DGRAM. Nothing
 	// is sent.
-	ErrMessageTooLarge = errors.New("message too large")
+	ErrMessageTooLarge = pattern.ErrMessageTooLarge
 	// ErrInvalidOption is returned for an option or a parameter that is out of
 	// range or does not apply to the socket type.
-	ErrInvalidOption = errors.New("invalid option")
+	ErrInvalidOption = socket.ErrInvalidOption
 )
-
-type closedError struct{}
-
-func (closedError) Error() string        { return "socket closed" }
-func (closedError) Is(target error) bool { return target == net.ErrClosed }
 
 // OpError is the error of every call. The exception is a context that ends
 // while Send, Recv, one of their variants or [Stream.ClosePeer] waits: they
@@ -104,53 +99,6 @@ func (e *OpError) Timeout() bool {
 	return errors.As(e.Err, &inner) && inner.Timeout()
 }
 
-// publicErrors has the error of this package for each error of the core. The
-// first ones are the most frequent.
-var publicErrors = []struct{ core, public error }{
-	{pattern.ErrWouldBlock, ErrWouldBlock},
-	{socket.ErrClosed, ErrClosed},
-	{pattern.ErrNoRoute, ErrNoRoute},
-	{pattern.ErrInvalidState, ErrInvalidState},
-	{pattern.ErrPeerLost, ErrPeerLost},
-	{socket.ErrWithdrawn, ErrWithdrawn},
-	{socket.ErrInvalidEndpoint, ErrInvalidEndpoint},
-	{socket.ErrUnsupportedTransport, ErrUnsupportedTransport},
-	{socket.ErrEndpointNotFound, ErrEndpointNotFound},
-	{inproc.ErrEndpointInUse, ErrEndpointInUse},
-	{pattern.ErrPeerExists, ErrPeerExists},
-	{pattern.ErrAlreadyBound, ErrAlreadyBound},
-	{pattern.ErrDuplicateRoutingID, ErrDuplicateRoutingID},
-	{pattern.ErrTooManySubscriptions, ErrTooManySubscriptions},
-	{pattern.ErrInvalidMessage, ErrInvalidMessage},
-	{pattern.ErrInvalidGroup, ErrInvalidGroup},
-	{pattern.ErrMessageTooLarge, ErrMessageTooLarge},
-	{socket.ErrInvalidOption, ErrInvalidOption},
-}
-
-// publicError returns err with the error of this package in its chain. The text
-// stays the same. The type of err may be uncomparable.
-func publicError(err error) error {
-	if err == nil {
-		return nil
-	}
-	for _, e := range publicErrors {
-		if err == e.core {
-			return e.public
-		}
-	}
-	for _, e := range publicErrors {
-		if errors.Is(err, e.core) {
-			return &withSentinel{err, e.public}
-		}
-	}
-	return err
-}
-
-type withSentinel struct{ err, sentinel error }
-
-func (w *withSentinel) Error() string   { return w.err.Error() }
-func (w *withSentinel) Unwrap() []error { return []error{w.err, w.sentinel} }
-
 // checkContext panics if a caller passes no context. Otherwise a call would panic
 // only when it has to wait.
 func checkContext(ctx context.Context) {
@@ -173,5 +121,5 @@ func opError(op, endpoint string, err error) error {
 	if err == nil {
 		return nil
 	}
-	return &OpError{Op: op, Endpoint: endpoint, Err: publicError(err)}
+	return &OpError{Op: op, Endpoint: endpoint, Err: err}
 }

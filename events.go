@@ -117,7 +117,7 @@ func newEvent(ev socket.Stamped) Event {
 		Kind: EventKind(ev.Kind), Time: ev.Time, Endpoint: ev.Endpoint,
 		LocalAddr: ev.Local, RemoteAddr: ev.Remote,
 		Peer: PeerInfo{ev.Peer}, Delay: ev.Delay, Reason: CloseReason(ev.Reason),
-		Err: publicError(ev.Err), Missed: ev.Missed,
+		Err: ev.Err, Missed: ev.Missed,
 	}
 }
 

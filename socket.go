@@ -126,7 +126,7 @@ func (s Socket) Endpoints() []EndpointInfo {
 	for i, e := range list {
 		infos[i] = EndpointInfo{
 			Endpoint: e.Endpoint, Bound: e.Bound, State: EndpointState(e.State), Since: e.Since,
-			Attempts: e.Attempts, Err: publicError(e.Err), Peers: e.Peers,
+			Attempts: e.Attempts, Err: e.Err, Peers: e.Peers,
 		}
 	}
 	return infos

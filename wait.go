@@ -19,7 +19,7 @@ func (c Connector) waitError(ctx context.Context, op string, err error, missing 
 	if !socket.EndedBy(ctx, err) {
 		return opError(op, "", err)
 	}
-	return &OpError{Op: op, Err: &endedWait{publicError(err), context.Cause(ctx), waitReason(c.Endpoints(), missing)}}
+	return &OpError{Op: op, Err: &endedWait{err, context.Cause(ctx), waitReason(c.Endpoints(), missing)}}
 }
 
 // endedWait is the error of a context that ended during a wait, and the reason.

@@ -71,8 +71,20 @@ func TestConnStateTransitions(t *testing.T) {
 // TestConnStateAllowsFlusherOnlyInTraffic lists the states in which a flusher may
 // start.
 func TestConnStateAllowsFlusherOnlyInTraffic(t *testing.T) {
-	for s := range numConnStates {
-		want := s == stateOpen || s == stateHalfClosed || s == stateRejecting
+	may := map[connState]bool{
+		stateHandshake:   false,
+		stateOpen:        true,
+		stateHalfClosed:  true,
+		stateRejecting:   true,
+		stateRejected:    false,
+		stateWriteClosed: false,
+		stateWriteFailed: false,
+		stateClosed:      false,
+	}
+	if len(may) != int(numConnStates) {
+		t.Fatalf("%d of %d states are listed", len(may), numConnStates)
+	}
+	for s, want := range may {
 		c := &conn{state: s}
 		if got := c.becomeFlusher(); got != want {
 			t.Errorf("a flusher starts in %v: %v, want %v", s, got, want)

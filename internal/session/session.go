@@ -7,7 +7,6 @@
 package session
 
 import (
-	"errors"
 	"net"
 	"strings"
 	"sync"
@@ -62,8 +61,13 @@ type Host interface {
 	Unconfirmed()
 }
 
-// ErrClosed is returned by calls on a closed socket.
-var ErrClosed = errors.New("socket closed")
+// ErrClosed is returned by calls on a closed socket. It matches net.ErrClosed.
+var ErrClosed error = closedError{}
+
+type closedError struct{}
+
+func (closedError) Error() string        { return "socket closed" }
+func (closedError) Is(target error) bool { return target == net.ErrClosed }
 
 // Config is the configuration that all sessions of a socket share.
 type Config struct {

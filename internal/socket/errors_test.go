@@ -163,7 +163,7 @@ func calls() []call {
 
 // notCalls are the methods that cannot fail.
 var notCalls = []string{
-	"Close", "DisconnectPeers", "Endpoints", "Linger", "Listen", "Manual", "Peers", "Readable", "Writable", "Stats", "TopicCount", "Type",
+	"Close", "DisconnectPeers", "Endpoints", "Linger", "Manual", "Peers", "Readable", "Writable", "Stats", "TopicCount", "Type", "Watch",
 	"Addressed", "Topics", "Frames",
 }
 

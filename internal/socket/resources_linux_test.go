@@ -200,7 +200,7 @@ func TestPendingHandshakesCostLittleMemory(t *testing.T) {
 // collectEvents collects the events of a socket as they happen, because a listener
 // keeps only some. The returned function waits for n events of a kind.
 func collectEvents(t *testing.T, s *socket.Socket) func(kind session.Kind, n int) []socket.Stamped {
-	listener := s.Listen()
+	listener := s.Watch()
 	var mu sync.Mutex
 	byKind := make(map[session.Kind][]socket.Stamped)
 	go func() {

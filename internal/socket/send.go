@@ -29,7 +29,8 @@ func (s *Socket) TrySend(m msg.Msg) error { return s.Send(noWait, m) }
 
 // TrySendFrames is like TrySend but copies the frames, so that neither they nor
 // the slice need be on the heap. None of them may be as large as
-// msg.LargeFrame.
+// msg.LargeFrame. It does what send does with noWait, with the frames in a slice
+// of the socket, which the send lock guards.
 func (s *Socket) TrySendFrames(frames [][]byte) error {
 	if s.balance != nil && len(frames) == 1 {
 		return s.trySmallFrame(frames[0])

@@ -9,22 +9,8 @@
 // have the methods for its parts: host for the sessions of its endpoints, and
 // inprocEnd for its links to sockets of the same process.
 //
-// # Locks
-//
-// From the outside in. A goroutine that holds one takes only those after it:
-//
-//	opMu     of the table of endpoints: Bind, Connect and Close
-//	subMu    the order of changes to the subscriptions
-//	replies  of a REQ: which connection looks at replies
-//	recvMu   the receiving half of the pattern
-//	turns    which connection changes its peer's subscriptions
-//	sendMu   the sending half, and the writing half of every queue written to
-//	Order    of an XPUB: the order of what it receives
-//	inLock   of a connection: the writing half of the queue that it fills
-//	inbox    which pipes have become readable, and which calls wait for that
-//
-// A socket that publishes may take the sendMu of a subscriber in the same process
-// under its own, and under its Order; a subscriber never does the reverse.
+// The locks, their order and what each guards are in the section Locks of
+// docs/ARCHITECTURE.md.
 package socket
 
 import (
