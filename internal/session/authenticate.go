@@ -16,7 +16,9 @@ import (
 type AuthRequest struct {
 	mechanism.Credentials
 	Endpoint      string // as bound or connected
+	RoutingID     string // of the socket, as it announces it
 	Local, Remote net.Addr
+	Conn          net.Conn             // not to be read or written
 	TLS           *tls.ConnectionState // nil without TLS
 }
 
@@ -70,8 +72,8 @@ func (c *conn) check(creds mechanism.Credentials, deadline time.Time) answer {
 	}
 	defer cancel()
 	r := &AuthRequest{
-		Credentials: creds, Endpoint: c.endpoint,
-		Local: c.nc.LocalAddr(), Remote: c.nc.RemoteAddr(), TLS: c.tls,
+		Credentials: creds, Endpoint: c.endpoint, RoutingID: c.cfg.Engine.RoutingID,
+		Local: c.nc.LocalAddr(), Remote: c.nc.RemoteAddr(), Conn: c.nc, TLS: c.tls,
 	}
 	answers := make(chan answer, 1)
 	go auth.run(ctx, r, answers)
