@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/zerobroker/zmq/curve"
 	"github.com/zerobroker/zmq/internal/msg"
 )
 
@@ -229,6 +230,14 @@ func (p PeerInfo) UserID() string { return p.get().UserID }
 func (p PeerInfo) TLS() *tls.ConnectionState {
 	state, _ := p.get().TLS.(*tls.ConnectionState)
 	return state
+}
+
+// PublicKey returns the key of a client of CURVE, which has proved that it has
+// the secret key. It is zero with other mechanisms, and for the server of a
+// client, which knows [Curve.ServerKey].
+func (p PeerInfo) PublicKey() (key curve.PublicKey) {
+	copy(key[:], p.get().PublicKey)
+	return key
 }
 
 // Property returns a further property that the peer announced, such as "X-App".

@@ -233,11 +233,15 @@ func (e *Engine) Authenticating() (mechanism.Credentials, bool) {
 // Output. If the verdict does not accept the peer, it returns an error; Output may
 // then hold the ERROR for the peer.
 func (e *Engine) Resume(v mechanism.Verdict) error {
+	creds := e.mech.Credentials() // they are not available later
 	if err := e.mech.Resume(v); err != nil {
 		e.sendCommands()
 		return e.fail(mechanismCloseReason(err), err)
 	}
 	e.verdict = v
+	if creds.PublicKey != [32]byte{} {
+		e.publicKey = string(creds.PublicKey[:])
+	}
 	return e.advance()
 }
 
@@ -309,7 +313,7 @@ func (e *Engine) handleMetadata() error {
 	if l.Metadata > 0 && len(md) > l.Metadata {
 		return e.fail(CloseMetadata, fmt.Errorf("%d bytes of metadata", len(md)))
 	}
-	p := &msg.Peer{Version: e.version.String(), Mechanism: e.mech.Name(), UserID: e.verdict.UserID}
+	p := &msg.Peer{Version: e.version.String(), Mechanism: e.mech.Name(), UserID: e.verdict.UserID, PublicKey: e.publicKey}
 	if err := wire.WalkProperties(e.verdict.Metadata, func(name, value []byte) error {
 		addProperty(p, name, value)
 		return nil
