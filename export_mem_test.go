@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"sync/atomic"
+	"testing"
 
 	"github.com/zerobroker/zmq/internal/transport"
 	"github.com/zerobroker/zmq/internal/transport/memnet"
@@ -17,11 +18,13 @@ type memory struct {
 
 var mem = &memory{}
 
-func init() { transports["mem"] = mem }
-
-// NewMemory makes a new network that of the scheme "mem". It must be called in a
-// synctest bubble.
-func NewMemory() { mem.current.Store(memnet.New(1)) }
+// NewMemory adds the scheme "mem", with a new network, until the end of a test that
+// is not parallel to others. It must be called in a synctest bubble.
+func NewMemory(t *testing.T) {
+	mem.current.Store(memnet.New(1))
+	transports["mem"] = mem
+	t.Cleanup(func() { delete(transports, "mem") })
+}
 
 func (m *memory) CheckListen(addr string) error { return m.current.Load().CheckListen(addr) }
 func (m *memory) CheckDial(addr string) error   { return m.current.Load().CheckDial(addr) }

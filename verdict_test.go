@@ -62,7 +62,7 @@ func TestVerdictsHaveTheSameConsequencesForEachMechanism(t *testing.T) {
 func testVerdict(t *testing.T, client, server zmq.Security, v verdict, delay time.Duration) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	zmq.NewMemory()
+	zmq.NewMemory(t)
 	ns := zmq.NewNamespace()
 	server.Authenticator = zmq.ZAP(ns)
 	reconnect := zmq.ReconnectOptions{MaxInterval: time.Minute}
