@@ -44,10 +44,20 @@ type Security struct {
 	// for the socket or endpoint; more peers wait. Default 64.
 	MaxAuthentications int
 
-	// TLS is the configuration of endpoints with the scheme tls+tcp. For Bind it
-	// needs a certificate. For Connect, ServerName is by default the host of the
-	// endpoint. The minimum version is TLS 1.2, and ALPN negotiates "zmtp/3.1".
-	// Mechanism is independent of TLS: it runs inside.
+	// TLS is the configuration of endpoints with the scheme tls+tcp, which need
+	// one; other endpoints, also those of udp, do not use it. It is copied, and
+	// SetSecurity replaces it. Mechanism runs inside TLS and is independent of it.
+	//
+	// For Bind it needs a certificate: Certificates, GetCertificate or
+	// GetConfigForClient. Client certificates are required with ClientAuth, and
+	// are in [AuthRequest] and [PeerInfo.TLS]. For Connect, ServerName is by
+	// default the host of the endpoint; an endpoint whose host is the wildcard
+	// [::] or 0.0.0.0 needs a ServerName.
+	//
+	// MinVersion is at least TLS 1.2, and renegotiation is disabled. If NextProtos
+	// is empty it is "zmtp/3.1", except for STREAM: a server then refuses clients
+	// that offer only other protocols (ALPN), and accepts those that offer none,
+	// as stunnel. A failure has the reason [CloseTLS].
 	TLS *tls.Config
 }
 
@@ -261,8 +271,10 @@ func (o *EndpointOptions) core(s Socket) (opts socket.EndpointOptions, err error
 }
 
 // SetSecurity replaces [Options.Security] for later connections, for example to
-// change a key. Established connections stay; [Socket.DisconnectPeers] ends them.
-// Endpoints that have security of their own keep it.
+// change a key or a certificate. Established connections stay;
+// [Socket.DisconnectPeers] ends them. Endpoints that have security of their own keep
+// it. The error matches [ErrInvalidOption] if an endpoint of tls+tcp would be without
+// TLS.
 func (s Socket) SetSecurity(sec Security) error { return s.setSecurity("", sec) }
 
 // SetEndpointSecurity replaces the security that BindWith or ConnectWith has given

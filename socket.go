@@ -54,15 +54,19 @@ func (s Socket) Type() SocketType { return SocketType(s.s.Type()) + 1 }
 //	tcp://127.0.0.1:5555  tcp://*:5555  tcp://eth0:5555  tcp://[::1]:*
 //	ipc:///run/feed.sock  ipc://*  ipc://@abstract
 //	inproc://name
+//	tls+tcp://*:5555  tls+tcp://127.0.0.1:*
 //	udp://*:5555  udp://239.1.2.3:5555  udp://eth0;239.1.2.3:5555
+//
+// tls+tcp is TLS over tcp, with the addresses of tcp. It needs [Security].TLS, and is
+// not part of ZMTP: libzmq does not have it.
 //
 // Over udp only DISH and DGRAM bind, and only RADIO connects. Any number of
 // sockets may bind a multicast group.
 //
 // Bind waits for the lookup of a host name, which Close ends. The error matches
 // [ErrInvalidEndpoint], [ErrUnsupportedTransport], [ErrEndpointInUse],
-// [ErrAlreadyBound] (DGRAM), [ErrClosed] or the error of the system, such as
-// [syscall.EADDRINUSE].
+// [ErrInvalidOption] (tls+tcp without a certificate), [ErrAlreadyBound] (DGRAM),
+// [ErrClosed] or the error of the system, such as [syscall.EADDRINUSE].
 func (s Socket) Bind(endpoint string) (string, error) {
 	bound, err := s.s.Bind(endpoint)
 	return bound, opError("bind", endpoint, err)

@@ -16,6 +16,7 @@ note() { printf -- "-- %s\n" "$*"; }
 
 have_cc() { [ "$(go env CGO_ENABLED)" = 1 ] && command -v "$(go env CC)" >/dev/null; }
 have_libzmq() { pkg-config --exists libzmq 2>/dev/null; }
+have_stunnel() { [ -x /usr/bin/stunnel4 ]; }
 have_pyzmq() { /usr/bin/python3 -I -c 'import zmq' 2>/dev/null; }
 have_czmq() { /usr/bin/python3 -I -c 'import ctypes; ctypes.CDLL("libczmq.so.4")' 2>/dev/null; }
 
@@ -31,6 +32,7 @@ missing() {
 	have_libzmq || echo "bench/peers/pebbe: no libzmq headers (pkg-config, libzmq3-dev)"
 	have_pyzmq || echo "interop against libzmq: no pyzmq for /usr/bin/python3 (python3-zmq)"
 	have_czmq || echo "interop with CZMQ's certificates: no libczmq for /usr/bin/python3 (python3, libczmq4)"
+	have_stunnel || echo "interop through TLS terminators: no stunnel (stunnel4)"
 }
 
 # packages prints the packages of the workspace modules that can be built here.
