@@ -30,6 +30,7 @@ const (
 // allowedModules are the packages of other modules that the library imports. A
 // record in docs/decisions has the reason for each.
 var allowedModules = []string{
+	"golang.org/x/crypto/bcrypt",
 	"golang.org/x/crypto/nacl/secretbox", "golang.org/x/crypto/poly1305", "golang.org/x/crypto/salsa20/salsa",
 	"golang.org/x/sys/unix",
 }

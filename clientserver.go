@@ -40,7 +40,8 @@ func NewServer(o *Options) (*Server, error) {
 
 // Peer is a PEER socket: a [Server] whose peers are PEERs too, so that each of
 // two may send first. [Peer.ConnectPeer] returns the routing number of a peer
-// before a message of that peer is received. https://rfc.zeromq.org/spec/51/
+// before a message of that peer is received. Not to be confused with the peers of a
+// socket ([Socket.Peers]). https://rfc.zeromq.org/spec/51/
 type Peer struct {
 	Connector
 	SenderToNumber

@@ -7,8 +7,9 @@
 // # First steps
 //
 // Each socket type is a Go type. One socket binds an endpoint and others
-// connect to it, in any order; which side binds makes no difference to the
-// messages. Here a PUSH distributes work to a PULL (error checks are omitted):
+// connect to it, in any order. Either side may bind. Messages queued for a lost
+// connection are kept by the socket that connected, and dropped by the socket that
+// bound. Here a PUSH distributes work to a PULL (error checks are omitted):
 //
 //	pull, err := zmq.NewPull(nil) // nil options are all defaults
 //	defer pull.Close()
@@ -61,6 +62,8 @@
 //   - [Publisher]: WaitSubscribers, for Pub and XPub
 //   - [Subscriber]: Subscribe and WaitSubscribed, for Sub and XSub
 //
+// go doc does not find promoted methods: use go doc zmq.Sender.Send and so on.
+//
 // These structs are also the parameters of functions for several types:
 //
 //	func produce(ctx context.Context, s zmq.Sender) error
@@ -72,7 +75,7 @@
 //	tcp://host:port       TCP; * is every interface, or any free port
 //	ipc:///path           a Unix-domain socket; ipc://* is a temporary path,
 //	                      ipc://@name is an abstract name (Linux)
-//	inproc://name         within this program, in a [Namespace]
+//	inproc://name         within this program, in a Namespace
 //	udp://host:port       UDP, for DISH and DGRAM to bind and RADIO to connect;
 //	                      udp://group:port and udp://interface;group:port are
 //	                      multicast
@@ -115,14 +118,14 @@
 // Each message that a socket has accepted, from Send or from the network, and
 // then dropped is counted under a [DropReason]. There are no acknowledgements:
 // messages that are written, but not read by the peer when the connection is
-// lost, are lost without a count. Neither is a message counted that a publisher
-// does not send because it has no subscriber.
+// lost, are lost without a count. Messages without a subscriber are not counted
+// either.
 //
 // # Errors
 //
 // Calls fail with an [*OpError], which wraps an error of this package or of the
 // system; test for it with [errors.Is]. If a context ends while Send or Recv
-// waits, they return its error itself. A call on a closed socket returns
+// waits, they return ctx.Err() unwrapped. A call on a closed socket returns
 // [ErrClosed], which also matches [net.ErrClosed].
 //
 // # Concurrency

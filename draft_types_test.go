@@ -236,7 +236,10 @@ func TestErrorsNameTheirCause(t *testing.T) {
 		{again, zmq.ErrAlreadyBound, "zmq: bind udp://127.0.0.1:*: socket is bound already: a DGRAM is bound to one endpoint"},
 		{dish.Connect("udp://127.0.0.1:9"), zmq.ErrUnsupportedTransport, "zmq: connect udp://127.0.0.1:9: unsupported transport: DISH does not connect to udp"},
 		{stream.Connect("inproc://x"), zmq.ErrUnsupportedTransport, "zmq: connect inproc://x: unsupported transport: the peers of STREAM are not sockets"},
-		{xpub.SubscribePeer(zmq.Message{}, "x"), zmq.ErrNoRoute, "zmq: subscribe peer: no route to peer: the message was not received"},
+		{router.Reply(ctx, zmq.Message{}, nil), zmq.ErrNoRoute, "zmq: send: no route to peer: the message was not received"},
+		{stream.Reply(ctx, zmq.Message{}, nil), zmq.ErrNoRoute, "zmq: send: no route to peer: the message was not received"},
+		{server.Reply(ctx, zmq.Message{}, nil), zmq.ErrNoRoute, "zmq: send: no route to peer: the message was not received"},
+		{xpub.SubscribePeer(zmq.Message{}, "x"), zmq.ErrInvalidState, "zmq: subscribe peer: operation not allowed in this state: its peers subscribe for themselves"},
 		{manual.UnsubscribePeer(zmq.Message{}, "x"), zmq.ErrNoRoute, "zmq: unsubscribe peer: no route to peer: the message was not received"},
 	} {
 		if c.err == nil || c.err.Error() != c.want || !errors.Is(c.err, c.is) {

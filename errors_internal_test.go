@@ -72,7 +72,7 @@ func TestWaitReasonNamesTheFailureOfEachEndpoint(t *testing.T) {
 		endpoints []EndpointInfo
 		want      string
 	}{
-		{nil, "no endpoint"},
+		{nil, "no endpoint: call Bind or Connect first"},
 		{[]EndpointInfo{retrying("tcp://x:1", 2, noHost)}, "tcp://x:1: lookup x: no such host (2 attempts)"},
 		{
 			[]EndpointInfo{retrying("a", 1, unreachable), {Endpoint: "b", Bound: true, State: EndpointListening}},
@@ -84,7 +84,7 @@ func TestWaitReasonNamesTheFailureOfEachEndpoint(t *testing.T) {
 			"a: handshake not complete; 2 more endpoints without a peer"},
 		{
 			[]EndpointInfo{{Endpoint: "a", Peers: 2}, retrying("b", 1, unreachable)},
-			"connected to 2 peers: no reply; b: network is unreachable (1 attempt)",
+			"2 peers connected, no reply; b: network is unreachable (1 attempt)",
 		},
 	} {
 		if got := waitReason(c.endpoints, "no reply"); got != c.want {

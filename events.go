@@ -60,6 +60,7 @@ const (
 	CloseAuthDenied       CloseReason = CloseReason(engine.CloseAuthDenied)       // the Authenticator refused the peer
 	CloseAuthFailed       CloseReason = CloseReason(engine.CloseAuthFailed)       // the Authenticator could not decide, or not in time
 	CloseRevoked          CloseReason = CloseReason(engine.CloseRevoked)          // DisconnectPeers
+	CloseTLS              CloseReason = CloseReason(engine.CloseTLS)              // TLS failed: a certificate that is not accepted, an alert of the peer, or bytes that are not TLS
 )
 
 // String returns the name of the reason, such as "malformed".
@@ -130,7 +131,7 @@ const (
 	DropHWM         DropReason = DropReason(pipe.DropHWM)         // the queue was full: of a peer to which the socket type does not wait, or of received datagrams
 	DropNoRoute     DropReason = DropReason(pipe.DropNoRoute)     // no peer to send to
 	DropInFlight    DropReason = DropReason(pipe.DropInFlight)    // partly written when its connection was lost
-	DropConnLost    DropReason = DropReason(pipe.DropConnLost)    // queued for an accepted connection that was lost, for any connection of a STREAM that was lost, or by a Do whose context ended
+	DropConnLost    DropReason = DropReason(pipe.DropConnLost)    // queued for a lost connection and not kept for the next: of a bound endpoint, of a STREAM, with Options.Immediate; or a request of a Do whose context ended
 	DropLinger      DropReason = DropReason(pipe.DropLinger)      // unsent when Linger had passed or the context of Shutdown had ended
 	DropUnread      DropReason = DropReason(pipe.DropUnread)      // received and not read when the socket was closed
 	DropStaleReply  DropReason = DropReason(pipe.DropStaleReply)  // a reply to a request that no call waits for
@@ -157,7 +158,7 @@ func (d DropReason) String() string { return pipe.Drop(d).String() }
 // queue of a lost connection or of a disconnected endpoint is removed. Messages
 // dropped under [DropRejected] are also counted in MessagesWritten, so they do
 // not add to that sum. The other counters are read one after the other, so they
-// may differ by what happened in between.
+// may be inconsistent while messages flow.
 type Stats struct {
 	MessagesSent     uint64 // messages that Send and its variants have accepted
 	BytesSent        uint64 // bytes of these messages

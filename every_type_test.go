@@ -59,7 +59,7 @@ func TestWaitMethodsReturnTimeoutWithReason(t *testing.T) {
 			if !errors.As(err, &opErr) || !opErr.Timeout() || opErr.Op != op || !errors.Is(err, context.DeadlineExceeded) {
 				t.Errorf("%s: error %v", op, err)
 			}
-			if want := "zmq: " + op + ": context deadline exceeded: no endpoint"; err.Error() != want {
+			if want := "zmq: " + op + ": context deadline exceeded: no endpoint: call Bind or Connect first"; err.Error() != want {
 				t.Errorf("error %v, want %s", err, want)
 			}
 		}
@@ -119,7 +119,7 @@ func TestWaitConnectedNamesADuplicateRoutingID(t *testing.T) {
 		closeAtEnd(t, s)
 		check(s.Connect(at))
 		await(t, "a refused handshake", func() bool { return s.Endpoints()[0].Err != nil })
-		if text := s.WaitConnected(ended()).Error(); !strings.Contains(text, at+`: refused by peer: "not-admitted:routing-id-in-use" (`) {
+		if text := s.WaitConnected(ended()).Error(); !strings.Contains(text, at+`: refused by peer: "not-admitted:routing-ID-in-use" (`) {
 			t.Errorf("%s: error %v", name, text)
 		}
 	}

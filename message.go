@@ -3,12 +3,14 @@ package zmq
 import (
 	"bytes"
 	"cmp"
+	"crypto/tls"
 	"fmt"
 	"net"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/zerobroker/zmq/curve"
 	"github.com/zerobroker/zmq/internal/msg"
 )
 
@@ -157,6 +159,14 @@ func (m Message) IsDisconnect() bool {
 	return m.From().get().Notification == msg.DisconnectNotification
 }
 
+// checkReceived returns the error of a reply to a message that was not received.
+func (m Message) checkReceived() error {
+	if m.m.From == nil {
+		return fmt.Errorf("%w: the message was not received", ErrNoRoute)
+	}
+	return nil
+}
+
 // From describes the peer that sent the message. It is the zero PeerInfo for a
 // message that was not received.
 func (m Message) From() PeerInfo { return PeerInfo{m.m.From} }
@@ -196,9 +206,16 @@ func (p PeerInfo) RemoteAddr() net.Addr {
 // ZMTP 1.0 or 2.0, which do not announce it, and for those of a STREAM.
 func (p PeerInfo) SocketType() SocketType { return socketTypeNamed(p.get().SocketType) }
 
-// Version returns the version of ZMTP of the connection, such as "3.1". It is
-// empty over inproc and for peers of a STREAM.
-func (p PeerInfo) Version() string { return p.get().Version }
+// Version returns the version of ZMTP of the connection. It is 0 over inproc and
+// for peers of a STREAM.
+func (p PeerInfo) Version() ProtocolVersion {
+	for v := ZMTP10; v <= ZMTP31; v++ {
+		if v.String() == p.get().Version {
+			return v
+		}
+	}
+	return 0
+}
 
 // Mechanism returns the security mechanism, such as "NULL". It is empty over
 // inproc and for peers of a STREAM.
@@ -207,6 +224,21 @@ func (p PeerInfo) Mechanism() string { return p.get().Mechanism }
 // UserID returns the user as which the peer was authenticated. It is empty with
 // the NULL mechanism.
 func (p PeerInfo) UserID() string { return p.get().UserID }
+
+// TLS describes the TLS connection to the peer, with the certificates that the peer
+// has sent. It is nil without TLS. The caller must not modify it.
+func (p PeerInfo) TLS() *tls.ConnectionState {
+	state, _ := p.get().TLS.(*tls.ConnectionState)
+	return state
+}
+
+// PublicKey returns the key of a client of CURVE, which has proved that it has
+// the secret key. It is zero with other mechanisms, and for the server of a
+// client, which knows [Curve.ServerKey].
+func (p PeerInfo) PublicKey() (key curve.PublicKey) {
+	copy(key[:], p.get().PublicKey)
+	return key
+}
 
 // Property returns a further property that the peer announced, such as "X-App".
 // Names are compared without regard to case.

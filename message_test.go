@@ -173,6 +173,31 @@ func TestUnsentErrorNamesWhatEndedTheWaiting(t *testing.T) {
 	})
 }
 
+// Close and Shutdown may run at once. Each reports what ended the waiting, also if
+// it was the context of the other.
+func TestUnsentErrorNamesTheContextOfAnotherCall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		push := must(zmq.NewPush(&zmq.Options{Linger: zmq.Forever}))
+		if err := push.Connect("inproc://" + t.Name()); err != nil {
+			t.Fatal(err)
+		}
+		if err := push.TrySend([]byte("x")); err != nil {
+			t.Fatal(err)
+		}
+		closed := make(chan error)
+		go func() { closed <- push.Close() }()
+		synctest.Wait()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		for call, err := range map[string]error{"shutdown": push.Shutdown(ctx), "close": <-closed, "later": push.Shutdown(t.Context())} {
+			var unsent *zmq.UnsentError
+			if !errors.As(err, &unsent) || unsent.Messages != 1 || !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("%s: %v, want an UnsentError that matches %v", call, err, context.DeadlineExceeded)
+			}
+		}
+	})
+}
+
 func TestCloseReturnsNilIfAllIsWritten(t *testing.T) {
 	ctx := testContext(t)
 	pull := must(zmq.NewPull(nil))

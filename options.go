@@ -20,6 +20,10 @@ const (
 	// unsent messages at once.
 	NoLinger time.Duration = 1
 
+	// NoHalfClose is the value of [StreamOptions.HalfCloseTimeout] with which a
+	// connection is closed as soon as its peer ends its sending direction.
+	NoHalfClose time.Duration = 1
+
 	// Unlimited is the value of a high-water mark or a limit that does not
 	// bound anything.
 	Unlimited = math.MaxInt
@@ -105,8 +109,9 @@ type Options struct {
 	// and failures to accept at level Warn, the rest at Debug. Of warnings with
 	// the same event, reason, endpoint and IPv4 address or IPv6 /64 of the
 	// peer, the first is logged at once. Those that follow are logged as one
-	// every 10 s: the last of them, with their number as "repeated". Default
-	// none.
+	// every 10 s: the last of them, with their number as "repeated". The record
+	// of a complete handshake has the "mechanism", unless that is NULL, and the
+	// ID of the authenticated "user". Default none.
 	//
 	// Its handler is called in a goroutine of the socket, for one record at a
 	// time, in the order of the events. It may call the socket, but must not
@@ -137,16 +142,19 @@ type Options struct {
 // Connect was given. They are for all types but DGRAM.
 type ReconnectOptions struct {
 	// Interval is the first delay before a lost or failed connection is
-	// retried. Each further failure doubles it: up to a tenth of MaxInterval
-	// while no connection is made, so that with the defaults a peer is found
-	// within 750 ms after it is back; up to MaxInterval after a connection whose
-	// handshake failed or that lasted less than a second, and after a failed name
-	// lookup.
-	// Each delay varies at random by half to either side. Default 100 ms.
-	// [Forever] disables retries. [ZMQ_RECONNECT_IVL]
+	// retried. After a failed attempt the delay doubles, up to a tenth of
+	// MaxInterval: with the defaults a peer is found within 750 ms after it is
+	// back. After a failed handshake, a connection shorter than 1 s or a failed
+	// name lookup it doubles up to MaxInterval. Each delay varies at random by
+	// half to either side. Default 100 ms, or MaxInterval if that is less. A
+	// value above MaxInterval is an error. [Forever] disables retries.
+	// [ZMQ_RECONNECT_IVL]
 	Interval time.Duration
 
-	// MaxInterval bounds the delay before it varies. Default 5 s.
+	// MaxInterval bounds the delay after failed handshakes, short connections
+	// and failed lookups. A peer that refuses connections is retried after at
+	// most a tenth of it, or Interval if that is longer: set 100 s for at most
+	// 10 s. The bound is applied before the delay varies. Default 5 s.
 	// [ZMQ_RECONNECT_IVL_MAX]
 	MaxInterval time.Duration
 
@@ -407,8 +415,8 @@ type StreamOptions struct {
 	// peer has ended its sending direction, as a client that expects an answer
 	// may do after its request. The connection is closed when no write to it,
 	// of up to 64 KiB, succeeds for that long, or up to twice that; and sooner
-	// if MaxConnections or descriptors are exhausted. Default 10 s. Less than 1
-	// ms closes it at once, as libzmq does.
+	// if MaxConnections or descriptors are exhausted. Default 10 s.
+	// [NoHalfClose] closes it at once, as libzmq does.
 	HalfCloseTimeout time.Duration
 }
 
@@ -423,8 +431,7 @@ const (
 	ZMTP31 ProtocolVersion = ProtocolVersion(wire.V3_1) // libzmq 4.3
 )
 
-// String returns the number of the version, such as "3.1", as
-// [PeerInfo.Version] does.
+// String returns the number of the version, such as "3.1", or "unknown".
 func (v ProtocolVersion) String() string { return wire.Version(v).String() }
 
 // Namespace is a set of names for inproc endpoints: sockets can connect to each

@@ -30,11 +30,19 @@ const (
 	maxProbes     = 127
 )
 
+// The limits of the TTL in a PING, which has tenths of a second in 16 bits.
+// https://rfc.zeromq.org/spec/37/#connection-heartbeating
+const (
+	minTTL = time.Second / 10
+	maxTTL = math.MaxUint16 * minTTL
+)
+
 // transports has the transports of connections by scheme; inproc is not one,
 // because it moves messages and not bytes.
 var transports = map[string]transport.Transport{
-	"tcp": transport.TCP,
-	"ipc": transport.IPC,
+	"tcp":     transport.TCP,
+	"ipc":     transport.IPC,
+	"tls+tcp": transport.TLS,
 }
 
 // datagrams has the transports of datagrams by scheme.
@@ -233,6 +241,16 @@ func (r *optionReader) linger(d time.Duration) time.Duration {
 	return d
 }
 
+// routingID checks a routing ID, empty for none.
+func (r *optionReader) routingID(id string) {
+	switch {
+	case len(id) > socket.MaxRoutingID:
+		r.fail("RoutingID", "of %d bytes: at most %d", len(id), socket.MaxRoutingID)
+	case id != "" && id[0] == 0:
+		r.fail("RoutingID", "begins with a zero byte, which is for IDs that a ROUTER assigns")
+	}
+}
+
 // hwm returns a high-water mark for the core.
 func hwm(path string, n int) (int, error) {
 	var r optionReader
@@ -249,6 +267,7 @@ func (o *Options) core(t pattern.Type) (socket.Options, error) {
 		return socket.Options{}, err
 	}
 	var r optionReader
+	r.routingID(o.RoutingID)
 	space := o.Namespace
 	if space == nil {
 		space = defaultNamespace
@@ -283,13 +302,22 @@ func (o *Options) core(t pattern.Type) (socket.Options, error) {
 
 // coreSession translates the options of connections and their handshakes.
 func (o *Options) coreSession(r *optionReader, c *socket.Options) {
-	c.ReconnectInterval = r.wait("Reconnect.Interval", o.Reconnect.Interval, 100*time.Millisecond, "not to connect again")
 	c.ReconnectMax = r.within("Reconnect.MaxInterval", o.Reconnect.MaxInterval, 5*time.Second, maxWait)
+	interval := min(100*time.Millisecond, c.ReconnectMax)
+	c.ReconnectInterval = r.wait("Reconnect.Interval", o.Reconnect.Interval, interval, "not to connect again")
+	if c.ReconnectInterval > c.ReconnectMax {
+		r.fail("Reconnect.Interval", "%v: at most Options.Reconnect.MaxInterval, %v; set that too", c.ReconnectInterval, c.ReconnectMax)
+	}
 	c.ConnectTimeout = r.wait("Reconnect.ConnectTimeout", o.Reconnect.ConnectTimeout, 30*time.Second, "for the timeout of the system")
 	c.Heartbeat = r.wait("Heartbeat.Interval", o.Heartbeat.Interval, 10*time.Second, "to send no PING")
 	c.HeartbeatTimeout = r.wait("Heartbeat.Timeout", o.Heartbeat.Timeout, c.Heartbeat, "to keep silent peers")
-	if c.HeartbeatTTL = o.Heartbeat.TTL; c.HeartbeatTTL < 0 {
+	switch c.HeartbeatTTL = o.Heartbeat.TTL; {
+	case c.HeartbeatTTL < 0:
 		r.fail("Heartbeat.TTL", "%v: use 0 for none", c.HeartbeatTTL)
+	case c.HeartbeatTTL > 0 && c.HeartbeatTTL < minTTL:
+		r.fail("Heartbeat.TTL", "%v: at least %v, or 0 for none", c.HeartbeatTTL, minTTL)
+	case c.HeartbeatTTL > maxTTL:
+		r.fail("Heartbeat.TTL", "%v: at most %v", c.HeartbeatTTL, maxTTL)
 	}
 	l := &o.Limits
 	c.HandshakeTimeout = r.wait("Limits.HandshakeTimeout", l.HandshakeTimeout, 10*time.Second, "for no limit")
@@ -311,7 +339,7 @@ func (o *Options) coreSession(r *optionReader, c *socket.Options) {
 		Useless:    16 << 20,
 	}
 	const path = "Stream.HalfCloseTimeout"
-	if c.HalfClose = r.within(path, o.Stream.HalfCloseTimeout, 10*time.Second, maxWait); c.HalfClose < time.Millisecond {
+	if c.HalfClose = r.within(path, o.Stream.HalfCloseTimeout, 10*time.Second, maxWait); c.HalfClose == NoHalfClose {
 		c.HalfClose = 0
 	}
 }

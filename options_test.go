@@ -50,6 +50,7 @@ func TestNewRefusesInvalidValues(t *testing.T) {
 		{"PUSH", "Reconnect.Interval", 9000 * time.Hour, "9000h0m0s: at most 8760h0m0s, or Forever not to connect again"},
 		{"PUSH", "Reconnect.MaxInterval", -1, "-1ns: use 0 for the default"},
 		{"PUSH", "Reconnect.MaxInterval", zmq.Forever, "2562047h47m16.854775807s: at most 8760h0m0s"},
+		{"PUSH", "Reconnect.Interval", time.Minute, "1m0s: at most Options.Reconnect.MaxInterval, 5s; set that too"},
 		{"PUSH", "Reconnect.ConnectTimeout", -1, "-1ns: use Forever for the timeout of the system"},
 		{"PUSH", "Heartbeat.Interval", -1, "-1ns: use Forever to send no PING"},
 		{"PUSH", "Heartbeat.Timeout", -1, "-1ns: use Forever to keep silent peers"},
@@ -86,7 +87,8 @@ func TestNewRefusesInvalidValues(t *testing.T) {
 		wantInvalid(t, err, "zmq: new "+c.typ+": invalid option: Options."+c.path+" "+c.want)
 	}
 	for value, want := range map[string]string{
-		strings.Repeat("x", 256): "routing id of 256 bytes, at most 255", "\x00x": "routing id begins with a zero byte",
+		strings.Repeat("x", 256): "Options.RoutingID of 256 bytes: at most 255",
+		"\x00x":                  "Options.RoutingID begins with a zero byte, which is for IDs that a ROUTER assigns",
 	} {
 		s, err := zmq.NewReq(&zmq.Options{RoutingID: value})
 		wantInvalid(t, err, "zmq: new REQ: invalid option: "+want)
@@ -95,10 +97,43 @@ func TestNewRefusesInvalidValues(t *testing.T) {
 		}
 	}
 	for value, want := range map[time.Duration]string{
-		time.Millisecond: "heartbeat TTL 1ms, at least 100ms", 2 * time.Hour: "heartbeat TTL 2h0m0s, at most 1h49m13.599s",
+		time.Millisecond: "Options.Heartbeat.TTL 1ms: at least 100ms, or 0 for none", 2 * time.Hour: "Options.Heartbeat.TTL 2h0m0s: at most 1h49m13.5s",
 	} {
 		_, err := zmq.NewPush(optionsWith(t, "Heartbeat.TTL", value))
 		wantInvalid(t, err, "zmq: new PUSH: invalid option: "+want)
+	}
+}
+
+// The default of Interval is not an obstacle to a short MaxInterval.
+func TestMaxIntervalMayBeBelowTheDefaultInterval(t *testing.T) {
+	for _, o := range []zmq.ReconnectOptions{
+		{MaxInterval: time.Millisecond},
+		{Interval: time.Minute, MaxInterval: time.Minute},
+		{Interval: zmq.Forever, MaxInterval: time.Millisecond},
+	} {
+		s, err := zmq.NewPush(&zmq.Options{Reconnect: o})
+		if err != nil {
+			t.Errorf("%+v: %v", o, err)
+			continue
+		}
+		s.Close()
+	}
+}
+
+func TestConnectAsRefusesInvalidRoutingIDs(t *testing.T) {
+	router := must(zmq.NewRouter(nil))
+	defer router.Close()
+	for id, want := range map[string]string{
+		"":                       "an empty routing ID cannot be assigned",
+		"\x00":                   "routing ID begins with a zero byte, which is for IDs that a ROUTER assigns",
+		strings.Repeat("x", 256): "routing ID of 256 bytes: at most 255",
+	} {
+		wantInvalid(t, router.ConnectAs("tcp://127.0.0.1:1", id), "zmq: connect tcp://127.0.0.1:1: invalid option: "+want)
+	}
+	wantInvalid(t, router.ConnectWith("tcp://127.0.0.1:1", zmq.EndpointOptions{PeerID: "\x00"}),
+		"zmq: connect tcp://127.0.0.1:1: invalid option: routing ID begins with a zero byte, which is for IDs that a ROUTER assigns")
+	if n := len(router.Endpoints()); n != 0 {
+		t.Errorf("%d endpoints, want none", n)
 	}
 }
 

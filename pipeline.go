@@ -6,8 +6,10 @@ import "github.com/zerobroker/zmq/internal/pattern"
 // message to the next peer in turn whose queue is not full. A connected
 // endpoint counts as a peer before a socket is bound there, unless
 // [Options.Immediate] is set. Send waits while there is no peer or all queues
-// are full, and drops nothing. Messages that were written to a peer and that it
-// has not read when the connection is lost are lost.
+// are full. If the connection of a peer that connected to this socket is lost, the
+// messages in its queue are dropped and counted under [DropConnLost]. The queue of
+// an endpoint given to Connect is kept for the next connection. Messages that were
+// written to a peer and that it has not read when the connection is lost are lost.
 // https://rfc.zeromq.org/spec/30/
 type Push struct{ Sender }
 

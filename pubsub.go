@@ -2,7 +2,6 @@ package zmq
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/zerobroker/zmq/internal/pattern"
 )
@@ -15,7 +14,7 @@ type Publisher struct{ Sender }
 func (p Publisher) WaitSubscribers(ctx context.Context, n int, topic string) error {
 	checkContext(ctx)
 	err := p.s.Topics().WaitSubscribers(ctx, n, []byte(topic))
-	return p.waitError(ctx, "wait subscribers", err, fmt.Sprintf("fewer than %d subscribe to %q", n, topic))
+	return p.waitError(ctx, "wait subscribers", err, tooFew(n, "subscribed to", topic))
 }
 
 // TopicCount returns the number of different prefixes that peers subscribe to.
@@ -73,8 +72,8 @@ func (p *XPub) UnsubscribePeer(of Message, prefixes ...string) error {
 }
 
 func (p *XPub) assign(op string, of Message, prefixes []string, on bool) error {
-	if of.m.From == nil {
-		return opError(op, "", fmt.Errorf("%w: the message was not received", pattern.ErrNoRoute))
+	if err := of.checkReceived(); err != nil && p.s.Topics().Manual() {
+		return opError(op, "", err)
 	}
 	return opError(op, "", p.s.Topics().Assign(of.m.From, prefixes, on))
 }
@@ -113,7 +112,8 @@ func (s Subscriber) TopicCount() int { return s.s.Topics().TopicCount() }
 // WaitSubscribed waits until a publisher is connected and has processed all
 // subscriptions made so far, so that no message that it sends from then on is
 // missed. Publishers of ZMTP 3.1 and later confirm this. Older ones cannot:
-// WaitSubscribed returns when one of them is connected. The error is as that of
+// WaitSubscribed returns when one of them is connected. Without a subscription it
+// waits only for a connection. The error is as that of
 // [Connector.WaitConnected].
 func (s Subscriber) WaitSubscribed(ctx context.Context) error {
 	checkContext(ctx)

@@ -2,7 +2,6 @@ package zmq
 
 import (
 	"context"
-	"fmt"
 	"iter"
 	"sync"
 
@@ -71,7 +70,7 @@ func (r *Radio) SetSendHWM(n int) error { return r.setSendHWM(n) }
 func (r *Radio) WaitSubscribers(ctx context.Context, n int, group string) error {
 	checkContext(ctx)
 	err := r.s.Topics().WaitSubscribers(ctx, n, []byte(group))
-	return r.waitError(ctx, "wait subscribers", err, fmt.Sprintf("fewer than %d have joined %q", n, group))
+	return r.waitError(ctx, "wait subscribers", err, tooFew(n, "joined", group))
 }
 
 // Dish is a DISH socket: it receives the messages of the groups that it has

@@ -3,6 +3,7 @@ package zmq
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/zerobroker/zmq/internal/pattern"
 	"github.com/zerobroker/zmq/internal/socket"
@@ -40,9 +41,9 @@ func NewReq(o *Options) (*Req, error) {
 // goroutines may call Do at once.
 //
 // Do waits until a peer is connected whose queue is not full, and sends to such
-// peers in turn. A peer that has left requests unanswered until their contexts
-// ended, and has answered none since, misses turns while another peer is
-// available: the more such requests, the more turns, up to 63 in a row.
+// peers in turn. A peer that did not answer requests before their contexts ended is
+// skipped for up to 63 turns in a row while another peer is available. A reply ends
+// this.
 //
 // Do has no time limit except ctx: it waits for a connected peer that never
 // replies, also if it is the only one. Heartbeats ([HeartbeatOptions], on by
@@ -77,6 +78,9 @@ func (r *Req) DoMessage(ctx context.Context, m Message) (Message, error) {
 			if w.Queued {
 				missing = "request queued, not sent"
 			}
+		}
+		if errors.Is(err, pattern.ErrPeerLost) {
+			err = fmt.Errorf("%w; the request may have been carried out", err)
 		}
 		return Message{}, r.waitError(ctx, "do", err, missing)
 	}
@@ -159,8 +163,12 @@ func NewRouter(o *Options) (*Router, error) {
 // its requests with an empty frame, recognises the reply. A request without an
 // envelope comes from a DEALER that sends plain messages; Reply sends the
 // frames alone then. For messages that have an empty frame for another reason,
-// use SendTo. The errors are those of SendTo.
+// use SendTo. The errors are those of SendTo; [ErrNoRoute] is also that for a
+// message that was not received.
 func (r *Router) Reply(ctx context.Context, request Message, frames ...[]byte) error {
+	if err := request.checkReceived(); err != nil {
+		return opError("send", "", err)
+	}
 	if envelope := request.Envelope(); envelope != nil {
 		if len(frames) == 0 {
 			frames = [][]byte{nil}

@@ -13,6 +13,7 @@ import (
 	"github.com/zerobroker/zmq/internal/msg"
 	"github.com/zerobroker/zmq/internal/session"
 	"github.com/zerobroker/zmq/internal/socket"
+	"github.com/zerobroker/zmq/internal/transport"
 	"github.com/zerobroker/zmq/internal/wire"
 )
 
@@ -151,10 +152,12 @@ func (PlainServer) prepare() (func([]byte) mechanism.Mechanism, bool, error) {
 // connection is closed; the peer is refused then.
 //
 // With an error the peer is refused. The error is in the event and the log of this
-// socket, with [CloseAuthDenied]; the peer is only told that it was refused, and
-// tries again after [ReconnectOptions.MaxInterval]. An error that matches
-// [ErrAuthUnavailable] says that there is no decision; the reason is then
-// [CloseAuthFailed], as after a panic.
+// socket. The peer receives only a status code of ZAP, as its [CloseReason], and
+// tries again, after a delay that grows up to [ReconnectOptions.MaxInterval].
+//
+// An error that matches [ErrAuthUnavailable] or [ErrAuthFailed] says that there is
+// no decision; the reason is then [CloseAuthFailed], as after a panic. With all
+// other errors it is [CloseAuthDenied].
 type Authenticator func(ctx context.Context, r *AuthRequest) (Identity, error)
 
 // AuthRequest is what an [Authenticator] knows of a peer.
@@ -162,6 +165,7 @@ type AuthRequest struct {
 	Mechanism  string               // "NULL", "PLAIN" or "CURVE"
 	Domain     string               // of Security
 	Endpoint   string               // as Bind returned it or Connect was given it
+	RoutingID  string               // [Options.RoutingID] of this socket
 	LocalAddr  net.Addr             // of the connection
 	RemoteAddr net.Addr             // of the connection
 	Username   string               // with PLAIN
@@ -169,6 +173,8 @@ type AuthRequest struct {
 	PublicKey  curve.PublicKey      // with CURVE; the peer has proved that it has the secret key
 	Metadata   map[string]string    // with CURVE, properties that the peer announces, such as "Socket-Type"
 	TLS        *tls.ConnectionState // nil without TLS
+
+	conn net.Conn // not to be read or written; nil if the application made the request
 }
 
 // String describes the peer, without the password.
@@ -316,31 +322,42 @@ func (s *Security) core(t SocketType) (c socket.Security, err error) {
 		}
 		c.Authenticator = session.NewAuthenticator(most, s.check(s.Authenticator, s.Domain))
 	}
-	c.TLS = s.TLS.Clone()
+	protocol := "zmtp/3.1"
+	if t == TypeStream {
+		protocol = "" // its peers do not use ZMTP
+	}
+	if c.TLS, err = transport.PrepareTLS(s.TLS, protocol); err != nil {
+		return fail("TLS: %w", err)
+	}
 	return c, nil
 }
 
 // ErrAuthUnavailable is matched by the error of an [Authenticator] that cannot
-// decide, for example because a database does not answer.
+// decide now, for example because a database does not answer. The connection is
+// closed and the peer may try again. It receives no status code, after which
+// libzmq would not connect again. [300 in ZAP]
 var ErrAuthUnavailable = errors.New("authenticator cannot decide")
+
+// ErrAuthFailed is matched by the error of an [Authenticator] that does not work,
+// for example because its configuration or an answer that it has received is
+// invalid. The peer receives the status code 500. [500 in ZAP]
+var ErrAuthFailed = errors.New("authenticator failed")
 
 // check returns a function for the core that asks the authenticator.
 func (*Security) check(ask Authenticator, domain string) func(context.Context, *session.AuthRequest) (mechanism.Verdict, error) {
 	return func(ctx context.Context, r *session.AuthRequest) (mechanism.Verdict, error) {
 		request := &AuthRequest{
 			Mechanism: r.Mechanism, Domain: domain, Endpoint: r.Endpoint,
-			LocalAddr: r.Local, RemoteAddr: r.Remote,
+			RoutingID: r.RoutingID, LocalAddr: r.Local, RemoteAddr: r.Remote,
 			Username: r.Username, Password: r.Password, PublicKey: r.PublicKey,
-			Metadata: metadataMap(r.Metadata),
-		}
-		if c, ok := r.Conn.(*tls.Conn); ok {
-			state := c.ConnectionState()
-			request.TLS = &state
+			Metadata: metadataMap(r.Metadata), TLS: r.TLS, conn: r.Conn,
 		}
 		id, err := ask(ctx, request)
 		switch {
 		case errors.Is(err, ErrAuthUnavailable):
 			return mechanism.Verdict{Status: mechanism.StatusTemporary}, err
+		case errors.Is(err, ErrAuthFailed):
+			return mechanism.Verdict{Status: mechanism.StatusInternalError}, err
 		case err != nil:
 			return mechanism.Verdict{Status: mechanism.StatusDenied}, err
 		}

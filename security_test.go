@@ -262,6 +262,7 @@ func TestEndpointKeepsItsSecurityWhenItReconnects(t *testing.T) {
 			t.Errorf("received from a peer with %s", m.From().Mechanism())
 		}
 		pull.Close()
+		await(t, "no peer", func() bool { return len(push.Peers()) == 0 }) // or the next message would be lost with the connection
 		pull = must(zmq.NewPull(curveServer(key, zmq.AllowAny)))
 		must(pull.Bind(ep))
 	}
@@ -308,7 +309,7 @@ func TestSecurityIsReplacedWithoutDroppingPeers(t *testing.T) {
 	await(t, "two peers", func() bool { return len(pull.Peers()) == 2 })
 
 	revoked.Store(true)
-	n := pull.DisconnectPeers(func(p zmq.PeerInfo) bool { return p.UserID() == clientKey.Public().String() })
+	n := pull.DisconnectPeers(func(p zmq.PeerInfo) bool { return p.PublicKey() == clientKey.Public() })
 	if n != 1 {
 		t.Errorf("%d peers were disconnected, want 1", n)
 	}
@@ -316,6 +317,28 @@ func TestSecurityIsReplacedWithoutDroppingPeers(t *testing.T) {
 	if err := pull.SetEndpointSecurity(ep, zmq.Security{}); !errors.Is(err, zmq.ErrEndpointNotFound) {
 		t.Errorf("an endpoint without security of its own: %v", err)
 	}
+}
+
+// A server of CURVE knows the key of each client, also without an authenticator
+// that returns it.
+func TestPublicKeyIsThatOfClientOfCURVE(t *testing.T) {
+	eachMechanism(t, func(t *testing.T, client, server *zmq.Options) {
+		var want curve.PublicKey
+		if c, ok := client.Security.Mechanism.(zmq.Curve); ok {
+			c.Key = newKey()
+			client.Security.Mechanism, want = c, c.Key.Public()
+			server.Security.Authenticator = zmq.AllowAny
+		}
+		c, s := must(zmq.NewDealer(client)), must(zmq.NewDealer(server))
+		join(t, "tcp://127.0.0.1:*", s, c)
+		await(t, "both connected", func() bool { return len(c.Peers()) == 1 && len(s.Peers()) == 1 })
+		if got := s.Peers()[0].PublicKey(); got != want {
+			t.Errorf("public key %v of the client, want %v", got, want)
+		}
+		if got := c.Peers()[0].PublicKey(); !got.IsZero() {
+			t.Errorf("public key %v of the server", got)
+		}
+	})
 }
 
 // Security that would accept anyone, or accept nobody, is refused when the socket

@@ -18,7 +18,9 @@ type Sender struct{ Connector }
 // copies them, so the caller may reuse them. Send returns when the message is
 // queued, not when it is delivered. Types that do not drop messages wait while
 // there is no peer or the queues are full. If ctx ends first, Send returns the
-// context's error, and nothing was sent.
+// context's error, and nothing was sent; [Connector.WaitConnected] with the same,
+// ended context then says why no peer is connected. A message for which there is
+// room is sent even if ctx has ended.
 //
 // Other errors match [ErrMessageTooLarge], [ErrInvalidState] (REQ and REP) or
 // [ErrClosed].
@@ -70,7 +72,8 @@ type FrameSender struct{ Connector }
 // Send sends one message of one frame. It copies the frame, so the caller may
 // reuse it. Send returns when the message is queued, not when it is delivered.
 // It waits while there is no peer or the queues are full. If ctx ends first,
-// Send returns the context's error, and nothing was sent. Other errors match
+// Send returns the context's error, and nothing was sent; a message for which there
+// is room is sent even if ctx has ended. Other errors match
 // [ErrMessageTooLarge] or [ErrClosed].
 func (s FrameSender) Send(ctx context.Context, frame []byte) error {
 	return Sender(s).Send(ctx, frame)
@@ -103,13 +106,18 @@ type SenderToID struct{ Connector }
 // matches those of [Connector.Connect], [ErrInvalidOption] if the ID is
 // invalid, or [ErrDuplicateRoutingID]. [ZMQ_CONNECT_ROUTING_ID]
 func (s SenderToID) ConnectAs(endpoint, id string) error {
+	if id == "" {
+		err := fmt.Errorf("%w: an empty routing ID cannot be assigned", ErrInvalidOption)
+		return opError("connect", endpoint, err)
+	}
 	return opError("connect", endpoint, s.s.ConnectWith(endpoint, socket.EndpointOptions{Alias: id}))
 }
 
 // SendTo sends one message of the frames to the peer with the routing ID. It
 // copies the frames, so the caller may reuse them. It waits while the queue of
 // that peer is full. If ctx ends first, SendTo returns the context's error, and
-// nothing was sent. Other errors match [ErrNoRoute] if no peer has the ID,
+// nothing was sent; a message for which there is room is sent even if ctx has
+// ended. Other errors match [ErrNoRoute] if no peer has the ID,
 // [ErrMessageTooLarge] or [ErrClosed].
 func (s SenderToID) SendTo(ctx context.Context, id string, frames ...[]byte) error {
 	checkContext(ctx)
@@ -144,7 +152,8 @@ type SenderToNumber struct{ Connector }
 // SendTo sends one message of one frame to the peer with the routing number. It
 // copies the frame, so the caller may reuse it. It waits while the queue of
 // that peer is full. If ctx ends first, SendTo returns the context's error, and
-// nothing was sent. Other errors match [ErrNoRoute] if no peer has the number,
+// nothing was sent; a message for which there is room is sent even if ctx has
+// ended. Other errors match [ErrNoRoute] if no peer has the number,
 // [ErrMessageTooLarge] or [ErrClosed].
 func (s SenderToNumber) SendTo(ctx context.Context, number uint32, frame []byte) error {
 	checkContext(ctx)
@@ -171,6 +180,9 @@ func (s SenderToNumber) TrySendMessageTo(number uint32, m Message) error {
 
 // Reply is like SendTo, to the peer that sent a request.
 func (s SenderToNumber) Reply(ctx context.Context, request Message, frame []byte) error {
+	if err := request.checkReceived(); err != nil {
+		return opError("send", "", err)
+	}
 	return s.SendTo(ctx, request.RoutingNumber(), frame)
 }
 
@@ -180,7 +192,8 @@ func (s SenderToNumber) Reply(ctx context.Context, request Message, frame []byte
 // peer that were not received are dropped. A peer that connected to this socket
 // usually connects again, under another number; an endpoint that this socket
 // connected to is disconnected. The error matches [ErrNoRoute] if no peer has
-// the number, or [ErrClosed]. [zmq_disconnect_peer]
+// the number, or [ErrClosed]. [Stream.ClosePeer] is the counterpart that waits.
+// [zmq_disconnect_peer]
 func (s SenderToNumber) DisconnectPeer(number uint32) error {
 	return opError("disconnect peer", "", s.s.Addressed().DisconnectPeer(number))
 }
@@ -188,6 +201,9 @@ func (s SenderToNumber) DisconnectPeer(number uint32) error {
 // SetSendHWM is [Sender.SetSendHWM].
 func (s SenderToNumber) SetSendHWM(n int) error { return s.Socket.setSendHWM(n) }
 
+// setSendHWM is what the methods SetSendHWM of the handles call. A handle for this
+// method alone would be one more type in the documentation and in each literal of
+// a handle, to save five lines.
 func (s Socket) setSendHWM(n int) error {
 	n, err := hwm("SendHWM", n)
 	if err == nil {

@@ -47,7 +47,8 @@ func (s Socket) Type() SocketType { return SocketType(s.s.Type()) + 1 }
 
 // Bind accepts peers at an endpoint. It returns the endpoint with wildcards,
 // interface names and ephemeral ports replaced, so that peers can connect to
-// it. A socket may be bound to any number of endpoints and connected to others
+// it. The exception is tcp://*:port, which returns tcp://[::]:port: peers need an
+// address of this machine. A socket may be bound to any number of endpoints and connected to others
 // at the same time.
 //
 //	tcp://127.0.0.1:5555  tcp://*:5555  tcp://eth0:5555  tcp://[::1]:*
@@ -72,7 +73,22 @@ func (s Socket) Bind(endpoint string) (string, error) {
 // written, or after [Options.Linger]; Unbind does not wait for that. The error
 // matches [ErrEndpointNotFound] or [ErrClosed].
 func (s Socket) Unbind(endpoint string) error {
-	return opError("unbind", endpoint, s.s.Unbind(endpoint))
+	return opError("unbind", endpoint, asNotFound(s.s.Unbind(endpoint), "not bound to this endpoint"))
+}
+
+// notFound is an [ErrEndpointNotFound] that says what the endpoint is not.
+type notFound string
+
+func (n notFound) Error() string        { return string(n) }
+func (n notFound) Is(target error) bool { return target == ErrEndpointNotFound }
+
+// asNotFound returns err, or a notFound with the text in place of the error of the
+// core.
+func asNotFound(err error, text string) error {
+	if err == socket.ErrEndpointNotFound {
+		return notFound(text)
+	}
+	return err
 }
 
 // EndpointInfo describes an endpoint of a socket.
@@ -131,8 +147,10 @@ func (s Socket) Peers() []PeerInfo {
 // messages that were received and not read are dropped. Close returns when all
 // goroutines of the socket have ended.
 //
-// If every message was written, Close returns nil, otherwise an [*UnsentError],
-// as Shutdown does. It may be called more than once; later calls return nil.
+// If every message that was still queued or in flight when Close was called has
+// been written, Close returns nil. Messages dropped earlier are only in
+// [Stats].Drops. Otherwise it returns an error that wraps an [*UnsentError]; find
+// it with [errors.As]. Close may be called more than once; later calls return nil.
 func (s Socket) Close() error {
 	ctx := context.Background()
 	if linger := s.s.Linger(); linger >= 0 {
@@ -144,28 +162,30 @@ func (s Socket) Close() error {
 	if loss.Repeated {
 		return nil
 	}
-	return unsentError("close", context.Cause(ctx), loss)
+	return unsentError("close", loss)
 }
 
 // Shutdown is like Close but lingers until ctx ends instead of for
-// [Options.Linger]. It returns nil if every message was written and, where the
-// system reports it, has reached the systems of the peers. Otherwise the error
-// is an [*UnsentError], because ctx ended or connections were lost. While
-// another call is closing the socket, Shutdown waits for it, and ends the
-// lingering when ctx ends. After Close it returns the same error again.
+// [Options.Linger]. It returns nil if every message that was still queued was
+// written and, where the system reports it, all that was written to the
+// connections that were open when Shutdown was called has reached the systems of
+// the peers. Otherwise ctx ended or connections were lost, and it returns an error
+// that wraps an [*UnsentError]; find it with [errors.As]. While another call is
+// closing the socket, Shutdown waits for it, and ends the lingering of both when
+// ctx ends. After Close it returns the same error again.
 func (s Socket) Shutdown(ctx context.Context) error {
 	checkContext(ctx)
 	loss := s.s.Close(ctx)
-	return unsentError("shutdown", ctx.Err(), loss)
+	return unsentError("shutdown", loss)
 }
 
 // unsentError returns the error of a call that closed a socket, nil if no
-// message was lost. ended is the reason why it stopped waiting, or nil.
-func unsentError(op string, ended error, loss socket.Loss) error {
+// message was lost.
+func unsentError(op string, loss socket.Loss) error {
 	if loss.Unsent == 0 && loss.Unconfirmed == 0 {
 		return nil
 	}
-	return opError(op, "", &UnsentError{Messages: loss.Unsent, Unconfirmed: loss.Unconfirmed, Err: ended})
+	return opError(op, "", &UnsentError{Messages: loss.Unsent, Unconfirmed: loss.Unconfirmed, Err: loss.Ended})
 }
 
 // lingerError is the error of Close if the linger time has ended.
@@ -177,12 +197,13 @@ func (e lingerError) Error() string {
 
 func (e lingerError) Unwrap() error { return context.DeadlineExceeded }
 
-// UnsentError is the error of [Socket.Close] and [Socket.Shutdown] for messages
-// that were not written, or may not have arrived.
+// UnsentError is wrapped by the error of [Socket.Close] and [Socket.Shutdown] for
+// messages that were not written, or may not have arrived. Find it with
+// [errors.As].
 type UnsentError struct {
 	Messages    int   // messages that were not written, or that the peer rejected
-	Unconfirmed int   // connections that ended before the peer's system confirmed all that was written
-	Err         error // error of Shutdown's context, or that Linger passed, which matches context.DeadlineExceeded; nil if connections were lost
+	Unconfirmed int   // connections, open when the call began, that ended before the peer's system confirmed all that was written
+	Err         error // what ended the waiting: the error of Shutdown's context, or that Linger passed, which matches context.DeadlineExceeded; nil if connections were lost
 }
 
 func (e *UnsentError) Error() string {
@@ -232,7 +253,7 @@ func (c Connector) Connect(endpoint string) error {
 // when their queues are written or after [Options.Linger]; it does not wait for
 // that. The error matches [ErrEndpointNotFound] or [ErrClosed].
 func (c Connector) Disconnect(endpoint string) error {
-	return opError("disconnect", endpoint, c.s.Disconnect(endpoint))
+	return opError("disconnect", endpoint, asNotFound(c.s.Disconnect(endpoint), "not connected to this endpoint"))
 }
 
 // WaitConnected waits until at least one peer is connected and its handshake is
@@ -240,9 +261,10 @@ func (c Connector) Disconnect(endpoint string) error {
 // cause, and its text says why no peer is connected: the last failure of each
 // endpoint, such as "connection refused" or "incompatible socket type".
 // [Socket.Endpoints] has the same as values. Otherwise the error matches
-// [ErrClosed].
+// [ErrClosed]. If a call of Send has timed out, WaitConnected with the same, ended
+// context returns at once and says why no peer is connected.
 func (c Connector) WaitConnected(ctx context.Context) error {
 	checkContext(ctx)
 	err := c.s.WaitConnected(ctx, 1)
-	return c.waitError(ctx, "wait connected", err, "too late")
+	return c.waitError(ctx, "wait connected", err, "after the context ended")
 }

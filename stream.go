@@ -70,6 +70,9 @@ func NewStream(o *Options) (*Stream, error) {
 
 // Reply is like SendTo, to the connection that a message was received from.
 func (s *Stream) Reply(ctx context.Context, m Message, frames ...[]byte) error {
+	if err := m.checkReceived(); err != nil {
+		return opError("send", "", err)
+	}
 	return s.SendTo(ctx, m.RoutingID(), frames...)
 }
 
@@ -84,6 +87,7 @@ func (s *Stream) Reply(ctx context.Context, m Message, frames ...[]byte) error {
 // error. Other errors match [ErrPeerLost] if the connection is lost before
 // everything is written, or before the peer's system has received it,
 // [ErrNoRoute] if there is no such connection, or [ErrClosed].
+// [SenderToNumber.DisconnectPeer] is the counterpart that does not wait.
 func (s *Stream) ClosePeer(ctx context.Context, id string) error {
 	checkContext(ctx)
 	return contextError(ctx, "close peer", s.s.Addressed().ClosePeer(ctx, id))

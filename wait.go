@@ -45,7 +45,7 @@ const maxReasons = 4
 // connected, it returns their number and missing.
 func waitReason(endpoints []EndpointInfo, missing string) string {
 	if len(endpoints) == 0 {
-		return "no endpoint"
+		return "no endpoint: call Bind or Connect first"
 	}
 	var parts []string
 	peers, more := 0, 0
@@ -63,9 +63,9 @@ func waitReason(endpoints []EndpointInfo, missing string) string {
 	}
 	switch {
 	case peers == 1:
-		parts = append([]string{"connected to 1 peer: " + missing}, parts...)
+		parts = append([]string{"1 peer connected, " + missing}, parts...)
 	case peers > 1:
-		parts = append([]string{fmt.Sprintf("connected to %d peers: %s", peers, missing)}, parts...)
+		parts = append([]string{fmt.Sprintf("%d peers connected, %s", peers, missing)}, parts...)
 	}
 	return strings.Join(parts, "; ")
 }
@@ -94,6 +94,14 @@ func (e EndpointInfo) reason() string {
 	return text
 }
 
+// tooFew says that fewer than n peers have done something to a topic or group.
+func tooFew(n int, done, name string) string {
+	if n == 1 {
+		return fmt.Sprintf("none %s %q", done, name)
+	}
+	return fmt.Sprintf("fewer than %d %s %q", n, done, name)
+}
+
 // failureText returns the text of a failure without the operation and the
 // addresses of package net, because the endpoint precedes it.
 func failureText(err error) string {
@@ -101,7 +109,7 @@ func failureText(err error) string {
 		switch closed.Reason {
 		case engine.CloseSocketType:
 			return "incompatible socket type: " + closed.Err.Error()
-		case engine.CloseRefused:
+		case engine.CloseRefused, engine.CloseTLS:
 			return closed.Err.Error()
 		}
 	}

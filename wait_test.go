@@ -30,17 +30,18 @@ func TestWaitErrorsNameWhatIsMissing(t *testing.T) {
 	}
 	ctx := ended()
 	_, doErr := req.Do(ctx, []byte("x"))
-	wantWaitError(t, push.WaitConnected(ctx), `zmq: wait connected: context canceled: no endpoint`)
-	wantWaitError(t, sub.WaitSubscribed(ctx), `zmq: wait subscribed: context canceled: no endpoint`)
-	wantWaitError(t, dish.WaitSubscribed(ctx), `zmq: wait subscribed: context canceled: no endpoint`)
-	wantWaitError(t, pub.WaitSubscribers(ctx, 1, "a"), `zmq: wait subscribers: context canceled: no endpoint`)
-	wantWaitError(t, radio.WaitSubscribers(ctx, 1, "a"), `zmq: wait subscribers: context canceled: no endpoint`)
-	wantWaitError(t, doErr, `zmq: do: context canceled: no endpoint`)
+	wantWaitError(t, push.WaitConnected(ctx), `zmq: wait connected: context canceled: no endpoint: call Bind or Connect first`)
+	wantWaitError(t, sub.WaitSubscribed(ctx), `zmq: wait subscribed: context canceled: no endpoint: call Bind or Connect first`)
+	wantWaitError(t, dish.WaitSubscribed(ctx), `zmq: wait subscribed: context canceled: no endpoint: call Bind or Connect first`)
+	wantWaitError(t, pub.WaitSubscribers(ctx, 1, "a"), `zmq: wait subscribers: context canceled: no endpoint: call Bind or Connect first`)
+	wantWaitError(t, radio.WaitSubscribers(ctx, 1, "a"), `zmq: wait subscribers: context canceled: no endpoint: call Bind or Connect first`)
+	wantWaitError(t, doErr, `zmq: do: context canceled: no endpoint: call Bind or Connect first`)
 
 	must(pub.Bind("inproc://feed"))
 	wantWaitError(t, pub.WaitSubscribers(ctx, 1, "a"), `zmq: wait subscribers: context canceled: inproc://feed: no peer has connected`)
 	sub.Connect("inproc://feed")
-	wantWaitError(t, pub.WaitSubscribers(ctx, 1, "a"), `zmq: wait subscribers: context canceled: connected to 1 peer: fewer than 1 subscribe to "a"`)
+	wantWaitError(t, pub.WaitSubscribers(ctx, 1, "a"), `zmq: wait subscribers: context canceled: 1 peer connected, none subscribed to "a"`)
+	wantWaitError(t, pub.WaitSubscribers(ctx, 2, "a"), `zmq: wait subscribers: context canceled: 1 peer connected, fewer than 2 subscribed to "a"`)
 	push.Connect("inproc://nothing")
 	wantWaitError(t, push.WaitConnected(ctx), `zmq: wait connected: context canceled: inproc://nothing: no socket is bound`)
 }
@@ -60,19 +61,19 @@ func TestDoErrorNamesTheStateOfTheRequest(t *testing.T) {
 			t.Errorf("%v matches ErrWithdrawn: %v, want %v", err, got, withdrawn)
 		}
 	}
-	do(ended(), true, "no endpoint")
+	do(ended(), true, "no endpoint: call Bind or Connect first")
 	must(rep.Bind("inproc://rep"))
 	if err := req.Connect("inproc://rep"); err != nil {
 		t.Fatal(err)
 	}
-	do(ended(), true, "connected to 1 peer: request queued, not sent")
+	do(ended(), true, "1 peer connected, request queued, not sent")
 
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() {
 		rep.Recv(t.Context())
 		cancel()
 	}()
-	do(ctx, false, "connected to 1 peer: no reply")
+	do(ctx, false, "1 peer connected, no reply")
 
 	// The REP has not replied, so it leaves these requests in the queue.
 	queued, stop := context.WithCancel(t.Context())
@@ -83,7 +84,7 @@ func TestDoErrorNamesTheStateOfTheRequest(t *testing.T) {
 		calls.Go(func() { req.Do(queued, []byte("x")) })
 	}
 	await(t, "two queued requests", func() bool { return req.Stats().QueuedSend == 2 })
-	do(ended(), true, "connected to 1 peer: all queues are full")
+	do(ended(), true, "1 peer connected, all queues are full")
 }
 
 func TestWaitErrorHasTheFailureOfTheEndpoint(t *testing.T) {
@@ -123,7 +124,7 @@ func TestWaitErrorNamesAnIncompatibleType(t *testing.T) {
 	for _, c := range []struct {
 		err  error
 		want string
-	}{{push.WaitConnected(ended()), `PUSH does not communicate with "SUB"`}, {sub.WaitConnected(ended()), `SUB does not communicate with "PUSH"`}} {
+	}{{push.WaitConnected(ended()), "PUSH does not communicate with SUB"}, {sub.WaitConnected(ended()), "SUB does not communicate with PUSH"}} {
 		if text := c.err.Error(); !strings.Contains(text, at+": ") || !strings.Contains(text, c.want) {
 			t.Errorf("error %v, want %s", text, c.want)
 		}

@@ -38,7 +38,7 @@ func TestHeartbeatsKeepIdleConnectionOpen(t *testing.T) {
 					far = options{"HEARTBEAT_IVL": c.theirs, "HEARTBEAT_TIMEOUT": waitLimitMS, "HEARTBEAT_TTL": waitLimitMS}
 				}
 				o, th := newOurs(t, "PAIR", opts), newTheirs(t, "PAIR", far)
-				net := joinOver(o, th, oursBinds)
+				net := joinOver(o, th, oursBinds, heartbeatCommands)
 				there, back := way(oursBinds, false), way(oursBinds, true)
 				bothWays(o, th, single(10, 1))
 				if c.oursBeat {
@@ -74,15 +74,15 @@ func boundBy(us bool) string {
 	return "/bound by them"
 }
 
-// joinOver connects the two sockets through a relay.
-func joinOver(o *ours, th *theirs, oursBinds bool) (net *relay) {
+// joinOver connects the two sockets through a relay that counts commands.
+func joinOver(o *ours, th *theirs, oursBinds bool, patterns []string) (net *relay) {
 	o.t.Helper()
 	var endpoint string
 	if oursBinds {
-		net, endpoint = newRelay(o.t, o.bind(freeEndpoint(o.t, "tcp")))
+		net, endpoint = newRelay(o.t, o.bind(freeEndpoint(o.t, "tcp")), patterns)
 		th.connect(endpoint)
 	} else {
-		net, endpoint = newRelay(o.t, th.bind(freeEndpoint(o.t, "tcp")))
+		net, endpoint = newRelay(o.t, th.bind(freeEndpoint(o.t, "tcp")), patterns)
 		o.connect(endpoint)
 	}
 	o.connected()
@@ -90,58 +90,75 @@ func joinOver(o *ours, th *theirs, oursBinds bool) (net *relay) {
 	return net
 }
 
-// The relay stops forwarding in one direction. The side whose timeout applies
-// closes the connection, and the exchange continues over the next one. limit is
+// silence is a peer that becomes silent, and the heartbeat options of both sides.
+type silence struct {
+	name  string
+	us    func(*zmq.Options)
+	them  options
+	ours  bool // our side detects the silence
+	pings bool // our side sends PING
+}
+
+// silenceLimit is the timeout or TTL of the side that detects the silence. It is
 // long, so that a slow machine does not look like a silent peer.
-func TestSilentPeerIsDisconnected(t *testing.T) {
-	const beat, limit = 100 * time.Millisecond, 3 * time.Second
+const silenceLimit = 3 * time.Second
+
+func silences() []silence {
+	const beat = 100 * time.Millisecond
 	ms := func(d time.Duration) int64 { return d.Milliseconds() }
 	noLimit := waitLimit
-	cases := []struct {
-		name  string
-		us    func(*zmq.Options)
-		them  options
-		ours  bool // our side detects the silence
-		pings bool // our side sends PING
-	}{
+	return []silence{
 		{"our timeout", func(o *zmq.Options) {
-			o.Heartbeat.Interval, o.Heartbeat.Timeout = beat, limit
+			o.Heartbeat.Interval, o.Heartbeat.Timeout = beat, silenceLimit
 		}, options{}, true, true},
 		{"their TTL", func(o *zmq.Options) {
 			o.Heartbeat.Interval = zmq.Forever
-		}, options{"HEARTBEAT_IVL": ms(beat), "HEARTBEAT_TIMEOUT": ms(noLimit), "HEARTBEAT_TTL": ms(limit)}, true, false},
+		}, options{"HEARTBEAT_IVL": ms(beat), "HEARTBEAT_TIMEOUT": ms(noLimit), "HEARTBEAT_TTL": ms(silenceLimit)}, true, false},
 		{"their timeout", func(o *zmq.Options) {
 			o.Heartbeat.Interval = zmq.Forever
-		}, options{"HEARTBEAT_IVL": ms(beat), "HEARTBEAT_TIMEOUT": ms(limit)}, false, false},
+		}, options{"HEARTBEAT_IVL": ms(beat), "HEARTBEAT_TIMEOUT": ms(silenceLimit)}, false, false},
 		{"our TTL", func(o *zmq.Options) {
-			o.Heartbeat.Interval, o.Heartbeat.Timeout, o.Heartbeat.TTL = beat, noLimit, limit
+			o.Heartbeat.Interval, o.Heartbeat.Timeout, o.Heartbeat.TTL = beat, noLimit, silenceLimit
 		}, options{}, false, true},
 	}
-	for _, c := range cases {
+}
+
+// The relay stops forwarding in one direction. The side whose timeout applies
+// closes the connection, and the exchange continues over the next one.
+func TestSilentPeerIsDisconnected(t *testing.T) {
+	for _, c := range silences() {
 		for _, oursBinds := range []bool{true, false} {
 			t.Run(c.name+boundBy(oursBinds), func(t *testing.T) {
 				t.Parallel()
 				opts := testOptions()
 				c.us(opts)
 				o, th := newOurs(t, "DEALER", opts), newTheirs(t, "DEALER", c.them)
-				events := o.watch()
-				net := joinOver(o, th, oursBinds)
-				bothWays(o, th, single(10, 1))
-				events.wait(zmq.EventReady)
-				// The receiver of a PING has its TTL once it sends the PONG.
-				net.wait(o.ctx, way(oursBinds, c.pings), heartbeatCommands[1], 1)
-
-				net.block(way(oursBinds, c.ours), true)
-				e := events.wait(zmq.EventDisconnected)
-				if c.ours && e.Reason != zmq.CloseHeartbeatTimeout {
-					t.Errorf("disconnected for the reason %q (%v), want %q", e.Reason, e.Err, zmq.CloseHeartbeatTimeout)
-				}
-				th.event("DISCONNECTED")
-				net.block(way(oursBinds, c.ours), false)
-				events.wait(zmq.EventReady)
-				th.connected()
-				bothWays(o, th, single(10, 1))
+				c.check(t, o, th, oursBinds, heartbeatCommands[1])
 			})
 		}
 	}
+}
+
+// check makes one of two connected DEALERs silent. pong is a command that the
+// relay can count: PONG, or any frame if they are encrypted.
+func (c silence) check(t *testing.T, o *ours, th *theirs, oursBinds bool, pong string) {
+	t.Helper()
+	events := o.watch()
+	net := joinOver(o, th, oursBinds, []string{pong})
+	events.wait(zmq.EventReady)
+	bothWays(o, th, single(10, 1))
+	// The receiver of a PING has its TTL once it sends the PONG. The second PONG
+	// from now on answers a PING that was sent after the message.
+	net.wait(o.ctx, way(oursBinds, c.pings), pong, net.count(way(oursBinds, c.pings), pong)+2)
+
+	net.block(way(oursBinds, c.ours), true)
+	e := events.wait(zmq.EventDisconnected)
+	if c.ours && e.Reason != zmq.CloseHeartbeatTimeout {
+		t.Errorf("disconnected for the reason %q (%v), want %q", e.Reason, e.Err, zmq.CloseHeartbeatTimeout)
+	}
+	th.event("DISCONNECTED")
+	net.block(way(oursBinds, c.ours), false)
+	events.wait(zmq.EventReady)
+	th.connected()
+	bothWays(o, th, single(10, 1))
 }

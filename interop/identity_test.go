@@ -23,7 +23,7 @@ func TestRouterReceivesRoutingIDOfLibzmqPeer(t *testing.T) {
 			th := newTheirs(t, typ, options{"IDENTITY": frame{text: id}.spec()})
 			th.connect(endpoint)
 			e := events.wait(zmq.EventReady)
-			if p := e.Peer; p.RoutingID() != id || p.SocketType().String() != typ || p.Version() != "3.1" ||
+			if p := e.Peer; p.RoutingID() != id || p.SocketType().String() != typ || p.Version() != zmq.ZMTP31 ||
 				p.Mechanism() != "NULL" || !strings.HasPrefix(p.RemoteAddr().String(), "127.0.0.1:") {
 				t.Errorf("peer %q, a %s of ZMTP %s, %s, from %s", p.RoutingID(), p.SocketType(), p.Version(), p.Mechanism(), p.RemoteAddr())
 			}

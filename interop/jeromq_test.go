@@ -195,7 +195,7 @@ func TestJeroMQPairsExchangeMessages(t *testing.T) {
 				r.prepare(o, th)
 				join(o, th, oursBinds, freeEndpoint(t, "tcp"))
 				r.settle(o, th, nil)
-				if v := o.Peers()[0].Version(); v != "2.0" {
+				if v := o.Peers()[0].Version(); v.String() != "2.0" {
 					t.Errorf("JeroMQ speaks ZMTP %s", v)
 				}
 				r.exchange(o, th, []int{0, 1, 255, 256, 8192, 65535})

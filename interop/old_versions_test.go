@@ -80,7 +80,7 @@ func (o *ours) checkPeer(w *wire) {
 		id = theirsID
 	}
 	version := fmt.Sprintf("%d.0", int(w.version))
-	if p.Version() != version || typ != "" && p.SocketType().String() != typ || typ == "" && p.SocketType() != 0 || p.RoutingID() != id || p.Mechanism() != "NULL" {
+	if p.Version().String() != version || typ != "" && p.SocketType().String() != typ || typ == "" && p.SocketType() != 0 || p.RoutingID() != id || p.Mechanism() != "NULL" {
 		o.t.Errorf("peer of version %q, type %q, id %q, mechanism %q; want %q, %q, %q, NULL",
 			p.Version(), p.SocketType(), p.RoutingID(), p.Mechanism(), version, typ, id)
 	}

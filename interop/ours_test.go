@@ -183,3 +183,5 @@ func (o *ours) dropped(want map[zmq.DropReason]uint64) {
 		o.t.Errorf("%s dropped %v, want %v", o.name, got, want)
 	}
 }
+
+func (o *ours) tryRecv() (zmq.Message, error) { return o.Socket.(harness.Receiver).TryRecv() }

@@ -10,8 +10,10 @@ import functools
 import hashlib
 import json
 import sys
+import threading
 
 import zmq
+import zmq.utils.z85
 from zmq.utils.monitor import parse_monitor_message
 
 # Frames of up to this size are reported with their content. All are reported
@@ -49,9 +51,53 @@ def numbered(n, size):
     return [b"%d" % n, blob(size, n % 8)]
 
 
+# The events that end a handshake.
+HANDSHAKE_EVENTS = {
+    int(getattr(zmq, "EVENT_" + name)): name
+    for name in (
+        "HANDSHAKE_SUCCEEDED",
+        "HANDSHAKE_FAILED_NO_DETAIL",
+        "HANDSHAKE_FAILED_PROTOCOL",
+        "HANDSHAKE_FAILED_AUTH",
+    )
+}
+
+
+class ZAPHandler(threading.Thread):
+    """Answers the ZAP requests of a context. The policy has a status for all
+    requests ("silent" for no answer), or the users and keys that are accepted.
+    The user ID is empty: libzmq passes it to the socket as a frame, after which a
+    REQ closes the connection at the first reply."""
+
+    def __init__(self, context):
+        super().__init__(daemon=True)
+        self.policy = {}
+        self.requests = []
+        self.socket = context.socket(zmq.ROUTER)
+        self.socket.bind("inproc://zeromq.zap.01")
+
+    def run(self):
+        while True:
+            sender, empty, version, number, *request = self.socket.recv_multipart()
+            status = self.policy.get("Status") or self.decide(*request[3:])
+            self.requests.append(request)
+            if status != "silent":
+                self.socket.send_multipart([sender, empty, version, number, status.encode(), b"text", b"", b""])
+
+    def decide(self, mechanism, *credentials):
+        known = False
+        if mechanism == b"PLAIN":
+            user, password = credentials
+            known = self.policy["Users"].get(user.decode()) == password.decode()
+        if mechanism == b"CURVE":
+            known = zmq.utils.z85.encode(credentials[0]).decode() in self.policy["Keys"]
+        return "200" if known else "400"
+
+
 class Peer:
     def __init__(self):
         self.context = zmq.Context()
+        self.handler = None
         self.sockets = {}
         self.monitors = {}
 
@@ -128,6 +174,30 @@ class Peer:
             m = parse_monitor_message(self.take(self.monitors[name], timeout))
             if m["event"] == want:
                 return {"count": m["value"]}
+
+    def outcome(self, name, timeout):
+        """Waits for the end of a handshake, and returns the event with its code."""
+        while True:
+            m = parse_monitor_message(self.take(self.monitors[name], timeout))
+            event = HANDSHAKE_EVENTS.get(m["event"])
+            if event == "HANDSHAKE_FAILED_PROTOCOL":
+                return {"names": ["%s 0x%x" % (event, m["value"])]}
+            if event == "HANDSHAKE_FAILED_AUTH":
+                return {"names": ["%s %d" % (event, m["value"])]}
+            if event:  # the value of HANDSHAKE_FAILED_NO_DETAIL is an arbitrary errno
+                return {"names": [event]}
+
+    def zap(self, policy):
+        """Starts a ZAP handler, or changes its policy."""
+        if self.handler is None:
+            self.handler = ZAPHandler(self.context)
+            self.handler.policy = policy
+            self.handler.start()
+        self.handler.policy = policy
+
+    def asked(self):
+        """Returns the frames of all ZAP requests, from the domain on."""
+        return {"frames": [describe(f) for r in self.handler.requests for f in r]}
 
     def fill(self, name, first, last, size, timeout):
         """Sends the sequence from first on until a send would block."""

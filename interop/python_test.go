@@ -32,7 +32,7 @@ type answer struct {
 	Frames   []digest
 	Names    []string
 	Count    int
-	Texts    []string // frames as text, from udp.mjs
+	Texts    []string // frames as text, from udp.mjs and czmq.py
 
 	// A certificate, from czmq.py.
 	Public, Secret string

@@ -9,11 +9,12 @@ import (
 )
 
 // relay forwards TCP connections from a connecting to a bound socket. It counts
-// heartbeat commands and can block either direction.
+// commands and can block either direction.
 type relay struct {
 	t        *testing.T
 	listener net.Listener
 	target   string
+	patterns []string // commands to count; all have the same length
 
 	mu         sync.Mutex
 	cond       *sync.Cond
@@ -33,20 +34,23 @@ const (
 	toConnector = 1
 )
 
-// heartbeatCommands are the byte patterns that a relay counts: the length of
-// the command name, and the name.
-var heartbeatCommands = []string{"\x04PING", "\x04PONG"}
+// The byte patterns that a relay counts: the length of a command name, and the
+// name. CURVE encrypts heartbeats like messages, as one MESSAGE for each frame.
+var (
+	heartbeatCommands = []string{"\x04PING", "\x04PONG"}
+	sealedFrame       = "\x07MESSAGE"
+)
 
-// newRelay starts a relay to a bound TCP endpoint. It returns the relay and the
-// endpoint at which it listens.
-func newRelay(t *testing.T, target string) (r *relay, endpoint string) {
+// newRelay starts a relay to a bound TCP endpoint, which counts commands. It
+// returns the relay and the endpoint at which it listens.
+func newRelay(t *testing.T, target string, patterns []string) (r *relay, endpoint string) {
 	t.Helper()
 	l, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	_, addr := address(target)
-	r = &relay{t: t, listener: l, target: addr}
+	r = &relay{t: t, listener: l, target: addr, patterns: patterns}
 	r.cond = sync.NewCond(&r.mu)
 	for i := range r.directions {
 		r.directions[i].counts = make(map[string]int)
@@ -108,7 +112,7 @@ func (r *relay) pass(from, to net.Conn, way int) {
 		if _, err := to.Write(buf[tail : tail+n]); err != nil {
 			return
 		}
-		kept := min(tail+n, len(heartbeatCommands[0])-1)
+		kept := min(tail+n, len(r.patterns[0])-1)
 		copy(buf, buf[tail+n-kept:tail+n])
 		tail = kept
 	}
@@ -123,7 +127,7 @@ func (r *relay) waitUnblocked(way int, b []byte, tail int) bool {
 	for l.blocked && !r.done {
 		r.cond.Wait()
 	}
-	for _, p := range heartbeatCommands {
+	for _, p := range r.patterns {
 		l.counts[p] += bytes.Count(b, []byte(p))
 	}
 	r.cond.Broadcast()
@@ -137,6 +141,13 @@ func (r *relay) block(way int, on bool) {
 	defer r.mu.Unlock()
 	r.directions[way].blocked = on
 	r.cond.Broadcast()
+}
+
+// count returns how often a command was forwarded in one direction.
+func (r *relay) count(way int, command string) int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.directions[way].counts[command]
 }
 
 // wait waits until a command was forwarded n times in one direction.

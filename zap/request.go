@@ -28,7 +28,9 @@ type Request struct {
 	// chooses to distinguish its sockets. It may be empty.
 	Domain string
 
-	// Address is the IP address of the peer, without its port.
+	// Address is the IP address of the peer, without its port. Of an ipc peer it
+	// is a name and the credentials of its process, such as
+	// "localhost:1000:1000:4711", or empty.
 	Address string
 
 	// RoutingID is the routing ID of the socket that asks. It is empty if the

@@ -92,6 +92,7 @@ func (c *repCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
+	j.malformed = "no envelope (a DEALER must begin each request with an empty frame)"
 	return j.run(ctx, s.Connector, func(ctx context.Context) error {
 		return j.receiveAll(ctx, s, func(ctx context.Context, m *zmq.Message) error {
 			if err := j.out.print(m); err != nil {

@@ -39,6 +39,7 @@ write \r\n where the peer expects it. Plain output to a file or a pipe adds a ne
 
 // Run sends and prints bytes.
 func (c *streamCmd) Run(ctx context.Context, e *env) error {
+	c.noMechanism = true
 	j, alone, err := c.streamJob(e)
 	if err != nil {
 		return err

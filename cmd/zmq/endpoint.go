@@ -30,11 +30,11 @@ func exposed(bound string) bool {
 	return ip.IsUnspecified() || ip.IsMulticast()
 }
 
-// hostOf returns the address that a tcp or udp endpoint is bound to, or that of
+// hostOf returns the address that a tcp, tls+tcp or udp endpoint is bound to, or that of
 // its multicast group.
 func hostOf(bound string) netip.Addr {
 	scheme, address, _ := strings.Cut(bound, "://")
-	if scheme != "tcp" && scheme != "udp" {
+	if scheme != "tcp" && scheme != "udp" && scheme != "tls+tcp" {
 		return netip.Addr{}
 	}
 	host, _, err := net.SplitHostPort(address[strings.LastIndexByte(address, ';')+1:])
@@ -51,13 +51,3 @@ func hostOf(bound string) netip.Addr {
 // isUDP reports whether an endpoint receives datagrams. It has no connections,
 // so its peers are not known.
 func isUDP(endpoint string) bool { return strings.HasPrefix(endpoint, "udp://") }
-
-// warnExposed warns about an exposed endpoint, because the command has no
-// security mechanism.
-func (e *env) warnExposed(bound string) {
-	advice := "; bind 127.0.0.1 to keep it local"
-	if hostOf(bound).IsMulticast() { // it cannot be bound to 127.0.0.1
-		advice = ""
-	}
-	e.logf("warning: %s is open to every network of this machine, without authentication or encryption%s", bound, advice)
-}

@@ -12,7 +12,7 @@ import (
 
 func TestDropRepeatsRemovesRepeatedParts(t *testing.T) {
 	for text, want := range map[string]string{
-		"peer refused: peer refused: routing id in use": "peer refused: routing id in use",
+		"peer refused: peer refused: routing ID in use": "peer refused: routing ID in use",
 		"malformed: malformed greeting: no signature":   "malformed greeting: no signature",
 		"closed by peer": "closed by peer",
 		"a: b: a":        "a: b: a",

@@ -19,6 +19,8 @@ type socketFlags struct {
 	Quoted  bool          `short:"Q" xor:"format" help:"Read and print control characters in frames as \\t \\n \\r \\\\ \\xHH. Keeps every byte."`
 	Verbose bool          `short:"v" help:"Log the events of connections to standard error."`
 
+	securityFlags
+
 	bindsQuietly bool // the command itself chose the endpoints of Bind: do not print them
 }
 
@@ -69,8 +71,11 @@ func (f *socketFlags) job(e *env, l layout) (*job, error) {
 			return nil, usagef("%s: inproc connects sockets of one process, and this process has only one; use ipc", ep)
 		}
 	}
+	if err := f.secure(e, f.Bind, f.Connect); err != nil {
+		return nil, err
+	}
 	out := f.outCodec(e, l)
-	return &job{e: e, flags: f, out: newPrinter(e.stdout, out, f.newlines(l) && !e.terminal.out)}, nil
+	return &job{e: e, flags: f, watch: watcher{hint: f.hint}, out: newPrinter(e.stdout, out, f.newlines(l) && !e.terminal.out)}, nil
 }
 
 // routed sets the options of these flags.
@@ -86,7 +91,7 @@ func (f *socketFlags) endpoints() []string {
 
 // options returns the options of the socket.
 func (f *socketFlags) options(e *env) *zmq.Options {
-	o := &zmq.Options{}
+	o := &zmq.Options{Security: f.security}
 	if f.Verbose {
 		o.Logger = slog.New(slog.NewTextHandler(lockedStderr{e}, &slog.HandlerOptions{
 			Level: slog.LevelDebug, ReplaceAttr: shortLog,

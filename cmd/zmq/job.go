@@ -39,6 +39,7 @@ type job struct {
 	count    *int // number of messages to receive; nil: until the job is stopped
 
 	losses     []zmq.DropReason // drops that make the job fail
+	malformed  string           // why received messages are malformed, reported at the end with their number; empty to report nothing
 	unroutable atomic.Int64     // messages to a peer that is not connected
 
 	sent, received atomic.Int64
@@ -142,7 +143,7 @@ func (j *job) attach() error {
 		}
 		if !warned && exposed(bound) {
 			warned = true
-			j.e.warnExposed(bound)
+			j.flags.warnExposed(j.e, bound)
 		}
 	}
 	for _, ep := range j.flags.Connect {
@@ -172,6 +173,7 @@ func (j *job) finish(err error) error {
 	}
 	flushed := j.ignoreBrokenPipe(j.out.flush())
 	j.warnOverrun()
+	j.reportMalformed()
 	switch {
 	case err == errPeerClosed && unsent == 0 && j.complete():
 		return firstError(flushed, j.lossError())
@@ -191,6 +193,18 @@ func (j *job) finish(err error) error {
 func (j *job) warnOverrun() {
 	if n := j.sock.Stats().Drops[zmq.DropHWM]; n > 0 && j.hasUDP() {
 		j.e.logCommandf("warning: %d datagrams were dropped: they arrived faster than they were printed", n)
+	}
+}
+
+// reportMalformed reports how many received messages were dropped as malformed.
+func (j *job) reportMalformed() {
+	n := j.sock.Stats().Drops[zmq.DropMalformed]
+	switch {
+	case n == 0 || j.malformed == "":
+	case n == 1:
+		j.e.logCommandf("1 message dropped: %s", j.malformed)
+	default:
+		j.e.logCommandf("%d messages dropped: %s", n, j.malformed)
 	}
 }
 

@@ -64,6 +64,7 @@ type cli struct {
 	Gather  gatherCmd  `cmd:"" group:"drafts" help:"Print messages from SCATTER peers."`
 	Channel channelCmd `cmd:"" group:"drafts" help:"Exchange messages with one CHANNEL peer."`
 
+	Curve      curveCmd      `cmd:"" group:"Tools" help:"Make keys for CURVE, which encrypts and authenticates connections."`
 	Perf       perfCmd       `cmd:"" group:"Tools" help:"Measure throughput and latency, as libzmq's programs of the same names do."`
 	Demo       demoCmd       `cmd:"" group:"Tools" help:"Run each basic pattern over tcp, ipc and inproc, and measure the transports."`
 	VersionCmd versionCmd    `cmd:"" group:"Tools" name:"version" help:"Print the version."`
@@ -111,7 +112,8 @@ func run(ctx context.Context, args []string, e *env) int {
 		kong.Name("zmq"), kong.Description(description),
 		kong.Writers(e.stdout, e.stderr),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
-		kong.KindMapper(reflect.String, kong.MapperFunc(exactString)), kong.ExplicitGroups([]kong.Group{drafts}), helpVars,
+		kong.KindMapper(reflect.String, kong.MapperFunc(exactString)), kong.ExplicitGroups([]kong.Group{drafts, securityGroup}), helpVars,
+		kong.PostBuild(limitSecurityFlags),
 		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(e))
 	if err != nil {
 		e.logf("internal: %v", err)
@@ -119,10 +121,10 @@ func run(ctx context.Context, args []string, e *env) int {
 	}
 	c, err := parser.Parse(args)
 	if err != nil {
+		e.command = commandName(parsed(err))
 		if unknown := unknownCommand(err); unknown != nil {
 			err = unknown
 		}
-		e.command = commandName(parsed(err))
 		return e.fail(usageError{err})
 	}
 	e.command = commandName(c.Selected().Path())

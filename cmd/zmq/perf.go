@@ -29,7 +29,8 @@ Examples:
 
     zmq perf local_thr tcp://127.0.0.1:5555 64 1000000 & zmq perf remote_thr tcp://127.0.0.1:5555 64 1000000
     zmq perf local_lat tcp://127.0.0.1:5555 64 10000 & zmq perf remote_lat tcp://127.0.0.1:5555 64 10000
-    zmq perf inproc_thr 64 1000000`
+    zmq perf inproc_thr 64 1000000
+    zmq perf local_thr tcp://127.0.0.1:5555 64 1000000 1 & zmq perf remote_thr tcp://127.0.0.1:5555 64 1000000 1    # with CURVE`
 }
 
 // load is the size and the number of the messages of a measurement.

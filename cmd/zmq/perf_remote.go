@@ -7,18 +7,6 @@ import (
 	"github.com/zerobroker/zmq"
 )
 
-// curveFlag is the optional last argument of libzmq's throughput programs.
-type curveFlag struct {
-	Curve int `arg:"" optional:"" name:"enable-curve" help:"Must be 0: this command has no CURVE encryption."`
-}
-
-func (c curveFlag) check() error {
-	if c.Curve != 0 {
-		return usagef("this command has no CURVE encryption: omit the last argument")
-	}
-	return nil
-}
-
 // perfFlags are flags of the measurements between two processes. libzmq's
 // programs do not have them.
 type perfFlags struct {
@@ -27,11 +15,11 @@ type perfFlags struct {
 
 // bound and connected return the jobs of the two sides of a measurement.
 func (f *perfFlags) bound(e *env, endpoint string) (*job, error) {
-	return (&socketFlags{Bind: []string{endpoint}, Timeout: f.Timeout}).job(e, layout{})
+	return (&socketFlags{Bind: []string{endpoint}, Timeout: f.Timeout, securityFlags: noSecurityFlags}).job(e, layout{})
 }
 
 func (f *perfFlags) connected(e *env, endpoint string) (*job, error) {
-	return (&socketFlags{Connect: []string{endpoint}, Timeout: f.Timeout}).job(e, layout{})
+	return (&socketFlags{Connect: []string{endpoint}, Timeout: f.Timeout, securityFlags: noSecurityFlags}).job(e, layout{})
 }
 
 type localThrCmd struct {
@@ -50,7 +38,7 @@ func (c *localThrCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	s, err := zmq.NewPull(nil)
+	s, err := zmq.NewPull(c.server())
 	if err != nil {
 		return err
 	}
@@ -79,7 +67,7 @@ func (c *remoteThrCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	s, err := zmq.NewPush(nil)
+	s, err := zmq.NewPush(c.client())
 	if err != nil {
 		return err
 	}
@@ -96,18 +84,19 @@ type localLatCmd struct {
 	BindTo string `arg:"" name:"bind-to" help:"Endpoint to bind."`
 	load
 	perfFlags
+	curveFlag
 }
 
 // Run replies to remote_lat.
 func (c *localLatCmd) Run(ctx context.Context, e *env) error {
-	if err := c.load.check(); err != nil {
+	if err := firstError(c.load.check(), c.curveFlag.check()); err != nil {
 		return err
 	}
 	j, err := c.bound(e, c.BindTo)
 	if err != nil {
 		return err
 	}
-	s, err := zmq.NewRep(nil)
+	s, err := zmq.NewRep(c.server())
 	if err != nil {
 		return err
 	}
@@ -120,18 +109,19 @@ type remoteLatCmd struct {
 	ConnectTo string `arg:"" name:"connect-to" help:"Endpoint to connect to."`
 	load
 	perfFlags
+	curveFlag
 }
 
 // Run measures round trips.
 func (c *remoteLatCmd) Run(ctx context.Context, e *env) error {
-	if err := c.load.check(); err != nil {
+	if err := firstError(c.load.check(), c.curveFlag.check()); err != nil {
 		return err
 	}
 	j, err := c.connected(e, c.ConnectTo)
 	if err != nil {
 		return err
 	}
-	s, err := zmq.NewReq(nil)
+	s, err := zmq.NewReq(c.client())
 	if err != nil {
 		return err
 	}

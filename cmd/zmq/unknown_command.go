@@ -12,6 +12,13 @@ import (
 // unknown one, and nil otherwise.
 func unknownCommand(err error) error {
 	p, ok := errors.AsType[*kong.ParseError](err)
+	if ok && strings.HasPrefix(err.Error(), "expected one of ") && p.Context.Selected() != nil {
+		var names []string
+		for _, n := range p.Context.Selected().Children {
+			names = append(names, n.Name)
+		}
+		return fmt.Errorf("expected one of %s", strings.Join(names, ", "))
+	}
 	if !ok || p.Context.Selected() != nil || len(p.Context.Args) == 0 {
 		return nil
 	}

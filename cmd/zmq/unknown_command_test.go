@@ -28,8 +28,10 @@ func TestUnknownCommandErrorSuggestsCommands(t *testing.T) {
 			t.Errorf("zmq %s:\n%s%swant %s", line, stdout.String(), got, want)
 		}
 	}
-	// Other errors of the command line are unchanged.
+	// Other errors of the command line are those of kong, except that all
+	// subcommands are listed.
 	for line, want := range map[string]string{
+		"perf":          "zmq: perf: expected one of local_thr, remote_thr, local_lat, remote_lat, inproc_thr, inproc_lat",
 		"version foo":   "unexpected argument foo",
 		"--nosuch":      "unknown flag --nosuch",
 		"push --nosuch": "unknown flag --nosuch",

@@ -86,7 +86,11 @@ func (j *job) awaitSubscribers(ctx context.Context, wait waitSubscribers, n int,
 	defer stop()
 	err := waitAny(ctx, wait, n, topics)
 	if err != nil {
-		j.missing = fmt.Sprintf("fewer than %d %s %s", n, j.waitTerms.subscribed, topicList(n, topics))
+		few := fmt.Sprintf("fewer than %d", n)
+		if n == 1 {
+			few = "no peer"
+		}
+		j.missing = fmt.Sprintf("%s %s %s", few, j.waitTerms.subscribed, topicList(n, topics))
 	}
 	return err
 }

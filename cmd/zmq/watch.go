@@ -20,7 +20,8 @@ const (
 // watcher follows the events of a socket, and warns about peers that the socket
 // cannot communicate with.
 type watcher struct {
-	disconnected func() // called when a connection has ended, if not nil
+	disconnected func()                 // called when a connection has ended, if not nil
+	hint         func(zmq.Event) string // the end of a warning, if not nil
 
 	bound  map[string]bool // bound endpoints
 	warned map[string]bool // texts of the warnings so far
@@ -37,6 +38,9 @@ func (w *watcher) run(e *env, events iter.Seq[zmq.Event]) {
 		case zmq.EventDisconnected:
 			if w.disconnected != nil {
 				w.disconnected()
+			}
+			if ev.Reason == zmq.CloseRevoked || ev.Reason == zmq.CloseCrypto {
+				w.warn(e, ev)
 			}
 		case zmq.EventHandshakeFailed, zmq.EventPeerRefused:
 			if !w.closedDuringHandshake(ev) {
@@ -56,6 +60,9 @@ func (w *watcher) closedDuringHandshake(ev zmq.Event) bool {
 // warn reports an event, unless the same was reported before.
 func (w *watcher) warn(e *env, ev zmq.Event) {
 	text := ev.Endpoint + ": " + eventText(ev)
+	if w.hint != nil {
+		text += w.hint(ev)
+	}
 	if w.warned[text] || len(w.warned) == maxWarnings {
 		return
 	}

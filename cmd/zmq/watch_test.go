@@ -76,11 +76,11 @@ func TestWatcherIgnoresPeersThatCloseDuringHandshake(t *testing.T) {
 		{Kind: zmq.EventListening, Endpoint: "ipc://bound"},
 		{Kind: zmq.EventHandshakeFailed, Endpoint: "ipc://bound", Reason: zmq.CloseMalformed, Err: errors.New("malformed: no greeting")},
 		{Kind: zmq.EventHandshakeFailed, Endpoint: "ipc://connected", Err: broken},
-		{Kind: zmq.EventPeerRefused, Endpoint: "ipc://bound", Err: errors.New("peer refused: routing id in use")},
+		{Kind: zmq.EventPeerRefused, Endpoint: "ipc://bound", Err: errors.New("peer refused: routing ID in use")},
 	}))
 	want := `zmq: warning: ipc://bound: handshake failed: malformed: no greeting
 zmq: warning: ipc://connected: handshake failed: broken pipe
-zmq: warning: ipc://bound: peer refused: routing id in use
+zmq: warning: ipc://bound: peer refused: routing ID in use
 `
 	if stderr.String() != want {
 		t.Errorf("got\n%s", &stderr)

@@ -78,8 +78,8 @@ func (s State) Writes() bool { return s < Closing }
 type Status struct {
 	State    State
 	Since    time.Time // when it entered the state
-	Attempts int       // to connect, since a handshake was complete last
-	Err      error     // the last failure since a handshake was complete last, nil if there was none
+	Attempts int       // attempts to connect since the last complete handshake
+	Err      error     // last failure since the last complete handshake, nil if there was none
 	Peers    int       // connections whose handshake is complete
 }
 

@@ -25,6 +25,7 @@ const (
 	CloseAuthDenied                   // the authenticator refused the peer
 	CloseAuthFailed                   // the authenticator gave no answer, or could not decide
 	CloseRevoked                      // the socket disconnected a peer that it had accepted
+	CloseTLS                          // TLS failed: a certificate, an alert of the peer, or bytes that are not TLS
 	NumCloseReasons
 )
 
@@ -49,6 +50,7 @@ var closeReasonNames = [NumCloseReasons]string{
 	CloseAuthDenied:       "auth_denied",
 	CloseAuthFailed:       "auth_failed",
 	CloseRevoked:          "revoked",
+	CloseTLS:              "tls",
 }
 
 // String returns the name of the reason in counters and logs.

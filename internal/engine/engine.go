@@ -102,7 +102,8 @@ type Engine struct {
 	peerRetry  bool   // the peer announced that it reconnects after an ERROR
 	peerCounts bool   // the peer announced that it accepts an ERROR after the handshake
 
-	verdict mechanism.Verdict // with which Resume accepted the peer
+	verdict   mechanism.Verdict // with which Resume accepted the peer
+	publicKey string            // of a client of CURVE that was accepted
 
 	hs   handshakeState
 	recv receiveState

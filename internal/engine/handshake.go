@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/zerobroker/zmq/internal/mechanism"
@@ -76,7 +77,11 @@ func (e *Engine) handleGreeting(b []byte) (int, error) {
 		return n, e.fail(CloseVersion, e.versionError(b))
 	}
 	if g.Version < wire.V3_0 {
-		return n, e.startIdentity(g.Unversioned)
+		if err := e.checkSecurity(b); err != nil {
+			return n, err
+		}
+		e.startIdentity(g.Unversioned)
+		return n, nil
 	}
 	if !g.IsMechanism(e.mech.Name()) {
 		return n, e.fail(CloseMechanism, fmt.Errorf("peer uses mechanism %q, this socket %s",
@@ -85,17 +90,28 @@ func (e *Engine) handleGreeting(b []byte) (int, error) {
 	return n, e.advance()
 }
 
-// startIdentity begins a ZMTP 1.0 or 2.0 connection, where both sides first
-// send their identity as a message. These versions have no security, so a
-// socket with a security mechanism refuses them.
+// checkSecurity refuses a peer of ZMTP 1.0 or 2.0, which have no security, if the
+// socket has a mechanism or an authenticator. b holds the bytes that it sent.
 // https://rfc.zeromq.org/spec/37/#backwards-interoperability
-func (e *Engine) startIdentity(unversioned bool) error {
-	switch {
-	case e.mech.Name() != "NULL":
-		return e.fail(CloseVersion, fmt.Errorf("ZMTP %s does not support mechanism %s", e.version, e.mech.Name()))
-	case e.mech.Status() == mechanism.Waiting:
-		return e.fail(CloseVersion, fmt.Errorf("ZMTP %s does not support authentication", e.version))
+func (e *Engine) checkSecurity(b []byte) error {
+	needs := "mechanism " + e.mech.Name()
+	if e.mech.Name() == "NULL" {
+		if e.mech.Status() != mechanism.Waiting {
+			return nil
+		}
+		needs = "authentication"
 	}
+	if e.hs.step == wire.Unversioned {
+		return e.fail(CloseVersion, fmt.Errorf("peer speaks ZMTP 1.0, which does not support %s, or no ZMTP at all: it sent %q",
+			needs, b[:min(len(b), maxQuoted)]))
+	}
+	return e.fail(CloseVersion, fmt.Errorf("ZMTP %s does not support %s", e.version, needs))
+}
+
+// startIdentity begins a ZMTP 1.0 or 2.0 connection, where both sides first
+// send their identity as a message.
+// https://rfc.zeromq.org/spec/37/#backwards-interoperability
+func (e *Engine) startIdentity(unversioned bool) {
 	e.phase = identity
 	e.hs.unversioned = unversioned
 	id := e.cfg.RoutingID
@@ -115,7 +131,6 @@ func (e *Engine) startIdentity(unversioned bool) error {
 	default:
 		*out = append(wire.AppendFrameHeader(*out, 0, len(id)), id...)
 	}
-	return nil
 }
 
 // maxIdentity is the maximum size of an identity.
@@ -218,11 +233,15 @@ func (e *Engine) Authenticating() (mechanism.Credentials, bool) {
 // Output. If the verdict does not accept the peer, it returns an error; Output may
 // then hold the ERROR for the peer.
 func (e *Engine) Resume(v mechanism.Verdict) error {
+	creds := e.mech.Credentials() // they are not available later
 	if err := e.mech.Resume(v); err != nil {
 		e.sendCommands()
 		return e.fail(mechanismCloseReason(err), err)
 	}
 	e.verdict = v
+	if creds.PublicKey != [32]byte{} {
+		e.publicKey = string(creds.PublicKey[:])
+	}
 	return e.advance()
 }
 
@@ -294,7 +313,7 @@ func (e *Engine) handleMetadata() error {
 	if l.Metadata > 0 && len(md) > l.Metadata {
 		return e.fail(CloseMetadata, fmt.Errorf("%d bytes of metadata", len(md)))
 	}
-	p := &msg.Peer{Version: e.version.String(), Mechanism: e.mech.Name(), UserID: e.verdict.UserID}
+	p := &msg.Peer{Version: e.version.String(), Mechanism: e.mech.Name(), UserID: e.verdict.UserID, PublicKey: e.publicKey}
 	if err := wire.WalkProperties(e.verdict.Metadata, func(name, value []byte) error {
 		addProperty(p, name, value)
 		return nil
@@ -330,10 +349,19 @@ func (e *Engine) handleMetadata() error {
 	}
 	// A peer without a Socket-Type counts as compatible, as in libzmq.
 	if typed && !slices.Contains(e.cfg.PeerTypes, p.SocketType) {
-		return e.fail(CloseSocketType, fmt.Errorf("%s does not communicate with %q", e.cfg.SocketType, p.SocketType))
+		return e.fail(CloseSocketType, fmt.Errorf("%s does not communicate with %s", e.cfg.SocketType, typeText(p.SocketType)))
 	}
 	e.peer = p
 	return e.checkIdentity()
+}
+
+// typeText returns the socket type that a peer announces, quoted unless it looks
+// like one.
+func typeText(name string) string {
+	if name == "" || strings.Trim(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" || len(name) > 16 {
+		return strconv.Quote(name)
+	}
+	return name
 }
 
 // addProperty adds a property to those of the peer. Of several properties with the

@@ -45,6 +45,12 @@ func TestSecuredEngineRefusesVersionsWithoutSecurity(t *testing.T) {
 			t.Errorf("%s: received %q", o.name, p.msgs)
 		}
 	}
+	p := newPeer(t, securedDealer(0), whole)
+	p.send("GET / HTTP/1.1\r\n")
+	p.wantCloseReason(engine.CloseVersion)
+	if !strings.Contains(p.err.Error(), `or no ZMTP at all: it sent "GET / HTTP/1.1`) {
+		t.Errorf("error %v does not quote what the peer sent", p.err)
+	}
 }
 
 // https://rfc.zeromq.org/spec/37/#the-socket-type-property

@@ -87,7 +87,7 @@ func TestRejectedParsesReasonOfError(t *testing.T) {
 		"rejected-after-0x1-messages:x":                  "0 false",
 		"rejected-after--messages:x":                     "0 false",
 		"rejected-after-1":                               "0 false",
-		"not-admitted:routing-id-in-use":                 "0 true",
+		"not-admitted:routing-ID-in-use":                 "0 true",
 		"x-rejected-after-1-messages:":                   "0 false",
 		"400":                                            "0 false",
 		"":                                               "0 false",

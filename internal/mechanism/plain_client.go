@@ -1,6 +1,10 @@
 package mechanism
 
-import "github.com/zerobroker/zmq/internal/wire"
+import (
+	"bytes"
+
+	"github.com/zerobroker/zmq/internal/wire"
+)
 
 // PlainClient is the client of the PLAIN mechanism. It sends a username and a
 // password, and its metadata when the server has accepted them.
@@ -33,6 +37,11 @@ var plainClientTable = map[plainClientState]transition[*PlainClient]{
 	plainAwaitReady:   {wire.NameReady, (*PlainClient).receiveReady},
 }
 
+// libzmqPlainError is what a PLAIN server of libzmq sends in place of the name of
+// ERROR and its length. Its source has "\x5ERROR", of which the C compiler takes
+// "\x5E" for the first byte.
+const libzmqPlainError = "\x5eRROR"
+
 // NewPlainClient returns the client side of PLAIN. The username and the password
 // must pass CheckPlain. metadata are the properties that it sends, as encoded by
 // wire.AppendProperty.
@@ -61,9 +70,12 @@ func (c *PlainClient) Next(dst []byte) ([]byte, bool) {
 	return dst, false
 }
 
-// Receive handles WELCOME and READY. After an error the handshake cannot
+// Receive handles WELCOME, READY and ERROR. After an error the handshake cannot
 // succeed.
 func (c *PlainClient) Receive(body []byte) error {
+	if bytes.HasPrefix(body, []byte(libzmqPlainError)) {
+		body = append(wire.AppendCommandName(nil, wire.NameError), body[len(libzmqPlainError):]...)
+	}
 	err := plainClientTable[c.state].receive(c, body)
 	if err != nil {
 		c.state = plainClientFailed

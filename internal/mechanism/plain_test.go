@@ -496,3 +496,27 @@ func TestPlainPasswordIsNotFormatted(t *testing.T) {
 		check(s)
 	}
 }
+
+// A server of libzmq 4.3.4 and 4.3.5 sends these bytes.
+func TestPlainClientReadsErrorOfLibzmq(t *testing.T) {
+	const libzmq = "\x5eRROR\x03400"
+	for name, m := range map[string]mechanism.Mechanism{"awaits WELCOME": newPlainClient(), "awaits READY": newPlainClient()} {
+		drain(t, m)
+		if name == "awaits READY" {
+			if err := m.Receive(plainInputs["WELCOME"]); err != nil {
+				t.Fatal(err)
+			}
+			drain(t, m)
+		}
+		var byPeer *mechanism.PeerError
+		if err := m.Receive([]byte(libzmq)); !errors.As(err, &byPeer) || byPeer.Reason != "400" {
+			t.Errorf("%s: %v, want a refusal with the reason 400", name, err)
+		}
+		if err := m.Receive(plainInputs["WELCOME"]); err == nil || m.Status() == mechanism.Complete {
+			t.Errorf("%s: continues after the refusal", name)
+		}
+	}
+	if err := newPlainClient().Receive([]byte("\x5eRROR\x04400")); !errors.Is(err, mechanism.ErrMalformed) {
+		t.Errorf("a reason that runs past the end: %v, want %v", err, mechanism.ErrMalformed)
+	}
+}

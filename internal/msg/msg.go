@@ -64,7 +64,9 @@ type Peer struct {
 	Version      string            // ZMTP version of the connection, such as "3.1"; empty for inproc
 	Mechanism    string            // security mechanism, such as "NULL"; empty for inproc
 	UserID       string            // authenticated user ID; may be empty
+	PublicKey    string            // of a client of CURVE, 32 bytes; otherwise empty
 	Properties   map[string]string // other metadata of the handshake, names in lower case; may be nil
+	TLS          any               // *tls.ConnectionState, which this package does not import; nil without TLS
 	Notification Notification      // set only in the copy that is the sender of a notification
 }
 

@@ -229,7 +229,7 @@ func (s *socket) receives(frames ...string) msg.Msg {
 // wantRecv fails the test unless Recv returns the error want.
 func (s *socket) wantRecv(want error) {
 	s.t.Helper()
-	if m, err := s.recv(); err != want {
+	if m, err := s.recv(); !errors.Is(err, want) {
 		s.t.Fatalf("received %.200q (%v), want %v", framesOf(&m), err, want)
 	}
 }

@@ -56,9 +56,9 @@ var (
 	// ErrAlreadyBound is returned when a DGRAM already has an endpoint.
 	ErrAlreadyBound = errors.New("socket is bound already")
 	// ErrDuplicateRoutingID is returned when another peer has the routing ID.
-	ErrDuplicateRoutingID = errors.New("routing id in use")
+	ErrDuplicateRoutingID = errors.New("routing ID in use")
 	// ErrHandover is returned when another peer has taken over the routing ID.
-	ErrHandover = errors.New("routing id taken over by another peer")
+	ErrHandover = errors.New("routing ID taken over by another peer")
 	// ErrTooManySubscriptions is returned when a peer has more subscriptions than the limits
 	// allow.
 	ErrTooManySubscriptions = errors.New("too many subscriptions")

@@ -2,6 +2,7 @@ package pattern
 
 import (
 	"bytes"
+	"fmt"
 
 	"github.com/zerobroker/zmq/internal/msg"
 	"github.com/zerobroker/zmq/internal/pipe"
@@ -10,6 +11,12 @@ import (
 // maxHops limits the envelope of a request, to which each broker adds one
 // frame.
 const maxHops = 255
+
+// The errors of calls out of turn.
+var (
+	errReplyUnsent    = fmt.Errorf("%w: the last request has no reply", ErrInvalidState)
+	errRequestMissing = fmt.Errorf("%w: no request was received", ErrInvalidState)
+)
 
 // Rep implements REP: it receives a request and sends the reply to the peer
 // that sent the request.
@@ -65,7 +72,7 @@ func (s *Rep) Detach(p *pipe.Pipe) {
 // Recv takes the next request, without its envelope.
 func (s *Rep) Recv(m *msg.Msg) error {
 	if s.serving || s.open {
-		return ErrInvalidState
+		return errReplyUnsent
 	}
 	for n := 0; n < maxDiscard; n += m.Len() {
 		p := s.fq.Next(m)
@@ -111,7 +118,7 @@ func delimiter(m *msg.Msg) int {
 // reply is dropped.
 func (s *Rep) Send(m msg.Msg) error {
 	if !s.serving {
-		return ErrInvalidState
+		return errRequestMissing
 	}
 	p := s.pipe
 	s.serving, s.pipe = false, nil

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"math"
 	"slices"
 
@@ -15,12 +16,18 @@ import (
 // ErrPeerLost is the Err of a call whose peer has disconnected, and the error of
 // ClosePeer if the connection was lost with unsent messages. The request may
 // have been carried out or not.
-var ErrPeerLost = errors.New("peer lost with a request or messages outstanding")
+var ErrPeerLost = errors.New("connection lost before the call was complete")
 
 // ErrUnsent is the Err of a call whose peer has disconnected and whose request
 // was removed from the queue before any byte of it was written. The caller may
 // begin the call again.
 var ErrUnsent = errors.New("peer lost before the request was written")
+
+// The errors of calls out of turn.
+var (
+	errReplyMissing  = fmt.Errorf("%w: REQ waits for a reply (Recv it, set ReqOptions.Relaxed, or use Do)", ErrInvalidState)
+	errRequestUnsent = fmt.Errorf("%w: no request was sent", ErrInvalidState)
+)
 
 // Req implements REQ: it sends a request to the next peer in turn and receives
 // the reply from that peer. This strict exchange exists once at a time. In
@@ -145,7 +152,7 @@ func (s *Req) Disconnected(p *pipe.Pipe) {
 func (s *Req) Send(m msg.Msg) error {
 	st := &s.strict
 	if (st.waiting || s.open) && !s.opt.Relaxed {
-		return ErrInvalidState
+		return errReplyMissing
 	}
 	p := s.lb.Pick()
 	if p == nil {
@@ -174,7 +181,7 @@ func (s *Req) dropReply() {
 // Recv returns the reply and ends the strict exchange.
 func (s *Req) Recv(m *msg.Msg) error {
 	if !s.strict.waiting {
-		return ErrInvalidState
+		return errRequestUnsent
 	}
 	s.ProcessInput()
 	if !s.strict.hasReply {

@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -15,8 +16,10 @@ import (
 type AuthRequest struct {
 	mechanism.Credentials
 	Endpoint      string // as bound or connected
+	RoutingID     string // of the socket, as it announces it
 	Local, Remote net.Addr
-	Conn          net.Conn // not to be read or written
+	TLS           *tls.ConnectionState // nil without TLS
+	Conn          net.Conn             // not to be read or written
 }
 
 // Authenticator checks the credentials of peers. All endpoints of a socket may
@@ -69,8 +72,8 @@ func (c *conn) check(creds mechanism.Credentials, deadline time.Time) answer {
 	}
 	defer cancel()
 	r := &AuthRequest{
-		Credentials: creds, Endpoint: c.endpoint,
-		Local: c.nc.LocalAddr(), Remote: c.nc.RemoteAddr(), Conn: c.nc,
+		Credentials: creds, Endpoint: c.endpoint, RoutingID: c.cfg.Engine.RoutingID,
+		Local: c.nc.LocalAddr(), Remote: c.nc.RemoteAddr(), TLS: c.tls, Conn: c.nc,
 	}
 	answers := make(chan answer, 1)
 	go auth.run(ctx, r, answers)

@@ -2,6 +2,7 @@ package session
 
 import (
 	"container/list"
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -24,6 +25,7 @@ type conn struct {
 	cfg      *Config
 	endpoint string
 	nc       net.Conn
+	tls      *tls.ConnectionState // nil without TLS, and before its handshake
 	rd       *transport.Reader
 	try      *transport.TryWriter // nil unless Flush writes
 	engine   *engine.Engine
@@ -143,17 +145,25 @@ func (c *conn) run() (admitted bool, err error) {
 	return admitted, c.err
 }
 
-// handshake exchanges greetings and commands until the engine is ready, under one
-// deadline, which admit removes. It returns the bytes that arrived after them.
+// handshake performs the handshake of TLS, if the connection has it, and exchanges
+// greetings and commands until the engine is ready, under one deadline, which admit
+// removes. It returns the bytes that arrived after them.
 func (c *conn) handshake() (early []byte, err error) {
 	var deadline time.Time
 	if d := c.cfg.HandshakeTimeout; d > 0 {
 		deadline = time.Now().Add(d)
 		c.nc.SetDeadline(deadline)
 	}
+	progressed := false
+	if t, ok := c.nc.(*transport.TLSConn); ok {
+		if err := c.handshakeTLS(t); err != nil {
+			return nil, err
+		}
+		progressed = true
+		c.session.progressed(c)
+	}
 	// Small, since a pending peer should cost little; it grows with the input.
 	buf := make([]byte, 0, 512)
-	progressed := false
 	for {
 		got := len(buf) > 0
 		n, err := c.engine.Handshake(buf)
@@ -215,6 +225,26 @@ func (c *conn) writeOutput(err error) error {
 func (c *conn) handshakeError(err error) error {
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		return &engine.Error{Reason: engine.CloseHandshakeTimeout, Err: err}
+	}
+	return readError(err)
+}
+
+// readError returns the error of a read with its close reason, if it has one.
+func readError(err error) error {
+	if _, ok := errors.AsType[*transport.TLSError](err); ok {
+		return &engine.Error{Reason: engine.CloseTLS, Err: err}
+	}
+	return err
+}
+
+// handshakeTLS performs the handshake of TLS.
+func (c *conn) handshakeTLS(t *transport.TLSConn) (err error) {
+	c.tls, err = t.Handshake()
+	err = c.handshakeError(err)
+	if engine.CloseReasonOf(err) == engine.CloseTLS && shutdownWrite(t.Below()) {
+		// To close with unread input would reset the connection, and the peer might
+		// not receive the alert.
+		discard(t.Below(), time.Now().Add(refuseWait))
 	}
 	return err
 }
@@ -337,7 +367,7 @@ func eof(err error) error {
 	if err == nil || errors.Is(err, io.EOF) {
 		return errPeerClosed
 	}
-	return err
+	return readError(err)
 }
 
 var errPeerClosed = errors.New("closed by peer")

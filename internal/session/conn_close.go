@@ -123,7 +123,7 @@ const peerCloseWait = time.Second
 // has closed it, its system has everything, or the linger time has ended. wait is
 // the time until closeIfDelivered looks first.
 func (c *conn) closeWrite(wait time.Duration) {
-	if !c.shutdownWrite() {
+	if !shutdownWrite(c.nc) {
 		c.close(errFinished)
 		return
 	}

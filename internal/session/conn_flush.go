@@ -172,7 +172,7 @@ func (c *conn) endFlusher() bool {
 	}
 	switch {
 	case rejected:
-		c.shutdownWrite() // if it fails, the reader closes the connection soon
+		shutdownWrite(c.nc) // if it fails, the reader closes the connection soon
 	case closing && halfClosed:
 		c.closeWrite(minDeliveryWait)
 	case closing:

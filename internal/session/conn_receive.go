@@ -187,7 +187,7 @@ func (c *conn) countPartial(r *reader) {
 }
 
 // countRefused counts the messages that a refused peer sent directly after its
-// handshake. They are dropped.
+// handshake. They are dropped, and PINGs are not answered.
 func (c *conn) countRefused(early []byte) {
 	if c.cfg.Engine.Publishes {
 		return // the input is subscriptions
@@ -196,6 +196,7 @@ func (c *conn) countRefused(early []byte) {
 	c.cfg.Host.Drops().Add(pipe.DropRefused, c.in.Msgs)
 	c.in.Recycle()
 	c.engine.Discard()
+	c.engine.Output() // a PONG, which must not precede the ERROR of refuse
 }
 
 // decode gives all complete messages in b to the host, and returns how many bytes

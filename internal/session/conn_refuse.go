@@ -3,6 +3,7 @@ package session
 import (
 	"errors"
 	"io"
+	"net"
 	"time"
 
 	"github.com/zerobroker/zmq/internal/engine"
@@ -22,10 +23,10 @@ func (c *conn) refuse(err error) {
 	}
 	// An error does not matter: the connection is closed next.
 	c.nc.Write(out)
-	if c.pipe.Side != pipe.Dialed || !c.shutdownWrite() {
+	if c.pipe.Side != pipe.Dialed || !shutdownWrite(c.nc) {
 		return
 	}
-	c.discard(time.Now().Add(refuseWait)) // the accepting peer may have begun to send
+	discard(c.nc, time.Now().Add(refuseWait)) // the accepting peer may have begun to send
 }
 
 // reject sends the peer an ERROR if err means that input cannot be received and the
@@ -50,7 +51,7 @@ func (c *conn) reject(err error) {
 		c.launch(writers.Get().(*writer))
 	}
 	end := time.Now().Add(refuseWait)
-	c.discard(end) // the peer may read the ERROR only after it has written
+	discard(c.nc, end) // the peer may read the ERROR only after it has written
 	c.waitRejected(time.Until(end))
 }
 
@@ -77,9 +78,9 @@ func (c *conn) waitRejected(d time.Duration) {
 // discard reads and discards input until the peer has closed the connection. To
 // close it with unread input would reset it, and the peer might not receive what
 // was written last.
-func (c *conn) discard(end time.Time) {
-	c.nc.SetReadDeadline(end)
-	io.Copy(io.Discard, io.LimitReader(c.nc, maxRefused))
+func discard(nc net.Conn, end time.Time) {
+	nc.SetReadDeadline(end)
+	io.Copy(io.Discard, io.LimitReader(nc, maxRefused))
 }
 
 // refuseWait and maxRefused limit how long and how much discard reads from a
@@ -90,8 +91,8 @@ const (
 )
 
 // shutdownWrite ends our sending direction, and reports whether it succeeded.
-func (c *conn) shutdownWrite() bool {
-	half, ok := c.nc.(interface{ CloseWrite() error })
+func shutdownWrite(nc net.Conn) bool {
+	half, ok := nc.(interface{ CloseWrite() error })
 	return ok && half.CloseWrite() == nil
 }
 

@@ -179,8 +179,8 @@ func (d *Datagrams) end() {
 // Ended reports whether the Datagrams has ended.
 func (d *Datagrams) Ended() bool { return d.life.State() == endpoint.Closed }
 
-// Status describes the endpoint. No peer is known where datagrams arrive, and one
-// where they are sent to.
+// Status describes the endpoint. A bound one has no known peers; the destination of
+// a connected one counts as a peer.
 func (d *Datagrams) Status() endpoint.Status { return d.life.Status() }
 
 // Wait returns when the Datagrams has ended after Finish. When ctx ends it calls

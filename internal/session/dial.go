@@ -456,6 +456,9 @@ func (c *conn) event(k Kind) Event {
 // peer returns what the handshake has revealed of the peer, and its address.
 func (c *conn) peer() *msg.Peer {
 	p := c.engine.Peer()
+	if c.tls != nil {
+		p.TLS = c.tls
+	}
 	if addr := c.nc.RemoteAddr(); p.Remote == nil && addr != nil {
 		p.Remote, p.Address = addr, addr.String()
 		if host, _, err := net.SplitHostPort(p.Address); err == nil {

@@ -194,7 +194,7 @@ func (l *Listener) register(c *conn) (evicted []eviction, wait time.Duration, er
 	}
 	l.conns[c] = struct{}{}
 	l.busy++
-	if cfg.Engine.Raw { // which has no handshake
+	if _, ok := c.nc.(*transport.TLSConn); cfg.Engine.Raw && !ok { // no handshake
 		return evicted, 0, nil
 	}
 	l.pending.add(c)

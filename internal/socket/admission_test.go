@@ -24,9 +24,9 @@ var exclusive = []struct {
 	reason       string
 	err          error
 }{
-	{pattern.ROUTER, pattern.DEALER, "not-admitted:routing-id-in-use", pattern.ErrDuplicateRoutingID},
-	{pattern.ROUTER, pattern.REQ, "not-admitted:routing-id-in-use", pattern.ErrDuplicateRoutingID},
-	{pattern.ROUTER, pattern.ROUTER, "not-admitted:routing-id-in-use", pattern.ErrDuplicateRoutingID},
+	{pattern.ROUTER, pattern.DEALER, "not-admitted:routing-ID-in-use", pattern.ErrDuplicateRoutingID},
+	{pattern.ROUTER, pattern.REQ, "not-admitted:routing-ID-in-use", pattern.ErrDuplicateRoutingID},
+	{pattern.ROUTER, pattern.ROUTER, "not-admitted:routing-ID-in-use", pattern.ErrDuplicateRoutingID},
 	{pattern.PAIR, pattern.PAIR, "not-admitted:socket-has-a-peer-already", pattern.ErrPeerExists},
 	{pattern.CHANNEL, pattern.CHANNEL, "not-admitted:socket-has-a-peer-already", pattern.ErrPeerExists},
 }
@@ -135,7 +135,7 @@ func TestPeerWithoutRetryIsRefusedByClosing(t *testing.T) {
 		p = w.Dial("a")
 		p.Must(st.Greeting(), st.Ready("Socket-Type", "DEALER", "Identity", "id", "x-on-error", "retry"))
 		p.Skip(64)
-		if _, body := p.Frame(); string(body) != "\x05ERROR\x1enot-admitted:routing-id-in-use" {
+		if _, body := p.Frame(); string(body) != "\x05ERROR\x1enot-admitted:routing-ID-in-use" {
 			t.Errorf("received %q, want an ERROR", body)
 		}
 		p.End()

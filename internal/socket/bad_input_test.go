@@ -241,10 +241,10 @@ func TestTruncatedGreetingFailsHandshake(t *testing.T) {
 func overTCP(t *testing.T, typ pattern.Type, set ...func(*socket.Options)) *socket.Socket {
 	t.Helper()
 	o := st.New(t, 1).Options()
+	o.Transports = map[string]transport.Transport{"tcp": transport.TCP}
 	for _, f := range set {
 		f(&o)
 	}
-	o.Transports = map[string]transport.Transport{"tcp": transport.TCP}
 	s, err := socket.New(typ, o)
 	if err != nil {
 		t.Fatal(err)

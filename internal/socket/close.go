@@ -13,9 +13,10 @@ func (s *Socket) Linger() time.Duration { return s.opts.Linger }
 
 // Loss is what Close reports.
 type Loss struct {
-	Unsent      int  // messages that were not written
-	Unconfirmed int  // connections that ended before all that was written had arrived
-	Repeated    bool // another call of Close came first
+	Unsent      int   // messages that were not written
+	Unconfirmed int   // connections that ended before all that was written had arrived
+	Ended       error // of the context that ended the waiting, of any call of Close; nil if none did
+	Repeated    bool  // another call of Close came first
 }
 
 // Close closes the socket. It returns when every queued message is written and,
@@ -32,7 +33,7 @@ type Loss struct {
 // endpoints, and for the log handler to return from the last record. So a log
 // handler must not wait for Close.
 func (s *Socket) Close(ctx context.Context) Loss {
-	stop := context.AfterFunc(ctx, s.cancelLinger)
+	stop := context.AfterFunc(ctx, func() { s.cancelLinger(endOf(ctx)) })
 	defer stop()
 	if !s.begin() {
 		<-s.closeEnd
@@ -56,11 +57,22 @@ func (s *Socket) Close(ctx context.Context) Loss {
 	for _, e := range ends {
 		e.Wait(s.lingerCtx)
 	}
-	s.cancelLinger()
+	ended := context.Cause(s.lingerCtx)
+	s.cancelLinger(nil)
 	s.events.close()
 	s.log.close()
-	s.finish(lost(&s.drops) - before + abandoned)
+	s.finish(lost(&s.drops)-before+abandoned, ended)
 	return s.loss(false)
+}
+
+// endOf returns why a context has ended: its cause if that says more than its
+// error.
+func endOf(ctx context.Context) error {
+	err, cause := ctx.Err(), context.Cause(ctx)
+	if EndedBy(ctx, cause) {
+		return cause
+	}
+	return err
 }
 
 // endOpenCalls waits until all calls that found the socket open have returned or

@@ -3,6 +3,8 @@ package socket
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -32,10 +34,33 @@ var (
 // split cuts an endpoint into scheme and address.
 func split(ep string) (scheme, address string, err error) {
 	scheme, address, ok := strings.Cut(ep, "://")
-	if !ok || scheme == "" || address == "" {
-		return "", "", fmt.Errorf("%w: want scheme://address", ErrInvalidEndpoint)
+	switch {
+	case !ok && looksLikeTCP(ep):
+		return "", "", fmt.Errorf("%w: no scheme: write tcp://%s", ErrInvalidEndpoint, ep)
+	case !ok || scheme == "":
+		return "", "", fmt.Errorf("%w: no scheme: write scheme://address, such as tcp://127.0.0.1:5555", ErrInvalidEndpoint)
+	case address == "":
+		return "", "", fmt.Errorf("%w: no address after %s://", ErrInvalidEndpoint, scheme)
 	}
 	return scheme, address, nil
+}
+
+// looksLikeTCP reports whether a text without a scheme has a host and a port.
+func looksLikeTCP(ep string) bool {
+	i := strings.LastIndexByte(ep, ':')
+	if i <= 0 || i == len(ep)-1 || strings.Contains(ep, "/") {
+		return false
+	}
+	port := ep[i+1:]
+	return port == "*" || strings.Trim(port, "0123456789") == ""
+}
+
+// schemes lists the schemes of endpoints, for an error.
+func (o *Options) schemes() string {
+	names := slices.AppendSeq([]string{inprocScheme}, maps.Keys(o.Transports))
+	names = slices.AppendSeq(names, maps.Keys(o.Datagrams))
+	slices.Sort(names)
+	return strings.Join(names, ", ")
 }
 
 // checkInproc returns an error for a type whose peers are not sockets.
@@ -50,10 +75,10 @@ func checkInproc(info *pattern.Info) error {
 func (o *Options) transport(scheme string, info *pattern.Info) (transport.Transport, error) {
 	t := o.Transports[scheme]
 	if t == nil {
-		return nil, fmt.Errorf("%w %q", ErrUnsupportedTransport, scheme)
+		return nil, fmt.Errorf("%w %q: use one of %s, in lower case", ErrUnsupportedTransport, scheme, o.schemes())
 	}
 	if info.DatagramsOnly {
-		return nil, fmt.Errorf("%w: %s is for datagrams", ErrUnsupportedTransport, info.Name)
+		return nil, fmt.Errorf("%w: %s binds only udp endpoints", ErrUnsupportedTransport, info.Name)
 	}
 	return t, nil
 }
@@ -106,6 +131,9 @@ func (s *Socket) BindWith(ep string, o EndpointOptions) (string, error) {
 		return "", fmt.Errorf("%w: %w", ErrInvalidEndpoint, err)
 	}
 	cfg, own := s.endpointConfig(o.Security)
+	if err := checkTLS(t, true, cfg.Transport.TLS()); err != nil {
+		return "", err
+	}
 	l, err := session.Listen(cfg, t, scheme+"://", address)
 	if err != nil {
 		return "", s.orClosed(err) // Close ends name lookups
@@ -183,6 +211,9 @@ func (s *Socket) connect(ep string, o EndpointOptions) (*pipe.Pipe, error) {
 		return d.Pipe(), nil
 	}
 	cfg, own := s.endpointConfig(o.Security)
+	if err := checkTLS(t, false, cfg.Transport.TLS()); err != nil {
+		return nil, err
+	}
 	d, err := session.Dial(cfg, t, ep, address, o.Alias)
 	if err != nil {
 		return nil, err

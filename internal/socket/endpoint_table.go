@@ -89,6 +89,9 @@ func (t *endpointTable) remove(ep string, linger time.Duration, which func(entry
 			keep = append(keep, e)
 		}
 	}
+	if removed == nil {
+		return false
+	}
 	t.mu.Lock()
 	if t.active[ep] = keep; len(keep) == 0 {
 		delete(t.active, ep)
@@ -98,7 +101,7 @@ func (t *endpointTable) remove(ep string, linger time.Duration, which func(entry
 		e.Finish()
 		t.linger(e, linger)
 	}
-	return len(removed) > 0
+	return true
 }
 
 // linger keeps e, which is finished, for d, or without limit if d is negative.

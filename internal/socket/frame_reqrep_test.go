@@ -2,6 +2,7 @@ package socket_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -74,7 +75,7 @@ func TestSendFailsDuringIncompleteRequest(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		rep, req := connected(w, "mem", pattern.REP, pattern.REQ)
 		wantTry(t, req, "1+", nil)
-		if err := req.TrySend(st.Of("other")); err != pattern.ErrInvalidState {
+		if err := req.TrySend(st.Of("other")); !errors.Is(err, pattern.ErrInvalidState) {
 			t.Errorf("Send of a request in the middle of another: %v", err)
 		}
 		called := make(chan error, 1)
@@ -93,10 +94,10 @@ func TestSendFailsDuringIncompleteRequest(t *testing.T) {
 		wantTry(t, req, "2", nil)
 		rep.WantRecv("1", "2")
 		wantTry(t, rep, "a+", nil)
-		if err := rep.TrySend(st.Of("other")); err != pattern.ErrInvalidState {
+		if err := rep.TrySend(st.Of("other")); !errors.Is(err, pattern.ErrInvalidState) {
 			t.Errorf("Send of a reply in the middle of another: %v", err)
 		}
-		if err := rep.TryRecv(new(msg.Msg)); err != pattern.ErrInvalidState {
+		if err := rep.TryRecv(new(msg.Msg)); !errors.Is(err, pattern.ErrInvalidState) {
 			t.Errorf("Recv in the middle of a reply: %v", err)
 		}
 		wantTry(t, rep, "b", nil)

@@ -69,7 +69,7 @@ func wantFrames(t *testing.T, s *st.Socket, frames ...string) (last *msg.Frame) 
 func wantNoFrame(t *testing.T, s *st.Socket, want error) {
 	t.Helper()
 	var f msg.Frame
-	if err := s.TryRecvFrame(&f); err != want {
+	if err := s.TryRecvFrame(&f); !errors.Is(err, want) {
 		t.Errorf("%s received %q, %v, want %v", pattern.Types[s.Type()].Name, frameText(&f), err, want)
 	}
 }

@@ -16,10 +16,11 @@ type lifetime struct {
 	closeEnd chan struct{} // closed by finish
 
 	unsent      int          // messages that Close reports as unsent; final when closed is
+	ended       error        // why Close stopped waiting before all was written, or nil; final when closed is
 	unconfirmed atomic.Int64 // connections that ended before all that was written to them had arrived
 
 	lingerCtx     context.Context // ends when Close stops waiting for messages to be written
-	cancelLinger  context.CancelFunc
+	cancelLinger  context.CancelCauseFunc
 	cancelLookups context.CancelFunc // ends the name lookups of Bind
 }
 
@@ -32,7 +33,7 @@ const (
 // open initialises the lifetime and returns the context of name lookups.
 func (l *lifetime) open() (lookups context.Context) {
 	l.callsEnd, l.closeEnd = make(chan struct{}), make(chan struct{})
-	l.lingerCtx, l.cancelLinger = context.WithCancel(context.Background())
+	l.lingerCtx, l.cancelLinger = context.WithCancelCause(context.Background())
 	lookups, l.cancelLookups = context.WithCancel(context.Background())
 	return lookups
 }
@@ -64,13 +65,13 @@ func (l *lifetime) begin() (first bool) {
 func (l *lifetime) endCalls() { close(l.callsEnd) }
 
 // finish moves from closing to closed.
-func (l *lifetime) finish(unsent int) {
-	l.unsent = unsent
+func (l *lifetime) finish(unsent int, ended error) {
+	l.unsent, l.ended = unsent, ended
 	l.state.Store(stateClosed)
 	close(l.closeEnd)
 }
 
 // loss returns the result of Close. The state must be closed.
 func (l *lifetime) loss(repeated bool) Loss {
-	return Loss{l.unsent, int(l.unconfirmed.Load()), repeated}
+	return Loss{l.unsent, int(l.unconfirmed.Load()), l.ended, repeated}
 }

@@ -141,6 +141,14 @@ func (l *eventLog) handle(r *logRecord) {
 	if r.Remote != nil {
 		attrs = append(attrs, slog.String("remote", r.Remote.String()))
 	}
+	if p := r.Peer; p != nil && r.Kind == session.Ready {
+		if p.Mechanism != "" && p.Mechanism != "NULL" {
+			attrs = append(attrs, slog.String("mechanism", p.Mechanism))
+		}
+		if p.UserID != "" {
+			attrs = append(attrs, slog.String("user", p.UserID))
+		}
+	}
 	if r.Delay > 0 {
 		attrs = append(attrs, slog.Duration("delay", r.Delay))
 	}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/zerobroker/zmq/internal/engine"
+	"github.com/zerobroker/zmq/internal/msg"
 	"github.com/zerobroker/zmq/internal/pattern"
 	"github.com/zerobroker/zmq/internal/session"
 	"github.com/zerobroker/zmq/internal/socket"
@@ -73,6 +74,30 @@ func wantLines(t testing.TB, got []string, parts ...string) {
 			t.Errorf("line %d is %s, want %s in it", i, got[i], part)
 		}
 	}
+}
+
+func TestLoggerHasMechanismAndUserOfAuthenticatedPeers(t *testing.T) {
+	st.Run(t, func(w *st.World) {
+		var log logged
+		s := w.Socket(pattern.PULL, log.to(slog.LevelDebug))
+		for _, p := range []*msg.Peer{
+			{Mechanism: "NULL"}, {Mechanism: "NULL", UserID: "tester"},
+			{Mechanism: "CURVE"}, {Mechanism: "PLAIN", UserID: "alice\n"},
+		} {
+			socket.HostOf(s.Socket).Event(session.Event{Kind: session.Ready, Endpoint: "tcp://a:1", Peer: p})
+		}
+		socket.HostOf(s.Socket).Event(session.Event{Kind: session.Disconnected, Endpoint: "tcp://a:1", Peer: &msg.Peer{Mechanism: "CURVE"}})
+		want := []string{
+			`msg=ready socket=PULL endpoint=tcp://a:1`,
+			`msg=ready socket=PULL endpoint=tcp://a:1 user=tester`,
+			`msg=ready socket=PULL endpoint=tcp://a:1 mechanism=CURVE`,
+			`msg=ready socket=PULL endpoint=tcp://a:1 mechanism=PLAIN user="alice\n"`,
+			`msg=disconnected socket=PULL endpoint=tcp://a:1`,
+		}
+		if got := log.lines(); !slices.Equal(got, want) {
+			t.Errorf("got\n%s", strings.Join(got, "\n"))
+		}
+	})
 }
 
 // refusedFrom returns a PeerRefused event for a peer at ip.

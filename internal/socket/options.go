@@ -72,16 +72,16 @@ const (
 	maxTTL = 6553599 * time.Millisecond
 )
 
-// maxRoutingID is the longest routing id.
+// MaxRoutingID is the longest routing ID.
 // https://rfc.zeromq.org/spec/37/#the-identity-property
-const maxRoutingID = 255
+const MaxRoutingID = 255
 
 func checkRoutingID(id string) error {
 	switch {
-	case len(id) > maxRoutingID:
-		return fmt.Errorf("%w: routing id of %d bytes, at most %d", ErrInvalidOption, len(id), maxRoutingID)
+	case len(id) > MaxRoutingID:
+		return fmt.Errorf("%w: routing ID of %d bytes: at most %d", ErrInvalidOption, len(id), MaxRoutingID)
 	case id != "" && id[0] == 0:
-		return fmt.Errorf("%w: routing id begins with a zero byte", ErrInvalidOption)
+		return fmt.Errorf("%w: routing ID begins with a zero byte, which is for IDs that a ROUTER assigns", ErrInvalidOption)
 	}
 	return nil
 }

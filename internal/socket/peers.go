@@ -91,6 +91,13 @@ func (t *peers) isConnected(p *pipe.Pipe) bool {
 	return t.pipes[p] == connected
 }
 
+// numConnected returns the number of connected pipes.
+func (t *peers) numConnected() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.nConnected
+}
+
 func (t *peers) disconnected(p *pipe.Pipe) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -10,10 +10,12 @@ import (
 	"github.com/zerobroker/zmq/internal/msg"
 	"github.com/zerobroker/zmq/internal/pipe"
 	"github.com/zerobroker/zmq/internal/session"
+	"github.com/zerobroker/zmq/internal/transport"
 )
 
 // Security is the security of the connections of a socket, or of one endpoint. It
-// does not apply to inproc; endpoints for datagrams refuse it.
+// does not apply to inproc; endpoints for datagrams refuse it, except for TLS, which
+// applies only to transports over TLS.
 type Security struct {
 	// NewMechanism returns the mechanism of one connection that sends metadata.
 	// nil is NULL.
@@ -21,7 +23,8 @@ type Security struct {
 	// Authenticator decides which peers are accepted; nil: all that the mechanism
 	// accepts.
 	Authenticator *session.Authenticator
-	// TLS is the configuration of tls+tcp endpoints; nil: they are refused.
+	// TLS is the configuration of transports over TLS, from transport.PrepareTLS;
+	// nil: their endpoints are refused.
 	TLS *tls.Config
 }
 
@@ -84,6 +87,14 @@ func (s *Socket) checkDatagrams(own *Security, scheme string) error {
 	return nil
 }
 
+// checkTLS returns an error if an endpoint over t cannot have the configuration c.
+func checkTLS(t transport.Transport, listen bool, c *tls.Config) error {
+	if err := transport.CheckTLS(t, listen, c); err != nil {
+		return fmt.Errorf("%w: Security.TLS: %w", ErrInvalidOption, err)
+	}
+	return nil
+}
+
 // SetSecurity replaces the security of later connections: those of the endpoint ep
 // if it has security of its own, and with ep "" those of all other endpoints, and
 // of endpoints to come. Established connections stay.
@@ -93,21 +104,43 @@ func (s *Socket) SetSecurity(ep string, sec *Security) error {
 	if s.isClosed() {
 		return ErrClosed
 	}
-	if ep == "" {
-		s.security.Store(sec)
-		return nil
-	}
-	found := false
-	for _, e := range s.table.active[ep] {
-		if e.security != nil {
-			e.security.Store(sec)
-			found = true
-		}
-	}
-	if !found {
+	current, err := s.securities(ep, sec.TLS)
+	switch {
+	case err != nil:
+		return err
+	case ep == "":
+		current = append(current, s.security)
+	case len(current) == 0:
 		return fmt.Errorf("%w: with security of its own", ErrEndpointNotFound)
 	}
+	for _, c := range current {
+		c.Store(sec)
+	}
 	return nil
+}
+
+// securities returns the security of the endpoints ep that have their own, and none
+// for ep "". It returns an error if an endpoint that has the security to replace
+// cannot have the configuration c. The caller holds opMu.
+func (s *Socket) securities(ep string, c *tls.Config) (list []*currentSecurity, err error) {
+	for name, entries := range s.table.active {
+		scheme, _, err := split(name)
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range entries {
+			if ep == "" != (e.security == nil) || ep != "" && ep != name {
+				continue
+			}
+			if err := checkTLS(s.opts.Transports[scheme], bound(e), c); err != nil {
+				return nil, fmt.Errorf("%w, for %s", err, name)
+			}
+			if ep != "" {
+				list = append(list, e.security)
+			}
+		}
+	}
+	return list, nil
 }
 
 // errRevoked is the reason why a connection ends that DisconnectPeers ends.

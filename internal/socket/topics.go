@@ -80,6 +80,10 @@ func (t Topics) TopicCount() int {
 	return c.TopicCount()
 }
 
+// Manual reports whether the options leave the subscriptions of the peers to the
+// application.
+func (t Topics) Manual() bool { return t.s.opts.Pattern.Manual }
+
 // Assign adds topics to the subscriptions of a peer, or removes them, if the
 // options leave that to the application. A nil peer is the one whose subscription
 // was received last. Assign does nothing for a peer that has disconnected. The
@@ -92,7 +96,7 @@ func (t Topics) Assign(peer *msg.Peer, topics []string, on bool) error {
 	if s.isClosed() {
 		return ErrClosed
 	}
-	if !s.opts.Pattern.Manual {
+	if !t.Manual() {
 		return fmt.Errorf("%w: its peers subscribe for themselves", pattern.ErrInvalidState)
 	}
 	if a, ok := s.pat.(assigner); ok {

@@ -7,6 +7,7 @@ import "net"
 // operating system does not report this. A type other than *net.TCPConn and
 // *net.UnixConn may implement a method Delivered.
 func Delivered(c net.Conn) (delivered, known bool) {
+	c = underlying(c)
 	if d, ok := c.(interface{ Delivered() bool }); ok {
 		return d.Delivered(), true
 	}
@@ -15,10 +16,12 @@ func Delivered(c net.Conn) (delivered, known bool) {
 
 // PeerDisconnected reports whether the peer has closed its end of c or its
 // system does not respond. Bytes that the peer sent before may still be unread.
+// A peer that has ended only its TLS direction is not reported.
 // PeerDisconnected returns false if the operating system does not report this.
 // A type other than *net.TCPConn and *net.UnixConn may implement a method
 // PeerDisconnected.
 func PeerDisconnected(c net.Conn) bool {
+	c = underlying(c)
 	if p, ok := c.(interface{ PeerDisconnected() bool }); ok {
 		return p.PeerDisconnected()
 	}

@@ -24,7 +24,7 @@ func systemDelivered(c net.Conn) (delivered, known bool) {
 // the local system has repeated a packet that requires an answer. It returns
 // false if the operating system does not report this.
 func Unreachable(c net.Conn, d time.Duration) bool {
-	info, err := tcpInfo(c)
+	info, err := tcpInfo(underlying(c))
 	if err != nil {
 		return false
 	}
@@ -69,7 +69,7 @@ const maxTries = 3
 // arrived, then io.EOF. Only Linux keeps these bytes after a shutdown, so on
 // other systems CloseRead does nothing.
 func CloseRead(c net.Conn) {
-	if r, ok := c.(interface{ CloseRead() error }); ok {
+	if r, ok := underlying(c).(interface{ CloseRead() error }); ok {
 		r.CloseRead()
 	}
 }

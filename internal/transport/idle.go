@@ -7,7 +7,7 @@ import (
 
 // ReadWaiter is a connection that can wait for bytes without a buffer. A Reader
 // uses it for connections without a file descriptor to wait for, for example
-// connections in memory.
+// connections in memory, and for TLS, whose bytes are not those of the descriptor.
 type ReadWaiter interface {
 	// WaitRead blocks until Read would not block: because bytes have arrived,
 	// or because Read would return io.EOF or an error. WaitRead returns an

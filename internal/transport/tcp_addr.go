@@ -57,6 +57,12 @@ func parseHostPort(text string, wild bool) (tcpHost, string) {
 	if i < 0 || strings.HasSuffix(text, "]") {
 		return tcpHost{}, "no port"
 	}
+	if i == 0 && len(text) > 1 {
+		if wild {
+			return tcpHost{}, "no host: write *" + text + " for every interface"
+		}
+		return tcpHost{}, "no host: write 127.0.0.1" + text + " for this machine"
+	}
 	h, reason := parseHost(text[:i], wild)
 	if reason != "" {
 		return tcpHost{}, reason
@@ -77,11 +83,15 @@ func parseHost(s string, wild bool) (tcpHost, string) {
 		return tcpHost{}, ""
 	case s == "*":
 		return tcpHost{}, "host * can only be bound"
+	case strings.IndexByte(s, ',') >= 0 && wild:
+		return tcpHost{}, "one endpoint only: call Bind once for each"
+	case strings.IndexByte(s, ',') >= 0:
+		return tcpHost{}, "one endpoint only: call Connect once for each"
 	case s[0] == '[':
 		return parseV6(s)
 	case strings.IndexByte(s, ':') >= 0:
 		// It is not clear where the address ends and the port begins.
-		return tcpHost{}, "an IPv6 address must stand in brackets"
+		return tcpHost{}, "an IPv6 address needs brackets: [::1]:5555"
 	case strings.Trim(s, "0123456789.") == "":
 		// A host of digits and dots only is meant as an address. A DNS lookup
 		// of 0.0.0.1000000 would only hide the mistake.

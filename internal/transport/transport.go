@@ -1,6 +1,6 @@
-// Package transport implements the transports tcp, ipc and udp: it dials,
-// listens and sets socket options. It knows nothing of ZMTP, messages or socket
-// types. Other packages use it through [Transport], [Listener] and net.Conn,
+// Package transport implements the transports tcp, ipc, udp and TLS over tcp: it
+// dials, listens and sets socket options. It knows nothing of ZMTP, messages or
+// socket types. Other packages use it through [Transport], [Listener] and net.Conn,
 // and for datagrams through [Packets] and [PacketConn].
 package transport
 
@@ -61,8 +61,8 @@ type Options struct {
 	IPv4Only   bool                // resolve and bind IPv4 addresses only; else IPv4 and IPv6
 	Mode       fs.FileMode         // permission bits of an ipc file; 0: determined by the umask
 
-	// TLS returns the configuration of the next TLS connection; nil if there is
-	// none, and for transports without TLS.
+	// TLS returns the configuration of the next TLS connection, from PrepareTLS.
+	// nil if there is none; transports without TLS ignore it.
 	TLS func() *tls.Config
 
 	// Lookup, if not nil, ends name lookups in Listen and ListenPackets.

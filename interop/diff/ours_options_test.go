@@ -20,7 +20,7 @@ func options(typ string, m map[string]any) (*zmq.Options, error) {
 		o.Reconnect = zmq.ReconnectOptions{Interval: 10 * time.Millisecond, MaxInterval: 20 * time.Millisecond}
 	}
 	if typ == "STREAM" {
-		o.Stream.HalfCloseTimeout = 1 // libzmq has no half-close
+		o.Stream.HalfCloseTimeout = zmq.NoHalfClose // as libzmq
 	}
 	for k, v := range m {
 		if types := onlyFor[k]; types != nil && !slices.Contains(types, typ) {

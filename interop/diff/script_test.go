@@ -11,6 +11,7 @@ import (
 // socket, or is a step with its required result at libzmq:
 //
 //	a PUSH sndhwm=2                 declares socket a with options; a value is a number or a frame
+//	a PUSH curve=client             sets the options of a role over CURVE; also server, wrong
 //	a bind x                        also unbind, connect, disconnect
 //	a connect x as id               sets ZMQ_CONNECT_ROUTING_ID first
 //	a connect x refused             the peer refuses the connection
@@ -173,9 +174,13 @@ func (s *Scenario) declare(name, typ, options string) error {
 		if !ok {
 			return fmt.Errorf("option %q has no value", o)
 		}
-		if n, err := strconv.Atoi(v); err == nil {
+		n, err := strconv.Atoi(v)
+		switch {
+		case k == "curve":
+			so.secure(v)
+		case err == nil:
 			so.Options[k] = n
-		} else {
+		default:
 			so.Options[k] = frame(v)
 		}
 	}

@@ -9,13 +9,15 @@ import (
 	"net"
 	"time"
 
+	"github.com/zerobroker/zmq/internal/mechanism"
 	"github.com/zerobroker/zmq/internal/wire"
 )
 
 // Peer is the remote end of a connection, at which a test reads and writes bytes.
 type Peer struct {
 	net.Conn
-	w *World
+	w    *World
+	mech mechanism.Mechanism // of Join; nil before
 }
 
 // Dial connects a raw peer to an address without scheme.
@@ -25,10 +27,11 @@ func (w *World) Dial(addr string) *Peer {
 	if err != nil {
 		w.Fatal(err)
 	}
-	return w.peer(c)
+	return w.Peer(c)
 }
 
-func (w *World) peer(c net.Conn) *Peer {
+// Peer returns a raw peer at a connection, which it closes at the end of the test.
+func (w *World) Peer(c net.Conn) *Peer {
 	w.Cleanup(func() { c.Close() })
 	return &Peer{Conn: c, w: w}
 }
@@ -69,7 +72,7 @@ func (s *Server) TryAccept() (*Peer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.w.peer(c), nil
+	return s.w.Peer(c), nil
 }
 
 // Close stops listening.

@@ -100,7 +100,9 @@ func closeEndsRead(s *suite) {
 func closeEndsWrite(s *suite) {
 	a, _ := s.pair()
 	var g group
-	fill(s, a)
+	if !s.WriteTimeoutIsFinal {
+		fill(s, a)
+	}
 	if err := a.SetWriteDeadline(time.Time{}); err != nil {
 		s.Fatal(err)
 	}
@@ -188,6 +190,12 @@ func deadlineMoved(s *suite) {
 func writeDeadline(s *suite) {
 	a, b := s.pair()
 	fill(s, a)
+	if s.WriteTimeoutIsFinal {
+		a.SetWriteDeadline(time.Time{})
+		_, err := a.Write([]byte{1})
+		s.want("Write", err, os.ErrDeadlineExceeded)
+		return
+	}
 	// Write works again when the deadline is removed and the peer reads.
 	a.SetWriteDeadline(time.Time{})
 	var g group

@@ -27,6 +27,9 @@ type Config struct {
 	// DialClosed is the error that Dial matches after the listener has closed.
 	DialClosed error
 
+	// WriteTimeoutIsFinal means that every Write fails after one has timed out.
+	WriteTimeoutIsFinal bool
+
 	// Bubble runs every test in a synctest bubble, that is in virtual time. The
 	// transport must do no I/O.
 	Bubble bool

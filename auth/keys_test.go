@@ -1,0 +1,188 @@
+package auth_test
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/zerobroker/zmq"
+	"github.com/zerobroker/zmq/auth"
+	"github.com/zerobroker/zmq/curve"
+	"github.com/zerobroker/zmq/zcert"
+)
+
+// wantKey checks whether a key is accepted, with which user ID.
+func wantKey(t *testing.T, keys *auth.Keys, key curve.PublicKey, user string) {
+	t.Helper()
+	id, err := keys.Lookup(key)
+	switch {
+	case user == "" && !errors.Is(err, auth.ErrUnknownKey):
+		t.Errorf("user %q, error %v, want unknown", id.UserID, err)
+	case user != "" && (err != nil || id.UserID != user):
+		t.Errorf("user %q, error %v, want %q", id.UserID, err, user)
+	}
+}
+
+func TestKeysInMemoryAreAllowedAndRevoked(t *testing.T) {
+	var keys auth.Keys
+	a, b := newKey(), newKey()
+	wantKey(t, &keys, a, "")
+	keys.Allow(a, b)
+	wantKey(t, &keys, a, a.String())
+	keys.Revoke(a)
+	wantKey(t, &keys, a, "")
+	wantKey(t, &keys, b, b.String())
+	keys.Allow(a)
+	wantKey(t, &keys, a, a.String())
+	keys.Allow(curve.PublicKey{})
+	wantKey(t, &keys, curve.PublicKey{}, "")
+}
+
+func TestKeysAreThoseOfTheDirectory(t *testing.T) {
+	dir := t.TempDir()
+	named, unnamed, secret, backup, hidden, nested, revoked := newKey(), newKey(), newKey(), newKey(), newKey(), newKey(), newKey()
+	writeCert(t, dir, "a", named, zcert.Property{Name: "name", Value: "alice"}, zcert.Property{Name: "role", Value: "writer"})
+	writeCert(t, dir, "b.cert", unnamed)
+	writeCert(t, dir, "c_secret", secret)
+	writeCert(t, dir, "d~", backup)
+	writeCert(t, dir, ".e", hidden)
+	writeCert(t, dir, "f", revoked)
+	if err := os.Mkdir(filepath.Join(dir, "g"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	writeCert(t, filepath.Join(dir, "g"), "nested", nested)
+	keys := must(auth.OpenKeys(dir, func(err error) { t.Error(err) }))
+	wantKey(t, keys, named, "alice")
+	wantKey(t, keys, unnamed, unnamed.String())
+	for _, k := range []curve.PublicKey{secret, backup, hidden, nested, newKey(), {}} {
+		wantKey(t, keys, k, "")
+	}
+	id := must(keys.Lookup(named))
+	if want := map[string]string{"name": "alice", "role": "writer"}; !maps.Equal(id.Metadata, want) {
+		t.Errorf("metadata %v, want %v", id.Metadata, want)
+	}
+	clear(id.Metadata)
+	if len(must(keys.Lookup(named)).Metadata) != 2 {
+		t.Error("the caller can change the metadata")
+	}
+	keys.Revoke(revoked)
+	wantKey(t, keys, revoked, "")
+}
+
+// A change of the directory has effect within a second. A malformed file has no
+// effect on the others, and is reported once.
+func TestKeysFollowTheDirectory(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		var reported []string
+		a, b, c := newKey(), newKey(), newKey()
+		writeCert(t, dir, "a", a)
+		keys := must(auth.OpenKeys(dir, func(err error) { reported = append(reported, strings.TrimPrefix(err.Error(), dir)) }))
+		want := func(present ...curve.PublicKey) {
+			t.Helper()
+			for _, k := range []curve.PublicKey{a, b, c} {
+				user := ""
+				if slices.Contains(present, k) {
+					user = k.String()
+				}
+				wantKey(t, keys, k, user)
+			}
+		}
+		writeCert(t, dir, "b", b)
+		time.Sleep(time.Second - 1)
+		want(a)
+		time.Sleep(1)
+		want(a, b)
+
+		writeFile(t, filepath.Join(dir, "b"), "malformed", 0o644)
+		time.Sleep(time.Second)
+		want(a)
+		time.Sleep(time.Second)
+		want(a)
+		if len(reported) != 1 || !strings.HasPrefix(reported[0], "/b") {
+			t.Errorf("reported %q", reported)
+		}
+		writeCert(t, dir, "b", a)
+		time.Sleep(time.Second)
+		want(a)
+		if len(reported) != 2 || reported[1] != "/b has the same public key as a, and is not used" {
+			t.Errorf("reported %q", reported)
+		}
+		if err := os.Remove(filepath.Join(dir, "a")); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second)
+		want(a) // from b
+		writeCert(t, dir, "b", c)
+		time.Sleep(time.Second)
+		want(c)
+		if len(reported) != 2 {
+			t.Errorf("reported %q", reported)
+		}
+	})
+}
+
+// Two certificates have the same size, and a file may be replaced within the
+// resolution of its modification time.
+func TestChangeWithTheSameModificationTimeIsRead(t *testing.T) {
+	dir := t.TempDir()
+	a, b := newKey(), newKey()
+	path := filepath.Join(dir, "client")
+	now := time.Now()
+	write := func(key curve.PublicKey) {
+		writeFile(t, path, fmt.Sprintf("curve\n    public-key = '%v'\n", key), 0o644)
+		if err := os.Chtimes(path, now, now); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(a)
+	keys := must(auth.OpenKeys(dir, nil))
+	wantKey(t, keys, a, a.String())
+	write(b)
+	time.Sleep(time.Second + 10*time.Millisecond) // file systems have no virtual time
+	wantKey(t, keys, b, b.String())
+	wantKey(t, keys, a, "")
+}
+
+// Without the directory no decision is possible, except about keys in memory.
+func TestKeysOfUnreadableDirectoryAreUnavailable(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "keys")
+	if _, err := auth.OpenKeys(dir, nil); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("error %v", err)
+	}
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		a, b := newKey(), newKey()
+		writeCert(t, dir, "a", a)
+		reported := 0
+		keys := must(auth.OpenKeys(dir, func(error) { reported++ }))
+		keys.Allow(b)
+		if err := os.Rename(dir, dir+"2"); err != nil {
+			t.Fatal(err)
+		}
+		for range 3 {
+			time.Sleep(time.Second)
+			if _, err := keys.Lookup(a); !errors.Is(err, zmq.ErrAuthUnavailable) {
+				t.Errorf("error %v", err)
+			}
+			wantKey(t, keys, b, b.String())
+		}
+		if reported != 1 {
+			t.Errorf("reported %d times", reported)
+		}
+		if err := os.Rename(dir+"2", dir); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second)
+		wantKey(t, keys, a, a.String())
+	})
+}
