@@ -36,9 +36,9 @@ func testStreamBothSides(t *testing.T, name string, f func(w *st.World, s *st.So
 	})
 }
 
-// recvConnectNotice receives the notification of a new connection and returns its
+// recvConnectNotification receives the notification of a new connection and returns its
 // routing ID.
-func recvConnectNotice(w *st.World, s *st.Socket) string {
+func recvConnectNotification(w *st.World, s *st.Socket) string {
 	w.Helper()
 	m, from := s.MustRecv()
 	if len(m) != 1 || m[0] != "" || from.Notification != msg.ConnectNotification {
@@ -49,7 +49,7 @@ func recvConnectNotice(w *st.World, s *st.Socket) string {
 
 func TestStreamReceivesBytesAndNotifications(t *testing.T) {
 	testStreamBothSides(t, "pieces of at most 8192 bytes", func(w *st.World, s *st.Socket, p *st.Peer) {
-		id := recvConnectNotice(w, s)
+		id := recvConnectNotification(w, s)
 		text := strings.Repeat("0123456789", 3000)
 		p.Must([]byte(text))
 		var got strings.Builder
@@ -81,7 +81,7 @@ func TestStreamReceivesBytesAndNotifications(t *testing.T) {
 
 func TestStreamSendsBytesAfterTheRoutingID(t *testing.T) {
 	testStreamBothSides(t, "the frames after the routing ID", func(w *st.World, s *st.Socket, p *st.Peer) {
-		id := recvConnectNotice(w, s)
+		id := recvConnectNotification(w, s)
 		s.MustSend(id, "one")
 		s.MustSend(id, "two", "", "three")
 		if got := string(p.Skip(11)); got != "onetwothree" {
@@ -96,7 +96,7 @@ func TestStreamSendsBytesAfterTheRoutingID(t *testing.T) {
 		wantErr(w, "sending to a closed connection", trySend(s, id, "x"), pattern.ErrNoRoute)
 	})
 	testStreamBothSides(t, "a routing ID alone is refused", func(w *st.World, s *st.Socket, p *st.Peer) {
-		id := recvConnectNotice(w, s)
+		id := recvConnectNotification(w, s)
 		wantErr(w, "a routing ID alone", trySend(s, id), pattern.ErrInvalidMessage)
 		s.MustSend(id, "x")
 		if got := string(p.Skip(1)); got != "x" {
@@ -112,7 +112,7 @@ func TestStreamAssignsRoutingIDToEachConnection(t *testing.T) {
 		seen := make(map[string]bool)
 		for range 20 {
 			w.Dial("a")
-			id := recvConnectNotice(w, s)
+			id := recvConnectNotification(w, s)
 			if len(id) != 5 || id[0] != 0 || seen[id] {
 				w.Errorf("routing ID %q is in use or not a zero and four bytes", id)
 			}
@@ -129,7 +129,7 @@ func TestStreamAssignsRoutingIDToEachConnection(t *testing.T) {
 		if got := string(p.Skip(5)); got != "early" {
 			w.Errorf("the peer read %q, want %q", got, "early")
 		}
-		if id := recvConnectNotice(w, s); id != "assigned" {
+		if id := recvConnectNotification(w, s); id != "assigned" {
 			w.Errorf("routing ID %q, want %q", id, "assigned")
 		}
 	})
@@ -139,7 +139,7 @@ func TestStreamAssignsRoutingIDToEachConnection(t *testing.T) {
 		wantErr(w, "connecting", s.ConnectAs("mem://a", "assigned"), nil)
 		for range 3 {
 			p := l.Accept()
-			if id := recvConnectNotice(w, s); id != "assigned" {
+			if id := recvConnectNotification(w, s); id != "assigned" {
 				w.Errorf("routing ID %q, want %q", id, "assigned")
 			}
 			links := w.Net.Links()
@@ -152,7 +152,7 @@ func TestStreamAssignsRoutingIDToEachConnection(t *testing.T) {
 			wantNotice(w, s, msg.DisconnectNotification, "assigned")
 		}
 		p := l.Accept()
-		recvConnectNotice(w, s)
+		recvConnectNotification(w, s)
 		s.MustSend("assigned", "new")
 		if got := string(p.Skip(3)); got != "new" {
 			w.Errorf("the peer read %q, want %q", got, "new")

@@ -295,7 +295,7 @@ func TestStreamFirstFrameIsTheRoutingID(t *testing.T) {
 
 func TestStreamSendsFrameByFrame(t *testing.T) {
 	testStreamBothSides(t, "a routing ID and one frame", func(w *st.World, s *st.Socket, p *st.Peer) {
-		id := recvConnectNotice(w, s)
+		id := recvConnectNotification(w, s)
 		wantErr(w, "to an unknown peer", trySendFrames(s, "other+"), pattern.ErrNoRoute)
 		wantErr(w, "sending", trySendFrames(s, id+"+", "one"), nil)
 		wantErr(w, "More is ignored after the routing ID", trySendFrames(s, id+"+", "two+", id+"+", "three"), nil)
