@@ -38,8 +38,8 @@ var plainClientTable = map[plainClientState]transition[*PlainClient]{
 }
 
 // libzmqPlainError is what a PLAIN server of libzmq sends in place of the name of
-// ERROR and its length. Its source has "\x5ERROR", of which the C compiler takes
-// "\x5E" for the first byte.
+// ERROR and its length. Its source has "\x05ERROR", of which the C compiler takes
+// "\x05E" for the first byte.
 const libzmqPlainError = "\x5eRROR"
 
 // NewPlainClient returns the client side of PLAIN. The username and the password
