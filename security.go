@@ -350,7 +350,8 @@ func (*Security) check(ask Authenticator, domain string) func(context.Context, *
 			Mechanism: r.Mechanism, Domain: domain, Endpoint: r.Endpoint,
 			RoutingID: r.RoutingID, LocalAddr: r.Local, RemoteAddr: r.Remote,
 			Username: r.Username, Password: r.Password, PublicKey: r.PublicKey,
-			Metadata: metadataMap(r.Metadata), TLS: r.TLS, conn: r.Conn,
+			Metadata: metadataMap(r.Metadata), TLS: r.TLS,
+			conn: r.Conn,
 		}
 		id, err := ask(ctx, request)
 		switch {

@@ -37,6 +37,7 @@ Examples:
 type curveKeygenCmd struct {
 	JSON  bool    `name:"json" help:"Print the keys as JSON: {\"public\":\"<Z85>\",\"secret\":\"<Z85>\"}."`
 	Cert  *string `placeholder:"FILE" help:"Write the public key to FILE and both keys to FILE_secret, which only its owner can read, and print only the public key."`
+	Name  *string `placeholder:"NAME" help:"Write this name to the certificate. Servers authenticate the owner as this user."`
 	Force bool    `help:"Replace existing files of --cert. Their keys are lost."`
 }
 
@@ -49,13 +50,17 @@ Examples:
 
     zmq curve keygen
     zmq curve keygen --json | jq -r .public
-    zmq curve keygen --cert server`
+    zmq curve keygen --cert server
+    zmq curve keygen --cert alice --name alice`
 }
 
 // Run makes a key pair.
 func (c *curveKeygenCmd) Run(e *env) error {
-	if c.Force && c.Cert == nil {
+	switch {
+	case c.Force && c.Cert == nil:
 		return usagef("--force needs --cert")
+	case c.Name != nil && c.Cert == nil:
+		return usagef("--name needs --cert")
 	}
 	key, err := curve.GenerateKey()
 	if err != nil {
@@ -87,7 +92,11 @@ func (c *curveKeygenCmd) write(e *env, key curve.Key) error {
 			}
 		}
 	}
-	if err := (zcert.Certificate{Key: key}).Write(path); err != nil {
+	cert := zcert.Certificate{Key: key}
+	if c.Name != nil {
+		cert.Metadata = []zcert.Property{{Name: "name", Value: *c.Name}}
+	}
+	if err := cert.Write(path); err != nil {
 		return err
 	}
 	e.logf("wrote %s, which peers need, and %s, which is secret", path, secret)

@@ -57,7 +57,7 @@ func playScript(t testscript.T, file string, limit time.Duration) {
 		Deadline:            deadline,
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
-		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"await": await},
+		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"await": await, "tlscerts": tlscerts},
 	})
 }
 

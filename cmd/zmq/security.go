@@ -141,14 +141,14 @@ func (f *securityFlags) secure(e *env, bind, connect []string) error {
 	case "--curve-server":
 		err = f.curveServer(e)
 	case "--curve-serverkey":
-		err = f.curveClient(e)
+		err = f.curveClient()
 	case "--plain-server":
 		s.Mechanism = zmq.PlainServer{}
-		if s.Authenticator, err = allowUsers(e, *f.PlainServer); err != nil {
+		if s.Authenticator, err = allowUsers(*f.PlainServer); err != nil {
 			err = flagError("--plain-server", err)
 		}
 	case "--plain-user":
-		err = f.plainClient(e)
+		err = f.plainClient()
 	}
 	if f.ZAPDomain != nil {
 		s.Domain = *f.ZAPDomain
@@ -160,11 +160,11 @@ func (f *securityFlags) curveServer(e *env) error {
 	if len(f.CurveAllow) == 0 {
 		return usagef("--curve-server needs --curve-allow, which says which clients are accepted: any, a directory of certificates, or a certificate")
 	}
-	key, err := readKey(e, *f.CurveServer)
+	key, err := readKey(*f.CurveServer)
 	if err != nil {
 		return flagError("--curve-server", err)
 	}
-	allow, err := allowKeys(f.CurveAllow)
+	allow, err := allowKeys(e, f.CurveAllow)
 	if err != nil {
 		return flagError("--curve-allow", err)
 	}
@@ -172,14 +172,14 @@ func (f *securityFlags) curveServer(e *env) error {
 	return nil
 }
 
-func (f *securityFlags) curveClient(e *env) error {
+func (f *securityFlags) curveClient() error {
 	c := zmq.Curve{}
 	var err error
 	if c.ServerKey, err = publicKey(*f.CurveServerkey); err != nil {
 		return flagError("--curve-serverkey", err)
 	}
 	if f.CurveKey != nil {
-		if c.Key, err = readKey(e, *f.CurveKey); err != nil {
+		if c.Key, err = readKey(*f.CurveKey); err != nil {
 			return flagError("--curve-key", err)
 		}
 	}
@@ -190,13 +190,12 @@ func (f *securityFlags) curveClient(e *env) error {
 // passwordVar is the environment variable with the password of --plain-user.
 const passwordVar = "ZMQ_PLAIN_PASSWORD"
 
-func (f *securityFlags) plainClient(e *env) (err error) {
+func (f *securityFlags) plainClient() (err error) {
 	password := os.Getenv(passwordVar)
 	if f.PlainPasswordFile != nil {
-		if password, err = readSecretFile(*f.PlainPasswordFile); err != nil {
-			return flagError("--plain-password-file", withPath(*f.PlainPasswordFile, err))
+		if password, err = readPassword(*f.PlainPasswordFile); err != nil {
+			return flagError("--plain-password-file", err)
 		}
-		e.warnReadable(*f.PlainPasswordFile)
 	}
 	if password == "" {
 		return usagef("--plain-user: no password: give its file with --plain-password-file, or set the environment variable %s", passwordVar)
@@ -207,7 +206,7 @@ func (f *securityFlags) plainClient(e *env) (err error) {
 
 // readKey reads the key pair of a certificate. path is that of its public file
 // or that of its secret file.
-func readKey(e *env, path string) (curve.Key, error) {
+func readKey(path string) (curve.Key, error) {
 	c, err := zcert.Read(path)
 	switch {
 	case err != nil:
@@ -218,8 +217,7 @@ func readKey(e *env, path string) (curve.Key, error) {
 	if secret := path + zcert.SecretSuffix; exists(secret) {
 		path = secret
 	}
-	e.warnReadable(path)
-	return c.Key, nil
+	return c.Key, checkPrivate(path)
 }
 
 // publicKey returns the key that text encodes, or that of the certificate at the
@@ -241,16 +239,30 @@ func exists(path string) bool {
 	return err == nil
 }
 
-// warnReadable warns about a file with a secret that other users can read. Pipes
-// and the like, as from <(...) of a shell, have no permissions of that kind.
-func (e *env) warnReadable(path string) {
+// readPassword reads the only line of a file that other users cannot read.
+func readPassword(path string) (string, error) {
+	password, err := readSecretFile(path)
+	if err != nil {
+		return "", withPath(path, err)
+	}
+	return password, checkPrivate(path)
+}
+
+// permOthers are the permissions of other users.
+const permOthers = 0o077
+
+// checkPrivate returns an error for a file with a secret that other users can
+// read or change. Pipes, as from <(...) of a shell, have no permissions of that
+// kind, nor have files on Windows.
+func checkPrivate(path string) error {
 	info, err := os.Stat(path)
-	if err != nil || !info.Mode().IsRegular() || runtime.GOOS == "windows" {
-		return
+	if err != nil || runtime.GOOS == "windows" {
+		return err
 	}
-	if mode := info.Mode().Perm(); mode&0o077 != 0 {
-		e.logf("warning: %s has a secret, and other users may read or change it (mode %04o): chmod 600 %s", path, mode, path)
+	if mode := info.Mode(); mode.IsRegular() && mode.Perm()&permOthers != 0 {
+		return fmt.Errorf("%s: other users can read or change it (mode %#o): use mode 0600", path, mode.Perm())
 	}
+	return nil
 }
 
 // flagError adds to an error the flag whose value caused it.

@@ -1,85 +1,85 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
-	"strings"
 
 	"github.com/zerobroker/zmq"
+	"github.com/zerobroker/zmq/auth"
 	"github.com/zerobroker/zmq/curve"
 	"github.com/zerobroker/zmq/zcert"
 )
 
+// allowUsers returns an authenticator for the file of --plain-server.
+func allowUsers(path string) (zmq.Authenticator, error) {
+	users, err := auth.ReadUsers(path)
+	return auth.Policy{Users: users}.Authenticate, err
+}
+
+// allowedKeys are the values of --curve-allow without any.
+type allowedKeys struct {
+	dirs  []*auth.Keys
+	files map[curve.PublicKey]zmq.Identity
+}
+
 // allowKeys returns an authenticator for the values of --curve-allow.
-func allowKeys(list []string) (zmq.Authenticator, error) {
-	keys := map[curve.PublicKey]string{}
+func allowKeys(e *env, list []string) (zmq.Authenticator, error) {
+	k := allowedKeys{files: map[curve.PublicKey]zmq.Identity{}}
 	for _, who := range list {
 		switch {
 		case who == "any" && len(list) > 1:
 			return nil, usagef("any accepts every client: it cannot be used with other values")
 		case who == "any":
-			return zmq.AllowAny, nil
+			return auth.Policy{Any: true}.Authenticate, nil
 		}
-		if err := addKeys(keys, who); err != nil {
+		if err := k.add(e, who); err != nil {
 			return nil, err
 		}
 	}
-	return func(_ context.Context, r *zmq.AuthRequest) (zmq.Identity, error) {
-		if id, ok := keys[r.PublicKey]; ok {
-			return zmq.Identity{UserID: id}, nil
-		}
-		return zmq.Identity{}, fmt.Errorf("unknown public key %s", r.PublicKey)
-	}, nil
+	return k.authenticate, nil
 }
 
-func addKeys(keys map[curve.PublicKey]string, who string) error {
-	info, err := os.Stat(who)
+// add adds a directory of certificates, or the file of one.
+func (k *allowedKeys) add(e *env, path string) error {
+	info, err := os.Stat(path)
 	if err != nil {
 		return err
 	}
-	files := []string{who}
 	if info.IsDir() {
-		entries, err := os.ReadDir(who)
-		if err != nil {
-			return err
-		}
-		files = nil
-		for _, ent := range entries {
-			if n := ent.Name(); !ent.IsDir() && !strings.HasPrefix(n, ".") && !strings.HasSuffix(n, zcert.SecretSuffix) {
-				files = append(files, filepath.Join(who, n))
-			}
+		keys, err := auth.OpenKeys(path, func(err error) { e.logf("warning: --curve-allow: %v", err) })
+		k.dirs = append(k.dirs, keys)
+		return err
+	}
+	c, err := zcert.ReadPublic(path)
+	name := ""
+	for _, p := range c.Metadata {
+		if p.Name == "name" {
+			name = p.Value
 		}
 	}
-	for _, file := range files {
-		c, err := zcert.ReadPublic(file)
-		if err != nil {
-			return err
-		}
-		keys[c.Public] = filepath.Base(file)
-	}
-	return nil
+	k.files[c.Public] = zmq.Identity{UserID: cmp.Or(name, c.Public.String())}
+	return err
 }
 
-// allowUsers returns an authenticator for the file of --plain-server.
-func allowUsers(e *env, path string) (zmq.Authenticator, error) {
-	b, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
+func (k *allowedKeys) authenticate(_ context.Context, r *zmq.AuthRequest) (zmq.Identity, error) {
+	if id, ok := k.files[r.PublicKey]; ok {
+		return id, nil
 	}
-	e.warnReadable(path)
-	users := map[string]string{}
-	for line := range strings.Lines(string(b)) {
-		if name, password, ok := strings.Cut(strings.TrimRight(line, "\r\n"), "="); ok {
-			users[name] = password
+	var failed error
+	for _, keys := range k.dirs {
+		id, err := keys.Lookup(r.PublicKey)
+		if err == nil {
+			return id, nil
+		}
+		if !errors.Is(err, auth.ErrUnknownKey) {
+			failed = err
 		}
 	}
-	return func(_ context.Context, r *zmq.AuthRequest) (zmq.Identity, error) {
-		if p, ok := users[r.Username]; ok && p == r.Password {
-			return zmq.Identity{UserID: r.Username}, nil
-		}
-		return zmq.Identity{}, errors.New("unknown user or wrong password")
-	}, nil
+	if failed == nil {
+		failed = fmt.Errorf("%w %v", auth.ErrUnknownKey, r.PublicKey)
+	}
+	return zmq.Identity{}, failed
 }

@@ -54,6 +54,8 @@ func generalHint(ev zmq.Event, mechanism bool) string {
 		if mechanism {
 			return "one side must be the server of the mechanism, and the other the client"
 		}
+	case zmq.CloseTLS:
+		return "if a certificate is not accepted, compare --tls-ca and --tls-cert of both sides"
 	case zmq.CloseCrypto:
 		return "another program or the network has changed the data"
 	case zmq.CloseAuthFailed:

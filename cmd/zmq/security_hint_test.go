@@ -35,6 +35,7 @@ func TestWatcherAddsSecurityHintToWarnings(t *testing.T) {
 		{"NULL, peer limit", none, refused, zmq.CloseNone, ""},
 		{"NULL, disconnected", none, ended, zmq.CloseNone, "-"},
 		{"NULL, revoked", none, ended, zmq.CloseRevoked, "was removed"},
+		{"NULL, TLS", none, failed, zmq.CloseTLS, "--tls-ca"},
 		{"CURVE server, wrong key of the server", curveServer, failed, zmq.CloseCrypto, "zmq curve public my.cert"},
 		{"CURVE server, denied", curveServer, failed, zmq.CloseAuthDenied, "--curve-allow"},
 		{"CURVE server, no decision", curveServer, failed, zmq.CloseAuthFailed, "not a denial"},
@@ -53,10 +54,9 @@ func TestWatcherAddsSecurityHintToWarnings(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			var stderr bytes.Buffer
 			w := watcher{hint: c.flags.hint}
-			w.run(&env{stderr: &stderr}, slices.Values([]zmq.Event{
-				{Kind: c.kind, Endpoint: "tcp://x:1", Reason: c.reason, Err: errors.New("details")},
-			}))
-			line, _ := strings.CutPrefix(stderr.String(), "zmq: warning: tcp://x:1: "+strings.ReplaceAll(c.kind.String(), "_", " ")+": details")
+			ev := zmq.Event{Kind: c.kind, Endpoint: "tcp://x:1", Reason: c.reason, Err: errors.New("details")}
+			w.run(&env{stderr: &stderr}, slices.Values([]zmq.Event{ev}))
+			line, _ := strings.CutPrefix(stderr.String(), "zmq: warning: tcp://x:1: "+eventText(ev))
 			switch c.want {
 			case "-":
 				if line != "" {

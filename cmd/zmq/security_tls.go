@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"slices"
 	"strings"
 )
@@ -77,4 +78,13 @@ func readPool(path string) (*x509.CertPool, error) {
 		return nil, fmt.Errorf("%s: %w", path, errors.New("no certificate in PEM"))
 	}
 	return pool, nil
+}
+
+// warnReadable warns about a private key that every user can read. Other
+// programs use the same files, with a group in many cases, so it is no error.
+func (e *env) warnReadable(path string) {
+	info, err := os.Stat(path)
+	if err == nil && runtime.GOOS != "windows" && info.Mode().IsRegular() && info.Mode().Perm()&0o007 != 0 {
+		e.logf("warning: %s: other users can read or change it (mode %#o): use mode 0600", path, info.Mode().Perm())
+	}
 }

@@ -53,7 +53,7 @@ func TestHostileStreams(t *testing.T) {
 		t.Logf("%+v", r.total)
 		return
 	}
-	streams := uint64(50_000)
+	streams := uint64(20_000)
 	if s := os.Getenv(streamsVar); s != "" {
 		n, err := strconv.ParseUint(s, 10, 64)
 		if err != nil {

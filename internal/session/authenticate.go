@@ -18,8 +18,8 @@ type AuthRequest struct {
 	Endpoint      string // as bound or connected
 	RoutingID     string // of the socket, as it announces it
 	Local, Remote net.Addr
-	TLS           *tls.ConnectionState // nil without TLS
 	Conn          net.Conn             // not to be read or written
+	TLS           *tls.ConnectionState // nil without TLS
 }
 
 // Authenticator checks the credentials of peers. All endpoints of a socket may
@@ -73,7 +73,7 @@ func (c *conn) check(creds mechanism.Credentials, deadline time.Time) answer {
 	defer cancel()
 	r := &AuthRequest{
 		Credentials: creds, Endpoint: c.endpoint, RoutingID: c.cfg.Engine.RoutingID,
-		Local: c.nc.LocalAddr(), Remote: c.nc.RemoteAddr(), TLS: c.tls, Conn: c.nc,
+		Local: c.nc.LocalAddr(), Remote: c.nc.RemoteAddr(), Conn: c.nc, TLS: c.tls,
 	}
 	answers := make(chan answer, 1)
 	go auth.run(ctx, r, answers)

@@ -158,6 +158,7 @@ func calls() []call {
 		{"WaitSubscribers", pattern.PUB, func(s *st.Socket) error { return s.WaitSubscribers(ctx, 1, []byte("x")) }},
 		{"WaitSubscribed", pattern.SUB, func(s *st.Socket) error { return s.WaitSubscribed(ctx) }},
 		{"Call", pattern.REQ, func(s *st.Socket) error { _, err := s.Call(ctx, st.Of("x")); return err }},
+		{"Exchange", pattern.DEALER, func(s *st.Socket) error { _, err := s.Exchange(ctx, st.Of("x")); return err }},
 	}
 }
 

@@ -164,12 +164,12 @@ func TestPendingHandshakesCostLittleMemory(t *testing.T) {
 		"HELLO="+hex.EncodeToString(curveHello()), fmt.Sprint("ANSWER=", 64+2+168))
 	c.line(t)
 	last := events(session.Accepted, peers)[peers-1].Time
-	if time.Since(start) > deadline-time.Second {
-		t.Skipf("this machine needs more than %v for %d connections", deadline, peers)
-	}
 	each := (memory() - before) / int64(peers)
 	t.Logf("%d pending connections use %d bytes each", peers, each)
-	if each > most {
+	switch {
+	case time.Since(start) > deadline:
+		t.Log("the first are no longer pending, because this machine is busy")
+	case each > most:
 		t.Errorf("a pending connection uses %d bytes, want at most %d", each, most)
 	}
 
@@ -408,7 +408,11 @@ func TestExhaustedDescriptorsDelayAccept(t *testing.T) {
 			c.line(t)
 			recovered := time.Since(freed)
 			t.Logf("a message arrived after %v", recovered)
-			if recovered > 2*time.Second {
+			most := 20 * time.Second // of a busy machine
+			if long() {
+				most = 2 * time.Second
+			}
+			if recovered > most {
 				t.Errorf("a message arrived only after %v", recovered)
 			}
 		})

@@ -1,0 +1,198 @@
+package zmq_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/zerobroker/zmq"
+	"github.com/zerobroker/zmq/zap"
+)
+
+// verdict is an answer of a ZAP handler and its consequences.
+type verdict struct {
+	name  string
+	reply []string // after the version and the ID; nil: none
+	// server and client are the reasons of the two sides. CloseNone of the
+	// client means that the connection was closed without a status code.
+	server, client zmq.CloseReason
+}
+
+var verdicts = []verdict{
+	{"200", []string{"200", "OK", "alice", ""}, zmq.CloseNone, zmq.CloseNone},
+	{"300", []string{"300", "busy", "", ""}, zmq.CloseAuthFailed, zmq.CloseNone},
+	{"400", []string{"400", "no", "", ""}, zmq.CloseAuthDenied, zmq.CloseRefused},
+	{"500", []string{"500", "bug", "", ""}, zmq.CloseAuthFailed, zmq.CloseRefused},
+	{"malformed", []string{"200", "OK"}, zmq.CloseAuthFailed, zmq.CloseRefused},
+	{"none", nil, zmq.CloseAuthFailed, zmq.CloseNone},
+}
+
+// securities returns the security of a client and a server of each mechanism. The
+// server has no authenticator yet.
+func securities() map[string][2]zmq.Security {
+	key := newKey()
+	return map[string][2]zmq.Security{
+		"NULL":  {},
+		"PLAIN": {{Mechanism: zmq.Plain{Username: "alice", Password: "secret"}}, {Mechanism: zmq.PlainServer{}}},
+		"CURVE": {{Mechanism: zmq.Curve{ServerKey: key.Public()}}, {Mechanism: zmq.Curve{Key: key, Server: true}}},
+	}
+}
+
+// Each verdict of a ZAP handler has the same consequences with every mechanism,
+// whether it comes at once or late. Nothing reaches the application before a peer
+// is accepted, and a refused client backs off.
+func TestVerdictsHaveTheSameConsequencesForEachMechanism(t *testing.T) {
+	for mechanism, sec := range securities() {
+		for _, v := range verdicts {
+			for _, delay := range []time.Duration{0, 3 * time.Second} {
+				t.Run(fmt.Sprintf("%s/%s after %v", mechanism, v.name, delay), func(t *testing.T) {
+					synctest.Test(t, func(t *testing.T) { testVerdict(t, sec[0], sec[1], v, delay) })
+				})
+			}
+		}
+	}
+}
+
+// testVerdict connects a client that sends a message to a server whose handler
+// answers with v. Without an answer, delay says whether there is a handler.
+func testVerdict(t *testing.T, client, server zmq.Security, v verdict, delay time.Duration) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	zmq.NewMemory(t)
+	ns := zmq.NewNamespace()
+	server.Authenticator = zmq.ZAP(ns)
+	reconnect := zmq.ReconnectOptions{MaxInterval: time.Minute}
+	s := must(zmq.NewPull(&zmq.Options{Namespace: ns, Security: server, Linger: zmq.NoLinger}))
+	c := must(zmq.NewPush(&zmq.Options{
+		Security: client, Linger: zmq.NoLinger, Reconnect: reconnect,
+		Limits: zmq.Limits{HandshakeTimeout: time.Minute}, // longer than that of the server
+	}))
+	defer s.Close()
+	defer c.Close()
+	if v.reply != nil || delay > 0 {
+		go answer(ctx, newZAPHandler(t, ns), v.reply, delay)
+	}
+	atServer, atClient := record(ctx, s.Socket), record(ctx, c.Socket)
+	must(s.Bind("mem://a"))
+	if err := errors.Join(c.Connect("mem://a"), c.Send(ctx, []byte("secret"))); err != nil {
+		t.Fatal(err)
+	}
+	synctest.Wait()
+	if delay > 0 {
+		time.Sleep(delay - 1)
+		synctest.Wait()
+		wantNothingReceived(t, s, c)
+		time.Sleep(1)
+		synctest.Wait()
+	}
+	if v.name == "200" {
+		m, err := s.TryRecv()
+		if err != nil || m.String() != "secret" || m.From().UserID() != "alice" {
+			t.Errorf("received %v from %q, %v", m, m.From().UserID(), err)
+		}
+		return
+	}
+
+	const quarter = 15 * time.Minute
+	time.Sleep(quarter)
+	synctest.Wait()
+	begun := len(atServer.of(zmq.EventHandshakeFailed))
+	time.Sleep(quarter)
+	synctest.Wait()
+	wantNothingReceived(t, s, c)
+	atServer.wantFailures(t, v.server)
+	atClient.wantFailures(t, v.client)
+	// Delays vary by half, so the shortest one is half of MaxInterval.
+	if n := len(atServer.of(zmq.EventHandshakeFailed)) - begun; n < 5 || n > 30 {
+		t.Errorf("the client has tried %d times within %v", n, quarter)
+	}
+	if delays := atClient.of(zmq.EventRetrying); v.client == zmq.CloseRefused && delays[0].Delay < 30*time.Second {
+		t.Errorf("the client tries again after %v", delays[0].Delay)
+	}
+}
+
+// answer answers each request with a reply after a delay, without one if the reply
+// is nil.
+func answer(ctx context.Context, h *zapHandler, reply []string, delay time.Duration) {
+	for m, err := range h.Messages(ctx) {
+		if err != nil {
+			return
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(delay):
+			if reply != nil {
+				h.reply(m, append([]string{"", zap.Version, requestID(m)}, reply...)...)
+			}
+		}
+	}
+}
+
+// wantNothingReceived checks that neither side has a peer or a message.
+func wantNothingReceived(t *testing.T, s *zmq.Pull, c *zmq.Push) {
+	t.Helper()
+	if m, err := s.TryRecv(); !errors.Is(err, zmq.ErrWouldBlock) {
+		t.Errorf("received %v, %v", m, err)
+	}
+	if st := s.Stats(); st.Peers != 0 || st.QueuedRecv != 0 {
+		t.Errorf("the server has %d peers and %d messages", st.Peers, st.QueuedRecv)
+	}
+	if st := c.Stats(); st.Peers != 0 || st.MessagesWritten != 0 || st.QueuedSend != 1 {
+		t.Errorf("the client has %d peers, %d messages written and %d queued", st.Peers, st.MessagesWritten, st.QueuedSend)
+	}
+}
+
+// recorded are the events of a socket.
+type recorded struct {
+	mu     sync.Mutex
+	events []zmq.Event
+}
+
+// record collects events until ctx ends.
+func record(ctx context.Context, s zmq.Socket) *recorded {
+	r := &recorded{}
+	events := s.Events(ctx)
+	go func() {
+		for e := range events {
+			r.mu.Lock()
+			r.events = append(r.events, e)
+			r.mu.Unlock()
+		}
+	}()
+	return r
+}
+
+func (r *recorded) of(kind zmq.EventKind) (list []zmq.Event) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, e := range r.events {
+		if e.Kind == kind {
+			list = append(list, e)
+		}
+	}
+	return list
+}
+
+// wantFailures checks that every connection failed in its handshake, for a reason.
+func (r *recorded) wantFailures(t *testing.T, reason zmq.CloseReason) {
+	t.Helper()
+	for _, kind := range []zmq.EventKind{zmq.EventReady, zmq.EventDisconnected, zmq.EventPeerRefused} {
+		if n := len(r.of(kind)); n > 0 {
+			t.Errorf("%d events %v", n, kind)
+		}
+	}
+	failures := r.of(zmq.EventHandshakeFailed)
+	if len(failures) == 0 {
+		t.Error("no handshake failed")
+	}
+	for _, e := range failures {
+		if e.Reason != reason || e.Err == nil {
+			t.Errorf("failed because of %q: %v, want %q", e.Reason, e.Err, reason)
+			return
+		}
+	}
+}
