@@ -114,8 +114,8 @@ func askHandler(ctx context.Context, ns *Namespace, request [][]byte) ([][]byte,
 // checkHandler returns an error if no handler is connected. Over inproc, Connect
 // has connected it if there is one.
 func (d *Dealer) checkHandler() error {
-	for _, p := range d.Peers() {
-		if t := p.SocketType(); t != TypeRep && t != TypeRouter {
+	if peers := d.Peers(); len(peers) > 0 {
+		if t := peers[0].SocketType(); t != TypeRep && t != TypeRouter {
 			return fmt.Errorf("no ZAP handler, a REP or ROUTER, at %s: a %v is bound to it", zap.Endpoint, t)
 		}
 		return nil

@@ -109,9 +109,13 @@ func TestReferenceKeepsBlockAllocated(t *testing.T) {
 
 func TestFreeListStaysWithinLimit(t *testing.T) {
 	empty(t)
+	// All at once: a collection meanwhile would let Get return a block again.
+	var blocks [][]byte
 	for range 4 * maxRecycled >> maxBlockBits {
-		Get(1 << maxBlockBits)[0] = 1
+		blocks = append(blocks, Get(1<<maxBlockBits))
 	}
+	runtime.KeepAlive(blocks)
+	blocks = nil
 	collectUntil(t, "the free list does not fill", func() bool { _, size, _ := state(); return size == maxRecycled })
 	Put(Get(64 << 10))
 	if _, size, _ := state(); size > maxRecycled {
