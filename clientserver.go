@@ -71,7 +71,7 @@ func (p *Peer) ConnectPeer(endpoint string) (number uint32, err error) {
 func (p *Peer) ConnectPeerWith(endpoint string, o EndpointOptions) (number uint32, err error) {
 	opts, err := o.core(p.Socket)
 	if err == nil {
-		number, err = p.s.ConnectPeer(endpoint, opts)
+		number, err = p.s.Addressed().ConnectPeer(endpoint, opts)
 	}
 	return number, opError("connect", endpoint, err)
 }

@@ -70,7 +70,7 @@ func (r *Req) Do(ctx context.Context, frames ...[]byte) (Message, error) {
 // [Sender.SendMessage] does.
 func (r *Req) DoMessage(ctx context.Context, m Message) (Message, error) {
 	checkContext(ctx)
-	reply, err := r.s.Call(ctx, m.m)
+	reply, err := r.s.Requests().Call(ctx, m.m)
 	if err != nil {
 		missing := "no reply"
 		if w, ok := errors.AsType[*socket.WithdrawnError](err); ok {

@@ -16,6 +16,21 @@ type Addressed struct{ s *Socket }
 // Addressed returns the methods of s that choose peers.
 func (s *Socket) Addressed() Addressed { return Addressed{s} }
 
+// ConnectPeer is like ConnectWith but returns the routing number of the peer. The socket
+// is a PEER. Messages can be sent to the number at once, so Immediate does not
+// permit the call.
+func (a Addressed) ConnectPeer(ep string, o EndpointOptions) (number uint32, err error) {
+	s := a.s
+	if s.opts.Immediate {
+		return 0, fmt.Errorf("%w: with Immediate a peer has no routing number before it is connected", ErrInvalidOption)
+	}
+	p, err := s.connect(ep, o)
+	if err != nil {
+		return 0, err
+	}
+	return p.Number, nil
+}
+
 // SendTo queues m to the peer with that routing ID, as Send does.
 func (a Addressed) SendTo(ctx context.Context, id string, m msg.Msg) error {
 	s := a.s

@@ -60,13 +60,6 @@ func (o pipeOwner) Connected(p *pipe.Pipe, peer *msg.Peer) error {
 	return err
 }
 
-// evictor is a pattern in which a peer may take over the routing ID of others.
-type evictor interface {
-	// Evicted returns the pipes whose routing ID a peer has taken over since the
-	// last call. It runs under both locks.
-	Evicted() []*pipe.Pipe
-}
-
 // connected makes one attempt to admit the peer. It returns
 // pattern.ErrDuplicateRoutingID if another pipe has its routing ID, else the
 // pipes whose connections have to end because the peer took over their routing
@@ -87,7 +80,7 @@ func (o pipeOwner) connected(p *pipe.Pipe, peer *msg.Peer) (evicted []*pipe.Pipe
 	}
 	p.SetPeer(peer)
 	s.lines.wakeAll()
-	if e, ok := s.pat.(evictor); ok {
+	if e, ok := s.pat.(*pattern.Router); ok {
 		evicted = e.Evicted()
 	}
 	s.unlockBoth()

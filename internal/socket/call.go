@@ -22,13 +22,20 @@ func (e *WithdrawnError) Error() string        { return e.Err.Error() }
 func (e *WithdrawnError) Unwrap() error        { return e.Err }
 func (e *WithdrawnError) Is(target error) bool { return target == ErrWithdrawn }
 
+// Requests are the methods of a socket that matches replies to requests: a REQ.
+type Requests struct{ s *Socket }
+
+// Requests returns the methods of s that match replies to requests.
+func (s *Socket) Requests() Requests { return Requests{s} }
+
 // Call sends a request and returns its reply. Any number of calls may wait at the
 // same time. The request waits until a peer is connected. If ctx ends before any
 // byte of the request was written, Call withdraws the request and returns a
 // [*WithdrawnError]. If ctx ends later, Call returns its error, and the reply is
 // dropped when it arrives. A request whose connection is lost before it was
-// written goes to the next peer. The socket is a REQ.
-func (s *Socket) Call(ctx context.Context, m msg.Msg) (msg.Msg, error) {
+// written goes to the next peer.
+func (r Requests) Call(ctx context.Context, m msg.Msg) (msg.Msg, error) {
+	s := r.s
 	if err := s.orClosed(s.sizes.checkMessage(&m, 0)); err != nil {
 		return msg.Msg{}, err
 	}

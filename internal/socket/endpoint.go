@@ -156,20 +156,6 @@ func (s *Socket) ConnectWith(ep string, o EndpointOptions) error {
 	return err
 }
 
-// ConnectPeer is like ConnectWith but returns the routing number of the peer. The socket
-// is a PEER. Messages can be sent to the number at once, so Immediate does not
-// permit the call.
-func (s *Socket) ConnectPeer(ep string, o EndpointOptions) (number uint32, err error) {
-	if s.opts.Immediate {
-		return 0, fmt.Errorf("%w: with Immediate a peer has no routing number before it is connected", ErrInvalidOption)
-	}
-	p, err := s.connect(ep, o)
-	if err != nil {
-		return 0, err
-	}
-	return p.Number, nil
-}
-
 func (s *Socket) connect(ep string, o EndpointOptions) (*pipe.Pipe, error) {
 	scheme, address, err := split(ep)
 	if err != nil {

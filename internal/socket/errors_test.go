@@ -165,7 +165,7 @@ func calls() []call {
 // notCalls are the methods that cannot fail.
 var notCalls = []string{
 	"Close", "DisconnectPeers", "Endpoints", "Linger", "Manual", "Peers", "Readable", "Writable", "Stats", "TopicCount", "Type", "Watch",
-	"Addressed", "Topics", "Frames",
+	"Addressed", "Topics", "Requests", "Frames",
 }
 
 // TestEveryMethodIsKnown checks that the tables above are complete.
@@ -179,7 +179,7 @@ func TestEveryMethodIsKnown(t *testing.T) {
 	}
 	exists := make(map[string]bool)
 	for _, typ := range []reflect.Type{reflect.TypeFor[*socket.Socket](), reflect.TypeFor[socket.Addressed](),
-		reflect.TypeFor[socket.Topics](), reflect.TypeFor[socket.Frames]()} {
+		reflect.TypeFor[socket.Topics](), reflect.TypeFor[socket.Requests](), reflect.TypeFor[socket.Frames]()} {
 		for i := range typ.NumMethod() {
 			name := typ.Method(i).Name
 			exists[name] = true

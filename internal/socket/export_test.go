@@ -47,16 +47,3 @@ func BeginCall(ctx context.Context, s *Socket, m msg.Msg) error {
 	c := &pattern.Call{Waiter: make(chan struct{}, 1)}
 	return s.send(ctx, waitKey{kind: byCall}, m.Size(), func() error { return s.requester.Begin(m, c) })
 }
-
-// The patterns implement the interfaces that rules.go declares. A method that one
-// of them no longer has would otherwise only be missing at run time.
-var (
-	_ numberRouter       = (*pattern.Server)(nil)
-	_ groupSender        = (*pattern.Radio)(nil)
-	_ requester          = (*pattern.Req)(nil)
-	_ rawSender          = (*pattern.Stream)(nil)
-	_ subscriptionParser = (*pattern.XSub)(nil)
-	_ datagramFilter     = (*pattern.Dish)(nil)
-	_ assigner           = (*pattern.Pub)(nil)
-	_ evictor            = (*pattern.Router)(nil)
-)

@@ -38,7 +38,7 @@ func (h host) Datagram(p *pipe.Pipe, m *msg.Msg) {
 		s.drops.Add(pipe.DropUnread, 1)
 		return
 	}
-	if f, ok := s.pat.(datagramFilter); ok {
+	if f, ok := s.pat.(*pattern.Dish); ok {
 		s.sendMu.Lock()
 		wanted := f.Wants(m)
 		s.sendMu.Unlock()

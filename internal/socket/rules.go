@@ -1,26 +1,26 @@
 package socket
 
 import (
-	"github.com/zerobroker/zmq/internal/msg"
 	"github.com/zerobroker/zmq/internal/pattern"
 	"github.com/zerobroker/zmq/internal/pipe"
 )
 
-// rules are the pattern of a socket, as the interfaces that it implements. Each
-// but pat is nil if the pattern does not implement it.
+// rules are the pattern of a socket, as the interfaces that it implements, and as
+// the types of which each is the only one with certain methods. Each but pat is nil
+// if the pattern is not that.
 type rules struct {
 	pat       pattern.Pattern
 	sender    pattern.Sender             // nil also if the type does not send
 	receiver  pattern.Receiver           // nil also if the type does not receive
 	framer    pattern.FrameByFrameSender // sends frame by frame
 	router    pattern.IDRouter           // sends to a routing ID
-	numbers   numberRouter               // sends to a routing number
-	groups    groupSender                // sends to a group
-	requester requester                  // matches replies to requests
-	raw       rawSender                  // its peers are not sockets
+	numbers   *pattern.Server            // sends to a routing number
+	groups    *pattern.Radio             // sends to a group
+	requester *pattern.Req               // matches replies to requests
+	raw       *pattern.Stream            // its peers are not sockets
 	pub       pattern.Publisher          // its peers subscribe
 	sub       pattern.Subscriber         // subscribes
-	subParser subscriptionParser         // finds subscriptions in the messages that are sent
+	subParser *pattern.XSub              // finds subscriptions in the messages that are sent
 	inspect   pattern.Inspector          // refuses some messages
 	lockstep  pattern.Lockstep           // its two directions depend on each other
 	notifier  pattern.Notifier           // queues notifications about peers
@@ -28,49 +28,6 @@ type rules struct {
 	// For the fast paths.
 	balance *pattern.Balancer  // if sending is balancing and nothing else
 	fair    *pattern.FairQueue // if receiving is fair queueing and nothing else
-}
-
-// numberRouter is a pattern whose peers have routing numbers.
-type numberRouter interface {
-	SendToNumber(number uint32, m msg.Msg) error
-	RemovePeer(number uint32) *pipe.Pipe
-}
-
-// groupSender is a pattern that sends to the peers that have joined a group.
-type groupSender interface {
-	SendGroup(group string, m msg.Msg) error
-}
-
-// requester is a pattern for which a reply that nothing waits for is dropped when
-// it arrives.
-type requester interface {
-	Begin(m msg.Msg, c *pattern.Call) error
-	Cancel(c *pattern.Call) (size int, unsent bool)
-	Admit(p *pipe.Pipe, m *msg.Msg) bool
-	AddWaiter(w chan<- struct{})
-	RemoveWaiter(w chan<- struct{})
-}
-
-// rawSender is a pattern for which an empty message ends the connection with a
-// peer, and a peer may end one direction of the connection.
-type rawSender interface {
-	PendingDisconnects() []*pipe.Pipe
-	HalfClosed(p *pipe.Pipe)
-}
-
-// subscriptionParser is XSUB, whose application subscribes by sending messages.
-type subscriptionParser interface {
-	TakeSubscription(f *msg.Frame) (asked, sent bool)
-	SplitSubscriptions(m msg.Msg) (changes [][]byte, others msg.Msg, ok bool)
-}
-
-// datagramFilter is a pattern that drops some datagrams before they are queued.
-type datagramFilter interface{ Wants(m *msg.Msg) bool }
-
-// assigner is a pattern whose application may choose the subscriptions of peers.
-type assigner interface {
-	PipeOf(peer *msg.Peer) *pipe.Pipe
-	Assign(p *pipe.Pipe, on bool, topic []byte)
 }
 
 func newRules(info *pattern.Info, o *pattern.Options, drops *pipe.Drops) (r rules) {
@@ -83,13 +40,13 @@ func newRules(info *pattern.Info, o *pattern.Options, drops *pipe.Drops) (r rule
 	}
 	r.framer, _ = r.pat.(pattern.FrameByFrameSender)
 	r.router, _ = r.pat.(pattern.IDRouter)
-	r.numbers, _ = r.pat.(numberRouter)
-	r.groups, _ = r.pat.(groupSender)
-	r.requester, _ = r.pat.(requester)
-	r.raw, _ = r.pat.(rawSender)
+	r.numbers, _ = r.pat.(*pattern.Server)
+	r.groups, _ = r.pat.(*pattern.Radio)
+	r.requester, _ = r.pat.(*pattern.Req)
+	r.raw, _ = r.pat.(*pattern.Stream)
 	r.pub, _ = r.pat.(pattern.Publisher)
 	r.sub, _ = r.pat.(pattern.Subscriber)
-	r.subParser, _ = r.pat.(subscriptionParser)
+	r.subParser, _ = r.pat.(*pattern.XSub)
 	r.inspect, _ = r.pat.(pattern.Inspector)
 	r.lockstep, _ = r.pat.(pattern.Lockstep)
 	r.notifier, _ = r.pat.(pattern.Notifier)

@@ -174,7 +174,7 @@ func (l *instance) call(r *rand.Rand) {
 	for range 1 + l.sc.messages/3 {
 		this, m := l.next(r)
 		ctx, cancel := shortContext(r, 2*time.Second)
-		answer, err := l.Call(ctx, m)
+		answer, err := l.Requests().Call(ctx, m)
 		cancel()
 		if err == nil {
 			l.recordReceived(&answer)

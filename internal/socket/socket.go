@@ -1,11 +1,11 @@
 // Package socket implements a socket of any type: its options and endpoints,
 // sending and receiving, events, statistics, linger and Close. The rules of the
 // socket type are in a pattern. A socket works through the interfaces that the
-// pattern implements (rules), so that this package has no code for one socket
-// type. It does not know how a public API presents sockets.
+// pattern implements, and through the pattern itself where only one has a method
+// (rules). It does not know how a public API presents sockets.
 //
-// [Socket] has the methods for applications that every type has. [Addressed],
-// [Topics] and [Frames] have those of some types and for some callers. Adapters
+// [Socket] has the methods for applications that most types have. [Addressed],
+// [Topics], [Requests] and [Frames] have those of some types and for some callers. Adapters
 // have the methods for its parts: host for the sessions of its endpoints, and
 // inprocEnd for its links to sockets of the same process.
 //

@@ -99,7 +99,7 @@ func (t Topics) Assign(peer *msg.Peer, topics []string, on bool) error {
 	if !t.Manual() {
 		return fmt.Errorf("%w: its peers subscribe for themselves", pattern.ErrInvalidState)
 	}
-	if a, ok := s.pat.(assigner); ok {
+	if a, ok := s.pat.(*pattern.Pub); ok {
 		var to *pipe.Pipe
 		if peer != nil {
 			if to = a.PipeOf(peer); to == nil {

@@ -237,5 +237,10 @@ func (s *Socket) ConnectAs(ep, id string) error {
 
 // ConnectPeer connects, and returns the routing number of the peer.
 func (s *Socket) ConnectPeer(ep string) (number uint32, err error) {
-	return s.Socket.ConnectPeer(ep, socket.EndpointOptions{})
+	return s.Addressed.ConnectPeer(ep, socket.EndpointOptions{})
+}
+
+// Call sends a request and returns its reply.
+func (s *Socket) Call(ctx context.Context, m msg.Msg) (msg.Msg, error) {
+	return s.Requests().Call(ctx, m)
 }
