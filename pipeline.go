@@ -38,8 +38,9 @@ func NewPull(o *Options) (*Pull, error) {
 }
 
 // Pair is a PAIR socket: it has one peer, which is a PAIR too, and each may
-// send at any time. Send waits while there is no peer or its queue is full. A
-// second peer is refused while the first is connected, and admitted after the
+// send at any time. Send waits while there is no peer or its queue is full. As
+// with [Push], the socket that connected keeps its queue when the connection is
+// lost, and the one that bound drops it. A second peer is refused while the first is connected, and admitted after the
 // first has disconnected. https://rfc.zeromq.org/spec/31/
 type Pair struct {
 	Connector
