@@ -3,6 +3,7 @@ package zmq
 import (
 	"context"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/zerobroker/zmq/internal/endpoint"
@@ -41,6 +42,18 @@ func newConnector(t pattern.Type, o *Options) (Connector, error) {
 	s, err := newSocket(t, o)
 	return Connector{s}, err
 }
+
+// String returns the type of the socket, such as "PUSH socket".
+func (s Socket) String() string {
+	if s.s == nil {
+		return "zero socket"
+	}
+	return s.Type().String() + " socket"
+}
+
+// Format writes String for every verb: package fmt would otherwise print the
+// internals of the socket while they change.
+func (s Socket) Format(f fmt.State, _ rune) { io.WriteString(f, s.String()) }
 
 // Type returns the type of the socket.
 func (s Socket) Type() SocketType { return SocketType(s.s.Type()) + 1 }

@@ -62,3 +62,20 @@ func TestStatsEventsAndEndpointsAreReadableAsJSON(t *testing.T) {
 		}
 	}
 }
+
+// A socket is printed as its type, with every verb. To print its fields would be a
+// data race.
+func TestSocketIsPrintedAsItsType(t *testing.T) {
+	for _, st := range socketTypes {
+		s, err := zmq.New(st.typ, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x"} {
+			if got, want := fmt.Sprintf(verb, s), st.name+" socket"; got != want {
+				t.Errorf("%s of a %s is %q", verb, st.name, got)
+			}
+		}
+		s.Close()
+	}
+}
