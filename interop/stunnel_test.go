@@ -199,11 +199,15 @@ func TestStunnelRefusesUnknownClient(t *testing.T) {
 	events := o.Events(o.ctx)
 	o.connect("tls+" + at)
 	for ev := range events {
-		if ev.Kind == zmq.EventHandshakeFailed {
-			if ev.Reason != zmq.CloseTLS {
-				t.Errorf("reason %v, error %v", ev.Reason, ev.Err)
-			}
+		if ev.Kind != zmq.EventHandshakeFailed {
+			continue
+		}
+		switch ev.Reason {
+		case zmq.CloseTLS:
 			return
+		case zmq.CloseNone: // stunnel has reset the connection before its alert was read; the next attempt may read it
+		default:
+			t.Fatalf("reason %v, error %v", ev.Reason, ev.Err)
 		}
 	}
 	t.Error("no event of a failed handshake")
