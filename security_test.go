@@ -341,7 +341,7 @@ func TestPublicKeyIsThatOfClientOfCURVE(t *testing.T) {
 	})
 }
 
-// Security that would accept anyone, or accept nobody, is refused when the socket
+// Security that would accept every peer, or none, is refused when the socket
 // is made, with an error that says what to set.
 func TestIncompleteSecurityIsRefused(t *testing.T) {
 	key := newKey()

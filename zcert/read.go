@@ -109,7 +109,7 @@ func parsePublic(text []byte) (Certificate, error) {
 }
 
 // parseSections parses all but the secret key, which it returns as text, or nil
-// if there is none. Other sections, and other properties beside the keys, are
+// if there is none. Other sections, and properties other than the keys, are
 // ignored, as by CZMQ.
 func parseSections(text []byte) (c Certificate, secret *zpl.Property, err error) {
 	list, err := zpl.Parse(text)
