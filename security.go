@@ -31,9 +31,9 @@ type Security struct {
 	Mechanism Mechanism
 
 	// Authenticator decides which peers are accepted. A server requires one;
-	// [AllowAny] accepts all peers. A client has none, because the mechanism
-	// decides: a client of Curve accepts only the server that has the key. With
-	// NULL it can decide by address.
+	// [AllowAny] accepts all peers. A client has none: a client of Curve accepts
+	// only the server that has the key, and a client of Plain accepts any server.
+	// With NULL it can decide by address.
 	Authenticator Authenticator
 
 	// Domain is passed to Authenticator, so that one can serve several sockets.
