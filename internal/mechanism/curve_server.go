@@ -90,17 +90,12 @@ func (s *CurveServer) Resume(v Verdict) error {
 	if s.state != curveAwaitVerdict {
 		return ErrUnexpected
 	}
-	switch v.Status {
-	case StatusAccepted:
-		s.state = curveSendReady
-		return nil
-	case StatusTemporary:
-		s.state = curveFailed
-	default:
-		s.state, s.refusal = curveSendError, v.Status
+	var err error
+	if s.state, err = afterVerdict(v, curveSendReady, curveSendError, curveFailed); err != nil {
+		s.refusal = v.Status
+		s.erase()
 	}
-	s.erase()
-	return &RefusedError{v.Status}
+	return err
 }
 
 // receiveHello makes the transient key pair only after the box has proved that
