@@ -8,10 +8,10 @@ export FUZZTIME
 BUILDVCS := $(shell git rev-parse HEAD >/dev/null 2>&1 && echo auto || echo false)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build test lint race cross interop fmt fuzz cover bench bench-quick tidy clean
+.PHONY: help demo build test lint vuln race cross interop fmt fuzz cover bench bench-quick bench-compare tidy clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: build ## run the demo: processes exchange messages in each basic pattern over tcp, ipc and inproc
 	@bin/zmq demo
@@ -20,11 +20,14 @@ build: ## build the zmq command to bin/zmq
 	@echo "building bin/zmq"
 	@go build -buildvcs=$(BUILDVCS) -o bin/zmq ./cmd/zmq
 
-test: ## run every check: lint, race, cross and the interop suite; installs missing tools if permitted
+test: ## run every check: lint, vuln, race, cross and the interop suite; installs missing tools if permitted
 	@.ci/test
 
 lint: ## run gofmt, go vet and staticcheck on every module
 	@.ci/lint
+
+vuln: ## run govulncheck on every module; skipped if its database cannot be reached
+	@.ci/vuln
 
 race: ## run go test -race on every module
 	@.ci/race
@@ -52,6 +55,10 @@ bench: ## compare with libzmq and other libraries: several minutes, on an idle m
 
 bench-quick: ## run bench as a smoke test: seconds; the figures mean nothing
 	@cd bench && go run . -quick
+
+bench-compare: ## measure the work tree against a commit, interleaved: make bench-compare REF=main [ROWS='64 B'] [REPS=21]
+	@test -n "$(REF)" || { echo "make bench-compare needs REF=<commit>" >&2; exit 2; }
+	@cd bench && go run . -compare '$(REF)' $(if $(ROWS),-rows '$(value ROWS)') $(if $(REPS),-reps $(REPS))
 
 tidy: ## run go mod tidy in every module
 	@.ci/tidy

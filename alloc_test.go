@@ -92,3 +92,85 @@ func TestSendAndRecvOfOneFrameDoNotAllocate(t *testing.T) {
 		}
 	}
 }
+
+// batchFlow sends and receives a batch.
+type batchFlow struct {
+	name string
+	send func(msgs []zmq.Message) (int, error)
+	recv zmq.Receiver
+}
+
+// Neither SendBatch, RecvBatch nor a loop over Messages allocates for each message.
+func TestBatchesAndLoopsOfOneFrameDoNotAllocate(t *testing.T) {
+	ctx := context.Background()
+	o := inprocOptions()
+	o.SendHWM, o.RecvHWM = zmq.Unlimited, zmq.Unlimited
+	join := func(name string, binds, connects connector) { join(t, "inproc://"+name, binds, connects) }
+	push, pull := must(zmq.NewPush(o.For(zmq.TypePush))), must(zmq.NewPull(o.For(zmq.TypePull)))
+	join("push", pull, push)
+	pub, sub := must(zmq.NewPub(o.For(zmq.TypePub))), must(zmq.NewSub(o.For(zmq.TypeSub)))
+	sub.Subscribe("")
+	join("pub", pub, sub)
+	dealer, router := must(zmq.NewDealer(o)), must(zmq.NewRouter(o))
+	join("dealer", router, dealer)
+	dealer.Send(ctx, nil)
+	id := must(router.Recv(ctx)).RoutingID()
+	client, server := must(zmq.NewClient(o)), must(zmq.NewServer(o))
+	join("client", server, client)
+	client.Send(ctx, nil)
+	number := must(server.Recv(ctx)).RoutingNumber()
+	channel, other := must(zmq.NewChannel(o)), must(zmq.NewChannel(o))
+	join("channel", other, channel)
+
+	with := func(send func(context.Context, []zmq.Message) (int, error)) func([]zmq.Message) (int, error) {
+		return func(msgs []zmq.Message) (int, error) { return send(ctx, msgs) }
+	}
+	const run = 1024
+	msgs, received := make([]zmq.Message, run), make([]zmq.Message, 64)
+	for i := range msgs {
+		msgs[i] = zmq.NewMessage(make([]byte, 10))
+	}
+	for _, f := range []batchFlow{
+		{"PUSH", with(push.SendBatch), pull.Receiver},
+		{"PUB", with(pub.SendBatch), sub.Receiver},
+		{"DEALER", with(dealer.SendBatch), router.Receiver},
+		{"ROUTER", func(msgs []zmq.Message) (int, error) { return router.SendBatchTo(ctx, id, msgs) }, dealer.Receiver},
+		{"CLIENT", with(client.SendBatch), server.Receiver},
+		{"SERVER", func(msgs []zmq.Message) (int, error) { return server.SendBatchTo(ctx, number, msgs) }, client.Receiver},
+		{"CHANNEL", with(channel.SendBatch), other.Receiver},
+	} {
+		for name, recv := range map[string]func(){
+			"batches": func() {
+				for left := run; left > 0; {
+					n, err := f.recv.RecvBatch(ctx, received)
+					if err != nil {
+						t.Fatal(f.name, err)
+					}
+					left -= n
+				}
+			},
+			"a loop": func() {
+				left := run
+				for _, err := range f.recv.Messages(ctx) {
+					if err != nil {
+						t.Fatal(f.name, err)
+					}
+					if left--; left == 0 {
+						break
+					}
+				}
+			},
+		} {
+			n := testing.AllocsPerRun(5, func() {
+				if k, err := f.send(msgs); k != run || err != nil {
+					t.Fatal(f.name, k, err)
+				}
+				recv()
+			})
+			t.Logf("%s, %s: %.3f", f.name, name, n/run)
+			if n/run > 0.1 {
+				t.Errorf("%s, %s: %.3f allocations for each message", f.name, name, n/run)
+			}
+		}
+	}
+}

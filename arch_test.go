@@ -32,6 +32,7 @@ const (
 var allowedModules = []string{
 	"golang.org/x/crypto/bcrypt",
 	"golang.org/x/crypto/nacl/secretbox", "golang.org/x/crypto/poly1305", "golang.org/x/crypto/salsa20/salsa",
+	"golang.org/x/net/proxy",
 	"golang.org/x/sys/unix",
 }
 
@@ -215,19 +216,41 @@ func TestLibraryImportsNoOtherModules(t *testing.T) {
 	})
 }
 
-func TestOtherModulesDoNotImportInternalPackages(t *testing.T) {
-	public := map[string]bool{}
-	for _, row := range rows(t, "## Packages") {
-		dir := code(row[0])[0]
-		public[path.Join(modulePath, dir)] = !strings.HasPrefix(dir, "internal/")
-	}
+// TestOnlyPackagesOfTheirOwnImportHTTP: a program that does not serve HTTP does not
+// link it.
+func TestOnlyPackagesOfTheirOwnImportHTTP(t *testing.T) {
+	found := map[string]bool{}
 	eachFile(t, func(f *goFile) {
-		if f.module == "." {
+		if f.module != "." || f.test || isTestSupport(f.dir()) {
+			return
+		}
+		for _, p := range f.imports() {
+			if p != "net/http" && p != "expvar" && p != "html/template" {
+				continue
+			}
+			if found[f.dir()] = true; f.dir() != "zmqexpvar" && f.dir() != "zmqdebug" {
+				t.Errorf("%s imports %s", f.path, p)
+			}
+		}
+	})
+	if len(found) != 2 {
+		t.Errorf("HTTP is imported by %v, want zmqexpvar and zmqdebug", found)
+	}
+}
+
+// TestOtherModulesDoNotImportInternalPackages, except for the tests that compare the
+// internal packages for a C library with libzmq, and packages for tests.
+func TestOtherModulesDoNotImportInternalPackages(t *testing.T) {
+	eachFile(t, func(f *goFile) {
+		if f.test && f.dir() == "interop/diff/capi" {
 			return
 		}
 		own := modulePath + "/" + f.module
 		for _, p := range f.imports() {
-			if strings.HasPrefix(p, modulePath+"/") && !public[p] && p != own && !strings.HasPrefix(p, own+"/") {
+			if f.test && isTestSupport(p) {
+				continue
+			}
+			if f.module != "." && strings.HasPrefix(p, modulePath+"/") && strings.Contains(p+"/", "/internal/") && !strings.HasPrefix(p, own+"/") {
 				t.Errorf("%s imports %s", f.path, p)
 			}
 		}
@@ -266,8 +289,9 @@ func TestPurePackagesDoNoIO(t *testing.T) {
 	})
 }
 
-// logWriter is the file of the goroutine that calls the application's log handler.
-const logWriter = "internal/socket/log.go"
+// goFiles are the files outside of internal/session with go statements: of the
+// goroutine that calls the application's log handler, and of those of a proxy.
+var goFiles = []string{"internal/socket/log.go", "proxy.go"}
 
 // A goroutine is a go statement or a call of an AfterFunc of the standard
 // library.
@@ -285,8 +309,8 @@ func TestArchitectureListsAllGoroutines(t *testing.T) {
 			switch n := n.(type) {
 			case *ast.GoStmt:
 				found[f.path+" go "+source(f, n.Call.Fun)]++
-				if f.dir() != "internal/session" && f.path != logWriter {
-					t.Errorf("%s: go statements belong in internal/session and %s", f.fset.Position(n.Pos()), logWriter)
+				if f.dir() != "internal/session" && !slices.Contains(goFiles, f.path) {
+					t.Errorf("%s: go statements belong in internal/session and %v", f.fset.Position(n.Pos()), goFiles)
 				}
 			case *ast.SelectorExpr:
 				if n.Sel.Name == "AfterFunc" {

@@ -64,16 +64,21 @@ func blockingCalls(t *testing.T) map[string]func(ctx context.Context) error {
 	}
 }
 
-func TestCallsReturnTheErrorOfTheirContextUnchanged(t *testing.T) {
+// A call that receives returns the error of its context unchanged. That of a send is
+// an OpError that wraps it.
+func TestCallsReturnTheErrorOfTheirContext(t *testing.T) {
 	for name, call := range blockingCalls(t) {
+		sends := strings.Contains(name, ".Send")
 		for _, want := range []error{context.Canceled, context.DeadlineExceeded, errors.New("mine")} {
-			if err := call(newEndedWith(want)); err != want {
-				t.Errorf("%s: error %v, want %v alone", name, err, want)
+			err := call(newEndedWith(want))
+			if _, ok := err.(*zmq.OpError); ok != sends || !sends && err != want || !errors.Is(err, want) {
+				t.Errorf("%s: error %v, want %v", name, err, want)
 			}
 		}
 		err := call(newEndedWith(causes{"a", "b"}))
-		if _, ok := err.(causes); !ok {
-			t.Errorf("%s: error %T %v, want that of the context alone", name, err, err)
+		_, alone := err.(causes)
+		if _, ok := errors.AsType[causes](err); !ok || alone == sends {
+			t.Errorf("%s: error %T %v, want that of the context", name, err, err)
 		}
 	}
 }

@@ -49,7 +49,7 @@ type Datagram struct {
 // SendTo sends one datagram with the payload to an address. It copies the
 // payload, so the caller may reuse it. SendTo returns when the datagram is
 // queued. It waits while the queue is full or the socket is not bound. If ctx
-// ends first, SendTo returns the context's error, and nothing was sent. Other
+// ends first, nothing was sent, and the error is as with [Sender.Send]. Other
 // errors match [ErrInvalidEndpoint] if the address or its port is zero,
 // [ErrMessageTooLarge] or [ErrClosed].
 func (s *Dgram) SendTo(ctx context.Context, to netip.AddrPort, payload []byte) error {
@@ -95,34 +95,52 @@ func (s *Dgram) Reply(ctx context.Context, d Datagram, payload []byte) error {
 // Recv returns the next datagram, as [Receiver.Recv] does.
 func (s *Dgram) Recv(ctx context.Context) (Datagram, error) {
 	m, err := s.receiver().Recv(ctx)
-	return datagram(m, err)
+	if err != nil {
+		return Datagram{}, err
+	}
+	return datagram(m.m), nil
 }
 
 // TryRecv is like Recv but fails with [ErrWouldBlock] where Recv waits.
 func (s *Dgram) TryRecv() (Datagram, error) {
 	m, err := s.receiver().TryRecv()
-	return datagram(m, err)
+	if err != nil {
+		return Datagram{}, err
+	}
+	return datagram(m.m), nil
 }
 
 // Messages returns an iterator over the datagrams, as [Receiver.Messages] does.
 func (s *Dgram) Messages(ctx context.Context) iter.Seq2[Datagram, error] {
-	return messages(ctx, s.Recv)
+	return convertAll(s.receiver().Messages(ctx), datagram)
+}
+
+// RecvBatch receives datagrams, as [Receiver.RecvBatch] does.
+func (s *Dgram) RecvBatch(ctx context.Context, datagrams []Datagram) (n int, err error) {
+	return recvBatch(ctx, s.receiver(), datagrams, datagram)
 }
 
 // SetSendHWM is [Sender.SetSendHWM].
 func (s *Dgram) SetSendHWM(n int) error { return s.setSendHWM(n) }
 
+// Flush is [Sender.Flush].
+func (s *Dgram) Flush(ctx context.Context) error { return s.flush(ctx) }
+
 // SetRecvHWM is [Receiver.SetRecvHWM].
 func (s *Dgram) SetRecvHWM(n int) error { return s.setRecvHWM(n) }
 
 // datagram moves the address from the first frame of a message to its Addr.
-func datagram(m Message, err error) (Datagram, error) {
-	if err != nil {
-		return Datagram{}, err
-	}
+func datagram(m msg.Msg) Datagram {
 	// The core has made the text from an address.
-	addr, _ := netip.ParseAddrPort(string(m.m.First))
-	return Datagram{Message{m.m.DropFirst()}, addr}, nil
+	addr, _ := netip.ParseAddrPort(string(m.First))
+	return Datagram{Message{m.DropFirst()}, addr}
+}
+
+// withAddress is the reverse of datagram.
+func withAddress(d Datagram) msg.Msg {
+	m := d.m
+	m.First, m.Rest = d.Addr.AppendTo(nil), [][]byte{m.First}
+	return m
 }
 
 // addressed adds an address as the first frame of a message.

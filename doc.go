@@ -31,7 +31,7 @@
 //
 //   - [Push], [Pull]: distribute messages among workers
 //   - [Pub], [Sub]: publish messages to the subscribers of a prefix
-//   - [XPub], [XSub]: the same, with subscriptions as messages, for proxies
+//   - [XPub], [XSub]: the same, with subscriptions as messages, for a [Proxy]
 //   - [Req], [Rep]: request and reply
 //   - [Dealer], [Router]: concurrent requests and replies, routing by ID
 //   - [Pair]: two sockets exclusively
@@ -57,8 +57,8 @@
 //   - [FrameSender]: Send of one frame, for Client, Scatter and Channel
 //   - [SenderToID]: SendTo a routing ID, for Router and Stream
 //   - [SenderToNumber]: SendTo a routing number, for Server and Peer
-//   - [Receiver]: Recv, TryRecv and Messages, for all types that receive but Dish
-//     and Dgram
+//   - [Receiver]: Recv, TryRecv, Messages, Ready and Deliver, for all types that
+//     receive; Dish and Dgram have their own
 //   - [Publisher]: WaitSubscribers, for Pub and XPub
 //   - [Subscriber]: Subscribe and WaitSubscribed, for Sub and XSub
 //
@@ -76,6 +76,8 @@
 //	ipc:///path           a Unix-domain socket; ipc://* is a temporary path,
 //	                      ipc://@name is an abstract name (Linux)
 //	inproc://name         within this program, in a Namespace
+//	tls+tcp://host:port   TLS over TCP, with Security.TLS; an extension of this
+//	                      library
 //	udp://host:port       UDP, for DISH and DGRAM to bind and RADIO to connect;
 //	                      udp://group:port and udp://interface;group:port are
 //	                      multicast
@@ -113,13 +115,33 @@
 //
 // A failed connection is not an error of a call, because the socket connects
 // again. [Socket.Endpoints] has the state of each endpoint, [Socket.Events]
-// reports changes, [Socket.Stats] counts them, and [Options.Logger] logs them.
+// reports changes, [Socket.Stats] and [Socket.PeerStats] count them, and
+// [Options.Logger] logs them. Package zmqdebug shows the sockets of a program as a
+// page.
 //
 // Each message that a socket has accepted, from Send or from the network, and
 // then dropped is counted under a [DropReason]. There are no acknowledgements:
 // messages that are written, but not read by the peer when the connection is
 // lost, are lost without a count. Messages without a subscriber are not counted
 // either.
+//
+// # Security
+//
+// The default is the NULL mechanism: every peer is accepted, and nothing is
+// encrypted. [Options.Security] changes that for a socket, [Socket.BindWith] and
+// [Connector.ConnectWith] for one endpoint:
+//
+//   - [Curve] encrypts all messages and authenticates both sides with keys (package
+//     curve). Its server needs an [Authenticator].
+//   - [Plain] and [PlainServer] send a user name and a password, unencrypted.
+//   - Security.TLS encrypts endpoints with the scheme tls+tcp, and no other ones.
+//     It can be combined with a mechanism.
+//
+// An Authenticator decides which peers are accepted: a function, a policy of
+// package auth, or a [ZAP] handler. [PeerInfo.UserID] and [PeerInfo.AuthProperty]
+// return its result; [PeerInfo.RoutingID] and other properties are claims of the
+// peer. [Socket.SetSecurity] replaces keys and certificates, and
+// [Socket.DisconnectPeers] ends connections.
 //
 // # Errors
 //
@@ -137,7 +159,7 @@
 // Calls that block in a send method are served in the order in which they began
 // to wait. A later call may use free capacity before them, but only for a
 // bounded number of messages. After that it blocks too, or returns
-// [ErrWouldBlock] if it is a Try variant. With [PubOptions.Block] there is no
+// [ErrWouldBlock] if it is a Try variant. With [OverflowBlock] there is no
 // order, because the calls wait for different peers.
 //
 // # libzmq
@@ -145,7 +167,7 @@
 // docs/LIBZMQ.md in the repository lists the equivalent of each function,
 // option and error of libzmq. In this documentation, names in brackets that are
 // in capitals or begin with zmq_ are those of libzmq. There is no context
-// object and no poller: sockets are independent, and a program uses one
-// goroutine for each socket that it reads. A routing ID, a group or an address
-// is not a frame here, but a parameter or a property of the message.
+// object: sockets are independent. A program uses one goroutine for each socket
+// that it reads, or a [Poller]. A routing ID, a group or an address is not a
+// frame here, but a parameter or a property of the message.
 package zmq

@@ -294,6 +294,64 @@ func rowOf(text, name string) string {
 	return b.String()
 }
 
+// missing matches the words with which the guide says that something does not exist.
+var missing = regexp.MustCompile(`(?i)\bnot yet\b|\bnone\b`)
+
+// Only what belongs to the transports pgm, epgm, norm and vmci is missing. For
+// everything else the guide says what to use, or why it is not needed.
+func TestMigrationGuideHasAnAlternativeForEverything(t *testing.T) {
+	lines, allowed := strings.Split(documents(t)[migration], "\n"), 0
+	for i, line := range lines {
+		cells := strings.Split(line, "|")
+		switch {
+		case !missing.MatchString(line):
+		case strings.Contains(line, "transports pgm, epgm, norm and vmci") || i+1 < len(lines) && strings.Contains(lines[i+1], "transports pgm, epgm, norm and vmci"):
+			allowed++ // the definition of the words
+		case len(cells) == 5 && slices.Contains([]string{"pgm", "epgm", "norm", "vmci"}, strings.TrimSpace(cells[3])):
+			allowed++
+		default:
+			t.Errorf("%s:%d: %q without an alternative: %s", migration, i+1, missing.FindString(line), line)
+		}
+	}
+	if allowed != 4 {
+		t.Errorf("%s: %d lines define or use the words for missing features, want 4", migration, allowed)
+	}
+	for line := range strings.Lines(documents(t)[migration]) {
+		cells := strings.Split(line, "|")
+		if len(cells) > 3 && strings.Contains(cells[1], "`") && strings.TrimSpace(cells[2]) == "" {
+			t.Errorf("%s: a row says nothing: %s", migration, line)
+		}
+	}
+}
+
+// functions are those of zmq.h, with the drafts.
+const functions = `
+zmq_atomic_counter_dec zmq_atomic_counter_destroy zmq_atomic_counter_inc zmq_atomic_counter_new zmq_atomic_counter_set zmq_atomic_counter_value
+zmq_bind zmq_close zmq_connect zmq_ctx_destroy zmq_ctx_get zmq_ctx_new zmq_ctx_set zmq_ctx_shutdown zmq_ctx_term zmq_curve_keypair zmq_curve_public
+zmq_device zmq_disconnect zmq_errno zmq_getsockopt zmq_has zmq_init zmq_msg_close zmq_msg_copy zmq_msg_data zmq_msg_get zmq_msg_gets zmq_msg_init
+zmq_msg_init_data zmq_msg_init_size zmq_msg_more zmq_msg_move zmq_msg_recv zmq_msg_send zmq_msg_set zmq_msg_size zmq_poll zmq_proxy
+zmq_proxy_steerable zmq_recv zmq_recviov zmq_recvmsg zmq_send zmq_send_const zmq_sendiov zmq_sendmsg zmq_setsockopt zmq_sleep zmq_socket
+zmq_socket_monitor zmq_stopwatch_intermediate zmq_stopwatch_start zmq_stopwatch_stop zmq_strerror zmq_term zmq_threadclose zmq_threadstart
+zmq_timers_add zmq_timers_cancel zmq_timers_destroy zmq_timers_execute zmq_timers_new zmq_timers_reset zmq_timers_set_interval zmq_timers_timeout
+zmq_unbind zmq_version zmq_z85_decode zmq_z85_encode
+zmq_connect_peer zmq_ctx_get_ext zmq_ctx_set_ext zmq_disconnect_peer zmq_join zmq_leave zmq_msg_group zmq_msg_init_buffer zmq_msg_routing_id
+zmq_msg_set_group zmq_msg_set_routing_id zmq_poller_add zmq_poller_add_fd zmq_poller_destroy zmq_poller_fd zmq_poller_modify zmq_poller_modify_fd
+zmq_poller_new zmq_poller_remove zmq_poller_remove_fd zmq_poller_size zmq_poller_wait zmq_poller_wait_all zmq_ppoll zmq_socket_get_peer_state
+zmq_socket_monitor_pipes_stats zmq_socket_monitor_versioned`
+
+// TestMigrationGuideAgreesWithOptionTable does the same for the options.
+func TestMigrationGuideHasARowForEachFunction(t *testing.T) {
+	text, list := documents(t)[migration], strings.Fields(functions)
+	if len(list) != 97 {
+		t.Errorf("%d functions, want 97", len(list))
+	}
+	for _, name := range list {
+		if rowOf(text, name) == "" {
+			t.Errorf("%s has no row for %s", migration, name)
+		}
+	}
+}
+
 var docLink = regexp.MustCompile(`\[\*?([A-Z]\w*)(?:\.([A-Z]\w*))?\]`)
 
 // Names in brackets that are in capitals are those of libzmq.

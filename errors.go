@@ -4,14 +4,14 @@ import (
 	"context"
 	"errors"
 
+	"github.com/zerobroker/zmq/internal/engine"
 	"github.com/zerobroker/zmq/internal/inproc"
 	"github.com/zerobroker/zmq/internal/pattern"
 	"github.com/zerobroker/zmq/internal/socket"
 )
 
 // Errors of calls, which an [*OpError] wraps; test for them with [errors.Is].
-// The error of a single peer is reported as an [Event]. Each is declared in the
-// lowest layer that returns it.
+// The error of a single peer is reported as an [Event].
 var (
 	// ErrClosed is returned by every call on a closed socket, and by calls that
 	// Close ends. It matches [net.ErrClosed] too.
@@ -57,6 +57,11 @@ var (
 	// routing ID. It is also the error in the event of a peer that a ROUTER
 	// refuses for that reason.
 	ErrDuplicateRoutingID = pattern.ErrDuplicateRoutingID
+	// ErrServerKey is matched by the error in the [EventHandshakeFailed] of a CURVE
+	// client whose server closed the connection in reply to the first command. A
+	// server that has another key than [Curve].ServerKey cannot decrypt that command,
+	// and sends no reason.
+	ErrServerKey = engine.ErrServerKey
 	// ErrTooManySubscriptions is the error in the event of a peer that is
 	// disconnected because its subscriptions exceed [Limits].
 	ErrTooManySubscriptions = pattern.ErrTooManySubscriptions
@@ -76,8 +81,8 @@ var (
 )
 
 // OpError is the error of every call. The exception is a context that ends
-// while Send, Recv, one of their variants or [Stream.ClosePeer] waits: they
-// return its error unchanged.
+// while Recv, one of its variants or [Stream.ClosePeer] waits: they return its
+// error unchanged.
 type OpError struct {
 	Op       string // the operation, such as "bind" or "send" (for all variants of Send and Reply), or "new" and the socket type
 	Endpoint string // the endpoint that the call names, if any

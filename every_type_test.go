@@ -39,7 +39,7 @@ func waits(s anySocket, ctx context.Context) map[string]error {
 		errs["wait subscribed"] = s.WaitSubscribed(ctx)
 	}
 	if s, ok := s.(interface {
-		WaitSubscribers(context.Context, int, string) error
+		WaitSubscribers(context.Context, int, string, ...string) error
 	}); ok {
 		errs["wait subscribers"] = s.WaitSubscribers(ctx, 1, "x")
 	}

@@ -140,3 +140,39 @@ func ExampleSocket_Events() {
 	// ready
 	// disconnected
 }
+
+// A batch of small messages is sent, and received, faster than one message at a time.
+func ExampleReceiver_RecvBatch() {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	opts := &zmq.Options{Namespace: zmq.NewNamespace()}
+	push, pull := must(zmq.NewPush(opts)), must(zmq.NewPull(opts))
+	defer push.Close()
+	defer pull.Close()
+	must(pull.Bind("inproc://samples"))
+	check(push.Connect("inproc://samples"))
+
+	var samples []zmq.Message
+	for i := range 5 {
+		samples = append(samples, zmq.NewMessage(fmt.Append(nil, "sample ", i)))
+	}
+	n, err := push.SendBatch(ctx, samples)
+	if err != nil {
+		fmt.Println("not sent:", len(samples)-n, err)
+	}
+
+	batch := make([]zmq.Message, 64)
+	for received := 0; received < len(samples); {
+		n := must(pull.RecvBatch(ctx, batch))
+		for _, m := range batch[:n] {
+			fmt.Println(m)
+		}
+		received += n
+	}
+	// Output:
+	// sample 0
+	// sample 1
+	// sample 2
+	// sample 3
+	// sample 4
+}

@@ -18,12 +18,14 @@ type memory struct {
 
 var mem = &memory{}
 
-// NewMemory adds the scheme "mem", with a new network, until the end of a test that
-// is not parallel to others. It must be called in a synctest bubble.
-func NewMemory(t *testing.T) {
-	mem.current.Store(memnet.New(1))
+// NewMemory adds the scheme "mem", with the network that it returns, until the end of
+// a test that is not parallel to others. It must be called in a synctest bubble.
+func NewMemory(t *testing.T) *memnet.Network {
+	n := memnet.New(1)
+	mem.current.Store(n)
 	transports["mem"] = mem
 	t.Cleanup(func() { delete(transports, "mem") })
+	return n
 }
 
 func (m *memory) CheckListen(addr string) error { return m.current.Load().CheckListen(addr) }

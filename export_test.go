@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/zerobroker/zmq/internal/pattern"
+	"github.com/zerobroker/zmq/internal/socket"
 )
 
 // New returns the handle of a socket of any type.
@@ -97,7 +98,10 @@ func CoreOptionTypes() map[string]map[SocketType]bool {
 		"AutoMessages.Disconnect": func(i *pattern.Info) bool { return i.DisconnectMessage },
 		"AutoMessages.Hiccup":     func(i *pattern.Info) bool { return i.HiccupMessage },
 
-		"Pub.Block":               publishes,
+		"Overflow": func(i *pattern.Info) bool {
+			alternates := i.Name == "REQ" || i.Name == "REP"
+			return i.Sends && !i.Raw && !alternates && i.Name != "XSUB"
+		},
 		"Stream.Notify":           func(i *pattern.Info) bool { return i.Raw && !i.DatagramsOnly },
 		"Stream.HalfCloseTimeout": func(i *pattern.Info) bool { return i.Raw && !i.DatagramsOnly },
 	} {
@@ -108,3 +112,6 @@ func CoreOptionTypes() map[string]map[SocketType]bool {
 	}
 	return m
 }
+
+// CoreOptions returns the defaults as the core has them.
+func CoreOptions(t pattern.Type) (socket.Options, error) { return (*Options)(nil).core(t) }

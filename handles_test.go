@@ -3,6 +3,7 @@ package zmq_test
 import (
 	"context"
 	"iter"
+	"reflect"
 	"testing"
 
 	"github.com/zerobroker/zmq"
@@ -34,6 +35,7 @@ type (
 		SendMessage(ctx context.Context, m zmq.Message) error
 		TrySendMessage(m zmq.Message) error
 		SetSendHWM(n int) error
+		Flush(ctx context.Context) error
 	}
 	sendsSingleFrames interface {
 		connects
@@ -42,6 +44,7 @@ type (
 		SendMessage(ctx context.Context, m zmq.Message) error
 		TrySendMessage(m zmq.Message) error
 		SetSendHWM(n int) error
+		Flush(ctx context.Context) error
 	}
 	sendsToIDs interface {
 		connects
@@ -52,6 +55,7 @@ type (
 		TrySendMessageTo(id string, m zmq.Message) error
 		Reply(ctx context.Context, to zmq.Message, frames ...[]byte) error
 		SetSendHWM(n int) error
+		Flush(ctx context.Context) error
 	}
 	sendsToNumbers interface {
 		connects
@@ -62,17 +66,20 @@ type (
 		Reply(ctx context.Context, to zmq.Message, body []byte) error
 		DisconnectPeer(number uint32) error
 		SetSendHWM(n int) error
+		Flush(ctx context.Context) error
 	}
 	receives interface {
 		connects
 		Recv(ctx context.Context) (zmq.Message, error)
 		TryRecv() (zmq.Message, error)
 		Messages(ctx context.Context) iter.Seq2[zmq.Message, error]
+		Ready() <-chan struct{}
+		Deliver(ctx context.Context, c chan<- zmq.Message) error
 		SetRecvHWM(n int) error
 	}
 	publishes interface {
 		sends
-		WaitSubscribers(ctx context.Context, n int, topic string) error
+		WaitSubscribers(ctx context.Context, n int, topic string, others ...string) error
 		TopicCount() int
 	}
 	subscribes interface {
@@ -143,7 +150,8 @@ var (
 		SendMessage(ctx context.Context, group string, m zmq.Message) error
 		TrySendMessage(group string, m zmq.Message) error
 		SetSendHWM(n int) error
-		WaitSubscribers(ctx context.Context, n int, group string) error
+		Flush(ctx context.Context) error
+		WaitSubscribers(ctx context.Context, n int, group string, others ...string) error
 	} = (*zmq.Radio)(nil)
 	_ interface {
 		connects
@@ -153,6 +161,8 @@ var (
 		Recv(ctx context.Context) (zmq.GroupMessage, error)
 		TryRecv() (zmq.GroupMessage, error)
 		Messages(ctx context.Context) iter.Seq2[zmq.GroupMessage, error]
+		Ready() <-chan struct{}
+		Deliver(ctx context.Context, c chan<- zmq.GroupMessage) error
 		SetRecvHWM(n int) error
 	} = (*zmq.Dish)(nil)
 	_ receives          = (*zmq.Gather)(nil)
@@ -162,7 +172,10 @@ var (
 		Recv(ctx context.Context) (zmq.Datagram, error)
 		TryRecv() (zmq.Datagram, error)
 		Messages(ctx context.Context) iter.Seq2[zmq.Datagram, error]
+		Ready() <-chan struct{}
+		Deliver(ctx context.Context, c chan<- zmq.Datagram) error
 		SetSendHWM(n int) error
+		Flush(ctx context.Context) error
 		SetRecvHWM(n int) error
 	} = (*zmq.Dgram)(nil)
 	_ interface {
@@ -186,6 +199,45 @@ func TestDgramDoesNotConnect(t *testing.T) {
 		if has {
 			t.Errorf("DGRAM has %s", name)
 		}
+	}
+}
+
+// Each type that receives has all methods that receive, for the message of its Recv.
+func TestEveryReceivingTypeHasEveryMethodThatReceives(t *testing.T) {
+	receivers := 0
+	eachType(t, inprocOptions(), func(t *testing.T, typ socketType, s anySocket) {
+		v := reflect.ValueOf(s)
+		recv := v.MethodByName("Recv")
+		err := zmq.NewPoller().Add(v.Elem().FieldByName("Socket").Interface().(zmq.Socket))
+		if recv.IsValid() != (err == nil) {
+			t.Fatalf("has Recv: %v; a Poller takes it: %v", recv.IsValid(), err)
+		}
+		if !recv.IsValid() {
+			return
+		}
+		receivers++
+		ctx, msg, fails := reflect.TypeFor[context.Context](), recv.Type().Out(0), reflect.TypeFor[error]()
+		fn := func(in, out []reflect.Type) reflect.Type { return reflect.FuncOf(in, out, false) }
+		list := []reflect.Type{}
+		yield := fn([]reflect.Type{msg, fails}, []reflect.Type{reflect.TypeFor[bool]()})
+		for name, want := range map[string]reflect.Type{
+			"Recv":       fn([]reflect.Type{ctx}, []reflect.Type{msg, fails}),
+			"TryRecv":    fn(list, []reflect.Type{msg, fails}),
+			"Ready":      fn(list, []reflect.Type{reflect.TypeFor[<-chan struct{}]()}),
+			"Deliver":    fn([]reflect.Type{ctx, reflect.ChanOf(reflect.SendDir, msg)}, []reflect.Type{fails}),
+			"SetRecvHWM": fn([]reflect.Type{reflect.TypeFor[int]()}, []reflect.Type{fails}),
+		} {
+			if m := v.MethodByName(name); !m.IsValid() || !m.Type().ConvertibleTo(want) {
+				t.Errorf("%s is %v, want %v", name, m, want)
+			}
+		}
+		m := v.MethodByName("Messages")
+		if !m.IsValid() || m.Type().NumIn() != 1 || m.Type().In(0) != ctx || !m.Type().Out(0).ConvertibleTo(fn([]reflect.Type{yield}, list)) {
+			t.Errorf("Messages is %v, want an iterator over %v and errors", m, msg)
+		}
+	})
+	if receivers != 17 {
+		t.Errorf("%d types receive, want 17", receivers)
 	}
 }
 

@@ -18,7 +18,7 @@ func meshOptions() *zmq.Options {
 		AutoMessages: zmq.AutoMessages{
 			Hello: []byte("hello"), Disconnect: []byte("disconnect"), Hiccup: []byte("hiccup"), ProbeRouter: true,
 		},
-		Router: zmq.RouterOptions{Handover: true, Notify: zmq.RouterNotifyConnect | zmq.RouterNotifyDisconnect},
+		Router: zmq.RouterOptions{Handover: zmq.RouterHandoverAny, Notify: zmq.RouterNotifyConnect | zmq.RouterNotifyDisconnect},
 		Pub:    zmq.PubOptions{Welcome: []byte("welcome")},
 		XPub:   zmq.XPubOptions{Notify: zmq.XPubNotifyEveryChange},
 		XSub:   zmq.XSubOptions{VerboseUnsubscribe: true},

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unsafe"
 
 	"github.com/zerobroker/zmq/curve"
 	"github.com/zerobroker/zmq/internal/msg"
@@ -25,6 +26,13 @@ import (
 //
 // A Message may be used by one goroutine at a time.
 type Message struct{ m msg.Msg }
+
+// coreMessages returns the same messages as the core has them. A Message has no other
+// field, which the compiler checks.
+func coreMessages(msgs []Message) []msg.Msg {
+	const _ = -(unsafe.Sizeof(Message{}) - unsafe.Sizeof(msg.Msg{}))
+	return unsafe.Slice((*msg.Msg)(unsafe.Pointer(unsafe.SliceData(msgs))), len(msgs))
+}
 
 // NewMessage returns a message of the frames. It does not copy them: the caller
 // must not change them until the message is sent. Without frames it has one
@@ -194,6 +202,21 @@ func (p PeerInfo) RoutingID() string { return p.get().RoutingID }
 // peer, otherwise 0.
 func (p PeerInfo) RoutingNumber() uint32 { return p.get().Number }
 
+// Generation returns the number of the connection of the peer. Each connection
+// and inproc link of this process has another one, and a later one has a greater
+// one. So a peer with the same routing ID, or at the same endpoint, has connected
+// again, or has been replaced by another, exactly if its generation has changed:
+// it may have restarted, and messages may have been lost ([Stats]). The
+// generation is 0 before the handshake is complete, and over udp.
+func (p PeerInfo) Generation() uint64 { return p.get().Generation }
+
+// Replaces returns the generation of the connection that this one replaced: the
+// previous one to the same endpoint of Connect, or that of a ROUTER's peer whose
+// routing ID this peer took over. It is 0 if there was none. An [EventReady] whose
+// Peer has replaced another therefore reports a peer that is back; the peer of a
+// bound socket that has closed its connection first counts as a new one.
+func (p PeerInfo) Replaces() uint64 { return p.get().Replaces }
+
 // RemoteAddr returns the network address of the peer. It is nil over inproc.
 func (p PeerInfo) RemoteAddr() net.Addr {
 	if addr := p.get().Remote; addr != nil {
@@ -221,9 +244,28 @@ func (p PeerInfo) Version() ProtocolVersion {
 // inproc and for peers of a STREAM.
 func (p PeerInfo) Mechanism() string { return p.get().Mechanism }
 
-// UserID returns the user as which the peer was authenticated. It is empty with
-// the NULL mechanism.
+// UserID returns [Identity.UserID] of the [Authenticator], with any mechanism. It is
+// empty without an Authenticator.
 func (p PeerInfo) UserID() string { return p.get().UserID }
+
+// PeerCredentials identify the process at the other end of an ipc connection when
+// it connected, or began to listen. They come from the operating system and not
+// from the peer.
+type PeerCredentials struct {
+	PID int // process; 0 on FreeBSD
+	UID int // effective user
+	GID int // effective group
+}
+
+// Credentials returns the credentials of an ipc peer, on Linux, macOS and FreeBSD.
+// ok is false on other systems, with other transports, and if there is no
+// connection.
+func (p PeerInfo) Credentials() (c PeerCredentials, ok bool) {
+	if known := p.get().Credentials; known != nil {
+		return PeerCredentials(*known), true
+	}
+	return PeerCredentials{}, false
+}
 
 // TLS describes the TLS connection to the peer, with the certificates that the peer
 // has sent. It is nil without TLS. The caller must not modify it.
@@ -240,9 +282,23 @@ func (p PeerInfo) PublicKey() (key curve.PublicKey) {
 	return key
 }
 
-// Property returns a further property that the peer announced, such as "X-App".
-// Names are compared without regard to case.
+// AuthProperty returns a property of [Identity.Metadata], which the
+// [Authenticator] has set, such as the metadata of the peer's certificate
+// (auth.OpenKeys) or of a ZAP reply. The peer cannot set it. Names are compared
+// without regard to case.
+func (p PeerInfo) AuthProperty(name string) (value string, ok bool) {
+	value, ok = p.get().AuthProperties[strings.ToLower(name)]
+	return value, ok
+}
+
+// Property returns the property that AuthProperty returns, and if there is none,
+// the one that the peer has announced, such as "X-App". A peer can announce any
+// property, so do not use the value to decide what the peer may do: use
+// AuthProperty. Names are compared without regard to case.
 func (p PeerInfo) Property(name string) (value string, ok bool) {
+	if value, ok = p.AuthProperty(name); ok {
+		return value, ok
+	}
 	value, ok = p.get().Properties[strings.ToLower(name)]
 	return value, ok
 }
@@ -250,8 +306,8 @@ func (p PeerInfo) Property(name string) (value string, ok bool) {
 // IsZero reports whether p describes no peer.
 func (p PeerInfo) IsZero() bool { return p.p == nil }
 
-// String returns the socket type, the address and the routing ID or number of
-// the peer, for logs. It omits those that are not known.
+// String returns the socket type, the address, the routing ID or number and the user
+// of the peer, for logs. It omits those that are not known.
 func (p PeerInfo) String() string {
 	if p.p == nil {
 		return "no peer"
@@ -265,6 +321,9 @@ func (p PeerInfo) String() string {
 		parts = append(parts, strconv.Quote(p.RoutingID()))
 	case p.RoutingNumber() != 0:
 		parts = append(parts, strconv.FormatUint(uint64(p.RoutingNumber()), 10))
+	}
+	if user := p.UserID(); user != "" {
+		parts = append(parts, "user "+strconv.Quote(user))
 	}
 	return strings.Join(parts, " ")
 }

@@ -125,7 +125,7 @@ func TestCloseReportsUnsentMessagesOnce(t *testing.T) {
 	if !errors.As(err, &unsent) || unsent.Messages != 3 || !errors.As(err, &op) || op.Op != "close" {
 		t.Errorf("closed: %v", err)
 	}
-	if want := "zmq: close: 3 messages not sent: linger time of 0s ended"; err.Error() != want {
+	if want := "zmq: close: 3 messages not sent: discarded (NoLinger)"; err.Error() != want {
 		t.Errorf("closed: %v, want %s", err, want)
 	}
 	if err := push.Close(); err != nil {

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/zerobroker/zmq/internal/inproc"
+	"github.com/zerobroker/zmq/internal/session"
+	"github.com/zerobroker/zmq/internal/socket"
 	"github.com/zerobroker/zmq/internal/wire"
 )
 
@@ -96,10 +98,37 @@ type Options struct {
 	// and DGRAM. [ZMQ_IMMEDIATE]
 	Immediate bool
 
+	// Overflow says what happens to a message if the queue that it is for, or every
+	// queue that it may be put in, is full. Default [OverflowDropNewest] for PUB,
+	// XPUB and RADIO, otherwise [OverflowBlock]. Without a peer there is no queue,
+	// and Send does what the comment of the type says. For PUSH, SCATTER, DEALER,
+	// CLIENT, PAIR, CHANNEL, ROUTER, SERVER, PEER, PUB, XPUB and RADIO.
+	// [ZMQ_XPUB_NODROP]
+	Overflow Overflow
+
 	// Conflate keeps only the newest message of every queue, for values that
 	// are outdated when the next one arrives. No high-water mark blocks a
 	// sender then. For DEALER, PUSH, PULL, PUB and SUB. [ZMQ_CONFLATE]
 	Conflate bool
+
+	// Metadata are properties of this socket that its peers can read with
+	// [PeerInfo.Property]. Their names begin with "X-" and have up to 255
+	// letters, digits, and - _ . +; case does not distinguish them. At most 32
+	// properties and 4 KiB, 5 bytes more for each property. Peers that speak ZMTP
+	// 1.0 or 2.0 do not receive them. For all types but STREAM and DGRAM.
+	// [ZMQ_METADATA]
+	Metadata map[string]string
+
+	// Accept reports whether a connection to a bound endpoint is accepted. Of
+	// peer, [PeerInfo.RemoteAddr] and [PeerInfo.Credentials] are known: the
+	// handshake has not begun. A connection that is not accepted is closed at
+	// once, and reported and counted as [EventPeerRefused], also after a panic.
+	// Accept is called for one connection of an endpoint at a time; the next
+	// ones, and Close, wait for it. Over TCP an address is not proof of identity:
+	// use Security for that. Default all are accepted. For all types but DGRAM;
+	// it has no effect over inproc and udp. [ZMQ_TCP_ACCEPT_FILTER,
+	// ZMQ_IPC_FILTER_PID, ZMQ_IPC_FILTER_UID, ZMQ_IPC_FILTER_GID]
+	Accept func(peer PeerInfo) bool
 
 	// Namespace holds the names of inproc endpoints. Default one that the whole
 	// program shares.
@@ -110,6 +139,7 @@ type Options struct {
 	// the same event, reason, endpoint and IPv4 address or IPv6 /64 of the
 	// peer, the first is logged at once. Those that follow are logged as one
 	// every 10 s: the last of them, with their number as "repeated". The record
+	// of a closed connection has the name of its [CloseReason] as "reason". That
 	// of a complete handshake has the "mechanism", unless that is NULL, and the
 	// ID of the authenticated "user". Default none.
 	//
@@ -123,20 +153,36 @@ type Options struct {
 	Reconnect    ReconnectOptions // connecting and connecting again
 	Heartbeat    HeartbeatOptions // detecting peers that do not answer
 	Limits       Limits           // bounds on what peers may do and send
+	Latency      LatencyOptions   // processor time for short delays
 	TCP          TCPOptions       // options of the system for connections
 	IPC          IPCOptions       // ipc endpoints
+	Network      NetworkOptions   // functions and transports of the application
 	Security     Security         // authentication and encryption
 	Multicast    MulticastOptions // udp multicast, for RADIO and DGRAM
 	AutoMessages AutoMessages     // messages at the start and end of connections
 
 	Req    ReqOptions    // for REQ
 	Router RouterOptions // for ROUTER
-	Pub    PubOptions    // for PUB and XPUB; Block for RADIO too
+	Pub    PubOptions    // for PUB and XPUB
 	XPub   XPubOptions   // for XPUB
 	Sub    SubOptions    // for SUB
 	XSub   XSubOptions   // for XSUB
 	Stream StreamOptions // for STREAM
 }
+
+// Overflow says what happens to a message that finds full queues.
+type Overflow uint8
+
+// The values of [Options.Overflow]. For PUB, XPUB and RADIO the queue is that of a
+// subscriber: with OverflowBlock the slowest subscriber sets the pace, and with
+// OverflowError the message goes to none if one is full. Each dropped message is
+// counted under [DropHWM].
+const (
+	OverflowBlock      Overflow = Overflow(socket.OverflowBlock)      // Send waits, TrySend fails with ErrWouldBlock
+	OverflowDropNewest Overflow = Overflow(socket.OverflowDropNewest) // the message is dropped, and Send returns nil
+	OverflowDropOldest Overflow = Overflow(socket.OverflowDropOldest) // the oldest message of the queue is dropped that is not being written
+	OverflowError      Overflow = Overflow(socket.OverflowError)      // Send fails with ErrWouldBlock
+)
 
 // ReconnectOptions configure how a socket connects to the endpoints that
 // Connect was given. They are for all types but DGRAM.
@@ -144,10 +190,13 @@ type ReconnectOptions struct {
 	// Interval is the first delay before a lost or failed connection is
 	// retried. After a failed attempt the delay doubles, up to a tenth of
 	// MaxInterval: with the defaults a peer is found within 750 ms after it is
-	// back. After a failed handshake, a connection shorter than 1 s or a failed
-	// name lookup it doubles up to MaxInterval. Each delay varies at random by
-	// half to either side. Default 100 ms, or MaxInterval if that is less. A
-	// value above MaxInterval is an error. [Forever] disables retries.
+	// back. After a handshake during which the peer closes the connection, a
+	// connection shorter than 1 s or a failed name lookup it doubles up to
+	// MaxInterval. After a protocol error, such as an ERROR of the peer that
+	// denies this socket, the delay is MaxInterval at once. Each delay varies at
+	// random by half to either side: after an ERROR the next attempt follows
+	// after 2.5 to 7.5 s by default. Default 100 ms, or MaxInterval if that is
+	// less. A value above MaxInterval is an error. [Forever] disables retries.
 	// [ZMQ_RECONNECT_IVL]
 	Interval time.Duration
 
@@ -161,7 +210,31 @@ type ReconnectOptions struct {
 	// ConnectTimeout bounds one attempt to connect. Default 30 s. With
 	// [Forever] only the system bounds it. [ZMQ_CONNECT_TIMEOUT]
 	ConnectTimeout time.Duration
+
+	// Stop selects the conditions under which the socket does not connect to an
+	// endpoint again. [EventStopped] reports it. The endpoint is then
+	// [EndpointClosed], and its unsent messages are dropped and counted under
+	// [DropLinger]. Connect may be called for it again. Calls that wait for a peer go on
+	// waiting, because another endpoint may be added. Default none.
+	// [ZMQ_RECONNECT_STOP]
+	Stop ReconnectStop
 }
+
+// ReconnectStop is a set of conditions that end reconnecting.
+type ReconnectStop uint8
+
+// The conditions that end reconnecting. Combine them with |.
+const (
+	// ReconnectStopRefused ends it when no process listens at the address: the
+	// connection is refused, or the ipc file does not exist.
+	ReconnectStopRefused ReconnectStop = ReconnectStop(session.StopRefused)
+	// ReconnectStopHandshakeFailed ends it after [EventHandshakeFailed].
+	ReconnectStopHandshakeFailed ReconnectStop = ReconnectStop(session.StopHandshakeFailed)
+	// ReconnectStopAfterDisconnect ends it with Disconnect, Close and Shutdown:
+	// unsent messages are then written to an existing connection, and no further
+	// one is made for them.
+	ReconnectStopAfterDisconnect ReconnectStop = ReconnectStop(session.StopAfterDisconnect)
+)
 
 // HeartbeatOptions configure how a socket detects peers that do not answer. They
 // apply to peers that speak ZMTP 3.1, except over inproc. They are for all types
@@ -230,9 +303,21 @@ type Limits struct {
 	MinVersion ProtocolVersion
 }
 
-// TCPOptions are options of the system for connections. TOS and IPv6 also apply
-// to udp, and the sizes of buffers to ipc and udp; the other options are for all
-// types but DGRAM.
+// LatencyOptions exchange processor time for shorter delays.
+type LatencyOptions struct {
+	// Spin is how long a connection that has received bytes looks for more before it
+	// sleeps, at most 10 ms. Default 0: it sleeps at once. To wake it takes longer than
+	// all the rest of a small message's way, so with 200 us on both sides a request and
+	// its reply take less than half of the time (bench/PROFILES.md). A connection
+	// that receives more often than that uses one processor; an idle one uses none.
+	// So spin only where fewer connections are busy than there are processors. It applies to
+	// tcp and ipc on Unix; other transports and systems ignore it.
+	Spin time.Duration
+}
+
+// TCPOptions are options of the system for connections. TOS, IPv6, Device,
+// Priority and BusyPoll also apply to udp, Backlog to ipc, and the sizes of
+// buffers to ipc and udp; the other options are for all types but DGRAM.
 type TCPOptions struct {
 	// SendBuffer and RecvBuffer are the sizes of the system's buffers in bytes.
 	// Default the system's. [ZMQ_SNDBUF, ZMQ_RCVBUF]
@@ -261,6 +346,29 @@ type TCPOptions struct {
 	// IPv6 lets endpoints use IPv6 in addition to IPv4. Default [On].
 	// [ZMQ_IPV6]
 	IPv6 Toggle
+
+	// Device is the name of the only network interface that connections use,
+	// such as "eth0", up to 15 bytes. Default any. It needs CAP_NET_RAW if the
+	// kernel is older than Linux 5.7. Bind returns an error if there is no such
+	// interface; connecting is retried. Systems other than Linux return
+	// [errors.ErrUnsupported]. [ZMQ_BINDTODEVICE]
+	Device string
+
+	// Priority is the priority of outgoing packets in the queues of Linux
+	// (SO_PRIORITY); above 6 it needs CAP_NET_ADMIN. Default 0. Other systems
+	// ignore it. [ZMQ_PRIORITY]
+	Priority int
+
+	// BusyPoll is how long Linux polls the network device for packets before a
+	// read waits (SO_BUSY_POLL), in steps of 1 us. It needs CAP_NET_ADMIN if it
+	// exceeds the system's net.core.busy_read. Default the system's. Other
+	// systems ignore it. [ZMQ_BUSY_POLL]
+	BusyPoll time.Duration
+
+	// Backlog is how many connections the system queues for a bound endpoint
+	// until they are accepted. Default the maximum of the system, which also
+	// bounds larger values. Windows ignores it. [ZMQ_BACKLOG]
+	Backlog int
 }
 
 // IPCOptions configure ipc endpoints. They are for all types but DGRAM.
@@ -320,15 +428,35 @@ type ReqOptions struct {
 
 // RouterOptions configure a ROUTER.
 type RouterOptions struct {
-	// Handover lets a peer take over the routing ID of another, which is
-	// disconnected. Without it the later peer is refused, as it always is for
-	// an ID that ConnectAs has assigned. [ZMQ_ROUTER_HANDOVER]
-	Handover bool
+	// Handover says which peers take over the routing ID of a connected peer,
+	// which is then disconnected. Other peers with that routing ID are refused,
+	// and so are all if ConnectAs has assigned it. Default RouterHandoverNone.
+	// [ZMQ_ROUTER_HANDOVER]
+	Handover RouterHandover
 
 	// Notify selects the notifications that are received. Default none.
 	// [ZMQ_ROUTER_NOTIFY]
 	Notify RouterNotify
 }
+
+// RouterHandover says which peers of a ROUTER take over the routing ID of another
+// one that is connected.
+type RouterHandover uint8
+
+// The values of [RouterOptions.Handover]. Any peer can announce any routing ID: with
+// RouterHandoverAny, a peer can replace the peers of other users and receive what is
+// sent to them.
+const (
+	// RouterHandoverNone refuses the later peer.
+	RouterHandoverNone RouterHandover = iota
+	// RouterHandoverSameUser lets a peer replace one of the same user, such as a
+	// client that connects again while its lost connection still seems to be
+	// open. Both must have the same [PeerInfo.UserID] or, if neither has one, the
+	// same public key of CURVE. Peers that are not authenticated are refused.
+	RouterHandoverSameUser
+	// RouterHandoverAny lets every peer replace every other.
+	RouterHandoverAny
+)
 
 // RouterNotify is a set of notifications that a ROUTER receives.
 type RouterNotify uint8
@@ -339,13 +467,8 @@ const (
 	RouterNotifyDisconnect                          // an empty message when a peer disconnects: see Message.IsDisconnect
 )
 
-// PubOptions configure a PUB or XPUB. Block also applies to RADIO.
+// PubOptions configure a PUB or XPUB.
 type PubOptions struct {
-	// Block makes Send wait while the queue of a subscriber is full, instead of
-	// dropping the message for it: the slowest subscriber sets the pace. For
-	// PUB, XPUB and RADIO. [ZMQ_XPUB_NODROP]
-	Block bool
-
 	// Welcome is sent to every new subscriber, which receives it if it
 	// subscribes to a prefix of it. For PUB and XPUB. [ZMQ_XPUB_WELCOME_MSG]
 	Welcome []byte

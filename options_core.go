@@ -4,14 +4,18 @@ import (
 	"bytes"
 	"fmt"
 	"io/fs"
+	"maps"
 	"math"
 	"net"
 	"reflect"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/zerobroker/zmq/internal/engine"
+	"github.com/zerobroker/zmq/internal/msg"
 	"github.com/zerobroker/zmq/internal/pattern"
+	"github.com/zerobroker/zmq/internal/session"
 	"github.com/zerobroker/zmq/internal/socket"
 	"github.com/zerobroker/zmq/internal/transport"
 	"github.com/zerobroker/zmq/internal/wire"
@@ -28,6 +32,9 @@ const (
 	maxRetransmit = math.MaxInt32 * time.Millisecond
 	maxKeepAlive  = 32767 * time.Second
 	maxProbes     = 127
+	maxDevice     = 15 // IFNAMSIZ without the final NUL
+	maxSpin       = 10 * time.Millisecond
+	maxBusyPoll   = math.MaxInt32 * time.Microsecond
 )
 
 // The limits of the TTL in a PING, which has tenths of a second in 16 bits.
@@ -74,12 +81,15 @@ func typesExcept(excluded ...pattern.Type) (types []pattern.Type) {
 var optionTypes = map[string][]pattern.Type{
 	"SendHWM": senders, "RecvHWM": receivers, "MaxQueuedBytes": anyType, "Linger": anyType,
 	"Namespace": anyType, "Logger": anyType,
+	"Metadata": zmtpTypes, "Accept": connectionTypes,
 	"RoutingID": {pattern.REQ, pattern.DEALER, pattern.ROUTER},
 	"Immediate": zmtpTypes,
-	"Conflate":  {pattern.PUB, pattern.SUB, pattern.DEALER, pattern.PULL, pattern.PUSH},
+	"Overflow": {pattern.PUSH, pattern.SCATTER, pattern.DEALER, pattern.CLIENT, pattern.PAIR, pattern.CHANNEL, pattern.ROUTER,
+		pattern.SERVER, pattern.PEER, pattern.PUB, pattern.XPUB, pattern.RADIO},
+	"Conflate": {pattern.PUB, pattern.SUB, pattern.DEALER, pattern.PULL, pattern.PUSH},
 
 	"Reconnect.Interval": connectionTypes, "Reconnect.MaxInterval": connectionTypes,
-	"Reconnect.ConnectTimeout": connectionTypes,
+	"Reconnect.ConnectTimeout": connectionTypes, "Reconnect.Stop": connectionTypes,
 
 	"Heartbeat.Interval": zmtpTypes, "Heartbeat.Timeout": zmtpTypes, "Heartbeat.TTL": zmtpTypes,
 
@@ -88,13 +98,22 @@ var optionTypes = map[string][]pattern.Type{
 	"Limits.MaxSubscriptions": publishers, "Limits.MaxSubscriptionBytes": publishers,
 	"Limits.HandshakeTimeout": zmtpTypes, "Limits.MinVersion": zmtpTypes,
 
+	"Latency.Spin": connectionTypes,
+
 	"TCP.SendBuffer": anyType, "TCP.RecvBuffer": anyType,
 	"TCP.KeepAlive": connectionTypes, "TCP.KeepAliveIdle": connectionTypes,
 	"TCP.KeepAliveInterval": connectionTypes, "TCP.KeepAliveCount": connectionTypes,
 	"TCP.MaxRetransmit": connectionTypes,
 	"TCP.TOS":           anyType, "TCP.IPv6": anyType,
+	"TCP.Device": anyType, "TCP.Priority": anyType, "TCP.BusyPoll": anyType,
+	"TCP.Backlog": connectionTypes,
 
 	"IPC.Mode": connectionTypes,
+
+	"Network.DialContext": connectionTypes, "Network.Control": anyType, "Network.Resolver": anyType,
+	"Network.Resolvers": connectionTypes, "Network.RefreshInterval": connectionTypes, "Network.MaxAddresses": connectionTypes,
+	"Network.SOCKS5":     connectionTypes,
+	"Network.Transports": connectionTypes,
 
 	"Security": anyType, // with exceptions, see Security.core
 
@@ -110,7 +129,6 @@ var optionTypes = map[string][]pattern.Type{
 	"Req.Correlate":           {pattern.REQ},
 	"Router.Handover":         {pattern.ROUTER},
 	"Router.Notify":           {pattern.ROUTER},
-	"Pub.Block":               {pattern.PUB, pattern.XPUB, pattern.RADIO},
 	"Pub.Welcome":             {pattern.PUB, pattern.XPUB},
 	"Pub.InvertMatching":      {pattern.PUB, pattern.XPUB},
 	"XPub.Notify":             {pattern.XPUB},
@@ -218,6 +236,17 @@ func (r *optionReader) number(path string, n, most int) int {
 	return n
 }
 
+// device checks the name of a network interface.
+func (r *optionReader) device(path, name string) string {
+	switch {
+	case len(name) > maxDevice:
+		r.fail(path, "%q: at most %d bytes", name, maxDevice)
+	case strings.IndexByte(name, 0) >= 0:
+		r.fail(path, "%q: contains a NUL byte", name)
+	}
+	return name
+}
+
 // toggle returns whether an option is on.
 func (r *optionReader) toggle(path string, t Toggle, def bool) bool {
 	if t > Off {
@@ -258,6 +287,14 @@ func hwm(path string, n int) (int, error) {
 	return n, r.err
 }
 
+// acceptFunc returns f for the core, nil for nil.
+func acceptFunc(f func(PeerInfo) bool) func(*msg.Peer) bool {
+	if f == nil {
+		return nil
+	}
+	return func(p *msg.Peer) bool { return f(PeerInfo{p}) }
+}
+
 // core checks the options for a socket type and translates them. o may be nil.
 func (o *Options) core(t pattern.Type) (socket.Options, error) {
 	if o == nil {
@@ -268,6 +305,9 @@ func (o *Options) core(t pattern.Type) (socket.Options, error) {
 	}
 	var r optionReader
 	r.routingID(o.RoutingID)
+	if _, err := engine.EncodeProperties(o.Metadata); err != nil {
+		r.fail("Metadata", "%v", err)
+	}
 	space := o.Namespace
 	if space == nil {
 		space = defaultNamespace
@@ -280,9 +320,12 @@ func (o *Options) core(t pattern.Type) (socket.Options, error) {
 		RoutingID:      o.RoutingID,
 		Immediate:      o.Immediate,
 		Conflate:       o.Conflate,
+		Overflow:       socket.Overflow(o.Overflow),
+		Properties:     maps.Clone(o.Metadata),
 		Namespace:      space.n,
-		Transports:     transports,
+		Transports:     o.Network.transports(&r),
 		Datagrams:      datagrams,
+		Accept:         acceptFunc(o.Accept),
 		Logger:         o.Logger,
 
 		Hello:      bytes.Clone(o.AutoMessages.Hello),
@@ -292,6 +335,7 @@ func (o *Options) core(t pattern.Type) (socket.Options, error) {
 	o.coreSession(&r, &c)
 	o.corePattern(&r, &c)
 	o.coreTransport(&r, &c)
+	o.Network.coreResolvers(&r, &c)
 	if r.err != nil {
 		return c, r.err
 	}
@@ -309,6 +353,10 @@ func (o *Options) coreSession(r *optionReader, c *socket.Options) {
 		r.fail("Reconnect.Interval", "%v: at most Options.Reconnect.MaxInterval, %v; set that too", c.ReconnectInterval, c.ReconnectMax)
 	}
 	c.ConnectTimeout = r.wait("Reconnect.ConnectTimeout", o.Reconnect.ConnectTimeout, 30*time.Second, "for the timeout of the system")
+	const stops = ReconnectStopRefused | ReconnectStopHandshakeFailed | ReconnectStopAfterDisconnect
+	if c.ReconnectStop = session.ReconnectStop(o.Reconnect.Stop); o.Reconnect.Stop&^stops != 0 {
+		r.fail("Reconnect.Stop", "%d: use the ReconnectStop constants", o.Reconnect.Stop)
+	}
 	c.Heartbeat = r.wait("Heartbeat.Interval", o.Heartbeat.Interval, 10*time.Second, "to send no PING")
 	c.HeartbeatTimeout = r.wait("Heartbeat.Timeout", o.Heartbeat.Timeout, c.Heartbeat, "to keep silent peers")
 	switch c.HeartbeatTTL = o.Heartbeat.TTL; {
@@ -346,8 +394,17 @@ func (o *Options) coreSession(r *optionReader, c *socket.Options) {
 
 // corePattern translates the options of single socket types.
 func (o *Options) corePattern(r *optionReader, c *socket.Options) {
+	switch {
+	case o.Overflow > OverflowError:
+		r.fail("Overflow", "%d: use OverflowBlock, OverflowDropNewest, OverflowDropOldest or OverflowError", o.Overflow)
+	case o.Overflow != 0 && o.Conflate:
+		r.fail("Overflow", "does not apply with Conflate, with which no queue is full")
+	}
 	if n := o.Router.Notify; n&^(RouterNotifyConnect|RouterNotifyDisconnect) != 0 {
 		r.fail("Router.Notify", "%d: use RouterNotifyConnect, RouterNotifyDisconnect or both", n)
+	}
+	if h := o.Router.Handover; h > RouterHandoverAny {
+		r.fail("Router.Handover", "%d: use RouterHandoverNone, RouterHandoverSameUser or RouterHandoverAny", h)
 	}
 	if n := o.XPub.Notify; n > XPubNotifyEveryChange {
 		r.fail("XPub.Notify", "%d: use XPubNotifyFirstAndLast, XPubNotifyEverySubscribe or XPubNotifyEveryChange", n)
@@ -356,16 +413,15 @@ func (o *Options) corePattern(r *optionReader, c *socket.Options) {
 		Relaxed:            o.Req.Relaxed,
 		Correlate:          o.Req.Correlate,
 		Mandatory:          true,
-		Handover:           o.Router.Handover,
+		Handover:           o.Router.Handover != RouterHandoverNone,
+		HandoverSameUser:   o.Router.Handover == RouterHandoverSameUser,
 		NotifyConnect:      o.Router.Notify&RouterNotifyConnect != 0,
 		NotifyDisconnect:   o.Router.Notify&RouterNotifyDisconnect != 0,
-		StreamNoNotify:     !r.toggle("Stream.Notify", o.Stream.Notify, true),
+		StreamDataOnly:     !r.toggle("Stream.Notify", o.Stream.Notify, true),
 		Probe:              o.AutoMessages.ProbeRouter,
-		Verbose:            o.XPub.Notify >= XPubNotifyEverySubscribe,
-		Verboser:           o.XPub.Notify >= XPubNotifyEveryChange,
+		XPubNotify:         pattern.XPubNotify(o.XPub.Notify), // the constants are in the same order
 		Manual:             o.XPub.Manual || o.XPub.LastValue,
 		LastValue:          o.XPub.LastValue,
-		Block:              o.Pub.Block,
 		Invert:             o.Pub.InvertMatching || o.Sub.InvertMatching,
 		OnlyFirst:          true, // or frames of user messages would be taken for subscriptions
 		Welcome:            bytes.Clone(o.Pub.Welcome),
@@ -384,7 +440,13 @@ func (o *Options) coreTransport(r *optionReader, c *socket.Options) {
 	if mode == 0 {
 		mode = 0o600
 	}
+	network, err := o.Network.core()
+	if err != nil {
+		r.fail("Network.SOCKS5", "%v", err)
+	}
 	c.Transport = transport.Options{
+		Network: network,
+
 		SendBuffer: r.number("TCP.SendBuffer", o.TCP.SendBuffer, maxBuffer),
 		RecvBuffer: r.number("TCP.RecvBuffer", o.TCP.RecvBuffer, maxBuffer),
 		KeepAlive: net.KeepAliveConfig{
@@ -396,9 +458,14 @@ func (o *Options) coreTransport(r *optionReader, c *socket.Options) {
 		MaxRetrans: r.within("TCP.MaxRetransmit", o.TCP.MaxRetransmit, 0, maxRetransmit),
 		TOS:        r.number("TCP.TOS", o.TCP.TOS, 255),
 		IPv4Only:   !r.toggle("TCP.IPv6", o.TCP.IPv6, true),
+		Device:     r.device("TCP.Device", o.TCP.Device),
+		Priority:   r.number("TCP.Priority", o.TCP.Priority, math.MaxInt32),
+		BusyPoll:   r.within("TCP.BusyPoll", o.TCP.BusyPoll, 0, maxBusyPoll),
+		Backlog:    r.number("TCP.Backlog", o.TCP.Backlog, math.MaxInt32),
 		Mode:       mode,
+		Spin:       r.within("Latency.Spin", o.Latency.Spin, 0, maxSpin),
 
-		MulticastHops:   r.number("Multicast.Hops", o.Multicast.Hops, 255),
-		MulticastNoLoop: !r.toggle("Multicast.Loopback", o.Multicast.Loopback, true),
+		MulticastHops:       r.number("Multicast.Hops", o.Multicast.Hops, 255),
+		MulticastRemoteOnly: !r.toggle("Multicast.Loopback", o.Multicast.Loopback, true),
 	}
 }

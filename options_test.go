@@ -1,12 +1,15 @@
 package zmq_test
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"log/slog"
 	"math"
+	"net"
 	"reflect"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -52,6 +55,7 @@ func TestNewRefusesInvalidValues(t *testing.T) {
 		{"PUSH", "Reconnect.MaxInterval", zmq.Forever, "2562047h47m16.854775807s: at most 8760h0m0s"},
 		{"PUSH", "Reconnect.Interval", time.Minute, "1m0s: at most Options.Reconnect.MaxInterval, 5s; set that too"},
 		{"PUSH", "Reconnect.ConnectTimeout", -1, "-1ns: use Forever for the timeout of the system"},
+		{"PUSH", "Reconnect.Stop", 8, "8: use the ReconnectStop constants"},
 		{"PUSH", "Heartbeat.Interval", -1, "-1ns: use Forever to send no PING"},
 		{"PUSH", "Heartbeat.Timeout", -1, "-1ns: use Forever to keep silent peers"},
 		{"PUSH", "Heartbeat.TTL", -1, "-1ns: use 0 for none"},
@@ -74,11 +78,20 @@ func TestNewRefusesInvalidValues(t *testing.T) {
 		{"PUSH", "TCP.MaxRetransmit", -1, "-1ns: use 0 for the default"},
 		{"PUSH", "TCP.TOS", 256, "256: at most 255"},
 		{"PUSH", "TCP.IPv6", 7, "7: use On or Off"},
+		{"PUSH", "TCP.Device", "a234567890123456", `"a234567890123456": at most 15 bytes`},
+		{"PUSH", "TCP.Device", "a\x00b", `"a\x00b": contains a NUL byte`},
+		{"PUSH", "TCP.Priority", -1, "-1: use 0 for the default"},
+		{"PUSH", "TCP.Priority", int64(1) << 31, "2147483648: at most 2147483647"},
+		{"PUSH", "TCP.BusyPoll", -1, "-1ns: use 0 for the default"},
+		{"PUSH", "TCP.BusyPoll", time.Hour, "1h0m0s: at most 35m47.483647s"},
+		{"PUSH", "TCP.Backlog", -1, "-1: use 0 for the default"},
+		{"PUSH", "TCP.Backlog", int64(1) << 31, "2147483648: at most 2147483647"},
 		{"PUSH", "IPC.Mode", fs.FileMode(1 << 20), "t---------: permission bits only"},
 		{"RADIO", "Multicast.Hops", -1, "-1: use 0 for the default"},
 		{"RADIO", "Multicast.Hops", 256, "256: at most 255"},
 		{"DGRAM", "Multicast.Loopback", 3, "3: use On or Off"},
 		{"ROUTER", "Router.Notify", 4, "4: use RouterNotifyConnect, RouterNotifyDisconnect or both"},
+		{"ROUTER", "Router.Handover", 3, "3: use RouterHandoverNone, RouterHandoverSameUser or RouterHandoverAny"},
 		{"XPUB", "XPub.Notify", 3, "3: use XPubNotifyFirstAndLast, XPubNotifyEverySubscribe or XPubNotifyEveryChange"},
 		{"STREAM", "Stream.Notify", 3, "3: use On or Off"},
 		{"STREAM", "Stream.HalfCloseTimeout", -1, "-1ns: use 0 for the default"},
@@ -155,8 +168,24 @@ func someValue(t *testing.T, path string, typ reflect.Type) any {
 		return zmq.NewNamespace()
 	case "Logger":
 		return slog.New(slog.DiscardHandler)
+	case "Metadata":
+		return map[string]string{"X-a": "b"}
+	case "Accept":
+		return func(zmq.PeerInfo) bool { return true }
 	case "Heartbeat.TTL":
 		return time.Second
+	case "Network.Resolver":
+		return new(net.Resolver)
+	case "Network.Resolvers":
+		return map[string]zmq.Resolver{"list": &listResolver{}}
+	case "Network.SOCKS5":
+		return &zmq.SOCKS5{Address: "127.0.0.1:1080"}
+	case "Network.DialContext":
+		return func(context.Context, string, string) (net.Conn, error) { return nil, net.ErrClosed }
+	case "Network.Control":
+		return func(string, string, syscall.RawConn) error { return nil }
+	case "Network.Transports":
+		return map[string]zmq.Transport{"mem": newMemory()}
 	case "Security":
 		return zmq.Security{MaxAuthentications: 1}
 	}
@@ -241,4 +270,25 @@ func TestSocketTypeHasItsName(t *testing.T) {
 	if got := zmq.SocketType(0).String() + " " + zmq.SocketType(255).String(); got != "unknown unknown" {
 		t.Errorf("no type is %s", got)
 	}
+}
+
+// Overflow is refused where it would have no meaning.
+func TestOverflowIsRefusedWhereItDoesNotApply(t *testing.T) {
+	_, err := zmq.NewReq(&zmq.Options{Overflow: zmq.OverflowBlock})
+	wantInvalid(t, err, "zmq: new REQ: invalid option: Options.Overflow does not apply to REQ")
+	_, err = zmq.NewPush(&zmq.Options{Overflow: zmq.OverflowError + 1})
+	wantInvalid(t, err, "zmq: new PUSH: invalid option: Options.Overflow 5: use OverflowBlock, OverflowDropNewest, OverflowDropOldest or OverflowError")
+	_, err = zmq.NewPub(&zmq.Options{Overflow: zmq.OverflowDropOldest, Conflate: true})
+	wantInvalid(t, err, "zmq: new PUB: invalid option: Options.Overflow does not apply with Conflate, with which no queue is full")
+}
+
+// The policy decides about the call that waits otherwise.
+func TestOverflowErrorEndsSendAtOnce(t *testing.T) {
+	o := quickOptions()
+	o.Overflow, o.SendHWM = zmq.OverflowError, 1
+	push := must(zmq.NewPush(o))
+	defer push.Close()
+	check(push.Connect("inproc://nothing"))
+	check(push.Send(testContext(t), []byte("m")))
+	wantError(t, "Send", push.Send(testContext(t), []byte("m")), zmq.ErrWouldBlock)
 }

@@ -9,12 +9,18 @@ import (
 // Publisher is a [Sender] whose peers subscribe.
 type Publisher struct{ Sender }
 
-// WaitSubscribers waits until at least n peers would receive a message whose
-// first frame is topic. The error is as that of [Connector.WaitConnected].
-func (p Publisher) WaitSubscribers(ctx context.Context, n int, topic string) error {
+// WaitSubscribers waits until, for topic and each of others, at least n peers would
+// receive a message whose first frame it is; not necessarily the same peers for
+// each. The error is as that of [Connector.WaitConnected].
+func (p Publisher) WaitSubscribers(ctx context.Context, n int, topic string, others ...string) error {
+	return p.waitSubscribers(ctx, n, "subscribed to", topic, others)
+}
+
+// waitSubscribers waits until n peers have done something to topic and others.
+func (s Socket) waitSubscribers(ctx context.Context, n int, done, topic string, others []string) error {
 	checkContext(ctx)
-	err := p.s.Topics().WaitSubscribers(ctx, n, []byte(topic))
-	return p.waitError(ctx, "wait subscribers", err, tooFew(n, "subscribed to", topic))
+	missing, err := s.s.Topics().WaitSubscribersOfEach(ctx, n, append([]string{topic}, others...))
+	return s.waitError(ctx, "wait subscribers", err, tooFew(n, done, missing))
 }
 
 // TopicCount returns the number of different prefixes that peers subscribe to.
@@ -22,9 +28,9 @@ func (p Publisher) WaitSubscribers(ctx context.Context, n int, topic string) err
 func (p Publisher) TopicCount() int { return p.s.Topics().TopicCount() }
 
 // Pub is a PUB socket: it sends each message to the peers that subscribe to a
-// prefix of its first frame. Send does not wait, unless [PubOptions.Block] is
-// set: a message without a subscriber is not sent, and a subscriber whose queue
-// is full misses the message, which is counted under [DropHWM].
+// prefix of its first frame. Send does not wait, unless [Options.Overflow] is
+// [OverflowBlock]: a message without a subscriber is not sent, and a subscriber
+// whose queue is full misses the message, which is counted under [DropHWM].
 // https://rfc.zeromq.org/spec/29/
 type Pub struct{ Publisher }
 

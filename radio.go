@@ -3,7 +3,6 @@ package zmq
 import (
 	"context"
 	"iter"
-	"sync"
 
 	"github.com/zerobroker/zmq/internal/msg"
 	"github.com/zerobroker/zmq/internal/pattern"
@@ -12,9 +11,9 @@ import (
 // Radio is a RADIO socket: it sends each message, of one frame, to the DISH
 // peers that have joined its group. The name of a group has at most 255 bytes
 // and no NUL; it is compared as a whole, not as a prefix. Send does not wait,
-// unless [PubOptions.Block] is set: a message to a group without members is not
-// sent, and a peer whose queue is full misses the message, which is counted
-// under [DropHWM]. https://rfc.zeromq.org/spec/48/
+// unless [Options.Overflow] is [OverflowBlock]: a message to a group without
+// members is not sent, and a peer whose queue is full misses the message, which
+// is counted under [DropHWM]. https://rfc.zeromq.org/spec/48/
 //
 // It may also connect to udp endpoints, an address or a multicast group. Every
 // message goes there, whatever its group, and the receivers filter. The group
@@ -33,8 +32,8 @@ func NewRadio(o *Options) (*Radio, error) {
 
 // Send sends one message of one frame to a group. It copies the frame, so the
 // caller may reuse it. The error matches [ErrInvalidGroup] if the group is not
-// a valid name, [ErrMessageTooLarge] or [ErrClosed], or is the context's with
-// [PubOptions.Block].
+// a valid name, [ErrMessageTooLarge] or [ErrClosed], or is as with [Sender.Send]
+// if ctx ends while [OverflowBlock] waits.
 func (r *Radio) Send(ctx context.Context, group string, frame []byte) error {
 	return r.sendMessage(ctx, group, ownedOne(frame))
 }
@@ -53,7 +52,7 @@ func (r *Radio) SendMessage(ctx context.Context, group string, m Message) error 
 
 func (r *Radio) sendMessage(ctx context.Context, group string, m msg.Msg) error {
 	checkContext(ctx)
-	return contextError(ctx, "send", r.s.Addressed().SendGroup(ctx, group, m))
+	return sendError(ctx, r.Socket, r.s.Addressed().SendGroup(ctx, group, m))
 }
 
 // TrySendMessage is like SendMessage but does not wait, as with TrySend.
@@ -61,33 +60,33 @@ func (r *Radio) TrySendMessage(group string, m Message) error {
 	return opError("send", "", r.s.Addressed().TrySendGroup(group, m.m))
 }
 
+// SendBatch sends messages to a group in order, each as SendMessage does, and returns
+// the number of those that it has sent, as [Sender.SendBatch] does.
+func (r *Radio) SendBatch(ctx context.Context, group string, msgs []Message) (n int, err error) {
+	checkContext(ctx)
+	n, err = r.s.Addressed().SendAllToGroup(ctx, group, coreMessages(msgs))
+	return n, sendError(ctx, r.Socket, err)
+}
+
 // SetSendHWM is [Sender.SetSendHWM].
 func (r *Radio) SetSendHWM(n int) error { return r.setSendHWM(n) }
 
-// WaitSubscribers waits until at least n peers have joined the group. Each udp
-// endpoint that the socket is connected to counts as one peer. The error is as
-// that of [Connector.WaitConnected].
-func (r *Radio) WaitSubscribers(ctx context.Context, n int, group string) error {
-	checkContext(ctx)
-	err := r.s.Topics().WaitSubscribers(ctx, n, []byte(group))
-	return r.waitError(ctx, "wait subscribers", err, tooFew(n, "joined", group))
+// Flush is [Sender.Flush].
+func (r *Radio) Flush(ctx context.Context) error { return r.flush(ctx) }
+
+// WaitSubscribers waits until at least n peers have joined the group, and n, not
+// necessarily the same, each of others. Each udp endpoint that the socket is
+// connected to counts as one peer. The error is as that of
+// [Connector.WaitConnected].
+func (r *Radio) WaitSubscribers(ctx context.Context, n int, group string, others ...string) error {
+	return r.waitSubscribers(ctx, n, "joined", group, others)
 }
 
 // Dish is a DISH socket: it receives the messages of the groups that it has
 // joined, from its RADIO peers in turn. It may also be bound to udp endpoints,
 // an address of this machine or a multicast group; any program can send there,
 // as to a [Dgram]. https://rfc.zeromq.org/spec/48/
-type Dish struct {
-	Connector
-	groups *groupNames
-}
-
-// groupNames has a string for each joined group, so that Recv does not allocate
-// one.
-type groupNames struct {
-	mu    sync.RWMutex
-	names map[string]string
-}
+type Dish struct{ Connector }
 
 // NewDish returns a DISH socket. The error matches [ErrInvalidOption].
 func NewDish(o *Options) (*Dish, error) {
@@ -95,7 +94,7 @@ func NewDish(o *Options) (*Dish, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Dish{c, &groupNames{names: make(map[string]string)}}, nil
+	return &Dish{c}, nil
 }
 
 // GroupMessage is a message of one frame that was sent to a group.
@@ -114,9 +113,6 @@ func (d *Dish) Join(groups ...string) error {
 		if err := d.s.Topics().Join(g, true); err != nil {
 			return opError("join", "", err)
 		}
-		d.groups.mu.Lock()
-		d.groups.names[g] = g
-		d.groups.mu.Unlock()
 	}
 	return nil
 }
@@ -129,9 +125,6 @@ func (d *Dish) Leave(groups ...string) error {
 		if err := d.s.Topics().Join(g, false); err != nil {
 			return opError("leave", "", err)
 		}
-		d.groups.mu.Lock()
-		delete(d.groups.names, g)
-		d.groups.mu.Unlock()
 	}
 	return nil
 }
@@ -168,19 +161,26 @@ func (d *Dish) TryRecv() (GroupMessage, error) {
 
 // grouped moves the group from the first frame of a message to its Group.
 func (d *Dish) grouped(m msg.Msg) GroupMessage {
-	d.groups.mu.RLock()
-	group, joined := d.groups.names[string(m.First)]
-	d.groups.mu.RUnlock()
-	if !joined { // the group was left after the message arrived, or Join has not returned
-		group = string(m.First)
-	}
+	group := d.s.Topics().Group(&m)
 	m.First, m.Rest = m.Rest[0], nil
 	return GroupMessage{Message{m}, group}
 }
 
+// ungrouped is the reverse of grouped.
+func ungrouped(m GroupMessage) msg.Msg {
+	m.m.Rest = [][]byte{m.m.First}
+	m.m.First = []byte(m.Group)
+	return m.m
+}
+
 // Messages returns an iterator over the messages, as [Receiver.Messages] does.
 func (d *Dish) Messages(ctx context.Context) iter.Seq2[GroupMessage, error] {
-	return messages(ctx, d.Recv)
+	return convertAll(Receiver{d.Connector}.Messages(ctx), d.grouped)
+}
+
+// RecvBatch receives messages into msgs, as [Receiver.RecvBatch] does.
+func (d *Dish) RecvBatch(ctx context.Context, msgs []GroupMessage) (n int, err error) {
+	return recvBatch(ctx, Receiver{d.Connector}, msgs, d.grouped)
 }
 
 // SetRecvHWM is [Receiver.SetRecvHWM].

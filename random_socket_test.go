@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"iter"
 	"math/rand/v2"
 	"net/netip"
 	"sync"
@@ -22,6 +23,7 @@ type randomSocket struct {
 	name      string // type and number
 	datagrams bool   // the type uses udp
 	linger    time.Duration
+	conflate  bool
 
 	ends atomic.Int32 // endpoints bound and connected so far
 
@@ -59,18 +61,25 @@ func (w *randomWorld) newSocket(r *rand.Rand) *randomSocket {
 			Hello: some("hello"), Disconnect: some("disconnect"), Hiccup: some("hiccup"), ProbeRouter: rarely(),
 		},
 		Req:    zmq.ReqOptions{Relaxed: half(), Correlate: half()},
-		Router: zmq.RouterOptions{Handover: half(), Notify: zmq.RouterNotify(r.IntN(4))},
-		Pub:    zmq.PubOptions{Block: rarely(), Welcome: some("welcome"), InvertMatching: rarely()},
+		Router: zmq.RouterOptions{Handover: zmq.RouterHandover(r.IntN(3)), Notify: zmq.RouterNotify(r.IntN(4))},
+		Pub:    zmq.PubOptions{Welcome: some("welcome"), InvertMatching: rarely()},
 		XPub:   zmq.XPubOptions{Notify: zmq.XPubNotify(r.IntN(3)), Manual: rarely(), LastValue: rarely()},
 		Sub:    zmq.SubOptions{InvertMatching: rarely()},
 		XSub:   zmq.XSubOptions{VerboseUnsubscribe: half()},
 		Stream: zmq.StreamOptions{Notify: zmq.Toggle(r.IntN(3))},
 	}
+	if w.mem { // virtual time passes with each attempt to connect
+		o.Linger = min(o.Linger, 20*time.Millisecond)
+		o.Reconnect = zmq.ReconnectOptions{Interval: 2 * time.Millisecond, MaxInterval: time.Second}
+	}
+	if !o.Conflate {
+		o.Overflow = []zmq.Overflow{0, 0, zmq.OverflowBlock, zmq.OverflowDropOldest}[r.IntN(4)]
+	}
 	if half() {
 		o.RoutingID = string(rune('A' + r.IntN(3))) // few IDs, so that some are equal
 	}
 	typ := socketTypes[r.IntN(len(socketTypes))]
-	for half() && typ.family != w.focus {
+	for half() && typ.family != w.focus || w.mem && typ.typ == zmq.TypeDgram {
 		typ = socketTypes[r.IntN(len(socketTypes))]
 	}
 	s, err := typ.make(o)
@@ -78,7 +87,7 @@ func (w *randomWorld) newSocket(r *rand.Rand) *randomSocket {
 		panic(fmt.Sprintf("new %s with %+v: %v", typ.name, o, err))
 	}
 	return &randomSocket{
-		anySocket: s, socketType: typ, name: fmt.Sprint(typ.name, " ", randomNames.Add(1)), linger: o.Linger,
+		anySocket: s, socketType: typ, name: fmt.Sprint(typ.name, " ", randomNames.Add(1)), linger: o.Linger, conflate: o.Conflate,
 		datagrams: typ.name == "RADIO" || typ.name == "DISH" || typ.name == "DGRAM",
 	}
 }
@@ -150,7 +159,7 @@ func (w *randomWorld) operation(r *rand.Rand, s *randomSocket, slot *atomic.Poin
 			if !slot.CompareAndSwap(s, next) {
 				next.Close()
 			}
-			return s.end(ctx)
+			return w.close(ctx, s)
 		})}
 	case n < 6 && s.ends.Add(1) < 8:
 		ep := w.endpoint(r, s, true)
@@ -204,8 +213,13 @@ func (w *randomWorld) operation(r *rand.Rand, s *randomSocket, slot *atomic.Poin
 		})}
 	case n < 30:
 		return operation{"stats", func() error {
-			if st := s.Stats(); st.QueuedSend < 0 || st.QueuedRecv < 0 || st.Peers < 0 {
-				return fmt.Errorf("negative counters %+v", st)
+			if st := s.Stats(); st.QueuedSend < 0 || st.QueuedRecv < 0 || st.Peers < 0 || st.MessagesWritten > 1<<40 {
+				return fmt.Errorf("impossible counters %+v", st)
+			}
+			for _, p := range s.PeerStats() {
+				if p.QueuedSend < 0 || p.QueuedRecv < 0 || p.MessagesWritten > 1<<40 || p.MessagesReceived > 1<<40 || p.Since.IsZero() {
+					return fmt.Errorf("impossible counters of a peer: %+v", p)
+				}
 			}
 			return nil
 		}}
@@ -214,7 +228,7 @@ func (w *randomWorld) operation(r *rand.Rand, s *randomSocket, slot *atomic.Poin
 	case n < 45:
 		return operation{"special", within(func(ctx context.Context) error { return s.special(ctx, r) })}
 	case n < 60:
-		return operation{"recv", within(s.recv)}
+		return operation{"recv", within(func(ctx context.Context) error { return s.recv(ctx, r) })}
 	case n < 68:
 		return operation{"try recv", s.tryRecv}
 	case n < 90:
@@ -277,6 +291,9 @@ func frames(r *rand.Rand) [][]byte {
 }
 
 func (s *randomSocket) send(ctx context.Context, r *rand.Rand) error {
+	if r.IntN(4) == 0 {
+		return s.sendBatch(ctx, r)
+	}
 	switch t := s.anySocket.(type) {
 	case interface {
 		Send(ctx context.Context, body []byte) error
@@ -311,6 +328,35 @@ func (s *randomSocket) send(ctx context.Context, r *rand.Rand) error {
 	return nil
 }
 
+// sendBatch sends a batch, if the type has such a method.
+func (s *randomSocket) sendBatch(ctx context.Context, r *rand.Rand) (err error) {
+	msgs := make([]zmq.Message, r.IntN(30))
+	for i := range msgs {
+		msgs[i] = zmq.NewMessage(body(r))
+	}
+	n := len(msgs)
+	switch t := s.anySocket.(type) {
+	case interface {
+		SendBatch(ctx context.Context, msgs []zmq.Message) (int, error)
+	}:
+		n, err = t.SendBatch(ctx, msgs)
+	case *zmq.Radio:
+		n, err = t.SendBatch(ctx, group(r), msgs)
+	case interface {
+		SendBatchTo(ctx context.Context, id string, msgs []zmq.Message) (int, error)
+	}:
+		n, err = t.SendBatchTo(ctx, routingID(r), msgs)
+	case interface {
+		SendBatchTo(ctx context.Context, number uint32, msgs []zmq.Message) (int, error)
+	}:
+		n, err = t.SendBatchTo(ctx, s.lastMessage().RoutingNumber(), msgs)
+	}
+	if (err == nil) != (n == len(msgs)) {
+		return fmt.Errorf("%d of %d messages of a batch sent: %v", n, len(msgs), err)
+	}
+	return err
+}
+
 func (s *randomSocket) trySend(r *rand.Rand) error {
 	switch t := s.anySocket.(type) {
 	case interface {
@@ -335,7 +381,30 @@ func (s *randomSocket) trySend(r *rand.Rand) error {
 	return nil
 }
 
-func (s *randomSocket) recv(ctx context.Context) error {
+// recv receives with Recv, RecvBatch or Messages.
+func (s *randomSocket) recv(ctx context.Context, r *rand.Rand) error {
+	if b, ok := s.anySocket.(interface {
+		RecvBatch(ctx context.Context, msgs []zmq.Message) (int, error)
+		Messages(ctx context.Context) iter.Seq2[zmq.Message, error]
+	}); ok {
+		switch r.IntN(3) {
+		case 0:
+			msgs := make([]zmq.Message, r.IntN(20))
+			n, err := b.RecvBatch(ctx, msgs)
+			if n > 0 {
+				s.received(msgs[n-1], nil)
+			}
+			return err
+		case 1:
+			left := r.IntN(100)
+			for m, err := range b.Messages(ctx) {
+				if s.received(m, err); left == 0 || err != nil {
+					return err
+				}
+				left--
+			}
+		}
+	}
 	switch t := s.anySocket.(type) {
 	case interface {
 		Recv(ctx context.Context) (zmq.Message, error)

@@ -103,7 +103,7 @@ func randomRound(t *testing.T, seed uint64, length time.Duration) bool {
 		var wg sync.WaitGroup
 		for i := range w.slots {
 			s, call := w.slots[i].Load(), &w.calls[i]
-			wg.Go(func() { w.do(call, "last close", s, func() error { return s.end(context.Background()) }) })
+			wg.Go(func() { w.do(call, "last close", s, func() error { return w.close(context.Background(), s) }) })
 		}
 		wg.Wait()
 		close(closing)
@@ -125,6 +125,7 @@ type randomWorld struct {
 	seed  uint64
 	dir   string
 	space *zmq.Namespace
+	mem   bool   // virtual time: only inproc and mem, a network in memory
 	focus string // the family of many of the sockets
 	slots [roundSockets]atomic.Pointer[randomSocket]
 	calls [roundWorkers]randomCall
@@ -136,6 +137,10 @@ type randomWorld struct {
 	errs struct {
 		sync.Mutex
 		list []error
+	}
+	closed struct {
+		sync.Mutex
+		list []*randomSocket
 	}
 }
 
@@ -156,10 +161,14 @@ func (w *randomWorld) do(c *randomCall, what string, s *randomSocket, call func(
 	c.what = ""
 	c.mu.Unlock()
 	if err != nil && !expected(err) {
-		w.errs.Lock()
-		w.errs.list = append(w.errs.list, fmt.Errorf("%s on %s: %w", what, s.name, err))
-		w.errs.Unlock()
+		w.fail(fmt.Errorf("%s on %s: %w", what, s.name, err))
 	}
+}
+
+func (w *randomWorld) fail(err error) {
+	w.errs.Lock()
+	defer w.errs.Unlock()
+	w.errs.list = append(w.errs.list, err)
 }
 
 func (w *randomWorld) failures() []error {
@@ -233,6 +242,10 @@ func (w *randomWorld) endpoint(r *rand.Rand, s *randomSocket, bind bool) string 
 		family = socketTypes[r.IntN(len(socketTypes))].family // usually incompatible
 	}
 	switch n := r.IntN(10); {
+	case w.mem && n < 6:
+		return fmt.Sprint("mem://", family, r.IntN(2))
+	case w.mem:
+		return fmt.Sprint("inproc://", family, r.IntN(3))
 	case s.datagrams && (n < 3 || s.onlyDatagrams()):
 		if bind {
 			return "udp://127.0.0.1:*"

@@ -4,12 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"strings"
-	"sync/atomic"
 	"testing"
 
 	"github.com/zerobroker/zmq"
 	"github.com/zerobroker/zmq/curve"
+	st "github.com/zerobroker/zmq/internal/socket/sockettest"
 )
 
 // newKey returns a new key pair.
@@ -94,7 +95,7 @@ func TestSecuredPeersExchangeMessages(t *testing.T) {
 						t.Fatal(err)
 					}
 					m := must(s.Recv(ctx))
-					role, _ := m.From().Property("role")
+					role, _ := m.From().AuthProperty("role")
 					if m.NumFrames() != 2 || string(m.Frame(1)) != body || m.From().UserID() != "alice" || role != "writer" {
 						t.Fatalf("%d bytes over %s: received %v from user %q with role %q", size, ep, m, m.From().UserID(), role)
 					}
@@ -105,6 +106,43 @@ func TestSecuredPeersExchangeMessages(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A peer can announce any property, also one with the name of those that an
+// authenticator sets for others. AuthProperty does not return it.
+func TestPeerCannotSetPropertiesOfAuthenticator(t *testing.T) {
+	o := quickOptions()
+	o.Security.Authenticator = func(context.Context, *zmq.AuthRequest) (zmq.Identity, error) {
+		return zmq.Identity{Metadata: map[string]string{"X-Role": "reader"}}, nil
+	}
+	pull := must(zmq.NewPull(o))
+	closeAtEnd(t, pull)
+	ep := must(pull.Bind("tcp://127.0.0.1:*"))
+	conn := must(net.Dial("tcp", strings.TrimPrefix(ep, "tcp://")))
+	closeAtEnd(t, conn)
+	for _, b := range [][]byte{
+		st.Greeting(), st.Ready("Socket-Type", "PUSH", "x-role", "admin", "X-Team", "payroll"), st.Message("hello"),
+	} {
+		must(conn.Write(b))
+	}
+	from := must(pull.Recv(testContext(t))).From()
+	for _, tt := range []struct {
+		name, announced, authenticated string
+	}{
+		{"X-Role", "reader", "reader"},
+		{"x-role", "reader", "reader"},
+		{"X-Team", "payroll", ""},
+		{"X-Other", "", ""},
+	} {
+		value, ok := from.Property(tt.name)
+		if value != tt.announced || ok != (tt.announced != "") {
+			t.Errorf("Property(%q) = %q, %v", tt.name, value, ok)
+		}
+		value, ok = from.AuthProperty(tt.name)
+		if value != tt.authenticated || ok != (tt.authenticated != "") {
+			t.Errorf("AuthProperty(%q) = %q, %v", tt.name, value, ok)
+		}
+	}
 }
 
 // Subscriptions, heartbeats and the WaitSubscribers methods work within a
@@ -156,15 +194,15 @@ func TestWrongCredentialsAreRefused(t *testing.T) {
 		atClient       zmq.CloseReason // CloseNone: the server closes the connection without a reason
 	}{
 		{"unknown client key", server, zmq.Security{Mechanism: zmq.Curve{ServerKey: key.Public()}}, zmq.CloseAuthDenied, zmq.CloseRefused},
-		{"wrong server key", server, zmq.Security{Mechanism: zmq.Curve{ServerKey: newKey().Public(), Key: clientKey}}, zmq.CloseCrypto, zmq.CloseNone},
-		{"unknown user", plain, zmq.Security{Mechanism: zmq.Plain{Username: "eve"}}, zmq.CloseAuthDenied, zmq.CloseRefused},
+		{"wrong server key", server, zmq.Security{Mechanism: zmq.Curve{ServerKey: newKey().Public(), Key: clientKey}}, zmq.CloseCrypto, zmq.CloseHandshakeClosed},
+		{"unknown user", plain, zmq.Security{Mechanism: zmq.Plain{Username: "eve", Password: "guess"}}, zmq.CloseAuthDenied, zmq.CloseRefused},
 		{"NULL client of CURVE", server, zmq.Security{}, zmq.CloseMechanism, zmq.CloseNone},
-		{"PLAIN client of CURVE", server, zmq.Security{Mechanism: zmq.Plain{}}, zmq.CloseMechanism, zmq.CloseNone},
+		{"PLAIN client of CURVE", server, zmq.Security{Mechanism: zmq.Plain{Username: "a", Password: "b"}}, zmq.CloseMechanism, zmq.CloseNone},
 		{"CURVE client of NULL", zmq.Security{}, zmq.Security{Mechanism: zmq.Curve{ServerKey: key.Public()}}, zmq.CloseMechanism, zmq.CloseNone},
 		{"address denied", zmq.Security{Authenticator: plain.Authenticator}, zmq.Security{}, zmq.CloseAuthDenied, zmq.CloseRefused},
 		{"authenticator without decision", zmq.Security{Authenticator: func(context.Context, *zmq.AuthRequest) (zmq.Identity, error) {
 			return zmq.Identity{}, fmt.Errorf("database is down: %w", zmq.ErrAuthUnavailable)
-		}}, zmq.Security{}, zmq.CloseAuthFailed, zmq.CloseNone},
+		}}, zmq.Security{}, zmq.CloseAuthFailed, zmq.CloseHandshakeClosed},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			ctx := testContext(t)
@@ -190,132 +228,6 @@ func TestWrongCredentialsAreRefused(t *testing.T) {
 				t.Errorf("the client wrote %d messages", st.MessagesWritten)
 			}
 		})
-	}
-}
-
-// One SUB connects to publishers that have different keys. One REP serves local
-// peers without a mechanism over ipc, and others with CURVE over tcp.
-func TestEndpointsHaveSecurityOfTheirOwn(t *testing.T) {
-	ctx := testContext(t)
-	sub := must(zmq.NewSub(quickOptions()))
-	closeAtEnd(t, sub)
-	if err := sub.Subscribe(""); err != nil {
-		t.Fatal(err)
-	}
-	for i := range 3 {
-		key := newKey()
-		pub := must(zmq.NewPub(curveServer(key, zmq.AllowAny)))
-		closeAtEnd(t, pub)
-		ep := must(pub.Bind("tcp://127.0.0.1:*"))
-		err := sub.ConnectWith(ep, zmq.EndpointOptions{
-			Security: &zmq.Security{Mechanism: zmq.Curve{ServerKey: key.Public()}},
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := errors.Join(pub.WaitSubscribers(ctx, 1, ""), pub.Send(ctx, fmt.Append(nil, i))); err != nil {
-			t.Fatal(err)
-		}
-		if m := must(sub.Recv(ctx)); m.String() != fmt.Sprint(i) {
-			t.Errorf("received %v, want %d", m, i)
-		}
-	}
-
-	key := newKey()
-	rep := must(zmq.NewRep(curveServer(key, zmq.AllowAny)))
-	closeAtEnd(t, rep)
-	local := must(rep.BindWith("ipc://*", zmq.EndpointOptions{Security: &zmq.Security{}}))
-	remote := must(rep.Bind("tcp://127.0.0.1:*"))
-	for ep, o := range map[string]*zmq.Options{local: quickOptions(), remote: curveClient(key.Public(), curve.Key{})} {
-		req := must(zmq.NewReq(o))
-		closeAtEnd(t, req)
-		if err := errors.Join(req.Connect(ep), req.Send(ctx, []byte("x"))); err != nil {
-			t.Fatal(err)
-		}
-		m := must(rep.Recv(ctx))
-		if want := map[string]string{local: "NULL", remote: "CURVE"}[ep]; m.From().Mechanism() != want {
-			t.Errorf("%s uses %s, want %s", ep, m.From().Mechanism(), want)
-		}
-		if err := rep.Send(ctx, m.Frame(0)); err != nil {
-			t.Fatal(err)
-		}
-	}
-}
-
-// The options of an endpoint apply to every connection to it.
-func TestEndpointKeepsItsSecurityWhenItReconnects(t *testing.T) {
-	ctx := testContext(t)
-	key := newKey()
-	pull := must(zmq.NewPull(curveServer(key, zmq.AllowAny)))
-	ep := must(pull.Bind("tcp://127.0.0.1:*"))
-	push := must(zmq.NewPush(quickOptions()))
-	closeAtEnd(t, push)
-	err := push.ConnectWith(ep, zmq.EndpointOptions{Security: &zmq.Security{Mechanism: zmq.Curve{ServerKey: key.Public()}}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for range 3 {
-		if err := push.Send(ctx, []byte("x")); err != nil {
-			t.Fatal(err)
-		}
-		if m := must(pull.Recv(ctx)); m.From().Mechanism() != "CURVE" {
-			t.Errorf("received from a peer with %s", m.From().Mechanism())
-		}
-		pull.Close()
-		await(t, "no peer", func() bool { return len(push.Peers()) == 0 }) // or the next message would be lost with the connection
-		pull = must(zmq.NewPull(curveServer(key, zmq.AllowAny)))
-		must(pull.Bind(ep))
-	}
-	pull.Close()
-}
-
-// SetSecurity applies to later connections. Established ones stay until
-// DisconnectPeers ends them.
-func TestSecurityIsReplacedWithoutDroppingPeers(t *testing.T) {
-	ctx := testContext(t)
-	oldKey, key, clientKey := newKey(), newKey(), newKey()
-	var revoked atomic.Bool
-	auth := func(_ context.Context, r *zmq.AuthRequest) (zmq.Identity, error) {
-		if r.PublicKey == clientKey.Public() && revoked.Load() {
-			return zmq.Identity{}, errors.New("revoked")
-		}
-		return zmq.Identity{UserID: r.PublicKey.String()}, nil
-	}
-	pull := must(zmq.NewPull(curveServer(oldKey, auth)))
-	closeAtEnd(t, pull)
-	ep := must(pull.Bind("tcp://127.0.0.1:*"))
-	connect := func(server curve.PublicKey, key curve.Key) *zmq.Push {
-		p := must(zmq.NewPush(curveClient(server, key)))
-		closeAtEnd(t, p)
-		if err := errors.Join(p.Connect(ep), p.WaitConnected(ctx)); err != nil {
-			t.Fatal(err)
-		}
-		return p
-	}
-	receive := func(p *zmq.Push) {
-		t.Helper()
-		if err := p.Send(ctx, []byte("x")); err != nil {
-			t.Fatal(err)
-		}
-		must(pull.Recv(ctx))
-	}
-	first := connect(oldKey.Public(), clientKey)
-	receive(first)
-	if err := pull.SetSecurity(zmq.Security{Mechanism: zmq.Curve{Key: key, Server: true}, Authenticator: auth}); err != nil {
-		t.Fatal(err)
-	}
-	receive(first)
-	receive(connect(key.Public(), newKey()))
-	await(t, "two peers", func() bool { return len(pull.Peers()) == 2 })
-
-	revoked.Store(true)
-	n := pull.DisconnectPeers(func(p zmq.PeerInfo) bool { return p.PublicKey() == clientKey.Public() })
-	if n != 1 {
-		t.Errorf("%d peers were disconnected, want 1", n)
-	}
-	await(t, "one peer", func() bool { return len(pull.Peers()) == 1 })
-	if err := pull.SetEndpointSecurity(ep, zmq.Security{}); !errors.Is(err, zmq.ErrEndpointNotFound) {
-		t.Errorf("an endpoint without security of its own: %v", err)
 	}
 }
 
@@ -352,16 +264,29 @@ func TestIncompleteSecurityIsRefused(t *testing.T) {
 		"Curve.Key is missing":                         {Mechanism: zmq.Curve{Server: true}, Authenticator: zmq.AllowAny},
 		"Curve.ServerKey is for clients":               {Mechanism: zmq.Curve{Key: key, Server: true, ServerKey: key.Public()}, Authenticator: zmq.AllowAny},
 		"low order":                                    {Mechanism: zmq.Curve{ServerKey: curve.PublicKey{1}}},
-		"Authenticator does not apply to the client":   {Mechanism: zmq.Plain{}, Authenticator: zmq.AllowAny},
+		"Authenticator does not apply to the client":   {Mechanism: zmq.Plain{Username: "a", Password: "b"}, Authenticator: zmq.AllowAny},
 		`Domain "d" has no effect without`:             {Domain: "d"},
 		"MaxAuthentications -1: use 0 for the default": {MaxAuthentications: -1},
-		"255": {Mechanism: zmq.Plain{Username: strings.Repeat("u", 256)}},
+		"255":                     {Mechanism: zmq.Plain{Username: strings.Repeat("u", 256), Password: "p"}},
+		"Plain.Username is empty": {Mechanism: zmq.Plain{Password: "p"}},
+		"Plain.Password is empty": {Mechanism: zmq.Plain{Username: "u"}},
 	} {
 		o := &zmq.Options{Security: sec}
 		_, err := zmq.NewPull(o)
 		if !errors.Is(err, zmq.ErrInvalidOption) || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want one with %q", err, want)
 		}
+	}
+	for _, m := range []zmq.Mechanism{(*zmq.Curve)(nil), (*zmq.Plain)(nil), (*zmq.PlainServer)(nil)} {
+		_, err := zmq.NewPull(&zmq.Options{Security: zmq.Security{Mechanism: m, Authenticator: zmq.AllowAny}})
+		if !errors.Is(err, zmq.ErrInvalidOption) || !strings.Contains(err.Error(), "Security.Mechanism") {
+			t.Errorf("%T that is nil: error %v", m, err)
+		}
+	}
+	pull := must(zmq.NewPull(&zmq.Options{Security: zmq.Security{Mechanism: &zmq.Curve{Key: key, Server: true}, Authenticator: zmq.AllowAny}}))
+	closeAtEnd(t, pull)
+	if err := pull.SetSecurity(zmq.Security{Mechanism: (*zmq.Curve)(nil)}); !errors.Is(err, zmq.ErrInvalidOption) {
+		t.Errorf("SetSecurity to a nil mechanism: error %v", err)
 	}
 	for _, s := range []struct {
 		name string
@@ -391,6 +316,9 @@ func TestSecretsAreNotPrinted(t *testing.T) {
 		zmq.Plain{Username: "u", Password: "hunter2"}, zmq.Security{Mechanism: zmq.Plain{Password: "hunter2"}},
 		&zmq.Options{Security: zmq.Security{Mechanism: zmq.Plain{Password: "hunter2"}}},
 		&zmq.AuthRequest{Username: "u", Password: "hunter2"}, zmq.AuthRequest{Password: "hunter2"},
+		struct{ Options zmq.Options }{zmq.Options{Security: zmq.Security{Mechanism: zmq.Plain{Password: "hunter2"}}}},
+		struct{ options zmq.Options }{zmq.Options{Security: zmq.Security{Mechanism: zmq.Curve{Key: key}}}},
+		struct{ mechanism zmq.Mechanism }{zmq.Curve{Key: key}},
 	} {
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%x", "%q", "%d"} {
 			text := fmt.Sprintf(verb, v)

@@ -17,13 +17,13 @@ type Sender struct{ Connector }
 // Send sends one message of the frames; without frames, of one empty frame. It
 // copies them, so the caller may reuse them. Send returns when the message is
 // queued, not when it is delivered. Types that do not drop messages wait while
-// there is no peer or the queues are full. If ctx ends first, Send returns the
-// context's error, and nothing was sent; [Connector.WaitConnected] with the same,
-// ended context then says why no peer is connected. A message for which there is
+// there is no peer or the queues are full. If ctx ends first, nothing was sent; the
+// error matches that of the context and its cause, and its text says why Send waited:
+// why no peer is connected, or that the queues are full. A message for which there is
 // room is sent even if ctx has ended.
 //
-// Other errors match [ErrMessageTooLarge], [ErrInvalidState] (REQ and REP) or
-// [ErrClosed].
+// Other errors match [ErrMessageTooLarge], [ErrInvalidState] (REQ and REP),
+// [ErrWouldBlock] (with [OverflowError]) or [ErrClosed].
 func (s Sender) Send(ctx context.Context, frames ...[]byte) error {
 	checkContext(ctx)
 	if small(frames) {
@@ -35,7 +35,7 @@ func (s Sender) Send(ctx context.Context, frames ...[]byte) error {
 			return opError("send", "", err)
 		}
 	}
-	return contextError(ctx, "send", s.s.Send(ctx, owned(frames)))
+	return sendError(ctx, s.Socket, s.s.Send(ctx, owned(frames)))
 }
 
 // TrySend is like Send but fails with [ErrWouldBlock] where Send waits.
@@ -51,12 +51,31 @@ func (s Sender) TrySend(frames ...[]byte) error {
 // and more are sent without a copy.
 func (s Sender) SendMessage(ctx context.Context, m Message) error {
 	checkContext(ctx)
-	return contextError(ctx, "send", s.s.Send(ctx, m.m))
+	return sendError(ctx, s.Socket, s.s.Send(ctx, m.m))
 }
 
 // TrySendMessage is like SendMessage but does not wait, as with TrySend.
 func (s Sender) TrySendMessage(m Message) error {
 	return opError("send", "", s.s.TrySend(m.m))
+}
+
+// SendBatch sends messages in order, each as SendMessage does, and returns the
+// number n of those that it has sent. It waits where SendMessage waits, so some
+// messages may be sent before an error. The error is that of msgs[n]; the caller
+// still owns this message and those after it. An empty msgs sends nothing and
+// returns 0 and nil.
+//
+// Each message is sent, or dropped and counted, as a whole and by itself: a batch is
+// no unit for the peers, and messages that other goroutines send at the same time may
+// come between those of a batch. With [OverflowDropNewest] a message that is dropped
+// counts as sent. For small messages SendBatch is faster than SendMessage, because it
+// locks the socket once for up to 256 messages or 64 KiB. A REQ or REP sends one
+// message and returns an error that matches [ErrInvalidState] for the next, unless
+// [ReqOptions].Relaxed allows it.
+func (s Sender) SendBatch(ctx context.Context, msgs []Message) (n int, err error) {
+	checkContext(ctx)
+	n, err = s.s.Transfer().SendAll(ctx, coreMessages(msgs))
+	return n, sendError(ctx, s.Socket, err)
 }
 
 // SetSendHWM changes [Options.SendHWM], also for existing connections. As
@@ -65,6 +84,20 @@ func (s Sender) TrySendMessage(m Message) error {
 // [ErrClosed].
 func (s Sender) SetSendHWM(n int) error { return s.Socket.setSendHWM(n) }
 
+// Flush waits until every message that was sent before the call is written: passed
+// to the system for each peer to which it was queued, or over inproc to the peer.
+// Messages sent during the call delay it by at most one write of some 256 KiB. It
+// does not wait until the peer has received them, for which only a reply is
+// evidence; [Socket.Shutdown] waits for the system of the peer. Messages of an endpoint that Disconnect or Unbind has
+// ended count as long as they linger.
+//
+// If messages were dropped during the call, because a connection was lost or
+// lingering ended, the error wraps an [*UnsentError] with their number. If ctx ends
+// first, the error matches that of the context and its cause, and its text says how
+// many messages are not written and why no peer is connected; they stay queued. Otherwise
+// it matches [ErrClosed].
+func (s Sender) Flush(ctx context.Context) error { return s.Socket.flush(ctx) }
+
 // FrameSender is a [Connector] that sends messages of one frame to the peers
 // that its socket type selects.
 type FrameSender struct{ Connector }
@@ -72,8 +105,8 @@ type FrameSender struct{ Connector }
 // Send sends one message of one frame. It copies the frame, so the caller may
 // reuse it. Send returns when the message is queued, not when it is delivered.
 // It waits while there is no peer or the queues are full. If ctx ends first,
-// Send returns the context's error, and nothing was sent; a message for which there
-// is room is sent even if ctx has ended. Other errors match
+// nothing was sent, and the error is as with [Sender.Send]; a message for which
+// there is room is sent even if ctx has ended. Other errors match
 // [ErrMessageTooLarge] or [ErrClosed].
 func (s FrameSender) Send(ctx context.Context, frame []byte) error {
 	return Sender(s).Send(ctx, frame)
@@ -92,8 +125,17 @@ func (s FrameSender) SendMessage(ctx context.Context, m Message) error {
 // TrySendMessage is like SendMessage but does not wait, as with TrySend.
 func (s FrameSender) TrySendMessage(m Message) error { return Sender(s).TrySendMessage(m) }
 
+// SendBatch is [Sender.SendBatch]. The error matches [ErrInvalidMessage] if a message
+// has more than one frame.
+func (s FrameSender) SendBatch(ctx context.Context, msgs []Message) (n int, err error) {
+	return Sender(s).SendBatch(ctx, msgs)
+}
+
 // SetSendHWM is [Sender.SetSendHWM].
 func (s FrameSender) SetSendHWM(n int) error { return s.Socket.setSendHWM(n) }
+
+// Flush is [Sender.Flush].
+func (s FrameSender) Flush(ctx context.Context) error { return s.Socket.flush(ctx) }
 
 // SenderToID is a [Connector] that sends to the peer with a routing ID: an ID
 // that the peer announced ([Options.RoutingID]), or that this socket assigned.
@@ -115,13 +157,13 @@ func (s SenderToID) ConnectAs(endpoint, id string) error {
 
 // SendTo sends one message of the frames to the peer with the routing ID. It
 // copies the frames, so the caller may reuse them. It waits while the queue of
-// that peer is full. If ctx ends first, SendTo returns the context's error, and
-// nothing was sent; a message for which there is room is sent even if ctx has
+// that peer is full. If ctx ends first, nothing was sent, and the error is as with
+// [Sender.Send]; a message for which there is room is sent even if ctx has
 // ended. Other errors match [ErrNoRoute] if no peer has the ID,
 // [ErrMessageTooLarge] or [ErrClosed].
 func (s SenderToID) SendTo(ctx context.Context, id string, frames ...[]byte) error {
 	checkContext(ctx)
-	return contextError(ctx, "send", unroutedID(id, s.s.Addressed().SendTo(ctx, id, owned(frames))))
+	return sendToError(ctx, s.Socket, unroutedID(id, s.s.Addressed().SendTo(ctx, id, owned(frames))))
 }
 
 // TrySendTo is like SendTo but fails with [ErrWouldBlock] where SendTo waits.
@@ -133,7 +175,7 @@ func (s SenderToID) TrySendTo(id string, frames ...[]byte) error {
 // socket, as [Sender.SendMessage] does.
 func (s SenderToID) SendMessageTo(ctx context.Context, id string, m Message) error {
 	checkContext(ctx)
-	return contextError(ctx, "send", unroutedID(id, s.s.Addressed().SendTo(ctx, id, m.m)))
+	return sendToError(ctx, s.Socket, unroutedID(id, s.s.Addressed().SendTo(ctx, id, m.m)))
 }
 
 // TrySendMessageTo is like SendMessageTo but does not wait, as with TrySendTo.
@@ -141,8 +183,20 @@ func (s SenderToID) TrySendMessageTo(id string, m Message) error {
 	return opError("send", "", unroutedID(id, s.s.Addressed().TrySendTo(id, m.m)))
 }
 
+// SendBatchTo sends messages to the peer with the routing ID in order, each as
+// SendMessageTo does, and returns the number of those that it has sent, as
+// [Sender.SendBatch] does.
+func (s SenderToID) SendBatchTo(ctx context.Context, id string, msgs []Message) (n int, err error) {
+	checkContext(ctx)
+	n, err = s.s.Addressed().SendAllTo(ctx, id, coreMessages(msgs))
+	return n, sendToError(ctx, s.Socket, unroutedID(id, err))
+}
+
 // SetSendHWM is [Sender.SetSendHWM].
 func (s SenderToID) SetSendHWM(n int) error { return s.Socket.setSendHWM(n) }
+
+// Flush is [Sender.Flush].
+func (s SenderToID) Flush(ctx context.Context) error { return s.Socket.flush(ctx) }
 
 // SenderToNumber is a [Connector] that sends messages of one frame to the peer
 // with a routing number. The socket assigns a number to each connection, never
@@ -151,13 +205,13 @@ type SenderToNumber struct{ Connector }
 
 // SendTo sends one message of one frame to the peer with the routing number. It
 // copies the frame, so the caller may reuse it. It waits while the queue of
-// that peer is full. If ctx ends first, SendTo returns the context's error, and
-// nothing was sent; a message for which there is room is sent even if ctx has
+// that peer is full. If ctx ends first, nothing was sent, and the error is as with
+// [Sender.Send]; a message for which there is room is sent even if ctx has
 // ended. Other errors match [ErrNoRoute] if no peer has the number,
 // [ErrMessageTooLarge] or [ErrClosed].
 func (s SenderToNumber) SendTo(ctx context.Context, number uint32, frame []byte) error {
 	checkContext(ctx)
-	return contextError(ctx, "send", unroutedNumber(number, s.s.Addressed().SendToNumber(ctx, number, ownedOne(frame))))
+	return sendToError(ctx, s.Socket, unroutedNumber(number, s.s.Addressed().SendToNumber(ctx, number, ownedOne(frame))))
 }
 
 // TrySendTo is like SendTo but fails with [ErrWouldBlock] where SendTo waits.
@@ -170,12 +224,21 @@ func (s SenderToNumber) TrySendTo(number uint32, frame []byte) error {
 // if the message has more than one frame.
 func (s SenderToNumber) SendMessageTo(ctx context.Context, number uint32, m Message) error {
 	checkContext(ctx)
-	return contextError(ctx, "send", unroutedNumber(number, s.s.Addressed().SendToNumber(ctx, number, m.m)))
+	return sendToError(ctx, s.Socket, unroutedNumber(number, s.s.Addressed().SendToNumber(ctx, number, m.m)))
 }
 
 // TrySendMessageTo is like SendMessageTo but does not wait, as with TrySendTo.
 func (s SenderToNumber) TrySendMessageTo(number uint32, m Message) error {
 	return opError("send", "", unroutedNumber(number, s.s.Addressed().TrySendToNumber(number, m.m)))
+}
+
+// SendBatchTo sends messages to the peer with the routing number in order, each as
+// SendMessageTo does, and returns the number of those that it has sent, as
+// [Sender.SendBatch] does.
+func (s SenderToNumber) SendBatchTo(ctx context.Context, number uint32, msgs []Message) (n int, err error) {
+	checkContext(ctx)
+	n, err = s.s.Addressed().SendAllToNumber(ctx, number, coreMessages(msgs))
+	return n, sendToError(ctx, s.Socket, unroutedNumber(number, err))
 }
 
 // Reply is like SendTo, to the peer that sent a request.
@@ -200,6 +263,9 @@ func (s SenderToNumber) DisconnectPeer(number uint32) error {
 
 // SetSendHWM is [Sender.SetSendHWM].
 func (s SenderToNumber) SetSendHWM(n int) error { return s.Socket.setSendHWM(n) }
+
+// Flush is [Sender.Flush].
+func (s SenderToNumber) Flush(ctx context.Context) error { return s.Socket.flush(ctx) }
 
 // setSendHWM is what the methods SetSendHWM of the handles call. A handle for this
 // method alone would be one more type in the documentation and in each literal of

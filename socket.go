@@ -61,8 +61,8 @@ func (s Socket) Type() SocketType { return SocketType(s.s.Type()) + 1 }
 // Bind accepts peers at an endpoint. It returns the endpoint with wildcards,
 // interface names and ephemeral ports replaced, so that peers can connect to
 // it. The exception is tcp://*:port, which returns tcp://[::]:port: peers need an
-// address of this machine. A socket may be bound to any number of endpoints and connected to others
-// at the same time.
+// address of this machine. A socket may be bound to any number of endpoints and
+// connected to others at the same time.
 //
 //	tcp://127.0.0.1:5555  tcp://*:5555  tcp://eth0:5555  tcp://[::1]:*
 //	ipc:///run/feed.sock  ipc://*  ipc://@abstract
@@ -149,6 +149,23 @@ func (s Socket) Endpoints() []EndpointInfo {
 	return infos
 }
 
+// StopReceiving ends all endpoints of a socket that only receives (PULL, GATHER, SUB
+// and DISH) without losing what its peers have written. It stops accepting and
+// connecting, and ends the sending direction of each connection, which signals the
+// end of the connection to the peer. It then receives until the peer has closed the
+// connection. Messages stay readable with Recv and its variants. The application must
+// continue to call them: a peer is not read while its queue is full. A message that a
+// peer has queued and not written stays with the peer, or is counted there.
+//
+// StopReceiving returns nil when all connections have ended. When ctx ends, it closes
+// the remaining connections and returns the error of ctx; bytes of them that were not
+// read are lost. The error matches [ErrInvalidOption] for other types, or [ErrClosed]. The socket
+// remains usable. No option of libzmq.
+func (s Socket) StopReceiving(ctx context.Context) error {
+	checkContext(ctx)
+	return contextError(ctx, "stop receiving", s.s.StopReceiving(ctx))
+}
+
 // Peers describes the peers that are connected now, in no particular order.
 func (s Socket) Peers() []PeerInfo {
 	list := s.s.Peers()
@@ -158,6 +175,9 @@ func (s Socket) Peers() []PeerInfo {
 	}
 	return peers
 }
+
+// Closed reports whether Close or Shutdown was called.
+func (s Socket) Closed() bool { return s.s.Closed() }
 
 // Close closes the socket. All other calls, including blocked ones, return
 // [ErrClosed]. Queued messages are still written, for at most [Options.Linger];
@@ -209,13 +229,16 @@ func unsentError(op string, loss socket.Loss) error {
 type lingerError time.Duration
 
 func (e lingerError) Error() string {
+	if e == 0 {
+		return "discarded (NoLinger)"
+	}
 	return fmt.Sprintf("linger time of %v ended", time.Duration(e))
 }
 
 func (e lingerError) Unwrap() error { return context.DeadlineExceeded }
 
-// UnsentError is wrapped by the error of [Socket.Close] and [Socket.Shutdown] for
-// messages that were not written, or may not have arrived. Find it with
+// UnsentError is wrapped by the error of [Socket.Close], [Socket.Shutdown] and
+// [Sender.Flush] for messages that were not written, or may not have arrived. Find it with
 // [errors.As].
 type UnsentError struct {
 	Messages    int   // messages that were not written, or that the peer rejected

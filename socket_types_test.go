@@ -49,6 +49,7 @@ type anySocket interface {
 	Peers() []zmq.PeerInfo
 	Endpoints() []zmq.EndpointInfo
 	Stats() zmq.Stats
+	PeerStats() []zmq.PeerStats
 	Events(ctx context.Context) iter.Seq[zmq.Event]
 	Shutdown(ctx context.Context) error
 	Close() error

@@ -20,8 +20,8 @@ func TestNamesOfConstantsRoundTripAsText(t *testing.T) {
 		{uint8(zmq.TypePair), uint8(zmq.TypeChannel), new(zmq.SocketType)},
 		{uint8(zmq.ZMTP10), uint8(zmq.ZMTP31), new(zmq.ProtocolVersion)},
 		{uint8(zmq.EndpointListening), uint8(zmq.EndpointClosed), new(zmq.EndpointState)},
-		{uint8(zmq.EventListening), uint8(zmq.EventThrottled), new(zmq.EventKind)},
-		{uint8(zmq.CloseNone), uint8(zmq.CloseRevoked), new(zmq.CloseReason)},
+		{uint8(zmq.EventListening), uint8(zmq.EventStopped), new(zmq.EventKind)},
+		{uint8(zmq.CloseNone), uint8(zmq.CloseHandshakeClosed), new(zmq.CloseReason)},
 		{uint8(zmq.DropHWM), uint8(zmq.DropRejected), new(zmq.DropReason)},
 	} {
 		v := reflect.ValueOf(c.read).Elem()

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"strings"
 	"sync"
 	"testing"
@@ -115,14 +116,13 @@ func TestSocketTypesExchangeMessagesOverTLS(t *testing.T) {
 				}
 				check(a.WaitConnected(testContext(t)))
 				check(b.WaitConnected(testContext(t)))
-				if s, ok := a.(interface {
-					WaitSubscribers(context.Context, int, string) error
-				}); ok {
-					topic := ""
-					if tt.first == "RADIO" {
-						topic = "group"
-					}
-					check(s.WaitSubscribers(testContext(t), 1, topic))
+				switch s := a.(type) {
+				case *zmq.Pub:
+					check(s.WaitSubscribers(testContext(t), 1, ""))
+				case *zmq.XPub:
+					check(s.WaitSubscribers(testContext(t), 1, ""))
+				case *zmq.Radio:
+					check(s.WaitSubscribers(testContext(t), 1, "group"))
 				}
 				size := 1 << 20
 				if tt.first == "PAIR" {
@@ -209,8 +209,13 @@ func TestCertificateOfPeerIsKnown(t *testing.T) {
 		if r.TLS == nil {
 			return zmq.Identity{}, errors.New("no TLS")
 		}
+		if want := fmt.Sprintf(`NULL over TLS, peer %v certificate "CN=alice"`, r.RemoteAddr); r.String() != want {
+			t.Errorf("request %v, want %s", r, want)
+		}
 		return zmq.Identity{UserID: r.TLS.PeerCertificates[0].Subject.CommonName}, nil
 	}
+	var log bytes.Buffer
+	server.Logger = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	client.Security.TLS.Certificates = []tls.Certificate{a.Issue("alice")}
 	push, pull := must(zmq.NewPush(client)), must(zmq.NewPull(server))
 	join(t, tlsEndpoint, pull, push)
@@ -221,6 +226,13 @@ func TestCertificateOfPeerIsKnown(t *testing.T) {
 	}
 	if p := push.Peers()[0]; p.TLS().PeerCertificates[0].Subject.CommonName != "server" {
 		t.Errorf("the server is %+v", p)
+	}
+	if text := m.From().String(); !strings.HasSuffix(text, ` user "alice"`) {
+		t.Errorf("the peer is %s", text)
+	}
+	check(pull.Close()) // all records are written
+	if !strings.Contains(log.String(), `tls="TLS 1.3" subject="CN=alice" user=alice`) {
+		t.Errorf("log\n%s", log.String())
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -13,22 +14,39 @@ import (
 	"github.com/zerobroker/zmq/zap"
 )
 
-// verdict is an answer of a ZAP handler and its consequences.
+// verdict is what a ZAP handler answers, and the consequences.
 type verdict struct {
-	name  string
-	reply []string // after the version and the ID; nil: none
-	// server and client are the reasons of the two sides. CloseNone of the
-	// client means that the connection was closed without a status code.
+	name    string
+	replies [][]string // in whole; "ID" becomes the ID of the request; nil: none
+	// server and client are the reasons of the two sides. CloseHandshakeClosed of
+	// the client means that the connection was closed without a status code.
 	server, client zmq.CloseReason
 }
 
+// zapReply returns the frames of a reply.
+func zapReply(fields ...string) []string { return append([]string{"", zap.Version, "ID"}, fields...) }
+
+// verdicts are answers of handlers. What is not a reply of version 1.0 to this
+// request, with exactly seven frames, is refused as 500 is. Only the first answer
+// counts.
 var verdicts = []verdict{
-	{"200", []string{"200", "OK", "alice", ""}, zmq.CloseNone, zmq.CloseNone},
-	{"300", []string{"300", "busy", "", ""}, zmq.CloseAuthFailed, zmq.CloseNone},
-	{"400", []string{"400", "no", "", ""}, zmq.CloseAuthDenied, zmq.CloseRefused},
-	{"500", []string{"500", "bug", "", ""}, zmq.CloseAuthFailed, zmq.CloseRefused},
-	{"malformed", []string{"200", "OK"}, zmq.CloseAuthFailed, zmq.CloseRefused},
-	{"none", nil, zmq.CloseAuthFailed, zmq.CloseNone},
+	{"200", [][]string{zapReply("200", "OK", "alice", "")}, zmq.CloseNone, zmq.CloseNone},
+	{"300", [][]string{zapReply("300", "busy", "", "")}, zmq.CloseAuthFailed, zmq.CloseHandshakeClosed},
+	{"400", [][]string{zapReply("400", "no", "", "")}, zmq.CloseAuthDenied, zmq.CloseRefused},
+	{"500", [][]string{zapReply("500", "bug", "", "")}, zmq.CloseAuthFailed, zmq.CloseRefused},
+	{"unknown status", [][]string{zapReply("201", "OK", "alice", "")}, zmq.CloseAuthFailed, zmq.CloseRefused},
+	{"malformed", [][]string{zapReply("200", "OK")}, zmq.CloseAuthFailed, zmq.CloseRefused},
+	{"6 frames", [][]string{zapReply("200", "OK", "alice")}, zmq.CloseAuthFailed, zmq.CloseRefused},
+	{"8 frames", [][]string{zapReply("200", "OK", "alice", "", "")}, zmq.CloseAuthFailed, zmq.CloseRefused},
+	{"malformed metadata", [][]string{zapReply("200", "OK", "alice", "\x04Role\xff")}, zmq.CloseAuthFailed, zmq.CloseRefused},
+	{"another ID", [][]string{{"", zap.Version, "0", "200", "OK", "alice", ""}}, zmq.CloseAuthFailed, zmq.CloseRefused},
+	{"another version", [][]string{{"", "2.0", "ID", "200", "OK", "alice", ""}}, zmq.CloseAuthFailed, zmq.CloseRefused},
+	{"garbage", [][]string{{"\xff\x00200"}}, zmq.CloseAuthFailed, zmq.CloseRefused},
+	{"empty", [][]string{{""}}, zmq.CloseAuthFailed, zmq.CloseRefused},
+	{"400, then 200", [][]string{zapReply("400", "no", "", ""), zapReply("200", "OK", "alice", "")}, zmq.CloseAuthDenied, zmq.CloseRefused},
+	{"garbage, then 200", [][]string{{"200"}, zapReply("200", "OK", "alice", "")}, zmq.CloseAuthFailed, zmq.CloseRefused},
+	{"200, then 400", [][]string{zapReply("200", "OK", "alice", ""), zapReply("400", "no", "", "")}, zmq.CloseNone, zmq.CloseNone},
+	{"none", nil, zmq.CloseAuthFailed, zmq.CloseHandshakeClosed},
 }
 
 // securities returns the security of a client and a server of each mechanism. The
@@ -73,8 +91,8 @@ func testVerdict(t *testing.T, client, server zmq.Security, v verdict, delay tim
 	}))
 	defer s.Close()
 	defer c.Close()
-	if v.reply != nil || delay > 0 {
-		go answer(ctx, newZAPHandler(t, ns), v.reply, delay)
+	if v.replies != nil || delay > 0 {
+		go answer(ctx, newZAPHandler(t, ns), v.replies, delay)
 	}
 	atServer, atClient := record(ctx, s.Socket), record(ctx, c.Socket)
 	must(s.Bind("mem://a"))
@@ -89,7 +107,7 @@ func testVerdict(t *testing.T, client, server zmq.Security, v verdict, delay tim
 		time.Sleep(time.Nanosecond)
 		synctest.Wait()
 	}
-	if v.name == "200" {
+	if v.server == zmq.CloseNone {
 		m, err := s.TryRecv()
 		if err != nil || m.String() != "secret" || m.From().UserID() != "alice" {
 			t.Errorf("received %v from %q, %v", m, m.From().UserID(), err)
@@ -115,9 +133,8 @@ func testVerdict(t *testing.T, client, server zmq.Security, v verdict, delay tim
 	}
 }
 
-// answer answers each request with a reply after a delay, without one if the reply
-// is nil.
-func answer(ctx context.Context, h *zapHandler, reply []string, delay time.Duration) {
+// answer answers each request with replies after a delay.
+func answer(ctx context.Context, h *zapHandler, replies [][]string, delay time.Duration) {
 	for m, err := range h.Messages(ctx) {
 		if err != nil {
 			return
@@ -125,9 +142,105 @@ func answer(ctx context.Context, h *zapHandler, reply []string, delay time.Durat
 		select {
 		case <-ctx.Done():
 		case <-time.After(delay):
-			if reply != nil {
-				h.reply(m, append([]string{"", zap.Version, requestID(m)}, reply...)...)
+			for _, frames := range replies {
+				frames = slices.Clone(frames)
+				if i := slices.Index(frames, "ID"); i >= 0 {
+					frames[i] = requestID(m)
+				}
+				h.reply(m, frames...)
 			}
+		}
+	}
+}
+
+// An answer about a peer that has gone accepts no other peer, and leaves nothing
+// behind.
+func TestAnswerAboutPeerThatHasGoneAcceptsNoOther(t *testing.T) {
+	for mechanism, sec := range securities() {
+		t.Run(mechanism, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				zmq.NewMemory(t)
+				ns := zmq.NewNamespace()
+				sec[1].Authenticator = zmq.ZAP(ns)
+				h := newZAPHandler(t, ns)
+				s := must(zmq.NewPull(&zmq.Options{Namespace: ns, Security: sec[1], Linger: zmq.NoLinger}))
+				defer s.Close()
+				events := record(t.Context(), s.Socket)
+				must(s.Bind("mem://a"))
+				connect := func() *zmq.Push {
+					c := must(zmq.NewPush(&zmq.Options{Security: sec[0], Linger: zmq.NoLinger, Reconnect: zmq.ReconnectOptions{Interval: time.Hour, MaxInterval: time.Hour}}))
+					if err := errors.Join(c.Connect("mem://a"), c.Send(testContext(t), []byte("secret"))); err != nil {
+						t.Fatal(err)
+					}
+					return c
+				}
+				gone := connect()
+				late := h.next()
+				gone.Close()
+				synctest.Wait()
+				next := connect()
+				defer next.Close()
+				m := h.next()
+				h.reply(late, "", zap.Version, requestID(late), "200", "OK", "gone", "")
+				synctest.Wait()
+				wantNothingReceived(t, s, next)
+				h.reply(m, "", zap.Version, requestID(m), "400", "no", "", "")
+				time.Sleep(15 * time.Second)
+				synctest.Wait()
+				wantNothingReceived(t, s, next)
+				denied := 0
+				for _, e := range events.of(zmq.EventHandshakeFailed) {
+					if e.Reason == zmq.CloseAuthDenied {
+						denied++
+					}
+				}
+				if denied != 1 {
+					t.Errorf("events %v, want one for %v", events.of(zmq.EventHandshakeFailed), zmq.CloseAuthDenied)
+				}
+			})
+		})
+	}
+}
+
+// An authenticator that panics, never returns or returns too late refuses the peer,
+// with every mechanism.
+func TestFailingAuthenticatorRefusesPeerOfEachMechanism(t *testing.T) {
+	for name, ask := range map[string]zmq.Authenticator{
+		"panics":               func(context.Context, *zmq.AuthRequest) (zmq.Identity, error) { panic("boom") },
+		"panics with an error": func(context.Context, *zmq.AuthRequest) (zmq.Identity, error) { panic(errors.ErrUnsupported) },
+		"never returns": func(ctx context.Context, _ *zmq.AuthRequest) (zmq.Identity, error) {
+			<-ctx.Done()
+			return zmq.Identity{}, nil
+		},
+		"returns too late": func(context.Context, *zmq.AuthRequest) (zmq.Identity, error) {
+			time.Sleep(time.Minute)
+			return zmq.Identity{UserID: "late"}, nil
+		},
+		"returns an invalid property": func(context.Context, *zmq.AuthRequest) (zmq.Identity, error) {
+			return zmq.Identity{UserID: "x", Metadata: map[string]string{"": "x"}}, nil
+		},
+	} {
+		for mechanism, sec := range securities() {
+			t.Run(mechanism+" "+name, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					zmq.NewMemory(t)
+					sec[1].Authenticator = ask
+					s := must(zmq.NewPull(&zmq.Options{Security: sec[1], Linger: zmq.NoLinger}))
+					c := must(zmq.NewPush(&zmq.Options{Security: sec[0], Linger: zmq.NoLinger}))
+					defer time.Sleep(2 * time.Minute) // the last authenticator returns
+					defer s.Close()
+					defer c.Close()
+					events := record(t.Context(), s.Socket)
+					must(s.Bind("mem://a"))
+					if err := errors.Join(c.Connect("mem://a"), c.Send(testContext(t), []byte("secret"))); err != nil {
+						t.Fatal(err)
+					}
+					time.Sleep(3 * time.Minute)
+					synctest.Wait()
+					wantNothingReceived(t, s, c)
+					events.wantFailures(t, zmq.CloseAuthFailed)
+				})
+			})
 		}
 	}
 }

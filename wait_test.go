@@ -3,6 +3,7 @@ package zmq_test
 import (
 	"context"
 	"errors"
+	"net/netip"
 	"regexp"
 	"strings"
 	"sync"
@@ -131,15 +132,91 @@ func TestWaitErrorNamesAnIncompatibleType(t *testing.T) {
 	}
 }
 
-func TestSendAndRecvReturnTheErrorOfTheContext(t *testing.T) {
-	push, pull := must(zmq.NewPush(quickOptions())), must(zmq.NewPull(quickOptions()))
-	defer push.Close()
+func TestRecvReturnsTheErrorOfTheContext(t *testing.T) {
+	pull := must(zmq.NewPull(quickOptions()))
 	defer pull.Close()
-	if err := push.Send(ended(), nil); err != context.Canceled {
-		t.Errorf("Send: %v", err)
-	}
 	if _, err := pull.Recv(ended()); err != context.Canceled {
 		t.Errorf("Recv: %v", err)
+	}
+}
+
+// The error of every send that its context ends matches that of the context and its
+// cause, and says why the call waited.
+func TestSendErrorSaysWhyItWaited(t *testing.T) {
+	cause := errors.New("shutting down")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(cause)
+	x, xs := []byte("x"), []zmq.Message{zmq.NewMessage([]byte("x"))}
+	ns := zmq.NewNamespace()
+	out := &zmq.Options{Namespace: ns, Linger: zmq.NoLinger, SendHWM: 1}
+	in := &zmq.Options{Namespace: ns, RecvHWM: 1}
+	blocking := &zmq.Options{Namespace: ns, Linger: zmq.NoLinger, SendHWM: 1, Overflow: zmq.OverflowBlock}
+	unbound, push, pull := must(zmq.NewPush(out)), must(zmq.NewPush(out)), must(zmq.NewPull(in))
+	router, dealer := must(zmq.NewRouter(blocking)), must(zmq.NewDealer(in))
+	pub, sub := must(zmq.NewPub(blocking)), must(zmq.NewSub(in))
+	radio, dish := must(zmq.NewRadio(blocking)), must(zmq.NewDish(in))
+	server, client := must(zmq.NewServer(blocking)), must(zmq.NewClient(in))
+	dgram := must(zmq.NewDgram(nil))
+	closeAtEnd(t, unbound, push, pull, router, dealer, pub, sub, radio, dish, server, client, dgram)
+	late := must(zmq.NewPush(out))
+	closeAtEnd(t, late)
+	check(errors.Join(sub.Subscribe(""), dish.Join("g"), late.Connect("inproc://nobody")))
+	for _, pair := range []struct {
+		bound   zmq.Socket
+		connect func(string) error
+		name    string
+	}{
+		{pull.Socket, push.Connect, "inproc://pull"}, {dealer.Socket, func(ep string) error { return router.ConnectAs(ep, "worker") }, "inproc://dealer"},
+		{sub.Socket, pub.Connect, "inproc://sub"}, {dish.Socket, radio.Connect, "inproc://dish"}, {server.Socket, client.Connect, "inproc://server"},
+	} {
+		must(pair.bound.Bind(pair.name))
+		check(pair.connect(pair.name))
+	}
+	check(client.Send(t.Context(), x))
+	number := must(server.Recv(t.Context())).RoutingNumber()
+	const full, peerFull, oneFull = "1 peer connected, no queue has room", "1 peer connected, the queue of the peer has no room", "1 peer connected, a queue is full"
+	for _, c := range []struct {
+		name, why string
+		send      func() error
+	}{
+		{"Send without an endpoint", "no endpoint: call Bind or Connect first", func() error { return unbound.Send(ctx, x) }},
+		{"SendMessage without an endpoint", "no endpoint: call Bind or Connect first", func() error { return unbound.SendMessage(ctx, xs[0]) }},
+		{"SendTo of a DGRAM without an endpoint", "no endpoint: call Bind or Connect first", func() error { return dgram.SendTo(ctx, netip.MustParseAddrPort("127.0.0.1:9"), x) }},
+		{"Send without a peer", "inproc://nobody: no socket is bound", func() error { return late.Send(ctx, x) }},
+		{"Send", full, func() error { return push.Send(ctx, x) }},
+		{"SendMessage", full, func() error { return push.SendMessage(ctx, xs[0]) }},
+		{"SendBatch", full, func() error { _, err := push.SendBatch(ctx, xs); return err }},
+		{"SendTo a routing ID", peerFull, func() error { return router.SendTo(ctx, "worker", x) }},
+		{"SendMessageTo a routing ID", peerFull, func() error { return router.SendMessageTo(ctx, "worker", xs[0]) }},
+		{"SendBatchTo a routing ID", peerFull, func() error { _, err := router.SendBatchTo(ctx, "worker", xs); return err }},
+		{"SendTo a number", peerFull, func() error { return server.SendTo(ctx, number, x) }},
+		{"SendBatchTo a number", peerFull, func() error { _, err := server.SendBatchTo(ctx, number, xs); return err }},
+		{"Send of a PUB", oneFull, func() error { return pub.Send(ctx, x) }},
+		{"Send of a RADIO", oneFull, func() error { return radio.Send(ctx, "g", x) }},
+		{"SendBatch of a RADIO", oneFull, func() error { _, err := radio.SendBatch(ctx, "g", xs); return err }},
+	} {
+		var err error
+		for n := 0; err == nil && n < 1000; n++ { // a send with room succeeds although ctx has ended
+			err = c.send()
+		}
+		var op *zmq.OpError
+		if want := "zmq: send: context canceled (shutting down): " + c.why; err == nil || err.Error() != want ||
+			!errors.Is(err, context.Canceled) || !errors.Is(err, cause) || !errors.As(err, &op) || op.Timeout() {
+			t.Errorf("%s: %v, want %s", c.name, err, want)
+		}
+	}
+}
+
+// Timeout of the error reports whether a deadline has passed, and the context's
+// error is found although its type cannot be compared.
+func TestSendErrorMatchesAnyErrorOfAContext(t *testing.T) {
+	push := must(zmq.NewPush(nil))
+	closeAtEnd(t, push)
+	late, cancel := context.WithDeadline(t.Context(), time.Unix(1, 0))
+	defer cancel()
+	var op *zmq.OpError
+	if err := push.Send(late, nil); !errors.Is(err, context.DeadlineExceeded) || !errors.As(err, &op) || !op.Timeout() {
+		t.Errorf("Send: %v", err)
 	}
 }
 
@@ -260,4 +337,27 @@ func TestUnbindKeepsConnectedEndpoints(t *testing.T) {
 	if err := s.Disconnect(at); err != nil {
 		t.Errorf("Disconnect: %v", err)
 	}
+}
+
+func TestFlushErrorNamesWhatIsMissing(t *testing.T) {
+	o := quickOptions()
+	push, pub := must(zmq.NewPush(o)), must(zmq.NewPub(o))
+	defer push.Close()
+	defer pub.Close()
+	if err := errors.Join(push.Flush(ended()), pub.Flush(ended())); err != nil {
+		t.Errorf("nothing was sent: %v", err)
+	}
+	push.Connect("inproc://nothing")
+	push.TrySend([]byte("1"))
+	wantWaitError(t, push.Flush(ended()), `zmq: flush: context canceled: 1 message not written: inproc://nothing: no socket is bound`)
+	push.TrySend([]byte("2"))
+	wantWaitError(t, push.Flush(ended()), `zmq: flush: context canceled: 2 messages not written: inproc://nothing: no socket is bound`)
+	pull := must(zmq.NewPull(o))
+	defer pull.Close()
+	must(pull.Bind("inproc://nothing"))
+	if err := push.Flush(testContext(t)); err != nil {
+		t.Error(err)
+	}
+	push.Close()
+	wantError(t, "Flush", push.Flush(testContext(t)), zmq.ErrClosed)
 }

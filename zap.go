@@ -58,7 +58,7 @@ func zapRequest(r *AuthRequest) zap.Request {
 		ID:        strconv.FormatUint(zapRequestID.Add(1), 10),
 		Domain:    r.Domain,
 		Address:   zapAddress(r),
-		RoutingID: []byte(r.RoutingID),
+		RoutingID: []byte(r.LocalRoutingID),
 		Mechanism: r.Mechanism,
 	}
 	switch r.Mechanism {

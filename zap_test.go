@@ -87,7 +87,7 @@ func TestZAPRequestHasTheFieldsOfLibzmq(t *testing.T) {
 	}{
 		{"NULL", zmq.AuthRequest{Mechanism: "NULL", RemoteAddr: &net.TCPAddr{IP: net.IPv4(192, 0, 2, 7), Port: 5}},
 			[]string{"", "192.0.2.7", "", "NULL"}},
-		{"PLAIN", zmq.AuthRequest{Mechanism: "PLAIN", Domain: "global", RoutingID: "front", Username: "admin", Password: "secret",
+		{"PLAIN", zmq.AuthRequest{Mechanism: "PLAIN", Domain: "global", LocalRoutingID: "front", Username: "admin", Password: "secret",
 			RemoteAddr: &net.TCPAddr{IP: net.ParseIP("2001:db8::7"), Port: 5}},
 			[]string{"global", "2001:db8::7", "front", "PLAIN", "admin", "secret"}},
 		{"PLAIN without credentials", zmq.AuthRequest{Mechanism: "PLAIN"}, []string{"", "", "", "PLAIN", "", ""}},
@@ -410,9 +410,38 @@ func TestZAPAddressOfConnections(t *testing.T) {
 			h.reply(m, "", "1.0", requestID(m), "200", "OK", "alice", property)
 			dealer.Send(testContext(t), []byte("x"))
 			got := must(router.Recv(testContext(t)))
-			if role, _ := got.From().Property("Role"); got.From().UserID() != "alice" || role != "writer" || !bytes.Equal(got.Bytes(), []byte("x")) {
+			if role, _ := got.From().AuthProperty("Role"); got.From().UserID() != "alice" || role != "writer" || !bytes.Equal(got.Bytes(), []byte("x")) {
 				t.Errorf("%q from %v, user %q, role %q", got.Bytes(), got.From(), got.From().UserID(), role)
 			}
+		})
+	}
+}
+
+// A request that no handler has received yet is removed when its peer disconnects, so
+// that peers that have gone do not fill the queue of the handler.
+func TestZAPRequestOfDisconnectedPeerIsRemoved(t *testing.T) {
+	for mechanism, sec := range securities() {
+		t.Run(mechanism, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				zmq.NewMemory(t)
+				ns := zmq.NewNamespace()
+				h := newZAPHandler(t, ns)
+				sec[1].Authenticator = zmq.ZAP(ns)
+				pull := must(zmq.NewPull(&zmq.Options{Namespace: ns, Security: sec[1], Linger: zmq.NoLinger}))
+				defer pull.Close()
+				must(pull.Bind("mem://a"))
+				push := must(zmq.NewPush(&zmq.Options{Security: sec[0], Linger: zmq.NoLinger}))
+				check(push.Connect("mem://a"))
+				synctest.Wait()
+				if n := h.Stats().QueuedRecv; n != 1 {
+					t.Errorf("%d requests, want 1", n)
+				}
+				push.Close()
+				synctest.Wait()
+				if m, err := h.TryRecv(); !errors.Is(err, zmq.ErrWouldBlock) {
+					t.Errorf("the handler received %v, %v", m, err)
+				}
+			})
 		})
 	}
 }

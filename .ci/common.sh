@@ -19,6 +19,7 @@ have_libzmq() { pkg-config --exists libzmq 2>/dev/null; }
 have_stunnel() { [ -x /usr/bin/stunnel4 ]; }
 have_pyzmq() { /usr/bin/python3 -I -c 'import zmq' 2>/dev/null; }
 have_czmq() { /usr/bin/python3 -I -c 'import ctypes; ctypes.CDLL("libczmq.so.4")' 2>/dev/null; }
+have_ipykernel() { /usr/bin/python3 -I -c 'import ipykernel' 2>/dev/null; }
 
 # The directory in which interop/diff looks for npm's zeromq.
 zeromqjs="${XDG_CACHE_HOME:-${HOME-}/.cache}/zerobroker-zmq/zeromq-6.8.0"
@@ -32,13 +33,14 @@ missing() {
 	have_libzmq || echo "bench/peers/pebbe: no libzmq headers (pkg-config, libzmq3-dev)"
 	have_pyzmq || echo "interop against libzmq: no pyzmq for /usr/bin/python3 (python3-zmq)"
 	have_czmq || echo "interop with CZMQ's certificates: no libczmq for /usr/bin/python3 (python3, libczmq4)"
+	have_ipykernel || echo "interop with a Jupyter kernel: no ipykernel for /usr/bin/python3 (python3-ipykernel)"
 	have_stunnel || echo "interop through TLS terminators: no stunnel (stunnel4)"
 }
 
 # packages prints the packages of the workspace modules that can be built here.
 # tools/ is not part of the workspace.
 packages() {
-	local all=(./... ./cmd/zmq/... ./interop/... ./bench/...)
+	local all=(./... ./cmd/zmq/... ./interop/... ./bench/... ./metrics/prometheus/... ./metrics/otel/...)
 	if have_cc && have_libzmq; then
 		printf '%s\n' "${all[@]}"
 	else

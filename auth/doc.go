@@ -13,19 +13,16 @@
 // # Revocation
 //
 // A key that is removed from its directory, or passed to [Keys.Revoke], is not
-// accepted any longer. Connections that exist stay. To end them too:
+// accepted any longer. Connections that exist stay, unless [DisconnectRevoked] runs
+// for the socket:
+//
+//	go auth.DisconnectRevoked(ctx, pub.Socket, keys.Lookup)
+//
+// To end the connections of one key at once:
 //
 //	keys.Revoke(key)
 //	pub.DisconnectPeers(func(p zmq.PeerInfo) bool { return p.PublicKey() == key })
 //
-// and for all keys that are not valid any longer:
-//
-//	pub.DisconnectPeers(func(p zmq.PeerInfo) bool {
-//		_, err := keys.Lookup(p.PublicKey())
-//		return errors.Is(err, auth.ErrUnknownKey)
-//	})
-//
-// A handshake that was authenticated just before and is not complete is not found
-// by DisconnectPeers. Call it again after a second, or for each
-// [zmq.EventReady].
+// DisconnectPeers closes also the connections whose peers have been authenticated
+// and are not ready. These peers connect again.
 package auth

@@ -8,17 +8,18 @@ import (
 	"net/netip"
 
 	"github.com/zerobroker/zmq"
+	"github.com/zerobroker/zmq/internal/slots"
 )
 
 // Policy decides by the network of a peer and by its credentials. Both have to
-// admit it. The zero value refuses every peer. A Policy must not be changed while
-// a socket uses it.
+// admit it. The zero value denies every peer. A Policy must not be changed while
+// a socket uses it. It ignores the domain of the socket; see [Domains].
 type Policy struct {
-	// Deny refuses the peers in these networks, also if Allow has them. The
+	// Deny denies the peers in these networks, also if Allow has them. The
 	// addresses of IPv4 are in no network of IPv6: ::/0 does not contain them.
 	Deny []netip.Prefix
 
-	// Allow, if it is not empty, refuses the peers that are in none of these
+	// Allow, if it is not empty, denies the peers that are in none of these
 	// networks, which includes those without an IP address, such as peers of
 	// ipc.
 	Allow []netip.Prefix
@@ -31,7 +32,7 @@ type Policy struct {
 
 	// Any accepts the peers whose credentials the policy cannot check: those of
 	// NULL, those of PLAIN if Users is nil, and those of CURVE if Keys is nil,
-	// whose user ID is the public key. Without it these are refused. With NULL a
+	// whose user ID is the public key. Without it these are denied. With NULL a
 	// network is all that is checked, and addresses can be forged by anyone who
 	// controls the network.
 	Any bool
@@ -44,7 +45,7 @@ var (
 	errCredentials = errors.New("wrong username or password")
 )
 
-// Authenticate is a [zmq.Authenticator]. An error says why the peer is refused; it
+// Authenticate is a [zmq.Authenticator]. An error says why the peer is denied; it
 // contains no password. It matches [zmq.ErrAuthUnavailable] if the directory of
 // Keys cannot be read, and [zmq.ErrAuthFailed] if a network is the zero
 // [netip.Prefix].
@@ -54,7 +55,7 @@ func (p Policy) Authenticate(ctx context.Context, r *zmq.AuthRequest) (zmq.Ident
 	}
 	switch {
 	case r.Mechanism == "PLAIN" && p.Users != nil:
-		ok, err := p.Users.Check(ctx, r.Username, r.Password)
+		ok, err := p.Users.check(ctx, slots.Source(r.RemoteAddr), r.Username, r.Password)
 		switch {
 		case err != nil:
 			return zmq.Identity{}, fmt.Errorf("%w: %w", zmq.ErrAuthUnavailable, err)
@@ -65,11 +66,22 @@ func (p Policy) Authenticate(ctx context.Context, r *zmq.AuthRequest) (zmq.Ident
 	case r.Mechanism == "CURVE" && p.Keys != nil:
 		return p.Keys.Lookup(r.PublicKey)
 	case !p.Any:
-		return zmq.Identity{}, fmt.Errorf("policy accepts no peers of mechanism %.20q", r.Mechanism)
+		return zmq.Identity{}, fmt.Errorf("policy accepts no peers of mechanism %.20q: %s is not set", r.Mechanism, needs(r.Mechanism))
 	case r.Mechanism == "CURVE":
 		return zmq.Identity{UserID: r.PublicKey.String()}, nil
 	}
 	return zmq.Identity{}, nil
+}
+
+// needs returns the field of a Policy that accepts peers of a mechanism.
+func needs(mechanism string) string {
+	switch mechanism {
+	case "PLAIN":
+		return "Policy.Users"
+	case "CURVE":
+		return "Policy.Keys"
+	}
+	return "Policy.Any"
 }
 
 // checkNetwork returns an error if the address of a peer is not admitted.

@@ -13,18 +13,22 @@ import (
 	"io/fs"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 
 	"golang.org/x/crypto/bcrypt"
+
+	"github.com/zerobroker/zmq/internal/slots"
 )
 
-// Users has the usernames and passwords of PLAIN. It does not print them. Its
-// methods may be called concurrently.
+// Users has the usernames and passwords of PLAIN. Package fmt does not print them,
+// except of a Users in an unexported field of another struct, as described at
+// [zmq.Plain]. Its methods may be called concurrently.
 type Users struct {
 	byName map[string]user
-	secret [32]byte // key of the sums
-	slow   []byte   // the hash that takes the longest to compare; nil if there is none
-	slots  chan struct{}
+	secret [32]byte     // key of the sums
+	slow   []byte       // the hash that takes the longest to compare; nil if there is none
+	slots  *slots.Slots // of comparisons of hashes
 }
 
 // user has one of the two forms of a password.
@@ -35,12 +39,12 @@ type user struct {
 
 // Limits of a line of a users file.
 const (
-	maxString  = 255 // of names and passwords: those of PLAIN
-	maxBcrypt  = 72  // bytes of a password that bcrypt uses
-	maxCost    = 16  // of bcrypt, several seconds
-	maxFile    = 64 << 20
-	permOthers = 0o077 // permissions of other users
-	permWrite  = 0o022 // those of them to write
+	maxString = 255 // of names and passwords: those of PLAIN
+	maxBcrypt = 72  // bytes of a password that bcrypt uses
+	maxCost   = 16  // of bcrypt, several seconds
+	maxFile   = 64 << 20
+	permRead  = 0o044 // permissions of other users to read
+	permWrite = 0o022 // and to write
 )
 
 // ReadUsers reads a file of usernames and passwords. Each line has one of these
@@ -51,9 +55,14 @@ const (
 //	name:$2y$10$PGj...
 //	# comment
 //
-// A password consists of all characters after "=", and may not be empty. A name
-// may occur once. Empty lines are ignored. Argon2 is not supported, because each
-// check would need as much memory as the hash requires, for any client.
+// A password consists of all characters between "=" and the end of the line, which
+// is LF or CRLF. It may not be empty, or begin as the hashes of crypt(3) do, such as
+// $6$: with "=" the hash itself would be the password. A name may occur once. Empty
+// lines are ignored. Argon2 is not supported, because each check would need as much
+// memory as the hash requires, for any client.
+//
+// The file is read once. After a change read it again, and pass a [Policy] with the
+// new Users to [zmq.Socket.SetSecurity].
 //
 // An error in a line has the form "path:line: text", and contains no password. It
 // is also an error if other users can write to the file, or can read it although
@@ -75,13 +84,13 @@ func ReadUsers(path string) (*Users, error) {
 	case len(text) > maxFile:
 		return nil, fmt.Errorf("%s: longer than %d bytes", path, maxFile)
 	}
-	u := &Users{byName: make(map[string]user), slots: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2))}
+	u := &Users{byName: make(map[string]user), slots: slots.New(max(1, runtime.GOMAXPROCS(0)/2))}
 	rand.Read(u.secret[:])
 	line, err := u.parse(string(text))
 	if err != nil {
 		return nil, fmt.Errorf("%s:%d: %w", path, line, err)
 	}
-	if err := u.checkMode(path, info.Mode().Perm()); err != nil {
+	if err := u.checkMode(path, info.Mode()); err != nil {
 		return nil, err
 	}
 	return u, nil
@@ -90,18 +99,21 @@ func ReadUsers(path string) (*Users, error) {
 // checkMode returns an error for a file that other users can change, or that
 // shows them a password.
 func (u *Users) checkMode(path string, mode fs.FileMode) error {
-	if runtime.GOOS == "windows" {
-		return nil
-	}
-	if mode&permWrite != 0 {
-		return fmt.Errorf("%s: other users can write to it (mode %#o): use mode 0600", path, mode)
-	}
 	for _, e := range u.byName {
-		if e.sum != nil && mode&permOthers != 0 {
-			return fmt.Errorf("%s: other users can read its passwords (mode %#o): use mode 0600, or hash all passwords", path, mode)
+		if e.sum != nil && mode&permRead != 0 && runtime.GOOS != "windows" {
+			return fmt.Errorf("%s: other users can read its passwords (mode %#o): use mode 0600, or hash all passwords", path, mode.Perm())
 		}
 	}
-	return nil
+	return checkWritable(path, mode)
+}
+
+// checkWritable returns an error for a file or directory that other users can
+// change.
+func checkWritable(path string, mode fs.FileMode) error {
+	if mode&permWrite == 0 || runtime.GOOS == "windows" {
+		return nil
+	}
+	return fmt.Errorf("%s: other users can write to it (mode %#o): use chmod go-w", path, mode.Perm())
 }
 
 // parse parses the text of a file. It returns the line of an error.
@@ -152,6 +164,8 @@ func (u *Users) parseLine(s string) (name string, e user, cost int, err error) {
 		return "", e, 0, fmt.Errorf("empty password of user %q", name)
 	case !isHash && len(secret) > maxString:
 		return "", e, 0, fmt.Errorf("password of %d bytes, at most %d are possible", len(secret), maxString)
+	case !isHash && looksHashed(secret):
+		return "", e, 0, fmt.Errorf("password of user %q has the form of a hash, which follows a colon and not %q", name, "=")
 	case !isHash:
 		e.sum = u.sum(secret)
 		return name, e, 0, nil
@@ -163,6 +177,16 @@ func (u *Users) parseLine(s string) (name string, e user, cost int, err error) {
 		return "", e, 0, fmt.Errorf("hash of user %q: %w", name, err)
 	}
 	return name, e, cost, nil
+}
+
+// hashForms are the names with which hashes begin, between two "$".
+var hashForms = []string{"1", "2", "2a", "2b", "2x", "2y", "5", "6", "7", "y", "gy", "apr1", "argon2d", "argon2i", "argon2id"}
+
+// looksHashed reports whether a password begins as a hash does.
+func looksHashed(s string) bool {
+	after, dollar := strings.CutPrefix(s, "$")
+	form, _, complete := strings.Cut(after, "$")
+	return dollar && complete && slices.Contains(hashForms, form)
 }
 
 // hashLen is the length of every bcrypt hash.
@@ -203,7 +227,19 @@ func (u *Users) sum(password string) []byte {
 // expensive hash. So give all hashes the same cost. Hashes are compared in as many
 // calls at a time as half of the processors, the others wait. The error is that
 // of ctx.
+//
+// An increment of the cost doubles the time of a comparison, also for a client that has
+// no valid password. Choose a cost with which these processors can compare the passwords
+// of all clients that connect at the same time, for example after a restart, within
+// [zmq.Limits.HandshakeTimeout]. With [Policy.Authenticate] the addresses of clients get
+// their turns one after the other, so that many wrong passwords from one address do not
+// delay the users elsewhere.
 func (u *Users) Check(ctx context.Context, name, password string) (bool, error) {
+	return u.check(ctx, "", name, password)
+}
+
+// check is Check for a client from that source.
+func (u *Users) check(ctx context.Context, source, name, password string) (bool, error) {
 	e := u.byName[name]
 	sum := e.sum
 	if sum == nil {
@@ -217,12 +253,10 @@ func (u *Users) Check(ctx context.Context, name, password string) (bool, error) 
 	if hash == nil {
 		hash = u.slow
 	}
-	select {
-	case u.slots <- struct{}{}:
-		defer func() { <-u.slots }()
-	case <-ctx.Done():
-		return false, ctx.Err()
+	if err := u.slots.Acquire(ctx, source); err != nil {
+		return false, err
 	}
+	defer u.slots.Release(source)
 	// bcrypt ignores the bytes of a password after the 72nd.
 	matches := bcrypt.CompareHashAndPassword(hash, []byte(password)) == nil && len(password) <= maxBcrypt
 	return e.hash != nil && matches || e.sum != nil && equal, nil
@@ -232,4 +266,4 @@ func (u *Users) Check(ctx context.Context, name, password string) (bool, error) 
 func (u *Users) Len() int { return len(u.byName) }
 
 // Format writes the number of users for every verb.
-func (u *Users) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "%d users", len(u.byName)) }
+func (u Users) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "%d users", len(u.byName)) }

@@ -32,8 +32,9 @@ type Reply struct {
 	// bytes. It is only sent if Status is [StatusAccepted].
 	UserID string
 
-	// Metadata are properties of the user for the application that asked. It is
-	// only sent if Status is [StatusAccepted]. A name has 1 to 255 letters,
+	// Metadata are properties of the user for the application that asked, which
+	// gets them from zmq.PeerInfo.AuthProperty. It is only sent if Status is
+	// [StatusAccepted]. A name has 1 to 255 letters,
 	// digits, and characters of "-_.+", and its case is not significant. The
 	// encoded properties have at most [MaxMetadata] bytes: each has the length
 	// of its name and its value, and 5 bytes more.

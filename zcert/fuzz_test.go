@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// FuzzParse parses any text. A certificate that is accepted must be written in
-// a form that parses to the same certificate.
+// FuzzParse parses any text, with the secret key and without it. A certificate
+// that is accepted must be written in a form that parses to the same certificate.
 func FuzzParse(f *testing.F) {
 	for _, text := range []string{
 		"#   comment\n\nmetadata\n    name = \"front server\"\ncurve\n    public-key = \"rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7\"\n" +
@@ -19,9 +19,16 @@ func FuzzParse(f *testing.F) {
 		f.Add([]byte(text))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
+		p, perr := parsePublic(text)
+		if perr == nil && (p.Public.IsZero() || !p.Key.IsZero()) {
+			t.Fatalf("%q has the public certificate %v", text, p)
+		}
 		c, err := parse(text)
 		if err != nil {
 			return
+		}
+		if perr != nil || p.Public != c.Public || !reflect.DeepEqual(p.Metadata, c.Metadata) {
+			t.Fatalf("%q has the certificate %v and the public certificate %v, %v", text, c, p, perr)
 		}
 		public, secret, err := c.encode()
 		if err != nil {

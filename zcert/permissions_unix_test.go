@@ -41,6 +41,36 @@ func TestSecretFileIsReadableOnlyByItsOwner(t *testing.T) {
 	}
 }
 
+// A secret key that other users can read is not secret, and one that they can
+// change is theirs.
+func TestReadRefusesSecretThatOthersCanUse(t *testing.T) {
+	full := zcert.Certificate{Key: key(t, serverSecret), Public: public(t, serverPublic)}
+	path := write(t, full)
+	check := func(name string) {
+		for mode, want := range map[fs.FileMode]string{
+			0o600: "", 0o400: "", 0o700: "",
+			0o640: "0640", 0o620: "0620", 0o604: "0604", 0o602: "0602", 0o644: "0644",
+		} {
+			if err := os.Chmod(name, mode); err != nil {
+				t.Fatal(err)
+			}
+			c, err := zcert.Read(path)
+			if want == "" {
+				expect(t, c, err, full)
+			} else if want = name + ": other users can read or change it (mode " + want + "): use mode 0600"; err == nil || err.Error() != want || !c.Key.IsZero() {
+				t.Errorf("mode %#o: %v, %v; want %s", mode, c, err, want)
+			}
+			c, err = zcert.ReadPublic(path)
+			expect(t, c, err, zcert.Certificate{Public: full.Public})
+		}
+	}
+	check(path + zcert.SecretSuffix)
+	if err := os.Rename(path+zcert.SecretSuffix, path); err != nil {
+		t.Fatal(err)
+	}
+	check(path)
+}
+
 // A reader that has opened the old file must not be able to read the new secret,
 // and the permissions of the old file must not remain.
 func TestWriteDoesNotWriteToAnExistingSecretFile(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"runtime"
 	"strings"
 
 	"github.com/zerobroker/zmq/curve"
@@ -16,16 +17,35 @@ import (
 // path_secret does not exist. In the second case the Key of the certificate is
 // usually zero. A program that needs the secret key must check that.
 //
-// The error is a [*fs.PathError] if the file cannot be read, and an [*Error] with
-// the line if its content is malformed. Unlike CZMQ, Read does not continue with
-// the public file after such an error. A program that needs only the public key,
+// If both files exist, they must have the same public key: clients that have the
+// other one cannot connect. A program that replaces a certificate while it is read
+// may cause this error for a moment.
+//
+// The error is a [*fs.PathError] if a file cannot be read. It is an [*Error] with
+// the line if its content is malformed, and without one if the files have different
+// keys, or if other users can read or change the secret file. (Windows has no such
+// permissions.) Unlike CZMQ, Read does not continue with the public file after such
+// an error. A program that needs only the public key,
 // such as that of its server, calls [ReadPublic].
 func Read(path string) (Certificate, error) {
 	c, err := read(path+SecretSuffix, parse)
 	if errors.Is(err, fs.ErrNotExist) {
 		return read(path, parse)
 	}
-	return c, err
+	if err != nil {
+		return c, err
+	}
+	switch public, err := ReadPublic(path); {
+	case errors.Is(err, fs.ErrNotExist):
+		return c, nil
+	case err != nil:
+		return Certificate{}, err
+	case public.Public != c.Public:
+		return Certificate{}, &Error{Path: path, Err: fmt.Errorf(
+			"the public key %v is not that of %s, which has %v: replace the file that does not belong to this certificate",
+			public.Public, path+SecretSuffix, c.Public)}
+	}
+	return c, nil
 }
 
 // ReadPublic reads the public key and the metadata from the file path. It does
@@ -46,6 +66,9 @@ func read(path string, parse func(text []byte) (Certificate, error)) (Certificat
 		return Certificate{}, err
 	}
 	c, err := parse(text)
+	if err == nil && !c.Key.IsZero() {
+		err = checkPrivate(f)
+	}
 	if err != nil {
 		var line int
 		if e, ok := errors.AsType[*lineError](err); ok {
@@ -54,6 +77,19 @@ func read(path string, parse func(text []byte) (Certificate, error)) (Certificat
 		return Certificate{}, &Error{Path: path, Line: line, Err: err}
 	}
 	return c, nil
+}
+
+// checkPrivate returns an error for a file that other users can read or change.
+// Pipes have no permissions of that kind, nor have files on Windows.
+func checkPrivate(f *os.File) error {
+	info, err := f.Stat()
+	if err != nil || runtime.GOOS == "windows" {
+		return err
+	}
+	if mode := info.Mode(); mode.IsRegular() && mode&permOthers != 0 {
+		return fmt.Errorf("other users can read or change it (mode %#o): use mode 0600", mode.Perm())
+	}
+	return nil
 }
 
 // lineError is an error in a line of a certificate; 0 means the whole text.

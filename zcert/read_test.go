@@ -35,13 +35,43 @@ func TestReadPrefersTheSecretFile(t *testing.T) {
 	c, err := zcert.Read(path)
 	expect(t, c, err, full)
 
-	writeFile(t, path, strings.Replace(publicFile, serverPublic, clientPublic, 1))
+	writeFile(t, path, strings.Replace(publicFile, "front", "other", 1))
 	c, err = zcert.Read(path)
 	expect(t, c, err, full)
 
 	// Read also reads the secret file under its own name.
 	c, err = zcert.Read(path + zcert.SecretSuffix)
 	expect(t, c, err, full)
+}
+
+// Clients that get the public file would connect to no server with the secret one.
+func TestReadRefusesFilesOfDifferentKeys(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "cert")
+	other := strings.Replace(publicFile, serverPublic, clientPublic, 1)
+	for name, secret := range map[string]string{
+		"secret key":    secretFile,
+		"no secret key": strings.Replace(secretFile, serverSecret, strings.Repeat("0", 40), 1),
+	} {
+		t.Run(name, func(t *testing.T) {
+			writeFile(t, path+zcert.SecretSuffix, secret)
+			writeFile(t, path, other)
+			c, err := zcert.Read(path)
+			e, ok := errors.AsType[*zcert.Error](err)
+			if !ok || e.Path != path || !c.Public.IsZero() || !c.Key.IsZero() {
+				t.Fatalf("%v, %v", c, err)
+			}
+			for _, part := range []string{clientPublic, serverPublic, path + zcert.SecretSuffix} {
+				if !strings.Contains(e.Error(), part) {
+					t.Errorf("%v, without %s", err, part)
+				}
+			}
+		})
+	}
+	writeFile(t, path+zcert.SecretSuffix, secretFile)
+	writeFile(t, path, "malformed")
+	if c, err := zcert.Read(path); err == nil || !strings.HasPrefix(err.Error(), path+": ") {
+		t.Errorf("malformed public file: %v, %v", c, err)
+	}
 }
 
 func TestReadFallsBackToThePublicFile(t *testing.T) {
@@ -210,7 +240,7 @@ func TestMissingCertificateIsNotExist(t *testing.T) {
 	}
 }
 
-func TestReadOfADirectoryFails(t *testing.T) {
+func TestReadOfDirectoryReturnsError(t *testing.T) {
 	if c, err := zcert.Read(t.TempDir()); err == nil || !c.Public.IsZero() {
 		t.Errorf("%v, %v", c, err)
 	}

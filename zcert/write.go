@@ -16,6 +16,7 @@ import (
 const (
 	publicPerm fs.FileMode = 0o644
 	secretPerm fs.FileMode = 0o600
+	permOthers fs.FileMode = 0o077 // of a secret file, an error
 )
 
 // The comments at the start of the files.
@@ -36,7 +37,7 @@ const (
 // If the Key of c is set, it first writes both keys and the metadata to
 // path_secret, with mode 0600. (The umask may remove permissions. On Windows the
 // files have the permissions of the directory.) If the Key is zero, an existing
-// path_secret stays as it is, and [Read] continues to read it.
+// path_secret stays as it is; [Read] fails if its key is another one.
 //
 // Write replaces existing files. Each file is written under another name in the
 // same directory, starting with a dot, synchronized to the disk and renamed. So
@@ -138,6 +139,9 @@ func replaceFile(path string, data []byte, perm fs.FileMode) (err error) {
 	temp := filepath.Join(dir, ".zcert-"+rand.Text())
 	// O_EXCL: the file is new, and so has no other permissions or owner.
 	f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, perm)
+	if failed, ok := errors.AsType[*fs.PathError](err); ok {
+		failed.Path = path // not the temporary name
+	}
 	if err != nil {
 		return err
 	}

@@ -36,7 +36,7 @@ func TestWrittenCertificateIsRead(t *testing.T) {
 	}
 }
 
-func TestWriteOfAPublicKeyWritesOneFile(t *testing.T) {
+func TestWriteOfPublicKeyWritesNoSecretFile(t *testing.T) {
 	c := zcert.Certificate{Public: public(t, serverPublic)}
 	path := write(t, c)
 	got, err := zcert.Read(path)

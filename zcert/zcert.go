@@ -22,6 +22,12 @@
 // that does not belong to the public one, or with a section or a name that
 // occurs twice.
 //
+// pyzmq's zmq.auth.load_certificates reads only files whose names end with .key, so
+// name a certificate for it NAME.key. The secret file that zmq.auth writes has mode
+// 0644; programs that check the mode refuse it until it is 0600. Its metadata is
+// empty: add a name to the public file, or auth.OpenKeys uses the public key as user
+// ID.
+//
 // The functions may be called concurrently. They do not lock files: if two calls
 // write the same certificate, its two files may come from different calls.
 //

@@ -33,7 +33,7 @@ func TestHelloMessageIsFirstOnEachConnection(t *testing.T) {
 			s.MustConnect("mem://a")
 			for range 2 {
 				p := l.Accept()
-				p.Shake(peer)
+				p.Handshake(peer)
 				if slices.Contains(greets, typ) {
 					wantPeerRecv(w, p, "hello")
 				}
@@ -44,7 +44,7 @@ func TestHelloMessageIsFirstOnEachConnection(t *testing.T) {
 				time.Sleep(time.Minute) // until the endpoint no longer counts as its one peer
 			}
 			q := w.Dial("b")
-			q.Shake(peer)
+			q.Handshake(peer)
 			if slices.Contains(greets, typ) {
 				wantPeerRecv(w, q, "hello")
 			}
@@ -77,7 +77,7 @@ func TestDisconnectMessageFollowsLastWholeMessage(t *testing.T) {
 			s.MustBind("mem://a")
 			p := dialRawPeers(w, s, 1, peer)[0]
 			whole := st.Message("incomplete", "message")
-			p.Must(st.Message("last"), whole[:len(whole)-1])
+			p.MustWrite(st.Message("last"), whole[:len(whole)-1])
 			p.Close()
 			s.WantRecv("last")
 			if slices.Contains(receivesIt, typ) {
@@ -86,15 +86,15 @@ func TestDisconnectMessageFollowsLastWholeMessage(t *testing.T) {
 			s.WantNone()
 			w.Dial("a").Close() // without a handshake
 			q := w.Dial("a")
-			q.Must(st.Greeting())
+			q.MustWrite(st.Greeting())
 			q.Close()
 			s.WantNone()
 			// The loss of a peer that the socket connected to is not reported.
 			l := w.Listen("b")
 			s.MustConnect("mem://b")
 			r := l.Accept()
-			r.Shake(peer)
-			s.MustMeet(1)
+			r.Handshake(peer)
+			s.WaitPeers(1)
 			r.Close()
 			s.WantNone()
 		})
@@ -133,8 +133,8 @@ func TestHiccupMessageFollowsLostConnection(t *testing.T) {
 			for i := range 3 {
 				p := l.Accept()
 				if i != 1 { // a connection without a handshake does not count
-					p.Shake(peer)
-					p.Must(st.Message("last"))
+					p.Handshake(peer)
+					p.MustWrite(st.Message("last"))
 				}
 				p.Close()
 				if i == 1 {

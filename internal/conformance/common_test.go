@@ -200,7 +200,7 @@ func TestMultipartMessageIsReceivedWholeFromOnePipe(t *testing.T) {
 		whole := st.Message("one", "two", "three")
 		for _, b := range whole {
 			pull.WantNone()
-			p.Must([]byte{b})
+			p.MustWrite([]byte{b})
 		}
 		pull.WantRecv("one", "two", "three")
 	})
@@ -224,11 +224,11 @@ func TestMessageTruncatedByConnectionLossIsDropped(t *testing.T) {
 			pull := w.Socket(pattern.PULL)
 			pull.MustBind("mem://a")
 			p := dialRawPeers(w, pull, 1, "PUSH")[0]
-			p.Must(whole[:n])
+			p.MustWrite(whole[:n])
 			p.Close()
 			q := w.Dial("a")
-			q.Shake("PUSH")
-			q.Must(st.Message("the next"))
+			q.Handshake("PUSH")
+			q.MustWrite(st.Message("the next"))
 			pull.WantRecv("the next")
 			pull.WantNone()
 			pull.WantDrops(map[pipe.Drop]uint64{pipe.DropPartial: uint64(min(n, 1))})
@@ -239,15 +239,15 @@ func TestMessageTruncatedByConnectionLossIsDropped(t *testing.T) {
 		push := w.Socket(pattern.PUSH)
 		push.MustConnect("mem://a")
 		p := l.Accept()
-		p.Shake("PULL")
-		push.MustMeet(1)
+		p.Handshake("PULL")
+		push.WaitPeers(1)
 		w.Net.Links()[0].Up().SetBuffer(10)
 		push.MustSend("first", strings.Repeat("x", 1000), "last")
 		push.MustSend("second")
 		w.Settle()
 		w.Net.Links()[0].Cut(memnet.RST)
 		q := l.Accept()
-		q.Shake("PULL")
+		q.Handshake("PULL")
 		wantPeerRecv(w, q, "second")
 		wantPeerNone(w, q)
 		push.WantDrops(map[pipe.Drop]uint64{pipe.DropInFlight: 1})
@@ -311,7 +311,7 @@ func TestFairQueueingReceivesOneMessageOfEachPipeInTurn(t *testing.T) {
 			for range n {
 				p.MustSend(fmt.Sprint(i), "second frame")
 			}
-			p.MustMeet(1)
+			p.WaitPeers(1)
 			w.Settle()
 			pushers = append(pushers, p)
 		}
@@ -365,7 +365,7 @@ func TestSingleFrameTypesRejectMultipartMessages(t *testing.T) {
 			if !pattern.Types[row.typ].Receives {
 				return
 			}
-			p.Must(st.Message("of", "two frames"), st.Message("of one"), st.Message("of", "three", "frames"))
+			p.MustWrite(st.Message("of", "two frames"), st.Message("of one"), st.Message("of", "three", "frames"))
 			s.WantRecv("of one")
 			s.WantNone()
 			s.WantDrops(map[pipe.Drop]uint64{pipe.DropMalformed: 2})
@@ -377,7 +377,7 @@ func TestSingleFrameTypesRejectMultipartMessages(t *testing.T) {
 		s.MustBind("mem://a")
 		wantErr(w, "join", s.Join("g", true), nil)
 		p := dialRawPeers(w, s, 1, "RADIO")[0]
-		p.Must(st.Message("g", "of", "two frames"))
+		p.MustWrite(st.Message("g", "of", "two frames"))
 		wantPeerClosed(w, p) // as in libzmq, whose session checks it
 		s.WantNone()
 	})
@@ -420,7 +420,7 @@ func TestConflateKeepsOnlyTheNewestMessage(t *testing.T) {
 			}
 			p := dialRawPeers(w, s, 1, peerTypes[typeNames[typ]][0])[0]
 			for i := range 100 {
-				p.Must(st.Message(fmt.Sprint(i)))
+				p.MustWrite(st.Message(fmt.Sprint(i)))
 			}
 			if got := recvAll(w, s); !slices.Equal(got, []string{"[99]"}) {
 				w.Errorf("received %q, want the newest", got)
@@ -457,16 +457,16 @@ func TestSendOnlyTypesDisconnectDespiteUnreadMessages(t *testing.T) {
 			s.MustBind("mem://a")
 			p := dialRawPeers(w, s, 1, peer)[0]
 			for range 3000 { // more than any HWM
-				p.Must(st.Message("up"))
+				p.MustWrite(st.Message("up"))
 			}
 			w.Settle()
 			p.Close()
 			w.Settle()
-			if stats := s.Stats(); stats.Peers != 0 || len(s.Heard(session.Disconnected)) != 1 {
+			if stats := s.Stats(); stats.Peers != 0 || len(s.EventsOf(session.Disconnected)) != 1 {
 				w.Errorf("the peer is still connected: %+v", stats)
 			}
 			q := dialRawPeers(w, s, 1, peer)[0]
-			q.Must(st.Message("up"))
+			q.MustWrite(st.Message("up"))
 			go io.Copy(io.Discard, q)
 			if d := st.After(func() { s.CloseIn(time.Hour) }); d != 0 {
 				w.Errorf("Close took %v", d)
@@ -515,15 +515,15 @@ func TestPeerDisconnectKeepsReceivedMessagesAndEndpointQueue(t *testing.T) {
 		push.MustConnect("mem://a")
 		for range 3 {
 			p := l.Accept()
-			p.Shake("PULL")
-			push.MustMeet(1)
+			p.Handshake("PULL")
+			push.WaitPeers(1)
 			p.Close()
 			w.Settle()
 			for i := range 3 {
 				push.MustSend(fmt.Sprint(i))
 			}
 			q := l.Accept()
-			q.Shake("PULL")
+			q.Handshake("PULL")
 			for i := range 3 {
 				wantPeerRecv(w, q, fmt.Sprint(i))
 			}
@@ -538,8 +538,8 @@ func TestPeerDisconnectKeepsReceivedMessagesAndEndpointQueue(t *testing.T) {
 		push := w.Socket(pattern.PUSH, func(o *socket.Options) { o.Immediate = true })
 		push.MustConnect("mem://a")
 		p := l.Accept()
-		p.Shake("PULL")
-		push.MustMeet(1)
+		p.Handshake("PULL")
+		push.WaitPeers(1)
 		for range 5 {
 			push.MustSend("for the first")
 		}
@@ -548,8 +548,8 @@ func TestPeerDisconnectKeepsReceivedMessagesAndEndpointQueue(t *testing.T) {
 		w.Settle()
 		push.WantFull()
 		q := l.Accept()
-		q.Shake("PULL")
-		push.MustMeet(1)
+		q.Handshake("PULL")
+		push.WaitPeers(1)
 		push.MustSend("for the second")
 		wantPeerRecv(w, q, "for the second")
 		drops := push.Stats().Drops

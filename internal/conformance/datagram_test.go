@@ -81,7 +81,7 @@ func TestRadioSendsEveryGroupOverUDP(t *testing.T) {
 		dish.MustBind(udp1)
 		wantErr(w, "join", dish.Join("g", true), nil)
 		radio.MustConnect(udp1)
-		radio.MustMeet(1)
+		radio.WaitPeers(1)
 		for _, g := range []string{"g", "gg", "", "g"} {
 			wantErr(w, "sending", radio.TrySendGroup(g, st.Of("to "+g)), nil)
 		}

@@ -51,7 +51,7 @@ func TestStreamReceivesBytesAndNotifications(t *testing.T) {
 	testStreamBothSides(t, "pieces of at most 8192 bytes", func(w *st.World, s *st.Socket, p *st.Peer) {
 		id := recvConnectNotification(w, s)
 		text := strings.Repeat("0123456789", 3000)
-		p.Must([]byte(text))
+		p.MustWrite([]byte(text))
 		var got strings.Builder
 		for got.Len() < len(text) {
 			m, from := s.MustRecv()
@@ -63,20 +63,20 @@ func TestStreamReceivesBytesAndNotifications(t *testing.T) {
 		if got.String() != text {
 			w.Error("the bytes differ")
 		}
-		p.Must([]byte("one"))
+		p.MustWrite([]byte("one"))
 		s.WantRecv("one") // without waiting for more
-		p.Must([]byte("last"))
+		p.MustWrite([]byte("last"))
 		p.Close()
 		s.WantRecv("last")
 		wantNotice(w, s, msg.DisconnectNotification, id)
 	})
 	testStreamBothSides(t, "without notifications", func(w *st.World, s *st.Socket, p *st.Peer) {
 		s.WantNone()
-		p.Must([]byte("x"))
+		p.MustWrite([]byte("x"))
 		s.WantRecv("x")
 		p.Close()
 		s.WantNone()
-	}, patternOptions(func(o *pattern.Options) { o.StreamNoNotify = true }))
+	}, patternOptions(func(o *pattern.Options) { o.StreamDataOnly = true }))
 }
 
 func TestStreamSendsBytesAfterTheRoutingID(t *testing.T) {
@@ -84,12 +84,12 @@ func TestStreamSendsBytesAfterTheRoutingID(t *testing.T) {
 		id := recvConnectNotification(w, s)
 		s.MustSend(id, "one")
 		s.MustSend(id, "two", "", "three")
-		if got := string(p.Skip(11)); got != "onetwothree" {
+		if got := string(p.ReadN(11)); got != "onetwothree" {
 			w.Errorf("the peer read %q, want %q", got, "onetwothree")
 		}
 		s.MustSend(id, "last")
 		s.MustSend(id, "")
-		if got := string(p.Skip(4)); got != "last" {
+		if got := string(p.ReadN(4)); got != "last" {
 			w.Errorf("the peer read %q, want %q", got, "last")
 		}
 		wantPeerClosed(w, p)
@@ -99,7 +99,7 @@ func TestStreamSendsBytesAfterTheRoutingID(t *testing.T) {
 		id := recvConnectNotification(w, s)
 		wantErr(w, "a routing ID alone", trySend(s, id), pattern.ErrInvalidMessage)
 		s.MustSend(id, "x")
-		if got := string(p.Skip(1)); got != "x" {
+		if got := string(p.ReadN(1)); got != "x" {
 			w.Errorf("the peer read %q, want %q", got, "x")
 		}
 	})
@@ -126,7 +126,7 @@ func TestStreamAssignsRoutingIDToEachConnection(t *testing.T) {
 		wantErr(w, "the same ID again", s.ConnectAs("mem://b", "assigned"), pattern.ErrDuplicateRoutingID)
 		s.MustSend("assigned", "early")
 		p := l.Accept()
-		if got := string(p.Skip(5)); got != "early" {
+		if got := string(p.ReadN(5)); got != "early" {
 			w.Errorf("the peer read %q, want %q", got, "early")
 		}
 		if id := recvConnectNotification(w, s); id != "assigned" {
@@ -154,7 +154,7 @@ func TestStreamAssignsRoutingIDToEachConnection(t *testing.T) {
 		p := l.Accept()
 		recvConnectNotification(w, s)
 		s.MustSend("assigned", "new")
-		if got := string(p.Skip(3)); got != "new" {
+		if got := string(p.ReadN(3)); got != "new" {
 			w.Errorf("the peer read %q, want %q", got, "new")
 		}
 		drops := s.Stats().Drops
@@ -217,8 +217,8 @@ func TestPeerConnectReturnsRoutingNumber(t *testing.T) {
 		a, b := w.Socket(pattern.PEER), w.Socket(pattern.PEER)
 		b.MustBind(ep)
 		n, _ := a.ConnectPeer(ep)
-		a.MustMeet(1)
-		b.MustMeet(1)
+		a.WaitPeers(1)
+		b.WaitPeers(1)
 		wantErr(w, "disconnecting", a.DisconnectPeer(n), nil)
 		wantErr(w, "disconnecting again", a.DisconnectPeer(n), pattern.ErrNoRoute)
 		wantErr(w, "sending", a.TrySendToNumber(n, st.Of("x")), pattern.ErrNoRoute)
@@ -245,7 +245,7 @@ func TestChannelHasOnePeerAndSingleFrameMessages(t *testing.T) {
 		if n := a.Stats().Peers; n != 1 {
 			w.Errorf("%d peers, want 1", n)
 		}
-		if refused := a.Heard(session.PeerRefused); len(refused) == 0 || !errors.Is(refused[0].Err, pattern.ErrPeerExists) {
+		if refused := a.EventsOf(session.PeerRefused); len(refused) == 0 || !errors.Is(refused[0].Err, pattern.ErrPeerExists) {
 			w.Errorf("events of refused peers: %+v", refused)
 		}
 	})
@@ -323,16 +323,16 @@ func TestRadioSendsToMembersOfTheExactGroup(t *testing.T) {
 		radio := w.Socket(pattern.RADIO)
 		radio.MustBind("mem://a")
 		p := dialRawPeers(w, radio, 1, "DISH")[0]
-		p.Must(st.Command("JOIN", []byte("g")), st.Command("JOIN", []byte("h")), st.Command("LEAVE", []byte("h")))
+		p.MustWrite(st.Command("JOIN", []byte("g")), st.Command("JOIN", []byte("h")), st.Command("LEAVE", []byte("h")))
 		w.Settle()
 		wantErr(w, "sending", radio.TrySendGroup("h", st.Of("x")), nil)
 		wantErr(w, "sending", radio.TrySendGroup("g", st.Of("body")), nil)
 		wantPeerRecv(w, p, "g", "body")
-		p.Must(st.Command("JOIN", []byte("g"))) // the second JOIN of g: one LEAVE cancels both
+		p.MustWrite(st.Command("JOIN", []byte("g"))) // the second JOIN of g: one LEAVE cancels both
 		w.Settle()
 		wantErr(w, "sending", radio.TrySendGroup("g", st.Of("once")), nil)
 		wantPeerRecv(w, p, "g", "once")
-		p.Must(st.Command("LEAVE", []byte("g")))
+		p.MustWrite(st.Command("LEAVE", []byte("g")))
 		w.Settle()
 		wantErr(w, "sending", radio.TrySendGroup("g", st.Of("x")), nil)
 		wantPeerNone(w, p)
@@ -355,7 +355,7 @@ func TestDishSendsItsGroupsToEachRadio(t *testing.T) {
 		dish.MustConnect("mem://a")
 		for range 2 {
 			p := l.Accept()
-			p.Shake("RADIO")
+			p.Handshake("RADIO")
 			joins := []string{recvCommand(w, p), recvCommand(w, p)}
 			slices.Sort(joins)
 			if fmt.Sprint(joins) != "[JOIN a JOIN b]" {
@@ -366,7 +366,7 @@ func TestDishSendsItsGroupsToEachRadio(t *testing.T) {
 			if got := recvCommand(w, p) + recvCommand(w, p); got != "JOIN nowLEAVE now" {
 				w.Errorf("the peer read %q, want %q", got, "JOIN nowLEAVE now")
 			}
-			p.Must(st.Message("a", "1"), st.Message("now", "2"), st.Message("ab", "3"), st.Message("b", ""))
+			p.MustWrite(st.Message("a", "1"), st.Message("now", "2"), st.Message("ab", "3"), st.Message("b", ""))
 			dish.WantRecv("a", "1")
 			dish.WantRecv("b", "")
 			dish.WantNone()
@@ -396,13 +396,13 @@ func TestDishSendsItsGroupsToEachRadio(t *testing.T) {
 			wantErr(w, "join", dish.Join("g", true), nil)
 			dish.MustConnect("mem://a")
 			p := l.Accept()
-			p.Shake("RADIO")
-			p.Must(st.Message(bad...), st.Message("g", "after it"))
+			p.Handshake("RADIO")
+			p.MustWrite(st.Message(bad...), st.Message("g", "after it"))
 			wantPeerClosed(w, p)
 			dish.WantNone()
 			q := l.Accept() // libzmq does not reconnect here
-			q.Shake("RADIO")
-			q.Must(st.Message(strings.Repeat("g", 255), "not joined"), st.Message("g", "good"))
+			q.Handshake("RADIO")
+			q.MustWrite(st.Message(strings.Repeat("g", 255), "not joined"), st.Message("g", "good"))
 			dish.WantRecv("g", "good")
 			dish.WantCloseReasons(map[engine.CloseReason]uint64{})
 		})

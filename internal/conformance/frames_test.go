@@ -107,7 +107,7 @@ func TestReqFramesGoToOnePeer(t *testing.T) {
 			wantErr(w, "the others", trySendFrames(req, "two+", "three"), nil)
 			wantErr(w, "another request", trySendFrames(req, "x"), pattern.ErrInvalidState)
 			wantPeerRecv(w, peers[i%2], "", "one", "two", "three")
-			peers[i%2].Must(st.Message("", "a", "b"))
+			peers[i%2].MustWrite(st.Message("", "a", "b"))
 			wantFrames(w, req, "a+")
 			wantErr(w, "a request before the last frame of the reply", trySendFrames(req, "x"), pattern.ErrInvalidState)
 			wantFrames(w, req, "b")
@@ -286,7 +286,7 @@ func TestStreamFirstFrameIsTheRoutingID(t *testing.T) {
 		wantErr(w, "receiving the connect notification", s.TryRecvFrame(&f), nil)
 		id := string(f.Body)
 		wantFrames(w, s, "")
-		p.Must([]byte("bytes"))
+		p.MustWrite([]byte("bytes"))
 		wantFrames(w, s, id+"+", "bytes")
 		p.Close()
 		wantFrames(w, s, id+"+", "")
@@ -299,12 +299,12 @@ func TestStreamSendsFrameByFrame(t *testing.T) {
 		wantErr(w, "to an unknown peer", trySendFrames(s, "other+"), pattern.ErrNoRoute)
 		wantErr(w, "sending", trySendFrames(s, id+"+", "one"), nil)
 		wantErr(w, "More is ignored after the routing ID", trySendFrames(s, id+"+", "two+", id+"+", "three"), nil)
-		if got := string(p.Skip(11)); got != "onetwothree" {
+		if got := string(p.ReadN(11)); got != "onetwothree" {
 			w.Errorf("the peer read %q, want %q", got, "onetwothree")
 		}
 		wantErr(w, "a routing ID alone", s.TrySendFrame(&msg.Frame{Body: []byte(id)}), nil) // not by frame: the ID may end in +
 		wantErr(w, "a dropped frame and a message", trySendFrames(s, "dropped", id+"+", "four"), nil)
-		if got := string(p.Skip(4)); got != "four" {
+		if got := string(p.ReadN(4)); got != "four" {
 			w.Errorf("the peer read %q, want %q", got, "four")
 		}
 		wantErr(w, "closing the connection", trySendFrames(s, id+"+", ""), nil)

@@ -46,8 +46,8 @@ func connect(w *st.World, ep string, bound, connecting *st.Socket) {
 		w.Fatal(err)
 	}
 	connecting.MustConnect(ep)
-	connecting.MustMeet(k + 1)
-	bound.MustMeet(n + 1)
+	connecting.WaitPeers(k + 1)
+	bound.WaitPeers(n + 1)
 }
 
 // patternOptions sets options of the socket's pattern.
@@ -64,9 +64,9 @@ func dialRawPeers(w *st.World, s *st.Socket, n int, socketType string, propertie
 	before := s.Stats().Peers
 	for i := range n {
 		p := w.Dial("a")
-		p.Shake(socketType, properties...)
+		p.Handshake(socketType, properties...)
 		list = append(list, p)
-		s.MustMeet(before + i + 1)
+		s.WaitPeers(before + i + 1)
 	}
 	return list
 }

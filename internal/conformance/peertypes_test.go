@@ -40,8 +40,8 @@ func testPeerTypes(t *testing.T, typ pattern.Type) {
 	subtest(t, "announces its name", func(w *st.World) {
 		w.Socket(typ).MustBind("mem://a")
 		p := w.Dial("a")
-		p.Must(st.Greeting(), st.Ready())
-		p.Skip(64)
+		p.MustWrite(st.Greeting(), st.Ready())
+		p.ReadN(64)
 		want := string(st.Ready("Socket-Type", name)[2:])
 		if _, body := p.Frame(); !strings.HasPrefix(string(body), want) {
 			w.Errorf("the peer read %q, want the prefix %q", body, want)
@@ -52,7 +52,7 @@ func testPeerTypes(t *testing.T, typ pattern.Type) {
 			s := w.Socket(typ)
 			s.MustBind("mem://a")
 			p := w.Dial("a")
-			p.Must(st.Greeting(), st.Ready("Socket-Type", other))
+			p.MustWrite(st.Greeting(), st.Ready("Socket-Type", other))
 			wantAdmission(w, s, p, name, other)
 		})
 		subtest(t, "connecting to "+other, func(w *st.World) {
@@ -60,7 +60,7 @@ func testPeerTypes(t *testing.T, typ pattern.Type) {
 			s := w.Socket(typ)
 			s.MustConnect("mem://a")
 			p := l.Accept()
-			p.Must(st.Greeting(), st.Ready("Socket-Type", other))
+			p.MustWrite(st.Greeting(), st.Ready("Socket-Type", other))
 			wantAdmission(w, s, p, name, other)
 		})
 		if !isRaw(other) {
@@ -73,7 +73,7 @@ func testPeerTypes(t *testing.T, typ pattern.Type) {
 func wantAdmission(w *st.World, s *st.Socket, p *st.Peer, name, other string) {
 	w.Helper()
 	if slices.Contains(peerTypes[name], other) {
-		s.MustMeet(1)
+		s.WaitPeers(1)
 		s.WantCloseReasons(nil)
 		return
 	}
@@ -95,7 +95,7 @@ func wantInprocAdmission(w *st.World, typ pattern.Type, other string) {
 	peers := 0
 	if slices.Contains(peerTypes[typeNames[typ]], other) {
 		peers = 1
-	} else if len(a.Heard(session.PeerRefused)) != 1 || len(b.Heard(session.PeerRefused)) != 1 {
+	} else if len(a.EventsOf(session.PeerRefused)) != 1 || len(b.EventsOf(session.PeerRefused)) != 1 {
 		w.Errorf("both sockets must report a refused peer")
 	}
 	if n, k := a.Stats().Peers, b.Stats().Peers; n != peers || k != peers || err != nil {
@@ -109,10 +109,10 @@ func testAcceptsAnyBytes(t *testing.T, typ pattern.Type) {
 	t.Helper()
 	for _, other := range typeNames {
 		subtest(t, other+" connects", func(w *st.World) {
-			s := w.Socket(typ, patternOptions(func(o *pattern.Options) { o.StreamNoNotify = true }))
+			s := w.Socket(typ, patternOptions(func(o *pattern.Options) { o.StreamDataOnly = true }))
 			s.MustBind("mem://a")
 			p := w.Dial("a")
-			p.Must(st.Ready("Socket-Type", other))
+			p.MustWrite(st.Ready("Socket-Type", other))
 			s.WantRecv(string(st.Ready("Socket-Type", other)))
 			wantPeerNone(w, p)
 		})
@@ -137,8 +137,8 @@ func TestSocketTypeInHandshakeDecidesAdmission(t *testing.T) {
 		pull := w.Socket(pattern.PULL)
 		pull.MustBind("mem://a")
 		p := w.Dial("a")
-		p.Must(st.Greeting(), st.Ready("Socket-Type", "PULL"))
-		p.Skip(64)
+		p.MustWrite(st.Greeting(), st.Ready("Socket-Type", "PULL"))
+		p.ReadN(64)
 		for {
 			_, body, err := p.TryFrame()
 			if err != nil {
@@ -155,13 +155,13 @@ func TestSocketTypeInHandshakeDecidesAdmission(t *testing.T) {
 		pull := w.Socket(pattern.PULL)
 		pull.MustBind("mem://a")
 		p := w.Dial("a")
-		p.Must(st.Greeting(), st.Ready(), st.Message("hello"))
+		p.MustWrite(st.Greeting(), st.Ready(), st.Message("hello"))
 		pull.WantRecv("hello")
 	})
 	subtest(t, "a peer of ZMTP 1.0 is admitted", func(w *st.World) {
 		pull := w.Socket(pattern.PULL)
 		pull.MustBind("mem://a")
-		w.Dial("a").Must([]byte{1, 0}, []byte{6, 0}, []byte("hello"))
+		w.Dial("a").MustWrite([]byte{1, 0}, []byte{6, 0}, []byte("hello"))
 		pull.WantRecv("hello")
 	})
 	subtest(t, "any type may bind or connect", func(w *st.World) {
@@ -186,13 +186,13 @@ func TestSocketTypeMismatchIsRetriedAndRefusedOverInproc(t *testing.T) {
 		push := w.Socket(pattern.PUSH)
 		push.MustConnect("mem://a")
 		wrong := l.Accept()
-		wrong.Must(st.Greeting(), st.Ready("Socket-Type", "SUB"))
+		wrong.MustWrite(st.Greeting(), st.Ready("Socket-Type", "SUB"))
 		wantPeerClosed(w, wrong)
 		var right *st.Peer
 		if d := st.After(func() { right = l.Accept() }); d < w.Options().ReconnectMax/2 {
 			w.Errorf("reconnected after %v", d)
 		}
-		right.Shake("PULL")
+		right.Handshake("PULL")
 		push.MustSend("x")
 		wantPeerRecv(w, right, "x")
 	})
@@ -202,7 +202,7 @@ func TestSocketTypeMismatchIsRetriedAndRefusedOverInproc(t *testing.T) {
 		pub.MustConnect("inproc://a")
 		pub.MustSend("x")
 		pull.WantNone()
-		refused := pub.Heard(session.PeerRefused)
+		refused := pub.EventsOf(session.PeerRefused)
 		if len(refused) != 1 || refused[0].Err == nil || errors.Is(refused[0].Err, pattern.ErrPeerExists) {
 			w.Errorf("events of refused peers: %s", fmt.Sprint(refused))
 		}

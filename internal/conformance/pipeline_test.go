@@ -21,7 +21,7 @@ func TestDealerSendsFramesUnchanged(t *testing.T) {
 		for _, m := range [][]string{{"a"}, {""}, {"", "a"}, {"a", "", "b", ""}} {
 			dealer.MustSend(m...)
 			wantPeerRecv(w, p, m...)
-			p.Must(st.Message(m...))
+			p.MustWrite(st.Message(m...))
 			dealer.WantRecv(m...)
 		}
 	})
@@ -44,15 +44,15 @@ func TestPairRefusesSecondPeer(t *testing.T) {
 			s.MustBind("mem://a")
 			first := dialRawPeers(w, s, 1, typeNames[typ])[0]
 			second := w.Dial("a")
-			second.Must(st.Greeting(), st.Ready("Socket-Type", typeNames[typ]), st.Message("dropped"))
+			second.MustWrite(st.Greeting(), st.Ready("Socket-Type", typeNames[typ]), st.Message("dropped"))
 			wantPeerClosed(w, second)
 			w.Settle()
-			refused := s.Heard(session.PeerRefused)
+			refused := s.EventsOf(session.PeerRefused)
 			if len(refused) != 1 || !errors.Is(refused[0].Err, pattern.ErrPeerExists) {
 				w.Errorf("events of refused peers: %+v", refused)
 			}
 			s.WantDrops(map[pipe.Drop]uint64{pipe.DropRefused: 1})
-			first.Must(st.Message("from the first"))
+			first.MustWrite(st.Message("from the first"))
 			s.WantRecv("from the first")
 			s.MustSend("to the first")
 			wantPeerRecv(w, first, "to the first")
@@ -67,7 +67,7 @@ func TestPairRefusesSecondPeer(t *testing.T) {
 			connect(w, "inproc://a", s, first)
 			second.MustConnect("inproc://a")
 			w.Settle()
-			if refused := second.Heard(session.PeerRefused); len(refused) != 1 || !errors.Is(refused[0].Err, pattern.ErrPeerExists) {
+			if refused := second.EventsOf(session.PeerRefused); len(refused) != 1 || !errors.Is(refused[0].Err, pattern.ErrPeerExists) {
 				w.Errorf("events of refused peers: %+v", refused)
 			}
 			second.MustSend("from the second")
@@ -102,9 +102,9 @@ func TestPairSendsMultipartMessagesWhole(t *testing.T) {
 		a.MustBind("mem://a")
 		p := dialRawPeers(w, a, 1, "PAIR")[0]
 		whole := st.Message("one", "two")
-		p.Must(whole[:5])
+		p.MustWrite(whole[:5])
 		a.WantNone()
-		p.Must(whole[5:])
+		p.MustWrite(whole[5:])
 		a.WantRecv("one", "two")
 	})
 }
@@ -118,8 +118,8 @@ func TestPushBalancesFromTheFirstPeer(t *testing.T) {
 			var peers []*st.Peer
 			for i := range n + 1 {
 				p := w.Dial(ep)
-				p.Shake("PULL")
-				push.MustMeet(i + 1)
+				p.Handshake("PULL")
+				push.WaitPeers(i + 1)
 				peers = append(peers, p)
 			}
 			for i := range 2 * len(peers) {
@@ -134,7 +134,7 @@ func TestPushBalancesFromTheFirstPeer(t *testing.T) {
 		absentEndpoint := ep + "-later"
 		push.MustConnect(absentEndpoint)
 		push.MustConnect(ep)
-		push.MustMeet(1)
+		push.WaitPeers(1)
 		for i := range 10 {
 			push.MustSend(fmt.Sprint(i))
 		}
@@ -162,9 +162,9 @@ func TestConnectTwiceMakesTwoConnections(t *testing.T) {
 			s.MustConnect("mem://a")
 			s.MustConnect("mem://a")
 			for range want {
-				l.Accept().Shake(peerTypes[typeNames[typ]][0])
+				l.Accept().Handshake(peerTypes[typeNames[typ]][0])
 			}
-			s.MustMeet(want)
+			s.WaitPeers(want)
 			time.AfterFunc(time.Minute, l.Close)
 			if _, err := l.TryAccept(); err == nil {
 				w.Error("more connections than expected")
@@ -188,7 +188,7 @@ func TestPushImmediateSkipsUnconnectedEndpoints(t *testing.T) {
 		present := w.Socket(pattern.PULL)
 		present.MustBind("mem://a")
 		push.MustConnect("mem://a")
-		push.MustMeet(1)
+		push.WaitPeers(1)
 		for i := range 10 {
 			push.MustSend(fmt.Sprint(i))
 		}

@@ -24,7 +24,7 @@ func TestPubMatchesPrefixesOfTheFirstFrame(t *testing.T) {
 				s := w.Socket(pattern.XSUB) // does not filter
 				setSubscribed(w, s, true, topic)
 				s.MustConnect(ep)
-				s.MustMeet(1)
+				s.WaitPeers(1)
 				subs = append(subs, s)
 			}
 			w.Settle()
@@ -57,24 +57,24 @@ func TestXPubReceivesFirstSubscribeAndLastCancel(t *testing.T) {
 		xpub.MustBind("mem://a")
 		newer := dialRawPeers(w, xpub, 1, "SUB")[0]
 		old := w.Dial("a")
-		old.Must(older, st.Ready("Socket-Type", "SUB"))
-		xpub.MustMeet(2)
+		old.MustWrite(older, st.Ready("Socket-Type", "SUB"))
+		xpub.WaitPeers(2)
 		// ZMTP 1.0 has no subscriptions: such a peer receives everything, as in
 		// libzmq.
 		oldest := w.Dial("a")
-		oldest.Must([]byte{1, 0})
+		oldest.MustWrite([]byte{1, 0})
 		xpub.WantRecv("\x01")
 
-		newer.Must(subscribeCommand("a"), st.Command("CANCEL", []byte("b")))
+		newer.MustWrite(subscribeCommand("a"), st.Command("CANCEL", []byte("b")))
 		xpub.WantRecv("\x01a")
-		old.Must(st.Message("\x01a"), st.Message("\x01b"))
+		old.MustWrite(st.Message("\x01a"), st.Message("\x01b"))
 		xpub.WantRecv("\x01b")
-		oldest.Must([]byte{3, 0, 1, 'a', 3, 0, 1, 'c'})
+		oldest.MustWrite([]byte{3, 0, 1, 'a', 3, 0, 1, 'c'})
 		xpub.WantRecv("\x01c")
-		newer.Must(st.Command("CANCEL", []byte("a")))
-		old.Must(st.Message("\x00a"), st.Message("\x00b"))
+		newer.MustWrite(st.Command("CANCEL", []byte("a")))
+		old.MustWrite(st.Message("\x00a"), st.Message("\x00b"))
 		xpub.WantRecv("\x00b")
-		oldest.Must([]byte{3, 0, 0, 'a'})
+		oldest.MustWrite([]byte{3, 0, 0, 'a'})
 		xpub.WantRecv("\x00a")
 		xpub.WantNone()
 	})
@@ -95,7 +95,7 @@ func TestXPubReceivesFirstSubscribeAndLastCancel(t *testing.T) {
 		pub := w.Socket(pattern.PUB)
 		pub.MustBind("mem://a")
 		p := dialRawPeers(w, pub, 1, "XSUB")[0]
-		p.Must(subscribeCommand("a"), st.Message("up"), st.Message("up", "too"))
+		p.MustWrite(subscribeCommand("a"), st.Message("up"), st.Message("up", "too"))
 		w.Settle()
 		pub.WantDrops(map[pipe.Drop]uint64{pipe.DropUpstream: 2})
 		pub.MustSend("a")
@@ -107,7 +107,7 @@ func TestXPubReceivesFirstSubscribeAndLastCancel(t *testing.T) {
 func TestXPubInboundQueueIsBounded(t *testing.T) {
 	subtest(t, "by the HWM and the bytes of one read", func(w *st.World) {
 		const subscriptions = 100_000
-		xpub := w.Socket(pattern.XPUB, st.HWM(10, 10), patternOptions(func(o *pattern.Options) { o.Verbose = true }))
+		xpub := w.Socket(pattern.XPUB, st.HWM(10, 10), patternOptions(func(o *pattern.Options) { o.XPubNotify = pattern.XPubNotifyEverySubscribe }))
 		xpub.MustBind("mem://a")
 		p := dialRawPeers(w, xpub, 1, "SUB")[0]
 		w.Net.Links()[0].Up().SetBuffer(4096)
@@ -132,16 +132,16 @@ func TestXPubInboundQueueIsBounded(t *testing.T) {
 
 func TestXPubVerboseReceivesRepeatedSubscriptions(t *testing.T) {
 	for _, row := range []struct {
-		verbose, verboser bool
-		want              string
+		name   string
+		notify pattern.XPubNotify
+		want   string
 	}{
-		{false, false, "+a +b -b -a"},
-		{true, false, "+a +a +a +b -b -a"},
-		{false, true, "+a +a +a +b -a -b -a"},
-		{true, true, "+a +a +a +b -a -b -a"},
+		{"default", pattern.XPubNotifyFirstAndLast, "+a +b -b -a"},
+		{"verbose", pattern.XPubNotifyEverySubscribe, "+a +a +a +b -b -a"},
+		{"verboser", pattern.XPubNotifyEveryChange, "+a +a +a +b -a -b -a"},
 	} {
-		overEachTransport(t, fmt.Sprintf("verbose %v, verboser %v", row.verbose, row.verboser), func(w *st.World, ep string) {
-			xpub := w.Socket(pattern.XPUB, patternOptions(func(o *pattern.Options) { o.Verbose, o.Verboser = row.verbose, row.verboser }))
+		overEachTransport(t, row.name, func(w *st.World, ep string) {
+			xpub := w.Socket(pattern.XPUB, patternOptions(func(o *pattern.Options) { o.XPubNotify = row.notify }))
 			one, two := w.Socket(pattern.SUB), w.Socket(pattern.SUB)
 			connect(w, ep, xpub, one)
 			connect(w, ep, xpub, two)
@@ -166,11 +166,11 @@ func TestPubKeepsSubscriptionsOfAPeerAsASet(t *testing.T) {
 		pub := w.Socket(pattern.PUB)
 		pub.MustBind("mem://a")
 		p := dialRawPeers(w, pub, 1, "SUB")[0]
-		p.Must(subscribeCommand("a"), subscribeCommand("a"), subscribeCommand("ab"))
+		p.MustWrite(subscribeCommand("a"), subscribeCommand("a"), subscribeCommand("ab"))
 		w.Settle()
 		pub.MustSend("ab")
 		wantPeerRecv(w, p, "ab") // once, although two topics match
-		p.Must(st.Command("CANCEL", []byte("a")))
+		p.MustWrite(st.Command("CANCEL", []byte("a")))
 		w.Settle()
 		pub.MustSend("a")
 		pub.MustSend("ab 2")
@@ -202,9 +202,10 @@ func TestPubKeepsSubscriptionsOfAPeerAsASet(t *testing.T) {
 }
 
 func TestXPubReceivesCancelsWhenPeerDisconnects(t *testing.T) {
-	for _, verboser := range []bool{false, true} {
+	for _, notify := range []pattern.XPubNotify{pattern.XPubNotifyFirstAndLast, pattern.XPubNotifyEveryChange} {
+		verboser := notify == pattern.XPubNotifyEveryChange
 		overEachTransport(t, fmt.Sprint("verboser ", verboser), func(w *st.World, ep string) {
-			xpub := w.Socket(pattern.XPUB, patternOptions(func(o *pattern.Options) { o.Verboser = verboser }))
+			xpub := w.Socket(pattern.XPUB, patternOptions(func(o *pattern.Options) { o.XPubNotify = notify }))
 			remaining, closing := w.Socket(pattern.SUB), w.Socket(pattern.SUB)
 			connect(w, ep, xpub, remaining)
 			connect(w, ep, xpub, closing)
@@ -234,7 +235,7 @@ func TestXPubReadsSubscriptionsFromFrames(t *testing.T) {
 			xpub := w.Socket(pattern.XPUB, set)
 			xpub.MustBind("mem://a")
 			p := dialRawPeers(w, xpub, 1, "XSUB")[0]
-			p.Must(st.Message("\x01a"), st.Message("up"), st.Message("\x02b"), st.Message(""), st.Message("\x00a"))
+			p.MustWrite(st.Message("\x01a"), st.Message("up"), st.Message("\x02b"), st.Message(""), st.Message("\x00a"))
 			for _, want := range []string{"\x01a", "up", "\x02b", "", "\x00a"} {
 				xpub.WantRecv(want)
 			}
@@ -244,10 +245,10 @@ func TestXPubReadsSubscriptionsFromFrames(t *testing.T) {
 			xpub := w.Socket(pattern.XPUB, set)
 			xpub.MustBind("mem://a")
 			p := dialRawPeers(w, xpub, 1, "XSUB")[0]
-			p.Must(st.Message("up", "\x01a", "two"))
+			p.MustWrite(st.Message("up", "\x01a", "two"))
 			if onlyFirst {
 				xpub.WantRecv("up", "\x01a", "two")
-				p.Must(st.Message("\x01first", "\x01second"))
+				p.MustWrite(st.Message("\x01first", "\x01second"))
 				xpub.WantRecv("\x01first")
 				xpub.WantRecv("\x01second")
 				if n := xpub.TopicCount(); n != 2 {
@@ -388,7 +389,7 @@ func TestPubWelcomeMessageIsTheFirst(t *testing.T) {
 				sub := w.Socket(pattern.SUB)
 				setSubscribed(w, sub, true, row.topic)
 				sub.MustConnect(ep)
-				sub.MustMeet(1)
+				sub.WaitPeers(1)
 				w.Settle()
 				pub.MustSend("other")
 				if got := fmt.Sprint(recvAll(w, sub)); got != row.want {
@@ -402,8 +403,8 @@ func TestPubWelcomeMessageIsTheFirst(t *testing.T) {
 		pub.MustConnect("mem://a")
 		l := w.Listen("a")
 		p := l.Accept()
-		p.Must(st.Greeting(), st.Ready("Socket-Type", "SUB"), subscribeCommand(""))
-		p.Skip(64)
+		p.MustWrite(st.Greeting(), st.Ready("Socket-Type", "SUB"), subscribeCommand(""))
+		p.ReadN(64)
 		wantPeerRecv(w, p, "welcome")
 	})
 }

@@ -9,6 +9,7 @@ import (
 	"go/token"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"reflect"
 	"regexp"
@@ -30,7 +31,7 @@ const (
 // reportTests check the table and the documents, so they are in no rule.
 var reportTests = []string{
 	"TestMain", "TestEveryTestChecksARule", "TestConformanceDocumentIsCurrent", "TestDeviationsNameExistingRulesAndTests", "TestSecurityModelNamesExistingTests",
-	"TestPatternCommentsNameExistingRules",
+	"TestPatternCommentsNameExistingRules", "TestEveryOptionHasAnEffect",
 }
 
 // allRules returns the rules of all sections.
@@ -56,9 +57,10 @@ func nameOf(test func(*testing.T)) (name, file string) {
 	return f.Name()[strings.LastIndex(f.Name(), ".")+1:], filepath.Base(file)
 }
 
-// testsOf returns the names of the tests that a directory declares.
-func testsOf(t *testing.T, dir string) (list []string) {
+// testsOf returns the tests that a directory declares, with the file of each.
+func testsOf(t *testing.T, dir string) map[string]string {
 	t.Helper()
+	tests := make(map[string]string)
 	files, err := filepath.Glob(filepath.Join(dir, "*_test.go"))
 	if err != nil {
 		t.Fatal(err)
@@ -70,28 +72,34 @@ func testsOf(t *testing.T, dir string) (list []string) {
 		}
 		for _, d := range f.Decls {
 			if fn, ok := d.(*ast.FuncDecl); ok && fn.Recv == nil && strings.HasPrefix(fn.Name.Name, "Test") {
-				list = append(list, fn.Name.Name)
+				tests[fn.Name.Name] = file
 			}
 		}
 	}
-	return list
+	return tests
 }
 
-var slugSyntax = regexp.MustCompile(`^[a-z]+(-[a-z]+)*$`)
+var slugSyntax = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
 
-// TestEveryTestChecksARule checks that each rule has a unique slug, a test and,
-// if it deviates, a reference to docs/DEVIATIONS.md, and that each test of this
-// package is in a rule.
+// TestEveryTestChecksARule checks that each rule has a unique slug, a test that
+// exists unless only C has its subject, and, if it deviates, a reference to docs/DEVIATIONS.md, and that each test
+// of this package is in a rule.
 func TestEveryTestChecksARule(t *testing.T) {
 	inTable := make(map[string]bool)
 	seen := make(map[string]bool)
+	declared := declaredTests(t)
 	for _, r := range allRules() {
 		if seen[r.slug] || !slugSyntax.MatchString(r.slug) {
 			t.Errorf("rule %q: the slug is not unique or not of lower-case words joined by hyphens", r.slug)
 		}
 		seen[r.slug] = true
-		if len(r.tests) == 0 {
-			t.Errorf("rule %s has no test", r.slug)
+		if tests := len(r.tests) + len(r.others); r.status == onlyC && r.reason != "" || r.status != onlyC && (tests == 0) != (r.reason != "") {
+			t.Errorf("rule %s has no test and no reason, or both", r.slug)
+		}
+		for _, name := range r.others {
+			if declared["./"+name] == "" {
+				t.Errorf("rule %s has the test %s, which does not exist", r.slug, name)
+			}
 		}
 		if r.status == deviates && len(r.deviations) == 0 {
 			t.Errorf("rule %s deviates and names no entry of %s", r.slug, deviationsFile)
@@ -101,7 +109,7 @@ func TestEveryTestChecksARule(t *testing.T) {
 			inTable[name] = true
 		}
 	}
-	for _, name := range testsOf(t, ".") {
+	for name := range testsOf(t, ".") {
 		if !inTable[name] && !slices.Contains(reportTests, name) {
 			t.Errorf("%s is in no rule of the table", name)
 		}
@@ -111,7 +119,7 @@ func TestEveryTestChecksARule(t *testing.T) {
 // TestConformanceDocumentIsCurrent compares docs/CONFORMANCE.md with the table,
 // or writes it if -update is set.
 func TestConformanceDocumentIsCurrent(t *testing.T) {
-	want := report()
+	want := report(declaredTests(t))
 	if *update {
 		if err := os.WriteFile(reportFile, want, 0o666); err != nil {
 			t.Fatal(err)
@@ -128,14 +136,14 @@ func TestConformanceDocumentIsCurrent(t *testing.T) {
 }
 
 // report returns the text of docs/CONFORMANCE.md.
-func report() []byte {
+func report(declared map[string]string) []byte {
 	var b bytes.Buffer
 	b.WriteString(preamble)
 	count := make(map[status]int)
 	for _, r := range allRules() {
 		count[r.status]++
 	}
-	fmt.Fprintf(&b, "%d rules: %d kept, %d deviate.\n", len(allRules()), count[kept], count[deviates])
+	fmt.Fprintf(&b, "%d rules: %d kept, %d deviate, %d only in C.\n", len(allRules()), count[kept], count[deviates], count[onlyC])
 	for _, s := range sections {
 		fmt.Fprintf(&b, "\n## %s\n\n| rule | text | status | tests |\n|---|---|---|---|\n", s.title)
 		for _, r := range s.rules {
@@ -143,6 +151,12 @@ func report() []byte {
 			for _, test := range r.tests {
 				name, file := nameOf(test)
 				links = append(links, fmt.Sprintf("[%s](../internal/conformance/%s)", name, file))
+			}
+			for _, name := range r.others {
+				links = append(links, fmt.Sprintf("[%s](../%s)", path.Base(name), declared["./"+name]))
+			}
+			if r.reason != "" {
+				links = []string{"none: " + r.reason}
 			}
 			fmt.Fprintf(&b, "| <a id=\"%s\"></a>%s | %s | %s | %s |\n", r.slug, r.slug, r.text, r.statusCell(), strings.Join(links, ", "))
 		}
@@ -211,7 +225,7 @@ func TestDeviationsNameExistingRulesAndTests(t *testing.T) {
 	}
 	declared := declaredTests(t)
 	for _, name := range submatches(testNames, text) {
-		if !declared[name] {
+		if declared[name] == "" {
 			t.Errorf("%s names %s, which no package declares", deviationsFile, name)
 		}
 	}
@@ -238,25 +252,28 @@ func TestSecurityModelNamesExistingTests(t *testing.T) {
 			t.Errorf("%s: %.60q names no test", securityFile, rule)
 		}
 		for _, name := range names {
-			if !declared[name] {
+			if declared[name] == "" {
 				t.Errorf("%s names %s, which no package declares", securityFile, name)
 			}
 		}
 	}
 }
 
-// declaredTests returns the names of the tests in all packages of the repository.
-func declaredTests(t *testing.T) map[string]bool {
-	declared := make(map[string]bool)
-	err := filepath.WalkDir("../..", func(path string, d fs.DirEntry, err error) error {
+// declaredTests returns the tests in all packages of the repository, with the file
+// of each: by name, and by "./", directory and name.
+func declaredTests(t *testing.T) map[string]string {
+	const top = "../.."
+	declared := make(map[string]string)
+	err := filepath.WalkDir(top, func(dir string, d fs.DirEntry, err error) error {
 		if err != nil || !d.IsDir() {
 			return err
 		}
 		if name := d.Name(); name[0] == '.' && strings.Trim(name, ".") != "" {
 			return fs.SkipDir
 		}
-		for _, name := range testsOf(t, path) {
-			declared[name] = true
+		for name, file := range testsOf(t, dir) {
+			file = filepath.ToSlash(strings.TrimPrefix(file, filepath.FromSlash(top+"/")))
+			declared[name], declared["./"+path.Join(path.Dir(file), name)] = file, file
 		}
 		return nil
 	})

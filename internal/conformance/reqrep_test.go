@@ -27,7 +27,7 @@ func TestReqSendsDelimiterAndRequestID(t *testing.T) {
 		p := dialRawPeers(w, req, 1, "ROUTER")[0]
 		req.MustSend("of", "two frames")
 		wantPeerRecv(w, p, "", "of", "two frames")
-		p.Must(st.Message("", "its", "reply"))
+		p.MustWrite(st.Message("", "its", "reply"))
 		req.WantRecv("its", "reply")
 	})
 	subtest(t, "with ZMQ_REQ_CORRELATE, a request ID", func(w *st.World) {
@@ -37,7 +37,7 @@ func TestReqSendsDelimiterAndRequestID(t *testing.T) {
 			req := w.Socket(pattern.REQ, correlated)
 			req.MustBind(name)
 			p := w.Dial(fmt.Sprint(i))
-			p.Shake("ROUTER")
+			p.Handshake("ROUTER")
 			var last uint32
 			for n := range 3 {
 				req.MustSend("question")
@@ -53,7 +53,7 @@ func TestReqSendsDelimiterAndRequestID(t *testing.T) {
 				if last = id; n == 0 {
 					first = append(first, id)
 				}
-				p.Must(st.Message(m[0], "", "answer"))
+				p.MustWrite(st.Message(m[0], "", "answer"))
 				req.WantRecv("answer")
 			}
 		}
@@ -67,7 +67,7 @@ func TestReqSendsDelimiterAndRequestID(t *testing.T) {
 		p := dialRawPeers(w, req, 1, "ROUTER")[0]
 		req.MustSend("question")
 		id := withReadDeadline(p).Message()[0]
-		p.Must(st.Message("", "without an ID"), st.Message("\x00\x00\x00\x00", "", "another ID"), st.Message(id, "", "the same ID"))
+		p.MustWrite(st.Message("", "without an ID"), st.Message("\x00\x00\x00\x00", "", "another ID"), st.Message(id, "", "the same ID"))
 		req.WantRecv("the same ID")
 	})
 }
@@ -95,7 +95,7 @@ func TestReqReturnsErrInvalidStateOutOfTurn(t *testing.T) {
 		for i := range 4 {
 			req.MustSend("of", "several", "frames")
 			wantPeerRecv(w, peers[i%2], "", "of", "several", "frames")
-			peers[i%2].Must(st.Message("", "answer"))
+			peers[i%2].MustWrite(st.Message("", "answer"))
 			req.WantRecv("answer")
 		}
 	})
@@ -108,13 +108,13 @@ func TestReqNewRequestDropsStaleReplies(t *testing.T) {
 		p := dialRawPeers(w, req, 1, "REP")[0]
 		req.MustSend("one")
 		p.Message()
-		p.Must(st.Message("", "answer"), st.Message("", "duplicate answer"))
+		p.MustWrite(st.Message("", "answer"), st.Message("", "duplicate answer"))
 		req.WantRecv("answer")
-		p.Must(st.Message("", "too late"))
+		p.MustWrite(st.Message("", "too late"))
 		w.Settle()
 		req.MustSend("two")
 		p.Message()
-		p.Must(st.Message("", "second answer"))
+		p.MustWrite(st.Message("", "second answer"))
 		req.WantRecv("second answer")
 		req.WantDrops(map[pipe.Drop]uint64{pipe.DropStaleReply: 2})
 	})
@@ -138,15 +138,15 @@ func TestReqAcceptsReplyOfThePeerAsked(t *testing.T) {
 		peers := dialRawPeers(w, req, 2, "REP")
 		req.MustSend("question")
 		wantPeerRecv(w, peers[0], "", "question")
-		peers[1].Must(st.Message("", "not asked"))
+		peers[1].MustWrite(st.Message("", "not asked"))
 		w.Settle()
-		peers[0].Must(st.Message("", "asked"))
+		peers[0].MustWrite(st.Message("", "asked"))
 		req.WantRecv("asked")
 		req.MustSend("question")
 		wantPeerRecv(w, peers[1], "", "question")
 		peers[1].Close()
 		w.Settle()
-		peers[0].Must(st.Message("", "of another peer"))
+		peers[0].MustWrite(st.Message("", "of another peer"))
 		req.WantRecv("of another peer")
 		req.WantDrops(map[pipe.Drop]uint64{pipe.DropStaleReply: 1})
 	})
@@ -155,12 +155,12 @@ func TestReqAcceptsReplyOfThePeerAsked(t *testing.T) {
 		req := w.Socket(pattern.REQ)
 		req.MustConnect("mem://a")
 		p := l.Accept()
-		p.Shake("REP")
+		p.Handshake("REP")
 		req.MustSend("question")
 		wantPeerRecv(w, p, "", "question")
 		p.Close()
 		q := l.Accept()
-		q.Shake("REP")
+		q.Handshake("REP")
 		ctx, cancel := context.WithTimeout(context.Background(), time.Hour)
 		defer cancel()
 		wantErr(w, "receiving", req.Recv(ctx, new(msg.Msg)), context.DeadlineExceeded)
@@ -180,7 +180,7 @@ func TestReqRelaxedReplacesPendingRequest(t *testing.T) {
 			req.MustSend("two")
 			first, second := withReadDeadline(p).Message(), p.Message()
 			reply := func(to []string, answer string) {
-				p.Must(st.Message(append(to[:len(to)-1:len(to)-1], answer)...))
+				p.MustWrite(st.Message(append(to[:len(to)-1:len(to)-1], answer)...))
 			}
 			reply(first, "to the first")
 			w.Settle()
@@ -200,11 +200,11 @@ func TestReqRelaxedReplacesPendingRequest(t *testing.T) {
 		p := dialRawPeers(w, req, 1, "REP")[0]
 		req.MustSend("one")
 		p.Message()
-		p.Must(st.Message("", "to the first"))
+		p.MustWrite(st.Message("", "to the first"))
 		w.Settle()
 		req.MustSend("two")
 		p.Message()
-		p.Must(st.Message("", "to the second"))
+		p.MustWrite(st.Message("", "to the second"))
 		req.WantRecv("to the second")
 	})
 }
@@ -216,17 +216,17 @@ func TestReqMalformedReplyClosesConnection(t *testing.T) {
 			req := w.Socket(pattern.REQ)
 			req.MustConnect("mem://a")
 			p := l.Accept()
-			p.Shake("REP")
+			p.Handshake("REP")
 			req.MustSend("question")
 			p.Message()
-			p.Must(st.Message(bad...), st.Message("", "after it"))
+			p.MustWrite(st.Message(bad...), st.Message("", "after it"))
 			wantPeerClosed(w, p)
 			w.Settle()
 			if n := req.Stats().QueuedRecv; n != 0 {
 				w.Errorf("%d messages are queued, want 0", n)
 			}
-			l.Accept().Shake("REP") // libzmq does not reconnect here
-			req.MustMeet(1)
+			l.Accept().Handshake("REP") // libzmq does not reconnect here
+			req.WaitPeers(1)
 		})
 		subtest(t, fmt.Sprintf("%q is skipped over inproc", bad), func(w *st.World) {
 			req, router := w.Socket(pattern.REQ, st.ID("req")), w.Socket(pattern.ROUTER)
@@ -247,7 +247,7 @@ func TestReqMalformedReplyClosesConnection(t *testing.T) {
 			req.MustBind("mem://a")
 			p := dialRawPeers(w, req, 1, "REP")[0]
 			req.MustSend("question")
-			p.Must(st.Message(good...))
+			p.MustWrite(st.Message(good...))
 			req.WantRecv(good[1:]...)
 			req.WantCloseReasons(map[engine.CloseReason]uint64{})
 		})
@@ -282,7 +282,7 @@ func TestRepReturnsEnvelopeWithTheReply(t *testing.T) {
 			rep := w.Socket(pattern.REP)
 			rep.MustBind("mem://a")
 			p := dialRawPeers(w, rep, 1, "DEALER")[0]
-			p.Must(st.Message(append(envelope[:len(envelope):len(envelope)], "question", "", "more")...))
+			p.MustWrite(st.Message(append(envelope[:len(envelope):len(envelope)], "question", "", "more")...))
 			rep.WantRecv("question", "", "more")
 			rep.MustSend("answer", "", "more")
 			wantPeerRecv(w, p, append(envelope[:len(envelope):len(envelope)], "answer", "", "more")...)
@@ -325,7 +325,7 @@ func TestRepDropsInvalidEnvelopes(t *testing.T) {
 			rep := w.Socket(pattern.REP)
 			rep.MustBind("mem://a")
 			p := dialRawPeers(w, rep, 1, "DEALER")[0]
-			p.Must(st.Message(bad...), st.Message("", "good"))
+			p.MustWrite(st.Message(bad...), st.Message("", "good"))
 			rep.WantRecv("good")
 			rep.WantDrops(map[pipe.Drop]uint64{pipe.DropMalformed: 1})
 		})
@@ -346,7 +346,7 @@ func TestReqProbesAndRepIgnoresRouterOptions(t *testing.T) {
 		rep.MustBind("mem://a")
 		peers := dialRawPeers(w, rep, 2, "REQ", "Identity", "same")
 		for i, p := range peers {
-			p.Must(st.Message("", "question"))
+			p.MustWrite(st.Message("", "question"))
 			rep.WantRecv("question")
 			rep.MustSend(fmt.Sprint(i))
 			wantPeerRecv(w, p, "", fmt.Sprint(i))

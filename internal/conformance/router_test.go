@@ -28,7 +28,7 @@ func TestRouterMessageCarriesItsPeer(t *testing.T) {
 		router := w.Socket(pattern.ROUTER)
 		router.MustBind("mem://a")
 		p := dialRawPeers(w, router, 1, "DEALER", "Identity", "id", "X-Property", "value")[0]
-		p.Must(st.Message("a", "", "b"))
+		p.MustWrite(st.Message("a", "", "b"))
 		m, from := router.MustRecv()
 		if len(m) != 3 || from.RoutingID != "id" || from.SocketType != "DEALER" || from.Properties["x-property"] != "value" {
 			w.Errorf("received %q from the peer %+v", m, from)
@@ -55,7 +55,7 @@ func TestRouterAssignsIDToPeerWithoutOne(t *testing.T) {
 				properties = []string{"Identity", ""}
 			}
 			p := dialRawPeers(w, router, 1, "DEALER", properties...)[0]
-			p.Must(st.Message("hello"))
+			p.MustWrite(st.Message("hello"))
 			_, from := router.MustRecv()
 			id := from.RoutingID
 			if len(id) != 5 || id[0] != 0 || seen[id] {
@@ -70,7 +70,7 @@ func TestRouterAssignsIDToPeerWithoutOne(t *testing.T) {
 		router := w.Socket(pattern.ROUTER)
 		router.MustBind("mem://a")
 		for _, id := range []string{"x", "a\x00b", "\xff!", strings.Repeat("i", 255)} {
-			dialRawPeers(w, router, 1, "DEALER", "Identity", id)[0].Must(st.Message("hello"))
+			dialRawPeers(w, router, 1, "DEALER", "Identity", id)[0].MustWrite(st.Message("hello"))
 			if _, from := router.MustRecv(); from.RoutingID != id {
 				w.Errorf("routing ID %q became %q", id, from.RoutingID)
 			}
@@ -83,7 +83,7 @@ func TestRouterAssignsIDToPeerWithoutOne(t *testing.T) {
 			router := w.Socket(pattern.ROUTER)
 			router.MustBind("mem://a")
 			p := w.Dial("a")
-			p.Must(st.Greeting(), st.Ready("Socket-Type", "DEALER", "Identity", id))
+			p.MustWrite(st.Greeting(), st.Ready("Socket-Type", "DEALER", "Identity", id))
 			wantPeerClosed(w, p)
 			w.Settle()
 			router.WantCloseReasons(map[engine.CloseReason]uint64{engine.CloseMalformed: 1})
@@ -152,8 +152,8 @@ func TestRouterDropsOrReportsUndeliverableMessages(t *testing.T) {
 		router, dealer := w.Socket(pattern.ROUTER, mandatory), w.Socket(pattern.DEALER, st.ID("id"))
 		dealer.MustBind(ep)
 		router.MustConnect(ep)
-		router.MustMeet(1)
-		dealer.MustMeet(1)
+		router.WaitPeers(1)
+		dealer.WaitPeers(1)
 		wantErr(w, "sending", trySend(router, "id", "x"), nil)
 		wantErr(w, "disconnecting", router.Disconnect(ep), nil)
 		wantErr(w, "to the disconnected endpoint", trySend(router, "id", "y"), pattern.ErrNoRoute)
@@ -194,15 +194,15 @@ func TestRouterRefusesDuplicateRoutingID(t *testing.T) {
 		router.MustBind("mem://a")
 		first := dialRawPeers(w, router, 1, "DEALER", "Identity", "id")[0]
 		second := w.Dial("a")
-		second.Must(st.Greeting(), st.Ready("Socket-Type", "DEALER", "Identity", "id"), st.Message("dropped"))
+		second.MustWrite(st.Greeting(), st.Ready("Socket-Type", "DEALER", "Identity", "id"), st.Message("dropped"))
 		wantPeerClosed(w, second)
 		w.Settle()
-		refused := router.Heard(session.PeerRefused)
+		refused := router.EventsOf(session.PeerRefused)
 		if len(refused) != 1 || !errors.Is(refused[0].Err, pattern.ErrDuplicateRoutingID) || refused[0].Remote.String() != second.LocalAddr().String() {
 			w.Errorf("events of refused peers: %+v", refused)
 		}
 		router.WantDrops(map[pipe.Drop]uint64{pipe.DropRefused: 1})
-		first.Must(st.Message("from the first"))
+		first.MustWrite(st.Message("from the first"))
 		router.WantRecv("from the first")
 		router.WantNone()
 		router.MustSend("id", "to the first")
@@ -218,7 +218,7 @@ func TestRouterRefusesDuplicateRoutingID(t *testing.T) {
 		second.MustConnect("inproc://a")
 		w.Settle()
 		for _, s := range []*st.Socket{router, second} {
-			if refused := s.Heard(session.PeerRefused); len(refused) != 1 || !errors.Is(refused[0].Err, pattern.ErrDuplicateRoutingID) {
+			if refused := s.EventsOf(session.PeerRefused); len(refused) != 1 || !errors.Is(refused[0].Err, pattern.ErrDuplicateRoutingID) {
 				w.Errorf("events of refused peers: %+v", refused)
 			}
 		}
@@ -233,18 +233,18 @@ func TestRouterHandoverClosesEarlierPeer(t *testing.T) {
 		router := w.Socket(pattern.ROUTER, handover, mandatory)
 		router.MustBind("mem://a")
 		first := dialRawPeers(w, router, 1, "DEALER", "Identity", "id")[0]
-		first.Must(st.Message("from", "the first"), st.Message("incomplete", "message")[:8])
+		first.MustWrite(st.Message("from", "the first"), st.Message("incomplete", "message")[:8])
 		w.Settle()
 		second := w.Dial("a")
-		second.Shake("DEALER", "Identity", "id")
+		second.Handshake("DEALER", "Identity", "id")
 		wantPeerClosed(w, first)
-		second.Must(st.Message("from", "the second"))
+		second.MustWrite(st.Message("from", "the second"))
 		router.WantRecv("from", "the first")
 		router.WantRecv("from", "the second")
 		router.WantNone()
 		wantErr(w, "sending", trySend(router, "id", "x"), nil)
 		wantPeerRecv(w, second, "x")
-		disconnects := router.Heard(session.Disconnected)
+		disconnects := router.EventsOf(session.Disconnected)
 		if len(disconnects) != 1 || !errors.Is(disconnects[0].Err, pattern.ErrHandover) || router.Stats().Peers != 1 {
 			w.Errorf("disconnect events: %+v, want one with ErrHandover", disconnects)
 		}
@@ -260,7 +260,7 @@ func TestRouterConnectAsAssignsRoutingID(t *testing.T) {
 		dealer := w.Socket(pattern.DEALER, st.ID("own"))
 		dealer.MustBind(ep)
 		dealer.WantRecv("early")
-		router.MustMeet(1)
+		router.WaitPeers(1)
 		wantErr(w, "to the ID that the peer announced", trySend(router, "own", "x"), pattern.ErrNoRoute)
 		dealer.MustSend("hello")
 		if _, from := router.MustRecv(); from.RoutingID != "assigned" {
@@ -273,8 +273,8 @@ func TestRouterConnectAsAssignsRoutingID(t *testing.T) {
 		wantErr(w, "connecting", router.ConnectAs("mem://a", "assigned"), nil)
 		wantErr(w, "the ID of another endpoint", router.ConnectAs("mem://c", "assigned"), pattern.ErrDuplicateRoutingID)
 		p := w.Dial("b")
-		p.Shake("DEALER", "Identity", "taken")
-		router.MustMeet(1)
+		p.Handshake("DEALER", "Identity", "taken")
+		router.WaitPeers(1)
 		wantErr(w, "the ID of a peer", router.ConnectAs("mem://c", "taken"), pattern.ErrDuplicateRoutingID)
 	})
 	subtest(t, "not for another endpoint or an accepted peer", func(w *st.World) {
@@ -283,10 +283,10 @@ func TestRouterConnectAsAssignsRoutingID(t *testing.T) {
 		wantErr(w, "connecting", router.ConnectAs("mem://absent", "assigned"), nil)
 		w.Socket(pattern.DEALER, st.ID("b")).MustBind("mem://b")
 		router.MustConnect("mem://b")
-		router.MustMeet(1)
+		router.WaitPeers(1)
 		p := w.Dial("a")
-		p.Shake("DEALER")
-		p.Must(st.Message("hello"))
+		p.Handshake("DEALER")
+		p.MustWrite(st.Message("hello"))
 		if _, from := router.MustRecv(); from.RoutingID == "assigned" {
 			w.Error("an accepted peer has the ID")
 		}
@@ -298,8 +298,8 @@ func TestRouterConnectAsAssignsRoutingID(t *testing.T) {
 		wantErr(w, "connecting", router.ConnectAs("mem://a", "assigned"), nil)
 		for range 3 {
 			p := l.Accept()
-			p.Shake("DEALER")
-			router.MustMeet(1)
+			p.Handshake("DEALER")
+			router.WaitPeers(1)
 			router.MustSend("assigned", "x")
 			wantPeerRecv(w, p, "x")
 			p.Close()
@@ -335,7 +335,7 @@ func TestProbeSendsEmptyMessageOnEachNewPipe(t *testing.T) {
 			s := w.Socket(typ, probing)
 			s.MustBind("mem://" + typeNames[typ])
 			p := w.Dial(typeNames[typ])
-			p.Shake(peerTypes[typeNames[typ]][0])
+			p.Handshake(peerTypes[typeNames[typ]][0])
 			wantPeerNone(w, p)
 		}
 	})
@@ -347,13 +347,13 @@ func TestRawRouterExchangesBytes(t *testing.T) {
 		router := w.Socket(pattern.ROUTER, raw)
 		router.MustBind("mem://a")
 		p := w.Dial("a")
-		p.Must([]byte("GET /"))
+		p.MustWrite([]byte("GET /"))
 		m, from := router.MustRecv()
 		if len(m) != 1 || m[0] != "GET /" || len(from.RoutingID) != 5 {
 			w.Errorf("received %q from %q, want the bytes and a routing ID", m, from.RoutingID)
 		}
 		wantErr(w, "sending", trySend(router, from.RoutingID, "200 OK"), nil)
-		if got := string(withReadDeadline(p).Skip(6)); got != "200 OK" {
+		if got := string(withReadDeadline(p).ReadN(6)); got != "200 OK" {
 			w.Errorf("the peer read %q, want %q", got, "200 OK")
 		}
 		wantErr(w, "closing", trySend(router, from.RoutingID, ""), nil)
@@ -365,7 +365,7 @@ func TestRawRouterExchangesBytes(t *testing.T) {
 		router := w.Socket(pattern.ROUTER, raw)
 		router.MustBind("mem://a")
 		p := w.Dial("a")
-		p.Must([]byte("GET /"))
+		p.MustWrite([]byte("GET /"))
 		w.Settle()
 		var id, data msg.Frame
 		wantErr(w, "receiving the routing ID", router.TryRecvFrame(&id), nil)
@@ -375,7 +375,7 @@ func TestRawRouterExchangesBytes(t *testing.T) {
 		}
 		wantErr(w, "sending the routing ID", router.TrySendFrame(&msg.Frame{Body: id.Body, More: true}), nil)
 		wantErr(w, "sending bytes with More, which is ignored", router.TrySendFrame(&msg.Frame{Body: []byte("200"), More: true}), nil)
-		if got := string(withReadDeadline(p).Skip(3)); got != "200" {
+		if got := string(withReadDeadline(p).ReadN(3)); got != "200" {
 			w.Errorf("the peer read %q, want %q", got, "200")
 		}
 	})
@@ -431,7 +431,7 @@ func TestRouterNotifiesOfConnectAndDisconnect(t *testing.T) {
 		router.MustBind("mem://a")
 		p := dialRawPeers(w, router, 1, "DEALER", "Identity", "id")[0]
 		whole := st.Message("incomplete", "message")
-		p.Must(st.Message("whole"), whole[:len(whole)-1])
+		p.MustWrite(st.Message("whole"), whole[:len(whole)-1])
 		p.Close()
 		router.WantRecv("whole")
 		wantNotice(w, router, msg.DisconnectNotification, "id")
@@ -443,7 +443,7 @@ func TestRouterNotifiesOfConnectAndDisconnect(t *testing.T) {
 		whole := append(st.Greeting(), st.Ready("Socket-Type", "DEALER")...)
 		for _, n := range []int{0, 10, 64, len(whole) - 1} {
 			p := w.Dial("a")
-			p.Must(whole[:n])
+			p.MustWrite(whole[:n])
 			w.Settle()
 			p.Close()
 			router.WantNone()
@@ -454,7 +454,7 @@ func TestRouterNotifiesOfConnectAndDisconnect(t *testing.T) {
 		router := w.Socket(pattern.ROUTER, notifyConnect, notifyDisconnect)
 		router.MustBind("mem://a")
 		p := w.Dial("a")
-		p.Must([]byte{3, 0}, []byte("id"))
+		p.MustWrite([]byte{3, 0}, []byte("id"))
 		wantNotice(w, router, msg.ConnectNotification, "id")
 		p.Close()
 		wantNotice(w, router, msg.DisconnectNotification, "id")

@@ -68,14 +68,14 @@ func TestSubResendsSubscriptionsToEachPublisher(t *testing.T) {
 				return list
 			}
 			p := a.Accept()
-			p.Shake("PUB")
+			p.Handshake("PUB")
 			want := []string{"", "a", long}
 			if got := subscriptions(p, 3); !slices.Equal(got, want) {
 				w.Errorf("the first publisher read %.40q", got)
 			}
 			s.MustConnect("mem://b")
 			q := b.Accept()
-			q.Shake("PUB")
+			q.Handshake("PUB")
 			if got := subscriptions(q, 3); !slices.Equal(got, want) {
 				w.Errorf("the second publisher read %.40q", got)
 			}
@@ -89,7 +89,7 @@ func TestSubResendsSubscriptionsToEachPublisher(t *testing.T) {
 			w.Settle()
 			setSubscribed(w, s, false, "a", long)
 			p = a.Accept()
-			p.Shake("PUB")
+			p.Handshake("PUB")
 			if got := subscriptions(p, 2); !slices.Equal(got, []string{"", "more"}) {
 				w.Errorf("the first publisher read %.40q after the reconnect", got)
 			}
@@ -177,7 +177,7 @@ func TestSubFiltersUnsubscribedMessages(t *testing.T) {
 		sub.MustBind("mem://a")
 		p := dialRawPeers(w, sub, 1, "PUB")[0]
 		setSubscribed(w, sub, true, "a", "b")
-		p.Must(st.Message("a", "c"), st.Message("c", "a"), st.Message("b"), st.Message(""))
+		p.MustWrite(st.Message("a", "c"), st.Message("c", "a"), st.Message("b"), st.Message(""))
 		sub.WantRecv("a", "c")
 		setSubscribed(w, sub, false, "b") // the queued b does not match any more
 		sub.WantNone()
@@ -225,7 +225,7 @@ func TestXSubMessageSubscribesAsACommand(t *testing.T) {
 		s.MustSend("up")
 		setSubscribed(w, s, true, "a")
 		p := l.Accept()
-		p.Shake("XPUB")
+		p.Handshake("XPUB")
 		if got := recvCommand(w, p); got != "SUBSCRIBE a" {
 			w.Errorf("the peer read %q, want %q", got, "SUBSCRIBE a")
 		}

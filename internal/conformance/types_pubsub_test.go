@@ -20,9 +20,9 @@ func testPublishes(t *testing.T, typ pattern.Type, peerType string, subscribe fu
 		s.MustBind("mem://a")
 		wantErr(w, "to an unknown peer", trySend(s, message("one")...), nil)
 		peers := dialRawPeers(w, s, 3, peerType)
-		peers[0].Must(subscribe("one"))
-		peers[1].Must(subscribe("one"))
-		peers[2].Must(subscribe("two"))
+		peers[0].MustWrite(subscribe("one"))
+		peers[1].MustWrite(subscribe("one"))
+		peers[2].MustWrite(subscribe("two"))
 		w.Settle()
 		for _, key := range []string{"one", "two", "three"} {
 			s.MustSend(message(key)...)
@@ -97,7 +97,7 @@ func TestXPubSendsToSubscribersAndReceivesSubscriptions(t *testing.T) {
 				{st.Message("up", topic), "up"},
 				{st.Command("CANCEL", []byte(topic)), "\x00" + topic},
 			} {
-				peers[i%2].Must(step.bytes)
+				peers[i%2].MustWrite(step.bytes)
 				w.Settle()
 				want = append(want, step.want)
 			}
@@ -121,7 +121,7 @@ func TestSubReceivesSubscribedTopicsOnly(t *testing.T) {
 		s.MustBind("mem://a")
 		p := dialRawPeers(w, s, 1, "PUB")[0]
 		setSubscribed(w, s, true, "yes")
-		p.Must(st.Message("no"), st.Message("yes, this"), st.Message("ye"), st.Message("yes"))
+		p.MustWrite(st.Message("no"), st.Message("yes, this"), st.Message("ye"), st.Message("yes"))
 		s.WantRecv("yes, this")
 		s.WantRecv("yes")
 		s.WantNone()
@@ -138,7 +138,7 @@ func TestDishReceivesJoinedGroupsOnly(t *testing.T) {
 		s.MustBind("mem://a")
 		p := dialRawPeers(w, s, 1, "RADIO")[0]
 		wantErr(w, "join", s.Join("yes", true), nil)
-		p.Must(st.Message("no", "1"), st.Message("yes, this", "2"), st.Message("yes", "3"))
+		p.MustWrite(st.Message("no", "1"), st.Message("yes, this", "2"), st.Message("yes", "3"))
 		s.WantRecv("yes", "3")
 		s.WantNone()
 	})
@@ -156,7 +156,7 @@ func TestXSubSendsToAllPeersAndReceivesUnfiltered(t *testing.T) {
 		for _, p := range peers {
 			wantPeerRecv(w, p, "up", "to all")
 		}
-		peers[1].Must(st.Message("never subscribed to"))
+		peers[1].MustWrite(st.Message("never subscribed to"))
 		s.WantRecv("never subscribed to")
 	})
 	subtest(t, "drops for a full peer", func(w *st.World) {

@@ -48,7 +48,7 @@ func testFairQueues(t *testing.T, typ pattern.Type, peerType string, message fun
 		}
 		s.MustBind("mem://a")
 		for i, p := range dialRawPeers(w, s, numPeers, peerType) {
-			p.Must(st.Message(message(fmt.Sprint(i))...), st.Message(message(fmt.Sprint(i))...))
+			p.MustWrite(st.Message(message(fmt.Sprint(i))...), st.Message(message(fmt.Sprint(i))...))
 		}
 		w.Settle()
 		for range 2 {
@@ -169,7 +169,7 @@ func testCannotReceive(t *testing.T, typ pattern.Type, peerType string) {
 		wantErr(w, "a frame", s.TryRecvFrame(new(msg.Frame)), socket.ErrDirection)
 		s.MustBind("mem://a")
 		p := dialRawPeers(w, s, 1, peerType)[0]
-		p.Must(st.Message("up"))
+		p.MustWrite(st.Message("up"))
 		w.Settle()
 		if st := s.Stats(); st.QueuedRecv != 0 || st.Peers != 1 {
 			w.Errorf("want one peer and nothing queued: %+v", st)
@@ -240,9 +240,9 @@ func TestReqBalancesAndReceivesFromThePeerAsked(t *testing.T) {
 		for i := range 2 * numPeers {
 			req.MustSend(fmt.Sprint(i))
 			wantPeerRecv(w, peers[i%numPeers], "", fmt.Sprint(i))
-			peers[(i+1)%numPeers].Must(st.Message("", "not asked"))
+			peers[(i+1)%numPeers].MustWrite(st.Message("", "not asked"))
 			w.Settle()
-			peers[i%numPeers].Must(st.Message("", "asked"))
+			peers[i%numPeers].MustWrite(st.Message("", "asked"))
 			req.WantRecv("asked")
 		}
 	})
@@ -266,7 +266,7 @@ func TestRepRepliesToTheRequester(t *testing.T) {
 		rep.MustBind("mem://a")
 		peers := dialRawPeers(w, rep, numPeers, "REQ")
 		for _, i := range []int{2, 0, 1} {
-			peers[i].Must(st.Message("", "question"))
+			peers[i].MustWrite(st.Message("", "question"))
 			rep.WantRecv("question")
 			rep.MustSend(fmt.Sprint("answer ", i))
 			wantPeerRecv(w, peers[i], "", fmt.Sprint("answer ", i))
@@ -397,12 +397,12 @@ func TestStreamRoutesByIDAndFairQueues(t *testing.T) {
 		}
 		for _, i := range []int{1, 0, 2, 2} {
 			wantErr(w, "sending", trySendTo(s, ids[i], fmt.Sprint(i)), nil)
-			if got := string(peers[i].Skip(1)); got != fmt.Sprint(i) {
+			if got := string(peers[i].ReadN(1)); got != fmt.Sprint(i) {
 				w.Errorf("peer %d got %q", i, got)
 			}
 		}
 		for _, p := range peers {
-			p.Must(bytes8K, []byte("2"))
+			p.MustWrite(bytes8K, []byte("2"))
 		}
 		w.Settle()
 		for range 2 {

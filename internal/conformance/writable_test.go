@@ -26,7 +26,7 @@ func testWritableConstant(t *testing.T, typ, far pattern.Type, want bool) {
 		s.MustBind(ep)
 		wantWritable(w, "without a peer", s, want)
 		o.MustConnect(ep)
-		s.MustMeet(1)
+		s.WaitPeers(1)
 		wantWritable(w, "with a peer", s, want)
 		switch typ {
 		case pattern.PUB, pattern.XPUB:

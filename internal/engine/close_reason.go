@@ -26,37 +26,43 @@ const (
 	CloseAuthFailed                   // the authenticator gave no answer, or could not decide
 	CloseRevoked                      // the socket disconnected a peer that it had accepted
 	CloseTLS                          // TLS failed: a certificate, an alert of the peer, or bytes that are not TLS
+	CloseHandshakeClosed              // the peer closed the connection during the handshake (HandshakeClosed)
 	NumCloseReasons
 )
 
-// closeReasonNames has the names of the constants without Close.
-var closeReasonNames = [NumCloseReasons]string{
-	CloseNone:             "none",
-	CloseMalformed:        "malformed",
-	CloseUnexpected:       "unexpected",
-	CloseMechanism:        "mechanism",
-	CloseVersion:          "version",
-	CloseSocketType:       "socket_type",
-	CloseRefused:          "refused",
-	CloseMetadata:         "metadata",
-	CloseHandshakeSize:    "handshake_size",
-	CloseFrameSize:        "frame_size",
-	CloseMessageSize:      "message_size",
-	CloseCommandSize:      "command_size",
-	CloseIgnoredCommands:  "ignored_commands",
-	CloseHandshakeTimeout: "handshake_timeout",
-	CloseHeartbeatTimeout: "heartbeat_timeout",
-	CloseCrypto:           "crypto",
-	CloseAuthDenied:       "auth_denied",
-	CloseAuthFailed:       "auth_failed",
-	CloseRevoked:          "revoked",
-	CloseTLS:              "tls",
+// closeReasons has the name and the error text of each reason.
+var closeReasons = [NumCloseReasons]struct {
+	name   string // the constant without Close
+	text   string // of an Error without details
+	prefix bool   // text also precedes the details, which do not say what failed
+}{
+	CloseNone:             {name: "none", text: "connection closed"},
+	CloseMalformed:        {name: "malformed", text: "malformed input"},
+	CloseUnexpected:       {name: "unexpected", text: "unexpected command"},
+	CloseMechanism:        {name: "mechanism", text: "incompatible mechanism"},
+	CloseVersion:          {name: "version", text: "incompatible version of ZMTP"},
+	CloseSocketType:       {name: "socket_type", text: "incompatible socket type", prefix: true},
+	CloseRefused:          {name: "refused", text: "refused by peer"},
+	CloseMetadata:         {name: "metadata", text: "too much metadata", prefix: true},
+	CloseHandshakeSize:    {name: "handshake_size", text: "handshake too large", prefix: true},
+	CloseFrameSize:        {name: "frame_size", text: "frame too large", prefix: true},
+	CloseMessageSize:      {name: "message_size", text: "message too large", prefix: true},
+	CloseCommandSize:      {name: "command_size", text: "command too large", prefix: true},
+	CloseIgnoredCommands:  {name: "ignored_commands", text: "too many ignored commands", prefix: true},
+	CloseHandshakeTimeout: {name: "handshake_timeout", text: "handshake timed out", prefix: true},
+	CloseHeartbeatTimeout: {name: "heartbeat_timeout", text: "heartbeat timed out", prefix: true},
+	CloseCrypto:           {name: "crypto", text: "encryption failed"},
+	CloseAuthDenied:       {name: "auth_denied", text: "authentication denied"},
+	CloseAuthFailed:       {name: "auth_failed", text: "authentication failed"},
+	CloseRevoked:          {name: "revoked", text: "access revoked"},
+	CloseTLS:              {name: "tls", text: "TLS failed"},
+	CloseHandshakeClosed:  {name: "handshake_closed", text: "closed by peer during the handshake"},
 }
 
 // String returns the name of the reason in counters and logs.
 func (r CloseReason) String() string {
 	if r < NumCloseReasons {
-		return closeReasonNames[r]
+		return closeReasons[r].name
 	}
 	return "unknown"
 }
@@ -67,11 +73,17 @@ type Error struct {
 	Err    error // details; may be nil
 }
 
+// Error returns the reason and the details in words. Code that needs the name of
+// the reason has the field.
 func (e *Error) Error() string {
-	if e.Err == nil {
-		return e.Reason.String()
+	r := &closeReasons[e.Reason]
+	switch {
+	case e.Err == nil:
+		return r.text
+	case r.prefix:
+		return r.text + ": " + e.Err.Error()
 	}
-	return e.Reason.String() + ": " + e.Err.Error()
+	return e.Err.Error()
 }
 
 func (e *Error) Unwrap() error { return e.Err }

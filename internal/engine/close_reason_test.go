@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"testing"
 
 	"github.com/zerobroker/zmq/internal/engine"
@@ -36,13 +37,19 @@ func TestCloseReasonOfUnwrapsErrors(t *testing.T) {
 	}
 }
 
-func TestErrorTextStartsWithCloseReason(t *testing.T) {
+func TestErrorTextSaysInWordsWhatFailed(t *testing.T) {
+	for r := engine.CloseNone; r < engine.NumCloseReasons; r++ {
+		if text := (&engine.Error{Reason: r}).Error(); text == "" || strings.Contains(text, "_") {
+			t.Errorf("the error text of %v without details is %q", r, text)
+		}
+	}
 	for _, tt := range []struct {
 		err  engine.Error
 		want string
 	}{
-		{engine.Error{Reason: engine.CloseHeartbeatTimeout}, "heartbeat_timeout"},
-		{engine.Error{Reason: engine.CloseMalformed, Err: io.EOF}, "malformed: EOF"},
+		{engine.Error{Reason: engine.CloseHeartbeatTimeout}, "heartbeat timed out"},
+		{engine.Error{Reason: engine.CloseFrameSize, Err: errors.New("9 bytes")}, "frame too large: 9 bytes"},
+		{engine.Error{Reason: engine.CloseMalformed, Err: errors.New("malformed greeting: x")}, "malformed greeting: x"},
 	} {
 		if got := tt.err.Error(); got != tt.want {
 			t.Errorf("Error() = %q, want %q", got, tt.want)

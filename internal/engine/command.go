@@ -34,7 +34,7 @@ func (e *Engine) handleCommand(body []byte, in *msg.Batch) {
 			e.failReceive(CloseMalformed, err)
 			return
 		}
-		e.failReceive(CloseRefused, &mechanism.PeerError{Reason: string(cmd.Reason)})
+		e.failReceive(CloseRefused, e.hideReason(&mechanism.PeerError{Reason: string(cmd.Reason)}))
 	default:
 		e.ignore(body)
 	}
@@ -86,7 +86,7 @@ func (e *Engine) ignore(body []byte) {
 	r.commands++
 	r.useless += int64(len(body)) + 2
 	if l := e.cfg.Limits.Useless; l > 0 && r.useless > l {
-		e.failReceive(CloseIgnoredCommands, fmt.Errorf("%d bytes of ignored commands", r.useless))
+		e.failReceive(CloseIgnoredCommands, fmt.Errorf("%d bytes", r.useless))
 	}
 }
 

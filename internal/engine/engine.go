@@ -40,6 +40,7 @@ type Config struct {
 	Publishes    bool     // the socket accepts subscriptions (PUB, XPUB, RADIO)
 	Raw          bool     // plain bytes without handshake and frames (STREAM)
 	OnError      bool     // READY announces wire.PropOnError
+	Properties   []byte   // properties of the application that READY announces, encoded
 
 	// MinVersion is the oldest version to accept. Zero accepts every version.
 	MinVersion Version
@@ -86,28 +87,24 @@ const (
 
 // Engine is the state of one connection. New and NewAccepted create it.
 type Engine struct {
-	cfg   *Config
-	phase phase
-	out   []byte // bytes to send, not yet returned by Output
+	cfg  *Config
+	mech mechanism.Mechanism // nil with Raw, and for NULL after Admit
+	peer *msg.Peer
+	hs   *handshakeState // nil with Raw, and after Admit
+	out  []byte          // bytes to send, not yet returned by Output
 
+	phase   phase
 	version wire.Version
-	mech    mechanism.Mechanism
-	peer    *msg.Peer
 
 	// accepted reports that the peer made the connection. The engine then sends
 	// its READY (ZMTP 3) or its routing ID (ZMTP 1 and 2) only when the socket
 	// admits the peer. The peer sends no message before it receives that.
 	accepted   bool
-	onAdmit    []byte // READY or routing ID, which Admit sends
-	peerRetry  bool   // the peer announced that it reconnects after an ERROR
-	peerCounts bool   // the peer announced that it accepts an ERROR after the handshake
+	peerRetry  bool // the peer announced that it reconnects after an ERROR
+	peerCounts bool // the peer announced that it accepts an ERROR after the handshake
 
-	verdict   mechanism.Verdict // with which Resume accepted the peer
-	publicKey string            // of a client of CURVE that was accepted
-
-	hs   handshakeState
-	recv receiveState
 	send sendState
+	recv receiveState
 }
 
 // New returns the engine of a connection that this side made. Output returns
@@ -125,6 +122,7 @@ func newEngine(cfg *Config, accepted bool) *Engine {
 	if cfg.Raw {
 		return e
 	}
+	e.hs = new(handshakeState)
 	e.mech = cfg.NewMechanism(e.metadata())
 	e.out = wire.AppendSignature(e.out, len(cfg.RoutingID))
 	return e
@@ -144,7 +142,7 @@ func (e *Engine) metadata() []byte {
 	default:
 		b = wire.AppendProperty(b, wire.PropOnError, wire.OnErrorRetry)
 	}
-	return b
+	return append(b, e.cfg.Properties...)
 }
 
 // Output returns the handshake bytes, PONGs and ERRORs to send since its last
@@ -171,12 +169,49 @@ func (e *Engine) Heartbeats() bool { return e.version >= wire.V3_1 }
 // until it shares the description.
 func (e *Engine) Peer() *msg.Peer { return e.peer }
 
+// Announced returns a new description of the peer of a failed handshake: the
+// version, mechanism and socket type that it had announced by then. It returns
+// nil if the peer sent no greeting.
+func (e *Engine) Announced() *msg.Peer {
+	if e.version == 0 || e.cfg.Raw {
+		return nil
+	}
+	p := &msg.Peer{Version: e.version.String(), Mechanism: e.mech.Name()}
+	if e.version < wire.V3_0 {
+		p.Mechanism = "NULL"
+	}
+	if refused := e.hs.refused; refused != nil {
+		p.Mechanism, p.SocketType = refused.Mechanism, refused.SocketType
+	}
+	return p
+}
+
 // Admit sends the READY or routing ID that the engine of an accepted connection
-// delays. It does nothing for other engines. The caller calls it after
-// HandshakeDone.
+// delays. For other engines it sends nothing. The caller calls it after
+// HandshakeDone. Admit frees the memory that only the handshake needs.
 func (e *Engine) Admit() {
-	e.out = append(e.out, e.onAdmit...)
-	e.onAdmit = nil
+	e.sendDelayed()
+	if e.phase != traffic || e.hs == nil {
+		return
+	}
+	e.hs = nil
+	if e.mech.Name() == "NULL" {
+		e.mech = nil
+	}
+}
+
+// sendDelayed sends what Admit is to send.
+func (e *Engine) sendDelayed() {
+	if e.hs != nil {
+		e.out = append(e.out, e.hs.onAdmit...)
+		e.hs.onAdmit = nil
+	}
+}
+
+func (e *Engine) dropDelayed() {
+	if e.hs != nil {
+		e.hs.onAdmit = nil
+	}
 }
 
 // Refuse sends an ERROR with the reason instead of READY, if the peer can use
@@ -192,7 +227,7 @@ func (e *Engine) Refuse(reason string) {
 	if e.version >= wire.V3_0 && (e.peerRetry || !e.accepted) {
 		e.appendError(notAdmitted + reason)
 	}
-	e.onAdmit = nil
+	e.dropDelayed()
 }
 
 // appendError sends an ERROR after the peer's last command of the handshake. A
@@ -200,7 +235,7 @@ func (e *Engine) Refuse(reason string) {
 // other one an encrypted frame if the mechanism encrypts.
 func (e *Engine) appendError(reason string) {
 	cmd := errorCommand(reason)
-	if !e.mech.Seals() || e.mech.Status() != mechanism.Complete || len(e.onAdmit) > 0 {
+	if !e.mech.Seals() || e.mech.Status() != mechanism.Complete || len(e.hs.onAdmit) > 0 {
 		e.out = cmd.Append(e.out)
 		return
 	}
@@ -218,11 +253,11 @@ func (e *Engine) fail(reason CloseReason, err error) error {
 	switch {
 	case !e.accepted || e.phase != handshaking || reason == CloseRefused:
 	case reason == CloseSocketType:
-		e.Admit()
+		e.sendDelayed()
 	case e.peerRetry:
 		e.appendError(reason.String())
 	}
-	e.onAdmit = nil
+	e.dropDelayed()
 	e.phase = failed
 	return &Error{Reason: reason, Err: err}
 }

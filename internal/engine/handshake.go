@@ -1,10 +1,10 @@
 package engine
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/zerobroker/zmq/internal/mechanism"
@@ -12,7 +12,8 @@ import (
 	"github.com/zerobroker/zmq/internal/wire"
 )
 
-// handshakeState is the state that only the handshake needs.
+// handshakeState is the state that only the handshake needs. It is not in the Engine,
+// so that an idle connection does not keep it.
 type handshakeState struct {
 	step     wire.GreetingStep // the last answered step of the peer's greeting
 	bytes    int               // size of the peer's commands so far
@@ -20,6 +21,14 @@ type handshakeState struct {
 	// unversioned reports a ZMTP 1.0 peer that sends no signature. It takes the
 	// signature of this side for the header of the identity frame.
 	unversioned bool
+	// refused has the mechanism and the socket type of a peer that is refused for
+	// one of them. Other names than those of ZMTP are empty: a server could send the
+	// password of this side as a name.
+	refused *msg.Peer
+
+	onAdmit   []byte            // READY or routing ID, which Admit sends
+	verdict   mechanism.Verdict // with which Resume accepted the peer
+	publicKey string            // of a client of CURVE that was accepted
 }
 
 // Handshake processes received bytes and returns the number of bytes it
@@ -84,8 +93,12 @@ func (e *Engine) handleGreeting(b []byte) (int, error) {
 		return n, nil
 	}
 	if !g.IsMechanism(e.mech.Name()) {
-		return n, e.fail(CloseMechanism, fmt.Errorf("peer uses mechanism %q, this socket %s",
-			strings.TrimRight(string(g.Mechanism[:]), "\x00"), e.mech.Name()))
+		theirs := strings.TrimRight(string(g.Mechanism[:]), "\x00")
+		e.hs.refused = &msg.Peer{Mechanism: nameIn(knownMechanisms, theirs)}
+		return n, e.fail(CloseMechanism, fmt.Errorf("peer uses mechanism %s, this socket %s", e.quote(theirs, knownMechanisms...), e.mech.Name()))
+	}
+	if g.AsServer && e.mech.Server() {
+		return n, e.fail(CloseMechanism, fmt.Errorf("%s: the peer is a server too: one side must be the client", e.mech.Name()))
 	}
 	return n, e.advance()
 }
@@ -102,8 +115,8 @@ func (e *Engine) checkSecurity(b []byte) error {
 		needs = "authentication"
 	}
 	if e.hs.step == wire.Unversioned {
-		return e.fail(CloseVersion, fmt.Errorf("peer speaks ZMTP 1.0, which does not support %s, or no ZMTP at all: it sent %q",
-			needs, b[:min(len(b), maxQuoted)]))
+		return e.fail(CloseVersion, fmt.Errorf("peer speaks ZMTP 1.0, which does not support %s, or no ZMTP at all: it sent %s",
+			needs, sent(b, e.quote(string(b[:min(len(b), maxQuoted)])))))
 	}
 	return e.fail(CloseVersion, fmt.Errorf("ZMTP %s does not support %s", e.version, needs))
 }
@@ -120,7 +133,7 @@ func (e *Engine) startIdentity(unversioned bool) {
 	}
 	out := &e.out
 	if e.accepted {
-		out = &e.onAdmit
+		out = &e.hs.onAdmit
 	}
 	switch {
 	case unversioned:
@@ -156,10 +169,11 @@ func (e *Engine) handleIdentity(b []byte) (int, error) {
 		// distinguish it from other protocols. They may have arrived with it.
 		return 0, e.fail(CloseMalformed, e.identityError(b))
 	}
-	e.peer = &msg.Peer{RoutingID: string(b[h:end]), Version: e.version.String(), Mechanism: "NULL"}
-	if err := e.checkIdentity(); err != nil {
+	id := string(b[h:end])
+	if err := e.checkIdentity(id); err != nil {
 		return 0, err
 	}
+	e.peer = &msg.Peer{RoutingID: id, Version: e.version.String(), Mechanism: "NULL"}
 	e.phase = traffic
 	e.startTraffic()
 	return end, nil
@@ -169,10 +183,19 @@ func (e *Engine) handleIdentity(b []byte) (int, error) {
 // b holds the bytes that it sent.
 func (e *Engine) versionError(b []byte) error {
 	if e.hs.step == wire.Unversioned {
-		return fmt.Errorf("peer speaks ZMTP 1.0 or no ZMTP at all, this socket accepts %s and later: it sent %q",
-			e.cfg.MinVersion, b[:min(len(b), maxQuoted)])
+		return fmt.Errorf("peer speaks ZMTP 1.0 or no ZMTP at all, this socket accepts %s and later: it sent %s",
+			e.cfg.MinVersion, sent(b, e.quote(string(b[:min(len(b), maxQuoted)]))))
 	}
 	return fmt.Errorf("peer speaks ZMTP %s, this socket accepts %s and later", e.version, e.cfg.MinVersion)
+}
+
+// sent describes b, the first bytes of a peer that may not speak ZMTP. quoted is
+// their text.
+func sent(b []byte, quoted string) string {
+	if bytes.HasPrefix(b, []byte{0x16, 3}) { // RFC 8446, 5.1: handshake, and the version of records
+		return "a TLS handshake, and this endpoint does not use TLS"
+	}
+	return quoted
 }
 
 // maxQuoted is the number of received bytes that an error quotes.
@@ -184,10 +207,14 @@ const maxQuoted = 32
 func (e *Engine) identityError(b []byte) error {
 	b = b[:min(len(b), maxQuoted)]
 	if e.hs.unversioned {
-		return fmt.Errorf("peer does not speak ZMTP: it sent %q", b)
+		return fmt.Errorf("peer does not speak ZMTP: it sent %s", sent(b, fmt.Sprintf("%q", b)))
 	}
 	return fmt.Errorf("ZMTP %s identity message begins with %q", e.version, b)
 }
+
+// maxCredentials is the maximum size of what a handshake command holds besides
+// metadata. The largest, HELLO of PLAIN, has 518 bytes.
+const maxCredentials = 1 << 10
 
 // handleHandshakeCommand consumes one handshake command. Like libzmq, it does
 // not require the COMMAND flag, which early ZMTP 3.0 peers do not set.
@@ -205,6 +232,9 @@ func (e *Engine) handleHandshakeCommand(b []byte) (int, error) {
 		return 0, e.fail(CloseFrameSize, fmt.Errorf("handshake command of %d bytes", size))
 	case l.Handshake > 0 && size > uint64(max(0, l.Handshake-e.hs.bytes)):
 		return 0, e.fail(CloseHandshakeSize, fmt.Errorf("handshake command of %d bytes", size))
+	case l.Metadata > 0 && size > uint64(l.Metadata)+maxCredentials:
+		// By its header, since the bytes of an incomplete command are kept.
+		return 0, e.fail(CloseMetadata, fmt.Errorf("handshake command of %d bytes", size))
 	case size > uint64(len(b)-h):
 		return 0, nil
 	}
@@ -215,6 +245,9 @@ func (e *Engine) handleHandshakeCommand(b []byte) (int, error) {
 		return 0, e.fail(CloseHandshakeSize, fmt.Errorf("more than %d handshake commands", l.Commands))
 	}
 	if err := e.mech.Receive(b[h:end]); err != nil {
+		if byPeer, ok := errors.AsType[*mechanism.PeerError](err); ok {
+			err = e.hideReason(byPeer)
+		}
 		return 0, e.fail(mechanismCloseReason(err), err)
 	}
 	return end, e.advance()
@@ -238,9 +271,9 @@ func (e *Engine) Resume(v mechanism.Verdict) error {
 		e.sendCommands()
 		return e.fail(mechanismCloseReason(err), err)
 	}
-	e.verdict = v
+	e.hs.verdict = v
 	if creds.PublicKey != [32]byte{} {
-		e.publicKey = string(creds.PublicKey[:])
+		e.hs.publicKey = string(creds.PublicKey[:])
 	}
 	return e.advance()
 }
@@ -289,7 +322,7 @@ func (e *Engine) sendCommands() {
 		}
 		out := &e.out
 		if name, _, ok := wire.SplitCommand(body); e.accepted && ok && string(name) == wire.NameReady {
-			out = &e.onAdmit
+			out = &e.hs.onAdmit
 		}
 		*out = wire.AppendFrameHeader(*out, wire.FlagCommand, len(body))
 		*out = append(*out, body...)
@@ -311,11 +344,11 @@ func (e *Engine) handleMetadata() error {
 	md := e.mech.Metadata()
 	l := &e.cfg.Limits
 	if l.Metadata > 0 && len(md) > l.Metadata {
-		return e.fail(CloseMetadata, fmt.Errorf("%d bytes of metadata", len(md)))
+		return e.fail(CloseMetadata, fmt.Errorf("%d bytes, the limit is %d", len(md), l.Metadata))
 	}
-	p := &msg.Peer{Version: e.version.String(), Mechanism: e.mech.Name(), UserID: e.verdict.UserID, PublicKey: e.publicKey}
-	if err := wire.WalkProperties(e.verdict.Metadata, func(name, value []byte) error {
-		addProperty(p, name, value)
+	p := &msg.Peer{Version: e.version.String(), Mechanism: e.mech.Name(), UserID: e.hs.verdict.UserID, PublicKey: e.hs.publicKey}
+	if err := wire.WalkProperties(e.hs.verdict.Metadata, func(name, value []byte) error {
+		addProperty(&p.AuthProperties, name, value)
 		return nil
 	}); err != nil {
 		return e.fail(CloseAuthFailed, fmt.Errorf("metadata of the authenticator: %w", err))
@@ -337,7 +370,7 @@ func (e *Engine) handleMetadata() error {
 			e.peerRetry = string(value) == wire.OnErrorRetry
 			e.peerCounts = e.peerRetry || string(value) == wire.OnErrorCount
 		default:
-			addProperty(p, name, value)
+			addProperty(&p.Properties, name, value)
 		}
 		return nil
 	})
@@ -349,41 +382,43 @@ func (e *Engine) handleMetadata() error {
 	}
 	// A peer without a Socket-Type counts as compatible, as in libzmq.
 	if typed && !slices.Contains(e.cfg.PeerTypes, p.SocketType) {
-		return e.fail(CloseSocketType, fmt.Errorf("%s does not communicate with %s", e.cfg.SocketType, typeText(p.SocketType)))
+		e.hs.refused = &msg.Peer{Mechanism: p.Mechanism, SocketType: nameIn(knownTypes, p.SocketType)}
+		return e.fail(CloseSocketType, fmt.Errorf("%s does not communicate with %s", e.cfg.SocketType, e.typeText(p.SocketType)))
+	}
+	if err := e.checkIdentity(p.RoutingID); err != nil {
+		return err
 	}
 	e.peer = p
-	return e.checkIdentity()
+	return nil
 }
 
 // typeText returns the socket type that a peer announces, quoted unless it looks
 // like one.
-func typeText(name string) string {
-	if name == "" || strings.Trim(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" || len(name) > 16 {
-		return strconv.Quote(name)
+func (e *Engine) typeText(name string) string {
+	if name == "" || strings.Trim(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" || len(name) > 16 || e.revealsPassword(name, knownTypes) {
+		return e.quote(name)
 	}
 	return name
 }
 
-// addProperty adds a property to those of the peer. Of several properties with the
-// same name, the first is used, as in libzmq: the authenticator's before the
-// peer's.
-func addProperty(p *msg.Peer, name, value []byte) {
-	if p.Properties == nil {
-		p.Properties = make(map[string]string)
+// addProperty adds a property to m. Of several properties with the same name, the
+// first is used, as in libzmq.
+func addProperty(m *map[string]string, name, value []byte) {
+	if *m == nil {
+		*m = make(map[string]string)
 	}
 	key := strings.ToLower(string(name))
-	if _, dup := p.Properties[key]; !dup {
-		p.Properties[key] = string(value)
+	if _, dup := (*m)[key]; !dup {
+		(*m)[key] = string(value)
 	}
 }
 
 // checkIdentity refuses identities that are too long or begin with a zero byte.
 // The RFC reserves a leading zero for the routing IDs that a ROUTER assigns.
 // https://rfc.zeromq.org/spec/37/#the-identity-property
-func (e *Engine) checkIdentity() error {
-	id := e.peer.RoutingID
+func (e *Engine) checkIdentity(id string) error {
 	if len(id) > maxIdentity || id != "" && id[0] == 0 {
-		return e.fail(CloseMalformed, fmt.Errorf("identity %.20q", id))
+		return e.fail(CloseMalformed, fmt.Errorf("invalid identity %s", e.quote(id[:min(len(id), 20)])))
 	}
 	return nil
 }

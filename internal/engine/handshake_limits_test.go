@@ -64,6 +64,23 @@ func TestHandshakeRefusesLargeCommandByItsHeader(t *testing.T) {
 	}
 }
 
+// With a limit of metadata, a command that holds more than that and credentials is
+// refused by its header, so that a pending peer costs little memory.
+func TestHandshakeCommandIsLimitedByMetadata(t *testing.T) {
+	cfg := dealer("")
+	cfg.Limits = engine.Limits{Handshake: 128 << 10, Metadata: 8 << 10}
+	for size, want := range map[uint64]engine.CloseReason{
+		9 << 10: engine.CloseNone, 9<<10 + 1: engine.CloseMetadata, 128 << 10: engine.CloseMetadata,
+		128<<10 + 1: engine.CloseHandshakeSize, 1<<64 - 1: engine.CloseFrameSize,
+	} {
+		p := newPeer(t, cfg, whole)
+		p.send(greeting31 + string(binary.BigEndian.AppendUint64([]byte{0x06}, size)))
+		if p.closeReason() != want {
+			t.Errorf("command of %d bytes: close reason %v (%v), want %v", size, p.closeReason(), p.err, want)
+		}
+	}
+}
+
 // The number of commands and their total size are limited, so many small
 // commands fail like a large one.
 func TestHandshakeLimitsApplyToAllCommandsTogether(t *testing.T) {

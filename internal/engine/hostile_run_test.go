@@ -1,11 +1,10 @@
 package engine_test
 
 import (
-	"encoding/binary"
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"runtime"
+	"runtime/debug"
 	"runtime/metrics"
 	"slices"
 	"strconv"
@@ -18,7 +17,6 @@ import (
 	"github.com/zerobroker/zmq/internal/mechanism"
 	"github.com/zerobroker/zmq/internal/msg"
 	st "github.com/zerobroker/zmq/internal/socket/sockettest"
-	"github.com/zerobroker/zmq/internal/wire"
 )
 
 // streamsVar is the environment variable with the number of streams that
@@ -61,6 +59,9 @@ func TestHostileStreams(t *testing.T) {
 		}
 		streams = n
 	}
+	// Streams leave garbage and no live memory: fewer collections save a third of
+	// the time.
+	defer debug.SetGCPercent(debug.SetGCPercent(800))
 	start, before := time.Now(), liveHeap()
 	var next atomic.Uint64
 	var bytes uint64
@@ -165,38 +166,19 @@ var hostileKinds = func() (kinds []hostileKind) {
 // hostileRunner runs streams in one goroutine.
 type hostileRunner struct {
 	t       *testing.T
-	rng     *rand.Rand
-	src     *rand.PCG
+	streams *st.Streams
 	drawn   []int // index into hostileKinds, as often as the weight
 	configs [][3]*engine.Config
-	valid   []*recordedPeer // of each kind
+	valid   []*st.Recorded // of each kind
 	bytes   uint64
 	total   hostileStats
-}
-
-// recordedPeer is a peer whose bytes are those of a valid connection to an engine
-// of one kind. The random bytes of both sides are always the same, so the recorded
-// handshake is valid every time, and so is the encryption that the mechanism has at
-// its end.
-type recordedPeer struct {
-	steps [][]byte // frames of the handshake, each complete; the first is the greeting
-	mech  mechanism.Mechanism
-}
-
-// constant returns a source of random bytes that never change.
-func constant(b byte) func([]byte) {
-	return func(p []byte) {
-		for i := range p {
-			p[i] = b
-		}
-	}
 }
 
 // hostileMechanisms returns the mechanisms of a kind of engine and of its peer.
 func hostileMechanisms(k hostileKind) (ours, theirs func([]byte) mechanism.Mechanism) {
 	sec := st.Securities()[k.mechanism]
 	if sec.Name == "CURVE" {
-		sec = st.Curve(constant('c'), constant('s'))
+		sec = st.Curve(st.Constant('c'), st.Constant('s'))
 	}
 	if k.server {
 		return sec.Server, sec.Client
@@ -205,8 +187,7 @@ func hostileMechanisms(k hostileKind) (ours, theirs func([]byte) mechanism.Mecha
 }
 
 func newHostileRunner(t *testing.T) *hostileRunner {
-	r := &hostileRunner{t: t, src: rand.NewPCG(0, 0)}
-	r.rng = rand.New(r.src)
+	r := &hostileRunner{t: t, streams: st.NewStreams()}
 	r.total.kinds = make(map[string]kindStats)
 	limits := engine.Limits{Handshake: 128 << 10, Commands: 16, Metadata: 8 << 10, Properties: 64,
 		Frame: 64 << 20, Frames: 65536, Message: 256 << 20, Command: 128 << 10, Useless: 16 << 20}
@@ -233,39 +214,10 @@ func newHostileRunner(t *testing.T) *hostileRunner {
 }
 
 // recordPeer completes a handshake with an engine and returns the peer's part.
-func recordPeer(t *testing.T, k hostileKind, cfg *engine.Config, theirs func([]byte) mechanism.Mechanism) *recordedPeer {
-	p := &recordedPeer{mech: theirs(metadata("X-On-Error", "retry"))}
-	e := newEngine(cfg, k.accepted)
-	p.steps = append(p.steps, st.GreetingOf(p.mech.Name(), p.mech.Server()))
-	if n, err := e.Handshake(p.steps[0]); err != nil || n != 64 {
+func recordPeer(t testing.TB, k hostileKind, cfg *engine.Config, theirs func([]byte) mechanism.Mechanism) *st.Recorded {
+	p, err := st.Record(newEngine(cfg, k.accepted), theirs)
+	if err != nil {
 		t.Fatal(k.name, err)
-	}
-	sent := e.Output()[64:]
-	for p.mech.Status() != mechanism.Complete || !e.HandshakeDone() {
-		if p.mech.Status() == mechanism.Waiting {
-			p.mech.Resume(mechanism.Verdict{Status: mechanism.StatusAccepted})
-		}
-		if _, waiting := e.Authenticating(); waiting {
-			e.Resume(mechanism.Verdict{Status: mechanism.StatusAccepted})
-		}
-		if body, ok := p.mech.Next(nil); ok {
-			p.steps = append(p.steps, wire.AppendFrameHeader(nil, wire.FlagCommand, len(body)))
-			p.steps[len(p.steps)-1] = append(p.steps[len(p.steps)-1], body...)
-			if _, err := e.Handshake(p.steps[len(p.steps)-1]); err != nil {
-				t.Fatal(k.name, err)
-			}
-		}
-		if e.HandshakeDone() {
-			e.Admit()
-		}
-		sent = append(sent, e.Output()...)
-		for len(sent) > 0 && p.mech.Status() == mechanism.Handshaking {
-			_, size, h := wire.ConsumeFrameHeader(sent)
-			if err := p.mech.Receive(sent[h : h+int(size)]); err != nil {
-				t.Fatal(k.name, err)
-			}
-			sent = sent[h+int(size):]
-		}
 	}
 	return p
 }
@@ -303,14 +255,14 @@ func wallTime() time.Duration { return time.Since(runnerStart) }
 // run makes the stream of a seed, gives it to an engine, and returns the time that
 // the engine took.
 func (r *hostileRunner) run(seed uint64, now func() time.Duration) time.Duration {
-	r.src.Seed(seed, 1)
-	k := r.drawn[r.rng.IntN(len(r.drawn))]
+	r.streams.Seed(seed)
+	k := r.drawn[r.streams.IntN(len(r.drawn))]
 	kind := hostileKinds[k]
-	cfg := r.configs[k][r.rng.IntN(3)]
-	data := r.stream(r.valid[k])
+	cfg := r.configs[k][r.streams.IntN(3)]
+	data := r.streams.Stream(r.valid[k])
 	r.bytes += uint64(len(data))
 
-	h := hostilePeer{r: r, seed: seed, kind: kind, cfg: cfg, refuse: r.rng.IntN(8) == 0}
+	h := hostilePeer{r: r, seed: seed, kind: kind, cfg: cfg, refuse: r.streams.IntN(8) == 0}
 	start := now()
 	h.run(data)
 	d := now() - start
@@ -352,9 +304,9 @@ func (h *hostilePeer) run(data []byte) {
 	h.e = newEngine(h.cfg, h.kind.accepted)
 	h.collect()
 	var left []byte
-	cut := max(1<<h.r.rng.IntN(18), len(data)/500) // a copy of left for each piece would else cost more than the engine
+	cut := max(1<<h.r.streams.IntN(18), len(data)/500) // a copy of left for each piece would else cost more than the engine
 	for len(data) > 0 && h.err == nil {
-		n := min(len(data), 1+h.r.rng.IntN(cut))
+		n := min(len(data), 1+h.r.streams.IntN(cut))
 		piece := data[:n]
 		data = data[n:]
 		h.sent += n
@@ -475,126 +427,4 @@ func (h *hostilePeer) bounds(left int) {
 	if left > 256<<10 {
 		h.fail("%d bytes not consumed", left)
 	}
-}
-
-// stream makes a stream: a valid handshake or one changed at a random place, and
-// frames that a grammar generates, which the peer seals if its mechanism does. One
-// in eight is random from its start.
-func (r *hostileRunner) stream(p *recordedPeer) (b []byte) {
-	if r.rng.IntN(8) == 0 {
-		return r.random(r.rng.IntN(200))
-	}
-	deep := r.rng.IntN(4) > 0 // the handshake is valid
-	for i, step := range p.steps {
-		step = slices.Clone(step)
-		if i == len(p.steps)-1 && !p.mech.Seals() && r.rng.IntN(8) == 0 {
-			step = r.properties(step)
-		}
-		if !deep && r.rng.IntN(len(p.steps)) == 0 {
-			step = r.mutate(step)
-		}
-		b = append(b, step...)
-		if !deep && r.rng.IntN(16) == 0 {
-			b = append(b, p.steps[r.rng.IntN(i+1)]...) // again
-		}
-	}
-	start := len(b)
-	for range r.rng.IntN(12) {
-		b = r.frame(b, p)
-	}
-	switch r.rng.IntN(6) {
-	case 0:
-		b = b[:len(b)-r.rng.IntN(len(b)-start+1)]
-	case 1:
-		if len(b) > start {
-			b = append(b[:start:start], r.mutate(b[start:])...)
-		}
-	}
-	return b
-}
-
-func (r *hostileRunner) random(n int) []byte {
-	b := make([]byte, (n+7)&^7)
-	for i := 0; i < n; i += 8 {
-		binary.LittleEndian.PutUint64(b[i:], r.rng.Uint64())
-	}
-	return b[:n]
-}
-
-// mutate changes, removes, repeats or inserts bytes.
-func (r *hostileRunner) mutate(b []byte) []byte {
-	for range 1 + r.rng.IntN(3) {
-		if len(b) == 0 {
-			return r.random(4)
-		}
-		i := r.rng.IntN(len(b))
-		switch r.rng.IntN(6) {
-		case 0:
-			b[i] ^= 1 << r.rng.IntN(8)
-		case 1:
-			b[i] = []byte{0, 1, 0x7f, 0x80, 0xff}[r.rng.IntN(5)]
-		case 2:
-			b = b[:i]
-		case 3:
-			b = slices.Insert(b, i, r.random(1+r.rng.IntN(9))...)
-		case 4:
-			b = slices.Delete(b, i, min(len(b), i+1+r.rng.IntN(8)))
-		case 5:
-			b = append(b, b[i:]...)
-		}
-	}
-	return b
-}
-
-var hostileProperties = []string{"Socket-Type", "Identity", "X-On-Error", "Resource", "X"}
-
-// properties adds properties to a READY or INITIATE.
-func (r *hostileRunner) properties(step []byte) []byte {
-	body := step[2:]
-	for range r.rng.IntN(8) {
-		name := hostileProperties[r.rng.IntN(len(hostileProperties))]
-		body = wire.AppendProperty(body, name, string(r.random(r.rng.IntN(1<<r.rng.IntN(10)))))
-	}
-	return append(wire.AppendFrameHeader(nil, wire.FlagCommand, len(body)), body...)
-}
-
-var hostileCommands = []string{"PING", "PONG", "SUBSCRIBE", "CANCEL", "JOIN", "LEAVE", "ERROR", "READY", "HELLO", "WELCOME", "INITIATE", "MESSAGE", "X", ""}
-
-// frame appends a frame.
-func (r *hostileRunner) frame(b []byte, p *recordedPeer) []byte {
-	var flags byte
-	var body []byte
-	switch r.rng.IntN(8) {
-	case 0: // a header that claims any size
-		h := binary.BigEndian.AppendUint64([]byte{wire.FlagLarge | byte(r.rng.IntN(8))}, 1<<r.rng.IntN(64)+uint64(r.rng.IntN(3))-1)
-		return append(b, h...)
-	case 1:
-		return append(b, r.random(r.rng.IntN(40))...)
-	case 2, 3:
-		name := hostileCommands[r.rng.IntN(len(hostileCommands))]
-		body = append([]byte{byte(len(name))}, name...)
-		flags, body = wire.FlagCommand, append(body, r.random(r.rng.IntN(1<<r.rng.IntN(9)))...)
-	case 4:
-		most := 12
-		if r.rng.IntN(16) == 0 {
-			most = 18
-		}
-		body = make([]byte, r.rng.IntN(1<<r.rng.IntN(most)))
-	default:
-		body = r.random(r.rng.IntN(64))
-	}
-	if r.rng.IntN(3) == 0 {
-		flags |= wire.FlagMore
-	}
-	if r.rng.IntN(32) == 0 {
-		body = r.mutate(body)
-	}
-	if p.mech.Seals() && r.rng.IntN(16) > 0 {
-		sealed, err := p.mech.Seal(nil, flags, body)
-		if err != nil {
-			r.t.Error(err)
-		}
-		flags, body = 0, sealed
-	}
-	return append(wire.AppendFrameHeader(b, flags, len(body)), body...)
 }

@@ -7,13 +7,14 @@ import (
 
 	"github.com/zerobroker/zmq/internal/engine"
 	"github.com/zerobroker/zmq/internal/mechanism"
+	st "github.com/zerobroker/zmq/internal/socket/sockettest"
 	"github.com/zerobroker/zmq/internal/wire"
 )
 
 // alphabet returns the frames of which TestEngineAcceptsExactlyOneHandshake makes
 // words, by name. Those that the peer sends in a valid handshake are valid, the
 // others are those that the engine sends itself, or a guess.
-func alphabet(peer, self *recordedPeer) map[string][]byte {
+func alphabet(peer, self *st.Recorded) map[string][]byte {
 	zero := strings.Repeat("\x00", 200)
 	letters := map[string][]byte{
 		"HELLO":    []byte(command("HELLO", zero[:194])),
@@ -25,8 +26,8 @@ func alphabet(peer, self *recordedPeer) map[string][]byte {
 		"garbage":  []byte("\x04\x05\x07noise"),
 		"message":  wire.AppendFrameHeader(nil, 0, 0),
 	}
-	for _, p := range []*recordedPeer{self, peer} {
-		for _, step := range p.steps[1:] {
+	for _, p := range []*st.Recorded{self, peer} {
+		for _, step := range p.Steps[1:] {
 			_, size, h := wire.ConsumeFrameHeader(step)
 			name, _, _ := wire.SplitCommand(step[h : h+int(size)])
 			letters[string(name)] = step
@@ -52,7 +53,7 @@ func TestEngineAcceptsExactlyOneHandshake(t *testing.T) {
 			self := recordPeer(t, opposite, secured(dealer("me"), theirs), ours)
 			letters := alphabet(peer, self)
 			var right []string
-			for _, step := range peer.steps[1:] {
+			for _, step := range peer.Steps[1:] {
 				for name, frame := range letters {
 					if slices.Equal(frame, step) {
 						right = append(right, name)
@@ -70,7 +71,7 @@ func TestEngineAcceptsExactlyOneHandshake(t *testing.T) {
 				over := false
 				if len(word) > 0 {
 					words++
-					over = checkWord(t, k, cfg, peer.steps[0], letters, word, right)
+					over = checkWord(t, k, cfg, peer.Steps[0], letters, word, right)
 				}
 				if len(word) == 4 || t.Failed() {
 					return

@@ -108,13 +108,21 @@ func TestDecodeFailsAboveCommandLimit(t *testing.T) {
 	}
 }
 
-// An encrypted frame shows only after decryption that it is a command.
-func TestCommandLimitAppliesToDecryptedCommand(t *testing.T) {
+// limitedSecured returns the peer of an engine with limits and encryption, after the
+// handshake.
+func limitedSecured(t *testing.T, l engine.Limits) *peer {
+	t.Helper()
 	cfg := securedDealer(0)
-	cfg.Limits = engine.Limits{Command: 100}
+	cfg.Limits = l
 	p := newPeer(t, cfg, whole)
 	p.send(greeting("TEST") + readyRouter)
 	p.wantHandshakeDone()
+	return p
+}
+
+// An encrypted frame shows only after decryption that it is a command.
+func TestCommandLimitAppliesToDecryptedCommand(t *testing.T) {
+	p := limitedSecured(t, engine.Limits{Command: 100})
 	p.send(sealedFrame(wire.FlagCommand, "\x01A"+body(98)))
 	p.wantCloseReason(engine.CloseNone)
 	p.send(sealedFrame(wire.FlagCommand, "\x01A"+body(99)))
@@ -123,11 +131,7 @@ func TestCommandLimitAppliesToDecryptedCommand(t *testing.T) {
 
 // The limit applies to the decrypted body, not to the encrypted one.
 func TestFrameLimitAppliesToDecryptedFrame(t *testing.T) {
-	cfg := securedDealer(0)
-	cfg.Limits = engine.Limits{Frame: 1000}
-	p := newPeer(t, cfg, whole)
-	p.send(greeting("TEST") + readyRouter)
-	p.wantHandshakeDone()
+	p := limitedSecured(t, engine.Limits{Frame: 1000})
 	p.send(sealedFrame(0, body(1000)))
 	p.wantMessages(message{body(1000)})
 	p.send(sealedFrame(0, body(1001)))

@@ -24,8 +24,9 @@ const maxLargeReuse = 1 << 20
 
 // receiveState is the state of Decode.
 type receiveState struct {
-	direct  bool   // frames on the wire are encoded messages, so decodeRun is possible
-	maxBody uint64 // the largest body of a frame on the wire
+	direct  bool   // frames are encoded messages, so decodeRun is possible
+	sealed  bool   // frames are encrypted
+	maxBody uint64 // the largest body of a frame, decrypted
 
 	// copied is the memory for the small frames that the current call of Decode
 	// copies. Up to done it holds complete messages, and after done frames of
@@ -72,16 +73,15 @@ type largeFrame struct {
 // startTraffic prepares Decode and Encode after the handshake.
 func (e *Engine) startTraffic() {
 	e.recv.subscribeAll = e.cfg.Publishes && !e.cfg.Groups && e.hs.unversioned
-	e.hs = handshakeState{}
-	sealed := e.mech.Seals()
-	e.send.direct = e.version >= wire.V2 && !sealed
-	e.recv.direct = e.send.direct && !e.acceptsOnlyCommands()
+	e.recv.sealed = e.mech.Seals()
+	e.send.direct = e.version >= wire.V2 && !e.recv.sealed
+	e.recv.direct = e.version >= wire.V2 && !e.acceptsOnlyCommands()
 	e.recv.maxBody = maxInt
+	if e.recv.sealed {
+		e.recv.maxBody -= mechanism.SealOverhead
+	}
 	if f := e.cfg.Limits.Frame; f > 0 {
-		e.recv.maxBody = uint64(f)
-		if sealed {
-			e.recv.maxBody += mechanism.SealOverhead
-		}
+		e.recv.maxBody = min(e.recv.maxBody, uint64(f))
 	}
 }
 
@@ -118,6 +118,20 @@ func (e *Engine) Decode(b []byte, keep bool, limit int, in *msg.Batch) (n int, e
 		e.appendFrame(0, []byte{1})
 		e.endMessage(in)
 	}
+	if r.sealed {
+		n = e.decodeSealed(b, limit, in)
+	} else {
+		n = e.decodeFrames(b, limit, in)
+	}
+	e.flushCopied(in)
+	r.copied = nil
+	r.lastCopied = r.copiedBytes
+	return n, r.err
+}
+
+// decodeFrames is Decode for frames that are not encrypted, or are decrypted.
+func (e *Engine) decodeFrames(b []byte, limit int, in *msg.Batch) (n int) {
+	r := &e.recv
 	for taken := 0; r.err == nil && n < len(b) && in.Msgs < limit && r.large == nil; {
 		if r.direct && r.frames == 0 {
 			r.remaining = len(b) - n
@@ -136,10 +150,7 @@ func (e *Engine) Decode(b []byte, keep bool, limit int, in *msg.Batch) (n int, e
 			e.cfg.Yield()
 		}
 	}
-	e.flushCopied(in)
-	r.copied = nil
-	r.lastCopied = r.copiedBytes
-	return n, r.err
+	return n
 }
 
 // decodeRun adds the complete messages at the start of b. It stops before the
@@ -207,30 +218,50 @@ func (e *Engine) decodeFrame(b []byte, in *msg.Batch) int {
 	case h == 0:
 		return 0
 	case h < 0:
-		e.failReceive(CloseMalformed, fmt.Errorf("frame header without length or with reserved flags: %x", b[:min(len(b), wire.MaxFrameHeaderV1)]))
+		e.failMalformedHeader(b)
 		return 0
-	case flags&wire.FlagCommand != 0 && e.cfg.Limits.Command > 0 && size > uint64(e.cfg.Limits.Command):
-		e.failReceive(CloseCommandSize, fmt.Errorf("command of %d bytes", size))
-		return 0
-	case size > e.recv.maxBody:
-		e.failReceive(CloseFrameSize, e.frameTooLarge(size))
-		return 0
-	case flags&wire.FlagCommand == 0 && e.exceedsMessage(size):
-		e.failReceive(CloseMessageSize, fmt.Errorf("message of more than %d bytes", e.cfg.Limits.Message))
+	case !e.admitFrame(flags, size):
 		return 0
 	}
-	if rest := b[h:]; size > uint64(len(rest)) {
-		if size < minLarge {
-			return 0
-		}
-		e.recv.large = &largeFrame{flags: flags, size: int(size)}
-		e.growLarge(len(rest))
-		e.recv.large.buf.B = append(e.recv.large.buf.B, rest...)
-		return len(b)
+	if size > uint64(len(b)-h) {
+		return e.beginLarge(flags, size, b, h)
 	}
 	end := h + int(size)
 	e.handleFrame(flags, b[h:end], nil, in)
 	return end
+}
+
+// admitFrame checks the size of a frame against the limits. If it exceeds one, it
+// makes Decode fail and returns false.
+func (e *Engine) admitFrame(flags byte, size uint64) bool {
+	l := &e.cfg.Limits
+	switch {
+	case flags&wire.FlagCommand != 0 && l.Command > 0 && size > uint64(l.Command):
+		e.failReceive(CloseCommandSize, fmt.Errorf("command of %d bytes", size))
+	case size > e.recv.maxBody:
+		e.failReceive(CloseFrameSize, fmt.Errorf("frame of %d bytes, the limit is %d", size, l.Frame))
+	case flags&wire.FlagCommand == 0 && e.exceedsMessage(size):
+		e.failReceive(CloseMessageSize, fmt.Errorf("message of more than %d bytes", l.Message))
+	default:
+		return true
+	}
+	return false
+}
+
+func (e *Engine) failMalformedHeader(b []byte) {
+	e.failReceive(CloseMalformed, fmt.Errorf("frame header without length or with reserved flags: %x", b[:min(len(b), wire.MaxFrameHeaderV1)]))
+}
+
+// beginLarge consumes b, which is the start of a frame with a header of h bytes,
+// if the frame is large enough to be read directly into its final memory.
+func (e *Engine) beginLarge(flags byte, size uint64, b []byte, h int) int {
+	if size < minLarge {
+		return 0
+	}
+	e.recv.large = &largeFrame{flags: flags, size: int(size)}
+	e.growLarge(len(b) - h)
+	e.recv.large.buf.B = append(e.recv.large.buf.B, b[h:]...)
+	return len(b)
 }
 
 // header parses a frame header of the negotiated version. h is its size: 0 if
@@ -255,23 +286,8 @@ func (e *Engine) acceptsOnlyCommands() bool { return e.cfg.Publishes && e.cfg.Gr
 // handleFrame handles one complete frame. buf, if not nil, is the memory of
 // body and may stay with the message.
 func (e *Engine) handleFrame(flags byte, body []byte, buf *msg.Buf, in *msg.Batch) {
-	if e.mech.Seals() {
-		var err error
-		if flags, body, err = e.mech.Open(body); err != nil {
-			e.failReceive(mechanismCloseReason(err), err)
-			return
-		}
-	}
 	if flags&wire.FlagCommand != 0 {
-		if l := e.cfg.Limits.Command; l > 0 && len(body) > l {
-			e.failReceive(CloseCommandSize, fmt.Errorf("command of %d bytes", len(body)))
-			return
-		}
 		e.handleCommand(body, in)
-		return
-	}
-	if l := e.cfg.Limits.Frame; l > 0 && int64(len(body)) > l { // decrypted
-		e.failReceive(CloseFrameSize, e.frameTooLarge(uint64(len(body))))
 		return
 	}
 	if err := e.countFrame(len(body)); err != nil {
@@ -295,21 +311,11 @@ func (e *Engine) handleFrame(flags byte, body []byte, buf *msg.Buf, in *msg.Batc
 	}
 }
 
-func (e *Engine) frameTooLarge(size uint64) error {
-	return fmt.Errorf("frame of %d bytes, the limit is %d", size, e.cfg.Limits.Frame)
-}
-
-// exceedsMessage reports whether a frame of that size on the wire makes the
-// message exceed Limits.Message.
+// exceedsMessage reports whether a frame of that size makes the message exceed
+// Limits.Message.
 func (e *Engine) exceedsMessage(size uint64) bool {
 	l := e.cfg.Limits.Message
-	if l == 0 {
-		return false
-	}
-	if e.mech.Seals() {
-		l += mechanism.SealOverhead
-	}
-	return size > uint64(max(0, l-e.recv.bytes))
+	return l > 0 && size > uint64(max(0, l-e.recv.bytes))
 }
 
 // countFrame adds a frame to the size of the message and checks the limits.
@@ -414,7 +420,11 @@ func (e *Engine) BodyRead(n int, in *msg.Batch) error {
 	if len(f.buf.B) == f.size {
 		r.large = nil
 		r.largestSize = max(r.largestSize, f.size)
-		e.handleFrame(f.flags, f.buf.B, f.buf, in)
+		if r.sealed {
+			e.openLarge(f, in)
+		} else {
+			e.handleFrame(f.flags, f.buf.B, f.buf, in)
+		}
 		e.flushCopied(in)
 	}
 	return r.err

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"errors"
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -17,7 +18,7 @@ const (
 	notAdmitted = "not-admitted:"
 	// rejectedAfter is sent by a socket that closes the connection because of
 	// bytes it received. The number of messages received before follows, then
-	// rejectedMessages and the error.
+	// rejectedMessages, the name of the CloseReason and the details.
 	rejectedAfter    = "rejected-after-"
 	rejectedMessages = "-messages:"
 )
@@ -31,11 +32,12 @@ const (
 // libzmq ignores an ERROR after the handshake (session_base.cpp, push_msg).
 // Other implementations may not, so this one sends it only if announced.
 func (e *Engine) Rejection(err error) []byte {
-	if err == nil || err != e.recv.err || CloseReasonOf(err) == CloseRefused || e.version < wire.V3_1 || !e.peerCounts {
+	closed, ok := errors.AsType[*Error](err)
+	if !ok || err != e.recv.err || closed.Reason == CloseRefused || e.version < wire.V3_1 || !e.peerCounts {
 		return nil
 	}
-	reason := rejectedAfter + strconv.FormatUint(e.recv.messages, 10) + rejectedMessages
-	return errorCommand(reason + err.Error()).Append(nil)
+	number := strconv.FormatUint(e.recv.messages, 10)
+	return errorCommand(fmt.Sprintf("%s%s%s%v: %v", rejectedAfter, number, rejectedMessages, closed.Reason, closed.Err)).Append(nil)
 }
 
 // Rejected reports whether err is an ERROR of the peer that states how many

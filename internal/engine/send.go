@@ -50,7 +50,7 @@ func (e *Engine) Encode(dst []byte, c *msg.Cursor, full int) (out []byte, msgs, 
 func (e *Engine) encodeFrame(dst []byte, flags byte, body []byte) ([]byte, error) {
 	flags &= wire.FlagMore | wire.FlagCommand
 	switch {
-	case e.mech.Seals():
+	case e.mech != nil && e.mech.Seals():
 		sealed, err := e.mech.Seal(wire.AppendFrameHeader(dst, 0, len(body)+mechanism.SealOverhead), flags, body)
 		if err != nil {
 			return dst, err
@@ -62,6 +62,16 @@ func (e *Engine) encodeFrame(dst []byte, flags byte, body []byte) ([]byte, error
 		dst = wire.AppendFrameHeader(dst, flags, len(body))
 	}
 	return append(dst, body...), nil
+}
+
+// EncodedFrame returns the size of the first frame in b, which Encode has appended.
+func (e *Engine) EncodedFrame(b []byte) int {
+	if e.version == wire.V1 {
+		_, size, n := wire.ConsumeFrameHeaderV1(b)
+		return n + int(size)
+	}
+	_, size, n := wire.ConsumeFrameHeader(b)
+	return n + int(size)
 }
 
 // AppendSubscription appends a frame for Encode that adds a subscription, or

@@ -26,12 +26,14 @@ type End interface {
 	pipe.Writer // of the queues that the socket writes
 
 	SendLock() *sync.Mutex // guards the queues that the socket writes
+	Written() *uint64      // counts messages of these queues that were read; guarded by SendLock
 	Limits() (sendHWM, recvHWM int)
 	MaxQueuedBytes() int
-	Conflates() bool // reports whether a queue keeps only the newest message
-	Hello() *msg.Msg // returns the first message for each peer, or nil
-	Sends() bool     // reports whether the socket type sends messages
-	Receives() bool  // reports whether the socket type receives messages
+	DropsOldest() bool // reports whether a full queue that the socket writes drops its oldest message
+	Conflates() bool   // reports whether a queue keeps only the newest message
+	Hello() *msg.Msg   // returns the first message for each peer, or nil
+	Sends() bool       // reports whether the socket type sends messages
+	Receives() bool    // reports whether the socket type receives messages
 	CompatibleWith(socketType string) bool
 	Describe() *msg.Peer // returns a new description of the socket for its peer
 
@@ -124,7 +126,7 @@ func (n *Namespace) Connect(name, alias string, e End) (*Link, error) {
 	l.connectorPipe.Alias = alias
 	send, _ := e.Limits()
 	l.toBinder = pipe.NewQueue(pipe.Config{Lock: e.SendLock(), HWM: send, MaxBytes: e.MaxQueuedBytes(),
-		Conflate: e.Conflates() && e.Sends(), Writer: e, From: l.connectorPipe, Drops: e.Drops()})
+		Conflate: e.Conflates() && e.Sends(), DropOldest: e.DropsOldest(), Writer: e, From: l.connectorPipe, Drops: e.Drops(), Written: e.Written()})
 	if e.Sends() {
 		l.connectorPipe.Out = l.toBinder
 	}
@@ -164,7 +166,7 @@ type Link struct {
 
 	// refusing is the side that has called Refuse, until a holder of mu ends
 	// the link.
-	refusing atomic.Pointer[side]
+	refusing atomic.Pointer[Side]
 }
 
 // unlockAndRetry releases mu. Before that it ends the link if a side has called
@@ -259,18 +261,18 @@ func (l *Link) makeQueues() {
 	_, recvA := a.Limits()
 	sendB, _ := b.Limits()
 	if b.Receives() {
-		l.binderPipe.In = pipe.NewQueue(pipe.Config{Lock: new(sync.Mutex), To: l.binderPipe})
+		l.binderPipe.In = pipe.NewQueue(pipe.Config{To: l.binderPipe})
 	}
 	if a.Receives() {
 		l.toConnector = pipe.NewQueue(pipe.Config{Lock: b.SendLock(), HWM: sumHWM(sendB, recvA),
-			MaxBytes: b.MaxQueuedBytes(), Conflate: (a.Conflates() || b.Conflates()) && b.Sends(),
-			Writer: b, From: l.binderPipe, Drops: b.Drops()})
+			MaxBytes: b.MaxQueuedBytes(), Conflate: (a.Conflates() || b.Conflates()) && b.Sends(), DropOldest: b.DropsOldest(),
+			Writer: b, From: l.binderPipe, Drops: b.Drops(), Written: b.Written()})
 		if b.Sends() {
 			l.binderPipe.Out = l.toConnector
 		}
 	}
 	a.WithLocks(func() { // the connector already uses its pipe
-		s := &side{l: l, me: a, peer: b, out: l.connectorPipe.Out, peerPipe: l.binderPipe}
+		s := &Side{l: l, me: a, peer: b, out: l.connectorPipe.Out, peerPipe: l.binderPipe}
 		// A pipe that is retired already does not get the queue, because Close
 		// of the connector may have dropped its unread messages already. finish
 		// drops them.
@@ -279,7 +281,7 @@ func (l *Link) makeQueues() {
 		}
 		l.connectorPipe.To, l.connectorPipe.Sub = s, s
 	})
-	s := &side{l: l, me: b, peer: a, out: l.binderPipe.Out, peerPipe: l.connectorPipe}
+	s := &Side{l: l, me: b, peer: a, out: l.binderPipe.Out, peerPipe: l.connectorPipe}
 	l.binderPipe.To, l.binderPipe.Sub, l.binderPipe.Side = s, s, pipe.Accepted
 }
 
@@ -297,7 +299,7 @@ func (l *Link) undoJoin() {
 		}
 	})
 	if l.toConnector != nil {
-		l.connector.WithRecvLock(func() { b.Drops().Add(pipe.DropConnLost, l.toConnector.CloseRead()) })
+		l.connector.WithRecvLock(func() { b.Drops().Add(pipe.DropConnLost, l.toConnector.DropUnsent()) })
 	}
 	l.binder, l.binderPipe, l.toConnector = nil, nil, nil
 	l.resizeLocked()
@@ -336,37 +338,37 @@ func resize(q *pipe.Queue, hwm int) {
 	}
 }
 
-// side is one end of a link. It is the To and the Sub of the pipe of that end.
-type side struct {
+// Side is one end of a link: the To and the Sub of the pipe of that end.
+type Side struct {
 	l        *Link
 	me, peer End
 	out      *pipe.Queue // from me to peer; may be nil
 	peerPipe *pipe.Pipe  // the pipe of peer
 }
 
-// Unread returns the number of messages that the peer has not read. It takes
-// the lock of the reader, because a reader acknowledges several messages at a
-// time. The caller must hold no lock of either socket.
-func (s *side) Unread() (n int) {
+// Counts returns the counters of the queue to the peer. It takes the lock of the
+// reader, because a reader acknowledges several messages at a time. The caller
+// must hold no lock of either socket.
+func (s *Side) Counts() (c pipe.Counts) {
 	if s.out == nil {
-		return 0
+		return c
 	}
 	s.peer.WithRecvLock(func() {
 		if s.peerPipe.In == s.out {
-			n = s.out.Unread()
+			c = s.out.Counts()
 			return
 		}
 		// The link is not open yet, or the peer has refused it, and another socket
 		// may read the queue by now.
 		s.out.Lock()
-		n = s.out.Unsent()
+		c = s.out.CountsUnsent()
 		s.out.Unlock()
 	})
-	return n
+	return c
 }
 
 // Resize updates the high-water marks after the limits of an end have changed.
-func (s *side) Resize() {
+func (s *Side) Resize() {
 	s.l.mu.Lock()
 	defer s.l.unlockAndRetry()
 	if s.l.state() != endpoint.Closed {
@@ -375,7 +377,7 @@ func (s *side) Resize() {
 }
 
 // Finish ends the link. The peer can still read the messages queued for it.
-func (s *side) Finish() {
+func (s *Side) Finish() {
 	s.l.mu.Lock()
 	defer s.l.unlockAndRetry()
 	if s.current() {
@@ -385,7 +387,7 @@ func (s *side) Finish() {
 
 // current reports whether the link is joined and s is one of its sides, and not
 // a side of an earlier attempt to join. The caller holds mu.
-func (s *side) current() bool {
+func (s *Side) current() bool {
 	l := s.l
 	return l.state() == endpoint.Connected && (l.connectorPipe.To == pipe.Connection(s) || l.binderPipe.To == pipe.Connection(s))
 }
@@ -393,7 +395,7 @@ func (s *side) current() bool {
 // Refuse ends the link. A socket may call it while another link of the socket
 // is being joined, with mu of that link held. To avoid a deadlock, Refuse waits
 // for no mu: if another goroutine holds it, that goroutine ends the link.
-func (s *side) Refuse(why error) {
+func (s *Side) Refuse(why error) {
 	s.me.PeerRefused(s.l.name, why)
 	s.l.refusing.Store(s)
 	if s.l.mu.TryLock() {
@@ -402,10 +404,10 @@ func (s *side) Refuse(why error) {
 }
 
 // Subscribe changes a subscription of this end at the peer.
-func (s *side) Subscribe(topic string, on bool) { s.peer.SetSubscription(s.peerPipe, topic, on) }
+func (s *Side) Subscribe(topic string, on bool) { s.peer.SetSubscription(s.peerPipe, topic, on) }
 
 // Probe calls done at once, because Subscribe has taken effect when it returns.
-func (s *side) Probe(done func(ok bool)) { done(true) }
+func (s *Side) Probe(done func(ok bool)) { done(true) }
 
 // startReading attaches the readers of both queues, after the hello messages.
 func (l *Link) startReading() {
@@ -419,7 +421,7 @@ func (l *Link) startReading() {
 	if l.binderPipe.In != nil {
 		l.binder.WithRecvLock(l.openUp)
 	} else {
-		l.binder.Drops().Add(pipe.DropUpstream, l.toBinder.CloseRead())
+		l.binderPipe.Drop(l.binder.Drops(), pipe.DropUpstream, l.toBinder.DropUnread())
 	}
 	if q := l.toConnector; q != nil && l.connectorPipe.In == q {
 		l.connector.WithRecvLock(func() {
@@ -450,7 +452,7 @@ func (l *Link) openUp() {
 	if retired {
 		// b is closing. It may have dropped the unread messages of the pipe
 		// before the pipe had this queue. It ends the link next.
-		l.binder.Drops().Add(pipe.DropUnread, l.toBinder.CloseRead())
+		l.binderPipe.Drop(l.binder.Drops(), pipe.DropUnread, l.toBinder.DropUnread())
 	}
 	l.toBinder.Lock()
 	l.toBinder.SetReader(l.binder, l.binderPipe)
@@ -505,17 +507,21 @@ func (l *Link) end(me End) {
 	me.Detach(mine)
 	peer.Disconnected(far)
 	peer.Detach(far)
-	l.toBinder.Lock()
-	l.toBinder.Close()
-	l.toBinder.Unlock()
+	closeQueue(l.toBinder)
 	if l.toConnector != nil {
-		l.toConnector.Lock()
-		l.toConnector.Close()
-		l.toConnector.Unlock()
-		if l.connectorPipe.In != l.toConnector {
-			l.binder.Drops().Add(pipe.DropConnLost, l.toConnector.CloseRead())
+		if l.connectorPipe.In != l.toConnector { // no socket reads it
+			l.binder.Drops().Add(pipe.DropConnLost, l.toConnector.DropUnsent())
 		}
+		closeQueue(l.toConnector)
 	}
+}
+
+// closeQueue ends writing. From now on the messages in q are the reader's.
+func closeQueue(q *pipe.Queue) {
+	q.Lock()
+	defer q.Unlock()
+	q.PassAll()
+	q.Close()
 }
 
 // Wait waits, after Finish of the connector, until a binder has the queued
@@ -527,18 +533,6 @@ func (l *Link) Wait(ctx context.Context) {
 	}
 	l.life.Wait(ctx, l.Abort)
 	l.Ended() // waits for the goroutine that has closed the link
-}
-
-// Pending returns the number of messages that wait for a binder.
-func (l *Link) Pending() int {
-	l.mu.Lock()
-	defer l.unlockAndRetry()
-	if !l.unjoined() || l.connectorPipe.Out == nil {
-		return 0 // after joining, the messages are the binder's
-	}
-	l.connectorPipe.Out.Lock()
-	defer l.connectorPipe.Out.Unlock()
-	return l.connectorPipe.Out.Len()
 }
 
 // idle reports whether no binder has joined and the connector has no messages

@@ -309,7 +309,7 @@ func TestLinkOfIncompatibleTypesIsRefused(t *testing.T) {
 				push.WantDrops(map[pipe.Drop]uint64{pipe.DropNoRoute: 1})
 			}
 			for _, s := range []*st.Socket{push, pub} {
-				refused := s.Heard(session.PeerRefused)
+				refused := s.EventsOf(session.PeerRefused)
 				if len(refused) != 1 || refused[0].Endpoint != name || refused[0].Err == nil {
 					t.Errorf("bind first %v: refused %+v", bindFirst, refused)
 				}
@@ -342,7 +342,7 @@ func TestSocketRefusesSecondInprocPeer(t *testing.T) {
 			first.MustConnect(name)
 			second.MustConnect(name)
 			for _, s := range []*st.Socket{bound, second} {
-				refused := s.Heard(session.PeerRefused)
+				refused := s.EventsOf(session.PeerRefused)
 				if len(refused) != 1 || !errors.Is(refused[0].Err, c.want) {
 					t.Errorf("refused %+v, want %v", refused, c.want)
 				}

@@ -283,7 +283,7 @@ func TestSubscribersConnectAndCloseDuringPublishing(t *testing.T) {
 		if n := xpub.Stats().Peers; n != 0 {
 			t.Errorf("%d peers after all have closed", n)
 		}
-		if len(xpub.Heard(session.PeerRefused)) != 0 {
+		if len(xpub.EventsOf(session.PeerRefused)) != 0 {
 			t.Error("a peer was refused")
 		}
 		xpub.CloseIn(0)

@@ -95,7 +95,7 @@ func (n *Namespace) block(l *Link, b End, retries uint64) bool {
 // Retry tries again to join the links that e has blocked, in the order in which
 // they were blocked. The caller calls it when e may admit another peer: a peer
 // was detached, or a routing ID is free. The caller may hold the opMu of a
-// socket, and no other lock.
+// socket and the lock of a session that resolves names, and no other lock.
 func (n *Namespace) Retry(e End) {
 	n.mu.Lock()
 	n.retries++

@@ -91,10 +91,10 @@ func TestBlockedLinkIsJoinedWhenFirstPeerDisconnects(t *testing.T) {
 							bound.MustBind(ep)
 						}
 						connect(t, first, ep)
-						first.MustMeet(1)
+						first.WaitPeers(1)
 						connect(t, second, name)
 						for _, s := range []*st.Socket{bound, second} {
-							if r := s.Heard(session.PeerRefused); len(r) != 1 || !errors.Is(r[0].Err, c.why) {
+							if r := s.EventsOf(session.PeerRefused); len(r) != 1 || !errors.Is(r[0].Err, c.why) {
 								t.Errorf("refused %+v", r)
 							}
 						}
@@ -107,11 +107,11 @@ func TestBlockedLinkIsJoinedWhenFirstPeerDisconnects(t *testing.T) {
 						for i := range 10 {
 							bound.WantRecv(fmt.Sprint(i))
 						}
-						second.MustMeet(1)
+						second.WaitPeers(1)
 						reply(t, bound, "back")
 						second.WantRecv("back")
 						second.WantDrops(nil)
-						if n := len(second.Heard(session.PeerRefused)); n != 1 {
+						if n := len(second.EventsOf(session.PeerRefused)); n != 1 {
 							t.Errorf("%d PeerRefused events", n)
 						}
 					})
@@ -129,7 +129,7 @@ func TestConnectingRouterJoinsBlockedLinkWhenRoutingIDIsFree(t *testing.T) {
 		second.MustBind("inproc://second")
 		router.MustConnect("inproc://first")
 		router.MustConnect("inproc://second")
-		if r := router.Heard(session.PeerRefused); len(r) != 1 || !errors.Is(r[0].Err, pattern.ErrDuplicateRoutingID) {
+		if r := router.EventsOf(session.PeerRefused); len(r) != 1 || !errors.Is(r[0].Err, pattern.ErrDuplicateRoutingID) {
 			t.Errorf("refused %+v", r)
 		}
 		second.WantFull()
@@ -218,7 +218,7 @@ func TestBlockedLinkIsJoinedByNextBinder(t *testing.T) {
 							first.MustBind(at)
 							old.MustConnect(at)
 						}
-						old.MustMeet(1)
+						old.WaitPeers(1)
 						connect(t, second, name)
 						for i := range 10 {
 							send(t, second, fmt.Sprint(i))
@@ -229,7 +229,7 @@ func TestBlockedLinkIsJoinedByNextBinder(t *testing.T) {
 							t.Errorf("%d peers", n)
 						}
 						next.MustBind(name)
-						second.MustMeet(1)
+						second.WaitPeers(1)
 						h.afterBind(old)
 						next.WantRecv("0")
 						h.afterRecv(old)
@@ -275,7 +275,7 @@ func TestBinderRefusedByTheConnectorIsNotNotified(t *testing.T) {
 			old.MustBind(name)
 			router.MustConnect("inproc://first")
 			router.MustConnect(name)
-			if r := router.Heard(session.PeerRefused); len(r) != 1 || !errors.Is(r[0].Err, pattern.ErrDuplicateRoutingID) {
+			if r := router.EventsOf(session.PeerRefused); len(r) != 1 || !errors.Is(r[0].Err, pattern.ErrDuplicateRoutingID) {
 				t.Errorf("refused %+v", r)
 			}
 			old.WantNone()
@@ -376,7 +376,7 @@ func TestDuplicateLinkIsRefused(t *testing.T) {
 		router.MustBind(name)
 		dealer.MustConnect(name)
 		dealer.MustConnect(name)
-		if r := dealer.Heard(session.PeerRefused); len(r) != 1 || !errors.Is(r[0].Err, pattern.ErrDuplicateRoutingID) {
+		if r := dealer.EventsOf(session.PeerRefused); len(r) != 1 || !errors.Is(r[0].Err, pattern.ErrDuplicateRoutingID) {
 			t.Errorf("refused %+v", r)
 		}
 		for i := range 10 {

@@ -18,31 +18,30 @@ import (
 // INITIATE, of a reference.
 func serverAnswer(t *testing.T, r *reference) error {
 	t.Helper()
-	p := newCurvePair(t)
-	if err := p.server.Receive(r.hello()); err != nil {
-		return err
-	}
-	next(t, p.server)
-	err := p.server.Receive(r.initiate())
-	if (err == nil) != (p.server.Status() == mechanism.Waiting) {
-		t.Errorf("status %d with error %v", p.server.Status(), err)
-	}
-	return err
+	m := newCurvePair(t).server
+	return answer(t, m, r.hello, r.initiate, mechanism.Waiting)
 }
 
 // clientAnswer returns the error of a client for the WELCOME, or else for the
 // READY, of a reference.
 func clientAnswer(t *testing.T, r *reference) error {
 	t.Helper()
-	p := newCurvePair(t)
-	next(t, p.client)
-	if err := p.client.Receive(r.welcome()); err != nil {
+	m := newCurvePair(t).client
+	next(t, m)
+	return answer(t, m, r.welcome, r.ready, mechanism.Complete)
+}
+
+// answer returns the error of m for the first of two commands, or else for the
+// second. It checks that m then has the status end, or not after an error.
+func answer(t *testing.T, m mechanism.Mechanism, first, second func() []byte, end mechanism.Status) error {
+	t.Helper()
+	if err := m.Receive(first()); err != nil {
 		return err
 	}
-	next(t, p.client)
-	err := p.client.Receive(r.ready())
-	if (err == nil) != (p.client.Status() == mechanism.Complete) {
-		t.Errorf("status %d with error %v", p.client.Status(), err)
+	next(t, m)
+	err := m.Receive(second())
+	if (err == nil) != (m.Status() == end) {
+		t.Errorf("status %d with error %v", m.Status(), err)
 	}
 	return err
 }

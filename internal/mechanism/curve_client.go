@@ -18,6 +18,10 @@ type CurveClient struct {
 
 	hello    *curveClientHello    // from HELLO to WELCOME
 	initiate *curveClientInitiate // from WELCOME to READY
+
+	// OnWelcome, if not nil, is called when the peer has proved that it has the
+	// key of the server.
+	OnWelcome func()
 }
 
 // curveClientHello is what a client needs to decrypt WELCOME.
@@ -85,7 +89,8 @@ func (c *CurveClient) Credentials() Credentials { return Credentials{Mechanism: 
 // Resume returns an error: a client is never Waiting.
 func (c *CurveClient) Resume(Verdict) error { return ErrUnexpected }
 
-// appendHello makes the transient key pair.
+// appendHello makes the transient key pair and appends the HELLO command with its
+// public key.
 // https://rfc.zeromq.org/spec/26/#the-hello-command
 func (c *CurveClient) appendHello(dst []byte) []byte {
 	var bytes [32]byte
@@ -136,6 +141,9 @@ func (c *CurveClient) receiveWelcome(data []byte) error {
 	}
 	c.erase()
 	c.initiate = in
+	if c.OnWelcome != nil {
+		c.OnWelcome()
+	}
 	return nil
 }
 

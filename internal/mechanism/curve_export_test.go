@@ -1,5 +1,28 @@
 package mechanism
 
+import (
+	"crypto/ecdh"
+	"testing"
+)
+
+// CurveSharedKey returns the key of the boxes between the owners of a secret and
+// of a public key, as both sides of a handshake compute it.
+func CurveSharedKey(secret, public []byte) ([32]byte, error) {
+	s, err := newTransient(make([]byte, 32), func(b []byte) { copy(b, secret) })
+	if err != nil {
+		return [32]byte{}, err
+	}
+	p, err := parsePublic(public)
+	if err != nil {
+		return [32]byte{}, err
+	}
+	key, err := sharedKey(s, p)
+	if err != nil {
+		return [32]byte{}, err
+	}
+	return *key, nil
+}
+
 // SetCurveSent sets the nonce of the last command that m has sent.
 func SetCurveSent(m Mechanism, last uint64) {
 	switch m := m.(type) {
@@ -63,4 +86,21 @@ func clonePointer[T any](p *T) *T {
 	}
 	c := *p
 	return &c
+}
+
+// CountScalarMultiplications counts those of handshakes until the end of the test,
+// which must not run in parallel with others.
+func CountScalarMultiplications(t *testing.T) *int {
+	count := new(int)
+	m, b := multiply, multiplyBase
+	t.Cleanup(func() { multiply, multiplyBase = m, b })
+	multiply = func(secret *ecdh.PrivateKey, public *ecdh.PublicKey) ([]byte, error) {
+		*count++
+		return m(secret, public)
+	}
+	multiplyBase = func(secret []byte) (*ecdh.PrivateKey, error) {
+		*count++
+		return b(secret)
+	}
+	return count
 }

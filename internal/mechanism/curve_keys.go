@@ -80,11 +80,18 @@ func isZero(key *[32]byte) bool {
 // not return if that fails.
 func cryptoRandom(b []byte) { _, _ = rand.Read(b) }
 
+// The scalar multiplications of handshakes, with the point of a public key and with
+// the base point. They are variables so that a test can count them.
+var (
+	multiply     = (*ecdh.PrivateKey).ECDH
+	multiplyBase = ecdh.X25519().NewPrivateKey
+)
+
 // newTransient makes a key pair for one connection: one scalar multiplication.
 // It sets secret to the bytes of the secret key.
 func newTransient(secret []byte, random func([]byte)) (*ecdh.PrivateKey, error) {
 	random(secret)
-	return ecdh.X25519().NewPrivateKey(secret)
+	return multiplyBase(secret)
 }
 
 // parsePublic returns the public key with these 32 bytes.
@@ -100,7 +107,7 @@ func parsePublic(b []byte) (*ecdh.PublicKey, error) {
 // multiplication. It refuses points of low order, for which the result does not
 // depend on the secret key. https://www.rfc-editor.org/rfc/rfc7748#section-6.1
 func sharedKey(secret *ecdh.PrivateKey, public *ecdh.PublicKey) (*[32]byte, error) {
-	point, err := secret.ECDH(public)
+	point, err := multiply(secret, public)
 	if err != nil {
 		return nil, fmt.Errorf("%w: public key is a point of low order", ErrKeyExchange)
 	}

@@ -245,7 +245,7 @@ func (s *CurveServer) appendReady(dst []byte) []byte {
 	return dst
 }
 
-// appendError tells the client that it was not accepted.
+// appendError informs the client that it is not accepted.
 // https://rfc.zeromq.org/spec/26/#the-error-command
 func (s *CurveServer) appendError(dst []byte) []byte { return appendRefusal(dst, s.refusal) }
 

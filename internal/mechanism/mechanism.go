@@ -141,11 +141,26 @@ func (e *RefusedError) Error() string {
 	return "authentication failed"
 }
 
-// PeerError is the ERROR command of a peer that refuses us. Reason is the
-// peer's text: quote it.
-type PeerError struct{ Reason string }
+// PeerError is the ERROR command of a peer that refuses us.
+type PeerError struct {
+	Reason string // the peer's text: quote it
+	Hidden int    // if not 0, the length of the peer's text, of which Reason has no part that may be a password
+}
 
-func (e *PeerError) Error() string { return fmt.Sprintf("refused by peer: %q", e.Reason) }
+func (e *PeerError) Error() string {
+	if e.Hidden > 0 {
+		return fmt.Sprintf("refused by peer, with a reason of %d bytes that is not shown because it may contain the password", e.Hidden)
+	}
+	switch ZAPStatus(e.Reason) {
+	case StatusTemporary:
+		return "authentication is not possible now at the peer (ZAP status 300)"
+	case StatusDenied:
+		return "authentication denied by peer (ZAP status 400)"
+	case StatusInternalError:
+		return "authentication failed at the peer (ZAP status 500)"
+	}
+	return fmt.Sprintf("refused by peer: %q", e.Reason)
+}
 
 // split returns the name and data of the command in body. For an ERROR command
 // it returns a *PeerError, because a peer may send that at any point.
@@ -174,5 +189,8 @@ func appendRefusal(dst []byte, s ZAPStatus) []byte {
 }
 
 func unexpected(name, want string) error {
+	if name == wire.NameHello && want == wire.NameWelcome {
+		return fmt.Errorf("%w %s: the peer is a client too: one side must be the server", ErrUnexpected, name)
+	}
 	return fmt.Errorf("%w: %q instead of %s", ErrUnexpected, name, want)
 }

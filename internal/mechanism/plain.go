@@ -1,6 +1,10 @@
 package mechanism
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/zerobroker/zmq/internal/wire"
+)
 
 // plain is the part of the PLAIN mechanism that both roles share. PLAIN sends
 // the password of the client unencrypted and encrypts no message.
@@ -52,11 +56,21 @@ func (t transition[M]) receive(m M, body []byte) error {
 	case err != nil:
 		return err
 	case t.handle == nil:
-		return unexpected(name, "no command")
+		return unexpected(knownName(name), "no command")
 	case name != t.command:
-		return unexpected(name, t.command)
+		return unexpected(knownName(name), t.command)
 	}
 	return t.handle(m, data)
+}
+
+// knownName returns the name of a command for an error. A server knows the password
+// of the client, and could send it as the name of a command.
+func knownName(name string) string {
+	switch name {
+	case wire.NameHello, wire.NameWelcome, wire.NameInitiate, wire.NameReady, "MESSAGE":
+		return name
+	}
+	return "another command"
 }
 
 // maxPlain is the maximum length of a username or password, which one byte

@@ -34,7 +34,7 @@ type Batch struct {
 
 	Counted bool // taken from a queue, but still counted against its high-water mark
 
-	ownLen int      // if equal to len(Segs), Extend allocated the last segment, which has spare capacity
+	ownLen int32    // if equal to len(Segs), Extend allocated the last segment, which has spare capacity
 	chunks []*chunk // the pooled chunks that Segs point into
 }
 
@@ -51,14 +51,14 @@ func (b *Batch) Add(s Seg) {
 func (b *Batch) Extend(frames []byte, from *Peer) {
 	n := len(b.Segs)
 	if n == 0 || b.Segs[n-1].Buf != nil || b.Segs[n-1].From != from || len(b.Segs[n-1].B)+len(frames) > ChunkSize ||
-		b.ownLen != n && len(b.Segs[n-1].B) > smallBatch {
+		int(b.ownLen) != n && len(b.Segs[n-1].B) > smallBatch {
 		b.Add(Seg{B: frames, From: from})
 		return
 	}
 	last := &b.Segs[n-1]
-	if b.ownLen != n {
+	if int(b.ownLen) != n {
 		// Allocate a new segment with spare capacity for later additions.
-		b.ownLen = n
+		b.ownLen = int32(n)
 		last.B = append(make([]byte, 0, 2*(len(last.B)+len(frames))), last.B...)
 	}
 	last.B = append(last.B, frames...)

@@ -30,9 +30,9 @@ func TestCursorReturnsAllFrames(t *testing.T) {
 	}
 }
 
-// TestTallyCountsWholeMessages advances in steps of one byte and of other
+// TestTallyCountsMessagesWrittenWhole advances in steps of one byte and of other
 // sizes.
-func TestTallyCountsWholeMessages(t *testing.T) {
+func TestTallyCountsMessagesWrittenWhole(t *testing.T) {
 	for seed := range uint64(60) {
 		rng := seeded(seed)
 		want := randomMessages(rng, rng.IntN(12))

@@ -8,6 +8,8 @@
 // protocols, queues or connections.
 package msg
 
+import "sync/atomic"
+
 // Msg is one message of one or more frames. The first frame has a field of its
 // own, so that a single-frame message needs no slice of slices. The zero Msg is
 // a message of one empty frame.
@@ -56,19 +58,33 @@ func (m Msg) DropFirst() Msg {
 // Peer describes the remote end of one connection. It is created when the
 // handshake ends and does not change, so messages share it by pointer.
 type Peer struct {
-	RoutingID    string            // announced by the peer, or assigned by ROUTER; may be empty
-	Number       uint32            // routing number assigned by SERVER and PEER; 0 with other types
-	Address      string            // numeric address without port; empty for inproc
-	Remote       Addr              // network address with port; nil for inproc
-	SocketType   string            // Socket-Type property; empty from ZMTP 1.0 and 2.0 peers
-	Version      string            // ZMTP version of the connection, such as "3.1"; empty for inproc
-	Mechanism    string            // security mechanism, such as "NULL"; empty for inproc
-	UserID       string            // authenticated user ID; may be empty
-	PublicKey    string            // of a client of CURVE, 32 bytes; otherwise empty
-	Properties   map[string]string // other metadata of the handshake, names in lower case; may be nil
-	TLS          any               // *tls.ConnectionState, which this package does not import; nil without TLS
-	Notification Notification      // set only in the copy that is the sender of a notification
+	RoutingID      string            // announced by the peer, or assigned by ROUTER; may be empty
+	Generation     uint64            // number of the connection in this process; 0 before its handshake is complete, and for datagrams
+	Replaces       uint64            // generation of the connection that this one has replaced; 0 if there is none
+	Number         uint32            // routing number assigned by SERVER and PEER; 0 with other types
+	Address        string            // numeric address without port; empty for inproc
+	Remote         Addr              // network address with port; nil for inproc
+	SocketType     string            // Socket-Type property; empty from ZMTP 1.0 and 2.0 peers
+	Version        string            // ZMTP version of the connection, such as "3.1"; empty for inproc
+	Mechanism      string            // security mechanism, such as "NULL"; empty for inproc
+	UserID         string            // authenticated user ID; may be empty
+	PublicKey      string            // of a client of CURVE, 32 bytes; otherwise empty
+	Properties     map[string]string // other metadata that the peer announced, names in lower case; may be nil
+	AuthProperties map[string]string // set by the authenticator, names in lower case; may be nil
+	TLS            any               // *tls.ConnectionState, which this package does not import; nil without TLS
+	Credentials    *Credentials      // of the process over ipc; nil if the system does not know them
+	Notification   Notification      // set only in the copy that is the sender of a notification
 }
+
+// Credentials identify the process of an ipc peer when it connected or listened.
+// The system reports them.
+type Credentials struct{ PID, UID, GID int }
+
+var lastGeneration atomic.Uint64
+
+// NextGeneration returns a number for a new connection, greater than all that it
+// has returned in this process.
+func NextGeneration() uint64 { return lastGeneration.Add(1) }
 
 // Addr is a net.Addr; this package does not import net.
 type Addr interface {

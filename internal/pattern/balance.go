@@ -78,6 +78,26 @@ func (b *Balancer) hasRoom() bool {
 	return true
 }
 
+// SendRun sends messages to the next pipes in turn while one has room. It returns the
+// number of messages sent, and the size of their frames.
+func (b *Balancer) SendRun(msgs []msg.Msg) (n, size int) {
+	for n < len(msgs) {
+		p := b.Pick()
+		switch {
+		case p == nil:
+			return n, size
+		case len(b.active) == 1:
+			k, bytes := p.Out.PutRun(msgs[n:])
+			n, size = n+k, size+bytes
+		default:
+			p.Out.Put(&msgs[n])
+			size += msgs[n].Size()
+			n++
+		}
+	}
+	return n, size
+}
+
 func (b *Balancer) send(m msg.Msg) error {
 	p := b.Pick()
 	if p == nil {
@@ -102,11 +122,11 @@ func (s *balancedSender) Detach(p *pipe.Pipe)       { s.lb.detach(p); s.removePi
 func (s *balancedSender) Room(p *pipe.Pipe)         { s.lb.attach(p) }
 func (s *balancedSender) Send(m msg.Msg) error      { return s.lb.send(m) }
 func (s *balancedSender) Balance() *Balancer        { return &s.lb }
-func (s *balancedSender) Writable() bool            { return s.open || s.lb.hasRoom() }
+func (s *balancedSender) Writable() bool            { return s.InMessage() || s.lb.hasRoom() }
 
 // SendFrame claims the next pipe in turn that has room.
 func (s *balancedSender) SendFrame(f *msg.Frame, mayWait bool) error {
-	if !s.open {
+	if !s.InMessage() {
 		p := s.lb.Pick()
 		if p == nil {
 			return ErrWouldBlock

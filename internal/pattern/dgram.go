@@ -56,11 +56,11 @@ func (s *Dgram) errTooLarge(body []byte) error {
 // a body. See libzmq, dgram.cpp: xsend.
 func (s *Dgram) SendFrame(f *msg.Frame, mayWait bool) error {
 	switch {
-	case f.More == s.open:
+	case f.More == s.InMessage():
 		return ErrInvalidMessage
-	case s.open && s.tooLarge(f.Body):
+	case s.InMessage() && s.tooLarge(f.Body):
 		return s.errTooLarge(f.Body)
-	case s.open:
+	case s.InMessage():
 	case !s.hasRoom():
 		return ErrWouldBlock
 	default:
@@ -71,4 +71,4 @@ func (s *Dgram) SendFrame(f *msg.Frame, mayWait bool) error {
 
 // Writable reports whether the socket is bound and its queue is not full, or a
 // message has begun.
-func (s *Dgram) Writable() bool { return s.open || s.hasRoom() }
+func (s *Dgram) Writable() bool { return s.InMessage() || s.hasRoom() }

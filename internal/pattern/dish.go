@@ -11,7 +11,7 @@ import (
 // Rules in docs/CONFORMANCE.md: dish, dish-*, udp-types.
 type Dish struct {
 	base
-	joined map[string]bool // written under both locks
+	joined map[string]string // each group by itself; written under both locks
 	pipes  map[*pipe.Pipe]struct{}
 	fq     FairQueue
 	drops  *pipe.Drops
@@ -19,7 +19,7 @@ type Dish struct {
 
 // NewDish returns a DISH that has joined no groups.
 func NewDish(d *pipe.Drops) *Dish {
-	return &Dish{joined: make(map[string]bool), pipes: make(map[*pipe.Pipe]struct{}), drops: d}
+	return &Dish{joined: make(map[string]string), pipes: make(map[*pipe.Pipe]struct{}), drops: d}
 }
 
 func (s *Dish) Attach(p *pipe.Pipe) error { s.pipes[p] = struct{}{}; return nil }
@@ -30,10 +30,14 @@ func (s *Dish) More() bool                { return s.fq.more() }
 // Recv returns the next message of a group that is joined.
 func (s *Dish) Recv(m *msg.Msg) error {
 	for n := 0; n < maxDiscard; n += m.Len() {
-		if err := s.fq.recv(m); err != nil || len(m.Rest) == 1 && s.joined[string(m.First)] {
-			return err
+		p := s.fq.Next(m)
+		switch {
+		case p == nil:
+			return ErrWouldBlock
+		case len(m.Rest) == 1 && s.Wants(m):
+			return nil
 		}
-		s.drops.Add(pipe.DropFiltered, 1)
+		p.Drop(s.drops, pipe.DropFiltered, 1)
 	}
 	return ErrYield
 }
@@ -41,14 +45,27 @@ func (s *Dish) Recv(m *msg.Msg) error {
 // Wants reports whether the group of a message is joined. It filters datagrams
 // before they are queued, because their sender does not know the groups. Recv
 // filters again, because the groups may have changed.
-func (s *Dish) Wants(m *msg.Msg) bool { return s.joined[string(m.First)] }
+func (s *Dish) Wants(m *msg.Msg) bool { return s.isJoined(m.First) }
+
+func (s *Dish) isJoined(group []byte) bool {
+	_, joined := s.joined[string(group)]
+	return joined
+}
+
+// Group returns the group of a message, if it is joined without an allocation.
+func (s *Dish) Group(m *msg.Msg) string {
+	if group, joined := s.joined[string(m.First)]; joined {
+		return group
+	}
+	return string(m.First)
+}
 
 // Readable returns nil if there is a message of a group that is joined.
 func (s *Dish) Readable() error {
 	return s.fq.peekWanted(func(c *msg.Cursor) bool {
 		group, _, _ := c.Next()
 		_, flags, ok := c.Next()
-		return ok && flags&msg.FlagMore == 0 && s.joined[string(group)]
+		return ok && flags&msg.FlagMore == 0 && s.isJoined(group)
 	}, s.drops, pipe.DropFiltered)
 }
 
@@ -67,11 +84,11 @@ func (s *Dish) Inspect(m *msg.Msg) error {
 // Subscribe joins or leaves a group. It reports whether the group was not
 // joined, or was joined, before.
 func (s *Dish) Subscribe(group string, on bool) (changed bool) {
-	if s.joined[group] == on {
+	if _, joined := s.joined[group]; joined == on {
 		return false
 	}
 	if on {
-		s.joined[group] = true
+		s.joined[group] = group
 	} else {
 		delete(s.joined, group)
 	}

@@ -126,6 +126,29 @@ func (f *FairQueue) Next(m *msg.Msg) *pipe.Pipe {
 	return f.search(m)
 }
 
+// NextRun takes the next messages into msgs, as Next does for each, until that is
+// full, the size of their frames is maxSize or more, or there is no message. It
+// returns their number and size.
+func (f *FairQueue) NextRun(msgs []msg.Msg, maxSize int) (n, size int) {
+	for n < len(msgs) && size < maxSize {
+		if p := f.current(); p != nil && f.len() == 1 && p.After == nil {
+			k, bytes, more := p.In.NextRun(msgs[n:], maxSize-size)
+			if n, size = n+k, size+bytes; more {
+				f.endTurn()
+			} else {
+				f.remove() // before another call can wake the pipe
+			}
+			continue
+		}
+		if f.Next(&msgs[n]) == nil {
+			break
+		}
+		size += msgs[n].Size()
+		n++
+	}
+	return n, size
+}
+
 // search is the slow path of Next.
 func (f *FairQueue) search(m *msg.Msg) *pipe.Pipe {
 	for p := f.nextUnblocked(); p != nil; p = f.nextUnblocked() {
@@ -172,9 +195,9 @@ func (f *FairQueue) peekWanted(wanted func(c *msg.Cursor) bool, drops *pipe.Drop
 			return nil
 		}
 		var m msg.Msg
-		f.Next(&m)
+		p := f.Next(&m)
 		n += m.Len()
-		drops.Add(why, 1)
+		p.Drop(drops, why, 1)
 	}
 	return ErrYield
 }

@@ -45,18 +45,25 @@ type Readable interface {
 // outgoing is the message that is being sent frame by frame. The send lock
 // guards it.
 type outgoing struct {
-	drops    *pipe.Drops
-	open     bool         // the message has begun and not ended
-	lost     bool         // all pipes of the message have been removed
-	reported bool         // nextSinglePipe has handled lost
-	pipes    []*pipe.Pipe // the pipes that the message goes to
-	m        msg.Msg      // the frames so far
-	n        int          // number of frames; 0 if the message goes to no pipe
-	encoded  []byte       // the encoded message, if it goes to several pipes
+	drops   *pipe.Drops
+	state   outgoingState
+	pipes   []*pipe.Pipe // the pipes that the message goes to
+	m       msg.Msg      // the frames so far
+	n       int          // number of frames; 0 if the message goes to no pipe
+	encoded []byte       // the encoded message, if it goes to several pipes
 }
 
+type outgoingState uint8
+
+const (
+	outgoingNone      outgoingState = iota // no message has begun, or the last one has ended
+	outgoingOpen                           // a message has begun
+	outgoingLost                           // all pipes of the message that has begun were removed
+	outgoingDiscarded                      // the same, and nextSinglePipe has handled it
+)
+
 // InMessage reports whether a message has begun and not ended.
-func (o *outgoing) InMessage() bool { return o.open }
+func (o *outgoing) InMessage() bool { return o.state != outgoingNone }
 
 // DropMessage drops the message that has begun. It counts one message for each
 // pipe as not sent before the end of linger.
@@ -75,7 +82,7 @@ func (o *outgoing) dropFull(list []*pipe.Pipe) []*pipe.Pipe {
 	return slices.DeleteFunc(list, func(p *pipe.Pipe) bool {
 		full := p.Out.Full()
 		if full {
-			o.drops.Add(pipe.DropHWM, 1)
+			p.Drop(o.drops, pipe.DropHWM, 1)
 		}
 		return full
 	})
@@ -84,7 +91,7 @@ func (o *outgoing) dropFull(list []*pipe.Pipe) []*pipe.Pipe {
 // claim begins a message to the given pipes, which have room. Without pipes the
 // message is discarded.
 func (o *outgoing) claim(pipes ...*pipe.Pipe) {
-	o.open = true
+	o.state = outgoingOpen
 	o.pipes = append(o.pipes[:0], pipes...)
 }
 
@@ -105,7 +112,7 @@ func (o *outgoing) removeAt(i int) {
 	o.pipes[i] = o.pipes[last]
 	o.pipes[last] = nil
 	if o.pipes = o.pipes[:last]; last == 0 {
-		o.lost = true
+		o.state = outgoingLost
 		o.clearFrames()
 	}
 }
@@ -138,12 +145,14 @@ func (o *outgoing) next(f *msg.Frame) {
 // frames are discarded. See libzmq, lb.cpp and socket_base.cpp: send.
 func (o *outgoing) nextSinglePipe(f *msg.Frame, mayWait bool) error {
 	o.removeClosed()
-	if !o.lost || o.reported || mayWait {
-		o.reported = o.lost
+	lost := o.state == outgoingLost
+	if lost {
+		o.state = outgoingDiscarded
+	}
+	if !lost || mayWait {
 		o.next(f)
 		return nil
 	}
-	o.reported = true
 	if !f.More {
 		o.reset()
 	}
@@ -184,7 +193,7 @@ func (o *outgoing) enqueue() {
 func (o *outgoing) reset() {
 	clear(o.pipes)
 	o.pipes = o.pipes[:0]
-	o.open, o.lost, o.reported = false, false, false
+	o.state = outgoingNone
 	o.clearFrames()
 }
 

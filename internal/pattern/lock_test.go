@@ -20,7 +20,7 @@ func TestPatternTakesNoLockOfPeer(t *testing.T) {
 		t.Run(info.Name, func(t *testing.T) {
 			s := newSocket(t, typ, func(o *pattern.Options) {
 				o.Handover, o.NotifyConnect, o.NotifyDisconnect, o.Probe = true, true, true, true
-				o.Welcome, o.Verboser = []byte("welcome"), true
+				o.Welcome, o.XPubNotify = []byte("welcome"), pattern.XPubNotifyEveryChange
 			})
 			first, second := s.newFar(hwm), s.newFar(hwm)
 			first.mu.Lock()

@@ -26,12 +26,16 @@ type Options struct {
 	// Handover lets a new peer of ROUTER take over the routing ID of another
 	// peer, whose connection is closed. [ZMQ_ROUTER_HANDOVER]
 	Handover bool
+	// HandoverSameUser limits Handover to a new peer that has authenticated as
+	// the user of the other one.
+	HandoverSameUser bool
 	// NotifyConnect and NotifyDisconnect make ROUTER receive an empty message
 	// from a peer that has connected or disconnected. [ZMQ_ROUTER_NOTIFY]
 	NotifyConnect, NotifyDisconnect bool
-	// StreamNoNotify disables the notifications of STREAM about connections.
-	// [ZMQ_STREAM_NOTIFY is the reverse]
-	StreamNoNotify bool
+	// StreamDataOnly makes STREAM receive only data. By default it also receives
+	// an empty message when a connection begins or ends.
+	// [ZMQ_STREAM_NOTIFY set to 0]
+	StreamDataOnly bool
 	// Raw makes ROUTER exchange bytes with any kind of peer, as STREAM does,
 	// and without notifications. [ZMQ_ROUTER_RAW]
 	Raw bool
@@ -39,10 +43,9 @@ type Options struct {
 	// peer. [ZMQ_PROBE_ROUTER]
 	Probe bool
 
-	// Verbose makes XPUB receive every subscription, and Verboser also every
-	// cancellation. By default XPUB receives the first subscription of a topic
-	// and the last cancellation. [ZMQ_XPUB_VERBOSE, ZMQ_XPUB_VERBOSER]
-	Verbose, Verboser bool
+	// XPubNotify selects the changes of subscriptions that XPUB receives.
+	// [ZMQ_XPUB_VERBOSE, ZMQ_XPUB_VERBOSER]
+	XPubNotify XPubNotify
 	// Manual lets the application decide what the peers of XPUB are subscribed
 	// to. [ZMQ_XPUB_MANUAL]
 	Manual bool
@@ -77,3 +80,22 @@ func (o *Options) probe(p *pipe.Pipe) {
 		p.Out.Put(&msg.Msg{})
 	}
 }
+
+// ProbesWith reports whether Attach of a socket of type t queues an empty message,
+// which the socket counts as sent.
+func (o *Options) ProbesWith(t Type) bool {
+	return o.Probe && (t == ROUTER || t == DEALER || t == REQ)
+}
+
+// XPubNotify selects changes of the subscriptions of peers.
+type XPubNotify uint8
+
+const (
+	// XPubNotifyFirstAndLast selects the first subscription of a topic and the last
+	// cancellation.
+	XPubNotifyFirstAndLast XPubNotify = iota
+	// XPubNotifyEverySubscribe selects every subscription and the last cancellation.
+	XPubNotifyEverySubscribe
+	// XPubNotifyEveryChange selects every subscription and every cancellation.
+	XPubNotifyEveryChange
+)

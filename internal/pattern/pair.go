@@ -28,7 +28,7 @@ func (s *Pair) Send(m msg.Msg) error { return s.put(&m) }
 // the remaining frames are discarded, as PUSH does. libzmq keeps them and sends
 // them to the next peer as a message.
 func (s *Pair) SendFrame(f *msg.Frame, mayWait bool) error {
-	if !s.open {
+	if !s.InMessage() {
 		if !s.hasRoom() {
 			return ErrWouldBlock
 		}
@@ -37,4 +37,4 @@ func (s *Pair) SendFrame(f *msg.Frame, mayWait bool) error {
 	return s.nextSinglePipe(f, mayWait)
 }
 
-func (s *Pair) Writable() bool { return s.open || s.hasRoom() }
+func (s *Pair) Writable() bool { return s.InMessage() || s.hasRoom() }

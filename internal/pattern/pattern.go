@@ -152,6 +152,18 @@ type Publisher interface {
 	// for one of several subscriptions that arrived together relies on all of
 	// them.
 	Subscribers(topic []byte) int
+	// Subscriptions returns the number of topics or groups of a peer, and
+	// TopicCount that of the distinct ones of all peers. They run under the send
+	// lock.
+	Subscriptions(p *pipe.Pipe) int
+	TopicCount() int
+}
+
+// Prefetcher is a pattern that can prepare for messages that are sent next, with the
+// time that the first ones take. It has no other effect, and runs under the send lock.
+type Prefetcher interface {
+	// Prefetch prepares for the first n messages, at least one.
+	Prefetch(msgs []msg.Msg) (n int)
 }
 
 // Inspector is a pattern that checks each message before it is queued. An error
@@ -159,6 +171,14 @@ type Publisher interface {
 // message. It runs under no lock.
 type Inspector interface {
 	Inspect(m *msg.Msg) error
+}
+
+// Filter is a pattern whose Recv drops the messages that the socket has not
+// subscribed to.
+type Filter interface {
+	// Wants reports whether the socket subscribes to m, under the receive lock
+	// or the send lock.
+	Wants(m *msg.Msg) bool
 }
 
 // Lockstep is a pattern whose sending and receiving depend on each other, as
@@ -184,6 +204,8 @@ type Subscriber interface {
 	// Topics calls f for each topic that a new peer has to receive, under the
 	// send lock.
 	Topics(f func(topic string))
+	// TopicCount returns the number of these topics, under the send lock.
+	TopicCount() int
 	// Pipes calls f for each attached pipe, under the send lock.
 	Pipes(f func(p *pipe.Pipe))
 }

@@ -74,11 +74,14 @@ func (s *Pub) RemoveSubscriptions(p *pipe.Pipe) (more bool) {
 	if p.Retired {
 		s.retire(p)
 	}
+	if !s.receives {
+		return s.requested.RemoveSome(p, removeBatch, nil) || s.subs.RemoveSome(p, removeBatch, nil)
+	}
 	if s.requested.RemoveSome(p, removeBatch, func(topic []byte, _ bool) { s.queueChange(p, 0, topic) }) {
 		return true
 	}
 	return s.subs.RemoveSome(p, removeBatch, func(topic []byte, last bool) {
-		if (last || s.opt.Verboser) && !s.opt.Manual {
+		if (last || s.opt.XPubNotify == XPubNotifyEveryChange) && !s.opt.Manual {
 			s.queueChange(p, 0, topic)
 		}
 	})
@@ -113,6 +116,24 @@ func (s *Pub) Detach(p *pipe.Pipe) {
 
 // Room does nothing, because Send checks each queue for each message.
 func (s *Pub) Room(*pipe.Pipe) {}
+
+// Prefetch prepares the index of the topics for messages that are sent next, and
+// returns how many of them it has considered.
+func (s *Pub) Prefetch(msgs []msg.Msg) int {
+	n := min(len(msgs), topics.Prefetched)
+	if s.subs.Len() >= prefetchMin {
+		var frames [topics.Prefetched][]byte
+		for i := range msgs[:n] {
+			frames[i] = msgs[i].First
+		}
+		s.subs.Prefetch(frames[:n])
+	}
+	return n
+}
+
+// prefetchMin is the number of topics from which Prefetch is worth its time. Those of
+// a smaller index are in a cache of the processor.
+const prefetchMin = 1 << 14
 
 // matchPipes sets match to the pipes that subscribe to a message with this
 // first frame.
@@ -171,7 +192,7 @@ func (s *Pub) Send(m msg.Msg) error {
 		return nil
 	case 1:
 		if p := s.match[0]; p.Out.Full() {
-			s.drops.Add(pipe.DropHWM, 1)
+			p.Drop(s.drops, pipe.DropHWM, 1)
 		} else {
 			p.Out.Put(&m)
 		}
@@ -183,7 +204,7 @@ func (s *Pub) Send(m msg.Msg) error {
 		m.Bufs = nil
 		for _, p := range s.match {
 			if p.Out.Full() {
-				s.drops.Add(pipe.DropHWM, 1)
+				p.Drop(s.drops, pipe.DropHWM, 1)
 				continue
 			}
 			p.Out.PutShared(&m)
@@ -194,7 +215,7 @@ func (s *Pub) Send(m msg.Msg) error {
 	s.log.b = m.AppendEncoded(s.log.b)
 	for _, p := range s.match {
 		if p.Out.Full() {
-			s.drops.Add(pipe.DropHWM, 1)
+			p.Drop(s.drops, pipe.DropHWM, 1)
 			continue
 		}
 		p.Out.PutCommon(s.log.b[at:], at == 0)
@@ -206,7 +227,7 @@ func (s *Pub) Send(m msg.Msg) error {
 // Subscriptions and cancellations in the middle of a message take effect for
 // the next message. See libzmq, xpub.cpp: xsend, and dist.cpp.
 func (s *Pub) SendFrame(f *msg.Frame, _ bool) error {
-	if !s.open {
+	if !s.InMessage() {
 		s.selectPipes(f.Body)
 		if s.opt.Block && slices.ContainsFunc(s.match, func(p *pipe.Pipe) bool { return p.Out.Full() }) {
 			return ErrWouldBlock
@@ -240,6 +261,12 @@ func (s *Pub) Subscribers(topic []byte) (n int) {
 // lock. [ZMQ_TOPICS_COUNT]
 func (s *Pub) TopicCount() int { return s.subs.Len() }
 
+// Subscriptions returns the number of topics of one peer.
+func (s *Pub) Subscriptions(p *pipe.Pipe) int {
+	n, _ := s.subs.Count(p)
+	return n
+}
+
 // isSubscription reports whether a frame is a subscription or a cancellation.
 func isSubscription(frame []byte) bool { return len(frame) > 0 && frame[0] <= 1 }
 
@@ -265,7 +292,7 @@ func (s *Pub) ProcessMessage(p *pipe.Pipe, m *msg.Msg) (queued bool, err error) 
 		}
 	}
 	if !s.receives {
-		s.drops.Add(pipe.DropUpstream, 1)
+		p.Drop(s.drops, pipe.DropUpstream, 1)
 		return false, nil
 	}
 	s.queue(p, m)
@@ -311,9 +338,9 @@ func (s *Pub) checkLimits(p *pipe.Pipe) error {
 
 // apply applies a subscription or cancellation, and reports whether XPUB
 // receives it. XPUB receives the first subscription and the last cancellation
-// of a topic, or all with Verbose and Verboser.
+// of a topic, or those that XPubNotify selects.
 //
-// With Verboser, XPUB also receives a cancellation that removes nothing. A
+// With XPubNotifyEveryChange, XPUB also receives a cancellation that removes nothing. A
 // forwarder with ZMQ_XSUB_VERBOSE_UNSUBSCRIBE sends one for each of its
 // subscribers, and an application that counts them needs as many cancellations
 // as subscriptions.
@@ -332,10 +359,10 @@ func (s *Pub) apply(p *pipe.Pipe, on bool, topic []byte) bool {
 		return s.receives
 	case on:
 		_, first := s.subs.Add(topic, p)
-		return s.receives && (first || s.opt.Verbose || s.opt.Verboser)
+		return s.receives && (first || s.opt.XPubNotify >= XPubNotifyEverySubscribe)
 	}
 	_, last := s.subs.Remove(topic, p)
-	return s.receives && (last || s.opt.Verboser)
+	return s.receives && (last || s.opt.XPubNotify == XPubNotifyEveryChange)
 }
 
 // PipeOf returns the pipe of a connected peer, or nil. It runs under the send
@@ -383,10 +410,11 @@ func (s *Pub) queueChange(p *pipe.Pipe, first byte, topic []byte) {
 }
 
 // queue queues a message for Recv. It runs under the send lock, so that XPUB
-// receives the changes of all peers in the order in which they were applied.
+// receives the changes of all peers in the order in which they were applied. After
+// Close only messages of the application count as dropped.
 func (s *Pub) queue(p *pipe.Pipe, m *msg.Msg) {
-	if !s.enqueueOrdered(p, m) {
-		s.drops.Add(pipe.DropUnread, 1)
+	if !s.enqueueOrdered(p, m) && !IsSubscription(m) {
+		p.Drop(s.drops, pipe.DropUnread, 1)
 	}
 }
 
@@ -402,6 +430,7 @@ func (s *Pub) enqueueOrdered(p *pipe.Pipe, m *msg.Msg) bool {
 	}
 	s.order.Push(pipe.OrderEntry{Pipe: p, Change: IsSubscription(m)})
 	p.In.PutShared(m)
+	p.In.Generated()
 	return true
 }
 

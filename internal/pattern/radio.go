@@ -176,9 +176,9 @@ func (s *Radio) put(p *pipe.Pipe, c *groupMessage) {
 	switch {
 	case p.Retired:
 	case !fits(p, c.size):
-		s.drops.Add(pipe.DropTooLarge, 1)
+		p.Drop(s.drops, pipe.DropTooLarge, 1)
 	case p.Out.Full():
-		s.drops.Add(pipe.DropHWM, 1)
+		p.Drop(s.drops, pipe.DropHWM, 1)
 	case c.encoded != nil:
 		p.Out.PutCommon(c.encoded, c.first)
 	case c.shared:
@@ -214,10 +214,21 @@ func (s *Radio) Subscribers(group []byte) int {
 	return n
 }
 
+// Subscriptions returns the number of groups of one peer.
+func (s *Radio) Subscriptions(p *pipe.Pipe) int {
+	if j := s.joined[p]; j != nil {
+		return len(j.groups)
+	}
+	return 0
+}
+
+// TopicCount returns the number of groups that peers have joined.
+func (s *Radio) TopicCount() int { return len(s.groups) }
+
 // ProcessMessage processes JOIN and LEAVE. It drops all other messages.
 func (s *Radio) ProcessMessage(p *pipe.Pipe, m *msg.Msg) (queued bool, err error) {
 	if len(m.Rest) > 0 || !isSubscription(m.First) || len(m.First) > 1+MaxGroup {
-		s.drops.Add(pipe.DropUpstream, 1)
+		p.Drop(s.drops, pipe.DropUpstream, 1)
 		return false, nil
 	}
 	s.SetSubscription(p, string(m.First[1:]), m.First[0] == 1)

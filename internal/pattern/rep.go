@@ -26,13 +26,13 @@ type Rep struct {
 	fq    FairQueue
 	peers map[*pipe.Pipe]bool // true while the peer is disconnected
 
-	// The request being served. pipe is nil if there is none, or if its peer
-	// has disconnected.
+	// The request being served, until its reply is sent whole. pipe is nil if
+	// there is none, or if its peer has disconnected.
 	serving  bool
 	pipe     *pipe.Pipe
 	envelope [][]byte // the frames up to and including the empty one
 
-	outgoing // the reply, if it is sent frame by frame; serving is false meanwhile
+	outgoing // the reply, if it is sent frame by frame
 }
 
 // NewRep returns a REP that serves no request.
@@ -71,7 +71,7 @@ func (s *Rep) Detach(p *pipe.Pipe) {
 
 // Recv takes the next request, without its envelope.
 func (s *Rep) Recv(m *msg.Msg) error {
-	if s.serving || s.open {
+	if s.serving {
 		return errReplyUnsent
 	}
 	for n := 0; n < maxDiscard; n += m.Len() {
@@ -81,7 +81,7 @@ func (s *Rep) Recv(m *msg.Msg) error {
 		}
 		hops := delimiter(m)
 		if hops < 0 {
-			s.drops.Add(pipe.DropMalformed, 1)
+			p.Drop(s.drops, pipe.DropMalformed, 1)
 			continue
 		}
 		s.envelope = append(s.envelope[:0], m.First)
@@ -117,23 +117,28 @@ func delimiter(m *msg.Msg) int {
 // Send sends the reply. It never waits: if the queue of the peer is full, the
 // reply is dropped.
 func (s *Rep) Send(m msg.Msg) error {
-	if !s.serving {
+	if !s.serving || s.InMessage() {
 		return errRequestMissing
 	}
+	s.reply(m)
+	return nil
+}
+
+// reply sends a whole reply, or drops it.
+func (s *Rep) reply(m msg.Msg) {
 	p := s.pipe
 	s.serving, s.pipe = false, nil
 	switch {
 	case p == nil:
 		s.drops.Add(pipe.DropRequester, 1)
-		return nil
+		return
 	case p.Out.Full():
-		s.drops.Add(pipe.DropHWM, 1)
-		return nil
+		p.Drop(s.drops, pipe.DropHWM, 1)
+		return
 	}
 	rest := append(s.envelope[1:len(s.envelope):len(s.envelope)], m.First)
 	reply := msg.Msg{First: s.envelope[0], Rest: append(rest, m.Rest...), Bufs: m.Bufs}
 	p.Out.Put(&reply)
-	return nil
 }
 
 // SendFrame begins or continues the reply. Until the reply is complete, Send
@@ -141,11 +146,10 @@ func (s *Rep) Send(m msg.Msg) error {
 // frames are discarded if the peer has disconnected. See libzmq, rep.cpp.
 func (s *Rep) SendFrame(f *msg.Frame, _ bool) error {
 	switch {
-	case s.open:
+	case s.InMessage():
 	case !s.serving:
 		return ErrInvalidState
 	default:
-		s.serving = false
 		s.claim()
 	}
 	if s.pipe != nil {
@@ -154,21 +158,21 @@ func (s *Rep) SendFrame(f *msg.Frame, _ bool) error {
 	if f.More {
 		return nil
 	}
-	if !s.lost {
-		s.serving = true
-		s.Send(s.m)
+	if s.state != outgoingLost {
+		s.reply(s.m)
 	}
+	s.serving = false
 	s.reset()
 	return nil
 }
 
 // DropMessage drops a reply that has begun.
 func (s *Rep) DropMessage() int {
-	if !s.open || s.pipe == nil {
+	if !s.InMessage() || s.pipe == nil {
 		return 0
 	}
 	s.drops.Add(pipe.DropLinger, 1)
-	s.pipe, s.lost = nil, true
+	s.pipe, s.state = nil, outgoingLost
 	s.clearFrames()
 	return 1
 }
@@ -177,13 +181,12 @@ func (s *Rep) DropMessage() int {
 // before its reply begins.
 func (s *Rep) SendDiscardsPartialRecv() bool { return false }
 
-// Writable reports whether a request waits for its reply, or the reply has
-// begun.
-func (s *Rep) Writable() bool { return s.serving || s.open }
+// Writable reports whether a request waits for its reply, or for the end of it.
+func (s *Rep) Writable() bool { return s.serving }
 
 // Readable returns nil if there is a request and Recv is allowed.
 func (s *Rep) Readable() error {
-	if s.serving || s.open {
+	if s.serving {
 		return ErrInvalidState
 	}
 	return s.fq.peekWanted(hasEnvelope, s.drops, pipe.DropMalformed)

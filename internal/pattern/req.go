@@ -41,14 +41,11 @@ type Req struct {
 	fq  FairQueue
 
 	strict struct {
-		waiting  bool       // a request was sent and its reply was not received
-		pipe     *pipe.Pipe // the peer of the request; nil if it has disconnected
-		id       uint32     // ID of the request, if hasID is set
-		hasID    bool
-		queued   bool // Admit has accepted a reply that ProcessInput has not processed yet
-		hasReply bool
-		reply    msg.Msg
-		waiters  []chan<- struct{} // notified when the reply has arrived
+		state   strictState
+		pipe    *pipe.Pipe // the peer of the request; nil if it has disconnected
+		id      uint32     // ID of the request; 0 if it has none
+		reply   msg.Msg
+		waiters []chan<- struct{} // notified when the reply has arrived
 	}
 	calls     map[uint32]*Call
 	connected map[*pipe.Pipe]*reqPeer // connected peers; guarded by both locks
@@ -57,26 +54,43 @@ type Req struct {
 	// The request that is sent frame by frame.
 	outgoing
 	to   *pipe.Pipe
-	toID struct { // the ID of that request
-		id  uint32
-		has bool
-	}
+	toID uint32 // the ID of that request; 0 if it has none
 }
+
+// strictState is the state of the strict exchange. The receive lock guards it.
+type strictState uint8
+
+const (
+	strictNone    strictState = iota // no request was sent, or its reply was received
+	strictWaiting                    // a request was sent
+	strictQueued                     // Admit has accepted a reply that ProcessInput has not processed yet
+	strictReplied                    // the reply has arrived, and Recv may return it
+)
 
 // Call is one request and its reply. The receive lock guards its fields.
 type Call struct {
-	Done   bool
 	Reply  msg.Msg
 	Err    error
-	Waiter chan struct{} // receives an element, without blocking, when Done is set
+	Waiter chan struct{} // receives an element, without blocking, when the call is done
 
 	// Request is the request without its envelope, if Err is ErrUnsent.
 	Request msg.Msg
 
-	id     uint32
-	pipe   *pipe.Pipe
-	queued bool // Admit has accepted its reply
+	id    uint32
+	pipe  *pipe.Pipe
+	state callState
 }
+
+type callState uint8
+
+const (
+	callWaiting callState = iota // the request was sent
+	callQueued                   // Admit has accepted its reply
+	callDone                     // Reply or Err is set
+)
+
+// Done reports whether the call has its Reply or Err.
+func (c *Call) Done() bool { return c.state == callDone }
 
 // reqPeer counts the unanswered calls of a connected peer. The receive lock
 // guards it.
@@ -133,7 +147,7 @@ func (s *Req) Disconnected(p *pipe.Pipe) {
 		c := s.calls[binary.BigEndian.Uint32(m.First)]
 		if c == nil {
 			// The writer was sending it when its call was cancelled.
-			s.drops.Add(pipe.DropConnLost, 1)
+			p.Drop(s.drops, pipe.DropConnLost, 1)
 			m.Bufs.FreeAll()
 			continue
 		}
@@ -151,7 +165,7 @@ func (s *Req) Disconnected(p *pipe.Pipe) {
 // earlier requests.
 func (s *Req) Send(m msg.Msg) error {
 	st := &s.strict
-	if (st.waiting || s.open) && !s.opt.Relaxed {
+	if (st.state != strictNone || s.InMessage()) && !s.opt.Relaxed {
 		return errReplyMissing
 	}
 	p := s.lb.Pick()
@@ -159,36 +173,33 @@ func (s *Req) Send(m msg.Msg) error {
 		return ErrWouldBlock
 	}
 	s.dropReply()
-	var id []byte
-	if st.hasID = s.opt.Correlate; st.hasID {
-		st.id = s.nextID(strictID)
-		id = binary.BigEndian.AppendUint32(nil, st.id)
-	}
-	req := envelope(m, id)
+	id := s.requestID()
+	req := envelope(m, encodeID(id))
 	p.Out.Put(&req)
-	st.waiting, st.queued, st.pipe = true, false, p
+	st.state, st.pipe, st.id = strictWaiting, p, id
 	return nil
 }
 
 // dropReply drops the reply to the last request if it was not received.
 func (s *Req) dropReply() {
-	if s.strict.hasReply {
-		s.drops.Add(pipe.DropStaleReply, 1)
-		s.strict.reply, s.strict.hasReply = msg.Msg{}, false
+	if s.strict.state == strictReplied {
+		s.strict.pipe.Drop(s.drops, pipe.DropStaleReply, 1)
+		s.strict.state, s.strict.reply = strictNone, msg.Msg{}
 	}
 }
 
 // Recv returns the reply and ends the strict exchange.
 func (s *Req) Recv(m *msg.Msg) error {
-	if !s.strict.waiting {
+	st := &s.strict
+	if st.state == strictNone {
 		return errRequestUnsent
 	}
 	s.ProcessInput()
-	if !s.strict.hasReply {
+	if st.state != strictReplied {
 		return ErrWouldBlock
 	}
-	*m = s.strict.reply
-	s.strict.waiting, s.strict.hasReply, s.strict.pipe, s.strict.reply = false, false, nil, msg.Msg{}
+	*m = st.reply
+	st.state, st.pipe, st.reply = strictNone, nil, msg.Msg{}
 	return nil
 }
 
@@ -211,7 +222,7 @@ func (s *Req) Begin(m msg.Msg, c *Call) error {
 	}
 	*c = Call{Waiter: c.Waiter, id: s.nextID(callID), pipe: p}
 	s.calls[c.id] = c
-	req := envelope(m, binary.BigEndian.AppendUint32(nil, c.id))
+	req := envelope(m, encodeID(c.id))
 	p.Out.Put(&req)
 	return nil
 }
@@ -249,15 +260,32 @@ const (
 // call.
 func isCall(first []byte) bool { return len(first) == 4 && first[0]>>7 == callID }
 
-// nextID returns an ID of that kind that no pending request has.
+// nextID returns an ID of that kind, not 0, that no pending request has.
 func (s *Req) nextID(kind uint32) uint32 {
 	for {
 		s.lastID++
 		id := s.lastID&^strictID | kind
-		if s.calls[id] == nil && (!s.strict.hasID || s.strict.id != id) {
+		if id != 0 && s.calls[id] == nil && s.strict.id != id {
 			return id
 		}
 	}
+}
+
+// requestID returns the ID for a request of the strict exchange: 0 without
+// Correlate.
+func (s *Req) requestID() uint32 {
+	if !s.opt.Correlate {
+		return 0
+	}
+	return s.nextID(strictID)
+}
+
+// encodeID returns the first frame of a request with that ID, and nil if it has none.
+func encodeID(id uint32) []byte {
+	if id == 0 {
+		return nil
+	}
+	return binary.BigEndian.AppendUint32(nil, id)
 }
 
 // Cancel removes a call whose caller stops waiting. If the request is still in
@@ -265,7 +293,7 @@ func (s *Req) nextID(kind uint32) uint32 {
 // both locks.
 func (s *Req) Cancel(c *Call) (size int, unsent bool) {
 	delete(s.calls, c.id)
-	id := binary.BigEndian.AppendUint32(nil, c.id)
+	id := encodeID(c.id)
 	for _, m := range c.pipe.Out.Withdraw(1, func(first []byte) bool { return bytes.Equal(first, id) }) {
 		size := m.Size() - len(id)
 		m.Bufs.FreeAll()
@@ -287,20 +315,22 @@ func (s *Req) Cancel(c *Call) (size int, unsent bool) {
 func (s *Req) Admit(p *pipe.Pipe, m *msg.Msg) bool {
 	s.resetSkip(p)
 	st := &s.strict
-	matches := !st.hasID
+	matches := st.id == 0
 	if len(m.First) != 0 {
 		id := binary.BigEndian.Uint32(m.First)
 		if c := s.calls[id]; c != nil {
-			wanted := c.pipe == p && !c.queued
-			c.queued = c.queued || wanted
-			return wanted
+			if c.pipe != p || c.state != callWaiting {
+				return false
+			}
+			c.state = callQueued
+			return true
 		}
-		matches = st.hasID && st.id == id
+		matches = id != 0 && st.id == id
 	}
-	if st.queued || !s.expects(p, matches) {
+	if st.state == strictQueued || !s.expects(p, matches) {
 		return false
 	}
-	st.queued = true
+	st.state = strictQueued
 	return true
 }
 
@@ -329,21 +359,21 @@ func (s *Req) deliver(p *pipe.Pipe, m msg.Msg) {
 	s.resetSkip(p)
 	switch {
 	case len(m.First) == 0 && len(m.Rest) >= 1:
-		s.deliverStrict(p, m.DropFirst(), !s.strict.hasID)
+		s.deliverStrict(p, m.DropFirst(), s.strict.id == 0)
 	case len(m.First) == 4 && len(m.Rest) >= 2 && len(m.Rest[0]) == 0:
 		id := binary.BigEndian.Uint32(m.First)
 		c := s.calls[id]
-		if c == nil && s.strict.hasID {
+		if c == nil && s.strict.id != 0 {
 			s.deliverStrict(p, m.DropFirst().DropFirst(), s.strict.id == id)
 			return
 		}
 		if c == nil || c.pipe != p {
-			s.drops.Add(pipe.DropStaleReply, 1)
+			p.Drop(s.drops, pipe.DropStaleReply, 1)
 			return
 		}
 		s.finish(c, m.DropFirst().DropFirst(), nil)
 	default:
-		s.drops.Add(pipe.DropMalformed, 1)
+		p.Drop(s.drops, pipe.DropMalformed, 1)
 	}
 }
 
@@ -351,10 +381,10 @@ func (s *Req) deliver(p *pipe.Pipe, m msg.Msg) {
 func (s *Req) deliverStrict(p *pipe.Pipe, m msg.Msg, matches bool) {
 	st := &s.strict
 	if !s.expects(p, matches) {
-		s.drops.Add(pipe.DropStaleReply, 1)
+		p.Drop(s.drops, pipe.DropStaleReply, 1)
 		return
 	}
-	st.reply, st.hasReply = m, true
+	st.state, st.reply = strictReplied, m
 	for _, w := range st.waiters {
 		notifyWaiter(w)
 	}
@@ -365,12 +395,13 @@ func (s *Req) deliverStrict(p *pipe.Pipe, m msg.Msg, matches bool) {
 // had none.
 func (s *Req) expects(p *pipe.Pipe, matches bool) bool {
 	st := &s.strict
-	return matches && st.waiting && !st.hasReply && (st.pipe == nil || st.pipe == p)
+	waiting := st.state == strictWaiting || st.state == strictQueued
+	return matches && waiting && (st.pipe == nil || st.pipe == p)
 }
 
 func (s *Req) finish(c *Call, m msg.Msg, err error) {
 	delete(s.calls, c.id)
-	c.Done, c.Reply, c.Err = true, m, err
+	c.state, c.Reply, c.Err = callDone, m, err
 	notifyWaiter(c.Waiter)
 }
 

@@ -1,8 +1,6 @@
 package pattern
 
 import (
-	"encoding/binary"
-
 	"github.com/zerobroker/zmq/internal/msg"
 )
 
@@ -19,18 +17,18 @@ import (
 // never arrives, as in libzmq. If SendFrame returns an error for the last
 // frame, there is no exchange.
 func (s *Req) SendFrame(f *msg.Frame, mayWait bool) error {
-	if !s.open {
+	if !s.InMessage() {
 		if err := s.beginRequest(); err != nil {
 			return err
 		}
 	}
 	err := s.nextSinglePipe(f, mayWait)
-	if err != nil || s.open {
+	if err != nil || s.InMessage() {
 		return err
 	}
-	s.dropReply() // the reply to the request that this one replaces
+	s.dropReply() // of an exchange that Send has begun meanwhile
 	st := &s.strict
-	st.waiting, st.queued, st.pipe, st.id, st.hasID = true, false, s.to, s.toID.id, s.toID.has
+	st.state, st.pipe, st.id = strictWaiting, s.to, s.toID
 	s.to = nil
 	return nil
 }
@@ -39,19 +37,19 @@ func (s *Req) SendFrame(f *msg.Frame, mayWait bool) error {
 // whose reply Recv no longer returns.
 func (s *Req) beginRequest() error {
 	st := &s.strict
-	if st.waiting && !s.opt.Relaxed {
+	if st.state != strictNone && !s.opt.Relaxed {
 		return ErrInvalidState
 	}
 	p := s.lb.Pick()
 	if p == nil {
 		return ErrWouldBlock
 	}
-	st.waiting, st.pipe = false, nil
+	s.dropReply()
+	st.state, st.pipe = strictNone, nil
 	s.claim(p)
-	s.to = p
-	if s.toID.has = s.opt.Correlate; s.toID.has {
-		s.toID.id = s.nextID(strictID)
-		s.push(&msg.Frame{Body: binary.BigEndian.AppendUint32(nil, s.toID.id)})
+	s.to, s.toID = p, s.requestID()
+	if id := encodeID(s.toID); id != nil {
+		s.push(&msg.Frame{Body: id})
 	}
 	s.push(new(msg.Frame))
 	return nil
@@ -63,17 +61,17 @@ func (s *Req) SendDiscardsPartialRecv() bool { return s.opt.Relaxed }
 // Writable reports whether a request is allowed and a peer has room, or a
 // request has begun.
 func (s *Req) Writable() bool {
-	return s.open || (!s.strict.waiting || s.opt.Relaxed) && s.lb.hasRoom()
+	return s.InMessage() || (s.strict.state == strictNone || s.opt.Relaxed) && s.lb.hasRoom()
 }
 
 // Readable returns nil if the reply has arrived. libzmq reports true for any
 // message that has arrived.
 func (s *Req) Readable() error {
-	if !s.strict.waiting {
+	if s.strict.state == strictNone {
 		return ErrInvalidState
 	}
 	s.ProcessInput()
-	if !s.strict.hasReply {
+	if s.strict.state != strictReplied {
 		return ErrWouldBlock
 	}
 	return nil

@@ -230,8 +230,8 @@ func TestReqDeliversRepliesToConcurrentCalls(t *testing.T) {
 	f.sends(ids[3], "", "reply", "again")
 	s.processInput()
 	for i, c := range calls {
-		if got := framesOf(&c.Reply); !c.Done || c.Err != nil || len(got) != 2 || got[1] != ids[i] || len(c.Waiter) != 1 {
-			t.Errorf("call %d: done %v, error %v, reply %q", i, c.Done, c.Err, got)
+		if got := framesOf(&c.Reply); !c.Done() || c.Err != nil || len(got) != 2 || got[1] != ids[i] || len(c.Waiter) != 1 {
+			t.Errorf("call %d: done %v, error %v, reply %q", i, c.Done(), c.Err, got)
 		}
 	}
 	s.receives("strict reply")
@@ -247,18 +247,18 @@ func TestReqCallEndsWhenItsPeerDisconnects(t *testing.T) {
 	other, otherID := s.call(b, "for b")
 	b.sends(id, "", "from the wrong one")
 	s.processInput()
-	if lost.Done || other.Done {
+	if lost.Done() || other.Done() {
 		t.Error("call is done by a reply of another peer")
 	}
 	a.disconnect()
-	if !lost.Done || lost.Err != pattern.ErrPeerLost || len(lost.Waiter) != 1 || other.Done {
-		t.Errorf("call of a disconnected peer: done = %v, error = %v; call of the other peer: done = %v", lost.Done, lost.Err, other.Done)
+	if !lost.Done() || lost.Err != pattern.ErrPeerLost || len(lost.Waiter) != 1 || other.Done() {
+		t.Errorf("call of a disconnected peer: done = %v, error = %v; call of the other peer: done = %v", lost.Done(), lost.Err, other.Done())
 	}
 	a.sends(id, "", "late")
 	req.Cancel(other)
 	b.sends(otherID, "", "late too")
 	s.processInput()
-	if other.Done {
+	if other.Done() {
 		t.Error("call is done after Cancel")
 	}
 	s.wantDrops(pipe.DropStaleReply, 3)
@@ -355,7 +355,7 @@ func TestReqMatchesRepliesOfSendAndCallByRequestID(t *testing.T) {
 	f.sends(string(call.First), "", "of the call")
 	f.sends(string(strict.First), "", "of the other")
 	s.receives("of the other")
-	if !c.Done || string(c.Reply.First) != "of the call" {
+	if !c.Done() || string(c.Reply.First) != "of the call" {
 		t.Errorf("call: %+v", c)
 	}
 	s.wantDrops(0, 0)

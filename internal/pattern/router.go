@@ -62,8 +62,11 @@ func (s *Router) Connected(p *pipe.Pipe, peer *msg.Peer) error {
 		peer.RoutingID = s.assignID()
 	}
 	if q := s.peers[peer.RoutingID]; q != nil && q != p {
-		if !s.opt.Handover || q.Alias != "" {
+		if !s.opt.allowsHandover(q.Peer(), peer) || q.Alias != "" {
 			return ErrDuplicateRoutingID
+		}
+		if replaced := q.Peer(); replaced != nil {
+			peer.Replaces = replaced.Generation
 		}
 		s.Disconnected(q)
 		s.evicted = append(s.evicted, q)
@@ -78,10 +81,24 @@ func (s *Router) Connected(p *pipe.Pipe, peer *msg.Peer) error {
 	}
 	if old != nil && old.RoutingID != peer.RoutingID {
 		// The queue holds messages for the previous peer.
-		s.drops.Add(pipe.DropConnLost, p.Out.Discard())
+		p.Drop(s.drops, pipe.DropConnLost, p.Out.Discard())
 		s.removePipe(p)
 	}
 	return nil
+}
+
+// allowsHandover reports whether a new peer takes over the routing ID of old.
+func (o *Options) allowsHandover(old, peer *msg.Peer) bool {
+	return o.Handover && (!o.HandoverSameUser || old != nil && sameUser(old, peer))
+}
+
+// sameUser reports whether two peers have authenticated as the same user. Without a
+// user ID their public keys decide. Peers that have neither are not authenticated.
+func sameUser(a, b *msg.Peer) bool {
+	if a.UserID != "" || b.UserID != "" {
+		return a.UserID == b.UserID
+	}
+	return a.PublicKey != "" && a.PublicKey == b.PublicKey
 }
 
 // assignID returns a routing ID that no peer can claim, because it begins with
@@ -199,16 +216,17 @@ func (s *Router) Send(m msg.Msg) error {
 	if s.opt.Mandatory {
 		return err
 	}
-	return countDrop(s.drops, err)
+	return countDrop(s.drops, s.peers[string(m.First)], err)
 }
 
-// countDrop counts a message that was dropped because of err. It returns nil.
-func countDrop(d *pipe.Drops, err error) error {
-	switch err {
-	case ErrNoRoute:
+// countDrop counts a message that was dropped because of err. p is the pipe of
+// its peer, or nil. It returns nil.
+func countDrop(d *pipe.Drops, p *pipe.Pipe, err error) error {
+	switch {
+	case err == ErrNoRoute:
 		d.Add(pipe.DropNoRoute, 1)
-	case ErrWouldBlock:
-		d.Add(pipe.DropHWM, 1)
+	case err == ErrWouldBlock && p != nil:
+		p.Drop(d, pipe.DropHWM, 1)
 	}
 	return nil
 }
@@ -219,7 +237,7 @@ func countDrop(d *pipe.Drops, err error) error {
 // discarded without an error. A routing ID without following frames is ignored.
 // See libzmq, router.cpp: xsend.
 func (s *Router) SendFrame(f *msg.Frame, _ bool) error {
-	if s.open {
+	if s.InMessage() {
 		s.next(f)
 		return nil
 	}
@@ -239,7 +257,7 @@ func (s *Router) SendFrame(f *msg.Frame, _ bool) error {
 	case s.opt.Mandatory:
 		return ErrWouldBlock
 	default:
-		s.drops.Add(pipe.DropHWM, 1)
+		p.Drop(s.drops, pipe.DropHWM, 1)
 		s.claim()
 	}
 	return nil
@@ -250,7 +268,7 @@ func (s *Router) SendFrame(f *msg.Frame, _ bool) error {
 // libzmq it is false in the middle of a message if the only peer has no room
 // left.
 func (s *Router) Writable() bool {
-	if !s.opt.Mandatory || s.open {
+	if !s.opt.Mandatory || s.InMessage() {
 		return true
 	}
 	for _, p := range s.peers {

@@ -18,10 +18,14 @@ func (s *singleFrameReceiver) More() bool        { return s.fq.more() }
 // Recv returns the next message of one frame. It drops longer ones.
 func (s *singleFrameReceiver) Recv(m *msg.Msg) error {
 	for n := 0; n < maxDiscard; n += m.Len() {
-		if err := s.fq.recv(m); err != nil || len(m.Rest) == 0 {
-			return err
+		p := s.fq.Next(m)
+		switch {
+		case p == nil:
+			return ErrWouldBlock
+		case len(m.Rest) == 0:
+			return nil
 		}
-		s.drops.Add(pipe.DropMalformed, 1)
+		p.Drop(s.drops, pipe.DropMalformed, 1)
 	}
 	return ErrYield
 }

@@ -47,7 +47,7 @@ func (s *Stream) Attach(p *pipe.Pipe) error {
 // Connected sets the routing ID of the peer to the alias of the pipe.
 func (s *Stream) Connected(p *pipe.Pipe, peer *msg.Peer) error {
 	peer.RoutingID = p.Alias
-	if !s.opt.StreamNoNotify && !s.opt.Raw {
+	if !s.opt.StreamDataOnly && !s.opt.Raw {
 		s.notified[p] = struct{}{}
 		s.notify(p, peer, msg.ConnectNotification)
 	}
@@ -72,7 +72,7 @@ func (s *Stream) notifyDisconnect(p *pipe.Pipe) {
 // ended. The next connection is a stream of its own.
 func (s *Stream) Disconnected(p *pipe.Pipe) {
 	if p.Side == pipe.Dialed {
-		s.drops.Add(pipe.DropConnLost, p.Out.Discard())
+		p.Drop(s.drops, pipe.DropConnLost, p.Out.Discard())
 		s.removePipe(p)
 	} else {
 		s.Detach(p)
@@ -118,7 +118,7 @@ func (s *Stream) disconnect(p *pipe.Pipe) {
 // bytes are dropped. See libzmq, stream.cpp: xsend.
 func (s *Stream) SendFrame(f *msg.Frame, _ bool) error {
 	switch {
-	case s.open:
+	case s.InMessage():
 		s.sendBytes(f)
 		return nil
 	case !f.More:
@@ -131,22 +131,22 @@ func (s *Stream) SendFrame(f *msg.Frame, _ bool) error {
 	p := s.peers[string(f.Body)]
 	switch {
 	case p == nil:
-		return s.fail(ErrNoRoute)
+		return s.fail(nil, ErrNoRoute)
 	case p.Out.Full():
-		return s.fail(ErrWouldBlock)
+		return s.fail(p, ErrWouldBlock)
 	}
 	s.claim(p)
 	return nil
 }
 
-// fail handles a routing ID that cannot be sent to. A raw ROUTER without
+// fail handles a routing ID that cannot be sent to; p is its pipe or nil. A raw ROUTER without
 // Mandatory discards the bytes; otherwise SendFrame returns err.
-func (s *Stream) fail(err error) error {
+func (s *Stream) fail(p *pipe.Pipe, err error) error {
 	if !s.opt.Raw || s.opt.Mandatory {
 		return err
 	}
 	s.claim()
-	return countDrop(s.drops, err)
+	return countDrop(s.drops, p, err)
 }
 
 // sendBytes sends the second frame.
@@ -170,7 +170,7 @@ func (s *Stream) Send(m msg.Msg) error {
 	}
 	err := s.SendTo(string(m.First), m.DropFirst())
 	if s.opt.Raw && !s.opt.Mandatory {
-		return countDrop(s.drops, err)
+		return countDrop(s.drops, s.peers[string(m.First)], err)
 	}
 	return err
 }
@@ -183,5 +183,9 @@ func (s *Stream) PendingDisconnects() []*pipe.Pipe {
 	s.pendingDisconnects = nil
 	return list
 }
+
+// NumPendingDisconnects returns the number of pipes that PendingDisconnects would
+// return. It runs under the send lock.
+func (s *Stream) NumPendingDisconnects() int { return len(s.pendingDisconnects) }
 
 func (s *Stream) Room(*pipe.Pipe) {}

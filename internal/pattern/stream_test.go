@@ -8,7 +8,7 @@ import (
 	"github.com/zerobroker/zmq/internal/pipe"
 )
 
-func silent(o *pattern.Options) { o.StreamNoNotify = true }
+func dataOnly(o *pattern.Options) { o.StreamDataOnly = true }
 
 // receivesNotification fails the test unless Recv returns that notification of the peer
 // with that routing ID.
@@ -37,8 +37,8 @@ func TestStreamReceivesNoticesAroundData(t *testing.T) {
 	s.wantRecv(pattern.ErrWouldBlock)
 }
 
-func TestStreamNoNotifyReceivesDataOnly(t *testing.T) {
-	s := newSocket(t, pattern.STREAM, silent)
+func TestStreamWithDataOnlyReceivesNoNotifications(t *testing.T) {
+	s := newSocket(t, pattern.STREAM, dataOnly)
 	f := s.connect("")
 	s.wantRecv(pattern.ErrWouldBlock)
 	f.sends("x")
@@ -48,7 +48,7 @@ func TestStreamNoNotifyReceivesDataOnly(t *testing.T) {
 }
 
 func TestStreamReceivesInTurn(t *testing.T) {
-	s := newSocket(t, pattern.STREAM, silent)
+	s := newSocket(t, pattern.STREAM, dataOnly)
 	a, b := s.connect(""), s.connect("")
 	for _, m := range []string{"a1", "a2", "a3"} {
 		a.sends(m)
@@ -137,7 +137,7 @@ func TestStreamAliasBelongsToPipe(t *testing.T) {
 }
 
 func TestStreamDropsQueueOfLostConnection(t *testing.T) {
-	s := newSocket(t, pattern.STREAM, silent)
+	s := newSocket(t, pattern.STREAM, dataOnly)
 	f := s.newFar(hwm)
 	f.p.Side = pipe.Dialed
 	if err := s.pat.Attach(f.p); err != nil {

@@ -37,6 +37,9 @@ func (s *Sub) Subscribe(topic string, on bool) (changed bool) {
 	return true
 }
 
+// Wants reports whether the socket subscribes to m.
+func (s *Sub) Wants(m *msg.Msg) bool { return s.wants(m.First) }
+
 // wants reports whether Recv returns messages with this first frame.
 func (s *Sub) wants(first []byte) bool { return s.filter.Matches(first) != s.opt.Invert }
 
@@ -50,10 +53,14 @@ func (s *Sub) More() bool                { return s.fq.more() }
 // filter.
 func (s *Sub) Recv(m *msg.Msg) error {
 	for n := 0; n < maxDiscard; n += m.Len() {
-		if err := s.fq.recv(m); err != nil || s.wants(m.First) {
-			return err
+		p := s.fq.Next(m)
+		switch {
+		case p == nil:
+			return ErrWouldBlock
+		case s.wants(m.First):
+			return nil
 		}
-		s.drops.Add(pipe.DropFiltered, 1)
+		p.Drop(s.drops, pipe.DropFiltered, 1)
 	}
 	return ErrYield
 }

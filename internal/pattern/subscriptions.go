@@ -18,7 +18,7 @@ func (s *subscriptions) detach(p *pipe.Pipe) { delete(s.pipes, p) }
 
 // Subscribe counts the subscriptions of a topic, and reports whether the peers
 // have to receive the change. They receive every subscription, because an XPUB
-// with Verbose returns all of them, but only the last cancellation.
+// with XPubNotifyEverySubscribe returns all of them, but only the last cancellation.
 func (s *subscriptions) Subscribe(topic string, on bool) (changed bool) {
 	n := s.count[topic]
 	switch {

@@ -158,8 +158,8 @@ func TestReqAdmitsOneReplyForEachRequest(t *testing.T) {
 		admit(a, true, answer)
 		admit(a, false, answer)
 		s.processInput()
-		if !c.Done || string(c.Reply.First) != "re 3" {
-			t.Errorf("the call has %v %q", c.Done, c.Reply.First)
+		if !c.Done() || string(c.Reply.First) != "re 3" {
+			t.Errorf("the call has %v %q", c.Done(), c.Reply.First)
 		}
 		admit(a, false, answer)
 	}

@@ -17,11 +17,12 @@ func (s *socket) assign(p *pipe.Pipe, on bool, topic string) {
 	s.pat.(*pattern.Pub).Assign(p, on, []byte(topic))
 }
 
-// With Verboser it also receives every cancellation, so that an application
-// that counts those of a forwarder receives as many as subscriptions.
+// With XPubNotifyEveryChange it also receives every cancellation, so that an
+// application that counts those of a forwarder receives as many as subscriptions.
 func TestXPubVerboseReceivesEverySubscription(t *testing.T) {
-	for _, verboser := range []bool{false, true} {
-		s := newSocket(t, pattern.XPUB, func(o *pattern.Options) { o.Verbose, o.Verboser = true, verboser })
+	for _, notify := range []pattern.XPubNotify{pattern.XPubNotifyEverySubscribe, pattern.XPubNotifyEveryChange} {
+		verboser := notify == pattern.XPubNotifyEveryChange
+		s := newSocket(t, pattern.XPUB, func(o *pattern.Options) { o.XPubNotify = notify })
 		a, b := s.attach(), s.attach()
 		for _, f := range []*far{a, b, a} {
 			f.subscribe("t")

@@ -16,10 +16,18 @@ type XSub struct {
 	fairReceiver
 	sendBuf []byte // the encoded message of Send; its memory is reused
 
-	outgoing
-	inMessage bool // a message has begun and not ended; open is set if it has a frame that is not a subscription
-	examine   bool // the next frame of the message may be a subscription
+	outgoing // the frames that are not subscriptions
+	message  xsubMessage
 }
+
+// xsubMessage is the state of the message whose frames TakeSubscription gets.
+type xsubMessage uint8
+
+const (
+	xsubNone     xsubMessage = iota // no message has begun, or the last one has ended
+	xsubExamined                    // the next frame of the message may be a subscription
+	xsubPlain                       // none of its frames is one
+)
 
 // NewXSub returns an XSUB without subscriptions.
 func NewXSub(o *Options, d *pipe.Drops) *XSub {
@@ -43,10 +51,10 @@ func (s *XSub) Send(m msg.Msg) error {
 	s.Pipes(func(p *pipe.Pipe) {
 		switch {
 		case p.Out == nil || p.Out.ReadClosed(): // a PUB in this process
-			s.drops.Add(pipe.DropUpstream, 1)
+			p.Drop(s.drops, pipe.DropUpstream, 1)
 			return
 		case p.Out.Full():
-			s.drops.Add(pipe.DropHWM, 1)
+			p.Drop(s.drops, pipe.DropHWM, 1)
 			return
 		}
 		p.Out.PutEncoded(s.sendBuf)
@@ -70,14 +78,19 @@ func (s *XSub) Send(m msg.Msg) error {
 // lock.
 func (s *XSub) TakeSubscription(f *msg.Frame) (asked, sent bool) {
 	change := isSubscription(f.Body)
-	if !s.inMessage {
-		s.examine = !s.opt.OnlyFirst || change
+	examine := s.message == xsubExamined || s.message == xsubNone && (change || !s.opt.OnlyFirst)
+	switch {
+	case !f.More:
+		s.message = xsubNone
+	case examine:
+		s.message = xsubExamined
+	default:
+		s.message = xsubPlain
 	}
-	s.inMessage = f.More
-	if !s.examine || !change {
+	if !examine || !change {
 		return false, false
 	}
-	if sent = s.open && !f.More; sent {
+	if sent = s.outgoing.InMessage() && !f.More; sent {
 		s.removeClosed()
 		s.enqueue()
 	}
@@ -110,7 +123,7 @@ func (s *XSub) SplitSubscriptions(m msg.Msg) (changes [][]byte, others msg.Msg, 
 // SendFrame claims, at the first frame that is not a subscription, the
 // publishers that accept messages and have room.
 func (s *XSub) SendFrame(f *msg.Frame, _ bool) error {
-	if !s.open {
+	if !s.outgoing.InMessage() {
 		s.claim(s.dropFull(s.receivers())...)
 	}
 	s.next(f)
@@ -121,7 +134,7 @@ func (s *XSub) SendFrame(f *msg.Frame, _ bool) error {
 func (s *XSub) receivers() (list []*pipe.Pipe) {
 	s.Pipes(func(p *pipe.Pipe) {
 		if p.Out == nil || p.Out.ReadClosed() { // a PUB in this process
-			s.drops.Add(pipe.DropUpstream, 1)
+			p.Drop(s.drops, pipe.DropUpstream, 1)
 			return
 		}
 		list = append(list, p)
@@ -130,7 +143,7 @@ func (s *XSub) receivers() (list []*pipe.Pipe) {
 }
 
 // InMessage reports whether a message has begun and not ended.
-func (s *XSub) InMessage() bool { return s.inMessage }
+func (s *XSub) InMessage() bool { return s.message != xsubNone }
 
 // Writable returns true, because a subscription can be made at any time.
 func (s *XSub) Writable() bool { return true }

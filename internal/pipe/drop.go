@@ -59,6 +59,38 @@ func (d Drop) String() string {
 // Drops counts dropped messages by reason. It is safe for concurrent use.
 type Drops [NumDrops]atomic.Uint64
 
+// Drop counts n dropped messages to or from the peer of p: for the peer, and in
+// total, the counters of the socket. A nil p is no peer.
+func (p *Pipe) Drop(total *Drops, why Drop, n int) {
+	if n <= 0 {
+		return
+	}
+	total.Add(why, n)
+	if p == nil {
+		return
+	}
+	own := p.drops.Load()
+	if own == nil { // most peers have no drops
+		p.drops.CompareAndSwap(nil, new(Drops))
+		own = p.drops.Load()
+	}
+	own.Add(why, n)
+}
+
+// Dropped returns the counters of Drop, or nil if no message was dropped.
+func (p *Pipe) Dropped() *Drops { return p.drops.Load() }
+
+// drop counts messages that the queue drops.
+func (q *Queue) drop(why Drop, n int) {
+	p := q.from
+	if p == nil {
+		p = q.to
+	}
+	if q.drops != nil {
+		p.Drop(q.drops, why, n)
+	}
+}
+
 // Add adds n to the count of a reason.
 func (d *Drops) Add(why Drop, n int) {
 	if n > 0 {

@@ -2,6 +2,7 @@ package pipe_test
 
 import (
 	"bytes"
+	"runtime"
 	"testing"
 
 	"github.com/zerobroker/zmq/internal/msg"
@@ -204,5 +205,29 @@ func TestReadFramesDoNotChange(t *testing.T) {
 		if !equalMessages([]message{framesOf(&got[i])}, want[i:i+1]) {
 			t.Fatalf("message %d is now %q, was %q", i, framesOf(&got[i]), want[i])
 		}
+	}
+}
+
+// TestSmallBatchUsesLittleMemory: a message of two small frames that is read before the
+// next one is written does not allocate the memory of a larger batch.
+func TestSmallBatchUsesLittleMemory(t *testing.T) {
+	e := newEnds(t, pipe.Config{})
+	in := msg.Msg{First: []byte{}, Rest: [][]byte{make([]byte, 64)}}
+	var before, after runtime.MemStats
+	const rounds = 1000
+	runtime.ReadMemStats(&before)
+	for range rounds {
+		e.write(func() { e.Put(&in) })
+		var m msg.Msg
+		if !e.Next(&m) || e.Next(&m) {
+			t.Fatal("want one message")
+		}
+	}
+	runtime.ReadMemStats(&after)
+	if n := (after.TotalAlloc - before.TotalAlloc) / rounds; n > 300 {
+		t.Errorf("%d bytes allocated for each message, want at most 300", n)
+	}
+	if n := (after.Mallocs - before.Mallocs) / rounds; n > 2 {
+		t.Errorf("%d allocations for each message, want at most 2", n)
 	}
 }

@@ -6,20 +6,21 @@
 //
 // # Concurrency
 //
-// A queue has a writing half and a reading half. The mutex [Config.Lock], the
-// writer's lock, guards the writing half. Usually the writer holds it already,
-// because it needs it to choose a pipe. It may be the same for many queues.
+// A queue has a writing half and a reading half. The writer's lock guards the writing
+// half. If a socket writes the queue, it is the send lock of the socket
+// ([Config.Lock]), which the socket holds already to choose a pipe. Otherwise it is a
+// lock of the queue.
 //
 //   - Writing methods: the caller holds the writer's lock. These are all Put
 //     methods, Full, Len, Unsent, ReadClosed, Discard, Withdraw, SetHWM,
-//     SetConflate, SetReader and Close. A Put method does not check the limits
+//     SetConflate, SetReader, NewMark, RemoveMark, Pace, Stall and Close. A Put method does not check the limits
 //     and must not follow CloseRead. The writer therefore calls Full, or at
 //     least ReadClosed, under the same lock.
 //   - Reading methods: the caller does not hold the writer's lock, because the
-//     method takes it. Calls must not overlap each other. These are Next, Peek,
-//     Take, Ack, DropTaken, DropWritten, Return, Ended, Size, Unread and
-//     CloseRead. Next and Peek take the lock only when they have used up a
-//     batch. They then get everything written since as the next batch.
+//     method takes it. Calls must not overlap each other. These are Next, NextRun,
+//     Peek, Take, Ack, DropTaken, DropWritten, Return, Ended, Size, Unread,
+//     CloseRead, DropUnread and DropUnsent. Next, NextRun and Peek take the lock only when they have used
+//     up a batch. They then get everything written since as the next batch.
 //   - Lock and Unlock take and release the writer's lock. From and To may be
 //     called at any time, except that To must not overlap SetReader.
 //
@@ -29,7 +30,7 @@
 // The queue calls [Reader.Wake] and [Writer.Room] with the writer's lock held.
 // It calls each once per wait:
 //
-//   - If Next, Peek or Take finds no message, the next Put or Close calls Wake.
+//   - If Next, NextRun, Peek or Take finds no message, the next Put or Close calls Wake.
 //     A reader that stops earlier is not notified, so it must read until one of
 //     these methods returns false.
 //   - If Full returns true because of a limit, the queue calls Room when about
@@ -105,7 +106,8 @@ type Pipe struct {
 	// lock.
 	Changing bool
 
-	peer atomic.Pointer[msg.Peer]
+	peer  atomic.Pointer[msg.Peer]
+	drops atomic.Pointer[Drops] // nil until Drop counts the first message
 }
 
 var lastID atomic.Uint64

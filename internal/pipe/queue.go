@@ -3,6 +3,7 @@ package pipe
 import (
 	"math"
 	"sync"
+	"sync/atomic"
 
 	"github.com/zerobroker/zmq/internal/msg"
 )
@@ -25,58 +26,78 @@ type Writer interface {
 
 // Config is the configuration of a queue.
 type Config struct {
-	Lock     *sync.Mutex // the writer's lock; it guards the writing half
-	HWM      int         // high-water mark in messages; 0 is unlimited
-	MaxBytes int         // limit in bytes of the encoded messages, in addition to HWM; 0 is unlimited
-	Overhead int         // bytes that each message uses outside the queue; they count against MaxBytes
-	Pooled   bool        // the reader calls Recycle for each batch, so the queue may use pooled memory
-	Conflate bool        // keep only the newest message and ignore HWM and MaxBytes
-	Reader   Reader      // may be nil before SetReader
-	Writer   Writer      // may be nil
-	From, To *Pipe       // the pipe whose Out is the queue, and the pipe whose In is the queue; nil if that end is not a socket
-	Drops    *Drops      // counts messages that the queue drops, except in Discard and CloseRead; may be nil
-	Written  *uint64     // counts messages that a reader has taken with Take and written; guarded by Lock; may be nil
+	Lock       *sync.Mutex // the send lock of the socket that writes the queue; nil if no socket does: the queue then has a lock of its own
+	HWM        int         // high-water mark in messages; 0 is unlimited
+	MaxBytes   int         // limit in bytes of the encoded messages, in addition to HWM; 0 is unlimited
+	Overhead   int         // bytes that each message uses outside the queue; they count against MaxBytes
+	Pooled     bool        // the reader calls Recycle for each batch, so the queue may use pooled memory
+	Conflate   bool        // keep only the newest message and ignore HWM and MaxBytes
+	DropOldest bool        // never be full: at a limit, drop the oldest message that the reader has not taken
+	Reader     Reader      // may be nil before SetReader
+	Writer     Writer      // may be nil
+	From, To   *Pipe       // the pipe whose Out is the queue, and the pipe whose In is the queue; nil if that end is not a socket
+	Drops      *Drops      // counts messages that the queue drops, except in Discard and CloseRead; may be nil
+	Written    *uint64     // counts messages that the reader has written after Take, or has read; guarded by Lock; may be nil
 }
 
 // Queue is a bounded queue of whole messages with a writing and a reading half.
 // The package comment specifies which lock each method needs. Messages are
 // encoded when they are written and decoded when Next reads them.
 type Queue struct {
-	mu       *sync.Mutex
-	from, to *Pipe
-	hwm      int // unlimited also if the queue conflates
-	lwm      int // number of messages that the reader acknowledges at a time
-	maxBytes int // unlimited also if the queue conflates
-	overhead int
-	pooled   bool
-	conflate bool
-	reader   Reader
-	writer   Writer
-	drops    *Drops
-	written  *uint64
+	mu         *sync.Mutex // the writer's lock: Config.Lock or own
+	own        sync.Mutex
+	from, to   *Pipe
+	hwm        int // unlimited also if the queue conflates
+	lwm        int // number of messages that the reader acknowledges at a time
+	maxBytes   int // unlimited also if the queue conflates
+	overhead   int32
+	pooled     bool
+	conflate   bool
+	dropOldest bool
+	replaces   bool // conflate or dropOldest
+	reader     Reader
+	writer     Writer
+	drops      *Drops
+	written    *uint64
 
 	// The writing half, guarded by mu.
-	in       msg.Batch // in.Msgs includes the messages in tail
-	tail     []byte    // part of the newest chunk that is not in in.Segs
-	used     int       // number of bytes written to tail; not included in in.Bytes
-	nextSize int       // size of the next chunk that is not pooled
-	unacked  amount    // taken from in, and still counted against the limits
+	in      msg.Batch // in.Msgs includes the messages in tail
+	tail    []byte    // part of the newest chunk that is not in in.Segs
+	used    int       // number of bytes written to tail; not included in in.Bytes
+	unacked amount    // taken from in, and still counted against the limits
 
 	// inFlight is the number of messages in the last batch from Take if it does
 	// not count against the limits. It is 0 again when all are written, dropped
 	// or returned. dropped is the number of them that were dropped.
 	inFlight, dropped int
 
+	passed    uint64 // number of messages that are written or acknowledged
+	generated int32  // number of messages that are not counted in written when they pass
+
+	// stalled is set when a writer has waited (Pace) and the reader has taken no
+	// messages meanwhile, until it does.
+	stalled bool
+
 	// lent is the batch given to Lend, nil after Reclaim. begun is the number of
 	// messages at its head that Withdraw does not remove.
-	lent  *msg.Batch
-	begun int
+	lent     *msg.Batch
+	begun    int32
+	nextSize int32 // size of the next chunk that is not pooled
+
+	settled uint64  // messages that were written or dropped since NewQueue
+	marks   []*Mark // not reached, in the order of their ends
+
+	// limited is set when PutBatch or PutShared has brought the queue to a limit, and
+	// cleared when HasRoom finds capacity.
+	limited atomic.Bool
 
 	// Each side can wait, and can be closed, independently of the other.
 	readerWaits bool // a reading method found no message; Wake must be called
 	writerWaits bool // Full returned true; Room must be called
 	writeClosed bool
 	readClosed  bool
+
+	taken chan struct{} // closed when the reader takes messages; nil if no writer waits for that
 
 	// deferredAck is the pendingAck of a reader that found no more messages.
 	// The reader takes it back with the next batch, unless SetHWM acknowledges
@@ -104,13 +125,17 @@ func (a *amount) sub(b amount) { a.msgs, a.size = a.msgs-b.msgs, a.size-b.size }
 // reading method had found no message.
 func NewQueue(c Config) *Queue {
 	q := &Queue{
-		mu: c.Lock, maxBytes: c.MaxBytes, overhead: c.Overhead, pooled: c.Pooled,
+		mu: c.Lock, maxBytes: c.MaxBytes, overhead: int32(c.Overhead), pooled: c.Pooled,
 		reader: c.Reader, writer: c.Writer, from: c.From, to: c.To, drops: c.Drops, written: c.Written, readerWaits: true,
+	}
+	if q.mu == nil {
+		q.mu = &q.own
 	}
 	if q.maxBytes == 0 {
 		q.maxBytes = unlimited
 	}
 	q.setHWM(c.HWM)
+	q.dropOldest, q.replaces = c.DropOldest, c.DropOldest
 	if c.Conflate {
 		q.setConflate()
 	}
@@ -130,7 +155,7 @@ func (q *Queue) setHWM(n int) {
 }
 
 func (q *Queue) setConflate() {
-	q.conflate = true
+	q.conflate, q.replaces = true, true
 	q.maxBytes = unlimited
 	q.setHWM(0)
 }
@@ -161,8 +186,10 @@ func (q *Queue) SetHWM(n int) {
 // yet. SetConflate is a writing method.
 func (q *Queue) SetConflate() {
 	if q.closeTail(); q.in.Msgs > 1 {
-		q.countConflated(q.in.Msgs - 1)
+		n := q.in.Msgs - 1
 		q.in.KeepLast()
+		q.settle(n)
+		q.countConflated(n)
 	}
 	q.setConflate()
 	q.wakeWriterIfRoom()
@@ -177,6 +204,7 @@ func (q *Queue) SetReader(r Reader, p *Pipe) {
 	if q.in.Msgs > 0 || q.writeClosed {
 		q.wakeReader()
 	}
+	q.reachMarks()
 }
 
 // From returns the pipe whose Out is q, or nil.
@@ -198,17 +226,33 @@ func (q *Queue) Full() bool {
 	if q.readClosed {
 		return true
 	}
-	if !q.atLimit() {
+	if !q.atLimit() || q.dropOldest {
 		return false
 	}
 	q.writerWaits = true
 	return true
 }
 
+// HasRoom reports whether the queue has capacity or its reader is closed. If not, the
+// queue calls Room later. It takes the writer's lock unless PutBatch and PutShared have left
+// capacity. Only the goroutine that calls these may call it.
+func (q *Queue) HasRoom() bool {
+	if !q.limited.Load() {
+		return true
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if !q.readClosed && q.Full() {
+		return false
+	}
+	q.limited.Store(false)
+	return true
+}
+
 func (q *Queue) atLimit() bool { return q.Len() >= q.hwm || q.bytes() >= q.maxBytes }
 
 // bytes returns the size that counts against maxBytes.
-func (q *Queue) bytes() int { return q.size() + q.overhead*q.Len() }
+func (q *Queue) bytes() int { return q.size() + int(q.overhead)*q.Len() }
 
 // size returns the encoded size of the messages that count against the limits.
 func (q *Queue) size() int { return q.unacked.size + q.in.Bytes + q.used }
@@ -229,14 +273,27 @@ func (q *Queue) Unsent() int { return q.Len() + q.inFlight - q.dropped }
 // and the number returned, which go back to the queue. The caller holds the
 // writer's lock.
 func (q *Queue) finishInFlight(returned int) {
-	q.countWritten(q.inFlight - q.dropped - returned)
+	n := q.inFlight - q.dropped - returned
 	q.inFlight, q.dropped = 0, 0
+	q.countWritten(n)
 }
 
 func (q *Queue) countWritten(n int) {
+	q.passed += uint64(n)
 	if q.written != nil {
-		*q.written += uint64(n)
+		q.addWritten(n)
 	}
+	q.settle(n)
+}
+
+// addWritten adds n to written, except the messages that the writer has not sent.
+func (q *Queue) addWritten(n int) {
+	if n > 0 && q.generated > 0 {
+		except := min(n, int(q.generated))
+		q.generated -= int32(except)
+		n -= except
+	}
+	*q.written += uint64(n)
 }
 
 // ReadClosed reports whether CloseRead was called. It is a writing method.
@@ -277,14 +334,22 @@ func (q *Queue) wakeWriter() {
 // ackDeferred acknowledges the messages that a waiting reader has read. The
 // caller holds the writer's lock.
 func (q *Queue) ackDeferred() {
-	q.countWritten(q.deferredAck.msgs)
+	n := q.deferredAck.msgs
 	q.unacked.sub(q.deferredAck)
 	q.deferredAck = amount{}
+	q.countWritten(n)
 }
 
 // Discard removes the messages that the reader has not taken and returns their
 // number. It does not count them as dropped. Discard is a writing method.
 func (q *Queue) Discard() int {
+	n := q.discard()
+	q.settleLost(n)
+	return n
+}
+
+// discard implements Discard. The caller counts the messages as settled.
+func (q *Queue) discard() int {
 	n := q.in.Msgs
 	q.in.Recycle()
 	q.tail, q.used = nil, 0
@@ -314,11 +379,14 @@ func (q *Queue) CloseRead() int {
 	}
 	dropped := q.unread().msgs
 	q.finishInFlight(0)
+	q.countWritten(q.pendingAck.msgs + q.deferredAck.msgs)
 	q.readClosed = true
 	q.in.Recycle()
 	q.out.Recycle()
 	q.tail, q.used, q.cur, q.pos, q.seg, q.frames = nil, 0, nil, 0, 0, nil
 	q.unacked, q.pendingAck, q.deferredAck = amount{}, amount{}, amount{}
+	q.settleLost(dropped)
+	q.progressed()
 	if q.writerWaits {
 		q.wakeWriter()
 	}

@@ -18,7 +18,7 @@ func (q *Queue) Next(m *msg.Msg) bool {
 		m.First = b[h:end:end]
 		m.Rest, m.From, m.Bufs = nil, q.sender, nil
 		q.pos += end
-		q.consumed(end)
+		q.consumed(1, end)
 		return true
 	}
 	q.nextFrames(m)
@@ -74,7 +74,7 @@ func (q *Queue) nextFrames(m *msg.Msg) {
 			q.frames = nil // do not share such a large slab with later messages
 		}
 	}
-	q.consumed(total)
+	q.consumed(1, total)
 }
 
 // largeBody returns the body of a large frame, which is a segment of its own. It
@@ -88,26 +88,27 @@ func (q *Queue) largeBody(m *msg.Msg) []byte {
 	return body
 }
 
-// slabFrames is the number of frames in a slab. Multi-frame messages share a
-// slab to save allocations.
+// slabFrames is the largest number of frames in a slab, except of a message that has
+// more. Multi-frame messages share a slab to save allocations.
 const slabFrames = 64
 
 // growSlab allocates a slab. It copies the frames of the current message, which
-// start at index mark of the old slab, to the start of the new one.
+// start at index mark of the old slab, to the start of the new one. The slab of a
+// batch of one message has room for two frames, as those of a request have.
 func (q *Queue) growSlab(mark int) {
 	own := q.frames[mark:]
-	slab := make([][]byte, len(own), max(slabFrames, 2*len(own)))
+	slab := make([][]byte, len(own), max(min(2*q.out.Msgs, slabFrames), 2*len(own)))
 	copy(slab, own)
 	q.frames = slab
 }
 
-// consumed records that one message of size bytes is read. It acknowledges when
+// consumed records that n messages of size bytes are read. It acknowledges when
 // half of a limit is reached, so that the lock and the wake-up of the writer are
 // rare.
-func (q *Queue) consumed(size int) {
-	q.pendingAck.msgs++
+func (q *Queue) consumed(n, size int) {
+	q.pendingAck.msgs += n
 	q.pendingAck.size += size
-	if q.pendingAck.msgs >= q.ackAt || q.pendingAck.size+q.overhead*q.pendingAck.msgs >= q.maxBytes/2 {
+	if q.pendingAck.msgs >= q.ackAt || q.pendingAck.size+int(q.overhead)*q.pendingAck.msgs >= q.maxBytes/2 {
 		q.ackPending()
 	}
 }
@@ -169,6 +170,7 @@ func (q *Queue) take(b *msg.Batch, counted bool) bool {
 		q.inFlight = b.Msgs
 		q.wakeWriterIfRoom()
 	}
+	q.progressed()
 	return true
 }
 
@@ -200,8 +202,8 @@ func (q *Queue) Take(b *msg.Batch) bool { return q.take(b, false) }
 func (q *Queue) Ack(n, size int) {
 	q.mu.Lock()
 	if !q.readClosed {
-		q.countWritten(n)
 		q.unacked.sub(amount{n, size})
+		q.countWritten(n)
 		q.wakeWriterIfRoom()
 	}
 	q.mu.Unlock()
@@ -217,13 +219,13 @@ func (q *Queue) DropTaken(b *msg.Batch, n, size int, why Drop) {
 	case q.readClosed:
 	case b.Counted:
 		q.unacked.sub(amount{n, size})
+		q.settleLost(n)
 		q.wakeWriterIfRoom()
 	default:
 		q.dropped += n
+		q.settleLost(n)
 	}
-	if q.drops != nil {
-		q.drops.Add(why, n)
-	}
+	q.drop(why, n)
 }
 
 // DropWritten counts one message as dropped that was counted as written before.
@@ -236,16 +238,17 @@ func (q *Queue) DropWritten(b *msg.Batch, why Drop) {
 	switch {
 	case b.Counted:
 		q.countWritten(-1)
+		q.settleLost(1)
 	case !q.readClosed:
 		q.dropped++
+		q.settleLost(1)
 	}
-	if q.drops != nil {
-		q.drops.Add(why, 1)
-	}
+	q.drop(why, 1)
 }
 
 // Return puts the messages of b, which Take removed, back to the head of the
-// queue and empties b. Return is a reading method.
+// queue and empties b. If Take has removed none since its batch was accounted for,
+// the messages are ones that a socket has generated. Return is a reading method.
 func (q *Queue) Return(b *msg.Batch) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -253,15 +256,20 @@ func (q *Queue) Return(b *msg.Batch) {
 		b.Recycle()
 		return
 	}
-	if b.Counted {
+	switch {
+	case b.Counted:
 		q.unacked.sub(amount{b.Msgs, b.Bytes})
-	} else {
-		q.finishInFlight(b.Msgs)
+	case q.inFlight == 0: // Take has not removed them
+		q.excludeGenerated(b.Msgs)
+	default:
+		defer q.finishInFlight(b.Msgs) // when the queue has the messages again
 	}
 	q.closeTail()
 	if q.conflate && q.in.Msgs > 0 {
-		q.countConflated(b.Msgs) // a newer message was written since Take
+		n := b.Msgs
 		b.Recycle()
+		q.settle(n)
+		q.countConflated(n) // a newer message was written since Take
 		q.wakeWriterIfRoom()
 		return
 	}
@@ -285,7 +293,7 @@ func (q *Queue) Size() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	a := q.unread()
-	return a.size + q.overhead*a.msgs
+	return a.size + int(q.overhead)*a.msgs
 }
 
 // Unread returns the number of messages that Next has not returned yet. Unread

@@ -25,6 +25,7 @@ func (q *Queue) Withdraw(max int, match func(first []byte) bool) []msg.Msg {
 	for i := range list {
 		copySmallFrames(&list[i])
 	}
+	q.reachMarks()
 	q.wakeWriterIfRoom()
 	return list
 }
@@ -34,7 +35,7 @@ func (q *Queue) withdrawLent(max int, match func(first []byte) bool) []msg.Msg {
 	n, size := 0, q.lent.Bytes
 	list := q.lent.Remove(max, func(first []byte) bool {
 		n++
-		return n > q.begun && match(first)
+		return n > int(q.begun) && match(first)
 	})
 	if q.lent.Counted {
 		q.unacked.sub(amount{len(list), size - q.lent.Bytes})
@@ -49,7 +50,7 @@ func (q *Queue) withdrawLent(max int, match func(first []byte) bool) []msg.Msg {
 // messages, and not b itself. Lend is a reading method.
 func (q *Queue) Lend(b *msg.Batch, begun int) {
 	q.mu.Lock()
-	q.lent, q.begun = b, begun
+	q.lent, q.begun = b, int32(begun)
 	q.mu.Unlock()
 }
 

@@ -9,8 +9,8 @@ import (
 // PutFrame appends a copy of a message that is one frame, smaller than
 // msg.LargeFrame. PutFrame is a writing method.
 func (q *Queue) PutFrame(b []byte) {
-	if q.conflate {
-		q.discardOlder()
+	if q.replaces {
+		q.makeRoom()
 	}
 	if n := len(b); n > 255 {
 		q.putSmall(b, false)
@@ -29,17 +29,38 @@ func (q *Queue) PutFrame(b []byte) {
 	}
 }
 
+// makeRoom drops what the next message replaces: all messages of a conflating queue,
+// or the oldest ones if the queue drops those. A message that the reader has taken is
+// not dropped, so a queue whose messages are all taken exceeds its limit by one.
+func (q *Queue) makeRoom() {
+	if !q.replaces {
+		return
+	}
+	if q.conflate {
+		q.discardOlder()
+		return
+	}
+	for q.in.Msgs > 0 && q.atLimit() {
+		q.closeTail()
+		q.in.Skip(q.in.FirstSize(), 1)
+		q.settleLost(1)
+		q.drop(DropHWM, 1)
+	}
+}
+
 // discardOlder drops all queued messages of a conflating queue.
 func (q *Queue) discardOlder() {
 	if q.conflate {
-		q.countConflated(q.Discard())
+		n := q.discard()
+		q.settle(n)
+		q.countConflated(n)
 	}
 }
 
 // countConflated counts n messages that newer messages have replaced.
 func (q *Queue) countConflated(n int) {
-	if q.drops != nil {
-		q.drops.Add(DropConflated, n)
+	if n > 0 {
+		q.drop(DropConflated, n)
 	}
 }
 
@@ -50,20 +71,28 @@ func (q *Queue) countConflated(n int) {
 func (q *Queue) PutShared(m *msg.Msg) {
 	if q.pooled || m.Size() < msg.LargeFrame {
 		q.Put(m) // copies small frames
-		return
+	} else {
+		own := msg.Msg{First: bytes.Clone(m.First)}
+		for _, f := range m.Rest {
+			own.Rest = append(own.Rest, bytes.Clone(f))
+		}
+		q.Put(&own)
 	}
-	own := msg.Msg{First: bytes.Clone(m.First)}
-	for _, f := range m.Rest {
-		own.Rest = append(own.Rest, bytes.Clone(f))
+	q.noteLimit()
+}
+
+// noteLimit is called when messages are queued that a connection has received.
+func (q *Queue) noteLimit() {
+	if q.atLimit() {
+		q.limited.Store(true)
 	}
-	q.Put(&own)
 }
 
 // Put appends one message. It copies frames smaller than msg.LargeFrame. The
 // queue takes ownership of larger ones, and of their Bufs. Put is a writing
 // method.
 func (q *Queue) Put(m *msg.Msg) {
-	q.discardOlder()
+	q.makeRoom()
 	if n := len(m.First); len(m.Rest) == 0 && n < msg.LargeFrame {
 		q.putSmall(m.First, false)
 	} else {
@@ -78,7 +107,7 @@ func (q *Queue) Put(m *msg.Msg) {
 // PutEncoded appends a copy of one encoded message. PutEncoded is a writing
 // method.
 func (q *Queue) PutEncoded(b []byte) {
-	q.discardOlder()
+	q.makeRoom()
 	q.reserve(len(b))
 	q.used += copy(q.tail[q.used:], b)
 	q.in.Msgs++
@@ -99,6 +128,7 @@ func (q *Queue) PutEncoded(b []byte) {
 // Otherwise, and for a queue that is not pooled, it copies b. PutCommon is a
 // writing method.
 func (q *Queue) PutCommon(b []byte, first bool) {
+	q.makeRoom()
 	n := len(q.in.Segs)
 	switch {
 	case !q.pooled || q.conflate:
@@ -126,13 +156,14 @@ func follows(a, b []byte) bool {
 	return len(a) < cap(a) && &a[:len(a)+1][len(a)] == &b[0]
 }
 
-// PutFrom appends a copy of m with peer as the sender of the message. PutFrom is
-// a writing method.
+// PutFrom appends a copy of m, which the socket that reads the queue generates,
+// with peer as the sender of the message. PutFrom is a writing method.
 func (q *Queue) PutFrom(peer *msg.Peer, m *msg.Msg) {
 	q.discardOlder()
 	q.closeTail()
 	q.in.Add(msg.Seg{B: m.AppendEncoded(nil), From: peer})
 	q.in.Msgs++
+	q.Generated()
 	if q.readerWaits {
 		q.wakeReader()
 	}
@@ -148,6 +179,7 @@ func (q *Queue) PutBatch(b *msg.Batch) {
 	}
 	q.closeTail()
 	q.in.Merge(b)
+	q.noteLimit()
 	if q.readerWaits {
 		q.wakeReader()
 	}
@@ -160,6 +192,7 @@ func (q *Queue) putSmall(f []byte, more bool) {
 }
 
 func (q *Queue) putFrames(m *msg.Msg) {
+	q.reserveFrames(m)
 	bufs := m.Bufs
 	for i := range m.Len() {
 		f := m.Frame(i)
@@ -181,6 +214,21 @@ func (q *Queue) putFrames(m *msg.Msg) {
 	}
 }
 
+// reserveFrames ensures that tail has room for the small frames of m up to its first
+// large one. A queue that is not pooled allocates a chunk as large as a message that
+// follows a pause, and would otherwise allocate one for each frame.
+func (q *Queue) reserveFrames(m *msg.Msg) {
+	need := 0
+	for i := range m.Len() {
+		n := len(m.Frame(i))
+		if need += msg.MaxHeader; n >= msg.LargeFrame || need+n > msg.ChunkSize {
+			break
+		}
+		need += n
+	}
+	q.reserve(min(need, msg.ChunkSize))
+}
+
 // reserve ensures that tail has n unused bytes.
 func (q *Queue) reserve(n int) {
 	if len(q.tail)-q.used < n {
@@ -200,7 +248,9 @@ func (q *Queue) closeTail() {
 func (q *Queue) grow(need int) {
 	q.closeTail()
 	switch {
-	case q.pooled && need <= msg.ChunkSize:
+	case q.pooled && need <= msg.ChunkSize && !q.dropOldest:
+		// A batch keeps its chunks until all of it is read, so those of messages
+		// that were dropped from its head would accumulate.
 		q.tail = q.in.Chunk()
 	case need > msg.ChunkSize:
 		q.tail = make([]byte, need)
@@ -208,7 +258,7 @@ func (q *Queue) grow(need int) {
 		// A chunk that is not pooled stays in memory as long as any message
 		// in it. So its size adapts to the traffic: it doubles while one batch
 		// fills several chunks, and is reset when the reader has read all.
-		q.nextSize = min(max(q.nextSize*2, need), msg.ChunkSize)
+		q.nextSize = min(max(q.nextSize*2, int32(need)), msg.ChunkSize)
 		q.tail = make([]byte, q.nextSize)
 	}
 }

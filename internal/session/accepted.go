@@ -2,7 +2,6 @@ package session
 
 import (
 	"context"
-	"sync"
 	"sync/atomic"
 
 	"github.com/zerobroker/zmq/internal/pipe"
@@ -13,24 +12,25 @@ import (
 // drops its reference to the connection when that ends. Finish, Abort, Wait and
 // LossStats end one connection of a listener that goes on.
 type accepted struct {
-	conn   atomic.Pointer[conn] // nil when it has ended and its losses are counted
-	inLock sync.Mutex           // guards the writing half of pipe.In
+	conn atomic.Pointer[conn] // nil when it has ended and its losses are counted
 
-	mu          sync.Mutex    // guards what follows
-	ended       chan struct{} // closed when the connection has ended; nil unless Wait was called
-	lost        int           // messages that were lost with it
-	unconfirmed bool          // it ended with written messages that may not have arrived
+	// What follows is final when ended is closed.
+	ended       ending // closed when the connection has ended
+	lost        int    // messages that were lost with it
+	unconfirmed bool   // it ended with written messages that may not have arrived
+}
+
+func newAccepted(c *conn) *accepted {
+	a := &accepted{}
+	a.conn.Store(c)
+	return a
 }
 
 // end records that the connection has ended.
 func (a *accepted) end(lost int, unconfirmed bool) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
 	a.lost, a.unconfirmed = lost, unconfirmed
 	a.conn.Store(nil)
-	if a.ended != nil {
-		close(a.ended)
-	}
+	a.ended.close()
 }
 
 // Wake starts writing. pipe.Out calls it.
@@ -58,7 +58,7 @@ func (a *accepted) Room(q *pipe.Queue) {
 // Refuse closes the connection.
 func (a *accepted) Refuse(why error) {
 	if c := a.conn.Load(); c != nil {
-		c.Refuse(why)
+		c.close(why)
 	}
 }
 
@@ -104,34 +104,17 @@ func (a *accepted) endLinger(why error) {
 // Ended reports whether the connection has ended.
 func (a *accepted) Ended() bool { return a.conn.Load() == nil }
 
-// Pending returns 0: the listener counts the messages of its connections.
-func (a *accepted) Pending() int { return 0 }
-
 // Wait returns when the connection has ended after Finish. When ctx ends it calls
 // Abort.
 func (a *accepted) Wait(ctx context.Context) {
-	a.mu.Lock()
-	if a.Ended() {
-		a.mu.Unlock()
-		return
-	}
-	if a.ended == nil {
-		a.ended = make(chan struct{})
-	}
-	ended := a.ended
-	a.mu.Unlock()
 	select {
-	case <-ended:
+	case <-a.ended.done():
 	case <-ctx.Done():
 		a.endLinger(context.Cause(ctx))
-		<-ended
+		<-a.ended.done()
 	}
 }
 
 // LossStats returns, after Wait, how many messages were not written or were
 // rejected by the peer, and whether written messages may not have arrived.
-func (a *accepted) LossStats() (lost int, unconfirmed bool) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.lost, a.unconfirmed
-}
+func (a *accepted) LossStats() (lost int, unconfirmed bool) { return a.lost, a.unconfirmed }

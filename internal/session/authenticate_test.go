@@ -3,6 +3,8 @@ package session_test
 import (
 	"context"
 	"errors"
+	"regexp"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -10,6 +12,7 @@ import (
 
 	"github.com/zerobroker/zmq/internal/engine"
 	"github.com/zerobroker/zmq/internal/mechanism"
+	"github.com/zerobroker/zmq/internal/pipe"
 	"github.com/zerobroker/zmq/internal/session"
 	st "github.com/zerobroker/zmq/internal/socket/sockettest"
 	"github.com/zerobroker/zmq/internal/wire"
@@ -21,9 +24,8 @@ type check = func(context.Context, *session.AuthRequest) (mechanism.Verdict, err
 // authenticates gives the host an authenticator and a mechanism that waits for it.
 func authenticates(concurrent int, f check) func(*session.Config) {
 	return func(c *session.Config) {
-		auth := session.NewAuthenticator(concurrent, f)
 		c.Engine.NewMechanism = func(md []byte) mechanism.Mechanism { return mechanism.NewCheckedNull(md) }
-		c.Authenticator = func() *session.Authenticator { return auth }
+		c.Authenticator = session.NewAuthenticator(concurrent, f)
 	}
 }
 
@@ -43,14 +45,14 @@ func TestAcceptedPeerHasIdentityFromAuthenticator(t *testing.T) {
 	runHost(t, func(w *st.World, h *host) {
 		h.listen()
 		p := w.Dial("a")
-		p.Must(st.Greeting(), st.Ready("Socket-Type", "DEALER", "Role", "reader"), st.Message("early"))
+		p.MustWrite(st.Greeting(), st.Ready("Socket-Type", "DEALER", "Role", "reader"), st.Message("early"))
 		w.Settle()
 		h.wantCalls() // no pipe
 		time.Sleep(time.Second)
 		w.Settle()
 		h.wantCalls("Attach", "Connected")
 		peer := h.lastEvent().Peer
-		if h.lastEvent().Kind != session.Ready || peer.UserID != "alice" || peer.Properties["role"] != "writer" {
+		if h.lastEvent().Kind != session.Ready || peer.UserID != "alice" || peer.AuthProperties["role"] != "writer" {
 			t.Errorf("event %v of peer %+v", h.lastEvent().Kind, peer)
 		}
 		if got := receive(h.lastPipe()); len(got) != 1 || got[0] != "early" {
@@ -93,12 +95,12 @@ func TestPeerThatIsNotAcceptedIsDisconnected(t *testing.T) {
 			runHost(t, func(w *st.World, h *host) {
 				h.listen()
 				p := w.Dial("a")
-				p.Must(st.Greeting(), st.Ready("Socket-Type", "DEALER"))
-				p.Skip(64)
+				p.MustWrite(st.Greeting(), st.Ready("Socket-Type", "DEALER"))
+				p.ReadN(64)
 				if tt.reply != "" {
 					wantError(t, p, tt.reply)
 				}
-				if after := p.End(); after != tt.after {
+				if after := p.WaitClosed(); after != tt.after {
 					t.Errorf("closed after %v, want %v", after, tt.after)
 				}
 				time.Sleep(2 * time.Minute)
@@ -113,6 +115,30 @@ func TestPeerThatIsNotAcceptedIsDisconnected(t *testing.T) {
 	}
 }
 
+// The error of an authenticator that panicked names the functions that were running,
+// the innermost first, and no arguments, which may be secrets.
+func TestErrorOfPanickingAuthenticatorHasItsFunctions(t *testing.T) {
+	assign := func(m map[string]int, password string) { m[password]++ }
+	panicking := func(context.Context, *session.AuthRequest) (mechanism.Verdict, error) {
+		assign(nil, "hunter2")
+		return mechanism.Verdict{}, nil
+	}
+	runHost(t, func(w *st.World, h *host) {
+		h.listen()
+		p := w.Dial("a")
+		p.MustWrite(st.Greeting(), st.Ready("Socket-Type", "DEALER"))
+		p.WaitClosed()
+		w.Settle()
+		text := h.lastEvent().Err.Error()
+		want := regexp.MustCompile(`panicked: assignment to entry in nil map at ` +
+			`session_test\.\S*HasItsFunctions\.func1 \(authenticate_test\.go:\d+\), ` +
+			`session_test\.\S*HasItsFunctions\.func2 \(authenticate_test\.go:\d+\)(, session\.\S+ \(authenticate\.go:\d+\))+$`)
+		if !want.MatchString(text) {
+			t.Errorf("%s, want %v", text, want)
+		}
+	}, authenticates(1, panicking))
+}
+
 // The context of a check ends when the connection is closed, so that nothing waits
 // for an authenticator that does not answer.
 func TestClosingListenerEndsCheck(t *testing.T) {
@@ -124,7 +150,7 @@ func TestClosingListenerEndsCheck(t *testing.T) {
 	}
 	runHost(t, func(w *st.World, h *host) {
 		l := h.listen()
-		w.Dial("a").Must(st.Greeting())
+		w.Dial("a").MustWrite(st.Greeting())
 		w.Settle()
 		l.Finish()
 		if d := waitTime(l); d != 0 {
@@ -134,6 +160,73 @@ func TestClosingListenerEndsCheck(t *testing.T) {
 			t.Errorf("the check's context ended with %v", err)
 		}
 	}, authenticates(1, wait))
+}
+
+// A peer whose handshake began before the security was replaced is not even admitted
+// for a moment, and its credentials are not checked.
+func TestHostDoesNotSeePeerOfReplacedSecurity(t *testing.T) {
+	asked := false
+	accept := func(context.Context, *session.AuthRequest) (mechanism.Verdict, error) {
+		asked = true
+		return mechanism.Verdict{Status: mechanism.StatusAccepted}, nil
+	}
+	for _, set := range [][]func(*session.Config){nil, {authenticates(1, accept)}} {
+		runHost(t, func(w *st.World, h *host) {
+			h.listen()
+			p := w.Dial("a")
+			w.Settle()
+			cfg := h.cfg
+			h.next.Store(&cfg)
+			p.MustWrite(st.Greeting(), st.Ready("Socket-Type", "DEALER"))
+			if d := p.WaitClosed(); d != 0 {
+				t.Errorf("closed after %v", d)
+			}
+			h.wantCalls()
+			if asked {
+				t.Error("the credentials were checked")
+			}
+		}, set...)
+	}
+}
+
+// Security may be replaced, or peers be disconnected, while the host admits a peer. If
+// the host then looks for connected peers, it does not find this one yet.
+func TestWithdrawalDuringAdmissionEndsConnection(t *testing.T) {
+	accept := func(context.Context, *session.AuthRequest) (mechanism.Verdict, error) {
+		return mechanism.Verdict{Status: mechanism.StatusAccepted}, nil
+	}
+	for name, withdraw := range map[string]func(*host){
+		"replaced": func(h *host) {
+			cfg := h.cfg
+			h.next.Store(&cfg)
+		},
+		"disconnected": func(h *host) { h.revocations.Add(1) },
+	} {
+		for _, binds := range []bool{true, false} {
+			runHost(t, func(w *st.World, h *host) {
+				h.onConnected = func(*pipe.Pipe) { withdraw(h) }
+				var p *st.Peer
+				if binds {
+					h.listen()
+					p = w.Dial("a")
+				} else {
+					l := w.Listen("a")
+					h.dial()
+					p = l.Accept()
+				}
+				p.MustWrite(st.Greeting(), st.Ready("Socket-Type", "DEALER"), st.Message("early"))
+				if d := p.WaitClosed(); d != 0 {
+					t.Errorf("%s: closed after %v", name, d)
+				}
+				if slices.Contains(h.kinds(), session.Ready) || !slices.Contains(h.kinds(), session.HandshakeFailed) {
+					t.Errorf("%s: events %v", name, h.kinds())
+				}
+				if got := receive(h.lastPipe()); len(got) != 0 {
+					t.Errorf("%s: received %q", name, got)
+				}
+			}, authenticates(1, accept))
+		}
+	}
 }
 
 // Slow checks delay other peers only when as many run as the limit allows.
@@ -148,7 +241,7 @@ func TestChecksRunConcurrentlyUpToLimit(t *testing.T) {
 	runHost(t, func(w *st.World, h *host) {
 		h.listen()
 		for range 7 {
-			w.Dial("a").Must(st.Greeting(), st.Ready("Socket-Type", "DEALER"))
+			w.Dial("a").MustWrite(st.Greeting(), st.Ready("Socket-Type", "DEALER"))
 		}
 		for second, want := range []int{0, 3, 6, 7} {
 			w.Settle()
@@ -169,23 +262,20 @@ func TestChecksRunConcurrentlyUpToLimit(t *testing.T) {
 	}, authenticates(3, slow))
 }
 
-// Without an authenticator, as after its replacement by none during a handshake, a
-// peer whose mechanism waits for a verdict is refused.
+// Without an authenticator, a peer whose mechanism waits for a verdict is refused.
 func TestPeerIsRefusedWithoutAuthenticator(t *testing.T) {
 	runHost(t, func(w *st.World, h *host) {
 		h.listen()
 		p := w.Dial("a")
-		p.Must(st.Greeting())
-		p.Skip(64)
+		p.MustWrite(st.Greeting())
+		p.ReadN(64)
 		wantError(t, p, "500")
-		p.End()
+		p.WaitClosed()
 		w.Settle()
 		if ev := h.lastEvent(); ev.Reason != engine.CloseAuthFailed {
 			t.Errorf("reason %v", ev.Reason)
 		}
-	}, authenticates(1, nil), func(c *session.Config) {
-		c.Authenticator = func() *session.Authenticator { return nil }
-	})
+	}, authenticates(1, nil), func(c *session.Config) { c.Authenticator = nil })
 }
 
 // ZMTP 1.0 and 2.0 have no commands with which a peer could be refused, and no
@@ -203,7 +293,7 @@ func TestOldPeersAreRefusedWithAuthenticator(t *testing.T) {
 			runHost(t, func(w *st.World, h *host) {
 				h.listen()
 				p := w.Dial("a")
-				p.Must([]byte(hello))
+				p.MustWrite([]byte(hello))
 				w.Settle()
 				h.wantCalls()
 				if ev := h.lastEvent(); ev.Kind != session.HandshakeFailed || ev.Reason != engine.CloseVersion {

@@ -20,7 +20,7 @@ func TestBackoffDoublesUpToLimitWithJitter(t *testing.T) {
 		push := w.Socket(pattern.PUSH, st.Reconnect(first, 10*most))
 		push.MustConnect("mem://a")
 		time.Sleep(5 * time.Minute)
-		retries := push.Heard(session.Retrying)
+		retries := push.EventsOf(session.Retrying)
 		if n := len(retries); n < 400 {
 			t.Fatalf("%d attempts in five minutes", n)
 		}
@@ -42,7 +42,7 @@ func TestBackoffDoublesUpToLimitWithJitter(t *testing.T) {
 		// A later listener is found.
 		pull := w.Socket(pattern.PULL)
 		pull.MustBind("mem://a")
-		if d := st.After(func() { push.MustMeet(1) }); d > most+most/2 {
+		if d := st.After(func() { push.WaitPeers(1) }); d > most+most/2 {
 			t.Errorf("connected %v after the bind", d)
 		}
 	})
@@ -58,18 +58,18 @@ func TestBackoffRestartsAfterStableConnection(t *testing.T) {
 		time.Sleep(time.Minute)
 		pull := w.Socket(pattern.PULL)
 		pull.MustBind("mem://a")
-		push.MustMeet(1)
+		push.WaitPeers(1)
 		time.Sleep(time.Second)
-		before := len(push.Heard(session.Retrying))
+		before := len(push.EventsOf(session.Retrying))
 		for _, l := range w.Net.Links() {
 			l.Cut(memnet.RST)
 		}
 		w.Settle()
-		retries := push.Heard(session.Retrying)[before:]
+		retries := push.EventsOf(session.Retrying)[before:]
 		if len(retries) != 1 || retries[0].Delay >= first+first/2 {
 			t.Errorf("after a connection: %+v", retries)
 		}
-		push.MustMeet(1)
+		push.WaitPeers(1)
 	})
 }
 
@@ -82,15 +82,15 @@ func TestRefusedPeerBacksOff(t *testing.T) {
 		named := func(o *socket.Options) { o.RoutingID = "id" }
 		first, second := w.Socket(pattern.DEALER, named), w.Socket(pattern.DEALER, named)
 		first.MustConnect("mem://a")
-		first.MustMeet(1)
-		router.MustMeet(1) // or the second might be the first
+		first.WaitPeers(1)
+		router.WaitPeers(1) // or the second might be the first
 		second.MustConnect("mem://a")
 		time.Sleep(time.Minute)
-		if n := len(second.Heard(session.Retrying)); n < 10 || n > 40 {
+		if n := len(second.EventsOf(session.Retrying)); n < 10 || n > 40 {
 			t.Errorf("tried again %d times within a minute", n)
 		}
 		first.CloseIn(0)
-		second.MustMeet(1)
+		second.WaitPeers(1)
 	})
 }
 
@@ -117,7 +117,7 @@ func TestReconnectIntervalZeroMakesOneAttempt(t *testing.T) {
 		push := w.Socket(pattern.PUSH, st.Reconnect(0, 0))
 		push.MustConnect("mem://a")
 		time.Sleep(time.Minute)
-		if n := len(push.Heard(session.Retrying)); n != 0 {
+		if n := len(push.EventsOf(session.Retrying)); n != 0 {
 			t.Errorf("%d retries", n)
 		}
 		if d := st.After(func() { push.CloseIn(time.Minute) }); d != 0 {
@@ -135,12 +135,12 @@ func TestConnectTimeoutEndsUnansweredAttempt(t *testing.T) {
 		push.MustConnect("mem://a")
 		time.Sleep(30*time.Second - 1)
 		w.Settle()
-		if n := len(push.Heard(session.Retrying)); n != 0 {
+		if n := len(push.EventsOf(session.Retrying)); n != 0 {
 			t.Errorf("the attempt ended before the timeout")
 		}
 		time.Sleep(time.Nanosecond)
 		w.Settle()
-		if n := len(push.Heard(session.Retrying)); n != 1 {
+		if n := len(push.EventsOf(session.Retrying)); n != 1 {
 			t.Errorf("%d retries after the timeout", n)
 		}
 		push.MustSend("x")

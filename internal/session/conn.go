@@ -1,14 +1,17 @@
 package session
 
 import (
+	"bytes"
 	"container/list"
 	"crypto/tls"
 	"errors"
 	"io"
 	"net"
 	"os"
+	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/zerobroker/zmq/internal/engine"
@@ -22,12 +25,12 @@ import (
 // flusher is a goroutine that exists while there is something to write
 // (conn_flush.go). conn_state.go describes its lifetime.
 type conn struct {
-	cfg      *Config
+	cfg      *Config     // from the beginning to the end
+	next     *NextConfig // that cfg was taken from
 	endpoint string
 	nc       net.Conn
 	tls      *tls.ConnectionState // nil without TLS, and before its handshake
 	rd       *transport.Reader
-	try      *transport.TryWriter // nil unless Flush writes
 	engine   *engine.Engine
 	pipe     *pipe.Pipe
 	session  session
@@ -39,23 +42,32 @@ type conn struct {
 	since      time.Time     // when it was accepted
 	list       *list.List    // the list of pendingSource that it is in
 	waiting    *list.Element // its element in list
-	joined     bool          // the peer is known and the pipe made
 	halfClosed *list.Element // its element in Listener.half
+	stage      stage         // of its handshake
+
+	announced bool // the session has reported Accepted or Connected
 
 	in        msg.Batch     // decoded and not yet given to the host
 	sent      atomic.Uint32 // writes of messages that have begun, and the Hello
 	progress  atomic.Uint32 // writes that have ended, if the engine encodes
 	seenPongs uint64
 
-	room chan struct{} // has an element after pipe.In gets capacity, or the state changes
+	revocations uint64 // Host.Revocations when authentication began
+
+	began   time.Time
+	arrived atomic.Int64 // when bytes have last arrived, in nanoseconds after began; 0 after heardLocked has passed it on
+
+	room signal // has an element after pipe.In gets capacity, or the state changes
 
 	mu           sync.Mutex // guards what follows
 	state        connState
 	flusher      flusherState
 	finishing    bool         // the socket has asked to close when everything queued is written
+	readRest     bool         // and to receive until the peer has closed the connection (FinishReading)
 	lingerEnded  bool         // closed because the linger time had ended
 	unconfirmed  bool         // closed with written messages that may not have arrived
 	err          error        // why the connection ends; nil until state.ending()
+	generation   uint64       // of peer
 	control      []byte       // PINGs and the ERROR to send, encoded
 	changes      []change     // of our subscriptions, to send before control
 	pong         []byte       // the answer to the last PING
@@ -68,14 +80,28 @@ type conn struct {
 	deliveryWait time.Duration // before closeIfDelivered looks again
 	flushers     sync.WaitGroup
 
-	ended chan struct{} // closed when the reader has ended; err is final
+	// The reader alone uses these fields: the write of the handshake that is in
+	// progress, or nil, and the error of the last one.
+	writing  chan error
+	writeErr error
+
+	ended ending // closed when the reader has ended; err is final
 
 	// The flusher alone uses these fields; others may read them when it has ended.
-	wrote         bool // something, after the handshake
 	msgsWritten   int
 	msgsLost      int  // taken from the queue and not written, or only in part
+	wrote         bool // something, after the handshake
 	partlyWritten bool // some of msgsWritten are not whole; the peer has rejected them
 }
+
+// stage is how far the handshake of an accepted connection is.
+type stage uint8
+
+const (
+	stagePending stage = iota
+	stageJoined        // the peer is known and the pipe made
+	stageEvicted       // chosen to be closed before that, for another connection
+)
 
 // session is the Dialer or Listener of a connection.
 type session interface {
@@ -98,15 +124,15 @@ type pongWaiter struct {
 	done func(ok bool)
 }
 
-func newConn(cfg *Config, endpoint string, nc net.Conn, e *engine.Engine, s session) *conn {
+func newConn(cfg *Config, next *NextConfig, endpoint string, nc net.Conn, e *engine.Engine, s session) *conn {
 	c := &conn{
-		cfg: cfg, endpoint: endpoint, nc: nc, engine: e, session: s,
-		rd:    transport.NewReader(nc),
-		room:  make(chan struct{}, 1),
-		ended: make(chan struct{}),
+		cfg: cfg, next: next, endpoint: endpoint, nc: nc, engine: e, session: s,
+		rd:         transport.NewReader(nc),
+		began:      time.Now(),
+		generation: msg.NextGeneration(),
 	}
-	if cfg.Lockstep {
-		c.try = transport.NewTryWriter(nc)
+	if cfg.Transport != nil {
+		c.rd.SetSpin(cfg.Transport.Spin)
 	}
 	return c
 }
@@ -115,34 +141,56 @@ func newConn(cfg *Config, endpoint string, nc net.Conn, e *engine.Engine, s sess
 // ended and whether its handshake was complete. Then the connection is closed and
 // its goroutines have ended.
 func (c *conn) run() (admitted bool, err error) {
-	early, err := c.handshake()
-	if err == nil {
-		if err = c.session.join(c); err != nil {
-			c.countRefused(early)
-			c.refuse(err)
-		}
+	early, err := c.open()
+	if err != nil {
+		return false, c.end(err)
 	}
-	if err == nil {
-		admitted = true
-		c.admit()
-		c.start()
-		err = c.receive(early)
-		if err == errPeerClosed && c.cfg.HalfClose > 0 {
-			c.serveHalfClosed()
-		}
-		c.reject(err)
+	return true, c.end(c.traffic(early))
+}
+
+// open performs the handshake and joins the connection to the pipe. It returns the
+// bytes that arrived after the handshake. traffic must follow, or end after an error.
+func (c *conn) open() (early []byte, err error) {
+	early, err = c.handshake()
+	if err != nil {
+		return nil, err
 	}
+	if err := c.join(); err != nil {
+		c.countRefused(early)
+		c.refuse(err)
+		return nil, err
+	}
+	c.admit()
+	c.start()
+	return early, nil
+}
+
+// traffic receives until the connection fails or ends. It returns the reason.
+func (c *conn) traffic(early []byte) error {
+	err := c.receive(early)
+	if err == errPeerClosed && c.cfg.HalfClose > 0 {
+		c.serveHalfClosed()
+	}
+	c.reject(err)
+	return err
+}
+
+// end closes the connection because of err, waits for its goroutines, and returns
+// why it ended.
+func (c *conn) end(err error) error {
 	_, rejected := engine.Rejected(err)
+	faulty := engine.CloseReasonOf(err) != engine.CloseNone
 	c.mu.Lock()
-	if rejected || c.state == stateWriteFailed && engine.CloseReasonOf(err) != engine.CloseNone {
+	if rejected || faulty && c.state == stateWriteFailed {
 		c.err = err // more precise than that a write has failed
 	}
 	c.mu.Unlock()
+	c.awaitWrite() // a handshake that has failed: its deadline bounds the write
 	c.close(err)
-	close(c.ended)
+	c.ended.close()
 	c.flushers.Wait()
 	c.countRejected()
-	return admitted, c.err
+	return c.err
 }
 
 // handshake performs the handshake of TLS, if the connection has it, and exchanges
@@ -171,7 +219,8 @@ func (c *conn) handshake() (early []byte, err error) {
 		err = c.writeOutput(err)
 		creds, waiting := c.engine.Authenticating()
 		if waiting && err == nil {
-			err = c.writeOutput(c.authenticate(creds, deadline))
+			buf, err = c.authenticate(creds, deadline, buf)
+			err = c.writeOutput(err)
 		}
 		switch {
 		case err != nil:
@@ -179,21 +228,62 @@ func (c *conn) handshake() (early []byte, err error) {
 		case c.engine.HandshakeDone():
 			return buf, nil
 		case waiting:
-			continue // with the bytes that arrived before the check
+			continue // with the bytes that arrived before the verdict
 		}
 		if got && !progressed {
 			progressed = true
 			c.session.progressed(c)
 		}
-		if cap(buf)-len(buf) < 256 {
-			buf = append(make([]byte, 0, 2*len(buf)+512), buf...)
-		}
-		n, err = c.rd.ReadInto(buf[len(buf):cap(buf)])
-		buf = buf[:len(buf)+n]
-		if n == 0 && err != nil {
+		if buf, err = c.appendRead(buf); err != nil {
 			return nil, c.handshakeError(err)
 		}
 	}
+}
+
+// appendRead appends the result of one Read to buf. An error that comes with bytes is
+// returned by the next call.
+func (c *conn) appendRead(buf []byte) ([]byte, error) {
+	if cap(buf)-len(buf) < 256 {
+		buf = append(make([]byte, 0, 2*len(buf)+512), buf...)
+	}
+	n, err := c.rd.ReadInto(buf[len(buf):cap(buf)])
+	if n > 0 {
+		err = nil
+	}
+	return buf[:len(buf)+n], err
+}
+
+// join gives the connection its pipe, unless the peer may not become ready any longer.
+// The session checks this again when the peer is connected: a revocation ends only
+// connected peers, and may have come before that.
+func (c *conn) join() error {
+	if err := c.withdrawn(); err != nil {
+		return err
+	}
+	return c.session.join(c)
+}
+
+// The reasons why a pending connection ends before its peer is ready. They are no close
+// reasons, so that a Dialer connects again soon. For the same reason the peer gets no
+// ERROR.
+var (
+	errReplaced = errors.New("security was replaced during the handshake")
+	errOutdated = errors.New("peers were disconnected after this one was authenticated: it has to connect again")
+)
+
+// withdrawn returns an error if the peer may not become ready: the security of the
+// connection is not the current one, or the authenticator may have decided before
+// something was revoked. Accept has chosen the configuration of TLS before newConn,
+// and security may have been replaced in between.
+func (c *conn) withdrawn() error {
+	t, ok := c.nc.(*transport.TLSConn)
+	switch {
+	case c.next.Load() != c.cfg, ok && t.Config() != c.cfg.TLS:
+		return errReplaced
+	case c.cfg.Authenticator != nil && c.revocations != c.cfg.Host.Revocations():
+		return errOutdated
+	}
+	return nil
 }
 
 // admit sends the READY that an accepting engine holds back until its socket has
@@ -201,9 +291,11 @@ func (c *conn) handshake() (early []byte, err error) {
 func (c *conn) admit() {
 	c.engine.Admit()
 	if out := c.engine.Output(); len(out) > 0 {
-		if _, err := c.nc.Write(out); err != nil {
-			c.fail(err) // the reader still receives the bytes that have arrived
-		}
+		c.writeHandshake(out)
+	}
+	// Before a flusher starts.
+	if err := c.awaitWrite(); err != nil {
+		c.fail(err) // the reader still receives the bytes that have arrived
 	}
 	c.nc.SetDeadline(time.Time{})
 }
@@ -216,17 +308,69 @@ func (c *conn) writeOutput(err error) error {
 	if len(out) == 0 {
 		return err
 	}
-	if _, werr := c.nc.Write(out); werr != nil && err == nil {
+	if werr := c.writeHandshake(out); werr != nil && err == nil {
 		return c.handshakeError(werr)
 	}
 	return err
 }
 
+// writeHandshake writes the bytes of a handshake. Both peers write their greetings
+// before they read. If a Write of the connection waits for the Read of the peer, as
+// that of net.Pipe does, the bytes are written in a goroutine, and the error is that
+// of the write before. Then no write waits for ever: a peer that sends more has
+// read what it answers.
+func (c *conn) writeHandshake(out []byte) error {
+	if transport.Buffers(c.nc) {
+		_, err := c.nc.Write(out)
+		c.writeErr = err
+		return err
+	}
+	if err := c.awaitWrite(); err != nil {
+		return err
+	}
+	out = bytes.Clone(out)
+	writing := make(chan error, 1)
+	c.writing = writing
+	go func() {
+		_, err := c.nc.Write(out)
+		writing <- err
+	}()
+	return nil
+}
+
+// awaitWrite waits until the bytes of writeHandshake are written, and returns the
+// error of that.
+func (c *conn) awaitWrite() error {
+	if c.writing != nil {
+		c.writeErr = <-c.writing
+		c.writing = nil
+	}
+	return c.writeErr
+}
+
 func (c *conn) handshakeError(err error) error {
 	if errors.Is(err, os.ErrDeadlineExceeded) {
-		return &engine.Error{Reason: engine.CloseHandshakeTimeout, Err: err}
+		return c.engine.HandshakeTimedOut(os.ErrDeadlineExceeded)
 	}
-	return readError(err)
+	_, overTLS := c.nc.(*transport.TLSConn)
+	if err = readError(err); engine.CloseReasonOf(err) == engine.CloseNone && closedByPeer(err) {
+		early := "it may refuse connections from here, not speak ZMTP, or expect another mechanism"
+		switch {
+		case overTLS && c.tls == nil:
+			early = "it may refuse connections from here, or not use TLS"
+		case strings.HasPrefix(c.endpoint, "tcp:"):
+			early = "it may refuse connections from here, or expect another transport, such as tls+tcp, or another mechanism"
+		}
+		if closed := c.engine.HandshakeClosed(early); closed != nil {
+			return closed
+		}
+	}
+	return eof(err)
+}
+
+// closedByPeer reports whether the peer has closed or reset the connection.
+func closedByPeer(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }
 
 // readError returns the error of a read with its close reason, if it has one.
@@ -239,7 +383,9 @@ func readError(err error) error {
 
 // handshakeTLS performs the handshake of TLS.
 func (c *conn) handshakeTLS(t *transport.TLSConn) (err error) {
-	c.tls, err = t.Handshake()
+	if c.tls, err = t.Handshake(); err == nil {
+		return nil
+	}
 	err = c.handshakeError(err)
 	if engine.CloseReasonOf(err) == engine.CloseTLS && shutdownWrite(t.Below()) {
 		// To close with unread input would reset the connection, and the peer might

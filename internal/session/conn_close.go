@@ -38,6 +38,14 @@ func (c *conn) close(err error) {
 	}
 }
 
+// closed reports whether the connection is closed. A wait for room looks at it
+// before it waits: one signal may stand for several events.
+func (c *conn) closed() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.state == stateClosed
+}
+
 // markUnconfirmed records that written messages may not have arrived. It
 // reports this to the host if the linger time has ended.
 func (c *conn) markUnconfirmed(why error) {
@@ -57,9 +65,6 @@ func (c *conn) lossStats() (lost int, unconfirmed bool) {
 	defer c.mu.Unlock()
 	return c.msgsLost, c.unconfirmed
 }
-
-// Refuse closes the connection of a peer that was admitted before.
-func (c *conn) Refuse(why error) { c.close(why) }
 
 // endLinger closes the connection because the linger time has ended.
 func (c *conn) endLinger(why error) {
@@ -91,7 +96,7 @@ func (c *conn) finish() {
 	c.Room(nil) // awaitFinish may wait for this
 	switch state {
 	case stateOpen, stateHalfClosed, stateWriteClosed:
-		if c.flushed() {
+		if c.flushed() && !c.readsRest() {
 			c.close(errFinished)
 			return
 		}
@@ -129,7 +134,11 @@ func (c *conn) closeWrite(wait time.Duration) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.state != stateClosed {
+	switch {
+	case c.state == stateClosed:
+	case c.readRest:
+		c.afterLocked(inputCheck, c.closeAfterInput)
+	default:
 		c.deliveryWait = wait
 		c.afterLocked(wait, c.closeIfDelivered)
 	}

@@ -20,7 +20,7 @@ func TestFinishClosesConnectionWithoutMessagesAtOnce(t *testing.T) {
 		l := h.listen()
 		p, _ := h.accept()
 		l.Finish()
-		if d := p.End(); d != 0 {
+		if d := p.WaitClosed(); d != 0 {
 			t.Errorf("closed after %v", d)
 		}
 		if d := waitTime(l); d != 0 {
@@ -42,10 +42,10 @@ func TestFinishedConnectionReceivesUntilPeerCloses(t *testing.T) {
 		if got := p.Message(); got[0] != "last" {
 			t.Errorf("received %q", got)
 		}
-		if d := p.End(); d != 0 {
+		if d := p.WaitClosed(); d != 0 {
 			t.Errorf("the end of the direction arrived %v after the message", d)
 		}
-		p.Must(st.Message("reply"))
+		p.MustWrite(st.Message("reply"))
 		time.Sleep(200 * time.Millisecond)
 		p.Close()
 		l.Wait(st.Ended())
@@ -142,7 +142,7 @@ func TestFinishInHandshakeWritesQueueAfterIt(t *testing.T) {
 		if d.Ended() {
 			t.Fatal("ended in the handshake, with a queued message")
 		}
-		p.Shake("DEALER")
+		p.Handshake("DEALER")
 		if got := p.Message(); got[0] != "x" {
 			t.Errorf("received %q", got)
 		}
@@ -174,7 +174,7 @@ func TestReaderContinuesAfterFailedWrite(t *testing.T) {
 		h.listen()
 		p, q := h.accept()
 		for _, body := range []string{"1", "2", "3", "4", "5"} {
-			p.Must(st.Message(body))
+			p.MustWrite(st.Message(body))
 			w.Settle() // the queue takes two, then the reader waits
 		}
 		w.Net.Links()[0].Cut(memnet.FIN)
@@ -203,10 +203,10 @@ func TestFaultInInputIsTheReasonAlsoAfterFailedWrite(t *testing.T) {
 		h.listen()
 		p, q := h.accept("X-On-Error", "count")
 		for range 3 {
-			p.Must(st.Message("x"))
+			p.MustWrite(st.Message("x"))
 			w.Settle() // the queue takes two, then the reader waits
 		}
-		p.Must(malformed)
+		p.MustWrite(malformed)
 		w.Net.Links()[0].Cut(memnet.FIN)
 		h.send(q, "x")
 		w.Settle()
@@ -227,7 +227,7 @@ func TestFinishedConnectionWithFailedWriteEndsInASecond(t *testing.T) {
 		l := h.listen()
 		p, q := h.accept()
 		for range 5 {
-			p.Must(st.Message("x"))
+			p.MustWrite(st.Message("x"))
 			w.Settle()
 		}
 		w.Net.Links()[0].Cut(memnet.FIN)
@@ -250,11 +250,11 @@ func TestHalfClosedConnectionIsWrittenTo(t *testing.T) {
 		w.Settle()
 		time.Sleep(5 * time.Second)
 		h.send(h.lastPipe(), "reply")
-		if got := string(p.Skip(5)); got != "reply" {
+		if got := string(p.ReadN(5)); got != "reply" {
 			t.Errorf("received %q", got)
 		}
 		l.Finish()
-		if d := p.End(); d != 0 {
+		if d := p.WaitClosed(); d != 0 {
 			t.Errorf("closed %v after Finish", d)
 		}
 		if d := waitTime(l); d > 10*time.Millisecond {
@@ -272,7 +272,7 @@ func TestHalfClosedConnectionClosesWithoutWrites(t *testing.T) {
 		p := w.Dial("a")
 		p.CloseWrite()
 		w.Settle()
-		if d := p.End(); d != 10*time.Second {
+		if d := p.WaitClosed(); d != 10*time.Second {
 			t.Errorf("closed after %v", d)
 		}
 	}, raw)
@@ -286,12 +286,12 @@ func TestRejectedPeerGetsErrorAfterMessagesInFlight(t *testing.T) {
 		p, q := h.accept("X-On-Error", "count")
 		h.send(q, "before")
 		w.Settle()
-		p.Must(st.Message("good"), malformed)
+		p.MustWrite(st.Message("good"), malformed)
 		if got := p.Message(); got[0] != "before" {
 			t.Errorf("received %q", got)
 		}
 		wantError(t, p, "rejected-after-1-messages:malformed:")
-		if d := p.End(); d != 0 {
+		if d := p.WaitClosed(); d != 0 {
 			t.Errorf("the direction ended %v after the ERROR", d)
 		}
 		p.Close()
@@ -309,7 +309,7 @@ func TestRejectingConnectionTakesNoMessages(t *testing.T) {
 		h.listen()
 		p, q := h.accept("X-On-Error", "count")
 		w.Net.Links()[0].Down().SetBuffer(1)
-		p.Must(malformed)
+		p.MustWrite(malformed)
 		w.Settle()
 		h.send(q, "after")
 		far := q.To.(interface{ PeerDisconnected() bool })
@@ -337,7 +337,7 @@ func TestRejectedConnectionClosesInASecond(t *testing.T) {
 				if !reads {
 					w.Net.Links()[0].Down().SetBuffer(1)
 				}
-				p.Must(malformed)
+				p.MustWrite(malformed)
 				w.Settle()
 				start := time.Now()
 				if finish {

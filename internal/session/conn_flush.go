@@ -8,6 +8,7 @@ import (
 	"github.com/zerobroker/zmq/internal/engine"
 	"github.com/zerobroker/zmq/internal/msg"
 	"github.com/zerobroker/zmq/internal/pipe"
+	"github.com/zerobroker/zmq/internal/transport"
 )
 
 // A message is written in these steps. A socket's Send appends it to pipe.Out. If
@@ -50,7 +51,7 @@ func (c *conn) launch(w *writer) { go c.flush(w) }
 // reply, as a REQ does. If everything queued is small and can be written without
 // blocking, Flush writes it, without a switch to another goroutine.
 func (c *conn) Flush() {
-	if c.try == nil {
+	if c.rd.Descriptor() == nil {
 		c.wakeFlusher()
 		return
 	}
@@ -62,7 +63,7 @@ func (c *conn) Flush() {
 	if c.engine.Direct() && len(w.control) == 0 && len(w.batch.Segs) == 1 && w.batch.Bytes <= maxInline {
 		c.sent.Add(1)
 		w.gather(w.batch.Segs)
-		w.wrote = c.try.TryWrite(w.bufs)
+		w.wrote = w.try.TryWrite(c.rd.Descriptor(), w.bufs)
 		if w.wrote == w.batch.Bytes {
 			w.wrote = 0
 			w.acked.msgs, w.acked.size = 0, 0
@@ -71,6 +72,34 @@ func (c *conn) Flush() {
 			c.take(w) // usually finds nothing, and puts the queue's reader to sleep
 		}
 	}
+	c.endOrLaunch(w)
+}
+
+// flushControl is like wakeFlusher, after a PING or PONG was queued. It writes
+// commands itself if no message is queued and the connection takes them without
+// blocking: on an idle connection each heartbeat would otherwise start a goroutine.
+func (c *conn) flushControl() {
+	if c.rd.Descriptor() == nil || !c.engine.Direct() {
+		c.wakeFlusher()
+		return
+	}
+	if !c.becomeFlusher() {
+		return
+	}
+	w := writers.Get().(*writer)
+	c.take(w)
+	if size := len(w.control); w.batch.Msgs == 0 && size > 0 && size <= maxInline {
+		w.bufs = append(w.bufs[:0], w.control)
+		n := w.try.TryWrite(c.rd.Descriptor(), w.bufs)
+		w.control = append(w.control[:0], w.control[n:]...)
+		c.wrote = c.wrote || n > 0
+	}
+	c.endOrLaunch(w)
+}
+
+// endOrLaunch ends the flusher if nothing is left in w and nothing was queued
+// since take. Otherwise it continues the flusher in a goroutine.
+func (c *conn) endOrLaunch(w *writer) {
 	if w.batch.Msgs == 0 && len(w.control) == 0 && c.endFlusher() {
 		w.free()
 		c.flushers.Done()
@@ -79,7 +108,7 @@ func (c *conn) Flush() {
 	c.launch(w)
 }
 
-// maxInline is the most bytes that Flush writes itself.
+// maxInline is the most bytes that Flush and flushControl write themselves.
 const maxInline = 16 << 10
 
 // writer is the memory of a flusher. It is pooled, so an idle connection has none.
@@ -87,6 +116,7 @@ type writer struct {
 	batch     msg.Batch
 	bufs      net.Buffers
 	unwritten net.Buffers
+	try       transport.TryWriter
 	control   []byte // encoded commands
 	encoded   []byte
 	acked     struct{ msgs, size int } // of the batch, so far
@@ -165,7 +195,7 @@ func (c *conn) endFlusher() bool {
 	rejected := c.endRejectLocked()
 	// Under the same lock, so that no other flusher starts: the end of our sending
 	// direction would make its write fail.
-	closing := finishing && c.wrote && c.closeWriteLocked()
+	closing := finishing && (c.wrote || c.readRest) && c.closeWriteLocked()
 	c.mu.Unlock()
 	if halfClosed || rejected {
 		c.Room(nil) // serveHalfClosed or reject may wait for this
@@ -255,6 +285,12 @@ func (c *conn) writeBufs(w *writer) (int, error) {
 	return int(n), err
 }
 
+// encodeSize is about how many bytes are encoded and written at a time. The peer
+// decrypts one piece while this side encrypts the next. With CURVE and messages of
+// 8 KiB, pieces of 16 KiB are 27 % slower and pieces of 64 KiB 21 %; with messages of
+// 10 B, 256 B and 64 KiB there is no difference.
+const encodeSize = 32 << 10
+
 // writeEncoded writes frames that the engine encodes again: for ZMTP 1.0 peers, and
 // for mechanisms that encrypt.
 func (c *conn) writeEncoded(w *writer) error {
@@ -269,7 +305,7 @@ func (c *conn) writeEncoded(w *writer) error {
 			return c.failBatch(w, 0, err)
 		}
 	}
-	full := maxKept
+	full := encodeSize
 	if c.cfg.Lockstep {
 		full = 1 // one message, so that the socket can withdraw the others
 	}
@@ -282,17 +318,12 @@ func (c *conn) writeEncoded(w *writer) error {
 		}
 		w.bufs = append(w.bufs[:0], w.encoded)
 		n, err := c.writeLent(w, msgs)
-		switch {
-		case err != nil && c.cfg.Engine.Raw:
-			return c.failBatch(w, rawWritten(&w.batch, n), err)
-		case err != nil:
-			// n does not show which of these messages were written whole, so all
-			// that may have been are dropped.
-			c.failAndWait(err)
-			if n > 0 {
-				c.dropPartlyWritten(w, msgs, size)
+		if err != nil {
+			written := rawWritten
+			if !c.cfg.Engine.Raw {
+				written = c.encodedWritten
 			}
-			return c.failBatch(w, 0, err)
+			return c.failBatch(w, written(w, n), err)
 		}
 		c.progress.Add(1)
 		c.noteWritten(w, msgs, size)
@@ -305,8 +336,8 @@ func (c *conn) writeEncoded(w *writer) error {
 // rawWritten converts n written bytes of raw bodies to a position in the encoded
 // batch, for failBatch: the end of the last message written whole, or one byte more
 // if the next one was written in part.
-func rawWritten(b *msg.Batch, n int) int {
-	cur := b.Cursor()
+func rawWritten(w *writer, n int) int {
+	cur := w.batch.Cursor()
 	end := 0
 	for n > 0 {
 		m, ok := cur.Message()
@@ -317,6 +348,32 @@ func rawWritten(b *msg.Batch, n int) int {
 			return end + 1
 		}
 		end = cur.Pos()
+	}
+	return end
+}
+
+// encodedWritten is rawWritten for frames that the engine has encoded again: each
+// frame of the batch is one of the encoded frames.
+func (c *conn) encodedWritten(w *writer, n int) int {
+	cur := w.batch.Cursor()
+	rest := w.encoded
+	end, begun := 0, false
+	for n > 0 {
+		size := c.engine.EncodedFrame(rest)
+		_, flags, ok := cur.Next()
+		if !ok {
+			break
+		}
+		if n < size {
+			return end + 1
+		}
+		n, rest = n-size, rest[size:]
+		if begun = flags&msg.FlagMore != 0; !begun {
+			end = cur.Pos()
+		}
+	}
+	if begun {
+		end++
 	}
 	return end
 }
@@ -338,7 +395,7 @@ func (c *conn) fail(err error) {
 // received.
 func (c *conn) failAndWait(err error) {
 	c.fail(err)
-	<-c.ended
+	<-c.ended.done()
 }
 
 // noteWritten counts and acknowledges messages that were written.
@@ -368,24 +425,25 @@ func (c *conn) failBatch(w *writer, n int, err error) error {
 	w.batch.Skip(end, msgs)
 	c.acknowledge(w, msgs-w.acked.msgs, end-w.acked.size)
 	if n > end {
-		c.dropPartlyWritten(w, 1, w.batch.FirstSize())
+		c.dropPartlyWritten(w)
 	}
 	// Return an empty batch too: the queue then counts no messages in flight.
 	c.session.returnUnsent(c, &w.batch)
 	return err
 }
 
-// dropPartlyWritten drops messages that were written in part from the batch. If the peer
-// has sent an ERROR with the number of messages it received, they are among the
+// dropPartlyWritten drops the first message of the batch, which was written in part. If
+// the peer has sent an ERROR with the number of messages it received, it is among the
 // rejected ones, which count as written.
-func (c *conn) dropPartlyWritten(w *writer, msgs, size int) {
-	w.batch.Skip(size, msgs)
+func (c *conn) dropPartlyWritten(w *writer) {
+	size := w.batch.FirstSize()
+	w.batch.Skip(size, 1)
 	if _, ok := engine.Rejected(c.err); ok {
 		c.partlyWritten = true
-		c.msgsWritten += msgs
-		c.acknowledge(w, msgs, size)
+		c.msgsWritten++
+		c.acknowledge(w, 1, size)
 		return
 	}
-	c.pipe.Out.DropTaken(&w.batch, msgs, size, pipe.DropInFlight)
-	c.msgsLost += msgs
+	c.pipe.Out.DropTaken(&w.batch, 1, size, pipe.DropInFlight)
+	c.msgsLost++
 }

@@ -10,6 +10,7 @@ import (
 
 // armLocked sets the timer for the next PING or timeout. The caller holds mu.
 func (c *conn) armLocked(now time.Time) {
+	c.heardLocked()
 	next := c.heartbeat.Next()
 	if next.IsZero() || c.state.ending() {
 		return
@@ -57,6 +58,7 @@ func (c *conn) tick() (silent bool) {
 		c.mu.Unlock()
 		return false
 	}
+	c.heardLocked()
 	ping, silent := c.heartbeat.Tick(now, unread)
 	if ping {
 		c.pingLocked()
@@ -65,8 +67,8 @@ func (c *conn) tick() (silent bool) {
 		c.armLocked(now)
 	}
 	c.mu.Unlock()
-	if !silent {
-		c.wakeFlusher()
+	if ping {
+		c.flushControl()
 	}
 	return silent
 }

@@ -105,11 +105,11 @@ func (r *reader) keep(used, n int, kept bool) {
 		r.left = append([]byte(nil), left...)
 		arena.Put(r.buf)
 		r.close()
-	case r.pooled == nil:
-		r.left = left
-		r.close()
 	case len(left) == 0:
 		r.left = nil
+		r.close()
+	case r.pooled == nil:
+		r.left = left
 		r.close()
 	case len(left) <= maxLeft:
 		r.left = append([]byte(nil), left...)
@@ -138,6 +138,7 @@ func (c *conn) receive(early []byte) error {
 		}
 		r.keep(used, n, kept)
 		c.throttle(r)
+		c.pace()
 		for {
 			if n, err = c.read(r); !errors.Is(err, os.ErrDeadlineExceeded) {
 				break
@@ -181,7 +182,7 @@ func (c *conn) read(r *reader) (n int, err error) {
 // countPartial counts the incomplete message at the end of a connection.
 func (c *conn) countPartial(r *reader) {
 	if _, incomplete := c.engine.Partial(); incomplete || c.engine.BeginsMessage(r.left) {
-		c.cfg.Host.Drops().Add(pipe.DropPartial, 1)
+		c.pipe.Drop(c.cfg.Host.Drops(), pipe.DropPartial, 1)
 	}
 	c.engine.Discard() // others may keep a reference to c for a while
 }
@@ -233,15 +234,8 @@ func (c *conn) waitRoom() {
 		return
 	}
 	for paused := false; ; paused = true {
-		c.pipe.In.Lock()
-		full := c.pipe.In.Full() && !c.pipe.In.ReadClosed()
-		c.pipe.In.Unlock()
-		if full {
-			c.mu.Lock()
-			full = c.state != stateClosed // the messages have been received: they are queued
-			c.mu.Unlock()
-		}
-		if !full {
+		// The messages of a connection that is closed have been received: they are queued.
+		if c.pipe.In.HasRoom() || c.closed() {
 			if paused {
 				c.pause(false)
 			}
@@ -250,7 +244,34 @@ func (c *conn) waitRoom() {
 		if !paused {
 			c.pause(true)
 		}
-		<-c.room
+		<-c.room.wait()
+	}
+}
+
+// paceWait is how long the reader waits until large messages are taken. It is longer
+// than an application that is not busy needs for them.
+const paceWait = 250 * time.Microsecond
+
+// pace waits briefly while large messages that were received before are not taken.
+func (c *conn) pace() {
+	q := c.pipe.In
+	if q == nil {
+		return
+	}
+	q.Lock()
+	taken := q.Pace()
+	q.Unlock()
+	if taken == nil {
+		return
+	}
+	t := time.NewTimer(paceWait)
+	defer t.Stop()
+	select {
+	case <-taken:
+	case <-t.C:
+		q.Lock()
+		q.Stall(taken)
+		q.Unlock()
 	}
 }
 
@@ -264,23 +285,19 @@ func (c *conn) awaitFinish() {
 		if finished {
 			return
 		}
-		<-c.room
+		<-c.room.wait()
 	}
 }
 
 // Room wakes the reader. It is called by pipe.In, under its lock, after it gets
 // capacity, and by this connection when its state changes.
-func (c *conn) Room(*pipe.Queue) {
-	select {
-	case c.room <- struct{}{}:
-	default:
-	}
-}
+func (c *conn) Room(*pipe.Queue) { c.room.set() }
 
 // pause suspends the heartbeat while the reader does not read, or resumes it.
 func (c *conn) pause(on bool) {
 	now := time.Now()
 	c.mu.Lock()
+	c.heardLocked() // before Resume, which is later
 	if on {
 		c.heartbeat.Pause()
 	} else {
@@ -291,11 +308,13 @@ func (c *conn) pause(on bool) {
 }
 
 // noteArrival notes for the heartbeat that bytes have arrived.
-func (c *conn) noteArrival() {
-	now := time.Now()
-	c.mu.Lock()
-	c.heartbeat.Received(now)
-	c.mu.Unlock()
+func (c *conn) noteArrival() { c.arrived.Store(int64(time.Since(c.began))) }
+
+// heardLocked passes to the heartbeat when the last bytes have arrived. The caller holds mu.
+func (c *conn) heardLocked() {
+	if at := c.arrived.Swap(0); at > 0 {
+		c.heartbeat.Received(c.began.Add(time.Duration(at)))
+	}
 }
 
 // answer handles the commands between the messages: it answers PINGs, and calls
@@ -309,7 +328,7 @@ func (c *conn) answer() {
 			c.armLocked(time.Now())
 		}
 		c.mu.Unlock()
-		c.wakeFlusher()
+		c.flushControl()
 	}
 	pongs := c.engine.Pongs()
 	if pongs == c.seenPongs {

@@ -22,7 +22,8 @@ func (c *conn) refuse(err error) {
 		return
 	}
 	// An error does not matter: the connection is closed next.
-	c.nc.Write(out)
+	c.writeHandshake(out)
+	c.awaitWrite()
 	if c.pipe.Side != pipe.Dialed || !shutdownWrite(c.nc) {
 		return
 	}
@@ -70,7 +71,7 @@ func (c *conn) waitRejected(d time.Duration) {
 		select {
 		case <-t.C:
 			return
-		case <-c.room:
+		case <-c.room.wait():
 		}
 	}
 }
@@ -111,5 +112,5 @@ func (c *conn) countRejected() {
 		n = max(n, 1) // a message that is not whole was not received
 	}
 	c.msgsLost += n
-	c.cfg.Host.Drops().Add(pipe.DropRejected, n)
+	c.pipe.Drop(c.cfg.Host.Drops(), pipe.DropRejected, n)
 }

@@ -2,8 +2,8 @@ package session
 
 // connState is where a connection is in its lifetime. For each state the
 // comment says what the three parties do in it: the reader (the goroutine that
-// runs conn.run), the flusher (the goroutine that writes, see flusherState) and
-// the timer (conn.timer).
+// runs conn.open, and then that which runs conn.traffic), the flusher (the
+// goroutine that writes, see flusherState) and the timer (conn.timer).
 //
 // Two facts are not states, because they can be true in several: conn.finishing
 // (the socket has asked for the end of the connection) and conn.lingerEnded (the

@@ -3,6 +3,8 @@ package session
 import (
 	"errors"
 	"testing"
+	"testing/synctest"
+	"time"
 )
 
 // TestConnStateTransitions makes every transition from every state: those of the
@@ -119,5 +121,23 @@ func TestFlusherDoesNotStartAfterStop(t *testing.T) {
 	f.stop()
 	if f.request(true) {
 		t.Error("a flusher starts after a failed write")
+	}
+}
+
+// TestThrottledReaderEndsWithConnection: also if the signal of the close was taken
+// before, by a wait that both the close and Finish have ended.
+func TestThrottledReaderEndsWithConnection(t *testing.T) {
+	for _, signals := range []int{0, 1} {
+		synctest.Test(t, func(t *testing.T) {
+			c := &conn{state: stateClosed}
+			for range signals {
+				c.Room(nil)
+			}
+			start := time.Now()
+			c.sleep(time.Second)
+			if d := time.Since(start); d != 0 {
+				t.Errorf("%d signals: slept for %v", signals, d)
+			}
+		})
 	}
 }

@@ -55,17 +55,15 @@ func (c *conn) sleep(d time.Duration) {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	for {
+		// Before the wait: the reader may have taken the signal of the close already.
+		if c.closed() {
+			return
+		}
 		select {
 		case <-timer.C:
 			return
-		case <-c.room:
+		case <-c.room.wait():
 			// Capacity in the queue does not end the wait.
-		}
-		c.mu.Lock()
-		closed := c.state == stateClosed
-		c.mu.Unlock()
-		if closed {
-			return
 		}
 	}
 }

@@ -10,9 +10,9 @@ package session
 func (c *conn) writeWithdrawable(w *writer) error {
 	c.skipWritten(w)
 	for w.batch.Msgs > 0 {
-		if c.try != nil && w.wrote == 0 {
+		if c.rd.Descriptor() != nil && w.wrote == 0 {
 			_, size := w.gather(w.batch.Segs)
-			w.wrote = c.try.TryWrite(w.bufs)
+			w.wrote = w.try.TryWrite(c.rd.Descriptor(), w.bufs)
 			blocks := w.wrote < size
 			if c.skipWritten(w); !blocks {
 				continue

@@ -4,7 +4,6 @@ import (
 	"context"
 	"net"
 	"net/netip"
-	"sync"
 
 	"github.com/zerobroker/zmq/internal/endpoint"
 	"github.com/zerobroker/zmq/internal/msg"
@@ -20,15 +19,12 @@ import (
 //
 // A network error does not end the session. Only the socket ends it.
 type Datagrams struct {
-	cfg      *Config
-	packets  transport.Packets
-	endpoint string
-	address  string // of a connected endpoint; empty when bound
-	pipe     *pipe.Pipe
-	inLock   sync.Mutex // guards the writing half of pipe.In
+	base    // Abort changes life under mu
+	packets transport.Packets
+	address string // of a connected endpoint; empty when bound
+	pipe    *pipe.Pipe
 
-	life   *endpoint.Lifetime // Abort changes it under mu
-	stop   context.Context    // ends when life is Closing: conn is closed, and the reader and the flusher end
+	stop   context.Context // ends when life is Closing: conn is closed, and the reader and the flusher end
 	cancel context.CancelFunc
 
 	// conn is nil until a connected endpoint's first flusher has opened it. It is
@@ -37,7 +33,7 @@ type Datagrams struct {
 	to   netip.AddrPort // the destination of a connected endpoint
 	in   datagram       // the reader's
 
-	mu      sync.Mutex // guards what follows
+	// mu guards what follows.
 	flusher flusherState
 	busy    int // goroutines: the reader and the flusher
 }
@@ -52,9 +48,9 @@ type datagram struct {
 // newDatagrams returns a Datagrams in its first state. It is not attached to its
 // host.
 func newDatagrams(cfg *Config, t transport.Packets, first endpoint.State) *Datagrams {
-	d := &Datagrams{cfg: cfg, packets: t, life: endpoint.New(first)}
+	d := &Datagrams{base: base{cfg: cfg, life: endpoint.New(first)}, packets: t}
 	d.stop, d.cancel = context.WithCancel(context.Background())
-	d.pipe = cfg.Host.NewPipe(d, d, &d.inLock, nil)
+	d.pipe = cfg.Host.NewPipe(d, d, nil)
 	d.pipe.MaxSize = wire.MaxDatagram
 	return d
 }
@@ -93,10 +89,6 @@ func DialDatagrams(cfg *Config, t transport.Packets, ep, address string) (*Datag
 	d.wakeFlusher() // to open the endpoint, which includes a name lookup
 	return d, nil
 }
-
-// Endpoint returns the bound endpoint, with the actual address and port, or the
-// text that was given to Connect.
-func (d *Datagrams) Endpoint() string { return d.endpoint }
 
 // Bound reports whether the endpoint is bound and not connected.
 func (d *Datagrams) Bound() bool { return d.address == "" }
@@ -167,28 +159,18 @@ func (d *Datagrams) end() {
 		host.Drops().Add(pipe.DropLinger, d.pipe.Out.CloseRead())
 	}
 	if d.pipe.In != nil {
-		d.inLock.Lock()
+		d.pipe.In.Lock()
 		d.pipe.In.Close()
-		d.inLock.Unlock()
+		d.pipe.In.Unlock()
 	}
 	if d.conn != nil {
 		host.Event(ev)
 	}
 }
 
-// Ended reports whether the Datagrams has ended.
-func (d *Datagrams) Ended() bool { return d.life.State() == endpoint.Closed }
-
-// Status describes the endpoint. A bound one has no known peers; the destination of
-// a connected one counts as a peer.
-func (d *Datagrams) Status() endpoint.Status { return d.life.Status() }
-
 // Wait returns when the Datagrams has ended after Finish. When ctx ends it calls
 // Abort.
 func (d *Datagrams) Wait(ctx context.Context) { d.life.Wait(ctx, d.Abort) }
-
-// Pending returns how many messages are not written yet.
-func (d *Datagrams) Pending() int { return pending(d.pipe) }
 
 // peerAt describes the destination of a connected endpoint.
 func peerAt(to netip.AddrPort) *msg.Peer {

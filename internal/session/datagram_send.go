@@ -94,7 +94,7 @@ func (d *Datagrams) open() bool {
 		wait = min(wait, d.cfg.maxDelay(err))
 		delay := jitter(wait)
 		d.life.Retry(err)
-		d.cfg.Host.Event(Event{Kind: Retrying, Endpoint: d.endpoint, Delay: delay, Err: err})
+		d.cfg.Host.Event(Event{Kind: retryKind(err), Endpoint: d.endpoint, Delay: delay, Err: err})
 		if !sleep(d.stop, delay) {
 			return false
 		}

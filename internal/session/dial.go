@@ -2,11 +2,13 @@ package session
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
+	"io/fs"
 	"math/rand/v2"
 	"net"
-	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/zerobroker/zmq/internal/endpoint"
@@ -22,23 +24,27 @@ import (
 // Config.Immediate each connection has a pipe of its own.
 //
 // Its goroutine ends after Finish, when every queued message is written, or after
-// Abort, or when Config.ReconnectInterval is 0 and the connection is lost.
+// Abort, or when the connection is lost and Config.ReconnectInterval is 0 or the
+// application has made the connection.
 type Dialer struct {
-	cfg       *Config
+	base      // Finish changes life under mu
+	next      *NextConfig
 	transport transport.Transport
 	address   string
-	endpoint  string
 	alias     string
-	inLock    sync.Mutex           // guards the writing half of pipe.In
+	given     net.Conn             // the only connection, if the application has made it
 	connected atomic.Pointer[conn] // nil unless the peer is known
 
-	life        *endpoint.Lifetime // Finish changes it under mu
-	abort       context.Context    // ends when life is Closing
+	abort       context.Context // ends when life is Closing
 	cancel      context.CancelFunc
 	dialing     context.Context // ends also when life is Finishing and nothing is queued: no further attempt
 	stopDialing context.CancelFunc
+	generation  uint64          // of the last peer that was admitted; only run uses it
+	retrying    context.Context // ends also when a later attempt is not wanted
+	stopRetries context.CancelFunc
+	retry       chan struct{} // has an element after Retry, until the next attempt
 
-	mu          sync.Mutex // guards what follows
+	// mu guards what follows.
 	pipe        *pipe.Pipe
 	current     *conn // the connection that run serves, also in its handshake
 	lost        int   // messages lost since Finish
@@ -47,13 +53,26 @@ type Dialer struct {
 
 // Dial starts a dialer. Unless Config.Immediate is set it attaches the pipe to
 // the host, under alias if that is not empty, and returns the host's error.
-func Dial(cfg *Config, t transport.Transport, ep, address, alias string) (*Dialer, error) {
+func Dial(next *NextConfig, t transport.Transport, ep, address, alias string) (*Dialer, error) {
+	return startDialer(next, t, ep, address, alias, nil)
+}
+
+// Attach starts a dialer for nc, a connection that the application has made and that
+// t returns. The dialer ends with the connection, and closes nc. After an error of
+// Attach nc is open.
+func Attach(next *NextConfig, t transport.Transport, ep, address, alias string, nc net.Conn) (*Dialer, error) {
+	return startDialer(next, t, ep, address, alias, nc)
+}
+
+func startDialer(next *NextConfig, t transport.Transport, ep, address, alias string, given net.Conn) (*Dialer, error) {
+	cfg := next.Load()
 	d := &Dialer{
-		cfg: cfg, transport: t, address: address, endpoint: ep, alias: alias,
-		life: endpoint.New(endpoint.Connecting),
+		base: base{cfg: cfg, endpoint: ep, life: endpoint.New(endpoint.Connecting)},
+		next: next, transport: t, address: address, alias: alias, given: given, retry: make(chan struct{}, 1),
 	}
 	d.abort, d.cancel = context.WithCancel(context.Background())
 	d.dialing, d.stopDialing = context.WithCancel(d.abort)
+	d.retrying, d.stopRetries = context.WithCancel(d.dialing)
 	d.pipe = d.newPipe()
 	if !cfg.Immediate {
 		if err := cfg.Host.Attach(d.pipe); err != nil {
@@ -66,13 +85,10 @@ func Dial(cfg *Config, t transport.Transport, ep, address, alias string) (*Diale
 }
 
 func (d *Dialer) newPipe() *pipe.Pipe {
-	p := d.cfg.Host.NewPipe(d, d, &d.inLock, d)
+	p := d.cfg.Host.NewPipe(d, d, d)
 	p.Side, p.Alias = pipe.Dialed, d.alias
 	return p
 }
-
-// Endpoint returns the text that was given to Connect.
-func (d *Dialer) Endpoint() string { return d.endpoint }
 
 // Pipe returns the current pipe: with Config.Immediate, each connection has another.
 func (d *Dialer) Pipe() *pipe.Pipe {
@@ -99,7 +115,7 @@ func (d *Dialer) Flush() {
 // Refuse closes the current connection.
 func (d *Dialer) Refuse(why error) {
 	if c := d.connected.Load(); c != nil {
-		c.Refuse(why)
+		c.close(why)
 	}
 }
 
@@ -138,15 +154,22 @@ func (d *Dialer) run() {
 		if !d.waitUnreadLimit() {
 			return
 		}
+		select {
+		case <-d.retry: // this attempt is the one that Retry asks for
+		default:
+		}
 		d.life.Attempt()
-		nc, err := d.dial()
+		cfg := d.next.Load()
+		nc, err := d.dial(cfg)
 		began := time.Now()
 		most := d.cfg.maxDelay(err)
+		stop := d.cfg.ReconnectStop&StopRefused != 0 && isRefused(err)
 		var admitted bool
 		if err == nil {
-			admitted, err = d.serve(nc)
+			admitted, err = d.serve(cfg, nc)
+			stop = d.cfg.ReconnectStop&StopHandshakeFailed != 0 && !admitted && isHandshakeFailure(err)
 		}
-		if d.over() {
+		if d.over() || d.retrying.Err() != nil {
 			return
 		}
 		if admitted && time.Since(began) >= stableAfter {
@@ -154,37 +177,101 @@ func (d *Dialer) run() {
 			// closes, as for a routing ID that another peer has.
 			wait = d.cfg.ReconnectInterval
 		}
-		if wait <= 0 {
+		if wait <= 0 || stop || d.given != nil {
 			d.life.Fail(err)
+			d.cfg.Host.Event(Event{Kind: Stopped, Endpoint: d.endpoint, Reason: engine.CloseReasonOf(err), Err: err, Connected: nc != nil})
 			return
 		}
 		_, rejected := engine.Rejected(err)
-		if f := engine.CloseReasonOf(err); f != engine.CloseNone && f != engine.CloseHeartbeatTimeout && !rejected {
-			// The next attempt probably fails in the same way. A peer that has
-			// rejected messages is an exception: they are not sent again.
+		reason := engine.CloseReasonOf(err)
+		switch {
+		case reason == engine.CloseNone, reason == engine.CloseHeartbeatTimeout, reason == engine.CloseHandshakeClosed:
+		case reason == engine.CloseRevoked, rejected:
+			// This side ended the connection, perhaps to connect with another
+			// key; or the peer rejected messages, which are not sent again.
+		default:
+			// The next attempt probably fails in the same way.
 			wait = most
 		}
 		wait = min(wait, most)
 		delay := jitter(wait)
 		d.life.Retry(err)
-		d.cfg.Host.Event(Event{Kind: Retrying, Endpoint: d.endpoint, Delay: delay, Err: err})
-		if !sleep(d.dialing, delay) {
+		d.cfg.Host.Event(Event{Kind: retryKind(err), Endpoint: d.endpoint, Delay: delay, Reason: reason, Err: err, Connected: nc != nil})
+		if d.waitRetry(delay) {
+			wait = d.cfg.ReconnectInterval
+		} else {
+			wait *= 2
+		}
+		if d.retrying.Err() != nil {
 			return
 		}
-		wait *= 2
 	}
+}
+
+// waitRetry waits for the delay before the next attempt, and reports whether Retry
+// has ended it. It also ends with retrying.
+func (d *Dialer) waitRetry(delay time.Duration) bool {
+	t := time.NewTimer(delay)
+	defer t.Stop()
+	select {
+	case <-d.retry:
+		return true
+	case <-t.C:
+	case <-d.retrying.Done():
+	}
+	return false
+}
+
+// Retry begins the next attempt now if the dialer waits for it, because the
+// security has changed. If an attempt or a connection exists, the next one follows
+// it without a delay.
+func (d *Dialer) Retry() {
+	select {
+	case d.retry <- struct{}{}:
+	default:
+	}
+}
+
+// isRefused reports whether no process listens at the address that was dialed.
+func isRefused(dialErr error) bool {
+	return errors.Is(dialErr, syscall.ECONNREFUSED) || errors.Is(dialErr, fs.ErrNotExist)
+}
+
+// isHandshakeFailure reports whether a connection without a complete handshake
+// ended for another reason than this socket's refusal of the peer or replaced
+// security.
+func isHandshakeFailure(err error) bool {
+	_, refused := errors.AsType[*refusal](err)
+	return !refused && engine.CloseReasonOf(err) != engine.CloseRevoked
 }
 
 // maxDelay returns the longest backoff after an attempt: a tenth of ReconnectMax
 // if no connection was made, as when no process listens at the address or the ipc
 // file is missing. Such an attempt costs the peer's system one or two segments
-// and the peer nothing. A connection, or a name lookup, costs a server more.
+// and the peer nothing. A connection, also one to a proxy, or a name lookup, costs a
+// server more.
 func (c *Config) maxDelay(dialErr error) time.Duration {
 	most := c.ReconnectMax
-	if _, lookup := errors.AsType[*net.DNSError](dialErr); dialErr != nil && !lookup {
+	p, ok := errors.AsType[*transport.ProxyError](dialErr)
+	if dialErr != nil && !isLookup(dialErr) && !(ok && p.Reached) {
 		most /= 10
 	}
 	return max(most, c.ReconnectInterval)
+}
+
+// isLookup reports whether an attempt failed because the name of the peer, or of a
+// proxy, was not found.
+func isLookup(dialErr error) bool {
+	_, lookup := errors.AsType[*net.DNSError](dialErr)
+	return lookup
+}
+
+// retryKind returns the kind of the event of an attempt that is repeated after err.
+func retryKind(err error) Kind {
+	if isLookup(err) {
+		return ResolveFailed
+	}
+	return Retrying
 }
 
 // jitter spreads the attempts of many peers that have lost the same server.
@@ -228,19 +315,20 @@ func (d *Dialer) waitUnreadLimit() bool {
 	return true
 }
 
-func (d *Dialer) dial() (net.Conn, error) {
+func (d *Dialer) dial(cfg *Config) (nc net.Conn, err error) {
+	defer transport.RecoverHook(&err, "the function that dials")
 	ctx := d.dialing
 	if d.cfg.ConnectTimeout > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, d.cfg.ConnectTimeout)
 		defer cancel()
 	}
-	return d.transport.Dial(ctx, d.address, d.cfg.Transport)
+	return d.transport.Dial(ctx, d.address, cfg.transport(func() *tls.Config { return cfg.TLS }))
 }
 
 // serve runs one connection to its end.
-func (d *Dialer) serve(nc net.Conn) (admitted bool, err error) {
-	c := newConn(d.cfg, d.endpoint, nc, engine.New(d.cfg.Engine), d)
+func (d *Dialer) serve(cfg *Config, nc net.Conn) (admitted bool, err error) {
+	c := newConn(cfg, d.next, d.endpoint, nc, engine.New(cfg.Engine), d)
 	d.mu.Lock()
 	c.pipe = d.pipe
 	d.current = c
@@ -249,6 +337,7 @@ func (d *Dialer) serve(nc net.Conn) (admitted bool, err error) {
 	defer afterFunc(d.abort, func() { c.close(context.Canceled) })()
 
 	d.life.Handshake()
+	c.announced = true
 	d.cfg.Host.Event(c.event(Connected))
 	admitted, err = c.run()
 	d.countLosses(c)
@@ -289,10 +378,11 @@ func (d *Dialer) countLosses(c *conn) {
 // the next one.
 func (d *Dialer) renew() {
 	host := d.cfg.Host
+	next := d.newPipe()
 	d.mu.Lock()
 	old := d.pipe
 	if d.life.State().Active() {
-		d.pipe = d.newPipe()
+		d.pipe = next
 	}
 	d.mu.Unlock()
 	host.Detach(old)
@@ -305,9 +395,9 @@ func (d *Dialer) renew() {
 // closeIn closes the queue of received messages: no more are written to it.
 func (d *Dialer) closeIn(p *pipe.Pipe) {
 	if p.In != nil {
-		d.inLock.Lock()
+		p.In.Lock()
 		p.In.Close()
-		d.inLock.Unlock()
+		p.In.Unlock()
 	}
 }
 
@@ -319,8 +409,14 @@ func (d *Dialer) join(c *conn) error {
 		}
 	}
 	d.connected.Store(c)
-	if err := d.cfg.Host.Connected(c.pipe, c.peer()); err != nil {
+	peer := c.peer()
+	peer.Replaces = d.generation
+	if err := d.cfg.Host.Connected(c.pipe, peer); err != nil {
 		return &refusal{err}
+	}
+	d.generation = peer.Generation
+	if err := c.withdrawn(); err != nil {
+		return err
 	}
 	d.life.Connect()
 	d.cfg.Host.Event(c.event(Ready))
@@ -350,6 +446,9 @@ func (d *Dialer) over() bool {
 func (d *Dialer) end() {
 	defer d.life.Close()
 	d.Abort()
+	if d.given != nil {
+		d.given.Close() // it may not have been served
+	}
 	p := d.Pipe()
 	d.cfg.Host.Detach(p)
 	if p.Out != nil {
@@ -376,6 +475,9 @@ func (d *Dialer) Finish() {
 	d.life.Finish()
 	c, p := d.current, d.pipe
 	d.mu.Unlock()
+	if d.cfg.ReconnectStop&StopAfterDisconnect != 0 {
+		d.stopRetries()
+	}
 	d.cfg.Host.Retire(p)
 	if c != nil {
 		c.finish()
@@ -394,9 +496,6 @@ func (d *Dialer) Abort() {
 	d.cancel()
 }
 
-// Pending returns how many messages are not written yet.
-func (d *Dialer) Pending() int { return pending(d.Pipe()) }
-
 // pending returns how many messages of a pipe are not written yet.
 func pending(p *pipe.Pipe) int {
 	if p.Out == nil {
@@ -406,12 +505,6 @@ func pending(p *pipe.Pipe) int {
 	defer p.Out.Unlock()
 	return p.Out.Unsent()
 }
-
-// Ended reports whether the dialer has ended.
-func (d *Dialer) Ended() bool { return d.life.State() == endpoint.Closed }
-
-// Status describes the endpoint.
-func (d *Dialer) Status() endpoint.Status { return d.life.Status() }
 
 // Wait returns when the dialer has ended after Finish. When ctx ends it calls
 // Abort.
@@ -436,10 +529,15 @@ func attachError(err error) error {
 func (c *conn) reportEnd(admitted bool, err error) {
 	e := c.event(HandshakeFailed)
 	e.Err, e.Reason = err, engine.CloseReasonOf(err)
+	if e.Peer == nil {
+		if e.Peer = c.engine.Announced(); e.Peer != nil {
+			describe(e.Peer, c.nc)
+		}
+	}
 	var r *refusal
 	switch {
 	case errors.As(err, &r):
-		e.Kind = PeerRefused
+		e.Kind, e.Connected = PeerRefused, c.announced
 	case admitted:
 		e.Kind = Disconnected
 	}
@@ -447,8 +545,10 @@ func (c *conn) reportEnd(admitted bool, err error) {
 }
 
 func (c *conn) event(k Kind) Event {
+	_, bound := c.session.(*Listener)
 	return Event{
-		Kind: k, Endpoint: c.endpoint, Local: c.nc.LocalAddr(), Remote: c.nc.RemoteAddr(),
+		Bound: bound,
+		Kind:  k, Endpoint: c.endpoint, Local: c.nc.LocalAddr(), Remote: c.nc.RemoteAddr(),
 		Peer: c.engine.Peer(),
 	}
 }
@@ -459,11 +559,20 @@ func (c *conn) peer() *msg.Peer {
 	if c.tls != nil {
 		p.TLS = c.tls
 	}
-	if addr := c.nc.RemoteAddr(); p.Remote == nil && addr != nil {
+	p.Generation = c.generation
+	describe(p, c.nc)
+	return p
+}
+
+// describe sets what the system knows of a peer.
+func describe(p *msg.Peer, nc net.Conn) {
+	if addr := nc.RemoteAddr(); p.Remote == nil && addr != nil {
 		p.Remote, p.Address = addr, addr.String()
 		if host, _, err := net.SplitHostPort(p.Address); err == nil {
 			p.Address = host
 		}
 	}
-	return p
+	if uid, gid, pid, ok := transport.PeerCred(nc); ok {
+		p.Credentials = &msg.Credentials{PID: pid, UID: uid, GID: gid}
+	}
 }

@@ -26,7 +26,7 @@ func TestDialerAttachesPipeBeforeItConnects(t *testing.T) {
 			} else {
 				h.wantCalls("Attach")
 			}
-			p.Shake("DEALER")
+			p.Handshake("DEALER")
 			w.Settle()
 			h.wantCalls("Attach", "Connected")
 		}, func(c *session.Config) { c.Immediate = immediate })
@@ -52,19 +52,15 @@ func TestDialerIsConnectingBeforeItsFirstAttempt(t *testing.T) {
 func TestDialerKeepsQueueForNextConnection(t *testing.T) {
 	runHost(t, func(w *st.World, h *host) {
 		w.Net.OnLink(func(l *memnet.Link) { l.Up().SetBuffer(200) })
-		s := w.Listen("a")
-		d := h.dial()
-		p := s.Accept()
-		p.Shake("DEALER")
-		w.Settle()
+		d, s, _ := h.dialPeer()
 		h.send(d.Pipe(), st.Large(1000)) // written in part
 		w.Settle()
 		for _, body := range []string{"1", "2", "3"} {
 			h.send(d.Pipe(), body)
 		}
 		w.Net.Links()[0].Cut(memnet.RST)
-		p = s.Accept()
-		p.Shake("DEALER")
+		p := s.Accept()
+		p.Handshake("DEALER")
 		for _, want := range []string{"1", "2", "3"} {
 			if got := p.Message(); got[0] != want {
 				t.Errorf("received %q, want %q", got, want)
@@ -80,11 +76,7 @@ func TestDialerKeepsQueueForNextConnection(t *testing.T) {
 func TestDialerWithImmediateDropsQueueWithConnection(t *testing.T) {
 	runHost(t, func(w *st.World, h *host) {
 		w.Net.OnLink(func(l *memnet.Link) { l.Up().SetBuffer(200) })
-		s := w.Listen("a")
-		d := h.dial()
-		p := s.Accept()
-		p.Shake("DEALER")
-		w.Settle()
+		d, _, _ := h.dialPeer()
 		first := d.Pipe()
 		h.send(first, st.Large(1000))
 		w.Settle()
@@ -102,17 +94,13 @@ func TestDialerWithImmediateDropsQueueWithConnection(t *testing.T) {
 // TestDialerWithoutReconnectEndsWithItsConnection: what is queued is dropped.
 func TestDialerWithoutReconnectEndsWithItsConnection(t *testing.T) {
 	runHost(t, func(w *st.World, h *host) {
-		s := w.Listen("a")
-		d := h.dial()
-		p := s.Accept()
-		p.Shake("DEALER")
-		w.Settle()
+		d, _, p := h.dialPeer()
 		p.Close()
 		w.Settle()
 		if !d.Ended() {
 			t.Fatal("the dialer goes on")
 		}
-		want := []session.Kind{session.Connected, session.Ready, session.Disconnected}
+		want := []session.Kind{session.Connected, session.Ready, session.Disconnected, session.Stopped}
 		if got := h.kinds(); !slices.Equal(got, want) {
 			t.Errorf("events %v, want %v", got, want)
 		}

@@ -36,7 +36,7 @@ func (c *conn) serveHalfClosed() {
 			return
 		}
 		select {
-		case <-c.room: // closed, failed, or everything written
+		case <-c.room.wait(): // closed, failed, or everything written
 		case <-t.C:
 			c.mu.Lock()
 			finishing := c.finishing // then the linger time limits it

@@ -22,7 +22,7 @@ func TestMessagesInSameWriteAsHandshakeAreReceived(t *testing.T) {
 				for i := range 1500 {
 					b = append(b, st.Message(fmt.Sprint(i), st.Large(100))...)
 				}
-				p.Must(b)
+				p.MustWrite(b)
 				for i := range 1500 {
 					pull.WantRecv(fmt.Sprint(i), st.Large(100))
 				}

@@ -34,15 +34,15 @@ func TestHeartbeatCountsUnreadBytes(t *testing.T) {
 					w.Net.OnLink(func(l *memnet.Link) { up = l.Up() })
 					pull, p := pullWithRawPush(w, st.Heartbeat(c.interval, c.timeout, 0))
 					if c.ttl > 0 {
-						p.Must(st.Ping(c.ttl, ""))
+						p.MustWrite(st.Ping(c.ttl, ""))
 					}
 					// The socket reads 5 bytes of the message, then nothing
 					// although the other bytes arrive.
 					message := st.Message(body)
-					p.Must(message[:5])
+					p.MustWrite(message[:5])
 					w.Settle()
 					up.HoldReads()
-					go p.Must(message[5:])
+					go p.MustWrite(message[5:])
 					time.Sleep(3 * time.Second)
 					up.ReleaseReads()
 					pull.WantRecv(body)
@@ -60,15 +60,15 @@ func TestSilentPeerIsDisconnectedAfterLateReader(t *testing.T) {
 		var up *memnet.Flow
 		w.Net.OnLink(func(l *memnet.Link) { up = l.Up() })
 		pull, p := pullWithRawPush(w, st.Heartbeat(0, 0, 0))
-		p.Must(st.Ping(10, ""))
+		p.MustWrite(st.Ping(10, ""))
 		w.Settle()
 		p.Frame() // the PONG
 		up.HoldReads()
-		p.Must(st.Message("late"))
+		p.MustWrite(st.Message("late"))
 		time.Sleep(2500 * time.Millisecond)
 		up.ReleaseReads()
 		pull.WantRecv("late")
-		if d := p.End(); d != time.Second {
+		if d := p.WaitClosed(); d != time.Second {
 			t.Errorf("disconnected after %v", d)
 		}
 		w.Settle()

@@ -20,7 +20,7 @@ func pullWithRawPush(w *st.World, opts ...func(*socket.Options)) (pull *st.Socke
 	pull = w.Socket(pattern.PULL, opts...)
 	pull.MustBind("mem://a")
 	push = w.Dial("a")
-	push.Shake("PUSH")
+	push.Handshake("PUSH")
 	return pull, push
 }
 
@@ -34,7 +34,7 @@ func TestSilentPeerIsDisconnectedAfterTimeout(t *testing.T) {
 		if d := time.Since(start); d != 10*time.Second || flags != wire.FlagCommand || !strings.HasPrefix(string(body), "\x04PING\x02\x58") {
 			t.Errorf("after %v: frame %x %q", d, flags, body)
 		}
-		if d := p.End(); d != 3*time.Second {
+		if d := p.WaitClosed(); d != 3*time.Second {
 			t.Errorf("disconnected after %v", d)
 		}
 		w.Settle()
@@ -55,11 +55,11 @@ func TestAnyInputAnswersHeartbeat(t *testing.T) {
 				pull, p := pullWithRawPush(w, st.Heartbeat(time.Second, time.Second, 0))
 				for range 100 {
 					time.Sleep(900 * time.Millisecond)
-					p.Must(sign)
+					p.MustWrite(sign)
 				}
 				w.Settle()
 				pull.WantCloseReasons(nil)
-				if d := p.End(); d > 2*time.Second {
+				if d := p.WaitClosed(); d > 2*time.Second {
 					t.Errorf("silent for %v and not disconnected", d)
 				}
 			})
@@ -89,14 +89,14 @@ func TestSilentPeerIsDisconnectedAfterItsTTL(t *testing.T) {
 		for _, own := range []time.Duration{0, 3 * time.Hour} {
 			st.Run(t, func(w *st.World) {
 				_, p := pullWithRawPush(w, st.Heartbeat(own, own, 0))
-				p.Must(st.Ping(ttl, "context"))
+				p.MustWrite(st.Ping(ttl, "context"))
 				if _, pong := p.Frame(); string(pong) != "\x04PONGcontext" {
 					t.Errorf("answer %q", pong)
 				}
 				want := time.Duration(ttl) * 100 * time.Millisecond
 				time.Sleep(want - 1)
-				p.Must(st.Message("still here"))
-				if d := p.End(); d != want {
+				p.MustWrite(st.Message("still here"))
+				if d := p.WaitClosed(); d != want {
 					t.Errorf("TTL %d: disconnected after %v", ttl, d)
 				}
 			})
@@ -110,7 +110,7 @@ func TestTTLIsSuspendedWhileReaderWaitsForCapacity(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		pull, p := pullWithRawPush(w, st.HWM(1, 1))
 		for _, b := range [][]byte{st.Ping(10, ""), st.Message("1"), st.Message("2"), st.Message("3")} {
-			p.Must(b)
+			p.MustWrite(b)
 			w.Settle()
 		}
 		time.Sleep(time.Minute)
@@ -118,7 +118,7 @@ func TestTTLIsSuspendedWhileReaderWaitsForCapacity(t *testing.T) {
 			pull.WantRecv(want)
 		}
 		time.AfterFunc(time.Hour, func() { p.CloseWrite() })
-		if d := p.End(); d != time.Second {
+		if d := p.WaitClosed(); d != time.Second {
 			t.Errorf("disconnected after %v", d)
 		}
 	})
@@ -133,7 +133,7 @@ func TestHeartbeatKeepsPeerThatWaitsForCapacity(t *testing.T) {
 			beat := st.Heartbeat(time.Second, 2*time.Second, 5*time.Second)
 			from, to := w.Socket(typ[0], beat, st.HWM(5, 5)), w.Socket(typ[1], beat, st.HWM(5, 5))
 			from.MustConnect(to.MustBind("mem://a"))
-			from.MustMeet(1)
+			from.WaitPeers(1)
 			n := 0
 			for range 100 {
 				n += from.Fill()
@@ -157,11 +157,11 @@ func TestZMTP30PeerGetsNoPing(t *testing.T) {
 		p := w.Dial("a")
 		g := st.Greeting()
 		g[11] = 0
-		p.Must(g, st.Ready("Socket-Type", "PUSH"))
-		p.Skip(64)
+		p.MustWrite(g, st.Ready("Socket-Type", "PUSH"))
+		p.ReadN(64)
 		p.Frame()
 		time.Sleep(time.Hour)
-		p.Must(st.Message("x"))
+		p.MustWrite(st.Message("x"))
 		pull.WantRecv("x")
 	})
 }

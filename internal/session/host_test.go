@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -23,17 +24,40 @@ import (
 type host struct {
 	w      *st.World
 	cfg    session.Config
-	sendMu sync.Mutex // guards the writing half of every Out
+	halves halves              // the queues of a pipe
+	reader pipe.Reader         // of every Out, if not nil
+	next   *session.NextConfig // holds cfg
+	sendMu sync.Mutex          // guards the writing half of every Out
 	drops  pipe.Drops
+
+	revocations atomic.Uint64
 
 	mu          sync.Mutex // guards what follows
 	calls       []string   // the methods that change a pipe, in order
 	pipes       []*pipe.Pipe
 	events      []session.Event
+	datagrams   [][]string
+	attachErr   error // what Attach returns
 	refusal     error // what Connected returns
+	receivedErr error // what Received returns; then it drops the messages
 	unreadLimit bool
 	unconfirmed int
+
+	// Called by the methods of these names, if not nil.
+	onNewPipe      func()
+	onConnected    func(*pipe.Pipe)
+	onReceived     func()
+	onDisconnected func()
 }
+
+// halves says which queues the pipes of a host have.
+type halves uint8
+
+const (
+	bothHalves halves = iota
+	sendsOnly
+	receivesOnly
+)
 
 // newHost returns a host. set changes its configuration.
 func newHost(w *st.World, set ...func(*session.Config)) *host {
@@ -46,6 +70,7 @@ func newHost(w *st.World, set ...func(*session.Config)) *host {
 			NewMechanism: func(md []byte) mechanism.Mechanism { return mechanism.NewNull(md) },
 			Limits:       o.Limits,
 		},
+		Transport:         &o.Transport,
 		HandshakeTimeout:  o.HandshakeTimeout,
 		ConnectTimeout:    o.ConnectTimeout,
 		ReconnectInterval: o.ReconnectInterval,
@@ -54,6 +79,7 @@ func newHost(w *st.World, set ...func(*session.Config)) *host {
 	for _, f := range set {
 		f(&h.cfg)
 	}
+	h.next = session.NewNextConfig(&h.cfg)
 	return h
 }
 
@@ -72,7 +98,7 @@ func runHost(t *testing.T, f func(w *st.World, h *host), set ...func(*session.Co
 // listen binds mem://a. The listener ends with the test.
 func (h *host) listen() *session.Listener {
 	h.w.Helper()
-	l, err := session.Listen(&h.cfg, h.w.Transport, "mem://", "a")
+	l, err := session.Listen(h.next, h.w.Transport, "mem://", "a")
 	if err != nil {
 		h.w.Fatal(err)
 	}
@@ -86,7 +112,7 @@ func (h *host) listen() *session.Listener {
 // dial connects to mem://a. The dialer ends with the test.
 func (h *host) dial() *session.Dialer {
 	h.w.Helper()
-	d, err := session.Dial(&h.cfg, h.w.Transport, "mem://a", "a", "")
+	d, err := session.Dial(h.next, h.w.Transport, "mem://a", "a", "")
 	if err != nil {
 		h.w.Fatal(err)
 	}
@@ -97,14 +123,36 @@ func (h *host) dial() *session.Dialer {
 	return d
 }
 
+// dialPeer dials a raw peer that completes its handshake, and returns it with its
+// listener.
+func (h *host) dialPeer() (*session.Dialer, *st.Server, *st.Peer) {
+	h.w.Helper()
+	s := h.w.Listen("a")
+	d := h.dial()
+	p := s.Accept()
+	p.Handshake("DEALER")
+	h.w.Settle()
+	return d, s, p
+}
+
 // accept dials a raw peer that completes its handshake with the listener, and
 // returns it with the pipe of its connection.
 func (h *host) accept(properties ...string) (*st.Peer, *pipe.Pipe) {
 	h.w.Helper()
 	p := h.w.Dial("a")
-	p.Shake("DEALER", properties...)
+	p.Handshake("DEALER", properties...)
 	h.w.Settle()
 	return p, h.lastPipe()
+}
+
+// unsent returns the number of messages to the peer of p that are not written yet.
+func (h *host) unsent(p *pipe.Pipe) int {
+	h.sendMu.Lock()
+	defer h.sendMu.Unlock()
+	if p.Out == nil {
+		return 0
+	}
+	return p.Out.Unsent()
 }
 
 func (h *host) lastPipe() *pipe.Pipe {
@@ -113,11 +161,12 @@ func (h *host) lastPipe() *pipe.Pipe {
 	return h.pipes[len(h.pipes)-1]
 }
 
-// send queues a message of one frame.
-func (h *host) send(p *pipe.Pipe, body string) {
+// send queues a message.
+func (h *host) send(p *pipe.Pipe, frames ...string) {
 	h.sendMu.Lock()
 	defer h.sendMu.Unlock()
-	p.Out.PutFrame([]byte(body))
+	m := st.Of(frames...)
+	p.Out.Put(&m)
 }
 
 // receive returns the messages in p.In, of one frame each.
@@ -136,11 +185,16 @@ func (h *host) set(f func()) {
 	f()
 }
 
-// kinds returns the kinds of the events so far.
-func (h *host) kinds() (kinds []session.Kind) {
+// past returns the events so far.
+func (h *host) past() []session.Event {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for _, ev := range h.events {
+	return slices.Clone(h.events)
+}
+
+// kinds returns the kinds of the events so far.
+func (h *host) kinds() (kinds []session.Kind) {
+	for _, ev := range h.past() {
 		kinds = append(kinds, ev.Kind)
 	}
 	return kinds
@@ -148,9 +202,8 @@ func (h *host) kinds() (kinds []session.Kind) {
 
 // lastEvent returns the newest event.
 func (h *host) lastEvent() session.Event {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.events[len(h.events)-1]
+	list := h.past()
+	return list[len(list)-1]
 }
 
 // wantCalls compares the recorded calls.
@@ -178,35 +231,80 @@ func waitTime(s interface{ Wait(context.Context) }) time.Duration {
 
 func (h *host) record(call string) { h.set(func() { h.calls = append(h.calls, call) }) }
 
-func (h *host) NewPipe(r pipe.Reader, w pipe.Writer, inLock *sync.Mutex, sub pipe.Subscriptions) *pipe.Pipe {
+func (h *host) NewPipe(r pipe.Reader, w pipe.Writer, sub pipe.Subscriptions) *pipe.Pipe {
 	p := pipe.New()
 	p.To, _ = r.(pipe.Connection)
-	p.Out = pipe.NewQueue(pipe.Config{Lock: &h.sendMu, HWM: 1000, Pooled: true, Reader: r, From: p, Drops: &h.drops})
-	p.In = pipe.NewQueue(pipe.Config{Lock: inLock, HWM: 2, Writer: w, To: p, Drops: &h.drops})
+	if h.reader != nil {
+		r = h.reader
+	}
+	if h.halves != receivesOnly {
+		p.Out = pipe.NewQueue(pipe.Config{Lock: &h.sendMu, HWM: 1000, Pooled: true, Reader: r, From: p, Drops: &h.drops})
+	}
+	if h.halves != sendsOnly {
+		p.In = pipe.NewQueue(pipe.Config{HWM: 2, Writer: w, To: p, Drops: &h.drops})
+	}
 	p.Sub = sub
 	h.set(func() { h.pipes = append(h.pipes, p) })
+	if h.onNewPipe != nil {
+		h.onNewPipe()
+	}
 	return p
 }
 
-func (h *host) Attach(*pipe.Pipe) error { h.record("Attach"); return nil }
-
-func (h *host) Connected(*pipe.Pipe, *msg.Peer) error {
-	h.record("Connected")
+func (h *host) Attach(*pipe.Pipe) error {
+	h.record("Attach")
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.refusal
+	return h.attachErr
 }
 
-func (h *host) Received(p *pipe.Pipe, b *msg.Batch) error { p.Enqueue(b); return nil }
+func (h *host) Connected(p *pipe.Pipe, _ *msg.Peer) error {
+	h.record("Connected")
+	h.mu.Lock()
+	f, err := h.onConnected, h.refusal
+	h.mu.Unlock()
+	if f != nil {
+		f(p)
+	}
+	return err
+}
 
-func (h *host) Datagram(*pipe.Pipe, *msg.Msg) {}
+func (h *host) Received(p *pipe.Pipe, b *msg.Batch) error {
+	h.mu.Lock()
+	err := h.receivedErr
+	h.mu.Unlock()
+	if err != nil {
+		b.Recycle()
+		return err
+	}
+	p.Enqueue(b)
+	if h.onReceived != nil {
+		h.onReceived()
+	}
+	return nil
+}
+
+func (h *host) Datagram(_ *pipe.Pipe, m *msg.Msg) {
+	h.set(func() { h.datagrams = append(h.datagrams, st.Frames(m)) })
+}
 
 func (h *host) HalfClosed(*pipe.Pipe) { h.record("HalfClosed") }
 
-func (h *host) Disconnected(*pipe.Pipe) { h.record("Disconnected") }
+func (h *host) Disconnected(*pipe.Pipe) {
+	h.record("Disconnected")
+	h.mu.Lock()
+	f := h.onDisconnected
+	h.mu.Unlock()
+	if f != nil {
+		f()
+	}
+}
 
 func (h *host) Retire(p *pipe.Pipe) {
 	h.record("Retire")
+	if p.Out == nil {
+		return
+	}
 	h.sendMu.Lock()
 	defer h.sendMu.Unlock()
 	p.Out.Close()
@@ -215,6 +313,8 @@ func (h *host) Retire(p *pipe.Pipe) {
 func (h *host) Detach(*pipe.Pipe) { h.record("Detach") }
 
 func (h *host) Event(ev session.Event) { h.set(func() { h.events = append(h.events, ev) }) }
+
+func (h *host) Revocations() uint64 { return h.revocations.Load() }
 
 func (h *host) Drops() *pipe.Drops { return &h.drops }
 

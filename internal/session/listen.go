@@ -3,15 +3,17 @@ package session
 import (
 	"container/list"
 	"context"
+	"crypto/tls"
 	"errors"
+	"fmt"
 	"net"
-	"sync"
 	"time"
 
 	"github.com/zerobroker/zmq/internal/endpoint"
 	"github.com/zerobroker/zmq/internal/engine"
 	"github.com/zerobroker/zmq/internal/msg"
 	"github.com/zerobroker/zmq/internal/pipe"
+	"github.com/zerobroker/zmq/internal/slots"
 	"github.com/zerobroker/zmq/internal/transport"
 )
 
@@ -19,20 +21,20 @@ import (
 var (
 	errTooMany        = errors.New("too many connections")
 	errUnreadLimit    = errors.New("too many unread messages of disconnected peers")
+	errNotAccepted    = errors.New("not accepted by the application")
 	errTooManyPending = errors.New("too many connections in their handshake")
 )
 
 // Listener is the session of one bound endpoint: it accepts connections. Each has
 // a pipe of its own, which is detached when the connection ends.
 type Listener struct {
-	cfg      *Config
-	endpoint string
+	base     // Finish changes life under mu
+	next     *NextConfig
 	listener transport.Listener
 	stop     chan struct{} // closed by Finish
 	settled  chan struct{} // has an element when a connection is no longer pending
-	life     *endpoint.Lifetime
 
-	mu      sync.Mutex // guards what follows; Finish changes life under it
+	// mu guards what follows.
 	conns   map[*conn]struct{}
 	pending pendingConns
 	half    list.List // of half-closed *conn, the oldest first
@@ -41,16 +43,17 @@ type Listener struct {
 
 // Listen binds address and starts a listener. scheme is the prefix of its
 // endpoint, as "tcp://".
-func Listen(cfg *Config, t transport.Transport, scheme, address string) (*Listener, error) {
-	tl, err := t.Listen(address, cfg.Transport)
+func Listen(next *NextConfig, t transport.Transport, scheme, address string) (*Listener, error) {
+	cfg := next.Load()
+	tl, err := bind(t, address, cfg.transport(func() *tls.Config { return next.Load().TLS }))
 	if err != nil {
 		return nil, err
 	}
 	l := &Listener{
-		cfg: cfg, endpoint: scheme + tl.Addr(), listener: tl,
+		base: base{cfg: cfg, endpoint: scheme + tl.Addr(), life: endpoint.New(endpoint.Listening)},
+		next: next, listener: tl,
 		stop:    make(chan struct{}),
 		settled: make(chan struct{}, 1),
-		life:    endpoint.New(endpoint.Listening),
 		conns:   make(map[*conn]struct{}),
 		busy:    1,
 	}
@@ -59,8 +62,10 @@ func Listen(cfg *Config, t transport.Transport, scheme, address string) (*Listen
 	return l, nil
 }
 
-// Endpoint returns the bound endpoint, with the actual address and port.
-func (l *Listener) Endpoint() string { return l.endpoint }
+func bind(t transport.Transport, address string, o *transport.Options) (l transport.Listener, err error) {
+	defer transport.RecoverHook(&err, "the function that listens")
+	return t.Listen(address, o)
+}
 
 // After a failure Accept is called again after these delays, which double from
 // the first to the last.
@@ -76,17 +81,18 @@ func (l *Listener) accept() {
 		if !l.waitUnreadLimit() {
 			return
 		}
-		nc, err := l.listener.Accept()
+		nc, err := l.acceptConn()
 		switch {
 		case err == nil:
 			delay = minAcceptDelay
 			l.admit(nc)
-		case errors.Is(err, net.ErrClosed):
+		case l.stopped():
 			return
 		case l.evict():
 			// Usually the process has no free descriptor. Now it has one.
 		default:
-			// Usually the process has no free descriptor until others are closed.
+			// Usually the process has no free descriptor until others are closed,
+			// or the application has closed a listener that it has made.
 			l.life.Fail(err)
 			l.cfg.Host.Event(Event{Kind: AcceptFailed, Endpoint: l.endpoint, Delay: delay, Err: err})
 			select {
@@ -96,6 +102,21 @@ func (l *Listener) accept() {
 			}
 			delay = min(2*delay, maxAcceptDelay)
 		}
+	}
+}
+
+func (l *Listener) acceptConn() (nc net.Conn, err error) {
+	defer transport.RecoverHook(&err, "Accept of the listener")
+	return l.listener.Accept()
+}
+
+// stopped reports whether Finish was called.
+func (l *Listener) stopped() bool {
+	select {
+	case <-l.stop:
+		return true
+	default:
+		return false
 	}
 }
 
@@ -120,8 +141,15 @@ func (l *Listener) waitUnreadLimit() bool {
 // connections are pending and none is overdue; meanwhile new ones wait in the
 // system's accept queue.
 func (l *Listener) admit(nc net.Conn) {
-	c := newConn(l.cfg, l.endpoint, nc, engine.NewAccepted(l.cfg.Engine), l)
-	c.source = Source(nc.RemoteAddr())
+	cfg := l.next.Load()
+	c := newConn(cfg, l.next, l.endpoint, nc, engine.NewAccepted(cfg.Engine), l)
+	c.source = slots.Source(nc.RemoteAddr())
+	if err := l.filter(nc); err != nil {
+		nc.Close()
+		l.life.Fail(err)
+		c.reportEnd(false, &refusal{err})
+		return
+	}
 	for {
 		evicted, wait, err := l.register(c)
 		for _, e := range evicted {
@@ -137,10 +165,29 @@ func (l *Listener) admit(nc net.Conn) {
 			c.reportEnd(false, &refusal{err})
 			return
 		}
+		c.announced = true
 		l.cfg.Host.Event(c.event(Accepted))
 		go l.serve(c)
 		return
 	}
+}
+
+// filter asks Config.Accept about a connection.
+func (l *Listener) filter(nc net.Conn) (err error) {
+	if l.cfg.Accept == nil {
+		return nil
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("the function Options.Accept %w", transport.PanicError(p))
+		}
+	}()
+	var p msg.Peer
+	describe(&p, nc)
+	if !l.cfg.Accept(&p) {
+		return errNotAccepted
+	}
+	return nil
 }
 
 // waitSettled waits until a connection is no longer pending, at most d.
@@ -174,6 +221,7 @@ func (l *Listener) register(c *conn) (evicted []eviction, wait time.Duration, er
 	}
 	evict := func(overdue *conn) {
 		evicted = append(evicted, eviction{overdue, &refusal{errTooManyPending}})
+		overdue.stage = stageEvicted
 		l.settleLocked(overdue)
 	}
 	full := cfg.MaxConnections > 0 && len(l.conns) >= cfg.MaxConnections
@@ -230,9 +278,24 @@ func (l *Listener) settleLocked(c *conn) {
 	}
 }
 
+// serve performs the handshake of a connection. A new goroutine, with a new and
+// small stack, serves it from then on: the calls of a handshake are deep, and the
+// stack would keep its size while the connection is idle.
 func (l *Listener) serve(c *conn) {
+	early, err := c.open()
+	if err != nil {
+		l.ended(c, false, c.end(err))
+		return
+	}
+	go l.receive(c, early)
+}
+
+// receive serves a connection from the end of its handshake.
+func (l *Listener) receive(c *conn, early []byte) { l.ended(c, true, c.end(c.traffic(early))) }
+
+// ended removes a connection that has ended because of err.
+func (l *Listener) ended(c *conn, admitted bool, err error) {
 	defer l.goroutineDone()
-	admitted, err := c.run()
 	if c.pipe != nil {
 		l.release(c)
 	}
@@ -263,34 +326,42 @@ func (l *Listener) release(c *conn) {
 	}
 	far.end(lost, unconfirmed)
 	if p.In != nil {
-		far.inLock.Lock()
+		p.In.Lock()
 		p.In.Close()
-		far.inLock.Unlock()
+		p.In.Unlock()
 	}
 }
 
 // join makes a pipe for the peer.
 func (l *Listener) join(c *conn) error {
 	host := l.cfg.Host
-	far := &accepted{}
-	far.conn.Store(c)
-	p := host.NewPipe(far, far, &far.inLock, far)
+	far := newAccepted(c)
+	p := host.NewPipe(far, far, far)
 	p.Side = pipe.Accepted
 	c.pipe = p
 	// Before messages can be queued to it: a later Finish then has them written.
 	l.mu.Lock()
+	evicted := c.stage == stageEvicted
+	if !evicted {
+		c.stage = stageJoined
+	}
 	l.settleLocked(c)
-	c.joined = true
 	active := l.life.State().Active()
 	l.mu.Unlock()
-	if !active {
+	switch {
+	case !active:
 		return net.ErrClosed
+	case evicted: // before the peer gets READY and sends messages
+		return &refusal{errTooManyPending}
 	}
 	if err := host.Attach(p); err != nil {
 		return attachError(err)
 	}
 	if err := host.Connected(p, c.peer()); err != nil {
 		return &refusal{err}
+	}
+	if err := c.withdrawn(); err != nil {
+		return err
 	}
 	l.life.Recover()
 	host.Event(c.event(Ready))
@@ -327,7 +398,7 @@ func (l *Listener) Finish() {
 	}
 	var serving, pending []*conn
 	for c := range l.conns {
-		if c.joined {
+		if c.stage == stageJoined {
 			serving = append(serving, c)
 		} else {
 			pending = append(pending, c)
@@ -345,16 +416,13 @@ func (l *Listener) Finish() {
 	l.cfg.Host.Event(Event{Kind: ListenerClosed, Endpoint: l.endpoint})
 }
 
-// Ended reports whether the listener and all its connections have ended.
-func (l *Listener) Ended() bool { return l.life.State() == endpoint.Closed }
-
 // Status describes the endpoint.
 func (l *Listener) Status() endpoint.Status {
 	s := l.life.Status()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for c := range l.conns {
-		if c.joined {
+		if c.stage == stageJoined {
 			s.Peers++
 		}
 	}
@@ -376,22 +444,6 @@ func (l *Listener) goroutineDone() {
 // Wait returns when all connections have ended after Finish. When ctx ends it
 // calls Abort.
 func (l *Listener) Wait(ctx context.Context) { l.life.Wait(ctx, l.Abort) }
-
-// Pending returns how many messages are not written yet.
-func (l *Listener) Pending() (n int) {
-	l.mu.Lock()
-	var pipes []*pipe.Pipe
-	for c := range l.conns {
-		if c.joined {
-			pipes = append(pipes, c.pipe)
-		}
-	}
-	l.mu.Unlock()
-	for _, p := range pipes {
-		n += pending(p)
-	}
-	return n
-}
 
 // Abort closes every connection now, and drops what is queued.
 func (l *Listener) Abort() {

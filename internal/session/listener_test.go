@@ -18,10 +18,10 @@ func TestListenerSendsReadyAfterHostHasAdmittedPeer(t *testing.T) {
 		h.refusal = errors.New("unwanted")
 		h.listen()
 		p := w.Dial("a")
-		p.Must(slices.Concat(st.Greeting(), st.Ready("Socket-Type", "DEALER", "X-On-Error", "retry"), st.Message("x")))
-		p.Skip(64)
+		p.MustWrite(slices.Concat(st.Greeting(), st.Ready("Socket-Type", "DEALER", "X-On-Error", "retry"), st.Message("x")))
+		p.ReadN(64)
 		wantError(t, p, "")
-		if d := p.End(); d != 0 {
+		if d := p.WaitClosed(); d != 0 {
 			t.Errorf("closed after %v", d)
 		}
 		if ev := h.lastEvent(); ev.Kind != session.PeerRefused || !errorIs(ev, h.refusal) {
@@ -44,7 +44,7 @@ func TestListenerAcceptsNothingAtUnreadLimit(t *testing.T) {
 			t.Errorf("events %v, want %v", got, want)
 		}
 		h.set(func() { h.unreadLimit = false })
-		if d := st.After(func() { p.Shake("DEALER") }); d > time.Second {
+		if d := st.After(func() { p.Handshake("DEALER") }); d > time.Second {
 			t.Errorf("admitted %v after the limit", d)
 		}
 	})
@@ -55,10 +55,10 @@ func TestListenerFinishClosesPendingConnections(t *testing.T) {
 	runHost(t, func(w *st.World, h *host) {
 		l := h.listen()
 		p := w.Dial("a")
-		p.Must(st.Greeting())
+		p.MustWrite(st.Greeting())
 		w.Settle()
 		l.Finish()
-		if d := p.End(); d != 0 {
+		if d := p.WaitClosed(); d != 0 {
 			t.Errorf("closed after %v", d)
 		}
 		if d := waitTime(l); d != 0 {
@@ -74,7 +74,7 @@ func TestListenerKeepsReceivedMessagesOfEndedConnection(t *testing.T) {
 	runHost(t, func(w *st.World, h *host) {
 		h.listen()
 		p, q := h.accept()
-		p.Must(st.Message("x"))
+		p.MustWrite(st.Message("x"))
 		p.Close()
 		w.Settle()
 		h.wantCalls("Attach", "Connected", "Disconnected", "Detach")

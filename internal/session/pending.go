@@ -2,7 +2,6 @@ package session
 
 import (
 	"container/list"
-	"net"
 	"time"
 )
 
@@ -111,29 +110,16 @@ func (s *pendingSource) overdue(now time.Time, grace time.Duration) (*conn, time
 // overdue returns an overdue connection, of the source with the most pending
 // connections among the sources that have one. If none is overdue, it returns the
 // time until one is.
-func (p *pendingConns) overdue(now time.Time) (victim *conn, wait time.Duration) {
+func (p *pendingConns) overdue(now time.Time) (c *conn, wait time.Duration) {
 	wait = silentGrace
 	most := 0
 	for _, s := range p.sources {
-		c, left := s.overdue(now, silentGrace)
-		if c == nil {
+		oldest, left := s.overdue(now, silentGrace)
+		if oldest == nil {
 			wait = min(wait, left)
-		} else if n := s.len(); n > most || n == most && c.since.Before(victim.since) {
-			victim, most = c, n
+		} else if n := s.len(); n > most || n == most && oldest.since.Before(c.since) {
+			c, most = oldest, n
 		}
 	}
-	return victim, wait
-}
-
-// Source returns the key by which connections are counted: the IPv4 address or the
-// IPv6 /64 prefix, since one host usually has the whole prefix.
-func Source(a net.Addr) string {
-	t, ok := a.(*net.TCPAddr)
-	if !ok {
-		return ""
-	}
-	if ip4 := t.IP.To4(); ip4 != nil {
-		return string(ip4)
-	}
-	return string(t.IP.Mask(net.CIDRMask(64, 128)))
+	return c, wait
 }

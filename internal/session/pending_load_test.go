@@ -52,11 +52,11 @@ func TestListenerRefusesNoneOfManyPeersAtOnce(t *testing.T) {
 				for range c.peers {
 					g.Go(func() {
 						p := w.Dial("a")
-						p.Shake("PUSH")
+						p.Handshake("PUSH")
 					})
 				}
 				g.Wait()
-				pull.MustMeet(c.peers)
+				pull.WaitPeers(c.peers)
 				events := pull.Stats().Events
 				if n := events[session.PeerRefused] + events[session.HandshakeFailed] + events[session.Disconnected]; n > 0 {
 					t.Errorf("%d of %d peers were refused", n, c.peers)
@@ -99,10 +99,10 @@ func TestListenerServesClientDespiteHalfOpenConnections(t *testing.T) {
 					time.Sleep(500 * time.Millisecond)
 					for i := range 10 {
 						p := w.Dial("a")
-						if d := st.After(func() { p.Shake("PUSH") }); d > c.wait {
+						if d := st.After(func() { p.Handshake("PUSH") }); d > c.wait {
 							t.Errorf("client %d was admitted after %v", i, d)
 						}
-						p.Must(st.Message("x"))
+						p.MustWrite(st.Message("x"))
 						pull.WantRecv("x")
 						p.Close()
 						time.Sleep(100 * time.Millisecond)
@@ -138,7 +138,7 @@ func TestListenerServesClientsDuringFlood(t *testing.T) {
 					w.Settle()
 					client = i%200 == 0
 					p := w.Dial("a")
-					if d := st.After(func() { p.Shake("PUSH") }); d > 500*time.Millisecond {
+					if d := st.After(func() { p.Handshake("PUSH") }); d > 500*time.Millisecond {
 						t.Errorf("client %d was admitted after %v", i, d)
 					}
 					client = false
@@ -170,11 +170,11 @@ func TestListenerClosesSilentAndOldestPendingFirst(t *testing.T) {
 		pull.MustBind("mem://a")
 		dial := func() *st.Peer { time.Sleep(time.Millisecond); return w.Dial("a") }
 		single, spoke, older, newer := dial(), dial(), dial(), dial()
-		spoke.Must(st.Greeting())
+		spoke.MustWrite(st.Greeting())
 		time.Sleep(time.Second)
 		for _, p := range []*st.Peer{older, newer, single, spoke} {
 			w.Dial("a")
-			if d := p.End(); d != 0 {
+			if d := p.WaitClosed(); d != 0 {
 				t.Fatalf("closed after %v", d)
 			}
 		}
@@ -190,10 +190,10 @@ func TestListenerWaitsWhileNoPendingConnectionIsOverdue(t *testing.T) {
 		first := w.Dial("a")
 		w.Dial("a")
 		third := w.Dial("a")
-		if d := st.After(func() { third.Shake("PUSH") }); d != 500*time.Millisecond {
+		if d := st.After(func() { third.Handshake("PUSH") }); d != 500*time.Millisecond {
 			t.Errorf("admitted after %v", d)
 		}
-		if d := first.End(); d != 0 {
+		if d := first.WaitClosed(); d != 0 {
 			t.Errorf("the first was closed %v later", d)
 		}
 		w.Dial("a")
@@ -202,7 +202,7 @@ func TestListenerWaitsWhileNoPendingConnectionIsOverdue(t *testing.T) {
 		if d := st.After(func() { pull.CloseIn(time.Minute) }); d != 0 {
 			t.Errorf("Close took %v", d)
 		}
-		if d := fifth.End(); d != 0 {
+		if d := fifth.WaitClosed(); d != 0 {
 			t.Errorf("the one that waited was closed %v later", d)
 		}
 	})

@@ -18,7 +18,7 @@ import (
 // TestHandshakeTimeoutIncludesSlowPeer has a peer that sends its handshake a byte at a
 // time. The timeout is for the whole handshake, not for one read.
 func TestHandshakeTimeoutIncludesSlowPeer(t *testing.T) {
-	for _, gap := range []time.Duration{time.Millisecond, 100 * time.Millisecond, time.Second, 9 * time.Second, time.Minute} {
+	for _, gap := range []time.Duration{2 * time.Millisecond, 100 * time.Millisecond, time.Second, 9 * time.Second, time.Minute} {
 		st.Run(t, func(w *st.World) {
 			pull := w.Socket(pattern.PULL)
 			pull.MustBind("mem://a")
@@ -26,8 +26,8 @@ func TestHandshakeTimeoutIncludesSlowPeer(t *testing.T) {
 			dripped := make(chan struct{})
 			go func() {
 				defer close(dripped)
-				// Properties without end, as far as the limits allow.
-				b := append(st.Greeting(), st.Ready("Socket-Type", "PUSH", "X", st.Large(100<<10))...)
+				// As long as the limits allow.
+				b := append(st.Greeting(), st.Ready("Socket-Type", "PUSH", "X", st.Large(9<<10-100))...)
 				for _, c := range b {
 					if _, err := p.Write([]byte{c}); err != nil {
 						return
@@ -35,7 +35,7 @@ func TestHandshakeTimeoutIncludesSlowPeer(t *testing.T) {
 					time.Sleep(gap)
 				}
 			}()
-			if d := p.End(); d != 10*time.Second {
+			if d := p.WaitClosed(); d != 10*time.Second {
 				t.Errorf("a byte every %v: closed after %v", gap, d)
 			}
 			<-dripped
@@ -53,14 +53,14 @@ func TestHandshakeTimeoutOfDialer(t *testing.T) {
 		push := w.Socket(pattern.PUSH)
 		push.MustConnect("mem://a")
 		p := l.Accept()
-		p.Must(st.Greeting())
-		if d := p.End(); d != 10*time.Second {
+		p.MustWrite(st.Greeting())
+		if d := p.WaitClosed(); d != 10*time.Second {
 			t.Errorf("closed after %v", d)
 		}
 		w.Settle()
 		push.WantCloseReasons(map[engine.CloseReason]uint64{engine.CloseHandshakeTimeout: 1})
-		l.Accept().Shake("PULL")
-		push.MustMeet(1)
+		l.Accept().Handshake("PULL")
+		push.WaitPeers(1)
 	})
 }
 
@@ -76,26 +76,47 @@ func TestListenerClosesOldestPendingForNewPeer(t *testing.T) {
 			time.Sleep(time.Second)
 		}
 		for i, p := range silent[:2] {
-			if d := p.End(); d != 0 {
+			if d := p.WaitClosed(); d != 0 {
 				t.Errorf("silent peer %d closed after %v", i, d)
 			}
 		}
 		good := w.Dial("a")
-		good.Shake("PUSH")
-		good.Must(st.Message("x"))
+		good.Handshake("PUSH")
+		good.MustWrite(st.Message("x"))
 		pull.WantRecv("x")
-		if d := silent[2].End(); d != 0 {
+		if d := silent[2].WaitClosed(); d != 0 {
 			t.Errorf("the third closed after %v", d)
 		}
-		if d := silent[4].End(); d != 9*time.Second {
+		if d := silent[4].WaitClosed(); d != 9*time.Second {
 			t.Errorf("the last closed after %v", d)
 		}
 		w.Settle()
-		if n := len(pull.Heard(session.PeerRefused)); n != 3 {
+		if n := len(pull.EventsOf(session.PeerRefused)); n != 3 {
 			t.Errorf("%d peers refused, want 3", n)
 		}
 		pull.WantCloseReasons(map[engine.CloseReason]uint64{engine.CloseHandshakeTimeout: 2})
 	})
+}
+
+// TestListenerDoesNotAdmitPeerThatItCloses: a connection is closed for another one
+// while its handshake ends. Its peer would lose the messages that it sent after READY.
+func TestListenerDoesNotAdmitPeerThatItCloses(t *testing.T) {
+	runHost(t, func(w *st.World, h *host) {
+		goOn := make(chan struct{})
+		h.onNewPipe = func() { <-goOn } // the handshake is complete, the peer not yet admitted
+		h.listen()
+		p := w.Dial("a")
+		p.MustWrite(st.Greeting(), st.Ready("Socket-Type", "DEALER"))
+		time.Sleep(time.Second)
+		w.Dial("a")
+		w.Settle()
+		close(goOn)
+		w.Settle()
+		if ev := h.lastEvent(); ev.Kind != session.PeerRefused {
+			t.Errorf("the end is reported as %+v", ev)
+		}
+		h.wantCalls("Disconnected", "Detach")
+	}, func(c *session.Config) { c.MaxPending = 1 })
 }
 
 // TestListenerRefusesPeerAboveMaxConnections: with a limit of two, the third peer is
@@ -111,7 +132,7 @@ func TestListenerRefusesPeerAboveMaxConnections(t *testing.T) {
 			w.Settle()
 			push = append(push, s)
 		}
-		if n := len(pull.Heard(session.PeerRefused)); n != 1 {
+		if n := len(pull.EventsOf(session.PeerRefused)); n != 1 {
 			t.Errorf("%d refused", n)
 		}
 		push[2].MustSend("x")
@@ -179,14 +200,15 @@ func TestListenerLimitsPendingPerSource(t *testing.T) {
 				w.Dial("a")
 				w.Settle()
 			}
-			if n := len(pull.Heard(session.PeerRefused)); n != c.closed {
+			if n := len(pull.EventsOf(session.PeerRefused)); n != c.closed {
 				t.Errorf("%v: %d closed, want %d", c.ips, n, c.closed)
 			}
 		})
 	}
 }
 
-// failing is a transport whose Accept fails a number of times.
+// failing is a transport whose listeners fail to accept a number of times, as in a
+// process without free descriptors.
 type failing struct {
 	transport.Transport
 	times int
@@ -194,17 +216,17 @@ type failing struct {
 
 type failingListener struct {
 	transport.Listener
-	times int
+	f *failing
 }
 
 func (f *failing) Listen(addr string, o *transport.Options) (transport.Listener, error) {
 	l, err := f.Transport.Listen(addr, o)
-	return &failingListener{l, f.times}, err
+	return &failingListener{l, f}, err
 }
 
 func (l *failingListener) Accept() (net.Conn, error) {
-	if l.times > 0 {
-		l.times--
+	if l.f.times > 0 {
+		l.f.times--
 		return nil, syscall.EMFILE
 	}
 	return l.Listener.Accept()
@@ -221,7 +243,7 @@ func TestListenerRetriesAcceptWithDoubledDelay(t *testing.T) {
 		push.MustSend("x")
 		var total, want time.Duration
 		total = st.After(func() { pull.WantRecv("x") })
-		failed := pull.Heard(session.AcceptFailed)
+		failed := pull.EventsOf(session.AcceptFailed)
 		if len(failed) != 20 {
 			t.Fatalf("%d failures reported", len(failed))
 		}

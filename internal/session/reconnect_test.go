@@ -61,7 +61,7 @@ func TestClientsReconnectSoonAfterServerReturns(t *testing.T) {
 				for range clients {
 					w.Socket(pattern.PUSH).MustConnect("mem://a")
 				}
-				server.MustMeet(clients)
+				server.WaitPeers(clients)
 				time.Sleep(2 * time.Second)
 				dials.fail(nil)
 
@@ -78,9 +78,9 @@ func TestClientsReconnectSoonAfterServerReturns(t *testing.T) {
 				}
 
 				back := time.Now()
-				server.MustMeet(clients)
+				server.WaitPeers(clients)
 				var late []time.Duration
-				for _, ev := range server.Heard(session.Ready)[clients:] {
+				for _, ev := range server.EventsOf(session.Ready)[clients:] {
 					late = append(late, ev.Time.Sub(back))
 				}
 				slices.Sort(late)
@@ -149,7 +149,7 @@ func TestLongestBackoffDependsOnErrorOfAttempt(t *testing.T) {
 // wantDelays compares the delays after the sixth with a nominal one.
 func wantDelays(t *testing.T, s *st.Socket, nominal time.Duration) {
 	t.Helper()
-	retries := s.Heard(session.Retrying)
+	retries := s.EventsOf(session.Retrying, session.ResolveFailed)
 	if len(retries) < 8 {
 		t.Fatalf("%d attempts", len(retries))
 	}
@@ -172,10 +172,10 @@ func TestBackoffIsLongerAfterConnectionThanAfterRefusal(t *testing.T) {
 		}
 		w.Settle()
 		wantDelays(t, push, 5*time.Second)
-		before := len(push.Heard(session.Retrying))
+		before := len(push.EventsOf(session.Retrying))
 		l.Close()
 		time.Sleep(10 * time.Second)
-		for _, ev := range push.Heard(session.Retrying)[before:] {
+		for _, ev := range push.EventsOf(session.Retrying)[before:] {
 			if ev.Delay > 750*time.Millisecond {
 				t.Errorf("%v after %v", ev.Delay, ev.Err)
 			}

@@ -16,10 +16,9 @@ import (
 
 // curveServer makes the host a server of CURVE that accepts every client.
 func curveServer(c *session.Config) {
-	auth := session.NewAuthenticator(1, func(context.Context, *session.AuthRequest) (mechanism.Verdict, error) {
+	c.Authenticator = session.NewAuthenticator(1, func(context.Context, *session.AuthRequest) (mechanism.Verdict, error) {
 		return mechanism.Verdict{Status: mechanism.StatusAccepted}, nil
 	})
-	c.Authenticator = func() *session.Authenticator { return auth }
 	c.Engine.NewMechanism = st.Curve(nil, nil).Server
 }
 
@@ -44,7 +43,7 @@ func TestCommandsInTrafficAreEncrypted(t *testing.T) {
 	runHost(t, func(w *st.World, h *host) {
 		h.listen()
 		p := w.Dial("a")
-		p.Join(st.Curve(nil, nil).Client, "DEALER", "X-On-Error", "count")
+		p.HandshakeWith(st.Curve(nil, nil).Client, "DEALER", "X-On-Error", "count")
 		w.Settle()
 		pipe := h.lastPipe()
 		pipe.Sub.Subscribe("topic", true)
@@ -58,7 +57,7 @@ func TestCommandsInTrafficAreEncrypted(t *testing.T) {
 		if flags, body := wantSealed(w, p); flags != 0 || body != "message" {
 			t.Errorf("received %x %q", flags, body)
 		}
-		p.Must(p.Seal(st.Ping(0, "context")))
+		p.MustWrite(p.Seal(st.Ping(0, "context")))
 		if flags, body := wantSealed(w, p); flags != wire.FlagCommand || body != "\x04PONGcontext" {
 			t.Errorf("received %x %q instead of a PONG", flags, body)
 		}
@@ -66,12 +65,12 @@ func TestCommandsInTrafficAreEncrypted(t *testing.T) {
 		if flags, body := wantSealed(w, p); flags != wire.FlagCommand || !strings.HasPrefix(body, "\x04PING") {
 			t.Errorf("received %x %q instead of a PING", flags, body)
 		}
-		p.Must(p.Seal(st.Command("PING", nil))) // malformed
+		p.MustWrite(p.Seal(st.Command("PING", nil))) // malformed
 		flags, body := wantSealed(w, p)
 		if flags != wire.FlagCommand || !strings.HasPrefix(body, "\x05ERROR") || !strings.Contains(body, "rejected-after-0-messages:malformed") {
 			t.Errorf("received %x %q instead of an ERROR", flags, body)
 		}
-		p.End()
+		p.WaitClosed()
 	}, curveServer, heartbeat)
 }
 
@@ -82,12 +81,12 @@ func TestPeerThatDoesNotAcceptErrorIsClosedSilently(t *testing.T) {
 	runHost(t, func(w *st.World, h *host) {
 		h.listen()
 		p := w.Dial("a")
-		p.Join(st.Curve(nil, nil).Client, "DEALER")
-		p.Must(st.Message("in plain text"))
+		p.HandshakeWith(st.Curve(nil, nil).Client, "DEALER")
+		p.MustWrite(st.Message("in plain text"))
 		if flags, body, err := p.TryFrame(); err == nil {
 			t.Errorf("received %x %q", flags, body)
 		}
-		p.End()
+		p.WaitClosed()
 		if ev := h.lastEvent(); ev.Kind != session.Disconnected || ev.Reason != engine.CloseMalformed {
 			t.Errorf("event %v, reason %v", ev.Kind, ev.Reason)
 		}
@@ -115,10 +114,10 @@ func TestRefusedPeerGetsErrorOnlyDespitePing(t *testing.T) {
 			h.dial()
 			p := l.Accept()
 			down := w.Net.Links()[0].Down()
-			p.Join(func(md []byte) mechanism.Mechanism {
+			p.HandshakeWith(func(md []byte) mechanism.Mechanism {
 				return &stalling{st.Curve(nil, nil).Server(md), down.Stall}
 			}, "DEALER")
-			p.Must(p.Seal(st.Ping(0, "")))
+			p.MustWrite(p.Seal(st.Ping(0, "")))
 			down.Resume()
 			if flags, body := wantSealed(w, p); flags != wire.FlagCommand || !strings.HasPrefix(body[1:], "ERROR") {
 				t.Errorf("received %x %q, want an ERROR", flags, body)
@@ -130,8 +129,8 @@ func TestRefusedPeerGetsErrorOnlyDespitePing(t *testing.T) {
 			h.refusal = errors.New("unwanted")
 			h.listen()
 			p := w.Dial("a")
-			p.Must(append(append(st.Greeting(), st.Ready("Socket-Type", "DEALER", "X-On-Error", "retry")...), st.Ping(0, "")...))
-			p.Skip(64)
+			p.MustWrite(append(append(st.Greeting(), st.Ready("Socket-Type", "DEALER", "X-On-Error", "retry")...), st.Ping(0, "")...))
+			p.ReadN(64)
 			wantError(t, p, "not-admitted:unwanted")
 		})
 	})

@@ -35,9 +35,9 @@ func TestPeerWithTooManyCommandsIsReadSlowly(t *testing.T) {
 				st.Run(t, func(w *st.World) {
 					pull, push := w.Socket(pattern.PULL, st.Heartbeat(time.Second, time.Second, 0)), w.Socket(pattern.PUSH)
 					push.MustConnect(pull.MustBind("mem://a"))
-					push.MustMeet(1)
+					push.WaitPeers(1)
 					bad := w.Dial("a")
-					bad.Shake("PUSH")
+					bad.Handshake("PUSH")
 					if reads {
 						go io.Copy(io.Discard, bad)
 					}
@@ -62,7 +62,7 @@ func TestPeerWithTooManyCommandsIsReadSlowly(t *testing.T) {
 					if most := seconds*(1000+(16<<10)/len(command)) + (320<<10)/len(command); got > most {
 						t.Errorf("%d commands read in %v, at most %d expected", got, time.Since(start), most)
 					}
-					if n := len(pull.Heard(session.Throttled)); n != 1 {
+					if n := len(pull.EventsOf(session.Throttled)); n != 1 {
 						t.Errorf("%d Throttled events, want 1", n)
 					}
 					pull.WantCloseReasons(nil)
@@ -84,16 +84,16 @@ func TestThrottlingEndsWhenPeerSendsFewerCommands(t *testing.T) {
 		pull := w.Socket(pattern.PULL)
 		pull.MustBind("mem://a")
 		p := w.Dial("a")
-		p.Shake("PUSH")
+		p.Handshake("PUSH")
 		go io.Copy(io.Discard, p)
-		p.Must(bytes.Repeat(st.Ping(0, ""), 100_000), st.Message("first"))
+		p.MustWrite(bytes.Repeat(st.Ping(0, ""), 100_000), st.Message("first"))
 		if d := st.After(func() { pull.WantRecv("first") }); d < 10*time.Second || d > 100*time.Second {
 			t.Errorf("the message after 100,000 PINGs took %v", d)
 		}
 		time.Sleep(2 * time.Second)
 		if d := st.After(func() {
 			for range 10 {
-				p.Must(st.Ping(0, ""), st.Message(st.Large(500<<10)))
+				p.MustWrite(st.Ping(0, ""), st.Message(st.Large(500<<10)))
 				pull.WantRecv(st.Large(500 << 10))
 			}
 		}); d != 0 {
@@ -110,9 +110,9 @@ func TestHeartbeatsAndSubscriptionsAreNotThrottled(t *testing.T) {
 			beat := st.Heartbeat(2*time.Millisecond, time.Second, time.Second)
 			pull, push := w.Socket(pattern.PULL, beat), w.Socket(pattern.PUSH, beat)
 			push.MustConnect(pull.MustBind("mem://a"))
-			push.MustMeet(1)
+			push.WaitPeers(1)
 			time.Sleep(20 * time.Second)
-			if n := len(pull.Heard(session.Throttled)) + len(push.Heard(session.Throttled)); n > 0 {
+			if n := len(pull.EventsOf(session.Throttled)) + len(push.EventsOf(session.Throttled)); n > 0 {
 				t.Errorf("throttled %d times", n)
 			}
 		})
@@ -122,12 +122,12 @@ func TestHeartbeatsAndSubscriptionsAreNotThrottled(t *testing.T) {
 			pub := w.Socket(pattern.PUB)
 			pub.MustBind("mem://a")
 			p := w.Dial("a")
-			p.Shake("SUB")
+			p.Handshake("SUB")
 			if d := st.After(func() {
 				for i := range 50_000 {
-					p.Must(st.Command("SUBSCRIBE", []byte{byte(i), byte(i >> 8)}))
+					p.MustWrite(st.Command("SUBSCRIBE", []byte{byte(i), byte(i >> 8)}))
 				}
-				p.Must(st.Ping(0, "done"))
+				p.MustWrite(st.Ping(0, "done"))
 				for {
 					if _, body := p.Frame(); string(body) == "\x04PONGdone" {
 						break
@@ -136,7 +136,7 @@ func TestHeartbeatsAndSubscriptionsAreNotThrottled(t *testing.T) {
 			}); d != 0 {
 				t.Errorf("subscriptions took %v", d)
 			}
-			if n := len(pub.Heard(session.Throttled)); n > 0 {
+			if n := len(pub.EventsOf(session.Throttled)); n > 0 {
 				t.Errorf("throttled %d times", n)
 			}
 		})

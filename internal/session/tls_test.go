@@ -62,7 +62,7 @@ func (w secured) pair(set ...func(*socket.Options)) (pull, push *st.Socket) {
 	pull = w.Socket(pattern.PULL, append(set, w.server())...)
 	push = w.Socket(pattern.PUSH, append(set, w.client())...)
 	push.MustConnect(pull.MustBind("mem://a"))
-	push.MustMeet(1)
+	push.WaitPeers(1)
 	return pull, push
 }
 
@@ -83,7 +83,7 @@ func TestHandshakeTimeoutIncludesTLS(t *testing.T) {
 					s := w.Socket(typ, w.server())
 					s.MustBind("mem://a")
 					p := w.Dial("a")
-					p.Must([]byte(sent))
+					p.MustWrite([]byte(sent))
 					start := time.Now()
 					good := w.dialTLS()
 					if _, err := good.Write(nil); err != nil {
@@ -93,7 +93,7 @@ func TestHandshakeTimeoutIncludesTLS(t *testing.T) {
 						t.Errorf("another peer was delayed by %v", d)
 					}
 					good.Close()
-					if d := p.End(); d != 10*time.Second {
+					if d := p.WaitClosed(); d != 10*time.Second {
 						t.Errorf("closed after %v", d)
 					}
 					w.Settle()
@@ -109,7 +109,7 @@ func TestHandshakeTimeoutOfTLSDialer(t *testing.T) {
 		l := w.Listen("a")
 		push := w.Socket(pattern.PUSH, w.client())
 		push.MustConnect("mem://a")
-		if d := l.Accept().End(); d != 10*time.Second {
+		if d := l.Accept().WaitClosed(); d != 10*time.Second {
 			t.Errorf("closed after %v", d)
 		}
 		w.Settle()
@@ -131,11 +131,11 @@ func TestListenerLimitsPendingTLSHandshakes(t *testing.T) {
 		w.Dial("a")
 		time.Sleep(time.Second)
 		w.Dial("a")
-		if d := first.End(); d != 0 {
+		if d := first.WaitClosed(); d != 0 {
 			t.Errorf("the oldest was closed after %v", d)
 		}
 		w.Settle()
-		if n := len(s.Heard(session.PeerRefused)); n != 1 {
+		if n := len(s.EventsOf(session.PeerRefused)); n != 1 {
 			t.Errorf("%d connections refused", n)
 		}
 	})
@@ -146,8 +146,8 @@ func TestPlainPeerOfTLSListenerIsRefused(t *testing.T) {
 		pull := w.Socket(pattern.PULL, w.server())
 		pull.MustBind("mem://a")
 		p := w.Dial("a")
-		p.Must(st.Greeting())
-		if d := p.End(); d != 0 {
+		p.MustWrite(st.Greeting())
+		if d := p.WaitClosed(); d != 0 {
 			t.Errorf("closed after %v", d)
 		}
 		p.Close()
@@ -167,7 +167,7 @@ func TestTLSDialerIsRefusedByPlainListener(t *testing.T) {
 		time.Sleep(2 * time.Second)
 		push.WantCloseReasons(map[engine.CloseReason]uint64{engine.CloseTLS: 1})
 		pull.WantCloseReasons(map[engine.CloseReason]uint64{engine.CloseMalformed: 1})
-		retries := push.Heard(session.Retrying)
+		retries := push.EventsOf(session.Retrying)
 		if len(retries) != 1 || retries[0].Delay < 30*time.Second {
 			t.Errorf("retries %v", retries)
 		}
@@ -215,7 +215,7 @@ func TestTLSFailureIsReportedByBothSides(t *testing.T) {
 						text string
 					}{{pull, tt.server}, {push, tt.client}} {
 						side.s.WantCloseReasons(map[engine.CloseReason]uint64{engine.CloseTLS: 1})
-						failed := side.s.Heard(session.HandshakeFailed)
+						failed := side.s.EventsOf(session.HandshakeFailed)
 						if len(failed) != 1 || !strings.Contains(failed[0].Err.Error(), side.text) {
 							t.Errorf("events %v, want one with %q", failed, side.text)
 						}
@@ -239,7 +239,7 @@ func TestPeerHasStateOfTLS(t *testing.T) {
 		for _, side := range []struct {
 			peer *msg.Peer
 			want string
-		}{{from, "alice"}, {push.Heard(session.Ready)[0].Peer, "server"}} {
+		}{{from, "alice"}, {push.EventsOf(session.Ready)[0].Peer, "server"}} {
 			state, ok := side.peer.TLS.(*tls.ConnectionState)
 			if !ok {
 				t.Fatalf("peer %+v", side.peer)
@@ -303,7 +303,7 @@ func TestSilentTLSPeerIsDisconnected(t *testing.T) {
 		pull.WantCloseReasons(nil)
 		w.Net.Links()[0].Up().Stall()
 		d := st.After(func() {
-			for len(pull.Heard(session.Disconnected)) == 0 {
+			for len(pull.EventsOf(session.Disconnected)) == 0 {
 				time.Sleep(time.Millisecond)
 			}
 		})
@@ -345,7 +345,7 @@ func TestStreamExchangesBytesOverTLS(t *testing.T) {
 		s := w.Socket(pattern.STREAM, w.server(), func(o *socket.Options) { o.HalfClose = time.Minute })
 		s.MustBind("mem://a")
 		p := w.dialTLS()
-		p.Must([]byte("request"))
+		p.MustWrite([]byte("request"))
 		s.MustRecv() // the notification that the peer has connected
 		got, from := s.MustRecv()
 		if len(got) != 1 || got[0] != "request" || from.TLS == nil {
@@ -367,7 +367,7 @@ func TestStreamExchangesBytesOverTLS(t *testing.T) {
 	})
 }
 
-// A record that was changed on its way ends the connection with a reason.
+// A TLS record that was modified in transit ends the connection with a reason.
 func TestChangedTLSRecordClosesConnection(t *testing.T) {
 	runTLS(t, func(w secured) {
 		pull := w.Socket(pattern.PULL, w.server())
@@ -375,13 +375,13 @@ func TestChangedTLSRecordClosesConnection(t *testing.T) {
 		p := w.Dial("a")
 		raw := p.Conn
 		p.Conn = tls.Client(raw, w.trusting())
-		p.Shake("PUSH")
-		p.Must(st.Message("x"))
+		p.Handshake("PUSH")
+		p.MustWrite(st.Message("x"))
 		pull.WantRecv("x")
 		raw.Write([]byte("\x17\x03\x03\x00\x20" + strings.Repeat("?", 32)))
 		w.Settle()
 		pull.WantCloseReasons(map[engine.CloseReason]uint64{engine.CloseTLS: 1})
-		if ev := pull.Heard(session.Disconnected); len(ev) != 1 || ev[0].Reason != engine.CloseTLS {
+		if ev := pull.EventsOf(session.Disconnected); len(ev) != 1 || ev[0].Reason != engine.CloseTLS {
 			t.Errorf("events %v", ev)
 		}
 	})

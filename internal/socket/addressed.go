@@ -2,6 +2,7 @@ package socket
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/zerobroker/zmq/internal/msg"
@@ -21,12 +22,15 @@ func (s *Socket) Addressed() Addressed { return Addressed{s} }
 // permit the call.
 func (a Addressed) ConnectPeer(ep string, o EndpointOptions) (number uint32, err error) {
 	s := a.s
-	if s.opts.Immediate {
+	if s.opts.Load().Immediate {
 		return 0, fmt.Errorf("%w: with Immediate a peer has no routing number before it is connected", ErrInvalidOption)
 	}
 	p, err := s.connect(ep, o)
 	if err != nil {
 		return 0, err
+	}
+	if p == nil {
+		return 0, errors.Join(s.Disconnect(ep), fmt.Errorf("%w: %s has no single peer", ErrUnsupportedTransport, ep))
 	}
 	return p.Number, nil
 }
@@ -38,6 +42,15 @@ func (a Addressed) SendTo(ctx context.Context, id string, m msg.Msg) error {
 		return err
 	}
 	return s.send(ctx, s.idKey(id, m.Size()), m.Size(), func() error { return s.router.SendTo(id, m) })
+}
+
+// SendAllTo sends messages to the peer with that routing ID, as Transfer.SendAll does.
+func (a Addressed) SendAllTo(ctx context.Context, id string, msgs []msg.Msg) (n int, err error) {
+	s := a.s
+	return s.sendBatch(ctx, &destination{
+		key:  func(m msg.Msg) waitKey { return s.idKey(id, m.Size()) },
+		send: func(m msg.Msg) error { return s.router.SendTo(id, m) },
+	}, msgs)
 }
 
 // TrySendTo is like SendTo but does not wait.
@@ -53,6 +66,16 @@ func (a Addressed) SendToNumber(ctx context.Context, number uint32, m msg.Msg) e
 	return s.send(ctx, key, m.Size(), func() error { return s.numbers.SendToNumber(number, m) })
 }
 
+// SendAllToNumber sends messages to the peer with that routing number, as
+// Transfer.SendAll does.
+func (a Addressed) SendAllToNumber(ctx context.Context, number uint32, msgs []msg.Msg) (n int, err error) {
+	s := a.s
+	return s.sendBatch(ctx, &destination{
+		key:  func(msg.Msg) waitKey { return waitKey{kind: byNumber, number: number} },
+		send: func(m msg.Msg) error { return s.numbers.SendToNumber(number, m) },
+	}, msgs)
+}
+
 // TrySendToNumber is like SendToNumber but does not wait.
 func (a Addressed) TrySendToNumber(number uint32, m msg.Msg) error {
 	return a.SendToNumber(noWait, number, m)
@@ -65,6 +88,17 @@ func (a Addressed) SendGroup(ctx context.Context, group string, m msg.Msg) error
 		return err
 	}
 	return s.send(ctx, waitKey{kind: byAll}, m.Size(), func() error { return s.groups.SendGroup(group, m) })
+}
+
+// SendAllToGroup sends messages to the peers that have joined the group, as
+// Transfer.SendAll does.
+func (a Addressed) SendAllToGroup(ctx context.Context, group string, msgs []msg.Msg) (n int, err error) {
+	s := a.s
+	return s.sendBatch(ctx, &destination{
+		idFrames: -1,
+		key:      func(msg.Msg) waitKey { return waitKey{kind: byAll} },
+		send:     func(m msg.Msg) error { return s.groups.SendGroup(group, m) },
+	}, msgs)
 }
 
 // TrySendGroup is like SendGroup but does not wait.
@@ -133,6 +167,6 @@ func (a Addressed) DisconnectPeer(number uint32) error {
 	if p == nil {
 		return pattern.ErrNoRoute
 	}
-	s.disconnect(p, s.opts.disconnectLinger())
+	s.disconnect(p, s.opts.Load().disconnectLinger())
 	return nil
 }

@@ -59,7 +59,7 @@ func TestRefusedPeerKeepsItsMessages(t *testing.T) {
 				binder.MustBind("mem://a")
 				first := w.Socket(c.peer, st.ID("id"))
 				first.MustConnect("mem://a")
-				first.MustMeet(1)
+				first.WaitPeers(1)
 				second := w.Socket(c.peer, st.ID("id"))
 				if c.peer == pattern.ROUTER {
 					// A ROUTER with an alias can send before it was ever
@@ -102,10 +102,10 @@ func TestRefusedPeerKeepsItsMessages(t *testing.T) {
 // checkRefusal checks the events of both sockets after a refusal.
 func checkRefusal(t *testing.T, binder, refused *st.Socket, err error, reason string) {
 	t.Helper()
-	if ev := binder.Heard(session.PeerRefused); len(ev) == 0 || !errors.Is(ev[0].Err, err) {
+	if ev := binder.EventsOf(session.PeerRefused); len(ev) == 0 || !errors.Is(ev[0].Err, err) {
 		t.Errorf("binder's events %v, want a refusal for %v", ev, err)
 	}
-	failed := refused.Heard(session.HandshakeFailed)
+	failed := refused.EventsOf(session.HandshakeFailed)
 	if len(failed) < 2 {
 		t.Fatalf("%d attempts failed, want several", len(failed))
 	}
@@ -113,7 +113,7 @@ func checkRefusal(t *testing.T, binder, refused *st.Socket, err error, reason st
 	if e := failed[0]; e.Reason != engine.CloseRefused || !errors.As(e.Err, &peerErr) || peerErr.Reason != reason {
 		t.Errorf("refused peer's event is %v (%v), want reason %q", e.Reason, e.Err, reason)
 	}
-	if n := len(refused.Heard(session.Ready)); n != 0 {
+	if n := len(refused.EventsOf(session.Ready)); n != 0 {
 		t.Errorf("refused peer reported %d completed handshakes, want 0", n)
 	}
 }
@@ -125,20 +125,20 @@ func TestPeerWithoutRetryIsRefusedByClosing(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		router := w.Socket(pattern.ROUTER)
 		router.MustBind("mem://a")
-		w.Dial("a").Shake("DEALER", "Identity", "id")
+		w.Dial("a").Handshake("DEALER", "Identity", "id")
 		p := w.Dial("a")
-		p.Must(st.Greeting(), st.Ready("Socket-Type", "DEALER", "Identity", "id"))
-		p.Skip(64)
+		p.MustWrite(st.Greeting(), st.Ready("Socket-Type", "DEALER", "Identity", "id"))
+		p.ReadN(64)
 		if flags, body, err := p.TryFrame(); err == nil {
 			t.Errorf("received frame %x %q, want the connection closed", flags, body)
 		}
 		p = w.Dial("a")
-		p.Must(st.Greeting(), st.Ready("Socket-Type", "DEALER", "Identity", "id", "x-on-error", "retry"))
-		p.Skip(64)
+		p.MustWrite(st.Greeting(), st.Ready("Socket-Type", "DEALER", "Identity", "id", "x-on-error", "retry"))
+		p.ReadN(64)
 		if _, body := p.Frame(); string(body) != "\x05ERROR\x1enot-admitted:routing-ID-in-use" {
 			t.Errorf("received %q, want an ERROR", body)
 		}
-		p.End()
+		p.WaitClosed()
 	})
 }
 
@@ -167,7 +167,7 @@ func TestDisconnectIsNoticedWhileQueueIsFull(t *testing.T) {
 						w.Socket(c.peer, st.ID("id"), st.HWM(0, 0)), w.Socket(c.peer, st.ID("id"), st.HWM(0, 0)),
 					} {
 						s.MustConnect("mem://a")
-						s.MustMeet(1)
+						s.WaitPeers(1)
 						if notify {
 							want = append(want, "connected")
 						}
@@ -289,7 +289,7 @@ func TestDealerCountsMessagesRefusedByConnectingRouter(t *testing.T) {
 		second.MustBind("mem://b")
 		router := w.Socket(pattern.ROUTER)
 		router.MustConnect("mem://a")
-		router.MustMeet(1)
+		router.WaitPeers(1)
 		sent := 0
 		router.MustConnect("mem://b")
 		for end := time.Now().Add(20 * time.Second); time.Now().Before(end); {
@@ -309,11 +309,11 @@ func TestDealerCountsMessagesRefusedByConnectingRouter(t *testing.T) {
 			t.Errorf("sent %d messages, %d dropped (%d as rejected), %d queued; want all dropped",
 				sent, lost, st.Drops[pipe.DropRejected], st.QueuedSend)
 		}
-		ended := second.Heard(session.Disconnected)
+		ended := second.EventsOf(session.Disconnected)
 		if len(ended) == 0 || ended[0].Reason != engine.CloseRefused {
 			t.Errorf("events %v, want a refusal by the peer", ended)
 		}
-		if n := len(router.Heard(session.PeerRefused)); n == 0 {
+		if n := len(router.EventsOf(session.PeerRefused)); n == 0 {
 			t.Error("the ROUTER reported no refusal")
 		}
 	})

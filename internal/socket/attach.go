@@ -42,6 +42,9 @@ func (o pipeOwner) attach(p *pipe.Pipe) error {
 	if err := s.pat.Attach(p); err != nil {
 		return err
 	}
+	if s.patternOpts.ProbesWith(s.typ) {
+		s.sent.add(0) // Attach has queued an empty message
+	}
 	s.hwm.apply(p) // the limits of a link are set when it is joined
 	s.peers.attach(p)
 	s.lines.wakeAll()
@@ -66,8 +69,8 @@ func (o pipeOwner) Connected(p *pipe.Pipe, peer *msg.Peer) error {
 // ID.
 func (o pipeOwner) connected(p *pipe.Pipe, peer *msg.Peer) (evicted []*pipe.Pipe, err error) {
 	s := o.s
-	s.subMu.Lock()
-	defer s.subMu.Unlock()
+	s.peerMu.Lock()
+	defer s.peerMu.Unlock()
 	s.lockBoth()
 	if !s.peers.attached(p) {
 		o.reconnectRetired(p, peer)
@@ -110,7 +113,7 @@ func (o pipeOwner) reconnectRetired(p *pipe.Pipe, peer *msg.Peer) {
 	}
 	if old := p.Peer(); o.s.router != nil && old != nil && old.RoutingID != peer.RoutingID {
 		// The queued messages are for the previous peer.
-		o.s.drops.Add(pipe.DropConnLost, p.Out.Discard())
+		p.Drop(&o.s.drops, pipe.DropConnLost, p.Out.Discard())
 	}
 	p.SetPeer(peer)
 }
@@ -138,12 +141,16 @@ func (o pipeOwner) displaceDisconnected(p *pipe.Pipe, peer *msg.Peer) bool {
 	}
 	s.lockBoth()
 	d.Displace(holder)
+	if old := holder.Peer(); peer != nil && old != nil {
+		peer.Replaces = old.Generation
+	}
 	s.unlockBoth()
 	return true
 }
 
-// Disconnected is called when the connection of a pipe has ended.
-func (o pipeOwner) Disconnected(p *pipe.Pipe) {
+// disconnected is called when the connection of a pipe has ended, with the options
+// of its endpoint.
+func (o pipeOwner) disconnected(p *pipe.Pipe, opts *Options) {
 	s := o.s
 	if s.pub != nil {
 		s.sendMu.Lock()
@@ -155,11 +162,11 @@ func (o pipeOwner) Disconnected(p *pipe.Pipe) {
 	s.pat.Disconnected(p)
 	s.lines.wakeAll() // calls that wait for this peer
 	s.unlockBoth()
-	o.queueDisconnectMessage(p)
+	o.queueDisconnectMessage(p, opts)
 	if s.pub != nil {
 		s.inbox.notify() // for cancelled subscriptions to be received
 	}
-	if p.Side == pipe.Dialed && !s.cfg.Immediate {
+	if p.Side == pipe.Dialed && !opts.Immediate {
 		s.peers.disconnected(p)
 		return
 	}
@@ -178,13 +185,13 @@ func (o pipeOwner) removeSubscriptions(p *pipe.Pipe, more bool) {
 
 // queueDisconnectMessage queues the message that Recv returns for a lost peer,
 // if the options have one.
-func (o pipeOwner) queueDisconnectMessage(p *pipe.Pipe) {
+func (o pipeOwner) queueDisconnectMessage(p *pipe.Pipe, opts *Options) {
 	var text []byte
 	switch p.Side {
 	case pipe.Accepted:
-		text = o.s.opts.Disconnect
+		text = opts.Disconnect
 	case pipe.Dialed:
-		text = o.s.opts.Hiccup
+		text = opts.Hiccup
 	}
 	if text == nil || !o.s.peers.isConnected(p) {
 		return
@@ -219,6 +226,9 @@ func (o pipeOwner) Detach(p *pipe.Pipe) {
 func (o pipeOwner) Retire(p *pipe.Pipe) {
 	s := o.s
 	s.lockBoth()
+	if p.Out != nil && !p.Retired {
+		s.retired.add(p.Out)
+	}
 	p.Retired = true
 	more := s.pub != nil && s.pub.RemoveSubscriptions(p)
 	s.unlockBoth()

@@ -82,11 +82,19 @@ func badInputs() []badInput {
 	}
 }
 
+// kind returns the kind of the event that reports the end of the connection.
+func (in *badInput) kind() session.Kind {
+	if in.ready {
+		return session.Disconnected
+	}
+	return session.HandshakeFailed
+}
+
 // wantOneFailure checks that exactly one connection has ended, with an event of
 // that kind and reason, and that only the counter of this reason has increased.
 func wantOneFailure(t *testing.T, s *st.Socket, kind session.Kind, reason engine.CloseReason) {
 	t.Helper()
-	ends := s.Heard(session.HandshakeFailed, session.Disconnected, session.PeerRefused)
+	ends := s.EventsOf(session.HandshakeFailed, session.Disconnected, session.PeerRefused)
 	if len(ends) != 1 || ends[0].Kind != kind || ends[0].Reason != reason || ends[0].Err == nil {
 		t.Errorf("events %+v, want one of kind %v with reason %v", ends, kind, reason)
 	}
@@ -113,17 +121,13 @@ func TestBadInputClosesOnlyItsConnection(t *testing.T) {
 				pull.WantRecv("before")
 
 				bad := w.Dial("a")
-				bad.Must(in.bytes)
-				if d := bad.End(); d != 0 {
+				bad.MustWrite(in.bytes)
+				if d := bad.WaitClosed(); d != 0 {
 					t.Errorf("closed after %v", d)
 				}
 				w.Settle()
-				kind := session.HandshakeFailed
-				if in.ready {
-					kind = session.Disconnected
-				}
-				wantOneFailure(t, pull, kind, in.reason)
-				if ev := pull.Heard(kind); len(ev) == 1 && ev[0].Remote.String() != bad.LocalAddr().String() {
+				wantOneFailure(t, pull, in.kind(), in.reason)
+				if ev := pull.EventsOf(in.kind()); len(ev) == 1 && ev[0].Remote.String() != bad.LocalAddr().String() {
 					t.Errorf("the event has address %v, want %v", ev[0].Remote, bad.LocalAddr())
 				}
 
@@ -132,7 +136,7 @@ func TestBadInputClosesOnlyItsConnection(t *testing.T) {
 				if n := pull.Stats().Peers; n != 1 {
 					t.Errorf("%d peers, want 1", n)
 				}
-				if ends := push.Heard(session.Disconnected, session.HandshakeFailed); len(ends) != 0 {
+				if ends := push.EventsOf(session.Disconnected, session.HandshakeFailed); len(ends) != 0 {
 					t.Errorf("the other peer lost its connection: %+v", ends)
 				}
 			})
@@ -153,16 +157,12 @@ func TestBadInputByteByByteHasSameReason(t *testing.T) {
 				pull.MustBind("mem://a")
 				bad := w.Dial("a")
 				w.Net.Links()[0].Up().SetChunk(1)
-				bad.Must(in.bytes)
-				if d := bad.End(); d != 0 {
+				bad.MustWrite(in.bytes)
+				if d := bad.WaitClosed(); d != 0 {
 					t.Errorf("closed after %v", d)
 				}
 				w.Settle()
-				kind := session.HandshakeFailed
-				if in.ready {
-					kind = session.Disconnected
-				}
-				wantOneFailure(t, pull, kind, in.reason)
+				wantOneFailure(t, pull, in.kind(), in.reason)
 			})
 		})
 	}
@@ -179,23 +179,19 @@ func TestBadInputFromServerIsRetriedAfterBackoff(t *testing.T) {
 				pull := w.Socket(pattern.PULL)
 				pull.MustConnect("mem://a")
 				bad := l.Accept()
-				bad.Must(in.bytes)
-				if d := bad.End(); d != 0 {
+				bad.MustWrite(in.bytes)
+				if d := bad.WaitClosed(); d != 0 {
 					t.Errorf("closed after %v", d)
 				}
 				w.Settle()
-				kind := session.HandshakeFailed
-				if in.ready {
-					kind = session.Disconnected
-				}
-				wantOneFailure(t, pull, kind, in.reason)
+				wantOneFailure(t, pull, in.kind(), in.reason)
 				var good *st.Peer
 				// The maximum backoff is 5 s, with a jitter of 50%.
 				if d := st.After(func() { good = l.Accept() }); d < 2500*time.Millisecond || d > 7500*time.Millisecond {
 					t.Errorf("reconnected after %v", d)
 				}
-				good.Shake("PUSH")
-				good.Must(st.Message("x"))
+				good.Handshake("PUSH")
+				good.MustWrite(st.Message("x"))
 				pull.WantRecv("x")
 			})
 		})
@@ -209,9 +205,9 @@ func TestTruncatedGreetingFailsHandshake(t *testing.T) {
 		st.Run(t, func(w *st.World) {
 			pull, push := w.Socket(pattern.PULL), w.Socket(pattern.PUSH)
 			push.MustConnect(pull.MustBind("mem://a"))
-			push.MustMeet(1)
+			push.WaitPeers(1)
 			bad := w.Dial("a")
-			bad.Must(st.Greeting()[:n])
+			bad.MustWrite(st.Greeting()[:n])
 			w.Settle()
 			bad.Close()
 			w.Settle()
@@ -222,10 +218,10 @@ func TestTruncatedGreetingFailsHandshake(t *testing.T) {
 		st.Run(t, func(w *st.World) {
 			pull, push := w.Socket(pattern.PULL), w.Socket(pattern.PUSH)
 			push.MustConnect(pull.MustBind("mem://a"))
-			push.MustMeet(1)
+			push.WaitPeers(1)
 			bad := w.Dial("a")
-			bad.Must(st.Greeting()[:n])
-			if d := bad.End(); d != 10*time.Second {
+			bad.MustWrite(st.Greeting()[:n])
+			if d := bad.WaitClosed(); d != 10*time.Second {
 				t.Errorf("%d bytes of a greeting: closed after %v", n, d)
 			}
 			w.Settle()
@@ -254,10 +250,10 @@ func overTCP(t *testing.T, typ pattern.Type, set ...func(*socket.Options)) *sock
 }
 
 // await returns the next event of one of the kinds.
-func await(t *testing.T, heard *socket.EventWatcher, kinds ...session.Kind) socket.Stamped {
+func await(t *testing.T, watcher *socket.EventWatcher, kinds ...session.Kind) socket.Stamped {
 	t.Helper()
 	for {
-		ev, ok := heard.Next(context.Background())
+		ev, ok := watcher.Next(context.Background())
 		if !ok {
 			t.Fatal("no more events")
 		}
@@ -274,7 +270,7 @@ func await(t *testing.T, heard *socket.EventWatcher, kinds ...session.Kind) sock
 // and one valid peer.
 func TestBadInputOverTCPClosesOnlyItsConnection(t *testing.T) {
 	pull, push := overTCP(t, pattern.PULL), overTCP(t, pattern.PUSH)
-	heard := pull.Watch()
+	watcher := pull.Watch()
 	ep, err := pull.Bind("tcp://127.0.0.1:*")
 	if err != nil {
 		t.Fatal(err)
@@ -291,21 +287,27 @@ func TestBadInputOverTCPClosesOnlyItsConnection(t *testing.T) {
 		c.Write(in.bytes) // may fail, since the socket need not read all of it
 		io.Copy(io.Discard, c)
 		c.Close()
-		ev := await(t, heard, session.HandshakeFailed, session.Disconnected)
-		if ev.Reason != in.reason || ev.Kind == session.Disconnected != in.ready || ev.Remote.String() != c.LocalAddr().String() {
+		ev := await(t, watcher, session.HandshakeFailed, session.Disconnected)
+		if ev.Reason != in.reason || ev.Kind != in.kind() || ev.Remote.String() != c.LocalAddr().String() {
 			t.Errorf("%s: event %+v, want reason %v", in.name, ev, in.reason)
 		}
 		want[in.reason]++
 
-		if err := push.Send(context.Background(), st.Of(in.name)); err != nil {
-			t.Fatal(err)
-		}
-		if got := receive(t, pull); got != in.name {
-			t.Errorf("%s: the message of the valid peer is %q", in.name, got)
-		}
+		wantDelivered(t, push, pull, in.name)
 	}
 	if got := pull.Stats().CloseReasons; got != want {
 		t.Errorf("close reasons %v, want %v", got, want)
+	}
+}
+
+// wantDelivered checks that a message of one frame passes from one socket to another.
+func wantDelivered(t *testing.T, from, to *socket.Socket, text string) {
+	t.Helper()
+	if err := from.Send(context.Background(), st.Of(text)); err != nil {
+		t.Fatal(err)
+	}
+	if got := receive(t, to); got != text {
+		t.Errorf("received %q, want %q", got, text)
 	}
 }
 

@@ -63,16 +63,16 @@ func (r Requests) Call(ctx context.Context, m msg.Msg) (msg.Msg, error) {
 func (s *Socket) waitReply(ctx context.Context, c *pattern.Call) (msg.Msg, error) {
 	w := c.Waiter
 	for {
+		err := ctx.Err() // without a lock, as a method of the application
 		s.recvMu.Lock()
 		s.processInput()
-		if c.Done {
+		if c.Done() {
 			if c.Err == nil {
 				s.received.add(c.Reply.Size())
 			}
 			s.recvMu.Unlock()
 			return c.Reply, c.Err
 		}
-		err := ctx.Err()
 		if s.isClosed() {
 			err = ErrClosed
 		}

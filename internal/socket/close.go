@@ -9,7 +9,7 @@ import (
 
 // Linger returns how long Close should wait for messages to be written, as the
 // options specify; negative is without limit.
-func (s *Socket) Linger() time.Duration { return s.opts.Linger }
+func (s *Socket) Linger() time.Duration { return s.opts.Load().Linger }
 
 // Loss is what Close reports.
 type Loss struct {
@@ -27,9 +27,9 @@ type Loss struct {
 // applies to all.
 //
 // In this order: calls return ErrClosed, and connections count and drop what peers
-// send; a message of which not all frames were sent is dropped; every endpoint
-// stops accepting peers and writes what is queued; messages that were received and
-// not read are dropped, so that no connection waits for room; Close waits for all
+// send; a message of which not all frames were sent is dropped; messages that were
+// received and not read are dropped, so that no connection waits for room; every
+// endpoint stops accepting peers and writes what is queued; Close waits for all
 // endpoints, and for the log handler to return from the last record. So a log
 // handler must not wait for Close.
 func (s *Socket) Close(ctx context.Context) Loss {
@@ -43,15 +43,21 @@ func (s *Socket) Close(ctx context.Context) Loss {
 	abandoned := s.Frames().dropUnsent()
 	before := lost(&s.drops)
 	s.endOpenCalls()
+	s.Frames().dropUnread()
+	s.dropReturned()
+	for _, p := range s.peers.all() {
+		// Before its subscriptions are removed: no cancellation is queued and then
+		// dropped.
+		s.discardReceived(p)
+	}
 	ends := s.table.finishAll()
 	s.table.opMu.Unlock()
 
-	s.Frames().dropUnread()
 	for _, p := range s.peers.all() {
 		pipeOwner{s}.Retire(p)
-		s.discardReceived(p)
+		s.discardReceived(p) // a link may have given the pipe its In meanwhile
 	}
-	for _, l := range s.links.all() {
+	for _, l := range s.table.allLinks() {
 		l.Finish(s.inprocEnd())
 	}
 	for _, e := range ends {
@@ -59,8 +65,7 @@ func (s *Socket) Close(ctx context.Context) Loss {
 	}
 	ended := context.Cause(s.lingerCtx)
 	s.cancelLinger(nil)
-	s.events.close()
-	s.log.close()
+	s.closeEvents()
 	s.finish(lost(&s.drops)-before+abandoned, ended)
 	return s.loss(false)
 }
@@ -81,6 +86,7 @@ func (s *Socket) endOpenCalls() {
 	s.lockBoth()
 	s.unlockBoth()
 	s.endCalls()
+	s.inbox.pass() // for the channels of Ready and AddWaker, which callsEnd does not end
 	s.peers.close()
 }
 

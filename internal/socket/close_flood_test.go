@@ -57,7 +57,7 @@ func TestCloseReturnsAtOnceWhilePeersFlood(t *testing.T) {
 				some := bytes.Repeat(c.msg, 4096)
 				for range peers {
 					p := w.Dial("a")
-					p.Shake(c.peer)
+					p.Handshake(c.peer)
 					go func() {
 						for {
 							if _, err := p.Write(some); err != nil {
@@ -94,14 +94,14 @@ func TestCloseCountsMessagesReceivedWhileItLingers(t *testing.T) {
 				s := w.Socket(c.typ)
 				s.MustBind("mem://a")
 				p := w.Dial("a")
-				p.Shake(c.peer)
-				s.MustMeet(1)
+				p.Handshake(c.peer)
+				s.WaitPeers(1)
 				w.Net.Links()[0].Down().SetBuffer(10)
 				s.MustSend(st.Large(1000))
 				closed := make(chan int)
 				go func() { closed <- s.CloseIn(-1) }()
 				w.Settle()
-				p.Must(bytes.Repeat(c.msg, 10), st.Ping(0, "ping"))
+				p.MustWrite(bytes.Repeat(c.msg, 10), st.Ping(0, "ping"))
 				w.Settle()
 				p.Message()
 				if _, pong := p.Frame(); !bytes.Contains(pong, []byte("ping")) {

@@ -28,7 +28,7 @@ func TestCloseReconnectsWhileItLingers(t *testing.T) {
 		pull := w.Socket(pattern.PULL)
 		push := w.Socket(pattern.PUSH)
 		push.MustConnect(pull.MustBind("mem://a"))
-		push.MustMeet(1)
+		push.WaitPeers(1)
 		time.Sleep(2 * time.Second)
 		for i := range 10 {
 			push.MustSend(fmt.Sprint(i), st.Large(100))
@@ -122,7 +122,7 @@ func TestCloseRightAfterSendWithManyPeers(t *testing.T) {
 			for range 10 {
 				w.Socket(pattern.DEALER).MustConnect(ep)
 			}
-			d.MustMeet(10)
+			d.WaitPeers(10)
 			for range 5 {
 				d.MustSend("x")
 			}

@@ -2,7 +2,6 @@ package socket_test
 
 import (
 	"errors"
-	"sync"
 	"testing"
 	"time"
 
@@ -24,14 +23,14 @@ func TestCloseDoesNotWaitForCommands(t *testing.T) {
 				s := w.Socket(typ, func(o *socket.Options) { o.Linger = -1 })
 				s.MustBind("mem://a")
 				p := w.Dial("a")
-				p.Shake(peer)
-				s.MustMeet(1)
+				p.Handshake(peer)
+				s.WaitPeers(1)
 				sendUnreadPings(w, p)
 				if call == "Unbind" {
 					if err := s.Unbind("mem://a"); err != nil {
 						t.Fatal(err)
 					}
-					if d := p.End(); d != 0 {
+					if d := p.WaitClosed(); d != 0 {
 						t.Errorf("Unbind ended the connection of a %s after %v", peer, d)
 					}
 				}
@@ -51,13 +50,13 @@ func TestCloseWaitsForUnconfirmedMessages(t *testing.T) {
 			s := w.Socket(pattern.DEALER, st.Heartbeat(time.Second, time.Hour, 0))
 			s.MustBind("mem://a")
 			p := w.Dial("a")
-			p.Shake("DEALER")
-			s.MustMeet(1)
+			p.Handshake("DEALER")
+			s.WaitPeers(1)
 			s.MustSend("read")
 			p.Message()
 			if answers {
 				_, ping := p.Frame() // name of 1+4 bytes and TTL of 2 bytes
-				p.Must(st.Command("PONG", ping[7:]))
+				p.MustWrite(st.Command("PONG", ping[7:]))
 				w.Settle()
 			}
 			sendUnreadPings(w, p)
@@ -76,7 +75,7 @@ func TestCloseWaitsForUnconfirmedMessages(t *testing.T) {
 func sendUnreadPings(w *st.World, p *st.Peer) {
 	w.Net.Links()[0].Down().SetBuffer(10)
 	for range 10 {
-		p.Must(st.Ping(0, "ping"))
+		p.MustWrite(st.Ping(0, "ping"))
 		w.Settle()
 	}
 }
@@ -89,7 +88,7 @@ func TestSendFailsOncePeerCountIsZero(t *testing.T) {
 		st.Run(t, func(w *st.World) {
 			push := w.Socket(pattern.PUSH)
 			host := socket.HostOf(push.Socket)
-			p := host.NewPipe(nil, nil, new(sync.Mutex), nil)
+			p := host.NewPipe(nil, nil, nil)
 			p.Side = side
 			if err := errors.Join(host.Attach(p), host.Connected(p, &msg.Peer{})); err != nil {
 				t.Fatal(err)

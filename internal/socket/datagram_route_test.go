@@ -34,8 +34,8 @@ func TestDatagramWithoutRouteIsRetried(t *testing.T) {
 			t.Errorf("connected without a route: %v", err)
 		}
 		w.Settle()
-		retries := radio.Heard(session.Retrying)
-		if len(retries) == 0 || len(radio.Heard(session.Ready)) > 0 {
+		retries := radio.EventsOf(session.Retrying)
+		if len(retries) == 0 || len(radio.EventsOf(session.Ready)) > 0 {
 			t.Fatalf("events %v", radio.History())
 		}
 		for _, ev := range retries {
@@ -44,6 +44,6 @@ func TestDatagramWithoutRouteIsRetried(t *testing.T) {
 			}
 		}
 		route.Store(true)
-		radio.MustMeet(1)
+		radio.WaitPeers(1)
 	})
 }

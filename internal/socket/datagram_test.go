@@ -49,7 +49,7 @@ func TestDishReceivesDatagramsOfJoinedGroups(t *testing.T) {
 		}
 		joinAir(w, dish, "TV")
 		radio.MustConnect(airAt)
-		radio.MustMeet(1)
+		radio.WaitPeers(1)
 		radio.MustSend("Movies", "Godfather")
 		radio.MustSend("TV", "Friends")
 		dish.WantRecv("TV", "Friends")
@@ -147,7 +147,7 @@ func TestInvalidDatagramEndpointsAreRefused(t *testing.T) {
 		if err := radio.Unbind(one); err != socket.ErrEndpointNotFound {
 			t.Errorf("Unbind of a connected endpoint: %v", err)
 		}
-		radio.MustMeet(1)
+		radio.WaitPeers(1)
 		for _, err := range []error{dish.Unbind(one), radio.Disconnect(one)} {
 			if err != nil {
 				t.Error(err)
@@ -403,7 +403,7 @@ func TestDatagramReadErrorsAreRetried(t *testing.T) {
 		if d := st.After(func() { dgram.WantRecv(otherAddr.String(), "x") }); d != 35*time.Millisecond {
 			t.Errorf("read again after %v", d)
 		}
-		if n := len(dgram.Heard(session.AcceptFailed)); n != 3 {
+		if n := len(dgram.EventsOf(session.AcceptFailed)); n != 3 {
 			t.Errorf("%d AcceptFailed events, want 3", n)
 		}
 	})
@@ -513,7 +513,7 @@ func TestDatagramCloseCountsUnsentMessages(t *testing.T) {
 			dish.MustBind(airAt)
 			joinAir(w, dish, "g")
 			radio.MustConnect(airAt)
-			radio.MustMeet(1)
+			radio.WaitPeers(1)
 			w.Air.OnWrite(func([]byte, netip.AddrPort) error { time.Sleep(time.Second); return nil })
 			for range 100 {
 				radio.MustSend("g", st.Large(size))
@@ -566,7 +566,7 @@ func TestWaitSubscribersCountsDatagramEndpoint(t *testing.T) {
 		if err := <-done; err != nil {
 			t.Error(err)
 		}
-		radio.MustMeet(1)
+		radio.WaitPeers(1)
 		peers := radio.Peers()
 		if len(peers) != 1 || peers[0].Remote.String() != "10.0.0.1:5555" || peers[0].Address != "10.0.0.1" {
 			t.Errorf("peers %v", peers)

@@ -22,10 +22,10 @@ func TestDetachedPipesCountTheirMemory(t *testing.T) {
 }
 
 func testDetachedMemory(t *testing.T, typ pattern.Type, peer string) {
-	const peers = 2000
+	const peers = 1000
 	const counted = 2 << 10 // unreadPipeCost in peers.go
 	pull := overTCP(t, typ)
-	heard := pull.Watch()
+	watcher := pull.Watch()
 	ep, err := pull.Bind("tcp://127.0.0.1:*")
 	if err != nil {
 		t.Fatal(err)
@@ -41,9 +41,9 @@ func testDetachedMemory(t *testing.T, typ pattern.Type, peer string) {
 			if _, err := c.Write(sent); err != nil {
 				t.Fatal(err)
 			}
-			await(t, heard, session.Ready)
+			await(t, watcher, session.Ready)
 			c.Close()
-			await(t, heard, session.Disconnected)
+			await(t, watcher, session.Disconnected)
 		}
 	}
 	read := func(n int) {

@@ -3,6 +3,7 @@ package socket
 import (
 	"time"
 
+	"github.com/zerobroker/zmq/internal/inproc"
 	"github.com/zerobroker/zmq/internal/pipe"
 )
 
@@ -31,11 +32,15 @@ func (s *Socket) disconnect(p *pipe.Pipe, linger time.Duration) {
 	// First, so that no disconnect message is queued and then dropped.
 	s.discardReceived(p)
 	if ep, connected := s.table.connectedBy(p); connected != nil {
-		s.removeEndpoint(ep, linger, func(e entry) bool { return e.service == connected })
+		err := s.removeEndpoint(ep, linger, func(e entry) bool { return e.service == connected })
+		if err == ErrEndpointNotFound { // a member of a resolved endpoint
+			connected.Finish()
+			s.table.linger(connected, linger)
+		}
 	} else if e, ok := p.To.(finisher); ok {
 		e.Finish()
 		s.table.linger(e, linger)
-	} else if l, ok := p.To.(interface{ Finish() }); ok {
+	} else if l, ok := p.To.(*inproc.Side); ok {
 		l.Finish()
 	}
 	s.discardReceived(p) // a link may have given the pipe its In meanwhile
@@ -46,7 +51,9 @@ func (s *Socket) disconnect(p *pipe.Pipe, linger time.Duration) {
 func (s *Socket) discardReceived(p *pipe.Pipe) {
 	s.recvMu.Lock()
 	defer s.recvMu.Unlock()
+	s.reclaim()
+	s.dropReturnedFrom(p)
 	if p.In != nil {
-		s.drops.Add(pipe.DropUnread, p.In.CloseRead())
+		p.Drop(&s.drops, pipe.DropUnread, p.In.DropUnread())
 	}
 }

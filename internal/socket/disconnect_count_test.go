@@ -64,7 +64,7 @@ func TestStreamClosePeerReportsLostMessages(t *testing.T) {
 						w.Settle()
 					}
 					if c.read {
-						p.Skip(100)
+						p.ReadN(100)
 					}
 					time.AfterFunc(time.Second/2, func() { w.Net.Links()[0].Cut(c.cut) })
 					err := s.ClosePeer(context.Background(), id)
@@ -116,9 +116,9 @@ func TestDisconnectedPeerCountsLingerDrops(t *testing.T) {
 		server := w.Socket(pattern.SERVER, lingers)
 		server.MustBind("mem://a")
 		p := w.Dial("a")
-		p.Shake("CLIENT")
+		p.Handshake("CLIENT")
 		w.Net.Links()[0].Down().SetBuffer(10)
-		p.Must(st.Message("hello"))
+		p.MustWrite(st.Message("hello"))
 		n := numberOf(t, server, "hello")
 		for range 3 {
 			if err := server.TrySendToNumber(n, st.Of(text(20))); err != nil {

@@ -60,8 +60,8 @@ func TestDishSendsJoinAndLeaveCommands(t *testing.T) {
 				p := l.Accept()
 				greeting := st.Greeting()
 				greeting[11] = minor
-				p.Must(greeting, st.Ready("Socket-Type", "RADIO"))
-				p.Skip(64)
+				p.MustWrite(greeting, st.Ready("Socket-Type", "RADIO"))
+				p.ReadN(64)
 				if _, body := p.Frame(); !strings.Contains(string(body), "DISH") {
 					t.Fatalf("READY %q", body)
 				}
@@ -70,7 +70,7 @@ func TestDishSendsJoinAndLeaveCommands(t *testing.T) {
 				wantCommands(t, p, "\x05LEAVEone")
 				join(t, dish, true, "one")
 				wantCommands(t, p, "\x04JOINone")
-				p.Must(st.Message("one", "1"), st.Message("three", "3"), st.Message("", "0"))
+				p.MustWrite(st.Message("one", "1"), st.Message("three", "3"), st.Message("", "0"))
 				dish.WantRecv("one", "1")
 				dish.WantRecv("", "0")
 				dish.WantNone()
@@ -117,10 +117,10 @@ func TestDishDisconnectsPeerThatSendsMalformedMessage(t *testing.T) {
 			dish.MustBind("mem://a")
 			join(t, dish, true, "g")
 			p := w.Dial("a")
-			p.Shake("RADIO")
+			p.Handshake("RADIO")
 			wantCommands(t, p, "\x04JOINg")
-			p.Must(st.Message("g", "good"), m)
-			p.End()
+			p.MustWrite(st.Message("g", "good"), m)
+			p.WaitClosed()
 			dish.WantRecv("g", "good")
 			dish.WantNone()
 			dish.WantDrops(map[pipe.Drop]uint64{pipe.DropMalformed: 1})
@@ -135,7 +135,7 @@ func TestRadioSendsOnlyToJoinedGroups(t *testing.T) {
 		radio := w.Socket(pattern.RADIO)
 		radio.MustBind("mem://a")
 		p := w.Dial("a")
-		p.Shake("DISH")
+		p.Handshake("DISH")
 		send := func(group, body string) {
 			t.Helper()
 			if err := radio.TrySendGroup(group, st.Of(body)); err != nil {
@@ -143,7 +143,7 @@ func TestRadioSendsOnlyToJoinedGroups(t *testing.T) {
 			}
 		}
 		send("g", "too early")
-		p.Must(st.Command("JOIN", []byte("g")), st.Command("JOIN", []byte("h")), st.Command("LEAVE", []byte("h")),
+		p.MustWrite(st.Command("JOIN", []byte("g")), st.Command("JOIN", []byte("h")), st.Command("LEAVE", []byte("h")),
 			st.Command("SUBSCRIBE", []byte("i")), st.Ping(0, ""))
 		if _, body := p.Frame(); string(body) != "\x04PONG" {
 			t.Fatalf("received %q, want a PONG", body)
@@ -154,7 +154,7 @@ func TestRadioSendsOnlyToJoinedGroups(t *testing.T) {
 		if m := p.Message(); !slices.Equal(m, []string{"g", "to g"}) {
 			t.Errorf("received %q", m)
 		}
-		p.Must(st.Command("JOIN", []byte(strings.Repeat("x", 256))), st.Ping(0, ""))
+		p.MustWrite(st.Command("JOIN", []byte(strings.Repeat("x", 256))), st.Ping(0, ""))
 		if _, body := p.Frame(); string(body) != "\x04PONG" {
 			t.Errorf("received %q, want a PONG", body)
 		}
@@ -208,13 +208,13 @@ func TestRadioDisconnectsPeerAboveMaxTopics(t *testing.T) {
 		radio := w.Socket(pattern.RADIO, func(o *socket.Options) { o.Pattern.MaxTopics = 2 })
 		radio.MustBind("mem://a")
 		p := w.Dial("a")
-		p.Shake("DISH")
+		p.Handshake("DISH")
 		for _, g := range []string{"1", "2", "3"} {
-			p.Must(st.Command("JOIN", []byte(g)))
+			p.MustWrite(st.Command("JOIN", []byte(g)))
 		}
-		p.End()
+		p.WaitClosed()
 		w.Settle()
-		if got := radio.Heard(session.Disconnected); len(got) != 1 || !errors.Is(got[0].Err, pattern.ErrTooManySubscriptions) {
+		if got := radio.EventsOf(session.Disconnected); len(got) != 1 || !errors.Is(got[0].Err, pattern.ErrTooManySubscriptions) {
 			t.Errorf("events %v", got)
 		}
 	})
@@ -348,8 +348,8 @@ func TestDisconnectPeerLingers(t *testing.T) {
 		server := w.Socket(pattern.SERVER, func(o *socket.Options) { o.Linger = time.Minute })
 		server.MustBind("mem://a")
 		p := w.Dial("a")
-		p.Shake("CLIENT")
-		p.Must(st.Message("hello"))
+		p.Handshake("CLIENT")
+		p.MustWrite(st.Message("hello"))
 		n := numberOf(t, server, "hello")
 		for range 3 {
 			if err := server.TrySendToNumber(n, st.Of(text(200))); err != nil {
@@ -361,11 +361,11 @@ func TestDisconnectPeerLingers(t *testing.T) {
 			t.Fatal(err)
 		}
 		time.Sleep(59 * time.Second)
-		if got := server.Heard(session.Disconnected); len(got) != 0 {
+		if got := server.EventsOf(session.Disconnected); len(got) != 0 {
 			t.Errorf("ended after %v", got[0])
 		}
 		time.Sleep(2 * time.Second)
-		if got := server.Heard(session.Disconnected); len(got) != 1 {
+		if got := server.EventsOf(session.Disconnected); len(got) != 1 {
 			t.Errorf("%d disconnect events, want 1", len(got))
 		}
 	})
@@ -411,14 +411,14 @@ func TestChannelRefusesSecondPeer(t *testing.T) {
 		a.WantRecv("first")
 		c.MustConnect(ep)
 		w.Settle()
-		if got := a.Heard(session.PeerRefused); len(got) != 1 || !errors.Is(got[0].Err, pattern.ErrPeerExists) {
+		if got := a.EventsOf(session.PeerRefused); len(got) != 1 || !errors.Is(got[0].Err, pattern.ErrPeerExists) {
 			t.Errorf("events %v", got)
 		}
 		a.MustSend("for the first")
 		b.WantRecv("for the first")
 		c.WantNone()
 		b.CloseIn(0)
-		c.MustMeet(1)
+		c.WaitPeers(1)
 		a.MustSend("for the second")
 		c.WantRecv("for the second")
 	})
@@ -433,8 +433,8 @@ func TestDraftTypesRefuseIncompatiblePeers(t *testing.T) {
 			s := w.Socket(typ)
 			s.MustBind("mem://a")
 			p := w.Dial("a")
-			p.Must(st.Greeting(), st.Ready("Socket-Type", "DEALER"))
-			p.Skip(64)
+			p.MustWrite(st.Greeting(), st.Ready("Socket-Type", "DEALER"))
+			p.ReadN(64)
 			w.Settle()
 			s.WantCloseReasons(map[engine.CloseReason]uint64{engine.CloseSocketType: 1})
 		})

@@ -24,7 +24,7 @@ func TestCloseCountsUnreadMessages(t *testing.T) {
 						push.MustBind(ep)
 						pull.MustConnect(ep)
 					}
-					push.MustMeet(1)
+					push.WaitPeers(1)
 					for range 5 {
 						push.MustSend("x")
 					}
@@ -55,8 +55,8 @@ func TestPartialMessageIsCounted(t *testing.T) {
 			pull := w.Socket(pattern.PULL)
 			pull.MustBind("mem://a")
 			p := w.Dial("a")
-			p.Shake("PUSH")
-			p.Must(st.Message("before"), whole[:n])
+			p.Handshake("PUSH")
+			p.MustWrite(st.Message("before"), whole[:n])
 			p.Close()
 			pull.WantRecv("before")
 			w.Settle()
@@ -79,9 +79,9 @@ func TestSendOnlyTypesDropReceivedMessages(t *testing.T) {
 			s := w.Socket(typ)
 			s.MustBind("mem://a")
 			p := w.Dial("a")
-			p.Must(st.Greeting(), st.Ready("Socket-Type", peer), st.Message("with the handshake"))
-			p.Must(st.Message("one"), st.Message("two", st.Large(100_000)))
-			s.MustMeet(1)
+			p.MustWrite(st.Greeting(), st.Ready("Socket-Type", peer), st.Message("with the handshake"))
+			p.MustWrite(st.Message("one"), st.Message("two", st.Large(100_000)))
+			s.WaitPeers(1)
 			w.Settle()
 			s.WantDrops(map[pipe.Drop]uint64{pipe.DropUpstream: 3})
 			s.WantCloseReasons(nil)

@@ -19,14 +19,14 @@ func TestRadioIgnoresJoinsInMessages(t *testing.T) {
 		radio := w.Socket(pattern.RADIO)
 		radio.MustBind("mem://a")
 		p := w.Dial("a")
-		p.Shake("DISH")
-		p.Must(st.Message("\x01g"), st.Message("\x01", "g"), st.Message("\x01"+st.Large(64<<10)))
+		p.Handshake("DISH")
+		p.MustWrite(st.Message("\x01g"), st.Message("\x01", "g"), st.Message("\x01"+st.Large(64<<10)))
 		w.Settle()
 		if radio.WaitSubscribers(st.Ended(), 1, []byte("g")) == nil {
 			t.Error("a message joined a group")
 		}
 		radio.WantDrops(map[pipe.Drop]uint64{pipe.DropUpstream: 3})
-		p.Must(st.Command("JOIN", []byte("g")), st.Message("\x00g"))
+		p.MustWrite(st.Command("JOIN", []byte("g")), st.Message("\x00g"))
 		w.Settle()
 		if err := radio.WaitSubscribers(context.Background(), 1, []byte("g")); err != nil {
 			t.Error(err)
@@ -57,7 +57,7 @@ func TestMessagesAfterTooManySubscriptionsAreCounted(t *testing.T) {
 			s := w.Socket(c.typ, func(o *socket.Options) { o.Pattern.MaxTopics = 10 })
 			s.MustBind("mem://a")
 			p := w.Dial("a")
-			p.Shake(c.peer)
+			p.Handshake(c.peer)
 			var b bytes.Buffer
 			for i := range 100 {
 				b.Write(st.Command(c.command, fmt.Append(nil, i)))
@@ -65,7 +65,7 @@ func TestMessagesAfterTooManySubscriptionsAreCounted(t *testing.T) {
 			for range c.lost {
 				b.Write(st.Message("user"))
 			}
-			p.Must(b.Bytes())
+			p.MustWrite(b.Bytes())
 			w.Settle()
 			want := map[pipe.Drop]uint64{}
 			if c.lost > 0 {

@@ -22,8 +22,11 @@ var (
 	ErrInvalidEndpoint = errors.New("invalid endpoint")
 	// ErrUnsupportedTransport is returned for an unknown scheme, and for a
 	// transport that the socket type does not use, at least not in that
-	// direction. [EPROTONOSUPPORT, ENOCOMPATPROTO]
+	// direction. [EPROTONOSUPPORT]
 	ErrUnsupportedTransport = errors.New("unsupported transport")
+	// ErrIncompatibleTransport is the ErrUnsupportedTransport of a transport that
+	// exists and that the socket type does not use. [ENOCOMPATPROTO]
+	ErrIncompatibleTransport = fmt.Errorf("%w", ErrUnsupportedTransport)
 	// ErrEndpointInUse is returned for an endpoint that has other options already.
 	ErrEndpointInUse = inproc.ErrEndpointInUse
 	// ErrEndpointNotFound is returned for an endpoint that the socket is not bound
@@ -55,18 +58,21 @@ func looksLikeTCP(ep string) bool {
 	return port == "*" || strings.Trim(port, "0123456789") == ""
 }
 
-// schemes lists the schemes of endpoints, for an error.
-func (o *Options) schemes() string {
+// unknownScheme returns the error for a scheme that is not one of the socket.
+func (o *Options) unknownScheme(scheme string) error {
 	names := slices.AppendSeq([]string{inprocScheme}, maps.Keys(o.Transports))
 	names = slices.AppendSeq(names, maps.Keys(o.Datagrams))
 	slices.Sort(names)
-	return strings.Join(names, ", ")
+	prefixes := slices.AppendSeq([]string{srvPrefix}, maps.Keys(o.Resolvers))
+	slices.Sort(prefixes)
+	return fmt.Errorf("%w %q: use one of %s, in lower case, or in Connect one of them after %s+, as in %s+tcp; Network.Transports and Network.Resolvers of the options add others",
+		ErrUnsupportedTransport, scheme, strings.Join(names, ", "), strings.Join(prefixes, "+, "), srvPrefix)
 }
 
 // checkInproc returns an error for a type whose peers are not sockets.
 func checkInproc(info *pattern.Info) error {
 	if info.Raw {
-		return fmt.Errorf("%w: the peers of %s are not sockets", ErrUnsupportedTransport, info.Name)
+		return fmt.Errorf("%w: the peers of %s are not sockets", ErrIncompatibleTransport, info.Name)
 	}
 	return nil
 }
@@ -75,10 +81,10 @@ func checkInproc(info *pattern.Info) error {
 func (o *Options) transport(scheme string, info *pattern.Info) (transport.Transport, error) {
 	t := o.Transports[scheme]
 	if t == nil {
-		return nil, fmt.Errorf("%w %q: use one of %s, in lower case", ErrUnsupportedTransport, scheme, o.schemes())
+		return nil, o.unknownScheme(scheme)
 	}
 	if info.DatagramsOnly {
-		return nil, fmt.Errorf("%w: %s binds only udp endpoints", ErrUnsupportedTransport, info.Name)
+		return nil, fmt.Errorf("%w: %s binds only udp endpoints", ErrIncompatibleTransport, info.Name)
 	}
 	return t, nil
 }
@@ -90,6 +96,8 @@ type EndpointOptions struct {
 	Alias string
 	// Security is the security of the endpoint; nil: that of the socket.
 	Security *Security
+	// Network replaces Options.Transport.Network; nil: that of the socket.
+	Network *transport.Network
 }
 
 // Bind is BindWith without options.
@@ -110,31 +118,31 @@ func (s *Socket) BindWith(ep string, o EndpointOptions) (string, error) {
 		if err := checkInproc(s.info); err != nil {
 			return "", err
 		}
-		if err := s.opts.Namespace.Bind(address, s.inprocEnd()); err != nil {
+		if err := s.opts.Load().Namespace.Bind(address, s.inprocEnd()); err != nil {
 			return "", err
 		}
 		s.table.add(ep, ep, &boundName{s, address, endpoint.New(endpoint.Listening)})
 		s.inprocEnd().event(session.Listening, address, nil, nil)
 		return ep, nil
 	}
-	if t := s.opts.Datagrams[scheme]; t != nil {
-		if err := s.checkDatagrams(o.Security, scheme); err != nil {
+	cfg, own, sec := s.endpointConfig(o.Security)
+	if t := s.opts.Load().Datagrams[scheme]; t != nil {
+		if err := o.checkDatagrams(sec, scheme); err != nil {
 			return "", err
 		}
-		return s.bindDatagrams(t, scheme, ep, address)
+		return s.bindDatagrams(t, scheme, ep, address, own)
 	}
-	t, err := s.opts.transport(scheme, s.info)
+	t, err := s.opts.Load().transport(scheme, s.info)
 	if err != nil {
 		return "", err
 	}
 	if err := t.CheckListen(address); err != nil {
 		return "", fmt.Errorf("%w: %w", ErrInvalidEndpoint, err)
 	}
-	cfg, own := s.endpointConfig(o.Security)
-	if err := checkTLS(t, true, cfg.Transport.TLS()); err != nil {
+	if err := checkTLS(t, true, sec.TLS); err != nil {
 		return "", err
 	}
-	l, err := session.Listen(cfg, t, scheme+"://", address)
+	l, err := session.Listen(cfg, transport.WithNetwork(t, o.Network), scheme+"://", address)
 	if err != nil {
 		return "", s.orClosed(err) // Close ends name lookups
 	}
@@ -170,37 +178,43 @@ func (s *Socket) connect(ep string, o EndpointOptions) (*pipe.Pipe, error) {
 		if err := checkInproc(s.info); err != nil {
 			return nil, err
 		}
-		l, err := s.opts.Namespace.Connect(address, o.Alias, s.inprocEnd())
+		l, err := s.opts.Load().Namespace.Connect(address, o.Alias, s.inprocEnd())
 		if err != nil {
 			return nil, err
 		}
-		s.table.add(ep, ep, &connectedName{s, l})
+		s.table.add(ep, ep, &connectedName{l, s})
 		return l.Pipe(), nil
 	}
-	if t := s.opts.Datagrams[scheme]; t != nil {
-		if err := s.checkDatagrams(o.Security, scheme); err != nil {
+	cfg, own, sec := s.endpointConfig(o.Security)
+	if t := s.opts.Load().Datagrams[scheme]; t != nil {
+		if err := o.checkDatagrams(sec, scheme); err != nil {
 			return nil, err
 		}
-		return nil, s.connectDatagrams(t, ep, scheme, address)
+		return nil, s.connectDatagrams(t, ep, scheme, address, own)
 	}
-	t, err := s.opts.transport(scheme, s.info)
+	if prefix, rest, ok := strings.Cut(scheme, "+"); ok && (prefix == srvPrefix || s.opts.Load().Resolvers[prefix] != nil) {
+		return nil, s.connectResolved(prefix, rest, ep, address, &o)
+	}
+	t, err := s.opts.Load().transport(scheme, s.info)
 	if err != nil {
 		return nil, err
 	}
 	if err := t.CheckDial(address); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrInvalidEndpoint, err)
 	}
+	if err := s.checkNetwork(t, address, o.Network); err != nil {
+		return nil, err
+	}
 	if d := s.table.dialer(ep); d != nil && s.info.ReusesConnection {
-		if o.Security != nil {
-			return nil, fmt.Errorf("%w: connected already, disconnect it to change its security", ErrEndpointInUse)
+		if o.Security != nil || o.Network != nil {
+			return nil, fmt.Errorf("%w: connected already, disconnect it to change its options", ErrEndpointInUse)
 		}
 		return d.Pipe(), nil
 	}
-	cfg, own := s.endpointConfig(o.Security)
-	if err := checkTLS(t, false, cfg.Transport.TLS()); err != nil {
+	if err := checkTLS(t, false, sec.TLS); err != nil {
 		return nil, err
 	}
-	d, err := session.Dial(cfg, t, ep, address, o.Alias)
+	d, err := session.Dial(cfg, transport.WithNetwork(t, o.Network), ep, address, o.Alias)
 	if err != nil {
 		return nil, err
 	}
@@ -209,35 +223,35 @@ func (s *Socket) connect(ep string, o EndpointOptions) (*pipe.Pipe, error) {
 }
 
 // bindDatagrams implements Bind for datagram transports. The caller holds opMu.
-func (s *Socket) bindDatagrams(t transport.Packets, scheme, ep, address string) (string, error) {
+func (s *Socket) bindDatagrams(t transport.Packets, scheme, ep, address string, own *session.NextConfig) (string, error) {
 	if !s.info.ReceivesDatagrams {
-		return "", fmt.Errorf("%w: %s does not bind to %s", ErrUnsupportedTransport, s.info.Name, scheme)
+		return "", fmt.Errorf("%w: %s does not bind to %s", ErrIncompatibleTransport, s.info.Name, scheme)
 	}
 	if err := t.CheckListen(address); err != nil {
 		return "", fmt.Errorf("%w: %w", ErrInvalidEndpoint, err)
 	}
-	d, err := session.ListenDatagrams(&s.cfg, t, scheme+"://", address)
+	d, err := session.ListenDatagrams(s.cfg.Load(), t, scheme+"://", address)
 	if err != nil {
 		return "", s.orClosed(err) // Close ends name lookups
 	}
-	s.table.add(d.Endpoint(), ep, d)
+	s.table.addSecured(d.Endpoint(), ep, d, own)
 	return d.Endpoint(), nil
 }
 
 // connectDatagrams implements Connect for datagram transports. The caller holds
 // opMu.
-func (s *Socket) connectDatagrams(t transport.Packets, ep, scheme, address string) error {
+func (s *Socket) connectDatagrams(t transport.Packets, ep, scheme, address string, own *session.NextConfig) error {
 	if !s.info.SendsDatagrams {
-		return fmt.Errorf("%w: %s does not connect to %s", ErrUnsupportedTransport, s.info.Name, scheme)
+		return fmt.Errorf("%w: %s does not connect to %s", ErrIncompatibleTransport, s.info.Name, scheme)
 	}
 	if err := t.CheckDial(address); err != nil {
 		return fmt.Errorf("%w: %w", ErrInvalidEndpoint, err)
 	}
-	d, err := session.DialDatagrams(&s.cfg, t, ep, address)
+	d, err := session.DialDatagrams(s.cfg.Load(), t, ep, address)
 	if err != nil {
 		return err
 	}
-	s.table.add(ep, ep, d)
+	s.table.addSecured(ep, ep, d, own)
 	return nil
 }
 
@@ -246,10 +260,10 @@ func (s *Socket) connectDatagrams(t transport.Packets, ep, scheme, address strin
 // its queued messages are written or the linger time is over. Unbind does not
 // wait for that; Close does.
 func (s *Socket) Unbind(ep string) error {
-	err := s.removeEndpoint(ep, s.opts.Linger, bound)
+	err := s.removeEndpoint(ep, s.opts.Load().Linger, bound)
 	if err == ErrEndpointNotFound {
 		for _, resolved := range s.table.boundAs(ep) {
-			err = s.removeEndpoint(resolved, s.opts.Linger, func(e entry) bool { return e.given == ep })
+			err = s.removeEndpoint(resolved, s.opts.Load().Linger, func(e entry) bool { return e.given == ep })
 		}
 	}
 	return err
@@ -259,7 +273,7 @@ func (s *Socket) Unbind(ep string) error {
 // passed to Connect. Each connection ends when its queued messages are written
 // or the linger time is over. Disconnect does not wait for that; Close does.
 func (s *Socket) Disconnect(ep string) error {
-	return s.removeEndpoint(ep, s.opts.Linger, func(e entry) bool { return !bound(e) })
+	return s.removeEndpoint(ep, s.opts.Load().Linger, func(e entry) bool { return !bound(e) })
 }
 
 func (s *Socket) removeEndpoint(ep string, linger time.Duration, which func(entry) bool) error {

@@ -2,6 +2,7 @@ package socket
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -32,39 +33,41 @@ type finisher interface {
 	Abort()
 	// Ended reports whether the end is reached.
 	Ended() bool
-	// Pending returns the number of messages that are not written yet, after
-	// Finish.
-	Pending() int
 }
 
-// endpointTable has the endpoints of a socket: the active ones by name, and those
-// that linger after Unbind or Disconnect.
+// endpointTable has the endpoints of a socket: the active ones by name, those that
+// linger after Unbind or Disconnect, and the links to the names that are bound.
 type endpointTable struct {
 	// opMu is held by calls that change the active endpoints, from the check that
 	// the socket is open to the end.
 	opMu sync.Mutex
 
-	mu     sync.Mutex         // a leaf
-	active map[string][]entry // by endpoint as resolved; a change needs opMu too
+	attached []attachedConn // guarded by opMu; some of them are removed
+	sweepAt  int            // length of attached at which ended connections are removed
 
-	lingerMu  sync.Mutex
-	lingering []lingeringEndpoint
+	mu        *sync.Mutex        // Socket.mu, guards what follows
+	active    map[string][]entry // by endpoint as resolved; a change needs opMu too
+	lingering []*lingeringEndpoint
+	links     map[*inproc.Link]struct{} // made to names that are bound, so that Close can end them
 }
 
 // entry is an active endpoint.
 type entry struct {
 	service
-	given    string           // the text that Bind or Connect was called with
-	security *currentSecurity // of its own; nil if it has that of the socket
+	given string              // the text that Bind or Connect was called with
+	own   *session.NextConfig // with security of its own; nil if it has that of the socket
 }
 
 // lingeringEndpoint is a finisher after Finish, and the timer that aborts it.
 type lingeringEndpoint struct {
 	finisher
 	timer *time.Timer // nil without a limit
+	ended bool        // guarded by mu
 }
 
-func (t *endpointTable) init() { t.active = make(map[string][]entry) }
+func (t *endpointTable) init(mu *sync.Mutex) {
+	t.mu, t.active, t.links = mu, make(map[string][]entry), make(map[*inproc.Link]struct{})
+}
 
 // add adds an active endpoint. The caller holds opMu.
 func (t *endpointTable) add(ep, given string, e service) {
@@ -72,10 +75,40 @@ func (t *endpointTable) add(ep, given string, e service) {
 }
 
 // addSecured is add for an endpoint with security of its own, unless that is nil.
-func (t *endpointTable) addSecured(ep, given string, e service, own *currentSecurity) {
+func (t *endpointTable) addSecured(ep, given string, e service, own *session.NextConfig) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.active[ep] = append(t.active[ep], entry{e, given, own})
+}
+
+// attachedConn is the endpoint of a connection that the application has made.
+type attachedConn struct {
+	ep string
+	*session.Dialer
+}
+
+// addAttached adds the endpoint of a connection that the application has made. The
+// caller holds opMu.
+func (t *endpointTable) addAttached(ep string, d *session.Dialer, own *session.NextConfig) {
+	t.addSecured(ep, ep, d, own)
+	t.attached = append(t.attached, attachedConn{ep, d})
+}
+
+// removeEndedAttached removes connections of the application that have ended, once
+// there are twice as many as after the last call that did: such an endpoint has no
+// further use, and an application may make any number of them. The caller holds opMu.
+func (t *endpointTable) removeEndedAttached() {
+	if len(t.attached) < t.sweepAt {
+		return
+	}
+	t.attached = slices.DeleteFunc(t.attached, func(a attachedConn) bool {
+		ended := a.Ended()
+		if ended {
+			t.remove(a.ep, 0, func(e entry) bool { return e.service == a.Dialer })
+		}
+		return ended
+	})
+	t.sweepAt = max(2*len(t.attached), 64)
 }
 
 // remove finishes the endpoints under a name for which which returns true, and
@@ -104,46 +137,67 @@ func (t *endpointTable) remove(ep string, linger time.Duration, which func(entry
 	return true
 }
 
+// removeAll finishes every endpoint of a socket that only receives, and returns
+// them. They linger until their peers have closed the connections, or Abort. The
+// caller holds opMu.
+func (t *endpointTable) removeAll() (ends []finisher) {
+	t.mu.Lock()
+	active := t.active
+	t.active = make(map[string][]entry)
+	t.mu.Unlock()
+	for _, list := range active {
+		for _, e := range list {
+			if r, ok := e.service.(interface{ FinishReading() }); ok {
+				r.FinishReading()
+			} else {
+				e.Finish()
+			}
+			t.linger(e.service, -1)
+			ends = append(ends, e.service)
+		}
+	}
+	return ends
+}
+
 // linger keeps e, which is finished, for d, or without limit if d is negative.
 func (t *endpointTable) linger(e finisher, d time.Duration) {
-	l := lingeringEndpoint{finisher: e}
+	l := &lingeringEndpoint{finisher: e}
 	switch {
 	case d == 0:
 		e.Abort()
 	case d > 0:
 		l.timer = time.AfterFunc(d, e.Abort)
 	}
-	t.lingerMu.Lock()
-	defer t.lingerMu.Unlock()
-	t.lingering = append(slices.DeleteFunc(t.lingering, lingeringEndpoint.ended), l)
+	t.mu.Lock()
+	t.lingering = append(t.lingering, l)
+	list := slices.Clone(t.lingering)
+	t.mu.Unlock()
+	list = slices.DeleteFunc(list, func(l *lingeringEndpoint) bool { return !l.Ended() })
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, l := range list {
+		l.ended = true
+		l.stopTimer()
+	}
+	t.lingering = slices.DeleteFunc(t.lingering, func(l *lingeringEndpoint) bool { return l.ended })
 }
 
-// ended reports whether the endpoint has ended, and then stops its timer.
-func (l lingeringEndpoint) ended() bool {
-	if !l.Ended() {
-		return false
-	}
+func (l *lingeringEndpoint) stopTimer() {
 	if l.timer != nil {
 		l.timer.Stop()
 	}
-	return true
 }
 
 // finishAll finishes every endpoint, and returns all that linger. The caller holds
 // opMu.
 func (t *endpointTable) finishAll() (ends []finisher) {
-	t.lingerMu.Lock()
+	t.mu.Lock()
 	for _, l := range t.lingering {
-		if l.timer != nil {
-			l.timer.Stop()
-		}
+		l.stopTimer()
 		ends = append(ends, l.finisher)
 	}
-	t.lingering = nil
-	t.lingerMu.Unlock()
-	t.mu.Lock()
 	active := t.active
-	t.active = nil
+	t.lingering, t.active = nil, nil
 	t.mu.Unlock()
 	// First remove the bound inproc names. When another endpoint ends, the
 	// socket could admit another peer, and a blocked link must not become one.
@@ -163,27 +217,29 @@ func (t *endpointTable) finishAll() (ends []finisher) {
 	return ends
 }
 
-// pending returns the number of messages that lingering endpoints have not written
-// yet.
-func (t *endpointTable) pending() (n int) {
-	t.lingerMu.Lock()
-	list := slices.Clone(t.lingering)
-	t.lingerMu.Unlock()
-	for _, l := range list {
-		n += l.Pending()
-	}
-	return n
+// namedEntry is an active endpoint and its name.
+type namedEntry struct {
+	ep string
+	entry
 }
 
-// each calls f for every active endpoint.
-func (t *endpointTable) each(f func(ep string, e entry)) {
+// all returns the active endpoints.
+func (t *endpointTable) all() (list []namedEntry) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for ep, list := range t.active {
-		for _, e := range list {
-			f(ep, e)
+	for ep, entries := range t.active {
+		for _, e := range entries {
+			list = append(list, namedEntry{ep, e})
 		}
 	}
+	return list
+}
+
+// allLinks returns the links that AddLink has added.
+func (t *endpointTable) allLinks() []*inproc.Link {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return slices.Collect(maps.Keys(t.links))
 }
 
 // dialer returns a dialer of that endpoint that has not ended, or nil. The caller
@@ -210,22 +266,21 @@ func bound(e entry) bool {
 
 // boundAs returns the endpoints for which Bind was called with given.
 func (t *endpointTable) boundAs(given string) (list []string) {
-	t.each(func(ep string, e entry) {
-		if e.given == given && bound(e) && !slices.Contains(list, ep) {
-			list = append(list, ep)
+	for _, e := range t.all() {
+		if e.given == given && bound(e.entry) && !slices.Contains(list, e.ep) {
+			list = append(list, e.ep)
 		}
-	})
+	}
 	return list
 }
 
 // onlyDatagrams reports whether there are endpoints and all are for datagrams.
 func (t *endpointTable) onlyDatagrams() bool {
-	any, all := false, true
-	t.each(func(_ string, e entry) {
+	all := t.all()
+	return len(all) > 0 && !slices.ContainsFunc(all, func(e namedEntry) bool {
 		_, ok := e.service.(*session.Datagrams)
-		any, all = true, all && ok
+		return !ok
 	})
-	return any && all
 }
 
 // connectedBy returns the endpoint whose Connect made a pipe, or nil if the
@@ -239,12 +294,12 @@ func (t *endpointTable) connectedBy(p *pipe.Pipe) (ep string, e service) {
 	}
 	t.opMu.Lock()
 	defer t.opMu.Unlock()
-	t.each(func(at string, active entry) {
-		if c, ok := active.service.(*connectedName); ok && c.l.Pipe() == p {
-			ep, e = at, c
+	for _, active := range t.all() {
+		if c, ok := active.service.(*connectedName); ok && c.Pipe() == p {
+			return active.ep, c
 		}
-	})
-	return ep, e
+	}
+	return "", nil
 }
 
 // boundName is an inproc name that the socket is bound to.
@@ -256,7 +311,7 @@ type boundName struct {
 
 func (b *boundName) Finish() {
 	b.life.Close() // the links of the socket go on without the name
-	if b.s.opts.Namespace.Unbind(b.name, b.s.inprocEnd()) {
+	if b.s.opts.Load().Namespace.Unbind(b.name, b.s.inprocEnd()) {
 		b.s.inprocEnd().event(session.ListenerClosed, b.name, nil, nil)
 	}
 }
@@ -265,13 +320,11 @@ func (b *boundName) Wait(context.Context) {}
 
 func (b *boundName) Abort() {}
 
-func (b *boundName) Pending() int { return 0 }
-
 func (b *boundName) Ended() bool { return b.life.State() == endpoint.Closed }
 
 func (b *boundName) Status() endpoint.Status {
 	s := b.life.Status()
-	for _, l := range b.s.links.all() {
+	for _, l := range b.s.table.allLinks() {
 		if l.Name() == b.name && l.Status().State == endpoint.Connected {
 			s.Peers++
 		}
@@ -281,21 +334,11 @@ func (b *boundName) Status() endpoint.Status {
 
 // connectedName is an inproc name that the socket is connected to.
 type connectedName struct {
+	*inproc.Link
 	s *Socket
-	l *inproc.Link
 }
 
 func (c *connectedName) Finish() {
-	pipeOwner{c.s}.Retire(c.l.Pipe())
-	c.l.Finish(c.s.inprocEnd())
+	pipeOwner{c.s}.Retire(c.Pipe())
+	c.Link.Finish(c.s.inprocEnd())
 }
-
-func (c *connectedName) Wait(ctx context.Context) { c.l.Wait(ctx) }
-
-func (c *connectedName) Abort() { c.l.Abort() }
-
-func (c *connectedName) Pending() int { return c.l.Pending() }
-
-func (c *connectedName) Ended() bool { return c.l.Ended() }
-
-func (c *connectedName) Status() endpoint.Status { return c.l.Status() }

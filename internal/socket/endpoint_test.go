@@ -22,7 +22,7 @@ func TestUnbindStopsSendingToItsPeersAtOnce(t *testing.T) {
 		unbound, bound := w.Socket(pattern.PULL), w.Socket(pattern.PULL)
 		unbound.MustConnect(a)
 		bound.MustConnect(b)
-		push.MustMeet(2)
+		push.WaitPeers(2)
 		push.MustSend("before")
 		push.MustSend("before")
 		unbound.WantRecv("before")
@@ -63,9 +63,9 @@ func TestDisconnectKeepsReceivedMessages(t *testing.T) {
 		pull := w.Socket(pattern.PULL, st.HWM(1, 1))
 		pull.MustConnect("mem://a")
 		p := server.Accept()
-		p.Shake("PUSH")
+		p.Handshake("PUSH")
 		for range 3 {
-			p.Must(st.Message("x"))
+			p.MustWrite(st.Message("x"))
 			w.Settle()
 		}
 		if err := pull.Disconnect("mem://a"); err != nil {
@@ -101,8 +101,8 @@ func TestDisconnectedEndpointWithEmptyQueueDoesNotReconnect(t *testing.T) {
 			s := w.Socket(typ)
 			l := w.Listen("a")
 			s.MustConnect("mem://a")
-			l.Accept().Shake(pattern.Types[typ].Peers[0])
-			s.MustMeet(1)
+			l.Accept().Handshake(pattern.Types[typ].Peers[0])
+			s.WaitPeers(1)
 			w.Net.Links()[0].Up().SetBuffer(10)
 			s.MustSend("more than ten bytes")
 			w.Settle()
@@ -135,8 +135,8 @@ func TestSecondConnectIsIgnoredByFourTypes(t *testing.T) {
 			b.MustBind(ep)
 			s := w.Socket(typ)
 			s.MustConnect(ep)
-			s.MustMeet(1)
-			b.MustMeet(1)
+			s.WaitPeers(1)
+			b.WaitPeers(1)
 			s.MustConnect(ep)
 			time.Sleep(time.Minute)
 			want := 2

@@ -3,6 +3,7 @@ package socket_test
 import (
 	"context"
 	"errors"
+	"net"
 	"reflect"
 	"testing"
 	"time"
@@ -111,10 +112,25 @@ func calls() []call {
 		{"Unbind", pattern.PULL, func(s *st.Socket) error { return s.Unbind("mem://a") }},
 		{"Unbind", pattern.PULL, func(s *st.Socket) error { return s.Unbind("mem://unknown") }},
 		{"Disconnect", pattern.PULL, func(s *st.Socket) error { return s.Disconnect("mem://a") }},
+		{"StopReceiving", pattern.PULL, func(s *st.Socket) error { return s.StopReceiving(ctx) }},
 		{"Send", pattern.PUSH, func(s *st.Socket) error { return s.Send(ctx, st.Of("x")) }},
 		{"Send", pattern.REQ, func(s *st.Socket) error { return s.Send(ctx, st.Of("x")) }},
 		{"Send", pattern.PUB, func(s *st.Socket) error { return s.Send(ctx, st.Of("x")) }},
 		{"TrySend", pattern.PUSH, func(s *st.Socket) error { return s.TrySend(st.Of("x")) }},
+		{"Send", pattern.PUSH, func(s *st.Socket) error { return s.Transfer().Send(ctx, st.Of("x")) }},
+		{"TrySend", pattern.PUSH, func(s *st.Socket) error { _, err := s.Transfer().TrySend([]msg.Msg{st.Of("x")}); return err }},
+		{"Recv", pattern.PULL, func(s *st.Socket) error { _, err := s.Transfer().Recv(ctx, make([]msg.Msg, 1)); return err }},
+		{"Recv", pattern.SUB, func(s *st.Socket) error { _, err := s.Transfer().Recv(ctx, make([]msg.Msg, 5)); return err }},
+		{"SendAll", pattern.PUSH, func(s *st.Socket) error { return second(s.Transfer().SendAll(ctx, several)) }},
+		{"SendAll", pattern.PUB, func(s *st.Socket) error { return second(s.Transfer().SendAll(ctx, several)) }},
+		{"SendAll", pattern.REQ, func(s *st.Socket) error { return second(s.Transfer().SendAll(ctx, several)) }},
+		{"SendAll", pattern.XSUB, func(s *st.Socket) error { return second(s.Transfer().SendAll(ctx, several)) }},
+		{"SendAllTo", pattern.ROUTER, func(s *st.Socket) error { return second(s.SendAllTo(ctx, "peer", several)) }},
+		{"SendAllTo", pattern.STREAM, func(s *st.Socket) error { return second(s.SendAllTo(ctx, "peer", several)) }},
+		{"SendAllToNumber", pattern.SERVER, func(s *st.Socket) error { return second(s.SendAllToNumber(ctx, 1, several)) }},
+		{"SendAllToGroup", pattern.RADIO, func(s *st.Socket) error { return second(s.SendAllToGroup(ctx, "g", several)) }},
+		{"Next", pattern.PULL, func(s *st.Socket) error { _, err := s.Iterator().Next(ctx); return err }},
+		{"Next", pattern.REP, func(s *st.Socket) error { _, err := s.Iterator().Next(ctx); return err }},
 		{"TrySendFrames", pattern.PUSH, func(s *st.Socket) error { return s.TrySendFrames([][]byte{{1}}) }},
 		{"TrySendFrames", pattern.PAIR, func(s *st.Socket) error { return s.TrySendFrames([][]byte{{1}, {2}}) }},
 		{"SendTo", pattern.ROUTER, func(s *st.Socket) error { return s.SendTo(ctx, "peer", st.Of("x")) }},
@@ -123,6 +139,7 @@ func calls() []call {
 		{"TrySendToNumber", pattern.PEER, func(s *st.Socket) error { return s.TrySendToNumber(1, st.Of("x")) }},
 		{"SetSendHWM", pattern.PUSH, func(s *st.Socket) error { return s.SetSendHWM(1) }},
 		{"SetRecvHWM", pattern.PULL, func(s *st.Socket) error { return s.SetRecvHWM(1) }},
+		{"Change", pattern.PUSH, func(s *st.Socket) error { return s.Change(func(*socket.Options) {}) }},
 		{"DisconnectPeer", pattern.SERVER, func(s *st.Socket) error { return s.DisconnectPeer(1) }},
 		{"ConnectPeer", pattern.PEER, func(s *st.Socket) error { _, err := s.ConnectPeer("mem://new"); return err }},
 		{"SendGroup", pattern.RADIO, func(s *st.Socket) error { return s.SendGroup(ctx, "g", st.Of("x")) }},
@@ -152,20 +169,46 @@ func calls() []call {
 			_, err := s.BindWith("mem://x", socket.EndpointOptions{})
 			return err
 		}},
-		{"SetSecurity", pattern.PUSH, func(s *st.Socket) error { return s.SetSecurity("", &socket.Security{}) }},
+		{"BindListener", pattern.PULL, func(s *st.Socket) error {
+			_, err := s.BindListener(unusedListener{}, socket.EndpointOptions{})
+			return err
+		}},
+		{"AttachConn", pattern.PUSH, func(s *st.Socket) error {
+			c, _ := net.Pipe()
+			_, err := s.AttachConn(c, socket.EndpointOptions{})
+			return err
+		}},
+		{"SetSecurity", pattern.PUSH, func(s *st.Socket) error { return s.SetSecurity(&socket.Security{}) }},
+		{"SetEndpointSecurity", pattern.PUSH, func(s *st.Socket) error { return s.SetEndpointSecurity("mem://a", &socket.Security{}) }},
 		{"WaitConnected", pattern.PUSH, func(s *st.Socket) error { return s.WaitConnected(ctx, 1) }},
 		{"WaitConnected", pattern.PUSH, func(s *st.Socket) error { return s.WaitConnected(ctx, 0) }},
 		{"WaitSubscribers", pattern.PUB, func(s *st.Socket) error { return s.WaitSubscribers(ctx, 1, []byte("x")) }},
+		{"WaitSubscribersOfEach", pattern.PUB, func(s *st.Socket) error {
+			_, err := s.WaitSubscribersOfEach(ctx, 1, []string{"x"})
+			return err
+		}},
+		{"Flush", pattern.PUSH, func(s *st.Socket) error { _, _, err := s.Flush(ctx); return err }},
 		{"WaitSubscribed", pattern.SUB, func(s *st.Socket) error { return s.WaitSubscribed(ctx) }},
 		{"Call", pattern.REQ, func(s *st.Socket) error { _, err := s.Call(ctx, st.Of("x")); return err }},
 		{"Exchange", pattern.DEALER, func(s *st.Socket) error { _, err := s.Exchange(ctx, st.Of("x")); return err }},
 	}
 }
 
+// several is a batch.
+var several = []msg.Msg{st.Of("x"), st.Of("y"), st.Of("z")}
+
+func second(_ int, err error) error { return err }
+
+// unusedListener is a listener from which nothing is accepted.
+type unusedListener struct{ net.Listener }
+
+func (unusedListener) Addr() net.Addr { return nil }
+
 // notCalls are the methods that cannot fail.
 var notCalls = []string{
-	"Close", "DisconnectPeers", "Endpoints", "Linger", "Manual", "Peers", "Readable", "Writable", "Stats", "TopicCount", "Type", "Watch",
-	"Addressed", "Topics", "Requests", "Frames",
+	"Close", "Closed", "DisconnectPeers", "Endpoints", "Linger", "Manual", "Peers", "Readable", "Writable", "Stats", "PeerStats", "TopicCount", "Type", "Watch",
+	"Addressed", "Topics", "Requests", "Frames", "Transfer", "Iterator", "Return", "Routes", "ReportEvent",
+	"Ready", "CanRecv", "Receives", "AddWaker", "RemoveWaker", "Closing", "ChangePattern", "More", "Group",
 }
 
 // TestEveryMethodIsKnown checks that the tables above are complete.
@@ -179,7 +222,7 @@ func TestEveryMethodIsKnown(t *testing.T) {
 	}
 	exists := make(map[string]bool)
 	for _, typ := range []reflect.Type{reflect.TypeFor[*socket.Socket](), reflect.TypeFor[socket.Addressed](),
-		reflect.TypeFor[socket.Topics](), reflect.TypeFor[socket.Requests](), reflect.TypeFor[socket.Frames]()} {
+		reflect.TypeFor[socket.Topics](), reflect.TypeFor[socket.Requests](), reflect.TypeFor[socket.Frames](), reflect.TypeFor[socket.Transfer](), reflect.TypeFor[*socket.Iterator]()} {
 		for i := range typ.NumMethod() {
 			name := typ.Method(i).Name
 			exists[name] = true
@@ -226,7 +269,7 @@ func TestCallsAfterCloseReturnErrClosed(t *testing.T) {
 // blocked reports whether the call blocks on a socket without peers.
 func (c *call) blocked() bool {
 	switch c.name {
-	case "Send", "Recv", "SendFrame", "RecvFrame", "WaitConnected", "WaitSubscribers", "WaitSubscribed", "Call":
+	case "Send", "SendAll", "Recv", "Next", "SendFrame", "RecvFrame", "WaitConnected", "WaitSubscribers", "WaitSubscribed", "Call":
 		return true
 	}
 	return false

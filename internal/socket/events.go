@@ -2,10 +2,11 @@ package socket
 
 import (
 	"context"
-	"sync"
+	"slices"
 	"time"
 
 	"github.com/zerobroker/zmq/internal/engine"
+	"github.com/zerobroker/zmq/internal/inproc"
 	"github.com/zerobroker/zmq/internal/pipe"
 	"github.com/zerobroker/zmq/internal/session"
 )
@@ -17,21 +18,24 @@ type Stamped struct {
 	Missed int // events before this one that were dropped because the listener was slow
 }
 
-// events passes events to the listeners and counts them.
+// events passes events to the listeners and counts them. Socket.mu guards it.
 type events struct {
-	mu           sync.Mutex
 	listeners    map[*EventWatcher]struct{}
 	closed       bool
-	kinds        [session.Throttled + 1]uint64
+	kinds        [session.NumKinds]uint64
 	closeReasons [engine.NumCloseReasons]uint64
+	failures     []Stamped // the last events with an error, oldest first
 }
+
+// maxFailures is how many events with an error are kept.
+const maxFailures = 8
 
 // listenerBuffer is how many events are buffered for a slow listener.
 const listenerBuffer = 1024
 
 // EventWatcher is one listener of events.
 type EventWatcher struct {
-	e      *events
+	s      *Socket
 	c      chan Stamped
 	missed int
 }
@@ -39,9 +43,9 @@ type EventWatcher struct {
 // Watch returns a new listener of the socket's events.
 func (s *Socket) Watch() *EventWatcher {
 	e := &s.events
-	l := &EventWatcher{e: e, c: make(chan Stamped, listenerBuffer)}
-	e.mu.Lock()
-	defer e.mu.Unlock()
+	l := &EventWatcher{s: s, c: make(chan Stamped, listenerBuffer)}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if e.closed {
 		close(l.c)
 		return l
@@ -71,23 +75,32 @@ func (l *EventWatcher) Next(ctx context.Context) (Stamped, bool) {
 
 // Stop removes the listener.
 func (l *EventWatcher) Stop() {
-	l.e.mu.Lock()
-	defer l.e.mu.Unlock()
-	if _, on := l.e.listeners[l]; on {
-		delete(l.e.listeners, l)
+	l.s.mu.Lock()
+	defer l.s.mu.Unlock()
+	if _, on := l.s.events.listeners[l]; on {
+		delete(l.s.events.listeners, l)
 		close(l.c)
 	}
 }
+
+// ReportEvent reports an event of the code that uses the socket, such as a proxy.
+func (s *Socket) ReportEvent(ev session.Event) { s.event(ev) }
 
 // event counts and logs an event, and passes it to the listeners.
 func (s *Socket) event(ev session.Event) {
 	e := &s.events
 	now := time.Now()
-	e.mu.Lock()
-	defer e.mu.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	e.kinds[ev.Kind]++
 	if ev.Kind == session.HandshakeFailed || ev.Kind == session.Disconnected {
 		e.closeReasons[ev.Reason]++
+	}
+	if ev.Err != nil {
+		if len(e.failures) == maxFailures {
+			e.failures = append(e.failures[:0], e.failures[1:]...)
+		}
+		e.failures = append(e.failures, Stamped{ev, now, 0})
 	}
 	for l := range e.listeners {
 		select {
@@ -97,17 +110,24 @@ func (s *Socket) event(ev session.Event) {
 			l.missed++
 		}
 	}
-	s.log.add(ev, now) // under the lock, so that the log has the order of the listeners
+	s.log.addLocked(ev, now)
 }
 
-func (e *events) close() {
-	e.mu.Lock()
-	defer e.mu.Unlock()
+// closeEvents ends the listeners, and returns when the log handler has returned
+// from the last record.
+func (s *Socket) closeEvents() {
+	e := &s.events
+	s.mu.Lock()
 	e.closed = true
 	for l := range e.listeners {
 		close(l.c)
 	}
 	e.listeners = nil
+	written := s.log.closeLocked()
+	s.mu.Unlock()
+	if written != nil {
+		<-written
+	}
 }
 
 // Stats are the counters of a socket.
@@ -117,22 +137,20 @@ type Stats struct {
 	MsgsReceived, BytesReceived uint64
 	QueuedSend, QueuedRecv      int
 	Peers                       int
+	Subscriptions               int // distinct topics or groups, of the socket or of its peers
 	Drops                       [pipe.NumDrops]uint64
-	Events                      [session.Throttled + 1]uint64
+	Events                      [session.NumKinds]uint64
 	CloseReasons                [engine.NumCloseReasons]uint64
-}
-
-// unreadCounter is the connection of a pipe to a socket of this process.
-type unreadCounter interface {
-	// Unread returns how many messages that socket has not received yet.
-	Unread() int
+	Failures                    []Stamped // the last events with an error, oldest first
 }
 
 // Stats returns a snapshot. Its parts may be of different moments during the call.
 func (s *Socket) Stats() Stats {
 	var st Stats
 	s.recvMu.Lock()
+	s.reclaim()
 	st.MsgsReceived, st.BytesReceived = s.received.msgs, s.received.bytes
+	st.QueuedRecv = len(s.returned)
 	for _, p := range s.peers.all() {
 		if p.In != nil {
 			st.QueuedRecv += p.In.Unread()
@@ -143,27 +161,40 @@ func (s *Socket) Stats() Stats {
 	// The numbers of messages sent, written, queued and dropped after Send change
 	// only under this lock, and each message sent is in one of the other three.
 	st.MsgsSent, st.BytesSent, st.MsgsWritten = s.sent.msgs, s.sent.bytes, s.written
-	var joined []unreadCounter
+	var joined []*inproc.Side
 	for _, p := range s.peers.all() {
-		if far, ok := p.To.(unreadCounter); ok {
+		if p.Out == nil || p.Retired {
+			continue
+		}
+		if far, ok := p.To.(*inproc.Side); ok {
 			joined = append(joined, far)
-		} else if p.Out != nil {
+		} else {
 			st.QueuedSend += p.Out.Unsent()
 		}
 	}
+	s.retired.each(func(out *pipe.Queue) {
+		queued, _ := out.CountsUnsent().Sent()
+		st.QueuedSend += queued
+	})
 	for i := range st.Drops {
 		st.Drops[i] = s.drops[i].Load()
 	}
+	switch {
+	case s.pub != nil:
+		st.Subscriptions = s.pub.TopicCount()
+	case s.sub != nil:
+		st.Subscriptions = s.sub.TopicCount()
+	}
 	s.sendMu.Unlock()
 	for _, far := range joined {
-		st.QueuedSend += far.Unread() // takes the lock of the other socket
+		queued, unacked := far.Counts().Sent() // takes the lock of the other socket
+		st.QueuedSend += queued
+		st.MsgsWritten += uint64(unacked)
 	}
-	st.QueuedSend += s.table.pending()
-	s.events.mu.Lock()
+	s.mu.Lock()
 	st.Events, st.CloseReasons = s.events.kinds, s.events.closeReasons
-	s.events.mu.Unlock()
-	s.peers.mu.Lock()
+	st.Failures = slices.Clone(s.events.failures)
 	st.Peers = s.peers.nConnected
-	s.peers.mu.Unlock()
+	s.mu.Unlock()
 	return st
 }

@@ -40,10 +40,26 @@ func StallCalls(s *Socket, n int, to *msg.Peer) (cancel func()) {
 }
 
 // HostOf returns the socket as its sessions know it.
-func HostOf(s *Socket) session.Host { return host{pipeOwner{s}} }
+func HostOf(s *Socket) session.Host { return host{pipeOwner{s}, s.opts.Load()} }
 
 // BeginCall sends a request as Call does, but does not wait for the reply.
 func BeginCall(ctx context.Context, s *Socket, m msg.Msg) error {
 	c := &pattern.Call{Waiter: make(chan struct{}, 1)}
 	return s.send(ctx, waitKey{kind: byCall}, m.Size(), func() error { return s.requester.Begin(m, c) })
+}
+
+// SplitEndpoint exports split.
+var SplitEndpoint = split
+
+// Taken returns how many messages it has taken under one lock, and Kept the first
+// frames of those that it refers to.
+func Taken(it *Iterator) int { return int(it.end) }
+
+func Kept(it *Iterator) (first []string) {
+	for i := range it.taken {
+		if it.taken[i].First != nil {
+			first = append(first, string(it.taken[i].First))
+		}
+	}
+	return first
 }

@@ -114,7 +114,7 @@ func wantNoPeer(t *testing.T, what string, s *st.Socket) {
 	if n := s.Stats().Peers; n != 0 {
 		t.Errorf("%s: %d peers", what, n)
 	}
-	if ev := s.Heard(session.Ready, session.Disconnected); len(ev) != 0 {
+	if ev := s.EventsOf(session.Ready, session.Disconnected); len(ev) != 0 {
 		t.Errorf("%s: unexpected events: %+v", what, ev)
 	}
 	if st := s.Stats(); st.QueuedRecv != 0 {
@@ -129,9 +129,9 @@ func wantNoPeer(t *testing.T, what string, s *st.Socket) {
 	}
 }
 
-// TestForeignClientsFailHandshake: each foreign client connects to a bound
-// socket of every type, and sends its bytes in one piece or one by one.
-func TestForeignClientsFailHandshake(t *testing.T) {
+// eachForeign calls f for every socket type that has a handshake, with every foreign
+// input.
+func eachForeign(t *testing.T, f func(t *testing.T, typ pattern.Type, name, bytes string)) {
 	for typ, info := range pattern.Types {
 		if info.Raw {
 			continue
@@ -140,77 +140,76 @@ func TestForeignClientsFailHandshake(t *testing.T) {
 			all := foreign()
 			maps.Copy(all, foreignInOneWrite)
 			for name, bytes := range all {
-				for _, chunk := range []int{0, 1} {
-					if chunk == 1 && foreignInOneWrite[name] != "" {
-						continue
-					}
-					st.Run(t, func(w *st.World) {
-						s := w.Socket(typ)
-						s.MustBind("mem://a")
-						p := w.Dial("a")
-						w.Net.Links()[0].Up().SetChunk(chunk)
-						if bytes != "" {
-							p.Must([]byte(bytes))
-						}
-						w.Settle()
-						wantNoPeer(t, name, s)
-						p.SetReadDeadline(time.Now().Add(time.Minute))
-						if d := p.End(); d > 10*time.Second {
-							t.Errorf("%s: closed after %v", name, d)
-						}
-						wantNoPeer(t, name, s)
-						ends := s.Heard(session.HandshakeFailed)
-						if len(ends) != 1 || ends[0].Reason == engine.CloseNone {
-							t.Errorf("%s: failed handshakes %+v, want one with a reason", name, ends)
-						}
-					})
-				}
+				f(t, typ, name, bytes)
 			}
 		})
 	}
+}
+
+// TestForeignClientsFailHandshake: each foreign client connects to a bound
+// socket of every type, and sends its bytes in one piece or one by one.
+func TestForeignClientsFailHandshake(t *testing.T) {
+	eachForeign(t, func(t *testing.T, typ pattern.Type, name, bytes string) {
+		for _, chunk := range []int{0, 1} {
+			if chunk == 1 && foreignInOneWrite[name] != "" {
+				continue
+			}
+			st.Run(t, func(w *st.World) {
+				s := w.Socket(typ)
+				s.MustBind("mem://a")
+				p := w.Dial("a")
+				w.Net.Links()[0].Up().SetChunk(chunk)
+				if bytes != "" {
+					p.MustWrite([]byte(bytes))
+				}
+				w.Settle()
+				wantNoPeer(t, name, s)
+				p.SetReadDeadline(time.Now().Add(time.Minute))
+				if d := p.WaitClosed(); d > 10*time.Second {
+					t.Errorf("%s: closed after %v", name, d)
+				}
+				wantNoPeer(t, name, s)
+				ends := s.EventsOf(session.HandshakeFailed)
+				if len(ends) != 1 || ends[0].Reason == engine.CloseNone {
+					t.Errorf("%s: failed handshakes %+v, want one with a reason", name, ends)
+				}
+			})
+		}
+	})
 }
 
 // TestForeignServersFailHandshake: sockets of every type connect to each
 // foreign server. The event contains the bytes that the server sent.
 func TestForeignServersFailHandshake(t *testing.T) {
-	for typ, info := range pattern.Types {
-		if info.Raw {
-			continue
-		}
-		t.Run(info.Name, func(t *testing.T) {
-			all := foreign()
-			maps.Copy(all, foreignInOneWrite)
-			for name, bytes := range all {
-				st.Run(t, func(w *st.World) {
-					l := w.Listen("a")
-					s := w.Socket(typ)
-					s.MustConnect("mem://a")
-					p := l.Accept()
-					if bytes != "" {
-						p.Must([]byte(bytes))
-					}
-					p.SetReadDeadline(time.Now().Add(time.Minute))
-					p.End()
-					wantNoPeer(t, name, s)
-					ends := s.Heard(session.HandshakeFailed)
-					if len(ends) != 1 || ends[0].Reason == engine.CloseNone {
-						t.Fatalf("%s: failed handshakes %+v, want one with a reason", name, ends)
-					}
-					if strings.Contains(name, "greeting") || strings.HasPrefix(name, "HTTP") {
-						want := fmt.Sprintf("peer does not speak ZMTP: it sent %q", bytes[:min(len(bytes), 32)])
-						if !strings.Contains(ends[0].Err.Error(), want) {
-							t.Errorf("%s: %v, want %s", name, ends[0].Err, want)
-						}
-					}
-				})
+	eachForeign(t, func(t *testing.T, typ pattern.Type, name, bytes string) {
+		st.Run(t, func(w *st.World) {
+			l := w.Listen("a")
+			s := w.Socket(typ)
+			s.MustConnect("mem://a")
+			p := l.Accept()
+			if bytes != "" {
+				p.MustWrite([]byte(bytes))
+			}
+			p.SetReadDeadline(time.Now().Add(time.Minute))
+			p.WaitClosed()
+			wantNoPeer(t, name, s)
+			ends := s.EventsOf(session.HandshakeFailed)
+			if len(ends) != 1 || ends[0].Reason == engine.CloseNone {
+				t.Fatalf("%s: failed handshakes %+v, want one with a reason", name, ends)
+			}
+			if strings.Contains(name, "greeting") || strings.HasPrefix(name, "HTTP") {
+				want := fmt.Sprintf("peer does not speak ZMTP: it sent %q", bytes[:min(len(bytes), 32)])
+				if !strings.Contains(ends[0].Err.Error(), want) {
+					t.Errorf("%s: %v, want %s", name, ends[0].Err, want)
+				}
 			}
 		})
-	}
+	})
 }
 
 // TestMinVersionRefusesInputResemblingZMTP10: the first two bytes of a DICOM
 // association are those of a ZMTP 1.0 peer without identity. If they arrive alone,
-// only a socket that refuses ZMTP 1.0 can tell them apart.
+// only a socket that refuses ZMTP 1.0 can detect the difference.
 func TestMinVersionRefusesInputResemblingZMTP10(t *testing.T) {
 	for typ, info := range pattern.Types {
 		if info.Raw {
@@ -222,13 +221,13 @@ func TestMinVersionRefusesInputResemblingZMTP10(t *testing.T) {
 				s.MustBind("mem://a")
 				p := w.Dial("a")
 				w.Net.Links()[0].Up().SetChunk(chunk)
-				p.Must([]byte("\x01\x00\x00\x00\x00\xcd\x00\x01\x00\x00"))
-				if d := p.End(); d != 0 {
+				p.MustWrite([]byte("\x01\x00\x00\x00\x00\xcd\x00\x01\x00\x00"))
+				if d := p.WaitClosed(); d != 0 {
 					t.Errorf("%s: closed after %v", info.Name, d)
 				}
 				wantNoPeer(t, info.Name, s)
 				s.WantCloseReasons(map[engine.CloseReason]uint64{engine.CloseVersion: 1})
-				if ends := s.Heard(session.HandshakeFailed); len(ends) != 1 || errors.Unwrap(ends[0].Err) == nil {
+				if ends := s.EventsOf(session.HandshakeFailed); len(ends) != 1 || errors.Unwrap(ends[0].Err) == nil {
 					t.Errorf("%s: failed handshakes %+v", info.Name, ends)
 				}
 			})

@@ -27,7 +27,7 @@ func TestFramesStayWholeWhilePeersReconnect(t *testing.T) {
 			st.Run(t, func(w *st.World) {
 				s := w.Socket(c.typ, st.HWM(5, 5))
 				ep := s.MustBind(scheme + "://a")
-				ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+				ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
 				defer cancel()
 				var all sync.WaitGroup
 				all.Go(func() { sendFrames(ctx, s) })

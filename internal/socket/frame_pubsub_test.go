@@ -233,16 +233,16 @@ func TestSubIsNotReadableForFilteredMessages(t *testing.T) {
 			sub.MustBind("mem://a")
 			sub.Subscribe("a", true)
 			p := w.Dial("a")
-			p.Shake("PUB")
+			p.Handshake("PUB")
 			yes, no := "a", "b"
 			if invert {
 				yes, no = no, yes
 			}
-			p.Must(st.Message(no, yes), st.Message(no+st.Large(msg.LargeFrame)))
+			p.MustWrite(st.Message(no, yes), st.Message(no+st.Large(msg.LargeFrame)))
 			w.Settle()
 			wantReady(t, sub, false, false)
 			sub.WantDrops(map[pipe.Drop]uint64{pipe.DropFiltered: 2})
-			p.Must(st.Message(no), st.Message(yes, no, ""))
+			p.MustWrite(st.Message(no), st.Message(yes, no, ""))
 			w.Settle()
 			wantReady(t, sub, true, false)
 			wantFrames(t, sub, yes+"+")

@@ -160,7 +160,7 @@ func TestWritableWithAndWithoutPeer(t *testing.T) {
 			wantReady(t, s, false, c.alone)
 			p := w.Socket(c.peer)
 			p.MustConnect("mem://a")
-			s.MustMeet(1)
+			s.WaitPeers(1)
 			if got := s.Writable(); got != c.with {
 				t.Errorf("%v with a peer: writable %v, want %v", c.typ, got, c.with)
 			}
@@ -187,7 +187,7 @@ func TestWritableFollowsSendQueue(t *testing.T) {
 			wantReady(t, s, false, false)
 			r := w.Socket(c.peer)
 			r.MustBind("mem://later")
-			s.MustMeet(1)
+			s.WaitPeers(1)
 			w.Settle()
 			wantReady(t, s, false, true)
 		})
@@ -199,7 +199,7 @@ func TestWritableFollowsSendQueue(t *testing.T) {
 		for i := range 2 {
 			pull := w.Socket(pattern.PULL)
 			pull.MustConnect("mem://a")
-			push.MustMeet(i + 1)
+			push.WaitPeers(i + 1)
 			pulls = append(pulls, pull)
 		}
 		for i := range 6 {
@@ -244,7 +244,7 @@ func TestReadableConsumesNoMessage(t *testing.T) {
 							break
 						}
 						p := w.Dial(addr)
-						p.Shake(c.peer, "Identity", fmt.Sprint("id", k))
+						p.Handshake(c.peer, "Identity", fmt.Sprint("id", k))
 						peers[i] = append(peers[i], p)
 					}
 					socks[i] = s
@@ -252,8 +252,8 @@ func TestReadableConsumesNoMessage(t *testing.T) {
 				for range 100 {
 					if rnd.IntN(3) == 0 {
 						k, m := rnd.IntN(len(peers[0])), randomMessage(rnd, c.typ)
-						peers[0][k].Must(m)
-						peers[1][k].Must(m)
+						peers[0][k].MustWrite(m)
+						peers[1][k].MustWrite(m)
 						w.Settle()
 						continue
 					}

@@ -132,7 +132,7 @@ func TestReqPeerDisconnectsBetweenFrames(t *testing.T) {
 			wantTry(t, req, "next", pattern.ErrWouldBlock)
 			rep = w.Socket(pattern.REP)
 			rep.MustConnect(scheme + "://connected")
-			req.MustMeet(1)
+			req.WaitPeers(1)
 			wantTry(t, req, "next", nil)
 			rep.WantRecv("next")
 		})
@@ -163,17 +163,17 @@ func TestLostRequestAcceptsReplyOfAnyPeer(t *testing.T) {
 		req := w.Socket(pattern.REQ)
 		req.MustBind("mem://a")
 		first := w.Dial("a")
-		first.Shake("REP")
-		req.MustMeet(1)
+		first.Handshake("REP")
+		req.WaitPeers(1)
 		wantTry(t, req, "a+", nil)
 		first.Close()
 		second := w.Dial("a")
-		second.Shake("REP")
+		second.Handshake("REP")
 		w.Settle()
 		if err := req.SendFrame(context.Background(), frame("b")); err != nil {
 			t.Fatal(err)
 		}
-		second.Must(st.Message("", "reply"))
+		second.MustWrite(st.Message("", "reply"))
 		wantFrames(t, req, "reply")
 	})
 }
@@ -186,8 +186,8 @@ func TestRepIsNotReadableBeforeReply(t *testing.T) {
 		rep.MustBind("mem://a")
 		for range 2 {
 			p := w.Dial("a")
-			p.Shake("REQ")
-			p.Must(st.Message("", "request"))
+			p.Handshake("REQ")
+			p.MustWrite(st.Message("", "request"))
 		}
 		w.Settle()
 		wantReady(t, rep, true, false)
@@ -239,7 +239,7 @@ func TestRelaxedReqSendsNextRequestAtAnyTime(t *testing.T) {
 				rep.MustSend("re 4")
 				wantFrames(t, req, "re 4")
 			} else {
-				wantFrames(t, req, "re 5") // replies cannot be told apart without request IDs
+				wantFrames(t, req, "re 5") // without request IDs a late reply is not distinguishable
 			}
 		})
 	}
@@ -254,7 +254,7 @@ func TestRequestFramesHaveEnvelope(t *testing.T) {
 			req := w.Socket(pattern.REQ, func(o *socket.Options) { o.Pattern.Correlate = correlated })
 			req.MustConnect("mem://a")
 			p := l.Accept()
-			p.Shake("ROUTER")
+			p.Handshake("ROUTER")
 			if err := try(req, "x+", "+", "y"); err != nil {
 				t.Fatal(err)
 			}
@@ -270,9 +270,9 @@ func TestRequestFramesHaveEnvelope(t *testing.T) {
 				t.Fatalf("received %q", got)
 			}
 			if correlated {
-				p.Must(st.Message("none", "", "stale"))
+				p.MustWrite(st.Message("none", "", "stale"))
 			}
-			p.Must(st.Message(append(id, "", "a", "b")...))
+			p.MustWrite(st.Message(append(id, "", "a", "b")...))
 			wantFrames(t, req, "a+", "b")
 		})
 	}
@@ -285,17 +285,17 @@ func TestStaleRepliesAreDroppedBeforeRequest(t *testing.T) {
 		_, req, p := reqWithPeer(w, "REP")
 		wantTry(t, req, "1", nil)
 		p.Message()
-		p.Must(st.Message("", "reply"), st.Message("", "late"))
+		p.MustWrite(st.Message("", "reply"), st.Message("", "late"))
 		wantFrames(t, req, "reply")
 		w.Settle()
 		wantTry(t, req, "2+", nil)
 		req.WantDrops(map[pipe.Drop]uint64{pipe.DropStaleReply: 1})
-		p.Must(st.Message("", "stale")) // before the request is complete
+		p.MustWrite(st.Message("", "stale")) // before the request is complete
 		w.Settle()
 		wantTry(t, req, "2", nil)
 		wantReady(t, req, false, false)
 		p.Message()
-		p.Must(st.Message("", "good"))
+		p.MustWrite(st.Message("", "good"))
 		wantFrames(t, req, "good")
 		req.WantDrops(map[pipe.Drop]uint64{pipe.DropStaleReply: 2})
 	})
@@ -353,12 +353,12 @@ func TestReplyHasEnvelopeOfRequest(t *testing.T) {
 		rep := w.Socket(pattern.REP)
 		rep.MustBind("mem://a")
 		p := w.Dial("a")
-		p.Shake("DEALER")
-		p.Must(st.Message("no envelope"), st.Message("none", "either"), st.Message("nor", ""))
+		p.Handshake("DEALER")
+		p.MustWrite(st.Message("no envelope"), st.Message("none", "either"), st.Message("nor", ""))
 		w.Settle()
 		wantReady(t, rep, false, false)
 		rep.WantDrops(map[pipe.Drop]uint64{pipe.DropMalformed: 3})
-		p.Must(st.Message("hop", st.Large(msg.LargeFrame), "", "body", ""))
+		p.MustWrite(st.Message("hop", st.Large(msg.LargeFrame), "", "body", ""))
 		w.Settle()
 		wantReady(t, rep, true, false)
 		wantFrames(t, rep, "body+", "")

@@ -20,8 +20,8 @@ func mandatory(o *socket.Options) { o.Pattern.Mandatory = true }
 func routed(w *st.World, scheme string, set ...func(*socket.Options)) (router, dealer *st.Socket) {
 	router, dealer = w.Socket(pattern.ROUTER, set...), w.Socket(pattern.DEALER, st.ID("d"))
 	dealer.MustConnect(router.MustBind(scheme + "://a"))
-	router.MustMeet(1)
-	dealer.MustMeet(1)
+	router.WaitPeers(1)
+	dealer.WaitPeers(1)
 	return router, dealer
 }
 
@@ -128,7 +128,7 @@ func TestRouterDropsMessageOfLostPeer(t *testing.T) {
 				wantTry(t, router, "2+", nil)
 				dealer = w.Socket(pattern.DEALER, st.ID("d"))
 				dealer.MustConnect(scheme + "://a")
-				router.MustMeet(1)
+				router.WaitPeers(1)
 				wantTry(t, router, "3", nil)
 				dealer.WantNone()
 				router.WantDrops(map[pipe.Drop]uint64{pipe.DropConnLost: 1})
@@ -148,14 +148,14 @@ func TestIncompleteMessageIsNotSentToOtherID(t *testing.T) {
 		router := w.Socket(pattern.ROUTER)
 		router.MustConnect("mem://a")
 		p := l.Accept()
-		p.Shake("DEALER", "Identity", "one")
+		p.Handshake("DEALER", "Identity", "one")
 		w.Settle()
 		if err := try(router, "one+", "secret+"); err != nil {
 			t.Fatal(err)
 		}
 		p.Close()
 		p = l.Accept()
-		p.Shake("DEALER", "Identity", "two")
+		p.Handshake("DEALER", "Identity", "two")
 		w.Settle()
 		wantTry(t, router, "rest", nil)
 		if err := try(router, "two+", "good"); err != nil {
@@ -271,7 +271,7 @@ func TestStreamEmptyFrameClosesConnection(t *testing.T) {
 			t.Errorf("notification %v", f.From.Notification)
 		}
 		time.Sleep(10 * time.Second)
-		if n := len(a.Heard(session.Disconnected)); n != 1 {
+		if n := len(a.EventsOf(session.Disconnected)); n != 1 {
 			t.Errorf("%d disconnect events, want 1", n)
 		}
 		a.WantDrops(nil)
@@ -343,7 +343,7 @@ func TestStreamIDFrameReturnsErrWouldBlockWhenFull(t *testing.T) {
 		if err := try(s.Socket, "x+", "2"); err != nil {
 			t.Fatal(err)
 		}
-		if got := string(p.Skip(2)); got != "12" {
+		if got := string(p.ReadN(2)); got != "12" {
 			t.Errorf("received %q", got)
 		}
 	})

@@ -87,8 +87,8 @@ func wantReady(t *testing.T, s *st.Socket, readable, writable bool) {
 func connected(w *st.World, scheme string, a, b pattern.Type, set ...func(*socket.Options)) (*st.Socket, *st.Socket) {
 	x, y := w.Socket(a, set...), w.Socket(b, set...)
 	y.MustConnect(x.MustBind(scheme + "://connected"))
-	x.MustMeet(1)
-	y.MustMeet(1)
+	x.WaitPeers(1)
+	y.WaitPeers(1)
 	return x, y
 }
 
@@ -188,7 +188,7 @@ func TestFramesOfMessageGoToOnePeer(t *testing.T) {
 			for i := range 3 {
 				p := w.Socket(c.peer)
 				p.MustConnect("mem://a")
-				s.MustMeet(i + 1)
+				s.WaitPeers(i + 1)
 				peers = append(peers, p)
 			}
 			if err := try(s, "a1+", "a2+"); err != nil {
@@ -276,7 +276,7 @@ func TestPeerDisconnectsBetweenFrames(t *testing.T) {
 
 						r = w.Socket(c.peer)
 						r.MustConnect(scheme + "://connected")
-						s.MustMeet(1)
+						s.WaitPeers(1)
 						send("f+", nil)
 						r.CloseIn(0)
 						w.Settle()
@@ -284,7 +284,7 @@ func TestPeerDisconnectsBetweenFrames(t *testing.T) {
 
 						r = w.Socket(c.peer)
 						r.MustConnect(scheme + "://connected")
-						s.MustMeet(1)
+						s.WaitPeers(1)
 						send("h+", nil)
 						send("i", nil)
 						r.WantRecv("h", "i")
@@ -304,14 +304,14 @@ func TestIncompleteMessageSurvivesReconnect(t *testing.T) {
 		push := w.Socket(pattern.PUSH)
 		push.MustConnect("mem://a")
 		p := l.Accept()
-		p.Shake("PULL")
+		p.Handshake("PULL")
 		w.Settle()
 		wantTry(t, push, "a+", nil)
 		p.Close()
 		w.Settle()
 		wantTry(t, push, "b+", nil)
 		p = l.Accept()
-		p.Shake("PULL")
+		p.Handshake("PULL")
 		wantTry(t, push, "c", nil)
 		if got := p.Message(); !slices.Equal(got, []string{"a", "b", "c"}) {
 			t.Errorf("received %q", got)
@@ -341,7 +341,7 @@ func TestDisconnectBetweenFramesDropsMessage(t *testing.T) {
 				}
 				ep := r.MustBind(scheme + "://a")
 				s.MustConnect(ep)
-				s.MustMeet(1)
+				s.WaitPeers(1)
 				w.Settle()
 				if c.id {
 					s.MustSend("id", "before")
@@ -405,7 +405,7 @@ func TestRecvBetweenFramesReturnsNextMessage(t *testing.T) {
 				r.Subscribe("", true)
 			}
 			r.MustConnect(s.MustBind("mem://a"))
-			s.MustMeet(1)
+			s.WaitPeers(1)
 			w.Settle()
 			s.MustSend("a", "b", "c")
 			s.MustSend("d", "e")

@@ -218,6 +218,14 @@ func (f Frames) recvLocked(fr *msg.Frame) error {
 	return nil
 }
 
+// More reports whether frames remain of a message that is partially received, as
+// ZMQ_RCVMORE does.
+func (f Frames) More() bool {
+	f.s.recvMu.Lock()
+	defer f.s.recvMu.Unlock()
+	return f.s.partial.unread
+}
+
 // dropPartial drops the frames that are not received of a message. The caller
 // holds recvMu.
 func (f Frames) dropPartial(why pipe.Drop) {
@@ -260,6 +268,9 @@ func (f Frames) readableLocked() error {
 	case s.isClosed():
 		return ErrClosed
 	case s.partial.unread:
+		return nil
+	}
+	if s.reclaim(); s.hasReturned() {
 		return nil
 	}
 	s.inbox.drain(s.receiver)

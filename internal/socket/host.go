@@ -1,8 +1,6 @@
 package socket
 
 import (
-	"sync"
-
 	"github.com/zerobroker/zmq/internal/pipe"
 	"github.com/zerobroker/zmq/internal/session"
 )
@@ -10,13 +8,16 @@ import (
 // host implements session.Host for the sessions of a socket. After a call that
 // may release a routing ID or remove the only peer, inproc links that were
 // refused for that reason are tried again.
-type host struct{ pipeOwner }
+type host struct {
+	pipeOwner
+	opts *Options // of the endpoint: those of the socket when it was bound or connected
+}
 
 // end returns the socket as its links know it.
-func (h host) end() inprocEnd { return inprocEnd(h) }
+func (h host) end() inprocEnd { return inprocEnd{h.pipeOwner} }
 
 // NewPipe returns a pipe with the queues that the socket type needs.
-func (h host) NewPipe(r pipe.Reader, w pipe.Writer, inLock *sync.Mutex, sub pipe.Subscriptions) *pipe.Pipe {
+func (h host) NewPipe(r pipe.Reader, w pipe.Writer, sub pipe.Subscriptions) *pipe.Pipe {
 	s := h.s
 	p := pipe.New()
 	p.To, _ = r.(pipe.Connection)
@@ -26,8 +27,8 @@ func (h host) NewPipe(r pipe.Reader, w pipe.Writer, inLock *sync.Mutex, sub pipe
 	}
 	if s.info.Sends {
 		p.Out = pipe.NewQueue(pipe.Config{
-			Lock: &s.sendMu, HWM: send, MaxBytes: s.opts.MaxQueuedBytes,
-			Pooled: true, Conflate: s.opts.Conflate, Reader: r, Writer: h, From: p, Drops: &s.drops,
+			Lock: &s.sendMu, HWM: send, MaxBytes: h.opts.MaxQueuedBytes,
+			Pooled: true, Conflate: h.opts.Conflate, DropOldest: h.opts.Overflow == OverflowDropOldest, Reader: r, Writer: h, From: p, Drops: &s.drops,
 			Written: &s.written,
 		})
 	}
@@ -37,8 +38,8 @@ func (h host) NewPipe(r pipe.Reader, w pipe.Writer, inLock *sync.Mutex, sub pipe
 			overhead = pipe.OrderEntrySize // subscriptions are received in the order of all peers
 		}
 		p.In = pipe.NewQueue(pipe.Config{
-			Lock: inLock, HWM: recv, MaxBytes: s.opts.MaxQueuedBytes,
-			Overhead: overhead, Conflate: s.opts.Conflate, Reader: h, Writer: w, To: p, Drops: &s.drops,
+			HWM: recv, MaxBytes: h.opts.MaxQueuedBytes,
+			Overhead: overhead, Conflate: h.opts.Conflate, Reader: h, Writer: w, To: p, Drops: &s.drops,
 		})
 	}
 	p.Sub = sub
@@ -49,18 +50,18 @@ func (h host) NewPipe(r pipe.Reader, w pipe.Writer, inLock *sync.Mutex, sub pipe
 // peer.
 
 func (h host) Disconnected(p *pipe.Pipe) {
-	h.pipeOwner.Disconnected(p)
-	h.s.opts.Namespace.Retry(h.end())
+	h.disconnected(p, h.opts)
+	h.opts.Namespace.Retry(h.end())
 }
 
 func (h host) Retire(p *pipe.Pipe) {
 	h.pipeOwner.Retire(p)
-	h.s.opts.Namespace.Retry(h.end())
+	h.opts.Namespace.Retry(h.end())
 }
 
 func (h host) Detach(p *pipe.Pipe) {
 	h.pipeOwner.Detach(p)
-	h.s.opts.Namespace.Retry(h.end())
+	h.opts.Namespace.Retry(h.end())
 }
 
 // HalfClosed is called when the peer of a raw connection has ended its direction.
@@ -79,8 +80,11 @@ func (h host) HalfClosed(p *pipe.Pipe) {
 func (h host) UnreadLimitReached() bool {
 	h.s.recvMu.Lock()
 	defer h.s.recvMu.Unlock()
-	return h.s.peers.unreadLimitReached(h.s.opts.MaxQueuedBytes)
+	return h.s.peers.unreadLimitReached(h.opts.MaxQueuedBytes)
 }
+
+// Revocations returns the number of calls of DisconnectPeers.
+func (h host) Revocations() uint64 { return h.s.revocations.Load() }
 
 // Event reports an event of a session.
 func (h host) Event(ev session.Event) { h.s.event(ev) }

@@ -118,9 +118,9 @@ func TestForgedFramesOfCurveCloseConnection(t *testing.T) {
 		for _, a := range curveAttacks() {
 			t.Run(fmt.Sprint(a.name, " to ", pl), func(t *testing.T) {
 				st.Run(t, func(w *st.World) {
-					pull, push := pl.pullBeside(w)
+					pull, push := pl.pullWithGoodPeer(w)
 					bad := pl.join(w, pull, "PUSH")
-					bad.Must(a.send(func(after uint64, flags byte, body string) []byte {
+					bad.MustWrite(a.send(func(after uint64, flags byte, body string) []byte {
 						return forge(t, server, first(server)+after, flags, body)
 					}))
 					w.Settle()
@@ -132,7 +132,7 @@ func TestForgedFramesOfCurveCloseConnection(t *testing.T) {
 					}
 					pull.WantNone()
 					if a.reason != engine.CloseNone {
-						bad.End()
+						bad.WaitClosed()
 						wantOneFailure(t, pull, session.Disconnected, a.reason)
 					} else if n := pull.Stats().Peers; n != 2 {
 						t.Errorf("%d peers, want 2", n)
@@ -151,16 +151,16 @@ func TestRecordedConnectionOfCurveIsRefused(t *testing.T) {
 	sec := st.Curve(filled('c'), nil)
 	st.Run(t, func(w *st.World) {
 		pl := place{sec, true, true}
-		pull, push := pl.pullBeside(w)
+		pull, push := pl.pullWithGoodPeer(w)
 		record := &writeRecorder{Conn: rawPeer(w, pull, true).Conn}
 		p := w.Peer(record)
-		p.Join(sec.Client, "PUSH")
-		p.Must(p.Seal(st.Message("order 1 kg")))
+		p.HandshakeWith(sec.Client, "PUSH")
+		p.MustWrite(p.Seal(st.Message("order 1 kg")))
 		pull.WantRecv("order 1 kg")
 
 		replay := w.Dial("a")
-		replay.Must(record.written)
-		replay.End()
+		replay.MustWrite(record.written)
+		replay.WaitClosed()
 		wantOneFailure(t, pull, session.HandshakeFailed, engine.CloseCrypto)
 		pull.WantNone()
 		wantUnharmed(t, pull, push)

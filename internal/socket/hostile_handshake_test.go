@@ -29,11 +29,11 @@ func TestGreetingWithAnotherMechanismIsRefused(t *testing.T) {
 				continue
 			}
 			st.Run(t, func(w *st.World) {
-				pull, push := pl.pullBeside(w)
+				pull, push := pl.pullWithGoodPeer(w)
 				bad := rawPeer(w, pull, pl.binds)
-				bad.Must(append(st.GreetingOf(name, !pl.server), st.Ready("Socket-Type", "PUSH")...))
+				bad.MustWrite(append(st.GreetingOf(name, !pl.server), st.Ready("Socket-Type", "PUSH")...))
 				bad.Write(st.Message("in plain text"))
-				if d := bad.End(); d != 0 {
+				if d := bad.WaitClosed(); d != 0 {
 					t.Errorf("%q: closed after %v", name, d)
 				}
 				wantOneFailure(t, pull, session.HandshakeFailed, engine.CloseMechanism)
@@ -60,11 +60,11 @@ func TestVersionsWithoutSecurityAreRefused(t *testing.T) {
 		for version, hello := range versions {
 			t.Run(version, func(t *testing.T) {
 				st.Run(t, func(w *st.World) {
-					pull, push := pl.pullBeside(w)
+					pull, push := pl.pullWithGoodPeer(w)
 					bad := rawPeer(w, pull, pl.binds)
-					bad.Must([]byte(hello))
+					bad.MustWrite([]byte(hello))
 					bad.Write([]byte("\x02\x00x\x00\x01x")) // a message of 1.0, and one of 2.0
-					if d := bad.End(); d != 0 {
+					if d := bad.WaitClosed(); d != 0 {
 						t.Errorf("closed after %v", d)
 					}
 					wantOneFailure(t, pull, session.HandshakeFailed, engine.CloseVersion)
@@ -176,11 +176,11 @@ func TestWrongCommandInHandshakeIsRefused(t *testing.T) {
 		for _, step := range handshakeSteps(pl.sec.Name, !pl.server) {
 			t.Run(step.name, func(t *testing.T) {
 				st.Run(t, func(w *st.World) {
-					pull, push := pl.pullBeside(w)
+					pull, push := pl.pullWithGoodPeer(w)
 					bad := rawPeer(w, pull, pl.binds)
 					start := time.Now()
 					go func() {
-						err := bad.TryJoin(func(md []byte) mechanism.Mechanism {
+						err := bad.TryHandshakeWith(func(md []byte) mechanism.Mechanism {
 							return &edited{Mechanism: pl.hostile()(md), edit: func(name string, body []byte) [][]byte {
 								if name == step.command {
 									return step.send(body)
@@ -192,14 +192,14 @@ func TestWrongCommandInHandshakeIsRefused(t *testing.T) {
 							bad.Write(bad.Seal(st.Message("early")))
 						}
 					}()
-					for len(pull.Heard(session.HandshakeFailed)) == 0 && time.Since(start) < time.Minute {
+					for len(pull.EventsOf(session.HandshakeFailed)) == 0 && time.Since(start) < time.Minute {
 						time.Sleep(time.Second)
 					}
 					want := time.Duration(0)
 					if step.timeout {
 						want = 10 * time.Second
 					}
-					failed := pull.Heard(session.HandshakeFailed)
+					failed := pull.EventsOf(session.HandshakeFailed)
 					if len(failed) != 1 || failed[0].Time.Sub(start) != want {
 						t.Fatalf("events %+v, want one after %v", failed, want)
 					}
@@ -226,7 +226,7 @@ func TestErrorFromServerIsRetriedAfterLongestBackoff(t *testing.T) {
 						pull.MustConnect("mem://a")
 						refuse := func() {
 							bad := l.Accept()
-							bad.TryJoin(func(md []byte) mechanism.Mechanism {
+							bad.TryHandshakeWith(func(md []byte) mechanism.Mechanism {
 								return &edited{Mechanism: sec.Server(md), edit: func(name string, body []byte) (list [][]byte) {
 									if name != at {
 										return [][]byte{body}
@@ -237,7 +237,7 @@ func TestErrorFromServerIsRetriedAfterLongestBackoff(t *testing.T) {
 									return list
 								}}
 							}, "PUSH")
-							bad.End()
+							bad.WaitClosed()
 						}
 						refuse()
 						wantOneFailure(t, pull, session.HandshakeFailed, engine.CloseRefused)
@@ -271,7 +271,7 @@ func TestPeerThatStopsInHandshakeIsClosedAtDeadline(t *testing.T) {
 					var bad []*st.Peer
 					for range peers {
 						p := w.Dial("a")
-						p.Must(opening)
+						p.MustWrite(opening)
 						bad = append(bad, p)
 					}
 					push := w.Socket(pattern.PUSH, pl.good)
@@ -283,11 +283,11 @@ func TestPeerThatStopsInHandshakeIsClosedAtDeadline(t *testing.T) {
 						if i > 0 {
 							want = 0
 						}
-						if d := p.End(); d != want {
+						if d := p.WaitClosed(); d != want {
 							t.Errorf("peer %d: closed after %v, want %v", i, d, want)
 						}
 					}
-					if n := len(pull.Heard(session.HandshakeFailed)); n != peers {
+					if n := len(pull.EventsOf(session.HandshakeFailed)); n != peers {
 						t.Errorf("%d failed handshakes, want %d", n, peers)
 					}
 					if n := pull.Stats().CloseReasons[engine.CloseHandshakeTimeout]; n != peers {
@@ -312,16 +312,16 @@ func TestWrongCredentialsAreRefused(t *testing.T) {
 		"empty":       {st.Securities()[1], plainClient("", ""), engine.CloseAuthDenied},
 		"client key":  {st.Securities()[2], curveClient(t, stranger, st.ServerPublic()), engine.CloseAuthDenied},
 		"server key":  {st.Securities()[2], curveClient(t, st.ClientSecret, st.ClientPublic()), engine.CloseCrypto},
-		"two servers": {st.Securities()[1], st.Securities()[1].Server, engine.CloseHandshakeTimeout},
+		"two servers": {st.Securities()[1], st.Securities()[1].Server, engine.CloseMechanism},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, binds := range []bool{true, false} {
 				st.Run(t, func(w *st.World) {
 					pl := place{c.sec, true, binds}
-					pull, push := pl.pullBeside(w)
+					pull, push := pl.pullWithGoodPeer(w)
 					bad := rawPeer(w, pull, binds)
 					err := make(chan error, 1)
-					go func() { err <- bad.TryJoin(c.peer, "PUSH") }()
+					go func() { err <- bad.TryHandshakeWith(c.peer, "PUSH") }()
 					var refused *mechanism.PeerError
 					switch e := <-err; {
 					case e == nil:
@@ -329,7 +329,7 @@ func TestWrongCredentialsAreRefused(t *testing.T) {
 					case errors.As(e, &refused) && refused.Reason != "400":
 						t.Errorf("the peer learns %q", refused.Reason)
 					}
-					bad.End()
+					bad.WaitClosed()
 					wantOneFailure(t, pull, session.HandshakeFailed, c.reason)
 					pull.WantNone()
 					wantUnharmed(t, pull, push)

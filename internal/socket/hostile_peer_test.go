@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/zerobroker/zmq/internal/engine"
@@ -86,13 +87,13 @@ func (pl place) hostile() func([]byte) mechanism.Mechanism {
 // join returns a hostile peer of the socket that has completed its handshake.
 func (pl place) join(w *st.World, s *st.Socket, socketType string, properties ...string) *st.Peer {
 	p := rawPeer(w, s, pl.binds)
-	p.Join(pl.hostile(), socketType, properties...)
+	p.HandshakeWith(pl.hostile(), socketType, properties...)
 	w.Settle()
 	return p
 }
 
-// pullBeside returns a PULL, and a good peer that is connected to it.
-func (pl place) pullBeside(w *st.World) (pull, push *st.Socket) {
+// pullWithGoodPeer returns a PULL, and a good peer that is connected to it.
+func (pl place) pullWithGoodPeer(w *st.World) (pull, push *st.Socket) {
 	pull, push = w.Socket(pattern.PULL, pl.ours), w.Socket(pattern.PUSH, pl.good)
 	push.MustConnect(pull.MustBind("mem://good"))
 	push.MustSend("before")
@@ -105,7 +106,7 @@ func wantUnharmed(t *testing.T, pull, push *st.Socket) {
 	t.Helper()
 	push.MustSend("after")
 	pull.WantRecv("after")
-	if ends := push.Heard(session.Disconnected, session.HandshakeFailed); len(ends) != 0 {
+	if ends := push.EventsOf(session.Disconnected, session.HandshakeFailed); len(ends) != 0 {
 		t.Errorf("the good peer lost its connection: %+v", ends)
 	}
 }
@@ -122,14 +123,11 @@ func TestBadInputFromAuthenticatedPeerClosesOnlyItsConnection(t *testing.T) {
 			}
 			t.Run(in.name, func(t *testing.T) {
 				st.Run(t, func(w *st.World) {
-					pull, push := pl.pullBeside(w)
+					pull, push := pl.pullWithGoodPeer(w)
 					bad := pl.join(w, pull, "PUSH")
-					traffic := in.bytes[opening:]
-					if in.name == "frame above the limit" && pl.sec.Name == "CURVE" {
-						traffic = binary.BigEndian.AppendUint64([]byte{wire.FlagLarge}, 64<<20+mechanism.SealOverhead+1)
-					}
+					traffic := aboveSealedLimit(pl, in.name, in.bytes[opening:])
 					go bad.Write(bad.Seal(traffic))
-					if d := bad.End(); d != 0 {
+					if d := bad.WaitClosed(); d != 0 {
 						t.Errorf("closed after %v", d)
 					}
 					wantOneFailure(t, pull, session.Disconnected, in.reason)
@@ -140,15 +138,25 @@ func TestBadInputFromAuthenticatedPeerClosesOnlyItsConnection(t *testing.T) {
 	})
 }
 
+// aboveSealedLimit returns the traffic of a bad input. Where that is the header of
+// a frame above a limit, and frames are encrypted, it adds the size of what
+// encryption adds, because limits apply to decrypted frames.
+func aboveSealedLimit(pl place, name string, traffic []byte) []byte {
+	if !strings.HasSuffix(name, "above the limit") || pl.sec.Name != "CURVE" {
+		return traffic
+	}
+	return binary.BigEndian.AppendUint64(traffic[:1:1], binary.BigEndian.Uint64(traffic[1:])+mechanism.SealOverhead)
+}
+
 // Bytes of a message that its peer does not finish are freed and counted, and the
 // application does not receive them.
 func TestUnfinishedMessageOfAuthenticatedPeerIsDropped(t *testing.T) {
 	eachPlace(t, func(t *testing.T, pl place) {
 		st.Run(t, func(w *st.World) {
-			pull, push := pl.pullBeside(w)
+			pull, push := pl.pullWithGoodPeer(w)
 			bad := pl.join(w, pull, "PUSH")
-			bad.Must(bad.Seal(st.RawFrame(wire.FlagMore, []byte(st.Large(1000))), st.RawFrame(wire.FlagMore, []byte(st.Large(100_000)))))
-			bad.Must(bad.Seal(st.RawFrame(0, []byte(st.Large(1000))))[:900])
+			bad.MustWrite(bad.Seal(st.RawFrame(wire.FlagMore, []byte(st.Large(1000))), st.RawFrame(wire.FlagMore, []byte(st.Large(100_000)))))
+			bad.MustWrite(bad.Seal(st.RawFrame(0, []byte(st.Large(1000))))[:900])
 			w.Settle()
 			pull.WantNone()
 			bad.Close()
@@ -173,8 +181,8 @@ func TestClaimedLengthOfAuthenticatedPeerCostsNoMemory(t *testing.T) {
 			before := heap()
 			for range peers {
 				p := w.Dial("a")
-				p.Join(pl.hostile(), "PUSH")
-				p.Must(binary.BigEndian.AppendUint64([]byte{wire.FlagLarge}, 1<<30), make([]byte, 100))
+				p.HandshakeWith(pl.hostile(), "PUSH")
+				p.MustWrite(binary.BigEndian.AppendUint64([]byte{wire.FlagLarge}, 1<<30), make([]byte, 100))
 			}
 			w.Settle()
 			if grown := heap() - before; grown > peers*most {
@@ -203,7 +211,7 @@ func TestSubscriptionsAreSentAgainUnderEachMechanism(t *testing.T) {
 			sub.MustConnect("mem://a")
 			for round := range 3 {
 				pub := l.Accept()
-				pub.Join(pl.hostile(), "PUB")
+				pub.HandshakeWith(pl.hostile(), "PUB")
 				var got []string
 				for range 2 {
 					flags, body := pub.Open(pub.Frame())
@@ -216,7 +224,7 @@ func TestSubscriptionsAreSentAgainUnderEachMechanism(t *testing.T) {
 				if !slices.Equal(got, []string{"\x09SUBSCRIBEa", "\x09SUBSCRIBEb"}) {
 					t.Fatalf("connection %d: received %q", round, got)
 				}
-				pub.Must(pub.Seal(st.Message("a message"), st.Message("unwanted")))
+				pub.MustWrite(pub.Seal(st.Message("a message"), st.Message("unwanted")))
 				sub.WantRecv("a message")
 				pub.Close()
 			}
@@ -240,7 +248,7 @@ func TestFloodOfIgnoredCommandsIsClosed(t *testing.T) {
 			if sent > 5<<20 {
 				t.Errorf("%d bytes were read", sent)
 			}
-			bad.End()
+			bad.WaitClosed()
 			wantOneFailure(t, pull, session.Disconnected, engine.CloseIgnoredCommands)
 		})
 	})
@@ -253,13 +261,13 @@ func TestCommandsOfHandshakeAreIgnoredInTraffic(t *testing.T) {
 			pull := w.Socket(pattern.PULL, pl.ours)
 			bad := pl.join(w, pull, "PUSH")
 			for _, name := range []string{"READY", "HELLO", "WELCOME", "INITIATE", "MESSAGE", "SUBSCRIBE", "CANCEL", "JOIN", "LEAVE", "", "X"} {
-				bad.Must(bad.Seal(st.Command(name, []byte("data"))))
+				bad.MustWrite(bad.Seal(st.Command(name, []byte("data"))))
 			}
-			bad.Must(bad.Seal(st.RawFrame(wire.FlagCommand, nil)))
-			bad.Must(bad.Seal(st.Message("message")))
+			bad.MustWrite(bad.Seal(st.RawFrame(wire.FlagCommand, nil)))
+			bad.MustWrite(bad.Seal(st.Message("message")))
 			pull.WantRecv("message")
 			pull.WantNone()
-			if _, peers := pull.Heard(session.Disconnected), pull.Stats().Peers; peers != 1 {
+			if _, peers := pull.EventsOf(session.Disconnected), pull.Stats().Peers; peers != 1 {
 				t.Errorf("%d peers, want 1", peers)
 			}
 		})
@@ -272,7 +280,7 @@ func TestFloodOfPingsUsesBoundedMemory(t *testing.T) {
 	const pings = 20_000
 	eachPlace(t, func(t *testing.T, pl place) {
 		st.Run(t, func(w *st.World) {
-			pull, push := pl.pullBeside(w)
+			pull, push := pl.pullWithGoodPeer(w)
 			bad := pl.join(w, pull, "PUSH")
 			before := heap()
 			for range pings / 100 {
@@ -280,13 +288,13 @@ func TestFloodOfPingsUsesBoundedMemory(t *testing.T) {
 				for range 100 {
 					b = append(b, bad.Seal(st.Ping(0, "context of a PING"))...)
 				}
-				bad.Must(b)
+				bad.MustWrite(b)
 			}
 			w.Settle()
 			if grown := heap() - before; grown > 2<<20 {
 				t.Errorf("the heap grew by %d bytes", grown)
 			}
-			if n := len(pull.Heard(session.Throttled)); n != 1 {
+			if n := len(pull.EventsOf(session.Throttled)); n != 1 {
 				t.Errorf("%d Throttled events, want 1", n)
 			}
 			wantUnharmed(t, pull, push)
@@ -306,25 +314,25 @@ func TestSubscriptionsOfAuthenticatedPeerAreLimited(t *testing.T) {
 			for i := range 1001 {
 				b = append(b, st.Command("CANCEL", fmt.Append(nil, "never subscribed", i)), st.Command("SUBSCRIBE", fmt.Append(nil, "topic", i)))
 			}
-			bad.Must(bad.Seal(b[:2000]...))
+			bad.MustWrite(bad.Seal(b[:2000]...))
 			w.Settle()
 			if n := pub.TopicCount(); n != 1000 {
 				t.Errorf("%d topics, want 1000", n)
 			}
-			bad.Must(bad.Seal(b[2000:]...))
-			bad.End()
+			bad.MustWrite(bad.Seal(b[2000:]...))
+			bad.WaitClosed()
 			if n := pub.TopicCount(); n != 0 {
 				t.Errorf("%d topics after the peer was disconnected", n)
 			}
-			if ends := pub.Heard(session.Disconnected, session.PeerRefused); len(ends) != 1 || ends[0].Err == nil {
+			if ends := pub.EventsOf(session.Disconnected, session.PeerRefused); len(ends) != 1 || ends[0].Err == nil {
 				t.Errorf("events %+v", ends)
 			}
 		})
 	})
 }
 
-// Messages to a socket that receives none are dropped and counted, and leave no
-// memory behind (CVE-2021-20237).
+// Messages to a socket that receives none are dropped and counted, and leak no
+// memory (CVE-2021-20237).
 func TestMessagesToPublisherUseNoMemory(t *testing.T) {
 	const batches, batch = 200, 100
 	eachPlace(t, func(t *testing.T, pl place) {
@@ -333,7 +341,7 @@ func TestMessagesToPublisherUseNoMemory(t *testing.T) {
 			bad := pl.join(w, pub, "SUB")
 			before := heap()
 			for range batches {
-				bad.Must(bad.Seal(bytes.Repeat(st.Message("with", "two frames"), batch)))
+				bad.MustWrite(bad.Seal(bytes.Repeat(st.Message("with", "two frames"), batch)))
 			}
 			w.Settle()
 			if grown := heap() - before; grown > 1<<20 {
@@ -351,8 +359,8 @@ func TestEnvelopeWithoutEndIsRefused(t *testing.T) {
 		st.Run(t, func(w *st.World) {
 			rep := w.Socket(pattern.REP, func(o *socket.Options) { pl.ours(o); o.Limits.Frames = 1000 })
 			bad := pl.join(w, rep, "DEALER")
-			bad.Must(bad.Seal(bytes.Repeat(st.RawFrame(wire.FlagMore, []byte("hop")), 1001)))
-			bad.End()
+			bad.MustWrite(bad.Seal(bytes.Repeat(st.RawFrame(wire.FlagMore, []byte("hop")), 1001)))
+			bad.WaitClosed()
 			wantOneFailure(t, rep, session.Disconnected, engine.CloseMessageSize)
 			rep.WantNone()
 		})
@@ -382,12 +390,12 @@ func TestMetadataOfAuthenticatedPeerIsLimited(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			eachPlace(t, func(t *testing.T, pl place) {
 				st.Run(t, func(w *st.World) {
-					pull, push := pl.pullBeside(w)
+					pull, push := pl.pullWithGoodPeer(w)
 					bad := rawPeer(w, pull, pl.binds)
-					if bad.TryJoin(pl.hostile(), tt.socketType, tt.properties...) == nil {
+					if bad.TryHandshakeWith(pl.hostile(), tt.socketType, tt.properties...) == nil {
 						bad.Write(bad.Seal(st.Message("early")))
 					}
-					bad.End()
+					bad.WaitClosed()
 					wantOneFailure(t, pull, session.HandshakeFailed, tt.reason)
 					pull.WantNone()
 					wantUnharmed(t, pull, push)
@@ -406,13 +414,13 @@ func TestInitiateWithMetadataOfAnySize(t *testing.T) {
 			st.Run(t, func(w *st.World) {
 				pull := w.Socket(pattern.PULL, pl.ours)
 				bad := rawPeer(w, pull, pl.binds)
-				err := bad.TryJoin(pl.hostile(), "PUSH", "X", st.Large(size))
+				err := bad.TryHandshakeWith(pl.hostile(), "PUSH", "X", st.Large(size))
 				w.Settle()
 				accepted := pull.Stats().Peers == 1
 				if want := size < 8<<10; accepted != want {
 					t.Errorf("%d bytes of metadata: accepted %v (%v)", size, accepted, err)
 				}
-				if n := len(pull.Heard(session.HandshakeFailed)); !accepted && n != 1 {
+				if n := len(pull.EventsOf(session.HandshakeFailed)); !accepted && n != 1 {
 					t.Errorf("%d bytes of metadata: %d events", size, n)
 				}
 			})

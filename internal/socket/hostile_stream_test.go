@@ -1,8 +1,6 @@
 package socket_test
 
 import (
-	"context"
-	"encoding/binary"
 	"io"
 	"net"
 	"path/filepath"
@@ -16,7 +14,6 @@ import (
 	"github.com/zerobroker/zmq/internal/socket"
 	st "github.com/zerobroker/zmq/internal/socket/sockettest"
 	"github.com/zerobroker/zmq/internal/transport"
-	"github.com/zerobroker/zmq/internal/wire"
 )
 
 // hostileSession is a whole connection of a hostile peer.
@@ -37,13 +34,13 @@ func hostileSessions(pl place) (list []hostileSession) {
 		} else if in.reason != engine.CloseMechanism && in.reason != engine.CloseMalformed || len(traffic) > 64 {
 			continue // inside the handshake of NULL
 		}
-		if in.name == "frame above the limit" && pl.sec.Name == "CURVE" {
-			traffic = binary.BigEndian.AppendUint64([]byte{wire.FlagLarge}, 64<<20+mechanism.SealOverhead+1)
+		if in.ready {
+			traffic = aboveSealedLimit(pl, in.name, traffic)
 		}
 		h := hostileSession{name: in.name, kind: session.HandshakeFailed, reason: in.reason}
 		h.run = func(p *st.Peer) {
 			if in.ready {
-				p.Join(pl.hostile(), "PUSH")
+				p.HandshakeWith(pl.hostile(), "PUSH")
 			}
 			p.Write(p.Seal(traffic))
 		}
@@ -70,7 +67,7 @@ func hostileSessions(pl place) (list []hostileSession) {
 			continue
 		}
 		list = append(list, hostileSession{step.name, func(p *st.Peer) {
-			p.TryJoin(func(md []byte) mechanism.Mechanism {
+			p.TryHandshakeWith(func(md []byte) mechanism.Mechanism {
 				return &edited{Mechanism: pl.hostile()(md), edit: func(name string, body []byte) [][]byte {
 					if name == step.command {
 						return step.send(body)
@@ -103,7 +100,7 @@ func TestHostilePeersOverTCPAndIPC(t *testing.T) {
 func testHostileSessions(t *testing.T, pl place, scheme, endpoint string) {
 	over := func(o *socket.Options) { o.Transports["ipc"] = transport.IPC }
 	pull, push := overTCP(t, pattern.PULL, pl.ours, over), overTCP(t, pattern.PUSH, pl.good, over)
-	heard := pull.Watch()
+	watcher := pull.Watch()
 	ep, err := pull.Bind(endpoint)
 	if err != nil {
 		t.Fatal(err)
@@ -121,17 +118,12 @@ func testHostileSessions(t *testing.T, pl place, scheme, endpoint string) {
 		h.run(w.Peer(c))
 		io.Copy(io.Discard, c)
 		c.Close()
-		ev := await(t, heard, session.HandshakeFailed, session.Disconnected)
+		ev := await(t, watcher, session.HandshakeFailed, session.Disconnected)
 		if ev.Reason != h.reason || ev.Kind != h.kind {
 			t.Errorf("%s: event %+v, want reason %v", h.name, ev, h.reason)
 		}
 		want[h.reason]++
-		if err := push.Send(context.Background(), st.Of(h.name)); err != nil {
-			t.Fatal(err)
-		}
-		if got := receive(t, pull); got != h.name {
-			t.Errorf("%s: the message of the good peer is %q", h.name, got)
-		}
+		wantDelivered(t, push, pull, h.name)
 	}
 	if got := pull.Stats().CloseReasons; got != want {
 		t.Errorf("faults %v, want %v", got, want)

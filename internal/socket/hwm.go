@@ -3,6 +3,7 @@ package socket
 import (
 	"sync/atomic"
 
+	"github.com/zerobroker/zmq/internal/inproc"
 	"github.com/zerobroker/zmq/internal/pipe"
 )
 
@@ -39,15 +40,11 @@ func (s *Socket) setHWM(mark *atomic.Int64, n int) error {
 	return nil
 }
 
-// resizer is a link to another socket of the process. The limits of its queues
-// are the sums of those of both sockets.
-type resizer interface{ Resize() }
-
 // apply gives the queues of a pipe the marks, which may have changed since the
-// pipe was made. If a link has to do that, it returns the link. The caller holds
-// sendMu.
-func (h *highWaterMarks) apply(p *pipe.Pipe) resizer {
-	if l, ok := p.To.(resizer); ok {
+// pipe was made. If a link has to do that, it returns its side: the limits of its
+// queues are the sums of those of both sockets. The caller holds sendMu.
+func (h *highWaterMarks) apply(p *pipe.Pipe) *inproc.Side {
+	if l, ok := p.To.(*inproc.Side); ok {
 		return l
 	}
 	send, recv := h.limits()

@@ -41,7 +41,7 @@ func TestSetHWMAppliesAtOnce(t *testing.T) {
 		}
 		push.WantFull()
 		pull.MustBind(ep)
-		push.MustMeet(1)
+		push.WaitPeers(1)
 		sent := 7 + push.Fill()
 		if ep == "inproc://a" && sent != 7 {
 			t.Errorf("%d messages queued, want 7 with marks of 2 and 4", sent)
@@ -69,7 +69,7 @@ func TestSetHWMZeroIsUnlimited(t *testing.T) {
 		push, pull := w.Socket(pattern.PUSH, st.HWM(1, 1)), w.Socket(pattern.PULL, st.HWM(1, 1))
 		pull.MustBind(ep)
 		push.MustConnect(ep)
-		push.MustMeet(1)
+		push.WaitPeers(1)
 		if err := push.SetHWM(0, 0); err != nil {
 			t.Fatal(err)
 		}

@@ -33,8 +33,8 @@ func TestImmediateQueuesForConnectedPeersOnly(t *testing.T) {
 		l := w.Listen("a")
 		for range 3 {
 			p := l.Accept()
-			p.Shake("PULL")
-			push.MustMeet(1)
+			p.Handshake("PULL")
+			push.WaitPeers(1)
 			for range 10 {
 				push.MustSend("ten of ten")
 			}
@@ -67,8 +67,8 @@ func TestImmediateKeepsReceivedMessages(t *testing.T) {
 		pull.MustConnect("mem://a")
 		for _, m := range []string{"1", "2", "3"} {
 			p := l.Accept()
-			p.Shake("PUSH")
-			p.Must(st.Message(m, "first"), st.Message(m, "second"))
+			p.Handshake("PUSH")
+			p.MustWrite(st.Message(m, "first"), st.Message(m, "second"))
 			w.Settle()
 			p.Close()
 		}
@@ -130,8 +130,8 @@ func TestImmediateDisconnectLingersWithoutReconnect(t *testing.T) {
 		for _, lost := range []bool{false, true} {
 			push.MustConnect("mem://a")
 			p := l.Accept()
-			p.Shake("PULL")
-			push.MustMeet(1)
+			p.Handshake("PULL")
+			push.WaitPeers(1)
 			for _, m := range []string{"longer than ten bytes", "second", "third"} {
 				push.MustSend(m)
 				w.Settle()
@@ -145,7 +145,7 @@ func TestImmediateDisconnectLingersWithoutReconnect(t *testing.T) {
 				t.Error("the queue was not written")
 			}
 			time.Sleep(time.Minute)
-			if got := push.Heard(session.Connected); len(got) != map[bool]int{false: 1, true: 2}[lost] {
+			if got := push.EventsOf(session.Connected); len(got) != map[bool]int{false: 1, true: 2}[lost] {
 				t.Errorf("connected %d times", len(got))
 			}
 		}
@@ -171,9 +171,9 @@ func TestImmediateReconnectsForEveryType(t *testing.T) {
 			for range 3 {
 				p := l.Accept()
 				if !info.Raw {
-					p.Shake(info.Peers[0])
+					p.Handshake(info.Peers[0])
 				}
-				s.MustMeet(1)
+				s.WaitPeers(1)
 				p.Close()
 				w.Settle()
 				if st := s.Stats(); st.Peers != 0 || st.QueuedSend != 0 {
@@ -182,9 +182,9 @@ func TestImmediateReconnectsForEveryType(t *testing.T) {
 			}
 			p := l.Accept()
 			if !info.Raw {
-				p.Shake(info.Peers[0])
+				p.Handshake(info.Peers[0])
 			}
-			s.MustMeet(1)
+			s.WaitPeers(1)
 			if n := s.CloseIn(time.Second); n != 0 {
 				t.Errorf("%s: %d unsent", info.Name, n)
 			}

@@ -19,6 +19,10 @@ type inbox struct {
 	pipes   []*pipe.Pipe    // reported and not yet known to the pattern
 	waiters []chan struct{} // in order of arrival, from index first on
 	first   int
+	drained []*pipe.Pipe // empty; the memory for pipes after the next drain. Guarded by recvMu.
+
+	ready  chan struct{}     // closed when a call may succeed; nil if no caller has it
+	wakers []chan<- struct{} // each gets an element when a call may succeed, unless it is full
 }
 
 // report takes the report of a queue and wakes one call.
@@ -31,6 +35,13 @@ func (b *inbox) report(p *pipe.Pipe) {
 }
 
 func (b *inbox) wakeLocked() {
+	if b.ready != nil {
+		close(b.ready)
+		b.ready = nil
+	}
+	for _, w := range b.wakers {
+		notify(w)
+	}
 	if b.first == len(b.waiters) {
 		return
 	}
@@ -42,9 +53,14 @@ func (b *inbox) wakeLocked() {
 		b.waiters, b.first = append(b.waiters[:0], b.waiters[b.first:]...), 0
 	}
 	b.waiting.Store(int32(len(b.waiters) - b.first))
+	notify(w) // unless its pattern has woken it already
+}
+
+// notify puts an element in a channel that has capacity for one, unless it has it.
+func notify(w chan<- struct{}) {
 	select {
 	case w <- struct{}{}:
-	default: // its pattern has woken it already
+	default:
 	}
 }
 
@@ -63,17 +79,27 @@ func (b *inbox) pass() {
 	b.mu.Unlock()
 }
 
-// drain passes the reports to the pattern.
+// drain passes the reports to the pattern. The caller holds recvMu.
 func (b *inbox) drain(r pattern.Receiver) {
+	if !b.pending.Load() {
+		return
+	}
 	b.mu.Lock()
 	pipes := b.pipes
-	b.pipes = nil
+	b.pipes, b.drained = b.drained, nil
 	b.pending.Store(false)
 	b.mu.Unlock()
 	for _, p := range pipes {
 		r.Wake(p)
 	}
+	if cap(pipes) <= maxKeptReports {
+		clear(pipes)
+		b.drained = pipes[:0]
+	}
 }
+
+// maxKeptReports is the maximum capacity of a slice that is kept for later reports.
+const maxKeptReports = 16
 
 // wait adds w to the waiters, unless there is a report to process first.
 func (b *inbox) wait(w chan struct{}) bool {

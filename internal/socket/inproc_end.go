@@ -3,6 +3,7 @@ package socket
 import (
 	"errors"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/zerobroker/zmq/internal/inproc"
@@ -22,21 +23,27 @@ func (s *Socket) inprocEnd() inprocEnd { return inprocEnd{pipeOwner{s}} }
 // SendLock returns the lock of the queues that the socket writes.
 func (e inprocEnd) SendLock() *sync.Mutex { return &e.s.sendMu }
 
+// Written returns the counter of messages written, which the send lock guards.
+func (e inprocEnd) Written() *uint64 { return &e.s.written }
+
 // Limits returns the high-water marks of the socket.
 func (e inprocEnd) Limits() (sendHWM, recvHWM int) { return e.s.hwm.limits() }
 
 // MaxQueuedBytes returns the limit in bytes of the queues that the socket writes.
-func (e inprocEnd) MaxQueuedBytes() int { return e.s.opts.MaxQueuedBytes }
+func (e inprocEnd) MaxQueuedBytes() int { return e.s.opts.Load().MaxQueuedBytes }
 
 // Conflates reports whether the queues keep the newest message only.
-func (e inprocEnd) Conflates() bool { return e.s.opts.Conflate }
+func (e inprocEnd) Conflates() bool { return e.s.opts.Load().Conflate }
+
+// DropsOldest reports whether a full queue drops its oldest message.
+func (e inprocEnd) DropsOldest() bool { return e.s.opts.Load().Overflow == OverflowDropOldest }
 
 // Hello returns the first message for every peer, or nil.
 func (e inprocEnd) Hello() *msg.Msg {
-	if e.s.opts.Hello == nil {
+	if e.s.opts.Load().Hello == nil {
 		return nil
 	}
-	return &msg.Msg{First: e.s.opts.Hello}
+	return &msg.Msg{First: e.s.opts.Load().Hello}
 }
 
 // Sends reports whether the socket puts messages in queues.
@@ -52,9 +59,15 @@ func (e inprocEnd) CompatibleWith(socketType string) bool {
 
 // Describe returns the description of the socket for a peer.
 func (e inprocEnd) Describe() *msg.Peer {
-	p := &msg.Peer{SocketType: e.s.info.Name}
+	p := &msg.Peer{SocketType: e.s.info.Name, Generation: msg.NextGeneration()}
 	if e.s.info.SendsID {
-		p.RoutingID = e.s.opts.RoutingID
+		p.RoutingID = e.s.opts.Load().RoutingID
+	}
+	for name, value := range e.s.opts.Load().Properties {
+		if p.Properties == nil {
+			p.Properties = make(map[string]string)
+		}
+		p.Properties[strings.ToLower(name)] = value
 	}
 	return p
 }
@@ -73,6 +86,9 @@ func (e inprocEnd) WithRecvLock(f func()) {
 	f()
 }
 
+// Disconnected is called when the link of a pipe has ended.
+func (e inprocEnd) Disconnected(p *pipe.Pipe) { e.disconnected(p, e.s.opts.Load()) }
+
 // SetSubscription adds or removes a subscription of the peer of p.
 func (e inprocEnd) SetSubscription(p *pipe.Pipe, topic string, on bool) {
 	s := e.s
@@ -89,47 +105,24 @@ func (e inprocEnd) SetSubscription(p *pipe.Pipe, topic string, on bool) {
 	}
 }
 
-// linkSet is the set of links that were made to the names that a socket has
-// bound, so that Close can end them.
-type linkSet struct {
-	mu    sync.Mutex
-	links map[*inproc.Link]struct{}
-}
-
-// all returns the links of the set.
-func (t *linkSet) all() []*inproc.Link {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	list := make([]*inproc.Link, 0, len(t.links))
-	for l := range t.links {
-		list = append(list, l)
-	}
-	return list
-}
-
 // AddLink stores a link to this bound socket, so that Close can end it.
 func (e inprocEnd) AddLink(l *inproc.Link) {
-	t := &e.s.links
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.links == nil {
-		t.links = make(map[*inproc.Link]struct{})
-	}
-	t.links[l] = struct{}{}
+	e.s.mu.Lock()
+	defer e.s.mu.Unlock()
+	e.s.table.links[l] = struct{}{}
 }
 
 // RemoveLink removes a link that AddLink has stored.
 func (e inprocEnd) RemoveLink(l *inproc.Link) {
-	t := &e.s.links
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	delete(t.links, l)
+	e.s.mu.Lock()
+	defer e.s.mu.Unlock()
+	delete(e.s.table.links, l)
 }
 
 // HasDuplicate reports whether AddLink has stored another link from the
 // connector of l to the same endpoint name.
 func (e inprocEnd) HasDuplicate(l *inproc.Link) bool {
-	return slices.ContainsFunc(e.s.links.all(), func(other *inproc.Link) bool {
+	return slices.ContainsFunc(e.s.table.allLinks(), func(other *inproc.Link) bool {
 		return other != l && other.Duplicates(l)
 	})
 }

@@ -42,6 +42,9 @@ func (l *lifetime) open() (lookups context.Context) {
 // false may continue: Close takes the lock afterwards.
 func (l *lifetime) isClosed() bool { return l.state.Load() != stateOpen }
 
+// Closed reports whether Close was called.
+func (l *lifetime) Closed() bool { return l.isClosed() }
+
 // orClosed returns err, or ErrClosed instead of an error if Close has begun.
 func (l *lifetime) orClosed(err error) error {
 	if err != nil && l.isClosed() {

@@ -59,7 +59,7 @@ func TestLingerDeliversOrCountsEachMessage(t *testing.T) {
 						case binds:
 							push.MustBind("mem://a")
 							p = w.Dial("a")
-							p.Shake("PULL")
+							p.Handshake("PULL")
 						default:
 							push.MustConnect("mem://a")
 							if reader == "absent" {
@@ -67,12 +67,12 @@ func TestLingerDeliversOrCountsEachMessage(t *testing.T) {
 							}
 							l = w.Listen("a")
 							p = l.Accept()
-							p.Shake("PULL")
+							p.Handshake("PULL")
 							l.Close()
 						}
 						one := len(st.Message("0"))
 						if p != nil {
-							push.MustMeet(1)
+							push.WaitPeers(1)
 							// One message fits in the buffer: each is written
 							// when the peer has read the one before.
 							up(w.Net.Links()[0]).SetBuffer(one)
@@ -162,8 +162,8 @@ func TestLingerCountsDropsExactly(t *testing.T) {
 				push := w.Socket(pattern.PUSH)
 				push.MustBind("mem://a")
 				p := w.Dial("a")
-				p.Shake("PULL")
-				push.MustMeet(1)
+				p.Handshake("PULL")
+				push.WaitPeers(1)
 				w.Net.Links()[0].Down().SetBuffer(k*one + part)
 				for i := range messages {
 					push.MustSend(fmt.Sprint(i))
@@ -198,7 +198,7 @@ func TestCloseWaitsOneSecondForPeerToClose(t *testing.T) {
 		push := w.Socket(pattern.PUSH)
 		push.MustBind("mem://a")
 		p := w.Dial("a")
-		p.Shake("PULL")
+		p.Handshake("PULL")
 		push.MustSend("x")
 		p.Message()
 		var unsent int
@@ -310,8 +310,8 @@ func TestDisconnectLingers(t *testing.T) {
 
 		push.MustBind("mem://b")
 		p := w.Dial("b")
-		p.Shake("PULL")
-		push.MustMeet(1)
+		p.Handshake("PULL")
+		push.WaitPeers(1)
 		w.Net.Links()[len(w.Net.Links())-1].Down().SetBuffer(1)
 		for range 10 {
 			push.MustSend("y")
@@ -323,7 +323,7 @@ func TestDisconnectLingers(t *testing.T) {
 		if n := push.Stats(); n.QueuedSend != 0 || n.Peers != 0 {
 			t.Errorf("%d messages queued, %d peers, want 0", n.QueuedSend, n.Peers)
 		}
-		if n := len(push.Heard(session.Disconnected)); n != 1 {
+		if n := len(push.EventsOf(session.Disconnected)); n != 1 {
 			t.Errorf("%d disconnect events, want 1", n)
 		}
 	})
@@ -339,8 +339,8 @@ func TestCloseWaitsForDelivery(t *testing.T) {
 			push := w.Socket(pattern.PUSH)
 			push.MustBind("mem://a")
 			p := w.Dial("a")
-			p.Shake("PULL")
-			push.MustMeet(1)
+			p.Handshake("PULL")
+			push.WaitPeers(1)
 			down := w.Net.Links()[0].Down()
 			down.Stall()
 			push.MustSend("x")

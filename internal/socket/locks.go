@@ -29,7 +29,7 @@ func (s *Socket) unlockSend() {
 		disconnected := s.raw.PendingDisconnects()
 		s.sendMu.Unlock()
 		for _, p := range disconnected {
-			s.disconnect(p, s.opts.disconnectLinger())
+			s.disconnect(p, s.opts.Load().disconnectLinger())
 		}
 	default:
 		s.sendMu.Unlock()
@@ -59,9 +59,11 @@ func (p *postponed) Wake(q *pipe.Queue) {
 	p.s.flush = p.f
 }
 
-// lockBoth takes the locks under which the other methods of a pattern run.
+// lockBoth takes the locks under which the other methods of a pattern run. They may
+// change what is received next, so it takes back what an iterator has taken.
 func (s *Socket) lockBoth() {
 	s.recvMu.Lock()
+	s.reclaim()
 	s.processInput()
 	s.sendMu.Lock()
 }

@@ -2,12 +2,14 @@ package socket
 
 import (
 	"context"
+	"crypto/tls"
 	"log/slog"
 	"sync"
 	"time"
 
 	"github.com/zerobroker/zmq/internal/engine"
 	"github.com/zerobroker/zmq/internal/session"
+	"github.com/zerobroker/zmq/internal/slots"
 )
 
 // Peers cause warnings, so the number of warnings is bounded: the first of
@@ -23,14 +25,14 @@ const (
 )
 
 // eventLog logs the events of a socket. Sessions and links report events with
-// locks of the socket held, so add only queues a record. A goroutine of its
+// locks of the socket held, so addLocked only queues a record. A goroutine of its
 // own, which exists while records are queued, calls the handler: a handler may
 // therefore call the socket, and records reach it in order, one at a time.
 type eventLog struct {
 	handler slog.Handler // nil to log nothing
 	socket  string       // the name of the socket's type
 
-	mu      sync.Mutex // guards the rest; a leaf
+	mu      *sync.Mutex // Socket.mu, guards what follows
 	queue   []logRecord
 	dropped int                  // records dropped for a full queue since the writer last took the queue
 	written chan struct{}        // closed when the writer ends; nil while there is none
@@ -38,8 +40,8 @@ type eventLog struct {
 	closed  bool
 }
 
-func (l *eventLog) init(socket string, logger *slog.Logger) {
-	l.socket = socket
+func (l *eventLog) init(mu *sync.Mutex, socket string, logger *slog.Logger) {
+	l.mu, l.socket = mu, socket
 	if logger != nil {
 		l.handler = logger.Handler()
 	}
@@ -72,28 +74,29 @@ type repeats struct {
 // one side removes it.
 func logLevel(ev *session.Event) slog.Level {
 	switch ev.Kind {
-	case session.PeerRefused, session.AcceptFailed:
+	case session.PeerRefused, session.AcceptFailed, session.TransformPanicked:
 		return slog.LevelWarn
 	case session.HandshakeFailed:
 		if ev.Reason != engine.CloseNone {
 			return slog.LevelWarn
 		}
-	case session.Disconnected: // a lost or silent peer needs no operator
-		if ev.Reason != engine.CloseNone && ev.Reason != engine.CloseHeartbeatTimeout {
+	case session.Disconnected:
+		switch ev.Reason {
+		case engine.CloseNone, engine.CloseHeartbeatTimeout: // a lost or silent peer needs no operator
+		case engine.CloseRevoked: // this program has called DisconnectPeers
+		default:
 			return slog.LevelWarn
 		}
 	}
 	return slog.LevelDebug
 }
 
-// add logs an event, or counts it if it repeats a warning. It does not block.
-func (l *eventLog) add(ev session.Event, now time.Time) {
+// addLocked logs an event, or counts it if it repeats a warning. It does not block.
+func (l *eventLog) addLocked(ev session.Event, now time.Time) {
 	if l.handler == nil {
 		return
 	}
 	r := logRecord{Event: ev, time: now, level: logLevel(&ev)}
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	if l.closed || r.level == slog.LevelWarn && l.countRepeated(r) {
 		return
 	}
@@ -137,7 +140,10 @@ func (l *eventLog) write() {
 }
 
 func (l *eventLog) handle(r *logRecord) {
-	attrs := []slog.Attr{slog.String("endpoint", r.Endpoint)}
+	var attrs []slog.Attr
+	if r.Endpoint != "" {
+		attrs = append(attrs, slog.String("endpoint", r.Endpoint))
+	}
 	if r.Remote != nil {
 		attrs = append(attrs, slog.String("remote", r.Remote.String()))
 	}
@@ -145,12 +151,21 @@ func (l *eventLog) handle(r *logRecord) {
 		if p.Mechanism != "" && p.Mechanism != "NULL" {
 			attrs = append(attrs, slog.String("mechanism", p.Mechanism))
 		}
+		if state, ok := p.TLS.(*tls.ConnectionState); ok {
+			attrs = append(attrs, slog.String("tls", tls.VersionName(state.Version)))
+			if len(state.VerifiedChains) > 0 {
+				attrs = append(attrs, slog.String("subject", state.PeerCertificates[0].Subject.String()))
+			}
+		}
 		if p.UserID != "" {
 			attrs = append(attrs, slog.String("user", p.UserID))
 		}
 	}
 	if r.Delay > 0 {
 		attrs = append(attrs, slog.Duration("delay", r.Delay))
+	}
+	if r.Reason != engine.CloseNone {
+		attrs = append(attrs, slog.String("reason", r.Reason.String()))
 	}
 	if r.Err != nil {
 		attrs = append(attrs, slog.Any("err", r.Err))
@@ -174,7 +189,7 @@ func (l *eventLog) handleText(at time.Time, level slog.Level, text string, attrs
 // countRepeated reports whether a warning like r was logged within logInterval.
 // If so, it counts r for the summary. The caller holds mu.
 func (l *eventLog) countRepeated(r logRecord) bool {
-	key := warning{r.Kind, r.Reason, r.Endpoint, session.Source(r.Remote)}
+	key := warning{r.Kind, r.Reason, r.Endpoint, slots.Source(r.Remote)}
 	at := l.recent[key]
 	if at == nil && len(l.recent) >= maxLogSources {
 		key.source = ""
@@ -214,10 +229,10 @@ func (l *eventLog) enqueueSummary(r *repeats) {
 	r.n, r.last = 0, logRecord{}
 }
 
-// close logs the summaries that are due later, stops their timers, and waits
-// until the handler has returned from the last record.
-func (l *eventLog) close() {
-	l.mu.Lock()
+// closeLocked logs the summaries that are due later and stops their timers. It
+// returns a channel that is closed when the handler has returned from the last
+// record, or nil if it has.
+func (l *eventLog) closeLocked() (written chan struct{}) {
 	for _, r := range l.recent {
 		r.timer.Stop()
 		if r.n > 0 {
@@ -225,9 +240,5 @@ func (l *eventLog) close() {
 		}
 	}
 	l.recent, l.closed = nil, true
-	written := l.written
-	l.mu.Unlock()
-	if written != nil {
-		<-written
-	}
+	return l.written
 }

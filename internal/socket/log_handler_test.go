@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -153,12 +154,12 @@ func TestLogHandlerMayCallSocket(t *testing.T) {
 		return func(w *st.World, a, b *st.Socket) {
 			bound := a.MustBind(ep)
 			b.MustConnect(bound)
-			b.MustMeet(1)
+			b.WaitPeers(1)
 			w.Settle()
 			b.Disconnect(bound)
 			w.Settle()
 			b.MustConnect(bound)
-			b.MustMeet(1)
+			b.WaitPeers(1)
 			a.Unbind(bound)
 			time.Sleep(time.Second) // for b to retry
 		}
@@ -177,14 +178,14 @@ func TestLogHandlerMayCallSocket(t *testing.T) {
 		run("refused peer "+ep, func(w *st.World, a, b *st.Socket) {
 			bound := a.MustBind(ep)
 			b.MustConnect(bound)
-			b.MustMeet(1)
+			b.WaitPeers(1)
 			w.Socket(pattern.PAIR).MustConnect(bound)
 			time.Sleep(time.Minute)
 		}, pattern.PAIR, pattern.PAIR)
 		run("same routing ID "+ep, func(w *st.World, a, b *st.Socket) {
 			bound := a.MustBind(ep)
 			b.MustConnect(bound)
-			b.MustMeet(1)
+			b.WaitPeers(1)
 			w.Socket(pattern.DEALER, st.ID("same")).MustConnect(bound)
 			time.Sleep(time.Minute)
 		}, pattern.ROUTER, pattern.DEALER, st.ID("same"), func(o *socket.Options) { o.Pattern.Handover = true })
@@ -203,22 +204,34 @@ func TestLogHandlerMayCallSocket(t *testing.T) {
 		a.MustBind("mem://a")
 		for range 5 {
 			p := w.Dial("a")
-			p.Must(append(st.Greeting()[:12], make([]byte, 52)...))
-			p.End()
+			p.MustWrite(append(st.Greeting()[:12], make([]byte, 52)...))
+			p.WaitClosed()
 		}
 		time.Sleep(time.Minute)
 	}, pattern.PULL, pattern.PUSH)
+	run("stopped", func(w *st.World, a, b *st.Socket) {
+		b.MustConnect("mem://a")
+		time.Sleep(time.Minute)
+	}, pattern.PULL, pattern.PUSH, st.Reconnect(0, 0))
 	run("throttled", func(w *st.World, a, b *st.Socket) {
 		a.MustBind("mem://a")
 		p := w.Dial("a")
-		p.Shake("PUSH")
+		p.Handshake("PUSH")
 		for range 2000 {
-			p.Must(st.Command("PONG", nil))
+			p.MustWrite(st.Command("PONG", nil))
 		}
 		p.Close()
 		time.Sleep(time.Minute)
 	}, pattern.PULL, pattern.PUSH)
-	for k := session.Listening; k <= session.Throttled; k++ {
+	run("unknown name", func(w *st.World, a, b *st.Socket) {
+		w.Air.OnDial(func(string) error { return &net.DNSError{Err: "no such host", IsNotFound: true} })
+		b.MustConnect(airAt)
+		time.Sleep(time.Minute)
+	}, pattern.DISH, pattern.RADIO)
+	run("transform panicked", func(_ *st.World, a, _ *st.Socket) {
+		a.ReportEvent(session.Event{Kind: session.TransformPanicked})
+	}, pattern.PULL, pattern.PUSH)
+	for k := session.Listening; k < session.NumKinds; k++ {
 		if seen[k.Words()] == 0 {
 			t.Errorf("no record %q was logged", k)
 		}

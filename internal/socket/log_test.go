@@ -222,7 +222,7 @@ func TestLoggerWarnsOfRejectedMessage(t *testing.T) {
 		push := w.Socket(pattern.PUSH, sends.to(slog.LevelWarn))
 		pull.MustBind("mem://a")
 		push.MustConnect("mem://a")
-		push.MustMeet(1)
+		push.WaitPeers(1)
 		push.MustSend(st.Large(101))
 		time.Sleep(5 * time.Second)
 		for name, log := range map[string]*logged{"receiver": &receives, "sender": &sends} {
@@ -247,8 +247,8 @@ func TestLoggerSummarizesFailedHandshakes(t *testing.T) {
 		s.MustBind("mem://a")
 		for range 100 {
 			p := w.Dial("a")
-			p.Must(append(st.Greeting()[:12], make([]byte, 52)...))
-			p.End()
+			p.MustWrite(append(st.Greeting()[:12], make([]byte, 52)...))
+			p.WaitClosed()
 		}
 		wantLines(t, log.lines(), "handshake failed")
 		if n := s.Stats().CloseReasons[engine.CloseMechanism]; n != 100 {

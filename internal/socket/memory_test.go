@@ -53,14 +53,14 @@ func TestMemoryFollowsReceivedBytesNotFrameLength(t *testing.T) {
 			o.Limits.Frame, o.Limits.Message = 0, 0
 		}), w.Socket(pattern.PUSH)
 		push.MustConnect(pull.MustBind("mem://a"))
-		push.MustMeet(1)
+		push.WaitPeers(1)
 		before := heap()
 		var bad []*st.Peer
 		header := binary.BigEndian.AppendUint64([]byte{wire.FlagLarge}, 1<<30)
 		for range peers {
 			p := w.Dial("a")
-			p.Shake("PUSH")
-			p.Must(header, make([]byte, 100))
+			p.Handshake("PUSH")
+			p.MustWrite(header, make([]byte, 100))
 			bad = append(bad, p)
 		}
 		w.Settle()
@@ -99,8 +99,8 @@ func TestSendOnlySocketFreesDisconnectedPeers(t *testing.T) {
 		before := heap()
 		for range peers {
 			p := w.Dial("a")
-			p.Shake("DEALER")
-			p.Must(header, make([]byte, 100))
+			p.Handshake("DEALER")
+			p.MustWrite(header, make([]byte, 100))
 			w.Settle()
 			p.Close()
 			w.Settle()
@@ -133,7 +133,7 @@ func TestUnreadMessagesOfDisconnectedPeersLimitNewPeers(t *testing.T) {
 		if n := pull.Stats().QueuedRecv; n < limit/(size+pipeSize) || n > limit/size+2 {
 			t.Errorf("%d unread messages of %d bytes with a limit of %d bytes", n, size, limit)
 		}
-		if n := len(pull.Heard(session.AcceptFailed)); n != 1 {
+		if n := len(pull.EventsOf(session.AcceptFailed)); n != 1 {
 			t.Errorf("%d AcceptFailed events, want 1", n)
 		}
 		for range peers {
@@ -149,7 +149,7 @@ func TestUnreadMessagesOfDisconnectedPeersLimitNewPeers(t *testing.T) {
 func TestPartialMessagesKeepNoMemory(t *testing.T) {
 	const warmUp, rounds = 1000, 2500
 	pull := overTCP(t, pattern.PULL)
-	heard := pull.Watch()
+	watcher := pull.Watch()
 	ep, err := pull.Bind("tcp://127.0.0.1:*")
 	if err != nil {
 		t.Fatal(err)
@@ -166,10 +166,10 @@ func TestPartialMessagesKeepNoMemory(t *testing.T) {
 			if _, err := c.Write(part); err != nil {
 				t.Fatal(err)
 			}
-			await(t, heard, session.Ready)
+			await(t, watcher, session.Ready)
 			c.(*net.TCPConn).SetLinger(0) // avoids TIME_WAIT, which would use up the ports
 			c.Close()
-			await(t, heard, session.Disconnected)
+			await(t, watcher, session.Disconnected)
 		}
 	}
 	sweep := func() { // lets the pattern remove pipes that have ended
@@ -206,8 +206,8 @@ func TestPartialMessagesAreCountedExactly(t *testing.T) {
 		goroutines := runtime.NumGoroutine()
 		for i := range rounds {
 			p := w.Dial("a")
-			p.Shake("PUSH")
-			p.Must(st.RawFrame(wire.FlagMore, []byte(st.Large(1000))), st.RawFrame(0, []byte("half"))[:4])
+			p.Handshake("PUSH")
+			p.MustWrite(st.RawFrame(wire.FlagMore, []byte(st.Large(1000))), st.RawFrame(0, []byte("half"))[:4])
 			w.Settle()
 			p.Close()
 			if i%100 == 0 {

@@ -29,9 +29,15 @@ type Options struct {
 	Transports       map[string]transport.Transport // by scheme
 	Datagrams        map[string]transport.Packets   // by scheme
 	Transport        transport.Options
-	Logger           *slog.Logger // nil: events are not logged
+	Resolvers        map[string]session.Resolver // by the prefix of schemes, before the "+"; "srv" is built in
+	ResolveRefresh   time.Duration               // between resolutions
+	MaxResolved      int                         // addresses of one endpoint
+	Logger           *slog.Logger                // nil: events are not logged
 	Limits           engine.Limits
 	MinVersion       engine.Version // the oldest version of ZMTP that is accepted; 0: any
+
+	Properties map[string]string    // that the socket announces; their names begin with "X-"
+	Accept     func(*msg.Peer) bool // whether a connection is accepted; nil accepts all
 
 	Security Security // of endpoints that have no security of their own; SetSecurity replaces it
 
@@ -40,6 +46,7 @@ type Options struct {
 	ConnectTimeout    time.Duration
 	ReconnectInterval time.Duration
 	ReconnectMax      time.Duration
+	ReconnectStop     session.ReconnectStop
 	Heartbeat         time.Duration
 	HeartbeatTimeout  time.Duration
 	HeartbeatTTL      time.Duration
@@ -55,14 +62,22 @@ type Options struct {
 	// between those of the previous one.
 	Immediate bool
 
-	Conflate bool // keep the newest message of each queue only, where the type allows it
+	Overflow Overflow // what happens to a message for which every queue is full
+	Conflate bool     // keep the newest message of each queue only, where the type allows it
 
 	// Messages that the socket sends to a new peer, receives when an accepted peer
 	// disconnects, and receives when a peer that it connected to disconnects, where
 	// the type allows it. nil is none. An empty one is a message too.
 	Hello, Disconnect, Hiccup []byte
 
-	Pattern pattern.Options // what the rules of the socket type depend on
+	// SendAnySize means that the limits of received messages do not apply to those
+	// that are sent, as in libzmq.
+	SendAnySize bool
+
+	// What the rules of the socket type depend on. ChangePattern changes it.
+	Pattern pattern.Options
+
+	properties []byte // Properties encoded, set by complete
 }
 
 // minTTL and maxTTL are the limits of the TTL in a PING.
@@ -98,10 +113,18 @@ func (o *Options) complete(info *pattern.Info) error {
 	if o.HeartbeatTTL > maxTTL {
 		return fmt.Errorf("%w: heartbeat TTL %v, at most %v", ErrInvalidOption, o.HeartbeatTTL, maxTTL)
 	}
+	encoded, err := engine.EncodeProperties(o.Properties)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrInvalidOption, err)
+	}
+	o.properties = encoded
 	if o.Namespace == nil {
 		o.Namespace = inproc.NewNamespace()
 	}
 	o.Conflate = o.Conflate && info.Conflates
+	if info.Publishes && (o.Overflow == OverflowBlock || o.Overflow == OverflowError) {
+		o.Pattern.Block = true
+	}
 	o.Immediate = o.Immediate && !info.Raw
 	if !info.Raw {
 		o.HalfClose = 0
@@ -118,20 +141,59 @@ func (o *Options) complete(info *pattern.Info) error {
 	return nil
 }
 
-// newSessionConfig returns the configuration of the sessions of s.
-func newSessionConfig(s *Socket) session.Config {
-	o := &s.opts
-	cfg := session.Config{
-		Host:              host{pipeOwner{s}},
+// ChangePattern changes the options of the pattern by f, which is called under the
+// locks of both halves. They apply at once.
+func (s *Socket) ChangePattern(f func(*pattern.Options)) {
+	s.lockBoth()
+	defer s.unlockBoth()
+	f(&s.patternOpts)
+	s.mandatory.Store(s.patternOpts.Mandatory)
+	s.manual.Store(s.patternOpts.Manual)
+}
+
+// Change replaces the options by those that f makes of them. Endpoints that are bound
+// or connected keep the earlier ones, as in libzmq, except that Linger applies to
+// all, and that sockets of this process are linked with the options that both have
+// then. SetSecurity does not reach endpoints from before Change.
+//
+// SendHWM and RecvHWM, which SetSendHWM and SetRecvHWM change, have no effect, nor
+// has Pattern, which ChangePattern changes, nor Namespace, Logger and SendAnySize,
+// which do not change. The error matches ErrInvalidOption or is ErrClosed; nothing is
+// then changed.
+func (s *Socket) Change(f func(*Options)) error {
+	s.table.opMu.Lock()
+	defer s.table.opMu.Unlock()
+	if s.isClosed() {
+		return ErrClosed
+	}
+	o := *s.opts.Load()
+	space, lookup := o.Namespace, o.Transport.Lookup
+	f(&o)
+	o.Namespace, o.Transport.Lookup = space, lookup
+	if err := o.complete(s.info); err != nil {
+		return err
+	}
+	s.opts.Store(&o)
+	s.security = &o.Security
+	s.cfg = session.NewNextConfig(newSessionConfig(s, &o))
+	return nil
+}
+
+// newSessionConfig returns the configuration of sessions of s with the options o.
+func newSessionConfig(s *Socket, o *Options) *session.Config {
+	return o.Security.config(&session.Config{
+		Host:              host{pipeOwner{s}, o},
 		Hello:             o.encodedHello(),
 		Lockstep:          s.lockstep != nil,
 		Immediate:         o.Immediate,
 		Engine:            o.engine(s.typ, s.info),
 		Transport:         &o.Transport,
+		Accept:            o.Accept,
 		HandshakeTimeout:  o.HandshakeTimeout,
 		ConnectTimeout:    o.ConnectTimeout,
 		ReconnectInterval: o.ReconnectInterval,
 		ReconnectMax:      o.ReconnectMax,
+		ReconnectStop:     o.ReconnectStop,
 		Heartbeat:         o.Heartbeat,
 		HeartbeatTimeout:  o.HeartbeatTimeout,
 		HeartbeatTTL:      uint16(o.HeartbeatTTL / (time.Second / 10)),
@@ -139,9 +201,7 @@ func newSessionConfig(s *Socket) session.Config {
 		MaxConnections:    o.MaxConnections,
 		MaxPending:        o.MaxPending,
 		MaxPerSource:      o.MaxPerSource,
-	}
-	s.security.apply(&cfg)
-	return cfg
+	})
 }
 
 // encodedHello returns Hello as a connection sends it.
@@ -164,6 +224,7 @@ func (o *Options) engine(t pattern.Type, info *pattern.Info) *engine.Config {
 		Raw:          info.Raw,
 		MinVersion:   o.MinVersion,
 		OnError:      true,
+		Properties:   o.properties,
 		Yield:        runtime.Gosched,
 		Limits:       o.limits(info),
 	}

@@ -84,7 +84,7 @@ func TestDisconnectMessageFollowsLastMessage(t *testing.T) {
 				t.Errorf("%q from %q", frames, peer.RoutingID)
 			}
 			dealer.WantRecv("hiccup")
-			dealer.MustMeet(1)
+			dealer.WaitPeers(1)
 			dealer.MustSend("last")
 			w.Settle()
 		}
@@ -103,13 +103,13 @@ func TestNoDisconnectMessageForPeerNotAdmitted(t *testing.T) {
 		router := w.Socket(pattern.ROUTER, func(o *socket.Options) { o.Disconnect = []byte("disconnected") })
 		router.MustBind("mem://a")
 		p := w.Dial("a")
-		p.Must(st.Greeting())
+		p.MustWrite(st.Greeting())
 		p.Close()
 		named := func(o *socket.Options) { o.RoutingID = "id" }
 		first, second := w.Socket(pattern.DEALER, named), w.Socket(pattern.DEALER, named)
 		first.MustConnect("mem://a")
-		first.MustMeet(1)
-		router.MustMeet(1) // otherwise the second socket might connect first
+		first.WaitPeers(1)
+		router.WaitPeers(1) // otherwise the second socket might connect first
 		second.MustConnect("mem://a")
 		time.Sleep(time.Minute)
 		router.WantNone()
@@ -147,7 +147,7 @@ func TestHandoverReplacesEarlierPeer(t *testing.T) {
 			t.Errorf("%d peers", n)
 		}
 		if ep == "mem://a" {
-			ends := router.Heard(session.Disconnected)
+			ends := router.EventsOf(session.Disconnected)
 			if len(ends) != 1 || !errors.Is(ends[0].Err, pattern.ErrHandover) {
 				t.Errorf("disconnect events %+v", ends)
 			}
@@ -204,7 +204,7 @@ func TestConflateKeepsNewestMessage(t *testing.T) {
 					subscribe(t, to, true, "")
 				}
 				to.MustConnect(from.MustBind(ep))
-				to.MustMeet(1)
+				to.WaitPeers(1)
 				w.Settle()
 				if side == "sender" && ep == "mem://a" {
 					w.Net.Links()[0].Down().Stall()
@@ -277,7 +277,7 @@ func TestConflatingSubKeepsAllSubscriptions(t *testing.T) {
 				xpub.MustBind(ep)
 				sub.MustConnect(ep)
 			}
-			sub.MustMeet(1)
+			sub.WaitPeers(1)
 			subscribe(t, sub, true, "a", "b", "c")
 			for _, topic := range []string{"a", "b", "c"} {
 				xpub.WantRecv("\x01" + topic)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/zerobroker/zmq/internal/msg"
 	"github.com/zerobroker/zmq/internal/pipe"
@@ -15,8 +16,8 @@ import (
 // A pipe is attached, then connected, and may go back and forth between the two.
 // When it is detached it is unread until all that it has received is read.
 type peers struct {
-	mu         sync.Mutex
-	pipes      map[*pipe.Pipe]pipeState
+	mu         *sync.Mutex // Socket.mu, guards what follows
+	pipes      map[*pipe.Pipe]connection
 	nConnected int          // number of connected pipes
 	unread     []unreadPipe // detached, and perhaps not read to the end
 	sweep      int          // index in unread where the next sweep begins
@@ -33,8 +34,15 @@ const (
 	connected           // a peer is at the far end
 )
 
-func (t *peers) init() {
-	t.pipes = make(map[*pipe.Pipe]pipeState)
+// connection is the state of a pipe that is attached.
+type connection struct {
+	state pipeState
+	since time.Time // when it was last connected
+}
+
+func (t *peers) init(mu *sync.Mutex) {
+	t.mu = mu
+	t.pipes = make(map[*pipe.Pipe]connection)
 	t.change = make(chan struct{})
 }
 
@@ -63,7 +71,7 @@ func (t *peers) await(n int) {
 
 func (t *peers) attach(p *pipe.Pipe) {
 	t.mu.Lock()
-	t.pipes[p] = attached
+	t.pipes[p] = connection{state: attached}
 	t.changedLocked() // with Invert, a peer without subscriptions gets every message
 	t.mu.Unlock()
 }
@@ -72,23 +80,30 @@ func (t *peers) attach(p *pipe.Pipe) {
 func (t *peers) attached(p *pipe.Pipe) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.pipes[p] != 0
+	return t.pipes[p].state != 0
 }
 
 func (t *peers) connected(p *pipe.Pipe) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.pipes[p] == attached {
-		t.pipes[p] = connected
+	if t.pipes[p].state == attached {
+		t.pipes[p] = connection{connected, time.Now()}
 		t.nConnected++
 		t.changedLocked()
 	}
 }
 
+// any reports whether the pattern has a pipe.
+func (t *peers) any() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return len(t.pipes) > 0
+}
+
 func (t *peers) isConnected(p *pipe.Pipe) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.pipes[p] == connected
+	return t.pipes[p].state == connected
 }
 
 // numConnected returns the number of connected pipes.
@@ -101,8 +116,12 @@ func (t *peers) numConnected() int {
 func (t *peers) disconnected(p *pipe.Pipe) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.pipes[p] == connected {
-		t.pipes[p] = attached
+	t.disconnectedLocked(p)
+}
+
+func (t *peers) disconnectedLocked(p *pipe.Pipe) {
+	if t.pipes[p].state == connected {
+		t.pipes[p] = connection{state: attached}
 		t.nConnected--
 		t.changedLocked()
 	}
@@ -110,15 +129,18 @@ func (t *peers) disconnected(p *pipe.Pipe) {
 
 // detach moves a pipe to the unread ones. The caller holds the socket's recvMu.
 func (t *peers) detach(p *pipe.Pipe) {
-	t.disconnected(p)
+	u := unreadPipe{Pipe: p}
+	if p.In != nil {
+		u.size = unreadSize(p) // without mu, like Ended below
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.pipes[p] == 0 {
+	t.disconnectedLocked(p)
+	if t.pipes[p].state == 0 {
 		return
 	}
 	delete(t.pipes, p)
 	if p.In != nil {
-		u := unreadPipe{p, unreadSize(p)}
 		t.unread = append(t.unread, u)
 		t.size += u.size
 	}
@@ -128,7 +150,7 @@ func (t *peers) detach(p *pipe.Pipe) {
 // last determined.
 type unreadPipe struct {
 	*pipe.Pipe
-	size int
+	size int // guarded by the socket's recvMu
 }
 
 // unreadSize returns about how much memory a detached pipe takes.
@@ -140,9 +162,10 @@ func unreadSize(p *pipe.Pipe) int {
 	return n
 }
 
-// unreadPipeCost is the memory of the pipe itself, its two queues, and the
-// description of the peer: its last message may be empty.
-// TestDetachedPipesCountTheirMemory measures it.
+// unreadPipeCost is the memory of a detached pipe in addition to its unread
+// messages: the pipe, its two queues, and the description of the peer. It counts
+// because the unread messages may be empty. TestDetachedPipesCountTheirMemory
+// measures it.
 const unreadPipeCost = 2 << 10
 
 // sweepUnread removes pipes that are read to the end. It stops when it has
@@ -183,11 +206,8 @@ func (t *peers) unreadLimitReached(limit int) bool {
 	}
 	sum := 0
 	for i, u := range t.unread {
-		size := unreadSize(u.Pipe)
-		t.mu.Lock()
-		t.unread[i].size = size
-		t.mu.Unlock()
-		sum += size
+		t.unread[i].size = unreadSize(u.Pipe)
+		sum += t.unread[i].size
 	}
 	t.size = sum
 	return sum > limit
@@ -223,8 +243,8 @@ func (t *peers) wait(ctx context.Context, test func(connected []*pipe.Pipe) bool
 		t.mu.Lock()
 		change, ended := t.change, t.ended
 		list := make([]*pipe.Pipe, 0, t.nConnected)
-		for p, state := range t.pipes {
-			if state == connected {
+		for p, c := range t.pipes {
+			if c.state == connected {
 				list = append(list, p)
 			}
 		}
@@ -250,11 +270,11 @@ func (s *Socket) WaitConnected(ctx context.Context, n int) error {
 
 // Peers describes the connected peers.
 func (s *Socket) Peers() []*msg.Peer {
-	s.peers.mu.Lock()
-	defer s.peers.mu.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	list := make([]*msg.Peer, 0, s.peers.nConnected)
-	for p, state := range s.peers.pipes {
-		if peer := p.Peer(); state == connected && peer != nil {
+	for p, c := range s.peers.pipes {
+		if peer := p.Peer(); c.state == connected && peer != nil {
 			list = append(list, peer)
 		}
 	}

@@ -54,15 +54,15 @@ func TestSubscriptionsAreSentToEachPublisher(t *testing.T) {
 		subscribe(t, sub, true, "one", "two", "two", "")
 		sub.MustConnect("mem://a")
 		p := a.Accept()
-		p.Shake("PUB")
+		p.Handshake("PUB")
 		wantSubscriptions(t, p, "one", "two", "")
-		p.Must(st.Message("one 1"))
+		p.MustWrite(st.Message("one 1"))
 		sub.WantRecv("one 1")
 
 		// A publisher that connects later.
 		sub.MustConnect("mem://b")
 		q := b.Accept()
-		q.Shake("PUB")
+		q.Handshake("PUB")
 		wantSubscriptions(t, q, "one", "two", "")
 
 		// Changes while there is no connection.
@@ -78,9 +78,9 @@ func TestSubscriptionsAreSentToEachPublisher(t *testing.T) {
 		}
 		for range 3 {
 			p = a.Accept()
-			p.Shake("PUB")
+			p.Handshake("PUB")
 			wantSubscriptions(t, p, "two", "three")
-			p.Must(st.Message("three"))
+			p.MustWrite(st.Message("three"))
 			sub.WantRecv("three")
 			p.Close()
 		}
@@ -101,7 +101,7 @@ func TestXSubSendsSubscriptionsBeforeMessages(t *testing.T) {
 		}
 		subscribe(t, xsub, true, topics...)
 		p := l.Accept()
-		p.Shake("XPUB")
+		p.Handshake("XPUB")
 		wantSubscriptions(t, p, topics...)
 		if got := p.Message(); got[0] != "up" {
 			t.Errorf("received %q after the subscriptions", got)
@@ -119,7 +119,7 @@ func TestRepeatedSubscriptionChangesUseBoundedMemory(t *testing.T) {
 		sub := w.Socket(pattern.SUB)
 		sub.MustConnect("mem://a")
 		p := l.Accept()
-		p.Shake("PUB")
+		p.Handshake("PUB")
 		w.Net.Links()[0].Up().Stall()
 		before := heap()
 		topic := func(i int) string { return fmt.Sprintf("%0200d", i%topics) }
@@ -191,8 +191,8 @@ func TestSlowSubscriberDelaysNoOther(t *testing.T) {
 		pub := w.Socket(pattern.PUB, st.HWM(hwm, 0))
 		pub.MustBind("mem://a")
 		slow := w.Dial("a")
-		slow.Shake("SUB")
-		slow.Must(st.Command("SUBSCRIBE", nil))
+		slow.Handshake("SUB")
+		slow.MustWrite(st.Command("SUBSCRIBE", nil))
 		w.Net.Links()[0].Down().SetBuffer(100)
 		var fast []*st.Socket
 		for range 3 {
@@ -243,7 +243,7 @@ func TestWaitSubscribedReturnsWhenPublisherHasSubscription(t *testing.T) {
 	st.Run(t, func(w *st.World) {
 		pub, sub := w.Socket(pattern.PUB), w.Socket(pattern.SUB)
 		sub.MustConnect(pub.MustBind("mem://a"))
-		sub.MustMeet(1)
+		sub.WaitPeers(1)
 		w.Net.Links()[0].SetLatency(time.Second)
 		subscribe(t, sub, true, "x")
 		if d := st.After(func() {
@@ -284,7 +284,7 @@ func TestXPubReceivesCancellationWhenSubscriberDisconnects(t *testing.T) {
 			t.Errorf("received %q", cancelled)
 		}
 		xpub.WantNone()
-		if n := len(xpub.Heard(session.Disconnected)); n != 1 {
+		if n := len(xpub.EventsOf(session.Disconnected)); n != 1 {
 			t.Errorf("%d disconnect events, want 1", n)
 		}
 	})

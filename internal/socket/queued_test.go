@@ -29,7 +29,7 @@ func TestQueuedSendOverInprocCountsUnreadMessages(t *testing.T) {
 				pull.MustBind("inproc://a")
 				pull.WantRecv("0")
 			}
-			push.MustMeet(1)
+			push.WaitPeers(1)
 			for i := range 300 {
 				for range 3 {
 					push.MustSend("x")
@@ -71,8 +71,8 @@ func TestConflatingQueueKeepsOneAfterLostConnection(t *testing.T) {
 			if typ == pattern.DEALER {
 				far = "DEALER"
 			}
-			p.Shake(far)
-			s.MustMeet(1)
+			p.Handshake(far)
+			s.WaitPeers(1)
 			const sent = 6
 			s.MustSend(st.Large(991)) // with its header it fills the send buffer
 			w.Settle()
@@ -83,10 +83,11 @@ func TestConflatingQueueKeepsOneAfterLostConnection(t *testing.T) {
 			s.MustSend("newest")
 			p.Close()
 			p = l.Accept()
-			p.Shake(far)
+			p.Handshake(far)
 			if m := p.Message(); m[0] != "newest" {
 				t.Errorf("%v: the next connection received first %.20q of %d bytes", typ, m[0], len(m[0]))
 			}
+			w.Settle() // until the flusher has acknowledged the message that it has written
 			d := s.Stats().Drops
 			if n := d[pipe.DropConflated] + d[pipe.DropInFlight]; n != sent-2 || s.Stats().QueuedSend != 0 {
 				t.Errorf("%v: %d of %d conflated or lost in flight, %d queued", typ, n, sent, s.Stats().QueuedSend)

@@ -25,7 +25,7 @@ func (h host) Received(p *pipe.Pipe, b *msg.Batch) error {
 		h.processReplies(p, b)
 		return nil
 	}
-	s.drops.Add(s.unreadReason(), p.Enqueue(b))
+	p.Drop(&s.drops, s.unreadReason(), p.Enqueue(b))
 	return nil
 }
 
@@ -35,15 +35,15 @@ func (h host) Received(p *pipe.Pipe, b *msg.Batch) error {
 func (h host) Datagram(p *pipe.Pipe, m *msg.Msg) {
 	s := h.s
 	if s.isClosed() {
-		s.drops.Add(pipe.DropUnread, 1)
+		p.Drop(&s.drops, pipe.DropUnread, 1)
 		return
 	}
-	if f, ok := s.pat.(*pattern.Dish); ok {
+	if s.filter != nil {
 		s.sendMu.Lock()
-		wanted := f.Wants(m)
+		wanted := s.filter.Wants(m)
 		s.sendMu.Unlock()
 		if !wanted {
-			s.drops.Add(pipe.DropFiltered, 1)
+			p.Drop(&s.drops, pipe.DropFiltered, 1)
 			return
 		}
 	}
@@ -51,9 +51,9 @@ func (h host) Datagram(p *pipe.Pipe, m *msg.Msg) {
 	defer p.In.Unlock()
 	switch {
 	case p.In.ReadClosed():
-		s.drops.Add(pipe.DropUnread, 1)
+		p.Drop(&s.drops, pipe.DropUnread, 1)
 	case p.In.Full():
-		s.drops.Add(pipe.DropHWM, 1)
+		p.Drop(&s.drops, pipe.DropHWM, 1)
 	case m.Size() >= msg.LargeFrame:
 		p.In.PutShared(m) // it copies large frames too
 	default:
@@ -133,7 +133,7 @@ func (h host) processEach(p *pipe.Pipe, b *msg.Batch) error {
 		}
 		if n += done; err != nil {
 			// The connection is closed for it. The messages after it are dropped.
-			s.drops.Add(pipe.DropMalformed, s.countMessages(&m, &cur, b.Msgs-n))
+			p.Drop(&s.drops, pipe.DropMalformed, s.countMessages(&m, &cur, b.Msgs-n))
 			return err
 		}
 	}
@@ -178,11 +178,11 @@ func (h host) inspectNext(p *pipe.Pipe, cur *msg.Cursor) (m msg.Msg, n int, err 
 		return m, 0, err
 	}
 	if s.requester != nil {
-		s.repliesMu.Lock()
+		s.peerMu.Lock()
 		s.recvMu.Lock()
 		defer h.unlockReplies()
 		if !s.requester.Admit(p, &m) {
-			s.drops.Add(pipe.DropStaleReply, 1)
+			p.Drop(&s.drops, pipe.DropStaleReply, 1)
 			return m, 1, nil
 		}
 	}
@@ -203,7 +203,7 @@ func (h host) processReplies(p *pipe.Pipe, b *msg.Batch) {
 	look, take := b.Cursor(), b.Cursor()
 	for left := b.Msgs; left > 0; {
 		n := min(left, repliesAtOnce)
-		s.repliesMu.Lock()
+		s.peerMu.Lock()
 		s.recvMu.Lock()
 		if s.isClosed() {
 			h.unlockReplies()
@@ -221,9 +221,9 @@ func (h host) processReplies(p *pipe.Pipe, b *msg.Batch) {
 				count++
 			}
 		}
-		s.drops.Add(pipe.DropStaleReply, n-count)
+		p.Drop(&s.drops, pipe.DropStaleReply, n-count)
 		if count == b.Msgs {
-			s.drops.Add(pipe.DropUnread, p.Enqueue(b)) // without a copy
+			p.Drop(&s.drops, pipe.DropUnread, p.Enqueue(b)) // without a copy
 		} else {
 			h.enqueueWanted(p, &take)
 		}
@@ -239,7 +239,7 @@ func (h host) processReplies(p *pipe.Pipe, b *msg.Batch) {
 func (h host) unlockReplies() {
 	// In this order, so that of the two goroutines that this may wake the call that
 	// waits for recvMu runs first.
-	h.s.repliesMu.Unlock()
+	h.s.peerMu.Unlock()
 	h.s.recvMu.Unlock()
 }
 
@@ -261,7 +261,7 @@ func (h host) enqueue(p *pipe.Pipe, m *msg.Msg) {
 	p.In.Lock()
 	defer p.In.Unlock()
 	if p.In.ReadClosed() {
-		h.s.drops.Add(pipe.DropUnread, 1)
+		p.Drop(&h.s.drops, pipe.DropUnread, 1)
 		return
 	}
 	p.In.PutShared(m)

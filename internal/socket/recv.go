@@ -57,7 +57,13 @@ func (s *Socket) recvLocked(m *msg.Msg) error {
 	if s.isClosed() {
 		return ErrClosed
 	}
-	if s.fair != nil {
+	if s.iterator != nil {
+		s.singles = singleReceives
+		s.reclaim()
+	}
+	if len(s.returned) > 0 && s.nextReturned(m) {
+		// m is a message that a call has given back.
+	} else if s.fair != nil {
 		if s.fair.Next(m) == nil {
 			s.peers.sweepUnread() // of pipes that were just read to the end
 			return pattern.ErrWouldBlock
@@ -72,7 +78,7 @@ func (s *Socket) recvLocked(m *msg.Msg) error {
 		*m, s.slot = s.slot, msg.Msg{}
 	}
 	s.received.add(m.Size())
-	if s.inbox.waiting.Load() > 0 && s.receiver.More() {
+	if s.inbox.waiting.Load() > 0 && (len(s.returned) > 0 || s.receiver.More()) {
 		s.inbox.pass()
 	}
 	return nil
@@ -81,42 +87,63 @@ func (s *Socket) recvLocked(m *msg.Msg) error {
 // waitRecv calls attempt under recvMu each time that something may be received,
 // until it returns neither pattern.ErrWouldBlock nor pattern.ErrYield, or ctx ends.
 func (s *Socket) waitRecv(ctx context.Context, attempt func() error) error {
-	ctx.Err() // a nil context panics here, before anything is locked
-	w := make(chan struct{}, 1)
+	var w chan struct{}
 	for {
+		ended := ctx.Err() // without a lock, as a method of the application
 		s.recvMu.Lock()
-		if err := s.waitLocked(ctx, w, attempt()); err != pattern.ErrWouldBlock {
+		err := attempt()
+		switch {
+		case err != pattern.ErrWouldBlock && err != pattern.ErrYield:
+			if w != nil {
+				s.waiter = w
+			}
+			s.recvMu.Unlock()
 			return err
+		case ended != nil:
+			s.recvMu.Unlock()
+			if err == pattern.ErrYield {
+				s.inbox.pass() // no queue will report the messages that remain
+			}
+			return ended
+		case err == pattern.ErrYield:
+			s.recvMu.Unlock()
+		default:
+			if w == nil {
+				w = s.newWaiter()
+			}
+			if err := s.waitLocked(ctx, w); err != nil {
+				return err
+			}
 		}
 	}
 }
 
-// waitLocked waits, after an attempt to receive that returned err, until another
-// attempt may succeed; then it returns pattern.ErrWouldBlock. Otherwise it returns
-// the result of the call. The caller holds recvMu, and waitLocked releases it.
-func (s *Socket) waitLocked(ctx context.Context, w chan struct{}, err error) error {
-	if err != pattern.ErrWouldBlock && err != pattern.ErrYield {
-		s.recvMu.Unlock()
-		return err
+// newWaiter returns a channel for waitLocked: the one of an earlier call that has
+// returned, or a new one. The caller holds recvMu.
+func (s *Socket) newWaiter() chan struct{} {
+	w := s.waiter
+	if w == nil {
+		return make(chan struct{}, 1)
 	}
-	if ended := ctx.Err(); ended != nil {
-		s.recvMu.Unlock()
-		if err == pattern.ErrYield {
-			s.inbox.pass() // no queue will report the messages that remain
-		}
-		return ended
+	s.waiter = nil
+	select {
+	case <-w: // the pattern has woken the earlier call after the inbox had
+	default:
 	}
-	if err == pattern.ErrYield {
-		s.recvMu.Unlock()
-		return pattern.ErrWouldBlock
-	}
+	return w
+}
+
+// waitLocked waits until another attempt to receive may succeed. It returns an
+// error if ctx has ended or the socket is closed. The caller holds recvMu, and
+// waitLocked releases it.
+func (s *Socket) waitLocked(ctx context.Context, w chan struct{}) error {
 	waiting := s.inbox.wait(w)
 	if waiting && s.requester != nil {
 		s.requester.AddWaiter(w)
 	}
 	s.recvMu.Unlock()
 	if !waiting {
-		return pattern.ErrWouldBlock
+		return nil
 	}
 	if s.requester != nil {
 		defer func() {
@@ -131,7 +158,7 @@ func (s *Socket) waitLocked(ctx context.Context, w chan struct{}, err error) err
 			// The pattern, and not the inbox, may have woken it.
 			s.inbox.remove(w)
 		}
-		return pattern.ErrWouldBlock
+		return nil
 	case <-ctx.Done():
 		s.inbox.cancel(w)
 		return ctx.Err()

@@ -69,7 +69,7 @@ var typePairs = []typePair{
 // prepare makes the connected sockets ready to send, and returns a function
 // that sends from one to the other.
 func (c *typePair) prepare(t *testing.T, w *st.World, from, to *st.Socket) func(frames ...string) error {
-	from.MustMeet(1)
+	from.WaitPeers(1)
 	w.Settle()
 	switch c.from {
 	case pattern.PUB, pattern.XPUB:
@@ -139,7 +139,7 @@ func TestSenderCountsRejectedMessages(t *testing.T) {
 						from.WantCloseReasons(map[engine.CloseReason]uint64{engine.CloseRefused: 1})
 						to.WantCloseReasons(map[engine.CloseReason]uint64{over.reason: 1})
 						want := fmt.Sprintf("rejected-after-%d-messages:%v:", before, over.reason)
-						ends := from.Heard(session.Disconnected)
+						ends := from.EventsOf(session.Disconnected)
 						if len(ends) != 1 || !strings.Contains(fmt.Sprint(ends[0].Err), want) {
 							t.Errorf("disconnect events %+v, want one with %q", ends, want)
 						}
@@ -189,10 +189,10 @@ func TestReceiverReportsRejectedMessage(t *testing.T) {
 					st.Run(t, func(w *st.World) {
 						pull := w.Socket(pattern.PULL)
 						p := rawPeer(w, pull, binds)
-						p.Shake("PUSH", "X-On-Error", announced)
-						p.Must(st.Message("one"), st.Message("two", "three"), st.Command("PING", []byte{0, 0}))
+						p.Handshake("PUSH", "X-On-Error", announced)
+						p.MustWrite(st.Message("one"), st.Message("two", "three"), st.Command("PING", []byte{0, 0}))
 						w.Settle()
-						p.Must(traffic)
+						p.MustWrite(traffic)
 						want := time.Duration(0)
 						if in.reason != engine.CloseRefused && (announced == "count" || announced == "retry") {
 							flags, body := p.Frame()
@@ -207,14 +207,14 @@ func TestReceiverReportsRejectedMessage(t *testing.T) {
 								t.Error(err)
 							}
 							w.Settle()
-							if n := len(pull.Heard(session.Disconnected)); n != 0 {
+							if n := len(pull.EventsOf(session.Disconnected)); n != 0 {
 								t.Error("disconnected before the peer has")
 							}
 							p.Write(st.Message("too late")) // fails if the receiver has closed the connection
 							want = time.Second
 						}
 						start := time.Now()
-						for len(pull.Heard(session.Disconnected)) == 0 && time.Since(start) < 5*time.Second {
+						for len(pull.EventsOf(session.Disconnected)) == 0 && time.Since(start) < 5*time.Second {
 							time.Sleep(time.Millisecond)
 						}
 						if d := time.Since(start).Round(10 * time.Millisecond); d != want {
@@ -254,12 +254,12 @@ func TestReceiverSendsNoErrorToZMTP30Peer(t *testing.T) {
 		p := w.Dial("a")
 		greeting := st.Greeting()
 		greeting[11] = 0
-		p.Must(greeting, st.Ready(append([]string{"Socket-Type", "PUSH"}, counting...)...))
-		pull.MustMeet(1)
+		p.MustWrite(greeting, st.Ready(append([]string{"Socket-Type", "PUSH"}, counting...)...))
+		pull.WaitPeers(1)
 		w.Settle()
-		p.Skip(64)
+		p.ReadN(64)
 		p.Frame()
-		p.Must([]byte{0xFF, 0})
+		p.MustWrite([]byte{0xFF, 0})
 		if b, _ := io.ReadAll(p); len(b) != 0 {
 			t.Errorf("received %q", b)
 		}
@@ -300,21 +300,21 @@ func TestRejectedPeerIsDisconnectedWithinBounds(t *testing.T) {
 					dealer := w.Socket(pattern.DEALER)
 					dealer.MustBind("mem://a")
 					p := w.Dial("a")
-					p.Shake("DEALER", counting...)
-					dealer.MustMeet(1)
+					p.Handshake("DEALER", counting...)
+					dealer.WaitPeers(1)
 					w.Settle()
 					if !reads {
 						w.Net.Links()[0].Down().SetBuffer(10)
 						dealer.MustSend(st.Large(1000)) // the flusher cannot write it
 					}
 					start := time.Now()
-					p.Must([]byte{0xFF, 0})
+					p.MustWrite([]byte{0xFF, 0})
 					over := make(chan struct{})
 					go func() {
 						defer close(over)
 						tt.then(p)
 					}()
-					for len(dealer.Heard(session.Disconnected)) == 0 && time.Since(start) < 5*time.Second {
+					for len(dealer.EventsOf(session.Disconnected)) == 0 && time.Since(start) < 5*time.Second {
 						time.Sleep(time.Millisecond)
 					}
 					want := tt.want
@@ -340,8 +340,8 @@ func TestCloseWaitsForRejectedPeerWithinLinger(t *testing.T) {
 			st.Run(t, func(w *st.World) {
 				pull := w.Socket(pattern.PULL)
 				p := rawPeer(w, pull, binds)
-				p.Shake("PUSH", counting...)
-				p.Must([]byte{0xFF, 0})
+				p.Handshake("PUSH", counting...)
+				p.MustWrite([]byte{0xFF, 0})
 				w.Settle()
 				if d := st.After(func() { pull.CloseIn(linger) }); d != min(linger, time.Second) {
 					t.Errorf("binds %v, linger %v: closed after %v", binds, linger, d)
@@ -388,14 +388,14 @@ func TestSenderIgnoresInvalidRejectionCount(t *testing.T) {
 						}
 					})
 					p := rawPeer(w, dealer, binds)
-					p.Shake("DEALER", counting...)
-					dealer.MustMeet(1)
+					p.Handshake("DEALER", counting...)
+					dealer.WaitPeers(1)
 					for range written {
 						dealer.MustSend("x")
 					}
 					w.Settle()
-					p.Must(errorCommand(reason))
-					p.End()
+					p.MustWrite(errorCommand(reason))
+					p.WaitClosed()
 					w.Settle()
 					want := want
 					if hello && (reason == "rejected-after-1-messages:x" || reason == "rejected-after-3-messages:x") {
@@ -422,8 +422,8 @@ func TestRejectionIsReportedWhenWriteFailsFirst(t *testing.T) {
 				st.Run(t, func(w *st.World) {
 					push := w.Socket(pattern.PUSH, st.Reconnect(time.Millisecond, time.Millisecond))
 					p := rawPeer(w, push, binds)
-					p.Shake("PULL", counting...)
-					push.MustMeet(1)
+					p.Handshake("PULL", counting...)
+					push.WaitPeers(1)
 					w.Settle()
 					out, in := w.Net.Links()[0].Down(), w.Net.Links()[0].Up()
 					if !binds {
@@ -436,7 +436,7 @@ func TestRejectionIsReportedWhenWriteFailsFirst(t *testing.T) {
 					push.MustSend(frames...) // taken with the one before, or still queued
 					w.Settle()
 					in.HoldReads()
-					p.Must(errorCommand("rejected-after-1-messages:x"))
+					p.MustWrite(errorCommand("rejected-after-1-messages:x"))
 					p.Close() // with bytes unread
 					w.Settle()
 					done := make(chan struct{})
@@ -475,17 +475,17 @@ func TestRejectedSenderReconnectsWithoutBackoff(t *testing.T) {
 		push.MustConnect("mem://a")
 		p := l.Accept()
 		w.Net.Links()[0].Up().SetBuffer(1000)
-		p.Shake("PULL", counting...)
-		push.MustMeet(1)
+		p.Handshake("PULL", counting...)
+		push.WaitPeers(1)
 		push.MustSend(st.Large(2000))
 		w.Settle()
 		push.MustSend("next")
-		p.Must(errorCommand("rejected-after-0-messages:x"))
+		p.MustWrite(errorCommand("rejected-after-0-messages:x"))
 		w.Settle()
 		if d := st.After(func() { p = l.Accept() }); d > 150*time.Millisecond {
 			t.Errorf("reconnected after %v", d)
 		}
-		p.Shake("PULL", counting...)
+		p.Handshake("PULL", counting...)
 		if m := p.Message(); m[0] != "next" {
 			t.Errorf("received %q", m)
 		}
@@ -508,7 +508,7 @@ func TestCloseReportsRejectedMessages(t *testing.T) {
 				pull.MustBind("mem://a")
 				push.MustConnect("mem://a")
 			}
-			push.MustMeet(1)
+			push.WaitPeers(1)
 			w.Settle()
 			push.MustSend("before")
 			push.MustSend(st.Large(101))
@@ -545,7 +545,7 @@ func TestSenderCountsRejectedMessagesOverTCP(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		heard := push.Watch()
+		watcher := push.Watch()
 		if err := push.Connect(ep); err != nil {
 			t.Fatal(err)
 		}
@@ -554,7 +554,7 @@ func TestSenderCountsRejectedMessagesOverTCP(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if ev := await(t, heard, session.Disconnected); ev.Reason != engine.CloseRefused {
+		if ev := await(t, watcher, session.Disconnected); ev.Reason != engine.CloseRefused {
 			t.Errorf("%d bytes: event %+v", size, ev)
 		}
 		if err := push.Send(context.Background(), st.Of("after")); err != nil {

@@ -31,8 +31,8 @@ func reqWithPeer(w *st.World, typ string, set ...func(*socket.Options)) (server 
 	req = w.Socket(pattern.REQ, set...)
 	req.MustConnect("mem://a")
 	p = server.Accept()
-	p.Shake(typ)
-	req.MustMeet(1)
+	p.Handshake(typ)
+	req.WaitPeers(1)
 	return server, req, p
 }
 
@@ -68,7 +68,7 @@ func TestCallCancelledBeforeConnectIsNotSentLater(t *testing.T) {
 					}
 					rep := w.Socket(pattern.REP)
 					rep.MustBind(ep)
-					req.MustMeet(1)
+					req.WaitPeers(1)
 					w.Settle()
 					rep.WantNone()
 					rep.CloseIn(0)
@@ -120,7 +120,7 @@ func TestCancelledCallIsRemovedFromQueue(t *testing.T) {
 					if len(m) != 3 || m[2] != body(i) {
 						t.Fatalf("request %.20q, want %.20q", m, body(i))
 					}
-					p.Must(st.Message(m[0], "", "reply"))
+					p.MustWrite(st.Message(m[0], "", "reply"))
 				}
 				for range n {
 					if err := <-results; err != nil && !errors.Is(err, context.DeadlineExceeded) {
@@ -139,7 +139,7 @@ func TestCancelledCallIsRemovedFromQueue(t *testing.T) {
 func TestAbandonedCallIsSentOnlyIfItsWriteHasBegun(t *testing.T) {
 	for _, hello := range []string{"", "\x01\x00"} { // the peer's of ZMTP 3.1, of 1.0
 		for _, size := range []int{10, 7000, 100_000} {
-			for _, buffer := range []int{1, 30_000} {
+			for _, buffer := range []int{8, 30_000} {
 				for _, ping := range []bool{false, true} {
 					name := fmt.Sprintf("hello=%q size=%d buffer=%d ping=%v", hello, size, buffer, ping)
 					t.Run(name, func(t *testing.T) {
@@ -152,7 +152,7 @@ func TestAbandonedCallIsSentOnlyIfItsWriteHasBegun(t *testing.T) {
 }
 
 func testAbandonedCalls(t *testing.T, w *st.World, hello string, size, buffer int, ping bool) {
-	const n, large, overhead = 50, 60_000, 40
+	const n, large, overhead = 20, 60_000, 40
 	w.Net.OnLink(func(l *memnet.Link) { l.Up().SetBuffer(buffer) })
 	server := w.Listen("a")
 	req := w.Socket(pattern.REQ, func(o *socket.Options) {
@@ -163,12 +163,12 @@ func testAbandonedCalls(t *testing.T, w *st.World, hello string, size, buffer in
 	req.MustConnect("mem://a")
 	p := server.Accept()
 	if hello == "" {
-		p.Shake("REP")
+		p.Handshake("REP")
 	} else {
-		go p.Must([]byte(hello))
-		p.Skip(10) // the signature
+		go p.MustWrite([]byte(hello))
+		p.ReadN(10) // the signature
 	}
-	req.MustMeet(1)
+	req.WaitPeers(1)
 	results := make(chan error, n+1)
 	call := func(d time.Duration, body string) {
 		go func() { results <- callFor(req, d, body) }()
@@ -179,7 +179,7 @@ func testAbandonedCalls(t *testing.T, w *st.World, hello string, size, buffer in
 		call(time.Duration(40+i%7)*time.Second, fmt.Sprintf("%03d", i)+st.Large(size))
 	}
 	time.Sleep(35 * time.Second) // until a PING is queued too
-	p.Skip(large)
+	p.ReadN(large)
 	for range n + 1 {
 		if err := <-results; !errors.Is(err, context.DeadlineExceeded) {
 			t.Error(err)
@@ -220,7 +220,7 @@ func TestLostConnectionDropsOrRequeuesRequests(t *testing.T) {
 		written := begin(time.Hour, "written")
 		p.Message()
 		cut := begin(time.Hour, st.Large(5000)) // fills the send buffer
-		p.Skip(1)
+		p.ReadN(1)
 		queued := begin(time.Hour, "queued")
 		cancelled := begin(time.Second, "cancelled")
 		if err := <-cancelled; !errors.Is(err, context.DeadlineExceeded) {
@@ -233,12 +233,12 @@ func TestLostConnectionDropsOrRequeuesRequests(t *testing.T) {
 			}
 		}
 		p = server.Accept()
-		p.Shake("REP")
+		p.Handshake("REP")
 		m := p.Message()
 		if m[2] != "queued" {
 			t.Fatalf("the next connection received %.20q", m)
 		}
-		p.Must(st.Message(m[0], "", "reply"))
+		p.MustWrite(st.Message(m[0], "", "reply"))
 		if err := <-queued; err != nil {
 			t.Error(err)
 		}
@@ -276,7 +276,7 @@ func TestCallToSilentPeerEndsWithContextOrHeartbeat(t *testing.T) {
 							return
 						}
 						if ping, ok := bytes.CutPrefix(body, []byte("\x04PING")); ok {
-							p.Must(st.Command("PONG", ping[2:])) // the context of the PING, after its TTL
+							p.MustWrite(st.Command("PONG", ping[2:])) // the context of the PING, after its TTL
 							pongs++
 						}
 					}
@@ -304,7 +304,7 @@ func TestCallsGoToConnectedPeers(t *testing.T) {
 				req.MustConnect(one.MustBind(scheme + "one"))
 				req.MustConnect(scheme + "unbound")
 				req.MustConnect(two.MustBind(scheme + "two"))
-				req.MustMeet(2)
+				req.WaitPeers(2)
 				answers := map[string]int{}
 				for range 12 {
 					m, err := req.Call(context.Background(), st.Of("x"))
@@ -337,8 +337,8 @@ func TestCallsPreferRespondingPeers(t *testing.T) {
 		req := w.Socket(pattern.REQ)
 		req.MustConnect("mem://silent")
 		p := server.Accept()
-		p.Shake("REP")
-		req.MustMeet(1)
+		p.Handshake("REP")
+		req.WaitPeers(1)
 		for range 3 {
 			if err := callFor(req, time.Second, "alone"); !errors.Is(err, context.DeadlineExceeded) {
 				t.Fatal(err)
@@ -348,7 +348,7 @@ func TestCallsPreferRespondingPeers(t *testing.T) {
 		good := w.Socket(pattern.REP)
 		serve(good, "good")
 		req.MustConnect(good.MustBind("mem://good"))
-		req.MustMeet(2)
+		req.WaitPeers(2)
 		failed := 0
 		for range 400 {
 			if callFor(req, time.Second, "x") != nil {
@@ -362,13 +362,13 @@ func TestCallsPreferRespondingPeers(t *testing.T) {
 		for range failed {
 			m = p.Message()
 		}
-		p.Must(st.Message(m[0], "", "late"))
+		p.MustWrite(st.Message(m[0], "", "late"))
 		w.Settle()
 		asked := make(chan string, 10)
 		go func() {
 			for range 5 {
 				m := p.Message()
-				p.Must(st.Message(m[0], "", "answer"))
+				p.MustWrite(st.Message(m[0], "", "answer"))
 				asked <- m[2]
 			}
 		}()

@@ -33,7 +33,7 @@ func TestUnansweredCallsDoNotSpin(t *testing.T) {
 		for range 3 {
 			last = p.Message()[0]
 		}
-		p.Must(st.Message("none", "", "stale"), st.Message(last, "", "reply"))
+		p.MustWrite(st.Message("none", "", "stale"), st.Message(last, "", "reply"))
 		if err := <-results; err != nil {
 			t.Error(err)
 		}
@@ -98,9 +98,9 @@ func TestLargeRepliesAreNotOverwritten(t *testing.T) {
 		}
 		for _, r := range requests {
 			b := st.Message(r[0], "", body(int(r[2][0]-'a')))
-			p.Must(b[:1000]) // so that the rest is read directly into the memory of the frame
+			p.MustWrite(b[:1000]) // so that the rest is read directly into the memory of the frame
 			w.Settle()
-			p.Must(b[1000:])
+			p.MustWrite(b[1000:])
 		}
 		for range n {
 			if err := <-results; err != nil {
@@ -129,7 +129,7 @@ func TestReplyWakesRemainingReceiver(t *testing.T) {
 		if err := req.Recv(brief, new(msg.Msg)); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("the second Recv: %v", err)
 		}
-		p.Must(st.Message("", "reply"))
+		p.MustWrite(st.Message("", "reply"))
 		w.Settle()
 		select {
 		case err := <-done:
@@ -150,7 +150,7 @@ func TestBlockedSendToFailsWhenPeerDisconnects(t *testing.T) {
 		router := w.Socket(pattern.ROUTER, func(o *socket.Options) { o.SendHWM = 1 })
 		router.MustConnect("mem://a")
 		p := l.Accept()
-		p.Shake("DEALER", "Identity", "d")
+		p.Handshake("DEALER", "Identity", "d")
 		w.Settle()
 		// The end of a connection may free capacity in the queue, if a message
 		// is written or truncated. SendTo could use it before the ROUTER

@@ -92,7 +92,7 @@ func TestRouterRecvWakesWhenEarlierPeerEnds(t *testing.T) {
 		for range n {
 			d := w.Socket(pattern.DEALER, st.ID("x"))
 			d.MustConnect("mem://a")
-			d.MustMeet(1)
+			d.WaitPeers(1)
 			d.MustSend("x")
 			w.Settle()
 			if last != nil {

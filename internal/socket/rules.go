@@ -22,8 +22,10 @@ type rules struct {
 	sub       pattern.Subscriber         // subscribes
 	subParser *pattern.XSub              // finds subscriptions in the messages that are sent
 	inspect   pattern.Inspector          // refuses some messages
+	filter    pattern.Filter             // drops what is not subscribed to when it receives
 	lockstep  pattern.Lockstep           // its two directions depend on each other
 	notifier  pattern.Notifier           // queues notifications about peers
+	prefetch  pattern.Prefetcher         // prepares for the messages of a batch
 
 	// For the fast paths.
 	balance *pattern.Balancer  // if sending is balancing and nothing else
@@ -48,8 +50,10 @@ func newRules(info *pattern.Info, o *pattern.Options, drops *pipe.Drops) (r rule
 	r.sub, _ = r.pat.(pattern.Subscriber)
 	r.subParser, _ = r.pat.(*pattern.XSub)
 	r.inspect, _ = r.pat.(pattern.Inspector)
+	r.filter, _ = r.pat.(pattern.Filter)
 	r.lockstep, _ = r.pat.(pattern.Lockstep)
 	r.notifier, _ = r.pat.(pattern.Notifier)
+	r.prefetch, _ = r.pat.(pattern.Prefetcher)
 	if b, ok := r.pat.(pattern.Balanced); ok {
 		r.balance = b.Balance()
 	}

@@ -50,7 +50,7 @@ type instance struct {
 	sc      *script
 	node    *node
 	id      uint32
-	heard   *socket.EventWatcher
+	watcher *socket.EventWatcher
 	actors  sync.WaitGroup // all actors
 	senders sync.WaitGroup // the actors that end before the socket is closed
 
@@ -207,7 +207,7 @@ func (n *node) open() {
 		sc.Fatal(err)
 	}
 	l.Addressed, l.Topics = l.Socket.Addressed(), l.Socket.Topics()
-	l.heard = l.Watch()
+	l.watcher = l.Watch()
 	n.now = l
 	if n.typ == pattern.SUB {
 		topic := ""
@@ -272,7 +272,7 @@ func (l *instance) close(linger time.Duration) {
 	}
 	l.actors.Wait()
 	for {
-		ev, ok := l.heard.Next(st.Ended())
+		ev, ok := l.watcher.Next(st.Ended())
 		if !ok {
 			return
 		}

@@ -19,7 +19,7 @@ import (
 
 var (
 	scriptSeed    = flag.Uint64("seed", 0, "run only the fault script with this seed")
-	scriptCount   = flag.Int("scripts", 1000, "number of fault scripts to run")
+	scriptCount   = flag.Int("scripts", 400, "number of fault scripts to run")
 	scriptFirst   = flag.Uint64("first", 1, "seed of the first fault script")
 	scriptCallers = flag.Int("callers", 3, "concurrent callers per REQ")
 )

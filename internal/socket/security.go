@@ -3,7 +3,6 @@ package socket
 import (
 	"crypto/tls"
 	"fmt"
-	"sync/atomic"
 
 	"github.com/zerobroker/zmq/internal/engine"
 	"github.com/zerobroker/zmq/internal/mechanism"
@@ -31,18 +30,9 @@ type Security struct {
 // isNone reports whether connections are plain NULL connections.
 func (s *Security) isNone() bool { return s.NewMechanism == nil && s.Authenticator == nil }
 
-// currentSecurity is the security that the next connections have. It can be
-// replaced.
-type currentSecurity struct{ atomic.Pointer[Security] }
-
-func newCurrentSecurity(s *Security) *currentSecurity {
-	c := &currentSecurity{}
-	c.Store(s)
-	return c
-}
-
-func (c *currentSecurity) newMechanism(metadata []byte) mechanism.Mechanism {
-	switch s := c.Load(); {
+// newMechanism returns the mechanism of one connection.
+func (s *Security) newMechanism(metadata []byte) mechanism.Mechanism {
+	switch {
 	case s.NewMechanism != nil:
 		return s.NewMechanism(metadata)
 	case s.Authenticator != nil:
@@ -51,37 +41,29 @@ func (c *currentSecurity) newMechanism(metadata []byte) mechanism.Mechanism {
 	return mechanism.NewNull(metadata)
 }
 
-func (c *currentSecurity) authenticator() *session.Authenticator { return c.Load().Authenticator }
-
-func (c *currentSecurity) tls() *tls.Config { return c.Load().TLS }
-
-// apply makes cfg the configuration of sessions that use c.
-func (c *currentSecurity) apply(cfg *session.Config) {
-	e, t := *cfg.Engine, *cfg.Transport
-	e.NewMechanism = c.newMechanism
-	t.TLS = c.tls
-	cfg.Engine, cfg.Transport, cfg.Authenticator = &e, &t, c.authenticator
+// config returns a copy of cfg with this security.
+func (s *Security) config(cfg *session.Config) *session.Config {
+	c, e := *cfg, *cfg.Engine
+	e.NewMechanism = s.newMechanism
+	c.Engine, c.Authenticator, c.TLS = &e, s.Authenticator, s.TLS
+	return &c
 }
 
-// endpointConfig returns the configuration of an endpoint, and its security if
-// that is its own.
-func (s *Socket) endpointConfig(own *Security) (*session.Config, *currentSecurity) {
-	if own == nil {
-		return &s.cfg, nil
+// endpointConfig returns the configuration and the security of a new endpoint for
+// which sec was given, and the configuration again as own unless sec is nil. The
+// caller holds opMu.
+func (s *Socket) endpointConfig(sec *Security) (cfg, own *session.NextConfig, _ *Security) {
+	if sec == nil {
+		return s.cfg, nil, s.security
 	}
-	c := newCurrentSecurity(own)
-	cfg := s.cfg
-	c.apply(&cfg)
-	return &cfg, c
+	own = session.NewNextConfig(sec.config(s.cfg.Load()))
+	return own, own, sec
 }
 
 // checkDatagrams returns an error if datagrams would be sent or received without
-// the security that the socket or the endpoint has.
-func (s *Socket) checkDatagrams(own *Security, scheme string) error {
-	if own == nil {
-		own = s.security.Load()
-	}
-	if !own.isNone() {
+// the mechanism or authenticator of sec.
+func checkDatagrams(sec *Security, scheme string) error {
+	if !sec.isNone() {
 		return fmt.Errorf("%w: %s has no security mechanism", ErrUnsupportedTransport, scheme)
 	}
 	return nil
@@ -95,62 +77,104 @@ func checkTLS(t transport.Transport, listen bool, c *tls.Config) error {
 	return nil
 }
 
-// SetSecurity replaces the security of later connections: those of the endpoint ep
-// if it has security of its own, and with ep "" those of all other endpoints, and
-// of endpoints to come. Established connections stay.
-func (s *Socket) SetSecurity(ep string, sec *Security) error {
+// SetSecurity replaces the security of later connections, except those of endpoints
+// that have security of their own. Connections whose peers are ready stay; no peer
+// becomes ready under the old security. Endpoints that wait for their next attempt to
+// connect begin it at once.
+func (s *Socket) SetSecurity(sec *Security) error {
 	s.table.opMu.Lock()
 	defer s.table.opMu.Unlock()
 	if s.isClosed() {
 		return ErrClosed
 	}
-	current, err := s.securities(ep, sec.TLS)
-	switch {
-	case err != nil:
-		return err
-	case ep == "":
-		current = append(current, s.security)
-	case len(current) == 0:
-		return fmt.Errorf("%w: with security of its own", ErrEndpointNotFound)
+	for ep, entries := range s.table.active {
+		for _, e := range entries {
+			if e.own != nil {
+				continue
+			}
+			if err := s.checkSecurity(ep, e, sec); err != nil {
+				return err
+			}
+		}
 	}
-	for _, c := range current {
-		c.Store(sec)
+	s.security = sec
+	s.cfg.Store(sec.config(s.cfg.Load()))
+	for _, entries := range s.table.active {
+		for _, e := range entries {
+			if e.own == nil {
+				e.retry()
+			}
+		}
 	}
 	return nil
 }
 
-// securities returns the security of the endpoints ep that have their own, and none
-// for ep "". It returns an error if an endpoint that has the security to replace
-// cannot have the configuration c. The caller holds opMu.
-func (s *Socket) securities(ep string, c *tls.Config) (list []*currentSecurity, err error) {
-	for name, entries := range s.table.active {
-		scheme, _, err := split(name)
-		if err != nil {
-			return nil, err
+// SetEndpointSecurity is SetSecurity for the endpoints ep that have security of their
+// own.
+func (s *Socket) SetEndpointSecurity(ep string, sec *Security) error {
+	s.table.opMu.Lock()
+	defer s.table.opMu.Unlock()
+	if s.isClosed() {
+		return ErrClosed
+	}
+	var own []*session.NextConfig
+	for _, e := range s.table.active[ep] {
+		if e.own == nil {
+			continue
 		}
-		for _, e := range entries {
-			if ep == "" != (e.security == nil) || ep != "" && ep != name {
-				continue
-			}
-			if err := checkTLS(s.opts.Transports[scheme], bound(e), c); err != nil {
-				return nil, fmt.Errorf("%w, for %s", err, name)
-			}
-			if ep != "" {
-				list = append(list, e.security)
-			}
+		if err := s.checkSecurity(ep, e, sec); err != nil {
+			return err
+		}
+		own = append(own, e.own)
+	}
+	if own == nil {
+		return fmt.Errorf("%w: no endpoint with security of its own: use SetSecurity", ErrEndpointNotFound)
+	}
+	for _, c := range own {
+		c.Store(sec.config(c.Load()))
+	}
+	for _, e := range s.table.active[ep] {
+		if e.own != nil {
+			e.retry()
 		}
 	}
-	return list, nil
+	return nil
+}
+
+// retry begins the next attempt of an endpoint that waits for it.
+func (e entry) retry() {
+	if d, ok := e.service.(interface{ Retry() }); ok {
+		d.Retry()
+	}
+}
+
+// checkSecurity returns an error if an active endpoint cannot have the security sec.
+// The caller holds opMu.
+func (s *Socket) checkSecurity(ep string, e entry, sec *Security) error {
+	scheme, _, err := split(ep)
+	if err == nil && s.opts.Load().Datagrams[scheme] != nil {
+		err = checkDatagrams(sec, scheme)
+	} else if err == nil {
+		err = checkTLS(s.opts.Load().Transports[scheme], bound(e), sec.TLS)
+	}
+	if err != nil {
+		return fmt.Errorf("%w, for %s", err, ep)
+	}
+	return nil
 }
 
 // errRevoked is the reason why a connection ends that DisconnectPeers ends.
 var errRevoked = &engine.Error{Reason: engine.CloseRevoked}
 
 // DisconnectPeers ends the connections of the connected peers for which which
-// returns true, and returns their number. It calls which with no lock held.
+// returns true, and returns their number. It calls which with no lock held, and not
+// for peers over inproc: they have no security, and do not connect again. It also
+// ends the connections whose peers have been authenticated, or are being, and are not
+// ready: which cannot be asked about them.
 func (s *Socket) DisconnectPeers(which func(*msg.Peer) bool) (n int) {
+	s.revocations.Add(1)
 	for _, p := range s.peers.connectedPipes() {
-		if peer := p.Peer(); peer != nil && p.To != nil && which(peer) {
+		if peer := p.Peer(); peer != nil && peer.Remote != nil && p.To != nil && which(peer) {
 			p.To.Refuse(errRevoked)
 			n++
 		}
@@ -162,8 +186,8 @@ func (s *Socket) DisconnectPeers(which func(*msg.Peer) bool) (n int) {
 func (t *peers) connectedPipes() (list []*pipe.Pipe) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for p, state := range t.pipes {
-		if state == connected {
+	for p, c := range t.pipes {
+		if c.state == connected {
 			list = append(list, p)
 		}
 	}

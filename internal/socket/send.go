@@ -27,10 +27,9 @@ func (s *Socket) Send(ctx context.Context, m msg.Msg) error {
 // instead.
 func (s *Socket) TrySend(m msg.Msg) error { return s.Send(noWait, m) }
 
-// TrySendFrames is like TrySend but copies the frames, so that neither they nor
-// the slice need be on the heap. None of them may be as large as
-// msg.LargeFrame. It does what send does with noWait, with the frames in a slice
-// of the socket, which the send lock guards.
+// TrySendFrames is like TrySend but copies the frames, so that their slice need not
+// be on the heap. None of them may be as large as msg.LargeFrame. The send lock
+// guards the slice of the socket that the pattern gets instead.
 func (s *Socket) TrySendFrames(frames [][]byte) error {
 	if s.balance != nil && len(frames) == 1 {
 		return s.trySmallFrame(frames[0])
@@ -38,24 +37,22 @@ func (s *Socket) TrySendFrames(frames [][]byte) error {
 	if s.subParser != nil {
 		return s.sendXSub(msg.Of(slices.Clone(frames)...))
 	}
-	if err := s.orClosed(s.sizes.checkFrames(frames, s.sizes.idFrames)); err != nil {
-		return err
-	}
 	s.lockSend()
-	m := msg.Msg{First: frames[0]}
-	size := len(m.First)
-	if len(frames) > 1 {
-		s.frames = append(s.frames[:0], frames[1:]...)
-		m.Rest = s.frames
-		size = m.Size()
+	defer s.unlockSend()
+	s.frames = append(s.frames[:0], frames[1:]...)
+	defer clear(s.frames)
+	m := msg.Msg{First: frames[0], Rest: s.frames}
+	if err := s.orClosed(s.sizes.checkMessage(&m, s.sizes.idFrames)); err != nil {
+		return err
 	}
 	key := waitKey{kind: byAll}
 	if s.router == nil || len(s.lines.other) > 0 { // a key with a routing ID is an allocation
 		key = s.sendKey(m)
 	}
-	err := s.attempt(key, size, func() error { return s.sender.Send(m) })
-	clear(s.frames)
-	s.unlockSend()
+	err := s.attempt(key, m.Size(), func() error { return s.sender.Send(m) })
+	if err == pattern.ErrWouldBlock {
+		err, _ = s.overflow(m.Size())
+	}
 	return err
 }
 
@@ -72,11 +69,12 @@ func (s *Socket) trySmallFrame(f []byte) error {
 		p = s.balance.Pick()
 	}
 	if p == nil || s.isClosed() {
-		s.sendMu.Unlock()
-		if s.isClosed() {
-			return ErrClosed
+		err := ErrClosed
+		if !s.isClosed() {
+			err, _ = s.overflow(len(f))
 		}
-		return pattern.ErrWouldBlock
+		s.sendMu.Unlock()
+		return err
 	}
 	p.Out.PutFrame(f)
 	if waiting {
@@ -115,13 +113,18 @@ const uncounted = -1
 // pattern.ErrWouldBlock, send waits for the condition of key until ctx ends, in line
 // with other calls, and calls put again; with noWait it returns at once.
 func (s *Socket) send(ctx context.Context, key waitKey, size int, put func() error) error {
-	ctx.Err() // a nil context panics here, before anything is locked
+	ended := ctx.Err() // without a lock, as a method of the application
 	s.lockSend()
 	err := s.attempt(key, size, put)
-	if err == pattern.ErrWouldBlock && ctx != noWait {
-		if err = ctx.Err(); err == nil {
+	wait := false
+	if err == pattern.ErrWouldBlock {
+		err, wait = s.overflow(size)
+	}
+	if wait && ctx != noWait {
+		if ended == nil {
 			return s.waitSend(ctx, key, size, put)
 		}
+		err = ended
 	}
 	s.unlockSend()
 	return err
@@ -144,14 +147,25 @@ func (s *Socket) attempt(key waitKey, size int, put func() error) error {
 	return err
 }
 
-// put calls put and counts what it has queued. The caller holds the send lock.
+// put calls put and counts what it has queued. An empty message of a STREAM queues
+// nothing: it disconnects the peer. The caller holds the send lock.
 func (s *Socket) put(size int, put func() error) error {
 	if s.isClosed() {
 		return ErrClosed
 	}
+	disconnects := s.disconnects()
 	err := put()
-	if err == nil && size != uncounted {
+	if err == nil && size != uncounted && s.disconnects() == disconnects {
 		s.sent.add(size)
 	}
 	return err
+}
+
+// disconnects returns the number of peers that a STREAM has to disconnect. The caller
+// holds the send lock.
+func (r *rules) disconnects() int {
+	if r.raw == nil {
+		return 0
+	}
+	return r.raw.NumPendingDisconnects()
 }

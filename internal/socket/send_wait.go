@@ -3,6 +3,7 @@ package socket
 import (
 	"container/list"
 	"context"
+	"runtime"
 
 	"github.com/zerobroker/zmq/internal/msg"
 	"github.com/zerobroker/zmq/internal/pattern"
@@ -98,6 +99,59 @@ func (l *sendLine) pass() {
 type sendLines struct {
 	any   sendLine // of byAny
 	other map[waitKey]*sendLine
+	spin  spinning
+}
+
+// spinning decides which calls look for capacity for a while before they sleep. A
+// reader in the same process frees half of a queue within some 20 us. To sleep and to
+// be woken by it takes longer, and the reader, which has to wake the call, meanwhile
+// reads the other half and has to sleep too.
+type spinning struct {
+	inproc   bool // the last capacity was freed by a socket of the same process
+	skip     int  // number of calls that sleep at once
+	lastSkip int  // what skip was after the last call that has looked in vain; 0 after a success
+}
+
+const (
+	// maxSpins is how many times a call yields the processor before it sleeps: about
+	// 30 us if no other goroutine can run. A limit in time would not end under virtual
+	// time.
+	maxSpins = 256
+	// maxSkip is how many calls at most sleep at once after one has looked in vain.
+	maxSkip = 63
+)
+
+// begin reports whether a call is to look for capacity.
+func (s *spinning) begin() bool {
+	if s.skip > 0 {
+		s.skip--
+		return false
+	}
+	return s.inproc
+}
+
+// end takes the result of a call for which begin returned true.
+func (s *spinning) end(found bool) {
+	if found {
+		s.lastSkip = 0
+	} else {
+		s.lastSkip = min(2*s.lastSkip+1, maxSkip)
+	}
+	s.skip = s.lastSkip
+}
+
+// spin looks for an element in w while it yields the processor. It reports whether it
+// has taken one.
+func spin(w <-chan struct{}) bool {
+	for range maxSpins {
+		select {
+		case <-w:
+			return true
+		default:
+			runtime.Gosched()
+		}
+	}
+	return false
 }
 
 // line returns the line of a key, or nil if no call waits for it.
@@ -155,6 +209,7 @@ func (l *sendLines) wakeAll() {
 // wakeForRoom wakes the calls that wait for capacity of a pipe. The caller holds
 // sendMu.
 func (l *sendLines) wakeForRoom(p *pipe.Pipe) {
+	l.spin.inproc = p.Out.To() != nil
 	l.any.wakeFirst()
 	if len(l.other) == 0 {
 		return
@@ -185,7 +240,7 @@ func (s *Socket) sendKey(m msg.Msg) waitKey {
 
 // waitsForID reports whether a message whose first frame is a routing ID waits
 // for capacity instead of being dropped.
-func (s *Socket) waitsForID() bool { return s.opts.Pattern.Mandatory || s.typ == pattern.STREAM }
+func (s *Socket) waitsForID() bool { return s.mandatory.Load() || s.typ == pattern.STREAM }
 
 // idKey returns what a message of size bytes to a routing ID waits for.
 func (s *Socket) idKey(id string, size int) waitKey {
@@ -201,19 +256,29 @@ func (s *Socket) waitSend(ctx context.Context, key waitKey, size int, put func()
 	w := make(chan struct{}, 1)
 	e := s.lines.join(key, w)
 	for {
+		spins := s.lines.line(key).calls.Front() == e && s.lines.spin.begin()
 		s.unlockSend()
-		select {
-		case <-w:
-		case <-ctx.Done():
-		case <-s.callsEnd:
-			return ErrClosed
+		found := spins && spin(w)
+		if !found {
+			select {
+			case <-w:
+			case <-ctx.Done():
+			case <-s.callsEnd:
+				return ErrClosed
+			}
 		}
+		err := ctx.Err() // without a lock, as a method of the application
 		s.lockSend()
-		err := ctx.Err()
-		if err == nil {
-			err = s.put(size, put)
+		if spins {
+			s.lines.spin.end(found)
 		}
-		if err != pattern.ErrWouldBlock {
+		wait := false
+		if err == nil {
+			if err = s.put(size, put); err == pattern.ErrWouldBlock {
+				err, wait = s.overflow(size)
+			}
+		}
+		if !wait {
 			s.lines.leave(key, e)
 			s.unlockSend()
 			return err

@@ -60,6 +60,9 @@ func blockingSends() []blockingSend {
 	}
 	try := []tryFunc{
 		func(s *st.Socket, _ *msg.Peer, body string) error { return s.TrySend(st.Of(body)) },
+		func(s *st.Socket, _ *msg.Peer, body string) error {
+			return second(s.Transfer().TrySend([]msg.Msg{st.Of(body), st.Of(body)}))
+		},
 		func(s *st.Socket, _ *msg.Peer, body string) error { return s.TrySendFrames([][]byte{[]byte(body)}) },
 		func(s *st.Socket, _ *msg.Peer, body string) error {
 			return s.TrySendFrame(&msg.Frame{Body: []byte(body)})
@@ -75,7 +78,23 @@ func blockingSends() []blockingSend {
 	tryNumber := []tryFunc{func(s *st.Socket, to *msg.Peer, body string) error {
 		return s.TrySendToNumber(to.Number, st.Of(body))
 	}}
+	// A batch of one message in the tests of this file; batch_test.go has the others.
+	batch := func(ctx context.Context, s *st.Socket, _ *msg.Peer, body string) error {
+		return second(s.Transfer().SendAll(ctx, []msg.Msg{st.Of(body)}))
+	}
+	batchID := func(ctx context.Context, s *st.Socket, to *msg.Peer, body string) error {
+		return second(s.SendAllTo(ctx, to.RoutingID, []msg.Msg{st.Of(body)}))
+	}
+	batchNumber := func(ctx context.Context, s *st.Socket, to *msg.Peer, body string) error {
+		return second(s.SendAllToNumber(ctx, to.Number, []msg.Msg{st.Of(body)}))
+	}
 	return []blockingSend{
+		{"PUSH batch", pattern.PUSH, pattern.PULL, "inproc://a", batch, try, false},
+		{"PAIR batch", pattern.PAIR, pattern.PAIR, "inproc://a", batch, try, false},
+		{"CLIENT batch", pattern.CLIENT, pattern.SERVER, "inproc://a", batch, try, false},
+		{"ROUTER batch", pattern.ROUTER, pattern.DEALER, "inproc://a", batchID, tryID, false},
+		{"STREAM batch", pattern.STREAM, pattern.STREAM, "mem://a", batchID, tryID, false},
+		{"SERVER batch", pattern.SERVER, pattern.CLIENT, "inproc://a", batchNumber, tryNumber, false},
 		{"PUSH", pattern.PUSH, pattern.PULL, "inproc://a", send, try, false},
 		{"DEALER", pattern.DEALER, pattern.DEALER, "inproc://a", send, try, false},
 		{"PAIR", pattern.PAIR, pattern.PAIR, "inproc://a", send, try, false},
@@ -106,7 +125,7 @@ func (c *blockingSend) connect(w *st.World, hwm int) (s, far *st.Socket, to *msg
 	}
 	far = w.Socket(c.far, st.HWM(hwm, hwm))
 	far.MustConnect(c.endpoint)
-	s.MustMeet(1)
+	s.WaitPeers(1)
 	w.Settle()
 	return s, far, s.Peers()[0]
 }
@@ -203,13 +222,7 @@ func TestBlockedSenderIsPassedByBoundedNumberOfMessages(t *testing.T) {
 					t.Fatal("a call sent although the limit was reached")
 				}
 				cancel()
-				w.Settle()
-				if len(done) == 0 {
-					t.Fatal("the next call was not woken")
-				}
-				if err := <-done; err != nil {
-					t.Error(err)
-				}
+				wantSent(t, w, done)
 				for i, try := range c.try {
 					if err := try(s, to, "after"); err != nil {
 						t.Errorf("try %d with no call waiting: %v", i, err)
@@ -217,6 +230,18 @@ func TestBlockedSenderIsPassedByBoundedNumberOfMessages(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// wantSent checks that a call was woken and has sent; its result is in done.
+func wantSent(t *testing.T, w *st.World, done chan error) {
+	t.Helper()
+	w.Settle()
+	if len(done) == 0 {
+		t.Fatal("the next call was not woken")
+	}
+	if err := <-done; err != nil {
+		t.Error(err)
 	}
 }
 
@@ -262,13 +287,7 @@ func TestCancelledSenderWakesNext(t *testing.T) {
 					t.Fatal("the second call was woken before the first")
 				}
 				cancel()
-				w.Settle()
-				if len(done) == 0 {
-					t.Fatal("the next call was not woken")
-				}
-				if err := <-done; err != nil {
-					t.Error(err)
-				}
+				wantSent(t, w, done)
 			})
 		})
 	}
@@ -291,7 +310,7 @@ func TestMessagesThatNeedNoQueueDoNotBlock(t *testing.T) {
 		far := w.Socket(pattern.DEALER)
 		router.MustBind("inproc://a")
 		far.MustConnect("inproc://a")
-		router.MustMeet(1)
+		router.WaitPeers(1)
 		w.Settle()
 		to = router.Peers()[0]
 		socket.StallCalls(router.Socket, 1, to)
@@ -314,7 +333,7 @@ func TestRouterWakesSendersOfPeerWithRoom(t *testing.T) {
 			far[i] = w.Socket(pattern.DEALER, st.HWM(1, 1), st.ID(fmt.Sprint(i)))
 			far[i].MustConnect("inproc://a")
 		}
-		r.MustMeet(2)
+		r.WaitPeers(2)
 		done := [2]chan error{make(chan error, 10), make(chan error, 10)}
 		for i := range far {
 			for r.TrySendTo(fmt.Sprint(i), st.Of("full")) == nil {

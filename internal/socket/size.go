@@ -68,16 +68,6 @@ func (l *sizeLimits) checkMessage(m *msg.Msg, leading int) error {
 	return l.check(m.Len()-leading, int64(m.Size()), int64(largest))
 }
 
-// checkFrames is like checkMessage for the frames of a message.
-func (l *sizeLimits) checkFrames(frames [][]byte, leading int) error {
-	size, largest := 0, 0
-	for _, f := range frames {
-		size += len(f)
-		largest = max(largest, len(f))
-	}
-	return l.check(len(frames)-leading, int64(size), int64(largest))
-}
-
 // partSize is the size of the frames that were sent of a message that is sent
 // frame by frame.
 type partSize struct {

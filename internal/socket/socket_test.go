@@ -27,7 +27,7 @@ func TestPushBlocksWhenFull(t *testing.T) {
 				pull, push := w.Socket(pattern.PULL, st.HWM(hwm, hwm)), w.Socket(pattern.PUSH, st.HWM(hwm, hwm))
 				w.Net.OnLink(func(l *memnet.Link) { l.Up().SetBuffer(100) })
 				push.MustConnect(pull.MustBind("mem://a"))
-				push.MustMeet(1)
+				push.WaitPeers(1)
 				full := push.Fill()
 				if full < 2*hwm {
 					t.Errorf("%d messages queued, want at least %d", full, 2*hwm)
@@ -78,7 +78,7 @@ func TestPushQueuesForConnectedEndpointOnly(t *testing.T) {
 // same reason.
 func refused(t *testing.T, s *st.Socket, want error) {
 	t.Helper()
-	all := s.Heard(session.PeerRefused)
+	all := s.EventsOf(session.PeerRefused)
 	if len(all) == 0 {
 		t.Error("no peer was refused")
 	}
@@ -97,8 +97,8 @@ func TestSecondPairIsRefused(t *testing.T) {
 		bound, first, second := w.Socket(pattern.PAIR), w.Socket(pattern.PAIR), w.Socket(pattern.PAIR)
 		bound.MustBind("mem://a")
 		first.MustConnect("mem://a")
-		first.MustMeet(1)
-		bound.MustMeet(1) // otherwise the second socket might connect first
+		first.WaitPeers(1)
+		bound.WaitPeers(1) // otherwise the second socket might connect first
 		second.MustConnect("mem://a")
 		time.Sleep(10 * time.Second)
 		refused(t, bound, pattern.ErrPeerExists)
@@ -142,7 +142,7 @@ func TestDuplicateRoutingIDIsRefused(t *testing.T) {
 		router.MustBind("mem://a")
 		first, second := w.Socket(pattern.DEALER, st.ID("x")), w.Socket(pattern.DEALER, st.ID("x"))
 		first.MustConnect("mem://a")
-		router.MustMeet(1)
+		router.WaitPeers(1)
 		second.MustConnect("mem://a")
 		time.Sleep(10 * time.Second)
 		refused(t, router, pattern.ErrDuplicateRoutingID)
@@ -173,11 +173,11 @@ func TestRouterFullPeerBlocksNoOther(t *testing.T) {
 		router := w.Socket(pattern.ROUTER, st.HWM(2, 2))
 		router.MustBind("mem://a")
 		slow := w.Dial("a")
-		slow.Shake("DEALER", "Identity", "slow")
+		slow.Handshake("DEALER", "Identity", "slow")
 		w.Net.Links()[0].Down().SetBuffer(50)
 		fast := w.Socket(pattern.DEALER, st.ID("fast"))
 		fast.MustConnect("mem://a")
-		router.MustMeet(2)
+		router.WaitPeers(2)
 		n := 0
 		for ; router.TrySendTo("slow", st.Of("message")) == nil; n++ {
 			w.Settle()
@@ -205,13 +205,13 @@ func TestMessagesOfRefusedPeerAreCounted(t *testing.T) {
 		pair := w.Socket(pattern.PAIR)
 		pair.MustBind("mem://a")
 		first := w.Dial("a")
-		first.Shake("PAIR")
+		first.Handshake("PAIR")
 		second := w.Dial("a")
-		second.Must(st.Greeting(), st.Ready("Socket-Type", "PAIR"), st.Message("one"), st.Message("two", "frames"), st.Message("cut")[:3])
-		second.End()
+		second.MustWrite(st.Greeting(), st.Ready("Socket-Type", "PAIR"), st.Message("one"), st.Message("two", "frames"), st.Message("cut")[:3])
+		second.WaitClosed()
 		refused(t, pair, pattern.ErrPeerExists)
 		pair.WantDrops(map[pipe.Drop]uint64{pipe.DropRefused: 2})
-		first.Must(st.Message("after"))
+		first.MustWrite(st.Message("after"))
 		pair.WantRecv("after")
 	})
 }
@@ -226,7 +226,7 @@ func TestEventsArriveInOrder(t *testing.T) {
 		push.WantKinds(session.Retrying)
 		pull := w.Socket(pattern.PULL)
 		pull.MustBind("mem://a")
-		push.MustMeet(1)
+		push.WaitPeers(1)
 		push.MustSend("x")
 		pull.WantRecv("x")
 		w.Net.Links()[0].Cut(memnet.RST)
@@ -282,13 +282,13 @@ func TestSlowEventListenerReceivesMissedCount(t *testing.T) {
 	const n = 2000
 	st.Run(t, func(w *st.World) {
 		pull := w.Socket(pattern.PULL)
-		heard := pull.Watch()
+		watcher := pull.Watch()
 		for i := range n {
 			pull.MustBind(fmt.Sprint("mem://", i))
 		}
 		got := 0
 		for {
-			ev, ok := heard.Next(st.Ended())
+			ev, ok := watcher.Next(st.Ended())
 			if !ok {
 				break
 			}
@@ -298,16 +298,16 @@ func TestSlowEventListenerReceivesMissedCount(t *testing.T) {
 			got++
 		}
 		pull.MustBind("mem://last")
-		ev, _ := heard.Next(st.Ended())
+		ev, _ := watcher.Next(st.Ended())
 		if ev.Endpoint != "mem://last" || ev.Missed != n-got {
 			t.Errorf("%+v after %d of %d events", ev, got, n)
 		}
 		if c := pull.Stats().Events[session.Listening]; c != n+1 {
 			t.Errorf("%d Listening events counted", c)
 		}
-		heard.Stop()
+		watcher.Stop()
 		pull.CloseIn(0)
-		if _, ok := heard.Next(st.Ended()); ok {
+		if _, ok := watcher.Next(st.Ended()); ok {
 			t.Error("an event after Stop")
 		}
 	})
@@ -327,7 +327,7 @@ func TestStatsCountMessagesAndBytes(t *testing.T) {
 				t.Errorf("%s: before the connection: %+v", ep, s)
 			}
 			pull.MustBind(ep)
-			push.MustMeet(1)
+			push.WaitPeers(1)
 			w.Settle()
 			// Over inproc both sockets share one queue.
 			if s := push.Stats(); s.MsgsSent != 3 || s.BytesSent != 21 || s.Peers != 1 || ep == "mem://a" && s.QueuedSend != 0 {
@@ -371,7 +371,7 @@ func TestConcurrentSendersKeepMultipartMessagesWhole(t *testing.T) {
 					from, to := w.Socket(typ, st.HWM(hwm, hwm)), w.Socket(far, st.HWM(hwm, hwm))
 					from.MustBind(ep)
 					to.MustConnect(ep)
-					from.MustMeet(1)
+					from.WaitPeers(1)
 					if typ == pattern.PUB {
 						subscribe(t, to, true, "")
 						if err := from.WaitSubscribers(context.Background(), 1, nil); err != nil {
@@ -423,8 +423,8 @@ func TestPeersReportsTypeIDAndAddress(t *testing.T) {
 		router := w.Socket(pattern.ROUTER)
 		router.MustBind("mem://a")
 		p := w.Dial("a")
-		p.Shake("DEALER", "Identity", "me", "X-Mine", "yes")
-		router.MustMeet(1)
+		p.Handshake("DEALER", "Identity", "me", "X-Mine", "yes")
+		router.WaitPeers(1)
 		list := router.Peers()
 		if len(list) != 1 {
 			t.Fatalf("%d peers", len(list))
@@ -434,7 +434,7 @@ func TestPeersReportsTypeIDAndAddress(t *testing.T) {
 			got.Remote.String() != p.LocalAddr().String() || got.Properties["x-mine"] != "yes" {
 			t.Errorf("a peer is %+v", got)
 		}
-		p.Must(st.Message("x"))
+		p.MustWrite(st.Message("x"))
 		var m msg.Msg
 		if err := router.Recv(context.Background(), &m); err != nil || m.From != list[0] {
 			t.Errorf("a message from %+v, %v", m.From, err)

@@ -121,7 +121,12 @@ func TestStatsAccountForEachMessageWhileSending(t *testing.T) {
 						t.Fatal(err)
 					}
 				}
-				time.Sleep(10 * time.Second)
+				// The slowest link needs ten seconds. The loops above read until then,
+				// so they stop soon after the last message is written.
+				for end := time.Now().Add(10 * time.Second); sender.Stats().QueuedSend > 0 && time.Now().Before(end); {
+					time.Sleep(10 * time.Millisecond)
+				}
+				time.Sleep(500 * time.Millisecond) // for the ERROR of the receiver
 				over.Store(true)
 				busy.Wait()
 				stats := sender.Stats()
@@ -162,7 +167,7 @@ func TestStatsAccountForMessagesToArrivingPeers(t *testing.T) {
 			}
 		})
 		repeat(func() { sender.TrySend(st.Of(st.Large(100))) })
-		for range 300 {
+		for range 150 {
 			w.Socket(pattern.PULL, st.HWM(0, 1)).MustConnect("mem://a")
 			time.Sleep(100 * time.Microsecond)
 		}
@@ -182,8 +187,8 @@ func TestStatsQueuedSendIncludesMessagesInFlight(t *testing.T) {
 			push := w.Socket(pattern.PUSH)
 			push.MustBind("mem://a")
 			p := w.Dial("a")
-			p.Shake("PULL")
-			push.MustMeet(1)
+			p.Handshake("PULL")
+			push.WaitPeers(1)
 			w.Net.Links()[0].Down().SetBuffer(10)
 			for range 5 {
 				push.MustSend(st.Large(size))
@@ -221,8 +226,8 @@ func TestStatsMsgsWrittenCountsEachCopy(t *testing.T) {
 		pub.MustBind("mem://a")
 		for range 3 {
 			p := w.Dial("a")
-			p.Shake("SUB")
-			p.Must(st.Message("\x01"))
+			p.Handshake("SUB")
+			p.MustWrite(st.Message("\x01"))
 		}
 		w.Settle()
 		pub.MustSend("x")

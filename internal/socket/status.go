@@ -15,16 +15,11 @@ type EndpointStatus struct {
 }
 
 // Endpoints describes the endpoints that the socket is bound or connected to, in
-// the order of their text. It takes leaf locks alone.
+// the order of their text.
 func (s *Socket) Endpoints() []EndpointStatus {
 	var list []EndpointStatus
-	var entries []entry
-	s.table.each(func(ep string, e entry) {
-		list = append(list, EndpointStatus{Endpoint: ep, Bound: bound(e)})
-		entries = append(entries, e)
-	})
-	for i, e := range entries {
-		list[i].Status = e.Status()
+	for _, e := range s.table.all() {
+		list = append(list, EndpointStatus{e.ep, bound(e.entry), e.Status()})
 	}
 	slices.SortStableFunc(list, func(a, b EndpointStatus) int { return cmp.Compare(a.Endpoint, b.Endpoint) })
 	return list

@@ -51,7 +51,7 @@ func TestStreamEmptyMessageClosesAfterQueuedMessages(t *testing.T) {
 			s.sendBytes(t, id, "")
 			s.wantRoute(t, id, pattern.ErrNoRoute)
 			time.Sleep(time.Hour)
-			p.Must([]byte("dropped"))
+			p.MustWrite([]byte("dropped"))
 			got, err := io.ReadAll(p)
 			if string(got) != data || err != nil {
 				t.Errorf("the peer read %d bytes of %d, %v", len(got), len(data), err)
@@ -94,7 +94,7 @@ func TestStreamEmptyMessageLingersForUnreadBytes(t *testing.T) {
 			s.sendBytes(t, id, "")
 			began := time.Now()
 			time.Sleep(time.Hour)
-			ended := s.Heard(session.Disconnected)
+			ended := s.EventsOf(session.Disconnected)
 			if len(ended) != 1 || ended[0].Time.Sub(began) != c.want {
 				t.Errorf("disconnect events %v, want one after %v", ended, c.want)
 			}
@@ -138,7 +138,7 @@ func TestStreamClosePeerWaitsForPeerToClose(t *testing.T) {
 		<-done
 
 		s.sendBytes(t, id(slow), "bye")
-		slow.Skip(3)
+		slow.ReadN(3)
 		if d := st.After(func() {
 			if err := s.ClosePeer(context.Background(), id(slow)); err != nil {
 				t.Error(err)
@@ -184,8 +184,8 @@ func TestStreamUnbindDisconnectsAcceptedPeers(t *testing.T) {
 			t.Fatal(err)
 		}
 		s.wantRoute(t, id, pattern.ErrNoRoute)
-		p.Must([]byte("last bytes"))
-		p.End()
+		p.MustWrite([]byte("last bytes"))
+		p.WaitClosed()
 		p.Close()
 		s.recvBytes(t, id, 10)
 		if got := s.recvNotification(t, msg.DisconnectNotification); got != id {
@@ -209,9 +209,9 @@ func TestStreamDisconnectBeforeConnectStillSends(t *testing.T) {
 			t.Fatal(err)
 		}
 		p := w.Listen("a").Accept()
-		p.Skip(7)
-		p.Must([]byte("answer"))
-		p.End()
+		p.ReadN(7)
+		p.MustWrite([]byte("answer"))
+		p.WaitClosed()
 		s.recvBytes(t, "web", 6)
 		s.WantNone()
 	})
@@ -256,10 +256,10 @@ func TestStreamImmediateReceivesConnectionsInOrder(t *testing.T) {
 			for _, c := range []string{"A", "B", "C"} {
 				p := l.Accept()
 				if c == "A" {
-					p.Skip(5)
+					p.ReadN(5)
 				}
 				for range 3 {
-					p.Must([]byte(c))
+					p.MustWrite([]byte(c))
 					w.Settle()
 				}
 				want += c + c + c

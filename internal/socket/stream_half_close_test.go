@@ -70,7 +70,7 @@ func TestStreamSendsToHalfClosedPeer(t *testing.T) {
 				s := newStream(w, halfClose(10*time.Second))
 				s.MustBind("mem://a")
 				p := w.Dial("a")
-				p.Must([]byte("request"))
+				p.MustWrite([]byte("request"))
 				p.CloseWrite()
 				w.Settle()
 				id := s.recvNotification(t, msg.ConnectNotification)
@@ -118,7 +118,7 @@ func TestStreamHalfCloseNotifiesOnce(t *testing.T) {
 		s.MustBind("mem://a")
 		p, id := halfClosedPeer(t, w, s)
 		s.wantRoute(t, id, nil)
-		if got := p.Skip(1); string(got) != "x" {
+		if got := p.ReadN(1); string(got) != "x" {
 			t.Errorf("the client received %q", got)
 		}
 		time.Sleep(time.Hour)
@@ -137,14 +137,14 @@ func TestStreamHalfClosedPeerTimesOut(t *testing.T) {
 		s := newStream(w, halfClose(10*time.Second), func(o *socket.Options) { o.Linger = -1 })
 		s.MustBind("mem://a")
 		idle, _ := halfClosedPeer(t, w, s)
-		if d := idle.End(); d != 10*time.Second {
+		if d := idle.WaitClosed(); d != 10*time.Second {
 			t.Errorf("the idle connection was closed after %v", d)
 		}
 		_, id := halfClosedPeer(t, w, s)
 		s.sendBytes(t, id, text(500))
-		began := len(s.Heard(session.Disconnected))
+		began := len(s.EventsOf(session.Disconnected))
 		time.Sleep(20 * time.Second)
-		if len(s.Heard(session.Disconnected)) == began {
+		if len(s.EventsOf(session.Disconnected)) == began {
 			t.Error("the connection of a peer that does not read is still open")
 		}
 		closed := w.Dial("a")
@@ -164,9 +164,9 @@ func TestStreamHalfClosedPeerTimesOut(t *testing.T) {
 			s.sendBytes(t, id, text(5000))
 		}
 		for range 25 {
-			slow.Skip(40_000) // 64 KiB are written at a time
+			slow.ReadN(40_000) // 64 KiB are written at a time
 			time.Sleep(4 * time.Second)
-			if len(s.Heard(session.Disconnected)) > 3 {
+			if len(s.EventsOf(session.Disconnected)) > 3 {
 				t.Fatal("the connection of a slow reader was closed")
 			}
 		}
@@ -189,15 +189,15 @@ func TestStreamNewConnectionReplacesOldestHalfClosed(t *testing.T) {
 		w.Settle()
 		for _, old := range []*st.Peer{first, second} {
 			w.Dial("a")
-			if d := old.End(); d != 0 {
+			if d := old.WaitClosed(); d != 0 {
 				t.Errorf("the half-closed connection was closed after %v", d)
 			}
 		}
 		refused := w.Dial("a")
-		if d := refused.End(); d != 0 {
+		if d := refused.WaitClosed(); d != 0 {
 			t.Errorf("the connection above the limit was closed after %v", d)
 		}
-		open.Must([]byte("data"))
+		open.MustWrite([]byte("data"))
 		w.Settle()
 		if n := s.Stats().Peers; n != 3 {
 			t.Errorf("%d peers", n)

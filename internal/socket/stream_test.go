@@ -25,7 +25,7 @@ func newStream(w *st.World, set ...func(*socket.Options)) stream {
 	return stream{w.Socket(pattern.STREAM, set...)}
 }
 
-func noNotify(o *socket.Options) { o.Pattern.StreamNoNotify = true }
+func dataOnly(o *socket.Options) { o.Pattern.StreamDataOnly = true }
 
 // recvNotification receives the next message, which must be the empty message of that
 // notification, and returns the routing ID.
@@ -125,23 +125,23 @@ func TestStreamSendsNoProtocolBytes(t *testing.T) {
 		}
 		p.SetReadDeadline(time.Time{})
 		s.sendBytes(t, id, "\x00\x05", "frames")
-		if got := p.Skip(8); string(got) != "\x00\x05frames" {
+		if got := p.ReadN(8); string(got) != "\x00\x05frames" {
 			t.Errorf("the peer received %q", got)
 		}
-		p.Must(st.Greeting())
+		p.MustWrite(st.Greeting())
 		if got := s.recvBytes(t, id, 64); got != string(st.Greeting()) {
 			t.Errorf("received %q", got)
 		}
 	})
 }
 
-func TestStreamNoNotifyReceivesOnlyData(t *testing.T) {
+func TestStreamWithDataOnlyReceivesNoNotifications(t *testing.T) {
 	st.Run(t, func(w *st.World) {
-		s := newStream(w, noNotify)
+		s := newStream(w, dataOnly)
 		s.MustBind("mem://a")
 		p := w.Dial("a")
 		s.WantNone()
-		p.Must([]byte("x"))
+		p.MustWrite([]byte("x"))
 		p.CloseWrite()
 		s.WantRecv("x")
 		s.WantNone()
@@ -160,7 +160,7 @@ func TestStreamReconnectDropsRestOfLostConnection(t *testing.T) {
 			s.MustConnect("mem://a")
 			p := l.Accept()
 			id := s.recvNotification(t, msg.ConnectNotification)
-			p.Must([]byte("first"))
+			p.MustWrite([]byte("first"))
 			s.recvBytes(t, id, 5)
 			for range 5 {
 				s.sendBytes(t, id, text(20))
@@ -176,10 +176,10 @@ func TestStreamReconnectDropsRestOfLostConnection(t *testing.T) {
 			if got := s.recvNotification(t, msg.ConnectNotification); got != id {
 				t.Errorf("connect notification for %q, want %q", got, id)
 			}
-			if got := p.Skip(5); string(got) != "hello" {
+			if got := p.ReadN(5); string(got) != "hello" {
 				t.Errorf("the second connection begins with %q", got)
 			}
-			p.Must([]byte("second"))
+			p.MustWrite([]byte("second"))
 			s.recvBytes(t, id, 6)
 		})
 	}
@@ -212,7 +212,7 @@ func TestStreamCountsDropsOfResetPeers(t *testing.T) {
 		s.WantDrops(map[pipe.Drop]uint64{pipe.DropInFlight: 20, pipe.DropConnLost: 40})
 		s.WantCloseReasons(nil)
 		s.sendBytes(t, goodID, "after all")
-		good.Skip(9)
+		good.ReadN(9)
 	})
 }
 
@@ -234,7 +234,7 @@ func TestStreamConnectAsNamesEachConnection(t *testing.T) {
 		l := w.Listen("a")
 		for _, want := range []string{"early", "later"} {
 			p := l.Accept()
-			if got := p.Skip(5); string(got) != want {
+			if got := p.ReadN(5); string(got) != want {
 				t.Errorf("the server read %q, want %q", got, want)
 			}
 			if id := s.recvNotification(t, msg.ConnectNotification); id != "web" {
@@ -309,14 +309,14 @@ func TestStreamSendBlocksOnlyForSlowPeer(t *testing.T) {
 		go func() { late <- s.SendTo(context.Background(), slow, st.Of("late")) }()
 		for range 10 {
 			s.sendBytes(t, fast, "quick")
-			q.Skip(5)
+			q.ReadN(5)
 		}
 		time.Sleep(time.Hour)
 		if err := pending(late); err != errNone {
 			t.Fatalf("SendTo returned %v", err)
 		}
-		p.Skip(10 * sent)
-		if got := p.Skip(4); string(got) != "late" {
+		p.ReadN(10 * sent)
+		if got := p.ReadN(4); string(got) != "late" {
 			t.Errorf("the peer read %q", got)
 		}
 		if err := <-late; err != nil {
@@ -371,16 +371,16 @@ func TestStreamAppliesMaxConnectionsOnly(t *testing.T) {
 		for range 50 {
 			w.Dial("a")
 		}
-		s.MustMeet(50)
+		s.WaitPeers(50)
 		one := w.Dial("a")
-		if d := one.End(); d != 0 {
+		if d := one.WaitClosed(); d != 0 {
 			t.Errorf("the connection above the limit was closed after %v", d)
 		}
 		time.Sleep(time.Hour)
 		if n := s.Stats().Peers; n != 50 {
 			t.Errorf("%d peers, want 50", n)
 		}
-		if n := len(s.Heard(session.PeerRefused)); n != 1 {
+		if n := len(s.EventsOf(session.PeerRefused)); n != 1 {
 			t.Errorf("%d connections refused, want 1", n)
 		}
 	})
@@ -424,7 +424,7 @@ func TestStreamRefusesInprocAndZMTPPeers(t *testing.T) {
 			t.Errorf("the greeting begins with %q", got)
 		}
 		time.Sleep(time.Minute)
-		if n := len(push.Heard(session.HandshakeFailed)); n != 1 {
+		if n := len(push.EventsOf(session.HandshakeFailed)); n != 1 {
 			t.Errorf("%d handshakes of the PUSH failed, want 1", n)
 		}
 	})
@@ -443,7 +443,7 @@ func TestRawRouterExchangesBytes(t *testing.T) {
 			s.MustBind("mem://a")
 			w.Net.OnLink(func(l *memnet.Link) { l.Down().SetBuffer(1) })
 			p := w.Dial("a")
-			p.Must([]byte("GET /"))
+			p.MustWrite([]byte("GET /"))
 			m, from := s.MustRecv()
 			if m[0] != "GET /" || len(from.RoutingID) != 5 {
 				t.Fatalf("received %q of %q", m, from.RoutingID)
@@ -461,11 +461,11 @@ func TestRawRouterExchangesBytes(t *testing.T) {
 				}
 				w.Settle()
 			}
-			p.Skip(4)
+			p.ReadN(4)
 			if err := s.TrySend(st.Of(from.RoutingID, "")); err != nil {
 				t.Error(err)
 			}
-			p.End()
+			p.WaitClosed()
 			p.Close()
 			s.WantNone()
 			want := map[pipe.Drop]uint64{}

@@ -81,9 +81,9 @@ func TestSubscribeDuringConnectIsSentOnce(t *testing.T) {
 							t.Fatal(err)
 						}
 					}
-					r, lock := &recorder{}, new(sync.Mutex)
+					r := &recorder{}
 					host := socket.HostOf(s.Socket)
-					p := host.NewPipe(r, r, lock, r)
+					p := host.NewPipe(r, r, r)
 					p.Side = side
 					do("a", true)
 					if err := host.Attach(p); err != nil {
@@ -125,7 +125,7 @@ func TestConcurrentSubscribeReachesPublisherOnce(t *testing.T) {
 			t.Run(fmt.Sprintf("%s sub binds %v", ep, subBinds), func(t *testing.T) {
 				st.Run(t, func(w *st.World) {
 					for range rounds {
-						xpub := w.Socket(pattern.XPUB, st.HWM(0, 0), func(o *socket.Options) { o.Pattern.Verbose = true })
+						xpub := w.Socket(pattern.XPUB, st.HWM(0, 0), func(o *socket.Options) { o.Pattern.XPubNotify = pattern.XPubNotifyEverySubscribe })
 						sub := w.Socket(pattern.SUB)
 						bind, connect := xpub, sub
 						if subBinds {

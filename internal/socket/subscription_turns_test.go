@@ -26,7 +26,7 @@ var publishers = []struct {
 		set: func(o *pattern.Options) { o.Invert = true }},
 	{name: "XPUB", typ: pattern.XPUB, peer: "SUB", on: "SUBSCRIBE", off: "CANCEL"},
 	{name: "XPUB verboser", typ: pattern.XPUB, peer: "XSUB", on: "SUBSCRIBE", off: "CANCEL",
-		set: func(o *pattern.Options) { o.Verbose, o.Verboser = true, true }},
+		set: func(o *pattern.Options) { o.XPubNotify = pattern.XPubNotifyEveryChange }},
 	{name: "XPUB manual", typ: pattern.XPUB, peer: "SUB", on: "SUBSCRIBE", off: "CANCEL",
 		set: func(o *pattern.Options) { o.Manual = true }},
 	{name: "RADIO", typ: pattern.RADIO, peer: "DISH", on: "JOIN", off: "LEAVE"},
@@ -61,13 +61,13 @@ func makeChanges(w *st.World, i, peers, n int) (made int, took time.Duration) {
 	var list []*st.Peer
 	for range peers {
 		p := w.Dial("a")
-		p.Shake(c.peer)
+		p.Handshake(c.peer)
 		list = append(list, p)
 	}
 	took = st.After(func() {
 		for i, p := range list {
 			b := append(changes(c.on, c.off, i, n), st.Ping(0, "")...)
-			go p.Must(b)
+			go p.MustWrite(b)
 			go func() {
 				awaitPong(p)
 				done <- struct{}{}
@@ -166,9 +166,9 @@ func testRemoval(t *testing.T, unbind bool) {
 		c := publishers[i]
 		const n = 8192
 		p := w.Dial("a")
-		p.Shake(c.peer)
+		p.Handshake(c.peer)
 		both := changes(c.on, c.off, 0, n)
-		p.Must(both[:len(both)-len(changes(c.off, c.off, 0, n))/2], st.Ping(0, ""))
+		p.MustWrite(both[:len(both)-len(changes(c.off, c.off, 0, n))/2], st.Ping(0, ""))
 		awaitPong(p)
 		var sent atomic.Int64
 		defer sendEvery(w, pub, &sent)()

@@ -39,10 +39,18 @@ func (t Topics) Join(group string, on bool) error {
 	return fmt.Errorf("%w: %q is not joined", pattern.ErrInvalidGroup, group)
 }
 
+// Group returns the group of a message that was received, as a string that is not
+// allocated while the group is joined. The socket is a DISH.
+func (t Topics) Group(m *msg.Msg) string {
+	t.s.sendMu.Lock() // a DISH sends nothing, so calls seldom wait for it
+	defer t.s.sendMu.Unlock()
+	return t.s.pat.(*pattern.Dish).Group(m)
+}
+
 func (t Topics) subscribe(topic string, on bool) (changed bool, err error) {
 	s := t.s
-	s.subMu.Lock()
-	defer s.subMu.Unlock()
+	s.peerMu.Lock()
+	defer s.peerMu.Unlock()
 	s.lockBoth()
 	if s.isClosed() {
 		s.unlockBoth()
@@ -52,7 +60,7 @@ func (t Topics) subscribe(topic string, on bool) (changed bool, err error) {
 	var far []pipe.Subscriptions
 	if changed {
 		// A peer that is not connected yet gets the whole set from Connected, which
-		// holds subMu from before it reads the set until the peer counts as
+		// holds peerMu from before it reads the set until the peer counts as
 		// connected. So each peer gets each change exactly once.
 		s.sub.Pipes(func(p *pipe.Pipe) {
 			if p.Sub != nil && s.peers.isConnected(p) {
@@ -82,7 +90,7 @@ func (t Topics) TopicCount() int {
 
 // Manual reports whether the options leave the subscriptions of the peers to the
 // application.
-func (t Topics) Manual() bool { return t.s.opts.Pattern.Manual }
+func (t Topics) Manual() bool { return t.s.manual.Load() }
 
 // Assign adds topics to the subscriptions of a peer, or removes them, if the
 // options leave that to the application. A nil peer is the one whose subscription
@@ -117,12 +125,25 @@ func (t Topics) Assign(peer *msg.Peer, topics []string, on bool) error {
 // WaitSubscribers waits until n peers would get a message with this first frame.
 // The socket is a PUB, an XPUB or a RADIO.
 func (t Topics) WaitSubscribers(ctx context.Context, n int, topic []byte) error {
+	_, err := t.WaitSubscribersOfEach(ctx, n, []string{string(topic)})
+	return err
+}
+
+// WaitSubscribersOfEach is WaitSubscribers for each of several topics. If ctx ends
+// first, it returns the first topic that has fewer.
+func (t Topics) WaitSubscribersOfEach(ctx context.Context, n int, topics []string) (missing string, err error) {
 	s := t.s
-	return s.peers.wait(ctx, func([]*pipe.Pipe) bool {
+	err = s.peers.wait(ctx, func([]*pipe.Pipe) bool {
 		s.sendMu.Lock()
 		defer s.sendMu.Unlock()
-		return s.pub.Subscribers(topic) >= n
+		for _, missing = range topics {
+			if s.pub.Subscribers([]byte(missing)) < n {
+				return false
+			}
+		}
+		return true
 	})
+	return missing, err
 }
 
 // WaitSubscribed waits until a publisher has processed all subscriptions made so
@@ -143,9 +164,9 @@ func (t Topics) WaitSubscribed(ctx context.Context) error {
 	s.peers.await(1)
 	defer s.peers.await(-1)
 	for {
-		s.peers.mu.Lock()
+		s.mu.Lock()
 		change := s.peers.change
-		s.peers.mu.Unlock()
+		s.mu.Unlock()
 		answers := make(chan struct{}, 1)
 		err := s.peers.wait(ctx, func(list []*pipe.Pipe) bool {
 			for _, p := range list {

@@ -109,15 +109,15 @@ func TestUnreadMessagesUseBoundedMemory(t *testing.T) {
 					}
 					p := w.Dial("a")
 					if tt.peer != "" {
-						p.Shake(tt.peer)
+						p.Handshake(tt.peer)
 					}
 					if tr.single {
 						for range n {
-							p.Must(tr.piece)
+							p.MustWrite(tr.piece)
 							w.Settle()
 						}
 					} else {
-						p.Must(bytes.Repeat(tr.piece, n))
+						p.MustWrite(bytes.Repeat(tr.piece, n))
 					}
 					time.Sleep(time.Hour)
 					check("connected")
@@ -144,7 +144,7 @@ func TestUnreadRandomTrafficUsesBoundedMemory(t *testing.T) {
 			s.MustBind("mem://a")
 			before := settledHeap()
 			p := w.Dial("a")
-			p.Shake("DEALER")
+			p.Handshake("DEALER")
 			counted, messages := 0, 0
 			for sent := 0; sent < 2<<20; {
 				// Runs of one kind fill whole buffers.
@@ -169,7 +169,7 @@ func TestUnreadRandomTrafficUsesBoundedMemory(t *testing.T) {
 					}
 				}
 				sent += len(b)
-				p.Must(b)
+				p.MustWrite(b)
 				if rng.IntN(2) == 0 {
 					w.Settle()
 				}

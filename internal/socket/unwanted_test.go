@@ -41,9 +41,9 @@ func flooded(w *st.World) *st.Socket {
 // subscribed.
 func sendFlood(w *st.World) {
 	p := w.Dial("a")
-	p.Shake("PUB")
+	p.Handshake("PUB")
 	go func() {
-		p.Must(bytes.Repeat(st.Message("bad"), flood), st.Message("good"))
+		p.MustWrite(bytes.Repeat(st.Message("bad"), flood), st.Message("good"))
 	}()
 	w.Settle()
 }
@@ -174,7 +174,7 @@ func TestReqDropsStaleRepliesBeforeQueueing(t *testing.T) {
 				result <- err
 			}()
 			id := p.Message()[0]
-			p.Must(append(append(bytes.Clone(stale), st.Message(id, "", "reply")...), st.Message(id, "", "again")...))
+			p.MustWrite(append(append(bytes.Clone(stale), st.Message(id, "", "reply")...), st.Message(id, "", "again")...))
 			if err := <-result; err != nil {
 				t.Error(err)
 			}
@@ -184,13 +184,13 @@ func TestReqDropsStaleRepliesBeforeQueueing(t *testing.T) {
 		// Send and Recv accept only the first reply to the last request.
 		req.MustSend("y")
 		p.Message()
-		p.Must(append(st.Message("", "reply"), bytes.Repeat(st.Message("", "again"), n)...))
+		p.MustWrite(append(st.Message("", "reply"), bytes.Repeat(st.Message("", "again"), n)...))
 		w.Settle()
 		req.WantRecv("reply")
 		req.MustSend("z")
 		p.Message()
 		req.WantNone()
-		p.Must(st.Message("", "reply to z"))
+		p.MustWrite(st.Message("", "reply to z"))
 		w.Settle()
 		req.WantRecv("reply to z")
 		req.WantDrops(map[pipe.Drop]uint64{pipe.DropStaleReply: 3*(n+1) + n})

@@ -28,10 +28,10 @@ func pollXPub(t *testing.T, w *st.World, ep string) {
 	for range 3 {
 		s := w.Socket(pattern.XSUB)
 		s.MustConnect(ep)
-		s.MustMeet(1)
+		s.WaitPeers(1)
 		subs = append(subs, s)
 	}
-	xpub.MustMeet(3)
+	xpub.WaitPeers(3)
 	var done atomic.Int32
 	for _, s := range subs {
 		go func() {
@@ -85,7 +85,7 @@ func TestXPubLastValueGoesToLastSubscriberWhilePolled(t *testing.T) {
 			all.WantRecv("t")
 			other := w.Socket(pattern.XSUB)
 			other.MustConnect(ep)
-			other.MustMeet(1)
+			other.WaitPeers(1)
 			const n = 20_000
 			go func() {
 				for i := range n {

@@ -21,6 +21,7 @@ type Index struct {
 	topics      int                   // number of distinct topics
 	mark        uint64                // last value that Mark assigned
 	cache       subscriberCache
+	loaded      uint64 // meaningless; see load
 }
 
 // Add subscribes p to a topic, which it copies. It reports whether the
@@ -79,7 +80,10 @@ func (t *Index) RemoveSome(p *pipe.Pipe, limit int, f func(topic []byte, last bo
 	}
 	sub := t.subscribers.at(id)
 	var topic []byte
-	for ; limit > 0 && len(sub.refs) > 0; limit-- {
+	for i := 0; i < limit && len(sub.refs) > 0; i++ {
+		if i%Prefetched == 0 {
+			t.prefetchRefs(sub.refs)
+		}
 		e, ref := t.resolve(sub.refs[len(sub.refs)-1])
 		if f != nil {
 			topic = t.appendTopic(topic[:0], e)

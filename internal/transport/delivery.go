@@ -8,6 +8,9 @@ import "net"
 // *net.UnixConn may implement a method Delivered.
 func Delivered(c net.Conn) (delivered, known bool) {
 	c = underlying(c)
+	if g, ok := c.(*guarded); ok {
+		return g.delivered()
+	}
 	if d, ok := c.(interface{ Delivered() bool }); ok {
 		return d.Delivered(), true
 	}

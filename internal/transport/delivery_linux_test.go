@@ -19,24 +19,7 @@ func TestPeerDisconnectedReportsCloseBeforeUnreadBytesAreRead(t *testing.T) {
 			if network == "unix" {
 				addr = filepath.Join(t.TempDir(), "socket")
 			}
-			l, err := net.Listen(network, addr)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer l.Close()
-			peer, err := net.Dial(network, l.Addr().String())
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer peer.Close()
-			c, err := l.Accept()
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer c.Close()
-			if _, err := peer.Write([]byte("unread")); err != nil {
-				t.Fatal(err)
-			}
+			c, peer := unreadConn(t, network, addr)
 			if transport.PeerDisconnected(c) {
 				t.Errorf("%s: PeerDisconnected returns true for a connected peer", network)
 			}
@@ -66,27 +49,33 @@ func TestPeerDisconnectedReportsCloseBeforeUnreadBytesAreRead(t *testing.T) {
 	}
 }
 
-// TestCloseReadKeepsArrivedBytes checks that Read returns these bytes and then
-// io.EOF, although the peer is still connected.
-func TestCloseReadKeepsArrivedBytes(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+// unreadConn returns the two ends of a connection. "unread" is written to c. They
+// are closed at the end of the test.
+func unreadConn(t *testing.T, network, addr string) (c, peer net.Conn) {
+	t.Helper()
+	l, err := net.Listen(network, addr)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	peer, err := net.Dial("tcp", l.Addr().String())
-	if err != nil {
+	if peer, err = net.Dial(network, l.Addr().String()); err != nil {
 		t.Fatal(err)
 	}
-	defer peer.Close()
-	c, err := l.Accept()
-	if err != nil {
+	t.Cleanup(func() { peer.Close() })
+	if c, err = l.Accept(); err != nil {
 		t.Fatal(err)
 	}
-	defer c.Close()
+	t.Cleanup(func() { c.Close() })
 	if _, err := peer.Write([]byte("unread")); err != nil {
 		t.Fatal(err)
 	}
+	return c, peer
+}
+
+// TestCloseReadKeepsArrivedBytes checks that Read returns these bytes and then
+// io.EOF, although the peer is still connected.
+func TestCloseReadKeepsArrivedBytes(t *testing.T) {
+	c, _ := unreadConn(t, "tcp", "127.0.0.1:0")
 	var first [1]byte
 	if _, err := io.ReadFull(c, first[:]); err != nil { // then all bytes have arrived
 		t.Fatal(err)

@@ -1,8 +1,9 @@
 package transport
 
 import (
-	"io"
 	"net"
+	"syscall"
+	"time"
 )
 
 // ReadWaiter is a connection that can wait for bytes without a buffer. A Reader
@@ -23,24 +24,30 @@ type ReadWaiter interface {
 // Only one goroutine at a time may use a Reader. Deadlines and Close of the
 // connection work as without a Reader.
 type Reader struct {
-	c    net.Conn
-	wait ReadWaiter // c, or nil if c is no ReadWaiter
-	raw  rawReader  // used if raw.ready()
-	err  error      // an error that Read returned with bytes, for the next call
+	c   net.Conn
+	raw rawReader // used if it has a descriptor
+	err error     // an error that Read returned with bytes, for the next call
 }
 
 // NewReader returns a Reader of c. Its Read and ReadInto allocate memory only
 // for errors.
 func NewReader(c net.Conn) *Reader {
 	r := &Reader{c: c}
-	r.wait, _ = c.(ReadWaiter)
 	r.raw.init(c)
 	return r
 }
 
+// Descriptor returns the file descriptor that Read uses. It is nil for a connection
+// without one, and for one whose bytes are not those of the descriptor, as for TLS.
+func (r *Reader) Descriptor() syscall.RawConn { return r.raw.descriptor() }
+
+// SetSpin makes Read look for more bytes, without sleeping, for d after bytes have
+// arrived. This uses a processor meanwhile. It has no effect for a connection whose
+// file descriptor Reader does not read.
+func (r *Reader) SetSpin(d time.Duration) { r.raw.setSpin(d) }
+
 // Read waits for bytes, calls get for a buffer, and reads into it. It returns
-// either the buffer and the number of bytes in it (n > 0), or an error and no
-// buffer. The error at the end of the stream is io.EOF. Read returns a buffer
+// either the n > 0 bytes at the start of the buffer, or an error and no buffer. The error at the end of the stream is io.EOF. Read returns a buffer
 // that it does not need by calling put.
 //
 // get must not block and must not return an empty buffer. Read may call get
@@ -50,11 +57,11 @@ func (r *Reader) Read(get func() []byte, put func([]byte)) (buf []byte, n int, e
 		err, r.err = r.err, nil
 		return nil, 0, err
 	}
-	if r.raw.ready() {
-		return r.raw.read(get, put)
+	if r.raw.descriptor() != nil {
+		return r.raw.read(r.c, get, put)
 	}
-	if r.wait != nil {
-		if err := r.wait.WaitRead(); err != nil {
+	if w, ok := r.c.(ReadWaiter); ok {
+		if err := w.WaitRead(); err != nil {
 			return nil, 0, err
 		}
 	}
@@ -65,19 +72,13 @@ func (r *Reader) Read(get func() []byte, put func([]byte)) (buf []byte, n int, e
 // waits.
 func (r *Reader) plain(get func() []byte, put func([]byte)) ([]byte, int, error) {
 	buf := get()
-	for range 100 {
-		n, err := r.c.Read(buf)
-		if n > 0 {
-			r.err = err
-			return buf, n, nil
-		}
-		if err != nil {
-			put(buf)
-			return nil, 0, err
-		}
+	n, err := r.c.Read(buf) // a guarded connection returns bytes or an error
+	if n > 0 {
+		r.err = err
+		return buf[:n], n, nil
 	}
 	put(buf)
-	return nil, 0, io.ErrNoProgress
+	return nil, 0, err
 }
 
 // ReadInto reads into a buffer of the caller, for example for a large body of
@@ -88,4 +89,15 @@ func (r *Reader) ReadInto(p []byte) (n int, err error) {
 		return 0, err
 	}
 	return r.c.Read(p)
+}
+
+// Buffers reports whether Write returns without waiting for a Read of the peer as
+// long as the peer has not many bytes to read. It is false for a connection of which
+// this is not known, such as one of net.Pipe.
+func Buffers(c net.Conn) bool {
+	switch underlying(c).(type) {
+	case *net.TCPConn, *net.UnixConn:
+		return true
+	}
+	return false
 }

@@ -2,14 +2,22 @@
 
 package transport
 
-import "net"
+import (
+	"net"
+	"syscall"
+	"time"
+)
 
-// rawReader is never ready: waiting for a file descriptor is implemented only
+// rawReader has no descriptor: waiting for a file descriptor is implemented only
 // for Unix systems.
 type rawReader struct{}
 
 func (*rawReader) init(net.Conn) {}
 
-func (*rawReader) ready() bool { return false }
+func (*rawReader) setSpin(time.Duration) {}
 
-func (*rawReader) read(func() []byte, func([]byte)) ([]byte, int, error) { return nil, 0, nil }
+func (*rawReader) descriptor() syscall.RawConn { return nil }
+
+func (*rawReader) read(net.Conn, func() []byte, func([]byte)) ([]byte, int, error) {
+	return nil, 0, nil
+}

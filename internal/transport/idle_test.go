@@ -108,11 +108,6 @@ func (s scripted) Read(p []byte) (int, error) { return s.r.Read(p) }
 
 func (s scripted) Close() error { return nil }
 
-// stuck returns no bytes and no error from Read.
-type stuck struct{}
-
-func (stuck) Read([]byte) (int, error) { return 0, nil }
-
 // TestReaderReturnsErrorAfterBytes covers connections whose Read returns bytes
 // and an error in one call. Reader returns them in two calls.
 func TestReaderReturnsErrorAfterBytes(t *testing.T) {
@@ -125,7 +120,6 @@ func TestReaderReturnsErrorAfterBytes(t *testing.T) {
 		{"separate", io.MultiReader(iotest.OneByteReader(reader("ab")), iotest.ErrReader(boom)), []any{"a", "b", boom}},
 		{"together", iotest.DataErrReader(io.MultiReader(reader("ab"), iotest.ErrReader(boom))), []any{"ab", boom, boom}},
 		{"end", iotest.DataErrReader(reader("ab")), []any{"ab", io.EOF, io.EOF}},
-		{"nothing", stuck{}, []any{io.ErrNoProgress}},
 	}
 	for _, test := range tests {
 		lender := idle{puts: make(chan struct{}, 10)}
@@ -208,4 +202,55 @@ func TestReaderReturnsSameErrorAsConn(t *testing.T) {
 	if runtime.GOOS != "windows" && !errors.Is(err, syscall.ECONNRESET) {
 		t.Errorf("got %v", err)
 	}
+}
+
+// TestReaderSpinsAfterBytes: a Reader that has received bytes keeps its buffer, and so
+// does not sleep, until more arrive or the time that SetSpin sets is over.
+func TestReaderSpinsAfterBytes(t *testing.T) {
+	if runtime.GOOS == "windows" || runtime.GOOS == "js" {
+		t.Skip("no way to wait without a buffer on " + runtime.GOOS)
+	}
+	x, y, err := both(tcp, listen(t, tcp, "127.0.0.1:0", nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer x.Close()
+	defer y.Close()
+	r := transport.NewReader(y)
+	r.SetSpin(time.Hour)
+	lender := idle{puts: make(chan struct{}, 1000)}
+	read := func() {
+		buf, n, err := r.Read(lender.get, lender.put)
+		if n != 1 || err != nil {
+			t.Errorf("%d bytes, %v", n, err)
+		}
+		lender.put(buf)
+		<-lender.puts
+	}
+	x.Write([]byte("x"))
+	read() // it may sleep: no bytes have arrived before
+	for len(lender.puts) > 0 {
+		<-lender.puts
+	}
+	begin := func() (done chan struct{}) {
+		done = make(chan struct{})
+		go func() { defer close(done); read() }()
+		return done
+	}
+	for range 100 {
+		done := begin()
+		for lender.out.Load() == 0 && len(lender.puts) == 0 {
+			runtime.Gosched()
+		}
+		x.Write([]byte("x"))
+		<-done
+		if n := len(lender.puts); n > 0 {
+			t.Fatalf("the buffer was returned %d times before the bytes arrived", n)
+		}
+	}
+	r.SetSpin(time.Nanosecond)
+	done := begin()
+	<-lender.puts // the reader sleeps
+	x.Write([]byte("x"))
+	<-done
 }

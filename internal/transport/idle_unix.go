@@ -7,7 +7,9 @@ import (
 	"io"
 	"net"
 	"os"
+	"runtime"
 	"syscall"
+	"time"
 )
 
 // rawReader reads from a file descriptor with syscall.RawConn.Read. Its
@@ -15,22 +17,34 @@ import (
 // goroutine is parked. The callback must call read(2) each time, because the
 // poller does not report again that earlier bytes are available.
 type rawReader struct {
-	c    net.Conn
-	conn syscall.RawConn
+	conn syscall.RawConn       // nil for a connection without a descriptor
 	try  func(fd uintptr) bool // tryRead as a function value, allocated once
+
+	spin time.Duration // how long tryRead tries again after bytes have arrived
+	last time.Duration // when they have arrived, after start, if spin is set
 
 	// Arguments and results of the current read.
 	get func() []byte
 	put func([]byte)
-	buf []byte
-	n   int
+	buf []byte // what was read
 	err error
 }
 
-// init accepts only *net.TCPConn and *net.UnixConn. A type that embeds one of
-// them has the same methods, but its Read may decrypt or count bytes, which a
-// read from the descriptor would bypass.
+// start is a time from which durations are measured, which need less memory.
+var start = time.Now()
+
+// init does nothing for a connection without a descriptor.
 func (r *rawReader) init(c net.Conn) {
+	if conn := rawConn(c); conn != nil {
+		r.conn, r.try = conn, r.tryRead
+	}
+}
+
+// rawConn returns the descriptor of a *net.TCPConn or *net.UnixConn, and nil for
+// any other connection. A type that embeds one of them has the same methods, but its
+// Read and Write may encrypt or count bytes, which a call with the descriptor would
+// bypass.
+func rawConn(c net.Conn) syscall.RawConn {
 	var s syscall.Conn
 	switch c := c.(type) {
 	case *net.TCPConn:
@@ -38,33 +52,47 @@ func (r *rawReader) init(c net.Conn) {
 	case *net.UnixConn:
 		s = c
 	default:
-		return
+		return nil
 	}
 	conn, err := s.SyscallConn()
 	if err != nil {
-		return
+		return nil
 	}
-	r.c, r.conn, r.try = c, conn, r.tryRead
+	return conn
 }
 
-func (r *rawReader) ready() bool { return r.conn != nil }
+func (r *rawReader) setSpin(d time.Duration) { r.spin, r.last = d, time.Since(start)-d }
 
-func (r *rawReader) read(get func() []byte, put func([]byte)) ([]byte, int, error) {
+func (r *rawReader) descriptor() syscall.RawConn { return r.conn }
+
+func (r *rawReader) read(c net.Conn, get func() []byte, put func([]byte)) ([]byte, int, error) {
 	r.get, r.put = get, put
 	err := r.conn.Read(r.try)
-	buf, n := r.buf, r.n
+	buf := r.buf
 	if err == nil {
-		err = r.err
+		err = connError(c, r.err)
 	} else if op := (*net.OpError)(nil); errors.As(err, &op) {
 		op.Op = "read" // as in errors of the connection's Read method
 	}
 	// Do not keep a reference to memory of the caller.
-	r.get, r.put, r.buf, r.n, r.err = nil, nil, nil, 0, nil
-	return buf, n, err
+	r.get, r.put, r.buf, r.err = nil, nil, nil, nil
+	return buf, len(buf), err
 }
 
-// tryRead tries to read once. It returns false if no bytes are available, so
-// that RawConn.Read waits.
+// connError returns the error of read(2) as the Read method of the connection does.
+func connError(c net.Conn, err error) error {
+	errno, ok := err.(syscall.Errno)
+	if !ok {
+		return err
+	}
+	return &net.OpError{
+		Op: "read", Net: c.LocalAddr().Network(), Source: c.LocalAddr(), Addr: c.RemoteAddr(),
+		Err: os.NewSyscallError("read", errno),
+	}
+}
+
+// tryRead tries to read, and tries again while the last bytes have arrived less than
+// spin ago. It returns false if no bytes are available, so that RawConn.Read waits.
 func (r *rawReader) tryRead(fd uintptr) bool {
 	buf := r.get()
 	if len(buf) == 0 {
@@ -72,12 +100,16 @@ func (r *rawReader) tryRead(fd uintptr) bool {
 		r.err = io.ErrShortBuffer
 		return true
 	}
-	n, err := syscall.Read(int(fd), buf)
-	for err == syscall.EINTR {
-		n, err = syscall.Read(int(fd), buf)
+	n, err := readOnce(fd, buf)
+	for r.spin > 0 && err == syscall.EAGAIN && time.Since(start)-r.last < r.spin {
+		runtime.Gosched() // first for the goroutine that the last bytes have woken
+		n, err = readOnce(fd, buf)
 	}
 	if n > 0 {
-		r.buf, r.n = buf, n
+		if r.spin > 0 {
+			r.last = time.Since(start)
+		}
+		r.buf = buf[:n]
 		return true
 	}
 	r.put(buf)
@@ -87,10 +119,16 @@ func (r *rawReader) tryRead(fd uintptr) bool {
 	case nil:
 		r.err = io.EOF
 	default:
-		r.err = &net.OpError{
-			Op: "read", Net: r.c.LocalAddr().Network(), Source: r.c.LocalAddr(), Addr: r.c.RemoteAddr(),
-			Err: os.NewSyscallError("read", err),
-		}
+		r.err = err
 	}
 	return true
+}
+
+// readOnce calls read(2), again if a signal has interrupted it.
+func readOnce(fd uintptr, buf []byte) (n int, err error) {
+	for {
+		if n, err = readShort(int(fd), buf); err != syscall.EINTR {
+			return n, err
+		}
+	}
 }

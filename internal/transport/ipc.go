@@ -123,6 +123,6 @@ func (t ipc) Dial(ctx context.Context, addr string, o *Options) (net.Conn, error
 	if err := t.CheckDial(addr); err != nil {
 		return nil, err
 	}
-	d := net.Dialer{Control: o.orZero().control}
-	return dialWith(ctx, &d, "unix", addr)
+	o = o.orZero()
+	return o.dial(ctx, &net.Dialer{Control: o.control}, "unix", addr)
 }

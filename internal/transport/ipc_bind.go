@@ -60,7 +60,7 @@ func (o *Options) listenUnix(addr string) (net.Listener, error) {
 	if u, ok := l.(*net.UnixListener); ok {
 		u.SetUnlinkOnClose(false)
 	}
-	return l, nil
+	return o.limitBacklog(l)
 }
 
 // controlFile sets the mode before the file exists, where the system supports

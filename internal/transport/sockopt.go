@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"net"
 	"os"
 	"strings"
 	"syscall"
@@ -8,20 +9,31 @@ import (
 
 // control sets the options of a socket before it is bound or connected. It does
 // not set TCP_NODELAY, because package net does.
-func (o *Options) control(network, _ string, c syscall.RawConn) error {
-	return rawControl(c, func(fd uintptr) error { return o.set(network, fd) })
+func (o *Options) control(network, addr string, c syscall.RawConn) error {
+	if err := rawControl(c, func(fd uintptr) error { return o.set(network, fd) }); err != nil {
+		return err
+	}
+	return o.network().control(network, addr, c)
+}
+
+// control calls the function Control. Package net may call it in a goroutine of its
+// own, where no caller could recover its panic.
+func (n *Network) control(network, addr string, c syscall.RawConn) (err error) {
+	if n.Control == nil {
+		return nil
+	}
+	defer RecoverHook(&err, "the function Control")
+	return n.Control(network, addr, c)
 }
 
 // controlFrom is like control for a connection with a source address. It also sets
 // SO_REUSEADDR, because an earlier connection from that address may be in
 // TIME_WAIT.
-func (o *Options) controlFrom(network, _ string, c syscall.RawConn) error {
-	return rawControl(c, func(fd uintptr) error {
-		if err := setReuse(fd); err != nil {
-			return err
-		}
-		return o.set(network, fd)
-	})
+func (o *Options) controlFrom(network, addr string, c syscall.RawConn) error {
+	if err := rawControl(c, setReuse); err != nil {
+		return err
+	}
+	return o.control(network, addr, c)
 }
 
 // rawControl calls set with the file descriptor of c and returns its error.
@@ -31,6 +43,24 @@ func rawControl(c syscall.RawConn, set func(fd uintptr) error) error {
 		return cerr
 	}
 	return err
+}
+
+// limitBacklog applies Backlog to a listener of package net. It closes l if that
+// fails.
+func (o *Options) limitBacklog(l net.Listener) (net.Listener, error) {
+	s, ok := l.(syscall.Conn)
+	if o.Backlog == 0 || !ok {
+		return l, nil
+	}
+	raw, err := s.SyscallConn()
+	if err == nil {
+		err = rawControl(raw, func(fd uintptr) error { return setBacklog(fd, o.Backlog) })
+	}
+	if err != nil {
+		l.Close()
+		return nil, err
+	}
+	return l, nil
 }
 
 // set sets the options that the system supports. network is "tcp4", "tcp6",

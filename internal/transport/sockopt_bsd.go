@@ -4,20 +4,6 @@ package transport
 
 import "syscall"
 
-func setInt(fd uintptr, level, name, value int) error {
-	return syscall.SetsockoptInt(int(fd), level, name, value)
-}
-
-func setReuse(fd uintptr) error {
-	return setAll(fd, sockopt{"SO_REUSEADDR", syscall.SOL_SOCKET, syscall.SO_REUSEADDR, 1})
-}
-
-func (o *Options) setBuffers(fd uintptr) error {
-	return setAll(fd,
-		sockopt{"SO_SNDBUF", syscall.SOL_SOCKET, syscall.SO_SNDBUF, o.SendBuffer},
-		sockopt{"SO_RCVBUF", syscall.SOL_SOCKET, syscall.SO_RCVBUF, o.RecvBuffer})
-}
-
 func (o *Options) setTCP(uintptr) error { return nil }
 
 func (o *Options) setIP(fd uintptr, v6 bool) error {

@@ -9,19 +9,8 @@ import (
 // tcpUserTimeout is TCP_USER_TIMEOUT, which package syscall lacks.
 const tcpUserTimeout = 18
 
-func setInt(fd uintptr, level, name, value int) error {
-	return syscall.SetsockoptInt(int(fd), level, name, value)
-}
-
-func setReuse(fd uintptr) error {
-	return setAll(fd, sockopt{"SO_REUSEADDR", syscall.SOL_SOCKET, syscall.SO_REUSEADDR, 1})
-}
-
-func (o *Options) setBuffers(fd uintptr) error {
-	return setAll(fd,
-		sockopt{"SO_SNDBUF", syscall.SOL_SOCKET, syscall.SO_SNDBUF, o.SendBuffer},
-		sockopt{"SO_RCVBUF", syscall.SOL_SOCKET, syscall.SO_RCVBUF, o.RecvBuffer})
-}
+// soBusyPoll is SO_BUSY_POLL, which package syscall lacks.
+const soBusyPoll = 46
 
 func (o *Options) setTCP(fd uintptr) error {
 	ms := (o.MaxRetrans + time.Millisecond - 1) / time.Millisecond
@@ -33,7 +22,8 @@ func (o *Options) setIP(fd uintptr, v6 bool) error {
 	// IPV6_TCLASS.
 	err := setAll(fd,
 		sockopt{"IP_TOS", syscall.IPPROTO_IP, syscall.IP_TOS, o.TOS},
-		sockopt{"SO_PRIORITY", syscall.SOL_SOCKET, syscall.SO_PRIORITY, o.Priority})
+		sockopt{"SO_PRIORITY", syscall.SOL_SOCKET, syscall.SO_PRIORITY, o.Priority},
+		sockopt{"SO_BUSY_POLL", syscall.SOL_SOCKET, soBusyPoll, int((o.BusyPoll + time.Microsecond - 1) / time.Microsecond)})
 	if err == nil && v6 {
 		err = setAll(fd, sockopt{"IPV6_TCLASS", syscall.IPPROTO_IPV6, syscall.IPV6_TCLASS, o.TOS})
 	}

@@ -1,6 +1,7 @@
 package transport_test
 
 import (
+	"context"
 	"errors"
 	"net"
 	"syscall"
@@ -49,6 +50,7 @@ func TestBothEndsHaveSocketOptions(t *testing.T) {
 		MaxRetrans: 12345 * time.Millisecond,
 		TOS:        0x28,
 		Priority:   3,
+		BusyPoll:   busyPoll(t),
 	}
 	set := []option{
 		{"TCP_NODELAY", syscall.IPPROTO_TCP, syscall.TCP_NODELAY, 1},
@@ -62,6 +64,7 @@ func TestBothEndsHaveSocketOptions(t *testing.T) {
 		{"IP_TOS", syscall.IPPROTO_IP, syscall.IP_TOS, 0x28},
 	}
 	v6 := option{"IPV6_TCLASS", syscall.IPPROTO_IPV6, syscall.IPV6_TCLASS, 0x28}
+	set = append(set, option{"SO_BUSY_POLL", syscall.SOL_SOCKET, 46, int(o.BusyPoll / time.Microsecond)})
 	priority := option{"SO_PRIORITY", syscall.SOL_SOCKET, syscall.SO_PRIORITY, 3}
 
 	l4 := listen(t, tcp, "127.0.0.1:0", o)
@@ -76,6 +79,50 @@ func TestBothEndsHaveSocketOptions(t *testing.T) {
 	checkOptions(t, b, "IPv6 accept", append(set, v6))
 	_, b = connect(t, tcp, l6, "127.0.0.1"+port(l6), o)
 	checkOptions(t, b, "mapped accept", set)
+}
+
+// busyPoll returns a time that this process may set with SO_BUSY_POLL, or 0. More
+// than the system's default needs CAP_NET_ADMIN.
+func busyPoll(t *testing.T) time.Duration {
+	t.Helper()
+	l, err := tcp.Listen("127.0.0.1:0", &transport.Options{BusyPoll: 49500 * time.Nanosecond})
+	if errors.Is(err, syscall.EPERM) {
+		return 0
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.Close()
+	return 50 * time.Microsecond
+}
+
+// Linux queues one connection more than the backlog.
+func TestBacklogBoundsTheQueueOfTheSystem(t *testing.T) {
+	o := &transport.Options{Backlog: 1}
+	for _, c := range []struct {
+		what string
+		tr   transport.Transport
+		addr string
+	}{{"tcp", tcp, "127.0.0.1:0"}, {"ipc", transport.IPC, "*"}} {
+		l := listen(t, c.tr, c.addr, o)
+		made := 0
+		for i := range 4 {
+			timeout := 10 * time.Second
+			if i >= 2 { // the system ignores the attempt, and Dial repeats it
+				timeout = 50 * time.Millisecond
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), timeout)
+			conn, err := c.tr.Dial(ctx, l.Addr(), nil)
+			cancel()
+			if err == nil {
+				defer conn.Close()
+				made++
+			}
+		}
+		if made != 2 {
+			t.Errorf("%s: %d connections were made, want 2", c.what, made)
+		}
+	}
 }
 
 // TestZeroOptionsKeepSystemDefaults compares with a connection of package net.

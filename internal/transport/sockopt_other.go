@@ -6,6 +6,9 @@ func setInt(uintptr, int, int, int) error { return nil }
 
 func setReuse(uintptr) error { return nil }
 
+// setBacklog does nothing: the queue keeps the length that package net has set.
+func setBacklog(uintptr, int) error { return nil }
+
 func (o *Options) setBuffers(uintptr) error { return nil }
 
 func (o *Options) setTCP(uintptr) error { return nil }

@@ -17,6 +17,9 @@ func setInt(fd uintptr, level, name, value int) error {
 // port that another program uses, and TIME_WAIT does not prevent binding.
 func setReuse(uintptr) error { return nil }
 
+// setBacklog does nothing: the queue keeps the length that package net has set.
+func setBacklog(uintptr, int) error { return nil }
+
 func (o *Options) setBuffers(fd uintptr) error {
 	return setAll(fd,
 		sockopt{"SO_SNDBUF", syscall.SOL_SOCKET, syscall.SO_SNDBUF, o.SendBuffer},

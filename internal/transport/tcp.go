@@ -75,7 +75,10 @@ func (o *Options) listen(network, addr string) (net.Listener, error) {
 	// here are those of plain TCP.
 	lc.SetMultipathTCP(false)
 	l, err := lc.Listen(context.Background(), network, addr)
-	return l, portable(err)
+	if err != nil {
+		return nil, portable(err)
+	}
+	return o.limitBacklog(l)
 }
 
 func (tcp) Dial(ctx context.Context, addr string, o *Options) (net.Conn, error) {
@@ -117,7 +120,7 @@ func localAddr(ip netip.Addr, port uint16) *net.TCPAddr {
 }
 
 func dialHost(ctx context.Context, h tcpHost, from *net.TCPAddr, o *Options) (net.Conn, error) {
-	d := net.Dialer{Control: o.control, KeepAlive: -1, KeepAliveConfig: o.KeepAlive}
+	d := net.Dialer{Control: o.control, KeepAlive: -1, KeepAliveConfig: o.KeepAlive, Resolver: o.network().Resolver}
 	d.SetMultipathTCP(false)
 	if from != nil {
 		d.LocalAddr = from
@@ -128,7 +131,7 @@ func dialHost(ctx context.Context, h tcpHost, from *net.TCPAddr, o *Options) (ne
 		return dialAny(ctx, &d, port, o)
 	}
 	if !h.ip.IsValid() {
-		return dialWith(ctx, &d, anyFamily(o), net.JoinHostPort(h.name, port))
+		return o.dial(ctx, &d, anyFamily(o), net.JoinHostPort(h.name, port))
 	}
 	if o.IPv4Only && h.ip.Is6() {
 		return nil, &HostError{Host: h.ip.String(), Reason: "IPv6 is switched off", errno: syscall.EAFNOSUPPORT}
@@ -136,7 +139,7 @@ func dialHost(ctx context.Context, h tcpHost, from *net.TCPAddr, o *Options) (ne
 	if err := checkZone(h.ip); err != nil {
 		return nil, err
 	}
-	return dialWith(ctx, &d, familyOf(h.ip), net.JoinHostPort(h.ip.String(), port))
+	return o.dial(ctx, &d, familyOf(h.ip), net.JoinHostPort(h.ip.String(), port))
 }
 
 // dialAny dials "[::]", the address that a wildcard listener reports, on this
@@ -144,15 +147,27 @@ func dialHost(ctx context.Context, h tcpHost, from *net.TCPAddr, o *Options) (ne
 // does not work.
 func dialAny(ctx context.Context, d *net.Dialer, port string, o *Options) (net.Conn, error) {
 	if !o.IPv4Only {
-		c, err := dialWith(ctx, d, "tcp6", "[::1]:"+port)
+		c, err := o.dial(ctx, d, "tcp6", "[::1]:"+port)
 		if err == nil || !isNoFamily(err) && !errors.Is(err, syscall.ECONNREFUSED) && !isMismatch(err) || ctx.Err() != nil {
 			return c, err
 		}
 	}
-	return dialWith(ctx, d, "tcp4", "127.0.0.1:"+port)
+	return o.dial(ctx, d, "tcp4", "127.0.0.1:"+port)
 }
 
-func dialWith(ctx context.Context, d *net.Dialer, network, addr string) (net.Conn, error) {
+// dial connects with d, or as the application does, through the proxy if there is
+// one.
+func (o *Options) dial(ctx context.Context, d *net.Dialer, network, addr string) (net.Conn, error) {
+	if p := o.network().Proxy; p != nil && network != "unix" {
+		return o.dialProxy(ctx, d, p, network, addr)
+	}
+	return o.dialDirect(ctx, d, network, addr)
+}
+
+func (o *Options) dialDirect(ctx context.Context, d *net.Dialer, network, addr string) (net.Conn, error) {
+	if dial := o.network().DialContext; dial != nil {
+		return checkConn(dial(ctx, network, addr))
+	}
 	c, err := d.DialContext(ctx, network, addr)
 	return c, portable(err)
 }

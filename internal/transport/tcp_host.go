@@ -47,7 +47,7 @@ func lookupIP(ctx context.Context, name string, o *Options) (netip.Addr, error) 
 	if o.IPv4Only {
 		network = "ip4"
 	}
-	ips, err := net.DefaultResolver.LookupNetIP(ctx, network, name)
+	ips, err := o.network().resolver().LookupNetIP(ctx, network, name)
 	if err != nil {
 		return netip.Addr{}, &HostError{Host: name, Reason: "neither an interface nor a resolvable name", Err: err, errno: syscall.ENODEV}
 	}

@@ -53,8 +53,13 @@ func PrepareTLS(c *tls.Config, protocol string) (*tls.Config, error) {
 	if c == nil {
 		return nil, nil
 	}
-	if v := c.MaxVersion; v != 0 && v < tls.VersionTLS12 {
+	switch v := c.MaxVersion; {
+	case v != 0 && v < tls.VersionTLS12:
 		return nil, fmt.Errorf("MaxVersion %s: the minimum is TLS 1.2", tls.VersionName(v))
+	case v != 0 && v < c.MinVersion:
+		return nil, fmt.Errorf("MaxVersion %s is below MinVersion %s", tls.VersionName(v), tls.VersionName(c.MinVersion))
+	case c.MinVersion > tls.VersionTLS13:
+		return nil, fmt.Errorf("MinVersion %s: the maximum is TLS 1.3", tls.VersionName(c.MinVersion))
 	}
 	c = c.Clone()
 	c.MinVersion = max(c.MinVersion, tls.VersionTLS12)
@@ -110,15 +115,18 @@ func (t overTLS) Dial(ctx context.Context, addr string, o *Options) (net.Conn, e
 	if config == nil {
 		return nil, errNoTLS
 	}
-	if config.ServerName == "" {
-		config = config.Clone()
-		config.ServerName = serverName(addr)
+	used := config
+	if used.ServerName == "" {
+		used = config.Clone()
+		used.ServerName = serverName(addr)
 	}
 	base, err := t.base.Dial(ctx, addr, o)
 	if err != nil {
 		return nil, err
 	}
-	return newTLSConn(base, config, tls.Client), nil
+	c := newTLSConn(base, used, tls.Client)
+	c.config = config
+	return c, nil
 }
 
 // serverName returns the host of a TCP address to dial, as it is in a

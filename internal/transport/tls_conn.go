@@ -6,13 +6,13 @@ import (
 	"io"
 	"net"
 	"os"
-	"sync"
 	"sync/atomic"
 	"time"
 )
 
 // TLSConn is a connection over TLS. Its addresses and deadlines are those of the
-// connection below.
+// connection below. One goroutine at a time calls Handshake, Read, WaitRead and
+// Readable.
 //
 // After a Write that has failed, also because of a deadline, every later Write
 // fails.
@@ -20,16 +20,16 @@ type TLSConn struct {
 	net.Conn // the connection below TLS
 	below    *belowTLS
 	tls      *tls.Conn
+	config   *tls.Config // of Options.TLS
 	shaken   atomic.Bool // the handshake is complete
 
-	readMu sync.Mutex // guards what follows, and below.noWait
-	peeked bool       // first is decrypted and not yet returned by Read
+	peeked bool // first is decrypted and not yet returned by Read
 	first  [1]byte
 }
 
 func newTLSConn(base net.Conn, c *tls.Config, side func(net.Conn, *tls.Config) *tls.Conn) *TLSConn {
 	below := &belowTLS{Conn: base}
-	return &TLSConn{Conn: base, below: below, tls: side(below, c)}
+	return &TLSConn{Conn: base, below: below, tls: side(below, c), config: c}
 }
 
 // TLSError is an error of TLS and not of the connection below: a certificate that
@@ -72,12 +72,23 @@ func (c *TLSConn) handshake() error {
 	if c.shaken.Load() {
 		return nil
 	}
-	if err := c.tls.Handshake(); err != nil {
+	if err := c.callHandshake(); err != nil {
 		return tlsError(err)
 	}
 	c.shaken.Store(true)
 	return nil
 }
+
+// callHandshake calls the functions of the configuration, which the application has
+// set.
+func (c *TLSConn) callHandshake() (err error) {
+	defer RecoverHook(&err, "a function of the TLS configuration")
+	return c.tls.Handshake()
+}
+
+// Config returns the configuration of Options.TLS that was current when the
+// connection was made.
+func (c *TLSConn) Config() *tls.Config { return c.config }
 
 // Below returns the connection below TLS.
 func (c *TLSConn) Below() net.Conn { return c.Conn }
@@ -86,17 +97,15 @@ func (c *TLSConn) Read(p []byte) (n int, err error) {
 	if err := c.handshake(); err != nil || len(p) == 0 {
 		return 0, err
 	}
-	c.readMu.Lock()
-	defer c.readMu.Unlock()
 	if c.peeked {
 		p[0], c.peeked = c.first[0], false
 		k, _ := c.readBuffered(p[1:]) // a later Read gets the error again
 		return 1 + k, nil
 	}
-	return c.readLocked(p)
+	return c.read(p)
 }
 
-func (c *TLSConn) readLocked(p []byte) (n int, err error) {
+func (c *TLSConn) read(p []byte) (n int, err error) {
 	n, err = c.tls.Read(p)
 	if n > 0 {
 		c.below.arrived.Store(false)
@@ -110,14 +119,14 @@ func (c *TLSConn) readLocked(p []byte) (n int, err error) {
 
 // readBuffered reads only what TLS has received already, without waiting for the
 // connection below. If that is less than a record, the error is
-// os.ErrDeadlineExceeded. The caller holds readMu.
+// os.ErrDeadlineExceeded.
 func (c *TLSConn) readBuffered(p []byte) (n int, err error) {
 	if len(p) == 0 {
 		return 0, nil
 	}
 	c.below.noWait = true
 	defer func() { c.below.noWait = false }()
-	return c.readLocked(p)
+	return c.read(p)
 }
 
 // WaitRead implements [ReadWaiter]. It decrypts one byte, because only TLS knows
@@ -127,12 +136,10 @@ func (c *TLSConn) WaitRead() error {
 	if err := c.handshake(); err != nil {
 		return err
 	}
-	c.readMu.Lock()
-	defer c.readMu.Unlock()
 	if c.peeked {
 		return nil
 	}
-	n, err := c.readLocked(c.first[:])
+	n, err := c.read(c.first[:])
 	c.peeked = n > 0
 	if errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, net.ErrClosed) {
 		return err
@@ -141,13 +148,11 @@ func (c *TLSConn) WaitRead() error {
 }
 
 // Readable implements [Readable]. It is true also if a part of a record has
-// arrived since the last Read. It must not be called during a Read.
+// arrived since the last Read.
 func (c *TLSConn) Readable() bool {
 	if !c.shaken.Load() {
 		return Readable(c.Conn)
 	}
-	c.readMu.Lock()
-	defer c.readMu.Unlock()
 	if c.peeked {
 		return true
 	}
@@ -174,7 +179,9 @@ func (c *TLSConn) CloseWrite() error {
 		return err
 	}
 	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
-		return half.CloseWrite()
+		if err := half.CloseWrite(); !errors.Is(err, errors.ErrUnsupported) {
+			return err
+		}
 	}
 	return nil
 }
@@ -197,7 +204,7 @@ func (c *TLSConn) Close() error {
 // belowTLS is what TLS reads from and writes to.
 type belowTLS struct {
 	net.Conn
-	noWait  bool         // Read does not wait; guarded by TLSConn.readMu
+	noWait  bool         // Read does not wait; set by TLSConn.readBuffered
 	arrived atomic.Bool  // bytes have arrived of which TLSConn.Read has returned none
 	writing atomic.Int32 // running calls of Write
 }

@@ -558,7 +558,7 @@ func TestTLSReportsStateOfConnectionBelow(t *testing.T) {
 		b.Close()
 		await("peer disconnected", func() bool { return transport.PeerDisconnected(a) })
 	}
-	if transport.NewTryWriter(a) != nil {
+	if transport.NewReader(a).Descriptor() != nil {
 		t.Error("a TryWriter bypasses TLS")
 	}
 }

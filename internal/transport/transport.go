@@ -49,7 +49,7 @@ type Listener interface {
 
 // Options are socket options. A zero field means the default of the operating
 // system. A system that does not support SendBuffer, RecvBuffer, MaxRetrans,
-// TOS or Priority ignores that option.
+// TOS, Priority, BusyPoll or Backlog ignores that option.
 type Options struct {
 	SendBuffer int                 // SO_SNDBUF, bytes
 	RecvBuffer int                 // SO_RCVBUF, bytes
@@ -57,19 +57,25 @@ type Options struct {
 	MaxRetrans time.Duration       // TCP_USER_TIMEOUT
 	TOS        int                 // IP_TOS and IPV6_TCLASS
 	Priority   int                 // SO_PRIORITY (Linux)
+	BusyPoll   time.Duration       // SO_BUSY_POLL, rounded up to microseconds (Linux)
 	Device     string              // SO_BINDTODEVICE (Linux, elsewhere an error); "": any device
+	Backlog    int                 // of listen, for tcp and ipc; 0: the maximum of the system
 	IPv4Only   bool                // resolve and bind IPv4 addresses only; else IPv4 and IPv6
+	Spin       time.Duration       // how long a connection is read without sleeping after bytes have arrived
 	Mode       fs.FileMode         // permission bits of an ipc file; 0: determined by the umask
 
 	// TLS returns the configuration of the next TLS connection, from PrepareTLS.
 	// nil if there is none; transports without TLS ignore it.
 	TLS func() *tls.Config
 
+	// Network, if not nil, has functions of the application.
+	Network *Network
+
 	// Lookup, if not nil, ends name lookups in Listen and ListenPackets.
 	Lookup context.Context
 
-	MulticastHops   int  // IP_MULTICAST_TTL and IPV6_MULTICAST_HOPS; the system's default is 1
-	MulticastNoLoop bool // do not deliver sent multicast datagrams to this machine
+	MulticastHops       int  // IP_MULTICAST_TTL and IPV6_MULTICAST_HOPS; the system's default is 1
+	MulticastRemoteOnly bool // IP_MULTICAST_LOOP 0: sent multicast datagrams are not delivered on this machine
 }
 
 // orZero returns o, or zero Options if o is nil.

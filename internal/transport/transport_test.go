@@ -7,6 +7,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/zerobroker/zmq/internal/transport"
 	"github.com/zerobroker/zmq/internal/transport/transporttest"
@@ -24,6 +25,16 @@ func TestTCPPassesTransportTests(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestTCPPassesTransportTestsWithSpin: a Reader that looks for more bytes before it
+// sleeps behaves like one that does not.
+func TestTCPPassesTransportTestsWithSpin(t *testing.T) {
+	transporttest.Run(t, transporttest.Config{
+		New:        func(*testing.T) (transport.Transport, string) { return transport.TCP, "127.0.0.1:0" },
+		DialClosed: syscall.ECONNREFUSED,
+		Spin:       time.Millisecond,
+	})
 }
 
 func TestIPCPassesTransportTests(t *testing.T) {

@@ -2,13 +2,10 @@
 
 package transport
 
-import "net"
+import "syscall"
 
 // TryWriter is implemented only for Unix systems.
 type TryWriter struct{}
 
-// NewTryWriter returns nil.
-func NewTryWriter(net.Conn) *TryWriter { return nil }
-
-// TryWrite is not called, because NewTryWriter returns nil.
-func (*TryWriter) TryWrite([][]byte) int { return 0 }
+// TryWrite is not called, because no connection has a descriptor.
+func (*TryWriter) TryWrite(syscall.RawConn, [][]byte) int { return 0 }

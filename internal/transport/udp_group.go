@@ -23,7 +23,7 @@ func (o *Options) setMulticastScope(fd uintptr, v6 bool) error {
 			}
 		}
 	}
-	if !o.MulticastNoLoop {
+	if !o.MulticastRemoteOnly {
 		return nil
 	}
 	err := setMulticastScope4(fd, v6, "LOOP", syscall.IP_MULTICAST_LOOP, 0)

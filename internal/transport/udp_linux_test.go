@@ -23,7 +23,7 @@ func udpOption(t *testing.T, c PacketConn, level, name int) (v int) {
 // TestUDPSocketHasOptions also checks that a dual-stack socket has the options
 // of IPv4 and IPv6, and that only a group may be bound by several sockets.
 func TestUDPSocketHasOptions(t *testing.T) {
-	o := &Options{SendBuffer: 40_000, RecvBuffer: 50_000, TOS: 0x28, Priority: 3, MulticastHops: 7, MulticastNoLoop: true}
+	o := &Options{SendBuffer: 40_000, RecvBuffer: 50_000, TOS: 0x28, Priority: 3, MulticastHops: 7, MulticastRemoteOnly: true}
 	lo := loInterface(t)
 	type want struct {
 		what             string

@@ -304,9 +304,9 @@ func TestUDPGroupDatagramReachesOnlyMembers(t *testing.T) {
 	}
 }
 
-// TestUDPNoLoopSendsNothingToThisMachine needs an interface other than
+// TestUDPMulticastRemoteOnlySendsNothingToThisMachine needs an interface other than
 // loopback, whose datagrams always return to this machine.
-func TestUDPNoLoopSendsNothingToThisMachine(t *testing.T) {
+func TestUDPMulticastRemoteOnlySendsNothingToThisMachine(t *testing.T) {
 	ifi := outward(t)
 	if ifi == "" {
 		t.Skip("only the loopback interface supports multicast")
@@ -316,7 +316,7 @@ func TestUDPNoLoopSendsNothingToThisMachine(t *testing.T) {
 		t.Skip("this machine cannot join multicast groups: ", err)
 	}
 	t.Cleanup(func() { l.Close() })
-	c, to := dialPackets(t, l.Addr(), &transport.Options{MulticastNoLoop: true})
+	c, to := dialPackets(t, l.Addr(), &transport.Options{MulticastRemoteOnly: true})
 	if err := c.WritePacket([]byte("silent"), to); err != nil {
 		t.Skip("this machine cannot send to multicast groups: ", err)
 	}

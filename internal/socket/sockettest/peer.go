@@ -17,7 +17,7 @@ import (
 type Peer struct {
 	net.Conn
 	w    *World
-	mech mechanism.Mechanism // of Join; nil before
+	mech mechanism.Mechanism // of HandshakeWith; nil before
 }
 
 // Dial connects a raw peer to an address without scheme.
@@ -130,8 +130,9 @@ func Message(frames ...string) (b []byte) {
 	return b
 }
 
-// Must writes bytes. It fails the test on an error, as the other methods do.
-func (p *Peer) Must(bytes ...[]byte) {
+// MustWrite writes bytes. It fails the test on an error, as the other methods do
+// unless their names begin with Try.
+func (p *Peer) MustWrite(bytes ...[]byte) {
 	p.w.Helper()
 	for _, b := range bytes {
 		if _, err := p.Write(b); err != nil {
@@ -140,19 +141,19 @@ func (p *Peer) Must(bytes ...[]byte) {
 	}
 }
 
-// Shake completes the handshake of a socket of the given type.
-func (p *Peer) Shake(socketType string, properties ...string) {
+// Handshake completes a handshake with NULL, as a socket of the given type.
+func (p *Peer) Handshake(socketType string, properties ...string) {
 	p.w.Helper()
-	p.Must(Greeting(), Ready(append([]string{"Socket-Type", socketType}, properties...)...))
-	p.Skip(64)
+	p.MustWrite(Greeting(), Ready(append([]string{"Socket-Type", socketType}, properties...)...))
+	p.ReadN(64)
 	flags, body := p.Frame()
 	if flags&wire.FlagCommand == 0 || len(body) < 6 || string(body[1:6]) != "READY" {
 		p.w.Fatalf("raw peer: frame %x %q instead of READY", flags, body)
 	}
 }
 
-// Skip reads n bytes and returns them.
-func (p *Peer) Skip(n int) []byte {
+// ReadN reads n bytes and returns them.
+func (p *Peer) ReadN(n int) []byte {
 	p.w.Helper()
 	b := make([]byte, n)
 	if _, err := io.ReadFull(p, b); err != nil {
@@ -207,10 +208,10 @@ func (p *Peer) Message() (frames []string) {
 	}
 }
 
-// End reads and discards bytes until the other end has closed the connection,
-// and returns how long that took. Events that follow from the close have been
-// reported when End returns.
-func (p *Peer) End() time.Duration {
+// WaitClosed reads and discards bytes until the other end has closed the
+// connection, and returns how long that took. Events that follow from the close
+// have been reported when WaitClosed returns.
+func (p *Peer) WaitClosed() time.Duration {
 	p.w.Helper()
 	d := After(func() {
 		if _, err := io.Copy(io.Discard, p); errors.Is(err, net.ErrClosed) {

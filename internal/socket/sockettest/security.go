@@ -79,17 +79,18 @@ func Curve(client, server func([]byte)) Security {
 	}
 }
 
-// Join completes a handshake with the mechanism m, as a socket of the given type
-// that has the credentials of m.
-func (p *Peer) Join(m func(metadata []byte) mechanism.Mechanism, socketType string, properties ...string) {
+// HandshakeWith completes a handshake with the mechanism m, as a socket of the
+// given type that has the credentials of m.
+func (p *Peer) HandshakeWith(m func(metadata []byte) mechanism.Mechanism, socketType string, properties ...string) {
 	p.w.Helper()
-	if err := p.TryJoin(m, socketType, properties...); err != nil {
+	if err := p.TryHandshakeWith(m, socketType, properties...); err != nil {
 		p.w.Fatalf("raw peer: %v", err)
 	}
 }
 
-// TryJoin is like Join but returns an error instead of failing the test.
-func (p *Peer) TryJoin(m func(metadata []byte) mechanism.Mechanism, socketType string, properties ...string) error {
+// TryHandshakeWith is like HandshakeWith but returns an error instead of failing
+// the test.
+func (p *Peer) TryHandshakeWith(m func(metadata []byte) mechanism.Mechanism, socketType string, properties ...string) error {
 	md := wire.AppendProperty(nil, wire.PropSocketType, socketType)
 	for i := 0; i < len(properties); i += 2 {
 		md = wire.AppendProperty(md, properties[i], properties[i+1])
@@ -143,8 +144,8 @@ func GreetingOf(mechanism string, server bool) []byte {
 	return b
 }
 
-// Seal returns frames as the mechanism of Join sends them: each encrypted if the
-// mechanism encrypts. Bytes that are no complete frame stay as they are.
+// Seal returns frames as the mechanism of HandshakeWith sends them: each encrypted
+// if the mechanism encrypts. Bytes after the last complete frame are not changed.
 func (p *Peer) Seal(frames ...[]byte) (out []byte) {
 	if p.mech == nil || !p.mech.Seals() {
 		return bytes.Join(frames, nil)
@@ -165,8 +166,8 @@ func (p *Peer) Seal(frames ...[]byte) (out []byte) {
 	return out
 }
 
-// Open returns the flags and the body of a frame that the mechanism of Join has
-// received.
+// Open returns the flags and the body of a received frame, decrypted by the
+// mechanism of HandshakeWith if that encrypts.
 func (p *Peer) Open(flags byte, body []byte) (byte, []byte) {
 	p.w.Helper()
 	if p.mech == nil || !p.mech.Seals() {

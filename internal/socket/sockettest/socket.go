@@ -131,8 +131,8 @@ func (s *Socket) Fill() (n int) {
 	return
 }
 
-// MustMeet waits until n peers are connected.
-func (s *Socket) MustMeet(n int) {
+// WaitPeers waits until n peers are connected.
+func (s *Socket) WaitPeers(n int) {
 	s.w.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), waitTime)
 	defer cancel()
@@ -193,8 +193,8 @@ func (s *Socket) History() []socket.Stamped {
 	}
 }
 
-// Heard returns the events of the given kinds that the socket has reported.
-func (s *Socket) Heard(kinds ...session.Kind) (some []socket.Stamped) {
+// EventsOf returns the events of the given kinds that the socket has reported.
+func (s *Socket) EventsOf(kinds ...session.Kind) (some []socket.Stamped) {
 	for _, ev := range s.History() {
 		if slices.Contains(kinds, ev.Kind) {
 			some = append(some, ev)

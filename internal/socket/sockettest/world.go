@@ -113,6 +113,11 @@ func (w *World) Socket(typ pattern.Type, set ...func(*socket.Options)) *Socket {
 	if err != nil {
 		w.Fatal(err)
 	}
+	return w.Wrap(core)
+}
+
+// Wrap returns a socket as Socket does, for one that was made otherwise.
+func (w *World) Wrap(core *socket.Socket) *Socket {
 	s := &Socket{Socket: core, Addressed: core.Addressed(), Topics: core.Topics(), Frames: core.Frames(), w: w, listener: core.Watch()}
 	w.Cleanup(func() { s.CloseIn(0) })
 	return s

@@ -245,3 +245,32 @@ func TestCloseWriteKeepsOtherDirectionOpen(t *testing.T) {
 		w.wantErr("CloseWrite", a.(interface{ CloseWrite() error }).CloseWrite(), net.ErrClosed)
 	})
 }
+
+// TestOnAcceptGetsEveryAcceptedByte: the function gets the bytes that Write counts,
+// also those that are destroyed at once, and no others.
+func TestOnAcceptGetsEveryAcceptedByte(t *testing.T) {
+	inVirtualTime(t, func(w *fixture) {
+		var got []byte
+		a, b, l := w.connect(func(l *memnet.Link) {
+			l.Up().OnAccept(func(b []byte) { got = append(got, b...) })
+		})
+		l.Up().CutAfterWrite(8, memnet.RST)
+		w.wantWrite(a, "abc", 3, nil)
+		w.wantWrite(b, "other direction", 15, nil)
+		w.wantWrite(a, "defghijk", 5, reset)
+		if string(got) != "abcdefgh" {
+			w.Errorf("accepted %q", got)
+		}
+	})
+	inVirtualTime(t, func(w *fixture) {
+		var got []byte
+		a, b, l := w.connect(nil)
+		l.Up().OnAccept(func(b []byte) { got = append(got, b...) })
+		b.Close()
+		w.wantWrite(a, "destroyed", 9, nil)
+		w.wantWrite(a, "refused", 0, broken)
+		if string(got) != "destroyed" {
+			w.Errorf("accepted %q", got)
+		}
+	})
+}

@@ -32,6 +32,7 @@ type Flow struct {
 	chunk     int // most bytes per Read; 0 is no limit
 	stalled   bool
 	heldReads bool // HoldReads was called
+	onAccept  func(b []byte)
 	onDestroy func(offset int64, b []byte)
 
 	cutWrite, cutDelivery          int64 // stream offsets, or never
@@ -132,6 +133,11 @@ func (f *Flow) CutAfterWrite(n int64, how Cut) {
 		f.checkWriteLocked()
 	})
 }
+
+// OnAccept sets a function that is called with the bytes that Write accepts from
+// now on, in order. It is called with the link locked, must not use the link and
+// must not keep the bytes.
+func (f *Flow) OnAccept(hook func(b []byte)) { f.set(func() { f.onAccept = hook }) }
 
 // OnDestroy sets a function that is called with the bytes of this flow that are
 // destroyed from now on, and their offset in the stream. The function owns the

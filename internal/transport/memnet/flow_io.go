@@ -14,7 +14,7 @@ func (f *Flow) acceptLocked(p []byte) int {
 		// The other end answers these bytes with a reset, which arrives
 		// before the next Write.
 		offset := f.accepted
-		f.accepted += int64(len(p))
+		f.countAcceptedLocked(p)
 		f.countDestroyedLocked(offset, p)
 		f.writeErr = syscall.EPIPE
 		return len(p)
@@ -27,10 +27,18 @@ func (f *Flow) acceptLocked(p []byte) int {
 		return 0
 	}
 	f.queueLocked(p[:n])
-	f.accepted += int64(n)
+	f.countAcceptedLocked(p[:n])
 	f.pending += n
 	f.checkWriteLocked()
 	return n
+}
+
+// countAcceptedLocked counts accepted bytes and calls the OnAccept function.
+func (f *Flow) countAcceptedLocked(p []byte) {
+	f.accepted += int64(len(p))
+	if f.onAccept != nil {
+		f.onAccept(p)
+	}
 }
 
 // queueLocked copies bytes to the queue. With limited bandwidth it splits them

@@ -40,6 +40,13 @@ func (l *lender) checkNoneOut(s *suite) {
 	}
 }
 
+// reader returns a Reader with the Spin of the configuration.
+func (s *suite) reader(c net.Conn) *transport.Reader {
+	r := transport.NewReader(c)
+	r.SetSpin(s.Spin)
+	return r
+}
+
 func readerData(s *suite) {
 	a, b := s.pair()
 	data := pattern(1 << 20)
@@ -48,7 +55,7 @@ func readerData(s *suite) {
 		a.Write(data)
 		a.Close()
 	})
-	r, l := transport.NewReader(b), lender{size: 5000}
+	r, l := s.reader(b), lender{size: 5000}
 	var got bytes.Buffer
 	// ReadInto and Read may alternate.
 	head := make([]byte, 1000)
@@ -66,8 +73,8 @@ func readerData(s *suite) {
 			s.Error(err)
 			break
 		}
-		if n < 1 || len(buf) != l.size {
-			s.Fatalf("%d bytes in a buffer of %d", n, len(buf))
+		if n < 1 || len(buf) != n || n > l.size {
+			s.Fatalf("%d bytes of %d, in a buffer of %d", len(buf), n, l.size)
 		}
 		got.Write(buf[:n])
 		l.give(buf)
@@ -82,7 +89,7 @@ func readerData(s *suite) {
 func readerEOF(s *suite) {
 	a, b := s.pair()
 	a.Close()
-	r, l := transport.NewReader(b), lender{size: 10}
+	r, l := s.reader(b), lender{size: 10}
 	for range 2 {
 		if buf, n, err := r.Read(l.take, l.give); buf != nil || n != 0 || err != io.EOF {
 			s.Errorf("got %v, %d, %v", buf, n, err)
@@ -96,7 +103,7 @@ func readerEOF(s *suite) {
 
 func readerDeadline(s *suite) {
 	a, b := s.pair()
-	r, l := transport.NewReader(b), lender{size: 10}
+	r, l := s.reader(b), lender{size: 10}
 	for _, at := range []time.Time{time.Unix(1, 0), time.Now().Add(short)} {
 		b.SetReadDeadline(at)
 		buf, _, err := r.Read(l.take, l.give)
@@ -117,7 +124,7 @@ func readerDeadline(s *suite) {
 
 func readerClose(s *suite) {
 	_, b := s.pair()
-	r, l := transport.NewReader(b), lender{size: 10}
+	r, l := s.reader(b), lender{size: 10}
 	var g group
 	g.start(func() {
 		_, _, err := r.Read(l.take, l.give)
@@ -138,7 +145,7 @@ func readerIdle(s *suite) {
 	if !canWait && !slices.Contains(pollers, runtime.GOOS) {
 		s.Skip("no way to wait without a buffer on " + runtime.GOOS)
 	}
-	r, l := transport.NewReader(b), lender{size: 10, put: make(chan struct{}, 10)}
+	r, l := s.reader(b), lender{size: 10, put: make(chan struct{}, 10)}
 	var g group
 	done := g.start(func() {
 		buf, n, err := r.Read(l.take, l.give)

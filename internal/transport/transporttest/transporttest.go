@@ -10,6 +10,7 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/zerobroker/zmq/internal/transport"
 )
@@ -29,6 +30,9 @@ type Config struct {
 
 	// WriteTimeoutIsFinal means that every Write fails after one has timed out.
 	WriteTimeoutIsFinal bool
+
+	// Spin is passed to SetSpin of every Reader.
+	Spin time.Duration
 
 	// Bubble runs every test in a synctest bubble, that is in virtual time. The
 	// transport must do no I/O.
