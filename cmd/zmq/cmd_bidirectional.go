@@ -38,7 +38,7 @@ type dealerCmd struct {
 // Help is shown by zmq dealer --help.
 func (dealerCmd) Help() string {
 	return bothHelp + `    zmq dealer -c tcp://127.0.0.1:5557 -n 1 hello
-    zmq dealer -c tcp://127.0.0.1:5557 --identity worker-1
+    zmq dealer -c tcp://127.0.0.1:5557 --routing-id worker-1
     printf '\thello\n' | zmq dealer -c tcp://127.0.0.1:5558 -n 1    # to a REP: begin with an empty frame`
 }
 
@@ -48,7 +48,11 @@ func (c *dealerCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	s, err := zmq.NewDealer(c.routed(c.options(e)))
+	o, err := c.routed(c.options())
+	if err != nil {
+		return err
+	}
+	s, err := zmq.NewDealer(o)
 	if err != nil {
 		return err
 	}
@@ -78,7 +82,7 @@ func (c *pairCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	s, err := zmq.NewPair(c.options(e))
+	s, err := zmq.NewPair(c.options())
 	if err != nil {
 		return err
 	}
@@ -113,7 +117,7 @@ func (c *xpubCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	o := c.publisherOptions(e)
+	o := c.publisherOptions()
 	if c.Every {
 		o.XPub.Notify = zmq.XPubNotifyEveryChange
 	}
@@ -152,7 +156,7 @@ func (c *xsubCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	s, err := zmq.NewXSub(c.publisherOptions(e)) // like a PUB, it does not wait for slow peers
+	s, err := zmq.NewXSub(c.publisherOptions()) // like a PUB, it does not wait for slow peers
 	if err != nil {
 		return err
 	}

@@ -46,6 +46,10 @@ func (curveKeygenCmd) Help() string {
 	return `Prints a new key pair in Z85, with the labels of libzmq's curve_keygen. With --cert it writes the key pair to a certificate instead,
 and prints the public key. Give FILE to the peers, and keep FILE_secret: it is not needed elsewhere.
 
+pyzmq reads only files with .key at the end of their names: use --cert alice.key for its load_certificates. The secret file
+that pyzmq writes can be read by other users, and is refused here until chmod 600. Its public file has no name: add a line
+name = alice below metadata, indented by four spaces, or the user ID is the public key.
+
 Examples:
 
     zmq curve keygen
@@ -121,8 +125,22 @@ func (c *curveKeygenCmd) print(e *env, public, secret string) error {
 			fmt.Fprintf(&b, "\n== CURVE SECRET KEY ==\n%s\n", secret)
 		}
 	}
+	if secret != "" {
+		e.warnSecretOutput()
+	}
 	_, err := e.stdout.Write(b.Bytes())
 	return outputError(err)
+}
+
+// warnSecretOutput warns that a secret goes to a file that other users can read.
+func (e *env) warnSecretOutput() {
+	f, ok := e.stdout.(*os.File)
+	if !ok {
+		return
+	}
+	if info, err := f.Stat(); err == nil && sharedWith(info, permOthers) {
+		e.logf("warning: the secret key is in a file that other users can read or change (mode %#o): delete it and use --cert, or umask 077", info.Mode().Perm())
+	}
 }
 
 type curvePublicCmd struct {
@@ -163,8 +181,8 @@ func (c *curvePublicCmd) public(e *env) (curve.PublicKey, error) {
 		return key.Public(), nil
 	}
 	path := *c.File
-	if _, err := os.Stat(path); err != nil && looksLikeKey(path) {
-		return curve.PublicKey{}, usagef("the argument is a key and not a file: pass a secret key on standard input, " +
+	if isKeyText(path) {
+		return curve.PublicKey{}, usagef("the argument is a key, or no file exists at this path: pass a secret key on standard input, " +
 			"because other users can read the arguments of a command")
 	}
 	if key, err := readKeyFile(path); err == nil {
@@ -172,12 +190,6 @@ func (c *curvePublicCmd) public(e *env) (curve.PublicKey, error) {
 	}
 	cert, err := zcert.Read(path)
 	return cert.Public, err
-}
-
-// looksLikeKey reports whether text is a key in Z85 or in hexadecimal digits.
-func looksLikeKey(text string) bool {
-	_, err := curve.ParseKey(text)
-	return err == nil
 }
 
 // maxSecret bounds the bytes that are read of a secret.
@@ -223,8 +235,11 @@ func readSecret(r io.Reader) (string, error) {
 		return "", fmt.Errorf("more than %d bytes", maxSecret)
 	}
 	b = bytes.TrimSuffix(bytes.TrimSuffix(b, []byte{'\n'}), []byte{'\r'})
-	if len(b) == 0 {
+	switch {
+	case len(b) == 0:
 		return "", errors.New("empty")
+	case bytes.ContainsAny(b, "\r\n"):
+		return "", errors.New("more than one line")
 	}
 	return string(b), nil
 }

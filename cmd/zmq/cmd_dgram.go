@@ -57,7 +57,7 @@ func (c *dgramCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	s, err := zmq.NewDgram(c.options(e))
+	s, err := zmq.NewDgram(c.options())
 	if err != nil {
 		return err
 	}

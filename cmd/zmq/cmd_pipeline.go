@@ -36,7 +36,7 @@ func (c *pushCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	s, err := zmq.NewPush(c.options(e))
+	s, err := zmq.NewPush(c.options())
 	if err != nil {
 		return err
 	}
@@ -79,7 +79,7 @@ func (c *pullCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	s, err := zmq.NewPull(c.options(e))
+	s, err := zmq.NewPull(c.options())
 	if err != nil {
 		return err
 	}

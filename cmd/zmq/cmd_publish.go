@@ -13,8 +13,8 @@ var publishLosses = []zmq.DropReason{zmq.DropHWM, zmq.DropRejected}
 // publisherOptions removes the limit on the number of queued messages: a PUB
 // does not wait for slow subscribers, but a whole file is to arrive. The limit
 // on their bytes remains.
-func (f *socketFlags) publisherOptions(e *env) *zmq.Options {
-	o := f.options(e)
+func (f *socketFlags) publisherOptions() *zmq.Options {
+	o := f.options()
 	o.SendHWM = zmq.Unlimited
 	return o
 }
@@ -50,7 +50,7 @@ func (c *pubCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	s, err := zmq.NewPub(c.publisherOptions(e))
+	s, err := zmq.NewPub(c.publisherOptions())
 	if err != nil {
 		return err
 	}
@@ -89,7 +89,7 @@ func (c *subCmd) Run(ctx context.Context, e *env) error {
 	if len(prefixes) == 0 {
 		prefixes = []string{""}
 	}
-	s, err := zmq.NewSub(c.options(e))
+	s, err := zmq.NewSub(c.options())
 	if err != nil {
 		return err
 	}

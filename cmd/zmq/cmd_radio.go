@@ -53,7 +53,7 @@ func (c *radioCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	s, err := zmq.NewRadio(c.publisherOptions(e))
+	s, err := zmq.NewRadio(c.publisherOptions())
 	if err != nil {
 		return err
 	}
@@ -100,7 +100,7 @@ func (c *dishCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	s, err := zmq.NewDish(c.options(e))
+	s, err := zmq.NewDish(c.options())
 	if err != nil {
 		return err
 	}

@@ -30,7 +30,11 @@ func (c *reqCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	s, err := zmq.NewReq(c.routed(c.options(e)))
+	o, err := c.routed(c.options())
+	if err != nil {
+		return err
+	}
+	s, err := zmq.NewReq(o)
 	if err != nil {
 		return err
 	}
@@ -88,7 +92,7 @@ func (c *repCmd) Run(ctx context.Context, e *env) error {
 			return usagef("--reply: %w", err)
 		}
 	}
-	s, err := zmq.NewRep(c.options(e))
+	s, err := zmq.NewRep(c.options())
 	if err != nil {
 		return err
 	}

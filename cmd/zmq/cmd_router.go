@@ -12,8 +12,8 @@ type routerCmd struct {
 	sendFlags
 	bothCount
 	echoFlag
-	Handover bool `help:"If a new peer has the routing ID of another, disconnect the other instead of refusing the new peer."`
-	Notify   bool `help:"Print a line when a peer connects or disconnects: its routing ID, a space, and \"connected\" or \"disconnected\". -n does not count these lines."`
+	Handover string `enum:"none,same-user,any" default:"none" placeholder:"WHO" help:"If a new peer has the routing ID of another, disconnect the other instead of refusing the new one: same-user if the same user has authenticated both, or any. Default none."`
+	Notify   bool   `help:"Print a line when a peer connects or disconnects: its routing ID, a space, and \"connected\" or \"disconnected\". -n does not count these lines."`
 }
 
 // echoFlag is the flag --echo of commands that send to a peer chosen by the
@@ -39,8 +39,13 @@ func (c *routerCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	o := c.routed(c.options(e))
-	o.Router.Handover = c.Handover
+	o, err := c.routed(c.options())
+	if err != nil {
+		return err
+	}
+	o.Router.Handover = map[string]zmq.RouterHandover{
+		"none": zmq.RouterHandoverNone, "same-user": zmq.RouterHandoverSameUser, "any": zmq.RouterHandoverAny,
+	}[c.Handover]
 	if c.Notify {
 		o.Router.Notify = zmq.RouterNotifyConnect | zmq.RouterNotifyDisconnect
 	}

@@ -29,7 +29,7 @@ func (c *scatterCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	s, err := zmq.NewScatter(c.options(e))
+	s, err := zmq.NewScatter(c.options())
 	if err != nil {
 		return err
 	}
@@ -58,7 +58,7 @@ func (c *gatherCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	s, err := zmq.NewGather(c.options(e))
+	s, err := zmq.NewGather(c.options())
 	if err != nil {
 		return err
 	}
@@ -85,7 +85,7 @@ func (c *channelCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	s, err := zmq.NewChannel(c.options(e))
+	s, err := zmq.NewChannel(c.options())
 	if err != nil {
 		return err
 	}

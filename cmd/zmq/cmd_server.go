@@ -26,7 +26,7 @@ func (c *clientCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	s, err := zmq.NewClient(c.options(e))
+	s, err := zmq.NewClient(c.options())
 	if err != nil {
 		return err
 	}
@@ -56,7 +56,7 @@ func (c *serverCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	s, err := zmq.NewServer(c.options(e))
+	s, err := zmq.NewServer(c.options())
 	if err != nil {
 		return err
 	}
@@ -92,7 +92,7 @@ func (c *peerCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	s, err := zmq.NewPeer(c.options(e))
+	s, err := zmq.NewPeer(c.options())
 	if err != nil {
 		return err
 	}

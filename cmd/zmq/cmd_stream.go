@@ -44,7 +44,7 @@ func (c *streamCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	s, err := zmq.NewStream(c.options(e))
+	s, err := zmq.NewStream(c.options())
 	if err != nil {
 		return err
 	}

@@ -45,7 +45,7 @@ func exchanges(scale int) []exchange {
 		}},
 		{"dealer/router", []role{
 			{args: []string{"router", "--echo", "-n", count}, want: prefixed("64656d6f\t", all)},
-			{args: []string{"dealer", "--identity", "demo", "-n", count}, input: all, want: all},
+			{args: []string{"dealer", "--routing-id", "demo", "-n", count}, input: all, want: all},
 		}},
 		{"pair", []role{
 			{args: []string{"pair", "-n", count}, input: there, want: back},

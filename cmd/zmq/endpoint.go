@@ -22,12 +22,12 @@ func ephemeral(endpoint string) bool {
 	return endpoint == "ipc://*" || strings.HasSuffix(endpoint, ":*") || strings.HasSuffix(endpoint, ":0")
 }
 
-// exposed reports whether a bound endpoint accepts from every network of the
-// machine. A multicast group does: its port is bound on every address, even if
-// the endpoint names an interface.
+// exposed reports whether a bound endpoint accepts from other machines. A multicast
+// group does: its port is bound on every address, even if the endpoint names an
+// interface.
 func exposed(bound string) bool {
 	ip := hostOf(bound)
-	return ip.IsUnspecified() || ip.IsMulticast()
+	return ip.IsValid() && !ip.IsLoopback()
 }
 
 // hostOf returns the address that a tcp, tls+tcp or udp endpoint is bound to, or that of

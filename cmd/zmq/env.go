@@ -22,7 +22,8 @@ type env struct {
 
 	command string // the name of the command, such as "perf local_thr"
 
-	mu sync.Mutex // guards stderr
+	mu   sync.Mutex // guards stderr and live
+	live string     // the last line of the terminal that standard error is
 }
 
 // processEnv is the env of this process.
@@ -46,7 +47,33 @@ func (e *env) logCommandf(format string, args ...any) {
 // because the text may contain text from a peer.
 func (e *env) logf(format string, args ...any) {
 	line := showControls([]byte("zmq: "), fmt.Appendf(nil, format, args...))
+	e.writeError(append(line, '\n'))
+}
+
+// eraseLine erases the line of the cursor on a terminal.
+const eraseLine = "\r\x1b[K"
+
+// writeError writes lines to standard error, above the live line.
+func (e *env) writeError(lines []byte) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.stderr.Write(append(line, '\n'))
+	if e.live == "" {
+		e.stderr.Write(lines)
+		return
+	}
+	io.WriteString(e.stderr, eraseLine+string(lines)+e.live)
+}
+
+// setLive replaces the live line: a last line on the terminal, which is rewritten
+// and does not scroll. The empty text removes it.
+func (e *env) setLive(text string) {
+	if width, _, err := term.GetSize(int(os.Stderr.Fd())); err == nil && width > 0 && len(text) >= width {
+		text = text[:width-1] // a line that wraps cannot be erased
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if text != e.live {
+		io.WriteString(e.stderr, eraseLine+text)
+	}
+	e.live = text
 }

@@ -29,28 +29,20 @@ func connectFailure(err error) string {
 	if sys, ok := err.(*os.SyscallError); ok {
 		err = sys.Err
 	}
-	return dropRepeats(err.Error())
+	return err.Error()
 }
 
-// eventText describes an event and its error.
+// kindText returns the kind of an event in words.
+func kindText(ev zmq.Event) string { return strings.ReplaceAll(ev.Kind.String(), "_", " ") }
+
+// eventText describes an event and its error, which may begin with the kind.
 func eventText(ev zmq.Event) string {
-	text := strings.ReplaceAll(ev.Kind.String(), "_", " ")
-	if ev.Err != nil {
-		text += ": " + ev.Err.Error()
+	text := kindText(ev)
+	switch {
+	case ev.Err == nil:
+		return text
+	case strings.HasPrefix(ev.Err.Error(), text+": "):
+		return ev.Err.Error()
 	}
-	return dropRepeats(text)
-}
-
-// dropRepeats removes each part of an error text that the next part begins
-// with, as in "malformed: malformed greeting".
-func dropRepeats(text string) string {
-	parts := strings.Split(text, ": ")
-	kept := parts[:0]
-	for i, p := range parts {
-		if i+1 < len(parts) && (parts[i+1] == p || strings.HasPrefix(parts[i+1], p+" ")) {
-			continue
-		}
-		kept = append(kept, p)
-	}
-	return strings.Join(kept, ": ")
+	return text + ": " + ev.Err.Error()
 }

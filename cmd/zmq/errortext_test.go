@@ -10,17 +10,18 @@ import (
 	"github.com/zerobroker/zmq"
 )
 
-func TestDropRepeatsRemovesRepeatedParts(t *testing.T) {
-	for text, want := range map[string]string{
-		"peer refused: peer refused: routing ID in use": "peer refused: routing ID in use",
-		"malformed: malformed greeting: no signature":   "malformed greeting: no signature",
-		"closed by peer": "closed by peer",
-		"a: b: a":        "a: b: a",
-		"in: inside":     "in: inside",
-		"":               "",
+func TestEventTextNamesKindOnce(t *testing.T) {
+	for _, c := range []struct {
+		kind zmq.EventKind
+		err  error
+		want string
+	}{
+		{zmq.EventPeerRefused, errors.New("peer refused: routing ID in use"), "peer refused: routing ID in use"},
+		{zmq.EventHandshakeFailed, errors.New("malformed greeting: no signature"), "handshake failed: malformed greeting: no signature"},
+		{zmq.EventReady, nil, "ready"},
 	} {
-		if got := dropRepeats(text); got != want {
-			t.Errorf("%q: %q", text, got)
+		if got := eventText(zmq.Event{Kind: c.kind, Err: c.err}); got != c.want {
+			t.Errorf("%v, %v: %q, want %q", c.kind, c.err, got, c.want)
 		}
 	}
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"fmt"
-	"log/slog"
 	"strings"
 	"time"
 
@@ -27,8 +26,8 @@ type socketFlags struct {
 // routedFlags are the flags of socket types that ROUTER peers address by
 // routing ID.
 type routedFlags struct {
-	Identity string `placeholder:"ID" help:"Routing ID that this socket announces to ROUTER peers: 1 to 255 bytes."`
-	Probe    bool   `help:"Send an empty message to each new peer, so that a ROUTER learns the routing ID of this socket."`
+	RoutingID *string `name:"routing-id" aliases:"identity" placeholder:"ID" help:"Routing ID that this socket announces to ROUTER peers: 1 to 255 bytes, the first not zero."`
+	Probe     bool    `help:"Send an empty message to each new peer, so that a ROUTER learns the routing ID of this socket."`
 }
 
 // sendFlags are the flags of commands that send.
@@ -61,12 +60,15 @@ func usagef(format string, args ...any) error {
 // messages are printed in layout l.
 func (f *socketFlags) job(e *env, l layout) (*job, error) {
 	if len(f.Bind)+len(f.Connect) == 0 {
-		return nil, usagef("no endpoint: give at least one endpoint with -b (bind) or -c (connect)")
+		return nil, errNoEndpoint
 	}
 	if f.Timeout < 0 {
 		return nil, usagef("--timeout must not be negative")
 	}
 	for _, ep := range f.endpoints() {
+		if ep == "" {
+			return nil, usagef("the endpoint of -b or -c is empty")
+		}
 		if strings.HasPrefix(ep, "inproc://") && !e.inproc {
 			return nil, usagef("%s: inproc connects sockets of one process, and this process has only one; use ipc", ep)
 		}
@@ -75,13 +77,22 @@ func (f *socketFlags) job(e *env, l layout) (*job, error) {
 		return nil, err
 	}
 	out := f.outCodec(e, l)
-	return &job{e: e, flags: f, watch: watcher{hint: f.hint}, out: newPrinter(e.stdout, out, f.newlines(l) && !e.terminal.out)}, nil
+	return &job{e: e, flags: f, watch: watcher{hint: f.hint, verbose: f.Verbose}, out: newPrinter(e.stdout, out, f.newlines(l) && !e.terminal.out)}, nil
 }
 
-// routed sets the options of these flags.
-func (f *routedFlags) routed(o *zmq.Options) *zmq.Options {
-	o.RoutingID, o.AutoMessages.ProbeRouter = f.Identity, f.Probe
-	return o
+// maxRoutingID is the maximum length of a routing ID in bytes.
+const maxRoutingID = 255
+
+// routed checks these flags and sets their options.
+func (f *routedFlags) routed(o *zmq.Options) (*zmq.Options, error) {
+	if id := f.RoutingID; id != nil {
+		if n := len(*id); n == 0 || n > maxRoutingID || (*id)[0] == 0 {
+			return nil, usagef("--routing-id of %d bytes: it must have 1 to %d bytes, and the first must not be zero", n, maxRoutingID)
+		}
+		o.RoutingID = *id
+	}
+	o.AutoMessages.ProbeRouter = f.Probe
+	return o, nil
 }
 
 // endpoints returns the endpoints of Bind, then those of Connect.
@@ -90,35 +101,8 @@ func (f *socketFlags) endpoints() []string {
 }
 
 // options returns the options of the socket.
-func (f *socketFlags) options(e *env) *zmq.Options {
-	o := &zmq.Options{Security: f.security}
-	if f.Verbose {
-		o.Logger = slog.New(slog.NewTextHandler(lockedStderr{e}, &slog.HandlerOptions{
-			Level: slog.LevelDebug, ReplaceAttr: shortLog,
-		}))
-	}
-	return o
-}
-
-// shortLog shortens the time to the time of day, and removes the level, which
-// is the same in all lines.
-func shortLog(_ []string, a slog.Attr) slog.Attr {
-	switch a.Key {
-	case slog.TimeKey:
-		return slog.String(a.Key, a.Value.Time().Format("15:04:05.000"))
-	case slog.LevelKey:
-		return slog.Attr{}
-	}
-	return a
-}
-
-// lockedStderr writes to the standard error of e under its lock.
-type lockedStderr struct{ e *env }
-
-func (w lockedStderr) Write(b []byte) (int, error) {
-	w.e.mu.Lock()
-	defer w.e.mu.Unlock()
-	return w.e.stderr.Write(b)
+func (f *socketFlags) options() *zmq.Options {
+	return &zmq.Options{Security: f.security}
 }
 
 // codec returns the codec of messages in arguments and input.

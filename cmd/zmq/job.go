@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/zerobroker/zmq"
+	"github.com/zerobroker/zmq/auth"
 )
 
 // interruptDrain is how long messages may still be written after Ctrl-C.
@@ -87,7 +88,11 @@ func (j *job) runBound(ctx context.Context, sock zmq.Socket, body func(ctx conte
 	background, stop := context.WithCancel(ctx)
 	var helpers sync.WaitGroup
 	events := sock.Events(background)
+	j.watch.socket = sock.Type().String()
 	helpers.Go(func() { j.watch.run(j.e, events) })
+	if lookup := j.flags.lookup; lookup != nil {
+		helpers.Go(func() { auth.DisconnectRevoked(background, sock, lookup) })
+	}
 	if j.in != nil && j.in.terminal && (j.e.terminal.err || j.flags.Verbose) {
 		j.e.logf("reading messages from the terminal, one per line; Ctrl-D ends the input")
 	}
@@ -119,14 +124,18 @@ func (j *job) awaitPeer(ctx context.Context) error {
 func (j *job) hasUDP() bool { return slices.ContainsFunc(j.bound, isUDP) }
 
 // reportNoPeer reports that no peer is connected, with the last failure of each
-// endpoint. It says "any more" if one was connected: awaitPeer does not notice
+// endpoint unless --verbose has printed it. It says "any more" if one was connected: awaitPeer does not notice
 // a peer that disconnects at once.
 func (j *job) reportNoPeer() {
 	when := "yet"
 	if j.sock.Stats().Events[zmq.EventReady] > 0 {
 		when = "any more"
 	}
-	j.e.logCommandf("no %s %s at %s", cmp.Or(j.awaitedPeer, "peer"), when, j.where())
+	where := j.where()
+	if j.flags.Verbose {
+		where = strings.Join(j.flags.endpoints(), ", ")
+	}
+	j.e.logCommandf("no %s %s at %s", cmp.Or(j.awaitedPeer, "peer"), when, where)
 }
 
 // attach binds and connects the socket.

@@ -64,6 +64,10 @@ type cli struct {
 	Gather  gatherCmd  `cmd:"" group:"drafts" help:"Print messages from SCATTER peers."`
 	Channel channelCmd `cmd:"" group:"drafts" help:"Exchange messages with one CHANNEL peer."`
 
+	Proxy      proxyCmd      `cmd:"" group:"Tools" help:"Forward messages between two sockets: a broker or a forwarder."`
+	Monitor    monitorCmd    `cmd:"" group:"Tools" help:"Connect to an endpoint, and print the events of the connection."`
+	Doctor     doctorCmd     `cmd:"" group:"Tools" help:"Connect to an endpoint in steps, and say what is wrong."`
+	Sniff      sniffCmd      `cmd:"" group:"Tools" help:"Forward connections, and print the ZMTP that they contain."`
 	Curve      curveCmd      `cmd:"" group:"Tools" help:"Make keys for CURVE, which encrypts and authenticates connections."`
 	Perf       perfCmd       `cmd:"" group:"Tools" help:"Measure throughput and latency, as libzmq's programs of the same names do."`
 	Demo       demoCmd       `cmd:"" group:"Tools" help:"Run each basic pattern over tcp, ipc and inproc, and measure the transports."`
@@ -95,9 +99,7 @@ Exit status: 0 if all messages were sent and --count was reached, 1 if not, 2 if
 func main() {
 	// When the reader of standard output exits, writing fails with an error.
 	signal.Ignore(syscall.SIGPIPE)
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second Ctrl-C kills the process
-	os.Exit(run(ctx, os.Args[1:], processEnv()))
+	os.Exit(run(interruptible(), os.Args[1:], processEnv()))
 }
 
 // run executes one command line and returns its exit status.
@@ -108,27 +110,32 @@ func run(ctx context.Context, args []string, e *env) int {
 	case args[0] == "help":
 		args = append(args[1:len(args):len(args)], "--help")
 	}
-	parser, err := kong.New(&cli{},
-		kong.Name("zmq"), kong.Description(description),
-		kong.Writers(e.stdout, e.stderr),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
-		kong.KindMapper(reflect.String, kong.MapperFunc(exactString)), kong.ExplicitGroups([]kong.Group{drafts, securityGroup}), helpVars,
-		kong.PostBuild(limitSecurityFlags),
-		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(e))
+	parser, err := newParser(ctx, grammar(args), e)
 	if err != nil {
 		e.logf("internal: %v", err)
 		return exitFailed
 	}
 	c, err := parser.Parse(args)
+	if errors.Is(err, syscall.EPIPE) {
+		return exitOK // the reader of the help has seen enough
+	}
 	if err != nil {
 		e.command = commandName(parsed(err))
-		if unknown := unknownCommand(err); unknown != nil {
-			err = unknown
-		}
-		return e.fail(usageError{err})
+		return e.fail(usageError{explain(err)})
 	}
 	e.command = commandName(c.Selected().Path())
-	return e.fail(c.Run())
+	return e.fail(explainNoEndpoint(c.Run(), args))
+}
+
+// newParser returns a parser of command lines with the given grammar.
+func newParser(ctx context.Context, grammar any, e *env) (*kong.Kong, error) {
+	return kong.New(grammar,
+		kong.Name("zmq"), kong.Description(description),
+		kong.Writers(e.stdout, e.stderr),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.KindMapper(reflect.String, kong.MapperFunc(exactString)), kong.ExplicitGroups([]kong.Group{drafts, securityGroup}), helpVars,
+		kong.PostBuild(limitSecurityFlags), kong.PostBuild(prefixFlagNames),
+		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(e))
 }
 
 // exactString decodes a string argument without a change. Kong's own decoder

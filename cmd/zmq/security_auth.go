@@ -10,12 +10,14 @@ import (
 	"github.com/zerobroker/zmq"
 	"github.com/zerobroker/zmq/auth"
 	"github.com/zerobroker/zmq/curve"
-	"github.com/zerobroker/zmq/zcert"
 )
 
 // allowUsers returns an authenticator for the file of --plain-server.
-func allowUsers(path string) (zmq.Authenticator, error) {
+func allowUsers(e *env, path string) (zmq.Authenticator, error) {
 	users, err := auth.ReadUsers(path)
+	if err == nil && users.Len() == 0 {
+		e.logf("warning: --plain-server: %s has no users, so no client is accepted", path)
+	}
 	return auth.Policy{Users: users}.Authenticate, err
 }
 
@@ -25,25 +27,28 @@ type allowedKeys struct {
 	files map[curve.PublicKey]zmq.Identity
 }
 
-// allowKeys returns an authenticator for the values of --curve-allow.
-func allowKeys(e *env, list []string) (zmq.Authenticator, error) {
-	k := allowedKeys{files: map[curve.PublicKey]zmq.Identity{}}
+// allowKeys reads the values of --curve-allow.
+func allowKeys(e *env, list []string) (*allowedKeys, error) {
+	k := &allowedKeys{files: map[curve.PublicKey]zmq.Identity{}}
 	for _, who := range list {
-		switch {
-		case who == "any" && len(list) > 1:
+		if who == "any" {
 			return nil, usagef("any accepts every client: it cannot be used with other values")
-		case who == "any":
-			return auth.Policy{Any: true}.Authenticate, nil
 		}
 		if err := k.add(e, who); err != nil {
 			return nil, err
 		}
 	}
-	return k.authenticate, nil
+	return k, nil
 }
 
-// add adds a directory of certificates, or the file of one.
+// add adds a directory of certificates, the file of one, or the text of a public
+// key.
 func (k *allowedKeys) add(e *env, path string) error {
+	if isKeyText(path) {
+		key, err := publicKey(path)
+		k.files[key] = zmq.Identity{UserID: key.String()}
+		return err
+	}
 	info, err := os.Stat(path)
 	if err != nil {
 		return err
@@ -53,7 +58,7 @@ func (k *allowedKeys) add(e *env, path string) error {
 		k.dirs = append(k.dirs, keys)
 		return err
 	}
-	c, err := zcert.ReadPublic(path)
+	c, err := readPublic(path)
 	name := ""
 	for _, p := range c.Metadata {
 		if p.Name == "name" {
@@ -65,12 +70,18 @@ func (k *allowedKeys) add(e *env, path string) error {
 }
 
 func (k *allowedKeys) authenticate(_ context.Context, r *zmq.AuthRequest) (zmq.Identity, error) {
-	if id, ok := k.files[r.PublicKey]; ok {
+	return k.lookup(r.PublicKey)
+}
+
+// lookup returns the identity of the owner of a key. The error matches
+// [auth.ErrUnknownKey] if none of the values has it.
+func (k *allowedKeys) lookup(key curve.PublicKey) (zmq.Identity, error) {
+	if id, ok := k.files[key]; ok {
 		return id, nil
 	}
 	var failed error
 	for _, keys := range k.dirs {
-		id, err := keys.Lookup(r.PublicKey)
+		id, err := keys.Lookup(key)
 		if err == nil {
 			return id, nil
 		}
@@ -79,7 +90,7 @@ func (k *allowedKeys) authenticate(_ context.Context, r *zmq.AuthRequest) (zmq.I
 		}
 	}
 	if failed == nil {
-		failed = fmt.Errorf("%w %v", auth.ErrUnknownKey, r.PublicKey)
+		failed = fmt.Errorf("%w %v", auth.ErrUnknownKey, key)
 	}
 	return zmq.Identity{}, failed
 }

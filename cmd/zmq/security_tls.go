@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"runtime"
 	"slices"
 	"strings"
 )
@@ -26,8 +25,10 @@ func (f *tlsFlags) uses() []flagUse {
 	}
 }
 
-// isTLS reports whether an endpoint runs over TLS.
-func isTLS(endpoint string) bool { return strings.HasPrefix(endpoint, "tls+tcp://") }
+// isTLS reports whether an endpoint, or those that its SRV records name, run over TLS.
+func isTLS(endpoint string) bool {
+	return strings.HasPrefix(strings.TrimPrefix(endpoint, srvPrefix), "tls+tcp://")
+}
 
 // config returns the configuration for endpoints of tls+tcp, nil if there are
 // none.
@@ -84,7 +85,7 @@ func readPool(path string) (*x509.CertPool, error) {
 // programs use the same files, with a group in many cases, so it is no error.
 func (e *env) warnReadable(path string) {
 	info, err := os.Stat(path)
-	if err == nil && runtime.GOOS != "windows" && info.Mode().IsRegular() && info.Mode().Perm()&0o007 != 0 {
+	if err == nil && sharedWith(info, 0o007) {
 		e.logf("warning: %s: other users can read or change it (mode %#o): use mode 0600", path, info.Mode().Perm())
 	}
 }

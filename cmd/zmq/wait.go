@@ -28,7 +28,7 @@ var (
 )
 
 // waitSubscribers is the method WaitSubscribers of a publisher.
-type waitSubscribers func(ctx context.Context, n int, topic string) error
+type waitSubscribers func(ctx context.Context, n int, topic string, others ...string) error
 
 // subscribers returns the number of subscribers to wait for.
 func (f *waitFlags) subscribers() (int, error) {

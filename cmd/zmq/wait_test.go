@@ -6,7 +6,7 @@ import (
 )
 
 func TestWaitAnyReturnsAfterFirstTopic(t *testing.T) {
-	wait := func(ctx context.Context, n int, topic string) error {
+	wait := func(ctx context.Context, n int, topic string, _ ...string) error {
 		if topic == "wanted" && n == 2 {
 			return nil
 		}

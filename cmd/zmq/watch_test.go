@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/zerobroker/zmq"
 )
@@ -56,6 +57,33 @@ func TestWatcherBoundsWarnings(t *testing.T) {
 	}
 	if !strings.HasPrefix(stderr.String(), "zmq: warning: tcp://x:1: handshake failed: number 0\n") {
 		t.Error(stderr.String())
+	}
+}
+
+// With --verbose a failure is one line and its hint. The retry that follows does not
+// repeat the error. The next failure is printed, and its hint is not.
+func TestVerboseWatcherPrintsEachFailureOnce(t *testing.T) {
+	denied := errors.New("authentication denied")
+	at := time.Date(2000, 1, 1, 12, 0, 0, 0, time.UTC)
+	failed := zmq.Event{Kind: zmq.EventHandshakeFailed, Time: at, Endpoint: "tcp://x:1", Reason: zmq.CloseAuthDenied, Err: denied}
+	retrying := zmq.Event{Kind: zmq.EventRetrying, Time: at, Endpoint: "tcp://x:1", Delay: 100499 * time.Microsecond, Reason: zmq.CloseAuthDenied, Err: denied}
+	refused := zmq.Event{Kind: zmq.EventRetrying, Time: at, Endpoint: "tcp://x:1", Delay: time.Second, Err: errors.New("connection refused")}
+	var stderr bytes.Buffer
+	w := watcher{verbose: true, socket: "PUSH", hint: func(ev zmq.Event) string {
+		if ev.Err == denied {
+			return "give another key"
+		}
+		return ""
+	}}
+	w.run(&env{stderr: &stderr}, slices.Values([]zmq.Event{failed, retrying, refused, failed}))
+	want := `time=12:00:00.000 msg="handshake failed" socket=PUSH endpoint=tcp://x:1 reason=auth_denied err="authentication denied"
+zmq: hint: give another key
+time=12:00:00.000 msg=retrying socket=PUSH endpoint=tcp://x:1 delay=100ms
+time=12:00:00.000 msg=retrying socket=PUSH endpoint=tcp://x:1 delay=1s err="connection refused"
+time=12:00:00.000 msg="handshake failed" socket=PUSH endpoint=tcp://x:1 reason=auth_denied err="authentication denied"
+`
+	if stderr.String() != want {
+		t.Errorf("got\n%s\nwant\n%s", &stderr, want)
 	}
 }
 
@@ -141,25 +169,28 @@ func TestMissingPeerIsReportedAfterDisconnect(t *testing.T) {
 	})
 }
 
-func TestExposedReportsEndpointsOpenToNetworks(t *testing.T) {
+func TestExposedReportsEndpointsBeyondLoopback(t *testing.T) {
 	for endpoint, want := range map[string]bool{
 		"tcp://0.0.0.0:5555":   true,
 		"tcp://[::]:5555":      true,
 		"tcp://*:5555":         true,
 		"tcp://127.0.0.1:5555": false,
 		"tcp://[::1]:5555":     false,
-		"tcp://10.0.0.1:5555":  false,
+		"tcp://127.1.2.3:5555": false,
+		"tcp://10.0.0.1:5555":  true,
+		"tcp://[fe80::1%2]:1":  true,
+		"tls+tcp://8.8.8.8:1":  true,
 		"ipc:///run/0.0.0.0:1": false,
 		"tcp://nonsense":       false,
 
 		"udp://0.0.0.0:5555":               true,
 		"udp://[::]:5555":                  true,
 		"udp://127.0.0.1:5555":             false,
-		"udp://10.0.0.1:5555":              false,
+		"udp://10.0.0.1:5555":              true,
 		"udp://239.1.2.3:5555":             true,
 		"udp://127.0.0.1;239.1.2.3:5555":   true,
 		"udp://eth0;[ff02::1]:5555":        true,
-		"udp://[fe80::1%eth0]:5555":        false,
+		"udp://[fe80::1%eth0]:5555":        true,
 		"udp://[fe80::1];[ff02::1%1]:5555": true,
 	} {
 		if got := exposed(endpoint); got != want {
