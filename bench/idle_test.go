@@ -59,7 +59,7 @@ func TestGreetingHasSignatureVersionAndMechanism(t *testing.T) {
 	}
 }
 
-func TestStillOpenDetectsClosedConnection(t *testing.T) {
+func TestStillOpenIsFalseForClosedConnection(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

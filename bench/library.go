@@ -19,8 +19,12 @@ type Library struct {
 	Failed  string   `json:"failed,omitempty"` // reason why the build failed
 	path    string
 	farPath string
+	ends    string // program at both ends of a proxy; empty for ours next to path
 	cpu     string // CPU to which the process is pinned; empty if it is not
 }
+
+// isLimit reports whether a library is a limit instead of a messaging library.
+func isLimit(name string) bool { return name == limit || name == limitCopy }
 
 // on returns the library with its process pinned to a CPU.
 func (l Library) on(cpu string) Library {
@@ -45,14 +49,26 @@ func (l Library) command() []string {
 	return words
 }
 
+// deepHWM is the high-water mark of the libraries that do not have the default.
+const deepHWM = "100000"
+
 func allLibraries() []Library {
 	return []Library{
 		{Name: "ours", Peer: "ours"},
+		{Name: "ours-spin", Peer: "ours", Flags: []string{"-spin", "200us"}},
 		{Name: "ours-release", Peer: "ours", Flags: []string{"-release"}},
+		{Name: "ours-own-release", Peer: "ours", Flags: []string{"-own", "-release"}},
+		{Name: "ours-batch", Peer: "ours", Flags: []string{"-batch"}},
+		{Name: "ours-iterate", Peer: "ours", Flags: []string{"-iterate"}},
+		{Name: "ours-hwm", Peer: "ours", Flags: []string{"-hwm", deepHWM}},
+		{Name: "ours-batch-hwm", Peer: "ours", Flags: []string{"-batch", "-hwm", deepHWM}},
 		{Name: "ours-curve", Peer: "ours", Flags: []string{"-curve"}},
+		{Name: "ours-perf", Peer: "zmqperf"},
 		{Name: "libzmq", Peer: "libzmq"},
 		{Name: "libzmq-curve", Peer: "libzmq", Flags: []string{"-curve"}},
-		{Name: "rawtcp", Peer: "rawtcp"},
+		{Name: "libzmq-hwm", Peer: "libzmq", Flags: []string{"-hwm", deepHWM}},
+		{Name: limit, Peer: "rawtcp"},
+		{Name: limitCopy, Peer: "rawtcp", Flags: []string{"-copy"}},
 		{Name: "pebbe", Peer: "pebbe"},
 		{Name: "gozeromq", Peer: "gozeromq"},
 		{Name: "ours-libzmq", Peer: "ours", Far: "libzmq"},
@@ -121,7 +137,13 @@ func compile(ctx context.Context, dir, peer, target string) error {
 		return err
 	}
 	args := []string{"go", "build", "-o", target, "./peers/" + peer}
-	if peer == "libzmq" {
+	switch peer {
+	case "zmqperf":
+		zmq := filepath.Join(filepath.Dir(target), "zmq")
+		if err := runBuild(ctx, dir, "go", "build", "-o", zmq, "github.com/zerobroker/zmq/cmd/zmq"); err != nil {
+			return err
+		}
+	case "libzmq":
 		flags, err := exec.CommandContext(ctx, "pkg-config", "--cflags", "--libs", "libzmq").Output()
 		if err != nil {
 			return fmt.Errorf("pkg-config libzmq (package libzmq3-dev): %w", err)
@@ -129,6 +151,10 @@ func compile(ctx context.Context, dir, peer, target string) error {
 		args = []string{"cc", "-std=gnu11", "-O2", "-Wall", "-Wextra", "-o", target, "peers/libzmq/peer.c", "peers/libzmq/pubsub.c"}
 		args = append(append(args, strings.Fields(string(flags))...), "-lpthread")
 	}
+	return runBuild(ctx, dir, args...)
+}
+
+func runBuild(ctx context.Context, dir string, args ...string) error {
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
 	cmd.Dir = dir
 	if out, err := cmd.CombinedOutput(); err != nil {

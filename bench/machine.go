@@ -39,7 +39,7 @@ func machine(dir string) Machine {
 		TCPWmem:    procText("/proc/sys/net/ipv4/tcp_wmem"),
 		Go:         runtime.Version(),
 		CC:         firstLine("", "cc", "--version"),
-		Commit:     firstLine(dir, "git", "describe", "--always", "--dirty", "--abbrev=12"),
+		Commit:     commit(dir),
 		LoadBefore: loadAverage(),
 	}
 }
@@ -60,6 +60,23 @@ func (m Machine) facts() [][2]string {
 }
 
 const unknown = "unknown"
+
+// dirtySuffix ends the commit of a work tree that differs from it.
+const dirtySuffix = "-dirty"
+
+// commit returns the commit of the work tree that contains dir, with dirtySuffix
+// if a file was changed, added or removed. Files of bench/results do not count,
+// because an earlier run writes them.
+func commit(dir string) string {
+	c := firstLine(dir, "git", "rev-parse", "--short=12", "HEAD")
+	if c == unknown {
+		return c
+	}
+	if firstLine(dir, "git", "status", "--porcelain", "--", ":/", ":(top,exclude)bench/results") != "" {
+		c += dirtySuffix
+	}
+	return c
+}
 
 func procText(path string) string {
 	b, err := os.ReadFile(path)

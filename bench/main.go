@@ -19,6 +19,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -34,6 +35,7 @@ type options struct {
 	Out     string        `json:"-"`
 	List    bool          `json:"-"`
 	Merge   bool          `json:"-"`
+	Compare string        `json:"-"` // a commit
 }
 
 func main() {
@@ -46,6 +48,7 @@ func main() {
 	flag.StringVar(&o.Libs, "libs", "", "comma-separated list of the libraries to measure")
 	flag.StringVar(&o.Out, "out", "", "directory for the results (default results/ in the directory of this command)")
 	flag.BoolVar(&o.Merge, "merge", false, "keep the rows of the previous results that this run does not measure")
+	flag.StringVar(&o.Compare, "compare", "", "compare this library in the work tree with a `commit` of it, instead of with other libraries (default 11 repetitions)")
 	flag.BoolVar(&o.List, "list", false, "list rows and libraries without measuring")
 	flag.Parse()
 
@@ -58,6 +61,9 @@ func main() {
 }
 
 func run(ctx context.Context, o options) error {
+	if o.Reps <= 0 && o.Compare != "" && !o.Quick {
+		o.Reps = compareReps
+	}
 	if o.Reps <= 0 {
 		o.Reps = map[bool]int{true: 1, false: 5}[o.Quick]
 	}
@@ -72,6 +78,9 @@ func run(ctx context.Context, o options) error {
 	dir, err := sourceDir()
 	if err != nil {
 		return err
+	}
+	if o.Compare != "" {
+		return compare(ctx, o, dir)
 	}
 	if o.Out == "" {
 		o.Out = filepath.Join(dir, "results")
@@ -121,7 +130,7 @@ func selectRows(o options) ([]Row, error) {
 			continue
 		}
 		if o.Quick {
-			row.Count = max(row.Count/20, 20)
+			row.Count, row.limitCount = max(row.Count/20, 20), max(row.limitCount/20, 20)
 		}
 		if o.Libs != "" {
 			row.Libs = keep(row.Libs, strings.Split(o.Libs, ","))
@@ -139,10 +148,8 @@ func selectRows(o options) ([]Row, error) {
 func keep(names, wanted []string) []string {
 	var kept []string
 	for _, n := range names {
-		for _, w := range wanted {
-			if n == w {
-				kept = append(kept, n)
-			}
+		if slices.Contains(wanted, n) {
+			kept = append(kept, n)
 		}
 	}
 	return kept

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -43,7 +44,7 @@ func measure(ctx context.Context, o options, row Row, libs []Library) RowResult 
 			if !runAgain(r.Samples[name], budget) {
 				continue
 			}
-			s := once(ctx, o.Timeout, find(libs, name), row)
+			s := once(ctx, max(o.Timeout, row.Work.Limit), find(libs, name), row)
 			if ctx.Err() != nil {
 				return r // interrupted, so s is invalid
 			}
@@ -74,6 +75,9 @@ func (c scenarios) measure(ctx context.Context, o options, row Row, libs []Libra
 		Samples: make(map[string][]Sample),
 	}
 	for lib, samples := range all.Samples {
+		if !slices.Contains(row.Libs, lib) {
+			continue
+		}
 		for _, s := range samples {
 			s.Value, s.figures = s.figures[w.Figure], nil
 			r.Samples[lib] = append(r.Samples[lib], s)

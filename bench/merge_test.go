@@ -66,7 +66,7 @@ func TestMergeKeepsRowsThatWereNotMeasured(t *testing.T) {
 }
 
 // The rows of a scenario share its runs. Each row has its own figure.
-func TestScenarioRunsOnceForAllRows(t *testing.T) {
+func TestScenarioRunsOnceForRowsThatShareIt(t *testing.T) {
 	runs := 0
 	w := Work{Scenario: "s", Figure: "a", Do: func(context.Context, Library, Row) (Sample, error) {
 		runs++

@@ -55,9 +55,12 @@ func write(dir string, r Report) error {
 }
 
 const (
-	aboutGoals   = "Goals. Ratios are ours / theirs in the same repetition: median [min .. max] of the pairs."
-	aboutFigures = `Figures: median [min .. max] of the runs. CPU is that of all peer processes for a million messages, peak the
-resident memory of the receiving + the sending process, others the cores that the rest of the machine used meanwhile.`
+	aboutGoals = `Goals. Ratios are ours / theirs in the same repetition: median [min .. max] of the pairs. Against a limit (rawtcp,
+rawtcp-copy) a ratio is shown in percent.`
+	aboutFigures = `Figures: median [min .. max] of the runs. "ours is" is the ratio of ours to the library of the line; the next two
+columns are the ratio of the library to raw Go TCP and to raw Go TCP that copies each message once. CPU is in microseconds for
+a message: all peer processes = the receiving (or requesting) + the sending one. Peak is the resident memory of the same
+processes, others the cores that the rest of the machine used meanwhile.`
 )
 
 // Text returns the report as Markdown that is also readable as plain text.
@@ -67,6 +70,7 @@ func (r Report) Text() string {
 		fmt.Fprintf(&b, "**Only %d repetition(s)%s: a smoke test; the figures mean nothing.**\n\n", r.Options.Reps,
 			map[bool]string{true: " of short runs"}[r.Options.Quick])
 	}
+	fmt.Fprintf(&b, "%s\n\n", r.origin())
 	fmt.Fprintf(&b, "%s\n\n%s\n", aboutGoals, r.goalTable())
 	fmt.Fprintf(&b, "%s\n\n%s\n", aboutFigures, r.figureTable())
 	for _, f := range r.failures() {
@@ -76,15 +80,32 @@ func (r Report) Text() string {
 	for _, f := range r.Machine.facts() {
 		fmt.Fprintf(&b, "- %s: %s\n", f[0], f[1])
 	}
-	for _, rows := range r.earlier() {
-		fmt.Fprintf(&b, "- measured before, %s\n", rows)
-	}
 	for _, l := range r.Libraries {
 		version := l.Version
 		if l.Failed != "" {
 			version = "NOT BUILT: " + l.Failed
 		}
 		fmt.Fprintf(&b, "- %s: %s\n", l.Name, version)
+	}
+	return b.String()
+}
+
+// origin says which commit was measured, and whether all rows are from one run
+// of one clean commit.
+func (r Report) origin() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "Measured at commit %s, in a run that started at %s.", r.Machine.Commit, r.Machine.Date)
+	if strings.HasSuffix(r.Machine.Commit, dirtySuffix) {
+		b.WriteString(" **The work tree was dirty**: it differed from that commit.")
+	}
+	earlier := r.earlier()
+	if len(earlier) == 0 {
+		b.WriteString(" All rows are from this run.")
+		return b.String()
+	}
+	b.WriteString("\n**Merged**: these rows are from other runs:\n")
+	for _, rows := range earlier {
+		fmt.Fprintf(&b, "\n- measured before, %s", rows)
 	}
 	return b.String()
 }
@@ -118,9 +139,15 @@ func goalCells(row RowResult, g Goal) []string {
 	}
 	goal := fmt.Sprintf("%s %gx", sign, g.Ratio)
 	cell, answer := "-", "not measured"
-	if g.Against == "" {
+	switch {
+	case g.Against == "":
 		goal = fmt.Sprintf("%s %s", sign, figure(g.Ratio, unit))
-	} else if ratio.N > 0 {
+	case isLimit(g.Against) && !lower:
+		goal = fmt.Sprintf("%s %.0f%%", sign, 100*g.Ratio)
+		if ratio.N > 0 {
+			cell = fmt.Sprintf("%.0f%% [%.0f .. %.0f]", 100*ratio.Median, 100*ratio.Min, 100*ratio.Max)
+		}
+	case ratio.N > 0:
 		cell = fmt.Sprintf("%.2fx [%.2f .. %.2f]", ratio.Median, ratio.Min, ratio.Max)
 	}
 	if ratio.N > 0 {
@@ -132,7 +159,7 @@ func goalCells(row RowResult, g Goal) []string {
 }
 
 func (r Report) figureTable() string {
-	t := [][]string{{"work", "library", "figure", "ours is", "cpu s/M msg", "peak MiB", "others", "runs"}}
+	t := [][]string{{"work", "library", "figure", "ours is", "of raw", "of raw, copy", "cpu us/msg", "peak MiB", "others", "runs"}}
 	for _, row := range r.Rows {
 		for _, lib := range row.Row.Libs {
 			t = append(t, r.figureCells(row, lib))
@@ -146,38 +173,91 @@ func (r Report) figureCells(row RowResult, lib string) []string {
 	v := spread(pick(samples, value))
 	runs := fmt.Sprintf("%d/%d", v.N, r.Options.Reps)
 	if v.N == 0 {
-		return []string{row.Name, lib, "FAILED", "", "", "", "", runs}
+		return []string{row.Name, lib, "FAILED", "", "", "", "", "", "", runs}
 	}
 	ratio := "-"
 	if q := spread(ratios(row.Samples["ours"], samples)); q.N > 0 && lib != "ours" {
 		ratio = fmt.Sprintf("%.2fx", q.Median)
 	}
-	cpu := "-"
-	if c := spread(pick(samples, func(s Sample) float64 { return s.PerM })); c.Max > 0 {
-		cpu = digits(c.Median)
-	}
 	others := spread(pick(samples, func(s Sample) float64 { return s.Foreign }))
 	return []string{
 		row.Name, lib,
 		figureRange(v, unit),
-		ratio, cpu, peaks(samples), fmt.Sprintf("%.2f", others.Median), runs,
+		ratio, ofLimit(row, lib, limit), ofLimit(row, lib, limitCopy),
+		cpuCell(samples), peaks(samples), fmt.Sprintf("%.2f", others.Median), runs,
 	}
+}
+
+// ofLimit formats the ratio of a library to a limit, in percent of a rate and
+// as a factor of a time.
+func ofLimit(row RowResult, lib, against string) string {
+	q := spread(ratios(row.Samples[lib], row.Samples[against]))
+	switch {
+	case q.N == 0 || lib == against:
+		return "-"
+	case row.Row.Work.LowerBetter:
+		return fmt.Sprintf("%.2fx", q.Median)
+	case q.Median < 0.095:
+		return fmt.Sprintf("%.1f%%", 100*q.Median)
+	}
+	return fmt.Sprintf("%.0f%%", 100*q.Median)
+}
+
+// cpuCell formats the median CPU time of a message, of all peer processes and of
+// each. CPU seconds for a million messages are microseconds for a message.
+func cpuCell(samples []Sample) string {
+	all := spread(pick(samples, func(s Sample) float64 { return s.PerM }))
+	if all.Max == 0 {
+		return "-"
+	}
+	each := medians(samples, func(s Sample) []float64 { return s.EachPerM })
+	if len(each) < 2 {
+		return cpuDigits(all.Median)
+	}
+	cells := make([]string, len(each))
+	for i, c := range each {
+		cells[i] = cpuDigits(c)
+	}
+	return cpuDigits(all.Median) + " = " + strings.Join(cells, " + ")
+}
+
+// cpuDigits is digits with one digit more below 1.
+func cpuDigits(v float64) string {
+	if v < 1 {
+		return fmt.Sprintf("%.3f", v)
+	}
+	return digits(v)
 }
 
 // peaks formats the median peak memory of each peer process.
 func peaks(samples []Sample) string {
 	var cells []string
+	for _, kib := range medians(samples, func(s Sample) []float64 {
+		each := make([]float64, len(s.PeakKiB))
+		for i, kib := range s.PeakKiB {
+			each[i] = float64(kib)
+		}
+		return each
+	}) {
+		cells = append(cells, fmt.Sprintf("%.1f", kib/1024))
+	}
+	return strings.Join(cells, " + ")
+}
+
+// medians returns the median of a figure of each peer process.
+func medians(samples []Sample, figures func(Sample) []float64) []float64 {
+	var all []float64
 	for i := 0; ; i++ {
-		var mib []float64
+		var readings []float64
 		for _, s := range samples {
-			if s.Error == "" && i < len(s.PeakKiB) {
-				mib = append(mib, float64(s.PeakKiB[i])/1024)
+			if each := figures(s); s.Error == "" && i < len(each) {
+				readings = append(readings, each[i])
 			}
 		}
-		if len(mib) == 0 {
-			return strings.Join(cells, " + ")
+		if len(readings) == 0 {
+			return all
 		}
-		cells = append(cells, fmt.Sprintf("%.1f", spread(mib).Median))
+		all = append(all, spread(readings).Median)
 	}
 }
 

@@ -55,14 +55,14 @@ func TestSpreadOfRatiosHasMedianRatio(t *testing.T) {
 	}
 }
 
-func TestPickSkipsFailedRuns(t *testing.T) {
+func TestPickReturnsValuesOfSuccessfulRuns(t *testing.T) {
 	s := []Sample{{Value: 1}, {Value: 2, Error: "x"}, {Value: 3}}
 	if got := pick(s, value); !slices.Equal(got, []float64{1, 3}) {
 		t.Errorf("picked %v", got)
 	}
 }
 
-func TestReachedComparesWithGoal(t *testing.T) {
+func TestReachedIsTrueAtOrBeyondGoal(t *testing.T) {
 	for _, c := range []struct {
 		measured, goal float64
 		lower, want    bool

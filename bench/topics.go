@@ -30,6 +30,9 @@ const (
 	topicMatchFew   = "matched at 1 k, ns"
 	topicMatchAll   = "matched at all, ns"
 	topicMatchRatio = "matched, all to 1 k"
+	topicBatchFew   = "matched in batches at 1 k, ns"
+	topicBatchAll   = "matched in batches at all, ns"
+	topicBatchRatio = "matched in batches, all to 1 k"
 	topicMissFew    = "unmatched at 1 k, ns"
 	topicMissAll    = "unmatched at all, ns"
 	topicMissRatio  = "unmatched, all to 1 k"
@@ -37,10 +40,6 @@ const (
 	topicRemove     = "remove, s"
 	topicStall      = "longest Send while removing, s"
 )
-
-// watchTime is how long the publisher continues to publish after its subscriber
-// has disconnected.
-const watchTime = 2 * time.Second
 
 func doTopics(ctx context.Context, lib Library, row Row) (Sample, error) {
 	ctx, cancel := context.WithCancel(ctx)
@@ -50,7 +49,7 @@ func doTopics(ctx context.Context, lib Library, row Row) (Sample, error) {
 		return Sample{}, err
 	}
 	s := Sample{figures: make(map[string]float64)}
-	if err := readTopics(ctx, pub, row.Count, &s); err != nil {
+	if err := readTopics(ctx, pub, row.Count, lib.Peer == "ours", &s); err != nil {
 		cancel()
 		_, end := pub.wait()
 		return Sample{}, errors.Join(err, end)
@@ -61,8 +60,9 @@ func doTopics(ctx context.Context, lib Library, row Row) (Sample, error) {
 	return s, err
 }
 
-// readTopics runs the scenario and stores its figures in s.
-func readTopics(ctx context.Context, pub *process, count int, s *Sample) error {
+// readTopics runs the scenario and stores its figures in s. batches reports whether
+// the library has batches.
+func readTopics(ctx context.Context, pub *process, count int, batches bool, s *Sample) error {
 	endpoint, err := pub.line()
 	if err != nil {
 		return errors.New("the peer printed no endpoint")
@@ -80,6 +80,11 @@ func readTopics(ctx context.Context, pub *process, count int, s *Sample) error {
 	if f[topicMatchFew], f[topicMissFew], err = publish(pub, count, fewTopics); err != nil {
 		return err
 	}
+	if batches {
+		if f[topicBatchFew], err = ask[float64](pub, fmt.Sprintf("batch %d %d", count, fewTopics)); err != nil {
+			return err
+		}
+	}
 	before, err := readRouter(pub, true)
 	if err != nil {
 		return err
@@ -92,6 +97,14 @@ func readTopics(ctx context.Context, pub *process, count int, s *Sample) error {
 	if f[topicMatchAll], f[topicMissAll], err = publish(pub, count, count); err != nil {
 		return err
 	}
+	matched := 2 * count
+	if batches {
+		if f[topicBatchAll], err = ask[float64](pub, fmt.Sprintf("batch %d %d", count, count)); err != nil {
+			return err
+		}
+		f[topicBatchRatio] = f[topicBatchAll] / f[topicBatchFew]
+		matched *= 2
+	}
 	after, err := readRouter(pub, true)
 	if err != nil {
 		return err
@@ -102,8 +115,8 @@ func readTopics(ctx context.Context, pub *process, count int, s *Sample) error {
 	if err := sub.err(); err != nil {
 		return fmt.Errorf("the connection to the publisher ended: %w", err)
 	}
-	if got := sub.others.Load(); got != 2*int64(count) {
-		return fmt.Errorf("received %d messages, want all %d that match", got, 2*count)
+	if got := sub.others.Load(); got != int64(matched) {
+		return fmt.Errorf("received %d messages, want all %d that match", got, matched)
 	}
 	if f[topicRemove], f[topicStall], err = disconnect(pub, sub); err != nil {
 		return err
@@ -133,10 +146,6 @@ func disconnect(pub *process, sub *topicSub) (removed, stall float64, err error)
 	time.Sleep(quiet)
 	closed := time.Now()
 	sub.c.Close()
-	time.Sleep(watchTime)
-	if _, err := io.WriteString(pub.stdin, "stop\n"); err != nil {
-		return 0, 0, err
-	}
 	line, err := pub.line()
 	if err != nil {
 		return 0, 0, err

@@ -20,13 +20,19 @@ type Work struct {
 	Scenario, Figure string
 	// Budget overrides a smaller -budget, for work with long runs.
 	Budget time.Duration
+	// Limit overrides a smaller -timeout, for the same reason.
+	Limit time.Duration
 }
 
 // Sample is the result of one run.
 type Sample struct {
-	Value   float64 `json:"value"`           // in the work's unit
-	CPU     float64 `json:"cpu_s"`           // user and system seconds of all peer processes, from start to end
-	PerM    float64 `json:"cpu_s_per_m"`     // CPU seconds for a million messages, 0 in rows without messages
+	Value float64 `json:"value"`       // in the work's unit
+	CPU   float64 `json:"cpu_s"`       // user and system seconds of all peer processes, from start to end
+	PerM  float64 `json:"cpu_s_per_m"` // CPU seconds for a million messages, 0 in rows without messages
+
+	// EachPerM is the part of PerM of each peer process, in the order of PeakKiB.
+	EachPerM []float64 `json:"cpu_s_per_m_each,omitempty"`
+
 	PeakKiB []int   `json:"peak_kib"`        // of each peer process, starting with the receiver
 	Foreign float64 `json:"foreign_cores"`   // mean number of cores that other processes used during the run
 	Wall    float64 `json:"wall_s"`          // duration of the run, including the start of the processes
@@ -46,6 +52,8 @@ var (
 	idleUntouched    = Work{Unit: "KiB", LowerBetter: true, Do: doIdle(false)}
 	fanout           = Work{Unit: "msg/s", Do: doFanout("pub")}
 	fanoutDrop       = Work{Unit: "msg/s", Do: doFanout("pub_drop")}
+	proxyRequests    = Work{Unit: "msg/s", Do: doProxy(peer.RouterDealer)}
+	proxyTopics      = Work{Unit: "msg/s", Do: doProxy(peer.XSubXPub)}
 )
 
 // anyPort is the endpoint of the binding side, which prints its actual
@@ -53,6 +61,9 @@ var (
 const anyPort = "tcp://127.0.0.1:*"
 
 func doTCPThroughput(ctx context.Context, lib Library, row Row) (Sample, error) {
+	if isLimit(lib.Name) {
+		row.Count = row.limitCount
+	}
 	pull, push, err := runPair(ctx, lib, "pull", lib, "push", row)
 	if err != nil {
 		return Sample{}, err
@@ -108,6 +119,7 @@ func sample(value, messages float64, first outcome, others []outcome) Sample {
 	for _, o := range append([]outcome{first}, others...) {
 		s.CPU += o.cpu
 		s.PeakKiB = append(s.PeakKiB, o.PeakKiB)
+		s.EachPerM = append(s.EachPerM, o.cpu/messages*1e6)
 	}
 	s.PerM = s.CPU / messages * 1e6
 	return s

@@ -13,12 +13,17 @@
 //	inproc_thr SIZE COUNT        pull and push in one process, over inproc
 //	inproc_lat SIZE COUNT        req and rep in one process, over inproc
 //	idle_router ENDPOINT         binds, prints the endpoint, receives until standard input ends
+//	beat_router ENDPOINT         the same with heartbeats (crowd.go)
+//	crowd ENDPOINT COUNT         connects COUNT DEALERs, which send nothing but heartbeats (crowd.go)
 //	pub  ENDPOINT SIZE COUNT     publishes to many subscribers (fanout.go); blocks for full subscribers
 //	pub_drop ENDPOINT SIZE COUNT the same, but drops messages for full subscribers
 //	subs ENDPOINT SIZE COUNT     connects [Subscribers] SUBs that receive the messages of pub
 //	topic_pub ENDPOINT COUNT     publishes COUNT topics on command (topics.go)
+//	proxy KIND                   forwards between two sockets (proxy.go)
+//	proxy_send KIND ENDPOINT SIZE COUNT, proxy_recv KIND ENDPOINT SIZE COUNT
+//	                             send to a proxy and receive from it
 //
-// All except version, idle_router and topic_pub print one line of JSON, a
+// All except version, idle_router, beat_router, crowd, topic_pub and proxy print one line of JSON, a
 // [Measurement]. A failed run prints the reason to standard error and exits
 // with status 1.
 //
@@ -63,7 +68,11 @@ type Commands struct {
 	Pub, PubDrop         Command
 	Subs                 func(Args) (*Tally, error)
 	IdleRouter           func(endpoint string) error
+	BeatRouter           func(endpoint string) error
+	Crowd                func(endpoint string, count int) error
 	TopicPub             func(endpoint string, count int) error
+	Proxy                func(kind string) error
+	ProxySend, ProxyRecv func(kind string, a Args) (time.Duration, error)
 }
 
 // Measurement is the line of JSON that ends a run.
@@ -91,14 +100,14 @@ func run(version string, c Commands, args []string) error {
 	case "version":
 		fmt.Println(version)
 		return nil
+	case "proxy", "proxy_send", "proxy_recv":
+		return c.proxy(name, args[1:])
 	case "idle_router":
-		if c.IdleRouter == nil {
-			return errors.New("idle_router: not supported by this library")
-		}
-		if len(args) != 2 {
-			return errors.New("idle_router needs ENDPOINT")
-		}
-		return c.IdleRouter(args[1])
+		return router(name, c.IdleRouter, args[1:])
+	case "beat_router":
+		return router(name, c.BeatRouter, args[1:])
+	case "crowd":
+		return c.crowd(args[1:])
 	case "topic_pub":
 		return c.topicPub(args[1:])
 	case "subs":
@@ -106,6 +115,16 @@ func run(version string, c Commands, args []string) error {
 	default:
 		return timed(name, c.find(name), args[1:])
 	}
+}
+
+func router(name string, serve func(endpoint string) error, operands []string) error {
+	if serve == nil {
+		return fmt.Errorf("%s: not supported by this library", name)
+	}
+	if len(operands) != 1 {
+		return fmt.Errorf("%s needs ENDPOINT", name)
+	}
+	return serve(operands[0])
 }
 
 func (c Commands) find(name string) Command {

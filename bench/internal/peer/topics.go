@@ -18,12 +18,13 @@ import (
 //
 //	settle       return free memory to the system
 //	match N M    publish N messages, cycling through the first M topics
+//	batch N M    the same in batches, if the library has them
 //	miss N       publish N messages that match no subscription
-//	watch        publish messages that match no subscription until the next
-//	             line, while the subscriber disconnects
+//	watch        publish messages that match no subscription, while the
+//	             subscriber disconnects, until its subscriptions are removed
 //
-// Each command prints one line. settle prints any line. match and miss print
-// the time for one message in nanoseconds. watch prints when the subscriptions
+// Each command prints one line. settle prints any line. match, batch and
+// miss print the time for one message in nanoseconds. watch prints when the subscriptions
 // were removed, in nanoseconds of the Unix clock, and the duration of the
 // longest Send in nanoseconds. The end of standard input ends the process.
 
@@ -88,10 +89,33 @@ func (t TopicTable) Each(n, m int, send func([]byte) error) (time.Duration, erro
 	return time.Since(start), nil
 }
 
+// topicBatch is the number of messages that Batches publishes at a time.
+const topicBatch = 64
+
+// Batches is like Each but publishes batches.
+func (t TopicTable) Batches(n, m int, send func([][]byte) error) (time.Duration, error) {
+	batch := make([][]byte, 0, topicBatch)
+	start := time.Now()
+	for at := 0; n > 0; n -= len(batch) {
+		batch = batch[:0]
+		for range min(n, topicBatch) {
+			batch = append(batch, t.At(at))
+			if at++; at == m {
+				at = 0
+			}
+		}
+		if err := send(batch); err != nil {
+			return 0, err
+		}
+	}
+	return time.Since(start), nil
+}
+
 // TopicPublisher implements topic_pub except the socket.
 type TopicPublisher struct {
-	Send func([]byte) error
-	Left func() int // number of subscribed topics
+	Send      func([]byte) error
+	SendBatch func(topics [][]byte) error // may be nil
+	Left      func() int                  // number of subscribed topics
 
 	topics, misses TopicTable
 }
@@ -106,7 +130,7 @@ func (p *TopicPublisher) Serve(count int) error {
 			if !ok {
 				return nil
 			}
-			if err := p.do(line, lines); err != nil {
+			if err := p.do(line); err != nil {
 				return err
 			}
 		case <-time.After(time.Millisecond):
@@ -119,7 +143,7 @@ func (p *TopicPublisher) Serve(count int) error {
 	}
 }
 
-func (p *TopicPublisher) do(line string, lines <-chan string) error {
+func (p *TopicPublisher) do(line string) error {
 	var n, m int
 	if line == "settle" {
 		debug.FreeOSMemory() // runs a garbage collection first
@@ -127,10 +151,13 @@ func (p *TopicPublisher) do(line string, lines <-chan string) error {
 		return nil
 	}
 	if line == "watch" {
-		return p.watch(lines)
+		return p.watch()
 	}
 	if k, _ := fmt.Sscanf(line, "match %d %d", &n, &m); k == 2 && m <= len(p.topics)/TopicSize {
 		return published(n)(p.topics.Each(n, m, p.Send))
+	}
+	if k, _ := fmt.Sscanf(line, "batch %d %d", &n, &m); k == 2 && m <= len(p.topics)/TopicSize && p.SendBatch != nil {
+		return published(n)(p.topics.Batches(n, m, p.SendBatch))
 	}
 	if k, _ := fmt.Sscanf(line, "miss %d", &n); k == 1 {
 		return published(n)(p.misses.Each(n, Misses, p.Send))
@@ -147,21 +174,11 @@ func published(n int) func(time.Duration, error) error {
 	}
 }
 
-// watch publishes until the next line of input, and checks after each message
-// whether all subscriptions were removed.
-func (p *TopicPublisher) watch(lines <-chan string) error {
-	var removed time.Time
+// watch publishes until all subscriptions are removed, and checks that after each
+// message.
+func (p *TopicPublisher) watch() error {
 	var longest time.Duration
 	for i := 0; ; i++ {
-		select {
-		case <-lines:
-			if removed.IsZero() {
-				return errors.New("subscriptions remain")
-			}
-			fmt.Println(removed.UnixNano(), longest.Nanoseconds())
-			return nil
-		default:
-		}
 		start := time.Now()
 		if err := p.Send(p.misses.At(i % Misses)); err != nil {
 			return err
@@ -169,8 +186,9 @@ func (p *TopicPublisher) watch(lines <-chan string) error {
 		left := p.Left() // waits for the same lock as Send
 		end := time.Now()
 		longest = max(longest, end.Sub(start))
-		if removed.IsZero() && left == 0 {
-			removed = end
+		if left == 0 {
+			fmt.Println(end.UnixNano(), longest.Nanoseconds())
+			return nil
 		}
 	}
 }

@@ -4,9 +4,10 @@
  *
  * It receives with zmq_msg_recv, like libzmq's perf tools, which does not copy
  * the body, and sends with zmq_send, which copies the body. Recv and Send of this
- * library do the same. All options have their defaults. With -curve before the
- * sub-command, sockets use CURVE: those that bind are servers. The keys are those
- * of bench/internal/peer.
+ * library do the same. All options have their defaults, unless flags precede the
+ * sub-command: with -curve, sockets use CURVE, those that bind as servers, with
+ * the keys of bench/internal/peer; with -hwm N, N is the high-water mark in both
+ * directions.
  */
 #include <errno.h>
 #include <malloc.h>
@@ -22,6 +23,7 @@
 #include "peer.h"
 
 #define WARM_ROUNDS 1000
+#define HEARTBEAT_INTERVAL 10000 /* ms */
 
 #define SERVER_PUBLIC "cPPu/Xp$3B?e%<C4YOB3//=}vB*%R$FSfDo:a+^q"
 #define SERVER_SECRET "5KKCi-$amCEGL8fVQ}lUxffycO0o$n4$7HvM7:@>"
@@ -30,6 +32,7 @@
 
 void *context;
 static int secured; /* the -curve flag */
+static int hwm;     /* the -hwm flag; 0 is the default of libzmq */
 
 void die(const char *what, ...)
 {
@@ -70,18 +73,22 @@ void report(long messages, double seconds)
 	fflush(stdout);
 }
 
+static void set(void *s, int option, const void *value, size_t size)
+{
+	if (zmq_setsockopt(s, option, value, size) != 0)
+		die("option %d", option);
+}
+
 void *open_socket(int type)
 {
 	void *s = zmq_socket(context, type);
 	if (!s)
 		die("zmq_socket");
+	if (hwm) {
+		set(s, ZMQ_SNDHWM, &hwm, sizeof hwm);
+		set(s, ZMQ_RCVHWM, &hwm, sizeof hwm);
+	}
 	return s;
-}
-
-static void set(void *s, int option, const void *value, size_t size)
-{
-	if (zmq_setsockopt(s, option, value, size) != 0)
-		die("option %d", option);
 }
 
 static void secure_server(void *s)
@@ -245,13 +252,21 @@ static double inproc(int bind_type, int connect_type, double (*timed)(void *, si
 }
 
 /* Receives with a ROUTER until standard input ends. For each line of standard
- * input it returns all free memory to the system and prints a line. */
-static void idle_router(const char *endpoint)
+ * input it returns all free memory to the system and prints a line. heartbeat is
+ * the interval of heartbeats in ms; 0 sends none. With heartbeats there are so many
+ * peers that the default queue of connections to accept would delay them. */
+static void idle_router(const char *endpoint, int heartbeat)
 {
-	void *s = bound(open_socket(ZMQ_ROUTER), endpoint);
+	void *s = open_socket(ZMQ_ROUTER);
 	zmq_pollitem_t items[2] = {{s, 0, ZMQ_POLLIN, 0}, {NULL, STDIN_FILENO, ZMQ_POLLIN, 0}};
 	zmq_msg_t m;
 	char line[64];
+	int backlog = 4096;
+	if (heartbeat) {
+		set(s, ZMQ_HEARTBEAT_IVL, &heartbeat, sizeof heartbeat);
+		set(s, ZMQ_BACKLOG, &backlog, sizeof backlog);
+	}
+	bound(s, endpoint);
 	zmq_msg_init(&m);
 	for (;;) {
 		if (zmq_poll(items, 2, -1) < 0)
@@ -268,6 +283,32 @@ static void idle_router(const char *endpoint)
 	}
 	zmq_msg_close(&m);
 	zmq_close(s);
+}
+
+static void *end_with_input(void *arg)
+{
+	char c;
+	(void)arg;
+	while (read(STDIN_FILENO, &c, 1) > 0)
+		;
+	exit(0);
+}
+
+/* Forwards messages between two sockets until standard input ends. */
+static void proxy(const char *kind)
+{
+	int requests = !strcmp(kind, "router-dealer"), on = 1;
+	void *front = open_socket(requests ? ZMQ_ROUTER : ZMQ_XSUB);
+	void *back = open_socket(requests ? ZMQ_DEALER : ZMQ_XPUB);
+	pthread_t thread;
+	if (!requests)
+		set(back, ZMQ_XPUB_NODROP, &on, sizeof on);
+	bound(front, "tcp://127.0.0.1:*");
+	bound(back, "tcp://127.0.0.1:*");
+	if (pthread_create(&thread, NULL, end_with_input, NULL) != 0)
+		die("pthread_create");
+	zmq_proxy(front, back, NULL);
+	die("zmq_proxy");
 }
 
 static void print_version(void)
@@ -320,8 +361,12 @@ static int run(int argc, char **argv)
 		report(count, inproc(ZMQ_PULL, ZMQ_PUSH, pull_all, push_all, size, count));
 	} else if (is(command, "inproc_lat", argc, 4)) {
 		report(count, inproc(ZMQ_REQ, ZMQ_REP, request_all, reply_all, size, count));
+	} else if (is(command, "proxy", argc, 3)) {
+		proxy(endpoint);
 	} else if (is(command, "idle_router", argc, 3)) {
-		idle_router(endpoint);
+		idle_router(endpoint, 0);
+	} else if (is(command, "beat_router", argc, 3)) {
+		idle_router(endpoint, HEARTBEAT_INTERVAL);
 	} else if (is(command, "pub", argc, 5)) {
 		report(count, publish(endpoint, size, count, 0));
 	} else if (is(command, "pub_drop", argc, 5)) {
@@ -342,17 +387,24 @@ int main(int argc, char **argv)
 	context = zmq_ctx_new();
 	if (!context)
 		die("zmq_ctx_new");
-	if (argc > 1 && !strcmp(argv[1], "-curve")) {
-		secured = 1;
-		argc--;
-		argv++;
+	for (; argc > 1 && argv[1][0] == '-'; argc--, argv++) {
+		if (!strcmp(argv[1], "-curve")) {
+			secured = 1;
+		} else if (!strcmp(argv[1], "-hwm") && argc > 2 && atoi(argv[2]) > 0) {
+			hwm = atoi(argv[2]);
+			argc--;
+			argv++;
+		} else {
+			fprintf(stderr, "unknown flag %s\n", argv[1]);
+			return 2;
+		}
 	}
 	if (argc > 1)
 		code = run(argc, argv);
 	if (code == 2)
 		fprintf(stderr, "usage: version | pull|push|rep|req|pub|pub_drop|subs ENDPOINT SIZE COUNT | "
-				"inproc_thr|inproc_lat SIZE COUNT | idle_router ENDPOINT | "
-				"topic_pub ENDPOINT COUNT\n");
+				"inproc_thr|inproc_lat SIZE COUNT | idle_router|beat_router ENDPOINT | "
+				"topic_pub ENDPOINT COUNT | proxy KIND\n");
 	zmq_ctx_term(context);
 	return code;
 }

@@ -9,8 +9,9 @@ import (
 // options returns the options of one side of a tcp connection. With -curve the
 // binding side is the server.
 func options(server bool) (*zmq.Options, error) {
+	o := &zmq.Options{Latency: zmq.LatencyOptions{Spin: spin}}
 	if !secured {
-		return nil, nil
+		return o, nil
 	}
 	secret := peer.CurveClientKey
 	if server {
@@ -20,7 +21,6 @@ func options(server bool) (*zmq.Options, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := &zmq.Options{}
 	if server {
 		o.Security = zmq.Security{Mechanism: zmq.Curve{Key: key, Server: true}, Authenticator: zmq.AllowAny}
 		return o, nil

@@ -10,33 +10,28 @@ import (
 const inprocEndpoint = "inproc://bench"
 
 func inprocThr(a peer.Args) (time.Duration, error) {
-	s, err := zmq.NewPull(nil)
-	if err != nil {
-		return 0, err
-	}
-	defer s.Close()
-	if _, err := s.Bind(inprocEndpoint); err != nil {
-		return 0, err
-	}
-	o, err := zmq.NewPush(nil)
-	if err != nil {
-		return 0, err
-	}
-	defer o.Close()
-	if err := o.Connect(inprocEndpoint); err != nil {
-		return 0, err
-	}
-	done := make(chan error, 1)
-	go func() { done <- pushAll(o, a) }()
-	d, err := pullAll(s, a)
-	if err != nil {
-		return 0, err
-	}
-	return d, <-done
+	return overInproc(a, zmq.NewPull, zmq.NewPush, pullAll, pushAll)
 }
 
 func inprocLat(a peer.Args) (time.Duration, error) {
-	s, err := zmq.NewReq(nil)
+	return overInproc(a, zmq.NewReq, zmq.NewRep, requestAll, replyAll)
+}
+
+// endpoints are the methods of all sockets that overInproc calls.
+type endpoints interface {
+	Bind(endpoint string) (string, error)
+	Connect(endpoint string) error
+	Close() error
+}
+
+// overInproc connects a far socket to a near one, runs the far side in a goroutine,
+// and returns what the near side has measured.
+func overInproc[N, F endpoints](
+	a peer.Args,
+	newNear func(*zmq.Options) (N, error), newFar func(*zmq.Options) (F, error),
+	near func(N, peer.Args) (time.Duration, error), far func(F, peer.Args) error,
+) (time.Duration, error) {
+	s, err := newNear(nil)
 	if err != nil {
 		return 0, err
 	}
@@ -44,7 +39,7 @@ func inprocLat(a peer.Args) (time.Duration, error) {
 	if _, err := s.Bind(inprocEndpoint); err != nil {
 		return 0, err
 	}
-	o, err := zmq.NewRep(nil)
+	o, err := newFar(nil)
 	if err != nil {
 		return 0, err
 	}
@@ -53,16 +48,19 @@ func inprocLat(a peer.Args) (time.Duration, error) {
 		return 0, err
 	}
 	done := make(chan error, 1)
-	go func() { done <- replyAll(o, a) }()
-	d, err := requestAll(s, a)
+	go func() { done <- far(o, a) }()
+	d, err := near(s, a)
 	if err != nil {
 		return 0, err
 	}
 	return d, <-done
 }
 
-func idleRouter(endpoint string) error {
-	s, err := zmq.NewRouter(nil)
+func idleRouter(endpoint string) error { return serveRouter(endpoint, nil) }
+
+// serveRouter binds a ROUTER and receives until standard input ends.
+func serveRouter(endpoint string, o *zmq.Options) error {
+	s, err := zmq.NewRouter(o)
 	if err != nil {
 		return err
 	}

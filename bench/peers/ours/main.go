@@ -1,14 +1,21 @@
 // Command ours is the peer that uses the public API of this library: Send(ctx,
-// body), which copies, and Recv(ctx). All options have their defaults. With
-// -release before the sub-command, the receiver calls Message.Release for each
-// message. With -curve, pull, push, rep and req use CURVE.
+// body), which copies, and Recv(ctx). All options have their defaults. Flags precede
+// the sub-command:
+//
+//	-release  the receiver calls Message.Release for each message
+//	-own      push calls SendMessage, which copies no large frame
+//	-batch    push and pull call SendBatch and RecvBatch with 64 messages
+//	-iterate  pull loops over Messages
+//	-hwm N    the high-water marks of push and pull
+//	-spin D   Options.Latency.Spin of pull, push, rep and req
+//	-curve    pull, push, rep and req use CURVE
 package main
 
 import (
 	"context"
+	"flag"
 	"os"
 	"runtime/debug"
-	"strings"
 	"time"
 
 	"github.com/zerobroker/zmq"
@@ -17,20 +24,36 @@ import (
 
 var (
 	background = context.Background()
-	release    bool // the -release flag
-	secured    bool // the -curve flag
+	release    bool // the flags
+	secured    bool
+	own        bool
+	batch      bool
+	iterate    bool
+	hwm        int
+	spin       time.Duration
 )
+
+// batchSize is the number of messages of a batch.
+const batchSize = 64
 
 func main() {
 	args := os.Args[1:]
-	for ; len(args) > 0 && strings.HasPrefix(args[0], "-"); args = args[1:] {
-		release = release || args[0] == "-release"
-		secured = secured || args[0] == "-curve"
-	}
+	flags := flag.NewFlagSet("ours", flag.ExitOnError)
+	flags.BoolVar(&release, "release", false, "")
+	flags.BoolVar(&secured, "curve", false, "")
+	flags.BoolVar(&own, "own", false, "")
+	flags.BoolVar(&batch, "batch", false, "")
+	flags.BoolVar(&iterate, "iterate", false, "")
+	flags.DurationVar(&spin, "spin", 0, "")
+	flags.IntVar(&hwm, "hwm", 0, "")
+	flags.Parse(args)
+	args = flags.Args()
 	peer.Main(version(), peer.Commands{
 		Pull: pull, Push: push, Rep: rep, Req: req,
 		InprocThr: inprocThr, InprocLat: inprocLat, IdleRouter: idleRouter,
 		Pub: pub(true), PubDrop: pub(false), Subs: subs, TopicPub: topicPub,
+		Proxy: proxy, ProxySend: proxySend, ProxyRecv: proxyRecv,
+		BeatRouter: beatRouter, Crowd: crowd,
 	}, args)
 }
 
@@ -59,6 +82,7 @@ func pull(a peer.Args) (time.Duration, error) {
 	if err != nil {
 		return 0, err
 	}
+	o.RecvHWM = hwm
 	s, err := zmq.NewPull(o)
 	if err != nil {
 		return 0, err
@@ -77,19 +101,71 @@ func pullAll(s *zmq.Pull, a peer.Args) (time.Duration, error) {
 		return 0, err
 	}
 	start := time.Now()
-	for range a.Count - 1 {
+	count := a.Count - 1
+	var err error
+	switch {
+	case batch:
+		err = pullBatches(s, a.Size, count)
+	case iterate:
+		err = iterateAll(s, a.Size, count)
+	default:
+		err = pullEach(s, a.Size, count)
+	}
+	return time.Since(start), err
+}
+
+func pullEach(s *zmq.Pull, size, count int) error {
+	for range count {
 		m, err := s.Recv(background)
 		if err != nil {
-			return 0, err
+			return err
 		}
-		if err := peer.Check(m.Frame(0), a.Size); err != nil {
-			return 0, err
+		if err := peer.Check(m.Frame(0), size); err != nil {
+			return err
 		}
 		if release {
 			m.Release()
 		}
 	}
-	return time.Since(start), nil
+	return nil
+}
+
+func pullBatches(s *zmq.Pull, size, count int) error {
+	var msgs [batchSize]zmq.Message
+	for count > 0 {
+		n, err := s.RecvBatch(background, msgs[:min(batchSize, count)])
+		if err != nil {
+			return err
+		}
+		count -= n
+		for i := range msgs[:n] {
+			if err := peer.Check(msgs[i].Frame(0), size); err != nil {
+				return err
+			}
+			if release {
+				msgs[i].Release()
+			}
+		}
+	}
+	return nil
+}
+
+func iterateAll(s *zmq.Pull, size, count int) error {
+	for m, err := range s.Messages(background) {
+		if err != nil {
+			return err
+		}
+		if err := peer.Check(m.Frame(0), size); err != nil {
+			return err
+		}
+		if release {
+			m.Release()
+		}
+		if count--; count == 0 {
+			break
+		}
+	}
+	return nil
 }
 
 func takeOne(s receiver, size int) error {
@@ -112,6 +188,7 @@ func push(a peer.Args) (time.Duration, error) {
 	if err != nil {
 		return 0, err
 	}
+	o.SendHWM = hwm
 	s, err := zmq.NewPush(o)
 	if err != nil {
 		return 0, err
@@ -128,10 +205,36 @@ func push(a peer.Args) (time.Duration, error) {
 
 func pushAll(s *zmq.Push, a peer.Args) error {
 	body := peer.Body(a.Size)
+	switch {
+	case batch:
+		return pushBatches(s, body, a.Count)
+	case own:
+		for range a.Count {
+			if err := s.SendMessage(background, zmq.NewMessage(body)); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
 	for range a.Count {
 		if err := s.Send(background, body); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+func pushBatches(s *zmq.Push, body []byte, count int) error {
+	var msgs [batchSize]zmq.Message
+	for i := range msgs {
+		msgs[i] = zmq.NewMessage(body)
+	}
+	for count > 0 {
+		n, err := s.SendBatch(background, msgs[:min(batchSize, count)])
+		if err != nil {
+			return err
+		}
+		count -= n
 	}
 	return nil
 }

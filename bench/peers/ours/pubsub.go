@@ -11,7 +11,11 @@ import (
 // it drops messages for full subscribers.
 func pub(wait bool) peer.Command {
 	return func(a peer.Args) (time.Duration, error) {
-		s, err := zmq.NewPub(&zmq.Options{Pub: zmq.PubOptions{Block: wait}})
+		o := &zmq.Options{}
+		if wait {
+			o.Overflow = zmq.OverflowBlock
+		}
+		s, err := zmq.NewPub(o)
 		if err != nil {
 			return 0, err
 		}
@@ -63,7 +67,7 @@ func subs(a peer.Args) (*peer.Tally, error) {
 // the subscriber does not answer PING.
 func topicPub(endpoint string, count int) error {
 	s, err := zmq.NewPub(&zmq.Options{
-		Pub:       zmq.PubOptions{Block: true},
+		Overflow:  zmq.OverflowBlock,
 		Limits:    zmq.Limits{MaxSubscriptions: zmq.Unlimited, MaxSubscriptionBytes: zmq.Unlimited},
 		Heartbeat: zmq.HeartbeatOptions{Interval: zmq.Forever},
 	})
@@ -79,6 +83,15 @@ func topicPub(endpoint string, count int) error {
 	p := peer.TopicPublisher{
 		Send: func(topic []byte) error { return s.Send(background, topic) },
 		Left: s.TopicCount,
+	}
+	var msgs []zmq.Message
+	p.SendBatch = func(topics [][]byte) error {
+		msgs = msgs[:0]
+		for _, topic := range topics {
+			msgs = append(msgs, zmq.NewMessage(topic))
+		}
+		_, err := s.SendBatch(background, msgs)
+		return err
 	}
 	return p.Serve(count)
 }
