@@ -73,7 +73,8 @@ def auth(words):
 
 
 def socket(name, type, endpoint, bind, cert=None, server=None, serverkey=None, user=None, password=None):
-    """Makes a socket with a certificate, or for PLAIN."""
+    """Makes a socket with a certificate, or for PLAIN. A server, which asks zauth,
+    has the mechanism null, plain or curve."""
     s = sockets[name] = ctypes.c_void_p(czmq.zsock_new(TYPES[type]))
     czmq.zsock_set_linger(s, 0)
     czmq.zsock_set_rcvtimeo(s, 60000)
@@ -88,7 +89,8 @@ def socket(name, type, endpoint, bind, cert=None, server=None, serverkey=None, u
         czmq.zsock_set_plain_password(s, encode(password))
     if server:
         czmq.zsock_set_zap_domain(s, b"global")
-        getattr(czmq, "zsock_set_%s_server" % server)(s, 1)
+        if server != "null":
+            getattr(czmq, "zsock_set_%s_server" % server)(s, 1)
     if (czmq.zsock_bind if bind else czmq.zsock_connect)(s, b"%s", ctypes.c_char_p(encode(endpoint))) < 0:
         return {"Error": "cannot bind or connect"}
 

@@ -25,6 +25,9 @@ func TestMain(m *testing.M) {
 	flag.Parse()
 	harness.Parallel(4)
 	code := m.Run()
+	if commandDir != "" {
+		os.RemoveAll(commandDir)
+	}
 	if leaked := harness.Leaked(); leaked != "" && code == 0 {
 		fmt.Println("goroutines of the library still run after all sockets were closed:\n" + leaked)
 		code = 1

@@ -169,7 +169,7 @@ func (o *ours) subscribed() {
 func (o *ours) waitSubscribers(n int, topic string) {
 	o.t.Helper()
 	err := o.Socket.(interface {
-		WaitSubscribers(context.Context, int, string) error
+		WaitSubscribers(context.Context, int, string, ...string) error
 	}).WaitSubscribers(o.ctx, n, topic)
 	if err != nil {
 		o.t.Fatalf("%s.WaitSubscribers(%d, %q): %v", o.name, n, topic, err)

@@ -100,13 +100,18 @@ class Peer:
         self.handler = None
         self.sockets = {}
         self.monitors = {}
+        self.keys = {}  # public keys of CURVE
 
     def socket(self, name, type, options, monitor=False):
         s = self.context.socket(getattr(zmq, type))
         s.linger = 0
         for option, value in options.items():
             if option == "CURVE":
-                self.curve(s, value)
+                self.keys[name] = self.curve(s, value)
+                continue
+            if option == "SERVERKEY":  # and a new key pair
+                s.curve_publickey, s.curve_secretkey = zmq.curve_keypair()
+                s.curve_serverkey = value.encode()
                 continue
             if isinstance(value, str):
                 value = value.encode()
@@ -117,6 +122,10 @@ class Peer:
             self.monitors[name] = s.get_monitor_socket()
         self.sockets[name] = s
 
+    def key(self, name):
+        """Returns the public key of CURVE."""
+        return {"names": [self.keys[name]]}
+
     def curve(self, s, role):
         public, secret = zmq.curve_keypair()
         s.setsockopt(zmq.CURVE_PUBLICKEY, public)
@@ -125,6 +134,7 @@ class Peer:
             s.setsockopt(zmq.CURVE_SERVER, 1)
         else:
             s.setsockopt(zmq.CURVE_SERVERKEY, public)
+        return public.decode()
 
     def bind(self, name, endpoint):
         s = self.sockets[name]
@@ -222,6 +232,19 @@ class Peer:
             got = self.take(s, timeout)
             if got != numbered(n, size):
                 raise ValueError("message %d of the sequence is %r" % (n, [f[:20] for f in got]))
+
+    def drain_last(self, name, first, last, size, timeout):
+        """Receives the sequence up to its last message, in order, and returns how
+        many messages of it are missing."""
+        s = self.sockets[name]
+        missing, expected = 0, first
+        while expected < last:
+            got = self.take(s, timeout)
+            n = int(got[0])
+            if n < expected or got != numbered(n, size):
+                raise ValueError("instead of message %d of the sequence: %r" % (expected, [f[:20] for f in got]))
+            missing, expected = missing + n - expected, n + 1
+        return {"count": missing}
 
     def follow(self, name, first, last, size, timeout):
         """Receives last-first messages of the sequence. They may begin anywhere

@@ -8,6 +8,7 @@ import (
 
 	"github.com/zerobroker/zmq"
 	"github.com/zerobroker/zmq/curve"
+	"github.com/zerobroker/zmq/zap"
 )
 
 // party is the security of one socket, of this library or of libzmq.
@@ -124,6 +125,58 @@ func (p policy) authenticate(_ context.Context, r *zmq.AuthRequest) (zmq.Identit
 		return known, nil
 	}
 	return known, errUnknown
+}
+
+// authenticator returns an authenticator with the policy: a function, or ZAP with
+// a handler of this library.
+func (p policy) authenticator(t *testing.T, handler bool) zmq.Authenticator {
+	t.Helper()
+	if !handler {
+		return p.authenticate
+	}
+	ns := zmq.NewNamespace()
+	if p.Status != noHandler {
+		rep, err := zmq.NewRep(&zmq.Options{Namespace: ns, Linger: zmq.NoLinger})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { rep.Close() })
+		if _, err := rep.Bind(zap.Endpoint); err != nil {
+			t.Fatal(err)
+		}
+		if p.Status != "silent" {
+			go p.answer(testContext(t), rep)
+		}
+	}
+	return zmq.ZAP(ns)
+}
+
+// answer answers ZAP requests until the context ends.
+func (p policy) answer(ctx context.Context, rep *zmq.Rep) {
+	for m, err := range rep.Messages(ctx) {
+		if err != nil {
+			return
+		}
+		reply := zap.Reply{Status: zap.Status(p.Status)}
+		request, err := zap.ParseRequest(m.Frames())
+		switch {
+		case err != nil:
+			reply.Status = zap.StatusInternalError
+		case p.Status == "":
+			key, _ := request.PublicKey()
+			_, err = p.authenticate(ctx, &zmq.AuthRequest{
+				Mechanism: request.Mechanism, Username: request.Username(), Password: request.Password(), PublicKey: key,
+			})
+			if reply.Status = zap.StatusDenied; err == nil {
+				reply.Status = zap.StatusAccepted
+			}
+		}
+		frames := request.Reply(reply)
+		if p.Status != "" {
+			frames[2] = []byte(p.Status) // also an invalid one
+		}
+		rep.SendMessage(ctx, zmq.NewMessage(frames...))
+	}
 }
 
 // zap starts a ZAP handler in the peer, or changes its policy.

@@ -1,12 +1,15 @@
 package interop
 
 import (
-	"context"
+	"fmt"
+	"net/netip"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/zerobroker/zmq"
+	"github.com/zerobroker/zmq/auth"
 	"github.com/zerobroker/zmq/curve"
 	"github.com/zerobroker/zmq/zcert"
 )
@@ -101,22 +104,18 @@ func TestZauthAcceptsOurClientsByCertificate(t *testing.T) {
 	added.expect(text("to the second"))
 }
 
-// zauth accepts the users and passwords in its file.
+// zauth and package auth accept the users and passwords in the same file.
 func TestZauthAcceptsOurUsersByPassword(t *testing.T) {
 	t.Parallel()
 	p := startCZMQ(t)
-	users := filepath.Join(t.TempDir(), "users")
-	if err := os.WriteFile(users, []byte("ann=battery\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	p.call(command{"do": "auth", "words": []string{"PLAIN", users}})
+	p.call(command{"do": "auth", "words": []string{"PLAIN", writeUsers(t)}})
 	endpoint := freeEndpoint(t, "tcp")
 	th := p.newCZMQ(command{"endpoint": endpoint, "bind": true, "server": "plain"})
 	wrong, events := newClient(t, zmq.Security{Mechanism: zmq.Plain{Username: "ann", Password: "batterz"}}, endpoint, "wrong")
 	if e := events.wait(zmq.EventHandshakeFailed); e.Reason != zmq.CloseRefused {
 		t.Errorf("a wrong password is refused with the reason %v (%v), want %v", e.Reason, e.Err, zmq.CloseRefused)
 	}
-	right, _ := newClient(t, zmq.Security{Mechanism: zmq.Plain{Username: "ann", Password: "battery"}}, endpoint, "right")
+	right, _ := newClient(t, zmq.Security{Mechanism: zmq.Plain{Username: "ann", Password: "battery = staple"}}, endpoint, "right")
 	th.expect("right")
 	th.send("reply")
 	right.expect(text("reply"))
@@ -125,42 +124,159 @@ func TestZauthAcceptsOurUsersByPassword(t *testing.T) {
 	}
 }
 
-// Our server knows a client of CZMQ by the public file that CZMQ has written. The
-// client uses our server's public key and its own secret certificate.
+func TestOurServerAcceptsCZMQUsersByPassword(t *testing.T) {
+	t.Parallel()
+	users, err := auth.ReadUsers(writeUsers(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	o, events, endpoint := newServer(t, zmq.PlainServer{}, auth.Policy{Users: users})
+	connect := func(user, password string) command {
+		return command{"endpoint": endpoint, "bind": false, "user": user, "password": password}
+	}
+	for _, wrong := range []command{connect("ann", "batterz"), connect("bob", "battery = staple")} {
+		startCZMQ(t).newCZMQ(wrong)
+		if e := events.wait(zmq.EventHandshakeFailed); e.Reason != zmq.CloseAuthDenied {
+			t.Errorf("%v is refused with the reason %v (%v), want %v", wrong, e.Reason, e.Err, zmq.CloseAuthDenied)
+		}
+	}
+	if o.count(zmq.EventReady) > 0 {
+		t.Error("a wrong password is accepted")
+	}
+	o.exchange(startCZMQ(t).newCZMQ(connect("ann", "battery = staple")), "ann")
+}
+
+// writeUsers writes a file of passwords for zauth.
+func writeUsers(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "users")
+	if err := os.WriteFile(path, []byte("ann=battery = staple\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// newServer creates a DEALER that asks the policy.
+func newServer(t *testing.T, m zmq.Mechanism, p auth.Policy) (o *ours, events *watch, endpoint string) {
+	t.Helper()
+	opts := testOptions()
+	opts.Security = zmq.Security{Mechanism: m, Authenticator: p.Authenticate}
+	o = newOurs(t, "DEALER", opts)
+	return o, o.watch(), o.bind(freeEndpoint(t, "tcp"))
+}
+
+// exchange receives a message from a client, which must be the user, and sends one.
+func (o *ours) exchange(th czmqSocket, user string) {
+	o.t.Helper()
+	th.send("from " + user)
+	if m := o.recvMessage(); string(m.Bytes()) != "from "+user || m.From().UserID() != user {
+		o.t.Errorf("received %q from user %q, want %q", m.Bytes(), m.From().UserID(), user)
+	}
+	o.send(text("to " + user))
+	th.expect("to " + user)
+}
+
+// Our server knows a client of CZMQ by the public file that CZMQ has written in its
+// directory. The client uses our server's public key and its own secret
+// certificate.
 func TestOurServerAcceptsCZMQClientByCertificate(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
+	dir, known := t.TempDir(), t.TempDir()
 	first := startCZMQ(t)
-	first.call(command{"do": "new", "path": filepath.Join(dir, "first")})
-	known := readCertificate(t, zcert.ReadPublic, filepath.Join(dir, "first")).Public
-	opts := testOptions()
-	opts.Security = zmq.Security{
-		Mechanism: zmq.Curve{Key: serverKey, Server: true},
-		Authenticator: func(_ context.Context, r *zmq.AuthRequest) (zmq.Identity, error) {
-			if r.PublicKey != known {
-				return zmq.Identity{}, errUnknown
-			}
-			return zmq.Identity{UserID: "first"}, nil
-		},
+	first.call(command{"do": "new", "path": filepath.Join(known, "first"), "meta": map[string]string{"name": "first client"}})
+	keys, err := auth.OpenKeys(known, func(err error) { t.Error(err) })
+	if err != nil {
+		t.Fatal(err)
 	}
-	o := newOurs(t, "DEALER", opts)
-	events := o.watch()
-	endpoint := o.bind(freeEndpoint(t, "tcp"))
+	o, events, endpoint := newServer(t, zmq.Curve{Key: serverKey, Server: true}, auth.Policy{Keys: keys})
 
 	second := startCZMQ(t)
 	writeCertificate(t, otherKey, filepath.Join(dir, "second"))
 	connect := func(cert string) command {
-		return command{"endpoint": endpoint, "bind": false, "cert": filepath.Join(dir, cert), "serverkey": serverKey.Public().String()}
+		return command{"endpoint": endpoint, "bind": false, "cert": cert, "serverkey": serverKey.Public().String()}
 	}
-	second.newCZMQ(connect("second")).send("from the second")
+	second.newCZMQ(connect(filepath.Join(dir, "second")))
 	if e := events.wait(zmq.EventHandshakeFailed); e.Reason != zmq.CloseAuthDenied {
 		t.Errorf("an unknown key is refused with the reason %v (%v), want %v", e.Reason, e.Err, zmq.CloseAuthDenied)
 	}
-	th := first.newCZMQ(connect("first"))
-	th.send("from the first")
-	if m := o.recvMessage(); string(m.Bytes()) != "from the first" || m.From().UserID() != "first" {
-		t.Errorf("received %q from user %q", m.Bytes(), m.From().UserID())
+	o.exchange(first.newCZMQ(connect(filepath.Join(known, "first"))), "first client")
+}
+
+// loopback is the address of clients on this machine.
+const loopback = "127.0.0.1"
+
+// addressRules are commands of zauth, the same as a policy, and whether they admit
+// clients with the address.
+var addressRules = []struct {
+	words  []string
+	policy auth.Policy
+	admit  bool
+}{
+	{[]string{"DENY", loopback}, auth.Policy{Deny: prefixes(loopback), Any: true}, false},
+	{[]string{"DENY", "127.0.0.9"}, auth.Policy{Deny: prefixes("127.0.0.9"), Any: true}, true},
+	{[]string{"ALLOW", loopback}, auth.Policy{Allow: prefixes(loopback), Any: true}, true},
+	{[]string{"ALLOW", "127.0.0.9"}, auth.Policy{Allow: prefixes("127.0.0.9"), Any: true}, false},
+}
+
+func prefixes(address string) []netip.Prefix {
+	return []netip.Prefix{netip.PrefixFrom(netip.MustParseAddr(address), 32)}
+}
+
+func TestZauthAdmitsOurClientsByAddress(t *testing.T) {
+	for _, c := range addressRules {
+		for _, mechanism := range []string{"null", "curve"} {
+			t.Run(fmt.Sprintf("%s/%s", strings.Join(c.words, " "), mechanism), func(t *testing.T) {
+				t.Parallel()
+				p := startCZMQ(t)
+				p.call(command{"do": "auth", "words": c.words})
+				endpoint := freeEndpoint(t, "tcp")
+				server, s := command{"endpoint": endpoint, "bind": true, "server": mechanism}, zmq.Security{}
+				if mechanism == "curve" {
+					p.call(command{"do": "auth", "words": []string{"CURVE", "*"}})
+					path := filepath.Join(t.TempDir(), "server")
+					writeCertificate(t, serverKey, path)
+					server["cert"], s = path, curveClient.security(nil)
+				}
+				th := p.newCZMQ(server)
+				o, events := newClient(t, s, endpoint, "hello")
+				if c.admit {
+					th.expect("hello")
+					th.send("reply")
+					o.expect(text("reply"))
+				} else if e := events.wait(zmq.EventHandshakeFailed); e.Reason != zmq.CloseRefused {
+					t.Errorf("refused with the reason %v (%v), want %v", e.Reason, e.Err, zmq.CloseRefused)
+				}
+			})
+		}
 	}
-	o.send(text("to the first"))
-	th.expect("to the first")
+}
+
+func TestOurServerAdmitsCZMQClientsByAddress(t *testing.T) {
+	for _, c := range addressRules {
+		for _, mechanism := range []zmq.Mechanism{nil, zmq.Curve{Key: serverKey, Server: true}} {
+			t.Run(fmt.Sprintf("%s/%T", strings.Join(c.words, " "), mechanism), func(t *testing.T) {
+				t.Parallel()
+				o, events, endpoint := newServer(t, mechanism, c.policy)
+				client, user := command{"endpoint": endpoint, "bind": false}, ""
+				if mechanism != nil {
+					path := filepath.Join(t.TempDir(), "client")
+					writeCertificate(t, clientKey, path)
+					client["cert"], client["serverkey"] = path, serverKey.Public().String()
+					user = clientKey.Public().String()
+				}
+				// Once refused, a client of libzmq does not connect again, and a send blocks.
+				th := startCZMQ(t).newCZMQ(client)
+				if c.admit {
+					o.exchange(th, user)
+					return
+				}
+				if e := events.wait(zmq.EventHandshakeFailed); e.Reason != zmq.CloseAuthDenied {
+					t.Errorf("refused with the reason %v (%v), want %v", e.Reason, e.Err, zmq.CloseAuthDenied)
+				}
+				if o.count(zmq.EventReady) > 0 {
+					t.Error("the client is accepted")
+				}
+			})
+		}
+	}
 }

@@ -88,12 +88,18 @@ var setters = map[string]setter{
 	"maxmsgsize":    func(o *zmq.Options, n int, _ string) error { o.Limits.MaxFrameSize = int64(n); return nil },
 	"routing_id":    func(o *zmq.Options, _ int, text string) error { o.RoutingID = text; return nil },
 	"conflate":      yesno(func(o *zmq.Options) *bool { return &o.Conflate }),
+	"handshake_ivl": milliseconds(zmq.Forever, func(o *zmq.Options) *time.Duration { return &o.Limits.HandshakeTimeout }),
 
 	"req_relaxed":      yesno(func(o *zmq.Options) *bool { return &o.Req.Relaxed }),
 	"req_correlate":    yesno(func(o *zmq.Options) *bool { return &o.Req.Correlate }),
 	"probe_router":     yesno(func(o *zmq.Options) *bool { return &o.AutoMessages.ProbeRouter }),
 	"router_mandatory": always,
-	"router_handover":  yesno(func(o *zmq.Options) *bool { return &o.Router.Handover }),
+	"router_handover": func(o *zmq.Options, n int, _ string) error {
+		if n != 0 {
+			o.Router.Handover = zmq.RouterHandoverAny
+		}
+		return nil
+	},
 	"router_notify": func(o *zmq.Options, n int, _ string) error {
 		o.Router.Notify = zmq.RouterNotify(n)
 		return nil
@@ -105,11 +111,16 @@ var setters = map[string]setter{
 		return nil
 	},
 
-	"xpub_verbose":             verbose(zmq.XPubNotifyEverySubscribe),
-	"xpub_verboser":            verbose(zmq.XPubNotifyEveryChange),
-	"xpub_manual":              yesno(func(o *zmq.Options) *bool { return &o.XPub.Manual }),
-	"xpub_manual_last_value":   yesno(func(o *zmq.Options) *bool { return &o.XPub.LastValue }),
-	"xpub_nodrop":              yesno(func(o *zmq.Options) *bool { return &o.Pub.Block }),
+	"xpub_verbose":           verbose(zmq.XPubNotifyEverySubscribe),
+	"xpub_verboser":          verbose(zmq.XPubNotifyEveryChange),
+	"xpub_manual":            yesno(func(o *zmq.Options) *bool { return &o.XPub.Manual }),
+	"xpub_manual_last_value": yesno(func(o *zmq.Options) *bool { return &o.XPub.LastValue }),
+	"xpub_nodrop": func(o *zmq.Options, n int, _ string) error {
+		if n != 0 {
+			o.Overflow = zmq.OverflowBlock
+		}
+		return nil
+	},
 	"xpub_welcome_msg":         blob(func(o *zmq.Options) *[]byte { return &o.Pub.Welcome }),
 	"invert_matching":          yesno(func(o *zmq.Options) *bool { return &o.Pub.InvertMatching }),
 	"sub invert_matching":      yesno(func(o *zmq.Options) *bool { return &o.Sub.InvertMatching }),

@@ -25,8 +25,10 @@ type run struct {
 	streams        map[string]*stream // plain connections
 	kept           map[string]string
 	lastReceived   map[string]zmq.Message // message that an XPUB received last
+	handshakes     map[string]chan string // outcomes of handshakes, by socket
 	refusalsBefore map[string]uint64      // refused peers before the step, by socket
 	closing        sync.WaitGroup         // Close calls that wait for peers
+	proxies        map[string]*proxy      // by the first socket
 }
 
 // runOurs runs a scenario. It waits for as many messages as libzmq delivered,
@@ -34,7 +36,8 @@ type run struct {
 func runOurs(p *plan, libzmq Trace, b *barrier) (t Trace, err error) {
 	r := &run{
 		plan: p, sockets: map[string]harness.Socket{}, streams: map[string]*stream{},
-		kept: map[string]string{}, lastReceived: map[string]zmq.Message{},
+		kept: map[string]string{}, lastReceived: map[string]zmq.Message{}, handshakes: map[string]chan string{},
+		proxies: map[string]*proxy{},
 	}
 	defer r.end()
 	names := zmq.NewNamespace()
@@ -48,11 +51,15 @@ func runOurs(p *plan, libzmq Trace, b *barrier) (t Trace, err error) {
 			return nil, err
 		}
 		o.Namespace = names
+		p.authenticate(&o.Security, names)
 		s, err := harness.Open(so.Type, o)
 		if err != nil {
 			return nil, err
 		}
 		r.sockets[so.Name] = s
+		if slices.ContainsFunc(p.Steps, func(st Step) bool { return st.Do == doEvent && st.Socket == so.Name }) {
+			r.handshakes[so.Name] = watchHandshakes(s)
+		}
 	}
 	for i := range p.Steps {
 		st := &p.Steps[i]
@@ -75,6 +82,10 @@ func runOurs(p *plan, libzmq Trace, b *barrier) (t Trace, err error) {
 
 // end closes all sockets without waiting for unsent messages.
 func (r *run) end() {
+	for _, p := range r.proxies {
+		p.stop()
+		<-p.ended
+	}
 	now, cancel := context.WithCancel(context.Background())
 	cancel()
 	for _, s := range r.sockets {
@@ -108,12 +119,19 @@ func (r *run) step(st *Step, hint Outcome, b *barrier) Outcome {
 		return Outcome{Err: errno(subscribe(s, st))}
 	case doAssign, doUnassign:
 		return Outcome{Err: errno(assign(s.(*zmq.XPub), r.lastReceived[st.Socket], st))}
+	case doEvent:
+		return nextHandshake(r.handshakes[st.Socket])
 	case doTopics:
 		return Outcome{Counts: []int{s.(interface{ TopicCount() int }).TopicCount()}}
 	case doJoin:
 		return Outcome{Err: errno(s.(*zmq.Dish).Join(string(unlatin(st.Topic))))}
 	case doLeave:
 		return Outcome{Err: errno(s.(*zmq.Dish).Leave(string(unlatin(st.Topic))))}
+	case doProxy:
+		r.proxies[st.Socket] = r.startProxy(st)
+		return Outcome{}
+	case doProxyEnd:
+		return r.proxies[st.Socket].wait()
 	case doSend:
 		return Outcome{Err: errno(r.send(s, st.Frames))}
 	case doFill:
@@ -369,7 +387,7 @@ func (r *run) settle(st *Step) error {
 	for _, w := range sp.pubs {
 		pub := r.sockets[w.publisher].(interface {
 			harness.Socket
-			WaitSubscribers(context.Context, int, string) error
+			WaitSubscribers(context.Context, int, string, ...string) error
 		})
 		topic := string(unlatin(w.topic))
 		if _, inverted := r.plan.socket(w.publisher).Options["invert_matching"]; inverted {

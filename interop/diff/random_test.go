@@ -9,7 +9,7 @@ import (
 )
 
 var (
-	randomCount = flag.Uint64("diff.random", 2000, "number of random scenarios")
+	randomCount = flag.Uint64("diff.random", 1000, "number of random scenarios")
 	randomFrom  = flag.Uint64("diff.from", 1, "seed of the first random scenario")
 	randomSeed  = flag.Uint64("diff.seed", 0, "run only the random scenario with this seed")
 )

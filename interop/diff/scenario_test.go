@@ -14,6 +14,7 @@ type Scenario struct {
 	Why     string   `json:"-"` // reason for Only
 	Sockets []Socket `json:"sockets"`
 	Steps   []Step   `json:"steps"`
+	ZAP     *policy  `json:"zap,omitempty"` // of a ZAP handler; nil without one
 }
 
 // Socket describes a socket. Types and options have libzmq's names. Options are
@@ -37,7 +38,7 @@ type Step struct {
 	Count  int       `json:"count"`            // of messages; of bytes for TCP
 	Keep   []string  `json:"keep,omitempty"`   // names under which to store the frames of the first message; empty names store nothing
 	Topic  string    `json:"topic,omitempty"`
-	Of     []string  `json:"of,omitempty"` // pool: the sockets
+	Of     []string  `json:"of,omitempty"` // pool: the sockets; proxy: the other sockets, "" for none
 	Plan   *stepPlan `json:"plan,omitempty"`
 
 	Refused     bool       `json:"-"` // connect: the peer refuses the connection
@@ -64,11 +65,14 @@ const (
 
 	doAssign   = "assign"   // XPUB_MANUAL: subscribe the peer of the last received subscription
 	doUnassign = "unassign" // XPUB_MANUAL: unsubscribe that peer
+	doEvent    = "event"    // wait for the end of the next handshake
 	doTopics   = "topics"   // ZMQ_TOPICS_COUNT
 	doJoin     = "join"     // join a group
 	doLeave    = "leave"    // leave a group
 	doHangUp   = "hangup"   // TCP: close the connection but not the listener
 	doEOF      = "eof"      // TCP: wait until the peer closes the connection
+	doProxy    = "proxy"    // a proxy of the socket and the first of Of; the second is the capture socket, the third the control socket
+	doProxyEnd = "proxyend" // wait until the proxy of the socket has ended
 )
 
 // Values of Step.Order.

@@ -1,6 +1,7 @@
 package diff
 
 import (
+	"encoding/binary"
 	"fmt"
 	"slices"
 	"strconv"
@@ -11,13 +12,17 @@ import (
 // socket, or is a step with its required result at libzmq:
 //
 //	a PUSH sndhwm=2                 declares socket a with options; a value is a number or a frame
-//	a PUSH curve=client             sets the options of a role over CURVE; also server, wrong
+//	a PUSH curve=client             sets the options of a role over CURVE; also server, unknown, wrong
+//	a PUSH plain=client             the same over PLAIN; also server, wrong
+//	zap 400                         a ZAP handler answers every request with this status
+//	zap known                       a ZAP handler accepts the known clients of CURVE and PLAIN, and refuses others
 //	a bind x                        also unbind, connect, disconnect
 //	a connect x as id               sets ZMQ_CONNECT_ROUTING_ID first
 //	a connect x refused             the peer refuses the connection
 //	a connect x disconnects b       the peer disconnects b
 //	a close
 //	a sub topic                     subscribes; also unsub, join, leave
+//	a event ready                   blocks for the end of the next handshake; also "auth 400", "protocol 0x11000001", "failed"
 //	a topics -> 2                   ZMQ_TOPICS_COUNT is 2
 //	a assign topic                  XPUB_MANUAL: subscribes the peer of the last received subscription; also unassign
 //	a send one | two                sends a message of two frames; at a RADIO or SERVER the first is the group or routing number
@@ -38,6 +43,9 @@ import (
 //	t TCP                           declares a plain connection; its messages have one frame
 //	t hangup                        closes the connection; close also closes the listener
 //	t eof                           the peer has closed the connection
+//	f proxy b capture=c control=k   forwards between f and b until the proxy is terminated or the scenario ends; only f and b are required
+//	f proxyend                      waits until the proxy of f has ended
+//	u stats 1 3 0 0 0 0 1 3         blocks for the reply to STATISTICS
 //	only 4.3.5 because why          only this version of libzmq runs the scenario
 //	! -> EHOSTUNREACH because why   this library intentionally has another result in the previous step
 //
@@ -71,6 +79,9 @@ func (s *Scenario) line(line string) error {
 		return s.deviation(rest)
 	case "pool":
 		return s.pool(rest)
+	case "zap":
+		s.ZAP = newPolicy(rest)
+		return nil
 	case "only":
 		s.Only, s.Why, _ = strings.Cut(rest, " because ")
 		return nil
@@ -95,7 +106,30 @@ func (s *Scenario) line(line string) error {
 		case "disconnects":
 			st.Disconnects = value
 		}
-	case doClose, doHangUp, doEOF:
+	case doEvent:
+		st.Want.Got = [][]string{{rest}}
+	case doClose, doHangUp, doEOF, doProxyEnd:
+	case doProxy:
+		st.Of = make([]string, 3)
+		for i, w := range strings.Fields(rest) {
+			role, name, named := strings.Cut(w, "=")
+			switch {
+			case i == 0:
+				st.Of[0] = w
+			case named && role == "capture":
+				st.Of[1] = name
+			case named && role == "control":
+				st.Of[2] = name
+			default:
+				return fmt.Errorf("unknown role %q", w)
+			}
+		}
+	case "stats":
+		frames, err := statistics(rest)
+		if err != nil {
+			return err
+		}
+		st.Do, st.Count, st.Want.Got = doRecv, 1, [][]string{frames}
 	case "sub", "unsub":
 		st.Do = verb + "scribe"
 		st.Topic = frame(rest)
@@ -151,6 +185,18 @@ func (s *Scenario) line(line string) error {
 	return nil
 }
 
+// statistics returns the frames of a reply to STATISTICS with the given numbers.
+func statistics(numbers string) (frames []string, err error) {
+	for _, w := range strings.Fields(numbers) {
+		n, err := strconv.ParseUint(w, 10, 64)
+		if err != nil {
+			return nil, err
+		}
+		frames = append(frames, latin(string(binary.NativeEndian.AppendUint64(nil, n))))
+	}
+	return frames, nil
+}
+
 // kept returns the names under which to store frames of the first message, or
 // nil.
 func kept(got [][]string) (names []string) {
@@ -177,7 +223,9 @@ func (s *Scenario) declare(name, typ, options string) error {
 		n, err := strconv.Atoi(v)
 		switch {
 		case k == "curve":
-			so.secure(v)
+			so.curve(v)
+		case k == "plain":
+			so.plain(v)
 		case err == nil:
 			so.Options[k] = n
 		default:
@@ -199,7 +247,13 @@ func (s *Scenario) deviation(text string) error {
 	if n, nerr := strconv.Atoi(err); nerr == nil {
 		d.Ours = Outcome{Counts: []int{n}}
 	}
-	if rest != "" && rest != "ok" {
+	if numbers, ok := strings.CutPrefix(rest, "stats "); ok {
+		frames, err := statistics(numbers)
+		if err != nil {
+			return err
+		}
+		d.Ours.Got = [][]string{frames}
+	} else if rest != "" && rest != "ok" {
 		d.Ours.Got = messages(rest)
 	}
 	s.Steps[len(s.Steps)-1].Differs = d

@@ -24,7 +24,7 @@ const (
 var allTransports = []string{"tcp", "ipc", "inproc"}
 
 // table holds all handwritten scenarios.
-var table = slices.Concat(allTypes, endpointRules, balancedDisconnects, disconnects, namedDisconnects, reqrep, routing, pipeline, publishing, subscriptions, reqOptions, routerOptions, publishOptions, manualXPub, conflateAndHello, hwmPairs, streams, draftTypes, groups, secured)
+var table = slices.Concat(allTypes, endpointRules, balancedDisconnects, disconnects, namedDisconnects, reqrep, routing, pipeline, publishing, subscriptions, reqOptions, routerOptions, publishOptions, manualXPub, conflateAndHello, hwmPairs, streams, draftTypes, groups, secured, proxies)
 
 // TestScenariosMatchLibzmq runs each scenario over each of its transports. It
 // compares the results of this library and of libzmq with each other and with

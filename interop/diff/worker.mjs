@@ -42,12 +42,17 @@ const OPTIONS = {
 	req_correlate: ["setInt32Option", 52],
 	req_relaxed: ["setInt32Option", 53],
 	conflate: ["setInt32Option", 54],
+	plain_server: ["setInt32Option", 44],
+	plain_username: ["setStringOption", 45],
+	plain_password: ["setStringOption", 46],
 	curve_server: ["setInt32Option", 47],
 	curve_publickey: ["setStringOption", 48],
 	curve_secretkey: ["setStringOption", 49],
 	curve_serverkey: ["setStringOption", 50],
+	zap_domain: ["setStringOption", 55],
 	router_handover: ["setInt32Option", 56],
 	connect_routing_id: ["setStringOption", 61],
+	handshake_ivl: ["setInt32Option", 66],
 	xpub_nodrop: ["setInt32Option", 69],
 	xpub_manual: ["setInt32Option", 71],
 	xpub_welcome_msg: ["setStringOption", 72],
@@ -64,7 +69,25 @@ const OPTIONS = {
 }
 const TOPICS_COUNT = 116
 
+// The codes of protocol errors that scenarios cause.
+const PROTOCOL_ERRORS = {
+	ERR_ZMTP_UNEXPECTED_COMMAND: "0x10000001",
+	ERR_ZMTP_CRYPTOGRAPHIC: "0x11000001",
+	ERR_ZMTP_MECHANISM_MISMATCH: "0x11000002",
+}
+
 const context = new zmq.Context()
+
+function z85(bytes) {
+	const digits = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#"
+	let text = ""
+	for (let i = 0; i < bytes.length; i += 4) {
+		const n = bytes.readUInt32BE(i)
+		for (let power = 85 ** 4; power >= 1; power /= 85) text += digits[Math.floor(n / power) % 85]
+	}
+	return text
+}
+
 const bytes = text => Buffer.from(text, "latin1")
 const turn = () => new Promise(setImmediate)
 const errname = e => ({ EOPNOTSUPP: "ENOTSUP" })[e.code] ?? e.code ?? String(e)
@@ -80,6 +103,20 @@ class Raw extends zmq.Socket {
 	}
 }
 
+// outcomeOf returns the name in scenarios of an event that ends a handshake.
+function outcomeOf({ type, error }) {
+	switch (type) {
+		case "handshake":
+			return "ready"
+		case "handshake:error:protocol":
+			return "protocol " + (PROTOCOL_ERRORS[error.code] ?? error.code)
+		case "handshake:error:auth":
+			return "auth " + error.status
+		case "handshake:error:other":
+			return "failed"
+	}
+}
+
 // Watched is a socket with its monitor.
 class Watched {
 	constructor(type, options) {
@@ -87,7 +124,8 @@ class Watched {
 		this.socket = new Raw(type)
 		const all = { linger: LINGER, reconnect_ivl: 10, rcvtimeo: 0, sndtimeo: 0, ...options }
 		for (const option in all) this.socket.set(option, all[option])
-		this.handshakes = 0
+		this.handshakes = 0 // that have succeeded
+		this.outcomes = [] // of handshakes, which no step has taken
 		this.stopped = false
 		this.watch(this.socket.events)
 	}
@@ -98,6 +136,8 @@ class Watched {
 				// A STREAM has no handshake event.
 				const handshakes = this.type === STREAM ? ["accept", "connect"] : ["handshake"]
 				if (handshakes.includes(event.type)) this.handshakes++
+				const outcome = outcomeOf(event)
+				if (outcome) this.outcomes.push(outcome)
 				if (event.type === "end") this.stopped = true
 			}
 		} catch {
@@ -199,6 +239,8 @@ class Worker {
 			s.set("linger", 0)
 			s.set("rcvtimeo", WAIT_LIMIT)
 		}
+		this.zap = new zmq.Router({ context, linger: 0 })
+		this.answerZAP()
 		this.ready = this.ping.bind(place).then(() => this.pong.connect(place))
 	}
 
@@ -378,6 +420,34 @@ class Worker {
 		}
 	}
 
+	// event waits for the end of the next handshake.
+	async event(w) {
+		await this.until(() => w.outcomes.length > 0)
+		return { got: [[w.outcomes.shift()]] }
+	}
+
+	// useZAP binds the ZAP handler for a scenario with a policy, or unbinds it.
+	async useZAP(policy) {
+		const endpoint = "inproc://zeromq.zap.01"
+		if (this.policy) await this.zap.unbind(endpoint)
+		this.policy = policy
+		if (this.policy) await this.zap.bind(endpoint)
+	}
+
+	// answerZAP answers ZAP requests. A request from the last scenario may arrive in
+	// this one.
+	async answerZAP() {
+		for await (const [sender, empty, version, number, , , , mechanism, ...credentials] of this.zap) {
+			const status = this.policy?.status || (this.knows(String(mechanism), credentials) ? "200" : "400")
+			await this.zap.send([sender, empty, version, number, status, "text", "", ""])
+		}
+	}
+
+	knows(mechanism, credentials) {
+		if (mechanism === "PLAIN") return this.policy?.users?.[String(credentials[0])] === String(credentials[1])
+		return mechanism === "CURVE" && this.policy?.keys?.includes(z85(credentials[0]))
+	}
+
 	async pool(_, step) {
 		const all = { got: [], counts: [] }
 		for (const s of step.of) {
@@ -410,6 +480,7 @@ class Worker {
 		this.wired = plan.wired
 		const trace = []
 		try {
+			await this.useZAP(plan.zap)
 			for (const s of plan.sockets) {
 				this.open.set(s.name, s.type === "TCP" ? new Stream(this) : new Watched(TYPES.indexOf(s.type), s.options))
 			}

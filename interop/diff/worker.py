@@ -21,9 +21,11 @@ import json
 import os
 import socket
 import sys
+import threading
 import time
 
 import zmq
+from zmq.utils import z85
 
 # Seconds; bounds every wait. Only a difference between the implementations
 # causes a wait of this length.
@@ -43,6 +45,15 @@ def name(e):
         errno.errorcode.get(e.errno), errno.errorcode.get(e.errno, str(e)))
 
 
+# The events that end a handshake, with their names in scenarios.
+HANDSHAKES = {
+    int(zmq.EVENT_HANDSHAKE_SUCCEEDED): lambda value: "ready",
+    int(zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL): lambda value: "failed",  # the value is an arbitrary errno
+    int(zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL): lambda value: "protocol 0x%x" % value,
+    int(zmq.EVENT_HANDSHAKE_FAILED_AUTH): lambda value: "auth %d" % value,
+}
+
+
 class Watched:
     """A socket with its monitor."""
 
@@ -58,19 +69,23 @@ class Watched:
             self.socket.setsockopt(OPTIONS.get(option) or getattr(zmq, option.upper()), value)
         Watched.serial += 1
         at = "inproc://monitor-%d" % Watched.serial
-        handshakes = zmq.EVENT_HANDSHAKE_SUCCEEDED
+        handshakes = sum(HANDSHAKES)
         if type == zmq.STREAM:  # has no handshake event
             handshakes = zmq.EVENT_CONNECTED | zmq.EVENT_ACCEPTED
         self.socket.monitor(at, handshakes | zmq.EVENT_MONITOR_STOPPED)
         self.monitor = context.socket(zmq.PAIR)
         self.monitor.setsockopt(zmq.LINGER, 0)
         self.monitor.connect(at)
-        self.handshakes = 0
+        self.handshakes = 0  # that have succeeded
+        self.outcomes = []  # of handshakes, which no step has taken
         self.stopped = False
+        self.proxied = False  # a thread of a proxy uses the socket
 
     def pump(self):
         """Has the socket process its mailbox and nothing else. Reading
         ZMQ_EVENTS would already take a message from a pipe."""
+        if self.proxied:
+            return
         try:
             self.socket.disconnect("inproc://unused")
         except zmq.ZMQError:
@@ -82,10 +97,69 @@ class Watched:
                 event = self.monitor.recv_multipart(zmq.DONTWAIT)
             except zmq.Again:
                 return
-            if int.from_bytes(event[0][:2], sys.byteorder) == zmq.EVENT_MONITOR_STOPPED:
+            kind, value = (int.from_bytes(b, sys.byteorder) for b in (event[0][:2], event[0][2:]))
+            if kind in HANDSHAKES:
+                self.outcomes.append(HANDSHAKES[kind](value))
+            if kind == zmq.EVENT_MONITOR_STOPPED:
                 self.stopped = True
-            else:
+            elif kind not in HANDSHAKES or kind == zmq.EVENT_HANDSHAKE_SUCCEEDED:
                 self.handshakes += 1
+
+
+class Proxy:
+    """A steerable proxy in a thread of its own. Without a control socket of the
+    scenario it has one of the worker."""
+
+    serial = 0
+
+    def __init__(self, context, front, back, capture, control):
+        self.control = None
+        self.end = None
+        if control is None:
+            Proxy.serial += 1
+            self.control, self.end = context.socket(zmq.PAIR), context.socket(zmq.PAIR)
+            for s in (self.control, self.end):
+                s.setsockopt(zmq.LINGER, 0)
+            self.control.setsockopt(zmq.RCVTIMEO, int(WAIT_LIMIT * 1000))
+            self.end.bind("inproc://proxy-%d" % Proxy.serial)
+            self.control.connect("inproc://proxy-%d" % Proxy.serial)
+            control = self.end
+        self.quiet = capture is not None  # the capture socket receives commands too
+        self.error = None
+        self.thread = threading.Thread(target=self.run, args=(front, back, capture, control), daemon=True)
+        self.thread.start()
+
+    def run(self, *sockets):
+        try:
+            zmq.proxy_steerable(*sockets)
+        except zmq.ZMQError as e:
+            self.error = e
+
+    def settle(self):
+        """Returns when the proxy has forwarded what has arrived. It executes at
+        most one command in each iteration of its loop. With a capture socket, only
+        receiving shows what it has forwarded."""
+        if self.control is None or self.quiet or not self.thread.is_alive():
+            return
+        for _ in range(2):
+            self.control.send(b"STATISTICS")
+            while not self.control.poll(10):
+                if not self.thread.is_alive():
+                    return
+            self.control.recv_multipart()
+
+    def stop(self):
+        if self.control is not None and self.thread.is_alive():
+            self.control.send(b"TERMINATE")
+        self.wait()
+        for s in (self.control, self.end):
+            if s is not None:
+                s.close(0)
+
+    def wait(self):
+        self.thread.join(WAIT_LIMIT)
+        if self.thread.is_alive():
+            raise TimeoutError("the proxy has not ended")
 
 
 class Stream:
@@ -173,6 +247,39 @@ class Stream:
                 os.unlink(at)
 
 
+class ZAPHandler:
+    """Answers ZAP requests with a status, or by the users and keys of a policy."""
+
+    ENDPOINT = "inproc://zeromq.zap.01"
+
+    def __init__(self, context):
+        self.policy = None
+        self.socket = context.socket(zmq.ROUTER)
+        self.socket.setsockopt(zmq.LINGER, 0)
+
+    def use(self, policy):
+        """Binds the handler for a scenario with a policy, or unbinds it."""
+        if self.policy:
+            self.socket.unbind(self.ENDPOINT)
+        self.policy = policy
+        if self.policy:
+            self.socket.bind(self.ENDPOINT)
+
+    def pump(self):
+        """Answers requests. One from the last scenario may arrive in this one."""
+        while self.socket.poll(0):
+            sender, empty, version, number, *request = self.socket.recv_multipart()
+            policy = self.policy or {}
+            status = policy.get("status") or ("200" if self.knows(policy, *request[3:]) else "400")
+            self.socket.send_multipart([sender, empty, version, number, status.encode(), b"text", b"", b""])
+
+    def knows(self, policy, mechanism, *credentials):
+        if mechanism == b"PLAIN":
+            user, password = credentials
+            return (policy.get("users") or {}).get(user.decode()) == password.decode()
+        return mechanism == b"CURVE" and z85.encode(credentials[0]).decode() in (policy.get("keys") or [])
+
+
 class Worker:
     def __init__(self, place):
         self.context = zmq.Context()
@@ -184,13 +291,16 @@ class Worker:
             s.setsockopt(zmq.RCVTIMEO, int(WAIT_LIMIT * 1000))
         self.ping.bind(place)
         self.pong.connect(place)
+        self.zap = ZAPHandler(self.context)
         self.open = {}
         self.closing = []  # closed in this scenario, but waiting for peers
+        self.proxies = {}  # by the first socket
         self.ended = []  # closed in earlier scenarios
 
     # Settling.
 
     def pump(self):
+        self.zap.pump()
         for w in self.open.values():
             w.pump()
 
@@ -209,6 +319,8 @@ class Worker:
                 self.pong.recv()
                 self.pong.send(b"")
                 self.ping.recv()
+            for p in self.proxies.values():
+                p.settle()
         self.pump()
 
     def reap(self):
@@ -344,6 +456,26 @@ class Worker:
             except zmq.ZMQError as e:
                 return e.errno
 
+    def proxy(self, w, step):
+        others = [self.open.get(name) for name in step["of"]]
+        for other in (w, *others):
+            if other is not None:
+                other.proxied = True
+        self.proxies[step["socket"]] = Proxy(self.context, w.socket, *(o and o.socket for o in others))
+
+    def proxyend(self, w, step):
+        p = self.proxies[step["socket"]]
+        p.wait()
+        if p.error:
+            raise p.error
+        for other in self.open.values():
+            other.proxied = False
+
+    def event(self, w, step):
+        """Waits for the end of the next handshake."""
+        self.until(w, lambda: w.outcomes)
+        return {"got": [[w.outcomes.pop(0)]]}
+
     def pool(self, _, step):
         got, counts = [], []
         for s in step["of"]:
@@ -378,6 +510,7 @@ class Worker:
     def run(self, plan):
         self.kept = {}
         self.wired = plan["wired"]
+        self.zap.use(plan.get("zap"))
         try:
             for s in plan["sockets"]:
                 if s["type"] == "TCP":
@@ -395,6 +528,9 @@ class Worker:
             self.end()
 
     def end(self):
+        for p in self.proxies.values():
+            p.stop()
+        self.proxies = {}
         for w in self.open.values():
             if isinstance(w, Stream):
                 w.close()
