@@ -234,7 +234,7 @@ func (l *Link) join(b End) error {
 	if err != nil {
 		if in := l.binderPipe.In; in != nil {
 			// Before Detach, so that b does not keep the pipe to read it.
-			b.WithRecvLock(func() { in.CloseRead() })
+			b.WithRecvLock(func() { in.DropUnread() })
 		}
 		b.Detach(l.binderPipe)
 		l.undoJoin()
@@ -299,7 +299,7 @@ func (l *Link) undoJoin() {
 		}
 	})
 	if l.toConnector != nil {
-		l.connector.WithRecvLock(func() { b.Drops().Add(pipe.DropConnLost, l.toConnector.DropUnsent()) })
+		l.connector.WithRecvLock(func() { l.toConnector.DropUnsent(pipe.DropConnLost) })
 	}
 	l.binder, l.binderPipe, l.toConnector = nil, nil, nil
 	l.resizeLocked()
@@ -510,7 +510,7 @@ func (l *Link) end(me End) {
 	closeQueue(l.toBinder)
 	if l.toConnector != nil {
 		if l.connectorPipe.In != l.toConnector { // no socket reads it
-			l.binder.Drops().Add(pipe.DropConnLost, l.toConnector.DropUnsent())
+			l.toConnector.DropUnsent(pipe.DropConnLost)
 		}
 		closeQueue(l.toConnector)
 	}
@@ -556,6 +556,6 @@ func (l *Link) Abort() {
 	l.slotFreed = true
 	l.connector.Detach(l.connectorPipe)
 	if l.connectorPipe.Out != nil {
-		l.connector.Drops().Add(pipe.DropLinger, l.connectorPipe.Out.CloseRead())
+		l.connectorPipe.Out.CloseRead(pipe.DropLinger)
 	}
 }

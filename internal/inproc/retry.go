@@ -52,7 +52,7 @@ func (l *Link) failJoin(b End, err error) {
 	l.slotFreed = true
 	l.connector.Detach(l.connectorPipe)
 	if q := l.connectorPipe.Out; q != nil {
-		l.connector.Drops().Add(pipe.DropNoRoute, q.CloseRead())
+		q.CloseRead(pipe.DropNoRoute)
 	}
 	l.reportRefusal(b, err)
 }

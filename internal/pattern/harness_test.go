@@ -101,7 +101,7 @@ func (s *socket) tryAttach(hwm int) (*far, error) {
 // newFar makes a pipe that is not attached.
 func (s *socket) newFar(hwm int) *far {
 	f := &far{s: s, p: pipe.New(), hwm: hwm}
-	f.p.Out = pipe.NewQueue(pipe.Config{Lock: &s.sendMu, HWM: hwm, Writer: s, From: f.p})
+	f.p.Out = pipe.NewQueue(pipe.Config{Lock: &s.sendMu, HWM: hwm, Writer: s, From: f.p, Drops: &s.drops})
 	f.p.In = pipe.NewQueue(pipe.Config{Lock: &f.mu, Reader: s, To: f.p})
 	return f
 }

@@ -384,7 +384,7 @@ func TestXPubDropsCancellationsOfClosedQueue(t *testing.T) {
 	s := newSocket(t, pattern.XPUB)
 	f := s.attach()
 	f.subscribe("a")
-	f.p.In.CloseRead()
+	f.p.In.CloseRead(pipe.DropConnLost)
 	f.disconnect()
 	s.wantRecv(pattern.ErrWouldBlock)
 }

@@ -81,7 +81,7 @@ func (s *Router) Connected(p *pipe.Pipe, peer *msg.Peer) error {
 	}
 	if old != nil && old.RoutingID != peer.RoutingID {
 		// The queue holds messages for the previous peer.
-		p.Drop(s.drops, pipe.DropConnLost, p.Out.Discard())
+		p.Out.Discard(pipe.DropConnLost)
 		s.removePipe(p)
 	}
 	return nil

@@ -72,7 +72,7 @@ func (s *Stream) notifyDisconnect(p *pipe.Pipe) {
 // ended. The next connection is a stream of its own.
 func (s *Stream) Disconnected(p *pipe.Pipe) {
 	if p.Side == pipe.Dialed {
-		p.Drop(s.drops, pipe.DropConnLost, p.Out.Discard())
+		p.Out.Discard(pipe.DropConnLost)
 		s.removePipe(p)
 	} else {
 		s.Detach(p)

@@ -159,7 +159,7 @@ func TestXSubDropsMessagesForPubInProcess(t *testing.T) {
 	s := newSocket(t, pattern.XSUB)
 	f, g := s.attach(), s.attach()
 	f.p.Out = nil
-	g.p.Out.CloseRead()
+	g.p.Out.CloseRead(pipe.DropConnLost)
 	s.sent("x")
 	s.wantDrops(pipe.DropUpstream, 2)
 }

@@ -198,7 +198,7 @@ func TestConcurrentCloseReadCountsUnreadMessages(t *testing.T) {
 				dropped := 0
 				s.run(2000, func() {
 					s.readMessages(n)
-					dropped = s.CloseRead()
+					dropped = s.CloseRead(pipe.DropConnLost)
 				})
 				if got, want := s.next[0]+s.next[1]+uint64(dropped), s.written[0]+s.written[1]; got != want {
 					t.Errorf("%+v: read %d and dropped %d messages, written %d", c, s.next, dropped, want)

@@ -60,7 +60,7 @@ func TestConflateKeepsOnlyNewestMessage(t *testing.T) {
 		}
 		e.put(message{"a"}, message{"b"})
 		e.write(func() { e.PutBatch(new(msg.Batch)) }) // an empty batch drops nothing
-		if n := e.CloseRead(); n != 1 {
+		if n := e.CloseRead(pipe.DropConnLost); n != 1 {
 			t.Errorf("CloseRead() = %d", n)
 		}
 	}

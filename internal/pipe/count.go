@@ -52,23 +52,24 @@ func (q *Queue) PassAll() {
 // DropUnread is like CloseRead for a reader that counts the dropped messages as
 // its own. So they are counted in Written. DropUnread is a reading method.
 func (q *Queue) DropUnread() int {
-	n := q.CloseRead()
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	n := q.unread().msgs
 	if q.written != nil {
 		q.addWritten(n)
 	}
+	q.closeRead(n, DropUnread, 0)
 	return n
 }
 
-// DropUnsent is like CloseRead for a queue that no socket reads any more. It returns
-// the number of messages that the writer has sent, without those that a socket has
-// generated. DropUnsent is a reading method.
-func (q *Queue) DropUnsent() int {
-	n := q.CloseRead()
+// DropUnsent is like CloseRead for a queue that no socket reads any more. It counts the
+// messages that the writer has sent, and not those that a socket has generated.
+// DropUnsent is a reading method.
+func (q *Queue) DropUnsent(why Drop) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return n - min(n, int(q.generated))
+	n := q.unread().msgs
+	q.closeRead(n, why, max(0, n-int(q.generated)))
 }
 
 // Generated excludes one message in the queue from Written, because the socket

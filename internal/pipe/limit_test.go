@@ -192,7 +192,7 @@ func TestDiscardCallsRoom(t *testing.T) {
 		e := newEnds(t, c)
 		e.fill(hello)
 		e.write(func() {
-			if n := e.Discard(); n != 4 || e.Len() != 0 {
+			if n := e.Discard(pipe.DropConnLost); n != 4 || e.Len() != 0 {
 				t.Errorf("Discard() = %d, Len() = %d, want 4 and 0", n, e.Len())
 			}
 		})

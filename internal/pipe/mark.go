@@ -50,8 +50,10 @@ func (q *Queue) settle(n int) {
 	}
 }
 
-// settleLost is settle for messages that were dropped.
-func (q *Queue) settleLost(n int) {
+// settleDropped is settle for n messages that are dropped. It counts counted of them
+// with a reason, before a mark is reached: whoever waits for a mark finds them counted.
+func (q *Queue) settleDropped(n int, why Drop, counted int) {
+	q.drop(why, counted)
 	for _, m := range q.marks {
 		m.lost += min(n, int(m.end-q.settled))
 	}

@@ -211,7 +211,7 @@ func (m *model) control() {
 	case 5:
 		m.step = "Discard"
 		m.ends.write(func() {
-			if n := m.Discard(); n > len(m.msgs) || m.pool && n != len(m.msgs) {
+			if n := m.Discard(pipe.DropConnLost); n > len(m.msgs) || m.pool && n != len(m.msgs) {
 				m.fail("Discard() = %d with %d messages unread", n, len(m.msgs))
 			} else {
 				m.msgs = m.msgs[:len(m.msgs)-n]
@@ -231,7 +231,7 @@ func (m *model) control() {
 		if m.readClosed {
 			want = 0
 		}
-		if n := m.CloseRead(); n != want {
+		if n := m.CloseRead(pipe.DropConnLost); n != want {
 			m.fail("CloseRead() = %d, want %d", n, want)
 		}
 		m.readClosed, m.msgs = true, nil

@@ -73,7 +73,7 @@ func TestWriterDoesNotWaitAfterCloseRead(t *testing.T) {
 	q := NewQueue(Config{})
 	putLarge(q, 4)
 	taken := q.Pace()
-	q.CloseRead()
+	q.CloseRead(DropConnLost)
 	if !isClosed(taken) || q.Pace() != nil {
 		t.Error("waits for a closed reader")
 	}

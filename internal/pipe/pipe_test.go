@@ -35,7 +35,7 @@ func TestEnqueueMovesBatchToIn(t *testing.T) {
 // reading.
 func TestEnqueueReturnsNumberOfDroppedMessages(t *testing.T) {
 	closed := newEnds(t, pipe.Config{})
-	closed.CloseRead()
+	closed.CloseRead(pipe.DropConnLost)
 	for name, in := range map[string]*pipe.Queue{"no queue": nil, "closed for reading": closed.Queue} {
 		p := pipe.New()
 		p.In = in

@@ -36,7 +36,7 @@ type Config struct {
 	Reader     Reader      // may be nil before SetReader
 	Writer     Writer      // may be nil
 	From, To   *Pipe       // the pipe whose Out is the queue, and the pipe whose In is the queue; nil if that end is not a socket
-	Drops      *Drops      // counts messages that the queue drops, except in Discard and CloseRead; may be nil
+	Drops      *Drops      // counts messages that the queue drops; may be nil
 	Written    *uint64     // counts messages that the reader has written after Take, or has read; guarded by Lock; may be nil
 }
 
@@ -340,11 +340,11 @@ func (q *Queue) ackDeferred() {
 	q.countWritten(n)
 }
 
-// Discard removes the messages that the reader has not taken and returns their
-// number. It does not count them as dropped. Discard is a writing method.
-func (q *Queue) Discard() int {
+// Discard drops the messages that the reader has not taken, counts them with a reason
+// and returns their number. Discard is a writing method.
+func (q *Queue) Discard(why Drop) int {
 	n := q.discard()
-	q.settleLost(n)
+	q.settleDropped(n, why, n)
 	return n
 }
 
@@ -366,18 +366,24 @@ func (q *Queue) unread() amount {
 	return a
 }
 
-// CloseRead ends reading. It removes the messages that are not read and returns
-// their number, but does not count them as dropped. The number includes the
-// unacknowledged messages of a batch that counts against the limits. It does
-// not include a batch that does not: the queue counts its messages as written.
-// CloseRead is a reading method.
-func (q *Queue) CloseRead() int {
+// CloseRead ends reading. It drops the messages that are not read, counts them with a
+// reason and returns their number. The number includes the unacknowledged messages of
+// a batch that counts against the limits. It does not include a batch that does not:
+// the queue counts its messages as written. CloseRead is a reading method.
+func (q *Queue) CloseRead(why Drop) int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	n := q.unread().msgs
+	q.closeRead(n, why, n)
+	return n
+}
+
+// closeRead drops all messages, which are dropped in number, and counts counted of them
+// with a reason. The caller is the reader and holds the writer's lock.
+func (q *Queue) closeRead(dropped int, why Drop, counted int) {
 	if q.readClosed {
-		return 0
+		return
 	}
-	dropped := q.unread().msgs
 	q.finishInFlight(0)
 	q.countWritten(q.pendingAck.msgs + q.deferredAck.msgs)
 	q.readClosed = true
@@ -385,10 +391,9 @@ func (q *Queue) CloseRead() int {
 	q.out.Recycle()
 	q.tail, q.used, q.cur, q.pos, q.seg, q.frames = nil, 0, nil, 0, 0, nil
 	q.unacked, q.pendingAck, q.deferredAck = amount{}, amount{}, amount{}
-	q.settleLost(dropped)
+	q.settleDropped(dropped, why, counted)
 	q.progressed()
 	if q.writerWaits {
 		q.wakeWriter()
 	}
-	return dropped
 }

@@ -217,15 +217,15 @@ func (q *Queue) DropTaken(b *msg.Batch, n, size int, why Drop) {
 	defer q.mu.Unlock()
 	switch {
 	case q.readClosed:
+		q.drop(why, n)
 	case b.Counted:
 		q.unacked.sub(amount{n, size})
-		q.settleLost(n)
+		q.settleDropped(n, why, n)
 		q.wakeWriterIfRoom()
 	default:
 		q.dropped += n
-		q.settleLost(n)
+		q.settleDropped(n, why, n)
 	}
-	q.drop(why, n)
 }
 
 // DropWritten counts one message as dropped that was counted as written before.
@@ -238,12 +238,13 @@ func (q *Queue) DropWritten(b *msg.Batch, why Drop) {
 	switch {
 	case b.Counted:
 		q.countWritten(-1)
-		q.settleLost(1)
+		q.settleDropped(1, why, 1)
 	case !q.readClosed:
 		q.dropped++
-		q.settleLost(1)
+		q.settleDropped(1, why, 1)
+	default:
+		q.drop(why, 1)
 	}
-	q.drop(why, 1)
 }
 
 // Return puts the messages of b, which Take removed, back to the head of the

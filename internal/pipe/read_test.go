@@ -83,7 +83,7 @@ func TestCloseReadDropsUnreadMessages(t *testing.T) {
 		e.put(hello)
 		blocked := read < 5 && e.full()
 		calls := e.room
-		if n := e.CloseRead(); n != 11-read {
+		if n := e.CloseRead(pipe.DropConnLost); n != 11-read {
 			t.Errorf("CloseRead() = %d with %d of 11 read", n, read)
 		}
 		if (e.room == calls+1) != blocked {
@@ -91,7 +91,7 @@ func TestCloseReadDropsUnreadMessages(t *testing.T) {
 		}
 		var m msg.Msg
 		var b msg.Batch
-		if !e.full() || !e.Ended() || e.Next(&m) || e.Take(&b) || e.CloseRead() != 0 || e.queued() != 0 || e.Unread() != 0 {
+		if !e.full() || !e.Ended() || e.Next(&m) || e.Take(&b) || e.CloseRead(pipe.DropConnLost) != 0 || e.queued() != 0 || e.Unread() != 0 {
 			t.Errorf("after CloseRead: Full() = %v, Ended() = %v, Len() = %d", e.full(), e.Ended(), e.queued())
 		}
 		e.write(func() {

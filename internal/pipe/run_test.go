@@ -95,8 +95,8 @@ func TestPutRunEqualsRepeatedPut(t *testing.T) {
 				t.Fatalf("seed %d: the queues have different messages", seed)
 			}
 			if rng.IntN(200) == 0 {
-				run.CloseRead()
-				each.CloseRead()
+				run.CloseRead(pipe.DropConnLost)
+				each.CloseRead(pipe.DropConnLost)
 			}
 			wantSame(t, seed, run, each)
 			for why := range drops[0] {

@@ -122,7 +122,7 @@ func TestReturnPutsMessagesAtHead(t *testing.T) {
 	e.put(small...)
 	var b msg.Batch
 	e.Take(&b)
-	e.CloseRead()
+	e.CloseRead(pipe.DropConnLost)
 	if e.Return(&b); b.Msgs != 0 || e.queued() != 0 {
 		t.Errorf("after CloseRead and Return: Len() = %d, want 0", e.queued())
 	}
@@ -188,7 +188,7 @@ func TestCloseReadCountsTakenMessages(t *testing.T) {
 	e.Take(&large)
 	e.Ack(1, message{body(50_000)}.size())
 	e.put(hello)
-	if n := e.CloseRead(); n != 2+1 {
+	if n := e.CloseRead(pipe.DropConnLost); n != 2+1 {
 		t.Errorf("CloseRead() = %d", n)
 	}
 }

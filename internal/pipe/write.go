@@ -43,8 +43,7 @@ func (q *Queue) makeRoom() {
 	for q.in.Msgs > 0 && q.atLimit() {
 		q.closeTail()
 		q.in.Skip(q.in.FirstSize(), 1)
-		q.settleLost(1)
-		q.drop(DropHWM, 1)
+		q.settleDropped(1, DropHWM, 1)
 	}
 }
 

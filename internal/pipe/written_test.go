@@ -76,7 +76,7 @@ func TestEachTakenMessageIsUnsentWrittenOrDropped(t *testing.T) {
 
 		e.put(m, m, m)
 		step = "reading closed"
-		if n := e.CloseRead(); n != 3 {
+		if n := e.CloseRead(pipe.DropConnLost); n != 3 {
 			t.Errorf("%d bytes: CloseRead() = %d", size, n)
 		}
 		want(0, 9, 3)

@@ -156,7 +156,7 @@ func (d *Datagrams) end() {
 	}
 	host.Detach(d.pipe)
 	if d.pipe.Out != nil {
-		host.Drops().Add(pipe.DropLinger, d.pipe.Out.CloseRead())
+		d.pipe.Out.CloseRead(pipe.DropLinger)
 	}
 	if d.pipe.In != nil {
 		d.pipe.In.Lock()

@@ -360,9 +360,7 @@ func (d *Dialer) countLosses(c *conn) {
 	if c.pipe.Out != nil && !d.life.State().Writes() {
 		// Before the connection's end is reported, which would count them as
 		// DropConnLost.
-		n := c.pipe.Out.CloseRead()
-		d.cfg.Host.Drops().Add(pipe.DropLinger, n)
-		lost += n
+		lost += c.pipe.Out.CloseRead(pipe.DropLinger)
 	} else if d.cfg.Engine.Raw {
 		lost += pending(c.pipe) // the next connection is another stream
 	}
@@ -387,7 +385,7 @@ func (d *Dialer) renew() {
 	d.mu.Unlock()
 	host.Detach(old)
 	if old.Out != nil {
-		host.Drops().Add(pipe.DropConnLost, old.Out.CloseRead())
+		old.Out.CloseRead(pipe.DropConnLost)
 	}
 	d.closeIn(old)
 }
@@ -452,8 +450,7 @@ func (d *Dialer) end() {
 	p := d.Pipe()
 	d.cfg.Host.Detach(p)
 	if p.Out != nil {
-		n := p.Out.CloseRead()
-		d.cfg.Host.Drops().Add(pipe.DropLinger, n)
+		n := p.Out.CloseRead(pipe.DropLinger)
 		d.mu.Lock()
 		d.lost += n
 		d.mu.Unlock()

@@ -320,9 +320,7 @@ func (l *Listener) release(c *conn) {
 	l.cfg.Host.Detach(p)
 	lost, unconfirmed := c.lossStats()
 	if p.Out != nil {
-		n := p.Out.CloseRead()
-		l.cfg.Host.Drops().Add(c.dropReason(), n)
-		lost += n
+		lost += p.Out.CloseRead(c.dropReason())
 	}
 	far.end(lost, unconfirmed)
 	if p.In != nil {

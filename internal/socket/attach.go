@@ -113,7 +113,7 @@ func (o pipeOwner) reconnectRetired(p *pipe.Pipe, peer *msg.Peer) {
 	}
 	if old := p.Peer(); o.s.router != nil && old != nil && old.RoutingID != peer.RoutingID {
 		// The queued messages are for the previous peer.
-		p.Drop(&o.s.drops, pipe.DropConnLost, p.Out.Discard())
+		p.Out.Discard(pipe.DropConnLost)
 	}
 	p.SetPeer(peer)
 }
