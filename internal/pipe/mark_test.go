@@ -29,14 +29,9 @@ func TestMarkIsReachedAfterDropsAreCounted(t *testing.T) {
 				e.write(func() { m = e.NewMark() })
 				counted := make(chan uint64)
 				go func() {
-					for {
-						select {
-						case <-m.Done():
-							counted <- drops[pipe.DropLinger].Load()
-							return
-						default: // do not sleep, to see the mark at once
-						}
+					for !reached(m) { // without sleeping, to see the mark at once
 					}
+					counted <- drops[pipe.DropLinger].Load()
 				}()
 				drop(e)
 				if n := <-counted; n != 2 || m.Lost() != 2 {
@@ -44,5 +39,15 @@ func TestMarkIsReachedAfterDropsAreCounted(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// reached reports whether the messages before a mark are settled.
+func reached(m *pipe.Mark) bool {
+	select {
+	case <-m.Done():
+		return true
+	default:
+		return false
 	}
 }

@@ -107,10 +107,12 @@ func TestDatagramsDescribeEndpoint(t *testing.T) {
 		if s := d.Status(); !d.Bound() || s.State != endpoint.Listening || s.Peers != 0 {
 			t.Errorf("bound %v, status %+v", d.Bound(), s)
 		}
-		d = h.dialDatagrams(w.Air)
+		d = h.dialDatagrams(unresolved{w.Air})
+		w.Settle()
 		if s := d.Status(); d.Bound() || s.State != endpoint.Connecting || s.Peers != 0 {
 			t.Errorf("bound %v, status %+v", d.Bound(), s)
 		}
+		d = h.dialDatagrams(w.Air)
 		w.Settle()
 		if s := d.Status(); s.State != endpoint.Connected || s.Peers != 1 || d.Endpoint() != "air://"+boundAddr.String() {
 			t.Errorf("endpoint %s, status %+v", d.Endpoint(), s)
