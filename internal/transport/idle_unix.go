@@ -28,6 +28,8 @@ type rawReader struct {
 	put func([]byte)
 	buf []byte // what was read
 	err error
+
+	long bool // the last read was longer than maxShort, so the next one may be
 }
 
 // start is a time from which durations are measured, which need less memory.
@@ -100,16 +102,16 @@ func (r *rawReader) tryRead(fd uintptr) bool {
 		r.err = io.ErrShortBuffer
 		return true
 	}
-	n, err := readOnce(fd, buf)
+	n, err := r.readOnce(fd, buf)
 	for r.spin > 0 && err == syscall.EAGAIN && time.Since(start)-r.last < r.spin {
 		runtime.Gosched() // first for the goroutine that the last bytes have woken
-		n, err = readOnce(fd, buf)
+		n, err = r.readOnce(fd, buf)
 	}
 	if n > 0 {
 		if r.spin > 0 {
 			r.last = time.Since(start)
 		}
-		r.buf = buf[:n]
+		r.buf, r.long = buf[:n], n > maxShort
 		return true
 	}
 	r.put(buf)
@@ -125,9 +127,13 @@ func (r *rawReader) tryRead(fd uintptr) bool {
 }
 
 // readOnce calls read(2), again if a signal has interrupted it.
-func readOnce(fd uintptr, buf []byte) (n int, err error) {
+func (r *rawReader) readOnce(fd uintptr, buf []byte) (n int, err error) {
+	read := readShort
+	if r.long {
+		read = syscall.Read
+	}
 	for {
-		if n, err = readShort(int(fd), buf); err != syscall.EINTR {
+		if n, err = read(int(fd), buf); err != syscall.EINTR {
 			return n, err
 		}
 	}

@@ -21,13 +21,10 @@ import (
 // monitor sleeps no longer than until the next timer. So raw calls are made only
 // while a timer is set (monitorTimer).
 
-// maxShort is the largest number of bytes of a raw call. It limits the time during
-// which the call delays the garbage collector, which waits for the processor.
-const maxShort = 64 << 10
-
-// readShort is read(2) from a non-blocking descriptor.
+// readShort is read(2) from a non-blocking descriptor. The caller expects at most
+// maxShort bytes, whatever the length of p is.
 func readShort(fd int, p []byte) (int, error) {
-	if len(p) == 0 || len(p) > maxShort || !monitor.raw() {
+	if len(p) == 0 || !monitor.raw() {
 		return syscall.Read(fd, p)
 	}
 	return result(syscall.RawSyscall(syscall.SYS_READ, uintptr(fd), uintptr(unsafe.Pointer(&p[0])), uintptr(len(p))))
