@@ -56,7 +56,7 @@ func (c *cache) put(m zmq.Message) {
 		c.byTopic[v.topic] = v
 		c.topics.insert(v)
 	}
-	v.m, v.number = m.Clone(), c.number
+	v.m, v.number = compact(m), c.number
 	c.bytes += m.Size() - v.size
 	v.size = m.Size()
 	c.append(v, moved)
@@ -64,6 +64,19 @@ func (c *cache) put(m zmq.Message) {
 		c.evicted++
 		c.remove(c.oldest)
 	}
+}
+
+// compact returns a copy of a message whose frames are in one piece of memory, so that it
+// is read from memory at once when it is sent again.
+func compact(m zmq.Message) zmq.Message {
+	all := make([]byte, 0, m.Size())
+	frames := make([][]byte, m.NumFrames())
+	for i := range frames {
+		from := len(all)
+		all = append(all, m.Frame(i)...)
+		frames[i] = all[from:len(all):len(all)]
+	}
+	return zmq.NewMessage(frames...)
 }
 
 // append adds v to the end of the order of updates. Walkers that have no next value get v.

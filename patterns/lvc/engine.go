@@ -61,6 +61,7 @@ type engine struct {
 
 	msgs   []zmq.Message // reused by walkers
 	values []*value
+	warm   byte // result of reading messages in advance
 }
 
 type engineStats struct {
@@ -274,6 +275,11 @@ func (e *engine) send(values []*value) int {
 	e.msgs = e.msgs[:0]
 	for _, v := range values {
 		e.msgs = append(e.msgs, v.m)
+	}
+	for i := range e.msgs { // the processor reads the messages from memory concurrently
+		if f := e.msgs[i].Frame(0); len(f) > 0 {
+			e.warm ^= f[0]
+		}
 	}
 	n := e.out.send(e.msgs)
 	e.stats.restored += uint64(n)

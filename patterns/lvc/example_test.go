@@ -29,6 +29,11 @@ func Example() {
 	}
 	go proxy.Run(ctx)
 
+	early, _ := zmq.NewSub(nil)
+	defer early.Close()
+	early.Subscribe("")
+	early.Connect(back)
+	early.WaitConnected(ctx)
 	pub, _ := zmq.NewPub(nil)
 	defer pub.Close()
 	pub.Connect(front)
@@ -37,15 +42,15 @@ func Example() {
 		pub.Send(ctx, []byte("price/tea"), []byte(price))
 		pub.Send(ctx, []byte("price/coffee"), []byte(price))
 	}
-	for proxy.Stats().Received < 6 {
-		time.Sleep(time.Millisecond)
+	for range 6 { // the proxy has all messages
+		early.Recv(ctx)
 	}
 
-	sub, _ := zmq.NewSub(nil)
-	defer sub.Close()
-	sub.Subscribe("price/t")
-	sub.Connect(back)
-	m, err := sub.Recv(ctx)
+	late, _ := zmq.NewSub(nil)
+	defer late.Close()
+	late.Subscribe("price/t")
+	late.Connect(back)
+	m, err := late.Recv(ctx)
 	fmt.Println(m, err)
 	// Output: price/tea	12 <nil>
 }

@@ -13,6 +13,9 @@ import (
 	"github.com/zerobroker/zmq/patterns/seq"
 )
 
+// interpreter is the Python that has pyzmq.
+const interpreter = "/usr/bin/python3"
+
 // foreign is a process that runs testdata/peer.py with pyzmq.
 type foreign struct {
 	t     *testing.T
@@ -23,13 +26,13 @@ type foreign struct {
 // startForeign starts the process, which is killed at the end of the test.
 func startForeign(t *testing.T, args ...string) *foreign {
 	t.Helper()
-	if err := exec.Command("python3", "-c", "import zmq").Run(); err != nil {
+	if err := exec.Command(interpreter, "-I", "-c", "import zmq").Run(); err != nil {
 		if os.Getenv("ZMQ_INTEROP_REQUIRED") == "1" {
-			t.Fatalf("python3 with pyzmq: %v", err)
+			t.Fatalf("%s with pyzmq: %v", interpreter, err)
 		}
-		t.Skipf("python3 with pyzmq is not available: %v", err)
+		t.Skipf("%s with pyzmq is not available: %v", interpreter, err)
 	}
-	cmd := exec.Command("python3", append([]string{"testdata/peer.py"}, args...)...)
+	cmd := exec.Command(interpreter, append([]string{"-I", "testdata/peer.py"}, args...)...)
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()
 	must(t, err)

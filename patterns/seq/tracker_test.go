@@ -249,7 +249,7 @@ func TestTrackerBoundsPendingMessages(t *testing.T) {
 // stream and replays that lose messages, and checks that everything that was delivered is
 // correct, in order, and that each gap was reported.
 func TestTrackerKeepsPromiseUnderRandomFaults(t *testing.T) {
-	for seed := range uint64(3000) {
+	for seed := range uint64(1000) {
 		if !simulate(t, seed) {
 			t.Fatalf("seed %d", seed)
 		}
