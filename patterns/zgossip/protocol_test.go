@@ -2,7 +2,6 @@ package zgossip_test
 
 import (
 	"context"
-	"fmt"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -215,7 +214,7 @@ func TestClientPingsAndProbes(t *testing.T) {
 			}
 		}
 		if counts[hello] != 1 || counts[publishA] != 3 || counts[ping] < 75 {
-			t.Fatal(fmt.Sprintf("%q", fmt.Sprint(counts)))
+			t.Fatalf("%v", counts)
 		}
 	})
 }
