@@ -1,0 +1,62 @@
+package zyre_test
+
+import (
+	"encoding/binary"
+	"net/netip"
+	"runtime"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/zerobroker/zmq/patterns/zyre"
+)
+
+// Lying beacons disturb no node: 10,000 nodes that do not exist, foreign addresses, wrong
+// versions and sizes.
+func TestLyingBeaconsDisturbNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		a, b := w.node(1, "a", zyre.Options{}), w.node(2, "b", zyre.Options{})
+		want(t, a, "enter b")
+		want(t, b, "enter a")
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		goroutines := 0
+		idB := b.UUID()
+		for i := range uint32(10_000) {
+			source := netip.AddrFrom4([4]byte(binary.BigEndian.AppendUint32(nil, 0x0A010000+i)))
+			fake := zyre.NewUUID()
+			beacon := append(append([]byte("ZRE\x01"), fake[:]...), 0xC3, 0x50)
+			w.air.send(source, beacon)
+			switch i % 4 {
+			case 0: // b leaves, from a foreign address
+				w.air.send(source, append(append([]byte("ZRE\x01"), idB[:]...), 0, 0))
+			case 1: // b has moved
+				w.air.send(source, append(append([]byte("ZRE\x01"), idB[:]...), 0xC3, 0x51))
+			case 2:
+				beacon[3] = byte(i)
+				w.air.send(source, beacon)
+			case 3:
+				w.air.send(source, beacon[:i%22])
+			}
+			if i%100 == 99 {
+				time.Sleep(50 * time.Millisecond)
+				goroutines = max(goroutines, runtime.NumGoroutine())
+			}
+		}
+		w.node(3, "c", zyre.Options{}) // a new node is found in spite of the flood
+		want(t, a, "enter c")
+		want(t, b, "enter c")
+		runtime.ReadMemStats(&after)
+		t.Logf("%d goroutines, %d KiB more heap, stats %+v", goroutines, (int64(after.HeapAlloc)-int64(before.HeapAlloc))/1024, a.Stats())
+		if s := a.Stats(); s.Peers != 2 || s.Pending > 100 || s.Lost != 0 {
+			t.Errorf("%+v", s)
+		}
+		must(t, a.Whisper(b.UUID(), []byte("still here")))
+		want(t, b, "whisper a still here")
+		time.Sleep(30 * time.Second)
+		if s := a.Stats(); s.Pending != 0 || s.Peers != 2 {
+			t.Errorf("%+v", s)
+		}
+	})
+}
