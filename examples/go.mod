@@ -2,7 +2,11 @@ module github.com/zerobroker/zmq/examples
 
 go 1.26.0
 
-require github.com/zerobroker/zmq v0.0.0-00010101000000-000000000000
+require (
+	github.com/zerobroker/zmq v0.0.0-00010101000000-000000000000
+	github.com/zerobroker/zmq/patterns v0.0.0-00010101000000-000000000000
+	golang.org/x/sync v0.25.0
+)
 
 require (
 	golang.org/x/crypto v0.59.0 // indirect
