@@ -111,7 +111,7 @@ func eachFile(t *testing.T, do func(f *goFile)) {
 
 // isTestSupport reports whether a package exists for tests only.
 func isTestSupport(dir string) bool {
-	return strings.HasSuffix(dir, "test") || path.Base(dir) == "memnet"
+	return strings.HasSuffix(dir, "test") || path.Base(dir) == "memnet" || path.Base(dir) == "simnet"
 }
 
 var quoted = regexp.MustCompile("`([^`]+)`")
@@ -247,7 +247,7 @@ func TestOtherModulesDoNotImportInternalPackages(t *testing.T) {
 		}
 		own := modulePath + "/" + f.module
 		for _, p := range f.imports() {
-			if f.test && isTestSupport(p) {
+			if (f.test || isTestSupport(f.dir())) && isTestSupport(p) {
 				continue
 			}
 			if f.module != "." && strings.HasPrefix(p, modulePath+"/") && strings.Contains(p+"/", "/internal/") && !strings.HasPrefix(p, own+"/") {

@@ -1,6 +1,9 @@
 package socket
 
-import "testing"
+import (
+	"testing"
+	"time"
+)
 
 // TestSpinningOnlyForCapacityOfThisProcess: a call looks for capacity before it sleeps
 // only if a socket of the same process has freed the last one, and rarely after calls
@@ -32,5 +35,24 @@ func TestSpinningOnlyForCapacityOfThisProcess(t *testing.T) {
 	s.end(true)
 	if !s.begin() {
 		t.Error("does not look after a call has succeeded")
+	}
+}
+
+// TestSpinEndsWhileOtherGoroutinesCompute: a yield may take long then, and the context of
+// the call has to be noticed.
+func TestSpinEndsWhileOtherGoroutinesCompute(t *testing.T) {
+	yields, clock := 0, time.Now()
+	found := spin(make(chan struct{}), func() time.Time {
+		yields++
+		clock = clock.Add(10 * time.Millisecond)
+		return clock
+	})
+	if found || yields > 3 {
+		t.Errorf("found %v, looked at the clock %d times", found, yields)
+	}
+	w := make(chan struct{}, 1)
+	w <- struct{}{}
+	if !spin(w, time.Now) {
+		t.Error("an element is not found")
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"container/list"
 	"context"
 	"runtime"
+	"time"
 
 	"github.com/zerobroker/zmq/internal/msg"
 	"github.com/zerobroker/zmq/internal/pattern"
@@ -114,9 +115,11 @@ type spinning struct {
 
 const (
 	// maxSpins is how many times a call yields the processor before it sleeps: about
-	// 30 us if no other goroutine can run. A limit in time would not end under virtual
-	// time.
+	// 30 us if no other goroutine can run.
 	maxSpins = 256
+	// maxSpinTime is how long it does so. A yield may take 10 ms for each goroutine
+	// that computes. Virtual time does not pass meanwhile, so maxSpins is needed too.
+	maxSpinTime = 50 * time.Microsecond
 	// maxSkip is how many calls at most sleep at once after one has looked in vain.
 	maxSkip = 63
 )
@@ -142,13 +145,17 @@ func (s *spinning) end(found bool) {
 
 // spin looks for an element in w while it yields the processor. It reports whether it
 // has taken one.
-func spin(w <-chan struct{}) bool {
+func spin(w <-chan struct{}, now func() time.Time) bool {
+	began := now()
 	for range maxSpins {
 		select {
 		case <-w:
 			return true
 		default:
 			runtime.Gosched()
+		}
+		if now().Sub(began) > maxSpinTime {
+			break
 		}
 	}
 	return false
@@ -258,7 +265,7 @@ func (s *Socket) waitSend(ctx context.Context, key waitKey, size int, put func()
 	for {
 		spins := s.lines.line(key).calls.Front() == e && s.lines.spin.begin()
 		s.unlockSend()
-		found := spins && spin(w)
+		found := spins && spin(w, time.Now)
 		if !found {
 			select {
 			case <-w:

@@ -8,7 +8,6 @@ import (
 	"net"
 
 	"github.com/zerobroker/zmq"
-	"github.com/zerobroker/zmq/internal/transport"
 	"github.com/zerobroker/zmq/internal/transport/memnet"
 )
 
@@ -46,13 +45,21 @@ func (t network) Listen(_ context.Context, address string) (net.Listener, error)
 	if err != nil {
 		return nil, err
 	}
-	return listener{l}, nil
+	return listener{l, addr(l.Addr())}, nil
 }
 
-// listener is a transport.Listener as a net.Listener.
-type listener struct{ transport.Listener }
+// listener is a listener of a memnet.Network as a net.Listener.
+type listener struct {
+	acceptor
+	addr addr
+}
 
-func (l listener) Addr() net.Addr { return addr(l.Listener.Addr()) }
+type acceptor interface {
+	Accept() (net.Conn, error)
+	Close() error
+}
+
+func (l listener) Addr() net.Addr { return l.addr }
 
 // addr is the name of a listener.
 type addr string
