@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/zerobroker/zmq/internal/arena"
+	"github.com/zerobroker/zmq/internal/msg"
 	"github.com/zerobroker/zmq/internal/pipe"
 )
 
@@ -41,6 +42,7 @@ type reader struct {
 	given  bool            // the buffer is from the arena
 	size   int             // of the next buffer, if that is from the arena; else 0
 	header bool            // only the header of a large frame is expected
+	large  bool            // the messages that were decoded last are large
 	throttle
 	get func() []byte // r.take, made once
 	put func([]byte)  // r.drop, made once
@@ -132,13 +134,15 @@ func (c *conn) receive(early []byte) error {
 	r.buf = early
 	n := len(early)
 	for {
-		used, kept, err := c.decode(r.buf[:n], r.pooled == nil)
+		used, kept, err := c.decode(r, n)
 		if err != nil {
 			return err
 		}
 		r.keep(used, n, kept)
 		c.throttle(r)
-		c.pace()
+		if r.large {
+			c.pace()
+		}
 		for {
 			if n, err = c.read(r); !errors.Is(err, os.ErrDeadlineExceeded) {
 				break
@@ -200,15 +204,18 @@ func (c *conn) countRefused(early []byte) {
 	c.engine.Output() // a PONG, which must not precede the ERROR of refuse
 }
 
-// decode gives all complete messages in b to the host, and returns how many bytes
-// are decoded. With keep the messages may refer to b; kept reports whether they do.
-func (c *conn) decode(b []byte, keep bool) (used int, kept bool, err error) {
+// decode gives all complete messages in the first n bytes of the buffer to the host, and
+// returns how many bytes are decoded. kept reports whether messages refer to the buffer.
+func (c *conn) decode(r *reader, n int) (used int, kept bool, err error) {
+	b, keep := r.buf[:n], r.pooled == nil
+	r.large = false
 	for {
 		c.waitRoom()
 		k, err := c.engine.Decode(b[used:], keep, maxDecode, &c.in)
 		used += k
 		kept = kept || c.engine.BufferRetained()
 		if c.in.Msgs > 0 {
+			r.large = r.large || c.in.Bytes >= c.in.Msgs*msg.LargeFrame
 			switch herr := c.cfg.Host.Received(c.pipe, &c.in); herr {
 			case nil:
 			case ErrClosed:
