@@ -58,9 +58,8 @@ func (r Receiver) tryRecvInto(m *Message) error {
 // Recv, such as [ErrInvalidState] of a REP that has not replied. A loop may
 // also break earlier; the socket stays usable.
 //
-// A loop over small messages is faster than calls of Recv. It takes up to 64
-// messages under one lock, at most a sixteenth of [Options.RecvHWM], and no more
-// after 64 KiB. They count as queued, except against the high-water mark, until the
+// A loop takes up to 64 messages under one lock, at most a sixteenth of
+// [Options.RecvHWM], and no more after 64 KiB. They count as queued, except against the high-water mark, until the
 // loop reaches them. When the loop ends, or another call receives from the socket or
 // closes it, the messages that the loop has not reached are the next ones in the
 // queue, in their order. So several goroutines may loop, and call Recv, at the same time: as
