@@ -1,0 +1,147 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+// networkScenarios are tests in real time: over UDP, with signals, and with programs in
+// Python over TCP.
+var networkScenarios = []scenario{
+	{"interrupt hwclient", func(s *stage) { // in real time because of the signal handler
+		server := s.start("interrupt", "-bind", s.inproc("a"))
+		s.start("hwclient", "-connect", s.inproc("a")).wait()
+		s.want(server.stop(), "(W: recv Hello\n){10}W: interrupt received, killing server...\nW: cleaning up\n")
+	}},
+	{"hwserver", func(s *stage) {
+		at := "tcp://" + address()
+		server := s.start("hwserver", "-bind", at)
+		client := s.python(`
+req = socket(zmq.REQ)
+req.connect(argv[1])
+for i in range(10):
+    req.send(b"Hello")
+    print(req.recv().decode())
+`, at)
+		s.want(client.wait(), "(World\n){10}")
+		s.want(server.stop(), "(Received Hello\n){10}")
+	}},
+	{"hwclient", func(s *stage) {
+		at := "tcp://" + address()
+		client := s.start("hwclient", "-connect", at)
+		server := s.python(`
+rep = socket(zmq.REP)
+rep.bind(argv[1])
+for i in range(10):
+    print(rep.recv().decode())
+    rep.send(b"World")
+rep.close(5000)
+`, at)
+		s.want(client.wait(), "Connecting to hello world server...\n(Sending Hello [0-9]...\nReceived World [0-9]\n){10}")
+		s.want(server.wait(), "(Hello\n){10}")
+	}},
+	{"wuclient", func(s *stage) {
+		at := "tcp://" + address()
+		client := s.start("wuclient", "-connect", at)
+		server := s.python(`
+pub = socket(zmq.XPUB)
+pub.bind(argv[1])
+print(pub.recv())
+for i in range(100):
+    pub.send(b"10002 99 10")
+    pub.send(b"10001 %d 10" % i)
+pub.close(5000)
+`, at)
+		s.want(client.wait(), "Collecting.*\nAverage temperature for zipcode '10001 ' was 49F\n")
+		s.want(server.wait(), `b'\\x0110001 '`+"\n")
+	}},
+	{"taskwork", func(s *stage) {
+		vent, sink := "tcp://"+address(), "tcp://"+address()
+		worker := s.start("taskwork", "-ventilator", vent, "-sink", sink)
+		batch := s.python(`
+push, pull = socket(zmq.PUSH), socket(zmq.PULL)
+push.bind(argv[1])
+pull.bind(argv[2])
+for i in range(20):
+    push.send(b"1")
+for i in range(20):
+    print(pull.recv())
+`, vent, sink)
+		s.want(batch.wait(), "(b''\n){20}")
+		s.want(worker.stop(), "(1[.]){20}")
+	}},
+	{"rrbroker", func(s *stage) {
+		front, back := "tcp://"+address(), "tcp://"+address()
+		broker := s.start("rrbroker", "-front", front, "-back", back)
+		peers := s.python(`
+req, rep = socket(zmq.REQ), socket(zmq.REP)
+req.connect(argv[1])
+rep.connect(argv[2])
+for i in range(10):
+    req.send_multipart([b"Hello", b"%d" % i])
+    rep.send_multipart(rep.recv_multipart())
+    print(req.recv_multipart())
+`, front, back)
+		s.want(peers.wait(), `(\[b'Hello', b'[0-9]'\]\n){10}`)
+		s.want(broker.stop(), "")
+	}},
+}
+
+// udp returns a UDP socket of the test.
+func (s *stage) udp() *net.UDPConn {
+	conn := check(net.ListenUDP("udp4", net.UDPAddrFromAddrPort(netip.MustParseAddrPort("127.0.0.1:0"))))
+	s.Cleanup(func() { conn.Close() })
+	must(conn.SetDeadline(time.Now().Add(30 * time.Second)))
+	return conn
+}
+
+var addresses atomic.Uint32
+
+// address returns an address and a port that no other test uses: on Linux every address
+// of 127.0.0.0/8 is this machine, and the process ID selects one.
+func address() string {
+	host, pid := "127.0.0.1", os.Getpid()
+	if runtime.GOOS == "linux" {
+		host = fmt.Sprintf("127.%d.%d.%d", 1+pid>>16%254, pid>>8%256, 1+pid%254)
+	}
+	return fmt.Sprintf("%s:%d", host, 20000+addresses.Add(1))
+}
+
+// python starts a program in Python that uses libzmq, or skips the test if that is not
+// installed.
+func (s *stage) python(script string, args ...string) *process {
+	s.Helper()
+	const interpreter = "/usr/bin/python3"
+	const prelude = `
+from sys import argv
+import zmq
+def socket(kind):
+    s = zmq.Context.instance().socket(kind)
+    s.linger, s.rcvtimeo = 0, 20000
+    return s
+`
+	if out, err := exec.CommandContext(s.ctx, interpreter, "-I", "-c", "import zmq").CombinedOutput(); err != nil {
+		why := fmt.Sprintf("no python3-zmq for %s: %v %s", interpreter, err, strings.TrimSpace(string(out)))
+		if os.Getenv("ZMQ_INTEROP_REQUIRED") == "1" {
+			s.Fatal(why)
+		}
+		s.Skip(why)
+	}
+	ctx, cancel := context.WithCancel(s.ctx)
+	p := &process{s: s, name: "python", out: newOutput(), cancel: cancel, ended: make(chan struct{})}
+	cmd := exec.CommandContext(ctx, interpreter, append([]string{"-I", "-u", "-c", prelude + script}, args...)...)
+	cmd.Stdout, cmd.Stderr = p.out, p.out
+	go func() {
+		defer close(p.ended)
+		p.err = cmd.Run()
+	}()
+	return p
+}
