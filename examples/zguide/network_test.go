@@ -93,6 +93,96 @@ for i in range(10):
 		s.want(peers.wait(), `(\[b'Hello', b'[0-9]'\]\n){10}`)
 		s.want(broker.stop(), "")
 	}},
+	{"ppqueue", func(s *stage) {
+		front, back := "tcp://"+address(), "tcp://"+address()
+		queue := s.start("ppqueue", "-front", front, "-back", back)
+		peers := s.python(`
+req, worker = socket(zmq.REQ), socket(zmq.DEALER)
+req.connect(argv[1])
+worker.connect(argv[2])
+worker.send(b"\x01")
+req.send(b"1")
+request = worker.recv_multipart()
+while request == [b"\x02"]:
+    request = worker.recv_multipart()
+print(len(request), request[1:])
+worker.send_multipart(request)
+print(req.recv_multipart())
+print(worker.recv_multipart())
+`, front, back)
+		s.want(peers.wait(), `3 \[b'', b'1'\]`+"\n"+`\[b'1'\]`+"\n"+`\[b'\\x02'\]`+"\n")
+		s.want(queue.stop(), "")
+	}},
+	{"mdbroker", func(s *stage) {
+		at := "tcp://" + address()
+		broker := s.start("mdbroker", "-bind", at)
+		peers := s.python(`
+req, worker = socket(zmq.REQ), socket(zmq.DEALER)
+req.connect(argv[1])
+worker.connect(argv[1])
+req.send_multipart([b"MDPC01", b"mmi.service", b"upper"])
+print(req.recv_multipart())
+worker.send_multipart([b"", b"MDPW01", b"\x01", b"upper"])
+req.send_multipart([b"MDPC01", b"upper", b"a", b"b"])
+request = worker.recv_multipart()
+print(request[:3], len(request[3]), request[4:])
+worker.send_multipart([b"", b"MDPW01", b"\x03", request[3], b""] + [f.upper() for f in request[5:]])
+print(req.recv_multipart())
+`, at)
+		s.want(peers.wait(), `\[b'MDPC01', b'mmi.service', b'404'\]`+"\n"+
+			`\[b'', b'MDPW01', b'\\x02'\] 5 \[b'', b'a', b'b'\]`+"\n"+
+			`\[b'MDPC01', b'upper', b'A', b'B'\]`+"\n")
+		broker.stop()
+	}},
+	{"mdclient mdworker", func(s *stage) {
+		at := "tcp://" + address()
+		worker := s.start("mdworker", "-broker", at)
+		client := s.start("mdclient", "-broker", at, "-requests", "1")
+		broker := s.python(`
+router = socket(zmq.ROUTER)
+router.bind(argv[1])
+seen = {}
+while len(seen) < 2:
+    m = router.recv_multipart()
+    seen[m[2]] = m
+c, w = seen[b"MDPC01"], seen[b"MDPW01"]
+print(c[1:])
+print(w[1:])
+router.send_multipart([w[0], b"", b"MDPW01", b"\x02", c[0], b""] + c[4:])
+reply = router.recv_multipart()
+print(reply[1:4], reply[4] == c[0], reply[5:])
+router.send_multipart([c[0], b"", b"MDPC01", b"echo"] + reply[6:])
+router.close(5000)
+`, at)
+		s.want(client.wait(), "1 requests/replies processed\n")
+		s.want(broker.wait(), `\[b'', b'MDPC01', b'echo', b'Hello world'\]`+"\n"+
+			`\[b'', b'MDPW01', b'\\x01', b'echo'\]`+"\n"+
+			`\[b'', b'MDPW01', b'\\x03'\] True \[b'', b'Hello world'\]`+"\n")
+		worker.stop()
+	}},
+	{"flserver3", func(s *stage) {
+		at := "tcp://" + address()
+		server := s.start("flserver3", "-bind", at, "-id", at)
+		client := s.python(`
+server = argv[1].encode()
+router = socket(zmq.ROUTER)
+router.setsockopt(zmq.ROUTER_MANDATORY, 1)
+monitor = router.get_monitor_socket(zmq.EVENT_HANDSHAKE_SUCCEEDED)
+router.connect(argv[1])
+monitor.recv_multipart()
+while True:
+    try:
+        router.send_multipart([server, b"PING"])
+        break
+    except zmq.ZMQError:
+        router.poll(1)
+print(router.recv_multipart() == [server, b"PONG"])
+router.send_multipart([server, b"7", b"random name"])
+print(router.recv_multipart()[1:])
+`, at)
+		s.want(client.wait(), `True`+"\n"+`\[b'7', b'OK'\]`+"\n")
+		server.stop()
+	}},
 }
 
 // udp returns a UDP socket of the test.
