@@ -160,6 +160,28 @@ router.close(5000)
 			`\[b'', b'MDPW01', b'\\x03'\] True \[b'', b'Hello world'\]`+"\n")
 		worker.stop()
 	}},
+	{"clonesrv5", func(s *stage) {
+		snapshots, updates, collect := "tcp://"+address(), "tcp://"+address(), "tcp://"+address()
+		server := s.start("clonesrv5", "-snapshots", snapshots, "-updates", updates, "-collect", collect)
+		client := s.python(`
+snapshot, sub, push = socket(zmq.DEALER), socket(zmq.SUB), socket(zmq.PUSH)
+push.connect(argv[3])
+push.send_multipart([b"/a/b", bytes(8), b"u" * 16, b"ttl=9\n", b"value"])
+while True:
+    snapshot.close()
+    snapshot = socket(zmq.DEALER)
+    snapshot.connect(argv[1])
+    snapshot.send_multipart([b"ICANHAZ?", b"/a/"])
+    m = snapshot.recv_multipart()
+    if m[0] != b"KTHXBAI":
+        break
+print(m)
+print(snapshot.recv_multipart())
+`, snapshots, updates, collect)
+		s.want(client.wait(), `\[b'/a/b', b'\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x01', b'u{16}', b'ttl=9\\n', b'value'\]`+"\n"+
+			`\[b'KTHXBAI', b'\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x01', b'', b'', b'/a/'\]`+"\n")
+		server.stop()
+	}},
 	{"flserver3", func(s *stage) {
 		at := "tcp://" + address()
 		server := s.start("flserver3", "-bind", at, "-id", at)
