@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-var scenarios = slices.Concat(chapter1, chapter2, chapter3, chapter4, chapter5)
+var scenarios = slices.Concat(chapter1, chapter2, chapter3, chapter4, chapter5, chapter7, chapter8)
 
 var chapter1 = []scenario{
 	{"hwclient hwserver", func(s *stage) {

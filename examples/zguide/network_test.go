@@ -21,6 +21,44 @@ var networkScenarios = []scenario{
 		s.start("hwclient", "-connect", s.inproc("a")).wait()
 		s.want(server.stop(), "(W: recv Hello\n){10}W: interrupt received, killing server...\nW: cleaning up\n")
 	}},
+	{"udpping1", func(s *stage) {
+		conn := s.udp()
+		p := s.start("udpping1", "-listen", "127.0.0.1:0", "-to", conn.LocalAddr().String())
+		b := make([]byte, 10)
+		n, from, err := conn.ReadFrom(b)
+		if err != nil || string(b[:n]) != "!" {
+			s.Fatalf("received %q, %v", b[:n], err)
+		}
+		check(conn.WriteTo([]byte("!"), from))
+		p.waitFor(1, "Found peer "+conn.LocalAddr().String()+"\n")
+		s.want(p.stop(), "Pinging peers...\n(Found peer .*\n|Pinging peers...\n)+")
+	}},
+	{"udpping2", func(s *stage) {
+		conn := s.udp()
+		p := s.start("udpping2", "-bind", "udp://"+address(), "-to", conn.LocalAddr().String())
+		b := make([]byte, 10)
+		n, from, err := conn.ReadFrom(b)
+		if err != nil || string(b[:n]) != "!" {
+			s.Fatalf("received %q, %v", b[:n], err)
+		}
+		check(conn.WriteTo([]byte("!"), from))
+		p.waitFor(1, "Found peer "+conn.LocalAddr().String()+"\n")
+		s.want(p.stop(), "Pinging peers...\n(Found peer .*\n|Pinging peers...\n)+")
+	}},
+	{"udpping3", func(s *stage) {
+		conn := s.udp()
+		p := s.start("udpping3", "-bind", "udp://"+address(), "-to", conn.LocalAddr().String(), "-interval", "10ms", "-expiry", "200ms")
+		b := make([]byte, 20)
+		n, from, err := conn.ReadFrom(b)
+		if err != nil || n != 16 {
+			s.Fatalf("received %x, %v", b[:n], err)
+		}
+		check(conn.WriteTo([]byte("no beacon"), from))
+		check(conn.WriteTo(b[:n], from)) // its own
+		check(conn.WriteTo([]byte("0123456789ABCDEF"), from))
+		p.waitFor(1, "LEFT 30313233343536373839414243444546\n")
+		s.want(p.stop(), "JOINED 30313233343536373839414243444546\nLEFT 30313233343536373839414243444546\n")
+	}},
 	{"hwserver", func(s *stage) {
 		at := "tcp://" + address()
 		server := s.start("hwserver", "-bind", at)

@@ -76,4 +76,12 @@ var programs = []program{
 	{"clonecli5", 5, "Clone 5, keys that expire: the client", clonecli5},
 	{"clonesrv6", 5, "Clone 6, two servers: a server", clonesrv6},
 	{"clonecli6", 5, "Clone 6, two servers: the client", clonecli6},
+	{"fileio1", 7, "file transfer without flow control", fileio1},
+	{"fileio2", 7, "file transfer, one chunk after the other", fileio2},
+	{"fileio3", 7, "file transfer with credit-based flow control", fileio3},
+	{"udpping1", 8, "UDP discovery with package net", udpping1},
+	{"udpping2", 8, "UDP discovery with a DGRAM", udpping2},
+	{"udpping3", 8, "UDP discovery with UUIDs", udpping3},
+	{"dechat", 8, "a chat without a server", dechat},
+	{"eagain", 8, "a send that does not wait", eagain},
 }
