@@ -251,7 +251,7 @@ func TestTrackerBoundsPendingMessages(t *testing.T) {
 // stream and replays that lose messages, and checks that everything that was delivered is
 // correct, in order, and that each gap was reported.
 func TestTrackerKeepsPromiseUnderRandomFaults(t *testing.T) {
-	for seed := range uint64(1000) {
+	for seed := range uint64(600) {
 		if !simulate(t, seed) {
 			t.Fatalf("seed %d", seed)
 		}
