@@ -65,8 +65,9 @@ func (m *Machine) Peer(now time.Time, peer State) (changed bool) {
 	before := m.state
 	switch m.state {
 	case StatePrimary:
+		// A passive peer has the state of the clients and becomes active by itself.
 		switch peer {
-		case StateBackup, StatePassive:
+		case StateBackup:
 			m.state = StateActive
 		case StateActive:
 			m.state = StatePassive

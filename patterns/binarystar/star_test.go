@@ -52,7 +52,7 @@ func TestMachineFollowsStateOfPeer(t *testing.T) {
 	}{
 		{binarystar.Primary, primary, backup, active},
 		{binarystar.Primary, primary, active, passive},
-		{binarystar.Primary, primary, passive, active},
+		{binarystar.Primary, primary, passive, primary},
 		{binarystar.Primary, active, active, active},
 		{binarystar.Primary, active, passive, active},
 		{binarystar.Primary, passive, active, passive},
@@ -155,6 +155,21 @@ func TestBackupBecomesPassiveAfterSplit(t *testing.T) {
 		}
 		time.Sleep(20 * time.Second)
 		if p.State() != active || b.State() != passive {
+			t.Errorf("states %v and %v", p.State(), b.State())
+		}
+	})
+}
+
+// The passive server, and not the restarted one, has what the clients have done.
+func TestPassiveServerBecomesActiveWhenActiveOneRestarts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := simnet.New(1)
+		p, b := star(t, n, binarystar.Primary), star(t, n, binarystar.Backup)
+		time.Sleep(3 * time.Second)
+		p.Close()
+		p = star(t, n, binarystar.Primary)
+		time.Sleep(3 * time.Second)
+		if p.State() != passive || b.State() != active {
 			t.Errorf("states %v and %v", p.State(), b.State())
 		}
 	})

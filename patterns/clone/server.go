@@ -53,7 +53,7 @@ type PairOptions struct {
 type ServerOptions struct {
 	// Socket has options for all sockets, such as security and logging. Only options that
 	// ROUTER, PUB, SUB and DEALER have may be set. Default none, except that SendHWM
-	// of the PUB is 100000.
+	// is 100000 for the PUB and 30000 for the ROUTER.
 	Socket *zmq.Options
 
 	// Pair makes the server one of two. Default none: it is always active.
@@ -191,7 +191,9 @@ func socketOptions(o *zmq.Options) zmq.Options {
 // open makes the sockets.
 func (s *Server) open(at Endpoints) (err error) {
 	so := socketOptions(s.o.Socket)
-	if s.router, err = zmq.NewRouter(&so); err != nil {
+	ro := so
+	setDefault(&ro.SendHWM, 30_000)
+	if s.router, err = zmq.NewRouter(&ro); err != nil {
 		return err
 	}
 	if s.collector, err = zmq.NewSub(&so); err != nil {
@@ -252,7 +254,7 @@ func (s *Server) Run(ctx context.Context) error {
 	defer cancel()
 	buf := make([]zmq.Message, 256)
 	for pause := minPause; ; {
-		busy, blocked, err := s.process(buf)
+		busy, progress, blocked, err := s.process(buf)
 		if err != nil {
 			return err
 		}
@@ -262,6 +264,9 @@ func (s *Server) Run(ctx context.Context) error {
 		switch {
 		case busy:
 			pause = minPause
+		case blocked && progress:
+			pause = minPause
+			s.wait(ctx, pause)
 		case blocked:
 			s.wait(ctx, pause)
 			pause = min(2*pause, maxPause)
@@ -275,7 +280,7 @@ func (s *Server) Run(ctx context.Context) error {
 // A client that does not read its snapshot is tried again after minPause, in which it does
 // not read more than the queue holds, and later after up to maxPause.
 const (
-	minPause = time.Millisecond
+	minPause = 200 * time.Microsecond
 	maxPause = 50 * time.Millisecond
 )
 
@@ -305,12 +310,13 @@ var ended = func() context.Context {
 	return ctx
 }()
 
-// process takes messages from all sockets.
-func (s *Server) process(buf []zmq.Message) (busy, blocked bool, err error) {
+// process takes messages from all sockets. busy reports that there is more to do, blocked that
+// a client does not read its snapshot, progress that values of snapshots were sent.
+func (s *Server) process(buf []zmq.Message) (busy, progress, blocked bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
-		return false, false, ErrClosed
+		return false, false, false, ErrClosed
 	}
 	now := time.Now()
 	s.applyChanges(now)
@@ -324,8 +330,9 @@ func (s *Server) process(buf []zmq.Message) (busy, blocked bool, err error) {
 	}
 	n += take(s.router.Receiver, buf, func(m zmq.Message) { s.request(now, m) })
 	s.core.tick(now)
+	before := s.core.stats.SnapshotValues
 	busy, blocked = s.core.advance(now)
-	return busy || n > 0, blocked, nil
+	return busy || n > 0, s.core.stats.SnapshotValues > before, blocked, nil
 }
 
 // take receives the messages that have arrived, up to the length of buf.

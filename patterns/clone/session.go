@@ -102,9 +102,14 @@ func (c *Client) serve(s *session) (failed bool) {
 		return true
 	}
 	buf := make([]zmq.Message, 256)
-	for expiry := time.Now().Add(c.o.ServerTimeout); ; {
+	now := time.Now()
+	expiry, retry := now.Add(c.o.ServerTimeout), now.Add(c.o.RetryInterval)
+	for {
 		heard, lost := c.receive(s, buf)
-		now := time.Now()
+		if now = time.Now(); !now.Before(retry) {
+			retry = now.Add(c.o.RetryInterval)
+			c.retry(now)
+		}
 		switch {
 		case c.ctx.Err() != nil || lost:
 			return false
@@ -113,8 +118,11 @@ func (c *Client) serve(s *session) (failed bool) {
 			continue
 		case !now.Before(expiry):
 			return true
+		case retry.Before(expiry):
+			c.wait(poller, retry)
+		default:
+			c.wait(poller, expiry)
 		}
-		c.wait(poller, c.retry(now, expiry))
 	}
 }
 
@@ -125,22 +133,15 @@ func (c *Client) wait(poller *zmq.Poller, until time.Time) {
 	poller.Wait(ctx)
 }
 
-// retry sends updates again that are not confirmed, and returns when to wait no longer.
-func (c *Client) retry(now, expiry time.Time) time.Time {
+// retry sends updates again that are not confirmed.
+func (c *Client) retry(now time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !c.active {
-		return expiry
-	}
 	for _, p := range c.pending {
-		if now.Sub(p.sent) >= c.o.RetryInterval {
+		if c.active && now.Sub(p.sent) >= c.o.RetryInterval {
 			c.transmit(p, now)
 		}
 	}
-	if at := now.Add(c.o.RetryInterval); at.Before(expiry) {
-		return at
-	}
-	return expiry
 }
 
 // receive processes the messages that have arrived. heard reports that there was one that

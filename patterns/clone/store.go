@@ -115,14 +115,6 @@ func (s *store) expired(now time.Time) *entry {
 	return s.expiring[0]
 }
 
-// reset removes everything.
-func (s *store) reset() {
-	for w := range s.snapshots {
-		w.move(nil)
-	}
-	*s = store{maxKeys: s.maxKeys, maxBytes: s.maxBytes, entries: make(map[string]*entry), snapshots: s.snapshots}
-}
-
 // snapshot is the answer to the request of one client. It has the entries that were
 // updated before the request and not since: the client receives later updates as KVPUB,
 // because their numbers are greater than that of the snapshot.

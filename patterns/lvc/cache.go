@@ -12,6 +12,11 @@ type value struct {
 	prev, next *value // in the order of updates
 	tower      []*value
 	cursors    int // walkers whose next value it is
+
+	// Memory for tower, and for the frames of the first message: fewer objects for the
+	// garbage collector.
+	oneLevel  [1]*value
+	twoFrames [2][]byte
 }
 
 // cache keeps the last message of each topic. A topic that is updated moves to the end of
@@ -51,12 +56,14 @@ func (c *cache) put(m zmq.Message) {
 		return
 	}
 	moved := c.unlink(v)
+	var frames [][]byte
 	if v == nil {
 		v = &value{topic: string(topic)}
+		frames = v.twoFrames[:0]
 		c.byTopic[v.topic] = v
 		c.topics.insert(v)
 	}
-	v.m, v.number = compact(m), c.number
+	v.m, v.number = compact(m, frames), c.number
 	c.bytes += m.Size() - v.size
 	v.size = m.Size()
 	c.append(v, moved)
@@ -67,14 +74,14 @@ func (c *cache) put(m zmq.Message) {
 }
 
 // compact returns a copy of a message whose frames are in one piece of memory, so that it
-// is read from memory at once when it is sent again.
-func compact(m zmq.Message) zmq.Message {
+// is read from memory at once when it is sent again. It appends the frames to an empty
+// slice, which is not used for another message: a socket may refer to sent frames.
+func compact(m zmq.Message, frames [][]byte) zmq.Message {
 	all := make([]byte, 0, m.Size())
-	frames := make([][]byte, m.NumFrames())
-	for i := range frames {
+	for i := range m.NumFrames() {
 		from := len(all)
 		all = append(all, m.Frame(i)...)
-		frames[i] = all[from:len(all):len(all)]
+		frames = append(frames, all[from:len(all):len(all)])
 	}
 	return zmq.NewMessage(frames...)
 }

@@ -42,8 +42,9 @@ func Example() {
 		pub.Send(ctx, []byte("price/tea"), []byte(price))
 		pub.Send(ctx, []byte("price/coffee"), []byte(price))
 	}
-	for range 6 { // the proxy has all messages
-		early.Recv(ctx)
+	for got := ""; got != "price/coffee\t12" && ctx.Err() == nil; { // the proxy has all messages
+		m, _ := early.Recv(ctx)
+		got = m.String()
 	}
 
 	late, _ := zmq.NewSub(nil)

@@ -31,7 +31,10 @@ func (x index) insert(v *value) {
 	for levels < maxLevels && rand.Uint32()%4 == 0 {
 		levels++
 	}
-	v.tower = make([]*value, levels)
+	v.tower = v.oneLevel[:]
+	if levels > 1 {
+		v.tower = make([]*value, levels)
+	}
 	for i := range levels {
 		v.tower[i] = path[i].tower[i]
 		path[i].tower[i] = v

@@ -30,7 +30,7 @@ type Options struct {
 
 	// Back has the options of the XPUB, to which subscribers connect. Overflow and XPub
 	// must not be set, because the proxy needs certain values. Default none, except
-	// that SendHWM is 10000.
+	// that SendHWM is 30000.
 	Back *zmq.Options
 
 	// Topics are the prefixes that are received from the publishers. Default one that is
@@ -100,7 +100,7 @@ func New(o *Options) (*Proxy, error) {
 	if bo.Overflow != 0 || bo.XPub != (zmq.XPubOptions{}) {
 		return nil, fmt.Errorf("lvc: Overflow or XPub is set: %w", ErrInvalidOption)
 	}
-	setDefault(&bo.SendHWM, 10_000)
+	setDefault(&bo.SendHWM, 30_000)
 	bo.Overflow, bo.XPub.Manual = zmq.OverflowBlock, true
 	back, err := zmq.NewXPub(&bo)
 	if err != nil {
@@ -148,7 +148,7 @@ func (p *Proxy) Run(ctx context.Context) error {
 	buf := make([]zmq.Message, sendBatch)
 	var pause time.Duration // before blocked walkers are tried again
 	for {
-		busy, blocked, err := p.process(buf)
+		busy, progress, blocked, err := p.process(buf)
 		switch {
 		case err != nil:
 			return err
@@ -160,6 +160,8 @@ func (p *Proxy) Run(ctx context.Context) error {
 			continue
 		case !blocked:
 			pause = 0
+		case progress:
+			pause = minPause
 		default:
 			pause = min(max(2*pause, minPause), maxPause)
 		}
@@ -172,7 +174,7 @@ func (p *Proxy) Run(ctx context.Context) error {
 // A blocked walker is tried again after minPause, in which a peer does not read more than
 // the queue holds, and later after up to maxPause.
 const (
-	minPause = time.Millisecond
+	minPause = 200 * time.Microsecond
 	maxPause = 50 * time.Millisecond
 )
 
@@ -196,25 +198,26 @@ var ended = func() context.Context {
 }()
 
 // process takes messages from both sockets and lets the walkers continue. busy reports that
-// there is more to do.
-func (p *Proxy) process(buf []zmq.Message) (busy, blocked bool, err error) {
+// there is more to do, blocked that a peer does not read, progress that values were sent.
+func (p *Proxy) process(buf []zmq.Message) (busy, progress, blocked bool, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	changes, err := p.subscriptions(buf)
 	if err != nil {
-		return false, false, err
+		return false, false, false, err
 	}
 	n, err := p.front.RecvBatch(ended, buf)
 	if err != nil && !errors.Is(err, context.Canceled) {
-		return false, false, err
+		return false, false, false, err
 	}
 	if n > 0 {
 		p.stats.Received += uint64(n)
 		p.engine.update(buf[:n])
 		clear(buf[:n])
 	}
+	before := p.engine.stats.restored
 	busy, blocked = p.engine.advance()
-	return busy || n > 0 || changes, blocked, nil
+	return busy || n > 0 || changes, p.engine.stats.restored > before, blocked, nil
 }
 
 // subscriptions processes subscriptions and cancellations.

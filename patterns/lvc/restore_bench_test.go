@@ -3,6 +3,7 @@ package lvc_test
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"testing"
 	"time"
 
@@ -29,7 +30,9 @@ func BenchmarkRestore(b *testing.B) {
 	var plain, restored time.Duration
 	proxy := filledProxy(b, msgs)
 	for b.Loop() {
+		runtime.GC() // of what was received before
 		plain += publishPlain(b, msgs)
+		runtime.GC()
 		restored += restore(b, proxy)
 	}
 	total := float64(restoreTopics) * float64(b.N)
@@ -71,7 +74,7 @@ func restore(b *testing.B, endpoint string) time.Duration {
 
 // publishPlain sends all messages to a SUB.
 func publishPlain(b *testing.B, msgs []zmq.Message) time.Duration {
-	pub, err := zmq.NewPub(&zmq.Options{Overflow: zmq.OverflowBlock, SendHWM: 10_000})
+	pub, err := zmq.NewPub(&zmq.Options{Overflow: zmq.OverflowBlock, SendHWM: 30_000})
 	check(b, err)
 	defer pub.Close()
 	endpoint, err := pub.Bind("tcp://127.0.0.1:*")

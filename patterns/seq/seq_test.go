@@ -166,6 +166,7 @@ func TestSubscriberDistinguishesPublishersThatConnect(t *testing.T) {
 		}
 		publish(t, pubs[3], "refused")
 		publish(t, pubs[1], "p1 again")
+		synctest.Wait() // both have arrived and are read together
 		check(t, receive(t, s, 1), "p1 again")
 		// A publisher that connects again continues its sequence.
 		n.Cut()
