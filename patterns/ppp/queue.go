@@ -202,7 +202,7 @@ func (q *Queue) send() {
 			}
 			switch err := socket.TrySendMessageTo(o.id, o.message); {
 			case err != nil:
-				q.state.undelivered(o, errors.Is(err, zmq.ErrWouldBlock))
+				q.state.undelivered(o, err)
 			case o.toClient:
 				q.state.stats.Replies++
 			}
@@ -237,6 +237,7 @@ type QueueDrops struct {
 	Attempts      uint64 // requests whose last attempt failed ([QueueOptions].MaxAttempts)
 	ClientGone    uint64 // replies to clients that have disconnected
 	ClientFull    uint64 // replies to clients whose queue is full
+	TooLarge      uint64 // requests and replies above the limits of the socket that was to send them
 }
 
 // Stats returns the counters.

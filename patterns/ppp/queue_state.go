@@ -3,6 +3,7 @@ package ppp
 import (
 	"container/list"
 	"encoding/binary"
+	"errors"
 	"slices"
 	"time"
 
@@ -182,15 +183,24 @@ func (q *queueState) remove(id string, counter *uint64) {
 }
 
 // undelivered processes that a message could not be sent. A worker that has no room for
-// a REQUEST is treated as dead.
-func (q *queueState) undelivered(o output, full bool) {
+// a REQUEST is treated as dead. A message above the limits of the socket is dropped.
+func (q *queueState) undelivered(o output, err error) {
+	w := q.workers[o.id]
+	mine := !o.toClient && o.job != nil && w != nil && w.job == o.job
 	switch {
-	case o.toClient && full:
+	case errors.Is(err, zmq.ErrMessageTooLarge):
+		q.stats.Drops.TooLarge++
+		if mine {
+			w.job = nil
+			q.rest(w)
+			q.dispatch()
+		}
+	case mine:
+		q.remove(o.id, &q.stats.WorkersDisconnected)
+	case o.toClient && errors.Is(err, zmq.ErrWouldBlock):
 		q.stats.Drops.ClientFull++
 	case o.toClient:
 		q.stats.Drops.ClientGone++
-	case o.job != nil && q.workers[o.id] != nil && q.workers[o.id].job == o.job:
-		q.remove(o.id, &q.stats.WorkersDisconnected)
 	}
 }
 

@@ -37,6 +37,11 @@ func inWorld(t *testing.T, o ppp.QueueOptions, test func(w *world)) {
 func (w *world) open(o ppp.QueueOptions) {
 	w.t.Helper()
 	o.Socket = w.net.Options()
+	if o.WorkerSocket != nil {
+		limits := o.WorkerSocket.Limits
+		o.WorkerSocket = w.net.Options()
+		o.WorkerSocket.Limits = limits
+	}
 	q, err := ppp.NewQueue(&o)
 	if err != nil {
 		w.t.Fatal(err)
@@ -323,6 +328,25 @@ func TestQueueDropsReplyWithForeignAddressStack(t *testing.T) {
 		}
 		client.silent(time.Second)
 		if s := w.q.Stats(); s.Drops.StaleReply != 5 || s.Drops.Malformed != 1 {
+			t.Errorf("%+v", s)
+		}
+	})
+}
+
+// A client cannot end the conversations of workers with a request that is too large for
+// the socket of the workers.
+func TestQueueDropsRequestAboveLimits(t *testing.T) {
+	inWorld(t, ppp.QueueOptions{WorkerSocket: &zmq.Options{Limits: zmq.Limits{MaxMessageFrames: 3}}}, func(w *world) {
+		worker, client := w.raw("sim://workers"), w.raw("sim://clients")
+		defer worker.Close()
+		defer client.Close()
+		worker.say("\x01")
+		client.say("|two|frames")
+		client.say("|one")
+		if got := content(worker.hear()); got != "one" {
+			t.Errorf("request %q", got)
+		}
+		if s := w.q.Stats(); s.Workers != 1 || s.Drops.TooLarge != 1 {
 			t.Errorf("%+v", s)
 		}
 	})

@@ -204,9 +204,9 @@ func (w *Worker) tick(ctx context.Context) {
 
 // perform does what the state has put out. The caller holds mu.
 func (w *Worker) perform(ctx context.Context) {
-	out := w.state.out
-	w.state.out = nil
-	for _, a := range out {
+	for len(w.state.out) > 0 {
+		a := w.state.out[0]
+		w.state.out = w.state.out[1:]
 		switch a.do {
 		case doOpen:
 			// The options and the endpoint are those with which NewWorker has
@@ -219,8 +219,8 @@ func (w *Worker) perform(ctx context.Context) {
 		case doClose:
 			w.discard()
 		case doSend:
-			if w.socket.TrySendMessage(a.message) != nil && a.message.NumFrames() > 1 {
-				w.state.unsent()
+			if err := w.socket.TrySendMessage(a.message); err != nil && a.message.NumFrames() > 1 {
+				w.state.unsent(errors.Is(err, zmq.ErrMessageTooLarge))
 			}
 		case doStart:
 			var handling context.Context
@@ -273,7 +273,7 @@ func (w *Worker) handle(ctx context.Context, request zmq.Message) {
 type WorkerStats struct {
 	Requests uint64 // requests passed to the handler
 	Replies  uint64 // replies sent
-	Failures uint64 // errors and panics of the handler
+	Failures uint64 // errors and panics of the handler, and replies above the limits of the socket
 	Expired  uint64 // conversations ended because the queue was silent
 	Lost     uint64 // conversations ended because the connection was lost
 

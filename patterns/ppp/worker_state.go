@@ -147,10 +147,17 @@ func (w *workerState) finished(reply zmq.Message, err error) {
 	}
 }
 
-// unsent processes that a REPLY could not be sent because the connection is lost.
-func (w *workerState) unsent() {
+// unsent processes that a REPLY could not be sent: because the connection is lost, or,
+// if tooLarge, because it is above the limits of the socket, which is a failure as an
+// error of the handler is.
+func (w *workerState) unsent(tooLarge bool) {
 	w.stats.Replies--
-	w.stats.Drops.StaleReply++
+	if !tooLarge {
+		w.stats.Drops.StaleReply++
+		return
+	}
+	w.stats.Failures++
+	w.send(ready())
 }
 
 // tick does what is due. connected reports whether the socket is connected: as long as
