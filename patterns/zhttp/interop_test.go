@@ -1,0 +1,103 @@
+package zhttp
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+const interpreter = "/usr/bin/python3"
+
+// pyzmq starts testdata/zhttp.py and returns the lines of its output. The process
+// ends with the test. The test is skipped if pyzmq is missing.
+func pyzmq(t *testing.T, arguments ...string) *bufio.Scanner {
+	t.Helper()
+	if out, err := exec.Command(interpreter, "-I", "-c", "import zmq").CombinedOutput(); err != nil {
+		if os.Getenv("ZMQ_INTEROP_REQUIRED") == "1" {
+			t.Fatalf("ZMQ_INTEROP_REQUIRED=1, but no pyzmq: %v: %s", err, out)
+		}
+		t.Skipf("no pyzmq for %s: %v", interpreter, err)
+	}
+	cmd := exec.Command(interpreter, append([]string{"-I", "testdata/zhttp.py"}, arguments...)...)
+	cmd.Stderr = t.Output()
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	kill := time.AfterFunc(time.Minute, func() { cmd.Process.Kill() })
+	t.Cleanup(func() {
+		kill.Stop()
+		stdin.Close()
+		cmd.Wait()
+	})
+	return bufio.NewScanner(stdout)
+}
+
+// line returns the next line.
+func line(t *testing.T, s *bufio.Scanner) string {
+	t.Helper()
+	if !s.Scan() {
+		t.Fatalf("the process ended: %v", s.Err())
+	}
+	return s.Text()
+}
+
+func TestTransportUsesPyzmqZurl(t *testing.T) {
+	tr, err := NewTransport([]string{line(t, pyzmq(t, "zurl"))}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tr.Close()
+	client := &http.Client{Transport: tr, Timeout: 20 * time.Second}
+	for n := range 20 {
+		url := fmt.Sprintf("http://example.org/%d", n)
+		r, err := client.Post(url, "text/plain", strings.NewReader("body"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(r.Body)
+		if err != nil || string(body) != "POST "+url+" body" || r.Status != "201 Made up" ||
+			!slices.Equal(r.Header["X-A"], []string{"1", "2"}) || r.Header["Transfer-Encoding"] != nil {
+			t.Fatalf("%v, %+v, %q", err, r, body)
+		}
+	}
+	_, err = client.Get("http://example.org/policy")
+	var condition *ConditionError
+	if !errors.As(err, &condition) || condition.Condition != "policy-violation" {
+		t.Errorf("error of zurl: %v", err)
+	}
+}
+
+func TestServerServesPyzmqProxy(t *testing.T) {
+	s, err := NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-B", "c")
+		fmt.Fprintf(w, "%s %s %s %s ", r.Method, r.URL.Path, r.Header.Get("X-A"), r.RemoteAddr)
+		io.Copy(w, r.Body)
+	}), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	endpoint, err := s.Bind("tcp://127.0.0.1:*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := line(t, pyzmq(t, "proxy", endpoint)); got != "ok" {
+		t.Errorf("the proxy printed %q", got)
+	}
+}
