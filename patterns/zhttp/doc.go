@@ -16,8 +16,9 @@
 // A request is sent once: it is carried out at most once, and if RoundTrip returns an
 // error it may have been carried out or not. Nothing is repeated or stored.
 //
-// The protocol is RFC 33, https://rfc.zeromq.org/spec/33/, in its basic arrangement: a
-// message has a whole request, or a whole response, of bounded size. The advanced
-// arrangement, which streams bodies over PUSH, ROUTER and PUB sockets with credits, is
-// not implemented, and neither is the JSON encoding of zurl.
+// The protocol is RFC 33, https://rfc.zeromq.org/spec/33/. Transport and Server have its
+// basic arrangement: a message has a whole request, or a whole response, of bounded size.
+// [StreamTransport] has the advanced one, of the side of the initiator: bodies are
+// streams of any length over PUSH, ROUTER and SUB sockets, and credits bound what is held
+// of them. The JSON encoding of zurl and WebSockets are not implemented.
 package zhttp

@@ -101,3 +101,38 @@ func TestServerServesPyzmqProxy(t *testing.T) {
 		t.Errorf("the proxy printed %q", got)
 	}
 }
+
+func TestStreamTransportUsesPyzmqStream(t *testing.T) {
+	e := strings.Fields(line(t, pyzmq(t, "stream")))
+	tr, err := NewStreamTransport(StreamEndpoints{In: e[:1], InStream: e[1:2], Out: e[2:]}, &StreamOptions{Window: 10_000, ChunkSize: 5000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tr.Close()
+	client := &http.Client{Transport: tr, Timeout: 30 * time.Second}
+	for _, size := range []int{0, 1, 999, 5000, 5001, 200_000} {
+		want := strings.Repeat("y", size)
+		r, err := client.Post("http://example.org/echo", "text/plain", strings.NewReader(want))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := io.ReadAll(r.Body)
+		if err != nil || string(got) != want || r.StatusCode != 200 || r.Header.Get("X-A") != "1" {
+			t.Fatalf("echo of %d bytes: %d bytes, %v", size, len(got), err)
+		}
+		r, err = client.Get(fmt.Sprintf("http://example.org/%d", size))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n, err := io.Copy(io.Discard, r.Body); n != int64(size) || err != nil {
+			t.Fatalf("%d bytes of %d, %v", n, size, err)
+		}
+	}
+	var condition *ConditionError
+	if _, err := client.Get("http://example.org/error"); !errors.As(err, &condition) || condition.Condition != "remote-connection-failed" {
+		t.Errorf("error of the peer: %v", err)
+	}
+	if st := tr.Stats(); st.Responses != 12 || st.Sessions != 0 || st.Drops != (StreamDrops{}) {
+		t.Errorf("%+v", st)
+	}
+}

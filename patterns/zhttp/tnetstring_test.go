@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestValuesEncodeAndDecode(t *testing.T) {
@@ -65,6 +66,8 @@ func FuzzDecode(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if d, _, err := decodeMessage(b); err == nil {
 			decodeRequest(t.Context(), d)
+			var s session
+			s.receive(time.Time{}, d)
 		}
 		var d decoder
 		v, rest, err := d.decode(b, 0)

@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"strconv"
 	"sync/atomic"
-	"time"
 
 	"github.com/zerobroker/zmq"
 	"github.com/zerobroker/zmq/zmqstat"
@@ -59,14 +58,8 @@ type TransportOptions struct {
 	// as "max-size". Default 8 MiB.
 	MaxBody int64
 
-	// ConnectHost and ConnectPort are the host and the port that the peer connects to in
-	// place of those of the URL. Default those of the URL.
-	ConnectHost string
-	ConnectPort int
-
-	// IgnorePolicies asks the peer to ignore its rules about which requests are allowed.
-	// IgnoreTLSErrors asks it not to verify the certificates of servers.
-	IgnorePolicies, IgnoreTLSErrors bool
+	// Target changes how the peer carries out the requests. Default as the URLs say.
+	Target Target
 
 	// Sockets is a registry to which the transport adds its socket, as "zhttp client".
 	// Default none.
@@ -92,8 +85,8 @@ func NewTransport(endpoints []string, o *TransportOptions) (*Transport, error) {
 	if o != nil {
 		v = *o
 	}
-	if v.MaxBody < 0 || v.ConnectPort < 0 || v.ConnectPort > 65535 || len(endpoints) == 0 {
-		return nil, fmt.Errorf("zhttp: MaxBody, ConnectPort or the number of endpoints: %w", ErrInvalidOption)
+	if v.MaxBody < 0 || !v.Target.valid() || len(endpoints) == 0 {
+		return nil, fmt.Errorf("zhttp: MaxBody, Target or the number of endpoints: %w", ErrInvalidOption)
 	}
 	v.MaxBody = cmp.Or(v.MaxBody, defaultMaxBody)
 	s, err := zmq.NewReq(v.Socket)
@@ -169,37 +162,9 @@ func readBody(body io.ReadCloser, limit int64) ([]byte, error) {
 
 // encode returns the fields of a request.
 func (t *Transport) encode(r *http.Request, id string, body []byte) dict {
-	u := *r.URL
-	u.Fragment, u.RawFragment, u.User = "", "", nil
-	headers := r.Header.Clone()
-	if r.Host != "" && r.Host != u.Host {
-		if headers == nil {
-			headers = http.Header{}
-		}
-		headers.Set("Host", r.Host)
-	}
-	d := dict{
-		"id": id, "method": cmp.Or(r.Method, http.MethodGet), "uri": u.String(),
-		"headers": headerList(headers), "max-size": t.options.MaxBody,
-	}
-	if len(body) > 0 {
-		d["body"] = body
-	}
-	if deadline, ok := r.Context().Deadline(); ok {
-		d["timeout"] = max(1, time.Until(deadline).Milliseconds())
-	}
-	if t.options.ConnectHost != "" {
-		d["connect-host"] = t.options.ConnectHost
-	}
-	if t.options.ConnectPort != 0 {
-		d["connect-port"] = t.options.ConnectPort
-	}
-	if t.options.IgnorePolicies {
-		d["ignore-policies"] = true
-	}
-	if t.options.IgnoreTLSErrors {
-		d["ignore-tls-errors"] = true
-	}
+	d := encodeRequest(r, id, body)
+	d["max-size"] = t.options.MaxBody
+	t.options.Target.encode(d)
 	return d
 }
 
@@ -231,11 +196,7 @@ func (t *Transport) decode(r *http.Request, id string, b []byte) (*http.Response
 	case int64(len(body)) > t.options.MaxBody:
 		return nil, ErrBodyTooLarge
 	}
-	for _, name := range perConnection {
-		if name != "Content-Length" {
-			headers.Del(name)
-		}
-	}
+	removePerConnection(headers)
 	if r.Method == http.MethodHead {
 		body = nil
 	} else {

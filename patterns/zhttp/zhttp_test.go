@@ -276,7 +276,7 @@ func TestConstructorsRefuseInvalidOptions(t *testing.T) {
 	one := []string{"tcp://127.0.0.1:1"}
 	_, e1 := NewTransport(nil, nil)
 	_, e2 := NewTransport(one, &TransportOptions{MaxBody: -1})
-	_, e3 := NewTransport(one, &TransportOptions{ConnectPort: 65536})
+	_, e3 := NewTransport(one, &TransportOptions{Target: Target{ConnectPort: 65536}})
 	_, e4 := NewServer(nil, &ServerOptions{Concurrency: -1})
 	_, e5 := NewServer(nil, &ServerOptions{Socket: &zmq.Options{Conflate: true}})
 	for i, err := range []error{e1, e2, e3, e4, e5} {

@@ -1,7 +1,7 @@
-"""The two sides of ZHTTP in its basic arrangement (RFC 33) on libzmq, for the interop
-tests.
+"""The two sides of ZHTTP (RFC 33) on libzmq, for the interop tests.
 
     zhttp.py zurl               prints its endpoint, and answers requests as zurl does
+    zhttp.py stream             prints its endpoints, and streams bodies as zurl does
     zhttp.py proxy ENDPOINT     sends requests, and prints "ok" if the responses are right
 
 The process ends at the end of its input.
@@ -80,6 +80,82 @@ def zurl():
         s.send_multipart(envelope + [b"T" + dumps(response)])
 
 
+class Session:
+    """The responder of one request, which sends back the request's body, or N bytes for
+    the path /N, as the initiator grants credits."""
+
+    STEP = 1000
+
+    def __init__(self, out, request):
+        self.out, self.sender, self.id = out, request[b"from"], request[b"id"]
+        self.in_seq = self.out_seq = 0
+        self.credits, self.complete, self.head = 0, False, False
+        self.path = request[b"uri"].rsplit(b"/", 1)[1]
+        self.body = b"x" * int(self.path) if self.path.isdigit() else b""
+
+    def send(self, **fields):
+        d = {b"from": b"python", b"id": self.id, b"seq": self.out_seq}
+        d.update({k.encode(): v for k, v in fields.items()})
+        self.out_seq += 1
+        self.out.send(self.sender + b" T" + dumps(d))
+
+    def receive(self, d):
+        """Processes a message, and returns whether the session has ended."""
+        if d.get(b"type") == b"cancel":
+            return True
+        assert d[b"seq"] == self.in_seq, d
+        self.in_seq += 1
+        self.credits += d.get(b"credits", 0)
+        if b"type" not in d:
+            self.body += d.get(b"body", b"")
+            self.complete = not d.get(b"more", False)
+            if not self.complete:
+                self.send(type=b"credit", credits=self.STEP)
+        if self.path == b"error" and self.credits:
+            self.send(type=b"error", condition=b"remote-connection-failed")
+            return True
+        return self.advance()
+
+    def advance(self):
+        while self.complete and (self.credits > 0 or not self.body):
+            n = min(self.STEP, self.credits)
+            part, self.body = self.body[:n], self.body[n:]
+            self.credits -= len(part)
+            fields = {} if self.head else {"code": 200, "reason": b"OK", "headers": [[b"X-A", b"1"]]}
+            if self.body:
+                fields["more"] = True
+            self.head = True
+            self.send(body=part, **fields)
+            if not self.body:
+                return True
+        return False
+
+
+def stream():
+    context = zmq.Context()
+    first, rest, out = context.socket(zmq.PULL), context.socket(zmq.DEALER), context.socket(zmq.PUB)
+    rest.identity = b"python"
+    out.sndhwm = 0
+    for s in first, rest, out:
+        s.bind("tcp://127.0.0.1:*")
+    print(*(s.LAST_ENDPOINT.decode() for s in (first, rest, out)), flush=True)
+    sessions = {}
+    poller = zmq.Poller()
+    poller.register(first, zmq.POLLIN)
+    poller.register(rest, zmq.POLLIN)
+    while True:
+        for s, _ in poller.poll():
+            message = s.recv_multipart()
+            assert message[:-1] == ([b""] if s is rest else []) and message[-1][:1] == b"T", message
+            d = loads(message[-1][1:])
+            key = d[b"from"], d[b"id"]
+            if s is first:
+                assert d[b"stream"], d
+                sessions[key] = Session(out, d)
+            if key in sessions and sessions[key].receive(d):
+                del sessions[key]
+
+
 def proxy(endpoint):
     context = zmq.Context()
     for kind, prefix in [(zmq.REQ, b"T"), (zmq.DEALER, b"")]:
@@ -113,4 +189,4 @@ def end_with_input():
 
 threading.Thread(target=end_with_input, daemon=True).start()
 role, *arguments = sys.argv[1:]
-{"zurl": zurl, "proxy": proxy}[role](*arguments)
+{"zurl": zurl, "stream": stream, "proxy": proxy}[role](*arguments)
