@@ -18,7 +18,7 @@
 //
 // The protocol is RFC 33, https://rfc.zeromq.org/spec/33/. Transport and Server have its
 // basic arrangement: a message has a whole request, or a whole response, of bounded size.
-// [StreamTransport] has the advanced one, of the side of the initiator: bodies are
-// streams of any length over PUSH, ROUTER and SUB sockets, and credits bound what is held
-// of them. The JSON encoding of zurl and WebSockets are not implemented.
+// [StreamTransport] and [StreamServer] have the advanced one: bodies are streams of any
+// length over PUSH, ROUTER and PUB sockets, and credits bound what is held of them. The
+// JSON encoding of zurl and WebSockets are not implemented.
 package zhttp

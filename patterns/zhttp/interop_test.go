@@ -136,3 +136,23 @@ func TestStreamTransportUsesPyzmqStream(t *testing.T) {
 		t.Errorf("%+v", st)
 	}
 }
+
+func TestStreamServerServesPyzmqInitiator(t *testing.T) {
+	s, err := NewStreamServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.Copy(w, r.Body) }),
+		&StreamServerOptions{Window: 2000, ChunkSize: 700})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	any := []string{"tcp://127.0.0.1:*"}
+	e, err := s.Bind(StreamEndpoints{any, any, any})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := line(t, pyzmq(t, "initiator", e.In[0], e.InStream[0], e.Out[0])); got != "ok" {
+		t.Errorf("the initiator printed %q", got)
+	}
+	if st := s.Stats(); st.Requests != 4 || st.Failures != 0 || st.Drops.Malformed+st.Drops.BadRequest != 0 {
+		t.Errorf("%+v", st)
+	}
+}

@@ -294,14 +294,14 @@ func (t *StreamTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	for {
 		t.mu.Lock()
-		phase, err, changed := s.phase, s.err, s.changed
+		head, err, changed := s.code != 0, s.err, s.changed
 		t.mu.Unlock()
 		switch {
-		case phase == phaseFailed:
+		case head: // an error that has followed it is that of the body
+			return t.response(r, s, stop), nil
+		case err != nil:
 			stop()
 			return nil, err
-		case phase != phaseSent:
-			return t.response(r, s, stop), nil
 		}
 		<-changed
 	}

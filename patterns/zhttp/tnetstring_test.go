@@ -68,6 +68,10 @@ func FuzzDecode(f *testing.F) {
 			decodeRequest(t.Context(), d)
 			var s session
 			s.receive(time.Time{}, d)
+			var e exchange
+			if e.begin(time.Time{}, d, 10) == nil {
+				e.receive(time.Time{}, d)
+			}
 		}
 		var d decoder
 		v, rest, err := d.decode(b, 0)

@@ -2,6 +2,8 @@
 
     zhttp.py zurl               prints its endpoint, and answers requests as zurl does
     zhttp.py stream             prints its endpoints, and streams bodies as zurl does
+    zhttp.py initiator IN INSTREAM OUT
+                                sends and receives streams, and prints "ok" if they are right
     zhttp.py proxy ENDPOINT     sends requests, and prints "ok" if the responses are right
 
 The process ends at the end of its input.
@@ -181,6 +183,57 @@ def proxy(endpoint):
     print("ok", flush=True)
 
 
+def initiator(first_endpoint, rest_endpoint, in_endpoint):
+    """Sends requests with bodies of several messages, and reads responses with credits."""
+    context = zmq.Context()
+    first, rest, responses = context.socket(zmq.PUSH), context.socket(zmq.ROUTER), context.socket(zmq.SUB)
+    rest.router_mandatory = 1
+    responses.subscribe(b"python ")
+    for s, e in (first, first_endpoint), (rest, rest_endpoint), (responses, in_endpoint):
+        s.linger = 0
+        s.connect(e)
+    threading.Event().wait(0.5)  # until the subscription has arrived; libzmq does not report that
+    for size in 0, 10, 5000, 50000:
+        body, got, credits, seq, expected = b"z" * size, b"", 0, 1, 0
+        d = {b"from": b"python", b"id": b"%d" % size, b"seq": 0, b"method": b"POST", b"uri": b"http://example.org/a", b"headers": []}
+        d.update({b"body": body[:100], b"stream": True, b"credits": 1000, b"user-data": b"u"})
+        body = body[100:]
+        if body:
+            d[b"more"] = True
+        first.send(b"T" + dumps(d))
+        more = True
+        while more:
+            assert responses.poll(TIMEOUT), "no response"
+            prefix, message = responses.recv().split(b" T", 1)
+            r = loads(message)
+            assert prefix == b"python" and r[b"id"] == d[b"id"] and r[b"seq"] == expected and r[b"user-data"] == b"u", r
+            expected += 1
+            credits += r.get(b"credits", 0)
+            follow = []
+            if b"type" not in r:
+                got += r[b"body"]
+                more = r.get(b"more", False)
+                if more and r[b"body"]:
+                    follow.append({b"type": b"credit", b"credits": len(r[b"body"])})
+            else:
+                assert r[b"type"] in (b"credit", b"keep-alive"), r
+            if body and credits:
+                part, body = body[:min(credits, 700)], body[min(credits, 700):]
+                credits -= len(part)
+                follow.append({b"body": part, b"more": True} if body else {b"body": part})
+            while follow:
+                f = follow.pop(0)
+                f.update({b"from": b"python", b"id": d[b"id"], b"seq": seq})
+                seq += 1
+                rest.send_multipart([r[b"from"], b"", b"T" + dumps(f)])
+                if b"body" in f and body and credits:
+                    part, body = body[:min(credits, 700)], body[min(credits, 700):]
+                    credits -= len(part)
+                    follow.append({b"body": part, b"more": True} if body else {b"body": part})
+        assert got == b"z" * size, (size, len(got))
+    print("ok", flush=True)
+
+
 def end_with_input():
     while os.read(0, 1):
         pass
@@ -189,4 +242,4 @@ def end_with_input():
 
 threading.Thread(target=end_with_input, daemon=True).start()
 role, *arguments = sys.argv[1:]
-{"zurl": zurl, "stream": stream, "proxy": proxy}[role](*arguments)
+{"zurl": zurl, "stream": stream, "initiator": initiator, "proxy": proxy}[role](*arguments)
