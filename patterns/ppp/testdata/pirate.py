@@ -19,7 +19,7 @@ import zmq
 
 READY, HEARTBEAT = b"\x01", b"\x02"
 INTERVAL = 0.1
-TTL = 0.5
+TTL = 5
 
 
 def queue():
