@@ -180,6 +180,7 @@ func (b *Broker) step(f func(now time.Time)) {
 			b.core.changed = changed[:0]
 		}
 	}
+	b.core.build.reset()
 	if b.core.state != stateServing && !b.isIdle && b.core.queued+b.core.inFlight == 0 {
 		b.isIdle = true
 		close(b.idle)

@@ -257,6 +257,7 @@ func (c *Client) start(ctx context.Context, service string, body zmq.Message, de
 // flushLocked sends the calls that wait. An error is that of the call that next returns,
 // which cannot be sent.
 func (c *Client) flushLocked(now time.Time) error {
+	defer c.build.reset()
 	for k := c.calls.next(); k != nil && c.link != nil; k = c.calls.next() {
 		err := c.link.TrySendMessage(c.calls.encode(&c.build, k))
 		switch {

@@ -201,22 +201,35 @@ func validService(name []byte) bool {
 	return len(name) > 0 && len(name) <= maxServiceName
 }
 
-// builder makes messages. It allocates the memory of many of them at once, because
-// nothing says when a sent one is not needed any more.
+// builder makes messages. Their frames are in memory that reset makes available again, when
+// the messages are sent.
 type builder struct {
-	frames [][]byte // capacity for the frames of further messages
-	bytes  []byte   // capacity for further small frames
+	all    [][]byte // the frames of all messages since reset
+	frames [][]byte // those of the current message, with the capacity for further ones
+	bytes  []byte   // capacity for small frames
 }
 
 const (
-	builderFrames = 512
-	builderBytes  = 4096
+	builderFrames    = 512
+	maxBuilderFrames = 16 << 10 // above it reset frees the memory
+	builderBytes     = 4096
 )
 
-// begin starts a message of at most n frames.
+// reset makes the memory of the frames available again. No message may be in use.
+func (b *builder) reset() {
+	if len(b.all) > maxBuilderFrames {
+		b.all = nil
+	} else {
+		clear(b.all[:len(b.all)-cap(b.frames)+len(b.frames)])
+	}
+	b.frames = b.all[:0]
+}
+
+// begin starts a message. n is not less than the number of its frames.
 func (b *builder) begin(n int) {
 	if cap(b.frames)-len(b.frames) < n {
-		b.frames = make([][]byte, 0, max(builderFrames, n))
+		b.all = make([][]byte, max(2*len(b.all), builderFrames, n))
+		b.frames = b.all[:0]
 	}
 	b.frames = b.frames[len(b.frames):]
 }
