@@ -203,7 +203,7 @@ func (b *Broker) send(now time.Time, p *peer) {
 		if errors.Is(err, zmq.ErrNoRoute) {
 			reason = DropClientLost
 		}
-		b.core.unsent(now, p, len(out)-n, reason)
+		b.core.unsent(now, p, out[n:], reason)
 	}
 	b.core.recycle(out)
 }

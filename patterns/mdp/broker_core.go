@@ -1,6 +1,7 @@
 package mdp
 
 import (
+	"slices"
 	"time"
 
 	"github.com/zerobroker/zmq"
@@ -236,16 +237,28 @@ func (c *core) recycle(out []zmq.Message) {
 // maxSpare is how many slices are kept: about as many as peers get messages at a time.
 const maxSpare = 256
 
-// unsent counts messages for a peer that its queue did not take. A worker in that state
-// cannot serve requests.
-func (c *core) unsent(now time.Time, p *peer, n int, reason DropReason) {
+// unsent counts the replies among the messages for a peer that its queue did not take. A
+// worker in that state cannot serve requests.
+func (c *core) unsent(now time.Time, p *peer, msgs []zmq.Message, reason DropReason) {
 	if p.worker != nil {
 		c.stats.WorkersLost++
 		c.removeWorker(now, p.worker, false)
 		p.expelled = true
-		return
 	}
-	c.drops[reason] += uint64(n)
+	for _, m := range msgs {
+		if !isWorkerCommand(m) {
+			c.drops[reason]++
+		}
+	}
+}
+
+// discardCommands removes the commands for a worker that are not sent yet.
+func (p *peer) discardCommands() { p.out = slices.DeleteFunc(p.out, isWorkerCommand) }
+
+// isWorkerCommand reports whether a message of the broker is for a worker; otherwise it is a reply.
+func isWorkerCommand(m zmq.Message) bool {
+	k, _ := decodeHeader(m)
+	return k.worker
 }
 
 // disconnected forgets a peer whose connection has ended.

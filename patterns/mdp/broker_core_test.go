@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/zerobroker/zmq"
 )
 
 const (
@@ -353,11 +355,11 @@ func TestBrokerRemovesWorkerWhoseQueueIsFull(t *testing.T) {
 	s.say("w1", "MDPW02|\\1|echo")
 	s.core.handle(s.now, "c1", parse("MDPC02|\\1|echo|a"))
 	w := s.core.peers["w1"]
-	s.core.takeOut(w)
+	out := s.core.takeOut(w)
 	s.core.changed = s.core.changed[:0]
-	s.core.unsent(s.now, w, 1, DropClientFull)
+	s.core.unsent(s.now, w, out, DropClientFull)
 	s.expect("full queue")
 	s.dropped(map[DropReason]uint64{DropWorkerLost: 1})
-	s.core.unsent(s.now, s.core.peers["c1"], 2, DropClientFull)
+	s.core.unsent(s.now, s.core.peers["c1"], []zmq.Message{parse("MDPC02|\\2|echo|A"), parse("|MDPC01|echo|A")}, DropClientFull)
 	s.dropped(map[DropReason]uint64{DropWorkerLost: 1, DropClientFull: 2})
 }

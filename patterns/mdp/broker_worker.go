@@ -200,6 +200,7 @@ func (c *core) expelAs(now time.Time, p *peer, v Version) {
 func (c *core) removeWorker(now time.Time, w *worker, unbegun bool) {
 	s := w.service
 	w.peer.worker = nil
+	w.peer.discardCommands()
 	c.workers.remove(&w.all)
 	s.workers--
 	for i := range w.slots {

@@ -131,8 +131,25 @@ func (c *conversation) finish(err error) {
 	c.end(zmq.ErrPeerLost)
 	if polite {
 		c.send(noWait, cmdDisconnect)
+		c.discardRequests()
 		c.link.Close()
 		return
 	}
 	c.link.Shutdown(noWait)
+}
+
+// discardTime is how long a worker reads after DISCONNECT.
+const discardTime = 100 * time.Millisecond
+
+// discardRequests receives what the broker has sent before it has received DISCONNECT, to
+// which it sends no answer. Without that, TCP would reset the connection when it is
+// closed, and the broker might not receive DISCONNECT.
+func (c *conversation) discardRequests() {
+	ctx, cancel := context.WithTimeout(context.Background(), discardTime)
+	defer cancel()
+	for ctx.Err() == nil {
+		if m, err := c.link.Recv(ctx); err != nil || isLost(m) {
+			return
+		}
+	}
 }
