@@ -255,7 +255,8 @@ func (c *core) unsent(now time.Time, p *peer, msgs []zmq.Message, reason DropRea
 // discardCommands removes the commands for a worker that are not sent yet.
 func (p *peer) discardCommands() { p.out = slices.DeleteFunc(p.out, isWorkerCommand) }
 
-// isWorkerCommand reports whether a message of the broker is for a worker; otherwise it is a reply.
+// isWorkerCommand reports whether a message of the broker is for a worker; otherwise it
+// is a reply.
 func isWorkerCommand(m zmq.Message) bool {
 	k, _ := decodeHeader(m)
 	return k.worker

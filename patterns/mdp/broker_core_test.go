@@ -228,7 +228,8 @@ func TestBrokerReturnsRequestToQueueWhenWorkerDies(t *testing.T) {
 	}
 }
 
-// A worker with the extension has not begun the requests that it has when it sends DISCONNECT.
+// A worker with the extension has not begun the requests that it has when it sends
+// DISCONNECT.
 func TestBrokerSendsUnbegunRequestsOfLeavingWorkerToAnother(t *testing.T) {
 	s := newScript(t, nil)
 	s.concurrency = 2
@@ -362,4 +363,35 @@ func TestBrokerRemovesWorkerWhoseQueueIsFull(t *testing.T) {
 	s.dropped(map[DropReason]uint64{DropWorkerLost: 1})
 	s.core.unsent(s.now, s.core.peers["c1"], []zmq.Message{parse("MDPC02|\\2|echo|A"), parse("|MDPC01|echo|A")}, DropClientFull)
 	s.dropped(map[DropReason]uint64{DropWorkerLost: 1, DropClientFull: 2})
+}
+
+// The memory of messages and requests is used again.
+func TestBrokerAllocatesLittleForEachRequest(t *testing.T) {
+	s := newScript(t, nil)
+	s.core.handle(s.now, "w1", parse("MDPW02|\\1|echo"))
+	request := parse("MDPC02|\\1|echo|a")
+	var reply zmq.Message
+	n := uint32(0)
+	perRequest := testing.AllocsPerRun(2000, func() {
+		n++
+		s.core.handle(s.now, "c1", request)
+		reply = parseReply(n)
+		s.core.handle(s.now, "w1", reply)
+		for _, p := range s.core.changed {
+			s.core.recycle(s.core.takeOut(p))
+		}
+		s.core.changed = s.core.changed[:0]
+		s.core.build.reset()
+	})
+	if own := testing.AllocsPerRun(100, func() { reply = parseReply(1) }); perRequest > own+0.5 {
+		t.Errorf("%.1f allocations for each request, besides %.1f of the test", perRequest, own)
+	}
+	if got := s.core.snapshot().Replies; got != uint64(n) {
+		t.Errorf("%d replies to %d requests", got, n)
+	}
+}
+
+// parseReply returns the reply to the request that is the n-th of its slot.
+func parseReply(n uint32) zmq.Message {
+	return zmq.NewMessage([]byte("MDPW02"), []byte{4}, []byte{'c', '1', 0, 0, 0, 0, byte(n >> 24), byte(n >> 16), byte(n >> 8), byte(n)}, nil, []byte("A"))
 }

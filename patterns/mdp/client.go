@@ -25,8 +25,9 @@ type ClientOptions struct {
 	// Version is the version of the protocol. Default [V02].
 	Version Version
 
-	// Timeout is how long a request that was sent waits for its reply, or for the next one after a
-	// partial reply. It is checked with a precision of an eighth. Default 30 s; [zmq.Forever] for no bound.
+	// Timeout is how long a request that was sent waits for its reply, or for the next
+	// one after a partial reply. It is checked with a precision of an eighth. Default
+	// 30 s; [zmq.Forever] for no bound.
 	Timeout time.Duration
 
 	// Retries is how many times a request is sent again after Timeout or after the
@@ -37,6 +38,11 @@ type ClientOptions struct {
 	// MaxRequests bounds the requests that wait for replies, sent or not. Further calls
 	// wait. Default 10,000.
 	MaxRequests int
+
+	// MaxReplies bounds the replies to one request that a loop over Replies has not
+	// reached. If there are more, the request fails with [ErrTooManyReplies].
+	// Default 10,000.
+	MaxReplies int
 
 	// Sockets is a registry to which each DEALER is added as "mdp client". Default none.
 	Sockets *zmqstat.Registry
@@ -64,9 +70,10 @@ type Reply struct {
 
 // Client sends requests to a broker. All methods may be called concurrently.
 //
-// With a [Broker] of this package any number of requests are in flight. Other brokers return nothing by
-// which the reply to one of several requests is recognised: the client then
-// sends one request at a time, and uses a new connection after one that had no reply.
+// With a [Broker] of this package any number of requests are in flight. Other brokers
+// return nothing by which the reply to one of several requests is recognised: the
+// client then sends one request at a time, and uses a new connection after one that had
+// no reply.
 type Client struct {
 	endpoint string
 	opt      ClientOptions
@@ -86,7 +93,8 @@ type Client struct {
 }
 
 // NewClient starts a client of a broker, which need not exist yet. Nil options are all
-// defaults. The error matches [zmq.ErrInvalidOption], or is as that of [zmq.Connector.Connect].
+// defaults. The error matches [zmq.ErrInvalidOption], or is as that of
+// [zmq.Connector.Connect].
 func NewClient(endpoint string, o *ClientOptions) (*Client, error) {
 	c := &Client{endpoint: endpoint, done: make(chan struct{})}
 	if o != nil {
@@ -103,7 +111,7 @@ func NewClient(endpoint string, o *ClientOptions) (*Client, error) {
 // configure checks the options and applies their defaults.
 func (c *Client) configure() error {
 	o := &c.opt
-	for name, v := range map[string]int64{"Timeout": int64(o.Timeout), "Retries": int64(o.Retries), "MaxRequests": int64(o.MaxRequests)} {
+	for name, v := range map[string]int64{"Timeout": int64(o.Timeout), "Retries": int64(o.Retries), "MaxRequests": int64(o.MaxRequests), "MaxReplies": int64(o.MaxReplies)} {
 		if v < 0 {
 			return negative(name, v)
 		}
@@ -112,6 +120,7 @@ func (c *Client) configure() error {
 		return fmt.Errorf("%w: Version is %d", zmq.ErrInvalidOption, o.Version)
 	}
 	o.MaxRequests = min(cmp.Or(o.MaxRequests, 10_000), 1<<30)
+	o.MaxReplies = cmp.Or(o.MaxReplies, 10_000)
 	o.Timeout = cmp.Or(o.Timeout, 30*time.Second)
 	c.calls = calls{version: cmp.Or(o.Version, V02), timeout: o.Timeout, retries: o.Retries}
 	c.room = make(chan struct{}, o.MaxRequests)
@@ -129,93 +138,73 @@ func (c *Client) Stats() ClientStats {
 	return s
 }
 
-// Do sends a request with a body of the frames, which it copies, and returns the body of
-// the final reply; partial replies are dropped. Without frames the body is one empty frame.
+// Do sends a request with a body of the frames, which it copies, and returns the body
+// of the final reply; partial replies are dropped. Without frames the body is one empty
+// frame.
 //
-// If ctx ends first, the error matches that of ctx, and [context.Cause] of it; its text says why there
-// is no connection. It matches [ErrTimeout] after ClientOptions.Timeout, and
-// [zmq.ErrPeerLost] if the connection was lost. In these cases the request may have been
-// executed, or may be executed later. Other errors match [zmq.ErrInvalidOption] if
+// If ctx ends first, the error matches that of ctx and [context.Cause] of it; its text
+// says why there is no connection. It matches [ErrTimeout] after ClientOptions.Timeout,
+// and [zmq.ErrPeerLost] if the connection was lost. In these cases the request may have
+// been executed, or may be executed later. Other errors match [zmq.ErrInvalidOption] if
 // service cannot be the name of one, [zmq.ErrMessageTooLarge] or [zmq.ErrClosed].
-func (c *Client) Do(ctx context.Context, service string, body ...[]byte) (zmq.Message, error) {
-	for r, err := range c.Replies(ctx, service, body...) {
-		if err != nil || r.Final {
-			return r.Message, err
+func (c *Client) Do(ctx context.Context, service string, body ...[]byte) (m zmq.Message, err error) {
+	in := newInbox(1)
+	deliver := func(r Reply, err error) {
+		if r.Final || err != nil {
+			in.put(r, err)
 		}
 	}
-	return zmq.Message{}, zmq.ErrClosed // not reached: the last reply is final or an error
+	c.wait(ctx, service, body, in, deliver, func(r Reply, e error) bool {
+		m, err = r.Message, e
+		return false
+	})
+	return m, err
 }
 
 // Replies is like Do but returns an iterator over all replies: the partial ones and then
-// the final one, or the error. The request is sent when the loop begins. A loop that ends
-// early drops the further replies. Replies that the loop has not reached are kept in memory.
+// the final one, or the error. The request is sent when the loop begins. A loop that
+// ends early drops the further replies. The error may also match [ErrTooManyReplies].
 func (c *Client) Replies(ctx context.Context, service string, body ...[]byte) iter.Seq2[Reply, error] {
 	return func(yield func(Reply, error) bool) {
-		var replies inbox
-		replies.wake = make(chan struct{}, 1)
-		call, err := c.start(ctx, service, zmq.NewMessage(body...).Clone(), replies.put)
-		if err != nil {
-			yield(Reply{}, err)
+		in := newInbox(c.opt.MaxReplies)
+		c.wait(ctx, service, body, in, in.put, yield)
+	}
+}
+
+// wait sends a request, and passes the contents of the inbox to yield until the last one,
+// the end of ctx or until yield returns false.
+func (c *Client) wait(ctx context.Context, service string, body [][]byte, in *inbox, deliver func(Reply, error), yield func(Reply, error) bool) {
+	call, err := c.start(ctx, service, zmq.NewMessage(body...).Clone(), deliver)
+	if err != nil {
+		yield(Reply{}, err)
+		return
+	}
+	defer c.cancel(call)
+	for {
+		select {
+		case <-in.wake:
+		case <-ctx.Done():
+			yield(Reply{}, c.contextError(ctx, service))
 			return
 		}
-		for {
-			out, ok := replies.take()
-			switch {
-			case ok && (!yield(out.reply, out.err) || out.err != nil || out.reply.Final):
-				c.cancel(call)
-				return
-			case ok:
-				continue
-			}
-			select {
-			case <-replies.wake:
-			case <-ctx.Done():
-				yield(Reply{}, c.contextError(ctx, service))
-				c.cancel(call)
+		for out, ok := in.take(); ok; out, ok = in.take() {
+			if !yield(out.reply, out.err) || out.err != nil || out.reply.Final {
 				return
 			}
 		}
 	}
 }
 
-// inbox holds replies until the loop of Replies takes them.
-type inbox struct {
-	mu   sync.Mutex
-	list []outcome
-	wake chan struct{}
-}
-
-// put adds a reply or an error.
-func (i *inbox) put(r Reply, err error) {
-	i.mu.Lock()
-	i.list = append(i.list, outcome{reply: r, err: err})
-	i.mu.Unlock()
-	select {
-	case i.wake <- struct{}{}:
-	default:
-	}
-}
-
-// take takes the first one.
-func (i *inbox) take() (out outcome, ok bool) {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	if len(i.list) == 0 {
-		return out, false
-	}
-	out = i.list[0]
-	i.list = i.list[1:]
-	return out, true
-}
-
-// Start sends a request and returns without waiting for its replies: the asynchronous form of Do, for programs
-// that keep many requests in flight. It transfers ownership of the body, as
-// [zmq.Sender.SendMessage] does. deliver is called by a goroutine of the client with
-// each reply in order, the last of which is final, or with an error as that of Do. It delays all other replies, so it
-// must not wait, and it may call Start only with an ended context.
+// Start sends a request and returns without waiting for its replies: the asynchronous
+// form of Do, for programs that keep many requests in flight. It transfers ownership of
+// the body, as [zmq.Sender.SendMessage] does. deliver is called by a goroutine of the
+// client with each reply in order, the last of which is final, or with an error as that
+// of Do. It delays all other replies, so it must not wait, and it may call Start only
+// with an ended context.
 //
-// Start waits while MaxRequests other requests wait for replies. If ctx ends first, nothing was sent,
-// and the error is as that of Do. ctx has no effect on a request that was started.
+// Start waits while MaxRequests other requests wait for replies. If ctx ends first,
+// nothing was sent, and the error is as that of Do. ctx has no effect on a request that
+// was started.
 func (c *Client) Start(ctx context.Context, service string, body zmq.Message, deliver func(r Reply, err error)) error {
 	_, err := c.start(ctx, service, body, deliver)
 	return err

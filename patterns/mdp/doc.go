@@ -45,5 +45,6 @@
 //     begun the requests that it has not answered, so that another one may execute them.
 //
 // Compared to [zmq.Proxy] with a ROUTER and a DEALER, the broker knows services, sends
-// requests only to workers that are free and alive, and queues requests for absent ones.
+// requests only to workers that are free and alive, and queues requests for absent
+// ones.
 package mdp

@@ -13,7 +13,8 @@ import (
 	"github.com/zerobroker/zmq/patterns/mdp"
 )
 
-// faults is a random script of cut connections, and of workers and brokers that stop and start.
+// faults is a random script of cut connections, and of workers and brokers that stop
+// and start.
 type faults struct {
 	*world
 	rng     *rand.Rand

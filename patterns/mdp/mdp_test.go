@@ -500,3 +500,60 @@ func TestInvalidOptionsAreErrors(t *testing.T) {
 		check(err)
 	}
 }
+
+func TestTooManyRepliesFailRequest(t *testing.T) {
+	bubble(t, nil, func(w *world) {
+		w.worker("echo", func(ctx context.Context, r *mdp.Request) zmq.Message {
+			for range 10 {
+				r.Partial(ctx, nil)
+			}
+			return zmq.NewStringMessage("end")
+		}, mdp.WorkerOptions{})
+		c := w.client(mdp.ClientOptions{MaxReplies: 3})
+		n := 0
+		var last error
+		for _, err := range c.Replies(w.ctx, "echo") {
+			if n++; n == 1 {
+				time.Sleep(time.Second) // the replies collect meanwhile
+			}
+			last = err
+		}
+		if !errors.Is(last, mdp.ErrTooManyReplies) || n > 8 {
+			t.Errorf("%d replies, then %v", n, last)
+		}
+		w.want(c, "", "end") // Do keeps no partial replies
+	})
+}
+
+// Peers over inproc that have closed leave nothing behind.
+func TestBrokerNoticesEndOfInprocPeers(t *testing.T) {
+	bubble(t, nil, func(w *world) {
+		endpoint := "inproc://broker"
+		o := w.net.Options()
+		b, err := mdp.NewBroker(&mdp.BrokerOptions{Socket: o})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer b.Close()
+		if _, err := b.Bind(endpoint); err != nil {
+			t.Fatal(err)
+		}
+		d, err := zmq.NewDealer(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := d.Connect(endpoint); err != nil {
+			t.Fatal(err)
+		}
+		d.Send(w.ctx, []byte("MDPW02"), []byte{1}, []byte("echo"))
+		synctest.Wait()
+		if s := b.Stats(); s.Workers != 1 {
+			t.Errorf("%+v", s)
+		}
+		d.Close()
+		synctest.Wait()
+		if s := b.Stats(); s.Workers != 0 || s.WorkersLost != 1 {
+			t.Errorf("%+v", s)
+		}
+	})
+}

@@ -191,7 +191,8 @@ func findCode(codes [][]byte, code []byte) command {
 	return 0
 }
 
-// validService reports whether name is a printable string of a length that the broker accepts.
+// validService reports whether name is a printable string of a length that the broker
+// accepts.
 func validService(name []byte) bool {
 	for _, c := range name {
 		if c < ' ' || c == 0x7f {

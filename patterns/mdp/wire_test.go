@@ -79,8 +79,8 @@ func TestServiceNamesArePrintableAndShort(t *testing.T) {
 	}
 }
 
-// FuzzDecode checks that no message makes decode panic, and that the parts of a decoded one are
-// frames of the message.
+// FuzzDecode checks that no message makes decode panic, and that the parts of a decoded
+// one are frames of the message.
 func FuzzDecode(f *testing.F) {
 	for _, seed := range []string{"|MDPC01|echo|x", "id||MDPC02|\\1|echo|x", "MDPC02|\\1|echo|x", "|MDPW01|\\3|c1||x", "MDPW02|\\1|echo", "MDPW02|\\5", "|||", ""} {
 		f.Add([]byte(seed))
@@ -103,7 +103,8 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
-// FuzzCore passes random messages of three peers to the broker: it must not panic or violate its invariants.
+// FuzzCore passes random messages of three peers to the broker: it must not panic or
+// violate its invariants.
 func FuzzCore(f *testing.F) {
 	f.Add([]byte("1MDPW02|\\1|echo\n2MDPC02|\\1|echo|x\n1MDPW02|\\4|2#0.1||x\n2|MDPC01|echo|x\n1MDPW02|\\6\n3|MDPW01|\\1|echo\n2!\n+"))
 	f.Add([]byte("2MDPC02|\\1|echo|x\n2MDPC02|\\1|b|x\n1MDPW02|\\1|echo\n1MDPW02|\\3|2#0.1||x\n+\n+\n1!\n3MDPC02|\\1|mmi.service|echo"))

@@ -15,11 +15,12 @@ import (
 	"github.com/zerobroker/zmq/zmqstat"
 )
 
-// Handler executes a request and returns the frames of its final reply. It is called by a
-// goroutine of the worker for each request, at most WorkerOptions.Concurrency at a time. ctx ends when the
-// worker closes or its conversation with the broker ends, after which the reply is
-// dropped. MDP has no errors: a reply must express them. If the handler panics, the
-// worker abandons its requests and registers again, as if it had been restarted.
+// Handler executes a request and returns the frames of its final reply. It is called by
+// a goroutine of the worker for each request, at most WorkerOptions.Concurrency at a
+// time. ctx ends when the worker closes or its conversation with the broker ends, after
+// which the reply is dropped. MDP has no errors: a reply must express them. If the
+// handler panics, the worker abandons its requests and registers again, as if it had
+// been restarted.
 type Handler func(ctx context.Context, r *Request) zmq.Message
 
 // WorkerOptions configure a worker. In every field the zero value is the default, and
@@ -27,8 +28,8 @@ type Handler func(ctx context.Context, r *Request) zmq.Message
 type WorkerOptions struct {
 	// Socket are the options of the DEALERs, one after the other, that connect to the
 	// broker. The worker sets Immediate, AutoMessages.Hiccup and its property
-	// X-MDP-Concurrency. Reconnect also bounds the delay until a new conversation is begun after
-	// one has ended. Default nil.
+	// X-MDP-Concurrency. Reconnect also bounds the delay until a new conversation is
+	// begun after one has ended. Default nil.
 	Socket *zmq.Options
 
 	// Version is the version of the protocol. Default [V02].
@@ -40,8 +41,8 @@ type WorkerOptions struct {
 	Concurrency int
 
 	// Heartbeat and Liveness are as in [BrokerOptions]: when the worker sends
-	// HEARTBEAT, and after how many intervals without a message it connects to the broker again. Defaults 2.5 s
-	// and 4.
+	// HEARTBEAT, and after how many intervals without a message it connects to the
+	// broker again. Defaults 2.5 s and 4.
 	Heartbeat time.Duration
 	Liveness  int
 
@@ -148,10 +149,10 @@ func (w *Worker) Close() error {
 	return nil
 }
 
-// Shutdown is like Close but lets handlers complete until ctx ends. Requests that the worker has
-// received and not begun are executed by other workers, if the broker supports
-// the extension X-MDP-Concurrency; otherwise the broker sends the worker one request at
-// a time, and may lose one. The error matches that of ctx.
+// Shutdown is like Close but lets handlers complete until ctx ends. Requests that the
+// worker has received and not begun are executed by other workers, if the broker
+// supports the extension X-MDP-Concurrency; otherwise the broker sends the worker one
+// request at a time, and may lose one. The error matches that of ctx.
 func (w *Worker) Shutdown(ctx context.Context) error {
 	w.end()
 	stop := context.AfterFunc(ctx, w.hurry)

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// load is a number of clients and workers. They write ZMTP to TCP connections directly and parse
-// only what they need, so that they take less time than a broker.
+// load is a number of clients and workers. They write ZMTP to TCP connections directly
+// and parse only what they need, so that they take less time than a broker.
 type load struct {
 	clients, window      int
 	workers, concurrency int

@@ -1,6 +1,7 @@
-// Command mdpbench compares the broker of package mdp with testdata/broker.c, which does
-// the same over libzmq. It runs the brokers in turn, each in a process of its own, under the same
-// load of asynchronous clients and workers, and prints the requests per second of each pair.
+// Command mdpbench compares the broker of package mdp with testdata/broker.c, which
+// does the same over libzmq. It runs the brokers in turn, each in a process of its own,
+// under the same load of asynchronous clients and workers, and prints the requests per
+// second of each pair.
 //
 //	go run ./internal/mdpbench -pairs 5
 package main
@@ -77,8 +78,8 @@ func serve(profile string) error {
 	return nil
 }
 
-// result is the result of one run: requests per second, and the processor time of the broker for
-// one request.
+// result is the result of one run: requests per second, and the processor time of the
+// broker for one request.
 type result struct {
 	rate float64
 	cpu  time.Duration
