@@ -17,8 +17,10 @@ type LogOptions struct {
 	// MaxRequests bounds the requests in the log. Default 1,000,000.
 	MaxRequests int
 
-	// MaxBytes bounds the size of the requests and replies in the log. The files may
-	// take twice as much, and two segments. Default 10 GiB.
+	// MaxBytes bounds the size of the requests and replies in the log. Requests above it
+	// are refused. Replies to the requests in the log are stored nevertheless, because
+	// the requests would be executed again otherwise. The files may take twice as much,
+	// and two segments. Default 10 GiB.
 	MaxBytes int64
 
 	// SegmentSize is the size from which the log continues in another file. Default
@@ -154,7 +156,7 @@ func (l *Log) SetReply(id ID, frames [][]byte) error {
 	case e == nil || e.answered:
 		l.mu.Unlock()
 		return nil
-	case len(frames) == 0 || size > maxRecord || l.bytes+int64(size) > l.opt.MaxBytes:
+	case len(frames) == 0 || size > maxRecord:
 		l.mu.Unlock()
 		return fmt.Errorf("%w: a reply of %d bytes", ErrFull, size)
 	}

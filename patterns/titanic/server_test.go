@@ -74,7 +74,7 @@ func TestServerStoresRequestsAndReplies(t *testing.T) {
 		if _, err := w.client.Reply(w.ctx, id); !errors.Is(err, titanic.ErrPending) {
 			t.Errorf("error %v", err)
 		}
-		time.Sleep(time.Hour)
+		time.Sleep(time.Minute)
 		w.worker(upper)
 		for range 2 {
 			if m, err := w.client.Wait(w.ctx, id); err != nil || m.String() != "HELLO" {
