@@ -61,7 +61,8 @@ func (c *Client) Wait(ctx context.Context, id ID) (zmq.Message, error) {
 	}
 }
 
-// Close removes a request and its reply. A request that is being executed is not stopped. An unknown ID is not an error.
+// Close removes a request and its reply. A request that is being executed is not stopped.
+// An unknown ID is not an error.
 func (c *Client) Close(ctx context.Context, id ID) error {
 	_, err := c.do(ctx, serviceClose, []byte(id.String()))
 	return err

@@ -173,47 +173,27 @@ func (l *Log) deleteOldest() error {
 
 // moved is a record that is moved.
 type moved struct {
-	entry    *entry
-	from     place
-	to       int64 // offset in what is written
-	id       ID
-	isAnswer bool
+	id      ID
+	entry   *entry
+	isReply bool
+	from    place
+	to      int64 // offset in what is written
+}
+
+// place returns the place of the record in the index.
+func (m *moved) place() *place {
+	if m.isReply {
+		return &m.entry.reply
+	}
+	return &m.entry.request
 }
 
 // move copies records that are in use from a segment to the last one. It reports whether
 // the segment may have more of them.
 func (l *Log) move(from *segment) (more bool, err error) {
-	var encoded []byte
-	var list []moved
-	l.mu.Lock()
-	for id, e := range l.index {
-		for _, m := range []moved{{e, e.request, 0, id, false}, {e, e.reply, 0, id, true}} {
-			if m.from.segment != from {
-				continue
-			}
-			if more = len(encoded) >= moveSize; more {
-				break
-			}
-			frames, err := m.from.read(id)
-			if err != nil {
-				l.mu.Unlock()
-				return false, err
-			}
-			m.to = int64(len(encoded))
-			k := kindAdd
-			if m.isAnswer {
-				k = kindReply
-			}
-			encoded = appendRecord(encoded, k, id, frames)
-			list = append(list, m)
-		}
-		if more {
-			break
-		}
-	}
-	l.mu.Unlock()
-	if len(list) == 0 {
-		return false, nil
+	encoded, list, err := l.collect(from)
+	if err != nil || len(list) == 0 {
+		return false, err
 	}
 	to, err := l.append(encoded)
 	if err != nil {
@@ -222,16 +202,36 @@ func (l *Log) move(from *segment) (more bool, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	start := to.size - int64(len(encoded))
-	for _, m := range list { // only the writer changes entries, so they are unchanged
+	for _, m := range list { // only the writer changes places, so they are unchanged
 		p := place{to, start + m.to, m.from.size}
 		l.useLocked(m.from, -1)
 		l.useLocked(p, 1)
-		if m.isAnswer {
-			m.entry.reply = p
-		} else {
-			m.entry.request = p
-		}
+		*m.place() = p
 	}
 	l.stats.Moved += uint64(len(list))
-	return more, nil
+	return from.live > 0, nil
+}
+
+// collect encodes records that are in use from a segment, about moveSize of them.
+func (l *Log) collect(from *segment) (encoded []byte, list []moved, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for id, e := range l.index {
+		for _, k := range []kind{kindAdd, kindReply} {
+			m := moved{id: id, entry: e, isReply: k == kindReply, to: int64(len(encoded))}
+			if m.from = *m.place(); m.from.segment != from {
+				continue
+			}
+			frames, err := m.from.read(id)
+			if err != nil {
+				return nil, nil, err
+			}
+			encoded = appendRecord(encoded, k, id, frames)
+			list = append(list, m)
+		}
+		if len(encoded) >= moveSize {
+			break
+		}
+	}
+	return encoded, list, nil
 }

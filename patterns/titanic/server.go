@@ -132,9 +132,9 @@ func (s *Server) Stats() ServerStats {
 	return st
 }
 
-// Close ends the server: calls of clients that have begun are answered, and executions are abandoned and
-// repeated by the next server of the store. It does not close the store. It returns when
-// all goroutines have ended.
+// Close ends the server: calls of clients that have begun are answered, and executions are
+// abandoned and repeated by the next server of the store. It does not close the store. It
+// returns when all goroutines have ended.
 func (s *Server) Close() error {
 	for _, w := range s.workers {
 		w.Shutdown(context.Background())

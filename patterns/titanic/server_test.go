@@ -123,7 +123,8 @@ func TestServerAnswersInvalidCallsWithDefinedStatus(t *testing.T) {
 	})
 }
 
-// A worker that dies and a server that is restarted: the request is executed until it has a reply.
+// A worker that dies and a server that is restarted: the request is executed until it has
+// a reply.
 func TestServerRepeatsExecutionUntilReply(t *testing.T) {
 	bubble(t, func(w *world) {
 		s := w.server(titanic.ServerOptions{Timeout: 5 * time.Second})
@@ -172,17 +173,19 @@ func TestServerForgetsClosedRequests(t *testing.T) {
 func TestServerBoundsRunningRequests(t *testing.T) {
 	bubble(t, func(w *world) {
 		s := w.server(titanic.ServerOptions{MaxRunning: 2})
-		w.worker(func(ctx context.Context, r *mdp.Request) zmq.Message {
-			time.Sleep(time.Second)
+		worker := func(ctx context.Context, r *mdp.Request) zmq.Message {
+			time.Sleep(10 * time.Second)
 			return upper(ctx, r)
-		})
+		}
 		var ids []titanic.ID
 		for range 10 {
 			id, err := w.client.Request(w.ctx, "echo", []byte("a"))
 			must(t, err)
 			ids = append(ids, id)
 		}
-		if st := s.Stats(); st.Running > 2 || st.Running+st.Waiting != 10 {
+		w.worker(worker)
+		time.Sleep(5 * time.Second)
+		if st := s.Stats(); st.Running != 2 || st.Waiting != 8 {
 			t.Errorf("%+v", st)
 		}
 		for _, id := range ids {
