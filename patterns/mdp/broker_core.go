@@ -122,7 +122,7 @@ func (c *core) handleRequest(now time.Time, p *peer, m zmq.Message, k *packet) {
 	}
 	s := c.services[string(k.service)]
 	if s == nil {
-		if len(c.services) >= c.cfg.maxServices+c.workers.n {
+		if len(c.services)-c.workers.n >= c.cfg.maxServices {
 			c.drops[DropServiceLimit]++
 			return
 		}

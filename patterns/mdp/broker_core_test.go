@@ -395,3 +395,22 @@ func TestBrokerAllocatesLittleForEachRequest(t *testing.T) {
 func parseReply(n uint32) zmq.Message {
 	return zmq.NewMessage([]byte("MDPW02"), []byte{4}, []byte{'c', '1', 0, 0, 0, 0, byte(n >> 24), byte(n >> 16), byte(n >> 8), byte(n)}, nil, []byte("A"))
 }
+
+func TestUnlimitedRemovesLimits(t *testing.T) {
+	const u = zmq.Unlimited
+	o := BrokerOptions{MaxWorkers: u, MaxConcurrency: u, MaxServices: u, MaxRequests: u, MaxRequestBytes: u, MaxRequestsPerClient: u,
+		RequestTimeout: zmq.Forever, Heartbeat: zmq.Forever}
+	so := &zmq.Options{SendHWM: u, Limits: zmq.Limits{MaxMessageSize: u, MaxMessageFrames: u}}
+	cfg, err := o.config(so)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := newScript(t, func(c *coreConfig) {
+		cfg.concurrency = c.concurrency
+		*c = cfg
+	})
+	s.say("c1", "MDPC02|\\1|echo|a")
+	s.pass(1000 * time.Hour)
+	s.say("w1", "MDPW02|\\1|echo", "w1: MDPW02|\\2|c1#0.1||a")
+	s.dropped(map[DropReason]uint64{})
+}

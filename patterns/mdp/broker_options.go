@@ -51,8 +51,8 @@ type BrokerOptions struct {
 
 	// MaxRequests and MaxRequestBytes bound the requests that are queued or that workers
 	// have, of all clients, in number and bytes. MaxRequestsPerClient bounds the number
-	// of one connection. Requests above a limit are dropped. Defaults 100,000, 256 MiB
-	// and 50,000.
+	// of one connection. Requests above a limit are dropped. Their memory may be about
+	// four times as large as their bytes. Defaults 100,000, 256 MiB and 50,000.
 	MaxRequests, MaxRequestBytes, MaxRequestsPerClient int
 
 	// Sockets is a registry to which the ROUTER is added as "mdp broker". Default none.
@@ -93,7 +93,6 @@ func (o *BrokerOptions) config(socket *zmq.Options) (coreConfig, error) {
 		concurrency:       announcedConcurrency,
 	}
 	c.workerTimeout = multiple(c.heartbeat, cmp.Or(o.Liveness, defaultLiveness))
-	c.maxServices = min(c.maxServices, zmq.Unlimited-c.maxWorkers)
 	return c, nil
 }
 

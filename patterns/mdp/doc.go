@@ -5,9 +5,10 @@
 //	defer broker.Close()
 //	endpoint, err := broker.Bind("tcp://*:5555")
 //
-//	worker, err := mdp.NewWorker(endpoint, "upper", func(ctx context.Context, r *mdp.Request) zmq.Message {
+//	upper := func(ctx context.Context, r *mdp.Request) zmq.Message {
 //		return zmq.NewMessage(bytes.ToUpper(r.Body.Bytes()))
-//	}, nil)
+//	}
+//	worker, err := mdp.NewWorker(endpoint, "upper", upper, nil)
 //	defer worker.Close()
 //
 //	client, err := mdp.NewClient(endpoint, nil)
@@ -36,13 +37,14 @@
 // Participants of this package announce extensions as properties of the ZMTP handshake
 // ([zmq.Options].Metadata). Peers that do not announce them are served as the RFCs say:
 //
-//   - X-MDP-Envelope of a broker: it accepts frames before the header of a request,
-//     up to an empty frame, and returns them with each reply, as a ROUTER-DEALER proxy does.
+//   - X-MDP-Envelope of a broker: it accepts frames before the header of a request, up to
+//     an empty frame, and returns them with each reply, as a ROUTER-DEALER proxy does.
 //     A Client matches replies to any number of concurrent requests by them. With other
 //     brokers a Client sends one request at a time.
 //   - X-MDP-Concurrency of a worker: how many requests the broker may send to it before
-//     it replies, where the RFC permits one. DISCONNECT of such a worker also says that it has not
-//     begun the requests that it has not answered, so that another one may execute them.
+//     it replies, where the RFC permits one. DISCONNECT of such a worker also says that
+//     it has not begun the requests that it has not answered, so that another one may
+//     execute them.
 //
 // Compared to [zmq.Proxy] with a ROUTER and a DEALER, the broker knows services, sends
 // requests only to workers that are free and alive, and queues requests for absent

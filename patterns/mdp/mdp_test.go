@@ -94,6 +94,7 @@ func TestRequestsOfAllVersionsAreAnswered(t *testing.T) {
 			c := w.client(mdp.ClientOptions{Version: versions[1]})
 			w.want(c, "hello", "HELLO")
 			w.want(c, "", "")
+			synctest.Wait()
 			if s := wk.Stats(); s.Requests != 2 || s.Replies != 2 || !s.Connected {
 				t.Errorf("%v: %+v", versions, s)
 			}
