@@ -144,6 +144,29 @@ func TestRestartedNodeWithTheSameUUIDEntersAgain(t *testing.T) {
 	})
 }
 
+// The connection of a peer that has disappeared is still open here when the peer connects
+// again: the new connection takes its place.
+func TestNewConnectionReplacesAHalfOpenOne(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		id := zyre.NewUUID()
+		a, b := w.node(1, "a", zyre.Options{}), w.node(2, "b", zyre.Options{UUID: id})
+		want(t, a, "enter b")
+		want(t, b, "enter a")
+		w.stall(true)
+		w.air.setOff(true)
+		must(t, b.Close())
+		w.air.setOff(false)
+		w.stalled.Store(false) // for new connections
+		start := time.Now()
+		w.node(2, "b2", zyre.Options{UUID: id})
+		want(t, a, "exit b replaced", "enter b2")
+		if d := time.Since(start); d > 2*time.Second {
+			t.Fatalf("after %s", d)
+		}
+	})
+}
+
 // A peer that does not read fills its queue, and is removed (36/ZRE, Interconnection Model).
 func TestFullQueueRemovesThePeer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
