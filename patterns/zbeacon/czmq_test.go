@@ -49,6 +49,7 @@ func startCZMQ(t *testing.T, args ...string) (host string, lines <-chan string) 
 	}
 	t.Cleanup(func() {
 		in.Close()
+		defer time.AfterFunc(5*time.Second, func() { cmd.Process.Kill() }).Stop()
 		cmd.Wait()
 	})
 	c := make(chan string, 1000)

@@ -50,6 +50,7 @@ func startActor(t *testing.T) *actor {
 	}
 	t.Cleanup(func() {
 		in.Close()
+		defer time.AfterFunc(5*time.Second, func() { cmd.Process.Kill() }).Stop()
 		cmd.Wait()
 	})
 	a := &actor{t: t, in: in, lines: make(chan string, 1000)}

@@ -78,7 +78,7 @@ func (n *Node) fromRemote(p *peer, m zmq.Message) {
 		n.accept(c, p.id)
 	case c.id == cmdInvalid:
 		n.stats.Invalid++
-		p.forgot = true
+		p.greet = true
 	case c.id == cmdPong:
 	default:
 		n.stats.Malformed++
@@ -179,10 +179,10 @@ func (n *Node) onTick(now time.Time, ping bool) {
 	defer n.mu.Unlock()
 	for _, p := range n.remotes {
 		switch {
-		case p.forgot && !now.Before(p.helloAt):
+		case p.greet && !now.Before(p.helloAt):
 			// Several INVALIDs result in one HELLO: a second one would be out of order.
 			if n.send(p, command{id: cmdHello}) {
-				p.forgot, p.helloAt = false, now.Add(helloInterval)
+				p.greet, p.helloAt = false, now.Add(helloInterval)
 				n.restart(p)
 			}
 		case !now.Before(p.resyncAt):

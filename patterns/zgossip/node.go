@@ -61,7 +61,7 @@ type peer struct {
 
 	// Of a remote:
 	resyncAt time.Time // when to verify that it knows this node
-	forgot   bool      // INVALID was received: send HELLO and all tuples
+	greet    bool      // INVALID was received: send HELLO and all tuples
 	helloAt  time.Time // when that is allowed again
 }
 

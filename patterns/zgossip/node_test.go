@@ -99,6 +99,7 @@ func TestTuplesReachAllNodesThroughABase(t *testing.T) {
 // A random script of publications, cut connections and restarted nodes in a ring, after
 // which all nodes have the same tuples.
 func TestNodesConvergeAfterFaults(t *testing.T) {
+	t.Parallel()
 	for range 2 {
 		seed := rand.Uint64()
 		synctest.Test(t, func(t *testing.T) { converge(t, seed) })

@@ -101,6 +101,44 @@ func TestServerIgnoresMalformedMessages(t *testing.T) {
 	})
 }
 
+// A key that changes fast is sent on at intervals, with its last value.
+func TestFastChangesAreSentAtIntervals(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		net := simnet.New(1)
+		n := bound(t, net, "sim://server")
+		var clients [2]*zmq.Dealer
+		for i := range clients {
+			d, err := zmq.NewDealer(net.Options())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer d.Close()
+			if err := d.Connect("sim://server"); err != nil {
+				t.Fatal(err)
+			}
+			send(t, d, hello, ping)
+			want(t, d, pong)
+			clients[i] = d
+		}
+		for i := range 1000 {
+			send(t, clients[0], "\xaa\xa0\x02\x01\x01K\x00\x00\x00\x01"+string(rune('a'+i%26))+"\x00\x00\x00\x00")
+			time.Sleep(time.Millisecond)
+		}
+		time.Sleep(time.Second)
+		received, last := 0, ""
+		for {
+			m, err := clients[1].TryRecv()
+			if err != nil {
+				break
+			}
+			received, last = received+1, string(m.Bytes())
+		}
+		if received > 15 || received < 5 || last[10] != 'a'+999%26 {
+			t.Fatalf("%d messages, the last one %q; %+v", received, last, n.Stats())
+		}
+	})
+}
+
 // Many clients that connect and disappear leave nothing in the server.
 func TestServerForgetsDisconnectedClients(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

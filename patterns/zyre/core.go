@@ -35,20 +35,20 @@ type announced struct {
 	key      curve.PublicKey
 }
 
-// life is the state of a peer.
-type life uint8
+// peerState is the state of a peer.
+type peerState uint8
 
 const (
-	connecting life = iota // connected to, HELLO sent, its HELLO not yet received
-	alive                  // has entered
-	evasive                // nothing was received for EvasiveTimeout; a PING was sent
-	silent                 // there was no answer to it for SilentTimeout
+	connecting peerState = iota // connected to, HELLO sent, its HELLO not yet received
+	alive                       // has entered
+	evasive                     // nothing was received for EvasiveTimeout; a PING was sent
+	silent                      // there was no answer to it for SilentTimeout
 )
 
 // peer is another node.
 type peer struct {
 	Peer
-	life   life
+	state  peerState
 	groups map[string]bool
 	status byte // of its groups
 
@@ -56,11 +56,11 @@ type peer struct {
 	received   uint16 // and from it
 	generation uint64 // of its connection
 
-	since   time.Time // when it became connecting or entered
-	heard   time.Time // last command
-	seen    time.Time // last command or beacon
-	changed time.Time // last change to evasive
-	pinged  bool      // a PING was sent after the last command
+	since       time.Time // when it became connecting or entered
+	lastCommand time.Time
+	lastSign    time.Time // of life: the last command or beacon
+	changed     time.Time // last change to evasive
+	pinged      bool      // a PING was sent after the last command
 }
 
 // output is something that the caller of core does: open, deliver, disconnect or an Event.
@@ -123,10 +123,10 @@ func (c *core) announce(a Announcement, now time.Time) {
 	case a.UUID == c.self.uuid:
 		c.stats.Drops.Own++
 	case a.Endpoint == "":
-		c.goodbye(p, a.Source)
+		c.removeByBeacon(p, a.Source)
 	case p != nil && p.Endpoint == a.Endpoint:
 		if a.Live {
-			p.seen = now
+			p.lastSign = now
 		}
 	case p != nil, c.byPlace[a.Endpoint] != nil, a.Endpoint == c.self.endpoint:
 		c.stats.Drops.Conflicting++
@@ -139,9 +139,9 @@ func (c *core) announce(a Announcement, now time.Time) {
 	}
 }
 
-// goodbye removes a peer whose beacon says that it leaves, if the beacon comes from the
+// removeByBeacon removes a peer whose beacon says that it leaves, if the beacon comes from the
 // address of the peer.
-func (c *core) goodbye(p *peer, source netip.Addr) {
+func (c *core) removeByBeacon(p *peer, source netip.Addr) {
 	if p == nil {
 		return
 	}
@@ -156,7 +156,7 @@ func (c *core) goodbye(p *peer, source netip.Addr) {
 func (c *core) create(uuid UUID, endpoint string, key curve.PublicKey, now time.Time) *peer {
 	p := &peer{
 		Peer:  Peer{UUID: uuid, Endpoint: endpoint, PublicKey: key},
-		since: now, heard: now, seen: now,
+		since: now, lastCommand: now, lastSign: now,
 	}
 	c.peers[uuid] = p
 	c.byPlace[endpoint] = p
@@ -185,7 +185,7 @@ func (c *core) remove(p *peer, reason ExitReason) {
 	delete(c.peers, p.UUID)
 	delete(c.byPlace, p.Endpoint)
 	c.emit(disconnect{p.UUID})
-	if p.life == connecting {
+	if p.state == connecting {
 		c.pending--
 		return
 	}
@@ -248,7 +248,7 @@ func (c *core) join(group string, member bool) bool {
 // whisper sends a message to one peer, and reports whether it has entered.
 func (c *core) whisper(to UUID, content [][]byte) bool {
 	p := c.peers[to]
-	if p == nil || p.life == connecting {
+	if p == nil || p.state == connecting {
 		return false
 	}
 	c.send(p, &command{id: cmdWhisper, content: content})
@@ -263,8 +263,8 @@ func (c *core) shout(group string, content [][]byte) int {
 	return len(c.members[group])
 }
 
-// farewell says GOODBYE to all peers.
-func (c *core) farewell() {
+// sendGoodbye says GOODBYE to all peers.
+func (c *core) sendGoodbye() {
 	for _, p := range c.peers {
 		c.send(p, &command{id: cmdGoodbye})
 	}

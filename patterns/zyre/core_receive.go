@@ -33,14 +33,14 @@ func (c *core) receive(from origin, cmd *command, now time.Time) {
 		c.stats.Drops.Stale++
 	case cmd.id == cmdHello:
 		c.hello(p, from, cmd, now)
-	case p == nil || p.life == connecting:
+	case p == nil || p.state == connecting:
 		// A node ignores what precedes HELLO (36/ZRE, The HELLO Command).
 		c.stats.Drops.BeforeHello++
 	case cmd.sequence != p.received+1:
 		c.lost(p, now)
 	default:
 		p.received, p.generation = cmd.sequence, from.generation
-		p.life, p.heard, p.seen, p.pinged = alive, now, now, false
+		p.state, p.lastCommand, p.lastSign, p.pinged = alive, now, now, false
 		c.dispatch(p, cmd)
 	}
 }
@@ -57,11 +57,12 @@ func (c *core) lost(p *peer, now time.Time) {
 
 // hello handles the first command of a connection.
 func (c *core) hello(p *peer, from origin, cmd *command, now time.Time) {
+	cmd.endpoint = localEndpoint(cmd.endpoint, from.addr)
 	if !c.validHello(from, cmd) {
 		c.stats.Drops.Malformed++
 		return
 	}
-	if p != nil && p.life != connecting {
+	if p != nil && p.state != connecting {
 		c.remove(p, ExitReplaced) // the peer has restarted, or missed messages of ours
 		p = nil
 	}
@@ -117,9 +118,9 @@ func (c *core) admit(from origin, cmd *command) bool {
 // enter makes a connecting peer an alive one.
 func (c *core) enter(p *peer, from origin, cmd *command, now time.Time) {
 	c.pending--
-	p.life = alive
+	p.state = alive
 	p.received, p.generation = cmd.sequence, from.generation
-	p.since, p.heard, p.seen = now, now, now
+	p.since, p.lastCommand, p.lastSign = now, now, now
 	p.Name, p.Headers, p.status = cmd.name, cmd.headers, cmd.status
 	c.emit(Enter{p.Peer})
 	for _, g := range cmd.groups {

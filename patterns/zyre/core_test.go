@@ -335,3 +335,23 @@ func TestCurveRequiresTheProvedKey(t *testing.T) {
 		t.Errorf("%+v", b.c.stats)
 	}
 }
+
+func TestEndpointsOfLinkLocalAddresses(t *testing.T) {
+	zoned := netip.MustParseAddr("fe80::1%eth0")
+	for _, c := range []struct {
+		endpoint   string
+		connection netip.Addr
+		want       string
+	}{
+		{"tcp://[fe80::1]:7", zoned, "tcp://[fe80::1%eth0]:7"},
+		{"tcp://[fe80::2]:7", zoned, "tcp://[fe80::2]:7"},
+		{"tcp://[fe80::1%lan]:7", zoned, "tcp://[fe80::1%lan]:7"},
+		{"tcp://10.0.0.1:7", zoned, "tcp://10.0.0.1:7"},
+		{"tcp://[fe80::1]:7", netip.Addr{}, "tcp://[fe80::1]:7"},
+		{"sim://name", zoned, "sim://name"},
+	} {
+		if got := localEndpoint(c.endpoint, c.connection); got != c.want {
+			t.Errorf("%s over %s: %s, want %s", c.endpoint, c.connection, got, c.want)
+		}
+	}
+}

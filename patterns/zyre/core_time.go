@@ -6,21 +6,21 @@ import "time"
 // every tickInterval.
 func (c *core) tick(now time.Time) {
 	for _, p := range c.peers {
-		quiet := now.Sub(p.heard)
+		quiet := now.Sub(p.lastCommand)
 		switch {
-		case p.life == connecting:
+		case p.state == connecting:
 			if now.Sub(p.since) >= c.o.HelloTimeout {
 				c.stats.Drops.NoHello++
 				c.remove(p, ExitExpired)
 			}
 		case quiet >= c.o.ExpiredTimeout:
 			c.remove(p, ExitExpired)
-		case p.life == evasive && now.Sub(p.changed) >= c.o.SilentTimeout:
-			p.life = silent
+		case p.state == evasive && now.Sub(p.changed) >= c.o.SilentTimeout:
+			p.state = silent
 			c.emit(Silent{p.Peer})
 			c.send(p, &command{id: cmdPing})
-		case p.life == alive && now.Sub(p.seen) >= c.o.EvasiveTimeout:
-			p.life, p.changed = evasive, now
+		case p.state == alive && now.Sub(p.lastSign) >= c.o.EvasiveTimeout:
+			p.state, p.changed = evasive, now
 			c.emit(Evasive{p.Peer})
 			c.ping(p)
 		case quiet >= c.o.ExpiredTimeout/2:
@@ -39,9 +39,10 @@ func (c *core) ping(p *peer) {
 	}
 }
 
-// excuse makes all peers count as heard now: the node itself did not read their commands.
-func (c *core) excuse(now time.Time) {
+// resetTimeouts makes all timeouts begin now: the node itself did not read the commands of
+// its peers.
+func (c *core) resetTimeouts(now time.Time) {
 	for _, p := range c.peers {
-		p.heard, p.seen = now, now
+		p.lastCommand, p.lastSign = now, now
 	}
 }

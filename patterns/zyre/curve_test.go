@@ -34,6 +34,9 @@ func TestNodesWithCurveKnowEachOthersKeys(t *testing.T) {
 		want(t, b, "whisper a secret")
 		wantNone(t, plain, 30*time.Second)
 		wantNone(t, a, time.Minute)
+		if s := plain.Stats(); s.Pending != 0 || s.Drops.NoHello != 0 {
+			t.Errorf("a node without CURVE connects to nodes with it: %+v", s)
+		}
 		must(t, b.Close())
 		want(t, a, "exit b left")
 	})

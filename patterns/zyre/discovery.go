@@ -65,3 +65,23 @@ func hostOf(endpoint string) netip.Addr {
 	a, _ := netip.ParseAddr(host)
 	return a.Unmap()
 }
+
+// withHost returns an endpoint with another host.
+func withHost(endpoint string, host netip.Addr) string {
+	scheme, address, _ := strings.Cut(endpoint, "://")
+	_, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return endpoint
+	}
+	return scheme + "://" + net.JoinHostPort(host.String(), port)
+}
+
+// localEndpoint returns the endpoint of a HELLO for use on this machine. A link-local
+// address needs the interface, which only this machine knows: that of the connection.
+func localEndpoint(endpoint string, connection netip.Addr) string {
+	host := hostOf(endpoint)
+	if host.Zone() == "" && connection.Zone() != "" && connection.WithZone("") == host {
+		return withHost(endpoint, connection)
+	}
+	return endpoint
+}

@@ -11,9 +11,9 @@ import (
 	"github.com/zerobroker/zmq/patterns/zyre"
 )
 
-// Lying beacons disturb no node: 10,000 nodes that do not exist, foreign addresses, wrong
+// Lying beacons do not disturb peers: 10,000 nodes that do not exist, foreign addresses, wrong
 // versions and sizes.
-func TestLyingBeaconsDisturbNobody(t *testing.T) {
+func TestLyingBeaconsDoNotDisturbPeers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		a, b := w.node(1, "a", zyre.Options{}), w.node(2, "b", zyre.Options{})

@@ -1,8 +1,13 @@
 package zyre_test
 
 import (
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
 	"os/exec"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -38,8 +43,45 @@ func TestNodesOverLoopback(t *testing.T) {
 	want(t, b, "exit a left")
 }
 
+// 43/ZRE: discovery over multicast of IPv6, here with link-local addresses. A node does not
+// send the name of its own interface to others.
+func TestNodesOverLinkLocalIPv6(t *testing.T) {
+	t.Parallel()
+	addrs, err := net.InterfaceAddrs()
+	must(t, err)
+	address := ""
+	for _, a := range addrs {
+		if n, ok := a.(*net.IPNet); ok && n.IP.To4() == nil && n.IP.IsLinkLocalUnicast() {
+			address = n.IP.String()
+		}
+	}
+	if address == "" {
+		t.Skip("no link-local address")
+	}
+	var nodes [2]*zyre.Node
+	for i := range nodes {
+		d, err := zyre.NewBeaconDiscovery(&zyre.BeaconOptions{Beacon: zbeacon.Options{
+			Port: 45698, Interface: address, Multicast: netip.MustParseAddr("ff02::1"),
+		}})
+		if err != nil {
+			t.Skip(err)
+		}
+		nodes[i], err = zyre.New(&zyre.Options{Name: fmt.Sprint("n", i), Discovery: d})
+		must(t, err)
+		defer nodes[i].Close()
+		if strings.Contains(nodes[i].Endpoint(), "%") {
+			t.Error(nodes[i].Endpoint())
+		}
+	}
+	want(t, nodes[0], "enter n1")
+	want(t, nodes[1], "enter n0")
+	must(t, nodes[0].Whisper(nodes[1].UUID(), []byte("x")))
+	want(t, nodes[1], "whisper n0 x")
+}
+
 // A node written from the RFC with pyzmq.
 func TestExchangeWithAForeignNode(t *testing.T) {
+	t.Parallel()
 	requirePython(t, "import zmq")
 	n := onLoopback(t, 45693, zyre.Options{Name: "ours", Headers: map[string]string{"X-K": "v"}, EvasiveTimeout: 50 * time.Millisecond, SilentTimeout: 10 * time.Second})
 	must(t, n.Join("own"))
@@ -77,8 +119,13 @@ func TestExchangeWithAForeignNode(t *testing.T) {
 	}
 }
 
-// The foreign node verifies the sequence numbers past 65535.
+// The foreign node verifies the sequence numbers past 65535. This takes seconds, so it runs
+// with ZMQ_INTEROP_REQUIRED=1 only.
 func TestForeignNodeReceivesACyclicSequence(t *testing.T) {
+	t.Parallel()
+	if os.Getenv("ZMQ_INTEROP_REQUIRED") != "1" {
+		t.Skip("ZMQ_INTEROP_REQUIRED is not 1")
+	}
 	requirePython(t, "import zmq")
 	n := onLoopback(t, 45694, zyre.Options{Name: "ours"})
 	p := run(t, exec.Command(interpreter, "-I", "testdata/node.py", strconv.Itoa(45694), "quiet"))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"net/netip"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -201,19 +202,15 @@ func (d *GossipDiscovery) Invalid() uint64 { return d.invalid.Load() }
 // Close leaves the gossip network.
 func (d *GossipDiscovery) Close() error { return d.g.Close() }
 
-// wildcard reports whether a host stands for all addresses of this machine.
-func wildcard(host string) bool {
-	return host == "*" || host == "::" || host == "0.0.0.0"
-}
-
 // ownAddress returns the first address of this machine that other machines can use, or
 // that of the loopback interface if there is none.
-func ownAddress() string {
+func ownAddress() netip.Addr {
 	addrs, _ := net.InterfaceAddrs()
 	for _, a := range addrs {
 		if ip, ok := a.(*net.IPNet); ok && ip.IP.IsGlobalUnicast() {
-			return ip.IP.String()
+			addr, _ := netip.AddrFromSlice(ip.IP)
+			return addr.Unmap()
 		}
 	}
-	return "127.0.0.1"
+	return netip.AddrFrom4([4]byte{127, 0, 0, 1})
 }

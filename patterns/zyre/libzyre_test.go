@@ -51,6 +51,7 @@ func talk(t *testing.T, n *zyre.Node, p *process, uuid string) {
 }
 
 func TestLibzyreOverBeacons(t *testing.T) {
+	t.Parallel()
 	for _, leaves := range []string{"ours", "zyre"} {
 		p, uuid := startZyre(t, "zyre", "beacon", "45695")
 		d, err := zyre.NewBeaconDiscovery(&zyre.BeaconOptions{Beacon: zbeacon.Options{Port: 45695}})
@@ -79,6 +80,7 @@ func TestLibzyreOverBeacons(t *testing.T) {
 }
 
 func TestLibzyreOverGossip(t *testing.T) {
+	t.Parallel()
 	for _, binds := range []string{"ours", "zyre"} {
 		o := zyre.GossipOptions{Host: "127.0.0.1"}
 		args := []string{"zyre", "gossip", "tcp://127.0.0.1:*"}

@@ -52,6 +52,7 @@ func ip(t *testing.T, args ...string) {
 // Two processes with the default options in network namespaces of their own, which a pair
 // of virtual interfaces connects.
 func TestNodesInNetworkNamespaces(t *testing.T) {
+	t.Parallel()
 	var names [2]string
 	for i := range names {
 		names[i] = fmt.Sprintf("zyretest-%d-%d", os.Getpid(), i)

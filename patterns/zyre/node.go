@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/zerobroker/zmq"
 )
@@ -126,6 +127,26 @@ func (n *Node) membership(op string, groups []string, member bool) error {
 	return nil
 }
 
+// Connect connects to a node that is known from elsewhere, as if the Discovery had reported
+// it, and within the same limits. It does not wait. The error matches ErrInvalidOption if
+// the UUID or the endpoint is not valid, or, with Options.Key, if the PublicKey is missing;
+// or ErrClosed.
+func (n *Node) Connect(a Announcement) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	switch {
+	case n.closed:
+		return fmt.Errorf("zyre: connect: %w", ErrClosed)
+	case a.UUID.IsZero() || !validString(a.Endpoint) || !slices.Contains(n.o.Schemes, schemeOf(a.Endpoint)):
+		return invalid("connect to %s at %.60q", a.UUID, a.Endpoint)
+	case a.PublicKey.IsZero() != n.o.Key.IsZero():
+		return invalid("connect to %s: CURVE needs the keys of both nodes", a.UUID)
+	}
+	n.core.announce(a, time.Now())
+	n.flush()
+	return nil
+}
+
 // Whisper sends a message of the frames to one peer. It copies the frames and does not
 // wait: if the queue of the peer is full, the peer is removed, and an Exit follows. The error
 // matches ErrNoPeer if no such peer has entered, or ErrClosed.
@@ -190,7 +211,7 @@ func (n *Node) PeerGroups() []string {
 func sorted(peers map[UUID]*peer) []Peer {
 	all := make([]Peer, 0, len(peers))
 	for _, p := range peers {
-		if p.life != connecting {
+		if p.state != connecting {
 			all = append(all, p.Peer)
 		}
 	}
@@ -267,7 +288,7 @@ func (n *Node) Close() error {
 		n.mu.Lock()
 		n.closed = true
 		if !n.discovery.Withdraws() {
-			n.core.farewell()
+			n.core.sendGoodbye()
 			n.flush()
 		}
 		dealers := n.dealers

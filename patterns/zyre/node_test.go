@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/zerobroker/zmq/curve"
 	"github.com/zerobroker/zmq/patterns/zgossip"
 	"github.com/zerobroker/zmq/patterns/zyre"
 )
@@ -39,7 +40,7 @@ func TestNodesEnterWhisperShoutAndLeave(t *testing.T) {
 		must(t, b.Join("g")) // no change
 		must(t, b.Leave("g"))
 		want(t, a, "leave b g")
-		if n, _ := a.Shout("g", []byte("nobody")); n != 0 {
+		if n, _ := a.Shout("g", []byte("none")); n != 0 {
 			t.Fatal(n)
 		}
 		if got := fmt.Sprint(a.Groups(), b.PeerGroups(), len(b.Members("before"))); got != "[before] [before] 1" {
@@ -144,6 +145,29 @@ func TestRestartedNodeWithTheSameUUIDEntersAgain(t *testing.T) {
 	})
 }
 
+// The connection of a peer that has disappeared is still open here when the peer connects
+// again: the new connection takes its place.
+func TestNewConnectionReplacesAHalfOpenOne(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		id := zyre.NewUUID()
+		a, b := w.node(1, "a", zyre.Options{}), w.node(2, "b", zyre.Options{UUID: id})
+		want(t, a, "enter b")
+		want(t, b, "enter a")
+		w.stall(true)
+		w.air.setOff(true)
+		must(t, b.Close())
+		w.air.setOff(false)
+		w.stalled.Store(false) // for new connections
+		start := time.Now()
+		w.node(2, "b2", zyre.Options{UUID: id})
+		want(t, a, "exit b replaced", "enter b2")
+		if d := time.Since(start); d > 2*time.Second {
+			t.Fatalf("after %s", d)
+		}
+	})
+}
+
 // A peer that does not read fills its queue, and is removed (36/ZRE, Interconnection Model).
 func TestFullQueueRemovesThePeer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -194,6 +218,7 @@ func TestUnreadEventsStopReadingAndLoseNothing(t *testing.T) {
 // in order and without a gap between its Enter and its Exit, and at the end all nodes know
 // each other and their groups.
 func TestMessagesHaveNoGapBetweenEnterAndExit(t *testing.T) {
+	t.Parallel()
 	for range 2 {
 		seed := rand.Uint64()
 		synctest.Test(t, func(t *testing.T) { faults(t, seed) })
@@ -306,7 +331,7 @@ func TestGossipDiscoveryConnectsNodes(t *testing.T) {
 		until(t, nodes[0], "exit c left")
 		until(t, nodes[1], "exit c left")
 		// The tuple of c stays: its endpoint is tried now and then, without an event. a
-		// and b meet again after a long partition.
+		// and b connect again after a long partition.
 		w.stall(true)
 		time.Sleep(2 * time.Minute)
 		w.stall(false)
@@ -314,6 +339,30 @@ func TestGossipDiscoveryConnectsNodes(t *testing.T) {
 		for _, n := range nodes[:2] {
 			if p := n.Peers(); len(p) != 1 {
 				t.Errorf("%s has %d peers: %+v", n.Name(), len(p), n.Stats())
+			}
+		}
+	})
+}
+
+// A node can be connected to without being discovered.
+func TestConnectToAKnownNode(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.air.setOff(true)
+		a, b := w.node(1, "a", zyre.Options{}), w.node(2, "b", zyre.Options{})
+		must(t, a.Connect(zyre.Announcement{UUID: b.UUID(), Endpoint: b.Endpoint()}))
+		want(t, a, "enter b")
+		want(t, b, "enter a")
+		key, err := curve.GenerateKey()
+		must(t, err)
+		for _, bad := range []zyre.Announcement{
+			{Endpoint: b.Endpoint()},
+			{UUID: b.UUID()},
+			{UUID: b.UUID(), Endpoint: "ipc:///x"},
+			{UUID: b.UUID(), Endpoint: b.Endpoint(), PublicKey: key.Public()},
+		} {
+			if err := a.Connect(bad); !errors.Is(err, zyre.ErrInvalidOption) {
+				t.Errorf("%+v: %v", bad, err)
 			}
 		}
 	})

@@ -82,7 +82,8 @@ type Options struct {
 	MaxPeers, MaxPending int
 
 	// MaxPeerGroups bounds the groups of one peer, MaxHeaders the headers of a HELLO,
-	// and MaxHelloSize its bytes. Defaults 256, 64 and 64 KiB.
+	// and MaxHelloSize its bytes. A node whose HELLO exceeds them cannot enter. Defaults
+	// 256, 64 and 64 KiB.
 	MaxPeerGroups, MaxHeaders, MaxHelloSize int
 
 	// QueueSize is the number of unread events with which the node stops reading from its

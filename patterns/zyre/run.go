@@ -31,9 +31,11 @@ func bind(inbox *zmq.Router, o *Options) (string, error) {
 	if err != nil || o.Advertise != "" {
 		return o.Advertise, err
 	}
-	scheme, address, _ := strings.Cut(endpoint, "://")
-	if host, port, err := net.SplitHostPort(address); err == nil && wildcard(host) {
-		return scheme + "://" + net.JoinHostPort(ownAddress(), port), nil
+	switch host := hostOf(endpoint); {
+	case host.IsUnspecified():
+		return withHost(endpoint, ownAddress()), nil
+	case host.Zone() != "":
+		return withHost(endpoint, host.WithZone("")), nil // it is meaningless elsewhere
 	}
 	return endpoint, nil
 }
@@ -74,7 +76,7 @@ func (n *Node) waitRoom() bool {
 		n.mu.Lock()
 		room, changed := len(n.events) < n.o.QueueSize, n.changed
 		if room && n.paused {
-			n.core.excuse(time.Now())
+			n.core.resetTimeouts(time.Now())
 		}
 		n.paused = !room
 		n.mu.Unlock()
