@@ -30,6 +30,7 @@ var chapter8 = []scenario{
 		ann.waitFor(1, "joe: hello\n")
 		check(io.WriteString(ann.in, "hi joe\n"))
 		joe.waitFor(1, "ann: hi joe\n")
+		synctest.Wait() // each also receives its own lines
 		s.want(joe.stop(), "joe: hello\nann: hi joe\n")
 		s.want(ann.stop(), "joe: hello\nann: hi joe\n")
 
