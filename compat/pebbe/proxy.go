@@ -175,10 +175,14 @@ func (p *proxy) send(to *socket.Socket, m msg.Msg, received, sent *proxyCounters
 	frames, size := uint64(m.Len()), uint64(m.Size())
 	received.framesReceived.Add(frames)
 	received.bytesReceived.Add(size)
-	var clone msg.Msg
 	if p.capt != nil {
+		// The copy is sent first: the reply to a message is captured after it.
+		var clone msg.Msg
 		for i := range m.Len() {
 			clone.Push(i, &msg.Frame{Body: slices.Clone(m.Frame(i))})
+		}
+		if err := p.capt.Send(p.ctx, clone); err != nil {
+			return err
 		}
 	}
 	if err := to.Send(p.ctx, m); err != nil {
@@ -186,10 +190,7 @@ func (p *proxy) send(to *socket.Socket, m msg.Msg, received, sent *proxyCounters
 	}
 	sent.framesSent.Add(frames)
 	sent.bytesSent.Add(size)
-	if p.capt == nil {
-		return nil
-	}
-	return p.capt.Send(p.ctx, clone)
+	return nil
 }
 
 // awaitRunning waits while the proxy is paused. It returns a context that ends with
