@@ -3,7 +3,6 @@ package zmq4
 import (
 	"crypto/subtle"
 	"encoding/binary"
-	"errors"
 	"log"
 	"maps"
 	"net"
@@ -66,7 +65,7 @@ func AuthStart() (err error) {
 	auth.mu.Lock()
 	defer auth.mu.Unlock()
 	if auth.handler != nil {
-		return errors.New("Auth is already running")
+		return errAuthRunning
 	}
 	handler, err := NewSocket(REP)
 	if err != nil {
@@ -330,7 +329,7 @@ func AuthSetMetadataHandler(
 // about a key of more than 255 bytes.
 func AuthMetaBlob(key, value string) (blob []byte, err error) {
 	if len(key) > 255 {
-		return []byte{}, errors.New("Key too long")
+		return []byte{}, errKeyTooLong
 	}
 	blob = append([]byte{byte(len(key))}, key...)
 	blob = binary.BigEndian.AppendUint32(blob, uint32(len(value)))

@@ -1,5 +1,7 @@
 package zmq4
 
+//lint:file-ignore ST1005 The texts of errors are those of the original.
+
 import (
 	"errors"
 	"fmt"
@@ -21,6 +23,13 @@ var (
 	ErrorNotImplemented42      = errors.New("Not implemented, requires 0MQ version 4.2")
 	ErrorNotImplementedWindows = errors.New("Not implemented on Windows")
 	ErrorNoSocket              = errors.New("No such socket")
+)
+
+var (
+	errAuthRunning = errors.New("Auth is already running")
+	errKeyTooLong  = errors.New("Key too long")
+	errInterval    = errors.New("There are channels, but polling time-out is infinite")
+	errNoHandlers  = errors.New("No sockets to poll, no channels to read")
 )
 
 // Errno is the number of an error: one of the system, or one that libzmq adds. It can

@@ -46,8 +46,7 @@ func TestProgramPrintsTheSameWithOriginal(t *testing.T) {
 	if out, err := build(filepath.Join(dir, "ours"), ours); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	a, b := run(t, filepath.Join(dir, "theirs")), run(t, filepath.Join(dir, "ours"))
-	compare(t, a, b)
+	compare(t, run(t, filepath.Join(dir, "theirs")), run(t, filepath.Join(dir, "ours")))
 }
 
 // skip skips the test, or fails it if the environment demands foreign programs.

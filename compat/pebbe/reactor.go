@@ -1,7 +1,6 @@
 package zmq4
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -109,13 +108,13 @@ func (r *Reactor) Run(interval time.Duration) (err error) {
 		}
 		switch {
 		case len(r.channels) > 0 && interval < 0:
-			return errors.New("There are channels, but polling time-out is infinite")
+			return errInterval
 		case len(r.sockets) > 0:
 			if err := r.handleSockets(interval); err != nil {
 				return err
 			}
 		case len(r.channels) == 0:
-			return errors.New("No sockets to poll, no channels to read")
+			return errNoHandlers
 		default:
 			time.Sleep(interval)
 		}

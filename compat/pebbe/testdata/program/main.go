@@ -363,12 +363,23 @@ func accepts(name string, asServer, asClient func(*zmq.Socket) error) {
 	server, client := open(zmq.PULL), open(zmq.PUSH)
 	must(asServer(server))
 	must(asClient(client))
-	must(server.SetRcvtimeo(150 * time.Millisecond))
+	monitorAt := fmt.Sprintf("inproc://monitor-%p", server) // libzmq frees the name some time after Close
+	must(server.Monitor(monitorAt, zmq.EVENT_HANDSHAKE_SUCCEEDED|zmq.EVENT_HANDSHAKE_FAILED_AUTH|zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL|zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL))
+	watcher := open(zmq.PAIR)
+	must(watcher.Connect(monitorAt))
 	must(server.Bind("tcp://127.0.0.1:*"))
 	at, err := server.GetLastEndpoint()
 	must(err)
 	must(client.Connect(at))
-	_, err = client.Send("x", zmq.DONTWAIT)
+	event, _, value, err := watcher.RecvEvent(0)
+	must(err)
+	closeAll(watcher)
+	if event != zmq.EVENT_HANDSHAKE_SUCCEEDED {
+		say("%s: %v %#x", name, event, value)
+		closeAll(server, client)
+		return
+	}
+	_, err = client.Send("x", 0)
 	must(err)
 	m, props, err := server.RecvWithMetadata(0, "User-Id", "Hello", "Socket-Type", "Peer-Address")
 	var list []string
