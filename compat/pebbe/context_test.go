@@ -3,66 +3,54 @@ package zmq4_test
 import (
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	zmq "github.com/zerobroker/zmq/compat/pebbe"
 )
 
 func TestTermEndsWaitingCallsWithETERM(t *testing.T) {
-	ctx, err := zmq.NewContext()
-	check(t, err)
-	calls := map[string]func(*zmq.Socket) error{
-		"Recv": func(s *zmq.Socket) error { _, err := s.Recv(0); return err },
-		"Send": func(s *zmq.Socket) error { _, err := s.Send("x", 0); return err },
-		"Poll": func(s *zmq.Socket) error {
+	for name, call := range map[string]func(a, b *zmq.Socket) error{
+		"Recv": func(a, _ *zmq.Socket) error { _, err := a.Recv(0); return err },
+		"Send": func(a, _ *zmq.Socket) error { _, err := a.Send("x", 0); return err },
+		"Poll": func(a, _ *zmq.Socket) error {
 			p := zmq.NewPoller()
-			p.Add(s, zmq.POLLIN)
+			p.Add(a, zmq.POLLIN)
 			_, err := p.Poll(-1)
 			return err
 		},
-		"Proxy": func(s *zmq.Socket) error {
-			other, err := ctx.NewSocket(zmq.PAIR)
-			if err != nil {
-				return err
-			}
-			defer other.Close()
-			return zmq.Proxy(s, other, nil)
-		},
-		"ProxySteerable": func(s *zmq.Socket) error { return zmq.ProxySteerable(s, s, nil, nil) },
+		"Proxy":          func(a, b *zmq.Socket) error { return zmq.Proxy(a, b, nil) },
+		"ProxySteerable": func(a, b *zmq.Socket) error { return zmq.ProxySteerable(a, a, nil, b) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ctx, err := zmq.NewContext()
+				check(t, err)
+				a, err := ctx.NewSocket(zmq.PAIR)
+				check(t, err)
+				b, err := ctx.NewSocket(zmq.PAIR)
+				check(t, err)
+				go func() {
+					if err := call(a, b); err != zmq.ETERM {
+						t.Errorf("waiting: %v", err)
+					}
+					if _, err := a.Send("x", 0); err != zmq.ETERM {
+						t.Errorf("afterwards: %v", err)
+					}
+					a.Close()
+					b.Close()
+				}()
+				synctest.Wait() // until the call waits
+				check(t, ctx.Term())
+				check(t, ctx.Term())
+				_, err = ctx.NewSocket(zmq.PAIR)
+				wantError(t, err, zmq.ErrorContextClosed)
+				_, err = ctx.GetIpv6()
+				wantError(t, err, zmq.ErrorContextClosed)
+				wantError(t, ctx.SetIpv6(true), zmq.ErrorContextClosed)
+			})
+		})
 	}
-	type result struct {
-		name       string
-		err, after error
-	}
-	results := make(chan result)
-	begun := make(chan struct{})
-	for name, call := range calls {
-		go func() {
-			soc, err := ctx.NewSocket(zmq.PAIR)
-			begun <- struct{}{}
-			if err == nil {
-				err = call(soc)
-			}
-			_, after := soc.Send("x", 0)
-			soc.Close()
-			results <- result{name, err, after}
-		}()
-	}
-	for range calls {
-		<-begun
-	}
-	check(t, ctx.Term())
-	for range calls {
-		if r := <-results; r.err != zmq.ETERM && r.err != zmq.ErrorContextClosed || r.after != zmq.ETERM {
-			t.Errorf("%s: %v, and afterwards %v", r.name, r.err, r.after)
-		}
-	}
-	check(t, ctx.Term())
-	_, err = ctx.NewSocket(zmq.PAIR)
-	wantError(t, err, zmq.ErrorContextClosed)
-	_, err = ctx.GetIpv6()
-	wantError(t, err, zmq.ErrorContextClosed)
-	wantError(t, ctx.SetIpv6(true), zmq.ErrorContextClosed)
 }
 
 func TestTermWaitsForSocketsAndTheirMessages(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	zmq "github.com/zerobroker/zmq/compat/pebbe"
@@ -61,40 +62,54 @@ func TestPollerReturnsSocketsThatAreReady(t *testing.T) {
 	wantError(t, p.RemoveBySocket(a), zmq.ErrorNoSocket)
 }
 
+// pollSteps is longer than the interval in which Poll looks whether a socket can send.
+const pollSteps = 10 * time.Millisecond
+
 func TestPollerWaitsForMessageAndForPeer(t *testing.T) {
-	ctx := newContext(t)
-	pull, push := open(t, ctx, zmq.PULL), open(t, ctx, zmq.PUSH)
-	readable, writable := zmq.NewPoller(), zmq.NewPoller()
-	readable.Add(pull, zmq.POLLIN)
-	writable.Add(push, zmq.POLLOUT)
-	bind(t, pull, "inproc://w")
-	results := make(chan error)
-	for _, p := range []*zmq.Poller{readable, writable} {
-		go func() {
-			list, err := p.Poll(waitLimit)
-			if len(list) != 1 && err == nil {
-				err = errors.New("timeout")
-			}
-			results <- err
-		}()
-	}
-	check(t, push.Connect("inproc://w"))
-	check(t, <-results)
-	send(t, push, "x")
-	check(t, <-results)
+	synctest.Test(t, func(t *testing.T) {
+		ctx := newContext(t)
+		pull, push := open(t, ctx, zmq.PULL), open(t, ctx, zmq.PUSH)
+		bind(t, pull, "inproc://w")
+		begin := func(soc *zmq.Socket, events zmq.State) chan error {
+			result := make(chan error)
+			p := zmq.NewPoller()
+			p.Add(soc, events)
+			go func() {
+				list, err := p.Poll(waitLimit)
+				if len(list) != 1 && err == nil {
+					err = errors.New("timeout")
+				}
+				result <- err
+			}()
+			synctest.Wait() // until Poll waits
+			return result
+		}
+		began := time.Now()
+		writable, readable := begin(push, zmq.POLLOUT), begin(pull, zmq.POLLIN)
+		check(t, push.Connect("inproc://w"))
+		check(t, <-writable)
+		send(t, push, "x")
+		check(t, <-readable)
+		if d := time.Since(began); d > pollSteps {
+			t.Errorf("Poll returned after %v", d)
+		}
+	})
 }
 
 func TestPollerReturnsErrorWhenSocketIsClosed(t *testing.T) {
-	soc := open(t, newContext(t), zmq.PULL)
-	p := zmq.NewPoller()
-	p.Add(soc, zmq.POLLIN)
-	result := make(chan error)
-	go func() {
-		_, err := p.Poll(-1)
-		result <- err
-	}()
-	check(t, soc.Close())
-	wantError(t, <-result, zmq.ErrorSocketClosed)
+	synctest.Test(t, func(t *testing.T) {
+		soc := open(t, newContext(t), zmq.PULL)
+		p := zmq.NewPoller()
+		p.Add(soc, zmq.POLLIN)
+		result := make(chan error)
+		go func() {
+			_, err := p.Poll(-1)
+			result <- err
+		}()
+		synctest.Wait()
+		check(t, soc.Close())
+		wantError(t, <-result, zmq.ErrorSocketClosed)
+	})
 }
 
 func TestReactorHandlesSocketsAndChannels(t *testing.T) {

@@ -185,12 +185,15 @@ func (p *proxy) send(to *socket.Socket, m msg.Msg, received, sent *proxyCounters
 			return err
 		}
 	}
-	if err := to.Send(p.ctx, m); err != nil {
-		return err
-	}
+	// It is counted first: what has arrived is in the statistics.
 	sent.framesSent.Add(frames)
 	sent.bytesSent.Add(size)
-	return nil
+	err := to.Send(p.ctx, m)
+	if err != nil {
+		sent.framesSent.Add(-frames)
+		sent.bytesSent.Add(-size)
+	}
+	return err
 }
 
 // awaitRunning waits while the proxy is paused. It returns a context that ends with

@@ -48,7 +48,7 @@ func TestProxyForwardsRequestsAndReplies(t *testing.T) {
 		numbers = append(numbers, binary.NativeEndian.Uint64([]byte(part)))
 	}
 	// A request has the routing ID of 5 bytes, an empty part and its parts.
-	if len(numbers) != 8 || numbers[0] != 4 || numbers[1] != 7 || numbers[2] != 3 || numbers[3] != 6 || numbers[4] != 3 || numbers[6] != 4 {
+	if len(numbers) != 8 || numbers[0] != 4 || numbers[1] != 7 || numbers[2] != 3 || numbers[3] != 6 || numbers[4] != 3 || numbers[6] != 4 || numbers[7] != 7 {
 		t.Errorf("statistics %v", numbers)
 	}
 	command(t, control, "TERMINATE")

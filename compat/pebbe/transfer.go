@@ -83,8 +83,8 @@ func (soc *Socket) recv(fr *msg.Frame, flags Flag) error {
 	return s.convert(err)
 }
 
-// copied returns a copy of the body of a frame, which is not nil. Frames of inproc
-// peers may share memory with those of other receivers.
+// copied returns a copy of the body of a frame, which is not nil. The frame itself may
+// share memory with other frames that were read together.
 func copied(fr *msg.Frame) []byte { return append(make([]byte, 0, len(fr.Body)), fr.Body...) }
 
 // Recv receives one part of a message; [Socket.GetRcvmore] reports whether another one
