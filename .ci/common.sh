@@ -40,7 +40,7 @@ missing() {
 # packages prints the packages of the workspace modules that can be built here.
 # tools/ is not part of the workspace.
 packages() {
-	local all=(./... ./cmd/zmq/... ./interop/... ./bench/... ./metrics/prometheus/... ./metrics/otel/... ./patterns/... ./examples/... ./compat/gozeromq/...)
+	local all=(./... ./cmd/zmq/... ./interop/... ./bench/... ./metrics/prometheus/... ./metrics/otel/... ./patterns/... ./examples/... ./compat/gozeromq/... ./compat/pebbe/...)
 	if have_cc && have_libzmq; then
 		printf '%s\n' "${all[@]}"
 	else
