@@ -30,7 +30,7 @@ have_zeromqjs() { have_node && [ -d "$zeromqjs/node_modules/zeromq" ]; }
 # packages that it needs.
 missing() {
 	have_cc || echo "race detector and cgo packages: no C compiler (gcc, libc6-dev)"
-	have_libzmq || echo "bench/peers/pebbe: no libzmq headers (pkg-config, libzmq3-dev)"
+	have_libzmq || echo "bench/peers/pebbe, and the comparison of compat/pebbe with it: no libzmq headers (pkg-config, libzmq3-dev)"
 	have_pyzmq || echo "interop against libzmq: no pyzmq for /usr/bin/python3 (python3-zmq)"
 	have_czmq || echo "interop with CZMQ's certificates: no libczmq for /usr/bin/python3 (python3, libczmq4)"
 	have_ipykernel || echo "interop with a Jupyter kernel: no ipykernel for /usr/bin/python3 (python3-ipykernel)"
