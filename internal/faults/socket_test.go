@@ -36,6 +36,11 @@ type handle struct {
 	tryRecv func() (zmq.Message, error)
 	reply   func(ctx context.Context, request zmq.Message, frames ...[]byte) error
 	call    func(ctx context.Context, frames ...[]byte) (zmq.Message, error)
+
+	sendBatch func(ctx context.Context, msgs []zmq.Message) (int, error)
+	recvBatch func(ctx context.Context, msgs []zmq.Message) (int, error)
+	messages  func(ctx context.Context) iter.Seq2[zmq.Message, error]
+
 	flush   func(ctx context.Context) error
 	sendHWM func(n int) error
 	recvHWM func(n int) error
@@ -99,8 +104,20 @@ func handleOf[S anySocket](s S, err error) (*handle, error) {
 	if s, ok := any(s).(interface{ SetRecvHWM(int) error }); ok {
 		h.recvHWM = s.SetRecvHWM
 	}
+	if s, ok := any(s).(interface {
+		SendBatch(ctx context.Context, msgs []zmq.Message) (int, error)
+	}); ok {
+		h.sendBatch = s.SendBatch
+	}
+	if s, ok := any(s).(interface {
+		RecvBatch(ctx context.Context, msgs []zmq.Message) (int, error)
+		Messages(ctx context.Context) iter.Seq2[zmq.Message, error]
+	}); ok {
+		h.recvBatch, h.messages = s.RecvBatch, s.Messages
+	}
 	switch s := any(s).(type) {
 	case *zmq.Radio:
+		h.sendBatch = func(ctx context.Context, msgs []zmq.Message) (int, error) { return s.SendBatch(ctx, group, msgs) }
 		h.send = func(ctx context.Context, f ...[]byte) error { return s.Send(ctx, group, f[0]) }
 		h.trySend = func(f ...[]byte) error { return s.TrySend(group, f[0]) }
 	case *zmq.Dish:

@@ -177,19 +177,50 @@ func (l *instance) sendAll(r *rand.Rand) {
 		if n == 0 {
 			return
 		}
-		for range n {
-			if l.try(r) {
-				continue
-			}
-			if err := l.wait(r); errors.Is(err, zmq.ErrClosed) {
-				return
-			}
+		if err := l.sendSome(r, n); errors.Is(err, zmq.ErrClosed) {
+			return
 		}
 		if r.IntN(10) == 0 {
 			l.checkFlush(r)
 		}
 		l.pace(r)
 	}
+}
+
+// sendSome sends n messages, one by one or in one call.
+func (l *instance) sendSome(r *rand.Rand, n int) error {
+	if r.IntN(3) == 0 {
+		return l.sendInBatch(r, n)
+	}
+	for range n {
+		if l.try(r) {
+			continue
+		}
+		if err := l.wait(r); errors.Is(err, zmq.ErrClosed) {
+			return err
+		}
+	}
+	return nil
+}
+
+// sendInBatch sends n messages with one call, whose context ends soon.
+func (l *instance) sendInBatch(r *rand.Rand, n int) error {
+	seqs, msgs := make([]uint32, n), make([]zmq.Message, n)
+	for i := range n {
+		var frames [][]byte
+		seqs[i], frames = l.next(r)
+		msgs[i] = zmq.NewMessage(frames...)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), randomTime(r, time.Second))
+	defer cancel()
+	sent, err := l.sendBatch(ctx, msgs)
+	if sent < n && err == nil {
+		l.sc.errorf("socket %d: a batch of %d sent %d and has no error", l.id, n, sent)
+	}
+	for _, seq := range seqs[:sent] {
+		l.recordSent(seq, nil)
+	}
+	return err
 }
 
 // checkFlush calls Flush. If it succeeds, nothing is queued.
@@ -259,37 +290,71 @@ func (l *instance) request(r *rand.Rand) {
 // receive receives until the socket is closed, and replies to all or to half of
 // the messages if the type can.
 func (l *instance) receive(r *rand.Rand, always bool) {
-	for {
-		if l.sc.slow && r.IntN(8) == 0 && !l.sc.isHealed() {
-			time.Sleep(randomTime(r, 100*time.Millisecond))
-		}
-		m, err := l.tryRecv()
-		if errors.Is(err, zmq.ErrWouldBlock) {
-			ctx, cancel := context.Background(), context.CancelFunc(func() {})
-			if r.IntN(8) == 0 {
-				ctx, cancel = context.WithTimeout(ctx, randomTime(r, time.Second))
-			}
-			m, err = l.recv(ctx)
-			cancel()
-		}
-		switch {
-		case errors.Is(err, zmq.ErrClosed):
-			return
-		case errors.Is(err, context.DeadlineExceeded):
-			continue
-		case err != nil:
-			l.sc.errorf("socket %d: receive: %v", l.id, err)
-			return
-		}
+	replies := l.reply != nil && (l.sendTo == nil || l.sc.hub != l.sc.spoke)
+	received := func(m zmq.Message) {
 		l.recordReceived(&m)
-		if l.reply == nil || l.sendTo != nil && l.sc.hub == l.sc.spoke || !always && r.IntN(2) == 0 {
-			continue
+		if !replies || !always && r.IntN(2) == 0 {
+			return
 		}
 		seq, frames := l.next(r)
 		ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
 		l.recordSent(seq, l.reply(ctx, m, frames...))
 		cancel()
 	}
+	for {
+		if l.sc.slow && r.IntN(8) == 0 && !l.sc.isHealed() {
+			time.Sleep(randomTime(r, 100*time.Millisecond))
+		}
+		switch err := l.receiveSome(r, received); {
+		case errors.Is(err, zmq.ErrClosed):
+			return
+		case err != nil && !errors.Is(err, context.DeadlineExceeded):
+			l.sc.errorf("socket %d: receive: %v", l.id, err)
+			return
+		}
+	}
+}
+
+// receiveSome receives one or more messages: with TryRecv or Recv, with RecvBatch, or with
+// a loop over Messages that ends early.
+func (l *instance) receiveSome(r *rand.Rand, received func(zmq.Message)) error {
+	ctx, cancel := context.Background(), context.CancelFunc(func() {})
+	if r.IntN(8) == 0 {
+		ctx, cancel = context.WithTimeout(ctx, randomTime(r, time.Second))
+	}
+	defer cancel()
+	n := 1 + r.IntN(8)
+	switch kind := r.IntN(3); {
+	case kind == 0 && l.recvBatch != nil:
+		msgs := make([]zmq.Message, n)
+		got, err := l.recvBatch(ctx, msgs)
+		for _, m := range msgs[:got] {
+			received(m)
+		}
+		return err
+	case kind == 1 && l.messages != nil:
+		for m, err := range l.messages(ctx) {
+			if err != nil {
+				return err
+			}
+			received(m)
+			if n--; n == 0 {
+				break
+			}
+			if r.IntN(16) == 0 && !l.sc.isHealed() { // the loop has taken more messages
+				time.Sleep(randomTime(r, 10*time.Millisecond))
+			}
+		}
+		return nil
+	}
+	m, err := l.tryRecv()
+	if errors.Is(err, zmq.ErrWouldBlock) {
+		m, err = l.recv(ctx)
+	}
+	if err == nil {
+		received(m)
+	}
+	return err
 }
 
 // recordReceived checks and records a received message.
