@@ -32,6 +32,7 @@ var shown = []series{
 	{"ours-batch", "ours, batches", blue, draw.BoxGlyph{}},
 	{"ours-release", "ours, Release", light, draw.CircleGlyph{}},
 	{"ours-own-release", "ours, SendMessage, Release", light, draw.BoxGlyph{}},
+	{"ours-spin", "ours, Spin", light, draw.TriangleGlyph{}},
 	{"pebbe", "pebbe/zmq4", color.RGBA{R: 0xe6, G: 0x9f, B: 0x00, A: 0xff}, draw.BoxGlyph{}},
 	{"gozeromq", "go-zeromq/zmq4", color.RGBA{R: 0xcc, G: 0x79, B: 0xa7, A: 0xff}, draw.PyramidGlyph{}},
 	{limit, "raw Go TCP", color.RGBA{R: 0x55, G: 0x55, B: 0x55, A: 0xff}, draw.CrossGlyph{}},
@@ -178,8 +179,11 @@ func drawHead(c draw.Canvas, r Report) {
 		c.FillText(style, at, label)
 		at.X += style.Width(label) + 28*pixel
 	}
+	rows := plotted(r)
 	for _, s := range shown {
-		entry(s.label, s.glyph())
+		if slices.ContainsFunc(rows, func(row RowResult) bool { return better(row, s.lib).N > 0 }) {
+			entry(s.label, s.glyph())
+		}
 	}
 	entry("our goal", goalGlyph)
 }

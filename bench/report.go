@@ -229,7 +229,7 @@ func cpuDigits(v float64) string {
 	return digits(v)
 }
 
-// peaks formats the median peak memory of each peer process.
+// peaks formats the median peak memory of each peer process, "-" if it is not known.
 func peaks(samples []Sample) string {
 	var cells []string
 	for _, kib := range medians(samples, func(s Sample) []float64 {
@@ -239,7 +239,11 @@ func peaks(samples []Sample) string {
 		}
 		return each
 	}) {
-		cells = append(cells, fmt.Sprintf("%.1f", kib/1024))
+		cell := "-"
+		if kib > 0 {
+			cell = fmt.Sprintf("%.1f", kib/1024)
+		}
+		cells = append(cells, cell)
 	}
 	return strings.Join(cells, " + ")
 }

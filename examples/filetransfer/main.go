@@ -4,7 +4,7 @@
 // network is never idle.
 //
 //	go run ./filetransfer serve tcp://127.0.0.1:5555 /usr/share/doc
-//	go run ./filetransfer fetch tcp://127.0.0.1:5555 git/RelNotes/2.0.0.txt
+//	go run ./filetransfer fetch tcp://127.0.0.1:5555 bash/CHANGES.gz >/tmp/changes.gz
 package main
 
 import (
