@@ -40,7 +40,7 @@ func TestCallIsRepeatedAtAnotherServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	exampletest.Background(t, func(ctx context.Context) error { return serve(ctx, alive) })
-	c := newTestClient(t, 100*time.Millisecond, dead, alive)
+	c := newTestClient(t, 500*time.Millisecond, dead, alive)
 	for i := range 3 {
 		if sum, err := c.add(t.Context(), i, i); sum != 2*i || err != nil {
 			t.Error(sum, err)

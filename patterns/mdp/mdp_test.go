@@ -410,13 +410,16 @@ func TestShutdownOfBrokerCompletesRequests(t *testing.T) {
 			t.Errorf("error %v after %v", err, time.Since(begin))
 		}
 		wg.Wait()
+		synctest.Wait() // until the client has noticed the end: a request meanwhile is lost with its connection
 		w.broker = w.startBroker(&mdp.BrokerOptions{Socket: w.net.Options()})
 		wg.Go(func() {
 			if _, err := c.Do(w.ctx, "echo", nil); !errors.Is(err, zmq.ErrPeerLost) {
 				t.Errorf("error %v", err)
 			}
 		})
-		time.Sleep(2 * time.Second)
+		for w.broker.Stats().InFlight == 0 { // until the worker has found the broker
+			time.Sleep(100 * time.Millisecond)
+		}
 		ctx, cancel := context.WithTimeout(w.ctx, time.Second)
 		defer cancel()
 		if err := w.broker.Shutdown(ctx); !errors.Is(err, context.DeadlineExceeded) {
