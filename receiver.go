@@ -59,13 +59,14 @@ func (r Receiver) tryRecvInto(m *Message) error {
 // also break earlier; the socket stays usable.
 //
 // A loop takes up to 64 messages under one lock, at most a sixteenth of
-// [Options.RecvHWM], and no more after 64 KiB. They count as queued, except against the high-water mark, until the
-// loop reaches them. When the loop ends, or another call receives from the socket or
-// closes it, the messages that the loop has not reached are the next ones in the
-// queue, in their order. So several goroutines may loop, and call Recv, at the same time: as
-// with Recv each message is returned to one of them, to whichever is free, and none
-// waits while another has messages that it has not reached. REQ, REP, an XPUB with
-// [XPubOptions].Manual and sockets with [Options.Conflate] take one message at a time.
+// [Options.RecvHWM], and no more after 64 KiB. They count as queued, except
+// against the high-water mark, until the loop reaches them. When the loop ends, or
+// another call receives from the socket or closes it, the messages that the loop
+// has not reached are the next ones in the queue, in their order. So several
+// goroutines may loop, and call Recv, at the same time. Each message is returned
+// to one of them, and none waits while another has messages that it has not
+// reached. REQ, REP, an XPUB with [XPubOptions].Manual and sockets with
+// [Options.Conflate] take one message at a time.
 func (r Receiver) Messages(ctx context.Context) iter.Seq2[Message, error] {
 	checkContext(ctx)
 	return func(yield func(Message, error) bool) {

@@ -189,7 +189,7 @@ func TestHandlerAnswersMalformedRequest(t *testing.T) {
 	}
 }
 
-// Without a handler a server of PLAIN accepts nobody, and one of CURVE everybody.
+// Without a handler a server of PLAIN accepts no client, and one of CURVE every client.
 func TestServersWithoutHandler(t *testing.T) {
 	public, secret, err := zmq.NewCurveKeypair()
 	check(t, err)

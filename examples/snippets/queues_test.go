@@ -12,7 +12,7 @@ import (
 func Example_fullQueue() {
 	push := must(zmq.NewPush(&zmq.Options{SendHWM: 2, Linger: zmq.NoLinger}))
 	defer push.Close()
-	check(push.Connect("inproc://nobody.there")) // messages wait here for the connection
+	check(push.Connect("inproc://not.bound")) // messages wait here for the connection
 
 	for i := range 3 {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Millisecond)
@@ -30,7 +30,7 @@ func Example_dropOldest() {
 	ctx := context.Background()
 	push := must(zmq.NewPush(&zmq.Options{SendHWM: 2, Overflow: zmq.OverflowDropOldest, Linger: zmq.NoLinger}))
 	defer push.Close()
-	check(push.Connect("inproc://nobody.there"))
+	check(push.Connect("inproc://not.bound"))
 	for i := range 5 {
 		check(push.Send(ctx, fmt.Append(nil, "position ", i))) // never waits
 	}
@@ -41,7 +41,7 @@ func Example_dropOldest() {
 
 func Example_closing() {
 	push := must(zmq.NewPush(&zmq.Options{Linger: 10 * time.Millisecond}))
-	check(push.Connect("inproc://nobody.there"))
+	check(push.Connect("inproc://not.bound"))
 	check(push.Send(context.Background(), []byte("lost")))
 
 	err := push.Close() // waits for at most Linger

@@ -51,7 +51,8 @@ func (q *Queue) settle(n int) {
 }
 
 // settleDropped is settle for n messages that are dropped. It counts counted of them
-// with a reason, before a mark is reached: whoever waits for a mark finds them counted.
+// with a reason before a mark is reached, so that a call that waits for it finds them
+// counted.
 func (q *Queue) settleDropped(n int, why Drop, counted int) {
 	q.drop(why, counted)
 	for _, m := range q.marks {

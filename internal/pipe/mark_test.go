@@ -7,7 +7,7 @@ import (
 	"github.com/zerobroker/zmq/internal/pipe"
 )
 
-// Whoever waits for a mark finds the messages before it counted that were dropped,
+// A call that waits for a mark finds the dropped messages before it counted,
 // whatever drops them.
 func TestMarkIsReachedAfterDropsAreCounted(t *testing.T) {
 	for name, drop := range map[string]func(e *ends){

@@ -129,8 +129,8 @@ func TestSubscriberHasNewestValuesAfterReconnection(t *testing.T) {
 	})
 }
 
-// A subscriber that does not read receives the newest value of each topic later, and delays
-// nobody.
+// A subscriber that does not read receives the newest value of each topic later, and delays no
+// other one.
 func TestSlowSubscriberContinuesFromCache(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := simnet.New(1)
